@@ -1,0 +1,245 @@
+/**
+ * The typed data (EIP-712) that accounts, meters and grid operators sign. The agent, the server, the page and the
+ * Solidity contracts use these definitions and no others; `test/contracts/` proves the same digest everywhere.
+ *
+ * Prices are ticks per kWh, energies Wh, times UTC seconds; `rules` is the struct hash of the area's `AreaRules`.
+ */
+import { getAddress, Signature, TypedDataEncoder, verifyTypedData } from 'ethers'
+
+/** An Ethereum address, `0x` and 40 lower-case hexadecimal digits: the one form used inside, in tables and in JSON. */
+export type Address = string
+/** `0x` and hexadecimal digits. */
+export type Hex = string
+
+const definitions = {
+  AreaRules:
+    'uint32 area,address grid,address token,uint32 intervalSeconds,uint32 batchSeconds,uint32 priceTick,uint32 maxGridPerKwh,uint32 maxBandTicks,bool confirmedSellersOnly,uint8 settlingGrade',
+  Mandate:
+    'address account,address meter,bytes32 rules,int24 sellFloor,int24 buyCeiling,uint24 maxSellWh,uint24 maxBuyWh,uint32 validFrom,uint32 validUntil,uint32 version,uint32 deadline',
+  MeterConsent: 'address meter,address account,bytes32 rules,uint32 validFrom',
+  EpochStart: 'address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh',
+  Reading: 'address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh,uint8 quality',
+  Order:
+    'address account,address meter,bytes32 rules,uint8 side,int24 limitPrice,uint24 maxWh,uint32 start,uint32 end,uint64 nonce',
+  CancelOrder: 'address account,bytes32 order',
+  SessionKey: 'address account,address key,uint32 validUntil',
+  Withdrawal: 'address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline',
+  CloseSeat: 'address account,uint64 seat,uint32 deadline',
+  ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 deadline',
+  RevokeMeter: 'uint64 seat,uint32 from,uint32 deadline',
+  AgentHello: 'address meter,uint32 time',
+} as const
+
+/** The name of a signed structure. */
+export type TypedDataName = keyof typeof definitions
+
+/** The constants that an area's participants agree on by signing their hash. `priceTick` is in millionths of a token. */
+export interface AreaRules {
+  area: number
+  grid: Address
+  token: Address
+  intervalSeconds: number
+  batchSeconds: number
+  priceTick: number
+  maxGridPerKwh: number
+  maxBandTicks: number
+  confirmedSellersOnly: boolean
+  /** 0 = `device`, 1 = `billing`: the grade of meter whose readings settle. */
+  settlingGrade: number
+}
+
+/** What an account signs once per meter: the worst prices (all fees included), the most energy per interval, validity. */
+export interface Mandate {
+  account: Address
+  meter: Address
+  rules: Hex
+  sellFloor: number
+  buyCeiling: number
+  maxSellWh: number
+  maxBuyWh: number
+  validFrom: number
+  /** A whole number of days since 1970, in seconds: the escrow stores the day. */
+  validUntil: number
+  version: number
+  deadline: number
+}
+
+export interface MeterConsent {
+  meter: Address
+  account: Address
+  rules: Hex
+  validFrom: number
+}
+
+export interface EpochStart {
+  meter: Address
+  epoch: number
+  time: number
+  importWh: number
+  exportWh: number
+}
+
+/** A meter's cumulative registers at an interval boundary; `quality` 0 measured, 1 estimated, 2 doubtful. */
+export interface Reading {
+  meter: Address
+  epoch: number
+  time: number
+  importWh: number
+  exportWh: number
+  quality: number
+}
+
+/** An instruction inside a mandate for the intervals in `[start, end)`; `side` 0 buys, 1 sells; `nonce` only grows. */
+export interface Order {
+  account: Address
+  meter: Address
+  rules: Hex
+  side: number
+  limitPrice: number
+  maxWh: number
+  start: number
+  end: number
+  nonce: number
+}
+
+export interface CancelOrder {
+  account: Address
+  order: Hex
+}
+
+export interface SessionKey {
+  account: Address
+  key: Address
+  validUntil: number
+}
+
+/** `amount` in ledger units; more than the balance means all of it. */
+export interface Withdrawal {
+  account: Address
+  seat: bigint
+  amount: bigint
+  to: Address
+  nonce: number
+  deadline: number
+}
+
+export interface CloseSeat {
+  account: Address
+  seat: bigint
+  deadline: number
+}
+
+/** The grid operator places a seat in a zone (`encodeBytes32String` of its id) and confirms its most export per interval. */
+export interface ConfirmMeter {
+  seat: bigint
+  zone: Hex
+  nameplateWh: number
+  from: number
+  deadline: number
+}
+
+export interface RevokeMeter {
+  seat: bigint
+  from: number
+  deadline: number
+}
+
+/** What an agent signs to open its connection for one meter. */
+export interface AgentHello {
+  meter: Address
+  time: number
+}
+
+interface TypedDataValues {
+  AreaRules: AreaRules
+  Mandate: Mandate
+  MeterConsent: MeterConsent
+  EpochStart: EpochStart
+  Reading: Reading
+  Order: Order
+  CancelOrder: CancelOrder
+  SessionKey: SessionKey
+  Withdrawal: Withdrawal
+  CloseSeat: CloseSeat
+  ConfirmMeter: ConfirmMeter
+  RevokeMeter: RevokeMeter
+  AgentHello: AgentHello
+}
+
+/** The EIP-712 domain `Commonwatt` / `1` of one escrow on one chain. */
+export interface EscrowDomain {
+  chainId: number
+  escrow: Address
+}
+
+/** Anything that signs EIP-712 data: an ethers wallet, or a browser's signer. */
+export interface TypedDataSigner {
+  signTypedData(
+    domain: Record<string, unknown>,
+    types: Record<string, { name: string; type: string }[]>,
+    value: Record<string, unknown>,
+  ): Promise<string>
+}
+
+/** The fields of a structure in the form that ethers and wallets take. */
+export function typesOf(name: TypedDataName): Record<string, { name: string; type: string }[]> {
+  const fields = definitions[name].split(',').map((field) => {
+    const [type, fieldName] = field.split(' ') as [string, string]
+    return { name: fieldName, type }
+  })
+  return { [name]: fields }
+}
+
+/** The domain in the form that ethers and wallets take. */
+export function domainOf(domain: EscrowDomain) {
+  return { name: 'Commonwatt', version: '1', chainId: domain.chainId, verifyingContract: domain.escrow }
+}
+
+/** The EIP-712 digest of a value: what a key signs, and the identifier of an order. */
+export function digestOf<Name extends TypedDataName>(
+  domain: EscrowDomain,
+  name: Name,
+  value: TypedDataValues[Name],
+): Hex {
+  return TypedDataEncoder.hash(domainOf(domain), typesOf(name), value)
+}
+
+/** The struct hash of an area's rules: the `rules` field of mandates, consents and orders. */
+export function hashRules(rules: AreaRules): Hex {
+  return TypedDataEncoder.hashStruct('AreaRules', typesOf('AreaRules'), rules)
+}
+
+/** Signs a value; the result is the compact 64-byte form of EIP-2098. */
+export async function signCompact<Name extends TypedDataName>(
+  signer: TypedDataSigner,
+  domain: EscrowDomain,
+  name: Name,
+  value: TypedDataValues[Name],
+): Promise<Hex> {
+  return Signature.from(await signFull(signer, domain, name, value)).compactSerialized
+}
+
+/** Signs a value; the result is the 65-byte form r, s, v. */
+export function signFull<Name extends TypedDataName>(
+  signer: TypedDataSigner,
+  domain: EscrowDomain,
+  name: Name,
+  value: TypedDataValues[Name],
+): Promise<Hex> {
+  return signer.signTypedData(domainOf(domain), typesOf(name), value as unknown as Record<string, unknown>)
+}
+
+/** The address whose key signed a value (compact or full signature). Throws what ethers throws on a malformed one. */
+export function recoverSigner<Name extends TypedDataName>(
+  domain: EscrowDomain,
+  name: Name,
+  value: TypedDataValues[Name],
+  signature: Hex,
+): Address {
+  return verifyTypedData(domainOf(domain), typesOf(name), value, signature).toLowerCase()
+}
+
+/** Reads an address in any letter case; a wrong checksum or form throws what ethers throws. */
+export function parseAddress(text: string): Address {
+  return getAddress(text).toLowerCase()
+}
