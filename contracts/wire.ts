@@ -1,0 +1,108 @@
+/**
+ * Messages between meter agents and the server: socket.io namespace `/agents`, one connection per agent process.
+ *
+ * An agent says `hello` for each of its meters (signed by the meter key), then sends `readings` until each one has been
+ * acknowledged, and `telemetry` whenever it has polled. Both sides check what they receive with these schemas.
+ */
+import { z } from 'zod'
+
+const address = z.string().regex(/^0x[0-9a-f]{40}$/, 'an address is 0x and 40 lower-case hexadecimal digits')
+const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
+const uint32 = z.int().min(0).max(0xffff_ffff)
+const registerWh = z
+  .int()
+  .min(0)
+  .max(2 ** 48 - 1)
+
+/** Why an interval's energy is not plainly measured; `devices.md` names are the field's own. */
+export const readingReasons = [
+  'gap',
+  'reset',
+  'rollover',
+  'frozen',
+  'coarse',
+  'implausible',
+  'clock',
+  'device-changed',
+  'first',
+] as const
+
+/** A signed boundary reading with what travels beside it unsigned. Registers in Wh, time in UTC seconds. */
+export const signedReadingSchema = z.strictObject({
+  meter: address,
+  epoch: z.int().min(1).max(0xffff),
+  time: uint32,
+  importWh: registerWh,
+  exportWh: registerWh,
+  /** 0 measured, 1 estimated, 2 doubtful. */
+  quality: z.int().min(0).max(2),
+  signature: compactSignature,
+  /** Counts this meter's readings in the order they were signed, from 1, over all epochs. */
+  sequence: z.int().min(1),
+  /** Cumulative production in Wh, unsigned, display only. */
+  productionWh: registerWh.nullable(),
+  reasons: z.array(z.enum(readingReasons)).max(8),
+})
+export type SignedReading = z.infer<typeof signedReadingSchema>
+
+/** At most this many readings travel in one message. */
+export const readingsPerMessage = 100
+
+export const readingsMessageSchema = z.array(z.unknown()).min(1).max(readingsPerMessage)
+
+/** The server's answer to one reading, identified by meter, epoch and time. */
+export interface ReadingAck {
+  meter: string
+  epoch: number
+  time: number
+  /** `stored` and `duplicate` end its life in the outbox; `refused` says whether sending it again later can help. */
+  status: 'stored' | 'duplicate' | 'refused'
+  code?: string
+  message?: string
+  retry?: boolean
+}
+
+/** Answer to `readings`: one entry per reading in order, or a refusal of the whole message (overload, not ready). */
+export type ReadingsAnswer =
+  | { ok: true; results: ReadingAck[] }
+  | { ok: false; code: string; message: string; retryAfterMs: number }
+
+/** Signed `AgentHello`: opens the connection for one meter. */
+export const helloSchema = z.strictObject({ meter: address, time: uint32, signature: compactSignature })
+export type Hello = z.infer<typeof helloSchema>
+
+/** Answer to `hello`: what the agent checks against its configuration before it signs for this server. */
+export type HelloAnswer =
+  | { ok: true; area: number; intervalSeconds: number; chainId: number; escrow: string; serverTimeMs: number }
+  | { ok: false; code: string; message: string; retryAfterMs: number | null }
+
+/** The newest live values of one meter; powers in W (import and discharge positive), null where not offered. */
+export const telemetrySchema = z.strictObject({
+  meter: address,
+  /** UTC milliseconds of the poll. */
+  timeMs: z.int().min(0),
+  powerW: z.number().nullable(),
+  productionW: z.number().nullable(),
+  batteryPowerW: z.number().nullable(),
+  stateOfChargePercent: z.number().min(0).max(100).nullable(),
+})
+export type Telemetry = z.infer<typeof telemetrySchema>
+
+export interface AgentToServer {
+  hello: (message: Hello, answer: (answer: HelloAnswer) => void) => void
+  readings: (message: SignedReading[], answer: (answer: ReadingsAnswer) => void) => void
+  telemetry: (message: Telemetry) => void
+}
+
+/** What an agent prints for the owner to countersign: the meter's signed consent and start of epoch. */
+export interface Enrolment {
+  chainId: number
+  escrow: string
+  meter: string
+  account: string
+  rules: string
+  consentValidFrom: number
+  consentSignature: string
+  epoch: { meter: string; epoch: number; time: number; importWh: number; exportWh: number }
+  epochSignature: string
+}
