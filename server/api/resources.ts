@@ -1,0 +1,414 @@
+/**
+ * The JSON of `/api/v1` and of the `/live` events, as schemas: one definition for checks, types and the OpenAPI document.
+ *
+ * Times are ISO 8601 UTC, energies integer Wh, prices decimal strings in tokens per kWh (the area's decimals), money decimal
+ * strings in tokens. Signed structures travel with the integers that were signed (ticks, ledger units, UTC seconds).
+ */
+import { z } from 'zod'
+
+export const addressSchema = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'an address is 0x and 40 hexadecimal digits')
+  .transform((text) => text.toLowerCase())
+const address = z.string()
+const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
+const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
+const time = z.iso.datetime()
+const wh = z.int().min(0)
+const price = z.string()
+const money = z.string()
+const uint24 = z.int().min(0).max(0xff_ffff)
+const uint32 = z.int().min(0).max(0xffff_ffff)
+const int24 = z
+  .int()
+  .min(-(2 ** 23))
+  .max(2 ** 23 - 1)
+
+export const sideSchema = z.enum(['buy', 'sell'])
+
+export const zoneSchema = z
+  .object({
+    zone: z.string(),
+    name: z.string(),
+    parent: z.string().nullable(),
+    feePerKwh: price,
+    /** Wh per interval over the link to the parent; null is unlimited. */
+    capacityWh: wh.nullable(),
+  })
+  .meta({ id: 'Zone' })
+
+export const areaSchema = z
+  .object({
+    area: uint32,
+    name: z.string(),
+    intervalSeconds: z.int(),
+    batchSeconds: z.int(),
+    graceSeconds: z.number(),
+    priceDecimals: z.int(),
+    currency: z.string(),
+    /** What the supplier pays for exported and asks for imported energy: the comparison on the page. */
+    feedInPerKwh: price,
+    retailPerKwh: price,
+    rules: z.object({
+      hash: hex32,
+      area: uint32,
+      grid: address,
+      token: address,
+      intervalSeconds: uint32,
+      batchSeconds: uint32,
+      priceTick: uint32,
+      maxGridPerKwh: uint32,
+      maxBandTicks: uint32,
+      confirmedSellersOnly: z.boolean(),
+      settlingGrade: z.int(),
+    }),
+    chain: z.object({
+      chainId: z.int(),
+      escrow: address,
+      token: address,
+      tokenName: z.string(),
+      tokenDecimals: z.int(),
+      withdrawalDelaySeconds: z.int(),
+    }),
+    zones: z.array(zoneSchema),
+    /** End of the newest batch that the chain has settled. */
+    settledUntil: time.nullable(),
+  })
+  .meta({ id: 'Area' })
+export type AreaResource = z.infer<typeof areaSchema>
+
+export const intervalStatusSchema = z.enum(['running', 'provisional', 'final'])
+
+export const intervalSchema = z
+  .object({
+    area: uint32,
+    start: time,
+    end: time,
+    /** 1 is the first computation; a higher number supersedes the lower ones. */
+    run: z.int(),
+    status: intervalStatusSchema,
+    matchedWh: wh,
+    /** Metered at all seats of the area, matched or not. */
+    importWh: wh,
+    exportWh: wh,
+    /** Seats whose reading was missing or not measured. */
+    missingReadings: z.int(),
+    gridFees: money,
+    congestionRent: money,
+    zones: z.array(
+      z.object({
+        zone: z.string(),
+        pricePerKwh: price.nullable(),
+        soldWh: wh,
+        boughtWh: wh,
+        importWh: wh,
+        exportWh: wh,
+      }),
+    ),
+    flows: z.array(z.object({ zone: z.string(), exportWh: z.int(), congestionPerKwh: price })),
+  })
+  .meta({ id: 'Interval' })
+export type IntervalResource = z.infer<typeof intervalSchema>
+
+export const batchStatusSchema = z.enum(['cut', 'submitted', 'settled'])
+
+export const batchSchema = z
+  .object({
+    area: uint32,
+    start: time,
+    end: time,
+    status: batchStatusSchema,
+    seats: z.int(),
+    energyWh: wh,
+    paid: money,
+    received: money,
+    gridTake: money,
+    statementRoot: hex32,
+    transaction: z.string().nullable(),
+    block: z.int().nullable(),
+    gasUsed: z.int().nullable(),
+  })
+  .meta({ id: 'Batch' })
+export type BatchResource = z.infer<typeof batchSchema>
+
+export const orderSchema = z
+  .object({
+    /** The order's EIP-712 digest. */
+    order: hex32,
+    seat: z.int(),
+    account: address,
+    meter: address,
+    side: sideSchema,
+    limitPerKwh: price,
+    maxWh: wh,
+    start: time,
+    end: time,
+    nonce: z.int(),
+    status: z.enum(['active', 'replaced', 'cancelled', 'expired']),
+    acceptedAt: time,
+    /** The first interval it counts for. */
+    effectiveFrom: time,
+  })
+  .meta({ id: 'Order' })
+export type OrderResource = z.infer<typeof orderSchema>
+
+export const seatSchema = z
+  .object({
+    area: uint32,
+    seat: z.int(),
+    account: address,
+    meter: address,
+    zone: z.string(),
+    /** The grid operator has confirmed meter and nameplate. */
+    confirmed: z.boolean(),
+    closed: z.boolean(),
+    mandate: z.object({
+      sellFloorPerKwh: price,
+      buyCeilingPerKwh: price,
+      maxSellWh: wh,
+      maxBuyWh: wh,
+      validFrom: time,
+      validUntil: time,
+      version: z.int(),
+    }),
+    nameplateWh: wh.nullable(),
+    epoch: z.int(),
+    /** On chain. */
+    balance: money,
+    /** Neither reserved for an open interval, owed for an unsettled one, nor asked back. */
+    available: money,
+    withdrawal: z.object({ amount: money, to: address, claimableAt: time, nonce: z.int() }).nullable(),
+    /** The nonce that the next `Withdrawal` must carry. */
+    withdrawalNonce: z.int(),
+    sellOrder: orderSchema.nullable(),
+    buyOrder: orderSchema.nullable(),
+    lastReadingAt: time.nullable(),
+  })
+  .meta({ id: 'Seat' })
+export type SeatResource = z.infer<typeof seatSchema>
+
+export const outcomeSchema = z
+  .object({
+    order: hex32,
+    side: sideSchema,
+    limitPerKwh: price,
+    /** What the order could offer or ask after metering, mandate and escrow. */
+    offeredWh: wh,
+    filledWh: wh,
+    pricePerKwh: price.nullable(),
+    /** Paid (buy) or received (sell), after the share in excess congestion rent. */
+    amount: money,
+    code: z.string(),
+    message: z.string(),
+  })
+  .meta({ id: 'Outcome' })
+export type OutcomeResource = z.infer<typeof outcomeSchema>
+
+/** One seat's interval: metered = matched + residual on both sides, and why. */
+export const seatIntervalSchema = z
+  .object({
+    seat: z.int(),
+    start: time,
+    end: time,
+    run: z.int(),
+    status: intervalStatusSchema,
+    quality: z.enum(['measured', 'estimated', 'doubtful', 'missing']),
+    importWh: wh,
+    exportWh: wh,
+    boughtWh: wh,
+    soldWh: wh,
+    residualImportWh: wh,
+    residualExportWh: wh,
+    /** Cumulative production was this much higher at the end; display only. */
+    productionWh: wh.nullable(),
+    paid: money,
+    received: money,
+    pricePerKwh: price.nullable(),
+    outcomes: z.array(outcomeSchema),
+  })
+  .meta({ id: 'SeatInterval' })
+export type SeatIntervalResource = z.infer<typeof seatIntervalSchema>
+
+/** Sums over `[from, to)` for one seat. */
+export const summarySchema = z
+  .object({
+    seat: z.int(),
+    from: time,
+    to: time,
+    importWh: wh,
+    exportWh: wh,
+    boughtWh: wh,
+    soldWh: wh,
+    paid: money,
+    received: money,
+    /** What the energy sold would have earned at the feed-in tariff, and the energy bought would have cost at the retail tariff. */
+    soldAtFeedIn: money,
+    boughtAtRetail: money,
+  })
+  .meta({ id: 'Summary' })
+export type SummaryResource = z.infer<typeof summarySchema>
+
+export const seatBatchSchema = z
+  .object({
+    seat: z.int(),
+    start: time,
+    end: time,
+    status: batchStatusSchema,
+    soldWh: wh,
+    boughtWh: wh,
+    paid: money,
+    received: money,
+    transaction: z.string().nullable(),
+  })
+  .meta({ id: 'SeatBatch' })
+export type SeatBatchResource = z.infer<typeof seatBatchSchema>
+
+/** The account's tokens outside the escrow, and what an ERC-2612 permit must carry. */
+export const walletSchema = z.object({ account: address, tokens: money, permitNonce: z.int() }).meta({ id: 'Wallet' })
+export type WalletResource = z.infer<typeof walletSchema>
+
+export const sessionSchema = z.object({ token: z.string(), account: address, expiresAt: time }).meta({ id: 'Session' })
+
+export const telemetryEventSchema = z
+  .object({
+    seat: z.int(),
+    time,
+    powerW: z.number().nullable(),
+    productionW: z.number().nullable(),
+    batteryPowerW: z.number().nullable(),
+    stateOfChargePercent: z.number().nullable(),
+  })
+  .meta({ id: 'Telemetry' })
+export type TelemetryEvent = z.infer<typeof telemetryEventSchema>
+
+/** RFC 9457, with a stable `code`. */
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    instance: z.string().optional(),
+  })
+  .meta({ id: 'Problem' })
+
+/** One page of a list; `cursor` is opaque and null at the end. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), cursor: z.string().nullable() })
+}
+
+// What clients send.
+
+export const signedOrderSchema = z
+  .strictObject({
+    order: z.strictObject({
+      account: addressSchema,
+      meter: addressSchema,
+      rules: hex32,
+      side: z.int().min(0).max(1),
+      limitPrice: int24,
+      maxWh: uint24.min(1),
+      start: uint32,
+      end: uint32,
+      nonce: z.int().min(0),
+    }),
+    signature,
+    /** Where a session key signed the order: the account's own signature for that key. */
+    session: z.strictObject({ key: addressSchema, validUntil: uint32, signature }).optional(),
+  })
+  .meta({ id: 'SignedOrder' })
+export type SignedOrder = z.infer<typeof signedOrderSchema>
+
+export const signedCancelSchema = z.strictObject({ signature }).meta({ id: 'SignedCancel' })
+
+const mandate = z.strictObject({
+  account: addressSchema,
+  meter: addressSchema,
+  rules: hex32,
+  sellFloor: int24,
+  buyCeiling: int24,
+  maxSellWh: uint24,
+  maxBuyWh: uint24,
+  validFrom: uint32,
+  validUntil: uint32,
+  version: uint32,
+  deadline: uint32,
+})
+
+/** Relays `openSeat`: the account's mandate and the meter's enrolment. */
+export const relaySeatSchema = z
+  .strictObject({
+    mandate,
+    mandateSignature: signature,
+    consentValidFrom: uint32,
+    consentSignature: signature,
+    epoch: z.strictObject({
+      meter: addressSchema,
+      epoch: z.int().min(1).max(0xffff),
+      time: uint32,
+      importWh: wh,
+      exportWh: wh,
+    }),
+    epochSignature: signature,
+  })
+  .meta({ id: 'RelaySeat' })
+
+export const relayMandateSchema = z
+  .strictObject({ seat: uint32, mandate, mandateSignature: signature })
+  .meta({ id: 'RelayMandate' })
+
+export const relayConfirmationSchema = z
+  .strictObject({
+    seat: uint32,
+    zone: z.string().min(1).max(31),
+    nameplateWh: uint24,
+    from: uint32,
+    deadline: uint32,
+    signature,
+  })
+  .meta({ id: 'RelayConfirmation' })
+
+/** `amount` in tokens; the permit is the token's ERC-2612 one for the escrow. */
+export const relayDepositSchema = z
+  .strictObject({ seat: uint32, amount: money, deadline: uint32, signature })
+  .meta({ id: 'RelayDeposit' })
+
+/** `amountUnits` in ledger units as a decimal string, as it was signed. */
+export const relayWithdrawalSchema = z
+  .strictObject({
+    seat: uint32,
+    amountUnits: z.string().regex(/^\d{1,39}$/),
+    to: addressSchema,
+    nonce: uint32,
+    deadline: uint32,
+    signature,
+  })
+  .meta({ id: 'RelayWithdrawal' })
+
+export const relayClaimSchema = z.strictObject({ seat: uint32 }).meta({ id: 'RelayClaim' })
+
+export const relayedSchema = z.object({ transaction: z.string() }).meta({ id: 'Relayed' })
+
+/** Events of the socket.io namespace `/live`. Public ones need `watch`; private ones the token of a session in `auth.token`. */
+export interface LiveToPage {
+  interval: (interval: IntervalResource) => void
+  batch: (batch: BatchResource) => void
+  /** Private: the account's own seats. */
+  seat: (seat: SeatResource) => void
+  seatInterval: (interval: SeatIntervalResource) => void
+  telemetry: (telemetry: TelemetryEvent) => void
+}
+export interface PageToLive {
+  /** Starts the public events of an area. */
+  watch: (area: number, answer: (result: { ok: boolean; message?: string }) => void) => void
+}
+
+/** `GET /api/v1/demo/people`, there only on the demo's own chain. */
+export interface DemoPerson {
+  name: string
+  role: 'household' | 'buyer' | 'utility'
+  description: string
+  account: string
+  privateKey: string
+}
