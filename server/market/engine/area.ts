@@ -1,0 +1,199 @@
+/**
+ * What the engine of one market area knows: its configuration, the seats as the chain shows them, commands and events.
+ * Everything here is plain data; times are UTC seconds unless the name says ms; money is ledger units as bigint.
+ */
+import type { Address, AreaRules, EpochStart, Hex, Order } from '../../../contracts/typed-data.ts'
+import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../../contracts/units.ts'
+import type { LinkFlow, Side, Zone, ZoneResult } from '../auction.ts'
+
+/** What an area clears by. `rules` is what everybody signed; the rest is the server's and public. */
+export interface AreaConfig {
+  rules: AreaRules
+  rulesHash: Hex
+  zones: Zone[]
+  /** How long after an interval's end a missing reading is waited for. */
+  graceMs: number
+}
+
+/** The limits that hold for a seat from `from` (an interval boundary) until the next entry's. */
+export interface Terms {
+  from: UtcSeconds
+  sellFloor: Ticks
+  buyCeiling: Ticks
+  /** Wh per interval, the confirmed nameplate already folded in. */
+  maxSellWh: Wh
+  maxBuyWh: Wh
+  /** No interval that ends after this is traded. */
+  validUntil: UtcSeconds
+  version: number
+  /** Where the grid operator placed the seat; null until it did: such a seat trades in the root zone. */
+  zone: string | null
+  nameplateWh: Wh | null
+  confirmed: boolean
+  /** Closed by its account, or suspended: nothing trades. */
+  closed: boolean
+}
+
+/** A seat as the escrow shows it at one block: absolute, so applying it twice changes nothing. */
+export interface ChainSeat {
+  seat: number
+  account: Address
+  meter: Address
+  /** Ascending by `from`; the first one's `from` is the mandate's start. Past entries before the base may be dropped. */
+  terms: Terms[]
+  balance: LedgerUnits
+  /** The open withdrawal request. */
+  withdrawal: { amount: LedgerUnits; to: Address; claimableAt: UtcSeconds } | null
+  withdrawalNonce: number
+  /** The last settled registers: where the next entry starts. */
+  base: { epoch: number; time: UtcSeconds; importWh: Wh; exportWh: Wh }
+}
+
+/** A boundary reading whose signature the shell has checked. */
+export interface MeterReading extends EpochStart {
+  /** 0 measured, 1 estimated, 2 doubtful. */
+  quality: number
+}
+
+export type Command =
+  | { type: 'configure'; atMs: number; config: AreaConfig }
+  | { type: 'engine-version'; atMs: number; engineVersion: number }
+  /** The chain at a block that will not be rolled back; `seats` are those that changed since the command before. */
+  | { type: 'chain'; atMs: number; block: number; settledUntil: UtcSeconds; seats: ChainSeat[] }
+  /** `id` is the order's digest; the signature has been checked against the account. */
+  | { type: 'order'; atMs: number; id: Hex; order: Order; signature: Hex; session: SessionProof | null }
+  | { type: 'cancel'; atMs: number; id: Hex; signature: Hex }
+  | { type: 'readings'; atMs: number; readings: (MeterReading & { signature: Hex })[] }
+  /** Time has come: starts, clears and cuts whatever is due. */
+  | { type: 'tick'; atMs: number }
+
+export interface SessionProof {
+  key: Address
+  validUntil: UtcSeconds
+  signature: Hex
+}
+
+/** An order as the engine holds it. It counts for intervals with `activeFrom` ≤ start < `activeUntil`. */
+export interface OrderState {
+  id: Hex
+  seat: number
+  side: Side
+  limitTicks: Ticks
+  maxWh: Wh
+  activeFrom: UtcSeconds
+  activeUntil: UtcSeconds
+  nonce: number
+  /** Order of arrival in the area. */
+  arrival: number
+  acceptedAtMs: number
+  status: 'active' | 'replaced' | 'cancelled' | 'expired'
+}
+
+/** Why an order did or did not trade in one interval; `message` is the sentence that people read. */
+export interface SeatOutcome {
+  order: Hex
+  side: Side
+  limitTicks: Ticks
+  offeredWh: Wh
+  filledWh: Wh
+  priceTicks: Ticks | null
+  amount: LedgerUnits
+  code: string
+  message: string
+}
+
+/** One seat in one interval and run: metered = matched + residual on both sides. */
+export interface SeatInterval {
+  seat: number
+  meter: Address
+  zone: string
+  quality: 'measured' | 'estimated' | 'doubtful' | 'missing'
+  importWh: Wh
+  exportWh: Wh
+  boughtWh: Wh
+  soldWh: Wh
+  paid: LedgerUnits
+  received: LedgerUnits
+  outcomes: SeatOutcome[]
+}
+
+/** One computation of an interval's result. */
+export interface IntervalRun {
+  start: UtcSeconds
+  /** 1 is the first; a higher number supersedes the lower ones. */
+  run: number
+  status: 'provisional' | 'final'
+  matchedWh: Wh
+  gridFees: LedgerUnits
+  /** Gross, before the cap of the area's rules. */
+  congestionRent: LedgerUnits
+  /** What the grid operator's account keeps: Σ paid − Σ received. */
+  gridTake: LedgerUnits
+  zones: ZoneResult[]
+  flows: LinkFlow[]
+  seats: SeatInterval[]
+}
+
+/** What one seat settles in a batch: from its base to `time`, whose reading is signed and measured. */
+export interface BatchEntry {
+  seat: number
+  /** `settle` trades; `rebase` only moves the base up to this reading, so that no entry spans a change of terms. */
+  kind: 'settle' | 'rebase'
+  epoch: number
+  time: UtcSeconds
+  importWh: Wh
+  exportWh: Wh
+  soldWh: Wh
+  boughtWh: Wh
+  paid: LedgerUnits
+  received: LedgerUnits
+}
+
+/** The final fills of `[start, end)` netted per seat. */
+export interface BatchCut {
+  start: UtcSeconds
+  end: UtcSeconds
+  /** Lowest and highest average price of any entry's side, in ticks, rounded outwards. */
+  bandLow: Ticks
+  bandHigh: Ticks
+  energyWh: Wh
+  paid: LedgerUnits
+  received: LedgerUnits
+  /** Ascending by seat, then time. */
+  entries: BatchEntry[]
+}
+
+export type ReadingStatus = 'stored' | 'duplicate' | 'refused'
+
+export type Event =
+  | { type: 'configured'; config: AreaConfig }
+  | { type: 'engine-version-changed'; engineVersion: number }
+  | { type: 'seats-changed'; block: number; settledUntil: UtcSeconds; seats: ChainSeat[] }
+  | { type: 'order-accepted'; order: OrderState }
+  | { type: 'order-ended'; id: Hex; status: 'replaced' | 'cancelled' | 'expired'; activeUntil: UtcSeconds }
+  | { type: 'refused'; id: Hex; code: string; message: string }
+  | {
+      type: 'reading'
+      meter: Address
+      epoch: number
+      time: UtcSeconds
+      status: ReadingStatus
+      code?: string
+      message?: string
+      retry?: boolean
+    }
+  | { type: 'meter-suspended'; meter: Address; time: UtcSeconds; code: string }
+  | { type: 'interval-started'; start: UtcSeconds; reservations: Reservation[] }
+  | { type: 'interval-cleared'; result: IntervalRun }
+  | { type: 'batch-cut'; batch: BatchCut }
+
+/** What the engine set aside for an order when its interval started; `reservedWh` below the order's energy says it was cut. */
+export interface Reservation {
+  order: Hex
+  seat: number
+  side: Side
+  limitTicks: Ticks
+  wantedWh: Wh
+  reservedWh: Wh
+  reserved: LedgerUnits
+}

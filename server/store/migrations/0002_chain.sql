@@ -1,0 +1,34 @@
+-- What the indexer has seen of the escrow, block by block, so that a reorganisation can be rolled back.
+create table chain_blocks (
+  escrow text not null,
+  number bigint not null,
+  hash text not null,
+  time bigint not null,
+  primary key (escrow, number)
+);
+
+create table chain_events (
+  escrow text not null,
+  block bigint not null,
+  log_index int not null,
+  transaction text not null,
+  name text not null,
+  args jsonb not null,
+  primary key (escrow, block, log_index)
+);
+
+-- Transactions of the server's own key, written before they are sent.
+create table transactions (
+  id bigint generated always as identity primary key,
+  sender text not null,
+  nonce bigint not null,
+  purpose text not null,
+  -- Raw signed transactions, newest last: a replacement has the same nonce.
+  attempts jsonb not null,
+  status text not null check (status in ('pending', 'mined', 'failed')),
+  hash text,
+  block bigint,
+  created_at timestamptz not null default now(),
+  unique (sender, nonce)
+);
+create index transactions_purpose on transactions (purpose);
