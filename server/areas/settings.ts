@@ -1,0 +1,153 @@
+/**
+ * An area's settings: a JSON file that the operator of the server writes, checked here, completed with what the chain says.
+ */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { type Address, type AreaRules, type Hex, hashRules } from '../../contracts/typed-data.ts'
+import { parsePrice, type Ticks, UnitError } from '../../contracts/units.ts'
+import type { AreaConfig } from '../market/engine/area.ts'
+
+/** What the chain says of the escrow; read once at start. */
+export interface EscrowFacts {
+  chainId: number
+  escrow: Address
+  token: Address
+  tokenName: string
+  tokenDecimals: number
+  withdrawalDelaySeconds: number
+}
+
+export interface NamedZone {
+  zone: string
+  name: string
+  parent: string | null
+  feeTicksPerKwh: Ticks
+  /** Wh per interval; null is unlimited. */
+  capacityWh: number | null
+}
+
+export interface AreaSettings {
+  area: number
+  name: string
+  currency: string
+  priceDecimals: number
+  feedInTicks: Ticks
+  retailTicks: Ticks
+  graceMs: number
+  zones: NamedZone[]
+  rules: AreaRules
+  rulesHash: Hex
+  chain: EscrowFacts
+}
+
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+  readonly code = 'AREA_SETTINGS'
+}
+
+const price = z.string().transform((text, context): number => {
+  try {
+    return parsePrice(text)
+  } catch (error) {
+    if (!(error instanceof UnitError)) throw error
+    context.addIssue({ code: 'custom', message: error.message })
+    return z.NEVER
+  }
+})
+
+const uint32 = z.int().min(0).max(0xffff_ffff)
+
+const fileSchema = z.strictObject({
+  area: uint32,
+  name: z.string().min(1),
+  currency: z.string().min(1),
+  feedInPerKwh: price,
+  retailPerKwh: price,
+  graceSeconds: z.number().min(0).max(86_400),
+  zones: z
+    .array(
+      z.strictObject({
+        zone: z.string().min(1).max(31),
+        name: z.string().min(1),
+        parent: z.string().nullable().default(null),
+        feePerKwh: price.default(0),
+        capacityWh: z.int().min(0).nullable().default(null),
+      }),
+    )
+    .min(1),
+  rules: z.strictObject({
+    grid: z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{40}$/)
+      .transform((text) => text.toLowerCase()),
+    intervalSeconds: uint32.min(1),
+    batchSeconds: uint32.min(1),
+    maxGridPerKwh: price,
+    maxBandPerKwh: price,
+    confirmedSellersOnly: z.boolean(),
+    settlingGrade: z.enum(['device', 'billing']),
+  }),
+})
+/** The area file as it is written. */
+export type AreaFile = z.input<typeof fileSchema>
+
+/** The tick of 0.0001 token, in millionths of a token. */
+const priceTick = 100
+
+/** Completes an area file with the escrow's facts. Throws `SettingsError` with a line per mistake. */
+export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
+  const parsed = fileSchema.safeParse(file)
+  if (!parsed.success) {
+    throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+  }
+  const { zones, rules: fileRules, feedInPerKwh, retailPerKwh, graceSeconds, ...named } = parsed.data
+  const rules: AreaRules = {
+    area: named.area,
+    grid: fileRules.grid,
+    token: chain.token,
+    intervalSeconds: fileRules.intervalSeconds,
+    batchSeconds: fileRules.batchSeconds,
+    priceTick,
+    maxGridPerKwh: fileRules.maxGridPerKwh,
+    maxBandTicks: fileRules.maxBandPerKwh,
+    confirmedSellersOnly: fileRules.confirmedSellersOnly,
+    settlingGrade: fileRules.settlingGrade === 'billing' ? 1 : 0,
+  }
+  return {
+    ...named,
+    priceDecimals: 4,
+    feedInTicks: feedInPerKwh,
+    retailTicks: retailPerKwh,
+    graceMs: Math.round(graceSeconds * 1000),
+    zones: zones.map(({ feePerKwh, ...zone }) => ({ ...zone, feeTicksPerKwh: feePerKwh })),
+    rules,
+    rulesHash: hashRules(rules),
+    chain,
+  }
+}
+
+/** Reads and checks an area file. Throws `SettingsError` that names the file. */
+export function readAreaFile(path: string, chain: EscrowFacts): AreaSettings {
+  let file: unknown
+  try {
+    file = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new SettingsError(`${path}: ${(cause as Error).message}`, { cause })
+  }
+  return areaSettings(file, chain)
+}
+
+/** The part of the settings that the engine clears by. */
+export function engineConfig(settings: AreaSettings): AreaConfig {
+  return {
+    rules: settings.rules,
+    rulesHash: settings.rulesHash,
+    graceMs: settings.graceMs,
+    zones: settings.zones.map((zone) => ({
+      id: zone.zone,
+      ...(zone.parent === null ? {} : { parent: zone.parent }),
+      feeTicksPerKwh: zone.feeTicksPerKwh,
+      capacityWh: zone.capacityWh,
+    })),
+  }
+}

@@ -1,0 +1,77 @@
+/** The connection to PostgreSQL and its schema, advanced by numbered migrations. */
+import { createHash } from 'node:crypto'
+import postgres from 'postgres'
+import { migrations } from './migrations.ts'
+
+export type Database = postgres.Sql
+export type Transaction = postgres.TransactionSql
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly code: 'STORE_MIGRATION_CHANGED' | 'STORE_TOO_NEW' | 'STORE_VERSION'
+  constructor(code: StoreError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** Oldest server this is written for. */
+const oldestServerVersion = 15_00_00
+
+/** Opens a pool. `bigint` columns come as numbers (all of ours fit in 2⁵³), `numeric` as strings. */
+export function openDatabase(url: string, connections = 8): Database {
+  return postgres(url, {
+    max: connections,
+    onnotice: () => {},
+    connect_timeout: 5,
+    types: {
+      bigint: {
+        to: 20,
+        from: [20],
+        serialize: (value: number) => String(value),
+        parse: (text: string) => Number(text),
+      },
+    },
+  })
+}
+
+const migrationLock = 0x636f6d6d
+
+/** Brings the schema up to date under an advisory lock; returns the names of the migrations that ran now. */
+export async function migrate(database: Database): Promise<string[]> {
+  return database.begin(async (sql) => {
+    const [version] = await sql`select current_setting('server_version_num')::int as number`
+    if (version!.number < oldestServerVersion) {
+      throw new StoreError('STORE_VERSION', `PostgreSQL 15 or newer is needed; this server says ${version!.number}`)
+    }
+    await sql`select pg_advisory_xact_lock(${migrationLock})`
+    await sql`create table if not exists migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())`
+    const applied = new Map(
+      (await sql`select name, checksum from migrations`).map((row) => [row.name as string, row.checksum as string]),
+    )
+    const known = new Set(migrations.map(({ name }) => name))
+    const foreign = [...applied.keys()].find((name) => !known.has(name))
+    if (foreign !== undefined) {
+      throw new StoreError(
+        'STORE_TOO_NEW',
+        `this database has migration ${foreign}, which this program does not know: use a newer program`,
+      )
+    }
+    const ran: string[] = []
+    for (const { name, text } of migrations) {
+      const checksum = createHash('sha256').update(text).digest('hex')
+      const before = applied.get(name)
+      if (before === checksum) continue
+      if (before !== undefined) {
+        throw new StoreError(
+          'STORE_MIGRATION_CHANGED',
+          `migration ${name} differs from the one that was applied: migrations are never edited`,
+        )
+      }
+      await sql.unsafe(text)
+      await sql`insert into migrations (name, checksum) values (${name}, ${checksum})`
+      ran.push(name)
+    }
+    return ran
+  })
+}
