@@ -1,5 +1,5 @@
 // Builds what runs: the two command lines (one file each, dependencies stay in node_modules), the signature worker and the page.
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,13 +13,22 @@ const programs = {
   'commonwatt-agent': 'meter-agent/cli.ts',
 }
 
+/** `import text from './file?raw'`, as in Vite. */
+const rawText = {
+  name: 'raw-text',
+  resolveId: (id, importer) => (id.endsWith('?raw') ? join(dirname(importer), id) : null),
+  load: (id) =>
+    id.endsWith('?raw') ? `export default ${JSON.stringify(readFileSync(id.slice(0, -4), 'utf8'))}` : null,
+}
+
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 
 const bundle = await rolldown({
   cwd: root,
   input: Object.fromEntries(Object.entries(programs).filter(([, file]) => existsSync(join(root, file)))),
   platform: 'node',
-  external: (id) => builtinModules.includes(id) || id.startsWith('node:') || /^[@a-z]/i.test(id),
+  plugins: [rawText],
+  external: (id, importer) => importer !== undefined && (builtinModules.includes(id) || /^(node:|[@a-z])/i.test(id)),
 })
 await bundle.write({
   dir: join(root, 'dist'),

@@ -20,7 +20,7 @@ export interface Terms {
   from: UtcSeconds
   sellFloor: Ticks
   buyCeiling: Ticks
-  /** Wh per interval, the confirmed nameplate already folded in. */
+  /** Wh per interval as the account signed them; see `sellableWh` for what the nameplate leaves of the first. */
   maxSellWh: Wh
   maxBuyWh: Wh
   /** No interval that ends after this is traded. */
@@ -28,8 +28,8 @@ export interface Terms {
   version: number
   /** Where the grid operator placed the seat; null until it did: such a seat trades in the root zone. */
   zone: string | null
+  /** The confirmed most export per interval; null where the grid operator has not confirmed the meter or has revoked it. */
   nameplateWh: Wh | null
-  confirmed: boolean
   /** Closed by its account, or suspended: nothing trades. */
   closed: boolean
 }
@@ -183,8 +183,11 @@ export type Event =
       retry?: boolean
     }
   | { type: 'meter-suspended'; meter: Address; time: UtcSeconds; code: string }
+  /** A reading for an interval that is final already: stored and reported as a correction, nothing moves. */
+  | { type: 'late-reading'; seat: number; meter: Address; epoch: number; time: UtcSeconds }
   | { type: 'interval-started'; start: UtcSeconds; reservations: Reservation[] }
   | { type: 'interval-cleared'; result: IntervalRun }
+  | { type: 'interval-final'; start: UtcSeconds; run: number }
   | { type: 'batch-cut'; batch: BatchCut }
 
 /** What the engine set aside for an order when its interval started; `reservedWh` below the order's energy says it was cut. */
