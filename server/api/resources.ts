@@ -17,6 +17,8 @@ const time = z.iso.datetime()
 const wh = z.int().min(0)
 const price = z.string()
 const money = z.string()
+/** A seat as the escrow numbers it: area × 2³² + its number in the area, so it is known without its area (areas < 2²¹). */
+const seatId = z.int().min(1)
 const uint24 = z.int().min(0).max(0xff_ffff)
 const uint32 = z.int().min(0).max(0xffff_ffff)
 const int24 = z
@@ -135,7 +137,7 @@ export const orderSchema = z
   .object({
     /** The order's EIP-712 digest. */
     order: hex32,
-    seat: z.int(),
+    seat: seatId,
     account: address,
     meter: address,
     side: sideSchema,
@@ -155,7 +157,7 @@ export type OrderResource = z.infer<typeof orderSchema>
 export const seatSchema = z
   .object({
     area: uint32,
-    seat: z.int(),
+    seat: seatId,
     account: address,
     meter: address,
     zone: z.string(),
@@ -207,7 +209,7 @@ export type OutcomeResource = z.infer<typeof outcomeSchema>
 /** One seat's interval: metered = matched + residual on both sides, and why. */
 export const seatIntervalSchema = z
   .object({
-    seat: z.int(),
+    seat: seatId,
     start: time,
     end: time,
     run: z.int(),
@@ -232,7 +234,7 @@ export type SeatIntervalResource = z.infer<typeof seatIntervalSchema>
 /** Sums over `[from, to)` for one seat. */
 export const summarySchema = z
   .object({
-    seat: z.int(),
+    seat: seatId,
     from: time,
     to: time,
     importWh: wh,
@@ -250,7 +252,7 @@ export type SummaryResource = z.infer<typeof summarySchema>
 
 export const seatBatchSchema = z
   .object({
-    seat: z.int(),
+    seat: seatId,
     start: time,
     end: time,
     status: batchStatusSchema,
@@ -267,11 +269,17 @@ export type SeatBatchResource = z.infer<typeof seatBatchSchema>
 export const walletSchema = z.object({ account: address, tokens: money, permitNonce: z.int() }).meta({ id: 'Wallet' })
 export type WalletResource = z.infer<typeof walletSchema>
 
+/** `GET /session/nonce`: goes into the sign-in message (EIP-4361), once and soon. */
+export const nonceSchema = z.object({ nonce: z.string(), expiresAt: time }).meta({ id: 'Nonce' })
+
 export const sessionSchema = z.object({ token: z.string(), account: address, expiresAt: time }).meta({ id: 'Session' })
+
+/** What `POST /session` takes: the text of the sign-in message and the account's signature of it. */
+export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000), signature }).meta({ id: 'SignIn' })
 
 export const telemetryEventSchema = z
   .object({
-    seat: z.int(),
+    seat: seatId,
     time,
     powerW: z.number().nullable(),
     productionW: z.number().nullable(),
@@ -289,7 +297,8 @@ export const problemSchema = z
     status: z.int(),
     detail: z.string(),
     code: z.string(),
-    instance: z.string().optional(),
+    /** For a request that does not have its form: what is wrong where. */
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Problem' })
 
@@ -355,12 +364,12 @@ export const relaySeatSchema = z
   .meta({ id: 'RelaySeat' })
 
 export const relayMandateSchema = z
-  .strictObject({ seat: uint32, mandate, mandateSignature: signature })
+  .strictObject({ seat: seatId, mandate, mandateSignature: signature })
   .meta({ id: 'RelayMandate' })
 
 export const relayConfirmationSchema = z
   .strictObject({
-    seat: uint32,
+    seat: seatId,
     zone: z.string().min(1).max(31),
     nameplateWh: uint24,
     from: uint32,
@@ -371,13 +380,13 @@ export const relayConfirmationSchema = z
 
 /** `amount` in tokens; the permit is the token's ERC-2612 one for the escrow. */
 export const relayDepositSchema = z
-  .strictObject({ seat: uint32, amount: money, deadline: uint32, signature })
+  .strictObject({ seat: seatId, amount: money, deadline: uint32, signature })
   .meta({ id: 'RelayDeposit' })
 
 /** `amountUnits` in ledger units as a decimal string, as it was signed. */
 export const relayWithdrawalSchema = z
   .strictObject({
-    seat: uint32,
+    seat: seatId,
     amountUnits: z.string().regex(/^\d{1,39}$/),
     to: addressSchema,
     nonce: uint32,
@@ -386,7 +395,7 @@ export const relayWithdrawalSchema = z
   })
   .meta({ id: 'RelayWithdrawal' })
 
-export const relayClaimSchema = z.strictObject({ seat: uint32 }).meta({ id: 'RelayClaim' })
+export const relayClaimSchema = z.strictObject({ seat: seatId }).meta({ id: 'RelayClaim' })
 
 export const relayedSchema = z.object({ transaction: z.string() }).meta({ id: 'Relayed' })
 
@@ -405,10 +414,13 @@ export interface PageToLive {
 }
 
 /** `GET /api/v1/demo/people`, there only on the demo's own chain. */
-export interface DemoPerson {
-  name: string
-  role: 'household' | 'buyer' | 'utility'
-  description: string
-  account: string
-  privateKey: string
-}
+export const demoPersonSchema = z
+  .object({
+    name: z.string(),
+    role: z.enum(['household', 'buyer', 'utility']),
+    description: z.string(),
+    account: address,
+    privateKey: z.string(),
+  })
+  .meta({ id: 'DemoPerson' })
+export type DemoPerson = z.infer<typeof demoPersonSchema>
