@@ -1,0 +1,150 @@
+/**
+ * The spot auction's core, on columns of integers: no objects per order, no identifiers, nothing checked twice.
+ * `auction.ts` is its checked face.
+ *
+ * Net supply curves are merged up the zone tree (`net-supply.ts`); where the root's curve crosses zero the prices are
+ * read off down the tree, what is marginal is shared down the tree (`margins.ts`), and every zone's interval of clearing
+ * prices follows from the fills and flows (`price-intervals.ts`).
+ */
+import type { LedgerUnits } from '../../contracts/units.ts'
+import { fillOrders, findMargins, shareMargins } from './margins.ts'
+import { findThresholds, type KeyRange, keyBelowAll, type LinkThresholds } from './net-supply.ts'
+import { narrowIntervals } from './price-intervals.ts'
+import type { Steps } from './step-merger.ts'
+import type { ZoneTree } from './zone-tree.ts'
+
+/**
+ * One auction: zones by index and orders by order of arrival.
+ * Limits and fees are below 2³⁰ ticks in size, energies positive integers whose sum is below 2⁵³ Wh.
+ */
+export interface AuctionColumns {
+  readonly tree: ZoneTree
+  /** Ticks per kWh on the link to the parent, 0 or more; meaningless for the root. */
+  readonly feeTicks: Float64Array
+  /** Wh on the link to the parent, 0 or more, ∞ for unlimited; meaningless for the root. */
+  readonly capacityWh: Float64Array
+  readonly zoneOfOrder: Int32Array
+  /** 1 for a buy order, 0 for a sell order. */
+  readonly buys: Uint8Array
+  readonly limitTicks: Int32Array
+  readonly energyWh: Float64Array
+}
+
+/** The optimum: `filledWh` by order, everything else by zone. */
+export interface ClearedColumns {
+  readonly filledWh: Float64Array
+  readonly soldWh: Float64Array
+  readonly boughtWh: Float64Array
+  /** Net flow to the parent; negative from it. */
+  readonly flowWh: Float64Array
+  /** The zone's closed interval of clearing prices; a side may be unbounded where nothing is traded or passes. */
+  readonly lowestTicks: Float64Array
+  readonly highestTicks: Float64Array
+  /** Accepted bids minus accepted asks, before grid fees. */
+  readonly surplus: LedgerUnits
+}
+
+/** Clears the auction: the welfare optimum with the most energy, shared at the margin by the rules of the market. */
+export function clearColumns(columns: AuctionColumns): ClearedColumns {
+  const zoneCount = columns.tree.parent.length
+  const orderCount = columns.limitTicks.length
+  const cleared = {
+    filledWh: new Float64Array(orderCount),
+    soldWh: new Float64Array(zoneCount),
+    boughtWh: new Float64Array(zoneCount),
+    flowWh: new Float64Array(zoneCount),
+    lowestTicks: new Float64Array(zoneCount).fill(Number.NEGATIVE_INFINITY),
+    highestTicks: new Float64Array(zoneCount).fill(Number.POSITIVE_INFINITY),
+  }
+  const keys = new Int32Array(orderCount)
+  const range = orderKeys(columns, keys)
+  if (range.lowest > range.highest) return { ...cleared, surplus: 0n }
+
+  const { tree, feeTicks, capacityWh } = columns
+  const thresholds = findThresholds({ tree, feeTicks, capacityWh, range, ...stepsByZone(columns, keys) })
+  const priced = priceZones(columns, thresholds, range)
+  const margins = findMargins(columns, keys, priced)
+  shareMargins(columns, priced, margins, cleared.flowWh)
+  const surplus = fillOrders(columns, { keys, priceKeys: priced.keys, margins }, cleared)
+  const intervals = { lowest: cleared.lowestTicks, highest: cleared.highestTicks }
+  narrowIntervals(tree, { feeTicks, capacityWh, flowWh: cleared.flowWh }, intervals)
+  return { ...cleared, surplus }
+}
+
+/** Writes every order's key and finds the range of keys in which trade is possible (empty if there is none). */
+function orderKeys({ buys, limitTicks }: AuctionColumns, keys: Int32Array): KeyRange {
+  let lowest = Number.POSITIVE_INFINITY
+  let highest = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < keys.length; i++) {
+    const buy = buys[i]!
+    const key = 2 * limitTicks[i]! + buy
+    keys[i] = key
+    if (buy === 1) {
+      if (key > highest) highest = key
+    } else if (key < lowest) lowest = key
+  }
+  return { lowest, highest }
+}
+
+/** The orders' steps grouped by zone; the one zone of a market without a tree takes them as they stand. */
+function stepsByZone({ tree, zoneOfOrder, energyWh }: AuctionColumns, keys: Int32Array) {
+  const zoneCount = tree.parent.length
+  const starts = new Int32Array(zoneCount + 1)
+  if (zoneCount === 1) {
+    starts[1] = keys.length
+    return { steps: { keys, energiesWh: energyWh }, starts }
+  }
+  for (let i = 0; i < keys.length; i++) starts[zoneOfOrder[i]! + 1]!++
+  for (let zone = 0; zone < zoneCount; zone++) starts[zone + 1]! += starts[zone]!
+  const next = starts.slice()
+  const steps: Steps = { keys: new Int32Array(keys.length), energiesWh: new Float64Array(keys.length) }
+  for (let i = 0; i < keys.length; i++) {
+    const at = next[zoneOfOrder[i]!]!++
+    steps.keys[at] = keys[i]!
+    steps.energiesWh[at] = energyWh[i]!
+  }
+  return { steps, starts }
+}
+
+/** A price per zone at which the optimum lies, as a key, and how each zone's link answers to its parent's price. */
+export interface PricedZones {
+  readonly keys: Float64Array
+  /** 1: open to export at the parent's price − fee; −1: open to import at the parent's price + fee; 0: its flow is fixed. */
+  readonly links: Int8Array
+  /** The flow towards the parent where it is fixed. */
+  readonly fixedWh: Float64Array
+}
+
+/** Walks down from the root's crossing with zero and finds every zone's price and link state. */
+function priceZones(columns: AuctionColumns, thresholds: LinkThresholds, range: KeyRange): PricedZones {
+  const { tree, feeTicks, capacityWh } = columns
+  const zoneCount = tree.parent.length
+  const priced = {
+    keys: new Float64Array(zoneCount).fill(keyBelowAll(range)),
+    links: new Int8Array(zoneCount),
+    fixedWh: new Float64Array(zoneCount),
+  }
+  const root = tree.preorder[0]!
+  priced.keys[root] = thresholds.reachesZero[root]!
+  for (let i = 1; i < zoneCount; i++) {
+    const zone = tree.preorder[i]!
+    const parentKey = priced.keys[tree.parent[zone]!]!
+    const capacity = capacityWh[zone]!
+    const exportKey = parentKey - 2 * feeTicks[zone]!
+    const importKey = parentKey + 2 * feeTicks[zone]!
+    if (capacity > 0 && exportKey >= thresholds.exceedsZero[zone]!) {
+      const full = exportKey > thresholds.reachesCapacity[zone]!
+      priced.keys[zone] = full ? thresholds.reachesCapacity[zone]! : exportKey
+      priced.links[zone] = full ? 0 : 1
+      priced.fixedWh[zone] = full ? capacity : 0
+    } else if (capacity > 0 && importKey <= thresholds.reachesZero[zone]!) {
+      const full = importKey < thresholds.exceedsNegativeCapacity[zone]!
+      priced.keys[zone] = full ? thresholds.exceedsNegativeCapacity[zone]! : importKey
+      priced.links[zone] = full ? 0 : -1
+      priced.fixedWh[zone] = full ? -capacity : 0
+    } else {
+      priced.keys[zone] = thresholds.reachesZero[zone]!
+    }
+  }
+  return priced
+}
