@@ -150,7 +150,7 @@ export interface AgentHello {
   time: number
 }
 
-interface TypedDataValues {
+export interface TypedDataValues {
   AreaRules: AreaRules
   Mandate: Mandate
   MeterConsent: MeterConsent
