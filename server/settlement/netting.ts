@@ -67,7 +67,7 @@ export function netBatch(input: {
 type Batch = { start: UtcSeconds; end: UtcSeconds; intervalSeconds: number }
 
 function netSeat(seat: SeatFills, batch: Batch): BatchEntry[] {
-  const spans = spansOf(seat, batch.end)
+  const spans = spansOf(seat, batch)
   for (const fill of seat.fills) {
     const fillEnd = fill.start + batch.intervalSeconds
     if (fill.start < batch.start || fillEnd > batch.end) {
@@ -86,46 +86,48 @@ function netSeat(seat: SeatFills, batch: Batch): BatchEntry[] {
   return spans.map(({ entry }) => entry)
 }
 
-/** The seat's entries, still without energy, each with the time where it starts. */
-function spansOf(
-  { seat, base, measured, changes }: SeatFills,
-  end: UtcSeconds,
-): { from: UtcSeconds; entry: BatchEntry }[] {
+interface Span {
+  from: UtcSeconds
+  entry: BatchEntry
+}
+
+/**
+ * The seat's entries, still without energy, each with the time where it starts. The escrow settles only to readings after
+ * the batch's start: where an entry would have to end before, because terms changed there, the base is moved up instead.
+ */
+function spansOf({ seat, base, measured, changes }: SeatFills, batch: Batch): Span[] {
   const ascending = [...changes].sort((a, b) => a - b)
   const readings = measured.filter(({ epoch }) => epoch >= base.epoch)
-  const spans: { from: UtcSeconds; entry: BatchEntry }[] = []
+  readings.forEach((reading, index) => {
+    const before = readings[index - 1] ?? base
+    if (reading.time <= before.time || reading.time > batch.end || reading.quality !== 0) {
+      throw new SettlementError('SETTLEMENT_INPUT', `seat ${seat}: the reading of ${reading.time} cannot end an entry`)
+    }
+  })
+  if ((readings.at(-1)?.time ?? batch.start) <= batch.start) return []
+
+  const spans: Span[] = []
   let from = base
   let next = 0
   while (next < readings.length) {
     const change = ascending.find((time) => time > from.time) ?? Number.POSITIVE_INFINITY
-    const first = readings[next]!
-    let last = first
-    const joins = (reading: MeterReading) => reading.epoch === from.epoch && reading.time <= change
-    const kind = joins(first) ? 'settle' : 'rebase'
-    if (kind === 'settle') {
-      while (next + 1 < readings.length && joins(readings[next + 1]!)) {
-        next += 1
-        last = assertLater(seat, last, readings[next]!)
-      }
-    }
-    assertLater(seat, from, first)
-    if (last.time > end || last.quality !== 0) {
-      throw new SettlementError('SETTLEMENT_INPUT', `seat ${seat}: the reading of ${last.time} cannot end an entry`)
-    }
-    spans.push({ from: from.time, entry: emptyEntry(seat, kind, last) })
+    const length = countWhile(readings, next, ({ epoch, time }) => epoch === from.epoch && time <= change)
+    const last = readings[next + Math.max(length, 1) - 1]!
+    const settles = length > 0 && last.time > batch.start
+    const movedTwice = !settles && spans.at(-1)?.entry.kind === 'rebase'
+    const span = { from: from.time, entry: emptyEntry(seat, settles ? 'settle' : 'rebase', last) }
+    if (movedTwice) spans[spans.length - 1] = span
+    else spans.push(span)
     from = last
-    next += 1
+    next += Math.max(length, 1)
   }
   return spans
 }
 
-function assertLater<Reading extends { time: UtcSeconds }>(
-  seat: number,
-  before: { time: UtcSeconds },
-  reading: Reading,
-) {
-  if (reading.time > before.time) return reading
-  throw new SettlementError('SETTLEMENT_INPUT', `seat ${seat}: readings are not ascending at ${reading.time}`)
+function countWhile<Item>(items: Item[], from: number, holds: (item: Item) => boolean): number {
+  let index = from
+  while (index < items.length && holds(items[index]!)) index += 1
+  return index - from
 }
 
 function emptyEntry(seat: number, kind: BatchEntry['kind'], reading: MeterReading): BatchEntry {

@@ -103,6 +103,20 @@ describe('a seat in a batch', () => {
     ])
   })
 
+  test('only moves its base where terms changed before the batch, and stays where it has no reading in the batch', () => {
+    const base = { epoch: 1, time: 70 }
+    expect(shape({ base, measured: [reading(80), reading(90), reading(120)] })).toEqual(['settle 1:120'])
+    expect(shape({ base, measured: [reading(80), reading(100), reading(120)], changes: [100] })).toEqual([
+      'rebase 1:100',
+      'settle 1:120',
+    ])
+    expect(shape({ base, measured: [reading(80), reading(110), reading(120)], changes: [90] })).toEqual([
+      'rebase 1:110',
+      'settle 1:120',
+    ])
+    expect(shape({ base, measured: [reading(80), reading(100)] })).toEqual([])
+  })
+
   test('starts a new epoch from its first measured reading and leaves older epochs alone', () => {
     expect(shape({ measured: [reading(110), reading(120, 0, 0, 2), reading(130, 5, 0, 2)] })).toEqual([
       'settle 1:110',
