@@ -10,6 +10,7 @@ const root = dirname(fileURLToPath(import.meta.url))
 
 const programs = {
   commonwatt: 'server/cli.ts',
+  'signature-worker': 'server/readings/signature-worker.ts',
   'commonwatt-agent': 'meter-agent/cli.ts',
 }
 
