@@ -8,9 +8,9 @@ export type Transaction = postgres.TransactionSql
 
 export class StoreError extends Error {
   override readonly name = 'StoreError'
-  readonly code: 'STORE_MIGRATION_CHANGED' | 'STORE_TOO_NEW' | 'STORE_VERSION'
-  constructor(code: StoreError['code'], message: string) {
-    super(message)
+  readonly code: 'STORE_MIGRATION_CHANGED' | 'STORE_TOO_NEW' | 'STORE_VERSION' | 'STORE_FENCED' | 'STORE_DIVERGED'
+  constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
     this.code = code
   }
 }

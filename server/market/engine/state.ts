@@ -1,1 +1,100 @@
-export type AreaState = {}
+/** The engine's state, and the few questions that several of its parts ask of it. */
+import type { Address, Hex } from '../../../contracts/typed-data.ts'
+import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/units.ts'
+import type { Side } from '../auction.ts'
+import type { AreaConfig, ChainSeat, IntervalRun, MeterReading, OrderState, Reservation, Terms } from './area.ts'
+
+/** The newest form of the rules; a journal says which form each of its commands was computed by. */
+export const newestEngineVersion = 1
+
+export interface SeatState {
+  chain: ChainSeat
+  /** Where the next batch's entry starts: the newest of the chain's base and the last cut entry. */
+  base: { epoch: number; time: UtcSeconds }
+  /** Boundary readings from the base on, ascending by time. */
+  readings: MeterReading[]
+  /** The highest nonce accepted for each side. */
+  nonces: Record<Side, number>
+  /** Two different signed values for one boundary were seen: nothing trades from here on. */
+  suspended: boolean
+}
+
+export interface IntervalState {
+  start: UtcSeconds
+  /** When the engine started it, which after an outage is later than its start. */
+  startedAtMs: number
+  reservations: Reservation[]
+  /** The newest computation, null until the first. */
+  result: IntervalRun | null
+}
+
+/** What final intervals cost each seat, kept until the chain has settled them for good. */
+export interface UnsettledInterval {
+  start: UtcSeconds
+  owed: Map<number, LedgerUnits>
+}
+
+export interface AreaState {
+  engineVersion: number
+  /** Never goes back, whatever the commands' clocks do. */
+  nowMs: number
+  config: AreaConfig | null
+  chain: { block: number; settledUntil: UtcSeconds }
+  seats: Map<number, SeatState>
+  seatOfMeter: Map<Address, number>
+  orders: Map<Hex, OrderState>
+  arrivals: number
+  /** Start of the next interval to be started; 0 until the area has been configured. */
+  nextStart: UtcSeconds
+  /** Ascending by start: started, not yet final. */
+  intervals: Map<UtcSeconds, IntervalState>
+  unsettled: UnsettledInterval[]
+  /** Everything before this is final. */
+  cutUntil: UtcSeconds
+}
+
+/** The state before the first command. */
+export function emptyState(): AreaState {
+  return {
+    engineVersion: newestEngineVersion,
+    nowMs: 0,
+    config: null,
+    chain: { block: 0, settledUntil: 0 },
+    seats: new Map(),
+    seatOfMeter: new Map(),
+    orders: new Map(),
+    arrivals: 0,
+    nextStart: 0,
+    intervals: new Map(),
+    unsettled: [],
+    cutUntil: 0,
+  }
+}
+
+/** The terms that hold at `time`, or null before the first ones begin. */
+export function termsAt(seat: SeatState, time: UtcSeconds): Terms | null {
+  return seat.chain.terms.findLast((terms) => terms.from <= time) ?? null
+}
+
+/** The most a seat may sell in one interval: its mandate, cut to the confirmed nameplate where there is one or must be one. */
+export function sellableWh(terms: Terms, config: AreaConfig): Wh {
+  if (terms.nameplateWh !== null) return Math.min(terms.maxSellWh, terms.nameplateWh)
+  return config.rules.confirmedSellersOnly ? 0 : terms.maxSellWh
+}
+
+/** The first interval start strictly after a wall-clock time: what is accepted then counts from there. */
+export function firstStartAfter(atMs: number, config: AreaConfig): UtcSeconds {
+  const length = config.rules.intervalSeconds
+  return (Math.floor(atMs / 1000 / length) + 1) * length
+}
+
+/** The order of a seat and side that counts for an interval: the newest of those that cover it. */
+export function countingOrder(orders: readonly OrderState[], start: UtcSeconds): OrderState | null {
+  let newest: OrderState | null = null
+  for (const order of orders) {
+    if (order.activeFrom <= start && start < order.activeUntil && (newest === null || order.arrival > newest.arrival)) {
+      newest = order
+    }
+  }
+  return newest
+}

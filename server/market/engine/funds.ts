@@ -1,0 +1,28 @@
+/** Free escrow funds: nothing is promised that cannot be paid. */
+import type { LedgerUnits } from '../../../contracts/units.ts'
+import type { AreaState, SeatState } from './state.ts'
+
+/**
+ * What each seat has committed, in ledger units: reservations of intervals that are not final, and what final intervals
+ * cost it that the chain has not settled yet. Credits that are not settled yet do not count.
+ */
+export function committedFunds(state: AreaState): Map<number, LedgerUnits> {
+  const committed = new Map<number, LedgerUnits>()
+  const commit = (seat: number, amount: LedgerUnits) => committed.set(seat, (committed.get(seat) ?? 0n) + amount)
+  for (const interval of state.intervals.values()) {
+    for (const { seat, reserved } of interval.reservations) commit(seat, reserved)
+  }
+  const length = state.config?.rules.intervalSeconds ?? 0
+  for (const { start, owed } of state.unsettled) {
+    if (start + length <= state.chain.settledUntil) continue
+    for (const [seat, amount] of owed) commit(seat, amount)
+  }
+  return committed
+}
+
+/** What a seat can still commit: its balance on chain less the withdrawal it has asked for, less what it has committed. */
+export function freeFunds(seat: SeatState, committed: ReadonlyMap<number, LedgerUnits>): LedgerUnits {
+  const { seat: number, balance, withdrawal } = seat.chain
+  const free = balance - (withdrawal?.amount ?? 0n) - (committed.get(number) ?? 0n)
+  return free > 0n ? free : 0n
+}

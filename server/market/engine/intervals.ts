@@ -1,0 +1,115 @@
+/** The life of an interval: reservations when it starts, a computation when its readings are in, a new one when one comes late. */
+import type { UtcSeconds, Wh } from '../../../contracts/units.ts'
+import type { AreaConfig, Event, OrderState, Reservation } from './area.ts'
+import { committedFunds, freeFunds } from './funds.ts'
+import { computeInterval } from './interval-result.ts'
+import { forgetOrders } from './orders.ts'
+import { type AreaState, countingOrder, type IntervalState, sellableWh, termsAt } from './state.ts'
+
+/** After an outage meters need time to deliver their backlog: an interval started late waits this much longer at most. */
+const longestBacklogWaitMs = 30_000
+
+/**
+ * Starts every interval whose time has come, in order, and sets each order's worst case aside from free escrow funds in
+ * order of arrival: buying at most limit × energy, selling at a negative limit likewise.
+ */
+export function startIntervals(state: AreaState, config: AreaConfig): Event[] {
+  const events: Event[] = []
+  const length = config.rules.intervalSeconds
+  while (state.nextStart * 1000 <= state.nowMs) {
+    const start = state.nextStart
+    const reservations = reserve(state, config, start)
+    state.intervals.set(start, { start, startedAtMs: state.nowMs, reservations, result: null })
+    state.nextStart = start + length
+    events.push({ type: 'interval-started', start, reservations }, ...forgetOrders(state, state.nextStart))
+  }
+  return events
+}
+
+function reserve(state: AreaState, config: AreaConfig, start: UtcSeconds): Reservation[] {
+  const bySeatAndSide = new Map<string, OrderState[]>()
+  for (const order of state.orders.values()) {
+    const key = `${order.seat} ${order.side}`
+    const group = bySeatAndSide.get(key)
+    if (group === undefined) bySeatAndSide.set(key, [order])
+    else group.push(order)
+  }
+  const counting: OrderState[] = []
+  for (const group of bySeatAndSide.values()) {
+    const order = countingOrder(group, start)
+    if (order !== null) counting.push(order)
+  }
+  counting.sort((a, b) => a.arrival - b.arrival)
+
+  const committed = committedFunds(state)
+  const reservations: Reservation[] = []
+  for (const order of counting) {
+    const seat = state.seats.get(order.seat)!
+    const terms = termsAt(seat, start)
+    if (terms === null || terms.closed || seat.suspended) continue
+    const limitTicks =
+      order.side === 'buy' ? Math.min(order.limitTicks, terms.buyCeiling) : Math.max(order.limitTicks, terms.sellFloor)
+    const wantedWh: Wh = Math.min(order.maxWh, order.side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config))
+    const available = freeFunds(seat, committed)
+    const worstPerWh = BigInt(order.side === 'buy' ? limitTicks : -limitTicks)
+    let reservedWh = wantedWh
+    let reserved = 0n
+    if (worstPerWh > 0n) {
+      const payable = available / worstPerWh
+      if (payable < BigInt(wantedWh)) reservedWh = Number(payable)
+      reserved = worstPerWh * BigInt(reservedWh)
+    }
+    if (reserved > 0n) committed.set(order.seat, (committed.get(order.seat) ?? 0n) + reserved)
+    reservations.push({
+      order: order.id,
+      seat: order.seat,
+      side: order.side,
+      limitTicks,
+      wantedWh,
+      reservedWh,
+      reserved,
+    })
+  }
+  return reservations
+}
+
+/** Until when an interval waits for readings that are missing. */
+export function clearingDueMs(interval: IntervalState, config: AreaConfig): number {
+  const endMs = (interval.start + config.rules.intervalSeconds) * 1000
+  const latenessMs = interval.startedAtMs - interval.start * 1000
+  const backlogMs = latenessMs > config.rules.intervalSeconds * 1000 ? Math.min(latenessMs, longestBacklogWaitMs) : 0
+  return Math.max(endMs, interval.startedAtMs) + config.graceMs + backlogMs
+}
+
+/** Computes, in order of start, every interval that has ended and whose readings are all in or whose grace has passed. */
+export function clearIntervals(state: AreaState, config: AreaConfig): Event[] {
+  const events: Event[] = []
+  for (const interval of state.intervals.values()) {
+    if (interval.result !== null) continue
+    const end = interval.start + config.rules.intervalSeconds
+    if (end * 1000 > state.nowMs) break
+    if (state.nowMs < clearingDueMs(interval, config) && !isComplete(state, interval, end)) continue
+    events.push(run(state, config, interval))
+  }
+  return events
+}
+
+function isComplete(state: AreaState, interval: IntervalState, end: UtcSeconds): boolean {
+  for (const seat of state.seats.values()) {
+    if (seat.suspended || termsAt(seat, interval.start)?.closed !== false) continue
+    if (seat.base.time < end && seat.readings.findLast(({ time }) => time <= end)?.time !== end) return false
+  }
+  return true
+}
+
+/** Computes an interval again after a reading at one of its ends came late, unless it is final. */
+export function rerunInterval(state: AreaState, config: AreaConfig, start: UtcSeconds): Event[] {
+  const interval = state.intervals.get(start)
+  return interval === undefined || interval.result === null ? [] : [run(state, config, interval)]
+}
+
+function run(state: AreaState, config: AreaConfig, interval: IntervalState): Event {
+  const result = computeInterval(state, config, interval)
+  interval.result = result
+  return { type: 'interval-cleared', result }
+}
