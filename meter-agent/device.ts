@@ -1,3 +1,10 @@
+import { acquireConnection, type Connection, releaseConnection } from './modbus/connection.ts'
+import { parseEndpoint } from './modbus/endpoint.ts'
+import type { Patience } from './modbus/register-source.ts'
+import { profileNamed } from './profiles/families.ts'
+import { ProfileReader } from './profiles/profile-device.ts'
+import { type PrintedModel, readSunSpec, SunSpecPoller } from './sunspec/sunspec-device.ts'
+
 /** One reading of a device as we conclude it; energies are whole Wh, powers W, `null` = not offered. */
 export interface DeviceReading {
   /** At the grid connection point, import positive. */
@@ -66,4 +73,105 @@ export interface Device {
   /** Polls once; rejects with a `ModbusError`. Never start a second poll before the first has settled. */
   poll(): Promise<DeviceSample>
   close(): Promise<void>
+}
+
+/** Everything one reading of a device gives: what `read --json` prints. */
+export interface DeviceReport {
+  /** `sunspec` or the name of a register map. */
+  profile: string
+  unit: number
+  device: DeviceIdentity
+  reading: DeviceReading
+  /** The whole SunSpec chain; empty for other register maps. */
+  models: PrintedModel[]
+  warnings: string[]
+}
+
+const sunSpecUnit = 1
+const defaultTimeoutMs = 3_000
+const defaultTries = 2
+const mostRegisters = 125
+
+/**
+ * Opens a device; it connects with the first poll. All devices of the process behind one endpoint share one connection.
+ * After a reconnect the device is discovered anew.
+ * @throws ModbusError `MODBUS_URL` or `MODBUS_PROFILE_UNKNOWN`
+ */
+export function openDevice(options: DeviceOptions): Device {
+  const opened = open(options)
+  const poller = opened.profile
+    ? new ProfileReader({ ...opened, profile: opened.profile, gridUnit: options.gridUnit ?? null })
+    : new SunSpecPoller(opened)
+  return {
+    poll: async () => withRole(await poller.poll(), options),
+    close: async () => releaseConnection(opened.source),
+  }
+}
+
+/**
+ * Reads everything a device says, once, and closes it. What fails after the first answer is left out and named in `warnings`.
+ * @throws ModbusError when nothing essential answers
+ */
+export async function readDevice(options: DeviceOptions): Promise<DeviceReport> {
+  const opened = open(options)
+  try {
+    const { profile } = opened
+    const read = profile
+      ? await new ProfileReader({ ...opened, profile, gridUnit: options.gridUnit ?? null }).readOnce()
+      : await readSunSpec(opened)
+    const { device, reading, warnings } = withRole(read, options)
+    const models = 'models' in read ? read.models : []
+    return { profile: profile?.name ?? 'sunspec', unit: opened.unit, device, reading, models, warnings }
+  } finally {
+    releaseConnection(opened.source)
+  }
+}
+
+function open(options: DeviceOptions) {
+  const endpoint = parseEndpoint(options.url)
+  const profile = (options.profile ?? 'sunspec') === 'sunspec' ? null : profileNamed(options.profile!)
+  const patience: Patience = {
+    timeoutMs: endpoint.timeoutMs ?? profile?.timeoutMs ?? defaultTimeoutMs,
+    tries: endpoint.tries ?? defaultTries,
+    registersPerRequest: Math.min(
+      endpoint.registersPerRequest ?? mostRegisters,
+      profile?.registersPerRequest ?? mostRegisters,
+    ),
+  }
+  const source: Connection = acquireConnection(endpoint)
+  if (profile) source.adopt({ pauseMs: profile.pauseMs, settleMs: profile.settleMs })
+  return { source, profile, unit: options.unit ?? profile?.unit ?? sunSpecUnit, patience }
+}
+
+/** Swaps the sides of a meter wired upside down, then turns a meter behind the panels into production. */
+function withRole<T extends Pick<DeviceSample, 'reading'> & Partial<Pick<DeviceSample, 'counters'>>>(
+  read: T,
+  { inverted, role }: DeviceOptions,
+): T {
+  let { reading, counters } = read
+  if (inverted) {
+    reading = {
+      ...reading,
+      powerW: negated(reading.powerW),
+      importWh: reading.exportWh,
+      exportWh: reading.importWh,
+    }
+    counters = counters && { ...counters, import: counters.export, export: counters.import }
+  }
+  if (role === 'production') {
+    reading = {
+      ...reading,
+      powerW: null,
+      productionW: reading.productionW ?? negated(reading.powerW),
+      productionWh: reading.productionWh ?? reading.exportWh,
+      importWh: null,
+      exportWh: null,
+    }
+    counters = counters && { import: null, export: null, production: counters.production ?? counters.export }
+  }
+  return { ...read, reading, counters }
+}
+
+function negated(powerW: number | null): number | null {
+  return powerW === null ? null : 0 - powerW
 }

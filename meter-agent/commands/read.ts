@@ -1,0 +1,66 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type DeviceOptions, type DeviceReport, readDevice } from '../device.ts'
+import { ModbusError } from '../modbus/error.ts'
+
+/** Nothing a device does may hold the command longer. */
+const longestMs = 29_000
+const exitUnreadable = 2
+
+/** Parses a Modbus unit id. */
+export function unitId(text: string): number {
+  const unit = Number(text)
+  if (!/^\d{1,3}$/.test(text) || unit > 255)
+    throw new InvalidArgumentError('a unit id is a whole number from 0 to 255.')
+  return unit
+}
+
+/**
+ * `commonwatt-agent read`: reads one device once and prints what it says, as JSON or for people.
+ * Ends with status 2 and one line on standard error when the device cannot be read, within 30 s whatever the device does.
+ */
+export function readCommand(): Command {
+  return new Command('read')
+    .description('read one device once')
+    .requiredOption('--url <url>', 'tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none')
+    .option('--unit <n>', 'Modbus unit id (default: the profile’s, 1 for SunSpec)', unitId)
+    .option('--profile <name>', 'register map of a device that does not speak SunSpec')
+    .option('--grid-unit <n>', 'Victron GX: unit id of the grid meter', unitId)
+    .option('--inverted', 'the meter is wired upside down')
+    .addOption(new Option('--role <role>', 'what the meter measures').choices(['grid', 'production']))
+    .option('--json', 'print JSON')
+    .action(async (options: DeviceOptions & { json?: boolean }) => {
+      try {
+        const report = await withinDeadline(readDevice(options))
+        process.stdout.write(`${options.json ? JSON.stringify(report) : forPeople(report)}\n`)
+      } catch (error) {
+        if (!(error instanceof ModbusError)) throw error
+        process.exitCode = exitUnreadable
+        process.stderr.write(`${error.message.replace(/\s+/g, ' ')}\n`)
+        // A half-open device may keep the event loop busy.
+        setTimeout(() => process.exit(), 200).unref()
+      }
+    })
+}
+
+async function withinDeadline(report: Promise<DeviceReport>): Promise<DeviceReport> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new ModbusError('MODBUS_TIMEOUT', `the device did not answer everything within ${longestMs / 1000} s`))
+    }, longestMs)
+  })
+  try {
+    return await Promise.race([report, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function forPeople({ profile, unit, device, reading, models, warnings }: DeviceReport): string {
+  const name = [device.manufacturer, device.model, device.serialNumber].filter((part) => part !== null).join(' ')
+  const lines = [`${name || 'unknown device'} (${profile}, unit ${unit})`]
+  for (const [field, value] of Object.entries(reading)) lines.push(`  ${field.padEnd(21)} ${value ?? 'not offered'}`)
+  if (models.length > 0) lines.push(`  models ${models.map((model) => model.id).join(', ')}`)
+  for (const warning of warnings) lines.push(`  note: ${warning}`)
+  return lines.join('\n')
+}

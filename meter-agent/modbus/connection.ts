@@ -1,0 +1,289 @@
+import type { Endpoint } from './endpoint.ts'
+import { exceptionError, ModbusError } from './error.ts'
+import { endpointName, type Link, openLink } from './link.ts'
+
+/** A read of registers; the agent never sends any other function. */
+export interface RegisterRequest {
+  unit: number
+  /** 3: holding registers, 4: input registers. */
+  functionCode: 3 | 4
+  /** 0-based protocol address. */
+  address: number
+  /** 1 to 125. */
+  count: number
+  /** How long the reply may take. */
+  timeoutMs: number
+  /** How often the request is sent in all when the link fails. */
+  tries: number
+}
+
+export interface RegisterReply {
+  registers: number[]
+  /** `performance.now()` when the request that was answered left, and when its answer had arrived. */
+  requestedAtMs: number
+  repliedAtMs: number
+}
+
+/** What a device's manual asks of its clients. */
+export interface Manners {
+  /** Between the end of one request and the start of the next. */
+  pauseMs: number
+  /** After connecting, before the first request. */
+  settleMs: number
+}
+
+const connectDeadlineMs = 5_000
+const busyWaitMs = 200
+const busyTries = 3
+const troubleWaitMs = 500
+const firstBackoffMs = 1_000
+const longestBackoffMs = 60_000
+/** So many requests in a row without an answer (the probes for a SunSpec marker are six), then back off before connecting again. */
+const patientFor = 6
+const shortestQuietMs = 1_000
+const longestDrainMs = 10_000
+/** Silence between frames of serial framing: 3.5 characters at 9600 baud. */
+const frameGapMs = 4
+
+/**
+ * The one connection to an endpoint. All units behind it share its queue, and one request is in flight at a time.
+ * After any failure other than an exception reply the connection is dropped and made anew; with serial framing the line
+ * must first have been silent, because a late reply would be taken for the reply to the next request.
+ */
+export class Connection {
+  readonly endpoint: Endpoint
+  #link: Link | null = null
+  #generation = 0
+  #queue: Promise<unknown> = Promise.resolve()
+  #closed = false
+  #rejectPending: ((error: ModbusError) => void) | null = null
+  #failuresInRow = 0
+  #notBeforeMs = Number.NEGATIVE_INFINITY
+  #lastFailure: ModbusError | null = null
+  #quietNeededMs = 0
+  #quietFromMs = 0
+  #freeAtMs = Number.NEGATIVE_INFINITY
+  #manners: Manners = { pauseMs: 0, settleMs: 0 }
+  readonly #answeredUnits = new Set<number>()
+
+  constructor(endpoint: Endpoint) {
+    this.endpoint = endpoint
+  }
+
+  /** Grows with every new connection: what was learnt about the device on an older one may no longer hold. */
+  get generation(): number {
+    return this.#link && !this.#link.broken ? this.#generation : this.#generation + 1
+  }
+
+  /** The strictest manners of all devices behind the endpoint apply to all. */
+  adopt(manners: Manners): void {
+    this.#manners = {
+      pauseMs: Math.max(this.#manners.pauseMs, manners.pauseMs),
+      settleMs: Math.max(this.#manners.settleMs, manners.settleMs),
+    }
+  }
+
+  /**
+   * Reads registers once the requests before it are done.
+   * @throws ModbusError `MODBUS_EXCEPTION` when the device refuses, `MODBUS_UNREACHABLE`, `MODBUS_DROPPED`, `MODBUS_TIMEOUT`
+   *   or `MODBUS_FRAME` when the link failed on every try, `MODBUS_CLOSED` after `close`
+   */
+  read(request: RegisterRequest): Promise<RegisterReply> {
+    if (!Number.isInteger(request.count) || request.count < 1 || request.count > 125) {
+      throw new RangeError(`a request reads 1 to 125 registers, not ${request.count}`)
+    }
+    const result = this.#queue.then(() => this.#readWithRetries(request))
+    this.#queue = result.catch(() => {})
+    return result
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#dropLink()
+    this.#rejectPending?.(new ModbusError('MODBUS_CLOSED', 'the connection was closed'))
+  }
+
+  async #readWithRetries(request: RegisterRequest): Promise<RegisterReply> {
+    const waitMs = this.#notBeforeMs - performance.now()
+    if (waitMs > 0 && this.#lastFailure) {
+      const { code, message } = this.#lastFailure
+      throw new ModbusError(code, `${message}; next try in ${Math.ceil(waitMs / 1000)} s`, { cause: this.#lastFailure })
+    }
+    let busy = 0
+    let trouble = 0
+    for (let tried = 1; ; ) {
+      try {
+        return await this.#attempt(request)
+      } catch (error) {
+        if (!(error instanceof ModbusError) || this.#closed) throw error
+        if (error.exception !== null) {
+          const isBusy = error.exception === 5 || error.exception === 6
+          const isTrouble = [4, 10, 11].includes(error.exception) && this.#answeredUnits.has(request.unit)
+          if (isBusy && ++busy < busyTries) await delay(busyWaitMs)
+          else if (isTrouble && ++trouble < request.tries) await delay(troubleWaitMs)
+          else throw error
+          continue
+        }
+        if (!error.isLinkFailure || tried++ >= request.tries) throw error
+        await delay(this.#notBeforeMs - performance.now())
+      }
+    }
+  }
+
+  async #attempt(request: RegisterRequest): Promise<RegisterReply> {
+    try {
+      await this.#waitForSilence()
+      const link = await this.#openLink()
+      await delay(this.#freeAtMs - performance.now())
+      const reply = await this.#exchange(link, request)
+      this.#answered(request.unit)
+      return reply
+    } catch (error) {
+      if (error instanceof ModbusError && error.exception !== null) this.#answered(null)
+      else if (error instanceof ModbusError && error.isLinkFailure) this.#failed(error, request)
+      throw error
+    } finally {
+      const gapMs = this.#link?.serialFraming ? frameGapMs : 0
+      this.#freeAtMs = performance.now() + Math.max(this.#manners.pauseMs, gapMs)
+    }
+  }
+
+  #answered(unit: number | null): void {
+    this.#failuresInRow = 0
+    this.#lastFailure = null
+    if (unit !== null) this.#answeredUnits.add(unit)
+  }
+
+  #failed(error: ModbusError, request: RegisterRequest): void {
+    this.#failuresInRow += 1
+    this.#lastFailure = error
+    const failures = error.code === 'MODBUS_UNREACHABLE' ? this.#failuresInRow : this.#failuresInRow - patientFor
+    if (failures >= 1) {
+      const longestMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(failures - 1, 10))
+      this.#notBeforeMs = performance.now() + longestMs * (0.75 + Math.random() / 4)
+    }
+    if (this.endpoint.transport !== 'tcp' && error.code !== 'MODBUS_UNREACHABLE') {
+      this.#quietNeededMs = Math.max(request.timeoutMs, shortestQuietMs)
+      this.#quietFromMs = performance.now()
+    } else {
+      this.#dropLink()
+    }
+  }
+
+  /** Serial framing, after a failure: lets the line fall silent, listening on the old link, and only then drops it. */
+  async #waitForSilence(): Promise<void> {
+    if (this.#quietNeededMs === 0) return
+    const startedAtMs = performance.now()
+    for (;;) {
+      const now = performance.now()
+      const quietSinceMs = Math.max(this.#quietFromMs, this.#link?.lastByteAtMs ?? Number.NEGATIVE_INFINITY)
+      const remainingMs = quietSinceMs + this.#quietNeededMs - now
+      if (remainingMs <= 0) break
+      if (now - startedAtMs > longestDrainMs) {
+        throw new ModbusError('MODBUS_FRAME', `${endpointName(this.endpoint)}: the line never falls silent`)
+      }
+      await delay(Math.min(remainingMs, 250))
+      this.#assertOpen()
+    }
+    this.#quietNeededMs = 0
+    this.#dropLink()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ModbusError('MODBUS_CLOSED', 'the connection was closed')
+  }
+
+  async #openLink(): Promise<Link> {
+    this.#assertOpen()
+    if (this.#link && !this.#link.broken && this.#link.client.isOpen) return this.#link
+    this.#dropLink()
+    const link = await openLink(this.endpoint, connectDeadlineMs)
+    if (this.#closed) {
+      link.close()
+      this.#assertOpen()
+    }
+    this.#link = link
+    this.#generation += 1
+    this.#answeredUnits.clear()
+    await delay(this.#manners.settleMs)
+    return link
+  }
+
+  #dropLink(): void {
+    const link = this.#link
+    this.#link = null
+    if (!link) return
+    link.onBroken = null
+    link.close()
+  }
+
+  #exchange(link: Link, request: RegisterRequest): Promise<RegisterReply> {
+    const { unit, functionCode, address, count, timeoutMs } = request
+    const what = `${endpointName(this.endpoint)} unit ${unit}, function ${functionCode}, registers ${address}–${address + count - 1}`
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer)
+        link.onBroken = null
+        this.#rejectPending = null
+      }
+      const fail = (error: ModbusError) => {
+        settle()
+        reject(error)
+      }
+      if (link.broken) return reject(link.broken)
+      link.onBroken = fail
+      this.#rejectPending = fail
+      link.lastChunk = null
+      link.sent += 1
+      const requestedAtMs = performance.now()
+      const timer = setTimeout(() => fail(timeOutError(link, what, timeoutMs)), timeoutMs)
+      const onReply = (error: (Error & { modbusCode?: number }) | null, result?: { data: number[] }) => {
+        if (this.#rejectPending !== fail) return
+        if (error?.modbusCode !== undefined) return fail(exceptionError(error.modbusCode, what))
+        if (error) return fail(new ModbusError('MODBUS_FRAME', `${what}: ${error.message}`, { cause: error }))
+        const registers = result?.data ?? []
+        if (registers.length !== count) {
+          return fail(new ModbusError('MODBUS_FRAME', `${what}: ${registers.length} registers came back, not ${count}`))
+        }
+        settle()
+        resolve({ registers, requestedAtMs, repliedAtMs: performance.now() })
+      }
+      if (functionCode === 3) link.client.writeFC3(unit, address, count, onReply)
+      else link.client.writeFC4(unit, address, count, onReply)
+    })
+  }
+}
+
+function timeOutError(link: Link, what: string, timeoutMs: number): ModbusError {
+  const chunk = link.lastChunk
+  const foreignId = !link.serialFraming && chunk && chunk.length >= 8 && chunk.readUInt16BE(0) !== link.sent % 256
+  const detail = foreignId ? 'the transaction id was not echoed' : chunk ? 'only unusable bytes came' : 'no reply'
+  return new ModbusError('MODBUS_TIMEOUT', `${what}: ${detail} within ${timeoutMs} ms`)
+}
+
+function delay(ms: number): Promise<void> {
+  return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve()
+}
+
+const connections = new Map<string, { connection: Connection; users: number }>()
+
+/**
+ * The process's one connection to an endpoint, made lazily. Every `acquireConnection` needs one `releaseConnection`.
+ * Two URLs of one serial port must agree on its line settings; the first one's apply.
+ */
+export function acquireConnection(endpoint: Endpoint): Connection {
+  const entry = connections.get(endpoint.key) ?? { connection: new Connection(endpoint), users: 0 }
+  entry.users += 1
+  connections.set(endpoint.key, entry)
+  return entry.connection
+}
+
+/** Gives a connection back; the last one to do so closes it. */
+export function releaseConnection(connection: Connection): void {
+  const entry = connections.get(connection.endpoint.key)
+  if (!entry || entry.connection !== connection) return
+  entry.users -= 1
+  if (entry.users > 0) return
+  connections.delete(connection.endpoint.key)
+  connection.close()
+}

@@ -1,0 +1,156 @@
+import net from 'node:net'
+import ModbusRTU from 'modbus-serial'
+import type { Endpoint } from './endpoint.ts'
+import { ModbusError } from './error.ts'
+
+/** One open transport with its protocol client. After any failure other than an exception reply it is thrown away. */
+export interface Link {
+  readonly client: ModbusRTU
+  /** Serial framing has no transaction ids: a late reply can be taken for the next one. */
+  readonly serialFraming: boolean
+  /** `performance.now()` of the newest byte that arrived, whether or not anyone waited for it. */
+  lastByteAtMs: number
+  /** The newest chunk of input; only for telling what went wrong. */
+  lastChunk: Buffer | null
+  /** Requests sent so far: the library numbers them 1, 2, … modulo 256. */
+  sent: number
+  /** Set once the transport is gone; no more requests then. */
+  broken: ModbusError | null
+  /** Called once when the transport goes away. */
+  onBroken: ((error: ModbusError) => void) | null
+  /** Closes at once; never waits for the peer. */
+  close(): void
+}
+
+/** Opens the endpoint within the deadline. @throws ModbusError `MODBUS_UNREACHABLE` */
+export function openLink(endpoint: Endpoint, deadlineMs: number): Promise<Link> {
+  return endpoint.transport === 'rtu' ? openSerialPort(endpoint, deadlineMs) : openSocket(endpoint, deadlineMs)
+}
+
+function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): Link {
+  const link: Link = {
+    client,
+    serialFraming,
+    lastByteAtMs: Number.NEGATIVE_INFINITY,
+    lastChunk: null,
+    sent: 0,
+    broken: null,
+    onBroken: null,
+    close,
+  }
+  return link
+}
+
+function noteInput(link: Link, chunk: Buffer): void {
+  link.lastByteAtMs = performance.now()
+  link.lastChunk = chunk
+}
+
+function breakLink(link: Link, error: ModbusError): void {
+  if (link.broken) return
+  link.broken = error
+  link.onBroken?.(error)
+}
+
+const unreachableHints = new Map([
+  [
+    'ECONNREFUSED',
+    'connection refused: is Modbus switched on, and is another program connected (some devices allow one only)?',
+  ],
+  ['EHOSTUNREACH', 'no route to the host'],
+  ['ENETUNREACH', 'no route to the network'],
+  ['ENOTFOUND', 'no such host'],
+  ['EAI_AGAIN', 'the name server does not answer'],
+  ['ENOENT', 'no such serial port'],
+  ['EACCES', 'permission denied: may this user open the port (group dialout)?'],
+])
+
+function unreachable(endpoint: Endpoint, cause: unknown): ModbusError {
+  const code = (cause as NodeJS.ErrnoException)?.code
+  const text = String((cause as Error)?.message ?? cause).split('\n')[0]
+  const hint = (code && unreachableHints.get(code)) ?? text
+  return new ModbusError('MODBUS_UNREACHABLE', `${endpointName(endpoint)} cannot be reached: ${hint}`, { cause })
+}
+
+/** How messages name an endpoint. */
+export function endpointName(endpoint: Endpoint): string {
+  return endpoint.transport === 'rtu' ? endpoint.host : `${endpoint.host}:${endpoint.port}`
+}
+
+/*
+ * The socket is ours and lent to the library: it has no connect deadline of its own and does not settle a pending request
+ * when the peer closes or resets.
+ */
+async function openSocket(endpoint: Endpoint, deadlineMs: number): Promise<Link> {
+  const socket = net.connect({ host: endpoint.host, port: endpoint.port, noDelay: true })
+  await new Promise<void>((resolve, reject) => {
+    const fail = (cause: unknown) => {
+      clearTimeout(timer)
+      socket.destroy()
+      reject(unreachable(endpoint, cause))
+    }
+    const timer = setTimeout(() => fail(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs)
+    socket.once('error', fail)
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      socket.off('error', fail)
+      resolve()
+    })
+  })
+  const client = new ModbusRTU()
+  const serialFraming = endpoint.transport === 'rtutcp'
+  const link = newLink(client, serialFraming, () => socket.destroy())
+  const dropped = (cause?: unknown) =>
+    breakLink(
+      link,
+      new ModbusError(
+        'MODBUS_DROPPED',
+        `${endpointName(endpoint)} closed the connection (some devices allow one client only)`,
+        { cause },
+      ),
+    )
+  client.on('error', dropped)
+  socket.on('error', dropped)
+  socket.on('close', () => dropped())
+  socket.on('end', () => dropped())
+  socket.on('data', (chunk) => noteInput(link, chunk))
+  if (serialFraming) await client.linkTelnet(socket, {})
+  else await client.linkTCP(socket, { port: endpoint.port })
+  return link
+}
+
+/** What we use of the serial port inside the library: it shows the raw input only there. */
+interface PortWithSerial {
+  _port: { _client: { on(event: 'data', listener: (chunk: Buffer) => void): void } }
+}
+
+async function openSerialPort(endpoint: Endpoint, deadlineMs: number): Promise<Link> {
+  const client = new ModbusRTU()
+  const close = () => {
+    // `destroy` does nothing for serial ports; the callback is not waited for because it may never come.
+    if (client.isOpen) client.close(() => {})
+  }
+  const link = newLink(client, true, close)
+  const lost = (cause?: unknown) =>
+    breakLink(link, new ModbusError('MODBUS_DROPPED', `${endpoint.host}: the serial port went away`, { cause }))
+  client.on('error', lost)
+  client.on('close', () => lost())
+  const line = { baudRate: endpoint.baud, parity: endpoint.parity, stopBits: endpoint.stopBits, dataBits: 8 }
+  const opening = client.connectRTUBuffered(endpoint.host, line)
+  let timer: NodeJS.Timeout | undefined
+  try {
+    await Promise.race([
+      opening,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`the port did not open within ${deadlineMs} ms`)), deadlineMs)
+      }),
+    ])
+  } catch (cause) {
+    opening.then(close, () => {})
+    throw unreachable(endpoint, cause)
+  } finally {
+    clearTimeout(timer)
+  }
+  ;(client as unknown as PortWithSerial)._port._client.on('data', (chunk) => noteInput(link, chunk))
+  return link
+}

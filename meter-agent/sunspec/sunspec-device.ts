@@ -1,0 +1,127 @@
+import type { DeviceIdentity, DeviceReading, DeviceSample } from '../device.ts'
+import { ModbusError } from '../modbus/error.ts'
+import {
+  type Absences,
+  type Chain,
+  findBase,
+  type ReadModel,
+  readModels,
+  type SunSpecUnit,
+  walkChain,
+} from './chain.ts'
+import { decodeBody, type Points, toPoints } from './decode.ts'
+import { modelTables } from './model-tables.ts'
+import { conclude, readingIds } from './reading.ts'
+
+const forgetAbsenceMs = 3_600_000
+
+/** A model as `read --json` prints it. */
+export interface PrintedModel {
+  id: number
+  address: number
+  length: number
+  points: Points
+}
+
+/** Everything a SunSpec device says. */
+export interface SunSpecReport {
+  device: DeviceIdentity
+  reading: DeviceReading
+  models: PrintedModel[]
+  warnings: string[]
+}
+
+/** Reads every model of the device once. @throws ModbusError when nothing essential answers */
+export async function readSunSpec(unit: SunSpecUnit): Promise<SunSpecReport> {
+  const chain = await discover(unit)
+  const { models } = await readModels(unit, chain.models, { absent: new Set(), lenient: true })
+  const { device, reading, warnings } = conclude(models)
+  return {
+    device,
+    reading,
+    models: models.map(printed),
+    warnings: [...chainWarnings(chain), ...models.flatMap(modelWarnings), ...warnings],
+  }
+}
+
+/** Polls a SunSpec device: its chain is walked once a connection, then only what `reading` needs is read. */
+export class SunSpecPoller {
+  readonly #unit: SunSpecUnit
+  #chain: Chain | null = null
+  #common: ReadModel[] = []
+  #generation = -1
+  #absent: Absences = new Set()
+  #absentSinceMs = 0
+
+  constructor(unit: SunSpecUnit) {
+    this.#unit = unit
+  }
+
+  /** @throws ModbusError when the device does not answer, is in trouble or has no chain */
+  async poll(): Promise<DeviceSample> {
+    if (performance.now() - this.#absentSinceMs > forgetAbsenceMs) this.#forgetAbsences()
+    // A chain that has moved while it was read is walked again; one that moves all the time is not a reading.
+    for (let walked = 0; walked < 3; walked += 1) {
+      const chain = await this.#knownChain()
+      const places = chain.models.filter((place) => readingIds.has(place.id))
+      const read = await readModels(this.#unit, places, { absent: this.#absent, lenient: false })
+      if (!read.moved && this.#generation === this.#unit.source.generation) return this.#sample(chain, read.models)
+      this.#chain = null
+    }
+    throw new ModbusError('MODBUS_CHAIN_BROKEN', 'the chain of SunSpec models changes while it is read')
+  }
+
+  async #knownChain(): Promise<Chain> {
+    if (this.#chain && this.#generation === this.#unit.source.generation) return this.#chain
+    this.#forgetAbsences()
+    const chain = await discover(this.#unit)
+    const commons = chain.models.filter((place) => place.id === 1)
+    const read = await readModels(this.#unit, commons, { absent: this.#absent, lenient: false })
+    this.#common = read.models
+    this.#generation = this.#unit.source.generation
+    this.#chain = chain
+    return chain
+  }
+
+  #forgetAbsences(): void {
+    this.#absent = new Set()
+    this.#absentSinceMs = performance.now()
+  }
+
+  #sample(chain: Chain, read: readonly ReadModel[]): DeviceSample {
+    const inOrder = [...this.#common, ...read].sort((a, b) => a.address - b.address)
+    const { device, reading, counters, sources, warnings } = conclude(inOrder)
+    const timed = sources.length > 0 ? sources : read.length > 0 ? read : this.#common
+    return {
+      requestedAtMs: Math.min(...timed.map((model) => model.requestedAtMs)),
+      repliedAtMs: Math.max(...timed.map((model) => model.repliedAtMs)),
+      device,
+      reading,
+      counters,
+      warnings: [...chainWarnings(chain), ...inOrder.flatMap(modelWarnings), ...warnings],
+    }
+  }
+}
+
+async function discover(unit: SunSpecUnit): Promise<Chain> {
+  const chain = await walkChain(unit, await findBase(unit))
+  if (chain.broken !== null && !chain.models.some((model) => readingIds.has(model.id))) {
+    throw new ModbusError('MODBUS_CHAIN_BROKEN', `unit ${unit.unit}: no power or energy model found: ${chain.broken}`)
+  }
+  return chain
+}
+
+function chainWarnings(chain: Chain): string[] {
+  return chain.broken === null ? [] : [chain.broken]
+}
+
+function modelWarnings(model: ReadModel): string[] {
+  if (!model.body && modelTables.has(model.id)) return [`model ${model.id}: left out, the device no longer answers`]
+  return (model.body?.warnings ?? []).map((warning) => `model ${model.id} at register ${model.address}: ${warning}`)
+}
+
+function printed({ id, address, length, body }: ReadModel): PrintedModel {
+  const definition = modelTables.get(id)
+  const group = body?.group ?? (definition ? decodeBody(definition, [], length).group : null)
+  return { id, address, length, points: group ? toPoints(group) : {} }
+}
