@@ -1,0 +1,288 @@
+/**
+ * The durable store of an agent: metering states, readings on their way, and what became of them.
+ *
+ * LevelDB (`classic-level`) because it installs without a compiler, writes several records atomically, is locked to one
+ * process, and survives a kill at any instruction: its log is checksummed and a torn end is dropped. A batch that signs
+ * something is written with `sync: true`, so the disk has it before the network can: after a power cut the agent may not
+ * find a boundary unsigned that the server has seen signed, or it could sign another value for it. What can be done
+ * again (an acknowledgement, a poll that completed no boundary) is written without waiting for the disk.
+ *
+ * Live values are never stored. Readings leave the queue only when the server has them or will never take them.
+ */
+import { mkdir } from 'node:fs/promises'
+import { ClassicLevel } from 'classic-level'
+import type { ReadingAck, SignedReading } from '../../contracts/wire.ts'
+import type { MeterState } from '../registers/state.ts'
+import { parseState, printState } from '../registers/state.ts'
+
+export class OutboxError extends Error {
+  override readonly name = 'OutboxError'
+  readonly code: 'OUTBOX_LOCKED' | 'OUTBOX_OPEN' | 'OUTBOX_WRITE' | 'OUTBOX_FOREIGN' | 'OUTBOX_STATE'
+  constructor(code: OutboxError['code'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
+
+/** A reading the server will never take, with its reason. */
+export interface RefusedReading {
+  reading: SignedReading
+  code: string
+  message: string
+}
+
+/** What readings in a folder are signed for; a folder serves one escrow for its whole life. */
+export interface OutboxDomain {
+  chainId: number
+  escrow: string
+}
+
+export interface OutboxLimits {
+  /** How many acknowledged readings stay to be looked at. */
+  acknowledgedKept: number
+  /** How many refused readings stay; the oldest go first. */
+  refusedKept: number
+}
+
+const defaultLimits: OutboxLimits = { acknowledgedKept: 1000, refusedKept: 100_000 }
+
+type Put = { type: 'put'; key: string; value: string }
+type Del = { type: 'del'; key: string }
+
+const keys = {
+  domain: 'domain',
+  state: (meter: string) => `state!${meter}`,
+  queued: (time: number, meter: string, epoch: number) => `queue!${timed(time, meter, epoch)}`,
+  acknowledged: (time: number, meter: string, epoch: number) => `done!${timed(time, meter, epoch)}`,
+  refused: (time: number, meter: string, epoch: number) => `refused!${timed(time, meter, epoch)}`,
+}
+
+/** Sorts by time, then meter, then epoch. */
+function timed(time: number, meter: string, epoch: number): string {
+  return `${time.toString().padStart(10, '0')}!${meter}!${epoch.toString().padStart(5, '0')}`
+}
+
+/** The end of the keys that begin with a prefix: `~` sorts after everything that follows a `!` here. */
+function rangeOf(prefix: string) {
+  return { gte: `${prefix}!`, lt: `${prefix}!~` }
+}
+
+export class Outbox {
+  readonly folder: string
+  readonly #limits: OutboxLimits
+  #db: ClassicLevel<string, string>
+  #counts = { queued: new Map<string, number>(), refused: new Map<string, number>() }
+  #kept = { acknowledged: 0, refused: 0 }
+
+  private constructor(folder: string, db: ClassicLevel<string, string>, limits: OutboxLimits) {
+    this.folder = folder
+    this.#db = db
+    this.#limits = limits
+  }
+
+  /**
+   * Opens the store in a folder, making it where there is none. Throws `OUTBOX_LOCKED` while another process has it,
+   * `OUTBOX_FOREIGN` where it belongs to another chain or escrow, `OUTBOX_OPEN` where it cannot be read.
+   */
+  static async open(folder: string, domain: OutboxDomain, limits: Partial<OutboxLimits> = {}): Promise<Outbox> {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const outbox = new Outbox(folder, await openDatabase(folder), { ...defaultLimits, ...limits })
+    try {
+      await outbox.#claim(domain)
+      await outbox.#count()
+    } catch (error) {
+      await outbox.close()
+      throw error
+    }
+    return outbox
+  }
+
+  /** The stored metering state of a meter; `null` where there is none. Throws `OUTBOX_STATE` on one it cannot continue. */
+  async state(meter: string): Promise<MeterState | null> {
+    const text = await this.#db.get(keys.state(meter))
+    if (text === undefined) return null
+    try {
+      return parseState(text)
+    } catch (error) {
+      throw new OutboxError(
+        'OUTBOX_STATE',
+        `cannot continue the metering state of ${meter}: ${messageOf(error)}`,
+        error,
+      )
+    }
+  }
+
+  /**
+   * Stores a meter's state together with the readings signed on the way to it, all or nothing; when this returns after
+   * signing, the disk has them. Throws `OUTBOX_WRITE` (disk full, broken): then `reopen` and read the state again, since
+   * nobody can know whether the write happened.
+   */
+  async commit(meter: string, state: MeterState, signed: readonly SignedReading[]): Promise<void> {
+    const operations: Put[] = [{ type: 'put', key: keys.state(meter), value: printState(state) }]
+    for (const reading of signed) {
+      const key = keys.queued(reading.time, reading.meter, reading.epoch)
+      operations.push({ type: 'put', key, value: JSON.stringify(reading) })
+    }
+    await this.#write(operations, signed.length > 0)
+    for (const reading of signed) add(this.#counts.queued, reading.meter, 1)
+  }
+
+  /**
+   * Readings waiting for the server, of meters that `accepts` names: those at or after `currentFrom` (UTC seconds) first,
+   * then the backlog, each from the oldest on.
+   */
+  async waiting(options: {
+    limit: number
+    currentFrom: number
+    accepts: (meter: string) => boolean
+  }): Promise<SignedReading[]> {
+    const { gte, lt } = rangeOf('queue')
+    const border = `queue!${timed(options.currentFrom, '', 0)}`
+    const found: SignedReading[] = []
+    for (const range of [
+      { gte: border, lt },
+      { gte, lt: border },
+    ]) {
+      if (found.length >= options.limit) break
+      for await (const [key, value] of this.#db.iterator(range)) {
+        if (!options.accepts(meterOf(key))) continue
+        found.push(JSON.parse(value) as SignedReading)
+        if (found.length >= options.limit) break
+      }
+    }
+    return found
+  }
+
+  /** Ends the life of readings that the server has, or will never take, in the queue. */
+  async settle(results: readonly ReadingAck[]): Promise<void> {
+    const operations: (Put | Del)[] = []
+    for (const { meter, epoch, time, status, code, message } of results) {
+      const key = keys.queued(time, meter, epoch)
+      const value = await this.#db.get(key)
+      if (value === undefined) continue
+      operations.push({ type: 'del', key })
+      add(this.#counts.queued, meter, -1)
+      if (status === 'refused') {
+        const refused: RefusedReading = { reading: JSON.parse(value), code: code ?? '', message: message ?? '' }
+        operations.push({ type: 'put', key: keys.refused(time, meter, epoch), value: JSON.stringify(refused) })
+        add(this.#counts.refused, meter, 1)
+        this.#kept.refused += 1
+      } else {
+        operations.push({ type: 'put', key: keys.acknowledged(time, meter, epoch), value })
+        this.#kept.acknowledged += 1
+      }
+    }
+    if (operations.length === 0) return
+    await this.#write(operations, false)
+    this.#kept.acknowledged = await this.#prune('done', this.#kept.acknowledged, this.#limits.acknowledgedKept)
+    this.#kept.refused = await this.#prune('refused', this.#kept.refused, this.#limits.refusedKept)
+  }
+
+  /** How many readings of a meter wait for the server. */
+  queued(meter: string): number {
+    return this.#counts.queued.get(meter) ?? 0
+  }
+
+  /** How many readings of a meter the server has refused for good. */
+  refused(meter: string): number {
+    return this.#counts.refused.get(meter) ?? 0
+  }
+
+  /** The newest readings that the server refused for good, newest first. */
+  async refusals(limit: number): Promise<RefusedReading[]> {
+    const values = await this.#db.values({ ...rangeOf('refused'), reverse: true, limit }).all()
+    return values.map((value) => JSON.parse(value) as RefusedReading)
+  }
+
+  /** The newest readings that the server has acknowledged, newest first. */
+  async acknowledged(limit: number): Promise<SignedReading[]> {
+    const values = await this.#db.values({ ...rangeOf('done'), reverse: true, limit }).all()
+    return values.map((value) => JSON.parse(value) as SignedReading)
+  }
+
+  /** Opens the store anew after a failed write; throws like `open`, and may be tried again. */
+  async reopen(): Promise<void> {
+    if (this.#db.status !== 'closed') await this.#db.close()
+    this.#db = await openDatabase(this.folder)
+    await this.#count()
+  }
+
+  async close(): Promise<void> {
+    await this.#db.close()
+  }
+
+  async #write(operations: (Put | Del)[], sync: boolean): Promise<void> {
+    try {
+      await this.#db.batch(operations, { sync })
+    } catch (error) {
+      const detail = messageOf(error)
+      throw new OutboxError('OUTBOX_WRITE', `cannot write to ${this.folder} (${detail}): is the disk full?`, error)
+    }
+  }
+
+  async #claim(domain: OutboxDomain): Promise<void> {
+    const text = await this.#db.get(keys.domain)
+    const wanted = JSON.stringify({ chainId: domain.chainId, escrow: domain.escrow })
+    if (text === undefined) return this.#write([{ type: 'put', key: keys.domain, value: wanted }], true)
+    if (text === wanted) return
+    const { chainId, escrow } = JSON.parse(text) as OutboxDomain
+    throw new OutboxError(
+      'OUTBOX_FOREIGN',
+      `${this.folder} holds readings for escrow ${escrow} on chain ${chainId}: use another dataFolder for escrow ${domain.escrow} on chain ${domain.chainId}`,
+    )
+  }
+
+  async #count(): Promise<void> {
+    const count = async (prefix: string) => {
+      const counts = new Map<string, number>()
+      for await (const key of this.#db.keys(rangeOf(prefix))) add(counts, meterOf(key), 1)
+      return counts
+    }
+    const total = (counts: Map<string, number>) => [...counts.values()].reduce((sum, n) => sum + n, 0)
+    this.#counts = { queued: await count('queue'), refused: await count('refused') }
+    this.#kept = { acknowledged: total(await count('done')), refused: total(this.#counts.refused) }
+  }
+
+  /** Deletes the oldest beyond `most`; a tenth more than that may wait, so that deleting is rare. */
+  async #prune(prefix: 'done' | 'refused', kept: number, most: number): Promise<number> {
+    if (kept <= most * 1.1) return kept
+    const oldest = await this.#db.keys({ ...rangeOf(prefix), limit: kept - most }).all()
+    await this.#write(
+      oldest.map((key) => ({ type: 'del', key })),
+      false,
+    )
+    if (prefix === 'refused') for (const key of oldest) add(this.#counts.refused, meterOf(key), -1)
+    return most
+  }
+}
+
+async function openDatabase(folder: string): Promise<ClassicLevel<string, string>> {
+  // Two small write buffers instead of two of 4 MB: readings are few and memory in a home gateway is scarce.
+  const db = new ClassicLevel<string, string>(folder, { writeBufferSize: 1 << 20, cacheSize: 1 << 20 })
+  try {
+    await db.open()
+    return db
+  } catch (error) {
+    const cause = (error as { cause?: { code?: string; message?: string } }).cause
+    if (cause?.code === 'LEVEL_LOCKED') {
+      throw new OutboxError(
+        'OUTBOX_LOCKED',
+        `another agent uses ${folder}: stop it first, or give this one a dataFolder of its own`,
+        error,
+      )
+    }
+    throw new OutboxError('OUTBOX_OPEN', `cannot open ${folder}: ${cause?.message ?? messageOf(error)}`, error)
+  }
+}
+
+function meterOf(key: string): string {
+  return key.split('!')[2]!
+}
+
+function add(counts: Map<string, number>, meter: string, by: number): void {
+  counts.set(meter, (counts.get(meter) ?? 0) + by)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,315 @@
+/**
+ * Metering: from polls of a home's devices to boundary readings. Pure: state and sample in, state and readings out.
+ *
+ * The rules, each where it is applied:
+ * - a boundary's register is interpolated between the samples around it, in integers, and rounded down; the register is
+ *   rounded, never a difference, so intervals telescope;
+ * - nothing is extrapolated: without a sample at or after a boundary there is no reading of it;
+ * - what happens between two samples marks every interval that the time between them touches;
+ * - a boundary is read once; what becomes known later changes nothing.
+ *
+ * Times are UTC milliseconds unless named seconds; energies are thousandths of a Wh until a reading is made.
+ */
+
+import { compareStep } from './comparison.ts'
+import type { CounterStep, CounterTrack, Marks, Quality, Reason } from './counter.ts'
+import { startCounter, stepCounter } from './counter.ts'
+import { energyMilliWh } from './energy.ts'
+import { followProduction, productionAt } from './production.ts'
+import type { MeterRules, Side, TimedSample } from './sample.ts'
+import { sidePower, sides } from './sample.ts'
+import type { MeterState } from './state.ts'
+import { followClock } from './state.ts'
+
+/** The registers at a boundary, not yet signed; times in UTC seconds, registers in Wh. */
+export interface BoundaryReading {
+  epoch: number
+  time: number
+  importWh: number
+  exportWh: number
+  quality: Quality
+  reasons: Reason[]
+  productionWh: number | null
+  sequence: number
+}
+
+/** What a sample did; `ignored` samples lack what the meter showed before, or are not later than the last one. */
+export type Outcome = CounterStep['outcome'] | 'ignored'
+
+export interface Observation {
+  state: MeterState
+  readings: BoundaryReading[]
+  outcome: Outcome
+}
+
+/** After a longer silence only the newest boundaries are read; the energy was never for sale. */
+export const mostBoundariesAtOnce = 20_000
+
+/** The name under which the grid device's own production counter is kept. */
+const gridDeviceName = ''
+
+/** Takes a poll of the device at the grid connection point; the readings are those of the boundaries it completes. */
+export function observeGrid(before: MeterState, sample: TimedSample, rules: MeterRules): Observation {
+  const state = followClock(before, sample)
+  const { counters, reading, device } = sample.device
+  const { powerW } = reading
+  const without = (outcome: Outcome): Observation => ({ state, readings: [], outcome })
+
+  if (!counters.import && !counters.export) return without('ignored')
+  if ((state.import && !counters.import) || (state.export && !counters.export)) return without('ignored')
+  if (powerW !== null && (powerW > 1.5 * rules.mainFuseW || -powerW > 1.5 * rules.nameplateW)) {
+    return without('rejected')
+  }
+  if (state.anchorAtMs === null) return { state: firstSample(state, sample, rules), readings: [], outcome: 'accepted' }
+  const sinceMs = sample.atMs - (state.power?.atMs ?? state.anchorAtMs)
+  if (sinceMs < 0 && before.clockOffsetMs === null) {
+    return { state: afterLostTime(state, sample, rules), readings: [], outcome: 'accepted' }
+  }
+  if (sinceMs <= 0) return without('ignored')
+
+  const foreign =
+    state.serialNumber !== null && device.serialNumber !== null && device.serialNumber !== state.serialNumber
+  if (foreign) {
+    const held = { ...state, foreignSerialNumber: device.serialNumber, comparison: null }
+    return { ...advance(held, held, sample, { 'device-changed': 2 }, rules), outcome: 'held' }
+  }
+  return step(state, sample, rules)
+}
+
+/** Takes a poll of a device that counts production only, known by its name in the configuration. */
+export function observeProduction(
+  before: MeterState,
+  name: string,
+  sample: TimedSample,
+  rules: MeterRules,
+): MeterState {
+  const state = followClock(before, sample)
+  const counter = sample.device.counters.production
+  if (!counter) return state
+  const track = followProduction(state.production[name], counter, sample, rules.nameplateW)
+  return { ...state, production: { ...state.production, [name]: track } }
+}
+
+function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observation {
+  const { atMs, device } = sample
+  const stepped = { import: stepSide(state, 'import', sample, rules), export: stepSide(state, 'export', sample, rules) }
+  const outcomes = sides.map((side) => stepped[side]?.outcome)
+
+  if (outcomes.includes('rejected')) {
+    // As if it had never been taken, but for what is remembered of values that keep coming back.
+    const suspected = { ...state, power: { atMs, powerW: device.reading.powerW } }
+    for (const side of sides) {
+      const track = state[side]
+      const flowed = flowedOn(side, state, sample)
+      if (stepped[side]?.outcome !== 'accepted') suspected[side] = stepped[side]?.track ?? null
+      else if (track) {
+        const unbookedMilliWh =
+          track.unbookedMilliWh === null || flowed === null ? null : track.unbookedMilliWh + flowed
+        suspected[side] = { ...track, unbookedMilliWh }
+      }
+    }
+    return { state: suspected, readings: [], outcome: 'rejected' }
+  }
+
+  const marks: Marks = worst(stepped.import?.marks ?? {}, stepped.export?.marks ?? {})
+  if (atMs - state.anchorAtMs! > rules.gapLimitMs) marks.gap = 1
+  if (sides.some((side) => !state[side] && stepped[side])) marks.first = 1
+  const after: MeterState = {
+    ...observeProduction(state, gridDeviceName, sample, rules),
+    ...compared(state, stepped, sample, marks),
+    import: stepped.import?.track ?? null,
+    export: stepped.export?.track ?? null,
+    serialNumber: state.serialNumber ?? device.device.serialNumber,
+    foreignSerialNumber: null,
+  }
+  if (after.contradicted) marks.implausible = 2
+  return {
+    ...advance(state, after, sample, marks, rules),
+    outcome: outcomes.includes('held') ? 'held' : 'accepted',
+  }
+}
+
+function stepSide(state: MeterState, side: Side, sample: TimedSample, rules: MeterRules): CounterStep | null {
+  const counter = sample.device.counters[side]
+  if (!counter) return null
+  const counterSample = {
+    atMs: sample.atMs,
+    counter,
+    sideW: sidePower(side, sample.device.reading.powerW),
+    flowedMilliWh: flowedOn(side, state, sample),
+    limitW: limitOf(side, rules),
+  }
+  const track = state[side]
+  if (track) return stepCounter(track, counterSample)
+  return { track: startCounter(counterSample, 0n), outcome: 'accepted', marks: {} }
+}
+
+/** What flowed on a side since the newest power seen, as the mean of both powers. */
+function flowedOn(side: Side, { power }: MeterState, { atMs, device }: TimedSample): bigint | null {
+  const now = sidePower(side, device.reading.powerW)
+  const then = power && sidePower(side, power.powerW)
+  return now === null || then === null ? null : energyMilliWh((now + then) / 2, atMs - power!.atMs)
+}
+
+/** Compares what the counters counted in a step with what flowed; not over gaps and resets, where neither is known. */
+function compared(
+  before: MeterState,
+  stepped: Record<Side, CounterStep | null>,
+  sample: TimedSample,
+  marks: Marks,
+): Pick<MeterState, 'comparison' | 'contradicted'> {
+  const rise = (side: Side) => {
+    const from = before[side]
+    const to = stepped[side]?.track
+    return from && to ? to.virtualMilliWh - from.virtualMilliWh : 0n
+  }
+  const imported = flowedOn('import', before, sample)
+  const exported = flowedOn('export', before, sample)
+  if (marks.gap || marks.reset || imported === null || exported === null) {
+    return { comparison: null, contradicted: before.contradicted }
+  }
+  const { counters } = sample.device
+  const { comparison, verdict } = compareStep(before.comparison, {
+    atMs: sample.atMs,
+    countedMilliWh: rise('import') - rise('export'),
+    flowedMilliWh: imported - exported,
+    moved: rise('import') > 0n || rise('export') > 0n,
+    resolutionMilliWh: (counters.import?.resolutionMilliWh ?? 0n) + (counters.export?.resolutionMilliWh ?? 0n),
+  })
+  return { comparison, contradicted: verdict === null ? before.contradicted : verdict === 'contradicts' }
+}
+
+/** Carries the meter from one sample to the next: marks the intervals touched and reads the boundaries between. */
+function advance(from: MeterState, to: MeterState, sample: TimedSample, stepMarks: Marks, rules: MeterRules) {
+  const { atMs } = sample
+  const startMs = from.anchorAtMs!
+  const marks: Marks = to.clockWasSet ? { ...stepMarks, clock: 2 } : stepMarks
+  const next: MeterState = {
+    ...to,
+    anchorAtMs: atMs,
+    power: { atMs, powerW: sample.device.reading.powerW },
+    clockWasSet: false,
+    marks: overlaid(to.marks, marks),
+  }
+  /**
+   * A register at a time between the samples, and whether rounding down took something away; across a set clock it
+   * stays where it was until the sample itself.
+   */
+  const between = (side: Side, timeMs: number): { milliWh: bigint; cut: boolean } => {
+    const a = from[side]?.virtualMilliWh ?? 0n
+    const b = to[side]?.virtualMilliWh ?? 0n
+    if (timeMs >= atMs) return { milliWh: b, cut: false }
+    if (to.clockWasSet) return { milliWh: a, cut: false }
+    const product = (b - a) * BigInt(timeMs - startMs)
+    const duration = BigInt(atMs - startMs)
+    return { milliWh: a + product / duration, cut: product % duration !== 0n }
+  }
+
+  const zero = { import: 0n, export: 0n }
+  const epochMs = next.epochTime * 1000
+  if (!next.started && atMs >= epochMs) {
+    for (const side of sides) {
+      // Rounded up, so that the register never shows more than was counted since the epoch's start.
+      const { milliWh, cut } = between(side, epochMs)
+      zero[side] = cut ? milliWh + 1n : milliWh
+      const track = next[side]
+      next[side] = track && { ...track, virtualMilliWh: track.virtualMilliWh - zero[side] }
+    }
+    next.started = true
+    next.marks = atMs === epochMs ? {} : marks
+  }
+
+  const readings: BoundaryReading[] = []
+  const intervalSeconds = rules.intervalMs / 1000
+  const last = next.started ? Math.floor(atMs / rules.intervalMs) * intervalSeconds : next.boundary
+  next.boundary = Math.max(next.boundary, last - mostBoundariesAtOnce * intervalSeconds)
+  while (next.boundary < last) {
+    next.boundary += intervalSeconds
+    next.sequence += 1
+    const timeMs = next.boundary * 1000
+    const production = productionAt(Object.values(next.production), timeMs)
+    readings.push({
+      epoch: next.epoch,
+      time: next.boundary,
+      importWh: wholeWh(between('import', timeMs).milliWh - zero.import),
+      exportWh: wholeWh(between('export', timeMs).milliWh - zero.export),
+      quality: qualityOf(next.marks),
+      reasons: reasonsOf(next.marks),
+      productionWh: production === null ? null : wholeWh(production),
+      sequence: next.sequence,
+    })
+    next.marks = timeMs === atMs ? {} : marks
+  }
+  return { state: next, readings }
+}
+
+function firstSample(state: MeterState, sample: TimedSample, rules: MeterRules): MeterState {
+  const { atMs } = sample
+  const lateMs = atMs - state.epochTime * 1000
+  return {
+    ...restarted(state, sample, rules),
+    serialNumber: sample.device.device.serialNumber,
+    started: lateMs >= 0,
+    boundary: lateMs >= 0 ? Math.floor(atMs / rules.intervalMs) * (rules.intervalMs / 1000) : state.boundary,
+    marks: lateMs > 0 ? { first: 1 } : {},
+  }
+}
+
+/**
+ * After a restart the clock shows less than at the last sample, and nobody knows how much time has passed: what was
+ * counted meanwhile is lost, not invented.
+ */
+function afterLostTime(state: MeterState, sample: TimedSample, rules: MeterRules): MeterState {
+  return { ...restarted({ ...state, production: {} }, sample, rules), marks: worst(state.marks, { clock: 2 }) }
+}
+
+/** Follows the device's registers from this sample on; the virtual ones stay where they are. */
+function restarted(state: MeterState, sample: TimedSample, rules: MeterRules): MeterState {
+  const { atMs, device } = sample
+  const { powerW } = device.reading
+  const follow = (side: Side): CounterTrack | null => {
+    const counter = device.counters[side]
+    const counterSample = { atMs, sideW: sidePower(side, powerW), flowedMilliWh: null, limitW: limitOf(side, rules) }
+    return counter && startCounter({ ...counterSample, counter }, state[side]?.virtualMilliWh ?? 0n)
+  }
+  return {
+    ...observeProduction(state, gridDeviceName, sample, rules),
+    import: follow('import'),
+    export: follow('export'),
+    comparison: null,
+    anchorAtMs: atMs,
+    power: { atMs, powerW },
+    clockWasSet: false,
+  }
+}
+
+function limitOf(side: Side, rules: MeterRules): number {
+  return side === 'import' ? rules.mainFuseW : rules.nameplateW
+}
+
+/** Rounds down to whole Wh; a register that is not above its start shows 0. */
+function wholeWh(milliWh: bigint): number {
+  return milliWh > 0n ? Number(milliWh / 1000n) : 0
+}
+
+function worst(a: Marks, b: Marks): Marks {
+  const marks: Marks = { ...a }
+  for (const [reason, quality] of Object.entries(b) as [keyof Marks, Quality][]) {
+    marks[reason] = Math.max(marks[reason] ?? 0, quality) as Quality
+  }
+  return marks
+}
+
+/** The open interval's marks with a step's: the worst of each, but a frozen register that moved again is known in sum. */
+function overlaid(open: Marks, stepMarks: Marks): Marks {
+  const marks = worst(open, stepMarks)
+  return stepMarks.frozen === undefined ? marks : { ...marks, frozen: stepMarks.frozen }
+}
+
+function qualityOf(marks: Marks): Quality {
+  return Math.max(0, ...Object.values(marks)) as Quality
+}
+
+function reasonsOf(marks: Marks): Reason[] {
+  return Object.keys(marks).filter((reason): reason is Reason => reason !== 'unverified')
+}

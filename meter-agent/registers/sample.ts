@@ -1,0 +1,30 @@
+import type { DeviceSample } from '../device.ts'
+
+/** What a meter's place in the grid and its area say about plausible values. */
+export interface MeterRules {
+  intervalMs: number
+  /** Samples further apart than this leave open when the energy between them flowed. */
+  gapLimitMs: number
+  /** The most the home can export or produce. */
+  nameplateW: number
+  /** The most the home can import. */
+  mainFuseW: number
+}
+
+/** One poll of one device, with its place in time. */
+export interface TimedSample {
+  /** UTC milliseconds (whole) of the middle between request and reply. */
+  atMs: number
+  /** Wall clock minus monotonic clock at the poll: it changes when the wall clock is set. */
+  clockOffsetMs: number
+  device: DeviceSample
+}
+
+/** The two directions at the grid connection point. */
+export type Side = 'import' | 'export'
+export const sides = ['import', 'export'] as const
+
+/** The power on one side, never negative; import is positive at the grid connection point. */
+export function sidePower(side: Side, powerW: number | null): number | null {
+  return powerW === null ? null : Math.max(side === 'import' ? powerW : -powerW, 0)
+}
