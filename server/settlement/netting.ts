@@ -1,9 +1,9 @@
 /**
  * Netting: the final fills of a batch become one entry per seat, from the seat's base to its last measured reading.
  *
- * Rules: design "Seats". No entry spans a change of terms or of epoch; where one lies between two measured readings, the
- * energy between them is not sold and a `rebase` moves the base up. Every seat with a newer measured reading gets an
- * entry, also without energy, so that unsold surplus is never carried into a later batch.
+ * Rules: design "Seats". No entry spans a change of terms; where one lies between two measured readings, the energy between
+ * them is not sold and a `rebase` moves the base up. Every seat with a measured reading in the batch gets an entry, also
+ * without energy, so that unsold surplus is never carried into a later batch.
  */
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/units.ts'
 import type { BatchCut, BatchEntry, MeterReading } from '../market/engine/area.ts'
@@ -22,7 +22,7 @@ export interface SeatFills {
   seat: number
   /** Where the seat's entry starts: the last settled registers. */
   base: { epoch: number; time: UtcSeconds }
-  /** Boundary readings of quality 0 with `base.time < time ≤ end`, ascending by time. Those of epochs before the base's are ignored. */
+  /** Boundary readings of quality 0 with `base.time < time ≤ end`, ascending by time. Those of another epoch than the base's are ignored. */
   measured: MeterReading[]
   /** Starts of changed terms inside `(base.time, end)`, in any order. */
   changes: UtcSeconds[]
@@ -92,36 +92,38 @@ interface Span {
 }
 
 /**
- * The seat's entries, still without energy, each with the time where it starts. The escrow settles only to readings after
- * the batch's start: where an entry would have to end before, because terms changed there, the base is moved up instead.
+ * The seat's entries, still without energy, each with the time where it starts. What trades must begin inside the batch:
+ * a base before it is first moved up, to the batch's own start only where something was traded right from there.
  */
-function spansOf({ seat, base, measured, changes }: SeatFills, batch: Batch): Span[] {
+function spansOf({ seat, base, measured, changes, fills }: SeatFills, batch: Batch): Span[] {
   const ascending = [...changes].sort((a, b) => a - b)
-  const readings = measured.filter(({ epoch }) => epoch >= base.epoch)
-  readings.forEach((reading, index) => {
-    const before = readings[index - 1] ?? base
-    if (reading.time <= before.time || reading.time > batch.end || reading.quality !== 0) {
-      throw new SettlementError('SETTLEMENT_INPUT', `seat ${seat}: the reading of ${reading.time} cannot end an entry`)
-    }
-  })
-  if ((readings.at(-1)?.time ?? batch.start) <= batch.start) return []
-
+  const startTrades = fills.some(({ start, soldWh, boughtWh }) => start === batch.start && soldWh + boughtWh > 0)
+  assertReadings(seat, base.time, measured, batch.end)
+  const readings = measured.filter(
+    ({ epoch, time }) => epoch === base.epoch && (time > batch.start || (time === batch.start && startTrades)),
+  )
   const spans: Span[] = []
-  let from = base
+  let from = base.time
   let next = 0
   while (next < readings.length) {
-    const change = ascending.find((time) => time > from.time) ?? Number.POSITIVE_INFINITY
-    const length = countWhile(readings, next, ({ epoch, time }) => epoch === from.epoch && time <= change)
-    const last = readings[next + Math.max(length, 1) - 1]!
-    const settles = length > 0 && last.time > batch.start
-    const movedTwice = !settles && spans.at(-1)?.entry.kind === 'rebase'
-    const span = { from: from.time, entry: emptyEntry(seat, settles ? 'settle' : 'rebase', last) }
-    if (movedTwice) spans[spans.length - 1] = span
-    else spans.push(span)
-    from = last
-    next += Math.max(length, 1)
+    const change = from < batch.start ? from : ascending.find((time) => time > from)
+    const joined = countWhile(readings, next, ({ time }) => change === undefined || time <= change)
+    const reading = readings[next + Math.max(joined, 1) - 1]!
+    spans.push({ from, entry: emptyEntry(seat, joined > 0 ? 'settle' : 'rebase', reading) })
+    from = reading.time
+    next += Math.max(joined, 1)
   }
   return spans
+}
+
+function assertReadings(seat: number, base: UtcSeconds, measured: MeterReading[], end: UtcSeconds) {
+  let before = base
+  for (const { time, quality } of measured) {
+    if (time <= before || time > end || quality !== 0) {
+      throw new SettlementError('SETTLEMENT_INPUT', `seat ${seat}: the reading of ${time} cannot end an entry`)
+    }
+    before = time
+  }
 }
 
 function countWhile<Item>(items: Item[], from: number, holds: (item: Item) => boolean): number {

@@ -103,29 +103,32 @@ describe('a seat in a batch', () => {
     ])
   })
 
-  test('only moves its base where terms changed before the batch, and stays where it has no reading in the batch', () => {
+  const bought = { start: 100, soldWh: 0, boughtWh: 5, paid: 50n, received: 0n }
+  const sold = { start: 100, soldWh: 5, boughtWh: 0, paid: 0n, received: 50n }
+
+  test('whose base lies before the batch trades only from a base that was moved into it', () => {
     const base = { epoch: 1, time: 70 }
-    expect(shape({ base, measured: [reading(80), reading(90), reading(120)] })).toEqual(['settle 1:120'])
-    expect(shape({ base, measured: [reading(80), reading(100), reading(120)], changes: [100] })).toEqual([
-      'rebase 1:100',
-      'settle 1:120',
-    ])
-    expect(shape({ base, measured: [reading(80), reading(110), reading(120)], changes: [90] })).toEqual([
+    expect(shape({ base, measured: [reading(80), reading(90), reading(120)] })).toEqual(['rebase 1:120'])
+    expect(shape({ base, measured: [reading(100), reading(110), reading(120)] })).toEqual([
       'rebase 1:110',
       'settle 1:120',
     ])
     expect(shape({ base, measured: [reading(80), reading(100)] })).toEqual([])
+    const traded = net([
+      seat(1, { base, measured: [reading(80), reading(100), reading(110)], fills: [sold] }),
+      seat(2, { measured: [reading(110)], fills: [bought] }),
+    ])
+    expect(traded.entries.map(({ seat, kind, time }) => `${seat} ${kind} ${time}`)).toEqual([
+      '1 rebase 100',
+      '1 settle 110',
+      '2 settle 110',
+    ])
   })
 
-  test('starts a new epoch from its first measured reading and leaves older epochs alone', () => {
-    expect(shape({ measured: [reading(110), reading(120, 0, 0, 2), reading(130, 5, 0, 2)] })).toEqual([
-      'settle 1:110',
-      'rebase 2:120',
-      'settle 2:130',
-    ])
-    expect(shape({ base: { epoch: 2, time: 120 }, measured: [reading(130, 0, 0, 1), reading(140, 0, 0, 2)] })).toEqual([
-      'settle 2:140',
-    ])
+  test('leaves the readings of other epochs alone', () => {
+    const base = { epoch: 2, time: 120 }
+    const measured = [reading(130, 0, 0, 1), reading(140, 0, 0, 2), reading(150, 5, 0, 3)]
+    expect(shape({ base, measured })).toEqual(['settle 2:140'])
   })
 
   test('rounds the band outwards, also below zero', () => {

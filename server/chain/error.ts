@@ -1,0 +1,33 @@
+import type { Hex } from '../../contracts/typed-data.ts'
+
+/**
+ * Why the chain could not be used. `CHAIN_REFUSED` is the contract's own no: `contractError` names its error. The codes
+ * that waiting can cure are `CHAIN_UNREACHABLE` and `CHAIN_BEHIND`.
+ */
+export class ChainError extends Error {
+  override readonly name = 'ChainError'
+  readonly code:
+    | 'CHAIN_UNREACHABLE'
+    | 'CHAIN_BEHIND'
+    | 'CHAIN_NO_ESCROW'
+    | 'CHAIN_DEVELOPMENT_KEY'
+    | 'CHAIN_REFUSED'
+    | 'CHAIN_FUNDS'
+    | 'CHAIN_FEE_CAP'
+    | 'CHAIN_TRANSACTION_FAILED'
+    | 'CHAIN_NONCE_TAKEN'
+    | 'CHAIN_REQUEST'
+  /** The escrow's or token's error, by its name in Solidity. */
+  readonly contractError: string | null
+  readonly transaction: Hex | null
+  constructor(
+    code: ChainError['code'],
+    message: string,
+    details: { contractError?: string; transaction?: Hex; cause?: unknown } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.contractError = details.contractError ?? null
+    this.transaction = details.transaction ?? null
+  }
+}
