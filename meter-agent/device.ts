@@ -139,7 +139,10 @@ function open(options: DeviceOptions) {
     ),
   }
   const source: Connection = acquireConnection(endpoint)
-  if (profile) source.adopt({ pauseMs: profile.pauseMs, settleMs: profile.settleMs })
+  if (profile) {
+    const serialPauseMs = endpoint.transport === 'tcp' ? 0 : profile.serialPauseMs
+    source.adopt({ pauseMs: Math.max(profile.pauseMs, serialPauseMs), settleMs: profile.settleMs })
+  }
   return { source, profile, unit: options.unit ?? profile?.unit ?? sunSpecUnit, patience }
 }
 

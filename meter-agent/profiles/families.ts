@@ -1,9 +1,41 @@
 import { ModbusError } from '../modbus/error.ts'
+import { carloGavazziEm24, carloGavazziEm340 } from './carlo-gavazzi.ts'
+import { deye1p, deye3p } from './deye.ts'
 import { eastronSdm120, eastronSdm630 } from './eastron.ts'
+import { goodweDt, goodweEt } from './goodwe.ts'
+import { growattMin, growattSph, growattTlXh } from './growatt.ts'
+import { huaweiSun2000 } from './huawei-sun2000.ts'
+import { kostalKsem, kostalPlenticore } from './kostal.ts'
 import { checkProfile, type Profile, type ProfileData } from './profile.ts'
+import { schneiderIem3000 } from './schneider-iem3000.ts'
 import { sma } from './sma.ts'
+import { solisHybrid, solisString } from './solis.ts'
+import { sungrowSg, sungrowSh } from './sungrow.ts'
+import { victronGx } from './victron-gx.ts'
 
-const families: ProfileData[] = [eastronSdm120, eastronSdm630, sma]
+const families: ProfileData[] = [
+  carloGavazziEm24,
+  carloGavazziEm340,
+  deye1p,
+  deye3p,
+  eastronSdm120,
+  eastronSdm630,
+  goodweDt,
+  goodweEt,
+  growattMin,
+  growattSph,
+  growattTlXh,
+  huaweiSun2000,
+  kostalKsem,
+  kostalPlenticore,
+  schneiderIem3000,
+  sma,
+  solisHybrid,
+  solisString,
+  sungrowSg,
+  sungrowSh,
+  victronGx,
+]
 
 /** All register maps, by name, checked. */
 export const profiles: ReadonlyMap<string, Profile> = new Map(

@@ -89,6 +89,8 @@ const profileSchema = z.strictObject({
   timeoutMs: z.number().int().min(100).default(3_000),
   /** Between two requests. */
   pauseMs: z.number().int().min(0).default(0),
+  /** Between two requests with serial framing, where that needs more. */
+  serialPauseMs: z.number().int().min(0).default(0),
   /** After connecting. */
   settleMs: z.number().int().min(0).default(0),
   /** A counter of 0 after another value means "no data". */
@@ -113,6 +115,8 @@ const profileSchema = z.strictObject({
 
 /** A device family as its file writes it. */
 export type ProfileData = z.input<typeof profileSchema>
+/** A point as a family's file writes it. */
+export type PointData = z.input<typeof pointSchema>
 /** A device family, checked, with the defaults filled in. */
 export type Profile = z.output<typeof profileSchema>
 export type ProfilePoint = Profile['points'][string]

@@ -1,0 +1,88 @@
+import type { Formula, ProfileData } from './profile.ts'
+
+const nan32 = [0xffffffff]
+const highVoltageTypes = [6, 0x600, 0x106]
+const highVoltage = [{ point: 'deviceType', oneOf: highVoltageTypes }]
+const lowVoltage = [{ point: 'deviceType', noneOf: highVoltageTypes }]
+const serial = { address: 3, type: 'string', words: 5, evidence: 'h' } as const
+const watts = (address: number, evidence: string) => ({ address, type: 'u16', evidence }) as const
+
+const map = {
+  manufacturer: 'Deye',
+  unit: 1,
+  functions: [3],
+  wordOrder: 'low-first',
+  identity: { serialNumber: ['serial'] },
+} satisfies Partial<ProfileData>
+
+export const deye1p: ProfileData = {
+  ...map,
+  name: 'deye-1p',
+  covers: 'Deye, Sunsynk and Sol-Ark one-phase hybrid inverters',
+  notes: ['On 16 kW models the power of the grid counts in steps of 10 W.'],
+  largestGap: 90,
+  points: {
+    serial,
+    pv1: watts(186, 'e s h'),
+    pv2: watts(187, 'e s h'),
+    pv3: watts(188, 'e s h'),
+    pv4: watts(189, 'e s h'),
+    yield: { address: 96, type: 'u32', scale: 2, missing: nan32, evidence: 'e s h' },
+    power: { address: 169, type: 'i16', evidence: 'D e s' },
+    // 79 between the two words is the grid frequency.
+    imported: { address: 80, lowWordAddress: 78, type: 'u32', scale: 2, missing: nan32, evidence: 'e s h' },
+    exported: { address: 81, type: 'u32', scale: 2, missing: nan32, evidence: 'e s h' },
+    batteryPower: { address: 190, type: 'i16', evidence: 'D e s' },
+    charge: { address: 184, type: 'u16', missing: [0xffff], evidence: 'D e s' },
+  },
+  reading: {
+    powerW: [{ plus: ['power'] }],
+    productionW: [{ plus: ['pv1', 'pv2', 'pv3', 'pv4'] }],
+    importWh: [{ plus: ['imported'] }],
+    exportWh: [{ plus: ['exported'] }],
+    productionWh: [{ plus: ['yield'] }],
+    batteryPowerW: [{ plus: ['batteryPower'] }],
+    stateOfChargePercent: [{ plus: ['charge'] }],
+  },
+}
+
+/** Newer firmware of high-voltage models counts in whole kWh, and nothing in the map says which firmware it is. */
+const energy = (point: string): Partial<Formula>[] => [
+  { plus: [point], when: lowVoltage },
+  { plus: [point], when: highVoltage, stepWh: 1_000, verified: false },
+]
+const dcPower = (...points: string[]): Partial<Formula>[] => [
+  { plus: points, when: lowVoltage },
+  { plus: points, when: highVoltage, shift: 1 },
+]
+
+export const deye3p: ProfileData = {
+  ...map,
+  name: 'deye-3p',
+  covers: 'Deye, Sunsynk and Sol-Ark three-phase hybrid inverters, low and high voltage',
+  largestGap: 60,
+  points: {
+    serial,
+    deviceType: { address: 0, type: 'u16', evidence: 'h' },
+    pv1: watts(672, 'e s h'),
+    pv2: watts(673, 'e s h'),
+    pv3: watts(674, 'e s h'),
+    pv4: watts(675, 'e s h'),
+    yield: { address: 534, type: 'u32', scale: 2, missing: nan32, evidence: 'e s h' },
+    // Newer firmware has a high word at 690. Where it agrees with this one's sign it adds nothing; where not, this one holds.
+    power: { address: 625, type: 'i16', evidence: 'D e s' },
+    imported: { address: 522, type: 'u32', scale: 2, missing: nan32, evidence: 'e s h' },
+    exported: { address: 524, type: 'u32', scale: 2, missing: nan32, evidence: 'e s h' },
+    batteryPower: { address: 590, type: 'i16', evidence: 'D e s' },
+    charge: { address: 588, type: 'u16', missing: [0xffff], evidence: 'D e s' },
+  },
+  reading: {
+    powerW: [{ plus: ['power'] }],
+    productionW: dcPower('pv1', 'pv2', 'pv3', 'pv4'),
+    importWh: energy('imported'),
+    exportWh: energy('exported'),
+    productionWh: energy('yield'),
+    batteryPowerW: dcPower('batteryPower'),
+    stateOfChargePercent: [{ plus: ['charge'] }],
+  },
+}
