@@ -1,0 +1,78 @@
+/** What a home's owner does with the server's public API: signs in with an Ethereum key, reads, and sends signed messages. */
+import type { Wallet } from 'ethers'
+import { SiweMessage } from 'siwe'
+
+export class ApiClientError extends Error {
+  override readonly name = 'ApiClientError'
+  readonly code: string
+  readonly status: number
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+export interface ApiClient {
+  get<T>(path: string): Promise<T>
+  /** Sends once under an idempotency key, so that a repetition has no second effect. */
+  post<T>(path: string, body: unknown, idempotencyKey: string): Promise<T>
+}
+
+const timeoutMs = 15_000
+
+async function request<T>(url: string, init: RequestInit): Promise<T> {
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+  const text = await response.text()
+  if (response.ok) return JSON.parse(text) as T
+  let problem: { code?: string; detail?: string; title?: string } = {}
+  try {
+    problem = JSON.parse(text)
+  } catch {
+    problem = { detail: text.slice(0, 200) }
+  }
+  throw new ApiClientError(
+    response.status,
+    problem.code ?? 'HTTP',
+    problem.detail ?? problem.title ?? response.statusText,
+  )
+}
+
+/** A client that only reads what is public. */
+export function publicClient(serverUrl: string): Pick<ApiClient, 'get'> {
+  return { get: (path) => request(`${serverUrl}/api/v1${path}`, {}) }
+}
+
+/** Signs in with the account's key (EIP-4361) and returns a client for its private data. */
+export async function signIn(serverUrl: string, account: Wallet, chainId: number): Promise<ApiClient> {
+  const base = `${serverUrl}/api/v1`
+  const { nonce } = await request<{ nonce: string }>(`${base}/session/nonce`, {})
+  const message = new SiweMessage({
+    domain: new URL(serverUrl).host,
+    address: account.address,
+    statement: 'Sign in to Commonwatt',
+    uri: serverUrl,
+    version: '1',
+    chainId,
+    nonce,
+    issuedAt: new Date().toISOString(),
+  }).prepareMessage()
+  const { token } = await request<{ token: string }>(`${base}/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ message, signature: await account.signMessage(message) }),
+  })
+  return {
+    get: (path) => request(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } }),
+    post: (path, body, idempotencyKey) =>
+      request(`${base}${path}`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          'idempotency-key': idempotencyKey,
+        },
+        body: JSON.stringify(body),
+      }),
+  }
+}

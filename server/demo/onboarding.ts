@@ -1,0 +1,186 @@
+/**
+ * What an owner and the grid operator do once for a meter: sign, have it relayed, and wait for the chain. Every step looks
+ * first whether it is done already, so that an interrupted start goes on where it stopped.
+ */
+import { encodeBytes32String, type Wallet } from 'ethers'
+import { type EscrowDomain, type Mandate, type Order, signFull } from '../../contracts/typed-data.ts'
+import { parseMoney, parsePrice } from '../../contracts/units.ts'
+import type { Enrolment } from '../../contracts/wire.ts'
+import type { AreaResource, OrderResource, SeatResource, WalletResource } from '../api/resources.ts'
+import { type ApiClient, signIn } from './api-client.ts'
+
+/** What one home wants of the market: prices in tokens per kWh, energies in Wh per interval, money in tokens. */
+export interface Wishes {
+  zone: string
+  sellFloorPerKwh: string
+  buyCeilingPerKwh: string
+  maxSellWh: number
+  maxBuyWh: number
+  /** The connection's most export per interval, which the grid operator confirms. */
+  nameplateWh: number
+  deposit: string
+  sellAtPerKwh: string | null
+  buyAtPerKwh: string | null
+}
+
+export interface Onboarding {
+  serverUrl: string
+  area: AreaResource
+  account: Wallet
+  grid: Wallet
+  enrolment: Enrolment
+  wishes: Wishes
+  /** Wall clock in ms. */
+  now: () => number
+}
+
+const daySeconds = 86_400
+const pollMs = 500
+const patienceMs = 120_000
+const signatureLifeSeconds = 3_600
+
+/** Opens, confirms and funds the seat and places its standing orders; returns the seat as the server shows it. */
+export async function onboard(home: Onboarding): Promise<SeatResource> {
+  const { account, area, enrolment } = home
+  const address = account.address.toLowerCase()
+  const client = await signIn(home.serverUrl, account, area.chain.chainId)
+  const seats = async () =>
+    (await client.get<{ items: SeatResource[] }>(`/accounts/${address}/seats`)).items.find(
+      ({ meter }) => meter === enrolment.meter,
+    )
+  let seat = await seats()
+  if (seat === undefined) {
+    await client.post('/relay/seats', await seatRequest(home), `seat-${enrolment.meter}`)
+    seat = await eventually(seats, 'the seat to be open on chain')
+  }
+  if (!seat.confirmed) {
+    await confirm(home, seat)
+    seat = await eventually(
+      async () => ifTrue(await seats(), ({ confirmed }) => confirmed),
+      'the grid operator’s confirmation',
+    )
+  }
+  if (seat.balance === '0') {
+    await deposit(home, client, seat)
+    seat = await eventually(async () => ifTrue(await seats(), ({ balance }) => balance !== '0'), 'the deposit')
+  }
+  const placed = (await client.get<{ items: OrderResource[] }>(`/accounts/${address}/orders?seat=${seat.seat}`)).items
+  for (const side of ['sell', 'buy'] as const) {
+    const price = side === 'sell' ? home.wishes.sellAtPerKwh : home.wishes.buyAtPerKwh
+    if (price !== null && !placed.some((order) => order.side === side))
+      await placeOrder(home, client, seat, side, price)
+  }
+  return seat
+}
+
+function domainOfArea(area: AreaResource): EscrowDomain {
+  return { chainId: area.chain.chainId, escrow: area.chain.escrow }
+}
+
+function deadlineOf(home: Onboarding): number {
+  return Math.floor(home.now() / 1000) + signatureLifeSeconds
+}
+
+async function seatRequest(home: Onboarding) {
+  const { area, enrolment, wishes, account } = home
+  const mandate: Mandate = {
+    account: account.address.toLowerCase(),
+    meter: enrolment.meter,
+    rules: area.rules.hash,
+    sellFloor: parsePrice(wishes.sellFloorPerKwh),
+    buyCeiling: parsePrice(wishes.buyCeilingPerKwh),
+    maxSellWh: wishes.maxSellWh,
+    maxBuyWh: wishes.maxBuyWh,
+    validFrom: enrolment.epoch.time,
+    validUntil: (Math.floor(enrolment.epoch.time / daySeconds) + 365) * daySeconds,
+    version: 1,
+    deadline: deadlineOf(home),
+  }
+  return {
+    mandate,
+    mandateSignature: await signFull(account, domainOfArea(area), 'Mandate', mandate),
+    consentValidFrom: enrolment.consentValidFrom,
+    consentSignature: enrolment.consentSignature,
+    epoch: enrolment.epoch,
+    epochSignature: enrolment.epochSignature,
+  }
+}
+
+async function confirm(home: Onboarding, seat: SeatResource): Promise<void> {
+  const { area, grid, wishes } = home
+  const client = await signIn(home.serverUrl, grid, area.chain.chainId)
+  const from = (Math.floor(home.now() / 1000 / area.intervalSeconds) + 2) * area.intervalSeconds
+  const deadline = deadlineOf(home)
+  const zone = encodeBytes32String(wishes.zone)
+  const signature = await signFull(grid, domainOfArea(area), 'ConfirmMeter', {
+    seat: BigInt(seat.seat),
+    zone,
+    nameplateWh: wishes.nameplateWh,
+    from,
+    deadline,
+  })
+  const body = { seat: seat.seat, zone: wishes.zone, nameplateWh: wishes.nameplateWh, from, deadline, signature }
+  await client.post('/relay/confirmations', body, `confirm-${seat.seat}-${from}`)
+}
+
+async function deposit(home: Onboarding, client: ApiClient, seat: SeatResource): Promise<void> {
+  const { area, account, wishes } = home
+  const wallet = await client.get<WalletResource>(`/accounts/${account.address.toLowerCase()}/wallet`)
+  const deadline = deadlineOf(home)
+  const unitsPerToken = 10n ** BigInt(area.chain.tokenDecimals)
+  const value = (parseMoney(wishes.deposit) * unitsPerToken) / parseMoney('1')
+  const signature = await account.signTypedData(
+    { name: area.chain.tokenName, version: '1', chainId: area.chain.chainId, verifyingContract: area.chain.token },
+    {
+      Permit: [
+        { name: 'owner', type: 'address' },
+        { name: 'spender', type: 'address' },
+        { name: 'value', type: 'uint256' },
+        { name: 'nonce', type: 'uint256' },
+        { name: 'deadline', type: 'uint256' },
+      ],
+    },
+    { owner: account.address, spender: area.chain.escrow, value, nonce: wallet.permitNonce, deadline },
+  )
+  const body = { seat: seat.seat, amount: wishes.deposit, deadline, signature }
+  await client.post('/relay/deposits', body, `deposit-${seat.seat}-${wallet.permitNonce}`)
+}
+
+async function placeOrder(
+  home: Onboarding,
+  client: ApiClient,
+  seat: SeatResource,
+  side: 'sell' | 'buy',
+  price: string,
+) {
+  const { area, account, enrolment, wishes } = home
+  const length = area.intervalSeconds
+  const order: Order = {
+    account: account.address.toLowerCase(),
+    meter: enrolment.meter,
+    rules: area.rules.hash,
+    side: side === 'buy' ? 0 : 1,
+    limitPrice: parsePrice(price),
+    maxWh: side === 'buy' ? wishes.maxBuyWh : wishes.maxSellWh,
+    start: (Math.floor(home.now() / 1000 / length) + 1) * length,
+    end: Math.floor(Date.parse(seat.mandate.validUntil) / 1000 / length) * length,
+    nonce: home.now(),
+  }
+  const signature = await signFull(account, domainOfArea(area), 'Order', order)
+  await client.post('/orders', { order, signature }, `order-${seat.seat}-${side}-${order.nonce}`)
+}
+
+function ifTrue<T>(value: T | undefined, test: (value: T) => boolean): T | undefined {
+  return value !== undefined && test(value) ? value : undefined
+}
+
+/** Asks until there is an answer. */
+export async function eventually<T>(ask: () => Promise<T | undefined>, what: string): Promise<T> {
+  const until = Date.now() + patienceMs
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > until) throw new Error(`gave up waiting for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+}
