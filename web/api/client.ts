@@ -1,0 +1,86 @@
+/** Requests to `/api/v1`: JSON in and out, refusals as errors that say in plain words what happened. */
+
+/**
+ * A refused or failed request. `code` is the server's stable code of the problem document, or `PAGE_UNREACHABLE` (no answer)
+ * or `PAGE_UNEXPECTED_ANSWER` (an answer that is no JSON); `status` is the HTTP status, 0 without an answer.
+ */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError'
+  readonly code: string
+  readonly status: number
+  constructor(code: string, status: number, message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+    this.status = status
+  }
+}
+
+interface RequestOptions {
+  token?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+export async function getJson<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  return readJson<T>(await send(path, { headers: authorization(options.token), signal: options.signal ?? null }))
+}
+
+/** Posts JSON under an `Idempotency-Key` of its own, so that a repeated delivery has effect once. */
+export async function postJson<T>(path: string, body: unknown, options: RequestOptions = {}): Promise<T> {
+  return readJson<T>(
+    await send(path, {
+      method: 'POST',
+      headers: {
+        ...authorization(options.token),
+        'content-type': 'application/json',
+        'idempotency-key': randomKey(),
+      },
+      body: JSON.stringify(body),
+    }),
+  )
+}
+
+/** Fetches a text document, such as a CSV report. */
+export async function getText(path: string, options: RequestOptions = {}): Promise<string> {
+  const answer = await send(path, { headers: authorization(options.token), signal: options.signal ?? null })
+  return answer.text()
+}
+
+/** A random key; unlike `crypto.randomUUID` it also works on a page served without TLS from another machine. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function authorization(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` }
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  let answer: Response
+  try {
+    answer = await fetch(`/api/v1${path}`, init)
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
+    throw new ProblemError(
+      'PAGE_UNREACHABLE',
+      0,
+      'The server cannot be reached. Check the connection and try again.',
+      cause,
+    )
+  }
+  if (answer.ok) return answer
+  throw await problemOf(answer)
+}
+
+async function problemOf(answer: Response): Promise<ProblemError> {
+  const problem = (await answer.json().catch(() => null)) as { code?: string; detail?: string; title?: string } | null
+  const message = problem?.detail ?? problem?.title ?? `The server answered with status ${answer.status}.`
+  return new ProblemError(problem?.code ?? 'PAGE_UNEXPECTED_ANSWER', answer.status, message)
+}
+
+async function readJson<T>(answer: Response): Promise<T> {
+  try {
+    return (await answer.json()) as T
+  } catch (cause) {
+    throw new ProblemError('PAGE_UNEXPECTED_ANSWER', answer.status, 'The server gave an answer that is no JSON.', cause)
+  }
+}

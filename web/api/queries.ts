@@ -1,0 +1,129 @@
+/** What the page asks for, with the keys under which live events renew it. */
+import { queryOptions } from '@tanstack/react-query'
+import type {
+  AreaResource,
+  BatchResource,
+  DemoPerson,
+  IntervalResource,
+  OrderResource,
+  SeatBatchResource,
+  SeatIntervalResource,
+  SeatResource,
+  SummaryResource,
+  WalletResource,
+} from '../../server/api/resources.ts'
+import { getJson, ProblemError } from './client.ts'
+
+/** How many of the newest intervals and batches the page keeps: a day of quarter-hours, or a quarter of an hour in the demo. */
+export const keptIntervals = 96
+export const keptBatches = 50
+
+interface Page<Item> {
+  items: Item[]
+}
+
+/** Who asks for private data. */
+export interface Credentials {
+  account: string
+  token: string
+}
+
+export const areasQuery = queryOptions({
+  queryKey: ['areas'],
+  queryFn: async ({ signal }) => (await getJson<Page<AreaResource>>('/areas', { signal })).items,
+  staleTime: 60_000,
+})
+
+/** The demo's people; null on a server that is not the demo. */
+export const peopleQuery = queryOptions({
+  queryKey: ['people'],
+  queryFn: async ({ signal }): Promise<DemoPerson[] | null> => {
+    try {
+      return await getJson<DemoPerson[]>('/demo/people', { signal })
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 404) return null
+      throw error
+    }
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+})
+
+export function intervalsQuery(area: number) {
+  return queryOptions({
+    queryKey: ['intervals', area],
+    queryFn: async ({ signal }) =>
+      (await getJson<Page<IntervalResource>>(`/areas/${area}/intervals?limit=${keptIntervals}`, { signal })).items,
+  })
+}
+
+export function batchesQuery(area: number) {
+  return queryOptions({
+    queryKey: ['batches', area],
+    queryFn: async ({ signal }) =>
+      (await getJson<Page<BatchResource>>(`/areas/${area}/batches?limit=${keptBatches}`, { signal })).items,
+  })
+}
+
+export function seatsQuery({ account, token }: Credentials) {
+  return queryOptions({
+    queryKey: ['seats', account],
+    queryFn: async ({ signal }) =>
+      (await getJson<Page<SeatResource>>(`/accounts/${account}/seats`, { token, signal })).items,
+  })
+}
+
+export function seatIntervalsQuery({ account, token }: Credentials, seat: number) {
+  return queryOptions({
+    queryKey: ['seat-intervals', account, seat],
+    queryFn: async ({ signal }) =>
+      (
+        await getJson<Page<SeatIntervalResource>>(
+          `/accounts/${account}/intervals?seat=${seat}&limit=${keptIntervals}`,
+          {
+            token,
+            signal,
+          },
+        )
+      ).items,
+  })
+}
+
+export function summaryQuery({ account, token }: Credentials, seat: number, range: { from: string; to: string }) {
+  return queryOptions({
+    queryKey: ['summary', account, seat, range.from],
+    queryFn: ({ signal }) =>
+      getJson<SummaryResource>(
+        `/accounts/${account}/summary?seat=${seat}&from=${encodeURIComponent(range.from)}&to=${encodeURIComponent(range.to)}`,
+        { token, signal },
+      ),
+    placeholderData: (previous) => previous,
+  })
+}
+
+export function seatBatchesQuery({ account, token }: Credentials, seat: number) {
+  return queryOptions({
+    queryKey: ['seat-batches', account, seat],
+    queryFn: async ({ signal }) =>
+      (
+        await getJson<Page<SeatBatchResource>>(`/accounts/${account}/batches?seat=${seat}&limit=${keptBatches}`, {
+          token,
+          signal,
+        })
+      ).items,
+  })
+}
+
+export function ordersQuery({ account, token }: Credentials, seat: number) {
+  return queryOptions({
+    queryKey: ['orders', account, seat],
+    queryFn: async ({ signal }) =>
+      (await getJson<Page<OrderResource>>(`/accounts/${account}/orders?seat=${seat}`, { token, signal })).items,
+  })
+}
+
+export function walletQuery({ account, token }: Credentials) {
+  return queryOptions({
+    queryKey: ['wallet', account],
+    queryFn: ({ signal }) => getJson<WalletResource>(`/accounts/${account}/wallet`, { token, signal }),
+  })
+}

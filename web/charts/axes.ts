@@ -1,0 +1,76 @@
+/** The parts that the page's charts have in common. */
+import uPlot from 'uplot'
+import { localTime } from '../time/clock.ts'
+import type { Theme } from './plot.tsx'
+
+/** Local time along the bottom. */
+export function timeAxis(theme: Theme): uPlot.Axis {
+  return {
+    stroke: theme.soft,
+    font: theme.font,
+    grid: { show: false },
+    ticks: { stroke: theme.line, size: 4, width: 1 },
+    space: 70,
+    values: (_, seconds) => seconds.map((each) => localTime(new Date(each * 1000).toISOString(), 60)),
+  }
+}
+
+/** Energy on the left, in the unit that suits its size; the sign only says which way it went. */
+export function energyAxis(theme: Theme): uPlot.Axis {
+  return {
+    stroke: theme.soft,
+    font: theme.font,
+    grid: { stroke: theme.line, width: 1 },
+    ticks: { show: false },
+    size: 58,
+    values: (_, splits) => {
+      const large = splits.some((each) => Math.abs(each) >= 2000)
+      return splits.map((each) =>
+        large ? `${Math.abs(each) / 1000} kWh` : Number.isInteger(each) ? `${Math.abs(each)} Wh` : '',
+      )
+    },
+  }
+}
+
+/** Cents per kWh on the right. */
+export function priceAxis(theme: Theme): uPlot.Axis {
+  return {
+    scale: 'ct',
+    side: 1,
+    stroke: theme.soft,
+    font: theme.font,
+    grid: { show: false },
+    ticks: { show: false },
+    size: 44,
+    values: (_, splits) => splits.map((each) => `${each} ct`),
+  }
+}
+
+/** Bars side by side that fill nearly all of their interval. */
+export const bars = uPlot.paths.bars!({ size: [0.86, 44], align: 1 })
+
+/** A line that keeps its value for the length of an interval. */
+export const steps = uPlot.paths.stepped!({ align: 1 })
+
+/** The price scale starts at zero, or below where prices are negative. */
+export function priceRange(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
+  return [Math.min(0, low ?? 0), Math.max(1, (high ?? 10) * 1.15)]
+}
+
+/** The energy scale always shows zero. */
+export function energyRange(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
+  return [Math.min(0, (low ?? 0) * 1.1), Math.max(1, (high ?? 1) * 1.1)]
+}
+
+/** A price as a height to draw; drawing is all this number is for. */
+export function drawnCents(pricePerKwh: string | null): number | null {
+  return pricePerKwh === null ? null : Number(pricePerKwh) * 100
+}
+
+/** Calls back with the interval under the pointer, or null. */
+export function pointer(show: (index: number | null) => void): Pick<uPlot.Options, 'cursor' | 'hooks'> {
+  return {
+    cursor: { y: false, points: { show: false }, drag: { setScale: false, x: false } },
+    hooks: { setCursor: [(plot) => show(plot.cursor.idx ?? null)] },
+  }
+}

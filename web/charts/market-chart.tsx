@@ -1,0 +1,83 @@
+/** A whole area's energy per interval, matched and residual on both sides, with its price. */
+import { useMemo, useState } from 'react'
+import type uPlot from 'uplot'
+import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+import { priceIn } from '../market/market.ts'
+import { energy, price } from '../money/format.ts'
+import { localTime } from '../time/clock.ts'
+import { bars, drawnCents, energyAxis, energyRange, pointer, priceAxis, priceRange, steps, timeAxis } from './axes.ts'
+import { Legend } from './legend.tsx'
+import { Plot, type PlotOptions } from './plot.tsx'
+
+interface MarketChartProps {
+  area: AreaResource
+  /** Newest first. */
+  intervals: readonly IntervalResource[]
+  height?: number
+}
+
+/** Bars drawn over one another: the taller one first, so each list is the sum of what it shows and what covers it. */
+export function marketSeries(area: AreaResource, intervals: readonly IntervalResource[]): uPlot.AlignedData {
+  const ordered = intervals.filter((each) => each.status !== 'running').reverse()
+  return [
+    ordered.map((each) => Date.parse(each.start) / 1000),
+    ordered.map((each) => each.exportWh),
+    ordered.map((each) => each.matchedWh),
+    ordered.map((each) => 0 - each.importWh),
+    ordered.map((each) => 0 - each.matchedWh),
+    ordered.map((each) => drawnCents(priceIn(each, area.zones))),
+  ]
+}
+
+export function MarketChart({ area, intervals, height = 260 }: MarketChartProps) {
+  const [pointed, setPointed] = useState<number | null>(null)
+  const data = useMemo(() => marketSeries(area, intervals), [area, intervals])
+  const options = useMemo<PlotOptions>(
+    () => (theme) => {
+      const bar = (color: string) => ({ fill: color, stroke: color, width: 0, paths: bars, points: { show: false } })
+      return {
+        legend: { show: false },
+        scales: { x: { time: true }, y: { range: energyRange }, ct: { range: priceRange } },
+        axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
+        series: [
+          {},
+          bar(theme.grid),
+          bar(theme.leaf),
+          bar(theme.grid),
+          bar(theme.leaf),
+          { scale: 'ct', stroke: theme.sun, width: 2.5, paths: steps, points: { show: false } },
+        ],
+        ...pointer(setPointed),
+      }
+    },
+    [],
+  )
+  const cleared = intervals.filter((each) => each.status !== 'running')
+  const shown = pointed === null ? undefined : cleared[cleared.length - 1 - pointed]
+  return (
+    <figure className="chart">
+      <Plot
+        label="Energy fed in above the line and taken below it, matched between neighbours or left to the supplier, with the price, interval by interval."
+        options={options}
+        data={data}
+        height={height}
+      />
+      <figcaption>
+        <Legend
+          entries={[
+            { color: 'leaf', text: 'between neighbours' },
+            { color: 'grid', text: 'with the supplier' },
+            { color: 'sun', text: 'price', line: true },
+          ]}
+        />
+        <p className="readout">
+          {shown ? (
+            `${localTime(shown.start)}: ${energy(shown.matchedWh)} matched of ${energy(shown.exportWh)} fed in and ${energy(shown.importWh)} taken · ${price(priceIn(shown, area.zones))}`
+          ) : (
+            <span className="soft">Fed in above the line, taken below.</span>
+          )}
+        </p>
+      </figcaption>
+    </figure>
+  )
+}

@@ -1,0 +1,96 @@
+/**
+ * Deposits and withdrawals: signed in the browser, sent to the chain by the server, which pays the gas. Nothing here can
+ * move money to anybody but the escrow and the address that the person signed for.
+ */
+import { parseUnits } from 'ethers'
+import { signFull } from '../../contracts/typed-data.ts'
+import { parseMoney } from '../../contracts/units.ts'
+import type { AreaResource, SeatResource, WalletResource } from '../../server/api/resources.ts'
+import { postJson } from '../api/client.ts'
+import type { Session } from '../session/session.tsx'
+
+interface Relayed {
+  transaction: string
+}
+
+/** How long a relayed signature may wait, in seconds. */
+const signatureLifeSeconds = 3600
+
+const permitTypes = {
+  Permit: [
+    { name: 'owner', type: 'address' },
+    { name: 'spender', type: 'address' },
+    { name: 'value', type: 'uint256' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'deadline', type: 'uint256' },
+  ],
+}
+
+/** The seat as the escrow numbers it: the area in the upper half, the number in the lower. */
+export function escrowSeat(seat: SeatResource): bigint {
+  return (BigInt(seat.area) << 32n) | BigInt(seat.seat)
+}
+
+function deadline(): number {
+  return Math.floor(Date.now() / 1000) + signatureLifeSeconds
+}
+
+/** Moves `amount` tokens from the account into the seat's purse, by an ERC-2612 permit for exactly that amount. */
+export async function deposit(
+  session: Session,
+  area: AreaResource,
+  seat: SeatResource,
+  wallet: WalletResource,
+  amount: string,
+): Promise<Relayed> {
+  const { chain } = area
+  const until = deadline()
+  const signer = await session.identity.signer()
+  const signature = await signer.signTypedData(
+    { name: chain.tokenName, version: '1', chainId: chain.chainId, verifyingContract: chain.token },
+    permitTypes,
+    {
+      owner: seat.account,
+      spender: chain.escrow,
+      value: parseUnits(amount, chain.tokenDecimals),
+      nonce: wallet.permitNonce,
+      deadline: until,
+    },
+  )
+  return postJson<Relayed>('/relay/deposits', { seat: seat.seat, amount, deadline: until, signature }, session)
+}
+
+/** Asks for `amount` tokens back to the account itself; it can be collected after the escrow's delay. */
+export async function requestWithdrawal(
+  session: Session,
+  area: AreaResource,
+  seat: SeatResource,
+  amount: string,
+): Promise<Relayed> {
+  const withdrawal = {
+    account: seat.account,
+    seat: escrowSeat(seat),
+    amount: parseMoney(amount, area.priceDecimals),
+    to: seat.account,
+    nonce: seat.withdrawalNonce,
+    deadline: deadline(),
+  }
+  const signature = await signFull(await session.identity.signer(), area.chain, 'Withdrawal', withdrawal)
+  return postJson<Relayed>(
+    '/relay/withdrawals',
+    {
+      seat: seat.seat,
+      amountUnits: withdrawal.amount.toString(),
+      to: withdrawal.to,
+      nonce: withdrawal.nonce,
+      deadline: withdrawal.deadline,
+      signature,
+    },
+    session,
+  )
+}
+
+/** Collects a withdrawal whose delay has passed. */
+export function claim(session: Session, seat: SeatResource): Promise<Relayed> {
+  return postJson<Relayed>('/relay/claims', { seat: seat.seat }, session)
+}

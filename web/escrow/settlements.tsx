@@ -1,0 +1,55 @@
+/** What each settlement batch moved for a seat, with its transaction. */
+import { useQuery } from '@tanstack/react-query'
+import type { AreaResource, SeatBatchResource, SeatResource } from '../../server/api/resources.ts'
+import { seatBatchesQuery } from '../api/queries.ts'
+import { difference, energy } from '../money/format.ts'
+import { Badge, Empty, Money, Transaction, Trouble, Waiting } from '../page/card.tsx'
+import { useSession } from '../session/session.tsx'
+import { duration, localDate, localTime } from '../time/clock.ts'
+
+export const batchStatusWords = { cut: 'waiting', submitted: 'sent', settled: 'settled' } as const
+export const batchStatusTones = { cut: 'calm', submitted: 'warn', settled: 'good' } as const
+
+export function Settlements({ area, seat }: { area: AreaResource; seat: SeatResource }) {
+  const session = useSession()
+  const batches = useQuery(seatBatchesQuery(session, seat.seat))
+  return (
+    <div className="settlements">
+      <h3>Settled on chain</h3>
+      <Trouble error={batches.error} />
+      {batches.isPending && <Waiting />}
+      {batches.data?.length === 0 && (
+        <Empty>No settlement yet. Trades are settled together every {duration(area.batchSeconds)}.</Empty>
+      )}
+      {batches.data && batches.data.length > 0 && (
+        <ol className="settlement-list">
+          {batches.data.slice(0, 6).map((batch) => (
+            <Settlement key={batch.start} area={area} batch={batch} />
+          ))}
+        </ol>
+      )}
+    </div>
+  )
+}
+
+function Settlement({ area, batch }: { area: AreaResource; batch: SeatBatchResource }) {
+  const sameDay = new Date(batch.end).toDateString() === new Date().toDateString()
+  return (
+    <li>
+      <time dateTime={batch.end}>{sameDay ? localTime(batch.end) : localDate(batch.end)}</time>
+      <span className="soft">
+        {[batch.soldWh > 0 && `${energy(batch.soldWh)} sold`, batch.boughtWh > 0 && `${energy(batch.boughtWh)} bought`]
+          .filter(Boolean)
+          .join(', ') || 'no trade'}
+      </span>
+      <span className="amount">
+        <Money tokens={difference(batch.received, batch.paid)} currency={area.currency} signed />
+      </span>
+      {batch.transaction ? (
+        <Transaction hash={batch.transaction} />
+      ) : (
+        <Badge tone={batchStatusTones[batch.status]}>{batchStatusWords[batch.status]}</Badge>
+      )}
+    </li>
+  )
+}

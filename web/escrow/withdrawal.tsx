@@ -1,0 +1,111 @@
+/** Getting money out of the escrow in two steps: ask, wait for the escrow's delay, collect. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useId, useState } from 'react'
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { money, readAmount, signOf } from '../money/format.ts'
+import { Transaction, Trouble } from '../page/card.tsx'
+import { useSession } from '../session/session.tsx'
+import { duration, localMoment, useNow } from '../time/clock.ts'
+
+interface WithdrawalProps {
+  area: AreaResource
+  seat: SeatResource
+  /** What the money is called here: "payout" or "withdrawal". */
+  word: string
+}
+
+export function Withdrawal({ area, seat, word }: WithdrawalProps) {
+  const session = useSession()
+  const queries = useQueryClient()
+  const fieldId = useId()
+  const [text, setText] = useState('')
+  const nowMs = useNow()
+  const settled = () => {
+    void queries.invalidateQueries({ queryKey: ['seats', session.account] })
+    void queries.invalidateQueries({ queryKey: ['wallet', session.account] })
+  }
+  const request = useMutation({
+    mutationFn: async (amount: string) => (await import('./relay.ts')).requestWithdrawal(session, area, seat, amount),
+    onSuccess: () => {
+      setText('')
+      settled()
+    },
+  })
+  const collect = useMutation({
+    mutationFn: async () => (await import('./relay.ts')).claim(session, seat),
+    onSuccess: settled,
+  })
+  const amount = readAmount(text, area.priceDecimals + 3)
+  const open = seat.withdrawal
+  const remaining = open ? (Date.parse(open.claimableAt) - nowMs) / 1000 : 0
+  const delay = area.chain.withdrawalDelaySeconds
+
+  return (
+    <div className="withdrawal">
+      {open && (
+        <div className="step" aria-live="polite">
+          <p>
+            <strong>{money(open.amount, area.currency)}</strong> asked for.{' '}
+            {remaining > 0
+              ? `You can collect it ${localMoment(open.claimableAt)}, in ${duration(remaining)}.`
+              : 'It is ready to collect.'}
+          </p>
+          <button
+            type="button"
+            className="primary"
+            disabled={remaining > 0 || collect.isPending}
+            onClick={() => collect.mutate()}
+          >
+            {collect.isPending ? 'Sending…' : `Collect ${word}`}
+          </button>
+        </div>
+      )}
+      <form
+        className="amount-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (amount) request.mutate(amount)
+        }}
+      >
+        <label htmlFor={fieldId}>{open ? `Ask for another amount instead` : `Request a ${word}`}</label>
+        <div className="amount-row">
+          <input
+            id={fieldId}
+            inputMode="decimal"
+            autoComplete="off"
+            placeholder="0.00"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            aria-invalid={text !== '' && amount === null}
+          />
+          <span className="amount-unit">{area.currency}</span>
+          <button
+            type="button"
+            className="quiet"
+            disabled={signOf(seat.available) <= 0}
+            onClick={() => setText(seat.available)}
+          >
+            all
+          </button>
+          <button type="submit" disabled={amount === null || request.isPending}>
+            {request.isPending ? 'Signing…' : 'Request'}
+          </button>
+        </div>
+        <p className="explain">
+          Two steps: you sign the request now and collect it {duration(delay)} later. Nobody can block it.
+        </p>
+      </form>
+      <Trouble error={request.error ?? collect.error} />
+      {request.data && !request.isPending && (
+        <p className="sent" role="status">
+          Request sent in transaction <Transaction hash={request.data.transaction} />.
+        </p>
+      )}
+      {collect.data && (
+        <p className="sent" role="status">
+          Collected in transaction <Transaction hash={collect.data.transaction} />.
+        </p>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,164 @@
+/** Roof, home, grid and battery with the power that flows between them, from telemetry. */
+import type { TelemetryEvent } from '../../server/api/resources.ts'
+import { power } from '../money/format.ts'
+import { duration } from '../time/clock.ts'
+
+/** Below this a flow is not drawn as moving. */
+const stillW = 15
+
+/** Telemetry older than this is shown as stale, and later as a home that is offline, in seconds. */
+export const staleAfterSeconds = 12
+export const offlineAfterSeconds = 30
+
+export interface Flows {
+  roofW: number | null
+  /** Positive: taken from the grid. */
+  gridW: number | null
+  /** Positive: discharging. */
+  batteryW: number | null
+  /** What the home uses: what the others bring; null when one of them is not known. */
+  homeW: number | null
+}
+
+/** The flows of a telemetry value; a home without an inverter has no roof, one without a battery no battery. */
+export function flowsOf({ powerW, productionW, batteryPowerW }: TelemetryEvent): Flows {
+  return {
+    roofW: productionW,
+    gridW: powerW,
+    batteryW: batteryPowerW,
+    homeW: powerW === null ? null : Math.max(0, powerW + (productionW ?? 0) + (batteryPowerW ?? 0)),
+  }
+}
+
+/** The picture in one sentence. */
+export function flowSentence({ roofW, gridW, batteryW, homeW }: Flows): string {
+  const parts = [
+    roofW !== null && `the roof makes ${power(roofW)}`,
+    homeW !== null && `the home uses ${power(homeW)}`,
+    gridW !== null && (gridW < 0 ? `${power(gridW)} go to the grid` : `${power(gridW)} come from the grid`),
+    batteryW !== null &&
+      Math.abs(batteryW) >= stillW &&
+      (batteryW > 0 ? `the battery gives ${power(batteryW)}` : `the battery takes ${power(batteryW)}`),
+  ].filter(Boolean)
+  const text = parts.join(', ')
+  return text === '' ? 'No live values.' : `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+interface PowerFlowProps {
+  telemetry: TelemetryEvent
+  ageSeconds: number
+}
+
+export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
+  const flows = flowsOf(telemetry)
+  const live = ageSeconds <= staleAfterSeconds
+  const battery = flows.batteryW !== null || telemetry.stateOfChargePercent !== null
+  return (
+    <div className={live ? 'flow' : 'flow old'}>
+      <svg viewBox={`0 0 360 ${battery ? 300 : 216}`} role="img" aria-label={flowSentence(flows)}>
+        <Wire path="M180 66 V150" watts={flows.roofW} color="sun" />
+        <Wire path="M180 150 H70" watts={flows.homeW} color="leaf" />
+        <Wire path="M290 150 H180" watts={flows.gridW} color="grid" />
+        {battery && <Wire path="M180 250 V150" watts={flows.batteryW} color="battery" />}
+        <circle cx="180" cy="150" r="5" className="hub" />
+        <Node x={180} y={38} color="sun" icon="roof" label="roof" value={flows.roofW} side="right" />
+        <Node x={46} y={150} color="leaf" icon="home" label="home" value={flows.homeW} side="below" />
+        <Node
+          x={314}
+          y={150}
+          color="grid"
+          icon="grid"
+          label={
+            flows.gridW === null || Math.abs(flows.gridW) < stillW ? 'grid' : flows.gridW < 0 ? 'to grid' : 'from grid'
+          }
+          value={flows.gridW}
+          side="below"
+        />
+        {battery && (
+          <Node
+            x={180}
+            y={264}
+            color="battery"
+            icon="battery"
+            label={
+              telemetry.stateOfChargePercent === null
+                ? 'battery'
+                : `battery, ${Math.round(telemetry.stateOfChargePercent)} %`
+            }
+            value={flows.batteryW}
+            side="right"
+          />
+        )}
+      </svg>
+      <p className="flow-age">
+        {live ? (
+          <>
+            <span className="pulse" aria-hidden="true" /> live, {duration(ageSeconds)} ago
+          </>
+        ) : ageSeconds <= offlineAfterSeconds ? (
+          `Last value ${duration(ageSeconds)} ago`
+        ) : (
+          `Offline: no value for ${duration(ageSeconds)}. Readings are kept in the home and sent when it is back.`
+        )}
+      </p>
+    </div>
+  )
+}
+
+/** A line from its first point to its last; it moves backwards for negative power. */
+function Wire({ path, watts, color }: { path: string; watts: number | null; color: string }) {
+  const moving = watts !== null && Math.abs(watts) >= stillW
+  const width = moving ? 3 + Math.min(5, Math.abs(watts) / 1500) : 3
+  return (
+    <>
+      <path d={path} className="wire" />
+      {moving && (
+        <path
+          d={path}
+          className={watts > 0 ? 'wire moving' : 'wire moving back'}
+          style={{ stroke: `var(--${color})`, strokeWidth: width }}
+        />
+      )}
+    </>
+  )
+}
+
+interface NodeProps {
+  x: number
+  y: number
+  color: string
+  icon: keyof typeof icons
+  label: string
+  value: number | null
+  side: 'right' | 'below'
+}
+
+function Node({ x, y, color, icon, label, value, side }: NodeProps) {
+  const text =
+    side === 'right' ? { x: x + 42, y: y - 3, anchor: 'start' as const } : { x, y: y + 52, anchor: 'middle' as const }
+  return (
+    <g>
+      <circle cx={x} cy={y} r="30" className="node" style={{ stroke: `var(--${color})` }} />
+      <path
+        d={icons[icon]}
+        transform={`translate(${x - 14} ${y - 14})`}
+        className="icon"
+        style={{ stroke: `var(--${color}-ink)` }}
+      />
+      <text x={text.x} y={text.y} textAnchor={text.anchor} className="flow-value">
+        {value === null ? '–' : power(value)}
+      </text>
+      <text x={text.x} y={text.y + 18} textAnchor={text.anchor} className="flow-label">
+        {label}
+      </text>
+    </g>
+  )
+}
+
+/** Line drawings in a 28 × 28 box. */
+const icons = {
+  roof: 'M3 22h22M5 22l4-12h15l-4 12M9 10l-.6 12M16.5 10l-1.5 12M7 16h15M14 2v3M8 3.500l1.5 2M20 3.500l-1.5 2',
+  home: 'M4 13 14 4l10 9M7 11v13h14V11M12 24v-7h4v7',
+  grid: 'M9 26 14 2l5 24M5 9h18M7 14h14M10.5 19 18 14M17.5 19 10 14M5 9v3M23 9v3',
+  battery: 'M4 9h18v11H4zM22 12.500h2.500v4H22M13.5 10.5 10.5 15h5l-3 4',
+}

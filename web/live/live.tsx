@@ -1,0 +1,74 @@
+/** The socket that keeps the page's data current: each event renews what the queries hold. */
+import { type QueryClient, useQueryClient } from '@tanstack/react-query'
+import { createContext, type ReactNode, use, useEffect, useState } from 'react'
+import { io, type Socket } from 'socket.io-client'
+import type { LiveToPage, PageToLive } from '../../server/api/resources.ts'
+import { applyBatch, applyInterval, applySeat, applySeatInterval, applyTelemetry } from './apply.ts'
+
+type Connection = { state: 'connecting' | 'connected' } | { state: 'lost'; sinceMs: number }
+
+const ConnectionContext = createContext<Connection>({ state: 'connecting' })
+
+/** Whether live events arrive. */
+export function useConnection(): Connection {
+  return use(ConnectionContext)
+}
+
+interface LiveProviderProps {
+  area: number | undefined
+  /** Of the session, for private events. */
+  token: string | undefined
+  account: string | undefined
+  children: ReactNode
+}
+
+export function LiveProvider({ area, token, account, children }: LiveProviderProps) {
+  const queries = useQueryClient()
+  const [connection, setConnection] = useState<Connection>({ state: 'connecting' })
+
+  useEffect(() => {
+    if (area === undefined) return
+    const socket: Socket<LiveToPage, PageToLive> = io('/live', {
+      forceNew: true,
+      auth: token === undefined ? {} : { token },
+      reconnectionDelayMax: 5000,
+    })
+    let connectedBefore = false
+    const lost = () =>
+      setConnection((before) => (before.state === 'lost' ? before : { state: 'lost', sinceMs: Date.now() }))
+    socket.on('connect', () => {
+      socket.emit('watch', area, () => {})
+      setConnection({ state: 'connected' })
+      if (connectedBefore) renewAll(queries)
+      connectedBefore = true
+    })
+    socket.on('disconnect', (reason) => {
+      if (reason === 'io client disconnect') return
+      lost()
+      // The server ended it, for example at shutdown: socket.io would not try again by itself.
+      if (reason === 'io server disconnect') socket.connect()
+    })
+    socket.on('connect_error', () => {
+      lost()
+      // A refused handshake (socket.active is false) is most likely an ended session.
+      if (!socket.active) void queries.invalidateQueries({ queryKey: ['session'] })
+    })
+    socket.on('interval', (interval) => applyInterval(queries, interval))
+    socket.on('batch', (batch) => applyBatch(queries, batch))
+    if (account !== undefined) {
+      socket.on('seat', (seat) => applySeat(queries, account, seat))
+      socket.on('seatInterval', (interval) => applySeatInterval(queries, account, interval))
+      socket.on('telemetry', (telemetry) => applyTelemetry(queries, account, telemetry))
+    }
+    return () => {
+      socket.close()
+    }
+  }, [area, token, account, queries])
+
+  return <ConnectionContext value={connection}>{children}</ConnectionContext>
+}
+
+/** What happened while the socket was away is fetched anew. */
+function renewAll(queries: QueryClient): void {
+  void queries.invalidateQueries({ predicate: (query) => !['session', 'people'].includes(query.queryKey[0] as string) })
+}

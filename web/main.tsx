@@ -1,0 +1,37 @@
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { ProblemError } from './api/client.ts'
+import { router } from './routes.tsx'
+import { VisitorProvider } from './session/session.tsx'
+import './style/base.css'
+import './style/parts.css'
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({
+    // A session that the server no longer knows, for example after it was set up anew: sign in again.
+    onError: (error) => {
+      if (error instanceof ProblemError && error.status === 401) void queries.resetQueries({ queryKey: ['session'] })
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      // Live events keep the data current; what the server refused will be refused again.
+      staleTime: 30_000,
+      refetchOnWindowFocus: true,
+      retry: (failures, error) =>
+        failures < 3 && !(error instanceof ProblemError && error.status >= 400 && error.status < 500),
+    },
+  },
+})
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <VisitorProvider>
+        <RouterProvider router={router} />
+      </VisitorProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+)

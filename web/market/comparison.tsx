@@ -1,0 +1,30 @@
+/** Two amounts as bars of one scale: with the neighbours, and the same energy with the supplier. */
+import { exceeds, money, position } from '../money/format.ts'
+
+interface Amount {
+  label: string
+  tokens: string
+}
+
+export function Comparison({ mine, supplier, currency }: { mine: Amount; supplier: Amount; currency: string }) {
+  const most = exceeds(mine.tokens, supplier.tokens) ? mine.tokens : supplier.tokens
+  return (
+    <dl className="comparison">
+      {[
+        { ...mine, color: 'leaf' },
+        { ...supplier, color: 'grid' },
+      ].map(({ label, tokens, color }) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>
+            <span
+              className="comparison-bar"
+              style={{ width: `${position(tokens, '0', most) * 100}%`, background: `var(--${color})` }}
+            />
+            <span>{money(tokens, currency)}</span>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

@@ -1,0 +1,90 @@
+/** What the page concludes from intervals: prices, series, sums, and the checks anybody can redo. */
+import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+
+export type Zone = AreaResource['zones'][number]
+type ZoneResult = IntervalResource['zones'][number]
+
+export interface ZoneNode {
+  zone: Zone
+  depth: number
+  children: ZoneNode[]
+}
+
+/** The zones as a tree; the first without a parent is its root. */
+export function zoneTree(zones: readonly Zone[]): ZoneNode | null {
+  const node = (zone: Zone, depth: number): ZoneNode => ({
+    zone,
+    depth,
+    children: zones.filter((each) => each.parent === zone.zone).map((child) => node(child, depth + 1)),
+  })
+  const root = zones.find((zone) => zone.parent === null)
+  return root ? node(root, 0) : null
+}
+
+/** The result of one zone in an interval. */
+export function resultOf(interval: IntervalResource | undefined, zone: string): ZoneResult | undefined {
+  return interval?.zones.find((each) => each.zone === zone)
+}
+
+/** The newest interval that has a result. */
+export function newestCleared(intervals: readonly IntervalResource[]): IntervalResource | undefined {
+  return intervals.find((interval) => interval.status !== 'running')
+}
+
+/** A zone's price in an interval; without a zone the root's, or any zone's that has one. */
+export function priceIn(interval: IntervalResource | undefined, zones: readonly Zone[], zone?: string): string | null {
+  if (!interval) return null
+  if (zone !== undefined) return resultOf(interval, zone)?.pricePerKwh ?? null
+  const root = zones.find((each) => each.parent === null)
+  return (
+    (root && resultOf(interval, root.zone)?.pricePerKwh) ??
+    interval.zones.find((each) => each.pricePerKwh !== null)?.pricePerKwh ??
+    null
+  )
+}
+
+/** How full a link was: energy over it as a share of its capacity (0 to 1), null where it is unlimited. */
+export function linkLoad(zone: Zone, flowWh: number): number | null {
+  if (zone.capacityWh === null) return null
+  return zone.capacityWh === 0 ? 1 : Math.min(1, Math.abs(flowWh) / zone.capacityWh)
+}
+
+/** Full links are those that carried all they can; a closed one counts as full. */
+export function isFull(zone: Zone, flowWh: number): boolean {
+  return zone.capacityWh !== null && Math.abs(flowWh) >= zone.capacityWh
+}
+
+/**
+ * What does not add up in an interval, in words; empty when all is well. Recomputed here from the published numbers: energy
+ * sold is energy bought; in every zone matched never exceeds metered; zones add up to the area; and each link carries exactly
+ * what its zone and the links below it have over.
+ */
+export function checkInterval(interval: IntervalResource, zones: readonly Zone[]): string[] {
+  const faults: string[] = []
+  const total = (pick: (result: ZoneResult) => number) => interval.zones.reduce((sum, each) => sum + pick(each), 0)
+  const sold = total((zone) => zone.soldWh)
+  const bought = total((zone) => zone.boughtWh)
+  if (sold !== bought) faults.push(`${sold} Wh sold but ${bought} Wh bought`)
+  if (bought !== interval.matchedWh)
+    faults.push(`${bought} Wh bought in the zones but ${interval.matchedWh} Wh matched`)
+  if (total((zone) => zone.importWh) !== interval.importWh) faults.push('imports of the zones differ from the area’s')
+  if (total((zone) => zone.exportWh) !== interval.exportWh) faults.push('exports of the zones differ from the area’s')
+  for (const result of interval.zones) {
+    if (result.soldWh > result.exportWh) faults.push(`${result.zone} sold more than was metered`)
+    if (result.boughtWh > result.importWh) faults.push(`${result.zone} bought more than was metered`)
+  }
+  const flowWh = new Map(interval.flows.map((flow) => [flow.zone, flow.exportWh]))
+  for (const zone of zones) {
+    const result = resultOf(interval, zone.zone)
+    const below = zones.filter((each) => each.parent === zone.zone)
+    const over =
+      (result?.soldWh ?? 0) -
+      (result?.boughtWh ?? 0) +
+      below.reduce((sum, child) => sum + (flowWh.get(child.zone) ?? 0), 0)
+    const carried = zone.parent === null ? 0 : (flowWh.get(zone.zone) ?? 0)
+    if (over !== carried) faults.push(`the link of ${zone.zone} carried ${carried} Wh where ${over} Wh were over`)
+    if (zone.capacityWh !== null && Math.abs(carried) > zone.capacityWh)
+      faults.push(`the link of ${zone.zone} carried more than its capacity`)
+  }
+  return faults
+}

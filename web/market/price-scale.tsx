@@ -1,0 +1,45 @@
+/** Prices on the way from feed-in to retail tariff: the room in which neighbours do better than with the supplier. */
+import type { AreaResource } from '../../server/api/resources.ts'
+import { cents, position, price } from '../money/format.ts'
+
+interface Mark {
+  name: string
+  pricePerKwh: string
+  kind: 'now' | 'mine'
+}
+
+export function PriceScale({ area, marks }: { area: AreaResource; marks: Mark[] }) {
+  const at = (pricePerKwh: string) => `${position(pricePerKwh, area.feedInPerKwh, area.retailPerKwh) * 100}%`
+  const description = [
+    `Feed-in tariff ${price(area.feedInPerKwh)}`,
+    ...marks.map((mark) => `${mark.name} ${price(mark.pricePerKwh)}`),
+    `retail tariff ${price(area.retailPerKwh)}`,
+  ].join(', ')
+  return (
+    <div className="scale" role="img" aria-label={description}>
+      <div className="scale-bar">
+        {marks.map((mark) => (
+          <span key={mark.name} className={`scale-mark ${mark.kind}`} style={{ left: at(mark.pricePerKwh) }} />
+        ))}
+      </div>
+      <div className="scale-ends">
+        <span>
+          {cents(area.feedInPerKwh)} <small>feed-in tariff</small>
+        </span>
+        <span>
+          <small>retail tariff</small> {cents(area.retailPerKwh)}
+        </span>
+      </div>
+      {marks.length > 1 && (
+        <ul className="legend">
+          {marks.map((mark) => (
+            <li key={mark.name}>
+              <span className={`scale-key ${mark.kind}`} />
+              {mark.name}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}

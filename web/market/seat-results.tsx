@@ -1,0 +1,82 @@
+/** The last intervals of a seat, each with its outcome in plain words. */
+import type { AreaResource, SeatIntervalResource } from '../../server/api/resources.ts'
+import { energy, negated, price } from '../money/format.ts'
+import { Badge, Card, Empty, Money, Trouble, Waiting } from '../page/card.tsx'
+import { localTime, nextBoundary, useNow } from '../time/clock.ts'
+
+interface SeatResultsProps {
+  area: AreaResource
+  intervals: readonly SeatIntervalResource[] | undefined
+  error: Error | null
+  /** How many are listed. */
+  count?: number
+}
+
+export function SeatResults({ area, intervals, error, count = 8 }: SeatResultsProps) {
+  return (
+    <Card title="Last intervals" className="results">
+      <Trouble error={error} />
+      {!intervals && !error && <Waiting lines={5} />}
+      {intervals?.length === 0 && <NoResultYet area={area} />}
+      {intervals && intervals.length > 0 && (
+        <ol className="result-list">
+          {intervals.slice(0, count).map((interval) => (
+            <Result key={interval.start} area={area} interval={interval} />
+          ))}
+        </ol>
+      )}
+    </Card>
+  )
+}
+
+export function NoResultYet({ area }: { area: AreaResource }) {
+  const next = nextBoundary(useNow(), area.intervalSeconds)
+  return (
+    <Empty>
+      Nothing cleared yet. The first result comes shortly after {localTime(new Date(next * 1000).toISOString())}.
+    </Empty>
+  )
+}
+
+function Result({ area, interval }: { area: AreaResource; interval: SeatIntervalResource }) {
+  const sides = [
+    { word: 'sold', wh: interval.soldWh, gain: interval.received },
+    { word: 'bought', wh: interval.boughtWh, gain: negated(interval.paid) },
+  ].filter((side) => side.wh > 0)
+  return (
+    <li className="result">
+      <span className="result-time">
+        <time dateTime={interval.start}>{localTime(interval.start, area.intervalSeconds)}</time>
+        {interval.status === 'provisional' && <Badge tone="calm">provisional</Badge>}
+        {interval.quality !== 'measured' && <Badge tone="warn">{interval.quality}</Badge>}
+        {interval.run > 1 && interval.status === 'final' && <span className="soft">run {interval.run}</span>}
+      </span>
+      <span className="result-trade">
+        {sides.length === 0 && <span className="soft">no trade</span>}
+        {sides.map((side) => (
+          <span key={side.word}>
+            {energy(side.wh)} {side.word} · {price(interval.pricePerKwh)}
+          </span>
+        ))}
+      </span>
+      <span className="result-amount">
+        {sides.map((side) => (
+          <span key={side.word} className={side.word}>
+            <Money tokens={side.gain} currency={area.currency} signed />
+          </span>
+        ))}
+      </span>
+      <span className="result-reason">
+        {interval.outcomes.map((outcome) => (
+          <span key={outcome.order}>{sentence(outcome.message)}</span>
+        ))}
+      </span>
+    </li>
+  )
+}
+
+/** A message of the server as a sentence: capital at the start, full stop at the end. */
+export function sentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1)
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}

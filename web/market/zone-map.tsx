@@ -1,0 +1,84 @@
+/** The zones as a tree: the price of each, and the links between them with what flows and what they can carry. */
+import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+import { cents, energy, price, signOf } from '../money/format.ts'
+import { isFull, linkLoad, resultOf, type ZoneNode, zoneTree } from './market.ts'
+
+interface ZoneMapProps {
+  area: AreaResource
+  interval: IntervalResource | undefined
+}
+
+export function ZoneMap({ area, interval }: ZoneMapProps) {
+  const root = zoneTree(area.zones)
+  if (!root) return null
+  return (
+    <ul className="zones">
+      <ZoneBranch node={root} interval={interval} />
+    </ul>
+  )
+}
+
+function ZoneBranch({ node, interval }: { node: ZoneNode; interval: IntervalResource | undefined }) {
+  const { zone } = node
+  const result = resultOf(interval, zone.zone)
+  return (
+    <li>
+      {zone.parent !== null && <Link node={node} interval={interval} />}
+      <div className="zone">
+        <div className="zone-name">{zone.name}</div>
+        <div className="zone-price">
+          {result?.pricePerKwh == null ? (
+            <span className="soft">no trade</span>
+          ) : (
+            <>
+              {cents(result.pricePerKwh)} <small>ct/kWh</small>
+            </>
+          )}
+        </div>
+        <div className="zone-energy">
+          <span>
+            <i className="dot leaf" aria-hidden="true" /> {energy(result?.soldWh ?? 0)} sold
+          </span>
+          <span>
+            <i className="dot sun" aria-hidden="true" /> {energy(result?.boughtWh ?? 0)} bought
+          </span>
+        </div>
+      </div>
+      {node.children.length > 0 && (
+        <ul>
+          {node.children.map((child) => (
+            <ZoneBranch key={child.zone.zone} node={child} interval={interval} />
+          ))}
+        </ul>
+      )}
+    </li>
+  )
+}
+
+function Link({ node: { zone }, interval }: { node: ZoneNode; interval: IntervalResource | undefined }) {
+  const flow = interval?.flows.find((each) => each.zone === zone.zone)
+  const flowWh = flow?.exportWh ?? 0
+  const load = linkLoad(zone, flowWh)
+  const full = isFull(zone, flowWh)
+  const direction = flowWh > 0 ? 'out' : flowWh < 0 ? 'in' : 'still'
+  const congested = flow !== undefined && signOf(flow.congestionPerKwh) > 0
+  return (
+    <div className={`link ${direction} ${full ? 'full' : ''}`}>
+      <span className="link-flow">
+        <span aria-hidden="true">{flowWh > 0 ? '↑' : flowWh < 0 ? '↓' : '·'}</span>{' '}
+        {flowWh === 0 ? 'no flow' : `${energy(Math.abs(flowWh))} ${flowWh > 0 ? 'out' : 'in'}`}
+        {zone.capacityWh !== null && <span className="soft"> of {energy(zone.capacityWh)}</span>}
+      </span>
+      {load !== null && (
+        <span className="link-bar" aria-hidden="true">
+          <span style={{ width: `${load * 100}%` }} />
+        </span>
+      )}
+      <span className="link-note">
+        fee {price(zone.feePerKwh)}
+        {congested && <> + {price(flow.congestionPerKwh)} congestion</>}
+        {full && <strong className="full-mark">full</strong>}
+      </span>
+    </div>
+  )
+}

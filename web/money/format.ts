@@ -1,0 +1,120 @@
+/**
+ * How quantities read on the page. Money and prices arrive as exact decimal strings and are never turned into floating point;
+ * where a figure is shortened it is rounded half away from zero, and `exactMoney` keeps the whole one at hand.
+ */
+import { BigNumber } from 'bignumber.js'
+
+/** A thin space between a number and its unit that does not break. */
+const gap = '\u202f'
+const minus = '\u2212'
+
+function print(value: BigNumber, decimals: number): string {
+  const rounded = value.decimalPlaces(decimals, BigNumber.ROUND_HALF_UP)
+  const text = rounded.abs().toFormat(decimals)
+  return rounded.isNegative() && !rounded.isZero() ? `${minus}${text}` : text
+}
+
+/** A price in tokens per kWh as cents per kWh, exact, with at least one decimal: "0.1750" → "17.5", "0.1234" → "12.34". */
+export function cents(pricePerKwh: string): string {
+  const value = new BigNumber(pricePerKwh).shiftedBy(2)
+  return print(value, Math.max(1, value.decimalPlaces() ?? 1))
+}
+
+/** A price in words: "17.5 ct/kWh"; without a price, an en dash. */
+export function price(pricePerKwh: string | null): string {
+  return pricePerKwh === null ? '–' : `${cents(pricePerKwh)}${gap}ct/kWh`
+}
+
+/** Money split into number and unit: euros from one euro on, cents below with as many decimals as make three digits. */
+export function moneyParts(tokens: string, currency: string): { number: string; unit: string } {
+  const value = new BigNumber(tokens)
+  if (value.abs().gte(1) || value.isZero()) return { number: print(value, 2), unit: currencySign(currency) }
+  const inCents = value.shiftedBy(2)
+  const decimals = inCents.abs().gte(10) ? 1 : inCents.abs().gte(1) ? 2 : 3
+  return { number: print(inCents, decimals), unit: 'ct' }
+}
+
+/** Money in words, shortened for reading: "12.34 €", "2.41 ct", "0.024 ct". */
+export function money(tokens: string, currency: string): string {
+  const { number, unit } = moneyParts(tokens, currency)
+  return `${number}${gap}${unit}`
+}
+
+/** Money with every digit it has: "0.0024135 €". */
+export function exactMoney(tokens: string, currency: string): string {
+  const value = new BigNumber(tokens)
+  return `${print(value, Math.max(2, value.decimalPlaces() ?? 2))}${gap}${currencySign(currency)}`
+}
+
+function currencySign(currency: string): string {
+  return currency === 'EUR' ? '€' : currency
+}
+
+/** Energy split into number and unit: whole Wh below one kWh, else kWh with two decimals (one from 100 kWh on). */
+export function energyParts(energyWh: number): { number: string; unit: string } {
+  const value = new BigNumber(energyWh)
+  if (value.abs().lt(1000)) return { number: print(value, 0), unit: 'Wh' }
+  return { number: print(value.shiftedBy(-3), value.abs().gte(100_000) ? 1 : 2), unit: 'kWh' }
+}
+
+/** Energy in words: "840 Wh", "1.24 kWh". */
+export function energy(energyWh: number): string {
+  const { number, unit } = energyParts(energyWh)
+  return `${number}${gap}${unit}`
+}
+
+/** Power in words, sign left out: "820 W", "3.42 kW". Telemetry only: never used for money. */
+export function power(powerW: number): string {
+  const magnitude = Math.abs(powerW)
+  return magnitude < 1000 ? `${Math.round(magnitude)}${gap}W` : `${(magnitude / 1000).toFixed(2)}${gap}kW`
+}
+
+/** The amount with its sign turned. */
+export function negated(amount: string): string {
+  return new BigNumber(amount).negated().toFixed()
+}
+
+/** a − b, exact. */
+export function difference(a: string, b: string): string {
+  return new BigNumber(a).minus(b).toFixed()
+}
+
+/** The exact sum of amounts. */
+export function sum(amounts: readonly string[]): string {
+  return amounts.reduce((total, amount) => total.plus(amount), new BigNumber(0)).toFixed()
+}
+
+/** -1, 0 or 1: the sign of a decimal string. */
+export function signOf(amount: string): number {
+  return new BigNumber(amount).comparedTo(0) ?? 0
+}
+
+/** Whether amount a is more than b. */
+export function exceeds(a: string, b: string): boolean {
+  return new BigNumber(a).gt(b)
+}
+
+/** The average price of an amount over an energy, in tokens per kWh to the hundredth of a cent; null without energy. */
+export function averagePrice(amount: string, energyWh: number): string | null {
+  if (energyWh === 0) return null
+  return new BigNumber(amount).shiftedBy(3).dividedBy(energyWh).toFixed(4, BigNumber.ROUND_HALF_UP)
+}
+
+/** Where a price lies between two others, as a share of 0 to 1 for drawing. */
+export function position(pricePerKwh: string, low: string, high: string): number {
+  const span = new BigNumber(high).minus(low)
+  if (span.lte(0)) return 0.5
+  return Math.min(1, Math.max(0, new BigNumber(pricePerKwh).minus(low).dividedBy(span).toNumber()))
+}
+
+/**
+ * Reads what a person typed as an amount of tokens: "12", "12.5", "12,5", at most `decimals` decimals, more than zero.
+ * Anything else is null.
+ */
+export function readAmount(text: string, decimals: number): string | null {
+  const plain = text.trim().replace(',', '.')
+  if (!/^\d{1,12}(\.\d+)?$/.test(plain)) return null
+  const value = new BigNumber(plain)
+  if (value.lte(0) || (value.decimalPlaces() ?? 0) > decimals) return null
+  return value.toFixed()
+}

@@ -1,0 +1,98 @@
+/** A person's price as an order inside their mandate: bounds, the order itself, and what it led to. */
+import type { Order } from '../../contracts/typed-data.ts'
+import { parsePrice, type Ticks } from '../../contracts/units.ts'
+import type {
+  AreaResource,
+  OrderResource,
+  OutcomeResource,
+  SeatIntervalResource,
+  SeatResource,
+} from '../../server/api/resources.ts'
+import { nextBoundary } from '../time/clock.ts'
+
+export type Side = 'buy' | 'sell'
+
+export interface PriceRange {
+  lowTicks: Ticks
+  highTicks: Ticks
+  /** One press of an arrow key: a tenth of a cent, or the tick where that is coarser. */
+  stepTicks: Ticks
+}
+
+/**
+ * What a price slider offers. A seller's starts at the floor the mandate holds and ends at the retail tariff, beyond which
+ * no neighbour buys; a buyer's starts at the feed-in tariff, below which no neighbour sells, and ends at the mandate's
+ * ceiling. A price that is in force already is always within.
+ */
+export function priceRange(area: AreaResource, seat: SeatResource, side: Side, currentTicks: Ticks | null): PriceRange {
+  const ticks = (price: string) => parsePrice(price, area.priceDecimals)
+  const [low, high] =
+    side === 'sell'
+      ? [ticks(seat.mandate.sellFloorPerKwh), ticks(area.retailPerKwh)]
+      : [ticks(area.feedInPerKwh), ticks(seat.mandate.buyCeilingPerKwh)]
+  const stepTicks = Math.max(1, 10 ** (area.priceDecimals - 3))
+  const within = side === 'sell' ? { low, high: Math.max(low, high) } : { low: Math.min(low, high), high }
+  return {
+    lowTicks: Math.min(within.low, currentTicks ?? within.low),
+    highTicks: Math.max(within.high, currentTicks ?? within.high),
+    stepTicks,
+  }
+}
+
+/** The most energy per interval that the mandate lets this side trade. */
+export function mandateWh(seat: SeatResource, side: Side): number {
+  return side === 'sell' ? seat.mandate.maxSellWh : seat.mandate.maxBuyWh
+}
+
+export interface OrderTerms {
+  area: AreaResource
+  seat: SeatResource
+  side: Side
+  limitTicks: Ticks
+  nowMs: number
+}
+
+/**
+ * The order that makes `limitTicks` the price of one side from the next interval on until the mandate ends, for as much
+ * energy as the mandate allows. Its nonce is the time in milliseconds, always above that of the order it replaces.
+ */
+export function orderOf({ area, seat, side, limitTicks, nowMs }: OrderTerms): Order {
+  const replaced = side === 'sell' ? seat.sellOrder : seat.buyOrder
+  return {
+    account: seat.account,
+    meter: seat.meter,
+    rules: area.rules.hash,
+    side: side === 'buy' ? 0 : 1,
+    limitPrice: limitTicks,
+    maxWh: mandateWh(seat, side),
+    start: nextBoundary(nowMs, area.intervalSeconds),
+    end: Date.parse(seat.mandate.validUntil) / 1000,
+    nonce: Math.max(nowMs, (replaced?.nonce ?? 0) + 1),
+  }
+}
+
+/** The active order of a side, if the seat trades on it. */
+export function activeOrder(seat: SeatResource, side: Side): OrderResource | null {
+  const order = side === 'sell' ? seat.sellOrder : seat.buyOrder
+  return order?.status === 'active' ? order : null
+}
+
+export interface Effect {
+  interval: SeatIntervalResource
+  outcome: OutcomeResource
+}
+
+/** The newest result that an order led to; null before its first interval has been cleared. */
+export function latestEffect(order: OrderResource, intervals: readonly SeatIntervalResource[]): Effect | null {
+  for (const interval of intervals) {
+    const outcome = interval.outcomes.find((each) => each.order === order.order)
+    if (outcome) return { interval, outcome }
+  }
+  return null
+}
+
+/** The limit of a side's newest order, whatever became of it: what a pause comes back to. */
+export function lastLimit(orders: readonly OrderResource[], side: Side): string | null {
+  const ofSide = orders.filter((order) => order.side === side).sort((a, b) => b.nonce - a.nonce)
+  return ofSide[0]?.limitPerKwh ?? null
+}

@@ -1,0 +1,100 @@
+/** The small parts that every view is made of. */
+import { type ReactNode, useId } from 'react'
+import { energyParts, exactMoney, moneyParts, signOf } from '../money/format.ts'
+
+interface CardProps {
+  title: string
+  /** Beside the title: a state, a switch. */
+  aside?: ReactNode
+  className?: string
+  children: ReactNode
+}
+
+export function Card({ title, aside, className = '', children }: CardProps) {
+  const id = useId()
+  return (
+    <section className={`card ${className}`} aria-labelledby={id}>
+      <header className="card-head">
+        <h2 id={id}>{title}</h2>
+        {aside}
+      </header>
+      {children}
+    </section>
+  )
+}
+
+/** One number with its name below. */
+export function Figure({ label, children }: { label: ReactNode; children: ReactNode }) {
+  return (
+    <div className="figure">
+      <div className="figure-value">{children}</div>
+      <div className="figure-label">{label}</div>
+    </div>
+  )
+}
+
+/** Money shortened for reading; the exact amount is its tooltip. `signed` puts a plus before what was gained. */
+export function Money({ tokens, currency, signed }: { tokens: string; currency: string; signed?: boolean }) {
+  const { number, unit } = moneyParts(tokens, currency)
+  return (
+    <span className="quantity" title={exactMoney(tokens, currency)}>
+      {signed && signOf(tokens) > 0 && '+'}
+      {number} <span className="unit">{unit}</span>
+    </span>
+  )
+}
+
+export function Energy({ wh }: { wh: number }) {
+  const { number, unit } = energyParts(wh)
+  return (
+    <span className="quantity">
+      {number} <span className="unit">{unit}</span>
+    </span>
+  )
+}
+
+/** A state in one word; the tone also shows as a mark, not by colour alone. */
+export function Badge({ tone, children }: { tone: 'good' | 'warn' | 'bad' | 'calm'; children: ReactNode }) {
+  return <span className={`badge ${tone}`}>{children}</span>
+}
+
+/** Where something is still being fetched. */
+export function Waiting({ lines = 3 }: { lines?: number }) {
+  return (
+    <div className="waiting" role="status">
+      <span className="visually-hidden">Loading…</span>
+      {Array.from({ length: lines }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the lines are alike.
+        <span key={index} className="waiting-line" style={{ width: `${92 - index * 17}%` }} />
+      ))}
+    </div>
+  )
+}
+
+export function Empty({ children }: { children: ReactNode }) {
+  return <p className="empty">{children}</p>
+}
+
+/** What went wrong, in the words of whoever refused. */
+export function Trouble({ error, retry }: { error: Error | null; retry?: () => void }) {
+  if (!error) return null
+  return (
+    <div className="trouble" role="alert">
+      <p>{error.message}</p>
+      {retry && (
+        <button type="button" className="quiet" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** A transaction's hash, short, whole in its tooltip. */
+export function Transaction({ hash }: { hash: string }) {
+  return (
+    <code className="hash" title={hash}>
+      {hash.slice(0, 6)}…{hash.slice(-4)}
+    </code>
+  )
+}

@@ -1,0 +1,57 @@
+/** The pages behind the addresses. */
+import { useQuery } from '@tanstack/react-query'
+import { type ErrorComponentProps, Link } from '@tanstack/react-router'
+import { areasQuery, peopleQuery } from '../api/queries.ts'
+import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
+import { OwnAccount } from '../session/own-account.tsx'
+import { sessionQuery, useIdentity } from '../session/session.tsx'
+import { Card, Empty, Trouble } from './card.tsx'
+import { PageWaiting, SeatPage } from './seat-page.tsx'
+
+export function NeighbourhoodPage() {
+  const areas = useQuery(areasQuery)
+  if (areas.data?.[0]) return <Neighbourhood area={areas.data[0]} />
+  if (areas.isPending) return <PageWaiting />
+  if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
+  return <NoArea />
+}
+
+export function AccountPage() {
+  const areas = useQuery(areasQuery)
+  const people = useQuery(peopleQuery)
+  const identity = useIdentity()
+  const area = areas.data?.[0]
+  const session = useQuery(sessionQuery(identity, area))
+  if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
+  if (areas.isPending || people.isPending) return <PageWaiting />
+  if (!area) return <NoArea />
+  if (!identity) return window.location.pathname === '/account' ? <OwnAccount area={area} /> : <NotFound />
+  if (session.error && !session.data) return <Trouble error={session.error} retry={() => void session.refetch()} />
+  if (!session.data) return <PageWaiting />
+  return <SeatPage key={identity.account} areas={areas.data} />
+}
+
+function NoArea() {
+  return (
+    <Card title="No market area yet">
+      <Empty>This server has no market area. A grid operator opens one in the escrow.</Empty>
+    </Card>
+  )
+}
+
+export function NotFound() {
+  return (
+    <Card title="Nobody here">
+      <p>There is no such page or person.</p>
+      <Link to="/">To the neighbourhood</Link>
+    </Card>
+  )
+}
+
+export function Broken({ error, reset }: ErrorComponentProps) {
+  return (
+    <Card title="This page broke">
+      <Trouble error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+    </Card>
+  )
+}

@@ -1,0 +1,97 @@
+/** The page of one account: its seats, and the view that suits its role. */
+import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense, useState } from 'react'
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { seatsQuery } from '../api/queries.ts'
+import { IntervalProgress } from '../market/interval-progress.tsx'
+import type { Role } from '../session/identity.ts'
+import { useSession } from '../session/session.tsx'
+import { Badge, Card, Empty, Trouble, Waiting } from './card.tsx'
+
+export interface SeatViewProps {
+  area: AreaResource
+  seat: SeatResource
+}
+
+const Household = lazy(() => import('../household/household.tsx'))
+const Buyer = lazy(() => import('../buyer/buyer.tsx'))
+const Utility = lazy(() => import('../utility/utility.tsx'))
+
+/** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
+export function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {
+  if (account === area.rules.grid.toLowerCase()) return 'utility'
+  return seats.some((seat) => seat.mandate.maxSellWh > 0) ? 'household' : 'buyer'
+}
+
+export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
+  const session = useSession()
+  const { identity } = session
+  const seats = useQuery(seatsQuery(session))
+  const [chosen, setChosen] = useState(0)
+
+  if (seats.isPending) return <PageWaiting />
+  if (!seats.data) return <Trouble error={seats.error} retry={() => void seats.refetch()} />
+
+  const operated = areas.find((each) => each.rules.grid.toLowerCase() === session.account)
+  const seat = seats.data[Math.min(chosen, seats.data.length - 1)]
+  const area = operated ?? areas.find((each) => each.area === seat?.area) ?? areas[0]!
+  const role = identity.role ?? roleOf(session.account, area, seats.data)
+  const zone = area.zones.find((each) => each.zone === seat?.zone)
+
+  return (
+    <>
+      <div className="page-head">
+        <div>
+          <h1>{identity.name}</h1>
+          <p className="page-sub">
+            {[identity.description, role === 'utility' ? area.name : zone?.name].filter(Boolean).join(' · ')}
+            {role === 'household' && seat && !seat.confirmed && (
+              <>
+                {' '}
+                <Badge tone="warn">meter not confirmed yet</Badge>
+              </>
+            )}
+          </p>
+        </div>
+        <IntervalProgress area={area} />
+      </div>
+      {role !== 'utility' && seats.data.length > 1 && (
+        <label className="seat-choice">
+          Meter{' '}
+          <select value={chosen} onChange={(event) => setChosen(Number(event.target.value))}>
+            {seats.data.map((each, index) => (
+              <option key={`${each.area}-${each.seat}`} value={index}>
+                {each.meter.slice(0, 8)}… · {each.zone}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <Suspense fallback={<PageWaiting />}>
+        {role === 'utility' ? (
+          <Utility area={area} />
+        ) : seat ? (
+          role === 'household' ? (
+            <Household key={seat.seat} area={area} seat={seat} />
+          ) : (
+            <Buyer key={seat.seat} area={area} seat={seat} />
+          )
+        ) : (
+          <Card title="No meter yet">
+            <Empty>This account has no meter in {area.name}. An installer enrols it with the meter agent.</Empty>
+          </Card>
+        )}
+      </Suspense>
+    </>
+  )
+}
+
+export function PageWaiting() {
+  return (
+    <div className="view" aria-busy="true">
+      <Card title="One moment" className="now">
+        <Waiting lines={5} />
+      </Card>
+    </div>
+  )
+}

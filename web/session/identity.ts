@@ -1,0 +1,55 @@
+/** Who somebody is on this page: an account and the means to sign for it. Keys never leave the browser's memory. */
+
+import type { TypedDataSigner } from '../../contracts/typed-data.ts'
+import type { DemoPerson } from '../../server/api/resources.ts'
+
+export type Role = DemoPerson['role']
+
+/** Signs typed data and plain messages for one account. */
+export interface AccountSigner extends TypedDataSigner {
+  signMessage(message: string): Promise<string>
+  /** The account with its checksum's letter case. */
+  getAddress(): Promise<string>
+}
+
+export interface Identity {
+  /** Lower-case address. */
+  account: string
+  name: string
+  description: string | null
+  /** Null where only the account's seats can tell. */
+  role: Role | null
+  signer: () => Promise<AccountSigner>
+}
+
+/**
+ * What went wrong with a key or a wallet: `SESSION_KEY_MALFORMED`, `SESSION_WALLET_MISSING`, `SESSION_WALLET_REFUSED`
+ * or `SESSION_WALLET_CHAIN` (the wallet is on another chain and would not change).
+ */
+export class SessionError extends Error {
+  override readonly name = 'SessionError'
+  readonly code: 'SESSION_KEY_MALFORMED' | 'SESSION_WALLET_MISSING' | 'SESSION_WALLET_REFUSED' | 'SESSION_WALLET_CHAIN'
+  constructor(code: SessionError['code'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
+
+/** The part of a page's address that names a person: "Mara & Jo" → "mara-jo". */
+export function slugOf(name: string): string {
+  return name
+    .toLowerCase()
+    .normalize('NFKD')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+}
+
+export function identityOfPerson(person: DemoPerson): Identity {
+  return {
+    account: person.account.toLowerCase(),
+    name: person.name,
+    description: person.description,
+    role: person.role,
+    signer: async () => (await import('./keys.ts')).signerOfKey(person.privateKey),
+  }
+}

@@ -1,0 +1,58 @@
+/** Signing in with an account of one's own: the browser's wallet, or a key that stays in this tab's memory. */
+import { useMutation } from '@tanstack/react-query'
+import { useId, useState } from 'react'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { Card, Trouble } from '../page/card.tsx'
+import { useVisitor } from './session.tsx'
+
+export function OwnAccount({ area }: { area: AreaResource }) {
+  const { setOwn } = useVisitor()
+  const fieldId = useId()
+  const [text, setText] = useState('')
+  const wallet = useMutation({
+    mutationFn: async () => (await import('./wallet.ts')).identityOfWallet(area.chain.chainId),
+    onSuccess: setOwn,
+  })
+  const key = useMutation({
+    mutationFn: async () => (await import('./keys.ts')).identityOfKey(text),
+    onSuccess: (identity) => {
+      setText('')
+      setOwn(identity)
+    },
+  })
+  return (
+    <Card title="Sign in with my account" className="sign-in">
+      <p>You sign a message to show that the account is yours. That costs nothing and moves no money.</p>
+      <button type="button" className="primary" onClick={() => wallet.mutate()} disabled={wallet.isPending}>
+        Use the wallet in this browser
+      </button>
+      <Trouble error={wallet.error} />
+      <form
+        className="amount-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          key.mutate()
+        }}
+      >
+        <label htmlFor={fieldId}>Or paste a private key</label>
+        <div className="amount-row">
+          <input
+            id={fieldId}
+            type="password"
+            autoComplete="off"
+            spellCheck={false}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+          <button type="submit" disabled={text === '' || key.isPending}>
+            Sign in
+          </button>
+        </div>
+        <p className="explain">
+          It is kept in this tab’s memory only, never sent and never stored, and gone when the tab closes.
+        </p>
+      </form>
+      <Trouble error={key.error} />
+    </Card>
+  )
+}

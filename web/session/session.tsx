@@ -1,0 +1,67 @@
+/** The session of whoever the page's address names: a person of the demo, or the visitor's own account. */
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useParams, useRouterState } from '@tanstack/react-router'
+import { createContext, type ReactNode, use, useMemo, useState } from 'react'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { type Credentials, peopleQuery } from '../api/queries.ts'
+import { type Identity, identityOfPerson, slugOf } from './identity.ts'
+import { signIn } from './sign-in.ts'
+
+interface Visitor {
+  /** The account that the visitor brought along; it lives as long as the tab. */
+  own: Identity | null
+  setOwn: (identity: Identity | null) => void
+}
+
+const VisitorContext = createContext<Visitor>({ own: null, setOwn: () => {} })
+
+export function VisitorProvider({ children }: { children: ReactNode }) {
+  const [own, setOwn] = useState<Identity | null>(null)
+  const visitor = useMemo(() => ({ own, setOwn }), [own])
+  return <VisitorContext value={visitor}>{children}</VisitorContext>
+}
+
+export function useVisitor(): Visitor {
+  return use(VisitorContext)
+}
+
+/** The identity that the page's address names, or null on public pages. */
+export function useIdentity(): Identity | null {
+  const { person: slug } = useParams({ strict: false }) as { person?: string }
+  const onAccountPage = useRouterState({ select: (state) => state.location.pathname === '/account' })
+  const people = useQuery(peopleQuery).data
+  const { own } = useVisitor()
+  const person = slug === undefined ? undefined : people?.find((each) => slugOf(each.name) === slug)
+  return useMemo(() => {
+    if (person) return identityOfPerson(person)
+    return onAccountPage ? own : null
+  }, [person, onAccountPage, own])
+}
+
+/** The token of an identity; signing in again shortly before it ends. */
+export function sessionQuery(identity: Identity | null, area: AreaResource | undefined) {
+  return queryOptions({
+    queryKey: ['session', identity?.account],
+    queryFn: () => signIn(identity!, area!.chain.chainId),
+    enabled: identity !== null && area !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: ({ state }) =>
+      state.data
+        ? Math.min(2 ** 31 - 1, Math.max(10_000, Date.parse(state.data.expiresAt) - Date.now() - 60_000))
+        : false,
+  })
+}
+
+export interface Session extends Credentials {
+  identity: Identity
+}
+
+const SessionContext = createContext<Session | null>(null)
+export const SessionProvider = SessionContext
+
+/** The signed-in session; only for parts that are shown within one. */
+export function useSession(): Session {
+  const session = use(SessionContext)
+  if (!session) throw new Error('shown outside a session')
+  return session
+}

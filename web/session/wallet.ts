@@ -1,0 +1,31 @@
+/** The wallet of the browser. Loaded only when somebody asks for it. */
+import { BrowserProvider, type Eip1193Provider } from 'ethers'
+import { type Identity, SessionError } from './identity.ts'
+
+/**
+ * Asks the browser's wallet (EIP-1193) for an account and moves it to the market's chain.
+ * Throws `SESSION_WALLET_MISSING`, `SESSION_WALLET_REFUSED` or `SESSION_WALLET_CHAIN`.
+ */
+export async function identityOfWallet(chainId: number): Promise<Identity> {
+  const ethereum = (window as { ethereum?: Eip1193Provider }).ethereum
+  if (!ethereum)
+    throw new SessionError('SESSION_WALLET_MISSING', 'This browser has no wallet. Install one, or paste a key.')
+  const provider = new BrowserProvider(ethereum, 'any')
+  const signer = await provider.getSigner().catch((cause: unknown) => {
+    throw new SessionError('SESSION_WALLET_REFUSED', 'The wallet did not share an account.', cause)
+  })
+  if (Number((await provider.getNetwork()).chainId) !== chainId) {
+    await provider
+      .send('wallet_switchEthereumChain', [{ chainId: `0x${chainId.toString(16)}` }])
+      .catch((cause: unknown) => {
+        throw new SessionError('SESSION_WALLET_CHAIN', `Switch the wallet to chain ${chainId} and try again.`, cause)
+      })
+  }
+  return {
+    account: signer.address.toLowerCase(),
+    name: 'My wallet',
+    description: null,
+    role: null,
+    signer: async () => signer,
+  }
+}

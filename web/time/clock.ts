@@ -1,0 +1,75 @@
+/** Local time in words, and a clock that components can watch. */
+import { useSyncExternalStore } from 'react'
+
+const timeOfDay = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+})
+const timeToMinute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' })
+
+/** "14:05:10", or "14:05" where the interval is a whole number of minutes. */
+export function localTime(iso: string, intervalSeconds = 1): string {
+  return (intervalSeconds % 60 === 0 ? timeToMinute : timeOfDay).format(new Date(iso))
+}
+
+export function localDate(iso: string): string {
+  return day.format(new Date(iso))
+}
+
+/** "today 14:05:10", or with the date when it is another day. */
+export function localMoment(iso: string): string {
+  const sameDay = new Date(iso).toDateString() === new Date().toDateString()
+  return sameDay ? localTime(iso) : `${localDate(iso)}, ${localTime(iso)}`
+}
+
+/** A length of time for reading: "4 s", "3 min 20 s", "2 h 5 min", "3 days". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`
+  if (whole < 172_800) {
+    const minutes = Math.floor((whole % 3600) / 60)
+    return minutes === 0 ? `${Math.floor(whole / 3600)} h` : `${Math.floor(whole / 3600)} h ${minutes} min`
+  }
+  return `${Math.floor(whole / 86_400)} days`
+}
+
+/** The local day that holds `nowMs`, as the bounds of a summary. */
+export function localDay(nowMs: number): { from: string; to: string } {
+  const midnight = new Date(nowMs)
+  midnight.setHours(0, 0, 0, 0)
+  const next = new Date(midnight)
+  next.setDate(next.getDate() + 1)
+  return { from: midnight.toISOString(), to: next.toISOString() }
+}
+
+/** The first interval boundary after `nowMs`, in UTC seconds. */
+export function nextBoundary(nowMs: number, intervalSeconds: number): number {
+  return (Math.floor(nowMs / 1000 / intervalSeconds) + 1) * intervalSeconds
+}
+
+let nowMs = Date.now()
+let timer: ReturnType<typeof setInterval> | undefined
+const watchers = new Set<() => void>()
+
+function watch(watcher: () => void): () => void {
+  watchers.add(watcher)
+  timer ??= setInterval(() => {
+    nowMs = Date.now()
+    for (const each of watchers) each()
+  }, 1000)
+  return () => {
+    watchers.delete(watcher)
+    if (watchers.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+}
+
+/** The time in UTC milliseconds, renewed every second while somebody watches. */
+export function useNow(): number {
+  return useSyncExternalStore(watch, () => nowMs)
+}

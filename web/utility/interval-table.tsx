@@ -1,0 +1,75 @@
+/** Results of the area, an interval a row: metered = matched + residual on both sides. */
+import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+import { priceIn } from '../market/market.ts'
+import { cents, exactMoney } from '../money/format.ts'
+import { Badge, Empty } from '../page/card.tsx'
+import { localTime } from '../time/clock.ts'
+import { TableFrame } from './table-frame.tsx'
+
+const shownRows = 40
+
+export function IntervalTable({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
+  if (intervals.length === 0) return <Empty>No interval has ended yet.</Empty>
+  return (
+    <TableFrame label="Intervals" tall>
+      <thead>
+        <tr>
+          <th scope="col">interval</th>
+          <th scope="col">status</th>
+          <th scope="col" className="n">
+            price ct/kWh
+          </th>
+          <th scope="col" className="n">
+            fed in Wh
+          </th>
+          <th scope="col" className="n">
+            = matched
+          </th>
+          <th scope="col" className="n">
+            + residual
+          </th>
+          <th scope="col" className="n">
+            taken Wh
+          </th>
+          <th scope="col" className="n">
+            = matched
+          </th>
+          <th scope="col" className="n">
+            + residual
+          </th>
+          <th scope="col" className="n">
+            grid fees
+          </th>
+          <th scope="col" className="n">
+            missing
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {intervals.slice(0, shownRows).map((interval) => {
+          const price = priceIn(interval, area.zones)
+          return (
+            <tr key={interval.start}>
+              <th scope="row">
+                <time dateTime={interval.start}>{localTime(interval.start)}</time>
+              </th>
+              <td>
+                <Badge tone={interval.status === 'final' ? 'good' : 'calm'}>{interval.status}</Badge>
+                {interval.run > 1 && <span className="soft"> run {interval.run}</span>}
+              </td>
+              <td className="n">{price === null ? '–' : cents(price)}</td>
+              <td className="n">{interval.exportWh}</td>
+              <td className="n">{interval.matchedWh}</td>
+              <td className="n">{interval.exportWh - interval.matchedWh}</td>
+              <td className="n">{interval.importWh}</td>
+              <td className="n">{interval.matchedWh}</td>
+              <td className="n">{interval.importWh - interval.matchedWh}</td>
+              <td className="n">{exactMoney(interval.gridFees, area.currency)}</td>
+              <td className="n">{interval.missingReadings || '–'}</td>
+            </tr>
+          )
+        })}
+      </tbody>
+    </TableFrame>
+  )
+}

@@ -1,0 +1,66 @@
+/** The settlement report of a range as CSV, for the grid operator's own session. */
+import { useMutation } from '@tanstack/react-query'
+import { useId, useState } from 'react'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { getText } from '../api/client.ts'
+import { Trouble } from '../page/card.tsx'
+import { useSession } from '../session/session.tsx'
+
+/** A local time in the form of the `datetime-local` field: "2026-07-01T14:05". */
+export function fieldTime(ms: number): string {
+  const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)
+  return local.toISOString().slice(0, 16)
+}
+
+const hourMs = 3_600_000
+
+export function Report({ area }: { area: AreaResource }) {
+  const session = useSession()
+  const ids = { from: useId(), to: useId() }
+  const [from, setFrom] = useState(() => fieldTime(Date.now() - hourMs))
+  const [to, setTo] = useState(() => fieldTime(Date.now()))
+  const valid = from !== '' && to !== '' && Date.parse(from) < Date.parse(to)
+  const download = useMutation({
+    mutationFn: async () => {
+      const range = `from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(to).toISOString())}`
+      const text = await getText(`/areas/${area.area}/report.csv?${range}`, session)
+      save(text, `commonwatt-area-${area.area}-${from.replace(/\D/g, '')}-${to.replace(/\D/g, '')}.csv`)
+      return text.split('\n').filter((line) => line.trim() !== '').length - 1
+    },
+  })
+  return (
+    <form
+      className="report"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (valid) download.mutate()
+      }}
+    >
+      <p>
+        One line per meter and interval: metered energy, what was matched with neighbours and what stayed with the
+        supplier. Every line adds up to the watt-hour.
+      </p>
+      <div className="report-range">
+        <label htmlFor={ids.from}>from</label>
+        <input id={ids.from} type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
+        <label htmlFor={ids.to}>to</label>
+        <input id={ids.to} type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
+        <button type="submit" className="primary" disabled={!valid || download.isPending}>
+          {download.isPending ? 'Preparing…' : 'Download CSV'}
+        </button>
+      </div>
+      {!valid && <p className="explain">The range must end after it starts.</p>}
+      <Trouble error={download.error} />
+      {download.data !== undefined && <p role="status">{download.data} lines saved.</p>}
+    </form>
+  )
+}
+
+function save(text: string, name: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}
