@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {Batch} from "./IEscrow.sol";
+import {SeatState, SeatLimits, SeatStates, EntryWord} from "./Words.sol";
+import {TypedData} from "./TypedData.sol";
+import {Ledger} from "./Ledger.sol";
+
+/// Batches. Every entry is checked against what its account, meter and grid operator signed; no total is taken on trust.
+abstract contract Settlement is Ledger {
+    uint256 private constant ENTRY_BYTES = 96;
+
+    /// What the entries of a part have in common, and what they add up to.
+    struct Part {
+        uint64 firstSeat;
+        // The seat of the entry at hand, for errors.
+        uint64 seatId;
+        uint256 start;
+        uint256 end;
+        uint256 interval;
+        int256 bandLow;
+        int256 bandHigh;
+        bytes32 separator;
+        // Of a batch of several parts, else 0.
+        uint32 sequence;
+        uint256 soldWh;
+        uint256 boughtWh;
+        int256 gridTake;
+    }
+
+    function settle(Batch calldata batch, bytes calldata entries) external {
+        Area storage area = _areas[batch.area];
+        if (msg.sender != area.operator) revert NotOperator(msg.sender);
+        Part memory part = _begin(area, batch);
+        bytes memory words = _settleEntries(area, part, entries);
+        emit PartSettled(batch.area, batch.end, batch.part, batch.parts, words);
+        if (batch.part + 1 == batch.parts) _finish(area, batch, part);
+        else _pause(area, batch, part);
+    }
+
+    function abandonBatch(uint32 areaNumber) external {
+        Area storage area = _areas[areaNumber];
+        OpenBatch storage open = area.open;
+        if (open.header == 0) revert NoBatchOpen(areaNumber);
+        uint32 abandonableAt = open.openedAt + withdrawalDelaySeconds / 2;
+        if (msg.sender != area.operator && block.timestamp < abandonableAt) revert TooEarly(abandonableAt);
+        _abandoned[areaNumber][open.sequence] = true;
+        open.header = 0;
+        emit BatchAbandoned(areaNumber, open.start, open.end);
+    }
+
+    /// Checks the header, and opens or takes up a batch of several parts.
+    function _begin(Area storage area, Batch calldata batch) private returns (Part memory part) {
+        uint256 interval = area.intervalSeconds;
+        if (
+            batch.start < area.settledUntil || batch.end <= batch.start || batch.start % interval != 0
+                || batch.end % interval != 0 || batch.end - batch.start > area.batchSeconds
+                || batch.end > block.timestamp
+        ) revert BadBatchTimes(batch.start, batch.end);
+        part.firstSeat = uint64(batch.area) << 32;
+        part.start = batch.start;
+        part.end = batch.end;
+        part.interval = interval;
+        part.bandLow = batch.bandLow;
+        part.bandHigh = batch.bandHigh;
+        part.separator = _domainSeparatorV4();
+        if (part.bandHigh < part.bandLow || part.bandHigh - part.bandLow > int256(uint256(area.maxBandTicks))) {
+            revert BadBand(batch.bandLow, batch.bandHigh);
+        }
+
+        OpenBatch storage open = area.open;
+        bytes32 openHeader = open.header;
+        if (batch.parts == 1 && openHeader == 0) {
+            if (batch.part != 0) revert WrongPart(0);
+            return part;
+        }
+        bytes32 header = _headerOf(batch);
+        if (openHeader == 0) {
+            if (batch.part != 0 || batch.parts == 0) revert WrongPart(0);
+            open.header = header;
+            open.sequence += 1;
+            open.nextPart = 0;
+            open.start = batch.start;
+            open.end = batch.end;
+            open.openedAt = uint32(block.timestamp);
+            (open.gridTake, open.soldWh, open.boughtWh) = (0, 0, 0);
+        } else {
+            if (openHeader != header) revert OtherBatchOpen(openHeader);
+            if (batch.part != open.nextPart) revert WrongPart(open.nextPart);
+        }
+        part.sequence = open.sequence;
+        (part.gridTake, part.soldWh, part.boughtWh) = (open.gridTake, open.soldWh, open.boughtWh);
+    }
+
+    /// The same for all parts of one batch, and for no other batch.
+    function _headerOf(Batch calldata batch) private pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                batch.area, batch.start, batch.end, batch.bandLow, batch.bandHigh, batch.statementRoot, batch.parts
+            )
+        );
+    }
+
+    /// Keeps the sums until the next part.
+    function _pause(Area storage area, Batch calldata batch, Part memory part) private {
+        OpenBatch storage open = area.open;
+        open.nextPart = batch.part + 1;
+        open.gridTake = int128(part.gridTake);
+        open.soldWh = uint128(part.soldWh);
+        open.boughtWh = uint128(part.boughtWh);
+    }
+
+    /// Requires that energy and money balance, and closes the intervals for good.
+    function _finish(Area storage area, Batch calldata batch, Part memory part) private {
+        if (part.soldWh != part.boughtWh) revert EnergyNotBalanced(part.soldWh, part.boughtWh);
+        if (part.gridTake < 0 || uint256(part.gridTake) > part.boughtWh * area.maxGridPerKwh) {
+            revert GridTakeOutOfRange(part.gridTake);
+        }
+        area.settledUntil = batch.end;
+        if (part.gridTake != 0) area.gridBalance += uint128(uint256(part.gridTake));
+        if (part.sequence != 0) area.open.header = 0;
+        emit BatchSettled(
+            batch.area,
+            batch.start,
+            batch.end,
+            batch.statementRoot,
+            batch.bandLow,
+            batch.bandHigh,
+            part.boughtWh,
+            uint256(part.gridTake)
+        );
+    }
+
+    /// Settles each entry and returns their words for the log.
+    function _settleEntries(Area storage area, Part memory part, bytes calldata entries)
+        private
+        returns (bytes memory words)
+    {
+        if (entries.length % ENTRY_BYTES != 0) revert BadEntries();
+        words = new bytes(entries.length / 3);
+        uint256 written = 0;
+        uint256 number = 0;
+        for (uint256 offset = 0; offset < entries.length; offset += ENTRY_BYTES) {
+            EntryWord word;
+            bytes32 r;
+            bytes32 vs;
+            assembly ("memory-safe") {
+                let entry := add(entries.offset, offset)
+                word := calldataload(entry)
+                r := calldataload(add(entry, 0x20))
+                vs := calldataload(add(entry, 0x40))
+                written := add(written, 0x20)
+                mstore(add(words, written), word)
+            }
+            if (word.number() < number) revert BadEntries();
+            number = word.number();
+            _settleEntry(area, part, word, r, vs);
+        }
+    }
+
+    function _settleEntry(Area storage area, Part memory part, EntryWord word, bytes32 r, bytes32 vs) private {
+        uint64 seatId = part.firstSeat | uint64(word.number());
+        part.seatId = seatId;
+        Seat storage seat = _seats[seatId];
+        SeatState base = seat.state;
+        SeatLimits limits = seat.limits;
+        uint256 nextChange = type(uint256).max;
+        if (base.hasAny()) (base, limits, nextChange) = _takeUp(area, seatId, seat, base, limits);
+        SeatState next = _advanceBase(base, limits.meter(), part, word, r, vs);
+
+        if (word.soldWh() | word.boughtWh() != 0) {
+            if (base.time() < part.start) revert BaseBeforeBatch(seatId, base.time());
+            if (nextChange < next.time()) revert SpansChange(seatId, nextChange);
+            if (next.time() > base.validUntil()) revert MandateExpired(seatId);
+            _checkTrade(limits, part, word, (next.time() - base.time()) / part.interval);
+            next = _move(part, seat, next, word.received() - word.paid());
+        } else if (word.paid() | word.received() != 0) {
+            revert OutsideBand(seatId);
+        }
+        seat.state = next;
+        part.soldWh += word.soldWh();
+        part.boughtWh += word.boughtWh();
+        part.gridTake += word.paid() - word.received();
+    }
+
+    /// The rare path: a change or the outcome of an earlier batch waits. Returns the start of the next change as well.
+    function _takeUp(Area storage area, uint64 seatId, Seat storage seat, SeatState state, SeatLimits limits)
+        private
+        returns (SeatState, SeatLimits, uint256 nextChange)
+    {
+        state = _withOutcome(seatId, state);
+        if (!state.has(SeatStates.CHANGE_WAITS)) return (state, limits, type(uint256).max);
+        (state, limits) = _advance(area, seat, state, state.time());
+        uint256 nextTerms = seat.terms.nextFrom();
+        uint256 nextStanding = seat.standing.nextFrom();
+        return (state, limits, nextTerms < nextStanding ? nextTerms : nextStanding);
+    }
+
+    /// Requires the meter's signature of the measured reading that the entry moves the base to, and moves it.
+    function _advanceBase(SeatState base, address meter, Part memory part, EntryWord word, bytes32 r, bytes32 vs)
+        private
+        pure
+        returns (SeatState next)
+    {
+        uint256 time;
+        unchecked {
+            // A lag beyond 1970 wraps around to the far future, which the next line refuses.
+            time = part.end - word.lag() * part.interval;
+        }
+        if (time < part.start || time > part.end || time <= base.time()) revert BadReadingTime(part.seatId, time);
+        uint256 importWh = base.importWh() + word.importDelta();
+        uint256 exportWh = base.exportWh() + word.exportDelta();
+        if (importWh > type(uint48).max || exportWh > type(uint48).max) revert BeyondRegister(part.seatId);
+        next = base.withBase(base.epoch(), time, importWh, exportWh);
+        bytes32 digest =
+            TypedData.measuredReadingDigest(part.separator, meter, base.epoch(), time, importWh, exportWh);
+        (address signer,,) = ECDSA.tryRecover(digest, r, vs);
+        if (signer == address(0) || signer != meter) revert BadReadingSignature(part.seatId);
+    }
+
+    /// What the seat signed: energy inside register and limit, price inside mandate and band, side by side.
+    function _checkTrade(SeatLimits limits, Part memory part, EntryWord word, uint256 intervals)
+        private
+        pure
+    {
+        unchecked {
+            // 32-bit energies, 24-bit limits and prices, 48-bit money: no product here comes near 2^255.
+            uint256 sold = word.soldWh();
+            uint256 bought = word.boughtWh();
+            if (sold > word.exportDelta() || bought > word.importDelta()) revert BeyondRegister(part.seatId);
+            if (sold > limits.maxSellWh() * intervals || bought > limits.maxBuyWh() * intervals) {
+                revert BeyondLimit(part.seatId);
+            }
+            int256 paid = word.paid();
+            int256 received = word.received();
+            if (paid > limits.buyCeiling() * int256(bought) || received < limits.sellFloor() * int256(sold)) {
+                revert BeyondPrice(part.seatId);
+            }
+            if (
+                paid < part.bandLow * int256(bought) || paid > part.bandHigh * int256(bought)
+                    || received < part.bandLow * int256(sold) || received > part.bandHigh * int256(sold)
+            ) revert OutsideBand(part.seatId);
+        }
+    }
+
+    /// Moves the entry's net amount: at once in a batch of one part; else debits at once, credits once the batch is whole.
+    function _move(Part memory part, Seat storage seat, SeatState state, int256 net)
+        private
+        returns (SeatState)
+    {
+        uint256 balance = state.balance();
+        uint256 amount = uint256(net < 0 ? -net : net);
+        if (net < 0 && amount > balance) revert Insolvent(part.seatId);
+        if (part.sequence == 0) return state.withBalance(net < 0 ? balance - amount : balance + amount);
+        Outcome memory outcome =
+            state.has(SeatStates.OUTCOME_WAITS) ? seat.outcome : Outcome(part.sequence, 0, 0);
+        if (net < 0) outcome.debit += uint96(amount);
+        else outcome.credit += uint96(amount);
+        seat.outcome = outcome;
+        return state.withBalance(net < 0 ? balance - amount : balance).with(SeatStates.OUTCOME_WAITS);
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {AreaRules, Mandate, EpochStart, Reading, Withdrawal} from "./IEscrow.sol";
+
+/// The EIP-712 struct hashes of everything the escrow reads; `contracts/typed-data.ts` is the same list for everyone else.
+library TypedData {
+    bytes32 internal constant AREA_RULES = keccak256(
+        "AreaRules(uint32 area,address grid,address token,uint32 intervalSeconds,uint32 batchSeconds,uint32 priceTick,uint32 maxGridPerKwh,uint32 maxBandTicks,bool confirmedSellersOnly,uint8 settlingGrade)"
+    );
+    bytes32 internal constant MANDATE = keccak256(
+        "Mandate(address account,address meter,bytes32 rules,int24 sellFloor,int24 buyCeiling,uint24 maxSellWh,uint24 maxBuyWh,uint32 validFrom,uint32 validUntil,uint32 version,uint32 deadline)"
+    );
+    bytes32 internal constant METER_CONSENT =
+        keccak256("MeterConsent(address meter,address account,bytes32 rules,uint32 validFrom)");
+    bytes32 internal constant EPOCH_START =
+        keccak256("EpochStart(address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh)");
+    bytes32 internal constant READING =
+        keccak256("Reading(address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh,uint8 quality)");
+    bytes32 internal constant WITHDRAWAL =
+        keccak256("Withdrawal(address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline)");
+    bytes32 internal constant CLOSE_SEAT = keccak256("CloseSeat(address account,uint64 seat,uint32 deadline)");
+    bytes32 internal constant CONFIRM_METER =
+        keccak256("ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 deadline)");
+    bytes32 internal constant REVOKE_METER = keccak256("RevokeMeter(uint64 seat,uint32 from,uint32 deadline)");
+
+    function hash(AreaRules calldata rules) internal pure returns (bytes32) {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := rules
+        }
+        return _hashStruct(AREA_RULES, offset, 10);
+    }
+
+    function hash(Mandate calldata mandate) internal pure returns (bytes32) {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := mandate
+        }
+        return _hashStruct(MANDATE, offset, 11);
+    }
+
+    function hashConsent(address meter, address account, bytes32 rules, uint32 validFrom)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(METER_CONSENT, meter, account, rules, validFrom));
+    }
+
+    function hash(EpochStart calldata epoch) internal pure returns (bytes32) {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := epoch
+        }
+        return _hashStruct(EPOCH_START, offset, 5);
+    }
+
+    function hash(Reading calldata reading) internal pure returns (bytes32) {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := reading
+        }
+        return _hashStruct(READING, offset, 6);
+    }
+
+    function hash(Withdrawal calldata withdrawal) internal pure returns (bytes32) {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := withdrawal
+        }
+        return _hashStruct(WITHDRAWAL, offset, 6);
+    }
+
+    function hashClose(address account, uint64 seat, uint32 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CLOSE_SEAT, account, seat, deadline));
+    }
+
+    function hashConfirm(uint64 seat, bytes32 zone, uint24 nameplateWh, uint32 from, uint32 deadline)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(CONFIRM_METER, seat, zone, nameplateWh, from, deadline));
+    }
+
+    function hashRevoke(uint64 seat, uint32 from, uint32 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REVOKE_METER, seat, from, deadline));
+    }
+
+    /// The digest of a measured reading (quality 0) in the domain `separator`. Settlement calls it once per entry, so it
+    /// builds the words in free memory that it does not keep.
+    function measuredReadingDigest(
+        bytes32 separator,
+        address meter,
+        uint256 epoch,
+        uint256 time,
+        uint256 importWh,
+        uint256 exportWh
+    ) internal pure returns (bytes32 digest) {
+        bytes32 typeHash = READING;
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, typeHash)
+            mstore(add(words, 0x20), meter)
+            mstore(add(words, 0x40), epoch)
+            mstore(add(words, 0x60), time)
+            mstore(add(words, 0x80), importWh)
+            mstore(add(words, 0xa0), exportWh)
+            mstore(add(words, 0xc0), 0)
+            let structHash := keccak256(words, 0xe0)
+            mstore(words, hex"1901")
+            mstore(add(words, 0x02), separator)
+            mstore(add(words, 0x22), structHash)
+            digest := keccak256(words, 0x42)
+        }
+    }
+
+    /// A structure of static fields lies in the calldata as EIP-712 encodes it. Unclean upper bits stay in the hash, so no
+    /// signature of a clean value fits them, and the fields revert when they are read.
+    function _hashStruct(bytes32 typeHash, uint256 offset, uint256 fields) private pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, typeHash)
+            calldatacopy(add(words, 0x20), offset, shl(5, fields))
+            result := keccak256(words, shl(5, add(fields, 1)))
+        }
+    }
+}
