@@ -1,9 +1,7 @@
 /** What the market room refuses, by stable code. `ORDER_…` and `ZONE_…` name the item in `subject`. */
 export type MarketErrorCode =
   | 'AUCTION_ENERGY'
-  | 'AUCTION_JSON'
   | 'AUCTION_SHAPE'
-  | 'AUCTION_SIZE'
   | 'ORDER_DUPLICATE'
   | 'ORDER_ENERGY'
   | 'ORDER_PRICE'
@@ -13,6 +11,7 @@ export type MarketErrorCode =
   | 'ORDER_ZONE'
   | 'REPLAY_LINE'
   | 'RESULT_SHAPE'
+  | 'RESULT_WRONG'
   | 'ZONE_CAPACITY'
   | 'ZONE_CYCLE'
   | 'ZONE_DUPLICATE'
@@ -21,7 +20,6 @@ export type MarketErrorCode =
   | 'ZONE_ROOT_MISSING'
   | 'ZONE_SECOND_ROOT'
   | 'ZONE_SHAPE'
-  | 'ZONE_UNKNOWN'
 
 /** The one error of the market room: a stable `code`, and in `subject` the id of the order or zone it is about. */
 export class MarketError extends Error {

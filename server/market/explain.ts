@@ -1,0 +1,191 @@
+/** Why every order got what it got, and what another limit would have got. */
+import { defaultPriceDecimals, formatPrice, type Ticks, type Wh } from '../../contracts/units.ts'
+import {
+  type AuctionInput,
+  type AuctionOrder,
+  type AuctionResult,
+  auctionColumns,
+  clearAuction,
+  type Side,
+} from './auction.ts'
+import { clearColumns } from './clearing.ts'
+import { MarketError, quoted } from './errors.ts'
+import { type Reach, reachOf } from './reach.ts'
+
+/**
+ * - `filled`: everything it offered.
+ * - `partly-filled-at-margin`, `not-filled-at-margin`: its limit is the clearing price, shared pro rata with its equals.
+ * - `price-too-high` (sell), `price-too-low` (buy): worse than the clearing price by `gapTicks`; in a zone without one,
+ *   than the best price in reach after fees.
+ * - `link-full`: energy could have been traded at its limit beyond `link`, the zone whose link to its parent is full.
+ * - `no-counterparty`: nobody is on the other side in any zone.
+ */
+export type OutcomeCode =
+  | 'filled'
+  | 'partly-filled-at-margin'
+  | 'not-filled-at-margin'
+  | 'price-too-high'
+  | 'price-too-low'
+  | 'link-full'
+  | 'no-counterparty'
+
+export interface OrderOutcome {
+  order: string
+  code: OutcomeCode
+  /** One sentence with the number that matters. */
+  message: string
+  offeredWh: Wh
+  filledWh: Wh
+  /** The zone's clearing price; `null` where it has none. */
+  priceTicks: Ticks | null
+  limitTicks: Ticks
+  /** By how much the limit missed, more than zero. */
+  gapTicks?: Ticks
+  /** The zone whose link to its parent is full. */
+  link?: string
+}
+
+/** Explains every order, in input order. Prices in messages have `decimals` decimals. */
+export function explainAuction(
+  input: AuctionInput,
+  result: AuctionResult,
+  decimals: number = defaultPriceDecimals,
+): OrderOutcome[] {
+  const reach = { buy: reachOf('buy', input, result), sell: reachOf('sell', input, result) }
+  const indexOfZone = new Map(input.zones.map((zone, i) => [zone.id, i]))
+  const filledOf = new Map(result.fills.map((fill) => [fill.order, fill.energyWh]))
+  return input.orders.map((order) => {
+    const zone = indexOfZone.get(order.zone)!
+    const filledWh = filledOf.get(order.id) ?? 0
+    const facts = {
+      order: order.id,
+      offeredWh: order.energyWh,
+      filledWh,
+      priceTicks: result.zones[zone]!.priceTicks,
+      limitTicks: order.limitTicks,
+    }
+    const verdict = judge(order, facts, reach[order.side], zone)
+    return {
+      ...facts,
+      ...verdict,
+      message: messageOf(order.side, { ...facts, ...verdict }, reach[order.side].ticks[zone]!, decimals),
+    }
+  })
+}
+
+type Facts = Omit<OrderOutcome, 'code' | 'message'>
+
+function judge(
+  order: AuctionOrder,
+  facts: Facts,
+  reach: Reach,
+  zone: number,
+): { code: OutcomeCode; gapTicks?: Ticks; link?: string } {
+  const { filledWh, offeredWh, priceTicks, limitTicks } = facts
+  if (filledWh === offeredWh) return { code: 'filled' }
+  const sells = order.side === 'sell'
+  const bestTicks = reach.ticks[zone]!
+  const link = reach.fullLink[zone]
+  const gapTo = (price: number) => (sells ? limitTicks - price : price - limitTicks)
+  const gapTicks = priceTicks === null ? gapTo(bestTicks) : gapTo(priceTicks)
+  if (link !== undefined && gapTo(bestTicks) <= 0)
+    return { code: 'link-full', link, ...(priceTicks !== null && gapTicks > 0 && { gapTicks }) }
+  if (filledWh > 0) return { code: 'partly-filled-at-margin' }
+  if (!Number.isFinite(bestTicks)) return { code: 'no-counterparty' }
+  if (gapTicks <= 0) return { code: 'not-filled-at-margin' }
+  return { code: sells ? 'price-too-high' : 'price-too-low', gapTicks }
+}
+
+function messageOf(side: Side, outcome: Omit<OrderOutcome, 'message'>, bestTicks: number, decimals: number): string {
+  const price = (ticks: number) => formatPrice(ticks, decimals)
+  const { code, filledWh, offeredWh, priceTicks, limitTicks, gapTicks, link } = outcome
+  const limit = `your ${side === 'sell' ? 'floor' : 'ceiling'} ${price(limitTicks)}`
+  const served = `${filledWh} of ${offeredWh} Wh`
+  switch (code) {
+    case 'filled':
+      return `filled: ${offeredWh} Wh at ${price(priceTicks!)}`
+    case 'partly-filled-at-margin':
+    case 'not-filled-at-margin':
+      return `${limit} is the clearing price: ${served}, shared pro rata with others at that price`
+    case 'price-too-high':
+    case 'price-too-low': {
+      const against =
+        priceTicks === null ? `best price in reach ${price(bestTicks)}` : `clearing price ${price(priceTicks)}`
+      return `${against}, ${limit}: ${price(gapTicks!)} too ${code === 'price-too-high' ? 'high' : 'low'}`
+    }
+    case 'link-full':
+      return `the link of zone ${quoted(link!)} is full: ${served}; beyond it ${price(bestTicks)} after fees would suit ${limit}`
+    case 'no-counterparty':
+      return `nobody ${side === 'sell' ? 'buys' : 'sells'} in any zone in reach`
+  }
+}
+
+/** What one order would have got at one limit, all else equal. */
+export interface Alternative {
+  limitTicks: Ticks
+  filledWh: Wh
+  priceTicks: Ticks | null
+}
+
+/** Clears the auction again with another limit for one order. Throws `ORDER_UNKNOWN`, and as `clearAuction` does. */
+export function whatIf(input: AuctionInput, orderId: string, limitTicks: Ticks): Alternative {
+  return alternativeAt(input, positionOf(input, orderId), limitTicks)
+}
+
+/**
+ * The smallest changes of an order's limit that would have got it more: the first that gets it anything beyond what it has,
+ * and the first that fills it wholly. Empty for a filled order and for one that no limit helps.
+ * Throws `ORDER_UNKNOWN`, and as `clearAuction` does.
+ */
+export function betterLimits(input: AuctionInput, orderId: string): Alternative[] {
+  const position = positionOf(input, orderId)
+  const { side, energyWh, limitTicks } = input.orders[position]!
+  const columns = auctionColumns(input)
+  const filledAt = (steps: number) => {
+    columns.limitTicks[position] = side === 'sell' ? limitTicks - steps : limitTicks + steps
+    return clearColumns(columns).filledWh[position]!
+  }
+  const mostSteps = (side === 'sell' ? limitTicks : -limitTicks) + 2 ** 30 - 1
+  const now = filledAt(0)
+  if (now === energyWh) return []
+  const best = filledAt(mostSteps)
+  const found = [...new Set([now + 1, energyWh])].flatMap((wantedWh) => {
+    if (best < wantedWh) return []
+    return [leastWhere((steps) => filledAt(steps) >= wantedWh, mostSteps)]
+  })
+  return [...new Set(found)].map((steps) =>
+    alternativeAt(input, position, side === 'sell' ? limitTicks - steps : limitTicks + steps),
+  )
+}
+
+/** The least whole number in 1…most that satisfies a condition that holds from some point on, `most` included. */
+function leastWhere(holds: (steps: number) => boolean, most: number): number {
+  let fails = 0
+  let works = most
+  while (works - fails > 1) {
+    const middle = Math.floor((fails + works) / 2)
+    if (holds(middle)) works = middle
+    else fails = middle
+  }
+  return works
+}
+
+function alternativeAt(input: AuctionInput, position: number, limitTicks: Ticks): Alternative {
+  const orders = input.orders.with(position, { ...input.orders[position]!, limitTicks })
+  const { zone, id } = input.orders[position]!
+  const result = clearAuction({ zones: input.zones, orders })
+  return {
+    limitTicks,
+    filledWh: result.fills.find((fill) => fill.order === id)?.energyWh ?? 0,
+    priceTicks: result.zones.find((each) => each.zone === zone)!.priceTicks,
+  }
+}
+
+function positionOf(input: AuctionInput, orderId: string): number {
+  const position = input.orders.findIndex((order) => order.id === orderId)
+  if (position < 0)
+    throw new MarketError('ORDER_UNKNOWN', `order ${quoted(orderId)}: the auction has none of that id`, {
+      subject: orderId,
+    })
+  return position
+}
