@@ -19,12 +19,12 @@ export async function appendJournal(sql: Transaction, area: number, rows: Journa
   try {
     await sql`
       insert into journal (area_id, sequence, engine_version, command, hash)
-      select ${area}, * from unnest(
+      select ${area}, sequence, version, command, decode(hash, 'hex') from unnest(
         ${rows.map(({ sequence }) => sequence)}::bigint[],
         ${rows.map(({ engineVersion }) => engineVersion)}::int[],
         ${rows.map(({ command }) => command)}::text[],
-        ${rows.map(({ hash }) => hash)}::bytea[]
-      )`
+        ${rows.map(({ hash }) => hash.toString('hex'))}::text[]
+      ) as row (sequence, version, command, hash)`
   } catch (error) {
     if (error instanceof postgres.PostgresError && error.code === uniqueViolation) {
       throw new StoreError('STORE_FENCED', `another server writes the journal of area ${area}`, { cause: error })
