@@ -1,0 +1,21 @@
+/** Why the demo's parts (database, chain, child programs) cannot start or go on; the message tells the person what to do. */
+export class DemoError extends Error {
+  override readonly name = 'DemoError'
+  readonly code:
+    | 'PORT_TAKEN'
+    | 'PORT_FORBIDDEN'
+    | 'DATA_FOLDER_IN_USE'
+    | 'POSTGRES_MISSING'
+    | 'POSTGRES_LIBRARIES'
+    | 'POSTGRES_USER'
+    | 'POSTGRES_DATA'
+    | 'POSTGRES_START'
+    | 'CHAIN_MISSING'
+    | 'CHAIN_STATE'
+    | 'CHAIN_START'
+    | 'PROGRAM_START'
+  constructor(code: DemoError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,20 @@
+import { createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { assertPortFree, freePort, loopback } from '../../server/demo/ports.ts'
+
+test('a taken port is refused by number, purpose and option', async () => {
+  const server = createServer()
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, loopback, resolve))
+  onTestFinished(() => void server.close())
+  await expect(assertPortFree({ port, purpose: 'the web page', option: '--port' })).rejects.toMatchObject({
+    code: 'PORT_TAKEN',
+    message: expect.stringMatching(new RegExp(`port ${port} for the web page .* --port`)),
+  })
+})
+
+test('a free port stays free for the one who asked', async () => {
+  const port = await freePort()
+  await assertPortFree({ port, purpose: 'the chain', option: '--chain-port' })
+  await assertPortFree({ port, purpose: 'the chain', option: '--chain-port' })
+})
