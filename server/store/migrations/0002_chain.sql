@@ -23,12 +23,16 @@ create table transactions (
   sender text not null,
   nonce bigint not null,
   purpose text not null,
-  -- Raw signed transactions, newest last: a replacement has the same nonce.
+  -- [{raw, hash, maxFeePerGas, maxPriorityFeePerGas, atMs}], newest last: a replacement has the same nonce. Fees in wei, decimal.
   attempts jsonb not null,
   status text not null check (status in ('pending', 'mined', 'failed')),
+  -- Of the attempt that was mined.
   hash text,
   block bigint,
+  gas_used bigint,
+  failure text,
   created_at timestamptz not null default now(),
   unique (sender, nonce)
 );
-create index transactions_purpose on transactions (purpose);
+-- A purpose is served by one transaction; only a failed one frees it.
+create unique index transactions_purpose on transactions (sender, purpose) where status <> 'failed';

@@ -1,0 +1,179 @@
+/** The escrow and its token as this server speaks to them: one provider, decoded events, and errors that say what to do. */
+import {
+  type CallExceptionError,
+  FetchRequest,
+  type Interface,
+  isError,
+  type JsonRpcError,
+  type JsonRpcPayload,
+  JsonRpcProvider,
+  type JsonRpcResult,
+  Network,
+  type ParamType,
+  type Result,
+} from 'ethers'
+import { escrowInterface, tokenInterface } from '../../contracts/deploy.ts'
+import { type Address, parseAddress } from '../../contracts/typed-data.ts'
+import type { EscrowFacts } from '../areas/settings.ts'
+import { ChainError } from './error.ts'
+import type { EscrowEvent } from './seat-view.ts'
+
+const requestTimeoutMs = 10_000
+
+/** A provider that asks the node every time, waits no longer than 10 s for it, and says when it cannot be reached. */
+class EscrowProvider extends JsonRpcProvider {
+  override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
+    try {
+      return await super._send(payload)
+    } catch (cause) {
+      const url = this._getConnection().url
+      const { message } = cause as Error
+      throw new ChainError('CHAIN_UNREACHABLE', `the chain at ${url} cannot be reached: ${message}`, { cause })
+    }
+  }
+}
+
+/** Throws `CHAIN_UNREACHABLE` from each request that the node does not answer. */
+export function openProvider(rpcUrl: string, chainId: number): JsonRpcProvider {
+  const request = new FetchRequest(rpcUrl)
+  request.timeout = requestTimeoutMs
+  request.setThrottleParams({ maxAttempts: 1 })
+  return new EscrowProvider(request, chainId, { staticNetwork: Network.from(chainId), cacheTimeout: -1 })
+}
+
+/** Reads what an area's settings need of the chain. Throws `CHAIN_UNREACHABLE`, `CHAIN_NO_ESCROW`. */
+export async function readEscrowFacts(rpcUrl: string, escrow: Address): Promise<EscrowFacts> {
+  // Any chain id will do to ask for the right one.
+  const provider = openProvider(rpcUrl, 1)
+  try {
+    const chainId = Number(await provider.send('eth_chainId', []))
+    if ((await provider.getCode(escrow)) === '0x') {
+      throw new ChainError('CHAIN_NO_ESCROW', `no contract is deployed at ${escrow} on chain ${chainId}`)
+    }
+    const token = parseAddress(await callView(provider, escrow, escrowInterface, 'token'))
+    return {
+      chainId,
+      escrow: parseAddress(escrow),
+      token,
+      tokenName: await callView(provider, token, tokenInterface, 'name'),
+      tokenDecimals: Number(await callView<bigint>(provider, token, tokenInterface, 'decimals')),
+      withdrawalDelaySeconds: Number(
+        await callView<bigint>(provider, escrow, escrowInterface, 'withdrawalDelaySeconds'),
+      ),
+    }
+  } catch (error) {
+    throw asChainError(error)
+  } finally {
+    provider.destroy()
+  }
+}
+
+/** An account's tokens outside the escrow, in the token's base units, and the nonce that its next permit must carry. */
+export async function readWallet(
+  provider: JsonRpcProvider,
+  token: Address,
+  account: Address,
+): Promise<{ baseUnits: bigint; permitNonce: number }> {
+  try {
+    const [baseUnits, nonce] = await Promise.all([
+      callView<bigint>(provider, token, tokenInterface, 'balanceOf', [account]),
+      callView<bigint>(provider, token, tokenInterface, 'nonces', [account]),
+    ])
+    return { baseUnits, permitNonce: Number(nonce) }
+  } catch (error) {
+    throw asChainError(error)
+  }
+}
+
+/** Calls a view that has one result. */
+export async function callView<Value>(
+  provider: JsonRpcProvider,
+  to: Address,
+  abi: Interface,
+  name: string,
+  args: unknown[] = [],
+): Promise<Value> {
+  const data = await provider.call({ to, data: abi.encodeFunctionData(name, args) })
+  return abi.decodeFunctionResult(name, data)[0] as Value
+}
+
+/** A log of the escrow as an event, or null where this program does not know it. */
+export function decodeEvent(log: {
+  topics: readonly string[]
+  data: string
+  blockNumber: number
+  index: number
+  transactionHash: string
+}): EscrowEvent | null {
+  const parsed = escrowInterface.parseLog(log)
+  if (parsed === null) return null
+  return {
+    block: log.blockNumber,
+    logIndex: log.index,
+    transaction: log.transactionHash,
+    name: parsed.name,
+    args: plainStruct(parsed.fragment.inputs, parsed.args),
+  }
+}
+
+function plainStruct(types: readonly ParamType[], values: Result): Record<string, unknown> {
+  return Object.fromEntries(types.map((type, index) => [type.name, plainValue(type, values[index])]))
+}
+
+/** What JSON can hold: integers of at most 48 bits as numbers, wider ones as decimal strings, hexadecimal in lower case. */
+function plainValue(type: ParamType, value: unknown): unknown {
+  if (type.components !== null) return plainStruct(type.components, value as Result)
+  if (typeof value === 'bigint') {
+    const bits = Number(/\d+$/.exec(type.type)?.[0] ?? 256)
+    return bits <= 48 ? Number(value) : value.toString()
+  }
+  return typeof value === 'string' && value.startsWith('0x') ? value.toLowerCase() : value
+}
+
+/** What a person can do about a refusal of the contract, by the name of its error. */
+const refusals: Record<string, string> = {
+  BadSignature: 'the signature is not by the account that must sign this',
+  DeadlinePassed: 'the deadline of the signature has passed: sign again',
+  WrongRules: 'this was signed for other rules than the area has',
+  OldVersion: 'a mandate of this or a higher version is in force: sign one with a higher version',
+  OldConsent: "a later consent of this meter is known: ask the meter's agent for a new one",
+  SeatExists: 'the account already has an open seat with this meter: change its mandate instead',
+  SeatIsClosed: 'the seat is closed',
+  SeatUnknown: 'there is no such seat',
+  BadValidity: 'a mandate ends on a whole UTC day, after the boundary at which it begins',
+  TooManyChanges: 'too many changes wait for the next settlement: try again after it',
+  AlreadyUsed: 'this signed instruction was already carried out',
+  OldNonce: 'the nonce was used before: sign again with the next one',
+  NothingRequested: 'no withdrawal is requested',
+  TooEarly: 'the withdrawal delay has not passed',
+  NothingToMove: 'the amount is less than one unit',
+  Insolvent: 'the seat cannot pay',
+  ERC20InsufficientBalance: 'the account has fewer tokens',
+  ERC20InsufficientAllowance: 'the permit does not cover the amount, or its nonce or deadline is wrong',
+}
+
+/** Gives an error of ethers a code and a sentence; what is not one of ethers stays as it is. */
+export function asChainError(error: unknown): unknown {
+  if (error instanceof ChainError) return error
+  if (isError(error, 'CALL_EXCEPTION')) return refusalOf(error)
+  if (isError(error, 'INSUFFICIENT_FUNDS')) {
+    return new ChainError('CHAIN_FUNDS', 'the sending key cannot pay the gas', { cause: error })
+  }
+  if (error instanceof Error && 'shortMessage' in error) {
+    return new ChainError('CHAIN_REQUEST', `the node refused a request: ${error.message}`, { cause: error })
+  }
+  return error
+}
+
+function refusalOf(error: CallExceptionError): ChainError {
+  const data = error.data ?? '0x'
+  const parsed = escrowInterface.parseError(data) ?? tokenInterface.parseError(data)
+  if (parsed === null)
+    return new ChainError('CHAIN_REFUSED', `refused by the contract: ${error.shortMessage}`, { cause: error })
+  const args = parsed.fragment.inputs.map(({ name }, index) => `${name} ${parsed.args[index]}`).join(', ')
+  const sentence = refusals[parsed.name] ?? 'refused by the contract'
+  return new ChainError('CHAIN_REFUSED', `${sentence} (${parsed.name}${args === '' ? '' : `: ${args}`})`, {
+    contractError: parsed.name,
+    cause: error,
+  })
+}

@@ -1,0 +1,227 @@
+/**
+ * Follows the chain and keeps the escrow's events, so that everything it says can be rebuilt from them alone.
+ *
+ * Each step reads a run of blocks after the newest one stored and appends it in one database transaction. A stored block
+ * that the chain no longer has (another hash, or a shorter chain) is a reorganisation: everything after the newest block
+ * that both have is forgotten and read again.
+ */
+import type { JsonRpcProvider, Log } from 'ethers'
+import type { Logger } from 'pino'
+import type { Address, Hex } from '../../contracts/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/units.ts'
+import type { ChainSeat } from '../market/engine/area.ts'
+import {
+  appendBlocks,
+  blockAtOrBelow,
+  eventsBetween,
+  newestBlock,
+  rollBackTo,
+  type StoredBlock,
+} from '../store/chain-store.ts'
+import type { Database } from '../store/database.ts'
+import { ChainError } from './error.ts'
+import { asChainError, decodeEvent } from './escrow-client.ts'
+import { applyEvent, chainSeatOf, copyView, type EscrowEvent, type EscrowView, type SeatRecord } from './seat-view.ts'
+
+/** An area as the engine takes it: seats that changed since the delivery before, or since the start all. */
+export interface AreaDelivery {
+  /** The newest block deep enough to count. */
+  block: number
+  settledUntil: UtcSeconds
+  seats: ChainSeat[]
+}
+
+export interface Indexer {
+  /** Reads what is new and delivers it. Throws `CHAIN_UNREACHABLE` and lets the caller try again. */
+  advance(): Promise<void>
+  /** The escrow at the newest block that was read, and the number of that block (-1 before the first). */
+  readonly head: { block: number; view: EscrowView }
+  /** The escrow at the newest block that is deep enough to count. */
+  readonly counted: { block: number; view: EscrowView }
+}
+
+export interface IndexerOptions {
+  database: Database
+  provider: JsonRpcProvider
+  escrow: Address
+  chainId: number
+  log: Logger
+  /** Blocks from an event's to the newest, both counted, before it counts. 1 counts at once. */
+  confirmations: number
+  /** Nothing of the escrow is before this block. */
+  firstBlock: number
+  /** Takes what is new of one area; called again with the same after a failure. */
+  deliver(area: number, delivery: AreaDelivery): Promise<void>
+}
+
+/** Blocks read in one step. */
+const longestRun = 2_000
+/** Blocks without events that are kept to find where a reorganisation began; deeper ones cost a longer way back. */
+const keptBlocks = 256
+
+interface Point {
+  block: number
+  /** Null before the first block. */
+  hash: Hex | null
+  view: EscrowView
+}
+
+/** What an area was told last. A record is never changed in place, so the same records say the same. */
+interface Told {
+  settledUntil: UtcSeconds
+  seats: Map<number, { counted: SeatRecord; newest: SeatRecord | undefined; form: string }>
+}
+
+export function createIndexer(options: IndexerOptions): Indexer {
+  const { database, provider, escrow, chainId, log, confirmations, firstBlock, deliver } = options
+  const origin = (): Point => ({ block: firstBlock - 1, hash: null, view: new Map() })
+  let counted = origin()
+  let head = origin()
+  const told = new Map<number, Told>()
+
+  async function advance(): Promise<void> {
+    try {
+      if (Number(await provider.send('eth_chainId', [])) !== chainId) {
+        throw new ChainError('CHAIN_REQUEST', `the node is on another chain than ${chainId}`)
+      }
+      let more = true
+      while (more) {
+        more = await step()
+        await refresh()
+      }
+    } catch (error) {
+      throw asChainError(error)
+    }
+    await deliverChanges()
+  }
+
+  /** Stores one run of blocks, or takes back those that are gone; says whether there may be more. */
+  async function step(): Promise<boolean> {
+    const stored = await newestBlock(database, escrow)
+    const newest = await provider.getBlock('latest')
+    if (newest === null) throw new ChainError('CHAIN_BEHIND', 'the node has no block yet')
+    if (stored !== null && (newest.number < stored.number || !(await isOnChain(stored)))) {
+      await forgetLost(stored, newest.number)
+      return true
+    }
+    const from = stored === null ? firstBlock : stored.number + 1
+    if (from > newest.number) return false
+    const to = Math.min(newest.number, from + longestRun - 1)
+    const run = await readRun(from, to, newest.number)
+    if (run !== null) await appendBlocks(database, escrow, stored, { ...run, keepFrom: to - keptBlocks })
+    return run === null || to < newest.number
+  }
+
+  async function isOnChain(block: StoredBlock): Promise<boolean> {
+    return (await provider.getBlock(block.number))?.hash === block.hash
+  }
+
+  async function forgetLost(tip: StoredBlock, newest: number): Promise<void> {
+    let ancestor = await blockAtOrBelow(database, escrow, Math.min(tip.number, newest))
+    while (ancestor !== null && !(await isOnChain(ancestor))) {
+      ancestor = await blockAtOrBelow(database, escrow, ancestor.number - 1)
+    }
+    const kept = ancestor?.number ?? -1
+    log.warn({ from: kept + 1, to: tip.number }, 'the chain was reorganised: reading its blocks again')
+    if (!(await rollBackTo(database, escrow, tip, kept))) return
+    if (head.block > kept) head = origin()
+    if (counted.block > kept) counted = origin()
+  }
+
+  /** The events of `[from, to]` with the blocks to keep, or null where the chain changed while they were read. */
+  async function readRun(from: number, to: number, newest: number) {
+    const last = await provider.getBlock(to)
+    if (last === null) return null
+    const logs = await provider.getLogs({ address: escrow, fromBlock: from, toBlock: to })
+    const hashes = new Map(logs.map(({ blockNumber, blockHash }) => [blockNumber, blockHash]))
+    const numbers = new Set(hashes.keys())
+    for (let number = Math.max(from, newest - keptBlocks); number <= to; number += 1) numbers.add(number)
+    const blocks: StoredBlock[] = []
+    for (const number of [...numbers].sort((a, b) => a - b)) {
+      const block = number === to ? last : await provider.getBlock(number)
+      if (block?.hash == null || (hashes.get(number) ?? block.hash) !== block.hash) return null
+      blocks.push({ number, hash: block.hash, time: block.timestamp })
+    }
+    if (blocks.at(-1)?.number !== to) blocks.push({ number: to, hash: last.hash!, time: last.timestamp })
+    if ((await provider.getBlock(to))?.hash !== last.hash) return null
+    return { blocks, events: eventsOf(logs) }
+  }
+
+  /** Brings both views up to what is stored. */
+  async function refresh(): Promise<void> {
+    const tip = await newestBlock(database, escrow)
+    if (tip === null || tip.hash === head.hash) return
+    const countedTo = await blockAtOrBelow(database, escrow, tip.number - confirmations + 1)
+    // Another process may have rolled back what this one has folded: then fold from the first event.
+    const known = await blockAtOrBelow(database, escrow, counted.block)
+    const gone = known?.number === counted.block ? known.hash !== counted.hash : counted.block > tip.number
+    if (gone || counted.block > (countedTo?.number ?? firstBlock - 1)) counted = origin()
+    if (countedTo !== null) counted = await foldUpTo(counted, countedTo)
+    head = await foldUpTo(counted, tip)
+  }
+
+  async function foldUpTo({ block, view }: Point, { number, hash }: StoredBlock): Promise<Point> {
+    const events = await eventsBetween(database, escrow, block, number)
+    if (events.length === 0) return { block: number, hash, view }
+    const advanced = copyView(view)
+    for (const event of events) applyEvent(advanced, event)
+    return { block: number, hash, view: advanced }
+  }
+
+  async function deliverChanges(): Promise<void> {
+    for (const [number, area] of counted.view) {
+      const before = told.get(number)
+      const next: Told = { settledUntil: area.settledUntil, seats: new Map() }
+      const changed: ChainSeat[] = []
+      for (const record of area.seats.values()) {
+        const newest = head.view.get(number)?.seats.get(record.seat)
+        const last = before?.seats.get(record.seat)
+        if (last !== undefined && last.counted === record && last.newest === newest) {
+          next.seats.set(record.seat, last)
+          continue
+        }
+        const seat = withOpenRequest(chainSeatOf(record), newest)
+        const form = JSON.stringify(seat, bigintAsText)
+        next.seats.set(record.seat, { counted: record, newest, form })
+        if (form !== last?.form) changed.push(seat)
+      }
+      if (changed.length > 0 || before?.settledUntil !== area.settledUntil) {
+        await deliver(number, { block: counted.block, settledUntil: area.settledUntil, seats: changed })
+      }
+      told.set(number, next)
+    }
+  }
+
+  return {
+    advance,
+    get head() {
+      return head
+    },
+    get counted() {
+      return counted
+    },
+  }
+}
+
+/**
+ * A withdrawal that was asked for binds funds as soon as any block shows it, and until a block that counts shows it paid:
+ * of the two requests the larger one is told.
+ */
+function withOpenRequest(
+  seat: ChainSeat,
+  newest: { withdrawal: ChainSeat['withdrawal']; withdrawalNonce: number } | undefined,
+): ChainSeat {
+  if (newest === undefined) return seat
+  const { withdrawal, withdrawalNonce } = newest
+  const larger =
+    withdrawal !== null && withdrawal.amount >= (seat.withdrawal?.amount ?? 0n) ? withdrawal : seat.withdrawal
+  return { ...seat, withdrawal: larger, withdrawalNonce }
+}
+
+function eventsOf(logs: Log[]): EscrowEvent[] {
+  return logs.map(decodeEvent).filter((event) => event !== null)
+}
+
+function bigintAsText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}

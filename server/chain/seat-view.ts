@@ -1,0 +1,279 @@
+/**
+ * What the escrow holds, folded from its events alone: areas, seats, purses, terms in time, settled registers.
+ *
+ * The fold mirrors the contract: changes of terms are kept on two timelines, the account's and the grid operator's, where
+ * a new change drops those that begin at its start or later; of a batch in several parts a net debit counts at once and a
+ * net credit when the batch is settled, and an abandoned batch gives its debits back.
+ */
+import { decodeBytes32String } from 'ethers'
+import { decodeWords, partsOfSeatId } from '../../contracts/entry.ts'
+import type { Address, AreaRules, EpochStart, Hex, Mandate } from '../../contracts/typed-data.ts'
+import type { LedgerUnits, UtcSeconds } from '../../contracts/units.ts'
+import type { ChainSeat, Terms } from '../market/engine/area.ts'
+
+/** An event of the escrow as it is stored: integers up to 48 bits as numbers, wider ones as decimal strings, structs as objects. */
+export interface EscrowEvent {
+  block: number
+  logIndex: number
+  transaction: Hex
+  name: string
+  args: Record<string, unknown>
+}
+
+interface AccountTerms {
+  from: UtcSeconds
+  mandate: Mandate
+  closed: boolean
+}
+
+interface Standing {
+  from: UtcSeconds
+  zone: string | null
+  nameplateWh: number | null
+  barred: boolean
+}
+
+/** Never changed in place: an event replaces it. */
+export interface SeatRecord {
+  readonly seat: number
+  readonly account: Address
+  readonly meter: Address
+  readonly terms: readonly AccountTerms[]
+  readonly standings: readonly Standing[]
+  readonly balance: LedgerUnits
+  readonly withdrawal: ChainSeat['withdrawal']
+  readonly withdrawalNonce: number
+  readonly base: ChainSeat['base']
+}
+
+/** A batch of several parts that has begun: what its end or its abandonment will credit to each seat. */
+interface OpenBatch {
+  readonly end: UtcSeconds
+  readonly parts: number
+  readonly credits: ReadonlyMap<number, LedgerUnits>
+  readonly debits: ReadonlyMap<number, LedgerUnits>
+}
+
+export interface SettledBatch {
+  start: UtcSeconds
+  end: UtcSeconds
+  statementRoot: Hex
+  transaction: Hex
+  block: number
+}
+
+export interface AreaView {
+  rules: AreaRules
+  rulesHash: Hex
+  operator: Address
+  settledUntil: UtcSeconds
+  gridBalance: LedgerUnits
+  seats: Map<number, SeatRecord>
+  open: (OpenBatch & { settledParts: number }) | null
+  /** By end. */
+  batches: Map<UtcSeconds, SettledBatch>
+}
+
+/** Areas by number. */
+export type EscrowView = Map<number, AreaView>
+
+/** A view that can be advanced without changing the first one. */
+export function copyView(view: EscrowView): EscrowView {
+  return new Map(
+    [...view].map(([number, area]) => [
+      number,
+      { ...area, seats: new Map(area.seats), batches: new Map(area.batches) },
+    ]),
+  )
+}
+
+/** Advances the view by one event; events come in the order of the chain. Unknown events change nothing. */
+export function applyEvent(view: EscrowView, event: EscrowEvent): void {
+  const { name, args } = event
+  if (name === 'AreaOpened') {
+    const rules = args.rules as AreaRules
+    view.set(rules.area, {
+      rules,
+      rulesHash: args.rulesHash as Hex,
+      operator: args.operator as Address,
+      settledUntil: 0,
+      gridBalance: 0n,
+      seats: new Map(),
+      open: null,
+      batches: new Map(),
+    })
+    return
+  }
+  const { area: areaNumber, seat } = subjectOf(args)
+  const area = view.get(areaNumber)
+  if (area === undefined) return
+  if (seat === null) applyToArea(area, event)
+  else if (name === 'SeatOpened') area.seats.set(seat, openedSeat(seat, args))
+  else {
+    const before = area.seats.get(seat)
+    if (before !== undefined) area.seats.set(seat, { ...before, ...seatChange(area, before, event) })
+  }
+}
+
+/** Which area and, where the event is about one, which seat of it: `seat` is `area << 32 | number`. */
+function subjectOf(args: EscrowEvent['args']): { area: number; seat: number | null } {
+  if (args.seat === undefined) return { area: args.area as number, seat: null }
+  const { area, number } = partsOfSeatId(BigInt(args.seat as string))
+  return { area, seat: number }
+}
+
+function applyToArea(area: AreaView, { name, args, transaction, block }: EscrowEvent): void {
+  if (name === 'OperatorAppointed') area.operator = args.operator as Address
+  else if (name === 'GridWithdrawn') area.gridBalance -= BigInt(args.amount as string)
+  else if (name === 'PartSettled') settlePart(area, args)
+  else if (name === 'BatchAbandoned') endOpenBatch(area, 'debits')
+  else if (name === 'BatchSettled') {
+    endOpenBatch(area, 'credits')
+    const end = args.end as UtcSeconds
+    area.settledUntil = end
+    area.gridBalance += BigInt(args.gridTake as string)
+    const statementRoot = args.statementRoot as Hex
+    area.batches.set(end, { start: args.start as UtcSeconds, end, statementRoot, transaction, block })
+  }
+}
+
+function settlePart(area: AreaView, args: EscrowEvent['args']): void {
+  const end = args.end as UtcSeconds
+  const parts = args.parts as number
+  const credits = new Map(area.open?.credits)
+  const debits = new Map(area.open?.debits)
+  for (const entry of decodeWords(args.words as Hex)) {
+    const before = area.seats.get(entry.number)
+    if (before === undefined) continue
+    const net = entry.received - entry.paid
+    const atOnce = parts === 1 || net < 0n ? net : 0n
+    if (parts > 1) {
+      const side = net < 0n ? debits : credits
+      side.set(entry.number, (side.get(entry.number) ?? 0n) + (net < 0n ? -net : net))
+    }
+    area.seats.set(entry.number, {
+      ...before,
+      balance: before.balance + atOnce,
+      base: {
+        epoch: before.base.epoch,
+        time: end - entry.lag * area.rules.intervalSeconds,
+        importWh: before.base.importWh + entry.importDelta,
+        exportWh: before.base.exportWh + entry.exportDelta,
+      },
+    })
+  }
+  if (parts > 1) area.open = { end, parts, credits, debits, settledParts: (args.part as number) + 1 }
+}
+
+function endOpenBatch(area: AreaView, owed: 'credits' | 'debits'): void {
+  for (const [seat, amount] of area.open?.[owed] ?? []) {
+    const before = area.seats.get(seat)!
+    area.seats.set(seat, { ...before, balance: before.balance + amount })
+  }
+  area.open = null
+}
+
+function openedSeat(seat: number, args: EscrowEvent['args']): SeatRecord {
+  const mandate = args.mandate as Mandate
+  const { epoch, time, importWh, exportWh } = args.epoch as EpochStart
+  return {
+    seat,
+    account: args.account as Address,
+    meter: args.meter as Address,
+    terms: [{ from: args.from as UtcSeconds, mandate, closed: false }],
+    standings: [],
+    balance: 0n,
+    withdrawal: null,
+    withdrawalNonce: 0,
+    base: { epoch, time, importWh, exportWh },
+  }
+}
+
+function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEvent): Partial<SeatRecord> {
+  const from = args.from as UtcSeconds
+  const standing = seat.standings.at(-1)
+  switch (name) {
+    case 'MandateChanged':
+      return { terms: scheduled(seat.terms, { from, mandate: args.mandate as Mandate, closed: false }) }
+    case 'SeatClosed':
+      return { terms: scheduled(seat.terms, { from, mandate: seat.terms.at(-1)!.mandate, closed: true }) }
+    case 'MeterConfirmed': {
+      const nameplateWh = args.nameplateWh as number
+      return {
+        standings: scheduled(seat.standings, { from, zone: zoneOf(args.zone as Hex), nameplateWh, barred: false }),
+      }
+    }
+    case 'MeterRevoked':
+    case 'MeterSuspended':
+      return {
+        standings: scheduled(seat.standings, { from, zone: standing?.zone ?? null, nameplateWh: null, barred: true }),
+      }
+    case 'EpochStarted':
+    case 'Rebased': {
+      const { epoch, time, importWh, exportWh } = args as unknown as EpochStart
+      return { base: { epoch, time, importWh, exportWh } }
+    }
+    case 'Deposited':
+      return { balance: seat.balance + BigInt(args.amount as string) }
+    case 'WithdrawalRequested': {
+      const amount = BigInt(args.amount as string)
+      const withdrawal = { amount, to: args.to as Address, claimableAt: args.claimableAt as UtcSeconds }
+      return { withdrawal: amount === 0n ? null : withdrawal, withdrawalNonce: seat.withdrawalNonce + 1 }
+    }
+    case 'WithdrawalClaimed':
+      return claimed(area, seat, BigInt(args.amount as string))
+    default:
+      return {}
+  }
+}
+
+/** A claim ends the request, unless an open batch may still credit the seat: then what is missing stays requested. */
+function claimed(area: AreaView, seat: SeatRecord, paid: LedgerUnits): Partial<SeatRecord> {
+  const waits = (area.open?.credits.has(seat.seat) || area.open?.debits.has(seat.seat)) ?? false
+  const left = waits && seat.withdrawal !== null ? seat.withdrawal.amount - paid : 0n
+  return {
+    balance: seat.balance - paid,
+    withdrawal: left > 0n && seat.withdrawal !== null ? { ...seat.withdrawal, amount: left } : null,
+  }
+}
+
+function scheduled<Change extends { from: UtcSeconds }>(before: readonly Change[], change: Change): Change[] {
+  return [...before.filter(({ from }) => from < change.from), change]
+}
+
+function zoneOf(zone: Hex): string {
+  try {
+    return decodeBytes32String(zone)
+  } catch {
+    return zone
+  }
+}
+
+/** The seat as the engine takes it: both timelines merged, what ended before its base left out. */
+export function chainSeatOf(record: SeatRecord): ChainSeat {
+  const { seat, account, meter, balance, withdrawal, withdrawalNonce, base } = record
+  return { seat, account, meter, terms: termsOf(record), balance, withdrawal, withdrawalNonce, base }
+}
+
+function termsOf({ terms, standings, base }: SeatRecord): Terms[] {
+  const first = terms[0]!.from
+  const later = [...terms, ...standings].map(({ from }) => from).filter((from) => from > first)
+  const starts = [first, ...new Set(later.sort((a, b) => a - b))]
+  const begun = starts.findLastIndex((from) => from <= base.time)
+  return starts.slice(Math.max(begun, 0)).map((from) => {
+    const { mandate, closed } = terms.findLast((change) => change.from <= from)!
+    const standing = standings.findLast((change) => change.from <= from)
+    return {
+      from,
+      sellFloor: mandate.sellFloor,
+      buyCeiling: mandate.buyCeiling,
+      maxSellWh: mandate.maxSellWh,
+      maxBuyWh: mandate.maxBuyWh,
+      validUntil: mandate.validUntil,
+      version: mandate.version,
+      zone: standing?.zone ?? null,
+      nameplateWh: standing?.nameplateWh ?? null,
+      closed: closed || (standing?.barred ?? false),
+    }
+  })
+}
