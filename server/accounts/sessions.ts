@@ -1,0 +1,32 @@
+/** Sessions: a bearer token of 32 random bytes for a day, of which the database holds a hash. */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Address } from '../../contracts/typed-data.ts'
+import { deleteSession, findSession, insertSession, type SessionRow } from '../store/account-store.ts'
+import type { Database } from '../store/database.ts'
+
+const sessionMs = 24 * 3_600_000
+const tokenForm = /^[A-Za-z0-9_-]{43}$/
+
+export async function openSession(
+  database: Database,
+  account: Address,
+  now: Date,
+): Promise<SessionRow & { token: string }> {
+  const token = randomBytes(32).toString('base64url')
+  const session = { account, expiresAt: new Date(now.getTime() + sessionMs) }
+  await insertSession(database, hashToken(token), session)
+  return { token, ...session }
+}
+
+/** The session of a token; null for one that is malformed, unknown or expired. */
+export async function sessionOf(database: Database, token: string, now: Date): Promise<SessionRow | null> {
+  return tokenForm.test(token) ? findSession(database, hashToken(token), now) : null
+}
+
+export async function closeSession(database: Database, token: string): Promise<void> {
+  if (tokenForm.test(token)) await deleteSession(database, hashToken(token))
+}
+
+function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}

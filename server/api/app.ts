@@ -1,0 +1,105 @@
+/** The HTTP side: the API with its document, health and metrics, and the page. */
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
+import { Histogram, type Registry } from 'prom-client'
+import { createSignIn } from '../accounts/sign-in.ts'
+import { openApiDocument } from './openapi.ts'
+import { securityHeaders, serveDocumentation, servePage } from './pages.ts'
+import type { ApiParts } from './parts.ts'
+import { ApiError, internalProblem, problemOf } from './problem.ts'
+import { mountRoute, type Route, sendProblem } from './route.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { areaRoutes } from './routes/areas.ts'
+import { demoRoutes } from './routes/demo.ts'
+import { orderRoutes } from './routes/orders.ts'
+import { relayRoutes } from './routes/relays.ts'
+import { sessionRoutes } from './routes/session.ts'
+
+const base = '/api/v1'
+const bodyLimitBytes = 64 * 1024
+
+export function createApp(parts: ApiParts): Express {
+  const { database, log, registry, ready } = parts
+  const routes = apiRoutes(parts)
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('query parser', 'simple')
+  app.use(measureRequests(registry))
+  app.use(securityHeaders)
+
+  app.get('/healthz', (_request, response) => {
+    response.json({ ok: true })
+  })
+  app.get('/readyz', async (_request, response) => {
+    const notReady = await ready()
+    response.status(notReady.length === 0 ? 200 : 503).json({ ready: notReady.length === 0, notReady })
+  })
+  app.get('/metrics', async (_request, response) => {
+    response.type(registry.contentType).send(await registry.metrics())
+  })
+
+  const document = openApiDocument(routes, base)
+  app.get('/openapi.json', (_request, response) => {
+    response.json(document)
+  })
+  app.use('/docs', serveDocumentation())
+
+  const api = Router({ caseSensitive: true })
+  api.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+  api.use(express.json({ limit: bodyLimitBytes }))
+  for (const definition of routes) mountRoute(api, definition, database)
+  api.use(nothingHere)
+  app.use(base, api)
+
+  if (parts.pageFolder !== null) app.use(servePage(parts.pageFolder))
+  app.use(nothingHere)
+  app.use(((error, request, response, next) => {
+    const problem = problemOf(error)
+    if (problem === null) log.error({ err: error, method: request.method, path: request.path }, 'a request failed')
+    if (response.headersSent) return next(error)
+    sendProblem(response, problem ?? internalProblem)
+  }) satisfies ErrorRequestHandler)
+  return app
+}
+
+function apiRoutes(parts: ApiParts): Route[] {
+  const signIn = createSignIn(parts.database, {
+    origins: parts.origins,
+    chainIds: () => parts.areas.all().map((worker) => worker.settings.chain.chainId),
+  })
+  return [
+    ...areaRoutes(parts),
+    ...sessionRoutes(parts, signIn),
+    ...accountRoutes(parts),
+    ...orderRoutes(parts),
+    ...relayRoutes(parts),
+    ...demoRoutes(parts),
+  ]
+}
+
+const nothingHere: RequestHandler = (request) => {
+  throw new ApiError(
+    'ROUTE_UNKNOWN',
+    `${request.method} ${request.originalUrl.split('?')[0]!.slice(0, 200)} is nothing that this server has`,
+  )
+}
+
+function measureRequests(registry: Registry): RequestHandler {
+  const seconds = new Histogram({
+    name: 'commonwatt_http_request_seconds',
+    help: 'Duration of HTTP requests',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers: [registry],
+  })
+  return (request, response, next) => {
+    const end = seconds.startTimer()
+    response.once('close', () => {
+      const path = request.route === undefined ? 'other' : `${request.baseUrl}${request.route.path}`
+      end({ method: request.method, route: path, status: response.statusCode })
+    })
+    next()
+  }
+}

@@ -1,0 +1,76 @@
+/** The OpenAPI 3.1 document, from the routes and schemas that the server itself runs by. */
+import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi'
+import { z } from 'zod'
+import { problemSchema } from './resources.ts'
+import type { Route } from './route.ts'
+
+/** `base` is the path below which the routes are mounted. */
+export function openApiDocument(routes: readonly Route[], base: string) {
+  const registry = new OpenAPIRegistry()
+  registry.registerComponent('securitySchemes', 'session', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The token of POST /session',
+  })
+  for (const definition of routes) {
+    const { id, method, path, summary, tag, params, query, body, keyed } = definition
+    registry.registerPath({
+      operationId: id,
+      method,
+      path: base + path.replace(/:(\w+)/g, '{$1}'),
+      summary,
+      tags: [tag],
+      ...(definition.private ? { security: [{ session: [] }] } : {}),
+      request: {
+        ...(params === undefined ? {} : { params: params as z.ZodObject }),
+        ...(query === undefined ? {} : { query: query as z.ZodObject }),
+        ...(keyed ? { headers: keyHeader } : {}),
+        ...(body === undefined ? {} : { body: { required: true, content: { 'application/json': { schema: body } } } }),
+      },
+      responses: { ...answersOf(definition), default: problem },
+    })
+  }
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Commonwatt',
+      version: '1',
+      description:
+        'A peer-to-peer marketplace for local solar energy. Times are ISO 8601 UTC, energies integer Wh, prices and money ' +
+        'decimal strings in tokens. Lists page by an opaque cursor, at most 500 items a page. Errors are problem documents ' +
+        '(RFC 9457) with a stable code. Live events come over socket.io: namespace /live.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+  })
+}
+
+const keyHeader = z.object({
+  'Idempotency-Key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/)
+    .optional()
+    .meta({ description: 'Repeating the request with the same key has effect once and gets the first answer' }),
+})
+
+const problem: ResponseConfig = {
+  description: 'Refused; `code` says why',
+  content: { 'application/problem+json': { schema: problemSchema } },
+}
+
+function answersOf({ answers }: Route): Record<string, ResponseConfig> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, form]) => {
+      const description = descriptions[status] ?? 'Done'
+      if (form === null) return [status, { description }]
+      if (typeof form === 'string') return [status, { description, content: { [form]: { schema: z.string() } } }]
+      return [status, { description, content: { 'application/json': { schema: form } } }]
+    }),
+  )
+}
+
+const descriptions: Record<string, string> = {
+  200: 'Done',
+  201: 'Created',
+  202: 'On its way to the chain',
+  204: 'Done; no body',
+}

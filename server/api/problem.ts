@@ -1,0 +1,165 @@
+/** Refusals as RFC 9457 problem documents. `docs/errors.md` lists every code with what to do about it. */
+import { AccountsError } from '../accounts/error.ts'
+import { AreaError } from '../areas/error.ts'
+import { ChainError } from '../chain/error.ts'
+import { SignatureCheckError } from '../readings/signature-check.ts'
+
+const table = {
+  REQUEST_INVALID: [400, 'The request does not have the documented form'],
+  CURSOR_INVALID: [400, 'The cursor is not one of this list'],
+  BODY_NOT_JSON: [400, 'The body is not JSON'],
+  IDEMPOTENCY_KEY_FORM: [400, 'The Idempotency-Key has no valid form'],
+  SESSION_NEEDED: [401, 'Sign in first'],
+  ACCOUNT_FOREIGN: [403, 'This belongs to another account'],
+  NOT_GRID_ACCOUNT: [403, 'Only the area’s grid operator may read this'],
+  ROUTE_UNKNOWN: [404, 'There is nothing at this address'],
+  AREA_UNKNOWN: [404, 'This server does not serve the area'],
+  INTERVAL_UNKNOWN: [404, 'The interval has no result'],
+  BATCH_UNKNOWN: [404, 'No batch ends at this time'],
+  SEAT_UNKNOWN: [404, 'The account has no such seat'],
+  ORDER_UNKNOWN: [404, 'There is no such order'],
+  DEMO_ONLY: [404, 'Only the demo has this'],
+  IDEMPOTENCY_UNDER_WAY: [409, 'The first request with this key is still under way'],
+  BODY_TOO_LARGE: [413, 'The body is too large'],
+  BODY_CONTENT_TYPE: [415, 'The body must be application/json'],
+  IDEMPOTENCY_KEY_REUSED: [422, 'The key was used for another request'],
+  RULES_UNKNOWN: [422, 'No area of this server has these rules'],
+  ORDER_SIGNATURE: [422, 'The order is not signed by its account'],
+  CANCEL_SIGNATURE: [422, 'The cancellation is not signed by the order’s account'],
+  SESSION_KEY_SIGNATURE: [422, 'The session key is not signed by the account'],
+  SESSION_KEY_EXPIRED: [422, 'The session key has expired'],
+  TOO_MANY_REQUESTS: [429, 'Too many requests'],
+  INTERNAL: [500, 'The server failed'],
+} as const satisfies Record<string, readonly [number, string]>
+
+/** Codes that the API itself gives; refusals of other rooms pass through with theirs. */
+export type ProblemCode = keyof typeof table
+
+export interface InvalidField {
+  path: string
+  message: string
+}
+
+/** Refuses a request; `message` is the problem document's `detail`. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly code: string
+  readonly status: number
+  readonly title: string
+  readonly retryAfterSeconds: number | null
+  readonly errors: InvalidField[]
+
+  constructor(
+    code: ProblemCode,
+    message: string,
+    details: { errors?: InvalidField[]; retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.status = table[code][0]
+    this.title = table[code][1]
+    this.errors = details.errors ?? []
+    this.retryAfterSeconds = details.retryAfterSeconds ?? null
+  }
+}
+
+export interface Problem {
+  status: number
+  retryAfterSeconds: number | null
+  document: { type: string; title: string; status: number; detail: string; code: string; errors?: InvalidField[] }
+}
+
+/** The engine's refusal of an order or a cancellation. */
+export class OrderRefused extends Error {
+  override readonly name = 'OrderRefused'
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** What an error says to the client; null for one that nobody foresaw, which is the server's failure. */
+export function problemOf(error: unknown): Problem | null {
+  if (error instanceof ApiError) {
+    return problem({
+      code: error.code,
+      status: error.status,
+      title: error.title,
+      detail: error.message,
+      retryAfterSeconds: error.retryAfterSeconds,
+      errors: error.errors,
+    })
+  }
+  if (error instanceof OrderRefused) {
+    return problem({ code: error.code, status: 422, title: 'The order was refused', detail: error.message })
+  }
+  if (error instanceof AccountsError) {
+    return problem({ code: error.code, status: 422, title: 'Signing in was refused', detail: error.message })
+  }
+  if (error instanceof AreaError || error instanceof SignatureCheckError) {
+    return problem({
+      code: error.code,
+      status: 503,
+      title: 'Try again shortly',
+      detail: error.message,
+      retryAfterSeconds: 1,
+    })
+  }
+  if (error instanceof ChainError) {
+    const refused = error.code === 'CHAIN_REFUSED' || error.code === 'CHAIN_REQUEST'
+    return problem({
+      code: error.code,
+      status: refused ? 422 : 503,
+      title: refused ? 'The escrow contract refuses this' : 'The chain cannot be used now',
+      detail: error.message,
+      retryAfterSeconds: refused ? null : 5,
+    })
+  }
+  return parserProblem(error)
+}
+
+/** The document for what nobody foresaw; it says nothing of the inside. */
+export const internalProblem: Problem = problem({
+  code: 'INTERNAL',
+  status: 500,
+  title: table.INTERNAL[1],
+  detail: 'the request could not be carried out; it has been noted',
+})
+
+/** What express's body parser and router throw. */
+function parserProblem(error: unknown): Problem | null {
+  const { type, status } = error as { type?: unknown; status?: unknown }
+  if (type === 'entity.too.large') return problemOf(new ApiError('BODY_TOO_LARGE', 'the body is larger than 64 KiB'))
+  if (type === 'entity.parse.failed') return problemOf(new ApiError('BODY_NOT_JSON', (error as Error).message))
+  if (type === 'encoding.unsupported' || type === 'charset.unsupported') {
+    return problemOf(new ApiError('BODY_CONTENT_TYPE', (error as Error).message))
+  }
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return problemOf(new ApiError('REQUEST_INVALID', (error as Error).message))
+  }
+  return null
+}
+
+function problem(parts: {
+  code: string
+  status: number
+  title: string
+  detail: string
+  retryAfterSeconds?: number | null
+  errors?: InvalidField[]
+}): Problem {
+  const { code, status, title, detail, retryAfterSeconds = null, errors = [] } = parts
+  return {
+    status,
+    retryAfterSeconds,
+    document: {
+      type: `urn:commonwatt:problem:${code}`,
+      title,
+      status,
+      detail,
+      code,
+      ...(errors.length > 0 ? { errors } : {}),
+    },
+  }
+}

@@ -1,0 +1,23 @@
+/** What people signed, on its way to the chain at the server's expense; users hold no gas. */
+import type { z } from 'zod'
+import type {
+  relayClaimSchema,
+  relayConfirmationSchema,
+  relayDepositSchema,
+  relayMandateSchema,
+  relaySeatSchema,
+  relayWithdrawalSchema,
+} from './resources.ts'
+
+/**
+ * Each method simulates, then sends one transaction, and resolves with its hash once it is on its way. Rejects with an
+ * error that has a stable `code`: the contract's named refusal in plain words, or that the chain cannot be reached.
+ */
+export interface Relay {
+  openSeat(request: z.output<typeof relaySeatSchema>): Promise<{ hash: string }>
+  changeMandate(request: z.output<typeof relayMandateSchema>): Promise<{ hash: string }>
+  confirmMeter(request: z.output<typeof relayConfirmationSchema>): Promise<{ hash: string }>
+  deposit(request: z.output<typeof relayDepositSchema>): Promise<{ hash: string }>
+  requestWithdrawal(request: z.output<typeof relayWithdrawalSchema>): Promise<{ hash: string }>
+  claim(request: z.output<typeof relayClaimSchema>): Promise<{ hash: string }>
+}

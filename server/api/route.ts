@@ -1,0 +1,183 @@
+/** A route: its address, the schemas of what goes in and out, and what it does. The API and its document come from these. */
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Request, Response, Router } from 'express'
+import type { z } from 'zod'
+import { sessionOf } from '../accounts/sessions.ts'
+import {
+  answerKeyedRequest,
+  beginKeyedRequest,
+  deleteExpired,
+  releaseKeyedRequest,
+  type SessionRow,
+} from '../store/account-store.ts'
+import type { Database } from '../store/database.ts'
+import { ApiError, type Problem, problemOf } from './problem.ts'
+
+export type Answer =
+  | { status: number; body: unknown }
+  | { status: number; contentType: string; fileName: string; chunks: AsyncIterable<string> }
+
+export interface RouteInput<Params, Query, Body> {
+  params: Params
+  query: Query
+  body: Body
+  request: Request
+  /** The caller's session; rejects with `SESSION_NEEDED`. */
+  session(): Promise<SessionRow>
+}
+
+interface RouteDefinition<Params, Query, Body> {
+  id: string
+  method: 'get' | 'post' | 'delete'
+  /** Express's form: `/areas/:area`. */
+  path: string
+  summary: string
+  tag: string
+  /** Needs a session. */
+  private?: boolean
+  /** Takes an `Idempotency-Key`. */
+  keyed?: boolean
+  params?: z.ZodType<Params>
+  query?: z.ZodType<Query>
+  body?: z.ZodType<Body>
+  /** By status; null is an answer without a body, a string a content type that is not JSON. */
+  answers: Record<number, z.ZodType | string | null>
+  handle(input: RouteInput<Params, Query, Body>): Promise<Answer>
+}
+
+export type Route = RouteDefinition<unknown, unknown, unknown>
+
+export function route<Params = undefined, Query = undefined, Body = undefined>(
+  definition: RouteDefinition<Params, Query, Body>,
+): Route {
+  return definition as unknown as Route
+}
+
+/** Keyed requests between two sweeps of what has expired. */
+const sweepEvery = 1_000
+let keyedRequests = 0
+
+export function mountRoute(router: Router, definition: Route, database: Database): void {
+  router[definition.method](definition.path, async (request, response) => {
+    const session = () => requireSession(database, request)
+    if (definition.private) await session()
+    const input = {
+      params: parse(definition.params, request.params, ''),
+      query: parse(definition.query, request.query, ''),
+      body: parseBody(definition, request),
+      request,
+      session,
+    }
+    const run = () => definition.handle(input)
+    const key = definition.keyed ? request.get('idempotency-key') : undefined
+    await send(
+      response,
+      key === undefined ? await run() : await runOnce(database, { request, body: input.body, key, run }),
+    )
+  })
+}
+
+/** Writes a problem document. */
+export function sendProblem(response: Response, { status, retryAfterSeconds, document }: Problem): void {
+  if (retryAfterSeconds !== null) response.set('Retry-After', String(retryAfterSeconds))
+  if (status === 401) response.set('WWW-Authenticate', 'Bearer')
+  response.status(status).type('application/problem+json').send(JSON.stringify(document))
+}
+
+async function send(response: Response, answer: Answer): Promise<void> {
+  response.status(answer.status)
+  if ('body' in answer) {
+    if (answer.body === null) response.end()
+    else if (answer.status >= 400) response.type('application/problem+json').send(JSON.stringify(answer.body))
+    else response.json(answer.body)
+    return
+  }
+  response.type(answer.contentType).attachment(answer.fileName)
+  await pipeline(Readable.from(answer.chunks), response)
+}
+
+/** Runs a request at most once for its key, and gives the first answer to every repetition. */
+async function runOnce(
+  database: Database,
+  { request, body, key, run }: { request: Request; body: unknown; key: string; run(): Promise<Answer> },
+): Promise<Answer> {
+  if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
+    throw new ApiError('IDEMPOTENCY_KEY_FORM', 'an Idempotency-Key has 1 to 200 visible ASCII characters')
+  }
+  if (keyedRequests++ % sweepEvery === 0) await deleteExpired(database, new Date())
+  const caller = (await optionalSession(database, request))?.account ?? 'anonymous'
+  const requestHash = createHash('sha256')
+    .update(`${request.method} ${request.baseUrl}${request.path}\n${JSON.stringify(body)}`)
+    .digest()
+  const begun = await beginKeyedRequest(database, { caller, key, requestHash })
+  switch (begun.state) {
+    case 'other-request':
+      throw new ApiError('IDEMPOTENCY_KEY_REUSED', 'this Idempotency-Key came with another request; use a new one')
+    case 'under-way':
+      throw new ApiError('IDEMPOTENCY_UNDER_WAY', 'wait for the first answer, then repeat', { retryAfterSeconds: 1 })
+    case 'answered':
+      request.res!.set('Idempotency-Replayed', 'true')
+      return { status: begun.status, body: JSON.parse(begun.response) }
+    default:
+  }
+  try {
+    const answer = await runKeeping(run)
+    if ('body' in answer) {
+      await answerKeyedRequest(database, { caller, key, status: answer.status, response: JSON.stringify(answer.body) })
+    }
+    return answer
+  } catch (error) {
+    await releaseKeyedRequest(database, { caller, key })
+    throw error
+  }
+}
+
+/** A refusal that will stay the same is an answer to be kept; all others are thrown on. */
+async function runKeeping(run: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await run()
+  } catch (error) {
+    const problem = problemOf(error)
+    if (problem === null || problem.retryAfterSeconds !== null || problem.status === 401) throw error
+    return { status: problem.status, body: problem.document }
+  }
+}
+
+/** The token of `Authorization: Bearer`, or null. */
+export function bearerToken(request: Request): string | null {
+  const header = request.get('authorization')
+  return header?.toLowerCase().startsWith('bearer ') ? header.slice(7).trim() : null
+}
+
+async function requireSession(database: Database, request: Request): Promise<SessionRow> {
+  const session = await optionalSession(database, request)
+  if (session === null)
+    throw new ApiError('SESSION_NEEDED', 'this needs the bearer token of a session that has not expired')
+  return session
+}
+
+async function optionalSession(database: Database, request: Request): Promise<SessionRow | null> {
+  const token = bearerToken(request)
+  return token === null ? null : sessionOf(database, token, new Date())
+}
+
+function parseBody(definition: Route, request: Request): unknown {
+  if (definition.body === undefined) return undefined
+  if (request.body === undefined) {
+    throw new ApiError('BODY_CONTENT_TYPE', 'send the body as JSON with Content-Type: application/json')
+  }
+  return parse(definition.body, request.body, 'body')
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown, place: string): unknown {
+  if (schema === undefined) return undefined
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const errors = result.error.issues.map((issue) => ({
+    path: [...(place === '' ? [] : [place]), ...issue.path].join('.'),
+    message: issue.message,
+  }))
+  throw new ApiError('REQUEST_INVALID', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors })
+}

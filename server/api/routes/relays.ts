@@ -1,0 +1,114 @@
+/** Signed messages that the server carries to the escrow at its own expense. */
+import type { z } from 'zod'
+import type { ApiParts } from '../parts.ts'
+import { ApiError } from '../problem.ts'
+import type { Relay } from '../relay.ts'
+import {
+  relayClaimSchema,
+  relayConfirmationSchema,
+  relayDepositSchema,
+  relayedSchema,
+  relayMandateSchema,
+  relaySeatSchema,
+  relayWithdrawalSchema,
+} from '../resources.ts'
+import { type Route, route } from '../route.ts'
+
+const tag = 'Relay'
+/** Requests per minute that one address may have relayed: the server pays for them. */
+const mostPerMinute = 300
+/** Addresses remembered; beyond, all are forgotten. */
+const mostAddresses = 10_000
+
+export function relayRoutes({ relay }: ApiParts): Route[] {
+  const allow = createAllowance()
+  const relayed = <Body>(
+    path: string,
+    {
+      id,
+      summary,
+      body,
+      send,
+    }: {
+      id: string
+      summary: string
+      body: z.ZodType<Body>
+      send(request: Body): ReturnType<Relay['claim']>
+    },
+  ) =>
+    route({
+      id,
+      method: 'post',
+      path: `/relay/${path}`,
+      tag,
+      summary,
+      keyed: true,
+      body,
+      answers: { 202: relayedSchema },
+      async handle({ body: signed, request }) {
+        allow(request.ip ?? '', Date.now())
+        return { status: 202, body: { transaction: (await send(signed)).hash } }
+      },
+    })
+  return [
+    relayed('seats', {
+      id: 'relaySeat',
+      summary: 'Opens a seat with the account’s mandate and the meter’s enrolment',
+      body: relaySeatSchema,
+      send: (request) => relay.openSeat(request),
+    }),
+    relayed('mandates', {
+      id: 'relayMandate',
+      summary: 'Changes a seat’s mandate',
+      body: relayMandateSchema,
+      send: (request) => relay.changeMandate(request),
+    }),
+    relayed('confirmations', {
+      id: 'relayConfirmation',
+      summary: 'Confirms a meter with its zone and nameplate, signed by the grid operator',
+      body: relayConfirmationSchema,
+      send: (request) => relay.confirmMeter(request),
+    }),
+    relayed('deposits', {
+      id: 'relayDeposit',
+      summary: 'Moves tokens of the account into its seat by an ERC-2612 permit',
+      body: relayDepositSchema,
+      send: (request) => relay.deposit(request),
+    }),
+    relayed('withdrawals', {
+      id: 'relayWithdrawal',
+      summary: 'Asks money of a seat back; it can be claimed after the withdrawal delay',
+      body: relayWithdrawalSchema,
+      send: (request) => relay.requestWithdrawal(request),
+    }),
+    relayed('claims', {
+      id: 'relayClaim',
+      summary: 'Pays a withdrawal out whose delay has passed',
+      body: relayClaimSchema,
+      send: (request) => relay.claim(request),
+    }),
+  ]
+}
+
+/** Counts per address and minute. Throws `TOO_MANY_REQUESTS`. */
+function createAllowance(): (address: string, nowMs: number) => void {
+  const used = new Map<string, number>()
+  let minute = 0
+  return (address, nowMs) => {
+    const now = Math.floor(nowMs / 60_000)
+    if (now !== minute || used.size > mostAddresses) used.clear()
+    minute = now
+    const count = (used.get(address) ?? 0) + 1
+    used.set(address, count)
+    if (count > mostPerMinute) {
+      const retryAfterSeconds = 60 - Math.floor((nowMs / 1000) % 60)
+      throw new ApiError(
+        'TOO_MANY_REQUESTS',
+        `at most ${mostPerMinute} requests a minute are relayed for one address`,
+        {
+          retryAfterSeconds,
+        },
+      )
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** `commonwatt report`: the settlement report of an area, from the database to standard output. */
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { ReportError, type ReportSettings, writeReport } from '../reports/csv.ts'
+import { openDatabase } from '../store/database.ts'
+import { reportRows, servedSettings } from '../store/queries-report.ts'
+
+const settingsSchema = z.object({
+  name: z.string(),
+  currency: z.string(),
+  priceDecimals: z.int(),
+  rules: z.object({ intervalSeconds: z.int() }),
+  zones: z.array(z.object({ zone: z.string(), parent: z.string().nullable() })),
+}) satisfies z.ZodType<ReportSettings>
+
+interface Options {
+  database?: string
+  area: number
+  from: number
+  to: number
+}
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('write the settlement report of an area as CSV: a row per metering point and interval')
+    .option('--database <url>', 'PostgreSQL to read (default: the environment’s DATABASE_URL)')
+    .requiredOption('--area <number>', 'the market area', readArea)
+    .requiredOption('--from <time>', 'first interval, ISO 8601 UTC (2026-11-01T00:00:00Z)', readTime)
+    .requiredOption('--to <time>', 'end of the range, exclusive', readTime)
+    .action(async (options: Options, command: Command) => {
+      try {
+        await report(options)
+      } catch (error) {
+        if (isBrokenPipe(error)) return
+        command.error(`error: ${(error as Error).message}`, { exitCode: 1 })
+      }
+    })
+}
+
+async function report({ database: url = process.env.DATABASE_URL, area, from, to }: Options): Promise<void> {
+  if (url === undefined) throw new Error('name the database: --database URL, or DATABASE_URL in the environment')
+  if (from >= to) throw new ReportError('REPORT_RANGE', '--from must be before --to')
+  const database = openDatabase(url, 1)
+  try {
+    const served = await servedSettings(database, area)
+    if (served === null) throw new ReportError('REPORT_AREA_UNKNOWN', `this database knows no area ${area}`)
+    const lines = writeReport(settingsSchema.parse(served), reportRows(database, { area, from, to }))
+    await pipeline(Readable.from(lines), process.stdout, { end: false })
+  } finally {
+    await database.end()
+  }
+}
+
+/** Who reads our output (`head`) may have had enough. */
+function isBrokenPipe(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EPIPE'
+}
+
+function readArea(text: string): number {
+  const area = Number(text)
+  if (!Number.isInteger(area) || area < 0 || area > 0xffff_ffff)
+    throw new InvalidArgumentError('an area is a whole number')
+  return area
+}
+
+function readTime(text: string): number {
+  const parsed = z.iso.datetime().safeParse(text)
+  if (!parsed.success) throw new InvalidArgumentError('a time looks like 2026-11-01T00:00:00Z')
+  return Math.ceil(Date.parse(parsed.data) / 1000)
+}

@@ -1,0 +1,88 @@
+/** Sign-ins, sessions and idempotency keys. Of a session's token only the hash is kept. */
+import type { Address } from '../../contracts/typed-data.ts'
+import type { Database } from './database.ts'
+
+export interface SessionRow {
+  account: Address
+  expiresAt: Date
+}
+
+/** Notes that a sign-in nonce has been used; false where it was used before. `expiresAt`: when the nonce ends by itself. */
+export async function spendNonce(sql: Database, nonce: string, expiresAt: Date): Promise<boolean> {
+  const rows = await sql`
+    insert into sign_in_nonces (nonce, expires_at) values (${nonce}, ${expiresAt}) on conflict do nothing returning nonce`
+  return rows.length === 1
+}
+
+export async function insertSession(sql: Database, tokenHash: Buffer, session: SessionRow): Promise<void> {
+  await sql`
+    insert into sessions (token_hash, account, expires_at) values (${tokenHash}, ${session.account}, ${session.expiresAt})`
+}
+
+/** The session of a token, unless it has expired. */
+export async function findSession(sql: Database, tokenHash: Buffer, now: Date): Promise<SessionRow | null> {
+  const [row] = await sql<{ account: Address; expires_at: Date }[]>`
+    select account, expires_at from sessions where token_hash = ${tokenHash} and expires_at > ${now}`
+  return row === undefined ? null : { account: row.account, expiresAt: row.expires_at }
+}
+
+export async function deleteSession(sql: Database, tokenHash: Buffer): Promise<void> {
+  await sql`delete from sessions where token_hash = ${tokenHash}`
+}
+
+/** What is known of a request with an idempotency key: new (this caller now runs it), under way, or answered. */
+export type KeyedRequest =
+  | { state: 'begun' }
+  | { state: 'other-request' }
+  | { state: 'under-way' }
+  | { state: 'answered'; status: number; response: string }
+
+/** Answers are kept this long. */
+const keptHours = 24
+/** A request that was begun this long ago and never answered was lost with its process: it may be run again. */
+const lostAfterSeconds = 60
+
+export async function beginKeyedRequest(
+  sql: Database,
+  { caller, key, requestHash }: { caller: string; key: string; requestHash: Buffer },
+): Promise<KeyedRequest> {
+  const begun = await sql`
+    insert into idempotency_keys (caller, key, request_hash) values (${caller}, ${key}, ${requestHash})
+    on conflict (caller, key) do update
+      set request_hash = excluded.request_hash, status = null, response = null, created_at = now()
+      where idempotency_keys.created_at < now() - make_interval(hours => ${keptHours})
+        or (idempotency_keys.status is null and idempotency_keys.request_hash = excluded.request_hash
+          and idempotency_keys.created_at < now() - make_interval(secs => ${lostAfterSeconds}))
+    returning key`
+  if (begun.length === 1) return { state: 'begun' }
+  const [row] = await sql<{ request_hash: Buffer; status: number | null; response: string }[]>`
+    select request_hash, status, response from idempotency_keys where caller = ${caller} and key = ${key}`
+  if (row === undefined) return { state: 'under-way' } // Just released: the next try begins it.
+  if (!requestHash.equals(row.request_hash)) return { state: 'other-request' }
+  if (row.status === null) return { state: 'under-way' }
+  return { state: 'answered', status: row.status, response: row.response }
+}
+
+export async function answerKeyedRequest(
+  sql: Database,
+  { caller, key, status, response }: { caller: string; key: string; status: number; response: string },
+): Promise<void> {
+  await sql`
+    update idempotency_keys set status = ${status}, response = ${response} where caller = ${caller} and key = ${key}`
+}
+
+/** Forgets a request that came to nothing, so that it can be sent again. */
+export async function releaseKeyedRequest(
+  sql: Database,
+  { caller, key }: { caller: string; key: string },
+): Promise<void> {
+  await sql`delete from idempotency_keys where caller = ${caller} and key = ${key} and status is null`
+}
+
+/** Deletes what has expired. */
+export async function deleteExpired(sql: Database, now: Date): Promise<void> {
+  await sql`delete from sign_in_nonces where expires_at < ${now}`
+  await sql`delete from sessions where expires_at < ${now}`
+  await sql`
+    delete from idempotency_keys where created_at < ${now}::timestamptz - make_interval(hours => ${keptHours})`
+}
