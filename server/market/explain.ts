@@ -14,7 +14,8 @@ import { type Reach, reachOf } from './reach.ts'
 
 /**
  * - `filled`: everything it offered.
- * - `partly-filled-at-margin`, `not-filled-at-margin`: its limit is the clearing price, shared pro rata with its equals.
+ * - `partly-filled-at-margin`, `not-filled-at-margin`: its limit is the clearing price (or meets it after fees from a zone
+ *   without one), and its share among equals was a part or rounded to nothing.
  * - `price-too-high` (sell), `price-too-low` (buy): worse than the clearing price by `gapTicks`; in a zone without one,
  *   than the best price in reach after fees.
  * - `link-full`: energy could have been traded at its limit beyond `link`, the zone whose link to its parent is full.
@@ -106,7 +107,7 @@ function messageOf(side: Side, outcome: Omit<OrderOutcome, 'message'>, bestTicks
       return `filled: ${offeredWh} Wh at ${price(priceTicks!)}`
     case 'partly-filled-at-margin':
     case 'not-filled-at-margin':
-      return `${limit} is the clearing price: ${served}, shared pro rata with others at that price`
+      return `${limit} is the ${priceTicks === null ? 'best price in reach' : 'clearing price'}: ${served}, shared pro rata with others at that price`
     case 'price-too-high':
     case 'price-too-low': {
       const against =
