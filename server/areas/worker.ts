@@ -6,7 +6,7 @@ import { encode, rollHash } from '../market/engine/codec.ts'
 import { apply, nextDueMs } from '../market/engine/engine.ts'
 import { committedFunds, freeFunds } from '../market/engine/funds.ts'
 import type { AreaState } from '../market/engine/state.ts'
-import { type Database, StoreError } from '../store/database.ts'
+import { type Database, StoreError, transact } from '../store/database.ts'
 import { appendJournal, type JournalRow, loadArea, saveSnapshot } from '../store/journal.ts'
 import { type Journaled, project } from '../store/projections.ts'
 import type { AreaWorker, ReadingExtras } from './area-worker.ts'
@@ -102,7 +102,7 @@ export async function startAreaWorker(parts: {
     const funds = changedFunds(applied)
     if (rows.length > 0) {
       const end = metrics.commitSeconds.startTimer({ area })
-      await database.begin(async (sql) => {
+      await transact(database, async (sql) => {
         await appendJournal(sql, area, rows)
         await project(sql, settings, applied, funds)
       })

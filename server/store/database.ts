@@ -35,11 +35,43 @@ export function openDatabase(url: string, connections = 8): Database {
   })
 }
 
+/**
+ * Runs `body` in one transaction; rejects with what it threw, rolled back.
+ *
+ * Where the connection is lost inside, `body` is left unfinished on purpose: postgres.js (3.4.9, its issue 1208) would write
+ * ROLLBACK to the socket that is gone, and that throws outside of every promise and ends the process. There is nothing
+ * to roll back then: the server does it when the connection ends.
+ */
+export function transact<T>(database: Database, body: (sql: Transaction) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    database
+      .begin(async (sql) => {
+        try {
+          return await body(sql)
+        } catch (error) {
+          if (!isConnectionLoss(error)) throw error
+          reject(error)
+          return new Promise<never>(() => {})
+        }
+      })
+      .then((value) => resolve(value as T), reject)
+  })
+}
+
+/** SQLSTATE 08 (connection exception) and 57P (server going down or starting), and errors of the socket and the driver. */
+function isConnectionLoss(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  if (typeof code !== 'string') return false
+  return error instanceof postgres.PostgresError
+    ? /^(08|57P)/.test(code)
+    : /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code)
+}
+
 const migrationLock = 0x636f6d6d
 
 /** Brings the schema up to date under an advisory lock; returns the names of the migrations that ran now. */
 export async function migrate(database: Database): Promise<string[]> {
-  return database.begin(async (sql) => {
+  return transact(database, async (sql) => {
     const [version] = await sql`select current_setting('server_version_num')::int as number`
     if (version!.number < oldestServerVersion) {
       throw new StoreError('STORE_VERSION', `PostgreSQL 15 or newer is needed; this server says ${version!.number}`)

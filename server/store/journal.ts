@@ -3,7 +3,7 @@ import postgres from 'postgres'
 import { decodeCommand, decodeState, encode, genesisHash, rollHash } from '../market/engine/codec.ts'
 import { apply } from '../market/engine/engine.ts'
 import { type AreaState, emptyState } from '../market/engine/state.ts'
-import { type Database, StoreError, type Transaction } from './database.ts'
+import { type Database, StoreError, type Transaction, transact } from './database.ts'
 
 export interface JournalRow {
   sequence: number
@@ -97,7 +97,7 @@ export async function saveSnapshot(
   area: number,
   snapshot: { sequence: number; engineVersion: number; state: string; hash: Buffer },
 ): Promise<void> {
-  await database.begin(async (sql) => {
+  await transact(database, async (sql) => {
     await sql`
       insert into snapshots (area_id, sequence, engine_version, state, hash)
       values (${area}, ${snapshot.sequence}, ${snapshot.engineVersion}, ${snapshot.state}, ${snapshot.hash})
