@@ -17,7 +17,7 @@ import { parseState, printState } from '../registers/state.ts'
 
 export class OutboxError extends Error {
   override readonly name = 'OutboxError'
-  readonly code: 'OUTBOX_LOCKED' | 'OUTBOX_OPEN' | 'OUTBOX_WRITE' | 'OUTBOX_FOREIGN' | 'OUTBOX_STATE'
+  readonly code: 'OUTBOX_LOCKED' | 'OUTBOX_OPEN' | 'OUTBOX_READ' | 'OUTBOX_WRITE' | 'OUTBOX_FOREIGN' | 'OUTBOX_STATE'
   constructor(code: OutboxError['code'], message: string, cause?: unknown) {
     super(message, { cause })
     this.code = code
@@ -99,7 +99,7 @@ export class Outbox {
 
   /** The stored metering state of a meter; `null` where there is none. Throws `OUTBOX_STATE` on one it cannot continue. */
   async state(meter: string): Promise<MeterState | null> {
-    const text = await this.#db.get(keys.state(meter))
+    const text = await this.#read((db) => db.get(keys.state(meter)))
     if (text === undefined) return null
     try {
       return parseState(text)
@@ -117,13 +117,18 @@ export class Outbox {
    * signing, the disk has them. Throws `OUTBOX_WRITE` (disk full, broken): then `reopen` and read the state again, since
    * nobody can know whether the write happened.
    */
-  async commit(meter: string, state: MeterState, signed: readonly SignedReading[]): Promise<void> {
+  async commit(
+    meter: string,
+    state: MeterState,
+    signed: readonly SignedReading[],
+    options: { durable: boolean } = { durable: signed.length > 0 },
+  ): Promise<void> {
     const operations: Put[] = [{ type: 'put', key: keys.state(meter), value: printState(state) }]
     for (const reading of signed) {
       const key = keys.queued(reading.time, reading.meter, reading.epoch)
       operations.push({ type: 'put', key, value: JSON.stringify(reading) })
     }
-    await this.#write(operations, signed.length > 0)
+    await this.#write(operations, options.durable)
     for (const reading of signed) add(this.#counts.queued, reading.meter, 1)
   }
 
@@ -144,11 +149,13 @@ export class Outbox {
       { gte, lt: border },
     ]) {
       if (found.length >= options.limit) break
-      for await (const [key, value] of this.#db.iterator(range)) {
-        if (!options.accepts(meterOf(key))) continue
-        found.push(JSON.parse(value) as SignedReading)
-        if (found.length >= options.limit) break
-      }
+      await this.#read(async (db) => {
+        for await (const [key, value] of db.iterator(range)) {
+          if (!options.accepts(meterOf(key))) continue
+          found.push(JSON.parse(value) as SignedReading)
+          if (found.length >= options.limit) break
+        }
+      })
     }
     return found
   }
@@ -158,7 +165,7 @@ export class Outbox {
     const operations: (Put | Del)[] = []
     for (const { meter, epoch, time, status, code, message } of results) {
       const key = keys.queued(time, meter, epoch)
-      const value = await this.#db.get(key)
+      const value = await this.#read((db) => db.get(key))
       if (value === undefined) continue
       operations.push({ type: 'del', key })
       add(this.#counts.queued, meter, -1)
@@ -190,13 +197,13 @@ export class Outbox {
 
   /** The newest readings that the server refused for good, newest first. */
   async refusals(limit: number): Promise<RefusedReading[]> {
-    const values = await this.#db.values({ ...rangeOf('refused'), reverse: true, limit }).all()
+    const values = await this.#read((db) => db.values({ ...rangeOf('refused'), reverse: true, limit }).all())
     return values.map((value) => JSON.parse(value) as RefusedReading)
   }
 
   /** The newest readings that the server has acknowledged, newest first. */
   async acknowledged(limit: number): Promise<SignedReading[]> {
-    const values = await this.#db.values({ ...rangeOf('done'), reverse: true, limit }).all()
+    const values = await this.#read((db) => db.values({ ...rangeOf('done'), reverse: true, limit }).all())
     return values.map((value) => JSON.parse(value) as SignedReading)
   }
 
@@ -209,6 +216,14 @@ export class Outbox {
 
   async close(): Promise<void> {
     await this.#db.close()
+  }
+
+  async #read<T>(action: (db: ClassicLevel<string, string>) => Promise<T>): Promise<T> {
+    try {
+      return await action(this.#db)
+    } catch (error) {
+      throw new OutboxError('OUTBOX_READ', `cannot read ${this.folder}: ${messageOf(error)}`, error)
+    }
   }
 
   async #write(operations: (Put | Del)[], sync: boolean): Promise<void> {

@@ -1,0 +1,233 @@
+/** The running agent: all meters of a configuration, their store, their link to the server, and what can be seen of them. */
+import { createHash } from 'node:crypto'
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { ClockTrust, systemTime, type TimeSource } from './clock.ts'
+import { type AgentConfig, ConfigError } from './config.ts'
+import { openDevice } from './device.ts'
+import { Home } from './home.ts'
+import type { MeterKey } from './keys.ts'
+import { readKeyFile } from './keys.ts'
+import { backOffMs, type Link, openLink } from './link.ts'
+import { serveMetrics } from './metrics.ts'
+import { ModbusError } from './modbus/error.ts'
+import { Outbox, type OutboxError } from './outbox/outbox.ts'
+import type { OpenDevice } from './polled-device.ts'
+import { timingOf } from './registers/timing.ts'
+import { type AgentStatus, statusFile, statusOf } from './status.ts'
+
+export interface Agent {
+  status(): AgentStatus
+  /** Ends polls and sends in order; what is signed stays in the outbox. */
+  stop(): Promise<void>
+}
+
+export interface AgentParts {
+  log: Logger
+  time?: TimeSource
+  open?: OpenDevice
+  random?: () => number
+}
+
+/** Where the store lies in an agent's data folder. */
+export function outboxFolder(dataFolder: string): string {
+  return join(dataFolder, 'outbox')
+}
+
+/**
+ * Starts an agent. Throws a `ConfigError` for devices that cannot be meant and for meters that are not enrolled, a
+ * `KeyError` for keys that cannot be used, an `OutboxError` for a store that cannot.
+ */
+export async function startAgent(config: AgentConfig, parts: AgentParts): Promise<Agent> {
+  const { log, time = systemTime, open = openDevice, random = Math.random } = parts
+  const domain = { chainId: config.chainId, escrow: config.escrow }
+  const keys = await Promise.all(config.meters.map(({ keyFile }) => readKeyFile(keyFile, domain)))
+  const outbox = await Outbox.open(outboxFolder(config.dataFolder), domain)
+  const clock = new ClockTrust({
+    time,
+    always: config.trustClock,
+    changed(trusted, reason) {
+      if (trusted) log.info({ reason }, 'clock trusted')
+      else log.warn({ reason }, 'clock not trusted: nothing is signed until the server or the system vouches for it')
+    },
+  })
+  const stopping = new AbortController()
+  let repair: Promise<void> | null = null
+  let link: Link | null = null
+
+  async function repairStore(error: OutboxError): Promise<void> {
+    repair ??= reopen(error).finally(() => {
+      repair = null
+    })
+    return repair
+  }
+
+  async function reopen(error: OutboxError): Promise<void> {
+    log.error({ code: error.code, reason: error.message }, 'store failed: metering waits until it can be written')
+    for (let failures = 0; !stopping.signal.aborted; failures += 1) {
+      await pause(backOffMs(failures, random()), stopping.signal)
+      try {
+        await outbox.reopen()
+        log.info('store works again')
+        return
+      } catch (again) {
+        if ((again as OutboxError).name !== 'OutboxError') throw again
+      }
+    }
+  }
+
+  const homes: Home[] = []
+  try {
+    for (const [index, meter] of config.meters.entries()) {
+      homes.push(await openHome(keys[index]!, index))
+      log.info({ meter: meter.name, address: keys[index]!.address, epoch: homes[index]!.state.epoch }, 'meter ready')
+    }
+  } catch (error) {
+    await Promise.all(homes.map((home) => home.close()))
+    await outbox.close()
+    throw error
+  }
+
+  async function openHome(key: MeterKey, index: number): Promise<Home> {
+    const meter = config.meters[index]!
+    const state = await outbox.state(key.address)
+    if (!state) {
+      throw new ConfigError('CONFIG_INVALID', [
+        `meter ${meter.name} (${key.address}) is not enrolled: run "commonwatt-agent enrol" first`,
+      ])
+    }
+    try {
+      return new Home({
+        config: meter,
+        key,
+        state,
+        timing: timingOf(config.intervalSeconds, meter.pollSeconds),
+        outbox,
+        clock,
+        time,
+        open,
+        log: log.child({ meter: meter.name }),
+        signed: () => link?.wake(),
+        telemetry: (values) => link?.telemetry(values),
+        repairStore,
+      })
+    } catch (error) {
+      if (!(error instanceof ModbusError)) throw error
+      throw new ConfigError('CONFIG_INVALID', [`meter ${meter.name}: ${error.message}`], error)
+    }
+  }
+
+  const nameOf = new Map(homes.map(({ key, config: { name } }) => [key.address, name]))
+  link = openLink({
+    serverUrl: config.serverUrl,
+    pinned: { ...domain, area: config.area, intervalSeconds: config.intervalSeconds },
+    keys,
+    outbox,
+    nowMs: () => time.wallMs(),
+    random,
+    events: {
+      connection(connected, reason) {
+        if (connected) log.info({ server: config.serverUrl }, 'connected')
+        else log.warn({ server: config.serverUrl, reason }, 'not connected')
+      },
+      meter(address, welcome, reason) {
+        const meter = nameOf.get(address)
+        if (welcome && reason === 'welcome') log.info({ meter }, 'welcome at the server')
+        else log.warn({ meter, reason }, 'the server does not take this meter’s readings')
+      },
+      acknowledged() {},
+      refused(readings) {
+        for (const { meter, epoch, time: at, code, message } of readings) {
+          log.error({ meter: nameOf.get(meter), epoch, time: at, code, reason: message }, 'reading refused for good')
+        }
+      },
+      clock: (aheadMs, uncertainMs) => clock.hearServer(aheadMs, uncertainMs),
+    },
+  })
+
+  const status = (): AgentStatus =>
+    statusOf({ config, homes, outbox, link: link!.status(), clock, nowMs: time.wallMs() })
+  const metrics = config.metricsPort === null ? null : await serveMetrics(config.metricsPort, status)
+  const loops = [...homes.map((home, index) => poll(home, index)), watchClock(), writeStatus()]
+
+  async function poll(home: Home, index: number): Promise<void> {
+    const { pollMs } = timingOf(config.intervalSeconds, config.meters[index]!.pollSeconds)
+    // Polls follow the clock, a little after each multiple of the poll interval and so of the area's: a boundary is
+    // completed soon after it has passed, and the homes of one process take turns.
+    const phaseMs = pollMs * (0.02 + 0.23 * fractionOf(home.key.address))
+    while (!stopping.signal.aborted) {
+      const startedMs = time.wallMs()
+      await home.round()
+      const earliestMs = Math.max(
+        time.wallMs(),
+        Math.min(startedMs + 2 * home.grid.roundTripMs, time.wallMs() + 60_000),
+      )
+      const nextMs = (Math.floor((earliestMs - phaseMs) / pollMs) + 1) * pollMs + phaseMs
+      await pause(nextMs - time.wallMs(), stopping.signal)
+    }
+  }
+
+  async function watchClock(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      clock.look()
+      if (!clock.trusted) {
+        await clock.askSystem()
+        link!.checkClock()
+      }
+      await pause(clock.trusted ? 1000 : 5000, stopping.signal)
+    }
+  }
+
+  async function writeStatus(): Promise<void> {
+    const file = statusFile(config.dataFolder)
+    const everyMs = Math.min(5000, Math.max(1000, config.intervalSeconds * 100))
+    while (!stopping.signal.aborted) {
+      await writeFile(`${file}.new`, JSON.stringify(status()), { mode: 0o600 })
+        .then(() => rename(`${file}.new`, file))
+        .catch((error) => {
+          // A full disk: the store reports it, and an old status says its age.
+          if (error.code !== 'ENOSPC') throw error
+        })
+      await pause(everyMs, stopping.signal)
+    }
+  }
+
+  let stopped: Promise<void> | null = null
+  async function stop(): Promise<void> {
+    stopping.abort()
+    await metrics?.close()
+    await Promise.all(loops)
+    await link!.close()
+    await Promise.all(homes.map((home) => home.close()))
+    await outbox.close()
+    log.info('stopped')
+  }
+
+  return {
+    status,
+    stop: () => {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}
+
+/** A fixed fraction in [0, 1) for a text. */
+function fractionOf(text: string): number {
+  return createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32
+}
+
+/** Waits, or returns at once when the signal comes. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, Math.max(ms, 0))
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,52 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { readConfig } from '../config.ts'
+import { enrol } from '../enrolment.ts'
+import { withPlainFailures } from './failures.ts'
+
+interface EnrolOptions {
+  config: string
+  meter?: string[]
+  rules: string
+  time?: number
+  epoch?: number
+}
+
+/**
+ * `commonwatt-agent enrol`: makes a meter's key where there is none, begins its epoch and prints what the owner needs to
+ * open a seat, one JSON object a line and meter. Asked again, it prints the same.
+ */
+export function enrolCommand(): Command {
+  return new Command('enrol')
+    .description('make a meter’s key, begin its epoch and print what the owner countersigns')
+    .requiredOption('--config <file>', 'configuration file (TOML)')
+    .requiredOption('--rules <hash>', 'hash of the area’s rules', rulesHash)
+    .option('--meter <name...>', 'only these meters')
+    .option(
+      '--time <seconds>',
+      'boundary (UTC seconds) at which the registers are 0 (default: the next)',
+      uint(0xffff_ffff),
+    )
+    .option('--epoch <n>', 'epoch to begin after a lost state or a replaced meter', uint(0xffff))
+    .action(({ config: file, meter, rules, time, epoch }: EnrolOptions) =>
+      withPlainFailures(async () => {
+        const config = await readConfig(file)
+        const enrolments = await enrol(config, { names: meter, rules, time, epoch, nowMs: Date.now() })
+        process.stdout.write(enrolments.map((enrolment) => `${JSON.stringify(enrolment)}\n`).join(''))
+      }),
+    )
+}
+
+function rulesHash(text: string): string {
+  if (!/^0x[0-9a-f]{64}$/i.test(text)) throw new InvalidArgumentError('a hash is 0x and 64 hexadecimal digits.')
+  return text.toLowerCase()
+}
+
+function uint(most: number) {
+  return (text: string): number => {
+    const value = Number(text)
+    if (!/^\d{1,10}$/.test(text) || value < 1 || value > most) {
+      throw new InvalidArgumentError(`a whole number from 1 to ${most} is needed.`)
+    }
+    return value
+  }
+}

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises'
+import { Command } from 'commander'
+import { readConfig } from '../config.ts'
+import { type AgentStatus, type MeterStatus, statusFile } from '../status.ts'
+import { withPlainFailures } from './failures.ts'
+
+/** A running agent writes its status at least this often. */
+const freshMs = 15_000
+const exitNotRunning = 1
+
+/**
+ * `commonwatt-agent status`: what a running agent sees, has signed and has still to send. Exit status 1 with one line on
+ * standard error when no agent is running.
+ */
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('show what a running agent sees, has signed and has still to send')
+    .requiredOption('--config <file>', 'configuration file (TOML)')
+    .option('--json', 'print JSON')
+    .action(({ config: file, json }: { config: string; json?: boolean }) =>
+      withPlainFailures(async () => {
+        const { dataFolder } = await readConfig(file)
+        const status = await readStatus(statusFile(dataFolder))
+        const ageMs = status && Date.now() - status.writtenAtMs
+        if (!status || !isRunning(status.pid) || ageMs! > freshMs) {
+          const last = status ? `; it was last seen ${new Date(status.writtenAtMs).toISOString()}` : ''
+          process.stderr.write(`no agent runs with ${file}${last}: start it with "commonwatt-agent run"\n`)
+          process.exitCode = exitNotRunning
+          return
+        }
+        process.stdout.write(json ? `${JSON.stringify(status)}\n` : forPeople(status))
+      }),
+    )
+}
+
+async function readStatus(file: string): Promise<AgentStatus | null> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as AgentStatus
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+function forPeople(status: AgentStatus): string {
+  const { server, connected, clock, meters } = status
+  const lines = [
+    `server   ${server}: ${connected ? 'connected' : 'not connected'}`,
+    `clock    ${clock.trusted ? 'trusted' : 'not trusted: nothing is signed until the server or the system vouches for it'}`,
+    ...meters.flatMap(meterLines),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function meterLines(meter: MeterStatus): string[] {
+  const { live, newest, signed, devices, consumptionW, reasons } = meter
+  const watts = (value: number | null | undefined) =>
+    value === null || value === undefined ? 'unknown' : `${Math.round(value)} W`
+  return [
+    '',
+    `${meter.name}   ${meter.address}, epoch ${meter.epoch}`,
+    ...devices.map(({ name, online, error, identity }) => {
+      const state = online === null ? 'not read yet' : online ? `online (${identity})` : `offline: ${error}`
+      return `  device   ${name}: ${state}`
+    }),
+    `  balance  grid ${watts(live?.powerW)} + production ${watts(live?.productionW)} + battery ${watts(live?.batteryPowerW)} = home ${watts(consumptionW)}`,
+    newest
+      ? `  newest   ${new Date(newest.time * 1000).toISOString()}: import ${newest.importWh} Wh, export ${newest.exportWh} Wh`
+      : '  newest   none signed since the agent started',
+    `  signed   ${signed.measured} measured, ${signed.estimated} estimated, ${signed.doubtful} doubtful`,
+    `  interval ${reasons.length === 0 ? 'plainly measured' : reasons.join(', ')}`,
+    `  server   ${meter.server}; ${meter.queued} readings to send, ${meter.refused} refused`,
+  ]
+}

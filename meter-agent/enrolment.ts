@@ -1,0 +1,129 @@
+/**
+ * Enrolment: a meter gets its key, begins an epoch whose registers are 0 at a boundary, and signs its consent to serve an
+ * account in an area and the start of the epoch. The owner countersigns by mandate when the seat is opened.
+ */
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Enrolment } from '../contracts/wire.ts'
+import { outboxFolder } from './agent.ts'
+import { type AgentConfig, ConfigError, type MeterConfig } from './config.ts'
+import { createKeyFile, KeyError, type MeterKey, readKeyFile } from './keys.ts'
+import { Outbox } from './outbox/outbox.ts'
+import { type MeterState, startEpoch } from './registers/state.ts'
+
+export interface EnrolmentRequest {
+  /** Names of the meters to enrol; all by default. */
+  names?: readonly string[]
+  /** Hash of the area's rules. */
+  rules: string
+  /** UTC seconds of a boundary; by default the epoch's that has begun already, else the next boundary. */
+  time?: number
+  /** The epoch to begin, 1 at first; more after a lost state or a replaced meter. */
+  epoch?: number
+  nowMs: number
+}
+
+/**
+ * Enrols meters; asked again with the same values it gives the same answer. Throws a `ConfigError` for what does not fit
+ * the configuration or what was begun before.
+ */
+export async function enrol(config: AgentConfig, request: EnrolmentRequest): Promise<Enrolment[]> {
+  const meters = request.names ? request.names.map((name) => meterNamed(config, name)) : config.meters
+  if (request.time !== undefined && request.time % config.intervalSeconds !== 0) {
+    refuse(
+      `time ${request.time} is no boundary: it must be a multiple of the area's interval of ${config.intervalSeconds} s`,
+    )
+  }
+  const domain = { chainId: config.chainId, escrow: config.escrow }
+  const outbox = await Outbox.open(outboxFolder(config.dataFolder), domain)
+  try {
+    const enrolments: Enrolment[] = []
+    for (const meter of meters) enrolments.push(await enrolMeter(config, meter, request, outbox))
+    return enrolments
+  } finally {
+    await outbox.close()
+  }
+}
+
+async function enrolMeter(
+  config: AgentConfig,
+  meter: MeterConfig,
+  request: EnrolmentRequest,
+  outbox: Outbox,
+): Promise<Enrolment> {
+  const domain = { chainId: config.chainId, escrow: config.escrow }
+  const { key, made } = await keyOf(meter, domain)
+  const state = await outbox.state(key.address)
+  if (!state && !made && request.epoch === undefined) {
+    refuse(
+      `meter ${meter.name}: its key ${meter.keyFile} is there but not its metering state: give --epoch, 1 if it has never been enrolled, else one more than its last epoch`,
+    )
+  }
+  const begun = await beginEpoch({ config, meter, request, outbox, key, state })
+  const { rules } = request
+  const epoch = { meter: key.address, epoch: begun.epoch, time: begun.epochTime, importWh: 0, exportWh: 0 }
+  const { meter: _meter, ...start } = epoch
+  return {
+    ...domain,
+    meter: key.address,
+    account: meter.account,
+    rules,
+    consentValidFrom: begun.epochTime,
+    consentSignature: await key.signConsent({ account: meter.account, rules, validFrom: begun.epochTime }),
+    epoch,
+    epochSignature: await key.signEpochStart(start),
+  }
+}
+
+async function beginEpoch(parts: {
+  config: AgentConfig
+  meter: MeterConfig
+  request: EnrolmentRequest
+  outbox: Outbox
+  key: MeterKey
+  state: MeterState | null
+}): Promise<MeterState> {
+  const { config, meter, request, outbox, key, state } = parts
+  const epoch = request.epoch ?? state?.epoch ?? 1
+  if (state && epoch === state.epoch) {
+    if (request.time !== undefined && request.time !== state.epochTime) {
+      refuse(
+        `meter ${meter.name}: epoch ${epoch} began at ${state.epochTime}, not at ${request.time}: leave out --time, or begin a new one with --epoch ${epoch + 1}`,
+      )
+    }
+    return state
+  }
+  if (state && epoch !== state.epoch + 1) {
+    refuse(`meter ${meter.name}: after epoch ${state.epoch} comes --epoch ${state.epoch + 1}, not ${epoch}`)
+  }
+  const nextBoundary = (Math.floor(request.nowMs / 1000 / config.intervalSeconds) + 1) * config.intervalSeconds
+  const epochTime = request.time ?? nextBoundary
+  if (state && epochTime <= state.boundary) {
+    refuse(`meter ${meter.name}: a reading of ${state.boundary} is signed already: begin the new epoch after it`)
+  }
+  const begun = startEpoch({ epoch, epochTime, sequence: state?.sequence ?? 0 })
+  await outbox.commit(key.address, begun, [], { durable: true })
+  return begun
+}
+
+async function keyOf(meter: MeterConfig, domain: { chainId: number; escrow: string }) {
+  try {
+    return { key: await readKeyFile(meter.keyFile, domain), made: false }
+  } catch (error) {
+    if (!(error instanceof KeyError) || error.code !== 'KEY_MISSING') throw error
+  }
+  await mkdir(dirname(meter.keyFile), { recursive: true, mode: 0o700 })
+  await createKeyFile(meter.keyFile)
+  return { key: await readKeyFile(meter.keyFile, domain), made: true }
+}
+
+function meterNamed(config: AgentConfig, name: string): MeterConfig {
+  const meter = config.meters.find((candidate) => candidate.name === name)
+  if (meter) return meter
+  const known = config.meters.map((candidate) => candidate.name).join(', ')
+  return refuse(`there is no meter named ${JSON.stringify(name)}; the configuration has ${known}`)
+}
+
+function refuse(problem: string): never {
+  throw new ConfigError('CONFIG_INVALID', [problem])
+}

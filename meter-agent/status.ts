@@ -1,0 +1,125 @@
+/** What can be seen of a running agent: the file that `commonwatt-agent status` reads, and the source of its metrics. */
+import { join } from 'node:path'
+import type { Telemetry } from '../contracts/wire.ts'
+import type { ClockTrust } from './clock.ts'
+import type { AgentConfig } from './config.ts'
+import type { Home } from './home.ts'
+import type { LinkStatus } from './link.ts'
+import type { Outbox } from './outbox/outbox.ts'
+import type { BoundaryReading, Outcome } from './registers/meter.ts'
+
+export interface DeviceStatus {
+  name: string
+  online: boolean | null
+  error: string | null
+  polls: number
+  failures: number
+  roundTripMs: number
+  identity: string | null
+  warnings: string[]
+}
+
+export interface MeterStatus {
+  name: string
+  address: string
+  account: string
+  epoch: number
+  epochTime: number
+  /** The newest boundary signed by this process. */
+  newest: BoundaryReading | null
+  signed: { measured: number; estimated: number; doubtful: number }
+  samples: Record<Outcome, number>
+  /** What is wrong with the open interval. */
+  reasons: string[]
+  queued: number
+  refused: number
+  welcome: boolean
+  server: string
+  /** The newest live values; `null` while the grid device is offline. */
+  live: Telemetry | null
+  /** What the home uses: import + production + discharge; `null` where a part is unknown. */
+  consumptionW: number | null
+  devices: DeviceStatus[]
+}
+
+export interface AgentStatus {
+  version: 1
+  pid: number
+  /** UTC milliseconds. */
+  writtenAtMs: number
+  server: string
+  connected: boolean
+  clock: { trusted: boolean; serverAheadMs: number | null }
+  sentMessages: number
+  resentMessages: number
+  meters: MeterStatus[]
+}
+
+export function statusFile(dataFolder: string): string {
+  return join(dataFolder, 'status.json')
+}
+
+export function statusOf(parts: {
+  config: AgentConfig
+  homes: readonly Home[]
+  outbox: Outbox
+  link: LinkStatus
+  clock: ClockTrust
+  nowMs: number
+}): AgentStatus {
+  const { config, homes, outbox, link, clock, nowMs } = parts
+  return {
+    version: 1,
+    pid: process.pid,
+    writtenAtMs: Math.round(nowMs),
+    server: config.serverUrl,
+    connected: link.connected,
+    clock: { trusted: clock.trusted, serverAheadMs: clock.serverAheadMs },
+    sentMessages: link.sentMessages,
+    resentMessages: link.resentMessages,
+    meters: homes.map((home) => meterStatus(home, outbox, link)),
+  }
+}
+
+function meterStatus(home: Home, outbox: Outbox, link: LinkStatus): MeterStatus {
+  const { address } = home.key
+  const { state, grid } = home
+  const live = grid.online && grid.latest ? home.live(grid.latest) : null
+  const [measured, estimated, doubtful] = home.signedByQuality as [number, number, number]
+  return {
+    name: home.config.name,
+    address,
+    account: home.config.account,
+    epoch: state.epoch,
+    epochTime: state.epochTime,
+    newest: home.newest,
+    signed: { measured, estimated, doubtful },
+    samples: home.outcomes,
+    reasons: Object.keys(state.marks),
+    queued: outbox.queued(address),
+    refused: outbox.refused(address),
+    welcome: link.meters[address]?.welcome ?? false,
+    server: link.meters[address]?.reason ?? '',
+    live,
+    consumptionW: live && consumption(live, home),
+    devices: home.devices.map(({ name, online, error, polls, failures, roundTripMs, latest }) => ({
+      name,
+      online,
+      error,
+      polls,
+      failures,
+      roundTripMs: Math.round(roundTripMs),
+      identity: latest
+        ? Object.values(latest.device.device)
+            .filter((part) => part !== null)
+            .join(' ')
+        : null,
+      warnings: latest?.device.warnings ?? [],
+    })),
+  }
+}
+
+function consumption({ powerW, productionW, batteryPowerW }: Telemetry, home: Home): number | null {
+  const unseen = home.devices.some(({ online }) => !online)
+  return powerW === null || unseen ? null : powerW + (productionW ?? 0) + (batteryPowerW ?? 0)
+}
