@@ -1,4 +1,5 @@
 /** The parts that the page's charts have in common. */
+import './language.ts'
 import uPlot from 'uplot'
 import { localTime } from '../time/clock.ts'
 import type { Theme } from './plot.tsx'
@@ -10,6 +11,7 @@ export function timeAxis(theme: Theme): uPlot.Axis {
     font: theme.font,
     grid: { show: false },
     ticks: { stroke: theme.line, size: 4, width: 1 },
+    size: 30,
     space: 70,
     values: (_, seconds) => seconds.map((each) => localTime(new Date(each * 1000).toISOString(), 60)),
   }

@@ -1,5 +1,6 @@
 /** One uPlot chart that follows its container's width, its data and the colour scheme. */
 import { useEffect, useRef, useSyncExternalStore } from 'react'
+import './language.ts'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 

@@ -16,22 +16,25 @@ interface SeatChartProps {
   exports: boolean
 }
 
-/** Bars drawn over one another: the taller one first, so each list is the sum of what it shows and what covers it. */
-export function seatSeries(intervals: readonly SeatIntervalResource[]): uPlot.AlignedData {
+/**
+ * Bars drawn over one another: the taller one first, so each list is the sum of what it shows and what covers it. What went
+ * into the home is drawn downwards (`importSign` −1) beside what left it, and upwards (1) where there is nothing else.
+ */
+export function seatSeries(intervals: readonly SeatIntervalResource[], importSign: 1 | -1): uPlot.AlignedData {
   const ordered = [...intervals].reverse()
   return [
     ordered.map((each) => Date.parse(each.start) / 1000),
     ordered.map((each) => each.soldWh + each.residualExportWh),
     ordered.map((each) => each.soldWh),
-    ordered.map((each) => 0 - each.boughtWh - each.residualImportWh),
-    ordered.map((each) => 0 - each.boughtWh),
+    ordered.map((each) => importSign * (each.boughtWh + each.residualImportWh)),
+    ordered.map((each) => importSign * each.boughtWh),
     ordered.map((each) => drawnCents(each.pricePerKwh)),
   ]
 }
 
 export function SeatChart({ intervals, imports, exports }: SeatChartProps) {
   const [pointed, setPointed] = useState<number | null>(null)
-  const data = useMemo(() => seatSeries(intervals), [intervals])
+  const data = useMemo(() => seatSeries(intervals, exports ? -1 : 1), [intervals, exports])
   const options = useMemo<PlotOptions>(
     () => (theme) => ({
       legend: { show: false },

@@ -80,11 +80,7 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
             y={264}
             color="battery"
             icon="battery"
-            label={
-              telemetry.stateOfChargePercent === null
-                ? 'battery'
-                : `battery, ${Math.round(telemetry.stateOfChargePercent)} %`
-            }
+            label={batteryLabel(flows.batteryW, telemetry.stateOfChargePercent)}
             value={flows.batteryW}
             side="right"
           />
@@ -93,7 +89,7 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
       <p className="flow-age">
         {live ? (
           <>
-            <span className="pulse" aria-hidden="true" /> live, {duration(ageSeconds)} ago
+            <span className="pulse" aria-hidden="true" /> live{ageSeconds >= 3 && `, ${duration(ageSeconds)} ago`}
           </>
         ) : ageSeconds <= offlineAfterSeconds ? (
           `Last value ${duration(ageSeconds)} ago`
@@ -103,6 +99,11 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
       </p>
     </div>
   )
+}
+
+function batteryLabel(watts: number | null, chargePercent: number | null): string {
+  const doing = watts === null || Math.abs(watts) < stillW ? 'battery' : watts > 0 ? 'from battery' : 'to battery'
+  return chargePercent === null ? doing : `${doing}, ${Math.round(chargePercent)} % full`
 }
 
 /** A line from its first point to its last; it moves backwards for negative power. */

@@ -58,7 +58,7 @@ function ZoneRow({ node: { zone, depth }, interval }: { node: ZoneNode; interval
   const full = isFull(zone, flowWh)
   return (
     <tr>
-      <th scope="row" style={{ paddingInlineStart: `${0.75 + depth * 1.25}rem` }}>
+      <th scope="row" style={{ textIndent: `${depth * 1.25}rem` }}>
         {depth > 0 && (
           <span aria-hidden="true" className="soft">
             └{' '}
