@@ -1,0 +1,259 @@
+import { type JsonRpcProvider, Wallet } from 'ethers'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { deployToken, escrowInterface, tokenAt, tokenInterface } from '../../contracts/deploy.ts'
+import { createSender, type SenderOptions } from '../../server/chain/sender.ts'
+import { findTransaction } from '../../server/store/chain-store.ts'
+import type { Database } from '../../server/store/database.ts'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import { chainId, fundedKey, mine, startTestChain, type TestChain } from './street.ts'
+
+const log = pino({ level: 'silent' })
+let chain: TestChain
+let server: ScratchServer
+let token: string
+
+beforeAll(async () => {
+  chain = await startTestChain()
+  server = await startScratchServer()
+  token = (await deployToken(new Wallet(fundedKey(0), chain.provider))).address
+})
+afterAll(async () => {
+  await server?.stop()
+  await chain?.stop()
+})
+
+/** Moves all of a fresh account's ether away from the other tests: each test has a key of its own. */
+async function freshWallet(): Promise<Wallet> {
+  const wallet = new Wallet(Wallet.createRandom().privateKey)
+  await chain.provider.send('anvil_setBalance', [wallet.address, `0x${(10n ** 20n).toString(16)}`])
+  return wallet
+}
+
+function senderOf(database: Database, wallet: Wallet, parts: Partial<SenderOptions> = {}) {
+  const { provider } = chain
+  const defaults = { confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n }
+  return createSender({ database, provider, wallet, chainId, log, ...defaults, ...parts })
+}
+
+/** Approvals are counted by the spender that each names. */
+const approve = (spender: string, amount: bigint) => ({
+  to: token,
+  data: tokenInterface.encodeFunctionData('approve', [spender, amount]),
+})
+const spenderOf = (number: number) => `0x${number.toString(16).padStart(40, '0')}`
+async function allowance(wallet: Wallet, spender: string): Promise<bigint> {
+  return tokenAt(token, chain.provider).getFunction('allowance')(wallet.address, spender)
+}
+async function autoMine(on: boolean): Promise<void> {
+  await chain.provider.send('evm_setAutomine', [on])
+}
+
+/** The same node with some answers of its own. */
+function answering(provider: JsonRpcProvider, answers: Record<string, unknown>): JsonRpcProvider {
+  return new Proxy(provider, {
+    get(target, name) {
+      const value = answers[String(name)] ?? Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+describe('a purpose', () => {
+  test('is sent once, however often it is asked for, and confirmed when deep enough', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const sender = senderOf(database, wallet, { confirmations: 3 })
+    const first = await sender.send('one', approve(spenderOf(1), 7n))
+    expect(await sender.send('one', approve(spenderOf(1), 8n))).toEqual(first)
+    expect(await senderOf(database, wallet).send('one', approve(spenderOf(1), 8n))).toEqual(first)
+    let deep = false
+    const confirmation = sender.confirmed('one').then((result) => {
+      deep = true
+      return result
+    })
+    await sender.watch()
+    await mine(chain.provider)
+    await sender.watch()
+    expect(deep).toBe(false)
+    await mine(chain.provider)
+    await sender.watch()
+    expect((await confirmation).hash).toBe(first.hash)
+    expect(await allowance(wallet, spenderOf(1))).toBe(7n)
+    expect(await chain.provider.getTransactionCount(wallet.address)).toBe(1)
+  })
+
+  test('that the contract would refuse is not sent, and the error names its reason', async () => {
+    const { database } = await server.fresh()
+    const sender = senderOf(database, await freshWallet())
+    const call = { to: token, data: tokenInterface.encodeFunctionData('transfer', [spenderOf(5), 1n]) }
+    await expect(sender.send('refused', call)).rejects.toMatchObject({
+      code: 'CHAIN_REFUSED',
+      contractError: 'ERC20InsufficientBalance',
+    })
+    expect(await findTransaction(database, sender.address, 'refused')).toBeNull()
+  })
+
+  test('that was mined and failed can be sent again, and its waiter is told', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const owner = new Wallet(fundedKey(0), chain.provider)
+    const coin = tokenAt(token, owner)
+    await (await coin.getFunction('mint')(owner.address, 10n)).wait()
+    await (await coin.getFunction('approve')(wallet.address, 5n)).wait()
+    const sender = senderOf(database, wallet)
+    const transfer = {
+      to: token,
+      data: tokenInterface.encodeFunctionData('transferFrom', [owner.address, spenderOf(6), 5n]),
+    }
+    await autoMine(false)
+    const { hash } = await sender.send('transfer', transfer)
+    await chain.provider.send('anvil_dropTransaction', [hash])
+    await autoMine(true)
+    await (await coin.getFunction('approve')(wallet.address, 0n)).wait()
+    const outcome = expect(sender.confirmed('transfer')).rejects.toMatchObject({ code: 'CHAIN_TRANSACTION_FAILED' })
+    await sender.watch()
+    await sender.watch()
+    await outcome
+    await (await coin.getFunction('approve')(wallet.address, 5n)).wait()
+    await sender.send('transfer', transfer)
+    await sender.watch()
+    expect((await findTransaction(database, sender.address, 'transfer'))?.status).toBe('mined')
+    expect(await coin.getFunction('balanceOf')(spenderOf(6))).toBe(5n)
+  })
+})
+
+describe('a transaction', () => {
+  test('that the node forgot is sent again, also by a process that was started later', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    await autoMine(false)
+    const { hash } = await senderOf(database, wallet).send('dropped', approve(spenderOf(2), 3n))
+    await chain.provider.send('anvil_dropTransaction', [hash])
+    await autoMine(true)
+    const restarted = senderOf(database, wallet)
+    await restarted.watch()
+    await restarted.watch()
+    expect(await allowance(wallet, spenderOf(2))).toBe(3n)
+    expect((await findTransaction(database, restarted.address, 'dropped'))?.hash).toBe(hash)
+  })
+
+  test('that was stored but never sent goes out at the next start', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const { provider } = chain
+    const offline = answering(provider, {
+      send: (method: string, args: unknown[]) =>
+        method === 'eth_sendRawTransaction' ? Promise.reject(new Error('killed')) : provider.send(method, args),
+    })
+    const { hash } = await senderOf(database, wallet, { provider: offline }).send('unsent', approve(spenderOf(3), 9n))
+    expect(await provider.getTransaction(hash)).toBeNull()
+    const restarted = senderOf(database, wallet)
+    const done = restarted.confirmed('unsent')
+    await restarted.watch()
+    await restarted.watch()
+    expect((await done).hash).toBe(hash)
+    expect(await allowance(wallet, spenderOf(3))).toBe(9n)
+  })
+
+  test('that offers too little is replaced under its nonce', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const sender = senderOf(database, wallet, { replaceAfterMs: 0 })
+    await autoMine(false)
+    const { hash } = await sender.send('cheap', approve(spenderOf(4), 4n))
+    await chain.provider.send('anvil_setNextBlockBaseFeePerGas', ['0x2540be4000'])
+    await mine(chain.provider)
+    expect(await chain.provider.getTransactionReceipt(hash)).toBeNull()
+    await sender.watch()
+    await mine(chain.provider)
+    await autoMine(true)
+    await sender.watch()
+    const stored = await findTransaction(database, sender.address, 'cheap')
+    expect(stored?.status).toBe('mined')
+    expect(stored?.attempts.length).toBe(2)
+    expect(stored?.hash).not.toBe(hash)
+    expect(await chain.provider.getTransactionCount(wallet.address)).toBe(1)
+    await chain.provider.send('anvil_setNextBlockBaseFeePerGas', ['0x3b9aca00'])
+    await mine(chain.provider)
+  })
+
+  test('that a reorganisation took back goes out again, and those after it', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const sender = senderOf(database, wallet)
+    for (const number of [1, 2, 3])
+      await sender.send(`reorg ${number}`, approve(spenderOf(20 + number), BigInt(number)))
+    await sender.watch()
+    await chain.provider.send('anvil_reorg', [2, []])
+    expect(await chain.provider.getTransactionCount(wallet.address)).toBe(1)
+    await sender.watch()
+    await sender.watch()
+    expect(await chain.provider.getTransactionCount(wallet.address)).toBe(3)
+    for (const number of [1, 2, 3]) expect(await allowance(wallet, spenderOf(20 + number))).toBe(BigInt(number))
+    expect((await findTransaction(database, sender.address, 'reorg 3'))?.status).toBe('mined')
+  })
+
+  test('whose nonce another program took is given up by name, and its purpose is free', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const sender = senderOf(database, wallet)
+    await autoMine(false)
+    const { hash } = await sender.send('taken', approve(spenderOf(7), 1n))
+    await chain.provider.send('anvil_dropTransaction', [hash])
+    await autoMine(true)
+    const foreign = { to: wallet.address, value: 1n, nonce: 0, gasLimit: 21_000n, type: 2, chainId }
+    const fees = { maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 1n }
+    await chain.provider.send('eth_sendRawTransaction', [await wallet.signTransaction({ ...foreign, ...fees })])
+    const outcome = expect(sender.confirmed('taken')).rejects.toMatchObject({ code: 'CHAIN_NONCE_TAKEN' })
+    await mine(chain.provider, 2)
+    await sender.watch()
+    await outcome
+    await sender.send('taken', approve(spenderOf(7), 1n))
+    await sender.watch()
+    expect(await allowance(wallet, spenderOf(7))).toBe(1n)
+  })
+})
+
+test('two senders with one key and one database never use a nonce twice or send a purpose twice', async () => {
+  const { database } = await server.fresh()
+  const wallet = await freshWallet()
+  const senders = [senderOf(database, wallet), senderOf(database, wallet)]
+  const purposes = Array.from({ length: 6 }, (_, number) => number)
+  const sent = await Promise.all(
+    senders.flatMap((sender) => purposes.map((n) => sender.send(`both ${n}`, approve(spenderOf(40 + n), 1n)))),
+  )
+  await Promise.all(senders.map((sender) => sender.watch()))
+  expect(new Set(sent.map(({ hash }) => hash)).size).toBe(6)
+  expect(await chain.provider.getTransactionCount(wallet.address)).toBe(6)
+  for (const n of purposes) expect(await allowance(wallet, spenderOf(40 + n))).toBe(1n)
+})
+
+test('a receipt whose block does not hold the transaction is not believed', async () => {
+  const { database } = await server.fresh()
+  const wallet = await freshWallet()
+  const { provider } = chain
+  const lying = answering(provider, {
+    getTransactionCount: async () => 1,
+    getTransactionReceipt: async (hash: string) => {
+      const block = await provider.getBlock('latest')
+      return { hash, status: 1, blockNumber: block!.number, blockHash: block!.hash, gasUsed: 1n }
+    },
+  })
+  await autoMine(false)
+  await senderOf(database, wallet).send('lie', approve(spenderOf(8), 2n))
+  const fooled = senderOf(database, wallet, { provider: lying, confirmations: 1_000_000 })
+  await fooled.watch()
+  expect((await findTransaction(database, fooled.address, 'lie'))?.status).not.toBe('mined')
+  await autoMine(true)
+  await mine(provider)
+})
+
+test('a development key is refused on any other chain', () => {
+  const wallet = new Wallet(fundedKey(3))
+  const options = { database: null as never, provider: chain.provider, wallet, log, confirmations: 1 }
+  expect(() => createSender({ ...options, chainId: 100, replaceAfterMs: 0, maxFeePerGas: 1n })).toThrow(
+    expect.objectContaining({ code: 'CHAIN_DEVELOPMENT_KEY' }),
+  )
+  expect(escrowInterface.getError('Insolvent')).not.toBeNull()
+})

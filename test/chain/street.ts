@@ -1,0 +1,198 @@
+/** A street for tests: a real chain with the contracts, an area, and seats whose accounts and meters sign for themselves. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { encodeBytes32String, HDNodeWallet, type JsonRpcProvider, Mnemonic, Wallet } from 'ethers'
+import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/deploy.ts'
+import { partsOfSeatId, seatIdOf } from '../../contracts/entry.ts'
+import {
+  type AreaRules,
+  type EscrowDomain,
+  type Hex,
+  hashRules,
+  type Mandate,
+  type Reading,
+  signCompact,
+  signFull,
+} from '../../contracts/typed-data.ts'
+import { openProvider } from '../../server/chain/escrow-client.ts'
+import { type EmbeddedChain, startChain } from '../../server/demo/embedded-chain.ts'
+import { freePort } from '../../server/demo/ports.ts'
+
+export const chainId = 31337
+const daySeconds = 86_400
+const forever = 4_000_000_000
+
+/** The accounts that the development chain funds. */
+export function fundedKey(index: number): string {
+  const parent = HDNodeWallet.fromMnemonic(
+    Mnemonic.fromPhrase('test test test test test test test test test test test junk'),
+    "m/44'/60'/0'/0",
+  )
+  return parent.deriveChild(index).privateKey
+}
+
+export interface TestChain {
+  chain: EmbeddedChain
+  provider: JsonRpcProvider
+  stop(): Promise<void>
+}
+
+export async function startTestChain(): Promise<TestChain> {
+  const folder = mkdtempSync(join(tmpdir(), 'commonwatt-chain-'))
+  // Blocks without transactions come when the test mines them.
+  const chain = await startChain({
+    dataFolder: folder,
+    port: await freePort(),
+    log: () => {},
+    chainId,
+    blockSeconds: 3600,
+  })
+  const provider = openProvider(chain.url, chainId)
+  return {
+    chain,
+    provider,
+    async stop() {
+      provider.destroy()
+      await chain.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function mine(provider: JsonRpcProvider, blocks = 1): Promise<void> {
+  await provider.send('anvil_mine', [`0x${blocks.toString(16)}`])
+}
+
+export async function chainTime(provider: JsonRpcProvider): Promise<number> {
+  return (await provider.getBlock('latest'))!.timestamp
+}
+
+/** The next blocks begin at `time` or later. */
+export async function passUntil(provider: JsonRpcProvider, time: number): Promise<void> {
+  if ((await chainTime(provider)) >= time) return
+  await provider.send('evm_setNextBlockTimestamp', [time])
+  await mine(provider)
+}
+
+export interface Home {
+  number: number
+  account: Wallet
+  meter: Wallet
+}
+
+export interface Street {
+  domain: EscrowDomain
+  escrow: string
+  token: string
+  firstBlock: number
+  rules: AreaRules
+  /** From here on mandates and confirmations are in force. */
+  from: number
+  homes: Home[]
+  reading(home: Home, time: number, importWh: number, exportWh: number): Promise<Reading & { signature: Hex }>
+  call(signer: Wallet, name: string, ...args: unknown[]): Promise<void>
+  deposit(home: Home, ledgerUnits: bigint): Promise<void>
+}
+
+/** Deploys, opens an area of 10 s intervals and a seat for each wish, confirmed and with `deposit` ledger units. */
+export async function openStreet(
+  provider: JsonRpcProvider,
+  options: {
+    area?: number
+    operator: Wallet
+    deposits: bigint[]
+    withdrawalDelaySeconds?: number
+    batchSeconds?: number
+  },
+): Promise<Street> {
+  const { area = 1, operator, deposits, withdrawalDelaySeconds = 300, batchSeconds = 60 } = options
+  const deployer = new Wallet(fundedKey(9), provider)
+  const grid = new Wallet(fundedKey(8), provider)
+  const token = await deployToken(deployer)
+  const escrow = await deployEscrow(deployer, { token: token.address, withdrawalDelaySeconds })
+  const domain = { chainId, escrow: escrow.address }
+  const rules: AreaRules = {
+    area,
+    grid: grid.address.toLowerCase(),
+    token: token.address,
+    intervalSeconds: 10,
+    batchSeconds,
+    priceTick: 100,
+    maxGridPerKwh: 1_000,
+    maxBandTicks: 20_000,
+    confirmedSellersOnly: true,
+    settlingGrade: 0,
+  }
+  const call = async (signer: Wallet, name: string, ...args: unknown[]) => {
+    const contract = escrowAt(escrow.address, signer.provider === null ? signer.connect(provider) : signer)
+    await (await contract.getFunction(name)(...args)).wait()
+  }
+  await call(grid, 'openArea', rules, operator.address)
+
+  const now = await chainTime(provider)
+  const epochTime = Math.floor(now / 10) * 10
+  const homes: Home[] = []
+  for (const _ of deposits) {
+    const account = new Wallet(Wallet.createRandom().privateKey)
+    const meter = new Wallet(Wallet.createRandom().privateKey)
+    const mandate: Mandate = {
+      account: account.address.toLowerCase(),
+      meter: meter.address.toLowerCase(),
+      rules: hashRules(rules),
+      sellFloor: -500,
+      buyCeiling: 10_000,
+      maxSellWh: 100_000,
+      maxBuyWh: 100_000,
+      validFrom: epochTime,
+      validUntil: (Math.floor(now / daySeconds) + 30) * daySeconds,
+      version: 1,
+      deadline: forever,
+    }
+    const consent = { meter: mandate.meter, account: mandate.account, rules: mandate.rules, validFrom: epochTime }
+    const epoch = { meter: mandate.meter, epoch: 1, time: epochTime, importWh: 1_000, exportWh: 2_000 }
+    await call(
+      deployer,
+      'openSeat',
+      mandate,
+      await signFull(account, domain, 'Mandate', mandate),
+      epochTime,
+      await signFull(meter, domain, 'MeterConsent', consent),
+      epoch,
+      await signFull(meter, domain, 'EpochStart', epoch),
+    )
+    const id: bigint = await escrowAt(escrow.address, provider).getFunction('seatOf')(
+      account.address,
+      meter.address,
+      area,
+    )
+    const { number } = partsOfSeatId(id)
+    await call(grid, 'confirmMeter', id, encodeBytes32String('street'), 100_000, epochTime, forever, '0x')
+    homes.push({ number, account, meter })
+  }
+  const deposit = async (home: Home, units: bigint) => {
+    // Six decimals and a tick of 0.0001: ten ledger units are one base unit.
+    const tokens = units / 10n
+    const coin = tokenAt(token.address, deployer)
+    await (await coin.getFunction('mint')(deployer.address, tokens)).wait()
+    await (await coin.getFunction('approve')(escrow.address, tokens)).wait()
+    await call(deployer, 'deposit', seatIdOf(area, home.number), tokens)
+  }
+  for (const [index, units] of deposits.entries()) if (units > 0n) await deposit(homes[index]!, units)
+  const from = (Math.floor((await chainTime(provider)) / 10) + 1) * 10
+  return {
+    domain,
+    escrow: escrow.address,
+    token: token.address,
+    firstBlock: escrow.blockNumber,
+    rules,
+    from,
+    homes,
+    call,
+    deposit,
+    async reading(home, time, importWh, exportWh) {
+      const reading = { meter: home.meter.address.toLowerCase(), epoch: 1, time, importWh, exportWh, quality: 0 }
+      return { ...reading, signature: await signCompact(home.meter, domain, 'Reading', reading) }
+    },
+  }
+}
