@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { enrolCommand } from './commands/enrol.ts'
 import { readCommand } from './commands/read.ts'
 import { runCommand } from './commands/run.ts'
+import { simulateCommand } from './commands/simulate.ts'
 import { statusCommand } from './commands/status.ts'
 
 const program = new Command('commonwatt-agent')
@@ -10,5 +11,6 @@ const program = new Command('commonwatt-agent')
   .addCommand(enrolCommand())
   .addCommand(runCommand())
   .addCommand(statusCommand())
+  .addCommand(simulateCommand())
 
 await program.parseAsync()
