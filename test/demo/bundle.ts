@@ -1,0 +1,23 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { rolldown } from 'rolldown'
+import { onTestFinished } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Makes one JavaScript file of a TypeScript program, so that a test can run it as a process of its own. */
+export async function bundleProgram(source: string): Promise<string> {
+  const folder = join(root, 'node_modules/.commonwatt-test')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `${basename(source, '.ts')}-${process.pid}.js`)
+  const bundle = await rolldown({
+    cwd: root,
+    input: source,
+    platform: 'node',
+    external: (id) => id.startsWith('node:') || /^[@a-z]/i.test(id),
+  })
+  await bundle.write({ file, format: 'esm', codeSplitting: false })
+  await bundle.close()
+  onTestFinished(() => rmSync(file, { force: true }))
+  return file
+}
