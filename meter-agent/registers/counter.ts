@@ -223,9 +223,12 @@ function rolledOver(track: CounterTrack, counter: Counter): bigint | null {
   return nearTop ? most + counter.resolutionMilliWh - track.baseMilliWh + counter.milliWh : null
 }
 
-/** The suspicion with one more value, or a new one where the values do not continue each other. */
+/**
+ * The suspicion with one more value, or a new one where the values do not continue each other. A 0 is no value to count
+ * from: it is what many devices say while they have nothing to say.
+ */
 function continued(suspicion: Suspicion | null, { atMs, counter, limitW }: CounterSample): Suspicion {
-  if (suspicion) {
+  if (suspicion && suspicion.firstMilliWh !== 0n) {
     const counted = counter.milliWh - suspicion.firstMilliWh
     const most = energyMilliWh(1.2 * limitW, atMs - suspicion.firstAtMs) + counter.resolutionMilliWh
     if (counter.milliWh >= suspicion.lastMilliWh && counted <= most) {
