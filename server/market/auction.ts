@@ -196,14 +196,14 @@ function describe({ zones, orders }: AuctionInput, columns: AuctionColumns, clea
   let matchedWh = 0
   const zoneResults = zones.map((zone, i): ZoneResult => {
     const price = priceTicks[i]!
-    matchedWh += cleared.boughtWh[i]!
+    matchedWh += cleared.tradedWh[2 * i + 1]!
     return {
       zone: zone.id,
       priceTicks: price,
       lowestTicks: price === null ? null : cleared.lowestTicks[i]! + 0,
       highestTicks: price === null ? null : cleared.highestTicks[i]! + 0,
-      soldWh: cleared.soldWh[i]!,
-      boughtWh: cleared.boughtWh[i]!,
+      soldWh: cleared.tradedWh[2 * i]!,
+      boughtWh: cleared.tradedWh[2 * i + 1]!,
     }
   })
   let gridFees = 0n
@@ -231,7 +231,7 @@ function describe({ zones, orders }: AuctionInput, columns: AuctionColumns, clea
 function zonePrices({ parent }: ZoneTree, cleared: ClearedColumns): (Ticks | null)[] {
   const passes = new Uint8Array(parent.length)
   for (let zone = 0; zone < parent.length; zone++) {
-    if (cleared.soldWh[zone]! > 0 || cleared.boughtWh[zone]! > 0) passes[zone] = 1
+    if (cleared.tradedWh[2 * zone]! > 0 || cleared.tradedWh[2 * zone + 1]! > 0) passes[zone] = 1
     if (cleared.flowWh[zone] !== 0) {
       passes[zone] = 1
       passes[parent[zone]!] = 1

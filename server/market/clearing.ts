@@ -7,7 +7,7 @@
  * prices follows from the fills and flows (`price-intervals.ts`).
  */
 import type { LedgerUnits } from '../../contracts/units.ts'
-import { fillOrders, findMargins, shareMargins } from './margins.ts'
+import { fillBeyondMargin, fillMargins, findMargins, type OwnBounds, shareMargins, unbounded } from './margins.ts'
 import { findThresholds, type KeyRange, keyBelowAll, type LinkThresholds } from './net-supply.ts'
 import { narrowIntervals } from './price-intervals.ts'
 import type { Steps } from './step-merger.ts'
@@ -30,14 +30,14 @@ export interface AuctionColumns {
   readonly energyWh: Float64Array
 }
 
-/** The optimum: `filledWh` by order, everything else by zone. */
+/** The optimum: `filledWh` by order, everything else by zone. Prices are meaningless where nothing is traded or passes. */
 export interface ClearedColumns {
   readonly filledWh: Float64Array
-  readonly soldWh: Float64Array
-  readonly boughtWh: Float64Array
+  /** By zone and side: what zone z sells at 2z, what it buys at 2z + 1. */
+  readonly tradedWh: Float64Array
   /** Net flow to the parent; negative from it. */
   readonly flowWh: Float64Array
-  /** The zone's closed interval of clearing prices; a side may be unbounded where nothing is traded or passes. */
+  /** The zone's closed interval of clearing prices. */
   readonly lowestTicks: Float64Array
   readonly highestTicks: Float64Array
   /** Accepted bids minus accepted asks, before grid fees. */
@@ -46,45 +46,61 @@ export interface ClearedColumns {
 
 /** Clears the auction: the welfare optimum with the most energy, shared at the margin by the rules of the market. */
 export function clearColumns(columns: AuctionColumns): ClearedColumns {
-  const zoneCount = columns.tree.parent.length
+  const { tree, feeTicks, capacityWh } = columns
+  const zoneCount = tree.parent.length
   const orderCount = columns.limitTicks.length
-  const cleared = {
+  const cleared: ClearedColumns = {
     filledWh: new Float64Array(orderCount),
-    soldWh: new Float64Array(zoneCount),
-    boughtWh: new Float64Array(zoneCount),
+    tradedWh: new Float64Array(2 * zoneCount),
     flowWh: new Float64Array(zoneCount),
-    lowestTicks: new Float64Array(zoneCount).fill(Number.NEGATIVE_INFINITY),
-    highestTicks: new Float64Array(zoneCount).fill(Number.POSITIVE_INFINITY),
+    lowestTicks: new Float64Array(zoneCount),
+    highestTicks: new Float64Array(zoneCount),
+    surplus: 0n,
   }
   const keys = new Int32Array(orderCount)
   const range = orderKeys(columns, keys)
-  if (range.lowest > range.highest) return { ...cleared, surplus: 0n }
+  if (range.lowest > range.highest) return cleared
 
-  const { tree, feeTicks, capacityWh } = columns
   const thresholds = findThresholds({ tree, feeTicks, capacityWh, range, ...stepsByZone(columns, keys) })
   const priced = priceZones(columns, thresholds, range)
-  const margins = findMargins(columns, keys, priced)
-  shareMargins(columns, priced, margins, cleared.flowWh)
-  const surplus = fillOrders(columns, { keys, priceKeys: priced.keys, margins }, cleared)
+  const first = fillBeyondMargin(columns, keys, priced.keys, cleared)
+  const margins = findMargins(columns, priced, first.marginalOrders, cleared.tradedWh)
+  const ownFilledWh = shareMargins(columns, priced, margins, cleared.flowWh)
+  const surplus = fillMargins(columns, priced, first, ownFilledWh, cleared)
+  openBounds(first.bounds, cleared)
   const intervals = { lowest: cleared.lowestTicks, highest: cleared.highestTicks }
   narrowIntervals(tree, { feeTicks, capacityWh, flowWh: cleared.flowWh }, intervals)
   return { ...cleared, surplus }
 }
 
-/** Writes every order's key and finds the range of keys in which trade is possible (empty if there is none). */
+/** Takes over the own orders' bounds, those that no order set as infinite. */
+function openBounds({ lowest, highest }: OwnBounds, { lowestTicks, highestTicks }: ClearedColumns): void {
+  for (let zone = 0; zone < lowest.length; zone++) {
+    lowestTicks[zone] = lowest[zone] === -unbounded ? Number.NEGATIVE_INFINITY : lowest[zone]!
+    highestTicks[zone] = highest[zone] === unbounded ? Number.POSITIVE_INFINITY : highest[zone]!
+  }
+}
+
+/**
+ * Writes every order's key and finds the range of keys in which trade is possible (empty if there is none): from the
+ * lowest sell to the highest buy order. `mask` is all ones for a buy order, so that no unpredictable branch is needed.
+ */
 function orderKeys({ buys, limitTicks }: AuctionColumns, keys: Int32Array): KeyRange {
-  let lowest = Number.POSITIVE_INFINITY
-  let highest = Number.NEGATIVE_INFINITY
+  let lowest = beyondKeys
+  let highest = -beyondKeys
   for (let i = 0; i < keys.length; i++) {
     const buy = buys[i]!
-    const key = 2 * limitTicks[i]! + buy
+    const key = (2 * limitTicks[i]! + buy) | 0
     keys[i] = key
-    if (buy === 1) {
-      if (key > highest) highest = key
-    } else if (key < lowest) lowest = key
+    const mask = -buy
+    lowest = Math.min(lowest, (key & ~mask) | (beyondKeys & mask))
+    highest = Math.max(highest, (key & mask) | (-beyondKeys & ~mask))
   }
   return { lowest, highest }
 }
+
+/** Beyond every key: limits are below 2³⁰ ticks in size. */
+const beyondKeys = 2 ** 31 - 1
 
 /** The orders' steps grouped by zone; the one zone of a market without a tree takes them as they stand. */
 function stepsByZone({ tree, zoneOfOrder, energyWh }: AuctionColumns, keys: Int32Array) {

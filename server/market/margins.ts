@@ -1,7 +1,8 @@
 /**
- * The second half of the spot auction: what lies exactly at each zone's price, who gets which part of it, and the fills.
+ * The second half of the spot auction: the fills of everything better or worse than its zone's price, then who gets which
+ * part of what lies exactly at it.
  *
- * At a price key k a zone's net supply runs from a lower value (the marginal sellers idle, or the marginal buyers served)
+ * At a price key a zone's net supply runs from a lower value (the marginal sellers idle, or the marginal buyers served)
  * to an upper one. From the root down, the zone's own marginal orders, as one party listed first, and each child with
  * its marginal energy, clipped by its link, share what the zone's required export leaves to the margin.
  */
@@ -10,14 +11,80 @@ import type { AuctionColumns, PricedZones } from './clearing.ts'
 import { MoneySum } from './money-sum.ts'
 import { shareProRata } from './pro-rata.ts'
 
+/** Where the fills go: by order, and by zone and side (2 × zone, + 1 for what it buys). */
+export interface Fills {
+  readonly filledWh: Float64Array
+  readonly tradedWh: Float64Array
+}
+
+/** Prices at which a zone's own orders are content, in ticks: above the lowest and below the highest. */
+export interface OwnBounds {
+  readonly lowest: Int32Array
+  readonly highest: Int32Array
+}
+
+/** A bound that no order has set: beyond every legal limit, and near enough for 32-bit differences. */
+export const unbounded = 2 ** 30
+
+export interface FirstFills {
+  /** Accepted bids minus accepted asks so far. */
+  readonly surplus: MoneySum
+  readonly bounds: OwnBounds
+  /** The orders at their zone's price, in order of arrival. */
+  readonly marginalOrders: number[]
+}
+
+/**
+ * Fills every order that is better than its zone's price and lists those that are at it. The loop is free of branches
+ * that a random market would make unpredictable: `below` and `served` are 0 or 1.
+ */
+export function fillBeyondMargin(
+  columns: AuctionColumns,
+  keys: Int32Array,
+  priceKeys: Float64Array,
+  fills: Fills,
+): FirstFills {
+  const { zoneOfOrder, buys, limitTicks, energyWh } = columns
+  const { filledWh, tradedWh } = fills
+  const thresholds = thresholdsOf(priceKeys)
+  const lowest = new Int32Array(priceKeys.length).fill(-unbounded)
+  const highest = new Int32Array(priceKeys.length).fill(unbounded)
+  const marginalOrders: number[] = []
+  const surplus = new MoneySum()
+  for (let i = 0; i < keys.length; i++) {
+    const zone = zoneOfOrder[i]!
+    if (keys[i] === priceKeys[zone]) {
+      marginalOrders.push(i)
+      continue
+    }
+    const buy = buys[i]!
+    const ticks = limitTicks[i]!
+    const below = (ticks - thresholds[2 * zone + buy]!) >>> 31
+    const served = energyWh[i]! * (below ^ buy)
+    filledWh[i] = served
+    tradedWh[2 * zone + buy]! += served
+    surplus.add(ticks * (2 * buy - 1), served)
+    if ((below & ((lowest[zone]! - ticks) >>> 31)) === 1) lowest[zone] = ticks
+    if (((below ^ 1) & ((ticks - highest[zone]!) >>> 31)) === 1) highest[zone] = ticks
+  }
+  return { surplus, bounds: { lowest, highest }, marginalOrders }
+}
+
+/** By zone and side, the limit from which on an order is no longer below its zone's price key. */
+function thresholdsOf(priceKeys: Float64Array): Int32Array {
+  const thresholds = new Int32Array(2 * priceKeys.length)
+  for (let zone = 0; zone < priceKeys.length; zone++) {
+    const key = Math.ceil(priceKeys[zone]!)
+    thresholds[2 * zone] = Math.ceil(key / 2)
+    thresholds[2 * zone + 1] = Math.floor(key / 2)
+  }
+  return thresholds
+}
+
 /** The margin of every zone at its price, in Wh. */
 export interface Margins {
   /** Energy of the zone's own orders at the price. */
   readonly ownWh: Float64Array
-  /** The number of those orders. */
-  readonly ownOrders: Int32Array
-  /** Of `ownWh`, the part that is filled; written by `shareMargins`. */
-  readonly ownFilledWh: Float64Array
   /** Net supply just below the price, children included. */
   readonly netBelowWh: Float64Array
   /** Export to the parent just below and just above the parent's price. */
@@ -26,34 +93,33 @@ export interface Margins {
 }
 
 /** Sums what lies below and at every zone's price, from the leaves up. */
-export function findMargins(columns: AuctionColumns, keys: Int32Array, priced: PricedZones): Margins {
+export function findMargins(
+  columns: AuctionColumns,
+  priced: PricedZones,
+  marginalOrders: number[],
+  tradedWh: Float64Array,
+): Margins {
   const { tree, zoneOfOrder, energyWh } = columns
   const zoneCount = tree.parent.length
   const margins: Margins = {
     ownWh: new Float64Array(zoneCount),
-    ownOrders: new Int32Array(zoneCount),
-    ownFilledWh: new Float64Array(zoneCount),
     netBelowWh: new Float64Array(zoneCount),
     exportBelowWh: new Float64Array(zoneCount),
     exportAboveWh: new Float64Array(zoneCount),
   }
-  const { netBelowWh, ownWh, ownOrders } = margins
-  const priceKeys = priced.keys
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!
-    const zone = zoneOfOrder[i]!
-    const priceKey = priceKeys[zone]!
-    const energy = energyWh[i]!
-    const buy = key & 1
-    // A sell order supplies above its key, a buy order consumes below it.
-    netBelowWh[zone]! += energy * (+(key < priceKey) - buy)
-    if (key === priceKey) {
-      ownWh[zone]! += energy
-      ownOrders[zone]!++
-    }
+  for (const order of marginalOrders) margins.ownWh[zoneOfOrder[order]!]! += energyWh[order]!
+  for (let i = zoneCount - 1; i >= 0; i--) {
+    const zone = tree.preorder[i]!
+    const servedBelow = buyersAreMarginal(priced, zone) ? margins.ownWh[zone]! : 0
+    margins.netBelowWh[zone] = tradedWh[2 * zone]! - tradedWh[2 * zone + 1]! - servedBelow
+    sumExport(columns, priced, margins, zone)
   }
-  for (let i = zoneCount - 1; i >= 0; i--) sumExport(columns, priced, margins, tree.preorder[i]!)
   return margins
+}
+
+/** An odd price key is a buyers' step: sellers at the same tick are already in. */
+function buyersAreMarginal(priced: PricedZones, zone: number): boolean {
+  return (priced.keys[zone]! & 1) === 1
 }
 
 /** Adds the children's exports to a zone's net supply and finds what its own link makes of that. */
@@ -85,13 +151,14 @@ function sumExport(
   }
 }
 
-/** Shares every zone's margin among its parties, from the root down; writes flows and the own orders' filled energy. */
+/** Shares every zone's margin among its parties from the root down: writes flows, returns the own orders' filled energy. */
 export function shareMargins(
   { tree }: AuctionColumns,
   priced: PricedZones,
-  { netBelowWh, ownWh, ownFilledWh, exportBelowWh, exportAboveWh }: Margins,
+  { netBelowWh, ownWh, exportBelowWh, exportAboveWh }: Margins,
   flowWh: Float64Array,
-): void {
+): Float64Array {
+  const ownFilledWh = new Float64Array(ownWh.length)
   for (const zone of tree.preorder) {
     const weights = [ownWh[zone]!]
     for (let child = tree.firstChild[zone]!; child !== -1; child = tree.nextSibling[child]!) {
@@ -100,7 +167,7 @@ export function shareMargins(
     const marginWh = weights.reduce((sum, weight) => sum + weight, 0)
     const suppliedWh = flowWh[zone]! - netBelowWh[zone]!
     // Sellers share what they supply, buyers what they take: a marginal buyer that is not served counts as supply.
-    const buyersShare = (priced.keys[zone]! & 1) === 1
+    const buyersShare = buyersAreMarginal(priced, zone)
     const shares = new Float64Array(weights.length)
     if (marginWh > 0) shareProRata(buyersShare ? marginWh - suppliedWh : suppliedWh, Float64Array.from(weights), shares)
     ownFilledWh[zone] = shares[0]!
@@ -110,104 +177,39 @@ export function shareMargins(
       flowWh[child] = buyersShare ? exportAboveWh[child]! - share : exportBelowWh[child]! + share
     }
   }
+  return ownFilledWh
 }
 
-interface Accepted {
-  readonly filledWh: Float64Array
-  readonly soldWh: Float64Array
-  readonly boughtWh: Float64Array
-  readonly lowestTicks: Float64Array
-  readonly highestTicks: Float64Array
-}
-
-interface Priced {
-  readonly keys: Int32Array
-  readonly priceKeys: Float64Array
-  readonly margins: Margins
-}
-
-/**
- * Fills the orders, and narrows each zone's price interval to what they allow: no filled order worse than the price, no
- * order better than the price left short. Returns accepted bids minus accepted asks.
- */
-export function fillOrders(
-  columns: AuctionColumns,
-  { keys, priceKeys, margins }: Priced,
-  accepted: Accepted,
+/** Shares each zone's filled margin among its marginal orders and lets them bound its price; returns the whole surplus. */
+export function fillMargins(
+  { zoneOfOrder, energyWh }: AuctionColumns,
+  priced: PricedZones,
+  { surplus, bounds, marginalOrders }: FirstFills,
+  ownFilledWh: Float64Array,
+  { filledWh, tradedWh }: Fills,
 ): LedgerUnits {
-  const { zoneOfOrder, energyWh } = columns
-  const { filledWh, soldWh, boughtWh, lowestTicks, highestTicks } = accepted
-  const marginal = new MarginalOrders(margins)
-  const surplus = new MoneySum()
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!
-    const zone = zoneOfOrder[i]!
-    const priceKey = priceKeys[zone]!
-    const ticks = key >> 1
-    const buy = key & 1
-    if (key === priceKey) {
-      marginal.add(zone, i)
-    } else if (key < priceKey) {
-      if (ticks > lowestTicks[zone]!) lowestTicks[zone] = ticks
-      if (buy === 1) continue
-      const energy = energyWh[i]!
-      filledWh[i] = energy
-      soldWh[zone]! += energy
-      surplus.add(-ticks, energy)
-    } else {
-      if (ticks < highestTicks[zone]!) highestTicks[zone] = ticks
-      if (buy === 0) continue
-      const energy = energyWh[i]!
-      filledWh[i] = energy
-      boughtWh[zone]! += energy
-      surplus.add(ticks, energy)
-    }
+  const ordersOfZone = new Map<number, number[]>()
+  for (const order of marginalOrders) {
+    const zone = zoneOfOrder[order]!
+    const orders = ordersOfZone.get(zone)
+    if (orders) orders.push(order)
+    else ordersOfZone.set(zone, [order])
   }
-  for (let zone = 0; zone < priceKeys.length; zone++) {
-    if (margins.ownOrders[zone] === 0) continue
-    const priceKey = priceKeys[zone]!
-    const ticks = Math.floor(priceKey / 2)
-    const filled = margins.ownFilledWh[zone]!
-    const buysAreMarginal = (priceKey & 1) === 1
-    marginal.fill(zone, filled, energyWh, filledWh)
-    if (buysAreMarginal) boughtWh[zone]! += filled
-    else soldWh[zone]! += filled
-    surplus.add(buysAreMarginal ? ticks : -ticks, filled)
-    const someServed = filled > 0
-    const someShort = filled < margins.ownWh[zone]!
-    if (buysAreMarginal ? someShort : someServed) lowestTicks[zone] = Math.max(lowestTicks[zone]!, ticks)
-    if (buysAreMarginal ? someServed : someShort) highestTicks[zone] = Math.min(highestTicks[zone]!, ticks)
-  }
-  return surplus.total()
-}
-
-/** The orders at their zone's price, by zone and within it in order of arrival. */
-class MarginalOrders {
-  private readonly starts: Int32Array
-  private readonly ends: Int32Array
-  private readonly orders: Int32Array
-
-  constructor({ ownOrders }: Margins) {
-    this.starts = new Int32Array(ownOrders.length)
-    let count = 0
-    for (let zone = 0; zone < ownOrders.length; zone++) {
-      this.starts[zone] = count
-      count += ownOrders[zone]!
-    }
-    this.ends = this.starts.slice()
-    this.orders = new Int32Array(count)
-  }
-
-  add(zone: number, order: number): void {
-    this.orders[this.ends[zone]!++] = order
-  }
-
-  /** Shares `totalWh` among one zone's marginal orders. */
-  fill(zone: number, totalWh: number, energyWh: Float64Array, filledWh: Float64Array): void {
-    const orders = this.orders.subarray(this.starts[zone]!, this.ends[zone]!)
+  for (const [zone, orders] of ordersOfZone) {
+    const totalWh = ownFilledWh[zone]!
     const weights = Float64Array.from(orders, (order) => energyWh[order]!)
     const shares = new Float64Array(orders.length)
     shareProRata(totalWh, weights, shares)
-    for (let i = 0; i < orders.length; i++) filledWh[orders[i]!] = shares[i]!
+    for (const [i, order] of orders.entries()) filledWh[order] = shares[i]!
+
+    const buy = buyersAreMarginal(priced, zone) ? 1 : 0
+    const ticks = priced.keys[zone]! >> 1
+    tradedWh[2 * zone + buy]! += totalWh
+    surplus.add(ticks * (2 * buy - 1), totalWh)
+    const served = totalWh > 0
+    const short = orders.some((order) => filledWh[order]! < energyWh[order]!)
+    if (buy === 1 ? short : served) bounds.lowest[zone] = Math.max(bounds.lowest[zone]!, ticks)
+    if (buy === 1 ? served : short) bounds.highest[zone] = Math.min(bounds.highest[zone]!, ticks)
   }
+  return surplus.total()
 }
