@@ -14,6 +14,7 @@ export class DemoError extends Error {
     | 'CHAIN_STATE'
     | 'CHAIN_START'
     | 'PROGRAM_START'
+    | 'STREET_FILE'
   constructor(code: DemoError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code

@@ -1,0 +1,15 @@
+/** The `commonwatt` command line: one subcommand per file in `commands/`, loaded only when it is asked for. */
+import { Command } from 'commander'
+
+const commands: Record<string, () => Promise<Command>> = {
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
+  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  report: async () => (await import('./commands/report.ts')).reportCommand(),
+  clear: async () => (await import('./commands/clear.ts')).clearCommand(),
+}
+
+const program = new Command('commonwatt').description('a peer-to-peer marketplace for local solar energy')
+const asked = commands[process.argv[2] ?? '']
+for (const load of asked === undefined ? Object.values(commands) : [asked]) program.addCommand(await load())
+await program.parseAsync()

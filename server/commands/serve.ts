@@ -1,0 +1,98 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { pino } from 'pino'
+import { pageFolder } from '../project-files.ts'
+import { serve } from '../serve.ts'
+
+interface Flags {
+  databaseUrl: string
+  rpcUrl: string
+  escrow: string
+  firstBlock: number
+  area: string[]
+  operatorKey: string
+  host: string
+  port: number
+  origin: string[]
+  confirmations: number
+  chainPollMs: number
+  demoPeople?: string
+  logLevel: string
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
+  return Number(text)
+}
+
+/** `commonwatt serve`: the server on a PostgreSQL and a chain that are there already. Every option has a variable. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the market server on a PostgreSQL (15 or newer) and a chain')
+    .addOption(new Option('--database-url <url>', 'PostgreSQL').env('DATABASE_URL').makeOptionMandatory())
+    .addOption(new Option('--rpc-url <url>', 'chain node (JSON-RPC)').env('RPC_URL').makeOptionMandatory())
+    .addOption(new Option('--escrow <address>', 'the escrow contract').env('ESCROW').makeOptionMandatory())
+    .addOption(
+      new Option('--first-block <n>', 'block of the escrow’s deployment')
+        .env('FIRST_BLOCK')
+        .argParser(whole)
+        .default(0),
+    )
+    .addOption(new Option('--area <file...>', 'area files').makeOptionMandatory())
+    .addOption(
+      new Option('--operator-key <file>', 'private key that settles and relays')
+        .env('OPERATOR_KEY_FILE')
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
+    .addOption(new Option('--port <port>', 'port of page and API').env('PORT').argParser(whole).default(8080))
+    .addOption(new Option('--origin <url...>', 'where people open the page, behind a proxy').default([]))
+    .addOption(
+      new Option('--confirmations <n>', 'blocks until a deposit or batch counts')
+        .env('CONFIRMATIONS')
+        .argParser(whole)
+        .default(12),
+    )
+    .addOption(new Option('--chain-poll-ms <ms>', 'pause between looks at the chain').argParser(whole).default(2_000))
+    .addOption(new Option('--demo-people <file>', 'people of the demo, with keys').hideHelp())
+    .addOption(
+      new Option('--log-level <level>')
+        .env('LOG_LEVEL')
+        .default('info')
+        .choices(['debug', 'info', 'warn', 'error', 'silent']),
+    )
+    .action(async (flags: Flags) => {
+      const log = pino({ level: flags.logLevel })
+      const running = await serve({
+        databaseUrl: flags.databaseUrl,
+        rpcUrl: flags.rpcUrl,
+        escrow: flags.escrow,
+        firstBlock: flags.firstBlock,
+        areaFiles: flags.area,
+        operatorKeyFile: flags.operatorKey,
+        host: flags.host,
+        port: flags.port,
+        origins: flags.origin,
+        confirmations: flags.confirmations,
+        chainPollMs: flags.chainPollMs,
+        demoPeopleFile: flags.demoPeople ?? null,
+        pageFolder,
+        log,
+        onFatal(error) {
+          log.fatal({ err: error }, 'the server cannot go on')
+          process.exit(1)
+        },
+      })
+      const stop = () => {
+        log.info('stopping')
+        running.stop().then(
+          () => process.exit(0),
+          (error) => {
+            log.error({ err: error }, 'could not stop in order')
+            process.exit(1)
+          },
+        )
+      }
+      process.once('SIGTERM', stop)
+      process.once('SIGINT', stop)
+    })
+}

@@ -1,0 +1,23 @@
+/** Where the files lie that come with the program: found from the running file upwards, bundled or not. */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+function projectRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  for (;;) {
+    const manifest = join(folder, 'package.json')
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'commonwatt') return folder
+    const parent = dirname(folder)
+    if (parent === folder) throw new Error('the program does not lie in its project folder any more')
+    folder = parent
+  }
+}
+
+const root = projectRoot()
+
+/** The two command lines, to be run with this Node. */
+export const serverProgram: string = join(root, 'bin/commonwatt.js')
+export const agentProgram: string = join(root, 'bin/commonwatt-agent.js')
+/** The built page. */
+export const pageFolder: string = join(root, 'dist/web')
