@@ -1,0 +1,233 @@
+import net from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { acquireConnection, Connection, releaseConnection } from '../../../meter-agent/modbus/connection.ts'
+import { parseEndpoint } from '../../../meter-agent/modbus/endpoint.ts'
+import type { Framing } from '../../../meter-agent/simulator/frames.ts'
+import { exceptionReply, type Reaction, reply, scriptedPeer } from './scripted-peer.ts'
+
+const cleanups: (() => void)[] = []
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup()
+})
+
+async function peerAndConnection(framing: Framing, react: Reaction) {
+  const peer = await scriptedPeer(framing, react)
+  const scheme = framing === 'tcp' ? 'tcp' : 'rtutcp'
+  const connection = new Connection(parseEndpoint(`${scheme}://127.0.0.1:${peer.port}`))
+  cleanups.push(
+    () => connection.close(),
+    () => peer.close(),
+  )
+  return { peer, connection }
+}
+
+const request = (changes: object = {}) => ({
+  unit: 1,
+  functionCode: 3 as const,
+  address: 100,
+  count: 2,
+  timeoutMs: 150,
+  tries: 2,
+  ...changes,
+})
+
+describe('a Modbus TCP connection', () => {
+  it('reads holding and input registers of several units over one connection, one request at a time', async () => {
+    let open = 0
+    let most = 0
+    const { peer, connection } = await peerAndConnection('tcp', ({ socket, request }) => {
+      open += 1
+      most = Math.max(most, open)
+      setImmediate(() => {
+        open -= 1
+        socket.write(reply('tcp', request, [request.unit, request.functionCode]))
+      })
+    })
+    const replies = await Promise.all(
+      [1, 2, 3, 4].map((unit) => connection.read(request({ unit, functionCode: unit % 2 ? 3 : 4 }))),
+    )
+    expect(replies.map((one) => one.registers)).toEqual([
+      [1, 3],
+      [2, 4],
+      [3, 3],
+      [4, 4],
+    ])
+    expect([most, peer.connections]).toEqual([1, 1])
+  })
+
+  it('survives more requests than there are transaction ids', async () => {
+    const { connection } = await peerAndConnection('tcp', ({ socket, request }) =>
+      socket.write(reply('tcp', request, [request.address])),
+    )
+    for (let address = 0; address < 600; address += 1) {
+      const { registers } = await connection.read(request({ address, count: 1 }))
+      expect(registers).toEqual([address])
+    }
+  })
+
+  it('gives up on a silent device and connects anew for the next try', async () => {
+    const { peer, connection } = await peerAndConnection('tcp', ({ socket, request, connection }) => {
+      if (connection === 1) socket.write(reply('tcp', request, [7, 8]))
+    })
+    expect((await connection.read(request())).registers).toEqual([7, 8])
+    expect(peer.connections).toBe(2)
+    expect(connection.generation).toBe(2)
+  })
+
+  it('rejects when every try stays silent', async () => {
+    const { peer, connection } = await peerAndConnection('tcp', () => {})
+    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_TIMEOUT' })
+    expect(peer.requests).toHaveLength(2)
+  })
+
+  it('fails at once, without waiting for the time-out, when the peer closes or resets', async () => {
+    const { connection } = await peerAndConnection('tcp', ({ socket, connection }) => {
+      if (connection % 2) socket.resetAndDestroy()
+      else socket.end()
+    })
+    await expect(connection.read(request({ timeoutMs: 60_000 }))).rejects.toMatchObject({ code: 'MODBUS_DROPPED' })
+  })
+
+  it('reports an exception as the device’s answer and keeps the connection', async () => {
+    const { peer, connection } = await peerAndConnection('tcp', ({ socket, request, count }) =>
+      socket.write(count === 1 ? exceptionReply('tcp', request, 2) : reply('tcp', request, [1, 2])),
+    )
+    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_EXCEPTION', exception: 2 })
+    await connection.read(request())
+    expect(peer.connections).toBe(1)
+  })
+
+  it.each([5, 6])('waits for a device that is busy (exception %i), three tries at most', async (code) => {
+    const { peer, connection } = await peerAndConnection('tcp', ({ socket, request, count }) =>
+      socket.write(count === 3 ? reply('tcp', request, [1, 2]) : exceptionReply('tcp', request, code)),
+    )
+    expect((await connection.read(request())).registers).toEqual([1, 2])
+    expect(peer.requests).toHaveLength(3)
+    await expect(Promise.all([connection.read(request()), connection.read(request())])).rejects.toMatchObject({
+      exception: code,
+    })
+  })
+
+  it('asks again after exception 4 only once the unit has answered before', async () => {
+    const { peer, connection } = await peerAndConnection('tcp', ({ socket, request, count }) =>
+      socket.write(count === 2 ? reply('tcp', request, [1, 2]) : exceptionReply('tcp', request, 4)),
+    )
+    await expect(connection.read(request())).rejects.toMatchObject({ exception: 4 })
+    expect(peer.requests).toHaveLength(1)
+    await connection.read(request())
+    await expect(connection.read(request())).rejects.toMatchObject({ exception: 4 })
+    expect(peer.requests).toHaveLength(4)
+  })
+
+  it('never takes a reply with too few registers', async () => {
+    const { connection } = await peerAndConnection('tcp', ({ socket, request }) =>
+      socket.write(reply('tcp', request, [9])),
+    )
+    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
+  })
+
+  it('never takes a reply that says it has fewer registers than it carries', async () => {
+    const { connection } = await peerAndConnection('tcp', ({ socket, request }) => {
+      const bytes = reply('tcp', request, [9, 9])
+      bytes.writeUInt8(2, 8)
+      socket.write(bytes)
+    })
+    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
+  })
+
+  it('never takes a reply from another unit', async () => {
+    const { connection } = await peerAndConnection('tcp', ({ socket, request }) =>
+      socket.write(reply('tcp', request, [9, 9], request.unit + 1)),
+    )
+    await expect(connection.read(request())).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
+  })
+
+  it('says so when a gateway does not echo the transaction id', async () => {
+    const { connection } = await peerAndConnection('tcp', ({ socket, request }) =>
+      socket.write(reply('tcp', { ...request, transactionId: 0 }, [9, 9])),
+    )
+    await expect(connection.read(request())).rejects.toThrow('transaction id was not echoed')
+  })
+
+  it('recovers from garbage in front of a reply with a new connection', async () => {
+    const { peer, connection } = await peerAndConnection('tcp', ({ socket, request, connection }) => {
+      if (connection === 0) socket.write(Buffer.from('00ff551337', 'hex'))
+      socket.write(reply('tcp', request, [3, 4]))
+    })
+    expect((await connection.read(request())).registers).toEqual([3, 4])
+    expect(peer.connections).toBe(2)
+  })
+
+  it('puts split replies together', async () => {
+    const { connection } = await peerAndConnection('tcp', ({ socket, request }) => {
+      for (const byte of reply('tcp', request, [5, 6])) socket.write(Buffer.from([byte]))
+    })
+    expect((await connection.read(request())).registers).toEqual([5, 6])
+  })
+
+  it('names a refused connection, then waits before it connects again', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as net.AddressInfo
+    await new Promise((resolve) => server.close(resolve))
+    const connection = new Connection(parseEndpoint(`tcp://127.0.0.1:${port}`))
+    await expect(connection.read(request({ tries: 1 }))).rejects.toMatchObject({ code: 'MODBUS_UNREACHABLE' })
+    await expect(connection.read(request({ tries: 1 }))).rejects.toThrow(/refused.*next try in 1 s/)
+  })
+
+  it('rejects what waits when it is closed', async () => {
+    const { connection } = await peerAndConnection('tcp', () => {})
+    const waiting = [connection.read(request({ timeoutMs: 60_000 })), connection.read(request())]
+    setImmediate(() => connection.close())
+    for (const result of await Promise.allSettled(waiting)) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'MODBUS_CLOSED' } })
+    }
+  })
+
+  it('is shared by all who use the endpoint, and closed by the last', async () => {
+    const peer = await scriptedPeer('tcp', ({ socket, request }) => socket.write(reply('tcp', request, [1, 2])))
+    cleanups.push(() => peer.close())
+    const endpoint = parseEndpoint(`tcp://127.0.0.1:${peer.port}`)
+    const [one, other] = [acquireConnection(endpoint), acquireConnection(endpoint)]
+    expect(one).toBe(other)
+    await one.read(request())
+    releaseConnection(one)
+    await other.read(request())
+    releaseConnection(other)
+    await expect(other.read(request())).rejects.toMatchObject({ code: 'MODBUS_CLOSED' })
+  })
+})
+
+describe('serial framing over TCP', () => {
+  it('never takes the late reply of one request for the reply to the next', async () => {
+    const { peer, connection } = await peerAndConnection('rtu', ({ socket, request, count }) => {
+      // The first answer comes long after its deadline, just when the second request would go out.
+      const answer = reply('rtu', request, [request.address, request.address])
+      if (count === 1) setTimeout(() => socket.write(answer), 200)
+      else socket.write(answer)
+    })
+    await expect(connection.read(request({ address: 111, tries: 1 }))).rejects.toMatchObject({ code: 'MODBUS_TIMEOUT' })
+    const second = await connection.read(request({ address: 222 }))
+    expect(second.registers).toEqual([222, 222])
+    expect(peer.requests.map((one) => one.address)).toEqual([111, 222])
+  })
+
+  it('copes with noise around and splits within a frame', async () => {
+    const { connection } = await peerAndConnection('rtu', ({ socket, request }) => {
+      const bytes = reply('rtu', request, [0x1234, 0x5678])
+      socket.write(Buffer.from([0x00, 0xff]))
+      socket.write(bytes.subarray(0, 4))
+      setImmediate(() => socket.write(bytes.subarray(4)))
+    })
+    expect((await connection.read(request())).registers).toEqual([0x1234, 0x5678])
+  })
+
+  it('never takes a frame with a wrong checksum', async () => {
+    const { connection } = await peerAndConnection('rtu', ({ socket, request }) => {
+      const bytes = reply('rtu', request, [1, 2])
+      bytes[4]! ^= 1
+      socket.write(bytes)
+    })
+    await expect(connection.read(request({ tries: 1 }))).rejects.toMatchObject({ code: 'MODBUS_FRAME' })
+  })
+})
