@@ -1,7 +1,7 @@
 /** Sessions: a bearer token of 32 random bytes for a day, of which the database holds a hash. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Address } from '../../contracts/typed-data.ts'
-import { deleteSession, findSession, insertSession, type SessionRow } from '../store/account-store.ts'
+import { deleteSession, findSession, insertSession, openTokens, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 
 const sessionMs = 24 * 3_600_000
@@ -25,6 +25,17 @@ export async function sessionOf(database: Database, token: string, now: Date): P
 
 export async function closeSession(database: Database, token: string): Promise<void> {
   if (tokenForm.test(token)) await deleteSession(database, hashToken(token))
+}
+
+/** Which of these tokens still have a session. */
+export async function tokensWithSession(
+  database: Database,
+  tokens: readonly string[],
+  now: Date,
+): Promise<Set<string>> {
+  const byHash = new Map(tokens.map((token) => [hashToken(token).toString('hex'), token]))
+  const open = await openTokens(database, [...byHash.keys()], now)
+  return new Set(open.map((hash) => byHash.get(hash)!))
 }
 
 function hashToken(token: string): Buffer {

@@ -26,6 +26,14 @@ export async function findSession(sql: Database, tokenHash: Buffer, now: Date): 
   return row === undefined ? null : { account: row.account, expiresAt: row.expires_at }
 }
 
+/** Of these hashes (hexadecimal digits), those whose session has not ended. */
+export async function openTokens(sql: Database, hashes: readonly string[], now: Date): Promise<string[]> {
+  const rows = await sql<{ hash: string }[]>`
+    select encode(token_hash, 'hex') as hash from sessions
+    where token_hash in (select decode(wanted, 'hex') from unnest(${hashes}::text[]) wanted) and expires_at > ${now}`
+  return rows.map(({ hash }) => hash)
+}
+
 export async function deleteSession(sql: Database, tokenHash: Buffer): Promise<void> {
   await sql`delete from sessions where token_hash = ${tokenHash}`
 }

@@ -143,6 +143,13 @@ export function intervals(
     order by start desc, run desc limit ${limit}`
 }
 
+/** The newest run of each interval that starts at one of these times, oldest first. */
+export function intervalsStartingAt(sql: Database, area: number, starts: UtcSeconds[]): Promise<IntervalRow[]> {
+  return sql<IntervalRow[]>`
+    select distinct on (start) * from intervals where area_id = ${area} and start = any(${starts}::bigint[])
+    order by start, run desc`
+}
+
 /** Every run of one interval, newest first. */
 export function runsOfInterval(sql: Database, area: number, start: UtcSeconds): Promise<IntervalRow[]> {
   return sql<IntervalRow[]>`select * from intervals where area_id = ${area} and start = ${start} order by run desc`
@@ -255,20 +262,20 @@ export function seatIntervals(
     order by start desc, own.area_id, own.seat limit ${limit}`
 }
 
-/** The newest runs of one interval for the seats of the accounts, with the account each belongs to. */
+/** The newest runs of the intervals for the seats of the accounts, oldest first, with the account each belongs to. */
 export function seatIntervalsOfAccounts(
   sql: Database,
-  options: { area: number; start: UtcSeconds; accounts: Address[] },
+  options: { area: number; starts: UtcSeconds[]; accounts: Address[] },
 ): Promise<(SeatIntervalRow & { account: Address })[]> {
-  const { area, start, accounts } = options
+  const { area, starts, accounts } = options
   return sql<(SeatIntervalRow & { account: Address })[]>`
     select own.*, seats.account, intervals.status,
       (select (zone ->> 'priceTicks')::int from jsonb_array_elements(intervals.zones) zone
        where zone ->> 'zone' = own.zone) as price_ticks
     from seats join seat_intervals own using (area_id, seat)
     join intervals on intervals.area_id = own.area_id and intervals.start = own.start and intervals.run = own.run
-    where seats.area_id = ${area} and seats.account = any(${accounts}::text[]) and own.start = ${start} and current
-    order by own.seat`
+    where seats.area_id = ${area} and seats.account = any(${accounts}::text[]) and own.start = any(${starts}::bigint[]) and current
+    order by own.start, own.seat`
 }
 
 export interface SummaryRow {

@@ -1,0 +1,322 @@
+/**
+ * The socket.io namespace `/agents`: meter agents announce their meters, deliver signed readings until each one is
+ * acknowledged, and show what they see now. See `contracts/wire.ts` for the messages.
+ */
+import type { Logger } from 'pino'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { Server } from 'socket.io'
+import {
+  type HelloAnswer,
+  helloSchema,
+  type ReadingAck,
+  type ReadingsAnswer,
+  readingsMessageSchema,
+  readingsPerMessage,
+  type SignedReading,
+  signedReadingSchema,
+  telemetrySchema,
+} from '../../contracts/wire.ts'
+import type { Areas } from '../api/parts.ts'
+import { seatOf } from '../api/present.ts'
+import type { AreaWorker } from '../areas/area-worker.ts'
+import { AreaError } from '../areas/error.ts'
+import type { Event } from '../market/engine/area.ts'
+import { type SignatureCheck, SignatureCheckError } from '../readings/signature-check.ts'
+import { dropWhenSlow, limitConnections } from './limits.ts'
+import type { MeterOwner, TelemetryBoard } from './telemetry-board.ts'
+
+export interface AgentParts {
+  areas: Areas
+  signatures: SignatureCheck
+  telemetry: TelemetryBoard
+  registry: Registry
+  log: Logger
+}
+
+/** How far an agent's clock may be off when it announces a meter. */
+const clockToleranceMs = 300_000
+const limits = {
+  metersPerConnection: 256,
+  /** Messages of one connection that are worked on at a time. */
+  messagesUnderWay: 8,
+  /** Readings of all connections that are worked on at a time. */
+  readingsUnderWay: 10_000,
+  /** A connection that announced nothing for so long is closed. */
+  silentMs: 120_000,
+}
+const retryMs = { busy: 1_000, unknownMeter: 3_000, clock: 60_000, failure: 5_000 }
+
+/** A meter that was announced on a connection. */
+interface AnnouncedMeter extends MeterOwner {
+  worker: AreaWorker
+}
+
+type Refusal = Extract<ReadingsAnswer, { ok: false }>
+
+export function attachAgents(io: Server, { areas, signatures, telemetry, registry, log }: AgentParts): void {
+  const namespace = io.of('/agents')
+  const metrics = registerMetrics(registry, () => namespace.sockets.size)
+  let readingsUnderWay = 0
+  limitConnections(namespace)
+
+  namespace.on('connection', (socket) => {
+    const meters = new Map<string, AnnouncedMeter>()
+    let messagesUnderWay = 0
+    let silence = setTimeout(() => socket.disconnect(true), limits.silentMs)
+    dropWhenSlow(socket, () => metrics.dropped.inc())
+
+    /** Answers a message; what goes wrong inside becomes the answer that the agent knows to wait on. */
+    function onMessage(name: 'hello' | 'readings', work: (message: unknown) => Promise<HelloAnswer | ReadingsAnswer>) {
+      socket.on(name, async (message: unknown, answer: unknown) => {
+        if (typeof answer !== 'function') return
+        if (messagesUnderWay >= limits.messagesUnderWay) {
+          answer(refusal('AGENTS_BUSY', 'wait for the answers to the messages before', retryMs.busy))
+          return
+        }
+        messagesUnderWay += 1
+        try {
+          answer(await work(message))
+        } catch (error) {
+          answer(refusalOf(error, log))
+        } finally {
+          messagesUnderWay -= 1
+        }
+      })
+    }
+
+    onMessage('hello', async (message) => {
+      clearTimeout(silence)
+      if (meters.size === 0) silence = setTimeout(() => socket.disconnect(true), limits.silentMs)
+      const { answer, announced } = await hello(message, { areas, signatures, nowMs: Date.now() })
+      if (announced === null) return answer
+      if (meters.size >= limits.metersPerConnection && !meters.has(announced.meter)) {
+        return refusal(
+          'HELLO_LIMIT',
+          `a connection carries at most ${limits.metersPerConnection} meters`,
+          retryMs.clock,
+        )
+      }
+      clearTimeout(silence)
+      meters.set(announced.meter, announced.as)
+      return answer
+    })
+
+    onMessage('readings', async (message) => {
+      const elements = readingsMessageSchema.safeParse(message)
+      if (!elements.success) {
+        const form = `readings are an array of 1 to ${readingsPerMessage} readings`
+        return refusal('READINGS_MALFORMED', form, retryMs.failure)
+      }
+      const count = elements.data.length
+      if (readingsUnderWay + count > limits.readingsUnderWay) {
+        return refusal('AGENTS_BUSY', 'too many readings arrive at once', retryMs.busy)
+      }
+      readingsUnderWay += count
+      try {
+        const results = await takeReadings(elements.data, meters, signatures)
+        for (const { code } of results) if (code !== undefined) metrics.refused.inc({ code })
+        return { ok: true, results }
+      } finally {
+        readingsUnderWay -= count
+      }
+    })
+
+    socket.on('telemetry', (message: unknown) => {
+      const values = telemetrySchema.safeParse(message)
+      const meter = values.success ? meters.get(values.data.meter) : undefined
+      if (!values.success || meter === undefined || Math.abs(values.data.timeMs - Date.now()) > clockToleranceMs) {
+        metrics.telemetry.inc({ status: 'refused' })
+        return
+      }
+      metrics.telemetry.inc({ status: 'taken' })
+      telemetry.put(meter, values.data)
+    })
+
+    socket.once('disconnect', () => clearTimeout(silence))
+  })
+}
+
+/** Checks who announces which meter, and answers what the agent compares with its own configuration. */
+async function hello(
+  message: unknown,
+  { areas, signatures, nowMs }: { areas: Areas; signatures: SignatureCheck; nowMs: number },
+): Promise<{ answer: HelloAnswer; announced: { meter: string; as: AnnouncedMeter } | null }> {
+  const refuse = (code: string, text: string, retryAfterMs: number) => ({
+    answer: refusal(code, text, retryAfterMs),
+    announced: null,
+  })
+  const parsed = helloSchema.safeParse(message)
+  if (!parsed.success) return refuse('HELLO_MALFORMED', firstIssue(parsed.error.issues), retryMs.clock)
+  const { meter, time, signature } = parsed.data
+  if (Math.abs(time * 1000 - nowMs) > clockToleranceMs) {
+    const text = `the agent's clock says ${new Date(time * 1000).toISOString()}, the server's ${new Date(nowMs).toISOString()}`
+    return refuse('HELLO_CLOCK', text, retryMs.clock)
+  }
+  const worker = areas.all().find(({ state }) => state.seatOfMeter.has(meter))
+  if (worker === undefined) {
+    return refuse('METER_UNKNOWN', `no seat of this server has meter ${meter}: open one`, retryMs.unknownMeter)
+  }
+  const { area, rules, chain } = worker.settings
+  const [signer] = await signatures.recover(chain, 'AgentHello', [{ value: { meter, time }, signature }])
+  if (signer !== meter) {
+    return refuse(
+      'HELLO_SIGNATURE',
+      `the announcement is not signed by ${meter} for escrow ${chain.escrow}`,
+      retryMs.clock,
+    )
+  }
+  const number = worker.state.seatOfMeter.get(meter)!
+  const account = worker.state.seats.get(number)!.chain.account
+  return {
+    answer: {
+      ok: true,
+      area,
+      intervalSeconds: rules.intervalSeconds,
+      chainId: chain.chainId,
+      escrow: chain.escrow,
+      serverTimeMs: nowMs,
+    },
+    announced: { meter, as: { worker, account, seat: seatOf({ area_id: area, seat: number }) } },
+  }
+}
+
+/** What becomes of each element, in order; one that is refused disturbs none of its neighbours. */
+async function takeReadings(
+  elements: readonly unknown[],
+  meters: ReadonlyMap<string, AnnouncedMeter>,
+  signatures: SignatureCheck,
+): Promise<ReadingAck[]> {
+  const results: ReadingAck[] = []
+  const byWorker = new Map<AreaWorker, { at: number; reading: SignedReading }[]>()
+  for (const [at, element] of elements.entries()) {
+    const parsed = signedReadingSchema.safeParse(element)
+    if (!parsed.success) {
+      results[at] = refused(nameOf(element), 'READING_MALFORMED', firstIssue(parsed.error.issues), false)
+      continue
+    }
+    const worker = meters.get(parsed.data.meter)?.worker
+    if (worker === undefined) {
+      results[at] = refused(parsed.data, 'READING_FOREIGN', 'this connection has not announced the meter', true)
+      continue
+    }
+    const sorted = byWorker.get(worker) ?? []
+    byWorker.set(worker, sorted)
+    sorted.push({ at, reading: parsed.data })
+  }
+  await Promise.all([...byWorker].map(([worker, items]) => submitSigned(worker, items, { signatures, results })))
+  return results
+}
+
+/** Submits to the area what the meters themselves signed, and writes what became of each into `results`. */
+async function submitSigned(
+  worker: AreaWorker,
+  items: readonly { at: number; reading: SignedReading }[],
+  { signatures, results }: { signatures: SignatureCheck; results: ReadingAck[] },
+): Promise<void> {
+  const signed = items.map(({ reading }) => ({ value: signedPart(reading), signature: reading.signature }))
+  const signers = await signatures.recover(worker.settings.chain, 'Reading', signed)
+  const genuine = items.filter(({ at, reading }, index) => {
+    if (signers[index] === reading.meter) return true
+    results[at] = refused(reading, 'READING_SIGNATURE', 'the reading is not signed by its meter for this escrow', false)
+    return false
+  })
+  if (genuine.length === 0) return
+  const events = await worker.submit(
+    {
+      type: 'readings',
+      atMs: Date.now(),
+      readings: genuine.map(({ reading }) => ({ ...signedPart(reading), signature: reading.signature })),
+    },
+    genuine.map(({ reading: { meter, epoch, time, sequence, productionWh, reasons } }) => ({
+      meter,
+      epoch,
+      time,
+      sequence,
+      productionWh,
+      reasons,
+    })),
+  )
+  const answers = events.filter((event) => event.type === 'reading')
+  for (const [index, { at, reading }] of genuine.entries()) results[at] = ackOf(reading, answers[index])
+}
+
+/** The engine answers readings in their order. */
+function ackOf(reading: SignedReading, event: Extract<Event, { type: 'reading' }> | undefined): ReadingAck {
+  if (event?.meter !== reading.meter || event.epoch !== reading.epoch || event.time !== reading.time) {
+    throw new Error(`the engine answered another reading than ${reading.meter} at ${reading.time}`)
+  }
+  const { type: _, ...ack } = event
+  return ack
+}
+
+/** The signed part of a reading. */
+function signedPart({ meter, epoch, time, importWh, exportWh, quality }: SignedReading) {
+  return { meter, epoch, time, importWh, exportWh, quality }
+}
+
+/** As much of a malformed element's name as can be read. */
+function nameOf(element: unknown): { meter: string; epoch: number; time: number } {
+  const { meter, epoch, time } = (element ?? {}) as Record<string, unknown>
+  return {
+    meter: typeof meter === 'string' ? meter.slice(0, 42) : '',
+    epoch: typeof epoch === 'number' ? epoch : 0,
+    time: typeof time === 'number' ? time : 0,
+  }
+}
+
+function refused(
+  { meter, epoch, time }: { meter: string; epoch: number; time: number },
+  code: string,
+  message: string,
+  retry: boolean,
+): ReadingAck {
+  return { meter, epoch, time, status: 'refused', code, message, retry }
+}
+
+function refusal(code: string, message: string, retryAfterMs: number): Refusal {
+  return { ok: false, code, message, retryAfterMs }
+}
+
+function refusalOf(error: unknown, log: Logger): Refusal {
+  if (error instanceof AreaError || error instanceof SignatureCheckError) {
+    return refusal(error.code, error.message, retryMs.busy)
+  }
+  log.error({ err: error }, 'a message of an agent failed')
+  return refusal('INTERNAL', 'the server failed; it has been noted', retryMs.failure)
+}
+
+function firstIssue(issues: readonly { path: PropertyKey[]; message: string }[]): string {
+  const { path, message } = issues[0]!
+  return path.length === 0 ? message : `${path.join('.')}: ${message}`
+}
+
+function registerMetrics(registry: Registry, connections: () => number) {
+  const registers = [registry]
+  new Gauge({
+    name: 'commonwatt_agent_connections',
+    help: 'Connections of meter agents',
+    registers,
+    collect() {
+      this.set(connections())
+    },
+  })
+  return {
+    refused: new Counter({
+      name: 'commonwatt_readings_refused_total',
+      help: 'Readings refused, by code',
+      labelNames: ['code'],
+      registers,
+    }),
+    telemetry: new Counter({
+      name: 'commonwatt_telemetry_total',
+      help: 'Telemetry messages by what became of them',
+      labelNames: ['status'],
+      registers,
+    }),
+    dropped: new Counter({
+      name: 'commonwatt_agent_connections_dropped_total',
+      help: 'Connections of agents closed because they did not read',
+      registers,
+    }),
+  }
+}
