@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { SignedReading } from '../../../contracts/wire.ts'
+import { Outbox } from '../../../meter-agent/outbox/outbox.ts'
+import { startEpoch } from '../../../meter-agent/registers/state.ts'
+
+const domain = { chainId: 31337, escrow: '0x00000000000000000000000000000000000000e5' }
+const meters = ['a', 'b'].map((letter) => `0x${letter.repeat(40)}`) as [string, string]
+let folder: string
+let outbox: Outbox
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'commonwatt-outbox-'))
+  outbox = await Outbox.open(folder, domain)
+})
+afterEach(async () => {
+  await outbox.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function reading(meter: string, time: number): SignedReading {
+  return {
+    meter,
+    epoch: 1,
+    time,
+    importWh: 0,
+    exportWh: time,
+    quality: 0,
+    signature: `0x${'0'.repeat(128)}`,
+    sequence: time,
+    productionWh: null,
+    reasons: [],
+  }
+}
+const begun = startEpoch({ epoch: 1, epochTime: 1000, sequence: 0 })
+
+test('what is stored is there after opening again, state and readings alike', async () => {
+  const state = { ...begun, sequence: 7, serialNumber: '123n' }
+  await outbox.commit(meters[0], state, [reading(meters[0], 10), reading(meters[0], 20)])
+  await outbox.close()
+  outbox = await Outbox.open(folder, domain)
+  expect(await outbox.state(meters[0])).toEqual(state)
+  expect(await outbox.state(meters[1])).toBeNull()
+  expect(outbox.queued(meters[0])).toBe(2)
+})
+
+test('the current boundary goes first, then the backlog from the oldest on, of the meters that may send', async () => {
+  for (const time of [30, 10, 20]) for (const meter of meters) await outbox.commit(meter, begun, [reading(meter, time)])
+  const all = await outbox.waiting({ limit: 100, currentFrom: 30, accepts: () => true })
+  expect(all.map(({ time }) => time)).toEqual([30, 30, 10, 10, 20, 20])
+  const some = await outbox.waiting({ limit: 2, currentFrom: 30, accepts: (meter) => meter === meters[1] })
+  expect(some.map(({ time, meter }) => [time, meter])).toEqual([
+    [30, meters[1]],
+    [10, meters[1]],
+  ])
+})
+
+test('acknowledged readings leave the queue, refused ones are kept apart with their reason', async () => {
+  const [meter] = meters
+  await outbox.commit(
+    meter,
+    begun,
+    [10, 20, 30].map((time) => reading(meter, time)),
+  )
+  await outbox.settle([
+    { meter, epoch: 1, time: 10, status: 'stored' },
+    { meter, epoch: 1, time: 20, status: 'refused', code: 'READING_IMPLAUSIBLE', message: 'too much' },
+    { meter, epoch: 1, time: 99, status: 'stored' },
+    { meter, epoch: 2, time: 30, status: 'stored' },
+  ])
+  expect((await outbox.waiting({ limit: 9, currentFrom: 0, accepts: () => true })).map(({ time }) => time)).toEqual([
+    30,
+  ])
+  expect([outbox.queued(meter), outbox.refused(meter)]).toEqual([1, 1])
+  expect(await outbox.refusals(9)).toEqual([
+    { reading: reading(meter, 20), code: 'READING_IMPLAUSIBLE', message: 'too much' },
+  ])
+  expect(await outbox.acknowledged(9)).toEqual([reading(meter, 10)])
+})
+
+test('only the newest acknowledged and refused readings are kept', async () => {
+  await outbox.close()
+  outbox = await Outbox.open(folder, domain, { acknowledgedKept: 10, refusedKept: 5 })
+  const [meter] = meters
+  for (let time = 1; time <= 40; time += 1) {
+    await outbox.commit(meter, begun, [reading(meter, time)])
+    await outbox.settle([{ meter, epoch: 1, time, status: time % 2 ? 'stored' : 'refused' }])
+  }
+  expect((await outbox.acknowledged(99)).map(({ time }) => time)).toEqual(
+    [39, 37, 35, 33, 31, 29, 27, 25, 23, 21].concat((await outbox.acknowledged(99)).length > 10 ? [19] : []),
+  )
+  expect((await outbox.refusals(99)).length).toBeLessThanOrEqual(6)
+  expect(outbox.refused(meter)).toBe((await outbox.refusals(99)).length)
+})
+
+test('one process at a time, one escrow for ever', async () => {
+  await expect(Outbox.open(folder, domain)).rejects.toMatchObject({ code: 'OUTBOX_LOCKED' })
+  await outbox.close()
+  await expect(Outbox.open(folder, { ...domain, chainId: 1 })).rejects.toMatchObject({ code: 'OUTBOX_FOREIGN' })
+  outbox = await Outbox.open(folder, domain)
+})
+
+test('a store that fails says so and works again once opened anew', async () => {
+  await outbox.commit(meters[0], begun, [reading(meters[0], 10)])
+  await outbox.close()
+  await expect(outbox.commit(meters[0], begun, [])).rejects.toMatchObject({ code: 'OUTBOX_WRITE' })
+  await expect(outbox.state(meters[0])).rejects.toMatchObject({ code: 'OUTBOX_READ' })
+  await outbox.reopen()
+  expect(outbox.queued(meters[0])).toBe(1)
+  expect(await outbox.state(meters[0])).toEqual(begun)
+})
+
+test('a metering state of another version is not continued', async () => {
+  await outbox.commit(meters[0], { ...begun, version: 2 as 1 }, [])
+  await expect(outbox.state(meters[0])).rejects.toMatchObject({ code: 'OUTBOX_STATE' })
+})
