@@ -4,8 +4,11 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { type Address, type AreaRules, type Hex, hashRules } from '../../contracts/typed-data.ts'
-import { parsePrice, type Ticks, UnitError } from '../../contracts/units.ts'
+import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/units.ts'
+import { clearAuction, type Zone } from '../market/auction.ts'
 import type { AreaConfig } from '../market/engine/area.ts'
+import { MarketError } from '../market/errors.ts'
+import { longestPathTicks } from './longest-path.ts'
 
 /** What the chain says of the escrow; read once at start. */
 export interface EscrowFacts {
@@ -100,6 +103,8 @@ export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
   if (!parsed.success) {
     throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
   }
+  const mistakes = inconsistencies(parsed.data)
+  if (mistakes.length > 0) throw new SettingsError(mistakes.join('\n'))
   const { zones, rules: fileRules, feedInPerKwh, retailPerKwh, graceSeconds, ...named } = parsed.data
   const rules: AreaRules = {
     area: named.area,
@@ -126,6 +131,29 @@ export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
   }
 }
 
+/** What fits in its parts but not together. */
+function inconsistencies(file: z.output<typeof fileSchema>): string[] {
+  const mistakes: string[] = []
+  const { intervalSeconds, batchSeconds, maxGridPerKwh } = file.rules
+  if (batchSeconds % intervalSeconds !== 0) {
+    mistakes.push(`rules.batchSeconds: ${batchSeconds} is no multiple of the interval of ${intervalSeconds} s`)
+  }
+  const zones = file.zones.map(({ feePerKwh, ...zone }) => ({ ...zone, feeTicksPerKwh: feePerKwh }))
+  try {
+    clearAuction({ zones: zones.map(auctionZone), orders: [] })
+    const path = longestPathTicks(zones)
+    if (path > maxGridPerKwh) {
+      mistakes.push(
+        `rules.maxGridPerKwh: the longest path costs ${formatPrice(path)}, more than the cap of ${formatPrice(maxGridPerKwh)}`,
+      )
+    }
+  } catch (error) {
+    if (!(error instanceof MarketError)) throw error
+    mistakes.push(`zones: ${error.message}`)
+  }
+  return mistakes
+}
+
 /** Reads and checks an area file. Throws `SettingsError` that names the file. */
 export function readAreaFile(path: string, chain: EscrowFacts): AreaSettings {
   let file: unknown
@@ -143,11 +171,10 @@ export function engineConfig(settings: AreaSettings): AreaConfig {
     rules: settings.rules,
     rulesHash: settings.rulesHash,
     graceMs: settings.graceMs,
-    zones: settings.zones.map((zone) => ({
-      id: zone.zone,
-      ...(zone.parent === null ? {} : { parent: zone.parent }),
-      feeTicksPerKwh: zone.feeTicksPerKwh,
-      capacityWh: zone.capacityWh,
-    })),
+    zones: settings.zones.map(auctionZone),
   }
+}
+
+function auctionZone({ zone, parent, feeTicksPerKwh, capacityWh }: Omit<NamedZone, 'name'>): Zone {
+  return { id: zone, ...(parent === null ? {} : { parent }), feeTicksPerKwh, capacityWh }
 }

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { longestPathTicks } from '../../server/areas/longest-path.ts'
+import { areaSettings, engineConfig } from '../../server/areas/settings.ts'
+
+const chain = {
+  chainId: 31337,
+  escrow: `0x${'7'.repeat(40)}`,
+  token: `0x${'8'.repeat(40)}`,
+  tokenName: 'Local Euro',
+  tokenDecimals: 6,
+  withdrawalDelaySeconds: 300,
+}
+
+function file(change: { zones?: object[]; rules?: object } = {}) {
+  return {
+    area: 1,
+    name: 'Street',
+    currency: 'EUR',
+    feedInPerKwh: '0.08',
+    retailPerKwh: '0.30',
+    graceSeconds: 4,
+    zones: change.zones ?? [
+      { zone: 'root', name: 'Root' },
+      { zone: 'north', name: 'North', parent: 'root', feePerKwh: '0.01' },
+      { zone: 'south', name: 'South', parent: 'root', feePerKwh: '0.02', capacityWh: 70 },
+    ],
+    rules: {
+      grid: `0x${'9'.repeat(40)}`,
+      intervalSeconds: 10,
+      batchSeconds: 60,
+      maxGridPerKwh: '0.03',
+      maxBandPerKwh: '0.40',
+      confirmedSellersOnly: true,
+      settlingGrade: 'device',
+      ...change.rules,
+    },
+  }
+}
+
+describe('area settings', () => {
+  it('become what the engine clears by', () => {
+    const settings = areaSettings(file(), chain)
+    expect(settings.rules).toMatchObject({ priceTick: 100, maxGridPerKwh: 300, maxBandTicks: 4_000, settlingGrade: 0 })
+    expect(engineConfig(settings).zones[2]).toEqual({
+      id: 'south',
+      parent: 'root',
+      feeTicksPerKwh: 200,
+      capacityWh: 70,
+    })
+  })
+
+  it.each([
+    ['rules.batchSeconds: 65 is no multiple', file({ rules: { batchSeconds: 65 } })],
+    ['the longest path costs 0.0300, more than the cap of 0.0299', file({ rules: { maxGridPerKwh: '0.0299' } })],
+    [
+      'feePerKwh: price 0.00001 is off the tick',
+      file({
+        zones: [
+          { zone: 'r', name: 'R' },
+          { zone: 'a', name: 'A', parent: 'r', feePerKwh: '0.00001' },
+        ],
+      }),
+    ],
+    [
+      'zones: ',
+      file({
+        zones: [
+          { zone: 'a', name: 'A', parent: 'b' },
+          { zone: 'b', name: 'B', parent: 'a' },
+        ],
+      }),
+    ],
+    [
+      'zones: ',
+      file({
+        zones: [
+          { zone: 'a', name: 'A' },
+          { zone: 'b', name: 'B' },
+        ],
+      }),
+    ],
+    ['rules.grid', file({ rules: { grid: '0x12' } })],
+    ['Unrecognized key', { ...file(), colour: 'green' }],
+  ])('are refused by name: %s', (reason, written) => {
+    expect(() => areaSettings(written, chain)).toThrow(reason)
+  })
+
+  it('the longest path may turn below the root', () => {
+    const zone = (name: string, parent: string | null, feeTicksPerKwh = 0) => ({ zone: name, parent, feeTicksPerKwh })
+    const tree = [zone('root', null), zone('a', 'root', 1), zone('b', 'a', 5), zone('c', 'a', 7), zone('d', 'root', 2)]
+    expect(longestPathTicks(tree)).toBe(12)
+  })
+})
