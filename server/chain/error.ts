@@ -17,6 +17,9 @@ export class ChainError extends Error {
     | 'CHAIN_TRANSACTION_FAILED'
     | 'CHAIN_NONCE_TAKEN'
     | 'CHAIN_REQUEST'
+    | 'CHAIN_RULES'
+    | 'CHAIN_BATCH'
+    | 'CHAIN_OVERTAKEN'
   /** The escrow's or token's error, by its name in Solidity. */
   readonly contractError: string | null
   readonly transaction: Hex | null

@@ -4,7 +4,6 @@ import {
   FetchRequest,
   type Interface,
   isError,
-  type JsonRpcError,
   type JsonRpcPayload,
   JsonRpcProvider,
   type JsonRpcResult,

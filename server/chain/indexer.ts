@@ -21,6 +21,7 @@ import {
 import type { Database } from '../store/database.ts'
 import { ChainError } from './error.ts'
 import { asChainError, decodeEvent } from './escrow-client.ts'
+import { startPoller } from './poller.ts'
 import { applyEvent, chainSeatOf, copyView, type EscrowEvent, type EscrowView, type SeatRecord } from './seat-view.ts'
 
 /** An area as the engine takes it: seats that changed since the delivery before, or since the start all. */
@@ -224,4 +225,21 @@ function eventsOf(logs: Log[]): EscrowEvent[] {
 
 function bigintAsText(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value
+}
+
+/** An indexer that goes on in short steps until it is stopped. */
+export function startIndexer(options: IndexerOptions & { pollMs: number }): Indexer & { stop(): Promise<void> } {
+  const indexer = createIndexer(options)
+  const { log, pollMs } = options
+  const poller = startPoller({ name: 'chain indexer', everyMs: pollMs, log, run: () => indexer.advance() })
+  return {
+    advance: indexer.advance,
+    get head() {
+      return indexer.head
+    },
+    get counted() {
+      return indexer.counted
+    },
+    stop: poller.stop,
+  }
 }

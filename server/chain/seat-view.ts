@@ -49,16 +49,20 @@ export interface SeatRecord {
 /** A batch of several parts that has begun: what its end or its abandonment will credit to each seat. */
 interface OpenBatch {
   readonly end: UtcSeconds
-  readonly parts: number
   readonly credits: ReadonlyMap<number, LedgerUnits>
   readonly debits: ReadonlyMap<number, LedgerUnits>
+  readonly settledParts: number
+  /** One per part that was settled. */
+  readonly transactions: Hex[]
 }
 
 export interface SettledBatch {
   start: UtcSeconds
   end: UtcSeconds
   statementRoot: Hex
-  transaction: Hex
+  /** Of all its parts, in order. */
+  transactions: Hex[]
+  /** Of the last part. */
   block: number
 }
 
@@ -69,7 +73,7 @@ export interface AreaView {
   settledUntil: UtcSeconds
   gridBalance: LedgerUnits
   seats: Map<number, SeatRecord>
-  open: (OpenBatch & { settledParts: number }) | null
+  open: OpenBatch | null
   /** By end. */
   batches: Map<UtcSeconds, SettledBatch>
 }
@@ -125,19 +129,20 @@ function subjectOf(args: EscrowEvent['args']): { area: number; seat: number | nu
 function applyToArea(area: AreaView, { name, args, transaction, block }: EscrowEvent): void {
   if (name === 'OperatorAppointed') area.operator = args.operator as Address
   else if (name === 'GridWithdrawn') area.gridBalance -= BigInt(args.amount as string)
-  else if (name === 'PartSettled') settlePart(area, args)
+  else if (name === 'PartSettled') settlePart(area, args, transaction)
   else if (name === 'BatchAbandoned') endOpenBatch(area, 'debits')
   else if (name === 'BatchSettled') {
+    const transactions = area.open?.transactions ?? [transaction]
     endOpenBatch(area, 'credits')
     const end = args.end as UtcSeconds
     area.settledUntil = end
     area.gridBalance += BigInt(args.gridTake as string)
     const statementRoot = args.statementRoot as Hex
-    area.batches.set(end, { start: args.start as UtcSeconds, end, statementRoot, transaction, block })
+    area.batches.set(end, { start: args.start as UtcSeconds, end, statementRoot, transactions, block })
   }
 }
 
-function settlePart(area: AreaView, args: EscrowEvent['args']): void {
+function settlePart(area: AreaView, args: EscrowEvent['args'], transaction: Hex): void {
   const end = args.end as UtcSeconds
   const parts = args.parts as number
   const credits = new Map(area.open?.credits)
@@ -162,7 +167,9 @@ function settlePart(area: AreaView, args: EscrowEvent['args']): void {
       },
     })
   }
-  if (parts > 1) area.open = { end, parts, credits, debits, settledParts: (args.part as number) + 1 }
+  if (parts === 1) return
+  const transactions = [...(area.open?.transactions ?? []), transaction]
+  area.open = { end, credits, debits, transactions, settledParts: (args.part as number) + 1 }
 }
 
 function endOpenBatch(area: AreaView, owed: 'credits' | 'debits'): void {

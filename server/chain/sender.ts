@@ -40,11 +40,11 @@ export interface Confirmation {
 export interface Sender {
   readonly address: Address
   /**
-   * Simulates and sends a call, once for each purpose: a purpose that was sent before, and did not fail, gives the same
-   * transaction without looking at `call`. Resolves when it is stored durably, mined or not.
+   * Makes, simulates and sends a call, once for each purpose: a purpose that was sent before, and did not fail, gives the
+   * same transaction without making the call. Resolves when it is stored durably, mined or not.
    * Throws `ChainError`: `CHAIN_REFUSED` (with the contract's error), `CHAIN_FUNDS`, `CHAIN_UNREACHABLE`.
    */
-  send(purpose: string, call: Call): Promise<{ hash: Hex }>
+  send(purpose: string, make: () => Promise<Call>): Promise<{ hash: Hex }>
   /**
    * Resolves when the purpose's transaction is as deep as `confirmations` ask, then or long after.
    * Rejects with `ChainError` `CHAIN_TRANSACTION_FAILED`, `CHAIN_NONCE_TAKEN`, or `CHAIN_REQUEST` for an unknown purpose.
@@ -88,9 +88,14 @@ export function createSender(options: SenderOptions): Sender {
   >()
   const inFlight = new Map<string, Promise<{ hash: Hex }>>()
 
-  async function send(purpose: string, call: Call): Promise<{ hash: Hex }> {
+  async function send(purpose: string, make: () => Promise<Call>): Promise<{ hash: Hex }> {
     const before = await findTransaction(database, address, purpose)
-    if (before !== null && before.status !== 'failed') return { hash: hashOf(before) }
+    if (before !== null && before.status !== 'failed') {
+      // Whoever asks again misses its effect: the watch finds out what became of it.
+      if (before.status === 'mined' && (await receiptOf(before)) === null) await markPending(database, before.id)
+      return { hash: hashOf(before) }
+    }
+    const call = await make()
     const gas = await simulate(call)
     const fees = await currentFees()
     const stored = await reserveTransaction(database, address, purpose, {
@@ -256,10 +261,10 @@ export function createSender(options: SenderOptions): Sender {
 
   return {
     address,
-    send(purpose, call) {
+    send(purpose, make) {
       const running = inFlight.get(purpose)
       if (running !== undefined) return running
-      const sending = send(purpose, call)
+      const sending = send(purpose, make)
         .catch((error) => {
           throw asChainError(error)
         })

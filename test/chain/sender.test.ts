@@ -37,7 +37,7 @@ function senderOf(database: Database, wallet: Wallet, parts: Partial<SenderOptio
 }
 
 /** Approvals are counted by the spender that each names. */
-const approve = (spender: string, amount: bigint) => ({
+const approve = (spender: string, amount: bigint) => async () => ({
   to: token,
   data: tokenInterface.encodeFunctionData('approve', [spender, amount]),
 })
@@ -47,6 +47,7 @@ async function allowance(wallet: Wallet, spender: string): Promise<bigint> {
 }
 async function autoMine(on: boolean): Promise<void> {
   await chain.provider.send('evm_setAutomine', [on])
+  expect(await chain.provider.send('anvil_getAutomine', [])).toBe(on)
 }
 
 /** The same node with some answers of its own. */
@@ -86,7 +87,7 @@ describe('a purpose', () => {
   test('that the contract would refuse is not sent, and the error names its reason', async () => {
     const { database } = await server.fresh()
     const sender = senderOf(database, await freshWallet())
-    const call = { to: token, data: tokenInterface.encodeFunctionData('transfer', [spenderOf(5), 1n]) }
+    const call = async () => ({ to: token, data: tokenInterface.encodeFunctionData('transfer', [spenderOf(5), 1n]) })
     await expect(sender.send('refused', call)).rejects.toMatchObject({
       code: 'CHAIN_REFUSED',
       contractError: 'ERC20InsufficientBalance',
@@ -102,10 +103,10 @@ describe('a purpose', () => {
     await (await coin.getFunction('mint')(owner.address, 10n)).wait()
     await (await coin.getFunction('approve')(wallet.address, 5n)).wait()
     const sender = senderOf(database, wallet)
-    const transfer = {
+    const transfer = async () => ({
       to: token,
       data: tokenInterface.encodeFunctionData('transferFrom', [owner.address, spenderOf(6), 5n]),
-    }
+    })
     await autoMine(false)
     const { hash } = await sender.send('transfer', transfer)
     await chain.provider.send('anvil_dropTransaction', [hash])

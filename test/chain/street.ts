@@ -49,6 +49,8 @@ export async function startTestChain(): Promise<TestChain> {
     blockSeconds: 3600,
   })
   const provider = openProvider(chain.url, chainId)
+  // Leaves the mixed mode, in which mining cannot be stopped.
+  await provider.send('evm_setAutomine', [true])
   return {
     chain,
     provider,

@@ -1,0 +1,134 @@
+/** What people signed, carried to the escrow at the server's expense: simulated first, sent once however often it is asked. */
+import { encodeBytes32String, keccak256, Signature, type SignatureLike } from 'ethers'
+import { escrowInterface } from '../../contracts/deploy.ts'
+import { partsOfSeatId } from '../../contracts/entry.ts'
+import type { Address, EpochStart, Hex, Mandate } from '../../contracts/typed-data.ts'
+import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/units.ts'
+import type { EscrowFacts } from '../areas/settings.ts'
+import { ChainError } from './error.ts'
+import { asChainError } from './escrow-client.ts'
+import type { Indexer } from './indexer.ts'
+import type { SeatRecord } from './seat-view.ts'
+import type { Sender } from './sender.ts'
+
+/** A seat as the escrow numbers it: area × 2³² + its number in the area. */
+type SeatId = number
+
+/**
+ * Each resolves with the transaction's hash once that is stored and on its way. Rejects with `ChainError`: `CHAIN_REFUSED`
+ * with the contract's error in plain words, `CHAIN_REQUEST` for what is not worth asking, or why the chain cannot be used.
+ */
+export interface EscrowRelay {
+  openSeat(request: {
+    mandate: Mandate
+    mandateSignature: Hex
+    consentValidFrom: UtcSeconds
+    consentSignature: Hex
+    epoch: EpochStart
+    epochSignature: Hex
+  }): Promise<{ hash: Hex }>
+  changeMandate(request: { seat: SeatId; mandate: Mandate; mandateSignature: Hex }): Promise<{ hash: Hex }>
+  confirmMeter(request: {
+    seat: SeatId
+    zone: string
+    nameplateWh: number
+    from: UtcSeconds
+    deadline: UtcSeconds
+    signature: Hex
+  }): Promise<{ hash: Hex }>
+  /** `amount` in tokens, decimal; the signature is the token's permit (ERC-2612) for the escrow. */
+  deposit(request: { seat: SeatId; amount: string; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
+  /** `amountUnits` in ledger units. */
+  requestWithdrawal(request: {
+    seat: SeatId
+    amountUnits: string
+    to: Address
+    nonce: number
+    deadline: UtcSeconds
+    signature: Hex
+  }): Promise<{ hash: Hex }>
+  claim(request: { seat: SeatId }): Promise<{ hash: Hex }>
+}
+
+export function createRelay(options: {
+  sender: Pick<Sender, 'send'>
+  indexer: Pick<Indexer, 'head'>
+  facts: EscrowFacts
+}): EscrowRelay {
+  const { sender, indexer, facts } = options
+
+  async function carry(name: string, args: unknown[], purpose?: string): Promise<{ hash: Hex }> {
+    try {
+      const data = escrowInterface.encodeFunctionData(name, args)
+      // A signed message is good for one transaction, so the call itself tells one from another.
+      return await sender.send(purpose ?? `${name} ${facts.escrow} ${keccak256(data)}`, async () => ({
+        to: facts.escrow,
+        data,
+      }))
+    } catch (error) {
+      throw asChainError(error)
+    }
+  }
+
+  function seatOf(id: SeatId): SeatRecord {
+    const { area, number } = partsOfSeatId(BigInt(id))
+    const seat = indexer.head.view.get(area)?.seats.get(number)
+    if (seat === undefined) throw new ChainError('CHAIN_REQUEST', `seat ${id} is not known on chain yet`)
+    return seat
+  }
+
+  return {
+    async openSeat({ mandate, mandateSignature, consentValidFrom, consentSignature, epoch, epochSignature }) {
+      if (![...indexer.head.view.values()].some(({ rulesHash }) => rulesHash === mandate.rules)) {
+        throw new ChainError('CHAIN_REQUEST', 'no area on chain has the rules that the mandate names')
+      }
+      const signatures = [mandateSignature, consentValidFrom, consentSignature, epoch, epochSignature]
+      return carry('openSeat', [mandate, ...signatures])
+    },
+    async changeMandate({ seat, mandate, mandateSignature }) {
+      seatOf(seat)
+      return carry('changeMandate', [seat, mandate, mandateSignature])
+    },
+    async confirmMeter({ seat, zone, nameplateWh, from, deadline, signature }) {
+      seatOf(seat)
+      return carry('confirmMeter', [seat, encodeBytes32String(zone), nameplateWh, from, deadline, signature])
+    },
+    async deposit({ seat, amount, deadline, signature }) {
+      seatOf(seat)
+      const { v, r, s } = splitSignature(signature)
+      return carry('depositWithPermit', [seat, baseUnitsOf(amount, facts.tokenDecimals), deadline, v, r, s])
+    },
+    async requestWithdrawal({ seat, amountUnits, to, nonce, deadline, signature }) {
+      const { account } = seatOf(seat)
+      return carry('requestWithdrawal', [
+        { account, seat, amount: BigInt(amountUnits), to, nonce, deadline },
+        signature,
+      ])
+    },
+    async claim({ seat }) {
+      const { withdrawal, withdrawalNonce } = seatOf(seat)
+      const request = `${withdrawalNonce} of ${withdrawal?.amount ?? 0n}`
+      return carry('claim', [seat], `claim ${facts.escrow} seat ${seat} request ${request}`)
+    },
+  }
+}
+
+function baseUnitsOf(amount: string, tokenDecimals: number): bigint {
+  try {
+    // Money has three decimals more than its price: here the price's decimals are chosen so that one unit is a base unit.
+    return parseMoney(amount, tokenDecimals - 3)
+  } catch (error) {
+    if (!(error instanceof UnitError)) throw error
+    throw new ChainError('CHAIN_REQUEST', `${amount} is no amount of tokens with ${tokenDecimals} decimals`, {
+      cause: error,
+    })
+  }
+}
+
+function splitSignature(signature: SignatureLike): Signature {
+  try {
+    return Signature.from(signature)
+  } catch (cause) {
+    throw new ChainError('CHAIN_REQUEST', 'a permit is signed by a key: 65 bytes, or 64 in compact form', { cause })
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * Brings an area's batches onto the chain, each exactly once and in order.
+ *
+ * What has been settled is read from the escrow's events and from nowhere else; the rest follows from the database: the
+ * next batch's words are made against the bases on chain, sent under a purpose of their own, and sent again whenever
+ * chain, node or this process lose them. A batch that the escrow refuses stops its area, loudly, until it can be settled.
+ */
+import type { JsonRpcProvider } from 'ethers'
+import type { Logger } from 'pino'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { escrowInterface } from '../../contracts/deploy.ts'
+import { encodeEntry } from '../../contracts/entry.ts'
+import { type Hex, hashRules } from '../../contracts/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/units.ts'
+import type { AreaSettings } from '../areas/settings.ts'
+import type { Database } from '../store/database.ts'
+import {
+  batchesAfter,
+  markCut,
+  markSettled,
+  markSubmitted,
+  type SignedEntry,
+  type StoredBatch,
+  signedEntries,
+} from '../store/settlement-store.ts'
+import { ChainError } from './error.ts'
+import { asChainError } from './escrow-client.ts'
+import type { Indexer } from './indexer.ts'
+import { startPoller } from './poller.ts'
+import type { AreaView, SettledBatch } from './seat-view.ts'
+import type { Call, Sender } from './sender.ts'
+
+export interface SettlementOptions {
+  database: Database
+  provider: JsonRpcProvider
+  sender: Pick<Sender, 'send'>
+  indexer: Pick<Indexer, 'head' | 'counted'>
+  /** Of the areas to settle. */
+  settings: readonly AreaSettings[]
+  log: Logger
+  registry: Registry
+  /** Entries of one transaction; 1,000 stay below the gas cap of a transaction and the size that nodes pass on. */
+  entriesPerPart?: number
+}
+
+export interface Settlement {
+  /** Does for one area what can be done now. Throws what stops it. */
+  advance(area: number): Promise<void>
+}
+
+export function createSettlement(options: SettlementOptions): Settlement {
+  const { database, provider, sender, indexer, settings, log, registry, entriesPerPart = 1_000 } = options
+  const settledTotal = new Counter({
+    name: 'commonwatt_batches_settled_total',
+    help: 'Batches whose settlement the chain has confirmed',
+    labelNames: ['area'],
+    registers: [registry],
+  })
+  for (const { area } of settings) settledTotal.inc({ area }, 0)
+
+  async function advance(area: number): Promise<void> {
+    const { rulesHash, chain } = settings.find((one) => one.area === area)!
+    const counted = indexer.counted.view.get(area)
+    const newest = indexer.head.view.get(area)
+    if (newest === undefined) return
+    if (hashRules(newest.rules) !== rulesHash) {
+      throw new ChainError('CHAIN_RULES', `area ${area} has other rules on chain than in its settings`)
+    }
+    const batches = await batchesAfter(database, area, counted?.settledUntil ?? 0)
+    for (const batch of batches) await noteOutcome(area, batch, counted?.batches.get(batch.end))
+    const next = batches.find(({ end }) => !newest.batches.has(end))
+    if (next !== undefined) await submit({ area, escrow: chain.escrow, batch: next, view: newest })
+  }
+
+  /** Notes what the chain says of the batch, at the depth that counts. */
+  async function noteOutcome(area: number, batch: StoredBatch, settled: SettledBatch | undefined): Promise<void> {
+    if (settled === undefined) {
+      if (batch.status !== 'settled') return
+      log.warn({ area, end: batch.end }, 'the settlement of a batch disappeared from the chain')
+      await markCut(database, area, batch.end)
+      return
+    }
+    if (settled.statementRoot !== batch.statementRoot) {
+      throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch that ends at ${batch.end} was settled`)
+    }
+    if (batch.status === 'settled') return
+    const transaction = settled.transactions.at(-1)!
+    const gasUsed = await gasOf(settled.transactions)
+    if (gasUsed === null) return
+    if (await markSettled(database, area, batch.end, { transaction, block: settled.block, gasUsed })) {
+      settledTotal.inc({ area })
+      log.info({ area, end: batch.end, transaction, block: settled.block, gasUsed }, 'batch settled')
+    }
+  }
+
+  async function gasOf(transactions: Hex[]): Promise<number | null> {
+    let gas = 0
+    for (const hash of transactions) {
+      const receipt = await provider.getTransactionReceipt(hash)
+      if (receipt === null) return null
+      gas += Number(receipt.gasUsed)
+    }
+    return gas
+  }
+
+  /** Sends the part that the chain expects next, if it is not on its way. */
+  async function submit(work: { area: number; escrow: Hex; batch: StoredBatch; view: AreaView }): Promise<void> {
+    const { area, escrow, batch, view } = work
+    if (batch.start < view.settledUntil) {
+      throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: the batch from ${batch.start} was overtaken on chain`)
+    }
+    if (view.open !== null && view.open.end !== batch.end) {
+      throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch, to ${view.open.end}, is open on chain`)
+    }
+    const part = view.open?.settledParts ?? 0
+    const purpose = `settle ${escrow} area ${area} from ${batch.start} to ${batch.end} part ${part}`
+    const { hash } = await sender.send(purpose, async () => {
+      const entries = await signedEntries(database, area, batch.end)
+      return settleCall({ area, escrow, batch, view, entries, part, entriesPerPart })
+    })
+    await markSubmitted(database, area, batch.end, hash)
+  }
+
+  return {
+    advance: (area) =>
+      advance(area).catch((error) => {
+        throw asChainError(error)
+      }),
+  }
+}
+
+interface SettleWork {
+  area: number
+  escrow: Hex
+  batch: StoredBatch
+  view: AreaView
+  /** Of the whole batch. */
+  entries: SignedEntry[]
+  part: number
+  entriesPerPart: number
+}
+
+/**
+ * The call that settles one part. Throws `CHAIN_BATCH` where an entry lacks its signed reading, or does not begin at the
+ * seat's base on chain.
+ */
+export function settleCall({ area, escrow, batch, view, entries, part, entriesPerPart }: SettleWork): Call {
+  const parts = Math.max(1, Math.ceil(entries.length / entriesPerPart))
+  const bases = new Map<number, { epoch: number; time: UtcSeconds; importWh: number; exportWh: number }>()
+  const words = entries.slice(part * entriesPerPart, (part + 1) * entriesPerPart).map((entry) => {
+    const base = bases.get(entry.seat) ?? view.seats.get(entry.seat)?.base
+    if (base === undefined || base.epoch !== entry.epoch || base.time >= entry.time) {
+      throw new ChainError(
+        'CHAIN_BATCH',
+        `area ${area}, batch to ${batch.end}: seat ${entry.seat} is not where its entry to ${entry.time} begins`,
+      )
+    }
+    if (entry.signature === null) {
+      throw new ChainError(
+        'CHAIN_BATCH',
+        `area ${area}, batch to ${batch.end}: seat ${entry.seat} has no signed reading of ${entry.time}`,
+      )
+    }
+    bases.set(entry.seat, entry)
+    const { soldWh, boughtWh, paid, received } = entry
+    return encodeEntry(
+      {
+        number: entry.seat,
+        lag: (batch.end - entry.time) / view.rules.intervalSeconds,
+        exportDelta: entry.exportWh - base.exportWh,
+        importDelta: entry.importWh - base.importWh,
+        soldWh,
+        boughtWh,
+        paid,
+        received,
+      },
+      entry.signature,
+    ).slice(2)
+  })
+  const { start, end, bandLow, bandHigh, statementRoot } = batch
+  const header = { area, start, end, bandLow, bandHigh, statementRoot, part, parts }
+  return { to: escrow, data: escrowInterface.encodeFunctionData('settle', [header, `0x${words.join('')}`]) }
+}
+
+/** Settlement of all areas, each at its own pace: one that is stopped holds up no other. */
+export function startSettlement(options: SettlementOptions & { pollMs: number }): { stop(): Promise<void> } {
+  const { settings, log, registry, pollMs } = options
+  const settlement = createSettlement(options)
+  const stopped = new Gauge({
+    name: 'commonwatt_settlement_stopped',
+    help: '1 while the next batch of the area cannot be settled',
+    labelNames: ['area'],
+    registers: [registry],
+  })
+  const pollers = settings.map(({ area }) =>
+    startPoller({
+      name: `settlement of area ${area}`,
+      everyMs: pollMs,
+      log,
+      async run() {
+        try {
+          await settlement.advance(area)
+          stopped.set({ area }, 0)
+        } catch (error) {
+          stopped.set({ area }, 1)
+          throw error
+        }
+      },
+    }),
+  )
+  return {
+    async stop() {
+      await Promise.all(pollers.map((poller) => poller.stop()))
+    },
+  }
+}
