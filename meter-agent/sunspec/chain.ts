@@ -146,7 +146,7 @@ class BodyReader {
     if (!definition) throw new TypeError(`model ${this.#place.id} has no table`)
     let body = decodeBody(definition, this.#registers, this.#place.length)
     for (;;) {
-      const open = body.spans.filter((span) => !this.#isDone(span))
+      const open = body.spans.filter((span) => !this.#isDone(span) && !this.#isKnownAbsent(span))
       if (open.length === 0) break
       await this.#readSpans(firstBlock(open, this.#device.patience.registersPerRequest))
       body = decodeBody(definition, this.#registers, this.#place.length)
@@ -165,6 +165,14 @@ class BodyReader {
     return this.#failures
   }
 
+  /** Skips what the device has said it does not have. */
+  #isKnownAbsent(span: Span): boolean {
+    if (!this.#absent.has(this.#place.address + 2 + span.start)) return false
+    this.#absentPoints += 1
+    this.#skip([span])
+    return true
+  }
+
   #isDone(span: Span): boolean {
     for (let offset = span.start; offset < span.start + span.size; offset += 1) {
       if (this.#registers[offset] === undefined && !this.#skipped.has(offset)) return false
@@ -181,15 +189,10 @@ class BodyReader {
   async #readSpans(spans: readonly Span[]): Promise<void> {
     const first = spans[0]!
     const last = spans.at(-1)!
-    const bodyAddress = this.#place.address + 2
     // The header travels with the first registers, so that a chain that has moved is noticed.
     const withHeader =
       first.start === 0 && last.start + last.size + 2 <= this.#device.patience.registersPerRequest ? 2 : 0
     const count = last.start + last.size - first.start
-    if (spans.length === 1 && this.#absent.has(bodyAddress + first.start)) {
-      this.#absentPoints += 1
-      return this.#skip(spans)
-    }
     if (this.#failures.some((failure) => failure.isLinkFailure)) return this.#skip(spans)
     // A point longer than the device's largest request has to be split.
     const blockSize = this.#device.patience.registersPerRequest
@@ -199,16 +202,16 @@ class BodyReader {
       }
     } catch (error) {
       if (!(error instanceof ModbusError) || error.code === 'MODBUS_CLOSED') throw error
-      if (error.saysNotThereEither) return this.#readHalves(spans, bodyAddress)
+      if (error.saysNotThereEither) return this.#readHalves(spans)
       if (!this.#lenient) throw error
       this.#failures.push(error)
       this.#skip(spans)
     }
   }
 
-  async #readHalves(spans: readonly Span[], bodyAddress: number): Promise<void> {
+  async #readHalves(spans: readonly Span[]): Promise<void> {
     if (spans.length === 1) {
-      this.#absent.add(bodyAddress + spans[0]!.start)
+      this.#absent.add(this.#place.address + 2 + spans[0]!.start)
       this.#absentPoints += 1
       return this.#skip(spans)
     }
