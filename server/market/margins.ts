@@ -51,6 +51,7 @@ export function fillBeyondMargin(
   const highest = new Int32Array(priceKeys.length).fill(unbounded)
   const marginalOrders: number[] = []
   const surplus = new MoneySum()
+  let units = 0
   for (let i = 0; i < keys.length; i++) {
     const zone = zoneOfOrder[i]!
     if (keys[i] === priceKeys[zone]) {
@@ -63,10 +64,20 @@ export function fillBeyondMargin(
     const served = energyWh[i]! * (below ^ buy)
     filledWh[i] = served
     tradedWh[2 * zone + buy]! += served
-    surplus.add(ticks * (2 * buy - 1), served)
+    const signedTicks = ticks * (2 * buy - 1)
+    const gain = signedTicks * served
+    const sum = units + gain
+    if (Math.abs(gain) <= Number.MAX_SAFE_INTEGER && Math.abs(sum) <= Number.MAX_SAFE_INTEGER) {
+      units = sum
+    } else {
+      surplus.add(signedTicks, served)
+      surplus.addUnits(units)
+      units = 0
+    }
     if ((below & ((lowest[zone]! - ticks) >>> 31)) === 1) lowest[zone] = ticks
     if (((below ^ 1) & ((ticks - highest[zone]!) >>> 31)) === 1) highest[zone] = ticks
   }
+  surplus.addUnits(units)
   return { surplus, bounds: { lowest, highest }, marginalOrders }
 }
 
@@ -160,18 +171,26 @@ export function shareMargins(
 ): Float64Array {
   const ownFilledWh = new Float64Array(ownWh.length)
   for (const zone of tree.preorder) {
-    const weights = [ownWh[zone]!]
+    let marginWh = ownWh[zone]!
+    let parties = 1
     for (let child = tree.firstChild[zone]!; child !== -1; child = tree.nextSibling[child]!) {
-      weights.push(exportAboveWh[child]! - exportBelowWh[child]!)
+      marginWh += exportAboveWh[child]! - exportBelowWh[child]!
+      flowWh[child] = exportBelowWh[child]!
+      parties++
     }
-    const marginWh = weights.reduce((sum, weight) => sum + weight, 0)
+    if (marginWh === 0) continue
+    const weights = new Float64Array(parties)
+    weights[0] = ownWh[zone]!
+    let party = 1
+    for (let child = tree.firstChild[zone]!; child !== -1; child = tree.nextSibling[child]!) {
+      weights[party++] = exportAboveWh[child]! - exportBelowWh[child]!
+    }
     const suppliedWh = flowWh[zone]! - netBelowWh[zone]!
     // Sellers share what they supply, buyers what they take: a marginal buyer that is not served counts as supply.
     const buyersShare = buyersAreMarginal(priced, zone)
-    const shares = new Float64Array(weights.length)
-    if (marginWh > 0) shareProRata(buyersShare ? marginWh - suppliedWh : suppliedWh, Float64Array.from(weights), shares)
+    const shares = shareProRata(buyersShare ? marginWh - suppliedWh : suppliedWh, weights)
     ownFilledWh[zone] = shares[0]!
-    let party = 1
+    party = 1
     for (let child = tree.firstChild[zone]!; child !== -1; child = tree.nextSibling[child]!) {
       const share = shares[party++]!
       flowWh[child] = buyersShare ? exportAboveWh[child]! - share : exportBelowWh[child]! + share
@@ -198,8 +217,7 @@ export function fillMargins(
   for (const [zone, orders] of ordersOfZone) {
     const totalWh = ownFilledWh[zone]!
     const weights = Float64Array.from(orders, (order) => energyWh[order]!)
-    const shares = new Float64Array(orders.length)
-    shareProRata(totalWh, weights, shares)
+    const shares = shareProRata(totalWh, weights)
     for (const [i, order] of orders.entries()) filledWh[order] = shares[i]!
 
     const buy = buyersAreMarginal(priced, zone) ? 1 : 0

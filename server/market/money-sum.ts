@@ -17,6 +17,11 @@ export class MoneySum {
     }
   }
 
+  /** Adds a safe integer of ledger units. */
+  addUnits(units: number): void {
+    this.large += BigInt(units)
+  }
+
   total(): LedgerUnits {
     return this.large + BigInt(this.small)
   }

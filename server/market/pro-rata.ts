@@ -1,14 +1,12 @@
 /**
  * Shares `total` pro rata to `weights`, floored to whole units, the remainder one unit each by largest remainder, ties
- * in list order. All are integers, 0 ≤ total ≤ sum of weights < 2⁵³. Writes `shares`, none above its weight.
+ * in list order. All are integers, 0 ≤ total ≤ sum of weights < 2⁵³, the sum not 0. No share is above its weight.
  */
-export function shareProRata(total: number, weights: Float64Array, shares: Float64Array): void {
+export function shareProRata(total: number, weights: Float64Array): Float64Array {
   let sum = 0
   for (const weight of weights) sum += weight
-  if (total === sum) {
-    shares.set(weights)
-    return
-  }
+  if (total === sum) return weights
+  const shares = new Float64Array(weights.length)
   const remainders = new Float64Array(weights.length)
   let left = total
   for (let i = 0; i < weights.length; i++) {
@@ -26,6 +24,7 @@ export function shareProRata(total: number, weights: Float64Array, shares: Float
     left -= shares[i]!
   }
   if (left > 0) handOutRemainder(left, remainders, shares)
+  return shares
 }
 
 /** Gives one unit to each of the `left` largest remainders, the earlier first among equals. */

@@ -67,9 +67,9 @@ class PriceLadder implements StepMerger {
     const { cells, touched, touchedCount, lowestKey, merged } = this
     this.touchedCount = 0
     if (touchedCount * 8 >= cells.length) return this.drainByScan()
-    const ascending = touched.subarray(0, touchedCount).sort()
+    sortFront(touched, touchedCount)
     for (let i = 0; i < touchedCount; i++) {
-      const cell = ascending[i]!
+      const cell = touched[i]!
       merged.keys[i] = cell + lowestKey
       merged.energiesWh[i] = cells[cell]!
       cells[cell] = 0
@@ -89,6 +89,20 @@ class PriceLadder implements StepMerger {
       cells[cell] = 0
     }
     return count
+  }
+}
+
+/** Sorts the first `count` numbers in place; a handful by insertion, which needs no view of the array. */
+function sortFront(numbers: Int32Array, count: number): void {
+  if (count > 40) {
+    numbers.subarray(0, count).sort()
+    return
+  }
+  for (let i = 1; i < count; i++) {
+    const moved = numbers[i]!
+    let at = i
+    for (; at > 0 && numbers[at - 1]! > moved; at--) numbers[at] = numbers[at - 1]!
+    numbers[at] = moved
   }
 }
 
