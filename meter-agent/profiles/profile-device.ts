@@ -183,8 +183,10 @@ export class ProfileReader {
       const other = profile.functions.find((code) => code !== this.#functionCode)
       const firstRead = this.#generation === -1 && registers.size === 0
       if (!(error instanceof ModbusError) || ![1, 2].includes(error.exception ?? 0) || !other || !firstRead) throw error
-      reply = await ask(other).catch(() => {
-        throw error
+      reply = await ask(other).catch((failure) => {
+        const serves = failure instanceof ModbusError && error.exception === 1 && failure.saysNotThere
+        if (serves) this.#functionCode = other
+        throw serves ? failure : error
       })
       this.#functionCode = other
     }
