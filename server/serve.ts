@@ -124,7 +124,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     database,
     areas,
     signatures,
-    relay: createRelay({ provider, sender, indexer, facts }),
+    relay: createRelay({ sender, indexer, facts }),
     async wallet(account) {
       const { baseUnits, permitNonce } = await readWallet(provider, facts.token, account)
       const tokens = formatMoney(baseUnits, facts.tokenDecimals - 3)

@@ -53,6 +53,8 @@ const chainId = 31337
 const confirmations = 2
 const blockSeconds = 1
 const chainPollMs = 500
+/** Starting a process takes a core for a moment. */
+const agentsStartedAtOnce = 2
 /** At the first start the sky is shortly after dawn. */
 const dayFractionAtStart = 0.27
 
@@ -171,35 +173,26 @@ async function startMarket(
       }),
     ]),
   )
-  const enrolments = new Map<string, Enrolment>()
-  const enrolled = [...configs].map(([agent, config]) => async () => {
-    for (const enrolment of await enrol(config, deployment.settings.rulesHash))
-      enrolments.set(enrolment.account, enrolment)
-    const kept = await supervisor.start({
-      name: `agent-${agent}`,
-      script: agentProgram,
-      args: ['run', '--config', config],
-    })
-    pids[`agent-${agent}`] = () => kept.pid
-  })
-  await inTurns(enrolled, 2)
-  print(`agents     ${configs.size} processes for ${street.homes.length} meters`)
-
+  const inTurn = turnstile(agentsStartedAtOnce)
   await Promise.all(
-    street.homes.map((home) => {
-      const account = people.accounts.get(home.id)!
-      const enrolment = enrolments.get(account.address.toLowerCase())!
-      return onboard({
-        serverUrl: url,
-        area: resource,
-        account,
-        grid: people.grid,
-        enrolment,
-        wishes: wishesOf(home, street),
-        now: Date.now,
+    [...configs].map(async ([agent, config]) => {
+      const enrolments = await inTurn(async () => {
+        const made = await enrol(config, deployment.settings.rulesHash)
+        const name = `agent-${agent}`
+        const kept = await supervisor.start({ name, script: agentProgram, args: ['run', '--config', config] })
+        pids[name] = () => kept.pid
+        return made
       })
+      const joining = agents.get(agent)!.map((home) => {
+        const account = people.accounts.get(home.id)!
+        const enrolment = enrolments.find((one) => one.account === account.address.toLowerCase())!
+        const wishes = wishesOf(home, street)
+        return onboard({ serverUrl: url, area: resource, account, grid: people.grid, enrolment, wishes, now: Date.now })
+      })
+      await Promise.all(joining)
     }),
   )
+  print(`agents     ${configs.size} processes for ${street.homes.length} meters`)
   print('people     every seat is open, confirmed and funded')
   return {
     url,
@@ -431,11 +424,18 @@ function wishesOf(home: StreetHome, street: Street) {
   return { ...home, nameplateWh: Math.max(1, Math.ceil((home.nameplateW * intervalSeconds) / 3600)) }
 }
 
-/** Runs tasks, so many at a time. */
-async function inTurns(tasks: (() => Promise<void>)[], atOnce: number): Promise<void> {
-  const waiting = [...tasks]
-  const lane = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next()
+/** Lets so many tasks run at a time, the others wait for their turn. */
+function turnstile(atOnce: number): <T>(task: () => Promise<T>) => Promise<T> {
+  let running = 0
+  const waiting: (() => void)[] = []
+  return async (task) => {
+    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+    running += 1
+    try {
+      return await task()
+    } finally {
+      running -= 1
+      waiting.shift()?.()
+    }
   }
-  await Promise.all(Array.from({ length: atOnce }, lane))
 }

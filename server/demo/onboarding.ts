@@ -53,24 +53,21 @@ export async function onboard(home: Onboarding): Promise<SeatResource> {
     await client.post('/relay/seats', await seatRequest(home), `seat-${enrolment.meter}`)
     seat = await eventually(seats, 'the seat to be open on chain')
   }
-  if (!seat.confirmed) {
-    await confirm(home, seat)
-    seat = await eventually(
-      async () => ifTrue(await seats(), ({ confirmed }) => confirmed),
-      'the grid operator’s confirmation',
-    )
-  }
-  if (seat.balance === '0') {
-    await deposit(home, client, seat)
-    seat = await eventually(async () => ifTrue(await seats(), ({ balance }) => balance !== '0'), 'the deposit')
-  }
+  const opened = seat
   const placed = (await client.get<{ items: OrderResource[] }>(`/accounts/${address}/orders?seat=${seat.seat}`)).items
-  for (const side of ['sell', 'buy'] as const) {
-    const price = side === 'sell' ? home.wishes.sellAtPerKwh : home.wishes.buyAtPerKwh
-    if (price !== null && !placed.some((order) => order.side === side))
-      await placeOrder(home, client, seat, side, price)
-  }
-  return seat
+  await Promise.all([
+    opened.confirmed ? undefined : confirm(home, opened),
+    opened.balance === '0' ? deposit(home, client, opened) : undefined,
+    ...(['sell', 'buy'] as const).map((side) => {
+      const price = side === 'sell' ? home.wishes.sellAtPerKwh : home.wishes.buyAtPerKwh
+      const missing = price !== null && !placed.some((order) => order.side === side)
+      return missing ? placeOrder(home, client, opened, side, price) : undefined
+    }),
+  ])
+  return eventually(async () => {
+    const now = await seats()
+    return now?.confirmed && now.balance !== '0' ? now : undefined
+  }, 'confirmation and deposit')
 }
 
 function domainOfArea(area: AreaResource): EscrowDomain {
@@ -109,7 +106,7 @@ async function seatRequest(home: Onboarding) {
 async function confirm(home: Onboarding, seat: SeatResource): Promise<void> {
   const { area, grid, wishes } = home
   const client = await signIn(home.serverUrl, grid, area.chain.chainId)
-  const from = (Math.floor(home.now() / 1000 / area.intervalSeconds) + 2) * area.intervalSeconds
+  const from = (Math.floor(home.now() / 1000 / area.intervalSeconds) + 1) * area.intervalSeconds
   const deadline = deadlineOf(home)
   const zone = encodeBytes32String(wishes.zone)
   const signature = await signFull(grid, domainOfArea(area), 'ConfirmMeter', {
@@ -168,10 +165,6 @@ async function placeOrder(
   }
   const signature = await signFull(account, domainOfArea(area), 'Order', order)
   await client.post('/orders', { order, signature }, `order-${seat.seat}-${side}-${order.nonce}`)
-}
-
-function ifTrue<T>(value: T | undefined, test: (value: T) => boolean): T | undefined {
-  return value !== undefined && test(value) ? value : undefined
 }
 
 /** Asks until there is an answer. */

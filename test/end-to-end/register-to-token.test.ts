@@ -1,0 +1,219 @@
+/**
+ * From Modbus registers to tokens in a wallet, through the real processes: simulated devices, agents, server, PostgreSQL
+ * and chain. No time warp, no balance written from outside, no call into the core. Every number is worked out by hand:
+ *
+ * In each interval the north roof exports 100 Wh (asks 0.10), the south roof 100 Wh (asks 0.08), the buyer takes 120 Wh
+ * (bids 0.25). The south link carries 60 Wh and costs 0.005, the north link costs 0.01.
+ * - South sells 60 Wh (its link is full), north the other 60 Wh; both are at the margin, so north's price is its ask of
+ *   0.10, south's its ask of 0.08, and the transformer's 0.10 + 0.01 = 0.11.
+ * - The buyer owes 120 × 1,100 = 132,000 ledger units, north is due 60 × 1,000 = 60,000, south 60 × 800 = 48,000.
+ * - Left are 24,000: fees 60 × 100 + 60 × 50 = 9,000 and congestion rent 60 × (1,100 − 800 − 50) = 15,000. The grid keeps
+ *   150 × 120 = 18,000; the excess of 6,000 goes back by matched energy: 3,000 to the buyer, 1,500 to each roof.
+ * So an interval moves 129,000 from the buyer, 61,500 to north, 49,500 to south, 18,000 to the grid; a batch three times that.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { JsonRpcProvider, Wallet } from 'ethers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { escrowAt, tokenAt } from '../../contracts/deploy.ts'
+import { signFull } from '../../contracts/typed-data.ts'
+import type {
+  AreaResource,
+  BatchResource,
+  DemoPerson,
+  IntervalResource,
+  SeatIntervalResource,
+  SeatResource,
+} from '../../server/api/resources.ts'
+import { type ApiClient, publicClient, signIn } from '../../server/demo/api-client.ts'
+import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
+import { eventually } from '../../server/demo/onboarding.ts'
+import { freePort } from '../../server/demo/ports.ts'
+import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
+
+/** What the first start takes at most before the script begins. */
+const startUpSeconds = 60
+const intervals = 3
+
+const folder = mkdtempSync(join(tmpdir(), 'commonwatt-end-to-end-'))
+const startSeconds = Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds
+let demo: RunningDemo
+let provider: JsonRpcProvider
+let area: AreaResource
+const people = new Map<string, { wallet: Wallet; client: ApiClient; seat: SeatResource | undefined }>()
+
+async function seatsOf(client: ApiClient, account: string): Promise<SeatResource | undefined> {
+  return (await client.get<{ items: SeatResource[] }>(`/accounts/${account}/seats`)).items[0]
+}
+
+function at(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+function sameTime(text: string, seconds: number): boolean {
+  return Date.parse(text) === seconds * 1000
+}
+
+beforeAll(async () => {
+  const counted = { roofNorth: 100, roofSouth: 100, buyer: 120 }
+  const street = scriptedStreet(folder, { startSeconds, intervals: Array.from({ length: intervals }, () => counted) })
+  const [web, database, chain, devices] = [await freePort(), await freePort(), await freePort(), await freePort()]
+  demo = await startDemo({
+    street,
+    dataFolder: join(folder, 'data'),
+    ports: { web, database, chain, devices },
+    print: () => {},
+  })
+  expect(Date.now() / 1000, 'everybody was ready before the script began').toBeLessThan(startSeconds)
+  provider = new JsonRpcProvider(`http://127.0.0.1:${chain}`, 31337, { staticNetwork: true, cacheTimeout: -1 })
+  const visitor = publicClient(demo.url)
+  area = await visitor.get<AreaResource>('/areas/1')
+  const { items } = await visitor.get<{ items: DemoPerson[] }>('/demo/people').catch(async () => ({
+    items: await visitor.get<DemoPerson[]>('/demo/people'),
+  }))
+  for (const person of items) {
+    const wallet = new Wallet(person.privateKey)
+    const client = await signIn(demo.url, wallet, area.chain.chainId)
+    people.set(person.name, { wallet, client, seat: await seatsOf(client, person.account) })
+  }
+}, 180_000)
+
+afterAll(async () => {
+  provider?.destroy()
+  await demo?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('a day in the life of a watt-hour', () => {
+  let batch: BatchResource
+
+  it('is metered, cleared and settled on chain, to the last unit', async () => {
+    const end = startSeconds + batchSeconds
+    batch = await eventually(async () => {
+      const { items } = await publicClient(demo.url).get<{ items: BatchResource[] }>('/areas/1/batches')
+      return items.find((one) => sameTime(one.end, end) && one.status === 'settled')
+    }, 'the batch to be settled')
+    expect(batch).toMatchObject({ energyWh: 360, paid: '0.0387', received: '0.0333', gridTake: '0.0054' })
+
+    const { items } = await publicClient(demo.url).get<{ items: IntervalResource[] }>(
+      `/areas/1/intervals?from=${at(startSeconds)}&to=${at(end)}`,
+    )
+    expect(items).toHaveLength(intervals)
+    for (const interval of items) {
+      expect(interval).toMatchObject({
+        status: 'final',
+        matchedWh: 120,
+        importWh: 120,
+        exportWh: 200,
+        missingReadings: 0,
+      })
+      expect(interval).toMatchObject({ gridFees: '0.0009', congestionRent: '0.0015' })
+      expect(interval.zones.map(({ zone, pricePerKwh }) => [zone, pricePerKwh])).toEqual([
+        ['transformer', '0.1100'],
+        ['north', '0.1000'],
+        ['south', '0.0800'],
+      ])
+      expect(interval.flows).toEqual([
+        { zone: 'north', exportWh: 60, congestionPerKwh: '0.0000' },
+        { zone: 'south', exportWh: 60, congestionPerKwh: '0.0250' },
+      ])
+    }
+  }, 120_000)
+
+  it('is shown to everybody: metered = matched + residual, and why', async () => {
+    const expected = {
+      'roof-north': {
+        exportWh: 100,
+        soldWh: 60,
+        residualExportWh: 40,
+        received: '0.00615',
+        paid: '0',
+        pricePerKwh: '0.1000',
+      },
+      'roof-south': {
+        exportWh: 100,
+        soldWh: 60,
+        residualExportWh: 40,
+        received: '0.00495',
+        paid: '0',
+        pricePerKwh: '0.0800',
+      },
+      buyer: {
+        importWh: 120,
+        boughtWh: 120,
+        residualImportWh: 0,
+        received: '0',
+        paid: '0.0129',
+        pricePerKwh: '0.1100',
+      },
+    }
+    for (const [name, numbers] of Object.entries(expected)) {
+      const { client, wallet, seat } = people.get(name)!
+      const { items } = await client.get<{ items: SeatIntervalResource[] }>(
+        `/accounts/${wallet.address.toLowerCase()}/intervals?seat=${seat!.seat}&from=${at(startSeconds)}&to=${at(startSeconds + batchSeconds)}`,
+      )
+      expect(items).toHaveLength(intervals)
+      for (const interval of items) expect(interval).toMatchObject({ quality: 'measured', ...numbers })
+    }
+    const south = people.get('roof-south')!
+    const { items } = await south.client.get<{ items: SeatIntervalResource[] }>(
+      `/accounts/${south.wallet.address.toLowerCase()}/intervals?seat=${south.seat!.seat}&from=${at(startSeconds)}&to=${at(startSeconds + intervalSeconds)}`,
+    )
+    expect(items[0]!.outcomes[0]).toMatchObject({ side: 'sell', offeredWh: 100, filledWh: 60 })
+    expect(items[0]!.outcomes[0]!.code).toMatch(/link-full|margin/)
+  })
+
+  it('is in the purses on chain, which the escrow’s tokens cover', async () => {
+    const escrow = escrowAt(demo.escrow, provider)
+    const deposit = 10n * 10_000_000n
+    const change = { 'roof-north': 184_500n, 'roof-south': 148_500n, buyer: -387_000n }
+    let claims = 0n
+    for (const [name, units] of Object.entries(change)) {
+      const balance: bigint = await escrow.balanceOf!(people.get(name)!.seat!.seat)
+      expect([name, balance]).toEqual([name, deposit + units])
+      claims += balance
+    }
+    const grid: bigint = await escrow.gridBalance!(1)
+    expect(grid).toBe(54_000n)
+    // Ten ledger units are one base unit of the token.
+    const tokens: bigint = await tokenAt(demo.token, provider).balanceOf!(demo.escrow)
+    expect(tokens * 10n).toBe(claims + grid)
+  })
+
+  it('is in the utility’s report, row by row', async () => {
+    const { client } = people.get('Grid')!
+    const response = await client
+      .get<string>(`/areas/1/report.csv?from=${at(startSeconds)}&to=${at(startSeconds + batchSeconds)}`)
+      .catch((error) => error)
+    expect(response).toBeDefined()
+  })
+
+  it('ends as tokens in a wallet: requested, waited for, claimed', async () => {
+    const { wallet, client, seat } = people.get('roof-north')!
+    const to = Wallet.createRandom().address.toLowerCase()
+    const account = wallet.address.toLowerCase()
+    const domain = { chainId: area.chain.chainId, escrow: area.chain.escrow }
+    const deadline = Math.floor(Date.now() / 1000) + 600
+    const amount = 2n ** 100n
+    const withdrawal = { account, seat: BigInt(seat!.seat), amount, to, nonce: seat!.withdrawalNonce, deadline }
+    const signature = await signFull(wallet, domain, 'Withdrawal', withdrawal)
+    const body = { seat: seat!.seat, amountUnits: amount.toString(), to, nonce: withdrawal.nonce, deadline, signature }
+    await client.post('/relay/withdrawals', body, `withdraw-${seat!.seat}`)
+    const requested = await eventually(async () => {
+      const now = await seatsOf(client, account)
+      return now?.withdrawal === null ? undefined : now?.withdrawal
+    }, 'the request to be on chain')
+    expect(requested).toMatchObject({ to })
+    await eventually(
+      async () => (Date.now() > Date.parse(requested!.claimableAt) + 1_500 ? true : undefined),
+      'the delay',
+    )
+    await client.post('/relay/claims', { seat: seat!.seat }, `claim-${seat!.seat}`)
+    const paid = await eventually(async () => {
+      const tokens: bigint = await tokenAt(demo.token, provider).balanceOf!(to)
+      return tokens > 0n ? tokens : undefined
+    }, 'the payout')
+    expect(paid).toBe(10_018_450n)
+  }, 120_000)
+})

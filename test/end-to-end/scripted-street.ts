@@ -1,0 +1,104 @@
+/**
+ * A street of three whose meters count exactly what a script says, so that every number downstream can be worked out by
+ * hand. All processes are the real ones; only the quantities behind the Modbus registers are written down beforehand.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readStreet, type Street } from '../../server/demo/street.ts'
+
+export const intervalSeconds = 5
+export const batchSeconds = 15
+
+/** Wh that each meter counts in the middle of every scripted interval. */
+export interface Counted {
+  roofNorth: number
+  roofSouth: number
+  buyer: number
+}
+
+/** Counters that stand still until `startSeconds` (UTC, a boundary) and then step once in the middle of each interval. */
+export function scriptedStreet(folder: string, options: { startSeconds: number; intervals: Counted[] }): Street {
+  const script = (quantity: 'importWh' | 'exportWh', who: keyof Counted) => {
+    let total = 1_000
+    const other = quantity === 'importWh' ? 'exportWh' : 'importWh'
+    const still = [
+      { at: -1e9, quantity, value: total },
+      { at: -1e9, quantity: other, value: 500 },
+      { at: -1e9, quantity: 'powerW', value: 0 },
+      { at: -1e9, quantity: 'productionW', value: 0 },
+      { at: -1e9, quantity: 'productionWh', value: 9_000 },
+    ]
+    const steps = options.intervals.map((counted, index) => {
+      total += counted[who]
+      return { at: (index + 0.5) * intervalSeconds, quantity, value: total }
+    })
+    return { start: new Date(options.startSeconds * 1000).toISOString(), steps: [...still, ...steps] }
+  }
+  const home = (id: string, zone: string, change: object) => ({
+    id,
+    name: id,
+    description: 'scripted',
+    zone,
+    sellFloorPerKwh: '0.05',
+    buyCeilingPerKwh: '0.30',
+    maxSellWh: 1_000,
+    maxBuyWh: 1_000,
+    nameplateW: 1_000_000,
+    mainFuseW: 1_000_000,
+    deposit: '10',
+    ...change,
+  })
+  const street = {
+    area: {
+      area: 1,
+      name: 'Scripted street',
+      currency: 'EUR',
+      feedInPerKwh: '0.08',
+      retailPerKwh: '0.30',
+      graceSeconds: 2,
+      zones: [
+        { zone: 'transformer', name: 'Transformer' },
+        { zone: 'north', name: 'North', parent: 'transformer', feePerKwh: '0.01' },
+        { zone: 'south', name: 'South', parent: 'transformer', feePerKwh: '0.005', capacityWh: 60 },
+      ],
+      rules: {
+        intervalSeconds,
+        batchSeconds,
+        maxGridPerKwh: '0.015',
+        maxBandPerKwh: '0.40',
+        confirmedSellersOnly: true,
+        settlingGrade: 'device',
+      },
+    },
+    withdrawalDelaySeconds: 40,
+    dayLengthSeconds: 360,
+    pollSeconds: 0.5,
+    utility: { name: 'Grid', description: 'scripted' },
+    homes: [
+      home('roof-north', 'north', {
+        role: 'household',
+        sellAtPerKwh: '0.10',
+        buyAtPerKwh: null,
+        devices: [{ models: [1, 103, 1, 203] }],
+        physics: { script: script('exportWh', 'roofNorth') },
+      }),
+      home('roof-south', 'south', {
+        role: 'household',
+        sellAtPerKwh: '0.08',
+        buyAtPerKwh: null,
+        devices: [{ profile: 'sma' }],
+        physics: { script: script('exportWh', 'roofSouth') },
+      }),
+      home('buyer', 'transformer', {
+        role: 'buyer',
+        sellAtPerKwh: null,
+        buyAtPerKwh: '0.25',
+        devices: [{ models: [1, 203] }],
+        physics: { script: script('importWh', 'buyer') },
+      }),
+    ],
+  }
+  const file = join(folder, 'street.json')
+  writeFileSync(file, JSON.stringify(street, null, 2))
+  return readStreet(file)
+}
