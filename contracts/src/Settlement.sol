@@ -170,18 +170,23 @@ abstract contract Settlement is Ledger {
         SeatState next = _advanceBase(base, limits.meter(), part, word, r, vs);
 
         if (word.soldWh() | word.boughtWh() != 0) {
-            if (base.time() < part.start) revert BaseBeforeBatch(seatId, base.time());
-            if (nextChange < next.time()) revert SpansChange(seatId, nextChange);
-            if (next.time() > base.validUntil()) revert MandateExpired(seatId);
-            _checkTrade(limits, part, word, (next.time() - base.time()) / part.interval);
-            next = _move(part, seat, next, word.received() - word.paid());
+            uint256 from = base.time();
+            if (from < part.start) revert BaseBeforeBatch(seatId, from);
+            uint256 to = next.time();
+            if (nextChange < to) revert SpansChange(seatId, nextChange);
+            if (to > base.validUntil()) revert MandateExpired(seatId);
+            _checkTrade(limits, part, word, (to - from) / part.interval);
+            next = _move(part, seat, next, word);
         } else if (word.paid() | word.received() != 0) {
             revert OutsideBand(seatId);
         }
         seat.state = next;
-        part.soldWh += word.soldWh();
-        part.boughtWh += word.boughtWh();
-        part.gridTake += word.paid() - word.received();
+        unchecked {
+            // 32-bit energies and 48-bit money: no batch is long enough to overflow the sums.
+            part.soldWh += word.soldWh();
+            part.boughtWh += word.boughtWh();
+            part.gridTake += word.paid() - word.received();
+        }
     }
 
     /// The rare path: a change or the outcome of an earlier batch waits. Returns the start of the next change as well.
@@ -204,14 +209,16 @@ abstract contract Settlement is Ledger {
         returns (SeatState next)
     {
         uint256 time;
+        uint256 importWh;
+        uint256 exportWh;
         unchecked {
             // A lag beyond 1970 wraps around to the far future, which the next line refuses.
             time = part.end - word.lag() * part.interval;
+            importWh = base.importWh() + word.importDelta();
+            exportWh = base.exportWh() + word.exportDelta();
         }
         if (time < part.start || time > part.end || time <= base.time()) revert BadReadingTime(part.seatId, time);
-        uint256 importWh = base.importWh() + word.importDelta();
-        uint256 exportWh = base.exportWh() + word.exportDelta();
-        if (importWh > type(uint48).max || exportWh > type(uint48).max) revert BeyondRegister(part.seatId);
+        if ((importWh | exportWh) > type(uint48).max) revert BeyondRegister(part.seatId);
         next = base.withBase(base.epoch(), time, importWh, exportWh);
         bytes32 digest =
             TypedData.measuredReadingDigest(part.separator, meter, base.epoch(), time, importWh, exportWh);
@@ -219,45 +226,53 @@ abstract contract Settlement is Ledger {
         if (signer == address(0) || signer != meter) revert BadReadingSignature(part.seatId);
     }
 
-    /// What the seat signed: energy inside register and limit, price inside mandate and band, side by side.
-    function _checkTrade(SeatLimits limits, Part memory part, EntryWord word, uint256 intervals)
-        private
-        pure
-    {
+    /// What the seat signed, side by side: energy inside register and limit, price inside mandate and band.
+    function _checkTrade(SeatLimits limits, Part memory part, EntryWord word, uint256 intervals) private pure {
         unchecked {
             // 32-bit energies, 24-bit limits and prices, 48-bit money: no product here comes near 2^255.
-            uint256 sold = word.soldWh();
-            uint256 bought = word.boughtWh();
-            if (sold > word.exportDelta() || bought > word.importDelta()) revert BeyondRegister(part.seatId);
-            if (sold > limits.maxSellWh() * intervals || bought > limits.maxBuyWh() * intervals) {
-                revert BeyondLimit(part.seatId);
+            uint256 energy = word.soldWh();
+            int256 money = word.received();
+            if (energy != 0) {
+                if (energy > word.exportDelta()) revert BeyondRegister(part.seatId);
+                if (energy > limits.maxSellWh() * intervals) revert BeyondLimit(part.seatId);
+                if (money < limits.sellFloor() * int256(energy)) revert BeyondPrice(part.seatId);
+                _checkBand(part, int256(energy), money);
+            } else if (money != 0) {
+                revert OutsideBand(part.seatId);
             }
-            int256 paid = word.paid();
-            int256 received = word.received();
-            if (paid > limits.buyCeiling() * int256(bought) || received < limits.sellFloor() * int256(sold)) {
-                revert BeyondPrice(part.seatId);
+            energy = word.boughtWh();
+            money = word.paid();
+            if (energy != 0) {
+                if (energy > word.importDelta()) revert BeyondRegister(part.seatId);
+                if (energy > limits.maxBuyWh() * intervals) revert BeyondLimit(part.seatId);
+                if (money > limits.buyCeiling() * int256(energy)) revert BeyondPrice(part.seatId);
+                _checkBand(part, int256(energy), money);
+            } else if (money != 0) {
+                revert OutsideBand(part.seatId);
             }
-            if (
-                paid < part.bandLow * int256(bought) || paid > part.bandHigh * int256(bought)
-                    || received < part.bandLow * int256(sold) || received > part.bandHigh * int256(sold)
-            ) revert OutsideBand(part.seatId);
+        }
+    }
+
+    /// The average price lies in the published band.
+    function _checkBand(Part memory part, int256 energy, int256 money) private pure {
+        unchecked {
+            if (money < part.bandLow * energy || money > part.bandHigh * energy) revert OutsideBand(part.seatId);
         }
     }
 
     /// Moves the entry's net amount: at once in a batch of one part; else debits at once, credits once the batch is whole.
-    function _move(Part memory part, Seat storage seat, SeatState state, int256 net)
-        private
-        returns (SeatState)
-    {
-        uint256 balance = state.balance();
-        uint256 amount = uint256(net < 0 ? -net : net);
-        if (net < 0 && amount > balance) revert Insolvent(part.seatId);
-        if (part.sequence == 0) return state.withBalance(net < 0 ? balance - amount : balance + amount);
-        Outcome memory outcome =
-            state.has(SeatStates.OUTCOME_WAITS) ? seat.outcome : Outcome(part.sequence, 0, 0);
-        if (net < 0) outcome.debit += uint96(amount);
-        else outcome.credit += uint96(amount);
-        seat.outcome = outcome;
-        return state.withBalance(net < 0 ? balance - amount : balance).with(SeatStates.OUTCOME_WAITS);
+    function _move(Part memory part, Seat storage seat, SeatState state, EntryWord word) private returns (SeatState) {
+        unchecked {
+            // An area never holds 2^80 units, so neither does a seat.
+            int256 net = word.received() - word.paid();
+            int256 balance = int256(state.balance()) + net;
+            if (balance < 0) revert Insolvent(part.seatId);
+            if (part.sequence == 0) return state.withBalance(uint256(balance));
+            Outcome memory outcome = state.has(SeatStates.OUTCOME_WAITS) ? seat.outcome : Outcome(part.sequence, 0, 0);
+            if (net < 0) outcome.debit += uint96(uint256(-net));
+            else outcome.credit += uint96(uint256(net));
+            seat.outcome = outcome;
+            return (net < 0 ? state.withBalance(uint256(balance)) : state).with(SeatStates.OUTCOME_WAITS);
+        }
     }
 }
