@@ -78,11 +78,13 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   }
 
   const homes: Home[] = []
+  let metrics: Awaited<ReturnType<typeof serveMetrics>> | null = null
   try {
     for (const [index, meter] of config.meters.entries()) {
       homes.push(await openHome(keys[index]!, index))
       log.info({ meter: meter.name, address: keys[index]!.address, epoch: homes[index]!.state.epoch }, 'meter ready')
     }
+    if (config.metricsPort !== null) metrics = await serveMetrics(config.metricsPort, status)
   } catch (error) {
     await Promise.all(homes.map((home) => home.close()))
     await outbox.close()
@@ -118,6 +120,10 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     }
   }
 
+  function status(): AgentStatus {
+    return statusOf({ config, homes, outbox, link: link!.status(), clock, nowMs: time.wallMs() })
+  }
+
   const nameOf = new Map(homes.map(({ key, config: { name } }) => [key.address, name]))
   link = openLink({
     serverUrl: config.serverUrl,
@@ -146,9 +152,6 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     },
   })
 
-  const status = (): AgentStatus =>
-    statusOf({ config, homes, outbox, link: link!.status(), clock, nowMs: time.wallMs() })
-  const metrics = config.metricsPort === null ? null : await serveMetrics(config.metricsPort, status)
   const loops = [...homes.map((home, index) => poll(home, index)), watchClock(), writeStatus()]
 
   async function poll(home: Home, index: number): Promise<void> {

@@ -78,6 +78,7 @@ export class PolledDevice {
   }
 }
 
-function identityOf({ device: { device } }: TimedSample): string {
+/** What a device says it is, in one line. */
+export function identityOf({ device: { device } }: TimedSample): string {
   return [device.manufacturer, device.model, device.serialNumber].filter((part) => part !== null).join(' ')
 }

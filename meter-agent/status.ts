@@ -6,6 +6,7 @@ import type { AgentConfig } from './config.ts'
 import type { Home } from './home.ts'
 import type { LinkStatus } from './link.ts'
 import type { Outbox } from './outbox/outbox.ts'
+import { identityOf } from './polled-device.ts'
 import type { BoundaryReading, Outcome } from './registers/meter.ts'
 
 export interface DeviceStatus {
@@ -109,11 +110,7 @@ function meterStatus(home: Home, outbox: Outbox, link: LinkStatus): MeterStatus 
       polls,
       failures,
       roundTripMs: Math.round(roundTripMs),
-      identity: latest
-        ? Object.values(latest.device.device)
-            .filter((part) => part !== null)
-            .join(' ')
-        : null,
+      identity: latest && identityOf(latest),
       warnings: latest?.device.warnings ?? [],
     })),
   }

@@ -124,8 +124,9 @@ function live(events: readonly Event[], pollSeconds = 5): World {
         poll({ ...honest(happening.powerW), exportWh: happening.value })
         break
       case 'reset':
-        register.importWh = happening.to
-        register.exportWh = happening.to
+        // Downwards only: a device whose register jumps up has counted, as far as anyone can know.
+        register.importWh = Math.min(register.importWh, happening.to)
+        register.exportWh = Math.min(register.exportWh, happening.to)
         break
       case 'restart':
         meter.restart()

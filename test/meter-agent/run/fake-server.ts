@@ -13,6 +13,8 @@ export class FakeServer {
   readonly messages: SignedReading[][] = []
   readonly telemetry: Telemetry[] = []
   hellos = 0
+  /** What no agent may do. */
+  readonly violations: string[] = []
   /** Instead of the usual answers. */
   answerHello: ((hello: Hello) => HelloAnswer | null) | null = null
   answerReadings: ((readings: SignedReading[]) => ReadingsAnswer | 'silence' | 'store-and-silence' | null) | null = null
@@ -37,7 +39,7 @@ export class FakeServer {
         this.hellos += 1
         const { meter, time } = hello
         if (recoverSigner(this.pinned, 'AgentHello', { meter, time }, hello.signature) !== meter)
-          throw new Error('forged hello')
+          this.violations.push('a forged hello')
         answer(this.answerHello?.(hello) ?? { ok: true, ...this.pinned, serverTimeMs: this.nowMs() })
       })
       socket.on('readings', (readings: SignedReading[], answer: (answer: ReadingsAnswer) => void) => {
@@ -68,11 +70,12 @@ export class FakeServer {
 
   #store(reading: SignedReading) {
     const { signature, sequence: _s, productionWh: _p, reasons: _r, ...signed } = signedReadingSchema.parse(reading)
-    if (recoverSigner(this.pinned, 'Reading', signed, signature) !== reading.meter) throw new Error('forged reading')
+    if (recoverSigner(this.pinned, 'Reading', signed, signature) !== reading.meter)
+      this.violations.push('a forged reading')
     const { meter, epoch, time } = reading
     const id = `${meter} ${epoch} ${time}`
     const known = this.stored.get(id)
-    if (known && known.signature !== signature) throw new Error(`two signed values for one boundary: ${id}`)
+    if (known && known.signature !== signature) this.violations.push(`two signed values for one boundary: ${id}`)
     this.stored.set(id, reading)
     return { meter, epoch, time, status: known ? ('duplicate' as const) : ('stored' as const) }
   }

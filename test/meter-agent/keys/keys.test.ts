@@ -1,0 +1,57 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { recoverSigner } from '../../../contracts/typed-data.ts'
+import { signedReadingSchema } from '../../../contracts/wire.ts'
+import { createKeyFile, readKeyFile } from '../../../meter-agent/keys.ts'
+
+const domain = { chainId: 31337, escrow: '0x00000000000000000000000000000000000000e5' }
+let folder: string
+let file: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'commonwatt-keys-'))
+  file = join(folder, 'meter.key')
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+test('a key is made for its owner only, once', async () => {
+  await createKeyFile(file)
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  const text = await readFile(file, 'utf8')
+  await expect(createKeyFile(file)).rejects.toMatchObject({ code: 'KEY_EXISTS' })
+  expect(await readFile(file, 'utf8')).toBe(text)
+  expect(await readdir(folder)).toEqual(['meter.key'])
+})
+
+test('what it signs is what the escrow and the server check', async () => {
+  await createKeyFile(file)
+  const key = await readKeyFile(file, domain)
+  const values = { epoch: 3, time: 1_800_000_900, importWh: 2 ** 48 - 1, exportWh: 7, quality: 1 as const }
+  const reading = await key.signReading({ ...values, sequence: 5, productionWh: null, reasons: ['gap'] })
+  expect(signedReadingSchema.parse(reading)).toEqual(reading)
+  expect(recoverSigner(domain, 'Reading', { meter: key.address, ...values }, reading.signature)).toBe(key.address)
+  const hello = await key.signHello(1_800_000_000)
+  expect(recoverSigner(domain, 'AgentHello', { meter: key.address, time: 1_800_000_000 }, hello.signature)).toBe(
+    key.address,
+  )
+})
+
+test.each([0o644, 0o640, 0o606, 0o700 | 0o001])('a key that others can use is refused (mode %o)', async (mode) => {
+  await createKeyFile(file)
+  await chmod(file, mode)
+  await expect(readKeyFile(file, domain)).rejects.toMatchObject({
+    code: 'KEY_PERMISSIONS',
+    message: expect.stringContaining(`run "chmod 600 ${file}"`),
+  })
+})
+
+test('a missing file and a file without a key are named, never shown', async () => {
+  await expect(readKeyFile(file, domain)).rejects.toMatchObject({ code: 'KEY_MISSING' })
+  for (const text of ['', 'hello', '0x12', `0x${'0'.repeat(64)}`, `0x${'f'.repeat(64)}`]) {
+    await writeFile(file, text, { mode: 0o600 })
+    await expect(readKeyFile(file, domain)).rejects.toMatchObject({ code: 'KEY_INVALID' })
+    if (text) await expect(readKeyFile(file, domain)).rejects.not.toThrow(text)
+  }
+})
