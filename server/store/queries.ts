@@ -227,7 +227,11 @@ export async function orderById(sql: Database, area: number, id: Hex): Promise<O
 /** Orders of the seats, newest first, from those that arrived before `before`. */
 export function ordersOfSeats(
   sql: Database,
-  options: { seats: readonly SeatKey[]; before?: { acceptedAtMs: number; order: Hex } | undefined; limit: number },
+  options: {
+    seats: readonly SeatKey[]
+    before?: { acceptedAtMs: number; arrival: number; area: number } | undefined
+    limit: number
+  },
 ): Promise<OrderRow[]> {
   const { seats, before, limit } = options
   return sql<OrderRow[]>`
@@ -235,9 +239,9 @@ export function ordersOfSeats(
     ${
       before === undefined
         ? sql``
-        : sql`where (accepted_at, order_id) < (${new Date(before.acceptedAtMs)}::timestamptz, ${before.order})`
+        : sql`where (accepted_at, arrival, area_id) < (${new Date(before.acceptedAtMs)}::timestamptz, ${before.arrival}::bigint, ${before.area}::bigint)`
     }
-    order by accepted_at desc, order_id desc limit ${limit}`
+    order by accepted_at desc, arrival desc, area_id desc limit ${limit}`
 }
 
 /** Newest runs of the seats' intervals in the range: newest start first, then by area and seat; from the one after `after`. */
@@ -248,8 +252,8 @@ export function seatIntervals(
   const { seats, from = 0, to = endOfTime, after = { start: endOfTime, area: 0, seat: 0 }, limit } = options
   return sql<SeatIntervalRow[]>`
     select own.*, intervals.status,
-      (select (zone ->> 'priceTicks')::int from jsonb_array_elements(intervals.zones) zone
-       where zone ->> 'zone' = own.zone) as price_ticks
+      (select (result.value ->> 'priceTicks')::int from jsonb_array_elements(intervals.zones) result
+       where result.value ->> 'zone' = own.zone) as price_ticks
     from ${unnest(sql, seats)} cross join lateral (
       select * from seat_intervals
       where seat_intervals.area_id = wanted.area_id and seat_intervals.seat = wanted.seat and current
@@ -258,8 +262,8 @@ export function seatIntervals(
           (start = ${after.start} and (wanted.area_id, wanted.seat) > (${after.area}::bigint, ${after.seat}::bigint)))
       order by start desc limit ${limit}
     ) own
-    join intervals using (area_id, start, run)
-    order by start desc, own.area_id, own.seat limit ${limit}`
+    join intervals on intervals.area_id = own.area_id and intervals.start = own.start and intervals.run = own.run
+    order by own.start desc, own.area_id, own.seat limit ${limit}`
 }
 
 /** The newest runs of the intervals for the seats of the accounts, oldest first, with the account each belongs to. */
@@ -270,8 +274,8 @@ export function seatIntervalsOfAccounts(
   const { area, starts, accounts } = options
   return sql<(SeatIntervalRow & { account: Address })[]>`
     select own.*, seats.account, intervals.status,
-      (select (zone ->> 'priceTicks')::int from jsonb_array_elements(intervals.zones) zone
-       where zone ->> 'zone' = own.zone) as price_ticks
+      (select (result.value ->> 'priceTicks')::int from jsonb_array_elements(intervals.zones) result
+       where result.value ->> 'zone' = own.zone) as price_ticks
     from seats join seat_intervals own using (area_id, seat)
     join intervals on intervals.area_id = own.area_id and intervals.start = own.start and intervals.run = own.run
     where seats.area_id = ${area} and seats.account = any(${accounts}::text[]) and own.start = any(${starts}::bigint[]) and current
@@ -318,8 +322,8 @@ export function seatBatches(
           (end_at = ${after.end} and (wanted.area_id, wanted.seat) > (${after.area}::bigint, ${after.seat}::bigint)))
       group by area_id, seat, end_at order by end_at desc limit ${limit}
     ) own
-    join batches using (area_id, end_at)
-    order by end_at desc, own.area_id, own.seat limit ${limit}`
+    join batches on batches.area_id = own.area_id and batches.end_at = own.end_at
+    order by own.end_at desc, own.area_id, own.seat limit ${limit}`
 }
 
 /**

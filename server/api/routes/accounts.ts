@@ -74,7 +74,7 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
   const seatPlace = z.object({ area: z.int(), seat: z.int() })
   const intervalPlace = seatPlace.extend({ start: z.int() })
   const batchPlace = seatPlace.extend({ end: z.int() })
-  const orderPlace = z.object({ acceptedAtMs: z.int(), order: z.string() })
+  const orderPlace = z.object({ acceptedAtMs: z.int(), arrival: z.int(), area: z.int() })
 
   return [
     route({
@@ -112,7 +112,11 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
         const before = readCursor('orders', orderPlace, cursor)
         const rows = await ordersOfSeats(database, { seats, before, limit: limit + 1 })
         const item = (row: (typeof rows)[number]) => presentOrder(settingsOf(row), row)
-        const place = (row: (typeof rows)[number]) => ({ acceptedAtMs: row.accepted_at.getTime(), order: row.order_id })
+        const place = ({ accepted_at, arrival, area_id }: (typeof rows)[number]) => ({
+          acceptedAtMs: accepted_at.getTime(),
+          arrival,
+          area: area_id,
+        })
         return { status: 200, body: pageOfRows('orders', rows, { limit, item, place }) }
       },
     }),

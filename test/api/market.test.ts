@@ -1,0 +1,337 @@
+/** The API on a street where one batch has been traded: what it shows to the public, to its people and to the grid operator. */
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openApiDocument } from '../../server/api/openapi.ts'
+import {
+  areaSchema,
+  batchSchema,
+  intervalSchema,
+  orderSchema,
+  pageOf,
+  seatBatchSchema,
+  seatIntervalSchema,
+  seatSchema,
+  summarySchema,
+} from '../../server/api/resources.ts'
+import {
+  ask,
+  batchSeconds,
+  intervalSeconds,
+  lower,
+  people,
+  type Street,
+  seatIds,
+  settings,
+  startStreet,
+  t0,
+  tokenOf,
+  trade,
+} from './street.ts'
+
+const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
+
+let street: Street
+let tokens: Record<'alice' | 'bob' | 'grid' | 'stranger', string>
+beforeAll(async () => {
+  street = await startStreet()
+  await trade(street, 4)
+  tokens = {
+    alice: await tokenOf(street, people.alice),
+    bob: await tokenOf(street, people.bob),
+    grid: await tokenOf(street, people.grid),
+    stranger: await tokenOf(street, people.stranger),
+  }
+})
+afterAll(() => street.stop())
+
+describe('what everybody may see', () => {
+  test('the areas with their rules, zones and chain', async () => {
+    const list = await ask(street, 'GET', 'areas')
+    expect(list.status).toBe(200)
+    expect(list.headers.get('cache-control')).toBe('no-store')
+    const { items, cursor } = pageOf(areaSchema).parse(list.body)
+    expect(cursor).toBeNull()
+    expect(items).toHaveLength(1)
+    expect(items[0]).toMatchObject({ area: 1, feedInPerKwh: '0.0800', retailPerKwh: '0.3000', settledUntil: null })
+    expect(items[0]!.rules.hash).toBe(settings.rulesHash)
+    expect(items[0]!.zones[2]).toEqual({
+      zone: 'south',
+      name: 'South feeder',
+      parent: 'street',
+      feePerKwh: '0.0100',
+      capacityWh: 400,
+    })
+    expect((await ask(street, 'GET', 'areas/1')).body).toEqual(items[0])
+  })
+
+  test('intervals, newest first, page by page', async () => {
+    const first = await ask(street, 'GET', 'areas/1/intervals?limit=3')
+    const page = pageOf(intervalSchema).parse(first.body)
+    expect(page.items.map(({ start }) => start)).toEqual([3, 2, 1].map((n) => iso(t0 + n * intervalSeconds)))
+    const second = await ask(street, 'GET', `areas/1/intervals?limit=3&cursor=${page.cursor}`)
+    expect(second.body.items.map(({ start }: { start: string }) => start)).toEqual([iso(t0)])
+    expect(second.body.cursor).toBeNull()
+    const ranged = await ask(street, 'GET', `areas/1/intervals?from=${iso(t0 + 900)}&to=${iso(t0 + 2700)}`)
+    expect(ranged.body.items).toHaveLength(2)
+  })
+
+  test('an interval’s energy, prices and flows', async () => {
+    const { body } = await ask(street, 'GET', `areas/1/intervals/${iso(t0)}`)
+    const [interval] = pageOf(intervalSchema).parse(body).items
+    expect(interval).toMatchObject({
+      run: 1,
+      status: 'final',
+      matchedWh: 400,
+      importWh: 800,
+      exportWh: 500,
+      missingReadings: 0,
+      gridFees: '0.008',
+      congestionRent: '0.052',
+    })
+    expect(interval!.zones.map(({ zone, pricePerKwh }) => [zone, pricePerKwh])).toEqual([
+      ['street', '0.1100'],
+      ['north', '0.1000'],
+      ['south', '0.2500'],
+    ])
+    expect(interval!.flows).toEqual([
+      { zone: 'north', exportWh: 400, congestionPerKwh: '0.0000' },
+      { zone: 'south', exportWh: -400, congestionPerKwh: '0.1300' },
+    ])
+  })
+
+  test('batches', async () => {
+    const { body } = await ask(street, 'GET', 'areas/1/batches')
+    const [batch] = pageOf(batchSchema).parse(body).items
+    expect(batch).toMatchObject({
+      start: iso(t0),
+      end: iso(t0 + batchSeconds),
+      status: 'cut',
+      seats: 2,
+      energyWh: 1_600,
+      paid: '0.312',
+      received: '0.248',
+      gridTake: '0.064',
+      transaction: null,
+    })
+    expect((await ask(street, 'GET', `areas/1/batches/${batch!.end}`)).body).toEqual(batch)
+  })
+
+  test.each([
+    ['areas/2', 404, 'AREA_UNKNOWN'],
+    ['areas/x', 400, 'REQUEST_INVALID'],
+    ['areas/1/intervals?limit=501', 400, 'REQUEST_INVALID'],
+    ['areas/1/intervals?limit=0', 400, 'REQUEST_INVALID'],
+    ['areas/1/intervals?from=yesterday', 400, 'REQUEST_INVALID'],
+    ['areas/1/intervals?cursor=abc', 400, 'CURSOR_INVALID'],
+    [`areas/1/intervals?cursor=${Buffer.from('["batches",5]').toString('base64url')}`, 400, 'CURSOR_INVALID'],
+    [`areas/1/intervals?cursor=${Buffer.from('["intervals","x"]').toString('base64url')}`, 400, 'CURSOR_INVALID'],
+    [`areas/1/intervals/${iso(t0 - 900)}`, 404, 'INTERVAL_UNKNOWN'],
+    [`areas/1/batches/${iso(t0)}`, 404, 'BATCH_UNKNOWN'],
+    ['nothing', 404, 'ROUTE_UNKNOWN'],
+    ['demo/people', 404, 'DEMO_ONLY'],
+  ])('%s is refused: %i %s', async (path, status, code) => {
+    const reply = await ask(street, 'GET', path)
+    expect(reply.status).toBe(status)
+    expect(reply.headers.get('content-type')).toContain('application/problem+json')
+    expect(reply.body).toMatchObject({ status, code, type: `urn:commonwatt:problem:${code}` })
+    expect(reply.body.detail).toEqual(expect.any(String))
+  })
+})
+
+describe('what belongs to an account', () => {
+  const own = (path: string, token = tokens.alice) =>
+    ask(street, 'GET', `accounts/${people.alice.address}/${path}`, { token })
+
+  test('its seats', async () => {
+    const { items } = pageOf(seatSchema).parse((await own('seats')).body)
+    expect(items).toHaveLength(1)
+    const [seat] = items
+    expect(seat).toMatchObject({
+      area: 1,
+      seat: seatIds.alice,
+      account: lower(people.alice),
+      zone: 'north',
+      confirmed: true,
+      balance: '100',
+      lastReadingAt: iso(t0 + batchSeconds),
+    })
+    expect(seat!.sellOrder).toMatchObject({
+      side: 'sell',
+      limitPerKwh: '0.1000',
+      status: 'active',
+      effectiveFrom: iso(t0),
+    })
+    expect(seat!.buyOrder).toBeNull()
+  })
+
+  test('its intervals, in which metered is matched + residual', async () => {
+    const page = pageOf(seatIntervalSchema).parse((await own(`intervals?seat=${seatIds.alice}&limit=2`)).body)
+    expect(page.items).toHaveLength(2)
+    expect(page.items[0]).toMatchObject({
+      start: iso(t0 + 2_700),
+      quality: 'measured',
+      exportWh: 500,
+      soldWh: 400,
+      residualExportWh: 100,
+      productionWh: 5_000,
+      received: '0.062',
+      pricePerKwh: '0.1000',
+    })
+    expect(page.items[0]!.outcomes[0]).toMatchObject({
+      side: 'sell',
+      filledWh: 400,
+      pricePerKwh: '0.1000',
+      amount: '0.062',
+    })
+    const next = pageOf(seatIntervalSchema).parse((await own(`intervals?limit=2&cursor=${page.cursor}`)).body)
+    expect(next.items.map(({ start }) => start)).toEqual([iso(t0 + 900), iso(t0)])
+    expect(next.cursor).toBeNull()
+  })
+
+  test('its sums, beside what the tariffs would have given', async () => {
+    const reply = await own(`summary?seat=${seatIds.alice}&from=${iso(t0)}&to=${iso(t0 + 1_800)}`)
+    expect(summarySchema.parse(reply.body)).toMatchObject({
+      exportWh: 1_000,
+      soldWh: 800,
+      received: '0.124',
+      soldAtFeedIn: '0.064',
+    })
+  })
+
+  test('its orders, batches and wallet', async () => {
+    expect(pageOf(orderSchema).parse((await own('orders')).body).items).toHaveLength(1)
+    const { items } = pageOf(seatBatchSchema).parse((await own('batches')).body)
+    expect(items).toEqual([
+      {
+        seat: seatIds.alice,
+        start: iso(t0),
+        end: iso(t0 + batchSeconds),
+        status: 'cut',
+        soldWh: 1_600,
+        boughtWh: 0,
+        paid: '0',
+        received: '0.248',
+        transaction: null,
+      },
+    ])
+    expect((await own('wallet')).body).toEqual({ account: lower(people.alice), tokens: '12.5', permitNonce: 3 })
+  })
+
+  test('the grid operator of its area may read it', async () => {
+    expect((await own('seats', tokens.grid)).body.items).toHaveLength(1)
+    expect((await own('wallet', tokens.grid)).status).toBe(200)
+  })
+
+  test('nobody else may', async () => {
+    for (const path of [
+      'seats',
+      'orders',
+      'intervals',
+      'batches',
+      'wallet',
+      `summary?seat=1&from=${iso(t0)}&to=${iso(t0)}`,
+    ]) {
+      expect((await own(path, tokens.bob)).body.code).toBe('ACCOUNT_FOREIGN')
+      expect((await own(path, '')).body.code).toBe('SESSION_NEEDED')
+      expect((await own(path, 'A'.repeat(43))).status).toBe(401)
+    }
+    const foreign = await ask(street, 'GET', `accounts/${people.stranger.address}/wallet`, { token: tokens.grid })
+    expect(foreign.body.code).toBe('ACCOUNT_FOREIGN')
+  })
+
+  test('a seat of another account is not there', async () => {
+    expect((await own(`intervals?seat=${seatIds.bob}`)).body.code).toBe('SEAT_UNKNOWN')
+  })
+})
+
+describe('the settlement report', () => {
+  const path = `areas/1/report.csv?from=${iso(t0)}&to=${iso(t0 + 900)}`
+
+  test('is for the grid operator only', async () => {
+    expect((await ask(street, 'GET', path)).body.code).toBe('SESSION_NEEDED')
+    expect((await ask(street, 'GET', path, { token: tokens.alice })).body.code).toBe('NOT_GRID_ACCOUNT')
+  })
+
+  test('has a row per metering point that reconciles to the watt-hour and the ledger unit', async () => {
+    const reply = await ask(street, 'GET', path, { token: tokens.grid })
+    expect(reply.status).toBe(200)
+    expect(reply.headers.get('content-type')).toContain('text/csv')
+    const [header, alice, bob, end] = reply.body.split('\r\n')
+    expect(end).toBe('')
+    const rowOf = (line: string) =>
+      Object.fromEntries(header.split(',').map((name: string, at: number) => [name, line.split(',')[at]]))
+    expect(rowOf(alice)).toMatchObject({
+      gridArea: 'Test street',
+      zone: 'north',
+      intervalStart: '2027-01-15T08:00:00Z',
+      importWh: '0',
+      exportWh: '500',
+      soldWh: '400',
+      residualExportWh: '100',
+      averagePricePerKwh: '0.155000',
+      energyAmount: '0.044',
+      gridFeeAmount: '0.004',
+      congestionAmount: '-0.022',
+      batch: '2027-01-15T09:00:00Z',
+    })
+    expect(rowOf(bob)).toMatchObject({
+      importWh: '800',
+      boughtWh: '400',
+      residualImportWh: '400',
+      energyAmount: '-0.044',
+      gridFeeAmount: '0.004',
+      congestionAmount: '0.03',
+    })
+    for (const line of [alice, bob]) {
+      const at = line.lastIndexOf(',')
+      expect(line.slice(at + 1)).toBe(createHash('sha256').update(line.slice(0, at)).digest('hex'))
+    }
+  })
+})
+
+describe('the rest of the house', () => {
+  test('health and readiness', async () => {
+    expect((await ask(street, 'GET', '/healthz')).body).toEqual({ ok: true })
+    expect((await ask(street, 'GET', '/readyz')).body).toEqual({ ready: true, notReady: [] })
+    street.notReady.push('chain')
+    const reply = await ask(street, 'GET', '/readyz')
+    expect([reply.status, reply.body.notReady]).toEqual([503, ['chain']])
+    street.notReady.length = 0
+  })
+
+  test('metrics', async () => {
+    const { body } = await ask(street, 'GET', '/metrics')
+    expect(body).toContain('commonwatt_http_request_seconds_count')
+    expect(body).toContain('commonwatt_readings_total{area="1",status="stored"} 8')
+  })
+
+  test('the document names every operation, and the problem of each', async () => {
+    const { body } = await ask(street, 'GET', '/openapi.json')
+    expect(body.openapi).toBe('3.1.0')
+    expect(Object.keys(body.paths)).toContain('/api/v1/areas/{area}/intervals/{start}')
+    expect(Object.keys(body.paths)).toHaveLength(24)
+    const order = body.paths['/api/v1/orders'].post
+    expect(order.requestBody.content['application/json'].schema.$ref).toBe('#/components/schemas/SignedOrder')
+    expect(order.parameters[0]).toMatchObject({ name: 'Idempotency-Key', in: 'header', required: false })
+    expect(order.responses.default.content['application/problem+json'].schema.$ref).toBe('#/components/schemas/Problem')
+    expect(body).toEqual(JSON.parse(JSON.stringify(body)))
+    expect(openApiDocument([], '/').paths).toEqual({})
+  })
+
+  test('the documentation loads nothing from elsewhere', async () => {
+    const page = await ask(street, 'GET', '/docs/')
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'")
+    const sources = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source)
+    expect(sources).toHaveLength(4)
+    for (const source of sources) expect((await ask(street, 'GET', source!)).status).toBe(200)
+  })
+
+  test('every answer carries the security headers and none names the software', async () => {
+    for (const path of ['/healthz', 'areas', 'nothing', '/docs/']) {
+      const { headers } = await ask(street, 'GET', path)
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+      expect(headers.get('x-powered-by')).toBeNull()
+    }
+  })
+})

@@ -1,0 +1,332 @@
+/** What people send: signing in, orders, messages to be relayed; and each way in which it is refused. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Wallet } from 'ethers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { digestOf, signCompact, signFull } from '../../contracts/typed-data.ts'
+import { orderSchema, sessionSchema } from '../../server/api/resources.ts'
+import { ChainError } from '../../server/chain/error.ts'
+import {
+  ask,
+  domain,
+  intervalSeconds,
+  lower,
+  type orderOf,
+  people,
+  type Street,
+  seatIds,
+  signedOrder,
+  signInMessage,
+  startStreet,
+  t0,
+  tokenOf,
+} from './street.ts'
+
+const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
+const pageFolder = mkdtempSync(join(tmpdir(), 'commonwatt-page-'))
+
+let street: Street
+beforeAll(async () => {
+  writeFileSync(join(pageFolder, 'index.html'), '<!doctype html><title>Commonwatt</title>')
+  writeFileSync(join(pageFolder, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
+  street = await startStreet({ demo: true, pageFolder })
+})
+afterAll(async () => {
+  await street.stop()
+  rmSync(pageFolder, { recursive: true })
+})
+
+describe('signing in', () => {
+  const signIn = async (message: string, signer: Wallet = people.alice) =>
+    ask(street, 'POST', 'session', { body: { message, signature: await signer.signMessage(message) } })
+
+  test('opens a session that can be read and ended', async () => {
+    const reply = await signIn(await signInMessage(street, people.alice))
+    expect(reply.status).toBe(201)
+    const { token, account, expiresAt } = sessionSchema.parse(reply.body)
+    expect(account).toBe(lower(people.alice))
+    expect((await ask(street, 'GET', 'session', { token })).body).toEqual({ account, expiresAt })
+    expect((await ask(street, 'DELETE', 'session', { token })).status).toBe(204)
+    const after = await ask(street, 'GET', 'session', { token })
+    expect([after.status, after.body.code]).toEqual([401, 'SESSION_NEEDED'])
+    expect(after.headers.get('www-authenticate')).toBe('Bearer')
+  })
+
+  test('keeps no token, only its hash', async () => {
+    const token = await tokenOf(street, people.alice)
+    const rows = await street.database`select * from sessions`
+    expect(JSON.stringify(rows)).not.toContain(token)
+  })
+
+  test('a message is good once', async () => {
+    const message = await signInMessage(street, people.alice)
+    expect((await signIn(message)).status).toBe(201)
+    const again = await signIn(message)
+    expect([again.status, again.body.code]).toEqual([422, 'SIGN_IN_NONCE'])
+  })
+
+  test.each([
+    ['a message for another site', { domain: 'evil.example' }, 'SIGN_IN_DOMAIN'],
+    ['a message whose URI is elsewhere', { uri: 'https://evil.example' }, 'SIGN_IN_DOMAIN'],
+    ['another chain', { chainId: 1 }, 'SIGN_IN_CHAIN'],
+    ['a nonce made up', { nonce: 'abcdefgh12345678' }, 'SIGN_IN_NONCE'],
+    ['a nonce of the right form made up', { nonce: 'f'.repeat(64) }, 'SIGN_IN_NONCE'],
+    ['an expired message', { expirationTime: '2020-01-01T00:00:00.000Z' }, 'SIGN_IN_TIME'],
+    ['a message not valid yet', { notBefore: '2090-01-01T00:00:00.000Z' }, 'SIGN_IN_TIME'],
+    ['a message of the future', { issuedAt: '2090-01-01T00:00:00.000Z' }, 'SIGN_IN_TIME'],
+  ])('%s is refused', async (_name, change, code) => {
+    const reply = await signIn(await signInMessage(street, people.alice, change))
+    expect([reply.status, reply.body.code]).toEqual([422, code])
+  })
+
+  test('a foreign signature, a broken one and a text that is no message are refused', async () => {
+    const message = await signInMessage(street, people.alice)
+    expect((await signIn(message, people.bob)).body.code).toBe('SIGN_IN_SIGNATURE')
+    const broken = await ask(street, 'POST', 'session', { body: { message, signature: `0x${'11'.repeat(65)}` } })
+    expect(broken.body.code).toBe('SIGN_IN_SIGNATURE')
+    expect((await signIn('let me in')).body.code).toBe('SIGN_IN_MESSAGE')
+    expect((await signIn(message)).status).toBe(201)
+  })
+})
+
+describe('orders', () => {
+  test('a signed order is taken once; the same again is the same resource', async () => {
+    const body = await signedOrder('alice')
+    const first = await ask(street, 'POST', 'orders', { body })
+    expect(first.status).toBe(201)
+    expect(orderSchema.parse(first.body)).toMatchObject({
+      order: digestOf(domain, 'Order', body.order),
+      seat: seatIds.alice,
+      side: 'sell',
+      limitPerKwh: '0.1000',
+      maxWh: 1_000,
+      status: 'active',
+      effectiveFrom: iso(t0),
+      end: iso(t0 + 100 * intervalSeconds),
+    })
+    const again = await ask(street, 'POST', 'orders', { body })
+    expect([again.status, again.body]).toEqual([200, first.body])
+  })
+
+  test('a newer order replaces the older; cancelling ends it, again and again', async () => {
+    const body = await signedOrder('alice', { nonce: 2, limitPrice: 1_100 })
+    const { order } = (await ask(street, 'POST', 'orders', { body })).body
+    const value = { account: lower(people.alice), order }
+    const cancel = { signature: await signCompact(people.alice, domain, 'CancelOrder', value) }
+    const foreign = { signature: await signCompact(people.bob, domain, 'CancelOrder', value) }
+    expect((await ask(street, 'POST', `orders/${order}/cancel`, { body: foreign })).body.code).toBe('CANCEL_SIGNATURE')
+    for (let n = 0; n < 2; n++) {
+      const reply = await ask(street, 'POST', `orders/${order}/cancel`, { body: cancel })
+      expect([reply.status, reply.body.status]).toEqual([200, 'cancelled'])
+    }
+    const token = await tokenOf(street, people.alice)
+    const { items } = (await ask(street, 'GET', `accounts/${lower(people.alice)}/orders`, { token })).body
+    expect(items.map(({ nonce, status }: { nonce: number; status: string }) => [nonce, status])).toEqual([
+      [2, 'cancelled'],
+      [1, 'replaced'],
+    ])
+    const replaced = items[1].order
+    const late = { signature: await signFull(people.alice, domain, 'CancelOrder', { ...value, order: replaced }) }
+    const refusal = await ask(street, 'POST', `orders/${replaced}/cancel`, { body: late })
+    expect([refusal.status, refusal.body.code]).toEqual([422, 'ORDER_ENDED'])
+  })
+
+  test('a session key signs in the account’s place, while it is valid', async () => {
+    const key = Wallet.createRandom()
+    const grant = { account: lower(people.bob), key: lower(key as unknown as Wallet), validUntil: 2 ** 32 - 1 }
+    const signature = await signFull(people.bob, domain, 'SessionKey', grant)
+    const session = { key: grant.key, validUntil: grant.validUntil, signature }
+    const signed = await signedOrder('bob', { nonce: 5 }, key as unknown as Wallet)
+    const reply = await ask(street, 'POST', 'orders', { body: { ...signed, session } })
+    expect(reply.status).toBe(201)
+
+    const cancel = { account: lower(people.bob), order: reply.body.order }
+    const cancelled = await ask(street, 'POST', `orders/${reply.body.order}/cancel`, {
+      body: { signature: await signFull(key as unknown as Wallet, domain, 'CancelOrder', cancel) },
+    })
+    expect(cancelled.body.status).toBe('cancelled')
+
+    const other = await signedOrder('bob', { nonce: 6 }, key as unknown as Wallet)
+    const refusedWith = async (change: Partial<typeof session>, order = other) =>
+      (await ask(street, 'POST', 'orders', { body: { ...order, session: { ...session, ...change } } })).body.code
+    expect((await ask(street, 'POST', 'orders', { body: other })).body.code).toBe('ORDER_SIGNATURE')
+    expect(await refusedWith({ validUntil: 1_000 })).toBe('SESSION_KEY_EXPIRED')
+    expect(await refusedWith({ validUntil: 2 ** 32 - 2 })).toBe('SESSION_KEY_SIGNATURE')
+    expect(await refusedWith({ key: lower(people.stranger) })).toBe('ORDER_SIGNATURE')
+  })
+
+  test.each([
+    ['outside the mandate’s floor', { limitPrice: 400 }, 'ORDER_OUTSIDE_MANDATE'],
+    ['for more than the mandate allows', { maxWh: 5_000 }, 'ORDER_OUTSIDE_MANDATE'],
+    ['for other rules', { rules: `0x${'00'.repeat(32)}` }, 'RULES_UNKNOWN'],
+    ['for another meter', { meter: `0x${'5'.repeat(40)}` }, 'ORDER_NO_SEAT'],
+    ['with a nonce that was used', { nonce: 2, limitPrice: 1_200 }, 'ORDER_NONCE'],
+    ['between boundaries', { nonce: 50, start: t0 + 1 }, 'ORDER_TIME'],
+  ])('an order %s is refused by name', async (_name, change, code) => {
+    const reply = await ask(street, 'POST', 'orders', { body: await signedOrder('alice', { nonce: 40, ...change }) })
+    expect([reply.status, reply.body.code]).toEqual([422, code])
+  })
+
+  test.each([
+    ['unsigned', (body: Signed) => ({ order: body.order }), 'REQUEST_INVALID'],
+    ['with a broken signature', (body: Signed) => ({ ...body, signature: `0x${'00'.repeat(65)}` }), 'ORDER_SIGNATURE'],
+    [
+      'with another’s signature',
+      (body: Signed) => ({ ...body, order: { ...body.order, nonce: 99 } }),
+      'ORDER_SIGNATURE',
+    ],
+    ['with an unknown field', (body: Signed) => ({ ...body, order: { ...body.order, extra: 1 } }), 'REQUEST_INVALID'],
+    [
+      'with a fraction of a Wh',
+      (body: Signed) => ({ ...body, order: { ...body.order, maxWh: 1.5 } }),
+      'REQUEST_INVALID',
+    ],
+    [
+      'with a price beyond 24 bits',
+      (body: Signed) => ({ ...body, order: { ...body.order, limitPrice: 2 ** 23 } }),
+      'REQUEST_INVALID',
+    ],
+  ])('an order %s is refused by name', async (_name, change, code) => {
+    const reply = await ask(street, 'POST', 'orders', { body: change(await signedOrder('alice', { nonce: 60 })) })
+    expect(reply.body.code).toBe(code)
+    if (code === 'REQUEST_INVALID') expect(reply.body.errors[0].path).toMatch(/^body/)
+  })
+
+  test('cancelling an order that is not there', async () => {
+    const body = { signature: `0x${'11'.repeat(65)}` }
+    expect((await ask(street, 'POST', `orders/0x${'0'.repeat(64)}/cancel`, { body })).body.code).toBe('ORDER_UNKNOWN')
+  })
+})
+type Signed = { order: ReturnType<typeof orderOf>; signature: string }
+
+describe('relayed messages', () => {
+  test.each([
+    ['claims', { seat: seatIds.alice }, 'claim'],
+    ['deposits', { seat: seatIds.alice, amount: '5', deadline: 9, signature: `0x${'11'.repeat(65)}` }, 'deposit'],
+    [
+      'withdrawals',
+      {
+        seat: seatIds.alice,
+        amountUnits: '5',
+        to: lower(people.alice),
+        nonce: 0,
+        deadline: 9,
+        signature: `0x${'11'.repeat(65)}`,
+      },
+      'requestWithdrawal',
+    ],
+    [
+      'confirmations',
+      { seat: seatIds.alice, zone: 'north', nameplateWh: 5, from: 9, deadline: 9, signature: `0x${'11'.repeat(65)}` },
+      'confirmMeter',
+    ],
+  ])('%s go to the chain', async (path, body, method) => {
+    const reply = await ask(street, 'POST', `relay/${path}`, { body })
+    expect(reply.status).toBe(202)
+    expect(reply.body.transaction).toMatch(/^0x/)
+    expect(street.relayed.at(-1)).toEqual({ method, request: body })
+  })
+
+  test('the contract’s refusal comes through by name, an unreachable chain says when to try again', async () => {
+    street.relayError.next = new ChainError('CHAIN_REFUSED', 'the withdrawal delay has not passed')
+    const refused = await ask(street, 'POST', 'relay/claims', { body: { seat: 1 } })
+    expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
+      422,
+      'CHAIN_REFUSED',
+      'the withdrawal delay has not passed',
+    ])
+    street.relayError.next = new ChainError('CHAIN_UNREACHABLE', 'the node does not answer')
+    const down = await ask(street, 'POST', 'relay/claims', { body: { seat: 1 } })
+    expect([down.status, down.body.code, down.headers.get('retry-after')]).toEqual([503, 'CHAIN_UNREACHABLE', '5'])
+  })
+})
+
+describe('Idempotency-Key', () => {
+  const body = { seat: seatIds.bob }
+
+  test('a repeated request has effect once and gets the first answer', async () => {
+    const before = street.relayed.length
+    const replies = [await ask(street, 'POST', 'relay/claims', { body, key: 'k1' })]
+    replies.push(await ask(street, 'POST', 'relay/claims', { body, key: 'k1' }))
+    expect(street.relayed).toHaveLength(before + 1)
+    expect(replies[1]!.body).toEqual(replies[0]!.body)
+    expect(replies.map(({ status }) => status)).toEqual([202, 202])
+    expect(replies.map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, 'true'])
+  })
+
+  test('many at once have effect once', async () => {
+    const before = street.relayed.length
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, () => ask(street, 'POST', 'relay/claims', { body, key: 'k2' })),
+    )
+    expect(street.relayed).toHaveLength(before + 1)
+    for (const { status, body } of replies) expect(status === 202 || body.code === 'IDEMPOTENCY_UNDER_WAY').toBe(true)
+  })
+
+  test('the key of another request is refused', async () => {
+    const reply = await ask(street, 'POST', 'relay/claims', { body: { seat: 77 }, key: 'k1' })
+    expect([reply.status, reply.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
+    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'ä ö' })).body.code).toBe('IDEMPOTENCY_KEY_FORM')
+  })
+
+  test('keys of different accounts do not meet', async () => {
+    const token = await tokenOf(street, people.bob)
+    expect((await ask(street, 'POST', 'relay/claims', { body: { seat: 77 }, key: 'k1', token })).status).toBe(202)
+  })
+
+  test('a lasting refusal is kept, a passing one is tried again', async () => {
+    street.relayError.next = new ChainError('CHAIN_UNREACHABLE', 'down')
+    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k3' })).status).toBe(503)
+    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k3' })).status).toBe(202)
+    street.relayError.next = new ChainError('CHAIN_REFUSED', 'no')
+    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k4' })).status).toBe(422)
+    const kept = await ask(street, 'POST', 'relay/claims', { body, key: 'k4' })
+    expect([kept.status, kept.body.code]).toEqual([422, 'CHAIN_REFUSED'])
+    expect(kept.headers.get('content-type')).toContain('application/problem+json')
+  })
+
+  test('a request that was lost with its process may be run again', async () => {
+    await ask(street, 'POST', 'relay/claims', { body, key: 'k5' })
+    await street.database`update idempotency_keys set status = null, response = null where key = 'k5'`
+    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k5' })).body.code).toBe('IDEMPOTENCY_UNDER_WAY')
+    await street.database`update idempotency_keys set created_at = now() - interval '2 minutes' where key = 'k5'`
+    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k5' })).status).toBe(202)
+  })
+})
+
+describe('bodies', () => {
+  test.each([
+    ['that are not JSON', '{"order":', {}, 400, 'BODY_NOT_JSON'],
+    ['that are too large', JSON.stringify({ signature: 'x'.repeat(70_000) }), {}, 413, 'BODY_TOO_LARGE'],
+    ['of another type', 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'BODY_CONTENT_TYPE'],
+    ['that are no object', '[]', {}, 400, 'REQUEST_INVALID'],
+  ])('%s are refused by name', async (_name, body, headers, status, code) => {
+    const reply = await ask(street, 'POST', 'orders', { body, headers })
+    expect([reply.status, reply.body.code]).toEqual([status, code])
+  })
+})
+
+describe('the page', () => {
+  const html = { accept: 'text/html,*/*' }
+
+  test('is served for every address that is no file', async () => {
+    for (const path of ['/', '/household', '/utility/1']) {
+      const reply = await ask(street, 'GET', path, { headers: html })
+      expect([reply.status, reply.headers.get('cache-control')]).toEqual([200, 'no-cache'])
+      expect(reply.body).toContain('Commonwatt')
+    }
+    expect((await ask(street, 'GET', '/icon.svg')).status).toBe(200)
+  })
+
+  test('is not given for what is missing', async () => {
+    expect((await ask(street, 'GET', '/missing.js', { headers: html })).status).toBe(404)
+    expect((await ask(street, 'GET', '/assets/missing.js', { headers: html })).status).toBe(404)
+    expect((await ask(street, 'GET', '/..%2f..%2fetc%2fpasswd', { headers: html })).body).not.toContain('root:')
+    expect((await ask(street, 'GET', 'nothing', { headers: html })).body.code).toBe('ROUTE_UNKNOWN')
+  })
+
+  test('the demo shows its people', async () => {
+    expect((await ask(street, 'GET', 'demo/people')).body[0].name).toBe('Alice')
+  })
+})

@@ -1,0 +1,212 @@
+/** Agents' messages: who may announce which meter, and what becomes of each reading, bad ones among good ones. */
+
+import { Wallet } from 'ethers'
+import type { Socket } from 'socket.io-client'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { signCompact } from '../../contracts/typed-data.ts'
+import { type HelloAnswer, type ReadingsAnswer, readingsPerMessage } from '../../contracts/wire.ts'
+import {
+  domain,
+  hello,
+  intervalSeconds,
+  lower,
+  meters,
+  type Street,
+  signedReading,
+  startStreet,
+  t0,
+} from '../api/street.ts'
+
+let street: Street
+let agent: Socket
+beforeAll(async () => {
+  street = await startStreet()
+})
+afterAll(() => street.stop())
+afterEach(() => agent.close())
+
+const announce = (message: unknown): Promise<HelloAnswer> => agent.emitWithAck('hello', message)
+const send = (message: unknown): Promise<ReadingsAnswer> => agent.emitWithAck('readings', message)
+const codesOf = (answer: ReadingsAnswer) =>
+  answer.ok ? answer.results.map(({ status, code }) => code ?? status) : [answer.code]
+
+describe('hello', () => {
+  test('of a meter with a seat is answered with what the agent must compare', async () => {
+    agent = street.agent()
+    expect(await announce(await hello('alice'))).toEqual({
+      ok: true,
+      area: 1,
+      intervalSeconds,
+      chainId: domain.chainId,
+      escrow: domain.escrow,
+      serverTimeMs: expect.any(Number),
+    })
+  })
+
+  test('of a meter without a seat may be repeated later', async () => {
+    agent = street.agent()
+    expect(await announce(await hello('stranger'))).toMatchObject({
+      ok: false,
+      code: 'METER_UNKNOWN',
+      retryAfterMs: 3_000,
+    })
+  })
+
+  test.each([
+    ['signed by another key', () => hello('alice', undefined, meters.bob), 'HELLO_SIGNATURE'],
+    ['with a clock five minutes behind', () => hello('alice', Math.floor(Date.now() / 1000) - 302), 'HELLO_CLOCK'],
+    ['with a clock five minutes ahead', () => hello('alice', Math.floor(Date.now() / 1000) + 302), 'HELLO_CLOCK'],
+    ['without a signature', async () => ({ meter: lower(meters.alice), time: 1 }), 'HELLO_MALFORMED'],
+    ['that is nothing', async () => null, 'HELLO_MALFORMED'],
+    ['signed for another escrow', signedElsewhere, 'HELLO_SIGNATURE'],
+  ])('%s is refused', async (_name, message, code) => {
+    agent = street.agent()
+    expect(await announce(await message())).toMatchObject({ ok: false, code })
+    expect(codesOf(await send([await signedReading('alice', { time: t0 + 900 })]))).toEqual(['READING_FOREIGN'])
+  })
+})
+
+async function signedElsewhere() {
+  const value = { meter: lower(meters.alice), time: Math.floor(Date.now() / 1000) }
+  return { ...value, signature: await signCompact(meters.alice, { ...domain, chainId: 1 }, 'AgentHello', value) }
+}
+
+describe('readings', () => {
+  test('are stored once and acknowledged one by one; a bad one disturbs none of its neighbours', async () => {
+    agent = street.agent()
+    await street.setTime(t0 + 1_801)
+    for (const name of ['alice', 'bob'] as const) await announce(await hello(name))
+    const good = await signedReading('alice', { time: t0 + 900, exportWh: 500 })
+    const bobs = await signedReading('bob', { time: t0 + 900, importWh: 800 })
+    const next = await signedReading('alice', { time: t0 + 1_800, exportWh: 900 })
+    const answer = await send([
+      good,
+      'not a reading',
+      { ...good, quality: 7 },
+      { ...good, exportWh: 501 },
+      await signedReading('alice', { time: t0 + 900, exportWh: 500 }, meters.bob),
+      await signedReading('stranger', { time: t0 + 900 }),
+      { ...good, signature: `0x${'00'.repeat(64)}` },
+      { ...good, extra: true },
+      good,
+      bobs,
+      await signedReading('bob', { time: t0 + 901, importWh: 801 }),
+      await signedReading('bob', { time: t0 + 90_000, importWh: 801 }),
+      await signedReading('bob', { time: t0 + 1_800, importWh: 700 }),
+      await signedReading('bob', { time: t0 + 1_800, importWh: 900_000_000 }),
+      next,
+    ])
+    expect(codesOf(answer)).toEqual([
+      'stored',
+      'READING_MALFORMED',
+      'READING_MALFORMED',
+      'READING_SIGNATURE',
+      'READING_SIGNATURE',
+      'READING_FOREIGN',
+      'READING_SIGNATURE',
+      'READING_MALFORMED',
+      'duplicate',
+      'stored',
+      'READING_MISALIGNED',
+      'READING_FUTURE',
+      'READING_FALLING',
+      'READING_IMPLAUSIBLE',
+      'stored',
+    ])
+    const [first] = answer.ok ? answer.results : []
+    expect(first).toEqual({ meter: good.meter, epoch: 1, time: t0 + 900, status: 'stored' })
+    const rows =
+      await street.database`select meter, time, export_wh, production_wh, signature from readings order by time, meter`
+    expect(rows).toHaveLength(3)
+    const stored = rows.find(({ meter, time }) => meter === good.meter && time === t0 + 900)
+    expect(stored).toMatchObject({ export_wh: 500, production_wh: 5_000 })
+    expect(`0x${stored!.signature.toString('hex')}`).toBe(good.signature)
+  })
+
+  test('a replayed reading is a duplicate, two values for one boundary suspend the meter', async () => {
+    agent = street.agent()
+    await announce(await hello('bob'))
+    const replayed = await signedReading('bob', { time: t0 + 900, importWh: 800 })
+    expect(codesOf(await send([replayed, replayed]))).toEqual(['duplicate', 'duplicate'])
+    const other = await signedReading('bob', { time: t0 + 900, importWh: 700 })
+    expect(codesOf(await send([other]))).toEqual(['READING_EQUIVOCATION'])
+    expect(codesOf(await send([await signedReading('bob', { time: t0 + 1_800, importWh: 900 })]))).toEqual([
+      'READING_SUSPENDED',
+    ])
+  })
+
+  test.each([
+    ['nothing', undefined],
+    ['no array', { 0: 'x' }],
+    ['an empty array', []],
+    ['more than a message holds', Array.from({ length: readingsPerMessage + 1 }, () => null)],
+  ])('a message with %s is refused as a whole', async (_name, message) => {
+    agent = street.agent()
+    expect(await send(message)).toMatchObject({
+      ok: false,
+      code: 'READINGS_MALFORMED',
+      retryAfterMs: expect.any(Number),
+    })
+  })
+
+  test('a flood is told to wait while the journal cannot keep up, and nothing of it is lost', async () => {
+    agent = street.agent()
+    await announce(await hello('alice'))
+    await street.setTime(t0 + 2_701)
+    const reading = await signedReading('alice', { time: t0 + 2_700, exportWh: 1_000 })
+    const answers = await street.database.begin(async (sql) => {
+      await sql`lock table journal in exclusive mode`
+      const messages = Array.from({ length: 20 }, () => send([reading]))
+      const busy: ReadingsAnswer[] = []
+      for (const message of messages) void message.then((answer) => answer.ok || busy.push(answer))
+      await vi.waitFor(() => expect(busy).toHaveLength(12), { timeout: 20_000 })
+      return messages
+    })
+    const settled = await Promise.all(answers)
+    expect(settled.flatMap(codesOf).sort()).toEqual([
+      ...Array.from({ length: 12 }, () => 'AGENTS_BUSY'),
+      ...Array.from({ length: 7 }, () => 'duplicate'),
+      'stored',
+    ])
+    expect(settled.at(-1)).toMatchObject({ ok: false, retryAfterMs: 1_000 })
+    expect(codesOf(await send([reading]))).toEqual(['duplicate'])
+  })
+
+  test('a message that is too large ends its connection and no other', async () => {
+    agent = street.agent()
+    const neighbour = street.agent()
+    await new Promise((resolve) => agent.once('connect', () => resolve(null)))
+    const ended = new Promise((resolve) => agent.once('disconnect', resolve))
+    agent.emit('readings', ['x'.repeat(400_000)], () => {})
+    await ended
+    expect(await neighbour.emitWithAck('hello', await hello('alice'))).toMatchObject({ ok: true })
+    neighbour.close()
+  })
+
+  test('messages without an acknowledgement or of unknown names change nothing', async () => {
+    agent = street.agent()
+    agent.emit('readings', [1])
+    agent.emit('hello')
+    agent.emit('telemetry', { meter: 'x' })
+    agent.emit('nonsense', { deep: { deeper: [] } })
+    expect(await announce(await hello('alice'))).toMatchObject({ ok: true })
+  })
+})
+
+test('readings are counted by what became of them', async () => {
+  agent = street.agent()
+  const metrics = await street.registry.metrics()
+  expect(metrics).toContain('commonwatt_readings_refused_total{code="READING_SIGNATURE"} 3')
+  expect(metrics).toContain('commonwatt_signature_check_implementation{implementation="native"} 1')
+})
+
+test('keys that nobody announced cannot be used through another connection', async () => {
+  agent = street.agent()
+  await announce(await hello('alice'))
+  const foreign = street.agent()
+  const answer: ReadingsAnswer = await foreign.emitWithAck('readings', [
+    await signedReading('alice', { time: t0 + 2_700, exportWh: 950 }, Wallet.createRandom() as unknown as Wallet),
+  ])
+  expect(codesOf(answer)).toEqual(['READING_FOREIGN'])
+  foreign.close()
+})
