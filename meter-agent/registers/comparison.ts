@@ -9,6 +9,8 @@ export interface Comparison {
   sinceMs: number
   countedMilliWh: bigint
   flowedMilliWh: bigint
+  /** How much the flow may be wrong because power was only sampled: half of each change, for as long as it took. */
+  uncertainMilliWh: bigint
 }
 
 const shortestMs = 60_000
@@ -19,20 +21,22 @@ const fewestSteps = 10n
 /** Adds a step to a comparison; `verdict` is set when it was long enough to tell, and a new comparison starts. */
 export function compareStep(
   before: Comparison | null,
-  step: { atMs: number; countedMilliWh: bigint; flowedMilliWh: bigint; moved: boolean; resolutionMilliWh: bigint },
+  step: Omit<Comparison, 'sinceMs'> & { atMs: number; moved: boolean; resolutionMilliWh: bigint },
 ): { comparison: Comparison | null; verdict: 'agrees' | 'contradicts' | null } {
-  const fresh: Comparison = { sinceMs: step.atMs, countedMilliWh: 0n, flowedMilliWh: 0n }
+  const fresh: Comparison = { sinceMs: step.atMs, countedMilliWh: 0n, flowedMilliWh: 0n, uncertainMilliWh: 0n }
   if (!before) return { comparison: step.moved ? fresh : null, verdict: null }
   const comparison: Comparison = {
     sinceMs: before.sinceMs,
     countedMilliWh: before.countedMilliWh + step.countedMilliWh,
     flowedMilliWh: before.flowedMilliWh + step.flowedMilliWh,
+    uncertainMilliWh: before.uncertainMilliWh + step.uncertainMilliWh,
   }
   const { countedMilliWh, flowedMilliWh } = comparison
   const durationMs = step.atMs - comparison.sinceMs
   const enough = fewestSteps * step.resolutionMilliWh
   const tells = durationMs >= longestMs || magnitude(countedMilliWh) >= enough || magnitude(flowedMilliWh) >= enough
   if (!step.moved || durationMs < shortestMs || !tells) return { comparison, verdict: null }
-  const same = agrees(countedMilliWh, flowedMilliWh, durationMs, step.resolutionMilliWh)
+  const tolerance = step.resolutionMilliWh + comparison.uncertainMilliWh
+  const same = agrees(countedMilliWh, flowedMilliWh, durationMs, tolerance)
   return { comparison: fresh, verdict: same ? 'agrees' : 'contradicts' }
 }

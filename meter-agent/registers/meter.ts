@@ -62,7 +62,10 @@ export function observeGrid(before: MeterState, sample: TimedSample, rules: Mete
   }
   if (state.anchorAtMs === null) return { state: firstSample(state, sample, rules), readings: [], outcome: 'accepted' }
   const sinceMs = sample.atMs - (state.power?.atMs ?? state.anchorAtMs)
-  if (sinceMs < 0 && before.clockOffsetMs === null) {
+  if (sinceMs < 0 && state.resumed) {
+    // A 0 is no value to count from, where there was more.
+    const empty = sides.some((side) => counters[side]?.milliWh === 0n && state[side]!.baseMilliWh > 0n)
+    if (empty) return without('ignored')
     return { state: afterLostTime(state, sample, rules), readings: [], outcome: 'accepted' }
   }
   if (sinceMs <= 0) return without('ignored')
@@ -168,11 +171,13 @@ function compared(
   if (marks.gap || marks.reset || imported === null || exported === null) {
     return { comparison: null, contradicted: before.contradicted }
   }
-  const { counters } = sample.device
+  const { counters, reading } = sample.device
+  const changeW = Math.abs(reading.powerW! - before.power!.powerW!)
   const { comparison, verdict } = compareStep(before.comparison, {
     atMs: sample.atMs,
     countedMilliWh: rise('import') - rise('export'),
     flowedMilliWh: imported - exported,
+    uncertainMilliWh: energyMilliWh(changeW / 2, sample.atMs - before.power!.atMs),
     moved: rise('import') > 0n || rise('export') > 0n,
     resolutionMilliWh: (counters.import?.resolutionMilliWh ?? 0n) + (counters.export?.resolutionMilliWh ?? 0n),
   })
@@ -189,6 +194,7 @@ function advance(from: MeterState, to: MeterState, sample: TimedSample, stepMark
     anchorAtMs: atMs,
     power: { atMs, powerW: sample.device.reading.powerW },
     clockWasSet: false,
+    resumed: false,
     marks: overlaid(to.marks, marks),
   }
   /**
@@ -280,6 +286,7 @@ function restarted(state: MeterState, sample: TimedSample, rules: MeterRules): M
     anchorAtMs: atMs,
     power: { atMs, powerW },
     clockWasSet: false,
+    resumed: false,
   }
 }
 

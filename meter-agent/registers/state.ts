@@ -22,6 +22,8 @@ export interface MeterState {
   /** The serial number of another device that answers in the known one's place. */
   foreignSerialNumber: string | null
   clockOffsetMs: number | null
+  /** No sample has counted since the process began: what the clock did before is not known. */
+  resumed: boolean
   /** The clock was set since the last sample that counted. */
   clockWasSet: boolean
   /** UTC milliseconds of the newest sample that counted; `null` before the first. */
@@ -52,6 +54,7 @@ export function startEpoch(options: { epoch: number; epochTime: number; sequence
     serialNumber: null,
     foreignSerialNumber: null,
     clockOffsetMs: null,
+    resumed: false,
     clockWasSet: false,
     anchorAtMs: null,
     power: null,
@@ -66,7 +69,7 @@ export function startEpoch(options: { epoch: number; epochTime: number; sequence
 
 /** The stored state in a new process, whose monotonic clock counts from another start. */
 export function resume(state: MeterState): MeterState {
-  return { ...state, clockOffsetMs: null }
+  return { ...state, clockOffsetMs: null, resumed: true }
 }
 
 /** Moves every remembered time along when the wall clock was set against the monotonic one. */

@@ -305,6 +305,18 @@ describe('clock', () => {
     expect(meter.at(2)).toMatchObject({ exportWh: 1000 + 850, quality: 2, reasons: ['clock'] })
   })
 
+  test('that also holds when the first samples after the restart do not count', () => {
+    const meter = new TestMeter()
+    meter.pollFromTo(0, 1000, 5, exporting(3600))
+    meter.restart()
+    meter.pollProduction('roof', 940, { productionWh: 10 })
+    meter.poll(941, { importWh: 0, exportWh: 0, powerW: -3600 })
+    meter.poll(943, { importWh: null, exportWh: null })
+    expect(meter.outcome).toBe('ignored')
+    meter.pollFromTo(950, 1800, 5, (at) => exporting(3600)(at + 100))
+    expect(meter.at(2)).toMatchObject({ exportWh: 1000 + 850, quality: 2, reasons: ['clock'] })
+  })
+
   test('a drift below a second between polls is none', () => {
     const meter = new TestMeter()
     for (let at = 0; at <= 900; at += 5) {
