@@ -7,6 +7,7 @@ const commands: Record<string, () => Promise<Command>> = {
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   report: async () => (await import('./commands/report.ts')).reportCommand(),
   clear: async () => (await import('./commands/clear.ts')).clearCommand(),
+  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
 }
 
 const program = new Command('commonwatt').description('a peer-to-peer marketplace for local solar energy')
