@@ -8,11 +8,18 @@ import { VisitorProvider } from './session/session.tsx'
 import './style/base.css'
 import './style/parts.css'
 
+/** A session younger than this that is refused is no reason to sign in yet again. */
+const signInPauseMs = 10_000
+
 const queries = new QueryClient({
   queryCache: new QueryCache({
     // A session that the server no longer knows, for example after it was set up anew: sign in again.
     onError: (error) => {
-      if (error instanceof ProblemError && error.status === 401) void queries.resetQueries({ queryKey: ['session'] })
+      if (!(error instanceof ProblemError && error.status === 401)) return
+      void queries.resetQueries({
+        queryKey: ['session'],
+        predicate: ({ state }) => Date.now() - state.dataUpdatedAt > signInPauseMs,
+      })
     },
   }),
   defaultOptions: {

@@ -26,11 +26,6 @@ const permitTypes = {
   ],
 }
 
-/** The seat as the escrow numbers it: the area in the upper half, the number in the lower. */
-export function escrowSeat(seat: SeatResource): bigint {
-  return (BigInt(seat.area) << 32n) | BigInt(seat.seat)
-}
-
 function deadline(): number {
   return Math.floor(Date.now() / 1000) + signatureLifeSeconds
 }
@@ -69,7 +64,7 @@ export async function requestWithdrawal(
 ): Promise<Relayed> {
   const withdrawal = {
     account: seat.account,
-    seat: escrowSeat(seat),
+    seat: BigInt(seat.seat),
     amount: parseMoney(amount, area.priceDecimals),
     to: seat.account,
     nonce: seat.withdrawalNonce,

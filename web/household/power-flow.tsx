@@ -89,7 +89,7 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
       <p className="flow-age">
         {live ? (
           <>
-            <span className="pulse" aria-hidden="true" /> live{ageSeconds >= 3 && `, ${duration(ageSeconds)} ago`}
+            <span className="live-dot" aria-hidden="true" /> live{ageSeconds >= 3 && `, ${duration(ageSeconds)} ago`}
           </>
         ) : ageSeconds <= offlineAfterSeconds ? (
           `Last value ${duration(ageSeconds)} ago`

@@ -3,6 +3,7 @@ import type { AreaResource, SeatIntervalResource } from '../../server/api/resour
 import { energy, negated, price } from '../money/format.ts'
 import { Badge, Card, Empty, Money, Trouble, Waiting } from '../page/card.tsx'
 import { localTime, nextBoundary, useNow } from '../time/clock.ts'
+import { outcomeWords, tellingOutcomes } from './outcome-words.ts'
 
 interface SeatResultsProps {
   area: AreaResource
@@ -67,16 +68,10 @@ function Result({ area, interval }: { area: AreaResource; interval: SeatInterval
         ))}
       </span>
       <span className="result-reason">
-        {interval.outcomes.map((outcome) => (
-          <span key={outcome.order}>{sentence(outcome.message)}</span>
+        {tellingOutcomes(interval.outcomes).map((outcome) => (
+          <span key={outcome.order}>{outcomeWords(outcome)}</span>
         ))}
       </span>
     </li>
   )
-}
-
-/** A message of the server as a sentence: capital at the start, full stop at the end. */
-export function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1)
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -66,7 +66,7 @@ export function orderOf({ area, seat, side, limitTicks, nowMs }: OrderTerms): Or
     limitPrice: limitTicks,
     maxWh: mandateWh(seat, side),
     start: nextBoundary(nowMs, area.intervalSeconds),
-    end: Date.parse(seat.mandate.validUntil) / 1000,
+    end: Math.floor(Date.parse(seat.mandate.validUntil) / 1000 / area.intervalSeconds) * area.intervalSeconds,
     nonce: Math.max(nowMs, (replaced?.nonce ?? 0) + 1),
   }
 }

@@ -4,7 +4,7 @@ import { Slider, Switch } from 'radix-ui'
 import { useId, useState } from 'react'
 import { formatPrice, parsePrice, type Ticks } from '../../contracts/units.ts'
 import type { AreaResource, OrderResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
-import { sentence } from '../market/seat-results.tsx'
+import { outcomeWords } from '../market/outcome-words.ts'
 import { energy, price } from '../money/format.ts'
 import { Badge, Card, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
@@ -174,7 +174,7 @@ function EffectOf({ area, order, intervals }: EffectOfProps) {
           {localTime(interval.start, area.intervalSeconds)}–{localTime(interval.end, area.intervalSeconds)}
         </strong>{' '}
         with {limit}: {outcome.filledWh > 0 && `${energy(outcome.filledWh)} at ${price(outcome.pricePerKwh)}. `}
-        {sentence(outcome.message)}
+        {outcomeWords(outcome)}
       </p>
     )
   }

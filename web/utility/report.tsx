@@ -3,8 +3,9 @@ import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getText } from '../api/client.ts'
-import { Trouble } from '../page/card.tsx'
+import { Badge, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
+import { checkReport } from './report-check.ts'
 
 /** A local time in the form of the `datetime-local` field: "2026-07-01T14:05". */
 export function fieldTime(ms: number): string {
@@ -25,7 +26,7 @@ export function Report({ area }: { area: AreaResource }) {
       const range = `from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(to).toISOString())}`
       const text = await getText(`/areas/${area.area}/report.csv?${range}`, session)
       save(text, `commonwatt-area-${area.area}-${from.replace(/\D/g, '')}-${to.replace(/\D/g, '')}.csv`)
-      return text.split('\n').filter((line) => line.trim() !== '').length - 1
+      return checkReport(text)
     },
   })
   return (
@@ -51,7 +52,21 @@ export function Report({ area }: { area: AreaResource }) {
       </div>
       {!valid && <p className="explain">The range must end after it starts.</p>}
       <Trouble error={download.error} />
-      {download.data !== undefined && <p role="status">{download.data} lines saved.</p>}
+      {download.data && (
+        <p role="status" className="check">
+          {download.data.faults.length === 0 ? (
+            <>
+              <Badge tone="good">adds up</Badge> {download.data.rows} rows saved; in every one metered = matched +
+              residual, checked here
+            </>
+          ) : (
+            <>
+              <Badge tone="bad">does not add up</Badge> {download.data.faults[0]}
+              {download.data.faults.length > 1 && `, and ${download.data.faults.length - 1} more`}
+            </>
+          )}
+        </p>
+      )}
     </form>
   )
 }
