@@ -18,6 +18,8 @@ import { ChainError } from './error.ts'
 import type { EscrowEvent } from './seat-view.ts'
 
 const requestTimeoutMs = 10_000
+/** For whoever waits for a transaction with ethers; the server's own loops have their own pace. */
+const blockPollMs = 500
 
 /** A provider that asks the node every time, waits no longer than 10 s for it, and says when it cannot be reached. */
 class EscrowProvider extends JsonRpcProvider {
@@ -37,7 +39,12 @@ export function openProvider(rpcUrl: string, chainId: number): JsonRpcProvider {
   const request = new FetchRequest(rpcUrl)
   request.timeout = requestTimeoutMs
   request.setThrottleParams({ maxAttempts: 1 })
-  return new EscrowProvider(request, chainId, { staticNetwork: Network.from(chainId), cacheTimeout: -1 })
+  return new EscrowProvider(request, chainId, {
+    staticNetwork: Network.from(chainId),
+    cacheTimeout: -1,
+    batchStallTime: 0,
+    pollingInterval: blockPollMs,
+  })
 }
 
 /** Reads what an area's settings need of the chain. Throws `CHAIN_UNREACHABLE`, `CHAIN_NO_ESCROW`. */

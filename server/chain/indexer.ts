@@ -137,13 +137,13 @@ export function createIndexer(options: IndexerOptions): Indexer {
     const hashes = new Map(logs.map(({ blockNumber, blockHash }) => [blockNumber, blockHash]))
     const numbers = new Set(hashes.keys())
     for (let number = Math.max(from, newest - keptBlocks); number <= to; number += 1) numbers.add(number)
+    numbers.add(to)
+    const headers = await Promise.all([...numbers].map((number) => (number === to ? last : provider.getBlock(number))))
     const blocks: StoredBlock[] = []
-    for (const number of [...numbers].sort((a, b) => a - b)) {
-      const block = number === to ? last : await provider.getBlock(number)
-      if (block?.hash == null || (hashes.get(number) ?? block.hash) !== block.hash) return null
-      blocks.push({ number, hash: block.hash, time: block.timestamp })
+    for (const block of headers) {
+      if (block?.hash == null || (hashes.get(block.number) ?? block.hash) !== block.hash) return null
+      blocks.push({ number: block.number, hash: block.hash, time: block.timestamp })
     }
-    if (blocks.at(-1)?.number !== to) blocks.push({ number: to, hash: last.hash!, time: last.timestamp })
     if ((await provider.getBlock(to))?.hash !== last.hash) return null
     return { blocks, events: eventsOf(logs) }
   }

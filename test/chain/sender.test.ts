@@ -17,6 +17,8 @@ beforeAll(async () => {
   chain = await startTestChain()
   server = await startScratchServer()
   token = (await deployToken(new Wallet(fundedKey(0), chain.provider))).address
+  // Blocks come when a test mines them.
+  await chain.provider.send('evm_setAutomine', [false])
 })
 afterAll(async () => {
   await server?.stop()
@@ -45,10 +47,12 @@ const spenderOf = (number: number) => `0x${number.toString(16).padStart(40, '0')
 async function allowance(wallet: Wallet, spender: string): Promise<bigint> {
   return tokenAt(token, chain.provider).getFunction('allowance')(wallet.address, spender)
 }
-async function autoMine(on: boolean): Promise<void> {
-  await chain.provider.send('evm_setAutomine', [on])
-  expect(await chain.provider.send('anvil_getAutomine', [])).toBe(on)
+/** What the token's owner does besides, in a block of its own. */
+async function owner(name: string, ...args: unknown[]): Promise<void> {
+  await tokenAt(token, new Wallet(fundedKey(0), chain.provider)).getFunction(name)(...args)
+  await mine(chain.provider)
 }
+const ownerAddress = new Wallet(fundedKey(0)).address
 
 /** The same node with some answers of its own. */
 function answering(provider: JsonRpcProvider, answers: Record<string, unknown>): JsonRpcProvider {
@@ -73,6 +77,7 @@ describe('a purpose', () => {
       deep = true
       return result
     })
+    await mine(chain.provider)
     await sender.watch()
     await mine(chain.provider)
     await sender.watch()
@@ -98,29 +103,27 @@ describe('a purpose', () => {
   test('that was mined and failed can be sent again, and its waiter is told', async () => {
     const { database } = await server.fresh()
     const wallet = await freshWallet()
-    const owner = new Wallet(fundedKey(0), chain.provider)
-    const coin = tokenAt(token, owner)
-    await (await coin.getFunction('mint')(owner.address, 10n)).wait()
-    await (await coin.getFunction('approve')(wallet.address, 5n)).wait()
+    await owner('mint', ownerAddress, 5n)
+    await owner('approve', wallet.address, 5n)
     const sender = senderOf(database, wallet)
     const transfer = async () => ({
       to: token,
-      data: tokenInterface.encodeFunctionData('transferFrom', [owner.address, spenderOf(6), 5n]),
+      data: tokenInterface.encodeFunctionData('transferFrom', [ownerAddress, spenderOf(6), 5n]),
     })
-    await autoMine(false)
     const { hash } = await sender.send('transfer', transfer)
     await chain.provider.send('anvil_dropTransaction', [hash])
-    await autoMine(true)
-    await (await coin.getFunction('approve')(wallet.address, 0n)).wait()
+    await owner('approve', wallet.address, 0n)
     const outcome = expect(sender.confirmed('transfer')).rejects.toMatchObject({ code: 'CHAIN_TRANSACTION_FAILED' })
     await sender.watch()
+    await mine(chain.provider)
     await sender.watch()
     await outcome
-    await (await coin.getFunction('approve')(wallet.address, 5n)).wait()
+    await owner('approve', wallet.address, 5n)
     await sender.send('transfer', transfer)
+    await mine(chain.provider)
     await sender.watch()
     expect((await findTransaction(database, sender.address, 'transfer'))?.status).toBe('mined')
-    expect(await coin.getFunction('balanceOf')(spenderOf(6))).toBe(5n)
+    expect(await tokenAt(token, chain.provider).getFunction('balanceOf')(spenderOf(6))).toBe(5n)
   })
 })
 
@@ -128,12 +131,11 @@ describe('a transaction', () => {
   test('that the node forgot is sent again, also by a process that was started later', async () => {
     const { database } = await server.fresh()
     const wallet = await freshWallet()
-    await autoMine(false)
     const { hash } = await senderOf(database, wallet).send('dropped', approve(spenderOf(2), 3n))
     await chain.provider.send('anvil_dropTransaction', [hash])
-    await autoMine(true)
     const restarted = senderOf(database, wallet)
     await restarted.watch()
+    await mine(chain.provider)
     await restarted.watch()
     expect(await allowance(wallet, spenderOf(2))).toBe(3n)
     expect((await findTransaction(database, restarted.address, 'dropped'))?.hash).toBe(hash)
@@ -152,6 +154,7 @@ describe('a transaction', () => {
     const restarted = senderOf(database, wallet)
     const done = restarted.confirmed('unsent')
     await restarted.watch()
+    await mine(chain.provider)
     await restarted.watch()
     expect((await done).hash).toBe(hash)
     expect(await allowance(wallet, spenderOf(3))).toBe(9n)
@@ -161,14 +164,12 @@ describe('a transaction', () => {
     const { database } = await server.fresh()
     const wallet = await freshWallet()
     const sender = senderOf(database, wallet, { replaceAfterMs: 0 })
-    await autoMine(false)
     const { hash } = await sender.send('cheap', approve(spenderOf(4), 4n))
     await chain.provider.send('anvil_setNextBlockBaseFeePerGas', ['0x2540be4000'])
     await mine(chain.provider)
     expect(await chain.provider.getTransactionReceipt(hash)).toBeNull()
     await sender.watch()
     await mine(chain.provider)
-    await autoMine(true)
     await sender.watch()
     const stored = await findTransaction(database, sender.address, 'cheap')
     expect(stored?.status).toBe('mined')
@@ -183,12 +184,15 @@ describe('a transaction', () => {
     const { database } = await server.fresh()
     const wallet = await freshWallet()
     const sender = senderOf(database, wallet)
-    for (const number of [1, 2, 3])
+    for (const number of [1, 2, 3]) {
       await sender.send(`reorg ${number}`, approve(spenderOf(20 + number), BigInt(number)))
+      await mine(chain.provider)
+    }
     await sender.watch()
     await chain.provider.send('anvil_reorg', [2, []])
     expect(await chain.provider.getTransactionCount(wallet.address)).toBe(1)
     await sender.watch()
+    await mine(chain.provider)
     await sender.watch()
     expect(await chain.provider.getTransactionCount(wallet.address)).toBe(3)
     for (const number of [1, 2, 3]) expect(await allowance(wallet, spenderOf(20 + number))).toBe(BigInt(number))
@@ -199,10 +203,8 @@ describe('a transaction', () => {
     const { database } = await server.fresh()
     const wallet = await freshWallet()
     const sender = senderOf(database, wallet)
-    await autoMine(false)
     const { hash } = await sender.send('taken', approve(spenderOf(7), 1n))
     await chain.provider.send('anvil_dropTransaction', [hash])
-    await autoMine(true)
     const foreign = { to: wallet.address, value: 1n, nonce: 0, gasLimit: 21_000n, type: 2, chainId }
     const fees = { maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 1n }
     await chain.provider.send('eth_sendRawTransaction', [await wallet.signTransaction({ ...foreign, ...fees })])
@@ -211,6 +213,7 @@ describe('a transaction', () => {
     await sender.watch()
     await outcome
     await sender.send('taken', approve(spenderOf(7), 1n))
+    await mine(chain.provider)
     await sender.watch()
     expect(await allowance(wallet, spenderOf(7))).toBe(1n)
   })
@@ -224,6 +227,7 @@ test('two senders with one key and one database never use a nonce twice or send 
   const sent = await Promise.all(
     senders.flatMap((sender) => purposes.map((n) => sender.send(`both ${n}`, approve(spenderOf(40 + n), 1n)))),
   )
+  await mine(chain.provider)
   await Promise.all(senders.map((sender) => sender.watch()))
   expect(new Set(sent.map(({ hash }) => hash)).size).toBe(6)
   expect(await chain.provider.getTransactionCount(wallet.address)).toBe(6)
@@ -241,12 +245,10 @@ test('a receipt whose block does not hold the transaction is not believed', asyn
       return { hash, status: 1, blockNumber: block!.number, blockHash: block!.hash, gasUsed: 1n }
     },
   })
-  await autoMine(false)
   await senderOf(database, wallet).send('lie', approve(spenderOf(8), 2n))
   const fooled = senderOf(database, wallet, { provider: lying, confirmations: 1_000_000 })
   await fooled.watch()
   expect((await findTransaction(database, fooled.address, 'lie'))?.status).not.toBe('mined')
-  await autoMine(true)
   await mine(provider)
 })
 

@@ -49,6 +49,7 @@ export async function startTestChain(): Promise<TestChain> {
     blockSeconds: 3600,
   })
   const provider = openProvider(chain.url, chainId)
+  provider.pollingInterval = 20
   // Leaves the mixed mode, in which mining cannot be stopped.
   await provider.send('evm_setAutomine', [true])
   return {

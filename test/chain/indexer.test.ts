@@ -1,0 +1,336 @@
+import { Wallet } from 'ethers'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { escrowAt, tokenAt } from '../../contracts/deploy.ts'
+import { seatIdOf } from '../../contracts/entry.ts'
+import { hashRules, type Mandate, signFull } from '../../contracts/typed-data.ts'
+import { openProvider, readEscrowFacts } from '../../server/chain/escrow-client.ts'
+import { type AreaDelivery, createIndexer, type IndexerOptions } from '../../server/chain/indexer.ts'
+import { createRelay } from '../../server/chain/relay.ts'
+import { chainSeatOf } from '../../server/chain/seat-view.ts'
+import { createSender } from '../../server/chain/sender.ts'
+import { freePort } from '../../server/demo/ports.ts'
+import type { Database } from '../../server/store/database.ts'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import {
+  chainId,
+  chainTime,
+  fundedKey,
+  type Home,
+  mine,
+  openStreet,
+  passUntil,
+  type Street,
+  startTestChain,
+  type TestChain,
+} from './street.ts'
+
+const area = 1
+const log = pino({ level: 'silent' })
+const forever = 4_000_000_000
+let chain: TestChain
+let server: ScratchServer
+
+beforeAll(async () => {
+  chain = await startTestChain()
+  server = await startScratchServer()
+})
+afterAll(async () => {
+  await server?.stop()
+  await chain?.stop()
+})
+
+function follow(database: Database, street: Street, parts: Partial<IndexerOptions> = {}) {
+  const delivered: AreaDelivery[] = []
+  const indexer = createIndexer({
+    ...{ database, provider: chain.provider, escrow: street.escrow, chainId, log, confirmations: 1, firstBlock: 0 },
+    async deliver(_, delivery) {
+      delivered.push(delivery)
+    },
+    ...parts,
+  })
+  const seatOf = (home: Home) => chainSeatOf(indexer.head.view.get(area)!.seats.get(home.number)!)
+  const told = (home: Home) => delivered.flatMap(({ seats }) => seats).findLast(({ seat }) => seat === home.number)
+  return { indexer, delivered, seatOf, told }
+}
+
+async function scene(deposits: bigint[] = [1_000_000n]) {
+  const { database } = await server.fresh()
+  const operator = new Wallet(fundedKey(7))
+  const street = await openStreet(chain.provider, { operator, deposits })
+  return { database, street, home: street.homes[0]! }
+}
+
+/** The account sends its own messages here, so it needs gas. */
+async function funded(home: Home): Promise<Wallet> {
+  await chain.provider.send('anvil_setBalance', [home.account.address, `0x${(10n ** 20n).toString(16)}`])
+  return home.account
+}
+
+async function mandateOf(street: Street, home: Home, parts: Partial<Mandate>): Promise<Mandate> {
+  const day = Math.floor((await chainTime(chain.provider)) / 86_400)
+  return {
+    account: home.account.address.toLowerCase(),
+    meter: home.meter.address.toLowerCase(),
+    rules: hashRules(street.rules),
+    ...{ sellFloor: -100, buyCeiling: 5_000, maxSellWh: 70_000, maxBuyWh: 60_000 },
+    ...{ validFrom: 0, validUntil: (day + 9) * 86_400, version: 2, deadline: forever },
+    ...parts,
+  }
+}
+
+test('every change is a boundary on the seat’s timeline, whoever made it', async () => {
+  const { database, street, home } = await scene()
+  const { indexer, seatOf } = follow(database, street)
+  const grid = new Wallet(fundedKey(8), chain.provider)
+  const id = seatIdOf(area, home.number)
+  const later = street.from + 1_000
+  const mandate = await mandateOf(street, home, { validFrom: later })
+  await street.call(grid, 'changeMandate', id, mandate, await signFull(home.account, street.domain, 'Mandate', mandate))
+  await street.call(grid, 'revokeMeter', id, later + 100, forever, '0x')
+  await indexer.advance()
+  const terms = seatOf(home).terms
+  // The mandate began with the boundary after the seat was opened, the confirmation with the same one or the next.
+  const inForce = terms.findLast(({ from }) => from <= street.from)
+  expect(inForce).toMatchObject({
+    buyCeiling: 10_000,
+    maxSellWh: 100_000,
+    zone: 'street',
+    nameplateWh: 100_000,
+    closed: false,
+  })
+  expect(terms.slice(-2)).toEqual([
+    {
+      ...{ from: later, sellFloor: -100, buyCeiling: 5_000, maxSellWh: 70_000, maxBuyWh: 60_000, version: 2 },
+      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: 100_000, closed: false },
+    },
+    {
+      ...{ from: later + 100, sellFloor: -100, buyCeiling: 5_000, maxSellWh: 70_000, maxBuyWh: 60_000, version: 2 },
+      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: null, closed: true },
+    },
+  ])
+
+  // A newer mandate that begins earlier replaces the one that waits; closing ends both.
+  const sooner = await mandateOf(street, home, { validFrom: later - 500, version: 3, buyCeiling: 4_000 })
+  await street.call(grid, 'changeMandate', id, sooner, await signFull(home.account, street.domain, 'Mandate', sooner))
+  await indexer.advance()
+  expect(
+    seatOf(home)
+      .terms.map(({ from, version }) => [from, version])
+      .slice(-2),
+  ).toEqual([
+    [later - 500, 3],
+    [later + 100, 3],
+  ])
+  await street.call(await funded(home), 'closeSeat', id, forever, '0x')
+  await indexer.advance()
+  expect(seatOf(home).terms.at(-2)?.closed).toBe(true)
+  expect(seatOf(home).terms.at(-1)).toMatchObject({ from: later + 100, closed: true, version: 3 })
+})
+
+test('deposits count when they are deep enough; a withdrawal request at once, and until its payment counts', async () => {
+  const { database, street, home } = await scene([0n])
+  const { indexer, told } = follow(database, street, { confirmations: 3 })
+  const account = await funded(home)
+  const id = seatIdOf(area, home.number)
+  await mine(chain.provider, 3)
+  await indexer.advance()
+  expect(told(home)?.balance).toBe(0n)
+  await street.deposit(home, 500_000n)
+  await indexer.advance()
+  expect(told(home)?.balance).toBe(0n)
+  await mine(chain.provider, 2)
+  await indexer.advance()
+  expect(told(home)?.balance).toBe(500_000n)
+
+  const to = Wallet.createRandom().address.toLowerCase()
+  const request = { account: account.address, seat: id, amount: 200_000n, to, nonce: 0, deadline: forever }
+  await street.call(account, 'requestWithdrawal', request, '0x')
+  await indexer.advance()
+  expect(told(home)).toMatchObject({ balance: 500_000n, withdrawal: { amount: 200_000n, to }, withdrawalNonce: 1 })
+
+  await passUntil(chain.provider, told(home)!.withdrawal!.claimableAt)
+  await street.call(account, 'claim', id)
+  await indexer.advance()
+  expect(told(home)).toMatchObject({ balance: 500_000n, withdrawal: { amount: 200_000n } })
+  await mine(chain.provider, 2)
+  await indexer.advance()
+  expect(told(home)).toMatchObject({ balance: 300_000n, withdrawal: null })
+})
+
+test('a reorganisation is rolled back, told to the area, and the same as a view built from block zero', async () => {
+  const { database, street, home } = await scene([0n])
+  const { indexer, told, delivered } = follow(database, street)
+  await indexer.advance()
+  await street.deposit(home, 500_000n)
+  await indexer.advance()
+  expect(told(home)?.balance).toBe(500_000n)
+  // The deposit's block and the approval's are replaced by empty ones.
+  await chain.provider.send('anvil_reorg', [2, []])
+  await indexer.advance()
+  expect(told(home)?.balance).toBe(0n)
+  await street.deposit(home, 700_000n)
+  await indexer.advance()
+  expect(told(home)?.balance).toBe(700_000n)
+  const count = delivered.length
+  await indexer.advance()
+  expect(delivered.length).toBe(count)
+
+  const rebuilt = follow((await server.fresh()).database, street)
+  await rebuilt.indexer.advance()
+  expect(rebuilt.indexer.head).toEqual(indexer.head)
+  const restarted = follow(database, street)
+  await restarted.indexer.advance()
+  expect(restarted.indexer.head).toEqual(indexer.head)
+  expect(restarted.told(home)).toEqual(told(home))
+})
+
+test('a shorter chain is a reorganisation', async () => {
+  const { database, street, home } = await scene([0n])
+  const { indexer, told } = follow(database, street)
+  const before = await chain.provider.send('evm_snapshot', [])
+  await street.deposit(home, 500_000n)
+  await mine(chain.provider, 5)
+  await indexer.advance()
+  expect(told(home)?.balance).toBe(500_000n)
+  await chain.provider.send('evm_revert', [before])
+  await indexer.advance()
+  expect(told(home)?.balance).toBe(0n)
+  expect(indexer.head.block).toBe(await chain.provider.getBlockNumber())
+})
+
+test('two indexers on one database neither double nor lose an event', async () => {
+  const { database, street, home } = await scene([0n])
+  const both = [follow(database, street), follow(database, street)]
+  for (const units of [100_000n, 200_000n, 300_000n]) {
+    await street.deposit(home, units)
+    await Promise.all(both.map(({ indexer }) => indexer.advance()))
+  }
+  await chain.provider.send('anvil_reorg', [2, []])
+  await Promise.all(both.map(({ indexer }) => indexer.advance()))
+  for (const { indexer, seatOf } of both) {
+    await indexer.advance()
+    expect(seatOf(home).balance).toBe(300_000n)
+  }
+})
+
+test('a long history is read in steps, and what an area did not take is delivered again', async () => {
+  const { database, street, home } = await scene()
+  for (let run = 0; run < 5; run += 1) await mine(chain.provider, 500)
+  await street.deposit(home, 50_000n)
+  let failing = true
+  const taken: AreaDelivery[] = []
+  const { indexer, seatOf } = follow(database, street, {
+    async deliver(_, delivery) {
+      if (failing) throw new Error('the area is busy')
+      taken.push(delivery)
+    },
+  })
+  await expect(indexer.advance()).rejects.toThrow('the area is busy')
+  failing = false
+  await indexer.advance()
+  expect(taken.length).toBe(1)
+  expect(taken[0]?.seats).toEqual([seatOf(home)])
+  expect(seatOf(home).balance).toBe(1_050_000n)
+  const [kept] = await database`select count(*)::int as blocks from chain_blocks`
+  expect(kept!.blocks).toBeLessThan(400)
+})
+
+test('a chain that cannot be reached is named', async () => {
+  const { database, street } = await scene()
+  const provider = openProvider(`http://127.0.0.1:${await freePort()}`, chainId)
+  const { indexer } = follow(database, street, { provider })
+  await expect(indexer.advance()).rejects.toMatchObject({ name: 'ChainError', code: 'CHAIN_UNREACHABLE' })
+  provider.destroy()
+  const elsewhere = follow(database, street, { chainId: 5 })
+  await expect(elsewhere.indexer.advance()).rejects.toMatchObject({ code: 'CHAIN_REQUEST' })
+})
+
+test('facts of an escrow are read from the chain, and a wrong address is named', async () => {
+  const { street } = await scene([])
+  expect(await readEscrowFacts(chain.chain.url, street.escrow)).toMatchObject({
+    ...{ chainId, escrow: street.escrow, token: street.token, tokenDecimals: 6, withdrawalDelaySeconds: 300 },
+  })
+  await expect(readEscrowFacts(chain.chain.url, `0x${'12'.repeat(20)}`)).rejects.toMatchObject({
+    code: 'CHAIN_NO_ESCROW',
+  })
+})
+
+test('what people signed is carried once, and a refusal comes in plain words', async () => {
+  const { database, street, home } = await scene()
+  const { indexer, seatOf } = follow(database, street)
+  await indexer.advance()
+  const sender = createSender({
+    ...{ database, provider: chain.provider, wallet: new Wallet(fundedKey(6)), chainId, log },
+    ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
+  })
+  const facts = await readEscrowFacts(chain.chain.url, street.escrow)
+  const relay = createRelay({ sender, indexer, facts })
+  const seat = Number(seatIdOf(area, home.number))
+  const withdrawal = {
+    ...{ account: home.account.address.toLowerCase(), seat: BigInt(seat), amount: 250_000n },
+    ...{ to: home.account.address.toLowerCase(), nonce: 0, deadline: forever },
+  }
+  const signature = await signFull(home.account, street.domain, 'Withdrawal', withdrawal)
+  const request = { seat, amountUnits: '250000', to: withdrawal.to, nonce: 0, deadline: forever, signature }
+  const { hash } = await relay.requestWithdrawal(request)
+  expect(await relay.requestWithdrawal(request)).toEqual({ hash })
+  // Whatever the node has not put into a block of its own accord is in this one.
+  await mine(chain.provider)
+  await indexer.advance()
+  expect(seatOf(home).withdrawal?.amount).toBe(250_000n)
+
+  await expect(relay.claim({ seat })).rejects.toMatchObject({ code: 'CHAIN_REFUSED', contractError: 'TooEarly' })
+  await expect(relay.requestWithdrawal({ ...request, amountUnits: '300000' })).rejects.toMatchObject({
+    contractError: 'OldNonce',
+  })
+  await expect(relay.claim({ seat: seat + 99 })).rejects.toMatchObject({ code: 'CHAIN_REQUEST' })
+  await passUntil(chain.provider, seatOf(home).withdrawal!.claimableAt)
+  await relay.claim({ seat })
+  await mine(chain.provider)
+  await indexer.advance()
+  const escrow = escrowAt(street.escrow, chain.provider)
+  expect(await escrow.getFunction('balanceOf')(seat)).toBe(750_000n)
+  expect(seatOf(home)).toMatchObject({ balance: 750_000n, withdrawal: null, withdrawalNonce: 1 })
+})
+
+test('a deposit is carried with the account’s permit', async () => {
+  const { database, street, home } = await scene([0n])
+  const { indexer, seatOf } = follow(database, street)
+  await indexer.advance()
+  const facts = await readEscrowFacts(chain.chain.url, street.escrow)
+  const sender = createSender({
+    ...{ database, provider: chain.provider, wallet: new Wallet(fundedKey(5)), chainId, log },
+    ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
+  })
+  const relay = createRelay({ sender, indexer, facts })
+  const seat = Number(seatIdOf(area, home.number))
+  const deployer = new Wallet(fundedKey(9), chain.provider)
+  await (await tokenAt(street.token, deployer).getFunction('mint')(home.account.address, 12_500_000n)).wait()
+  const permit = {
+    ...{ owner: home.account.address, spender: street.escrow, value: 12_500_000n, nonce: 0, deadline: forever },
+  }
+  const signature = await home.account.signTypedData(
+    { name: facts.tokenName, version: '1', chainId, verifyingContract: street.token },
+    {
+      Permit: [
+        { name: 'owner', type: 'address' },
+        { name: 'spender', type: 'address' },
+        { name: 'value', type: 'uint256' },
+        { name: 'nonce', type: 'uint256' },
+        { name: 'deadline', type: 'uint256' },
+      ],
+    },
+    permit,
+  )
+  await expect(relay.deposit({ seat, amount: '12.6', deadline: forever, signature })).rejects.toMatchObject({
+    contractError: 'ERC20InsufficientAllowance',
+  })
+  await expect(relay.deposit({ seat, amount: '0.0000001', deadline: forever, signature })).rejects.toMatchObject({
+    code: 'CHAIN_REQUEST',
+  })
+  await relay.deposit({ seat, amount: '12.5', deadline: forever, signature })
+  await mine(chain.provider)
+  await indexer.advance()
+  expect(seatOf(home).balance).toBe(125_000_000n)
+})

@@ -1,0 +1,359 @@
+import { randomBytes } from 'node:crypto'
+import { Wallet } from 'ethers'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { escrowAt } from '../../contracts/deploy.ts'
+import { seatIdOf } from '../../contracts/entry.ts'
+import { type Hex, hashRules } from '../../contracts/typed-data.ts'
+import type { AreaSettings } from '../../server/areas/settings.ts'
+import { type AreaDelivery, createIndexer } from '../../server/chain/indexer.ts'
+import { createSender } from '../../server/chain/sender.ts'
+import { createSettlement } from '../../server/chain/settlement-service.ts'
+import type { BatchCut } from '../../server/market/engine/area.ts'
+import { type IntervalFill, netBatch } from '../../server/settlement/netting.ts'
+import type { Database } from '../../server/store/database.ts'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import {
+  chainId,
+  type Home,
+  mine,
+  openStreet,
+  passUntil,
+  type Street,
+  startTestChain,
+  type TestChain,
+} from './street.ts'
+
+const area = 1
+const log = pino({ level: 'silent' })
+let chain: TestChain
+let server: ScratchServer
+
+beforeAll(async () => {
+  chain = await startTestChain()
+  server = await startScratchServer()
+})
+afterAll(async () => {
+  await server?.stop()
+  await chain?.stop()
+})
+
+/** Everything a process of the server has of the chain, made anew from the database alone. */
+function startProcess(database: Database, street: Street, operator: Wallet, parts: { entriesPerPart?: number } = {}) {
+  const { provider } = chain
+  const delivered: AreaDelivery[] = []
+  const registry = new Registry()
+  const sender = createSender({
+    ...{ database, provider, wallet: operator, chainId, log },
+    ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
+  })
+  const indexer = createIndexer({
+    ...{ database, provider, escrow: street.escrow, chainId, log, confirmations: 2, firstBlock: street.firstBlock },
+    async deliver(_, delivery) {
+      delivered.push(delivery)
+    },
+  })
+  const rulesHash = hashRules(street.rules)
+  const settings = [{ area, rulesHash, chain: { escrow: street.escrow } }] as unknown as AreaSettings[]
+  const settlement = createSettlement({ database, provider, sender, indexer, settings, log, registry, ...parts })
+  return {
+    ...{ sender, indexer, settlement, delivered, registry },
+    /** A block with what was sent, then one turn of each of the server's loops. */
+    async turn() {
+      await mine(provider)
+      await sender.watch()
+      await indexer.advance()
+      await settlement.advance(area)
+    },
+  }
+}
+
+/** Readings and fills of one home, as the engine would have them. */
+interface Day {
+  home: Home
+  /** Boundary → registers. */
+  readings: { time: number; importWh: number; exportWh: number }[]
+  fills: IntervalFill[]
+  changes?: number[]
+}
+
+/** Stores a batch as the area's worker does when it cuts one. */
+async function cutBatch(
+  database: Database,
+  street: Street,
+  start: number,
+  end: number,
+  days: Day[],
+  bases: Map<number, number>,
+) {
+  const cut = netBatch({
+    ...{ start, end, intervalSeconds: 10 },
+    seats: days.map(({ home, readings, fills, changes = [] }) => ({
+      seat: home.number,
+      base: { epoch: 1, time: bases.get(home.number)! },
+      measured: readings
+        .filter(({ time }) => time > bases.get(home.number)! && time <= end)
+        .map((reading) => ({ meter: home.meter.address.toLowerCase(), epoch: 1, quality: 0, ...reading })),
+      changes,
+      fills,
+    })),
+  })
+  for (const { home, readings } of days) {
+    const meter = home.meter.address.toLowerCase()
+    await database`
+      insert into seats (area_id, seat, account, meter, chain, available)
+      values (${area}, ${home.number}, ${home.account.address.toLowerCase()}, ${meter}, '{}', 0) on conflict do nothing`
+    for (const { time, importWh, exportWh } of readings) {
+      const { signature } = await street.reading(home, time, importWh, exportWh)
+      await database`
+        insert into readings (area_id, meter, epoch, time, import_wh, export_wh, quality, signature, sequence, reasons)
+        values (${area}, ${meter}, 1, ${time}, ${importWh}, ${exportWh}, 0, ${Buffer.from(signature.slice(2), 'hex')}, 1, '{}')
+        on conflict do nothing`
+    }
+  }
+  const root: Hex = `0x${randomBytes(32).toString('hex')}`
+  await database`
+    insert into batches ${database({
+      ...{ area_id: area, start, end_at: end, band_low: cut.bandLow, band_high: cut.bandHigh, energy_wh: cut.energyWh },
+      ...{ paid: cut.paid.toString(), received: cut.received.toString(), statement_root: root },
+      ...{ status: 'cut', cut_at: new Date() },
+    })}`
+  for (const entry of cut.entries) {
+    bases.set(entry.seat, entry.time)
+    await database`
+      insert into batch_entries ${database({
+        ...{ area_id: area, end_at: end, seat: entry.seat, kind: entry.kind, time: entry.time, epoch: entry.epoch },
+        ...{ import_wh: entry.importWh, export_wh: entry.exportWh, sold_wh: entry.soldWh, bought_wh: entry.boughtWh },
+        ...{ paid: entry.paid.toString(), received: entry.received.toString() },
+      })}`
+  }
+  return { ...cut, root }
+}
+
+/** One sells 50 Wh to the other in each interval: at 1,000 ticks received and 1,100 paid. */
+function trade(street: Street, start: number, end: number): Day[] {
+  const days: Day[] = street.homes.map((home) => ({ home, readings: [], fills: [] }))
+  for (let time = start; time <= end; time += 10) {
+    const count = 1 + (time - street.from) / 10
+    days[0]!.readings.push({ time, importWh: 1_000, exportWh: 2_000 + 60 * count })
+    days[1]!.readings.push({ time, importWh: 1_000 + 70 * count, exportWh: 2_000 })
+    if (time === end) break
+    days[0]!.fills.push({ start: time, soldWh: 50, boughtWh: 0, paid: 0n, received: 50_000n })
+    days[1]!.fills.push({ start: time, soldWh: 0, boughtWh: 50, paid: 55_000n, received: 0n })
+  }
+  return days
+}
+
+interface Scene {
+  database: Database
+  operator: Wallet
+  street: Street
+  bases: Map<number, number>
+}
+
+async function newScene(deposits: bigint[]): Promise<Scene> {
+  const { database } = await server.fresh()
+  const operator = new Wallet(Wallet.createRandom().privateKey)
+  await chain.provider.send('anvil_setBalance', [operator.address, `0x${(10n ** 20n).toString(16)}`])
+  const street = await openStreet(chain.provider, {
+    operator,
+    deposits,
+    withdrawalDelaySeconds: 100_000,
+    batchSeconds: 120,
+  })
+  return { database, operator, street, bases: new Map(street.homes.map(({ number }) => [number, 0])) }
+}
+
+async function balances(street: Street): Promise<bigint[]> {
+  const escrow = escrowAt(street.escrow, chain.provider)
+  return Promise.all(street.homes.map(({ number }) => escrow.getFunction('balanceOf')(seatIdOf(area, number))))
+}
+
+async function statuses(database: Database) {
+  return (await database`select status from batches order by end_at`).map(({ status }) => status)
+}
+
+describe('two batches', () => {
+  let scene: Scene
+  let first: BatchCut & { root: Hex }
+  beforeEach(async () => {
+    scene = await newScene([0n, 10_000_000n])
+    const { database, street, bases } = scene
+    const { from } = street
+    await passUntil(chain.provider, from + 120)
+    first = await cutBatch(database, street, from, from + 60, trade(street, from, from + 60), bases)
+    await cutBatch(database, street, from + 60, from + 120, trade(street, from + 60, from + 120), bases)
+  })
+
+  test('are settled in order, and counted when the chain has confirmed them', async () => {
+    const { database, street, operator } = scene
+    const server = startProcess(database, street, operator)
+    await server.turn()
+    expect(await statuses(database)).toEqual(['submitted', 'cut'])
+    for (let round = 0; round < 4; round += 1) await server.turn()
+    expect(await statuses(database)).toEqual(['settled', 'settled'])
+    expect(await balances(street)).toEqual([600_000n, 10_000_000n - 660_000n])
+    const escrow = escrowAt(street.escrow, chain.provider)
+    expect(await escrow.getFunction('settledUntil')(area)).toBe(BigInt(street.from + 120))
+    expect(await escrow.getFunction('gridBalance')(area)).toBe(60_000n)
+    expect(await server.registry.metrics()).toContain('commonwatt_batches_settled_total{area="1"} 2')
+    const [row] = await database`select gas_used, transaction, block from batches where end_at = ${first.end}`
+    const receipt = await chain.provider.getTransactionReceipt(row!.transaction)
+    expect(row).toMatchObject({ gas_used: Number(receipt!.gasUsed), block: receipt!.blockNumber })
+
+    const told = server.delivered.flatMap(({ seats }) => seats).findLast(({ seat }) => seat === street.homes[0]!.number)
+    expect(told).toMatchObject({ balance: 600_000n, base: { epoch: 1, time: street.from + 120 } })
+    expect(server.delivered.at(-1)?.settledUntil).toBe(street.from + 120)
+  })
+
+  test('settle once although every process is killed after each step', async () => {
+    const { database, street, operator } = scene
+    for (let life = 0; life < 6; life += 1) {
+      const server = startProcess(database, street, operator)
+      if (life % 2 === 0) await server.indexer.advance()
+      else await server.turn().catch(() => {})
+      await startProcess(database, street, operator).turn()
+    }
+    await mine(chain.provider)
+    await startProcess(database, street, operator).turn()
+    expect(await statuses(database)).toEqual(['settled', 'settled'])
+    expect(await balances(street)).toEqual([600_000n, 9_340_000n])
+    expect(await chain.provider.getTransactionCount(operator.address)).toBe(2)
+  })
+
+  test('settle once although two servers do the work', async () => {
+    const { database, street, operator } = scene
+    const both = [startProcess(database, street, operator), startProcess(database, street, operator)]
+    for (let round = 0; round < 4; round += 1) {
+      await Promise.all(both.map((server) => server.turn()))
+      await mine(chain.provider)
+    }
+    expect(await statuses(database)).toEqual(['settled', 'settled'])
+    expect(await balances(street)).toEqual([600_000n, 9_340_000n])
+    expect(await chain.provider.getTransactionCount(operator.address)).toBe(2)
+  })
+
+  test('are settled again when a reorganisation takes them back', async () => {
+    const { database, street, operator } = scene
+    const server = startProcess(database, street, operator)
+    const before = await chain.provider.getBlockNumber()
+    for (let round = 0; round < 5; round += 1) await server.turn()
+    expect(await statuses(database)).toEqual(['settled', 'settled'])
+    await chain.provider.send('anvil_reorg', [(await chain.provider.getBlockNumber()) - before, []])
+    expect(await balances(street)).toEqual([0n, 10_000_000n])
+    await server.indexer.advance()
+    await server.settlement.advance(area)
+    expect(await statuses(database)).not.toContain('settled')
+    expect(server.indexer.head.view.get(area)?.seats.get(street.homes[0]!.number)?.balance).toBe(0n)
+    for (let round = 0; round < 4; round += 1) {
+      await server.turn()
+      await mine(chain.provider)
+    }
+    await server.turn()
+    expect(await statuses(database)).toEqual(['settled', 'settled'])
+    expect(await balances(street)).toEqual([600_000n, 9_340_000n])
+  })
+
+  test('in several parts give the same balances', async () => {
+    const { database, street, operator } = scene
+    const server = startProcess(database, street, operator, { entriesPerPart: 1 })
+    for (let round = 0; round < 6; round += 1) await server.turn()
+    await mine(chain.provider)
+    await server.turn()
+    expect(await statuses(database)).toEqual(['settled', 'settled'])
+    expect(await balances(street)).toEqual([600_000n, 9_340_000n])
+    const view = server.indexer.head.view.get(area)!
+    expect(street.homes.map(({ number }) => view.seats.get(number)!.balance)).toEqual([600_000n, 9_340_000n])
+    expect(view.gridBalance).toBe(60_000n)
+    expect(view.open).toBeNull()
+  })
+})
+
+test('a batch that the escrow refuses stops its area by name and is never skipped', async () => {
+  const { database, street, operator, bases } = await newScene([0n, 100_000n])
+  const { from } = street
+  await passUntil(chain.provider, from + 120)
+  await cutBatch(database, street, from, from + 60, trade(street, from, from + 60), bases)
+  await cutBatch(database, street, from + 60, from + 120, trade(street, from + 60, from + 120), bases)
+  const server = startProcess(database, street, operator)
+  await expect(server.turn()).rejects.toMatchObject({ code: 'CHAIN_REFUSED', contractError: 'Insolvent' })
+  await expect(server.turn()).rejects.toMatchObject({ contractError: 'Insolvent' })
+  expect(await statuses(database)).toEqual(['cut', 'cut'])
+  await street.deposit(street.homes[1]!, 1_000_000n)
+  for (let round = 0; round < 4; round += 1) await server.turn()
+  await mine(chain.provider)
+  await server.turn()
+  expect(await statuses(database)).toEqual(['settled', 'settled'])
+})
+
+test('random streets settle on chain to what netting says, view and contract alike', async () => {
+  let seed = 20_260_704
+  const random = (below: number) => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((seed / 2 ** 32) * below)
+  }
+  const { database, street, operator, bases } = await newScene([
+    5_000_000n,
+    5_000_000n,
+    5_000_000n,
+    5_000_000n,
+    5_000_000n,
+  ])
+  const server = startProcess(database, street, operator, { entriesPerPart: 3 })
+  const registers = new Map(street.homes.map(({ number }) => [number, { importWh: 1_000, exportWh: 2_000 }]))
+  const expected = street.homes.map(() => 5_000_000n)
+  await passUntil(chain.provider, street.from + 4 * 60)
+  for (let round = 0; round < 4; round += 1) {
+    const start = street.from + 60 * round
+    const days: Day[] = street.homes.map((home) => ({ home, readings: [], fills: [] }))
+    const measured = (time: number) => days.map(({ readings }) => readings.some((reading) => reading.time === time))
+    for (let time = start; time <= start + 60; time += 10) {
+      for (const { home, readings } of days) {
+        const before = registers.get(home.number)!
+        const now =
+          time === start
+            ? before
+            : { importWh: before.importWh + 100 + random(400), exportWh: before.exportWh + 100 + random(400) }
+        registers.set(home.number, now)
+        if (random(5) > 0) readings.push({ time, ...now })
+      }
+      if (time === start) continue
+      const atStart = measured(time - 10)
+      const atEnd = measured(time)
+      const trading = days.filter((_, index) => atStart[index] && atEnd[index])
+      const [seller, ...buyers] = trading.slice(random(Math.max(1, trading.length)))
+      if (seller === undefined || buyers.length === 0) continue
+      const price = random(3_000) - 400
+      const bought = buyers.map(() => 1 + random(40))
+      const sold = bought.reduce((sum, energyWh) => sum + energyWh, 0)
+      if (sold > 100) continue
+      seller.fills.push({ start: time - 10, soldWh: sold, boughtWh: 0, paid: 0n, received: BigInt(sold * price) })
+      buyers.forEach(({ fills }, index) => {
+        const energyWh = bought[index]!
+        fills.push({
+          start: time - 10,
+          soldWh: 0,
+          boughtWh: energyWh,
+          paid: BigInt(energyWh * (price + 30)),
+          received: 0n,
+        })
+      })
+    }
+    const cut = await cutBatch(database, street, start, start + 60, days, bases)
+    for (const { seat, paid, received } of cut.entries) {
+      const index = street.homes.findIndex(({ number }) => number === seat)
+      expected[index] = expected[index]! - paid + received
+    }
+    for (let turn = 0; turn < 5; turn += 1) await server.turn()
+    expect(await balances(street)).toEqual(expected)
+    const view = server.indexer.head.view.get(area)!
+    expect(street.homes.map(({ number }) => view.seats.get(number)!.balance)).toEqual(expected)
+    const escrow = escrowAt(street.escrow, chain.provider)
+    for (const { number } of street.homes) {
+      const { epoch, time, importWh, exportWh } = await escrow.getFunction('seatView')(seatIdOf(area, number))
+      const base = { epoch: Number(epoch), time: Number(time), importWh: Number(importWh), exportWh: Number(exportWh) }
+      expect(view.seats.get(number)!.base).toEqual(base)
+    }
+  }
+})
