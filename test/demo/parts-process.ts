@@ -21,10 +21,10 @@ export interface PartsProcess extends Parts {
 
 /** Says what it got and what it was told, then waits. */
 const childProgram = `
-console.log('started with', process.argv[2], process.env.COLOUR)
 process.on('SIGINT', () => console.log('SIGINT'))
 process.on('SIGTERM', () => { console.log('SIGTERM'); process.exit(0) })
 setInterval(() => {}, 1000)
+console.log('started with', process.argv[2])
 `
 
 /** Starts the parts of one data folder in a process of their own, as often as called, always on the same ports. */
