@@ -15,6 +15,8 @@ export class ApiClientError extends Error {
 
 export interface ApiClient {
   get<T>(path: string): Promise<T>
+  /** What is not JSON, as it comes. */
+  text(path: string): Promise<string>
   /** Sends once under an idempotency key, so that a repetition has no second effect. */
   post<T>(path: string, body: unknown, idempotencyKey: string): Promise<T>
 }
@@ -22,9 +24,13 @@ export interface ApiClient {
 const timeoutMs = 15_000
 
 async function request<T>(url: string, init: RequestInit): Promise<T> {
+  return JSON.parse(await requestText(url, init)) as T
+}
+
+async function requestText(url: string, init: RequestInit): Promise<string> {
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
   const text = await response.text()
-  if (response.ok) return JSON.parse(text) as T
+  if (response.ok) return text
   let problem: { code?: string; detail?: string; title?: string } = {}
   try {
     problem = JSON.parse(text)
@@ -64,6 +70,7 @@ export async function signIn(serverUrl: string, account: Wallet, chainId: number
   })
   return {
     get: (path) => request(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } }),
+    text: (path) => requestText(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } }),
     post: (path, body, idempotencyKey) =>
       request(`${base}${path}`, {
         method: 'POST',

@@ -55,6 +55,8 @@ const blockSeconds = 1
 const chainPollMs = 500
 /** Starting a process takes a core for a moment. */
 const agentsStartedAtOnce = 2
+/** A northern June, so that whoever looks in rarely finds the street asleep. */
+const longDays = { latitudeDeg: 58, declinationDeg: 22 }
 /** At the first start the sky is shortly after dawn. */
 const dayFractionAtStart = 0.27
 
@@ -338,6 +340,7 @@ function writeSimulation(street: Street, dataFolder: string, places: Map<string,
   }))
   const config = {
     dayLengthSeconds: street.dayLengthSeconds,
+    ...longDays,
     epoch,
     stateFile: join(dataFolder, 'devices-state.json'),
     homes,
