@@ -1,9 +1,10 @@
 /** A real PostgreSQL for tests: one server for the whole run of a test file, a fresh database a call. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase, type EmbeddedPostgres, startPostgres } from '../../server/demo/embedded-postgres.ts'
 import { freePort } from '../../server/demo/ports.ts'
+import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { type Database, migrate, openDatabase } from '../../server/store/database.ts'
 
 export interface ScratchServer {
@@ -32,7 +33,7 @@ export async function startScratchServer(): Promise<ScratchServer> {
     async stop() {
       for (const database of open) await database.end({ timeout: 1 })
       await postgres.stop()
-      rmSync(folder, { recursive: true, force: true })
+      removeDataFolder(folder)
     },
   }
 }
