@@ -81,7 +81,11 @@ function pointWords(
 function contentOf(id: number, values: DeviceValues, ofMeter: boolean): Record<string, PointContent> {
   const energy = (milliWh: bigint | null) => (milliWh === null ? null : { milliWh })
   const { powerW, productionW } = values
-  const grid = { PhV: volts, PhVphA: volts, PhVphB: volts, PhVphC: volts, Hz: 50 }
+  // A device that says nothing any more says no voltage either.
+  const asleep = values.powerW === null && values.productionW === null && values.importMilliWh === null
+  const grid: Record<string, PointContent> = asleep
+    ? {}
+    : { PhV: volts, PhVphA: volts, PhVphB: volts, PhVphC: volts, Hz: 50 }
   if (id === 1) {
     return {
       Mn: values.manufacturer,
@@ -105,7 +109,12 @@ function contentOf(id: number, values: DeviceValues, ofMeter: boolean): Record<s
     }
   }
   if (id === 701) {
-    return { ACType: 3, LNV: volts, Hz: 50, W: productionW, TotWhInj: energy(values.productionMilliWh) }
+    return {
+      ACType: 3,
+      ...(asleep ? {} : { LNV: volts, Hz: 50 }),
+      W: productionW,
+      TotWhInj: energy(values.productionMilliWh),
+    }
   }
   if (id >= 201 && id <= 214) {
     const meter = { W: powerW, TotWhImp: energy(values.importMilliWh), TotWhExp: energy(values.exportMilliWh) }
