@@ -4,7 +4,9 @@
  *
  * Prices are ticks per kWh, energies Wh, times UTC seconds; `rules` is the struct hash of the area's `AreaRules`.
  */
-import { getAddress, Signature, TypedDataEncoder, verifyTypedData } from 'ethers'
+import { getAddress } from 'ethers/address'
+import { Signature } from 'ethers/crypto'
+import { TypedDataEncoder, verifyTypedData } from 'ethers/hash'
 
 /** An Ethereum address, `0x` and 40 lower-case hexadecimal digits: the one form used inside, in tables and in JSON. */
 export type Address = string

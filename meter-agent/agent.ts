@@ -1,5 +1,6 @@
 /** The running agent: all meters of a configuration, their store, their link to the server, and what can be seen of them. */
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -53,6 +54,8 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     },
   })
   const stopping = new AbortController()
+  // Each meter waits for it.
+  setMaxListeners(0, stopping.signal)
   let repair: Promise<void> | null = null
   let link: Link | null = null
 

@@ -69,9 +69,9 @@ async function enrolMeter(
     account: meter.account,
     rules,
     consentValidFrom: begun.epochTime,
-    consentSignature: await key.signConsent({ account: meter.account, rules, validFrom: begun.epochTime }),
+    consentSignature: key.signConsent({ account: meter.account, rules, validFrom: begun.epochTime }),
     epoch,
-    epochSignature: await key.signEpochStart(start),
+    epochSignature: key.signEpochStart(start),
   }
 }
 

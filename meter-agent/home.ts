@@ -161,7 +161,7 @@ export class Home {
   async #sign(readings: readonly BoundaryReading[]): Promise<SignedReading[]> {
     const signed: SignedReading[] = []
     for (const reading of readings) {
-      signed.push(await this.key.signReading(reading))
+      signed.push(this.key.signReading(reading))
       if (signed.length % signaturesPerTurn === 0) await nextTurn()
     }
     return signed

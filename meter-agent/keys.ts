@@ -6,9 +6,11 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Wallet } from 'ethers'
-import type { EscrowDomain, TypedDataSigner } from '../contracts/typed-data.ts'
-import { signCompact } from '../contracts/typed-data.ts'
+// The parts of ethers that are needed, not the whole: a home gateway has little memory.
+import { SigningKey } from 'ethers/crypto'
+import { computeAddress } from 'ethers/transaction'
+import type { EscrowDomain, TypedDataName } from '../contracts/typed-data.ts'
+import { digestOf } from '../contracts/typed-data.ts'
 import type { Hello, SignedReading } from '../contracts/wire.ts'
 import type { BoundaryReading } from './registers/meter.ts'
 
@@ -25,11 +27,11 @@ export class KeyError extends Error {
 export interface MeterKey {
   /** Lower-case. */
   address: string
-  signReading(reading: BoundaryReading): Promise<SignedReading>
+  signReading(reading: BoundaryReading): SignedReading
   /** Opens a connection; `time` is now, in UTC seconds. */
-  signHello(time: number): Promise<Hello>
-  signConsent(consent: { account: string; rules: string; validFrom: number }): Promise<string>
-  signEpochStart(epoch: { epoch: number; time: number; importWh: number; exportWh: number }): Promise<string>
+  signHello(time: number): Hello
+  signConsent(consent: { account: string; rules: string; validFrom: number }): string
+  signEpochStart(epoch: { epoch: number; time: number; importWh: number; exportWh: number }): string
 }
 
 /** Makes a new key and its file (mode 0600), all or nothing. Throws `KEY_EXISTS` where there is a file already. */
@@ -65,7 +67,8 @@ export async function readKeyFile(file: string, domain: EscrowDomain): Promise<M
   if (!/^0x[0-9a-f]{64}\s*$/i.test(text)) {
     throw new KeyError('KEY_INVALID', `${file} holds no key: expected one line of 0x and 64 hexadecimal digits`)
   }
-  return meterKey(walletOf(file, text.trim()), domain)
+  const { key, address } = signingKeyOf(file, text.trim())
+  return meterKey(key, address, domain)
 }
 
 async function readPrivate(file: string): Promise<string> {
@@ -85,9 +88,10 @@ async function readPrivate(file: string): Promise<string> {
   }
 }
 
-function walletOf(file: string, secret: string): Wallet {
+function signingKeyOf(file: string, secret: string): { key: SigningKey; address: string } {
   try {
-    return new Wallet(secret)
+    const key = new SigningKey(secret)
+    return { key, address: computeAddress(key).toLowerCase() }
   } catch {
     throw new KeyError('KEY_INVALID', `${file} holds a number that is no key of the curve`)
   }
@@ -98,19 +102,17 @@ function freshSecret(): string {
   return randomBytes(32).toString('hex')
 }
 
-function meterKey(signer: TypedDataSigner & { address: string }, domain: EscrowDomain): MeterKey {
-  const meter = signer.address.toLowerCase()
+function meterKey(key: SigningKey, meter: string, domain: EscrowDomain): MeterKey {
+  const sign = <Name extends TypedDataName>(name: Name, value: Parameters<typeof digestOf<Name>>[2]): string =>
+    key.sign(digestOf(domain, name, value)).compactSerialized
   return {
     address: meter,
-    async signReading({ epoch, time, importWh, exportWh, quality, sequence, productionWh, reasons }) {
+    signReading({ epoch, time, importWh, exportWh, quality, sequence, productionWh, reasons }) {
       const signed = { meter, epoch, time, importWh, exportWh, quality }
-      const signature = await signCompact(signer, domain, 'Reading', signed)
-      return { ...signed, signature, sequence, productionWh, reasons }
+      return { ...signed, signature: sign('Reading', signed), sequence, productionWh, reasons }
     },
-    async signHello(time) {
-      return { meter, time, signature: await signCompact(signer, domain, 'AgentHello', { meter, time }) }
-    },
-    signConsent: (consent) => signCompact(signer, domain, 'MeterConsent', { meter, ...consent }),
-    signEpochStart: (epoch) => signCompact(signer, domain, 'EpochStart', { meter, ...epoch }),
+    signHello: (time) => ({ meter, time, signature: sign('AgentHello', { meter, time }) }),
+    signConsent: (consent) => sign('MeterConsent', { meter, ...consent }),
+    signEpochStart: (epoch) => sign('EpochStart', { meter, ...epoch }),
   }
 }

@@ -205,7 +205,7 @@ export function openLink(options: LinkOptions): Link {
     const connection = connections
     try {
       const askedAt = nowMs()
-      const hello = await door.key.signHello(Math.floor(askedAt / 1000))
+      const hello = door.key.signHello(Math.floor(askedAt / 1000))
       const sentAt = nowMs()
       const answer = helloAnswerSchema.safeParse(await socket.timeout(answerWithinMs).emitWithAck('hello', hello))
       if (closed || connection !== connections) return

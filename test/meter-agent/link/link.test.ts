@@ -67,7 +67,7 @@ async function store(key: MeterKey, times: number[]): Promise<void> {
   const signed: SignedReading[] = []
   for (const time of times) {
     signed.push(
-      await key.signReading({
+      key.signReading({
         epoch: 1,
         time,
         importWh: 0,

@@ -93,7 +93,8 @@ test('an enrolled meter reads its devices and the server gets each boundary once
   expect(readings.every(({ importWh }) => importWh === 0)).toBe(true)
   // Half a Wh a second, rounded down to the Wh; times are rounded to the millisecond.
   for (const [index, { exportWh }] of readings.entries()) {
-    expect(Math.abs(exportWh - (index + 1) / 2)).toBeLessThanOrEqual(0.51)
+    expect(exportWh).toBeLessThanOrEqual((index + 1) / 2 + 0.01)
+    expect(exportWh).toBeGreaterThanOrEqual((index + 1) / 2 - 1.01)
   }
   await vi.waitFor(() => expect(server.telemetry.length).toBeGreaterThan(0), { timeout: 5000, interval: 20 })
   expect(server.telemetry.at(-1)).toMatchObject({ meter, powerW: -1800, productionW: 1800 })
