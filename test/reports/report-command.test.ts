@@ -1,0 +1,65 @@
+/** `commonwatt report` as it is run: the built program, a real database, CSV on standard output. */
+import { spawn } from 'node:child_process'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask, people, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
+
+let street: Street
+beforeAll(async () => {
+  street = await startStreet()
+  await trade(street, 4)
+})
+afterAll(() => street.stop())
+
+const range = ['--from', '2027-01-15T08:00:00Z', '--to', '2027-01-15T08:30:00Z']
+
+function run(args: string[], environment: Record<string, string> = {}) {
+  return new Promise<{ status: number | null; out: string; err: string }>((resolve) => {
+    const { DATABASE_URL: _, ...plain } = process.env
+    const child = spawn(process.execPath, ['bin/commonwatt.js', 'report', ...args], {
+      env: { ...plain, ...environment },
+    })
+    let [out, err] = ['', '']
+    child.stdout.on('data', (data) => {
+      out += data
+    })
+    child.stderr.on('data', (data) => {
+      err += data
+    })
+    child.on('close', (status) => resolve({ status, out, err }))
+  })
+}
+
+describe('commonwatt report', () => {
+  test('writes what the API gives to the grid operator', async () => {
+    const { status, out, err } = await run(['--area', '1', ...range], { DATABASE_URL: street.databaseUrl })
+    expect([status, err]).toEqual([0, ''])
+    const token = await tokenOf(street, people.grid)
+    const query = 'from=2027-01-15T08:00:00Z&to=2027-01-15T08:30:00Z'
+    expect(out).toBe((await ask(street, 'GET', `areas/1/report.csv?${query}`, { token })).body)
+    expect(out.split('\r\n')).toHaveLength(6)
+  })
+
+  test.each([
+    ['an area that is not there', ['--area', '7', ...range], 'knows no area 7'],
+    ['an area that is no number', ['--area', 'x', ...range], 'whole number'],
+    ['a time that is none', ['--area', '1', '--from', 'monday', '--to', 'tuesday'], '2026-11-01T00:00:00Z'],
+    ['a range that ends before it begins', ['--area', '1', '--from', range[3]!, '--to', range[1]!], 'before --to'],
+  ])('refuses %s with one line and nothing on standard output', async (_name, args, message) => {
+    const { status, out, err } = await run(args, { DATABASE_URL: street.databaseUrl })
+    expect([status, out]).toEqual([1, ''])
+    expect(err.trim().split('\n')).toHaveLength(1)
+    expect(err).toContain(message)
+  })
+
+  test('asks for a database', async () => {
+    const { status, err } = await run(['--area', '1', ...range])
+    expect(status).toBe(1)
+    expect(err).toContain('DATABASE_URL')
+  })
+
+  test('names a database that cannot be reached', async () => {
+    const { status, out, err } = await run(['--area', '1', ...range, '--database', 'postgres://127.0.0.1:1/none'])
+    expect([status, out]).toEqual([1, ''])
+    expect(err).toContain('ECONNREFUSED')
+  })
+})
