@@ -2,12 +2,14 @@ import { Command } from 'commander'
 import { enrolCommand } from './commands/enrol.ts'
 import { readCommand } from './commands/read.ts'
 import { runCommand } from './commands/run.ts'
+import { scanCommand } from './commands/scan.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { statusCommand } from './commands/status.ts'
 
 const program = new Command('commonwatt-agent')
   .description('Reads solar inverters and grid meters over Modbus and reports what they count')
   .addCommand(readCommand())
+  .addCommand(scanCommand())
   .addCommand(enrolCommand())
   .addCommand(runCommand())
   .addCommand(statusCommand())

@@ -28,6 +28,7 @@ export function readCommand(): Command {
     .option('--inverted', 'the meter is wired upside down')
     .addOption(new Option('--role <role>', 'what the meter measures').choices(['grid', 'production']))
     .option('--json', 'print JSON')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitUnreadable))
     .action(async (options: DeviceOptions & { json?: boolean }) => {
       try {
         const report = await withinDeadline(readDevice(options))
