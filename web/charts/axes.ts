@@ -13,8 +13,16 @@ export function timeAxis(theme: Theme): uPlot.Axis {
     ticks: { stroke: theme.line, size: 4, width: 1 },
     size: 30,
     space: 70,
-    values: (_, seconds) => seconds.map((each) => localTime(new Date(each * 1000).toISOString(), 60)),
+    values: (_, splits, __, ___, stepSeconds) =>
+      splits.map((each) => localTime(new Date(each * 1000).toISOString(), stepSeconds < 60 ? 1 : 60)),
   }
+}
+
+/** The time scale ends where the last interval does: bars and steps are drawn from an interval's start. */
+export function timeRange(plot: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
+  const starts = plot.data[0]
+  const lengthSeconds = starts.length > 1 ? Math.min(...starts.slice(1).map((each, index) => each - starts[index]!)) : 1
+  return [low ?? 0, (high ?? 0) + lengthSeconds]
 }
 
 /** Energy on the left, in the unit that suits its size; the sign only says which way it went. */

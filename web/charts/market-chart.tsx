@@ -5,7 +5,18 @@ import type { AreaResource, IntervalResource } from '../../server/api/resources.
 import { priceIn } from '../market/market.ts'
 import { energy, price } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
-import { bars, drawnCents, energyAxis, energyRange, pointer, priceAxis, priceRange, steps, timeAxis } from './axes.ts'
+import {
+  bars,
+  drawnCents,
+  energyAxis,
+  energyRange,
+  pointer,
+  priceAxis,
+  priceRange,
+  steps,
+  timeAxis,
+  timeRange,
+} from './axes.ts'
 import { Legend } from './legend.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
 
@@ -37,7 +48,7 @@ export function MarketChart({ area, intervals, height = 260 }: MarketChartProps)
       const bar = (color: string) => ({ fill: color, stroke: color, width: 0, paths: bars, points: { show: false } })
       return {
         legend: { show: false },
-        scales: { x: { time: true }, y: { range: energyRange }, ct: { range: priceRange } },
+        scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: priceRange } },
         axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
         series: [
           {},

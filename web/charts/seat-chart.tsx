@@ -4,7 +4,18 @@ import type uPlot from 'uplot'
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
 import { energy, price } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
-import { bars, drawnCents, energyAxis, energyRange, pointer, priceAxis, priceRange, steps, timeAxis } from './axes.ts'
+import {
+  bars,
+  drawnCents,
+  energyAxis,
+  energyRange,
+  pointer,
+  priceAxis,
+  priceRange,
+  steps,
+  timeAxis,
+  timeRange,
+} from './axes.ts'
 import { Legend } from './legend.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
 
@@ -38,7 +49,7 @@ export function SeatChart({ intervals, imports, exports }: SeatChartProps) {
   const options = useMemo<PlotOptions>(
     () => (theme) => ({
       legend: { show: false },
-      scales: { x: { time: true }, y: { range: energyRange }, ct: { range: priceRange } },
+      scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: priceRange } },
       axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
       series: [
         {},

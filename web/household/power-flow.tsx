@@ -55,7 +55,7 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
   const battery = flows.batteryW !== null || telemetry.stateOfChargePercent !== null
   return (
     <div className={live ? 'flow' : 'flow old'}>
-      <svg viewBox={`0 0 360 ${battery ? 300 : 216}`} role="img" aria-label={flowSentence(flows)}>
+      <svg viewBox={`0 0 360 ${battery ? 300 : 230}`} role="img" aria-label={flowSentence(flows)}>
         <Wire path="M180 66 V150" watts={flows.roofW} color="sun" />
         <Wire path="M180 150 H70" watts={flows.homeW} color="leaf" />
         <Wire path="M290 150 H180" watts={flows.gridW} color="grid" />

@@ -81,10 +81,17 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
   )
 }
 
+/** "Larch Lane 4" → "L4", "Brook Farm" → "BF", "Bakery" → "B". */
+export function initials(name: string): string {
+  const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '')
+  const ends = words.length > 1 ? [words[0]!, words.at(-1)!] : words
+  return ends.map((word) => word.charAt(0).toUpperCase()).join('')
+}
+
 export function Avatar({ name, role }: { name: string; role: Role | null }) {
   return (
     <span className={`avatar ${role ?? ''}`} aria-hidden="true">
-      {name.charAt(0).toUpperCase()}
+      {initials(name)}
     </span>
   )
 }

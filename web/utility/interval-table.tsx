@@ -17,7 +17,7 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
           <th scope="col">interval</th>
           <th scope="col">status</th>
           <th scope="col" className="n">
-            price ct/kWh
+            ct/kWh
           </th>
           <th scope="col" className="n">
             fed in Wh
