@@ -183,8 +183,9 @@ class SavedChain {
   /** The state to start from; null before the first was saved. Throws `DemoError` (`CHAIN_STATE`). */
   async read(): Promise<Uint8Array | null> {
     if (!existsSync(this.#path)) return null
+    const packed = await readFile(this.#path)
     try {
-      return await promisify(gunzip)(await readFile(this.#path))
+      return await promisify(gunzip)(packed)
     } catch (cause) {
       throw new DemoError(
         'CHAIN_STATE',

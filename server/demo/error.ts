@@ -5,6 +5,7 @@ export class DemoError extends Error {
     | 'PORT_TAKEN'
     | 'PORT_FORBIDDEN'
     | 'DATA_FOLDER_IN_USE'
+    | 'DATA_FOLDER_OWNER'
     | 'POSTGRES_MISSING'
     | 'POSTGRES_LIBRARIES'
     | 'POSTGRES_USER'

@@ -48,12 +48,6 @@ export async function postgresFolder(dataFolder: string): Promise<PostgresFolder
   const existing = existingFolder(dataFolder)
   const user = process.getuid?.() === 0 ? serverUser(existing) : null
   const folder = existing ?? (await newFolder(dataFolder, user))
-  if (user === null && process.getuid !== undefined && statSync(folder).uid !== process.getuid()) {
-    throw new DemoError(
-      'POSTGRES_DATA',
-      `the database in ${folder} belongs to another user (the first start was made as root?): start as that user, or choose another data folder, ${otherServer}`,
-    )
-  }
   const programs = user === null || canReach(packaged, user) ? packaged : copyOfPrograms(packaged, folder)
   return { folder, programs, user }
 }
@@ -151,10 +145,11 @@ export function canReach(folder: string, { uid, gid }: SystemUser): boolean {
   return parent === folder || canReach(parent, { uid, gid })
 }
 
-/** Copies the programs once; named by what the original is, so that an update copies again. */
+/** Copies the programs once; named by what the original is, so that an update or repair copies again. */
 function copyOfPrograms(packaged: string, folder: string): string {
   const { size, mtimeMs } = statSync(join(packaged, 'bin', 'postgres'))
-  const name = `programs-${size}-${Math.floor(mtimeMs)}`
+  const libraries = readdirSync(join(packaged, 'lib')).length
+  const name = `programs-${size}-${Math.floor(mtimeMs)}-${libraries}`
   const copy = join(folder, name)
   if (existsSync(copy)) return copy
   for (const old of readdirSync(folder).filter((entry) => entry.startsWith('programs-'))) {

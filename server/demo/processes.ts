@@ -3,7 +3,7 @@
  * holds when the process started. Linux answers from /proc; elsewhere `ps` does.
  */
 import { spawnSync } from 'node:child_process'
-import { linkSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -128,10 +128,17 @@ export function readPidFile<Notes extends object>(path: string): (ProcessIdentit
 
 /**
  * Makes this process the only user of a data folder, for as long as it lives. Safe to call again in the same process.
- * Throws `DemoError` (`DATA_FOLDER_IN_USE`).
+ * Throws `DemoError` (`DATA_FOLDER_IN_USE`, `DATA_FOLDER_OWNER`).
  */
 export async function holdDataFolder(dataFolder: string) {
   await mkdir(dataFolder, { recursive: true })
+  const owner = statSync(dataFolder).uid
+  if (process.getuid !== undefined && process.getuid() !== owner) {
+    throw new DemoError(
+      'DATA_FOLDER_OWNER',
+      `${dataFolder} belongs to another user (id ${owner}): start as that user, or choose another data folder`,
+    )
+  }
   const lock = join(dataFolder, 'in-use.pid')
   const mine = join(dataFolder, `in-use.${process.pid}`)
   writePidFile(mine, process.pid)
