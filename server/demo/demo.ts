@@ -42,6 +42,7 @@ export interface RunningDemo {
   url: string
   escrow: string
   token: string
+  databaseUrl: string
   /** Process ids by name, for those who want to see what a kill does. */
   pids(): Record<string, number>
   stop(): Promise<void>
@@ -200,6 +201,7 @@ async function startMarket(
     url,
     escrow: deployment.settings.chain.escrow,
     token: deployment.settings.chain.token,
+    databaseUrl: postgres.url,
     pids: () => Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, pid()])),
   }
 }
