@@ -46,10 +46,8 @@ const limits = {
 }
 const retryMs = { busy: 1_000, unknownMeter: 3_000, clock: 60_000, failure: 5_000 }
 
-/** A meter that was announced on a connection. */
-interface AnnouncedMeter extends MeterOwner {
-  worker: AreaWorker
-}
+/** The meters announced on a connection, each with the worker of its area. */
+type AnnouncedMeters = Map<string, AreaWorker>
 
 type Refusal = Extract<ReadingsAnswer, { ok: false }>
 
@@ -60,7 +58,7 @@ export function attachAgents(io: Server, { areas, signatures, telemetry, registr
   limitConnections(namespace)
 
   namespace.on('connection', (socket) => {
-    const meters = new Map<string, AnnouncedMeter>()
+    const meters: AnnouncedMeters = new Map()
     let messagesUnderWay = 0
     let silence = setTimeout(() => socket.disconnect(true), limits.silentMs)
     dropWhenSlow(socket, () => metrics.dropped.inc())
@@ -97,7 +95,7 @@ export function attachAgents(io: Server, { areas, signatures, telemetry, registr
         )
       }
       clearTimeout(silence)
-      meters.set(announced.meter, announced.as)
+      meters.set(announced.meter, announced.worker)
       return answer
     })
 
@@ -123,13 +121,14 @@ export function attachAgents(io: Server, { areas, signatures, telemetry, registr
 
     socket.on('telemetry', (message: unknown) => {
       const values = telemetrySchema.safeParse(message)
-      const meter = values.success ? meters.get(values.data.meter) : undefined
-      if (!values.success || meter === undefined || Math.abs(values.data.timeMs - Date.now()) > clockToleranceMs) {
+      const worker = values.success ? meters.get(values.data.meter) : undefined
+      const owner = values.success && worker !== undefined ? ownerOf(values.data.meter, worker) : null
+      if (!values.success || owner === null || Math.abs(values.data.timeMs - Date.now()) > clockToleranceMs) {
         metrics.telemetry.inc({ status: 'refused' })
         return
       }
       metrics.telemetry.inc({ status: 'taken' })
-      telemetry.put(meter, values.data)
+      telemetry.put(owner, values.data)
     })
 
     socket.once('disconnect', () => clearTimeout(silence))
@@ -140,7 +139,7 @@ export function attachAgents(io: Server, { areas, signatures, telemetry, registr
 async function hello(
   message: unknown,
   { areas, signatures, nowMs }: { areas: Areas; signatures: SignatureCheck; nowMs: number },
-): Promise<{ answer: HelloAnswer; announced: { meter: string; as: AnnouncedMeter } | null }> {
+): Promise<{ answer: HelloAnswer; announced: { meter: string; worker: AreaWorker } | null }> {
   const refuse = (code: string, text: string, retryAfterMs: number) => ({
     answer: refusal(code, text, retryAfterMs),
     announced: null,
@@ -165,8 +164,6 @@ async function hello(
       retryMs.clock,
     )
   }
-  const number = worker.state.seatOfMeter.get(meter)!
-  const account = worker.state.seats.get(number)!.chain.account
   return {
     answer: {
       ok: true,
@@ -176,14 +173,22 @@ async function hello(
       escrow: chain.escrow,
       serverTimeMs: nowMs,
     },
-    announced: { meter, as: { worker, account, seat: seatOf({ area_id: area, seat: number }) } },
+    announced: { meter, worker },
   }
+}
+
+/** Whose meter it is now: seats change hands while agents stay connected. */
+function ownerOf(meter: string, { state, settings }: AreaWorker): MeterOwner | null {
+  const number = state.seatOfMeter.get(meter)
+  const seat = number === undefined ? undefined : state.seats.get(number)
+  if (seat === undefined) return null
+  return { account: seat.chain.account, seat: seatOf({ area_id: settings.area, seat: seat.chain.seat }) }
 }
 
 /** What becomes of each element, in order; one that is refused disturbs none of its neighbours. */
 async function takeReadings(
   elements: readonly unknown[],
-  meters: ReadonlyMap<string, AnnouncedMeter>,
+  meters: Readonly<AnnouncedMeters>,
   signatures: SignatureCheck,
 ): Promise<ReadingAck[]> {
   const results: ReadingAck[] = []
@@ -194,7 +199,7 @@ async function takeReadings(
       results[at] = refused(nameOf(element), 'READING_MALFORMED', firstIssue(parsed.error.issues), false)
       continue
     }
-    const worker = meters.get(parsed.data.meter)?.worker
+    const worker = meters.get(parsed.data.meter)
     if (worker === undefined) {
       results[at] = refused(parsed.data, 'READING_FOREIGN', 'this connection has not announced the meter', true)
       continue
