@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Street} from "./Street.sol";
+import {FeeToken, QuietToken, FussyToken, WideToken} from "./Tokens.sol";
+import {IEscrow, Withdrawal, WithdrawalView, Batch} from "../../contracts/src/IEscrow.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+/// Tokens in, tokens out.
+contract PursesTest is Street {
+    Home internal home;
+
+    function setUp() public override {
+        super.setUp();
+        home = _ready(1, 10_000_000);
+    }
+
+    function _switchToken(address other) private {
+        vm.warp(START - INTERVAL + 10);
+        escrow = _deploy(other, DELAY);
+        rules = _rules(1);
+        vm.prank(grid);
+        escrow.openArea(rules, operator);
+        _open(home);
+    }
+
+    function _depositAs(address from, uint256 tokens) private {
+        address token_ = escrow.token();
+        vm.startPrank(from);
+        (bool approved,) = token_.call(abi.encodeCall(IERC20.approve, (address(escrow), tokens)));
+        vm.assertTrue(approved);
+        escrow.deposit(home.seat, tokens);
+        vm.stopPrank();
+    }
+
+    function test_anyone_deposits_into_any_seat() public {
+        token.mint(address(this), 3);
+        token.approve(address(escrow), 3);
+        vm.expectEmit();
+        emit IEscrow.Deposited(home.seat, address(this), 30, 3);
+        escrow.deposit(home.seat, 3);
+        vm.assertEq(escrow.balanceOf(home.seat), TEN + 30);
+    }
+
+    function test_a_permit_pays_from_the_account_whoever_relays() public {
+        token.mint(home.account, 5);
+        (uint8 v, bytes32 r, bytes32 s) = _permit(5);
+        vm.prank(address(0xbeef));
+        escrow.depositWithPermit(home.seat, 5, NO_DEADLINE, v, r, s);
+        vm.assertEq(escrow.balanceOf(home.seat), TEN + 50);
+        vm.assertEq(token.balanceOf(home.account), 0);
+    }
+
+    function _permit(uint256 tokens) private view returns (uint8, bytes32, bytes32) {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+                home.account,
+                address(escrow),
+                tokens,
+                token.nonces(home.account),
+                NO_DEADLINE
+            )
+        );
+        return vm.sign(home.accountKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
+    }
+
+    function test_refuses_a_deposit_of_nothing_or_into_no_seat() public {
+        vm.expectRevert(IEscrow.NothingToMove.selector);
+        escrow.deposit(home.seat, 0);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.SeatUnknown.selector, home.seat + 1));
+        escrow.deposit(home.seat + 1, 1);
+    }
+
+    function test_refuses_more_than_the_ledger_can_hold() public {
+        vm.expectRevert(IEscrow.TooMuch.selector);
+        escrow.deposit(home.seat, type(uint256).max);
+        vm.expectRevert(IEscrow.TooMuch.selector);
+        escrow.deposit(home.seat, uint256(type(uint80).max) / 10);
+    }
+
+    function test_refuses_tokens_with_a_fee() public {
+        FeeToken fee = new FeeToken();
+        _switchToken(address(fee));
+        fee.mint(address(this), 1000);
+        fee.approve(address(escrow), 1000);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.TokenTookFee.selector, 1000, 990));
+        escrow.deposit(home.seat, 1000);
+    }
+
+    function test_takes_tokens_that_return_nothing() public {
+        QuietToken quiet = new QuietToken();
+        _switchToken(address(quiet));
+        quiet.mint(address(this), 1000);
+        quiet.approve(address(escrow), 1000);
+        escrow.deposit(home.seat, 1000);
+        _request(home, type(uint128).max, address(7));
+        vm.warp(block.timestamp + DELAY);
+        escrow.claim(home.seat);
+        vm.assertEq(quiet.balanceOf(address(7)), 1000);
+    }
+
+    function test_a_blocked_recipient_harms_nobody_else() public {
+        FussyToken fussy = new FussyToken();
+        _switchToken(address(fussy));
+        Home memory other = _home(9);
+        _open(other);
+        fussy.mint(address(this), 2000);
+        fussy.approve(address(escrow), 2000);
+        escrow.deposit(home.seat, 1000);
+        escrow.deposit(other.seat, 1000);
+        _request(home, type(uint128).max, address(7));
+        _request(other, type(uint128).max, address(8));
+        vm.warp(block.timestamp + DELAY);
+        fussy.refuse(address(7));
+        vm.expectRevert();
+        escrow.claim(home.seat);
+        escrow.claim(other.seat);
+        vm.assertEq(fussy.balanceOf(address(8)), 1000);
+        // The blocked one names another address and waits again.
+        _request(home, type(uint128).max, address(9));
+        vm.warp(block.timestamp + DELAY);
+        escrow.claim(home.seat);
+        vm.assertEq(fussy.balanceOf(address(9)), 1000);
+    }
+
+    function test_eighteen_decimals_take_what_the_ledger_can_represent() public {
+        WideToken wide = new WideToken();
+        _switchToken(address(wide));
+        wide.mint(address(this), 1e18);
+        wide.approve(address(escrow), 1e18);
+        vm.expectEmit();
+        emit IEscrow.Deposited(home.seat, address(this), 3, 3e11);
+        escrow.deposit(home.seat, 3e11 + 99_999_999_999);
+        vm.assertEq(wide.balanceOf(address(escrow)), 3e11);
+        _request(home, 2, address(7));
+        vm.warp(block.timestamp + DELAY);
+        escrow.claim(home.seat);
+        vm.assertEq(wide.balanceOf(address(7)), 2e11);
+        vm.assertEq(escrow.balanceOf(home.seat), 1);
+    }
+
+    function testFuzz_no_unit_is_lost_in_any_decimals(uint8 decimals, uint96 tokens, uint80 asked) public {
+        WideToken wide = new WideToken();
+        wide.setDecimals(decimals % 25);
+        uint256 scale = 100 * 10 ** uint256(decimals % 25);
+        _switchToken(address(wide));
+        wide.mint(address(this), tokens);
+        wide.approve(address(escrow), tokens);
+        uint256 exact = uint256(tokens) * 1e9 / scale;
+        if (exact == 0 || exact > type(uint80).max) {
+            vm.expectRevert();
+            escrow.deposit(home.seat, tokens);
+            return;
+        }
+        escrow.deposit(home.seat, tokens);
+        vm.assertEq(escrow.balanceOf(home.seat), exact);
+        vm.assertEq(wide.balanceOf(address(escrow)), (exact * scale + 1e9 - 1) / 1e9);
+        uint256 paid = (asked < exact ? asked : exact) * scale / 1e9;
+        if (paid == 0) return;
+        _request(home, asked, address(7));
+        vm.warp(block.timestamp + DELAY);
+        escrow.claim(home.seat);
+        vm.assertEq(wide.balanceOf(address(7)), paid);
+        // What is left in the purse is exactly what is left in the escrow.
+        vm.assertEq(escrow.balanceOf(home.seat) * scale / 1e9, wide.balanceOf(address(escrow)));
+    }
+
+    function test_a_claim_waits_for_the_delay_and_pays_once() public {
+        _request(home, 25, address(7));
+        WithdrawalView memory view_ = escrow.withdrawalOf(home.seat);
+        vm.assertEq(view_.claimableAt, block.timestamp + DELAY);
+        vm.warp(view_.claimableAt - 1);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.TooEarly.selector, view_.claimableAt));
+        escrow.claim(home.seat);
+        vm.warp(view_.claimableAt);
+        // 25 units are two and a half base units: two are paid, the rest stays.
+        vm.expectEmit();
+        emit IEscrow.WithdrawalClaimed(home.seat, 20, address(7), 2);
+        escrow.claim(home.seat);
+        vm.assertEq(escrow.balanceOf(home.seat), TEN - 20);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.NothingRequested.selector, home.seat));
+        escrow.claim(home.seat);
+    }
+
+    function test_a_claim_of_less_than_a_base_unit_keeps_the_request() public {
+        _request(home, 9, address(7));
+        vm.warp(block.timestamp + DELAY);
+        vm.expectRevert(IEscrow.NothingToMove.selector);
+        escrow.claim(home.seat);
+        vm.assertEq(escrow.withdrawalOf(home.seat).amount, 9);
+    }
+
+    function test_anyone_relays_a_signed_withdrawal() public {
+        Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 0, NO_DEADLINE);
+        bytes memory signature = _sign(home.accountKey, hashes.hash(withdrawal));
+        vm.expectEmit();
+        emit IEscrow.WithdrawalRequested(home.seat, 70, address(7), uint32(block.timestamp) + DELAY);
+        escrow.requestWithdrawal(withdrawal, signature);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.OldNonce.selector, 0));
+        escrow.requestWithdrawal(withdrawal, signature);
+    }
+
+    function test_a_newer_request_replaces_the_open_one() public {
+        _request(home, 70, address(7));
+        vm.warp(block.timestamp + DELAY);
+        _request(home, 80, address(8));
+        vm.expectRevert();
+        escrow.claim(home.seat);
+        vm.warp(block.timestamp + DELAY);
+        escrow.claim(home.seat);
+        vm.assertEq(token.balanceOf(address(7)), 0);
+        vm.assertEq(token.balanceOf(address(8)), 8);
+    }
+
+    function test_refuses_a_request_by_another() public {
+        Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 0, NO_DEADLINE);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        escrow.requestWithdrawal(withdrawal, "");
+        bytes memory signature = _sign(home.meterKey, hashes.hash(withdrawal));
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        escrow.requestWithdrawal(withdrawal, signature);
+        withdrawal.account = address(this);
+        vm.expectRevert(IEscrow.WrongParty.selector);
+        escrow.requestWithdrawal(withdrawal, "");
+    }
+
+    function test_refuses_a_request_too_late_or_to_nowhere() public {
+        Withdrawal memory withdrawal =
+            Withdrawal(home.account, home.seat, 70, address(7), 0, uint32(block.timestamp - 1));
+        bytes memory signature = _sign(home.accountKey, hashes.hash(withdrawal));
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.DeadlinePassed.selector, withdrawal.deadline));
+        escrow.requestWithdrawal(withdrawal, signature);
+        address[3] memory nowhere = [address(0), address(escrow), address(token)];
+        for (uint256 i = 0; i < 3; ++i) {
+            withdrawal.to = nowhere[i];
+            vm.expectRevert(abi.encodeWithSelector(IEscrow.BadRecipient.selector, nowhere[i]));
+            escrow.requestWithdrawal(withdrawal, "");
+        }
+    }
+
+    function test_the_grid_purse_is_the_grids_alone() public {
+        vm.prank(operator);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.NotGrid.selector, operator));
+        escrow.withdrawGrid(1, 1, operator);
+        vm.prank(grid);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.GridPurseTooSmall.selector, 0));
+        escrow.withdrawGrid(1, 1, grid);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.AreaUnknown.selector, 2));
+        escrow.withdrawGrid(2, 1, grid);
+
+        Home memory buyer = _ready(2, 10_000_000);
+        vm.warp(START + DAY);
+        _settle(
+            _batch(START, START + DAY),
+            abi.encodePacked(
+                _entry(home, START + DAY, _sell(5, 1000)), _entry(buyer, START + DAY, _buy(5, 1005))
+            )
+        );
+        vm.assertEq(escrow.gridBalance(1), 25);
+        vm.startPrank(grid);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadRecipient.selector, address(0)));
+        escrow.withdrawGrid(1, 25, address(0));
+        vm.expectEmit();
+        emit IEscrow.GridWithdrawn(1, 20, address(7), 2);
+        escrow.withdrawGrid(1, 25, address(7));
+        vm.stopPrank();
+        vm.assertEq(escrow.gridBalance(1), 5);
+    }
+}

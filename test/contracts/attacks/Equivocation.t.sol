@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Street} from "../Street.sol";
+import {IEscrow, Reading, Mandate} from "../../../contracts/src/IEscrow.sol";
+
+/// A meter that signs two values for one boundary loses its seat's trading; nobody else can take it away.
+contract EquivocationTest is Street {
+    Home internal home;
+
+    function setUp() public override {
+        super.setUp();
+        home = _ready(1, 10_000_000);
+        vm.warp(START + 10);
+    }
+
+    function _report(Reading memory first, Reading memory second) private {
+        bytes memory a = _sign(home.meterKey, hashes.hash(first));
+        bytes memory b = _sign(home.meterKey, hashes.hash(second));
+        escrow.reportEquivocation(home.seat, first, a, second, b);
+    }
+
+    function test_two_values_for_one_boundary_suspend_from_the_next_one() public {
+        vm.expectEmit();
+        emit IEscrow.MeterSuspended(home.seat, START + INTERVAL);
+        _report(_reading(home, START, 0, 1), _reading(home, START, 0, 2));
+    }
+
+    function test_a_batch_of_past_intervals_stays_valid_after_the_report() public {
+        Home memory buyer = _ready(2, 10_000_000);
+        vm.warp(START + INTERVAL);
+        bytes memory entries = abi.encodePacked(
+            _entry(home, START + INTERVAL, _sell(10, 1000)), _entry(buyer, START + INTERVAL, _buy(10, 1000))
+        );
+        _report(_reading(home, START + INTERVAL, 0, 10), _reading(home, START + INTERVAL, 0, 11));
+        _settle(_batch(START, START + INTERVAL), entries);
+    }
+
+    function test_the_same_or_unrelated_readings_prove_nothing() public {
+        Reading memory first = _reading(home, START, 0, 1);
+        Reading[4] memory others =
+            [_reading(home, START, 0, 1), _reading(home, START - INTERVAL, 0, 2), first, first];
+        others[2] = _reading(home, START, 0, 2);
+        others[2].epoch = 2;
+        others[3] = _reading(home, START, 0, 2);
+        others[3].meter = address(1);
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.expectRevert(IEscrow.NotEquivocation.selector);
+            escrow.reportEquivocation(home.seat, first, "", others[i], "");
+            vm.expectRevert(IEscrow.NotEquivocation.selector);
+            escrow.reportEquivocation(home.seat, others[i], "", i == 3 ? others[3] : first, "");
+        }
+    }
+
+    function test_both_must_be_signed_by_the_meter() public {
+        Reading memory first = _reading(home, START, 0, 1);
+        Reading memory second = _reading(home, START, 0, 2);
+        bytes memory good = _sign(home.meterKey, hashes.hash(first));
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.meter));
+        escrow.reportEquivocation(home.seat, first, good, second, good);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.meter));
+        escrow.reportEquivocation(home.seat, second, good, first, good);
+    }
+
+    function test_old_evidence_does_not_suspend_again() public {
+        Reading memory first = _reading(home, START, 0, 1);
+        Reading memory second = _reading(home, START, 0, 2);
+        _report(first, second);
+        vm.warp(START + DAY);
+        _confirm(home, 10_000, START + DAY);
+        vm.expectRevert(IEscrow.NotEquivocation.selector);
+        escrow.reportEquivocation(home.seat, first, "", second, "");
+        // What the meter signs afterwards counts again.
+        _report(_reading(home, START + DAY, 0, 1), _reading(home, START + DAY, 0, 2));
+    }
+
+    function test_a_confirmation_from_before_does_not_lift_the_suspension() public {
+        _report(_reading(home, START, 0, 1), _reading(home, START, 0, 2));
+        vm.prank(grid);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.StillBarred.selector, START + INTERVAL));
+        escrow.confirmMeter(home.seat, "zone", 10_000, START, NO_DEADLINE, "");
+    }
+
+    function test_a_closed_seat_is_not_reported() public {
+        _close(home);
+        Reading memory first = _reading(home, START, 0, 1);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.SeatIsClosed.selector, home.seat));
+        escrow.reportEquivocation(home.seat, first, "", first, "");
+    }
+}

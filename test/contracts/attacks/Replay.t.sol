@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Street} from "../Street.sol";
+import {IEscrow, AreaRules, Mandate, Withdrawal, Batch} from "../../../contracts/src/IEscrow.sol";
+import {TypedData} from "../../../contracts/src/TypedData.sol";
+
+/// What was signed for one chain, contract, area, batch or part counts in no other.
+contract ReplayTest is Street {
+    Home internal home;
+    uint32 internal constant END = START + DAY;
+
+    function setUp() public override {
+        super.setUp();
+        home = _ready(1, 10_000_000);
+    }
+
+    function test_another_chain() public {
+        Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 0, NO_DEADLINE);
+        bytes memory signature = _sign(home.accountKey, hashes.hash(withdrawal));
+        vm.warp(END);
+        bytes memory entry = _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0));
+        uint256 chain = block.chainid;
+        // The chain splits and one half changes its id: signatures stay with the other half.
+        vm.chainId(chain + 1);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        escrow.requestWithdrawal(withdrawal, signature);
+        _expectSettleRevert(
+            _batch(START, END), entry, abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, home.seat)
+        );
+        // New signatures for the new id are good.
+        escrow.requestWithdrawal(withdrawal, _sign(home.accountKey, hashes.hash(withdrawal)));
+        vm.chainId(chain);
+        _settle(_batch(START, END), entry);
+    }
+
+    function test_another_contract() public {
+        Mandate memory mandate = _mandate(home);
+        bytes memory accountSignature = _sign(home.accountKey, hashes.hash(mandate));
+        bytes memory consent =
+            _sign(home.meterKey, TypedData.hashConsent(home.meter, home.account, mandate.rules, START));
+        bytes memory epochSignature = _sign(home.meterKey, hashes.hash(_epoch(home)));
+        IEscrow twin = _deploy(address(token), DELAY);
+        vm.prank(grid);
+        twin.openArea(rules, operator);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        twin.openSeat(mandate, accountSignature, START, consent, _epoch(home), epochSignature);
+    }
+
+    function test_another_area() public {
+        AreaRules memory other = _rules(2);
+        vm.prank(grid);
+        escrow.openArea(other, operator);
+        // A seat of area 1 is no seat of area 2, whatever number the operator writes.
+        vm.warp(END);
+        bytes memory entry = _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0));
+        Batch memory batch = _batch(START, END);
+        batch.area = 2;
+        _expectSettleRevert(
+            batch, entry, abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, (uint64(2) << 32) | 1)
+        );
+        // A mandate for area 1's rules opens nothing in area 2, since the rules' hash names the area.
+        Mandate memory mandate = _mandate(home);
+        mandate.version = 2;
+        mandate.rules = hashes.hash(other);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.WrongRules.selector, mandate.rules));
+        escrow.changeMandate(home.seat, mandate, "");
+    }
+
+    function test_another_batch() public {
+        vm.warp(END + DAY);
+        bytes memory entry = _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0));
+        _settle(_batch(START, END), entry);
+        _expectSettleRevert(
+            _batch(END, END + DAY), entry, abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, home.seat)
+        );
+    }
+
+    function test_the_same_entry_twice() public {
+        vm.warp(END);
+        bytes memory entry = _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0));
+        _expectSettleRevert(
+            _batch(START, END),
+            abi.encodePacked(entry, entry),
+            abi.encodeWithSelector(IEscrow.BadReadingTime.selector, home.seat, END)
+        );
+    }
+
+    function test_another_part() public {
+        vm.warp(END);
+        bytes memory entry = _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0));
+        Batch memory batch = _batch(START, END);
+        batch.parts = 2;
+        _settle(batch, entry);
+        batch.part = 1;
+        _expectSettleRevert(
+            batch, entry, abi.encodeWithSelector(IEscrow.BadReadingTime.selector, home.seat, END)
+        );
+    }
+
+    function test_a_squatted_area_number_harms_nobody() public {
+        // A stranger takes number 2 with rules of its own.
+        address stranger = address(0xbad);
+        AreaRules memory theirs = _rules(2);
+        theirs.grid = stranger;
+        vm.prank(stranger);
+        escrow.openArea(theirs, stranger);
+        AreaRules memory ours = _rules(2);
+        Home memory other = _home(5);
+        Mandate memory mandate = _mandate(other);
+        mandate.rules = hashes.hash(ours);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.WrongRules.selector, mandate.rules));
+        this.open(other, mandate);
+    }
+
+    function open(Home memory other, Mandate memory mandate) external {
+        _open(other, mandate, START, _epoch(other));
+    }
+
+    function test_an_opening_relayed_by_another_opens_the_same_seat() public {
+        Home memory other = _home(5);
+        Mandate memory mandate = _mandate(other);
+        bytes memory accountSignature = _sign(other.accountKey, hashes.hash(mandate));
+        bytes memory consent =
+            _sign(other.meterKey, TypedData.hashConsent(other.meter, other.account, mandate.rules, START));
+        bytes memory epochSignature = _sign(other.meterKey, hashes.hash(_epoch(other)));
+        vm.prank(address(0xbad));
+        uint64 seat = escrow.openSeat(mandate, accountSignature, START, consent, _epoch(other), epochSignature);
+        vm.assertEq(escrow.seatView(seat).account, other.account);
+        // The front-runner cannot put itself or other registers in.
+        Mandate memory stolen = _mandate(other);
+        stolen.account = address(0xbad);
+        vm.prank(address(0xbad));
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, other.meter));
+        escrow.openSeat(stolen, "", START, consent, _epoch(other), epochSignature);
+    }
+}

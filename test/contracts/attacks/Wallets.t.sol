@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Street} from "../Street.sol";
+import {IEscrow, Mandate, Withdrawal, AreaRules} from "../../../contracts/src/IEscrow.sol";
+import {TypedData} from "../../../contracts/src/TypedData.sol";
+
+/// A contract wallet in different moods.
+contract Wallet {
+    enum Mood {
+        Honest,
+        Refusing,
+        Reverting,
+        Burning,
+        Bombing,
+        Short,
+        Calling
+    }
+
+    Mood public mood;
+    bytes32 public approved;
+    address public victim;
+
+    function set(Mood mood_, bytes32 approved_, address victim_) external {
+        (mood, approved, victim) = (mood_, approved_, victim_);
+    }
+
+    function isValidSignature(bytes32 digest, bytes calldata) external returns (bytes4) {
+        if (mood == Mood.Reverting) revert("no");
+        if (mood == Mood.Burning) while (true) {}
+        if (mood == Mood.Bombing) {
+            assembly {
+                return(0, 1000000)
+            }
+        }
+        if (mood == Mood.Short) {
+            assembly {
+                mstore(0, shl(224, 0x1626ba7e))
+                return(0, 4)
+            }
+        }
+        if (mood == Mood.Calling) IEscrow(victim).claim(1);
+        return mood != Mood.Refusing && digest == approved ? bytes4(0x1626ba7e) : bytes4(0xffffffff);
+    }
+
+    function execute(address target, bytes calldata call) external {
+        (bool done,) = target.call(call);
+        require(done);
+    }
+}
+
+/// A wallet that misbehaves harms its own calls only, at a bounded price to whoever relays them.
+contract WalletsTest is Street {
+    Wallet internal wallet;
+    Home internal home;
+    Withdrawal internal withdrawal;
+
+    function setUp() public override {
+        super.setUp();
+        wallet = new Wallet();
+        home = _home(1);
+        home.account = address(wallet);
+        Mandate memory mandate = _mandate(home);
+        wallet.set(Wallet.Mood.Honest, _digest(hashes.hash(mandate)), address(escrow));
+        home.seat = escrow.openSeat(
+            mandate,
+            "anything",
+            START,
+            _sign(home.meterKey, TypedData.hashConsent(home.meter, home.account, mandate.rules, START)),
+            _epoch(home),
+            _sign(home.meterKey, hashes.hash(_epoch(home)))
+        );
+        withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 0, NO_DEADLINE);
+    }
+
+    function test_a_wallet_signs_as_an_account() public {
+        wallet.set(Wallet.Mood.Honest, _digest(hashes.hash(withdrawal)), address(0));
+        escrow.requestWithdrawal(withdrawal, "anything");
+        vm.assertEq(escrow.withdrawalOf(home.seat).amount, 70);
+    }
+
+    function test_a_wallet_calls_for_itself() public {
+        wallet.execute(address(escrow), abi.encodeCall(escrow.requestWithdrawal, (withdrawal, "")));
+        vm.assertEq(escrow.withdrawalOf(home.seat).amount, 70);
+    }
+
+    function test_every_other_answer_is_a_refusal_at_a_bounded_price() public {
+        for (uint256 mood = 1; mood <= uint256(Wallet.Mood.Calling); ++mood) {
+            wallet.set(Wallet.Mood(mood), _digest(hashes.hash(withdrawal)), address(escrow));
+            vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+            escrow.requestWithdrawal(withdrawal, "anything");
+            vm.assertLe(vm.lastCallGas().gasTotalUsed, 1_200_000);
+        }
+    }
+
+    function test_the_grid_operator_may_be_a_wallet() public {
+        AreaRules memory rules2 = _rules(2);
+        rules2.grid = address(wallet);
+        wallet.execute(address(escrow), abi.encodeCall(escrow.openArea, (rules2, operator)));
+        Home memory other = _home(2);
+        Mandate memory mandate = _mandate(other);
+        mandate.rules = hashes.hash(rules2);
+        other.seat = _open(other, mandate, START, _epoch(other));
+        bytes32 digest = _digest(TypedData.hashRevoke(other.seat, START, NO_DEADLINE));
+        wallet.set(Wallet.Mood.Honest, digest, address(0));
+        escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything");
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.AlreadyUsed.selector, digest));
+        escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything else");
+    }
+
+    /// An account with code of its own that still signs with its key (EIP-7702) signs with the key.
+    function test_a_key_counts_even_where_code_lies() public {
+        Home memory other = _home(2);
+        _open(other);
+        vm.etch(other.account, address(wallet).code);
+        withdrawal = Withdrawal(other.account, other.seat, 70, address(7), 0, NO_DEADLINE);
+        escrow.requestWithdrawal(withdrawal, _sign(other.accountKey, hashes.hash(withdrawal)));
+    }
+}
