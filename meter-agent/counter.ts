@@ -4,7 +4,7 @@ import type { Counter } from './device.ts'
  * Σ raw × 10^exponent milli-Wh, rounded down to whole milli-Wh where a raw value is finer.
  * Exponents are powers of ten: 3 for a register in Wh, 6 for kWh, 5 for 0.1 kWh.
  */
-export function milliWhOf(raw: bigint | number, exponent: number): bigint {
+function milliWhOf(raw: bigint | number, exponent: number): bigint {
   if (typeof raw === 'bigint') return exponent >= 0 ? raw * 10n ** BigInt(exponent) : raw / 10n ** BigInt(-exponent)
   const { mantissa, power } = exactParts(raw)
   let numerator = mantissa

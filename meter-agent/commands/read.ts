@@ -37,8 +37,8 @@ export function readCommand(): Command {
         if (!(error instanceof ModbusError)) throw error
         process.exitCode = exitUnreadable
         process.stderr.write(`${error.message.replace(/\s+/g, ' ')}\n`)
-        // A half-open device may keep the event loop busy.
-        setTimeout(() => process.exit(), 200).unref()
+        // What is still under way must not hold the command.
+        if (error.code === 'MODBUS_OVERDUE') process.exit()
       }
     })
 }
@@ -47,7 +47,7 @@ async function withinDeadline(report: Promise<DeviceReport>): Promise<DeviceRepo
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new ModbusError('MODBUS_TIMEOUT', `the device did not answer everything within ${longestMs / 1000} s`))
+      reject(new ModbusError('MODBUS_OVERDUE', `the device did not answer everything within ${longestMs / 1000} s`))
     }, longestMs)
   })
   try {

@@ -11,6 +11,7 @@ export type ModbusErrorCode =
   | 'MODBUS_CHAIN_BROKEN'
   | 'MODBUS_NOTHING_ANSWERED'
   | 'MODBUS_CLOSED'
+  | 'MODBUS_OVERDUE'
 
 const exceptionMeanings = new Map([
   [1, 'function not supported'],

@@ -18,7 +18,6 @@ beforeEach(() => {
     printed.err += text
     return true
   })
-  vi.spyOn(process, 'exit').mockImplementation(() => undefined as never)
 })
 afterEach(async () => {
   vi.restoreAllMocks()
