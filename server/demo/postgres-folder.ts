@@ -137,7 +137,7 @@ function systemUser(name: string): SystemUser | null {
 }
 
 /** Whether the user may enter the folder and all above it, by their modes. */
-export function canReach(folder: string, { uid, gid }: SystemUser): boolean {
+function canReach(folder: string, { uid, gid }: SystemUser): boolean {
   const { mode, uid: owner, gid: group } = statSync(folder)
   const enter = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001
   if ((mode & enter) === 0) return false

@@ -30,9 +30,9 @@ export interface Kept {
 }
 
 const firstRetryMs = 250
-const longestRetryMs = 15_000
+const longestRetryMs = 10_000
 /** A program that lived so long is started again without the waits of its earlier crashes. */
-const healthyAfterMs = 30_000
+const healthyAfterMs = 10_000
 
 /** Launches and keeps running. The first launch's error is thrown; later ones are logged and tried again. */
 export async function keepRunning(name: string, launch: () => Promise<Running>, log: Log): Promise<Kept> {
