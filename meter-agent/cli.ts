@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { enrolCommand } from './commands/enrol.ts'
+import { initCommand } from './commands/init.ts'
 import { readCommand } from './commands/read.ts'
 import { runCommand } from './commands/run.ts'
 import { scanCommand } from './commands/scan.ts'
@@ -10,6 +11,7 @@ const program = new Command('commonwatt-agent')
   .description('Reads solar inverters and grid meters over Modbus and reports what they count')
   .addCommand(readCommand())
   .addCommand(scanCommand())
+  .addCommand(initCommand())
   .addCommand(enrolCommand())
   .addCommand(runCommand())
   .addCommand(statusCommand())

@@ -54,7 +54,8 @@ async function enrolMeter(
   const domain = { chainId: config.chainId, escrow: config.escrow }
   const { key, made } = await keyOf(meter, domain)
   const state = await outbox.state(key.address)
-  if (!state && !made && request.epoch === undefined) {
+  if (made) await outbox.noteKey(key.address)
+  if (!state && request.epoch === undefined && !(await outbox.hasNoted(key.address))) {
     refuse(
       `meter ${meter.name}: its key ${meter.keyFile} is there but not its metering state: give --epoch, 1 if it has never been enrolled, else one more than its last epoch`,
     )

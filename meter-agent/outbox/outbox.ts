@@ -52,6 +52,7 @@ type Del = { type: 'del'; key: string }
 const keys = {
   domain: 'domain',
   state: (meter: string) => `state!${meter}`,
+  made: (meter: string) => `made!${meter}`,
   queued: (time: number, meter: string, epoch: number) => `queue!${timed(time, meter, epoch)}`,
   acknowledged: (time: number, meter: string, epoch: number) => `done!${timed(time, meter, epoch)}`,
   refused: (time: number, meter: string, epoch: number) => `refused!${timed(time, meter, epoch)}`,
@@ -110,6 +111,15 @@ export class Outbox {
         error,
       )
     }
+  }
+
+  /** Remembers that a meter's key was made for this store, so that a missing state is a state that never was. */
+  async noteKey(meter: string): Promise<void> {
+    await this.#write([{ type: 'put', key: keys.made(meter), value: '' }], true)
+  }
+
+  async hasNoted(meter: string): Promise<boolean> {
+    return (await this.#read((db) => db.get(keys.made(meter)))) !== undefined
   }
 
   /**

@@ -1,0 +1,244 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { Command } from 'commander'
+import { stringify } from 'smol-toml'
+import { z } from 'zod'
+import { parseAddress } from '../../contracts/typed-data.ts'
+import { outboxFolder } from '../agent.ts'
+import { ConfigError, parseConfig } from '../config.ts'
+import { type DeviceOptions, type DeviceReport, readDevice } from '../device.ts'
+import { createKeyFile, readKeyFile } from '../keys.ts'
+import { ModbusError } from '../modbus/error.ts'
+import { Outbox } from '../outbox/outbox.ts'
+import { withPlainFailures } from './failures.ts'
+
+/** Asks a question, with an answer for an empty line where there is one, and tells what there is to know. */
+interface Dialog {
+  ask(question: string, otherwise?: string): Promise<string>
+  tell(line: string): void
+}
+
+interface ConfiguredDevice {
+  url: string
+  unit?: number
+  profile: string
+  role: 'grid' | 'production' | 'battery'
+  inverted?: boolean
+}
+
+const areasSchema = z.object({
+  items: z.array(
+    z.object({
+      area: z.int(),
+      name: z.string(),
+      rules: z.object({ hash: z.string(), intervalSeconds: z.int() }),
+      chain: z.object({ chainId: z.int(), escrow: z.string() }),
+    }),
+  ),
+})
+type Area = z.infer<typeof areasSchema>['items'][number]
+
+/**
+ * `commonwatt-agent init`: a guided set-up that reads each device, shows what it says, asks whether that looks right,
+ * then writes the configuration file and makes the meter's key.
+ */
+export function initCommand(): Command {
+  return new Command('init')
+    .description('guided set-up: try the devices, write the configuration and make the key')
+    .option('--config <file>', 'configuration file to write', 'agent.toml')
+    .action(({ config }: { config: string }) =>
+      withPlainFailures(async () => {
+        const file = resolve(config)
+        if (existsSync(file)) {
+          throw new ConfigError('CONFIG_UNREADABLE', [`${file} is there already: name another file with --config`])
+        }
+        const lines = createInterface({ input: process.stdin })
+        const answers = lines[Symbol.asyncIterator]()
+        try {
+          await setUp(file, {
+            async ask(question, otherwise) {
+              process.stdout.write(`${question}${otherwise === undefined ? '' : ` [${otherwise}]`}: `)
+              const { value, done } = await answers.next()
+              if (done) throw new ConfigError('CONFIG_INVALID', ['the answers ended early: nothing was written'])
+              return value.trim() || (otherwise ?? '')
+            },
+            tell: (line) => process.stdout.write(`${line}\n`),
+          })
+        } finally {
+          lines.close()
+        }
+      }),
+    )
+}
+
+async function setUp(file: string, dialog: Dialog): Promise<void> {
+  dialog.tell('First the device that measures at the grid connection point: a grid meter, or an inverter with one.')
+  const devices = [await gridDevice(dialog)]
+  dialog.tell('Other inverters and batteries, if there are any.')
+  for (;;) {
+    const device = await otherDevice(dialog)
+    if (!device) break
+    devices.push(device)
+  }
+  const { serverUrl, area } = await market(dialog)
+  const name = await askUntil(dialog, 'A name for this home', /^[\w.-]{1,64}$/, 'home-1')
+  const account = await askAccount(dialog)
+  const watts = /^[1-9]\d{0,7}$/
+  const nameplateW = Number(await askUntil(dialog, 'The most the home can feed in, in W', watts, '10000'))
+  const mainFuseW = Number(await askUntil(dialog, 'The most the house connection can carry, in W', watts, '43470'))
+
+  const text = `# Made by "commonwatt-agent init".\n${stringify({
+    dataFolder: 'data',
+    server: { url: serverUrl },
+    chain: { id: area.chain.chainId, escrow: area.chain.escrow },
+    area: { id: area.area, intervalSeconds: area.rules.intervalSeconds },
+    meter: [{ name, account, keyFile: `${name}.key`, device: devices, limits: { nameplateW, mainFuseW } }],
+  })}`
+  const config = parseConfig(text, file)
+  const { keyFile } = config.meters[0]!
+  await createKeyFile(keyFile)
+  const domain = { chainId: config.chainId, escrow: config.escrow }
+  const key = await readKeyFile(keyFile, domain)
+  const outbox = await Outbox.open(outboxFolder(config.dataFolder), domain)
+  await outbox.noteKey(key.address)
+  await outbox.close()
+  try {
+    await writeFile(file, text, { flag: 'wx' })
+  } catch (error) {
+    const { message } = error as Error
+    throw new ConfigError('CONFIG_UNREADABLE', [`${file} cannot be written: ${message}`], error)
+  }
+  dialog.tell(`Written: ${file}, and the meter's key in ${dirname(file)} (keep it there; it cannot be made again).`)
+  dialog.tell('Next, let the owner open a seat with what this prints, then let the agent run:')
+  dialog.tell(`  commonwatt-agent enrol --config ${file} --rules ${area.rules.hash}`)
+  dialog.tell(`  commonwatt-agent run --config ${file}`)
+}
+
+async function gridDevice(dialog: Dialog): Promise<ConfiguredDevice> {
+  for (;;) {
+    const device = await askDevice(dialog, 'grid')
+    const report = device && (await tryDevice(dialog, device))
+    if (!device || !report) continue
+    const { reading } = report
+    if (reading.importWh === null && reading.exportWh === null) {
+      dialog.tell(
+        'This device has no grid meter: production can be watched, but nothing sold. Name the grid meter instead.',
+      )
+      continue
+    }
+    if (reading.exportWh === null) dialog.tell('This meter does not count what is fed in: it can buy, but not sell.')
+    if (await looksRight(dialog, device, report)) return device
+  }
+}
+
+async function otherDevice(dialog: Dialog): Promise<ConfiguredDevice | null> {
+  for (;;) {
+    const role = await dialog.ask('Another one? production, battery or no', 'no')
+    if (role === 'no') return null
+    if (role !== 'production' && role !== 'battery') continue
+    const device = await askDevice(dialog, role)
+    const report = device && (await tryDevice(dialog, device))
+    if (device && report && (await looksRight(dialog, device, report))) return device
+  }
+}
+
+async function askDevice(dialog: Dialog, role: ConfiguredDevice['role']): Promise<ConfiguredDevice | null> {
+  const url = await dialog.ask(
+    'Device, as tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none',
+  )
+  if (url === '') return null
+  const profile = await dialog.ask('Profile: sunspec, or the name of its register map', 'sunspec')
+  const unit = await dialog.ask('Modbus unit', 'usual')
+  return { url, profile, role, ...(/^\d+$/.test(unit) ? { unit: Number(unit) } : {}) }
+}
+
+/** Reads a device and shows what it says; `null`, with the reason told, when it cannot be read. */
+async function tryDevice(dialog: Dialog, { role, ...device }: ConfiguredDevice): Promise<DeviceReport | null> {
+  const options: DeviceOptions = { ...device, role: role === 'battery' ? undefined : role }
+  try {
+    const report = await readDevice(options)
+    showReport(dialog, report)
+    return report
+  } catch (error) {
+    if (!(error instanceof ModbusError)) throw error
+    dialog.tell(`Cannot be read: ${error.message}`)
+    return null
+  }
+}
+
+function showReport(dialog: Dialog, { device, reading, warnings }: DeviceReport): void {
+  const shown = (value: number | null, unit: string) => (value === null ? 'not offered' : `${value} ${unit}`)
+  const { powerW } = reading
+  const flow = powerW === null ? '' : powerW < 0 ? ' (feeding in)' : ' (taking from the grid)'
+  const name = [device.manufacturer, device.model, device.serialNumber].filter((part) => part !== null).join(' ')
+  dialog.tell(`  ${name || 'a device that does not say what it is'}`)
+  dialog.tell(`  power at the grid   ${shown(powerW, 'W')}${flow}`)
+  dialog.tell(`  taken from the grid ${shown(reading.importWh, 'Wh')}`)
+  dialog.tell(`  fed into the grid   ${shown(reading.exportWh, 'Wh')}`)
+  dialog.tell(`  production          ${shown(reading.productionW, 'W')}, ${shown(reading.productionWh, 'Wh')} in all`)
+  dialog.tell(
+    `  battery             ${shown(reading.batteryPowerW, 'W')}, ${shown(reading.stateOfChargePercent, '%')} charged`,
+  )
+  for (const warning of warnings) dialog.tell(`  note: ${warning}`)
+}
+
+/** Asks until the person is content with a device; a meter wired upside down is read again the other way. */
+async function looksRight(dialog: Dialog, device: ConfiguredDevice, report: DeviceReport): Promise<boolean> {
+  for (;;) {
+    const choices = device.role === 'grid' ? 'yes, no, or swap (import and export are exchanged)' : 'yes or no'
+    const answer = await dialog.ask(`Does this look right? ${choices}`)
+    if (answer === 'yes') return true
+    if (answer === 'no') return false
+    if (answer === 'swap' && device.role === 'grid') {
+      device.inverted = !device.inverted
+      if (!(await tryDevice(dialog, device))) showReport(dialog, report)
+    }
+  }
+}
+
+async function market(dialog: Dialog): Promise<{ serverUrl: string; area: Area }> {
+  for (;;) {
+    const serverUrl = await dialog.ask('The market’s server', 'http://localhost:8080')
+    let areas: Area[]
+    try {
+      const response = await fetch(new URL('/api/v1/areas', serverUrl), { signal: AbortSignal.timeout(10_000) })
+      areas = areasSchema.parse(await response.json()).items
+    } catch (error) {
+      dialog.tell(`No market there: ${(error as Error).message.split('\n')[0]}`)
+      continue
+    }
+    for (const { area, name, rules, chain } of areas) {
+      dialog.tell(
+        `  ${area}: ${name}, intervals of ${rules.intervalSeconds} s, escrow ${chain.escrow} on chain ${chain.chainId}`,
+      )
+    }
+    const wanted = await dialog.ask(
+      'Market area (the agent will sign for its escrow and no other)',
+      `${areas[0]?.area ?? ''}`,
+    )
+    const area = areas.find((candidate) => `${candidate.area}` === wanted)
+    if (area) return { serverUrl, area }
+    dialog.tell('There is no such area.')
+  }
+}
+
+async function askUntil(dialog: Dialog, question: string, form: RegExp, otherwise: string): Promise<string> {
+  for (;;) {
+    const answer = await dialog.ask(question, otherwise)
+    if (form.test(answer)) return answer
+    dialog.tell(`${JSON.stringify(answer)} cannot be used here.`)
+  }
+}
+
+async function askAccount(dialog: Dialog): Promise<string> {
+  for (;;) {
+    const answer = await dialog.ask('The account that owns it (0x…)')
+    try {
+      return parseAddress(answer)
+    } catch {
+      dialog.tell(`${JSON.stringify(answer)} is not an address: write 0x and 40 hexadecimal digits.`)
+    }
+  }
+}
