@@ -1,5 +1,13 @@
 /** Puts the contracts on a chain and reaches them there. */
-import { Contract, ContractFactory, type ContractRunner, Interface, type InterfaceAbi, type Signer } from 'ethers'
+import {
+  Contract,
+  ContractFactory,
+  type ContractMethod,
+  type ContractRunner,
+  Interface,
+  type InterfaceAbi,
+  type Signer,
+} from 'ethers'
 import escrowArtifact from './abi/Escrow.json' with { type: 'json' }
 import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
 import type { Address } from './typed-data.ts'
@@ -34,14 +42,62 @@ export function deployEscrow(signer: Signer, settings: EscrowSettings): Promise<
   return deploy(signer, escrowInterface, escrowArtifact.bytecode, [settings.token, settings.withdrawalDelaySeconds])
 }
 
+/** The functions of `IEscrow.sol` that programs call; what each takes is written there. */
+type EscrowFunction =
+  | 'openArea'
+  | 'appointOperator'
+  | 'openSeat'
+  | 'changeMandate'
+  | 'closeSeat'
+  | 'confirmMeter'
+  | 'revokeMeter'
+  | 'startEpoch'
+  | 'rebase'
+  | 'reportEquivocation'
+  | 'deposit'
+  | 'depositWithPermit'
+  | 'requestWithdrawal'
+  | 'claim'
+  | 'withdrawGrid'
+  | 'settle'
+  | 'abandonBatch'
+  | 'token'
+  | 'withdrawalDelaySeconds'
+  | 'settledUntil'
+  | 'balanceOf'
+  | 'gridBalance'
+  | 'seatOf'
+  | 'seatOfMeter'
+  | 'rulesHash'
+  | 'gridOf'
+  | 'operatorOf'
+  | 'seatView'
+  | 'withdrawalOf'
+  | 'openBatchOf'
+type TokenFunction =
+  | 'balanceOf'
+  | 'transfer'
+  | 'approve'
+  | 'allowance'
+  | 'nonces'
+  | 'name'
+  | 'symbol'
+  | 'decimals'
+  | 'totalSupply'
+  | 'permit'
+  | 'mint'
+
+export type EscrowContract = Contract & { readonly [name in EscrowFunction]: ContractMethod }
+export type TokenContract = Contract & { readonly [name in TokenFunction]: ContractMethod }
+
 /** The escrow at `address`, called and read through `runner`. */
-export function escrowAt(address: Address, runner: ContractRunner): Contract {
-  return new Contract(address, escrowInterface, runner)
+export function escrowAt(address: Address, runner: ContractRunner): EscrowContract {
+  return new Contract(address, escrowInterface, runner) as EscrowContract
 }
 
 /** The token at `address`: ERC-20, ERC-2612 and, on development chains, `mint`. */
-export function tokenAt(address: Address, runner: ContractRunner): Contract {
-  return new Contract(address, tokenInterface, runner)
+export function tokenAt(address: Address, runner: ContractRunner): TokenContract {
+  return new Contract(address, tokenInterface, runner) as TokenContract
 }
 
 async function deploy(

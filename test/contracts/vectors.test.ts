@@ -1,0 +1,12 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { digestVectors } from './vectors.ts'
+
+const file = new URL('vectors.json', import.meta.url)
+
+// `Vectors.t.sol` asserts the same digests in Solidity. To renew the file after a change of a structure: UPDATE_VECTORS=1.
+test('the vectors that Solidity checks are the digests made here', async () => {
+  const text = `${JSON.stringify(digestVectors(), null, 2)}\n`
+  if (process.env.UPDATE_VECTORS) await writeFile(file, text)
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(text))
+})

@@ -1,0 +1,99 @@
+/** The shared digest vectors: one set of values, hashed here and in Solidity. `node` cannot run this; a test writes the file. */
+import { digestOf, type EscrowDomain, type Hex, hashRules } from '../../contracts/typed-data.ts'
+
+const domain: EscrowDomain = { chainId: 31_337, escrow: '0x5fbdb2315678afecb367f032d93f642f64180aa3' }
+const accounts = [
+  '0x70997970c51812dc3a010c7d01b50e0d17dc79c8',
+  '0xffffffffffffffffffffffffffffffffffffffff',
+  '0x0000000000000000000000000000000000000001',
+] as const
+const meters = [
+  '0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc',
+  '0x0000000000000000000000000000000000000002',
+  '0xfffffffffffffffffffffffffffffffffffffffe',
+] as const
+const uint16 = [1, 0xffff, 0] as const
+const uint24 = [5000, 0xff_ffff, 0] as const
+const uint32 = [1_800_000_000, 0xffff_ffff, 0] as const
+const int24 = [-42, 0x7f_ffff, -0x80_0000] as const
+const uint48 = [812_345, 0xffff_ffff_ffff, 0] as const
+const zone = `0x${'66'.repeat(2)}${'00'.repeat(30)}`
+
+/** The vectors as they stand in `vectors.json`: per structure its fields and its digest; `rulesHash` is a struct hash. */
+export function digestVectors() {
+  const cases = [0, 1, 2] as const
+  return {
+    chainId: domain.chainId,
+    escrow: domain.escrow,
+    vectors: cases.map((i) => {
+      const account = accounts[i]
+      const meter = meters[i]
+      const seat = [(1n << 32n) | 7n, (1n << 64n) - 1n, 0n][i]!
+      const areaRules = {
+        area: uint32[i],
+        grid: account,
+        token: meter,
+        intervalSeconds: uint32[i],
+        batchSeconds: uint32[i],
+        priceTick: uint32[i],
+        maxGridPerKwh: uint32[i],
+        maxBandTicks: uint32[i],
+        confirmedSellersOnly: i === 1,
+        settlingGrade: [1, 255, 0][i]!,
+      }
+      const rules: Hex = hashRules(areaRules)
+      const mandate = {
+        account,
+        meter,
+        rules,
+        sellFloor: int24[i],
+        buyCeiling: int24[i],
+        maxSellWh: uint24[i],
+        maxBuyWh: uint24[i],
+        validFrom: uint32[i],
+        validUntil: uint32[i],
+        version: uint32[i],
+        deadline: uint32[i],
+      }
+      const consent = { meter, account, rules, validFrom: uint32[i] }
+      const epoch = { meter, epoch: uint16[i], time: uint32[i], importWh: uint48[i], exportWh: uint48[2 - i]! }
+      const reading = { ...epoch, quality: [0, 255, 2][i]! }
+      const measured = { ...epoch, quality: 0 }
+      const withdrawal = {
+        account,
+        seat,
+        amount: [70n, (1n << 128n) - 1n, 0n][i]!,
+        to: meter,
+        nonce: uint32[i],
+        deadline: uint32[i],
+      }
+      const close = { account, seat, deadline: uint32[i] }
+      const confirm = { seat, zone, nameplateWh: uint24[i], from: uint32[i], deadline: uint32[i] }
+      const revoke = { seat, from: uint32[i], deadline: uint32[i] }
+      return {
+        values: plain({ areaRules, mandate, consent, epoch, reading, withdrawal, close, confirm, revoke }),
+        rulesHash: rules,
+        digests: {
+          mandate: digestOf(domain, 'Mandate', mandate),
+          consent: digestOf(domain, 'MeterConsent', consent),
+          epoch: digestOf(domain, 'EpochStart', epoch),
+          reading: digestOf(domain, 'Reading', reading),
+          measured: digestOf(domain, 'Reading', measured),
+          withdrawal: digestOf(domain, 'Withdrawal', withdrawal),
+          close: digestOf(domain, 'CloseSeat', close),
+          confirm: digestOf(domain, 'ConfirmMeter', confirm),
+          revoke: digestOf(domain, 'RevokeMeter', revoke),
+        },
+      }
+    }),
+  }
+}
+
+/** Bigints and numbers as decimal strings: JSON numbers lose the largest. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint' || typeof value === 'number') return value.toString()
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]))
+  }
+  return value
+}
