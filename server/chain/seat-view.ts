@@ -259,15 +259,17 @@ function zoneOf(zone: Hex): string {
 /** The seat as the engine takes it: both timelines merged, what ended before its base left out. */
 export function chainSeatOf(record: SeatRecord): ChainSeat {
   const { seat, account, meter, balance, withdrawal, withdrawalNonce, base } = record
-  return { seat, account, meter, terms: termsOf(record), balance, withdrawal, withdrawalNonce, base }
+  const all = termsOf(record)
+  const begun = all.findLastIndex(({ from }) => from <= base.time)
+  return { seat, account, meter, terms: all.slice(Math.max(begun, 0)), balance, withdrawal, withdrawalNonce, base }
 }
 
-function termsOf({ terms, standings, base }: SeatRecord): Terms[] {
+/** All terms that the seat ever had or will have, ascending by start. */
+export function termsOf({ terms, standings }: SeatRecord): Terms[] {
   const first = terms[0]!.from
   const later = [...terms, ...standings].map(({ from }) => from).filter((from) => from > first)
   const starts = [first, ...new Set(later.sort((a, b) => a - b))]
-  const begun = starts.findLastIndex((from) => from <= base.time)
-  return starts.slice(Math.max(begun, 0)).map((from) => {
+  return starts.map((from) => {
     const { mandate, closed } = terms.findLast((change) => change.from <= from)!
     const standing = standings.findLast((change) => change.from <= from)
     return {

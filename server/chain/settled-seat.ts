@@ -1,0 +1,87 @@
+/** What the chain says of one settled batch and one of its seats, read from the escrow's events through any node. */
+import type { JsonRpcProvider } from 'ethers'
+import { escrowAt } from '../../contracts/deploy.ts'
+import { decodeWords, seatIdOf } from '../../contracts/entry.ts'
+import type { Address, Hex } from '../../contracts/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/units.ts'
+import type { SettledSeat } from '../settlement/verify.ts'
+import { ChainError } from './error.ts'
+import { asChainError, decodeEvent } from './escrow-client.ts'
+import { applyEvent, type EscrowView, termsOf } from './seat-view.ts'
+
+export interface SettledSeatQuery {
+  provider: JsonRpcProvider
+  escrow: Address
+  area: number
+  seat: number
+  /** Of the batch. */
+  end: UtcSeconds
+  /** Nothing of the escrow is before this block. */
+  firstBlock: number
+}
+
+const blocksPerRequest = 5_000
+
+/**
+ * Folds all events up to now. Throws `ChainError` `CHAIN_REQUEST` where the batch is not settled or the seat unknown, and
+ * `CHAIN_OVERTAKEN` where the events do not add up to the balance that the contract holds for the seat.
+ */
+export async function readSettledSeat(query: SettledSeatQuery): Promise<SettledSeat> {
+  try {
+    return await read(query)
+  } catch (error) {
+    throw asChainError(error)
+  }
+}
+
+async function read({ provider, escrow, area, seat, end, firstBlock }: SettledSeatQuery): Promise<SettledSeat> {
+  const newest = await provider.getBlockNumber()
+  const view: EscrowView = new Map()
+  let entries: SettledSeat['entries'] = []
+  let base: SettledSeat['base'] | null = null
+  for (let fromBlock = firstBlock; fromBlock <= newest; fromBlock += blocksPerRequest) {
+    const toBlock = Math.min(newest, fromBlock + blocksPerRequest - 1)
+    for (const log of await provider.getLogs({ address: escrow, fromBlock, toBlock })) {
+      const event = decodeEvent(log)
+      if (event === null) continue
+      const isOfBatch = event.args.area === area && event.args.end === end
+      if (isOfBatch && event.name === 'BatchAbandoned') entries = []
+      if (isOfBatch && event.name === 'PartSettled') {
+        if (event.args.part === 0) base = view.get(area)?.seats.get(seat)?.base ?? null
+        entries.push(...entriesOf(view, event.args.words as Hex))
+      }
+      applyEvent(view, event)
+    }
+  }
+  const batch = view.get(area)?.batches.get(end)
+  if (batch === undefined)
+    throw new ChainError('CHAIN_REQUEST', `area ${area} has settled no batch that ends at ${end}`)
+  const record = view.get(area)!.seats.get(seat)
+  if (record === undefined) throw new ChainError('CHAIN_REQUEST', `area ${area} has no seat ${seat}`)
+  const id = seatIdOf(area, seat)
+  const balance: bigint = await escrowAt(escrow, provider).getFunction('balanceOf')(id, { blockTag: newest })
+  if (balance !== record.balance) {
+    throw new ChainError('CHAIN_OVERTAKEN', `the events say a balance of ${record.balance}, the contract ${balance}`)
+  }
+  const { intervalSeconds, confirmedSellersOnly } = view.get(area)!.rules
+  const { statementRoot } = batch
+  const { meter } = record
+  const terms = termsOf(record)
+  return { statementRoot, intervalSeconds, confirmedSellersOnly, meter, terms, base: base ?? record.base, entries }
+
+  function entriesOf(before: EscrowView, words: Hex): SettledSeat['entries'] {
+    const areaView = before.get(area)!
+    let base = areaView.seats.get(seat)?.base
+    return decodeWords(words).flatMap((word) => {
+      if (word.number !== seat || base === undefined) return []
+      const { lag, importDelta, exportDelta, soldWh, boughtWh, paid, received } = word
+      base = {
+        epoch: base.epoch,
+        time: end - lag * areaView.rules.intervalSeconds,
+        importWh: base.importWh + importDelta,
+        exportWh: base.exportWh + exportDelta,
+      }
+      return [{ ...base, soldWh, boughtWh, paid, received }]
+    })
+  }
+}

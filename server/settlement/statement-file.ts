@@ -1,0 +1,60 @@
+/** A seat's statement as it is handed out: its leaves with their proofs, and the signed readings they rest on. */
+import { z } from 'zod'
+import type { EscrowDomain } from '../../contracts/typed-data.ts'
+import { SettlementError } from './error.ts'
+
+const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
+const address = z.string().regex(/^0x[0-9a-f]{40}$/, '0x and 40 lower-case hexadecimal digits')
+const uint32 = z.int().min(0).max(0xffff_ffff)
+const energyWh = z
+  .int()
+  .min(0)
+  .max(2 ** 48 - 1)
+
+const statementFileSchema = z.strictObject({
+  chainId: z.int().min(1),
+  escrow: address,
+  area: uint32,
+  end: uint32,
+  /** The seat's number in its area. */
+  seat: uint32,
+  /** Leaves of the whole batch. */
+  count: z.int().min(0),
+  leaves: z.array(
+    z.strictObject({
+      index: z.int().min(0),
+      start: uint32,
+      order: hex32,
+      side: z.enum(['buy', 'sell']),
+      energyWh,
+      /** Ledger units, decimal. */
+      amount: z.string().regex(/^-?\d{1,38}$/, 'a decimal integer'),
+      salt: hex32,
+      siblings: z.array(hex32).max(64),
+    }),
+  ),
+  /** Of the seat's meter, from the entry's beginning to its end. */
+  readings: z.array(
+    z.strictObject({
+      epoch: z.int().min(1).max(0xffff),
+      time: uint32,
+      importWh: energyWh,
+      exportWh: energyWh,
+      quality: z.int().min(0).max(2),
+      signature: z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits'),
+    }),
+  ),
+})
+export type StatementFile = z.infer<typeof statementFileSchema>
+
+/** Reads a statement from parsed JSON. Throws `SettlementError` `SETTLEMENT_STATEMENT` with a line per mistake. */
+export function readStatementFile(json: unknown): StatementFile {
+  const parsed = statementFileSchema.safeParse(json)
+  if (parsed.success) return parsed.data
+  const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  throw new SettlementError('SETTLEMENT_STATEMENT', mistakes.join('; '))
+}
+
+export function domainOfFile({ chainId, escrow }: StatementFile): EscrowDomain {
+  return { chainId, escrow }
+}

@@ -1,0 +1,144 @@
+/**
+ * Checks a seat's statement against what its meter signed and what the chain settled, from these alone.
+ *
+ * Together the checks show that no fill was left out, invented or changed after settlement, that each lies inside the
+ * mandate and inside what the meter measured in its interval, and that the seat was charged and paid exactly for them.
+ */
+import type { EntryFields } from '../../contracts/entry.ts'
+import { type Address, type Hex, recoverSigner } from '../../contracts/typed-data.ts'
+import { amountOf, type UtcSeconds, type Wh } from '../../contracts/units.ts'
+import type { Terms } from '../market/engine/area.ts'
+import { leafHash, type StatementFill, verifyLeaf } from './statement.ts'
+import { domainOfFile, type StatementFile } from './statement-file.ts'
+
+/** What the chain says of a settled batch and one of its seats. */
+export interface SettledSeat {
+  statementRoot: Hex
+  intervalSeconds: number
+  confirmedSellersOnly: boolean
+  meter: Address
+  terms: Terms[]
+  /** Where the first entry begins: signed as the start of an epoch, or settled to before. */
+  base: Registers
+  /** The seat's entries in the batch, in order, with the registers they end at. */
+  entries: (Pick<EntryFields, 'soldWh' | 'boughtWh' | 'paid' | 'received'> & Registers)[]
+}
+
+interface Registers {
+  epoch: number
+  time: UtcSeconds
+  importWh: Wh
+  exportWh: Wh
+}
+
+/** The first thing that is not right, in a sentence, or null. */
+export function verifyStatement(file: StatementFile, chain: SettledSeat): string | null {
+  const fills = file.leaves.map((leaf) => fillOf(file, leaf))
+  return (
+    wrongLeaf(file, fills, chain) ??
+    wrongReading(file, chain) ??
+    wrongFill(file, fills, chain) ??
+    wrongSum(fills, chain)
+  )
+}
+
+type Leaf = StatementFile['leaves'][number]
+
+function fillOf({ seat }: StatementFile, { start, order, side, energyWh, amount }: Leaf): StatementFill {
+  return { start, seat, order, side, energyWh, amount: BigInt(amount) }
+}
+
+function wrongLeaf(file: StatementFile, fills: StatementFill[], { statementRoot }: SettledSeat): string | null {
+  const seen = new Set<number>()
+  for (const [position, { index, salt, siblings }] of file.leaves.entries()) {
+    if (seen.has(index)) return `leaf ${index} is listed twice`
+    seen.add(index)
+    const hash = leafHash(file.area, fills[position]!, salt)
+    if (!verifyLeaf(file, statementRoot, hash, { index, count: file.count, siblings })) {
+      return `leaf ${index} (${nameOf(fills[position]!)}) is not in the statement that was settled`
+    }
+  }
+  return null
+}
+
+function wrongReading(file: StatementFile, { meter, entries }: SettledSeat): string | null {
+  for (const { signature, ...registers } of file.readings) {
+    const name = `the reading of ${timeOf(registers.time)}`
+    try {
+      const signer = recoverSigner(domainOfFile(file), 'Reading', { meter, ...registers }, signature)
+      if (signer !== meter) return `${name} is not signed by the meter ${meter}`
+    } catch {
+      return `${name} has a malformed signature`
+    }
+  }
+  for (const entry of entries) {
+    const reading = file.readings.find(({ epoch, time }) => epoch === entry.epoch && time === entry.time)
+    if (reading === undefined) return `the reading of ${timeOf(entry.time)}, which the chain settled to, is missing`
+    if (reading.importWh !== entry.importWh || reading.exportWh !== entry.exportWh) {
+      return `the chain settled to other registers at ${timeOf(entry.time)} than the reading has`
+    }
+  }
+  return null
+}
+
+function wrongFill(file: StatementFile, fills: StatementFill[], chain: SettledSeat): string | null {
+  const energies = new Map<string, Wh>()
+  for (const fill of fills) {
+    const { start, side, energyWh, amount } = fill
+    const end = start + chain.intervalSeconds
+    const key = `${side} ${start}`
+    const total = (energies.get(key) ?? 0) + energyWh
+    energies.set(key, total)
+    const terms = chain.terms.findLast(({ from }) => from <= start)
+    if (terms === undefined || terms.closed || terms.validUntil < end) return `${nameOf(fill)}: no mandate was in force`
+    if (side === 'buy' && amount > amountOf(terms.buyCeiling, energyWh))
+      return `${nameOf(fill)}: above the mandate's ceiling`
+    if (side === 'sell' && amount < amountOf(terms.sellFloor, energyWh))
+      return `${nameOf(fill)}: below the mandate's floor`
+    const unconfirmedWh = chain.confirmedSellersOnly ? 0 : terms.maxSellWh
+    const sellableWh = terms.nameplateWh === null ? unconfirmedWh : Math.min(terms.maxSellWh, terms.nameplateWh)
+    if (total > (side === 'buy' ? terms.maxBuyWh : sellableWh))
+      return `${nameOf(fill)}: more energy than the mandate allows`
+    const measuredWh = measured([chain.base, ...file.readings.filter(({ quality }) => quality === 0)], side, {
+      start,
+      end,
+    })
+    if (measuredWh === null) return `${nameOf(fill)}: its interval has no measured reading at both ends`
+    if (total > measuredWh) return `${nameOf(fill)}: ${total} Wh traded, but the meter measured ${measuredWh} Wh`
+  }
+  return null
+}
+
+function measured(
+  registers: Registers[],
+  side: 'buy' | 'sell',
+  { start, end }: { start: UtcSeconds; end: UtcSeconds },
+): Wh | null {
+  const before = registers.find(({ time }) => time === start)
+  const after = registers.find(({ time, epoch }) => time === end && epoch === before?.epoch)
+  if (before === undefined || after === undefined) return null
+  return side === 'buy' ? after.importWh - before.importWh : after.exportWh - before.exportWh
+}
+
+function wrongSum(fills: StatementFill[], { entries }: SettledSeat): string | null {
+  for (const side of ['buy', 'sell'] as const) {
+    const own = fills.filter((fill) => fill.side === side)
+    const energyWh = own.reduce((sum, fill) => sum + fill.energyWh, 0)
+    const amount = own.reduce((sum, fill) => sum + fill.amount, 0n)
+    const settledWh = entries.reduce((sum, entry) => sum + (side === 'buy' ? entry.boughtWh : entry.soldWh), 0)
+    const settled = entries.reduce((sum, entry) => sum + (side === 'buy' ? entry.paid : entry.received), 0n)
+    const verb = side === 'buy' ? 'bought' : 'sold'
+    if (energyWh !== settledWh) return `the fills say ${energyWh} Wh ${verb}, the chain settled ${settledWh} Wh`
+    if (amount !== settled)
+      return `the fills say ${amount} ledger units for energy ${verb}, the chain settled ${settled}`
+  }
+  return null
+}
+
+function nameOf({ start, side, energyWh }: StatementFill): string {
+  return `${energyWh} Wh ${side === 'buy' ? 'bought' : 'sold'} in the interval from ${timeOf(start)}`
+}
+
+function timeOf(time: UtcSeconds): string {
+  return new Date(time * 1000).toISOString().replace('.000Z', 'Z')
+}

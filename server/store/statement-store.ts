@@ -1,0 +1,59 @@
+/** Statements as they are handed out, made again from what is stored of their batch. */
+import type { EscrowDomain, Hex } from '../../contracts/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/units.ts'
+import { SettlementError } from '../settlement/error.ts'
+import { leafHash, proveLeaf, type StatementFill, sortedFills } from '../settlement/statement.ts'
+import type { StatementFile } from '../settlement/statement-file.ts'
+import type { Database } from './database.ts'
+
+/**
+ * One seat's statement of one batch, or null where there is no such batch. Throws `SettlementError`
+ * `SETTLEMENT_STATEMENT` where the salts of the batch have been erased.
+ */
+export async function statementFile(
+  database: Database,
+  query: EscrowDomain & { area: number; end: UtcSeconds; seat: number },
+): Promise<StatementFile | null> {
+  const { chainId, escrow, area, end, seat } = query
+  const [batch] = await database`select start from batches where area_id = ${area} and end_at = ${end}`
+  if (batch === undefined) return null
+  const fills = await fillsOf(database, area, batch.start, end)
+  const salts = (
+    await database`select salt from statement_salts where area_id = ${area} and end_at = ${end} order by leaf`
+  ).map((row): Hex => `0x${Buffer.from(row.salt).toString('hex')}`)
+  if (salts.length !== fills.length) {
+    throw new SettlementError('SETTLEMENT_STATEMENT', `the statement of the batch to ${end} has been erased`)
+  }
+  const hashes = fills.map((fill, index) => leafHash(area, fill, salts[index]!))
+  const leaves = fills.flatMap(({ start, seat: owner, order, side, energyWh, amount }, index) => {
+    if (owner !== seat) return []
+    const { siblings } = proveLeaf(hashes, index)
+    return [{ index, start, order, side, energyWh, amount: amount.toString(), salt: salts[index]!, siblings }]
+  })
+  const readings = await readingsOf(database, { area, seat, start: batch.start, end })
+  return { chainId, escrow, area, end, seat, count: fills.length, leaves, readings }
+}
+
+async function fillsOf(database: Database, area: number, start: UtcSeconds, end: UtcSeconds): Promise<StatementFill[]> {
+  const rows = await database`
+    select s.start, s.seat, o ->> 'order' as order, o ->> 'side' as side, (o ->> 'filledWh')::bigint as "energyWh",
+      o ->> 'amount' as amount
+    from seat_intervals s cross join lateral jsonb_array_elements(s.outcomes) o
+    where s.area_id = ${area} and s.start >= ${start} and s.start < ${end} and s.current
+      and (o ->> 'filledWh')::bigint > 0`
+  return sortedFills(rows.map((row) => ({ ...(row as unknown as StatementFill), amount: BigInt(row.amount) })))
+}
+
+async function readingsOf(
+  database: Database,
+  { area, seat, start, end }: { area: number; seat: number; start: UtcSeconds; end: UtcSeconds },
+): Promise<StatementFile['readings']> {
+  const rows = await database`
+    select r.epoch, r.time, r.import_wh as "importWh", r.export_wh as "exportWh", r.quality, r.signature
+    from readings r join seats s on s.meter = r.meter
+    where s.area_id = ${area} and s.seat = ${seat} and r.time >= ${start} and r.time <= ${end} order by r.time, r.epoch`
+  return rows.map(({ signature, ...row }) => ({
+    ...(row as unknown as Omit<StatementFile['readings'][number], 'signature'>),
+    signature: `0x${Buffer.from(signature).toString('hex')}`,
+  }))
+}
