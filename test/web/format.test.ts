@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { formatMoney, formatPrice } from '../../contracts/units.ts'
+import {
+  averagePrice,
+  cents,
+  difference,
+  energy,
+  exactMoney,
+  money,
+  negated,
+  position,
+  power,
+  price,
+  readAmount,
+  sum,
+} from '../../web/money/format.ts'
+
+describe('prices', () => {
+  it('read as cents, exact, with at least one decimal', () => {
+    expect(cents('0.1750')).toBe('17.5')
+    expect(cents('0.1234')).toBe('12.34')
+    expect(cents('0.3000')).toBe('30.0')
+    expect(cents('-0.0150')).toBe('−1.5')
+    expect(price('0.1750')).toBe('17.5\u202fct/kWh')
+    expect(price(null)).toBe('–')
+  })
+
+  it('lose no digit, whatever the price', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -(2 ** 30) + 1, max: 2 ** 30 - 1 }), (ticks) => {
+        const read = cents(formatPrice(ticks)).replaceAll(',', '').replace('−', '-')
+        expect(Math.round(Number(read) * 100)).toBe(ticks)
+      }),
+      { seed: 1 },
+    )
+  })
+})
+
+describe('money', () => {
+  it('is euros from one euro on and cents below, in three digits', () => {
+    expect(money('12.345', 'EUR')).toBe('12.35\u202f€')
+    expect(money('0.0241', 'EUR')).toBe('2.41\u202fct')
+    expect(money('0.2413', 'EUR')).toBe('24.1\u202fct')
+    expect(money('0.00024', 'EUR')).toBe('0.024\u202fct')
+    expect(money('-0.02', 'EUR')).toBe('−2.00\u202fct')
+    expect(money('0', 'EUR')).toBe('0.00\u202f€')
+    expect(money('1234567.891', 'EUR')).toBe('1,234,567.89\u202f€')
+  })
+
+  it('keeps every digit where it must be exact', () => {
+    expect(exactMoney('0.0024135', 'EUR')).toBe('0.0024135\u202f€')
+    expect(exactMoney('3', 'LEUR')).toBe('3.00\u202fLEUR')
+  })
+
+  it('adds up exactly, also beyond what floating point can', () => {
+    fc.assert(
+      fc.property(fc.array(fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n })), (units) => {
+        const total = units.reduce((all, each) => all + each, 0n)
+        expect(sum(units.map((each) => formatMoney(each)))).toBe(formatMoney(total))
+      }),
+      { seed: 2 },
+    )
+    expect(difference('0.3', '0.1')).toBe('0.2')
+    expect(negated('0.5')).toBe('-0.5')
+  })
+
+  it('is read as people type it, and not beyond the token’s decimals', () => {
+    expect(readAmount('12,5', 6)).toBe('12.5')
+    expect(readAmount(' 0.000001 ', 6)).toBe('0.000001')
+    for (const wrong of ['', '0', '-1', '1e3', '1.2.3', '0.0000001', 'ten', '1,000.5'])
+      expect(readAmount(wrong, 6)).toBeNull()
+  })
+})
+
+it('shows energy in Wh up to one kWh and power likewise', () => {
+  expect(energy(840)).toBe('840\u202fWh')
+  expect(energy(1240)).toBe('1.24\u202fkWh')
+  expect(energy(123_456)).toBe('123.5\u202fkWh')
+  expect(power(-819.6)).toBe('820\u202fW')
+  expect(power(3421)).toBe('3.42\u202fkW')
+})
+
+it('averages a price over energy, and has none without energy', () => {
+  expect(averagePrice('0.0024', 12)).toBe('0.2000')
+  expect(averagePrice('0', 0)).toBeNull()
+})
+
+it('places a price between two others, never outside them', () => {
+  expect(position('0.1900', '0.0800', '0.3000')).toBe(0.5)
+  expect(position('0.0100', '0.0800', '0.3000')).toBe(0)
+  expect(position('0.9', '0.0800', '0.3000')).toBe(1)
+})

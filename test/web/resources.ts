@@ -1,0 +1,91 @@
+/** An area and a seat as the API would give them, for the page's pure parts. */
+import { hashRules } from '../../contracts/typed-data.ts'
+import type { AreaResource, OutcomeResource, SeatResource } from '../../server/api/resources.ts'
+
+const address = (digit: string) => `0x${digit.repeat(40)}`
+
+const rules = {
+  area: 1,
+  grid: address('9'),
+  token: address('7'),
+  intervalSeconds: 10,
+  batchSeconds: 60,
+  priceTick: 100,
+  maxGridPerKwh: 1000,
+  maxBandTicks: 5000,
+  confirmedSellersOnly: true,
+  settlingGrade: 0,
+}
+
+export const area: AreaResource = {
+  area: 1,
+  name: 'Test street',
+  intervalSeconds: 10,
+  batchSeconds: 60,
+  graceSeconds: 2,
+  priceDecimals: 4,
+  currency: 'EUR',
+  feedInPerKwh: '0.0800',
+  retailPerKwh: '0.3000',
+  rules: { hash: hashRules(rules), ...rules },
+  chain: {
+    chainId: 31337,
+    escrow: address('8'),
+    token: address('7'),
+    tokenName: 'Local Euro',
+    tokenDecimals: 6,
+    withdrawalDelaySeconds: 300,
+  },
+  zones: [
+    { zone: 'street', name: 'Street', parent: null, feePerKwh: '0.0000', capacityWh: null },
+    { zone: 'north', name: 'North', parent: 'street', feePerKwh: '0.0100', capacityWh: null },
+    { zone: 'south', name: 'South', parent: 'street', feePerKwh: '0.0100', capacityWh: 40 },
+  ],
+  settledUntil: null,
+}
+
+export function seatOf(account: string, change: Partial<SeatResource> = {}): SeatResource {
+  return {
+    area: 1,
+    seat: 2 ** 32 + 3,
+    account,
+    meter: address('5'),
+    zone: 'north',
+    confirmed: true,
+    closed: false,
+    mandate: {
+      sellFloorPerKwh: '0.0600',
+      buyCeilingPerKwh: '0.2800',
+      maxSellWh: 30,
+      maxBuyWh: 40,
+      validFrom: '2026-01-01T00:00:00.000Z',
+      validUntil: '2027-01-01T00:00:00.000Z',
+      version: 1,
+    },
+    nameplateWh: 30,
+    epoch: 1,
+    balance: '1.5',
+    available: '1.25',
+    withdrawal: null,
+    withdrawalNonce: 4,
+    sellOrder: null,
+    buyOrder: null,
+    lastReadingAt: null,
+    ...change,
+  }
+}
+
+export function outcomeOf(change: Partial<OutcomeResource>): OutcomeResource {
+  return {
+    order: `0x${'1'.repeat(64)}`,
+    side: 'sell',
+    limitPerKwh: '0.1500',
+    offeredWh: 9,
+    filledWh: 0,
+    pricePerKwh: '0.1460',
+    amount: '0',
+    code: 'price-too-high',
+    message: 'clearing price 0.1460, your floor 0.1500: 0.0040 too high',
+    ...change,
+  }
+}

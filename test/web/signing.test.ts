@@ -1,0 +1,150 @@
+import { verifyMessage, verifyTypedData, Wallet } from 'ethers'
+import { SiweMessage } from 'siwe'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { digestOf, recoverSigner } from '../../contracts/typed-data.ts'
+import type { OrderResource } from '../../server/api/resources.ts'
+import {
+  relayClaimSchema,
+  relayDepositSchema,
+  relayWithdrawalSchema,
+  signedCancelSchema,
+  signedOrderSchema,
+} from '../../server/api/resources.ts'
+import { ProblemError } from '../../web/api/client.ts'
+import { claim, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'
+import { orderOf } from '../../web/orders/order.ts'
+import { cancelOrder, submitOrder } from '../../web/orders/submit.ts'
+import { SessionError } from '../../web/session/identity.ts'
+import { identityOfKey } from '../../web/session/keys.ts'
+import type { Session } from '../../web/session/session.tsx'
+import { signInMessage } from '../../web/session/sign-in.ts'
+import { area, seatOf } from './resources.ts'
+
+const wallet = new Wallet(`0x${'0123456789abcdef'.repeat(4)}`)
+const identity = identityOfKey(wallet.privateKey)
+const session: Session = { identity, account: identity.account, token: 'the-token' }
+const seat = seatOf(identity.account)
+
+interface Sent {
+  path: string
+  body: unknown
+  headers: Record<string, string>
+}
+
+/** Takes the place of the server: remembers what was sent and gives one answer. */
+function serverThatAnswers(body: unknown, status = 200): Sent[] {
+  const sent: Sent[] = []
+  vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
+    sent.push({ path, body: JSON.parse(String(init.body)), headers: init.headers as Record<string, string> })
+    return new Response(JSON.stringify(body), { status })
+  })
+  return sent
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+describe('what the browser signs', () => {
+  it('an order is what the server recovers the account from', async () => {
+    const sent = serverThatAnswers({}, 201)
+    const order = orderOf({ area, seat, side: 'sell', limitTicks: 1500, nowMs: Date.now() })
+    await submitOrder(session, area.chain, order)
+    const { path, body, headers } = sent[0]!
+    const parsed = signedOrderSchema.parse(body)
+    expect(path).toBe('/api/v1/orders')
+    expect(parsed.order).toEqual(order)
+    expect(recoverSigner(area.chain, 'Order', parsed.order, parsed.signature)).toBe(identity.account)
+    expect(headers.authorization).toBe('Bearer the-token')
+    expect(headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('a pause cancels exactly that order', async () => {
+    const sent = serverThatAnswers({})
+    const order = digestOf(area.chain, 'Order', orderOf({ area, seat, side: 'sell', limitTicks: 1, nowMs: 1 }))
+    await cancelOrder(session, area.chain, { order, account: identity.account } as OrderResource)
+    const { signature } = signedCancelSchema.parse(sent[0]!.body)
+    expect(sent[0]!.path).toBe(`/api/v1/orders/${order}/cancel`)
+    expect(recoverSigner(area.chain, 'CancelOrder', { account: identity.account, order }, signature)).toBe(
+      identity.account,
+    )
+  })
+
+  it('a deposit is a permit for the amount to the escrow', async () => {
+    const sent = serverThatAnswers({ transaction: '0x' }, 202)
+    await deposit(session, area, seat, { account: identity.account, tokens: '9', permitNonce: 6 }, '1.25')
+    const request = relayDepositSchema.parse(sent[0]!.body)
+    expect(request).toMatchObject({ seat: seat.seat, amount: '1.25' })
+    const signer = verifyTypedData(
+      { name: 'Local Euro', version: '1', chainId: 31337, verifyingContract: area.chain.token },
+      {
+        Permit: ['address owner', 'address spender', 'uint256 value', 'uint256 nonce', 'uint256 deadline'].map(
+          (field) => {
+            const [type, name] = field.split(' ') as [string, string]
+            return { name, type }
+          },
+        ),
+      },
+      { owner: identity.account, spender: area.chain.escrow, value: 1_250_000n, nonce: 6, deadline: request.deadline },
+      request.signature,
+    )
+    expect(signer.toLowerCase()).toBe(identity.account)
+  })
+
+  it('a payout goes to the account itself, in ledger units, under the seat’s next nonce', async () => {
+    const sent = serverThatAnswers({ transaction: '0x' }, 202)
+    await requestWithdrawal(session, area, seat, '0.0000001')
+    const request = relayWithdrawalSchema.parse(sent[0]!.body)
+    expect(request).toMatchObject({ seat: seat.seat, amountUnits: '1', to: identity.account, nonce: 4 })
+    const { signature, amountUnits, ...signed } = request
+    const value = { ...signed, account: identity.account, seat: BigInt(seat.seat), amount: BigInt(amountUnits) }
+    expect(recoverSigner(area.chain, 'Withdrawal', value, signature)).toBe(identity.account)
+    await claim(session, seat)
+    expect(relayClaimSchema.parse(sent[1]!.body)).toEqual({ seat: seat.seat })
+  })
+
+  it('a sign-in is a message of EIP-4361 that names page, chain and nonce', async () => {
+    const fields = {
+      domain: 'localhost:8080',
+      address: wallet.address,
+      uri: 'http://localhost:8080',
+      chainId: 31337,
+      nonce: 'abcdef0123456789',
+      issuedAt: '2026-07-01T12:00:00.000Z',
+    }
+    const message = signInMessage(fields)
+    expect(new SiweMessage(message)).toMatchObject(fields)
+    const signature = await (await identity.signer()).signMessage(message)
+    expect(verifyMessage(message, signature)).toBe(wallet.address)
+  })
+})
+
+describe('what goes wrong', () => {
+  it('a refusal keeps the server’s code and words', async () => {
+    serverThatAnswers({ title: 'Refused', detail: 'the escrow has no such seat', code: 'SEAT_UNKNOWN' }, 409)
+    await expect(claim(session, seat)).rejects.toMatchObject(
+      new ProblemError('SEAT_UNKNOWN', 409, 'the escrow has no such seat'),
+    )
+  })
+
+  it('a server that is away, or talks nonsense, is told apart', async () => {
+    vi.stubGlobal('fetch', async () => {
+      throw new TypeError('failed to fetch')
+    })
+    await expect(claim(session, seat)).rejects.toMatchObject({ code: 'PAGE_UNREACHABLE', status: 0 })
+    vi.stubGlobal('fetch', async () => new Response('<html>', { status: 502 }))
+    await expect(claim(session, seat)).rejects.toMatchObject({ code: 'PAGE_UNEXPECTED_ANSWER', status: 502 })
+  })
+
+  it('a malformed key is refused without being quoted', () => {
+    const text = '0x1234 not a key'
+    const refused = () => identityOfKey(text)
+    expect(refused).toThrow(SessionError)
+    try {
+      refused()
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'SESSION_KEY_MALFORMED', cause: undefined })
+      expect(String(error)).not.toContain('1234')
+    }
+  })
+})

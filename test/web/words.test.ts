@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import type { TelemetryEvent } from '../../server/api/resources.ts'
+import { sparkPath } from '../../web/charts/spark.tsx'
+import { flowSentence, flowsOf } from '../../web/household/power-flow.tsx'
+import { outcomeWords, tellingOutcomes } from '../../web/market/outcome-words.ts'
+import { initials } from '../../web/page/person-switch.tsx'
+import { slugOf } from '../../web/session/identity.ts'
+import { outcomeOf } from './resources.ts'
+
+describe('an outcome in plain words', () => {
+  it('says by how much a price missed the clearing price', () => {
+    expect(outcomeWords(outcomeOf({}))).toBe('Your price was 0.4\u202fct above the clearing price.')
+    const buying = outcomeOf({ side: 'buy', code: 'price-too-low', limitPerKwh: '0.1000', pricePerKwh: '0.1125' })
+    expect(outcomeWords(buying)).toBe('Your price was 1.25\u202fct below the clearing price.')
+    expect(outcomeWords(outcomeOf({ pricePerKwh: null }))).toBe('Nobody in reach paid as much as your price.')
+  })
+
+  it('says how much was served where not all could be', () => {
+    expect(outcomeWords(outcomeOf({ code: 'link-full', filledWh: 4 }))).toBe(
+      'The line between the zones was full: 4 of 9\u202fWh.',
+    )
+  })
+
+  it('keeps the server’s message for everything else, as a sentence', () => {
+    expect(outcomeWords(outcomeOf({ code: 'no-reading', message: 'no reading from your meter' }))).toBe(
+      'No reading from your meter.',
+    )
+  })
+
+  it('leaves out a side that had nothing to trade, unless there is nothing else to tell', () => {
+    const idle = outcomeOf({ code: 'nothing-to-buy', side: 'buy' })
+    const sold = outcomeOf({ code: 'filled' })
+    expect(tellingOutcomes([sold, idle])).toEqual([sold])
+    expect(tellingOutcomes([idle])).toEqual([idle])
+    expect(tellingOutcomes([])).toEqual([])
+  })
+})
+
+describe('the power of a home', () => {
+  const telemetry = (change: Partial<TelemetryEvent>): TelemetryEvent => ({
+    seat: 1,
+    time: '2026-07-01T12:00:00.000Z',
+    powerW: null,
+    productionW: null,
+    batteryPowerW: null,
+    stateOfChargePercent: null,
+    ...change,
+  })
+
+  it('is what roof, battery and grid bring together', () => {
+    const flows = flowsOf(telemetry({ powerW: -1200, productionW: 3000, batteryPowerW: -600 }))
+    expect(flows).toEqual({ roofW: 3000, gridW: -1200, batteryW: -600, homeW: 1200 })
+    expect(flowSentence(flows)).toBe(
+      'The roof makes 3.00\u202fkW, the home uses 1.20\u202fkW, 1.20\u202fkW go to the grid, the battery takes 600\u202fW.',
+    )
+  })
+
+  it('is not made up where the grid meter gives nothing', () => {
+    expect(flowsOf(telemetry({ productionW: 3000 })).homeW).toBeNull()
+    expect(flowSentence(flowsOf(telemetry({})))).toBe('No live values.')
+  })
+})
+
+it('draws a trace with gaps, and nothing from nothing', () => {
+  expect(sparkPath([])).toBe('')
+  expect(sparkPath([null, null])).toBe('')
+  expect(sparkPath([1, null, 3], 0).match(/M/g)).toHaveLength(2)
+})
+
+it('names people in addresses and circles', () => {
+  expect(slugOf('Jürgen & Aylin 4')).toBe('jurgen-aylin-4')
+  expect(['Larch Lane 4', 'Brook Farm', 'Bakery'].map(initials)).toEqual(['L4', 'BF', 'B'])
+})
