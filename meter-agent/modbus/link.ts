@@ -121,7 +121,10 @@ async function openSocket(endpoint: Endpoint, deadlineMs: number): Promise<Link>
 
 /** What we use of the serial port inside the library: it shows the raw input only there. */
 interface PortWithSerial {
-  _port: { _client: { on(event: 'data', listener: (chunk: Buffer) => void): void } }
+  _port: {
+    _client: { on(event: 'data', listener: (chunk: Buffer) => void): void }
+    on(event: 'error', listener: () => void): void
+  }
 }
 
 async function openSerialPort(endpoint: Endpoint, deadlineMs: number): Promise<Link> {
@@ -151,6 +154,9 @@ async function openSerialPort(endpoint: Endpoint, deadlineMs: number): Promise<L
   } finally {
     clearTimeout(timer)
   }
-  ;(client as unknown as PortWithSerial)._port._client.on('data', (chunk) => noteInput(link, chunk))
+  const { _port: port } = client as unknown as PortWithSerial
+  port._client.on('data', (chunk) => noteInput(link, chunk))
+  // Closing takes the library's own listener off: an adapter that is unplugged just then must not end the process.
+  port.on('error', () => {})
   return link
 }
