@@ -67,21 +67,23 @@ export async function command(program: string, args: string[]): Promise<{ status
   return { status, out, err }
 }
 
-/** Starts `run` and keeps what it logs. */
+/** Starts `run` and keeps what it logs; `fileLimitKb` makes every file fail that grows beyond it, as on a full disk. */
 export function startRun(
   program: string,
   config: string,
-  ipc = false,
+  options: { ipc?: boolean; fileLimitKb?: number } = {},
 ): { child: ChildProcess; log: string[]; ended: Promise<number | null> } {
-  const child = spawn(process.execPath, [program, 'run', '--config', config], {
-    stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
-  })
+  const { ipc = false, fileLimitKb } = options
+  const args = [process.execPath, program, 'run', '--config', config]
+  const limited = ['bash', '-c', `trap "" XFSZ; ulimit -f ${fileLimitKb}; exec "$@"`, 'bash', ...args]
+  const [file, ...rest] = (fileLimitKb === undefined ? args : limited) as [string, ...string[]]
+  const child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])] })
   const log: string[] = []
   for (const stream of [child.stdout!, child.stderr!]) {
-    let rest = ''
+    let tail = ''
     stream.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop()!
+      const lines = (tail + chunk).split('\n')
+      tail = lines.pop()!
       log.push(...lines)
     })
   }
