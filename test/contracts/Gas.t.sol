@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Street} from "./Street.sol";
+import {AreaRules, Batch, EpochStart, Mandate, Reading, Withdrawal} from "../../contracts/src/IEscrow.sol";
+import {TypedData} from "../../contracts/src/TypedData.sol";
+
+/// What every call costs as a transaction of its own, calldata and base cost included. The numbers beside it, in
+/// `gas/`, change knowingly only: `npm run bench:gas` writes and prints them.
+contract GasTest is Street {
+    /// The most gas a transaction may use (EIP-7825).
+    uint256 internal constant TRANSACTION_CAP = 16_777_216;
+
+    function _keep(string memory name) private returns (uint256 gas) {
+        gas = vm.lastCallGas().gasTotalUsed;
+        vm.snapshotValue("gas", name, gas);
+    }
+
+    /// Settles two days of `count` seats, half of them sellers, and keeps what the second one costs: the first finds
+    /// seats whose opening has still to be carried out.
+    function _settleDays(uint256 count) private {
+        Home[] memory homes = new Home[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            homes[i] = _ready(i + 1, i % 2 == 0 ? 0 : 10_000_000);
+        }
+        _settle(_batch(START, START + DAY), _day(homes, START + DAY));
+        bytes memory entries = _day(homes, START + 2 * DAY);
+        vm.prank(operator);
+        escrow.settle(_batch(START + DAY, START + 2 * DAY), entries);
+    }
+
+    function _day(Home[] memory homes, uint32 end) private returns (bytes memory joined) {
+        joined = new bytes(homes.length * 96);
+        for (uint256 i = 0; i < homes.length; ++i) {
+            Trade memory trade =
+                i % 2 == 0 ? Trade(0, 9137, 411, 5003, 0, 0, 5_003_000) : Trade(0, 0, 7919, 0, 5003, 5_503_300, 0);
+            bytes memory entry = _entry(homes[i], end, trade);
+            assembly ("memory-safe") {
+                mcopy(add(add(joined, 0x20), mul(i, 96)), add(entry, 0x20), 96)
+            }
+        }
+        vm.warp(end);
+    }
+
+    function test_200_entries_cost_at_most_15000_each() public {
+        _settleDays(200);
+        uint256 gas = _keep("settle: 200 entries");
+        vm.snapshotValue("gas", "settle: one of 200 entries", gas / 200);
+        vm.snapshotValue("gas", "settle: one of 1,000 trades in 1 interval", gas / 1000);
+        vm.snapshotValue("gas", "settle: one of 96,000 trades in 96 intervals", gas / 96_000);
+        vm.assertLe(gas, 200 * 15_000, "gas of 200 entries");
+    }
+
+    function test_1100_entries_fit_into_a_transaction() public {
+        _settleDays(1100);
+        vm.assertLe(_keep("settle: 1,100 entries"), TRANSACTION_CAP, "gas of 1,100 entries");
+    }
+
+    function test_a_batch_in_parts() public {
+        Home[] memory homes = new Home[](100);
+        for (uint256 i = 0; i < 100; ++i) {
+            homes[i] = _ready(i + 1, i % 2 == 0 ? 0 : 10_000_000);
+        }
+        Batch memory batch = _batch(START, START + DAY);
+        batch.parts = 2;
+        _settle(batch, _day(homes, START + DAY));
+        batch.part = 1;
+        _settle(batch, "");
+        _keep("settle: last part, empty");
+        (batch.part, batch.start, batch.end) = (0, START + DAY, START + 2 * DAY);
+        _settle(batch, _day(homes, START + 2 * DAY));
+        vm.snapshotValue("gas", "settle: one of 100 entries of a part", vm.lastCallGas().gasTotalUsed / 100);
+        vm.prank(operator);
+        escrow.abandonBatch(1);
+        _keep("abandonBatch");
+    }
+
+    function test_every_other_call() public {
+        AreaRules memory other = _rules(2);
+        vm.prank(grid);
+        escrow.openArea(other, operator);
+        _keep("openArea");
+        vm.prank(grid);
+        escrow.appointOperator(1, operator);
+        _keep("appointOperator");
+        Home memory home = _home(1);
+        _open(home);
+        _keep("openSeat");
+        _confirmSigned(home);
+        token.mint(home.account, 10_000_000);
+        vm.prank(home.account);
+        token.approve(address(escrow), 10_000_000);
+        vm.prank(home.account);
+        escrow.deposit(home.seat, 1_000_000);
+        _keep("deposit");
+        _permitted(home);
+        _rebase(home, START, 0, 0);
+        _keep("rebase");
+        vm.warp(START + DAY);
+        bytes memory entry = _entry(home, START + DAY, Trade(0, 5, 5, 0, 0, 0, 0));
+        _settle(_batch(START, START + DAY), entry);
+        _keep("settle: one entry, the first after the opening");
+        vm.warp(START + 2 * DAY);
+        _settle(_batch(START + DAY, START + 2 * DAY), "");
+        _keep("settle: no entry");
+        _epochs(home);
+        _changes(home);
+        _withdraws(home);
+    }
+
+    function _confirmSigned(Home memory home) private {
+        bytes memory signature =
+            _sign(GRID_KEY, TypedData.hashConfirm(home.seat, "zone", 10_000, START, NO_DEADLINE));
+        escrow.confirmMeter(home.seat, "zone", 10_000, START, NO_DEADLINE, signature);
+        _keep("confirmMeter");
+    }
+
+    function _permitted(Home memory home) private {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+                home.account,
+                address(escrow),
+                7_000_000,
+                0,
+                NO_DEADLINE
+            )
+        );
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(
+            home.accountKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash))
+        );
+        escrow.depositWithPermit(home.seat, 7_000_000, NO_DEADLINE, v, r, s);
+        _keep("depositWithPermit");
+    }
+
+    function _epochs(Home memory home) private {
+        EpochStart memory next = EpochStart(home.meter, 2, START + 2 * DAY, 3, 4);
+        bytes32 structHash = hashes.hash(next);
+        bytes memory byMeter = _sign(home.meterKey, structHash);
+        bytes memory byAccount = _sign(home.accountKey, structHash);
+        bytes memory byGrid = _sign(GRID_KEY, structHash);
+        vm.prank(operator);
+        escrow.startEpoch(home.seat, next, byMeter, byAccount, byGrid);
+        _keep("startEpoch");
+    }
+
+    function _changes(Home memory home) private {
+        Mandate memory next = _mandate(home);
+        next.version = 2;
+        bytes memory signature = _sign(home.accountKey, hashes.hash(next));
+        escrow.changeMandate(home.seat, next, signature);
+        _keep("changeMandate");
+        signature = _sign(GRID_KEY, TypedData.hashRevoke(home.seat, START, NO_DEADLINE));
+        escrow.revokeMeter(home.seat, START, NO_DEADLINE, signature);
+        _keep("revokeMeter");
+        Reading memory first = _reading(home, START + 2 * DAY, 1, 1);
+        Reading memory second = _reading(home, START + 2 * DAY, 1, 2);
+        signature = _sign(home.meterKey, hashes.hash(first));
+        bytes memory other = _sign(home.meterKey, hashes.hash(second));
+        escrow.reportEquivocation(home.seat, first, signature, second, other);
+        _keep("reportEquivocation");
+        signature = _sign(home.accountKey, TypedData.hashClose(home.account, home.seat, NO_DEADLINE));
+        escrow.closeSeat(home.seat, NO_DEADLINE, signature);
+        _keep("closeSeat");
+    }
+
+    function _withdraws(Home memory home) private {
+        Withdrawal memory withdrawal =
+            Withdrawal(home.account, home.seat, 50_000_000, home.account, 0, NO_DEADLINE);
+        bytes memory signature = _sign(home.accountKey, hashes.hash(withdrawal));
+        escrow.requestWithdrawal(withdrawal, signature);
+        _keep("requestWithdrawal");
+        vm.warp(block.timestamp + DELAY);
+        escrow.claim(home.seat);
+        _keep("claim");
+    }
+}
