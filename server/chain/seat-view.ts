@@ -76,6 +76,8 @@ export interface AreaView {
   open: OpenBatch | null
   /** By end. */
   batches: Map<UtcSeconds, SettledBatch>
+  /** Ends of batches that were given up after some of their parts. */
+  abandoned: Set<UtcSeconds>
 }
 
 /** Areas by number. */
@@ -86,7 +88,7 @@ export function copyView(view: EscrowView): EscrowView {
   return new Map(
     [...view].map(([number, area]) => [
       number,
-      { ...area, seats: new Map(area.seats), batches: new Map(area.batches) },
+      { ...area, seats: new Map(area.seats), batches: new Map(area.batches), abandoned: new Set(area.abandoned) },
     ]),
   )
 }
@@ -105,6 +107,7 @@ export function applyEvent(view: EscrowView, event: EscrowEvent): void {
       seats: new Map(),
       open: null,
       batches: new Map(),
+      abandoned: new Set(),
     })
     return
   }
@@ -130,8 +133,10 @@ function applyToArea(area: AreaView, { name, args, transaction, block }: EscrowE
   if (name === 'OperatorAppointed') area.operator = args.operator as Address
   else if (name === 'GridWithdrawn') area.gridBalance -= BigInt(args.amount as string)
   else if (name === 'PartSettled') settlePart(area, args, transaction)
-  else if (name === 'BatchAbandoned') endOpenBatch(area, 'debits')
-  else if (name === 'BatchSettled') {
+  else if (name === 'BatchAbandoned') {
+    endOpenBatch(area, 'debits')
+    area.abandoned.add(args.end as UtcSeconds)
+  } else if (name === 'BatchSettled') {
     const transactions = area.open?.transactions ?? [transaction]
     endOpenBatch(area, 'credits')
     const end = args.end as UtcSeconds

@@ -109,6 +109,12 @@ export function createSettlement(options: SettlementOptions): Settlement {
     if (batch.start < view.settledUntil) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: the batch from ${batch.start} was overtaken on chain`)
     }
+    if (view.abandoned.has(batch.end)) {
+      throw new ChainError(
+        'CHAIN_OVERTAKEN',
+        `area ${area}: the batch to ${batch.end} was abandoned on chain after its first parts`,
+      )
+    }
     if (view.open !== null && view.open.end !== batch.end) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch, to ${view.open.end}, is open on chain`)
     }

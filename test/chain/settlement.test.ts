@@ -9,10 +9,15 @@ import { type Hex, hashRules } from '../../contracts/typed-data.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import { type AreaDelivery, createIndexer } from '../../server/chain/indexer.ts'
 import { createSender } from '../../server/chain/sender.ts'
+import { readSettledSeat } from '../../server/chain/settled-seat.ts'
 import { createSettlement } from '../../server/chain/settlement-service.ts'
 import type { BatchCut } from '../../server/market/engine/area.ts'
 import { type IntervalFill, netBatch } from '../../server/settlement/netting.ts'
+import { type StatementFill, statementOf } from '../../server/settlement/statement.ts'
+import { readStatementFile } from '../../server/settlement/statement-file.ts'
+import { verifyStatement } from '../../server/settlement/verify.ts'
 import type { Database } from '../../server/store/database.ts'
+import { statementFile } from '../../server/store/statement-store.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import {
   chainId,
@@ -112,7 +117,7 @@ async function cutBatch(
         on conflict do nothing`
     }
   }
-  const root: Hex = `0x${randomBytes(32).toString('hex')}`
+  const root = await storeStatement(database, end, days)
   await database`
     insert into batches ${database({
       ...{ area_id: area, start, end_at: end, band_low: cut.bandLow, band_high: cut.bandHigh, energy_wh: cut.energyWh },
@@ -129,6 +134,39 @@ async function cutBatch(
       })}`
   }
   return { ...cut, root }
+}
+
+/** An order's outcome of each fill, and the statement over all of them. */
+async function storeStatement(database: Database, end: number, days: Day[]): Promise<Hex> {
+  const fills: StatementFill[] = []
+  for (const { home, fills: own } of days) {
+    for (const { start, soldWh, boughtWh, paid, received } of own) {
+      const sold = soldWh > 0
+      const order = `0x${home.number.toString(16).padStart(64, '0')}`
+      const fill = { order, side: sold ? ('sell' as const) : ('buy' as const), amount: sold ? received : paid }
+      fills.push({ start, seat: home.number, energyWh: soldWh + boughtWh, ...fill })
+      await database`
+        insert into seat_intervals ${database({
+          ...{
+            area_id: area,
+            start,
+            run: 1,
+            seat: home.number,
+            meter: home.meter.address.toLowerCase(),
+            zone: 'street',
+          },
+          ...{ quality: 'measured', import_wh: 1_000, export_wh: 1_000, bought_wh: boughtWh, sold_wh: soldWh },
+          ...{ paid: paid.toString(), received: received.toString(), current: true },
+          outcomes: database.json([{ ...fill, filledWh: soldWh + boughtWh, amount: fill.amount.toString() }]),
+        })}`
+    }
+  }
+  const { root, leaves } = statementOf({ area, end }, fills, randomBytes(32))
+  for (const [leaf, { salt }] of leaves.entries()) {
+    await database`
+      insert into statement_salts ${database({ area_id: area, end_at: end, leaf, salt: Buffer.from(salt.slice(2), 'hex') })}`
+  }
+  return root
 }
 
 /** One sells 50 Wh to the other in each interval: at 1,000 ticks received and 1,100 paid. */
@@ -268,6 +306,51 @@ describe('two batches', () => {
     expect(view.gridBalance).toBe(60_000n)
     expect(view.open).toBeNull()
   })
+})
+
+test('every seat’s statement is right against the chain, and wrong when a wrong amount was settled', async () => {
+  const { database, street, operator, bases } = await newScene([0n, 10_000_000n])
+  const { from } = street
+  await passUntil(chain.provider, from + 60)
+  await cutBatch(database, street, from, from + 60, trade(street, from, from + 60), bases)
+  const server = startProcess(database, street, operator)
+  for (let round = 0; round < 3; round += 1) await server.turn()
+  const { provider } = chain
+  for (const { number: seat } of street.homes) {
+    const query = { ...street.domain, area, end: from + 60, seat }
+    const file = readStatementFile(JSON.parse(JSON.stringify(await statementFile(database, query))))
+    const settled = await readSettledSeat({ ...query, provider, firstBlock: street.firstBlock })
+    expect(file.leaves.length).toBe(6)
+    expect(verifyStatement(file, settled)).toBeNull()
+    settled.entries[0]!.paid += 1n
+    expect(verifyStatement(file, settled)).toMatch(/ledger units/)
+  }
+  expect(await statementFile(database, { ...street.domain, area, end: from, seat: 1 })).toBeNull()
+  const unsettled = { provider, escrow: street.escrow, area, end: from, seat: 1, firstBlock: 0 }
+  await expect(readSettledSeat(unsettled)).rejects.toMatchObject({ code: 'CHAIN_REQUEST' })
+})
+
+test('an abandoned batch gives its debits back, in the view as on chain', async () => {
+  const { database, street, operator, bases } = await newScene([10_000_000n, 1_000_000n])
+  const { from } = street
+  await passUntil(chain.provider, from + 60)
+  // The first seat buys, so the first part holds a debit.
+  const buyersFirst = { ...street, homes: street.homes.toReversed() }
+  await cutBatch(database, street, from, from + 60, trade(buyersFirst, from, from + 60), bases)
+  const server = startProcess(database, street, operator, { entriesPerPart: 3 })
+  await server.turn()
+  await mine(chain.provider)
+  await server.indexer.advance()
+  const view = () => street.homes.map(({ number }) => server.indexer.head.view.get(area)!.seats.get(number)!.balance)
+  expect(server.indexer.head.view.get(area)!.open).toMatchObject({ end: from + 60, settledParts: 1 })
+  expect(await balances(street)).toEqual([9_670_000n, 1_000_000n])
+  expect(view()).toEqual([9_670_000n, 1_000_000n])
+
+  await street.call(new Wallet(operator.privateKey, chain.provider), 'abandonBatch', area)
+  await server.indexer.advance()
+  expect(await balances(street)).toEqual([10_000_000n, 1_000_000n])
+  expect(view()).toEqual([10_000_000n, 1_000_000n])
+  await expect(server.settlement.advance(area)).rejects.toMatchObject({ code: 'CHAIN_OVERTAKEN' })
 })
 
 test('a batch that the escrow refuses stops its area by name and is never skipped', async () => {
