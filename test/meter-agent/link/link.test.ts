@@ -86,14 +86,14 @@ const times = (count: number, from = 1_800_000_000) => Array.from({ length: coun
 const queued = () => keys.reduce((sum, key) => sum + outbox.queued(key.address), 0)
 
 describe('delivery', () => {
-  test('the current boundary goes first, then the backlog from the oldest on, at most a hundred a message', async () => {
+  test('after a week offline the current boundary goes first, then the backlog from the oldest on, each once', async () => {
     const now = Math.floor(Date.now() / 10_000) * 10
-    await store(keys[0]!, [...times(250, now - 5000), now])
+    await store(keys[0]!, [...times(671, now - 6710), now])
     connect()
     await vi.waitFor(() => expect(queued()).toBe(0), waits)
     const sent = server.messages.flat().map(({ time }) => time)
-    expect(sent).toEqual([now, ...times(250, now - 5000)])
-    expect(server.messages.map((message) => message.length)).toEqual([100, 100, 51])
+    expect(sent).toEqual([now, ...times(671, now - 6710)])
+    expect(server.messages.map((message) => message.length)).toEqual([100, 100, 100, 100, 100, 100, 72])
   })
 
   test('acknowledgements that are lost are asked for again; the server has each reading once', async () => {

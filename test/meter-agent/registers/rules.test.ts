@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { mostBoundariesAtOnce } from '../../../meter-agent/registers/meter.ts'
 import { timingOf } from '../../../meter-agent/registers/timing.ts'
 import { type Poll, TestMeter } from './metering.ts'
 
@@ -102,6 +103,16 @@ describe('gaps', () => {
       { exportWh: 2700, quality: 1, reasons: ['gap'] },
       { exportWh: 3600, quality: 0, reasons: [] },
     ])
+  })
+
+  test('after a very long silence only the newest boundaries are read', () => {
+    const meter = new TestMeter({ intervalMs: 10_000, gapLimitMs: 3000 })
+    meter.pollFromTo(0, 9, 1, exporting(3600))
+    const days = 3 * 86_400
+    const readings = meter.poll(days + 5, exporting(3600)(days + 5))
+    expect(readings).toHaveLength(mostBoundariesAtOnce)
+    expect(readings.at(-1)).toMatchObject({ exportWh: days, quality: 1, reasons: ['gap'] })
+    expect(readings[0]!.sequence).toBe(1)
   })
 
   test('a restart is a gap like any other', () => {
