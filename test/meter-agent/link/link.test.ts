@@ -43,13 +43,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function connect(overrides: Partial<Pinned> = {}): Link {
+function connect(overrides: Partial<Pinned> = {}, nowMs: () => number = Date.now): Link {
   link = openLink({
     serverUrl: server.url,
     pinned: { ...pinned, ...overrides },
     keys,
     outbox,
-    nowMs: Date.now,
+    nowMs,
     random: Math.random,
     events: {
       connection() {},
@@ -93,7 +93,7 @@ describe('delivery', () => {
       results: readings.map(({ meter, epoch, time }) => ({ meter, epoch, time, status: 'stored' })),
     })
     await store(keys[0]!, [...times(671, now - 6710), now])
-    connect()
+    connect({}, () => now * 1000 + 400)
     await vi.waitFor(() => expect(queued()).toBe(0), waits)
     const sent = server.messages.flat().map(({ time }) => time)
     expect(sent).toEqual([now, ...times(671, now - 6710)])
