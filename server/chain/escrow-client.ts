@@ -92,7 +92,7 @@ export async function readWallet(
 }
 
 /** Calls a view that has one result. */
-export async function callView<Value>(
+async function callView<Value>(
   provider: JsonRpcProvider,
   to: Address,
   abi: Interface,

@@ -150,7 +150,7 @@ interface SettleWork {
  * The call that settles one part. Throws `CHAIN_BATCH` where an entry lacks its signed reading, or does not begin at the
  * seat's base on chain.
  */
-export function settleCall({ area, escrow, batch, view, entries, part, entriesPerPart }: SettleWork): Call {
+function settleCall({ area, escrow, batch, view, entries, part, entriesPerPart }: SettleWork): Call {
   const parts = Math.max(1, Math.ceil(entries.length / entriesPerPart))
   const bases = new Map<number, { epoch: number; time: UtcSeconds; importWh: number; exportWh: number }>()
   const words = entries.slice(part * entriesPerPart, (part + 1) * entriesPerPart).map((entry) => {

@@ -24,7 +24,7 @@ export interface SeatFills {
   base: { epoch: number; time: UtcSeconds }
   /** Boundary readings of quality 0 with `base.time < time ≤ end`, ascending by time. Those of another epoch than the base's are ignored. */
   measured: MeterReading[]
-  /** Starts of changed terms inside `(base.time, end)`, in any order. */
+  /** Starts of changed terms, and ends of mandates in force, inside `(base.time, end)`, in any order. */
   changes: UtcSeconds[]
   fills: IntervalFill[]
 }

@@ -155,7 +155,14 @@ async function storeStatement(database: Database, end: number, days: Day[]): Pro
             meter: home.meter.address.toLowerCase(),
             zone: 'street',
           },
-          ...{ quality: 'measured', import_wh: 1_000, export_wh: 1_000, bought_wh: boughtWh, sold_wh: soldWh },
+          ...{
+            quality: 'measured',
+            import_wh: 1_000,
+            export_wh: 1_000,
+            bought_wh: boughtWh,
+            sold_wh: soldWh,
+            deviation_wh: 0,
+          },
           ...{ paid: paid.toString(), received: received.toString(), current: true },
           outcomes: database.json([{ ...fill, filledWh: soldWh + boughtWh, amount: fill.amount.toString() }]),
         })}`
