@@ -194,6 +194,7 @@ export function presentSeatInterval(
     soldWh: row.sold_wh,
     residualImportWh: row.import_wh - row.bought_wh,
     residualExportWh: row.export_wh - row.sold_wh,
+    deviationWh: row.deviation_wh,
     productionWh: producedBetween(production, row.start, end),
     paid: money(settings, row.paid),
     received: money(settings, row.received),

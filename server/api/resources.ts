@@ -221,6 +221,8 @@ export const seatIntervalSchema = z
     soldWh: wh,
     residualImportWh: wh,
     residualExportWh: wh,
+    /** Traded forward but not delivered or not taken; not charged. */
+    deviationWh: wh,
     /** Cumulative production was this much higher at the end; display only. */
     productionWh: wh.nullable(),
     paid: money,

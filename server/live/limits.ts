@@ -23,13 +23,14 @@ export function limitConnections(namespace: Namespace): void {
 }
 
 /** Lets a client go that does not read what is sent to it; `dropped` is called then. */
-export function dropWhenSlow(socket: Pick<Socket, 'conn' | 'once'>, dropped: () => void): void {
+export function dropWhenSlow(socket: Pick<Socket, 'conn' | 'once' | 'request'>, dropped: () => void): void {
   let waiting = 0
   const count = () => {
     waiting += 1
     if (waiting !== mostWaitingPackets) return
     dropped()
     socket.conn.close(true)
+    socket.request.socket.destroy() // Closing alone waits half a minute for the client's consent.
   }
   const read = () => {
     waiting = 0

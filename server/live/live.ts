@@ -31,9 +31,10 @@ export interface LiveParts {
   telemetry: TelemetryBoard
   registry: Registry
   log: Logger
-  /** Milliseconds between two rounds; views are updated once a second, telemetry twice. */
+  /** Milliseconds between two rounds; views are updated once a second, telemetry twice, sessions looked at every 15 s. */
   periodMs?: number
   telemetryPeriodMs?: number
+  sessionPeriodMs?: number
 }
 
 export interface Live {
@@ -46,7 +47,6 @@ const watchedPerSocket = 16
 const mostIntervals = 96
 /** Of these newest batches a change of status is noticed. */
 const watchedBatches = 10
-const sessionCheckMs = 15_000
 
 /** Who is behind a socket; null for the public. */
 interface Visitor {
@@ -63,7 +63,8 @@ interface Changes {
 }
 
 export function attachLive(io: Server, parts: LiveParts): Live {
-  const { database, areas, telemetry, registry, log, periodMs = 1_000, telemetryPeriodMs = 500 } = parts
+  const { database, areas, telemetry, registry, log } = parts
+  const { periodMs = 1_000, telemetryPeriodMs = 500, sessionPeriodMs = 15_000 } = parts
   limitConnections(io.of('/live'))
   const namespace = io.of('/live') as LiveNamespace
   const metrics = registerMetrics(registry, () => namespace.sockets.size)
@@ -125,7 +126,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
         for (const event of events) namespace.to(accountRoom(account)).emit('telemetry', event)
       }
     }),
-    every(sessionCheckMs, log, async () => {
+    every(sessionPeriodMs, log, async () => {
       const tokens = visitors().map(({ token }) => token)
       if (tokens.length === 0) return
       const open = await tokensWithSession(database, tokens, new Date())

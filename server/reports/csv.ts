@@ -3,7 +3,8 @@
  * in ISO 8601 UTC, energies in Wh, money in decimal tokens.
  *
  * Money of a row, seen from the account: `energyAmount − gridFeeAmount − congestionAmount` is what it received less what
- * it paid. `energyAmount` values its energy at the price of the tree's root; the way from there to its zone costs the fee
+ * it paid. `energyAmount` values its energy at the price of the tree's root (what was traded forward, at its own price); the
+ * way from there to its zone costs the fee
  * and the congestion of every link on it whose net flow it goes with, and gains them where it goes against, so that over
  * the rows of an interval `gridFeeAmount` sums to the interval's grid fees, `congestionAmount` to the congestion rent that
  * the grid operator keeps (rent beyond the cap of the area's rules has gone back to the accounts), and `energyAmount` to 0.
@@ -21,6 +22,16 @@ export interface ReportSettings {
   zones: readonly { zone: string; parent: string | null }[]
 }
 
+/** What one order matched; `amount` in ledger units, after the share in excess congestion rent. */
+interface SettledOutcome {
+  side: 'buy' | 'sell'
+  filledWh: number
+  priceTicks: Ticks | null
+  amount: string
+  /** `forward-…` for energy that was traded forward, inside its zone and so over no link. */
+  code: string
+}
+
 /** One metering point in one interval; money as decimal strings of ledger units. */
 export interface SettledInterval {
   start: UtcSeconds
@@ -35,7 +46,9 @@ export interface SettledInterval {
   sold_wh: number
   paid: string
   received: string
-  outcomes: readonly { side: 'buy' | 'sell'; filledWh: number; priceTicks: Ticks | null }[]
+  /** Traded forward and not delivered or not taken. */
+  deviation_wh: number
+  outcomes: readonly SettledOutcome[]
   /** Results of the whole interval. */
   zones: readonly { zone: string; priceTicks: Ticks | null }[]
   flows: readonly { zone: string; exportWh: number; congestionTicks: Ticks }[]
@@ -94,7 +107,7 @@ export async function* writeReport(
 
 /**
  * One line without its end. `meteringPoint` is the meter's address; supplier and balance group are empty until the area
- * keeps them; `deviationWh` (sold ahead and not delivered) is 0 where nothing is sold ahead; `averagePricePerKwh` is money
+ * keeps them; `deviationWh` was traded forward and not delivered or not taken; `averagePricePerKwh` is money
  * by matched energy, rounded to a hundredth of a tick, half away from zero; `batch` is the batch's end, empty while it is
  * not cut.
  *
@@ -125,7 +138,7 @@ export function reportLine(settings: ReportSettings, row: SettledInterval): stri
     row.sold_wh,
     residualImportWh,
     residualExportWh,
-    0,
+    row.deviation_wh,
     averagePrice(settings, row),
     money(amounts.energy),
     money(amounts.gridFee),
@@ -141,30 +154,32 @@ export function reportLine(settings: ReportSettings, row: SettledInterval): stri
 /** The row's money split three ways; see the head of this file. */
 function amountsOf(settings: ReportSettings, row: SettledInterval) {
   const filled = { buy: 0, sell: 0 }
-  let atZonePrice = 0n
-  for (const { side, filledWh, priceTicks } of row.outcomes) {
+  let clearedWh = 0
+  let withoutRefund = 0n
+  for (const { side, filledWh, priceTicks, amount, code } of row.outcomes) {
     if (filledWh === 0) continue
     if (priceTicks === null) throw unbalanced(row, 'a fill has no price')
     filled[side] += filledWh
-    const amount = BigInt(priceTicks) * BigInt(filledWh)
-    atZonePrice += side === 'sell' ? amount : -amount
+    const forward = code.startsWith('forward-')
+    if (!forward) clearedWh += side === 'buy' ? filledWh : -filledWh
+    const worth = forward ? BigInt(amount) : BigInt(priceTicks) * BigInt(filledWh)
+    withoutRefund += side === 'sell' ? worth : -worth
   }
-  if (filled.buy !== row.bought_wh || filled.sell !== row.sold_wh)
+  if (filled.buy !== row.bought_wh || filled.sell !== row.sold_wh) {
     throw unbalanced(row, 'the fills are not the matched energy')
-  const drawnWh = BigInt(row.bought_wh - row.sold_wh)
+  }
   let gridFee = 0n
   let grossCongestion = 0n
-  if (drawnWh !== 0n) {
+  if (clearedWh !== 0) {
     for (const { feeTicks, congestionTicks, towardsRoot } of flowingLinks(settings, row)) {
-      const withFlow = towardsRoot ? -drawnWh : drawnWh
+      const withFlow = BigInt(towardsRoot ? -clearedWh : clearedWh)
       gridFee += BigInt(feeTicks) * withFlow
       grossCongestion += BigInt(congestionTicks) * withFlow
     }
   }
-  const net = BigInt(row.received) - BigInt(row.paid)
-  const refund = net - atZonePrice
-  if (refund < 0n) throw unbalanced(row, 'the account got less than its fills at the clearing price')
-  return { energy: atZonePrice + gridFee + grossCongestion, gridFee, congestion: grossCongestion - refund }
+  const refund = BigInt(row.received) - BigInt(row.paid) - withoutRefund
+  if (refund < 0n) throw unbalanced(row, 'the account got less than its fills are worth')
+  return { energy: withoutRefund + gridFee + grossCongestion, gridFee, congestion: grossCongestion - refund }
 }
 
 /** The links from the row's zone to the root over which energy flowed in this interval, with what passing them cost. */

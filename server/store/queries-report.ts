@@ -19,6 +19,7 @@ export interface ReportRow {
   sold_wh: Wh
   paid: NumericText
   received: NumericText
+  deviation_wh: Wh
   outcomes: SeatIntervalRow['outcomes']
   zones: IntervalRow['zones']
   flows: IntervalRow['flows']
@@ -37,7 +38,7 @@ export async function* reportRows(
   for (;;) {
     const rows = await sql<ReportRow[]>`
       select own.start, own.seat, own.meter, own.zone, own.run, intervals.status, own.quality,
-        own.import_wh, own.export_wh, own.bought_wh, own.sold_wh, own.paid, own.received, own.outcomes,
+        own.import_wh, own.export_wh, own.bought_wh, own.sold_wh, own.paid, own.received, own.deviation_wh, own.outcomes,
         intervals.zones, intervals.flows, batches.end_at as batch_end, batches.statement_root
       from seat_intervals own
       join intervals using (area_id, start, run)

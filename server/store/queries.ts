@@ -89,6 +89,7 @@ export interface SeatIntervalRow {
   sold_wh: Wh
   paid: NumericText
   received: NumericText
+  deviation_wh: Wh
   /** The zone's clearing price. */
   price_ticks: Ticks | null
   outcomes: {

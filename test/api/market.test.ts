@@ -1,7 +1,6 @@
 /** The API on a street where one batch has been traded: what it shows to the public, to its people and to the grid operator. */
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openApiDocument } from '../../server/api/openapi.ts'
 import {
   areaSchema,
   batchSchema,
@@ -314,8 +313,13 @@ describe('the rest of the house', () => {
     expect(order.requestBody.content['application/json'].schema.$ref).toBe('#/components/schemas/SignedOrder')
     expect(order.parameters[0]).toMatchObject({ name: 'Idempotency-Key', in: 'header', required: false })
     expect(order.responses.default.content['application/problem+json'].schema.$ref).toBe('#/components/schemas/Problem')
-    expect(body).toEqual(JSON.parse(JSON.stringify(body)))
-    expect(openApiDocument([], '/').paths).toEqual({})
+    for (const [, name] of JSON.stringify(body).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+      expect(Object.keys(body.components.schemas)).toContain(name)
+    }
+    const ids = Object.values<Record<string, { operationId: string }>>(body.paths).flatMap((path) =>
+      Object.values(path).map(({ operationId }) => operationId),
+    )
+    expect(new Set(ids).size).toBe(ids.length)
   })
 
   test('the documentation loads nothing from elsewhere', async () => {

@@ -12,7 +12,7 @@ import { SiweMessage } from 'siwe'
 import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
 import { hashRules, type Order, signCompact, signFull } from '../../contracts/typed-data.ts'
-import type { SignedReading } from '../../contracts/wire.ts'
+import type { HelloAnswer, ReadingsAnswer, SignedReading } from '../../contracts/wire.ts'
 import { createApp } from '../../server/api/app.ts'
 import type { ApiParts } from '../../server/api/parts.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
@@ -140,6 +140,7 @@ export async function startStreet(options: { demo?: boolean; pageFolder?: string
     log,
     periodMs: 20,
     telemetryPeriodMs: 20,
+    sessionPeriodMs: 50,
   })
   const sockets: Socket[] = []
   const open = (namespace: string, auth: Record<string, unknown> = {}) => {
@@ -320,6 +321,12 @@ export async function hello(
   return { ...value, signature: await signCompact(signer, domain, 'AgentHello', value) }
 }
 
+/** Says hello for a meter; throws where the server does not welcome it. */
+export async function announce(agent: Socket, name: 'alice' | 'bob'): Promise<void> {
+  const answer: HelloAnswer = await agent.emitWithAck('hello', await hello(name))
+  if (!answer.ok) throw new Error(`${answer.code}: ${answer.message}`)
+}
+
 /**
  * Places Alice's and Bob's orders and lets intervals pass: in each Alice exports 500 Wh and Bob imports 800 Wh, of which
  * the south feeder's link lets 400 Wh be matched.
@@ -328,14 +335,16 @@ export async function trade(street: Street, intervals: number): Promise<void> {
   await ask(street, 'POST', 'orders', { body: await signedOrder('alice') })
   await ask(street, 'POST', 'orders', { body: await signedOrder('bob') })
   const agent = street.agent()
-  for (const name of ['alice', 'bob'] as const) await agent.emitWithAck('hello', await hello(name))
+  for (const name of ['alice', 'bob'] as const) await announce(agent, name)
   for (let n = 1; n <= intervals; n++) {
     const time = t0 + n * intervalSeconds
     await street.setTime(time + 1)
-    await agent.emitWithAck('readings', [
+    const readings = [
       await signedReading('alice', { time, exportWh: 500 * n }),
       await signedReading('bob', { time, importWh: 800 * n }),
-    ])
+    ]
+    const answer: ReadingsAnswer = await agent.emitWithAck('readings', readings)
+    if (!answer.ok || answer.results.some(({ status }) => status !== 'stored')) throw new Error(JSON.stringify(answer))
   }
   await street.setTime(t0 + intervals * intervalSeconds + 120)
   agent.close()

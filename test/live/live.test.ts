@@ -4,8 +4,8 @@ import type { Socket } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { telemetryEventSchema } from '../../server/api/resources.ts'
 import {
+  announce,
   ask,
-  hello,
   lower,
   meters,
   people,
@@ -146,7 +146,7 @@ describe('telemetry', () => {
     const view = listen(page)
     await connected(page)
     const agent = street.agent()
-    await agent.emitWithAck('hello', await hello('alice'))
+    await announce(agent, 'alice')
     agent.emit('telemetry', telemetry({ meter: lower(meters.bob), powerW: 1 }))
     agent.emit('telemetry', telemetry({ powerW: 'much' }))
     agent.emit('telemetry', telemetry({ timeMs: Date.now() - 3_600_000 }))
@@ -169,6 +169,15 @@ describe('a connection', () => {
       const error = await new Promise<Error & { data?: unknown }>((resolve) => page.once('connect_error', resolve))
       expect(error.data).toEqual({ code: 'SESSION_NEEDED' })
     }
+  })
+
+  test('ends with its session', async () => {
+    const token = await tokenOf(street, people.alice)
+    const page = street.page(token)
+    await connected(page)
+    const ended = new Promise((resolve) => page.once('disconnect', resolve))
+    await ask(street, 'DELETE', 'session', { token })
+    expect(await ended).toBe('io server disconnect')
   })
 
   test('watches only areas that are served', async () => {

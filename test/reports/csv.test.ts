@@ -38,7 +38,8 @@ const seller: SettledInterval = {
   sold_wh: 300,
   paid: '0',
   received: '300000',
-  outcomes: [{ side: 'sell', filledWh: 300, priceTicks: 1_000 }],
+  deviation_wh: 0,
+  outcomes: [{ side: 'sell', filledWh: 300, priceTicks: 1_000, amount: '300000', code: 'filled' }],
   zones: [
     { zone: 'street', priceTicks: 1_100 },
     { zone: 'north', priceTicks: 1_000 },
@@ -75,13 +76,32 @@ describe('a row', () => {
       export_wh: 0,
       sold_wh: 0,
       received: '0',
-      outcomes: [{ side: 'sell', filledWh: 0, priceTicks: null }],
+      outcomes: [{ side: 'sell', filledWh: 0, priceTicks: null, amount: '0', code: 'no-reading' }],
       batch_end: null,
       statement_root: null,
     }
     const cells = reportLine(settings, idle).split(',')
     expect(cells[columns.indexOf('averagePricePerKwh')]).toBe('')
     expect(cells.slice(18, 24)).toEqual(['0', '0', '0', 'EUR', '', ''])
+  })
+
+  test('counts energy that was traded forward at its own price and over no link', () => {
+    const forward = { side: 'sell', filledWh: 100, priceTicks: 1_333, amount: '133350', code: 'forward-short' } as const
+    const line = reportLine(settings, {
+      ...seller,
+      sold_wh: 400,
+      received: '433350',
+      deviation_wh: 50,
+      outcomes: [forward, ...seller.outcomes],
+    })
+    const cells = line.split(',')
+    expect(cells.slice(columns.indexOf('deviationWh'), columns.indexOf('currency'))).toEqual([
+      '50',
+      '0.108338',
+      '0.046335',
+      '0.003',
+      '0',
+    ])
   })
 
   test('quotes what RFC 4180 wants quoted', () => {
@@ -93,7 +113,7 @@ describe('a row', () => {
     ['more sold than metered', { export_wh: 299 }, 'REPORT_UNBALANCED'],
     ['fills that are not the matched energy', { sold_wh: 301 }, 'REPORT_UNBALANCED'],
     ['less money than the fills are worth', { received: '299999' }, 'REPORT_UNBALANCED'],
-    ['a fill without a price', { outcomes: [{ side: 'sell', filledWh: 300, priceTicks: null }] }, 'REPORT_UNBALANCED'],
+    ['a fill without a price', { outcomes: [{ ...seller.outcomes[0]!, priceTicks: null }] }, 'REPORT_UNBALANCED'],
     ['a flow without a price', { zones: [] }, 'REPORT_UNBALANCED'],
     ['a zone that the settings lack', { zone: 'west' }, 'REPORT_ZONE_UNKNOWN'],
   ])('with %s is never written', (_name, change, code) => {
@@ -170,7 +190,15 @@ function settled(auction: AuctionInput, dice: Dice) {
       sold_wh: buys ? 0 : filledWh,
       paid: buys ? String(amount - refund) : '0',
       received: buys ? '0' : String(amount + refund),
-      outcomes: [{ side, filledWh, priceTicks: fill?.priceTicks ?? null }],
+      outcomes: [
+        {
+          side,
+          filledWh,
+          priceTicks: fill?.priceTicks ?? null,
+          amount: String(buys ? amount - refund : amount + refund),
+          code: 'filled',
+        },
+      ],
       zones: result.zones,
       flows: result.flows,
     }

@@ -1,0 +1,80 @@
+/** What time does to nonces and sessions. */
+import { Wallet } from 'ethers'
+import { SiweMessage } from 'siwe'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { closeSession, openSession, sessionOf, tokensWithSession } from '../../server/accounts/sessions.ts'
+import { createSignIn } from '../../server/accounts/sign-in.ts'
+import { deleteExpired } from '../../server/store/account-store.ts'
+import type { Database } from '../../server/store/database.ts'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+
+const wallet = new Wallet(`0x${'a1'.repeat(32)}`)
+const account = wallet.address.toLowerCase()
+const origins = ['https://market.example', 'http://localhost:8080']
+const now = new Date('2026-11-22T08:00:00Z')
+const later = (seconds: number) => new Date(now.getTime() + seconds * 1000)
+
+let server: ScratchServer
+let database: Database
+beforeAll(async () => {
+  server = await startScratchServer()
+  database = (await server.fresh()).database
+})
+afterAll(() => server.stop())
+
+async function signed(nonce: string, origin = origins[0]!) {
+  const message = new SiweMessage({
+    domain: new URL(origin).host,
+    address: wallet.address,
+    uri: `${origin}/household`,
+    version: '1',
+    chainId: 31337,
+    nonce,
+    issuedAt: now.toISOString(),
+  }).prepareMessage()
+  return [message, await wallet.signMessage(message)] as const
+}
+
+test('a nonce is good for five minutes', async () => {
+  const signIn = createSignIn(database, { origins, chainIds: () => [31337] })
+  const { nonce, expiresAt } = signIn.issueNonce(now)
+  expect(expiresAt).toEqual(later(300))
+  const [message, signature] = await signed(nonce)
+  await expect(signIn.verify(message, signature, later(300))).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
+  expect(await signIn.verify(message, signature, later(299))).toBe(account)
+  await expect(signIn.verify(message, signature, later(299))).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
+})
+
+test('of two sign-ins at once with one message, one succeeds', async () => {
+  const signIn = createSignIn(database, { origins, chainIds: () => [31337] })
+  const [message, signature] = await signed(signIn.issueNonce(now).nonce, origins[1])
+  const results = await Promise.allSettled([1, 2, 3].map(() => signIn.verify(message, signature, now)))
+  expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+})
+
+test('the nonce of another process is not known', async () => {
+  const other = createSignIn(database, { origins, chainIds: () => [31337] })
+  const signIn = createSignIn(database, { origins, chainIds: () => [31337] })
+  const [message, signature] = await signed(other.issueNonce(now).nonce)
+  await expect(signIn.verify(message, signature, now)).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
+})
+
+test('a session lasts a day, until it is closed', async () => {
+  const { token } = await openSession(database, account, now)
+  const second = await openSession(database, account, now)
+  expect(await sessionOf(database, token, later(86_399))).toMatchObject({ account })
+  expect(await sessionOf(database, token, later(86_400))).toBeNull()
+  expect(await tokensWithSession(database, [token, second.token, 'other'], now)).toEqual(new Set([token, second.token]))
+  await closeSession(database, token)
+  expect(await sessionOf(database, token, now)).toBeNull()
+  expect(await tokensWithSession(database, [token, second.token], now)).toEqual(new Set([second.token]))
+})
+
+test('what has expired is swept, and nothing else', async () => {
+  await openSession(database, account, later(-90_000))
+  const kept = await openSession(database, account, now)
+  await deleteExpired(database, now)
+  const sessions = await database`select count(*)::int as count from sessions where expires_at <= ${now}`
+  expect(sessions[0]!.count).toBe(0)
+  expect(await sessionOf(database, kept.token, now)).not.toBeNull()
+})
