@@ -12,6 +12,7 @@ import {
     Batch
 } from "../../contracts/src/IEscrow.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
+import {LocalEuro} from "../../contracts/src/LocalEuro.sol";
 import {WideToken} from "./Tokens.sol";
 
 /// Areas and seats: opening, changing, confirming, ending, and when each takes effect.
@@ -264,7 +265,44 @@ contract SeatsTest is Street {
         _open(other, moved, START + 1, _epoch(other));
     }
 
+    function test_an_area_has_room_for_24_bits_of_seats() public {
+        // Finds the area's word with the grid operator and the last number, and writes the highest number there.
+        bytes32 place;
+        for (uint256 slot = 0; slot < 10; ++slot) {
+            place = bytes32(uint256(keccak256(abi.encode(uint256(1), slot))) + 1);
+            if (address(uint160(uint256(vm.load(address(escrow), place)))) == grid) break;
+        }
+        uint256 word = uint256(vm.load(address(escrow), place));
+        vm.assertEq(address(uint160(word)), grid);
+        vm.store(address(escrow), place, bytes32(word | (uint256(type(uint24).max) << 232)));
+        Home memory last = _home(2);
+        Mandate memory mandate = _mandate(last);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.AreaFull.selector, 1));
+        this.openWith(last, mandate, _epoch(last), [last.accountKey, last.meterKey, last.meterKey]);
+    }
+
+    function test_only_the_deployer_mints_the_development_token() public {
+        vm.prank(grid);
+        vm.expectRevert(abi.encodeWithSelector(LocalEuro.NotMinter.selector, grid));
+        token.mint(grid, 1);
+    }
+
     // --- mandates ---
+
+    function test_changes_come_into_force_one_after_the_other() public {
+        for (uint32 version = 2; version < 4; ++version) {
+            Mandate memory next = _mandate(home);
+            (next.version, next.sellFloor) = (version, int24(int32(version)));
+            next.validFrom = START + (version - 1) * DAY;
+            _change(home, next);
+        }
+        for (uint32 day = 1; day < 4; ++day) {
+            vm.warp(START + day * DAY);
+            uint32 start = START + (day - 1) * DAY;
+            _settle(_batch(start, start + DAY), _entry(home, start + DAY, Trade(0, 0, 0, 0, 0, 0, 0)));
+            vm.assertEq(escrow.seatView(home.seat).terms.sellFloor, day == 1 ? int256(500) : int256(uint256(day)));
+        }
+    }
 
     function test_a_changed_mandate_holds_from_its_boundary() public {
         Mandate memory next = _mandate(home);
