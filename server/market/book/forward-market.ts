@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { priceBoundTicks, type Ticks, type Wh } from '../../../contracts/units.ts'
 import type { Side } from '../auction.ts'
-import { buy, OrderBook, selfTrade, sell, tradedAway } from './order-book.ts'
+import { buy, type Incoming, OrderBook, selfTrade, sell, tradedAway } from './order-book.ts'
 
 /** `GTC`: good till gate closure; `IOC`: what is not filled at once is cancelled; `FOK`: filled wholly at once or not at all. */
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK'
@@ -65,26 +65,31 @@ export interface BookState extends BookName {
 }
 
 interface NamedBook extends BookName {
+  /** Its place in the order of first use. */
+  index: number
   book: OrderBook
-  /** Names of the resting orders by their number. */
-  ids: string[]
+  /** Serial numbers of the resting orders by their number in the book. */
+  serials: number[]
   closed: boolean
 }
 
-interface RestingOrder {
-  named: NamedBook
-  order: number
-}
+/** Where an order rests, as one number: book index × 2³² + its number in the book. */
+const placesPerBook = 2 ** 32
+/** The place of an order that does not rest. */
+const nowhere = -1
 
 type Place = Extract<BookCommand, { op: 'place' }>
 type Amend = Extract<BookCommand, { op: 'amend' }>
 
 export class ForwardMarket {
-  private readonly books = new Map<string, NamedBook>()
+  private readonly books: NamedBook[] = []
+  private readonly booksByZone = new Map<string | undefined, Map<string | undefined, NamedBook>>()
   private readonly accounts = new Map<string, number>()
   private readonly accountNames: string[] = []
-  /** Every order ever accepted; `null` once it no longer rests, since its name is never used again. */
-  private readonly orders = new Map<string, RestingOrder | null>()
+  /** Every order ever accepted has a serial number, since its name is never used again. */
+  private readonly serials = new Map<string, number>()
+  private readonly ids: string[] = []
+  private places = new Float64Array(16)
 
   /** Carries out one command and returns what happened, in order. */
   apply(command: BookCommand): BookEvent[] {
@@ -102,25 +107,25 @@ export class ForwardMarket {
 
   /** The books in order of first use; for a market that was never used the state of its one, empty book. */
   states(): BookState[] {
-    if (this.books.size === 0) this.bookOf({})
-    return Array.from(this.books.values(), (named) => this.stateOf(named))
+    if (this.books.length === 0) this.bookOf({})
+    return this.books.map((named) => this.stateOf(named))
   }
 
   private place(command: Place): BookEvent[] {
     const named = this.bookOf(command)
     const { id, side, ticks, energyWh, timeInForce = 'GTC' } = command
     const reject = (code: RejectCode): BookEvent[] => [{ event: 'rejected', id, code }]
-    if (this.orders.has(id)) return reject('ORDER_DUPLICATE')
+    if (this.serials.has(id)) return reject('ORDER_DUPLICATE')
     if (side !== 'buy' && side !== 'sell') return reject('ORDER_SIDE')
     if (!isTicks(ticks)) return reject('ORDER_PRICE')
     if (!isEnergy(energyWh)) return reject('ORDER_ENERGY')
     if (timeInForce !== 'GTC' && timeInForce !== 'IOC' && timeInForce !== 'FOK') return reject('ORDER_TIME_IN_FORCE')
     if (named.closed) return reject('ORDER_GATE_CLOSED')
-    this.orders.set(id, null)
     const incoming = { side: side === 'buy' ? buy : sell, ticks, energyWh, account: this.accountOf(command.account) }
     const events: BookEvent[] = [{ event: 'accepted', id }]
+    const serial = this.newSerial(id)
     if (timeInForce === 'GTC') {
-      this.trade(named, id, incoming, events)
+      this.trade(named, serial, incoming, events)
     } else if (timeInForce === 'FOK' && !named.book.canFill(incoming)) {
       events.push({ event: 'cancelled', id, energyWh, reason: 'fill-or-kill' })
     } else {
@@ -132,17 +137,16 @@ export class ForwardMarket {
   }
 
   private cancel(id: string): BookEvent[] {
-    const resting = this.orders.get(id)
+    const resting = this.find(id)
     if (!resting) return [{ event: 'rejected', id, code: 'ORDER_UNKNOWN' }]
-    this.orders.set(id, null)
-    return [{ event: 'cancelled', id, energyWh: resting.named.book.cancel(resting.order), reason: 'requested' }]
+    return [{ event: 'cancelled', id, energyWh: this.takeOut(resting), reason: 'requested' }]
   }
 
   private amend({ id, energyWh: newWh, ticks: newTicks }: Amend): BookEvent[] {
     const reject = (code: RejectCode): BookEvent[] => [{ event: 'rejected', id, code }]
-    const resting = this.orders.get(id)
+    const resting = this.find(id)
     if (!resting) return reject('ORDER_UNKNOWN')
-    const { named, order } = resting
+    const { named, order, serial } = resting
     const { book } = named
     const openWh = book.openWh(order)
     const ticks = newTicks === undefined ? book.ticks(order) : newTicks
@@ -155,9 +159,8 @@ export class ForwardMarket {
       return events
     }
     const incoming = { side: book.side(order), ticks, energyWh, account: book.account(order) }
-    book.cancel(order)
-    this.orders.set(id, null)
-    this.trade(named, id, incoming, events)
+    this.takeOut(resting)
+    this.trade(named, serial, incoming, events)
     return events
   }
 
@@ -166,41 +169,74 @@ export class ForwardMarket {
     named.closed = true
     const events: BookEvent[] = []
     for (const order of [...named.book.resting(buy), ...named.book.resting(sell)]) {
-      const id = named.ids[order]!
-      this.orders.set(id, null)
-      events.push({ event: 'cancelled', id, energyWh: named.book.cancel(order), reason: 'gate-closed' })
+      const serial = named.serials[order]!
+      const energyWh = this.takeOut({ named, order, serial })
+      events.push({ event: 'cancelled', id: this.ids[serial]!, energyWh, reason: 'gate-closed' })
     }
     return events
   }
 
-  /** Matches an order and lets the rest of it rest under its name. */
-  private trade(named: NamedBook, id: string, incoming: IncomingOrder, events: BookEvent[]): void {
+  /** Matches an order and lets what is left of it rest. */
+  private trade(named: NamedBook, serial: number, incoming: Incoming, events: BookEvent[]): void {
     const { side, ticks, energyWh, account } = incoming
     const order = named.book.place(side, ticks, energyWh, account)
-    this.report(named, id, events)
+    this.report(named, this.ids[serial]!, events)
     if (order < 0) return
-    named.ids[order] = id
-    this.orders.set(id, { named, order })
+    named.serials[order] = serial
+    this.places[serial] = named.index * placesPerBook + order
   }
 
   /** Turns what the last order did to resting ones into events. */
-  private report({ book, ids }: NamedBook, taker: string, events: BookEvent[]): void {
+  private report({ book, serials }: NamedBook, taker: string, events: BookEvent[]): void {
     const { count, kinds, orders, energiesWh, ticks } = book.effects
     for (let i = 0; i < count; i++) {
-      const maker = ids[orders[i]!]!
+      const serial = serials[orders[i]!]!
+      const maker = this.ids[serial]!
       const energyWh = energiesWh[i]!
       if (kinds[i] === selfTrade) events.push({ event: 'cancelled', id: maker, energyWh, reason: 'self-trade' })
       else events.push({ event: 'trade', maker, taker, ticks: ticks[i]!, energyWh })
-      if (kinds[i] === selfTrade || kinds[i] === tradedAway) this.orders.set(maker, null)
+      if (kinds[i] === selfTrade || kinds[i] === tradedAway) this.places[serial] = nowhere
     }
   }
 
+  private newSerial(id: string): number {
+    const serial = this.ids.push(id) - 1
+    this.serials.set(id, serial)
+    if (serial === this.places.length) {
+      const grown = new Float64Array(2 * serial)
+      grown.set(this.places)
+      this.places = grown
+    }
+    this.places[serial] = nowhere
+    return serial
+  }
+
+  private find(id: string): RestingOrder | null {
+    const serial = this.serials.get(id)
+    if (serial === undefined) return null
+    const place = this.places[serial]!
+    if (place === nowhere) return null
+    const order = place % placesPerBook
+    return { named: this.books[(place - order) / placesPerBook]!, order, serial }
+  }
+
+  /** Takes a resting order out of its book and returns the energy that was open. */
+  private takeOut({ named, order, serial }: RestingOrder): number {
+    this.places[serial] = nowhere
+    return named.book.cancel(order)
+  }
+
   private bookOf({ zone, interval }: BookName): NamedBook {
-    const key = JSON.stringify([zone, interval])
-    let named = this.books.get(key)
+    let intervals = this.booksByZone.get(zone)
+    if (!intervals) {
+      intervals = new Map()
+      this.booksByZone.set(zone, intervals)
+    }
+    let named = intervals.get(interval)
     if (!named) {
-      named = { zone, interval, book: new OrderBook(), ids: [], closed: false }
-      this.books.set(key, named)
+      named = { zone, interval, index: this.books.length, book: new OrderBook(), serials: [], closed: false }
+      intervals.set(interval, named)
+      this.books.push(named)
     }
     return named
   }
@@ -214,14 +250,16 @@ export class ForwardMarket {
     return account
   }
 
-  private stateOf({ zone, interval, book, ids }: NamedBook): BookState {
+  private stateOf({ zone, interval, book, serials }: NamedBook): BookState {
     const hash = createHash('sha256')
     const levelsOf = (side: Side): Level[] => {
       const levels: Level[] = []
       for (const order of book.resting(side === 'buy' ? buy : sell)) {
         const ticks = book.ticks(order)
         const openWh = book.openWh(order)
-        hash.update(`${JSON.stringify([side, ticks, ids[order], this.accountNames[book.account(order)], openWh])}\n`)
+        hash.update(
+          `${JSON.stringify([side, ticks, this.ids[serials[order]!], this.accountNames[book.account(order)], openWh])}\n`,
+        )
         if (levels.at(-1)?.ticks !== ticks) levels.push({ ticks, energyWh: 0n, orders: 0 })
         const level = levels.at(-1)!
         level.energyWh += BigInt(openWh)
@@ -241,11 +279,10 @@ export class ForwardMarket {
   }
 }
 
-interface IncomingOrder {
-  side: number
-  ticks: number
-  energyWh: number
-  account: number
+interface RestingOrder {
+  named: NamedBook
+  order: number
+  serial: number
 }
 
 function isTicks(value: unknown): value is Ticks {

@@ -55,6 +55,9 @@ export class OrderBook {
   private firstFree = none
   private bestBid = nothingBelow
   private bestAsk = nothingAbove
+  // The levels of the best prices; meaningless while there is none.
+  private bestBidLevel = 0
+  private bestAskLevel = 0
 
   /** `capacity` is the number of orders there is room for before the buffer grows. */
   constructor(capacity = 16) {
@@ -83,7 +86,7 @@ export class OrderBook {
     while (leftWh > 0) {
       const best = side === buy ? this.bestAsk : this.bestBid
       if (side === buy ? best > ticks : best < ticks) break
-      const order = this.levels.queues[2 * this.levels.levelAt(best)]!
+      const order = this.levels.queues[2 * (side === buy ? this.bestAskLevel : this.bestBidLevel)]!
       const openWh = this.floats[order * recordFloats + energyFloat]!
       if (this.words[order * recordWords + accountWord] === account) {
         this.note(selfTrade, order, openWh, best)
@@ -179,9 +182,13 @@ export class OrderBook {
     }
     queues[2 * level] = order
     this.levels.mark(ticks, level)
-    if (side === buy) {
-      if (ticks > this.bestBid) this.bestBid = ticks
-    } else if (ticks < this.bestAsk) this.bestAsk = ticks
+    if (side === buy && ticks > this.bestBid) {
+      this.bestBid = ticks
+      this.bestBidLevel = level
+    } else if (side === sell && ticks < this.bestAsk) {
+      this.bestAsk = ticks
+      this.bestAskLevel = level
+    }
     return order
   }
 
@@ -201,8 +208,13 @@ export class OrderBook {
     if (previous !== none || next !== none) return
     const ticks = words[at + ticksWord]!
     this.levels.unmark(ticks, level)
-    if (ticks === this.bestBid) this.bestBid = this.levels.nextBelow(ticks)
-    else if (ticks === this.bestAsk) this.bestAsk = this.levels.nextAbove(ticks)
+    if (ticks === this.bestBid) {
+      this.bestBid = this.levels.nextBelow(ticks)
+      if (this.bestBid !== nothingBelow) this.bestBidLevel = this.levels.levelAt(this.bestBid)
+    } else if (ticks === this.bestAsk) {
+      this.bestAsk = this.levels.nextAbove(ticks)
+      if (this.bestAsk !== nothingAbove) this.bestAskLevel = this.levels.levelAt(this.bestAsk)
+    }
   }
 
   private newOrder(): number {

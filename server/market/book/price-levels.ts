@@ -10,6 +10,7 @@ const digitBits = 8
 const fanOut = 2 ** digitBits
 const wordsPerNode = fanOut / 32
 const innerDepth = 3
+const recentLeaves = 16
 /** Ticks lie strictly inside ±2³⁰; this makes them positive 31-bit numbers. */
 const offset = 2 ** 30
 
@@ -21,7 +22,12 @@ export class PriceLevels {
   /** First and last order of a level's queue, −1 where it is empty: at 2 × level and 2 × level + 1. */
   queues = new Int32Array(2 * fanOut).fill(-1)
   private leafBits = new Int32Array(wordsPerNode)
+  /** How many levels of a leaf are marked. */
+  private leafMarks = new Int32Array(1)
   private leafCount = 0
+  // The leaves found last, by the low bits of the leaf's prices: most descents end here.
+  private readonly recentPages = new Int32Array(recentLeaves).fill(-1)
+  private readonly recentLeaf = new Int32Array(recentLeaves)
   /** Children by node and digit, −1 where none was made yet. */
   private children = new Int32Array(4 * fanOut).fill(-1)
   private innerBits = new Int32Array(4 * wordsPerNode)
@@ -30,6 +36,16 @@ export class PriceLevels {
   /** The level of a tick, made if it is new. */
   levelAt(tick: number): number {
     const price = tick + offset
+    const page = price >>> digitBits
+    const recent = page & (recentLeaves - 1)
+    if (this.recentPages[recent] !== page) {
+      this.recentPages[recent] = page
+      this.recentLeaf[recent] = this.leafOf(price)
+    }
+    return this.recentLeaf[recent]! * fanOut + (price & (fanOut - 1))
+  }
+
+  private leafOf(price: number): number {
     let node = 0
     for (let depth = 0; depth < innerDepth; depth++) {
       const at = node * fanOut + digitOf(price, depth)
@@ -39,14 +55,13 @@ export class PriceLevels {
         this.children[at] = node
       }
     }
-    return node * fanOut + (price & (fanOut - 1))
+    return node
   }
 
   /** Notes that orders rest at `level`, which is `tick`'s. */
   mark(tick: number, level: number): void {
-    const wasEmpty = isEmpty(this.leafBits, level >> digitBits)
     setBit(this.leafBits, level)
-    if (!wasEmpty) return
+    if (++this.leafMarks[level >> digitBits]! > 1) return
     const price = tick + offset
     let node = 0
     for (let depth = 0; depth < innerDepth; depth++) {
@@ -59,7 +74,7 @@ export class PriceLevels {
   /** Notes that no order rests at `level`, which is `tick`'s, any more. */
   unmark(tick: number, level: number): void {
     clearBit(this.leafBits, level)
-    if (!isEmpty(this.leafBits, level >> digitBits)) return
+    if (--this.leafMarks[level >> digitBits]! > 0) return
     const price = tick + offset
     const [top, middle, bottom] = this.innerPath(price)
     clearBit(this.innerBits, bottom)
@@ -120,6 +135,7 @@ export class PriceLevels {
   private newLeaf(): number {
     this.queues = roomFor(this.queues, (this.leafCount + 1) * 2 * fanOut, -1)
     this.leafBits = roomFor(this.leafBits, (this.leafCount + 1) * wordsPerNode, 0)
+    this.leafMarks = roomFor(this.leafMarks, this.leafCount + 1, 0)
     return this.leafCount++
   }
 
