@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import express, { type RequestHandler, Router } from 'express'
 
+const require = createRequire(import.meta.url)
 const yearSeconds = 365 * 86_400
 
 /** Headers that every answer carries. Nothing is loaded from elsewhere; React and the documentation set styles by script. */
@@ -78,7 +79,7 @@ const viewerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.pn
 
 /** The OpenAPI document as a page. */
 export function serveDocumentation(): Router {
-  const viewer = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+  const viewer = dirname(require.resolve('swagger-ui-dist/package.json'))
   const router = Router()
   router.get('/', (_request, response) => {
     response.type('html').send(documentation)

@@ -26,9 +26,9 @@ const int24 = z
   .min(-(2 ** 23))
   .max(2 ** 23 - 1)
 
-export const sideSchema = z.enum(['buy', 'sell'])
+const sideSchema = z.enum(['buy', 'sell'])
 
-export const zoneSchema = z
+const zoneSchema = z
   .object({
     zone: z.string(),
     name: z.string(),
@@ -79,7 +79,7 @@ export const areaSchema = z
   .meta({ id: 'Area' })
 export type AreaResource = z.infer<typeof areaSchema>
 
-export const intervalStatusSchema = z.enum(['running', 'provisional', 'final'])
+const intervalStatusSchema = z.enum(['running', 'provisional', 'final'])
 
 export const intervalSchema = z
   .object({
@@ -112,7 +112,7 @@ export const intervalSchema = z
   .meta({ id: 'Interval' })
 export type IntervalResource = z.infer<typeof intervalSchema>
 
-export const batchStatusSchema = z.enum(['cut', 'submitted', 'settled'])
+const batchStatusSchema = z.enum(['cut', 'submitted', 'settled'])
 
 export const batchSchema = z
   .object({

@@ -90,6 +90,7 @@ it('shows the newest result that an order led to', () => {
     soldWh: 0,
     residualImportWh: 0,
     residualExportWh: 9,
+    deviationWh: 0,
     productionWh: null,
     paid: '0',
     received: '0',

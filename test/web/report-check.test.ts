@@ -24,9 +24,10 @@ const row: SettledInterval = {
   sold_wh: 20,
   paid: '5000',
   received: '20000',
+  deviation_wh: 0,
   outcomes: [
-    { side: 'sell', filledWh: 20, priceTicks: 1000 },
-    { side: 'buy', filledWh: 5, priceTicks: 1000 },
+    { side: 'sell', filledWh: 20, priceTicks: 1000, amount: '20000', code: 'filled' },
+    { side: 'buy', filledWh: 5, priceTicks: 1000, amount: '5000', code: 'filled' },
   ],
   zones: [{ zone: 'street', priceTicks: 1000 }],
   flows: [],
