@@ -1,0 +1,48 @@
+/** Chromium from npm, and what the tests do with a page beyond clicking. */
+import { AxeBuilder } from '@axe-core/playwright'
+import chromium from '@sparticuz/chromium'
+import { type Browser, type Page, chromium as playwright } from 'playwright-core'
+
+/** Starts the browser: the one at `CHROMIUM_PATH`, or the one inside the npm package. */
+export async function startBrowser(): Promise<Browser> {
+  return playwright.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? (await chromium.executablePath()),
+    // As a single process the browser would end with the first context that is closed.
+    args: [...chromium.args.filter((flag) => flag !== '--single-process'), '--disable-background-networking'],
+  })
+}
+
+export const wide = { width: 1280, height: 900 }
+export const phone = { width: 360, height: 740 }
+
+/** Presses Tab until the focus is on something whose role and name match; fails when the focus comes round in vain. */
+export async function tabTo(page: Page, role: string, name: RegExp): Promise<void> {
+  const seen: string[] = []
+  for (let presses = 0; presses < 80; presses++) {
+    await page.keyboard.press('Tab')
+    const focus = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement | null
+      const tagRoles: Record<string, string> = { A: 'link', BUTTON: 'button', INPUT: 'textbox', SUMMARY: 'summary' }
+      return {
+        role: element?.getAttribute('role') ?? tagRoles[element?.tagName ?? ''] ?? '',
+        name: element?.getAttribute('aria-label') ?? element?.textContent ?? '',
+      }
+    })
+    if (focus.role === role && name.test(focus.name)) return
+    seen.push(`${focus.role} ${JSON.stringify(focus.name)}`)
+  }
+  throw new Error(`no ${role} ${name} comes by the Tab key; there were ${seen.join(', ')}`)
+}
+
+/** By how many pixels the page is wider than its window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+}
+
+/** What axe finds serious or critical, a line each. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))
+}

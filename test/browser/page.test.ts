@@ -1,0 +1,227 @@
+/**
+ * The page as people use it: a real browser, and behind it a whole street of real processes. Every five seconds the north
+ * roof exports 100 Wh, the south roof 100 Wh and the buyer takes 120 Wh. The south roof asks 8 ct, the north roof 10 ct; the
+ * way to the buyer costs 0.5 ct from the south, over a link that carries 60 Wh, and 1 ct from the north. So the south link
+ * is full, the north roof sells the other 60 Wh and sets the price: 11 ct at the transformer, 10 ct in the north. When the
+ * north roof asks 5 ct it sells all of its 100 Wh, the south roof sells 20 Wh and sets the price: 8.5 ct at the transformer,
+ * 7.5 ct in the north, where 100 Wh then earn 0.75 ct.
+ */
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { IntervalResource } from '../../server/api/resources.ts'
+import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
+import { freePort } from '../../server/demo/ports.ts'
+import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import { checkReport } from '../../web/utility/report-check.ts'
+import { batchSeconds, scriptedStreet } from '../end-to-end/scripted-street.ts'
+import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
+
+const startUpSeconds = 50
+/** Enough for the tests on a slow machine. */
+const scriptedIntervals = 200
+const patienceMs = 90_000
+
+let folder: string
+let demo: RunningDemo
+let browser: Browser
+const faults: string[] = []
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
+  const street = scriptedStreet(folder, {
+    startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,
+    intervals: Array.from({ length: scriptedIntervals }, () => ({ roofNorth: 100, roofSouth: 100, buyer: 120 })),
+  })
+  const ports = {
+    web: await freePort(),
+    database: await freePort(),
+    chain: await freePort(),
+    devices: await freePort(),
+  }
+  browser = await startBrowser()
+  demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
+}, 240_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await demo?.stop()
+  await removeDataFolder(folder)
+}, 60_000)
+
+afterEach(async () => {
+  await Promise.all(browser.contexts().map((context) => context.close()))
+  expect(faults.splice(0), 'errors in the browser').toEqual([])
+})
+
+async function open(path: string, options: BrowserContextOptions = { viewport: wide }): Promise<Page> {
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
+  context.setDefaultTimeout(patienceMs)
+  const page = await context.newPage()
+  page.on('pageerror', (error) => faults.push(error.message))
+  await page.goto(`${demo.url}${path}`)
+  return page
+}
+
+/** The text of the first element, with ordinary spaces for the narrow ones before units. */
+async function textOf(page: Page, selector: string): Promise<string> {
+  return ((await page.locator(selector).first().textContent()) ?? '').replaceAll('\u202f', ' ')
+}
+
+/** Waits until one of the elements holds the text, and gives the first one's. */
+async function shows(page: Page, selector: string, text: RegExp): Promise<string> {
+  await page.waitForFunction(
+    ([where, source, flags]) =>
+      [...document.querySelectorAll(where!)].some((element) =>
+        new RegExp(source!, flags).test(element.textContent.replaceAll('\u202f', ' ')),
+      ),
+    [selector, text.source, text.flags],
+    { timeout: patienceMs },
+  )
+  return textOf(page, selector)
+}
+
+/** Waits until the element says something else than now. */
+async function changes(page: Page, selector: string): Promise<void> {
+  await page.waitForFunction(
+    ([where, text]) => document.querySelector(where!)?.textContent.replaceAll('\u202f', ' ') !== text,
+    [selector, await textOf(page, selector)],
+    { timeout: patienceMs },
+  )
+}
+
+async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
+  const answer = await fetch(`${demo.url}/api/v1/areas/1/intervals?limit=200`)
+  const { items } = (await answer.json()) as { items: IntervalResource[] }
+  return items.reverse().map(({ start, zones }) => ({ start, ...zones.find(({ zone }) => zone === 'north')! }))
+}
+
+describe('the neighbourhood', () => {
+  it('shows a live price that the street agrees on, and renews it by itself', async () => {
+    const page = await open('/')
+    await shows(page, '.hero-price .huge', /^11\.0/)
+    await changes(page, '.hero-price .lead')
+    await shows(page, '.zones', /South.*60 Wh sold/s)
+    await shows(page, '.link.full', /60 Wh out of 60 Wh.*full/s)
+  })
+})
+
+describe('a price', () => {
+  it('is changed by the keyboard alone, on a phone, and counts from a later interval on', async () => {
+    const page = await open('/', { viewport: phone })
+    await shows(page, '.hero-price .huge', /^11\.0/)
+    await tabTo(page, 'button', /See it as/)
+    await page.keyboard.press('Enter')
+    await tabTo(page, 'link', /roof-north/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'roof-north' }).waitFor()
+    await shows(page, '.result-list', /60 Wh sold · 10\.0 ct\/kWh/)
+
+    await tabTo(page, 'slider', /lowest selling price/)
+    await page.keyboard.press('Home')
+    await shows(page, '.my-price output', /^5\.0 ct\/kWh$/)
+    await tabTo(page, 'button', /Set my price/)
+    await page.keyboard.press('Enter')
+    await shows(page, '.effect', /counts (from|since) \d\d:\d\d:\d\d/)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh: 100 Wh at 7\.5 ct\/kWh\. All your surplus found a neighbour\./)
+    await shows(page, '.result-list', /100 Wh sold · 7\.5 ct\/kWh\+0\.750 ct/)
+
+    const results = await northResults()
+    const first = results.findIndex(({ soldWh }) => soldWh === 100)
+    expect(results[first]).toMatchObject({ soldWh: 100, pricePerKwh: '0.0750' })
+    expect(results.slice(0, first).map(({ soldWh }) => soldWh)).toContain(60)
+  }, 180_000)
+
+  it('can be paused and comes back as it was', async () => {
+    const page = await open('/people/roof-north')
+    const onOff = page.getByRole('switch', { name: 'Sell to neighbours' })
+    await onOff.click()
+    await shows(page, '.effect', /^Paused/)
+    await shows(page, '.result-list', /no trade/)
+    await onOff.click()
+    await shows(page, '.effect', /5\.0 ct\/kWh/)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh: 100 Wh at 7\.5 ct\/kWh/)
+  }, 180_000)
+})
+
+describe('money', () => {
+  it('goes into the budget by a signature, and from the wallet exactly that much', async () => {
+    const page = await open('/people/buyer')
+    const held = async () => {
+      const text = await shows(page, '.amount-form .explain', /In my wallet: [\d.,]+ €/)
+      return Number(/wallet: ([\d.,]+)/.exec(text)![1]!.replaceAll(',', ''))
+    }
+    const before = await held()
+    await page.getByLabel('Add to my budget').fill('1,25')
+    await page.getByRole('button', { name: 'Deposit' }).click()
+    await shows(page, '.sent', /Deposit sent in transaction 0x/)
+    const after = new RegExp(`In my wallet: ${(before - 1.25).toFixed(2).replace('.', '\\.')} €`)
+    await shows(page, '.amount-form .explain', after)
+    await shows(page, '.today', /saved/)
+  }, 180_000)
+
+  it('comes out in two steps', async () => {
+    const page = await open('/people/roof-south')
+    await page.getByLabel('Request a payout').fill('1')
+    await page.getByRole('button', { name: 'Request', exact: true }).click()
+    await shows(page, '.step', /1\.00 € asked for\. You can collect it \d\d:\d\d:\d\d, in \d+ s/)
+    const collect = page.getByRole('button', { name: 'Collect payout' })
+    expect(await collect.isDisabled()).toBe(true)
+    await shows(page, '.step', /ready to collect/)
+    await collect.click()
+    await shows(page, '.sent', /Collected in transaction 0x/)
+    await page.locator('.step').waitFor({ state: 'detached' })
+    await shows(page, '.settlement-list', /Wh sold.*0x/s)
+  }, 240_000)
+})
+
+describe('the utility', () => {
+  it('sees results that add up, settled batches, and a report that agrees', async () => {
+    const page = await open('/people/grid')
+    await shows(page, '.check', /adds up/)
+    await page.getByRole('tab', { name: 'Settlement batches' }).click()
+    await shows(page, 'table', /settled.*0x[0-9a-f]{4}…/s)
+    await page.getByRole('tab', { name: 'Report' }).click()
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download CSV' }).click()
+    const text = readFileSync(await (await saved).path(), 'utf8')
+    const { rows, faults: wrong } = checkReport(text)
+    expect(wrong).toEqual([])
+    expect(rows).toBeGreaterThan(0)
+    await shows(page, '.report', new RegExp(`${rows} rows saved`))
+  })
+})
+
+describe('everybody', () => {
+  const views = [
+    { path: '/', ready: '.zones' },
+    { path: '/people/roof-north', ready: '.result-list' },
+    { path: '/people/buyer', ready: '.result-list' },
+    { path: '/people/grid', ready: 'table' },
+    { path: '/account', ready: '.sign-in' },
+    { path: '/people/nobody', ready: '.card' },
+  ]
+  it.each(views)(
+    'can use $path: on a phone without sideways scrolling, in light and dark',
+    async ({ path, ready }) => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const page = await open(path, { viewport: phone, colorScheme })
+        await page.locator(ready).first().waitFor()
+        expect(await overflow(page), `${path}, ${colorScheme}`).toBe(0)
+        expect(await accessibilityFaults(page), `${path}, ${colorScheme}`).toEqual([])
+      }
+    },
+    120_000,
+  )
+
+  it('is told when the connection is lost, and when it is back', async () => {
+    const page = await open('/')
+    await shows(page, '.hero-price .huge', /\d/)
+    process.kill(demo.pids().server!, 'SIGKILL')
+    await shows(page, '.connection', /Connection lost/)
+    await page.locator('.offline').waitFor({ state: 'detached' })
+    await changes(page, '.hero-price .lead')
+  }, 180_000)
+})
