@@ -245,7 +245,14 @@ function changesState(event: Event): boolean {
 }
 
 function movesFunds({ type }: Event): boolean {
-  return type === 'interval-started' || type === 'interval-final' || type === 'seats-changed'
+  return (
+    type === 'interval-started' ||
+    type === 'interval-final' ||
+    type === 'seats-changed' ||
+    type === 'forward-accepted' ||
+    type === 'forward-trade' ||
+    type === 'forward-cancelled'
+  )
 }
 
 type Metrics = ReturnType<typeof areaMetrics>

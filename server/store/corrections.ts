@@ -66,8 +66,8 @@ async function correct(
     where area_id = ${area} and seat = ${seat} and start = ${start} and current`
   await sql`
     insert into seat_intervals
-      (area_id, start, run, seat, meter, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received, outcomes, current)
+      (area_id, start, run, seat, meter, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received, deviation_wh, outcomes, current)
     select area_id, start, ${run}, seat, meter, zone, ${energy.quality}, ${energy.importWh}, ${energy.exportWh},
-      bought_wh, sold_wh, paid, received, outcomes, true
+      bought_wh, sold_wh, paid, received, deviation_wh, outcomes, true
     from seat_intervals where area_id = ${area} and seat = ${seat} and start = ${start} and run = ${before.run}`
 }

@@ -7,6 +7,8 @@ import type {
   ChainSeat,
   Command,
   Event,
+  ForwardOrder,
+  ForwardTrade,
   IntervalRun,
   OrderState,
   SeatInterval,
@@ -49,6 +51,17 @@ export async function project(
         case 'order-ended':
           await sql`
             update orders set status = ${event.status}, active_until = ${event.activeUntil}
+            where area_id = ${area} and order_id = ${event.id}`
+          break
+        case 'forward-accepted':
+          if (command.type === 'forward-order') await insertForwardOrder(sql, area, event.order, command)
+          break
+        case 'forward-trade':
+          await insertForwardTrade(sql, area, event.trade, command.atMs)
+          break
+        case 'forward-cancelled':
+          await sql`
+            update forward_orders set open_wh = 0, cancelled = ${event.reason}
             where area_id = ${area} and order_id = ${event.id}`
           break
         case 'interval-cleared':
@@ -122,6 +135,53 @@ async function insertOrder(
       accepted_at: new Date(order.acceptedAtMs),
       signed: sql.json(signed as never),
     })}`
+}
+
+async function insertForwardOrder(
+  sql: Transaction,
+  area: number,
+  order: ForwardOrder,
+  command: Extract<Command, { type: 'forward-order' }>,
+): Promise<void> {
+  const signed = { order: command.order, signature: command.signature, session: command.session }
+  await sql`
+    insert into forward_orders ${sql({
+      area_id: area,
+      order_id: order.id,
+      seat: order.seat,
+      account: order.account,
+      meter: command.order.meter,
+      zone: order.zone,
+      side: order.side,
+      start: order.start,
+      limit_ticks: order.limitTicks,
+      max_wh: order.maxWh,
+      open_wh: order.maxWh,
+      time_in_force: command.timeInForce,
+      nonce: command.order.nonce,
+      accepted_at: new Date(order.acceptedAtMs),
+      signed: sql.json(signed as never),
+    })}`
+}
+
+async function insertForwardTrade(sql: Transaction, area: number, trade: ForwardTrade, atMs: number): Promise<void> {
+  await sql`
+    insert into forward_trades ${sql({
+      area_id: area,
+      start: trade.start,
+      number: trade.number,
+      zone: trade.zone,
+      buy_order: trade.buyOrder,
+      sell_order: trade.sellOrder,
+      buyer: trade.buyer,
+      seller: trade.seller,
+      price_ticks: trade.priceTicks,
+      energy_wh: trade.energyWh,
+      made_at: new Date(atMs),
+    })}`
+  await sql`
+    update forward_orders set open_wh = open_wh - ${trade.energyWh}
+    where area_id = ${area} and order_id in ${sql([trade.buyOrder, trade.sellOrder])}`
 }
 
 async function insertReadings(sql: Transaction, area: number, journaled: readonly Journaled[]): Promise<void> {
@@ -199,11 +259,17 @@ async function insertRun(sql: Transaction, area: number, result: IntervalRun, at
     sold_wh: seat.soldWh,
     paid: seat.paid.toString(),
     received: seat.received.toString(),
+    deviation_wh: seat.deviationWh,
     outcomes: sql.json(seat.outcomes.map((outcome) => ({ ...outcome, amount: outcome.amount.toString() })) as never),
     current: true,
   }))
   for (let from = 0; from < rows.length; from += rowsPerInsert) {
     await sql`insert into seat_intervals ${sql(rows.slice(from, from + rowsPerInsert))}`
+  }
+  for (const { number, deliveredWh } of result.forward) {
+    await sql`
+      update forward_trades set delivered_wh = ${deliveredWh}
+      where area_id = ${area} and start = ${result.start} and number = ${number}`
   }
 }
 

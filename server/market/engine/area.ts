@@ -5,6 +5,7 @@
 import type { Address, AreaRules, EpochStart, Hex, Order } from '../../../contracts/typed-data.ts'
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../../contracts/units.ts'
 import type { LinkFlow, Side, Zone, ZoneResult } from '../auction.ts'
+import type { CancelReason, TimeInForce } from '../book/forward-market.ts'
 
 /** What an area clears by. `rules` is what everybody signed; the rest is the server's and public. */
 export interface AreaConfig {
@@ -63,6 +64,17 @@ export type Command =
   /** `id` is the order's digest; the signature has been checked against the account. */
   | { type: 'order'; atMs: number; id: Hex; order: Order; signature: Hex; session: SessionProof | null }
   | { type: 'cancel'; atMs: number; id: Hex; signature: Hex }
+  /** For one interval that has not started; trades in the book of the seat's zone. */
+  | {
+      type: 'forward-order'
+      atMs: number
+      id: Hex
+      order: Order
+      timeInForce: TimeInForce
+      signature: Hex
+      session: SessionProof | null
+    }
+  | { type: 'forward-cancel'; atMs: number; id: Hex; signature: Hex }
   | { type: 'readings'; atMs: number; readings: (MeterReading & { signature: Hex })[] }
   /** Time has come: starts, clears and cuts whatever is due. */
   | { type: 'tick'; atMs: number }
@@ -87,6 +99,39 @@ export interface OrderState {
   arrival: number
   acceptedAtMs: number
   status: 'active' | 'replaced' | 'cancelled' | 'expired'
+}
+
+/** A forward order as the engine holds it until the gate closes. */
+export interface ForwardOrder {
+  id: Hex
+  seat: number
+  account: Address
+  zone: string
+  side: Side
+  /** The interval it is for. */
+  start: UtcSeconds
+  limitTicks: Ticks
+  maxWh: Wh
+  /** What still rests in the book. */
+  openWh: Wh
+  acceptedAtMs: number
+}
+
+/** Energy promised for an interval at the resting order's price, within one zone, so without a grid fee. */
+export interface ForwardTrade {
+  /** Counts the interval's trades from 1 in the order they were made. */
+  number: number
+  start: UtcSeconds
+  zone: string
+  maker: Hex
+  taker: Hex
+  buyOrder: Hex
+  sellOrder: Hex
+  /** Seats. */
+  buyer: number
+  seller: number
+  priceTicks: Ticks
+  energyWh: Wh
 }
 
 /** Why an order did or did not trade in one interval; `message` is the sentence that people read. */
@@ -114,6 +159,8 @@ export interface SeatInterval {
   soldWh: Wh
   paid: LedgerUnits
   received: LedgerUnits
+  /** Traded forward but not delivered or not taken, both sides together; not charged. */
+  deviationWh: Wh
   outcomes: SeatOutcome[]
 }
 
@@ -132,6 +179,8 @@ export interface IntervalRun {
   zones: ZoneResult[]
   flows: LinkFlow[]
   seats: SeatInterval[]
+  /** How many forward trades there were, and what of each was honoured, by its number. */
+  forward: { number: number; deliveredWh: Wh }[]
 }
 
 /** What one seat settles in a batch: from its base to `time`, whose reading is signed and measured. */
@@ -171,6 +220,9 @@ export type Event =
   | { type: 'seats-changed'; block: number; settledUntil: UtcSeconds; seats: ChainSeat[] }
   | { type: 'order-accepted'; order: OrderState }
   | { type: 'order-ended'; id: Hex; status: 'replaced' | 'cancelled' | 'expired'; activeUntil: UtcSeconds }
+  | { type: 'forward-accepted'; order: ForwardOrder }
+  | { type: 'forward-trade'; trade: ForwardTrade }
+  | { type: 'forward-cancelled'; id: Hex; start: UtcSeconds; energyWh: Wh; reason: CancelReason }
   | { type: 'refused'; id: Hex; code: string; message: string }
   | {
       type: 'reading'

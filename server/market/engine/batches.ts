@@ -74,6 +74,7 @@ function close(state: AreaState, config: AreaConfig, intervals: IntervalState[],
     for (const { seat, paid, received } of result!.seats) if (paid > received) owed.set(seat, paid - received)
     if (owed.size > 0) state.unsettled.push({ start, owed })
     state.intervals.delete(start)
+    state.forward.delete(start)
   }
   for (const entry of batch.entries) {
     state.seats.get(entry.seat)!.base = { epoch: entry.epoch, time: entry.time }

@@ -7,6 +7,7 @@ import { admitReading } from '../../readings/admission.ts'
 import { clearAuction } from '../auction.ts'
 import type { AreaConfig, ChainSeat, Command, Event, MeterReading } from './area.ts'
 import { batchDueMs, cutBatches } from './batches.ts'
+import { cancelForward, placeForward } from './forward.ts'
 import { clearIntervals, clearingDueMs, rerunInterval, startIntervals } from './intervals.ts'
 import { acceptOrder, cancelOrder } from './orders.ts'
 import { type AreaState, newestEngineVersion, type SeatState, sellableWh, termsAt } from './state.ts'
@@ -37,6 +38,10 @@ export function apply(state: AreaState, command: Command): Event[] {
       return [...passTime(state, config), ...acceptOrder(state, config, command.id, command.order)]
     case 'cancel':
       return [...passTime(state, config), ...cancelOrder(state, config, command.id)]
+    case 'forward-order':
+      return [...passTime(state, config), ...placeForward(state, config, command)]
+    case 'forward-cancel':
+      return [...passTime(state, config), ...cancelForward(state, command.id)]
     case 'readings':
       return [
         ...passTime(state, config),

@@ -2,9 +2,10 @@
 import { amountOf, formatPrice, type LedgerUnits, type Wh } from '../../../contracts/units.ts'
 import { type IntervalEnergy, intervalEnergy } from '../../readings/admission.ts'
 import { capGridTake } from '../../settlement/grid-take.ts'
-import { type AuctionInput, type AuctionOrder, clearAuction } from '../auction.ts'
+import { type AuctionInput, type AuctionOrder, clearAuction, type ZoneResult } from '../auction.ts'
 import { explainAuction } from '../explain.ts'
 import type { AreaConfig, IntervalRun, Reservation, SeatInterval, SeatOutcome, Terms } from './area.ts'
+import { type Deliverable, type HonouredTrade, honourTrades } from './forward.ts'
 import { type AreaState, type IntervalState, type SeatState, sellableWh, termsAt } from './state.ts'
 
 /** What one reservation brings to the auction, or the reason why it brings nothing. */
@@ -19,6 +20,7 @@ export function computeInterval(state: AreaState, config: AreaConfig, interval: 
   const end = start + config.rules.intervalSeconds
   const root = config.zones.find((zone) => zone.parent === undefined)!.id
   const seats = new Map<number, SeatInterval>()
+  const deliverable = new Map<number, Deliverable>()
   for (const seat of state.seats.values()) {
     const terms = termsAt(seat, start)
     if (terms === null) continue
@@ -31,14 +33,17 @@ export function computeInterval(state: AreaState, config: AreaConfig, interval: 
       soldWh: 0,
       paid: 0n,
       received: 0n,
+      deviationWh: 0,
       outcomes: [],
     })
+    deliverable.set(seat.chain.seat, deliverableOf(seat, seats.get(seat.chain.seat)!, terms, config, end))
   }
+  const honoured = honourTrades(state.forward.get(start)?.trades ?? [], deliverable)
+  const forwardWh = bookForward(honoured, seats)
 
   const orders: AuctionOrder[] = []
   const offers = interval.reservations.map((reservation) => {
-    const seat = state.seats.get(reservation.seat)!
-    const offer = offerOf(reservation, seat, seats.get(reservation.seat), termsAt(seat, start), config, end)
+    const offer = offerOf(reservation, seats.get(reservation.seat), deliverable.get(reservation.seat))
     if ('energyWh' in offer) {
       orders.push({ id: reservation.order, side: reservation.side, limitTicks: reservation.limitTicks, ...offer })
     }
@@ -97,14 +102,26 @@ export function computeInterval(state: AreaState, config: AreaConfig, interval: 
     start,
     run: (interval.result?.run ?? 0) + 1,
     status: 'provisional',
-    matchedWh: auction.matchedWh,
+    matchedWh: auction.matchedWh + forwardWh,
     gridFees: auction.gridFees,
     congestionRent: auction.congestionRent,
     gridTake,
-    zones: auction.zones,
+    zones: withForward(auction.zones, honoured),
     flows: auction.flows,
     seats: [...seats.values()],
+    forward: honoured.map(({ trade, deliveredWh }) => ({ number: trade.number, deliveredWh })),
   }
+}
+
+/** Energy traded forward counts in its zone, which passes it through no link. */
+function withForward(zones: readonly ZoneResult[], honoured: readonly HonouredTrade[]): ZoneResult[] {
+  return zones.map((zone) => {
+    const energyWh = honoured.reduce(
+      (sum, { trade, deliveredWh }) => (trade.zone === zone.zone ? sum + deliveredWh : sum),
+      0,
+    )
+    return { ...zone, soldWh: zone.soldWh + energyWh, boughtWh: zone.boughtWh + energyWh }
+  })
 }
 
 function energyOf(seat: SeatState, start: number, end: number): IntervalEnergy {
@@ -114,43 +131,113 @@ function energyOf(seat: SeatState, start: number, end: number): IntervalEnergy {
   )
 }
 
-function offerOf(
-  reservation: Reservation,
+/** What a seat may trade in the interval, and why where that is nothing. */
+function deliverableOf(
   seat: SeatState,
-  metered: SeatInterval | undefined,
-  terms: Terms | null,
+  metered: SeatInterval,
+  terms: Terms,
   config: AreaConfig,
   end: number,
-): Offer {
-  if (terms === null || metered === undefined || terms.closed || seat.suspended) {
-    return { code: 'seat-closed', message: 'the seat was closed or suspended in this interval' }
-  }
-  if (end > terms.validUntil) return { code: 'mandate-expired', message: 'the mandate had expired' }
+): Deliverable {
+  const no = (code: string, message: string): Deliverable => ({
+    sellWh: 0,
+    buyWh: 0,
+    terms,
+    refusal: { code, message },
+  })
+  if (terms.closed || seat.suspended) return no('seat-closed', 'the seat was closed or suspended in this interval')
+  if (end > terms.validUntil) return no('mandate-expired', 'the mandate had expired')
   if (!config.zones.some(({ id }) => id === metered.zone)) {
-    return { code: 'zone-unknown', message: `the meter's zone ${metered.zone} is not in this area` }
+    return no('zone-unknown', `the meter's zone ${metered.zone} is not in this area`)
   }
-  if (metered.quality === 'missing') return { code: 'no-reading', message: 'no reading from your meter' }
+  if (metered.quality === 'missing') return no('no-reading', 'no reading from the meter')
   if (metered.quality !== 'measured') {
-    return {
-      code: 'not-measured',
-      message: `the meter's reading was ${metered.quality}; only measured energy is traded`,
-    }
+    return no('not-measured', `the meter's reading was ${metered.quality}; only measured energy is traded`)
   }
-  if (reservation.side === 'sell' && sellableWh(terms, config) === 0 && terms.nameplateWh === null) {
+  const sellWh = Math.min(metered.exportWh, sellableWh(terms, config))
+  return { sellWh, buyWh: Math.min(metered.importWh, terms.maxBuyWh), terms, refusal: null }
+}
+
+function offerOf(reservation: Reservation, metered: SeatInterval | undefined, left: Deliverable | undefined): Offer {
+  if (metered === undefined || left === undefined) {
+    return { code: 'seat-closed', message: 'the seat had no mandate in this interval' }
+  }
+  if (left.refusal !== null) return left.refusal
+  if (reservation.side === 'sell' && left.terms.nameplateWh === null && reservation.wantedWh === 0) {
     return { code: 'meter-not-confirmed', message: 'the grid operator has not confirmed the meter' }
   }
-  const available = reservation.side === 'sell' ? metered.exportWh : metered.importWh
-  if (available === 0) {
+  if ((reservation.side === 'sell' ? metered.exportWh : metered.importWh) === 0) {
     return reservation.side === 'sell'
       ? { code: 'nothing-to-sell', message: 'your meter exported nothing' }
       : { code: 'nothing-to-buy', message: 'your meter imported nothing' }
   }
-  if (reservation.reservedWh === 0) {
-    return reservation.wantedWh === 0
-      ? { code: 'mandate-zero', message: 'the mandate allows no energy on this side' }
-      : { code: 'escrow-low', message: cutMessage(reservation) }
+  if (reservation.wantedWh === 0) {
+    return { code: 'mandate-zero', message: 'the mandate leaves no energy on this side' }
   }
-  return { energyWh: Math.min(available, reservation.reservedWh), zone: metered.zone }
+  if (reservation.reservedWh === 0) return { code: 'escrow-low', message: cutMessage(reservation) }
+  const energyWh = Math.min(reservation.side === 'sell' ? left.sellWh : left.buyWh, reservation.reservedWh)
+  if (energyWh === 0) return { code: 'traded-forward', message: 'all of it was traded forward' }
+  return { energyWh, zone: metered.zone }
+}
+
+/** Books honoured forward trades to their seats: energy, money, deviations and an explanation for each order. */
+function bookForward(honoured: readonly HonouredTrade[], seats: ReadonlyMap<number, SeatInterval>): Wh {
+  let matchedWh = 0
+  const ordersOf = new Map<string, SeatOutcome & { shortfalls: string[] }>()
+  for (const { trade, deliveredWh, amount, shortfall } of honoured) {
+    matchedWh += deliveredWh
+    const missingWh = trade.energyWh - deliveredWh
+    for (const side of ['buy', 'sell'] as const) {
+      const seat = seats.get(side === 'buy' ? trade.buyer : trade.seller)
+      if (seat === undefined) continue
+      seat.deviationWh += missingWh
+      if (side === 'buy') {
+        seat.boughtWh += deliveredWh
+        seat.paid += amount
+      } else {
+        seat.soldWh += deliveredWh
+        seat.received += amount
+      }
+      const order = side === 'buy' ? trade.buyOrder : trade.sellOrder
+      let outcome = ordersOf.get(order)
+      if (outcome === undefined) {
+        const zero = { offeredWh: 0, filledWh: 0, priceTicks: null, amount: 0n, code: '', message: '' }
+        outcome = { order, side, limitTicks: trade.priceTicks, ...zero, shortfalls: [] }
+        ordersOf.set(order, outcome)
+        seat.outcomes.push(outcome)
+      }
+      outcome.limitTicks =
+        side === 'buy' ? Math.max(outcome.limitTicks, trade.priceTicks) : Math.min(outcome.limitTicks, trade.priceTicks)
+      outcome.offeredWh += trade.energyWh
+      outcome.filledWh += deliveredWh
+      outcome.amount += amount
+      if (shortfall !== null && !outcome.shortfalls.includes(shortfall)) outcome.shortfalls.push(shortfall)
+    }
+  }
+  for (const seat of seats.values()) {
+    seat.outcomes = seat.outcomes.map((outcome) => {
+      const { shortfalls, ...forward } = outcome as SeatOutcome & { shortfalls: string[] }
+      return explained(forward, shortfalls)
+    })
+  }
+  return matchedWh
+}
+
+/** The average price is rounded down to the tick; the amount is exact. */
+function explained(forward: SeatOutcome, shortfalls: readonly string[]): SeatOutcome {
+  const { offeredWh, filledWh, amount } = forward
+  const traded = `traded forward: ${filledWh} of ${offeredWh} Wh honoured`
+  return {
+    ...forward,
+    priceTicks: filledWh === 0 ? null : floorDiv(amount, BigInt(filledWh)),
+    code: filledWh === offeredWh ? 'forward-delivered' : filledWh === 0 ? 'forward-void' : 'forward-short',
+    message: shortfalls.length === 0 ? traded : `${traded}; ${shortfalls.join('; ')}`,
+  }
+}
+
+function floorDiv(amount: LedgerUnits, by: bigint): number {
+  const quotient = amount / by
+  return Number(amount < 0n && quotient * by !== amount ? quotient - 1n : quotient)
 }
 
 function cutMessage(reservation: Reservation): string {

@@ -1,6 +1,7 @@
 /** The life of an interval: reservations when it starts, a computation when its readings are in, a new one when one comes late. */
 import type { UtcSeconds, Wh } from '../../../contracts/units.ts'
 import type { AreaConfig, Event, OrderState, Reservation } from './area.ts'
+import { closeGate, tradedWh } from './forward.ts'
 import { committedFunds, freeFunds } from './funds.ts'
 import { computeInterval } from './interval-result.ts'
 import { forgetOrders } from './orders.ts'
@@ -18,6 +19,7 @@ export function startIntervals(state: AreaState, config: AreaConfig): Event[] {
   const length = config.rules.intervalSeconds
   while (state.nextStart * 1000 <= state.nowMs) {
     const start = state.nextStart
+    events.push(...closeGate(state, start))
     const reservations = reserve(state, config, start)
     state.intervals.set(start, { start, startedAtMs: state.nowMs, reservations, result: null })
     state.nextStart = start + length
@@ -49,7 +51,9 @@ function reserve(state: AreaState, config: AreaConfig, start: UtcSeconds): Reser
     if (terms === null || terms.closed || seat.suspended) continue
     const limitTicks =
       order.side === 'buy' ? Math.min(order.limitTicks, terms.buyCeiling) : Math.max(order.limitTicks, terms.sellFloor)
-    const wantedWh: Wh = Math.min(order.maxWh, order.side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config))
+    const mandatedWh = order.side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config)
+    const forwardWh = tradedWh(state.forward.get(start), order.seat, order.side)
+    const wantedWh: Wh = Math.max(0, Math.min(order.maxWh, mandatedWh - forwardWh))
     const available = freeFunds(seat, committed)
     const worstPerWh = BigInt(order.side === 'buy' ? limitTicks : -limitTicks)
     let reservedWh = wantedWh

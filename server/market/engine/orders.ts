@@ -2,8 +2,8 @@
 import type { Hex, Order } from '../../../contracts/typed-data.ts'
 import { formatPrice, type UtcSeconds } from '../../../contracts/units.ts'
 import type { Side } from '../auction.ts'
-import type { AreaConfig, Event, OrderState } from './area.ts'
-import { type AreaState, firstStartAfter, termsAt } from './state.ts'
+import type { AreaConfig, Event, OrderState, Terms } from './area.ts'
+import { type AreaState, firstStartAfter, type SeatState, termsAt } from './state.ts'
 
 /** Orders of one seat and side that still cover some interval to come. */
 const openOrdersPerSide = 32
@@ -22,16 +22,76 @@ export type OrderCode =
   | 'ORDER_LIMIT'
   | 'ORDER_UNKNOWN'
   | 'ORDER_ENDED'
+  | 'ORDER_GATE_CLOSED'
+  | 'ORDER_FUNDS'
 
-function refused(id: Hex, code: OrderCode, message: string): Event[] {
+/** A refusal by name, which changes nothing. */
+export function refused(id: Hex, code: OrderCode, message: string): Event[] {
   return [{ type: 'refused', id, code, message }]
 }
 
 /** The orders of one seat and side that are in the state, in order of arrival. */
-export function ordersOf(state: AreaState, seat: number, side: Side): OrderState[] {
+function ordersOf(state: AreaState, seat: number, side: Side): OrderState[] {
   const found: OrderState[] = []
   for (const order of state.orders.values()) if (order.seat === seat && order.side === side) found.push(order)
   return found
+}
+
+/** An order that fits its seat, its mandate and its time, or why it does not. */
+export type Fit = { seat: SeatState; side: Side; terms: Terms } | { refusal: Event[] }
+
+/** Checks what every order must fulfil, spot or forward. */
+export function fitOrder(state: AreaState, config: AreaConfig, id: Hex, order: Order): Fit {
+  const no = (code: OrderCode, message: string): Fit => ({ refusal: refused(id, code, message) })
+  const number = state.seatOfMeter.get(order.meter)
+  const seat = number === undefined ? undefined : state.seats.get(number)
+  if (seat === undefined || seat.chain.account !== order.account) {
+    return no('ORDER_NO_SEAT', `account ${order.account} has no seat with meter ${order.meter} in this area`)
+  }
+  if (order.rules !== config.rulesHash) {
+    return no('ORDER_RULES', `the order names rules ${order.rules}; this area's are ${config.rulesHash}`)
+  }
+  if (order.side !== 0 && order.side !== 1) return no('ORDER_SIDE', 'side is 0 (buy) or 1 (sell)')
+  if (!Number.isSafeInteger(order.maxWh) || order.maxWh <= 0) {
+    return no('ORDER_ENERGY', 'the energy per interval is a whole number of Wh above 0')
+  }
+  const length = config.rules.intervalSeconds
+  if (order.start % length !== 0 || order.end % length !== 0 || order.end <= order.start) {
+    return no('ORDER_TIME', `start and end must be boundaries of ${length} s, end after start`)
+  }
+  const firstStart = Math.max(order.start, firstStartAfter(state.nowMs, config))
+  if (order.end <= firstStart) {
+    return no('ORDER_EXPIRED', 'no interval of the order starts after now: an order never counts with hindsight')
+  }
+  if (state.orders.has(id)) return no('ORDER_DUPLICATE', 'this very order has been accepted before')
+  const side: Side = order.side === 0 ? 'buy' : 'sell'
+  if (order.nonce <= seat.nonces[side]) {
+    return no(
+      'ORDER_NONCE',
+      `nonce ${order.nonce} is not above ${seat.nonces[side]}, the last one of this meter and side`,
+    )
+  }
+  const terms = termsAt(seat, firstStart) ?? seat.chain.terms[0]
+  if (terms === undefined || terms.closed || seat.suspended) {
+    return no('ORDER_SEAT_CLOSED', 'the seat is closed or suspended')
+  }
+  const mandated = side === 'buy' ? terms.maxBuyWh : terms.maxSellWh
+  if (order.maxWh > mandated) {
+    return no('ORDER_OUTSIDE_MANDATE', `${order.maxWh} Wh per interval is more than the mandate's ${mandated} Wh`)
+  }
+  if (side === 'buy' && order.limitPrice > terms.buyCeiling) {
+    return no(
+      'ORDER_OUTSIDE_MANDATE',
+      `${formatPrice(order.limitPrice)} is above the mandate's ceiling of ${formatPrice(terms.buyCeiling)}`,
+    )
+  }
+  if (side === 'sell' && order.limitPrice < terms.sellFloor) {
+    return no(
+      'ORDER_OUTSIDE_MANDATE',
+      `${formatPrice(order.limitPrice)} is below the mandate's floor of ${formatPrice(terms.sellFloor)}`,
+    )
+  }
+  return { seat, side, terms }
 }
 
 /**
@@ -39,65 +99,10 @@ export function ordersOf(state: AreaState, seat: number, side: Side): OrderState
  * meter and side cover an interval the newest counts.
  */
 export function acceptOrder(state: AreaState, config: AreaConfig, id: Hex, order: Order): Event[] {
-  const number = state.seatOfMeter.get(order.meter)
-  const seat = number === undefined ? undefined : state.seats.get(number)
-  if (seat === undefined || seat.chain.account !== order.account) {
-    return refused(id, 'ORDER_NO_SEAT', `account ${order.account} has no seat with meter ${order.meter} in this area`)
-  }
-  if (order.rules !== config.rulesHash) {
-    return refused(id, 'ORDER_RULES', `the order names rules ${order.rules}; this area's are ${config.rulesHash}`)
-  }
-  if (order.side !== 0 && order.side !== 1) return refused(id, 'ORDER_SIDE', 'side is 0 (buy) or 1 (sell)')
-  if (!Number.isSafeInteger(order.maxWh) || order.maxWh <= 0) {
-    return refused(id, 'ORDER_ENERGY', 'the energy per interval is a whole number of Wh above 0')
-  }
-  const length = config.rules.intervalSeconds
-  if (order.start % length !== 0 || order.end % length !== 0 || order.end <= order.start) {
-    return refused(id, 'ORDER_TIME', `start and end must be boundaries of ${length} s, end after start`)
-  }
+  const fit = fitOrder(state, config, id, order)
+  if ('refusal' in fit) return fit.refusal
+  const { seat, side } = fit
   const activeFrom = Math.max(order.start, firstStartAfter(state.nowMs, config))
-  if (order.end <= activeFrom) {
-    return refused(
-      id,
-      'ORDER_EXPIRED',
-      'no interval of the order starts after now: an order never counts with hindsight',
-    )
-  }
-  if (state.orders.has(id)) return refused(id, 'ORDER_DUPLICATE', 'this very order has been accepted before')
-  const side: Side = order.side === 0 ? 'buy' : 'sell'
-  if (order.nonce <= seat.nonces[side]) {
-    return refused(
-      id,
-      'ORDER_NONCE',
-      `nonce ${order.nonce} is not above ${seat.nonces[side]}, the last one of this meter and side`,
-    )
-  }
-  const terms = termsAt(seat, activeFrom) ?? seat.chain.terms[0]
-  if (terms === undefined || terms.closed || seat.suspended) {
-    return refused(id, 'ORDER_SEAT_CLOSED', 'the seat is closed or suspended')
-  }
-  const mandated = side === 'buy' ? terms.maxBuyWh : terms.maxSellWh
-  if (order.maxWh > mandated) {
-    return refused(
-      id,
-      'ORDER_OUTSIDE_MANDATE',
-      `${order.maxWh} Wh per interval is more than the mandate's ${mandated} Wh`,
-    )
-  }
-  if (side === 'buy' && order.limitPrice > terms.buyCeiling) {
-    return refused(
-      id,
-      'ORDER_OUTSIDE_MANDATE',
-      `${formatPrice(order.limitPrice)} is above the mandate's ceiling of ${formatPrice(terms.buyCeiling)}`,
-    )
-  }
-  if (side === 'sell' && order.limitPrice < terms.sellFloor) {
-    return refused(
-      id,
-      'ORDER_OUTSIDE_MANDATE',
-      `${formatPrice(order.limitPrice)} is below the mandate's floor of ${formatPrice(terms.sellFloor)}`,
-    )
-  }
   const earlier = ordersOf(state, seat.chain.seat, side)
   if (earlier.filter((open) => open.status === 'active').length >= openOrdersPerSide) {
     return refused(id, 'ORDER_LIMIT', `a meter has at most ${openOrdersPerSide} open orders a side: cancel one first`)

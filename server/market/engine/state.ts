@@ -2,7 +2,17 @@
 import type { Address, Hex } from '../../../contracts/typed-data.ts'
 import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/units.ts'
 import type { Side } from '../auction.ts'
-import type { AreaConfig, ChainSeat, IntervalRun, MeterReading, OrderState, Reservation, Terms } from './area.ts'
+import type {
+  AreaConfig,
+  ChainSeat,
+  ForwardOrder,
+  ForwardTrade,
+  IntervalRun,
+  MeterReading,
+  OrderState,
+  Reservation,
+  Terms,
+} from './area.ts'
 
 /** The newest form of the rules; a journal says which form each of its commands was computed by. */
 export const newestEngineVersion = 1
@@ -28,6 +38,12 @@ export interface IntervalState {
   result: IntervalRun | null
 }
 
+/** Forward orders that rest for one interval, in order of arrival, and its trades in the order they were made. */
+export interface ForwardInterval {
+  orders: Map<Hex, ForwardOrder>
+  trades: ForwardTrade[]
+}
+
 /** What final intervals cost each seat, kept until the chain has settled them for good. */
 export interface UnsettledInterval {
   start: UtcSeconds
@@ -44,6 +60,8 @@ export interface AreaState {
   seatOfMeter: Map<Address, number>
   orders: Map<Hex, OrderState>
   arrivals: number
+  /** By the start of their interval, until that is final. */
+  forward: Map<UtcSeconds, ForwardInterval>
   /** Start of the next interval to be started; 0 until the area has been configured. */
   nextStart: UtcSeconds
   /** Ascending by start: started, not yet final. */
@@ -64,6 +82,7 @@ export function emptyState(): AreaState {
     seatOfMeter: new Map(),
     orders: new Map(),
     arrivals: 0,
+    forward: new Map(),
     nextStart: 0,
     intervals: new Map(),
     unsettled: [],

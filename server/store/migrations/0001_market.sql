@@ -115,6 +115,8 @@ create table seat_intervals (
   sold_wh bigint not null,
   paid numeric(40) not null,
   received numeric(40) not null,
+  -- Traded forward but not delivered or not taken, both sides together.
+  deviation_wh bigint not null,
   -- [{order, side, limitTicks, offeredWh, filledWh, priceTicks, amount, code, message}], amount as a decimal string
   outcomes jsonb not null,
   -- True for the newest run of its interval only.
@@ -167,3 +169,46 @@ create table statement_salts (
   salt bytea not null,
   primary key (area_id, end_at, leaf)
 );
+
+-- Orders for one interval that had not started; what rests of them is `open_wh`.
+create table forward_orders (
+  area_id bigint not null,
+  order_id text not null,
+  seat bigint not null,
+  account text not null,
+  meter text not null,
+  zone text not null,
+  side text not null check (side in ('buy', 'sell')),
+  start bigint not null,
+  limit_ticks int not null,
+  max_wh int not null,
+  open_wh int not null,
+  time_in_force text not null check (time_in_force in ('GTC', 'IOC', 'FOK')),
+  nonce bigint not null,
+  -- Null while it rests or was filled wholly; else why the rest was cancelled.
+  cancelled text,
+  accepted_at timestamptz not null,
+  signed jsonb not null,
+  primary key (area_id, order_id)
+);
+create index forward_orders_account on forward_orders (account, accepted_at desc);
+create index forward_orders_book on forward_orders (area_id, start, zone) where open_wh > 0;
+
+create table forward_trades (
+  area_id bigint not null,
+  start bigint not null,
+  number int not null,
+  zone text not null,
+  buy_order text not null,
+  sell_order text not null,
+  buyer bigint not null,
+  seller bigint not null,
+  price_ticks int not null,
+  energy_wh int not null,
+  -- Null until the interval was computed.
+  delivered_wh int,
+  made_at timestamptz not null,
+  primary key (area_id, start, number)
+);
+create index forward_trades_buyer on forward_trades (area_id, buyer, start desc);
+create index forward_trades_seller on forward_trades (area_id, seller, start desc);

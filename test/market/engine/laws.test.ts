@@ -20,6 +20,17 @@ const seed = Number(process.env.SEED ?? 20_261_122)
 type Step =
   | { kind: 'wait'; seconds: number }
   | { kind: 'order'; seat: number; side: 'buy' | 'sell'; limitPrice: number; maxWh: number }
+  | {
+      kind: 'forward'
+      seat: number
+      side: 'buy' | 'sell'
+      limitPrice: number
+      maxWh: number
+      ahead: number
+      timeInForce: 'GTC' | 'IOC' | 'FOK'
+      /** Another seat that takes the other side at the same price. */
+      partner: number | null
+    }
   | { kind: 'cancel'; pick: number }
   | { kind: 'readings'; lag: number; quality: number[]; missing: boolean[]; importWh: number[]; exportWh: number[] }
   | { kind: 'withdraw'; seat: number; amount: number }
@@ -42,12 +53,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       maxWh: fc.integer({ min: 1, max: 2_100 }),
     }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('forward' as const),
+      seat: fc.integer({ min: 1, max: seats }),
+      side: fc.constantFrom('buy' as const, 'sell' as const),
+      limitPrice: fc.integer({ min: -600, max: 3_400 }),
+      maxWh: fc.integer({ min: 1, max: 900 }),
+      ahead: fc.constantFrom(0, 0, 0, 1, 3),
+      timeInForce: fc.constantFrom('GTC' as const, 'GTC' as const, 'IOC' as const, 'FOK' as const),
+      partner: fc.constantFrom(null, 1, 2, 5),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), pick: fc.nat(50) }) },
   {
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('readings' as const),
-      lag: fc.integer({ min: 0, max: 5 }),
+      lag: fc.constantFrom(0, 0, 0, 1, 4),
       quality: perSeat(fc.constantFrom(0, 0, 0, 0, 1, 2)),
       missing: perSeat(fc.constantFrom(false, false, false, true)),
       importWh: perSeat(fc.nat(900)),
@@ -81,7 +105,7 @@ function play(steps: Step[], funds: number) {
     hashes.push(hash.toString('hex'))
     events.push(...followed)
   }
-  const zones = ['north', 'south', 'street', null, 'south']
+  const zones = ['south', 'south', 'north', null, 'south']
   const chain: ChainSeat[] = Array.from({ length: seats }, (_, index) =>
     seat(index + 1, {
       balance: BigInt(funds),
@@ -107,9 +131,23 @@ function play(steps: Step[], funds: number) {
       )
       orders.push(placed.id)
       run(placed)
+    } else if (next.kind === 'forward') {
+      const start = (Math.floor(nowMs / 1000 / intervalSeconds) + 1 + next.ahead) * intervalSeconds
+      const place = (number: number, side: 'buy' | 'sell', timeInForce: 'GTC' | 'IOC' | 'FOK') => {
+        const { limitPrice, maxWh } = next
+        const signed = order(number, side, { limitPrice, maxWh, nonce: ++nonce, start, end: start + intervalSeconds })
+        const placed = placing(nowMs, signed)
+        orders.push(placed.id)
+        run({ ...placed, type: 'forward-order', timeInForce })
+      }
+      place(next.seat, next.side, next.timeInForce)
+      if (next.partner !== null) place(next.partner, next.side === 'buy' ? 'sell' : 'buy', 'GTC')
     } else if (next.kind === 'cancel') {
       const id = orders[next.pick % Math.max(orders.length, 1)]
-      if (id !== undefined) run({ type: 'cancel', atMs: nowMs, id, signature: '0x' })
+      if (id !== undefined) {
+        run({ type: 'cancel', atMs: nowMs, id, signature: '0x' })
+        run({ type: 'forward-cancel', atMs: nowMs, id, signature: '0x' })
+      }
     } else if (next.kind === 'readings') {
       const time = Math.floor(nowMs / 1000 / intervalSeconds) * intervalSeconds - next.lag * intervalSeconds
       const sent = registers.flatMap((register, index) => {
@@ -161,6 +199,7 @@ const streets = fc.tuple(
 describe(`over random streets (SEED=${seed})`, () => {
   it('energy, money and prices hold in every computed interval', () => {
     let traded = 0
+    let honoured = 0
     fc.assert(
       fc.property(streets, ([steps, funds]) => {
         const { events } = play(steps, funds)
@@ -187,11 +226,13 @@ describe(`over random streets (SEED=${seed})`, () => {
           expect(take).toBeGreaterThanOrEqual(0n)
           expect(take).toBeLessThanOrEqual(BigInt(rules.maxGridPerKwh) * BigInt(sold))
           traded += sold
+          honoured += result.forward.reduce((sum, { deliveredWh }) => sum + deliveredWh, 0)
         }
       }),
       { seed, numRuns: 150 },
     )
     expect(traded).toBeGreaterThan(0)
+    expect(honoured).toBeGreaterThan(0)
   })
 
   it('every batch sums to zero, and each final fill is settled once', () => {
