@@ -287,14 +287,33 @@ interface IEscrow {
     /// Ends trading at the next boundary, for good; the purse stays withdrawable.
     function closeSeat(uint64 seat, uint32 deadline, bytes calldata accountSignature) external;
     /// Signed by the grid operator; in force from the next boundary or from `from` if that is later. Each signature counts once.
-    function confirmMeter(uint64 seat, bytes32 zone, uint24 nameplateWh, uint32 from, uint32 deadline, bytes calldata gridSignature) external;
+    function confirmMeter(
+        uint64 seat,
+        bytes32 zone,
+        uint24 nameplateWh,
+        uint32 from,
+        uint32 deadline,
+        bytes calldata gridSignature
+    ) external;
     /// The seat neither sells nor buys from then on, until a confirmation with a later `from`.
     function revokeMeter(uint64 seat, uint32 from, uint32 deadline, bytes calldata gridSignature) external;
     /// A new epoch of the same meter: signed by the meter, the account and, where the rules demand confirmed sellers, the grid operator
     /// (else empty). Only the area's operator, so that no batch of the old epoch is cut off.
-    function startEpoch(uint64 seat, EpochStart calldata epoch, bytes calldata meterSignature, bytes calldata accountSignature, bytes calldata gridSignature) external;
+    function startEpoch(
+        uint64 seat,
+        EpochStart calldata epoch,
+        bytes calldata meterSignature,
+        bytes calldata accountSignature,
+        bytes calldata gridSignature
+    ) external;
     /// Two different readings of one boundary, both signed by the seat's meter: suspends the seat's trading from the next boundary on.
-    function reportEquivocation(uint64 seat, Reading calldata first, bytes calldata firstSignature, Reading calldata second, bytes calldata secondSignature) external;
+    function reportEquivocation(
+        uint64 seat,
+        Reading calldata first,
+        bytes calldata firstSignature,
+        Reading calldata second,
+        bytes calldata secondSignature
+    ) external;
 
     /// Takes what the ledger can represent of `tokens` from the caller, into any seat's purse. With six decimals and the default
     /// tick that is all of it; with more decimals the rest below one ledger unit is left with the caller.

@@ -223,7 +223,11 @@ abstract contract Ledger is IEscrow, EIP712 {
     }
 
     /// Requires `signer`'s signature of `structHash`, or `signer` as the caller where the signature is empty.
-    function _authorise(address signer, bytes32 structHash, bytes calldata signature) internal view returns (bytes32 digest) {
+    function _authorise(address signer, bytes32 structHash, bytes calldata signature)
+        internal
+        view
+        returns (bytes32 digest)
+    {
         digest = _hashTypedDataV4(structHash);
         if (signature.length == 0 ? msg.sender != signer : !Signatures.isBy(signer, digest, signature)) {
             revert BadSignature(signer);

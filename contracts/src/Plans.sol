@@ -50,10 +50,7 @@ library Plans {
     function toStanding(Change change) internal pure returns (Standing memory) {
         uint256 word = Change.unwrap(change);
         return Standing({
-            from: change.from(),
-            confirmed: word & CONFIRMED != 0,
-            barred: word & BARRED != 0,
-            nameplateWh: uint24(word)
+            from: change.from(), confirmed: word & CONFIRMED != 0, barred: word & BARRED != 0, nameplateWh: uint24(word)
         });
     }
 }

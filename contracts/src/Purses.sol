@@ -66,7 +66,8 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient {
         if (block.timestamp < request.claimableAt) revert TooEarly(request.claimableAt);
         SeatState state = _withOutcome(seatId, seat.state);
         uint256 balance = state.balance();
-        (uint256 units, uint256 tokens) = _wholeTokens(_areaOf(seatId), request.amount < balance ? request.amount : balance);
+        (uint256 units, uint256 tokens) =
+            _wholeTokens(_areaOf(seatId), request.amount < balance ? request.amount : balance);
         seat.request.amount = state.has(SeatStates.OUTCOME_WAITS) ? uint128(request.amount - units) : 0;
         seat.state = state.withBalance(balance - units);
         _pay(_areaOf(seatId), request.to, units, tokens);

@@ -83,8 +83,8 @@ abstract contract Seats is Ledger {
         seat.account = mandate.account;
         seat.version = mandate.version;
         seat.limits = SeatLimitsFields.pack(mandate.meter, 0, 0, 0, 0);
-        seat.state = SeatState.wrap(SeatStates.CHANGE_WAITS)
-            .withBase(epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
+        seat.state =
+            SeatState.wrap(SeatStates.CHANGE_WAITS).withBase(epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
         seat.terms.add(Plans.ofMandate(mandate, from));
         seatOf[mandate.account][mandate.meter][areaNumber] = seatId;
     }

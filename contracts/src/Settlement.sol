@@ -220,8 +220,7 @@ abstract contract Settlement is Ledger {
         if (time < part.start || time > part.end || time <= base.time()) revert BadReadingTime(part.seatId, time);
         if ((importWh | exportWh) > type(uint48).max) revert BeyondRegister(part.seatId);
         next = base.withBase(base.epoch(), time, importWh, exportWh);
-        bytes32 digest =
-            TypedData.measuredReadingDigest(part.separator, meter, base.epoch(), time, importWh, exportWh);
+        bytes32 digest = TypedData.measuredReadingDigest(part.separator, meter, base.epoch(), time, importWh, exportWh);
         (address signer,,) = ECDSA.tryRecover(digest, r, vs);
         if (signer == address(0) || signer != meter) revert BadReadingSignature(part.seatId);
     }

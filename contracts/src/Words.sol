@@ -114,8 +114,8 @@ library SeatLimitsFields {
         returns (SeatLimits)
     {
         return SeatLimits.wrap(
-            (uint256(uint160(meter_)) << 96) | (uint256(uint24(sellFloor_)) << 72) | (uint256(uint24(buyCeiling_)) << 48)
-                | (uint256(maxSellWh_) << 24) | maxBuyWh_
+            (uint256(uint160(meter_)) << 96) | (uint256(uint24(sellFloor_)) << 72)
+                | (uint256(uint24(buyCeiling_)) << 48) | (uint256(maxSellWh_) << 24) | maxBuyWh_
         );
     }
 }

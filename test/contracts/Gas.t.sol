@@ -109,8 +109,7 @@ contract GasTest is Street {
     }
 
     function _confirmSigned(Home memory home) private {
-        bytes memory signature =
-            _sign(GRID_KEY, TypedData.hashConfirm(home.seat, "zone", 10_000, START, NO_DEADLINE));
+        bytes memory signature = _sign(GRID_KEY, TypedData.hashConfirm(home.seat, "zone", 10_000, START, NO_DEADLINE));
         escrow.confirmMeter(home.seat, "zone", 10_000, START, NO_DEADLINE, signature);
         _keep("confirmMeter");
     }
@@ -126,9 +125,8 @@ contract GasTest is Street {
                 NO_DEADLINE
             )
         );
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(
-            home.accountKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash))
-        );
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(home.accountKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
         escrow.depositWithPermit(home.seat, 7_000_000, NO_DEADLINE, v, r, s);
         _keep("depositWithPermit");
     }
@@ -165,8 +163,7 @@ contract GasTest is Street {
     }
 
     function _withdraws(Home memory home) private {
-        Withdrawal memory withdrawal =
-            Withdrawal(home.account, home.seat, 50_000_000, home.account, 0, NO_DEADLINE);
+        Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 50_000_000, home.account, 0, NO_DEADLINE);
         bytes memory signature = _sign(home.accountKey, hashes.hash(withdrawal));
         escrow.requestWithdrawal(withdrawal, signature);
         _keep("requestWithdrawal");

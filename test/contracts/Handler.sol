@@ -84,13 +84,9 @@ contract Handler is Street {
     function confirm(uint256 who, uint24 nameplateWh, uint32 from) external {
         vm.prank(grid);
         try escrow.confirmMeter(
-            homes[who % HOMES].seat,
-            "zone",
-            nameplateWh % 400,
-            uint32(block.timestamp + from % DAY),
-            NO_DEADLINE,
-            ""
-        ) {} catch {}
+            homes[who % HOMES].seat, "zone", nameplateWh % 400, uint32(block.timestamp + from % DAY), NO_DEADLINE, ""
+        ) {}
+            catch {}
     }
 
     function revoke(uint256 who, uint32 from) external {
@@ -187,9 +183,7 @@ contract Handler is Street {
         }
         uint32 advanced = 100 * ((end - base) / INTERVAL);
         (trade.exportDelta, trade.importDelta) = (advanced, advanced);
-        entries = abi.encodePacked(
-            entries, _entryFrom(home, seat.epoch, seat.importWh, seat.exportWh, end, trade)
-        );
+        entries = abi.encodePacked(entries, _entryFrom(home, seat.epoch, seat.importWh, seat.exportWh, end, trade));
     }
 
     // --- what the invariants ask ---

@@ -49,9 +49,8 @@ contract PartsTest is Street {
         _settle(_part(0, 2), selling);
         _settle(_part(1, 2), buying);
         vm.warp(END + DAY);
-        bytes memory entries = abi.encodePacked(
-            _entry(seller, END + DAY, _buy(100, 1000)), _entry(buyer, END + DAY, _sell(100, 1000))
-        );
+        bytes memory entries =
+            abi.encodePacked(_entry(seller, END + DAY, _buy(100, 1000)), _entry(buyer, END + DAY, _sell(100, 1000)));
         _settle(_batch(END, END + DAY), entries);
         vm.assertEq(escrow.balanceOf(seller.seat), 4_900_000);
         vm.assertEq(escrow.balanceOf(buyer.seat), TEN - 5_400_000);

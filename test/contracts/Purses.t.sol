@@ -253,9 +253,7 @@ contract PursesTest is Street {
         vm.warp(START + DAY);
         _settle(
             _batch(START, START + DAY),
-            abi.encodePacked(
-                _entry(home, START + DAY, _sell(5, 1000)), _entry(buyer, START + DAY, _buy(5, 1005))
-            )
+            abi.encodePacked(_entry(home, START + DAY, _sell(5, 1000)), _entry(buyer, START + DAY, _buy(5, 1005)))
         );
         vm.assertEq(escrow.gridBalance(1), 25);
         vm.startPrank(grid);

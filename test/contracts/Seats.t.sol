@@ -2,15 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
-import {
-    IEscrow,
-    AreaRules,
-    Mandate,
-    EpochStart,
-    Reading,
-    SeatView,
-    Batch
-} from "../../contracts/src/IEscrow.sol";
+import {IEscrow, AreaRules, Mandate, EpochStart, Reading, SeatView, Batch} from "../../contracts/src/IEscrow.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 import {LocalEuro} from "../../contracts/src/LocalEuro.sol";
 import {WideToken} from "./Tokens.sol";
@@ -133,9 +125,7 @@ contract SeatsTest is Street {
         for (uint256 i = 0; i < 3; ++i) {
             uint256 right = keys[i];
             keys[i] = thief.accountKey;
-            vm.expectRevert(
-                abi.encodeWithSelector(IEscrow.BadSignature.selector, i == 0 ? other.account : other.meter)
-            );
+            vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, i == 0 ? other.account : other.meter));
             this.openWith(other, mandate, epoch, keys);
             keys[i] = right;
         }
@@ -148,8 +138,7 @@ contract SeatsTest is Street {
         external
     {
         bytes memory accountSignature = _sign(keys[0], hashes.hash(mandate));
-        bytes memory consent =
-            _sign(keys[1], TypedData.hashConsent(who.meter, who.account, mandate.rules, START));
+        bytes memory consent = _sign(keys[1], TypedData.hashConsent(who.meter, who.account, mandate.rules, START));
         bytes memory epochSignature = _sign(keys[2], hashes.hash(epoch));
         escrow.openSeat(mandate, accountSignature, START, consent, epoch, epochSignature);
     }
@@ -259,9 +248,7 @@ contract SeatsTest is Street {
         // The hourly area lets go at START + 3600, four quarter-hours later.
         Mandate memory moved = _mandate(other);
         vm.expectEmit();
-        emit IEscrow.SeatOpened(
-            (1 << 32) | 2, other.account, other.meter, moved, _epoch(other), START + 3600
-        );
+        emit IEscrow.SeatOpened((1 << 32) | 2, other.account, other.meter, moved, _epoch(other), START + 3600);
         _open(other, moved, START + 1, _epoch(other));
     }
 
@@ -365,9 +352,7 @@ contract SeatsTest is Street {
         vm.expectEmit();
         emit IEscrow.SeatClosed(home.seat, START + INTERVAL);
         escrow.closeSeat(
-            home.seat,
-            NO_DEADLINE,
-            _sign(home.accountKey, TypedData.hashClose(home.account, home.seat, NO_DEADLINE))
+            home.seat, NO_DEADLINE, _sign(home.accountKey, TypedData.hashClose(home.account, home.seat, NO_DEADLINE))
         );
         vm.startPrank(home.account);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.SeatIsClosed.selector, home.seat));

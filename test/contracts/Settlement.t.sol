@@ -105,13 +105,9 @@ contract SettlementTest is Street {
 
     function test_an_interval_settles_once() public {
         _settle(_batch(START, END), "");
+        _expectSettleRevert(_batch(START, END), "", abi.encodeWithSelector(IEscrow.BadBatchTimes.selector, START, END));
         _expectSettleRevert(
-            _batch(START, END), "", abi.encodeWithSelector(IEscrow.BadBatchTimes.selector, START, END)
-        );
-        _expectSettleRevert(
-            _batch(END - INTERVAL, END),
-            "",
-            abi.encodeWithSelector(IEscrow.BadBatchTimes.selector, END - INTERVAL, END)
+            _batch(END - INTERVAL, END), "", abi.encodeWithSelector(IEscrow.BadBatchTimes.selector, END - INTERVAL, END)
         );
     }
 
@@ -209,9 +205,7 @@ contract SettlementTest is Street {
             bool buys = bad[i].bought != 0;
             bytes memory entries = _pair(buys ? bad[i] : _buy(10, 1100), buys ? _sell(10, 900) : bad[i]);
             _expectSettleRevert(
-                batch,
-                entries,
-                abi.encodeWithSelector(IEscrow.OutsideBand.selector, buys ? buyer.seat : seller.seat)
+                batch, entries, abi.encodeWithSelector(IEscrow.OutsideBand.selector, buys ? buyer.seat : seller.seat)
             );
         }
         _settle(batch, _pair(_buy(10, 1100), _sell(10, 1100)));
@@ -310,6 +304,8 @@ contract SettlementTest is Street {
     function testFuzz_no_entry_leaves_the_mandate(uint16 energy, int24 paidPrice, int24 receivedPrice, uint16 advanced)
         public
     {
+        // Near enough to the mandate that many go through.
+        (paidPrice, receivedPrice) = (paidPrice % 5000, receivedPrice % 5000);
         Trade memory bought = _buy(energy, paidPrice);
         Trade memory sold = _sell(energy, receivedPrice);
         sold.exportDelta = advanced;
@@ -323,8 +319,6 @@ contract SettlementTest is Street {
         if (!legal) vm.expectRevert();
         escrow.settle(batch, entries);
         if (!legal) return;
-        vm.assertEq(
-            escrow.balanceOf(buyer.seat) + escrow.balanceOf(seller.seat) + escrow.gridBalance(1), uint256(TEN)
-        );
+        vm.assertEq(escrow.balanceOf(buyer.seat) + escrow.balanceOf(seller.seat) + escrow.gridBalance(1), uint256(TEN));
     }
 }

@@ -167,7 +167,8 @@ abstract contract Street {
     }
 
     function _epoch(Home memory home) internal pure returns (EpochStart memory) {
-        return EpochStart({meter: home.meter, epoch: 1, time: START - INTERVAL, importWh: 1_000_000, exportWh: 2_000_000});
+        return
+            EpochStart({meter: home.meter, epoch: 1, time: START - INTERVAL, importWh: 1_000_000, exportWh: 2_000_000});
     }
 
     function _open(Home memory home, Mandate memory mandate, uint32 consentFrom, EpochStart memory epoch)
@@ -213,9 +214,7 @@ abstract contract Street {
         returns (Reading memory)
     {
         SeatView memory seat = escrow.seatView(home.seat);
-        return Reading(
-            home.meter, seat.epoch, time, seat.importWh + importDelta, seat.exportWh + exportDelta, 0
-        );
+        return Reading(home.meter, seat.epoch, time, seat.importWh + importDelta, seat.exportWh + exportDelta, 0);
     }
 
     function _confirm(Home memory home, uint24 nameplateWh, uint32 from) internal {
@@ -287,12 +286,7 @@ abstract contract Street {
         Trade memory trade
     ) internal view returns (bytes memory) {
         Reading memory reading = Reading(
-            home.meter,
-            epoch,
-            end - trade.lag * INTERVAL,
-            importWh + trade.importDelta,
-            exportWh + trade.exportDelta,
-            0
+            home.meter, epoch, end - trade.lag * INTERVAL, importWh + trade.importDelta, exportWh + trade.exportDelta, 0
         );
         (bytes32 r, bytes32 vs) = _compact(home.meterKey, _digest(hashes.hash(reading)));
         return abi.encodePacked(_word(home.seat, trade), r, vs);

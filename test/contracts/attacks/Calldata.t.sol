@@ -25,9 +25,7 @@ contract CalldataTest is Street {
         Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 0, NO_DEADLINE);
         for (uint256 word = 0; word < 6; ++word) {
             bytes memory data = _dirty(
-                abi.encodeCall(
-                    escrow.requestWithdrawal, (withdrawal, _sign(home.accountKey, hashes.hash(withdrawal)))
-                ),
+                abi.encodeCall(escrow.requestWithdrawal, (withdrawal, _sign(home.accountKey, hashes.hash(withdrawal)))),
                 word
             );
             vm.prank(home.account);

@@ -52,9 +52,7 @@ contract EnergyTest is Street {
         bytes memory entries =
             abi.encodePacked(_entry(buyer, END, _buy(9000, 1000)), _entry(late, END, _sell(9000, 1000)));
         _expectSettleRevert(
-            _batch(START, END),
-            entries,
-            abi.encodeWithSelector(IEscrow.BaseBeforeBatch.selector, late.seat, old.time)
+            _batch(START, END), entries, abi.encodeWithSelector(IEscrow.BaseBeforeBatch.selector, late.seat, old.time)
         );
     }
 
@@ -65,8 +63,7 @@ contract EnergyTest is Street {
         _confirm(late, 10_000, 0);
         _rebase(late, START, 0, 0);
         vm.warp(END);
-        bytes memory entries =
-            abi.encodePacked(_entry(buyer, END, _buy(9, 1000)), _entry(late, END, _sell(9, 1000)));
+        bytes memory entries = abi.encodePacked(_entry(buyer, END, _buy(9, 1000)), _entry(late, END, _sell(9, 1000)));
         _expectSettleRevert(
             _batch(START, END),
             entries,
@@ -93,8 +90,7 @@ contract EnergyTest is Street {
     function test_one_watt_hour_trades_exactly() public {
         vm.warp(END);
         _settle(
-            _batch(START, END),
-            abi.encodePacked(_entry(seller, END, _sell(1, 1001)), _entry(buyer, END, _buy(1, 1003)))
+            _batch(START, END), abi.encodePacked(_entry(seller, END, _sell(1, 1001)), _entry(buyer, END, _buy(1, 1003)))
         );
         vm.assertEq(escrow.balanceOf(seller.seat), 1001);
         vm.assertEq(escrow.balanceOf(buyer.seat), TEN - 1003);

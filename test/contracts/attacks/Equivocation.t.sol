@@ -38,8 +38,7 @@ contract EquivocationTest is Street {
 
     function test_the_same_or_unrelated_readings_prove_nothing() public {
         Reading memory first = _reading(home, START, 0, 1);
-        Reading[4] memory others =
-            [_reading(home, START, 0, 1), _reading(home, START - INTERVAL, 0, 2), first, first];
+        Reading[4] memory others = [_reading(home, START, 0, 1), _reading(home, START - INTERVAL, 0, 2), first, first];
         others[2] = _reading(home, START, 0, 2);
         others[2].epoch = 2;
         others[3] = _reading(home, START, 0, 2);

@@ -29,7 +29,7 @@ contract PricesTest is Street {
     function _loose() private view returns (AreaRules memory loose) {
         loose = _rules(2);
         (loose.maxBandTicks, loose.maxGridPerKwh, loose.confirmedSellersOnly) =
-            (type(uint32).max, type(uint32).max, false);
+        (type(uint32).max, type(uint32).max, false);
     }
 
     function _openLoose() private {
@@ -49,9 +49,7 @@ contract PricesTest is Street {
         Home memory seller = _seat(1, 10_000_000, -2000, 0);
         Home memory buyer = _seat(2, 0, 0, 0);
         vm.warp(END);
-        _settle(
-            _wide(), abi.encodePacked(_entry(seller, END, _sell(100, -1000)), _entry(buyer, END, _buy(100, -900)))
-        );
+        _settle(_wide(), abi.encodePacked(_entry(seller, END, _sell(100, -1000)), _entry(buyer, END, _buy(100, -900))));
         vm.assertEq(escrow.balanceOf(seller.seat), TEN - 100_000);
         vm.assertEq(escrow.balanceOf(buyer.seat), 90_000);
         vm.assertEq(escrow.gridBalance(2), 10_000);
@@ -62,8 +60,7 @@ contract PricesTest is Street {
         Home memory seller = _seat(1, 0, -2000, 0);
         Home memory buyer = _seat(2, 0, 0, 0);
         vm.warp(END);
-        bytes memory entries =
-            abi.encodePacked(_entry(seller, END, _sell(1, -1)), _entry(buyer, END, _buy(1, -1)));
+        bytes memory entries = abi.encodePacked(_entry(seller, END, _sell(1, -1)), _entry(buyer, END, _buy(1, -1)));
         _expectSettleRevert(_wide(), entries, abi.encodeWithSelector(IEscrow.Insolvent.selector, seller.seat));
     }
 
@@ -113,7 +110,9 @@ contract PricesTest is Street {
     }
 
     /// Floors and bands over the whole range of numbers: never a panic, and money always adds up.
-    function testFuzz_any_numbers_are_settled_or_refused(int24 price, uint24 energy, int24 floor, int24 ceiling) public {
+    function testFuzz_any_numbers_are_settled_or_refused(int24 price, uint24 energy, int24 floor, int24 ceiling)
+        public
+    {
         _openLoose();
         Home memory seller = _seat(1, 1e15, floor, 0);
         Home memory buyer = _seat(2, 1e15, 0, ceiling);

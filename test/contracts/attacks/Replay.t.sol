@@ -93,9 +93,7 @@ contract ReplayTest is Street {
         batch.parts = 2;
         _settle(batch, entry);
         batch.part = 1;
-        _expectSettleRevert(
-            batch, entry, abi.encodeWithSelector(IEscrow.BadReadingTime.selector, home.seat, END)
-        );
+        _expectSettleRevert(batch, entry, abi.encodeWithSelector(IEscrow.BadReadingTime.selector, home.seat, END));
     }
 
     function test_a_squatted_area_number_harms_nobody() public {

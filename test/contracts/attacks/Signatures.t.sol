@@ -64,8 +64,7 @@ contract SignaturesTest is Street {
     function test_nobody_signs_for_the_zero_address() public {
         vm.warp(START + DAY);
         // Seat 99 does not exist: its meter is zero, and a broken signature recovers zero.
-        bytes memory entry =
-            abi.encodePacked(_word((1 << 32) | 99, Trade(0, 0, 0, 0, 0, 0, 0)), bytes32(0), bytes32(0));
+        bytes memory entry = abi.encodePacked(_word((1 << 32) | 99, Trade(0, 0, 0, 0, 0, 0, 0)), bytes32(0), bytes32(0));
         _expectSettleRevert(
             _batch(START, START + DAY),
             entry,
