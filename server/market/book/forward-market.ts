@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { priceBoundTicks, type Ticks, type Wh } from '../../../contracts/units.ts'
 import type { Side } from '../auction.ts'
+import { NameTable } from './name-table.ts'
 import { buy, type Incoming, OrderBook, selfTrade, sell, tradedAway } from './order-book.ts'
 
 /** `GTC`: good till gate closure; `IOC`: what is not filled at once is cancelled; `FOK`: filled wholly at once or not at all. */
@@ -84,11 +85,9 @@ type Amend = Extract<BookCommand, { op: 'amend' }>
 export class ForwardMarket {
   private readonly books: NamedBook[] = []
   private readonly booksByZone = new Map<string | undefined, Map<string | undefined, NamedBook>>()
-  private readonly accounts = new Map<string, number>()
-  private readonly accountNames: string[] = []
+  private readonly accounts = new NameTable()
   /** Every order ever accepted has a serial number, since its name is never used again. */
-  private readonly serials = new Map<string, number>()
-  private readonly ids: string[] = []
+  private readonly ids = new NameTable()
   private places = new Float64Array(16)
 
   /** Carries out one command and returns what happened, in order. */
@@ -115,13 +114,13 @@ export class ForwardMarket {
     const named = this.bookOf(command)
     const { id, side, ticks, energyWh, timeInForce = 'GTC' } = command
     const reject = (code: RejectCode): BookEvent[] => [{ event: 'rejected', id, code }]
-    if (this.serials.has(id)) return reject('ORDER_DUPLICATE')
+    if (this.ids.find(id) >= 0) return reject('ORDER_DUPLICATE')
     if (side !== 'buy' && side !== 'sell') return reject('ORDER_SIDE')
     if (!isTicks(ticks)) return reject('ORDER_PRICE')
     if (!isEnergy(energyWh)) return reject('ORDER_ENERGY')
     if (timeInForce !== 'GTC' && timeInForce !== 'IOC' && timeInForce !== 'FOK') return reject('ORDER_TIME_IN_FORCE')
     if (named.closed) return reject('ORDER_GATE_CLOSED')
-    const incoming = { side: side === 'buy' ? buy : sell, ticks, energyWh, account: this.accountOf(command.account) }
+    const incoming = { side: side === 'buy' ? buy : sell, ticks, energyWh, account: this.accounts.add(command.account) }
     const events: BookEvent[] = [{ event: 'accepted', id }]
     const serial = this.newSerial(id)
     if (timeInForce === 'GTC') {
@@ -171,7 +170,7 @@ export class ForwardMarket {
     for (const order of [...named.book.resting(buy), ...named.book.resting(sell)]) {
       const serial = named.serials[order]!
       const energyWh = this.takeOut({ named, order, serial })
-      events.push({ event: 'cancelled', id: this.ids[serial]!, energyWh, reason: 'gate-closed' })
+      events.push({ event: 'cancelled', id: this.ids.name(serial), energyWh, reason: 'gate-closed' })
     }
     return events
   }
@@ -180,7 +179,7 @@ export class ForwardMarket {
   private trade(named: NamedBook, serial: number, incoming: Incoming, events: BookEvent[]): void {
     const { side, ticks, energyWh, account } = incoming
     const order = named.book.place(side, ticks, energyWh, account)
-    this.report(named, this.ids[serial]!, events)
+    this.report(named, this.ids.name(serial), events)
     if (order < 0) return
     named.serials[order] = serial
     this.places[serial] = named.index * placesPerBook + order
@@ -191,7 +190,7 @@ export class ForwardMarket {
     const { count, kinds, orders, energiesWh, ticks } = book.effects
     for (let i = 0; i < count; i++) {
       const serial = serials[orders[i]!]!
-      const maker = this.ids[serial]!
+      const maker = this.ids.name(serial)
       const energyWh = energiesWh[i]!
       if (kinds[i] === selfTrade) events.push({ event: 'cancelled', id: maker, energyWh, reason: 'self-trade' })
       else events.push({ event: 'trade', maker, taker, ticks: ticks[i]!, energyWh })
@@ -200,8 +199,7 @@ export class ForwardMarket {
   }
 
   private newSerial(id: string): number {
-    const serial = this.ids.push(id) - 1
-    this.serials.set(id, serial)
+    const serial = this.ids.add(id)
     if (serial === this.places.length) {
       const grown = new Float64Array(2 * serial)
       grown.set(this.places)
@@ -212,8 +210,8 @@ export class ForwardMarket {
   }
 
   private find(id: string): RestingOrder | null {
-    const serial = this.serials.get(id)
-    if (serial === undefined) return null
+    const serial = this.ids.find(id)
+    if (serial < 0) return null
     const place = this.places[serial]!
     if (place === nowhere) return null
     const order = place % placesPerBook
@@ -241,15 +239,6 @@ export class ForwardMarket {
     return named
   }
 
-  private accountOf(name: string): number {
-    let account = this.accounts.get(name)
-    if (account === undefined) {
-      account = this.accountNames.push(name) - 1
-      this.accounts.set(name, account)
-    }
-    return account
-  }
-
   private stateOf({ zone, interval, book, serials }: NamedBook): BookState {
     const hash = createHash('sha256')
     const levelsOf = (side: Side): Level[] => {
@@ -258,7 +247,7 @@ export class ForwardMarket {
         const ticks = book.ticks(order)
         const openWh = book.openWh(order)
         hash.update(
-          `${JSON.stringify([side, ticks, this.ids[serials[order]!], this.accountNames[book.account(order)], openWh])}\n`,
+          `${JSON.stringify([side, ticks, this.ids.name(serials[order]!), this.accounts.name(book.account(order)), openWh])}\n`,
         )
         if (levels.at(-1)?.ticks !== ticks) levels.push({ ticks, energyWh: 0n, orders: 0 })
         const level = levels.at(-1)!

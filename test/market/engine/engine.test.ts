@@ -162,7 +162,7 @@ describe('a batch', () => {
   const batchEnd = t0 + batchSeconds
 
   function tradeAnHour() {
-    const street = open([seat(1), seat(2)])
+    const street = open([seat(1), seat(2), seat(3)])
     street.run(placing(before, order(1, 'sell')))
     street.run(placing(before, order(2, 'buy')))
     const events: Event[] = []
@@ -198,11 +198,14 @@ describe('a batch', () => {
 
   it('takes a reading for a final interval as late: stored, reported, nothing moved', () => {
     const { run } = tradeAnHour()
-    const events = run({ type: 'readings', atMs: batchEnd * 1000 + 200_000, readings: [reading(1, end, 0, 100)] })
-    expect(events).toMatchObject([
+    const send = (...sent: ReturnType<typeof reading>[]) =>
+      run({ type: 'readings', atMs: batchEnd * 1000 + 200_000, readings: sent })
+    expect(send(reading(3, end, 0, 100))).toMatchObject([
       { type: 'reading', status: 'stored' },
       { type: 'late-reading', time: end },
     ])
+    expect(send(reading(1, end, 0, 100))).toMatchObject([{ type: 'reading', status: 'duplicate' }])
+    expect(send(reading(1, end, 0, 99))[0]).toMatchObject({ code: 'READING_EQUIVOCATION' })
   })
 })
 

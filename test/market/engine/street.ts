@@ -18,7 +18,7 @@ export const rules = {
   batchSeconds,
   priceTick: 100,
   maxGridPerKwh: 400,
-  maxBandTicks: 5_000,
+  maxBandTicks: 8_000,
   confirmedSellersOnly: true,
   settlingGrade: 0,
 }
@@ -26,6 +26,8 @@ export const rules = {
 export const config: AreaConfig = {
   rules,
   rulesHash: hashRules(rules),
+  lowestTicks: -600,
+  highestTicks: 3_400,
   graceMs: 60_000,
   zones: [
     { id: 'street', feeTicksPerKwh: 0, capacityWh: null },
