@@ -18,6 +18,7 @@ import { createRelay } from './chain/relay.ts'
 import { startSender } from './chain/sender.ts'
 import { startSettlement } from './chain/settlement-service.ts'
 import { attachAgents } from './live/agents.ts'
+import { socketOptions } from './live/limits.ts'
 import { attachLive } from './live/live.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
 import { startSignatureCheck } from './readings/signature-check.ts'
@@ -60,7 +61,6 @@ const replaceAfterMs = 60_000
 const maxFeePerGas = 500_000_000_000n
 /** Chain ids whose keys may be public. */
 const developmentChainIds: readonly number[] = [31337, 1337]
-const mostSocketBytes = 256 * 1024
 
 /** Migrates the database, loads the areas and starts serving; resolves when the port is open. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
@@ -138,7 +138,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     origins: [url, `http://localhost:${new URL(url).port}`, ...options.origins],
   }
   http.on('request', createApp(parts))
-  const io = new SocketServer(http, { maxHttpBufferSize: mostSocketBytes, serveClient: false })
+  const io = new SocketServer(http, socketOptions)
   const telemetry = createTelemetryBoard()
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })

@@ -37,6 +37,8 @@ export interface AreaSettings {
   feedInTicks: Ticks
   retailTicks: Ticks
   graceMs: number
+  /** The lowest price of a trade; the highest is half the band of the rules above it. */
+  lowestTicks: Ticks
   zones: NamedZone[]
   rules: AreaRules
   rulesHash: Hex
@@ -67,6 +69,7 @@ const fileSchema = z.strictObject({
   feedInPerKwh: price,
   retailPerKwh: price,
   graceSeconds: z.number().min(0).max(86_400),
+  lowestPricePerKwh: price.default(0),
   zones: z
     .array(
       z.strictObject({
@@ -105,7 +108,7 @@ export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
   }
   const mistakes = inconsistencies(parsed.data)
   if (mistakes.length > 0) throw new SettingsError(mistakes.join('\n'))
-  const { zones, rules: fileRules, feedInPerKwh, retailPerKwh, graceSeconds, ...named } = parsed.data
+  const { zones, rules: fileRules, feedInPerKwh, retailPerKwh, graceSeconds, lowestPricePerKwh, ...named } = parsed.data
   const rules: AreaRules = {
     area: named.area,
     grid: fileRules.grid,
@@ -124,6 +127,7 @@ export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
     feedInTicks: feedInPerKwh,
     retailTicks: retailPerKwh,
     graceMs: Math.round(graceSeconds * 1000),
+    lowestTicks: lowestPricePerKwh,
     zones: zones.map(({ feePerKwh, ...zone }) => ({ ...zone, feeTicksPerKwh: feePerKwh })),
     rules,
     rulesHash: hashRules(rules),
@@ -171,6 +175,8 @@ export function engineConfig(settings: AreaSettings): AreaConfig {
     rules: settings.rules,
     rulesHash: settings.rulesHash,
     graceMs: settings.graceMs,
+    lowestTicks: settings.lowestTicks,
+    highestTicks: settings.lowestTicks + Math.floor(settings.rules.maxBandTicks / 2),
     zones: settings.zones.map(auctionZone),
   }
 }

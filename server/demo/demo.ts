@@ -64,7 +64,8 @@ const dayFractionAtStart = 0.27
 /** Starts everything, the first time within a minute. Throws `DemoError` that says what to do; then nothing is left running. */
 export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
   const { dataFolder, ports, print } = options
-  mkdirSync(dataFolder, { recursive: true, mode: 0o700 })
+  // Others may pass through, to the database's own folder, but not list it.
+  mkdirSync(dataFolder, { recursive: true, mode: 0o711 })
   const stops: (() => Promise<void>)[] = []
   const stop = async () => {
     for (let one = stops.pop(); one !== undefined; one = stops.pop()) await one()
@@ -73,14 +74,17 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
     await assertPortFree({ port: ports.web, purpose: 'the page and the API', option: '--port' })
     const supervisor = await startSupervisor({ dataFolder, log: print })
     stops.push(() => supervisor.stop())
-    const [postgres, chain] = await Promise.all([
+    const chainStart = startChain({ dataFolder, port: ports.chain, log: print, chainId, blockSeconds })
+    const started = await Promise.allSettled([
       startPostgres({ dataFolder, port: ports.database, log: print }),
-      startChain({ dataFolder, port: ports.chain, log: print, chainId, blockSeconds }),
+      chainStart,
     ])
-    stops.unshift(
-      () => postgres.stop(),
-      () => chain.stop(),
-    )
+    for (const part of started) if (part.status === 'fulfilled') stops.unshift(() => part.value.stop())
+    for (const part of started) if (part.status === 'rejected') throw part.reason
+    const [postgres, chain] = started.map((part) => (part as PromiseFulfilledResult<unknown>).value) as [
+      EmbeddedPostgres,
+      EmbeddedChain,
+    ]
     print(`database   PostgreSQL on port ${ports.database}`)
     print(`chain      anvil, chain id ${chainId}, on port ${ports.chain}`)
     const running = await startMarket(options, { supervisor, postgres, chain })

@@ -186,7 +186,7 @@ export const demoStreet: Street = streetSchema.parse({
       intervalSeconds: 10,
       batchSeconds: 60,
       maxGridPerKwh: '0.04',
-      maxBandPerKwh: '0.40',
+      maxBandPerKwh: '0.80',
       confirmedSellersOnly: true,
       settlingGrade: 'device',
     },

@@ -16,6 +16,7 @@ import type {
 import { statementOf } from '../settlement/statement.ts'
 import { correctAfterLateReading } from './corrections.ts'
 import type { Transaction } from './database.ts'
+import { fillsOf } from './statement-store.ts'
 
 /** A journaled command with what it did and what travelled beside it. */
 export interface Journaled {
@@ -278,22 +279,7 @@ function sum(seats: readonly SeatInterval[], field: 'importWh' | 'exportWh'): nu
 }
 
 async function insertBatch(sql: Transaction, area: number, batch: BatchCut, atMs: number): Promise<void> {
-  const outcomes = await sql`
-    select start, seat, outcomes from seat_intervals
-    where area_id = ${area} and start >= ${batch.start} and start < ${batch.end} and current
-      and (bought_wh > 0 or sold_wh > 0)`
-  const fills = outcomes.flatMap((row) =>
-    (row.outcomes as { order: string; side: 'buy' | 'sell'; filledWh: number; amount: string }[])
-      .filter(({ filledWh }) => filledWh > 0)
-      .map(({ order, side, filledWh, amount }) => ({
-        start: row.start as number,
-        seat: row.seat as number,
-        order,
-        side,
-        energyWh: filledWh,
-        amount: BigInt(amount),
-      })),
-  )
+  const fills = await fillsOf(sql, area, batch.start, batch.end)
   const statement = statementOf({ area, end: batch.end }, fills, randomBytes(32))
   await sql`
     insert into batches ${sql({
@@ -326,13 +312,14 @@ async function insertBatch(sql: Transaction, area: number, batch: BatchCut, atMs
   for (let from = 0; from < entries.length; from += rowsPerInsert) {
     await sql`insert into batch_entries ${sql(entries.slice(from, from + rowsPerInsert))}`
   }
-  const salts = statement.leaves.map(({ salt }, leaf) => ({
+  const leaves = statement.leaves.map(({ hash, salt }, leaf) => ({
     area_id: area,
     end_at: batch.end,
     leaf,
+    hash: Buffer.from(hash.slice(2), 'hex'),
     salt: Buffer.from(salt.slice(2), 'hex'),
   }))
-  for (let from = 0; from < salts.length; from += rowsPerInsert) {
-    await sql`insert into statement_salts ${sql(salts.slice(from, from + rowsPerInsert))}`
+  for (let from = 0; from < leaves.length; from += rowsPerInsert) {
+    await sql`insert into statement_leaves ${sql(leaves.slice(from, from + rowsPerInsert))}`
   }
 }

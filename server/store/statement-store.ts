@@ -2,13 +2,13 @@
 import type { EscrowDomain, Hex } from '../../contracts/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/units.ts'
 import { SettlementError } from '../settlement/error.ts'
-import { leafHash, proveLeaf, type StatementFill, sortedFills } from '../settlement/statement.ts'
+import { proveLeaf, type StatementFill, sortedFills } from '../settlement/statement.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
-import type { Database } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 
 /**
  * One seat's statement of one batch, or null where there is no such batch. Throws `SettlementError`
- * `SETTLEMENT_STATEMENT` where the salts of the batch have been erased.
+ * `SETTLEMENT_STATEMENT` where the seat's salts have been erased.
  */
 export async function statementFile(
   database: Database,
@@ -18,23 +18,36 @@ export async function statementFile(
   const [batch] = await database`select start from batches where area_id = ${area} and end_at = ${end}`
   if (batch === undefined) return null
   const fills = await fillsOf(database, area, batch.start, end)
-  const salts = (
-    await database`select salt from statement_salts where area_id = ${area} and end_at = ${end} order by leaf`
-  ).map((row): Hex => `0x${Buffer.from(row.salt).toString('hex')}`)
-  if (salts.length !== fills.length) {
-    throw new SettlementError('SETTLEMENT_STATEMENT', `the statement of the batch to ${end} has been erased`)
-  }
-  const hashes = fills.map((fill, index) => leafHash(area, fill, salts[index]!))
+  const stored = await database`
+    select hash, salt from statement_leaves where area_id = ${area} and end_at = ${end} order by leaf`
+  const hashes = stored.map(({ hash }) => hexOf(hash))
   const leaves = fills.flatMap(({ start, seat: owner, order, side, energyWh, amount }, index) => {
     if (owner !== seat) return []
+    const salt = stored[index]?.salt ?? null
+    if (salt === null) {
+      throw new SettlementError(
+        'SETTLEMENT_STATEMENT',
+        `the statement of seat ${seat} for the batch to ${end} has been erased`,
+      )
+    }
     const { siblings } = proveLeaf(hashes, index)
-    return [{ index, start, order, side, energyWh, amount: amount.toString(), salt: salts[index]!, siblings }]
+    return [{ index, start, order, side, energyWh, amount: amount.toString(), salt: hexOf(salt), siblings }]
   })
   const readings = await readingsOf(database, { area, seat, start: batch.start, end })
   return { chainId, escrow, area, end, seat, count: fills.length, leaves, readings }
 }
 
-async function fillsOf(database: Database, area: number, start: UtcSeconds, end: UtcSeconds): Promise<StatementFill[]> {
+function hexOf(bytes: Uint8Array): Hex {
+  return `0x${Buffer.from(bytes).toString('hex')}`
+}
+
+/** The current fills of `[start, end)`, as a statement orders them. */
+export async function fillsOf(
+  database: Database | Transaction,
+  area: number,
+  start: UtcSeconds,
+  end: UtcSeconds,
+): Promise<StatementFill[]> {
   const rows = await database`
     select s.start, s.seat, o ->> 'order' as order, o ->> 'side' as side, (o ->> 'filledWh')::bigint as "energyWh",
       o ->> 'amount' as amount
@@ -54,6 +67,6 @@ async function readingsOf(
     where s.area_id = ${area} and s.seat = ${seat} and r.time >= ${start} and r.time <= ${end} order by r.time, r.epoch`
   return rows.map(({ signature, ...row }) => ({
     ...(row as unknown as Omit<StatementFile['readings'][number], 'signature'>),
-    signature: `0x${Buffer.from(signature).toString('hex')}`,
+    signature: hexOf(signature),
   }))
 }

@@ -45,6 +45,7 @@ export const settings: AreaSettings = {
   feedInTicks: 800,
   retailTicks: 3_000,
   graceMs: 60_000,
+  lowestTicks: 0,
   zones: [
     { zone: 'street', name: 'The street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
     { zone: 'north', name: 'North feeder', parent: 'street', feeTicksPerKwh: 100, capacityWh: null },

@@ -29,6 +29,7 @@ const settings: AreaSettings = {
   feedInTicks: 800,
   retailTicks: 3_000,
   graceMs: config.graceMs,
+  lowestTicks: config.lowestTicks,
   zones: config.zones.map(({ id, parent, feeTicksPerKwh, capacityWh }) => ({
     zone: id,
     name: id,

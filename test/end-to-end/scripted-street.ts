@@ -65,7 +65,7 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
         intervalSeconds,
         batchSeconds,
         maxGridPerKwh: '0.015',
-        maxBandPerKwh: '0.40',
+        maxBandPerKwh: '0.80',
         confirmedSellersOnly: true,
         settlingGrade: 'device',
       },

@@ -12,6 +12,12 @@ export interface AreaConfig {
   rules: AreaRules
   rulesHash: Hex
   zones: Zone[]
+  /**
+   * Prices of trades lie in `[lowestTicks, highestTicks]`, half as wide as the band that the rules allow a batch: a share in
+   * excess congestion rent moves an average by at most half the width beyond either end, so every batch fits its band.
+   */
+  lowestTicks: Ticks
+  highestTicks: Ticks
   /** How long after an interval's end a missing reading is waited for. */
   graceMs: number
 }

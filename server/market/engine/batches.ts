@@ -7,6 +7,7 @@ import type { AreaState, IntervalState, SeatState } from './state.ts'
 
 /** Final costs stay known for this many batches after the chain has settled them, should a reorganisation unsettle them. */
 const batchesKeptAfterSettlement = 4
+const batchesOfReadingsKept = 2
 
 /** When the batch that holds the first open interval can be cut, or null while there is none or it has not ended. */
 export function batchDueMs(state: AreaState, config: AreaConfig): number | null {
@@ -64,7 +65,10 @@ function seatFills(seat: SeatState, intervals: IntervalState[], start: UtcSecond
     const { soldWh, boughtWh, paid, received } = result
     return [{ start: interval.start, soldWh, boughtWh, paid, received }]
   })
-  const changes = seat.chain.terms.map(({ from }) => from).filter((from) => from > seat.base.time && from < end)
+  // No entry that trades runs across a change of terms, nor across a mandate's expiry.
+  const changes = seat.chain.terms
+    .flatMap(({ from, validUntil }) => [from, validUntil])
+    .filter((time) => time > seat.base.time && time < end)
   return [{ seat: seat.chain.seat, base: seat.base, measured, changes, fills }]
 }
 
@@ -80,13 +84,14 @@ function close(state: AreaState, config: AreaConfig, intervals: IntervalState[],
     state.seats.get(entry.seat)!.base = { epoch: entry.epoch, time: entry.time }
   }
   state.cutUntil = batch.end
-  for (const seat of state.seats.values()) forgetReadings(seat, batch.end)
+  for (const seat of state.seats.values()) forgetReadings(seat, config.rules.batchSeconds)
   const kept = state.chain.settledUntil - batchesKeptAfterSettlement * config.rules.batchSeconds
   state.unsettled = state.unsettled.filter(({ start }) => start >= kept)
 }
 
-/** Keeps the base's reading, everything after it, and at least the newest reading at or before the next open interval. */
-function forgetReadings(seat: SeatState, end: UtcSeconds): void {
-  const baseIndex = seat.readings.findLastIndex(({ time }) => time <= Math.min(seat.base.time, end))
-  if (baseIndex > 0) seat.readings.splice(0, baseIndex)
+/** Keeps the readings from the base on, and those of some batches before it, so that a contradiction is still noticed. */
+function forgetReadings(seat: SeatState, batchSeconds: number): void {
+  const from = seat.base.time - batchesOfReadingsKept * batchSeconds
+  const first = seat.readings.findIndex(({ time }) => time >= from)
+  if (first > 0) seat.readings.splice(0, first)
 }

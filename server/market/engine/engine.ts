@@ -121,7 +121,8 @@ function syncSeat(state: AreaState, chain: ChainSeat): void {
     seat.chain = chain
     if (epoch === seat.base.epoch && time > seat.base.time) seat.base = { epoch, time }
   }
-  state.seatOfMeter.set(chain.meter, chain.seat)
+  // Seats are numbered in the order of opening: a meter serves the newest one.
+  if ((state.seatOfMeter.get(chain.meter) ?? 0) <= chain.seat) state.seatOfMeter.set(chain.meter, chain.seat)
 }
 
 function takeReading(state: AreaState, config: AreaConfig, reading: MeterReading): Event[] {

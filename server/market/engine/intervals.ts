@@ -50,7 +50,9 @@ function reserve(state: AreaState, config: AreaConfig, start: UtcSeconds): Reser
     const terms = termsAt(seat, start)
     if (terms === null || terms.closed || seat.suspended) continue
     const limitTicks =
-      order.side === 'buy' ? Math.min(order.limitTicks, terms.buyCeiling) : Math.max(order.limitTicks, terms.sellFloor)
+      order.side === 'buy'
+        ? Math.min(order.limitTicks, terms.buyCeiling, config.highestTicks)
+        : Math.max(order.limitTicks, terms.sellFloor, config.lowestTicks)
     const mandatedWh = order.side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config)
     const forwardWh = tradedWh(state.forward.get(start), order.seat, order.side)
     const wantedWh: Wh = Math.max(0, Math.min(order.maxWh, mandatedWh - forwardWh))

@@ -24,6 +24,7 @@ export type OrderCode =
   | 'ORDER_ENDED'
   | 'ORDER_GATE_CLOSED'
   | 'ORDER_FUNDS'
+  | 'ORDER_OUTSIDE_WINDOW'
 
 /** A refusal by name, which changes nothing. */
 export function refused(id: Hex, code: OrderCode, message: string): Event[] {

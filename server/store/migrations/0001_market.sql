@@ -41,7 +41,8 @@ create table seats (
   primary key (area_id, seat)
 );
 create index seats_account on seats (account);
-create unique index seats_meter on seats (area_id, meter);
+-- A released meter may sit in a later seat.
+create index seats_meter on seats (area_id, meter);
 
 create table orders (
   area_id bigint not null,
@@ -161,12 +162,13 @@ create table batch_entries (
 );
 create index batch_entries_seat on batch_entries (area_id, seat, end_at desc);
 
--- Salts of the statement's leaves; deleting a row makes its leaf unlinkable.
-create table statement_salts (
+-- The statement's leaves: their hashes prove the others; deleting a salt makes its leaf unlinkable and harms no proof.
+create table statement_leaves (
   area_id bigint not null,
   end_at bigint not null,
   leaf int not null,
-  salt bytea not null,
+  hash bytea not null,
+  salt bytea,
   primary key (area_id, end_at, leaf)
 );
 
