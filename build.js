@@ -1,5 +1,6 @@
-// Builds what runs: the two command lines (one file each, dependencies stay in node_modules), the signature worker and the page.
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+// Builds what runs: the server's command line (its dependencies stay in node_modules), the agent's in one file that needs
+// only its native add-ons and loggers beside it, the signature worker and the page. A build that fails leaves the last one.
+import { readFileSync, renameSync, rmSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,12 +8,11 @@ import { rolldown } from 'rolldown'
 import { build as buildPage } from 'vite'
 
 const root = dirname(fileURLToPath(import.meta.url))
+const dist = join(root, 'dist')
+const staged = join(root, `.dist-${process.pid}`)
 
-const programs = {
-  commonwatt: 'server/cli.ts',
-  'signature-worker': 'server/readings/signature-worker.ts',
-  'commonwatt-agent': 'meter-agent/cli.ts',
-}
+/** What the agent leaves outside its file: prebuilt add-ons, and a logger that starts threads from its own files. */
+const besideTheAgent = /^(classic-level|serialport|@serialport\/|pino)/
 
 /** `import text from './file?raw'`, as in Vite. */
 const rawText = {
@@ -22,24 +22,32 @@ const rawText = {
     id.endsWith('?raw') ? `export default ${JSON.stringify(readFileSync(id.slice(0, -4), 'utf8'))}` : null,
 }
 
-rmSync(join(root, 'dist'), { recursive: true, force: true })
+const isBuiltin = (id) => id.startsWith('node:') || builtinModules.includes(id)
+const isPackage = (id, importer) => importer !== undefined && /^[@a-z]/i.test(id)
 
-const bundle = await rolldown({
-  cwd: root,
-  input: Object.fromEntries(Object.entries(programs).filter(([, file]) => existsSync(join(root, file)))),
-  platform: 'node',
-  plugins: [rawText],
-  external: (id, importer) => importer !== undefined && (builtinModules.includes(id) || /^(node:|[@a-z])/i.test(id)),
-})
-await bundle.write({
-  dir: join(root, 'dist'),
-  format: 'esm',
-  entryFileNames: '[name].js',
-  chunkFileNames: 'parts/[name]-[hash].js',
-  sourcemap: true,
-})
-await bundle.close()
+async function bundle(input, external, output = {}) {
+  const program = await rolldown({ cwd: root, input, platform: 'node', plugins: [rawText], external })
+  await program.write({ dir: staged, format: 'esm', entryFileNames: '[name].js', sourcemap: true, ...output })
+  await program.close()
+}
 
-if (existsSync(join(root, 'web/index.html'))) {
-  await buildPage({ root: join(root, 'web'), configFile: join(root, 'vite.config.ts'), logLevel: 'warn' })
+try {
+  await bundle(
+    { commonwatt: 'server/cli.ts', 'signature-worker': 'server/readings/signature-worker.ts' },
+    (id, importer) => isBuiltin(id) || isPackage(id, importer),
+    { chunkFileNames: 'parts/[name]-[hash].js' },
+  )
+  await bundle({ 'commonwatt-agent': 'meter-agent/cli.ts' }, (id) => isBuiltin(id) || besideTheAgent.test(id), {
+    codeSplitting: false,
+  })
+  await buildPage({
+    root: join(root, 'web'),
+    configFile: join(root, 'vite.config.ts'),
+    logLevel: 'warn',
+    build: { outDir: join(staged, 'web'), emptyOutDir: true },
+  })
+  rmSync(dist, { recursive: true, force: true })
+  renameSync(staged, dist)
+} finally {
+  rmSync(staged, { recursive: true, force: true })
 }

@@ -1,5 +1,5 @@
 // `npm test`: builds, runs every suite, and ends with the totals of all of them on a line of their own.
-// `npm test -- market lint` runs only what is named: `types`, `lint`, `dead-code`, `solidity`, or test files by their path.
+// `npm test -- market lint` runs only what is named: `types`, `lint`, `dead-code`, `solidity-lint`, `solidity`, or test files by their path.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,6 +14,7 @@ const checks = {
   types: ['tsc', '--noEmit'],
   lint: ['biome', 'check', '--colors=off', '.'],
   'dead-code': ['knip', '--no-progress'],
+  'solidity-lint': ['solhint', '--max-warnings', '0', 'contracts/src/*.sol'],
 }
 
 const named = process.argv.slice(2)
