@@ -193,7 +193,7 @@ export function typesOf(name: TypedDataName): Record<string, { name: string; typ
 }
 
 /** The domain in the form that ethers and wallets take. */
-export function domainOf(domain: EscrowDomain) {
+function domainOf(domain: EscrowDomain) {
   return { name: 'Commonwatt', version: '1', chainId: domain.chainId, verifyingContract: domain.escrow }
 }
 

@@ -25,8 +25,6 @@ export type UtcSeconds = Brand<number, 'UtcSeconds'>
 export const defaultPriceDecimals = 4
 /** Prices lie strictly inside ±2³⁰ ticks. */
 export const priceBoundTicks = 2 ** 30
-/** `AreaRules.priceTick` counts millionths of a token. */
-export const priceTickDecimals = 6
 
 export class UnitError extends Error {
   override readonly name = 'UnitError'

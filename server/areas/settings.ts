@@ -94,9 +94,6 @@ const fileSchema = z.strictObject({
     settlingGrade: z.enum(['device', 'billing']),
   }),
 })
-/** The area file as it is written. */
-export type AreaFile = z.input<typeof fileSchema>
-
 /** The tick of 0.0001 token, in millionths of a token. */
 const priceTick = 100
 

@@ -98,7 +98,7 @@ async function saveSettings(sql: Transaction, settings: AreaSettings): Promise<v
 }
 
 /** A `ChainSeat` as JSON: bigints as decimal strings. */
-export function seatJson(seat: ChainSeat): unknown {
+function seatJson(seat: ChainSeat): unknown {
   return JSON.parse(JSON.stringify(seat, (_key, value) => (typeof value === 'bigint' ? value.toString() : value)))
 }
 

@@ -36,7 +36,7 @@ export const config: AreaConfig = {
   ],
 }
 
-export function addressOf(kind: 'a' | 'b', number: number): string {
+function addressOf(kind: 'a' | 'b', number: number): string {
   return `0x${kind}${number.toString(16).padStart(39, '0')}`
 }
 
