@@ -78,7 +78,7 @@ async function shows(page: Page, selector: string, text: RegExp): Promise<string
         new RegExp(source!, flags).test(element.textContent.replaceAll('\u202f', ' ')),
       ),
     [selector, text.source, text.flags],
-    { timeout: patienceMs },
+    { timeout: patienceMs, polling: 100 },
   )
   return textOf(page, selector)
 }
@@ -88,7 +88,7 @@ async function changes(page: Page, selector: string): Promise<void> {
   await page.waitForFunction(
     ([where, text]) => document.querySelector(where!)?.textContent.replaceAll('\u202f', ' ') !== text,
     [selector, await textOf(page, selector)],
-    { timeout: patienceMs },
+    { timeout: patienceMs, polling: 100 },
   )
 }
 
