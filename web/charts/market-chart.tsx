@@ -28,7 +28,7 @@ interface MarketChartProps {
 }
 
 /** Bars drawn over one another: the taller one first, so each list is the sum of what it shows and what covers it. */
-export function marketSeries(area: AreaResource, intervals: readonly IntervalResource[]): uPlot.AlignedData {
+function marketSeries(area: AreaResource, intervals: readonly IntervalResource[]): uPlot.AlignedData {
   const ordered = intervals.filter((each) => each.status !== 'running').reverse()
   return [
     ordered.map((each) => Date.parse(each.start) / 1000),

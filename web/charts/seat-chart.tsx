@@ -31,7 +31,7 @@ interface SeatChartProps {
  * Bars drawn over one another: the taller one first, so each list is the sum of what it shows and what covers it. What went
  * into the home is drawn downwards (`importSign` −1) beside what left it, and upwards (1) where there is nothing else.
  */
-export function seatSeries(intervals: readonly SeatIntervalResource[], importSign: 1 | -1): uPlot.AlignedData {
+function seatSeries(intervals: readonly SeatIntervalResource[], importSign: 1 | -1): uPlot.AlignedData {
   const ordered = [...intervals].reverse()
   return [
     ordered.map((each) => Date.parse(each.start) / 1000),

@@ -7,8 +7,8 @@ import { duration } from '../time/clock.ts'
 const stillW = 15
 
 /** Telemetry older than this is shown as stale, and later as a home that is offline, in seconds. */
-export const staleAfterSeconds = 12
-export const offlineAfterSeconds = 30
+const staleAfterSeconds = 12
+const offlineAfterSeconds = 30
 
 export interface Flows {
   roofW: number | null

@@ -18,7 +18,7 @@ const Buyer = lazy(() => import('../buyer/buyer.tsx'))
 const Utility = lazy(() => import('../utility/utility.tsx'))
 
 /** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
-export function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {
+function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {
   if (account === area.rules.grid.toLowerCase()) return 'utility'
   return seats.some((seat) => seat.mandate.maxSellWh > 0) ? 'household' : 'buyer'
 }

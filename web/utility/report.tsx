@@ -8,7 +8,7 @@ import { useSession } from '../session/session.tsx'
 import { checkReport } from './report-check.ts'
 
 /** A local time in the form of the `datetime-local` field: "2026-07-01T14:05". */
-export function fieldTime(ms: number): string {
+function fieldTime(ms: number): string {
   const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)
   return local.toISOString().slice(0, 16)
 }
