@@ -10,6 +10,7 @@ import { mountRoute, type Route, sendProblem } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { areaRoutes } from './routes/areas.ts'
 import { demoRoutes } from './routes/demo.ts'
+import { forwardRoutes } from './routes/forward.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { sessionRoutes } from './routes/session.ts'
@@ -74,6 +75,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(parts),
     ...orderRoutes(parts),
+    ...forwardRoutes(parts),
     ...relayRoutes(parts),
     ...demoRoutes(parts),
   ]

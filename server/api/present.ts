@@ -71,6 +71,8 @@ export function presentInterval(settings: AreaSettings, row: IntervalRow): Inter
     importWh: row.import_wh,
     exportWh: row.export_wh,
     missingReadings: row.missing_readings,
+    forwardWh: row.forward_wh,
+    deviationWh: row.deviation_wh,
     gridFees: money(settings, row.grid_fees),
     congestionRent: money(settings, row.congestion_rent),
     zones: row.zones.map((zone) => ({
@@ -266,7 +268,7 @@ function producedBetween(production: Production, start: UtcSeconds, end: UtcSeco
   return produced < 0 ? null : produced
 }
 
-function price(settings: AreaSettings, ticks: Ticks): string {
+export function price(settings: AreaSettings, ticks: Ticks): string {
   return formatPrice(ticks, settings.priceDecimals)
 }
 
@@ -274,6 +276,6 @@ function priceOrNull(settings: AreaSettings, ticks: Ticks | null): string | null
   return ticks === null ? null : price(settings, ticks)
 }
 
-function money(settings: AreaSettings, units: string): string {
+export function money(settings: AreaSettings, units: string): string {
   return formatMoney(BigInt(units), settings.priceDecimals)
 }

@@ -16,6 +16,7 @@ const table = {
   AREA_UNKNOWN: [404, 'This server does not serve the area'],
   INTERVAL_UNKNOWN: [404, 'The interval has no result'],
   BATCH_UNKNOWN: [404, 'No batch ends at this time'],
+  ZONE_UNKNOWN: [404, 'The area has no such zone'],
   SEAT_UNKNOWN: [404, 'The account has no such seat'],
   ORDER_UNKNOWN: [404, 'There is no such order'],
   DEMO_ONLY: [404, 'Only the demo has this'],

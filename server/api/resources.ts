@@ -95,6 +95,9 @@ export const intervalSchema = z
     exportWh: wh,
     /** Seats whose reading was missing or not measured. */
     missingReadings: z.int(),
+    /** Traded ahead for this interval, and what of it was not delivered or not taken by the newest run. */
+    forwardWh: wh,
+    deviationWh: wh,
     gridFees: money,
     congestionRent: money,
     zones: z.array(
@@ -188,6 +191,118 @@ export const seatSchema = z
   })
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>
+
+export const timeInForceSchema = z.enum(['GTC', 'IOC', 'FOK'])
+
+/** An order for one interval that had not started. */
+export const forwardOrderSchema = z
+  .object({
+    /** The order's EIP-712 digest. */
+    order: hex32,
+    seat: seatId,
+    account: address,
+    meter: address,
+    /** Whose book it stands in. */
+    zone: z.string(),
+    side: sideSchema,
+    limitPerKwh: price,
+    maxWh: wh,
+    start: time,
+    end: time,
+    timeInForce: timeInForceSchema,
+    nonce: z.int(),
+    status: z.enum(['open', 'filled', 'cancelled']),
+    /** Still in the book. */
+    openWh: wh,
+    tradedWh: wh,
+    /** Why what was left of it was taken out; null while it is open or where nothing was left. */
+    cancelReason: z.enum(['requested', 'self-trade', 'immediate-or-cancel', 'fill-or-kill', 'gate-closed']).nullable(),
+    acceptedAt: time,
+  })
+  .meta({ id: 'ForwardOrder' })
+export type ForwardOrderResource = z.infer<typeof forwardOrderSchema>
+
+/** The account's side of energy traded ahead, and what became of it. */
+export const ownForwardTradeSchema = z
+  .object({
+    seat: seatId,
+    order: hex32,
+    side: sideSchema,
+    zone: z.string(),
+    start: time,
+    end: time,
+    /** Counts the interval's trades from 1 in the order they were made, which is the order they are honoured in. */
+    number: z.int(),
+    pricePerKwh: price,
+    energyWh: wh,
+    madeAt: time,
+    /** `agreed` until the interval has a result. */
+    status: z.enum(['agreed', 'provisional', 'final']),
+    /** Metered on both sides and charged; null until the interval has a result. */
+    deliveredWh: wh.nullable(),
+    /** Not delivered or not taken, and not charged. */
+    deviationWh: wh.nullable(),
+    /** Paid (buy) or received (sell) for what was delivered. */
+    amount: money.nullable(),
+    /** What the market says of the order that traded. */
+    message: z.string().nullable(),
+  })
+  .meta({ id: 'OwnForwardTrade' })
+export type OwnForwardTradeResource = z.infer<typeof ownForwardTradeSchema>
+
+/** The order with what it has traded, which for a new order is what it traded at once. */
+export const placedForwardOrderSchema = forwardOrderSchema
+  .extend({ trades: z.array(ownForwardTradeSchema) })
+  .meta({ id: 'PlacedForwardOrder' })
+export type PlacedForwardOrder = z.infer<typeof placedForwardOrderSchema>
+
+/** Energy traded ahead, whoever agreed on it. */
+export const forwardTradeSchema = z
+  .object({
+    area: uint32,
+    zone: z.string(),
+    start: time,
+    number: z.int(),
+    pricePerKwh: price,
+    energyWh: wh,
+    madeAt: time,
+  })
+  .meta({ id: 'ForwardTrade' })
+export type ForwardTradeResource = z.infer<typeof forwardTradeSchema>
+
+/** All orders of a side at one price. */
+const forwardLevelSchema = z
+  .object({ pricePerKwh: price, energyWh: wh, orders: z.int().min(0) })
+  .meta({ id: 'ForwardLevel' })
+export type ForwardLevel = z.infer<typeof forwardLevelSchema>
+
+/** The book of one zone for one interval; it takes orders until the interval starts. */
+export const forwardBookSchema = z
+  .object({
+    area: uint32,
+    zone: z.string(),
+    start: time,
+    end: time,
+    /** Prices of forward orders lie between these, both included. */
+    lowestPerKwh: price,
+    highestPerKwh: price,
+    /** Best price first: the highest bid and the lowest ask. */
+    bids: z.array(forwardLevelSchema),
+    asks: z.array(forwardLevelSchema),
+    /** Newest first. */
+    lastTrades: z.array(forwardTradeSchema),
+  })
+  .meta({ id: 'ForwardBook' })
+export type ForwardBookResource = z.infer<typeof forwardBookSchema>
+
+/** Levels of a book that changed, as they stand now; one with no energy is gone. */
+export interface ForwardBookChange {
+  area: number
+  zone: string
+  start: string
+  bids: ForwardLevel[]
+  asks: ForwardLevel[]
+}
 
 export const outcomeSchema = z
   .object({
@@ -331,6 +446,11 @@ export const signedOrderSchema = z
   .meta({ id: 'SignedOrder' })
 export type SignedOrder = z.infer<typeof signedOrderSchema>
 
+/** A forward order is a signed order whose `[start, end)` is exactly one interval. */
+export const signedForwardOrderSchema = signedOrderSchema
+  .extend({ timeInForce: timeInForceSchema.default('GTC') })
+  .meta({ id: 'SignedForwardOrder' })
+
 export const signedCancelSchema = z.strictObject({ signature }).meta({ id: 'SignedCancel' })
 
 const mandate = z.strictObject({
@@ -405,9 +525,12 @@ export const relayedSchema = z.object({ transaction: z.string() }).meta({ id: 'R
 export interface LiveToPage {
   interval: (interval: IntervalResource) => void
   batch: (batch: BatchResource) => void
+  forwardTrade: (trade: ForwardTradeResource) => void
+  forwardBook: (change: ForwardBookChange) => void
   /** Private: the account's own seats. */
   seat: (seat: SeatResource) => void
   seatInterval: (interval: SeatIntervalResource) => void
+  forwardOrder: (order: ForwardOrderResource) => void
   telemetry: (telemetry: TelemetryEvent) => void
 }
 export interface PageToLive {

@@ -22,7 +22,9 @@ import {
   seatIntervalsOfAccounts,
   seatsOfAccounts,
 } from '../store/queries.ts'
+import { createForwardPublisher } from './forward.ts'
 import { connectError, dropWhenSlow, limitConnections } from './limits.ts'
+import type { Publisher, Publishing } from './publishing.ts'
 import type { TelemetryBoard } from './telemetry-board.ts'
 
 export interface LiveParts {
@@ -107,15 +109,17 @@ export function attachLive(io: Server, parts: LiveParts): Live {
   })
 
   const visitors = (): Visitor[] => [...namespace.sockets.values()].flatMap((socket) => socket.data.visitor ?? [])
-  const publishers = areas.all().map((worker) =>
-    createPublisher(worker, {
+  const publishers = areas.all().flatMap((worker) => {
+    const room = areaRoom(worker.settings.area)
+    const publishing: Publishing = {
       database,
-      watched: () => (namespace.adapter.rooms.get(areaRoom(worker.settings.area))?.size ?? 0) > 0,
+      watched: () => (namespace.adapter.rooms.get(room)?.size ?? 0) > 0,
       accounts: () => [...new Set(visitors().map(({ account }) => account))],
-      toArea: namespace.to(areaRoom(worker.settings.area)),
+      toArea: namespace.to(room),
       toAccount: (account) => namespace.to(accountRoom(account)),
-    }),
-  )
+    }
+    return [createPublisher(worker, publishing), createForwardPublisher(worker, publishing)]
+  })
 
   const timers = [
     every(periodMs, log, async () => {
@@ -144,21 +148,9 @@ export function attachLive(io: Server, parts: LiveParts): Live {
   }
 }
 
-/** The part of socket.io's broadcasting that is used here. */
-interface Audience {
-  emit<Name extends keyof LiveToPage>(name: Name, ...args: Parameters<LiveToPage[Name]>): unknown
-}
-
-interface Publishing {
-  database: Database
-  watched(): boolean
-  accounts(): string[]
-  toArea: Audience
-  toAccount(account: string): Audience
-}
-
 /** Gathers what one area's worker reports and sends it round by round. */
-function createPublisher(worker: AreaWorker, { database, watched, accounts, toArea, toAccount }: Publishing) {
+function createPublisher(worker: AreaWorker, publishing: Publishing): Publisher {
+  const { database, watched, accounts, toArea, toAccount } = publishing
   const { settings } = worker
   const { area } = settings
   let changes: Changes = { starts: new Set(), seats: new Set() }
@@ -260,6 +252,16 @@ function note(changes: Changes, event: Event, { state, settings }: AreaWorker): 
       break
     case 'order-ended':
       seat(state.orders.get(event.id)?.seat)
+      break
+    case 'forward-accepted':
+      seat(event.order.seat)
+      break
+    case 'forward-trade':
+      seat(event.trade.buyer)
+      seat(event.trade.seller)
+      break
+    case 'forward-cancelled':
+      seat(state.forward.get(event.start)?.orders.get(event.id)?.seat)
       break
     case 'reading':
       if (event.status === 'stored') seat(state.seatOfMeter.get(event.meter))

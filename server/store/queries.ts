@@ -19,6 +19,9 @@ export interface IntervalRow {
   import_wh: Wh
   export_wh: Wh
   missing_readings: number
+  /** Traded ahead, and what of it the newest run did not honour. */
+  forward_wh: Wh
+  deviation_wh: Wh
   grid_fees: NumericText
   congestion_rent: NumericText
   zones: { zone: string; priceTicks: Ticks | null; soldWh: Wh; boughtWh: Wh; importWh: Wh; exportWh: Wh }[]
@@ -139,7 +142,7 @@ export function intervals(
   { area, from = 0, to = endOfTime, limit }: Range & { area: number; limit: number },
 ): Promise<IntervalRow[]> {
   return sql<IntervalRow[]>`
-    select distinct on (start) * from intervals
+    select distinct on (start) intervals.*, ${forwardSums(sql)} from intervals
     where area_id = ${area} and start >= ${from} and start < ${to}
     order by start desc, run desc limit ${limit}`
 }
@@ -147,13 +150,22 @@ export function intervals(
 /** The newest run of each interval that starts at one of these times, oldest first. */
 export function intervalsStartingAt(sql: Database, area: number, starts: UtcSeconds[]): Promise<IntervalRow[]> {
   return sql<IntervalRow[]>`
-    select distinct on (start) * from intervals where area_id = ${area} and start = any(${starts}::bigint[])
+    select distinct on (start) intervals.*, ${forwardSums(sql)} from intervals where area_id = ${area} and start = any(${starts}::bigint[])
     order by start, run desc`
 }
 
 /** Every run of one interval, newest first. */
 export function runsOfInterval(sql: Database, area: number, start: UtcSeconds): Promise<IntervalRow[]> {
-  return sql<IntervalRow[]>`select * from intervals where area_id = ${area} and start = ${start} order by run desc`
+  return sql<IntervalRow[]>`
+    select intervals.*, ${forwardSums(sql)} from intervals
+    where area_id = ${area} and start = ${start} order by run desc`
+}
+
+function forwardSums(sql: Database) {
+  const of = sql`from forward_trades trade where trade.area_id = intervals.area_id and trade.start = intervals.start`
+  return sql`
+    (select coalesce(sum(energy_wh), 0)::bigint ${of}) as forward_wh,
+    (select coalesce(sum(energy_wh - delivered_wh), 0)::bigint ${of}) as deviation_wh`
 }
 
 /** Batches that end before `endsBefore`, newest first. */
@@ -216,7 +228,7 @@ function selectSeats(sql: Database) {
 /** Active orders of the seats, in order of arrival. */
 export function activeOrders(sql: Database, seats: readonly SeatKey[]): Promise<OrderRow[]> {
   return sql<OrderRow[]>`
-    select orders.* from ${unnest(sql, seats)} join orders using (area_id, seat)
+    select orders.* from ${wantedSeats(sql, seats)} join orders using (area_id, seat)
     where status = 'active' order by arrival`
 }
 
@@ -236,7 +248,7 @@ export function ordersOfSeats(
 ): Promise<OrderRow[]> {
   const { seats, before, limit } = options
   return sql<OrderRow[]>`
-    select orders.* from ${unnest(sql, seats)} join orders using (area_id, seat)
+    select orders.* from ${wantedSeats(sql, seats)} join orders using (area_id, seat)
     ${
       before === undefined
         ? sql``
@@ -255,7 +267,7 @@ export function seatIntervals(
     select own.*, intervals.status,
       (select (result.value ->> 'priceTicks')::int from jsonb_array_elements(intervals.zones) result
        where result.value ->> 'zone' = own.zone) as price_ticks
-    from ${unnest(sql, seats)} cross join lateral (
+    from ${wantedSeats(sql, seats)} cross join lateral (
       select * from seat_intervals
       where seat_intervals.area_id = wanted.area_id and seat_intervals.seat = wanted.seat and current
         and start >= ${from} and start < ${to}
@@ -314,7 +326,7 @@ export function seatBatches(
   const { seats, after = { end: endOfTime, area: 0, seat: 0 }, limit } = options
   return sql<SeatBatchRow[]>`
     select own.*, batches.start, batches.status, batches.transaction
-    from ${unnest(sql, seats)} cross join lateral (
+    from ${wantedSeats(sql, seats)} cross join lateral (
       select area_id, seat, end_at, sum(sold_wh)::bigint as sold_wh, sum(bought_wh)::bigint as bought_wh,
         sum(paid) as paid, sum(received) as received
       from batch_entries
@@ -355,6 +367,7 @@ export async function productionByTime(
   return byTime
 }
 
-function unnest(sql: Database, seats: readonly SeatKey[]) {
+/** The seats as a table `wanted`. */
+export function wantedSeats(sql: Database, seats: readonly SeatKey[]) {
   return sql`unnest(${seats.map(({ area }) => area)}::bigint[], ${seats.map(({ seat }) => seat)}::bigint[]) as wanted(area_id, seat)`
 }

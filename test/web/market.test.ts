@@ -49,6 +49,8 @@ function published(
     importWh: zones.reduce((sum, each) => sum + each.importWh, 0),
     exportWh: zones.reduce((sum, each) => sum + each.exportWh, 0),
     missingReadings: 0,
+    forwardWh: 0,
+    deviationWh: 0,
     gridFees: '0',
     congestionRent: '0',
     zones,

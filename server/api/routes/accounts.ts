@@ -1,7 +1,6 @@
 /** What belongs to one account: for itself, and for the grid operator as far as the seats lie in its area. */
 import { z } from 'zod'
 import type { AreaWorker } from '../../areas/area-worker.ts'
-import type { SessionRow } from '../../store/account-store.ts'
 import type { Database } from '../../store/database.ts'
 import {
   activeOrders,
@@ -23,7 +22,6 @@ import {
   presentSeatBatch,
   presentSeatInterval,
   presentSummary,
-  seatOf,
 } from '../present.ts'
 import { ApiError } from '../problem.ts'
 import {
@@ -38,38 +36,15 @@ import {
   walletSchema,
 } from '../resources.ts'
 import { type Route, route } from '../route.ts'
+import { keyOf, visibilityOf } from '../visibility.ts'
 
 const params = z.object({ account: addressSchema })
 const seatNumber = z.coerce.number().int().min(0)
 const seatQuery = { seat: seatNumber.optional(), ...pageQuery }
-/** Seats of one account that lists look into. */
-const mostSeats = 10_000
 const tag = 'Accounts'
 
 export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
-  /** The areas in which the caller may see this account. Throws `ACCOUNT_FOREIGN` where there is none. */
-  function visibleAreas(session: SessionRow, account: string): number[] {
-    const visible = areas
-      .all()
-      .map((worker) => worker.settings)
-      .filter(({ rules }) => session.account === account || session.account === rules.grid)
-      .map(({ area }) => area)
-    if (visible.length === 0 && session.account !== account) {
-      throw new ApiError('ACCOUNT_FOREIGN', `this session is ${session.account}'s; it may not read ${account}`)
-    }
-    return visible
-  }
-
-  /** The seats that the caller may see; only `seat` where it is given. Throws `SEAT_UNKNOWN`. */
-  async function visibleSeats(session: SessionRow, account: string, seat: number | undefined): Promise<SeatRow[]> {
-    const visible = visibleAreas(session, account)
-    const seats = await seatsOfAccount(database, { account, areas: visible, limit: mostSeats })
-    if (seat === undefined) return seats
-    const chosen = seats.filter((row) => seatOf(row) === seat)
-    if (chosen.length === 0) throw new ApiError('SEAT_UNKNOWN', `account ${account} has no seat ${seat} here`)
-    return chosen
-  }
-
+  const { visibleAreas, visibleSeats } = visibilityOf({ database, areas })
   const settingsOf = (row: { area_id: number }): AreaWorker['settings'] => workerOf(areas, row.area_id).settings
   const seatPlace = z.object({ area: z.int(), seat: z.int() })
   const intervalPlace = seatPlace.extend({ start: z.int() })
@@ -195,10 +170,6 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
       },
     }),
   ]
-}
-
-function keyOf(row: { area_id: number; seat: number }): { area: number; seat: number } {
-  return { area: row.area_id, seat: row.seat }
 }
 
 /** Production at the boundaries of the intervals, by meter. */

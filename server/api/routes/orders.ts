@@ -81,13 +81,14 @@ export function orderRoutes({ database, areas, signatures }: ApiParts): Route[] 
   ]
 }
 
-function refusedBy(event: { type: string; code?: string; message?: string } | undefined): Error {
+/** The engine's refusal as an error. */
+export function refusedBy(event: { type: string; code?: string; message?: string } | undefined): Error {
   if (event?.type !== 'refused') return new Error('the engine neither took nor refused the order')
   return new OrderRefused(event.code!, event.message!)
 }
 
 /** Throws `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE` or `SESSION_KEY_EXPIRED`. */
-async function checkOrderSignature(
+export async function checkOrderSignature(
   signatures: SignatureCheck,
   domain: EscrowDomain,
   { order, signature, session }: SignedOrder,

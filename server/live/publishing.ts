@@ -1,0 +1,24 @@
+/** What a publisher of one area's events is given, and what it does. */
+import type { LiveToPage } from '../api/resources.ts'
+import type { Database } from '../store/database.ts'
+
+/** The part of socket.io's broadcasting that is used here. */
+export interface Audience {
+  emit<Name extends keyof LiveToPage>(name: Name, ...args: Parameters<LiveToPage[Name]>): unknown
+}
+
+export interface Publishing {
+  database: Database
+  /** Whether anybody watches the area. */
+  watched(): boolean
+  /** Accounts with a page open. */
+  accounts(): string[]
+  toArea: Audience
+  toAccount(account: string): Audience
+}
+
+export interface Publisher {
+  /** Sends what has changed since the round before; where it fails, the next round sends it. */
+  round(): Promise<void>
+  close(): void
+}
