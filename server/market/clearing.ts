@@ -11,6 +11,7 @@ import { fillBeyondMargin, fillMargins, findMargins, type OwnBounds, shareMargin
 import { findThresholds, type KeyRange, keyBelowAll, type LinkThresholds } from './net-supply.ts'
 import { narrowIntervals } from './price-intervals.ts'
 import type { Steps } from './step-merger.ts'
+import { inStretches } from './stretches.ts'
 import type { ZoneTree } from './zone-tree.ts'
 
 /**
@@ -83,12 +84,25 @@ function openBounds({ lowest, highest }: OwnBounds, { lowestTicks, highestTicks 
 
 /**
  * Writes every order's key and finds the range of keys in which trade is possible (empty if there is none): from the
- * lowest sell to the highest buy order. `mask` is all ones for a buy order, so that no unpredictable branch is needed.
+ * lowest sell to the highest buy order.
  */
 function orderKeys({ buys, limitTicks }: AuctionColumns, keys: Int32Array): KeyRange {
-  let lowest = beyondKeys
-  let highest = -beyondKeys
-  for (let i = 0; i < keys.length; i++) {
+  const range = { lowest: beyondKeys, highest: -beyondKeys }
+  inStretches(keys.length, (from, to) => writeKeys(keys, buys, limitTicks, range, from, to))
+  return range
+}
+
+/** `mask` is all ones for a buy order, so that no unpredictable branch is needed. */
+function writeKeys(
+  keys: Int32Array,
+  buys: Uint8Array,
+  limitTicks: Int32Array,
+  range: { lowest: number; highest: number },
+  from: number,
+  to: number,
+): void {
+  let { lowest, highest } = range
+  for (let i = from; i < to; i++) {
     const buy = buys[i]!
     const key = (2 * limitTicks[i]! + buy) | 0
     keys[i] = key
@@ -96,7 +110,8 @@ function orderKeys({ buys, limitTicks }: AuctionColumns, keys: Int32Array): KeyR
     lowest = Math.min(lowest, (key & ~mask) | (beyondKeys & mask))
     highest = Math.max(highest, (key & mask) | (-beyondKeys & ~mask))
   }
-  return { lowest, highest }
+  range.lowest = lowest
+  range.highest = highest
 }
 
 /** Beyond every key: limits are below 2³⁰ ticks in size. */
@@ -110,15 +125,19 @@ function stepsByZone({ tree, zoneOfOrder, energyWh }: AuctionColumns, keys: Int3
     starts[1] = keys.length
     return { steps: { keys, energiesWh: energyWh }, starts }
   }
-  for (let i = 0; i < keys.length; i++) starts[zoneOfOrder[i]! + 1]!++
+  inStretches(keys.length, (from, to) => {
+    for (let i = from; i < to; i++) starts[zoneOfOrder[i]! + 1]!++
+  })
   for (let zone = 0; zone < zoneCount; zone++) starts[zone + 1]! += starts[zone]!
   const next = starts.slice()
   const steps: Steps = { keys: new Int32Array(keys.length), energiesWh: new Float64Array(keys.length) }
-  for (let i = 0; i < keys.length; i++) {
-    const at = next[zoneOfOrder[i]!]!++
-    steps.keys[at] = keys[i]!
-    steps.energiesWh[at] = energyWh[i]!
-  }
+  inStretches(keys.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const at = next[zoneOfOrder[i]!]!++
+      steps.keys[at] = keys[i]!
+      steps.energiesWh[at] = energyWh[i]!
+    }
+  })
   return { steps, starts }
 }
 

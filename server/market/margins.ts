@@ -10,6 +10,7 @@ import type { LedgerUnits } from '../../contracts/units.ts'
 import type { AuctionColumns, PricedZones } from './clearing.ts'
 import { MoneySum } from './money-sum.ts'
 import { shareProRata } from './pro-rata.ts'
+import { inStretches } from './stretches.ts'
 
 /** Where the fills go: by order, and by zone and side (2 × zone, + 1 for what it buys). */
 export interface Fills {
@@ -34,51 +35,64 @@ export interface FirstFills {
   readonly marginalOrders: number[]
 }
 
-/**
- * Fills every order that is better than its zone's price and lists those that are at it. The loop is free of branches
- * that a random market would make unpredictable: `below` and `served` are 0 or 1.
- */
+/** Fills every order that is better than its zone's price and lists those that are at it. */
 export function fillBeyondMargin(
   columns: AuctionColumns,
   keys: Int32Array,
   priceKeys: Float64Array,
   fills: Fills,
 ): FirstFills {
-  const { zoneOfOrder, buys, limitTicks, energyWh } = columns
-  const { filledWh, tradedWh } = fills
-  const thresholds = thresholdsOf(priceKeys)
   const lowest = new Int32Array(priceKeys.length).fill(-unbounded)
   const highest = new Int32Array(priceKeys.length).fill(unbounded)
-  const marginalOrders: number[] = []
-  const surplus = new MoneySum()
+  const thresholds = thresholdsOf(priceKeys)
+  const first: FirstFills = { surplus: new MoneySum(), bounds: { lowest, highest }, marginalOrders: [] }
+  inStretches(keys.length, (from, to) => {
+    fillStretch({ columns, keys, priceKeys, thresholds, fills, first }, from, to)
+  })
+  return first
+}
+
+interface FillPass {
+  columns: AuctionColumns
+  keys: Int32Array
+  priceKeys: Float64Array
+  thresholds: Int32Array
+  fills: Fills
+  first: FirstFills
+}
+
+/** Free of branches that a random market would make unpredictable: `below` and `served` are 0 or 1. */
+function fillStretch({ columns, keys, priceKeys, thresholds, fills, first }: FillPass, from: number, to: number): void {
+  const { zoneOfOrder, buys, limitTicks, energyWh } = columns
+  const { filledWh, tradedWh } = fills
+  const { lowest, highest } = first.bounds
   let units = 0
-  for (let i = 0; i < keys.length; i++) {
+  for (let i = from; i < to; i++) {
     const zone = zoneOfOrder[i]!
     if (keys[i] === priceKeys[zone]) {
-      marginalOrders.push(i)
+      first.marginalOrders.push(i)
       continue
     }
     const buy = buys[i]!
     const ticks = limitTicks[i]!
     const below = (ticks - thresholds[2 * zone + buy]!) >>> 31
-    const served = energyWh[i]! * (below ^ buy)
-    filledWh[i] = served
-    tradedWh[2 * zone + buy]! += served
+    const servedWh = energyWh[i]! * (below ^ buy)
+    filledWh[i] = servedWh
+    tradedWh[2 * zone + buy]! += servedWh
     const signedTicks = ticks * (2 * buy - 1)
-    const gain = signedTicks * served
+    const gain = signedTicks * servedWh
     const sum = units + gain
     if (Math.abs(gain) <= Number.MAX_SAFE_INTEGER && Math.abs(sum) <= Number.MAX_SAFE_INTEGER) {
       units = sum
     } else {
-      surplus.add(signedTicks, served)
-      surplus.addUnits(units)
+      first.surplus.add(signedTicks, servedWh)
+      first.surplus.addUnits(units)
       units = 0
     }
     if ((below & ((lowest[zone]! - ticks) >>> 31)) === 1) lowest[zone] = ticks
     if (((below ^ 1) & ((ticks - highest[zone]!) >>> 31)) === 1) highest[zone] = ticks
   }
-  surplus.addUnits(units)
-  return { surplus, bounds: { lowest, highest }, marginalOrders }
+  first.surplus.addUnits(units)
 }
 
 /** By zone and side, the limit from which on an order is no longer below its zone's price key. */

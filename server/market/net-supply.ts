@@ -8,6 +8,7 @@
  * so memory grows with the orders and the widest level, not with the depth.
  */
 import { grownSteps, type StepMerger, type Steps, stepMergerFor } from './step-merger.ts'
+import { inStretches } from './stretches.ts'
 import type { ZoneTree } from './zone-tree.ts'
 
 /** Prices in this file are keys: doubled ticks (see `step-merger.ts`). */
@@ -59,8 +60,11 @@ export function findThresholds(input: NetSupplyInput): LinkThresholds {
   }
   for (let i = zoneCount - 1; i >= 0; i--) {
     const zone = tree.preorder[i]!
-    let netWh = -merger.add(steps, starts[zone]!, starts[zone + 1]!)
-    netWh += exports.popChildren(tree, zone, merger)
+    let netWh = exports.popChildren(tree, zone, merger)
+    const start = starts[zone]!
+    inStretches(starts[zone + 1]! - start, (from, to) => {
+      netWh -= merger.add(steps, start + from, start + to)
+    })
     const stepCount = merger.drain()
     const link: Link = { feeKeys: 2 * input.feeTicks[zone]!, capacityWh: input.capacityWh[zone]! }
     exports.push({ zone, netWh, stepCount, merged: merger.merged, link, range, thresholds })

@@ -24,7 +24,7 @@ export function benchAuction(): { rows: AuctionRow[]; sortRatio: number; sortRat
   const rows: AuctionRow[] = []
   for (const [name, make] of workloads) {
     const columns = make()
-    const timing = time(() => columns, clearColumns)
+    const timing = time(() => columns, clearColumns, 9)
     rows.push({
       name,
       orders: columns.limitTicks.length,

@@ -1,16 +1,17 @@
-/** Timing for the benchmarks: the first call is the cold one, the median of the rest the warm one. */
+/** Timing for the benchmarks: the first call is the cold one; the warm time is a median after some more calls. */
 
 export interface Timing {
   coldMs: number
   warmMs: number
-  /** Memory a warm call takes and still holds at its end: array buffers and heap, in MB. */
+  /** Memory a warm call has taken and not yet given back at its end: array buffers and heap, in MB. */
   memoryMb: number
 }
 
-/** Runs `once` `rounds` times after a cold first; `prepare` makes each call's argument outside the clock. */
-export function time<T>(prepare: () => T, once: (argument: T) => unknown, rounds = 7): Timing {
+/** Runs `once` cold, then `rounds` times to warm up and `rounds` times for the median; `prepare` is outside the clock. */
+export function time<T>(prepare: () => T, once: (argument: T) => unknown, rounds: number): Timing {
   const coldMs = milliseconds(prepare, once)
   const warm: number[] = []
+  for (let i = 0; i < rounds; i++) milliseconds(prepare, once)
   for (let i = 0; i < rounds; i++) warm.push(milliseconds(prepare, once))
   return { coldMs, warmMs: median(warm), memoryMb: memoryOf(prepare, once) }
 }
@@ -26,14 +27,14 @@ function memoryOf<T>(prepare: () => T, once: (argument: T) => unknown): number {
   const argument = prepare()
   collectGarbage()
   const before = process.memoryUsage()
-  const kept = once(argument)
+  once(argument)
   const after = process.memoryUsage()
-  const bytes = after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed
-  return kept === undefined ? bytes / 1e6 : bytes / 1e6
+  return (after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed) / 1e6
 }
 
-/** Collects garbage where node was started with --expose-gc. */
+/** Collects garbage where node was started with --expose-gc; twice, since buffers are freed after their owners. */
 export function collectGarbage(): void {
+  globalThis.gc?.()
   globalThis.gc?.()
 }
 

@@ -4,7 +4,7 @@
  * Orders are numbered records in one buffer and linked into a queue per price; the numbers are reused once an order is
  * gone. Names, limits and rules about who may trade are the caller's (`forward-market.ts`).
  */
-import { nothingAbove, nothingBelow, PriceLevels } from './price-levels.ts'
+import { noLevel, PriceLevels } from './price-levels.ts'
 
 /** Sides by number: a sell order is 0, a buy order 1. */
 export const sell = 0
@@ -46,6 +46,10 @@ const energyFloat = 3
 
 const none = -1
 
+// Best prices where nothing rests: beyond every legal one, so that nothing crosses them.
+const noBid = -(2 ** 30)
+const noAsk = 2 ** 30
+
 export class OrderBook {
   readonly effects: Effects
   private readonly levels = new PriceLevels()
@@ -53,11 +57,10 @@ export class OrderBook {
   private floats: Float64Array
   private orderCount = 0
   private firstFree = none
-  private bestBid = nothingBelow
-  private bestAsk = nothingAbove
-  // The levels of the best prices; meaningless while there is none.
-  private bestBidLevel = 0
-  private bestAskLevel = 0
+  private bestBid = noBid
+  private bestAsk = noAsk
+  private bestBidLevel = noLevel
+  private bestAskLevel = noLevel
 
   /** `capacity` is the number of orders there is room for before the buffer grows. */
   constructor(capacity = 16) {
@@ -107,16 +110,17 @@ export class OrderBook {
   /** Whether other accounts' resting orders could fill the whole order at once. */
   canFill({ side, ticks, energyWh, account }: Incoming): boolean {
     let wantedWh = energyWh
-    let price = side === buy ? this.bestAsk : this.bestBid
-    while (side === buy ? price <= ticks : price >= ticks) {
-      let order = this.levels.queues[2 * this.levels.levelAt(price)]!
+    let level = side === buy ? this.bestAskLevel : this.bestBidLevel
+    while (level !== noLevel) {
+      const price = this.levels.tickOf(level)
+      if (side === buy ? price > ticks : price < ticks) return false
+      let order = this.levels.queues[2 * level]!
       for (; order !== none; order = this.words[order * recordWords + nextWord]!) {
         if (this.words[order * recordWords + accountWord] === account) continue
         wantedWh -= this.floats[order * recordFloats + energyFloat]!
         if (wantedWh <= 0) return true
       }
-      price = side === buy ? this.levels.nextAbove(price) : this.levels.nextBelow(price)
-      if (price === nothingAbove || price === nothingBelow) return false
+      level = side === buy ? this.levels.nextAbove(level) : this.levels.nextBelow(level)
     }
     return false
   }
@@ -153,11 +157,11 @@ export class OrderBook {
 
   /** The resting orders of one side, best price first and within it in order of time. */
   *resting(side: number): Generator<number> {
-    let price = side === buy ? this.bestBid : this.bestAsk
-    while (price !== nothingBelow && price !== nothingAbove) {
-      let order = this.levels.queues[2 * this.levels.levelAt(price)]!
+    let level = side === buy ? this.bestBidLevel : this.bestAskLevel
+    while (level !== noLevel) {
+      let order = this.levels.queues[2 * level]!
       for (; order !== none; order = this.words[order * recordWords + nextWord]!) yield order
-      price = side === buy ? this.levels.nextBelow(price) : this.levels.nextAbove(price)
+      level = side === buy ? this.levels.nextBelow(level) : this.levels.nextAbove(level)
     }
   }
 
@@ -181,7 +185,7 @@ export class OrderBook {
       return order
     }
     queues[2 * level] = order
-    this.levels.mark(ticks, level)
+    this.levels.mark(level)
     if (side === buy && ticks > this.bestBid) {
       this.bestBid = ticks
       this.bestBidLevel = level
@@ -206,14 +210,13 @@ export class OrderBook {
     words[at + nextWord] = this.firstFree
     this.firstFree = order
     if (previous !== none || next !== none) return
-    const ticks = words[at + ticksWord]!
-    this.levels.unmark(ticks, level)
-    if (ticks === this.bestBid) {
-      this.bestBid = this.levels.nextBelow(ticks)
-      if (this.bestBid !== nothingBelow) this.bestBidLevel = this.levels.levelAt(this.bestBid)
-    } else if (ticks === this.bestAsk) {
-      this.bestAsk = this.levels.nextAbove(ticks)
-      if (this.bestAsk !== nothingAbove) this.bestAskLevel = this.levels.levelAt(this.bestAsk)
+    this.levels.unmark(level)
+    if (level === this.bestBidLevel) {
+      this.bestBidLevel = this.levels.nextBelow(level)
+      this.bestBid = this.bestBidLevel === noLevel ? noBid : this.levels.tickOf(this.bestBidLevel)
+    } else if (level === this.bestAskLevel) {
+      this.bestAskLevel = this.levels.nextAbove(level)
+      this.bestAsk = this.bestAskLevel === noLevel ? noAsk : this.levels.tickOf(this.bestAskLevel)
     }
   }
 

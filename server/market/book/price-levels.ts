@@ -1,5 +1,5 @@
 /**
- * The price levels of one book: a queue of orders per tick, and a bitmap that finds the next price at which any rest.
+ * The price levels of one book: a queue of orders per tick, and bitmaps that find the next price at which any rest.
  *
  * Prices span 2³¹ ticks, of which a book uses few: they are the leaves of a tree of 256-way nodes, four levels deep, made
  * when first used and kept. Both sides share it, since a book is never crossed. A leaf takes 2 kB, so a book with prices
@@ -8,15 +8,15 @@
 
 const digitBits = 8
 const fanOut = 2 ** digitBits
+const lowDigit = fanOut - 1
 const wordsPerNode = fanOut / 32
 const innerDepth = 3
 const recentLeaves = 16
 /** Ticks lie strictly inside ±2³⁰; this makes them positive 31-bit numbers. */
 const offset = 2 ** 30
 
-/** What `nextAbove` and `nextBelow` return when no order rests there: beyond every legal price. */
-export const nothingAbove = 2 ** 30
-export const nothingBelow = -(2 ** 30)
+/** What `nextAbove` and `nextBelow` return where no order rests that way. */
+export const noLevel = -1
 
 export class PriceLevels {
   /** First and last order of a level's queue, −1 where it is empty: at 2 × level and 2 × level + 1. */
@@ -24,14 +24,18 @@ export class PriceLevels {
   private leafBits = new Int32Array(wordsPerNode)
   /** How many levels of a leaf are marked. */
   private leafMarks = new Int32Array(1)
+  private leafFirstTick = new Int32Array(1)
+  /** The slot (node × fan-out + digit) in which a leaf or an inner node hangs; −1 for the root. */
+  private leafParent = new Int32Array(1)
+  private innerParent = new Int32Array(4).fill(-1)
+  /** Children by slot, −1 where none was made yet. */
+  private children = new Int32Array(4 * fanOut).fill(-1)
+  private innerBits = new Int32Array(4 * wordsPerNode)
   private leafCount = 0
+  private innerCount = 1
   // The leaves found last, by the low bits of the leaf's prices: most descents end here.
   private readonly recentPages = new Int32Array(recentLeaves).fill(-1)
   private readonly recentLeaf = new Int32Array(recentLeaves)
-  /** Children by node and digit, −1 where none was made yet. */
-  private children = new Int32Array(4 * fanOut).fill(-1)
-  private innerBits = new Int32Array(4 * wordsPerNode)
-  private innerCount = 1
 
   /** The level of a tick, made if it is new. */
   levelAt(tick: number): number {
@@ -42,116 +46,102 @@ export class PriceLevels {
       this.recentPages[recent] = page
       this.recentLeaf[recent] = this.leafOf(price)
     }
-    return this.recentLeaf[recent]! * fanOut + (price & (fanOut - 1))
+    return this.recentLeaf[recent]! * fanOut + (price & lowDigit)
+  }
+
+  tickOf(level: number): number {
+    return this.leafFirstTick[level >> digitBits]! + (level & lowDigit)
+  }
+
+  /** Notes that orders rest at a level where none did. */
+  mark(level: number): void {
+    const leaf = level >> digitBits
+    setBit(this.leafBits, level)
+    if (++this.leafMarks[leaf]! > 1) return
+    for (let slot = this.leafParent[leaf]!; slot >= 0; slot = this.innerParent[slot >> digitBits]!)
+      setBit(this.innerBits, slot)
+  }
+
+  /** Notes that no order rests at a level any more. */
+  unmark(level: number): void {
+    const leaf = level >> digitBits
+    clearBit(this.leafBits, level)
+    if (--this.leafMarks[leaf]! > 0) return
+    for (let slot = this.leafParent[leaf]!; slot >= 0; slot = this.innerParent[slot >> digitBits]!) {
+      clearBit(this.innerBits, slot)
+      if (nextBit(this.innerBits, slot >> digitBits, 0) >= 0) return
+    }
+  }
+
+  /** The next level above at which orders rest. */
+  nextAbove(level: number): number {
+    const leaf = level >> digitBits
+    const near = nextBit(this.leafBits, leaf, (level & lowDigit) + 1)
+    if (near >= 0) return leaf * fanOut + near
+    let height = 0
+    for (let slot = this.leafParent[leaf]!; slot >= 0; slot = this.innerParent[slot >> digitBits]!) {
+      const digit = nextBit(this.innerBits, slot >> digitBits, (slot & lowDigit) + 1)
+      if (digit >= 0) {
+        let node = this.children[(slot & ~lowDigit) + digit]!
+        for (; height > 0; height--) node = this.children[node * fanOut + nextBit(this.innerBits, node, 0)]!
+        return node * fanOut + nextBit(this.leafBits, node, 0)
+      }
+      height++
+    }
+    return noLevel
+  }
+
+  /** The next level below at which orders rest. */
+  nextBelow(level: number): number {
+    const leaf = level >> digitBits
+    const near = previousBit(this.leafBits, leaf, (level & lowDigit) - 1)
+    if (near >= 0) return leaf * fanOut + near
+    let height = 0
+    for (let slot = this.leafParent[leaf]!; slot >= 0; slot = this.innerParent[slot >> digitBits]!) {
+      const digit = previousBit(this.innerBits, slot >> digitBits, (slot & lowDigit) - 1)
+      if (digit >= 0) {
+        let node = this.children[(slot & ~lowDigit) + digit]!
+        for (; height > 0; height--) node = this.children[node * fanOut + previousBit(this.innerBits, node, lowDigit)]!
+        return node * fanOut + previousBit(this.leafBits, node, lowDigit)
+      }
+      height++
+    }
+    return noLevel
   }
 
   private leafOf(price: number): number {
     let node = 0
     for (let depth = 0; depth < innerDepth; depth++) {
-      const at = node * fanOut + digitOf(price, depth)
-      node = this.children[at]!
+      const slot = node * fanOut + ((price >>> (digitBits * (innerDepth - depth))) & lowDigit)
+      node = this.children[slot]!
       if (node === -1) {
-        node = depth === innerDepth - 1 ? this.newLeaf() : this.newInner()
-        this.children[at] = node
+        node = depth === innerDepth - 1 ? this.newLeaf(slot, price - (price & lowDigit) - offset) : this.newInner(slot)
+        this.children[slot] = node
       }
     }
     return node
   }
 
-  /** Notes that orders rest at `level`, which is `tick`'s. */
-  mark(tick: number, level: number): void {
-    setBit(this.leafBits, level)
-    if (++this.leafMarks[level >> digitBits]! > 1) return
-    const price = tick + offset
-    let node = 0
-    for (let depth = 0; depth < innerDepth; depth++) {
-      const at = node * fanOut + digitOf(price, depth)
-      setBit(this.innerBits, at)
-      node = this.children[at]!
-    }
+  private newLeaf(parentSlot: number, firstTick: number): number {
+    const leaf = this.leafCount++
+    this.queues = roomFor(this.queues, this.leafCount * 2 * fanOut, -1)
+    this.leafBits = roomFor(this.leafBits, this.leafCount * wordsPerNode, 0)
+    this.leafMarks = roomFor(this.leafMarks, this.leafCount, 0)
+    this.leafFirstTick = roomFor(this.leafFirstTick, this.leafCount, 0)
+    this.leafParent = roomFor(this.leafParent, this.leafCount, -1)
+    this.leafFirstTick[leaf] = firstTick
+    this.leafParent[leaf] = parentSlot
+    return leaf
   }
 
-  /** Notes that no order rests at `level`, which is `tick`'s, any more. */
-  unmark(tick: number, level: number): void {
-    clearBit(this.leafBits, level)
-    if (--this.leafMarks[level >> digitBits]! > 0) return
-    const price = tick + offset
-    const [top, middle, bottom] = this.innerPath(price)
-    clearBit(this.innerBits, bottom)
-    if (!isEmpty(this.innerBits, bottom >> digitBits)) return
-    clearBit(this.innerBits, middle)
-    if (isEmpty(this.innerBits, middle >> digitBits)) clearBit(this.innerBits, top)
+  private newInner(parentSlot: number): number {
+    const node = this.innerCount++
+    this.children = roomFor(this.children, this.innerCount * fanOut, -1)
+    this.innerBits = roomFor(this.innerBits, this.innerCount * wordsPerNode, 0)
+    this.innerParent = roomFor(this.innerParent, this.innerCount, -1)
+    this.innerParent[node] = parentSlot
+    return node
   }
-
-  /** The lowest tick above `tick`, a tick whose level exists, at which orders rest; `nothingAbove` if there is none. */
-  nextAbove(tick: number): number {
-    const price = tick + offset
-    const leaf = this.levelAt(tick) >> digitBits
-    const near = nextBit(this.leafBits, leaf, (price & (fanOut - 1)) + 1)
-    if (near >= 0) return price - (price & (fanOut - 1)) + near - offset
-    const path = this.innerPath(price)
-    for (let depth = innerDepth - 1; depth >= 0; depth--) {
-      const at = path[depth]!
-      const digit = nextBit(this.innerBits, at >> digitBits, (at & (fanOut - 1)) + 1)
-      if (digit >= 0) return this.descend(price, depth, digit, nextBit, 0)
-    }
-    return nothingAbove
-  }
-
-  /** The highest tick below `tick`, a tick whose level exists, at which orders rest; `nothingBelow` if there is none. */
-  nextBelow(tick: number): number {
-    const price = tick + offset
-    const leaf = this.levelAt(tick) >> digitBits
-    const near = previousBit(this.leafBits, leaf, (price & (fanOut - 1)) - 1)
-    if (near >= 0) return price - (price & (fanOut - 1)) + near - offset
-    const path = this.innerPath(price)
-    for (let depth = innerDepth - 1; depth >= 0; depth--) {
-      const at = path[depth]!
-      const digit = previousBit(this.innerBits, at >> digitBits, (at & (fanOut - 1)) - 1)
-      if (digit >= 0) return this.descend(price, depth, digit, previousBit, fanOut - 1)
-    }
-    return nothingBelow
-  }
-
-  /** From an inner node that `price` passes at `depth`, down its child `digit` to the first marked tick `from` one end. */
-  private descend(price: number, depth: number, digit: number, find: typeof nextBit, from: number): number {
-    let found = Math.floor(price / 2 ** shiftOf(depth - 1)) * fanOut + digit
-    let node = this.children[(this.innerPath(price)[depth]! & ~(fanOut - 1)) + digit]!
-    for (let below = depth + 1; below < innerDepth; below++) {
-      const next = find(this.innerBits, node, from)
-      found = found * fanOut + next
-      node = this.children[node * fanOut + next]!
-    }
-    return found * fanOut + find(this.leafBits, node, from) - offset
-  }
-
-  /** Where the path to a price passes the inner nodes: node × fan-out + digit, root first. */
-  private innerPath(price: number): [number, number, number] {
-    const top = digitOf(price, 0)
-    const middle = this.children[top]! * fanOut + digitOf(price, 1)
-    return [top, middle, this.children[middle]! * fanOut + digitOf(price, 2)]
-  }
-
-  private newLeaf(): number {
-    this.queues = roomFor(this.queues, (this.leafCount + 1) * 2 * fanOut, -1)
-    this.leafBits = roomFor(this.leafBits, (this.leafCount + 1) * wordsPerNode, 0)
-    this.leafMarks = roomFor(this.leafMarks, this.leafCount + 1, 0)
-    return this.leafCount++
-  }
-
-  private newInner(): number {
-    this.children = roomFor(this.children, (this.innerCount + 1) * fanOut, -1)
-    this.innerBits = roomFor(this.innerBits, (this.innerCount + 1) * wordsPerNode, 0)
-    return this.innerCount++
-  }
-}
-
-function shiftOf(depth: number): number {
-  return digitBits * (innerDepth - depth)
-}
-
-function digitOf(price: number, depth: number): number {
-  return (price >>> shiftOf(depth)) & (fanOut - 1)
 }
 
 function roomFor(numbers: Int32Array<ArrayBuffer>, room: number, filler: number): Int32Array<ArrayBuffer> {
@@ -167,12 +157,6 @@ function setBit(bits: Int32Array, at: number): void {
 
 function clearBit(bits: Int32Array, at: number): void {
   bits[at >> 5]! &= ~(1 << (at & 31))
-}
-
-function isEmpty(bits: Int32Array, node: number): boolean {
-  let any = 0
-  for (let word = node * wordsPerNode; word < (node + 1) * wordsPerNode; word++) any |= bits[word]!
-  return any === 0
 }
 
 /** The first set bit of a node at or after `from`, −1 if there is none. */
