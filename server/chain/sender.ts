@@ -107,10 +107,13 @@ export function createSender(options: SenderOptions): Sender {
     return { hash: hashOf(stored) }
   }
 
-  /** The gas that the call needs with some margin, if it would succeed now. */
+  /**
+   * The gas that the call needs with some margin, if it would succeed in the next block. The newest block may be old where
+   * nothing happens, and what is allowed by now was not yet at its time: so the pending block is asked.
+   */
   async function simulate({ to, data }: Call): Promise<bigint> {
     try {
-      const estimate = await provider.estimateGas({ from: address, to, data })
+      const estimate = BigInt(await provider.send('eth_estimateGas', [{ from: address, to, data }, 'pending']))
       const withMargin = (estimate * (100n + gasMarginPercent)) / 100n
       return withMargin > BigInt(gasCap) ? BigInt(gasCap) : withMargin
     } catch (error) {

@@ -377,6 +377,21 @@ test('a batch that the escrow refuses stops its area by name and is never skippe
   expect(await statuses(database)).toEqual(['settled', 'settled'])
 })
 
+test('a batch that ended after the newest block settles in the next one', async () => {
+  const { database, street, operator, bases } = await newScene([0n, 10_000_000n])
+  const { from } = street
+  await passUntil(chain.provider, from + 55)
+  await cutBatch(database, street, from, from + 60, trade(street, from, from + 60), bases)
+  const server = startProcess(database, street, operator)
+  await server.indexer.advance()
+  await expect(server.settlement.advance(area)).rejects.toMatchObject({ contractError: 'BadBatchTimes' })
+  await chain.provider.send('evm_setNextBlockTimestamp', [from + 60])
+  expect((await chain.provider.getBlock('latest'))!.timestamp).toBeLessThan(from + 60)
+  await server.settlement.advance(area)
+  for (let round = 0; round < 2; round += 1) await server.turn()
+  expect(await statuses(database)).toEqual(['settled'])
+})
+
 test('random streets settle on chain to what netting says, view and contract alike', async () => {
   let seed = 20_260_704
   const random = (below: number) => {
