@@ -8,7 +8,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Server as SocketServer } from 'socket.io'
 import { formatMoney } from '../contracts/units.ts'
 import { createApp } from './api/app.ts'
-import type { ApiParts, Areas } from './api/parts.ts'
+import type { ApiParts, Areas, TrustedProxies } from './api/parts.ts'
 import type { DemoPerson } from './api/resources.ts'
 import { type AreaSettings, readAreaFile } from './areas/settings.ts'
 import { type RunningAreaWorker, startAreaWorker } from './areas/worker.ts'
@@ -38,6 +38,8 @@ export interface ServeOptions {
   port: number
   /** Where people open the page, when it is not the listening address. */
   origins: readonly string[]
+  /** Proxies before this server, or null. */
+  trustProxy: TrustedProxies | null
   /** Blocks until a deposit or a batch counts. */
   confirmations: number
   /** Pause between looks at the chain. */
@@ -136,6 +138,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     demoPeople,
     pageFolder: options.pageFolder,
     origins: [url, `http://localhost:${new URL(url).port}`, ...options.origins],
+    trustProxy: options.trustProxy,
   }
   http.on('request', createApp(parts))
   const io = new SocketServer(http, socketOptions)

@@ -24,6 +24,7 @@ export function createApp(parts: ApiParts): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')
+  app.set('trust proxy', parts.trustProxy ?? false)
   app.use(measureRequests(registry))
   app.use(securityHeaders)
 

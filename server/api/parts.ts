@@ -29,7 +29,12 @@ export interface ApiParts {
   pageFolder: string | null
   /** The addresses under which people open the page (`http://localhost:8080`): sign-in messages must name one of them. */
   origins: readonly string[]
+  /** Proxies whose `X-Forwarded-For` says who asks; without any, the address of the connection counts. */
+  trustProxy?: TrustedProxies | null
 }
+
+/** How many proxies stand before this server, or their addresses, networks or `loopback`, `linklocal`, `uniquelocal`. */
+export type TrustedProxies = number | readonly string[]
 
 /** The worker of an area. Throws `AREA_UNKNOWN`. */
 export function workerOf(areas: Areas, area: number): AreaWorker {

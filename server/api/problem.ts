@@ -3,6 +3,7 @@ import { AccountsError } from '../accounts/error.ts'
 import { AreaError } from '../areas/error.ts'
 import { ChainError } from '../chain/error.ts'
 import { SignatureCheckError } from '../readings/signature-check.ts'
+import { SettlementError } from '../settlement/error.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
@@ -116,6 +117,9 @@ export function problemOf(error: unknown): Problem | null {
       detail: error.message,
       retryAfterSeconds: refused ? null : 5,
     })
+  }
+  if (error instanceof SettlementError && error.code === 'SETTLEMENT_STATEMENT_ERASED') {
+    return problem({ code: error.code, status: 410, title: 'The statement has been erased', detail: error.message })
   }
   return parserProblem(error)
 }

@@ -5,6 +5,7 @@
  * strings in tokens. Signed structures travel with the integers that were signed (ticks, ledger units, UTC seconds).
  */
 import { z } from 'zod'
+import { statementFileSchema } from '../settlement/statement-file.ts'
 
 export const addressSchema = z
   .string()
@@ -381,6 +382,9 @@ export const seatBatchSchema = z
   })
   .meta({ id: 'SeatBatch' })
 export type SeatBatchResource = z.infer<typeof seatBatchSchema>
+
+/** One seat's statement of one batch: what `commonwatt verify` reads. Numbers are as they were signed and settled. */
+export const statementSchema = statementFileSchema.meta({ id: 'Statement' })
 
 /** The account's tokens outside the escrow, and what an ERC-2612 permit must carry. */
 export const walletSchema = z.object({ account: address, tokens: money, permitNonce: z.int() }).meta({ id: 'Wallet' })

@@ -1,5 +1,7 @@
+import { isIP } from 'node:net'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'
+import type { TrustedProxies } from '../api/parts.ts'
 import { pageFolder } from '../project-files.ts'
 import { serve } from '../serve.ts'
 
@@ -13,6 +15,7 @@ interface Flags {
   host: string
   port: number
   origin: string[]
+  trustProxy?: TrustedProxies
   confirmations: number
   chainPollMs: number
   demoPeople?: string
@@ -22,6 +25,23 @@ interface Flags {
 function whole(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
   return Number(text)
+}
+
+/** `1`, or addresses, networks and the names that express knows, with commas between them. */
+function trustedProxies(text: string): TrustedProxies {
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  const proxies = text.split(',').map((proxy) => proxy.trim())
+  const wrong = proxies.find((proxy) => !isProxy(proxy))
+  if (wrong === undefined) return proxies
+  throw new InvalidArgumentError(`"${wrong}" is neither a number of proxies nor an address, network or loopback.`)
+}
+
+function isProxy(text: string): boolean {
+  const [address, length, ...rest] = text.split('/')
+  const version = isIP(address!)
+  if (version === 0) return /^(loopback|linklocal|uniquelocal)$/.test(text)
+  if (length === undefined) return true
+  return rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128)
 }
 
 /** `commonwatt serve`: the server on a PostgreSQL and a chain that are there already. Every option has a variable. */
@@ -46,6 +66,11 @@ export function serveCommand(): Command {
     .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .addOption(new Option('--port <port>', 'port of page and API').env('PORT').argParser(whole).default(8080))
     .addOption(new Option('--origin <url...>', 'where people open the page, behind a proxy').default([]))
+    .addOption(
+      new Option('--trust-proxy <which>', 'proxies whose X-Forwarded-For counts: how many, or their addresses')
+        .env('TRUST_PROXY')
+        .argParser(trustedProxies),
+    )
     .addOption(
       new Option('--confirmations <n>', 'blocks until a deposit or batch counts')
         .env('CONFIRMATIONS')
@@ -72,6 +97,7 @@ export function serveCommand(): Command {
         host: flags.host,
         port: flags.port,
         origins: flags.origin,
+        trustProxy: flags.trustProxy ?? null,
         confirmations: flags.confirmations,
         chainPollMs: flags.chainPollMs,
         demoPeopleFile: flags.demoPeople ?? null,

@@ -7,6 +7,7 @@ export class SettlementError extends Error {
     | 'SETTLEMENT_GRID_TAKE'
     | 'SETTLEMENT_INPUT'
     | 'SETTLEMENT_STATEMENT'
+    | 'SETTLEMENT_STATEMENT_ERASED'
   constructor(code: SettlementError['code'], message: string) {
     super(message)
     this.code = code

@@ -11,7 +11,7 @@ const energyWh = z
   .min(0)
   .max(2 ** 48 - 1)
 
-const statementFileSchema = z.strictObject({
+export const statementFileSchema = z.strictObject({
   chainId: z.int().min(1),
   escrow: address,
   area: uint32,

@@ -8,7 +8,7 @@ import type { Database, Transaction } from './database.ts'
 
 /**
  * One seat's statement of one batch, or null where there is no such batch. Throws `SettlementError`
- * `SETTLEMENT_STATEMENT` where the seat's salts have been erased.
+ * `SETTLEMENT_STATEMENT_ERASED` where the seat's salts have been erased.
  */
 export async function statementFile(
   database: Database,
@@ -26,7 +26,7 @@ export async function statementFile(
     const salt = stored[index]?.salt ?? null
     if (salt === null) {
       throw new SettlementError(
-        'SETTLEMENT_STATEMENT',
+        'SETTLEMENT_STATEMENT_ERASED',
         `the statement of seat ${seat} for the batch to ${end} has been erased`,
       )
     }

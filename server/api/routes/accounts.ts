@@ -13,9 +13,11 @@ import {
   seatSummary,
   seatsOfAccount,
 } from '../../store/queries.ts'
+import { statementFile } from '../../store/statement-store.ts'
 import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
 import { type ApiParts, workerOf } from '../parts.ts'
 import {
+  isoTime,
   type Production,
   presentOrder,
   presentSeat,
@@ -32,6 +34,7 @@ import {
   seatBatchSchema,
   seatIntervalSchema,
   seatSchema,
+  statementSchema,
   summarySchema,
   walletSchema,
 } from '../resources.ts'
@@ -149,6 +152,25 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
         const item = (row: (typeof rows)[number]) => presentSeatBatch(settingsOf(row), row)
         const place = (row: (typeof rows)[number]) => ({ ...keyOf(row), end: row.end_at })
         return { status: 200, body: pageOfRows('seat-batches', rows, { limit, item, place }) }
+      },
+    }),
+    route({
+      id: 'getStatement',
+      method: 'get',
+      path: '/accounts/:account/statements/:end',
+      tag,
+      summary:
+        'A seat’s statement of the batch that ends then, with the proofs and readings that `commonwatt verify` checks',
+      private: true,
+      params: params.extend({ end: timeInput }),
+      query: z.object({ seat: seatNumber }),
+      answers: { 200: statementSchema },
+      async handle({ params: { account, end }, query: { seat }, session }) {
+        const [row] = await visibleSeats(await session(), account, seat)
+        const { chainId, escrow } = settingsOf(row!).chain
+        const statement = await statementFile(database, { chainId, escrow, ...keyOf(row!), end })
+        if (statement === null) throw new ApiError('BATCH_UNKNOWN', `no batch ends at ${isoTime(end)}`)
+        return { status: 200, body: statement }
       },
     }),
     route({

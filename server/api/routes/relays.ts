@@ -1,7 +1,7 @@
 /** Signed messages that the server carries to the escrow at its own expense. */
 import type { z } from 'zod'
+import { createAllowance } from '../allowance.ts'
 import type { ApiParts } from '../parts.ts'
-import { ApiError } from '../problem.ts'
 import type { Relay } from '../relay.ts'
 import {
   relayClaimSchema,
@@ -17,11 +17,9 @@ import { type Route, route } from '../route.ts'
 const tag = 'Relay'
 /** Requests per minute that one address may have relayed: the server pays for them. */
 const mostPerMinute = 300
-/** Addresses remembered; beyond, all are forgotten. */
-const mostAddresses = 10_000
 
 export function relayRoutes({ relay }: ApiParts): Route[] {
-  const allow = createAllowance()
+  const allow = createAllowance({ mostPerMinute, done: 'are relayed for one address' })
   const relayed = <Body>(
     path: string,
     {
@@ -46,7 +44,7 @@ export function relayRoutes({ relay }: ApiParts): Route[] {
       body,
       answers: { 202: relayedSchema },
       async handle({ body: signed, request }) {
-        allow(request.ip ?? '', Date.now())
+        allow(request, Date.now())
         return { status: 202, body: { transaction: (await send(signed)).hash } }
       },
     })
@@ -88,27 +86,4 @@ export function relayRoutes({ relay }: ApiParts): Route[] {
       send: (request) => relay.claim(request),
     }),
   ]
-}
-
-/** Counts per address and minute. Throws `TOO_MANY_REQUESTS`. */
-function createAllowance(): (address: string, nowMs: number) => void {
-  const used = new Map<string, number>()
-  let minute = 0
-  return (address, nowMs) => {
-    const now = Math.floor(nowMs / 60_000)
-    if (now !== minute || used.size > mostAddresses) used.clear()
-    minute = now
-    const count = (used.get(address) ?? 0) + 1
-    used.set(address, count)
-    if (count > mostPerMinute) {
-      const retryAfterSeconds = 60 - Math.floor((nowMs / 1000) % 60)
-      throw new ApiError(
-        'TOO_MANY_REQUESTS',
-        `at most ${mostPerMinute} requests a minute are relayed for one address`,
-        {
-          retryAfterSeconds,
-        },
-      )
-    }
-  }
 }

@@ -1,14 +1,17 @@
 /** Sign-in with Ethereum (EIP-4361): nonce, signed message, bearer token. */
-
 import { closeSession, openSession } from '../../accounts/sessions.ts'
 import type { SignIn } from '../../accounts/sign-in.ts'
+import { createAllowance } from '../allowance.ts'
 import type { ApiParts } from '../parts.ts'
 import { nonceSchema, sessionSchema, signInSchema } from '../resources.ts'
 import { bearerToken, type Route, route } from '../route.ts'
 
 const tag = 'Session'
+/** Sign-ins per minute from one address: each costs the recovery of a signature. */
+const mostPerMinute = 60
 
 export function sessionRoutes({ database }: ApiParts, signIn: SignIn): Route[] {
+  const allow = createAllowance({ mostPerMinute, done: 'to sign in from one address' })
   return [
     route({
       id: 'getNonce',
@@ -30,8 +33,9 @@ export function sessionRoutes({ database }: ApiParts, signIn: SignIn): Route[] {
       summary: 'Opens a session for the account that signed the message; send the token as Authorization: Bearer',
       body: signInSchema,
       answers: { 201: sessionSchema },
-      async handle({ body: { message, signature } }) {
+      async handle({ body: { message, signature }, request }) {
         const now = new Date()
+        allow(request, now.getTime())
         const account = await signIn.verify(message, signature, now)
         const { token, expiresAt } = await openSession(database, account, now)
         return { status: 201, body: { token, account, expiresAt: expiresAt.toISOString() } }
