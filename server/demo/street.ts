@@ -180,7 +180,7 @@ export const demoStreet: Street = streetSchema.parse({
     zones: [
       { zone: 'sunfield', name: 'Sunfield transformer' },
       { zone: north, name: 'Feeder North', parent: 'sunfield', feePerKwh: '0.01' },
-      { zone: south, name: 'Feeder South', parent: 'sunfield', feePerKwh: '0.01', capacityWh: 70 },
+      { zone: south, name: 'Feeder South', parent: 'sunfield', feePerKwh: '0.01', capacityWh: 45 },
     ],
     rules: {
       intervalSeconds: 10,
