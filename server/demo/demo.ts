@@ -71,9 +71,10 @@ export async function startDemo(options: DemoOptions): Promise<RunningDemo> {
     for (let one = stops.pop(); one !== undefined; one = stops.pop()) await one()
   }
   try {
-    await assertPortFree({ port: ports.web, purpose: 'the page and the API', option: '--port' })
     const supervisor = await startSupervisor({ dataFolder, log: print })
     stops.push(() => supervisor.stop())
+    // Only now, when what a killed start left behind is gone.
+    await assertPortFree({ port: ports.web, purpose: 'the page and the API', option: '--port' })
     const chainStart = startChain({ dataFolder, port: ports.chain, log: print, chainId, blockSeconds })
     const started = await Promise.allSettled([
       startPostgres({ dataFolder, port: ports.database, log: print }),
