@@ -143,7 +143,8 @@ interface IEscrow {
     event Rebased(uint64 indexed seat, uint16 epoch, uint32 time, uint48 importWh, uint48 exportWh);
     /// `amount` is in ledger units, `tokens` in base units of the token.
     event Deposited(uint64 indexed seat, address indexed from, uint128 amount, uint256 tokens);
-    event WithdrawalRequested(uint64 indexed seat, uint128 amount, address to, uint32 claimableAt);
+    /// `nextNonce`: the seat's next request must carry at least this.
+    event WithdrawalRequested(uint64 indexed seat, uint128 amount, address to, uint32 claimableAt, uint32 nextNonce);
     event WithdrawalClaimed(uint64 indexed seat, uint128 amount, address to, uint256 tokens);
     event GridWithdrawn(uint32 indexed area, uint128 amount, address to, uint256 tokens);
     /// One per settled part; `words` are the entries' words as they were in the calldata. Of a batch in several parts a net

@@ -55,8 +55,9 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient {
         _requireInTime(withdrawal.deadline);
         _authorise(seat.account, TypedData.hash(withdrawal), accountSignature);
         uint32 claimableAt = uint32(block.timestamp + withdrawalDelaySeconds);
-        seat.request = Request(withdrawal.to, claimableAt, withdrawal.nonce + 1, withdrawal.amount);
-        emit WithdrawalRequested(withdrawal.seat, withdrawal.amount, withdrawal.to, claimableAt);
+        uint32 nextNonce = withdrawal.nonce + 1;
+        seat.request = Request(withdrawal.to, claimableAt, nextNonce, withdrawal.amount);
+        emit WithdrawalRequested(withdrawal.seat, withdrawal.amount, withdrawal.to, claimableAt, nextNonce);
     }
 
     function claim(uint64 seatId) external nonReentrant {

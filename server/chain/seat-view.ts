@@ -230,7 +230,7 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
     case 'WithdrawalRequested': {
       const amount = BigInt(args.amount as string)
       const withdrawal = { amount, to: args.to as Address, claimableAt: args.claimableAt as UtcSeconds }
-      return { withdrawal: amount === 0n ? null : withdrawal, withdrawalNonce: seat.withdrawalNonce + 1 }
+      return { withdrawal: amount === 0n ? null : withdrawal, withdrawalNonce: args.nextNonce as number }
     }
     case 'WithdrawalClaimed':
       return claimed(area, seat, BigInt(args.amount as string))

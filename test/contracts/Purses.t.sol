@@ -192,12 +192,12 @@ contract PursesTest is Street {
     }
 
     function test_anyone_relays_a_signed_withdrawal() public {
-        Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 0, NO_DEADLINE);
+        Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 3, NO_DEADLINE);
         bytes memory signature = _sign(home.accountKey, hashes.hash(withdrawal));
         vm.expectEmit();
-        emit IEscrow.WithdrawalRequested(home.seat, 70, address(7), uint32(block.timestamp) + DELAY);
+        emit IEscrow.WithdrawalRequested(home.seat, 70, address(7), uint32(block.timestamp) + DELAY, 4);
         escrow.requestWithdrawal(withdrawal, signature);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.OldNonce.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.OldNonce.selector, 3));
         escrow.requestWithdrawal(withdrawal, signature);
     }
 
