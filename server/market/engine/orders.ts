@@ -31,11 +31,29 @@ export function refused(id: Hex, code: OrderCode, message: string): Event[] {
   return [{ type: 'refused', id, code, message }]
 }
 
+/** The orders of each seat and side, in order of arrival; derived from the state's orders, so it only saves a search. */
+const indexes = new WeakMap<AreaState['orders'], Map<string, OrderState[]>>()
+
 /** The orders of one seat and side that are in the state, in order of arrival. */
-function ordersOf(state: AreaState, seat: number, side: Side): OrderState[] {
-  const found: OrderState[] = []
-  for (const order of state.orders.values()) if (order.seat === seat && order.side === side) found.push(order)
-  return found
+function ordersOf(state: AreaState, seat: number, side: Side): readonly OrderState[] {
+  return indexOf(state).get(`${seat} ${side}`) ?? []
+}
+
+function indexOf({ orders }: AreaState): Map<string, OrderState[]> {
+  let index = indexes.get(orders)
+  if (index === undefined) {
+    index = new Map()
+    indexes.set(orders, index)
+    for (const order of orders.values()) addTo(index, order)
+  }
+  return index
+}
+
+function addTo(index: Map<string, OrderState[]>, order: OrderState): void {
+  const key = `${order.seat} ${order.side}`
+  const known = index.get(key)
+  if (known === undefined) index.set(key, [order])
+  else known.push(order)
 }
 
 /** An order that fits its seat, its mandate and its time, or why it does not. */
@@ -129,6 +147,7 @@ export function acceptOrder(state: AreaState, config: AreaConfig, id: Hex, order
       events.push(endOrder(open, 'replaced', activeFrom))
     }
   }
+  addTo(indexOf(state), accepted)
   state.orders.set(id, accepted)
   return events
 }
@@ -150,12 +169,15 @@ function endOrder(order: OrderState, status: 'replaced' | 'cancelled', from: Utc
 /** Forgets orders that cover no interval from `start` on; those still active then have expired. */
 export function forgetOrders(state: AreaState, start: UtcSeconds): Event[] {
   const events: Event[] = []
+  let forgotten = false
   for (const order of state.orders.values()) {
     if (order.activeUntil > start) continue
     if (order.status === 'active') {
       events.push({ type: 'order-ended', id: order.id, status: 'expired', activeUntil: order.activeUntil })
     }
     state.orders.delete(order.id)
+    forgotten = true
   }
+  if (forgotten) indexes.delete(state.orders)
   return events
 }
