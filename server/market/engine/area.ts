@@ -82,6 +82,8 @@ export type Command =
     }
   | { type: 'forward-cancel'; atMs: number; id: Hex; signature: Hex }
   | { type: 'readings'; atMs: number; readings: (MeterReading & { signature: Hex })[] }
+  /** These seats cannot pay for the batch of this end and number: it is cut anew without what they traded. */
+  | { type: 'leave-out'; atMs: number; end: UtcSeconds; number: number; seats: number[] }
   /** Time has come: starts, clears and cuts whatever is due. */
   | { type: 'tick'; atMs: number }
 
@@ -246,7 +248,8 @@ export type Event =
   | { type: 'interval-started'; start: UtcSeconds; reservations: Reservation[] }
   | { type: 'interval-cleared'; result: IntervalRun }
   | { type: 'interval-final'; start: UtcSeconds; run: number }
-  | { type: 'batch-cut'; batch: BatchCut }
+  /** `number` is 1 at first; a higher one replaces the lower, without the seats that cannot pay (`leftOut`, of all numbers). */
+  | { type: 'batch-cut'; batch: BatchCut; number: number; leftOut: number[] }
 
 /** What the engine set aside for an order when its interval started; `reservedWh` below the order's energy says it was cut. */
 export interface Reservation {

@@ -1,9 +1,10 @@
 /** Cutting batches: intervals become final, their fills are netted per seat, and every seat's base moves up. */
 import type { UtcSeconds } from '../../../contracts/units.ts'
-import { netBatch, type SeatFills } from '../../settlement/netting.ts'
-import type { AreaConfig, BatchCut, Event } from './area.ts'
+import { type IntervalFill, netBatch, type SeatFills } from '../../settlement/netting.ts'
+import type { AreaConfig, BatchCut, Event, IntervalRun } from './area.ts'
 import { clearingDueMs } from './intervals.ts'
-import type { AreaState, IntervalState, SeatState } from './state.ts'
+import type { AreaState, IntervalState, SeatState, UnsettledBatch, UnsettledInterval } from './state.ts'
+import { withoutSeats } from './without-seats.ts'
 
 /** Final costs stay known for this many batches after the chain has settled them, should a reorganisation unsettle them. */
 const batchesKeptAfterSettlement = 4
@@ -45,38 +46,87 @@ export function cutBatches(state: AreaState, config: AreaConfig): Event[] {
       events.push({ type: 'interval-final', start, run: result!.run })
     }
     const start = Math.floor(intervals[0]!.start / config.rules.batchSeconds) * config.rules.batchSeconds
-    const batch = netBatch({
-      start,
-      end,
-      intervalSeconds: config.rules.intervalSeconds,
-      seats: [...state.seats.values()].flatMap((seat) => seatFills(seat, intervals, start, end)),
-    })
-    if (batch.entries.length > 0) events.push({ type: 'batch-cut', batch })
+    const unsettled: UnsettledBatch = {
+      ...{ start, end, number: 1, leftOut: [] },
+      intervals: intervals.map((interval) => ({
+        result: interval.result!,
+        trades: state.forward.get(interval.start)?.trades ?? [],
+      })),
+      seats: [...state.seats.values()].flatMap((seat) => measuredSeat(seat, start, end)),
+    }
+    const batch = netted(unsettled, config)
+    if (batch.entries.length > 0) {
+      events.push({ type: 'batch-cut', batch, number: 1, leftOut: [] })
+      state.batches.set(end, unsettled)
+    }
     close(state, config, intervals, batch)
   }
 }
 
-function seatFills(seat: SeatState, intervals: IntervalState[], start: UtcSeconds, end: UtcSeconds): SeatFills[] {
+/**
+ * Cuts a batch anew without what `seats` traded in it: each interval in which one of them traded gets a further, final run.
+ * Changes nothing where the batch is settled, has another number by now, or none of the seats traded in it.
+ */
+export function leaveOut(
+  state: AreaState,
+  config: AreaConfig,
+  { end, number, seats }: { end: UtcSeconds; number: number; seats: readonly number[] },
+): Event[] {
+  const batch = state.batches.get(end)
+  if (batch === undefined || batch.number !== number) return []
+  const wanted = new Set(seats)
+  const traded = new Set<number>()
+  const events: Event[] = []
+  for (const interval of batch.intervals) {
+    const own = interval.result.seats.filter(({ seat, soldWh, boughtWh }) => wanted.has(seat) && soldWh + boughtWh > 0)
+    if (own.length === 0) continue
+    for (const { seat } of own) traded.add(seat)
+    interval.result = withoutSeats(interval.result, { config, trades: interval.trades, seats: wanted })
+    events.push({ type: 'interval-cleared', result: interval.result })
+    const { start } = interval.result
+    state.unsettled = state.unsettled.flatMap((before) =>
+      before.start === start ? owedFor(interval.result) : [before],
+    )
+  }
+  if (traded.size === 0) return []
+  batch.number += 1
+  batch.leftOut.push(...seats.filter((seat) => traded.has(seat)))
+  const { number: newNumber, leftOut } = batch
+  events.push({ type: 'batch-cut', batch: netted(batch, config), number: newNumber, leftOut: [...leftOut] })
+  return events
+}
+
+/** Batches that the chain has settled need not be cut anew. */
+export function forgetSettled(state: AreaState): void {
+  for (const end of state.batches.keys()) if (end <= state.chain.settledUntil) state.batches.delete(end)
+}
+
+function netted({ start, end, intervals, seats }: UnsettledBatch, config: AreaConfig): BatchCut {
+  const fillsOf = new Map<number, IntervalFill[]>(seats.map(({ seat }) => [seat, []]))
+  for (const { result } of intervals) {
+    for (const { seat, soldWh, boughtWh, paid, received } of result.seats) {
+      if (soldWh + boughtWh > 0) fillsOf.get(seat)?.push({ start: result.start, soldWh, boughtWh, paid, received })
+    }
+  }
+  return netBatch({
+    ...{ start, end, intervalSeconds: config.rules.intervalSeconds },
+    seats: seats.map((seat) => ({ ...seat, fills: fillsOf.get(seat.seat)! })),
+  })
+}
+
+function measuredSeat(seat: SeatState, start: UtcSeconds, end: UtcSeconds): Omit<SeatFills, 'fills'>[] {
   const measured = seat.readings.filter(({ time, quality }) => quality === 0 && time > seat.base.time && time <= end)
   if (measured.length === 0 || measured.at(-1)!.time <= start) return []
-  const fills = intervals.flatMap((interval) => {
-    const result = interval.result!.seats.find((candidate) => candidate.seat === seat.chain.seat)
-    if (result === undefined || (result.soldWh === 0 && result.boughtWh === 0)) return []
-    const { soldWh, boughtWh, paid, received } = result
-    return [{ start: interval.start, soldWh, boughtWh, paid, received }]
-  })
   // No entry that trades runs across a change of terms, nor across a mandate's expiry.
   const changes = seat.chain.terms
     .flatMap(({ from, validUntil }) => [from, validUntil])
     .filter((time) => time > seat.base.time && time < end)
-  return [{ seat: seat.chain.seat, base: seat.base, measured, changes, fills }]
+  return [{ seat: seat.chain.seat, base: seat.base, measured, changes }]
 }
 
 function close(state: AreaState, config: AreaConfig, intervals: IntervalState[], batch: BatchCut): void {
   for (const { start, result } of intervals) {
-    const owed = new Map<number, bigint>()
-    for (const { seat, paid, received } of result!.seats) if (paid > received) owed.set(seat, paid - received)
-    if (owed.size > 0) state.unsettled.push({ start, owed })
+    state.unsettled.push(...owedFor(result!))
     state.intervals.delete(start)
     state.forward.delete(start)
   }
@@ -87,6 +137,13 @@ function close(state: AreaState, config: AreaConfig, intervals: IntervalState[],
   for (const seat of state.seats.values()) forgetReadings(seat, config.rules.batchSeconds)
   const kept = state.chain.settledUntil - batchesKeptAfterSettlement * config.rules.batchSeconds
   state.unsettled = state.unsettled.filter(({ start }) => start >= kept)
+}
+
+/** What an interval's result costs each seat on balance; nothing where nobody pays. */
+function owedFor({ start, seats }: IntervalRun): UnsettledInterval[] {
+  const owed = new Map<number, bigint>()
+  for (const { seat, paid, received } of seats) if (paid > received) owed.set(seat, paid - received)
+  return owed.size > 0 ? [{ start, owed }] : []
 }
 
 /** Keeps the readings from the base on, and those of some batches before it, so that a contradiction is still noticed. */

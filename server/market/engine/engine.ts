@@ -6,7 +6,7 @@
 import { admitReading } from '../../readings/admission.ts'
 import { clearAuction } from '../auction.ts'
 import type { AreaConfig, ChainSeat, Command, Event, MeterReading } from './area.ts'
-import { batchDueMs, cutBatches } from './batches.ts'
+import { batchDueMs, cutBatches, forgetSettled, leaveOut } from './batches.ts'
 import { cancelForward, placeForward } from './forward.ts'
 import { clearIntervals, clearingDueMs, rerunInterval, startIntervals } from './intervals.ts'
 import { acceptOrder, cancelOrder } from './orders.ts'
@@ -48,6 +48,8 @@ export function apply(state: AreaState, command: Command): Event[] {
         ...command.readings.flatMap((reading) => takeReading(state, config, reading)),
         ...clearIntervals(state, config),
       ]
+    case 'leave-out':
+      return [...passTime(state, config), ...leaveOut(state, config, command)]
     case 'tick':
       return passTime(state, config)
   }
@@ -102,6 +104,7 @@ function configure(state: AreaState, config: AreaConfig): Event[] {
 
 function syncChain(state: AreaState, command: Extract<Command, { type: 'chain' }>): Event[] {
   state.chain = { block: command.block, settledUntil: command.settledUntil }
+  forgetSettled(state)
   for (const chain of command.seats) syncSeat(state, chain)
   return [{ type: 'seats-changed', block: command.block, settledUntil: command.settledUntil, seats: command.seats }]
 }

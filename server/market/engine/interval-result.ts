@@ -45,7 +45,8 @@ export function computeInterval(state: AreaState, config: AreaConfig, interval: 
   const offers = interval.reservations.map((reservation) => {
     const offer = offerOf(reservation, seats.get(reservation.seat), deliverable.get(reservation.seat))
     if ('energyWh' in offer) {
-      orders.push({ id: reservation.order, side: reservation.side, limitTicks: reservation.limitTicks, ...offer })
+      const limitTicks = limitNow(reservation, deliverable.get(reservation.seat)!.terms)
+      orders.push({ id: reservation.order, side: reservation.side, limitTicks, ...offer })
     }
     return { reservation, offer }
   })
@@ -88,7 +89,7 @@ export function computeInterval(state: AreaState, config: AreaConfig, interval: 
     result.outcomes.push({
       order: reservation.order,
       side: reservation.side,
-      limitTicks: reservation.limitTicks,
+      limitTicks: outcome.limitTicks,
       offeredWh: outcome.offeredWh,
       filledWh: outcome.filledWh,
       priceTicks: outcome.priceTicks,
@@ -156,6 +157,11 @@ function deliverableOf(
   }
   const sellWh = Math.min(metered.exportWh, sellableWh(terms, config))
   return { sellWh, buyWh: Math.min(metered.importWh, terms.maxBuyWh), terms, refusal: null }
+}
+
+/** A mandate that was tightened too late to be known when the interval started still binds: the chain will hold us to it. */
+function limitNow({ side, limitTicks }: Reservation, terms: Terms): number {
+  return side === 'buy' ? Math.min(limitTicks, terms.buyCeiling) : Math.max(limitTicks, terms.sellFloor)
 }
 
 function offerOf(reservation: Reservation, metered: SeatInterval | undefined, left: Deliverable | undefined): Offer {

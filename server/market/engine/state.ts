@@ -1,6 +1,7 @@
 /** The engine's state, and the few questions that several of its parts ask of it. */
 import type { Address, Hex } from '../../../contracts/typed-data.ts'
 import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/units.ts'
+import type { SeatFills } from '../../settlement/netting.ts'
 import type { Side } from '../auction.ts'
 import type {
   AreaConfig,
@@ -50,6 +51,19 @@ export interface UnsettledInterval {
   owed: Map<number, LedgerUnits>
 }
 
+/** A batch that was cut and is not settled, with what cutting it anew takes. */
+export interface UnsettledBatch {
+  start: UtcSeconds
+  end: UtcSeconds
+  number: number
+  /** Seats that could not pay, in the order in which that turned out. */
+  leftOut: number[]
+  /** The newest result of each interval, and its forward trades. */
+  intervals: { result: IntervalRun; trades: ForwardTrade[] }[]
+  /** Where each entry began and what was measured then. */
+  seats: Omit<SeatFills, 'fills'>[]
+}
+
 export interface AreaState {
   engineVersion: number
   /** Never goes back, whatever the commands' clocks do. */
@@ -67,6 +81,8 @@ export interface AreaState {
   /** Ascending by start: started, not yet final. */
   intervals: Map<UtcSeconds, IntervalState>
   unsettled: UnsettledInterval[]
+  /** By end, ascending, until the chain has settled them. */
+  batches: Map<UtcSeconds, UnsettledBatch>
   /** Everything before this is final. */
   cutUntil: UtcSeconds
 }
@@ -86,6 +102,7 @@ export function emptyState(): AreaState {
     nextStart: 0,
     intervals: new Map(),
     unsettled: [],
+    batches: new Map(),
     cutUntil: 0,
   }
 }

@@ -1,7 +1,7 @@
 /** Laws of the engine over random streets: whatever order, reading, deposit, withdrawal or clock comes, these hold. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ChainSeat, Command, Event, IntervalRun } from '../../../server/market/engine/area.ts'
+import type { BatchCut, ChainSeat, Command, Event, IntervalRun } from '../../../server/market/engine/area.ts'
 import {
   decodeCommand,
   decodeState,
@@ -35,6 +35,7 @@ type Step =
   | { kind: 'readings'; lag: number; quality: number[]; missing: boolean[]; importWh: number[]; exportWh: number[] }
   | { kind: 'withdraw'; seat: number; amount: number }
   | { kind: 'settle' }
+  | { kind: 'leave-out'; seats: number[]; pick: number }
 
 const perSeat = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { minLength: seats, maxLength: seats })
 
@@ -87,6 +88,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.constant({ kind: 'settle' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('leave-out' as const),
+      seats: fc.uniqueArray(fc.integer({ min: 1, max: seats }), { minLength: 1, maxLength: 2 }),
+      pick: fc.nat(3),
+    }),
+  },
 )
 
 /** Plays steps against an engine and a ledger that stands for the chain. */
@@ -167,10 +176,16 @@ function play(steps: Step[], funds: number) {
         settledUntil: state.chain.settledUntil,
         seats: structuredClone([chain[next.seat - 1]!]),
       })
+    } else if (next.kind === 'leave-out') {
+      const unsettled = [...state.batches.values()]
+      const batch = unsettled[next.pick % Math.max(unsettled.length, 1)]
+      if (batch === undefined) continue
+      const { end, number } = batch
+      run({ type: 'leave-out', atMs: nowMs, end, number, seats: next.seats })
+      // A command for a number that is gone has no effect.
+      if (batch.number > number) run({ type: 'leave-out', atMs: nowMs, end, number, seats: [1, 2, 3, 4, 5] })
     } else {
-      const cut = events
-        .flatMap((event) => (event.type === 'batch-cut' ? [event.batch] : []))
-        .find(({ end }) => !settled.has(end))
+      const cut = newestCuts(events).find(({ end }) => !settled.has(end))
       if (cut === undefined) continue
       settled.add(cut.end)
       for (const entry of cut.entries) {
@@ -185,15 +200,48 @@ function play(steps: Step[], funds: number) {
   return { state, journal, hashes, events }
 }
 
+/** Each batch as it was cut last, by end. */
+function newestCuts(events: Event[]): BatchCut[] {
+  const cuts = new Map<number, BatchCut>()
+  for (const event of events) if (event.type === 'batch-cut') cuts.set(event.batch.end, event.batch)
+  return [...cuts.values()]
+}
+
 function finalRuns(events: Event[]): IntervalRun[] {
   const newest = new Map<number, IntervalRun>()
   for (const event of events) if (event.type === 'interval-cleared') newest.set(event.result.start, event.result)
   return [...newest.values()]
 }
 
-const streets = fc.tuple(
-  fc.array(step, { minLength: 20, maxLength: 120 }),
-  fc.constantFrom(300_000, 5_000_000, 1_000_000_000),
+const stepOf = (kind: Step['kind']) => step.filter((candidate) => candidate.kind === kind)
+
+/** Streets that trade in every interval of some batches, none of them settled before some seats are left out. */
+const busyStreets = fc
+  .tuple(
+    fc.array(stepOf('order'), { minLength: 8, maxLength: 16 }),
+    fc.array(fc.tuple(stepOf('forward'), stepOf('forward'), stepOf('readings')), { minLength: 6, maxLength: 10 }),
+    fc.array(stepOf('leave-out'), { minLength: 1, maxLength: 3 }),
+  )
+  .map(([orders, intervals, leavingOut]) => [
+    ...orders,
+    ...intervals.flatMap(([one, other, readings]): Step[] => [
+      ...[one, other, { kind: 'wait', seconds: intervalSeconds } as const],
+      { ...readings, lag: 0, missing: [false, false, false, false, false] } as Step,
+    ]),
+    { kind: 'wait', seconds: batchSeconds + 300 } as const,
+    ...leavingOut,
+    ...[{ kind: 'settle' } as const, ...leavingOut, { kind: 'settle' } as const],
+  ])
+
+const streets = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.tuple(
+      fc.array(step, { minLength: 20, maxLength: 120 }),
+      fc.constantFrom(300_000, 5_000_000, 1_000_000_000),
+    ),
+  },
+  { weight: 1, arbitrary: fc.tuple(busyStreets, fc.constantFrom(3_000_000, 1_000_000_000)) },
 )
 
 describe(`over random streets (SEED=${seed})`, () => {
@@ -241,7 +289,7 @@ describe(`over random streets (SEED=${seed})`, () => {
         const { events } = play(steps, funds)
         const finals = new Set(events.flatMap((event) => (event.type === 'interval-final' ? [event.start] : [])))
         const results = finalRuns(events).filter(({ start }) => finals.has(start))
-        const batches = events.flatMap((event) => (event.type === 'batch-cut' ? [event.batch] : []))
+        const batches = newestCuts(events)
         expect(batches.reduce((sum, { energyWh }) => sum + energyWh, 0)).toBe(
           results.reduce((sum, { matchedWh }) => sum + matchedWh, 0),
         )
@@ -264,6 +312,62 @@ describe(`over random streets (SEED=${seed})`, () => {
       }),
       { seed, numRuns: 100 },
     )
+  })
+
+  it('leaving seats out takes their trades away and lets nobody trade more, pay more a Wh than its limit, or another fee', () => {
+    let leftOut = 0
+    let kept = 0
+    fc.assert(
+      fc.property(busyStreets, (steps) => {
+        const { events } = play(steps, 1_000_000_000)
+        const newest = new Map<number, IntervalRun>()
+        const finals = new Set<number>()
+        const numbers = new Map<number, number>()
+        let runs: { before: IntervalRun; after: IntervalRun }[] = []
+        for (const event of events) {
+          if (event.type === 'interval-final') finals.add(event.start)
+          else if (event.type === 'interval-cleared') {
+            const { result } = event
+            if (finals.has(result.start)) runs.push({ before: newest.get(result.start)!, after: result })
+            newest.set(result.start, result)
+          } else if (event.type === 'batch-cut') {
+            const { number, batch } = event
+            expect(number).toBe((numbers.get(batch.end) ?? 0) + 1)
+            numbers.set(batch.end, number)
+            expect(runs.length > 0).toBe(number > 1)
+            for (const { before, after } of runs) {
+              expect(after.run).toBe(before.run + 1)
+              expect(after.status).toBe('final')
+              after.seats.forEach((seatAfter, index) => {
+                const seatBefore = before.seats[index]!
+                if (event.leftOut.includes(seatAfter.seat)) {
+                  expect([seatAfter.soldWh, seatAfter.boughtWh, seatAfter.paid, seatAfter.received]).toEqual([
+                    0,
+                    0,
+                    0n,
+                    0n,
+                  ])
+                  leftOut += seatBefore.soldWh + seatBefore.boughtWh
+                }
+                const { importWh, exportWh, quality } = seatBefore
+                expect(seatAfter).toMatchObject({ importWh, exportWh, quality })
+                seatAfter.outcomes.forEach((outcome, place) => {
+                  expect(outcome.filledWh).toBeLessThanOrEqual(seatBefore.outcomes[place]!.filledWh)
+                  kept += outcome.filledWh
+                })
+              })
+              after.flows.forEach(({ exportWh }, index) => {
+                expect(Math.abs(exportWh)).toBeLessThanOrEqual(Math.abs(before.flows[index]!.exportWh))
+              })
+            }
+            runs = []
+          }
+        }
+      }),
+      { seed, numRuns: 150 },
+    )
+    expect(leftOut).toBeGreaterThan(0)
+    expect(kept).toBeGreaterThan(0)
   })
 
   it('the journal replays to the same hashes and the same state, from the start and across a snapshot', () => {

@@ -1,0 +1,184 @@
+/**
+ * An interval's result without some seats, for accounts that turn out unable to pay what they traded.
+ *
+ * What they traded becomes residual on both sides: their forward trades are void, and of the spot auction as much of the
+ * others' energy is kept as still fits together, at the same prices, over no link more than before. It is what the auction
+ * gives when everybody offers what it had been filled, at its zone's price: nobody trades more, nor at another price, and
+ * what is lost is shared pro rata. Fees, rent and their refunds follow from the energy that is left.
+ */
+import { amountOf, type LedgerUnits, type Wh } from '../../../contracts/units.ts'
+import { capGridTake, type OrderFill } from '../../settlement/grid-take.ts'
+import { type AuctionOrder, type AuctionResult, clearAuction, type ZoneResult } from '../auction.ts'
+import type { AreaConfig, ForwardTrade, IntervalRun, SeatInterval, SeatOutcome } from './area.ts'
+
+const leftOutMessage = 'the account could not pay for the batch: what it had traded was taken over by its supplier'
+const partnerMessage = 'of what was traded before, the part is lost that an account could not pay for'
+
+/** What is left of an order's fill. */
+interface Kept {
+  energyWh: Wh
+  amount: LedgerUnits
+}
+
+/** The next run of a final result, without `seats`. `trades` are the interval's forward trades; the result is not changed. */
+export function withoutSeats(
+  result: IntervalRun,
+  { config, trades, seats }: { config: AreaConfig; trades: readonly ForwardTrade[]; seats: ReadonlySet<number> },
+): IntervalRun {
+  const forward = keptForward(result, trades, seats)
+  const spot = keptSpot(result, config, { seats, isForward: (order) => forward.kept.has(order) })
+  const kept = new Map([...forward.kept, ...spot.kept])
+  const seatResults = result.seats.map((seat) => keptSeat(seat, kept, { forward, isOut: seats.has(seat.seat) }))
+  return {
+    ...result,
+    run: result.run + 1,
+    status: 'final',
+    matchedWh: spot.matchedWh + forward.matchedWh,
+    gridFees: spot.gridFees,
+    congestionRent: spot.congestionRent,
+    gridTake: spot.gridTake,
+    zones: result.zones.map((zone, index) => keptZone(zone, spot.cleared?.zones[index], seatResults)),
+    flows: result.flows.map((flow, index) => {
+      const exportWh = spot.cleared?.flows[index]?.exportWh ?? 0
+      return { zone: flow.zone, exportWh, congestionTicks: exportWh === 0 ? 0 : flow.congestionTicks }
+    }),
+    seats: seatResults,
+    forward: result.forward.map(({ number, deliveredWh }) => ({
+      number,
+      deliveredWh: forward.voidWh.has(number) ? 0 : deliveredWh,
+    })),
+  }
+}
+
+interface KeptForward {
+  /** By order, of every order that had traded forward. */
+  kept: Map<string, Kept>
+  /** Energy that had been delivered of trades that are void now, by their number. */
+  voidWh: Map<number, Wh>
+  /** Of these, by seat. */
+  lostWh: Map<number, Wh>
+  matchedWh: Wh
+}
+
+function keptForward(result: IntervalRun, trades: readonly ForwardTrade[], seats: ReadonlySet<number>): KeptForward {
+  const delivered = new Map(result.forward.map(({ number, deliveredWh }) => [number, deliveredWh]))
+  const found: KeptForward = { kept: new Map(), voidWh: new Map(), lostWh: new Map(), matchedWh: 0 }
+  for (const { number, buyer, seller, buyOrder, sellOrder, priceTicks } of trades) {
+    const deliveredWh = delivered.get(number) ?? 0
+    const isVoid = seats.has(buyer) || seats.has(seller)
+    const energyWh = isVoid ? 0 : deliveredWh
+    found.matchedWh += energyWh
+    for (const order of [buyOrder, sellOrder]) {
+      const kept = found.kept.get(order) ?? { energyWh: 0, amount: 0n }
+      kept.energyWh += energyWh
+      kept.amount += amountOf(priceTicks, energyWh)
+      found.kept.set(order, kept)
+    }
+    if (!isVoid) continue
+    found.voidWh.set(number, deliveredWh)
+    for (const seat of [buyer, seller]) found.lostWh.set(seat, (found.lostWh.get(seat) ?? 0) + deliveredWh)
+  }
+  return found
+}
+
+interface KeptSpot {
+  kept: Map<string, Kept>
+  matchedWh: Wh
+  gridFees: LedgerUnits
+  congestionRent: LedgerUnits
+  gridTake: LedgerUnits
+  /** Null where nothing is left. */
+  cleared: AuctionResult | null
+}
+
+function keptSpot(
+  result: IntervalRun,
+  config: AreaConfig,
+  { seats, isForward }: { seats: ReadonlySet<number>; isForward(order: string): boolean },
+): KeptSpot {
+  const priceOf = new Map(result.zones.map(({ zone, priceTicks }) => [zone, priceTicks]))
+  const known = new Set(config.zones.map(({ id }) => id))
+  const orders: AuctionOrder[] = []
+  for (const { seat, zone, outcomes } of result.seats) {
+    const limitTicks = priceOf.get(zone) ?? null
+    if (seats.has(seat) || limitTicks === null) continue
+    for (const { order: id, side, filledWh: energyWh } of outcomes) {
+      if (energyWh > 0 && !isForward(id)) orders.push({ id, side, zone, energyWh, limitTicks })
+    }
+  }
+  // An area whose grid was redrawn since cannot tell what still fits together: then nothing is kept.
+  if (orders.length === 0 || orders.some(({ zone }) => !known.has(zone))) {
+    return { kept: new Map(), matchedWh: 0, gridFees: 0n, congestionRent: 0n, gridTake: 0n, cleared: null }
+  }
+  const flowOf = new Map(result.flows.map(({ zone, exportWh }) => [zone, Math.abs(exportWh)]))
+  const zones = config.zones.map((zone) => ({ ...zone, capacityWh: flowOf.get(zone.id) ?? 0 }))
+  const cleared = clearAuction({ zones, orders })
+  const energies = new Map(cleared.fills.map(({ order, energyWh }) => [order, energyWh]))
+  const fills: OrderFill[] = orders.flatMap(({ id: order, side, limitTicks }) => {
+    const energyWh = energies.get(order) ?? 0
+    return energyWh === 0 ? [] : [{ order, side, energyWh, amount: amountOf(limitTicks, energyWh) }]
+  })
+  const take = fills.reduce((sum, { side, amount }) => (side === 'buy' ? sum + amount : sum - amount), 0n)
+  const { gridFees, matchedWh } = cleared
+  const congestionRent = take - gridFees
+  const { maxGridPerKwh } = config.rules
+  const { gridTake, refunds } = capGridTake({ maxGridPerKwh, matchedWh, gridFees, congestionRent, fills })
+  const kept = new Map<string, Kept>()
+  for (const { order, side, energyWh, amount } of fills) {
+    const refund = refunds.get(order) ?? 0n
+    kept.set(order, { energyWh, amount: side === 'buy' ? amount - refund : amount + refund })
+  }
+  return { kept, matchedWh, gridFees, congestionRent, gridTake, cleared }
+}
+
+function keptSeat(
+  seat: SeatInterval,
+  kept: ReadonlyMap<string, Kept>,
+  { forward, isOut }: { forward: KeptForward; isOut: boolean },
+): SeatInterval {
+  const sums = { boughtWh: 0, soldWh: 0, paid: 0n, received: 0n }
+  const outcomes = seat.outcomes.map((outcome) => {
+    if (outcome.filledWh === 0) return outcome
+    const { energyWh, amount } = kept.get(outcome.order) ?? { energyWh: 0, amount: 0n }
+    if (outcome.side === 'buy') {
+      sums.boughtWh += energyWh
+      sums.paid += amount
+    } else {
+      sums.soldWh += energyWh
+      sums.received += amount
+    }
+    return keptOutcome(outcome, { energyWh, amount }, { isOut, isForward: forward.kept.has(outcome.order) })
+  })
+  return { ...seat, ...sums, deviationWh: seat.deviationWh + (forward.lostWh.get(seat.seat) ?? 0), outcomes }
+}
+
+function keptOutcome(
+  outcome: SeatOutcome,
+  { energyWh, amount }: Kept,
+  { isOut, isForward }: { isOut: boolean; isForward: boolean },
+): SeatOutcome {
+  if (energyWh === outcome.filledWh) return { ...outcome, amount }
+  const [code, message] = isOut ? ['left-out', leftOutMessage] : ['partner-left-out', partnerMessage]
+  const averageTicks = isForward && energyWh > 0 ? floorDivide(amount, BigInt(energyWh)) : outcome.priceTicks
+  return { ...outcome, filledWh: energyWh, amount, priceTicks: energyWh === 0 ? null : averageTicks, code, message }
+}
+
+/** Rounds towards minus infinity; the divisor is positive. */
+function floorDivide(dividend: bigint, divisor: bigint): number {
+  const quotient = dividend / divisor
+  return Number(dividend < 0n && quotient * divisor !== dividend ? quotient - 1n : quotient)
+}
+
+/** A zone keeps its price as long as spot energy is bought, sold or passes. */
+function keptZone(zone: ZoneResult, cleared: ZoneResult | undefined, seats: readonly SeatInterval[]): ZoneResult {
+  let soldWh = 0
+  let boughtWh = 0
+  for (const seat of seats) {
+    if (seat.zone !== zone.zone) continue
+    soldWh += seat.soldWh
+    boughtWh += seat.boughtWh
+  }
+  const prices =
+    (cleared?.priceTicks ?? null) === null ? { priceTicks: null, lowestTicks: null, highestTicks: null } : {}
+  return { ...zone, ...prices, soldWh, boughtWh }
+}
