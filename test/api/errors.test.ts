@@ -20,6 +20,7 @@ const foreign = new Set([
   'LOG_LEVEL',
   'OPERATOR_KEY_FILE',
   'RPC_URL',
+  'TRUST_PROXY',
 ])
 
 function sourceFiles(folder: string): string[] {

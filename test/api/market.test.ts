@@ -12,6 +12,8 @@ import {
   seatSchema,
   summarySchema,
 } from '../../server/api/resources.ts'
+import { leafHash, verifyLeaf } from '../../server/settlement/statement.ts'
+import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import {
   ask,
   batchSeconds,
@@ -216,6 +218,34 @@ describe('what belongs to an account', () => {
     expect((await own('wallet')).body).toEqual({ account: lower(people.alice), tokens: '12.5', permitNonce: 3 })
   })
 
+  test('its statement of a batch, whose leaves are in the published root', async () => {
+    const path = `statements/${iso(t0 + batchSeconds)}?seat=${seatIds.alice}`
+    const file = readStatementFile((await own(path)).body)
+    expect(file).toMatchObject({ area: 1, seat: 1, end: t0 + batchSeconds, count: 8, escrow: settings.chain.escrow })
+    expect(file.leaves.map(({ energyWh }) => energyWh)).toEqual([400, 400, 400, 400])
+    expect(file.readings.map(({ exportWh }) => exportWh)).toEqual([500, 1_000, 1_500, 2_000])
+    const { statementRoot } = (await ask(street, 'GET', `areas/1/batches/${iso(t0 + batchSeconds)}`)).body
+    for (const { index, siblings, salt, amount, ...fill } of file.leaves) {
+      const hash = leafHash(1, { ...fill, seat: 1, amount: BigInt(amount) }, salt)
+      expect(verifyLeaf(file, statementRoot, hash, { index, count: file.count, siblings })).toBe(true)
+    }
+    expect((await own(`statements/${iso(t0)}?seat=${seatIds.alice}`)).body.code).toBe('BATCH_UNKNOWN')
+    expect((await own(path.replace(String(seatIds.alice), String(seatIds.bob)))).body.code).toBe('SEAT_UNKNOWN')
+  })
+
+  test('no statement any more once its salts are erased', async () => {
+    await street.database`
+      update statement_leaves set salt = null where leaf = (select min(leaf) from statement_leaves)`
+    const replies = await Promise.all([
+      own(`statements/${iso(t0 + batchSeconds)}?seat=${seatIds.alice}`),
+      ask(street, 'GET', `accounts/${lower(people.bob)}/statements/${iso(t0 + batchSeconds)}?seat=${seatIds.bob}`, {
+        token: tokens.bob,
+      }),
+    ])
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 410])
+    expect(replies.find(({ status }) => status === 410)!.body.code).toBe('SETTLEMENT_STATEMENT_ERASED')
+  })
+
   test('the grid operator of its area may read it', async () => {
     expect((await own('seats', tokens.grid)).body.items).toHaveLength(1)
     expect((await own('wallet', tokens.grid)).status).toBe(200)
@@ -228,6 +258,7 @@ describe('what belongs to an account', () => {
       'intervals',
       'batches',
       'wallet',
+      `statements/${iso(t0 + batchSeconds)}?seat=${seatIds.alice}`,
       `summary?seat=1&from=${iso(t0)}&to=${iso(t0)}`,
     ]) {
       expect((await own(path, tokens.bob)).body.code).toBe('ACCOUNT_FOREIGN')
@@ -308,7 +339,7 @@ describe('the rest of the house', () => {
     const { body } = await ask(street, 'GET', '/openapi.json')
     expect(body.openapi).toBe('3.1.0')
     expect(Object.keys(body.paths)).toContain('/api/v1/areas/{area}/intervals/{start}')
-    expect(Object.keys(body.paths)).toHaveLength(24)
+    expect(Object.keys(body.paths)).toHaveLength(30)
     const order = body.paths['/api/v1/orders'].post
     expect(order.requestBody.content['application/json'].schema.$ref).toBe('#/components/schemas/SignedOrder')
     expect(order.parameters[0]).toMatchObject({ name: 'Idempotency-Key', in: 'header', required: false })

@@ -14,7 +14,7 @@ import { io as connect, type Socket } from 'socket.io-client'
 import { hashRules, type Order, signCompact, signFull } from '../../contracts/typed-data.ts'
 import type { HelloAnswer, ReadingsAnswer, SignedReading } from '../../contracts/wire.ts'
 import { createApp } from '../../server/api/app.ts'
-import type { ApiParts } from '../../server/api/parts.ts'
+import type { ApiParts, TrustedProxies } from '../../server/api/parts.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import { type RunningAreaWorker, startAreaWorker } from '../../server/areas/worker.ts'
@@ -29,7 +29,7 @@ import type { Database } from '../../server/store/database.ts'
 import { intervalSeconds, rules as plainRules, t0, terms } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
 
-export { batchSeconds, intervalSeconds, t0 } from '../market/engine/street.ts'
+export { batchSeconds, intervalSeconds, t0, terms } from '../market/engine/street.ts'
 
 const walletOf = (byte: string) => new Wallet(`0x${byte.repeat(32)}`)
 export const people = { alice: walletOf('a1'), bob: walletOf('b2'), grid: walletOf('c3'), stranger: walletOf('d4') }
@@ -86,7 +86,15 @@ export interface Street {
   stop(): Promise<void>
 }
 
-export async function startStreet(options: { demo?: boolean; pageFolder?: string | null } = {}): Promise<Street> {
+export interface StreetOptions {
+  demo?: boolean
+  pageFolder?: string | null
+  trustProxy?: TrustedProxies
+  /** The forward books are per zone, so Bob may live next to Alice. */
+  bobZone?: string
+}
+
+export async function startStreet(options: StreetOptions = {}): Promise<Street> {
   const scratch = await startScratchServer()
   const { database, url: databaseUrl } = await scratch.fresh()
   const registry = new Registry()
@@ -107,7 +115,7 @@ export async function startStreet(options: { demo?: boolean; pageFolder?: string
     atMs: 0,
     block: 1,
     settledUntil: 0,
-    seats: [seatOfPerson(1, 'alice', 'north'), seatOfPerson(2, 'bob', 'south')],
+    seats: [seatOfPerson('alice', 'north'), seatOfPerson('bob', options.bobZone ?? 'south')],
   })
   const areas = { get: (area: number) => (area === 1 ? worker : undefined), all: () => [worker] }
   const signatures = await startSignatureCheck({ registry, threads: 0 })
@@ -128,6 +136,7 @@ export async function startStreet(options: { demo?: boolean; pageFolder?: string
     demoPeople: options.demo ? demoPeople : null,
     pageFolder: options.pageFolder ?? null,
     origins: [origin],
+    trustProxy: options.trustProxy ?? null,
   })
   http.on('request', app)
   const io = new Server(http, socketOptions)
@@ -180,9 +189,10 @@ export async function startStreet(options: { demo?: boolean; pageFolder?: string
   }
 }
 
-function seatOfPerson(number: number, name: 'alice' | 'bob', zone: string): ChainSeat {
+/** A seat as the chain shows it. */
+export function seatOfPerson(name: 'alice' | 'bob', zone: string, change: Partial<ChainSeat> = {}): ChainSeat {
   return {
-    seat: number,
+    seat: name === 'alice' ? 1 : 2,
     account: lower(people[name]),
     meter: lower(meters[name]),
     terms: [terms({ zone })],
@@ -190,6 +200,7 @@ function seatOfPerson(number: number, name: 'alice' | 'bob', zone: string): Chai
     withdrawal: null,
     withdrawalNonce: 0,
     base: { epoch: 1, time: t0, importWh: 0, exportWh: 0 },
+    ...change,
   }
 }
 
@@ -328,6 +339,17 @@ export async function announce(agent: Socket, name: 'alice' | 'bob'): Promise<vo
   if (!answer.ok) throw new Error(`${answer.code}: ${answer.message}`)
 }
 
+/** Sends one reading of Alice's and Bob's meters at a boundary that has passed; throws where one is not stored. */
+export async function meter(
+  agent: Socket,
+  time: number,
+  { exportWh, importWh }: { exportWh: number; importWh: number },
+) {
+  const readings = [await signedReading('alice', { time, exportWh }), await signedReading('bob', { time, importWh })]
+  const answer: ReadingsAnswer = await agent.emitWithAck('readings', readings)
+  if (!answer.ok || answer.results.some(({ status }) => status !== 'stored')) throw new Error(JSON.stringify(answer))
+}
+
 /**
  * Places Alice's and Bob's orders and lets intervals pass: in each Alice exports 500 Wh and Bob imports 800 Wh, of which
  * the south feeder's link lets 400 Wh be matched.
@@ -340,12 +362,7 @@ export async function trade(street: Street, intervals: number): Promise<void> {
   for (let n = 1; n <= intervals; n++) {
     const time = t0 + n * intervalSeconds
     await street.setTime(time + 1)
-    const readings = [
-      await signedReading('alice', { time, exportWh: 500 * n }),
-      await signedReading('bob', { time, importWh: 800 * n }),
-    ]
-    const answer: ReadingsAnswer = await agent.emitWithAck('readings', readings)
-    if (!answer.ok || answer.results.some(({ status }) => status !== 'stored')) throw new Error(JSON.stringify(answer))
+    await meter(agent, time, { exportWh: 500 * n, importWh: 800 * n })
   }
   await street.setTime(t0 + intervals * intervalSeconds + 120)
   agent.close()

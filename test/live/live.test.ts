@@ -1,6 +1,4 @@
 /** What pages see live: public results for who watches, private ones for the account they belong to and for nobody else. */
-
-import type { Socket } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { telemetryEventSchema } from '../../server/api/resources.ts'
 import {
@@ -17,41 +15,13 @@ import {
   tokenOf,
   trade,
 } from '../api/street.ts'
+import { connected, listen } from './view.ts'
 
 let street: Street
 beforeAll(async () => {
   street = await startStreet()
 })
 afterAll(() => street.stop())
-
-/** Everything that a socket receives, and a way to wait for one event. */
-function listen(socket: Socket) {
-  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
-  const received: { name: string; value: any }[] = []
-  const waiting = new Set<() => void>()
-  socket.onAny((name, value) => {
-    received.push({ name, value })
-    for (const check of waiting) check()
-  })
-  return {
-    received,
-    // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came
-    until(name: string, holds: (value: any) => boolean = () => true): Promise<any> {
-      return new Promise((resolve) => {
-        const check = () => {
-          const found = received.find((event) => event.name === name && holds(event.value))
-          if (found === undefined) return
-          waiting.delete(check)
-          resolve(found.value)
-        }
-        waiting.add(check)
-        check()
-      })
-    },
-  }
-}
-
-const connected = (socket: Socket) => new Promise((resolve) => socket.once('connect', () => resolve(null)))
 
 describe('a traded batch', () => {
   test('reaches those who watch the area, the account its own seat, and nobody what is not theirs', async () => {
