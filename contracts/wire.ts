@@ -25,7 +25,10 @@ const readingReasons = [
   'clock',
   'device-changed',
   'first',
+  // The register map has not been confirmed on a real device.
+  'unverified',
 ] as const
+export type ReadingReason = (typeof readingReasons)[number]
 
 /** A signed boundary reading with what travels beside it unsigned. Registers in Wh, time in UTC seconds. */
 export const signedReadingSchema = z.strictObject({
@@ -41,7 +44,7 @@ export const signedReadingSchema = z.strictObject({
   sequence: z.int().min(1),
   /** Cumulative production in Wh, unsigned, display only. */
   productionWh: registerWh.nullable(),
-  reasons: z.array(z.enum(readingReasons)).max(8),
+  reasons: z.array(z.enum(readingReasons)).max(readingReasons.length),
 })
 export type SignedReading = z.infer<typeof signedReadingSchema>
 

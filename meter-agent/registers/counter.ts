@@ -5,26 +5,15 @@
  * device has counted in steps that are physically possible. Energies are thousandths of a Wh in bigints, times are UTC
  * milliseconds, powers W.
  */
+import type { ReadingReason } from '../../contracts/wire.ts'
 import type { Counter } from '../device.ts'
 import { agrees, energyMilliWh } from './energy.ts'
-
-/** Why something that happened to a register matters to the interval it happened in. */
-export type Reason =
-  | 'gap'
-  | 'reset'
-  | 'rollover'
-  | 'frozen'
-  | 'coarse'
-  | 'implausible'
-  | 'clock'
-  | 'device-changed'
-  | 'first'
 
 /** 0 measured, 1 estimated, 2 doubtful. */
 export type Quality = 0 | 1 | 2
 
-/** The worst that each cause did to an interval so far; `unverified` is a register map nobody has confirmed. */
-export type Marks = Partial<Record<Reason | 'unverified', Quality>>
+/** The worst that each cause did to an interval so far. */
+export type Marks = Partial<Record<ReadingReason, Quality>>
 
 /** Values that do not fit the register's past, kept until they explain themselves. */
 interface Suspicion {

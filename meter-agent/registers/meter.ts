@@ -11,8 +11,9 @@
  * Times are UTC milliseconds unless named seconds; energies are thousandths of a Wh until a reading is made.
  */
 
+import type { ReadingReason } from '../../contracts/wire.ts'
 import { compareStep } from './comparison.ts'
-import type { CounterStep, CounterTrack, Marks, Quality, Reason } from './counter.ts'
+import type { CounterStep, CounterTrack, Marks, Quality } from './counter.ts'
 import { startCounter, stepCounter } from './counter.ts'
 import { energyMilliWh } from './energy.ts'
 import { followProduction, productionAt } from './production.ts'
@@ -28,7 +29,7 @@ export interface BoundaryReading {
   importWh: number
   exportWh: number
   quality: Quality
-  reasons: Reason[]
+  reasons: ReadingReason[]
   productionWh: number | null
   sequence: number
 }
@@ -317,6 +318,6 @@ function qualityOf(marks: Marks): Quality {
   return Math.max(0, ...Object.values(marks)) as Quality
 }
 
-function reasonsOf(marks: Marks): Reason[] {
-  return Object.keys(marks).filter((reason): reason is Reason => reason !== 'unverified')
+function reasonsOf(marks: Marks): ReadingReason[] {
+  return Object.keys(marks) as ReadingReason[]
 }

@@ -246,7 +246,7 @@ describe('resolution', () => {
   test('a register map that nobody has confirmed is doubtful', () => {
     const meter = new TestMeter()
     meter.pollFromTo(0, 900, 5, exporting(3600, { verified: false }))
-    expect(meter.at(1)).toMatchObject({ exportWh: 900, quality: 2, reasons: [] })
+    expect(meter.at(1)).toMatchObject({ exportWh: 900, quality: 2, reasons: ['unverified'] })
   })
 })
 
