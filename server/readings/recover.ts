@@ -27,19 +27,29 @@ const { implementation, recoverPublicKey } = chooseImplementation()
 /** Which implementation this thread runs. */
 export const recoveryImplementation: RecoveryImplementation = implementation
 
-/**
- * The signers' addresses, 20 bytes each in order; all zero where nobody signed: r or s out of range, s in the upper half
- * (a second form of the same signature), or no such point.
- */
-export function recoverAddresses(batch: PackedSignatures): Uint8Array {
+/** What was found for a batch, in its order. */
+export interface Recovered {
+  /**
+   * The signers, 20 bytes each; all zero where nobody signed: r or s out of range, s in the upper half (a second form of
+   * the same signature), or no such point.
+   */
+  addresses: Uint8Array
+  /** What was signed, 32 bytes each: an order's digest is its identifier. */
+  digests: Uint8Array
+}
+
+/** Recovers the signers of a batch. */
+export function recoverBatch(batch: PackedSignatures): Recovered {
   const addresses = new Uint8Array(batch.count * 20)
+  const digests = new Uint8Array(batch.count * 32)
   const length = batch.structs.length / batch.count
   for (let index = 0; index < batch.count; index++) {
     const digest = digestOfStruct(batch.separator, batch.structs.subarray(index * length, (index + 1) * length))
+    digests.set(digest, index * 32)
     const publicKey = recoverCompact(batch.signatures.subarray(index * 64, (index + 1) * 64), digest)
     if (publicKey !== null) addresses.set(keccak_256(publicKey.subarray(1)).subarray(12), index * 20)
   }
-  return addresses
+  return { addresses, digests }
 }
 
 function recoverCompact(compact: Uint8Array, digest: Uint8Array): Uint8Array | null {

@@ -9,8 +9,9 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Address, EscrowDomain, Hex, TypedDataName, TypedDataValues } from '../../contracts/typed-data.ts'
 import {
   type PackedSignatures,
+  type Recovered,
   type RecoveryImplementation,
-  recoverAddresses,
+  recoverBatch,
   recoveryImplementation,
 } from './recover.ts'
 import { domainSeparator, encodeStruct, structLength } from './struct-encoding.ts'
@@ -30,12 +31,25 @@ export interface SignedValue<Name extends TypedDataName> {
   signature: Hex
 }
 
+export interface CheckedSignature {
+  /** Null where the signature has no valid form or is not the one of its two forms that counts (low s). */
+  signer: Address | null
+  /** The EIP-712 digest that was signed. */
+  digest: Hex
+}
+
 export interface SignatureCheck {
   readonly implementation: RecoveryImplementation
   /**
-   * The signers in order, null where the signature has no valid form or is not the one of its two forms that counts (low s).
+   * Signers and digests in order. What is asked in one turn of the event loop goes to the threads together.
    * Rejects with `SIGNATURE_CHECK_BUSY` where too many wait already; then nothing of the call was begun.
    */
+  check<Name extends TypedDataName>(
+    domain: EscrowDomain,
+    name: Name,
+    items: readonly SignedValue<Name>[],
+  ): Promise<CheckedSignature[]>
+  /** The signers alone. */
   recover<Name extends TypedDataName>(
     domain: EscrowDomain,
     name: Name,
@@ -61,49 +75,81 @@ export async function startSignatureCheck(options: {
   const metrics = registerMetrics(registry)
   const pool = await startPool(threads, options.workerFile)
   metrics.implementation.set({ implementation: pool.implementation }, 1)
-  const separators = new Map<string, Uint8Array>()
+  const gatherings = new Map<string, Gathering>()
   let waiting = 0
 
-  function separatorOf(domain: EscrowDomain): Uint8Array {
-    const key = `${domain.chainId}:${domain.escrow}`
-    let separator = separators.get(key)
-    if (separator === undefined) {
-      separator = domainSeparator(domain)
-      separators.set(key, separator)
+  async function check<Name extends TypedDataName>(
+    domain: EscrowDomain,
+    name: Name,
+    items: readonly SignedValue<Name>[],
+  ): Promise<CheckedSignature[]> {
+    if (items.length === 0) return []
+    if (waiting + items.length > mostWaiting) {
+      throw new SignatureCheckError('SIGNATURE_CHECK_BUSY', 'too many signatures wait to be checked; try again shortly')
     }
-    return separator
+    waiting += items.length
+    try {
+      const key = `${name} ${domain.chainId} ${domain.escrow}`
+      let gathering = gatherings.get(key)
+      if (gathering === undefined) {
+        gathering = gather(pool, domain, name)
+        gatherings.set(key, gathering)
+      }
+      const checked = await gathering.add(items)
+      metrics.checked.inc({ structure: name }, items.length)
+      return checked
+    } finally {
+      waiting -= items.length
+    }
   }
 
   return {
     implementation: pool.implementation,
+    check,
     async recover(domain, name, items) {
-      if (waiting + items.length > mostWaiting) {
-        throw new SignatureCheckError(
-          'SIGNATURE_CHECK_BUSY',
-          'too many signatures wait to be checked; try again shortly',
-        )
-      }
-      waiting += items.length
-      try {
-        const chunks: Promise<(Address | null)[]>[] = []
-        for (let from = 0; from < items.length; from += chunkSize) {
-          const chunk = items.slice(from, from + chunkSize)
-          chunks.push(pool.run(pack(separatorOf(domain), name, chunk)).then(readAddresses))
-        }
-        const signers = (await Promise.all(chunks)).flat()
-        metrics.checked.inc({ structure: name }, items.length)
-        return signers
-      } finally {
-        waiting -= items.length
-      }
+      return (await check(domain, name, items)).map(({ signer }) => signer)
     },
     close: pool.close,
   }
 }
 
+/** Signatures of one structure and domain, gathered for a turn of the event loop. */
+interface Gathering {
+  add(items: readonly SignedValue<TypedDataName>[]): Promise<CheckedSignature[]>
+}
+
+/** A hundred requests that arrive together then cost one message to a thread instead of a hundred. */
+function gather(pool: Pool, domain: EscrowDomain, name: TypedDataName): Gathering {
+  const separator = domainSeparator(domain)
+  let gathered: SignedValue<TypedDataName>[] = []
+  let checking: Promise<CheckedSignature[]> | null = null
+
+  async function checkGathered(): Promise<CheckedSignature[]> {
+    await new Promise((resolve) => setImmediate(resolve))
+    const items = gathered
+    gathered = []
+    checking = null
+    const chunks: Promise<CheckedSignature[]>[] = []
+    for (let from = 0; from < items.length; from += chunkSize) {
+      const batch = pack(separator, name, items.slice(from, from + chunkSize))
+      chunks.push(pool.run(batch).then(readRecovered))
+    }
+    return (await Promise.all(chunks)).flat()
+  }
+
+  return {
+    async add(items) {
+      const from = gathered.length
+      gathered.push(...items)
+      checking ??= checkGathered()
+      return (await checking).slice(from, from + items.length)
+    },
+  }
+}
+
 interface Pool {
   implementation: RecoveryImplementation
-  run(batch: PackedSignatures): Promise<Uint8Array>
+  run(batch: PackedSignatures): Promise<Recovered>
   close(): Promise<void>
 }
 
@@ -111,7 +157,7 @@ async function startPool(threads: number, workerFile?: URL): Promise<Pool> {
   if (threads === 0) {
     return {
       implementation: recoveryImplementation,
-      run: async (batch) => recoverAddresses(batch),
+      run: async (batch) => recoverBatch(batch),
       close: async () => {},
     }
   }
@@ -134,17 +180,17 @@ interface Lane extends Pool {
 /** One thread. A thread that fails ends the process: its answers can no longer be trusted to come. */
 function startLane(file: URL): Promise<Lane> {
   const worker = new Worker(file)
-  const open = new Map<number, { resolve(addresses: Uint8Array): void; reject(error: Error): void; count: number }>()
+  const open = new Map<number, { resolve(recovered: Recovered): void; reject(error: Error): void; count: number }>()
   let ids = 0
   let load = 0
   let closed = false
   return new Promise((started) => {
     worker.once('message', ({ implementation }: { implementation: RecoveryImplementation }) => {
-      worker.on('message', ({ id, addresses }: { id: number; addresses: Uint8Array }) => {
+      worker.on('message', ({ id, recovered }: { id: number; recovered: Recovered }) => {
         const { resolve, count } = open.get(id)!
         open.delete(id)
         load -= count
-        resolve(addresses)
+        resolve(recovered)
       })
       started({
         implementation,
@@ -211,16 +257,19 @@ function compactBytes(signature: Hex): Uint8Array | null {
   return compact
 }
 
-function readAddresses(addresses: Uint8Array): (Address | null)[] {
-  const result: (Address | null)[] = []
-  for (let at = 0; at < addresses.length; at += 20) {
-    const bytes = addresses.subarray(at, at + 20)
-    result.push(
-      bytes.every((byte) => byte === 0) ? null : `0x${Buffer.from(bytes.buffer, bytes.byteOffset, 20).toString('hex')}`,
-    )
-  }
-  return result
+function readRecovered({ addresses, digests }: Recovered): CheckedSignature[] {
+  const signers = Buffer.from(addresses.buffer, addresses.byteOffset, addresses.length).toString('hex')
+  const signed = Buffer.from(digests.buffer, digests.byteOffset, digests.length).toString('hex')
+  return Array.from({ length: addresses.length / 20 }, (_, index) => {
+    const signer = signers.slice(40 * index, 40 * (index + 1))
+    return {
+      signer: signer === nobody ? null : `0x${signer}`,
+      digest: `0x${signed.slice(64 * index, 64 * (index + 1))}`,
+    }
+  })
 }
+
+const nobody = '0'.repeat(40)
 
 function registerMetrics(registry: Registry) {
   return {

@@ -8,7 +8,7 @@ import { Registry } from 'prom-client'
 import { build } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf, signCompact, signFull, type TypedDataName, typesOf } from '../../contracts/typed-data.ts'
-import { recoverAddresses, recoverPortably, recoveryImplementation } from '../../server/readings/recover.ts'
+import { recoverBatch, recoverPortably, recoveryImplementation } from '../../server/readings/recover.ts'
 import { type SignatureCheck, startSignatureCheck } from '../../server/readings/signature-check.ts'
 import { digestOfStruct, domainSeparator, encodeStruct, structLength } from '../../server/readings/struct-encoding.ts'
 
@@ -124,6 +124,23 @@ describe('recovering signers', () => {
     expect(signers).toEqual([meter, meter, null, null, null, null, null])
   })
 
+  test('tells calls of one turn apart, each with its digests', async () => {
+    const asked = await Promise.all(
+      [[1, 2], [3], [4, 5, 6]].map((hours) =>
+        Promise.all(
+          hours.map(async (hour) => {
+            const value = reading(900 * hour)
+            return { value, signature: await signCompact(wallet, domain, 'Reading', value) }
+          }),
+        ),
+      ),
+    )
+    const checked = await Promise.all(asked.map((items) => threaded.check(domain, 'Reading', items)))
+    expect(checked).toEqual(
+      asked.map((items) => items.map(({ value }) => ({ signer: meter, digest: digestOf(domain, 'Reading', value) }))),
+    )
+  })
+
   test('a value signed for another escrow has another signer', async () => {
     const value = reading(900)
     const signature = await signCompact(wallet, { ...domain, chainId: 1 }, 'Reading', value)
@@ -142,11 +159,11 @@ describe('recovering signers', () => {
           const separator = new Uint8Array(32)
           const digest = digestOfStruct(separator, struct)
           const signature = getBytes(Signature.from(new SigningKey(key).sign(digest)).compactSerialized)
-          const native = recoverAddresses({ separator, structs: struct, signatures: signature, count: 1 })
+          const { addresses } = recoverBatch({ separator, structs: struct, signatures: signature, count: 1 })
           const plain = signature.slice()
           plain[32]! &= 0x7f
           const portable = recoverPortably(plain, signature[32]! >> 7, digest)
-          expect(hexlify(native)).toBe(new Wallet(hexlify(key)).address.toLowerCase())
+          expect(hexlify(addresses)).toBe(new Wallet(hexlify(key)).address.toLowerCase())
           expect(hexlify(portable)).toBe(SigningKey.computePublicKey(new SigningKey(key).publicKey, false))
         },
       ),

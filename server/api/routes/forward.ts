@@ -1,6 +1,5 @@
 /** Forward trading: signed orders for one interval that has not started, their books, and what became of what they traded. */
 import { z } from 'zod'
-import { digestOf } from '../../../contracts/typed-data.ts'
 import type { AreaSettings } from '../../areas/settings.ts'
 import {
   type ForwardOrderRow,
@@ -12,6 +11,7 @@ import {
 } from '../../store/queries-forward.ts'
 import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
 import { type ApiParts, workerOf } from '../parts.ts'
+import { checkOrderSignature, refusedBy } from '../place-order.ts'
 import { presentForwardBook, presentForwardOrder, presentOwnForwardTrade } from '../present-forward.ts'
 import { ApiError, OrderRefused } from '../problem.ts'
 import {
@@ -27,7 +27,6 @@ import {
 } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 import { keyOf, visibilityOf } from '../visibility.ts'
-import { checkOrderSignature, refusedBy } from './orders.ts'
 
 const tag = 'Forward trading'
 /** Of each side of a book, and of its trades. */
@@ -70,8 +69,7 @@ export function forwardRoutes({ database, areas, signatures }: ApiParts): Route[
           throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${body.order.rules}`)
         }
         const { settings } = worker
-        await checkOrderSignature(signatures, settings.chain, body, Date.now())
-        const id = digestOf(settings.chain, 'Order', body.order)
+        const id = await checkOrderSignature(signatures, settings.chain, body, Date.now())
         const before = await forwardOrderById(database, settings.area, id)
         if (before !== null) return { status: 200, body: await placed(settings, before) }
         const { order, signature, session = null, timeInForce } = body

@@ -1,0 +1,98 @@
+/** Placing a signed order: the same over HTTP and over a socket. */
+import type { EscrowDomain, Hex, SessionKey } from '../../contracts/typed-data.ts'
+import type { AreaSettings } from '../areas/settings.ts'
+import type { Event } from '../market/engine/area.ts'
+import type { SignatureCheck } from '../readings/signature-check.ts'
+import { type OrderRow, orderById } from '../store/queries.ts'
+import type { ApiParts } from './parts.ts'
+import { ApiError, OrderRefused } from './problem.ts'
+import type { SignedOrder } from './resources.ts'
+
+/** `known` says that this very order was accepted before. */
+export interface PlacedOrder {
+  settings: AreaSettings
+  row: OrderRow
+  known: boolean
+}
+
+/**
+ * Checks who signed and has the order's area judge it; resolves once it is durable. Nothing is read from the database
+ * for an order that is accepted: the engine's answer says it all.
+ * Throws `ApiError` (`RULES_UNKNOWN`, `ORDER_SIGNATURE`, `SESSION_KEY_…`), `OrderRefused`, `AreaError` or `SignatureCheckError`.
+ */
+export async function placeOrder(
+  { database, areas, signatures }: Pick<ApiParts, 'database' | 'areas' | 'signatures'>,
+  signed: SignedOrder,
+): Promise<PlacedOrder> {
+  const worker = areas.all().find(({ settings }) => settings.rulesHash === signed.order.rules)
+  if (worker === undefined) {
+    throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${signed.order.rules}`)
+  }
+  const { settings } = worker
+  const id = await checkOrderSignature(signatures, settings.chain, signed, Date.now())
+  const { order, signature, session = null } = signed
+  const events = await worker.submit({ type: 'order', atMs: Date.now(), id, order, signature, session })
+  for (const event of events) {
+    if (event.type !== 'order-accepted' || event.order.id !== id) continue
+    return { settings, row: acceptedRow(settings.area, event, signed), known: false }
+  }
+  // Refused, perhaps only since it was accepted before: then the answer is what became of it.
+  const row = await orderById(database, settings.area, id)
+  if (row === null) throw refusedBy(events.find((event) => event.type === 'refused' && event.id === id))
+  return { settings, row, known: true }
+}
+
+/** The engine's refusal as an error. */
+export function refusedBy(event: { type: string; code?: string; message?: string } | undefined): Error {
+  if (event?.type !== 'refused') return new Error('the engine neither took nor refused the order')
+  return new OrderRefused(event.code!, event.message!)
+}
+
+/** The order's digest, which is its identifier. Throws `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE` or `SESSION_KEY_EXPIRED`. */
+export async function checkOrderSignature(
+  signatures: SignatureCheck,
+  domain: EscrowDomain,
+  { order, signature, session }: SignedOrder,
+  nowMs: number,
+): Promise<Hex> {
+  const [checked] = await signatures.check(domain, 'Order', [{ value: order, signature }])
+  const { signer, digest } = checked!
+  if (session === undefined) {
+    if (signer !== order.account) throw new ApiError('ORDER_SIGNATURE', `the order must be signed by ${order.account}`)
+    return digest
+  }
+  if (signer !== session.key)
+    throw new ApiError('ORDER_SIGNATURE', `the order must be signed by the session key ${session.key}`)
+  if (session.validUntil * 1000 <= nowMs)
+    throw new ApiError('SESSION_KEY_EXPIRED', 'sign a new session key with the account')
+  const value: SessionKey = { account: order.account, key: session.key, validUntil: session.validUntil }
+  const [grantor] = await signatures.recover(domain, 'SessionKey', [{ value, signature: session.signature }])
+  if (grantor !== order.account) {
+    throw new ApiError('SESSION_KEY_SIGNATURE', `the session key must be signed by ${order.account}`)
+  }
+  return digest
+}
+
+/** An accepted order as it lies in its table now. */
+function acceptedRow(
+  area: number,
+  { order }: Extract<Event, { type: 'order-accepted' }>,
+  { order: signedOrder, session }: SignedOrder,
+): OrderRow {
+  return {
+    area_id: area,
+    order_id: order.id,
+    seat: order.seat,
+    account: signedOrder.account,
+    meter: signedOrder.meter,
+    side: order.side,
+    limit_ticks: order.limitTicks,
+    max_wh: order.maxWh,
+    active_from: order.activeFrom,
+    nonce: order.nonce,
+    arrival: order.arrival,
+    status: order.status,
+    accepted_at: new Date(order.acceptedAtMs),
+    signed: { order: signedOrder, session: session ?? null },
+  }
+}
