@@ -11,6 +11,7 @@ import { expect } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/deploy.ts'
 import { startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
+import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { type Database, openDatabase } from '../../server/store/database.ts'
 import { replayArea } from '../../server/store/journal.ts'
 import { batchSeconds, intervalSeconds, scriptedStreet } from '../end-to-end/scripted-street.ts'
@@ -82,6 +83,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
   } finally {
     await database.end({ timeout: 1 })
     await demo.stop()
+    removeDataFolder(join(folder, 'data'))
     rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -30,6 +30,7 @@ import { type ApiClient, publicClient, signIn } from '../../server/demo/api-clie
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { eventually } from '../../server/demo/onboarding.ts'
 import { freePort } from '../../server/demo/ports.ts'
+import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
 
 /** What the first start takes at most before the script begins. */
@@ -79,6 +80,7 @@ beforeAll(async () => {
 afterAll(async () => {
   provider?.destroy()
   await demo?.stop()
+  removeDataFolder(join(folder, 'data'))
   rmSync(folder, { recursive: true, force: true })
 })
 
