@@ -7,6 +7,7 @@ import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { Withdrawal } from '../escrow/withdrawal.tsx'
+import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { Comparison } from '../market/comparison.tsx'
 import { newestCleared, priceIn } from '../market/market.ts'
 import { PriceScale } from '../market/price-scale.tsx'
@@ -64,6 +65,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         </details>
         <Settlements area={area} seat={seat} />
       </Card>
+      <AgreedAhead area={area} seat={seat} side="buy" />
     </div>
   )
 }

@@ -1,9 +1,11 @@
 /** What each settlement batch moved for a seat, with its transaction. */
-import { useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import type { AreaResource, SeatBatchResource, SeatResource } from '../../server/api/resources.ts'
+import { getText } from '../api/client.ts'
 import { seatBatchesQuery } from '../api/queries.ts'
 import { difference, energy } from '../money/format.ts'
 import { Badge, Empty, Money, Transaction, Trouble, Waiting } from '../page/card.tsx'
+import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localDate, localTime } from '../time/clock.ts'
 
@@ -41,6 +43,7 @@ function Settlement({ area, batch }: { area: AreaResource; batch: SeatBatchResou
         {[batch.soldWh > 0 && `${energy(batch.soldWh)} sold`, batch.boughtWh > 0 && `${energy(batch.boughtWh)} bought`]
           .filter(Boolean)
           .join(', ') || 'no trade'}
+        <Statement batch={batch} />
       </span>
       <span className="amount">
         <Money tokens={difference(batch.received, batch.paid)} currency={area.currency} signed />
@@ -51,5 +54,32 @@ function Settlement({ area, batch }: { area: AreaResource; batch: SeatBatchResou
         <Badge tone={batchStatusTones[batch.status]}>{batchStatusWords[batch.status]}</Badge>
       )}
     </li>
+  )
+}
+
+/** The batch's statement as a file, for `commonwatt verify`. */
+function Statement({ batch }: { batch: SeatBatchResource }) {
+  const session = useSession()
+  const save = useMutation({
+    mutationFn: async () => {
+      const path = `/accounts/${session.account}/statements/${encodeURIComponent(batch.end)}?seat=${batch.seat}`
+      const name = `commonwatt-statement-${batch.seat}-${batch.end.replace(/\.\d+Z$/, 'Z').replaceAll(/[-:]/g, '')}.json`
+      saveFile(await getText(path, session), name, 'application/json')
+    },
+  })
+  return (
+    <>
+      {' · '}
+      <button
+        type="button"
+        className="in-text"
+        disabled={save.isPending}
+        onClick={() => save.mutate()}
+        aria-label={`Save the statement of the settlement at ${localTime(batch.end)}`}
+      >
+        statement
+      </button>
+      {save.error && <span role="alert"> {save.error.message}</span>}
+    </>
   )
 }

@@ -5,6 +5,7 @@ import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { Withdrawal } from '../escrow/withdrawal.tsx'
+import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { useTelemetry } from '../live/apply.ts'
 import { Comparison } from '../market/comparison.tsx'
 import { newestCleared, priceIn } from '../market/market.ts'
@@ -50,6 +51,7 @@ export default function Household({ area, seat }: SeatViewProps) {
         <Withdrawal area={area} seat={seat} word="payout" />
         <Settlements area={area} seat={seat} />
       </Card>
+      <AgreedAhead area={area} seat={seat} side="sell" />
       {seat.mandate.maxBuyWh > 0 && (
         <details className="more">
           <summary>What I pay when I need energy</summary>

@@ -3,6 +3,7 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useState } from 'react'
 import { io, type Socket } from 'socket.io-client'
 import type { LiveToPage, PageToLive } from '../../server/api/resources.ts'
+import { applyForwardBook, applyForwardOrder, applyForwardTrade } from '../forward/queries.ts'
 import { applyBatch, applyInterval, applySeat, applySeatInterval, applyTelemetry } from './apply.ts'
 
 type Connection = { state: 'connecting' | 'connected' } | { state: 'lost'; sinceMs: number }
@@ -55,9 +56,12 @@ export function LiveProvider({ area, token, account, children }: LiveProviderPro
     })
     socket.on('interval', (interval) => applyInterval(queries, interval))
     socket.on('batch', (batch) => applyBatch(queries, batch))
+    socket.on('forwardBook', (change) => applyForwardBook(queries, change))
+    socket.on('forwardTrade', (trade) => applyForwardTrade(queries, trade))
     if (account !== undefined) {
       socket.on('seat', (seat) => applySeat(queries, account, seat))
       socket.on('seatInterval', (interval) => applySeatInterval(queries, account, interval))
+      socket.on('forwardOrder', (order) => applyForwardOrder(queries, account, order))
       socket.on('telemetry', (telemetry) => applyTelemetry(queries, account, telemetry))
     }
     return () => {

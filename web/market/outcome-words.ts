@@ -31,6 +31,14 @@ export function outcomeWords(outcome: OutcomeResource): string {
       return 'Nothing was left over to sell.'
     case 'nothing-to-buy':
       return 'Nothing was needed from outside.'
+    case 'forward-delivered':
+      return sells ? 'Agreed ahead, and delivered.' : 'Agreed ahead, and received.'
+    case 'forward-short':
+      return `Agreed ahead, but only ${served} came about; the rest was not charged.`
+    case 'forward-void':
+      return `${energy(offeredWh)} were agreed ahead and fell through; nothing was charged.`
+    case 'traded-forward':
+      return 'All of it was agreed ahead.'
     default:
       return sentence(outcome.message)
   }

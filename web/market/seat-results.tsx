@@ -1,6 +1,6 @@
 /** The last intervals of a seat, each with its outcome in plain words. */
 import type { AreaResource, SeatIntervalResource } from '../../server/api/resources.ts'
-import { energy, negated, price } from '../money/format.ts'
+import { averagePrice, energy, negated, price } from '../money/format.ts'
 import { Badge, Card, Empty, Money, Trouble, Waiting } from '../page/card.tsx'
 import { localTime, nextBoundary, useNow } from '../time/clock.ts'
 import { outcomeWords, tellingOutcomes } from './outcome-words.ts'
@@ -41,9 +41,11 @@ export function NoResultYet({ area }: { area: AreaResource }) {
 
 function Result({ area, interval }: { area: AreaResource; interval: SeatIntervalResource }) {
   const sides = [
-    { word: 'sold', wh: interval.soldWh, gain: interval.received },
-    { word: 'bought', wh: interval.boughtWh, gain: negated(interval.paid) },
+    { word: 'sold', wh: interval.soldWh, amount: interval.received, gain: interval.received },
+    { word: 'bought', wh: interval.boughtWh, amount: interval.paid, gain: negated(interval.paid) },
   ].filter((side) => side.wh > 0)
+  // What was agreed ahead has a price of its own.
+  const ahead = interval.outcomes.some(({ code, filledWh }) => code.startsWith('forward-') && filledWh > 0)
   return (
     <li className="result">
       <span className="result-time">
@@ -56,7 +58,7 @@ function Result({ area, interval }: { area: AreaResource; interval: SeatInterval
         {sides.length === 0 && <span className="soft">no trade</span>}
         {sides.map((side) => (
           <span key={side.word}>
-            {energy(side.wh)} {side.word} · {price(interval.pricePerKwh)}
+            {energy(side.wh)} {side.word} · {price(ahead ? averagePrice(side.amount, side.wh) : interval.pricePerKwh)}
           </span>
         ))}
       </span>

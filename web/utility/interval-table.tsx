@@ -38,6 +38,12 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
             + residual
           </th>
           <th scope="col" className="n">
+            ahead Wh
+          </th>
+          <th scope="col" className="n">
+            not kept
+          </th>
+          <th scope="col" className="n">
             grid fees
           </th>
           <th scope="col" className="n">
@@ -64,6 +70,8 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
               <td className="n">{interval.importWh}</td>
               <td className="n">{interval.matchedWh}</td>
               <td className="n">{interval.importWh - interval.matchedWh}</td>
+              <td className="n">{interval.forwardWh || '–'}</td>
+              <td className="n">{interval.deviationWh || '–'}</td>
               <td className="n">{exactMoney(interval.gridFees, area.currency)}</td>
               <td className="n">{interval.missingReadings || '–'}</td>
             </tr>

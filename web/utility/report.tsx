@@ -4,6 +4,7 @@ import { useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getText } from '../api/client.ts'
 import { Badge, Trouble } from '../page/card.tsx'
+import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { checkReport } from './report-check.ts'
 
@@ -25,7 +26,8 @@ export function Report({ area }: { area: AreaResource }) {
     mutationFn: async () => {
       const range = `from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(to).toISOString())}`
       const text = await getText(`/areas/${area.area}/report.csv?${range}`, session)
-      save(text, `commonwatt-area-${area.area}-${from.replace(/\D/g, '')}-${to.replace(/\D/g, '')}.csv`)
+      const name = `commonwatt-area-${area.area}-${from.replace(/\D/g, '')}-${to.replace(/\D/g, '')}.csv`
+      saveFile(text, name, 'text/csv')
       return checkReport(text)
     },
   })
@@ -69,13 +71,4 @@ export function Report({ area }: { area: AreaResource }) {
       )}
     </form>
   )
-}
-
-function save(text: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(url)
 }

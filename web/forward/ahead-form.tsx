@@ -1,0 +1,229 @@
+/** The book of one coming interval in the own zone, and the form for an order in it. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useId, useState } from 'react'
+import type { ForwardBookResource, ForwardLevel, PlacedForwardOrder } from '../../server/api/resources.ts'
+import { cents, energy, price } from '../money/format.ts'
+import { mandateWh, type Side } from '../orders/order.ts'
+import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
+import { useSession } from '../session/session.tsx'
+import { localTime, useNow } from '../time/clock.ts'
+import type { AheadProps } from './agreed-ahead.tsx'
+import { comingStarts, forwardOrderOf, readCents, readWh } from './forward.ts'
+import { applyForwardOrder, forwardBookQuery, forwardOrdersQuery } from './queries.ts'
+
+/** Intervals to choose from: a day of quarter-hours. */
+const offeredIntervals = 96
+/** Of each side. */
+const shownLevels = 4
+
+interface AheadFormProps extends AheadProps {
+  sides: readonly Side[]
+  usually: Side
+}
+
+export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
+  const ids = { interval: useId(), side: useId(), energy: useId(), price: useId() }
+  const starts = comingStarts(useNow(), area.intervalSeconds, offeredIntervals)
+  const [chosen, setChosen] = useState<number | null>(null)
+  const [side, setSide] = useState(usually)
+  const [energyText, setEnergyText] = useState('')
+  const [priceText, setPriceText] = useState('')
+  // The nearest one is about to close; one that was chosen stays until its gate closes.
+  const start = chosen !== null && chosen >= starts[0]! ? chosen : starts[1]!
+  const startIso = new Date(start * 1000).toISOString()
+  const book = useQuery(forwardBookQuery({ area: area.area, zone: seat.zone, start: startIso }))
+  const { place, clear } = usePlacing({ area, seat })
+  const edit = (change: () => void) => {
+    change()
+    setChosen(start)
+    clear()
+  }
+  const energyWh = readWh(energyText)
+  const limitTicks = readCents(priceText, area.priceDecimals)
+  const zone = area.zones.find((each) => each.zone === seat.zone)?.name ?? seat.zone
+
+  return (
+    <Card title={`What neighbours offer in ${zone}`} className="ahead-book">
+      <p className="ahead-when">
+        <label htmlFor={ids.interval}>For the interval from</label>{' '}
+        <select id={ids.interval} value={start} onChange={(event) => edit(() => setChosen(Number(event.target.value)))}>
+          {starts.map((each) => (
+            <option key={each} value={each}>
+              {localTime(new Date(each * 1000).toISOString(), area.intervalSeconds)}
+            </option>
+          ))}
+        </select>
+      </p>
+      <Trouble error={book.error} retry={() => void book.refetch()} />
+      {book.isPending && <Waiting />}
+      {book.data && (
+        <Book
+          book={book.data}
+          take={(taken, level) =>
+            edit(() => {
+              setSide(taken)
+              setEnergyText(String(Math.min(level.energyWh, mandateWh(seat, taken))))
+              setPriceText(cents(level.pricePerKwh).replace('\u2212', '-'))
+            })
+          }
+          sides={sides}
+        />
+      )}
+      <form
+        className="ahead-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (energyWh === null || limitTicks === null) return
+          place.mutate(
+            { side, start, energyWh, limitTicks },
+            {
+              onSuccess() {
+                setEnergyText('')
+                setPriceText('')
+              },
+            },
+          )
+        }}
+      >
+        {sides.length > 1 && (
+          <p className="field">
+            <label htmlFor={ids.side}>I</label>
+            <select id={ids.side} value={side} onChange={(event) => edit(() => setSide(event.target.value as Side))}>
+              <option value="sell">sell</option>
+              <option value="buy">buy</option>
+            </select>
+          </p>
+        )}
+        <p className="field">
+          <label htmlFor={ids.energy}>Wh</label>
+          <input
+            id={ids.energy}
+            inputMode="numeric"
+            autoComplete="off"
+            placeholder={String(mandateWh(seat, side))}
+            value={energyText}
+            onChange={(event) => edit(() => setEnergyText(event.target.value))}
+            aria-invalid={energyText !== '' && energyWh === null}
+          />
+        </p>
+        <p className="field">
+          <label htmlFor={ids.price}>{side === 'sell' ? 'for at least, ct/kWh' : 'for at most, ct/kWh'}</label>
+          <input
+            id={ids.price}
+            inputMode="decimal"
+            autoComplete="off"
+            value={priceText}
+            onChange={(event) => edit(() => setPriceText(event.target.value))}
+            aria-invalid={priceText !== '' && limitTicks === null}
+          />
+        </p>
+        <button
+          type="submit"
+          className="primary"
+          disabled={energyWh === null || limitTicks === null || place.isPending}
+        >
+          {place.isPending ? 'Signing…' : side === 'sell' ? 'Offer' : 'Ask'}
+        </button>
+      </form>
+      <Trouble error={place.error} />
+      <p role="status" className="sent">
+        {place.data && placedWords(place.data)}
+      </p>
+      <p className="explain">
+        {side === 'sell'
+          ? 'You promise energy that your meter has yet to export. What it does not export is not paid, and is noted as a deviation.'
+          : 'You promise to take energy that your meter has yet to import. What it does not import is not charged, and is noted as a deviation.'}{' '}
+        No grid fee: it stays in your zone. At most {energy(mandateWh(seat, side))} per interval.
+      </p>
+    </Card>
+  )
+}
+
+function usePlacing({ area, seat }: AheadProps) {
+  const session = useSession()
+  const queries = useQueryClient()
+  const place = useMutation({
+    mutationFn: async (terms: { side: Side; start: number; energyWh: number; limitTicks: number }) => {
+      const placed = queries.getQueryData(forwardOrdersQuery(session, seat.seat).queryKey) ?? []
+      const order = forwardOrderOf({ area, seat, ...terms, placed, nowMs: Date.now() })
+      return (await import('./submit.ts')).submitForwardOrder(session, area.chain, order)
+    },
+    onSuccess: (order) => applyForwardOrder(queries, session.account, order),
+  })
+  const clear = () => {
+    if (!place.isIdle && !place.isPending) place.reset()
+  }
+  return { place, clear }
+}
+
+/** What happened to a new order at once. */
+function placedWords({ side, tradedWh, openWh, start }: PlacedForwardOrder): string {
+  const until = localTime(start)
+  const word = side === 'sell' ? 'sold' : 'bought'
+  if (tradedWh === 0) return `Nobody took it yet. It stays open until ${until}.`
+  if (openWh === 0) return `${energy(tradedWh)} ${word} ahead.`
+  return `${energy(tradedWh)} ${word} ahead; ${energy(openWh)} stay open until ${until}.`
+}
+
+interface BookProps {
+  book: ForwardBookResource
+  sides: readonly Side[]
+  take: (side: Side, level: ForwardLevel) => void
+}
+
+function Book({ book, sides, take }: BookProps) {
+  const { bids, asks, lastTrades } = book
+  const last = lastTrades[0]
+  if (bids.length === 0 && asks.length === 0 && !last) {
+    return <Empty>Nobody has offered or asked for anything yet.</Empty>
+  }
+  return (
+    <>
+      <div className="ahead-sides">
+        <Levels title="offered" levels={asks} taker={sides.includes('buy') ? 'buy' : null} take={take} />
+        <Levels title="wanted" levels={bids} taker={sides.includes('sell') ? 'sell' : null} take={take} />
+      </div>
+      {last && (
+        <p className="soft">
+          last agreed: {energy(last.energyWh)} at {price(last.pricePerKwh)}
+        </p>
+      )}
+    </>
+  )
+}
+
+interface LevelsProps {
+  title: string
+  levels: readonly ForwardLevel[]
+  /** The side on which the person can take these, if any. */
+  taker: Side | null
+  take: (side: Side, level: ForwardLevel) => void
+}
+
+function Levels({ title, levels, taker, take }: LevelsProps) {
+  return (
+    <div>
+      <h3>{title}</h3>
+      {levels.length === 0 && <p className="soft">nothing</p>}
+      <ol>
+        {levels.slice(0, shownLevels).map((level) => (
+          <li key={level.pricePerKwh} className="ahead-level">
+            <span>
+              {energy(level.energyWh)} at {price(level.pricePerKwh)}
+            </span>
+            {taker && (
+              <button
+                type="button"
+                className="quiet"
+                onClick={() => take(taker, level)}
+                aria-label={`Fill in ${energy(level.energyWh)} at ${price(level.pricePerKwh)}`}
+              >
+                fill in
+              </button>
+            )}
+          </li>
+        ))}
+      </ol>
+    </div>
+  )
+}

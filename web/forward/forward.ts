@@ -1,0 +1,120 @@
+/** What the page concludes of trading ahead: the order of a form, a book kept current, and what became of a trade, in words. */
+import { BigNumber } from 'bignumber.js'
+import type { Order } from '../../contracts/typed-data.ts'
+import { parsePrice, type Ticks, UnitError } from '../../contracts/units.ts'
+import type {
+  AreaResource,
+  ForwardBookChange,
+  ForwardBookResource,
+  ForwardLevel,
+  ForwardOrderResource,
+  ForwardTradeResource,
+  OwnForwardTradeResource,
+  SeatResource,
+} from '../../server/api/resources.ts'
+import { difference, energy, signOf } from '../money/format.ts'
+import type { Side } from '../orders/order.ts'
+import { nextBoundary } from '../time/clock.ts'
+
+/** Starts (UTC seconds) of the intervals that can be traded next, the nearest first. */
+export function comingStarts(nowMs: number, intervalSeconds: number, count: number): number[] {
+  const first = nextBoundary(nowMs, intervalSeconds)
+  return Array.from({ length: count }, (_, index) => first + index * intervalSeconds)
+}
+
+/** A price that a person typed in cents per kWh ("17.5", "17,5"), in ticks; null where it is none or off the tick. */
+export function readCents(text: string, priceDecimals: number): Ticks | null {
+  const plain = text.trim().replace(',', '.')
+  if (!/^-?\d{1,6}(\.\d+)?$/.test(plain)) return null
+  try {
+    return parsePrice(new BigNumber(plain).shiftedBy(-2).toFixed(), priceDecimals)
+  } catch (error) {
+    if (error instanceof UnitError) return null
+    throw error
+  }
+}
+
+/** A whole number of Wh above 0 that a person typed, or null. */
+export function readWh(text: string): number | null {
+  return /^\d{1,8}$/.test(text.trim()) && Number(text) > 0 ? Number(text) : null
+}
+
+interface ForwardTerms {
+  area: AreaResource
+  seat: SeatResource
+  side: Side
+  /** Of the interval, in UTC seconds. */
+  start: number
+  limitTicks: Ticks
+  energyWh: number
+  nowMs: number
+  /** The seat's forward orders that the page knows. */
+  placed: readonly ForwardOrderResource[]
+}
+
+/** The order to be signed. Its nonce is the time in milliseconds, and above that of the side's other orders. */
+export function forwardOrderOf({ area, seat, side, start, limitTicks, energyWh, nowMs, placed }: ForwardTerms): Order {
+  const spot = side === 'sell' ? seat.sellOrder : seat.buyOrder
+  const others = placed.filter((order) => order.side === side).map(({ nonce }) => nonce)
+  return {
+    account: seat.account,
+    meter: seat.meter,
+    rules: area.rules.hash,
+    side: side === 'buy' ? 0 : 1,
+    limitPrice: limitTicks,
+    maxWh: energyWh,
+    start,
+    end: start + area.intervalSeconds,
+    nonce: Math.max(nowMs, (spot?.nonce ?? 0) + 1, ...others.map((nonce) => nonce + 1)),
+  }
+}
+
+/** The book with the levels that changed put in their places. */
+export function withChange(book: ForwardBookResource, change: ForwardBookChange): ForwardBookResource {
+  return {
+    ...book,
+    bids: withLevels(book.bids, change.bids, (a, b) => signOf(difference(b.pricePerKwh, a.pricePerKwh))),
+    asks: withLevels(book.asks, change.asks, (a, b) => signOf(difference(a.pricePerKwh, b.pricePerKwh))),
+  }
+}
+
+function withLevels(
+  levels: readonly ForwardLevel[],
+  changes: readonly ForwardLevel[],
+  order: (a: ForwardLevel, b: ForwardLevel) => number,
+): ForwardLevel[] {
+  const changed = new Set(changes.map(({ pricePerKwh }) => pricePerKwh))
+  const kept = levels.filter(({ pricePerKwh }) => !changed.has(pricePerKwh))
+  return [...kept, ...changes.filter(({ energyWh }) => energyWh > 0)].sort(order)
+}
+
+/** The book with a trade noted, once. */
+export function withTrade(book: ForwardBookResource, trade: ForwardTradeResource): ForwardBookResource {
+  if (book.lastTrades.some(({ number }) => number === trade.number)) return book
+  const lastTrades = [...book.lastTrades, trade].sort((a, b) => b.number - a.number)
+  return { ...book, lastTrades }
+}
+
+/** The seat's open orders after one of its orders changed. */
+export function withForwardOrder(
+  orders: readonly ForwardOrderResource[],
+  order: ForwardOrderResource,
+): ForwardOrderResource[] {
+  const others = orders.filter((each) => each.order !== order.order)
+  return order.status === 'open' ? [order, ...others] : others
+}
+
+/** What became of energy agreed ahead, in a sentence. */
+export function tradeWords(trade: OwnForwardTradeResource, nowMs: number): string {
+  const { side, energyWh, deliveredWh, deviationWh, message } = trade
+  if (deliveredWh === null || deviationWh === null) {
+    if (nowMs < Date.parse(trade.start)) return 'Agreed. It counts before anything is traded in the interval itself.'
+    return nowMs < Date.parse(trade.end) ? 'Under way.' : 'Waiting for the readings.'
+  }
+  if (deviationWh === 0) return side === 'sell' ? 'Delivered as agreed.' : 'Received as agreed.'
+  // The message says first how much was honoured and then why no more was.
+  const reason = message?.split('; ').slice(1).join('; ')
+  const why = reason ? `: ${reason}` : ''
+  if (deliveredWh === 0) return `Fell through${why}. Nothing was charged.`
+  return `Only ${energy(deliveredWh)} of ${energy(energyWh)}${why}. The other ${energy(deviationWh)} were not charged.`
+}

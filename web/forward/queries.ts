@@ -1,0 +1,85 @@
+/** What the page asks for of trading ahead, and how live events renew it. */
+import { type QueryClient, queryOptions } from '@tanstack/react-query'
+import type {
+  ForwardBookChange,
+  ForwardBookResource,
+  ForwardOrderResource,
+  ForwardTradeResource,
+  OwnForwardTradeResource,
+} from '../../server/api/resources.ts'
+import { getJson } from '../api/client.ts'
+import type { Credentials } from '../api/queries.ts'
+import { withChange, withForwardOrder, withTrade } from './forward.ts'
+
+const keptTrades = 12
+
+interface BookName {
+  area: number
+  zone: string
+  /** ISO 8601 UTC. */
+  start: string
+}
+
+function bookKey({ area, zone, start }: BookName) {
+  return ['forward-book', area, zone, start] as const
+}
+
+export function forwardBookQuery(book: BookName) {
+  const { area, zone, start } = book
+  return queryOptions({
+    queryKey: bookKey(book),
+    queryFn: ({ signal }) =>
+      getJson<ForwardBookResource>(
+        `/areas/${area}/forward-book?start=${encodeURIComponent(start)}&zone=${encodeURIComponent(zone)}`,
+        { signal },
+      ),
+  })
+}
+
+/** The seat's orders that are still open. */
+export function forwardOrdersQuery({ account, token }: Credentials, seat: number) {
+  return queryOptions({
+    queryKey: ['forward-orders', account, seat],
+    queryFn: async ({ signal }) => {
+      const path = `/accounts/${account}/forward-orders?seat=${seat}&status=open`
+      return (await getJson<{ items: ForwardOrderResource[] }>(path, { token, signal })).items
+    },
+  })
+}
+
+export function forwardTradesQuery({ account, token }: Credentials, seat: number) {
+  return queryOptions({
+    queryKey: ['forward-trades', account, seat],
+    queryFn: async ({ signal }) => {
+      const path = `/accounts/${account}/forward-trades?seat=${seat}&limit=${keptTrades}`
+      return (await getJson<{ items: OwnForwardTradeResource[] }>(path, { token, signal })).items
+    },
+  })
+}
+
+export function applyForwardBook(queries: QueryClient, change: ForwardBookChange): void {
+  renewBook(queries, change, (book) => withChange(book, change))
+}
+
+export function applyForwardTrade(queries: QueryClient, trade: ForwardTradeResource): void {
+  renewBook(queries, trade, (book) => withTrade(book, trade))
+}
+
+/** A book that is just being fetched may have been read before the change: it is fetched once more. */
+function renewBook(
+  queries: QueryClient,
+  name: BookName,
+  renewed: (book: ForwardBookResource) => ForwardBookResource,
+): void {
+  const queryKey = bookKey(name)
+  if (queries.isFetching({ queryKey }) > 0) void queries.invalidateQueries({ queryKey })
+  else queries.setQueryData<ForwardBookResource>(queryKey, (book) => book && renewed(book))
+}
+
+export function applyForwardOrder(queries: QueryClient, account: string, order: ForwardOrderResource): void {
+  queries.setQueryData<ForwardOrderResource[]>(
+    ['forward-orders', account, order.seat],
+    (orders) => orders && withForwardOrder(orders, order),
+  )
+  if (order.tradedWh > 0) void queries.invalidateQueries({ queryKey: ['forward-trades', account, order.seat] })
+}
