@@ -27,6 +27,9 @@ export interface OwnBounds {
 /** A bound that no order has set: beyond every legal limit, and near enough for 32-bit differences. */
 export const unbounded = 2 ** 30
 
+/** No order has this key: limits are below 2³⁰ ticks in size. */
+const noKey = -(2 ** 31)
+
 export interface FirstFills {
   /** Accepted bids minus accepted asks so far. */
   readonly surplus: MoneySum
@@ -45,9 +48,10 @@ export function fillBeyondMargin(
   const lowest = new Int32Array(priceKeys.length).fill(-unbounded)
   const highest = new Int32Array(priceKeys.length).fill(unbounded)
   const thresholds = thresholdsOf(priceKeys)
+  const marginKeys = Int32Array.from(priceKeys, (key) => (Number.isInteger(key) ? key : noKey))
   const first: FirstFills = { surplus: new MoneySum(), bounds: { lowest, highest }, marginalOrders: [] }
   inStretches(keys.length, (from, to) => {
-    fillStretch({ columns, keys, priceKeys, thresholds, fills, first }, from, to)
+    fillStretch({ columns, keys, marginKeys, thresholds, fills, first }, from, to)
   })
   return first
 }
@@ -55,26 +59,32 @@ export function fillBeyondMargin(
 interface FillPass {
   columns: AuctionColumns
   keys: Int32Array
-  priceKeys: Float64Array
+  /** By zone the key at which orders are marginal. */
+  marginKeys: Int32Array
   thresholds: Int32Array
   fills: Fills
   first: FirstFills
 }
 
 /** Free of branches that a random market would make unpredictable: `below` and `served` are 0 or 1. */
-function fillStretch({ columns, keys, priceKeys, thresholds, fills, first }: FillPass, from: number, to: number): void {
-  const { zoneOfOrder, buys, limitTicks, energyWh } = columns
+function fillStretch(
+  { columns, keys, marginKeys, thresholds, fills, first }: FillPass,
+  from: number,
+  to: number,
+): void {
+  const { zoneOfOrder, energyWh } = columns
   const { filledWh, tradedWh } = fills
   const { lowest, highest } = first.bounds
   let units = 0
   for (let i = from; i < to; i++) {
     const zone = zoneOfOrder[i]!
-    if (keys[i] === priceKeys[zone]) {
+    const key = keys[i]!
+    if (key === marginKeys[zone]) {
       first.marginalOrders.push(i)
       continue
     }
-    const buy = buys[i]!
-    const ticks = limitTicks[i]!
+    const buy = key & 1
+    const ticks = key >> 1
     const below = (ticks - thresholds[2 * zone + buy]!) >>> 31
     const servedWh = energyWh[i]! * (below ^ buy)
     filledWh[i] = servedWh

@@ -1,7 +1,7 @@
 /** The spot auction's speed against a comparator sort and merge of the same orders as objects. */
 import { type AuctionColumns, clearColumns } from '../../server/market/clearing.ts'
 import { plantZoneTree } from '../../server/market/zone-tree.ts'
-import { collectGarbage, seededDraws, type Timing, time } from './measure.ts'
+import { seededDraws, type Timing, timeInTurns } from './measure.ts'
 
 export interface AuctionRow extends Timing {
   name: string
@@ -10,37 +10,40 @@ export interface AuctionRow extends Timing {
   timesOneZone: number
 }
 
-/** Runs every workload once cold and then warm. */
+const rounds = 25
+
+/** Runs every workload once cold and then warm; the last row is the comparator sort. */
 export function benchAuction(): { rows: AuctionRow[]; sortRatio: number; sortRatioCold: number } {
   const million = 1_000_000
   const oneZone = market([1], million, 1000)
-  const workloads: [string, () => AuctionColumns][] = [
-    ['one zone, 1,000 ticks', () => oneZone],
-    ['one zone, 400,000 ticks', () => market([1], million, 400_000)],
-    ['one zone, 100,000,000 ticks', () => market([1], million, 100_000_000)],
-    ['1,000 zones on three levels', () => market([1, 31, 968], million, 1000)],
-    ['10,000 zones of 20 orders', () => market([1, 99, 9900], 200_000, 1000)],
+  const workloads: [string, AuctionColumns][] = [
+    ['one zone, 1,000 ticks', oneZone],
+    ['one zone, 400,000 ticks', market([1], million, 400_000)],
+    ['one zone, 100,000,000 ticks', market([1], million, 100_000_000)],
+    ['1,000 zones on three levels', market([1, 31, 968], million, 1000)],
+    ['10,000 zones of 20 orders', market([1, 99, 9900], 200_000, 1000)],
   ]
-  const rows: AuctionRow[] = []
-  for (const [name, make] of workloads) {
-    const columns = make()
-    const timing = time(() => columns, clearColumns, 9)
-    rows.push({
-      name,
-      orders: columns.limitTicks.length,
-      ...timing,
-      timesOneZone: timing.warmMs / (rows[0]?.warmMs ?? timing.warmMs),
-    })
-    collectGarbage()
+  const clearings = workloads.map(
+    ([, columns]) =>
+      () =>
+      () =>
+        clearColumns(columns),
+  )
+  const sorting = () => {
+    const orders = asObjects(oneZone)
+    return () => sortAndMerge(orders)
   }
-  const sort = time(() => asObjects(oneZone), sortAndMerge, 3)
-  rows.push({
-    name: 'comparator sort and merge, one zone, 1,000 ticks',
-    orders: million,
-    ...sort,
-    timesOneZone: sort.warmMs / rows[0]!.warmMs,
-  })
-  return { rows, sortRatio: sort.warmMs / rows[0]!.warmMs, sortRatioCold: sort.coldMs / rows[0]!.coldMs }
+  const timings = timeInTurns([...clearings, sorting], rounds)
+  const first = timings[0]!
+  const last = timings.at(-1)!
+  const names = [...workloads.map(([name]) => name), 'comparator sort and merge, one zone, 1,000 ticks']
+  const rows = timings.map((timing, i) => ({
+    name: names[i]!,
+    orders: workloads[i]?.[1].limitTicks.length ?? million,
+    ...timing,
+    timesOneZone: timing.warmMs / first.warmMs,
+  }))
+  return { rows, sortRatio: last.warmMs / first.warmMs, sortRatioCold: last.coldMs / first.coldMs }
 }
 
 /** A random market: `levels` says how many zones each level has, root first; fees and capacities on every link. */

@@ -1,4 +1,4 @@
-/** Timing for the benchmarks: the first call is the cold one; the warm time is a median after some more calls. */
+/** Timing for the benchmarks: the first call is the cold one; the warm one is the fastest, the least disturbed by others. */
 
 export interface Timing {
   coldMs: number
@@ -7,27 +7,31 @@ export interface Timing {
   memoryMb: number
 }
 
-/** Runs `once` cold, then `rounds` times to warm up and `rounds` times for the median; `prepare` is outside the clock. */
-export function time<T>(prepare: () => T, once: (argument: T) => unknown, rounds: number): Timing {
-  const coldMs = milliseconds(prepare, once)
-  const warm: number[] = []
-  for (let i = 0; i < rounds; i++) milliseconds(prepare, once)
-  for (let i = 0; i < rounds; i++) warm.push(milliseconds(prepare, once))
-  return { coldMs, warmMs: median(warm), memoryMb: memoryOf(prepare, once) }
+/** Prepares one call outside the clock and returns what is timed. */
+export type Timed = () => () => unknown
+
+/** Times several things: each once cold, then `rounds` times warm in turns, so that a disturbance meets them all. */
+export function timeInTurns(things: Timed[], rounds: number): Timing[] {
+  const coldMs = things.map(milliseconds)
+  const warmMs = things.map(() => Number.POSITIVE_INFINITY)
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, thing] of things.entries()) warmMs[i] = Math.min(warmMs[i]!, milliseconds(thing))
+  }
+  return things.map((thing, i) => ({ coldMs: coldMs[i]!, warmMs: warmMs[i]!, memoryMb: memoryOf(thing) }))
 }
 
-function milliseconds<T>(prepare: () => T, once: (argument: T) => unknown): number {
-  const argument = prepare()
+function milliseconds(prepare: Timed): number {
+  const run = prepare()
   const start = process.hrtime.bigint()
-  once(argument)
+  run()
   return Number(process.hrtime.bigint() - start) / 1e6
 }
 
-function memoryOf<T>(prepare: () => T, once: (argument: T) => unknown): number {
-  const argument = prepare()
+function memoryOf(prepare: Timed): number {
+  const run = prepare()
   collectGarbage()
   const before = process.memoryUsage()
-  once(argument)
+  run()
   const after = process.memoryUsage()
   return (after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed) / 1e6
 }
@@ -36,10 +40,6 @@ function memoryOf<T>(prepare: () => T, once: (argument: T) => unknown): number {
 export function collectGarbage(): void {
   globalThis.gc?.()
   globalThis.gc?.()
-}
-
-export function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 
 /** A small seeded generator: whole numbers from 0 to `below` − 1. */
