@@ -7,7 +7,7 @@ import { checkAuction } from '../market/check.ts'
 import { MarketError, quoted } from '../market/errors.ts'
 import { betterLimits, explainAuction, whatIf } from '../market/explain.ts'
 import { readResult } from '../market/result-json.ts'
-import { InputError, readInput, refuse, writeOutput } from './streams.ts'
+import { InputError, mostInputBytes, readInput, refuse, writeOutput } from './streams.ts'
 
 interface ClearOptions {
   check?: string
@@ -38,13 +38,14 @@ async function answer(file: string, { check, explain, limit }: ClearOptions): Pr
   if (limit !== undefined && explain === undefined) throw new InputError('--limit needs --explain')
   if (check === '-' && file === '-') throw new InputError('only one of result and auction can come from standard input')
   const auctions = readAuctions(await readJson(file))
-  if (check !== undefined) return checkResults(auctions, await readJson(check))
+  if (check !== undefined) return checkResults(auctions, await readJson(check, mostInputBytes))
   if (explain !== undefined) return explainOrder(auctions, explain, limit)
   return eachAuction(auctions, ({ input, priceDecimals }) => resultToJson(clearAuction(input), priceDecimals))
 }
 
-async function readJson(file: string): Promise<unknown> {
-  const text = await readInput(file)
+/** A result that `clear` printed stands on one line, however long. */
+async function readJson(file: string, mostLineBytes?: number): Promise<unknown> {
+  const text = await readInput(file, mostLineBytes)
   try {
     return JSON.parse(text)
   } catch (error) {

@@ -2,9 +2,10 @@
 import { createReadStream } from 'node:fs'
 
 const mebibyte = 2 ** 20
-const mostInputBytes = 384 * mebibyte
+/** The most that a command reads. */
+export const mostInputBytes = 384 * mebibyte
 /** A longer line is a mistake or an attack, not a market; larger inputs spread over lines. */
-const mostLineBytes = 32 * mebibyte
+const usualLineBytes = 32 * mebibyte
 const newline = 0x0a
 
 /** Why a command's input is refused; `message` is one line. */
@@ -13,7 +14,7 @@ export class InputError extends Error {
 }
 
 /** Reads a file, or standard input for `-`, as UTF-8 text. Throws `InputError` saying what is wrong with it. */
-export async function readInput(path: string): Promise<string> {
+export async function readInput(path: string, mostLineBytes = usualLineBytes): Promise<string> {
   const name = path === '-' ? 'standard input' : path
   const chunks: Buffer[] = []
   let bytes = 0
