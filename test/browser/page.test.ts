@@ -1,10 +1,10 @@
 /**
  * The page as people use it: a real browser, and behind it a whole street of real processes. Every five seconds the north
- * roof exports 100 Wh, the south roof 100 Wh and the buyer takes 120 Wh. The south roof asks 8 ct, the north roof 10 ct; the
- * way to the buyer costs 0.5 ct from the south, over a link that carries 60 Wh, and 1 ct from the north. So the south link
- * is full, the north roof sells the other 60 Wh and sets the price: 11 ct at the transformer, 10 ct in the north. When the
- * north roof asks 5 ct it sells all of its 100 Wh, the south roof sells 20 Wh and sets the price: 8.5 ct at the transformer,
- * 7.5 ct in the north, where 100 Wh then earn 0.75 ct.
+ * roof exports 40 Wh, the south roof 40 Wh and the buyer takes 45 Wh. The south roof asks 8 ct, the north roof 10 ct; the way
+ * to the buyer costs 0.5 ct from the south, over a link that carries 20 Wh, and 1 ct from the north. So the south link is
+ * full, the north roof sells the other 25 Wh and sets the price: 11 ct at the transformer, 10 ct in the north. When the
+ * north roof asks 5 ct it sells all of its 40 Wh, the south roof sells 5 Wh and sets the price: 8.5 ct at the transformer,
+ * 7.5 ct in the north, where 40 Wh then earn 0.3 ct.
  */
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,8 +16,9 @@ import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
-import { batchSeconds, scriptedStreet } from '../end-to-end/scripted-street.ts'
+import { batchSeconds } from '../end-to-end/scripted-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
+import { steadyStreet } from './street.ts'
 
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */
@@ -31,9 +32,9 @@ const faults: string[] = []
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
-  const street = scriptedStreet(folder, {
+  const street = steadyStreet(folder, {
     startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,
-    intervals: Array.from({ length: scriptedIntervals }, () => ({ roofNorth: 100, roofSouth: 100, buyer: 120 })),
+    intervals: scriptedIntervals,
   })
   const ports = {
     web: await freePort(),
@@ -103,8 +104,8 @@ describe('the neighbourhood', () => {
     const page = await open('/')
     await shows(page, '.hero-price .huge', /^11\.0/)
     await changes(page, '.hero-price .lead')
-    await shows(page, '.zones', /South.*60 Wh sold/s)
-    await shows(page, '.link.full', /60 Wh out of 60 Wh.*full/s)
+    await shows(page, '.zones', /South.*20 Wh sold/s)
+    await shows(page, '.link.full', /20 Wh out of 20 Wh.*full/s)
   })
 })
 
@@ -117,7 +118,7 @@ describe('a price', () => {
     await tabTo(page, 'link', /roof-north/)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: 'roof-north' }).waitFor()
-    await shows(page, '.result-list', /60 Wh sold · 10\.0 ct\/kWh/)
+    await shows(page, '.result-list', /25 Wh sold · 10\.0 ct\/kWh/)
 
     await tabTo(page, 'slider', /lowest selling price/)
     await page.keyboard.press('Home')
@@ -125,13 +126,13 @@ describe('a price', () => {
     await tabTo(page, 'button', /Set my price/)
     await page.keyboard.press('Enter')
     await shows(page, '.effect', /counts (from|since) \d\d:\d\d:\d\d/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 100 Wh at 7\.5 ct\/kWh\. All your surplus found a neighbour\./)
-    await shows(page, '.result-list', /100 Wh sold · 7\.5 ct\/kWh\+0\.750 ct/)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh\. All your surplus found a neighbour\./)
+    await shows(page, '.result-list', /40 Wh sold · 7\.5 ct\/kWh\+0\.300 ct/)
 
     const results = await northResults()
-    const first = results.findIndex(({ soldWh }) => soldWh === 100)
-    expect(results[first]).toMatchObject({ soldWh: 100, pricePerKwh: '0.0750' })
-    expect(results.slice(0, first).map(({ soldWh }) => soldWh)).toContain(60)
+    const first = results.findIndex(({ soldWh }) => soldWh === 40)
+    expect(results[first]).toMatchObject({ soldWh: 40, pricePerKwh: '0.0750' })
+    expect(results.slice(0, first).map(({ soldWh }) => soldWh)).toContain(25)
   }, 180_000)
 
   it('can be paused and comes back as it was', async () => {
@@ -139,10 +140,10 @@ describe('a price', () => {
     const onOff = page.getByRole('switch', { name: 'Sell to neighbours' })
     await onOff.click()
     await shows(page, '.effect', /^Paused/)
-    await shows(page, '.result-list', /no trade/)
+    await shows(page, '.result:first-child', /no trade/)
     await onOff.click()
     await shows(page, '.effect', /5\.0 ct\/kWh/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 100 Wh at 7\.5 ct\/kWh/)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh/)
   }, 180_000)
 })
 
