@@ -1,4 +1,25 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Those that wait for real minutes to pass, longest first; begun last they would be waited for alone. */
+const slowest = [
+  'test/crash/',
+  'test/browser/',
+  'test/end-to-end/',
+  'test/chain/',
+  'test/meter-agent/run/',
+  'test/demo/',
+]
+
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = slowest.findIndex((folder) => moduleId.includes(folder))
+      return place < 0 ? slowest.length : place
+    }
+    return [...(await super.sort(files))].sort((a, b) => rank(a) - rank(b))
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,6 +27,7 @@ export default defineConfig({
     // Many files start databases, chains and browsers of their own: two at a time keep two cores busy, and more only
     // makes each of them slower.
     maxWorkers: 2,
+    sequence: { sequencer: SlowestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
