@@ -40,7 +40,7 @@ export interface Scale {
   readonly buyerBonus: number
 }
 
-export const plainTicks: Scale = { factor: 1, buyerBonus: 0 }
+const plainTicks: Scale = { factor: 1, buyerBonus: 0 }
 export const energyFirst: Scale = { factor: 2, buyerBonus: 1 }
 
 /** Narrows every zone's price by its own orders and then link by link until nothing moves any more. */

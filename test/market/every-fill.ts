@@ -35,7 +35,7 @@ export function tryEveryFill(input: AuctionInput): TinyOptimum {
 }
 
 /** The flow to the parent of every zone (0 for the root) that the fills need, or `null` where they cannot be carried. */
-export function flowsOf({ zones, orders }: AuctionInput, fills: number[]): number[] | null {
+function flowsOf({ zones, orders }: AuctionInput, fills: number[]): number[] | null {
   const netOf = (id: string): number => {
     const own = orders.reduce((sum, order, i) => {
       if (order.zone !== id) return sum

@@ -130,7 +130,7 @@ export class SlowMarket {
   }
 }
 
-export function bookName({ zone, interval }: { zone?: string; interval?: string }): string {
+function bookName({ zone, interval }: { zone?: string; interval?: string }): string {
   return `${zone} ${interval}`
 }
 
