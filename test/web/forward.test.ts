@@ -9,6 +9,7 @@ import {
 import {
   comingStarts,
   forwardOrderOf,
+  othersAt,
   readCents,
   readWh,
   tradeWords,
@@ -112,6 +113,13 @@ describe('the book', () => {
     })
     expect(changed.bids).toEqual([level('0.1000', 1), level('-0.0100', 7)])
     expect(changed.asks).toEqual([level('0.1500', 10), level('0.1700', 9), level('0.2000', 4)])
+  })
+
+  it('tells one’s own orders from others’', () => {
+    const mine = { ...order, openWh: 10 }
+    expect(othersAt({ ...level('0.1500', 30), orders: 3 }, [mine])).toEqual({ ...level('0.1500', 20), orders: 2 })
+    expect(othersAt(level('0.1500', 10), [mine]).energyWh).toBe(0)
+    expect(othersAt(level('0.1600', 10), [mine])).toEqual(level('0.1600', 10))
   })
 
   it('notes each trade once, newest first', () => {

@@ -1,14 +1,19 @@
 /** The book of one coming interval in the own zone, and the form for an order in it. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
-import type { ForwardBookResource, ForwardLevel, PlacedForwardOrder } from '../../server/api/resources.ts'
+import type {
+  ForwardBookResource,
+  ForwardLevel,
+  ForwardOrderResource,
+  PlacedForwardOrder,
+} from '../../server/api/resources.ts'
 import { cents, energy, price } from '../money/format.ts'
 import { mandateWh, type Side } from '../orders/order.ts'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { localTime, useNow } from '../time/clock.ts'
 import type { AheadProps } from './agreed-ahead.tsx'
-import { comingStarts, forwardOrderOf, readCents, readWh } from './forward.ts'
+import { comingStarts, forwardOrderOf, othersAt, readCents, readWh } from './forward.ts'
 import { applyForwardOrder, forwardBookQuery, forwardOrdersQuery } from './queries.ts'
 
 /** Intervals to choose from: a day of quarter-hours. */
@@ -32,6 +37,8 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
   const start = chosen !== null && chosen >= starts[0]! ? chosen : starts[1]!
   const startIso = new Date(start * 1000).toISOString()
   const book = useQuery(forwardBookQuery({ area: area.area, zone: seat.zone, start: startIso }))
+  const session = useSession()
+  const own = useQuery(forwardOrdersQuery(session, seat.seat)).data ?? []
   const { place, clear } = usePlacing({ area, seat })
   const edit = (change: () => void) => {
     change()
@@ -59,6 +66,7 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
       {book.data && (
         <Book
           book={book.data}
+          own={own.filter((order) => order.start === startIso)}
           take={(taken, level) =>
             edit(() => {
               setSide(taken)
@@ -122,7 +130,9 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
           className="primary"
           disabled={energyWh === null || limitTicks === null || place.isPending}
         >
-          {place.isPending ? 'Signing…' : side === 'sell' ? 'Offer' : 'Ask'}
+          {place.isPending
+            ? 'Signing…'
+            : `${side === 'sell' ? 'Offer' : 'Ask'} for ${localTime(startIso, area.intervalSeconds)}`}
         </button>
       </form>
       <Trouble error={place.error} />
@@ -160,18 +170,20 @@ function usePlacing({ area, seat }: AheadProps) {
 function placedWords({ side, tradedWh, openWh, start }: PlacedForwardOrder): string {
   const until = localTime(start)
   const word = side === 'sell' ? 'sold' : 'bought'
-  if (tradedWh === 0) return `Nobody took it yet. It stays open until ${until}.`
   if (openWh === 0) return `${energy(tradedWh)} ${word} ahead.`
-  return `${energy(tradedWh)} ${word} ahead; ${energy(openWh)} stay open until ${until}.`
+  const rest = `What nobody takes stays open until ${until}.`
+  return tradedWh === 0 ? `Signed. ${rest}` : `${energy(tradedWh)} ${word} ahead at once. ${rest}`
 }
 
 interface BookProps {
   book: ForwardBookResource
+  /** The person's own open orders in it. */
+  own: readonly ForwardOrderResource[]
   sides: readonly Side[]
   take: (side: Side, level: ForwardLevel) => void
 }
 
-function Book({ book, sides, take }: BookProps) {
+function Book({ book, own, sides, take }: BookProps) {
   const { bids, asks, lastTrades } = book
   const last = lastTrades[0]
   if (bids.length === 0 && asks.length === 0 && !last) {
@@ -180,8 +192,8 @@ function Book({ book, sides, take }: BookProps) {
   return (
     <>
       <div className="ahead-sides">
-        <Levels title="offered" levels={asks} taker={sides.includes('buy') ? 'buy' : null} take={take} />
-        <Levels title="wanted" levels={bids} taker={sides.includes('sell') ? 'sell' : null} take={take} />
+        <Levels title="offered" levels={asks} own={own} taker={sides.includes('buy') ? 'buy' : null} take={take} />
+        <Levels title="wanted" levels={bids} own={own} taker={sides.includes('sell') ? 'sell' : null} take={take} />
       </div>
       {last && (
         <p className="soft">
@@ -195,34 +207,38 @@ function Book({ book, sides, take }: BookProps) {
 interface LevelsProps {
   title: string
   levels: readonly ForwardLevel[]
+  own: readonly ForwardOrderResource[]
   /** The side on which the person can take these, if any. */
   taker: Side | null
   take: (side: Side, level: ForwardLevel) => void
 }
 
-function Levels({ title, levels, taker, take }: LevelsProps) {
+function Levels({ title, levels, own, taker, take }: LevelsProps) {
   return (
     <div>
       <h3>{title}</h3>
       {levels.length === 0 && <p className="soft">nothing</p>}
       <ol>
-        {levels.slice(0, shownLevels).map((level) => (
-          <li key={level.pricePerKwh} className="ahead-level">
-            <span>
-              {energy(level.energyWh)} at {price(level.pricePerKwh)}
-            </span>
-            {taker && (
-              <button
-                type="button"
-                className="quiet"
-                onClick={() => take(taker, level)}
-                aria-label={`Fill in ${energy(level.energyWh)} at ${price(level.pricePerKwh)}`}
-              >
-                fill in
-              </button>
-            )}
-          </li>
-        ))}
+        {levels.slice(0, shownLevels).map((level) => {
+          const others = othersAt(level, own)
+          const what = `${energy(level.energyWh)} at ${price(level.pricePerKwh)}`
+          return (
+            <li key={level.pricePerKwh} className="ahead-level">
+              <span>{what}</span>
+              {others.energyWh === 0 && <span className="soft">mine</span>}
+              {others.energyWh > 0 && taker && (
+                <button
+                  type="button"
+                  className="quiet"
+                  onClick={() => take(taker, others)}
+                  aria-label={`Fill in ${energy(others.energyWh)} at ${price(level.pricePerKwh)}`}
+                >
+                  fill in
+                </button>
+              )}
+            </li>
+          )
+        })}
       </ol>
     </div>
   )

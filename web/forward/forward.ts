@@ -88,6 +88,13 @@ function withLevels(
   return [...kept, ...changes.filter(({ energyWh }) => energyWh > 0)].sort(order)
 }
 
+/** What of a level is other people's; `own` are the person's open orders of the book, which no order of theirs meets. */
+export function othersAt(level: ForwardLevel, own: readonly ForwardOrderResource[]): ForwardLevel {
+  const mine = own.filter(({ limitPerKwh }) => limitPerKwh === level.pricePerKwh)
+  const mineWh = mine.reduce((sum, { openWh }) => sum + openWh, 0)
+  return { ...level, energyWh: Math.max(0, level.energyWh - mineWh), orders: Math.max(0, level.orders - mine.length) }
+}
+
 /** The book with a trade noted, once. */
 export function withTrade(book: ForwardBookResource, trade: ForwardTradeResource): ForwardBookResource {
   if (book.lastTrades.some(({ number }) => number === trade.number)) return book

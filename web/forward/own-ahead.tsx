@@ -102,7 +102,7 @@ function Agreed({ area, trade }: { area: AreaResource; trade: OwnForwardTradeRes
         {energy(trade.energyWh)} {sells ? 'sold' : 'bought'} · {price(trade.pricePerKwh)}
       </span>
       <span className="result-amount">
-        {trade.amount !== null && (
+        {trade.amount !== null && trade.deliveredWh !== 0 && (
           <span className={sells ? 'sold' : 'bought'}>
             <Money tokens={sells ? trade.amount : negated(trade.amount)} currency={area.currency} signed />
           </span>

@@ -10,6 +10,8 @@ const shownRows = 40
 
 export function IntervalTable({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
   if (intervals.length === 0) return <Empty>No interval has ended yet.</Empty>
+  const shown = intervals.slice(0, shownRows)
+  const ahead = shown.some(({ forwardWh }) => forwardWh > 0)
   return (
     <TableFrame label="Intervals" tall>
       <thead>
@@ -38,21 +40,20 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
             + residual
           </th>
           <th scope="col" className="n">
-            ahead Wh
-          </th>
-          <th scope="col" className="n">
-            not kept
-          </th>
-          <th scope="col" className="n">
             grid fees
           </th>
           <th scope="col" className="n">
             missing
           </th>
+          {ahead && (
+            <th scope="col" className="n">
+              ahead Wh − deviation
+            </th>
+          )}
         </tr>
       </thead>
       <tbody>
-        {intervals.slice(0, shownRows).map((interval) => {
+        {shown.map((interval) => {
           const price = priceIn(interval, area.zones)
           return (
             <tr key={interval.start}>
@@ -70,14 +71,19 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
               <td className="n">{interval.importWh}</td>
               <td className="n">{interval.matchedWh}</td>
               <td className="n">{interval.importWh - interval.matchedWh}</td>
-              <td className="n">{interval.forwardWh || '–'}</td>
-              <td className="n">{interval.deviationWh || '–'}</td>
               <td className="n">{exactMoney(interval.gridFees, area.currency)}</td>
               <td className="n">{interval.missingReadings || '–'}</td>
+              {ahead && <td className="n">{aheadWords(interval)}</td>}
             </tr>
           )
         })}
       </tbody>
     </TableFrame>
   )
+}
+
+/** Energy traded ahead, less what of it was not delivered or not taken. */
+function aheadWords({ forwardWh, deviationWh }: IntervalResource): string {
+  if (forwardWh === 0) return '–'
+  return deviationWh === 0 ? String(forwardWh) : `${forwardWh} − ${deviationWh}`
 }
