@@ -117,6 +117,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     log,
     registry,
     pollMs: options.chainPollMs,
+    async leaveOut(area, request) {
+      const events = await workers.get(area)!.submit({ type: 'leave-out', atMs: 0, ...request })
+      return events.some((event) => event.type === 'batch-cut' && event.batch.end === request.end)
+    },
   })
   const signatures = await startSignatureCheck({ registry })
 

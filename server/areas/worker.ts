@@ -248,6 +248,7 @@ function movesFunds({ type }: Event): boolean {
   return (
     type === 'interval-started' ||
     type === 'interval-final' ||
+    type === 'batch-cut' ||
     type === 'seats-changed' ||
     type === 'forward-accepted' ||
     type === 'forward-trade' ||
@@ -295,7 +296,7 @@ function areaMetrics(registry: Registry) {
     }),
     matchedWh: new Counter({
       name: 'commonwatt_matched_wh_total',
-      help: 'Energy of cut batches in Wh',
+      help: 'Energy of batches in Wh, as they were cut first',
       labelNames,
       registers,
     }),
@@ -307,6 +308,8 @@ function countEvents(metrics: Metrics, area: number, events: readonly Event[]): 
     if (event.type === 'reading') metrics.readings.inc({ area, status: event.status })
     else if (event.type === 'interval-cleared') metrics.intervals.inc({ area, status: 'provisional' })
     else if (event.type === 'interval-final') metrics.intervals.inc({ area, status: 'final' })
-    else if (event.type === 'batch-cut') metrics.matchedWh.inc({ area }, event.batch.energyWh)
+    else if (event.type === 'batch-cut' && event.number === 1) {
+      metrics.matchedWh.inc({ area }, event.batch.energyWh)
+    }
   }
 }

@@ -76,8 +76,8 @@ export interface AreaView {
   open: OpenBatch | null
   /** By end. */
   batches: Map<UtcSeconds, SettledBatch>
-  /** Ends of batches that were given up after some of their parts. */
-  abandoned: Set<UtcSeconds>
+  /** How often a batch was given up after some of its parts, by its end. */
+  abandoned: Map<UtcSeconds, number>
 }
 
 /** Areas by number. */
@@ -88,7 +88,7 @@ export function copyView(view: EscrowView): EscrowView {
   return new Map(
     [...view].map(([number, area]) => [
       number,
-      { ...area, seats: new Map(area.seats), batches: new Map(area.batches), abandoned: new Set(area.abandoned) },
+      { ...area, seats: new Map(area.seats), batches: new Map(area.batches), abandoned: new Map(area.abandoned) },
     ]),
   )
 }
@@ -107,7 +107,7 @@ export function applyEvent(view: EscrowView, event: EscrowEvent): void {
       seats: new Map(),
       open: null,
       batches: new Map(),
-      abandoned: new Set(),
+      abandoned: new Map(),
     })
     return
   }
@@ -135,7 +135,8 @@ function applyToArea(area: AreaView, { name, args, transaction, block }: EscrowE
   else if (name === 'PartSettled') settlePart(area, args, transaction)
   else if (name === 'BatchAbandoned') {
     endOpenBatch(area, 'debits')
-    area.abandoned.add(args.end as UtcSeconds)
+    const end = args.end as UtcSeconds
+    area.abandoned.set(end, (area.abandoned.get(end) ?? 0) + 1)
   } else if (name === 'BatchSettled') {
     const transactions = area.open?.transactions ?? [transaction]
     endOpenBatch(area, 'credits')

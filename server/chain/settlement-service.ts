@@ -3,7 +3,8 @@
  *
  * What has been settled is read from the escrow's events and from nowhere else; the rest follows from the database: the
  * next batch's words are made against the bases on chain, sent under a purpose of their own, and sent again whenever
- * chain, node or this process lose them. A batch that the escrow refuses stops its area, loudly, until it can be settled.
+ * chain, node or this process lose them. An account that cannot pay, by a block that counts, has its batch cut anew
+ * without it. Any other batch that the escrow refuses stops its area, loudly, until it can be settled.
  */
 import type { JsonRpcProvider } from 'ethers'
 import type { Logger } from 'pino'
@@ -11,7 +12,7 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import { escrowInterface } from '../../contracts/deploy.ts'
 import { encodeEntry } from '../../contracts/entry.ts'
 import { type Hex, hashRules } from '../../contracts/typed-data.ts'
-import type { UtcSeconds } from '../../contracts/units.ts'
+import type { LedgerUnits, UtcSeconds } from '../../contracts/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { Database } from '../store/database.ts'
 import {
@@ -39,6 +40,8 @@ export interface SettlementOptions {
   settings: readonly AreaSettings[]
   log: Logger
   registry: Registry
+  /** Has a batch cut anew without these seats; says whether it was. */
+  leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
   /** Entries of one transaction; 1,000 stay below the gas cap of a transaction and the size that nodes pass on. */
   entriesPerPart?: number
 }
@@ -49,7 +52,7 @@ export interface Settlement {
 }
 
 export function createSettlement(options: SettlementOptions): Settlement {
-  const { database, provider, sender, indexer, settings, log, registry, entriesPerPart = 1_000 } = options
+  const { database, provider, sender, indexer, settings, log, registry, leaveOut, entriesPerPart = 1_000 } = options
   const settledTotal = new Counter({
     name: 'commonwatt_batches_settled_total',
     help: 'Batches whose settlement the chain has confirmed',
@@ -69,7 +72,15 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const batches = await batchesAfter(database, area, counted?.settledUntil ?? 0)
     for (const batch of batches) await noteOutcome(area, batch, counted?.batches.get(batch.end))
     const next = batches.find(({ end }) => !newest.batches.has(end))
-    if (next !== undefined) await submit({ area, escrow: chain.escrow, batch: next, view: newest })
+    if (next === undefined) return
+    const work = { area, escrow: chain.escrow, batch: next, view: newest, counted }
+    try {
+      await submit(work)
+    } catch (error) {
+      const refusal = asChainError(error)
+      if (!(refusal instanceof ChainError) || refusal.contractError !== 'Insolvent') throw error
+      await setAside(work, refusal)
+    }
   }
 
   /** Notes what the chain says of the batch, at the depth that counts. */
@@ -104,27 +115,61 @@ export function createSettlement(options: SettlementOptions): Settlement {
   }
 
   /** Sends the part that the chain expects next, if it is not on its way. */
-  async function submit(work: { area: number; escrow: Hex; batch: StoredBatch; view: AreaView }): Promise<void> {
+  async function submit(work: Work): Promise<void> {
     const { area, escrow, batch, view } = work
     if (batch.start < view.settledUntil) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: the batch from ${batch.start} was overtaken on chain`)
     }
-    if (view.abandoned.has(batch.end)) {
-      throw new ChainError(
-        'CHAIN_OVERTAKEN',
-        `area ${area}: the batch to ${batch.end} was abandoned on chain after its first parts`,
-      )
-    }
+    if (view.abandoned.has(batch.end) && view.open === null && (await dropMoved(work))) return
     if (view.open !== null && view.open.end !== batch.end) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch, to ${view.open.end}, is open on chain`)
     }
     const part = view.open?.settledParts ?? 0
-    const purpose = `settle ${escrow} area ${area} from ${batch.start} to ${batch.end} part ${part}`
+    const purpose = `settle ${nameOf(work)} part ${part}`
     const { hash } = await sender.send(purpose, async () => {
       const entries = await signedEntries(database, area, batch.end)
       return settleCall({ area, escrow, batch, view, entries, part, entriesPerPart })
     })
     await markSubmitted(database, area, batch.end, hash)
+  }
+
+  /**
+   * Has the batch cut anew without the seats that cannot pay it, once a block that counts says so; one that has begun is
+   * given up first. Throws the refusal where the seats can pay after all, so that it is tried again.
+   */
+  async function setAside(work: Work, refusal: ChainError): Promise<void> {
+    const { area, escrow, batch, view, counted } = work
+    if (view.open !== null) {
+      log.warn({ area, end: batch.end }, 'a batch that had begun cannot be paid: giving it up')
+      const data = escrowInterface.encodeFunctionData('abandonBatch', [area])
+      await sender.send(`abandon ${nameOf(work)}`, async () => ({ to: escrow, data }))
+      return
+    }
+    const entries = await signedEntries(database, area, batch.end)
+    const seats = counted === undefined ? [] : seatsThatCannotPay(entries, counted, entriesPerPart)
+    if (seats.length === 0) throw refusal
+    log.warn({ area, end: batch.end, seats }, 'seats cannot pay their batch: it is cut anew without them')
+    if (!(await leaveOut(area, { end: batch.end, number: batch.number, seats }))) throw refusal
+  }
+
+  /**
+   * The parts of an abandoned batch have moved bases: what these seats traded cannot be settled any more. Says whether the
+   * batch has to wait, for the abandonment to count or to be cut anew without them.
+   */
+  async function dropMoved({ area, batch, counted }: Work): Promise<boolean> {
+    if (counted === undefined || !counted.abandoned.has(batch.end) || counted.open !== null) return true
+    const entries = await signedEntries(database, area, batch.end)
+    const moved = entries.filter(
+      (entry) => entry.soldWh + entry.boughtWh > 0 && counted.seats.get(entry.seat)!.base.time >= entry.time,
+    )
+    if (moved.length === 0) return false
+    const seats = [...new Set(moved.map(({ seat }) => seat))]
+    log.warn({ area, end: batch.end, seats }, 'an abandoned batch is cut anew without the seats of its first parts')
+    if (!(await leaveOut(area, { end: batch.end, number: batch.number, seats }))) {
+      const what = `the batch to ${batch.end} was abandoned on chain after its first parts`
+      throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: ${what} and could not be cut anew`)
+    }
+    return true
   }
 
   return {
@@ -133,6 +178,37 @@ export function createSettlement(options: SettlementOptions): Settlement {
         throw asChainError(error)
       }),
   }
+}
+
+interface Work {
+  area: number
+  escrow: Hex
+  batch: StoredBatch
+  /** At the newest block. */
+  view: AreaView
+  /** At the newest block that counts. */
+  counted: AreaView | undefined
+}
+
+/** Of one attempt to settle a batch: an abandoned one may be sent again. */
+function nameOf({ area, escrow, batch, view }: Work): string {
+  const attempt = `${batch.number}.${view.abandoned.get(batch.end) ?? 0}`
+  return `${escrow} area ${area} from ${batch.start} to ${batch.end} attempt ${attempt}`
+}
+
+/** The seats whose balance some entry of theirs would take below zero, counted as the escrow counts. */
+function seatsThatCannotPay(entries: readonly SignedEntry[], view: AreaView, entriesPerPart: number): number[] {
+  const isOnePart = entries.length <= entriesPerPart
+  const balances = new Map<number, LedgerUnits>()
+  const insolvent = new Set<number>()
+  for (const { seat, paid, received } of entries) {
+    const before = balances.get(seat) ?? view.seats.get(seat)?.balance ?? 0n
+    const net = received - paid
+    if (before + net < 0n) insolvent.add(seat)
+    // Of a batch in parts a credit comes with its end.
+    balances.set(seat, isOnePart || net < 0n ? before + net : before)
+  }
+  return [...insolvent]
 }
 
 interface SettleWork {
@@ -153,8 +229,10 @@ interface SettleWork {
 function settleCall({ area, escrow, batch, view, entries, part, entriesPerPart }: SettleWork): Call {
   const parts = Math.max(1, Math.ceil(entries.length / entriesPerPart))
   const bases = new Map<number, { epoch: number; time: UtcSeconds; importWh: number; exportWh: number }>()
-  const words = entries.slice(part * entriesPerPart, (part + 1) * entriesPerPart).map((entry) => {
+  const words = entries.slice(part * entriesPerPart, (part + 1) * entriesPerPart).flatMap((entry) => {
     const base = bases.get(entry.seat) ?? view.seats.get(entry.seat)?.base
+    // Only to move the base, which an abandoned batch has done before.
+    if (base !== undefined && base.time >= entry.time && entry.soldWh + entry.boughtWh === 0) return []
     if (base === undefined || base.epoch !== entry.epoch || base.time >= entry.time) {
       throw new ChainError(
         'CHAIN_BATCH',

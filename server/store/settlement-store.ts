@@ -6,6 +6,8 @@ import type { Database } from './database.ts'
 export interface StoredBatch {
   start: UtcSeconds
   end: UtcSeconds
+  /** 1, or higher where it was cut anew. */
+  number: number
   bandLow: Ticks
   bandHigh: Ticks
   statementRoot: Hex
@@ -31,7 +33,7 @@ export interface SignedEntry {
 /** The area's batches that are not settled or end after `settledUntil`, in order. */
 export async function batchesAfter(database: Database, area: number, settledUntil: UtcSeconds): Promise<StoredBatch[]> {
   return database<StoredBatch[]>`
-    select start, end_at as "end", band_low as "bandLow", band_high as "bandHigh", statement_root as "statementRoot",
+    select start, end_at as "end", number, band_low as "bandLow", band_high as "bandHigh", statement_root as "statementRoot",
       status, transaction
     from batches where area_id = ${area} and (status <> 'settled' or end_at > ${settledUntil}) order by end_at`
 }

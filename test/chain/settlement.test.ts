@@ -61,7 +61,10 @@ function startProcess(database: Database, street: Street, operator: Wallet, part
   })
   const rulesHash = hashRules(street.rules)
   const settings = [{ area, rulesHash, chain: { escrow: street.escrow } }] as unknown as AreaSettings[]
-  const settlement = createSettlement({ database, provider, sender, indexer, settings, log, registry, ...parts })
+  const settlement = createSettlement({
+    ...{ database, provider, sender, indexer, settings, log, registry, ...parts },
+    leaveOut: async () => false,
+  })
   return {
     ...{ sender, indexer, settlement, delivered, registry },
     /** A block with what was sent, then one turn of each of the server's loops. */
@@ -357,6 +360,8 @@ test('an abandoned batch gives its debits back, in the view as on chain', async 
   await server.indexer.advance()
   expect(await balances(street)).toEqual([10_000_000n, 1_000_000n])
   expect(view()).toEqual([10_000_000n, 1_000_000n])
+  await mine(chain.provider)
+  await server.indexer.advance()
   await expect(server.settlement.advance(area)).rejects.toMatchObject({ code: 'CHAIN_OVERTAKEN' })
 })
 

@@ -107,9 +107,10 @@ export async function openStreet(
     deposits: bigint[]
     withdrawalDelaySeconds?: number
     batchSeconds?: number
+    zones?: readonly string[]
   },
 ): Promise<Street> {
-  const { area = 1, operator, deposits, withdrawalDelaySeconds = 300, batchSeconds = 60 } = options
+  const { area = 1, operator, deposits, withdrawalDelaySeconds = 300, batchSeconds = 60, zones = [] } = options
   const deployer = new Wallet(fundedKey(9), provider)
   const grid = new Wallet(fundedKey(8), provider)
   const token = await deployToken(deployer)
@@ -136,7 +137,7 @@ export async function openStreet(
   const now = await chainTime(provider)
   const epochTime = Math.floor(now / 10) * 10
   const homes: Home[] = []
-  for (const _ of deposits) {
+  for (const index of deposits.keys()) {
     const account = new Wallet(Wallet.createRandom().privateKey)
     const meter = new Wallet(Wallet.createRandom().privateKey)
     const mandate: Mandate = {
@@ -170,7 +171,16 @@ export async function openStreet(
       area,
     )
     const { number } = partsOfSeatId(id)
-    await call(grid, 'confirmMeter', id, encodeBytes32String('street'), 100_000, epochTime, forever, '0x')
+    await call(
+      grid,
+      'confirmMeter',
+      id,
+      encodeBytes32String(zones[index] ?? 'street'),
+      100_000,
+      epochTime,
+      forever,
+      '0x',
+    )
     homes.push({ number, account, meter })
   }
   const deposit = async (home: Home, units: bigint) => {
