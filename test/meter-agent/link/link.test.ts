@@ -165,8 +165,8 @@ describe('delivery', () => {
       ),
     })
     connect()
+    await vi.waitFor(() => expect(refused).toMatchObject([{ time: times(3)[1], code: 'READING_IMPLAUSIBLE' }]), waits)
     await vi.waitFor(() => expect(queued()).toBe(0), waits)
-    expect(refused).toMatchObject([{ time: times(3)[1], code: 'READING_IMPLAUSIBLE' }])
     expect(await outbox.refusals(9)).toMatchObject([{ code: 'READING_IMPLAUSIBLE', reading: { time: times(3)[1] } }])
   })
 
