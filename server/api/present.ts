@@ -276,6 +276,6 @@ function priceOrNull(settings: AreaSettings, ticks: Ticks | null): string | null
   return ticks === null ? null : price(settings, ticks)
 }
 
-export function money(settings: AreaSettings, units: string): string {
+function money(settings: AreaSettings, units: string): string {
   return formatMoney(BigInt(units), settings.priceDecimals)
 }

@@ -193,7 +193,7 @@ export const seatSchema = z
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>
 
-export const timeInForceSchema = z.enum(['GTC', 'IOC', 'FOK'])
+const timeInForceSchema = z.enum(['GTC', 'IOC', 'FOK'])
 
 /** An order for one interval that had not started. */
 export const forwardOrderSchema = z

@@ -15,6 +15,7 @@ import type { IntervalResource } from '../../server/api/resources.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
 import { batchSeconds } from '../end-to-end/scripted-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
@@ -147,6 +148,32 @@ describe('a price', () => {
   }, 180_000)
 })
 
+describe('trading ahead', () => {
+  it('is signed and taken back by the keyboard alone, on a phone', async () => {
+    const page = await open('/people/buyer', { viewport: phone })
+    const more = page.getByText('Agreed ahead, for intervals to come')
+    await more.focus()
+    await page.keyboard.press('Enter')
+    await shows(page, '.ahead-own', /Nothing yet/)
+    const interval = page.getByLabel('For the interval from')
+    await interval.selectOption(await interval.evaluate((list: HTMLSelectElement) => list.options[40]!.value))
+    await tabTo(page, 'textbox', /^$/)
+    await page.keyboard.type('30')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('12,5')
+    await tabTo(page, 'button', /^Ask for \d\d:\d\d:\d\d/)
+    await page.keyboard.press('Enter')
+    await shows(page, '.ahead .sent', /^Signed\. What nobody takes stays open until/)
+    await shows(page, '.ahead-level', /30 Wh at 12\.5 ct\/kWh.*mine/)
+    expect(await overflow(page)).toBe(0)
+    expect(await accessibilityFaults(page)).toEqual([])
+    await tabTo(page, 'button', /^Take back/)
+    await page.keyboard.press('Enter')
+    await shows(page, '.ahead-own', /Nothing yet/)
+    await page.locator('.ahead-level').waitFor({ state: 'detached' })
+  }, 180_000)
+})
+
 describe('money', () => {
   it('goes into the budget by a signature, and from the wallet exactly that much', async () => {
     const page = await open('/people/buyer')
@@ -175,6 +202,13 @@ describe('money', () => {
     await shows(page, '.sent', /Collected in transaction 0x/)
     await page.locator('.step').waitFor({ state: 'detached' })
     await shows(page, '.settlement-list', /Wh sold.*0x/s)
+    const saved = page.waitForEvent('download')
+    await page
+      .getByRole('button', { name: /^Save the statement/ })
+      .first()
+      .click()
+    const statement = readStatementFile(JSON.parse(readFileSync(await (await saved).path(), 'utf8')))
+    expect(statement.leaves.length).toBeGreaterThan(0)
   }, 240_000)
 })
 
