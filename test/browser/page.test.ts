@@ -18,8 +18,8 @@ import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
 import { batchSeconds } from '../end-to-end/scripted-street.ts'
+import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
-import { steadyStreet } from './street.ts'
 
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */

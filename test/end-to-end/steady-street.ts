@@ -3,7 +3,7 @@
  * is at odds with its power for a minute) and fits a SunSpec meter's 16 bits, and a south link that is full.
  */
 import type { Street } from '../../server/demo/street.ts'
-import { type Counted, intervalSeconds, scriptedStreet } from '../end-to-end/scripted-street.ts'
+import { type Counted, intervalSeconds, scriptedStreet } from './scripted-street.ts'
 
 /** Wh in every interval. */
 const counted: Counted = { roofNorth: 40, roofSouth: 40, buyer: 45 }
