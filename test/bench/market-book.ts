@@ -19,7 +19,8 @@ export interface BookRow {
   collections: number
   collectionMs: number
   restingOrders: number
-  bytesPerRestingOrder: number
+  /** `null` where too few rest for a meaningful share. */
+  bytesPerRestingOrder: number | null
 }
 
 const orderCount = 1_000_000
@@ -267,7 +268,7 @@ async function latenciesAndGarbage(runner: Runner, { sides }: Workload) {
     collections,
     collectionMs,
     restingOrders,
-    bytesPerRestingOrder: heldAfter / restingOrders,
+    bytesPerRestingOrder: restingOrders < 1000 ? null : heldAfter / restingOrders,
   }
 }
 

@@ -33,7 +33,7 @@ if (process.argv.includes('--json')) {
       'GC runs': row.collections,
       'GC ms': rounded(row.collectionMs),
       resting: row.restingOrders,
-      'bytes each': rounded(row.bytesPerRestingOrder),
+      'bytes each': row.bytesPerRestingOrder === null ? null : rounded(row.bytesPerRestingOrder),
     })),
   )
 }
