@@ -2,20 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import type { ReadingExtras } from '../areas/area-worker.ts'
 import type { AreaSettings } from '../areas/settings.ts'
-import type {
-  BatchCut,
-  ChainSeat,
-  Command,
-  Event,
-  ForwardOrder,
-  ForwardTrade,
-  IntervalRun,
-  OrderState,
-  SeatInterval,
-} from '../market/engine/area.ts'
+import type { ChainSeat, Command, Event, IntervalRun, SeatInterval } from '../market/engine/area.ts'
 import { statementOf } from '../settlement/statement.ts'
 import { correctAfterLateReading } from './corrections.ts'
 import type { Transaction } from './database.ts'
+import { projectOrders } from './project-orders.ts'
+import { projectReadings } from './project-readings.ts'
 import { fillsOf } from './statement-store.ts'
 
 /** A journaled command with what it did and what travelled beside it. */
@@ -36,7 +28,8 @@ export async function project(
   funds: ReadonlyMap<number, bigint>,
 ): Promise<void> {
   const { area } = settings
-  await insertReadings(sql, area, journaled)
+  await projectReadings(sql, area, journaled)
+  await projectOrders(sql, area, journaled)
   for (const { command, events } of journaled) {
     for (const event of events) {
       switch (event.type) {
@@ -46,27 +39,8 @@ export async function project(
         case 'seats-changed':
           await saveSeats(sql, area, event.seats)
           break
-        case 'order-accepted':
-          if (command.type === 'order') await insertOrder(sql, area, event.order, command)
-          break
-        case 'order-ended':
-          await sql`
-            update orders set status = ${event.status}, active_until = ${event.activeUntil}
-            where area_id = ${area} and order_id = ${event.id}`
-          break
-        case 'forward-accepted':
-          if (command.type === 'forward-order') await insertForwardOrder(sql, area, event.order, command)
-          break
-        case 'forward-trade':
-          await insertForwardTrade(sql, area, event.trade, command.atMs)
-          break
-        case 'forward-cancelled':
-          await sql`
-            update forward_orders set open_wh = 0, cancelled = ${event.reason}
-            where area_id = ${area} and order_id = ${event.id}`
-          break
         case 'interval-cleared':
-          await insertRun(sql, area, event.result, command.atMs)
+          await insertRun(sql, area, await afterCorrections(sql, area, event.result), command.atMs)
           break
         case 'interval-final':
           await sql`
@@ -74,7 +48,7 @@ export async function project(
             where area_id = ${area} and start = ${event.start} and run = ${event.run}`
           break
         case 'batch-cut':
-          await insertBatch(sql, area, event.batch, command.atMs)
+          await insertBatch(sql, area, event, command.atMs)
           break
         case 'late-reading':
           await correctAfterLateReading(sql, settings, event, command.atMs)
@@ -111,112 +85,27 @@ async function saveSeats(sql: Transaction, area: number, seats: readonly ChainSe
   }
 }
 
-async function insertOrder(
-  sql: Transaction,
-  area: number,
-  order: OrderState,
-  command: Extract<Command, { type: 'order' }>,
-): Promise<void> {
-  const signed = { order: command.order, signature: command.signature, session: command.session }
-  await sql`
-    insert into orders ${sql({
-      area_id: area,
-      order_id: order.id,
-      seat: order.seat,
-      account: command.order.account,
-      meter: command.order.meter,
-      side: order.side,
-      limit_ticks: order.limitTicks,
-      max_wh: order.maxWh,
-      active_from: order.activeFrom,
-      active_until: order.activeUntil,
-      nonce: order.nonce,
-      arrival: order.arrival,
-      status: order.status,
-      accepted_at: new Date(order.acceptedAtMs),
-      signed: sql.json(signed as never),
-    })}`
-}
-
-async function insertForwardOrder(
-  sql: Transaction,
-  area: number,
-  order: ForwardOrder,
-  command: Extract<Command, { type: 'forward-order' }>,
-): Promise<void> {
-  const signed = { order: command.order, signature: command.signature, session: command.session }
-  await sql`
-    insert into forward_orders ${sql({
-      area_id: area,
-      order_id: order.id,
-      seat: order.seat,
-      account: order.account,
-      meter: command.order.meter,
-      zone: order.zone,
-      side: order.side,
-      start: order.start,
-      limit_ticks: order.limitTicks,
-      max_wh: order.maxWh,
-      open_wh: order.maxWh,
-      time_in_force: command.timeInForce,
-      nonce: command.order.nonce,
-      accepted_at: new Date(order.acceptedAtMs),
-      signed: sql.json(signed as never),
-    })}`
-}
-
-async function insertForwardTrade(sql: Transaction, area: number, trade: ForwardTrade, atMs: number): Promise<void> {
-  await sql`
-    insert into forward_trades ${sql({
-      area_id: area,
-      start: trade.start,
-      number: trade.number,
-      zone: trade.zone,
-      buy_order: trade.buyOrder,
-      sell_order: trade.sellOrder,
-      buyer: trade.buyer,
-      seller: trade.seller,
-      price_ticks: trade.priceTicks,
-      energy_wh: trade.energyWh,
-      made_at: new Date(atMs),
-    })}`
-  await sql`
-    update forward_orders set open_wh = open_wh - ${trade.energyWh}
-    where area_id = ${area} and order_id in ${sql([trade.buyOrder, trade.sellOrder])}`
-}
-
-async function insertReadings(sql: Transaction, area: number, journaled: readonly Journaled[]): Promise<void> {
-  const rows = journaled.flatMap(({ command, extras, events }) => {
-    if (command.type !== 'readings') return []
-    const extrasOf = new Map(extras.map((extra) => [`${extra.meter} ${extra.epoch} ${extra.time}`, extra]))
-    const stored = new Set(
-      events.flatMap((event) =>
-        event.type === 'reading' && event.status === 'stored' ? [`${event.meter} ${event.epoch} ${event.time}`] : [],
-      ),
-    )
-    return command.readings.flatMap((reading) => {
-      const key = `${reading.meter} ${reading.epoch} ${reading.time}`
-      if (!stored.delete(key)) return []
-      const extra = extrasOf.get(key)
-      return [
-        {
-          area_id: area,
-          meter: reading.meter,
-          epoch: reading.epoch,
-          time: reading.time,
-          import_wh: reading.importWh,
-          export_wh: reading.exportWh,
-          quality: reading.quality,
-          signature: Buffer.from(reading.signature.slice(2), 'hex'),
-          sequence: extra?.sequence ?? 0,
-          production_wh: extra?.productionWh ?? null,
-          reasons: extra?.reasons ?? [],
-        },
-      ]
-    })
-  })
-  for (let from = 0; from < rows.length; from += rowsPerInsert) {
-    await sql`insert into readings ${sql(rows.slice(from, from + rowsPerInsert))} on conflict do nothing`
+/**
+ * A result that was computed anew after late readings had corrected the interval: numbered after the corrections, and
+ * with the energy that they found, which is residual. Trades only become fewer then, so they still fit that energy.
+ */
+async function afterCorrections(sql: Transaction, area: number, result: IntervalRun): Promise<IntervalRun> {
+  if (result.run === 1) return result
+  const [newest] = await sql`
+    select max(run) as run from intervals where area_id = ${area} and start = ${result.start}`
+  if (newest!.run === null || newest!.run < result.run) return result
+  const rows = await sql`
+    select seat, quality, import_wh, export_wh from seat_intervals
+    where area_id = ${area} and start = ${result.start} and current`
+  const known = new Map(rows.map((row) => [row.seat as number, row]))
+  return {
+    ...result,
+    run: newest!.run + 1,
+    seats: result.seats.map((seat) => {
+      const row = known.get(seat.seat)
+      if (row === undefined) return seat
+      return { ...seat, quality: row.quality, importWh: row.import_wh, exportWh: row.export_wh }
+    }),
   }
 }
 
@@ -246,27 +135,28 @@ async function insertRun(sql: Transaction, area: number, result: IntervalRun, at
     await sql`
       update seat_intervals set current = false where area_id = ${area} and start = ${result.start} and current`
   }
-  const rows = result.seats.map((seat) => ({
-    area_id: area,
-    start: result.start,
-    run: result.run,
-    seat: seat.seat,
-    meter: seat.meter,
-    zone: seat.zone,
-    quality: seat.quality,
-    import_wh: seat.importWh,
-    export_wh: seat.exportWh,
-    bought_wh: seat.boughtWh,
-    sold_wh: seat.soldWh,
-    paid: seat.paid.toString(),
-    received: seat.received.toString(),
-    deviation_wh: seat.deviationWh,
-    outcomes: sql.json(seat.outcomes.map((outcome) => ({ ...outcome, amount: outcome.amount.toString() })) as never),
-    current: true,
-  }))
-  for (let from = 0; from < rows.length; from += rowsPerInsert) {
-    await sql`insert into seat_intervals ${sql(rows.slice(from, from + rowsPerInsert))}`
-  }
+  const { seats } = result
+  await sql`
+    insert into seat_intervals (
+      area_id, start, run, current, seat, meter, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
+      deviation_wh, outcomes)
+    select ${area}, ${result.start}, ${result.run}, true, seat, meter, zone, quality, import_wh, export_wh, bought_wh,
+      sold_wh, paid, received, deviation_wh, outcomes::jsonb
+    from unnest(
+      ${seats.map(({ seat }) => seat)}::bigint[],
+      ${seats.map(({ meter }) => meter)}::text[],
+      ${seats.map(({ zone }) => zone)}::text[],
+      ${seats.map(({ quality }) => quality)}::text[],
+      ${seats.map(({ importWh }) => importWh)}::bigint[],
+      ${seats.map(({ exportWh }) => exportWh)}::bigint[],
+      ${seats.map(({ boughtWh }) => boughtWh)}::bigint[],
+      ${seats.map(({ soldWh }) => soldWh)}::bigint[],
+      ${seats.map(({ paid }) => paid.toString())}::numeric[],
+      ${seats.map(({ received }) => received.toString())}::numeric[],
+      ${seats.map(({ deviationWh }) => deviationWh)}::bigint[],
+      ${seats.map(outcomesText)}::text[]
+    ) as row (
+      seat, meter, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received, deviation_wh, outcomes)`
   for (const { number, deliveredWh } of result.forward) {
     await sql`
       update forward_trades set delivered_wh = ${deliveredWh}
@@ -274,11 +164,26 @@ async function insertRun(sql: Transaction, area: number, result: IntervalRun, at
   }
 }
 
+function outcomesText({ outcomes }: SeatInterval): string {
+  return JSON.stringify(outcomes.map((outcome) => ({ ...outcome, amount: outcome.amount.toString() })))
+}
+
 function sum(seats: readonly SeatInterval[], field: 'importWh' | 'exportWh'): number {
   return seats.reduce((total, seat) => total + seat[field], 0)
 }
 
-async function insertBatch(sql: Transaction, area: number, batch: BatchCut, atMs: number): Promise<void> {
+/** A batch that is cut anew takes the place of the one before, which no chain has seen. */
+async function insertBatch(
+  sql: Transaction,
+  area: number,
+  { batch, number, leftOut }: Extract<Event, { type: 'batch-cut' }>,
+  atMs: number,
+): Promise<void> {
+  if (number > 1) {
+    await sql`delete from statement_leaves where area_id = ${area} and end_at = ${batch.end}`
+    await sql`delete from batch_entries where area_id = ${area} and end_at = ${batch.end}`
+    await sql`delete from batches where area_id = ${area} and end_at = ${batch.end}`
+  }
   const fills = await fillsOf(sql, area, batch.start, batch.end)
   const statement = statementOf({ area, end: batch.end }, fills, randomBytes(32))
   await sql`
@@ -294,6 +199,8 @@ async function insertBatch(sql: Transaction, area: number, batch: BatchCut, atMs
       statement_root: statement.root,
       status: 'cut',
       cut_at: new Date(atMs),
+      number,
+      left_out: leftOut,
     })}`
   const entries = batch.entries.map((entry) => ({
     area_id: area,
