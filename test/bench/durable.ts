@@ -1,0 +1,340 @@
+/**
+ * The durable path, end to end: signed orders over HTTP and over socket.io, and signed readings over socket.io, until the
+ * server has acknowledged them, which it does once they are in the journal in PostgreSQL. Load, server and database share
+ * the machine's cores. Each path is run once for its figures and once more under a CPU profile of the server's main thread.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { connect, type Socket as TcpSocket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { io, type Socket } from 'socket.io-client'
+import type { Order } from '../../contracts/typed-data.ts'
+import type { HelloAnswer, ReadingsAnswer, SignedReading } from '../../contracts/wire.ts'
+import { startPostgres } from '../../server/demo/embedded-postgres.ts'
+import { freePort } from '../../server/demo/ports.ts'
+import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import type { ServerReady, ServerRequest } from './durable-server.ts'
+import { accountKey, intervalSeconds, meterKey, settings, sign } from './durable-street.ts'
+import { seededDraws } from './measure.ts'
+
+const seatCount = 2_000
+const orderCount = 20_000
+const httpConnections = 128
+const socketConnections = 4
+const ordersPerMessage = 100
+const messagesUnderWay = 8
+
+export interface DurableRow {
+  path: string
+  count: number
+  perSecond: number
+  /** Of one request or message, until acknowledged. */
+  p50Ms: number
+  p99Ms: number
+  perTransaction: number
+  /** Share of the run in which a journal transaction was open. */
+  commitShare: number
+  /** Cores in use on average. */
+  cores: { server: number; serverThreads: number; database: number; load: number }
+  /** The server's main thread: where its time went, greatest first. */
+  profile: { part: string; share: number }[]
+}
+
+interface Run {
+  count: number
+  latenciesMs: number[]
+}
+
+export async function benchDurable(): Promise<DurableRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'commonwatt-bench-'))
+  const postgres = await startPostgres({ dataFolder: folder, port: await freePort(), log: () => {} })
+  const server = await startServer(postgres.url)
+  const rows: DurableRow[] = []
+  const accounts = Array.from({ length: seatCount }, (_, n) => accountKey(n + 1))
+  const meters = Array.from({ length: seatCount }, (_, n) => meterKey(n + 1))
+  let nextNonce = 0
+
+  /** `count` signed orders, of every seat and side in turn; each replaces the seat's order before. */
+  function orders(count: number): { order: Order; signature: string }[] {
+    const draw = seededDraws(3)
+    const start = server.base + 2 * intervalSeconds
+    const firstNonce = nextNonce
+    nextNonce += count
+    return Array.from({ length: count }, (_, n) => {
+      const seat = n % seatCount
+      const order: Order = {
+        account: accounts[seat]!.address,
+        meter: meters[seat]!.address,
+        rules: settings.rulesHash,
+        side: Math.floor(n / seatCount) % 2,
+        limitPrice: 1_000 + draw(1_000),
+        maxWh: 1 + draw(2_000),
+        start,
+        end: start + 365 * 96 * intervalSeconds - 86_400,
+        nonce: firstNonce + n,
+      }
+      return { order, signature: sign(accounts[seat]!, 'Order', order) }
+    })
+  }
+
+  /** Readings of every meter at the next boundary. */
+  let boundary = server.base
+  function readings(): SignedReading[] {
+    boundary += intervalSeconds
+    const intervals = (boundary - server.base) / intervalSeconds
+    return meters.map((meter, seat) => {
+      const producing = seat % 2 === 0
+      const reading = {
+        meter: meter.address,
+        epoch: 1,
+        time: boundary,
+        importWh: producing ? 0 : 800 * intervals,
+        exportWh: producing ? 700 * intervals : 0,
+        quality: 0,
+      }
+      const signature = sign(meter, 'Reading', reading)
+      return { ...reading, signature, sequence: intervals, productionWh: null, reasons: [] }
+    })
+  }
+
+  async function measure(path: string, prepare: () => Promise<() => Promise<Run>>): Promise<void> {
+    await (await prepare())()
+    const run = await prepare()
+    const before = {
+      cpu: cpuOf(server.child.pid!, postgres.pid),
+      commits: await server.ask<Commits>({ ask: 'commits' }),
+    }
+    const startMs = performance.now()
+    const { count, latenciesMs } = await run()
+    const seconds = (performance.now() - startMs) / 1000
+    const after = {
+      cpu: cpuOf(server.child.pid!, postgres.pid),
+      commits: await server.ask<Commits>({ ask: 'commits' }),
+    }
+    const profiled = await prepare()
+    await server.ask({ ask: 'start-profile' })
+    await profiled()
+    const profile = await server.ask<DurableRow['profile']>({ ask: 'stop-profile' })
+    latenciesMs.sort((a, b) => a - b)
+    const at = (part: number) => latenciesMs[Math.floor(latenciesMs.length * part)]!
+    const cores = (part: keyof Cpu) => (after.cpu[part] - before.cpu[part]) / seconds
+    const transactions = after.commits.transactions - before.commits.transactions
+    rows.push({
+      path,
+      count,
+      perSecond: count / seconds,
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
+      perTransaction: count / transactions,
+      commitShare: (after.commits.commitSeconds - before.commits.commitSeconds) / seconds,
+      cores: {
+        server: cores('server'),
+        serverThreads: cores('serverThreads'),
+        database: cores('database'),
+        load: cores('load'),
+      },
+      profile,
+    })
+  }
+
+  try {
+    const only = process.env.PATHS?.split(',')
+    const wants = (path: string) => only === undefined || only.includes(path)
+    if (wants('http')) {
+      await measure('orders over HTTP', async () => {
+        const requests = orders(orderCount).map(httpRequest)
+        return () => runHttp(server.origin, requests)
+      })
+    }
+    const sockets = await Promise.all(Array.from({ length: socketConnections }, () => open(`${server.origin}/live`)))
+    if (wants('orders')) {
+      await measure('orders over socket.io, 100 a message', async () => {
+        const messages = chunks(orders(orderCount), ordersPerMessage)
+        return () => runSockets(sockets, 'orders', messages)
+      })
+    }
+    for (const socket of sockets) socket.close()
+    const agents = await Promise.all(Array.from({ length: seatCount / 200 }, () => open(`${server.origin}/agents`)))
+    for (const [seat, meter] of meters.entries()) {
+      const time = Math.floor(Date.now() / 1000)
+      const signature = sign(meter, 'AgentHello', { meter: meter.address, time })
+      const answer: HelloAnswer = await agents[Math.floor(seat / 200)]!.emitWithAck('hello', {
+        meter: meter.address,
+        time,
+        signature,
+      })
+      if (!answer.ok) throw new Error(answer.message)
+    }
+    for (const perMessage of [100, 1]) {
+      if (!wants('readings')) continue
+      await measure(`readings over socket.io, ${perMessage} a message`, async () => {
+        const all = readings()
+        await server.ask({ ask: 'clock', atMs: boundary * 1000 + 1_000 })
+        const byAgent = chunks(all, 200).map((each) => chunks(each, perMessage))
+        return () => runSockets(agents, 'readings', byAgent)
+      })
+    }
+    for (const agent of agents) agent.close()
+  } finally {
+    await server.ask({ ask: 'stop' })
+    await server.ended
+    await postgres.stop()
+    removeDataFolder(folder)
+  }
+  return rows
+}
+
+interface Commits {
+  commands: number
+  transactions: number
+  commitSeconds: number
+}
+
+interface BenchServer extends ServerReady {
+  child: ChildProcess
+  ended: Promise<void>
+  ask<Result>(request: ServerRequest): Promise<Result>
+}
+
+async function startServer(databaseUrl: string): Promise<BenchServer> {
+  const child = fork(join(import.meta.dirname, 'durable-server.js'), [databaseUrl, String(seatCount)], { execArgv: [] })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const next = <Message>() =>
+    new Promise<Message>((resolve, reject) => {
+      child.once('message', (message) => resolve(message as Message))
+      ended.then(() => reject(new Error('the server ended')))
+    })
+  const ready = await next<ServerReady>()
+  return {
+    ...ready,
+    child,
+    ended,
+    async ask<Result>(request: ServerRequest) {
+      const answer = next<{ answer: Result }>()
+      child.send(request)
+      return (await answer).answer
+    },
+  }
+}
+
+function httpRequest(order: object): Buffer {
+  const body = JSON.stringify(order)
+  return Buffer.from(
+    `POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
+/** Every connection keeps one request open; bare sockets, since Node's HTTP client would take half a core for itself. */
+async function runHttp(origin: string, requests: readonly Buffer[]): Promise<Run> {
+  const { hostname, port } = new URL(origin)
+  const latenciesMs: number[] = []
+  let next = 0
+  const work = async () => {
+    const socket = await new Promise<TcpSocket>((resolve) => {
+      const opened = connect({ host: hostname, port: Number(port), noDelay: true }, () => resolve(opened))
+    })
+    await new Promise<void>((resolve, reject) => {
+      let sentMs = 0
+      let text = ''
+      const send = () => {
+        if (next === requests.length) {
+          socket.destroy()
+          return resolve()
+        }
+        sentMs = performance.now()
+        socket.write(requests[next++]!)
+      }
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1')
+        const head = text.indexOf('\r\n\r\n')
+        if (head < 0) return
+        const length = Number(/content-length: (\d+)/i.exec(text)![1])
+        if (text.length < head + 4 + length) return
+        if (!text.startsWith('HTTP/1.1 201')) return reject(new Error(text))
+        text = ''
+        latenciesMs.push(performance.now() - sentMs)
+        send()
+      })
+      socket.once('error', reject)
+      send()
+    })
+  }
+  await Promise.all(Array.from({ length: httpConnections }, work))
+  return { count: requests.length, latenciesMs }
+}
+
+function open(url: string): Promise<Socket> {
+  const socket = io(url, { transports: ['websocket'], forceNew: true })
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve(socket))
+    socket.once('connect_error', reject)
+  })
+}
+
+/** Each socket keeps some messages under way: of a common pile, or of its own where the messages are dealt out already. */
+async function runSockets<Item>(sockets: Socket[], event: string, piles: Item[][] | Item[][][]): Promise<Run> {
+  const latenciesMs: number[] = []
+  let count = 0
+  const dealt = Array.isArray(piles[0]?.[0])
+  const shared = [...piles]
+  const work = async (socket: Socket, pile: Item[][]) => {
+    for (let message = pile.pop(); message !== undefined; message = pile.pop()) {
+      const sentMs = performance.now()
+      const answer: ReadingsAnswer = await socket.emitWithAck(event, message)
+      latenciesMs.push(performance.now() - sentMs)
+      if (!answer.ok) throw new Error(answer.message)
+      const refused = answer.results.find(({ status }) => status === 'refused')
+      if (refused !== undefined) throw new Error(refused.message)
+      count += message.length
+    }
+  }
+  await Promise.all(
+    sockets.flatMap((socket, n) => {
+      const pile = (dealt ? [...(shared[n] as Item[][])] : shared) as Item[][]
+      return Array.from({ length: messagesUnderWay }, () => work(socket, pile))
+    }),
+  )
+  return { count, latenciesMs }
+}
+
+function chunks<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size))
+}
+
+interface Cpu {
+  server: number
+  serverThreads: number
+  database: number
+  load: number
+}
+
+/** CPU seconds so far, from /proc (Linux): the server's main thread, its other threads, the database's processes, this one. */
+function cpuOf(serverPid: number, databasePid: number): Cpu {
+  const threads = readdirSync(`/proc/${serverPid}/task`).map((thread) => ({
+    main: Number(thread) === serverPid,
+    seconds: statOf(`/proc/${serverPid}/task/${thread}/stat`).seconds,
+  }))
+  const sum = (values: number[]) => values.reduce((total, each) => total + each, 0)
+  const processes = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        return [statOf(`/proc/${name}/stat`)]
+      } catch {
+        return [] // It has ended since.
+      }
+    })
+  const { user, system } = process.cpuUsage()
+  return {
+    server: sum(threads.filter(({ main }) => main).map(({ seconds }) => seconds)),
+    serverThreads: sum(threads.filter(({ main }) => !main).map(({ seconds }) => seconds)),
+    database: sum(processes.filter(({ parent }) => parent === databasePid).map(({ seconds }) => seconds)),
+    load: (user + system) / 1e6,
+  }
+}
+
+function statOf(file: string): { parent: number; seconds: number } {
+  const fields = readFileSync(file, 'utf8').split(') ')[1]!.split(' ')
+  return { parent: Number(fields[1]), seconds: (Number(fields[11]) + Number(fields[12])) / 100 }
+}
