@@ -6,6 +6,7 @@ const commands: Record<string, () => Promise<Command>> = {
   serve: async () => (await import('./commands/serve.ts')).serveCommand(),
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   report: async () => (await import('./commands/report.ts')).reportCommand(),
+  export: async () => (await import('./commands/export.ts')).exportCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
   exit: async () => (await import('./commands/exit.ts')).exitCommand(),
   clear: async () => (await import('./commands/clear.ts')).clearCommand(),

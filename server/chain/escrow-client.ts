@@ -122,6 +122,22 @@ export function decodeEvent(log: {
   }
 }
 
+const blocksPerRequest = 5_000
+
+/** The escrow's events of `[fromBlock, toBlock]` that this program knows, in the order of the chain. */
+export async function* eventsOfEscrow(
+  provider: JsonRpcProvider,
+  { escrow, fromBlock, toBlock }: { escrow: Address; fromBlock: number; toBlock: number },
+): AsyncGenerator<EscrowEvent> {
+  for (let from = fromBlock; from <= toBlock; from += blocksPerRequest) {
+    const to = Math.min(toBlock, from + blocksPerRequest - 1)
+    for (const log of await provider.getLogs({ address: escrow, fromBlock: from, toBlock: to })) {
+      const event = decodeEvent(log)
+      if (event !== null) yield event
+    }
+  }
+}
+
 function plainStruct(types: readonly ParamType[], values: Result): Record<string, unknown> {
   return Object.fromEntries(types.map((type, index) => [type.name, plainValue(type, values[index])]))
 }

@@ -6,7 +6,7 @@ import type { Address, Hex } from '../../contracts/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/units.ts'
 import type { SettledSeat } from '../settlement/verify.ts'
 import { ChainError } from './error.ts'
-import { asChainError, decodeEvent } from './escrow-client.ts'
+import { asChainError, eventsOfEscrow } from './escrow-client.ts'
 import { applyEvent, type EscrowView, termsOf } from './seat-view.ts'
 
 export interface SettledSeatQuery {
@@ -19,8 +19,6 @@ export interface SettledSeatQuery {
   /** Nothing of the escrow is before this block. */
   firstBlock: number
 }
-
-const blocksPerRequest = 5_000
 
 /**
  * Folds all events up to now. Throws `ChainError` `CHAIN_REQUEST` where the batch is not settled or the seat unknown, and
@@ -39,19 +37,14 @@ async function read({ provider, escrow, area, seat, end, firstBlock }: SettledSe
   const view: EscrowView = new Map()
   let entries: SettledSeat['entries'] = []
   let base: SettledSeat['base'] | null = null
-  for (let fromBlock = firstBlock; fromBlock <= newest; fromBlock += blocksPerRequest) {
-    const toBlock = Math.min(newest, fromBlock + blocksPerRequest - 1)
-    for (const log of await provider.getLogs({ address: escrow, fromBlock, toBlock })) {
-      const event = decodeEvent(log)
-      if (event === null) continue
-      const isOfBatch = event.args.area === area && event.args.end === end
-      if (isOfBatch && event.name === 'BatchAbandoned') entries = []
-      if (isOfBatch && event.name === 'PartSettled') {
-        if (event.args.part === 0) base = view.get(area)?.seats.get(seat)?.base ?? null
-        entries.push(...entriesOf(view, event.args.words as Hex))
-      }
-      applyEvent(view, event)
+  for await (const event of eventsOfEscrow(provider, { escrow, fromBlock: firstBlock, toBlock: newest })) {
+    const isOfBatch = event.args.area === area && event.args.end === end
+    if (isOfBatch && event.name === 'BatchAbandoned') entries = []
+    if (isOfBatch && event.name === 'PartSettled') {
+      if (event.args.part === 0) base = view.get(area)?.seats.get(seat)?.base ?? null
+      entries.push(...entriesOf(view, event.args.words as Hex))
     }
+    applyEvent(view, event)
   }
   const batch = view.get(area)?.batches.get(end)
   if (batch === undefined)

@@ -1,12 +1,16 @@
-/** `commonwatt verify`: checks a seat's statement against the chain, with any node and without the server. */
+/** `commonwatt verify`: checks a seat's statement, or an area's whole batch, against the chain: any node, no server. */
 import { Command, InvalidArgumentError } from 'commander'
+import type { JsonRpcProvider } from 'ethers'
 import { ChainError } from '../chain/error.ts'
 import { openProvider } from '../chain/escrow-client.ts'
+import { readSettledArea } from '../chain/settled-area.ts'
 import { readSettledSeat } from '../chain/settled-seat.ts'
+import { type AreaFile, readAreaFile } from '../settlement/area-file.ts'
 import { SettlementError } from '../settlement/error.ts'
-import { readStatementFile } from '../settlement/statement-file.ts'
+import { readStatementFile, type StatementFile } from '../settlement/statement-file.ts'
 import { verifyStatement } from '../settlement/verify.ts'
-import { InputError, readInput, refuse, writeOutput } from './streams.ts'
+import { verifyArea } from '../settlement/verify-area.ts'
+import { InputError, mostInputBytes, readInput, refuse, writeOutput } from './streams.ts'
 
 interface VerifyOptions {
   rpc: string
@@ -16,8 +20,10 @@ interface VerifyOptions {
 /** The subcommand, ready to be added to the program. Ends with status 1 and names the first difference where one is found. */
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('check a seat’s statement: signed readings, fills, mandate and settlement on chain')
-    .argument('<file>', 'the statement; - for standard input')
+    .description(
+      'check a seat’s statement, or a whole batch of an area, from signed readings to what the chain settled',
+    )
+    .argument('<file>', 'the statement, or what `commonwatt export` wrote; - for standard input')
     .requiredOption('--rpc <url>', 'JSON-RPC of a node of the chain')
     .option('--first-block <number>', 'block at which the escrow was deployed, to look no further back', blockNumber, 0)
     .action(async (file: string, options: VerifyOptions) => {
@@ -32,18 +38,42 @@ export function verifyCommand(): Command {
 }
 
 async function verify(path: string, { rpc, firstBlock }: VerifyOptions): Promise<void> {
-  const file = readStatementFile(parseJson(path, await readInput(path)))
-  const { chainId, escrow, area, seat, end } = file
+  const json = parseJson(path, await readInput(path, mostInputBytes))
+  const isOfArea = typeof json === 'object' && json !== null && 'offers' in json
+  const check = isOfArea ? areaCheck(readAreaFile(json), firstBlock) : seatCheck(readStatementFile(json), firstBlock)
+  const { chainId } = check
   const provider = openProvider(rpc, chainId)
   try {
     const actual = Number(await provider.send('eth_chainId', []))
     if (actual !== chainId) throw new InputError(`the statement is of chain ${chainId}, the node is on ${actual}`)
-    const chain = await readSettledSeat({ provider, escrow, area, seat, end, firstBlock })
-    const difference = verifyStatement(file, chain)
+    const difference = await check.run(provider)
     if (difference !== null) throw new InputError(difference)
     await writeOutput('right\n')
   } finally {
     provider.destroy()
+  }
+}
+
+interface Check {
+  chainId: number
+  /** The first difference, or null. */
+  run(provider: JsonRpcProvider): Promise<string | null>
+}
+
+function seatCheck(file: StatementFile, firstBlock: number): Check {
+  const { chainId, escrow, area, seat, end } = file
+  return {
+    chainId,
+    run: async (provider) =>
+      verifyStatement(file, await readSettledSeat({ provider, escrow, area, seat, end, firstBlock })),
+  }
+}
+
+function areaCheck(file: AreaFile, firstBlock: number): Check {
+  const { chainId, escrow, area, end } = file
+  return {
+    chainId,
+    run: async (provider) => verifyArea(file, await readSettledArea({ provider, escrow, area, end, firstBlock })),
   }
 }
 

@@ -2,14 +2,7 @@
 import { z } from 'zod'
 import type { EscrowDomain } from '../../contracts/typed-data.ts'
 import { SettlementError } from './error.ts'
-
-const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
-const address = z.string().regex(/^0x[0-9a-f]{40}$/, '0x and 40 lower-case hexadecimal digits')
-const uint32 = z.int().min(0).max(0xffff_ffff)
-const energyWh = z
-  .int()
-  .min(0)
-  .max(2 ** 48 - 1)
+import { address, energyWh, hex32, ledgerUnits, readingSchema, signedOrderSchema, uint32 } from './signed-order.ts'
 
 export const statementFileSchema = z.strictObject({
   chainId: z.int().min(1),
@@ -27,23 +20,15 @@ export const statementFileSchema = z.strictObject({
       order: hex32,
       side: z.enum(['buy', 'sell']),
       energyWh,
-      /** Ledger units, decimal. */
-      amount: z.string().regex(/^-?\d{1,38}$/, 'a decimal integer'),
+      amount: ledgerUnits,
       salt: hex32,
       siblings: z.array(hex32).max(64),
     }),
   ),
   /** Of the seat's meter, from the entry's beginning to its end. */
-  readings: z.array(
-    z.strictObject({
-      epoch: z.int().min(1).max(0xffff),
-      time: uint32,
-      importWh: energyWh,
-      exportWh: energyWh,
-      quality: z.int().min(0).max(2),
-      signature: z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits'),
-    }),
-  ),
+  readings: z.array(readingSchema),
+  /** Of the leaves' orders, as far as they are handed out. */
+  orders: z.array(signedOrderSchema).default([]),
 })
 export type StatementFile = z.infer<typeof statementFileSchema>
 

@@ -62,7 +62,18 @@ export function statementOf(batch: StatementBatch, fills: StatementFill[], seed:
     const salt = keccak256(concat(['0x03', seed, unsigned(index, 4)]))
     return { fill, salt, hash: leafHash(batch.area, fill, salt) }
   })
-  return { root: rootOf(batch, leaves.length, treeHash(leaves.map(({ hash }) => hash))), leaves }
+  return {
+    root: statementRoot(
+      batch,
+      leaves.map(({ hash }) => hash),
+    ),
+    leaves,
+  }
+}
+
+/** The root of a statement with these leaf hashes, in leaf order. */
+export function statementRoot(batch: StatementBatch, hashes: Hex[]): Hex {
+  return rootOf(batch, hashes.length, treeHash(hashes))
 }
 
 /** The fills that have a leaf, in leaf order. Throws `SETTLEMENT_STATEMENT` on two fills of one order in one interval. */

@@ -8,6 +8,7 @@ import type { EntryFields } from '../../contracts/entry.ts'
 import { type Address, type Hex, recoverSigner } from '../../contracts/typed-data.ts'
 import { amountOf, type UtcSeconds, type Wh } from '../../contracts/units.ts'
 import type { Terms } from '../market/engine/area.ts'
+import { orderId, wrongSigner } from './signed-order.ts'
 import { leafHash, type StatementFill, verifyLeaf } from './statement.ts'
 import { domainOfFile, type StatementFile } from './statement-file.ts'
 
@@ -37,6 +38,7 @@ export function verifyStatement(file: StatementFile, chain: SettledSeat): string
   return (
     wrongLeaf(file, fills, chain) ??
     wrongReading(file, chain) ??
+    wrongOrder(file, fills, chain) ??
     wrongFill(file, fills, chain) ??
     wrongSum(fills, chain)
   )
@@ -77,6 +79,26 @@ function wrongReading(file: StatementFile, { meter, entries }: SettledSeat): str
     if (reading.importWh !== entry.importWh || reading.exportWh !== entry.exportWh) {
       return `the chain settled to other registers at ${timeOf(entry.time)} than the reading has`
     }
+  }
+  return null
+}
+
+/** Of every fill whose signed order the file has. */
+function wrongOrder(file: StatementFile, fills: StatementFill[], { meter }: SettledSeat): string | null {
+  const domain = domainOfFile(file)
+  const orders = new Map(file.orders.map((signed) => [orderId(domain, signed), signed]))
+  const bad = file.orders.map((signed) => wrongSigner(domain, signed)).find((signer) => signer !== null)
+  if (bad !== undefined) return `an order is not signed by ${bad}`
+  for (const fill of fills) {
+    const order = orders.get(fill.order)?.order
+    if (order === undefined) continue
+    const { side, start, energyWh, amount } = fill
+    if (order.meter !== meter || order.side !== (side === 'buy' ? 0 : 1) || start < order.start || start >= order.end) {
+      return `${nameOf(fill)}: its order was signed for another meter, side or time`
+    }
+    const limit = amountOf(order.limitPrice, energyWh)
+    if (side === 'buy' ? amount > limit : amount < limit) return `${nameOf(fill)}: outside its order's limit`
+    if (energyWh > order.maxWh) return `${nameOf(fill)}: more energy than its order allows`
   }
   return null
 }

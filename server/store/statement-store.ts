@@ -34,7 +34,14 @@ export async function statementFile(
     return [{ index, start, order, side, energyWh, amount: amount.toString(), salt: hexOf(salt), siblings }]
   })
   const readings = await readingsOf(database, { area, seat, start: batch.start, end })
-  return { chainId, escrow, area, end, seat, count: fills.length, leaves, readings }
+  const names = [...new Set(leaves.map(({ order }) => order))]
+  const orders = await database`
+    select signed from orders where area_id = ${area} and order_id = any(${names})
+    union all select signed from forward_orders where area_id = ${area} and order_id = any(${names})`
+  return {
+    ...{ chainId, escrow, area, end, seat, count: fills.length, leaves, readings },
+    orders: orders.map(({ signed }) => signed),
+  }
 }
 
 function hexOf(bytes: Uint8Array): Hex {

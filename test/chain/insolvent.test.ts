@@ -2,6 +2,10 @@ import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { escrowAt } from '../../contracts/deploy.ts'
 import { seatIdOf } from '../../contracts/entry.ts'
+import { readSettledArea } from '../../server/chain/settled-area.ts'
+import { readAreaFile } from '../../server/settlement/area-file.ts'
+import { verifyArea } from '../../server/settlement/verify-area.ts'
+import { areaFile } from '../../server/store/area-export.ts'
 import type { Database } from '../../server/store/database.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { area, startMarket } from './market.ts'
@@ -58,6 +62,13 @@ async function withdrawAll(street: Street, { account, number }: Home) {
 const batchRows = (database: Database) => database`
   select number, left_out, status, energy_wh, paid - received as take from batches order by end_at`
 
+/** What computing the batch again from its export says of it. */
+async function verified(database: Database, street: Street, end: number): Promise<string | null> {
+  const file = readAreaFile(JSON.parse(JSON.stringify(await areaFile(database, { area, end }))))
+  const { escrow, firstBlock } = street
+  return verifyArea(file, await readSettledArea({ provider: chain.provider, escrow, area, end, firstBlock }))
+}
+
 /** Home 0 sells, the others buy; each boundary moves every register by 60 Wh. */
 async function tradedBatch(deposits: bigint[], parts: { entriesPerPart?: number } = {}) {
   const scene = await newStreet(deposits)
@@ -101,6 +112,7 @@ test('an account that took its money out before a late submission is left out, a
     select seat, o ->> 'code' as code from seat_intervals cross join jsonb_array_elements(outcomes) o
     where start = ${start} and current order by seat`
   expect(outcomes.map(({ code }) => code)).toEqual(['partner-left-out', 'left-out', 'partly-filled-at-margin'])
+  expect(await verified(database, street, start + 60)).toBeNull()
   await market.worker.stop()
 })
 
@@ -116,8 +128,9 @@ test('a batch of parts that has begun is given up and settled without the seats 
   await withdrawAll(street, street.homes[2]!)
   for (let round = 0; round < 8; round += 1) await market.turn()
   const batch = (await batchRows(database)).at(-1)
-  expect(batch).toMatchObject({ number: 2, left_out: [1, 2], status: 'settled', energy_wh: 0, take: '0' })
+  expect(batch).toMatchObject({ number: 2, left_out: [1], status: 'settled', energy_wh: 0, take: '0' })
   expect(view().abandoned.get(start + 60)).toBe(1)
   expect(await balances(street)).toEqual([0n, 5_000_000n, 0n])
+  expect(await verified(database, street, start + 60)).toBeNull()
   await market.worker.stop()
 })

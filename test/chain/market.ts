@@ -66,6 +66,17 @@ export async function startMarket(parts: {
   })
   let nonces = 0
 
+  async function signedOrder(home: Home, wish: Pick<Order, 'side' | 'limitPrice' | 'maxWh' | 'start' | 'end'>) {
+    nonces += 1
+    const order: Order = {
+      ...{ account: home.account.address.toLowerCase(), meter: home.meter.address.toLowerCase() },
+      ...{ rules: settings.rulesHash, nonce: nonces },
+      ...wish,
+    }
+    const signature = await signCompact(home.account, street.domain, 'Order', order)
+    return { atMs: 0, id: digestOf(street.domain, 'Order', order), order, signature, session: null }
+  }
+
   return {
     ...{ worker, sender, indexer, settlement },
     /** Both clocks go on to `time`, in seconds, and whatever is due by then happens. */
@@ -75,16 +86,13 @@ export async function startMarket(parts: {
       await worker.submit({ type: 'tick', atMs: 0 })
     },
     async order(home: Home, side: 'buy' | 'sell', limitPrice: number, end: number): Promise<Event[]> {
-      nonces += 1
-      const order: Order = {
-        ...{ account: home.account.address.toLowerCase(), meter: home.meter.address.toLowerCase() },
-        ...{ rules: settings.rulesHash, side: side === 'buy' ? 0 : 1, limitPrice, maxWh: 100 },
-        ...{ start: street.from, end, nonce: nonces },
-      }
-      return worker.submit({
-        ...{ type: 'order', atMs: 0, id: digestOf(street.domain, 'Order', order), order, session: null },
-        signature: await signCompact(home.account, street.domain, 'Order', order),
-      })
+      const wish = { side: side === 'buy' ? 0 : 1, limitPrice, maxWh: 100, start: street.from, end }
+      return worker.submit({ type: 'order', ...(await signedOrder(home, wish)) })
+    },
+    /** For the one interval from `start`. */
+    async forward(home: Home, side: 'buy' | 'sell', limitPrice: number, start: number): Promise<Event[]> {
+      const wish = { side: side === 'buy' ? 0 : 1, limitPrice, maxWh: 30, start, end: start + 10 }
+      return worker.submit({ type: 'forward-order', timeInForce: 'GTC', ...(await signedOrder(home, wish)) })
     },
     async read(home: Home, time: number, importWh: number, exportWh: number): Promise<Event[]> {
       const reading = await street.reading(home, time, importWh, exportWh)

@@ -4,7 +4,7 @@ import { type IntervalFill, netBatch, type SeatFills } from '../../settlement/ne
 import type { AreaConfig, BatchCut, Event, IntervalRun } from './area.ts'
 import { clearingDueMs } from './intervals.ts'
 import type { AreaState, IntervalState, SeatState, UnsettledBatch, UnsettledInterval } from './state.ts'
-import { withoutSeats } from './without-seats.ts'
+import { hasTraded, withoutSeat } from './without-seat.ts'
 
 /** Final costs stay known for this many batches after the chain has settled them, should a reorganisation unsettle them. */
 const batchesKeptAfterSettlement = 4
@@ -64,7 +64,8 @@ export function cutBatches(state: AreaState, config: AreaConfig): Event[] {
 }
 
 /**
- * Cuts a batch anew without what `seats` traded in it: each interval in which one of them traded gets a further, final run.
+ * Cuts a batch anew without what `seats` traded in it: each interval in which one of them traded gets a further,
+ * final run, without one of them after the other.
  * Changes nothing where the batch is settled, has another number by now, or none of the seats traded in it.
  */
 export function leaveOut(
@@ -74,19 +75,20 @@ export function leaveOut(
 ): Event[] {
   const batch = state.batches.get(end)
   if (batch === undefined || batch.number !== number) return []
-  const wanted = new Set(seats)
   const traded = new Set<number>()
   const events: Event[] = []
   for (const interval of batch.intervals) {
-    const own = interval.result.seats.filter(({ seat, soldWh, boughtWh }) => wanted.has(seat) && soldWh + boughtWh > 0)
-    if (own.length === 0) continue
-    for (const { seat } of own) traded.add(seat)
-    interval.result = withoutSeats(interval.result, { config, trades: interval.trades, seats: wanted })
+    let { result } = interval
+    for (const seat of seats) {
+      if (!hasTraded(result, seat)) continue
+      traded.add(seat)
+      result = withoutSeat(result, { config, trades: interval.trades, seat })
+    }
+    if (result === interval.result) continue
+    interval.result = { ...result, run: interval.result.run + 1 }
     events.push({ type: 'interval-cleared', result: interval.result })
-    const { start } = interval.result
-    state.unsettled = state.unsettled.flatMap((before) =>
-      before.start === start ? owedFor(interval.result) : [before],
-    )
+    const { start } = result
+    state.unsettled = state.unsettled.flatMap((before) => (before.start === start ? owedFor(result) : [before]))
   }
   if (traded.size === 0) return []
   batch.number += 1
@@ -101,7 +103,8 @@ export function forgetSettled(state: AreaState): void {
   for (const end of state.batches.keys()) if (end <= state.chain.settledUntil) state.batches.delete(end)
 }
 
-function netted({ start, end, intervals, seats }: UnsettledBatch, config: AreaConfig): BatchCut {
+/** Nets the fills of a batch's newest results, from where its entries began. */
+export function netted({ start, end, intervals, seats }: UnsettledBatch, config: AreaConfig): BatchCut {
   const fillsOf = new Map<number, IntervalFill[]>(seats.map(({ seat }) => [seat, []]))
   for (const { result } of intervals) {
     for (const { seat, soldWh, boughtWh, paid, received } of result.seats) {
@@ -114,7 +117,8 @@ function netted({ start, end, intervals, seats }: UnsettledBatch, config: AreaCo
   })
 }
 
-function measuredSeat(seat: SeatState, start: UtcSeconds, end: UtcSeconds): Omit<SeatFills, 'fills'>[] {
+/** Where a seat's entry in a batch begins and what was measured; nothing where that is nothing. */
+export function measuredSeat(seat: SeatState, start: UtcSeconds, end: UtcSeconds): Omit<SeatFills, 'fills'>[] {
   const measured = seat.readings.filter(({ time, quality }) => quality === 0 && time > seat.base.time && time <= end)
   if (measured.length === 0 || measured.at(-1)!.time <= start) return []
   // No entry that trades runs across a change of terms, nor across a mandate's expiry.

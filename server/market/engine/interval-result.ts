@@ -15,7 +15,11 @@ type Offer = { energyWh: Wh; zone: string } | { code: string; message: string }
  * Clears an interval from its reservations and the readings at its two ends. The run's number is one above the last.
  * Metered = matched + residual for every seat; nothing that is not measured at both ends is traded.
  */
-export function computeInterval(state: AreaState, config: AreaConfig, interval: IntervalState): IntervalRun {
+export function computeInterval(
+  state: Pick<AreaState, 'seats' | 'forward'>,
+  config: AreaConfig,
+  interval: IntervalState,
+): IntervalRun {
   const { start } = interval
   const end = start + config.rules.intervalSeconds
   const root = config.zones.find((zone) => zone.parent === undefined)!.id

@@ -1,7 +1,7 @@
 /**
- * An interval's result without some seats, for accounts that turn out unable to pay what they traded.
+ * An interval's result without one seat, for an account that turns out unable to pay what it traded.
  *
- * What they traded becomes residual on both sides: their forward trades are void, and of the spot auction as much of the
+ * What it traded becomes residual on both sides: its forward trades are void, and of the spot auction as much of the
  * others' energy is kept as still fits together, at the same prices, over no link more than before. It is what the auction
  * gives when everybody offers what it had been filled, at its zone's price: nobody trades more, nor at another price, and
  * what is lost is shared pro rata. Fees, rent and their refunds follow from the energy that is left.
@@ -20,18 +20,22 @@ interface Kept {
   amount: LedgerUnits
 }
 
-/** The next run of a final result, without `seats`. `trades` are the interval's forward trades; the result is not changed. */
-export function withoutSeats(
+/** Whether a seat sold or bought anything. */
+export function hasTraded({ seats }: IntervalRun, seat: number): boolean {
+  return seats.some((own) => own.seat === seat && own.soldWh + own.boughtWh > 0)
+}
+
+/** A final result without `seat`, under the same number. `trades` are the interval's forward trades; `result` is not changed. */
+export function withoutSeat(
   result: IntervalRun,
-  { config, trades, seats }: { config: AreaConfig; trades: readonly ForwardTrade[]; seats: ReadonlySet<number> },
+  { config, trades, seat: out }: { config: AreaConfig; trades: readonly ForwardTrade[]; seat: number },
 ): IntervalRun {
-  const forward = keptForward(result, trades, seats)
-  const spot = keptSpot(result, config, { seats, isForward: (order) => forward.kept.has(order) })
+  const forward = keptForward(result, trades, out)
+  const spot = keptSpot(result, config, { out, isForward: (order) => forward.kept.has(order) })
   const kept = new Map([...forward.kept, ...spot.kept])
-  const seatResults = result.seats.map((seat) => keptSeat(seat, kept, { forward, isOut: seats.has(seat.seat) }))
+  const seatResults = result.seats.map((seat) => keptSeat(seat, kept, { forward, isOut: seat.seat === out }))
   return {
     ...result,
-    run: result.run + 1,
     status: 'final',
     matchedWh: spot.matchedWh + forward.matchedWh,
     gridFees: spot.gridFees,
@@ -60,12 +64,12 @@ interface KeptForward {
   matchedWh: Wh
 }
 
-function keptForward(result: IntervalRun, trades: readonly ForwardTrade[], seats: ReadonlySet<number>): KeptForward {
+function keptForward(result: IntervalRun, trades: readonly ForwardTrade[], out: number): KeptForward {
   const delivered = new Map(result.forward.map(({ number, deliveredWh }) => [number, deliveredWh]))
   const found: KeptForward = { kept: new Map(), voidWh: new Map(), lostWh: new Map(), matchedWh: 0 }
   for (const { number, buyer, seller, buyOrder, sellOrder, priceTicks } of trades) {
     const deliveredWh = delivered.get(number) ?? 0
-    const isVoid = seats.has(buyer) || seats.has(seller)
+    const isVoid = buyer === out || seller === out
     const energyWh = isVoid ? 0 : deliveredWh
     found.matchedWh += energyWh
     for (const order of [buyOrder, sellOrder]) {
@@ -94,14 +98,14 @@ interface KeptSpot {
 function keptSpot(
   result: IntervalRun,
   config: AreaConfig,
-  { seats, isForward }: { seats: ReadonlySet<number>; isForward(order: string): boolean },
+  { out, isForward }: { out: number; isForward(order: string): boolean },
 ): KeptSpot {
   const priceOf = new Map(result.zones.map(({ zone, priceTicks }) => [zone, priceTicks]))
   const known = new Set(config.zones.map(({ id }) => id))
   const orders: AuctionOrder[] = []
   for (const { seat, zone, outcomes } of result.seats) {
     const limitTicks = priceOf.get(zone) ?? null
-    if (seats.has(seat) || limitTicks === null) continue
+    if (seat === out || limitTicks === null) continue
     for (const { order: id, side, filledWh: energyWh } of outcomes) {
       if (energyWh > 0 && !isForward(id)) orders.push({ id, side, zone, energyWh, limitTicks })
     }

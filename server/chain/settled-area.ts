@@ -1,0 +1,86 @@
+/** What the chain says of one settled batch and all of its area's seats, read from the escrow's events through any node. */
+import type { JsonRpcProvider } from 'ethers'
+import { escrowAt } from '../../contracts/deploy.ts'
+import { decodeWords, type EntryFields, seatIdOf } from '../../contracts/entry.ts'
+import type { Address, Hex } from '../../contracts/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/units.ts'
+import type { ChainSeat } from '../market/engine/area.ts'
+import type { SettledArea } from '../settlement/verify-area.ts'
+import { ChainError } from './error.ts'
+import { asChainError, eventsOfEscrow } from './escrow-client.ts'
+import { type AreaView, applyEvent, chainSeatOf, type EscrowView } from './seat-view.ts'
+
+export interface SettledAreaQuery {
+  provider: JsonRpcProvider
+  escrow: Address
+  area: number
+  /** Of the batch. */
+  end: UtcSeconds
+  /** Nothing of the escrow is before this block. */
+  firstBlock: number
+}
+
+/**
+ * Folds all events up to now. Throws `ChainError` `CHAIN_REQUEST` where the batch is not settled, and `CHAIN_OVERTAKEN`
+ * where the events do not add up to the balances that the contract holds for the area.
+ */
+export async function readSettledArea(query: SettledAreaQuery): Promise<SettledArea> {
+  try {
+    return await read(query)
+  } catch (error) {
+    throw asChainError(error)
+  }
+}
+
+async function read({ provider, escrow, area, end, firstBlock }: SettledAreaQuery): Promise<SettledArea> {
+  const newest = await provider.getBlockNumber()
+  const view: EscrowView = new Map()
+  let entries: EntryFields[] = []
+  let seats: ChainSeat[] = []
+  let gridTake = 0n
+  for await (const event of eventsOfEscrow(provider, { escrow, fromBlock: firstBlock, toBlock: newest })) {
+    if (event.args.area === area && event.args.end === end) {
+      if (event.name === 'PartSettled') {
+        if (event.args.part === 0) {
+          entries = []
+          seats = [...view.get(area)!.seats.values()].map(chainSeatOf)
+        }
+        entries.push(...decodeWords(event.args.words as Hex))
+      }
+      if (event.name === 'BatchSettled') gridTake = BigInt(event.args.gridTake as string)
+    }
+    applyEvent(view, event)
+  }
+  const batch = view.get(area)?.batches.get(end)
+  if (batch === undefined)
+    throw new ChainError('CHAIN_REQUEST', `area ${area} has settled no batch that ends at ${end}`)
+  const areaView = view.get(area)!
+  await compareBalances({ provider, escrow, area, newest }, areaView)
+  const { start, statementRoot } = batch
+  return { rules: areaView.rules, statementRoot, start, seats, entries, gridTake }
+}
+
+const callsAtOnce = 50
+
+async function compareBalances(
+  { provider, escrow, area, newest }: { provider: JsonRpcProvider; escrow: Address; area: number; newest: number },
+  { seats, gridBalance }: AreaView,
+): Promise<void> {
+  const contract = escrowAt(escrow, provider)
+  const at = { blockTag: newest }
+  const grid: bigint = await contract.getFunction('gridBalance')(area, at)
+  if (grid !== gridBalance) throw differing('the grid operator', gridBalance, grid)
+  const records = [...seats.values()]
+  for (let from = 0; from < records.length; from += callsAtOnce) {
+    await Promise.all(
+      records.slice(from, from + callsAtOnce).map(async ({ seat, balance }) => {
+        const held: bigint = await contract.getFunction('balanceOf')(seatIdOf(area, seat), at)
+        if (held !== balance) throw differing(`seat ${seat}`, balance, held)
+      }),
+    )
+  }
+}
+
+function differing(whose: string, said: bigint, held: bigint): ChainError {
+  return new ChainError('CHAIN_OVERTAKEN', `${whose}: the events say a balance of ${said}, the contract ${held}`)
+}

@@ -1,0 +1,196 @@
+import { Wallet } from 'ethers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readSettledArea } from '../../server/chain/settled-area.ts'
+import { readSettledSeat } from '../../server/chain/settled-seat.ts'
+import { type AreaFile, readAreaFile } from '../../server/settlement/area-file.ts'
+import { readStatementFile } from '../../server/settlement/statement-file.ts'
+import { verifyStatement } from '../../server/settlement/verify.ts'
+import { type SettledArea, verifyArea } from '../../server/settlement/verify-area.ts'
+import { areaFile } from '../../server/store/area-export.ts'
+import type { Database } from '../../server/store/database.ts'
+import { statementFile } from '../../server/store/statement-store.ts'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import { area, startMarket } from './market.ts'
+import { type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
+
+let chain: TestChain
+let server: ScratchServer
+let database: Database
+let street: Street
+let file: AreaFile
+let settled: SettledArea
+let end: number
+
+/** A batch in two zones with a full link, a poor buyer whose offers are cut, and a gap in one meter's readings. */
+beforeAll(async () => {
+  chain = await startTestChain()
+  server = await startScratchServer()
+  ;({ database } = await server.fresh())
+  const operator = new Wallet(Wallet.createRandom().privateKey)
+  await chain.provider.send('anvil_setBalance', [operator.address, `0x${(10n ** 20n).toString(16)}`])
+  const zones = ['street', 'lane', 'street', 'lane', 'street']
+  street = await openStreet(chain.provider, {
+    operator,
+    zones,
+    deposits: [0n, 9_000_000n, 9_000_000n, 9_000_000n, 1_300_000n],
+  })
+  const market = await startMarket({ chain, database, street, operator, entriesPerPart: 3 })
+  await market.indexer.advance()
+  const { from, homes } = street
+  const start = Math.ceil(from / 60) * 60
+  const [roof, lane, flat, house, poor] = homes as [Home, Home, Home, Home, Home]
+  await market.order(roof, 'sell', 500, start + 600)
+  await market.order(house, 'sell', 700, start + 600)
+  await market.order(lane, 'buy', 2_600, start + 600)
+  await market.order(flat, 'buy', 1_200, start + 600)
+  await market.order(poor, 'buy', 1_900, start + 600)
+  await market.forward(roof, 'sell', 600, start + 40)
+  await market.forward(flat, 'buy', 900, start + 40)
+  for (let time = start - 60; time <= start + 120; time += 10) {
+    await market.passTo(time)
+    const count = 6 + (time - start) / 10
+    // A newer order of the flat counts from the middle on.
+    if (time === start + 30) await market.order(flat, 'buy', 1_700, start + 600)
+    for (const [index, home] of homes.entries()) {
+      const sells = home === roof || home === house
+      if (home === flat && time === start + 20) continue
+      if (time < start) continue
+      const exportWh = 2_000 + (sells ? (90 - 40 * (index === 3 ? 1 : 0)) * count : 0)
+      await market.read(home, time, 1_000 + (sells ? 0 : 80 * count), exportWh)
+    }
+  }
+  await market.passTo(start + 140)
+  for (let round = 0; round < 12; round += 1) await market.turn()
+  end = start + 60
+  const query = { escrow: street.escrow, area, end, firstBlock: street.firstBlock }
+  file = readAreaFile(JSON.parse(JSON.stringify(await areaFile(database, query))))
+  settled = await readSettledArea({ ...query, provider: chain.provider })
+  await market.worker.stop()
+})
+afterAll(async () => {
+  await server?.stop()
+  await chain?.stop()
+})
+
+const changed = (change: (copy: AreaFile) => void): AreaFile => {
+  const copy = structuredClone(file)
+  change(copy)
+  return copy
+}
+
+describe('a batch of an area, computed again from what was signed', () => {
+  test('is right, and has something to compute', () => {
+    expect(verifyArea(file, settled)).toBeNull()
+    expect(file.leaves.length).toBeGreaterThan(15)
+    expect(file.forwardTrades).toMatchObject([{ start: end - 20, energyWh: 30, priceTicks: 600 }])
+    expect(settled.gridTake).toBeGreaterThan(0n)
+    expect(file.offers.some(({ offeredWh }) => offeredWh === 0)).toBe(true)
+  })
+
+  test('is wrong when the chain settled something else', () => {
+    const entries = structuredClone(settled.entries)
+    entries[1]!.paid += 1n
+    expect(verifyArea(file, { ...settled, entries })).toMatch(/the chain settled paid/)
+    expect(verifyArea(file, { ...settled, entries: settled.entries.slice(0, -1) })).toMatch(/entries/)
+    expect(verifyArea(file, { ...settled, gridTake: settled.gridTake + 1n })).toMatch(/grid operator/)
+  })
+
+  test.each<[string, RegExp, (copy: AreaFile) => void]>([
+    [
+      'a reading was changed',
+      /is not signed by it/,
+      ({ readings }) => {
+        readings[3]!.exportWh += 1
+      },
+    ],
+    [
+      'a reading was left out',
+      /settled .* computed/,
+      ({ readings }) => {
+        readings.splice(12, 1)
+      },
+    ],
+    [
+      'an order was changed',
+      /is not signed by/,
+      ({ orders }) => {
+        orders[0]!.order.limitPrice -= 1
+      },
+    ],
+    [
+      'an order was left out',
+      /without counting there/,
+      ({ orders }) => {
+        orders.splice(2, 1)
+      },
+    ],
+    [
+      'an order did not take part',
+      /was left out of the interval/,
+      ({ offers }) => {
+        offers.splice(4, 1)
+      },
+    ],
+    [
+      'an offer was cut',
+      /settled .* computed/,
+      ({ offers }) => {
+        offers.find(({ offeredWh }) => offeredWh > 40)!.offeredWh -= 40
+      },
+    ],
+    [
+      'an order counts with hindsight',
+      /hindsight/,
+      ({ orders }) => {
+        orders[0]!.acceptedAtMs += 10_000_000
+      },
+    ],
+    [
+      'a fill was changed',
+      /statement root/,
+      ({ leaves }) => {
+        leaves[0]!.energyWh += 1
+      },
+    ],
+    [
+      'the fee was another',
+      /settled .* computed/,
+      ({ zones }) => {
+        zones[1]!.feeTicksPerKwh += 10
+      },
+    ],
+    [
+      'a seat was left out',
+      /settled .* computed/,
+      ({ leftOut }) => {
+        leftOut.push(2)
+      },
+    ],
+    [
+      'a forward price was changed',
+      /outside the limit/,
+      ({ forwardTrades }) => {
+        forwardTrades[0]!.priceTicks = 901
+      },
+    ],
+  ])('is wrong when %s', (_, difference, change) => {
+    expect(verifyArea(changed(change), settled)).toMatch(difference)
+  })
+})
+
+test('each seat’s statement holds its orders, and is right', async () => {
+  let orders = 0
+  for (const { number: seat } of street.homes) {
+    const query = { ...street.domain, area, end, seat }
+    const own = readStatementFile(JSON.parse(JSON.stringify(await statementFile(database, query))))
+    const view = await readSettledSeat({ ...query, provider: chain.provider, firstBlock: street.firstBlock })
+    expect(own.orders.length).toBe(new Set(own.leaves.map(({ order }) => order)).size)
+    expect(verifyStatement(own, view)).toBeNull()
+    orders += own.orders.length
+    for (const { order } of own.orders.slice(0, 1)) {
+      order.maxWh += 1
+      expect(verifyStatement(own, view)).toMatch(/not signed/)
+    }
+  }
+  expect(orders).toBeGreaterThan(5)
+})
