@@ -540,7 +540,21 @@ export interface LiveToPage {
 export interface PageToLive {
   /** Starts the public events of an area. */
   watch: (area: number, answer: (result: { ok: boolean; message?: string }) => void) => void
+  /** Places up to 100 signed orders; answered once all of them are judged and what was accepted is durable. */
+  orders: (orders: SignedOrder[], answer: (answer: OrdersAnswer) => void) => void
 }
+
+/** What became of one order of a message; a refused one disturbs none of its neighbours. */
+export type OrderAck =
+  /** `known`: this very order was accepted before. */
+  | { status: 'accepted' | 'known'; order: string; effectiveFrom: string }
+  /** `retry`: sending it again later can help. */
+  | { status: 'refused'; code: string; message: string; retry: boolean }
+
+/** One result per order in their order, or a refusal of the whole message. */
+export type OrdersAnswer =
+  | { ok: true; results: OrderAck[] }
+  | { ok: false; code: string; message: string; retryAfterMs: number }
 
 /** `GET /api/v1/demo/people`, there only on the demo's own chain. */
 export const demoPersonSchema = z

@@ -17,8 +17,11 @@ import { type AreaSettings, engineConfig } from './settings.ts'
 const longestQueue = 10_000
 /** Commands of one transaction at most. */
 const longestGroup = 1_000
-/** Commands between two snapshots. */
-const snapshotEvery = 2_000
+/**
+ * A snapshot is due when the journal's text after the newest one has grown to twice its length, and to this many characters
+ * at least: then neither writing snapshots nor replaying the tail ever costs much more than the journal itself.
+ */
+const shortestTail = 1_000_000
 const retryMs = { first: 100, longest: 5_000 }
 /** setTimeout takes no longer delays. */
 const longestTimerMs = 60_000
@@ -61,6 +64,8 @@ export async function startAreaWorker(parts: {
   let hash: Buffer
   let sequence: number
   let snapshotSequence: number
+  let snapshotLength = 0
+  let tailLength = 0
   let available = new Map<number, bigint>()
   let ready = false
   let stopping = false
@@ -109,6 +114,7 @@ export async function startAreaWorker(parts: {
       end()
       metrics.commands.inc({ area }, rows.length)
       metrics.sequence.set({ area }, sequence)
+      for (const { command } of rows) tailLength += command.length
     }
     for (const [index, { resolve }] of group.entries()) resolve(answers[index]!)
     for (const { events } of applied) {
@@ -163,15 +169,18 @@ export async function startAreaWorker(parts: {
         continue
       }
       delayMs = retryMs.first
-      if (sequence - snapshotSequence >= snapshotEvery) await snapshot()
+      if (tailLength >= Math.max(shortestTail, 2 * snapshotLength)) await snapshot()
     }
     schedule()
   }
 
   async function snapshot(): Promise<void> {
     try {
-      await saveSnapshot(database, area, { sequence, engineVersion: state.engineVersion, state: encode(state), hash })
+      const text = encode(state)
+      await saveSnapshot(database, area, { sequence, engineVersion: state.engineVersion, state: text, hash })
       snapshotSequence = sequence
+      snapshotLength = text.length
+      tailLength = 0
     } catch (error) {
       log.error({ area, err: error }, 'a snapshot could not be written; the journal is unharmed')
     }

@@ -8,12 +8,10 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Namespace, Server } from 'socket.io'
 import { z } from 'zod'
 import { sessionOf, tokensWithSession } from '../accounts/sessions.ts'
-import type { Areas } from '../api/parts.ts'
 import { presentBatch, presentInterval, presentSeat, presentSeatInterval } from '../api/present.ts'
 import type { LiveToPage, PageToLive } from '../api/resources.ts'
 import type { AreaWorker } from '../areas/area-worker.ts'
 import type { Event } from '../market/engine/area.ts'
-import type { Database } from '../store/database.ts'
 import {
   activeOrders,
   batches,
@@ -24,15 +22,13 @@ import {
 } from '../store/queries.ts'
 import { createForwardPublisher } from './forward.ts'
 import { connectError, dropWhenSlow, limitConnections } from './limits.ts'
+import { type OrderParts, orderTaker } from './orders.ts'
 import type { Publisher, Publishing } from './publishing.ts'
 import type { TelemetryBoard } from './telemetry-board.ts'
 
-export interface LiveParts {
-  database: Database
-  areas: Areas
+export interface LiveParts extends OrderParts {
   telemetry: TelemetryBoard
   registry: Registry
-  log: Logger
   /** Milliseconds between two rounds; views are updated once a second, telemetry twice, sessions looked at every 15 s. */
   periodMs?: number
   telemetryPeriodMs?: number
@@ -86,7 +82,9 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     }
   })
 
+  const takeOrders = orderTaker(parts)
   namespace.on('connection', (socket) => {
+    takeOrders(socket)
     dropWhenSlow(socket, () => metrics.dropped.inc())
     const watched = new Set<number>()
     socket.on('watch', (area: unknown, answer: unknown) => {

@@ -145,6 +145,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const live: Live = attachLive(io, {
     database,
     areas,
+    signatures,
     telemetry,
     registry,
     log,

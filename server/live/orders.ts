@@ -1,0 +1,71 @@
+/** Signed orders over a page's socket: many in one message, each judged by itself. They speak for themselves: no session. */
+import type { Socket } from 'socket.io'
+import { z } from 'zod'
+import type { ApiParts } from '../api/parts.ts'
+import { placeOrder } from '../api/place-order.ts'
+import { isoTime } from '../api/present.ts'
+import { ApiError, internalProblem, problemOf } from '../api/problem.ts'
+import { type OrderAck, type OrdersAnswer, signedOrderSchema } from '../api/resources.ts'
+
+export type OrderParts = Pick<ApiParts, 'database' | 'areas' | 'signatures' | 'log'>
+
+const ordersPerMessage = 100
+const limits = {
+  /** Messages of one connection that are worked on at a time. */
+  messagesUnderWay: 8,
+  /** Orders of all connections that are worked on at a time. */
+  ordersUnderWay: 10_000,
+}
+const retryAfterMs = 1_000
+
+const messageSchema = z.array(z.unknown()).min(1).max(ordersPerMessage)
+
+/** Lets sockets place orders; every message is answered once what it placed is durable. */
+export function orderTaker(parts: OrderParts): (socket: Pick<Socket, 'on'>) => void {
+  let ordersUnderWay = 0
+  return (socket) => {
+    let messagesUnderWay = 0
+    socket.on('orders', async (message: unknown, answer: unknown) => {
+      if (typeof answer !== 'function') return
+      const orders = messageSchema.safeParse(message)
+      if (!orders.success) {
+        return answer(refusal('ORDERS_MALFORMED', `orders are an array of 1 to ${ordersPerMessage} signed orders`))
+      }
+      const count = orders.data.length
+      if (messagesUnderWay >= limits.messagesUnderWay || ordersUnderWay + count > limits.ordersUnderWay) {
+        return answer(refusal('ORDERS_BUSY', 'too many orders are under way; wait for the answers before'))
+      }
+      messagesUnderWay += 1
+      ordersUnderWay += count
+      const results = await Promise.all(orders.data.map((order) => ackOf(order, parts)))
+      messagesUnderWay -= 1
+      ordersUnderWay -= count
+      answer({ ok: true, results } satisfies OrdersAnswer)
+    })
+  }
+}
+
+async function ackOf(element: unknown, parts: OrderParts): Promise<OrderAck> {
+  try {
+    const signed = signedOrderSchema.safeParse(element)
+    if (!signed.success) {
+      const { path, message } = signed.error.issues[0]!
+      throw new ApiError('REQUEST_INVALID', path.length === 0 ? message : `${path.join('.')}: ${message}`)
+    }
+    const { row, known } = await placeOrder(parts, signed.data)
+    return {
+      status: known ? 'known' : 'accepted',
+      order: row.order_id,
+      effectiveFrom: isoTime(row.active_from),
+    }
+  } catch (error) {
+    const problem = problemOf(error)
+    if (problem === null) parts.log.error({ err: error }, 'an order of a socket failed')
+    const { document, retryAfterSeconds } = problem ?? internalProblem
+    return { status: 'refused', code: document.code, message: document.detail, retry: retryAfterSeconds !== null }
+  }
+}
+
+function refusal(code: string, message: string): OrdersAnswer {
+  return { ok: false, code, message, retryAfterMs }
+}
