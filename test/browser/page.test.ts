@@ -107,7 +107,7 @@ describe('the neighbourhood', () => {
     await changes(page, '.hero-price .lead')
     await shows(page, '.zones', /South.*20 Wh sold/s)
     await shows(page, '.link.full', /20 Wh out of 20 Wh.*full/s)
-  })
+  }, 180_000)
 })
 
 describe('a price', () => {
