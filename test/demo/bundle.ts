@@ -1,9 +1,17 @@
-import { mkdirSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { rolldown } from 'rolldown'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type Plugin, rolldown } from 'rolldown'
 import { onTestFinished } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
+
+/** `import text from './file?raw'`, as in Vite. */
+const rawText: Plugin = {
+  name: 'raw-text',
+  resolveId: (id, importer) => (id.endsWith('?raw') ? join(dirname(importer!), id) : null),
+  load: (id) =>
+    id.endsWith('?raw') ? `export default ${JSON.stringify(readFileSync(id.slice(0, -4), 'utf8'))}` : null,
+}
 
 /** Makes one JavaScript file of a TypeScript program, so that a test can run it as a process of its own. */
 export async function bundleProgram(source: string): Promise<string> {
@@ -14,6 +22,7 @@ export async function bundleProgram(source: string): Promise<string> {
     cwd: root,
     input: source,
     platform: 'node',
+    plugins: [rawText],
     external: (id) => id.startsWith('node:') || /^[@a-z]/i.test(id),
   })
   await bundle.write({ file, format: 'esm', codeSplitting: false })

@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { Wallet } from 'ethers'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { escrowAt, escrowInterface } from '../../contracts/deploy.ts'
+import { seatIdOf } from '../../contracts/entry.ts'
+import { bundleProgram } from '../demo/bundle.ts'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import { area, settingsOf, startMarket } from './market.ts'
+import type { SettlingOrder } from './settling-program.ts'
+import { type Home, mine, openStreet, startTestChain, type TestChain } from './street.ts'
+
+const seed = Number(process.env.SEED ?? 20_261_122)
+const batches = 14
+const entriesPerPart = 2
+const leastKills = 30
+
+let chain: TestChain
+let server: ScratchServer
+beforeAll(async () => {
+  chain = await startTestChain()
+  server = await startScratchServer()
+})
+afterAll(async () => {
+  await server?.stop()
+  await chain?.stop()
+})
+
+function randomOf(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+/** Resolves with the signal that ended it, or null where it ended by itself. */
+function run(program: string, order: SettlingOrder): Promise<NodeJS.Signals | null> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, JSON.stringify(order)], { stdio: ['ignore', 'ignore', 'pipe'] })
+    let errors = ''
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      errors += text
+    })
+    child.once('exit', (status, signal) => {
+      if (signal === null && status !== 0) reject(new Error(`the settling process failed: ${errors}`))
+      else resolve(signal)
+    })
+  })
+}
+
+test(`killed between any two steps, dozens of times, every batch settles exactly once (SEED=${seed})`, async () => {
+  const random = randomOf(seed)
+  const { provider } = chain
+  const { database, url } = await server.fresh()
+  const operator = new Wallet(Wallet.createRandom().privateKey)
+  await provider.send('anvil_setBalance', [operator.address, `0x${(10n ** 20n).toString(16)}`])
+  const street = await openStreet(provider, { operator, deposits: [0n, 50_000_000n, 50_000_000n] })
+  const market = await startMarket({ chain, database, street, operator })
+  await market.indexer.advance()
+  const [seller, ...buyers] = street.homes as [Home, ...Home[]]
+  const start = Math.ceil(street.from / 60) * 60
+  const end = start + 60 * batches
+  await market.order(seller, 'sell', 500, end)
+  for (const buyer of buyers) await market.order(buyer, 'buy', 1_500, end)
+  for (let time = start; time <= end; time += 10) {
+    await market.passTo(time)
+    const count = 1 + (time - start) / 10
+    await market.read(seller, time, 1_000, 2_000 + 60 * count)
+    for (const buyer of buyers) await market.read(buyer, time, 1_000 + 60 * count, 2_000)
+  }
+  await market.passTo(end + 20)
+  await market.worker.stop()
+
+  const program = await bundleProgram(join(import.meta.dirname, 'settling-program.ts'))
+  const order = {
+    ...{ databaseUrl: url, rpcUrl: chain.chain.url, operatorKey: operator.privateKey },
+    ...{ firstBlock: street.firstBlock, settings: settingsOf(street), entriesPerPart },
+  }
+  let kills = 0
+  for (let isDone = false; !isDone; ) {
+    // Sometimes a transaction is mined at once, sometimes it still waits when its sender dies.
+    await provider.send('evm_setAutomine', [random(2) === 0])
+    const kill =
+      random(4) === 0 ? { afterMs: 400 + random(400) } : { atRequest: 1 + random(26), answered: random(2) === 0 }
+    if ((await run(program, { ...order, kill })) === 'SIGKILL') kills += 1
+    else isDone = true
+    expect(kills).toBeLessThan(400)
+    await mine(provider)
+  }
+  expect(kills).toBeGreaterThanOrEqual(leastKills)
+
+  const rows = await database`select end_at, status from batches order by end_at`
+  expect(rows.length).toBeGreaterThanOrEqual(batches)
+  expect(rows.every(({ status }) => status === 'settled')).toBe(true)
+  const logs = await provider.getLogs({ address: street.escrow, fromBlock: street.firstBlock })
+  const events = logs.map((log) => escrowInterface.parseLog(log)!)
+  const ends = events.filter(({ name }) => name === 'BatchSettled').map(({ args }) => Number(args.end))
+  expect(ends).toEqual(rows.map(({ end_at }) => end_at))
+  const parts = events.filter(({ name }) => name === 'PartSettled').length
+  expect(parts).toBe(rows.length * Math.ceil(street.homes.length / entriesPerPart))
+  expect(await provider.getTransactionCount(operator.address)).toBe(parts)
+  const escrow = escrowAt(street.escrow, provider)
+  const nets =
+    await database`select seat, sum(received - paid)::text as net from batch_entries group by seat order by seat`
+  for (const [index, { seat, net }] of nets.entries()) {
+    const deposit = index === 0 ? 0n : 50_000_000n
+    expect(await escrow.getFunction('balanceOf')(seatIdOf(area, seat))).toBe(deposit + BigInt(net))
+  }
+  expect(nets.some(({ net }) => net !== '0')).toBe(true)
+}, 300_000)

@@ -1,0 +1,65 @@
+import { Wallet } from 'ethers'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import { area, startMarket } from './market.ts'
+import { openStreet, startTestChain, type TestChain } from './street.ts'
+
+/** `node test/soak/settlement.js` settles a thousand. */
+const entries = Number(process.env.ENTRIES ?? 20)
+/** EIP-7825. */
+const gasCap = 16_777_216
+
+let chain: TestChain
+let server: ScratchServer
+beforeAll(async () => {
+  chain = await startTestChain()
+  server = await startScratchServer()
+})
+afterAll(async () => {
+  await server?.stop()
+  await chain?.stop()
+})
+
+test(`batches of ${entries} entries settle in one transaction each, below the gas cap`, async () => {
+  const { database } = await server.fresh()
+  const { provider } = chain
+  const operator = new Wallet(Wallet.createRandom().privateKey)
+  await provider.send('anvil_setBalance', [operator.address, `0x${(10n ** 20n).toString(16)}`])
+  const deposits = Array.from({ length: entries }, (_, index) => (index % 2 === 0 ? 0n : 1_000_000n))
+  const street = await openStreet(provider, { operator, deposits })
+  const market = await startMarket({ chain, database, street, operator })
+  await market.indexer.advance()
+  const start = Math.ceil(street.from / 60) * 60
+  for (const [index, home] of street.homes.entries()) {
+    await market.order(home, index % 2 === 0 ? 'sell' : 'buy', index % 2 === 0 ? 500 : 1_500, start + 600)
+  }
+  for (let time = start; time <= start + 120; time += 30) {
+    for (let now = time - 20; now <= time; now += 10) {
+      await market.passTo(now)
+      if (now < start || (now % 60 !== 0 && now % 60 !== 10)) continue
+      const count = (now - start) / 10
+      await Promise.all(
+        street.homes.map((home, index) =>
+          index % 2 === 0
+            ? market.read(home, now, 1_000, 2_000 + 60 * count)
+            : market.read(home, now, 1_000 + 60 * count, 2_000),
+        ),
+      )
+    }
+  }
+  await market.passTo(start + 140)
+  for (let round = 0; round < 8; round += 1) await market.turn()
+  const rows = await database`
+    select b.gas_used, b.energy_wh, b.status, count(*) as entries from batches b
+    join batch_entries e using (area_id, end_at) where area_id = ${area} group by b.end_at, b.gas_used, b.energy_wh, b.status
+    order by b.end_at`
+  const traded = rows.filter(({ energy_wh }) => energy_wh > 0)
+  expect(traded.length).toBe(2)
+  for (const { status, gas_used, entries: count } of traded) {
+    expect(status).toBe('settled')
+    expect(count).toBe(entries)
+    expect(gas_used).toBeLessThan(gasCap)
+    console.log(`${count} entries: ${gas_used} gas in all, ${Math.round(gas_used / count)} an entry`)
+  }
+  await market.worker.stop()
+}, 1_800_000)
