@@ -28,7 +28,7 @@ function marketOf(state: AreaState, start: UtcSeconds): { forward: ForwardInterv
   let market = markets.get(forward)
   if (market === undefined) {
     market = new ForwardMarket()
-    for (const order of forward.orders.values()) if (order.openWh > 0) market.apply(placing(order, 'GTC'))
+    for (const order of forward.orders.values()) market.apply(placing(order, 'GTC'))
     markets.set(forward, market)
   }
   return { forward, market }
@@ -62,15 +62,18 @@ export function placeForward(
     const [lowest, highest] = [formatPrice(config.lowestTicks), formatPrice(config.highestTicks)]
     return refused(id, 'ORDER_OUTSIDE_WINDOW', `forward prices lie between ${lowest} and ${highest} in this area`)
   }
-  const { forward, market } = marketOf(state, start)
-  if (forward.orders.has(id)) return refused(id, 'ORDER_DUPLICATE', 'this very order has been accepted before')
-  const room = roomFor({ forward, seat, side, terms, config })
+  const standing = state.forward.get(start)
+  const room = roomFor({ forward: standing, seat, side, terms, config })
   if (order.maxWh > room.leftWh) {
     const message = `${order.maxWh} Wh is more than the ${room.leftWh} Wh that the mandate leaves for this interval`
     return refused(id, 'ORDER_OUTSIDE_MANDATE', message)
   }
   if (room.orders >= ordersPerSeat) {
-    return refused(id, 'ORDER_LIMIT', `a meter has at most ${ordersPerSeat} forward orders for one interval`)
+    return refused(
+      id,
+      'ORDER_LIMIT',
+      `a meter has at most ${ordersPerSeat} open forward orders for one interval: cancel one first`,
+    )
   }
   const worst = worstCase(side, order.limitPrice, order.maxWh)
   const free = freeFunds(seat, committedFunds(state))
@@ -94,14 +97,15 @@ export function placeForward(
     acceptedAtMs: state.nowMs,
   }
   seat.nonces[side] = order.nonce
+  const { forward, market } = marketOf(state, start)
   forward.orders.set(id, placed)
   const accepted: Event = { type: 'forward-accepted', order: { ...placed } }
   return [accepted, ...follow(forward, start, market.apply(placing(placed, timeInForce)))]
 }
 
-/** Turns the book's events into the area's and keeps the orders' open energy. */
+/** Turns the book's events into the area's and keeps what is open of the orders; those with nothing open are forgotten. */
 function follow(forward: ForwardInterval, start: UtcSeconds, events: BookEvent[]): Event[] {
-  return events.flatMap((event): Event[] => {
+  const followed = events.flatMap((event): Event[] => {
     if (event.event === 'cancelled') {
       const order = forward.orders.get(event.id)!
       order.openWh = 0
@@ -129,14 +133,22 @@ function follow(forward: ForwardInterval, start: UtcSeconds, events: BookEvent[]
     forward.trades.push(trade)
     return [{ type: 'forward-trade', trade: { ...trade } }]
   })
+  for (const order of forward.orders.values()) if (order.openWh === 0) forward.orders.delete(order.id)
+  return followed
 }
 
-function roomFor(parts: { forward: ForwardInterval; seat: SeatState; side: Side; terms: Terms; config: AreaConfig }) {
+function roomFor(parts: {
+  forward: ForwardInterval | undefined
+  seat: SeatState
+  side: Side
+  terms: Terms
+  config: AreaConfig
+}) {
   const { forward, seat, side, terms, config } = parts
   const number = seat.chain.seat
   let takenWh = tradedWh(forward, number, side)
   let orders = 0
-  for (const order of forward.orders.values()) {
+  for (const order of forward?.orders.values() ?? []) {
     if (order.seat !== number) continue
     orders += 1
     if (order.side === side) takenWh += order.openWh
@@ -157,9 +169,7 @@ export function tradedWh(forward: ForwardInterval | undefined, seat: number, sid
 /** Withdraws what is still open of a forward order. */
 export function cancelForward(state: AreaState, id: Hex): Event[] {
   for (const [start, forward] of state.forward) {
-    const order = forward.orders.get(id)
-    if (order === undefined) continue
-    if (order.openWh === 0) return refused(id, 'ORDER_ENDED', 'nothing of the order is open any more')
+    if (!forward.orders.has(id)) continue
     return follow(forward, start, marketOf(state, start).market.apply({ op: 'cancel', id }))
   }
   return refused(id, 'ORDER_UNKNOWN', 'no open forward order has this identifier')
