@@ -52,6 +52,8 @@ interface OpenBatch {
   readonly credits: ReadonlyMap<number, LedgerUnits>
   readonly debits: ReadonlyMap<number, LedgerUnits>
   readonly settledParts: number
+  /** How many there will be. */
+  readonly parts: number
   /** One per part that was settled. */
   readonly transactions: Hex[]
 }
@@ -175,7 +177,7 @@ function settlePart(area: AreaView, args: EscrowEvent['args'], transaction: Hex)
   }
   if (parts === 1) return
   const transactions = [...(area.open?.transactions ?? []), transaction]
-  area.open = { end, credits, debits, transactions, settledParts: (args.part as number) + 1 }
+  area.open = { end, credits, debits, transactions, settledParts: (args.part as number) + 1, parts }
 }
 
 function endOpenBatch(area: AreaView, owed: 'credits' | 'debits'): void {

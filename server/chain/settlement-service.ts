@@ -24,11 +24,12 @@ import {
   type StoredBatch,
   signedEntries,
 } from '../store/settlement-store.ts'
+import { divideIntoParts } from './batch-parts.ts'
 import { ChainError } from './error.ts'
 import { asChainError } from './escrow-client.ts'
 import type { Indexer } from './indexer.ts'
 import { startPoller } from './poller.ts'
-import type { AreaView, SettledBatch } from './seat-view.ts'
+import type { AreaView, SeatRecord, SettledBatch } from './seat-view.ts'
 import type { Call, Sender } from './sender.ts'
 
 export interface SettlementOptions {
@@ -42,7 +43,7 @@ export interface SettlementOptions {
   registry: Registry
   /** Has a batch cut anew without these seats; says whether it was. */
   leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
-  /** Entries of one transaction; 1,000 stay below the gas cap of a transaction and the size that nodes pass on. */
+  /** Entries of one transaction at most, where that shall be fewer than fit. */
   entriesPerPart?: number
 }
 
@@ -52,7 +53,7 @@ export interface Settlement {
 }
 
 export function createSettlement(options: SettlementOptions): Settlement {
-  const { database, provider, sender, indexer, settings, log, registry, leaveOut, entriesPerPart = 1_000 } = options
+  const { database, provider, sender, indexer, settings, log, registry, leaveOut, entriesPerPart } = options
   const settledTotal = new Counter({
     name: 'commonwatt_batches_settled_total',
     help: 'Batches whose settlement the chain has confirmed',
@@ -116,7 +117,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
 
   /** Sends the part that the chain expects next, if it is not on its way. */
   async function submit(work: Work): Promise<void> {
-    const { area, escrow, batch, view } = work
+    const { area, batch, view } = work
     if (batch.start < view.settledUntil) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: the batch from ${batch.start} was overtaken on chain`)
     }
@@ -127,8 +128,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const part = view.open?.settledParts ?? 0
     const purpose = `settle ${nameOf(work)} part ${part}`
     const { hash } = await sender.send(purpose, async () => {
-      const entries = await signedEntries(database, area, batch.end)
-      return settleCall({ area, escrow, batch, view, entries, part, entriesPerPart })
+      return settleCall(work, await signedEntries(database, area, batch.end), entriesPerPart)
     })
     await markSubmitted(database, area, batch.end, hash)
   }
@@ -146,7 +146,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
       return
     }
     const entries = await signedEntries(database, area, batch.end)
-    const seats = counted === undefined ? [] : seatsThatCannotPay(entries, counted, entriesPerPart)
+    const isOnePart = divideIntoParts(entries, view, entriesPerPart).length === 1
+    const seats = counted === undefined ? [] : seatsThatCannotPay(entries, counted, isOnePart)
     if (seats.length === 0) throw refusal
     log.warn({ area, end: batch.end, seats }, 'seats cannot pay their batch: it is cut anew without them')
     if (!(await leaveOut(area, { end: batch.end, number: batch.number, seats }))) throw refusal
@@ -197,8 +198,7 @@ function nameOf({ area, escrow, batch, view }: Work): string {
 }
 
 /** The seats whose balance some entry of theirs would take below zero, counted as the escrow counts. */
-function seatsThatCannotPay(entries: readonly SignedEntry[], view: AreaView, entriesPerPart: number): number[] {
-  const isOnePart = entries.length <= entriesPerPart
+function seatsThatCannotPay(entries: readonly SignedEntry[], view: AreaView, isOnePart: boolean): number[] {
   const balances = new Map<number, LedgerUnits>()
   const insolvent = new Set<number>()
   for (const { seat, paid, received } of entries) {
@@ -211,40 +211,32 @@ function seatsThatCannotPay(entries: readonly SignedEntry[], view: AreaView, ent
   return [...insolvent]
 }
 
-interface SettleWork {
-  area: number
-  escrow: Hex
-  batch: StoredBatch
-  view: AreaView
-  /** Of the whole batch. */
-  entries: SignedEntry[]
-  part: number
-  entriesPerPart: number
-}
-
 /**
- * The call that settles one part. Throws `CHAIN_BATCH` where an entry lacks its signed reading, or does not begin at the
- * seat's base on chain.
+ * The call that settles the next part: as much of what is not settled yet as one transaction can take, the last part all
+ * of it. Throws `CHAIN_BATCH` where an entry lacks its signed reading, or does not begin at the seat's base on chain.
  */
-function settleCall({ area, escrow, batch, view, entries, part, entriesPerPart }: SettleWork): Call {
-  const parts = Math.max(1, Math.ceil(entries.length / entriesPerPart))
-  const bases = new Map<number, { epoch: number; time: UtcSeconds; importWh: number; exportWh: number }>()
-  const words = entries.slice(part * entriesPerPart, (part + 1) * entriesPerPart).flatMap((entry) => {
+function settleCall({ area, escrow, batch, view }: Work, entries: SignedEntry[], entriesPerPart?: number): Call {
+  const missing = (seat: number, what: string) =>
+    new ChainError('CHAIN_BATCH', `area ${area}, batch to ${batch.end}: seat ${seat} ${what}`)
+  // The base is there already: by an earlier part, or for an entry that only moves it.
+  const left = entries.filter(({ seat, time, soldWh, boughtWh }) => {
+    const isDone = (view.seats.get(seat)?.base.time ?? 0) >= time
+    if (isDone && view.open === null && soldWh + boughtWh > 0) {
+      throw missing(seat, `is not where its entry to ${time} begins`)
+    }
+    return !isDone
+  })
+  const part = view.open?.settledParts ?? 0
+  const plan = divideIntoParts(left, view, entriesPerPart)
+  const parts = view.open?.parts ?? plan.length
+  const own = part + 1 === parts ? left : (plan[0] ?? [])
+  const bases = new Map<number, SeatRecord['base']>()
+  const words = own.map((entry) => {
     const base = bases.get(entry.seat) ?? view.seats.get(entry.seat)?.base
-    // Only to move the base, which an abandoned batch has done before.
-    if (base !== undefined && base.time >= entry.time && entry.soldWh + entry.boughtWh === 0) return []
-    if (base === undefined || base.epoch !== entry.epoch || base.time >= entry.time) {
-      throw new ChainError(
-        'CHAIN_BATCH',
-        `area ${area}, batch to ${batch.end}: seat ${entry.seat} is not where its entry to ${entry.time} begins`,
-      )
+    if (base === undefined || base.epoch !== entry.epoch) {
+      throw missing(entry.seat, `is not where its entry to ${entry.time} begins`)
     }
-    if (entry.signature === null) {
-      throw new ChainError(
-        'CHAIN_BATCH',
-        `area ${area}, batch to ${batch.end}: seat ${entry.seat} has no signed reading of ${entry.time}`,
-      )
-    }
+    if (entry.signature === null) throw missing(entry.seat, `has no signed reading of ${entry.time}`)
     bases.set(entry.seat, entry)
     const { soldWh, boughtWh, paid, received } = entry
     return encodeEntry(

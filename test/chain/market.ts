@@ -36,7 +36,7 @@ export async function startMarket(parts: {
   operator: Wallet
   entriesPerPart?: number
 }) {
-  const { chain, database, street, operator, entriesPerPart = 1_000 } = parts
+  const { chain, database, street, operator, entriesPerPart } = parts
   const { provider } = chain
   const registry = new Registry()
   const settings = settingsOf(street)
@@ -58,7 +58,8 @@ export async function startMarket(parts: {
     },
   })
   const settlement = createSettlement({
-    ...{ database, provider, sender, indexer, settings: [settings], log, registry, entriesPerPart },
+    ...{ database, provider, sender, indexer, settings: [settings], log, registry },
+    ...(entriesPerPart === undefined ? {} : { entriesPerPart }),
     async leaveOut(number, request) {
       const events = await worker.submit({ type: 'leave-out', atMs: 0, ...request })
       return number === area && events.some(({ type }) => type === 'batch-cut')
