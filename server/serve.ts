@@ -130,7 +130,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     database,
     areas,
     signatures,
-    relay: createRelay({ sender, indexer, facts }),
+    relay: createRelay({ sender, indexer, facts, batchesOf: (area) => workers.get(area)?.state }),
     async wallet(account) {
       const { baseUnits, permitNonce } = await readWallet(provider, facts.token, account)
       const tokens = formatMoney(baseUnits, facts.tokenDecimals - 3)

@@ -4,6 +4,7 @@ import type {
   relayClaimSchema,
   relayConfirmationSchema,
   relayDepositSchema,
+  relayEpochSchema,
   relayMandateSchema,
   relaySeatSchema,
   relayWithdrawalSchema,
@@ -17,6 +18,7 @@ export interface Relay {
   openSeat(request: z.output<typeof relaySeatSchema>): Promise<{ hash: string }>
   changeMandate(request: z.output<typeof relayMandateSchema>): Promise<{ hash: string }>
   confirmMeter(request: z.output<typeof relayConfirmationSchema>): Promise<{ hash: string }>
+  startEpoch(request: z.output<typeof relayEpochSchema>): Promise<{ hash: string }>
   deposit(request: z.output<typeof relayDepositSchema>): Promise<{ hash: string }>
   requestWithdrawal(request: z.output<typeof relayWithdrawalSchema>): Promise<{ hash: string }>
   claim(request: z.output<typeof relayClaimSchema>): Promise<{ hash: string }>

@@ -472,19 +472,21 @@ const mandate = z.strictObject({
 })
 
 /** Relays `openSeat`: the account's mandate and the meter's enrolment. */
+const epochStart = z.strictObject({
+  meter: addressSchema,
+  epoch: z.int().min(1).max(0xffff),
+  time: uint32,
+  importWh: wh,
+  exportWh: wh,
+})
+
 export const relaySeatSchema = z
   .strictObject({
     mandate,
     mandateSignature: signature,
     consentValidFrom: uint32,
     consentSignature: signature,
-    epoch: z.strictObject({
-      meter: addressSchema,
-      epoch: z.int().min(1).max(0xffff),
-      time: uint32,
-      importWh: wh,
-      exportWh: wh,
-    }),
+    epoch: epochStart,
     epochSignature: signature,
   })
   .meta({ id: 'RelaySeat' })
@@ -503,6 +505,17 @@ export const relayConfirmationSchema = z
     signature,
   })
   .meta({ id: 'RelayConfirmation' })
+
+/** Signed by the meter, its account and, where the rules demand confirmed sellers, the grid operator. */
+export const relayEpochSchema = z
+  .strictObject({
+    seat: seatId,
+    epoch: epochStart,
+    meterSignature: signature,
+    accountSignature: signature,
+    gridSignature: signature.optional(),
+  })
+  .meta({ id: 'RelayEpoch' })
 
 /** `amount` in tokens; the permit is the token's ERC-2612 one for the escrow. */
 export const relayDepositSchema = z

@@ -5,6 +5,7 @@ import { partsOfSeatId } from '../../contracts/entry.ts'
 import type { Address, EpochStart, Hex, Mandate } from '../../contracts/typed-data.ts'
 import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/units.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
+import type { AreaState } from '../market/engine/state.ts'
 import { ChainError } from './error.ts'
 import { asChainError } from './escrow-client.ts'
 import type { Indexer } from './indexer.ts'
@@ -36,6 +37,18 @@ export interface EscrowRelay {
     deadline: UtcSeconds
     signature: Hex
   }): Promise<{ hash: Hex }>
+  /**
+   * A new epoch of the seat's meter. It cuts off what is not settled of the epoch before, so it waits for that: rejects with
+   * `CHAIN_BEHIND` until every batch that begins before the new epoch is settled; to be asked again then.
+   */
+  startEpoch(request: {
+    seat: SeatId
+    epoch: EpochStart
+    meterSignature: Hex
+    accountSignature: Hex
+    /** Where the rules demand confirmed sellers. */
+    gridSignature?: Hex | undefined
+  }): Promise<{ hash: Hex }>
   /** `amount` in tokens, decimal; the signature is the token's permit (ERC-2612) for the escrow. */
   deposit(request: { seat: SeatId; amount: string; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
   /** `amountUnits` in ledger units. */
@@ -54,8 +67,10 @@ export function createRelay(options: {
   sender: Pick<Sender, 'send'>
   indexer: Pick<Indexer, 'head'>
   facts: EscrowFacts
+  /** How far an area's batches are cut, and which of them are not settled by a block that counts. */
+  batchesOf(area: number): Pick<AreaState, 'cutUntil' | 'batches'> | undefined
 }): EscrowRelay {
-  const { sender, indexer, facts } = options
+  const { sender, indexer, facts, batchesOf } = options
 
   async function carry(name: string, args: unknown[], purpose?: string): Promise<{ hash: Hex }> {
     try {
@@ -77,6 +92,16 @@ export function createRelay(options: {
     return seat
   }
 
+  function requireSettled(area: number, before: UtcSeconds): void {
+    const known = batchesOf(area)
+    const batchSeconds = indexer.head.view.get(area)!.rules.batchSeconds
+    const until = Math.ceil(before / batchSeconds) * batchSeconds
+    const isOpen = known !== undefined && [...known.batches.values()].some(({ start }) => start < before)
+    if (known !== undefined && known.cutUntil >= until && !isOpen) return
+    const end = new Date(until * 1000).toISOString()
+    throw new ChainError('CHAIN_BEHIND', `the batches up to ${end} must be settled first: ask again then`)
+  }
+
   return {
     async openSeat({ mandate, mandateSignature, consentValidFrom, consentSignature, epoch, epochSignature }) {
       if (![...indexer.head.view.values()].some(({ rulesHash }) => rulesHash === mandate.rules)) {
@@ -92,6 +117,11 @@ export function createRelay(options: {
     async confirmMeter({ seat, zone, nameplateWh, from, deadline, signature }) {
       seatOf(seat)
       return carry('confirmMeter', [seat, encodeBytes32String(zone), nameplateWh, from, deadline, signature])
+    },
+    async startEpoch({ seat, epoch, meterSignature, accountSignature, gridSignature = '0x' }) {
+      seatOf(seat)
+      requireSettled(partsOfSeatId(BigInt(seat)).area, epoch.time)
+      return carry('startEpoch', [seat, epoch, meterSignature, accountSignature, gridSignature])
     },
     async deposit({ seat, amount, deadline, signature }) {
       seatOf(seat)

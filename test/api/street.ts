@@ -217,6 +217,7 @@ function recordingRelay(relayed: Street['relayed'], error: Street['relayError'])
     openSeat: record('openSeat'),
     changeMandate: record('changeMandate'),
     confirmMeter: record('confirmMeter'),
+    startEpoch: record('startEpoch'),
     deposit: record('deposit'),
     requestWithdrawal: record('requestWithdrawal'),
     claim: record('claim'),

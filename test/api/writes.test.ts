@@ -221,6 +221,16 @@ describe('relayed messages', () => {
       { seat: seatIds.alice, zone: 'north', nameplateWh: 5, from: 9, deadline: 9, signature: `0x${'11'.repeat(65)}` },
       'confirmMeter',
     ],
+    [
+      'epochs',
+      {
+        seat: seatIds.alice,
+        epoch: { meter: lower(people.alice), epoch: 2, time: 900, importWh: 0, exportWh: 0 },
+        meterSignature: `0x${'11'.repeat(65)}`,
+        accountSignature: `0x${'11'.repeat(65)}`,
+      },
+      'startEpoch',
+    ],
   ])('%s go to the chain', async (path, body, method) => {
     const reply = await ask(street, 'POST', `relay/${path}`, { body })
     expect(reply.status).toBe(202)

@@ -265,7 +265,7 @@ test('what people signed is carried once, and a refusal comes in plain words', a
     ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
   })
   const facts = await readEscrowFacts(chain.chain.url, street.escrow)
-  const relay = createRelay({ sender, indexer, facts })
+  const relay = createRelay({ sender, indexer, facts, batchesOf: () => undefined })
   const seat = Number(seatIdOf(area, home.number))
   const withdrawal = {
     ...{ account: home.account.address.toLowerCase(), seat: BigInt(seat), amount: 250_000n },
@@ -303,7 +303,7 @@ test('a deposit is carried with the account’s permit', async () => {
     ...{ database, provider: chain.provider, wallet: new Wallet(fundedKey(5)), chainId, log },
     ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
   })
-  const relay = createRelay({ sender, indexer, facts })
+  const relay = createRelay({ sender, indexer, facts, batchesOf: () => undefined })
   const seat = Number(seatIdOf(area, home.number))
   const deployer = new Wallet(fundedKey(9), chain.provider)
   await (await tokenAt(street.token, deployer).getFunction('mint')(home.account.address, 12_500_000n)).wait()

@@ -6,6 +6,7 @@ import { digestOf, hashRules, type Order, signCompact } from '../../contracts/ty
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import { startAreaWorker } from '../../server/areas/worker.ts'
 import { createIndexer } from '../../server/chain/indexer.ts'
+import { createRelay } from '../../server/chain/relay.ts'
 import { createSender } from '../../server/chain/sender.ts'
 import { createSettlement } from '../../server/chain/settlement-service.ts'
 import type { Event } from '../../server/market/engine/area.ts'
@@ -80,6 +81,7 @@ export async function startMarket(parts: {
 
   return {
     ...{ worker, sender, indexer, settlement },
+    relay: createRelay({ sender, indexer, facts: settings.chain, batchesOf: () => worker.state }),
     /** Both clocks go on to `time`, in seconds, and whatever is due by then happens. */
     async passTo(time: number): Promise<void> {
       await passUntil(provider, time)

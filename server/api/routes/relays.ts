@@ -7,6 +7,7 @@ import {
   relayClaimSchema,
   relayConfirmationSchema,
   relayDepositSchema,
+  relayEpochSchema,
   relayedSchema,
   relayMandateSchema,
   relaySeatSchema,
@@ -66,6 +67,12 @@ export function relayRoutes({ relay }: ApiParts): Route[] {
       summary: 'Confirms a meter with its zone and nameplate, signed by the grid operator',
       body: relayConfirmationSchema,
       send: (request) => relay.confirmMeter(request),
+    }),
+    relayed('epochs', {
+      id: 'relayEpoch',
+      summary: 'Starts a new epoch of a meter, once the batches before it are settled',
+      body: relayEpochSchema,
+      send: (request) => relay.startEpoch(request),
     }),
     relayed('deposits', {
       id: 'relayDeposit',
