@@ -108,8 +108,10 @@ export async function startAreaWorker(parts: {
     if (rows.length > 0) {
       const end = metrics.commitSeconds.startTimer({ area })
       await transact(database, async (sql) => {
-        await appendJournal(sql, area, rows)
-        await project(sql, settings, applied, funds)
+        // Sent without waiting for each other's answers, in this order; where both fail, the journal says why.
+        const parts = [appendJournal(sql, area, rows), project(sql, settings, applied, funds)]
+        await Promise.allSettled(parts)
+        for (const part of parts) await part
       })
       end()
       metrics.commands.inc({ area }, rows.length)

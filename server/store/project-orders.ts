@@ -48,11 +48,13 @@ export async function projectOrders(sql: Transaction, area: number, journaled: r
       }
     }
   }
-  await insertOrders(sql, area, [...accepted.values()])
-  await endOrders(sql, area, ended)
-  await insertForwardOrders(sql, area, [...placed.values()])
-  await insertForwardTrades(sql, area, trades)
-  await changeForwardOrders(sql, area, tradedWh, cancelled)
+  await Promise.all([
+    insertOrders(sql, area, [...accepted.values()]),
+    endOrders(sql, area, ended),
+    insertForwardOrders(sql, area, [...placed.values()]),
+    insertForwardTrades(sql, area, trades),
+    changeForwardOrders(sql, area, tradedWh, cancelled),
+  ])
 }
 
 async function insertOrders(

@@ -28,8 +28,7 @@ export async function project(
   funds: ReadonlyMap<number, bigint>,
 ): Promise<void> {
   const { area } = settings
-  await projectReadings(sql, area, journaled)
-  await projectOrders(sql, area, journaled)
+  await Promise.all([projectReadings(sql, area, journaled), projectOrders(sql, area, journaled)])
   for (const { command, events } of journaled) {
     for (const event of events) {
       switch (event.type) {

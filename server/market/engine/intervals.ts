@@ -5,7 +5,7 @@ import { closeGate, tradedWh } from './forward.ts'
 import { committedFunds, freeFunds } from './funds.ts'
 import { computeInterval } from './interval-result.ts'
 import { forgetOrders } from './orders.ts'
-import { type AreaState, countingOrder, type IntervalState, sellableWh, termsAt } from './state.ts'
+import { type AreaState, countingOrder, type IntervalState, type SeatState, sellableWh, termsAt } from './state.ts'
 
 /** After an outage meters need time to deliver their backlog: an interval started late waits this much longer at most. */
 const longestBacklogWaitMs = 30_000
@@ -100,12 +100,23 @@ export function clearIntervals(state: AreaState, config: AreaConfig): Event[] {
   return events
 }
 
+/** The seat that an interval was last seen waiting for: looked at first, so that not every reading makes all seats be. */
+const waitingFor = new WeakMap<IntervalState, SeatState>()
+
 function isComplete(state: AreaState, interval: IntervalState, end: UtcSeconds): boolean {
+  const known = waitingFor.get(interval)
+  if (known !== undefined && lacksReading(known, interval, end)) return false
   for (const seat of state.seats.values()) {
-    if (seat.suspended || termsAt(seat, interval.start)?.closed !== false) continue
-    if (seat.base.time < end && seat.readings.findLast(({ time }) => time <= end)?.time !== end) return false
+    if (!lacksReading(seat, interval, end)) continue
+    waitingFor.set(interval, seat)
+    return false
   }
   return true
+}
+
+function lacksReading(seat: SeatState, interval: IntervalState, end: UtcSeconds): boolean {
+  if (seat.suspended || termsAt(seat, interval.start)?.closed !== false) return false
+  return seat.base.time < end && seat.readings.findLast(({ time }) => time <= end)?.time !== end
 }
 
 /** Computes an interval again after a reading at one of its ends came late, unless it is final. */
