@@ -23,7 +23,7 @@ const orderCount = 20_000
 const httpConnections = 128
 const socketConnections = 4
 const ordersPerMessage = 100
-const messagesUnderWay = 8
+const messagesUnderWay = 4
 
 export interface DurableRow {
   path: string
@@ -279,7 +279,7 @@ async function runSockets<Item>(sockets: Socket[], event: string, piles: Item[][
   const dealt = Array.isArray(piles[0]?.[0])
   const shared = [...piles]
   const work = async (socket: Socket, pile: Item[][]) => {
-    for (let message = pile.pop(); message !== undefined; message = pile.pop()) {
+    for (let message = pile.shift(); message !== undefined; message = pile.shift()) {
       const sentMs = performance.now()
       const answer: ReadingsAnswer = await socket.emitWithAck(event, message)
       latenciesMs.push(performance.now() - sentMs)
