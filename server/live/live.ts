@@ -129,13 +129,15 @@ export function attachLive(io: Server, parts: LiveParts): Live {
       }
     }),
     every(sessionPeriodMs, log, async () => {
-      const tokens = visitors().map(({ token }) => token)
-      if (tokens.length === 0) return
+      // A page that connects while the sessions are looked up is of the next round.
+      const sockets = [...namespace.sockets.values()].flatMap((socket) => {
+        const token = socket.data.visitor?.token
+        return token === undefined ? [] : [{ socket, token }]
+      })
+      if (sockets.length === 0) return
+      const tokens = sockets.map(({ token }) => token)
       const open = await tokensWithSession(database, tokens, new Date())
-      for (const socket of namespace.sockets.values()) {
-        const { visitor } = socket.data
-        if (visitor !== null && !open.has(visitor.token)) socket.disconnect(true)
-      }
+      for (const { socket, token } of sockets) if (!open.has(token)) socket.disconnect(true)
     }),
   ]
   return {
