@@ -1,11 +1,12 @@
 // Builds what runs: the server's command line (its dependencies stay in node_modules), the agent's in one file that needs
 // only its native add-ons and loggers beside it, the signature worker and the page. A build that fails leaves the last one.
-import { readFileSync, renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { build as buildPage } from 'vite'
+import { rawText } from './raw-text.js'
 
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
@@ -13,14 +14,6 @@ const staged = join(root, `.dist-${process.pid}`)
 
 /** What the agent leaves outside its file: prebuilt add-ons, and a logger that starts threads from its own files. */
 const besideTheAgent = /^(classic-level|serialport|@serialport\/|pino)/
-
-/** `import text from './file?raw'`, as in Vite. */
-const rawText = {
-  name: 'raw-text',
-  resolveId: (id, importer) => (id.endsWith('?raw') ? join(dirname(importer), id) : null),
-  load: (id) =>
-    id.endsWith('?raw') ? `export default ${JSON.stringify(readFileSync(id.slice(0, -4), 'utf8'))}` : null,
-}
 
 const isBuiltin = (id) => id.startsWith('node:') || builtinModules.includes(id)
 const isPackage = (id, importer) => importer !== undefined && /^[@a-z]/i.test(id)

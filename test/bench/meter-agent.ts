@@ -1,8 +1,8 @@
 /**
  * What metering costs: one agent process with 1 and with 200 homes at the default pace of quarter hours (a poll every 5 s
- * and device), each home a SunSpec device on real TCP served by another process. Prints CPU and memory per device.
+ * and device), each home a SunSpec device on real TCP served by another process. Prints one line of JSON.
  *
- * Run in the project's folder, built: `node dist/bench/meter-agent.js [SECONDS]`.
+ * Run in the project's folder, built: `npm run bench -- agent`.
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,11 +13,19 @@ import { fileURLToPath } from 'node:url'
 import { serveDevice } from '../../meter-agent/simulator/device-server.ts'
 
 const agentProgram = join(process.cwd(), 'bin/commonwatt-agent.js')
-const seconds = Number(process.argv[2] ?? 30)
+const seconds = 30
 const escrow = '0x00000000000000000000000000000000000000e5'
 
+export interface AgentRow {
+  homes: number
+  /** Of one core. */
+  cpuPercent: number
+  residentMb: number
+  polls: number
+}
+
 if (process.argv[2] === 'serve') await serveDevices(Number(process.argv[3]))
-else for (const homes of [1, 200]) await measure(homes)
+else process.stdout.write(`${JSON.stringify([await measure(1), await measure(200)])}\n`)
 
 /** In a process of its own, so that the devices' work is not counted: prints the ports as one line of JSON. */
 async function serveDevices(count: number): Promise<void> {
@@ -43,7 +51,7 @@ async function serveDevices(count: number): Promise<void> {
   process.stdout.write(`${JSON.stringify(ports)}\n`)
 }
 
-async function measure(homes: number): Promise<void> {
+async function measure(homes: number): Promise<AgentRow> {
   const folder = mkdtempSync(join(tmpdir(), 'commonwatt-bench-'))
   mkdirSync(join(folder, 'keys'))
   const devices = spawn(process.execPath, [fileURLToPath(import.meta.url), 'serve', `${homes}`], {
@@ -86,10 +94,7 @@ url = "tcp://127.0.0.1:${port}"
   await ended(agent)
   devices.kill()
   rmSync(folder, { recursive: true })
-  console.log(
-    `${homes} homes: ${cpuPercent.toFixed(1)} % of a core, ${(cpuPercent / homes).toFixed(3)} % a device; ` +
-      `${after.residentMb.toFixed(0)} MB resident, ${(after.residentMb / homes).toFixed(2)} MB a device; ${polls} polls taken`,
-  )
+  return { homes, cpuPercent, residentMb: after.residentMb, polls }
 }
 
 /** CPU time and resident memory of a process, from /proc (Linux). */

@@ -1,23 +1,29 @@
-// Bundles the named benchmark (test/bench/NAME.ts) into dist/bench and runs it: node test/bench/run.js market [--json]
+// `npm run bench`: bundles the benchmarks into dist/bench and runs them; see bench.ts for what may be named.
 import { spawnSync } from 'node:child_process'
 import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { rawText } from '../../raw-text.js'
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const output = join(folder, '../../dist/bench')
-const [name, ...rest] = process.argv.slice(2)
 
 const bundle = await rolldown({
-  input: { [name]: join(folder, `${name}.ts`) },
+  input: {
+    bench: join(folder, 'bench.ts'),
+    'durable-server': join(folder, 'durable-server.ts'),
+    'meter-agent': join(folder, 'meter-agent.ts'),
+    'signature-worker': join(folder, '../../server/readings/signature-worker.ts'),
+  },
   platform: 'node',
+  plugins: [rawText],
   external: (id) => builtinModules.includes(id) || id.startsWith('node:') || /^[@a-z]/i.test(id),
 })
-await bundle.write({ dir: output, format: 'esm', entryFileNames: '[name].js' })
+await bundle.write({ dir: output, format: 'esm', entryFileNames: '[name].js', sourcemap: true })
 await bundle.close()
 
-const { status } = spawnSync(process.execPath, ['--expose-gc', join(output, `${name}.js`), ...rest], {
+const { status } = spawnSync(process.execPath, [join(output, 'bench.js'), ...process.argv.slice(2)], {
   stdio: 'inherit',
 })
 process.exit(status ?? 1)

@@ -1,0 +1,194 @@
+/**
+ * `npm run bench`: the benchmarks, one after the other and each in a process of its own, then one table of them all and the
+ * goals with what was reached. `npm run bench -- auction book` runs those; `agent` runs only where it is named. With
+ * `--json`, one JSON document is all that is printed.
+ */
+import { execFileSync } from 'node:child_process'
+import { cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { DurableRow } from './durable.ts'
+import type { AuctionRow } from './market-auction.ts'
+import type { BookRow } from './market-book.ts'
+import type { AgentRow } from './meter-agent.ts'
+
+interface Results {
+  auction?: { rows: AuctionRow[]; sortRatio: number; sortRatioCold: number }
+  book?: BookRow[]
+  durable?: DurableRow[]
+  agent?: AgentRow[]
+}
+
+type Part = keyof Results
+
+const parts = ['auction', 'book', 'durable', 'agent'] as const satisfies Part[]
+const byDefault: readonly Part[] = ['auction', 'book', 'durable']
+
+/** Runs one part in this process. */
+const run: Record<Exclude<Part, 'agent'>, () => Promise<unknown>> = {
+  auction: async () => (await import('./market-auction.ts')).benchAuction(),
+  book: async () => (await import('./market-book.ts')).benchBook(),
+  durable: async () => (await import('./durable.ts')).benchDurable(),
+}
+
+const [command, name] = process.argv.slice(2)
+if (command === 'part') process.stdout.write(JSON.stringify(await run[name as keyof typeof run]()))
+else report(process.argv.slice(2))
+
+function report(words: string[]): void {
+  const named = words.filter((word) => word !== '--json')
+  const unknown = named.find((word) => !parts.includes(word as Part))
+  if (unknown !== undefined) {
+    console.error(`there is no benchmark ${unknown}: name some of ${parts.join(', ')}`)
+    process.exitCode = 1
+    return
+  }
+  const machine = {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    node: process.version,
+    loadBefore: loadavg()[0]!,
+  }
+  const results: Results = {}
+  for (const part of named.length === 0 ? byDefault : (named as Part[])) {
+    if (!words.includes('--json')) console.error(`running: ${part}`)
+    results[part] = JSON.parse(inOwnProcess(part))
+  }
+  const goals = goalsOf(results)
+  if (words.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ machine, ...results, goals })}\n`)
+    return
+  }
+  console.log(
+    `${machine.cores} × ${machine.cpu}, Node ${machine.node}; load before the run: ${machine.loadBefore.toFixed(2)}`,
+  )
+  printTable(tableOf(results))
+  for (const { path, profile } of results.durable ?? []) {
+    const greatest = profile.slice(0, 8).map(({ part, share }) => `${part} ${Math.round(100 * share)} %`)
+    console.log(`main thread, ${path}: ${greatest.join(', ')}`)
+  }
+  for (const { goal, wanted, measured, reached } of goals) {
+    console.log(`${reached ? 'reached' : 'MISSED '}  ${goal}: ${rounded(measured)} (wanted ${wanted})`)
+  }
+}
+
+function inOwnProcess(part: Part): string {
+  const folder = fileURLToPath(new URL('.', import.meta.url))
+  const program = part === 'agent' ? [join(folder, 'meter-agent.js')] : [join(folder, 'bench.js'), 'part', part]
+  return execFileSync(process.execPath, ['--expose-gc', ...program], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
+interface TableRow {
+  benchmark: string
+  result: string
+  ratio?: string
+  cold?: string
+  p50?: string
+  p99?: string
+  'p99.9'?: string
+  memory?: string
+  more?: string
+}
+
+function tableOf({ auction, book, durable, agent }: Results): TableRow[] {
+  return [
+    ...(auction?.rows ?? []).map((row) => ({
+      benchmark: `auction: ${row.name}`,
+      result: `${rounded(row.warmMs)} ms`,
+      ratio: `${rounded(row.timesOneZone)} × one zone`,
+      cold: `${rounded(row.coldMs)} ms`,
+      memory: `${rounded(row.memoryMb)} MB`,
+      more: `${row.orders} orders`,
+    })),
+    ...(book ?? []).map((row) => ({
+      benchmark: `book, ${row.workload}: ${row.name}`,
+      result: `${rounded(row.millionPerSecond)} M ops/s`,
+      ratio: `${rounded(row.timesPeer)} × peer`,
+      p50: `${row.p50Ns} ns`,
+      p99: `${row.p99Ns} ns`,
+      'p99.9': `${row.p999Ns} ns`,
+      memory: row.bytesPerRestingOrder === null ? '' : `${rounded(row.bytesPerRestingOrder)} B an order`,
+      more: `GC ${row.collections} × in ${rounded(row.collectionMs)} ms`,
+    })),
+    ...(durable ?? []).map((row) => ({
+      benchmark: `durable: ${row.path}`,
+      result: `${rounded(row.perSecond)} /s`,
+      p50: `${rounded(row.p50Ms)} ms`,
+      p99: `${rounded(row.p99Ms)} ms`,
+      'p99.9': `${rounded(row.p999Ms)} ms`,
+      more: `${rounded(row.perTransaction)} a commit of ${rounded(row.commitMs)} ms; µs of CPU each: ${Object.entries(
+        row.cpuMicros,
+      )
+        .map(([part, micros]) => `${part} ${rounded(micros)}`)
+        .join(', ')}`,
+    })),
+    ...(agent ?? []).map((row) => ({
+      benchmark: `agent: ${row.homes} homes`,
+      result: `${rounded(row.cpuPercent)} % of a core`,
+      memory: `${rounded(row.residentMb)} MB`,
+      more: `${row.polls} polls`,
+    })),
+  ]
+}
+
+function printTable(rows: TableRow[]): void {
+  const titles = ['benchmark', 'result', 'ratio', 'cold', 'p50', 'p99', 'p99.9', 'memory', 'more'] as const
+  const shown = titles.filter((title) => rows.some((row) => row[title]))
+  const lines = [[...shown], ...rows.map((row) => shown.map((title) => row[title] ?? ''))]
+  const widths = shown.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)))
+  for (const line of lines) {
+    console.log(
+      line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+  }
+}
+
+interface Goal {
+  goal: string
+  wanted: string
+  measured: number
+  reached: boolean
+}
+
+function goalsOf({ auction, book }: Results): Goal[] {
+  const atLeast = (goal: string, measured: number, least: number): Goal => ({
+    goal,
+    wanted: `at least ${least} ×`,
+    measured,
+    reached: measured >= least,
+  })
+  const atMost = (goal: string, measured: number, most: number): Goal => ({
+    goal,
+    wanted: `at most ${most} ×`,
+    measured,
+    reached: measured <= most,
+  })
+  const goals: Goal[] = []
+  if (auction !== undefined) {
+    const times = (start: string) => auction.rows.find(({ name }) => name.startsWith(start))!.timesOneZone
+    goals.push(
+      atLeast('auction: faster than a comparator sort and merge, warm', auction.sortRatio, 20),
+      atMost('auction: 1,000 zones, as a multiple of one zone', times('1,000 zones'), 5),
+      atMost('auction: 10,000 zones of 20 orders, as a multiple of one zone', times('10,000 zones'), 2),
+    )
+  }
+  for (const { name, workload, timesPeer } of book ?? []) {
+    if (name.startsWith('core'))
+      goals.push(atLeast(`book, ${workload}: core, as a multiple of the peer`, timesPeer, 24))
+    if (name.startsWith('string')) {
+      goals.push(atLeast(`book, ${workload}: string ids and journal, as a multiple of the peer`, timesPeer, 3))
+    }
+  }
+  return goals
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3))
+}
