@@ -8,10 +8,11 @@ const gasOfPart = 15_500_000
 const mostEntries = 1_000
 
 /**
- * Upper bounds of the gas of an entry, from `test/contracts/gas/gas.json` and `test/chain/large-batch.test.ts`: alone in its
- * batch's only part, or in one of several, which also keeps what the seat is owed; and more where the seat's terms change.
+ * Upper bounds of the gas of an entry, from `test/contracts/gas/gas.json` and `node test/soak/settlement.js`: alone in its
+ * batch's only part; the same after a batch of several parts, when the escrow takes up what the seat was owed; in one of
+ * several parts; and where the seat's terms change.
  */
-const entryGas = { onlyPart: { usual: 15_400, changing: 80_000 }, severalParts: { usual: 24_000, changing: 110_000 } }
+const entryGas = { usual: 15_400, afterSeveralParts: 18_600, ofSeveralParts: 24_000, changing: 110_000 }
 
 /**
  * Entries in runs of one part each, in their order. A batch that has not begun has at least one part.
@@ -22,17 +23,19 @@ export function divideIntoParts(
   view: AreaView,
   entriesPerPart = mostEntries,
 ): SignedEntry[][] {
-  const gasOf = (entry: SignedEntry, gas: { usual: number; changing: number }) => {
+  const gasOf = (entry: SignedEntry, usual: number) => {
     const seat = view.seats.get(entry.seat)
-    return seat !== undefined && mayChange(seat, view) ? gas.changing : gas.usual
+    return seat !== undefined && isChanging(seat) ? entryGas.changing : usual
   }
+  const lastHadParts = (view.batches.get(view.settledUntil)?.transactions.length ?? 1) > 1
+  const alone = lastHadParts ? entryGas.afterSeveralParts : entryGas.usual
   // A batch that has begun has several parts already.
-  const inOnePart = entries.reduce((sum, entry) => sum + gasOf(entry, entryGas.onlyPart), 0)
+  const inOnePart = entries.reduce((sum, entry) => sum + gasOf(entry, alone), 0)
   if (view.open === null && entries.length <= entriesPerPart && inOnePart <= gasOfPart) return [[...entries]]
   const parts: SignedEntry[][] = []
   let left = 0
   for (const entry of entries) {
-    const gas = gasOf(entry, entryGas.severalParts)
+    const gas = gasOf(entry, entryGas.ofSeveralParts)
     if (gas > left || parts.at(-1)!.length >= entriesPerPart) {
       parts.push([])
       left = gasOfPart
@@ -43,8 +46,7 @@ export function divideIntoParts(
   return parts
 }
 
-/** Whether the escrow may still have to put a change of terms in force: it does so with the entry after the one that reached it. */
-function mayChange({ terms, standings, base }: SeatRecord, { rules }: AreaView): boolean {
-  const settledBefore = base.time - 2 * rules.batchSeconds
-  return [...terms, ...standings].some(({ from }) => from > settledBefore)
+/** Whether the escrow has changes of this seat's terms still to look at. */
+function isChanging({ terms, standings, inForceUntil }: SeatRecord): boolean {
+  return [...terms, ...standings].some(({ from }) => from > inForceUntil)
 }

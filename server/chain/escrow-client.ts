@@ -189,7 +189,8 @@ export function asChainError(error: unknown): unknown {
 
 function refusalOf(error: CallExceptionError): ChainError {
   const data = error.data ?? '0x'
-  const parsed = escrowInterface.parseError(data) ?? tokenInterface.parseError(data)
+  // Four bytes name an error; a call that ran out of gas has none.
+  const parsed = data.length < 10 ? null : (escrowInterface.parseError(data) ?? tokenInterface.parseError(data))
   if (parsed === null)
     return new ChainError('CHAIN_REFUSED', `refused by the contract: ${error.shortMessage}`, { cause: error })
   const args = parsed.fragment.inputs.map(({ name }, index) => `${name} ${parsed.args[index]}`).join(', ')

@@ -44,6 +44,8 @@ export interface SeatRecord {
   readonly withdrawal: ChainSeat['withdrawal']
   readonly withdrawalNonce: number
   readonly base: ChainSeat['base']
+  /** Changes of terms up to here have been put in force by the escrow; later ones wait for an entry that begins after them. */
+  readonly inForceUntil: UtcSeconds
 }
 
 /** A batch of several parts that has begun: what its end or its abandonment will credit to each seat. */
@@ -167,6 +169,7 @@ function settlePart(area: AreaView, args: EscrowEvent['args'], transaction: Hex)
     area.seats.set(entry.number, {
       ...before,
       balance: before.balance + atOnce,
+      inForceUntil: Math.max(before.inForceUntil, before.base.time),
       base: {
         epoch: before.base.epoch,
         time: end - entry.lag * area.rules.intervalSeconds,
@@ -201,27 +204,32 @@ function openedSeat(seat: number, args: EscrowEvent['args']): SeatRecord {
     withdrawal: null,
     withdrawalNonce: 0,
     base: { epoch, time, importWh, exportWh },
+    inForceUntil: 0,
   }
 }
 
 function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEvent): Partial<SeatRecord> {
   const from = args.from as UtcSeconds
   const standing = seat.standings.at(-1)
+  // Arranging a change puts those in force that no batch can precede.
+  const inForceUntil = Math.max(seat.inForceUntil, seat.base.time, area.settledUntil)
   switch (name) {
     case 'MandateChanged':
-      return { terms: scheduled(seat.terms, { from, mandate: args.mandate as Mandate, closed: false }) }
+      return { terms: scheduled(seat.terms, { from, mandate: args.mandate as Mandate, closed: false }), inForceUntil }
     case 'SeatClosed':
-      return { terms: scheduled(seat.terms, { from, mandate: seat.terms.at(-1)!.mandate, closed: true }) }
+      return { terms: scheduled(seat.terms, { from, mandate: seat.terms.at(-1)!.mandate, closed: true }), inForceUntil }
     case 'MeterConfirmed': {
       const nameplateWh = args.nameplateWh as number
       return {
         standings: scheduled(seat.standings, { from, zone: zoneOf(args.zone as Hex), nameplateWh, barred: false }),
+        inForceUntil,
       }
     }
     case 'MeterRevoked':
     case 'MeterSuspended':
       return {
         standings: scheduled(seat.standings, { from, zone: standing?.zone ?? null, nameplateWh: null, barred: true }),
+        inForceUntil,
       }
     case 'EpochStarted':
     case 'Rebased': {

@@ -57,13 +57,13 @@ test(`batches of ${entries} entries settle in transactions below the gas cap`, a
   expect(traded.length).toBe(2)
   for (const { status, gas_used, entries: count } of traded) {
     expect(status).toBe('settled')
-    expect(count).toBe(entries)
+    expect(count).toBeGreaterThanOrEqual(entries)
     console.log(`${count} entries: ${gas_used} gas in all, ${Math.round(gas_used / count)} an entry`)
   }
   const transactions = await database`select purpose, gas_used from transactions where status = 'mined'`
   for (const { purpose, gas_used } of transactions) {
     expect(gas_used).toBeLessThan(gasCap)
-    if (gas_used > 1_000_000) console.log(`${purpose}: ${gas_used} gas`)
+    console.log(`${purpose}: ${gas_used} gas`)
   }
   await market.worker.stop()
 }, 1_800_000)

@@ -56,6 +56,18 @@ describe('an interval', () => {
     expect(result).toMatchObject({ run: 2, matchedWh: 200 })
   })
 
+  it('keeps to a mandate that was tightened too late to be known when it started', () => {
+    const { run } = open([seat(1), seat(2)])
+    run(placing(before, order(1, 'sell')))
+    run(placing(before, order(2, 'buy')))
+    run({ type: 'tick', atMs: t0 * 1000 })
+    const tightened = seat(2, { terms: [terms({ buyCeiling: 1_200, version: 2 })] })
+    run({ type: 'chain', atMs: t0 * 1000 + 1, block: 2, settledUntil: 0, seats: [tightened] })
+    const readings = [reading(1, end, 0, 300), reading(2, end, 500, 0)]
+    const [result] = cleared(run({ type: 'readings', atMs: justAfterEnd, readings }))
+    expect(seatOf(result!, 2)).toMatchObject({ boughtWh: 300, paid: 300n * 1_200n })
+  })
+
   it('sells nothing that is not measured at both ends', () => {
     const { run } = open([seat(1), seat(2)])
     run(placing(before, order(1, 'sell')))
