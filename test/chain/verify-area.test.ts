@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
@@ -9,6 +11,7 @@ import { type SettledArea, verifyArea } from '../../server/settlement/verify-are
 import { areaFile } from '../../server/store/area-export.ts'
 import type { Database } from '../../server/store/database.ts'
 import { statementFile } from '../../server/store/statement-store.ts'
+import { bundleProgram } from '../demo/bundle.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { area, startMarket } from './market.ts'
 import { type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
@@ -16,6 +19,7 @@ import { type Home, openStreet, type Street, startTestChain, type TestChain } fr
 let chain: TestChain
 let server: ScratchServer
 let database: Database
+let url: string
 let street: Street
 let file: AreaFile
 let settled: SettledArea
@@ -25,7 +29,7 @@ let end: number
 beforeAll(async () => {
   chain = await startTestChain()
   server = await startScratchServer()
-  ;({ database } = await server.fresh())
+  ;({ database, url } = await server.fresh())
   const operator = new Wallet(Wallet.createRandom().privateKey)
   await chain.provider.send('anvil_setBalance', [operator.address, `0x${(10n ** 20n).toString(16)}`])
   const zones = ['street', 'lane', 'street', 'lane', 'street']
@@ -176,6 +180,22 @@ describe('a batch of an area, computed again from what was signed', () => {
   ])('is wrong when %s', (_, difference, change) => {
     expect(verifyArea(changed(change), settled)).toMatch(difference)
   })
+})
+
+test('the commands export and verify do the same', async () => {
+  const program = await bundleProgram(join(import.meta.dirname, '../../server/cli.ts'))
+  const run = (args: string[], input = '') =>
+    spawnSync(process.execPath, [program, ...args], { input, encoding: 'utf8' })
+  const exported = run(['export', '--database', url, '--area', '1', '--end', new Date(end * 1_000).toISOString()])
+  expect(exported.status).toBe(0)
+  const right = run(['verify', '-', '--rpc', chain.chain.url], exported.stdout)
+  expect([right.status, right.stdout, right.stderr]).toEqual([0, 'right\n', ''])
+  const fewer = JSON.stringify(changed(({ orders }) => orders.splice(2, 1)))
+  const wrong = run(['verify', '-', '--rpc', chain.chain.url], fewer)
+  expect([wrong.status, wrong.stdout]).toEqual([1, ''])
+  expect(wrong.stderr).toMatch(/without counting there/)
+  const unknown = run(['export', '--database', url, '--area', '1', '--end', '60'])
+  expect([unknown.status, unknown.stderr]).toEqual([1, 'area 1 has no batch that ends at 1970-01-01T00:01:00.000Z\n'])
 })
 
 test('each seat’s statement holds its orders, and is right', async () => {
