@@ -1,4 +1,5 @@
-// `npm run bench`: bundles the benchmarks into dist/bench and runs them; see bench.ts for what may be named.
+// `npm run bench`: bundles the benchmarks and runs them; see bench.ts for what may be named. Not in dist/, which a build
+// replaces: a run of minutes must not end with it.
 import { spawnSync } from 'node:child_process'
 import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -7,7 +8,7 @@ import { rolldown } from 'rolldown'
 import { rawText } from '../../raw-text.js'
 
 const folder = dirname(fileURLToPath(import.meta.url))
-const output = join(folder, '../../dist/bench')
+const output = join(folder, '../../node_modules/.commonwatt-bench')
 
 const bundle = await rolldown({
   input: {

@@ -31,7 +31,7 @@ function isBuiltIn({ functionName, url }: Runtime.CallFrame): boolean {
 function partName({ functionName, url, lineNumber, columnNumber }: Runtime.CallFrame): string {
   if (functionName.startsWith('(')) return functionName.slice(1, -1)
   if (url.startsWith('node:')) return url.startsWith('node:internal') ? `node ${url.split('/').slice(1, 2)}` : url
-  const dependency = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1]
+  const dependency = /.*\/node_modules\/((?:@[^/]+\/)?[^./][^/]*)\//.exec(url)?.[1]
   if (dependency !== undefined) return dependency
   return url.startsWith('file:') ? sourceFile(fileURLToPath(url), lineNumber, columnNumber) : 'other'
 }
