@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Command, Event } from '../market/engine/area.ts'
 import { encode, rollHash } from '../market/engine/codec.ts'
-import { apply, nextDueMs } from '../market/engine/engine.ts'
+import { apply, newestEngineVersion, nextDueMs } from '../market/engine/engine.ts'
 import { committedFunds, freeFunds } from '../market/engine/funds.ts'
 import type { AreaState } from '../market/engine/state.ts'
 import { type Database, StoreError, transact } from '../store/database.ts'
@@ -44,7 +44,8 @@ export interface RunningAreaWorker extends AreaWorker {
 
 /**
  * Loads the area from its newest snapshot and the journal's tail, and runs it. `onFatal` is called when it cannot go on:
- * another worker writes its journal, or the journal does not replay to its hashes.
+ * another worker writes its journal, or the journal does not replay to its hashes. An area of an older version of the rules
+ * takes up the newest; one of a newer version than this program rejects with `ENGINE_VERSION`.
  */
 export async function startAreaWorker(parts: {
   database: Database
@@ -221,6 +222,9 @@ export async function startAreaWorker(parts: {
   }
 
   await load()
+  if (state!.engineVersion < newestEngineVersion) {
+    await submit({ type: 'engine-version', atMs: 0, engineVersion: newestEngineVersion })
+  }
   const config = engineConfig(settings)
   if (JSON.stringify(state!.config) !== JSON.stringify(config)) {
     await submit({ type: 'configure', atMs: 0, config })

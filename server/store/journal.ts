@@ -1,7 +1,7 @@
 /** The journal and its snapshots. The primary key `(area_id, sequence)` fences: of two writers one fails. */
 import postgres from 'postgres'
 import { decodeCommand, decodeState, encode, genesisHash, rollHash } from '../market/engine/codec.ts'
-import { apply } from '../market/engine/engine.ts'
+import { apply, rulesOf } from '../market/engine/engine.ts'
 import { type AreaState, emptyState } from '../market/engine/state.ts'
 import { type Database, StoreError, type Transaction, transact } from './database.ts'
 
@@ -44,11 +44,15 @@ export interface LoadedArea {
 
 const rowsPerRead = 5_000
 
-/** Rebuilds an area from its newest snapshot and the journal after it. Throws `STORE_DIVERGED` at the first row whose hash differs. */
+/**
+ * Rebuilds an area from its newest snapshot and the journal after it. Throws `STORE_DIVERGED` at the first row whose hash
+ * differs, and `ENGINE_VERSION` where a newer program wrote them.
+ */
 export async function loadArea(database: Database, area: number): Promise<LoadedArea> {
   const [snapshot] = await database`
     select sequence, state, hash from snapshots where area_id = ${area} order by sequence desc limit 1`
   const state = snapshot === undefined ? emptyState() : decodeState(snapshot.state)
+  rulesOf(state.engineVersion)
   const snapshotSequence: number = snapshot?.sequence ?? 0
   return {
     ...(await replay(database, area, { state, sequence: snapshotSequence, hash: snapshot?.hash ?? genesisHash })),

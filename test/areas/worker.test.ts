@@ -2,52 +2,14 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AreaSettings } from '../../server/areas/settings.ts'
 import { type RunningAreaWorker, startAreaWorker } from '../../server/areas/worker.ts'
 import type { Event } from '../../server/market/engine/area.ts'
 import { hashState } from '../../server/market/engine/codec.ts'
 import type { Database, StoreError } from '../../server/store/database.ts'
 import { replayArea } from '../../server/store/journal.ts'
-import {
-  batchSeconds,
-  config,
-  intervalSeconds,
-  order,
-  placing,
-  reading,
-  rules,
-  seat,
-  t0,
-} from '../market/engine/street.ts'
+import { batchSeconds, intervalSeconds, order, placing, reading, seat, t0 } from '../market/engine/street.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-
-const settings: AreaSettings = {
-  area: 1,
-  name: 'Test street',
-  currency: 'EUR',
-  priceDecimals: 4,
-  feedInTicks: 800,
-  retailTicks: 3_000,
-  graceMs: config.graceMs,
-  lowestTicks: config.lowestTicks,
-  zones: config.zones.map(({ id, parent, feeTicksPerKwh, capacityWh }) => ({
-    zone: id,
-    name: id,
-    parent: parent ?? null,
-    feeTicksPerKwh,
-    capacityWh,
-  })),
-  rules,
-  rulesHash: config.rulesHash,
-  chain: {
-    chainId: 31337,
-    escrow: `0x${'7'.repeat(40)}`,
-    token: rules.token,
-    tokenName: 'Local Euro',
-    tokenDecimals: 6,
-    withdrawalDelaySeconds: 300,
-  },
-}
+import { settings } from './street.ts'
 
 const signature = `0x${'ab'.repeat(64)}`
 const end = t0 + intervalSeconds

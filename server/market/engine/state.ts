@@ -15,8 +15,8 @@ import type {
   Terms,
 } from './area.ts'
 
-/** The newest form of the rules; a journal says which form each of its commands was computed by. */
-export const newestEngineVersion = 1
+/** The version of the rules that every area begins with, so that every journal replays from its first command. */
+const firstEngineVersion = 1
 
 export interface SeatState {
   chain: ChainSeat
@@ -90,7 +90,7 @@ export interface AreaState {
 /** The state before the first command. */
 export function emptyState(): AreaState {
   return {
-    engineVersion: newestEngineVersion,
+    engineVersion: firstEngineVersion,
     nowMs: 0,
     config: null,
     chain: { block: 0, settledUntil: 0 },
