@@ -168,4 +168,44 @@ describe('a worker', () => {
     expect(newest).toMatchObject({ run: 2, status: 'final', import_wh: 400, export_wh: 50 })
     await worker.stop()
   })
+
+  it('keeps what late readings corrected when a batch is cut anew without a seat', async () => {
+    const { database } = await server.fresh()
+    const clock = { ms: t0 * 1000 - 5_000 }
+    const worker = await start(database, clock)
+    await worker.submit({ type: 'chain', atMs: 0, block: 1, settledUntil: 0, seats: [seat(1), seat(2), seat(3)] })
+    await worker.submit(placing(0, order(1, 'sell')))
+    await worker.submit(placing(0, order(2, 'buy')))
+    clock.ms = end * 1000 + 500
+    const first = [signed(1, end, 0, 0), signed(2, end, 0, 0), signed(3, end, 0, 0)]
+    await worker.submit({ type: 'readings', atMs: 0, readings: first })
+    const next = end + intervalSeconds
+    clock.ms = next * 1000 + 500
+    await worker.submit({ type: 'readings', atMs: 0, readings: [signed(1, next, 0, 300), signed(2, next, 300, 0)] })
+    clock.ms = batchEnd * 1000 + 200_000
+    await worker.submit({ type: 'tick', atMs: 0 })
+    clock.ms += 200_000
+    await worker.submit({ type: 'tick', atMs: 0 })
+    await worker.submit({ type: 'readings', atMs: 0, readings: [signed(3, next, 120, 30)] })
+    await worker.submit({ type: 'leave-out', atMs: 0, end: batchEnd, number: 1, seats: [2] })
+    const rows = await database`
+      select run, seat, quality, import_wh, export_wh, bought_wh, sold_wh from seat_intervals
+      where start = ${end} and current order by seat`
+    expect(rows).toMatchObject([
+      { run: 3, seat: 1, quality: 'measured', export_wh: 300, sold_wh: 0 },
+      { run: 3, seat: 2, quality: 'measured', import_wh: 300, bought_wh: 0 },
+      { run: 3, seat: 3, quality: 'measured', import_wh: 120, export_wh: 30 },
+    ])
+    const [newest] = await database`select * from intervals where start = ${end} order by run desc limit 1`
+    expect(newest).toMatchObject({
+      run: 3,
+      status: 'final',
+      matched_wh: 0,
+      import_wh: 420,
+      export_wh: 330,
+      missing_readings: 0,
+    })
+    expect(await database`select meter from readings where late`).toHaveLength(1)
+    await worker.stop()
+  })
 })
