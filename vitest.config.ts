@@ -24,9 +24,9 @@ class SlowestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    // Many files start databases, chains and browsers of their own: two at a time keep two cores busy, and more only
-    // makes each of them slower.
-    maxWorkers: 2,
+    // The slowest files wait for real minutes most of the time, so three at a time keep two cores busy; more only make
+    // each other slower.
+    maxWorkers: 3,
     sequence: { sequencer: SlowestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
