@@ -2,7 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeBytes32String, HDNodeWallet, type JsonRpcProvider, Mnemonic, Wallet } from 'ethers'
+import {
+  type ContractTransactionResponse,
+  encodeBytes32String,
+  HDNodeWallet,
+  isError,
+  type JsonRpcProvider,
+  Mnemonic,
+  Wallet,
+} from 'ethers'
 import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/deploy.ts'
 import { partsOfSeatId, seatIdOf } from '../../contracts/entry.ts'
 import {
@@ -78,6 +86,18 @@ export async function passUntil(provider: JsonRpcProvider, time: number): Promis
   await mine(provider)
 }
 
+/** Resolves when a transaction is in a block. The node may forget to make one of its own accord: then it is told to. */
+async function mined(provider: JsonRpcProvider, sent: ContractTransactionResponse): Promise<void> {
+  try {
+    await sent.wait(1, promptlyMs)
+  } catch (error) {
+    if (!isError(error, 'TIMEOUT')) throw error
+    await mine(provider)
+    await sent.wait()
+  }
+}
+const promptlyMs = 2_000
+
 export interface Home {
   number: number
   account: Wallet
@@ -130,7 +150,7 @@ export async function openStreet(
   }
   const call = async (signer: Wallet, name: string, ...args: unknown[]) => {
     const contract = escrowAt(escrow.address, signer.provider === null ? signer.connect(provider) : signer)
-    await (await contract.getFunction(name)(...args)).wait()
+    await mined(provider, await contract.getFunction(name)(...args))
   }
   await call(grid, 'openArea', rules, operator.address)
 
@@ -187,8 +207,8 @@ export async function openStreet(
     // Six decimals and a tick of 0.0001: ten ledger units are one base unit.
     const tokens = units / 10n
     const coin = tokenAt(token.address, deployer)
-    await (await coin.getFunction('mint')(deployer.address, tokens)).wait()
-    await (await coin.getFunction('approve')(escrow.address, tokens)).wait()
+    await mined(provider, await coin.getFunction('mint')(deployer.address, tokens))
+    await mined(provider, await coin.getFunction('approve')(escrow.address, tokens))
     await call(deployer, 'deposit', seatIdOf(area, home.number), tokens)
   }
   for (const [index, units] of deposits.entries()) if (units > 0n) await deposit(homes[index]!, units)
