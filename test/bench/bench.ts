@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { DurableRow } from './durable.ts'
+import type { BareCommit, DurableRow } from './durable.ts'
 import type { AuctionRow } from './market-auction.ts'
 import type { BookRow } from './market-book.ts'
 import type { AgentRow } from './meter-agent.ts'
@@ -15,7 +15,7 @@ import type { AgentRow } from './meter-agent.ts'
 interface Results {
   auction?: { rows: AuctionRow[]; sortRatio: number; sortRatioCold: number }
   book?: BookRow[]
-  durable?: DurableRow[]
+  durable?: { bareCommit: BareCommit; rows: DurableRow[] }
   agent?: AgentRow[]
 }
 
@@ -63,7 +63,7 @@ function report(words: string[]): void {
     `${machine.cores} × ${machine.cpu}, Node ${machine.node}; load before the run: ${machine.loadBefore.toFixed(2)}`,
   )
   printTable(tableOf(results))
-  for (const { path, profile } of results.durable ?? []) {
+  for (const { path, profile } of results.durable?.rows ?? []) {
     const greatest = profile.slice(0, 8).map(({ part, share }) => `${part} ${Math.round(100 * share)} %`)
     console.log(`main thread, ${path}: ${greatest.join(', ')}`)
   }
@@ -114,7 +114,17 @@ function tableOf({ auction, book, durable, agent }: Results): TableRow[] {
       memory: row.bytesPerRestingOrder === null ? '' : `${rounded(row.bytesPerRestingOrder)} B an order`,
       more: `GC ${row.collections} × in ${rounded(row.collectionMs)} ms`,
     })),
-    ...(durable ?? []).map((row) => ({
+    ...(durable === undefined
+      ? []
+      : [
+          {
+            benchmark: 'durable: one row, PostgreSQL alone',
+            result: `${rounded(1000 / durable.bareCommit.p50Ms)} /s`,
+            p50: `${rounded(durable.bareCommit.p50Ms)} ms`,
+            p99: `${rounded(durable.bareCommit.p99Ms)} ms`,
+          },
+        ]),
+    ...(durable?.rows ?? []).map((row) => ({
       benchmark: `durable: ${row.path}`,
       result: `${rounded(row.perSecond)} /s`,
       p50: `${rounded(row.p50Ms)} ms`,

@@ -14,6 +14,7 @@ import type { HelloAnswer, ReadingsAnswer, SignedReading } from '../../contracts
 import { startPostgres } from '../../server/demo/embedded-postgres.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import { openDatabase } from '../../server/store/database.ts'
 import type { ServerReady, ServerRequest } from './durable-server.ts'
 import { accountKey, intervalSeconds, meterKey, settings, sign } from './durable-street.ts'
 import { seededDraws } from './measure.ts'
@@ -47,9 +48,36 @@ interface Run {
   latenciesMs: number[]
 }
 
-export async function benchDurable(): Promise<DurableRow[]> {
+/** One commit of one row after another, nothing else running: what no path can do without. */
+export interface BareCommit {
+  p50Ms: number
+  p99Ms: number
+}
+
+const bareCommits = 500
+
+async function measureBareCommit(url: string): Promise<BareCommit> {
+  const sql = openDatabase(url, 1)
+  await sql`create table bare (n int)`
+  const latenciesMs: number[] = []
+  for (let n = 0; n < bareCommits; n++) {
+    const startMs = performance.now()
+    await sql`insert into bare values (${n})`
+    latenciesMs.push(performance.now() - startMs)
+  }
+  await sql`drop table bare`
+  await sql.end()
+  return { p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99) }
+}
+
+function quantile(values: readonly number[], part: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * part)]!
+}
+
+export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: DurableRow[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'commonwatt-bench-'))
   const postgres = await startPostgres({ dataFolder: folder, port: await freePort(), log: () => {} })
+  const bareCommit = await measureBareCommit(postgres.url)
   const server = await startServer(postgres.url)
   const rows: DurableRow[] = []
   const accounts = Array.from({ length: seatCount }, (_, n) => accountKey(n + 1))
@@ -117,8 +145,7 @@ export async function benchDurable(): Promise<DurableRow[]> {
     await server.ask({ ask: 'start-profile' })
     await profiled()
     const profile = await server.ask<DurableRow['profile']>({ ask: 'stop-profile' })
-    latenciesMs.sort((a, b) => a - b)
-    const at = (part: number) => latenciesMs[Math.floor(latenciesMs.length * part)]!
+    const at = (part: number) => quantile(latenciesMs, part)
     const micros = (part: keyof Cpu) => ((after.cpu[part] - before.cpu[part]) / count) * 1e6
     const transactions = after.commits.transactions - before.commits.transactions
     rows.push({
@@ -178,7 +205,7 @@ export async function benchDurable(): Promise<DurableRow[]> {
     await postgres.stop()
     removeDataFolder(folder)
   }
-  return rows
+  return { bareCommit, rows }
 }
 
 interface Commits {
