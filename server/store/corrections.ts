@@ -51,10 +51,10 @@ async function correct(
   const exportChangeWh = energy.exportWh - before.export_wh
   await sql`
     insert into intervals
-      (area_id, start, run, status, matched_wh, import_wh, export_wh, missing_readings, grid_fees, congestion_rent, grid_take, zones, flows, computed_at)
+      (area_id, start, run, status, matched_wh, import_wh, export_wh, missing_readings, deviation_wh, grid_fees, congestion_rent, grid_take, zones, flows, computed_at)
     select area_id, start, ${run}, status, matched_wh, import_wh + ${importChangeWh}, export_wh + ${exportChangeWh},
       missing_readings - ${before.quality === 'missing' && energy.quality === 'measured' ? 1 : 0},
-      grid_fees, congestion_rent, grid_take,
+      deviation_wh, grid_fees, congestion_rent, grid_take,
       (select jsonb_agg(case when zone->>'zone' = ${before.zone}
         then zone || jsonb_build_object('importWh', (zone->>'importWh')::bigint + ${importChangeWh}::bigint,
                                         'exportWh', (zone->>'exportWh')::bigint + ${exportChangeWh}::bigint)

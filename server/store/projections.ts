@@ -130,6 +130,16 @@ async function insertRun(sql: Transaction, area: number, result: IntervalRun, at
       flows: sql.json(result.flows as never),
       computed_at: new Date(atMs),
     })}`
+  if (result.forward.length > 0) {
+    const deliveredWh = result.forward.reduce((total, trade) => total + trade.deliveredWh, 0)
+    await sql`
+      update intervals set deviation_wh = traded.energy_wh - ${deliveredWh}
+      from (
+        select sum(energy_wh)::bigint as energy_wh from forward_trades
+        where area_id = ${area} and start = ${result.start}
+      ) traded
+      where area_id = ${area} and start = ${result.start} and run = ${result.run}`
+  }
   if (result.run > 1) {
     await sql`
       update seat_intervals set current = false where area_id = ${area} and start = ${result.start} and current`

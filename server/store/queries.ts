@@ -19,7 +19,7 @@ export interface IntervalRow {
   import_wh: Wh
   export_wh: Wh
   missing_readings: number
-  /** Traded ahead, and what of it the newest run did not honour. */
+  /** Traded ahead, and what of it this run did not honour. */
   forward_wh: Wh
   deviation_wh: Wh
   grid_fees: NumericText
@@ -142,7 +142,7 @@ export function intervals(
   { area, from = 0, to = endOfTime, limit }: Range & { area: number; limit: number },
 ): Promise<IntervalRow[]> {
   return sql<IntervalRow[]>`
-    select distinct on (start) intervals.*, ${forwardSums(sql)} from intervals
+    select distinct on (start) intervals.*, ${forwardSum(sql)} from intervals
     where area_id = ${area} and start >= ${from} and start < ${to}
     order by start desc, run desc limit ${limit}`
 }
@@ -150,22 +150,21 @@ export function intervals(
 /** The newest run of each interval that starts at one of these times, oldest first. */
 export function intervalsStartingAt(sql: Database, area: number, starts: UtcSeconds[]): Promise<IntervalRow[]> {
   return sql<IntervalRow[]>`
-    select distinct on (start) intervals.*, ${forwardSums(sql)} from intervals where area_id = ${area} and start = any(${starts}::bigint[])
+    select distinct on (start) intervals.*, ${forwardSum(sql)} from intervals where area_id = ${area} and start = any(${starts}::bigint[])
     order by start, run desc`
 }
 
 /** Every run of one interval, newest first. */
 export function runsOfInterval(sql: Database, area: number, start: UtcSeconds): Promise<IntervalRow[]> {
   return sql<IntervalRow[]>`
-    select intervals.*, ${forwardSums(sql)} from intervals
+    select intervals.*, ${forwardSum(sql)} from intervals
     where area_id = ${area} and start = ${start} order by run desc`
 }
 
-function forwardSums(sql: Database) {
-  const of = sql`from forward_trades trade where trade.area_id = intervals.area_id and trade.start = intervals.start`
+function forwardSum(sql: Database) {
   return sql`
-    (select coalesce(sum(energy_wh), 0)::bigint ${of}) as forward_wh,
-    (select coalesce(sum(energy_wh - delivered_wh), 0)::bigint ${of}) as deviation_wh`
+    (select coalesce(sum(energy_wh), 0)::bigint from forward_trades trade
+     where trade.area_id = intervals.area_id and trade.start = intervals.start) as forward_wh`
 }
 
 /** Batches that end before `endsBefore`, newest first. */

@@ -340,10 +340,11 @@ describe('is refused by name', () => {
 })
 
 describe('when its interval comes, what was agreed', () => {
-  async function interval(number: number) {
+  async function runsOf(number: number) {
     const { body } = await ask(street, 'GET', `areas/1/intervals/${iso(startOf(number))}`)
-    return pageOf(intervalSchema).parse(body).items[0]!
+    return pageOf(intervalSchema).parse(body).items
   }
+  const interval = async (number: number) => (await runsOf(number))[0]!
   async function seatInterval(name: Name, number: number) {
     const path = `accounts/${lower(people[name])}/intervals?from=${iso(startOf(number))}&to=${iso(startOf(number + 1))}`
     return pageOf(seatIntervalSchema).parse((await ask(street, 'GET', path, { token: tokens[name] })).body).items[0]!
@@ -352,11 +353,15 @@ describe('when its interval comes, what was agreed', () => {
     (await tradesOf(name)).find(({ start }) => start === iso(startOf(number)))!
 
   let late: Awaited<ReturnType<typeof ordersOf>>[number]
+  let spot: string
   beforeAll(async () => {
     for (const number of [0, 1, 2]) {
       await place('alice', number, { limitPrice: 1_500, maxWh: 200 })
       await place('bob', number, { limitPrice: 1_500, maxWh: 200 })
     }
+    nonce += 1
+    const short = await signedOrder('alice', { nonce, end: startOf(1) })
+    spot = (await ask(street, 'POST', 'orders', { body: short })).body.order
     late = (await place('alice', 0, { limitPrice: 2_900, maxWh: 10 })).body
     for (const name of ['alice', 'bob'] as const) {
       nonce += 1
@@ -371,7 +376,8 @@ describe('when its interval comes, what was agreed', () => {
       terms: [terms({ zone: 'north' }), terms({ zone: 'north', from: startOf(2), nameplateWh: null, closed: true })],
     })
     await street.worker.submit({ type: 'chain', atMs: 0, block: 3, settledUntil: 0, seats: [revoked] })
-    await street.setTime(startOf(2) + 1)
+    // The readings come after the grace: a first run has nothing to honour, the second one has.
+    await street.setTime(startOf(2) + 120)
     await meter(agent, startOf(2), { exportWh: 620, importWh: 1_600 })
     await street.setTime(startOf(3) + 1)
     await meter(agent, startOf(3), { exportWh: 920, importWh: 2_400 })
@@ -389,6 +395,16 @@ describe('when its interval comes, what was agreed', () => {
     const reply = await cancel(late.order, 'alice')
     expect([reply.status, reply.body.code]).toEqual([422, 'ORDER_ENDED'])
     expect((await place('alice', 0)).body.code).toBe('ORDER_GATE_CLOSED')
+  })
+
+  test('is over for a spot order that ended before it: cancelling says so', async () => {
+    const signature = await signFull(people.alice, domain, 'CancelOrder', {
+      account: lower(people.alice),
+      order: spot,
+    })
+    const reply = await ask(street, 'POST', `orders/${spot}/cancel`, { body: { signature } })
+    expect([reply.status, reply.body.code]).toEqual([422, 'ORDER_ENDED'])
+    expect(reply.body.detail).toBe('the order is replaced already')
   })
 
   test('and not delivered is not charged, and shown to both sides and the public as a deviation', async () => {
@@ -417,7 +433,11 @@ describe('when its interval comes, what was agreed', () => {
       { code: 'forward-delivered', filledWh: 200, pricePerKwh: '0.1500' },
       { filledWh: 300, pricePerKwh: '0.2500' },
     ])
-    expect(await interval(1)).toMatchObject({ forwardWh: 200, deviationWh: 0, matchedWh: 500 })
+    const runs = await runsOf(1)
+    expect([runs[0], runs.at(-1)]).toMatchObject([
+      { run: runs.length, forwardWh: 200, deviationWh: 0, matchedWh: 500 },
+      { run: 1, forwardWh: 200, deviationWh: 200, matchedWh: 0 },
+    ])
   })
 
   test('with a meter that was revoked is void', async () => {

@@ -195,7 +195,8 @@ describe('orders', () => {
 
   test('cancelling an order that is not there', async () => {
     const body = { signature: `0x${'11'.repeat(65)}` }
-    expect((await ask(street, 'POST', `orders/0x${'0'.repeat(64)}/cancel`, { body })).body.code).toBe('ORDER_UNKNOWN')
+    const reply = await ask(street, 'POST', `orders/0x${'0'.repeat(64)}/cancel`, { body })
+    expect([reply.status, reply.body.code]).toEqual([404, 'ORDER_UNKNOWN'])
   })
 })
 type Signed = { order: ReturnType<typeof orderOf>; signature: string }

@@ -3,9 +3,9 @@ import { z } from 'zod'
 import type { AreaWorker } from '../../areas/area-worker.ts'
 import { type OrderRow, orderById } from '../../store/queries.ts'
 import type { ApiParts } from '../parts.ts'
-import { placeOrder, refusedBy } from '../place-order.ts'
+import { placeOrder } from '../place-order.ts'
 import { presentOrder } from '../present.ts'
-import { ApiError } from '../problem.ts'
+import { ApiError, OrderRefused } from '../problem.ts'
 import { orderSchema, signedCancelSchema, signedOrderSchema } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 
@@ -58,14 +58,11 @@ export function orderRoutes(parts: ApiParts): Route[] {
           throw new ApiError('CANCEL_SIGNATURE', `the cancellation must be signed by ${row.account}`)
         }
         if (row.status === 'cancelled') return { status: 200, body: presentOrder(settings, row) }
-        const events = await worker.submit({ type: 'cancel', atMs: Date.now(), id, signature })
-        const refusal = events.find((event) => event.type === 'refused' && event.id === id)
-        const after = await findOrder(id)
-        if (after.row.status !== 'cancelled') throw refusedBy(refusal)
-        return { status: 200, body: presentOrder(settings, after.row) }
+        await worker.submit({ type: 'cancel', atMs: Date.now(), id, signature })
+        const after = (await findOrder(id)).row
+        if (after.status !== 'cancelled') throw new OrderRefused('ORDER_ENDED', `the order is ${after.status} already`)
+        return { status: 200, body: presentOrder(settings, after) }
       },
     }),
   ]
 }
-
-/** The engine's refusal as an error. */
