@@ -19,7 +19,7 @@ import type {
   Reservation,
 } from '../market/engine/area.ts'
 import { measuredSeat, netted } from '../market/engine/batches.ts'
-import { tradedWh } from '../market/engine/forward.ts'
+import { tradedWh } from '../market/engine/forward-positions.ts'
 import { computeInterval } from '../market/engine/interval-result.ts'
 import { countingOrder, type ForwardInterval, type SeatState, sellableWh, termsAt } from '../market/engine/state.ts'
 import { hasTraded, withoutSeat } from '../market/engine/without-seat.ts'

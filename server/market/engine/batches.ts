@@ -2,6 +2,7 @@
 import type { UtcSeconds } from '../../../contracts/units.ts'
 import { type IntervalFill, netBatch, type SeatFills } from '../../settlement/netting.ts'
 import type { AreaConfig, BatchCut, Event, IntervalRun } from './area.ts'
+import { bind, costOf, owedIn, release, reservedFor } from './funds.ts'
 import { clearingDueMs } from './intervals.ts'
 import type { AreaState, IntervalState, SeatState, UnsettledBatch, UnsettledInterval } from './state.ts'
 import { hasTraded, withoutSeat } from './without-seat.ts'
@@ -88,7 +89,11 @@ export function leaveOut(
     interval.result = { ...result, run: interval.result.run + 1 }
     events.push({ type: 'interval-cleared', result: interval.result })
     const { start } = result
-    state.unsettled = state.unsettled.flatMap((before) => (before.start === start ? owedFor(result) : [before]))
+    state.unsettled = state.unsettled.flatMap((before) => {
+      if (before.start !== start) return [before]
+      release(state, owedIn(state, before))
+      return owe(state, result)
+    })
   }
   if (traded.size === 0) return []
   batch.number += 1
@@ -98,9 +103,20 @@ export function leaveOut(
   return events
 }
 
-/** Batches that the chain has settled need not be cut anew. */
-export function forgetSettled(state: AreaState): void {
-  for (const end of state.batches.keys()) if (end <= state.chain.settledUntil) state.batches.delete(end)
+/**
+ * Takes over how far the chain has settled, which a reorganisation may turn back: what was settled is no longer owed, and
+ * its batches need not be cut anew.
+ */
+export function followChain(state: AreaState, chain: AreaState['chain']): void {
+  for (const interval of state.unsettled) {
+    const before = owedIn(state, interval)
+    const after = owedIn({ config: state.config, chain }, interval)
+    if (before === after) continue
+    release(state, before)
+    bind(state, after)
+  }
+  state.chain = chain
+  for (const end of state.batches.keys()) if (end <= chain.settledUntil) state.batches.delete(end)
 }
 
 /** Nets the fills of a batch's newest results, from where its entries began. */
@@ -129,8 +145,11 @@ export function measuredSeat(seat: SeatState, start: UtcSeconds, end: UtcSeconds
 }
 
 function close(state: AreaState, config: AreaConfig, intervals: IntervalState[], batch: BatchCut): void {
-  for (const { start, result } of intervals) {
-    state.unsettled.push(...owedFor(result!))
+  for (const interval of intervals) {
+    const { start, result } = interval
+    release(state, reservedFor(interval))
+    for (const trade of state.forward.get(start)?.trades ?? []) release(state, costOf(trade))
+    state.unsettled.push(...owe(state, result!))
     state.intervals.delete(start)
     state.forward.delete(start)
   }
@@ -143,11 +162,13 @@ function close(state: AreaState, config: AreaConfig, intervals: IntervalState[],
   state.unsettled = state.unsettled.filter(({ start }) => start >= kept)
 }
 
-/** What an interval's result costs each seat on balance; nothing where nobody pays. */
-function owedFor({ start, seats }: IntervalRun): UnsettledInterval[] {
+/** What an interval's result costs each seat on balance, committed from here on; nothing where nobody pays. */
+function owe(state: AreaState, { start, seats }: IntervalRun): UnsettledInterval[] {
   const owed = new Map<number, bigint>()
   for (const { seat, paid, received } of seats) if (paid > received) owed.set(seat, paid - received)
-  return owed.size > 0 ? [{ start, owed }] : []
+  if (owed.size === 0) return []
+  bind(state, owedIn(state, { start, owed }))
+  return [{ start, owed }]
 }
 
 /** Keeps the readings from the base on, and those of some batches before it, so that a contradiction is still noticed. */

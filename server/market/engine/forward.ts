@@ -4,12 +4,12 @@
  */
 import type { Hex, Order } from '../../../contracts/typed-data.ts'
 import { formatMoney, formatPrice, type LedgerUnits, type UtcSeconds, type Wh } from '../../../contracts/units.ts'
-import type { Side } from '../auction.ts'
 import { type BookEvent, ForwardMarket, type TimeInForce } from '../book/forward-market.ts'
 import type { AreaConfig, Event, ForwardOrder, ForwardTrade, Terms } from './area.ts'
+import { addOrder, addTrade, lowerOrder, positionOf, startOf } from './forward-positions.ts'
 import { committedFunds, freeFunds, worstCase } from './funds.ts'
 import { fitOrder, refused } from './orders.ts'
-import { type AreaState, type ForwardInterval, firstStartAfter, type SeatState, sellableWh } from './state.ts'
+import { type AreaState, type ForwardInterval, firstStartAfter, sellableWh } from './state.ts'
 
 /** How far ahead of now an interval may be traded. */
 const horizonSeconds = 7 * 86_400
@@ -62,13 +62,13 @@ export function placeForward(
     const [lowest, highest] = [formatPrice(config.lowestTicks), formatPrice(config.highestTicks)]
     return refused(id, 'ORDER_OUTSIDE_WINDOW', `forward prices lie between ${lowest} and ${highest} in this area`)
   }
-  const standing = state.forward.get(start)
-  const room = roomFor({ forward: standing, seat, side, terms, config })
-  if (order.maxWh > room.leftWh) {
-    const message = `${order.maxWh} Wh is more than the ${room.leftWh} Wh that the mandate leaves for this interval`
+  const { orders, openWh, tradedWh } = positionOf(state.forward.get(start), seat.chain.seat)
+  const leftWh = (side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config)) - openWh[side] - tradedWh[side]
+  if (order.maxWh > leftWh) {
+    const message = `${order.maxWh} Wh is more than the ${leftWh} Wh that the mandate leaves for this interval`
     return refused(id, 'ORDER_OUTSIDE_MANDATE', message)
   }
-  if (room.orders >= ordersPerSeat) {
+  if (orders >= ordersPerSeat) {
     return refused(
       id,
       'ORDER_LIMIT',
@@ -98,24 +98,21 @@ export function placeForward(
   }
   seat.nonces[side] = order.nonce
   const { forward, market } = marketOf(state, start)
-  forward.orders.set(id, placed)
+  addOrder(state, forward, placed)
   const accepted: Event = { type: 'forward-accepted', order: { ...placed } }
-  return [accepted, ...follow(forward, start, market.apply(placing(placed, timeInForce)))]
+  return [accepted, ...follow(state, forward, start, market.apply(placing(placed, timeInForce)))]
 }
 
-/** Turns the book's events into the area's and keeps what is open of the orders; those with nothing open are forgotten. */
-function follow(forward: ForwardInterval, start: UtcSeconds, events: BookEvent[]): Event[] {
-  const followed = events.flatMap((event): Event[] => {
+/** Turns the book's events into the area's and keeps what is open of the orders. */
+function follow(state: AreaState, forward: ForwardInterval, start: UtcSeconds, events: BookEvent[]): Event[] {
+  return events.flatMap((event): Event[] => {
     if (event.event === 'cancelled') {
-      const order = forward.orders.get(event.id)!
-      order.openWh = 0
+      lowerOrder(state, forward, forward.orders.get(event.id)!, event.energyWh)
       return [{ type: 'forward-cancelled', id: event.id, start, energyWh: event.energyWh, reason: event.reason }]
     }
     if (event.event !== 'trade') return []
     const maker = forward.orders.get(event.maker)!
     const taker = forward.orders.get(event.taker)!
-    maker.openWh -= event.energyWh
-    taker.openWh -= event.energyWh
     const [buyer, seller] = maker.side === 'buy' ? [maker, taker] : [taker, maker]
     const trade: ForwardTrade = {
       number: forward.trades.length + 1,
@@ -130,49 +127,18 @@ function follow(forward: ForwardInterval, start: UtcSeconds, events: BookEvent[]
       priceTicks: event.ticks,
       energyWh: event.energyWh,
     }
-    forward.trades.push(trade)
+    for (const order of [maker, taker]) lowerOrder(state, forward, order, event.energyWh)
+    addTrade(state, forward, trade)
     return [{ type: 'forward-trade', trade: { ...trade } }]
   })
-  for (const order of forward.orders.values()) if (order.openWh === 0) forward.orders.delete(order.id)
-  return followed
-}
-
-function roomFor(parts: {
-  forward: ForwardInterval | undefined
-  seat: SeatState
-  side: Side
-  terms: Terms
-  config: AreaConfig
-}) {
-  const { forward, seat, side, terms, config } = parts
-  const number = seat.chain.seat
-  let takenWh = tradedWh(forward, number, side)
-  let orders = 0
-  for (const order of forward?.orders.values() ?? []) {
-    if (order.seat !== number) continue
-    orders += 1
-    if (order.side === side) takenWh += order.openWh
-  }
-  const most = side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config)
-  return { leftWh: most - takenWh, orders }
-}
-
-/** What a seat has traded forward on one side of an interval. */
-export function tradedWh(forward: ForwardInterval | undefined, seat: number, side: Side): Wh {
-  let sum = 0
-  for (const trade of forward?.trades ?? []) {
-    if ((side === 'buy' ? trade.buyer : trade.seller) === seat) sum += trade.energyWh
-  }
-  return sum
 }
 
 /** Withdraws what is still open of a forward order. */
 export function cancelForward(state: AreaState, id: Hex): Event[] {
-  for (const [start, forward] of state.forward) {
-    if (!forward.orders.has(id)) continue
-    return follow(forward, start, marketOf(state, start).market.apply({ op: 'cancel', id }))
-  }
-  return refused(id, 'ORDER_UNKNOWN', 'no open forward order has this identifier')
+  const start = startOf(state, id)
+  if (start === undefined) return refused(id, 'ORDER_UNKNOWN', 'no open forward order has this identifier')
+  const { forward, market } = marketOf(state, start)
+  return follow(state, forward, start, market.apply({ op: 'cancel', id }))
 }
 
 /** Gate closure: what rests for this interval is cancelled; its trades stay to be honoured. */
@@ -181,8 +147,7 @@ export function closeGate(state: AreaState, start: UtcSeconds): Event[] {
   if (forward === undefined) return []
   const { market } = marketOf(state, start)
   const zones = new Set([...forward.orders.values()].map(({ zone }) => zone))
-  const events = [...zones].flatMap((zone) => follow(forward, start, market.apply({ op: 'close-gate', zone })))
-  forward.orders.clear()
+  const events = [...zones].flatMap((zone) => follow(state, forward, start, market.apply({ op: 'close-gate', zone })))
   markets.delete(forward)
   if (forward.trades.length === 0) state.forward.delete(start)
   return events

@@ -23,12 +23,13 @@ export function computeInterval(
   const { start } = interval
   const end = start + config.rules.intervalSeconds
   const root = config.zones.find((zone) => zone.parent === undefined)!.id
+  const zones = new Set(config.zones.map(({ id }) => id))
   const seats = new Map<number, SeatInterval>()
   const deliverable = new Map<number, Deliverable>()
   for (const seat of state.seats.values()) {
     const terms = termsAt(seat, start)
     if (terms === null) continue
-    seats.set(seat.chain.seat, {
+    const metered: SeatInterval = {
       seat: seat.chain.seat,
       meter: seat.chain.meter,
       zone: terms.zone ?? root,
@@ -39,8 +40,9 @@ export function computeInterval(
       received: 0n,
       deviationWh: 0,
       outcomes: [],
-    })
-    deliverable.set(seat.chain.seat, deliverableOf(seat, seats.get(seat.chain.seat)!, terms, config, end))
+    }
+    seats.set(metered.seat, metered)
+    deliverable.set(metered.seat, deliverableOf(seat, { metered, terms, config, zones, end }))
   }
   const honoured = honourTrades(state.forward.get(start)?.trades ?? [], deliverable)
   const forwardWh = bookForward(honoured, seats)
@@ -120,29 +122,33 @@ export function computeInterval(
 
 /** Energy traded forward counts in its zone, which passes it through no link. */
 function withForward(zones: readonly ZoneResult[], honoured: readonly HonouredTrade[]): ZoneResult[] {
+  const energyOfZone = new Map<string, Wh>()
+  for (const { trade, deliveredWh } of honoured) {
+    energyOfZone.set(trade.zone, (energyOfZone.get(trade.zone) ?? 0) + deliveredWh)
+  }
   return zones.map((zone) => {
-    const energyWh = honoured.reduce(
-      (sum, { trade, deliveredWh }) => (trade.zone === zone.zone ? sum + deliveredWh : sum),
-      0,
-    )
+    const energyWh = energyOfZone.get(zone.zone) ?? 0
     return { ...zone, soldWh: zone.soldWh + energyWh, boughtWh: zone.boughtWh + energyWh }
   })
 }
 
 function energyOf(seat: SeatState, start: number, end: number): IntervalEnergy {
   return intervalEnergy(
-    seat.readings.find(({ time }) => time === start),
-    seat.readings.find(({ time }) => time === end),
+    seat.readings.findLast(({ time }) => time === start),
+    seat.readings.findLast(({ time }) => time === end),
   )
 }
 
 /** What a seat may trade in the interval, and why where that is nothing. */
 function deliverableOf(
   seat: SeatState,
-  metered: SeatInterval,
-  terms: Terms,
-  config: AreaConfig,
-  end: number,
+  {
+    metered,
+    terms,
+    config,
+    zones,
+    end,
+  }: { metered: SeatInterval; terms: Terms; config: AreaConfig; zones: ReadonlySet<string>; end: number },
 ): Deliverable {
   const no = (code: string, message: string): Deliverable => ({
     sellWh: 0,
@@ -152,7 +158,7 @@ function deliverableOf(
   })
   if (terms.closed || seat.suspended) return no('seat-closed', 'the seat was closed or suspended in this interval')
   if (end > terms.validUntil) return no('mandate-expired', 'the mandate had expired')
-  if (!config.zones.some(({ id }) => id === metered.zone)) {
+  if (!zones.has(metered.zone)) {
     return no('zone-unknown', `the meter's zone ${metered.zone} is not in this area`)
   }
   if (metered.quality === 'missing') return no('no-reading', 'no reading from the meter')

@@ -1,8 +1,9 @@
 /** The life of an interval: reservations when it starts, a computation when its readings are in, a new one when one comes late. */
 import type { UtcSeconds, Wh } from '../../../contracts/units.ts'
 import type { AreaConfig, Event, OrderState, Reservation } from './area.ts'
-import { closeGate, tradedWh } from './forward.ts'
-import { committedFunds, freeFunds } from './funds.ts'
+import { closeGate } from './forward.ts'
+import { tradedWh } from './forward-positions.ts'
+import { bind, committedFunds, freeFunds } from './funds.ts'
 import { computeInterval } from './interval-result.ts'
 import { forgetOrders } from './orders.ts'
 import { type AreaState, countingOrder, type IntervalState, type SeatState, sellableWh, termsAt } from './state.ts'
@@ -65,7 +66,7 @@ function reserve(state: AreaState, config: AreaConfig, start: UtcSeconds): Reser
       if (payable < BigInt(wantedWh)) reservedWh = Number(payable)
       reserved = worstPerWh * BigInt(reservedWh)
     }
-    if (reserved > 0n) committed.set(order.seat, (committed.get(order.seat) ?? 0n) + reserved)
+    bind(state, [[order.seat, reserved]])
     reservations.push({
       order: order.id,
       seat: order.seat,
@@ -100,15 +101,27 @@ export function clearIntervals(state: AreaState, config: AreaConfig): Event[] {
   return events
 }
 
-/** The seat that an interval was last seen waiting for: looked at first, so that not every reading makes all seats be. */
-const waitingFor = new WeakMap<IntervalState, SeatState>()
+/** How far the look for a seat that lacks its reading has come: all before `waitingFor` had theirs when looked at. */
+interface Search {
+  seats: Iterator<number>
+  waitingFor: number | undefined
+}
+
+/** The search is only resumed, so that not every reading makes all seats be looked at. */
+const searches = new WeakMap<IntervalState, Search>()
 
 function isComplete(state: AreaState, interval: IntervalState, end: UtcSeconds): boolean {
-  const known = waitingFor.get(interval)
-  if (known !== undefined && lacksReading(known, interval, end)) return false
-  for (const seat of state.seats.values()) {
-    if (!lacksReading(seat, interval, end)) continue
-    waitingFor.set(interval, seat)
+  const lacks = (seat: number) => lacksReading(state.seats.get(seat)!, interval, end)
+  const search = searches.get(interval) ?? { seats: state.seats.keys(), waitingFor: undefined }
+  searches.set(interval, search)
+  do {
+    if (search.waitingFor !== undefined && lacks(search.waitingFor)) return false
+    search.waitingFor = search.seats.next().value
+  } while (search.waitingFor !== undefined)
+  // What the chain shows may have made a seat lack one after it was looked at.
+  for (const seat of state.seats.keys()) {
+    if (!lacks(seat)) continue
+    searches.set(interval, { seats: state.seats.keys(), waitingFor: seat })
     return false
   }
   return true

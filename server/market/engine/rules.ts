@@ -4,7 +4,7 @@
  */
 import { admitReading } from '../../readings/admission.ts'
 import type { AreaConfig, ChainSeat, Command, Event, MeterReading } from './area.ts'
-import { cutBatches, forgetSettled, leaveOut } from './batches.ts'
+import { cutBatches, followChain, leaveOut } from './batches.ts'
 import { cancelForward, placeForward } from './forward.ts'
 import { clearIntervals, rerunInterval, startIntervals } from './intervals.ts'
 import { acceptOrder, cancelOrder } from './orders.ts'
@@ -50,8 +50,7 @@ function passTime(state: AreaState, config: AreaConfig): Event[] {
 }
 
 function syncChain(state: AreaState, command: Extract<Command, { type: 'chain' }>): Event[] {
-  state.chain = { block: command.block, settledUntil: command.settledUntil }
-  forgetSettled(state)
+  followChain(state, { block: command.block, settledUntil: command.settledUntil })
   for (const chain of command.seats) syncSeat(state, chain)
   return [{ type: 'seats-changed', block: command.block, settledUntil: command.settledUntil, seats: command.seats }]
 }

@@ -41,7 +41,7 @@ export function withoutSeat(
     gridFees: spot.gridFees,
     congestionRent: spot.congestionRent,
     gridTake: spot.gridTake,
-    zones: result.zones.map((zone, index) => keptZone(zone, spot.cleared?.zones[index], seatResults)),
+    zones: keptZones(result.zones, spot.cleared, seatResults),
     flows: result.flows.map((flow, index) => {
       const exportWh = spot.cleared?.flows[index]?.exportWh ?? 0
       return { zone: flow.zone, exportWh, congestionTicks: exportWh === 0 ? 0 : flow.congestionTicks }
@@ -174,15 +174,22 @@ function floorDivide(dividend: bigint, divisor: bigint): number {
 }
 
 /** A zone keeps its price as long as spot energy is bought, sold or passes. */
-function keptZone(zone: ZoneResult, cleared: ZoneResult | undefined, seats: readonly SeatInterval[]): ZoneResult {
-  let soldWh = 0
-  let boughtWh = 0
-  for (const seat of seats) {
-    if (seat.zone !== zone.zone) continue
-    soldWh += seat.soldWh
-    boughtWh += seat.boughtWh
+function keptZones(
+  zones: readonly ZoneResult[],
+  cleared: AuctionResult | null,
+  seats: readonly SeatInterval[],
+): ZoneResult[] {
+  const noPrices = { priceTicks: null, lowestTicks: null, highestTicks: null }
+  const kept = zones.map((zone, index): ZoneResult => {
+    const isPriced = (cleared?.zones[index]?.priceTicks ?? null) !== null
+    return { ...zone, ...(!isPriced && noPrices), soldWh: 0, boughtWh: 0 }
+  })
+  const byId = new Map(kept.map((zone) => [zone.zone, zone]))
+  for (const { zone: id, soldWh, boughtWh } of seats) {
+    const zone = byId.get(id)
+    if (zone === undefined) continue
+    zone.soldWh += soldWh
+    zone.boughtWh += boughtWh
   }
-  const prices =
-    (cleared?.priceTicks ?? null) === null ? { priceTicks: null, lowestTicks: null, highestTicks: null } : {}
-  return { ...zone, ...prices, soldWh, boughtWh }
+  return kept
 }
