@@ -18,6 +18,7 @@ import {
   markPending,
   reserveTransaction,
   type StoredTransaction,
+  storeTransaction,
   unminedTransactions,
 } from '../store/chain-store.ts'
 import type { Database } from '../store/database.ts'
@@ -31,12 +32,6 @@ export interface Call {
   data: Hex
 }
 
-export interface Confirmation {
-  hash: Hex
-  block: number
-  gasUsed: number
-}
-
 export interface Sender {
   readonly address: Address
   /**
@@ -45,11 +40,6 @@ export interface Sender {
    * Throws `ChainError`: `CHAIN_REFUSED` (with the contract's error), `CHAIN_FUNDS`, `CHAIN_UNREACHABLE`.
    */
   send(purpose: string, make: () => Promise<Call>): Promise<{ hash: Hex }>
-  /**
-   * Resolves when the purpose's transaction is as deep as `confirmations` ask, then or long after.
-   * Rejects with `ChainError` `CHAIN_TRANSACTION_FAILED`, `CHAIN_NONCE_TAKEN`, or `CHAIN_REQUEST` for an unknown purpose.
-   */
-  confirmed(purpose: string): Promise<Confirmation>
   /** One look at the chain; `startSender` has it done in short steps. */
   watch(): Promise<void>
 }
@@ -60,7 +50,7 @@ export interface SenderOptions {
   wallet: Wallet
   chainId: number
   log: Logger
-  /** Blocks from the one that took it to the newest, both counted. */
+  /** How deep a nonce must have been taken before another program's transaction is believed to have it. */
   confirmations: number
   /** A transaction that has waited this long is sent again, with higher fees where those have risen. */
   replaceAfterMs: number
@@ -74,6 +64,9 @@ const gasCap = 16_777_216
 const gasMarginPercent = 25n
 /** Nodes take a replacement that pays at least 10 % more; some ask 12.5 %. */
 const bumpPercent = 115n
+/** What a transaction without data uses. */
+const emptyGas = 21_000n
+const gapsAtOnce = 16
 
 type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 
@@ -82,18 +75,16 @@ export function createSender(options: SenderOptions): Sender {
   const { database, provider, wallet, chainId, log, confirmations, replaceAfterMs, maxFeePerGas } = options
   const address = parseAddress(wallet.address)
   refuseDevelopmentKey(address, chainId)
-  const waiting = new Map<
-    string,
-    { promise: Promise<Confirmation>; settle: (result: Confirmation | ChainError) => void }
-  >()
   const inFlight = new Map<string, Promise<{ hash: Hex }>>()
 
   async function send(purpose: string, make: () => Promise<Call>): Promise<{ hash: Hex }> {
     const before = await findTransaction(database, address, purpose)
     if (before !== null && before.status !== 'failed') {
-      // Whoever asks again misses its effect: the watch finds out what became of it.
-      if (before.status === 'mined' && (await receiptOf(before)) === null) await markPending(database, before.id)
-      return { hash: hashOf(before) }
+      // Whoever asks again misses its effect: a reorganisation may have taken it back, or changed what became of it.
+      const receipt = before.status === 'mined' ? await receiptOf(before) : null
+      if (before.status === 'mined' && receipt === null) await markPending(database, before.id)
+      if (receipt === null || receipt.status === 1) return { hash: hashOf(before) }
+      await record(before, receipt)
     }
     const call = await make()
     const gas = await simulate(call)
@@ -121,16 +112,18 @@ export function createSender(options: SenderOptions): Sender {
     }
   }
 
+  /** Twice what a block asks now, as far as the cap allows: it may rise before the transaction is taken. */
   async function currentFees(): Promise<Fees> {
     const [block, tip] = await Promise.all([
       provider.send('eth_getBlockByNumber', ['latest', false]) as Promise<{ baseFeePerGas?: Hex }>,
       provider.send('eth_maxPriorityFeePerGas', []) as Promise<Hex>,
     ])
-    const wanted = 2n * BigInt(block.baseFeePerGas ?? 0) + BigInt(tip)
-    if (wanted > maxFeePerGas) {
-      throw new ChainError('CHAIN_FEE_CAP', `gas costs ${wanted} wei now, more than the ${maxFeePerGas} wei allowed`)
+    const base = BigInt(block.baseFeePerGas ?? 0)
+    const asked = base + BigInt(tip)
+    if (asked > maxFeePerGas) {
+      throw new ChainError('CHAIN_FEE_CAP', `gas costs ${asked} wei now, more than the ${maxFeePerGas} wei allowed`)
     }
-    return { maxFeePerGas: wanted, maxPriorityFeePerGas: BigInt(tip) }
+    return { maxFeePerGas: smaller(asked + base, maxFeePerGas), maxPriorityFeePerGas: BigInt(tip) }
   }
 
   async function sign(parts: Call & { nonce: number; gas: bigint; fees: Fees }): Promise<Attempt> {
@@ -154,18 +147,50 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   async function watch(): Promise<void> {
+    let failure: ChainError | null = null
     try {
       const [head, taken] = await Promise.all([
         provider.getBlockNumber(),
         provider.getTransactionCount(address, 'latest'),
       ])
-      for (const transaction of await unminedTransactions(database, address, taken)) {
-        if (transaction.nonce < taken) await recordOutcome(transaction, head)
-        else await push(transaction)
+      const unmined = await unminedTransactions(database, address, taken)
+      await fillGaps(unmined, taken)
+      for (const transaction of unmined) {
+        try {
+          if (transaction.nonce < taken) await recordOutcome(transaction, head)
+          else await push(transaction)
+        } catch (error) {
+          // One that cannot go on does not hold up the others; a node that does not answer holds up all.
+          const reason = asChainError(error)
+          if (!(reason instanceof ChainError) || reason.code === 'CHAIN_UNREACHABLE') throw reason
+          failure ??= reason
+        }
       }
-      for (const purpose of [...waiting.keys()]) await settleWaiter(purpose, head)
     } catch (error) {
       throw asChainError(error)
+    }
+    if (failure !== null) throw failure
+  }
+
+  /**
+   * A nonce below a stored one that nobody has used holds up everything after it. It is left where a chain lost a
+   * transaction of this key that another program had sent; an empty one takes its place.
+   */
+  async function fillGaps(unmined: readonly StoredTransaction[], taken: number): Promise<void> {
+    const stored = new Set(unmined.map(({ nonce }) => nonce))
+    const last = unmined.at(-1)?.nonce ?? taken
+    const gaps: number[] = []
+    for (let nonce = taken; nonce < last; nonce += 1) if (!stored.has(nonce)) gaps.push(nonce)
+    if (gaps.length === 0) return
+    // Another program's transaction may wait in the node for the nonce.
+    const waiting = await provider.getTransactionCount(address, 'pending')
+    const fees = await currentFees()
+    for (const nonce of gaps.slice(0, gapsAtOnce)) {
+      if (nonce < waiting) continue
+      log.warn({ nonce }, 'a nonce was left out: an empty transaction takes it')
+      const attempt = await sign({ to: address, data: '0x', nonce, gas: emptyGas, fees })
+      const filled = await storeTransaction(database, address, { nonce, purpose: `nothing, at nonce ${nonce}`, attempt })
+      if (filled !== null) await broadcast(filled)
     }
   }
 
@@ -211,8 +236,17 @@ export function createSender(options: SenderOptions): Sender {
       await markPending(database, transaction.id)
     }
     const last = transaction.attempts.at(-1)!
-    if (Date.now() - last.atMs >= replaceAfterMs && (await replace(transaction, last))) return
+    let refusal: unknown = null
+    if (Date.now() - last.atMs >= replaceAfterMs) {
+      try {
+        if (await replace(transaction, last)) return
+      } catch (error) {
+        if (!(error instanceof ChainError && error.code === 'CHAIN_FEE_CAP')) throw error
+        refusal = error
+      }
+    }
     if ((await provider.getTransaction(last.hash)) === null) await broadcast(transaction)
+    if (refusal !== null) throw refusal
   }
 
   /** Signs the same call anew if fees have risen above what it offers; says whether it did. */
@@ -239,29 +273,6 @@ export function createSender(options: SenderOptions): Sender {
     return true
   }
 
-  async function settleWaiter(purpose: string, head: number): Promise<void> {
-    const transaction = await findTransaction(database, address, purpose)
-    const settle = waiting.get(purpose)?.settle
-    if (settle === undefined) return
-    if (transaction === null) {
-      settle(new ChainError('CHAIN_REQUEST', `nothing was sent for ${purpose}`))
-    } else if (transaction.status === 'failed') {
-      const taken = transaction.failure === 'CHAIN_NONCE_TAKEN'
-      const message = taken ? 'another transaction took its nonce' : 'the transaction was mined and failed'
-      settle(
-        new ChainError(taken ? 'CHAIN_NONCE_TAKEN' : 'CHAIN_TRANSACTION_FAILED', `${purpose}: ${message}`, {
-          transaction: hashOf(transaction),
-        }),
-      )
-    } else if (transaction.status === 'mined') {
-      const receipt = await receiptOf(transaction)
-      if (receipt === null) return
-      await record(transaction, receipt)
-      if (receipt.status !== 1 || head - receipt.blockNumber + 1 < confirmations) return
-      settle({ hash: receipt.hash, block: receipt.blockNumber, gasUsed: Number(receipt.gasUsed) })
-    }
-  }
-
   return {
     address,
     send(purpose, make) {
@@ -274,25 +285,6 @@ export function createSender(options: SenderOptions): Sender {
         .finally(() => inFlight.delete(purpose))
       inFlight.set(purpose, sending)
       return sending
-    },
-    confirmed(purpose) {
-      const existing = waiting.get(purpose)
-      if (existing !== undefined) return existing.promise
-      let resolve: (confirmation: Confirmation) => void = () => {}
-      let reject: (error: ChainError) => void = () => {}
-      const promise = new Promise<Confirmation>((onResolve, onReject) => {
-        resolve = onResolve
-        reject = onReject
-      })
-      waiting.set(purpose, {
-        promise,
-        settle(result) {
-          waiting.delete(purpose)
-          if (result instanceof ChainError) reject(result)
-          else resolve(result)
-        },
-      })
-      return promise
     },
     watch,
   }
@@ -316,13 +308,20 @@ function bumped(fee: bigint): bigint {
   return (fee * bumpPercent) / 100n + 1n
 }
 
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
+}
+
 function larger(a: bigint, b: bigint): bigint {
   return a > b ? a : b
 }
 
-/** The node has it already, has a better offer for its nonce, or its nonce was just taken: the watch finds out which. */
+/**
+ * The node has it already, has a better offer for its nonce or asks for one, or its nonce was just taken: the watch finds
+ * out which.
+ */
 function isHarmless(error: unknown): boolean {
   if (isError(error, 'NONCE_EXPIRED') || isError(error, 'REPLACEMENT_UNDERPRICED')) return true
   const text = error instanceof Error ? error.message : String(error)
-  return /already known|already imported|known transaction|nonce too low|underpriced/i.test(text)
+  return /already known|already imported|known transaction|nonce too low|underpriced|less than block base fee/i.test(text)
 }

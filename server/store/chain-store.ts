@@ -66,14 +66,24 @@ export async function reserveTransaction(
     const [last] = await sql<{ nonce: number | null }[]>`
       select max(nonce) as nonce from transactions where sender = ${sender}`
     const nonce = Math.max(options.countOnChain, (last?.nonce ?? -1) + 1)
-    const attempt = await options.sign(nonce)
-    await sql`
-      insert into transactions (sender, nonce, purpose, attempts, status)
-      values (${sender}, ${nonce}, ${purpose}, ${sql.json([{ ...attempt }])}, 'pending')`
+    await storeTransaction(sql, sender, { nonce, purpose, attempt: await options.sign(nonce) })
   })
   const stored = await findTransaction(database, sender, purpose)
   if (stored === null) throw new Error(`the transaction for ${purpose} vanished after it was stored`)
   return stored
+}
+
+/** Stores a signed transaction under its nonce, or gives null where that nonce or purpose has one already. */
+export async function storeTransaction(
+  sql: Database | Transaction,
+  sender: Address,
+  { nonce, purpose, attempt }: { nonce: number; purpose: string; attempt: Attempt },
+): Promise<StoredTransaction | null> {
+  const [row] = await sql<StoredTransaction[]>`
+    insert into transactions (sender, nonce, purpose, attempts, status)
+    values (${sender}, ${nonce}, ${purpose}, ${sql.json([{ ...attempt }])}, 'pending') on conflict do nothing
+    returning id, nonce, purpose, attempts, status, hash, block, gas_used as "gasUsed", failure`
+  return row ?? null
 }
 
 /** Adds a replacement, unless another process was first; says whether it did. */

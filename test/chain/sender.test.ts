@@ -38,6 +38,9 @@ function senderOf(database: Database, wallet: Wallet, parts: Partial<SenderOptio
   return createSender({ database, provider, wallet, chainId, log, ...defaults, ...parts })
 }
 
+const stored = (database: Database, wallet: Wallet, purpose: string) =>
+  findTransaction(database, wallet.address.toLowerCase(), purpose)
+
 /** Approvals are counted by the spender that each names. */
 const approve = (spender: string, amount: bigint) => async () => ({
   to: token,
@@ -65,26 +68,17 @@ function answering(provider: JsonRpcProvider, answers: Record<string, unknown>):
 }
 
 describe('a purpose', () => {
-  test('is sent once, however often it is asked for, and confirmed when deep enough', async () => {
+  test('is sent once, however often it is asked for', async () => {
     const { database } = await server.fresh()
     const wallet = await freshWallet()
-    const sender = senderOf(database, wallet, { confirmations: 3 })
+    const sender = senderOf(database, wallet)
     const first = await sender.send('one', approve(spenderOf(1), 7n))
     expect(await sender.send('one', approve(spenderOf(1), 8n))).toEqual(first)
     expect(await senderOf(database, wallet).send('one', approve(spenderOf(1), 8n))).toEqual(first)
-    let deep = false
-    const confirmation = sender.confirmed('one').then((result) => {
-      deep = true
-      return result
-    })
     await mine(chain.provider)
     await sender.watch()
-    await mine(chain.provider)
-    await sender.watch()
-    expect(deep).toBe(false)
-    await mine(chain.provider)
-    await sender.watch()
-    expect((await confirmation).hash).toBe(first.hash)
+    expect(await sender.send('one', approve(spenderOf(1), 8n))).toEqual(first)
+    expect(await stored(database, wallet, 'one')).toMatchObject({ status: 'mined', hash: first.hash })
     expect(await allowance(wallet, spenderOf(1))).toBe(7n)
     expect(await chain.provider.getTransactionCount(wallet.address)).toBe(1)
   })
@@ -100,7 +94,7 @@ describe('a purpose', () => {
     expect(await findTransaction(database, sender.address, 'refused')).toBeNull()
   })
 
-  test('that was mined and failed can be sent again, and its waiter is told', async () => {
+  test('that was mined and failed can be sent again', async () => {
     const { database } = await server.fresh()
     const wallet = await freshWallet()
     await owner('mint', ownerAddress, 5n)
@@ -113,11 +107,10 @@ describe('a purpose', () => {
     const { hash } = await sender.send('transfer', transfer)
     await chain.provider.send('anvil_dropTransaction', [hash])
     await owner('approve', wallet.address, 0n)
-    const outcome = expect(sender.confirmed('transfer')).rejects.toMatchObject({ code: 'CHAIN_TRANSACTION_FAILED' })
     await sender.watch()
     await mine(chain.provider)
     await sender.watch()
-    await outcome
+    expect(await stored(database, wallet, 'transfer')).toMatchObject({ failure: 'CHAIN_TRANSACTION_FAILED' })
     await owner('approve', wallet.address, 5n)
     await sender.send('transfer', transfer)
     await mine(chain.provider)
@@ -152,11 +145,10 @@ describe('a transaction', () => {
     const { hash } = await senderOf(database, wallet, { provider: offline }).send('unsent', approve(spenderOf(3), 9n))
     expect(await provider.getTransaction(hash)).toBeNull()
     const restarted = senderOf(database, wallet)
-    const done = restarted.confirmed('unsent')
     await restarted.watch()
     await mine(chain.provider)
     await restarted.watch()
-    expect((await done).hash).toBe(hash)
+    expect(await stored(database, wallet, 'unsent')).toMatchObject({ status: 'mined', hash })
     expect(await allowance(wallet, spenderOf(3))).toBe(9n)
   })
 
@@ -199,6 +191,101 @@ describe('a transaction', () => {
     expect((await findTransaction(database, sender.address, 'reorg 3'))?.status).toBe('mined')
   })
 
+  test('that succeeded, and failed where a reorganisation put it, is sent anew for whoever asks again', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const { provider } = chain
+    await owner('mint', ownerAddress, 5n)
+    const sender = senderOf(database, wallet)
+    const data = tokenInterface.encodeFunctionData('transferFrom', [ownerAddress, spenderOf(9), 5n])
+    const transfer = async () => ({ to: token, data })
+    await owner('approve', wallet.address, 5n)
+    const { hash } = await sender.send('moved', transfer)
+    await mine(provider)
+    await sender.watch()
+    const { attempts } = (await stored(database, wallet, 'moved'))!
+    expect(await stored(database, wallet, 'moved')).toMatchObject({ status: 'mined' })
+    // The approval and the transfer are taken back, and the transfer alone is in a block again.
+    await provider.send('anvil_reorg', [2, [[attempts[0]!.raw, 0]]])
+    expect((await provider.getTransactionReceipt(hash))!.status).toBe(0)
+    await owner('approve', wallet.address, 5n)
+    await sender.watch()
+    const again = await sender.send('moved', transfer)
+    expect(again.hash).not.toBe(hash)
+    await mine(provider)
+    await sender.watch()
+    expect(await stored(database, wallet, 'moved')).toMatchObject({ status: 'mined', hash: again.hash })
+    expect(await tokenAt(token, provider).getFunction('balanceOf')(spenderOf(9))).toBe(5n)
+  })
+
+  test.each([1, 2, 3, 4])('survives a reorganisation of %i blocks between two lives of its sender', async (depth) => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const { provider } = chain
+    await mine(provider, 4)
+    for (const number of [1, 2, 3]) {
+      const sender = senderOf(database, wallet)
+      await sender.send(`deep ${number}`, approve(spenderOf(60 + number), BigInt(number)))
+      await mine(provider)
+      await sender.watch()
+    }
+    await provider.send('anvil_reorg', [depth, []])
+    const restarted = senderOf(database, wallet)
+    await restarted.watch()
+    for (const number of [1, 2, 3]) await restarted.send(`deep ${number}`, approve(spenderOf(60 + number), 99n))
+    await mine(provider)
+    await restarted.watch()
+    for (const number of [1, 2, 3]) expect(await allowance(wallet, spenderOf(60 + number))).toBe(BigInt(number))
+    expect(await provider.getTransactionCount(wallet.address)).toBe(3)
+  })
+
+  test('is not held up by a nonce that nobody has: a node that went back lost another program’s transaction', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const { provider } = chain
+    const before = await provider.send('evm_snapshot', [])
+    await wallet.connect(provider).sendTransaction({ to: wallet.address, value: 1n })
+    await mine(provider)
+    const sender = senderOf(database, wallet)
+    await sender.send('after', approve(spenderOf(10), 6n))
+    await mine(provider)
+    await sender.watch()
+    await provider.send('evm_revert', [before])
+    for (let round = 0; round < 2; round += 1) {
+      await sender.watch()
+      await mine(provider)
+    }
+    await sender.watch()
+    expect(await allowance(wallet, spenderOf(10))).toBe(6n)
+    expect(await stored(database, wallet, 'after')).toMatchObject({ status: 'mined', nonce: 1 })
+  })
+
+  test('goes out while fees are between half the cap and the cap, waits while they are above it, and is not lost then', async () => {
+    const { database } = await server.fresh()
+    const wallet = await freshWallet()
+    const { provider } = chain
+    const baseFee = async (wei: bigint) => {
+      await provider.send('anvil_setNextBlockBaseFeePerGas', [`0x${wei.toString(16)}`])
+      await mine(provider)
+    }
+    const cap = 10n ** 11n
+    const sender = senderOf(database, wallet, { maxFeePerGas: cap, replaceAfterMs: 0 })
+    await baseFee((cap * 6n) / 10n)
+    const { hash } = await sender.send('dear', approve(spenderOf(11), 1n))
+    const [attempt] = (await stored(database, wallet, 'dear'))!.attempts
+    expect(BigInt(attempt!.maxFeePerGas)).toBe(cap)
+    // Now no block takes it, and the node has forgotten it as well.
+    await provider.send('anvil_dropTransaction', [hash])
+    await baseFee(2n * cap)
+    await expect(sender.watch()).rejects.toMatchObject({ code: 'CHAIN_FEE_CAP' })
+    await expect(sender.send('later', approve(spenderOf(12), 1n))).rejects.toMatchObject({ code: 'CHAIN_FEE_CAP' })
+    await baseFee(10n ** 9n)
+    await sender.watch()
+    await mine(provider)
+    await sender.watch()
+    expect(await stored(database, wallet, 'dear')).toMatchObject({ status: 'mined', hash })
+  })
+
   test('whose nonce another program took is given up by name, and its purpose is free', async () => {
     const { database } = await server.fresh()
     const wallet = await freshWallet()
@@ -208,10 +295,9 @@ describe('a transaction', () => {
     const foreign = { to: wallet.address, value: 1n, nonce: 0, gasLimit: 21_000n, type: 2, chainId }
     const fees = { maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 1n }
     await chain.provider.send('eth_sendRawTransaction', [await wallet.signTransaction({ ...foreign, ...fees })])
-    const outcome = expect(sender.confirmed('taken')).rejects.toMatchObject({ code: 'CHAIN_NONCE_TAKEN' })
     await mine(chain.provider, 2)
     await sender.watch()
-    await outcome
+    expect(await stored(database, wallet, 'taken')).toMatchObject({ status: 'failed', failure: 'CHAIN_NONCE_TAKEN' })
     await sender.send('taken', approve(spenderOf(7), 1n))
     await mine(chain.provider)
     await sender.watch()
@@ -250,6 +336,30 @@ test('a receipt whose block does not hold the transaction is not believed', asyn
   await fooled.watch()
   expect((await findTransaction(database, fooled.address, 'lie'))?.status).not.toBe('mined')
   await mine(provider)
+})
+
+test('a node that lies about the account’s nonce delays a transaction, and neither loses nor doubles it', async () => {
+  const { database } = await server.fresh()
+  const wallet = await freshWallet()
+  const { provider } = chain
+  const ahead = answering(provider, { getTransactionCount: async () => 3 })
+  await senderOf(database, wallet, { provider: ahead }).send('ahead', approve(spenderOf(14), 2n))
+  const sender = senderOf(database, wallet)
+  for (let round = 0; round < 3; round += 1) {
+    await sender.watch()
+    await mine(provider)
+  }
+  await sender.watch()
+  expect(await allowance(wallet, spenderOf(14))).toBe(2n)
+  expect(await provider.getTransactionCount(wallet.address)).toBe(4)
+  // One that lags behind what it has taken before.
+  const behind = senderOf(database, wallet, { provider: answering(provider, { getTransactionCount: async () => 0 }) })
+  await behind.send('behind', approve(spenderOf(15), 3n))
+  await behind.watch()
+  await mine(provider)
+  await sender.watch()
+  expect(await allowance(wallet, spenderOf(15))).toBe(3n)
+  expect(await provider.getTransactionCount(wallet.address)).toBe(5)
 })
 
 test('a development key is refused on any other chain', () => {
