@@ -7,12 +7,13 @@ import {
   type JsonRpcPayload,
   JsonRpcProvider,
   type JsonRpcResult,
+  type Log,
   Network,
   type ParamType,
   type Result,
 } from 'ethers'
 import { escrowInterface, tokenInterface } from '../../contracts/deploy.ts'
-import { type Address, parseAddress } from '../../contracts/typed-data.ts'
+import { type Address, type Hex, parseAddress } from '../../contracts/typed-data.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
 import { ChainError } from './error.ts'
 import type { EscrowEvent } from './seat-view.ts'
@@ -29,9 +30,19 @@ class EscrowProvider extends JsonRpcProvider {
     } catch (cause) {
       const url = this._getConnection().url
       const { message } = cause as Error
+      if (isRefusal(cause)) {
+        throw new ChainError('CHAIN_REQUEST', `the node at ${url} refused a request: ${message}`, { cause })
+      }
       throw new ChainError('CHAIN_UNREACHABLE', `the chain at ${url} cannot be reached: ${message}`, { cause })
     }
   }
+}
+
+/** The node answered, and what it says of the request will be the same when it is asked again. */
+function isRefusal(error: unknown): boolean {
+  if (!isError(error, 'SERVER_ERROR')) return false
+  const status = error.response?.statusCode ?? 0
+  return status >= 400 && status < 500 && status !== 408 && status !== 429
 }
 
 /** Throws `CHAIN_UNREACHABLE` from each request that the node does not answer. */
@@ -122,16 +133,56 @@ export function decodeEvent(log: {
   }
 }
 
+/**
+ * A contract's logs of `[fromBlock, toBlock]`, in the order of the chain. A node that refuses so long a range, or so many
+ * logs, is asked for each half. Throws `CHAIN_BEHIND` where it answers with what was not asked for.
+ */
+export async function readLogs(
+  provider: JsonRpcProvider,
+  filter: { address: Address; fromBlock: number; toBlock: number; topics?: (string | null)[] },
+): Promise<Log[]> {
+  const { address, fromBlock, toBlock } = filter
+  let logs: Log[]
+  try {
+    logs = await provider.getLogs(filter)
+  } catch (error) {
+    if (fromBlock >= toBlock || (error instanceof ChainError && error.code === 'CHAIN_UNREACHABLE')) throw error
+    const middle = Math.floor((fromBlock + toBlock) / 2)
+    const first = await readLogs(provider, { ...filter, toBlock: middle })
+    return [...first, ...(await readLogs(provider, { ...filter, fromBlock: middle + 1 }))]
+  }
+  return checked(logs, ({ blockNumber, address: own }) => {
+    return own.toLowerCase() === address && blockNumber >= fromBlock && blockNumber <= toBlock
+  })
+}
+
+/** A contract's logs of one block, which a node that does not have that very block refuses. */
+export async function readLogsOfBlock(
+  provider: JsonRpcProvider,
+  { address, blockHash }: { address: Address; blockHash: Hex },
+): Promise<Log[]> {
+  return checked(await provider.getLogs({ address, blockHash }), (log) => {
+    return log.address.toLowerCase() === address && log.blockHash === blockHash
+  })
+}
+
+function checked(logs: Log[], wasAskedFor: (log: Log) => boolean): Log[] {
+  if (logs.some((log) => log.removed || !wasAskedFor(log))) {
+    throw new ChainError('CHAIN_BEHIND', 'the node answered with events that it was not asked for')
+  }
+  return logs.sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index)
+}
+
 const blocksPerRequest = 5_000
 
 /** The escrow's events of `[fromBlock, toBlock]` that this program knows, in the order of the chain. */
 export async function* eventsOfEscrow(
   provider: JsonRpcProvider,
-  { escrow, fromBlock, toBlock }: { escrow: Address; fromBlock: number; toBlock: number },
+  { escrow: address, fromBlock, toBlock }: { escrow: Address; fromBlock: number; toBlock: number },
 ): AsyncGenerator<EscrowEvent> {
   for (let from = fromBlock; from <= toBlock; from += blocksPerRequest) {
     const to = Math.min(toBlock, from + blocksPerRequest - 1)
-    for (const log of await provider.getLogs({ address: escrow, fromBlock: from, toBlock: to })) {
+    for (const log of await readLogs(provider, { address, fromBlock: from, toBlock: to })) {
       const event = decodeEvent(log)
       if (event !== null) yield event
     }

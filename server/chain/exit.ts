@@ -7,7 +7,7 @@ import { escrowAt, escrowInterface, tokenAt } from '../../contracts/deploy.ts'
 import { partsOfSeatId } from '../../contracts/entry.ts'
 import type { Address, AreaRules, Hex } from '../../contracts/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../contracts/units.ts'
-import { asChainError } from './escrow-client.ts'
+import { asChainError, readLogs } from './escrow-client.ts'
 
 export interface ExitOptions {
   provider: JsonRpcProvider
@@ -106,7 +106,7 @@ async function seatsOf({
 
 async function logsOf(
   provider: JsonRpcProvider,
-  escrow: Address,
+  address: Address,
   firstBlock: number,
   topics: (string | null)[],
 ): Promise<Log[]> {
@@ -114,7 +114,7 @@ async function logsOf(
   const logs: Log[] = []
   for (let fromBlock = firstBlock; fromBlock <= newest; fromBlock += blocksPerRequest) {
     const toBlock = Math.min(newest, fromBlock + blocksPerRequest - 1)
-    logs.push(...(await provider.getLogs({ address: escrow, fromBlock, toBlock, topics })))
+    logs.push(...(await readLogs(provider, { address, fromBlock, toBlock, topics })))
   }
   return logs
 }

@@ -20,7 +20,7 @@ import {
 } from '../store/chain-store.ts'
 import type { Database } from '../store/database.ts'
 import { ChainError } from './error.ts'
-import { asChainError, decodeEvent } from './escrow-client.ts'
+import { asChainError, decodeEvent, readLogs, readLogsOfBlock } from './escrow-client.ts'
 import { startPoller } from './poller.ts'
 import { applyEvent, chainSeatOf, copyView, type EscrowEvent, type EscrowView, type SeatRecord } from './seat-view.ts'
 
@@ -59,6 +59,9 @@ export interface IndexerOptions {
 const longestRun = 2_000
 /** Blocks without events that are kept to find where a reorganisation began; deeper ones cost a longer way back. */
 const keptBlocks = 256
+
+/** So many of the newest blocks some node may not have yet. At most as many as are kept. */
+const exactBlocks = 64
 
 interface Point {
   block: number
@@ -133,19 +136,28 @@ export function createIndexer(options: IndexerOptions): Indexer {
   async function readRun(from: number, to: number, newest: number) {
     const last = await provider.getBlock(to)
     if (last === null) return null
-    const logs = await provider.getLogs({ address: escrow, fromBlock: from, toBlock: to })
+    const read = async (number: number) => (number === to ? last : await provider.getBlock(number))
+    // A node that lags behind others at the same address answers a range with what it has: so the newest blocks are asked
+    // for by their hash, one by one.
+    const exactFrom = Math.max(from, newest - exactBlocks + 1)
+    const old = from < exactFrom ? { address: escrow, fromBlock: from, toBlock: Math.min(to, exactFrom - 1) } : null
+    const logs = old === null ? [] : await readLogs(provider, old)
     const hashes = new Map(logs.map(({ blockNumber, blockHash }) => [blockNumber, blockHash]))
     const numbers = new Set(hashes.keys())
     for (let number = Math.max(from, newest - keptBlocks); number <= to; number += 1) numbers.add(number)
     numbers.add(to)
-    const headers = await Promise.all([...numbers].map((number) => (number === to ? last : provider.getBlock(number))))
+    const headers = await Promise.all([...numbers].map(read))
     const blocks: StoredBlock[] = []
     for (const block of headers) {
       if (block?.hash == null || (hashes.get(block.number) ?? block.hash) !== block.hash) return null
       blocks.push({ number: block.number, hash: block.hash, time: block.timestamp })
     }
+    const exact = blocks.filter(({ number }) => number >= exactFrom)
+    const own = await Promise.all(
+      exact.map(({ hash }) => readLogsOfBlock(provider, { address: escrow, blockHash: hash })),
+    )
     if ((await provider.getBlock(to))?.hash !== last.hash) return null
-    return { blocks, events: eventsOf(logs) }
+    return { blocks, events: eventsOf([...logs, ...own.flat()]) }
   }
 
   /** Brings both views up to what is stored. */

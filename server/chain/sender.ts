@@ -189,7 +189,11 @@ export function createSender(options: SenderOptions): Sender {
       if (nonce < waiting) continue
       log.warn({ nonce }, 'a nonce was left out: an empty transaction takes it')
       const attempt = await sign({ to: address, data: '0x', nonce, gas: emptyGas, fees })
-      const filled = await storeTransaction(database, address, { nonce, purpose: `nothing, at nonce ${nonce}`, attempt })
+      const filled = await storeTransaction(database, address, {
+        nonce,
+        purpose: `nothing, at nonce ${nonce}`,
+        attempt,
+      })
       if (filled !== null) await broadcast(filled)
     }
   }
@@ -323,5 +327,7 @@ function larger(a: bigint, b: bigint): bigint {
 function isHarmless(error: unknown): boolean {
   if (isError(error, 'NONCE_EXPIRED') || isError(error, 'REPLACEMENT_UNDERPRICED')) return true
   const text = error instanceof Error ? error.message : String(error)
-  return /already known|already imported|known transaction|nonce too low|underpriced|less than block base fee/i.test(text)
+  return /already known|already imported|known transaction|nonce too low|underpriced|less than block base fee/i.test(
+    text,
+  )
 }

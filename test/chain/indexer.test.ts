@@ -1,10 +1,10 @@
-import { Wallet } from 'ethers'
+import { type JsonRpcProvider, type Log, makeError, Wallet } from 'ethers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/deploy.ts'
 import { seatIdOf } from '../../contracts/entry.ts'
 import { hashRules, type Mandate, signFull } from '../../contracts/typed-data.ts'
-import { openProvider, readEscrowFacts } from '../../server/chain/escrow-client.ts'
+import { asChainError, openProvider, readEscrowFacts } from '../../server/chain/escrow-client.ts'
 import { type AreaDelivery, createIndexer, type IndexerOptions } from '../../server/chain/indexer.ts'
 import { createRelay } from '../../server/chain/relay.ts'
 import { chainSeatOf } from '../../server/chain/seat-view.ts'
@@ -28,6 +28,16 @@ import {
 const area = 1
 const log = pino({ level: 'silent' })
 const forever = 4_000_000_000
+const seed = Number(process.env.SEED ?? 20_261_122)
+
+function randomOf(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
 let chain: TestChain
 let server: ScratchServer
 
@@ -197,6 +207,165 @@ test('a shorter chain is a reorganisation', async () => {
   await indexer.advance()
   expect(told(home)?.balance).toBe(0n)
   expect(indexer.head.block).toBe(await chain.provider.getBlockNumber())
+})
+
+/** The same node with its own answer to requests for logs. */
+function answering(getLogs: (filter: LogFilter) => Promise<Log[]>): JsonRpcProvider {
+  return new Proxy(chain.provider, {
+    get(target, name) {
+      if (name === 'getLogs') return getLogs
+      const value = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+interface LogFilter {
+  fromBlock?: number
+  toBlock?: number
+  blockHash?: string
+}
+
+test(`whatever the chain takes back, the view is the contract’s, and the same built from block zero (SEED=${seed})`, async () => {
+  const random = randomOf(seed)
+  const { database, street } = await scene([400_000n, 300_000n, 200_000n])
+  const { provider } = chain
+  const accounts = await Promise.all(street.homes.map(funded))
+  const grid = new Wallet(fundedKey(8), provider)
+  const escrow = escrowAt(street.escrow, provider)
+  // Two servers of different depths share what they have read.
+  const followers = [follow(database, street), follow(database, street, { confirmations: 4 })]
+  const floor = await provider.getBlockNumber()
+  let reorganised = 0
+  for (let step = 0; step < 40; step += 1) {
+    const index = random(street.homes.length)
+    const home = street.homes[index]!
+    const id = seatIdOf(area, home.number)
+    const { nextNonce, amount, claimableAt } = await escrow.getFunction('withdrawalOf')(id)
+    const request = { account: home.account.address, seat: id, to: home.account.address, deadline: forever }
+    switch (random(6)) {
+      case 0:
+        await street.deposit(home, BigInt(10 * (1 + random(5_000))))
+        break
+      case 1: {
+        const withdrawal = { ...request, amount: BigInt(random(100_000)), nonce: nextNonce }
+        await street.call(accounts[index]!, 'requestWithdrawal', withdrawal, '0x')
+        break
+      }
+      case 2:
+        if (amount > 0n) {
+          await passUntil(provider, Number(claimableAt))
+          await street.call(accounts[index]!, 'claim', id).catch((error) => {
+            expect(asChainError(error)).toMatchObject({ contractError: 'NothingToMove' })
+          })
+        }
+        break
+      case 3: {
+        const version = 2 + step
+        const mandate = await mandateOf(street, home, { version, buyCeiling: 4_000 + step })
+        await street.call(
+          grid,
+          'changeMandate',
+          id,
+          mandate,
+          await signFull(home.account, street.domain, 'Mandate', mandate),
+        )
+        break
+      }
+      default: {
+        const depth = Math.min((await provider.getBlockNumber()) - floor, 1 + random(9))
+        if (depth < 1) break
+        await provider.send('anvil_reorg', [depth, []])
+        reorganised += 1
+      }
+    }
+    for (const { indexer } of followers) if (random(2) === 0) await indexer.advance()
+  }
+  expect(reorganised).toBeGreaterThan(5)
+  const rebuilt = follow((await server.fresh()).database, street)
+  for (const { indexer } of [...followers, rebuilt]) await indexer.advance()
+  const { head } = rebuilt.indexer
+  for (const { indexer } of followers) expect(indexer.head).toEqual(head)
+  for (const home of street.homes) {
+    const id = seatIdOf(area, home.number)
+    const record = head.view.get(area)!.seats.get(home.number)!
+    expect(record.balance).toBe(await escrow.getFunction('balanceOf')(id))
+    const open = await escrow.getFunction('withdrawalOf')(id)
+    expect([record.withdrawal?.amount ?? 0n, record.withdrawalNonce]).toEqual([open.amount, Number(open.nextNonce)])
+  }
+})
+
+test('events of one block count in their order, whichever order the node lists them in', async () => {
+  const { database, street, home } = await scene([100_000n])
+  const { provider } = chain
+  const account = (await funded(home)).connect(provider)
+  const escrow = escrowAt(street.escrow, account)
+  const request = {
+    account: account.address,
+    seat: seatIdOf(area, home.number),
+    to: account.address,
+    deadline: forever,
+  }
+  const first = await provider.getTransactionCount(account.address)
+  await provider.send('evm_setAutomine', [false])
+  for (const nonce of [0, 1, 2]) {
+    const withdrawal = { ...request, amount: BigInt(10_000 * (nonce + 1)), nonce }
+    const overrides = { nonce: first + nonce, gasLimit: 300_000 }
+    await escrow.getFunction('requestWithdrawal')(withdrawal, '0x', overrides)
+  }
+  await mine(provider)
+  await provider.send('evm_setAutomine', [true])
+  const backwards = answering(async (filter) => (await provider.getLogs(filter)).reverse())
+  const { indexer, seatOf } = follow(database, street, { provider: backwards })
+  await indexer.advance()
+  expect(seatOf(home)).toMatchObject({ withdrawal: { amount: 30_000n }, withdrawalNonce: 3 })
+  await mine(provider, 100)
+  const later = follow((await server.fresh()).database, street, { provider: backwards })
+  await later.indexer.advance()
+  expect(later.seatOf(home)).toMatchObject({ withdrawal: { amount: 30_000n }, withdrawalNonce: 3 })
+})
+
+test('a node that has not yet seen what it is asked about loses no event', async () => {
+  const { database, street, home } = await scene([0n])
+  const { provider } = chain
+  await street.deposit(home, 500_000n)
+  let seen = (await provider.getBlockNumber()) - 1
+  // Behind one address stand two nodes: one knows the newest block, the other one answers for logs.
+  const lagging = answering(async (filter) => {
+    if (filter.blockHash === undefined) return provider.getLogs({ ...filter, toBlock: Math.min(filter.toBlock!, seen) })
+    if ((await provider.getBlock(filter.blockHash))!.number > seen) throw new Error('unknown block')
+    return provider.getLogs(filter)
+  })
+  const { indexer, seatOf } = follow(database, street, { provider: lagging })
+  await expect(indexer.advance()).rejects.toThrow('unknown block')
+  seen += 1
+  await indexer.advance()
+  expect(seatOf(home).balance).toBe(500_000n)
+})
+
+test('a node that answers for no long range, or with what was not asked for, is asked again', async () => {
+  const { database, street, home } = await scene([250_000n])
+  const { provider } = chain
+  await mine(provider, 300)
+  let requests = 0
+  const narrow = answering(async (filter) => {
+    requests += 1
+    const { fromBlock = 0, toBlock = 0 } = filter
+    if (toBlock - fromBlock >= 50) throw makeError('more than 50 blocks', 'UNKNOWN_ERROR')
+    return provider.getLogs(filter)
+  })
+  const { indexer, seatOf } = follow(database, street, { provider: narrow })
+  await indexer.advance()
+  expect(seatOf(home).balance).toBe(250_000n)
+  expect(requests).toBeGreaterThan(5)
+
+  const other = await scene([990_000n])
+  const mixed = answering(async (filter) => {
+    const foreign = await provider.getLogs({ ...filter, address: street.escrow })
+    return [...(await provider.getLogs(filter)), ...foreign]
+  })
+  await mine(provider, 100)
+  const { indexer: confused } = follow(other.database, other.street, { provider: mixed })
+  await expect(confused.advance()).rejects.toMatchObject({ code: 'CHAIN_BEHIND' })
 })
 
 test('two indexers on one database neither double nor lose an event', async () => {
