@@ -1,5 +1,5 @@
 /**
- * The table of rules of a program to come, which has a second version: an order then offers or asks whole hundreds of Wh.
+ * The table of rules of a program to come, which has one version more: an order then offers or asks whole hundreds of Wh.
  * Bundled in place of `server/market/engine/versions.ts`.
  */
 import { carryOut, type Rules } from '../../server/market/engine/rules.ts'
@@ -10,4 +10,4 @@ const wholeHundreds: Rules = (state, config, command) => {
   return carryOut(state, config, { ...command, order: { ...command.order, maxWh } })
 }
 
-export const versions: Readonly<Record<number, Rules>> = { 1: carryOut, 2: wholeHundreds }
+export const versions: Readonly<Record<number, Rules>> = { 1: carryOut, 2: carryOut, 3: wholeHundreds }

@@ -3,7 +3,7 @@ import type { UtcSeconds } from '../../../contracts/units.ts'
 import { type IntervalFill, netBatch, type SeatFills } from '../../settlement/netting.ts'
 import type { AreaConfig, BatchCut, Event, IntervalRun } from './area.ts'
 import { bind, costOf, owedIn, release, reservedFor } from './funds.ts'
-import { clearingDueMs } from './intervals.ts'
+import { clearingDueMs, rerunStale } from './intervals.ts'
 import type { AreaState, IntervalState, SeatState, UnsettledBatch, UnsettledInterval } from './state.ts'
 import { hasTraded, withoutSeat } from './without-seat.ts'
 
@@ -42,6 +42,7 @@ export function cutBatches(state: AreaState, config: AreaConfig): Event[] {
     const end = nextBatchEnd(state, config)!
     const intervals = intervalsBefore(state, end)
     if (intervals.some(({ result }) => result === null)) return events
+    events.push(...rerunStale(state, config, end))
     for (const { start, result } of intervals) {
       result!.status = 'final'
       events.push({ type: 'interval-final', start, run: result!.run })

@@ -49,6 +49,7 @@ export function nextDueMs(state: AreaState): number {
   if (config === null) return Number.POSITIVE_INFINITY
   let due = state.nextStart * 1000
   for (const interval of state.intervals.values()) {
+    if (interval.isStale) due = Math.min(due, Math.max(state.rerunsFromMs ?? 0, state.nowMs))
     if (interval.result !== null) continue
     due = Math.min(due, clearingDueMs(interval, config))
     break

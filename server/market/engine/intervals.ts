@@ -88,9 +88,12 @@ export function clearingDueMs(interval: IntervalState, config: AreaConfig): numb
   return Math.max(endMs, interval.startedAtMs) + config.graceMs + backlogMs
 }
 
-/** Computes, in order of start, every interval that has ended and whose readings are all in or whose grace has passed. */
+/**
+ * Computes, in order of start, every interval that has ended and whose readings are all in or whose grace has passed, and
+ * when that may be again those that are stale.
+ */
 export function clearIntervals(state: AreaState, config: AreaConfig): Event[] {
-  const events: Event[] = []
+  const events = state.nowMs < (state.rerunsFromMs ?? 0) ? [] : rerunStale(state, config)
   for (const interval of state.intervals.values()) {
     if (interval.result !== null) continue
     const end = interval.start + config.rules.intervalSeconds
@@ -132,14 +135,31 @@ function lacksReading(seat: SeatState, interval: IntervalState, end: UtcSeconds)
   return seat.base.time < end && seat.readings.findLast(({ time }) => time <= end)?.time !== end
 }
 
-/** Computes an interval again after a reading at one of its ends came late, unless it is final. */
-export function rerunInterval(state: AreaState, config: AreaConfig, start: UtcSeconds): Event[] {
+/** After computing again an area rests for this long per seat and interval. */
+const restMsPerSeat = 1
+
+/**
+ * An interval that has been computed from something else than is known now is to be computed again, unless it is final.
+ * Version 1 of the rules did so at once, for every single reading.
+ */
+export function outdate(state: AreaState, config: AreaConfig, start: UtcSeconds): Event[] {
   const interval = state.intervals.get(start)
-  return interval === undefined || interval.result === null ? [] : [run(state, config, interval)]
+  if (interval === undefined || interval.result === null) return []
+  if (state.engineVersion === 1) return [run(state, config, interval)]
+  interval.isStale = true
+  return []
+}
+
+/** Computes the stale intervals that start before `until` again, whether or not the area rests. */
+export function rerunStale(state: AreaState, config: AreaConfig, until = Number.POSITIVE_INFINITY): Event[] {
+  const stale = [...state.intervals.values()].filter(({ start, isStale }) => isStale === true && start < until)
+  if (stale.length > 0) state.rerunsFromMs = state.nowMs + stale.length * state.seats.size * restMsPerSeat
+  return stale.map((interval) => run(state, config, interval))
 }
 
 function run(state: AreaState, config: AreaConfig, interval: IntervalState): Event {
   const result = computeInterval(state, config, interval)
   interval.result = result
+  delete interval.isStale
   return { type: 'interval-cleared', result }
 }

@@ -6,9 +6,10 @@ import { admitReading } from '../../readings/admission.ts'
 import type { AreaConfig, ChainSeat, Command, Event, MeterReading } from './area.ts'
 import { cutBatches, followChain, leaveOut } from './batches.ts'
 import { cancelForward, placeForward } from './forward.ts'
-import { clearIntervals, rerunInterval, startIntervals } from './intervals.ts'
+import { clearIntervals, outdate, startIntervals } from './intervals.ts'
 import { acceptOrder, cancelOrder } from './orders.ts'
 import { type AreaState, type SeatState, sellableWh, termsAt } from './state.ts'
+import { hasTraded } from './without-seat.ts'
 
 /** Commands of a market that runs. */
 export type MarketCommand = Exclude<Command, { type: 'configure' | 'engine-version' }>
@@ -22,7 +23,7 @@ const defaultConnectionW = 43_000
 export const carryOut: Rules = (state, config, command) => {
   switch (command.type) {
     case 'chain':
-      return [...passTime(state, config), ...syncChain(state, command)]
+      return [...passTime(state, config), ...syncChain(state, config, command)]
     case 'order':
       return [...passTime(state, config), ...acceptOrder(state, config, command.id, command.order)]
     case 'cancel':
@@ -49,16 +50,19 @@ function passTime(state: AreaState, config: AreaConfig): Event[] {
   return [...startIntervals(state, config), ...clearIntervals(state, config), ...cutBatches(state, config)]
 }
 
-function syncChain(state: AreaState, command: Extract<Command, { type: 'chain' }>): Event[] {
-  followChain(state, { block: command.block, settledUntil: command.settledUntil })
-  for (const chain of command.seats) syncSeat(state, chain)
-  return [{ type: 'seats-changed', block: command.block, settledUntil: command.settledUntil, seats: command.seats }]
+function syncChain(state: AreaState, config: AreaConfig, command: Extract<Command, { type: 'chain' }>): Event[] {
+  const { block, settledUntil, seats } = command
+  followChain(state, { block, settledUntil })
+  const begunAnew = seats.filter((chain) => syncSeat(state, chain)).map(({ seat }) => seat)
+  return [{ type: 'seats-changed', block, settledUntil, seats }, ...outdateTrades(state, config, begunAnew)]
 }
 
-function syncSeat(state: AreaState, chain: ChainSeat): void {
+/** Takes over a seat as the chain shows it. Says whether a new epoch begins, which takes the readings before it with it. */
+function syncSeat(state: AreaState, chain: ChainSeat): boolean {
   const seat = state.seats.get(chain.seat)
   const { epoch, time, importWh, exportWh } = chain.base
-  if (seat === undefined || epoch > seat.base.epoch) {
+  const beginsEpoch = seat !== undefined && epoch > seat.base.epoch
+  if (seat === undefined || beginsEpoch) {
     state.seats.set(chain.seat, {
       chain,
       base: { epoch, time },
@@ -72,6 +76,18 @@ function syncSeat(state: AreaState, chain: ChainSeat): void {
   }
   // Seats are numbered in the order of opening: a meter serves the newest one.
   if ((state.seatOfMeter.get(chain.meter) ?? 0) <= chain.seat) state.seatOfMeter.set(chain.meter, chain.seat)
+  return beginsEpoch
+}
+
+/**
+ * What these seats traded on readings that are gone could never be settled: such intervals are to be computed again. In
+ * version 1 of the rules they stayed, and no batch with them could be cut.
+ */
+function outdateTrades(state: AreaState, config: AreaConfig, seats: readonly number[]): Event[] {
+  if (seats.length === 0 || state.engineVersion === 1) return []
+  return [...state.intervals.values()].flatMap(({ start, result }) =>
+    result !== null && seats.some((seat) => hasTraded(result, seat)) ? outdate(state, config, start) : [],
+  )
 }
 
 function takeReading(state: AreaState, config: AreaConfig, reading: MeterReading): Event[] {
@@ -115,8 +131,8 @@ function takeReading(state: AreaState, config: AreaConfig, reading: MeterReading
   return [
     { ...answer, status: 'stored' },
     ...(time <= state.cutUntil ? [{ type: 'late-reading' as const, seat: seat.chain.seat, meter, epoch, time }] : []),
-    ...rerunInterval(state, config, time - length),
-    ...rerunInterval(state, config, time),
+    ...outdate(state, config, time - length),
+    ...outdate(state, config, time),
   ]
 }
 

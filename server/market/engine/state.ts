@@ -37,6 +37,8 @@ export interface IntervalState {
   reservations: Reservation[]
   /** The newest computation, null until the first. */
   result: IntervalRun | null
+  /** What it was computed from has changed: it is computed again at the latest before it becomes final. */
+  isStale?: true
 }
 
 /** Forward orders that rest for one interval, in order of arrival, and its trades in the order they were made. */
@@ -80,6 +82,8 @@ export interface AreaState {
   nextStart: UtcSeconds
   /** Ascending by start: started, not yet final. */
   intervals: Map<UtcSeconds, IntervalState>
+  /** Before this nothing is computed again, so that late readings never keep a large area busy with itself. */
+  rerunsFromMs?: number
   unsettled: UnsettledInterval[]
   /** By end, ascending, until the chain has settled them. */
   batches: Map<UtcSeconds, UnsettledBatch>

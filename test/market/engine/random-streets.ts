@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { BatchCut, ChainSeat, Command, Event } from '../../../server/market/engine/area.ts'
 import { encode, genesisHash, rollHash } from '../../../server/market/engine/codec.ts'
-import { apply } from '../../../server/market/engine/engine.ts'
+import { apply, newestEngineVersion } from '../../../server/market/engine/engine.ts'
 import { type AreaState, emptyState } from '../../../server/market/engine/state.ts'
 import { batchSeconds, config, intervalSeconds, order, placing, reading, seat, t0, terms } from './street.ts'
 
@@ -92,7 +92,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('close' as const), seat: fc.integer({ min: 1, max: seats }) }),
   },
   {
-    weight: 0,
+    weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('epoch' as const),
       seat: fc.integer({ min: 1, max: seats }),
@@ -133,6 +133,7 @@ export function play(steps: Step[], funds: number, look: (state: AreaState) => v
       terms: [terms({ zone: zones[index]!, sellFloor: -500, nameplateWh: index === 3 ? null : 2_000 })],
     }),
   )
+  run({ type: 'engine-version', atMs: nowMs, engineVersion: newestEngineVersion })
   run({ type: 'configure', atMs: nowMs, config })
   run({ type: 'chain', atMs: nowMs, block: 1, settledUntil: 0, seats: structuredClone(chain) })
   const registers = chain.map(() => ({ epoch: 1, importWh: 0, exportWh: 0, time: t0 }))

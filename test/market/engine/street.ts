@@ -2,7 +2,7 @@
 import type { Order } from '../../../contracts/typed-data.ts'
 import { hashRules } from '../../../contracts/typed-data.ts'
 import type { AreaConfig, ChainSeat, Command, Event, Terms } from '../../../server/market/engine/area.ts'
-import { apply } from '../../../server/market/engine/engine.ts'
+import { apply, newestEngineVersion } from '../../../server/market/engine/engine.ts'
 import { type AreaState, emptyState } from '../../../server/market/engine/state.ts'
 
 export const intervalSeconds = 900
@@ -105,6 +105,7 @@ export function reading(number: number, time: number, importWh: number, exportWh
 /** A configured area with these seats, just before `t0`. */
 export function open(seats: ChainSeat[]): { state: AreaState; run: (command: Command) => Event[] } {
   const state = emptyState()
+  apply(state, { type: 'engine-version', atMs: 0, engineVersion: newestEngineVersion })
   apply(state, { type: 'configure', atMs: t0 * 1000 - 5_000, config })
   apply(state, { type: 'chain', atMs: t0 * 1000 - 4_000, block: 1, settledUntil: 0, seats })
   return { state, run: (command) => apply(state, command) }
