@@ -176,6 +176,8 @@ interface IEscrow {
     error SeatUnknown(uint64 seat);
     /// The rules name another token than the escrow's.
     error WrongToken(address token);
+    /// A withdrawal delay of more than a year.
+    error BadDelay(uint32 withdrawalDelaySeconds);
     /// The interval must be more than zero, the batch a multiple of it and shorter than the withdrawal delay, the grade 0 or 1.
     error BadRules();
     /// Neither is the ledger unit a whole number of the token's base units nor the other way round.
@@ -208,7 +210,7 @@ interface IEscrow {
     error TooManyChanges();
     /// A confirmation lifts a revocation or suspension only if it starts later.
     error StillBarred(uint32 from);
-    /// The two readings are not two different ones of the same boundary and epoch.
+    /// The two readings are not two different ones of the same past boundary and epoch, later than the last suspension.
     error NotEquivocation();
     /// An epoch must be higher than the seat's and start at its base or later.
     error BadEpoch(uint16 epoch);
@@ -319,7 +321,8 @@ interface IEscrow {
     /// Takes what the ledger can represent of `tokens` from the caller, into any seat's purse. With six decimals and the default
     /// tick that is all of it; with more decimals the rest below one ledger unit is left with the caller.
     function deposit(uint64 seat, uint256 tokens) external;
-    /// Takes `tokens` from the seat's own account, by its ERC-2612 permit; anyone may relay.
+    /// Takes `tokens` from the seat's own account, by the ERC-2612 permit that its key signed last, whoever handed it to the
+    /// token; anyone may relay.
     function depositWithPermit(uint64 seat, uint256 tokens, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
     /// Replaces the seat's open request, if any, and starts the delay anew. More than the balance means all of it.
     function requestWithdrawal(Withdrawal calldata withdrawal, bytes calldata accountSignature) external;

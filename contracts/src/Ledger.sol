@@ -86,6 +86,8 @@ abstract contract Ledger is IEscrow, EIP712 {
         uint32 consentFrom;
         // The start of the last suspension: evidence up to here has been dealt with.
         uint32 suspendedFrom;
+        // The boundary at which the last of the meter's closed seats stops.
+        uint32 freeFrom;
     }
 
     uint256 internal constant MAX_UNITS = type(uint80).max;
@@ -103,6 +105,7 @@ abstract contract Ledger is IEscrow, EIP712 {
     mapping(bytes32 digest => bool) internal _usedInstructions;
 
     constructor(IERC20Metadata token_, uint32 withdrawalDelaySeconds_) EIP712("Commonwatt", "1") {
+        if (withdrawalDelaySeconds_ > 365 days) revert BadDelay(withdrawalDelaySeconds_);
         TOKEN = token_;
         DECIMALS = token_.decimals();
         withdrawalDelaySeconds = withdrawalDelaySeconds_;

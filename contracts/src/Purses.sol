@@ -4,6 +4,8 @@ pragma solidity ^0.8.28;
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Withdrawal} from "./IEscrow.sol";
 import {SeatState, SeatStates} from "./Words.sol";
@@ -14,6 +16,9 @@ import {Ledger} from "./Ledger.sol";
 abstract contract Purses is Ledger, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
+    bytes32 private constant PERMIT =
+        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+
     function deposit(uint64 seatId, uint256 tokens) external nonReentrant {
         _deposit(seatId, msg.sender, tokens);
     }
@@ -23,8 +28,19 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient {
         nonReentrant
     {
         address account = _seatAt(seatId).account;
-        // Whoever saw the permit may have used it already: what counts is the allowance that the transfer finds.
-        try IERC20Permit(address(TOKEN)).permit(account, address(this), tokens, deadline, v, r, s) {} catch {}
+        IERC20Permit permits = IERC20Permit(address(TOKEN));
+        // Whoever saw the permit may have used it already: what counts is the allowance that the transfer finds, and that
+        // the account signed its last permit for this deposit. No other allowance is for strangers to use.
+        try permits.permit(account, address(this), tokens, deadline, v, r, s) {} catch {}
+        uint256 nonce;
+        unchecked {
+            // Before the first permit there is no last one: nobody signs the highest nonce.
+            nonce = permits.nonces(account) - 1;
+        }
+        bytes32 structHash = keccak256(abi.encode(PERMIT, account, address(this), tokens, nonce, deadline));
+        bytes32 digest = MessageHashUtils.toTypedDataHash(permits.DOMAIN_SEPARATOR(), structHash);
+        (address signer,,) = ECDSA.tryRecover(digest, v, r, s);
+        if (signer != account || block.timestamp > deadline) revert BadSignature(account);
         _deposit(seatId, account, tokens);
     }
 

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Mandate, EpochStart, Reading} from "./IEscrow.sol";
 import {SeatState, SeatStates, SeatLimitsFields} from "./Words.sol";
-import {Change} from "./Schedule.sol";
+import {Change, Schedule} from "./Schedule.sol";
 import {Plans} from "./Plans.sol";
 import {TypedData} from "./TypedData.sol";
 import {Ledger} from "./Ledger.sol";
@@ -40,34 +40,38 @@ abstract contract Seats is Ledger {
         Area storage area = _areas[areaNumber];
         if (mandate.rules == 0 || area.rulesHash != mandate.rules) revert WrongRules(mandate.rules);
         _requireBoundary(area, epoch.time);
-        uint64 former = seatOf[mandate.account][mandate.meter][areaNumber];
+        mapping(uint32 => uint64) storage seats = seatOf[mandate.account][mandate.meter];
+        uint64 former = seats[areaNumber];
         if (former != 0 && mandate.version <= _seats[former].version) revert OldVersion(mandate.version);
-        uint32 from = _releaseMeter(area, mandate, areaNumber, consentValidFrom);
+        MeterRecord storage record = _meters[mandate.meter];
+        uint32 from = _releaseMeter(area, record, mandate, areaNumber, consentValidFrom);
         _requireValidity(mandate, from);
         seatId = _newSeat(area, areaNumber, mandate, epoch, from);
-        _meters[mandate.meter].seat = seatId;
-        _meters[mandate.meter].consentFrom = consentValidFrom;
+        seats[areaNumber] = seatId;
+        (record.seat, record.consentFrom) = (seatId, consentValidFrom);
         emit SeatOpened(seatId, mandate.account, mandate.meter, mandate, epoch, from);
     }
 
     /// Ends the meter's open seat, if any, and returns the boundary at which the next one may begin.
-    function _releaseMeter(Area storage area, Mandate calldata mandate, uint32 areaNumber, uint32 consentValidFrom)
-        private
-        returns (uint32 from)
-    {
+    function _releaseMeter(
+        Area storage area,
+        MeterRecord storage record,
+        Mandate calldata mandate,
+        uint32 areaNumber,
+        uint32 consentValidFrom
+    ) private returns (uint32 from) {
         from = _boundary(area, mandate.validFrom > consentValidFrom ? mandate.validFrom : consentValidFrom);
-        MeterRecord storage record = _meters[mandate.meter];
         uint64 holderId = record.seat;
         if (holderId == 0) return from;
         Seat storage holder = _seats[holderId];
-        if (holder.closedFrom == 0) {
-            if (holder.account == mandate.account && uint32(holderId >> 32) == areaNumber) revert SeatExists(holderId);
-            if (consentValidFrom <= record.consentFrom) revert OldConsent(consentValidFrom);
-            _close(holderId, holder);
-        } else if (consentValidFrom <= record.consentFrom) {
-            revert OldConsent(consentValidFrom);
+        bool open = holder.closedFrom == 0;
+        if (open && holder.account == mandate.account && uint32(holderId >> 32) == areaNumber) {
+            revert SeatExists(holderId);
         }
-        if (holder.closedFrom > from) from = _boundary(area, holder.closedFrom);
+        if (consentValidFrom <= record.consentFrom) revert OldConsent(consentValidFrom);
+        if (open) _close(holderId, holder);
+        if (holder.closedFrom > record.freeFrom) record.freeFrom = holder.closedFrom;
+        if (record.freeFrom > from) from = _boundary(area, record.freeFrom);
     }
 
     function _newSeat(
@@ -86,7 +90,6 @@ abstract contract Seats is Ledger {
         seat.state =
             SeatState.wrap(SeatStates.CHANGE_WAITS).withBase(epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
         seat.terms.add(Plans.ofMandate(mandate, from));
-        seatOf[mandate.account][mandate.meter][areaNumber] = seatId;
     }
 
     function changeMandate(uint64 seatId, Mandate calldata mandate, bytes calldata accountSignature) external {
@@ -99,10 +102,8 @@ abstract contract Seats is Ledger {
         uint32 from = _boundary(area, mandate.validFrom);
         _requireValidity(mandate, from);
         seat.version = mandate.version;
-        _settleChanges(area, seat);
-        seat.terms.cut(from);
+        _makeWay(area, seat, seat.terms, from);
         seat.terms.add(Plans.ofMandate(mandate, from));
-        _markChange(seat);
         emit MandateChanged(seatId, mandate, from);
     }
 
@@ -117,10 +118,8 @@ abstract contract Seats is Ledger {
         Area storage area = _areaOf(seatId);
         uint32 from = _boundary(area, 0);
         seat.closedFrom = from;
-        _settleChanges(area, seat);
-        seat.terms.cut(from);
+        _makeWay(area, seat, seat.terms, from);
         seat.terms.addLast(Plans.ofClosing(from));
-        _markChange(seat);
         emit SeatClosed(seatId, from);
     }
 
@@ -138,10 +137,8 @@ abstract contract Seats is Ledger {
         _authoriseOnce(area.grid, TypedData.hashConfirm(seatId, zone, nameplateWh, from, deadline), gridSignature);
         if (seat.barredFrom != 0 && from <= seat.barredFrom) revert StillBarred(seat.barredFrom);
         uint32 start = _boundary(area, from);
-        _settleChanges(area, seat);
-        seat.standing.cut(start);
+        _makeWay(area, seat, seat.standing, start);
         seat.standing.add(Plans.ofConfirmation(nameplateWh, start));
-        _markChange(seat);
         emit MeterConfirmed(seatId, zone, nameplateWh, start);
     }
 
@@ -169,7 +166,7 @@ abstract contract Seats is Ledger {
         bytes32 secondHash = TypedData.hash(second);
         if (
             first.meter != meter || second.meter != meter || first.time != second.time || first.epoch != second.epoch
-                || firstHash == secondHash || first.time <= _meters[meter].suspendedFrom
+                || firstHash == secondHash || first.time <= _meters[meter].suspendedFrom || first.time > block.timestamp
         ) revert NotEquivocation();
         _authoriseMeter(meter, firstHash, firstSignature);
         _authoriseMeter(meter, secondHash, secondSignature);
@@ -182,11 +179,8 @@ abstract contract Seats is Ledger {
     /// Stops the seat's trading at `from`. Two bars never follow one another, so the place kept for one is always free.
     function _bar(Area storage area, Seat storage seat, uint32 from) private {
         seat.barredFrom = from;
-        _settleChanges(area, seat);
-        seat.standing.cut(from);
-        if (seat.standing.last().isBar()) return;
-        seat.standing.addLast(Plans.ofBar(from));
-        _markChange(seat);
+        _makeWay(area, seat, seat.standing, from);
+        if (!seat.standing.last().isBar()) seat.standing.addLast(Plans.ofBar(from));
     }
 
     function startEpoch(
@@ -233,7 +227,10 @@ abstract contract Seats is Ledger {
         if (seat.closedFrom != 0) revert SeatIsClosed(seatId);
     }
 
-    function _markChange(Seat storage seat) private {
+    /// Makes way in one of the seat's schedules for a change that starts at `from`.
+    function _makeWay(Area storage area, Seat storage seat, Schedule storage schedule, uint32 from) private {
+        _settleChanges(area, seat);
+        schedule.cut(from);
         seat.state = seat.state.with(SeatStates.CHANGE_WAITS);
     }
 

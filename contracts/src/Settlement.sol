@@ -141,7 +141,8 @@ abstract contract Settlement is Ledger {
         words = new bytes(entries.length / 3);
         uint256 written = 0;
         uint256 number = 0;
-        for (uint256 offset = 0; offset < entries.length; offset += ENTRY_BYTES) {
+        uint256 offset = 0;
+        while (offset < entries.length) {
             EntryWord word;
             bytes32 r;
             bytes32 vs;
@@ -152,6 +153,7 @@ abstract contract Settlement is Ledger {
                 vs := calldataload(add(entry, 0x40))
                 written := add(written, 0x20)
                 mstore(add(words, written), word)
+                offset := add(offset, ENTRY_BYTES)
             }
             if (word.number() < number) revert BadEntries();
             number = word.number();
@@ -262,7 +264,8 @@ abstract contract Settlement is Ledger {
     /// Moves the entry's net amount: at once in a batch of one part; else debits at once, credits once the batch is whole.
     function _move(Part memory part, Seat storage seat, SeatState state, EntryWord word) private returns (SeatState) {
         unchecked {
-            // An area never holds 2^80 units, so neither does a seat.
+            // An area never holds 2^80 units. A seat that was credited beyond them on the way would have to be debited more
+            // than its purse has left, and is refused.
             int256 net = word.received() - word.paid();
             int256 balance = int256(state.balance()) + net;
             if (balance < 0) revert Insolvent(part.seatId);

@@ -83,6 +83,16 @@ contract SeatsTest is Street {
         escrow.settle(_batch(START, END), "");
     }
 
+    function test_refuses_a_delay_that_no_clock_reaches() public {
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadDelay.selector, 365 days + 1));
+        this.deploy(365 days + 1);
+        vm.assertEq(this.deploy(365 days).withdrawalDelaySeconds(), 365 days);
+    }
+
+    function deploy(uint32 delay) external returns (IEscrow) {
+        return _deploy(address(token), delay);
+    }
+
     // --- opening ---
 
     function test_a_seat_opens_with_three_signatures_and_starts_at_the_next_boundary() public {
@@ -250,6 +260,28 @@ contract SeatsTest is Street {
         vm.expectEmit();
         emit IEscrow.SeatOpened((1 << 32) | 2, other.account, other.meter, moved, _epoch(other), START + 3600);
         _open(other, moved, START + 1, _epoch(other));
+    }
+
+    /// An hourly area lets go late. A seat that was opened and left again in between does not shorten the wait.
+    function test_a_meter_that_moves_twice_waits_for_the_first_area() public {
+        AreaRules memory slow = _rules(2);
+        (slow.intervalSeconds, slow.batchSeconds) = (3600, DAY);
+        vm.prank(grid);
+        escrow.openArea(slow, operator);
+        Home memory other = _home(2);
+        Mandate memory mandate = _mandate(other);
+        mandate.rules = hashes.hash(slow);
+        EpochStart memory epoch = _epoch(other);
+        epoch.time = START;
+        other.seat = _open(other, mandate, START, epoch);
+        vm.warp(START + 10);
+        other.seat = _open(other, _mandate(other), START + 1, _epoch(other));
+        Home memory heir = _home(3);
+        (heir.meterKey, heir.meter) = (other.meterKey, other.meter);
+        Mandate memory inherited = _mandate(heir);
+        vm.expectEmit();
+        emit IEscrow.SeatOpened((1 << 32) | 3, heir.account, heir.meter, inherited, _epoch(heir), START + 3600);
+        _open(heir, inherited, START + 2, _epoch(heir));
     }
 
     function test_an_area_has_room_for_24_bits_of_seats() public {

@@ -108,3 +108,12 @@ contract HookToken is ERC20("Hook", "HOO") {
         if (target != address(0)) (succeeded, answer) = target.call(call);
     }
 }
+
+/// Accepts any call and does nothing, as a wrapped coin does whose fallback deposits.
+contract WrappedCoin is ERC20("Wrapped", "WRA") {
+    fallback() external {}
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+}

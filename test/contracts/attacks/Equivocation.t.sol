@@ -73,6 +73,19 @@ contract EquivocationTest is Street {
         _report(_reading(home, START + DAY, 0, 1), _reading(home, START + DAY, 0, 2));
     }
 
+    /// Otherwise evidence of a distant boundary would suspend the meter again after every confirmation.
+    function test_evidence_about_the_future_waits_for_it() public {
+        Reading memory first = _reading(home, START + DAY, 0, 1);
+        Reading memory second = _reading(home, START + DAY, 0, 2);
+        bytes memory a = _sign(home.meterKey, hashes.hash(first));
+        bytes memory b = _sign(home.meterKey, hashes.hash(second));
+        vm.warp(START + DAY - 1);
+        vm.expectRevert(IEscrow.NotEquivocation.selector);
+        escrow.reportEquivocation(home.seat, first, a, second, b);
+        vm.warp(START + DAY);
+        escrow.reportEquivocation(home.seat, first, a, second, b);
+    }
+
     function test_a_confirmation_from_before_does_not_lift_the_suspension() public {
         _report(_reading(home, START, 0, 1), _reading(home, START, 0, 2));
         vm.prank(grid);

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {WrappedCoin} from "../Tokens.sol";
+import {IEscrow} from "../../../contracts/src/IEscrow.sol";
 
 /// A permit seen in the mempool and used first does not stop the deposit, and cannot go anywhere else.
 contract PermitTest is Street {
@@ -16,7 +17,7 @@ contract PermitTest is Street {
         token.mint(home.account, 100);
     }
 
-    function _permit() private view returns (uint8, bytes32, bytes32) {
+    function _permit(uint256 deadline) private view returns (uint8, bytes32, bytes32) {
         bytes32 structHash = keccak256(
             abi.encode(
                 keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
@@ -24,14 +25,14 @@ contract PermitTest is Street {
                 address(escrow),
                 100,
                 0,
-                NO_DEADLINE
+                deadline
             )
         );
         return vm.sign(home.accountKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
     }
 
     function test_a_front_run_permit_still_deposits() public {
-        (uint8 v, bytes32 r, bytes32 s) = _permit();
+        (uint8 v, bytes32 r, bytes32 s) = _permit(NO_DEADLINE);
         vm.prank(address(0xbad));
         token.permit(home.account, address(escrow), 100, NO_DEADLINE, v, r, s);
         escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, v, r, s);
@@ -39,12 +40,46 @@ contract PermitTest is Street {
     }
 
     function test_a_permit_only_fills_the_accounts_own_seat() public {
-        (uint8 v, bytes32 r, bytes32 s) = _permit();
+        (uint8 v, bytes32 r, bytes32 s) = _permit(NO_DEADLINE);
         Home memory thief = _home(2);
         _open(thief);
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, address(escrow), 0, 100)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, thief.account));
         escrow.depositWithPermit(thief.seat, 100, NO_DEADLINE, v, r, s);
+    }
+
+    /// An allowance that the account gave for another purpose is nobody else's to use.
+    function test_a_standing_allowance_is_not_a_permit() public {
+        vm.prank(home.account);
+        token.approve(address(escrow), 100);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        vm.prank(address(0xbad));
+        escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, 27, bytes32(uint256(1)), bytes32(uint256(1)));
+    }
+
+    function test_a_used_permit_does_not_outlive_its_deadline() public {
+        uint256 deadline = block.timestamp;
+        (uint8 v, bytes32 r, bytes32 s) = _permit(deadline);
+        escrow.depositWithPermit(home.seat, 100, deadline, v, r, s);
+        token.mint(home.account, 100);
+        vm.prank(home.account);
+        token.approve(address(escrow), 100);
+        vm.warp(deadline + 1);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        escrow.depositWithPermit(home.seat, 100, deadline, v, r, s);
+    }
+
+    /// A token that accepts any call, as wrapped coins do, has no permits.
+    function test_a_token_that_accepts_any_call_has_no_permits() public {
+        WrappedCoin coin = new WrappedCoin();
+        escrow = _deploy(address(coin), DELAY);
+        rules = _rules(1);
+        vm.prank(grid);
+        escrow.openArea(rules, operator);
+        _open(home);
+        coin.mint(home.account, 1e18);
+        vm.prank(home.account);
+        coin.approve(address(escrow), 1e18);
+        vm.expectRevert();
+        escrow.depositWithPermit(home.seat, 1e18, NO_DEADLINE, 27, bytes32(0), bytes32(0));
     }
 }
