@@ -493,7 +493,7 @@ test('a deposit is carried with the account’s permit', async () => {
     permit,
   )
   await expect(relay.deposit({ seat, amount: '12.6', deadline: forever, signature })).rejects.toMatchObject({
-    contractError: 'ERC20InsufficientAllowance',
+    contractError: 'BadSignature',
   })
   await expect(relay.deposit({ seat, amount: '0.0000001', deadline: forever, signature })).rejects.toMatchObject({
     code: 'CHAIN_REQUEST',
