@@ -1,8 +1,7 @@
 /** Recovering who signed: libsecp256k1 where its binding loads, else `@noble/curves`, some thirty times slower. */
 import { createRequire } from 'node:module'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { keccak_256 } from '@noble/hashes/sha3.js'
-import { digestOfStruct } from './struct-encoding.ts'
+import { digestOfStruct, keccak256 } from './struct-encoding.ts'
 
 /** A batch of structures of one kind under one domain, packed so that it moves to another thread without copying. */
 export interface PackedSignatures {
@@ -47,7 +46,7 @@ export function recoverBatch(batch: PackedSignatures): Recovered {
     const digest = digestOfStruct(batch.separator, batch.structs.subarray(index * length, (index + 1) * length))
     digests.set(digest, index * 32)
     const publicKey = recoverCompact(batch.signatures.subarray(index * 64, (index + 1) * 64), digest)
-    if (publicKey !== null) addresses.set(keccak_256(publicKey.subarray(1)).subarray(12), index * 20)
+    if (publicKey !== null) addresses.set(keccak256(publicKey.subarray(1)).subarray(12), index * 20)
   }
   return { addresses, digests }
 }

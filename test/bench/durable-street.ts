@@ -1,7 +1,6 @@
 /** The area of the durable-path benchmark: keys, seats and settings that load and server both derive from a seat's number. */
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
-import { keccak_256 } from '@noble/hashes/sha3.js'
 import {
   type Address,
   type EscrowDomain,
@@ -12,7 +11,13 @@ import {
 } from '../../contracts/typed-data.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import type { ChainSeat } from '../../server/market/engine/area.ts'
-import { digestOfStruct, domainSeparator, encodeStruct, structLength } from '../../server/readings/struct-encoding.ts'
+import {
+  digestOfStruct,
+  domainSeparator,
+  encodeStruct,
+  keccak256,
+  structLength,
+} from '../../server/readings/struct-encoding.ts'
 
 const secp256k1 = createRequire(import.meta.url)('secp256k1/bindings') as typeof import('secp256k1')
 
@@ -66,7 +71,7 @@ export interface Key {
 export function keyOf(name: string): Key {
   const privateKey = createHash('sha256').update(name).digest()
   const publicKey = secp256k1.publicKeyCreate(privateKey, false)
-  return { privateKey, address: `0x${Buffer.from(keccak_256(publicKey.subarray(1)).subarray(12)).toString('hex')}` }
+  return { privateKey, address: `0x${Buffer.from(keccak256(publicKey.subarray(1)).subarray(12)).toString('hex')}` }
 }
 
 export const accountKey = (seat: number): Key => keyOf(`account ${seat}`)
