@@ -23,6 +23,7 @@ export function createApp(parts: ApiParts): Express {
   const routes = apiRoutes(parts)
   const app = express()
   app.disable('x-powered-by')
+  app.disable('etag') // No answer of the API is cached; files of the page get theirs from `express.static`.
   app.set('query parser', 'simple')
   app.set('trust proxy', parts.trustProxy ?? false)
   app.use(measureRequests(registry))
@@ -47,7 +48,7 @@ export function createApp(parts: ApiParts): Express {
 
   const api = Router({ caseSensitive: true })
   api.use((_request, response, next) => {
-    response.set('Cache-Control', 'no-store')
+    response.setHeader('Cache-Control', 'no-store')
     next()
   })
   api.use(express.json({ limit: bodyLimitBytes }))

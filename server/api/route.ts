@@ -83,18 +83,24 @@ export function mountRoute(router: Router, definition: Route, database: Database
 export function sendProblem(response: Response, { status, retryAfterSeconds, document }: Problem): void {
   if (retryAfterSeconds !== null) response.set('Retry-After', String(retryAfterSeconds))
   if (status === 401) response.set('WWW-Authenticate', 'Bearer')
-  response.status(status).type('application/problem+json').send(JSON.stringify(document))
+  sendJson(response, status, document)
+}
+
+/** As Express's `json`, without its search for a character set and a fresh copy, which took a tenth of a request's time. */
+function sendJson(response: Response, status: number, body: unknown): void {
+  const type = status >= 400 ? 'application/problem+json' : 'application/json'
+  response.statusCode = status
+  response.setHeader('Content-Type', `${type}; charset=utf-8`)
+  response.end(JSON.stringify(body))
 }
 
 async function send(response: Response, answer: Answer): Promise<void> {
-  response.status(answer.status)
   if ('body' in answer) {
-    if (answer.body === null) response.end()
-    else if (answer.status >= 400) response.type('application/problem+json').send(JSON.stringify(answer.body))
-    else response.json(answer.body)
+    if (answer.body === null) response.status(answer.status).end()
+    else sendJson(response, answer.status, answer.body)
     return
   }
-  response.type(answer.contentType).attachment(answer.fileName)
+  response.status(answer.status).type(answer.contentType).attachment(answer.fileName)
   await pipeline(Readable.from(answer.chunks), response)
 }
 

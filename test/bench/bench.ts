@@ -130,11 +130,12 @@ function tableOf({ auction, book, durable, agent }: Results): TableRow[] {
       p50: `${rounded(row.p50Ms)} ms`,
       p99: `${rounded(row.p99Ms)} ms`,
       'p99.9': `${rounded(row.p999Ms)} ms`,
-      more: `${rounded(row.perTransaction)} a commit of ${rounded(row.commitMs)} ms; µs of CPU each: ${Object.entries(
-        row.cpuMicros,
-      )
-        .map(([part, micros]) => `${part} ${rounded(micros)}`)
-        .join(', ')}`,
+      more: [
+        ...(row.commits === null ? [] : [`${rounded(row.commits.each)} a commit of ${rounded(row.commits.ms)} ms`]),
+        `µs of CPU each: ${Object.entries(row.cpuMicros)
+          .map(([part, micros]) => `${part} ${rounded(micros)}`)
+          .join(', ')}`,
+      ].join('; '),
     })),
     ...(agent ?? []).map((row) => ({
       benchmark: `agent: ${row.homes} homes`,

@@ -3,9 +3,10 @@
  * in `commonwatt serve` (HTTP, sockets, signature threads, area worker, journal and tables in PostgreSQL), without a chain.
  * Its parent sends `ServerRequest`s and gets one `ServerAnswer` for each.
  */
-import { createServer } from 'node:http'
+import { createServer, type Server as HttpServer } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import type { AddressInfo } from 'node:net'
+import express from 'express'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { Server } from 'socket.io'
@@ -16,6 +17,7 @@ import { attachAgents } from '../../server/live/agents.ts'
 import { socketOptions } from '../../server/live/limits.ts'
 import { attachLive } from '../../server/live/live.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
+import type { Command } from '../../server/market/engine/area.ts'
 import { startSignatureCheck } from '../../server/readings/signature-check.ts'
 import { migrate, openDatabase } from '../../server/store/database.ts'
 import { intervalSeconds, seatOf, settings } from './durable-street.ts'
@@ -27,12 +29,24 @@ export type ServerRequest =
   | { ask: 'clock'; atMs: number }
   | { ask: 'start-profile' }
   | { ask: 'stop-profile' }
+  /** Keeps commands, in groups, for the next. */
+  | { ask: 'keep'; groups: Command[][] }
+  /** Submits what is kept to the area worker itself, some groups at a time: no transport, no signatures. Answers `Run`. */
+  | { ask: 'submit-kept'; underWay: number }
   /** Commands, transactions and seconds of commit so far. */
   | { ask: 'commits' }
   | { ask: 'stop' }
 
+/** What was done, and how long each request or message took. */
+export interface Run {
+  count: number
+  latenciesMs: number[]
+}
+
 export interface ServerReady {
   origin: string
+  /** Express alone, in the same process: it reads the same JSON and answers with as much. */
+  plainOrigin: string
   /** The boundary at which every seat's registers begin, UTC seconds. */
   base: number
 }
@@ -61,8 +75,14 @@ await worker.submit({ type: 'chain', atMs: 0, block: 1, settledUntil: 0, seats }
 const signatures = await startSignatureCheck({ registry })
 const areas: ApiParts['areas'] = { get: (area) => (area === 1 ? worker : undefined), all: () => [worker] }
 const http = createServer()
-await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+const plain = createServer(
+  express()
+    .use(express.json())
+    .post('/api/v1/orders', (request, response) => {
+      response.status(201).json(request.body)
+    }),
+)
+const [origin, plainOrigin] = await Promise.all([http, plain].map(listen))
 const unused = () => Promise.reject(new Error('the benchmark has no chain'))
 const parts: ApiParts = {
   database,
@@ -75,7 +95,7 @@ const parts: ApiParts = {
   ready: async () => [],
   demoPeople: null,
   pageFolder: null,
-  origins: [origin],
+  origins: [origin!],
 }
 http.on('request', createApp(parts))
 const io = new Server(http, socketOptions)
@@ -87,7 +107,33 @@ process.on('message', async (request: ServerRequest) => {
   process.send!({ answer: (await answer(request)) ?? null })
   if (request.ask === 'stop') process.disconnect()
 })
-process.send!({ origin, base } satisfies ServerReady)
+process.send!({ origin: origin!, plainOrigin: plainOrigin!, base } satisfies ServerReady)
+
+async function listen(server: HttpServer): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+let kept: Command[][] = []
+
+async function submitKept(underWay: number): Promise<Run> {
+  const groups = kept
+  const latenciesMs: number[] = []
+  let next = 0
+  const work = async () => {
+    while (next < groups.length) {
+      const group = groups[next++]!
+      const startMs = performance.now()
+      for (const events of await Promise.all(group.map((command) => worker.submit(command)))) {
+        const refusal = events.find(({ type }) => type === 'refused')
+        if (refusal !== undefined) throw new Error(JSON.stringify(refusal))
+      }
+      latenciesMs.push(performance.now() - startMs)
+    }
+  }
+  await Promise.all(Array.from({ length: underWay }, work))
+  return { count: groups.flat().length, latenciesMs }
+}
 
 async function answer(request: ServerRequest): Promise<unknown> {
   switch (request.ask) {
@@ -105,6 +151,11 @@ async function answer(request: ServerRequest): Promise<unknown> {
       session.disconnect()
       return selfTimes(profile)
     }
+    case 'keep':
+      kept = request.groups
+      return
+    case 'submit-kept':
+      return submitKept(request.underWay)
     case 'commits': {
       const text = await registry.metrics()
       const value = (name: string) => Number(new RegExp(`^${name}\\{[^}]*\\} (\\S+)$`, 'm').exec(text)?.[1] ?? 0)
@@ -116,6 +167,7 @@ async function answer(request: ServerRequest): Promise<unknown> {
     }
     case 'stop':
       live.close()
+      plain.close()
       await io.close()
       await worker.stop()
       await signatures.close()

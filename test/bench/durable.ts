@@ -15,7 +15,7 @@ import { startPostgres } from '../../server/demo/embedded-postgres.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { openDatabase } from '../../server/store/database.ts'
-import type { ServerReady, ServerRequest } from './durable-server.ts'
+import type { Run, ServerReady, ServerRequest } from './durable-server.ts'
 import { accountKey, intervalSeconds, meterKey, settings, sign } from './durable-street.ts'
 import { seededDraws } from './measure.ts'
 
@@ -34,18 +34,12 @@ export interface DurableRow {
   p50Ms: number
   p99Ms: number
   p999Ms: number
-  perTransaction: number
-  /** Of one journal transaction, on average. */
-  commitMs: number
+  /** Journal transactions of the run: how much each took up, and how long it took on average; null where none was made. */
+  commits: { each: number; ms: number } | null
   /** CPU time for one order or reading, in µs: what is greatest dominates. `threads` check signatures and collect garbage. */
   cpuMicros: Cpu
   /** The server's main thread: where its time went, greatest first. */
   profile: { part: string; share: number }[]
-}
-
-interface Run {
-  count: number
-  latenciesMs: number[]
 }
 
 /** One commit of one row after another, nothing else running: what no path can do without. */
@@ -155,8 +149,13 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
       p50Ms: at(0.5),
       p99Ms: at(0.99),
       p999Ms: at(0.999),
-      perTransaction: count / transactions,
-      commitMs: ((after.commits.commitSeconds - before.commits.commitSeconds) / transactions) * 1000,
+      commits:
+        transactions === 0
+          ? null
+          : {
+              each: count / transactions,
+              ms: ((after.commits.commitSeconds - before.commits.commitSeconds) / transactions) * 1000,
+            },
       cpuMicros: {
         main: micros('main'),
         threads: micros('threads'),
@@ -168,6 +167,20 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
   }
 
   try {
+    await measure('orders in the area worker alone: engine, journal and tables', async () => {
+      const groups = chunks(orders(orderCount), ordersPerMessage).map((group) =>
+        group.map(({ order, signature }) => {
+          const id = `0x${order.nonce.toString(16).padStart(64, '0')}`
+          return { type: 'order' as const, atMs: 0, id, order, signature, session: null }
+        }),
+      )
+      await server.ask({ ask: 'keep', groups })
+      return () => server.ask<Run>({ ask: 'submit-kept', underWay: socketConnections * messagesUnderWay })
+    })
+    await measure('HTTP alone: Express reads and answers the same JSON', async () => {
+      const requests = orders(orderCount).map(httpRequest)
+      return () => runHttp(server.plainOrigin, requests)
+    })
     await measure('orders over HTTP', async () => {
       const requests = orders(orderCount).map(httpRequest)
       return () => runHttp(server.origin, requests)
@@ -353,12 +366,18 @@ function cpuOf(serverPid: number, databasePid: number): Cpu {
   return {
     main: sum(threads.filter(({ main }) => main).map(({ seconds }) => seconds)),
     threads: sum(threads.filter(({ main }) => !main).map(({ seconds }) => seconds)),
-    database: sum(processes.filter(({ parent }) => parent === databasePid).map(({ seconds }) => seconds)),
+    database:
+      sum(processes.filter(({ parent }) => parent === databasePid).map(({ seconds }) => seconds)) +
+      statOf(`/proc/${databasePid}/stat`).endedSeconds,
     load: (user + system) / 1e6,
   }
 }
 
-function statOf(file: string): { parent: number; seconds: number } {
-  const fields = readFileSync(file, 'utf8').split(') ')[1]!.split(' ')
-  return { parent: Number(fields[1]), seconds: (Number(fields[11]) + Number(fields[12])) / 100 }
+function statOf(file: string): { parent: number; seconds: number; endedSeconds: number } {
+  const fields = readFileSync(file, 'utf8').split(') ')[1]!.split(' ').map(Number)
+  return {
+    parent: fields[1]!,
+    seconds: (fields[11]! + fields[12]!) / 100,
+    endedSeconds: (fields[13]! + fields[14]!) / 100,
+  }
 }
