@@ -1,5 +1,6 @@
 import { acquireConnection, type Connection, releaseConnection } from './modbus/connection.ts'
 import { parseEndpoint } from './modbus/endpoint.ts'
+import { ModbusError } from './modbus/error.ts'
 import type { Patience } from './modbus/register-source.ts'
 import { profileNamed } from './profiles/families.ts'
 import { ProfileReader } from './profiles/profile-device.ts'
@@ -91,6 +92,7 @@ const sunSpecUnit = 1
 const defaultTimeoutMs = 3_000
 const defaultTries = 2
 const mostRegisters = 125
+const longestReadMs = 120_000
 
 /**
  * Opens a device; it connects with the first poll. All devices of the process behind one endpoint share one connection.
@@ -109,11 +111,17 @@ export function openDevice(options: DeviceOptions): Device {
 }
 
 /**
- * Reads everything a device says, once, and closes it. What fails after the first answer is left out and named in `warnings`.
- * @throws ModbusError when nothing essential answers
+ * Reads everything a device says, once, and closes it. What fails after the first answer, or would take longer than `withinMs`,
+ * is left out and named in `warnings`.
+ * @throws ModbusError when nothing essential answers; `MODBUS_OVERDUE` when nothing essential answers in time
  */
-export async function readDevice(options: DeviceOptions): Promise<DeviceReport> {
+export async function readDevice(options: DeviceOptions, withinMs?: number): Promise<DeviceReport> {
   const opened = open(options)
+  let overdue = false
+  const timer = setTimeout(() => {
+    overdue = true
+    opened.source.close()
+  }, withinMs ?? longestReadMs)
   try {
     const { profile } = opened
     const read = profile
@@ -122,7 +130,11 @@ export async function readDevice(options: DeviceOptions): Promise<DeviceReport> 
     const { device, reading, warnings } = withRole(read, options)
     const models = 'models' in read ? read.models : []
     return { profile: profile?.name ?? 'sunspec', unit: opened.unit, device, reading, models, warnings }
+  } catch (error) {
+    if (!overdue || !(error instanceof ModbusError)) throw error
+    throw new ModbusError('MODBUS_OVERDUE', `${options.url} did not answer enough in time`, { cause: error })
   } finally {
+    clearTimeout(timer)
     releaseConnection(opened.source)
   }
 }

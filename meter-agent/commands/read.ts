@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DeviceOptions, type DeviceReport, readDevice } from '../device.ts'
 import { ModbusError } from '../modbus/error.ts'
 
-/** Nothing a device does may hold the command longer. */
-const longestMs = 29_000
+/** Nothing a device does may hold the command longer than 30 s; what has not answered until then is left out. */
+const longestMs = 27_000
 const exitUnreadable = 2
 
 /** Parses a Modbus unit id. */
@@ -31,30 +31,14 @@ export function readCommand(): Command {
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitUnreadable))
     .action(async (options: DeviceOptions & { json?: boolean }) => {
       try {
-        const report = await withinDeadline(readDevice(options))
+        const report = await readDevice(options, longestMs)
         process.stdout.write(`${options.json ? JSON.stringify(report) : forPeople(report)}\n`)
       } catch (error) {
         if (!(error instanceof ModbusError)) throw error
         process.exitCode = exitUnreadable
         process.stderr.write(`${error.message.replace(/\s+/g, ' ')}\n`)
-        // What is still under way must not hold the command.
-        if (error.code === 'MODBUS_OVERDUE') process.exit()
       }
     })
-}
-
-async function withinDeadline(report: Promise<DeviceReport>): Promise<DeviceReport> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new ModbusError('MODBUS_OVERDUE', `the device did not answer everything within ${longestMs / 1000} s`))
-    }, longestMs)
-  })
-  try {
-    return await Promise.race([report, deadline])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function forPeople({ profile, unit, device, reading, models, warnings }: DeviceReport): string {

@@ -1,6 +1,6 @@
 import type { Endpoint } from './endpoint.ts'
-import { exceptionError, ModbusError } from './error.ts'
-import { endpointName, type Link, openLink } from './link.ts'
+import { exceptionError, frameError, ModbusError } from './error.ts'
+import { discardInput, endpointName, type Link, openLink } from './link.ts'
 
 /** A read of registers; the agent never sends any other function. */
 export interface RegisterRequest {
@@ -32,6 +32,18 @@ export interface Manners {
   settleMs: number
 }
 
+/** What has passed over the connection to an endpoint so far. */
+export interface LinkCounts {
+  /** The endpoint, as messages name it. */
+  endpoint: string
+  /** Connections that were made: all but the first are reconnects. */
+  connects: number
+  /** Requests that were sent, repeated ones too. */
+  requests: number
+  /** Requests that failed, by kind: a `LinkFault`, or `exception-` and the code the device answered with. */
+  failures: Record<string, number>
+}
+
 const connectDeadlineMs = 5_000
 const busyWaitMs = 200
 const busyTries = 3
@@ -56,7 +68,10 @@ export class Connection {
   #generation = 0
   #queue: Promise<unknown> = Promise.resolve()
   #closed = false
+  readonly #closing = new AbortController()
   #rejectPending: ((error: ModbusError) => void) | null = null
+  /** All that wait for a reply, to be told when the connection is closed. */
+  readonly #waiting = new Set<(error: ModbusError) => void>()
   #failuresInRow = 0
   #notBeforeMs = Number.NEGATIVE_INFINITY
   #lastFailure: ModbusError | null = null
@@ -65,6 +80,7 @@ export class Connection {
   #freeAtMs = Number.NEGATIVE_INFINITY
   #manners: Manners = { pauseMs: 0, settleMs: 0 }
   readonly #answeredUnits = new Set<number>()
+  readonly #counts: Omit<LinkCounts, 'endpoint'> = { connects: 0, requests: 0, failures: {} }
 
   constructor(endpoint: Endpoint) {
     this.endpoint = endpoint
@@ -73,6 +89,10 @@ export class Connection {
   /** Grows with every new connection: what was learnt about the device on an older one may no longer hold. */
   get generation(): number {
     return this.#link && !this.#link.broken ? this.#generation : this.#generation + 1
+  }
+
+  get counts(): LinkCounts {
+    return { endpoint: endpointName(this.endpoint), ...this.#counts, failures: { ...this.#counts.failures } }
   }
 
   /** The strictest manners of all devices behind the endpoint apply to all. */
@@ -94,13 +114,20 @@ export class Connection {
     }
     const result = this.#queue.then(() => this.#readWithRetries(request))
     this.#queue = result.catch(() => {})
-    return result
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject)
+      result.then(resolve, reject).finally(() => this.#waiting.delete(reject))
+    })
   }
 
+  /** Ends at once; all that wait are told. */
   close(): void {
+    const closed = new ModbusError('MODBUS_CLOSED', 'the connection was closed')
     this.#closed = true
+    this.#closing.abort()
     this.#dropLink()
-    this.#rejectPending?.(new ModbusError('MODBUS_CLOSED', 'the connection was closed'))
+    for (const reject of this.#waiting) reject(closed)
+    this.#rejectPending?.(closed)
   }
 
   async #readWithRetries(request: RegisterRequest): Promise<RegisterReply> {
@@ -119,13 +146,13 @@ export class Connection {
         if (error.exception !== null) {
           const isBusy = error.exception === 5 || error.exception === 6
           const isTrouble = [4, 10, 11].includes(error.exception) && this.#answeredUnits.has(request.unit)
-          if (isBusy && ++busy < busyTries) await delay(busyWaitMs)
-          else if (isTrouble && ++trouble < request.tries) await delay(troubleWaitMs)
+          if (isBusy && ++busy < busyTries) await this.#pause(busyWaitMs)
+          else if (isTrouble && ++trouble < request.tries) await this.#pause(troubleWaitMs)
           else throw error
           continue
         }
         if (!error.isLinkFailure || tried++ >= request.tries) throw error
-        await delay(this.#notBeforeMs - performance.now())
+        await this.#pause(this.#notBeforeMs - performance.now())
       }
     }
   }
@@ -134,11 +161,13 @@ export class Connection {
     try {
       await this.#waitForSilence()
       const link = await this.#openLink()
-      await delay(this.#freeAtMs - performance.now())
+      await this.#pause(this.#freeAtMs - performance.now())
+      if (link.serialFraming) await this.#forgetInput(link)
       const reply = await this.#exchange(link, request)
       this.#answered(request.unit)
       return reply
     } catch (error) {
+      this.#count(error)
       if (error instanceof ModbusError && error.exception !== null) this.#answered(null)
       else if (error instanceof ModbusError && error.isLinkFailure) this.#failed(error, request)
       throw error
@@ -146,6 +175,12 @@ export class Connection {
       const gapMs = this.#link?.serialFraming ? frameGapMs : 0
       this.#freeAtMs = performance.now() + Math.max(this.#manners.pauseMs, gapMs)
     }
+  }
+
+  #count(error: unknown): void {
+    if (!(error instanceof ModbusError)) return
+    const kind = error.exception === null ? error.fault : `exception-${error.exception}`
+    if (kind !== null) this.#counts.failures[kind] = (this.#counts.failures[kind] ?? 0) + 1
   }
 
   #answered(unit: number | null): void {
@@ -180,13 +215,37 @@ export class Connection {
       const remainingMs = quietSinceMs + this.#quietNeededMs - now
       if (remainingMs <= 0) break
       if (now - startedAtMs > longestDrainMs) {
-        throw new ModbusError('MODBUS_FRAME', `${endpointName(this.endpoint)}: the line never falls silent`)
+        throw new ModbusError('MODBUS_FRAME', `${endpointName(this.endpoint)}: the line never falls silent`, {
+          fault: 'unusable-bytes',
+        })
       }
-      await delay(Math.min(remainingMs, 250))
+      await this.#pause(Math.min(remainingMs, 250))
       this.#assertOpen()
     }
     this.#quietNeededMs = 0
     this.#dropLink()
+  }
+
+  /** What came after a reply is nobody's: it must not be there when the next reply is looked for. */
+  async #forgetInput(link: Link): Promise<void> {
+    const lastMs = performance.now() + shortestQuietMs
+    while (performance.now() < Math.min(lastMs, link.lastByteAtMs + frameGapMs)) await this.#pause(frameGapMs)
+    discardInput(link)
+  }
+
+  /** Waits; not for long once the connection is closed. */
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing
+    if (ms <= 0 || signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      signal.addEventListener('abort', done)
+    })
   }
 
   #assertOpen(): void {
@@ -197,15 +256,16 @@ export class Connection {
     this.#assertOpen()
     if (this.#link && !this.#link.broken && this.#link.client.isOpen) return this.#link
     this.#dropLink()
-    const link = await openLink(this.endpoint, connectDeadlineMs)
+    const link = await openLink(this.endpoint, connectDeadlineMs, this.#closing.signal)
     if (this.#closed) {
       link.close()
       this.#assertOpen()
     }
     this.#link = link
+    this.#counts.connects += 1
     this.#generation += 1
     this.#answeredUnits.clear()
-    await delay(this.#manners.settleMs)
+    await this.#pause(this.#manners.settleMs)
     return link
   }
 
@@ -235,15 +295,17 @@ export class Connection {
       this.#rejectPending = fail
       link.lastChunk = null
       link.sent += 1
+      this.#counts.requests += 1
       const requestedAtMs = performance.now()
       const timer = setTimeout(() => fail(timeOutError(link, what, timeoutMs)), timeoutMs)
       const onReply = (error: (Error & { modbusCode?: number }) | null, result?: { data: number[] }) => {
         if (this.#rejectPending !== fail) return
         if (error?.modbusCode !== undefined) return fail(exceptionError(error.modbusCode, what))
-        if (error) return fail(new ModbusError('MODBUS_FRAME', `${what}: ${error.message}`, { cause: error }))
+        if (error) return fail(frameError(what, error))
         const registers = result?.data ?? []
         if (registers.length !== count) {
-          return fail(new ModbusError('MODBUS_FRAME', `${what}: ${registers.length} registers came back, not ${count}`))
+          const message = `${what}: ${registers.length} registers came back, not ${count}`
+          return fail(new ModbusError('MODBUS_FRAME', message, { fault: 'wrong-length' }))
         }
         settle()
         resolve({ registers, requestedAtMs, repliedAtMs: performance.now() })
@@ -257,12 +319,12 @@ export class Connection {
 function timeOutError(link: Link, what: string, timeoutMs: number): ModbusError {
   const chunk = link.lastChunk
   const foreignId = !link.serialFraming && chunk && chunk.length >= 8 && chunk.readUInt16BE(0) !== link.sent % 256
-  const detail = foreignId ? 'the transaction id was not echoed' : chunk ? 'only unusable bytes came' : 'no reply'
-  return new ModbusError('MODBUS_TIMEOUT', `${what}: ${detail} within ${timeoutMs} ms`)
-}
-
-function delay(ms: number): Promise<void> {
-  return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve()
+  const [detail, fault] = foreignId
+    ? (['the transaction id was not echoed', 'transaction-id'] as const)
+    : chunk
+      ? (['only unusable bytes came', 'unusable-bytes'] as const)
+      : (['no reply', 'no-reply'] as const)
+  return new ModbusError('MODBUS_TIMEOUT', `${what}: ${detail} within ${timeoutMs} ms`, { fault })
 }
 
 const connections = new Map<string, { connection: Connection; users: number }>()
@@ -276,6 +338,11 @@ export function acquireConnection(endpoint: Endpoint): Connection {
   entry.users += 1
   connections.set(endpoint.key, entry)
   return entry.connection
+}
+
+/** What has passed over the process's connections that are in use, by endpoint. */
+export function linkCounts(): LinkCounts[] {
+  return [...connections.values()].map(({ connection }) => connection.counts)
 }
 
 /** Gives a connection back; the last one to do so closes it. */

@@ -65,7 +65,7 @@ export function parseEndpoint(text: string): Endpoint {
     registersPerRequest: query.data.block,
   }
   if (serial) {
-    const path = decodeURIComponent(url.pathname)
+    const path = decodedPath(url.pathname) ?? ''
     if (url.host !== '' || path.length < 2) {
       throw new ModbusError('MODBUS_URL', `"${text}" names no serial port: write rtu:///dev/ttyUSB0 (three slashes)`)
     }
@@ -90,4 +90,13 @@ export function parseEndpoint(text: string): Endpoint {
   if (port === 0) throw new ModbusError('MODBUS_URL', `"${text}": port 0 cannot be connected to`)
   const key = `${transport}:${host}:${port}`
   return { key, transport, host, port, baud: 9600, parity: 'none', stopBits: 1, ...patience }
+}
+
+/** `null` where an escape stands for no character. */
+function decodedPath(path: string): string | null {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return null
+  }
 }

@@ -13,6 +13,18 @@ export type ModbusErrorCode =
   | 'MODBUS_CLOSED'
   | 'MODBUS_OVERDUE'
 
+/** What was wrong with a link, as it is counted. */
+export type LinkFault =
+  | 'unreachable'
+  | 'dropped'
+  | 'no-reply'
+  | 'unusable-bytes'
+  | 'transaction-id'
+  | 'wrong-unit'
+  | 'wrong-function'
+  | 'wrong-length'
+  | 'checksum'
+
 const exceptionMeanings = new Map([
   [1, 'function not supported'],
   [2, 'no such register'],
@@ -30,11 +42,18 @@ export class ModbusError extends Error {
   readonly code: ModbusErrorCode
   /** The Modbus exception code the device answered with; only for `MODBUS_EXCEPTION`. */
   readonly exception: number | null
+  /** What was wrong with the link; `null` where the link was not. */
+  readonly fault: LinkFault | null
 
-  constructor(code: ModbusErrorCode, message: string, details: { exception?: number; cause?: unknown } = {}) {
+  constructor(
+    code: ModbusErrorCode,
+    message: string,
+    details: { exception?: number; fault?: LinkFault; cause?: unknown } = {},
+  ) {
     super(message, { cause: details.cause })
     this.code = code
     this.exception = details.exception ?? null
+    this.fault = details.fault ?? null
   }
 
   /** True when the device itself answered "no such registers" (exception 2 or 3): the link is fine. */
@@ -51,6 +70,19 @@ export class ModbusError extends Error {
   get isLinkFailure(): boolean {
     return ['MODBUS_UNREACHABLE', 'MODBUS_DROPPED', 'MODBUS_TIMEOUT', 'MODBUS_FRAME'].includes(this.code)
   }
+}
+
+/** The error for a reply that the library refused. */
+export function frameError(what: string, cause: Error): ModbusError {
+  const { message } = cause
+  const fault = message.includes('CRC')
+    ? 'checksum'
+    : message.includes('address')
+      ? 'wrong-unit'
+      : message.includes('code')
+        ? 'wrong-function'
+        : 'wrong-length'
+  return new ModbusError('MODBUS_FRAME', `${what}: ${message}`, { fault, cause })
 }
 
 /** The error for an exception reply. */

@@ -22,9 +22,20 @@ export interface Link {
   close(): void
 }
 
-/** Opens the endpoint within the deadline. @throws ModbusError `MODBUS_UNREACHABLE` */
-export function openLink(endpoint: Endpoint, deadlineMs: number): Promise<Link> {
-  return endpoint.transport === 'rtu' ? openSerialPort(endpoint, deadlineMs) : openSocket(endpoint, deadlineMs)
+/** What we use inside the library: only there are the bytes that it has kept of earlier replies. */
+interface PortWithInput {
+  _port: { _buffer: Buffer }
+}
+
+/** Forgets input that nobody asked for: with serial framing it would be taken for the reply to the next request. */
+export function discardInput({ client }: Link): void {
+  const { _port: port } = client as unknown as PortWithInput
+  port._buffer = Buffer.alloc(0)
+}
+
+/** Opens the endpoint within the deadline, or gives up when told to. @throws ModbusError `MODBUS_UNREACHABLE` */
+export function openLink(endpoint: Endpoint, deadlineMs: number, giveUp: AbortSignal): Promise<Link> {
+  return endpoint.transport === 'rtu' ? openSerialPort(endpoint, deadlineMs) : openSocket(endpoint, deadlineMs, giveUp)
 }
 
 function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): Link {
@@ -69,7 +80,10 @@ function unreachable(endpoint: Endpoint, cause: unknown): ModbusError {
   const code = (cause as NodeJS.ErrnoException)?.code
   const text = String((cause as Error)?.message ?? cause).split('\n')[0]
   const hint = (code && unreachableHints.get(code)) ?? text
-  return new ModbusError('MODBUS_UNREACHABLE', `${endpointName(endpoint)} cannot be reached: ${hint}`, { cause })
+  return new ModbusError('MODBUS_UNREACHABLE', `${endpointName(endpoint)} cannot be reached: ${hint}`, {
+    fault: 'unreachable',
+    cause,
+  })
 }
 
 /** How messages name an endpoint. */
@@ -81,18 +95,21 @@ export function endpointName(endpoint: Endpoint): string {
  * The socket is ours and lent to the library: it has no connect deadline of its own and does not settle a pending request
  * when the peer closes or resets.
  */
-async function openSocket(endpoint: Endpoint, deadlineMs: number): Promise<Link> {
+async function openSocket(endpoint: Endpoint, deadlineMs: number, giveUp: AbortSignal): Promise<Link> {
   const socket = net.connect({ host: endpoint.host, port: endpoint.port, noDelay: true })
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: unknown) => {
       clearTimeout(timer)
+      giveUp.removeEventListener('abort', fail)
       socket.destroy()
       reject(unreachable(endpoint, cause))
     }
     const timer = setTimeout(() => fail(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs)
     socket.once('error', fail)
+    giveUp.addEventListener('abort', fail)
     socket.once('connect', () => {
       clearTimeout(timer)
+      giveUp.removeEventListener('abort', fail)
       socket.off('error', fail)
       resolve()
     })
@@ -106,7 +123,7 @@ async function openSocket(endpoint: Endpoint, deadlineMs: number): Promise<Link>
       new ModbusError(
         'MODBUS_DROPPED',
         `${endpointName(endpoint)} closed the connection (some devices allow one client only)`,
-        { cause },
+        { fault: 'dropped', cause },
       ),
     )
   client.on('error', dropped)
@@ -135,7 +152,10 @@ async function openSerialPort(endpoint: Endpoint, deadlineMs: number): Promise<L
   }
   const link = newLink(client, true, close)
   const lost = (cause?: unknown) =>
-    breakLink(link, new ModbusError('MODBUS_DROPPED', `${endpoint.host}: the serial port went away`, { cause }))
+    breakLink(
+      link,
+      new ModbusError('MODBUS_DROPPED', `${endpoint.host}: the serial port went away`, { fault: 'dropped', cause }),
+    )
   client.on('error', lost)
   client.on('close', () => lost())
   const line = { baudRate: endpoint.baud, parity: endpoint.parity, stopBits: endpoint.stopBits, dataBits: 8 }

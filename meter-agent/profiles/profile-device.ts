@@ -86,15 +86,15 @@ export class ProfileReader {
         allTimes.push(times)
         if (block.points.some((name) => this.#energyPoints.has(name))) energyTimes.push(times)
       } catch (error) {
-        if (!(error instanceof ModbusError) || error.code === 'MODBUS_CLOSED') throw error
+        if (!(error instanceof ModbusError)) throw error
         const nobodyBehindGateway = block.at === 'grid' && (error.exception === 10 || error.exception === 11)
         if (error.saysNotThere || (allTimes.length > 0 && error.saysNotThereEither)) {
           queue.unshift(...this.#split(block))
         } else if (nobodyBehindGateway || (lenient && allTimes.length > 0)) {
           failures.push(error)
           next.push(block)
-          // A link that has failed twice is not asked again.
-          if (failures.filter((failure) => failure.isLinkFailure).length >= 2) break
+          // A link that has failed twice, or was closed, is not asked again.
+          if (failures.filter((failure) => failure.isLinkFailure).length >= 2 || error.code === 'MODBUS_CLOSED') break
         } else {
           throw error
         }
@@ -202,7 +202,7 @@ export class ProfileReader {
       try {
         await this.#readBlock(block, registers)
       } catch (error) {
-        if (!(error instanceof ModbusError) || error.code === 'MODBUS_CLOSED') throw error
+        if (!(error instanceof ModbusError)) throw error
         if (error.saysNotThereEither) queue.unshift(...this.#split(block))
         else if (!lenient) throw error
       }

@@ -16,6 +16,8 @@ export interface Chain {
   models: ModelPlace[]
   /** Why the walk ended before the end marker; `null` if it did not. */
   broken: string | null
+  /** The failure that ended it, where one did. */
+  failure: ModbusError | null
 }
 
 /** A model as read in one poll. */
@@ -41,57 +43,69 @@ const shortestProbeMs = 1_000
 
 /**
  * Finds the SunSpec marker. A base that does not answer says nothing about the device (some never answer for registers they do
- * not have): each base gets one short try, and if any stayed silent all get one with the full patience.
+ * not have): each base gets one short try, and those that stayed silent get another with the full patience.
  * @throws ModbusError `MODBUS_NO_SUNSPEC` when the device answers but has no marker; whatever failed when it does not answer
  */
 export async function findBase({ source, unit, patience }: SunSpecUnit): Promise<number> {
   const probeMs = Math.min(patience.timeoutMs, Math.max(shortestProbeMs, patience.timeoutMs / 2))
-  let silent: ModbusError | null = null
-  let answered = false
-  for (const timeoutMs of probeMs < patience.timeoutMs ? [probeMs, patience.timeoutMs] : [probeMs]) {
-    silent = null
-    for (const address of bases) {
+  const rounds = probeMs < patience.timeoutMs || patience.tries > 1 ? [probeMs, patience.timeoutMs] : [probeMs]
+  let open = bases
+  let failure: ModbusError | null = null
+  for (const timeoutMs of rounds) {
+    const silent: number[] = []
+    for (const address of open) {
       try {
         const reply = await source.read({ unit, functionCode: 3, address, count: 2, timeoutMs, tries: 1 })
-        answered = true
         if (reply.registers[0] === marker[0] && reply.registers[1] === marker[1]) return address
       } catch (error) {
         if (!(error instanceof ModbusError)) throw error
-        if (error.saysNotThere) answered = true
-        else if (error.isLinkFailure && error.code !== 'MODBUS_UNREACHABLE') silent = error
-        else throw error
+        if (error.saysNotThere) continue
+        if (!error.isLinkFailure || error.code === 'MODBUS_UNREACHABLE') throw error
+        failure = error
+        silent.push(address)
       }
     }
-    if (silent === null) break
+    open = silent
   }
-  if (silent && !answered) throw silent
+  if (failure && open.length === bases.length) throw failure
+  const unanswered =
+    open.length > 0 && failure ? ` (no usable answer at ${open.join(' and ')}: ${failure.message})` : ''
   throw new ModbusError(
     'MODBUS_NO_SUNSPEC',
-    `unit ${unit} answers but shows no SunSpec marker at 40000, 50000 or 0: switch SunSpec on in the device, try another --unit, or name its register map with --profile`,
+    `unit ${unit} answers but shows no SunSpec marker at 40000, 50000 or 0${unanswered}: switch SunSpec on in the device, try another --unit, or name its register map with --profile`,
   )
 }
 
-/** Walks the chain of models from the marker at `base`. What was found before a break is kept. */
-export async function walkChain(device: SunSpecUnit, base: number): Promise<Chain> {
+/**
+ * Walks the chain of models from the marker at `base`. What was found before a break is kept.
+ * @param visit called with each model before the walk goes on
+ */
+export async function walkChain(
+  device: SunSpecUnit,
+  base: number,
+  visit?: (place: ModelPlace) => Promise<void>,
+): Promise<Chain> {
   const models: ModelPlace[] = []
-  const broken = (reason: string): Chain => ({ models, broken: reason })
+  const broken = (reason: string, failure: ModbusError | null = null): Chain => ({ models, broken: reason, failure })
   for (let address = base + 2; ; ) {
     if (address > 0xffff) return broken(`the chain runs past register 65535`)
     let header: [number, number | null]
     try {
       header = await readHeader(device, address)
     } catch (error) {
-      if (!(error instanceof ModbusError) || error.code === 'MODBUS_CLOSED') throw error
-      return broken(`the chain ends without its end marker: ${error.message}`)
+      if (!(error instanceof ModbusError)) throw error
+      return broken(`the chain ends without its end marker: ${error.message}`, error)
     }
     const [id, length] = header
-    if (id === endId) return { models, broken: null }
+    if (id === endId) return { models, broken: null, failure: null }
     if (id === 0) return broken(`the chain ends at register ${address} with model id 0`)
     if (length === null) return broken(`model ${id} at register ${address} has no length`)
     if (address + 2 + length > 0x10000)
       return broken(`model ${id} at register ${address} is too long (${length} registers)`)
     if (models.length === mostModels) return broken(`the chain has more than ${mostModels} models`)
-    models.push({ id, address, length })
+    const place = { id, address, length }
+    models.push(place)
+    await visit?.(place)
     address += 2 + length
   }
 }
@@ -193,7 +207,9 @@ class BodyReader {
     const withHeader =
       first.start === 0 && last.start + last.size + 2 <= this.#device.patience.registersPerRequest ? 2 : 0
     const count = last.start + last.size - first.start
-    if (this.#failures.some((failure) => failure.isLinkFailure)) return this.#skip(spans)
+    if (this.#failures.some((failure) => failure.isLinkFailure || failure.code === 'MODBUS_CLOSED')) {
+      return this.#skip(spans)
+    }
     // A point longer than the device's largest request has to be split.
     const blockSize = this.#device.patience.registersPerRequest
     try {
@@ -201,7 +217,7 @@ class BodyReader {
         await this.#readRegisters(first.start + done, Math.min(blockSize, count - done), done === 0 ? withHeader : 0)
       }
     } catch (error) {
-      if (!(error instanceof ModbusError) || error.code === 'MODBUS_CLOSED') throw error
+      if (!(error instanceof ModbusError)) throw error
       if (error.saysNotThereEither) return this.#readHalves(spans)
       if (!this.#lenient) throw error
       this.#failures.push(error)
@@ -261,23 +277,19 @@ export interface ReadModels {
  * Reads the bodies of models. Blocks the device does not have are retried in halves down to single points; what it still refuses
  * is left out.
  *
- * @param lenient leave out what fails for another reason too (until the link has failed twice); else such a failure is thrown
+ * @param lenient leave out what fails for another reason too, and all that is left once the link has failed twice or was closed;
+ *   else such a failure is thrown
+ * @param earlier what has failed before
  */
 export async function readModels(
   device: SunSpecUnit,
   places: readonly ModelPlace[],
-  { absent, lenient }: { absent: Absences; lenient: boolean },
+  { absent, lenient, earlier = [] }: { absent: Absences; lenient: boolean; earlier?: readonly ModbusError[] },
 ): Promise<ReadModels> {
   const result: ReadModels = { models: [], moved: false, failures: [] }
   for (const place of places) {
-    const linkFailures = result.failures.filter((failure) => failure.isLinkFailure).length
-    if (!modelTables.has(place.id) || linkFailures >= 2) {
-      result.models.push({
-        ...place,
-        body: null,
-        requestedAtMs: Number.POSITIVE_INFINITY,
-        repliedAtMs: Number.NEGATIVE_INFINITY,
-      })
+    if (!modelTables.has(place.id) || isOver([...earlier, ...result.failures])) {
+      result.models.push(unreadModel(place))
       continue
     }
     const reader = new BodyReader(device, place, absent, lenient)
@@ -286,4 +298,15 @@ export async function readModels(
     result.failures.push(...reader.failures)
   }
   return result
+}
+
+function isOver(failures: readonly ModbusError[]): boolean {
+  return (
+    failures.filter((failure) => failure.isLinkFailure).length >= 2 ||
+    failures.some((failure) => failure.code === 'MODBUS_CLOSED')
+  )
+}
+
+function unreadModel(place: ModelPlace): ReadModel {
+  return { ...place, body: null, requestedAtMs: Number.POSITIVE_INFINITY, repliedAtMs: Number.NEGATIVE_INFINITY }
 }

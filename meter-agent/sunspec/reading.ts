@@ -137,7 +137,7 @@ function counter({ manufacturer, warnings }: Context, model: ReadModel, name: st
 /** True when a counter of 0 is a new meter's: the model says a frequency or a voltage. */
 function isAlive(model: ReadModel): boolean {
   for (const [name, found] of model.body?.group.values ?? []) {
-    if ((name === 'Hz' || /^(PhV|PPV)/.test(name)) && found.raw !== null) return true
+    if (/^(Hz$|PhV|PPV|DCV$)/.test(name) && found.raw !== null) return true
   }
   return false
 }

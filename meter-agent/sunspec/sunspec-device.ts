@@ -4,6 +4,7 @@ import {
   type Absences,
   type Chain,
   findBase,
+  type ModelPlace,
   type ReadModel,
   readModels,
   type SunSpecUnit,
@@ -31,10 +32,29 @@ export interface SunSpecReport {
   warnings: string[]
 }
 
-/** Reads every model of the device once. @throws ModbusError when nothing essential answers */
+/**
+ * Reads every model of the device once, those that tell about power and energy as soon as they are found: should time run out,
+ * they are there.
+ * @throws ModbusError when nothing essential answers
+ */
 export async function readSunSpec(unit: SunSpecUnit): Promise<SunSpecReport> {
-  const chain = await discover(unit)
-  const { models } = await readModels(unit, chain.models, { absent: new Set(), lenient: true })
+  const failures: ModbusError[] = []
+  const read = new Map<number, ReadModel>()
+  const readBodies = async (places: readonly ModelPlace[]) => {
+    const bodies = await readModels(unit, places, { absent: new Set(), lenient: true, earlier: failures })
+    for (const model of bodies.models) read.set(model.address, model)
+    failures.push(...bodies.failures)
+  }
+  const chain = await discover(unit, async (place) => {
+    if (place.id === 1 || readingIds.has(place.id)) await readBodies([place])
+  })
+  if (chain.failure) failures.push(chain.failure)
+  await readBodies(chain.models.filter(({ address }) => !read.has(address)))
+
+  const models = chain.models.map(({ address }) => read.get(address)!)
+  const silence = failures.find((failure) => failure.isLinkFailure || failure.code === 'MODBUS_CLOSED')
+  const essential = models.filter(({ id }) => readingIds.has(id))
+  if (silence && essential.every(({ repliedAtMs }) => repliedAtMs < 0)) throw silence
   const { device, reading, warnings } = conclude(models)
   return {
     device,
@@ -103,8 +123,9 @@ export class SunSpecPoller {
   }
 }
 
-async function discover(unit: SunSpecUnit): Promise<Chain> {
-  const chain = await walkChain(unit, await findBase(unit))
+async function discover(unit: SunSpecUnit, visit?: (place: ModelPlace) => Promise<void>): Promise<Chain> {
+  const chain = await walkChain(unit, await findBase(unit), visit)
+  if (chain.failure?.code === 'MODBUS_CLOSED' && !visit) throw chain.failure
   if (chain.broken !== null && !chain.models.some((model) => readingIds.has(model.id))) {
     throw new ModbusError('MODBUS_CHAIN_BROKEN', `unit ${unit.unit}: no power or energy model found: ${chain.broken}`)
   }
@@ -116,7 +137,8 @@ function chainWarnings(chain: Chain): string[] {
 }
 
 function modelWarnings(model: ReadModel): string[] {
-  if (!model.body && modelTables.has(model.id)) return [`model ${model.id}: left out, the device no longer answers`]
+  if (!model.body && modelTables.has(model.id))
+    return [`model ${model.id}: left out, the device answers no longer or too slowly`]
   return (model.body?.warnings ?? []).map((warning) => `model ${model.id} at register ${model.address}: ${warning}`)
 }
 

@@ -2,7 +2,7 @@ import net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { acquireConnection, Connection, releaseConnection } from '../../../meter-agent/modbus/connection.ts'
 import { parseEndpoint } from '../../../meter-agent/modbus/endpoint.ts'
-import type { Framing } from '../../../meter-agent/simulator/frames.ts'
+import type { Framing, ReadRequest } from '../../../meter-agent/simulator/frames.ts'
 import { exceptionReply, type Reaction, reply, scriptedPeer } from './scripted-peer.ts'
 
 const cleanups: (() => void)[] = []
@@ -198,6 +198,49 @@ describe('a Modbus TCP connection', () => {
   })
 })
 
+describe('what went wrong is counted', () => {
+  const answer = (framing: Framing, changes: (bytes: Buffer, request: ReadRequest) => Buffer): Reaction => {
+    return ({ socket, request }) => socket.write(changes(reply(framing, request, [9, 9]), request))
+  }
+  const lied = (bytes: Buffer) => {
+    bytes.writeUInt8(2, 8)
+    return bytes
+  }
+  const flipped = (bytes: Buffer) => {
+    bytes[4]! ^= 1
+    return bytes
+  }
+  it.each<[string, Framing, Reaction, Record<string, number>]>([
+    ['silence', 'tcp', () => {}, { 'no-reply': 2 }],
+    ['another unit', 'tcp', answer('tcp', (_, request) => reply('tcp', request, [9, 9], 7)), { 'wrong-unit': 2 }],
+    [
+      'another function',
+      'tcp',
+      answer('tcp', (_, request) => reply('tcp', { ...request, functionCode: 4 }, [9, 9])),
+      { 'wrong-function': 2 },
+    ],
+    ['short data', 'tcp', answer('tcp', (_, request) => reply('tcp', request, [9])), { 'wrong-length': 2 }],
+    ['a wrong byte count', 'tcp', answer('tcp', lied), { 'wrong-length': 2 }],
+    [
+      'a foreign transaction id',
+      'tcp',
+      answer('tcp', (_, request) => reply('tcp', { ...request, transactionId: 0 }, [9, 9])),
+      { 'transaction-id': 2 },
+    ],
+    ['a closed connection', 'tcp', ({ socket }) => socket.destroy(), { dropped: 2 }],
+    ['trouble', 'tcp', ({ socket, request }) => socket.write(exceptionReply('tcp', request, 4)), { 'exception-4': 1 }],
+    ['a wrong checksum', 'rtu', answer('rtu', flipped), { checksum: 2 }],
+    ['half a frame', 'rtu', answer('rtu', (bytes) => bytes.subarray(0, 4)), { 'unusable-bytes': 2 }],
+  ])('%s', async (_, framing, react, failures) => {
+    const { peer, connection } = await peerAndConnection(framing, react)
+    await expect(connection.read(request())).rejects.toThrow()
+    const { connects, requests, endpoint } = connection.counts
+    expect({ ...connection.counts.failures }).toEqual(failures)
+    expect([connects, requests]).toEqual([peer.connections, peer.requests.length])
+    expect(endpoint).toBe(`127.0.0.1:${peer.port}`)
+  })
+})
+
 describe('serial framing over TCP', () => {
   it('never takes the late reply of one request for the reply to the next', async () => {
     const { peer, connection } = await peerAndConnection('rtu', ({ socket, request, count }) => {
@@ -220,6 +263,17 @@ describe('serial framing over TCP', () => {
       setImmediate(() => socket.write(bytes.subarray(4)))
     })
     expect((await connection.read(request())).registers).toEqual([0x1234, 0x5678])
+  })
+
+  it('never takes what came twice for the reply to the next request', async () => {
+    const { connection } = await peerAndConnection('rtu', ({ socket, request }) => {
+      const answer = reply('rtu', request, [request.address, request.address])
+      socket.write(Buffer.concat([answer, answer]))
+    })
+    for (const address of [111, 222, 333]) {
+      expect((await connection.read(request({ address }))).registers).toEqual([address, address])
+    }
+    expect(connection.counts).toMatchObject({ connects: 1, requests: 3, failures: {} })
   })
 
   it('never takes a frame with a wrong checksum', async () => {

@@ -45,6 +45,7 @@ describe('a device URL', () => {
     ['tcp://host?timeout=soon', 'timeout'],
     ['rtu://dev/ttyUSB0', 'three slashes'],
     ['rtu:///dev/ttyUSB0?parity=some', 'parity'],
+    ['rtu:///%zz', 'names no serial port'],
   ])('%s is refused by name', (url, reason) => {
     expect(() => parseEndpoint(url)).toThrow(
       expect.objectContaining({ code: 'MODBUS_URL', message: expect.stringContaining(reason) }),

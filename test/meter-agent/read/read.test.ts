@@ -3,8 +3,11 @@ import net from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readCommand } from '../../../meter-agent/commands/read.ts'
 import { conclude, scan, scanCommand } from '../../../meter-agent/commands/scan.ts'
+import { readDevice } from '../../../meter-agent/device.ts'
 import { type DeviceDescription, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
+import { reply, scriptedPeer } from '../modbus/scripted-peer.ts'
 import { house } from '../simulator/house.ts'
+import { chain as chainOf, common, model } from '../sunspec/image.ts'
 
 const cleanups: (() => Promise<unknown> | unknown)[] = []
 let printed: { out: string; err: string }
@@ -114,6 +117,41 @@ describe('read', () => {
       troubled.setFault(fault)
       expect(await run('--url', url(troubled.port))).toMatchObject({ status: 2, err: expect.stringContaining(reason) })
     }
+  })
+
+  /** A device with an inverter, a meter and a model nobody needs that answers its n-th request only if it likes to. */
+  async function moody(likes: (count: number, address: number) => boolean) {
+    const image = chainOf([common({}), model(103, { W: 15, W_SF: 2 }), model(203, { W: -12, W_SF: 2 }), model(120, {})])
+    const peer = await scriptedPeer('tcp', ({ socket, request, count }) => {
+      if (!likes(count, request.address)) return
+      const wanted = Array.from({ length: request.count }, (_, index) => image.get(request.address + index) ?? 0)
+      socket.write(reply('tcp', request, wanted))
+    })
+    cleanups.push(() => peer.close())
+    return `tcp://127.0.0.1:${peer.port}?timeout=100&retries=0`
+  }
+
+  it('ends with status 2 for a device that falls silent before anything essential has come', async () => {
+    // The marker, the first model and the inverter's header.
+    const url = await moody((count) => count <= 4)
+    expect(await run('--url', url, '--json')).toMatchObject({
+      status: 2,
+      out: '',
+      err: expect.stringContaining('no reply'),
+    })
+  })
+
+  it('keeps what came before time ran out, power and energy first', async () => {
+    const url = await moody((_, address) => address !== 40_229)
+    const patient = url.replace('timeout=100', 'timeout=60000')
+    const { reading, models, warnings } = await readDevice({ url: patient }, 1_000)
+    expect(reading).toMatchObject({ productionW: 1500, powerW: -1200 })
+    expect(models.map(({ id }) => id)).toEqual([1, 103, 203])
+    expect(warnings).toEqual([expect.stringContaining('without its end marker')])
+    const silent = await moody((count) => count <= 4)
+    await expect(readDevice({ url: silent.replace('timeout=100', 'timeout=60000') }, 300)).rejects.toMatchObject({
+      code: 'MODBUS_OVERDUE',
+    })
   })
 
   it('refuses a unit that is none', async () => {

@@ -34,6 +34,16 @@ describe('discovery', () => {
     ])
   })
 
+  it('asks again only where nothing came, and says where that was', async () => {
+    const source = new RegisterTable(new Map())
+    source.trouble.set(50_000, 0)
+    await expect(findBase(unit(source, { tries: 2 }))).rejects.toMatchObject({
+      code: 'MODBUS_NO_SUNSPEC',
+      message: expect.stringContaining('no usable answer at 50000'),
+    })
+    expect(source.requests.map(({ address }) => address)).toEqual([40_000, 50_000, 0, 50_000])
+  })
+
   it('says that a device which answers without a marker does not speak SunSpec', async () => {
     const source = new RegisterTable(
       new Map([

@@ -98,6 +98,8 @@ describe('a reading', () => {
     expect((await read([common({}), meter(zero)])).reading).toMatchObject({ importWh: 0, exportWh: 0 })
     const dead = model(203, { W: 0, W_SF: 0, TotWh_SF: 0, ...zero })
     expect((await read([common({}), dead])).reading).toMatchObject({ importWh: null, exportWh: null })
+    const byPanels = model(103, { WH: [0, 0], WH_SF: 0, DCV: 300, DCV_SF: 0 })
+    expect((await read([common({}), byPanels])).reading).toMatchObject({ productionWh: 0 })
   })
 
   it('has no value whose scale factor is not implemented', async () => {
