@@ -87,7 +87,7 @@ export class Home {
 
   /** Polls everything once and does all that follows from it. */
   async round(): Promise<void> {
-    const others = Promise.all(this.others.map((device) => device.poll()))
+    const others = Promise.all(this.others.filter(({ isDue }) => isDue).map((device) => device.poll()))
     const grid = await this.grid.poll()
     await within(others, Math.min(graceMs, this.#options.timing.pollMs / 4))
     if (grid) this.#options.telemetry(this.live(grid))
@@ -103,21 +103,38 @@ export class Home {
     }
   }
 
+  /** The live values at a time; `null` while the grid device is offline or its newest poll is too old. */
+  liveAt(nowMs: number): Telemetry | null {
+    const { latest, online } = this.grid
+    return online && latest && nowMs - latest.atMs <= this.#liveForMs(this.grid) ? this.live(latest) : null
+  }
+
   /** Live values of the home, of polls that are not older than three poll intervals. */
   live(grid: TimedSample): Telemetry {
-    const youngestMs = grid.atMs - 3 * this.#options.timing.pollMs
-    const samples = this.devices
-      .filter(({ online, latest }) => online && latest !== null && latest.atMs >= youngestMs)
-      .map(({ latest }) => latest!.device.reading)
-    const charges = values(samples.map((reading) => reading.stateOfChargePercent))
+    const fresh = this.devices.filter(
+      (device) => device.online && device.latest !== null && device.latest.atMs >= grid.atMs - this.#liveForMs(device),
+    )
+    const read = (field: 'productionW' | 'batteryPowerW' | 'stateOfChargePercent', devices = fresh) =>
+      values(devices.map(({ latest }) => latest!.device.reading[field]))
+    const charges = read('stateOfChargePercent')
     return {
       meter: this.key.address,
       timeMs: grid.atMs,
       powerW: grid.device.reading.powerW,
-      productionW: sum(values(samples.map((reading) => reading.productionW))),
-      batteryPowerW: sum(values(samples.map((reading) => reading.batteryPowerW))),
+      // What a battery's inverter puts out was produced before, or bought.
+      productionW: sum(
+        read(
+          'productionW',
+          fresh.filter(({ role }) => role !== 'battery'),
+        ),
+      ),
+      batteryPowerW: sum(read('batteryPowerW')),
       stateOfChargePercent: charges.length === 0 ? null : sum(charges)! / charges.length,
     }
+  }
+
+  #liveForMs(device: PolledDevice): number {
+    return 3 * Math.max(this.#options.timing.pollMs, 2 * device.roundTripMs)
   }
 
   async close(): Promise<void> {

@@ -56,7 +56,7 @@ export async function serveMetrics(port: number, status: () => AgentStatus): Pro
       for (const device of devices) g.set({ meter: name, device: device.name }, flag(device.online))
     }
   })
-  gauge('device_round_trip_seconds', 'How long the last poll took', ['meter', 'device'], (g, now) => {
+  gauge('device_round_trip_seconds', 'How long a whole poll takes', ['meter', 'device'], (g, now) => {
     for (const { name, devices } of now.meters) {
       for (const device of devices) g.set({ meter: name, device: device.name }, device.roundTripMs / 1000)
     }
@@ -81,6 +81,17 @@ export async function serveMetrics(port: number, status: () => AgentStatus): Pro
   counter('poll_failures', 'Polls of a device that failed', ['meter', 'device'], (now) =>
     now.meters.flatMap(({ name, devices }) =>
       devices.map((device): [object, number] => [{ meter: name, device: device.name }, device.failures]),
+    ),
+  )
+  counter('device_connects', 'Connections made to a device’s endpoint', ['endpoint'], (now) =>
+    now.links.map(({ endpoint, connects }): [object, number] => [{ endpoint }, connects]),
+  )
+  counter('device_requests', 'Requests sent to a device’s endpoint', ['endpoint'], (now) =>
+    now.links.map(({ endpoint, requests }): [object, number] => [{ endpoint }, requests]),
+  )
+  counter('device_request_failures', 'Requests that failed, by what was wrong', ['endpoint', 'kind'], (now) =>
+    now.links.flatMap(({ endpoint, failures }) =>
+      Object.entries(failures).map(([kind, count]): [object, number] => [{ endpoint, kind }, count]),
     ),
   )
 

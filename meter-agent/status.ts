@@ -5,6 +5,7 @@ import type { ClockTrust } from './clock.ts'
 import type { AgentConfig } from './config.ts'
 import type { Home } from './home.ts'
 import type { LinkStatus } from './link.ts'
+import { type LinkCounts, linkCounts } from './modbus/connection.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import { identityOf } from './polled-device.ts'
 import type { BoundaryReading, Outcome } from './registers/meter.ts'
@@ -36,15 +37,18 @@ export interface MeterStatus {
   refused: number
   welcome: boolean
   server: string
-  /** The newest live values; `null` while the grid device is offline. */
+  /** The newest live values; `null` while the grid device is offline or has not been read for three polls. */
   live: Telemetry | null
   /** What the home uses: import + production + discharge; `null` where a part is unknown. */
   consumptionW: number | null
   devices: DeviceStatus[]
 }
 
+/** Grows when what the file holds changes its meaning. */
+export const statusVersion = 2
+
 export interface AgentStatus {
-  version: 1
+  version: typeof statusVersion
   pid: number
   /** UTC milliseconds. */
   writtenAtMs: number
@@ -54,6 +58,8 @@ export interface AgentStatus {
   sentMessages: number
   resentMessages: number
   meters: MeterStatus[]
+  /** The connections to the devices. */
+  links: LinkCounts[]
 }
 
 export function statusFile(dataFolder: string): string {
@@ -70,7 +76,7 @@ export function statusOf(parts: {
 }): AgentStatus {
   const { config, homes, outbox, link, clock, nowMs } = parts
   return {
-    version: 1,
+    version: statusVersion,
     pid: process.pid,
     writtenAtMs: Math.round(nowMs),
     server: config.serverUrl,
@@ -78,14 +84,18 @@ export function statusOf(parts: {
     clock: { trusted: clock.trusted, serverAheadMs: clock.serverAheadMs },
     sentMessages: link.sentMessages,
     resentMessages: link.resentMessages,
-    meters: homes.map((home) => meterStatus(home, outbox, link)),
+    meters: homes.map((home) => meterStatus(home, { outbox, link, nowMs })),
+    links: linkCounts(),
   }
 }
 
-function meterStatus(home: Home, outbox: Outbox, link: LinkStatus): MeterStatus {
+function meterStatus(
+  home: Home,
+  { outbox, link, nowMs }: { outbox: Outbox; link: LinkStatus; nowMs: number },
+): MeterStatus {
   const { address } = home.key
-  const { state, grid } = home
-  const live = grid.online && grid.latest ? home.live(grid.latest) : null
+  const { state } = home
+  const live = home.liveAt(nowMs)
   const [measured, estimated, doubtful] = home.signedByQuality as [number, number, number]
   return {
     name: home.config.name,

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { readConfig } from '../config.ts'
-import { type AgentStatus, type MeterStatus, statusFile } from '../status.ts'
+import { z } from 'zod'
+import { ConfigError, readConfig } from '../config.ts'
+import type { LinkCounts } from '../modbus/connection.ts'
+import { type AgentStatus, type MeterStatus, statusFile, statusVersion } from '../status.ts'
 import { withPlainFailures } from './failures.ts'
 
 /** A running agent writes its status at least this often. */
@@ -33,12 +35,33 @@ export function statusCommand(): Command {
     )
 }
 
+/** What any version's status says of itself. */
+const statusSchema = z.looseObject({ version: z.int(), pid: z.int(), writtenAtMs: z.int() })
+
+/** `null` where no agent has ever run. Throws a `ConfigError` for a file that this program cannot read. */
 async function readStatus(file: string): Promise<AgentStatus | null> {
+  let text: string
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as AgentStatus
+    text = await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    throw new ConfigError('CONFIG_UNREADABLE', [`${file} cannot be read: ${message}`], error)
+  }
+  const status = statusSchema.safeParse(parsed(text))
+  if (!status.success || status.data.version !== statusVersion) {
+    throw new ConfigError('CONFIG_UNREADABLE', [
+      `${file} is not what this version of the agent writes: start it again with "commonwatt-agent run"`,
+    ])
+  }
+  return status.data as unknown as AgentStatus
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
   }
 }
 
@@ -52,13 +75,20 @@ function isRunning(pid: number): boolean {
 }
 
 function forPeople(status: AgentStatus): string {
-  const { server, connected, clock, meters } = status
+  const { server, connected, clock, meters, links } = status
   const lines = [
     `server   ${server}: ${connected ? 'connected' : 'not connected'}`,
     `clock    ${clock.trusted ? 'trusted' : 'not trusted: nothing is signed until the server or the system vouches for it'}`,
     ...meters.flatMap(meterLines),
+    '',
+    ...links.map(linkLine),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function linkLine({ endpoint, connects, requests, failures }: LinkCounts): string {
+  const failed = Object.entries(failures).map(([kind, count]) => `${kind} ${count}`)
+  return `link     ${endpoint}: ${requests} requests, ${Math.max(0, connects - 1)} reconnects; ${failed.length === 0 ? 'no failures' : `failures: ${failed.join(', ')}`}`
 }
 
 function meterLines(meter: MeterStatus): string[] {

@@ -182,6 +182,26 @@ describe('failing devices', () => {
   })
 })
 
+describe('live values', () => {
+  test('what a battery’s inverter puts out is no production', async () => {
+    const { home } = open({ others: ['production', 'battery'] })
+    devices[1]!.answer = { productionWh: 5000, productionW: 3000 }
+    devices[2]!.answer = { productionWh: 700, productionW: 1500 }
+    await live(home, 10, exporting)
+    expect(telemetry.at(-1)).toMatchObject({ powerW: -3600, productionW: 3000 })
+  })
+
+  test('are none once the newest poll is older than three polls', async () => {
+    const { home } = open()
+    await home.round()
+    await live(home, 5, exporting)
+    const newestMs = home.grid.latest!.atMs
+    expect(home.liveAt(newestMs + 15_000)).toMatchObject({ powerW: -3600, timeMs: newestMs })
+    expect(home.grid.online).toBe(true)
+    expect(home.liveAt(newestMs + 15_001)).toBeNull()
+  })
+})
+
 describe('the clock', () => {
   test('nothing is metered before somebody vouches for it', async () => {
     const { home, clock } = open({ trustClock: false })

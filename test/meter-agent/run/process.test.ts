@@ -85,9 +85,14 @@ test('from real registers over TCP to signed readings at the server, with status
     expect(shown).toMatchObject({ status: 0, err: '' })
     expect(shown.out).toContain('grid -18000 W + production 18000 W + battery unknown = home 0 W')
     expect(shown.out).toContain('online (Example E5 123)')
+    expect(shown.out).toMatch(/link {5}127\.0\.0\.1:\d+: \d+ requests, 0 reconnects; no failures/)
   }, waits)
   const json = JSON.parse((await command(program, ['status', '--config', config, '--json'])).out)
-  expect(json).toMatchObject({ connected: true, meters: [{ address: enrolment.meter, welcome: true }] })
+  expect(json).toMatchObject({
+    connected: true,
+    meters: [{ address: enrolment.meter, welcome: true }],
+    links: [{ connects: 1, failures: {} }],
+  })
 
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
@@ -100,6 +105,15 @@ test('from real registers over TCP to signed readings at the server, with status
   const stopped = await command(program, ['status', '--config', config])
   expect(stopped.status).toBe(1)
   expect(stopped.err).toMatch(/^no agent runs with .*\n$/)
+  for (const rubbish of ['{"pid":', '[]', '{"version":1,"pid":1,"writtenAtMs":0}']) {
+    await writeFile(join(folder, 'data/status.json'), rubbish)
+    const shown = await command(program, ['status', '--config', config])
+    expect(shown).toMatchObject({
+      status: 2,
+      out: '',
+      err: expect.stringMatching(/^\S+ is not what this version.*\n$/),
+    })
+  }
 })
 
 test(
@@ -220,6 +234,8 @@ test('metrics are served on loopback where they are wanted; a taken port is name
   await vi.waitFor(async () => {
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     expect(text).toContain('commonwatt_agent_connected 1')
+    expect(text).toMatch(/commonwatt_agent_device_connects_total\{endpoint="127\.0\.0\.1:\d+"\} 1/)
+    expect(text).toMatch(/commonwatt_agent_device_requests_total\{endpoint="127\.0\.0\.1:\d+"\} [1-9]/)
     expect(text).toMatch(/commonwatt_agent_readings_signed_total\{meter="home-1",quality="measured"\} [1-9]/)
     expect(text).toContain('commonwatt_agent_readings_queued{meter="home-1"} 0')
     expect(text).toMatch(/commonwatt_agent_power_watts\{meter="home-1"\} -18000/)
