@@ -37,13 +37,16 @@ async function read({ provider, escrow, area, end, firstBlock }: SettledAreaQuer
   const view: EscrowView = new Map()
   let entries: EntryFields[] = []
   let seats: ChainSeat[] = []
+  let bases: SettledArea['bases'] = new Map()
   let gridTake = 0n
   for await (const event of eventsOfEscrow(provider, { escrow, fromBlock: firstBlock, toBlock: newest })) {
     if (event.args.area === area && event.args.end === end) {
       if (event.name === 'PartSettled') {
         if (event.args.part === 0) {
           entries = []
-          seats = [...view.get(area)!.seats.values()].map(chainSeatOf)
+          const records = [...view.get(area)!.seats.values()]
+          if (seats.length === 0) seats = records.map(chainSeatOf)
+          bases = new Map(records.map(({ seat, base }) => [seat, base]))
         }
         entries.push(...decodeWords(event.args.words as Hex))
       }
@@ -57,7 +60,7 @@ async function read({ provider, escrow, area, end, firstBlock }: SettledAreaQuer
   const areaView = view.get(area)!
   await compareBalances({ provider, escrow, area, newest }, areaView)
   const { start, statementRoot } = batch
-  return { rules: areaView.rules, statementRoot, start, seats, entries, gridTake }
+  return { rules: areaView.rules, statementRoot, start, seats, bases, entries, gridTake }
 }
 
 const callsAtOnce = 50

@@ -60,7 +60,10 @@ async function read({ provider, escrow, area, seat, end, firstBlock }: SettledSe
   const { statementRoot } = batch
   const { meter } = record
   const terms = termsOf(record)
-  return { statementRoot, intervalSeconds, confirmedSellersOnly, meter, terms, base: base ?? record.base, entries }
+  return {
+    ...{ area, end, seat, statementRoot, intervalSeconds, confirmedSellersOnly, meter, terms },
+    ...{ base: base ?? record.base, entries },
+  }
 
   function entriesOf(before: EscrowView, words: Hex): SettledSeat['entries'] {
     const areaView = before.get(area)!

@@ -9,44 +9,41 @@ const areaFileSchema = z.strictObject({
   area: uint32,
   start: uint32,
   end: uint32,
-  /** What the area clears by, beside the rules that everybody signed. */
-  lowestTicks: z.int(),
-  zones: z.array(
-    z.strictObject({
-      id: z.string(),
-      parent: z.string().optional(),
-      feeTicksPerKwh: z.int(),
-      capacityWh: z.int().nullable(),
-    }),
-  ),
-  /** Every accepted spot order that covers an interval of the batch. The intervals are those that start in `[activeFrom, activeUntil)`. */
-  orders: z.array(
-    signedOrderSchema.extend({
-      arrival: z.int().min(1),
-      acceptedAtMs: z.int(),
-      activeFrom: uint32,
-      activeUntil: uint32,
-    }),
-  ),
+  /** Of what is stated: everything from here to `leftOut`; null where the batch keeps no hash of it. */
+  salt: hex32.nullable(),
+  /** What the area cleared by, beside the rules that everybody signed, from an interval on; the first from `start`. */
+  grids: z
+    .array(
+      z.strictObject({
+        from: uint32,
+        lowestTicks: z.int(),
+        zones: z.array(
+          z.strictObject({
+            id: z.string(),
+            parent: z.string().optional(),
+            feeTicksPerKwh: z.int(),
+            capacityWh: z.int().nullable(),
+          }),
+        ),
+      }),
+    )
+    .min(1),
+  /** Spot orders in order of arrival. Of the batch's intervals each could count in those that start in `[activeFrom, activeUntil)`. */
+  orders: z.array(signedOrderSchema.extend({ seat: uint32, activeFrom: uint32, activeUntil: uint32 })),
   /** Orders that traded forward. */
-  forwardOrders: z.array(signedOrderSchema),
+  forwardOrders: z.array(signedOrderSchema.extend({ seat: uint32 })),
+  /** Of each interval in the order in which they were made. */
   forwardTrades: z.array(
-    z.strictObject({
-      start: uint32,
-      number: z.int().min(1),
-      zone: z.string(),
-      buyOrder: hex32,
-      sellOrder: hex32,
-      buyer: uint32,
-      seller: uint32,
-      priceTicks: z.int(),
-      energyWh,
-    }),
+    z.strictObject({ start: uint32, buyOrder: hex32, sellOrder: hex32, priceTicks: z.int(), energyWh }),
   ),
-  /** What each order was let into an interval's auction with; less than metered and signed where funds were short. */
-  offers: z.array(z.strictObject({ start: uint32, order: hex32, offeredWh: energyWh, suspended: z.boolean() })),
+  /** What each order brought to an interval's auction; less than metered and signed where funds were short. */
+  offers: z.array(z.strictObject({ start: uint32, order: hex32, offeredWh: energyWh })),
+  /** Seats whose meter had signed two values for one boundary by the time the interval was computed. */
+  suspended: z.array(z.strictObject({ start: uint32, seat: uint32 })),
   /** Seats that could not pay, in the order in which they were left out. */
   leftOut: z.array(uint32),
+  /** Two different values that a suspended seat's meter signed for one boundary, one after the other. */
+  contradictions: z.array(z.array(readingSchema.extend({ meter: address })).length(2)),
   /** Those that were in when the batch was cut. */
   readings: z.array(readingSchema.extend({ meter: address })),
   /** In the statement's order. */

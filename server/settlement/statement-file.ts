@@ -13,6 +13,8 @@ export const statementFileSchema = z.strictObject({
   seat: uint32,
   /** Leaves of the whole batch. */
   count: z.int().min(0),
+  /** The hash of what is stated beside the fills; null where the batch keeps none. */
+  stated: hex32.nullable().default(null),
   leaves: z.array(
     z.strictObject({
       index: z.int().min(0),

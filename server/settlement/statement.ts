@@ -8,7 +8,8 @@
  *   is 0 for bought and 1 for sold, and amount is what was paid or received in ledger units, two's complement.
  * - The tree is RFC 6962's: node = hash(0x01 ‖ left ‖ right), the left half holding the largest power of two of leaves
  *   below their number; the tree of one leaf is the leaf; of none it is 32 zero bytes.
- * - root = hash(0x02 ‖ area[4] ‖ end[4] ‖ count[4] ‖ tree).
+ * - root = hash(0x04 ‖ area[4] ‖ end[4] ‖ count[4] ‖ tree ‖ stated[32]), where `stated` is the hash of what nobody signs
+ *   (`stated-facts.ts`); of batches from before that was kept, hash(0x02 ‖ area[4] ‖ end[4] ‖ count[4] ‖ tree).
  *
  * Salts are hash(0x03 ‖ seed[32] ‖ index[4]) of one secret random seed, which is not kept: the salts are kept leaf by leaf,
  * so that deleting one makes that leaf unlinkable and touches no other.
@@ -38,6 +39,8 @@ export interface StatementLeaf {
 export interface StatementBatch {
   area: number
   end: UtcSeconds
+  /** The hash of what is stated beside the fills; null for a batch that keeps none. */
+  stated: Hex | null
 }
 
 export interface Statement {
@@ -160,8 +163,9 @@ function nodeHash(left: Hex, right: Hex): Hex {
   return keccak256(concat(['0x01', left, right]))
 }
 
-function rootOf({ area, end }: StatementBatch, count: number, tree: Hex): Hex {
-  return keccak256(concat(['0x02', unsigned(area, 4), unsigned(end, 4), unsigned(count, 4), tree]))
+function rootOf({ area, end, stated }: StatementBatch, count: number, tree: Hex): Hex {
+  const own = [unsigned(area, 4), unsigned(end, 4), unsigned(count, 4), tree]
+  return keccak256(stated === null ? concat(['0x02', ...own]) : concat(['0x04', ...own, stated]))
 }
 
 function unsigned(value: number | bigint, bytes: number): Uint8Array {

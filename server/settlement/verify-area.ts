@@ -2,13 +2,20 @@
  * Computes a whole batch again, from what was signed to what the chain settled: readings → intervals → clearing → fills →
  * batch. It uses the pure rooms that the engine uses, and nothing of a server.
  *
- * Taken as stated, because nobody signs it: when orders were accepted, in which order, and when they ended; how far short
- * funds cut an offer; which forward trades were made, within their signed orders; that a meter was suspended; who could not
- * pay; zones, fees and the lowest price. Every account can hold its own part of that against what it knows.
+ * Taken as stated, because nobody signs it, is what `stated-facts.ts` lists; the statement's root fixes it before the batch
+ * is settled, and each stated thing must fit what is signed. That a meter was suspended is proved by its two values.
  */
 import type { EntryFields } from '../../contracts/entry.ts'
-import { type AreaRules, type EscrowDomain, type Hex, hashRules, recoverSigner } from '../../contracts/typed-data.ts'
-import type { UtcSeconds } from '../../contracts/units.ts'
+import {
+  type AreaRules,
+  type EscrowDomain,
+  type Hex,
+  hashRules,
+  type Reading,
+  recoverSigner,
+} from '../../contracts/typed-data.ts'
+import type { UtcSeconds, Wh } from '../../contracts/units.ts'
+import { clearAuction, type Zone } from '../market/auction.ts'
 import type {
   AreaConfig,
   ChainSeat,
@@ -23,8 +30,11 @@ import { tradedWh } from '../market/engine/forward-positions.ts'
 import { computeInterval } from '../market/engine/interval-result.ts'
 import { countingOrder, type ForwardInterval, type SeatState, sellableWh, termsAt } from '../market/engine/state.ts'
 import { hasTraded, withoutSeat } from '../market/engine/without-seat.ts'
+import { MarketError } from '../market/errors.ts'
 import type { AreaFile } from './area-file.ts'
-import { orderId, type SignedOrder, wrongSigner } from './signed-order.ts'
+import { SettlementError } from './error.ts'
+import { orderId, wrongSigner } from './signed-order.ts'
+import { statedHash } from './stated-facts.ts'
 import { leafHash, type StatementFill, sortedFills, statementRoot } from './statement.ts'
 
 /** What the chain says of a settled batch. */
@@ -32,8 +42,10 @@ export interface SettledArea {
   rules: AreaRules
   statementRoot: Hex
   start: UtcSeconds
-  /** Every seat as it stood before the batch's first part. */
+  /** Every seat as it stood before the batch's first part, also of an attempt that was given up. */
   seats: ChainSeat[]
+  /** Where seats stood, by number, when the attempt that settled the batch began. */
+  bases: Map<number, ChainSeat['base']>
   /** Of all parts, in order. */
   entries: EntryFields[]
   /** What the grid operator's account got, in ledger units. */
@@ -42,62 +54,82 @@ export interface SettledArea {
 
 /** The first difference in a sentence, or null. */
 export function verifyArea(file: AreaFile, chain: SettledArea): string | null {
-  const { area, start, end } = file
+  const { start } = file
   if (chain.start !== start)
     return `the chain settled the batch from ${timeOf(chain.start)}, the file is of ${timeOf(start)}`
+  try {
+    return firstDifference(file, chain)
+  } catch (error) {
+    if (!(error instanceof SettlementError || error instanceof MarketError)) throw error
+    return `what the file says cannot be computed: ${error.message}`
+  }
+}
+
+function firstDifference(file: AreaFile, chain: SettledArea): string | null {
+  const { area, start, end } = file
   const book = bookOf(file, chain)
   return (
-    wrongStatement(file, chain) ??
+    wrongGrid(file) ??
     wrongReading(file, chain) ??
-    wrongOrder(file, chain, book) ??
+    wrongOrder(file, book) ??
+    wrongSuspension(file, book) ??
     wrongForwardTrade(file, book) ??
-    wrongBatch(file, chain, book, { area, start, end })
+    wrongBatch(file, chain, book, { area, start, end }) ??
+    wrongStatement(file, chain, book)
   )
 }
 
 interface Book {
   domain: EscrowDomain
-  config: AreaConfig
+  rulesHash: Hex
+  /** What each interval of the batch was cleared by. */
+  configOf: (start: UtcSeconds) => AreaConfig
   seats: Map<number, SeatState>
-  spot: Map<string, OrderState>
-  forward: Map<string, SignedOrder>
+  spot: Map<Hex, OrderState>
+  forward: Map<Hex, AreaFile['forwardOrders'][number]>
   trades: Map<UtcSeconds, ForwardTrade[]>
 }
 
 function bookOf(file: AreaFile, { rules, seats }: SettledArea): Book {
-  const { chainId, escrow, lowestTicks, zones } = file
+  const { chainId, escrow } = file
   const domain = { chainId, escrow }
-  const config: AreaConfig = {
-    ...{ rules, rulesHash: hashRules(rules), lowestTicks, graceMs: 0 },
+  const rulesHash = hashRules(rules)
+  const configs = file.grids.map(({ from, lowestTicks, zones }): AreaConfig & { from: UtcSeconds } => ({
+    ...{ from, rules, rulesHash, lowestTicks, graceMs: 0 },
     highestTicks: lowestTicks + Math.floor(rules.maxBandTicks / 2),
-    zones: zones.map(({ parent, ...zone }) => (parent === undefined ? zone : { ...zone, parent })),
-  }
+    zones: zones.map(zoneOf),
+  }))
   const states = new Map(seats.map((seat) => [seat.seat, stateOf(seat, file)]))
-  const numberOf = new Map(seats.map(({ account, meter, seat }) => [`${account} ${meter}`, seat]))
   const spot = new Map(
-    file.orders.map((signed): [string, OrderState] => {
-      const { account, meter, side, limitPrice, maxWh, nonce } = signed.order
-      const { arrival, acceptedAtMs, activeFrom, activeUntil } = signed
+    file.orders.map((signed, place): [Hex, OrderState] => {
+      const { side, limitPrice, maxWh, nonce } = signed.order
+      const { seat, activeFrom, activeUntil } = signed
       const id = orderId(domain, signed)
-      const seat = numberOf.get(`${account} ${meter}`) ?? 0
       return [
         id,
         {
           ...{ id, seat, side: side === 0 ? 'buy' : 'sell', limitTicks: limitPrice, maxWh, activeFrom, activeUntil },
-          ...{ nonce, arrival, acceptedAtMs, status: 'active' },
+          ...{ nonce, arrival: place + 1, acceptedAtMs: 0, status: 'active' },
         },
       ]
     }),
   )
+  const forward = new Map(file.forwardOrders.map((signed) => [orderId(domain, signed), signed]))
   const trades = new Map<UtcSeconds, ForwardTrade[]>()
   for (const trade of file.forwardTrades) {
-    const { buyOrder, sellOrder } = trade
-    const list = trades.get(trade.start) ?? []
-    list.push({ ...trade, maker: buyOrder, taker: sellOrder })
-    trades.set(trade.start, list)
+    const { buyOrder, sellOrder, start } = trade
+    const list = trades.get(start) ?? []
+    trades.set(start, list)
+    // Zones are not looked at again: no link lies between the two sides of a forward trade.
+    const [buyer, seller] = [buyOrder, sellOrder].map((order) => forward.get(order)?.seat ?? 0) as [number, number]
+    list.push({ ...trade, buyer, seller, number: list.length + 1, zone: '', maker: buyOrder, taker: sellOrder })
   }
-  const forward = new Map(file.forwardOrders.map((signed) => [orderId(domain, signed), signed]))
-  return { domain, config, seats: states, spot, forward, trades }
+  const configOf = (start: UtcSeconds) => configs.findLast(({ from }) => from <= start) ?? configs[0]!
+  return { domain, rulesHash, configOf, seats: states, spot, forward, trades }
+}
+
+function zoneOf({ parent, ...zone }: AreaFile['grids'][number]['zones'][number]): Zone {
+  return parent === undefined ? zone : { ...zone, parent }
 }
 
 function stateOf(chain: ChainSeat, { readings }: AreaFile): SeatState {
@@ -114,65 +146,120 @@ function stateOf(chain: ChainSeat, { readings }: AreaFile): SeatState {
   }
 }
 
-function wrongStatement(file: AreaFile, chain: SettledArea): string | null {
-  const hashes = file.leaves.map(({ salt, ...leaf }) => leafHash(file.area, fillOf(leaf), salt))
-  return statementRoot(file, hashes) === chain.statementRoot
+function wrongStatement(file: AreaFile, chain: SettledArea, { spot }: Book): string | null {
+  const { area, end, salt } = file
+  const hashes = file.leaves.map(({ salt, ...leaf }) => leafHash(area, fillOf(leaf), salt))
+  const orders = file.orders.map(({ seat, activeFrom, activeUntil }, place) => ({
+    ...{ order: [...spot.keys()][place]!, seat, activeFrom, activeUntil },
+  }))
+  const stated = salt === null ? null : statedHash({ ...file, orders, readings: file.readings.length }, salt)
+  return statementRoot({ area, end, stated }, hashes) === chain.statementRoot
     ? null
-    : 'the fills and salts of the file do not give the statement root that was settled'
+    : 'the fills, salts and stated facts of the file do not give the statement root that was settled'
 }
 
 function fillOf(leaf: Omit<AreaFile['leaves'][number], 'salt'>): StatementFill {
   return { ...leaf, amount: BigInt(leaf.amount) }
 }
 
+function wrongGrid({ start, grids }: AreaFile): string | null {
+  // Throws where the zones are no tree.
+  for (const { zones } of grids) clearAuction({ zones: zones.map(zoneOf), orders: [] })
+  const isInOrder = grids.every(({ from }, index) => (index === 0 ? from === start : grids[index - 1]!.from < from))
+  return isInOrder ? null : 'the grids do not follow one another from the start of the batch'
+}
+
 function wrongReading({ chainId, escrow, readings }: AreaFile, { seats }: SettledArea): string | null {
   const meters = new Set(seats.map(({ meter }) => meter))
+  const names = readings.map(({ time, meter, epoch }) => `${time} ${meter} ${String(epoch).padStart(5, '0')}`)
+  if (!isAscending(names)) return 'the readings are not in the order of time, meter and epoch, each once'
   for (const { signature, ...reading } of readings) {
     const name = `the reading of ${timeOf(reading.time)} of meter ${reading.meter}`
     if (!meters.has(reading.meter)) return `${name} is of no meter of the area`
-    try {
-      if (recoverSigner({ chainId, escrow }, 'Reading', reading, signature) === reading.meter) continue
-    } catch {
-      // Named below.
-    }
-    return `${name} is not signed by it`
+    if (!isReadingSigned({ chainId, escrow }, reading, signature)) return `${name} is not signed by it`
   }
   return null
 }
 
-function wrongOrder(file: AreaFile, chain: SettledArea, { domain, config, spot }: Book): string | null {
-  const seatOf = new Map(chain.seats.map(({ account, meter, seat }) => [`${account} ${meter}`, seat]))
+function isReadingSigned(domain: EscrowDomain, reading: Reading, signature: Hex): boolean {
+  try {
+    return recoverSigner(domain, 'Reading', reading, signature) === reading.meter
+  } catch {
+    return false
+  }
+}
+
+function wrongOrder(file: AreaFile, { domain, rulesHash, seats, spot }: Book): string | null {
   for (const signed of [...file.orders, ...file.forwardOrders]) {
     const { account, meter, rules } = signed.order
     const name = `order ${orderId(domain, signed)}`
-    if (rules !== config.rulesHash) return `${name} names other rules than the area's`
-    if (!seatOf.has(`${account} ${meter}`)) return `${name} is of an account and meter without a seat`
+    if (rules !== rulesHash) return `${name} names other rules than the area's`
+    const seat = seats.get(signed.seat)?.chain
+    if (seat?.account !== account || seat.meter !== meter) return `${name} is not of seat ${signed.seat}`
     const missing = wrongSigner(domain, signed)
     if (missing !== null) return `${name} is not signed by ${missing}`
   }
-  for (const { order, activeFrom, activeUntil, acceptedAtMs } of file.orders) {
-    if (activeFrom >= order.start && activeUntil <= order.end && activeFrom * 1_000 > acceptedAtMs) continue
-    return `an order of ${order.account} counts outside its signed time, or with hindsight`
+  for (const { order, activeFrom, activeUntil } of file.orders) {
+    if (activeFrom >= order.start && activeUntil <= order.end) continue
+    return `an order of ${order.account} counts outside its signed time`
   }
   if (spot.size !== file.orders.length) return 'an order is listed twice'
+  if (!isAscending(file.forwardOrders.map((signed) => orderId(domain, signed)))) {
+    return 'the orders that traded forward are not in the order of their identifiers, each once'
+  }
   return null
 }
 
-function wrongForwardTrade(file: AreaFile, { forward, config, seats }: Book): string | null {
+/** A seat is suspended only where its meter signed two values for one boundary. */
+function wrongSuspension(
+  { chainId, escrow, suspended, contradictions, readings }: AreaFile,
+  { seats }: Book,
+): string | null {
+  const proved = new Set<string>()
+  const meters = contradictions.map(([first]) => first!.meter)
+  if (new Set(meters).size !== meters.length) return 'the contradiction of a meter is listed twice'
+  for (const [first, second] of contradictions as [Contradiction, Contradiction][]) {
+    const { meter, epoch, time } = first
+    const name = `the contradiction of meter ${meter}`
+    if (second.meter !== meter || second.epoch !== epoch || second.time !== time) {
+      return `${name} is not about one boundary`
+    }
+    if (registersOf(first) === registersOf(second)) return `${name} is none: both values are the same`
+    const standing = readings.find((own) => own.meter === meter && own.epoch === epoch && own.time === time)
+    if (standing !== undefined && registersOf(standing) !== registersOf(first)) {
+      return `${name} does not begin with the value that stands`
+    }
+    for (const { signature, ...reading } of [first, second]) {
+      if (!isReadingSigned({ chainId, escrow }, reading, signature)) return `${name} is not signed by it`
+    }
+    proved.add(meter)
+  }
+  for (const { seat } of suspended) {
+    const meter = seats.get(seat)?.chain.meter
+    if (meter === undefined || !proved.has(meter)) {
+      return `seat ${seat} is stated as suspended, but its meter signed no two values for one boundary`
+    }
+  }
+  return null
+}
+type Contradiction = AreaFile['contradictions'][number][number]
+
+function registersOf({ importWh, exportWh, quality }: Contradiction): string {
+  return `${importWh} ${exportWh} ${quality}`
+}
+
+function wrongForwardTrade(file: AreaFile, { forward, configOf }: Book): string | null {
   const energies = new Map<string, number>()
-  for (const { start, number, buyOrder, sellOrder, buyer, seller, priceTicks, energyWh } of file.forwardTrades) {
-    const name = `forward trade ${number} of ${timeOf(start)}`
-    for (const [id, side, seat] of [
-      [buyOrder, 0, buyer],
-      [sellOrder, 1, seller],
+  for (const { start, buyOrder, sellOrder, priceTicks, energyWh } of file.forwardTrades) {
+    const name = `a forward trade of ${timeOf(start)}`
+    for (const [id, side] of [
+      [buyOrder, 0],
+      [sellOrder, 1],
     ] as const) {
       const order = forward.get(id)?.order
       if (order === undefined) return `${name}: order ${id} is missing`
-      const { account, meter } = seats.get(seat)?.chain ?? {}
-      if (order.side !== side || order.account !== account || order.meter !== meter) {
-        return `${name}: order ${id} is not of seat ${seat} and its side`
-      }
-      if (order.start !== start || order.end !== start + config.rules.intervalSeconds) {
+      if (order.side !== side) return `${name}: order ${id} is not of its side`
+      if (order.start !== start || order.end !== start + configOf(start).rules.intervalSeconds) {
         return `${name}: order ${id} is for another interval`
       }
       if (side === 0 ? priceTicks > order.limitPrice : priceTicks < order.limitPrice) {
@@ -192,38 +279,49 @@ function wrongBatch(
   book: Book,
   { area, start, end }: { area: number; start: UtcSeconds; end: UtcSeconds },
 ): string | null {
-  const { config, trades } = book
   const intervals: { result: IntervalRun; trades: ForwardTrade[] }[] = []
-  for (let time = start; time < end; time += config.rules.intervalSeconds) {
-    const offers = file.offers.filter((offer) => offer.start === time)
-    const wrong = wrongOffer(offers, book, time)
+  const offersAt = grouped(file.offers, (offer) => offer.start)
+  const suspendedAt = grouped(file.suspended, ({ start: at }) => at)
+  const config = book.configOf(start)
+  const { intervalSeconds } = config.rules
+  for (let time = start; time < end; time += intervalSeconds) {
+    const offers = offersAt.get(time) ?? []
+    offersAt.delete(time)
+    const suspended = new Set(suspendedAt.get(time)?.map(({ seat }) => seat))
+    suspendedAt.delete(time)
+    const wrong = wrongOffer(offers, book, { time, suspended })
     if (wrong !== null) return wrong
-    const own = trades.get(time) ?? []
-    let result = recompute(offers, book, time)
+    const trades = book.trades.get(time) ?? []
+    let result = recompute(offers, book, { time, suspended })
+    const other = wrongOfferedEnergy(offers, result)
+    if (other !== null) return other
     for (const seat of file.leftOut) {
-      if (hasTraded(result, seat)) result = withoutSeat(result, { config, trades: own, seat })
+      if (hasTraded(result, seat)) result = withoutSeat(result, { config: book.configOf(time), trades, seat })
     }
     const difference = wrongFills(file, result)
     if (difference !== null) return difference
-    intervals.push({ result, trades: own })
+    intervals.push({ result, trades })
   }
+  for (const time of [...offersAt.keys(), ...suspendedAt.keys()]) return `no interval of the batch starts at ${time}`
   const measured = [...book.seats.values()].flatMap((seat) => measuredSeat(seat, start, end))
   const batch = netted({ start, end, number: 1, leftOut: file.leftOut, intervals, seats: measured }, config)
   if (batch.paid - batch.received !== chain.gridTake) {
     return `area ${area}: the grid operator's account got ${chain.gridTake} ledger units, computed are ${batch.paid - batch.received}`
   }
-  return wrongEntries(chain, batch.entries, { end, intervalSeconds: config.rules.intervalSeconds })
+  return wrongEntries(chain, batch.entries, { end, intervalSeconds })
 }
 
 type Offer = AreaFile['offers'][number]
 
+/** An interval and the seats that were suspended when it was computed. */
+interface Moment {
+  time: UtcSeconds
+  suspended: ReadonlySet<number>
+}
+
 /** Each seat and side offers by the order that counts, and by no other; none may be missing while it could trade. */
-function wrongOffer(offers: readonly Offer[], { spot, seats }: Book, time: UtcSeconds): string | null {
-  const ofSide = new Map<string, OrderState[]>()
-  for (const order of spot.values()) {
-    const key = `${order.seat} ${order.side}`
-    ofSide.set(key, [...(ofSide.get(key) ?? []), order])
-  }
+function wrongOffer(offers: readonly Offer[], { spot, seats }: Book, { time, suspended }: Moment): string | null {
+  const ofSide = grouped(spot.values(), ({ seat, side }) => `${seat} ${side}`)
   const counting = new Map<string, number>()
   for (const orders of ofSide.values()) {
     const order = countingOrder(orders, time)
@@ -234,14 +332,15 @@ function wrongOffer(offers: readonly Offer[], { spot, seats }: Book, time: UtcSe
       return `order ${order} took part in the interval of ${timeOf(time)} without counting there`
   }
   for (const [order, number] of counting) {
-    const seat = seats.get(number)!
-    if (termsAt(seat, time)?.closed === false) return `order ${order} was left out of the interval of ${timeOf(time)}`
+    if (termsAt(seats.get(number)!, time)?.closed !== false || suspended.has(number)) continue
+    return `order ${order} was left out of the interval of ${timeOf(time)}`
   }
   return null
 }
 
-function recompute(offers: readonly Offer[], { config, seats, spot, trades }: Book, time: UtcSeconds): IntervalRun {
-  const suspended = new Set(offers.filter((offer) => offer.suspended).map(({ order }) => spot.get(order)!.seat))
+function recompute(offers: readonly Offer[], book: Book, { time, suspended }: Moment): IntervalRun {
+  const { spot, seats, trades } = book
+  const config = book.configOf(time)
   const now = new Map([...seats].map(([number, seat]) => [number, { ...seat, suspended: suspended.has(number) }]))
   const forward: ForwardInterval = { orders: new Map(), trades: trades.get(time) ?? [] }
   const reservations = offers
@@ -257,6 +356,17 @@ function recompute(offers: readonly Offer[], { config, seats, spot, trades }: Bo
     .sort((a, b) => a.arrival - b.arrival)
   const state = { seats: now, forward: new Map([[time, forward]]) }
   return computeInterval(state, config, { start: time, startedAtMs: 0, reservations, result: null })
+}
+
+/** Short funds can cut an offer, and nothing can make it larger than what was metered and signed. */
+function wrongOfferedEnergy(offers: readonly Offer[], { start, seats }: IntervalRun): string | null {
+  const computed = new Map(seats.flatMap(({ outcomes }) => outcomes.map(({ order, offeredWh }) => [order, offeredWh])))
+  for (const { order, offeredWh } of offers) {
+    const most = computed.get(order) ?? 0
+    if (offeredWh === most) continue
+    return `order ${order} offered ${offeredWh} Wh in the interval of ${timeOf(start)}, at most ${most} Wh were signed and metered`
+  }
+  return null
 }
 
 function wrongFills(file: AreaFile, { start, seats }: IntervalRun): string | null {
@@ -283,12 +393,14 @@ function textOf({ seat, order, side, energyWh, amount }: StatementFill): string 
 
 function wrongEntries(
   chain: SettledArea,
-  computed: ReturnType<typeof netted>['entries'],
+  all: ReturnType<typeof netted>['entries'],
   { end, intervalSeconds }: { end: UtcSeconds; intervalSeconds: number },
 ): string | null {
-  const registers = new Map(
-    chain.seats.map(({ seat, base }) => [seat, { importWh: base.importWh, exportWh: base.exportWh }]),
-  )
+  const registers = new Map<number, { importWh: Wh; exportWh: Wh }>(chain.bases)
+  // What an attempt that was given up has moved already is not moved again.
+  const computed = all.filter(({ seat, time, soldWh, boughtWh }) => {
+    return soldWh + boughtWh > 0 || time > chain.bases.get(seat)!.time
+  })
   for (let index = 0; index < Math.max(computed.length, chain.entries.length); index += 1) {
     const own = computed[index]
     const settled = chain.entries[index]
@@ -309,6 +421,22 @@ function wrongEntries(
     }
   }
   return null
+}
+
+/** Times and identifiers as texts of one length. */
+function isAscending(texts: readonly string[]): boolean {
+  return texts.every((text, index) => index === 0 || texts[index - 1]! < text)
+}
+
+function grouped<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
 }
 
 function timeOf(time: UtcSeconds): string {

@@ -14,6 +14,10 @@ import { domainOfFile, type StatementFile } from './statement-file.ts'
 
 /** What the chain says of a settled batch and one of its seats. */
 export interface SettledSeat {
+  area: number
+  /** Of the batch. */
+  end: UtcSeconds
+  seat: number
   statementRoot: Hex
   intervalSeconds: number
   confirmedSellersOnly: boolean
@@ -35,6 +39,9 @@ interface Registers {
 /** The first thing that is not right, in a sentence, or null. */
 export function verifyStatement(file: StatementFile, chain: SettledSeat): string | null {
   const fills = file.leaves.map((leaf) => fillOf(file, leaf))
+  if (file.area !== chain.area || file.end !== chain.end || file.seat !== chain.seat) {
+    return 'the chain was asked about another area, batch or seat'
+  }
   return (
     wrongLeaf(file, fills, chain) ??
     wrongReading(file, chain) ??
@@ -51,10 +58,10 @@ function fillOf({ seat }: StatementFile, { start, order, side, energyWh, amount 
 }
 
 function wrongLeaf(file: StatementFile, fills: StatementFill[], { statementRoot }: SettledSeat): string | null {
-  const seen = new Set<number>()
+  let last = -1
   for (const [position, { index, salt, siblings }] of file.leaves.entries()) {
-    if (seen.has(index)) return `leaf ${index} is listed twice`
-    seen.add(index)
+    if (index <= last) return 'the leaves are not in the order of their places, each once'
+    last = index
     const hash = leafHash(file.area, fills[position]!, salt)
     if (!verifyLeaf(file, statementRoot, hash, { index, count: file.count, siblings })) {
       return `leaf ${index} (${nameOf(fills[position]!)}) is not in the statement that was settled`
@@ -64,6 +71,11 @@ function wrongLeaf(file: StatementFile, fills: StatementFill[], { statementRoot 
 }
 
 function wrongReading(file: StatementFile, { meter, entries }: SettledSeat): string | null {
+  const isAscending = file.readings.every(({ time, epoch }, index) => {
+    const before = file.readings[index - 1]
+    return before === undefined || before.time < time || (before.time === time && before.epoch < epoch)
+  })
+  if (!isAscending) return 'the readings are not in the order of time and epoch, each once'
   for (const { signature, ...registers } of file.readings) {
     const name = `the reading of ${timeOf(registers.time)}`
     try {
@@ -89,6 +101,10 @@ function wrongOrder(file: StatementFile, fills: StatementFill[], { meter }: Sett
   const orders = new Map(file.orders.map((signed) => [orderId(domain, signed), signed]))
   const bad = file.orders.map((signed) => wrongSigner(domain, signed)).find((signer) => signer !== null)
   if (bad !== undefined) return `an order is not signed by ${bad}`
+  const names = [...orders.keys()]
+  if (names.length < file.orders.length || names.some((name, index) => index > 0 && names[index - 1]! > name)) {
+    return 'the orders are not in the order of their identifiers, each once'
+  }
   for (const fill of fills) {
     const order = orders.get(fill.order)?.order
     if (order === undefined) continue

@@ -1,10 +1,12 @@
 /** A batch with everything that recomputing it takes, for those who may see all of the area. */
-
+import type { Hex } from '../../contracts/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/units.ts'
-import { type AreaSettings, engineConfig } from '../areas/settings.ts'
+import type { AreaSettings } from '../areas/settings.ts'
 import type { AreaFile } from '../settlement/area-file.ts'
 import { SettlementError } from '../settlement/error.ts'
+import type { StatedFacts } from '../settlement/stated-facts.ts'
 import type { Database } from './database.ts'
+import { statedFacts, wereIn } from './stated-facts.ts'
 import { fillsOf } from './statement-store.ts'
 
 /**
@@ -16,29 +18,24 @@ export async function areaFile(
   { area, end }: { area: number; end: UtcSeconds },
 ): Promise<AreaFile | null> {
   const [batch] = await database`
-    select start, left_out, settings from batches join areas using (area_id) where area_id = ${area} and end_at = ${end}`
+    select start, left_out, stated, stated_salt, settings from batches join areas using (area_id) where area_id = ${area} and end_at = ${end}`
   if (batch === undefined) return null
-  const settings = batch.settings as AreaSettings
-  const { chainId, escrow } = settings.chain
-  const { lowestTicks, zones } = engineConfig(settings)
+  const { stated, stated_salt: salt } = batch
+  if (stated !== null && salt === null) {
+    throw new SettlementError('SETTLEMENT_STATEMENT_ERASED', `what the batch to ${end} rests on has been erased`)
+  }
+  const { chainId, escrow } = (batch.settings as AreaSettings).chain
   const start: UtcSeconds = batch.start
   const span = { area, start, end }
+  const leftOut = (batch.left_out as (string | number)[]).map(Number)
+  const facts = await statedFacts(database, { ...span, leftOut })
+  const { grids, forwardTrades, offers, suspended } = facts
   return {
-    ...{ chainId, escrow, area, start, end, lowestTicks, zones: [...zones] },
-    orders: await ordersOf(database, span),
+    ...{ chainId, escrow, area, start, end, salt: salt === null ? null : hexOf(salt) },
+    ...{ grids, forwardTrades, offers, suspended, leftOut },
+    orders: await ordersOf(database, area, facts.orders),
     forwardOrders: await forwardOrdersOf(database, span),
-    forwardTrades: await database<AreaFile['forwardTrades']>`
-      select start, number, zone, buy_order as "buyOrder", sell_order as "sellOrder", buyer, seller,
-        price_ticks as "priceTicks", energy_wh as "energyWh"
-      from forward_trades where area_id = ${area} and start >= ${start} and start < ${end} order by start, number`,
-    offers: await database<AreaFile['offers']>`
-      select s.start, o ->> 'order' as order, (o ->> 'offeredWh')::bigint as "offeredWh",
-        o ->> 'code' = 'seat-closed' as suspended
-      from seat_intervals s cross join lateral jsonb_array_elements(s.outcomes) o
-      where s.area_id = ${area} and s.start >= ${start} and s.start < ${end} and s.current
-        and exists (select from orders where orders.area_id = ${area} and order_id = o ->> 'order')
-      order by s.start, s.seat`,
-    leftOut: (batch.left_out as (string | number)[]).map(Number),
+    contradictions: await contradictionsOf(database, area, [...new Set(facts.suspended.map(({ seat }) => seat))]),
     readings: await readingsOf(database, span),
     leaves: await leavesOf(database, span),
   }
@@ -50,37 +47,58 @@ interface Span {
   end: UtcSeconds
 }
 
-async function ordersOf(database: Database, { area, start, end }: Span): Promise<AreaFile['orders']> {
+async function ordersOf(database: Database, area: number, orders: StatedFacts['orders']): Promise<AreaFile['orders']> {
   const rows = await database`
-    select signed, arrival, accepted_at, active_from, active_until from orders
-    where area_id = ${area} and active_from < ${end} and active_until > ${start} order by arrival`
-  return rows.map(({ signed, arrival, accepted_at, active_from, active_until }) => ({
-    ...signed,
-    ...{ arrival, acceptedAtMs: accepted_at.getTime(), activeFrom: active_from, activeUntil: active_until },
-  }))
+    select order_id, signed from orders where area_id = ${area} and order_id = any(${orders.map(({ order }) => order)})`
+  const signed = new Map(rows.map((row) => [row.order_id, row.signed]))
+  return orders.map(({ order, ...stated }) => ({ ...signed.get(order), ...stated }))
 }
 
 async function forwardOrdersOf(database: Database, { area, start, end }: Span): Promise<AreaFile['forwardOrders']> {
   const rows = await database`
-    select signed from forward_orders where area_id = ${area} and start >= ${start} and start < ${end}
+    select signed, seat from forward_orders where area_id = ${area} and start >= ${start} and start < ${end}
       and exists (
         select from forward_trades t
-        where t.area_id = ${area} and t.start = forward_orders.start and order_id in (buy_order, sell_order))`
-  return rows.map(({ signed }) => signed)
+        where t.area_id = ${area} and t.start = forward_orders.start and order_id in (buy_order, sell_order))
+    order by order_id collate "C"`
+  return rows.map(({ signed, seat }) => ({ ...signed, seat }))
 }
 
-/**
- * Readings from the beginning on. The first boundary also ends the batch before, so it may have come after that one was cut
- * and still be in time for this one.
- */
-async function readingsOf(database: Database, { area, start, end }: Span): Promise<AreaFile['readings']> {
+/** The value of each of these seats' meters that stood, and the other one for which it was suspended. */
+async function contradictionsOf(
+  database: Database,
+  area: number,
+  seats: number[],
+): Promise<AreaFile['contradictions']> {
+  const rows = await database`
+    select x.meter, x.epoch, x.time, r.import_wh as "firstImportWh", r.export_wh as "firstExportWh",
+      r.quality as "firstQuality", r.signature as "firstSignature", x.import_wh as "importWh",
+      x.export_wh as "exportWh", x.quality, x.signature
+    from suspensions x join readings r using (meter, epoch, time)
+    where x.area_id = ${area} and x.seat = any(${seats}) order by x.seat`
+  return rows.map(({ meter, epoch, time, ...row }) => [
+    {
+      ...{ meter, epoch, time, importWh: row.firstImportWh, exportWh: row.firstExportWh, quality: row.firstQuality },
+      signature: hexOf(row.firstSignature),
+    },
+    {
+      ...{ meter, epoch, time, importWh: row.importWh, exportWh: row.exportWh, quality: row.quality },
+      signature: hexOf(row.signature),
+    },
+  ])
+}
+
+function hexOf(bytes: Uint8Array): Hex {
+  return `0x${Buffer.from(bytes).toString('hex')}`
+}
+
+async function readingsOf(database: Database, span: Span): Promise<AreaFile['readings']> {
   const rows = await database`
     select meter, epoch, time, import_wh as "importWh", export_wh as "exportWh", quality, signature
-    from readings where area_id = ${area} and time >= ${start} and time <= ${end} and (not late or time = ${start})
-    order by time, meter, epoch`
+    from readings where ${wereIn(database, span)} order by time, meter collate "C", epoch`
   return rows.map(({ signature, ...row }) => ({
     ...(row as Omit<AreaFile['readings'][number], 'signature'>),
-    signature: `0x${Buffer.from(signature).toString('hex')}`,
+    signature: hexOf(signature),
   }))
 }
 
@@ -96,6 +114,6 @@ async function leavesOf(database: Database, { area, start, end }: Span): Promise
         `the statement of seat ${fill.seat} for the batch to ${end} has been erased`,
       )
     }
-    return { ...fill, amount: amount.toString(), salt: `0x${Buffer.from(salt).toString('hex')}` }
+    return { ...fill, amount: amount.toString(), salt: hexOf(salt) }
   })
 }

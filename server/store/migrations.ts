@@ -4,6 +4,7 @@ import chain from './migrations/0002_chain.sql?raw'
 import accounts from './migrations/0003_accounts.sql?raw'
 import settlement from './migrations/0004_settlement.sql?raw'
 import deviation from './migrations/0005_deviation.sql?raw'
+import stated from './migrations/0006_stated.sql?raw'
 
 export const migrations: readonly { name: string; text: string }[] = [
   { name: '0001_market', text: market },
@@ -11,4 +12,5 @@ export const migrations: readonly { name: string; text: string }[] = [
   { name: '0003_accounts', text: accounts },
   { name: '0004_settlement', text: settlement },
   { name: '0005_deviation', text: deviation },
+  { name: '0006_stated', text: stated },
 ]

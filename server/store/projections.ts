@@ -1,13 +1,16 @@
 /** What the journal's events say, as tables: advanced in the transaction that appends to the journal. */
 import { randomBytes } from 'node:crypto'
+import { hexlify } from 'ethers'
 import type { ReadingExtras } from '../areas/area-worker.ts'
 import type { AreaSettings } from '../areas/settings.ts'
-import type { ChainSeat, Command, Event, IntervalRun, SeatInterval } from '../market/engine/area.ts'
+import type { AreaConfig, ChainSeat, Command, Event, IntervalRun, SeatInterval } from '../market/engine/area.ts'
+import { statedHash } from '../settlement/stated-facts.ts'
 import { statementOf } from '../settlement/statement.ts'
 import { correctAfterLateReading } from './corrections.ts'
 import type { Transaction } from './database.ts'
 import { projectOrders } from './project-orders.ts'
 import { projectReadings } from './project-readings.ts'
+import { statedFacts } from './stated-facts.ts'
 import { fillsOf } from './statement-store.ts'
 
 /** A journaled command with what it did and what travelled beside it. */
@@ -33,7 +36,10 @@ export async function project(
     for (const event of events) {
       switch (event.type) {
         case 'configured':
-          await saveSettings(sql, settings)
+          await saveSettings(sql, settings, event.config, command.atMs)
+          break
+        case 'meter-suspended':
+          await saveSuspension(sql, area, event.meter, { command, events })
           break
         case 'seats-changed':
           await saveSeats(sql, area, event.seats)
@@ -64,10 +70,39 @@ export async function project(
   }
 }
 
-async function saveSettings(sql: Transaction, settings: AreaSettings): Promise<void> {
+async function saveSettings(
+  sql: Transaction,
+  settings: AreaSettings,
+  { lowestTicks, zones }: AreaConfig,
+  atMs: number,
+): Promise<void> {
+  await sql`
+    insert into area_grids (area_id, at, lowest_ticks, zones)
+    values (${settings.area}, ${new Date(atMs)}, ${lowestTicks}, ${sql.json(zones as never)})
+    on conflict (area_id, at) do update set lowest_ticks = excluded.lowest_ticks, zones = excluded.zones`
   await sql`
     insert into areas (area_id, name, settings) values (${settings.area}, ${settings.name}, ${sql.json(settings as never)})
     on conflict (area_id) do update set name = excluded.name, settings = excluded.settings`
+}
+
+/** Keeps the value for which a meter was suspended: with the one that stands it proves the contradiction. */
+async function saveSuspension(
+  sql: Transaction,
+  area: number,
+  meter: string,
+  { command, events }: Pick<Journaled, 'command' | 'events'>,
+): Promise<void> {
+  if (command.type !== 'readings') return
+  const answers = events.filter((event) => event.type === 'reading')
+  const second = command.readings.find(
+    (reading, index) => reading.meter === meter && answers[index]!.code === 'READING_EQUIVOCATION',
+  )!
+  const { epoch, time, importWh, exportWh, quality, signature } = second
+  await sql`
+    insert into suspensions (area_id, seat, meter, epoch, time, import_wh, export_wh, quality, signature, suspended_at)
+    select ${area}, max(seat), ${meter}, ${epoch}, ${time}, ${importWh}, ${exportWh}, ${quality},
+      ${Buffer.from(signature.slice(2), 'hex')}, ${new Date(command.atMs)}
+    from seats where area_id = ${area} and meter = ${meter}`
 }
 
 /** A `ChainSeat` as JSON: bigints as decimal strings. */
@@ -188,13 +223,19 @@ async function insertBatch(
   { batch, number, leftOut }: Extract<Event, { type: 'batch-cut' }>,
   atMs: number,
 ): Promise<void> {
-  if (number > 1) {
+  if (number === 1) {
+    await sql`
+      update readings set in_next = true where area_id = ${area} and time = ${batch.start} and late and not in_next`
+  } else {
     await sql`delete from statement_leaves where area_id = ${area} and end_at = ${batch.end}`
     await sql`delete from batch_entries where area_id = ${area} and end_at = ${batch.end}`
     await sql`delete from batches where area_id = ${area} and end_at = ${batch.end}`
   }
   const fills = await fillsOf(sql, area, batch.start, batch.end)
-  const statement = statementOf({ area, end: batch.end }, fills, randomBytes(32))
+  const facts = await statedFacts(sql, { area, start: batch.start, end: batch.end, leftOut })
+  const salt = randomBytes(32)
+  const stated = statedHash(facts, hexlify(salt))
+  const statement = statementOf({ area, end: batch.end, stated }, fills, randomBytes(32))
   await sql`
     insert into batches ${sql({
       area_id: area,
@@ -210,6 +251,8 @@ async function insertBatch(
       cut_at: new Date(atMs),
       number,
       left_out: leftOut,
+      stated: Buffer.from(stated.slice(2), 'hex'),
+      stated_salt: salt,
     })}`
   const entries = batch.entries.map((entry) => ({
     area_id: area,

@@ -15,7 +15,7 @@ export async function statementFile(
   query: EscrowDomain & { area: number; end: UtcSeconds; seat: number },
 ): Promise<StatementFile | null> {
   const { chainId, escrow, area, end, seat } = query
-  const [batch] = await database`select start from batches where area_id = ${area} and end_at = ${end}`
+  const [batch] = await database`select start, stated from batches where area_id = ${area} and end_at = ${end}`
   if (batch === undefined) return null
   const fills = await fillsOf(database, area, batch.start, end)
   const stored = await database`
@@ -36,10 +36,13 @@ export async function statementFile(
   const readings = await readingsOf(database, { area, seat, start: batch.start, end })
   const names = [...new Set(leaves.map(({ order }) => order))]
   const orders = await database`
-    select signed from orders where area_id = ${area} and order_id = any(${names})
-    union all select signed from forward_orders where area_id = ${area} and order_id = any(${names})`
+    select order_id collate "C" as name, signed from orders where area_id = ${area} and order_id = any(${names})
+    union all
+    select order_id collate "C", signed from forward_orders where area_id = ${area} and order_id = any(${names})
+    order by name`
   return {
     ...{ chainId, escrow, area, end, seat, count: fills.length, leaves, readings },
+    stated: batch.stated === null ? null : hexOf(batch.stated),
     orders: orders.map(({ signed }) => signed),
   }
 }

@@ -171,7 +171,7 @@ async function storeStatement(database: Database, end: number, days: Day[]): Pro
         })}`
     }
   }
-  const { root, leaves } = statementOf({ area, end }, fills, randomBytes(32))
+  const { root, leaves } = statementOf({ area, end, stated: null }, fills, randomBytes(32))
   for (const [leaf, { hash, salt }] of leaves.entries()) {
     await database`
       insert into statement_leaves ${database({ area_id: area, end_at: end, leaf, hash: Buffer.from(hash.slice(2), 'hex'), salt: Buffer.from(salt.slice(2), 'hex') })}`

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { leafHash, proveLeaf, type StatementFill, statementOf, verifyLeaf } from '../../server/settlement/statement.ts'
 
-const batch = { area: 7, end: 1_800_000_000 }
+const batch = { area: 7, end: 1_800_000_000, stated: null }
 const seed = new Uint8Array(32).fill(9)
 const order = (number: number) => `0x${number.toString(16).padStart(64, '0')}`
 const fillOf = (number: number): StatementFill => ({
@@ -33,6 +33,17 @@ test('root and leaves follow the published rule', () => {
   expect(root).toBe(
     solidityPackedKeccak256(['uint8', 'uint32', 'uint32', 'uint32', 'bytes32'], [2, 7, batch.end, 3, tree]),
   )
+})
+
+test('what is stated beside the fills is in the root, and in every proof', () => {
+  const stated = `0x${'5a'.repeat(32)}`
+  const { root, leaves } = statementOf({ ...batch, stated }, fillsOf(1), seed)
+  const types = ['uint8', 'uint32', 'uint32', 'uint32', 'bytes32', 'bytes32']
+  expect(root).toBe(solidityPackedKeccak256(types, [4, 7, batch.end, 1, leaves[0]!.hash, stated]))
+  const proof = proveLeaf([leaves[0]!.hash], 0)
+  expect(verifyLeaf({ ...batch, stated }, root, leaves[0]!.hash, proof)).toBe(true)
+  expect(verifyLeaf(batch, root, leaves[0]!.hash, proof)).toBe(false)
+  expect(verifyLeaf({ ...batch, stated: order(1) }, root, leaves[0]!.hash, proof)).toBe(false)
 })
 
 test('a batch without fills has a root of its own, and fills without energy have no leaf', () => {

@@ -8,6 +8,7 @@ import { type SettledSeat, verifyStatement } from '../../server/settlement/verif
 const domain = { chainId: 31337, escrow: `0x${'ee'.repeat(20)}` }
 const start = 1_800_000_000
 const end = start + 60
+const stated = `0x${'5a'.repeat(32)}`
 const wallet = new Wallet(`0x${'07'.repeat(32)}`)
 const meter = wallet.address.toLowerCase()
 const order = (number: number) => `0x${number.toString(16).padStart(64, '0')}`
@@ -31,7 +32,7 @@ const registers = [
 let file: StatementFile
 let chain: SettledSeat
 beforeAll(async () => {
-  const statement = statementOf({ area: 1, end }, [...own, ...others], new Uint8Array(32).fill(3))
+  const statement = statementOf({ area: 1, end, stated }, [...own, ...others], new Uint8Array(32).fill(3))
   const hashes = statement.leaves.map(({ hash }) => hash)
   const readings = await Promise.all(
     registers.slice(1).map(async (values) => {
@@ -41,7 +42,7 @@ beforeAll(async () => {
   )
   file = readStatementFile({
     ...domain,
-    ...{ area: 1, end, seat: 4, count: hashes.length, readings },
+    ...{ area: 1, end, seat: 4, count: hashes.length, stated, readings },
     leaves: statement.leaves.flatMap(({ fill: { seat, amount, ...fill }, salt }, index) =>
       seat === 4
         ? [{ index, ...fill, amount: amount.toString(), salt, siblings: proveLeaf(hashes, index).siblings }]
@@ -53,6 +54,7 @@ beforeAll(async () => {
     ...{ version: 1, zone: null, nameplateWh: 35, closed: false },
   }
   chain = {
+    ...{ area: 1, end, seat: 4 },
     ...{ statementRoot: statement.root, intervalSeconds: 10, confirmedSellersOnly: true, meter, terms: [terms] },
     base: { epoch: 1, ...registers[0]! },
     entries: [{ epoch: 1, ...registers[2]!, soldWh: 50, boughtWh: 10, paid: 2_000n, received: 5_000n }],
@@ -71,7 +73,7 @@ const changes: [string, RegExp, Change][] = [
     { file: (f) => (f.leaves[0]!.amount = '3001') },
   ],
   ['another root', /is not in the statement/, { chain: (c) => (c.statementRoot = order(9)) }],
-  ['a leaf listed twice', /listed twice/, { file: (f) => f.leaves.push(f.leaves[0]!) }],
+  ['a leaf listed twice', /each once/, { file: (f) => f.leaves.push(f.leaves[0]!) }],
   ['a fill left out', /the fills say 30 Wh sold, the chain settled 50 Wh/, { file: (f) => f.leaves.splice(1, 1) }],
   ['a forged reading', /is not signed by the meter/, { file: (f) => (f.readings[0]!.exportWh += 1) }],
   ['a missing reading', /which the chain settled to, is missing/, { file: (f) => f.readings.pop() }],

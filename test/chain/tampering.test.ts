@@ -1,0 +1,211 @@
+import { Wallet } from 'ethers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { escrowAt } from '../../contracts/deploy.ts'
+import { seatIdOf } from '../../contracts/entry.ts'
+import { engineConfig } from '../../server/areas/settings.ts'
+import { readSettledArea } from '../../server/chain/settled-area.ts'
+import { readSettledSeat } from '../../server/chain/settled-seat.ts'
+import { type AreaFile, readAreaFile } from '../../server/settlement/area-file.ts'
+import { SettlementError } from '../../server/settlement/error.ts'
+import { readStatementFile, type StatementFile } from '../../server/settlement/statement-file.ts'
+import { type SettledSeat, verifyStatement } from '../../server/settlement/verify.ts'
+import { type SettledArea, verifyArea } from '../../server/settlement/verify-area.ts'
+import { areaFile } from '../../server/store/area-export.ts'
+import type { Database } from '../../server/store/database.ts'
+import { statementFile } from '../../server/store/statement-store.ts'
+import { tamperings } from '../settlement/tamperings.ts'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import { area, settingsOf, startMarket } from './market.ts'
+import { chainTime, fundedKey, type Home, openStreet, passUntil, startTestChain, type TestChain } from './street.ts'
+
+const seed = Number(process.env.SEED ?? 20_261_122)
+/** Of each kind of change; every one of them takes some minutes (`PER_KIND=1000`). */
+const perKind = Number(process.env.PER_KIND ?? 1)
+
+let chain: TestChain
+let server: ScratchServer
+let database: Database
+let file: AreaFile
+let settled: SettledArea
+let statements: { own: StatementFile; view: SettledSeat }[]
+
+/**
+ * One batch with everything that can happen to one: two zones with a full link whose rent is shared out, an account that
+ * took its money out and is left out, one whose funds are short, a meter that contradicts itself and one that is revoked,
+ * both after they have traded ahead, fees that change in between, a gap, a late reading, several parts.
+ */
+beforeAll(async () => {
+  chain = await startTestChain()
+  server = await startScratchServer()
+  ;({ database } = await server.fresh())
+  const { provider } = chain
+  const operator = new Wallet(Wallet.createRandom().privateKey)
+  await provider.send('anvil_setBalance', [operator.address, `0x${(10n ** 20n).toString(16)}`])
+  const street = await openStreet(provider, {
+    operator,
+    zones: ['street', 'street', 'lane', 'street', 'street', 'street', 'street'],
+    deposits: [9_000_000n, 0n, 90_000_000n, 9_000_000n, 700_000n, 0n, 0n],
+  })
+  const market = await startMarket({ chain, database, street, operator, entriesPerPart: 3 })
+  await market.indexer.advance()
+  const { from, homes } = street
+  const [gone, roof, lane, flat, poor, liar, shed] = homes as [Home, Home, Home, Home, Home, Home, Home]
+  const start = Math.ceil(from / 60) * 60 + 60
+  const sellers = [roof, liar, shed]
+  for (const [seller, price] of [
+    [roof, 500],
+    [liar, 560],
+    [shed, 570],
+  ] as const) {
+    await market.order(seller, 'sell', price, start + 600)
+  }
+  await market.order(gone, 'buy', 1_500, start + 600)
+  await market.order(lane, 'buy', 8_000, start + 600)
+  await market.order(flat, 'buy', 1_200, start + 600)
+  await market.order(poor, 'buy', 1_900, start + 600)
+  for (const [seller, buyer, time] of [
+    [roof, gone, start + 10],
+    [roof, flat, start + 20],
+    [liar, flat, start + 40],
+    [shed, flat, start + 40],
+  ] as const) {
+    await market.forward(seller, 'sell', 600, time)
+    await market.forward(buyer, 'buy', 900, time)
+  }
+  const registers = (home: Home, time: number) => {
+    const count = 6 + (time - start) / 10
+    const sells = sellers.includes(home)
+    return { importWh: 1_000 + (sells ? 0 : 80 * count), exportWh: 2_000 + (sells ? 50 * count : 0) }
+  }
+  const read = (home: Home, time: number) => {
+    const { importWh, exportWh } = registers(home, time)
+    return market.read(home, time, importWh, exportWh)
+  }
+  for (let time = start - 60; time <= start + 60; time += 10) {
+    await market.passTo(time)
+    if (time === start + 20) await market.order(flat, 'buy', 1_700, start + 600)
+    if (time === start + 30) {
+      const grid = new Wallet(fundedKey(8), provider)
+      await street.call(grid, 'revokeMeter', seatIdOf(area, shed.number), 0, 4_000_000_000, '0x')
+      await market.indexer.advance()
+    }
+    if (time === start + 50) {
+      const config = engineConfig(settingsOf(street))
+      const zones = config.zones.map((zone) => ({ ...zone, feeTicksPerKwh: zone.id === 'lane' ? 150 : 0 }))
+      await market.worker.submit({ type: 'configure', atMs: 0, config: { ...config, zones } })
+    }
+    for (const home of homes) if (time >= start && !(home === flat && time === start + 30)) await read(home, time)
+    if (time === start + 20) await market.read(liar, time, 1_000, registers(liar, time).exportWh + 1)
+  }
+  await market.passTo(start + 80)
+  await read(flat, start + 30)
+  // The server is away for longer than the withdrawal delay.
+  const account = gone.account.connect(provider)
+  await provider.send('anvil_setBalance', [account.address, `0x${(10n ** 18n).toString(16)}`])
+  const seat = seatIdOf(area, gone.number)
+  const to = account.address
+  const request = { account: to, seat, amount: 2n ** 100n, to, nonce: 0, deadline: 4_000_000_000 }
+  await street.call(account, 'requestWithdrawal', request, '0x')
+  await passUntil(provider, (await chainTime(provider)) + 301)
+  await street.call(account, 'claim', seat)
+  for (let round = 0; round < 10; round += 1) await market.turn()
+  expect(await escrowAt(street.escrow, provider).getFunction('settledUntil')(area)).toBe(BigInt(start + 60))
+
+  const query = { ...street.domain, area, end: start + 60, firstBlock: street.firstBlock }
+  file = readAreaFile(asJson(await areaFile(database, query)))
+  settled = await readSettledArea({ ...query, provider })
+  statements = await Promise.all(
+    homes.map(async ({ number }) => ({
+      own: readStatementFile(asJson(await statementFile(database, { ...query, seat: number }))),
+      view: await readSettledSeat({ ...query, seat: number, provider }),
+    })),
+  )
+  await market.worker.stop()
+})
+afterAll(async () => {
+  await server?.stop()
+  await chain?.stop()
+})
+
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}
+
+/** The first difference that verifying finds, or why the file is no file. */
+function differenceOf(check: () => string | null): string | null {
+  try {
+    return check()
+  } catch (error) {
+    if (error instanceof SettlementError) return error.message
+    throw error
+  }
+}
+
+describe('a batch in which everything happened', () => {
+  test('is right, computed again from what was signed', async () => {
+    expect(verifyArea(file, settled)).toBeNull()
+    expect(file.grids.map(({ from }) => from)).toEqual([file.start, file.end - 20])
+    expect(file.leftOut).toEqual([1])
+    expect(file.contradictions.length).toBe(1)
+    expect(file.suspended.map(({ start, seat }) => [start - file.start, seat])).toEqual(
+      [20, 30, 40, 50].map((time) => [time, 6]),
+    )
+    expect(file.forwardTrades.length).toBe(4)
+    const codes = await database`
+      select distinct o ->> 'code' as code from seat_intervals cross join jsonb_array_elements(outcomes) o
+      where start >= ${file.start} and start < ${file.end} and current order by 1`
+    const all = codes.map(({ code }) => code)
+    for (const code of ['escrow-low', 'forward-void', 'left-out', 'no-reading', 'partner-left-out', 'seat-closed']) {
+      expect(all).toContain(code)
+    }
+    const capped = await database`
+      select from intervals where start >= ${file.start} and start < ${file.end}
+        and grid_take < grid_fees + congestion_rent and run = 1`
+    expect(capped.length).toBeGreaterThan(0)
+    const parts = await database`select number from batches where end_at = ${file.end}`
+    expect(parts).toMatchObject([{ number: 2 }])
+    const runs = await database`
+      select run from intervals where start = ${file.start + 30} order by run`
+    expect(runs.length).toBeGreaterThan(1)
+  })
+
+  test('is right for every seat', () => {
+    for (const { own, view } of statements) expect(verifyStatement(own, view)).toBeNull()
+    expect(statements.filter(({ own }) => own.leaves.length > 0).length).toBeGreaterThan(3)
+  })
+
+  test(`is wrong whatever is changed in the area’s file (SEED=${seed})`, () => {
+    let state = seed
+    const random = (below: number) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+      return Math.floor((state / 2 ** 32) * below)
+    }
+    const kinds = new Map<string, ReturnType<typeof tamperings>>()
+    for (const tampering of tamperings(asJson(file))) {
+      kinds.set(tampering.kind, [...(kinds.get(tampering.kind) ?? []), tampering])
+    }
+    expect(kinds.size).toBeGreaterThan(60)
+    const unnoticed: string[] = []
+    for (const all of kinds.values()) {
+      for (let count = 0; count < perKind && all.length > 0; count += 1) {
+        const [{ path, file: changed }] = all.splice(random(all.length), 1) as [(typeof all)[0]]
+        if (differenceOf(() => verifyArea(readAreaFile(changed), settled)) === null) unnoticed.push(path)
+      }
+    }
+    expect(unnoticed).toEqual([])
+  })
+
+  test.each<[string, number, RegExp]>([
+    // Readings that no trade rests on, and orders, may be missing: what is there counts.
+    ['that traded', 1, /^readings\.left out|^orders\.left out/],
+    // Without a leaf nothing is said of the others' fills.
+    ['that was left out', 0, /^readings\.left out|^count|^stated/],
+  ])('is wrong whatever is changed in the statement of a seat %s', (_, index, exempt) => {
+    const { own, view } = statements[index]!
+    expect(own.leaves.length > 0).toBe(index === 1)
+    const unnoticed = tamperings(asJson(own)).filter(({ file: changed }) => {
+      return differenceOf(() => verifyStatement(readStatementFile(changed), view)) === null
+    })
+    expect(unnoticed.map(({ path }) => path).filter((path) => !exempt.test(path))).toEqual([])
+  })
+})
