@@ -72,12 +72,13 @@ function apiRoutes(parts: ApiParts): Route[] {
     origins: parts.origins,
     chainIds: () => parts.areas.all().map((worker) => worker.settings.chain.chainId),
   })
+  // Orders first, since they come most often: a router tries its routes one after the other.
   return [
+    ...orderRoutes(parts),
+    ...forwardRoutes(parts),
     ...areaRoutes(parts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(parts),
-    ...orderRoutes(parts),
-    ...forwardRoutes(parts),
     ...relayRoutes(parts),
     ...demoRoutes(parts),
   ]

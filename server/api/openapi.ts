@@ -41,8 +41,12 @@ export function openApiDocument(routes: readonly Route[], base: string) {
         '(RFC 9457) with a stable code. Live events come over socket.io: namespace /live.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    tags: tagsInOrder.map((name) => ({ name })),
   })
 }
+
+/** As the documentation shows them, whatever the order in which routes are tried. */
+const tagsInOrder = ['Market areas', 'Session', 'Accounts', 'Orders', 'Forward trading', 'Relay', 'Demo']
 
 const keyHeader = z.object({
   'Idempotency-Key': z

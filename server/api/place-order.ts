@@ -2,7 +2,7 @@
 import type { EscrowDomain, Hex, SessionKey } from '../../contracts/typed-data.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { Event } from '../market/engine/area.ts'
-import type { SignatureCheck } from '../readings/signature-check.ts'
+import type { SignatureCheck, SignedValue } from '../readings/signature-check.ts'
 import { type OrderRow, orderById } from '../store/queries.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, OrderRefused } from './problem.ts'
@@ -66,11 +66,34 @@ export async function checkOrderSignature(
   if (session.validUntil * 1000 <= nowMs)
     throw new ApiError('SESSION_KEY_EXPIRED', 'sign a new session key with the account')
   const value: SessionKey = { account: order.account, key: session.key, validUntil: session.validUntil }
-  const [grantor] = await signatures.recover(domain, 'SessionKey', [{ value, signature: session.signature }])
-  if (grantor !== order.account) {
+  if (!(await isGranted(signatures, domain, { value, signature: session.signature }))) {
     throw new ApiError('SESSION_KEY_SIGNATURE', `the session key must be signed by ${order.account}`)
   }
   return digest
+}
+
+/** Grants that were found to be signed by their account, newest last: a session signs many orders with one grant. */
+const granted = new WeakMap<SignatureCheck, Set<string>>()
+const mostGrants = 10_000
+
+async function isGranted(
+  signatures: SignatureCheck,
+  domain: EscrowDomain,
+  grant: SignedValue<'SessionKey'>,
+): Promise<boolean> {
+  let known = granted.get(signatures)
+  if (known === undefined) {
+    known = new Set()
+    granted.set(signatures, known)
+  }
+  const { value, signature } = grant
+  const name = [domain.chainId, domain.escrow, value.account, value.key, value.validUntil, signature].join(' ')
+  if (known.has(name)) return true
+  const [grantor] = await signatures.recover(domain, 'SessionKey', [grant])
+  if (grantor !== value.account) return false
+  known.add(name)
+  if (known.size > mostGrants) known.delete(known.values().next().value!)
+  return true
 }
 
 /** An accepted order as it lies in its table now. */

@@ -3,6 +3,7 @@
  * in `commonwatt serve` (HTTP, sockets, signature threads, area worker, journal and tables in PostgreSQL), without a chain.
  * Its parent sends `ServerRequest`s and gets one `ServerAnswer` for each.
  */
+import { readdirSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import type { AddressInfo } from 'node:net'
@@ -47,6 +48,8 @@ export interface ServerReady {
   origin: string
   /** Express alone, in the same process: it reads the same JSON and answers with as much. */
   plainOrigin: string
+  /** The threads that check signatures, as Linux numbers them. */
+  signatureThreads: number[]
   /** The boundary at which every seat's registers begin, UTC seconds. */
   base: number
 }
@@ -72,7 +75,11 @@ const worker = await startAreaWorker({
 const base = (Math.ceil(now() / 1000 / intervalSeconds) - 1) * intervalSeconds
 const seats = Array.from({ length: seatCount }, (_, n) => seatOf(n + 1, base))
 await worker.submit({ type: 'chain', atMs: 0, block: 1, settledUntil: 0, seats })
+const threadsBefore = readdirSync('/proc/self/task')
 const signatures = await startSignatureCheck({ registry })
+const signatureThreads = readdirSync('/proc/self/task')
+  .filter((thread) => !threadsBefore.includes(thread))
+  .map(Number)
 const areas: ApiParts['areas'] = { get: (area) => (area === 1 ? worker : undefined), all: () => [worker] }
 const http = createServer()
 const plain = createServer(
@@ -107,7 +114,7 @@ process.on('message', async (request: ServerRequest) => {
   process.send!({ answer: (await answer(request)) ?? null })
   if (request.ask === 'stop') process.disconnect()
 })
-process.send!({ origin: origin!, plainOrigin: plainOrigin!, base } satisfies ServerReady)
+process.send!({ origin: origin!, plainOrigin: plainOrigin!, signatureThreads, base } satisfies ServerReady)
 
 async function listen(server: HttpServer): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
