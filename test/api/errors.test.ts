@@ -11,6 +11,7 @@ const foreign = new Set([
   'INSUFFICIENT_FUNDS',
   'NONCE_EXPIRED',
   'REPLACEMENT_UNDERPRICED',
+  'SERVER_ERROR',
   'LEVEL_LOCKED',
   // the operating system
   'EAI_AGAIN',
