@@ -6,7 +6,11 @@ import { ProblemError } from './api/client.ts'
 import { router } from './routes.tsx'
 import { VisitorProvider } from './session/session.tsx'
 import './style/base.css'
-import './style/parts.css'
+import './style/page.css'
+import './style/people.css'
+import './style/numbers.css'
+import './style/charts.css'
+import './style/seat.css'
 
 /** A session younger than this that is refused is no reason to sign in yet again. */
 const signInPauseMs = 10_000
