@@ -17,6 +17,7 @@ import { startIndexer } from './chain/indexer.ts'
 import { createRelay } from './chain/relay.ts'
 import { startSender } from './chain/sender.ts'
 import { startSettlement } from './chain/settlement-service.ts'
+import { walletSignatures } from './chain/wallet-signature.ts'
 import { attachAgents } from './live/agents.ts'
 import { socketOptions } from './live/limits.ts'
 import { attachLive } from './live/live.ts'
@@ -130,6 +131,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     database,
     areas,
     signatures,
+    isWalletSignature: walletSignatures(provider),
     relay: createRelay({ sender, indexer, facts, batchesOf: (area) => workers.get(area)?.state }),
     async wallet(account) {
       const { baseUnits, permitNonce } = await readWallet(provider, facts.token, account)

@@ -5,9 +5,10 @@
  * nothing; a used one is remembered until it would have expired.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { verifyMessage } from 'ethers'
+import { hashMessage, verifyMessage } from 'ethers'
 import { SiweMessage } from 'siwe'
 import type { Address } from '../../contracts/typed-data.ts'
+import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import { spendNonce } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 import { AccountsError } from './error.ts'
@@ -22,11 +23,19 @@ export interface SignIn {
   verify(message: string, signature: string, now: Date): Promise<Address>
 }
 
-/** `origins` are the addresses under which people open the page, such as `https://market.example`; `chainIds` those served. */
+/**
+ * `origins` are the addresses under which people open the page, such as `https://market.example`; `chainIds` those served.
+ * An account signs with its own key or, where it is a contract wallet, by EIP-1271.
+ */
 export function createSignIn(
   database: Database,
-  { origins, chainIds }: { origins: readonly string[]; chainIds: () => readonly number[] },
+  parts: {
+    origins: readonly string[]
+    chainIds: () => readonly number[]
+    isWalletSignature: IsWalletSignature
+  },
 ): SignIn {
+  const { origins, chainIds, isWalletSignature } = parts
   const key = randomBytes(32)
   const hosts = origins.map((origin) => new URL(origin).host)
 
@@ -71,13 +80,14 @@ export function createSignIn(
           'the nonce is not one that this server gave out lately; ask for another',
         )
       }
-      if (signerOf(text, signature) !== message.address.toLowerCase()) {
+      const account = message.address.toLowerCase()
+      if (signerOf(text, signature) !== account && !(await isWalletSignature(account, hashMessage(text), signature))) {
         throw new AccountsError('SIGN_IN_SIGNATURE', `the message is not signed by ${message.address}`)
       }
       if (!(await spendNonce(database, message.nonce, expiresAt))) {
         throw new AccountsError('SIGN_IN_NONCE', 'the nonce has been used; ask for another')
       }
-      return message.address.toLowerCase()
+      return account
     },
   }
 }

@@ -70,6 +70,7 @@ export function createApp(parts: ApiParts): Express {
 function apiRoutes(parts: ApiParts): Route[] {
   const signIn = createSignIn(parts.database, {
     origins: parts.origins,
+    isWalletSignature: parts.isWalletSignature,
     chainIds: () => parts.areas.all().map((worker) => worker.settings.chain.chainId),
   })
   // Orders first, since they come most often: a router tries its routes one after the other.

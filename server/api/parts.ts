@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { AreaWorker } from '../areas/area-worker.ts'
+import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { SignatureCheck } from '../readings/signature-check.ts'
 import type { Database } from '../store/database.ts'
 import { ApiError } from './problem.ts'
@@ -18,6 +19,7 @@ export interface ApiParts {
   database: Database
   areas: Areas
   signatures: SignatureCheck
+  isWalletSignature: IsWalletSignature
   relay: Relay
   wallet(account: string): Promise<WalletResource>
   registry: Registry

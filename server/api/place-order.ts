@@ -1,5 +1,6 @@
 /** Placing a signed order: the same over HTTP and over a socket. */
-import type { EscrowDomain, Hex, SessionKey } from '../../contracts/typed-data.ts'
+import type { Address, EscrowDomain, Hex, SessionKey } from '../../contracts/typed-data.ts'
+import type { AreaWorker } from '../areas/area-worker.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { Event } from '../market/engine/area.ts'
 import type { SignatureCheck, SignedValue } from '../readings/signature-check.ts'
@@ -21,15 +22,16 @@ export interface PlacedOrder {
  * Throws `ApiError` (`RULES_UNKNOWN`, `ORDER_SIGNATURE`, `SESSION_KEY_…`), `OrderRefused`, `AreaError` or `SignatureCheckError`.
  */
 export async function placeOrder(
-  { database, areas, signatures }: Pick<ApiParts, 'database' | 'areas' | 'signatures'>,
+  parts: Pick<ApiParts, 'database' | 'areas' | 'signatures' | 'isWalletSignature'>,
   signed: SignedOrder,
 ): Promise<PlacedOrder> {
+  const { database, areas } = parts
   const worker = areas.all().find(({ settings }) => settings.rulesHash === signed.order.rules)
   if (worker === undefined) {
     throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${signed.order.rules}`)
   }
   const { settings } = worker
-  const id = await checkOrderSignature(signatures, settings.chain, signed, Date.now())
+  const id = await checkOrderSignature(parts, worker, signed, Date.now())
   const { order, signature, session = null } = signed
   const events = await worker.submit({ type: 'order', atMs: Date.now(), id, order, signature, session })
   for (const event of events) {
@@ -48,17 +50,28 @@ export function refusedBy(event: { type: string; code?: string; message?: string
   return new OrderRefused(event.code!, event.message!)
 }
 
-/** The order's digest, which is its identifier. Throws `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE` or `SESSION_KEY_EXPIRED`. */
+type Signers = Pick<ApiParts, 'signatures' | 'isWalletSignature'>
+
+/**
+ * The order's digest, which is its identifier. The account signs with its own key or, where it is a contract wallet, by
+ * EIP-1271; a session key that it granted signs for it. Throws `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE` or `SESSION_KEY_EXPIRED`.
+ */
 export async function checkOrderSignature(
-  signatures: SignatureCheck,
-  domain: EscrowDomain,
+  signers: Signers,
+  { settings, state }: Pick<AreaWorker, 'settings' | 'state'>,
   { order, signature, session }: SignedOrder,
   nowMs: number,
 ): Promise<Hex> {
-  const [checked] = await signatures.check(domain, 'Order', [{ value: order, signature }])
+  const domain = settings.chain
+  const [checked] = await signers.signatures.check(domain, 'Order', [{ value: order, signature }])
   const { signer, digest } = checked!
+  // Only an account with this seat is worth a question to the node.
+  const seat = state.seats.get(state.seatOfMeter.get(order.meter) ?? 0)
+  const maySign = seat?.chain.account === order.account ? signers.isWalletSignature : async () => false
   if (session === undefined) {
-    if (signer !== order.account) throw new ApiError('ORDER_SIGNATURE', `the order must be signed by ${order.account}`)
+    if (signer !== order.account && !(await maySign(order.account, digest, signature))) {
+      throw new ApiError('ORDER_SIGNATURE', `the order must be signed by ${order.account}`)
+    }
     return digest
   }
   if (signer !== session.key)
@@ -66,7 +79,8 @@ export async function checkOrderSignature(
   if (session.validUntil * 1000 <= nowMs)
     throw new ApiError('SESSION_KEY_EXPIRED', 'sign a new session key with the account')
   const value: SessionKey = { account: order.account, key: session.key, validUntil: session.validUntil }
-  if (!(await isGranted(signatures, domain, { value, signature: session.signature }))) {
+  const grant = { value, signature: session.signature }
+  if (!(await isGranted({ signatures: signers.signatures, isWalletSignature: maySign }, domain, grant))) {
     throw new ApiError('SESSION_KEY_SIGNATURE', `the session key must be signed by ${order.account}`)
   }
   return digest
@@ -77,7 +91,7 @@ const granted = new WeakMap<SignatureCheck, Set<string>>()
 const mostGrants = 10_000
 
 async function isGranted(
-  signatures: SignatureCheck,
+  { signatures, isWalletSignature }: Signers,
   domain: EscrowDomain,
   grant: SignedValue<'SessionKey'>,
 ): Promise<boolean> {
@@ -89,11 +103,28 @@ async function isGranted(
   const { value, signature } = grant
   const name = [domain.chainId, domain.escrow, value.account, value.key, value.validUntil, signature].join(' ')
   if (known.has(name)) return true
-  const [grantor] = await signatures.recover(domain, 'SessionKey', [grant])
-  if (grantor !== value.account) return false
+  const [checked] = await signatures.check(domain, 'SessionKey', [grant])
+  const { signer, digest } = checked!
+  // What a wallet says today it may take back tomorrow, so only the word of a key is remembered.
+  if (signer !== value.account) return isWalletSignature(value.account, digest, signature)
   known.add(name)
   if (known.size > mostGrants) known.delete(known.values().next().value!)
   return true
+}
+
+/** Requires that a cancellation is signed by the order's account or its session key. Throws `CANCEL_SIGNATURE`. */
+export async function requireCancelSignature(
+  { signatures, isWalletSignature }: Signers,
+  domain: EscrowDomain,
+  { account, order_id, signed }: { account: Address; order_id: Hex; signed: { session: { key: Address } | null } },
+  signature: Hex,
+): Promise<void> {
+  const value = { account, order: order_id }
+  const [checked] = await signatures.check(domain, 'CancelOrder', [{ value, signature }])
+  const { signer, digest } = checked!
+  if (signer === account || (signer !== null && signer === signed.session?.key)) return
+  if (await isWalletSignature(account, digest, signature)) return
+  throw new ApiError('CANCEL_SIGNATURE', `the cancellation must be signed by ${account}`)
 }
 
 /** An accepted order as it lies in its table now. */

@@ -7,7 +7,7 @@ import { isoTime } from '../api/present.ts'
 import { ApiError, internalProblem, problemOf } from '../api/problem.ts'
 import { type OrderAck, type OrdersAnswer, signedOrderSchema } from '../api/resources.ts'
 
-export type OrderParts = Pick<ApiParts, 'database' | 'areas' | 'signatures' | 'log'>
+export type OrderParts = Pick<ApiParts, 'database' | 'areas' | 'signatures' | 'isWalletSignature' | 'log'>
 
 const ordersPerMessage = 100
 const limits = {

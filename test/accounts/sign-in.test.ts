@@ -1,5 +1,5 @@
 /** What time does to nonces and sessions. */
-import { Wallet } from 'ethers'
+import { hashMessage, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { closeSession, openSession, sessionOf, tokensWithSession } from '../../server/accounts/sessions.ts'
@@ -12,6 +12,7 @@ const wallet = new Wallet(`0x${'a1'.repeat(32)}`)
 const account = wallet.address.toLowerCase()
 const origins = ['https://market.example', 'http://localhost:8080']
 const now = new Date('2026-11-22T08:00:00Z')
+const parts = { origins, chainIds: () => [31337], isWalletSignature: async () => false }
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000)
 
 let server: ScratchServer
@@ -36,7 +37,7 @@ async function signed(nonce: string, origin = origins[0]!) {
 }
 
 test('a nonce is good for five minutes', async () => {
-  const signIn = createSignIn(database, { origins, chainIds: () => [31337] })
+  const signIn = createSignIn(database, parts)
   const { nonce, expiresAt } = signIn.issueNonce(now)
   expect(expiresAt).toEqual(later(300))
   const [message, signature] = await signed(nonce)
@@ -46,17 +47,32 @@ test('a nonce is good for five minutes', async () => {
 })
 
 test('of two sign-ins at once with one message, one succeeds', async () => {
-  const signIn = createSignIn(database, { origins, chainIds: () => [31337] })
+  const signIn = createSignIn(database, parts)
   const [message, signature] = await signed(signIn.issueNonce(now).nonce, origins[1])
   const results = await Promise.allSettled([1, 2, 3].map(() => signIn.verify(message, signature, now)))
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
 })
 
 test('the nonce of another process is not known', async () => {
-  const other = createSignIn(database, { origins, chainIds: () => [31337] })
-  const signIn = createSignIn(database, { origins, chainIds: () => [31337] })
+  const other = createSignIn(database, parts)
+  const signIn = createSignIn(database, parts)
   const [message, signature] = await signed(other.issueNonce(now).nonce)
   await expect(signIn.verify(message, signature, now)).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
+})
+
+test('a contract wallet signs in by its own word', async () => {
+  const asked: string[][] = []
+  const signIn = createSignIn(database, {
+    ...parts,
+    isWalletSignature: async (...said) => {
+      asked.push(said)
+      return said[2] === '0xbeef'
+    },
+  })
+  const [message] = await signed(signIn.issueNonce(now).nonce)
+  await expect(signIn.verify(message, '0xdead', now)).rejects.toMatchObject({ code: 'SIGN_IN_SIGNATURE' })
+  expect(await signIn.verify(message, '0xbeef', now)).toBe(account)
+  expect(asked).toEqual(['0xdead', '0xbeef'].map((signature) => [account, hashMessage(message), signature]))
 })
 
 test('a session lasts a day, until it is closed', async () => {

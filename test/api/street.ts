@@ -78,6 +78,8 @@ export interface Street {
   registry: Registry
   relayed: { method: string; request: unknown }[]
   notReady: string[]
+  /** `account digest signature`, of what contract wallets call their own. */
+  walletSignatures: Set<string>
   /** What the relay refuses with, once. */
   relayError: { next: ChainError | null }
   setTime(seconds: number): Promise<void>
@@ -122,12 +124,15 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const relayed: Street['relayed'] = []
   const relayError: Street['relayError'] = { next: null }
   const notReady: string[] = []
+  const walletSignatures = new Set<string>()
+  const isWalletSignature = async (...said: string[]) => walletSignatures.has(said.join(' '))
   const http = createServer()
   const origin = await listen(http)
   const app = createApp({
     database,
     areas,
     signatures,
+    isWalletSignature,
     relay: recordingRelay(relayed, relayError),
     wallet: async (account) => ({ account, tokens: '12.5', permitNonce: 3 }),
     registry,
@@ -146,6 +151,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     database,
     areas,
     signatures,
+    isWalletSignature,
     telemetry,
     registry,
     log,
@@ -173,6 +179,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     relayed,
     relayError,
     notReady,
+    walletSignatures,
     async setTime(seconds) {
       clock.ms = seconds * 1000
       await worker.submit({ type: 'tick', atMs: 0 })

@@ -156,6 +156,34 @@ describe('orders', () => {
     expect(await refusedWith({ key: lower(people.stranger) })).toBe('ORDER_SIGNATURE')
   })
 
+  test('a contract wallet signs by its own word: orders, the grant of a session key, cancellations', async () => {
+    const bob = lower(people.bob)
+    const says = (name: 'Order' | 'SessionKey' | 'CancelOrder', value: never, signature: string) =>
+      street.walletSignatures.add(`${bob} ${digestOf(domain, name, value)} ${signature}`)
+    const word = `0x${'ab'.repeat(100)}`
+    const { order } = await signedOrder('bob', { nonce: 7 })
+    const send = (body: object) => ask(street, 'POST', 'orders', { body })
+    expect((await send({ order, signature: word })).body.code).toBe('ORDER_SIGNATURE')
+    says('Order', order as never, word)
+    expect((await send({ order: { ...order, maxWh: 1 }, signature: word })).body.code).toBe('ORDER_SIGNATURE')
+    const placed = await send({ order, signature: word })
+    expect(placed.status).toBe(201)
+
+    const cancel = (signature: string) =>
+      ask(street, 'POST', `orders/${placed.body.order}/cancel`, { body: { signature } })
+    expect((await cancel(word)).body.code).toBe('CANCEL_SIGNATURE')
+    says('CancelOrder', { account: bob, order: placed.body.order } as never, word)
+    expect((await cancel(word)).body.status).toBe('cancelled')
+
+    const key = Wallet.createRandom() as unknown as Wallet
+    const grant = { account: bob, key: lower(key), validUntil: 2 ** 32 - 1 }
+    const session = { key: grant.key, validUntil: grant.validUntil, signature: word }
+    const body = { ...(await signedOrder('bob', { nonce: 8 }, key)), session }
+    expect((await send(body)).body.code).toBe('SESSION_KEY_SIGNATURE')
+    says('SessionKey', grant as never, word)
+    expect((await send(body)).status).toBe(201)
+  })
+
   test.each([
     ['outside the mandate’s floor', { limitPrice: 400 }, 'ORDER_OUTSIDE_MANDATE'],
     ['for more than the mandate allows', { maxWh: 5_000 }, 'ORDER_OUTSIDE_MANDATE'],

@@ -95,6 +95,7 @@ const parts: ApiParts = {
   database,
   areas,
   signatures,
+  isWalletSignature: unused,
   relay: new Proxy({} as ApiParts['relay'], { get: () => unused }),
   wallet: unused,
   registry,

@@ -11,7 +11,7 @@ import {
 } from '../../store/queries-forward.ts'
 import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
 import { type ApiParts, workerOf } from '../parts.ts'
-import { checkOrderSignature, refusedBy } from '../place-order.ts'
+import { checkOrderSignature, refusedBy, requireCancelSignature } from '../place-order.ts'
 import { presentForwardBook, presentForwardOrder, presentOwnForwardTrade } from '../present-forward.ts'
 import { ApiError, OrderRefused } from '../problem.ts'
 import {
@@ -35,7 +35,8 @@ const shownTrades = 20
 /** Trades of one order that its answer lists. */
 const mostTradesOfOrder = 500
 
-export function forwardRoutes({ database, areas, signatures }: ApiParts): Route[] {
+export function forwardRoutes(parts: ApiParts): Route[] {
+  const { database, areas } = parts
   const { visibleSeats } = visibilityOf({ database, areas })
   const settingsOf = (row: { area_id: number }) => workerOf(areas, row.area_id).settings
   const orderPlace = z.object({ acceptedAtMs: z.int(), order: z.string() })
@@ -69,7 +70,7 @@ export function forwardRoutes({ database, areas, signatures }: ApiParts): Route[
           throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${body.order.rules}`)
         }
         const { settings } = worker
-        const id = await checkOrderSignature(signatures, settings.chain, body, Date.now())
+        const id = await checkOrderSignature(parts, worker, body, Date.now())
         const before = await forwardOrderById(database, settings.area, id)
         if (before !== null) return { status: 200, body: await placed(settings, before) }
         const { order, signature, session = null, timeInForce } = body
@@ -101,11 +102,7 @@ export function forwardRoutes({ database, areas, signatures }: ApiParts): Route[
       async handle({ params: { order: id }, body: { signature } }) {
         const { worker, row } = await findOrder(id)
         const { settings } = worker
-        const value = { account: row.account, order: id }
-        const [signer] = await signatures.recover(settings.chain, 'CancelOrder', [{ value, signature }])
-        if (signer !== row.account && (signer === null || signer !== row.signed.session?.key)) {
-          throw new ApiError('CANCEL_SIGNATURE', `the cancellation must be signed by ${row.account}`)
-        }
+        await requireCancelSignature(parts, settings.chain, row, signature)
         if (row.open_wh > 0) await worker.submit({ type: 'forward-cancel', atMs: Date.now(), id, signature })
         const after = (await findOrder(id)).row
         if (after.cancelled !== 'requested') throw new OrderRefused('ORDER_ENDED', endOf(after))

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AreaWorker } from '../../areas/area-worker.ts'
 import { type OrderRow, orderById } from '../../store/queries.ts'
 import type { ApiParts } from '../parts.ts'
-import { placeOrder } from '../place-order.ts'
+import { placeOrder, requireCancelSignature } from '../place-order.ts'
 import { presentOrder } from '../present.ts'
 import { ApiError, OrderRefused } from '../problem.ts'
 import { orderSchema, signedCancelSchema, signedOrderSchema } from '../resources.ts'
@@ -12,7 +12,7 @@ import { type Route, route } from '../route.ts'
 const tag = 'Orders'
 
 export function orderRoutes(parts: ApiParts): Route[] {
-  const { database, areas, signatures } = parts
+  const { database, areas } = parts
 
   async function findOrder(id: string): Promise<{ worker: AreaWorker; row: OrderRow }> {
     for (const worker of areas.all()) {
@@ -52,11 +52,7 @@ export function orderRoutes(parts: ApiParts): Route[] {
       async handle({ params: { order: id }, body: { signature } }) {
         const { worker, row } = await findOrder(id)
         const { settings } = worker
-        const value = { account: row.account, order: id }
-        const [signer] = await signatures.recover(settings.chain, 'CancelOrder', [{ value, signature }])
-        if (signer !== row.account && (signer === null || signer !== row.signed.session?.key)) {
-          throw new ApiError('CANCEL_SIGNATURE', `the cancellation must be signed by ${row.account}`)
-        }
+        await requireCancelSignature(parts, settings.chain, row, signature)
         if (row.status === 'cancelled') return { status: 200, body: presentOrder(settings, row) }
         await worker.submit({ type: 'cancel', atMs: Date.now(), id, signature })
         const after = (await findOrder(id)).row
