@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Wallet } from 'ethers'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Server as SocketServer } from 'socket.io'
@@ -14,6 +13,7 @@ import { type AreaSettings, readAreaFile } from './areas/settings.ts'
 import { type RunningAreaWorker, startAreaWorker } from './areas/worker.ts'
 import { openProvider, readEscrowFacts, readWallet } from './chain/escrow-client.ts'
 import { startIndexer } from './chain/indexer.ts'
+import { readKeyFile } from './chain/key-file.ts'
 import { createRelay } from './chain/relay.ts'
 import { startSender } from './chain/sender.ts'
 import { startSettlement } from './chain/settlement-service.ts'
@@ -76,7 +76,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
   const facts = await readEscrowFacts(options.rpcUrl, options.escrow)
   const settings = options.areaFiles.map((file) => readAreaFile(file, facts))
-  const wallet = new Wallet(readFileSync(options.operatorKeyFile, 'utf8').trim())
+  const wallet = readKeyFile(options.operatorKeyFile)
   const demoPeople = readDemoPeople(options.demoPeopleFile, facts.chainId)
   const provider = openProvider(options.rpcUrl, facts.chainId)
   const sender = startSender({

@@ -11,6 +11,7 @@ export class ChainError extends Error {
     | 'CHAIN_BEHIND'
     | 'CHAIN_NO_ESCROW'
     | 'CHAIN_DEVELOPMENT_KEY'
+    | 'CHAIN_KEY_FILE'
     | 'CHAIN_REFUSED'
     | 'CHAIN_FUNDS'
     | 'CHAIN_FEE_CAP'

@@ -67,7 +67,13 @@ export async function readEscrowFacts(rpcUrl: string, escrow: Address): Promise<
     if ((await provider.getCode(escrow)) === '0x') {
       throw new ChainError('CHAIN_NO_ESCROW', `no contract is deployed at ${escrow} on chain ${chainId}`)
     }
-    const token = parseAddress(await callView(provider, escrow, escrowInterface, 'token'))
+    const token = await callView<string>(provider, escrow, escrowInterface, 'token')
+      .then(parseAddress)
+      .catch((error) => {
+        if (!isError(error, 'BAD_DATA') && !isError(error, 'CALL_EXCEPTION')) throw error
+        const message = `the contract at ${escrow} on chain ${chainId} is no escrow`
+        throw new ChainError('CHAIN_NO_ESCROW', message, { cause: error })
+      })
     return {
       chainId,
       escrow: parseAddress(escrow),
@@ -139,7 +145,7 @@ export function decodeEvent(log: {
  */
 export async function readLogs(
   provider: JsonRpcProvider,
-  filter: { address: Address; fromBlock: number; toBlock: number; topics?: (string | null)[] },
+  filter: { address: Address; fromBlock: number; toBlock: number; topics?: (string | string[] | null)[] },
 ): Promise<Log[]> {
   const { address, fromBlock, toBlock } = filter
   let logs: Log[]
