@@ -12,6 +12,7 @@ const foreign = new Set([
   'NONCE_EXPIRED',
   'REPLACEMENT_UNDERPRICED',
   'SERVER_ERROR',
+  'BAD_DATA',
   'LEVEL_LOCKED',
   // the operating system
   'EAI_AGAIN',
