@@ -12,7 +12,7 @@ export function replayCommand(): Command {
     .argument('[file]', 'the journal; - for standard input', '-')
     .action(async (file: string) => {
       try {
-        await writeOutput(replay(await readInput(file)))
+        await writeOutput(...replay(await readInput(file)))
       } catch (error) {
         if (!(error instanceof MarketError || error instanceof InputError)) throw error
         refuse(error.message)
@@ -20,15 +20,32 @@ export function replayCommand(): Command {
     })
 }
 
+/** So much of the output is made into bytes at a time, since that of a long journal does not fit into one string. */
+const partLength = 2 ** 20
+
 /** All events of a journal and then the state of every book, one a line. */
-function replay(journal: string): string {
+function replay(journal: string): Buffer[] {
   const market = new ForwardMarket()
-  const lines = journal.split('\n')
-  if (lines.at(-1) === '') lines.pop()
-  const output: string[] = []
-  for (const [i, line] of lines.entries()) {
-    for (const event of market.apply(readCommand(line, i + 1))) output.push(eventLine(event))
+  const parts: Buffer[] = []
+  let part = ''
+  const print = (line: string) => {
+    part += `${line}\n`
+    if (part.length < partLength) return
+    parts.push(Buffer.from(part))
+    part = ''
   }
-  for (const state of market.states()) output.push(stateLine(state))
-  return `${output.join('\n')}\n`
+  let lineNumber = 0
+  for (const line of linesOf(journal)) {
+    for (const event of market.apply(readCommand(line, ++lineNumber))) print(eventLine(event))
+  }
+  for (const state of market.states()) print(stateLine(state))
+  return [...parts, Buffer.from(part)]
+}
+
+function* linesOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    const end = text.indexOf('\n', from)
+    yield text.slice(from, end < 0 ? text.length : end)
+    from = end < 0 ? text.length : end + 1
+  }
 }

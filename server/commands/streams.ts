@@ -41,10 +41,27 @@ export async function readInput(path: string, mostLineBytes = usualLineBytes): P
     if (error instanceof InputError || !isSystemError(error)) throw error
     throw new InputError(`${name} cannot be read: ${error.message}`)
   }
+  const content = Buffer.concat(chunks)
+  const text = textOf(content)
+  if (text === null) throw new InputError(`${name}: line ${firstLineNotText(content)} is not UTF-8 text`)
+  return text
+}
+
+function textOf(bytes: Buffer): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new InputError(`${name} is not UTF-8 text`)
+    return null
+  }
+}
+
+/** Counts from 1. No byte of a character is a line break, so one line holds what is wrong. */
+function firstLineNotText(content: Buffer): number {
+  let line = 1
+  for (let from = 0; ; line++) {
+    const end = content.indexOf(newline, from)
+    if (end < 0 || textOf(content.subarray(from, end)) === null) return line
+    from = end + 1
   }
 }
 
@@ -53,15 +70,14 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 /** Writes a command's whole output and waits until it is taken; a reader that has gone away is no error. */
-export async function writeOutput(text: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const settle = (error?: Error | null) => {
-      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error)
-      else resolve()
-    }
-    process.stdout.once('error', settle)
-    process.stdout.write(text, settle)
-  })
+export async function writeOutput(...parts: (string | Uint8Array)[]): Promise<void> {
+  process.stdout.once('error', () => {})
+  for (const part of parts) {
+    const error = await new Promise<Error | null | undefined>((resolve) => process.stdout.write(part, resolve))
+    if (!error) continue
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return
+    throw error
+  }
 }
 
 /** Says in one line on standard error why the command failed, and makes its exit status 1. */

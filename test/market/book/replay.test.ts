@@ -122,6 +122,12 @@ describe('commonwatt replay', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([{ event: 'state', bids: [], asks: [], hash }])
   })
 
+  test('answers every line of a long journal', async () => {
+    const lines = await replay(...Array.from({ length: 30_000 }, (_, id) => ({ op: 'cancel', id: `${id}` })))
+    expect(lines).toHaveLength(30_001)
+    expect(lines[29_999]).toBe('{"event":"rejected","id":"29999","code":"ORDER_UNKNOWN"}')
+  })
+
   const good = JSON.stringify(place('1', 'A', 'buy', '0.2', 1))
   test.each([
     ['text that is not JSON', `${good}\nbuy low\n${good}`, /line 2 /],
@@ -135,6 +141,7 @@ describe('commonwatt replay', () => {
     ],
     ['an amend of nothing', `${good}\n{"op":"amend","id":"1"}`, /line 2 /],
     ['an empty line', `${good}\n\n${good}`, /line 2 /],
+    ['bytes that are not text', Buffer.concat([Buffer.from(`${good}\n{"op":"`), Buffer.from([0xc3, 0x0a])]), /line 2 /],
     ['a line of 50 MB', `${good}\n${'x'.repeat(50_000_000)}\n`, /line 2 /],
   ])('ends at %s, naming the line', async (_, journal, reason) => {
     const run = await runCommonwatt(['replay'], journal)
