@@ -10,24 +10,27 @@ import { fileURLToPath } from 'node:url'
 import type { BareCommit, DurableRow } from './durable.ts'
 import type { AuctionRow } from './market-auction.ts'
 import type { BookRow } from './market-book.ts'
+import type { EngineRow } from './market-engine.ts'
 import type { AgentRow } from './meter-agent.ts'
 
 interface Results {
   auction?: { rows: AuctionRow[]; sortRatio: number; sortRatioCold: number }
   book?: BookRow[]
+  engine?: EngineRow[]
   durable?: { bareCommit: BareCommit; rows: DurableRow[] }
   agent?: AgentRow[]
 }
 
 type Part = keyof Results
 
-const parts = ['auction', 'book', 'durable', 'agent'] as const satisfies Part[]
-const byDefault: readonly Part[] = ['auction', 'book', 'durable']
+const parts = ['auction', 'book', 'engine', 'durable', 'agent'] as const satisfies Part[]
+const byDefault: readonly Part[] = ['auction', 'book', 'engine', 'durable']
 
 /** Runs one part in this process. */
 const run: Record<Exclude<Part, 'agent'>, () => Promise<unknown>> = {
   auction: async () => (await import('./market-auction.ts')).benchAuction(),
   book: async () => (await import('./market-book.ts')).benchBook(),
+  engine: async () => (await import('./market-engine.ts')).benchEngine(),
   durable: async () => (await import('./durable.ts')).benchDurable(),
 }
 
@@ -94,15 +97,18 @@ interface TableRow {
   more?: string
 }
 
-function tableOf({ auction, book, durable, agent }: Results): TableRow[] {
+function tableOf({ auction, book, engine, durable, agent }: Results): TableRow[] {
   return [
-    ...(auction?.rows ?? []).map((row) => ({
+    ...(auction?.rows ?? []).map((row, i, { length }) => ({
       benchmark: `auction: ${row.name}`,
       result: `${rounded(row.warmMs)} ms`,
       ratio: `${rounded(row.timesOneZone)} × one zone`,
       cold: `${rounded(row.coldMs)} ms`,
       memory: `${rounded(row.memoryMb)} MB`,
-      more: `${row.orders} orders`,
+      more:
+        i < length - 1
+          ? `${row.orders} orders`
+          : `the auction is ${rounded(auction!.sortRatio)} × faster warm, ${rounded(auction!.sortRatioCold)} × cold`,
     })),
     ...(book ?? []).map((row) => ({
       benchmark: `book, ${row.workload}: ${row.name}`,
@@ -113,6 +119,12 @@ function tableOf({ auction, book, durable, agent }: Results): TableRow[] {
       'p99.9': `${row.p999Ns} ns`,
       memory: row.bytesPerRestingOrder === null ? '' : `${rounded(row.bytesPerRestingOrder)} B an order`,
       more: `GC ${row.collections} × in ${rounded(row.collectionMs)} ms`,
+    })),
+    ...(engine ?? []).map((row) => ({
+      benchmark: `engine: ${row.name}`,
+      result: `${rounded(row.perSecond)} /s`,
+      ratio: `${rounded(row.growth)} × as long each as with half the seats`,
+      more: `${row.seats} seats, ${row.commands} of them`,
     })),
     ...(durable === undefined
       ? []
