@@ -211,7 +211,7 @@ function plainValue(type: ParamType, value: unknown): unknown {
 
 /** What a person can do about a refusal of the contract, by the name of its error. */
 const refusals: Record<string, string> = {
-  BadSignature: 'the signature is not by the account that must sign this',
+  BadSignature: 'the account that must sign this did not, or signed other values; a permit names amount, nonce and deadline',
   DeadlinePassed: 'the deadline of the signature has passed: sign again',
   WrongRules: 'this was signed for other rules than the area has',
   OldVersion: 'a mandate of this or a higher version is in force: sign one with a higher version',
@@ -228,7 +228,7 @@ const refusals: Record<string, string> = {
   NothingToMove: 'the amount is less than one unit',
   Insolvent: 'the seat cannot pay',
   ERC20InsufficientBalance: 'the account has fewer tokens',
-  ERC20InsufficientAllowance: 'the permit does not cover the amount, or its nonce or deadline is wrong',
+  ERC20InsufficientAllowance: 'the permit was used already: sign the next one',
 }
 
 /** Gives an error of ethers a code and a sentence; what is not one of ethers stays as it is. */

@@ -181,8 +181,8 @@ contract Handler is Street {
             entries = _entry(home, end, idle);
             (seat.importWh, seat.exportWh, base) = (seat.importWh + gone, seat.exportWh + gone, start);
         }
-        uint32 advanced = 100 * ((end - base) / INTERVAL);
-        (trade.exportDelta, trade.importDelta) = (advanced, advanced);
+        uint32 grown = 100 * ((end - base) / INTERVAL);
+        (trade.exportDelta, trade.importDelta) = (grown, grown);
         entries = abi.encodePacked(entries, _entryFrom(home, seat.epoch, seat.importWh, seat.exportWh, end, trade));
     }
 

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
 import {FeeToken, QuietToken, FussyToken, WideToken} from "./Tokens.sol";
-import {IEscrow, Withdrawal, WithdrawalView, Batch} from "../../contracts/src/IEscrow.sol";
+import {IEscrow, Withdrawal} from "../../contracts/src/IEscrow.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// Tokens in, tokens out.
@@ -138,57 +138,6 @@ contract PursesTest is Street {
         escrow.claim(home.seat);
         vm.assertEq(wide.balanceOf(address(7)), 2e11);
         vm.assertEq(escrow.balanceOf(home.seat), 1);
-    }
-
-    function testFuzz_no_unit_is_lost_in_any_decimals(uint8 decimals, uint96 tokens, uint80 asked) public {
-        WideToken wide = new WideToken();
-        wide.setDecimals(decimals % 25);
-        uint256 scale = 100 * 10 ** uint256(decimals % 25);
-        _switchToken(address(wide));
-        wide.mint(address(this), tokens);
-        wide.approve(address(escrow), tokens);
-        uint256 exact = uint256(tokens) * 1e9 / scale;
-        if (exact == 0 || exact > type(uint80).max) {
-            vm.expectRevert();
-            escrow.deposit(home.seat, tokens);
-            return;
-        }
-        escrow.deposit(home.seat, tokens);
-        vm.assertEq(escrow.balanceOf(home.seat), exact);
-        vm.assertEq(wide.balanceOf(address(escrow)), (exact * scale + 1e9 - 1) / 1e9);
-        uint256 paid = (asked < exact ? asked : exact) * scale / 1e9;
-        if (paid == 0) return;
-        _request(home, asked, address(7));
-        vm.warp(block.timestamp + DELAY);
-        escrow.claim(home.seat);
-        vm.assertEq(wide.balanceOf(address(7)), paid);
-        // What is left in the purse is exactly what is left in the escrow.
-        vm.assertEq(escrow.balanceOf(home.seat) * scale / 1e9, wide.balanceOf(address(escrow)));
-    }
-
-    function test_a_claim_waits_for_the_delay_and_pays_once() public {
-        _request(home, 25, address(7));
-        WithdrawalView memory view_ = escrow.withdrawalOf(home.seat);
-        vm.assertEq(view_.claimableAt, block.timestamp + DELAY);
-        vm.warp(view_.claimableAt - 1);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.TooEarly.selector, view_.claimableAt));
-        escrow.claim(home.seat);
-        vm.warp(view_.claimableAt);
-        // 25 units are two and a half base units: two are paid, the rest stays.
-        vm.expectEmit();
-        emit IEscrow.WithdrawalClaimed(home.seat, 20, address(7), 2);
-        escrow.claim(home.seat);
-        vm.assertEq(escrow.balanceOf(home.seat), TEN - 20);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.NothingRequested.selector, home.seat));
-        escrow.claim(home.seat);
-    }
-
-    function test_a_claim_of_less_than_a_base_unit_keeps_the_request() public {
-        _request(home, 9, address(7));
-        vm.warp(block.timestamp + DELAY);
-        vm.expectRevert(IEscrow.NothingToMove.selector);
-        escrow.claim(home.seat);
-        vm.assertEq(escrow.withdrawalOf(home.seat).amount, 9);
     }
 
     function test_anyone_relays_a_signed_withdrawal() public {

@@ -1,31 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Street} from "./Street.sol";
-import {IEscrow, Batch, SeatView, Mandate, Reading} from "../../contracts/src/IEscrow.sol";
+import {Pair} from "./Pair.sol";
+import {IEscrow, Batch, SeatView, Mandate} from "../../contracts/src/IEscrow.sol";
 
 /// One batch in one part: what moves, and everything that is refused.
-contract SettlementTest is Street {
-    Home internal seller;
-    Home internal buyer;
-    uint32 internal constant END = START + DAY;
-
-    function setUp() public override {
-        super.setUp();
-        buyer = _ready(2, 10_000_000);
-        // Numbers count from 1 in the order of opening: the buyer is 1, the seller 2.
-        seller = _ready(1, 0);
-        vm.warp(END);
-    }
-
-    function _pair(Trade memory bought, Trade memory sold) private view returns (bytes memory) {
-        return abi.encodePacked(_entry(buyer, END, bought), _entry(seller, END, sold));
-    }
-
-    function _refuse(Trade memory bought, Trade memory sold, bytes4 reason, Home storage home) private {
-        _expectSettleRevert(_batch(START, END), _pair(bought, sold), abi.encodeWithSelector(reason, home.seat));
-    }
-
+contract SettlementTest is Pair {
     function test_pays_the_seller_and_the_grid_operator() public {
         vm.expectEmit();
         emit IEscrow.BatchSettled(1, START, END, keccak256("statement"), 0, 4000, 5000, 500_000);
@@ -111,16 +91,6 @@ contract SettlementTest is Street {
         );
     }
 
-    function test_refuses_a_band_upside_down_or_too_wide() public {
-        Batch memory batch = _batch(START, END);
-        (batch.bandLow, batch.bandHigh) = (1, 0);
-        _expectSettleRevert(batch, "", abi.encodeWithSelector(IEscrow.BadBand.selector, int24(1), int24(0)));
-        (batch.bandLow, batch.bandHigh) = (-1, 5000);
-        _expectSettleRevert(batch, "", abi.encodeWithSelector(IEscrow.BadBand.selector, int24(-1), int24(5000)));
-        (batch.bandLow, batch.bandHigh) = (0, 5000);
-        _settle(batch, "");
-    }
-
     function test_refuses_entries_that_are_not_whole_or_not_ascending() public {
         bytes memory entries = _pair(_buy(1, 1100), _sell(1, 1000));
         _expectSettleRevert(
@@ -197,56 +167,12 @@ contract SettlementTest is Street {
         _settle(_batch(START, END), _pair(_buy(5000, 500), _sell(5000, 500)));
     }
 
-    function test_refuses_average_prices_outside_the_band() public {
-        Batch memory batch = _batch(START, END);
-        (batch.bandLow, batch.bandHigh) = (900, 1100);
-        Trade[4] memory bad = [_buy(10, 1101), _buy(10, 899), _sell(10, 1101), _sell(10, 899)];
-        for (uint256 i = 0; i < 4; ++i) {
-            bool buys = bad[i].bought != 0;
-            bytes memory entries = _pair(buys ? bad[i] : _buy(10, 1100), buys ? _sell(10, 900) : bad[i]);
-            _expectSettleRevert(
-                batch, entries, abi.encodeWithSelector(IEscrow.OutsideBand.selector, buys ? buyer.seat : seller.seat)
-            );
-        }
-        _settle(batch, _pair(_buy(10, 1100), _sell(10, 1100)));
-    }
-
-    function test_no_money_without_energy() public {
-        Trade memory free = Trade(0, 10, 10, 0, 0, 1, 0);
-        _refuse(_buy(10, 1100), free, IEscrow.OutsideBand.selector, seller);
-        free = Trade(0, 10, 10, 10, 0, 1, 10_000);
-        _refuse(_buy(10, 1100), free, IEscrow.OutsideBand.selector, seller);
-        free = Trade(0, 10, 10, 0, 10, 10_000, -1);
-        _refuse(free, _sell(10, 1000), IEscrow.OutsideBand.selector, buyer);
-    }
-
-    function test_refuses_a_seat_that_cannot_pay() public {
-        // 10 tokens buy 25 kWh at 4000 ticks, and not one Wh more.
-        _refuse(_buy(25_001, 4000), _sell(25_001, 4000), IEscrow.Insolvent.selector, buyer);
-        _settle(_batch(START, END), _pair(_buy(25_000, 4000), _sell(25_000, 4000)));
-        vm.assertEq(escrow.balanceOf(buyer.seat), 0);
-    }
-
     function test_energy_must_balance() public {
         _expectSettleRevert(
             _batch(START, END),
             _pair(_buy(100, 1100), _sell(99, 1000)),
             abi.encodeWithSelector(IEscrow.EnergyNotBalanced.selector, 99, 100)
         );
-    }
-
-    function test_the_grid_takes_nothing_negative_and_at_most_its_cap() public {
-        _expectSettleRevert(
-            _batch(START, END),
-            _pair(_buy(100, 999), _sell(100, 1000)),
-            abi.encodeWithSelector(IEscrow.GridTakeOutOfRange.selector, int256(-100))
-        );
-        _expectSettleRevert(
-            _batch(START, END),
-            _pair(_buy(100, 2001), _sell(100, 1000)),
-            abi.encodeWithSelector(IEscrow.GridTakeOutOfRange.selector, int256(100_100))
-        );
-        _settle(_batch(START, END), _pair(_buy(100, 2000), _sell(100, 1000)));
     }
 
     function test_refuses_a_reading_outside_the_batch() public {
@@ -283,21 +209,6 @@ contract SettlementTest is Street {
             _batch(END, END + DAY), entries, abi.encodeWithSelector(IEscrow.MandateExpired.selector, guest.seat)
         );
         _settle(_batch(END, END + DAY), _entry(guest, END + DAY, Trade(0, 10, 0, 0, 0, 0, 0)));
-    }
-
-    function test_registers_end_at_48_bits() public {
-        Home memory giant = _home(5);
-        vm.warp(START - INTERVAL + 10);
-        _open(giant);
-        Reading memory top = Reading(giant.meter, 1, START, type(uint48).max, type(uint48).max, 0);
-        bytes memory signature = _sign(giant.meterKey, hashes.hash(top));
-        vm.warp(END);
-        vm.prank(operator);
-        escrow.rebase(giant.seat, top, signature);
-        bytes memory entry = abi.encodePacked(_word(giant.seat, Trade(0, 1, 0, 0, 0, 0, 0)), bytes32(0), bytes32(0));
-        _expectSettleRevert(
-            _batch(START, END), entry, abi.encodeWithSelector(IEscrow.BeyondRegister.selector, giant.seat)
-        );
     }
 
     /// Any entry that goes through keeps both promises, whatever the numbers.

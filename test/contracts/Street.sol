@@ -10,8 +10,7 @@ import {
     Reading,
     Withdrawal,
     Batch,
-    SeatView,
-    WithdrawalView
+    SeatView
 } from "../../contracts/src/IEscrow.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 import {LocalEuro} from "../../contracts/src/LocalEuro.sol";

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, Reading, Mandate} from "../../../contracts/src/IEscrow.sol";
+import {IEscrow, Reading} from "../../../contracts/src/IEscrow.sol";
 
 /// A meter that signs two values for one boundary loses its seat's trading; nobody else can take it away.
 contract EquivocationTest is Street {

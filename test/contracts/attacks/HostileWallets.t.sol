@@ -2,55 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
+import {Wallet} from "../Wallet.sol";
 import {IEscrow, Mandate, Withdrawal, AreaRules} from "../../../contracts/src/IEscrow.sol";
 import {TypedData} from "../../../contracts/src/TypedData.sol";
 
-/// A contract wallet in different moods.
-contract Wallet {
-    enum Mood {
-        Honest,
-        Refusing,
-        Reverting,
-        Burning,
-        Bombing,
-        Short,
-        Calling
-    }
-
-    Mood public mood;
-    bytes32 public approved;
-    address public victim;
-
-    function set(Mood mood_, bytes32 approved_, address victim_) external {
-        (mood, approved, victim) = (mood_, approved_, victim_);
-    }
-
-    function isValidSignature(bytes32 digest, bytes calldata) external returns (bytes4) {
-        if (mood == Mood.Reverting) revert("no");
-        if (mood == Mood.Burning) while (true) {}
-        if (mood == Mood.Bombing) {
-            assembly {
-                return(0, 1000000)
-            }
-        }
-        if (mood == Mood.Short) {
-            assembly {
-                mstore(0, shl(224, 0x1626ba7e))
-                return(0, 4)
-            }
-        }
-        if (mood == Mood.Calling) IEscrow(victim).claim(1);
-        return mood != Mood.Refusing && digest == approved ? bytes4(0x1626ba7e) : bytes4(0xffffffff);
-    }
-
-    function execute(address target, bytes calldata call) external {
-        (bool done,) = target.call(call);
-        require(done);
-    }
-}
-
 /// A wallet that misbehaves harms its own calls only, at a bounded price to whoever relays them.
-contract WalletsTest is Street {
+contract HostileWalletsTest is Street {
     Wallet internal wallet;
     Home internal home;
     Withdrawal internal withdrawal;
@@ -61,7 +18,7 @@ contract WalletsTest is Street {
         home = _home(1);
         home.account = address(wallet);
         Mandate memory mandate = _mandate(home);
-        wallet.set(Wallet.Mood.Honest, _digest(hashes.hash(mandate)), address(escrow));
+        wallet.set(Wallet.Mood.Honest, _digest(hashes.hash(mandate)));
         home.seat = escrow.openSeat(
             mandate,
             "anything",
@@ -74,7 +31,7 @@ contract WalletsTest is Street {
     }
 
     function test_a_wallet_signs_as_an_account() public {
-        wallet.set(Wallet.Mood.Honest, _digest(hashes.hash(withdrawal)), address(0));
+        wallet.set(Wallet.Mood.Honest, _digest(hashes.hash(withdrawal)));
         escrow.requestWithdrawal(withdrawal, "anything");
         vm.assertEq(escrow.withdrawalOf(home.seat).amount, 70);
     }
@@ -85,8 +42,8 @@ contract WalletsTest is Street {
     }
 
     function test_every_other_answer_is_a_refusal_at_a_bounded_price() public {
-        for (uint256 mood = 1; mood <= uint256(Wallet.Mood.Calling); ++mood) {
-            wallet.set(Wallet.Mood(mood), _digest(hashes.hash(withdrawal)), address(escrow));
+        for (uint256 mood = 1; mood <= uint256(Wallet.Mood.Short); ++mood) {
+            wallet.set(Wallet.Mood(mood), _digest(hashes.hash(withdrawal)));
             vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
             escrow.requestWithdrawal(withdrawal, "anything");
             vm.assertLe(vm.lastCallGas().gasTotalUsed, 1_200_000);
@@ -102,7 +59,7 @@ contract WalletsTest is Street {
         mandate.rules = hashes.hash(rules2);
         other.seat = _open(other, mandate, START, _epoch(other));
         bytes32 digest = _digest(TypedData.hashRevoke(other.seat, START, NO_DEADLINE));
-        wallet.set(Wallet.Mood.Honest, digest, address(0));
+        wallet.set(Wallet.Mood.Honest, digest);
         escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything");
         vm.expectRevert(abi.encodeWithSelector(IEscrow.AlreadyUsed.selector, digest));
         escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything else");

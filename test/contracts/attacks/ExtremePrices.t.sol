@@ -2,16 +2,11 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, Batch, Mandate, AreaRules} from "../../../contracts/src/IEscrow.sol";
+import {IEscrow, Batch, Mandate, AreaRules, Reading} from "../../../contracts/src/IEscrow.sol";
 
-/// Prices at and beyond their ends, and an operator with friends.
-contract PricesTest is Street {
+/// The ends of every range, and prices below zero.
+contract ExtremePricesTest is Street {
     uint32 internal constant END = START + DAY;
-
-    function setUp() public override {
-        vm.warp(START - INTERVAL + 10);
-        super.setUp();
-    }
 
     /// A seat with this mandate's prices, in an area of very loose rules.
     function _seat(uint256 number, uint256 tokens, int24 floor, int24 ceiling) private returns (Home memory home) {
@@ -93,22 +88,6 @@ contract PricesTest is Street {
         vm.assertEq(escrow.balanceOf(buyer.seat), uint256(int256(-money)));
     }
 
-    /// A crony sells at the honest buyer's ceiling while others sell low: only as far as the published band is wide.
-    function test_a_crony_stays_inside_the_band() public {
-        Home memory buyer = _ready(11, 100_000_000);
-        Home memory honest = _ready(12, 0);
-        Home memory crony = _ready(13, 0);
-        vm.warp(END);
-        bytes memory entries = abi.encodePacked(
-            _entry(buyer, END, Trade(0, 0, 2000, 0, 2000, 4_500_000, 0)),
-            _entry(honest, END, _sell(1000, 500)),
-            _entry(crony, END, _sell(1000, 4000))
-        );
-        Batch memory batch = _batch(START, END);
-        (batch.bandLow, batch.bandHigh) = (500, 3000);
-        _expectSettleRevert(batch, entries, abi.encodeWithSelector(IEscrow.OutsideBand.selector, crony.seat));
-    }
-
     /// Floors and bands over the whole range of numbers: never a panic, and money always adds up.
     function testFuzz_any_numbers_are_settled_or_refused(int24 price, uint24 energy, int24 floor, int24 ceiling)
         public
@@ -124,5 +103,20 @@ contract PricesTest is Street {
         vm.prank(operator);
         escrow.settle(_wide(), entries);
         vm.assertEq(escrow.balanceOf(seller.seat) + escrow.balanceOf(buyer.seat), uint256(2e16));
+    }
+
+    function test_registers_end_at_48_bits() public {
+        Home memory giant = _home(5);
+        vm.warp(START - INTERVAL + 10);
+        _open(giant);
+        Reading memory top = Reading(giant.meter, 1, START, type(uint48).max, type(uint48).max, 0);
+        bytes memory signature = _sign(giant.meterKey, hashes.hash(top));
+        vm.warp(END);
+        vm.prank(operator);
+        escrow.rebase(giant.seat, top, signature);
+        bytes memory entry = abi.encodePacked(_word(giant.seat, Trade(0, 1, 0, 0, 0, 0, 0)), bytes32(0), bytes32(0));
+        _expectSettleRevert(
+            _batch(START, END), entry, abi.encodeWithSelector(IEscrow.BeyondRegister.selector, giant.seat)
+        );
     }
 }

@@ -2,10 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, Withdrawal, Mandate, Reading} from "../../../contracts/src/IEscrow.sol";
+import {Withdrawal, Mandate} from "../../../contracts/src/IEscrow.sol";
 
 /// Unclean upper bits in the calldata never pass, signed or not.
-contract CalldataTest is Street {
+contract DirtyCalldataTest is Street {
     Home internal home;
 
     function setUp() public override {

@@ -6,7 +6,7 @@ import {HookToken} from "../Tokens.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 /// A token that calls back in the middle of a transfer gets nothing a second time.
-contract ReentrancyTest is Street {
+contract ReentrancyByTokenTest is Street {
     HookToken internal hook;
     Home internal home;
 

@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Street} from "../Street.sol";
-import {IEscrow, Mandate, Withdrawal} from "../../../contracts/src/IEscrow.sol";
+import {Pair} from "../Pair.sol";
+import {Mandate} from "../../../contracts/src/IEscrow.sol";
 
-/// Whatever a user, grid operator or meter does now, a batch that is valid now for past intervals stays valid; and
-/// neither party can fill the other's schedule.
-contract SurprisesTest is Street {
-    Home internal seller;
-    Home internal buyer;
-    uint32 internal constant END = START + DAY;
-
-    function setUp() public override {
-        super.setUp();
-        seller = _ready(1, 0);
-        buyer = _ready(2, 10_000_000);
-    }
-
+/// Whatever a user, grid operator or meter does now, backdated or not, a batch that is valid now for past intervals stays valid.
+contract BackdatedChangesTest is Pair {
     function _entries() private view returns (bytes memory) {
-        return abi.encodePacked(_entry(seller, END, _sell(5000, 1000)), _entry(buyer, END, _buy(5000, 1100)));
+        return _pair(_buy(5000, 1100), _sell(5000, 1000));
     }
 
     function test_backdated_changes_take_effect_at_the_next_boundary() public {
@@ -99,42 +88,5 @@ contract SurprisesTest is Street {
         bytes memory a = _sign(home.meterKey, hashes.hash(_reading(home, time, 1, 0)));
         bytes memory b = _sign(home.meterKey, hashes.hash(_reading(home, time, 2, 0)));
         escrow.reportEquivocation(home.seat, _reading(home, time, 1, 0), a, _reading(home, time, 2, 0), b);
-    }
-
-    /// The operator is dead and every place in the schedules is taken by changes that have begun.
-    function test_full_schedules_never_block_closing_or_revoking() public {
-        for (uint32 i = 0; i < 3; ++i) {
-            this.change(seller, 0);
-            _confirm(seller, 100, uint32(block.timestamp));
-            vm.warp(block.timestamp + INTERVAL);
-        }
-        vm.expectRevert(IEscrow.TooManyChanges.selector);
-        this.change(seller, 0);
-        vm.expectRevert(IEscrow.TooManyChanges.selector);
-        this.confirm(seller, uint32(block.timestamp));
-        _revoke(seller, 0);
-        vm.warp(block.timestamp + 10 * INTERVAL);
-        vm.expectRevert(IEscrow.TooManyChanges.selector);
-        this.confirm(seller, uint32(block.timestamp));
-        // A second revocation changes nothing and is not refused either.
-        _revoke(seller, 0);
-        _close(seller);
-        // A settlement makes room again.
-        vm.warp(END + DAY);
-        _settle(_batch(START, END), _entry(seller, END, Trade(0, 0, 0, 0, 0, 0, 0)));
-        _confirm(seller, 100, uint32(block.timestamp) + INTERVAL);
-        _revoke(seller, 0);
-    }
-
-    function test_an_account_cannot_spend_the_grid_operators_places() public {
-        for (uint32 i = 0; i < 3; ++i) {
-            this.change(seller, 0);
-            vm.warp(block.timestamp + INTERVAL);
-        }
-        for (uint32 i = 0; i < 3; ++i) {
-            _confirm(seller, 100, uint32(block.timestamp));
-            vm.warp(block.timestamp + INTERVAL);
-        }
-        _revoke(seller, 0);
     }
 }

@@ -6,7 +6,7 @@ import {WrappedCoin} from "../Tokens.sol";
 import {IEscrow} from "../../../contracts/src/IEscrow.sol";
 
 /// A permit seen in the mempool and used first does not stop the deposit, and cannot go anywhere else.
-contract PermitTest is Street {
+contract PermitFrontRunTest is Street {
     Home internal home;
 
     function setUp() public override {

@@ -2,10 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, Withdrawal, Batch, Reading} from "../../../contracts/src/IEscrow.sol";
+import {IEscrow, Withdrawal} from "../../../contracts/src/IEscrow.sol";
 
-/// Only the canonical forms of a signature count, and never one by nobody.
-contract SignaturesTest is Street {
+/// A signature has one form of 65 bytes and one of 64; nobody makes another valid one of it.
+contract SignatureMalleabilityTest is Street {
     Home internal home;
     bytes32 internal digest;
     Withdrawal internal withdrawal;
@@ -59,29 +59,6 @@ contract SignaturesTest is Street {
         bytes32 high = bytes32(HALF_ORDER + 1);
         _expectSettleRevert(_batch(START, START + DAY), abi.encodePacked(_word(home.seat, idle), r, high), reason);
         _settle(_batch(START, START + DAY), entry);
-    }
-
-    function test_nobody_signs_for_the_zero_address() public {
-        vm.warp(START + DAY);
-        // Seat 99 does not exist: its meter is zero, and a broken signature recovers zero.
-        bytes memory entry = abi.encodePacked(_word((1 << 32) | 99, Trade(0, 0, 0, 0, 0, 0, 0)), bytes32(0), bytes32(0));
-        _expectSettleRevert(
-            _batch(START, START + DAY),
-            entry,
-            abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, (uint64(1) << 32) | 99)
-        );
-    }
-
-    function test_an_estimated_reading_does_not_settle() public {
-        vm.warp(START + DAY);
-        Reading memory estimated = _reading(home, START + DAY, 0, 0);
-        estimated.quality = 1;
-        (bytes32 r, bytes32 vs) = _compact(home.meterKey, _digest(hashes.hash(estimated)));
-        _expectSettleRevert(
-            _batch(START, START + DAY),
-            abi.encodePacked(_word(home.seat, Trade(0, 0, 0, 0, 0, 0, 0)), r, vs),
-            abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, home.seat)
-        );
     }
 
     function testFuzz_random_bytes_sign_nothing(bytes memory signature) public {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Street} from "../Street.sol";
+import {IEscrow, Batch, Mandate, Withdrawal, WithdrawalView} from "../../../contracts/src/IEscrow.sol";
+
+/// A second too early, a second too late.
+contract DeadlinesTest is Street {
+    Home internal home;
+
+    function setUp() public override {
+        super.setUp();
+        home = _ready(1, 10_000_000);
+    }
+
+    function test_a_claim_waits_for_the_delay_and_pays_once() public {
+        _request(home, 25, address(7));
+        WithdrawalView memory view_ = escrow.withdrawalOf(home.seat);
+        vm.assertEq(view_.claimableAt, block.timestamp + DELAY);
+        vm.warp(view_.claimableAt - 1);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.TooEarly.selector, view_.claimableAt));
+        escrow.claim(home.seat);
+        vm.warp(view_.claimableAt);
+        // 25 units are two and a half base units: two are paid, the rest stays.
+        vm.expectEmit();
+        emit IEscrow.WithdrawalClaimed(home.seat, 20, address(7), 2);
+        escrow.claim(home.seat);
+        vm.assertEq(escrow.balanceOf(home.seat), TEN - 20);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.NothingRequested.selector, home.seat));
+        escrow.claim(home.seat);
+    }
+
+    function test_a_batch_settles_from_its_end_on() public {
+        vm.warp(START + DAY - 1);
+        _expectSettleRevert(
+            _batch(START, START + DAY), "", abi.encodeWithSelector(IEscrow.BadBatchTimes.selector, START, START + DAY)
+        );
+        vm.warp(START + DAY);
+        _settle(_batch(START, START + DAY), "");
+    }
+
+    function test_an_open_batch_is_anybodys_to_give_up_after_half_the_delay() public {
+        vm.warp(START + DAY);
+        Batch memory batch = _batch(START, START + DAY);
+        batch.parts = 2;
+        _settle(batch, "");
+        uint32 free = START + DAY + DELAY / 2;
+        vm.warp(free - 1);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.TooEarly.selector, free));
+        escrow.abandonBatch(1);
+        vm.warp(free);
+        escrow.abandonBatch(1);
+    }
+
+    function test_a_signature_counts_up_to_its_deadline() public {
+        uint32 deadline = uint32(block.timestamp) + 60;
+        Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 0, deadline);
+        Mandate memory next = _mandate(home);
+        (next.version, next.deadline) = (2, deadline);
+        bytes[5] memory calls = [
+            abi.encodeCall(escrow.requestWithdrawal, (withdrawal, "")),
+            abi.encodeCall(escrow.changeMandate, (home.seat, next, "")),
+            abi.encodeCall(escrow.closeSeat, (home.seat, deadline, "")),
+            abi.encodeCall(escrow.confirmMeter, (home.seat, "zone", 70, 0, deadline, "")),
+            abi.encodeCall(escrow.revokeMeter, (home.seat, 0, deadline, ""))
+        ];
+        for (uint256 i = 0; i < calls.length; ++i) {
+            address sender = i < 3 ? home.account : grid;
+            vm.warp(deadline + 1);
+            vm.prank(sender);
+            (bool done, bytes memory answer) = address(escrow).call(calls[i]);
+            vm.assertFalse(done);
+            vm.assertEq(answer, abi.encodeWithSelector(IEscrow.DeadlinePassed.selector, deadline));
+            vm.warp(deadline);
+            vm.prank(sender);
+            (done,) = address(escrow).call(calls[i]);
+            vm.assertTrue(done);
+        }
+    }
+}

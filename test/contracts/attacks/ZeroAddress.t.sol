@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {Street} from "../Street.sol";
+import {IEscrow, Mandate, Withdrawal} from "../../../contracts/src/IEscrow.sol";
+import {TypedData} from "../../../contracts/src/TypedData.sol";
+
+/// A broken signature recovers the zero address, which signs for nobody.
+contract ZeroAddressTest is Street {
+    Home internal nobody;
+
+    function test_nobody_signs_for_the_zero_address() public {
+        vm.warp(START + DAY);
+        // Seat 99 does not exist: its meter is zero, and a broken signature recovers zero.
+        bytes memory entry = abi.encodePacked(_word((1 << 32) | 99, Trade(0, 0, 0, 0, 0, 0, 0)), bytes32(0), bytes32(0));
+        _expectSettleRevert(
+            _batch(START, START + DAY),
+            entry,
+            abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, (uint64(1) << 32) | 99)
+        );
+    }
+
+    function test_the_zero_address_opens_no_seat() public {
+        bytes memory broken = new bytes(65);
+        Home memory home = _home(1);
+        Mandate memory mandate = _mandate(home);
+        mandate.account = address(0);
+        bytes memory consent = _sign(home.meterKey, TypedData.hashConsent(home.meter, address(0), mandate.rules, START));
+        bytes memory epoch = _sign(home.meterKey, hashes.hash(_epoch(home)));
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, address(0)));
+        escrow.openSeat(mandate, broken, START, consent, _epoch(home), epoch);
+        // Nor does it consent as a meter.
+        mandate = _mandate(home);
+        mandate.meter = address(0);
+        bytes memory signature = _sign(home.accountKey, hashes.hash(mandate));
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, address(0)));
+        escrow.openSeat(mandate, signature, START, broken, _epoch(nobody), broken);
+    }
+
+    function test_the_zero_address_withdraws_from_no_seat() public {
+        Withdrawal memory withdrawal = Withdrawal(address(0), (1 << 32) | 99, 1, address(7), 0, NO_DEADLINE);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.SeatUnknown.selector, withdrawal.seat));
+        escrow.requestWithdrawal(withdrawal, new bytes(65));
+    }
+}
