@@ -211,7 +211,8 @@ function plainValue(type: ParamType, value: unknown): unknown {
 
 /** What a person can do about a refusal of the contract, by the name of its error. */
 const refusals: Record<string, string> = {
-  BadSignature: 'the account that must sign this did not, or signed other values; a permit names amount, nonce and deadline',
+  BadSignature:
+    'the account that must sign this did not, or signed other values; a permit names amount, nonce and deadline',
   DeadlinePassed: 'the deadline of the signature has passed: sign again',
   WrongRules: 'this was signed for other rules than the area has',
   OldVersion: 'a mandate of this or a higher version is in force: sign one with a higher version',

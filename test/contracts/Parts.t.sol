@@ -38,7 +38,9 @@ contract PartsTest is Street {
         vm.assertEq(escrow.balanceOf(buyer.seat), TEN - 5_500_000);
         vm.assertEq(escrow.gridBalance(1), 500_000);
         vm.assertEq(escrow.settledUntil(1), END);
-        vm.assertEq(escrow.openBatchOf(1).header, 0);
+        open = escrow.openBatchOf(1);
+        vm.assertEq(open.header, 0);
+        vm.assertEq(uint256(open.nextPart) + open.abandonableAt, 0);
         _request(seller, type(uint128).max, address(7));
         vm.warp(END + DELAY);
         escrow.claim(seller.seat);

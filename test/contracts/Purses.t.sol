@@ -44,25 +44,11 @@ contract PursesTest is Street {
 
     function test_a_permit_pays_from_the_account_whoever_relays() public {
         token.mint(home.account, 5);
-        (uint8 v, bytes32 r, bytes32 s) = _permit(5);
+        (uint8 v, bytes32 r, bytes32 s) = _permit(home, 5, NO_DEADLINE);
         vm.prank(address(0xbeef));
         escrow.depositWithPermit(home.seat, 5, NO_DEADLINE, v, r, s);
         vm.assertEq(escrow.balanceOf(home.seat), TEN + 50);
         vm.assertEq(token.balanceOf(home.account), 0);
-    }
-
-    function _permit(uint256 tokens) private view returns (uint8, bytes32, bytes32) {
-        bytes32 structHash = keccak256(
-            abi.encode(
-                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
-                home.account,
-                address(escrow),
-                tokens,
-                token.nonces(home.account),
-                NO_DEADLINE
-            )
-        );
-        return vm.sign(home.accountKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
     }
 
     function test_refuses_a_deposit_of_nothing_or_into_no_seat() public {
@@ -77,6 +63,11 @@ contract PursesTest is Street {
         escrow.deposit(home.seat, type(uint256).max);
         vm.expectRevert(IEscrow.TooMuch.selector);
         escrow.deposit(home.seat, uint256(type(uint80).max) / 10);
+        uint256 room = (type(uint80).max - TEN) / 10;
+        _fund(home, room);
+        vm.assertEq(escrow.balanceOf(home.seat), TEN + room * 10);
+        vm.expectRevert(IEscrow.TooMuch.selector);
+        escrow.deposit(home.seat, 1);
     }
 
     function test_refuses_tokens_with_a_fee() public {

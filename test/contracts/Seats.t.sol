@@ -76,6 +76,8 @@ contract SeatsTest is Street {
         vm.expectRevert(abi.encodeWithSelector(IEscrow.AreaUnknown.selector, 9));
         escrow.appointOperator(9, address(3));
         vm.prank(grid);
+        vm.expectEmit();
+        emit IEscrow.OperatorAppointed(1, address(3));
         escrow.appointOperator(1, address(3));
         vm.assertEq(escrow.operatorOf(1), address(3));
         vm.prank(operator);
@@ -106,7 +108,12 @@ contract SeatsTest is Street {
         vm.assertEq(escrow.seatOf(other.account, other.meter, 1), other.seat);
         vm.assertEq(escrow.seatOfMeter(other.meter), other.seat);
         SeatView memory view_ = escrow.seatView(other.seat);
+        vm.assertEq(view_.account, other.account);
+        vm.assertEq(view_.meter, other.meter);
+        vm.assertEq(view_.version, 1);
         vm.assertEq(view_.time, START - INTERVAL);
+        vm.assertEq(view_.importWh, 1_000_000);
+        vm.assertEq(view_.exportWh, 2_000_000);
         vm.assertEq(view_.maxBuyWh, 0);
     }
 
@@ -316,6 +323,55 @@ contract SeatsTest is Street {
         vm.assertEq(token.balanceOf(address(7)), 10_000_000);
     }
 
+    function test_closing_takes_back_a_mandate_that_has_not_begun() public {
+        Mandate memory next = _mandate(home);
+        (next.version, next.validFrom) = (2, START + DAY);
+        _change(home, next);
+        _close(home);
+        Home memory buyer = _ready(2, 10_000_000);
+        vm.warp(START + 2 * DAY);
+        _settle(_batch(START, START + DAY), _entry(home, START + DAY, Trade(0, 0, 0, 0, 0, 0, 0)));
+        bytes memory entries = abi.encodePacked(
+            _entry(home, START + 2 * DAY, _sell(1, 1000)),
+            _entry(buyer, START + 2 * DAY, Trade(96, 0, 0, 0, 0, 0, 0)),
+            _entry(buyer, START + 2 * DAY, _buy(1, 1000))
+        );
+        _expectSettleRevert(
+            _batch(START + DAY, START + 2 * DAY),
+            entries,
+            abi.encodeWithSelector(IEscrow.MandateExpired.selector, home.seat)
+        );
+    }
+
+    /// Whoever speaks first after a quiet day is heard: nothing waited in the seat's word any more.
+    function test_each_change_counts_for_a_seat_where_nothing_waited() public {
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 before = vm.snapshotState();
+            vm.warp(END);
+            _settle(_batch(START, END), _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0)));
+            Mandate memory next = _mandate(home);
+            (next.version, next.maxBuyWh) = (2, 0);
+            if (i == 0) _change(home, next);
+            else if (i == 1) _close(home);
+            else if (i == 2) _revoke(home, 0);
+            else _confirm(home, 0, 0);
+            vm.warp(END + DAY);
+            bool sells = i == 3;
+            bytes memory entries = abi.encodePacked(
+                _entry(home, END + DAY, Trade(95, 0, 0, 0, 0, 0, 0)),
+                _entry(home, END + DAY, sells ? _sell(1, 1000) : _buy(1, 1000))
+            );
+            _expectSettleRevert(
+                _batch(END, END + DAY),
+                entries,
+                abi.encodeWithSelector(
+                    i == 1 ? IEscrow.MandateExpired.selector : IEscrow.BeyondLimit.selector, home.seat
+                )
+            );
+            vm.revertToState(before);
+        }
+    }
+
     function test_refuses_to_close_late_or_by_another() public {
         vm.expectRevert(abi.encodeWithSelector(IEscrow.DeadlinePassed.selector, START - 1));
         escrow.closeSeat(home.seat, START - 1, "");
@@ -466,8 +522,16 @@ contract SeatsTest is Street {
         vm.expectEmit();
         emit IEscrow.EpochStarted(home.seat, 2, START + INTERVAL, 3, 4);
         escrow.startEpoch(home.seat, next, byMeter, byAccount, byGrid);
-        vm.stopPrank();
         vm.assertEq(escrow.balanceOf(home.seat), TEN);
         vm.assertEq(escrow.seatView(home.seat).exportWh, 4);
+        // The next one may begin at the very base.
+        next = EpochStart(home.meter, 3, START + INTERVAL, 5, 6);
+        structHash = hashes.hash(next);
+        byMeter = _sign(home.meterKey, structHash);
+        byAccount = _sign(home.accountKey, structHash);
+        byGrid = _sign(GRID_KEY, structHash);
+        escrow.startEpoch(home.seat, next, byMeter, byAccount, byGrid);
+        vm.stopPrank();
+        vm.assertEq(escrow.seatView(home.seat).epoch, 3);
     }
 }

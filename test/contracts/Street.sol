@@ -140,6 +140,25 @@ abstract contract Street {
         vs = bytes32(uint256(s) | (uint256(v - 27) << 255));
     }
 
+    /// The account's next permit for the escrow, in the street's token.
+    function _permit(Home memory home, uint256 tokens, uint256 deadline)
+        internal
+        view
+        returns (uint8 v, bytes32 r, bytes32 s)
+    {
+        bytes32 structHash = keccak256(
+            abi.encode(
+                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+                home.account,
+                address(escrow),
+                tokens,
+                token.nonces(home.account),
+                deadline
+            )
+        );
+        return vm.sign(home.accountKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
+    }
+
     // --- homes ---
 
     function _home(uint256 number) internal pure returns (Home memory home) {

@@ -17,22 +17,8 @@ contract PermitFrontRunTest is Street {
         token.mint(home.account, 100);
     }
 
-    function _permit(uint256 deadline) private view returns (uint8, bytes32, bytes32) {
-        bytes32 structHash = keccak256(
-            abi.encode(
-                keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
-                home.account,
-                address(escrow),
-                100,
-                0,
-                deadline
-            )
-        );
-        return vm.sign(home.accountKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
-    }
-
     function test_a_front_run_permit_still_deposits() public {
-        (uint8 v, bytes32 r, bytes32 s) = _permit(NO_DEADLINE);
+        (uint8 v, bytes32 r, bytes32 s) = _permit(home, 100, NO_DEADLINE);
         vm.prank(address(0xbad));
         token.permit(home.account, address(escrow), 100, NO_DEADLINE, v, r, s);
         escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, v, r, s);
@@ -40,7 +26,7 @@ contract PermitFrontRunTest is Street {
     }
 
     function test_a_permit_only_fills_the_accounts_own_seat() public {
-        (uint8 v, bytes32 r, bytes32 s) = _permit(NO_DEADLINE);
+        (uint8 v, bytes32 r, bytes32 s) = _permit(home, 100, NO_DEADLINE);
         Home memory thief = _home(2);
         _open(thief);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, thief.account));
@@ -58,7 +44,7 @@ contract PermitFrontRunTest is Street {
 
     function test_a_used_permit_does_not_outlive_its_deadline() public {
         uint256 deadline = block.timestamp;
-        (uint8 v, bytes32 r, bytes32 s) = _permit(deadline);
+        (uint8 v, bytes32 r, bytes32 s) = _permit(home, 100, deadline);
         escrow.depositWithPermit(home.seat, 100, deadline, v, r, s);
         token.mint(home.account, 100);
         vm.prank(home.account);
