@@ -9,9 +9,9 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { IntervalResource } from '../../server/api/resources.ts'
+import type { DemoPerson, IntervalResource } from '../../server/api/resources.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
@@ -20,6 +20,7 @@ import { checkReport } from '../../web/utility/report-check.ts'
 import { batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
+import { TestWallet } from './test-wallet.ts'
 
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */
@@ -58,9 +59,14 @@ afterEach(async () => {
   expect(faults.splice(0), 'errors in the browser').toEqual([])
 })
 
-async function open(path: string, options: BrowserContextOptions = { viewport: wide }): Promise<Page> {
+async function open(
+  path: string,
+  options: BrowserContextOptions = { viewport: wide },
+  prepare: (context: BrowserContext) => Promise<void> = async () => {},
+): Promise<Page> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(patienceMs)
+  await prepare(context)
   const page = await context.newPage()
   page.on('pageerror', (error) => faults.push(error.message))
   await page.goto(`${demo.url}${path}`)
@@ -172,6 +178,34 @@ describe('trading ahead', () => {
     await shows(page, '.ahead-own', /Nothing yet/)
     await page.locator('.ahead-level').waitFor({ state: 'detached' })
   }, 180_000)
+})
+
+describe('a wallet in the browser', () => {
+  it('changes to the market’s chain, signs in and signs a price', async () => {
+    const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
+    const wallet = new TestWallet(people.find(({ name }) => name === 'roof-south')!.privateKey)
+    const page = await open('/account', { viewport: phone }, (context) => wallet.install(context))
+    await page.getByRole('button', { name: 'Use the wallet in this browser' }).click()
+    await shows(page, '.result-list', /Wh sold/)
+    await page.getByRole('slider', { name: /lowest selling price/ }).focus()
+    await page.keyboard.press('ArrowLeft')
+    await page.getByRole('button', { name: /Set my price/ }).click()
+    await shows(page, '.effect', /counts (from|since) \d\d:\d\d:\d\d/)
+    expect(wallet.asked).toEqual([
+      'eth_requestAccounts',
+      'wallet_switchEthereumChain',
+      'personal_sign',
+      'eth_signTypedData_v4',
+    ])
+    expect(await accessibilityFaults(page)).toEqual([])
+  }, 180_000)
+
+  it('that shares no account is an error in plain words', async () => {
+    const wallet = new TestWallet(`0x${'77'.repeat(32)}`, { refuses: ['eth_requestAccounts'] })
+    const page = await open('/account', { viewport: phone }, (context) => wallet.install(context))
+    await page.getByRole('button', { name: 'Use the wallet in this browser' }).click()
+    await shows(page, '.sign-in', /The wallet did not share an account\./)
+  })
 })
 
 describe('money', () => {
