@@ -7,6 +7,9 @@ import { dirname, resolve } from 'node:path'
 import { parse } from 'smol-toml'
 import { z } from 'zod'
 import { parseAddress } from '../contracts/typed-data.ts'
+import { usualUnit } from './device.ts'
+import { parseEndpoint } from './modbus/endpoint.ts'
+import { ModbusError } from './modbus/error.ts'
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -207,11 +210,7 @@ export function parseConfig(text: string, file: string): AgentConfig {
     'each meter signs with a key of its own',
   )
   const devices = data.meter.flatMap(({ device }) => device)
-  twice(
-    'the device',
-    devices.map(({ url, unit, role }) => [url, unit === undefined ? [] : `unit ${unit}`, role].flat().join(' ')),
-    'the same energy must not be metered twice',
-  )
+  twice('the device', devices.map(deviceKey), 'the same energy must not be metered twice')
   if (problems.length > 0) throw new ConfigError('CONFIG_INVALID', problems)
   return {
     dataFolder: resolve(folder, data.dataFolder),
@@ -223,6 +222,21 @@ export function parseConfig(text: string, file: string): AgentConfig {
     trustClock: data.clock.trust,
     metricsPort: data.metrics?.port ?? null,
     meters,
+  }
+}
+
+/** The same for two ways to write one device: its wire, its unit id also where that is the profile's own, and its role. */
+function deviceKey({ url, unit, profile, role }: z.output<typeof deviceSchema>): string {
+  return `${wireOf(url)} unit ${unit ?? usualUnit(profile)} ${role}`
+}
+
+/** What cannot be understood is refused with a reason of its own when the device is opened. */
+function wireOf(url: string): string {
+  try {
+    return parseEndpoint(url).key
+  } catch (error) {
+    if (!(error instanceof ModbusError)) throw error
+    return url
   }
 }
 

@@ -2,7 +2,7 @@ import { acquireConnection, type Connection, releaseConnection } from './modbus/
 import { parseEndpoint } from './modbus/endpoint.ts'
 import { ModbusError } from './modbus/error.ts'
 import type { Patience } from './modbus/register-source.ts'
-import { profileNamed } from './profiles/families.ts'
+import { profileNamed, profiles } from './profiles/families.ts'
 import { ProfileReader } from './profiles/profile-device.ts'
 import { type PrintedModel, readSunSpec, SunSpecPoller } from './sunspec/sunspec-device.ts'
 
@@ -139,6 +139,11 @@ export async function readDevice(options: DeviceOptions, withinMs?: number): Pro
   }
 }
 
+/** The unit id a device has from the factory; that of most devices where the profile is not known. */
+export function usualUnit(profile: string): number {
+  return profiles.get(profile)?.unit ?? sunSpecUnit
+}
+
 function open(options: DeviceOptions) {
   const endpoint = parseEndpoint(options.url)
   const profile = (options.profile ?? 'sunspec') === 'sunspec' ? null : profileNamed(options.profile!)
@@ -155,7 +160,7 @@ function open(options: DeviceOptions) {
     const serialPauseMs = endpoint.transport === 'tcp' ? 0 : profile.serialPauseMs
     source.adopt({ pauseMs: Math.max(profile.pauseMs, serialPauseMs), settleMs: profile.settleMs })
   }
-  return { source, profile, unit: options.unit ?? profile?.unit ?? sunSpecUnit, patience }
+  return { source, profile, unit: options.unit ?? usualUnit(options.profile ?? 'sunspec'), patience }
 }
 
 /** Swaps the sides of a meter wired upside down, then turns a meter behind the panels into production. */

@@ -113,10 +113,35 @@ describe('each mistake is one line that says where, what and what to do', () => 
     const meter = good.slice(good.indexOf('[[meter]]'))
     expect(problemsOf(good + meter.replace('"home-1"', '"home-2"')).map((line) => line.split(' is used')[0])).toEqual([
       '/etc/agent.toml: the key file "/etc/home-1.key"',
-      '/etc/agent.toml: the device "tcp://127.0.0.1:5020 unit 1 grid"',
-      '/etc/agent.toml: the device "rtu:///dev/ttyUSB0?baud=9600&parity=none production"',
+      '/etc/agent.toml: the device "tcp:127.0.0.1:5020 unit 1 grid"',
+      '/etc/agent.toml: the device "rtu:/dev/ttyUSB0 unit 1 production"',
     ])
   })
+
+  test.each([
+    ['sma', 'unit = 3', 'unit 3'],
+    ['sunspec', 'unit = 1', 'unit 1'],
+    ['kostal-plenticore', 'unit = 71', 'unit 71'],
+  ])(
+    'one %s device is found out with its unit written and left out, and with other patience',
+    (profile, unit, named) => {
+      const two = `${good}
+[[meter.device]]
+url = "tcp://192.0.2.9:502"
+role = "battery"
+profile = "${profile}"
+${unit}
+[[meter.device]]
+url = "tcp://192.0.2.9:502?timeout=5000"
+role = "battery"
+profile = "${profile}"
+`
+      expect(problemsOf(two)).toEqual([
+        `/etc/agent.toml: the device "tcp:192.0.2.9:502 ${named} battery" is used twice: the same energy must not be metered twice`,
+      ])
+      expect(() => parseConfig(two.replace(`${unit}\n[[`, `unit = 9\n[[`), '/etc/agent.toml')).not.toThrow()
+    },
+  )
 
   test('a missing file', async () => {
     await expect(readConfig('/nowhere/agent.toml')).rejects.toThrow(
