@@ -5,8 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { Command } from 'commander'
 import { parse as parseToml } from 'smol-toml'
 import { ZodError } from 'zod'
+import { ConfigError } from '../config.ts'
 import { faultSchema } from '../simulator/faults.ts'
-import { parseStreet, type Street, type StreetConfig, serveStreet } from '../simulator/street.ts'
+import { type Street, serveStreet } from '../simulator/street.ts'
+import { parseStreet, type StreetConfig } from '../simulator/street-config.ts'
+import { withPlainFailures } from './failures.ts'
 
 const largestBodyBytes = 10_000
 
@@ -18,38 +21,38 @@ export function simulateCommand(): Command {
   return new Command('simulate')
     .description('serve simulated Modbus devices of a street on loopback ports')
     .requiredOption('--config <file>', 'the homes and their devices, TOML or JSON')
-    .action(async ({ config: file }: { config: string }) => {
-      const config = readStreet(file)
-      if (!config) {
-        process.exitCode = 1
-        return
-      }
-      const street = await serveStreet(config)
-      const control = config.controlPort === undefined ? null : await serveControl(street, config.controlPort)
-      const controlUrl = control ? `http://127.0.0.1:${(control.address() as AddressInfo).port}` : null
-      process.stdout.write(`${JSON.stringify({ event: 'serving', devices: street.devices, controlUrl })}\n`)
-      const stop = async () => {
-        control?.close()
-        control?.closeAllConnections()
-        await street.close()
-      }
-      process.once('SIGINT', stop)
-      process.once('SIGTERM', stop)
-    })
+    .action(({ config: file }: { config: string }) =>
+      withPlainFailures(async () => {
+        const config = readStreet(file)
+        const street = await serveStreet(config)
+        const control = config.controlPort === undefined ? null : await serveControl(street, config.controlPort)
+        const controlUrl = control ? `http://127.0.0.1:${(control.address() as AddressInfo).port}` : null
+        process.stdout.write(`${JSON.stringify({ event: 'serving', devices: street.devices, controlUrl })}\n`)
+        const stop = async () => {
+          control?.close()
+          control?.closeAllConnections()
+          await street.close()
+        }
+        process.once('SIGINT', stop)
+        process.once('SIGTERM', stop)
+      }),
+    )
 }
 
-/** `null`, and one line on standard error, when the file cannot be used. */
-function readStreet(file: string): StreetConfig | null {
+/** Throws a `ConfigError` for a file that cannot be used. */
+function readStreet(file: string): StreetConfig {
   try {
     const text = readFileSync(file, 'utf8')
     return parseStreet(file.endsWith('.toml') ? parseToml(text) : JSON.parse(text))
   } catch (error) {
-    const reason =
-      error instanceof ZodError
-        ? error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`).join('; ')
-        : (error as Error).message.split('\n')[0]
-    process.stderr.write(`${file}: ${reason}\n`)
-    return null
+    if (error instanceof ZodError) {
+      const problems = error.issues.map((issue) => `${file}: ${issue.path.join('.') || 'the file'}: ${issue.message}`)
+      throw new ConfigError('CONFIG_INVALID', problems, error)
+    }
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw new ConfigError('CONFIG_UNREADABLE', [`${file}: there is no such file`], error)
+    const kind = code && message.startsWith(code) ? 'CONFIG_UNREADABLE' : 'CONFIG_SYNTAX'
+    throw new ConfigError(kind, [`${file}: ${message.split('\n')[0]}`], error)
   }
 }
 
@@ -76,7 +79,12 @@ async function serveControl(street: Street, port: number): Promise<Server> {
     }
   })
   server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    await street.close()
+    throw new ConfigError('CONFIG_INVALID', [`controlPort: ${(error as Error).message}`], error)
+  }
   return server
 }
 

@@ -1,4 +1,5 @@
 import net from 'node:net'
+import type { Duplex } from 'node:stream'
 import ModbusRTU from 'modbus-serial'
 import type { Endpoint } from './endpoint.ts'
 import { ModbusError } from './error.ts'
@@ -139,7 +140,7 @@ async function openSocket(endpoint: Endpoint, deadlineMs: number, giveUp: AbortS
 /** What we use of the serial port inside the library: it shows the raw input only there. */
 interface PortWithSerial {
   _port: {
-    _client: { on(event: 'data', listener: (chunk: Buffer) => void): void }
+    _client: Duplex
     on(event: 'error', listener: () => void): void
   }
 }
@@ -158,6 +159,29 @@ async function openSerialPort(endpoint: Endpoint, deadlineMs: number): Promise<L
     )
   client.on('error', lost)
   client.on('close', () => lost())
+  const serial = await connectSerial(client, endpoint, { deadlineMs, close })
+  serial.on('data', (chunk: Buffer) => noteInput(link, chunk))
+  return link
+}
+
+/**
+ * Opens a serial port for who answers on it instead of asking: its raw bytes.
+ * @throws ModbusError `MODBUS_UNREACHABLE`
+ */
+export async function openSerialStream(endpoint: Endpoint, deadlineMs: number): Promise<Duplex> {
+  const client = new ModbusRTU()
+  client.on('error', () => {})
+  const serial = await connectSerial(client, endpoint, { deadlineMs, close: () => client.close(() => {}) })
+  // The library would collect the input as if it were a reply.
+  serial.removeAllListeners('data')
+  return serial
+}
+
+async function connectSerial(
+  client: ModbusRTU,
+  endpoint: Endpoint,
+  { deadlineMs, close }: { deadlineMs: number; close: () => void },
+): Promise<Duplex> {
   const line = { baudRate: endpoint.baud, parity: endpoint.parity, stopBits: endpoint.stopBits, dataBits: 8 }
   const opening = client.connectRTUBuffered(endpoint.host, line)
   let timer: NodeJS.Timeout | undefined
@@ -175,8 +199,7 @@ async function openSerialPort(endpoint: Endpoint, deadlineMs: number): Promise<L
     clearTimeout(timer)
   }
   const { _port: port } = client as unknown as PortWithSerial
-  port._client.on('data', (chunk) => noteInput(link, chunk))
   // Closing takes the library's own listener off: an adapter that is unplugged just then must not end the process.
   port.on('error', () => {})
-  return link
+  return port._client
 }

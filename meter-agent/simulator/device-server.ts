@@ -38,6 +38,7 @@ interface Registers {
 type Answer = { registers: number[] } | { exception: number }
 
 const mostRegisters = 125
+const portWaitMs = 100
 const noiseBytes = Buffer.from([0x00, 0xff, 0x55, 0x13, 0x37])
 
 /**
@@ -60,6 +61,7 @@ export async function serveDevice(
   let server = await startServer(listen.port ?? 0)
   const { port } = server.address() as net.AddressInfo
   let offline = false
+  let closed = false
   let changing: Promise<void> = Promise.resolve()
 
   async function startServer(wanted: number): Promise<net.Server> {
@@ -78,16 +80,24 @@ export async function serveDevice(
 
   const stopListening = async () => {
     if (!server.listening) return
-    const closed = once(server, 'close')
+    const ended = once(server, 'close')
     server.close()
     cutAll()
-    await closed
+    await ended
   }
 
   const setListening = (listening: boolean): Promise<void> => {
     changing = changing.then(async () => {
       if (!listening) await stopListening()
-      else if (!server.listening) server = await startServer(port)
+      // While nobody listened, another program may have been given the port: it is waited for.
+      while (listening && !server.listening && !closed) {
+        await startServer(port).then(
+          (fresh) => {
+            server = fresh
+          },
+          () => new Promise((resolve) => setTimeout(resolve, portWaitMs)),
+        )
+      }
     })
     return changing
   }
@@ -105,6 +115,7 @@ export async function serveDevice(
       return setListening(!now && responder.fault?.kind !== 'refuse')
     },
     async close() {
+      closed = true
       responder.close()
       await changing
       await stopListening()
@@ -112,17 +123,22 @@ export async function serveDevice(
   }
 }
 
-/** A device at the end of a byte stream with RTU frames, such as a pseudo-terminal. */
+/** A device at the end of a byte stream with RTU frames, such as a serial port. Others may share the stream. */
 export function answerOnStream(
   description: DeviceDescription,
   read: () => DeviceValues,
   stream: Duplex,
-): Pick<ServedDevice, 'setFault'> & { close(): void } {
+): Omit<ServedDevice, 'port'> {
   const responder = new Responder(description, read)
   responder.answer(stream, 'rtu')
   return {
     setFault: (request) => responder.setFault(request === null ? null : faultSchema.parse(request)),
-    close: () => responder.close(),
+    async setOffline(offline) {
+      responder.offline = offline
+    },
+    async close() {
+      responder.close()
+    },
   }
 }
 
@@ -133,6 +149,8 @@ class Responder {
   readonly #timers = new Set<NodeJS.Timeout>()
   #fault: Fault | null = null
   #faultSinceMs = 0
+  /** While offline nothing is answered. */
+  offline = false
 
   constructor(description: DeviceDescription, read: () => DeviceValues) {
     this.#description = description
@@ -175,7 +193,7 @@ class Responder {
   #answerOne(stream: Duplex, framing: Framing, request: ReadRequest): void {
     const fault = this.#fault
     const phase = this.#rebootPhase()
-    if (fault?.kind === 'silence') return
+    if (this.offline || fault?.kind === 'silence') return
     if (phase === 'closed') {
       stream.destroy()
       return

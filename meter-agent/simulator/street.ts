@@ -1,123 +1,22 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { Duplex } from 'node:stream'
 import { z } from 'zod'
-import { profiles } from '../profiles/families.ts'
-import { type DeviceDescription, type ServedDevice, serveDevice } from './device-server.ts'
+import { ConfigError } from '../config.ts'
+import { parseEndpoint } from '../modbus/endpoint.ts'
+import { openSerialStream } from '../modbus/link.ts'
+import { answerOnStream, type ServedDevice, serveDevice } from './device-server.ts'
 import type { DeviceValues } from './device-values.ts'
 import type { FaultRequest } from './faults.ts'
-import { advanceHome, type Home, type HomeState, loadProfileNames, newHome } from './household.ts'
-import { canSimulateModel } from './sunspec-image.ts'
-
-const port = z.number().int().min(0).max(65_535)
-const unit = z.number().int().min(0).max(255)
-
-const place = {
-  /** How faults name the device; by default the home's name, `/` and its place in the list. */
-  name: z.string().min(1).optional(),
-  /** 0 takes a free one. */
-  port: port.default(0),
-  transport: z.enum(['tcp', 'rtutcp']).default('tcp'),
-}
-
-const deviceSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('sunspec'),
-    ...place,
-    unit: unit.default(1),
-    models: z.array(z.number().refine(canSimulateModel, 'this model cannot be simulated')).default([1, 103, 1, 203]),
-    base: z.union([z.literal(0), z.literal(40_000), z.literal(50_000)]).default(40_000),
-    scaleFactors: z.record(z.string(), z.number().int().min(-10).max(10)).default({}),
-    manufacturer: z.string().max(32).default('Commonwatt'),
-    model: z.string().max(32).default('Simulated'),
-  }),
-  z.strictObject({
-    kind: z.literal('profile'),
-    ...place,
-    profile: z.string().refine((name) => profiles.has(name), 'there is no such profile'),
-    /** By default the one from the factory. */
-    unit: unit.optional(),
-    gridUnit: unit.optional(),
-  }),
-])
-
-const quantities = [
-  'powerW',
-  'productionW',
-  'importWh',
-  'exportWh',
-  'productionWh',
-  'batteryPowerW',
-  'stateOfChargePercent',
-] as const
-
-const scriptSchema = z.strictObject({
-  /** UTC, ISO 8601: when `at` is 0. */
-  start: z.iso.datetime(),
-  steps: z.array(
-    z.strictObject({
-      /** Seconds after `start`. */
-      at: z.number(),
-      quantity: z.enum(quantities),
-      value: z.number().nullable(),
-    }),
-  ),
-})
-
-const homeSchema = z.strictObject({
-  name: z.string().min(1),
-  seed: z.number().int().default(1),
-  pvKwp: z.number().min(0).default(0),
-  azimuthDeg: z.number().min(0).max(360).default(180),
-  tiltDeg: z.number().min(0).max(90).default(35),
-  load: z.enum(loadProfileNames).default('household'),
-  loadScale: z.number().min(0).default(1),
-  batteryKwh: z.number().min(0).default(0),
-  batteryKw: z.number().positive().default(3),
-  mainFuseW: z
-    .number()
-    .positive()
-    .default(3 * 63 * 230),
-  serialNumber: z.string().max(16).optional(),
-  /** What the counters say at the very first start. */
-  counters: z
-    .strictObject({
-      importWh: z.number().min(0).default(0),
-      exportWh: z.number().min(0).default(0),
-      productionWh: z.number().min(0).default(0),
-    })
-    .prefault({}),
-  /** The home's devices refuse connections for `forSeconds` at the end of every `everySeconds`. */
-  offlineSchedule: z
-    .strictObject({ everySeconds: z.number().positive(), forSeconds: z.number().positive() })
-    .optional(),
-  /** In place of physics: exact values, each holding until the next. */
-  script: scriptSchema.optional(),
-  devices: z.array(deviceSchema).min(1),
-})
-
-const streetSchema = z.strictObject({
-  /** Real seconds of a sky day. */
-  dayLengthSeconds: z.number().min(1).default(86_400),
-  /** When a sky day begins; by default the Unix epoch. */
-  epoch: z.iso.datetime().default('1970-01-01T00:00:00Z'),
-  latitudeDeg: z.number().min(-66).max(66).default(50),
-  declinationDeg: z.number().min(-23.5).max(23.5).default(15),
-  cloudSeed: z.number().int().default(1),
-  /** Counters are kept here, so that a restart goes on from them. */
-  stateFile: z.string().min(1).optional(),
-  /** Faults are taken at http://127.0.0.1:<port>/faults/<device>. */
-  controlPort: port.optional(),
-  homes: z.array(homeSchema).min(1),
-})
-
-/** The configuration file of `simulate` as it is written. */
-export type StreetConfigInput = z.input<typeof streetSchema>
-export type StreetConfig = z.output<typeof streetSchema>
-type HomeConfig = StreetConfig['homes'][number]
-
-/** Checks a configuration. @throws ZodError naming each mistake */
-export function parseStreet(config: unknown): StreetConfig {
-  return streetSchema.parse(config)
-}
+import { advanceHome, type Home, type HomeState, newHome } from './household.ts'
+import {
+  type DeviceConfig,
+  descriptionOf,
+  deviceName,
+  type HomeConfig,
+  type quantities,
+  type StreetConfig,
+  type scriptSchema,
+} from './street-config.ts'
 
 /** A device of the street and how to reach it. */
 export interface StreetDevice {
@@ -143,37 +42,64 @@ const saveEveryMs = 1_000
 /** Longer than this a home that was switched off is not lived through step by step: its counters go on from where they were. */
 const longestCatchUpMs = 7 * 86_400_000
 
-/** Serves all devices of a street until it is closed. */
-export async function serveStreet(config: StreetConfig): Promise<Street> {
+const serialDeadlineMs = 5_000
+
+/**
+ * Serves all devices of a street until it is closed.
+ * @param now the clock, UTC milliseconds
+ * @throws ConfigError for ports, serial ports and a state file that cannot be used
+ */
+export async function serveStreet(config: StreetConfig, now: () => number = Date.now): Promise<Street> {
   const saved = loadStates(config.stateFile)
-  const homes = config.homes.map((home) => new LivingHome(config, home, saved[home.name]))
-  const served = new Map<string, ServedDevice>()
+  const homes = config.homes.map((home) => new LivingHome(config, home, { saved: saved[home.name], nowMs: now() }))
+  const served = new Map<string, Omit<ServedDevice, 'port'>>()
+  const lines = new Map<string, Duplex>()
   const devices: StreetDevice[] = []
-  for (const home of homes) {
-    for (const [index, device] of home.config.devices.entries()) {
-      const name = device.name ?? `${home.config.name}/${index + 1}`
-      if (served.has(name)) throw new RangeError(`two devices are called "${name}"`)
-      const description = descriptionOf(device)
-      const values = () => home.values(device.kind === 'sunspec' ? device : null)
-      const server = await serveDevice(description, values, { port: device.port, transport: device.transport })
-      served.set(name, server)
-      devices.push({
-        home: home.config.name,
-        name,
-        url: `${device.transport}://127.0.0.1:${server.port}`,
-        unit: description.unit,
-        profile: device.kind === 'sunspec' ? 'sunspec' : device.profile,
-      })
-    }
-  }
   const states = () =>
     Object.fromEntries(homes.flatMap((home) => (home.state ? [[home.config.name, home.state] as const] : [])))
   const save = () => {
     if (config.stateFile) saveStates(config.stateFile, states())
   }
+  const closeDevices = async () => {
+    await Promise.all([...served.values()].map((device) => device.close()))
+    for (const line of lines.values()) line.destroy()
+  }
+
+  async function serve(
+    home: LivingHome,
+    device: DeviceConfig,
+  ): Promise<{ url: string; server: Omit<ServedDevice, 'port'> }> {
+    const values = () => home.values(device.kind === 'sunspec' ? device : null, now())
+    const description = descriptionOf(device)
+    if (device.transport === 'rtu') {
+      const endpoint = parseEndpoint(device.serialPort!)
+      const line = lines.get(endpoint.key) ?? (await openSerialStream(endpoint, serialDeadlineMs))
+      lines.set(endpoint.key, line)
+      return { url: device.serialPort!, server: answerOnStream(description, values, line) }
+    }
+    const { port, transport } = device
+    const server = await serveDevice(description, values, { port, transport })
+    return { url: `${transport}://127.0.0.1:${server.port}`, server }
+  }
+
+  try {
+    save()
+    for (const home of homes) {
+      for (const [index, device] of home.config.devices.entries()) {
+        const name = deviceName(home.config, device, index)
+        const { url, server } = await serve(home, device)
+        served.set(name, server)
+        const profile = device.kind === 'sunspec' ? 'sunspec' : device.profile
+        devices.push({ home: home.config.name, name, url, unit: descriptionOf(device).unit, profile })
+      }
+    }
+  } catch (error) {
+    await closeDevices()
+    throw new ConfigError('CONFIG_INVALID', [(error as Error).message], error)
+  }
   let savedAtMs = 0
   const timer = setInterval(() => {
-    const nowMs = Date.now()
+    const nowMs = now()
     for (const home of homes) {
       home.liveUntil(nowMs)
       if (home.offlineChanged(nowMs)) {
@@ -197,7 +123,7 @@ export async function serveStreet(config: StreetConfig): Promise<Street> {
     async close() {
       clearInterval(timer)
       save()
-      await Promise.all([...served.values()].map((device) => device.close()))
+      await closeDevices()
     },
   }
 }
@@ -209,13 +135,16 @@ class LivingHome {
   #state: HomeState
   offline = false
 
-  constructor(street: StreetConfig, config: HomeConfig, saved: HomeState | undefined) {
+  constructor(
+    street: StreetConfig,
+    config: HomeConfig,
+    { saved, nowMs }: { saved: HomeState | undefined; nowMs: number },
+  ) {
     this.config = config
     this.#script = config.script ? new Script(config.script) : null
     this.#home = homeOf(street, config)
-    const nowMs = Math.floor(Date.now() / stepMs) * stepMs
-    this.#state = saved ?? newHome(nowMs, config.counters)
-    this.liveUntil(Date.now())
+    this.#state = saved ?? newHome(Math.floor(nowMs / stepMs) * stepMs, config.counters)
+    this.liveUntil(nowMs)
   }
 
   /** `null` for a home that follows a script. */
@@ -242,7 +171,7 @@ class LivingHome {
     return changed
   }
 
-  values(identity: { manufacturer: string; model: string } | null): DeviceValues {
+  values(identity: { manufacturer: string; model: string } | null, nowMs: number): DeviceValues {
     const { name, pvKwp, batteryKwh, serialNumber = name.toUpperCase().slice(0, 16) } = this.config
     const who = {
       manufacturer: identity?.manufacturer ?? null,
@@ -250,7 +179,7 @@ class LivingHome {
       version: '1.0',
       serialNumber,
     }
-    if (this.#script) return { ...this.#script.values(Date.now()), ...who }
+    if (this.#script) return { ...this.#script.values(nowMs), ...who }
     const state = this.#state
     const milliWh = (value: number) => BigInt(Math.floor(value))
     return {
@@ -319,19 +248,6 @@ function homeOf(street: StreetConfig, config: HomeConfig): Home {
   }
 }
 
-function descriptionOf(device: HomeConfig['devices'][number]): DeviceDescription {
-  if (device.kind === 'sunspec') {
-    const { unit: id, models, base, scaleFactors } = device
-    return { kind: 'sunspec', unit: id, models, base, scaleFactors }
-  }
-  return {
-    kind: 'profile',
-    name: device.profile,
-    unit: device.unit ?? profiles.get(device.profile)!.unit,
-    gridUnit: device.gridUnit,
-  }
-}
-
 const stateSchema = z.record(
   z.string(),
   z.strictObject({
@@ -353,7 +269,8 @@ function loadStates(file: string | undefined): Record<string, HomeState> {
     return stateSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw error
+    const problem = `${file} does not hold what a simulation saves: remove it to begin anew`
+    throw new ConfigError('CONFIG_INVALID', [problem], error)
   }
 }
 

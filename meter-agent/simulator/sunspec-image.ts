@@ -1,5 +1,4 @@
-import { fixedLength } from '../sunspec/decode.ts'
-import { modelTables, type PointDefinition } from '../sunspec/model-tables.ts'
+import { type GroupDefinition, modelTables, type PointDefinition } from '../sunspec/model-tables.ts'
 import {
   type DeviceValues,
   energySteps,
@@ -19,6 +18,10 @@ export interface SunSpecDescription {
   base?: number
   /** Scale factors that are not 0; counters show steps of 10^TotWh_SF and 10^WH_SF Wh. */
   scaleFactors?: Record<string, number>
+  /** How many elements each repeating group has, by the group's name, wherever it is: `{ module: 4, Crv: 1, Pt: 3 }`. */
+  elements?: Record<string, number>
+  /** Values in place of the house's, scaled, by model and path: `{ '160.module[2].IDStr': 'StCha 3' }`; `null`: not implemented. */
+  points?: Record<string, number | string | null>
 }
 
 /** A point's value in its unit, an exact energy, or text; `null`: not implemented. */
@@ -26,34 +29,95 @@ type PointContent = number | string | { milliWh: bigint } | null
 
 const defaultBase = 40_000
 const volts = 230
+const directVolts = 400
 const usualScaleFactors: Record<string, number> = { V_SF: -1, Hz_SF: -2 }
+
+const usualElements: Record<string, number> = { module: 4, Pt: 2 }
+/** Of a house with a battery, the last two inputs of its inverter are the battery's. */
+const modulesWithBattery = 4
 
 /** The registers of the whole chain, from the marker to the end. */
 export function sunSpecImage(description: SunSpecDescription, values: DeviceValues): RegisterImage {
-  const { models, base = defaultBase, scaleFactors = {} } = description
+  const { models, base = defaultBase } = description
   const words = [0x5375, 0x6e53]
   for (const [index, id] of models.entries()) {
-    const ofMeter = id === 1 && index > 0
-    words.push(...modelWords(id, contentOf(id, values, ofMeter), { ...usualScaleFactors, ...scaleFactors }))
+    const content = contentOf(id, values, {
+      ofMeter: id === 1 && index > 0,
+      modules: elementsOf(description, 'module'),
+    })
+    const body = drawModel(id, description, content)
+    words.push(id, body.length, ...body)
   }
   words.push(0xffff, 0)
   return new Map(words.map((word, index) => [base + index, word]))
 }
 
-/** The models that can be simulated: those without a repeating part. */
+/** True for the models whose tables we have. */
 export function canSimulateModel(id: number): boolean {
-  const definition = modelTables.get(id)
-  return definition !== undefined && definition.groups.length === 0
+  return modelTables.has(id)
 }
 
-function modelWords(id: number, content: Record<string, PointContent>, scaleFactors: Record<string, number>): number[] {
+/** Every point of the description's models, as `points` names them. */
+export function pointNames(description: SunSpecDescription): Set<string> {
+  const names = new Set<string>()
+  for (const id of description.models) {
+    drawModel(id, description, {}, (path) => names.add(`${id}.${path}`))
+  }
+  return names
+}
+
+/** The registers of the whole chain, marker and end marker included. */
+export function chainSize(description: SunSpecDescription): number {
+  return description.models.reduce((size, id) => size + 2 + drawModel(id, description, {}).length, 4)
+}
+
+function elementsOf({ elements = {} }: SunSpecDescription, group: string): number {
+  return elements[group] ?? usualElements[group] ?? 1
+}
+
+/** The body's registers; `drawn` is told the path of each point. */
+function drawModel(
+  id: number,
+  description: SunSpecDescription,
+  content: Record<string, PointContent>,
+  drawn: (path: string) => void = () => {},
+): number[] {
   const definition = modelTables.get(id)
-  if (!definition || !canSimulateModel(id)) throw new RangeError(`model ${id} cannot be simulated`)
-  const body = definition.points.flatMap((point) => {
-    const exponent = typeof point.scaleFactor === 'string' ? (scaleFactors[point.scaleFactor] ?? 0) : 0
-    return pointWords(point, content[point.name] ?? null, exponent, scaleFactors)
-  })
-  return [id, fixedLength(definition)!, ...body]
+  if (!definition) throw new RangeError(`model ${id} cannot be simulated`)
+  const { points = {} } = description
+  const scaleFactors = { ...usualScaleFactors, ...description.scaleFactors }
+  const counts = countsOf(definition, description)
+  const draw = (group: GroupDefinition, before: string): number[] => {
+    const own = group.points.flatMap((point) => {
+      const path = before + point.name
+      drawn(path)
+      const given = points[`${id}.${path}`]
+      const value = given === undefined ? (content[path] ?? counts[point.name] ?? null) : given
+      const factor = point.scaleFactor
+      const exponent = typeof factor === 'string' ? (scaleFactors[factor] ?? 0) : (factor ?? 0)
+      return pointWords(point, value, exponent, scaleFactors)
+    })
+    const inner = group.groups.flatMap((one) => {
+      if (one.count === null) return draw(one, `${before}${one.name}.`)
+      const elements = Array.from({ length: elementsOf(description, one.name) }, (_, index) => index)
+      return elements.flatMap((index) => draw(one, `${before}${one.name}[${index}].`))
+    })
+    return [...own, ...inner]
+  }
+  return draw(definition, '')
+}
+
+/** What the points that count elements say, by their names. */
+function countsOf(definition: GroupDefinition, description: SunSpecDescription): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const group of definition.groups) {
+    const elements = elementsOf(description, group.name)
+    if (typeof group.count === 'string') counts[group.count] = elements
+    const counting = definition.points.find(({ type }) => type === 'count')
+    if (group.count === 0 && counting) counts[counting.name] = elements
+    Object.assign(counts, countsOf(group, description))
+  }
+  return counts
 }
 
 function pointWords(
@@ -78,7 +142,11 @@ function pointWords(
   return wordsOf(BigInt(Math.round(Number(content) / 10 ** exponent)), size)
 }
 
-function contentOf(id: number, values: DeviceValues, ofMeter: boolean): Record<string, PointContent> {
+function contentOf(
+  id: number,
+  values: DeviceValues,
+  { ofMeter, modules }: { ofMeter: boolean; modules: number },
+): Record<string, PointContent> {
   const energy = (milliWh: bigint | null) => (milliWh === null ? null : { milliWh })
   const { powerW, productionW } = values
   // A device that says nothing any more says no voltage either.
@@ -108,6 +176,7 @@ function contentOf(id: number, values: DeviceValues, ofMeter: boolean): Record<s
       Evt1: 0,
     }
   }
+  if (id === 160) return moduleContent(values, modules)
   if (id === 701) {
     return {
       ACType: 3,
@@ -121,4 +190,30 @@ function contentOf(id: number, values: DeviceValues, ofMeter: boolean): Record<s
     return { ...grid, ...meter, A: powerW === null ? null : powerW / (3 * volts), Evt: 0 }
   }
   return { ChaState: values.stateOfChargePercent, SoC: values.stateOfChargePercent, W: values.batteryPowerW }
+}
+
+/** The inputs of a hybrid inverter: strings of panels that share the production, then the battery's two. */
+function moduleContent({ productionW, batteryPowerW }: DeviceValues, modules: number): Record<string, PointContent> {
+  const ports = modules >= modulesWithBattery ? 2 : 0
+  const strings = modules - ports
+  const content: Record<string, PointContent> = {}
+  for (let index = 0; index < modules; index += 1) {
+    const isString = index < strings
+    const kind = isString ? 'String' : index === strings ? 'StCha' : 'StDisCha'
+    const flow = kind === 'StCha' ? -1 : 1
+    const powerW = isString
+      ? productionW === null
+        ? null
+        : productionW / strings
+      : batteryPowerW === null
+        ? null
+        : Math.max(0, flow * batteryPowerW)
+    const module = `module[${index}].`
+    content[`${module}ID`] = index + 1
+    content[`${module}IDStr`] = `${kind} ${index + 1}`
+    content[`${module}DCW`] = powerW
+    content[`${module}DCV`] = powerW === null ? null : directVolts
+    content[`${module}DCA`] = powerW === null ? null : powerW / directVolts
+  }
+  return content
 }

@@ -1,18 +1,22 @@
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parse as parseToml } from 'smol-toml'
 import { afterEach, describe, expect, it } from 'vitest'
 import { readDevice } from '../../../meter-agent/device.ts'
-import { parseStreet, type StreetConfigInput, serveStreet } from '../../../meter-agent/simulator/street.ts'
+import { faultSchema } from '../../../meter-agent/simulator/faults.ts'
+import { serveStreet } from '../../../meter-agent/simulator/street.ts'
+import { parseStreet, type StreetConfigInput } from '../../../meter-agent/simulator/street-config.ts'
 
 const cleanups: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-async function serve(config: StreetConfigInput) {
-  const street = await serveStreet(parseStreet(config))
+async function serve(config: StreetConfigInput, now?: () => number) {
+  const street = await serveStreet(parseStreet(config), now)
   let closed = false
   const close = async () => {
     if (!closed) await street.close()
@@ -31,6 +35,14 @@ function folder(): string {
   cleanups.push(() => rmSync(path, { recursive: true }))
   return path
 }
+
+it('every configuration that the documents show can be served, and every fault they name exists', () => {
+  const text = readFileSync(new URL('../../../docs/simulate.md', import.meta.url), 'utf8')
+  const configurations = [...text.matchAll(/```toml\n(.*?)```/gs)].map(([, toml]) => parseStreet(parseToml(toml!)))
+  expect(configurations).toHaveLength(3)
+  const named = [...text.matchAll(/^\| (`[a-z`, -]+) \|/gm)].flatMap(([, cell]) => cell!.match(/[a-z-]+/g))
+  expect(named.sort()).toEqual(faultSchema.options.map((option) => option.shape.kind.value).sort())
+})
 
 describe('a street', () => {
   it('serves each home’s devices, and they agree about the home', async () => {
@@ -102,15 +114,19 @@ describe('a street', () => {
   })
 
   it('goes offline and comes back on schedule', async () => {
-    const { street } = await serve({
-      homes: [
-        {
-          name: 'shaky',
-          offlineSchedule: { everySeconds: 2, forSeconds: 1 },
-          devices: [{ kind: 'sunspec', models: [1, 203] }],
-        },
-      ],
-    })
+    let nowMs = 1_800_000_000_000
+    const { street } = await serve(
+      {
+        homes: [
+          {
+            name: 'shaky',
+            offlineSchedule: { everySeconds: 100, forSeconds: 40 },
+            devices: [{ kind: 'sunspec', models: [1, 203] }],
+          },
+        ],
+      },
+      () => nowMs,
+    )
     const port = Number(new URL(street.devices[0]!.url).port)
     const outcome = () =>
       new Promise<string>((resolve) => {
@@ -121,9 +137,56 @@ describe('a street', () => {
           resolve('connected')
         })
       })
-    for (const wanted of ['connected', 'refused', 'connected']) {
-      await expect.poll(outcome, { timeout: 10_000 }).toBe(wanted)
+    for (const [seconds, wanted] of [
+      [0, 'connected'],
+      [59.9, 'connected'],
+      [60, 'refused'],
+      [99.9, 'refused'],
+      [100, 'connected'],
+      [165, 'refused'],
+      [201, 'connected'],
+    ] as const) {
+      nowMs = 1_800_000_000_000 + seconds * 1000
+      await expect.poll(outcome, { timeout: 20_000 }).toBe(wanted)
     }
+  })
+
+  it('serves models with repeating and nested groups as its configuration says', async () => {
+    const { read } = await serve({
+      homes: [
+        {
+          name: 'hybrid',
+          pvKwp: 9,
+          batteryKwh: 10,
+          devices: [
+            {
+              kind: 'sunspec',
+              models: [1, 103, 160, 705, 707, 711, 714, 803],
+              elements: { Crv: 2, Pt: 3, Ctl: 1, Prt: 2, string: 3 },
+              points: {
+                '160.module[1].IDStr': 'East',
+                '160.N': 3,
+                '705.Crv[1].Pt[2].V': 103,
+                '707.Crv[0].MayTrip.ActPt': 7,
+              },
+              scaleFactors: { DCW_SF: -1, V_SF: -1 },
+            },
+          ],
+        },
+      ],
+    })
+    const { models, reading, warnings } = await read('hybrid/1')
+    const points = (id: number) => models.find((model) => model.id === id)!.points as Record<string, never>
+    expect(models.map(({ id }) => id)).toEqual([1, 103, 160, 705, 707, 711, 714, 803])
+    expect(points(160)).toMatchObject({
+      N: 3,
+      module: [{ IDStr: 'String 1' }, { IDStr: 'East' }, { IDStr: 'StCha 3' }, { IDStr: 'StDisCha 4' }],
+    })
+    expect(warnings).toEqual([expect.stringContaining('says it has 3 × module')])
+    expect(points(705)).toMatchObject({ NCrv: 2, NPt: 3, Crv: [{}, { Pt: [{}, {}, { V: 103 }] }] })
+    expect(points(707)).toMatchObject({ NCrvSet: 2, Crv: [{ MayTrip: { ActPt: 7, Pt: [{}, {}, {}] } }, {}] })
+    expect([points(711).Ctl, points(714).Prt, points(803).string]).toMatchObject([[{}], [{}, {}], [{}, {}, {}]])
+    expect(reading.batteryPowerW).not.toBeNull()
   })
 
   it('takes faults by the device’s name', async () => {
@@ -135,10 +198,55 @@ describe('a street', () => {
     expect((await read('home/1')).reading.powerW).not.toBeNull()
   })
 
+  it('names a port, a serial port and a state file that cannot be used', async () => {
+    const taken = net.createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    cleanups.push(() => taken.close())
+    const { port } = taken.address() as net.AddressInfo
+    const homes = (device: object): StreetConfigInput['homes'] => [
+      { name: 'a', devices: [{ kind: 'sunspec' }, { kind: 'sunspec', ...device }] },
+    ]
+    const rubbish = join(folder(), 'state.json')
+    writeFileSync(rubbish, '{"a":{"timeMs":1}}')
+    for (const [config, reason] of [
+      [{ homes: homes({ port }) }, 'EADDRINUSE'],
+      [{ homes: homes({ transport: 'rtu', serialPort: 'rtu:///dev/no-such-port' }) }, '/dev/no-such-port'],
+      [{ homes: homes({}), stateFile: '/nowhere/at/all.json' }, '/nowhere/at/all.json'],
+      [{ homes: homes({}), stateFile: rubbish }, 'remove it to begin anew'],
+    ] as [StreetConfigInput, string][]) {
+      await expect(serveStreet(parseStreet(config))).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(reason),
+      })
+    }
+  })
+
   it.each([
     [{ homes: [] }, 'homes'],
     [{ homes: [{ name: 'a', devices: [{ kind: 'profile', profile: 'nope' }] }] }, 'no such profile'],
-    [{ homes: [{ name: 'a', devices: [{ kind: 'sunspec', models: [160] }] }] }, 'cannot be simulated'],
+    [{ homes: [{ name: 'a', devices: [{ kind: 'sunspec', models: [999] }] }] }, 'cannot be simulated'],
+    [{ homes: [{ name: 'a', devices: [{ kind: 'sunspec', points: { '103.X': 1 } }] }] }, 'has the point'],
+    [
+      {
+        homes: [
+          { name: 'a', devices: [{ kind: 'sunspec', models: Array(30).fill(707), elements: { Crv: 20, Pt: 20 } }] },
+        ],
+      },
+      'longer than the register space',
+    ],
+    [{ homes: [{ name: 'a', devices: [{ kind: 'sunspec', transport: 'rtu' }] }] }, 'serial port'],
+    [{ homes: [{ name: 'a', devices: [{ kind: 'sunspec', serialPort: 'rtu:///dev/x' }] }] }, 'serial port'],
+    [{ homes: [{ name: 'a', devices: [{ kind: 'sunspec', transport: 'rtu', serialPort: '/dev/x' }] }] }, 'write rtu:'],
+    [{ homes: ['a', 'a'].map((name) => ({ name, devices: [{ kind: 'sunspec' }] })) }, 'two homes are called a'],
+    [{ homes: [{ name: 'a', devices: Array(2).fill({ kind: 'sunspec', name: 'x' }) }] }, 'two devices are called x'],
+    [
+      { controlPort: 5, homes: [{ name: 'a', devices: [{ kind: 'sunspec', port: 5 }] }] },
+      'two servers have the port 5',
+    ],
+    [
+      { homes: [{ name: 'a', offlineSchedule: { everySeconds: 5, forSeconds: 5 }, devices: [{ kind: 'sunspec' }] }] },
+      'less than everySeconds',
+    ],
     [{ homes: [{ name: 'a', roof: 1, devices: [{ kind: 'sunspec' }] }] }, 'roof'],
   ])('refuses %j by name', (config, reason) => {
     expect(() => parseStreet(config)).toThrow(reason)
