@@ -1,12 +1,13 @@
 import { ConfigError } from '../config.ts'
 import { KeyError } from '../keys.ts'
+import { ModbusError } from '../modbus/error.ts'
 import { OutboxError } from '../outbox/outbox.ts'
 
 const exitMistake = 2
 const exitTrouble = 1
 
 /**
- * Runs a command. What the person can correct (configuration, key file) ends it with status 2, a store that cannot be
+ * Runs a command. What the person can correct (configuration, device, key file) ends it with status 2, a store that cannot be
  * used with status 1; both with one line for each mistake on standard error and nothing else.
  */
 export async function withPlainFailures(action: () => Promise<void>): Promise<void> {
@@ -14,6 +15,7 @@ export async function withPlainFailures(action: () => Promise<void>): Promise<vo
     await action()
   } catch (error) {
     if (error instanceof ConfigError) fail(error.problems, exitMistake)
+    else if (error instanceof ModbusError) fail([error.message], exitMistake)
     else if (error instanceof KeyError) fail([error.message], exitMistake)
     else if (error instanceof OutboxError) fail([error.message], exitTrouble)
     else throw error

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { type DeviceReading, type DeviceReport, readDevice } from '../device.ts'
+import { type DeviceOptions, type DeviceReading, type DeviceReport, readDevice } from '../device.ts'
 import { ModbusError } from '../modbus/error.ts'
-import { profiles } from '../profiles/families.ts'
+import { profileNamed } from '../profiles/families.ts'
+import { withPlainFailures } from './failures.ts'
 import { unitId } from './read.ts'
 
 /** The units seen on real SunSpec devices: most, SMA, KOSTAL, Fronius meters, others. */
@@ -11,11 +12,22 @@ const timeoutMs = 1_000
 const hostsAtOnce = 32
 const longestHostList = 1024
 const exitNothingFound = 2
+/** So many places are told one by one why they cannot be reached. */
+const fewPlaces = 4
 
 /** A device that answered, and how. */
 export interface Found {
   url: string
   report: DeviceReport
+}
+
+/** Everything a scan has seen. */
+export interface Scanned {
+  found: Found[]
+  /** What could be connected to but was not understood, with the reason. */
+  unknown: { url: string; reason: string }[]
+  /** What could not be connected to, with the reason. */
+  unreachable: { url: string; reason: string }[]
 }
 
 /**
@@ -30,17 +42,20 @@ export function scanCommand(): Command {
     .option('--unit <n...>', 'unit ids to try', collectUnits)
     .option('--profile <name>', 'also look for devices with this register map')
     .option('--json', 'print JSON')
-    .action(async (options: ScanOptions & { json?: boolean }) => {
-      const found = await scan(options)
-      const conclusion = conclude(found.map(({ report }) => report))
-      if (options.json) {
-        process.stdout.write(`${JSON.stringify({ found, conclusion })}\n`)
-      } else {
-        for (const one of found) process.stdout.write(`${describe(one)}\n`)
-        process.stdout.write(`${conclusion}\n`)
-      }
-      if (found.length === 0) process.exitCode = exitNothingFound
-    })
+    .action((options: ScanOptions & { json?: boolean }) =>
+      withPlainFailures(async () => {
+        const scanned = await scan(options)
+        const { found } = scanned
+        const conclusion = conclude(scanned)
+        if (options.json) {
+          process.stdout.write(`${JSON.stringify({ found, conclusion })}\n`)
+        } else {
+          for (const one of found) process.stdout.write(`${describe(one)}\n`)
+          process.stdout.write(`${conclusion}\n`)
+        }
+        if (found.length === 0) process.exitCode = exitNothingFound
+      }),
+    )
 }
 
 export interface ScanOptions {
@@ -54,26 +69,32 @@ export interface ScanOptions {
  * Tries every host and port, and behind each that answers the units one after the other. It only reads.
  * @throws ModbusError `MODBUS_PROFILE_UNKNOWN`
  */
-export async function scan(options: ScanOptions): Promise<Found[]> {
+export async function scan(options: ScanOptions): Promise<Scanned> {
+  if (options.profile !== undefined && options.profile !== 'sunspec') profileNamed(options.profile)
   const places = options.host.flatMap((host) =>
     (options.port ?? usualPorts).map((port) => `tcp://${urlHost(host)}:${port}`),
   )
-  const found: Found[][] = []
+  const outcomes: Scanned[] = []
   const waiting = places.entries()
   const worker = async () => {
-    for (const [index, url] of waiting) found[index] = await scanPlace(url, options)
+    for (const [index, url] of waiting) outcomes[index] = await scanPlace(url, options)
   }
   await Promise.all(Array.from({ length: Math.min(hostsAtOnce, places.length) }, worker))
-  return found.flat()
+  return {
+    found: outcomes.flatMap(({ found }) => found),
+    unknown: outcomes.flatMap(({ unknown }) => unknown),
+    unreachable: outcomes.flatMap(({ unreachable }) => unreachable),
+  }
 }
 
-async function scanPlace(url: string, { unit, profile }: ScanOptions): Promise<Found[]> {
+async function scanPlace(url: string, { unit, profile }: ScanOptions): Promise<Scanned> {
   const found: Found[] = []
   const serials = new Set<string>()
+  let reason: string | null = null
   const impatient = `${url}?timeout=${timeoutMs}&retries=0`
-  const attempts = [
+  const attempts: DeviceOptions[] = [
     ...(unit ?? usualUnits).map((one) => ({ url: impatient, unit: one })),
-    ...(profile ? (unit ?? [profiles.get(profile)?.unit]).map((one) => ({ url: impatient, unit: one, profile })) : []),
+    ...(profile ? (unit ?? [undefined]).map((one) => ({ url: impatient, unit: one, profile })) : []),
   ]
   for (const attempt of attempts) {
     try {
@@ -83,23 +104,32 @@ async function scanPlace(url: string, { unit, profile }: ScanOptions): Promise<F
       if (!serials.has(who)) found.push({ url, report })
       serials.add(who)
     } catch (error) {
-      if (!(error instanceof ModbusError) || error.code === 'MODBUS_PROFILE_UNKNOWN') throw error
-      if (error.code === 'MODBUS_UNREACHABLE') break
+      if (!(error instanceof ModbusError)) throw error
+      if (error.code === 'MODBUS_UNREACHABLE') {
+        return { found, unknown: [], unreachable: [{ url, reason: error.message }] }
+      }
+      reason ??= error.message
     }
   }
-  return found
+  return { found, unknown: found.length === 0 ? [{ url, reason: reason ?? '' }] : [], unreachable: [] }
 }
 
 /** What a household can do with these devices, in one or two sentences. */
-export function conclude(reports: readonly Pick<DeviceReport, 'reading'>[]): string {
+export function conclude({ found, unknown, unreachable }: Scanned): string {
+  const reports = found.map(({ report }) => report)
   const some = (field: keyof DeviceReading) => reports.some(({ reading }) => reading[field] !== null)
   const inverter = some('productionW') || some('productionWh')
   const meter = some('powerW') || some('importWh') || some('exportWh')
   const works =
     'Meters that work: SunSpec meters (SolarEdge, Fronius, KOSTAL, SMA), Eastron SDM120 and SDM630, Carlo Gavazzi EM24 and EM340, Schneider iEM3000.'
   const otherMaps = 'Devices with another register map are found with --profile; "commonwatt-agent read" names them.'
+  const [first] = unknown
+  if (reports.length === 0 && first) {
+    return `Something listens at ${first.url}, but no SunSpec device was found there (${first.reason}). ${otherMaps}`
+  }
   if (reports.length === 0) {
-    return `No device found. Switch Modbus TCP on in the inverter's settings and check the address. ${otherMaps}`
+    const why = unreachable.length <= fewPlaces ? unreachable.map(({ reason }) => ` ${sentence(reason)}`).join('') : ''
+    return `No device found.${why} Switch Modbus TCP on in the inverter's settings and check the address. ${otherMaps}`
   }
   if (inverter && meter) {
     return some('exportWh')
@@ -115,6 +145,10 @@ export function conclude(reports: readonly Pick<DeviceReport, 'reading'>[]): str
   return 'A device answers but shows no power or energy now: it may be asleep. Try again by day.'
 }
 
+function sentence(reason: string): string {
+  return /[.?!]$/.test(reason) ? reason : `${reason}.`
+}
+
 function describe({ url, report }: Found): string {
   const { manufacturer, model, serialNumber } = report.device
   const name = [manufacturer, model, serialNumber].filter((part) => part !== null).join(' ') || 'unknown device'
@@ -128,6 +162,7 @@ function urlHost(host: string): string {
 }
 
 function collectHosts(text: string, before: string[] = []): string[] {
+  if (!/^[\w.:%/-]+$/.test(text)) throw new InvalidArgumentError('a host is a name, an address or a network.')
   const network = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(text)
   const hosts = network ? [...before, ...addressesOf(network.slice(1).map(Number))] : [...before, text]
   if (hosts.length > longestHostList) throw new InvalidArgumentError(`at most ${longestHostList} hosts at once.`)

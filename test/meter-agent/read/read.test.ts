@@ -168,15 +168,20 @@ describe('scan', () => {
     const { port } = closed.address() as net.AddressInfo
     closed.close()
     const options = { host: ['127.0.0.1'], port: [port, inverter.port, meter.port] }
-    const found = await scan(options)
-    expect(found.map(({ url, report }) => [url, report.unit])).toEqual([[`tcp://127.0.0.1:${inverter.port}`, 126]])
+    const alone = await scan(options)
+    expect(alone.found.map(({ url, report }) => [url, report.unit])).toEqual([
+      [`tcp://127.0.0.1:${inverter.port}`, 126],
+    ])
     const both = await scan({ ...options, profile: 'eastron-sdm630' })
-    expect(both.map(({ report }) => report.profile)).toEqual(['sunspec', 'eastron-sdm630'])
-    expect(conclude(both.map(({ report }) => report))).toContain('sell what you feed in')
-    expect(conclude(found.map(({ report }) => report))).toMatch(
+    expect(both.found.map(({ report }) => report.profile)).toEqual(['sunspec', 'eastron-sdm630'])
+    expect(conclude(both)).toContain('sell what you feed in')
+    expect(conclude(alone)).toMatch(
       /^Inverter found, no grid meter: you can watch production, but not sell\. Meters that work: /,
     )
-    expect(conclude([])).toMatch(/^No device found/)
+    expect(conclude(await scan({ ...options, port: [port] }))).toMatch(/^No device found\. .*connection refused/)
+    expect(conclude(await scan({ ...options, port: [meter.port] }))).toMatch(
+      /^Something listens at \S+, but no SunSpec device was found there .*--profile/,
+    )
   })
 
   it('prints a line for each device and ends with the sentence', async () => {
@@ -189,9 +194,16 @@ describe('scan', () => {
     ])
   })
 
+  it('refuses a register map that nobody knows, before anything is asked', async () => {
+    await scanCommand().parseAsync(['--host', '127.0.0.1', '--port', '1', '--profile', 'nope'], { from: 'user' })
+    expect([printed.out, process.exitCode]).toEqual(['', 2])
+    expect(printed.err).toMatch(/^there is no profile "nope"; .*\n$/)
+  })
+
   it('refuses networks that are none or too large', async () => {
     const parse = (host: string) => scanCommand().exitOverride().parseAsync(['--host', host], { from: 'user' })
     await expect(parse('10.0.0.0/8')).rejects.toThrow('22 to 32 bits')
     await expect(parse('10.0.0.256/24')).rejects.toThrow('192.168.1.0/24')
+    for (const host of ['', 'two words']) await expect(parse(host)).rejects.toThrow('a host is a name')
   })
 })
