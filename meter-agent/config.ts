@@ -44,10 +44,21 @@ const whole = (least: number, most: number) => {
 
 const aText = z.string({ error: 'a text in quotes is needed' }).min(1, 'must not be empty')
 
-const deviceUrl = aText.refine((text) => /^(tcp|rtutcp):\/\/[^/?#\s]+:\d+|^rtu:\/\/\/\S+/.test(text), {
+const deviceUrl = aText.refine(isDeviceUrl, {
   error: ({ input }) =>
     `${JSON.stringify(input)} is no device: write "tcp://host:port", "rtu:///dev/ttyUSB0?baud=9600&parity=none" or "rtutcp://host:port"`,
 })
+
+/** Whether a device's address can be understood. */
+export function isDeviceUrl(text: string): boolean {
+  try {
+    parseEndpoint(text)
+    return true
+  } catch (error) {
+    if (error instanceof ModbusError) return false
+    throw error
+  }
+}
 
 const serverUrl = aText.refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
   error: ({ input }) =>
@@ -210,7 +221,11 @@ export function parseConfig(text: string, file: string): AgentConfig {
     'each meter signs with a key of its own',
   )
   const devices = data.meter.flatMap(({ device }) => device)
-  twice('the device', devices.map(deviceKey), 'the same energy must not be metered twice')
+  for (const [index, device] of devices.entries()) {
+    if (!devices.slice(0, index).some((earlier) => isSameDevice(earlier, device))) continue
+    const name = JSON.stringify(`${placeOf(device)} ${device.role}`)
+    problems.push(`${file}: the device ${name} is used twice: the same energy must not be metered twice`)
+  }
   if (problems.length > 0) throw new ConfigError('CONFIG_INVALID', problems)
   return {
     dataFolder: resolve(folder, data.dataFolder),
@@ -225,19 +240,23 @@ export function parseConfig(text: string, file: string): AgentConfig {
   }
 }
 
-/** The same for two ways to write one device: its wire, its unit id also where that is the profile's own, and its role. */
-function deviceKey({ url, unit, profile, role }: z.output<typeof deviceSchema>): string {
-  return `${wireOf(url)} unit ${unit ?? usualUnit(profile)} ${role}`
+interface NamedDevice {
+  url: string
+  unit?: number | undefined
+  profile: string
+  role: string
 }
 
-/** What cannot be understood is refused with a reason of its own when the device is opened. */
-function wireOf(url: string): string {
-  try {
-    return parseEndpoint(url).key
-  } catch (error) {
-    if (!(error instanceof ModbusError)) throw error
-    return url
-  }
+function placeOf({ url, unit, profile }: NamedDevice): string {
+  return `${parseEndpoint(url).key} unit ${unit ?? usualUnit(profile)}`
+}
+
+/**
+ * Whether two entries are one device, however they are written: one wire and unit, also where the unit is the profile's own.
+ * Two register maps of one device are two entries where each has a role of its own.
+ */
+export function isSameDevice(one: NamedDevice, other: NamedDevice): boolean {
+  return placeOf(one) === placeOf(other) && (one.role === other.role || one.profile === other.profile)
 }
 
 function problemsOf(issue: z.core.$ZodIssue, file: string): string[] {

@@ -7,11 +7,12 @@ import { stringify } from 'smol-toml'
 import { z } from 'zod'
 import { parseAddress } from '../../contracts/typed-data.ts'
 import { outboxFolder } from '../agent.ts'
-import { ConfigError, parseConfig } from '../config.ts'
+import { ConfigError, isDeviceUrl, isSameDevice, parseConfig } from '../config.ts'
 import { type DeviceOptions, type DeviceReport, readDevice } from '../device.ts'
 import { createKeyFile, readKeyFile } from '../keys.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { Outbox } from '../outbox/outbox.ts'
+import { profiles } from '../profiles/families.ts'
 import { withPlainFailures } from './failures.ts'
 
 /** Asks a question, with an answer for an empty line where there is one, and tells what there is to know. */
@@ -26,6 +27,7 @@ interface ConfiguredDevice {
   profile: string
   role: 'grid' | 'production' | 'battery'
   inverted?: boolean
+  gridUnit?: number
 }
 
 const areasSchema = z.object({
@@ -54,6 +56,9 @@ export function initCommand(): Command {
         if (existsSync(file)) {
           throw new ConfigError('CONFIG_UNREADABLE', [`${file} is there already: name another file with --config`])
         }
+        if (!existsSync(dirname(file))) {
+          throw new ConfigError('CONFIG_UNREADABLE', [`there is no folder ${dirname(file)}: make it first`])
+        }
         const lines = createInterface({ input: process.stdin })
         const answers = lines[Symbol.asyncIterator]()
         try {
@@ -78,7 +83,7 @@ async function setUp(file: string, dialog: Dialog): Promise<void> {
   const devices = [await gridDevice(dialog)]
   dialog.tell('Other inverters and batteries, if there are any.')
   for (;;) {
-    const device = await otherDevice(dialog)
+    const device = await otherDevice(dialog, devices)
     if (!device) break
     devices.push(device)
   }
@@ -133,12 +138,16 @@ async function gridDevice(dialog: Dialog): Promise<ConfiguredDevice> {
   }
 }
 
-async function otherDevice(dialog: Dialog): Promise<ConfiguredDevice | null> {
+async function otherDevice(dialog: Dialog, known: readonly ConfiguredDevice[]): Promise<ConfiguredDevice | null> {
   for (;;) {
     const role = await dialog.ask('Another one? production, battery or no', 'no')
     if (role === 'no') return null
     if (role !== 'production' && role !== 'battery') continue
     const device = await askDevice(dialog, role)
+    if (device && isDeviceUrl(device.url) && known.some((other) => isSameDevice(other, device))) {
+      dialog.tell('This device is in the list already.')
+      continue
+    }
     const report = device && (await tryDevice(dialog, device))
     if (device && report && (await looksRight(dialog, device, report))) return device
   }
@@ -150,8 +159,26 @@ async function askDevice(dialog: Dialog, role: ConfiguredDevice['role']): Promis
   )
   if (url === '') return null
   const profile = await dialog.ask('Profile: sunspec, or the name of its register map', 'sunspec')
-  const unit = await dialog.ask('Modbus unit', 'usual')
-  return { url, profile, role, ...(/^\d+$/.test(unit) ? { unit: Number(unit) } : {}) }
+  const unit = await askUnit(dialog, 'Modbus unit', 'usual')
+  const hasGridUnit = Object.values(profiles.get(profile)?.points ?? {}).some(({ at }) => at === 'grid')
+  const gridUnit = hasGridUnit ? await askUnit(dialog, 'Modbus unit of the grid meter behind it', 'none') : undefined
+  return {
+    url,
+    profile,
+    role,
+    ...(unit === undefined ? {} : { unit }),
+    ...(gridUnit === undefined ? {} : { gridUnit }),
+  }
+}
+
+/** `undefined` for the word that stands for no number. */
+async function askUnit(dialog: Dialog, question: string, otherwise: string): Promise<number | undefined> {
+  for (;;) {
+    const answer = await dialog.ask(question, otherwise)
+    if (answer === otherwise) return undefined
+    if (/^\d{1,3}$/.test(answer) && Number(answer) <= 255) return Number(answer)
+    dialog.tell(`${JSON.stringify(answer)} cannot be used here: write a whole number from 0 to 255.`)
+  }
 }
 
 /** Reads a device and shows what it says; `null`, with the reason told, when it cannot be read. */

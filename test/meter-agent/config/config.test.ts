@@ -143,6 +143,24 @@ profile = "${profile}"
     },
   )
 
+  test('one device in two roles is refused, unless each is read by a register map of its own', () => {
+    const two = (profile: string) => `${good}
+[[meter.device]]
+url = "tcp://127.0.0.1:5020"
+role = "battery"
+profile = "${profile}"
+unit = 1
+`
+    expect(problemsOf(two('sunspec'))).toEqual([expect.stringContaining('unit 1 battery" is used twice')])
+    expect(() => parseConfig(two('kostal-plenticore'), '/etc/agent.toml')).not.toThrow()
+  })
+
+  test('a device is written as for "read": without its port, it is the usual one', () => {
+    const { meters } = parseConfig(good.replace('tcp://127.0.0.1:5020', 'tcp://inverter'), '/etc/agent.toml')
+    expect(meters[0]!.grid.url).toBe('tcp://inverter')
+    expect(problemsOf(good.replace('tcp://127.0.0.1:5020', 'tcp://inverter?timeout=never'))).toHaveLength(1)
+  })
+
   test('a missing file', async () => {
     await expect(readConfig('/nowhere/agent.toml')).rejects.toThrow(
       'there is no such file; "commonwatt-agent init" makes one',

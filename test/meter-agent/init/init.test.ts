@@ -43,8 +43,8 @@ afterEach(async () => {
 })
 
 /** Answers the questions in order. */
-async function init(answers: string[]): Promise<{ status: number; out: string; err: string }> {
-  const child = spawn(process.execPath, [program, 'init', '--config', file], { stdio: ['pipe', 'pipe', 'pipe'] })
+async function init(answers: string[], to = file): Promise<{ status: number; out: string; err: string }> {
+  const child = spawn(process.execPath, [program, 'init', '--config', to], { stdio: ['pipe', 'pipe', 'pipe'] })
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk) => {
@@ -70,6 +70,12 @@ test('a guided set-up ends with a configuration that works and a key', async () 
     'swap',
     'swap',
     'yes',
+    'production',
+    `${device}?timeout=900`, // the same, written another way
+    '',
+    'seven',
+    '999',
+    '1',
     'no',
     'http://127.0.0.1:1',
     marketUrl,
@@ -85,6 +91,8 @@ test('a guided set-up ends with a configuration that works and a key', async () 
   expect(done.out).toContain('Cannot be read: ')
   expect(done.out).toContain('power at the grid   -18000 W (feeding in)')
   expect(done.out).toContain('power at the grid   18000 W (taking from the grid)')
+  expect(done.out).toContain('This device is in the list already.')
+  expect(done.out.match(/write a whole number from 0 to 255/g)).toHaveLength(2)
   expect(done.out).toContain('4: Elm Street, intervals of 900 s')
   expect(done.out).toContain(`commonwatt-agent enrol --config ${file} --rules ${hash}`)
   expect(await readConfig(file)).toMatchObject({
@@ -100,6 +108,7 @@ test('a guided set-up ends with a configuration that works and a key', async () 
         nameplateW: 30_000,
         mainFuseW: 43_470,
         grid: { url: device, inverted: false },
+        others: [],
       },
     ],
   })
@@ -117,4 +126,6 @@ test('nothing is written when the answers end early, and nothing is overwritten'
   await writeFile(file, 'mine')
   expect(await init([])).toMatchObject({ status: 2, err: expect.stringContaining('is there already') })
   expect(await readFile(file, 'utf8')).toBe('mine')
+  const nowhere = join(folder, 'missing/agent.toml')
+  expect(await init([], nowhere)).toMatchObject({ status: 2, err: expect.stringContaining('there is no folder') })
 })
