@@ -19,7 +19,9 @@ export const deye1p: ProfileData = {
   ...map,
   name: 'deye-1p',
   covers: 'Deye, Sunsynk and Sol-Ark one-phase hybrid inverters',
-  notes: ['On 16 kW models the power of the grid counts in steps of 10 W.'],
+  notes: [
+    'Some models (16 kW, some of 10 kW, by firmware) show the grid’s power in steps of 10 W and nothing in the map says so: if it is a tenth of what the meter shows, use deye-1p-x10.',
+  ],
   largestGap: 90,
   points: {
     serial,
@@ -44,6 +46,16 @@ export const deye1p: ProfileData = {
     batteryPowerW: [{ plus: ['batteryPower'] }],
     stateOfChargePercent: [{ plus: ['charge'] }],
   },
+}
+
+/** Told apart by its owner only: no register says in which steps the power counts. */
+export const deye1pX10: ProfileData = {
+  ...deye1p,
+  name: 'deye-1p-x10',
+  covers:
+    'Deye, Sunsynk and Sol-Ark one-phase hybrid inverters that show the power of the grid in steps of 10 W (16 kW)',
+  notes: ['Compare the power with the meter’s own display before anything is sold: with deye-1p it is a tenth of it.'],
+  points: { ...deye1p.points, power: { address: 169, type: 'i16', scale: 1, evidence: 's ?' } },
 }
 
 /** Newer firmware of high-voltage models counts in whole kWh, and nothing in the map says which firmware it is. */

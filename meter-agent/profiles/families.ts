@@ -1,6 +1,6 @@
 import { ModbusError } from '../modbus/error.ts'
 import { carloGavazziEm24, carloGavazziEm340 } from './carlo-gavazzi.ts'
-import { deye1p, deye3p } from './deye.ts'
+import { deye1p, deye1pX10, deye3p } from './deye.ts'
 import { eastronSdm120, eastronSdm630 } from './eastron.ts'
 import { goodweDt, goodweEt } from './goodwe.ts'
 import { growattMin, growattSph, growattTlXh } from './growatt.ts'
@@ -17,6 +17,7 @@ const families: ProfileData[] = [
   carloGavazziEm24,
   carloGavazziEm340,
   deye1p,
+  deye1pX10,
   deye3p,
   eastronSdm120,
   eastronSdm630,
