@@ -1,12 +1,15 @@
 /** `commonwatt verify`: checks a seat's statement, or an area's whole batch, against the chain: any node, no server. */
 import { Command, InvalidArgumentError } from 'commander'
 import type { JsonRpcProvider } from 'ethers'
+import type { EscrowDomain } from '../../contracts/typed-data.ts'
 import { ChainError } from '../chain/error.ts'
 import { openProvider } from '../chain/escrow-client.ts'
 import { readSettledArea } from '../chain/settled-area.ts'
 import { readSettledSeat } from '../chain/settled-seat.ts'
+import { walletSignatures } from '../chain/wallet-signature.ts'
 import { type AreaFile, readAreaFile } from '../settlement/area-file.ts'
 import { SettlementError } from '../settlement/error.ts'
+import { claimsOf, nameOf, type SignedOrder, type WalletWords } from '../settlement/signed-order.ts'
 import { readStatementFile, type StatementFile } from '../settlement/statement-file.ts'
 import { verifyStatement } from '../settlement/verify.ts'
 import { verifyArea } from '../settlement/verify-area.ts'
@@ -65,7 +68,11 @@ function seatCheck(file: StatementFile, firstBlock: number): Check {
   return {
     chainId,
     run: async (provider) =>
-      verifyStatement(file, await readSettledSeat({ provider, escrow, area, seat, end, firstBlock })),
+      verifyStatement(
+        file,
+        await readSettledSeat({ provider, escrow, area, seat, end, firstBlock }),
+        await wordsOfWallets(provider, { chainId, escrow }, file.orders),
+      ),
   }
 }
 
@@ -73,8 +80,27 @@ function areaCheck(file: AreaFile, firstBlock: number): Check {
   const { chainId, escrow, area, end } = file
   return {
     chainId,
-    run: async (provider) => verifyArea(file, await readSettledArea({ provider, escrow, area, end, firstBlock })),
+    run: async (provider) =>
+      verifyArea(
+        file,
+        await readSettledArea({ provider, escrow, area, end, firstBlock }),
+        await wordsOfWallets(provider, { chainId, escrow }, [...file.orders, ...file.forwardOrders]),
+      ),
   }
+}
+
+/** What the contract wallets among the orders' accounts confirm at the newest block. */
+async function wordsOfWallets(
+  provider: JsonRpcProvider,
+  domain: EscrowDomain,
+  orders: readonly SignedOrder[],
+): Promise<WalletWords> {
+  const isWalletSignature = walletSignatures(provider)
+  const words = new Set<string>()
+  for (const claim of claimsOf(domain, orders)) {
+    if (await isWalletSignature(claim.account, claim.digest, claim.signature)) words.add(nameOf(claim))
+  }
+  return words
 }
 
 function parseJson(path: string, text: string): unknown {

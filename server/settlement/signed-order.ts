@@ -1,6 +1,7 @@
 /** Orders as they stand in statements: what was signed, and by whom it may have been. */
+import { recoverAddress } from 'ethers'
 import { z } from 'zod'
-import { type Address, digestOf, type EscrowDomain, recoverSigner } from '../../contracts/typed-data.ts'
+import { type Address, digestOf, type EscrowDomain, type Hex } from '../../contracts/typed-data.ts'
 
 export const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
 export const address = z.string().regex(/^0x[0-9a-f]{40}$/, '0x and 40 lower-case hexadecimal digits')
@@ -11,7 +12,8 @@ export const energyWh = z
   .max(2 ** 48 - 1)
 /** Ledger units, decimal. */
 export const ledgerUnits = z.string().regex(/^-?\d{1,38}$/, 'a decimal integer')
-const signature = z.string().regex(/^0x([0-9a-f]{2}){64,65}$/i, '0x and 64 or 65 bytes in hexadecimal digits')
+/** A key's has 64 or 65 bytes; a contract wallet's is what its contract makes of it. */
+const signature = z.string().regex(/^0x([0-9a-f]{2}){64,1024}$/i, '0x and 64 to 1,024 bytes in hexadecimal digits')
 
 export const readingSchema = z.strictObject({
   epoch: z.int().min(1).max(0xffff),
@@ -40,23 +42,49 @@ export const signedOrderSchema = z.strictObject({
 })
 export type SignedOrder = z.infer<typeof signedOrderSchema>
 
-/** Who must have signed, where somebody else did; else null. */
-export function wrongSigner(domain: EscrowDomain, { order, signature, session }: SignedOrder): string | null {
-  const signer = session?.key ?? order.account
-  if (!isSigned(signer, () => recoverSigner(domain, 'Order', order, signature))) return signer
-  if (session === null) return null
-  const { key, validUntil } = session
-  const word = { account: order.account, key, validUntil }
-  return isSigned(order.account, () => recoverSigner(domain, 'SessionKey', word, session.signature))
-    ? null
-    : order.account
+/** What an account is said to have signed: by its key or, where it is a contract wallet, by its own word (EIP-1271). */
+export interface Claim {
+  account: Address
+  digest: Hex
+  signature: Hex
 }
 
-function isSigned(by: Address, recover: () => Address): boolean {
+/** The claims that contract wallets confirm, by `nameOf`. */
+export type WalletWords = ReadonlySet<string>
+
+export function nameOf({ account, digest, signature }: Claim): string {
+  return `${account} ${digest} ${signature}`
+}
+
+/** What the accounts of these orders are said to have signed. */
+export function claimsOf(domain: EscrowDomain, orders: readonly SignedOrder[]): Claim[] {
+  return orders.map((signed) => claimOfAccount(domain, signed))
+}
+
+/** Who must have signed, where somebody else did; else null. */
+export function wrongSigner(domain: EscrowDomain, signed: SignedOrder, words: WalletWords): Address | null {
+  const { order, signature, session } = signed
+  if (session !== null) {
+    const digest = digestOf(domain, 'Order', order)
+    if (!isByKey({ account: session.key, digest, signature })) return session.key
+  }
+  const claim = claimOfAccount(domain, signed)
+  return isByKey(claim) || words.has(nameOf(claim)) ? null : order.account
+}
+
+/** The order itself, or the grant of the session key that did. */
+function claimOfAccount(domain: EscrowDomain, { order, signature, session }: SignedOrder): Claim {
+  const { account } = order
+  if (session === null) return { account, digest: digestOf(domain, 'Order', order), signature }
+  const { key, validUntil } = session
+  return { account, digest: digestOf(domain, 'SessionKey', { account, key, validUntil }), signature: session.signature }
+}
+
+function isByKey({ account, digest, signature }: Claim): boolean {
   try {
-    return recover() === by
+    return recoverAddress(digest, signature).toLowerCase() === account
   } catch {
-    return false
+    return false // No form that a key's signature has.
   }
 }
 

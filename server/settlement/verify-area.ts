@@ -33,7 +33,7 @@ import { hasTraded, withoutSeat } from '../market/engine/without-seat.ts'
 import { MarketError } from '../market/errors.ts'
 import type { AreaFile } from './area-file.ts'
 import { SettlementError } from './error.ts'
-import { orderId, wrongSigner } from './signed-order.ts'
+import { orderId, type WalletWords, wrongSigner } from './signed-order.ts'
 import { statedHash } from './stated-facts.ts'
 import { leafHash, type StatementFill, sortedFills, statementRoot } from './statement.ts'
 
@@ -52,26 +52,26 @@ export interface SettledArea {
   gridTake: bigint
 }
 
-/** The first difference in a sentence, or null. */
-export function verifyArea(file: AreaFile, chain: SettledArea): string | null {
+/** The first difference in a sentence, or null; `words` are of the contract wallets among the accounts. */
+export function verifyArea(file: AreaFile, chain: SettledArea, words: WalletWords = new Set()): string | null {
   const { start } = file
   if (chain.start !== start)
     return `the chain settled the batch from ${timeOf(chain.start)}, the file is of ${timeOf(start)}`
   try {
-    return firstDifference(file, chain)
+    return firstDifference(file, chain, words)
   } catch (error) {
     if (!(error instanceof SettlementError || error instanceof MarketError)) throw error
     return `what the file says cannot be computed: ${error.message}`
   }
 }
 
-function firstDifference(file: AreaFile, chain: SettledArea): string | null {
+function firstDifference(file: AreaFile, chain: SettledArea, words: WalletWords): string | null {
   const { area, start, end } = file
   const book = bookOf(file, chain)
   return (
     wrongGrid(file) ??
     wrongReading(file, chain) ??
-    wrongOrder(file, book) ??
+    wrongOrder(file, book, words) ??
     wrongSuspension(file, book) ??
     wrongForwardTrade(file, book) ??
     wrongBatch(file, chain, book, { area, start, end }) ??
@@ -189,14 +189,14 @@ function isReadingSigned(domain: EscrowDomain, reading: Reading, signature: Hex)
   }
 }
 
-function wrongOrder(file: AreaFile, { domain, rulesHash, seats, spot }: Book): string | null {
+function wrongOrder(file: AreaFile, { domain, rulesHash, seats, spot }: Book, words: WalletWords): string | null {
   for (const signed of [...file.orders, ...file.forwardOrders]) {
     const { account, meter, rules } = signed.order
     const name = `order ${orderId(domain, signed)}`
     if (rules !== rulesHash) return `${name} names other rules than the area's`
     const seat = seats.get(signed.seat)?.chain
     if (seat?.account !== account || seat.meter !== meter) return `${name} is not of seat ${signed.seat}`
-    const missing = wrongSigner(domain, signed)
+    const missing = wrongSigner(domain, signed, words)
     if (missing !== null) return `${name} is not signed by ${missing}`
   }
   for (const { order, activeFrom, activeUntil } of file.orders) {

@@ -8,7 +8,7 @@ import type { EntryFields } from '../../contracts/entry.ts'
 import { type Address, type Hex, recoverSigner } from '../../contracts/typed-data.ts'
 import { amountOf, type UtcSeconds, type Wh } from '../../contracts/units.ts'
 import type { Terms } from '../market/engine/area.ts'
-import { orderId, wrongSigner } from './signed-order.ts'
+import { orderId, type WalletWords, wrongSigner } from './signed-order.ts'
 import { leafHash, type StatementFill, verifyLeaf } from './statement.ts'
 import { domainOfFile, type StatementFile } from './statement-file.ts'
 
@@ -36,8 +36,12 @@ interface Registers {
   exportWh: Wh
 }
 
-/** The first thing that is not right, in a sentence, or null. */
-export function verifyStatement(file: StatementFile, chain: SettledSeat): string | null {
+/** The first thing that is not right, in a sentence, or null; `words` are of the contract wallets among the accounts. */
+export function verifyStatement(
+  file: StatementFile,
+  chain: SettledSeat,
+  words: WalletWords = new Set(),
+): string | null {
   const fills = file.leaves.map((leaf) => fillOf(file, leaf))
   if (file.area !== chain.area || file.end !== chain.end || file.seat !== chain.seat) {
     return 'the chain was asked about another area, batch or seat'
@@ -45,7 +49,7 @@ export function verifyStatement(file: StatementFile, chain: SettledSeat): string
   return (
     wrongLeaf(file, fills, chain) ??
     wrongReading(file, chain) ??
-    wrongOrder(file, fills, chain) ??
+    wrongOrder(file, fills, chain, words) ??
     wrongFill(file, fills, chain) ??
     wrongSum(fills, chain)
   )
@@ -96,10 +100,15 @@ function wrongReading(file: StatementFile, { meter, entries }: SettledSeat): str
 }
 
 /** Of every fill whose signed order the file has. */
-function wrongOrder(file: StatementFile, fills: StatementFill[], { meter }: SettledSeat): string | null {
+function wrongOrder(
+  file: StatementFile,
+  fills: StatementFill[],
+  { meter }: SettledSeat,
+  words: WalletWords,
+): string | null {
   const domain = domainOfFile(file)
   const orders = new Map(file.orders.map((signed) => [orderId(domain, signed), signed]))
-  const bad = file.orders.map((signed) => wrongSigner(domain, signed)).find((signer) => signer !== null)
+  const bad = file.orders.map((signed) => wrongSigner(domain, signed, words)).find((signer) => signer !== null)
   if (bad !== undefined) return `an order is not signed by ${bad}`
   const names = [...orders.keys()]
   if (names.length < file.orders.length || names.some((name, index) => index > 0 && names[index - 1]! > name)) {
