@@ -1,6 +1,7 @@
 import type { Counter, DeviceSample } from '../device.ts'
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience, RegisterSource } from '../modbus/register-source.ts'
+import { isOneMoment, outerTimes, type ReplyTimes, readApart } from '../modbus/reply-times.ts'
 import { concludeProfile, type ProfileConclusion } from './conclude.ts'
 import { decodePoint, type Extent, extentOf, type RawValue, type WordOrder, wordAddresses } from './point-value.ts'
 import { formulaPoints, type Profile } from './profile.ts'
@@ -21,18 +22,13 @@ interface Block extends Extent {
 }
 
 const forgetAbsenceMs = 3_600_000
-const energyFields = ['importWh', 'exportWh', 'productionWh'] as const
-
-interface BlockTimes {
-  requestedAtMs: number
-  repliedAtMs: number
-}
 
 /** Reads and polls a device with its own register map. */
 export class ProfileReader {
   readonly #device: ProfileUnit
   readonly #identityPoints: ReadonlySet<string>
-  readonly #energyPoints: ReadonlySet<string>
+  readonly #gridPoints: ReadonlySet<string>
+  readonly #productionPoints: ReadonlySet<string>
   #blocks: Block[] = []
   #absent: string[] = []
   #identity = new Map<string, RawValue | null>()
@@ -50,7 +46,8 @@ export class ProfileReader {
     this.#identityPoints = new Set(
       identityNames.filter((name): name is string => name !== undefined && !readingNames.has(name)),
     )
-    this.#energyPoints = new Set(energyFields.flatMap((field) => reading[field].flatMap(formulaPoints)))
+    this.#gridPoints = new Set([...reading.importWh, ...reading.exportWh].flatMap(formulaPoints))
+    this.#productionPoints = new Set(reading.productionWh.flatMap(formulaPoints))
   }
 
   /** Reads once, leaving out what fails after the first answer. @throws ModbusError when nothing essential answers */
@@ -63,7 +60,12 @@ export class ProfileReader {
   async poll(): Promise<DeviceSample> {
     const { conclusion, times } = await this.#read(false)
     if (this.#device.profile.zeroCounterIsNoData) this.#dropZeroCounters(conclusion)
-    return { ...times, ...conclusion }
+    const { counters, warnings } = conclusion
+    if ((counters.import || counters.export) && !isOneMoment(times)) {
+      warnings.push(readApart)
+      conclusion.counters = { ...counters, import: null, export: null }
+    }
+    return { ...outerTimes(times), ...conclusion }
   }
 
   async #read(lenient: boolean) {
@@ -74,8 +76,9 @@ export class ProfileReader {
       this.#plan()
     }
     const registers = new RegisterTable()
-    const energyTimes: BlockTimes[] = []
-    const allTimes: BlockTimes[] = []
+    const gridTimes: ReplyTimes[] = []
+    const productionTimes: ReplyTimes[] = []
+    const allTimes: ReplyTimes[] = []
     const failures: ModbusError[] = []
     const next: Block[] = []
     const queue = [...this.#blocks]
@@ -84,7 +87,8 @@ export class ProfileReader {
         const times = await this.#readBlock(block, registers)
         next.push(block)
         allTimes.push(times)
-        if (block.points.some((name) => this.#energyPoints.has(name))) energyTimes.push(times)
+        if (block.points.some((name) => this.#gridPoints.has(name))) gridTimes.push(times)
+        if (block.points.some((name) => this.#productionPoints.has(name))) productionTimes.push(times)
       } catch (error) {
         if (!(error instanceof ModbusError)) throw error
         const nobodyBehindGateway = block.at === 'grid' && (error.exception === 10 || error.exception === 11)
@@ -110,7 +114,9 @@ export class ProfileReader {
     if (this.#identity.size === 0) this.#identity = await this.#readIdentity(lenient)
     if (this.#generation === -1) this.#generation = this.#device.source.generation
     const conclusion = this.#conclude(registers, failures)
-    return { conclusion, times: outerTimes(energyTimes.length > 0 ? energyTimes : allTimes) }
+    const { counters } = conclusion
+    const source = counters.import || counters.export ? gridTimes : counters.production ? productionTimes : allTimes
+    return { conclusion, times: source }
   }
 
   /** What was learnt on another connection no longer holds. */
@@ -164,7 +170,7 @@ export class ProfileReader {
     })
   }
 
-  async #readBlock(block: Block, registers: RegisterTable): Promise<BlockTimes> {
+  async #readBlock(block: Block, registers: RegisterTable): Promise<ReplyTimes> {
     const { source, profile, patience, gridUnit } = this.#device
     const unit = block.at === 'grid' ? gridUnit! : this.#device.unit
     const ask = (functionCode: 3 | 4) =>
@@ -283,12 +289,5 @@ class RegisterTable {
   take(at: Block['at'], addresses: readonly number[]): number[] | null {
     const words = addresses.map((address) => this.#words.get(`${at}:${address}`))
     return words.every((word) => word !== undefined) ? (words as number[]) : null
-  }
-}
-
-function outerTimes(times: readonly BlockTimes[]): BlockTimes {
-  return {
-    requestedAtMs: Math.min(...times.map((time) => time.requestedAtMs)),
-    repliedAtMs: Math.max(...times.map((time) => time.repliedAtMs)),
   }
 }

@@ -1,5 +1,6 @@
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience, RegisterSource } from '../modbus/register-source.ts'
+import type { ReplyTimes } from '../modbus/reply-times.ts'
 import { type DecodedBody, decodeBody, type Span } from './decode.ts'
 import { modelTables } from './model-tables.ts'
 
@@ -24,8 +25,8 @@ export interface Chain {
 export interface ReadModel extends ModelPlace {
   /** `null` for models we have no table for. */
   body: DecodedBody | null
-  requestedAtMs: number
-  repliedAtMs: number
+  /** Of the requests that were answered. */
+  times: ReplyTimes[]
 }
 
 /** A SunSpec device behind a Modbus unit. */
@@ -145,8 +146,7 @@ class BodyReader {
   readonly #failures: ModbusError[] = []
   #absentPoints = 0
   #moved = false
-  requestedAtMs = Number.POSITIVE_INFINITY
-  repliedAtMs = Number.NEGATIVE_INFINITY
+  readonly #times: ReplyTimes[] = []
 
   constructor(device: SunSpecUnit, place: ModelPlace, absent: Absences, lenient: boolean) {
     this.#device = device
@@ -167,7 +167,7 @@ class BodyReader {
     }
     if (this.#absentPoints > 0) body.warnings.push(`the device does not answer for ${this.#absentPoints} of its points`)
     for (const failure of this.#failures) body.warnings.push(`registers left out: ${failure.message}`)
-    return { ...this.#place, body, requestedAtMs: this.requestedAtMs, repliedAtMs: this.repliedAtMs }
+    return { ...this.#place, body, times: this.#times }
   }
 
   /** True when the model was no longer where the chain had it. */
@@ -241,8 +241,7 @@ class BodyReader {
     const address = this.#place.address + 2 + start - header
     const { timeoutMs, tries } = patience
     const reply = await source.read({ unit, functionCode: 3, address, count: count + header, timeoutMs, tries })
-    this.requestedAtMs = Math.min(this.requestedAtMs, reply.requestedAtMs)
-    this.repliedAtMs = Math.max(this.repliedAtMs, reply.repliedAtMs)
+    this.#times.push({ requestedAtMs: reply.requestedAtMs, repliedAtMs: reply.repliedAtMs })
     if (header > 0 && (reply.registers[0] !== this.#place.id || reply.registers[1] !== this.#place.length)) {
       this.#moved = true
     }
@@ -308,5 +307,5 @@ function isOver(failures: readonly ModbusError[]): boolean {
 }
 
 function unreadModel(place: ModelPlace): ReadModel {
-  return { ...place, body: null, requestedAtMs: Number.POSITIVE_INFINITY, repliedAtMs: Number.NEGATIVE_INFINITY }
+  return { ...place, body: null, times: [] }
 }

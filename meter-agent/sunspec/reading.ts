@@ -19,7 +19,7 @@ export interface Conclusion {
   device: DeviceIdentity
   reading: DeviceReading
   counters: DeviceSample['counters']
-  /** The models whose counters were used: their times are the sample's. */
+  /** The model whose counters make the sample, and so its time: the grid meter's, else the inverter's. */
   sources: ReadModel[]
   warnings: string[]
 }
@@ -50,10 +50,8 @@ export function conclude(models: readonly ReadModel[]): Conclusion {
     batteryPowerW: batteryPowerOf(context),
     stateOfChargePercent: chargeOf(context),
   }
-  const sources = [
-    ...(counters.import || counters.export ? [grid.source] : []),
-    ...(counters.production ? [production.source] : []),
-  ].filter((source) => source !== null)
+  const source = counters.import || counters.export ? grid.source : counters.production && production.source
+  const sources = source ? [source] : []
   return { device, reading, counters, sources, warnings }
 }
 

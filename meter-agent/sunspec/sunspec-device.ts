@@ -1,5 +1,6 @@
 import type { DeviceIdentity, DeviceReading, DeviceSample } from '../device.ts'
 import { ModbusError } from '../modbus/error.ts'
+import { isOneMoment, outerTimes, readApart } from '../modbus/reply-times.ts'
 import {
   type Absences,
   type Chain,
@@ -54,7 +55,7 @@ export async function readSunSpec(unit: SunSpecUnit): Promise<SunSpecReport> {
   const models = chain.models.map(({ address }) => read.get(address)!)
   const silence = failures.find((failure) => failure.isLinkFailure || failure.code === 'MODBUS_CLOSED')
   const essential = models.filter(({ id }) => readingIds.has(id))
-  if (silence && essential.every(({ repliedAtMs }) => repliedAtMs < 0)) throw silence
+  if (silence && essential.every(({ times }) => times.length === 0)) throw silence
   const { device, reading, warnings } = conclude(models)
   return {
     device,
@@ -111,13 +112,15 @@ export class SunSpecPoller {
   #sample(chain: Chain, read: readonly ReadModel[]): DeviceSample {
     const inOrder = [...this.#common, ...read].sort((a, b) => a.address - b.address)
     const { device, reading, counters, sources, warnings } = conclude(inOrder)
-    const timed = sources.length > 0 ? sources : read.length > 0 ? read : this.#common
+    const timed = [sources, read, this.#common].find((models) => models.some(({ times }) => times.length > 0)) ?? []
+    const times = timed.flatMap((model) => model.times)
+    const isSample = sources.length === 0 || isOneMoment(times)
+    if (!isSample) warnings.push(readApart)
     return {
-      requestedAtMs: Math.min(...timed.map((model) => model.requestedAtMs)),
-      repliedAtMs: Math.max(...timed.map((model) => model.repliedAtMs)),
+      ...outerTimes(times),
       device,
       reading,
-      counters,
+      counters: isSample ? counters : { ...counters, import: null, export: null },
       warnings: [...chainWarnings(chain), ...inOrder.flatMap(modelWarnings), ...warnings],
     }
   }

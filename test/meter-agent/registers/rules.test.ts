@@ -216,6 +216,26 @@ describe('rollover', () => {
     expect(meter.at(1)).toMatchObject({ exportWh: 900, quality: 0, reasons: ['rollover'] })
   })
 
+  test('a wrap with an implausible step is a fall', () => {
+    const meter = new TestMeter()
+    meter.pollFromTo(0, 500, 5, near)
+    // From 65,500 to 3,000 of 65,536: 3,036 Wh in 5 s.
+    meter.pollFromTo(505, 900, 5, (at) => ({
+      importWh: 500,
+      exportWh: 3000 + (at - 505),
+      powerW: -3600,
+      maxWh: 65_535,
+    }))
+    expect(meter.at(1)).toMatchObject({ exportWh: 500, quality: 2, reasons: ['implausible'] })
+  })
+
+  test('a fall from the middle of the register is none, however wide it is', () => {
+    const meter = new TestMeter()
+    meter.pollFromTo(0, 400, 5, (at) => ({ importWh: 500, exportWh: 30_000 + at, powerW: -3600, maxWh: 65_535 }))
+    meter.pollFromTo(405, 900, 5, () => ({ importWh: 500, exportWh: 100, powerW: -3600, maxWh: 65_535 }))
+    expect(meter.at(1)).toMatchObject({ exportWh: 400, quality: 2, reasons: ['implausible'] })
+  })
+
   test('without a known width it is a fall', () => {
     const meter = new TestMeter()
     meter.pollFromTo(0, 900, 5, (at) => ({ ...near(at), maxWh: null }))
@@ -259,6 +279,35 @@ describe('frozen counters', () => {
     expect(meter.at(1)).toMatchObject({ exportWh: 100, quality: 2, reasons: ['frozen'] })
     expect(meter.at(2)).toMatchObject({ exportWh: 1800, quality: 1, reasons: ['frozen'] })
     expect(meter.at(3)).toMatchObject({ exportWh: 2700, quality: 0 })
+  })
+
+  test('nine minutes are not ten, and 200 W are not more than 200 W', () => {
+    const short = new TestMeter()
+    short.pollFromTo(0, 100, 5, exporting(3600))
+    short.pollFromTo(105, 640, 5, () => ({ importWh: 500, exportWh: 1100, powerW: -3600 }))
+    short.pollFromTo(645, 900, 5, exporting(3600))
+    expect(short.at(1)).toMatchObject({ exportWh: 900, quality: 0 })
+    const weak = new TestMeter()
+    weak.pollFromTo(0, 900, 5, () => ({ importWh: 500, exportWh: 1000, powerW: -200 }))
+    expect(weak.at(1)).toMatchObject({ quality: 0, reasons: [] })
+  })
+
+  test('power on the other side does not make a counter frozen; on its own side, import as well', () => {
+    const feeding = new TestMeter()
+    feeding.pollFromTo(0, 900, 5, exporting(3600))
+    expect(feeding.at(1)).toMatchObject({ importWh: 0, quality: 0 })
+    const drawing = new TestMeter()
+    drawing.pollFromTo(0, 900, 5, () => ({ importWh: 500, exportWh: 1000, powerW: 3600 }))
+    expect(drawing.at(1)).toMatchObject({ quality: 2, reasons: expect.arrayContaining(['frozen']) })
+  })
+
+  test('a boundary signed before the freeze was known stands', () => {
+    const meter = new TestMeter({ intervalMs: 300_000, gapLimitMs: 20_000 })
+    meter.pollFromTo(0, 100, 5, exporting(3600))
+    meter.pollFromTo(105, 1500, 5, () => ({ importWh: 500, exportWh: 1100, powerW: -3600 }))
+    expect(meter.at(1)).toMatchObject({ exportWh: 100, quality: 0, reasons: [] })
+    expect(meter.at(3)).toMatchObject({ exportWh: 100, quality: 2, reasons: expect.arrayContaining(['frozen']) })
+    expect(meter.readings.filter(({ time }) => time === meter.at(1)!.time)).toHaveLength(1)
   })
 
   test('a counter that is updated every five minutes is not frozen', () => {
@@ -348,6 +397,45 @@ describe('plausibility', () => {
     expect(meter.at(1)).toMatchObject({ exportWh: 900, quality: 0, reasons: [] })
   })
 
+  test('a step may be 120 % of the nameplate and the resolution, and not a Wh more', () => {
+    const fed = (stepWh: number) => {
+      const meter = new TestMeter({ nameplateW: 10_000 })
+      meter.poll(0, { importWh: 0, exportWh: 0 })
+      meter.poll(3600, { importWh: 0, exportWh: stepWh })
+      return meter.outcome
+    }
+    expect([fed(12_001), fed(12_002)]).toEqual(['accepted', 'rejected'])
+    const drawn = (stepWh: number) => {
+      const meter = new TestMeter({ mainFuseW: 20_000 })
+      meter.poll(0, { importWh: 0, exportWh: 0 })
+      meter.poll(3600, { importWh: stepWh, exportWh: 0 })
+      return meter.outcome
+    }
+    expect([drawn(24_001), drawn(24_002)]).toEqual(['accepted', 'rejected'])
+  })
+
+  test('each side has its own limit of power, one and a half times what it can carry', () => {
+    const outcome = (powerW: number) => {
+      const meter = new TestMeter({ nameplateW: 10_000, mainFuseW: 20_000 })
+      meter.poll(0, { importWh: 0, exportWh: 0, powerW: 0 })
+      meter.poll(5, { importWh: 0, exportWh: 0, powerW })
+      return meter.outcome
+    }
+    expect([-15_000, -15_001, 30_000, 30_001].map(outcome)).toEqual(['accepted', 'rejected', 'accepted', 'rejected'])
+  })
+
+  test('two agreeing impossible samples, or three within a quarter of an hour, are no new baseline', () => {
+    const meter = new TestMeter()
+    meter.pollFromTo(0, 895, 5, exporting(3600))
+    for (const at of [900, 1200, 1790]) meter.poll(at, { importWh: 500, exportWh: 500_000 + at, powerW: -3600 })
+    expect(meter.outcome).toBe('rejected')
+    const two = new TestMeter()
+    two.pollFromTo(0, 895, 5, exporting(3600))
+    for (const at of [900, 1900]) two.poll(at, { importWh: 500, exportWh: 500_000 + at, powerW: -3600 })
+    expect(two.outcome).toBe('rejected')
+    expect(two.readings).toEqual([])
+  })
+
   test('an impossible power is rejected', () => {
     const meter = new TestMeter()
     meter.pollFromTo(0, 895, 5, exporting(3600))
@@ -400,6 +488,36 @@ describe('what a meter does not offer', () => {
     expect(meter.outcome).toBe('ignored')
     meter.poll(905, exporting(3600)(905))
     expect(meter.at(1)).toMatchObject({ exportWh: 900, quality: 0 })
+  })
+})
+
+describe('what is signed', () => {
+  test('a boundary is read once: nothing that becomes known later changes it', () => {
+    const meter = new TestMeter()
+    meter.pollFromTo(0, 905, 5, exporting(3600))
+    const signed = structuredClone(meter.at(1))
+    meter.pollFromTo(910, 1700, 5, () => ({ importWh: 500, exportWh: 0, powerW: -3600 }))
+    meter.pollFromTo(1705, 3600, 5, (at) => ({ importWh: 500, exportWh: 40 + (at - 1705), powerW: -3600 }))
+    expect(meter.at(1)).toEqual(signed)
+    const times = meter.readings.map(({ time }) => time)
+    expect(new Set(times).size).toBe(times.length)
+  })
+
+  test('the quality of a reading is that of the interval that ends there, and of no other', () => {
+    const meter = new TestMeter()
+    meter.pollFromTo(0, 1000, 5, exporting(3600))
+    meter.poll(1005, { importWh: 0, exportWh: 0, powerW: -3600 })
+    meter.pollFromTo(1010, 2700, 5, exporting(3600))
+    expect(meter.readings.map(({ quality }) => quality)).toEqual([0, 2, 0])
+  })
+
+  test('a reset leaves the epoch and its register as they are', () => {
+    const meter = new TestMeter()
+    meter.pollFromTo(0, 895, 5, exporting(3600))
+    meter.pollFromTo(900, 3600, 5, (at) => ({ importWh: 500, exportWh: at - 900, powerW: -3600 }))
+    expect(new Set(meter.readings.map(({ epoch }) => epoch))).toEqual(new Set([1]))
+    const registers = meter.readings.map(({ exportWh }) => exportWh)
+    expect(registers).toEqual([...registers].sort((a, b) => a - b))
   })
 })
 

@@ -191,6 +191,17 @@ describe('live values', () => {
     expect(telemetry.at(-1)).toMatchObject({ powerW: -3600, productionW: 3000 })
   })
 
+  test('have no part in them that is older than three polls', async () => {
+    const { home } = open({ others: ['production'] })
+    devices[1]!.answer = { productionWh: 5000, productionW: 3000 }
+    await live(home, 5, exporting)
+    devices[1]!.answer = new Promise(() => {})
+    await live(home, 15, exporting)
+    expect(telemetry.at(-1)).toMatchObject({ productionW: 3000 })
+    await live(home, 5, exporting)
+    expect(telemetry.at(-1)).toMatchObject({ powerW: -3600, productionW: null })
+  })
+
   test('are none once the newest poll is older than three polls', async () => {
     const { home } = open()
     await home.round()

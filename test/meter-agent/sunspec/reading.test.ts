@@ -102,6 +102,13 @@ describe('a reading', () => {
     expect((await read([common({}), byPanels])).reading).toMatchObject({ productionWh: 0 })
   })
 
+  it('does not add up phases to a total that the device does not offer', async () => {
+    const phases = { TotWhImp: [0x8000, 0], TotWhImpPhA: kilo(1), TotWhImpPhB: kilo(1), TotWhImpPhC: kilo(1) }
+    const dead = model(203, { W: 0, W_SF: 0, TotWh_SF: 0, ...phases, TotWhImp: [0, 0] })
+    expect((await read([common({}), dead])).reading).toMatchObject({ importWh: null, exportWh: null })
+    expect((await read([common({ Mn: 'KOSTAL' }), meter(phases)])).reading).toMatchObject({ importWh: null })
+  })
+
   it('has no value whose scale factor is not implemented', async () => {
     const { reading, models } = await read([common({}), meter({ TotWh_SF: 0x8000 })])
     expect(reading).toMatchObject({ powerW: -1200, importWh: null, exportWh: null })
@@ -243,7 +250,8 @@ describe('polling', () => {
       [40_070, 52],
       [40_154, 107],
     ])
-    expect(sample).toMatchObject({ requestedAtMs: 1, repliedAtMs: 2.5 })
+    // The meter’s request alone: its counters are the sample.
+    expect(sample).toMatchObject({ requestedAtMs: 2, repliedAtMs: 2.5 })
     source.generation += 1
     await polled.poll()
     expect(source.requests.length).toBeGreaterThan(6)
