@@ -5,6 +5,7 @@ import type { Command, Event } from '../market/engine/area.ts'
 import { encode, rollHash } from '../market/engine/codec.ts'
 import { apply, newestEngineVersion, nextDueMs } from '../market/engine/engine.ts'
 import { committedFunds, freeFunds } from '../market/engine/funds.ts'
+import { encodeState } from '../market/engine/snapshot.ts'
 import type { AreaState } from '../market/engine/state.ts'
 import { type Database, StoreError, transact } from '../store/database.ts'
 import { appendJournal, type JournalRow, loadArea, saveSnapshot } from '../store/journal.ts'
@@ -179,7 +180,7 @@ export async function startAreaWorker(parts: {
 
   async function snapshot(): Promise<void> {
     try {
-      const text = encode(state)
+      const text = encodeState(state)
       await saveSnapshot(database, area, { sequence, engineVersion: state.engineVersion, state: text, hash })
       snapshotSequence = sequence
       snapshotLength = text.length

@@ -1,7 +1,8 @@
 /** The journal and its snapshots. The primary key `(area_id, sequence)` fences: of two writers one fails. */
 import postgres from 'postgres'
-import { decodeCommand, decodeState, encode, genesisHash, rollHash } from '../market/engine/codec.ts'
+import { decodeCommand, encode, genesisHash, rollHash } from '../market/engine/codec.ts'
 import { apply, rulesOf } from '../market/engine/engine.ts'
+import { decodeState } from '../market/engine/snapshot.ts'
 import { type AreaState, emptyState } from '../market/engine/state.ts'
 import { type Database, StoreError, type Transaction, transact } from './database.ts'
 

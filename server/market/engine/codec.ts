@@ -1,13 +1,12 @@
 /**
- * The engine's data as text, for the journal and its snapshots: JSON in which a bigint is `{"$n":"…"}` and a map
- * `{"$m":[[key,value],…]}` in its own order. The same state gives the same text on any machine.
+ * Commands and events as text, for the journal and its hashes: JSON in which a bigint is `{"$n":"…"}` and a map
+ * `{"$m":[[key,value],…]}` in its own order. The same data gives the same text on any machine.
  */
 import { createHash } from 'node:crypto'
 import type { Command, Event } from './area.ts'
-import type { AreaState } from './state.ts'
 
-/** Writes commands, events and states. */
-export function encode(value: Command | Event[] | AreaState): string {
+/** Writes commands and events. */
+export function encode(value: Command | Event[]): string {
   return isPlain(value) ? JSON.stringify(value) : JSON.stringify(value, replacer)
 }
 
@@ -27,7 +26,8 @@ function isPlain(value: unknown): boolean {
   return true
 }
 
-function decode(text: string): unknown {
+/** Reads this form of JSON. */
+export function decode(text: string): unknown {
   return JSON.parse(text, (_key, part) => {
     if (part === null || typeof part !== 'object') return part
     if (typeof part.$n === 'string') return BigInt(part.$n)
@@ -41,20 +41,10 @@ export function decodeCommand(text: string): Command {
   return decode(text) as Command
 }
 
-/** Reads what `encode` wrote of a state. */
-export function decodeState(text: string): AreaState {
-  return decode(text) as AreaState
-}
-
 /** The hash before the first command. */
 export const genesisHash: Buffer = Buffer.alloc(32)
 
 /** The rolling hash: over the hash before, the engine's version, the command's text and its events' text. */
 export function rollHash(before: Uint8Array, engineVersion: number, command: string, events: string): Buffer {
   return createHash('sha256').update(before).update(`${engineVersion}\n${command}\n${events}\n`).digest()
-}
-
-/** A hash of the whole state, to compare two of them. */
-export function hashState(state: AreaState): string {
-  return createHash('sha256').update(encode(state)).digest('hex')
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Command, Event, IntervalRun } from '../../../server/market/engine/area.ts'
-import { decodeState, encode } from '../../../server/market/engine/codec.ts'
+import { encode } from '../../../server/market/engine/codec.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
 import { committedFunds } from '../../../server/market/engine/funds.ts'
+import { decodeState, encodeState } from '../../../server/market/engine/snapshot.ts'
 import { intervalSeconds, open, order, placing, reading, seat, t0, terms } from './street.ts'
 
 const before = t0 * 1000 - 1_000
@@ -121,7 +122,7 @@ describe('a forward order', () => {
     const { state, run } = open([seat(1), seat(2), seat(3)])
     run(forward(2, 'sell', { limitPrice: 1_500, maxWh: 100 }))
     run(forward(1, 'sell', { limitPrice: 1_500, maxWh: 100 }))
-    const restored = decodeState(encode(state))
+    const restored = decodeState(encodeState(state))
     const bid = forward(3, 'buy', { limitPrice: 1_500, maxWh: 150 })
     const live = apply(state, bid)
     expect(encode(apply(restored, bid))).toBe(encode(live))

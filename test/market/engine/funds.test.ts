@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { decodeState, encode } from '../../../server/market/engine/codec.ts'
 import { committedFunds } from '../../../server/market/engine/funds.ts'
+import { decodeState, encodeState } from '../../../server/market/engine/snapshot.ts'
 import { play, streets } from './random-streets.ts'
 import { slowlyCommitted } from './slow-funds.ts'
 
@@ -18,7 +18,7 @@ it(`what seats have committed is, after every command, what the whole state adds
         if (!isSame) expect(committed).toEqual(added)
         amounts += committed.size
       })
-      expect(committedFunds(decodeState(encode(state)))).toEqual(committedFunds(state))
+      expect(committedFunds(decodeState(encodeState(state)))).toEqual(committedFunds(state))
     }),
     { seed, numRuns: 60 },
   )
