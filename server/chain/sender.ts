@@ -12,6 +12,7 @@ import { type Address, type Hex, parseAddress } from '../../contracts/typed-data
 import {
   type Attempt,
   addAttempt,
+  failuresOf,
   findTransaction,
   markFailed,
   markMined,
@@ -37,7 +38,8 @@ export interface Sender {
   /**
    * Makes, simulates and sends a call, once for each purpose: a purpose that was sent before, and did not fail, gives the
    * same transaction without making the call. Resolves when it is stored durably, mined or not.
-   * Throws `ChainError`: `CHAIN_REFUSED` (with the contract's error), `CHAIN_FUNDS`, `CHAIN_UNREACHABLE`.
+   * Throws `ChainError`: `CHAIN_REFUSED` (with the contract's error), `CHAIN_FUNDS`, `CHAIN_FEE_CAP`, `CHAIN_UNREACHABLE`, and
+   * `CHAIN_TRANSACTION_FAILED` while a purpose rests that has failed on chain more than once.
    */
   send(purpose: string, make: () => Promise<Call>): Promise<{ hash: Hex }>
   /** One look at the chain; `startSender` has it done in short steps. */
@@ -67,6 +69,7 @@ const bumpPercent = 115n
 /** What a transaction without data uses. */
 const emptyGas = 21_000n
 const gapsAtOnce = 16
+const longestRestMs = 3_600_000
 
 type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 
@@ -86,6 +89,7 @@ export function createSender(options: SenderOptions): Sender {
       if (receipt === null || receipt.status === 1) return { hash: hashOf(before) }
       await record(before, receipt)
     }
+    if (before !== null) await restAfterFailures(purpose, before.attempts.at(-1)!.atMs)
     const call = await make()
     const gas = await simulate(call)
     const fees = await currentFees()
@@ -96,6 +100,18 @@ export function createSender(options: SenderOptions): Sender {
     // The watch sends it again if this does not get through.
     await broadcast(stored).catch((error) => log.debug({ purpose, err: error }, 'not sent at the first attempt'))
     return { hash: hashOf(stored) }
+  }
+
+  /** What succeeds when simulated and fails when mined costs gas each time: after the second time it is not tried at once. */
+  async function restAfterFailures(purpose: string, lastMs: number): Promise<void> {
+    const failures = await failuresOf(database, address, purpose)
+    if (failures < 2) return
+    const restMs = Math.min(longestRestMs, replaceAfterMs * 2 ** (failures - 2))
+    if (Date.now() - lastMs >= restMs) return
+    throw new ChainError(
+      'CHAIN_TRANSACTION_FAILED',
+      `${purpose} was mined and failed ${failures} times: it rests a while`,
+    )
   }
 
   /**

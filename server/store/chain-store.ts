@@ -37,6 +37,14 @@ export async function findTransaction(
   return row ?? null
 }
 
+/** How many transactions of this purpose the chain took and failed. */
+export async function failuresOf(database: Database, sender: Address, purpose: string): Promise<number> {
+  const [row] = await database<[{ count: number }]>`
+    select count(*)::int as count from transactions
+    where sender = ${sender} and purpose = ${purpose} and failure = 'CHAIN_TRANSACTION_FAILED'`
+  return row.count
+}
+
 /** Transactions that the chain must still take, ascending by nonce: those pending, and all from `nonce` on. */
 export async function unminedTransactions(
   database: Database,

@@ -50,7 +50,7 @@ function run(program: string, order: SettlingOrder): Promise<NodeJS.Signals | nu
   })
 }
 
-test(`killed between any two steps, again and again, every batch settles exactly once (SEED=${seed})`, async () => {
+test(`killed between any two steps and the chain reorganised in between, every batch settles exactly once (SEED=${seed})`, async () => {
   const random = randomOf(seed)
   const { provider } = chain
   const { database, url } = await server.fresh()
@@ -78,7 +78,9 @@ test(`killed between any two steps, again and again, every batch settles exactly
     ...{ databaseUrl: url, rpcUrl: chain.chain.url, operatorKey: operator.privateKey },
     ...{ firstBlock: street.firstBlock, settings: settingsOf(street), entriesPerPart },
   }
+  const floor = await provider.getBlockNumber()
   let kills = 0
+  let reorganised = 0
   for (let isDone = false; !isDone; ) {
     // Sometimes a transaction is mined at once, sometimes it still waits when its sender dies.
     await provider.send('evm_setAutomine', [random(2) === 0])
@@ -88,8 +90,15 @@ test(`killed between any two steps, again and again, every batch settles exactly
     else isDone = true
     expect(kills).toBeLessThan(400)
     await mine(provider)
+    // Some of what the dead process saw settled is taken back.
+    const depth = Math.min(1 + random(4), (await provider.getBlockNumber()) - floor)
+    if (!isDone && random(4) === 0 && depth > 0) {
+      await provider.send('anvil_reorg', [depth, []])
+      reorganised += 1
+    }
   }
   expect(kills).toBeGreaterThanOrEqual(leastKills)
+  expect(reorganised).toBeGreaterThan(1)
 
   const rows = await database`select end_at, status from batches order by end_at`
   expect(rows.length).toBeGreaterThanOrEqual(batches)

@@ -120,6 +120,29 @@ describe('a purpose', () => {
   })
 })
 
+test('a purpose that fails on chain again and again rests longer each time', async () => {
+  const { database } = await server.fresh()
+  const wallet = await freshWallet()
+  await owner('mint', ownerAddress, 5n)
+  const data = tokenInterface.encodeFunctionData('transferFrom', [ownerAddress, spenderOf(16), 5n])
+  const attempt = async (parts: Partial<SenderOptions> = {}) => {
+    const sender = senderOf(database, wallet, parts)
+    await owner('approve', wallet.address, 5n)
+    const { hash } = await sender.send('hopeless', async () => ({ to: token, data }))
+    await chain.provider.send('anvil_dropTransaction', [hash])
+    await owner('approve', wallet.address, 0n)
+    await sender.watch()
+    await mine(chain.provider)
+    await sender.watch()
+  }
+  await attempt()
+  await attempt()
+  await expect(attempt()).rejects.toMatchObject({ code: 'CHAIN_TRANSACTION_FAILED' })
+  expect(await chain.provider.getTransactionCount(wallet.address)).toBe(2)
+  await attempt({ replaceAfterMs: 0 })
+  expect(await chain.provider.getTransactionCount(wallet.address)).toBe(3)
+})
+
 describe('a transaction', () => {
   test('that the node forgot is sent again, also by a process that was started later', async () => {
     const { database } = await server.fresh()
