@@ -29,6 +29,7 @@ const definitions = {
   CloseSeat: 'address account,uint64 seat,uint32 deadline',
   ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 deadline',
   RevokeMeter: 'uint64 seat,uint32 from,uint32 deadline',
+  RotateKey: 'uint64 seat,address key,address next,uint32 from,uint32 deadline',
   AgentHello: 'address meter,uint32 time',
 } as const
 
@@ -146,6 +147,18 @@ export interface RevokeMeter {
   deadline: number
 }
 
+/**
+ * The meter's last key `key` hands over to `next`: signed by the account, by `key` and by `next`. Readings after the boundary
+ * `from` (or after the first one that is a whole interval away when the escrow takes it) are `next`'s to sign.
+ */
+export interface RotateKey {
+  seat: bigint
+  key: Address
+  next: Address
+  from: number
+  deadline: number
+}
+
 /** What an agent signs to open its connection for one meter. */
 export interface AgentHello {
   meter: Address
@@ -165,6 +178,7 @@ export interface TypedDataValues {
   CloseSeat: CloseSeat
   ConfirmMeter: ConfirmMeter
   RevokeMeter: RevokeMeter
+  RotateKey: RotateKey
   AgentHello: AgentHello
 }
 

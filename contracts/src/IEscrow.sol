@@ -45,6 +45,15 @@ struct Reading {
     uint8 quality;
 }
 
+/// The meter's last key `key` hands over to `next`.
+struct RotateKey {
+    uint64 seat;
+    address key;
+    address next;
+    uint32 from;
+    uint32 deadline;
+}
+
 struct Withdrawal {
     address account;
     uint64 seat;
@@ -139,6 +148,8 @@ interface IEscrow {
     event MeterConfirmed(uint64 indexed seat, bytes32 zone, uint24 nameplateWh, uint32 from);
     event MeterRevoked(uint64 indexed seat, uint32 from);
     event MeterSuspended(uint64 indexed seat, uint32 from);
+    /// Readings up to `from` and at it are for `key` to sign, later ones for `next`.
+    event KeyRotated(uint64 indexed seat, address key, address next, uint32 from);
     event EpochStarted(uint64 indexed seat, uint16 epoch, uint32 time, uint48 importWh, uint48 exportWh);
     event Rebased(uint64 indexed seat, uint16 epoch, uint32 time, uint48 importWh, uint48 exportWh);
     /// `amount` is in ledger units, `tokens` in base units of the token.
@@ -210,6 +221,10 @@ interface IEscrow {
     error TooManyChanges();
     /// A confirmation lifts a revocation or suspension only if it starts later.
     error StillBarred(uint32 from);
+    /// The meter's last key, which signed, is another one.
+    error WrongKey(address key);
+    /// The next key is or was a meter's already.
+    error KeyUsed(address key);
     /// The two readings are not two different ones of the same past boundary and epoch, later than the last suspension.
     error NotEquivocation();
     /// An epoch must be higher than the seat's and start at its base or later.
@@ -300,6 +315,16 @@ interface IEscrow {
     ) external;
     /// The seat neither sells nor buys from then on, until a confirmation with a later `from`.
     function revokeMeter(uint64 seat, uint32 from, uint32 deadline, bytes calldata gridSignature) external;
+    /// The meter gets another key, and keeps its name (the first key's address), seat, purse, mandate, confirmation and registers.
+    /// Signed by the account, by the meter's last key, which vouches for its successor, and by the next key; anyone may relay.
+    /// Readings up to a boundary and at it stay the former key's, later ones are the next key's: from `from` on, or from the first
+    /// later boundary that is a whole interval away, so that everybody has heard of it before a reading needs the next key.
+    function rotateKey(
+        RotateKey calldata rotation,
+        bytes calldata accountSignature,
+        bytes calldata keySignature,
+        bytes calldata nextSignature
+    ) external;
     /// A new epoch of the same meter: signed by the meter, the account and, where the rules demand confirmed sellers, the grid operator
     /// (else empty). Only the area's operator, so that no batch of the old epoch is cut off.
     function startEpoch(
@@ -309,7 +334,7 @@ interface IEscrow {
         bytes calldata accountSignature,
         bytes calldata gridSignature
     ) external;
-    /// Two different readings of one boundary, both signed by the seat's meter: suspends the seat's trading from the next boundary on.
+    /// Two different readings of one boundary, both signed by the key that signs for the seat's meter there: suspends the seat's trading from the next boundary on.
     function reportEquivocation(
         uint64 seat,
         Reading calldata first,
@@ -355,6 +380,9 @@ interface IEscrow {
     function seatOf(address account, address meter, uint32 area) external view returns (uint64);
     /// The open seat of a meter, or its last one; 0 if none.
     function seatOfMeter(address meter) external view returns (uint64);
+    /// Whose readings a key signs: those after `from`, up to `until` and at it (the largest number: for good). All zero for a
+    /// meter's only key, and for an address that is no key.
+    function keyOf(address key) external view returns (address meter, uint32 from, uint32 until);
     function rulesHash(uint32 area) external view returns (bytes32);
     function gridOf(uint32 area) external view returns (address);
     function operatorOf(uint32 area) external view returns (address);

@@ -90,7 +90,17 @@ abstract contract Ledger is IEscrow, EIP712 {
         uint32 freeFrom;
     }
 
+    /// What a key signs: the readings of `meter` after `from`, up to `until` and at it; `FOR_GOOD` where nothing follows yet.
+    /// A meter is named by its first key for ever. One that never changed its key has no record.
+    struct KeyRecord {
+        address meter;
+        uint32 from;
+        uint32 until;
+    }
+
     uint256 internal constant MAX_UNITS = type(uint80).max;
+    /// Later than every boundary.
+    uint32 internal constant FOR_GOOD = type(uint32).max;
 
     IERC20 internal immutable TOKEN;
     uint8 internal immutable DECIMALS;
@@ -100,6 +110,7 @@ abstract contract Ledger is IEscrow, EIP712 {
     mapping(bytes32 rulesHash => uint32 area) internal _areaOfRules;
     mapping(uint64 seat => Seat) internal _seats;
     mapping(address meter => MeterRecord) internal _meters;
+    mapping(address key => KeyRecord) internal _keys;
     mapping(address account => mapping(address meter => mapping(uint32 area => uint64))) public seatOf;
     mapping(uint32 area => mapping(uint32 sequence => bool)) internal _abandoned;
     mapping(bytes32 digest => bool) internal _usedInstructions;
@@ -178,6 +189,11 @@ abstract contract Ledger is IEscrow, EIP712 {
         return _meters[meter].seat;
     }
 
+    function keyOf(address key) external view returns (address meter, uint32 from, uint32 until) {
+        KeyRecord storage record = _keys[key];
+        return (record.meter, record.from, record.until);
+    }
+
     function balanceOf(uint64 seatId) external view returns (uint128) {
         return uint128(_withOutcome(seatId, _seats[seatId].state).balance());
     }
@@ -237,9 +253,21 @@ abstract contract Ledger is IEscrow, EIP712 {
         }
     }
 
-    /// Requires the meter's own key: meters are never contracts.
-    function _authoriseMeter(address meter, bytes32 structHash, bytes calldata signature) internal view {
-        if (!Signatures.isByKey(meter, _hashTypedDataV4(structHash), signature)) revert BadSignature(meter);
+    /// Requires the key that signs for the meter at `time`, at `FOR_GOOD` its last one, and says which. Keys are never contracts.
+    function _authoriseMeter(address meter, uint256 time, bytes32 structHash, bytes calldata signature)
+        internal
+        view
+        returns (address key)
+    {
+        key = Signatures.keyOf(_hashTypedDataV4(structHash), signature);
+        if (key == address(0) || !_isKeyOf(meter, key, time)) revert BadSignature(meter);
+    }
+
+    /// Whether readings of `meter` at `time` are for `key` to sign.
+    function _isKeyOf(address meter, address key, uint256 time) internal view returns (bool) {
+        KeyRecord storage record = _keys[key];
+        if (record.until == 0) return key == meter;
+        return record.meter == meter && record.from < time && time <= record.until;
     }
 
     function _requireInTime(uint32 deadline) internal view {

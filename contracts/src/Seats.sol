@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Mandate, EpochStart, Reading} from "./IEscrow.sol";
+import {Mandate, EpochStart, Reading, RotateKey} from "./IEscrow.sol";
 import {SeatState, SeatStates, SeatLimitsFields} from "./Words.sol";
 import {Change, Schedule} from "./Schedule.sol";
 import {Plans} from "./Plans.sol";
+import {Signatures} from "./Signatures.sol";
 import {TypedData} from "./TypedData.sol";
 import {Ledger} from "./Ledger.sol";
 
@@ -25,10 +26,11 @@ abstract contract Seats is Ledger {
         _authorise(mandate.account, TypedData.hash(mandate), accountSignature);
         _authoriseMeter(
             mandate.meter,
+            FOR_GOOD,
             TypedData.hashConsent(mandate.meter, mandate.account, mandate.rules, consentValidFrom),
             consentSignature
         );
-        _authoriseMeter(mandate.meter, TypedData.hash(epoch), epochSignature);
+        _authoriseMeter(mandate.meter, FOR_GOOD, TypedData.hash(epoch), epochSignature);
         return _open(mandate, consentValidFrom, epoch);
     }
 
@@ -87,8 +89,8 @@ abstract contract Seats is Ledger {
         seat.account = mandate.account;
         seat.version = mandate.version;
         seat.limits = SeatLimitsFields.pack(mandate.meter, 0, 0, 0, 0);
-        seat.state =
-            SeatState.wrap(SeatStates.CHANGE_WAITS).withBase(epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
+        uint256 flags = SeatStates.CHANGE_WAITS | (_keys[mandate.meter].until == 0 ? 0 : SeatStates.KEY_CHANGED);
+        seat.state = SeatState.wrap(flags).withBase(epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
         seat.terms.add(Plans.ofMandate(mandate, from));
     }
 
@@ -168,8 +170,8 @@ abstract contract Seats is Ledger {
             first.meter != meter || second.meter != meter || first.time != second.time || first.epoch != second.epoch
                 || firstHash == secondHash || first.time <= _meters[meter].suspendedFrom || first.time > block.timestamp
         ) revert NotEquivocation();
-        _authoriseMeter(meter, firstHash, firstSignature);
-        _authoriseMeter(meter, secondHash, secondSignature);
+        _authoriseMeter(meter, first.time, firstHash, firstSignature);
+        _authoriseMeter(meter, first.time, secondHash, secondSignature);
         uint32 start = _boundary(area, 0);
         _meters[meter].suspendedFrom = start;
         _bar(area, seat, start);
@@ -181,6 +183,34 @@ abstract contract Seats is Ledger {
         seat.barredFrom = from;
         _makeWay(area, seat, seat.standing, from);
         if (!seat.standing.last().isBar()) seat.standing.addLast(Plans.ofBar(from));
+    }
+
+    function rotateKey(
+        RotateKey calldata rotation,
+        bytes calldata accountSignature,
+        bytes calldata keySignature,
+        bytes calldata nextSignature
+    ) external {
+        Seat storage seat = _openSeatAt(rotation.seat);
+        _requireInTime(rotation.deadline);
+        address meter = seat.limits.meter();
+        address next = rotation.next;
+        if (_keys[next].until != 0 || _meters[next].seat != 0) revert KeyUsed(next);
+        bytes32 structHash = TypedData.hash(rotation);
+        if (_authoriseMeter(meter, FOR_GOOD, structHash, keySignature) != rotation.key) revert WrongKey(rotation.key);
+        if (!Signatures.isByKey(next, _authorise(seat.account, structHash, accountSignature), nextSignature)) {
+            revert BadSignature(next);
+        }
+        KeyRecord storage record = _keys[rotation.key];
+        uint256 earliest = block.timestamp + _areaOf(rotation.seat).intervalSeconds;
+        if (earliest < rotation.from) earliest = rotation.from;
+        // A key that has not begun to sign may already be followed by another.
+        if (earliest <= record.from) earliest = uint256(record.from) + 1;
+        uint32 from = _boundary(_areaOf(rotation.seat), earliest);
+        (record.meter, record.until) = (meter, from);
+        _keys[next] = KeyRecord(meter, from, FOR_GOOD);
+        seat.state = seat.state.with(SeatStates.KEY_CHANGED);
+        emit KeyRotated(rotation.seat, rotation.key, next, from);
     }
 
     function startEpoch(
@@ -198,7 +228,7 @@ abstract contract Seats is Ledger {
         if (epoch.epoch <= state.epoch() || epoch.time < state.time()) revert BadEpoch(epoch.epoch);
         _requireBoundary(area, epoch.time);
         bytes32 structHash = TypedData.hash(epoch);
-        _authoriseMeter(epoch.meter, structHash, meterSignature);
+        _authoriseMeter(epoch.meter, epoch.time, structHash, meterSignature);
         _authorise(seat.account, structHash, accountSignature);
         if (area.confirmedSellersOnly) _authorise(area.grid, structHash, gridSignature);
         seat.state = state.withBase(epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
@@ -217,7 +247,7 @@ abstract contract Seats is Ledger {
                 || reading.exportWh < state.exportWh()
         ) revert BadBase();
         _requireBoundary(area, reading.time);
-        _authoriseMeter(reading.meter, TypedData.hash(reading), meterSignature);
+        _authoriseMeter(reading.meter, reading.time, TypedData.hash(reading), meterSignature);
         seat.state = state.withBase(reading.epoch, reading.time, reading.importWh, reading.exportWh);
         emit Rebased(seatId, reading.epoch, reading.time, reading.importWh, reading.exportWh);
     }

@@ -207,7 +207,7 @@ abstract contract Settlement is Ledger {
     /// Requires the meter's signature of the measured reading that the entry moves the base to, and moves it.
     function _advanceBase(SeatState base, address meter, Part memory part, EntryWord word, bytes32 r, bytes32 vs)
         private
-        pure
+        view
         returns (SeatState next)
     {
         uint256 time;
@@ -224,7 +224,10 @@ abstract contract Settlement is Ledger {
         next = base.withBase(base.epoch(), time, importWh, exportWh);
         bytes32 digest = TypedData.measuredReadingDigest(part.separator, meter, base.epoch(), time, importWh, exportWh);
         (address signer,,) = ECDSA.tryRecover(digest, r, vs);
-        if (signer == address(0) || signer != meter) revert BadReadingSignature(part.seatId);
+        if (signer != meter || signer == address(0) || base.has(SeatStates.KEY_CHANGED)) {
+            // The rare path: a meter whose key changed.
+            if (signer == address(0) || !_isKeyOf(meter, signer, time)) revert BadReadingSignature(part.seatId);
+        }
     }
 
     /// What the seat signed, side by side: energy inside register and limit, price inside mandate and band.

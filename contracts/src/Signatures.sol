@@ -11,13 +11,17 @@ library Signatures {
 
     /// Whether `signer`'s own key signed `digest`. False, never a revert, for anything malformed.
     function isByKey(address signer, bytes32 digest, bytes calldata signature) internal pure returns (bool) {
-        address recovered;
-        if (signature.length == 64) {
-            (recovered,,) = ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]));
-        } else {
-            (recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
-        }
+        address recovered = keyOf(digest, signature);
         return recovered == signer && recovered != address(0);
+    }
+
+    /// The key that signed `digest`; zero, never a revert, for anything malformed.
+    function keyOf(bytes32 digest, bytes calldata signature) internal pure returns (address key) {
+        if (signature.length == 64) {
+            (key,,) = ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]));
+        } else {
+            (key,,) = ECDSA.tryRecoverCalldata(digest, signature);
+        }
     }
 
     /// Whether `signer` signed `digest`, as a key or as a contract wallet. A wallet gets bounded gas and one word of answer.

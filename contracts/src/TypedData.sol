@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AreaRules, Mandate, EpochStart, Reading, Withdrawal} from "./IEscrow.sol";
+import {AreaRules, Mandate, EpochStart, Reading, RotateKey, Withdrawal} from "./IEscrow.sol";
 
 /// The EIP-712 struct hashes of everything the escrow reads; `contracts/typed-data.ts` is the same list for everyone else.
 library TypedData {
@@ -23,6 +23,9 @@ library TypedData {
     bytes32 internal constant CONFIRM_METER =
         keccak256("ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 deadline)");
     bytes32 internal constant REVOKE_METER = keccak256("RevokeMeter(uint64 seat,uint32 from,uint32 deadline)");
+
+    bytes32 internal constant ROTATE_KEY =
+        keccak256("RotateKey(uint64 seat,address key,address next,uint32 from,uint32 deadline)");
 
     function hash(AreaRules calldata rules) internal pure returns (bytes32) {
         uint256 offset;
@@ -86,6 +89,14 @@ library TypedData {
 
     function hashRevoke(uint64 seat, uint32 from, uint32 deadline) internal pure returns (bytes32) {
         return keccak256(abi.encode(REVOKE_METER, seat, from, deadline));
+    }
+
+    function hash(RotateKey calldata rotation) internal pure returns (bytes32) {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := rotation
+        }
+        return _hashStruct(ROTATE_KEY, offset, 5);
     }
 
     /// The digest of a measured reading (quality 0) in the domain `separator`. Settlement calls it once per entry, so it

@@ -22,6 +22,8 @@ library SeatStates {
     uint256 internal constant CHANGE_WAITS = 1;
     /// The seat took part in a batch of several parts whose outcome has not reached the balance yet.
     uint256 internal constant OUTCOME_WAITS = 2;
+    /// The seat's meter has changed its key at least once: who signs for it depends on the time.
+    uint256 internal constant KEY_CHANGED = 4;
 
     function balance(SeatState state) internal pure returns (uint256) {
         return SeatState.unwrap(state) >> 176;

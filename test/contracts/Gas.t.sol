@@ -79,6 +79,27 @@ contract GasTest is Street {
         _keep("abandonBatch");
     }
 
+    bool private _keysChanged;
+
+    function _keyAt(Home memory home, uint32) internal view override returns (uint256) {
+        return _keysChanged ? home.meterKey ^ 1 : home.meterKey;
+    }
+
+    function test_entries_of_meters_that_changed_their_key() public {
+        Home[] memory homes = new Home[](100);
+        for (uint256 i = 0; i < 100; ++i) {
+            homes[i] = _ready(i + 1, i % 2 == 0 ? 0 : 10_000_000);
+        }
+        _settle(_batch(START, START + DAY), _day(homes, START + DAY));
+        for (uint256 i = 0; i < 100; ++i) {
+            _rotate(homes[i], homes[i].meterKey ^ 1, 0);
+        }
+        _keep("rotateKey");
+        _keysChanged = true;
+        _settle(_batch(START + DAY, START + 2 * DAY), _day(homes, START + 2 * DAY));
+        vm.snapshotValue("gas", "settle: one of 100 entries with another key", vm.lastCallGas().gasTotalUsed / 100);
+    }
+
     function test_every_other_call() public {
         AreaRules memory other = _rules(2);
         vm.prank(grid);

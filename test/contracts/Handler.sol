@@ -19,6 +19,10 @@ contract Handler is Street {
     uint256 public batches;
     uint256 public trades;
     uint256 public splitBatches;
+    uint256 public rotations;
+    /// Per home: its keys after the first, each with the boundary after which it signs.
+    uint256[][HOMES] internal nextKeys;
+    uint32[][HOMES] internal nextFroms;
     uint32 public lastSettledUntil;
     bool public wentBack;
 
@@ -87,6 +91,33 @@ contract Handler is Street {
             homes[who % HOMES].seat, "zone", nameplateWh % 400, uint32(block.timestamp + from % DAY), NO_DEADLINE, ""
         ) {}
             catch {}
+    }
+
+    function rotate(uint256 who, uint32 from) external {
+        uint256 index = who % HOMES;
+        Home memory home = homes[index];
+        if (nextKeys[index].length != 0) home.meterKey = nextKeys[index][nextKeys[index].length - 1];
+        uint256 next = uint256(keccak256(abi.encode("next", index, nextKeys[index].length))) % ORDER;
+        try this.handOver(home, next, uint32(block.timestamp + from % DAY)) {
+            (, uint32 start,) = escrow.keyOf(vm.addr(next));
+            nextKeys[index].push(next);
+            nextFroms[index].push(start);
+            ++rotations;
+        } catch {}
+    }
+
+    function handOver(Home memory home, uint256 next, uint32 from) external {
+        _rotate(home, next, from);
+    }
+
+    function _keyAt(Home memory home, uint32 time) internal view override returns (uint256 key) {
+        key = home.meterKey;
+        for (uint256 i = 0; i < HOMES; ++i) {
+            if (homes[i].seat != home.seat) continue;
+            for (uint256 k = 0; k < nextFroms[i].length; ++k) {
+                if (nextFroms[i][k] < time) key = nextKeys[i][k];
+            }
+        }
     }
 
     function revoke(uint256 who, uint32 from) external {

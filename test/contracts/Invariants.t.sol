@@ -26,7 +26,7 @@ contract InvariantsTest {
     }
 
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        bytes4[] memory actions = new bytes4[](14);
+        bytes4[] memory actions = new bytes4[](15);
         actions[0] = handler.pass.selector;
         actions[1] = handler.deposit.selector;
         actions[2] = handler.request.selector;
@@ -41,6 +41,7 @@ contract InvariantsTest {
         actions[11] = handler.settleSplit.selector;
         actions[12] = handler.leaveOpen.selector;
         actions[13] = handler.pass.selector;
+        actions[14] = handler.rotate.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(handler), actions);
     }
@@ -75,15 +76,17 @@ contract InvariantsTest {
         vm.revertToState(now_);
     }
 
-    /// The handler reaches the deep states: batches in one and two parts with trades in them.
+    /// The handler reaches the deep states: batches in one and two parts with trades in them, while keys change.
     function test_the_handler_trades() public {
         for (uint256 i = 0; i < 60; ++i) {
             uint256 seed = uint256(keccak256(abi.encode(i)));
             handler.pass(seed);
+            if (i % 3 == 0) handler.rotate(seed >> 16, uint32(seed >> 32));
             if (i % 2 == 0) handler.settleWhole(seed);
             else handler.settleSplit(seed);
         }
         vm.assertGe(handler.trades(), 20, "trades");
+        vm.assertEq(handler.rotations(), 20, "rotations");
         vm.assertGe(handler.splitBatches(), 10, "batches in two parts");
     }
 }

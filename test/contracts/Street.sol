@@ -8,6 +8,7 @@ import {
     Mandate,
     EpochStart,
     Reading,
+    RotateKey,
     Withdrawal,
     Batch,
     SeatView
@@ -30,6 +31,10 @@ contract Hashes {
     }
 
     function hash(Reading calldata value) external pure returns (bytes32) {
+        return TypedData.hash(value);
+    }
+
+    function hash(RotateKey calldata value) external pure returns (bytes32) {
         return TypedData.hash(value);
     }
 
@@ -221,7 +226,7 @@ abstract contract Street {
     function _rebase(Home memory home, uint32 time, uint32 importDelta, uint32 exportDelta) internal {
         if (block.timestamp < time) vm.warp(time);
         Reading memory reading = _reading(home, time, importDelta, exportDelta);
-        bytes memory signature = _sign(home.meterKey, hashes.hash(reading));
+        bytes memory signature = _sign(_keyAt(home, time), hashes.hash(reading));
         vm.prank(operator);
         escrow.rebase(home.seat, reading, signature);
     }
@@ -233,6 +238,27 @@ abstract contract Street {
     {
         SeatView memory seat = escrow.seatView(home.seat);
         return Reading(home.meter, seat.epoch, time, seat.importWh + importDelta, seat.exportWh + exportDelta, 0);
+    }
+
+    /// The key that signs for a home's meter at a boundary; overridden where keys change.
+    function _keyAt(Home memory home, uint32) internal view virtual returns (uint256) {
+        return home.meterKey;
+    }
+
+    function _rotation(Home memory home, uint256 next, uint32 from) internal pure returns (RotateKey memory) {
+        return RotateKey(home.seat, vm.addr(home.meterKey), vm.addr(next), from, NO_DEADLINE);
+    }
+
+    /// Hands the meter over from `home.meterKey` to `next`.
+    function _rotate(Home memory home, uint256 next, uint32 from) internal {
+        _rotate(home, next, _rotation(home, next, from));
+    }
+
+    function _rotate(Home memory home, uint256 next, RotateKey memory rotation) internal {
+        bytes32 structHash = hashes.hash(rotation);
+        escrow.rotateKey(
+            rotation, _sign(home.accountKey, structHash), _sign(home.meterKey, structHash), _sign(next, structHash)
+        );
     }
 
     function _confirm(Home memory home, uint24 nameplateWh, uint32 from) internal {
@@ -306,7 +332,7 @@ abstract contract Street {
         Reading memory reading = Reading(
             home.meter, epoch, end - trade.lag * INTERVAL, importWh + trade.importDelta, exportWh + trade.exportDelta, 0
         );
-        (bytes32 r, bytes32 vs) = _compact(home.meterKey, _digest(hashes.hash(reading)));
+        (bytes32 r, bytes32 vs) = _compact(_keyAt(home, reading.time), _digest(hashes.hash(reading)));
         return abi.encodePacked(_word(home.seat, trade), r, vs);
     }
 

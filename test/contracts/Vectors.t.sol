@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
-import {AreaRules, Mandate, EpochStart, Reading, Withdrawal} from "../../contracts/src/IEscrow.sol";
+import {AreaRules, Mandate, EpochStart, Reading, RotateKey, Withdrawal} from "../../contracts/src/IEscrow.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 
 /// The digests that `vectors.test.ts` made, made again here.
@@ -132,5 +132,7 @@ contract VectorsTest is Street {
             TypedData.hashConfirm(seat, _word("confirm.zone"), uint24(_uint("confirm.nameplateWh")), from, deadline)
         );
         _expect("revoke", TypedData.hashRevoke(seat, from, deadline));
+        RotateKey memory rotation = RotateKey(seat, _address("rotation.key"), _address("rotation.next"), from, deadline);
+        _expect("rotation", hashes.hash(rotation));
     }
 }

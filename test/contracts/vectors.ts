@@ -69,9 +69,10 @@ export function digestVectors() {
       }
       const close = { account, seat, deadline: uint32[i] }
       const confirm = { seat, zone, nameplateWh: uint24[i], from: uint32[i], deadline: uint32[i] }
+      const rotation = { seat, key: meter, next: account, from: uint32[i], deadline: uint32[i] }
       const revoke = { seat, from: uint32[i], deadline: uint32[i] }
       return {
-        values: plain({ areaRules, mandate, consent, epoch, reading, withdrawal, close, confirm, revoke }),
+        values: plain({ areaRules, mandate, consent, epoch, reading, withdrawal, close, confirm, revoke, rotation }),
         rulesHash: rules,
         digests: {
           mandate: digestOf(domain, 'Mandate', mandate),
@@ -83,6 +84,7 @@ export function digestVectors() {
           close: digestOf(domain, 'CloseSeat', close),
           confirm: digestOf(domain, 'ConfirmMeter', confirm),
           revoke: digestOf(domain, 'RevokeMeter', revoke),
+          rotation: digestOf(domain, 'RotateKey', rotation),
         },
       }
     }),
