@@ -29,7 +29,7 @@ const definitions = {
   CloseSeat: 'address account,uint64 seat,uint32 deadline',
   ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 deadline',
   RevokeMeter: 'uint64 seat,uint32 from,uint32 deadline',
-  RotateKey: 'uint64 seat,address key,address next,uint32 from,uint32 deadline',
+  RotateKey: 'address account,address meter,address key,address next,uint32 from,uint32 deadline',
   AgentHello: 'address meter,uint32 time',
 } as const
 
@@ -148,11 +148,12 @@ export interface RevokeMeter {
 }
 
 /**
- * The meter's last key `key` hands over to `next`: signed by the account, by `key` and by `next`. Readings after the boundary
+ * The account's meter, named by its first key, gets another one: its last key `key` hands over to `next`: signed by the account, by `key` and by `next`. Readings after the boundary
  * `from` (or after the first one that is a whole interval away when the escrow takes it) are `next`'s to sign.
  */
 export interface RotateKey {
-  seat: bigint
+  account: Address
+  meter: Address
   key: Address
   next: Address
   from: number

@@ -5,6 +5,7 @@
  * acknowledged, and `telemetry` whenever it has polled. Both sides check what they receive with these schemas.
  */
 import { z } from 'zod'
+import type { LaterKey } from './meter-keys.ts'
 
 const address = z.string().regex(/^0x[0-9a-f]{40}$/, 'an address is 0x and 40 lower-case hexadecimal digits')
 const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
@@ -76,8 +77,20 @@ export type Hello = z.infer<typeof helloSchema>
 
 /** Answer to `hello`: what the agent checks against its configuration before it signs for this server. */
 export type HelloAnswer =
-  | { ok: true; area: number; intervalSeconds: number; chainId: number; escrow: string; serverTimeMs: number }
-  | { ok: false; code: string; message: string; retryAfterMs: number | null }
+  | {
+      ok: true
+      area: number
+      intervalSeconds: number
+      chainId: number
+      escrow: string
+      serverTimeMs: number
+      /** The newest reading that the server holds of the meter; at least where its epoch begins on chain. */
+      newest: { epoch: number; time: number }
+      /** The keys that followed the meter's first one on chain, ascending by the boundary after which each signs. */
+      keys: LaterKey[]
+    }
+  /** `serverTimeMs` comes with every refusal that looked at the hello: metering may begin before the seat is open. */
+  | { ok: false; code: string; message: string; retryAfterMs: number | null; serverTimeMs?: number }
 
 /** The newest live values of one meter; powers in W (import and discharge positive), null where not offered. */
 export const telemetrySchema = z.strictObject({

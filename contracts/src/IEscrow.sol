@@ -47,7 +47,8 @@ struct Reading {
 
 /// The meter's last key `key` hands over to `next`.
 struct RotateKey {
-    uint64 seat;
+    address account;
+    address meter;
     address key;
     address next;
     uint32 from;

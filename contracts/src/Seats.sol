@@ -191,26 +191,29 @@ abstract contract Seats is Ledger {
         bytes calldata keySignature,
         bytes calldata nextSignature
     ) external {
-        Seat storage seat = _openSeatAt(rotation.seat);
+        uint64 seatId = _meters[rotation.meter].seat;
+        Seat storage seat = _openSeatAt(seatId);
         _requireInTime(rotation.deadline);
-        address meter = seat.limits.meter();
+        if (rotation.account != seat.account) revert WrongParty();
         address next = rotation.next;
         if (_keys[next].until != 0 || _meters[next].seat != 0) revert KeyUsed(next);
         bytes32 structHash = TypedData.hash(rotation);
-        if (_authoriseMeter(meter, FOR_GOOD, structHash, keySignature) != rotation.key) revert WrongKey(rotation.key);
+        address key = _authoriseMeter(rotation.meter, FOR_GOOD, structHash, keySignature);
+        if (key != rotation.key) revert WrongKey(key);
         if (!Signatures.isByKey(next, _authorise(seat.account, structHash, accountSignature), nextSignature)) {
             revert BadSignature(next);
         }
-        KeyRecord storage record = _keys[rotation.key];
-        uint256 earliest = block.timestamp + _areaOf(rotation.seat).intervalSeconds;
+        Area storage area = _areaOf(seatId);
+        KeyRecord storage record = _keys[key];
+        uint256 earliest = block.timestamp + area.intervalSeconds;
         if (earliest < rotation.from) earliest = rotation.from;
         // A key that has not begun to sign may already be followed by another.
         if (earliest <= record.from) earliest = uint256(record.from) + 1;
-        uint32 from = _boundary(_areaOf(rotation.seat), earliest);
-        (record.meter, record.until) = (meter, from);
-        _keys[next] = KeyRecord(meter, from, FOR_GOOD);
+        uint32 from = _boundary(area, earliest);
+        (record.meter, record.until) = (rotation.meter, from);
+        _keys[next] = KeyRecord(rotation.meter, from, FOR_GOOD);
         seat.state = seat.state.with(SeatStates.KEY_CHANGED);
-        emit KeyRotated(rotation.seat, rotation.key, next, from);
+        emit KeyRotated(seatId, key, next, from);
     }
 
     function startEpoch(

@@ -25,7 +25,7 @@ library TypedData {
     bytes32 internal constant REVOKE_METER = keccak256("RevokeMeter(uint64 seat,uint32 from,uint32 deadline)");
 
     bytes32 internal constant ROTATE_KEY =
-        keccak256("RotateKey(uint64 seat,address key,address next,uint32 from,uint32 deadline)");
+        keccak256("RotateKey(address account,address meter,address key,address next,uint32 from,uint32 deadline)");
 
     function hash(AreaRules calldata rules) internal pure returns (bytes32) {
         uint256 offset;
@@ -96,7 +96,7 @@ library TypedData {
         assembly ("memory-safe") {
             offset := rotation
         }
-        return _hashStruct(ROTATE_KEY, offset, 5);
+        return _hashStruct(ROTATE_KEY, offset, 6);
     }
 
     /// The digest of a measured reading (quality 0) in the domain `separator`. Settlement calls it once per entry, so it

@@ -145,6 +145,7 @@ export function presentSeat(
     seat: seatOf(row),
     account: row.account,
     meter: row.meter,
+    keys: (chain.keys ?? []).map(({ key, from }) => ({ key, from: isoTime(from) })),
     zone: terms.zone ?? rootZone(settings),
     confirmed: terms.nameplateWh !== null,
     closed: terms.closed,

@@ -5,6 +5,7 @@ import type {
   relayConfirmationSchema,
   relayDepositSchema,
   relayEpochSchema,
+  relayKeySchema,
   relayMandateSchema,
   relaySeatSchema,
   relayWithdrawalSchema,
@@ -19,6 +20,7 @@ export interface Relay {
   changeMandate(request: z.output<typeof relayMandateSchema>): Promise<{ hash: string }>
   confirmMeter(request: z.output<typeof relayConfirmationSchema>): Promise<{ hash: string }>
   startEpoch(request: z.output<typeof relayEpochSchema>): Promise<{ hash: string }>
+  rotateKey(request: z.output<typeof relayKeySchema>): Promise<{ hash: string }>
   deposit(request: z.output<typeof relayDepositSchema>): Promise<{ hash: string }>
   requestWithdrawal(request: z.output<typeof relayWithdrawalSchema>): Promise<{ hash: string }>
   claim(request: z.output<typeof relayClaimSchema>): Promise<{ hash: string }>

@@ -164,6 +164,8 @@ export const seatSchema = z
     seat: seatId,
     account: address,
     meter: address,
+    /** The keys that followed the meter's first one, which names it; each signs what is measured after its `from`. */
+    keys: z.array(z.object({ key: address, from: time })),
     zone: z.string(),
     /** The grid operator has confirmed meter and nameplate. */
     confirmed: z.boolean(),
@@ -516,6 +518,23 @@ export const relayEpochSchema = z
     gridSignature: signature.optional(),
   })
   .meta({ id: 'RelayEpoch' })
+
+/** `RotateKey`, signed by the account, by the meter's last key and by the next one. */
+export const relayKeySchema = z
+  .strictObject({
+    rotation: z.strictObject({
+      account: addressSchema,
+      meter: addressSchema,
+      key: addressSchema,
+      next: addressSchema,
+      from: uint32,
+      deadline: uint32,
+    }),
+    accountSignature: signature,
+    keySignature: signature,
+    nextSignature: signature,
+  })
+  .meta({ id: 'RelayKey' })
 
 /** `amount` in tokens; the permit is the token's ERC-2612 one for the escrow. */
 export const relayDepositSchema = z

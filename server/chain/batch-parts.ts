@@ -13,6 +13,8 @@ const mostEntries = 1_000
  * several parts; and where the seat's terms change.
  */
 const entryGas = { usual: 15_400, afterSeveralParts: 18_600, ofSeveralParts: 24_000, changing: 110_000 }
+/** What more the entry of a meter takes that is not signed by its first key any more. */
+const laterKeyGas = 3_200
 
 /**
  * Entries in runs of one part each, in their order. A batch that has not begun has at least one part.
@@ -25,7 +27,8 @@ export function divideIntoParts(
 ): SignedEntry[][] {
   const gasOf = (entry: SignedEntry, usual: number) => {
     const seat = view.seats.get(entry.seat)
-    return seat !== undefined && isChanging(seat) ? entryGas.changing : usual
+    if (seat === undefined) return usual
+    return (isChanging(seat) ? entryGas.changing : usual) + (seat.keys.length === 0 ? 0 : laterKeyGas)
   }
   const lastHadParts = (view.batches.get(view.settledUntil)?.transactions.length ?? 1) > 1
   const alone = lastHadParts ? entryGas.afterSeveralParts : entryGas.usual

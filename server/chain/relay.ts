@@ -2,7 +2,7 @@
 import { encodeBytes32String, keccak256, Signature, type SignatureLike } from 'ethers'
 import { escrowInterface } from '../../contracts/deploy.ts'
 import { partsOfSeatId } from '../../contracts/entry.ts'
-import type { Address, EpochStart, Hex, Mandate } from '../../contracts/typed-data.ts'
+import type { Address, EpochStart, Hex, Mandate, RotateKey } from '../../contracts/typed-data.ts'
 import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/units.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
 import type { AreaState } from '../market/engine/state.ts'
@@ -48,6 +48,13 @@ export interface EscrowRelay {
     accountSignature: Hex
     /** Where the rules demand confirmed sellers. */
     gridSignature?: Hex | undefined
+  }): Promise<{ hash: Hex }>
+  /** The meter's last key hands over to the next one; signed by the account and by both keys. */
+  rotateKey(request: {
+    rotation: RotateKey
+    accountSignature: Hex
+    keySignature: Hex
+    nextSignature: Hex
   }): Promise<{ hash: Hex }>
   /** `amount` in tokens, decimal; the signature is the token's permit (ERC-2612) for the escrow. */
   deposit(request: { seat: SeatId; amount: string; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
@@ -122,6 +129,9 @@ export function createRelay(options: {
       seatOf(seat)
       requireSettled(partsOfSeatId(BigInt(seat)).area, epoch.time)
       return carry('startEpoch', [seat, epoch, meterSignature, accountSignature, gridSignature])
+    },
+    async rotateKey({ rotation, accountSignature, keySignature, nextSignature }) {
+      return carry('rotateKey', [rotation, accountSignature, keySignature, nextSignature])
     },
     async deposit({ seat, amount, deadline, signature }) {
       seatOf(seat)

@@ -7,6 +7,7 @@
  */
 import { decodeBytes32String } from 'ethers'
 import { decodeWords, partsOfSeatId } from '../../contracts/entry.ts'
+import type { LaterKey } from '../../contracts/meter-keys.ts'
 import type { Address, AreaRules, EpochStart, Hex, Mandate } from '../../contracts/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../contracts/units.ts'
 import type { ChainSeat, Terms } from '../market/engine/area.ts'
@@ -38,6 +39,8 @@ export interface SeatRecord {
   readonly seat: number
   readonly account: Address
   readonly meter: Address
+  /** Those that followed the meter's first key. */
+  readonly keys: readonly LaterKey[]
   readonly terms: readonly AccountTerms[]
   readonly standings: readonly Standing[]
   readonly balance: LedgerUnits
@@ -77,6 +80,8 @@ export interface AreaView {
   settledUntil: UtcSeconds
   gridBalance: LedgerUnits
   seats: Map<number, SeatRecord>
+  /** Of the meters whose key changed in this area: they take their keys along to other seats. */
+  keys: Map<Address, readonly LaterKey[]>
   open: OpenBatch | null
   /** By end. */
   batches: Map<UtcSeconds, SettledBatch>
@@ -92,7 +97,13 @@ export function copyView(view: EscrowView): EscrowView {
   return new Map(
     [...view].map(([number, area]) => [
       number,
-      { ...area, seats: new Map(area.seats), batches: new Map(area.batches), abandoned: new Map(area.abandoned) },
+      {
+        ...area,
+        seats: new Map(area.seats),
+        keys: new Map(area.keys),
+        batches: new Map(area.batches),
+        abandoned: new Map(area.abandoned),
+      },
     ]),
   )
 }
@@ -109,6 +120,7 @@ export function applyEvent(view: EscrowView, event: EscrowEvent): void {
       settledUntil: 0,
       gridBalance: 0n,
       seats: new Map(),
+      keys: new Map(),
       open: null,
       batches: new Map(),
       abandoned: new Map(),
@@ -119,7 +131,7 @@ export function applyEvent(view: EscrowView, event: EscrowEvent): void {
   const area = view.get(areaNumber)
   if (area === undefined) return
   if (seat === null) applyToArea(area, event)
-  else if (name === 'SeatOpened') area.seats.set(seat, openedSeat(seat, args))
+  else if (name === 'SeatOpened') area.seats.set(seat, openedSeat(view, seat, args))
   else {
     const before = area.seats.get(seat)
     if (before !== undefined) area.seats.set(seat, { ...before, ...seatChange(area, before, event) })
@@ -191,13 +203,15 @@ function endOpenBatch(area: AreaView, owed: 'credits' | 'debits'): void {
   area.open = null
 }
 
-function openedSeat(seat: number, args: EscrowEvent['args']): SeatRecord {
+function openedSeat(view: EscrowView, seat: number, args: EscrowEvent['args']): SeatRecord {
+  const meter = args.meter as Address
   const mandate = args.mandate as Mandate
   const { epoch, time, importWh, exportWh } = args.epoch as EpochStart
   return {
     seat,
     account: args.account as Address,
-    meter: args.meter as Address,
+    meter,
+    keys: keysOf(view, meter),
     terms: [{ from: args.from as UtcSeconds, mandate, closed: false }],
     standings: [],
     balance: 0n,
@@ -206,6 +220,12 @@ function openedSeat(seat: number, args: EscrowEvent['args']): SeatRecord {
     base: { epoch, time, importWh, exportWh },
     inForceUntil: 0,
   }
+}
+
+/** Keys only follow one another, so of what the areas know of a meter the longest is the newest. */
+function keysOf(view: EscrowView, meter: Address): readonly LaterKey[] {
+  const known = [...view.values()].map(({ keys }) => keys.get(meter) ?? [])
+  return known.reduce((longest, keys) => (keys.length > longest.length ? keys : longest), [])
 }
 
 function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEvent): Partial<SeatRecord> {
@@ -231,6 +251,11 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
         standings: scheduled(seat.standings, { from, zone: standing?.zone ?? null, nameplateWh: null, barred: true }),
         inForceUntil,
       }
+    case 'KeyRotated': {
+      const keys = [...seat.keys, { key: args.next as Address, from }]
+      area.keys.set(seat.meter, keys)
+      return { keys }
+    }
     case 'EpochStarted':
     case 'Rebased': {
       const { epoch, time, importWh, exportWh } = args as unknown as EpochStart
@@ -274,10 +299,12 @@ function zoneOf(zone: Hex): string {
 
 /** The seat as the engine takes it: both timelines merged, what ended before its base left out. */
 export function chainSeatOf(record: SeatRecord): ChainSeat {
-  const { seat, account, meter, balance, withdrawal, withdrawalNonce, base } = record
+  const { seat, account, meter, keys, balance, withdrawal, withdrawalNonce, base } = record
   const all = termsOf(record)
   const begun = all.findLastIndex(({ from }) => from <= base.time)
-  return { seat, account, meter, terms: all.slice(Math.max(begun, 0)), balance, withdrawal, withdrawalNonce, base }
+  const terms = all.slice(Math.max(begun, 0))
+  const named = { seat, account, meter, ...(keys.length === 0 ? {} : { keys: [...keys] }) }
+  return { ...named, terms, balance, withdrawal, withdrawalNonce, base }
 }
 
 /** All terms that the seat ever had or will have, ascending by start. */

@@ -58,10 +58,10 @@ async function read({ provider, escrow, area, seat, end, firstBlock }: SettledSe
   }
   const { intervalSeconds, confirmedSellersOnly } = view.get(area)!.rules
   const { statementRoot } = batch
-  const { meter } = record
+  const { meter, keys } = record
   const terms = termsOf(record)
   return {
-    ...{ area, end, seat, statementRoot, intervalSeconds, confirmedSellersOnly, meter, terms },
+    ...{ area, end, seat, statementRoot, intervalSeconds, confirmedSellersOnly, meter, keys, terms },
     ...{ base: base ?? record.base, entries },
   }
 

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Server } from 'socket.io'
+import { keyAt, keysFrom } from '../../contracts/meter-keys.ts'
 import {
   type HelloAnswer,
   helloSchema,
@@ -21,6 +22,7 @@ import { seatOf } from '../api/present.ts'
 import type { AreaWorker } from '../areas/area-worker.ts'
 import { AreaError } from '../areas/error.ts'
 import type { Event } from '../market/engine/area.ts'
+import type { SeatState } from '../market/engine/state.ts'
 import { type SignatureCheck, SignatureCheckError } from '../readings/signature-check.ts'
 import { dropWhenSlow, limitConnections } from './limits.ts'
 import type { MeterOwner, TelemetryBoard } from './telemetry-board.ts'
@@ -141,7 +143,7 @@ async function hello(
   { areas, signatures, nowMs }: { areas: Areas; signatures: SignatureCheck; nowMs: number },
 ): Promise<{ answer: HelloAnswer; announced: { meter: string; worker: AreaWorker } | null }> {
   const refuse = (code: string, text: string, retryAfterMs: number) => ({
-    answer: refusal(code, text, retryAfterMs),
+    answer: { ...refusal(code, text, retryAfterMs), serverTimeMs: nowMs },
     announced: null,
   })
   const parsed = helloSchema.safeParse(message)
@@ -152,18 +154,21 @@ async function hello(
     return refuse('HELLO_CLOCK', text, retryMs.clock)
   }
   const worker = areas.all().find(({ state }) => state.seatOfMeter.has(meter))
-  if (worker === undefined) {
+  const seat = worker && seatOfMeter(meter, worker)
+  if (worker === undefined || seat === undefined) {
     return refuse('METER_UNKNOWN', `no seat of this server has meter ${meter}: open one`, retryMs.unknownMeter)
   }
   const { area, rules, chain } = worker.settings
   const [signer] = await signatures.recover(chain, 'AgentHello', [{ value: { meter, time }, signature }])
-  if (signer !== meter) {
+  const { keys = [] } = seat.chain
+  if (signer === null || signer === undefined || !keysFrom(meter, keys, nowMs / 1000).includes(signer)) {
     return refuse(
       'HELLO_SIGNATURE',
-      `the announcement is not signed by ${meter} for escrow ${chain.escrow}`,
+      `the announcement is not signed by a key of ${meter} for escrow ${chain.escrow}`,
       retryMs.clock,
     )
   }
+  const { epoch, time: newestTime } = seat.readings.at(-1) ?? seat.base
   return {
     answer: {
       ok: true,
@@ -172,17 +177,23 @@ async function hello(
       chainId: chain.chainId,
       escrow: chain.escrow,
       serverTimeMs: nowMs,
+      newest: { epoch, time: newestTime },
+      keys,
     },
     announced: { meter, worker },
   }
 }
 
 /** Whose meter it is now: seats change hands while agents stay connected. */
-function ownerOf(meter: string, { state, settings }: AreaWorker): MeterOwner | null {
-  const number = state.seatOfMeter.get(meter)
-  const seat = number === undefined ? undefined : state.seats.get(number)
+function ownerOf(meter: string, worker: AreaWorker): MeterOwner | null {
+  const seat = seatOfMeter(meter, worker)
   if (seat === undefined) return null
-  return { account: seat.chain.account, seat: seatOf({ area_id: settings.area, seat: seat.chain.seat }) }
+  return { account: seat.chain.account, seat: seatOf({ area_id: worker.settings.area, seat: seat.chain.seat }) }
+}
+
+function seatOfMeter(meter: string, { state }: AreaWorker): SeatState | undefined {
+  const number = state.seatOfMeter.get(meter)
+  return number === undefined ? undefined : state.seats.get(number)
 }
 
 /** What becomes of each element, in order; one that is refused disturbs none of its neighbours. */
@@ -221,9 +232,9 @@ async function submitSigned(
   const signed = items.map(({ reading }) => ({ value: signedPart(reading), signature: reading.signature }))
   const signers = await signatures.recover(worker.settings.chain, 'Reading', signed)
   const genuine = items.filter(({ at, reading }, index) => {
-    if (signers[index] === reading.meter) return true
-    results[at] = refused(reading, 'READING_SIGNATURE', 'the reading is not signed by its meter for this escrow', false)
-    return false
+    const refusal = wrongSigner(reading, signers[index]!, worker)
+    if (refusal !== null) results[at] = refusal
+    return refusal === null
   })
   if (genuine.length === 0) return
   const events = await worker.submit(
@@ -243,6 +254,21 @@ async function submitSigned(
   )
   const answers = events.filter((event) => event.type === 'reading')
   for (const [index, { at, reading }] of genuine.entries()) results[at] = ackOf(reading, answers[index])
+}
+
+/**
+ * Why a reading is not signed as it must be; null where it is. Another of the meter's keys may have signed before it heard
+ * that the keys change: the reading can be sent again with the right one.
+ */
+function wrongSigner(reading: SignedReading, signer: string | null, worker: AreaWorker): ReadingAck | null {
+  const { meter, time } = reading
+  const keys = seatOfMeter(meter, worker)?.chain.keys ?? []
+  const key = keyAt(meter, keys, time)
+  if (signer === key) return null
+  if (signer === meter || keys.some((later) => later.key === signer)) {
+    return refused(reading, 'READING_KEY', `at this boundary key ${key} signs for the meter`, true)
+  }
+  return refused(reading, 'READING_SIGNATURE', 'the reading is not signed by its meter for this escrow', false)
 }
 
 /** The engine answers readings in their order. */

@@ -6,7 +6,9 @@
  * is settled, and each stated thing must fit what is signed. That a meter was suspended is proved by its two values.
  */
 import type { EntryFields } from '../../contracts/entry.ts'
+import { keyAt, type LaterKey } from '../../contracts/meter-keys.ts'
 import {
+  type Address,
   type AreaRules,
   type EscrowDomain,
   type Hex,
@@ -170,20 +172,32 @@ function wrongGrid({ start, grids }: AreaFile): string | null {
 }
 
 function wrongReading({ chainId, escrow, readings }: AreaFile, { seats }: SettledArea): string | null {
-  const meters = new Set(seats.map(({ meter }) => meter))
+  const keysOf = keysByMeter(seats)
   const names = readings.map(({ time, meter, epoch }) => `${time} ${meter} ${String(epoch).padStart(5, '0')}`)
   if (!isAscending(names)) return 'the readings are not in the order of time, meter and epoch, each once'
   for (const { signature, ...reading } of readings) {
     const name = `the reading of ${timeOf(reading.time)} of meter ${reading.meter}`
-    if (!meters.has(reading.meter)) return `${name} is of no meter of the area`
-    if (!isReadingSigned({ chainId, escrow }, reading, signature)) return `${name} is not signed by it`
+    if (!keysOf.has(reading.meter)) return `${name} is of no meter of the area`
+    if (!isReadingSigned({ chainId, escrow }, keysOf, { reading, signature })) return `${name} is not signed by it`
   }
   return null
 }
 
-function isReadingSigned(domain: EscrowDomain, reading: Reading, signature: Hex): boolean {
+type KeysByMeter = ReadonlyMap<Address, readonly LaterKey[] | undefined>
+
+function keysByMeter(seats: readonly ChainSeat[]): KeysByMeter {
+  return new Map(seats.map(({ meter, keys }) => [meter, keys]))
+}
+
+/** By the key that signs for the meter at that boundary. */
+function isReadingSigned(
+  domain: EscrowDomain,
+  keysOf: KeysByMeter,
+  { reading, signature }: { reading: Reading; signature: Hex },
+): boolean {
+  const { meter, time } = reading
   try {
-    return recoverSigner(domain, 'Reading', reading, signature) === reading.meter
+    return recoverSigner(domain, 'Reading', reading, signature) === keyAt(meter, keysOf.get(meter), time)
   } catch {
     return false
   }
@@ -216,6 +230,7 @@ function wrongSuspension(
   { seats }: Book,
 ): string | null {
   const proved = new Set<string>()
+  const keysOf = keysByMeter([...seats.values()].map(({ chain }) => chain))
   const meters = contradictions.map(([first]) => first!.meter)
   if (new Set(meters).size !== meters.length) return 'the contradiction of a meter is listed twice'
   for (const [first, second] of contradictions as [Contradiction, Contradiction][]) {
@@ -230,7 +245,7 @@ function wrongSuspension(
       return `${name} does not begin with the value that stands`
     }
     for (const { signature, ...reading } of [first, second]) {
-      if (!isReadingSigned({ chainId, escrow }, reading, signature)) return `${name} is not signed by it`
+      if (!isReadingSigned({ chainId, escrow }, keysOf, { reading, signature })) return `${name} is not signed by it`
     }
     proved.add(meter)
   }

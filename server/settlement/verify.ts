@@ -5,6 +5,7 @@
  * mandate and inside what the meter measured in its interval, and that the seat was charged and paid exactly for them.
  */
 import type { EntryFields } from '../../contracts/entry.ts'
+import { keyAt, type LaterKey } from '../../contracts/meter-keys.ts'
 import { type Address, type Hex, recoverSigner } from '../../contracts/typed-data.ts'
 import { amountOf, type UtcSeconds, type Wh } from '../../contracts/units.ts'
 import type { Terms } from '../market/engine/area.ts'
@@ -22,6 +23,8 @@ export interface SettledSeat {
   intervalSeconds: number
   confirmedSellersOnly: boolean
   meter: Address
+  /** Those that followed the meter's first key. */
+  keys: readonly LaterKey[]
   terms: Terms[]
   /** Where the first entry begins: signed as the start of an epoch, or settled to before. */
   base: Registers
@@ -74,7 +77,7 @@ function wrongLeaf(file: StatementFile, fills: StatementFill[], { statementRoot 
   return null
 }
 
-function wrongReading(file: StatementFile, { meter, entries }: SettledSeat): string | null {
+function wrongReading(file: StatementFile, { meter, keys, entries }: SettledSeat): string | null {
   const isAscending = file.readings.every(({ time, epoch }, index) => {
     const before = file.readings[index - 1]
     return before === undefined || before.time < time || (before.time === time && before.epoch < epoch)
@@ -84,7 +87,8 @@ function wrongReading(file: StatementFile, { meter, entries }: SettledSeat): str
     const name = `the reading of ${timeOf(registers.time)}`
     try {
       const signer = recoverSigner(domainOfFile(file), 'Reading', { meter, ...registers }, signature)
-      if (signer !== meter) return `${name} is not signed by the meter ${meter}`
+      const key = keyAt(meter, keys, registers.time)
+      if (signer !== key) return `${name} is not signed by the meter ${key === meter ? meter : `${meter} (key ${key})`}`
     } catch {
       return `${name} has a malformed signature`
     }

@@ -5,15 +5,24 @@ import type { MeterReading } from '../market/engine/area.ts'
 import type { Transaction } from './database.ts'
 import type { Journaled } from './projections.ts'
 
+type SignedMeterReading = MeterReading & { signature: string }
+
 interface StoredReading {
-  reading: MeterReading & { signature: string }
+  reading: SignedMeterReading
   extra: ReadingExtras | undefined
   late: boolean
 }
 
-/** Inserts the readings of a transaction's commands that the engine stored, with what travelled beside them. */
+/** Inserts the readings of a transaction's commands that the engine stored, with what travelled beside them, and renews signatures. */
 export async function projectReadings(sql: Transaction, area: number, journaled: readonly Journaled[]): Promise<void> {
   const rows = journaled.flatMap(storedReadings)
+  await insertReadings(sql, area, rows)
+  // The engine does not remember what a late reading may repeat.
+  const late = rows.filter((row) => row.late).map(({ reading }) => reading)
+  await renewSignatures(sql, [...late, ...journaled.flatMap(repeatedReadings)])
+}
+
+async function insertReadings(sql: Transaction, area: number, rows: readonly StoredReading[]): Promise<void> {
   if (rows.length === 0) return
   const readings = rows.map(({ reading }) => reading)
   const extras = rows.map(({ extra }) => extra)
@@ -40,17 +49,52 @@ export async function projectReadings(sql: Transaction, area: number, journaled:
     on conflict do nothing`
 }
 
+/**
+ * Readings that came again with the same values may carry another key's signature, where the meter's key changed and the
+ * agent heard of it late: the newest is kept, since only the key that signs at that boundary gets this far.
+ */
+async function renewSignatures(sql: Transaction, readings: readonly SignedMeterReading[]): Promise<void> {
+  if (readings.length === 0) return
+  await sql`
+    update readings set signature = again.signature
+    from (
+      select meter, epoch, time, import_wh, export_wh, quality, decode(signature, 'hex') as signature
+      from unnest(
+        ${readings.map(({ meter }) => meter)}::text[],
+        ${readings.map(({ epoch }) => epoch)}::int[],
+        ${readings.map(({ time }) => time)}::bigint[],
+        ${readings.map(({ importWh }) => importWh)}::bigint[],
+        ${readings.map(({ exportWh }) => exportWh)}::bigint[],
+        ${readings.map(({ quality }) => quality)}::smallint[],
+        ${readings.map(({ signature }) => signature.slice(2))}::text[]
+      ) as row (meter, epoch, time, import_wh, export_wh, quality, signature)
+    ) as again
+    where readings.meter = again.meter and readings.epoch = again.epoch and readings.time = again.time
+      and readings.import_wh = again.import_wh and readings.export_wh = again.export_wh
+      and readings.quality = again.quality and readings.signature <> again.signature`
+}
+
 /** The engine answers a command's readings in their order. */
 function storedReadings({ command, extras, events }: Journaled): StoredReading[] {
   if (command.type !== 'readings') return []
   const extrasOf = new Map(extras.map((extra) => [nameOf(extra), extra]))
   const late = new Set(events.flatMap((event) => (event.type === 'late-reading' ? [nameOf(event)] : [])))
-  const answers = events.filter((event) => event.type === 'reading')
+  const answers = answersIn(events)
   return command.readings.flatMap((reading, index) => {
     if (answers[index]!.status !== 'stored') return []
     const name = nameOf(reading)
     return { reading, extra: extrasOf.get(name), late: late.has(name) }
   })
+}
+
+function repeatedReadings({ command, events }: Journaled): SignedMeterReading[] {
+  if (command.type !== 'readings') return []
+  const answers = answersIn(events)
+  return command.readings.filter((_, index) => answers[index]!.status === 'duplicate')
+}
+
+function answersIn(events: Journaled['events']) {
+  return events.filter((event) => event.type === 'reading')
 }
 
 /** What a reading is acknowledged by. */

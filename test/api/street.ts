@@ -225,6 +225,7 @@ function recordingRelay(relayed: Street['relayed'], error: Street['relayError'])
     changeMandate: record('changeMandate'),
     confirmMeter: record('confirmMeter'),
     startEpoch: record('startEpoch'),
+    rotateKey: record('rotateKey'),
     deposit: record('deposit'),
     requestWithdrawal: record('requestWithdrawal'),
     claim: record('claim'),

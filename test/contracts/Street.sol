@@ -246,7 +246,7 @@ abstract contract Street {
     }
 
     function _rotation(Home memory home, uint256 next, uint32 from) internal pure returns (RotateKey memory) {
-        return RotateKey(home.seat, vm.addr(home.meterKey), vm.addr(next), from, NO_DEADLINE);
+        return RotateKey(home.account, home.meter, vm.addr(home.meterKey), vm.addr(next), from, NO_DEADLINE);
     }
 
     /// Hands the meter over from `home.meterKey` to `next`.

@@ -132,7 +132,14 @@ contract VectorsTest is Street {
             TypedData.hashConfirm(seat, _word("confirm.zone"), uint24(_uint("confirm.nameplateWh")), from, deadline)
         );
         _expect("revoke", TypedData.hashRevoke(seat, from, deadline));
-        RotateKey memory rotation = RotateKey(seat, _address("rotation.key"), _address("rotation.next"), from, deadline);
+        RotateKey memory rotation = RotateKey(
+            _address("rotation.account"),
+            _address("rotation.meter"),
+            _address("rotation.key"),
+            _address("rotation.next"),
+            from,
+            deadline
+        );
         _expect("rotation", hashes.hash(rotation));
     }
 }

@@ -8,6 +8,7 @@ import {
   relayConfirmationSchema,
   relayDepositSchema,
   relayEpochSchema,
+  relayKeySchema,
   relayedSchema,
   relayMandateSchema,
   relaySeatSchema,
@@ -73,6 +74,12 @@ export function relayRoutes({ relay }: ApiParts): Route[] {
       summary: 'Starts a new epoch of a meter, once the batches before it are settled',
       body: relayEpochSchema,
       send: (request) => relay.startEpoch(request),
+    }),
+    relayed('keys', {
+      id: 'relayKey',
+      summary: 'Gives a meter another key, signed by the account, the meter’s key and the next one',
+      body: relayKeySchema,
+      send: (request) => relay.rotateKey(request),
     }),
     relayed('deposits', {
       id: 'relayDeposit',

@@ -2,6 +2,7 @@
  * What the engine of one market area knows: its configuration, the seats as the chain shows them, commands and events.
  * Everything here is plain data; times are UTC seconds unless the name says ms; money is ledger units as bigint.
  */
+import type { LaterKey } from '../../../contracts/meter-keys.ts'
 import type { Address, AreaRules, EpochStart, Hex, Order } from '../../../contracts/typed-data.ts'
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../../contracts/units.ts'
 import type { LinkFlow, Side, Zone, ZoneResult } from '../auction.ts'
@@ -46,6 +47,8 @@ export interface ChainSeat {
   seat: number
   account: Address
   meter: Address
+  /** Those that followed the meter's first key, ascending; missing where there are none. */
+  keys?: LaterKey[]
   /** Ascending by `from`; the first one's `from` is the mandate's start. Past entries before the base may be dropped. */
   terms: Terms[]
   balance: LedgerUnits

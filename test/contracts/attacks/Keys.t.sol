@@ -78,7 +78,7 @@ contract KeyAttacksTest is Street {
         _open(of_, _mandate(of_), START + 1, _epoch(of_));
     }
 
-    function test_an_instruction_counts_once_and_in_time_and_for_its_seat_only() public {
+    function test_an_instruction_counts_once_and_in_time_and_for_its_meter_only() public {
         RotateKey memory rotation = _rotation(home, NEXT, FROM);
         rotation.deadline = START + 10;
         bytes32 structHash = hashes.hash(rotation);
@@ -94,7 +94,10 @@ contract KeyAttacksTest is Street {
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.meter));
         escrow.rotateKey(other, byAccount, byKey, byNext);
         other = _rotation(home, NEXT, FROM);
-        other.seat = thief.seat;
+        other.meter = thief.meter;
+        vm.expectRevert(IEscrow.WrongParty.selector);
+        escrow.rotateKey(other, byAccount, byKey, byNext);
+        other.account = thief.account;
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, thief.meter));
         escrow.rotateKey(other, byAccount, byKey, byNext);
         escrow.rotateKey(rotation, byAccount, byKey, byNext);
@@ -107,7 +110,7 @@ contract KeyAttacksTest is Street {
         RotateKey memory rotation = _rotation(home, MINE, FROM);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.meter));
         this.tryRotate(rotation, home.accountKey, home.meterKey, MINE);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.WrongKey.selector, home.meter));
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.WrongKey.selector, vm.addr(NEXT)));
         this.tryRotate(rotation, home.accountKey, NEXT, MINE);
     }
 
