@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import type { LaterKey } from './meter-keys.ts'
+import type { RotateKey } from './typed-data.ts'
 
 const address = z.string().regex(/^0x[0-9a-f]{40}$/, 'an address is 0x and 40 lower-case hexadecimal digits')
 const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
@@ -121,4 +122,13 @@ export interface Enrolment {
   consentSignature: string
   epoch: { meter: string; epoch: number; time: number; importWh: number; exportWh: number }
   epochSignature: string
+}
+
+/** What an agent prints for the owner to approve: the meter's next key, vouched for by the present one and showing itself. */
+export interface KeyRotation {
+  chainId: number
+  escrow: string
+  rotation: RotateKey
+  keySignature: string
+  nextSignature: string
 }

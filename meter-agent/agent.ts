@@ -8,9 +8,9 @@ import { ClockTrust, systemTime, type TimeSource } from './clock.ts'
 import { type AgentConfig, ConfigError } from './config.ts'
 import { openDevice } from './device.ts'
 import { Home } from './home.ts'
-import type { MeterKey } from './keys.ts'
-import { readKeyFile } from './keys.ts'
-import { backOffMs, type Link, openLink } from './link.ts'
+import { Keyring } from './keyring.ts'
+import { KeyError } from './keys.ts'
+import { backOffMs, type Heard, type Link, openLink } from './link.ts'
 import { serveMetrics } from './metrics.ts'
 import { ModbusError } from './modbus/error.ts'
 import { Outbox, type OutboxError } from './outbox/outbox.ts'
@@ -43,8 +43,13 @@ export function outboxFolder(dataFolder: string): string {
 export async function startAgent(config: AgentConfig, parts: AgentParts): Promise<Agent> {
   const { log, time = systemTime, open = openDevice, random = Math.random } = parts
   const domain = { chainId: config.chainId, escrow: config.escrow }
-  const keys = await Promise.all(config.meters.map(({ keyFile }) => readKeyFile(keyFile, domain)))
   const outbox = await Outbox.open(outboxFolder(config.dataFolder), domain)
+  const keys = await Promise.all(config.meters.map(({ keyFile }) => Keyring.open(keyFile, domain, outbox))).catch(
+    async (error) => {
+      await outbox.close()
+      throw error
+    },
+  )
   const clock = new ClockTrust({
     time,
     always: config.trustClock,
@@ -94,7 +99,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     throw error
   }
 
-  async function openHome(key: MeterKey, index: number): Promise<Home> {
+  async function openHome(key: Keyring, index: number): Promise<Home> {
     const meter = config.meters[index]!
     const state = await outbox.state(key.address)
     if (!state) {
@@ -124,7 +129,42 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   }
 
   function status(): AgentStatus {
-    return statusOf({ config, homes, outbox, link: link!.status(), clock, nowMs: time.wallMs() })
+    return statusOf({ config, homes, keys, outbox, link: link!.status(), clock, nowMs: time.wallMs() })
+  }
+
+  const homeOf = new Map(homes.map((home) => [home.key.address, home]))
+  const keyringOf = new Map(keys.map((key) => [key.address, key]))
+
+  /** Takes up keys that changed on chain, and holds a meter that somebody else signs for. */
+  async function heard(meter: string, { newest, keys: later }: Heard): Promise<string | null> {
+    const [home, keyring] = [homeOf.get(meter)!, keyringOf.get(meter)!]
+    try {
+      if (await keyring.hear(later)) {
+        const fields = { meter: home.config.name, ...keyring.keys, missing: keyring.missing }
+        if (keyring.missing === null) log.info(fields, 'the meter has another key on chain')
+        else
+          log.warn(fields, 'the meter has another key on chain, and it is not here: put its file beside the key file')
+      }
+      home.held = await aheadReason(meter, newest, outbox)
+    } catch (error) {
+      if (!(error instanceof KeyError)) throw error
+      home.held = error.message
+    }
+    return home.held
+  }
+
+  async function settleKeys(readings: readonly { meter: string; time: number }[]): Promise<void> {
+    for (const { meter, time: acknowledged } of readings) {
+      const [home, keyring] = [homeOf.get(meter)!, keyringOf.get(meter)!]
+      try {
+        if (!(await keyring.settle(home.state.boundary, acknowledged))) continue
+        log.info({ meter: home.config.name, key: keyring.keys.present }, 'the next key took the former one’s place')
+      } catch (error) {
+        // Both files stay, and the next acknowledgement tries again.
+        if (!(error instanceof KeyError)) throw error
+        log.warn({ meter: home.config.name, reason: error.message }, 'the former key cannot be removed yet')
+      }
+    }
   }
 
   const nameOf = new Map(homes.map(({ key, config: { name } }) => [key.address, name]))
@@ -132,6 +172,8 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
     serverUrl: config.serverUrl,
     pinned: { ...domain, area: config.area, intervalSeconds: config.intervalSeconds },
     keys,
+    heard,
+    unknownKey: (meter) => keyringOf.get(meter)!.helloRefused(),
     outbox,
     nowMs: () => time.wallMs(),
     random,
@@ -145,7 +187,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
         if (welcome && reason === 'welcome') log.info({ meter }, 'welcome at the server')
         else log.warn({ meter, reason }, 'the server does not take this meter’s readings')
       },
-      acknowledged() {},
+      acknowledged: settleKeys,
       refused(readings) {
         for (const { meter, epoch, time: at, code, message } of readings) {
           log.error({ meter: nameOf.get(meter), epoch, time: at, code, reason: message }, 'reading refused for good')
@@ -217,6 +259,19 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
       return stopped
     },
   }
+}
+
+/** Why this agent must not sign where the server has more of the meter than the store; `null` where it has not. */
+async function aheadReason(meter: string, newest: Heard['newest'], outbox: Outbox): Promise<string | null> {
+  const state = (await outbox.state(meter))!
+  const next = Math.max(newest.epoch, state.epoch) + 1
+  const remedy = `stop any other agent that uses this key, then run "commonwatt-agent enrol --epoch ${next}"`
+  const at = new Date(newest.time * 1000).toISOString()
+  if (newest.epoch > state.epoch) return `this meter goes on elsewhere, in epoch ${newest.epoch}: ${remedy}`
+  if (newest.epoch < state.epoch) return null
+  if (newest.time > state.boundary) return `the server has a reading of ${at} that this agent has not signed: ${remedy}`
+  if (newest.time < state.epochTime) return `epoch ${state.epoch} began before, by ${at}: ${remedy}`
+  return null
 }
 
 /** A fixed fraction in [0, 1) for a text. */

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { enrolCommand } from './commands/enrol.ts'
 import { initCommand } from './commands/init.ts'
 import { readCommand } from './commands/read.ts'
+import { rotateKeyCommand } from './commands/rotate-key.ts'
 import { runCommand } from './commands/run.ts'
 import { scanCommand } from './commands/scan.ts'
 import { simulateCommand } from './commands/simulate.ts'
@@ -13,6 +14,7 @@ const program = new Command('commonwatt-agent')
   .addCommand(scanCommand())
   .addCommand(initCommand())
   .addCommand(enrolCommand())
+  .addCommand(rotateKeyCommand())
   .addCommand(runCommand())
   .addCommand(statusCommand())
   .addCommand(simulateCommand())

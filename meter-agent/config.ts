@@ -270,3 +270,16 @@ function problemsOf(issue: z.core.$ZodIssue, file: string): string[] {
   }
   return [`${place}: ${issue.message}`]
 }
+
+/** The meters of these names, by default all. Throws a `ConfigError` for a name that no meter has. */
+export function metersNamed(config: AgentConfig, names?: readonly string[]): MeterConfig[] {
+  if (names === undefined) return config.meters
+  return names.map((name) => {
+    const meter = config.meters.find((candidate) => candidate.name === name)
+    if (meter) return meter
+    const known = config.meters.map((candidate) => candidate.name).join(', ')
+    throw new ConfigError('CONFIG_INVALID', [
+      `there is no meter named ${JSON.stringify(name)}; the configuration has ${known}`,
+    ])
+  })
+}

@@ -6,8 +6,9 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Enrolment } from '../contracts/wire.ts'
 import { outboxFolder } from './agent.ts'
-import { type AgentConfig, ConfigError, type MeterConfig } from './config.ts'
-import { createKeyFile, KeyError, type MeterKey, readKeyFile } from './keys.ts'
+import { type AgentConfig, ConfigError, type MeterConfig, metersNamed } from './config.ts'
+import { Keyring } from './keyring.ts'
+import { createKeyFile, KeyError, type MeterKey } from './keys.ts'
 import { Outbox } from './outbox/outbox.ts'
 import { type MeterState, startEpoch } from './registers/state.ts'
 
@@ -28,7 +29,7 @@ export interface EnrolmentRequest {
  * the configuration or what was begun before.
  */
 export async function enrol(config: AgentConfig, request: EnrolmentRequest): Promise<Enrolment[]> {
-  const meters = request.names ? request.names.map((name) => meterNamed(config, name)) : config.meters
+  const meters = metersNamed(config, request.names)
   if (request.time !== undefined && request.time % config.intervalSeconds !== 0) {
     refuse(
       `time ${request.time} is no boundary: it must be a multiple of the area's interval of ${config.intervalSeconds} s`,
@@ -52,7 +53,8 @@ async function enrolMeter(
   outbox: Outbox,
 ): Promise<Enrolment> {
   const domain = { chainId: config.chainId, escrow: config.escrow }
-  const { key, made } = await keyOf(meter, domain)
+  const made = await makeKey(meter)
+  const { last: key } = await Keyring.open(meter.keyFile, domain, outbox)
   const state = await outbox.state(key.address)
   if (made) await outbox.noteKey(key.address)
   if (!state && request.epoch === undefined && !(await outbox.hasNoted(key.address))) {
@@ -107,22 +109,16 @@ async function beginEpoch(parts: {
   return begun
 }
 
-async function keyOf(meter: MeterConfig, domain: { chainId: number; escrow: string }) {
+/** Makes the meter's key where there is none; says whether it did. */
+async function makeKey({ keyFile }: MeterConfig): Promise<boolean> {
+  await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 })
   try {
-    return { key: await readKeyFile(meter.keyFile, domain), made: false }
+    await createKeyFile(keyFile)
+    return true
   } catch (error) {
-    if (!(error instanceof KeyError) || error.code !== 'KEY_MISSING') throw error
+    if (error instanceof KeyError && error.code === 'KEY_EXISTS') return false
+    throw error
   }
-  await mkdir(dirname(meter.keyFile), { recursive: true, mode: 0o700 })
-  await createKeyFile(meter.keyFile)
-  return { key: await readKeyFile(meter.keyFile, domain), made: true }
-}
-
-function meterNamed(config: AgentConfig, name: string): MeterConfig {
-  const meter = config.meters.find((candidate) => candidate.name === name)
-  if (meter) return meter
-  const known = config.meters.map((candidate) => candidate.name).join(', ')
-  return refuse(`there is no meter named ${JSON.stringify(name)}; the configuration has ${known}`)
 }
 
 function refuse(problem: string): never {

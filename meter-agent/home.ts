@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import type { SignedReading, Telemetry } from '../contracts/wire.ts'
 import type { ClockTrust, TimeSource } from './clock.ts'
 import type { MeterConfig } from './config.ts'
-import type { MeterKey } from './keys.ts'
+import type { Keyring } from './keyring.ts'
 import type { Outbox } from './outbox/outbox.ts'
 import { OutboxError } from './outbox/outbox.ts'
 import { type OpenDevice, PolledDevice } from './polled-device.ts'
@@ -20,7 +20,7 @@ import type { Timing } from './registers/timing.ts'
 
 export interface HomeOptions {
   config: MeterConfig
-  key: MeterKey
+  key: Pick<Keyring, 'address' | 'signReading' | 'inTurn'>
   state: MeterState
   timing: Timing
   outbox: Outbox
@@ -41,12 +41,14 @@ const signaturesPerTurn = 20
 
 export class Home {
   readonly config: MeterConfig
-  readonly key: MeterKey
+  readonly key: HomeOptions['key']
   readonly grid: PolledDevice
   readonly others: PolledDevice[]
   readonly signedByQuality = [0, 0, 0]
   readonly outcomes: Record<Outcome, number> = { accepted: 0, held: 0, rejected: 0, ignored: 0 }
   newest: BoundaryReading | null = null
+  /** Why nothing is signed for this meter now; `null` while all is well. */
+  held: string | null = null
   readonly #options: HomeOptions
   readonly #rules: MeterRules
   readonly #seen = new Map<PolledDevice, TimedSample>()
@@ -92,7 +94,7 @@ export class Home {
     await within(others, Math.min(graceMs, this.#options.timing.pollMs / 4))
     if (grid) this.#options.telemetry(this.live(grid))
     this.#options.clock.look()
-    if (!this.#options.clock.trusted) return
+    if (!this.#options.clock.trusted || this.held !== null) return
     try {
       await this.#meter(grid)
     } catch (error) {
@@ -156,8 +158,13 @@ export class Home {
     }
     if (state === this.#state) return
     const { outbox, log, signed } = this.#options
-    const signedReadings = await this.#sign(readings)
-    await outbox.commit(this.key.address, state, signedReadings)
+    const isStored = await this.key.inTurn(async () => {
+      // What the server just told may forbid it.
+      if (this.held !== null) return false
+      await outbox.commit(this.key.address, state, await this.#sign(readings))
+      return true
+    })
+    if (!isStored) return
     this.#state = state
     for (const reading of readings) {
       this.signedByQuality[reading.quality] = this.signedByQuality[reading.quality]! + 1

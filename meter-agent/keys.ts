@@ -1,18 +1,18 @@
 /**
  * A meter's key: made on the device, kept in a file that only its owner may read, never printed or sent.
  *
- * The file holds one line, `0x` and 64 hexadecimal digits.
+ * The file holds one line, `0x` and 64 hexadecimal digits. A meter is named by its first key's address for ever, so the
+ * file of a key that followed has a second line, `meter` and that address.
  */
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, rm, stat } from 'node:fs/promises'
+import { link, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 // The parts of ethers that are needed, not the whole: a home gateway has little memory.
 import { SigningKey } from 'ethers/crypto'
 import { computeAddress } from 'ethers/transaction'
-import type { EscrowDomain, TypedDataName } from '../contracts/typed-data.ts'
+import type { EscrowDomain, RotateKey, TypedDataName } from '../contracts/typed-data.ts'
 import { digestOf } from '../contracts/typed-data.ts'
 import type { Hello, SignedReading } from '../contracts/wire.ts'
-import type { BoundaryReading } from './registers/meter.ts'
 
 export class KeyError extends Error {
   override readonly name = 'KeyError'
@@ -23,31 +23,40 @@ export class KeyError extends Error {
   }
 }
 
-/** A meter that can sign for one escrow, and for nothing else. */
-export interface MeterKey {
-  /** Lower-case. */
+/** What signs a meter's readings and announces it. */
+export interface MeterSigner {
+  /** The meter's name. Lower-case. */
   address: string
-  signReading(reading: BoundaryReading): SignedReading
+  signReading(reading: Omit<SignedReading, 'meter' | 'signature'>): SignedReading
   /** Opens a connection; `time` is now, in UTC seconds. */
   signHello(time: number): Hello
-  signConsent(consent: { account: string; rules: string; validFrom: number }): string
-  signEpochStart(epoch: { epoch: number; time: number; importWh: number; exportWh: number }): string
 }
 
-/** Makes a new key and its file (mode 0600), all or nothing. Throws `KEY_EXISTS` where there is a file already. */
-export async function createKeyFile(file: string): Promise<void> {
+/** One key of a meter: it can sign for one escrow, and for nothing else. */
+export interface MeterKey extends MeterSigner {
+  /** Its own address; the meter's name where it is the first. Lower-case. */
+  key: string
+  signConsent(consent: { account: string; rules: string; validFrom: number }): string
+  signEpochStart(epoch: { epoch: number; time: number; importWh: number; exportWh: number }): string
+  signRotation(rotation: RotateKey): string
+}
+
+/**
+ * Makes a new key and its file (mode 0600), all or nothing; `meter` names the one it will follow in, by default it is a new
+ * meter's first. Throws `KEY_EXISTS` where there is a file already.
+ */
+export async function createKeyFile(file: string, meter?: string): Promise<void> {
   const draft = `${file}.${randomBytes(6).toString('hex')}.new`
   try {
     const handle = await open(draft, 'wx', 0o600)
     try {
-      await handle.writeFile(`0x${freshSecret()}\n`)
+      await handle.writeFile(`0x${freshSecret()}\n${meter === undefined ? '' : `meter ${meter}\n`}`)
       await handle.sync()
     } finally {
       await handle.close()
     }
     await link(draft, file)
-    const folder = await open(dirname(file), 'r')
-    await folder.sync().finally(() => folder.close())
+    await syncFolder(dirname(file))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST')
@@ -64,11 +73,31 @@ export async function createKeyFile(file: string): Promise<void> {
  */
 export async function readKeyFile(file: string, domain: EscrowDomain): Promise<MeterKey> {
   const text = await readPrivate(file)
-  if (!/^0x[0-9a-f]{64}\s*$/i.test(text)) {
+  const [, secret, meter] = /^(0x[0-9a-f]{64})(?:\nmeter (0x[0-9a-f]{40}))?\s*$/i.exec(text) ?? []
+  if (secret === undefined) {
     throw new KeyError('KEY_INVALID', `${file} holds no key: expected one line of 0x and 64 hexadecimal digits`)
   }
-  const { key, address } = signingKeyOf(file, text.trim())
-  return meterKey(key, address, domain)
+  const { key, address } = signingKeyOf(file, secret)
+  return meterKey(key, { key: address, meter: meter?.toLowerCase() ?? address }, domain)
+}
+
+/** Puts the file of a key that followed in the former key's place, which is gone then: one or the other, at any instant. */
+export async function replaceKeyFile(file: string, nextFile: string): Promise<void> {
+  try {
+    await rename(nextFile, file)
+    await syncFolder(dirname(file))
+  } catch (error) {
+    throw new KeyError(
+      'KEY_UNREADABLE',
+      `cannot put ${nextFile} in the place of ${file}: ${(error as Error).message}`,
+      error,
+    )
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  await folder.sync().finally(() => folder.close())
 }
 
 async function readPrivate(file: string): Promise<string> {
@@ -102,11 +131,16 @@ function freshSecret(): string {
   return randomBytes(32).toString('hex')
 }
 
-function meterKey(key: SigningKey, meter: string, domain: EscrowDomain): MeterKey {
+function meterKey(
+  key: SigningKey,
+  { key: address, meter }: { key: string; meter: string },
+  domain: EscrowDomain,
+): MeterKey {
   const sign = <Name extends TypedDataName>(name: Name, value: Parameters<typeof digestOf<Name>>[2]): string =>
     key.sign(digestOf(domain, name, value)).compactSerialized
   return {
     address: meter,
+    key: address,
     signReading({ epoch, time, importWh, exportWh, quality, sequence, productionWh, reasons }) {
       const signed = { meter, epoch, time, importWh, exportWh, quality }
       return { ...signed, signature: sign('Reading', signed), sequence, productionWh, reasons }
@@ -114,5 +148,6 @@ function meterKey(key: SigningKey, meter: string, domain: EscrowDomain): MeterKe
     signHello: (time) => ({ meter, time, signature: sign('AgentHello', { meter, time }) }),
     signConsent: (consent) => sign('MeterConsent', { meter, ...consent }),
     signEpochStart: (epoch) => sign('EpochStart', { meter, ...epoch }),
+    signRotation: (rotation) => sign('RotateKey', rotation),
   }
 }

@@ -17,7 +17,7 @@ import type {
   Telemetry,
 } from '../contracts/wire.ts'
 import { readingsPerMessage } from '../contracts/wire.ts'
-import type { MeterKey } from './keys.ts'
+import type { MeterSigner } from './keys.ts'
 import { type Outbox, OutboxError } from './outbox/outbox.ts'
 
 /** What the agent signs for; a server that works for anything else gets nothing. */
@@ -33,16 +33,23 @@ export interface LinkEvents {
   connection(connected: boolean, reason: string): void
   /** A meter may send, or why not. */
   meter(meter: string, welcome: boolean, reason: string): void
-  acknowledged(readings: readonly ReadingAck[]): void
+  acknowledged(readings: readonly ReadingAck[]): Promise<void>
   refused(readings: readonly ReadingAck[]): void
   /** How far the server's clock is ahead of this one, and how exactly that is known. */
   clock(aheadMs: number, uncertainMs: number): void
 }
 
+/** What the server says of a meter when it lets it in. */
+export type Heard = Pick<Extract<HelloAnswer, { ok: true }>, 'newest' | 'keys'>
+
 export interface LinkOptions {
   serverUrl: string
   pinned: Pinned
-  keys: readonly MeterKey[]
+  keys: readonly MeterSigner[]
+  /** Takes what the server says of a meter; resolves with why nothing of that meter may be sent, or `null`. */
+  heard(meter: string, heard: Heard): Promise<string | null>
+  /** A hello was refused for its signature; resolves with whether another key can say it. */
+  unknownKey(meter: string): Promise<boolean>
   outbox: Outbox
   events: LinkEvents
   /** UTC milliseconds. */
@@ -85,8 +92,16 @@ const helloAnswerSchema = z.union([
     chainId: z.number(),
     escrow: z.string(),
     serverTimeMs: z.number(),
+    newest: z.object({ epoch: z.number(), time: z.number() }),
+    keys: z.array(z.object({ key: z.string(), from: z.number() })),
   }),
-  z.object({ ok: z.literal(false), code: z.string(), message: z.string(), retryAfterMs: z.number().nullable() }),
+  z.object({
+    ok: z.literal(false),
+    code: z.string(),
+    message: z.string(),
+    retryAfterMs: z.number().nullable(),
+    serverTimeMs: z.number().optional(),
+  }),
 ])
 
 const ackSchema = z.object({
@@ -104,7 +119,7 @@ const readingsAnswerSchema = z.union([
 ])
 
 interface MeterDoor {
-  key: MeterKey
+  key: MeterSigner
   welcome: boolean
   reason: string
   /** UTC milliseconds before which this meter is left alone. */
@@ -207,12 +222,22 @@ export function openLink(options: LinkOptions): Link {
       const askedAt = nowMs()
       const hello = door.key.signHello(Math.floor(askedAt / 1000))
       const sentAt = nowMs()
-      const answer = helloAnswerSchema.safeParse(await socket.timeout(answerWithinMs).emitWithAck('hello', hello))
+      const reply = await socket
+        .timeout(answerWithinMs)
+        .emitWithAck('hello', hello)
+        .catch(() => null)
       if (closed || connection !== connections) return
+      if (reply === null) return refuseDoor(door, 'the server does not answer hello', longestMs)
+      const answer = helloAnswerSchema.safeParse(reply)
       if (!answer.success) return refuseDoor(door, 'the server answered hello with something else', longestMs)
-      takeAnswer(door, answer.data, sentAt)
-    } catch {
-      if (!closed && connection === connections) refuseDoor(door, 'the server does not answer hello', longestMs)
+      const reason = await reasonToWait(door, answer.data, sentAt)
+      if (closed || connection !== connections) return
+      if (reason === null) openDoor(door)
+      else refuseDoor(door, reason.words, reason.waitMs)
+    } catch (error) {
+      // What the store cannot take now, it may after it was opened anew.
+      if (!(error instanceof OutboxError)) throw error
+      if (!closed && connection === connections) refuseDoor(door, error.message, longestMs)
     } finally {
       door.asking = false
       // A connection made while the old one's answer was awaited needs a hello of its own.
@@ -220,22 +245,33 @@ export function openLink(options: LinkOptions): Link {
     }
   }
 
-  function takeAnswer(door: MeterDoor, answer: HelloAnswer, sentAt: number): void {
-    if (!answer.ok) {
-      const reason = `the server refuses this meter: ${answer.code}: ${answer.message}`
-      const waitMs = answer.retryAfterMs === null ? askAgainMs : Math.max(100, answer.retryAfterMs)
-      refuseDoor(door, reason, Math.min(waitMs, 10 * askAgainMs))
-      return
-    }
-    const wrong = mismatch(answer, pinned)
-    if (wrong) {
-      refuseDoor(door, wrong, askAgainMs)
-      return
-    }
+  function tellClock(serverTimeMs: number, sentAt: number): void {
     const now = nowMs()
-    events.clock(answer.serverTimeMs - (sentAt + now) / 2, (now - sentAt) / 2)
-    door.failures = 0
-    door.notBeforeMs = 0
+    events.clock(serverTimeMs - (sentAt + now) / 2, (now - sentAt) / 2)
+  }
+
+  async function reasonToWait(
+    door: MeterDoor,
+    answer: HelloAnswer,
+    sentAt: number,
+  ): Promise<{ words: string; waitMs: number } | null> {
+    const meter = door.key.address
+    const wrong = answer.ok ? mismatch(answer, pinned) : null
+    if (wrong !== null) return { words: wrong, waitMs: askAgainMs }
+    if (answer.serverTimeMs !== undefined) tellClock(answer.serverTimeMs, sentAt)
+    if (!answer.ok) {
+      const words = `the server refuses this meter: ${answer.code}: ${answer.message}`
+      if (answer.code === 'HELLO_SIGNATURE' && (await options.unknownKey(meter))) return { words, waitMs: 0 }
+      const waitMs = answer.retryAfterMs === null ? askAgainMs : Math.max(100, answer.retryAfterMs)
+      return { words, waitMs: Math.min(waitMs, 10 * askAgainMs) }
+    }
+    const words = await options.heard(meter, answer)
+    return words === null ? null : { words, waitMs: askAgainMs }
+  }
+
+  function openDoor(door: MeterDoor): void {
+    // One that was let in before keeps the time it was told to wait.
+    if (!door.welcome) [door.failures, door.notBeforeMs] = [0, 0]
     setDoor(door, true, 'welcome')
     sendIn(random() * spreadMs(pinned.intervalSeconds))
   }
@@ -288,7 +324,7 @@ export function openLink(options: LinkOptions): Link {
     const results = resultsFor(readings, answer.results)
     if (results.length === 0) return tryAgain()
     failures = 0
-    await take(results)
+    await take(results, readings)
     return 0
   }
 
@@ -305,9 +341,9 @@ export function openLink(options: LinkOptions): Link {
     return waits.length === 0 ? null : Math.max(1, Math.min(...waits))
   }
 
-  async function take(results: readonly ReadingAck[]): Promise<void> {
+  async function take(results: readonly ReadingAck[], sent: readonly SignedReading[]): Promise<void> {
     const settled = results.filter(({ status, retry }) => status !== 'refused' || !retry)
-    await outbox.settle(settled)
+    await outbox.settle(settled, sent)
     const waiting = new Map(
       results.filter((result) => !settled.includes(result)).map((result) => [result.meter, result]),
     )
@@ -317,6 +353,8 @@ export function openLink(options: LinkOptions): Link {
       door.notBeforeMs = nowMs() + backOffMs(door.failures, random(), longestMs)
       if (door.welcome)
         setDoor(door, true, `the server does not take its readings yet: ${code ?? ''}: ${message ?? ''}`)
+      // The meter's key has changed on chain: the server says since when.
+      if (code === 'READING_KEY') void sayHello(door)
     }
     for (const { meter, status } of settled) {
       const door = doors.get(meter)!
@@ -328,7 +366,7 @@ export function openLink(options: LinkOptions): Link {
     const refused = settled.filter(({ status }) => status === 'refused')
     const acknowledged = settled.filter(({ status }) => status !== 'refused')
     if (refused.length > 0) events.refused(refused)
-    if (acknowledged.length > 0) events.acknowledged(acknowledged)
+    if (acknowledged.length > 0) await events.acknowledged(acknowledged)
   }
 
   socket.on('connect', () => {

@@ -4,6 +4,7 @@ import type { Telemetry } from '../contracts/wire.ts'
 import type { ClockTrust } from './clock.ts'
 import type { AgentConfig } from './config.ts'
 import type { Home } from './home.ts'
+import type { Keyring } from './keyring.ts'
 import type { LinkStatus } from './link.ts'
 import { type LinkCounts, linkCounts } from './modbus/connection.ts'
 import type { Outbox } from './outbox/outbox.ts'
@@ -37,6 +38,10 @@ export interface MeterStatus {
   refused: number
   welcome: boolean
   server: string
+  /** The key that signs, and the one to follow; `from` (UTC seconds) is the boundary after which that one signs, once on chain. */
+  keys: Keyring['keys']
+  /** Why nothing is signed for this meter; `null` while all is well. */
+  held: string | null
   /** The newest live values; `null` while the grid device is offline or has not been read for three polls. */
   live: Telemetry | null
   /** What the home uses: import + production + discharge; `null` where a part is unknown. */
@@ -69,12 +74,14 @@ export function statusFile(dataFolder: string): string {
 export function statusOf(parts: {
   config: AgentConfig
   homes: readonly Home[]
+  /** Of the homes, in their order. */
+  keys: readonly Keyring[]
   outbox: Outbox
   link: LinkStatus
   clock: ClockTrust
   nowMs: number
 }): AgentStatus {
-  const { config, homes, outbox, link, clock, nowMs } = parts
+  const { config, homes, keys, outbox, link, clock, nowMs } = parts
   return {
     version: statusVersion,
     pid: process.pid,
@@ -84,14 +91,14 @@ export function statusOf(parts: {
     clock: { trusted: clock.trusted, serverAheadMs: clock.serverAheadMs },
     sentMessages: link.sentMessages,
     resentMessages: link.resentMessages,
-    meters: homes.map((home) => meterStatus(home, { outbox, link, nowMs })),
+    meters: homes.map((home, index) => meterStatus(home, { keys: keys[index]!.keys, outbox, link, nowMs })),
     links: linkCounts(),
   }
 }
 
 function meterStatus(
   home: Home,
-  { outbox, link, nowMs }: { outbox: Outbox; link: LinkStatus; nowMs: number },
+  { keys, outbox, link, nowMs }: { keys: Keyring['keys']; outbox: Outbox; link: LinkStatus; nowMs: number },
 ): MeterStatus {
   const { address } = home.key
   const { state } = home
@@ -111,6 +118,8 @@ function meterStatus(
     refused: outbox.refused(address),
     welcome: link.meters[address]?.welcome ?? false,
     server: link.meters[address]?.reason ?? '',
+    keys,
+    held: home.held,
     live,
     consumptionW: live && consumption(live, home),
     devices: home.devices.map(({ name, online, error, polls, failures, roundTripMs, latest }) => ({

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { readConfig } from '../config.ts'
 import { enrol } from '../enrolment.ts'
 import { withPlainFailures } from './failures.ts'
+import { uint } from './numbers.ts'
 
 interface EnrolOptions {
   config: string
@@ -39,14 +40,4 @@ export function enrolCommand(): Command {
 function rulesHash(text: string): string {
   if (!/^0x[0-9a-f]{64}$/i.test(text)) throw new InvalidArgumentError('a hash is 0x and 64 hexadecimal digits.')
   return text.toLowerCase()
-}
-
-function uint(most: number) {
-  return (text: string): number => {
-    const value = Number(text)
-    if (!/^\d{1,10}$/.test(text) || value < 1 || value > most) {
-      throw new InvalidArgumentError(`a whole number from 1 to ${most} is needed.`)
-    }
-    return value
-  }
 }

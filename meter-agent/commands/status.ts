@@ -92,7 +92,7 @@ function linkLine({ endpoint, connects, requests, failures }: LinkCounts): strin
 }
 
 function meterLines(meter: MeterStatus): string[] {
-  const { live, newest, signed, devices, consumptionW, reasons } = meter
+  const { live, newest, signed, devices, consumptionW, reasons, keys, held } = meter
   const watts = (value: number | null | undefined) =>
     value === null || value === undefined ? 'unknown' : `${Math.round(value)} W`
   return [
@@ -108,6 +108,12 @@ function meterLines(meter: MeterStatus): string[] {
       : '  newest   none signed since the agent started',
     `  signed   ${signed.measured} measured, ${signed.estimated} estimated, ${signed.doubtful} doubtful`,
     `  interval ${reasons.length === 0 ? 'plainly measured' : reasons.join(', ')}`,
+    ...(keys.next === null ? [] : [`  keys     ${keys.present}, then ${keys.next} ${whenOf(keys.from)}`]),
+    ...(held === null ? [] : [`  held     nothing is signed: ${held}`]),
     `  server   ${meter.server}; ${meter.queued} readings to send, ${meter.refused} refused`,
   ]
+}
+
+function whenOf(from: number | null): string {
+  return from === null ? 'once the account has approved it' : `after ${new Date(from * 1000).toISOString()}`
 }

@@ -11,6 +11,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
+import type { LaterKey } from '../../contracts/meter-keys.ts'
 import type { ReadingAck, SignedReading } from '../../contracts/wire.ts'
 import type { MeterState } from '../registers/state.ts'
 import { parseState, printState } from '../registers/state.ts'
@@ -53,6 +54,7 @@ const keys = {
   domain: 'domain',
   state: (meter: string) => `state!${meter}`,
   made: (meter: string) => `made!${meter}`,
+  keys: (meter: string) => `keys!${meter}`,
   queued: (time: number, meter: string, epoch: number) => `queue!${timed(time, meter, epoch)}`,
   acknowledged: (time: number, meter: string, epoch: number) => `done!${timed(time, meter, epoch)}`,
   refused: (time: number, meter: string, epoch: number) => `refused!${timed(time, meter, epoch)}`,
@@ -74,6 +76,8 @@ export class Outbox {
   #db: ClassicLevel<string, string>
   #counts = { queued: new Map<string, number>(), refused: new Map<string, number>() }
   #kept = { acknowledged: 0, refused: 0 }
+  /** What reads readings and writes what became of them goes one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(folder: string, db: ClassicLevel<string, string>, limits: OutboxLimits) {
     this.folder = folder
@@ -120,6 +124,62 @@ export class Outbox {
 
   async hasNoted(meter: string): Promise<boolean> {
     return (await this.#read((db) => db.get(keys.made(meter)))) !== undefined
+  }
+
+  /** The keys that followed the meter's first one, as `takeKeys` stored them. */
+  async keys(meter: string): Promise<LaterKey[]> {
+    const text = await this.#read((db) => db.get(keys.keys(meter)))
+    return text === undefined ? [] : (JSON.parse(text) as LaterKey[])
+  }
+
+  /**
+   * Stores the keys that followed a meter's first one, and what `signAgain` makes of its readings, all or nothing and on the
+   * disk: readings in the queue are replaced, acknowledged ones that changed are queued once more. Throws as `commit`.
+   */
+  takeKeys(
+    meter: string,
+    later: readonly LaterKey[],
+    signAgain: (reading: SignedReading) => SignedReading,
+  ): Promise<void> {
+    return this.#inTurn(() => this.#takeKeys(meter, later, signAgain))
+  }
+
+  async #takeKeys(
+    meter: string,
+    later: readonly LaterKey[],
+    signAgain: (reading: SignedReading) => SignedReading,
+  ): Promise<void> {
+    const operations: (Put | Del)[] = [{ type: 'put', key: keys.keys(meter), value: JSON.stringify(later) }]
+    let queuedAgain = 0
+    for (const prefix of ['queue', 'done']) {
+      await this.#read(async (db) => {
+        for await (const [key, value] of db.iterator(rangeOf(prefix))) {
+          if (meterOf(key) !== meter) continue
+          const before = JSON.parse(value) as SignedReading
+          const again = signAgain(before)
+          if (again.signature === before.signature) continue
+          const queued = keys.queued(again.time, meter, again.epoch)
+          operations.push({ type: 'put', key: queued, value: JSON.stringify(again) })
+          if (key === queued) continue
+          operations.push({ type: 'del', key })
+          queuedAgain += 1
+        }
+      })
+    }
+    await this.#write(operations, true)
+    add(this.#counts.queued, meter, queuedAgain)
+    this.#kept.acknowledged -= queuedAgain
+  }
+
+  /** Whether a reading of a meter up to a boundary (UTC seconds), or at it, waits for the server. */
+  async hasQueuedUpTo(meter: string, time: number): Promise<boolean> {
+    const { gte } = rangeOf('queue')
+    return this.#read(async (db) => {
+      for await (const key of db.keys({ gte, lt: `queue!${timed(time + 1, '', 0)}` })) {
+        if (meterOf(key) === meter) return true
+      }
+      return false
+    })
   }
 
   /**
@@ -170,27 +230,39 @@ export class Outbox {
     return found
   }
 
-  /** Ends the life of readings that the server has, or will never take, in the queue. */
-  async settle(results: readonly ReadingAck[]): Promise<void> {
+  /** Ends the life of readings that the server has, or will never take, in the queue; not of those signed again since `sent`. */
+  settle(results: readonly ReadingAck[], sent: readonly SignedReading[] = []): Promise<void> {
+    return this.#inTurn(() => this.#settle(results, sent))
+  }
+
+  async #settle(results: readonly ReadingAck[], sent: readonly SignedReading[]): Promise<void> {
+    const signatures = new Map(
+      sent.map((reading) => [keys.queued(reading.time, reading.meter, reading.epoch), reading.signature]),
+    )
     const operations: (Put | Del)[] = []
+    const ended: { meter: string; refused: boolean }[] = []
     for (const { meter, epoch, time, status, code, message } of results) {
       const key = keys.queued(time, meter, epoch)
       const value = await this.#read((db) => db.get(key))
       if (value === undefined) continue
+      const reading = JSON.parse(value) as SignedReading
+      if (signatures.has(key) && signatures.get(key) !== reading.signature) continue
       operations.push({ type: 'del', key })
-      add(this.#counts.queued, meter, -1)
-      if (status === 'refused') {
-        const refused: RefusedReading = { reading: JSON.parse(value), code: code ?? '', message: message ?? '' }
-        operations.push({ type: 'put', key: keys.refused(time, meter, epoch), value: JSON.stringify(refused) })
-        add(this.#counts.refused, meter, 1)
-        this.#kept.refused += 1
-      } else {
-        operations.push({ type: 'put', key: keys.acknowledged(time, meter, epoch), value })
-        this.#kept.acknowledged += 1
-      }
+      const refused: RefusedReading = { reading, code: code ?? '', message: message ?? '' }
+      operations.push(
+        status === 'refused'
+          ? { type: 'put', key: keys.refused(time, meter, epoch), value: JSON.stringify(refused) }
+          : { type: 'put', key: keys.acknowledged(time, meter, epoch), value },
+      )
+      ended.push({ meter, refused: status === 'refused' })
     }
     if (operations.length === 0) return
     await this.#write(operations, false)
+    for (const { meter, refused } of ended) {
+      add(this.#counts.queued, meter, -1)
+      if (refused) add(this.#counts.refused, meter, 1)
+      this.#kept[refused ? 'refused' : 'acknowledged'] += 1
+    }
     this.#kept.acknowledged = await this.#prune('done', this.#kept.acknowledged, this.#limits.acknowledgedKept)
     this.#kept.refused = await this.#prune('refused', this.#kept.refused, this.#limits.refusedKept)
   }
@@ -226,6 +298,12 @@ export class Outbox {
 
   async close(): Promise<void> {
     await this.#db.close()
+  }
+
+  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const turn = this.#turn.then(action)
+    this.#turn = turn.catch(() => {})
+    return turn
   }
 
   async #read<T>(action: (db: ClassicLevel<string, string>) => Promise<T>): Promise<T> {

@@ -162,9 +162,11 @@ async function hello(
   const [signer] = await signatures.recover(chain, 'AgentHello', [{ value: { meter, time }, signature }])
   const { keys = [] } = seat.chain
   if (signer === null || signer === undefined || !keysFrom(meter, keys, nowMs / 1000).includes(signer)) {
+    const key = keyAt(meter, keys, nowMs / 1000)
+    const wanted = key === meter ? meter : `${key}, which signs for ${meter} now,`
     return refuse(
       'HELLO_SIGNATURE',
-      `the announcement is not signed by a key of ${meter} for escrow ${chain.escrow}`,
+      `the announcement is not signed by ${wanted} for escrow ${chain.escrow}`,
       retryMs.clock,
     )
   }

@@ -97,8 +97,9 @@ export async function startMarket(parts: {
       const wish = { side: side === 'buy' ? 0 : 1, limitPrice, maxWh: 30, start, end: start + 10 }
       return worker.submit({ type: 'forward-order', timeInForce: 'GTC', ...(await signedOrder(home, wish)) })
     },
-    async read(home: Home, time: number, importWh: number, exportWh: number): Promise<Event[]> {
-      const reading = await street.reading(home, time, importWh, exportWh)
+    /** Signed by the meter's first key, or by `key`. */
+    async read(home: Home, time: number, importWh: number, exportWh: number, key?: Wallet): Promise<Event[]> {
+      const reading = await street.reading(home, time, importWh, exportWh, key)
       return worker.submit({ type: 'readings', atMs: 0, readings: [reading] })
     },
     /** A block with what was sent, then one turn of each of the server's loops. */

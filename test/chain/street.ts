@@ -113,7 +113,14 @@ export interface Street {
   /** From here on mandates and confirmations are in force. */
   from: number
   homes: Home[]
-  reading(home: Home, time: number, importWh: number, exportWh: number): Promise<Reading & { signature: Hex }>
+  /** Signed by the meter's first key, or by `key`. */
+  reading(
+    home: Home,
+    time: number,
+    importWh: number,
+    exportWh: number,
+    key?: Wallet,
+  ): Promise<Reading & { signature: Hex }>
   call(signer: Wallet, name: string, ...args: unknown[]): Promise<void>
   deposit(home: Home, ledgerUnits: bigint): Promise<void>
 }
@@ -223,9 +230,9 @@ export async function openStreet(
     homes,
     call,
     deposit,
-    async reading(home, time, importWh, exportWh) {
+    async reading(home, time, importWh, exportWh, key = home.meter) {
       const reading = { meter: home.meter.address.toLowerCase(), epoch: 1, time, importWh, exportWh, quality: 0 }
-      return { ...reading, signature: await signCompact(home.meter, domain, 'Reading', reading) }
+      return { ...reading, signature: await signCompact(key, domain, 'Reading', reading) }
     },
   }
 }

@@ -69,7 +69,14 @@ export function digestVectors() {
       }
       const close = { account, seat, deadline: uint32[i] }
       const confirm = { seat, zone, nameplateWh: uint24[i], from: uint32[i], deadline: uint32[i] }
-      const rotation = { account, meter, key: meters[(i + 1) % 3]!, next: accounts[(i + 1) % 3]!, from: uint32[i], deadline: uint32[i] }
+      const rotation = {
+        account,
+        meter,
+        key: meters[(i + 1) % 3]!,
+        next: accounts[(i + 1) % 3]!,
+        from: uint32[i],
+        deadline: uint32[i],
+      }
       const revoke = { seat, from: uint32[i], deadline: uint32[i] }
       return {
         values: plain({ areaRules, mandate, consent, epoch, reading, withdrawal, close, confirm, revoke, rotation }),

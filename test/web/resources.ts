@@ -50,6 +50,7 @@ export function seatOf(account: string, change: Partial<SeatResource> = {}): Sea
     seat: 2 ** 32 + 3,
     account,
     meter: address('5'),
+    keys: [],
     zone: 'north',
     confirmed: true,
     closed: false,

@@ -48,13 +48,15 @@ function connect(overrides: Partial<Pinned> = {}, nowMs: () => number = Date.now
     serverUrl: server.url,
     pinned: { ...pinned, ...overrides },
     keys,
+    heard: async () => null,
+    unknownKey: async () => false,
     outbox,
     nowMs,
     random: Math.random,
     events: {
       connection() {},
       meter: (_meter, welcome, reason) => doors.push(`${welcome} ${reason}`),
-      acknowledged() {},
+      acknowledged: async () => {},
       refused: (readings) => refused.push(...readings),
       clock: (aheadMs) => clock.push(aheadMs),
     },
@@ -215,7 +217,10 @@ describe('the door', () => {
   ])('a server that works for another %s gets no reading', async (_what, overrides, message) => {
     await store(keys[0]!, times(1))
     // The server checks hellos for its own escrow and chain; here only the answer counts.
-    server.answerHello = () => ({ ok: true, ...pinned, serverTimeMs: Date.now() })
+    server.answerHello = () => ({
+      ...{ ok: true, ...pinned, serverTimeMs: Date.now() },
+      ...{ newest: { epoch: 1, time: 0 }, keys: [] },
+    })
     connect(overrides)
     await vi.waitFor(() => expect(doors.length).toBeGreaterThanOrEqual(2), waits)
     expect(doors.every((door) => door.startsWith('false') && door.includes(message))).toBe(true)

@@ -1,9 +1,17 @@
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'
+import { keyAt, keysFrom, type LaterKey } from '../../../contracts/meter-keys.ts'
 import type { EscrowDomain } from '../../../contracts/typed-data.ts'
 import { recoverSigner } from '../../../contracts/typed-data.ts'
-import type { Hello, HelloAnswer, ReadingsAnswer, SignedReading, Telemetry } from '../../../contracts/wire.ts'
+import type {
+  Hello,
+  HelloAnswer,
+  ReadingAck,
+  ReadingsAnswer,
+  SignedReading,
+  Telemetry,
+} from '../../../contracts/wire.ts'
 import { signedReadingSchema } from '../../../contracts/wire.ts'
 
 /** A market's server as agents see it: a real socket.io server that keeps what it is told and can be made to misbehave. */
@@ -13,6 +21,8 @@ export class FakeServer {
   readonly messages: SignedReading[][] = []
   readonly telemetry: Telemetry[] = []
   hellos = 0
+  /** By meter: the keys that followed its first one. */
+  readonly keys = new Map<string, LaterKey[]>()
   /** What no agent may do. */
   readonly violations: string[] = []
   /** Instead of the usual answers. */
@@ -37,10 +47,7 @@ export class FakeServer {
     this.#io.of('/agents').on('connection', (socket) => {
       socket.on('hello', (hello: Hello, answer: (answer: HelloAnswer) => void) => {
         this.hellos += 1
-        const { meter, time } = hello
-        if (recoverSigner(this.pinned, 'AgentHello', { meter, time }, hello.signature) !== meter)
-          this.violations.push('a forged hello')
-        answer(this.answerHello?.(hello) ?? { ok: true, ...this.pinned, serverTimeMs: this.nowMs() })
+        answer(this.answerHello?.(hello) ?? this.#welcome(hello))
       })
       socket.on('readings', (readings: SignedReading[], answer: (answer: ReadingsAnswer) => void) => {
         this.messages.push(readings)
@@ -68,15 +75,38 @@ export class FakeServer {
     await this.#io?.close()
   }
 
-  #store(reading: SignedReading) {
+  #welcome({ meter, time, signature }: Hello): HelloAnswer {
+    const keys = this.keys.get(meter) ?? []
+    const signer = recoverSigner(this.pinned, 'AgentHello', { meter, time }, signature)
+    if (!keysFrom(meter, keys, time).includes(signer)) {
+      if (signer !== meter) this.violations.push('a forged hello')
+      return { ok: false, code: 'HELLO_SIGNATURE', message: 'another key', retryAfterMs: 60_000 }
+    }
+    const own = [...this.stored.values()].filter((reading) => reading.meter === meter)
+    const newest = own.sort((a, b) => a.epoch - b.epoch || a.time - b.time).at(-1)
+    const { epoch = 0, time: newestTime = 0 } = newest ?? {}
+    return { ok: true, ...this.pinned, serverTimeMs: this.nowMs(), newest: { epoch, time: newestTime }, keys }
+  }
+
+  #store(reading: SignedReading): ReadingAck {
     const { signature, sequence: _s, productionWh: _p, reasons: _r, ...signed } = signedReadingSchema.parse(reading)
-    if (recoverSigner(this.pinned, 'Reading', signed, signature) !== reading.meter)
-      this.violations.push('a forged reading')
     const { meter, epoch, time } = reading
+    const signer = recoverSigner(this.pinned, 'Reading', signed, signature)
+    const keys = this.keys.get(meter) ?? []
+    if (signer !== keyAt(meter, keys, time)) {
+      const isOwn = signer === meter || keys.some(({ key }) => key === signer)
+      if (!isOwn) this.violations.push('a forged reading')
+      return { meter, epoch, time, status: 'refused', code: 'READING_KEY', message: 'another key', retry: true }
+    }
     const id = `${meter} ${epoch} ${time}`
     const known = this.stored.get(id)
-    if (known && known.signature !== signature) this.violations.push(`two signed values for one boundary: ${id}`)
+    if (known && valuesOf(known) !== valuesOf(reading))
+      this.violations.push(`two signed values for one boundary: ${id}`)
     this.stored.set(id, reading)
     return { meter, epoch, time, status: known ? ('duplicate' as const) : ('stored' as const) }
   }
+}
+
+function valuesOf({ importWh, exportWh, quality }: SignedReading): string {
+  return `${importWh} ${exportWh} ${quality}`
 }

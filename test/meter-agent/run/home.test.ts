@@ -8,7 +8,8 @@ import { ClockTrust, type TimeSource } from '../../../meter-agent/clock.ts'
 import type { DeviceConfig } from '../../../meter-agent/config.ts'
 import type { Device, DeviceOptions } from '../../../meter-agent/device.ts'
 import { Home } from '../../../meter-agent/home.ts'
-import { createKeyFile, type MeterKey, readKeyFile } from '../../../meter-agent/keys.ts'
+import { Keyring } from '../../../meter-agent/keyring.ts'
+import { createKeyFile } from '../../../meter-agent/keys.ts'
 import { Outbox } from '../../../meter-agent/outbox/outbox.ts'
 import { startEpoch } from '../../../meter-agent/registers/state.ts'
 import { timingOf } from '../../../meter-agent/registers/timing.ts'
@@ -59,7 +60,7 @@ class TestDevice implements Device {
 let folder: string
 let outbox: Outbox
 let time: TestTime
-let key: MeterKey
+let key: Keyring
 let devices: TestDevice[]
 let telemetry: Telemetry[]
 let trust: string[]
@@ -68,7 +69,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'commonwatt-home-'))
   outbox = await Outbox.open(folder, domain)
   await createKeyFile(join(folder, 'key'))
-  key = await readKeyFile(join(folder, 'key'), domain)
+  key = await Keyring.open(join(folder, 'key'), domain, outbox)
   time = new TestTime()
   devices = []
   telemetry = []

@@ -1,15 +1,16 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import type { Enrolment, SignedReading } from '../../../contracts/wire.ts'
+import type { Enrolment, KeyRotation, SignedReading } from '../../../contracts/wire.ts'
 import { bundleProgram, seededRandom } from '../bundle.ts'
 import { command, serveHome, startRun, writeConfig } from './agent-process.ts'
 import { FakeServer } from './fake-server.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 const kills = Number(process.env.KILLS ?? 8)
+const keyKills = Math.max(2, Math.floor(kills / 2))
 const escrow = '0x00000000000000000000000000000000000000e5'
 const rules = `0x${'11'.repeat(32)}`
 const intervalSeconds = 1
@@ -167,6 +168,40 @@ test('a disk that fills up stops metering until it can be written, and nothing i
   }, waits)
   expect(server.violations).toEqual([])
 })
+
+test(
+  `killed ${keyKills} times while the key changes (SEED=${seed}): every boundary reaches the server once, signed by its key`,
+  async () => {
+    console.log(`key change crash test: SEED=${seed}`)
+    const random = seededRandom(seed)
+    const { meter } = await enrolled()
+    const keyFile = join(folder, 'home-1.key')
+    let from = 0
+    for (let kill = 0; kill < keyKills; kill += 1) {
+      const { child, log, ended } = start()
+      await vi.waitFor(() => expect(log.some((line) => line.includes('meter ready'))).toBe(true), waits)
+      if (kill === 1) {
+        const made = await command(program, ['rotate-key', '--config', config])
+        expect(made).toMatchObject({ status: 0, err: '' })
+        const { rotation } = JSON.parse(made.out) as KeyRotation
+        from = Math.floor(Date.now() / 1000) + 1
+        server.keys.set(meter, [{ key: rotation.next, from }])
+      }
+      await new Promise((resolve) => setTimeout(resolve, random() * 1500))
+      child.kill('SIGKILL')
+      await ended
+      expect((await readdir(folder)).filter((name) => name.startsWith('home-1.key'))).toContain('home-1.key')
+    }
+    start()
+    await vi.waitFor(() => expect(newest()).toBeGreaterThanOrEqual(from + 3), waits)
+    await vi.waitFor(async () => expect(await readdir(folder)).not.toContain('home-1.key.next'), waits)
+    await vi.waitFor(() => expect(contiguous()).toBe(true), waits)
+    expect(await readFile(keyFile, 'utf8')).toContain(`meter ${meter}`)
+    expect(byTime().map(({ sequence }) => sequence)).toEqual(byTime().map((_, index) => index + 1))
+    expect(server.violations).toEqual([])
+  },
+  60_000 + keyKills * 10_000,
+)
 
 test('an agent whose parent goes away ends in order', async () => {
   await enrolled()

@@ -1,0 +1,33 @@
+import { Command } from 'commander'
+import { readConfig } from '../config.ts'
+import { rotateKeys } from '../rotation.ts'
+import { withPlainFailures } from './failures.ts'
+import { uint } from './numbers.ts'
+
+interface RotateOptions {
+  config: string
+  meter?: string[]
+  from?: number
+}
+
+/**
+ * `commonwatt-agent rotate-key`: makes a meter's next key beside the present one and prints what the account approves, one
+ * JSON object a line and meter. Asked again before it is approved, it prints the same keys. The agent may run meanwhile.
+ */
+export function rotateKeyCommand(): Command {
+  return new Command('rotate-key')
+    .description('make a meter’s next key and print what the account approves; a running agent goes over by itself')
+    .requiredOption('--config <file>', 'configuration file (TOML)')
+    .option('--meter <name...>', 'only these meters')
+    .option(
+      '--from <seconds>',
+      'time (UTC seconds) until which the present key goes on (default: as soon as everybody can know)',
+      uint(0xffff_ffff),
+    )
+    .action(({ config: file, meter, from }: RotateOptions) =>
+      withPlainFailures(async () => {
+        const rotations = await rotateKeys(await readConfig(file), { names: meter, from, nowMs: Date.now() })
+        process.stdout.write(rotations.map((rotation) => `${JSON.stringify(rotation)}\n`).join(''))
+      }),
+    )
+}
