@@ -9,6 +9,7 @@ import { encodeState } from '../market/engine/snapshot.ts'
 import type { AreaState } from '../market/engine/state.ts'
 import { type Database, StoreError, transact } from '../store/database.ts'
 import { appendJournal, type JournalRow, loadArea, saveSnapshot } from '../store/journal.ts'
+import { renewSignatures, repeatedReadings } from '../store/project-readings.ts'
 import { type Journaled, project } from '../store/projections.ts'
 import type { AreaWorker, ReadingExtras } from './area-worker.ts'
 import { AreaError } from './error.ts'
@@ -86,14 +87,16 @@ export async function startAreaWorker(parts: {
   }
 
   /** Applies a group in order; commands that changed nothing are answered but not journaled. */
-  function applyGroup(group: Waiting[]): { rows: JournalRow[]; applied: Journaled[]; answers: Event[][] } {
+  function applyGroup(group: Waiting[]) {
     const rows: JournalRow[] = []
     const applied: Journaled[] = []
     const answers: Event[][] = []
+    const repeated: ReturnType<typeof repeatedReadings> = []
     for (const { command: asked, extras } of group) {
       const command = { ...asked, atMs: Math.max(now(), state.nowMs) }
       const events = apply(state, command)
       answers.push(events)
+      repeated.push(...repeatedReadings(state, { command, extras, events }))
       if (!events.some(changesState)) continue
       const text = encode(command)
       hash = rollHash(hash, state.engineVersion, text, encode(events))
@@ -101,11 +104,11 @@ export async function startAreaWorker(parts: {
       rows.push({ sequence, engineVersion: state.engineVersion, command: text, hash })
       applied.push({ command, extras, events })
     }
-    return { rows, applied, answers }
+    return { rows, applied, answers, repeated }
   }
 
   async function commitGroup(group: Waiting[]): Promise<void> {
-    const { rows, applied, answers } = applyGroup(group)
+    const { rows, applied, answers, repeated } = applyGroup(group)
     const funds = changedFunds(applied)
     if (rows.length > 0) {
       const end = metrics.commitSeconds.startTimer({ area })
@@ -120,6 +123,7 @@ export async function startAreaWorker(parts: {
       metrics.sequence.set({ area }, sequence)
       for (const { command } of rows) tailLength += command.length
     }
+    if (repeated.length > 0) await transact(database, (sql) => renewSignatures(sql, repeated))
     for (const [index, { resolve }] of group.entries()) resolve(answers[index]!)
     for (const { events } of applied) {
       countEvents(metrics, area, events)

@@ -1,7 +1,8 @@
-/** Stored readings as a table: one statement a transaction. */
+/** Stored readings as a table: one statement a transaction, and one more where some came again under another key. */
 
 import type { ReadingExtras } from '../areas/area-worker.ts'
 import type { MeterReading } from '../market/engine/area.ts'
+import type { AreaState } from '../market/engine/state.ts'
 import type { Transaction } from './database.ts'
 import type { Journaled } from './projections.ts'
 
@@ -13,16 +14,9 @@ interface StoredReading {
   late: boolean
 }
 
-/** Inserts the readings of a transaction's commands that the engine stored, with what travelled beside them, and renews signatures. */
+/** Inserts the readings of a transaction's commands that the engine stored, with what travelled beside them. */
 export async function projectReadings(sql: Transaction, area: number, journaled: readonly Journaled[]): Promise<void> {
   const rows = journaled.flatMap(storedReadings)
-  await insertReadings(sql, area, rows)
-  // The engine does not remember what a late reading may repeat.
-  const late = rows.filter((row) => row.late).map(({ reading }) => reading)
-  await renewSignatures(sql, [...late, ...journaled.flatMap(repeatedReadings)])
-}
-
-async function insertReadings(sql: Transaction, area: number, rows: readonly StoredReading[]): Promise<void> {
   if (rows.length === 0) return
   const readings = rows.map(({ reading }) => reading)
   const extras = rows.map(({ extra }) => extra)
@@ -50,11 +44,10 @@ async function insertReadings(sql: Transaction, area: number, rows: readonly Sto
 }
 
 /**
- * Readings that came again with the same values may carry another key's signature, where the meter's key changed and the
- * agent heard of it late: the newest is kept, since only the key that signs at that boundary gets this far.
+ * Readings that came again, with the same values, of meters whose key changed: where the agent heard of it late they carry the
+ * right key's signature now, so the newest one is kept.
  */
-async function renewSignatures(sql: Transaction, readings: readonly SignedMeterReading[]): Promise<void> {
-  if (readings.length === 0) return
+export async function renewSignatures(sql: Transaction, readings: readonly SignedMeterReading[]): Promise<void> {
   await sql`
     update readings set signature = again.signature
     from (
@@ -79,7 +72,7 @@ function storedReadings({ command, extras, events }: Journaled): StoredReading[]
   if (command.type !== 'readings') return []
   const extrasOf = new Map(extras.map((extra) => [nameOf(extra), extra]))
   const late = new Set(events.flatMap((event) => (event.type === 'late-reading' ? [nameOf(event)] : [])))
-  const answers = answersIn(events)
+  const answers = events.filter((event) => event.type === 'reading')
   return command.readings.flatMap((reading, index) => {
     if (answers[index]!.status !== 'stored') return []
     const name = nameOf(reading)
@@ -87,14 +80,19 @@ function storedReadings({ command, extras, events }: Journaled): StoredReading[]
   })
 }
 
-function repeatedReadings({ command, events }: Journaled): SignedMeterReading[] {
-  if (command.type !== 'readings') return []
-  const answers = answersIn(events)
-  return command.readings.filter((_, index) => answers[index]!.status === 'duplicate')
+/** The readings of a command that the engine has, or may have without remembering it, of meters whose key changed. */
+export function repeatedReadings(state: AreaState, { command, events }: Journaled): SignedMeterReading[] {
+  if (command.type !== 'readings' || !command.readings.some(({ meter }) => hasLaterKey(state, meter))) return []
+  const late = new Set(events.flatMap((event) => (event.type === 'late-reading' ? [nameOf(event)] : [])))
+  const answers = events.filter((event) => event.type === 'reading')
+  return command.readings.filter((reading, index) => {
+    const isRepeated = answers[index]!.status === 'duplicate' || late.has(nameOf(reading))
+    return isRepeated && hasLaterKey(state, reading.meter)
+  })
 }
 
-function answersIn(events: Journaled['events']) {
-  return events.filter((event) => event.type === 'reading')
+function hasLaterKey(state: AreaState, meter: string): boolean {
+  return state.seats.get(state.seatOfMeter.get(meter) ?? 0)?.chain.keys !== undefined
 }
 
 /** What a reading is acknowledged by. */

@@ -260,6 +260,23 @@ describe('relayed messages', () => {
       },
       'startEpoch',
     ],
+    [
+      'keys',
+      {
+        rotation: {
+          account: lower(people.alice),
+          meter: lower(people.bob),
+          key: lower(people.bob),
+          next: lower(people.stranger),
+          from: 900,
+          deadline: 1_800,
+        },
+        accountSignature: `0x${'11'.repeat(65)}`,
+        keySignature: `0x${'11'.repeat(64)}`,
+        nextSignature: `0x${'11'.repeat(64)}`,
+      },
+      'rotateKey',
+    ],
   ])('%s go to the chain', async (path, body, method) => {
     const reply = await ask(street, 'POST', `relay/${path}`, { body })
     expect(reply.status).toBe(202)

@@ -12,6 +12,7 @@ import {
   lower,
   meters,
   type Street,
+  seatOfPerson,
   signedReading,
   startStreet,
   t0,
@@ -40,6 +41,8 @@ describe('hello', () => {
       chainId: domain.chainId,
       escrow: domain.escrow,
       serverTimeMs: expect.any(Number),
+      newest: { epoch: 1, time: t0 },
+      keys: [],
     })
   })
 
@@ -49,6 +52,7 @@ describe('hello', () => {
       ok: false,
       code: 'METER_UNKNOWN',
       retryAfterMs: 3_000,
+      serverTimeMs: expect.any(Number),
     })
   })
 
@@ -209,4 +213,65 @@ test('keys that nobody announced cannot be used through another connection', asy
   ])
   expect(codesOf(answer)).toEqual(['READING_FOREIGN'])
   foreign.close()
+})
+
+describe('a meter whose key changes', () => {
+  const next = Wallet.createRandom() as unknown as Wallet
+  const changeFrom = (from: number) =>
+    street.worker.submit({
+      ...{ type: 'chain', atMs: 0, block: 2, settledUntil: 0 },
+      seats: [seatOfPerson('alice', 'north', { keys: [{ key: lower(next), from }] })],
+    })
+
+  test('is announced by both keys before the change, which the answer tells', async () => {
+    agent = street.agent()
+    await changeFrom(t0 + 2_700)
+    const told = { ok: true, newest: { epoch: 1, time: t0 + 2_700 }, keys: [{ key: lower(next), from: t0 + 2_700 }] }
+    expect(await announce(await hello('alice'))).toMatchObject(told)
+    expect(await announce(await hello('alice', undefined, next))).toMatchObject(told)
+  })
+
+  test('has each reading signed by the key of its boundary; another of its keys may send it again', async () => {
+    agent = street.agent()
+    await announce(await hello('alice', undefined, next))
+    await street.setTime(t0 + 3_601)
+    const after = { time: t0 + 3_600, exportWh: 1_100 }
+    expect(
+      await send([
+        await signedReading('alice', { time: t0 + 2_700, exportWh: 1_000 }),
+        await signedReading('alice', { time: t0 + 2_700, exportWh: 1_000 }, next),
+        await signedReading('alice', after),
+        await signedReading('alice', after, meters.bob),
+        await signedReading('alice', after, next),
+      ]),
+    ).toMatchObject({
+      results: [
+        { status: 'duplicate' },
+        { code: 'READING_KEY', retry: true },
+        { code: 'READING_KEY', retry: true },
+        { code: 'READING_SIGNATURE', retry: false },
+        { status: 'stored' },
+      ],
+    })
+  })
+
+  test('is announced by the next key alone afterwards', async () => {
+    agent = street.agent()
+    await changeFrom(900)
+    expect(await announce(await hello('alice'))).toMatchObject({
+      code: 'HELLO_SIGNATURE',
+      message: expect.stringContaining(`${lower(next)}, which signs for ${lower(meters.alice)} now`),
+    })
+    expect(await announce(await hello('alice', undefined, next))).toMatchObject({ ok: true })
+  })
+
+  test('keeps the newest signature of a reading that came again', async () => {
+    agent = street.agent()
+    await announce(await hello('alice', undefined, next))
+    const again = await signedReading('alice', { time: t0 + 900, exportWh: 500 }, next)
+    expect(codesOf(await send([again]))).toEqual(['duplicate'])
+    const [row] = await street.database`
+      select signature from readings where meter = ${again.meter} and time = ${again.time}`
+    expect(`0x${row!.signature.toString('hex')}`).toBe(again.signature)
+  })
 })
