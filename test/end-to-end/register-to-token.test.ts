@@ -11,13 +11,17 @@
  *   150 × 120 = 18,000; the excess of 6,000 goes back by matched energy: 3,000 to the buyer, 1,500 to each roof.
  * So an interval moves 129,000 from the buyer, 61,500 to north, 49,500 to south, 18,000 to the grid; a batch three times that.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { JsonRpcProvider, Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/deploy.ts'
+import { partsOfSeatId } from '../../contracts/entry.ts'
 import { signFull } from '../../contracts/typed-data.ts'
+import { readConfig } from '../../meter-agent/config.ts'
+import { readKeyFile } from '../../meter-agent/keys.ts'
+import { rotateKeys } from '../../meter-agent/rotation.ts'
 import type {
   AreaResource,
   BatchResource,
@@ -26,11 +30,14 @@ import type {
   SeatIntervalResource,
   SeatResource,
 } from '../../server/api/resources.ts'
+import { readSettledSeat } from '../../server/chain/settled-seat.ts'
 import { type ApiClient, publicClient, signIn } from '../../server/demo/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { eventually } from '../../server/demo/onboarding.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import { readStatementFile } from '../../server/settlement/statement-file.ts'
+import { verifyStatement } from '../../server/settlement/verify.ts'
 import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
 
 /** What the first start takes at most before the script begins. */
@@ -75,7 +82,27 @@ beforeAll(async () => {
     const client = await signIn(demo.url, wallet, area.chain.chainId)
     people.set(person.name, { wallet, client, seat: await seatsOf(client, person.account) })
   }
+  await changeKey('roof-north')
 }, 180_000)
+
+/** The agent makes a meter's next key while it runs, the owner approves: it signs from the middle of the first batch on. */
+async function changeKey(name: string): Promise<void> {
+  const { wallet, client, seat } = people.get(name)!
+  const [ticket] = await rotateKeys(await readConfig(join(folder, 'data/homes', name, 'agent.toml')), {
+    from: startSeconds + intervalSeconds,
+    nowMs: Date.now(),
+  })
+  const { rotation, keySignature, nextSignature } = ticket!
+  const accountSignature = await signFull(wallet, area.chain, 'RotateKey', rotation)
+  await client.post('/relay/keys', { rotation, accountSignature, keySignature, nextSignature }, `key-${rotation.next}`)
+  const keys = await eventually(async () => {
+    const now = await seatsOf(client, wallet.address.toLowerCase())
+    return now?.keys.length === 1 ? now.keys : undefined
+  }, 'the next key to be on chain')
+  expect(keys).toEqual([{ key: rotation.next, from: expect.any(String) }])
+  expect(seat!.meter).toBe(rotation.key)
+  expect(Date.parse(keys[0]!.from) / 1000, 'the key changes in the first batch').toBe(startSeconds + intervalSeconds)
+}
 
 afterAll(async () => {
   provider?.destroy()
@@ -178,6 +205,20 @@ describe('a day in the life of a watt-hour', () => {
     // Ten ledger units are one base unit of the token.
     const tokens: bigint = await tokenAt(demo.token, provider).balanceOf!(demo.escrow)
     expect(tokens * 10n).toBe(claims + grid)
+  })
+
+  it('was signed by two keys of one meter, of which the first is gone', async () => {
+    const { client, seat } = people.get('roof-north')!
+    const keyFile = join(folder, 'data/homes/roof-north/roof-north-meter.key')
+    await eventually(async () => (existsSync(`${keyFile}.next`) ? undefined : true), 'the former key to be gone')
+    const { address, key } = await readKeyFile(keyFile, area.chain)
+    expect(address).toBe(seat!.meter)
+    expect(key).not.toBe(address)
+    const end = startSeconds + batchSeconds
+    const { number } = partsOfSeatId(BigInt(seat!.seat))
+    const query = { provider, escrow: area.chain.escrow, area: 1, seat: number, end, firstBlock: 0 }
+    const statement = await client.get(`/accounts/${seat!.account}/statements/${at(end)}?seat=${seat!.seat}`)
+    expect(verifyStatement(readStatementFile(statement), await readSettledSeat(query))).toBeNull()
   })
 
   it('is in the utility’s report, row by row', async () => {
