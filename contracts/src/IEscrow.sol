@@ -258,7 +258,7 @@ interface IEscrow {
     error OtherBatchOpen(bytes32 header);
     /// No batch of the area is open.
     error NoBatchOpen(uint32 area);
-    /// The entries are not whole, or not in ascending order of seats.
+    /// The entries are not whole, or not in ascending order of seats, which count from 1.
     error BadEntries();
     /// The reading lies outside the batch or not after the seat's base.
     error BadReadingTime(uint64 seat, uint256 time);

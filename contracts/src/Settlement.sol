@@ -140,7 +140,7 @@ abstract contract Settlement is Ledger {
         if (entries.length % ENTRY_BYTES != 0) revert BadEntries();
         words = new bytes(entries.length / 3);
         uint256 written = 0;
-        uint256 number = 0;
+        uint256 number = 1;
         uint256 offset = 0;
         while (offset < entries.length) {
             EntryWord word;
@@ -159,6 +159,7 @@ abstract contract Settlement is Ledger {
             number = word.number();
             _settleEntry(area, part, word, r, vs);
         }
+        if (number > area.lastNumber && offset != 0) revert SeatUnknown(part.seatId);
     }
 
     function _settleEntry(Area storage area, Part memory part, EntryWord word, bytes32 r, bytes32 vs) private {
@@ -224,9 +225,9 @@ abstract contract Settlement is Ledger {
         next = base.withBase(base.epoch(), time, importWh, exportWh);
         bytes32 digest = TypedData.measuredReadingDigest(part.separator, meter, base.epoch(), time, importWh, exportWh);
         (address signer,,) = ECDSA.tryRecover(digest, r, vs);
-        if (signer != meter || signer == address(0) || base.has(SeatStates.KEY_CHANGED)) {
-            // The rare path: a meter whose key changed.
-            if (signer == address(0) || !_isKeyOf(meter, signer, time)) revert BadReadingSignature(part.seatId);
+        // A seat has a meter, so whoever is the meter is somebody; the zero address is nobody's key.
+        if (signer != meter || base.has(SeatStates.KEY_CHANGED)) {
+            if (!_isKeyOf(meter, signer, time)) revert BadReadingSignature(part.seatId);
         }
     }
 

@@ -16,8 +16,11 @@ contract ZeroAddressTest is Street {
         _expectSettleRevert(
             _batch(START, START + DAY),
             entry,
-            abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, (uint64(1) << 32) | 99)
+            abi.encodeWithSelector(IEscrow.SeatUnknown.selector, (uint64(1) << 32) | 99)
         );
+        // Nor is there a seat 0.
+        entry = abi.encodePacked(_word(1 << 32, Trade(0, 0, 0, 0, 0, 0, 0)), bytes32(0), bytes32(0));
+        _expectSettleRevert(_batch(START, START + DAY), entry, abi.encodeWithSelector(IEscrow.BadEntries.selector));
     }
 
     function test_the_zero_address_opens_no_seat() public {

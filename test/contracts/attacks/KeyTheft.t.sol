@@ -6,7 +6,7 @@ import {IEscrow, EpochStart, Mandate, Reading, RotateKey} from "../../../contrac
 import {TypedData} from "../../../contracts/src/TypedData.sol";
 
 /// Stolen accounts, stolen keys and copied instructions against the change of a meter's key.
-contract KeyAttacksTest is Street {
+contract KeyTheftTest is Street {
     Home internal home;
     Home internal thief;
     uint256 internal constant NEXT = 0x5eed;
