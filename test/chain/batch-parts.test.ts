@@ -7,7 +7,8 @@ import type { SignedEntry } from '../../server/store/settlement-store.ts'
 function areaOf(seats: number, changing: number, change: Partial<AreaView> = {}): AreaView {
   const records = Array.from({ length: seats }, (_, index): [number, SeatRecord] => {
     const terms = [{ from: 100 }]
-    return [index + 1, { terms, standings: [], inForceUntil: index < changing ? 0 : 100 } as unknown as SeatRecord]
+    const record = { terms, standings: [], keys: [], inForceUntil: index < changing ? 0 : 100 }
+    return [index + 1, record as unknown as SeatRecord]
   })
   return { seats: new Map(records), batches: new Map(), settledUntil: 0, open: null, ...change } as AreaView
 }
@@ -33,6 +34,13 @@ test('a batch that has begun, or follows one of several parts, costs more an ent
   const after = { batches: new Map([[60, batch]]), settledUntil: 60 }
   expect(sizes(830, areaOf(830, 0, after))).toEqual([830])
   expect(sizes(840, areaOf(840, 0, after))).toEqual([645, 195])
+})
+
+test('entries of meters that have had another key cost more', () => {
+  const view = areaOf(900, 0)
+  for (const [number, record] of view.seats) view.seats.set(number, { ...record, keys: [{ key: '0x', from: 60 }] })
+  expect(sizes(830, view)).toEqual([830])
+  expect(sizes(840, view)).toEqual([569, 271])
 })
 
 test('nothing to settle is one empty part, and a smaller bound is kept', () => {
