@@ -89,7 +89,7 @@ export async function scan(options: ScanOptions): Promise<Scanned> {
 
 async function scanPlace(url: string, { unit, profile }: ScanOptions): Promise<Scanned> {
   const found: Found[] = []
-  const serials = new Set<string>()
+  const known = new Set<string>()
   let reason: string | null = null
   const impatient = `${url}?timeout=${timeoutMs}&retries=0`
   const attempts: DeviceOptions[] = [
@@ -99,10 +99,9 @@ async function scanPlace(url: string, { unit, profile }: ScanOptions): Promise<S
   for (const attempt of attempts) {
     try {
       const report = await readDevice(attempt)
-      // Devices that ignore the unit id answer as the same device under each.
-      const who = `${report.profile} ${JSON.stringify(report.device)}`
-      if (!serials.has(who)) found.push({ url, report })
-      serials.add(who)
+      const who = fingerprint(report)
+      if (!known.has(who)) found.push({ url, report })
+      known.add(who)
     } catch (error) {
       if (!(error instanceof ModbusError)) throw error
       if (error.code === 'MODBUS_UNREACHABLE') {
@@ -112,6 +111,16 @@ async function scanPlace(url: string, { unit, profile }: ScanOptions): Promise<S
     }
   }
   return { found, unknown: found.length === 0 ? [{ url, reason: reason ?? '' }] : [], unreachable: [] }
+}
+
+/**
+ * The same for one device under several unit ids: some ignore the unit id. Where it does not say its serial number, what it
+ * has counted tells it from its neighbours.
+ */
+function fingerprint({ profile, device, reading }: DeviceReport): string {
+  const { importWh, exportWh, productionWh } = reading
+  const counted = device.serialNumber === null ? [importWh, exportWh, productionWh] : []
+  return JSON.stringify([profile, device, counted])
 }
 
 /** What a household can do with these devices, in one or two sentences. */

@@ -5,7 +5,7 @@ import { readCommand } from '../../../meter-agent/commands/read.ts'
 import { conclude, scan, scanCommand } from '../../../meter-agent/commands/scan.ts'
 import { readDevice } from '../../../meter-agent/device.ts'
 import { type DeviceDescription, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
-import { reply, scriptedPeer } from '../modbus/scripted-peer.ts'
+import { exceptionReply, reply, scriptedPeer } from '../modbus/scripted-peer.ts'
 import { house } from '../simulator/house.ts'
 import { chain as chainOf, common, model } from '../sunspec/image.ts'
 
@@ -182,6 +182,30 @@ describe('scan', () => {
     expect(conclude(await scan({ ...options, port: [meter.port] }))).toMatch(
       /^Something listens at \S+, but no SunSpec device was found there .*--profile/,
     )
+  })
+
+  it('shows one device that ignores the unit id once, and two meters without serial numbers twice', async () => {
+    const image = chainOf([common({}), model(103, { W: 15, W_SF: 2 })])
+    const careless = await scriptedPeer('tcp', ({ socket, request }) => {
+      const wanted = Array.from({ length: request.count }, (_, index) => image.get(request.address + index) ?? 0)
+      socket.write(reply('tcp', request, wanted))
+    })
+    const meters = await scriptedPeer('tcp', ({ socket, request }) => {
+      const { unit, functionCode, address, count } = request
+      if (functionCode !== 4 || unit > 2) return socket.write(exceptionReply('tcp', request, 2))
+      // A float of the unit's own in every pair of registers.
+      const wanted = Array.from({ length: count }, (_, index) => ((address + index) % 2 ? 0 : 0x4000 + unit))
+      return socket.write(reply('tcp', request, wanted))
+    })
+    cleanups.push(
+      () => careless.close(),
+      () => meters.close(),
+    )
+    const units = { unit: [1, 2, 3], profile: 'eastron-sdm630' }
+    const once = await scan({ host: ['127.0.0.1'], port: [careless.port], unit: [1, 2, 3] })
+    expect(once.found.map(({ report }) => report.unit)).toEqual([1])
+    const two = await scan({ host: ['127.0.0.1'], port: [meters.port], ...units })
+    expect(two.found.map(({ report }) => report.unit)).toEqual([1, 2])
   })
 
   it('prints a line for each device and ends with the sentence', async () => {
