@@ -7,10 +7,13 @@
  * 7.5 ct in the north, where 40 Wh then earn 0.3 ct.
  */
 import { mkdtempSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { readConfig } from '../../meter-agent/config.ts'
+import { rotateKeys } from '../../meter-agent/rotation.ts'
 import type { DemoPerson, IntervalResource } from '../../server/api/resources.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
@@ -206,6 +209,30 @@ describe('a wallet in the browser', () => {
     await page.getByRole('button', { name: 'Use the wallet in this browser' }).click()
     await shows(page, '.sign-in', /The wallet did not share an account\./)
   })
+})
+
+describe('the key of a meter', () => {
+  it('is changed by its owner with the line that the agent printed, and the meter goes on', async () => {
+    const page = await open('/people/roof-north', { viewport: phone })
+    await page.getByText('Meter’s key', { exact: true }).first().click()
+    const config = await readConfig(join(folder, 'data/homes/roof-north/agent.toml'))
+    const [ticket] = await rotateKeys(config, { nowMs: Date.now() })
+    const line = page.getByLabel('The agent’s line')
+    await line.fill(JSON.stringify(ticket).slice(5))
+    await shows(page, '[role=alert]', /Paste all of it/)
+    await line.fill(JSON.stringify(ticket))
+    await shows(page, '.more .explain', new RegExp(`Next key: ${ticket!.rotation.next}`))
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    await page.getByRole('button', { name: 'Approve the next key' }).click()
+    await shows(page, '.sent', /Approved in transaction 0x/)
+    await shows(page, '.more .explain', new RegExp(`newest key is ${ticket!.rotation.next}, which signs since`))
+    const { keyFile } = config.meters[0]!
+    await vi.waitFor(async () => expect(await readFile(keyFile, 'utf8')).toContain(`meter ${ticket!.rotation.meter}`), {
+      timeout: patienceMs,
+      interval: 200,
+    })
+  }, 180_000)
 })
 
 describe('money', () => {

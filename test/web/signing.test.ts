@@ -1,17 +1,19 @@
 import { verifyMessage, verifyTypedData, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { digestOf, recoverSigner } from '../../contracts/typed-data.ts'
+import { digestOf, recoverSigner, signCompact } from '../../contracts/typed-data.ts'
 import type { OrderResource } from '../../server/api/resources.ts'
 import {
   relayClaimSchema,
   relayDepositSchema,
+  relayKeySchema,
   relayWithdrawalSchema,
   signedCancelSchema,
   signedOrderSchema,
 } from '../../server/api/resources.ts'
 import { ProblemError } from '../../web/api/client.ts'
-import { claim, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'
+import { readTicket } from '../../web/escrow/key-ticket.ts'
+import { approveKey, claim, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'
 import { orderOf } from '../../web/orders/order.ts'
 import { cancelOrder, submitOrder } from '../../web/orders/submit.ts'
 import { SessionError } from '../../web/session/identity.ts'
@@ -101,6 +103,45 @@ describe('what the browser signs', () => {
     expect(recoverSigner(area.chain, 'Withdrawal', value, signature)).toBe(identity.account)
     await claim(session, seat)
     expect(relayClaimSchema.parse(sent[1]!.body)).toEqual({ seat: seat.seat })
+  })
+
+  it('a next key is approved as both keys signed it, and only where the line fits the seat', async () => {
+    const [key, next] = [Wallet.createRandom(), Wallet.createRandom()]
+    const own = seatOf(identity.account, { meter: key.address.toLowerCase() })
+    const rotation = {
+      account: identity.account,
+      meter: own.meter,
+      key: own.meter,
+      next: next.address.toLowerCase(),
+      from: 900,
+      deadline: 2_000,
+    }
+    const { chainId, escrow } = area.chain
+    const keySignature = await signCompact(key, area.chain, 'RotateKey', rotation)
+    const nextSignature = await signCompact(next, area.chain, 'RotateKey', rotation)
+    const ticket = { chainId, escrow, rotation, keySignature, nextSignature }
+    const read = (change: object = {}, to = own, nowMs = 1_000_000) =>
+      readTicket(JSON.stringify({ ...ticket, ...change }), area, to, nowMs)
+    expect(read()).toEqual({ ticket })
+    expect(readTicket('hello', area, own, 0)).toEqual({ problem: expect.stringMatching(/Paste all/) })
+    expect(read({ nextSignature: undefined })).toEqual({ problem: expect.stringMatching(/Paste all/) })
+    expect(read({ chainId: 1 })).toEqual({ problem: expect.stringMatching(/another market/) })
+    expect(read({ rotation: { ...rotation, account: own.meter } })).toEqual({
+      problem: expect.stringMatching(/another account/),
+    })
+    expect(read({ rotation: { ...rotation, meter: identity.account } })).toEqual({
+      problem: expect.stringMatching(/another meter/),
+    })
+    const changed = { ...own, keys: [{ key: rotation.next, from: '2026-01-01T00:00:00.000Z' }] }
+    expect(read({}, changed)).toEqual({ problem: expect.stringMatching(/changed since/) })
+    expect(read({}, own, 2_000_001)).toEqual({ problem: expect.stringMatching(/expired/) })
+
+    const sent = serverThatAnswers({ transaction: '0x' }, 202)
+    await approveKey(session, area, ticket)
+    expect(sent[0]!.path).toBe('/api/v1/relay/keys')
+    const request = relayKeySchema.parse(sent[0]!.body)
+    expect(recoverSigner(area.chain, 'RotateKey', request.rotation, request.accountSignature)).toBe(identity.account)
+    expect(request).toMatchObject({ rotation, keySignature, nextSignature })
   })
 
   it('a sign-in is a message of EIP-4361 that names page, chain and nonce', async () => {

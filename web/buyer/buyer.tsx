@@ -5,6 +5,7 @@ import { drawnCents } from '../charts/axes.ts'
 import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
+import { MeterKey } from '../escrow/meter-key.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { Withdrawal } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
@@ -66,6 +67,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         <Settlements area={area} seat={seat} />
       </Card>
       <AgreedAhead area={area} seat={seat} side="buy" />
+      <MeterKey area={area} seat={seat} />
     </div>
   )
 }

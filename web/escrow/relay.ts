@@ -1,10 +1,11 @@
 /**
- * Deposits and withdrawals: signed in the browser, sent to the chain by the server, which pays the gas. Nothing here can
+ * Deposits, withdrawals and a meter's next key: signed in the browser, sent to the chain by the server, which pays the gas. Nothing here can
  * move money to anybody but the escrow and the address that the person signed for.
  */
 import { parseUnits } from 'ethers'
 import { signFull } from '../../contracts/typed-data.ts'
 import { parseMoney } from '../../contracts/units.ts'
+import type { KeyRotation } from '../../contracts/wire.ts'
 import type { AreaResource, SeatResource, WalletResource } from '../../server/api/resources.ts'
 import { postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
@@ -88,4 +89,11 @@ export async function requestWithdrawal(
 /** Collects a withdrawal whose delay has passed. */
 export function claim(session: Session, seat: SeatResource): Promise<Relayed> {
   return postJson<Relayed>('/relay/claims', { seat: seat.seat }, session)
+}
+
+/** Signs the same instruction as the two keys did, and has it carried to the chain. */
+export async function approveKey(session: Session, area: AreaResource, ticket: KeyRotation): Promise<Relayed> {
+  const { rotation, keySignature, nextSignature } = ticket
+  const accountSignature = await signFull(await session.identity.signer(), area.chain, 'RotateKey', rotation)
+  return postJson<Relayed>('/relay/keys', { rotation, accountSignature, keySignature, nextSignature }, session)
 }

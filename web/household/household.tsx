@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
+import { MeterKey } from '../escrow/meter-key.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { Withdrawal } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
@@ -63,6 +64,7 @@ export default function Household({ area, seat }: SeatViewProps) {
           />
         </details>
       )}
+      <MeterKey area={area} seat={seat} />
     </div>
   )
 }

@@ -153,6 +153,23 @@ test('a key without its metering state is not enrolled again by accident', async
   expect(again!.epoch.epoch).toBe(2)
 })
 
+test('an agent that nobody else tells the time meters before its seat is open: the refusal carries it', async () => {
+  const config = { ...configOf(), trustClock: false }
+  const refusal = { ok: false as const, code: 'METER_UNKNOWN', message: 'no seat', retryAfterMs: 100 }
+  server.answerHello = () => ({ ...refusal, serverTimeMs: Date.now() })
+  await enrol(config, { rules, nowMs: Date.now() })
+  const agent = await run(config)
+  await vi.waitFor(() => expect(agent.status().meters[0]!.queued).toBeGreaterThanOrEqual(2), {
+    timeout: 15_000,
+    interval: 20,
+  })
+  expect(agent.status()).toMatchObject({ clock: { trusted: true, serverAheadMs: expect.any(Number) } })
+  expect(agent.status().meters[0]).toMatchObject({ welcome: false, held: null })
+  expect(server.stored.size).toBe(0)
+  server.answerHello = null
+  await vi.waitFor(() => expect(server.stored.size).toBeGreaterThanOrEqual(2), { timeout: 15_000, interval: 20 })
+})
+
 test('a meter that is not enrolled and a taken store are named', async () => {
   const config = configOf()
   await expect(startAgent(config, { log })).rejects.toThrow('there is no key file')

@@ -1,0 +1,42 @@
+/** The line that `commonwatt-agent rotate-key` prints: a meter's next key, which its owner approves with one signature. */
+import type { RotateKey } from '../../contracts/typed-data.ts'
+import type { KeyRotation } from '../../contracts/wire.ts'
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+
+/** A ticket that fits the seat, or what is wrong with it in words for its owner. */
+type ReadTicket = { ticket: KeyRotation } | { problem: string }
+
+/** The key that signs for the seat's meter, or will once all changes on chain are in force. */
+export function lastKey(seat: SeatResource): string {
+  return seat.keys.at(-1)?.key ?? seat.meter
+}
+
+/** Reads a pasted ticket for a seat. */
+export function readTicket(text: string, area: AreaResource, seat: SeatResource, nowMs: number): ReadTicket {
+  const ticket = ticketIn(text)
+  if (ticket === null) return { problem: 'This is not the line that the agent printed. Paste all of it.' }
+  const { chainId, escrow, rotation } = ticket
+  if (chainId !== area.chain.chainId || escrow !== area.chain.escrow) {
+    return { problem: 'This line was made for another market.' }
+  }
+  if (rotation.account !== seat.account) return { problem: 'This line was made for another account.' }
+  if (rotation.meter !== seat.meter) return { problem: 'This line was made for another meter.' }
+  if (rotation.key !== lastKey(seat)) {
+    return { problem: 'The meter’s key has changed since this line was printed. Let the agent print a new one.' }
+  }
+  if (rotation.deadline * 1000 < nowMs) return { problem: 'This line has expired. Let the agent print it again.' }
+  return { ticket }
+}
+
+function ticketIn(text: string): KeyRotation | null {
+  try {
+    const ticket = JSON.parse(text) as KeyRotation
+    const { account, meter, key, next, from, deadline } = ticket.rotation
+    const rotation: RotateKey = { account, meter, key, next, from, deadline }
+    const texts = [account, meter, key, next, ticket.escrow, ticket.keySignature, ticket.nextSignature]
+    const isWhole = texts.every((one) => /^0x[0-9a-f]+$/.test(one)) && [from, deadline].every(Number.isSafeInteger)
+    return isWhole ? { ...ticket, rotation } : null
+  } catch {
+    return null
+  }
+}

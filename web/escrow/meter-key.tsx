@@ -1,0 +1,85 @@
+/** Approving a meter's next key: its agent has made it and printed a line, which the owner pastes and signs. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useId, useState } from 'react'
+import { Card, Transaction, Trouble } from '../page/card.tsx'
+import type { SeatViewProps } from '../page/seat-page.tsx'
+import { useSession } from '../session/session.tsx'
+import { localMoment, useNow } from '../time/clock.ts'
+import { lastKey, readTicket } from './key-ticket.ts'
+
+export function MeterKey({ area, seat }: SeatViewProps) {
+  const session = useSession()
+  const queries = useQueryClient()
+  const fieldId = useId()
+  const nowMs = useNow()
+  const [text, setText] = useState('')
+  const read = text.trim() === '' ? null : readTicket(text, area, seat, nowMs)
+  const ticket = read !== null && 'ticket' in read ? read.ticket : null
+  const problem = read !== null && 'problem' in read ? read.problem : null
+  const newest = seat.keys.at(-1)
+  const approve = useMutation({
+    mutationFn: async (approved: NonNullable<typeof ticket>) =>
+      (await import('./relay.ts')).approveKey(session, area, approved),
+    onSuccess: () => {
+      setText('')
+      void queries.invalidateQueries({ queryKey: ['seats', session.account] })
+    },
+  })
+  return (
+    <details className="more">
+      <summary>Meter’s key</summary>
+      <Card title="Meter’s key">
+        <p className="explain">
+          {newest === undefined ? 'Your meter signs with its first key,' : 'Your meter’s newest key is'}{' '}
+          <code>{lastKey(seat)}</code>
+          {newest !== undefined && (
+            <>
+              , which signs {Date.parse(newest.from) > nowMs ? 'from' : 'since'} {localMoment(newest.from)}
+            </>
+          )}
+          . To change it, run <code>commonwatt-agent rotate-key</code> where the meter is read, and paste the line that
+          it prints. Prices, balance and readings stay. Approve only a line that you made yourself.
+        </p>
+        <form
+          className="amount-form"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (ticket !== null) approve.mutate(ticket)
+          }}
+        >
+          <label htmlFor={fieldId}>The agent’s line</label>
+          <div className="amount-row">
+            <input
+              id={fieldId}
+              autoComplete="off"
+              spellCheck={false}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+              aria-invalid={problem !== null}
+            />
+            <button type="submit" disabled={ticket === null || approve.isPending}>
+              {approve.isPending ? 'Signing…' : 'Approve the next key'}
+            </button>
+          </div>
+          {problem !== null && (
+            <p className="explain" role="alert">
+              {problem}
+            </p>
+          )}
+          {ticket !== null && (
+            <p className="explain">
+              Next key: <code>{ticket.rotation.next}</code>
+            </p>
+          )}
+        </form>
+        <Trouble error={approve.error} />
+        {approve.data && (
+          <p className="sent" role="status">
+            Approved in transaction <Transaction hash={approve.data.transaction} />. The agent goes over to the next key
+            by itself.
+          </p>
+        )}
+      </Card>
+    </details>
+  )
+}
