@@ -5,7 +5,7 @@ import { clearAuction } from '../market/auction.ts'
 import { type AuctionDocument, outcomeToJson, readAuctions, resultToJson } from '../market/auction-json.ts'
 import { checkAuction } from '../market/check.ts'
 import { MarketError, quoted } from '../market/errors.ts'
-import { betterLimits, explainAuction, whatIf } from '../market/explain.ts'
+import { betterLimits, explaining, whatIf } from '../market/explain.ts'
 import { readResult } from '../market/result-json.ts'
 import { InputError, mostInputBytes, readInput, refuse, writeOutput } from './streams.ts'
 
@@ -86,16 +86,17 @@ function checkResults(auctions: Auctions, results: unknown): { right: true } {
 }
 
 /** Explains the order in the auction that holds it, or, in an array, in every auction that does. */
-function explainOrder(auctions: Auctions, order: string, limit: string | undefined): unknown {
-  const holders = [auctions].flat().filter(({ input }) => input.orders.some((each) => each.id === order))
-  if (holders.length === 0)
-    throw new MarketError('ORDER_UNKNOWN', `order ${quoted(order)}: no auction has it`, { subject: order })
-  const explained = holders.map(({ input, priceDecimals }) => {
-    const outcomes = explainAuction(input, clearAuction(input), priceDecimals)
-    const outcome = outcomes.find((each) => each.order === order)!
+function explainOrder(auctions: Auctions, id: string, limit: string | undefined): unknown {
+  const ofEach = eachAuction(auctions, ({ input, priceDecimals }) => {
+    const order = input.orders.find((each) => each.id === id)
+    if (order === undefined) return []
+    const outcome = explaining(input, clearAuction(input), priceDecimals)(order)
     const alternatives =
-      limit === undefined ? betterLimits(input, order) : [whatIf(input, order, parsePrice(limit, priceDecimals))]
-    return outcomeToJson(outcome, alternatives, priceDecimals)
+      limit === undefined ? betterLimits(input, id) : [whatIf(input, id, parsePrice(limit, priceDecimals))]
+    return [outcomeToJson(outcome, alternatives, priceDecimals)]
   })
+  const explained = [ofEach].flat(2)
+  if (explained.length === 0)
+    throw new MarketError('ORDER_UNKNOWN', `order ${quoted(id)}: no auction has it`, { subject: id })
   return Array.isArray(auctions) ? explained : explained[0]
 }

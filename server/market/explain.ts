@@ -52,10 +52,19 @@ export function explainAuction(
   result: AuctionResult,
   decimals: number = defaultPriceDecimals,
 ): OrderOutcome[] {
+  return input.orders.map(explaining(input, result, decimals))
+}
+
+/** What explains one order of an auction after the other. */
+export function explaining(
+  input: AuctionInput,
+  result: AuctionResult,
+  decimals: number,
+): (order: AuctionOrder) => OrderOutcome {
   const reach = { buy: reachOf('buy', input, result), sell: reachOf('sell', input, result) }
   const indexOfZone = new Map(input.zones.map((zone, i) => [zone.id, i]))
   const filledOf = new Map(result.fills.map((fill) => [fill.order, fill.energyWh]))
-  return input.orders.map((order) => {
+  return (order) => {
     const zone = indexOfZone.get(order.zone)!
     const filledWh = filledOf.get(order.id) ?? 0
     const facts = {
@@ -71,7 +80,7 @@ export function explainAuction(
       ...verdict,
       message: messageOf(order.side, { ...facts, ...verdict }, reach[order.side].ticks[zone]!, decimals),
     }
-  })
+  }
 }
 
 type Facts = Omit<OrderOutcome, 'code' | 'message'>

@@ -196,6 +196,14 @@ describe('commonwatt clear', () => {
     expect(JSON.parse(limited.stdout).whatIf).toEqual([
       { limitPerKwh: '0.0500', filledWh: 1200, pricePerKwh: '0.0750' },
     ])
+    const cheap = { orders: [{ ...dear, zone: 'market', limitPerKwh: '0.2' }] }
+    const both = await clear([cheap, street, { ...street, orders: [dear] }], '--explain', 's2')
+    expect(JSON.parse(both.stdout)).toMatchObject([
+      { order: 's2', code: 'no-counterparty', limitPerKwh: '0.2000' },
+      { order: 's2', code: 'no-counterparty', limitPerKwh: '0.3000' },
+    ])
+    const wrong = await clear([cheap, { ...street, zones: [], orders: [dear] }], '--explain', 's2')
+    expect(wrong).toEqual({ status: 1, stdout: '', stderr: expect.stringMatching(/^auction 2: .*root/) })
     expect(await runCommonwatt(['clear', '--explain', 'nobody', path])).toMatchObject({
       status: 1,
       stdout: '',
