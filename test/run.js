@@ -11,10 +11,13 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Each is one test: it passes or fails as a whole. */
 const checks = {
-  types: ['tsc', '--noEmit'],
-  lint: ['biome', 'check', '--colors=off', '.'],
-  'dead-code': ['knip', '--no-progress'],
-  'solidity-lint': ['solhint', '--max-warnings', '0', 'contracts/src/*.sol'],
+  types: [['tsc', '--noEmit']],
+  lint: [['biome', 'check', '--colors=off', '.']],
+  'dead-code': [['knip', '--no-progress']],
+  'solidity-lint': [
+    ['solhint', '--max-warnings', '0', 'contracts/src/*.sol'],
+    ['forge', 'lint', '--deny', 'notes', 'contracts/src'],
+  ],
 }
 
 const named = process.argv.slice(2)
@@ -25,9 +28,13 @@ const wants = (name) => named.length === 0 || named.includes(name)
 const ran = ({ passed = 0, failed = 0, skipped = 0, report = '' }) => ({ passed, failed, skipped, report })
 
 /** Runs a program to its end. What it prints is collected, or shown at once and not collected. */
-function run(command, args, { show = false, cwd = root } = {}) {
+function run(command, args, { show = false, cwd = root, env = process.env } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'] })
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+    })
     const output = { out: '', err: '' }
     child.stdout?.setEncoding('utf8').on('data', (text) => {
       output.out += text
@@ -40,11 +47,20 @@ function run(command, args, { show = false, cwd = root } = {}) {
   })
 }
 
-const tool = (name) => join(root, 'node_modules/.bin', name)
+const tool = (name) => (name === 'forge' ? forgePath() : join(root, 'node_modules/.bin', name))
 
-async function check([name, ...args]) {
-  const { ok, out, err } = await run(tool(name), args)
-  return ok ? ran({ passed: 1 }) : ran({ failed: 1, report: `${out}${err}` })
+/** Runs the commands of one check; forge with the profile for it, whose cache is not that of the tests. */
+async function check(commands) {
+  try {
+    const env = { ...process.env, FOUNDRY_PROFILE: 'lint' }
+    const results = await Promise.all(commands.map(([name, ...args]) => run(tool(name), args, { env })))
+    const wrong = results.filter(({ ok }) => !ok)
+    return wrong.length === 0
+      ? ran({ passed: 1 })
+      : ran({ failed: 1, report: wrong.map(({ out, err }) => `${out}${err}`).join('\n') })
+  } catch (error) {
+    return ran({ failed: 1, report: error.message })
+  }
 }
 
 /** Unit, property, end-to-end and browser tests. Vitest prints its own report; only its totals are taken from a file. */

@@ -144,6 +144,8 @@ abstract contract Ledger is IEscrow, EIP712 {
         emit AreaOpened(rules.area, area.rulesHash, rules, operator);
     }
 
+    // Both quotients were compared with their bounds.
+    // forge-lint: disable-next-item(unsafe-typecast)
     /// A ledger unit is `priceTick` × 10^decimals / 10⁹ base units of the token.
     function _scale(uint32 priceTick) private view returns (uint128 unitsPerToken, uint128 tokensPerUnit) {
         uint256 numerator = priceTick * 10 ** uint256(DECIMALS);
@@ -233,6 +235,8 @@ abstract contract Ledger is IEscrow, EIP712 {
     }
 
     function _areaOf(uint64 seatId) internal view returns (Area storage) {
+        // Of 64 bits 32 are left, here and below.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return _areas[uint32(seatId >> 32)];
     }
 
@@ -274,6 +278,8 @@ abstract contract Ledger is IEscrow, EIP712 {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline);
     }
 
+    // A boundary of more than 32 bits is refused by the bits that fit.
+    // forge-lint: disable-next-item(unsafe-typecast)
     /// The first boundary after now and at `time` or later: nothing on chain takes effect before it.
     function _boundary(Area storage area, uint256 time) internal view returns (uint32) {
         uint256 interval = area.intervalSeconds;
@@ -317,6 +323,7 @@ abstract contract Ledger is IEscrow, EIP712 {
     /// The state with what a finished or abandoned batch of several parts owes the seat in its balance.
     function _withOutcome(uint64 seatId, SeatState state) internal view returns (SeatState) {
         if (!state.has(SeatStates.OUTCOME_WAITS)) return state;
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint32 areaNumber = uint32(seatId >> 32);
         Outcome memory outcome = _seats[seatId].outcome;
         OpenBatch storage open = _areas[areaNumber].open;

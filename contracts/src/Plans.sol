@@ -35,6 +35,8 @@ library Plans {
         return Change.unwrap(change) & BARRED != 0;
     }
 
+    // Casts cut the word into its fields.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function toTerms(Change change) internal pure returns (Terms memory) {
         uint256 word = Change.unwrap(change);
         return Terms({
@@ -47,6 +49,7 @@ library Plans {
         });
     }
 
+    // forge-lint: disable-next-item(unsafe-typecast)
     function toStanding(Change change) internal pure returns (Standing memory) {
         uint256 word = Change.unwrap(change);
         return Standing({

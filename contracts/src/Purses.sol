@@ -44,6 +44,8 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient {
         _deposit(seatId, account, tokens);
     }
 
+    // No sum of units is above MAX_UNITS, here and below.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function _deposit(uint64 seatId, address from, uint256 tokens) private {
         Seat storage seat = _seatAt(seatId);
         Area storage area = _areaOf(seatId);
@@ -76,6 +78,7 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient {
         emit WithdrawalRequested(withdrawal.seat, withdrawal.amount, withdrawal.to, claimableAt, nextNonce);
     }
 
+    // forge-lint: disable-next-item(unsafe-typecast)
     function claim(uint64 seatId) external nonReentrant {
         Seat storage seat = _seatAt(seatId);
         Request memory request = seat.request;
@@ -91,6 +94,7 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient {
         emit WithdrawalClaimed(seatId, uint128(units), request.to, tokens);
     }
 
+    // forge-lint: disable-next-item(unsafe-typecast)
     function withdrawGrid(uint32 areaNumber, uint128 amount, address to) external nonReentrant {
         Area storage area = _areaAt(areaNumber);
         if (msg.sender != area.grid) revert NotGrid(msg.sender);
@@ -110,6 +114,7 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient {
         if (tokens == 0) revert NothingToMove();
     }
 
+    // forge-lint: disable-next-item(unsafe-typecast)
     function _pay(Area storage area, address to, uint256 units, uint256 tokens) private {
         area.held -= uint128(units);
         TOKEN.safeTransfer(to, tokens);

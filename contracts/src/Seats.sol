@@ -67,6 +67,7 @@ abstract contract Seats is Ledger {
         if (holderId == 0) return from;
         Seat storage holder = _seats[holderId];
         bool open = holder.closedFrom == 0;
+        // forge-lint: disable-next-line(unsafe-typecast)
         if (open && holder.account == mandate.account && uint32(holderId >> 32) == areaNumber) {
             revert SeatExists(holderId);
         }

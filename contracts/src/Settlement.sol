@@ -231,6 +231,7 @@ abstract contract Settlement is Ledger {
         }
     }
 
+    // forge-lint: disable-next-item(unsafe-typecast)
     /// What the seat signed, side by side: energy inside register and limit, price inside mandate and band.
     function _checkTrade(SeatLimits limits, Part memory part, EntryWord word, uint256 intervals) private pure {
         unchecked {
@@ -265,6 +266,8 @@ abstract contract Settlement is Ledger {
         }
     }
 
+    // Each sign is looked at before its cast.
+    // forge-lint: disable-next-item(unsafe-typecast)
     /// Moves the entry's net amount: at once in a batch of one part; else debits at once, credits once the batch is whole.
     function _move(Part memory part, Seat storage seat, SeatState state, EntryWord word) private returns (SeatState) {
         unchecked {

@@ -110,6 +110,8 @@ library SeatLimitsFields {
         return uint24(SeatLimits.unwrap(limits));
     }
 
+    // Casts to unsigned keep a negative price inside its field.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function pack(address meter_, int24 sellFloor_, int24 buyCeiling_, uint24 maxSellWh_, uint24 maxBuyWh_)
         internal
         pure
