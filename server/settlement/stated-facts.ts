@@ -3,10 +3,10 @@
  * had come, forward trades, offers, suspended meters, seats left out. Its hash is part of the statement's root, so it is
  * fixed before the batch is settled: nobody can be told another story later, or than anybody else.
  *
- * Anyone recomputes the hash: hash(0x05 ‖ salt[32] ‖ text), where text is the UTF-8 of the JSON that `statedHash` builds,
- * arrays only, without spaces. Everything is in the order in which the area's file has it.
+ * Anyone recomputes the hash: keccak-256(0x05 ‖ salt[32] ‖ SHA-256(text)), where text is the UTF-8 of the JSON that
+ * `statedHash` builds, arrays only, without spaces; SHA-256, since the text of a large area is long. Everything is in the order in which the area's file has it.
  */
-import { concat, keccak256, toUtf8Bytes } from 'ethers'
+import { concat, keccak256, sha256, toUtf8Bytes } from 'ethers'
 import type { Hex } from '../../contracts/typed-data.ts'
 import type { Ticks, UtcSeconds, Wh } from '../../contracts/units.ts'
 import type { Zone } from '../market/auction.ts'
@@ -53,5 +53,5 @@ export function statedHash(facts: StatedFacts, salt: Hex): Hex {
     facts.leftOut,
     facts.readings,
   ])
-  return keccak256(concat(['0x05', salt, toUtf8Bytes(text)]))
+  return keccak256(concat(['0x05', salt, sha256(toUtf8Bytes(text))]))
 }

@@ -14,7 +14,7 @@
  * Salts are hash(0x03 ‖ seed[32] ‖ index[4]) of one secret random seed, which is not kept: the salts are kept leaf by leaf,
  * so that deleting one makes that leaf unlinkable and touches no other.
  */
-import { concat, getBytes, keccak256, toBeArray, zeroPadBytes, zeroPadValue } from 'ethers'
+import { keccak256, zeroPadBytes } from 'ethers'
 import type { Hex } from '../../contracts/typed-data.ts'
 import type { LedgerUnits, UtcSeconds, Wh } from '../../contracts/units.ts'
 import type { Side } from '../market/auction.ts'
@@ -62,7 +62,7 @@ export interface LeafProof {
 export function statementOf(batch: StatementBatch, fills: StatementFill[], seed: Uint8Array): Statement {
   if (seed.length !== 32) throw new SettlementError('SETTLEMENT_STATEMENT', 'a seed has 32 bytes')
   const leaves = sortedFills(fills).map((fill, index) => {
-    const salt = keccak256(concat(['0x03', seed, unsigned(index, 4)]))
+    const salt = hashOf(['0x03', seed, unsigned(index, 4)])
     return { fill, salt, hash: leafHash(batch.area, fill, salt) }
   })
   return {
@@ -94,19 +94,17 @@ export function sortedFills(fills: StatementFill[]): StatementFill[] {
 }
 
 export function leafHash(area: number, fill: StatementFill, salt: Hex): Hex {
-  return keccak256(
-    concat([
-      '0x00',
-      salt,
-      unsigned(area, 4),
-      unsigned(fill.start, 4),
-      unsigned(fill.seat, 4),
-      fill.order,
-      fill.side === 'buy' ? '0x00' : '0x01',
-      unsigned(fill.energyWh, 6),
-      unsigned(BigInt.asUintN(128, fill.amount), 16),
-    ]),
-  )
+  return hashOf([
+    '0x00',
+    salt,
+    unsigned(area, 4),
+    unsigned(fill.start, 4),
+    unsigned(fill.seat, 4),
+    fill.order,
+    fill.side === 'buy' ? '0x00' : '0x01',
+    unsigned(fill.energyWh, 6),
+    unsigned(BigInt.asUintN(128, fill.amount), 16),
+  ])
 }
 
 /** The proof of the leaf at `index` among all leaf hashes of the batch, in leaf order. */
@@ -160,14 +158,26 @@ function splitOf(count: number): number {
 }
 
 function nodeHash(left: Hex, right: Hex): Hex {
-  return keccak256(concat(['0x01', left, right]))
+  return hashOf(['0x01', left, right])
 }
 
 function rootOf({ area, end, stated }: StatementBatch, count: number, tree: Hex): Hex {
   const own = [unsigned(area, 4), unsigned(end, 4), unsigned(count, 4), tree]
-  return keccak256(stated === null ? concat(['0x02', ...own]) : concat(['0x04', ...own, stated]))
+  return hashOf(stated === null ? ['0x02', ...own] : ['0x04', ...own, stated])
 }
 
+/** Joined as bytes: a large batch has a million leaves, and hexadecimal text would cost more than the hashes. */
+function hashOf(parts: readonly (Hex | Uint8Array)[]): Hex {
+  return keccak256(
+    Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part.slice(2), 'hex') : part))),
+  )
+}
+
+/** Big-endian. Throws `SETTLEMENT_STATEMENT` where the value does not fit. */
 function unsigned(value: number | bigint, bytes: number): Uint8Array {
-  return getBytes(zeroPadValue(toBeArray(value), bytes))
+  const digits = BigInt(value).toString(16)
+  if (value < 0 || digits.length > 2 * bytes) {
+    throw new SettlementError('SETTLEMENT_STATEMENT', `${value} does not fit ${bytes} bytes`)
+  }
+  return Buffer.from(digits.padStart(2 * bytes, '0'), 'hex')
 }
