@@ -146,6 +146,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
           log.warn(fields, 'the meter has another key on chain, and it is not here: put its file beside the key file')
       }
       home.held = await aheadReason(meter, newest, outbox)
+      if (home.held !== null) await keyring.inTurn(() => setAside(outbox, { meter, reason: home.held! }))
     } catch (error) {
       if (!(error instanceof KeyError)) throw error
       home.held = error.message
@@ -272,6 +273,15 @@ async function aheadReason(meter: string, newest: Heard['newest'], outbox: Outbo
   if (newest.time > state.boundary) return `the server has a reading of ${at} that this agent has not signed: ${remedy}`
   if (newest.time < state.epochTime) return `epoch ${state.epoch} began before, by ${at}: ${remedy}`
   return null
+}
+
+/** What this agent signed where somebody else signs must never reach anybody: it would speak against the meter. */
+async function setAside(outbox: Outbox, { meter, reason }: { meter: string; reason: string }): Promise<void> {
+  const some = { limit: 1000, currentFrom: 0, accepts: (candidate: string) => candidate === meter }
+  for (let readings = await outbox.waiting(some); readings.length > 0; readings = await outbox.waiting(some)) {
+    const verdict = { status: 'refused', code: 'READING_SET_ASIDE', message: reason } as const
+    await outbox.settle(readings.map(({ epoch, time }) => ({ meter, epoch, time, ...verdict })))
+  }
 }
 
 /** A fixed fraction in [0, 1) for a text. */

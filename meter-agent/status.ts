@@ -50,7 +50,7 @@ export interface MeterStatus {
 }
 
 /** Grows when what the file holds changes its meaning. */
-export const statusVersion = 2
+export const statusVersion = 3
 
 export interface AgentStatus {
   version: typeof statusVersion

@@ -34,6 +34,7 @@ const names: TypedDataName[] = [
   'Order',
   'CancelOrder',
   'SessionKey',
+  'RotateKey',
   'AgentHello',
   'AreaRules',
   'Mandate',

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { recoverSigner } from '../../../contracts/typed-data.ts'
 import { signedReadingSchema } from '../../../contracts/wire.ts'
-import { createKeyFile, readKeyFile } from '../../../meter-agent/keys.ts'
+import { nextKeyFile, readNextKey } from '../../../meter-agent/keyring.ts'
+import { createKeyFile, readKeyFile, replaceKeyFile } from '../../../meter-agent/keys.ts'
 
 const domain = { chainId: 31337, escrow: '0x00000000000000000000000000000000000000e5' }
 let folder: string
@@ -54,4 +55,33 @@ test('a missing file and a file without a key are named, never shown', async () 
     await expect(readKeyFile(file, domain)).rejects.toMatchObject({ code: 'KEY_INVALID' })
     if (text) await expect(readKeyFile(file, domain)).rejects.not.toThrow(text)
   }
+})
+
+test('a key that follows names its meter, and takes the former one’s place in one step', async () => {
+  await createKeyFile(file)
+  const first = await readKeyFile(file, domain)
+  expect(first.key).toBe(first.address)
+  expect(await readNextKey(file, first, domain)).toBeNull()
+  await createKeyFile(nextKeyFile(file), first.address)
+  expect((await stat(nextKeyFile(file))).mode & 0o777).toBe(0o600)
+  const next = await readNextKey(file, first, domain)
+  expect(next).toMatchObject({ address: first.address })
+  expect(next!.key).not.toBe(first.key)
+  const hello = next!.signHello(1_800_000_000)
+  expect(recoverSigner(domain, 'AgentHello', { meter: first.address, time: 1_800_000_000 }, hello.signature)).toBe(
+    next!.key,
+  )
+  await replaceKeyFile(file, nextKeyFile(file))
+  expect(await readdir(folder)).toEqual(['meter.key'])
+  expect(await readKeyFile(file, domain)).toMatchObject({ address: first.address, key: next!.key })
+  await expect(replaceKeyFile(file, nextKeyFile(file))).rejects.toMatchObject({ code: 'KEY_UNREADABLE' })
+})
+
+test('another meter’s key, or one that others can use, does not follow', async () => {
+  await createKeyFile(file)
+  const first = await readKeyFile(file, domain)
+  await createKeyFile(nextKeyFile(file), `0x${'5'.repeat(40)}`)
+  await expect(readNextKey(file, first, domain)).rejects.toMatchObject({ code: 'KEY_INVALID' })
+  await chmod(nextKeyFile(file), 0o644)
+  await expect(readNextKey(file, first, domain)).rejects.toMatchObject({ code: 'KEY_PERMISSIONS' })
 })

@@ -57,6 +57,33 @@ test('the current boundary goes first, then the backlog from the oldest on, of t
   ])
 })
 
+test('readings signed again with another key wait once more, also those that were acknowledged or just sent', async () => {
+  const [meter, other] = meters
+  const stored = [10, 20, 30, 40].map((time) => reading(meter, time))
+  await outbox.commit(meter, begun, stored)
+  await outbox.commit(other, begun, [reading(other, 30)])
+  const ack = (one: SignedReading) => ({ meter, epoch: 1, time: one.time, status: 'stored' as const })
+  await outbox.settle([stored[0]!, stored[1]!].map(ack))
+  const keys = [{ key: meters[1], from: 10 }]
+  const again = (one: SignedReading) => (one.time <= 10 ? one : { ...one, signature: `0x${'1'.repeat(128)}` })
+  await outbox.takeKeys(meter, keys, again)
+  expect(outbox.queued(meter)).toBe(3)
+  // The answer to what was sent before is not the answer to this.
+  await outbox.settle([stored[2]!].map(ack), stored)
+  expect(outbox.queued(meter)).toBe(3)
+  await outbox.close()
+  outbox = await Outbox.open(folder, domain)
+  expect(await outbox.keys(meter)).toEqual(keys)
+  expect(await outbox.keys(other)).toEqual([])
+  const waiting = await outbox.waiting({ limit: 9, currentFrom: 0, accepts: (one) => one === meter })
+  expect(waiting).toEqual(stored.slice(1).map(again))
+  expect((await outbox.acknowledged(9)).map(({ time }) => time)).toEqual([10])
+  expect(await outbox.hasQueuedUpTo(meter, 19)).toBe(false)
+  expect(await outbox.hasQueuedUpTo(meter, 20)).toBe(true)
+  await outbox.settle(waiting.map(ack), waiting)
+  expect([outbox.queued(meter), outbox.queued(other)]).toEqual([0, 1])
+})
+
 test('acknowledged readings leave the queue, refused ones are kept apart with their reason', async () => {
   const [meter] = meters
   await outbox.commit(

@@ -178,13 +178,18 @@ describe('a server that knows more than the store', () => {
 
   test.each<[string, () => [number, number], RegExp]>([
     ['a later reading', () => [1, soon()], /has a reading of .* not signed: stop any other .* enrol --epoch 2/],
-    ['a later epoch', () => [4, soon() - 100], /goes on elsewhere, in epoch 4: .* enrol --epoch 5/],
+    ['a later epoch', () => [2, soon() - 100], /goes on elsewhere, in epoch 2: .* enrol --epoch 3/],
     ['an earlier beginning of the epoch', () => [1, 1_700_000_000], /epoch 1 began before, by 2023.* --epoch 2/],
   ])('by %s: nothing is signed or sent, and one line says what to do', async (_name, what, reason) => {
     const [epoch, time] = what()
     elsewhere(epoch, time)
+    // It signs before it has heard, and that stays with it.
+    await server.stop()
     const agent = await run()
+    await vi.waitFor(() => expect(agent.status().meters[0]!.queued).toBeGreaterThanOrEqual(1), waits)
+    await server.start()
     await vi.waitFor(() => expect(agent.status().meters[0]!.held).toMatch(reason), waits)
+    await vi.waitFor(() => expect(agent.status().meters[0]).toMatchObject({ queued: 0 }), waits)
     const { newest: signed } = agent.status().meters[0]!
     await vi.waitFor(() => expect(agent.status().meters[0]!.live).not.toBeNull(), waits)
     expect(agent.status().meters[0]!.newest).toEqual(signed)
@@ -192,9 +197,11 @@ describe('a server that knows more than the store', () => {
     await stop(agent)
     const next = Math.max(epoch, 1) + 1
     for (let begun = 2; begun <= next; begun += 1) {
-      await enrol(config, { rules, epoch: begun, nowMs: Date.now() + 2000 * begun })
+      await enrol(config, { rules, epoch: begun, nowMs: Date.now() + 1000 * begun })
     }
     const again = await run()
     await vi.waitFor(() => expect(again.status().meters[0]).toMatchObject({ held: null, welcome: true }), waits)
+    await vi.waitFor(() => expect(server.messages.length).toBeGreaterThanOrEqual(1), waits)
+    expect(server.messages.flat().every((reading) => reading.epoch === next)).toBe(true)
   })
 })
