@@ -2,7 +2,7 @@ import { float32Counter, integerCounter, roundedWh } from '../counter.ts'
 import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../device.ts'
 import { scaled } from '../modbus/words.ts'
 import { type RawValue, shortestFloat32, wordCount } from './point-value.ts'
-import type { Condition, Formula, Profile } from './profile.ts'
+import { type Condition, type Formula, formulaPoints, type Profile } from './profile.ts'
 
 /** A family's points by name; `null` or absent: not there. */
 export type PointValues = ReadonlyMap<string, RawValue | null>
@@ -15,10 +15,17 @@ export interface ProfileConclusion {
   warnings: string[]
 }
 
-/** Concludes a device's reading from its points, by the profile's formulas. Energies are exact, powers W. */
-export function concludeProfile(profile: Profile, values: PointValues): ProfileConclusion {
+/**
+ * Concludes a device's reading from its points, by the profile's formulas. Energies are exact, powers W.
+ * @param lost points whose registers were asked for and did not come: unlike what is not there, they may decide what others mean
+ */
+export function concludeProfile(
+  profile: Profile,
+  values: PointValues,
+  lost: ReadonlySet<string> = new Set(),
+): ProfileConclusion {
   const warnings: string[] = []
-  const context = { profile, values }
+  const context = { profile, values, lost }
   const energy = (field: 'importWh' | 'exportWh' | 'productionWh') => {
     const counter = counterOf(context, profile.reading[field])
     if (counter === null || counter.milliWh >= 0n) return counter
@@ -53,6 +60,13 @@ export function concludeProfile(profile: Profile, values: PointValues): ProfileC
 interface Context {
   profile: Profile
   values: PointValues
+  lost: ReadonlySet<string>
+}
+
+/** The formulas up to the first that looks at a lost point: whether a later one's turn would come is not known. */
+function decidable({ lost }: Context, formulas: readonly Formula[]): readonly Formula[] {
+  const end = formulas.findIndex((formula) => formulaPoints(formula).some((name) => lost.has(name)))
+  return end < 0 ? formulas : formulas.slice(0, end)
 }
 
 interface Term {
@@ -96,7 +110,7 @@ function conditionHolds(condition: Condition, profile: Profile, values: PointVal
 }
 
 function numberOf(context: Context, formulas: readonly Formula[]): number | null {
-  for (const formula of formulas) {
+  for (const formula of decidable(context, formulas)) {
     const terms = termsOf(context, formula)
     if (!terms) continue
     const value = sumOf(terms)
@@ -120,7 +134,7 @@ function sumOf(terms: readonly Term[]): number {
 }
 
 function counterOf(context: Context, formulas: readonly Formula[]): Counter | null {
-  for (const formula of formulas) {
+  for (const formula of decidable(context, formulas)) {
     const terms = termsOf(context, formula)
     if (!terms) continue
     const counters = terms.map((term) => termCounter(context.profile, term, formula))

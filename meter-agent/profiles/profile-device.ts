@@ -228,7 +228,13 @@ export class ProfileReader {
       values.set(name, order === null ? null : this.#value(name, registers, order))
     }
     if (floatOrder === null) warnings.push('the order of the words in a float cannot be told: no float is taken')
-    const conclusion = concludeProfile(profile, values)
+    const lost = Object.entries(profile.points)
+      .filter(([, { at }]) => at === 'device' || gridUnit !== null)
+      .map(([name]) => name)
+      .filter(
+        (name) => !this.#identityPoints.has(name) && !this.#absent.includes(name) && !registers.holds(name, profile),
+      )
+    const conclusion = concludeProfile(profile, values, new Set(lost))
     const missing = this.#absent.map((name) => `${name} (${profile.points[name]!.address})`)
     if (missing.length > 0) warnings.push(`the device does not have ${missing.join(', ')}`)
     if (gridUnit === null && Object.values(profile.points).some((point) => point.at === 'grid')) {
@@ -283,6 +289,11 @@ class RegisterTable {
     registers.forEach((word, index) => {
       this.#words.set(`${at}:${first + index}`, word)
     })
+  }
+
+  holds(name: string, { points }: Profile): boolean {
+    const point = points[name]!
+    return this.take(point.at, wordAddresses(point, 'high-first')) !== null
   }
 
   /** The words at these addresses; `null` if one of them was not read. */

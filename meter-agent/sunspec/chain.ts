@@ -27,6 +27,8 @@ export interface ReadModel extends ModelPlace {
   body: DecodedBody | null
   /** Of the requests that were answered. */
   times: ReplyTimes[]
+  /** Registers did not come though the device may have them. */
+  lost: boolean
 }
 
 /** A SunSpec device behind a Modbus unit. */
@@ -167,7 +169,7 @@ class BodyReader {
     }
     if (this.#absentPoints > 0) body.warnings.push(`the device does not answer for ${this.#absentPoints} of its points`)
     for (const failure of this.#failures) body.warnings.push(`registers left out: ${failure.message}`)
-    return { ...this.#place, body, times: this.#times }
+    return { ...this.#place, body, times: this.#times, lost: this.#failures.length > 0 }
   }
 
   /** True when the model was no longer where the chain had it. */
@@ -307,5 +309,5 @@ function isOver(failures: readonly ModbusError[]): boolean {
 }
 
 function unreadModel(place: ModelPlace): ReadModel {
-  return { ...place, body: null, times: [] }
+  return { ...place, body: null, times: [], lost: modelTables.has(place.id) }
 }

@@ -37,7 +37,8 @@ export function conclude(models: readonly ReadModel[]): Conclusion {
     version: text(common, 'Vr'),
     serialNumber: text(common, 'SN'),
   }
-  const context: Context = { models, manufacturer: device.manufacturer ?? '', warnings }
+  const isMakerLost = common?.lost === true && device.manufacturer === null
+  const context: Context = { models, manufacturer: device.manufacturer ?? '', isMakerLost, warnings }
   const production = productionOf(context)
   const grid = gridOf(context)
   const counters = { import: grid.import, export: grid.export, production: production.counter }
@@ -58,16 +59,18 @@ export function conclude(models: readonly ReadModel[]): Conclusion {
 interface Context {
   models: readonly ReadModel[]
   manufacturer: string
+  /** Who made the device was asked for and did not come: what depends on it is not known. */
+  isMakerLost: boolean
   warnings: string[]
 }
 
 function productionOf(context: Context) {
-  const { models, manufacturer, warnings } = context
+  const { models, manufacturer, isMakerLost, warnings } = context
   const inverter =
     inverterIds.map((id) => models.find((model) => model.id === id)).find((model) => model) ??
     models.find((model) => model.id === 701)
   if (!inverter) return { powerW: null, counter: null, source: null }
-  if (manufacturer.startsWith('Fronius') && isZeroFrame(inverter)) {
+  if ((isMakerLost || manufacturer.startsWith('Fronius')) && isZeroFrame(inverter)) {
     warnings.push('the inverter answers with zeros while its inner bus is busy: not taken as values')
     return { powerW: null, counter: null, source: null }
   }
@@ -81,12 +84,17 @@ function isZeroFrame(inverter: ReadModel): boolean {
 }
 
 function gridOf(context: Context) {
-  const { models, manufacturer, warnings } = context
+  const { models, manufacturer, isMakerLost, warnings } = context
+  const nothing = { powerW: null, import: null, export: null, source: null }
   let owner: ReadModel | undefined
   let meter: ReadModel | undefined
   for (const model of models) {
     if (model.id === 1) owner = model
     if (!meterIds.includes(model.id)) continue
+    if (owner?.lost && text(owner, 'Opt') === null) {
+      warnings.push(`what the meter at register ${model.address} measures could not be read: not taken`)
+      return nothing
+    }
     if (text(owner, 'Opt') === 'Production') {
       warnings.push(`the meter at register ${model.address} is a production meter: not taken as the grid meter`)
       continue
@@ -94,8 +102,8 @@ function gridOf(context: Context) {
     meter = model
     break
   }
-  if (!meter) return { powerW: null, import: null, export: null, source: null }
-  let powerW = number(meter, 'W')
+  if (!meter) return nothing
+  let powerW = isMakerLost ? null : number(meter, 'W')
   if (manufacturer === 'SolarEdge' && powerW !== null) {
     powerW = 0 - powerW
     warnings.push('SolarEdge counts feeding in as positive: the sign of the meter power is turned')
@@ -109,7 +117,7 @@ function gridOf(context: Context) {
 }
 
 /** A mandatory energy counter; `null` where the device has none or it cannot be trusted. */
-function counter({ manufacturer, warnings }: Context, model: ReadModel, name: string): Counter | null {
+function counter({ manufacturer, isMakerLost, warnings }: Context, model: ReadModel, name: string): Counter | null {
   const found = value(model, name)
   if (!found || found.raw === null || typeof found.raw === 'string') return null
   if (typeof found.raw === 'number') {
@@ -121,7 +129,9 @@ function counter({ manufacturer, warnings }: Context, model: ReadModel, name: st
   let raw = found.raw
   const isAccumulator = found.definition.type.startsWith('acc')
   if (raw === 0n && isAccumulator && !isAlive(model)) return null
-  if (manufacturer.startsWith('KOSTAL') && found.definition.type === 'acc32' && raw > lastPositiveInt32) {
+  const mayBeNegative = found.definition.type === 'acc32' && raw > lastPositiveInt32
+  if (mayBeNegative && isMakerLost) return null
+  if (mayBeNegative && manufacturer.startsWith('KOSTAL')) {
     if (raw === negativeZeroInt32) {
       warnings.push(`KOSTAL does not count ${name}: not taken`)
       return null
@@ -143,11 +153,14 @@ function isAlive(model: ReadModel): boolean {
 function batteryPowerOf({ models, manufacturer, warnings }: Context): number | null {
   const battery = models.find((model) => model.id === 802)
   const powerW = battery ? number(battery, 'W') : null
+  if (battery?.lost && powerW === null) return null
   if (powerW !== null) {
     if (!manufacturer.startsWith('KOSTAL')) warnings.push('model 802: the sign of the battery power is unverified here')
     return powerW
   }
   const strings = models.find((model) => model.id === 160)
+  // Charging without discharging, or a part of the modules, is no sum.
+  if (strings?.lost) return null
   const modules = strings?.body?.group.groups.get('module')
   let sumW: number | null = null
   for (const module of Array.isArray(modules) ? modules : []) {
@@ -169,6 +182,7 @@ function chargeOf({ models }: Context): number | null {
     const model = models.find((candidate) => candidate.id === id)
     const percent = model ? number(model, name) : null
     if (percent !== null && percent >= 0 && percent <= 100) return percent
+    if (model?.lost) return null
   }
   return null
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { ModbusError } from '../../../meter-agent/modbus/error.ts'
 import { readSunSpec, SunSpecPoller } from '../../../meter-agent/sunspec/sunspec-device.ts'
 import { patience, RegisterTable, registersOf, words } from '../modbus/register-table.ts'
 import { chain, common, model, text } from './image.ts'
@@ -100,6 +101,101 @@ describe('a reading', () => {
     expect((await read([common({}), dead])).reading).toMatchObject({ importWh: null, exportWh: null })
     const byPanels = model(103, { WH: [0, 0], WH_SF: 0, DCV: 300, DCV_SF: 0 })
     expect((await read([common({}), byPanels])).reading).toMatchObject({ productionWh: 0 })
+  })
+
+  describe('where a model that says who the device is was lost on the line', () => {
+    /** Addresses of the first model 1's body and of the second's, with an inverter of 52 registers between them. */
+    const [first, second] = [40_002, 40_122]
+    const lost = async (models: number[][], address: number, code = 0) => {
+      const source = new RegisterTable(chain(models))
+      source.trouble.set(address, code)
+      const read = source.read.bind(source)
+      // Only the body's request, not the header's.
+      source.read = (request) => {
+        if (request.count > 2 || request.address !== address) return read(request)
+        source.trouble.delete(address)
+        return read(request).finally(() => source.trouble.set(address, code))
+      }
+      return (await readSunSpec({ source, unit: 1, patience })).reading
+    }
+
+    it('has no power whose sign depends on it, and no counter that may be negative', async () => {
+      const behind = (Mn: string, points: object) => [common({ Mn }), inverter, common({ Mn }), meter(points)]
+      const solarEdge = behind('SolarEdge', { W: 1200 })
+      expect(await lost(solarEdge, first)).toMatchObject({ productionW: 1500, powerW: null, importWh: 812_000 })
+      const kostal = behind('KOSTAL', { TotWhExp: [0xffff, 0xfc18] })
+      expect(await lost(kostal, first)).toMatchObject({ importWh: 812_000, exportWh: null })
+      const zeros = model(103, { St: 7, W: 0, W_SF: 0, WH: [0, 0], WH_SF: 0, Hz: 0, Hz_SF: 0, PhVphA: 0, V_SF: 0 })
+      expect(await lost([common({ Mn: 'Fronius' }), zeros], first)).toMatchObject({
+        productionW: null,
+        productionWh: null,
+      })
+    })
+
+    it.each([125, 20])(
+      'of all that a hybrid says, nothing is ever wrong (%i registers a request)',
+      async (registersPerRequest) => {
+        const port = (name: string, watts: number) => [1, ...text(name, 8), 0, 0, watts, 0, 0, 0, 0, 0, 4, 0, 0]
+        const ports = [
+          160,
+          8 + 80,
+          0,
+          0,
+          0,
+          0,
+          0,
+          0,
+          4,
+          0,
+          port('S1', 900),
+          port('S2', 600),
+          port('StCha 3', 700),
+          port('StDisCha 4', 0),
+        ]
+        const models = [
+          common({ Mn: 'KOSTAL' }),
+          inverter,
+          common({ Opt: 'Production' }),
+          meter({ TotWhExp: [0xffff, 0xfc18] }),
+          common({ Opt: 'Export+Import' }),
+          meter({ W: 77, TotWhImp: [0xffff, 0xfc18] }),
+          ports.flat(),
+          model(802, { SoC: 55, SoC_SF: 0 }),
+          model(124, { ChaState: 44, ChaState_SF: 0 }),
+        ]
+        const device = (source: RegisterTable) => ({ source, unit: 1, patience: { ...patience, registersPerRequest } })
+        const healthy = new RegisterTable(chain(models))
+        const { reading: whole } = await readSunSpec(device(healthy))
+        expect(whole).toMatchObject({ powerW: 77, importWh: 1000, batteryPowerW: -700, stateOfChargePercent: 55 })
+        for (const [index] of healthy.requests.entries()) {
+          for (const trouble of [0, 4]) {
+            const source = new RegisterTable(chain(models))
+            const read = source.read.bind(source)
+            source.read = (request) => {
+              if (source.requests.length === index) source.trouble.set(request.address, trouble)
+              return read(request).finally(() => source.trouble.clear())
+            }
+            const outcome = await readSunSpec(device(source)).catch((error) => error)
+            if (outcome instanceof ModbusError) continue
+            for (const [field, value] of Object.entries(outcome.reading)) {
+              if (value !== null)
+                expect([index, field, value]).toEqual([index, field, whole[field as keyof typeof whole]])
+            }
+          }
+        }
+      },
+    )
+
+    it('takes no meter that may be one of production', async () => {
+      const models = [common({}), inverter, common({ Opt: 'Production' }), meter()]
+      const none = { productionW: 1500, powerW: null, importWh: null, exportWh: null }
+      expect(await lost(models, second)).toMatchObject(none)
+      expect(await lost(models, second, 4)).toMatchObject(none)
+    })
+
+    it('goes on where the device merely does not have it', async () => {
+      expect(await lost([common({}), meter()], first, 2)).toMatchObject({ powerW: -1200, importWh: 812_000 })
+    })
   })
 
   it('does not add up phases to a total that the device does not offer', async () => {
