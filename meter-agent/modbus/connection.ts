@@ -56,6 +56,8 @@ const shortestQuietMs = 1_000
 const longestDrainMs = 10_000
 /** Silence between frames of serial framing: 3.5 characters at 9600 baud. */
 const frameGapMs = 4
+/** MBAP header, unit, function and code. */
+const exceptionFrameSize = 9
 
 /**
  * The one connection to an endpoint. All units behind it share its queue, and one request is in flight at a time.
@@ -300,7 +302,12 @@ export class Connection {
       const timer = setTimeout(() => fail(timeOutError(link, what, timeoutMs)), timeoutMs)
       const onReply = (error: (Error & { modbusCode?: number }) | null, result?: { data: number[] }) => {
         if (this.#rejectPending !== fail) return
-        if (error?.modbusCode !== undefined) return fail(exceptionError(error.modbusCode, what))
+        if (error?.modbusCode !== undefined) {
+          const from = link.serialFraming ? unit : exceptionSender(link.lastChunk, unit)
+          if (from === unit) return fail(exceptionError(error.modbusCode, what))
+          const message = `${what}: an exception came from unit ${from}`
+          return fail(new ModbusError('MODBUS_FRAME', message, { fault: 'wrong-unit' }))
+        }
         if (error) return fail(frameError(what, error))
         const registers = result?.data ?? []
         if (registers.length !== count) {
@@ -314,6 +321,11 @@ export class Connection {
       else link.client.writeFC4(unit, address, count, onReply)
     })
   }
+}
+
+/** The unit in an exception over TCP, which the library does not compare; `otherwise` where the chunk is not just that. */
+function exceptionSender(chunk: Buffer | null, otherwise: number): number {
+  return chunk?.length === exceptionFrameSize ? chunk.readUInt8(6) : otherwise
 }
 
 function timeOutError(link: Link, what: string, timeoutMs: number): ModbusError {

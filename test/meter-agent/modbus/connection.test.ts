@@ -214,6 +214,12 @@ describe('what went wrong is counted', () => {
     ['silence', 'tcp', () => {}, { 'no-reply': 2 }],
     ['another unit', 'tcp', answer('tcp', (_, request) => reply('tcp', request, [9, 9], 7)), { 'wrong-unit': 2 }],
     [
+      'another unit’s exception',
+      'tcp',
+      ({ socket, request }) => socket.write(exceptionReply('tcp', { ...request, unit: 7 }, 2)),
+      { 'wrong-unit': 2 },
+    ],
+    [
       'another function',
       'tcp',
       answer('tcp', (_, request) => reply('tcp', { ...request, functionCode: 4 }, [9, 9])),
