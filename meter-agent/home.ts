@@ -108,13 +108,14 @@ export class Home {
   /** The live values at a time; `null` while the grid device is offline or its newest poll is too old. */
   liveAt(nowMs: number): Telemetry | null {
     const { latest, online } = this.grid
-    return online && latest && nowMs - latest.atMs <= this.#liveForMs(this.grid) ? this.live(latest) : null
+    return online && latest && nowMs - latest.atMs <= this.#threePollsMs(this.grid) ? this.live(latest) : null
   }
 
   /** Live values of the home, of polls that are not older than three poll intervals. */
   live(grid: TimedSample): Telemetry {
     const fresh = this.devices.filter(
-      (device) => device.online && device.latest !== null && device.latest.atMs >= grid.atMs - this.#liveForMs(device),
+      (device) =>
+        device.online && device.latest !== null && device.latest.atMs >= grid.atMs - this.#threePollsMs(device),
     )
     const read = (field: 'productionW' | 'batteryPowerW' | 'stateOfChargePercent', devices = fresh) =>
       values(devices.map(({ latest }) => latest!.device.reading[field]))
@@ -135,7 +136,8 @@ export class Home {
     }
   }
 
-  #liveForMs(device: PolledDevice): number {
+  /** A slow device is polled less often. */
+  #threePollsMs(device: PolledDevice): number {
     return 3 * Math.max(this.#options.timing.pollMs, 2 * device.roundTripMs)
   }
 
@@ -151,7 +153,9 @@ export class Home {
     }
     let readings: BoundaryReading[] = []
     if (grid && this.#isNew(this.grid)) {
-      const observed = observeGrid(state, grid, this.#rules)
+      const { gapLimitMs, intervalMs } = this.#rules
+      const ownGapMs = Math.min(intervalMs, this.#threePollsMs(this.grid))
+      const observed = observeGrid(state, grid, { ...this.#rules, gapLimitMs: Math.max(gapLimitMs, ownGapMs) })
       state = observed.state
       readings = observed.readings
       this.outcomes[observed.outcome] += 1

@@ -36,10 +36,11 @@ class TestTime implements TimeSource {
 /** A device that answers what it is told to, or fails, or waits. */
 class TestDevice implements Device {
   readonly options: DeviceOptions
-  readonly #time: TimeSource
+  readonly #time: TestTime
   answer: Counted | Error | Promise<Counted> = {}
   running = 0
-  constructor(options: DeviceOptions, time: TimeSource) {
+  takesMs = 0
+  constructor(options: DeviceOptions, time: TestTime) {
     this.options = options
     this.#time = time
   }
@@ -48,6 +49,7 @@ class TestDevice implements Device {
     this.running += 1
     const { answer } = this
     try {
+      this.#time.pass(this.takesMs)
       if (answer instanceof Error) throw answer
       return deviceSample(await answer, this.#time.monotonicMs())
     } finally {
@@ -180,6 +182,30 @@ describe('failing devices', () => {
     await live(home, 65, exporting)
     expect(await stored()).toMatchObject([{ exportWh: 60 }, { exportWh: 120, productionWh: 5000 }])
     expect(telemetry.at(-1)).toMatchObject({ powerW: -3600, productionW: 3000 })
+  })
+})
+
+describe('a slow grid device', () => {
+  const polledEvery20Seconds = async (takesMs: number) => {
+    const { home } = open()
+    await live(home, 10, exporting)
+    devices[0]!.takesMs = takesMs
+    await live(home, 130, exporting, 20 - takesMs / 1000)
+    return (await stored()).map(({ quality, reasons }) => [quality, reasons])
+  }
+
+  test('has gaps of three of its own polls', async () => {
+    expect(await polledEvery20Seconds(4000)).toEqual([
+      [0, []],
+      [0, []],
+    ])
+  })
+
+  test('and a quick one that is polled as seldom has gaps', async () => {
+    expect(await polledEvery20Seconds(0)).toEqual([
+      [1, ['gap']],
+      [1, ['gap']],
+    ])
   })
 })
 
