@@ -60,7 +60,7 @@ async function read({ provider, escrow, area, end, firstBlock }: SettledAreaQuer
   const areaView = view.get(area)!
   await compareBalances({ provider, escrow, area, newest }, areaView)
   const { start, statementRoot } = batch
-  return { rules: areaView.rules, statementRoot, start, seats, bases, entries, gridTake }
+  return { rules: areaView.rules, statementRoot, start, end, seats, bases, entries, gridTake }
 }
 
 const callsAtOnce = 50

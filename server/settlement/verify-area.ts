@@ -44,6 +44,7 @@ export interface SettledArea {
   rules: AreaRules
   statementRoot: Hex
   start: UtcSeconds
+  end: UtcSeconds
   /** Every seat as it stood before the batch's first part, also of an attempt that was given up. */
   seats: ChainSeat[]
   /** Where seats stood, by number, when the attempt that settled the batch began. */
@@ -92,7 +93,8 @@ interface Book {
   trades: Map<UtcSeconds, ForwardTrade[]>
 }
 
-function bookOf(file: AreaFile, { rules, seats }: SettledArea): Book {
+function bookOf(file: AreaFile, chain: SettledArea): Book {
+  const { rules, seats } = chain
   const { chainId, escrow } = file
   const domain = { chainId, escrow }
   const rulesHash = hashRules(rules)
@@ -101,7 +103,7 @@ function bookOf(file: AreaFile, { rules, seats }: SettledArea): Book {
     highestTicks: lowestTicks + Math.floor(rules.maxBandTicks / 2),
     zones: zones.map(zoneOf),
   }))
-  const states = new Map(seats.map((seat) => [seat.seat, stateOf(seat, file)]))
+  const states = new Map(seats.map((seat) => [seat.seat, stateOf(seat, file, chain)]))
   const spot = new Map(
     file.orders.map((signed, place): [Hex, OrderState] => {
       const { side, limitPrice, maxWh, nonce } = signed.order
@@ -134,10 +136,12 @@ function zoneOf({ parent, ...zone }: AreaFile['grids'][number]['zones'][number])
   return parent === undefined ? zone : { ...zone, parent }
 }
 
-function stateOf(chain: ChainSeat, { readings }: AreaFile): SeatState {
+function stateOf(chain: ChainSeat, { readings }: AreaFile, settled: SettledArea): SeatState {
   const { meter, base } = chain
+  const { after, upTo } = servedBy(chain, settled)
   const own: MeterReading[] = readings
     .filter((reading) => reading.meter === meter && reading.epoch === base.epoch && reading.time > base.time)
+    .filter(({ time }) => time > after && time <= upTo)
     .sort((a, b) => a.time - b.time)
   return {
     chain,
@@ -162,6 +166,21 @@ function wrongStatement(file: AreaFile, chain: SettledArea, { spot }: Book): str
 
 function fillOf(leaf: Omit<AreaFile['leaves'][number], 'salt'>): StatementFill {
   return { ...leaf, amount: BigInt(leaf.amount) }
+}
+
+/** Of a meter that moved to another seat, each seat has the readings up to where the former one was settled, or after it. */
+function servedBy({ seat, meter }: ChainSeat, { seats, entries, rules, end }: SettledArea) {
+  const settledTo = (of: ChainSeat) => {
+    const last = entries.findLast(({ number }) => number === of.seat)
+    return last === undefined ? of.base.time : end - last.lag * rules.intervalSeconds
+  }
+  const others = seats.filter((other) => other.meter === meter)
+  const former = others.findLast((other) => other.seat < seat)
+  const later = others.find((other) => other.seat > seat)
+  return {
+    after: former === undefined ? 0 : settledTo(former),
+    upTo: later === undefined ? end : settledTo(others.find((other) => other.seat === seat)!),
+  }
 }
 
 function wrongGrid({ start, grids }: AreaFile): string | null {

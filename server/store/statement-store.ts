@@ -74,7 +74,14 @@ async function readingsOf(
   const rows = await database`
     select r.epoch, r.time, r.import_wh as "importWh", r.export_wh as "exportWh", r.quality, r.signature
     from readings r join seats s on s.meter = r.meter
-    where s.area_id = ${area} and s.seat = ${seat} and r.time >= ${start} and r.time <= ${end} order by r.time, r.epoch`
+    where s.area_id = ${area} and s.seat = ${seat} and r.time >= ${start} and r.time <= ${end}
+      and r.time > coalesce((
+        select max(e.time) from batch_entries e join seats former using (area_id, seat)
+        where former.area_id = ${area} and former.meter = s.meter and former.seat < s.seat), 0)
+      and (
+        not exists (select from seats later where later.area_id = ${area} and later.meter = s.meter and later.seat > s.seat)
+        or r.time <= (select max(e.time) from batch_entries e where e.area_id = ${area} and e.seat = s.seat))
+    order by r.time, r.epoch`
   return rows.map(({ signature, ...row }) => ({
     ...(row as unknown as Omit<StatementFile['readings'][number], 'signature'>),
     signature: hexOf(signature),
