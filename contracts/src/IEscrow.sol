@@ -359,7 +359,7 @@ interface IEscrow {
     /// Only the grid operator; its purse has no delay, since no batch draws on it.
     function withdrawGrid(uint32 area, uint128 amount, address to) external;
 
-    /// Settles one part; only the area's operator. `entries` holds 96 bytes an entry, ascending by seat: the word, then the meter's compact signature (r, vs) of the reading.
+    /// Settles one part; only the area's operator. `entries` holds 96 bytes an entry, ascending by seat: the word, then the compact signature (r, vs) of the reading by the key that signs for the meter there.
     /// The word, from the most significant bit: seat number uint24 | lag uint8 (intervals from the reading back from the batch's end) |
     /// exportDelta uint32 | importDelta uint32 (Wh since the seat's base) | soldWh uint32 | boughtWh uint32 | paid int48 | received int48 (ledger units).
     ///
