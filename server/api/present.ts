@@ -198,7 +198,8 @@ export function presentSeatInterval(
     residualImportWh: row.import_wh - row.bought_wh,
     residualExportWh: row.export_wh - row.sold_wh,
     deviationWh: row.deviation_wh,
-    productionWh: producedBetween(production, row.start, end),
+    // Where the seat had no readings, those of its meter are another one's: it has moved.
+    productionWh: row.quality === 'missing' ? null : producedBetween(production, row.start, end),
     paid: money(settings, row.paid),
     received: money(settings, row.received),
     pricePerKwh: priceOrNull(settings, row.price_ticks),
