@@ -2,8 +2,8 @@
  * The price levels of one book: a queue of orders per tick, and bitmaps that find the next price at which any rest.
  *
  * Prices span 2³¹ ticks, of which a book uses few: they are the leaves of a tree of 256-way nodes, four levels deep, made
- * when first used and kept. Both sides share it, since a book is never crossed. A leaf takes 2 kB, so a book with prices
- * close together costs little and one with far-flung prices a few kB for each.
+ * when first used; empty ones are used for other prices. Both sides share it, since a book is never crossed. A leaf
+ * takes 2 kB, so a book with prices close together costs little and one with far-flung prices a few kB for each.
  */
 
 const digitBits = 8
@@ -12,6 +12,8 @@ const lowDigit = fanOut - 1
 const wordsPerNode = fanOut / 32
 const innerDepth = 3
 const recentLeaves = 16
+/** A book with prices close together makes no more leaves than these and keeps them; those beyond are used for other prices. */
+const keptLeaves = 64
 /** Ticks lie strictly inside ±2³⁰; this makes them positive 31-bit numbers. */
 const offset = 2 ** 30
 
@@ -32,6 +34,7 @@ export class PriceLevels {
   private children = new Int32Array(4 * fanOut).fill(-1)
   private innerBits = new Int32Array(4 * wordsPerNode)
   private leafCount = 0
+  private readonly emptyLeaves: number[] = []
   private innerCount = 1
   // The leaves found last, by the low bits of the leaf's prices: most descents end here.
   private readonly recentPages = new Int32Array(recentLeaves).fill(-1)
@@ -62,11 +65,12 @@ export class PriceLevels {
       setBit(this.innerBits, slot)
   }
 
-  /** Notes that no order rests at a level any more. */
+  /** Notes that no order rests at a level any more; its neighbours can be asked for until the next call of `levelAt`. */
   unmark(level: number): void {
     const leaf = level >> digitBits
     clearBit(this.leafBits, level)
     if (--this.leafMarks[leaf]! > 0) return
+    if (leaf >= keptLeaves) this.unhang(leaf)
     for (let slot = this.leafParent[leaf]!; slot >= 0; slot = this.innerParent[slot >> digitBits]!) {
       clearBit(this.innerBits, slot)
       if (nextBit(this.innerBits, slot >> digitBits, 0) >= 0) return
@@ -122,8 +126,16 @@ export class PriceLevels {
     return node
   }
 
+  private unhang(leaf: number): void {
+    this.emptyLeaves.push(leaf)
+    this.children[this.leafParent[leaf]!] = -1
+    const page = (this.leafFirstTick[leaf]! + offset) >>> digitBits
+    const recent = page & (recentLeaves - 1)
+    if (this.recentPages[recent] === page) this.recentPages[recent] = -1
+  }
+
   private newLeaf(parentSlot: number, firstTick: number): number {
-    const leaf = this.leafCount++
+    const leaf = this.emptyLeaves.pop() ?? this.leafCount++
     this.queues = roomFor(this.queues, this.leafCount * 2 * fanOut, -1)
     this.leafBits = roomFor(this.leafBits, this.leafCount * wordsPerNode, 0)
     this.leafMarks = roomFor(this.leafMarks, this.leafCount, 0)
