@@ -1,0 +1,273 @@
+/** The same batches through the TypeScript netting and the escrow: what fills add up to is what the chain's balances say. */
+import { Wallet } from 'ethers'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { escrowAt } from '../../contracts/deploy.ts'
+import { encodeEntry, seatIdOf } from '../../contracts/entry.ts'
+import { hashRules, signFull } from '../../contracts/typed-data.ts'
+import type { BatchEntry, MeterReading } from '../../server/market/engine/area.ts'
+import { type IntervalFill, netBatch } from '../../server/settlement/netting.ts'
+import {
+  chainTime,
+  fundedKey,
+  type Home,
+  mine,
+  openStreet,
+  passUntil,
+  startTestChain,
+  type TestChain,
+} from '../chain/street.ts'
+import { Dice } from '../market/random-auctions.ts'
+
+const interval = 10
+const batchSeconds = 60
+const batches = 8
+const deposited = 5_000_000n
+const forever = 4_000_000_000
+
+let chain: TestChain
+beforeAll(async () => {
+  chain = await startTestChain()
+})
+afterAll(() => chain?.stop())
+
+/** What the test knows of a seat, by its own sums: nothing here comes from the netting or the chain. */
+interface Model {
+  home: Home
+  balance: bigint
+  base: { time: number; importWh: number; exportWh: number }
+  importWh: number
+  exportWh: number
+  version: number
+  /** Ascending by start: the terms that account and grid operator have arranged. */
+  terms: { from: number; floor: number; ceiling: number }[]
+  standings: { from: number; barred: boolean }[]
+}
+
+const lastAt = <Change extends { from: number }>(changes: Change[], time: number) =>
+  changes.findLast(({ from }) => from <= time)!
+
+for (const seed of [20_261_101, 20_261_102]) {
+  test(`random streets have the same balances in TypeScript and on chain: seed ${seed}`, async () => {
+    const dice = new Dice(seed)
+    const upTo = (most: number) => dice.between(0, most)
+    const chance = (percent: number) => dice.between(1, 100) <= percent
+    const { provider } = chain
+    const operator = new Wallet(fundedKey(7))
+    const grid = new Wallet(fundedKey(8))
+    const street = await openStreet(provider, { operator, deposits: Array.from({ length: 5 }, () => deposited) })
+    const escrow = escrowAt(street.escrow, provider)
+    const idOf = ({ home }: Model) => seatIdOf(street.rules.area, home.number)
+    const homes: Model[] = street.homes.map((home) => ({
+      home,
+      balance: deposited,
+      base: { time: 0, importWh: 1_000, exportWh: 2_000 },
+      importWh: 1_000,
+      exportWh: 2_000,
+      version: 1,
+      terms: [{ from: 0, floor: -500, ceiling: 10_000 }],
+      standings: [{ from: 0, barred: false }],
+    }))
+    let gridTake = 0n
+    const seen = { trades: 0, parts: 0, abandoned: 0, changes: 0, negative: 0, rebases: 0, claims: 0 }
+    // The first home asks for some of its money; the request is ripe in the middle of the run.
+    const withdrawal = {
+      account: homes[0]!.home.account.address.toLowerCase(),
+      seat: idOf(homes[0]!),
+      amount: 1_000_000n,
+      to: operator.address.toLowerCase(),
+      nonce: 0,
+      deadline: forever,
+    }
+    const asked = await signFull(homes[0]!.home.account, street.domain, 'Withdrawal', withdrawal)
+    await street.call(operator, 'requestWithdrawal', withdrawal, asked)
+    let claimed = false
+
+    const first = Math.ceil(street.from / batchSeconds) * batchSeconds + batchSeconds
+    for (let batch = 0; batch < batches; batch += 1) {
+      const start = first + batch * batchSeconds
+      const end = start + batchSeconds
+      await passUntil(provider, start - interval - 2)
+      await arrange(homes, start)
+
+      // What the meters measured, and which boundaries they signed.
+      const readings = new Map<Model, MeterReading[]>(homes.map((home) => [home, []]))
+      const energies = new Map<Model, { importWh: number; exportWh: number }[]>(homes.map((home) => [home, []]))
+      for (const home of homes) {
+        for (let time = start; time <= end; time += interval) {
+          const grown = time === start ? { importWh: 0, exportWh: 0 } : { importWh: upTo(900), exportWh: upTo(900) }
+          home.importWh += grown.importWh
+          home.exportWh += grown.exportWh
+          if (time > start) energies.get(home)!.push(grown)
+          if (chance(15)) continue
+          const { importWh, exportWh } = home
+          const meter = home.home.meter.address.toLowerCase()
+          readings.get(home)!.push({ meter, epoch: 1, time, importWh, exportWh, quality: 0 })
+        }
+      }
+      const fills = trade({ start, homes, readings, energies })
+      const cut = netBatch({
+        start,
+        end,
+        intervalSeconds: interval,
+        seats: homes.map((home) => ({
+          seat: home.home.number,
+          base: { epoch: 1, time: home.base.time },
+          measured: readings.get(home)!.filter(({ time }) => time > home.base.time),
+          changes: [...home.terms, ...home.standings]
+            .map(({ from }) => from)
+            .filter((from) => from > home.base.time && from < end),
+          fills: fills.get(home)!,
+        })),
+      })
+      seen.rebases += cut.entries.filter(({ kind }) => kind === 'rebase').length
+
+      await passUntil(provider, end)
+      const words = await wordsOf(cut.entries, end)
+      const parts = 1 + upTo(2)
+      const isGivenUp = parts > 1 && chance(30)
+      const header = { ...cut, area: street.rules.area, statementRoot: `0x${'00'.repeat(32)}`, parts }
+      const size = Math.ceil(words.length / parts)
+      for (let part = 0; part < parts; part += 1) {
+        if (isGivenUp && part === parts - 1) break
+        const own = words.slice(part * size, part === parts - 1 ? undefined : (part + 1) * size)
+        await street.call(operator, 'settle', { ...header, part }, `0x${own.join('')}`)
+        await disturb()
+      }
+      if (parts > 1) seen.parts += 1
+      if (isGivenUp) {
+        await street.call(operator, 'abandonBatch', street.rules.area)
+        seen.abandoned += 1
+      } else {
+        for (const [home, own] of fills) for (const { paid, received } of own) home.balance += received - paid
+        for (const own of fills.values()) for (const { paid, received } of own) gridTake += paid - received
+      }
+      const settledEntries = isGivenUp ? cut.entries.slice(0, (parts - 1) * size) : cut.entries
+      for (const entry of settledEntries) {
+        const { time, importWh, exportWh } = entry
+        homes.find(({ home }) => home.number === entry.seat)!.base = { time, importWh, exportWh }
+      }
+
+      for (const home of homes) {
+        const view = await escrow.seatView(idOf(home))
+        expect(view.balance, `seat ${home.home.number} after batch ${batch}`).toBe(home.balance)
+        expect([view.importWh, view.exportWh]).toEqual([BigInt(home.base.importWh), BigInt(home.base.exportWh)])
+        if (home.base.time > 0) expect(view.time).toBe(BigInt(home.base.time))
+      }
+      expect(await escrow.gridBalance(street.rules.area)).toBe(gridTake)
+      if (!isGivenUp) expect(await escrow.settledUntil(street.rules.area)).toBe(BigInt(end))
+    }
+    for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0)
+
+    /** Each change begins at a boundary of the batch to come, or later. */
+    async function arrange(all: Model[], start: number): Promise<void> {
+      for (const home of all) {
+        // The clock goes on while transactions are sent: no change begins before the boundary after some seconds.
+        const soonest = Math.ceil(((await chainTime(provider)) + 5) / interval) * interval
+        const from = Math.max(start + interval * upTo(5), soonest)
+        if (chance(30)) {
+          const next = { from, floor: upTo(800) - 400, ceiling: 600 + upTo(900) }
+          home.version += 1
+          await street.call(operator, 'changeMandate', idOf(home), ...(await mandateOf(home, next)))
+          home.terms = [...home.terms.filter((one) => one.from < from), next]
+          seen.changes += 1
+        } else if (chance(15)) {
+          const barred = !home.standings.at(-1)!.barred
+          const begins = Math.max(from, home.standings.at(-1)!.from + interval)
+          const rest = [begins, forever, '0x']
+          if (barred) await street.call(grid, 'revokeMeter', idOf(home), ...rest)
+          else await street.call(grid, 'confirmMeter', idOf(home), `0x${'00'.repeat(32)}`, 100_000, ...rest)
+          home.standings = [...home.standings.filter((one) => one.from < begins), { from: begins, barred }]
+          seen.changes += 1
+        }
+      }
+    }
+
+    async function mandateOf({ home, version }: Model, next: { from: number; floor: number; ceiling: number }) {
+      const mandate = {
+        account: home.account.address.toLowerCase(),
+        meter: home.meter.address.toLowerCase(),
+        rules: hashRules(street.rules),
+        sellFloor: next.floor,
+        buyCeiling: next.ceiling,
+        maxSellWh: 100_000,
+        maxBuyWh: 100_000,
+        validFrom: next.from,
+        validUntil: (Math.floor(next.from / 86_400) + 30) * 86_400,
+        version,
+        deadline: forever,
+      }
+      return [mandate, await signFull(home.account, street.domain, 'Mandate', mandate)] as const
+    }
+
+    /** One sale an interval between two homes whose both boundaries were measured, inside both mandates. */
+    function trade({
+      start,
+      homes: all,
+      readings,
+      energies,
+    }: {
+      start: number
+      homes: Model[]
+      readings: Map<Model, MeterReading[]>
+      energies: Map<Model, { importWh: number; exportWh: number }[]>
+    }): Map<Model, IntervalFill[]> {
+      const fills = new Map<Model, IntervalFill[]>(all.map((home) => [home, []]))
+      for (let k = 0; k < batchSeconds / interval; k += 1) {
+        const from = start + k * interval
+        const price = upTo(1_200) - 300
+        const fee = upTo(200)
+        const able = all.filter((home) => {
+          const times = readings.get(home)!.map(({ time }) => time)
+          const measured = times.includes(from) && times.includes(from + interval)
+          return measured && home.base.time <= from && !lastAt(home.standings, from).barred
+        })
+        const seller = able.filter((home) => lastAt(home.terms, from).floor <= price)[upTo(2)]
+        const buyers = able.filter((home) => home !== seller && lastAt(home.terms, from).ceiling >= price + fee)
+        const buyer = buyers[upTo(2)]
+        if (seller === undefined || buyer === undefined) continue
+        const energy = upTo(Math.min(energies.get(seller)![k]!.exportWh, energies.get(buyer)![k]!.importWh))
+        if (energy === 0) continue
+        const received = BigInt(price) * BigInt(energy)
+        const paid = BigInt(price + fee) * BigInt(energy)
+        fills.get(seller)!.push({ start: from, soldWh: energy, boughtWh: 0, paid: 0n, received })
+        fills.get(buyer)!.push({ start: from, soldWh: 0, boughtWh: energy, paid, received: 0n })
+        seen.trades += 1
+        if (price < 0) seen.negative += 1
+      }
+      return fills
+    }
+
+    async function wordsOf(entries: BatchEntry[], end: number): Promise<string[]> {
+      const words: string[] = []
+      const before = new Map(homes.map(({ home, base }) => [home.number, base]))
+      for (const entry of entries) {
+        const { home } = homes.find((one) => one.home.number === entry.seat)!
+        const base = before.get(entry.seat)!
+        const { time, importWh, exportWh, soldWh, boughtWh, paid, received } = entry
+        const { signature } = await street.reading(home, time, importWh, exportWh)
+        const deltas = { exportDelta: exportWh - base.exportWh, importDelta: importWh - base.importWh }
+        const fields = { number: entry.seat, lag: (end - time) / interval, ...deltas, soldWh, boughtWh, paid, received }
+        words.push(encodeEntry(fields, signature).slice(2))
+        before.set(entry.seat, { time, importWh, exportWh })
+      }
+      return words
+    }
+
+    /** Between the parts of a batch: somebody deposits, and a ripe request is claimed. */
+    async function disturb(): Promise<void> {
+      if (chance(20)) {
+        const home = homes[upTo(4)]!
+        await street.deposit(home.home, 1_000n)
+        home.balance += 1_000n
+      }
+      const { claimableAt } = await escrow.withdrawalOf(idOf(homes[0]!))
+      await mine(provider)
+      const now = (await provider.getBlock('latest'))!.timestamp
+      if (claimed || now < Number(claimableAt)) return
+      await street.call(operator, 'claim', idOf(homes[0]!))
+      homes[0]!.balance -= 1_000_000n
+      claimed = true
+      seen.claims += 1
+    }
+  }, 120_000)
+}
