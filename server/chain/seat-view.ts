@@ -174,7 +174,7 @@ function settlePart(area: AreaView, args: EscrowEvent['args'], transaction: Hex)
     if (before === undefined) continue
     const net = entry.received - entry.paid
     const atOnce = parts === 1 || net < 0n ? net : 0n
-    if (parts > 1) {
+    if (parts > 1 && entry.soldWh + entry.boughtWh > 0) {
       const side = net < 0n ? debits : credits
       side.set(entry.number, (side.get(entry.number) ?? 0n) + (net < 0n ? -net : net))
     }

@@ -143,6 +143,15 @@ contract PartsTest is Street {
         escrow.claim(buyer.seat);
     }
 
+    function test_a_claim_ends_the_request_of_a_seat_whose_base_was_only_moved() public {
+        _request(buyer, type(uint128).max, address(7));
+        vm.warp(END + DELAY);
+        _settle(_part(0, 2), _entry(buyer, END, Trade(0, 0, 7, 0, 0, 0, 0)));
+        escrow.claim(buyer.seat);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.NothingRequested.selector, buyer.seat));
+        escrow.claim(buyer.seat);
+    }
+
     function test_a_deposit_during_an_open_batch_is_kept_apart() public {
         _settle(_part(0, 2), selling);
         _fund(seller, 1_000_000);
