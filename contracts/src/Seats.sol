@@ -198,14 +198,9 @@ abstract contract Seats is Ledger {
         if (rotation.account != seat.account) revert WrongParty();
         address next = rotation.next;
         if (_keys[next].until != 0 || _meters[next].seat != 0) revert KeyUsed(next);
-        bytes32 structHash = TypedData.hash(rotation);
-        address key = _authoriseMeter(rotation.meter, FOR_GOOD, structHash, keySignature);
-        if (key != rotation.key) revert WrongKey(key);
-        if (!Signatures.isByKey(next, _authorise(seat.account, structHash, accountSignature), nextSignature)) {
-            revert BadSignature(next);
-        }
+        _authoriseRotation(rotation, accountSignature, keySignature, nextSignature);
         Area storage area = _areaOf(seatId);
-        KeyRecord storage record = _keys[key];
+        KeyRecord storage record = _keys[rotation.key];
         uint256 earliest = block.timestamp + area.intervalSeconds;
         if (earliest < rotation.from) earliest = rotation.from;
         // A key that has not begun to sign may already be followed by another.
@@ -214,7 +209,24 @@ abstract contract Seats is Ledger {
         (record.meter, record.until) = (rotation.meter, from);
         _keys[next] = KeyRecord(rotation.meter, from, FOR_GOOD);
         seat.state = seat.state.with(SeatStates.KEY_CHANGED);
-        emit KeyRotated(seatId, key, next, from);
+        emit KeyRotated(seatId, rotation.key, next, from);
+    }
+
+    /// Requires the account, the meter's last key and the next one to have signed.
+    function _authoriseRotation(
+        RotateKey calldata rotation,
+        bytes calldata accountSignature,
+        bytes calldata keySignature,
+        bytes calldata nextSignature
+    ) private view {
+        bytes32 structHash = TypedData.hash(rotation);
+        address key = _authoriseMeter(rotation.meter, FOR_GOOD, structHash, keySignature);
+        if (key != rotation.key) revert WrongKey(key);
+        if (!Signatures.isByKey(
+                rotation.next, _authorise(rotation.account, structHash, accountSignature), nextSignature
+            )) {
+            revert BadSignature(rotation.next);
+        }
     }
 
     function startEpoch(
