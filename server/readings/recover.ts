@@ -1,7 +1,8 @@
 /** Recovering who signed: libsecp256k1 where its binding loads, else `@noble/curves`, some thirty times slower. */
 import { createRequire } from 'node:module'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { digestOfStruct, keccak256 } from './struct-encoding.ts'
+import { keccak256 } from '../../contracts/keccak.ts'
+import { digestOfStruct } from './struct-encoding.ts'
 
 /** A batch of structures of one kind under one domain, packed so that it moves to another thread without copying. */
 export interface PackedSignatures {

@@ -2,18 +2,10 @@
  * EIP-712 by hand, for signatures in bulk: the bytes of `encodeData` for structures with static fields, which all of ours
  * are. Hashing those bytes is left to whoever checks the signature; `test/readings/` proves the digest equal to ethers'.
  */
-import { createKeccak } from 'hash-wasm'
+import { keccak256 } from '../../contracts/keccak.ts'
 import { type EscrowDomain, type TypedDataName, type TypedDataValues, typesOf } from '../../contracts/typed-data.ts'
 
 const word = 32
-
-/** WebAssembly: ten times faster than JavaScript on structures of a few hundred bytes, and hashing is then hardly seen beside a recovery. */
-const hasher = await createKeccak(256)
-
-/** Keccak-256, 32 bytes. */
-export function keccak256(bytes: Uint8Array): Uint8Array {
-  return hasher.init().update(bytes).digest('binary')
-}
 
 type Writer = (target: Uint8Array, offset: number, value: unknown) => void
 

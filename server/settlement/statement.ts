@@ -14,7 +14,7 @@
  * Salts are hash(0x03 ‖ seed[32] ‖ index[4]) of one secret random seed, which is not kept: the salts are kept leaf by leaf,
  * so that deleting one makes that leaf unlinkable and touches no other.
  */
-import { keccak256, zeroPadBytes } from 'ethers'
+import { keccak256 } from '../../contracts/keccak.ts'
 import type { Hex } from '../../contracts/typed-data.ts'
 import type { LedgerUnits, UtcSeconds, Wh } from '../../contracts/units.ts'
 import type { Side } from '../market/auction.ts'
@@ -146,7 +146,7 @@ export function verifyLeaf(batch: StatementBatch, root: Hex, leaf: Hex, proof: L
 }
 
 function treeHash(hashes: Hex[]): Hex {
-  if (hashes.length === 0) return zeroPadBytes('0x', 32)
+  if (hashes.length === 0) return `0x${'0'.repeat(64)}`
   if (hashes.length === 1) return hashes[0]!
   const split = splitOf(hashes.length)
   return nodeHash(treeHash(hashes.slice(0, split)), treeHash(hashes.slice(split)))
@@ -166,11 +166,12 @@ function rootOf({ area, end, stated }: StatementBatch, count: number, tree: Hex)
   return hashOf(stated === null ? ['0x02', ...own] : ['0x04', ...own, stated])
 }
 
-/** Joined as bytes: a large batch has a million leaves, and hexadecimal text would cost more than the hashes. */
+/** Of the parts, joined as bytes. */
 function hashOf(parts: readonly (Hex | Uint8Array)[]): Hex {
-  return keccak256(
-    Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part.slice(2), 'hex') : part))),
+  const bytes = Buffer.concat(
+    parts.map((part) => (typeof part === 'string' ? Buffer.from(part.slice(2), 'hex') : part)),
   )
+  return `0x${Buffer.from(keccak256(bytes).buffer).toString('hex')}`
 }
 
 /** Big-endian. Throws `SETTLEMENT_STATEMENT` where the value does not fit. */
