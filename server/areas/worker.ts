@@ -182,13 +182,14 @@ export async function startAreaWorker(parts: {
     schedule()
   }
 
+  /** One that could not be written is due again only when the journal has grown as much once more. */
   async function snapshot(): Promise<void> {
+    tailLength = 0
     try {
       const text = encodeState(state)
       await saveSnapshot(database, area, { sequence, engineVersion: state.engineVersion, state: text, hash })
       snapshotSequence = sequence
       snapshotLength = text.length
-      tailLength = 0
     } catch (error) {
       log.error({ area, err: error }, 'a snapshot could not be written; the journal is unharmed')
     }
