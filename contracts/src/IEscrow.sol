@@ -319,7 +319,8 @@ interface IEscrow {
     /// The meter gets another key, and keeps its name (the first key's address), seat, purse, mandate, confirmation and registers.
     /// Signed by the account, by the meter's last key, which vouches for its successor, and by the next key; anyone may relay.
     /// Readings up to a boundary and at it stay the former key's, later ones are the next key's: from `from` on, or from the first
-    /// later boundary that is a whole interval away, so that everybody has heard of it before a reading needs the next key.
+    /// later boundary that is a whole interval away, so that everybody has heard of it before a reading needs the next key, and
+    /// at which the meter's former seats have stopped.
     function rotateKey(
         RotateKey calldata rotation,
         bytes calldata accountSignature,

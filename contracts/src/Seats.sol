@@ -5,7 +5,6 @@ import {Mandate, EpochStart, Reading, RotateKey} from "./IEscrow.sol";
 import {SeatState, SeatStates, SeatLimitsFields} from "./Words.sol";
 import {Change, Schedule} from "./Schedule.sol";
 import {Plans} from "./Plans.sol";
-import {Signatures} from "./Signatures.sol";
 import {TypedData} from "./TypedData.sol";
 import {Ledger} from "./Ledger.sol";
 
@@ -199,17 +198,27 @@ abstract contract Seats is Ledger {
         address next = rotation.next;
         if (_keys[next].until != 0 || _meters[next].seat != 0) revert KeyUsed(next);
         _authoriseRotation(rotation, accountSignature, keySignature, nextSignature);
-        Area storage area = _areaOf(seatId);
         KeyRecord storage record = _keys[rotation.key];
-        uint256 earliest = block.timestamp + area.intervalSeconds;
-        if (earliest < rotation.from) earliest = rotation.from;
-        // A key that has not begun to sign may already be followed by another.
-        if (earliest <= record.from) earliest = uint256(record.from) + 1;
-        uint32 from = _boundary(area, earliest);
+        uint32 from = _rotationStart(_areaOf(seatId), rotation, record.from);
         (record.meter, record.until) = (rotation.meter, from);
         _keys[next] = KeyRecord(rotation.meter, from, FOR_GOOD);
         seat.state = seat.state.with(SeatStates.KEY_CHANGED);
         emit KeyRotated(seatId, rotation.key, next, from);
+    }
+
+    /// The boundary after which the next key signs; `begun` is the one after which the key before it does.
+    function _rotationStart(Area storage area, RotateKey calldata rotation, uint256 begun)
+        private
+        view
+        returns (uint32)
+    {
+        uint256 earliest = block.timestamp + area.intervalSeconds;
+        if (earliest < rotation.from) earliest = rotation.from;
+        // The meter's former seats know its former key alone.
+        uint256 freeFrom = _meters[rotation.meter].freeFrom;
+        if (earliest < freeFrom) earliest = freeFrom;
+        // A key that has not begun to sign may already be followed by another.
+        return _boundary(area, earliest <= begun ? begun + 1 : earliest);
     }
 
     /// Requires the account, the meter's last key and the next one to have signed.
@@ -222,11 +231,9 @@ abstract contract Seats is Ledger {
         bytes32 structHash = TypedData.hash(rotation);
         address key = _authoriseMeter(rotation.meter, FOR_GOOD, structHash, keySignature);
         if (key != rotation.key) revert WrongKey(key);
-        if (!Signatures.isByKey(
-                rotation.next, _authorise(rotation.account, structHash, accountSignature), nextSignature
-            )) {
-            revert BadSignature(rotation.next);
-        }
+        _authorise(rotation.account, structHash, accountSignature);
+        // A fresh key is what a meter of its own would sign with.
+        _authoriseMeter(rotation.next, FOR_GOOD, structHash, nextSignature);
     }
 
     function startEpoch(

@@ -2,7 +2,16 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
-import {IEscrow, Batch, EpochStart, Mandate, Reading, RotateKey, SeatView} from "../../contracts/src/IEscrow.sol";
+import {
+    IEscrow,
+    AreaRules,
+    Batch,
+    EpochStart,
+    Mandate,
+    Reading,
+    RotateKey,
+    SeatView
+} from "../../contracts/src/IEscrow.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 
 /// A meter's key changes while its seat, purse, mandate, confirmation and registers stay.
@@ -99,6 +108,39 @@ contract KeysTest is Street {
     function _withSeat(Home memory fresh) private view returns (Home memory) {
         fresh.seat = home.seat;
         return fresh;
+    }
+
+    function test_mandates_go_on_naming_the_meter_by_its_first_key() public {
+        _rotate(home, NEXT, FROM);
+        Mandate memory next = _mandate(home);
+        (next.version, next.sellFloor) = (2, 700);
+        _change(home, next);
+        next.meter = vm.addr(NEXT);
+        next.version = 3;
+        vm.expectRevert(IEscrow.WrongParty.selector);
+        this.change(home, next);
+    }
+
+    function change(Home memory of_, Mandate memory mandate) external {
+        _change(of_, mandate);
+    }
+
+    /// A seat that the meter has left settles up to its end, by the key that it knows.
+    function test_the_former_key_stays_until_the_former_seats_have_stopped() public {
+        AreaRules memory slow = _rules(2);
+        (slow.intervalSeconds, slow.batchSeconds) = (3600, DAY);
+        vm.prank(grid);
+        escrow.openArea(slow, operator);
+        Home memory mover = _home(3);
+        Mandate memory mandate = _mandate(mover);
+        mandate.rules = hashes.hash(slow);
+        EpochStart memory epoch = _epoch(mover);
+        epoch.time = START;
+        mover.seat = _open(mover, mandate, START, epoch);
+        mover.seat = _open(mover, _mandate(mover), START + 1, _epoch(mover));
+        vm.expectEmit();
+        emit IEscrow.KeyRotated(mover.seat, mover.meter, vm.addr(NEXT), START + 3600);
+        _rotate(mover, NEXT, 0);
     }
 
     function test_a_missing_reading_at_the_change_strands_nothing() public {
