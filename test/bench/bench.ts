@@ -139,6 +139,7 @@ function tableOf({ auction, book, engine, durable, agent }: Results): TableRow[]
     ...(durable?.rows ?? []).map((row) => ({
       benchmark: `durable: ${row.path}`,
       result: `${rounded(row.perSecond)} /s`,
+      ratio: row.timesCommitAlone === null ? '' : `${rounded(row.timesCommitAlone)} × the worker alone`,
       p50: `${rounded(row.p50Ms)} ms`,
       p99: `${rounded(row.p99Ms)} ms`,
       'p99.9': `${rounded(row.p999Ms)} ms`,

@@ -22,6 +22,8 @@ import { seededDraws } from './measure.ts'
 const seatCount = 10_000
 const orderCount = 20_000
 const httpConnections = 128
+/** One at a time: what an order waits for when nobody else is there. */
+const lonelyOrderCount = 1_000
 const socketConnections = 4
 const ordersPerMessage = 100
 const messagesUnderWay = 4
@@ -30,13 +32,15 @@ export interface DurableRow {
   path: string
   count: number
   perSecond: number
+  /** Of orders: as a multiple of what the area worker takes with no transport and no signatures; 1 is all that could be. */
+  timesCommitAlone: number | null
   /** Of one request or message, until acknowledged. */
   p50Ms: number
   p99Ms: number
   p999Ms: number
   /** Journal transactions of the run: how much each took up, and how long it took on average; null where none was made. */
   commits: { each: number; ms: number } | null
-  /** CPU time for one order or reading, in µs: what is greatest dominates. `threads` check signatures and collect garbage. */
+  /** CPU time for one order or reading, in µs: what is greatest dominates. */
   cpuMicros: Cpu
   /** The server's main thread: where its time went, greatest first. */
   profile: { part: string; share: number }[]
@@ -125,14 +129,14 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
     await (await prepare())()
     const run = await prepare()
     const before = {
-      cpu: cpuOf(server.child.pid!, postgres.pid),
+      cpu: cpuOf(server, postgres.pid),
       commits: await server.ask<Commits>({ ask: 'commits' }),
     }
     const startMs = performance.now()
     const { count, latenciesMs } = await run()
     const seconds = (performance.now() - startMs) / 1000
     const after = {
-      cpu: cpuOf(server.child.pid!, postgres.pid),
+      cpu: cpuOf(server, postgres.pid),
       commits: await server.ask<Commits>({ ask: 'commits' }),
     }
     const profiled = await prepare()
@@ -146,6 +150,10 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
       path,
       count,
       perSecond: count / seconds,
+      timesCommitAlone:
+        transactions > 0 && path.startsWith('orders')
+          ? count / seconds / (rows[0]?.perSecond ?? count / seconds)
+          : null,
       p50Ms: at(0.5),
       p99Ms: at(0.99),
       p999Ms: at(0.999),
@@ -158,7 +166,8 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
             },
       cpuMicros: {
         main: micros('main'),
-        threads: micros('threads'),
+        signatures: micros('signatures'),
+        otherThreads: micros('otherThreads'),
         database: micros('database'),
         load: micros('load'),
       },
@@ -184,6 +193,10 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
     await measure('orders over HTTP', async () => {
       const requests = orders(orderCount).map(httpRequest)
       return () => runHttp(server.origin, requests)
+    })
+    await measure('orders over HTTP, one after the other', async () => {
+      const requests = orders(lonelyOrderCount).map(httpRequest)
+      return () => runHttp(server.origin, requests, 1)
     })
     const sockets = await Promise.all(Array.from({ length: socketConnections }, () => open(`${server.origin}/live`)))
     await measure('orders over socket.io, 100 a message', async () => {
@@ -262,7 +275,7 @@ function httpRequest(order: object): Buffer {
 }
 
 /** Every connection keeps one request open; bare sockets, since Node's HTTP client would take half a core for itself. */
-async function runHttp(origin: string, requests: readonly Buffer[]): Promise<Run> {
+async function runHttp(origin: string, requests: readonly Buffer[], connections = httpConnections): Promise<Run> {
   const { hostname, port } = new URL(origin)
   const latenciesMs: number[] = []
   let next = 0
@@ -296,7 +309,7 @@ async function runHttp(origin: string, requests: readonly Buffer[]): Promise<Run
       send()
     })
   }
-  await Promise.all(Array.from({ length: httpConnections }, work))
+  await Promise.all(Array.from({ length: connections }, work))
   return { count: requests.length, latenciesMs }
 }
 
@@ -338,20 +351,28 @@ function chunks<Item>(items: readonly Item[], size: number): Item[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size))
 }
 
-/** CPU time of the server's main thread and its other threads, of the database's processes and of the load. */
+/**
+ * CPU time of the server's main thread, of those that check signatures and of the rest, which collect garbage and compile;
+ * of the database's processes; and of the load.
+ */
 interface Cpu {
   main: number
-  threads: number
+  signatures: number
+  otherThreads: number
   database: number
   load: number
 }
 
 /** CPU seconds so far, from /proc (Linux). */
-function cpuOf(serverPid: number, databasePid: number): Cpu {
+function cpuOf(server: BenchServer, databasePid: number): Cpu {
+  const serverPid = server.child.pid!
+  const partOf = (thread: number) =>
+    thread === serverPid ? 'main' : server.signatureThreads.includes(thread) ? 'signatures' : 'otherThreads'
   const threads = readdirSync(`/proc/${serverPid}/task`).map((thread) => ({
-    main: Number(thread) === serverPid,
+    part: partOf(Number(thread)),
     seconds: statOf(`/proc/${serverPid}/task/${thread}/stat`).seconds,
   }))
+  const ofThreads = (part: keyof Cpu) => sum(threads.filter((each) => each.part === part).map(({ seconds }) => seconds))
   const sum = (values: number[]) => values.reduce((total, each) => total + each, 0)
   const processes = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -364,8 +385,9 @@ function cpuOf(serverPid: number, databasePid: number): Cpu {
     })
   const { user, system } = process.cpuUsage()
   return {
-    main: sum(threads.filter(({ main }) => main).map(({ seconds }) => seconds)),
-    threads: sum(threads.filter(({ main }) => !main).map(({ seconds }) => seconds)),
+    main: ofThreads('main'),
+    signatures: ofThreads('signatures'),
+    otherThreads: ofThreads('otherThreads'),
     database:
       sum(processes.filter(({ parent }) => parent === databasePid).map(({ seconds }) => seconds)) +
       statOf(`/proc/${databasePid}/stat`).endedSeconds,
