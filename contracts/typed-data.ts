@@ -148,8 +148,9 @@ export interface RevokeMeter {
 }
 
 /**
- * The account's meter, named by its first key, gets another one: its last key `key` hands over to `next`: signed by the account, by `key` and by `next`. Readings after the boundary
- * `from` (or after the first one that is a whole interval away when the escrow takes it) are `next`'s to sign.
+ * The account's meter, which is named by its first key, gets another key: its last one, `key`, hands over to `next`. Signed by
+ * the account, by `key` and by `next`. Readings after the boundary `from` (or after the first one that is a whole interval
+ * away when the escrow takes it) are for `next` to sign.
  */
 export interface RotateKey {
   account: Address

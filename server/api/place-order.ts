@@ -7,7 +7,7 @@ import type { SignatureCheck, SignedValue } from '../readings/signature-check.ts
 import { type OrderRow, orderById } from '../store/queries.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, OrderRefused } from './problem.ts'
-import type { SignedOrder } from './resources.ts'
+import type { SignedOrder } from './signed-requests.ts'
 
 /** `known` says that this very order was accepted before. */
 export interface PlacedOrder {

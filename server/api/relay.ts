@@ -9,7 +9,7 @@ import type {
   relayMandateSchema,
   relaySeatSchema,
   relayWithdrawalSchema,
-} from './resources.ts'
+} from './signed-requests.ts'
 
 /**
  * Each method simulates, then sends one transaction, and resolves with its hash once it is on its way. Rejects with an

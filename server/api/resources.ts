@@ -6,23 +6,23 @@
  */
 import { z } from 'zod'
 import { statementFileSchema } from '../settlement/statement-file.ts'
+import type { SignedOrder } from './signed-requests.ts'
 
 export const addressSchema = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, 'an address is 0x and 40 hexadecimal digits')
   .transform((text) => text.toLowerCase())
 const address = z.string()
-const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
-const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
+export const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
 const time = z.iso.datetime()
-const wh = z.int().min(0)
+export const wh = z.int().min(0)
 const price = z.string()
-const money = z.string()
+export const money = z.string()
 /** A seat as the escrow numbers it: area × 2³² + its number in the area, so it is known without its area (areas < 2²¹). */
-const seatId = z.int().min(1)
-const uint24 = z.int().min(0).max(0xff_ffff)
-const uint32 = z.int().min(0).max(0xffff_ffff)
-const int24 = z
+export const seatId = z.int().min(1)
+export const uint24 = z.int().min(0).max(0xff_ffff)
+export const uint32 = z.int().min(0).max(0xffff_ffff)
+export const int24 = z
   .int()
   .min(-(2 ** 23))
   .max(2 ** 23 - 1)
@@ -195,7 +195,7 @@ export const seatSchema = z
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>
 
-const timeInForceSchema = z.enum(['GTC', 'IOC', 'FOK'])
+export const timeInForceSchema = z.enum(['GTC', 'IOC', 'FOK'])
 
 /** An order for one interval that had not started. */
 export const forwardOrderSchema = z
@@ -397,9 +397,6 @@ export const nonceSchema = z.object({ nonce: z.string(), expiresAt: time }).meta
 
 export const sessionSchema = z.object({ token: z.string(), account: address, expiresAt: time }).meta({ id: 'Session' })
 
-/** What `POST /session` takes: the text of the sign-in message and the account's signature of it. */
-export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000), signature }).meta({ id: 'SignIn' })
-
 export const telemetryEventSchema = z
   .object({
     seat: seatId,
@@ -429,131 +426,6 @@ export const problemSchema = z
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), cursor: z.string().nullable() })
 }
-
-// What clients send.
-
-export const signedOrderSchema = z
-  .strictObject({
-    order: z.strictObject({
-      account: addressSchema,
-      meter: addressSchema,
-      rules: hex32,
-      side: z.int().min(0).max(1),
-      limitPrice: int24,
-      maxWh: uint24.min(1),
-      start: uint32,
-      end: uint32,
-      nonce: z.int().min(0),
-    }),
-    signature,
-    /** Where a session key signed the order: the account's own signature for that key. */
-    session: z.strictObject({ key: addressSchema, validUntil: uint32, signature }).optional(),
-  })
-  .meta({ id: 'SignedOrder' })
-export type SignedOrder = z.infer<typeof signedOrderSchema>
-
-/** A forward order is a signed order whose `[start, end)` is exactly one interval. */
-export const signedForwardOrderSchema = signedOrderSchema
-  .extend({ timeInForce: timeInForceSchema.default('GTC') })
-  .meta({ id: 'SignedForwardOrder' })
-
-export const signedCancelSchema = z.strictObject({ signature }).meta({ id: 'SignedCancel' })
-
-const mandate = z.strictObject({
-  account: addressSchema,
-  meter: addressSchema,
-  rules: hex32,
-  sellFloor: int24,
-  buyCeiling: int24,
-  maxSellWh: uint24,
-  maxBuyWh: uint24,
-  validFrom: uint32,
-  validUntil: uint32,
-  version: uint32,
-  deadline: uint32,
-})
-
-/** Relays `openSeat`: the account's mandate and the meter's enrolment. */
-const epochStart = z.strictObject({
-  meter: addressSchema,
-  epoch: z.int().min(1).max(0xffff),
-  time: uint32,
-  importWh: wh,
-  exportWh: wh,
-})
-
-export const relaySeatSchema = z
-  .strictObject({
-    mandate,
-    mandateSignature: signature,
-    consentValidFrom: uint32,
-    consentSignature: signature,
-    epoch: epochStart,
-    epochSignature: signature,
-  })
-  .meta({ id: 'RelaySeat' })
-
-export const relayMandateSchema = z
-  .strictObject({ seat: seatId, mandate, mandateSignature: signature })
-  .meta({ id: 'RelayMandate' })
-
-export const relayConfirmationSchema = z
-  .strictObject({
-    seat: seatId,
-    zone: z.string().min(1).max(31),
-    nameplateWh: uint24,
-    from: uint32,
-    deadline: uint32,
-    signature,
-  })
-  .meta({ id: 'RelayConfirmation' })
-
-/** Signed by the meter, its account and, where the rules demand confirmed sellers, the grid operator. */
-export const relayEpochSchema = z
-  .strictObject({
-    seat: seatId,
-    epoch: epochStart,
-    meterSignature: signature,
-    accountSignature: signature,
-    gridSignature: signature.optional(),
-  })
-  .meta({ id: 'RelayEpoch' })
-
-/** `RotateKey`, signed by the account, by the meter's last key and by the next one. */
-export const relayKeySchema = z
-  .strictObject({
-    rotation: z.strictObject({
-      account: addressSchema,
-      meter: addressSchema,
-      key: addressSchema,
-      next: addressSchema,
-      from: uint32,
-      deadline: uint32,
-    }),
-    accountSignature: signature,
-    keySignature: signature,
-    nextSignature: signature,
-  })
-  .meta({ id: 'RelayKey' })
-
-/** `amount` in tokens; the permit is the token's ERC-2612 one for the escrow. */
-export const relayDepositSchema = z
-  .strictObject({ seat: seatId, amount: money, deadline: uint32, signature })
-  .meta({ id: 'RelayDeposit' })
-
-/** `amountUnits` in ledger units as a decimal string, as it was signed. */
-export const relayWithdrawalSchema = z
-  .strictObject({
-    seat: seatId,
-    amountUnits: z.string().regex(/^\d{1,39}$/),
-    to: addressSchema,
-    nonce: uint32,
-    deadline: uint32,
-    signature,
-  })
-  .meta({ id: 'RelayWithdrawal' })
-
-export const relayClaimSchema = z.strictObject({ seat: seatId }).meta({ id: 'RelayClaim' })
 
 export const relayedSchema = z.object({ transaction: z.string() }).meta({ id: 'Relayed' })
 

@@ -5,7 +5,8 @@ import type { ApiParts } from '../api/parts.ts'
 import { placeOrder } from '../api/place-order.ts'
 import { isoTime } from '../api/present.ts'
 import { ApiError, internalProblem, problemOf } from '../api/problem.ts'
-import { type OrderAck, type OrdersAnswer, signedOrderSchema } from '../api/resources.ts'
+import type { OrderAck, OrdersAnswer } from '../api/resources.ts'
+import { signedOrderSchema } from '../api/signed-requests.ts'
 
 export type OrderParts = Pick<ApiParts, 'database' | 'areas' | 'signatures' | 'isWalletSignature' | 'log'>
 

@@ -1,11 +1,7 @@
 /** What the page concludes of trading ahead: typed numbers, the order it signs, the book it keeps, the words it says. */
 import { describe, expect, it, test } from 'vitest'
-import {
-  type ForwardBookResource,
-  type ForwardOrderResource,
-  type OwnForwardTradeResource,
-  signedForwardOrderSchema,
-} from '../../server/api/resources.ts'
+import type { ForwardBookResource, ForwardOrderResource, OwnForwardTradeResource } from '../../server/api/resources.ts'
+import { signedForwardOrderSchema } from '../../server/api/signed-requests.ts'
 import {
   comingStarts,
   forwardOrderOf,

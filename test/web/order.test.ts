@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type OrderResource, type SeatIntervalResource, signedOrderSchema } from '../../server/api/resources.ts'
+import type { OrderResource, SeatIntervalResource } from '../../server/api/resources.ts'
+import { signedOrderSchema } from '../../server/api/signed-requests.ts'
 import { activeOrder, lastLimit, latestEffect, orderOf, priceRange } from '../../web/orders/order.ts'
 import { area, outcomeOf, seatOf } from './resources.ts'
 

@@ -10,7 +10,7 @@ import {
   relayWithdrawalSchema,
   signedCancelSchema,
   signedOrderSchema,
-} from '../../server/api/resources.ts'
+} from '../../server/api/signed-requests.ts'
 import { ProblemError } from '../../web/api/client.ts'
 import { readTicket } from '../../web/escrow/key-ticket.ts'
 import { approveKey, claim, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'

@@ -22,10 +22,9 @@ import {
   type PlacedForwardOrder,
   pageOf,
   placedForwardOrderSchema,
-  signedCancelSchema,
-  signedForwardOrderSchema,
 } from '../resources.ts'
 import { type Route, route } from '../route.ts'
+import { signedCancelSchema, signedForwardOrderSchema } from '../signed-requests.ts'
 import { keyOf, visibilityOf } from '../visibility.ts'
 
 const tag = 'Forward trading'

@@ -6,8 +6,9 @@ import type { ApiParts } from '../parts.ts'
 import { placeOrder, requireCancelSignature } from '../place-order.ts'
 import { presentOrder } from '../present.ts'
 import { ApiError, OrderRefused } from '../problem.ts'
-import { orderSchema, signedCancelSchema, signedOrderSchema } from '../resources.ts'
+import { orderSchema } from '../resources.ts'
 import { type Route, route } from '../route.ts'
+import { signedCancelSchema, signedOrderSchema } from '../signed-requests.ts'
 
 const tag = 'Orders'
 

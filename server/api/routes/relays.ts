@@ -3,18 +3,18 @@ import type { z } from 'zod'
 import { createAllowance } from '../allowance.ts'
 import type { ApiParts } from '../parts.ts'
 import type { Relay } from '../relay.ts'
+import { relayedSchema } from '../resources.ts'
+import { type Route, route } from '../route.ts'
 import {
   relayClaimSchema,
   relayConfirmationSchema,
   relayDepositSchema,
   relayEpochSchema,
-  relayedSchema,
   relayKeySchema,
   relayMandateSchema,
   relaySeatSchema,
   relayWithdrawalSchema,
-} from '../resources.ts'
-import { type Route, route } from '../route.ts'
+} from '../signed-requests.ts'
 
 const tag = 'Relay'
 /** Requests per minute that one address may have relayed: the server pays for them. */

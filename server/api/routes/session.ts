@@ -3,8 +3,9 @@ import { closeSession, openSession } from '../../accounts/sessions.ts'
 import type { SignIn } from '../../accounts/sign-in.ts'
 import { createAllowance } from '../allowance.ts'
 import type { ApiParts } from '../parts.ts'
-import { nonceSchema, sessionSchema, signInSchema } from '../resources.ts'
+import { nonceSchema, sessionSchema } from '../resources.ts'
 import { bearerToken, type Route, route } from '../route.ts'
+import { signInSchema } from '../signed-requests.ts'
 
 const tag = 'Session'
 /** Sign-ins per minute from one address: each costs the recovery of a signature. */

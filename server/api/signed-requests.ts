@@ -1,0 +1,131 @@
+/** What clients sign and send to `/api/v1` and `/live`, as schemas; the integers are those that were signed. */
+import { z } from 'zod'
+import { addressSchema, hex32, int24, money, seatId, timeInForceSchema, uint24, uint32, wh } from './resources.ts'
+
+const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
+
+/** What `POST /session` takes: the text of the sign-in message and the account's signature of it. */
+export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000), signature }).meta({ id: 'SignIn' })
+
+export const signedOrderSchema = z
+  .strictObject({
+    order: z.strictObject({
+      account: addressSchema,
+      meter: addressSchema,
+      rules: hex32,
+      side: z.int().min(0).max(1),
+      limitPrice: int24,
+      maxWh: uint24.min(1),
+      start: uint32,
+      end: uint32,
+      nonce: z.int().min(0),
+    }),
+    signature,
+    /** Where a session key signed the order: the account's own signature for that key. */
+    session: z.strictObject({ key: addressSchema, validUntil: uint32, signature }).optional(),
+  })
+  .meta({ id: 'SignedOrder' })
+export type SignedOrder = z.infer<typeof signedOrderSchema>
+
+/** A forward order is a signed order whose `[start, end)` is exactly one interval. */
+export const signedForwardOrderSchema = signedOrderSchema
+  .extend({ timeInForce: timeInForceSchema.default('GTC') })
+  .meta({ id: 'SignedForwardOrder' })
+
+export const signedCancelSchema = z.strictObject({ signature }).meta({ id: 'SignedCancel' })
+
+const mandate = z.strictObject({
+  account: addressSchema,
+  meter: addressSchema,
+  rules: hex32,
+  sellFloor: int24,
+  buyCeiling: int24,
+  maxSellWh: uint24,
+  maxBuyWh: uint24,
+  validFrom: uint32,
+  validUntil: uint32,
+  version: uint32,
+  deadline: uint32,
+})
+
+const epochStart = z.strictObject({
+  meter: addressSchema,
+  epoch: z.int().min(1).max(0xffff),
+  time: uint32,
+  importWh: wh,
+  exportWh: wh,
+})
+
+/** Relays `openSeat`: the account's mandate and the meter's enrolment. */
+export const relaySeatSchema = z
+  .strictObject({
+    mandate,
+    mandateSignature: signature,
+    consentValidFrom: uint32,
+    consentSignature: signature,
+    epoch: epochStart,
+    epochSignature: signature,
+  })
+  .meta({ id: 'RelaySeat' })
+
+export const relayMandateSchema = z
+  .strictObject({ seat: seatId, mandate, mandateSignature: signature })
+  .meta({ id: 'RelayMandate' })
+
+export const relayConfirmationSchema = z
+  .strictObject({
+    seat: seatId,
+    zone: z.string().min(1).max(31),
+    nameplateWh: uint24,
+    from: uint32,
+    deadline: uint32,
+    signature,
+  })
+  .meta({ id: 'RelayConfirmation' })
+
+/** Signed by the meter, its account and, where the rules demand confirmed sellers, the grid operator. */
+export const relayEpochSchema = z
+  .strictObject({
+    seat: seatId,
+    epoch: epochStart,
+    meterSignature: signature,
+    accountSignature: signature,
+    gridSignature: signature.optional(),
+  })
+  .meta({ id: 'RelayEpoch' })
+
+/** `RotateKey`, signed by the account, by the meter's last key and by the next one. */
+export const relayKeySchema = z
+  .strictObject({
+    rotation: z.strictObject({
+      account: addressSchema,
+      meter: addressSchema,
+      key: addressSchema,
+      next: addressSchema,
+      from: uint32,
+      deadline: uint32,
+    }),
+    accountSignature: signature,
+    keySignature: signature,
+    nextSignature: signature,
+  })
+  .meta({ id: 'RelayKey' })
+
+/** `amount` in tokens; the permit is the token's ERC-2612 one for the escrow. */
+export const relayDepositSchema = z
+  .strictObject({ seat: seatId, amount: money, deadline: uint32, signature })
+  .meta({ id: 'RelayDeposit' })
+
+/** `amountUnits` in ledger units as a decimal string, as it was signed. */
+export const relayWithdrawalSchema = z
+  .strictObject({
+    seat: seatId,
+    amountUnits: z.string().regex(/^\d{1,39}$/),
+    to: addressSchema,
+    nonce: uint32,
+    deadline: uint32,
+    signature,
+  })
+  .meta({ id: 'RelayWithdrawal' })
+
+export const relayClaimSchema = z.strictObject({ seat: seatId }).meta({ id: 'RelayClaim' })
