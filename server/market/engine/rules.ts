@@ -3,12 +3,12 @@
  * form, listed in `versions.ts`. The state is changed in place.
  */
 import { admitReading } from '../../readings/admission.ts'
-import type { AreaConfig, ChainSeat, Command, Event, MeterReading } from './area.ts'
+import type { AreaConfig, ChainSeat, Command, Event, MeterReading, Terms } from './area.ts'
 import { cutBatches, followChain, leaveOut } from './batches.ts'
 import { cancelForward, placeForward } from './forward.ts'
 import { clearIntervals, outdate, startIntervals } from './intervals.ts'
 import { acceptOrder, cancelOrder } from './orders.ts'
-import { type AreaState, type SeatState, sellableWh, termsAt } from './state.ts'
+import { type AreaState, type SeatState, sellableWh, termsAt, termsOf } from './state.ts'
 import { hasTraded } from './without-seat.ts'
 
 /** Commands of a market that runs. */
@@ -53,8 +53,11 @@ function passTime(state: AreaState, config: AreaConfig): Event[] {
 function syncChain(state: AreaState, config: AreaConfig, command: Extract<Command, { type: 'chain' }>): Event[] {
   const { block, settledUntil, seats } = command
   followChain(state, { block, settledUntil })
-  const begunAnew = seats.filter((chain) => syncSeat(state, chain)).map(({ seat }) => seat)
-  return [{ type: 'seats-changed', block, settledUntil, seats }, ...outdateTrades(state, config, begunAnew)]
+  const changes = seats.map((chain) => {
+    const before = state.seats.get(chain.seat)?.chain.terms
+    return { seat: chain.seat, before, after: chain.terms, beginsEpoch: syncSeat(state, chain) }
+  })
+  return [{ type: 'seats-changed', block, settledUntil, seats }, ...outdateChanged(state, config, changes)]
 }
 
 /** Takes over a seat as the chain shows it. Says whether a new epoch begins, which takes the readings before it with it. */
@@ -79,15 +82,38 @@ function syncSeat(state: AreaState, chain: ChainSeat): boolean {
   return beginsEpoch
 }
 
+interface SeatChange {
+  seat: number
+  /** Undefined for a seat that was not known. */
+  before: readonly Terms[] | undefined
+  after: readonly Terms[]
+  beginsEpoch: boolean
+}
+
 /**
- * What these seats traded on readings that are gone could never be settled: such intervals are to be computed again. In
- * version 1 of the rules they stayed, and no batch with them could be cut.
+ * What was traded on readings that are gone, or by terms that were not in force any more when the chain was behind, could
+ * never be settled: such intervals are to be computed again. In version 1 of the rules they stayed.
  */
-function outdateTrades(state: AreaState, config: AreaConfig, seats: readonly number[]): Event[] {
-  if (seats.length === 0 || state.engineVersion === 1) return []
-  return [...state.intervals.values()].flatMap(({ start, result }) =>
-    result !== null && seats.some((seat) => hasTraded(result, seat)) ? outdate(state, config, start) : [],
-  )
+function outdateChanged(state: AreaState, config: AreaConfig, changes: readonly SeatChange[]): Event[] {
+  if (state.engineVersion === 1) return []
+  const anew = changes.filter(({ beginsEpoch }) => beginsEpoch)
+  const bound = changes.filter(({ before, after }) => before !== undefined && textOf(before) !== textOf(after))
+  return [...state.intervals.values()].flatMap(({ start, result }) => {
+    if (result === null) return []
+    const isOutdated =
+      anew.some(({ seat }) => hasTraded(result, seat)) ||
+      bound.some(({ before, after }) => !sameTerms(termsOf(before!, start), termsOf(after, start)))
+    return isOutdated ? outdate(state, config, start) : []
+  })
+}
+
+/** Whether terms bind as those before them, whenever each began; terms that ended before the seat's base are not told any more. */
+function sameTerms(before: Terms | null, after: Terms | null): boolean {
+  return after === null || textOf({ ...before, from: 0 }) === textOf({ ...after, from: 0 })
+}
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value)
 }
 
 function takeReading(state: AreaState, config: AreaConfig, reading: MeterReading): Event[] {

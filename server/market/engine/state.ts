@@ -113,7 +113,12 @@ export function emptyState(): AreaState {
 
 /** The terms that hold at `time`, or null before the first ones begin. */
 export function termsAt(seat: SeatState, time: UtcSeconds): Terms | null {
-  return seat.chain.terms.findLast((terms) => terms.from <= time) ?? null
+  return termsOf(seat.chain.terms, time)
+}
+
+/** Those of a schedule, ascending by `from`, that are in force at `time`. */
+export function termsOf(schedule: readonly Terms[], time: UtcSeconds): Terms | null {
+  return schedule.findLast((terms) => terms.from <= time) ?? null
 }
 
 /** The most a seat may sell in one interval: its mandate, cut to the confirmed nameplate where there is one or must be one. */

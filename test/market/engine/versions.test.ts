@@ -85,6 +85,21 @@ describe('from version 2 on', () => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'batch-cut' }))
   })
 
+  it('terms that were in force while the chain was behind bind as soon as they are known', () => {
+    const { run, read } = clearedEmpty()
+    read(graceOver, reading(1, end, 0, 500), reading(2, end, 300, 0), reading(3, end, 300, 0))
+    const [terms] = seat(2).terms
+    const runsAfter = (atMs: number, from: number) => {
+      const changed = { ...terms!, from, buyCeiling: 0, version: 2 }
+      const seats = [seat(2, { terms: [terms!, changed] })]
+      const heard = run({ type: 'chain', atMs, block: 2, settledUntil: 0, seats })
+      return runsOf([...heard, ...run({ type: 'tick', atMs: atMs + 10 })])
+    }
+    expect(runsAfter(graceOver + 20, end)).toEqual([])
+    expect(runsAfter(graceOver + 40, t0)).toMatchObject([{ start: t0, run: 3, matchedWh: 300 }])
+    expect(runsAfter(graceOver + 60, t0)).toEqual([])
+  })
+
   it('an interval waits for the seat as the chain shows it now', () => {
     const { run } = open([seat(1), seat(2)])
     run({ type: 'tick', atMs: t0 * 1000 })
