@@ -6,7 +6,7 @@
  * north roof asks 5 ct it sells all of its 40 Wh, the south roof sells 5 Wh and sets the price: 8.5 ct at the transformer,
  * 7.5 ct in the north, where 40 Wh then earn 0.3 ct.
  */
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,7 +54,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await demo?.stop()
-  await removeDataFolder(folder)
+  removeDataFolder(join(folder, 'data'))
+  rmSync(folder, { recursive: true, force: true })
 }, 60_000)
 
 afterEach(async () => {
