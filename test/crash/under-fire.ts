@@ -170,8 +170,10 @@ async function checkTables(
     const received = rows.reduce((sum, row) => sum + BigInt(row.received), 0n)
     expect(paid - received).toBe(BigInt(interval.grid_take))
     energyWh += interval.matched_wh
+    // A reading that came after the batch was cut has corrected one seat by a run of its own: its energy was not traded.
+    const corrected = new Set(rows.map((row) => row.run)).size > 1
     const traded = rows.filter((row) => row.quality === 'measured').length === 3 && interval.matched_wh > 0
-    if (!traded) continue
+    if (corrected || !traded) continue
     undisturbed += 1
     const result = { matchedWh: interval.matched_wh, paid, received, gridTake: BigInt(interval.grid_take) }
     expect(result, `the interval from ${interval.start}`).toEqual(uninterrupted)
