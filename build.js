@@ -26,7 +26,7 @@ async function bundle(input, external, output = {}) {
 
 try {
   await bundle(
-    { commonwatt: 'server/cli.ts', 'signature-worker': 'server/readings/signature-worker.ts' },
+    { commonwatt: 'server/cli.ts', 'signature-worker': 'server/signatures/signature-worker.ts' },
     (id, importer) => isBuiltin(id) || isPackage(id, importer),
     { chunkFileNames: 'parts/[name]-[hash].js' },
   )

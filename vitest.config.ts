@@ -7,7 +7,8 @@ const slowest = [
   'test/browser/',
   'test/end-to-end/',
   'test/chain/',
-  'test/meter-agent/run/',
+  'test/meter-agent/home/',
+  'test/meter-agent/keys/',
   'test/demo/',
 ]
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { forgePath, forgeRoot } from '../contracts/forge.js'
+import { forgePath, forgeRoot } from '../contracts/build/forge.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

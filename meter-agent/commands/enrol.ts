@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { readConfig } from '../config.ts'
-import { enrol } from '../enrolment.ts'
+import { enrol } from '../keys/enrolment.ts'
+import { readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
 import { uint } from './numbers.ts'
 

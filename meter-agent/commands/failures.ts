@@ -1,7 +1,7 @@
-import { ConfigError } from '../config.ts'
-import { KeyError } from '../keys.ts'
+import { KeyError } from '../keys/keys.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { OutboxError } from '../outbox/outbox.ts'
+import { ConfigError } from '../setup/config.ts'
 
 const exitMistake = 2
 const exitTrouble = 1

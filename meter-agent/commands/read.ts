@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type DeviceOptions, type DeviceReport, readDevice } from '../device.ts'
+import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'
 
 /** Nothing a device does may hold the command longer than 30 s; what has not answered until then is left out. */

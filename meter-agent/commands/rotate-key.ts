@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { readConfig } from '../config.ts'
-import { rotateKeys } from '../rotation.ts'
+import { rotateKeys } from '../keys/rotation.ts'
+import { readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
 import { uint } from './numbers.ts'
 

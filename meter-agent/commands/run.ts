@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
-import { startAgent } from '../agent.ts'
-import { readConfig } from '../config.ts'
+import { startAgent } from '../home/agent.ts'
+import { readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
 
 /** What is not in order after this time when the agent is told to stop is left as it is; the store is safe at any time. */

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { type DeviceOptions, type DeviceReading, type DeviceReport, readDevice } from '../device.ts'
+import { type DeviceOptions, type DeviceReading, type DeviceReport, readDevice } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { profileNamed } from '../profiles/families.ts'
 import { withPlainFailures } from './failures.ts'

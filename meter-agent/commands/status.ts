@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { ConfigError, readConfig } from '../config.ts'
+import { type AgentStatus, type MeterStatus, statusFile, statusVersion } from '../home/status.ts'
 import type { LinkCounts } from '../modbus/connection.ts'
-import { type AgentStatus, type MeterStatus, statusFile, statusVersion } from '../status.ts'
+import { ConfigError, readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
 
 /** A running agent writes its status at least this often. */

@@ -11,8 +11,8 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
-import type { LaterKey } from '../../contracts/meter-keys.ts'
-import type { ReadingAck, SignedReading } from '../../contracts/wire.ts'
+import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
+import type { ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
 import type { MeterState } from '../registers/state.ts'
 import { parseState, printState } from '../registers/state.ts'
 

@@ -1,5 +1,5 @@
-import { float32Counter, integerCounter, roundedWh } from '../counter.ts'
-import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../device.ts'
+import { float32Counter, integerCounter, roundedWh } from '../devices/counter.ts'
+import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
 import { scaled } from '../modbus/words.ts'
 import { type RawValue, shortestFloat32, wordCount } from './point-value.ts'
 import { type Condition, type Formula, formulaPoints, type Profile } from './profile.ts'

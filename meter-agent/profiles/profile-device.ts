@@ -1,4 +1,4 @@
-import type { Counter, DeviceSample } from '../device.ts'
+import type { Counter, DeviceSample } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience, RegisterSource } from '../modbus/register-source.ts'
 import { isOneMoment, outerTimes, type ReplyTimes, readApart } from '../modbus/reply-times.ts'

@@ -5,8 +5,8 @@
  * device has counted in steps that are physically possible. Energies are thousandths of a Wh in bigints, times are UTC
  * milliseconds, powers W.
  */
-import type { ReadingReason } from '../../contracts/wire.ts'
-import type { Counter } from '../device.ts'
+import type { ReadingReason } from '../../contracts/protocol/wire.ts'
+import type { Counter } from '../devices/device.ts'
 import { agrees, energyMilliWh } from './energy.ts'
 
 /** 0 measured, 1 estimated, 2 doubtful. */

@@ -11,7 +11,7 @@
  * Times are UTC milliseconds unless named seconds; energies are thousandths of a Wh until a reading is made.
  */
 
-import type { ReadingReason } from '../../contracts/wire.ts'
+import type { ReadingReason } from '../../contracts/protocol/wire.ts'
 import { compareStep } from './comparison.ts'
 import type { CounterStep, CounterTrack, Marks, Quality } from './counter.ts'
 import { startCounter, stepCounter } from './counter.ts'

@@ -1,5 +1,5 @@
 /** The production counters of a home's devices: followed like the grid's, but for display only and never signed. */
-import type { Counter } from '../device.ts'
+import type { Counter } from '../devices/device.ts'
 import type { CounterTrack } from './counter.ts'
 import { shiftCounter, startCounter, stepCounter } from './counter.ts'
 import { energyMilliWh } from './energy.ts'

@@ -1,4 +1,4 @@
-import type { DeviceSample } from '../device.ts'
+import type { DeviceSample } from '../devices/device.ts'
 
 /** What a meter's place in the grid and its area say about plausible values. */
 export interface MeterRules {

@@ -1,5 +1,5 @@
-import { float32Counter, integerCounter, roundedWh } from '../counter.ts'
-import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../device.ts'
+import { float32Counter, integerCounter, roundedWh } from '../devices/counter.ts'
+import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
 import { scaled } from '../modbus/words.ts'
 import type { ReadModel } from './chain.ts'
 import type { Group, Value } from './decode.ts'

@@ -1,4 +1,4 @@
-import type { DeviceIdentity, DeviceReading, DeviceSample } from '../device.ts'
+import type { DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { isOneMoment, outerTimes, readApart } from '../modbus/reply-times.ts'
 import {

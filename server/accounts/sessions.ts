@@ -1,6 +1,6 @@
 /** Sessions: a bearer token of 32 random bytes for a day, of which the database holds a hash. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Address } from '../../contracts/typed-data.ts'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { deleteSession, findSession, insertSession, openTokens, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 

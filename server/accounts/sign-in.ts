@@ -7,7 +7,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { hashMessage, verifyMessage } from 'ethers'
 import { SiweMessage } from 'siwe'
-import type { Address } from '../../contracts/typed-data.ts'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import { spendNonce } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'

@@ -1,9 +1,9 @@
 /** Placing a signed order: the same over HTTP and over a socket. */
-import type { Address, EscrowDomain, Hex, SessionKey } from '../../contracts/typed-data.ts'
+import type { Address, EscrowDomain, Hex, SessionKey } from '../../contracts/protocol/typed-data.ts'
 import type { AreaWorker } from '../areas/area-worker.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { Event } from '../market/engine/area.ts'
-import type { SignatureCheck, SignedValue } from '../readings/signature-check.ts'
+import type { SignatureCheck, SignedValue } from '../signatures/signature-check.ts'
 import { type OrderRow, orderById } from '../store/queries.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, OrderRefused } from './problem.ts'

@@ -1,5 +1,5 @@
 /** Rows of forward trading as the resources that people read. */
-import { formatMoney, type UtcSeconds } from '../../contracts/units.ts'
+import { formatMoney, type UtcSeconds } from '../../contracts/protocol/units.ts'
 import { type AreaSettings, engineConfig } from '../areas/settings.ts'
 import type { ForwardLevelRow, ForwardOrderRow, ForwardTradeRow, OwnForwardTradeRow } from '../store/queries-forward.ts'
 import { isoTime, price, seatOf } from './present.ts'

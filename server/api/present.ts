@@ -1,6 +1,6 @@
 /** Rows of the projections as the resources that people read: ISO times, decimal prices and money. */
-import { seatIdOf } from '../../contracts/entry.ts'
-import { formatMoney, formatPrice, type Ticks, type UtcSeconds } from '../../contracts/units.ts'
+import { seatIdOf } from '../../contracts/protocol/entry.ts'
+import { formatMoney, formatPrice, type Ticks, type UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { Terms } from '../market/engine/area.ts'
 import type {

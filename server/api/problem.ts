@@ -2,8 +2,8 @@
 import { AccountsError } from '../accounts/error.ts'
 import { AreaError } from '../areas/error.ts'
 import { ChainError } from '../chain/error.ts'
-import { SignatureCheckError } from '../readings/signature-check.ts'
 import { SettlementError } from '../settlement/error.ts'
+import { SignatureCheckError } from '../signatures/signature-check.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],

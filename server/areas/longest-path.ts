@@ -1,5 +1,5 @@
 /** What the dearest way through an area costs. */
-import type { Ticks } from '../../contracts/units.ts'
+import type { Ticks } from '../../contracts/protocol/units.ts'
 import type { NamedZone } from './settings.ts'
 
 /**

@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { type Address, type AreaRules, type Hex, hashRules } from '../../contracts/typed-data.ts'
-import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/units.ts'
+import { type Address, type AreaRules, type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
+import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
 import { clearAuction, type Zone } from '../market/auction.ts'
 import type { AreaConfig } from '../market/engine/area.ts'
 import { MarketError } from '../market/errors.ts'

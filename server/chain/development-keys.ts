@@ -1,6 +1,6 @@
 /** Keys that everybody has: the accounts that development nodes unlock by default. Never to be used where money is real. */
 import { HDNodeWallet, Mnemonic } from 'ethers'
-import { type Address, parseAddress } from '../../contracts/typed-data.ts'
+import { type Address, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { ChainError } from './error.ts'
 
 /** Chain ids of anvil, hardhat and ganache. */

@@ -1,4 +1,4 @@
-import type { Hex } from '../../contracts/typed-data.ts'
+import type { Hex } from '../../contracts/protocol/typed-data.ts'
 
 /**
  * Why the chain could not be used. `CHAIN_REFUSED` is the contract's own no: `contractError` names its error. The codes

@@ -12,8 +12,8 @@ import {
   type ParamType,
   type Result,
 } from 'ethers'
-import { escrowInterface, tokenInterface } from '../../contracts/deploy.ts'
-import { type Address, type Hex, parseAddress } from '../../contracts/typed-data.ts'
+import { escrowInterface, tokenInterface } from '../../contracts/build/deploy.ts'
+import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
 import { ChainError } from './error.ts'
 import type { EscrowEvent } from './seat-view.ts'

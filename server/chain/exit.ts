@@ -4,10 +4,10 @@
  * gas; no server.
  */
 import { type Contract, isError, type JsonRpcProvider, type Log, toBeHex, type Wallet, zeroPadValue } from 'ethers'
-import { escrowAt, escrowInterface, tokenAt } from '../../contracts/deploy.ts'
-import { decodeWords, partsOfSeatId } from '../../contracts/entry.ts'
-import { type Address, type AreaRules, type Hex, signFull } from '../../contracts/typed-data.ts'
-import type { LedgerUnits, UtcSeconds } from '../../contracts/units.ts'
+import { escrowAt, escrowInterface, tokenAt } from '../../contracts/build/deploy.ts'
+import { decodeWords, partsOfSeatId } from '../../contracts/protocol/entry.ts'
+import { type Address, type AreaRules, type Hex, signFull } from '../../contracts/protocol/typed-data.ts'
+import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
 import { ChainError } from './error.ts'
 import { asChainError, readLogs } from './escrow-client.ts'
 

@@ -1,9 +1,9 @@
 /** What people signed, carried to the escrow at the server's expense: simulated first, sent once however often it is asked. */
 import { encodeBytes32String, keccak256, Signature, type SignatureLike } from 'ethers'
-import { escrowInterface } from '../../contracts/deploy.ts'
-import { partsOfSeatId } from '../../contracts/entry.ts'
-import type { Address, EpochStart, Hex, Mandate, RotateKey } from '../../contracts/typed-data.ts'
-import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/units.ts'
+import { escrowInterface } from '../../contracts/build/deploy.ts'
+import { partsOfSeatId } from '../../contracts/protocol/entry.ts'
+import type { Address, EpochStart, Hex, Mandate, RotateKey } from '../../contracts/protocol/typed-data.ts'
+import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
 import type { AreaState } from '../market/engine/state.ts'
 import { ChainError } from './error.ts'

@@ -6,10 +6,10 @@
  * net credit when the batch is settled, and an abandoned batch gives its debits back.
  */
 import { decodeBytes32String } from 'ethers'
-import { decodeWords, partsOfSeatId } from '../../contracts/entry.ts'
-import type { LaterKey } from '../../contracts/meter-keys.ts'
-import type { Address, AreaRules, EpochStart, Hex, Mandate } from '../../contracts/typed-data.ts'
-import type { LedgerUnits, UtcSeconds } from '../../contracts/units.ts'
+import { decodeWords, partsOfSeatId } from '../../contracts/protocol/entry.ts'
+import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
+import type { Address, AreaRules, EpochStart, Hex, Mandate } from '../../contracts/protocol/typed-data.ts'
+import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { ChainSeat, Terms } from '../market/engine/area.ts'
 
 /** An event of the escrow as it is stored: integers up to 48 bits as numbers, wider ones as decimal strings, structs as objects. */

@@ -8,7 +8,7 @@
  */
 import { isError, type JsonRpcProvider, keccak256, Transaction, type TransactionReceipt, type Wallet } from 'ethers'
 import type { Logger } from 'pino'
-import { type Address, type Hex, parseAddress } from '../../contracts/typed-data.ts'
+import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import {
   type Attempt,
   addAttempt,

@@ -1,9 +1,9 @@
 /** What the chain says of one settled batch and all of its area's seats, read from the escrow's events through any node. */
 import type { JsonRpcProvider } from 'ethers'
-import { escrowAt } from '../../contracts/deploy.ts'
-import { decodeWords, type EntryFields, seatIdOf } from '../../contracts/entry.ts'
-import type { Address, Hex } from '../../contracts/typed-data.ts'
-import type { UtcSeconds } from '../../contracts/units.ts'
+import { escrowAt } from '../../contracts/build/deploy.ts'
+import { decodeWords, type EntryFields, seatIdOf } from '../../contracts/protocol/entry.ts'
+import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { ChainSeat } from '../market/engine/area.ts'
 import type { SettledArea } from '../settlement/verify-area.ts'
 import { ChainError } from './error.ts'

@@ -1,9 +1,9 @@
 /** What the chain says of one settled batch and one of its seats, read from the escrow's events through any node. */
 import type { JsonRpcProvider } from 'ethers'
-import { escrowAt } from '../../contracts/deploy.ts'
-import { decodeWords, seatIdOf } from '../../contracts/entry.ts'
-import type { Address, Hex } from '../../contracts/typed-data.ts'
-import type { UtcSeconds } from '../../contracts/units.ts'
+import { escrowAt } from '../../contracts/build/deploy.ts'
+import { decodeWords, seatIdOf } from '../../contracts/protocol/entry.ts'
+import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { SettledSeat } from '../settlement/verify.ts'
 import { ChainError } from './error.ts'
 import { asChainError, eventsOfEscrow } from './escrow-client.ts'

@@ -1,6 +1,6 @@
 /** Contract wallets sign, too: they are asked by EIP-1271, as the escrow asks them. */
 import { Interface, isError, type JsonRpcProvider } from 'ethers'
-import type { Address, Hex } from '../../contracts/typed-data.ts'
+import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import { asChainError } from './escrow-client.ts'
 
 /**

@@ -1,6 +1,6 @@
 /** `commonwatt clear`: clears spot auctions from JSON, checks results and explains orders. */
 import { Command } from 'commander'
-import { parsePrice, UnitError } from '../../contracts/units.ts'
+import { parsePrice, UnitError } from '../../contracts/protocol/units.ts'
 import { clearAuction } from '../market/auction.ts'
 import { type AuctionDocument, outcomeToJson, readAuctions, resultToJson } from '../market/auction-json.ts'
 import { checkAuction } from '../market/check.ts'

@@ -1,7 +1,7 @@
 /** `commonwatt exit`: an account takes all its money out of the escrow, with a node and its key alone. */
 import { Command, InvalidArgumentError } from 'commander'
 import type { JsonRpcProvider } from 'ethers'
-import { type Address, parseAddress } from '../../contracts/typed-data.ts'
+import { type Address, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { ChainError } from '../chain/error.ts'
 import { openProvider, readEscrowFacts } from '../chain/escrow-client.ts'
 import { type ExitOptions, type ExitSeat, exitStep, type SeatExit, seatsToExit } from '../chain/exit.ts'

@@ -1,7 +1,7 @@
 /** `commonwatt verify`: checks a seat's statement, or an area's whole batch, against the chain: any node, no server. */
 import { Command, InvalidArgumentError } from 'commander'
 import type { JsonRpcProvider } from 'ethers'
-import type { EscrowDomain } from '../../contracts/typed-data.ts'
+import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import { ChainError } from '../chain/error.ts'
 import { openProvider } from '../chain/escrow-client.ts'
 import { readSettledArea } from '../chain/settled-area.ts'

@@ -3,9 +3,9 @@
  * first whether it is done already, so that an interrupted start goes on where it stopped.
  */
 import { encodeBytes32String, type Wallet } from 'ethers'
-import { type EscrowDomain, type Mandate, type Order, signFull } from '../../contracts/typed-data.ts'
-import { parseMoney, parsePrice } from '../../contracts/units.ts'
-import type { Enrolment } from '../../contracts/wire.ts'
+import { type EscrowDomain, type Mandate, type Order, signFull } from '../../contracts/protocol/typed-data.ts'
+import { parseMoney, parsePrice } from '../../contracts/protocol/units.ts'
+import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, OrderResource, SeatResource, WalletResource } from '../api/resources.ts'
 import { type ApiClient, signIn } from './api-client.ts'
 

@@ -1,11 +1,11 @@
 /**
  * The socket.io namespace `/agents`: meter agents announce their meters, deliver signed readings until each one is
- * acknowledged, and show what they see now. See `contracts/wire.ts` for the messages.
+ * acknowledged, and show what they see now. See `contracts/protocol/wire.ts` for the messages.
  */
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Server } from 'socket.io'
-import { keyAt, keysFrom } from '../../contracts/meter-keys.ts'
+import { keyAt, keysFrom } from '../../contracts/protocol/meter-keys.ts'
 import {
   type HelloAnswer,
   helloSchema,
@@ -16,14 +16,14 @@ import {
   type SignedReading,
   signedReadingSchema,
   telemetrySchema,
-} from '../../contracts/wire.ts'
+} from '../../contracts/protocol/wire.ts'
 import type { Areas } from '../api/parts.ts'
 import { seatOf } from '../api/present.ts'
 import type { AreaWorker } from '../areas/area-worker.ts'
 import { AreaError } from '../areas/error.ts'
 import type { Event } from '../market/engine/area.ts'
 import type { SeatState } from '../market/engine/state.ts'
-import { type SignatureCheck, SignatureCheckError } from '../readings/signature-check.ts'
+import { type SignatureCheck, SignatureCheckError } from '../signatures/signature-check.ts'
 import { dropWhenSlow, limitConnections } from './limits.ts'
 import type { MeterOwner, TelemetryBoard } from './telemetry-board.ts'
 

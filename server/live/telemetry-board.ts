@@ -1,5 +1,5 @@
 /** The newest telemetry of each meter, in memory only: it is shown, never stored and never counted. */
-import type { Telemetry } from '../../contracts/wire.ts'
+import type { Telemetry } from '../../contracts/protocol/wire.ts'
 import type { TelemetryEvent } from '../api/resources.ts'
 
 /** Whose meter it is; `seat` as the escrow numbers it. */

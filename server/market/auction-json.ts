@@ -2,7 +2,7 @@
  * The auction's JSON face: decimals and identifiers in text, as people script against it.
  * Inside everything is integer; the conversions are here and nowhere else.
  */
-import { formatMoney, formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/units.ts'
+import { formatMoney, formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
 import type { AuctionInput, AuctionOrder, AuctionResult, Zone } from './auction.ts'
 import { MarketError, type MarketErrorCode, quoted } from './errors.ts'
 import type { Alternative, OrderOutcome } from './explain.ts'

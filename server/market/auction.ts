@@ -3,7 +3,7 @@
  * program (bids accepted minus asks accepted minus grid fees on flows, under link capacities), among equals the one with
  * the most energy, in whole Wh, and the same bytes for the same input.
  */
-import { amountOf, type LedgerUnits, priceBoundTicks, type Ticks, type Wh } from '../../contracts/units.ts'
+import { amountOf, type LedgerUnits, priceBoundTicks, type Ticks, type Wh } from '../../contracts/protocol/units.ts'
 import { type AuctionColumns, type ClearedColumns, clearColumns } from './clearing.ts'
 import { MarketError, quoted } from './errors.ts'
 import { plantZoneTree, type ZoneTree } from './zone-tree.ts'

@@ -6,7 +6,7 @@
  * read off down the tree, what is marginal is shared down the tree (`margins.ts`), and every zone's interval of clearing
  * prices follows from the fills and flows (`price-intervals.ts`).
  */
-import type { LedgerUnits } from '../../contracts/units.ts'
+import type { LedgerUnits } from '../../contracts/protocol/units.ts'
 import { fillBeyondMargin, fillMargins, findMargins, type OwnBounds, shareMargins, unbounded } from './margins.ts'
 import { findThresholds, type KeyRange, keyBelowAll, type LinkThresholds } from './net-supply.ts'
 import { narrowIntervals } from './price-intervals.ts'

@@ -1,5 +1,5 @@
 /** Why every order got what it got, and what another limit would have got. */
-import { defaultPriceDecimals, formatPrice, type Ticks, type Wh } from '../../contracts/units.ts'
+import { defaultPriceDecimals, formatPrice, type Ticks, type Wh } from '../../contracts/protocol/units.ts'
 import {
   type AuctionInput,
   type AuctionOrder,

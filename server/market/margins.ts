@@ -6,7 +6,7 @@
  * to an upper one. From the root down, the zone's own marginal orders, as one party listed first, and each child with
  * its marginal energy, clipped by its link, share what the zone's required export leaves to the margin.
  */
-import type { LedgerUnits } from '../../contracts/units.ts'
+import type { LedgerUnits } from '../../contracts/protocol/units.ts'
 import type { AuctionColumns, PricedZones } from './clearing.ts'
 import { MoneySum } from './money-sum.ts'
 import { shareProRata } from './pro-rata.ts'

@@ -1,4 +1,4 @@
-import type { LedgerUnits } from '../../contracts/units.ts'
+import type { LedgerUnits } from '../../contracts/protocol/units.ts'
 
 /** A running sum of price × energy that stays exact and keeps to plain numbers while they are exact. */
 export class MoneySum {

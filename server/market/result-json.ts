@@ -1,5 +1,12 @@
 /** Reads an auction's result back from its JSON form, so that it can be checked. */
-import { formatMoney, formatPrice, parseMoney, parsePrice, type Ticks, UnitError } from '../../contracts/units.ts'
+import {
+  formatMoney,
+  formatPrice,
+  parseMoney,
+  parsePrice,
+  type Ticks,
+  UnitError,
+} from '../../contracts/protocol/units.ts'
 import type { AuctionResult } from './auction.ts'
 import { MarketError } from './errors.ts'
 

@@ -1,7 +1,7 @@
 /**
  * Whether a boundary reading is accepted, decided from the meter's other readings alone. Pure; signatures are checked before.
  */
-import type { UtcSeconds, Wh } from '../../contracts/units.ts'
+import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 
 /** A meter's cumulative registers at a boundary, in Wh; quality 0 measured, 1 estimated, 2 doubtful. */
 export interface Registers {

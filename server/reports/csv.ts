@@ -11,7 +11,7 @@
  */
 import { createHash } from 'node:crypto'
 import { BigNumber } from 'bignumber.js'
-import { formatMoney, type LedgerUnits, type Ticks, type UtcSeconds } from '../../contracts/units.ts'
+import { formatMoney, type LedgerUnits, type Ticks, type UtcSeconds } from '../../contracts/protocol/units.ts'
 
 /** What of an area's settings a report shows or computes by. */
 export interface ReportSettings {

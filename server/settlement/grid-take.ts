@@ -2,7 +2,7 @@
  * The cap on what the grid operator's account keeps of an interval: fees and congestion rent up to
  * cap per kWh × matched energy. The excess goes back to the interval's participants (design, "Congestion rent").
  */
-import type { LedgerUnits, Ticks, Wh } from '../../contracts/units.ts'
+import type { LedgerUnits, Ticks, Wh } from '../../contracts/protocol/units.ts'
 import type { Side } from '../market/auction.ts'
 import { SettlementError } from './error.ts'
 

@@ -5,7 +5,7 @@
  * them is not sold and a `rebase` moves the base up. Every seat with a measured reading in the batch gets an entry, also
  * without energy, so that unsold surplus is never carried into a later batch.
  */
-import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/units.ts'
+import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { BatchCut, BatchEntry, MeterReading } from '../market/engine/area.ts'
 import { SettlementError } from './error.ts'
 

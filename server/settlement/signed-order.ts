@@ -1,7 +1,7 @@
 /** Orders as they stand in statements: what was signed, and by whom it may have been. */
 import { recoverAddress } from 'ethers'
 import { z } from 'zod'
-import { type Address, digestOf, type EscrowDomain, type Hex } from '../../contracts/typed-data.ts'
+import { type Address, digestOf, type EscrowDomain, type Hex } from '../../contracts/protocol/typed-data.ts'
 
 export const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
 export const address = z.string().regex(/^0x[0-9a-f]{40}$/, '0x and 40 lower-case hexadecimal digits')

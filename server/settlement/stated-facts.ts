@@ -7,8 +7,8 @@
  * `statedHash` builds, arrays only, without spaces; SHA-256, since the text of a large area is long. Everything is in the order in which the area's file has it.
  */
 import { concat, keccak256, sha256, toUtf8Bytes } from 'ethers'
-import type { Hex } from '../../contracts/typed-data.ts'
-import type { Ticks, UtcSeconds, Wh } from '../../contracts/units.ts'
+import type { Hex } from '../../contracts/protocol/typed-data.ts'
+import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Zone } from '../market/auction.ts'
 
 /** What the area clears by from an interval on, beside the rules that everybody signed. */

@@ -1,6 +1,6 @@
 /** A seat's statement as it is handed out: its leaves with their proofs, and the signed readings they rest on. */
 import { z } from 'zod'
-import type { EscrowDomain } from '../../contracts/typed-data.ts'
+import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import { SettlementError } from './error.ts'
 import { address, energyWh, hex32, ledgerUnits, readingSchema, signedOrderSchema, uint32 } from './signed-order.ts'
 

@@ -14,9 +14,9 @@
  * Salts are hash(0x03 ‖ seed[32] ‖ index[4]) of one secret random seed, which is not kept: the salts are kept leaf by leaf,
  * so that deleting one makes that leaf unlinkable and touches no other.
  */
-import { keccak256 } from '../../contracts/keccak.ts'
-import type { Hex } from '../../contracts/typed-data.ts'
-import type { LedgerUnits, UtcSeconds, Wh } from '../../contracts/units.ts'
+import { keccak256 } from '../../contracts/protocol/keccak.ts'
+import type { Hex } from '../../contracts/protocol/typed-data.ts'
+import type { LedgerUnits, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Side } from '../market/auction.ts'
 import { SettlementError } from './error.ts'
 

@@ -5,8 +5,8 @@
  * Taken as stated, because nobody signs it, is what `stated-facts.ts` lists; the statement's root fixes it before the batch
  * is settled, and each stated thing must fit what is signed. That a meter was suspended is proved by its two values.
  */
-import type { EntryFields } from '../../contracts/entry.ts'
-import { keyAt, type LaterKey } from '../../contracts/meter-keys.ts'
+import type { EntryFields } from '../../contracts/protocol/entry.ts'
+import { keyAt, type LaterKey } from '../../contracts/protocol/meter-keys.ts'
 import {
   type Address,
   type AreaRules,
@@ -15,8 +15,8 @@ import {
   hashRules,
   type Reading,
   recoverSigner,
-} from '../../contracts/typed-data.ts'
-import type { UtcSeconds, Wh } from '../../contracts/units.ts'
+} from '../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import { clearAuction, type Zone } from '../market/auction.ts'
 import type {
   AreaConfig,

@@ -4,10 +4,10 @@
  * Together the checks show that no fill was left out, invented or changed after settlement, that each lies inside the
  * mandate and inside what the meter measured in its interval, and that the seat was charged and paid exactly for them.
  */
-import type { EntryFields } from '../../contracts/entry.ts'
-import { keyAt, type LaterKey } from '../../contracts/meter-keys.ts'
-import { type Address, type Hex, recoverSigner } from '../../contracts/typed-data.ts'
-import { amountOf, type UtcSeconds, type Wh } from '../../contracts/units.ts'
+import type { EntryFields } from '../../contracts/protocol/entry.ts'
+import { keyAt, type LaterKey } from '../../contracts/protocol/meter-keys.ts'
+import { type Address, type Hex, recoverSigner } from '../../contracts/protocol/typed-data.ts'
+import { amountOf, type UtcSeconds, type Wh } from '../../contracts/protocol/units.ts'
 import type { Terms } from '../market/engine/area.ts'
 import { orderId, type WalletWords, wrongSigner } from './signed-order.ts'
 import { leafHash, type StatementFill, verifyLeaf } from './statement.ts'

@@ -1,5 +1,5 @@
 /** Sign-ins, sessions and idempotency keys. Of a session's token only the hash is kept. */
-import type { Address } from '../../contracts/typed-data.ts'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { Database } from './database.ts'
 
 export interface SessionRow {

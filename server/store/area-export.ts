@@ -1,6 +1,6 @@
 /** A batch with everything that recomputing it takes, for those who may see all of the area. */
-import type { Hex } from '../../contracts/typed-data.ts'
-import type { UtcSeconds } from '../../contracts/units.ts'
+import type { Hex } from '../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { AreaFile } from '../settlement/area-file.ts'
 import { SettlementError } from '../settlement/error.ts'

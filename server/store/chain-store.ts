@@ -1,5 +1,5 @@
 /** The server's own transactions, written before they are sent, and what it has seen of the chain. */
-import type { Address, Hex } from '../../contracts/typed-data.ts'
+import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { EscrowEvent } from '../chain/seat-view.ts'
 import type { Database, Transaction } from './database.ts'
 

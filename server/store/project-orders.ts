@@ -2,7 +2,7 @@
  * Orders, forward orders and forward trades as tables. Each table takes one statement a transaction, however many commands
  * are in it: what is inserted and changed within one transaction is inserted as it is at its end.
  */
-import type { Hex } from '../../contracts/typed-data.ts'
+import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import type { Command, ForwardOrder, ForwardTrade, OrderState } from '../market/engine/area.ts'
 import type { Transaction } from './database.ts'
 import type { Journaled } from './projections.ts'

@@ -1,6 +1,6 @@
 /** What is read of forward trading: orders, trades and books, as `queries.ts` reads the rest. */
-import type { Address, Hex } from '../../contracts/typed-data.ts'
-import type { Ticks, UtcSeconds, Wh } from '../../contracts/units.ts'
+import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
+import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { CancelReason, TimeInForce } from '../market/book/forward-market.ts'
 import type { Database } from './database.ts'
 import { type SeatKey, wantedSeats } from './queries.ts'

@@ -1,6 +1,6 @@
 /** What a settlement report is written from: page after page of the newest runs, so that no transaction stays open. */
-import type { Address } from '../../contracts/typed-data.ts'
-import type { UtcSeconds, Wh } from '../../contracts/units.ts'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Database } from './database.ts'
 import type { IntervalRow, NumericText, SeatIntervalRow } from './queries.ts'
 

@@ -2,8 +2,8 @@
  * What is read from the projections: rows as they lie there, newest first, by key and never by offset. Times are UTC
  * seconds, money ledger units in decimal strings (`numeric`); `limit` is the most rows returned.
  */
-import type { Address, Hex } from '../../contracts/typed-data.ts'
-import type { Ticks, UtcSeconds, Wh } from '../../contracts/units.ts'
+import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
+import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { ChainSeat } from '../market/engine/area.ts'
 import type { Database } from './database.ts'
 

@@ -1,6 +1,6 @@
 /** Batches on their way to the chain: what the settlement service reads, and where it notes how far they are. */
-import type { Hex } from '../../contracts/typed-data.ts'
-import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/units.ts'
+import type { Hex } from '../../contracts/protocol/typed-data.ts'
+import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Database } from './database.ts'
 
 export interface StoredBatch {

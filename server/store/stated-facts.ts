@@ -1,5 +1,5 @@
 /** What nobody signs of a batch, as it stood when the batch was first cut. */
-import type { UtcSeconds } from '../../contracts/units.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { Grid, StatedFacts } from '../settlement/stated-facts.ts'
 import type { Database, Transaction } from './database.ts'
 

@@ -1,6 +1,6 @@
 /** Statements as they are handed out, made again from what is stored of their batch. */
-import type { EscrowDomain, Hex } from '../../contracts/typed-data.ts'
-import type { UtcSeconds } from '../../contracts/units.ts'
+import type { EscrowDomain, Hex } from '../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { proveLeaf, type StatementFill, sortedFills } from '../settlement/statement.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'

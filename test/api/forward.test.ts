@@ -1,7 +1,7 @@
 /** Trading ahead over HTTP: placing, trading, cancelling, the gate, what was delivered, and each way in which it is refused. */
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { digestOf, type Order, signFull } from '../../contracts/typed-data.ts'
+import { digestOf, type Order, signFull } from '../../contracts/protocol/typed-data.ts'
 import {
   forwardBookSchema,
   forwardOrderSchema,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { digestOf, signCompact, signFull } from '../../contracts/typed-data.ts'
+import { digestOf, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
 import { orderSchema, sessionSchema } from '../../server/api/resources.ts'
 import { ChainError } from '../../server/chain/error.ts'
 import {

@@ -1,7 +1,7 @@
 /** The area of the durable-path benchmark: keys, seats and settings that load and server both derive from a seat's number. */
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
-import { keccak256 } from '../../contracts/keccak.ts'
+import { keccak256 } from '../../contracts/protocol/keccak.ts'
 import {
   type Address,
   type EscrowDomain,
@@ -9,10 +9,10 @@ import {
   hashRules,
   type TypedDataName,
   type TypedDataValues,
-} from '../../contracts/typed-data.ts'
+} from '../../contracts/protocol/typed-data.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import type { ChainSeat } from '../../server/market/engine/area.ts'
-import { digestOfStruct, domainSeparator, encodeStruct, structLength } from '../../server/readings/struct-encoding.ts'
+import { digestOfStruct, domainSeparator, encodeStruct, structLength } from '../../server/signatures/struct-encoding.ts'
 
 const secp256k1 = createRequire(import.meta.url)('secp256k1/bindings') as typeof import('secp256k1')
 

@@ -15,7 +15,7 @@ const bundle = await rolldown({
     bench: join(folder, 'bench.ts'),
     'durable-server': join(folder, 'durable-server.ts'),
     'meter-agent': join(folder, 'meter-agent.ts'),
-    'signature-worker': join(folder, '../../server/readings/signature-worker.ts'),
+    'signature-worker': join(folder, '../../server/signatures/signature-worker.ts'),
   },
   platform: 'node',
   plugins: [rawText],

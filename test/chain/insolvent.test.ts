@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { escrowAt } from '../../contracts/deploy.ts'
-import { seatIdOf } from '../../contracts/entry.ts'
+import { escrowAt } from '../../contracts/build/deploy.ts'
+import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import type { Database } from '../../server/store/database.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { area } from './market.ts'

@@ -1,8 +1,8 @@
 /** A mandate that was changed on chain while the server did not hear of it: the escrow goes by it, so must the market. */
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { seatIdOf } from '../../contracts/entry.ts'
-import { hashRules, signFull } from '../../contracts/typed-data.ts'
+import { seatIdOf } from '../../contracts/protocol/entry.ts'
+import { hashRules, signFull } from '../../contracts/protocol/typed-data.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { area } from './market.ts'
 import { fundedKey, startTestChain, type TestChain } from './street.ts'

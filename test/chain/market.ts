@@ -2,7 +2,7 @@
 import type { Wallet } from 'ethers'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { digestOf, hashRules, type Order, signCompact } from '../../contracts/typed-data.ts'
+import { digestOf, hashRules, type Order, signCompact } from '../../contracts/protocol/typed-data.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import { startAreaWorker } from '../../server/areas/worker.ts'
 import { createIndexer } from '../../server/chain/indexer.ts'

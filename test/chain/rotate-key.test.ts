@@ -1,6 +1,6 @@
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RotateKey, signFull } from '../../contracts/typed-data.ts'
+import { type RotateKey, signFull } from '../../contracts/protocol/typed-data.ts'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
 import { readAreaFile } from '../../server/settlement/area-file.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type EntryFields, packEntry, seatIdOf } from '../../contracts/entry.ts'
+import { type EntryFields, packEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
 import { applyEvent, type EscrowView } from '../../server/chain/seat-view.ts'
 
 const area = 1

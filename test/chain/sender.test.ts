@@ -1,7 +1,7 @@
 import { type JsonRpcProvider, Wallet } from 'ethers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { deployToken, escrowInterface, tokenAt, tokenInterface } from '../../contracts/deploy.ts'
+import { deployToken, escrowInterface, tokenAt, tokenInterface } from '../../contracts/build/deploy.ts'
 import { createSender, type SenderOptions } from '../../server/chain/sender.ts'
 import { findTransaction } from '../../server/store/chain-store.ts'
 import type { Database } from '../../server/store/database.ts'

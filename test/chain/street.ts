@@ -11,8 +11,8 @@ import {
   Mnemonic,
   Wallet,
 } from 'ethers'
-import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/deploy.ts'
-import { partsOfSeatId, seatIdOf } from '../../contracts/entry.ts'
+import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { partsOfSeatId, seatIdOf } from '../../contracts/protocol/entry.ts'
 import {
   type AreaRules,
   type EscrowDomain,
@@ -22,7 +22,7 @@ import {
   type Reading,
   signCompact,
   signFull,
-} from '../../contracts/typed-data.ts'
+} from '../../contracts/protocol/typed-data.ts'
 import { openProvider } from '../../server/chain/escrow-client.ts'
 import { type EmbeddedChain, startChain } from '../../server/demo/embedded-chain.ts'
 import { freePort } from '../../server/demo/ports.ts'

@@ -1,8 +1,8 @@
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { escrowAt } from '../../contracts/deploy.ts'
-import { seatIdOf } from '../../contracts/entry.ts'
-import { hashRules, type Mandate, signFull } from '../../contracts/typed-data.ts'
+import { escrowAt } from '../../contracts/build/deploy.ts'
+import { seatIdOf } from '../../contracts/protocol/entry.ts'
+import { hashRules, type Mandate, signFull } from '../../contracts/protocol/typed-data.ts'
 import { engineConfig } from '../../server/areas/settings.ts'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
@@ -29,7 +29,7 @@ import {
 } from './street.ts'
 
 // Most of a check is recovering the same signers again: each is recovered once here.
-vi.mock(import('../../contracts/typed-data.ts'), async (load) => {
+vi.mock(import('../../contracts/protocol/typed-data.ts'), async (load) => {
   const real = await load()
   const signers = new Map<string, () => string>()
   const recoverSigner: typeof real.recoverSigner = (...message) => {

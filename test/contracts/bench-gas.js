@@ -1,7 +1,7 @@
 // Measures what every call of the escrow costs, keeps the numbers in `gas/gas.json` and prints them as a table.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { forgePath, forgeRoot } from '../../contracts/forge.js'
+import { forgePath, forgeRoot } from '../../contracts/build/forge.js'
 
 const run = spawnSync(forgePath(), ['test', '--match-contract', 'GasTest'], {
   cwd: forgeRoot,

@@ -1,7 +1,7 @@
 /** A development chain of one's own for a test: anvil on a free port. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { JsonRpcProvider } from 'ethers'
-import { anvilPath } from '../../contracts/forge.js'
+import { anvilPath } from '../../contracts/build/forge.js'
 
 export interface TestChain {
   provider: JsonRpcProvider

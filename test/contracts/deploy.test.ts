@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { Signer } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { compileContracts } from '../../contracts/compile.js'
-import { type Deployment, deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/deploy.ts'
-import { encodeEntry, seatIdOf } from '../../contracts/entry.ts'
-import { type AreaRules, hashRules, signCompact, signFull } from '../../contracts/typed-data.ts'
+import { compileContracts } from '../../contracts/build/compile.js'
+import { type Deployment, deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { encodeEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
+import { type AreaRules, hashRules, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
 import { startChain, type TestChain } from './chain.ts'
 
 const interval = 10
@@ -23,8 +23,8 @@ afterAll(() => chain?.close())
 
 test('the committed interface and code are those of the sources', async () => {
   for (const [name, text] of Object.entries(compileContracts())) {
-    const committed = await readFile(new URL(`../../contracts/abi/${name}.json`, import.meta.url), 'utf8')
-    expect(committed, `run: node contracts/compile.js`).toBe(text)
+    const committed = await readFile(new URL(`../../contracts/build/abi/${name}.json`, import.meta.url), 'utf8')
+    expect(committed, `run: node contracts/build/compile.js`).toBe(text)
   }
 }, 240_000)
 

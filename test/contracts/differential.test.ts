@@ -1,9 +1,9 @@
 /** The same batches through the TypeScript netting and the escrow: what fills add up to is what the chain's balances say. */
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { escrowAt } from '../../contracts/deploy.ts'
-import { encodeEntry, seatIdOf } from '../../contracts/entry.ts'
-import { hashRules, signFull } from '../../contracts/typed-data.ts'
+import { escrowAt } from '../../contracts/build/deploy.ts'
+import { encodeEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
+import { hashRules, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { BatchEntry, MeterReading } from '../../server/market/engine/area.ts'
 import { type IntervalFill, netBatch } from '../../server/settlement/netting.ts'
 import {

@@ -8,7 +8,7 @@ import {
   partsOfSeatId,
   seatIdOf,
   unpackEntry,
-} from '../../contracts/entry.ts'
+} from '../../contracts/protocol/entry.ts'
 
 const uint = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 })
 const money = fc.bigInt({ min: -(2n ** 47n), max: 2n ** 47n - 1n })

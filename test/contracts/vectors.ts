@@ -1,5 +1,5 @@
 /** The shared digest vectors: one set of values, hashed here and in Solidity. `node` cannot run this; a test writes the file. */
-import { digestOf, type EscrowDomain, type Hex, hashRules } from '../../contracts/typed-data.ts'
+import { digestOf, type EscrowDomain, type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
 
 const domain: EscrowDomain = { chainId: 31_337, escrow: '0x5fbdb2315678afecb367f032d93f642f64180aa3' }
 const accounts = [

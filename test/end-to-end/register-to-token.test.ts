@@ -16,12 +16,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { JsonRpcProvider, Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { escrowAt, tokenAt } from '../../contracts/deploy.ts'
-import { partsOfSeatId } from '../../contracts/entry.ts'
-import { signFull } from '../../contracts/typed-data.ts'
-import { readConfig } from '../../meter-agent/config.ts'
-import { readKeyFile } from '../../meter-agent/keys.ts'
-import { rotateKeys } from '../../meter-agent/rotation.ts'
+import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { partsOfSeatId } from '../../contracts/protocol/entry.ts'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
+import { readKeyFile } from '../../meter-agent/keys/keys.ts'
+import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
+import { readConfig } from '../../meter-agent/setup/config.ts'
 import type {
   AreaResource,
   BatchResource,

@@ -3,8 +3,8 @@
 import { Wallet } from 'ethers'
 import type { Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { signCompact } from '../../contracts/typed-data.ts'
-import { type HelloAnswer, type ReadingsAnswer, readingsPerMessage } from '../../contracts/wire.ts'
+import { signCompact } from '../../contracts/protocol/typed-data.ts'
+import { type HelloAnswer, type ReadingsAnswer, readingsPerMessage } from '../../contracts/protocol/wire.ts'
 import {
   domain,
   hello,

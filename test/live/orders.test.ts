@@ -1,7 +1,7 @@
 /** Orders over a page's socket: many in one message, bad ones among good ones, each durable when it is answered. */
 import type { Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { digestOf } from '../../contracts/typed-data.ts'
+import { digestOf } from '../../contracts/protocol/typed-data.ts'
 import type { OrdersAnswer } from '../../server/api/resources.ts'
 import { ask, domain, orderOf, people, type Street, signedOrder, startStreet, t0 } from '../api/street.ts'
 

@@ -1,7 +1,7 @@
 /** The settlement report: one row by hand, the form of RFC 4180, and on random streets the laws that a utility checks. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { parseMoney } from '../../contracts/units.ts'
+import { parseMoney } from '../../contracts/protocol/units.ts'
 import { type AuctionInput, clearAuction } from '../../server/market/auction.ts'
 import { type ReportSettings, reportLine, type SettledInterval, writeReport } from '../../server/reports/csv.ts'
 import { capGridTake } from '../../server/settlement/grid-take.ts'

@@ -1,7 +1,7 @@
 /** Whose order is it? By key, by session key, and by the word of a contract wallet. */
 import { Wallet } from 'ethers'
 import { expect, test } from 'vitest'
-import { digestOf, type Order, signFull } from '../../contracts/typed-data.ts'
+import { digestOf, type Order, signFull } from '../../contracts/protocol/typed-data.ts'
 import { claimsOf, nameOf, type SignedOrder, wrongSigner } from '../../server/settlement/signed-order.ts'
 
 const domain = { chainId: 31337, escrow: `0x${'ee'.repeat(20)}` }

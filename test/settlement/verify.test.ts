@@ -1,6 +1,6 @@
 import { Wallet } from 'ethers'
 import { beforeAll, expect, test } from 'vitest'
-import { signCompact } from '../../contracts/typed-data.ts'
+import { signCompact } from '../../contracts/protocol/typed-data.ts'
 import { proveLeaf, type StatementFill, statementOf } from '../../server/settlement/statement.ts'
 import { readStatementFile, type StatementFile } from '../../server/settlement/statement-file.ts'
 import { type SettledSeat, verifyStatement } from '../../server/settlement/verify.ts'

@@ -9,7 +9,7 @@ for (let round = 1; round <= rounds; round += 1) {
   for (const [file, kills] of [
     ['test/meter-agent/registers/laws.test.ts', 0],
     ['test/meter-agent/outbox/crash.test.ts', 100],
-    ['test/meter-agent/run/process.test.ts', 40],
+    ['test/meter-agent/home/process.test.ts', 40],
   ]) {
     console.log(`round ${round} of ${rounds}: ${file} SEED=${seed}`)
     const env = { ...process.env, SEED: `${seed}`, KILLS: `${kills}`, RUNS: '2000' }

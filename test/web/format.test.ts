@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatMoney, formatPrice } from '../../contracts/units.ts'
+import { formatMoney, formatPrice } from '../../contracts/protocol/units.ts'
 import {
   averagePrice,
   cents,

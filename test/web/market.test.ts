@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatPrice } from '../../contracts/units.ts'
+import { formatPrice } from '../../contracts/protocol/units.ts'
 import type { IntervalResource } from '../../server/api/resources.ts'
 import { clearAuction } from '../../server/market/auction.ts'
 import { checkInterval, isFull, linkLoad, priceIn, resultOf, zoneTree } from '../../web/market/market.ts'

@@ -1,5 +1,5 @@
 /** An area and a seat as the API would give them, for the page's pure parts. */
-import { hashRules } from '../../contracts/typed-data.ts'
+import { hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource, OutcomeResource, SeatResource } from '../../server/api/resources.ts'
 
 const address = (digit: string) => `0x${digit.repeat(40)}`

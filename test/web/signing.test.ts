@@ -1,7 +1,7 @@
 import { verifyMessage, verifyTypedData, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { digestOf, recoverSigner, signCompact } from '../../contracts/typed-data.ts'
+import { digestOf, recoverSigner, signCompact } from '../../contracts/protocol/typed-data.ts'
 import type { OrderResource } from '../../server/api/resources.ts'
 import {
   relayClaimSchema,

@@ -1,6 +1,6 @@
 /** The line that `commonwatt-agent rotate-key` prints: a meter's next key, which its owner approves with one signature. */
-import type { RotateKey } from '../../contracts/typed-data.ts'
-import type { KeyRotation } from '../../contracts/wire.ts'
+import type { RotateKey } from '../../contracts/protocol/typed-data.ts'
+import type { KeyRotation } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 
 /** A ticket that fits the seat, or what is wrong with it in words for its owner. */

@@ -3,9 +3,9 @@
  * move money to anybody but the escrow and the address that the person signed for.
  */
 import { parseUnits } from 'ethers'
-import { signFull } from '../../contracts/typed-data.ts'
-import { parseMoney } from '../../contracts/units.ts'
-import type { KeyRotation } from '../../contracts/wire.ts'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
+import { parseMoney } from '../../contracts/protocol/units.ts'
+import type { KeyRotation } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, SeatResource, WalletResource } from '../../server/api/resources.ts'
 import { postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'

@@ -1,7 +1,7 @@
 /** What the page concludes of trading ahead: the order of a form, a book kept current, and what became of a trade, in words. */
 import { BigNumber } from 'bignumber.js'
-import type { Order } from '../../contracts/typed-data.ts'
-import { parsePrice, type Ticks, UnitError } from '../../contracts/units.ts'
+import type { Order } from '../../contracts/protocol/typed-data.ts'
+import { parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
 import type {
   AreaResource,
   ForwardBookChange,

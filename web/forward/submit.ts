@@ -1,5 +1,5 @@
 /** Signs forward orders in the browser and hands them in. */
-import { type EscrowDomain, type Order, signFull } from '../../contracts/typed-data.ts'
+import { type EscrowDomain, type Order, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { ForwardOrderResource, PlacedForwardOrder } from '../../server/api/resources.ts'
 import { postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'

@@ -1,6 +1,6 @@
 /** A person's price as an order inside their mandate: bounds, the order itself, and what it led to. */
-import type { Order } from '../../contracts/typed-data.ts'
-import { parsePrice, type Ticks } from '../../contracts/units.ts'
+import type { Order } from '../../contracts/protocol/typed-data.ts'
+import { parsePrice, type Ticks } from '../../contracts/protocol/units.ts'
 import type {
   AreaResource,
   OrderResource,

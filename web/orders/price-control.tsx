@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Slider, Switch } from 'radix-ui'
 import { useId, useState } from 'react'
-import { formatPrice, parsePrice, type Ticks } from '../../contracts/units.ts'
+import { formatPrice, parsePrice, type Ticks } from '../../contracts/protocol/units.ts'
 import type { AreaResource, OrderResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { outcomeWords } from '../market/outcome-words.ts'
 import { energy, price } from '../money/format.ts'

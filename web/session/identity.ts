@@ -1,6 +1,6 @@
 /** Who somebody is on this page: an account and the means to sign for it. Keys never leave the browser's memory. */
 
-import type { TypedDataSigner } from '../../contracts/typed-data.ts'
+import type { TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
 
 export type Role = DemoPerson['role']

@@ -3,7 +3,7 @@
  * `(market, command) → events`; the same commands give the same events and the same resting state.
  */
 import { createHash } from 'node:crypto'
-import { priceBoundTicks, type Ticks, type Wh } from '../../../contracts/units.ts'
+import { priceBoundTicks, type Ticks, type Wh } from '../../../contracts/protocol/units.ts'
 import type { Side } from '../auction.ts'
 import { NameTable } from './name-table.ts'
 import { buy, type Incoming, OrderBook, selfTrade, sell, tradedAway } from './order-book.ts'

@@ -1,5 +1,5 @@
 /** The order book's JSON lines: commands in, events and final states out. Prices have four decimals. */
-import { defaultPriceDecimals, formatPrice, parsePrice, UnitError } from '../../../contracts/units.ts'
+import { defaultPriceDecimals, formatPrice, parsePrice, UnitError } from '../../../contracts/protocol/units.ts'
 import { MarketError } from '../errors.ts'
 import type { BookCommand, BookEvent, BookState, Level } from './forward-market.ts'
 

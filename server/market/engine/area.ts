@@ -2,9 +2,9 @@
  * What the engine of one market area knows: its configuration, the seats as the chain shows them, commands and events.
  * Everything here is plain data; times are UTC seconds unless the name says ms; money is ledger units as bigint.
  */
-import type { LaterKey } from '../../../contracts/meter-keys.ts'
-import type { Address, AreaRules, EpochStart, Hex, Order } from '../../../contracts/typed-data.ts'
-import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../../contracts/units.ts'
+import type { LaterKey } from '../../../contracts/protocol/meter-keys.ts'
+import type { Address, AreaRules, EpochStart, Hex, Order } from '../../../contracts/protocol/typed-data.ts'
+import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import type { LinkFlow, Side, Zone, ZoneResult } from '../auction.ts'
 import type { CancelReason, TimeInForce } from '../book/forward-market.ts'
 

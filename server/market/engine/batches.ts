@@ -1,5 +1,5 @@
 /** Cutting batches: intervals become final, their fills are netted per seat, and every seat's base moves up. */
-import type { UtcSeconds } from '../../../contracts/units.ts'
+import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { type IntervalFill, netBatch, type SeatFills } from '../../settlement/netting.ts'
 import type { AreaConfig, BatchCut, Event, IntervalRun } from './area.ts'
 import { bind, costOf, owedIn, release, reservedFor } from './funds.ts'

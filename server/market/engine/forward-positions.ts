@@ -2,8 +2,8 @@
  * The only writer of forward orders and trades, and what follows from them: what each seat has open and has traded for an
  * interval, where an order rests, and what both commit. All of it is derived from the state, so that nobody has to search it.
  */
-import type { Hex } from '../../../contracts/typed-data.ts'
-import type { UtcSeconds, Wh } from '../../../contracts/units.ts'
+import type { Hex } from '../../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import type { Side } from '../auction.ts'
 import type { ForwardOrder, ForwardTrade } from './area.ts'
 import { bind, costOf, release, worstOf } from './funds.ts'

@@ -2,8 +2,14 @@
  * Forward trading inside the engine: signed orders for one interval that has not started, one book per zone and interval.
  * Worst cases are reserved from free escrow funds when an order is placed; at the interval's start the gate closes.
  */
-import type { Hex, Order } from '../../../contracts/typed-data.ts'
-import { formatMoney, formatPrice, type LedgerUnits, type UtcSeconds, type Wh } from '../../../contracts/units.ts'
+import type { Hex, Order } from '../../../contracts/protocol/typed-data.ts'
+import {
+  formatMoney,
+  formatPrice,
+  type LedgerUnits,
+  type UtcSeconds,
+  type Wh,
+} from '../../../contracts/protocol/units.ts'
 import { type BookEvent, ForwardMarket, type TimeInForce } from '../book/forward-market.ts'
 import type { AreaConfig, Event, ForwardOrder, ForwardTrade, Terms } from './area.ts'
 import { addOrder, addTrade, lowerOrder, positionOf, startOf } from './forward-positions.ts'

@@ -1,5 +1,5 @@
 /** Free escrow funds: nothing is promised that cannot be paid. */
-import type { LedgerUnits, Ticks, Wh } from '../../../contracts/units.ts'
+import type { LedgerUnits, Ticks, Wh } from '../../../contracts/protocol/units.ts'
 import type { Side } from '../auction.ts'
 import type { ForwardOrder, ForwardTrade } from './area.ts'
 import type { AreaState, IntervalState, SeatState, UnsettledInterval } from './state.ts'

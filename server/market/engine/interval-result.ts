@@ -1,5 +1,5 @@
 /** One computation of an interval: metered energy and reservations in, fills, payments and explanations out. */
-import { amountOf, formatPrice, type LedgerUnits, type Wh } from '../../../contracts/units.ts'
+import { amountOf, formatPrice, type LedgerUnits, type Wh } from '../../../contracts/protocol/units.ts'
 import { type IntervalEnergy, intervalEnergy } from '../../readings/admission.ts'
 import { capGridTake } from '../../settlement/grid-take.ts'
 import { type AuctionInput, type AuctionOrder, clearAuction, type ZoneResult } from '../auction.ts'

@@ -1,5 +1,5 @@
 /** The life of an interval: reservations when it starts, a computation when its readings are in, a new one when one comes late. */
-import type { UtcSeconds, Wh } from '../../../contracts/units.ts'
+import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, Event, OrderState, Reservation } from './area.ts'
 import { closeGate } from './forward.ts'
 import { tradedWh } from './forward-positions.ts'

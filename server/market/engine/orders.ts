@@ -1,6 +1,6 @@
 /** Accepting and ending orders. Signatures are checked before; here an order must fit its seat, its mandate and its time. */
-import type { Hex, Order } from '../../../contracts/typed-data.ts'
-import { formatPrice, type UtcSeconds } from '../../../contracts/units.ts'
+import type { Hex, Order } from '../../../contracts/protocol/typed-data.ts'
+import { formatPrice, type UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { Side } from '../auction.ts'
 import type { AreaConfig, Event, OrderState, Terms } from './area.ts'
 import { type AreaState, firstStartAfter, type SeatState, termsAt } from './state.ts'

@@ -1,6 +1,6 @@
 /** The engine's state, and the few questions that several of its parts ask of it. */
-import type { Address, Hex } from '../../../contracts/typed-data.ts'
-import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/units.ts'
+import type { Address, Hex } from '../../../contracts/protocol/typed-data.ts'
+import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import type { SeatFills } from '../../settlement/netting.ts'
 import type { Side } from '../auction.ts'
 import type {

@@ -6,7 +6,7 @@
  * gives when everybody offers what it had been filled, at its zone's price: nobody trades more, nor at another price, and
  * what is lost is shared pro rata. Fees, rent and their refunds follow from the energy that is left.
  */
-import { amountOf, type LedgerUnits, type Wh } from '../../../contracts/units.ts'
+import { amountOf, type LedgerUnits, type Wh } from '../../../contracts/protocol/units.ts'
 import { capGridTake, type OrderFill } from '../../settlement/grid-take.ts'
 import { type AuctionOrder, type AuctionResult, clearAuction, type ZoneResult } from '../auction.ts'
 import type { AreaConfig, ForwardTrade, IntervalRun, SeatInterval, SeatOutcome } from './area.ts'

@@ -1,6 +1,6 @@
 /** A small area for tests of the engine: three zones, seats made by hand, an order's and a reading's defaults. */
-import type { Order } from '../../../contracts/typed-data.ts'
-import { hashRules } from '../../../contracts/typed-data.ts'
+import type { Order } from '../../../contracts/protocol/typed-data.ts'
+import { hashRules } from '../../../contracts/protocol/typed-data.ts'
 import type { AreaConfig, ChainSeat, Command, Event, Terms } from '../../../server/market/engine/area.ts'
 import { apply, newestEngineVersion } from '../../../server/market/engine/engine.ts'
 import { type AreaState, emptyState } from '../../../server/market/engine/state.ts'

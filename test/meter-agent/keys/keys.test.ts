@@ -2,10 +2,10 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { recoverSigner } from '../../../contracts/typed-data.ts'
-import { signedReadingSchema } from '../../../contracts/wire.ts'
-import { nextKeyFile, readNextKey } from '../../../meter-agent/keyring.ts'
-import { createKeyFile, readKeyFile, replaceKeyFile } from '../../../meter-agent/keys.ts'
+import { recoverSigner } from '../../../contracts/protocol/typed-data.ts'
+import { signedReadingSchema } from '../../../contracts/protocol/wire.ts'
+import { nextKeyFile, readNextKey } from '../../../meter-agent/keys/keyring.ts'
+import { createKeyFile, readKeyFile, replaceKeyFile } from '../../../meter-agent/keys/keys.ts'
 
 const domain = { chainId: 31337, escrow: '0x00000000000000000000000000000000000000e5' }
 let folder: string

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'
 import { expect, test } from 'vitest'
-import type { SignedReading } from '../../../contracts/wire.ts'
+import type { SignedReading } from '../../../contracts/protocol/wire.ts'
 import { Outbox } from '../../../meter-agent/outbox/outbox.ts'
 import { bundleProgram, seededRandom } from '../bundle.ts'
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { SignedReading } from '../../../contracts/wire.ts'
+import type { SignedReading } from '../../../contracts/protocol/wire.ts'
 import { Outbox } from '../../../meter-agent/outbox/outbox.ts'
 import { startEpoch } from '../../../meter-agent/registers/state.ts'
 

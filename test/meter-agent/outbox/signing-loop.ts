@@ -2,7 +2,7 @@
 // output only after it was stored, as the link would. The crash test kills it.
 import { writeSync } from 'node:fs'
 import { Wallet } from 'ethers'
-import { signCompact } from '../../../contracts/typed-data.ts'
+import { signCompact } from '../../../contracts/protocol/typed-data.ts'
 import { Outbox } from '../../../meter-agent/outbox/outbox.ts'
 import { observeGrid } from '../../../meter-agent/registers/meter.ts'
 import { resume, startEpoch } from '../../../meter-agent/registers/state.ts'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { roundedWh } from '../../../meter-agent/counter.ts'
+import { roundedWh } from '../../../meter-agent/devices/counter.ts'
 import { exceptionError, ModbusError } from '../../../meter-agent/modbus/error.ts'
 import { profileNamed, profiles } from '../../../meter-agent/profiles/families.ts'
 import { checkProfile } from '../../../meter-agent/profiles/profile.ts'

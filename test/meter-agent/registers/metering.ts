@@ -1,4 +1,4 @@
-import type { DeviceSample } from '../../../meter-agent/device.ts'
+import type { DeviceSample } from '../../../meter-agent/devices/device.ts'
 import type { BoundaryReading, Outcome } from '../../../meter-agent/registers/meter.ts'
 import { observeGrid, observeProduction } from '../../../meter-agent/registers/meter.ts'
 import type { MeterRules } from '../../../meter-agent/registers/sample.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Device, openDevice, readDevice } from '../../../meter-agent/device.ts'
+import { type Device, openDevice, readDevice } from '../../../meter-agent/devices/device.ts'
 import { ModbusError } from '../../../meter-agent/modbus/error.ts'
 import { type DeviceDescription, type ServedDevice, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
 import type { FaultRequest } from '../../../meter-agent/simulator/faults.ts'

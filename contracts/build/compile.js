@@ -1,0 +1,34 @@
+// Compiles the contracts with forge and writes what the programs need of them to `contracts/build/abi/`: the interface and the
+// creation code. Run it after every change in `contracts/src`; a test compares.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { forgePath, forgeRoot } from './forge.js'
+
+const contracts = ['Escrow', 'LocalEuro']
+
+/** A compilation that failed, with the compiler's words. */
+class CompileError extends Error {
+  name = 'CompileError'
+  code = 'COMPILE_FAILED'
+}
+
+/** Builds `contracts/src` and returns the JSON text of each file in `contracts/build/abi/` by contract. Throws `CompileError`. */
+export function compileContracts() {
+  const build = spawnSync(forgePath(), ['build', 'contracts/src'], { cwd: forgeRoot, encoding: 'utf8' })
+  if (build.status !== 0) throw new CompileError(build.stderr || build.stdout)
+  return Object.fromEntries(
+    contracts.map((name) => {
+      const artifact = JSON.parse(readFileSync(join(forgeRoot, 'out', `${name}.sol`, `${name}.json`), 'utf8'))
+      return [name, `${JSON.stringify({ abi: artifact.abi, bytecode: artifact.bytecode.object }, null, 1)}\n`]
+    }),
+  )
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  mkdirSync(join(forgeRoot, 'contracts/build/abi'), { recursive: true })
+  for (const [name, text] of Object.entries(compileContracts())) {
+    writeFileSync(join(forgeRoot, 'contracts/build/abi', `${name}.json`), text)
+  }
+}

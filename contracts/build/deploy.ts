@@ -1,0 +1,113 @@
+/** Puts the contracts on a chain and reaches them there. */
+import {
+  Contract,
+  ContractFactory,
+  type ContractMethod,
+  type ContractRunner,
+  Interface,
+  type InterfaceAbi,
+  type Signer,
+} from 'ethers'
+import type { Address } from '../protocol/typed-data.ts'
+import escrowArtifact from './abi/Escrow.json' with { type: 'json' }
+import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
+
+export const escrowInterface = new Interface(escrowArtifact.abi as InterfaceAbi)
+export const tokenInterface = new Interface(tokenArtifact.abi as InterfaceAbi)
+
+export class DeployError extends Error {
+  override readonly name = 'DeployError'
+  readonly code = 'DEPLOY_FAILED'
+}
+
+/** A deployed contract; an indexer starts at its block. */
+export interface Deployment {
+  address: Address
+  blockNumber: number
+}
+
+/** Deploys `LocalEuro`; `signer` may mint. For development chains. */
+export function deployToken(signer: Signer): Promise<Deployment> {
+  return deploy(signer, tokenInterface, tokenArtifact.bytecode, [])
+}
+
+export interface EscrowSettings {
+  token: Address
+  /** Longer than any area's batch plus what it takes to settle one, outages included. */
+  withdrawalDelaySeconds: number
+}
+
+/** Deploys `Escrow` for one token. */
+export function deployEscrow(signer: Signer, settings: EscrowSettings): Promise<Deployment> {
+  return deploy(signer, escrowInterface, escrowArtifact.bytecode, [settings.token, settings.withdrawalDelaySeconds])
+}
+
+/** The functions of `IEscrow.sol` that programs call; what each takes is written there. */
+type EscrowFunction =
+  | 'openArea'
+  | 'appointOperator'
+  | 'openSeat'
+  | 'changeMandate'
+  | 'closeSeat'
+  | 'confirmMeter'
+  | 'revokeMeter'
+  | 'startEpoch'
+  | 'rebase'
+  | 'reportEquivocation'
+  | 'deposit'
+  | 'depositWithPermit'
+  | 'requestWithdrawal'
+  | 'claim'
+  | 'withdrawGrid'
+  | 'settle'
+  | 'abandonBatch'
+  | 'token'
+  | 'withdrawalDelaySeconds'
+  | 'settledUntil'
+  | 'balanceOf'
+  | 'gridBalance'
+  | 'seatOf'
+  | 'seatOfMeter'
+  | 'rulesHash'
+  | 'gridOf'
+  | 'operatorOf'
+  | 'seatView'
+  | 'withdrawalOf'
+  | 'openBatchOf'
+type TokenFunction =
+  | 'balanceOf'
+  | 'transfer'
+  | 'approve'
+  | 'allowance'
+  | 'nonces'
+  | 'name'
+  | 'symbol'
+  | 'decimals'
+  | 'totalSupply'
+  | 'permit'
+  | 'mint'
+
+export type EscrowContract = Contract & { readonly [name in EscrowFunction]: ContractMethod }
+export type TokenContract = Contract & { readonly [name in TokenFunction]: ContractMethod }
+
+/** The escrow at `address`, called and read through `runner`. */
+export function escrowAt(address: Address, runner: ContractRunner): EscrowContract {
+  return new Contract(address, escrowInterface, runner) as EscrowContract
+}
+
+/** The token at `address`: ERC-20, ERC-2612 and, on development chains, `mint`. */
+export function tokenAt(address: Address, runner: ContractRunner): TokenContract {
+  return new Contract(address, tokenInterface, runner) as TokenContract
+}
+
+async function deploy(
+  signer: Signer,
+  contractInterface: Interface,
+  bytecode: string,
+  args: unknown[],
+): Promise<Deployment> {
+  const contract = await new ContractFactory(contractInterface, bytecode, signer).deploy(...args)
+  const receipt = await contract.deploymentTransaction()?.wait()
+  if (!receipt?.contractAddress) throw new DeployError('the chain returned no contract address for the deployment')
+  return { address: receipt.contractAddress.toLowerCase(), blockNumber: receipt.blockNumber }
+}

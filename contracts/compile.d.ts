@@ -1,2 +1,0 @@
-/** The JSON text of each file in `contracts/abi/`, by contract. */
-export function compileContracts(): Record<string, string>

@@ -1,0 +1,197 @@
+import { acquireConnection, type Connection, releaseConnection } from '../modbus/connection.ts'
+import { parseEndpoint } from '../modbus/endpoint.ts'
+import { ModbusError } from '../modbus/error.ts'
+import type { Patience } from '../modbus/register-source.ts'
+import { profileNamed, profiles } from '../profiles/families.ts'
+import { ProfileReader } from '../profiles/profile-device.ts'
+import { type PrintedModel, readSunSpec, SunSpecPoller } from '../sunspec/sunspec-device.ts'
+
+/** One reading of a device as we conclude it; energies are whole Wh, powers W, `null` = not offered. */
+export interface DeviceReading {
+  /** At the grid connection point, import positive. */
+  powerW: number | null
+  /** What the inverter makes, positive. */
+  productionW: number | null
+  importWh: number | null
+  exportWh: number | null
+  productionWh: number | null
+  /** Discharging positive. */
+  batteryPowerW: number | null
+  /** 0 to 100. */
+  stateOfChargePercent: number | null
+}
+
+/** A cumulative register for metering: unrounded, in thousandths of a Wh. */
+export interface Counter {
+  milliWh: bigint
+  /** The smallest step the register can show, in thousandths of a Wh. */
+  resolutionMilliWh: bigint
+  /** The largest value the register can hold (for rollover), in thousandths of a Wh; `null` where its width says nothing. */
+  maxMilliWh: bigint | null
+  /** False where the register map rests on one weak source or none: nothing may be sold on it. */
+  verified: boolean
+}
+
+/** Who the device says it is; `null` where it does not say. */
+export interface DeviceIdentity {
+  manufacturer: string | null
+  model: string | null
+  version: string | null
+  serialNumber: string | null
+}
+
+/** What one poll of a device gave. */
+export interface DeviceSample {
+  /** Monotonic `performance.now()` when the request for the energies left. */
+  requestedAtMs: number
+  /** Monotonic `performance.now()` when the last energy had arrived. */
+  repliedAtMs: number
+  device: DeviceIdentity
+  reading: DeviceReading
+  counters: { import: Counter | null; export: Counter | null; production: Counter | null }
+  /** What was corrected, missing or odd; one sentence each. */
+  warnings: string[]
+}
+
+/** How a device is reached and what it stands for in the home. */
+export interface DeviceOptions {
+  /** `tcp://host:port`, `rtu:///dev/ttyUSB0?baud=9600&parity=none` or `rtutcp://host:port`. */
+  url: string
+  /** Modbus unit id; by default the one the profile names, 1 for SunSpec. */
+  unit?: number
+  /** `sunspec` (the default) or a name from `profiles/`. */
+  profile?: string
+  /** The meter is wired upside down: import and export change places. */
+  inverted?: boolean
+  /** `production`: the meter sits behind the panels, its export is production. */
+  role?: 'grid' | 'production'
+  /** Victron GX only: the unit id of the grid meter. */
+  gridUnit?: number
+}
+
+/** A device that can be polled for as long as it is open. */
+export interface Device {
+  /** Polls once; rejects with a `ModbusError`. Never start a second poll before the first has settled. */
+  poll(): Promise<DeviceSample>
+  close(): Promise<void>
+}
+
+/** Everything one reading of a device gives: what `read --json` prints. */
+export interface DeviceReport {
+  /** `sunspec` or the name of a register map. */
+  profile: string
+  unit: number
+  device: DeviceIdentity
+  reading: DeviceReading
+  /** The whole SunSpec chain; empty for other register maps. */
+  models: PrintedModel[]
+  warnings: string[]
+}
+
+const sunSpecUnit = 1
+const defaultTimeoutMs = 3_000
+const defaultTries = 2
+const mostRegisters = 125
+const longestReadMs = 120_000
+
+/**
+ * Opens a device; it connects with the first poll. All devices of the process behind one endpoint share one connection.
+ * After a reconnect the device is discovered anew.
+ * @throws ModbusError `MODBUS_URL` or `MODBUS_PROFILE_UNKNOWN`
+ */
+export function openDevice(options: DeviceOptions): Device {
+  const opened = open(options)
+  const poller = opened.profile
+    ? new ProfileReader({ ...opened, profile: opened.profile, gridUnit: options.gridUnit ?? null })
+    : new SunSpecPoller(opened)
+  return {
+    poll: async () => withRole(await poller.poll(), options),
+    close: async () => releaseConnection(opened.source),
+  }
+}
+
+/**
+ * Reads everything a device says, once, and closes it. What fails after the first answer, or would take longer than `withinMs`,
+ * is left out and named in `warnings`.
+ * @throws ModbusError when nothing essential answers; `MODBUS_OVERDUE` when nothing essential answers in time
+ */
+export async function readDevice(options: DeviceOptions, withinMs?: number): Promise<DeviceReport> {
+  const opened = open(options)
+  let overdue = false
+  const timer = setTimeout(() => {
+    overdue = true
+    opened.source.close()
+  }, withinMs ?? longestReadMs)
+  try {
+    const { profile } = opened
+    const read = profile
+      ? await new ProfileReader({ ...opened, profile, gridUnit: options.gridUnit ?? null }).readOnce()
+      : await readSunSpec(opened)
+    const { device, reading, warnings } = withRole(read, options)
+    const models = 'models' in read ? read.models : []
+    return { profile: profile?.name ?? 'sunspec', unit: opened.unit, device, reading, models, warnings }
+  } catch (error) {
+    if (!overdue || !(error instanceof ModbusError)) throw error
+    throw new ModbusError('MODBUS_OVERDUE', `${options.url} did not answer enough in time`, { cause: error })
+  } finally {
+    clearTimeout(timer)
+    releaseConnection(opened.source)
+  }
+}
+
+/** The unit id a device has from the factory; that of most devices where the profile is not known. */
+export function usualUnit(profile: string): number {
+  return profiles.get(profile)?.unit ?? sunSpecUnit
+}
+
+function open(options: DeviceOptions) {
+  const endpoint = parseEndpoint(options.url)
+  const profile = (options.profile ?? 'sunspec') === 'sunspec' ? null : profileNamed(options.profile!)
+  const patience: Patience = {
+    timeoutMs: endpoint.timeoutMs ?? profile?.timeoutMs ?? defaultTimeoutMs,
+    tries: endpoint.tries ?? defaultTries,
+    registersPerRequest: Math.min(
+      endpoint.registersPerRequest ?? mostRegisters,
+      profile?.registersPerRequest ?? mostRegisters,
+    ),
+  }
+  const source: Connection = acquireConnection(endpoint)
+  if (profile) {
+    const serialPauseMs = endpoint.transport === 'tcp' ? 0 : profile.serialPauseMs
+    source.adopt({ pauseMs: Math.max(profile.pauseMs, serialPauseMs), settleMs: profile.settleMs })
+  }
+  return { source, profile, unit: options.unit ?? usualUnit(options.profile ?? 'sunspec'), patience }
+}
+
+/** Swaps the sides of a meter wired upside down, then turns a meter behind the panels into production. */
+function withRole<T extends Pick<DeviceSample, 'reading'> & Partial<Pick<DeviceSample, 'counters'>>>(
+  read: T,
+  { inverted, role }: DeviceOptions,
+): T {
+  let { reading, counters } = read
+  if (inverted) {
+    reading = {
+      ...reading,
+      powerW: negated(reading.powerW),
+      importWh: reading.exportWh,
+      exportWh: reading.importWh,
+    }
+    counters = counters && { ...counters, import: counters.export, export: counters.import }
+  }
+  if (role === 'production') {
+    reading = {
+      ...reading,
+      powerW: null,
+      productionW: reading.productionW ?? negated(reading.powerW),
+      productionWh: reading.productionWh ?? reading.exportWh,
+      importWh: null,
+      exportWh: null,
+    }
+    counters = counters && { import: null, export: null, production: counters.production ?? counters.export }
+  }
+  return { ...read, reading, counters }
+}
+
+function negated(powerW: number | null): number | null {
+  return powerW === null ? null : 0 - powerW
+}

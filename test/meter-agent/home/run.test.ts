@@ -1,0 +1,179 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { recoverSigner } from '../../../contracts/protocol/typed-data.ts'
+import { type Agent, startAgent } from '../../../meter-agent/home/agent.ts'
+import { enrol } from '../../../meter-agent/keys/enrolment.ts'
+import { type AgentConfig, parseConfig } from '../../../meter-agent/setup/config.ts'
+import { FakeServer } from './fake-server.ts'
+import { homeDevice } from './home-device.ts'
+
+const escrow = '0x00000000000000000000000000000000000000e5'
+const account = '0x00000000000000000000000000000000000000ac'
+const rules = `0x${'11'.repeat(32)}`
+const intervalSeconds = 1
+const log = pino({ level: 'silent' })
+
+let folder: string
+let server: FakeServer
+const agents: Agent[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'commonwatt-agent-'))
+  server = await new FakeServer({ chainId: 31337, escrow, area: 1, intervalSeconds }).start()
+})
+
+afterEach(async () => {
+  for (const agent of agents.splice(0)) await agent.stop()
+  await server.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function configOf(extra = ''): AgentConfig {
+  return parseConfig(
+    `dataFolder = "data"
+    server.url = "${server.url}"
+    chain = { id = 31337, escrow = "${escrow}" }
+    area = { id = 1, intervalSeconds = ${intervalSeconds} }
+    clock.trust = true
+    [[meter]]
+    name = "home-1"
+    account = "${account}"
+    keyFile = "home-1.key"
+    [[meter.device]]
+    url = "tcp://127.0.0.1:1"
+    [[meter.device]]
+    url = "tcp://127.0.0.1:2"
+    role = "production"
+    ${extra}`,
+    join(folder, 'agent.toml'),
+  )
+}
+
+/** A home that exports 1.8 kW: half a Wh each second. */
+const devices = (startMs: number) => (options: { role?: string }) =>
+  homeDevice((nowMs) => {
+    const wh = ((nowMs - startMs) / 3_600_000) * 1800
+    return options.role === 'production'
+      ? { productionWh: 500_000 + wh, productionW: 1800 }
+      : { importWh: 7000, exportWh: 40_000 + wh, powerW: -1800 }
+  })
+
+async function run(config: AgentConfig, open = devices(Date.now())): Promise<Agent> {
+  const agent = await startAgent(config, { log, open })
+  agents.push(agent)
+  return agent
+}
+
+test('an enrolled meter reads its devices and the server gets each boundary once, signed and measured', async () => {
+  const config = configOf()
+  const time = Math.floor(Date.now() / 1000) + 2
+  const [enrolment] = await enrol(config, { rules, time, nowMs: Date.now() })
+  expect(enrolment).toMatchObject({
+    account,
+    rules,
+    consentValidFrom: time,
+    epoch: { epoch: 1, time, importWh: 0, exportWh: 0 },
+  })
+  const { meter, consentSignature, epochSignature, epoch } = enrolment!
+  expect(
+    recoverSigner(server.pinned, 'MeterConsent', { meter, account, rules, validFrom: time }, consentSignature),
+  ).toBe(meter)
+  expect(recoverSigner(server.pinned, 'EpochStart', epoch, epochSignature)).toBe(meter)
+
+  const agent = await run(config)
+  await vi.waitFor(() => expect(server.stored.size).toBeGreaterThanOrEqual(3), { timeout: 10_000, interval: 20 })
+  const readings = [...server.stored.values()]
+  expect(readings.slice(0, 3).map((reading) => reading.time)).toEqual([time + 1, time + 2, time + 3])
+  expect(readings.map(({ sequence }) => sequence)).toEqual(readings.map((_, index) => index + 1))
+  // A busy machine may poll late; everything else is plainly measured.
+  expect(readings.flatMap(({ reasons }) => reasons).filter((reason) => reason !== 'gap')).toEqual([])
+  expect(readings.every(({ importWh }) => importWh === 0)).toBe(true)
+  // Half a Wh a second, rounded down to the Wh; times are rounded to the millisecond.
+  for (const [index, { exportWh }] of readings.entries()) {
+    expect(exportWh).toBeLessThanOrEqual((index + 1) / 2 + 0.01)
+    expect(exportWh).toBeGreaterThanOrEqual((index + 1) / 2 - 1.01)
+  }
+  await vi.waitFor(() => expect(server.telemetry.length).toBeGreaterThan(0), { timeout: 5000, interval: 20 })
+  expect(server.telemetry.at(-1)).toMatchObject({ meter, powerW: -1800, productionW: 1800 })
+  expect(agent.status().meters[0]).toMatchObject({
+    name: 'home-1',
+    address: meter,
+    epoch: 1,
+    consumptionW: 0,
+    welcome: true,
+  })
+})
+
+test('a stopped agent goes on where it stopped, and what it could not send arrives later, once and in order', async () => {
+  const config = configOf()
+  const open = devices(Date.now())
+  await enrol(config, { rules, nowMs: Date.now() })
+  const first = await run(config, open)
+  await vi.waitFor(() => expect(server.stored.size).toBeGreaterThanOrEqual(1), { timeout: 10_000, interval: 20 })
+  await server.stop()
+  await vi.waitFor(() => expect(first.status().meters[0]!.queued).toBeGreaterThanOrEqual(2), {
+    timeout: 10_000,
+    interval: 20,
+  })
+  await first.stop()
+  await server.start()
+  const second = await run(config, open)
+  const before = server.stored.size
+  await vi.waitFor(
+    () => {
+      expect(server.stored.size).toBeGreaterThanOrEqual(before + 4)
+      expect(second.status().meters[0]!.queued).toBe(0)
+    },
+    { timeout: 15_000, interval: 20 },
+  )
+  const times = [...server.stored.values()].map(({ time }) => time).sort((a, b) => a - b)
+  expect(times).toEqual(times.map((_, index) => times[0]! + index))
+})
+
+test('enrolling again gives the same, and another time for the same epoch is refused', async () => {
+  const config = configOf()
+  const [first] = await enrol(config, { rules, time: 1_800_000_000, nowMs: 0 })
+  expect(await enrol(config, { rules, time: 1_800_000_000, nowMs: 0 })).toEqual([first])
+  expect(await enrol(config, { rules, nowMs: 0 })).toEqual([first])
+  await expect(enrol(config, { rules, time: 1_800_000_001, nowMs: 0 })).rejects.toThrow('epoch 1 began at 1800000000')
+  const [second] = await enrol(config, { rules, time: 1_800_000_010, epoch: 2, nowMs: 0 })
+  expect(second!.epoch).toEqual({ meter: first!.meter, epoch: 2, time: 1_800_000_010, importWh: 0, exportWh: 0 })
+  await expect(enrol(config, { names: ['home-2'], rules, nowMs: 0 })).rejects.toThrow('the configuration has home-1')
+})
+
+test('a key without its metering state is not enrolled again by accident', async () => {
+  const config = configOf()
+  await enrol(config, { rules, nowMs: 0 })
+  await rm(config.dataFolder, { recursive: true })
+  await expect(enrol(config, { rules, nowMs: 0 })).rejects.toThrow('give --epoch')
+  const [again] = await enrol(config, { rules, epoch: 2, nowMs: 0 })
+  expect(again!.epoch.epoch).toBe(2)
+})
+
+test('an agent that nobody else tells the time meters before its seat is open: the refusal carries it', async () => {
+  const config = { ...configOf(), trustClock: false }
+  const refusal = { ok: false as const, code: 'METER_UNKNOWN', message: 'no seat', retryAfterMs: 100 }
+  server.answerHello = () => ({ ...refusal, serverTimeMs: Date.now() })
+  await enrol(config, { rules, nowMs: Date.now() })
+  const agent = await run(config)
+  await vi.waitFor(() => expect(agent.status().meters[0]!.queued).toBeGreaterThanOrEqual(2), {
+    timeout: 15_000,
+    interval: 20,
+  })
+  expect(agent.status()).toMatchObject({ clock: { trusted: true, serverAheadMs: expect.any(Number) } })
+  expect(agent.status().meters[0]).toMatchObject({ welcome: false, held: null })
+  expect(server.stored.size).toBe(0)
+  server.answerHello = null
+  await vi.waitFor(() => expect(server.stored.size).toBeGreaterThanOrEqual(2), { timeout: 15_000, interval: 20 })
+})
+
+test('a meter that is not enrolled and a taken store are named', async () => {
+  const config = configOf()
+  await expect(startAgent(config, { log })).rejects.toThrow('there is no key file')
+  await enrol(config, { rules, nowMs: Date.now() })
+  await run(config)
+  await expect(enrol(config, { rules, nowMs: 0 })).rejects.toThrow('another agent uses')
+})

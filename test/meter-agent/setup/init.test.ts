@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { readConfig } from '../../../meter-agent/setup/config.ts'
+import { bundleProgram } from '../bundle.ts'
+import { command, serveHome } from '../home/agent-process.ts'
+
+const escrow = '0x00000000000000000000000000000000000000e5'
+const hash = `0x${'22'.repeat(32)}`
+let program: string
+let folder: string
+let file: string
+let home: Awaited<ReturnType<typeof serveHome>>
+let market: Server
+let marketUrl: string
+
+beforeAll(async () => {
+  program = await bundleProgram('meter-agent/cli.ts')
+})
+afterAll(() => rm(join(program, '..'), { recursive: true, force: true }))
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'commonwatt-init-'))
+  file = join(folder, 'agent.toml')
+  home = await serveHome(18_000)
+  market = createServer((request, response) => {
+    const areas = [
+      { area: 4, name: 'Elm Street', rules: { hash, intervalSeconds: 900 }, chain: { chainId: 31337, escrow } },
+    ]
+    response.writeHead(request.url === '/api/v1/areas' ? 200 : 404).end(JSON.stringify({ items: areas }))
+  }).listen(0, '127.0.0.1')
+  await once(market, 'listening')
+  marketUrl = `http://127.0.0.1:${(market.address() as AddressInfo).port}`
+})
+afterEach(async () => {
+  market.close()
+  await home.close()
+  await rm(folder, { recursive: true })
+})
+
+/** Answers the questions in order. */
+async function init(answers: string[], to = file): Promise<{ status: number; out: string; err: string }> {
+  const child = spawn(process.execPath, [program, 'init', '--config', to], { stdio: ['pipe', 'pipe', 'pipe'] })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    err += chunk
+  })
+  child.stdin.end(answers.map((answer) => `${answer}\n`).join(''))
+  const [status] = await once(child, 'close')
+  return { status, out, err }
+}
+
+test('a guided set-up ends with a configuration that works and a key', async () => {
+  const device = `tcp://127.0.0.1:${home.port}`
+  const done = await init([
+    'tcp://127.0.0.1:1?timeout=500&retries=0',
+    '',
+    '', // nothing listens there: asked again
+    device,
+    '',
+    '',
+    'swap',
+    'swap',
+    'yes',
+    'production',
+    `${device}?timeout=900`, // the same, written another way
+    '',
+    'seven',
+    '999',
+    '1',
+    'no',
+    'http://127.0.0.1:1',
+    marketUrl,
+    '',
+    'no blanks allowed',
+    'home-7',
+    '0x12',
+    '0x00000000000000000000000000000000000000AC',
+    '30000',
+    '',
+  ])
+  expect(done).toMatchObject({ status: 0, err: '' })
+  expect(done.out).toContain('Cannot be read: ')
+  expect(done.out).toContain('power at the grid   -18000 W (feeding in)')
+  expect(done.out).toContain('power at the grid   18000 W (taking from the grid)')
+  expect(done.out).toContain('This device is in the list already.')
+  expect(done.out.match(/write a whole number from 0 to 255/g)).toHaveLength(2)
+  expect(done.out).toContain('4: Elm Street, intervals of 900 s')
+  expect(done.out).toContain(`commonwatt-agent enrol --config ${file} --rules ${hash}`)
+  expect(await readConfig(file)).toMatchObject({
+    serverUrl: marketUrl,
+    chainId: 31337,
+    escrow,
+    area: 4,
+    intervalSeconds: 900,
+    meters: [
+      {
+        name: 'home-7',
+        account: `0x${'0'.repeat(38)}ac`,
+        nameplateW: 30_000,
+        mainFuseW: 43_470,
+        grid: { url: device, inverted: false },
+        others: [],
+      },
+    ],
+  })
+  const enrolled = await command(program, ['enrol', '--config', file, '--rules', hash])
+  expect(enrolled).toMatchObject({ status: 0, err: '' })
+  expect(JSON.parse(enrolled.out)).toMatchObject({ rules: hash, epoch: { epoch: 1 } })
+})
+
+test('nothing is written when the answers end early, and nothing is overwritten', async () => {
+  expect(await init(['tcp://127.0.0.1:1?timeout=500&retries=0'])).toMatchObject({
+    status: 2,
+    err: 'the answers ended early: nothing was written\n',
+  })
+  expect(await readdir(folder)).toEqual([])
+  await writeFile(file, 'mine')
+  expect(await init([])).toMatchObject({ status: 2, err: expect.stringContaining('is there already') })
+  expect(await readFile(file, 'utf8')).toBe('mine')
+  const nowhere = join(folder, 'missing/agent.toml')
+  expect(await init([], nowhere)).toMatchObject({ status: 2, err: expect.stringContaining('there is no folder') })
+})
