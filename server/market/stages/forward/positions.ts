@@ -2,12 +2,12 @@
  * The only writer of forward orders and trades, and what follows from them: what each seat has open and has traded for an
  * interval, where an order rests, and what both commit. All of it is derived from the state, so that nobody has to search it.
  */
-import type { Hex } from '../../../contracts/protocol/typed-data.ts'
-import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
-import type { Side } from '../auction.ts'
-import type { ForwardOrder, ForwardTrade } from './area.ts'
-import { bind, costOf, release, worstOf } from './funds.ts'
-import type { AreaState, ForwardInterval } from './state.ts'
+import type { Hex } from '../../../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds, Wh } from '../../../../contracts/protocol/units.ts'
+import type { ForwardOrder, ForwardTrade } from '../../engine/area.ts'
+import type { Side } from '../../engine/codes.ts'
+import { bind, costOf, release, worstOf } from '../../engine/funds.ts'
+import type { AreaState, ForwardInterval } from '../../engine/state.ts'
 
 /** One seat in one interval. */
 interface Position {

@@ -1,0 +1,217 @@
+/** Taking boundary readings: those of intervals in memory, and late ones with what the tables say of their time. */
+import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
+import {
+  type Admission,
+  admitReading,
+  type IntervalEnergy,
+  intervalEnergy,
+  type JudgedRegisters,
+  misplaced,
+  type Registers,
+} from '../../readings/admission.ts'
+import type { AreaConfig, Event, EventOf, LateReading, MeterReading, Standing } from './area.ts'
+import type { StoredRegisters } from './interval.ts'
+import { registersOf } from './registers.ts'
+import { suspend } from './seats.ts'
+import {
+  type AreaState,
+  configAt,
+  intervalAt,
+  lengthOf,
+  type SeatState,
+  seatServedAt,
+  sellableWh,
+  termsAt,
+} from './state.ts'
+
+/** A connection whose fuse nobody has told us: 3 × 63 A × 230 V. */
+const defaultConnectionW = 43_000
+
+/** Takes one reading of an interval in memory. */
+export function takeReading(state: AreaState, reading: MeterReading): Event[] {
+  const seat = seatServedAt(state, reading.meter, reading.time)
+  if (seat === null) return [answerOf(reading, 0, { status: 'refused', code: 'READING_UNKNOWN_METER', details: [] })]
+  const { seat: number } = seat.chain
+  if (state.suspensions.has(reading.meter)) {
+    return [answerOf(reading, number, { status: 'refused', code: 'READING_SUSPENDED', details: [] })]
+  }
+  const admission = judge(state, seat, reading)
+  if (admission.status === 'refused' && admission.code === 'READING_EQUIVOCATION') {
+    return [answerOf(reading, number, admission), ...suspend(state, seat, reading)]
+  }
+  if (admission.status !== 'stored') return [answerOf(reading, number, admission)]
+  const isLate = reading.time <= state.cutUntil
+  return [answerOf(reading, number, admission, isLate), ...store(state, seat, reading)]
+}
+
+function answerOf(
+  { meter, epoch, time }: MeterReading,
+  seat: number,
+  admission: Admission,
+  isLate = false,
+): EventOf<'reading'> {
+  const { status } = admission
+  const { code, details } = admission.status === 'refused' ? admission : { code: null, details: [] }
+  return { type: 'reading', meter, epoch, time, status, seat, isLate, code, details }
+}
+
+function judge(state: AreaState, seat: SeatState, reading: MeterReading): Admission {
+  const length = lengthOf(state)
+  const { epochStart } = seat.chain
+  const context = { nowMs: state.nowMs, intervalSeconds: length, epochStart }
+  const wrong = misplaced(reading, context)
+  if (wrong !== null) return wrong
+  const { before, after } = neighboursOf(state, seat, reading)
+  const same = registersOf(state, seat, reading.time, reading.epoch)
+  return admitReading(reading, { ...context, before, same, after, ...connectionBounds(state, seat, reading.time) })
+}
+
+/** The accepted registers of the reading's epoch on both sides of its boundary. */
+function neighboursOf(state: AreaState, seat: SeatState, { epoch, time }: MeterReading) {
+  const length = lengthOf(state)
+  const { newest, chain } = seat
+  if (newest.epoch === epoch && newest.time < time) return { before: newest as Registers, after: null }
+  let before: Registers = chain.epochStart
+  for (let at = time - length; at > chain.epochStart.time && at >= state.firstStart; at -= length) {
+    const known = registersOf(state, seat, at, epoch)
+    if (known === null) continue
+    before = known
+    break
+  }
+  for (let at = time + length; at <= newest.time; at += length) {
+    const known = registersOf(state, seat, at, epoch)
+    if (known !== null) return { before, after: known as Registers }
+  }
+  return { before, after: null }
+}
+
+function connectionBounds(state: AreaState, seat: SeatState, time: UtcSeconds) {
+  const config = configAt(state, time)
+  const terms = termsAt(seat, time)
+  const connectionWh = Math.ceil((defaultConnectionW * config.rules.intervalSeconds) / 3600)
+  return {
+    maxImportWhPerInterval: Math.max(connectionWh, 2 * (terms?.maxBuyWh ?? 0)),
+    maxExportWhPerInterval: terms?.nameplateWh ?? Math.max(connectionWh, 2 * signedExport(terms, config)),
+  }
+}
+
+function signedExport(terms: ReturnType<typeof termsAt>, config: AreaConfig): Wh {
+  return terms === null ? 0 : Math.max(terms.maxSellWh, sellableWh(terms, config))
+}
+
+function store(state: AreaState, seat: SeatState, reading: MeterReading): Event[] {
+  const { time, epoch, importWh, exportWh, quality } = reading
+  const length = lengthOf(state)
+  const registers: StoredRegisters = { epoch, time, importWh, exportWh, quality }
+  const before = [time - length, time].map((start) => ({
+    energy: energyIn(state, seat, start),
+    hasRow: hasRow(state, seat, start),
+  }))
+  intervalAt(state, time - length).setRegisters(seat.slot, registers)
+  if (epoch === seat.newest.epoch ? time > seat.newest.time : epoch > seat.newest.epoch) seat.newest = registers
+  seat.missed = 0
+  return [time - length, time].flatMap((start, index) => follow(state, seat, start, before[index]!))
+}
+
+/** Whether a run of the interval tells of the seat. */
+function hasRow(state: AreaState, { slot }: SeatState, start: UtcSeconds): boolean {
+  const interval = state.intervals.get(start)
+  return interval !== undefined && (interval.isRead(slot) || interval.isExpected(slot))
+}
+
+function energyIn(state: AreaState, seat: SeatState, start: UtcSeconds): IntervalEnergy {
+  const atEnd = registersOf(state, seat, start + lengthOf(state), null)
+  return intervalEnergy(atEnd === null ? null : registersOf(state, seat, start, atEnd.epoch), atEnd)
+}
+
+/** What a reading changes of an interval that it ends or begins: one not yet final is computed again, a final one corrected. */
+function follow(
+  state: AreaState,
+  seat: SeatState,
+  start: UtcSeconds,
+  before: { energy: IntervalEnergy; hasRow: boolean },
+): Event[] {
+  const interval = state.intervals.get(start)
+  if (interval === undefined) return []
+  if (interval.status === 'provisional') {
+    interval.isStale = true
+    return []
+  }
+  const terms = termsAt(seat, start)
+  if (interval.status !== 'final' || interval.run === 0 || terms === null) return []
+  const after = energyIn(state, seat, start)
+  const traded = tradedIn(interval.fills, seat.slot)
+  const correction = correctionOf({ ...before.energy, ...traded, hasRow: before.hasRow }, after)
+  if (correction === null) return []
+  interval.run += 1
+  interval.isChanged = true
+  const zone = terms.zone ?? configAt(state, start).zones.find(({ parent }) => parent === null)!.id
+  return [{ type: 'interval-corrected', start, run: interval.run, seat: seat.chain.seat, zone, ...correction }]
+}
+
+function tradedIn(fills: { length: number; slot: Uint32Array; kind: Uint8Array; energyWh: Uint32Array }, slot: number) {
+  const traded = { boughtWh: 0, soldWh: 0 }
+  for (let index = 0; index < fills.length; index += 1) {
+    if (fills.slot[index] !== slot) continue
+    if (fills.kind[index]! & 1) traded.soldWh += fills.energyWh[index]!
+    else traded.boughtWh += fills.energyWh[index]!
+  }
+  return traded
+}
+
+/** What becomes known of a final interval's energy; nothing where it is the same or does not hold what was traded. */
+function correctionOf(
+  before: IntervalEnergy & { boughtWh: Wh; soldWh: Wh; hasRow: boolean },
+  after: IntervalEnergy,
+): Omit<EventOf<'interval-corrected'>, 'type' | 'start' | 'run' | 'seat' | 'zone'> | null {
+  const { quality, importWh, exportWh } = after
+  if (quality === 'missing') return null
+  if (quality === before.quality && importWh === before.importWh && exportWh === before.exportWh) return null
+  if (importWh < before.boughtWh || exportWh < before.soldWh) return null
+  return {
+    ...{ quality, importWh, exportWh },
+    importChangeWh: importWh - before.importWh,
+    exportChangeWh: exportWh - before.exportWh,
+    missingChange: Number(quality !== 'measured') - Number(before.hasRow && before.quality !== 'measured'),
+  }
+}
+
+/** Whether the engine no longer holds the intervals that a reading touches: it comes with what the tables say then. */
+export function isBeyondMemory(state: AreaState, time: UtcSeconds): boolean {
+  return time - lengthOf(state) < state.firstStart
+}
+
+/** Takes one reading of intervals that the engine no longer holds. */
+export function takeLateReading(state: AreaState, late: LateReading): Event[] {
+  const { reading, before, same, after } = late
+  const seat = state.seats.get(late.seat)
+  if (seat === undefined) {
+    return [answerOf(reading, 0, { status: 'refused', code: 'READING_UNKNOWN_METER', details: [] })]
+  }
+  if (state.suspensions.has(reading.meter)) {
+    return [answerOf(reading, late.seat, { status: 'refused', code: 'READING_SUSPENDED', details: [] })]
+  }
+  const { epochStart } = seat.chain
+  const context = { nowMs: state.nowMs, intervalSeconds: lengthOf(state), epochStart, before: before ?? epochStart }
+  const bounds = connectionBounds(state, seat, reading.time)
+  const admission = admitReading(reading, { ...context, same, after, ...bounds })
+  if (admission.status === 'refused' && admission.code === 'READING_EQUIVOCATION') {
+    return [answerOf(reading, late.seat, admission), ...suspend(state, seat, reading)]
+  }
+  if (admission.status !== 'stored') return [answerOf(reading, late.seat, admission)]
+  const end = (known: LateReading['startQuality']) => (known === null ? null : { ...known, epoch: reading.epoch })
+  const own: JudgedRegisters = reading
+  return [
+    answerOf(reading, late.seat, admission, true),
+    ...correctStanding(late.ending, late.seat, intervalEnergy(end(late.startQuality), own)),
+    ...correctStanding(late.starting, late.seat, intervalEnergy(own, end(late.endQuality))),
+  ]
+}
+
+function correctStanding(standing: Standing | null, seat: number, after: IntervalEnergy): Event[] {
+  if (standing === null) return []
+  const correction = correctionOf(standing, after)
+  if (correction === null) return []
+  const { start, run, zone } = standing
+  return [{ type: 'interval-corrected', start, run: run + 1, seat, zone, ...correction }]
+}
