@@ -82,7 +82,13 @@ export function takeCredit(state: AreaState, seat: SeatState): boolean {
 export const firstCreditMs = ordersAtOnce * msPerOrder
 
 /** Notes a nonce as used: whatever was signed with it or a lower one is never taken again. */
-export function useNonce(state: AreaState, seat: SeatState, kind: Side | 'agreement', nonce: number, end: UtcSeconds) {
+export function spendNonce(
+  state: AreaState,
+  seat: SeatState,
+  kind: Side | 'agreement',
+  nonce: number,
+  end: UtcSeconds,
+) {
   const { account, meter } = seat.chain
   const nonces = { ...noncesOf(state, account, meter) }
   nonces[kind] = nonce
@@ -115,7 +121,7 @@ export function acceptOrder(state: AreaState, { id, order, session }: CommandOf<
     session: sessionOf(session),
     endsAs: 'expired',
   }
-  useNonce(state, seat, side, order.nonce, order.end)
+  spendNonce(state, seat, side, order.nonce, order.end)
   const events: Event[] = [{ type: 'order-accepted', order: { ...accepted } }]
   for (const open of earlier) {
     if (open.activeUntil <= activeUntil && open.activeUntil > activeFrom) {

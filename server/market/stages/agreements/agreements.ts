@@ -3,7 +3,7 @@ import type { Hex } from '../../../../contracts/protocol/typed-data.ts'
 import type { Wh } from '../../../../contracts/protocol/units.ts'
 import type { AgreementState, CommandOf, Event, SignedAgreement } from '../../engine/area.ts'
 import type { OrderCode } from '../../engine/codes.ts'
-import { useNonce } from '../../engine/orders.ts'
+import { spendNonce } from '../../engine/orders.ts'
 import { refused } from '../../engine/refusal.ts'
 import {
   type AreaState,
@@ -70,7 +70,7 @@ export function acceptAgreements(state: AreaState, { items }: Pick<CommandOf<'ag
       ...{ kind, amount, priceTicks: price, start, end, noticeSeconds, nonce },
     }
     state.agreements.set(id, accepted)
-    useNonce(state, seller, 'agreement', nonce, end)
+    spendNonce(state, seller, 'agreement', nonce, end)
     return { type: 'agreement-accepted', agreement: { ...accepted } }
   })
 }

@@ -6,7 +6,7 @@ import type { UtcSeconds } from '../../../../contracts/protocol/units.ts'
 import { type BookEvent, ForwardMarket, type TimeInForce } from '../../book/forward-market.ts'
 import type { CommandOf, Event, EventOf, ForwardOrder, ForwardTrade } from '../../engine/area.ts'
 import { committedFunds, freeFunds, worstCase } from '../../engine/funds.ts'
-import { cancelRefusal, fitOrder, sessionOf, takeCredit, useNonce } from '../../engine/orders.ts'
+import { cancelRefusal, fitOrder, sessionOf, spendNonce, takeCredit } from '../../engine/orders.ts'
 import { refused } from '../../engine/refusal.ts'
 import { type AreaState, configNow, type ForwardInterval, firstStartAfter, tradableWh } from '../../engine/state.ts'
 import { addOrder, addTrade, lowerOrder, positionOf, startOf } from './positions.ts'
@@ -79,7 +79,7 @@ export function placeForward(state: AreaState, { id, order, session }: CommandOf
     ...{ side, start, limitTicks: order.limitPrice, maxWh: order.maxWh, openWh: order.maxWh },
     ...{ acceptedAtMs: state.nowMs, session: sessionOf(session) },
   }
-  useNonce(state, seat, side, order.nonce, order.end)
+  spendNonce(state, seat, side, order.nonce, order.end)
   const { forward, market } = marketOf(state, start)
   addOrder(state, forward, placed)
   const accepted: Event = { type: 'forward-accepted', order: { ...placed } }
