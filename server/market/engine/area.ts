@@ -3,7 +3,7 @@
  * Everything here is plain data; times are UTC seconds unless the name says ms; money is ledger units as bigint.
  */
 import type { LaterKey } from '../../../contracts/protocol/meter-keys.ts'
-import type { Address, AreaRules, EpochStart, Hex, Order } from '../../../contracts/protocol/typed-data.ts'
+import type { Address, AreaRules, Hex, Order, Reading, SessionKey } from '../../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import type { LinkFlow, Side, Zone, ZoneResult } from '../auction.ts'
 import type { CancelReason, TimeInForce } from '../book/forward-market.ts'
@@ -28,7 +28,7 @@ export interface Terms {
   from: UtcSeconds
   sellFloor: Ticks
   buyCeiling: Ticks
-  /** Wh per interval as the account signed them; see `sellableWh` for what the nameplate leaves of the first. */
+  /** Wh per interval as the account signed them; see `sellableWh` and `buyableWh` for what the grid operator leaves of them. */
   maxSellWh: Wh
   maxBuyWh: Wh
   /** No interval that ends after this is traded. */
@@ -60,10 +60,7 @@ export interface ChainSeat {
 }
 
 /** A boundary reading whose signature the shell has checked. */
-export interface MeterReading extends EpochStart {
-  /** 0 measured, 1 estimated, 2 doubtful. */
-  quality: number
-}
+export type MeterReading = Reading
 
 export type Command =
   | { type: 'configure'; atMs: number; config: AreaConfig }
@@ -90,9 +87,8 @@ export type Command =
   /** Time has come: starts, clears and cuts whatever is due. */
   | { type: 'tick'; atMs: number }
 
-export interface SessionProof {
-  key: Address
-  validUntil: UtcSeconds
+/** The account's grant for the key that signed an order. */
+export interface SessionProof extends Omit<SessionKey, 'account'> {
   signature: Hex
 }
 

@@ -15,7 +15,7 @@ import type { AreaConfig, Event, ForwardOrder, ForwardTrade, Terms } from './are
 import { addOrder, addTrade, lowerOrder, positionOf, startOf } from './forward-positions.ts'
 import { committedFunds, freeFunds, worstCase } from './funds.ts'
 import { fitOrder, refused } from './orders.ts'
-import { type AreaState, type ForwardInterval, firstStartAfter, sellableWh } from './state.ts'
+import { type AreaState, buyableWh, type ForwardInterval, firstStartAfter, sellableWh } from './state.ts'
 
 /** How far ahead of now an interval may be traded. */
 const horizonSeconds = 7 * 86_400
@@ -69,7 +69,7 @@ export function placeForward(
     return refused(id, 'ORDER_OUTSIDE_WINDOW', `forward prices lie between ${lowest} and ${highest} in this area`)
   }
   const { orders, openWh, tradedWh } = positionOf(state.forward.get(start), seat.chain.seat)
-  const leftWh = (side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config)) - openWh[side] - tradedWh[side]
+  const leftWh = (side === 'buy' ? buyableWh(terms, config) : sellableWh(terms, config)) - openWh[side] - tradedWh[side]
   if (order.maxWh > leftWh) {
     const message = `${order.maxWh} Wh is more than the ${leftWh} Wh that the mandate leaves for this interval`
     return refused(id, 'ORDER_OUTSIDE_MANDATE', message)

@@ -6,7 +6,7 @@ import { type AuctionInput, type AuctionOrder, clearAuction, type ZoneResult } f
 import { explainAuction } from '../explain.ts'
 import type { AreaConfig, IntervalRun, Reservation, SeatInterval, SeatOutcome, Terms } from './area.ts'
 import { type Deliverable, type HonouredTrade, honourTrades } from './forward.ts'
-import { type AreaState, type IntervalState, type SeatState, sellableWh, termsAt } from './state.ts'
+import { type AreaState, buyableWh, type IntervalState, type SeatState, sellableWh, termsAt } from './state.ts'
 
 /** What one reservation brings to the auction, or the reason why it brings nothing. */
 type Offer = { energyWh: Wh; zone: string } | { code: string; message: string }
@@ -166,7 +166,7 @@ function deliverableOf(
     return no('not-measured', `the meter's reading was ${metered.quality}; only measured energy is traded`)
   }
   const sellWh = Math.min(metered.exportWh, sellableWh(terms, config))
-  return { sellWh, buyWh: Math.min(metered.importWh, terms.maxBuyWh), terms, refusal: null }
+  return { sellWh, buyWh: Math.min(metered.importWh, buyableWh(terms, config)), terms, refusal: null }
 }
 
 /** A mandate that was tightened too late to be known when the interval started still binds: the chain will hold us to it. */

@@ -6,7 +6,15 @@ import { tradedWh } from './forward-positions.ts'
 import { bind, committedFunds, freeFunds } from './funds.ts'
 import { computeInterval } from './interval-result.ts'
 import { forgetOrders } from './orders.ts'
-import { type AreaState, countingOrder, type IntervalState, type SeatState, sellableWh, termsAt } from './state.ts'
+import {
+  type AreaState,
+  buyableWh,
+  countingOrder,
+  type IntervalState,
+  type SeatState,
+  sellableWh,
+  termsAt,
+} from './state.ts'
 
 /** After an outage meters need time to deliver their backlog: an interval started late waits this much longer at most. */
 const longestBacklogWaitMs = 30_000
@@ -54,7 +62,7 @@ function reserve(state: AreaState, config: AreaConfig, start: UtcSeconds): Reser
       order.side === 'buy'
         ? Math.min(order.limitTicks, terms.buyCeiling, config.highestTicks)
         : Math.max(order.limitTicks, terms.sellFloor, config.lowestTicks)
-    const mandatedWh = order.side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config)
+    const mandatedWh = order.side === 'buy' ? buyableWh(terms, config) : sellableWh(terms, config)
     const forwardWh = tradedWh(state.forward.get(start), order.seat, order.side)
     const wantedWh: Wh = Math.max(0, Math.min(order.maxWh, mandatedWh - forwardWh))
     const available = freeFunds(seat, committed)

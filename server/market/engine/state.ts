@@ -124,7 +124,12 @@ export function termsOf(schedule: readonly Terms[], time: UtcSeconds): Terms | n
 /** The most a seat may sell in one interval: its mandate, cut to the confirmed nameplate where there is one or must be one. */
 export function sellableWh(terms: Terms, config: AreaConfig): Wh {
   if (terms.nameplateWh !== null) return Math.min(terms.maxSellWh, terms.nameplateWh)
-  return config.rules.confirmedSellersOnly ? 0 : terms.maxSellWh
+  return config.rules.confirmation === 0 ? terms.maxSellWh : 0
+}
+
+/** The most a seat may buy in one interval: nothing where buyers must be confirmed and it is not. */
+export function buyableWh(terms: Terms, config: AreaConfig): Wh {
+  return terms.nameplateWh === null && config.rules.confirmation === 2 ? 0 : terms.maxBuyWh
 }
 
 /** The first interval start strictly after a wall-clock time: what is accepted then counts from there. */

@@ -4,6 +4,7 @@ import { hashRules } from '../../../contracts/protocol/typed-data.ts'
 import type { AreaConfig, ChainSeat, Command, Event, Terms } from '../../../server/market/engine/area.ts'
 import { apply, newestEngineVersion } from '../../../server/market/engine/engine.ts'
 import { type AreaState, emptyState } from '../../../server/market/engine/state.ts'
+import { plainRules } from '../../rules.ts'
 
 export const intervalSeconds = 900
 export const batchSeconds = 3_600
@@ -19,7 +20,7 @@ export const rules = {
   priceTick: 100,
   maxGridPerKwh: 400,
   maxBandTicks: 8_000,
-  confirmedSellersOnly: true,
+  ...plainRules,
   settlingGrade: 0,
 }
 
@@ -75,7 +76,9 @@ export function order(number: number, side: 'buy' | 'sell', change: Partial<Orde
     account: addressOf('a', number),
     meter: addressOf('b', number),
     rules: config.rulesHash,
+    market: 0,
     side: side === 'buy' ? 0 : 1,
+    timeInForce: 0,
     limitPrice: side === 'buy' ? 2_500 : 1_000,
     maxWh: 1_000,
     start: t0,
