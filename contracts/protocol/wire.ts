@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import type { LaterKey } from './meter-keys.ts'
-import type { RotateKey } from './typed-data.ts'
+import type { EpochStart, RotateKey } from './typed-data.ts'
 
 const address = z.string().regex(/^0x[0-9a-f]{40}$/, 'an address is 0x and 40 lower-case hexadecimal digits')
 const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
@@ -119,8 +119,9 @@ export interface Enrolment {
   account: string
   rules: string
   consentValidFrom: number
+  consentDeadline: number
   consentSignature: string
-  epoch: { meter: string; epoch: number; time: number; importWh: number; exportWh: number }
+  epoch: EpochStart
   epochSignature: string
 }
 

@@ -1,4 +1,5 @@
 /** Placing a signed order: the same over HTTP and over a socket. */
+import { allowsOrder } from '../../contracts/protocol/session-keys.ts'
 import type { Address, EscrowDomain, Hex, SessionKey } from '../../contracts/protocol/typed-data.ts'
 import type { AreaWorker } from '../areas/area-worker.ts'
 import type { AreaSettings } from '../areas/settings.ts'
@@ -54,7 +55,7 @@ type Signers = Pick<ApiParts, 'signatures' | 'isWalletSignature'>
 
 /**
  * The order's digest, which is its identifier. The account signs with its own key or, where it is a contract wallet, by
- * EIP-1271; a session key that it granted signs for it. Throws `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE` or `SESSION_KEY_EXPIRED`.
+ * EIP-1271; a session key that it granted signs for it. Throws `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE`, `SESSION_KEY_EXPIRED` or `SESSION_KEY_BOUNDS`.
  */
 export async function checkOrderSignature(
   signers: Signers,
@@ -78,8 +79,12 @@ export async function checkOrderSignature(
     throw new ApiError('ORDER_SIGNATURE', `the order must be signed by the session key ${session.key}`)
   if (session.validUntil * 1000 <= nowMs)
     throw new ApiError('SESSION_KEY_EXPIRED', 'sign a new session key with the account')
-  const value: SessionKey = { account: order.account, key: session.key, validUntil: session.validUntil }
-  const grant = { value, signature: session.signature }
+  if (session.validFrom * 1000 > nowMs || !allowsOrder(session, order)) {
+    throw new ApiError('SESSION_KEY_BOUNDS', 'the account did not let this key sign such an order, or not yet')
+  }
+  const { signature: granted, ...bounds } = session
+  const value: SessionKey = { account: order.account, ...bounds }
+  const grant = { value, signature: granted }
   if (!(await isGranted({ signatures: signers.signatures, isWalletSignature: maySign }, domain, grant))) {
     throw new ApiError('SESSION_KEY_SIGNATURE', `the session key must be signed by ${order.account}`)
   }
@@ -101,7 +106,7 @@ async function isGranted(
     granted.set(signatures, known)
   }
   const { value, signature } = grant
-  const name = [domain.chainId, domain.escrow, value.account, value.key, value.validUntil, signature].join(' ')
+  const name = [domain.chainId, domain.escrow, ...Object.values(value), signature].join(' ')
   if (known.has(name)) return true
   const [checked] = await signatures.check(domain, 'SessionKey', [grant])
   const { signer, digest } = checked!

@@ -30,6 +30,7 @@ const table = {
   CANCEL_SIGNATURE: [422, 'The cancellation is not signed by the order’s account'],
   SESSION_KEY_SIGNATURE: [422, 'The session key is not signed by the account'],
   SESSION_KEY_EXPIRED: [422, 'The session key has expired'],
+  SESSION_KEY_BOUNDS: [422, 'The session key may not sign this'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
   INTERNAL: [500, 'The server failed'],
 } as const satisfies Record<string, readonly [number, string]>

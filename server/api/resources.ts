@@ -56,14 +56,18 @@ export const areaSchema = z
       hash: hex32,
       area: uint32,
       grid: address,
+      successor: address,
       token: address,
       intervalSeconds: uint32,
       batchSeconds: uint32,
       priceTick: uint32,
       maxGridPerKwh: uint32,
       maxBandTicks: uint32,
-      confirmedSellersOnly: z.boolean(),
+      confirmation: z.int(),
       settlingGrade: z.int(),
+      allocation: z.int(),
+      watchers: hex32,
+      watcherGraceSeconds: uint32,
     }),
     chain: z.object({
       chainId: z.int(),
@@ -195,7 +199,9 @@ export const seatSchema = z
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>
 
-export const timeInForceSchema = z.enum(['GTC', 'IOC', 'FOK'])
+/** By the number that is signed. */
+export const timesInForce = ['GTC', 'IOC', 'FOK'] as const
+const timeInForceSchema = z.enum(timesInForce)
 
 /** An order for one interval that had not started. */
 export const forwardOrderSchema = z

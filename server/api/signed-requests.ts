@@ -1,36 +1,52 @@
 /** What clients sign and send to `/api/v1` and `/live`, as schemas; the integers are those that were signed. */
 import { z } from 'zod'
-import { addressSchema, hex32, int24, money, seatId, timeInForceSchema, uint24, uint32, wh } from './resources.ts'
+import { addressSchema, hex32, int24, money, seatId, uint24, uint32, wh } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
 
 /** What `POST /session` takes: the text of the sign-in message and the account's signature of it. */
 export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000), signature }).meta({ id: 'SignIn' })
 
+/** A spot order: `market` 0, `timeInForce` 0. */
+const spotOrder = z.strictObject({
+  account: addressSchema,
+  meter: addressSchema,
+  rules: hex32,
+  market: z.literal(0),
+  side: z.int().min(0).max(1),
+  timeInForce: z.literal(0),
+  limitPrice: int24,
+  maxWh: uint24.min(1),
+  start: uint32,
+  end: uint32,
+  nonce: z.int().min(0),
+})
+
 export const signedOrderSchema = z
   .strictObject({
-    order: z.strictObject({
-      account: addressSchema,
-      meter: addressSchema,
-      rules: hex32,
-      side: z.int().min(0).max(1),
-      limitPrice: int24,
-      maxWh: uint24.min(1),
-      start: uint32,
-      end: uint32,
-      nonce: z.int().min(0),
-    }),
+    order: spotOrder,
     signature,
-    /** Where a session key signed the order: the account's own signature for that key. */
-    session: z.strictObject({ key: addressSchema, validUntil: uint32, signature }).optional(),
+    /** Where a session key signed the order: the account's own grant for that key. */
+    session: z
+      .strictObject({
+        key: addressSchema,
+        rules: hex32,
+        sides: z.int().min(1).max(3),
+        lowestPrice: int24,
+        highestPrice: int24,
+        validFrom: uint32,
+        validUntil: uint32,
+        signature,
+      })
+      .optional(),
   })
   .meta({ id: 'SignedOrder' })
-export type SignedOrder = z.infer<typeof signedOrderSchema>
 
-/** A forward order is a signed order whose `[start, end)` is exactly one interval. */
+/** A forward order: `market` 1, `timeInForce` 0 (GTC), 1 (IOC) or 2 (FOK), and `[start, end)` is exactly one interval. */
 export const signedForwardOrderSchema = signedOrderSchema
-  .extend({ timeInForce: timeInForceSchema.default('GTC') })
+  .extend({ order: spotOrder.extend({ market: z.literal(1), timeInForce: z.int().min(0).max(2) }) })
   .meta({ id: 'SignedForwardOrder' })
+export type SignedOrder = z.infer<typeof signedOrderSchema> | z.infer<typeof signedForwardOrderSchema>
 
 export const signedCancelSchema = z.strictObject({ signature }).meta({ id: 'SignedCancel' })
 
@@ -49,6 +65,8 @@ const mandate = z.strictObject({
 })
 
 const epochStart = z.strictObject({
+  account: addressSchema,
+  rules: hex32,
   meter: addressSchema,
   epoch: z.int().min(1).max(0xffff),
   time: uint32,
@@ -62,6 +80,7 @@ export const relaySeatSchema = z
     mandate,
     mandateSignature: signature,
     consentValidFrom: uint32,
+    consentDeadline: uint32,
     consentSignature: signature,
     epoch: epochStart,
     epochSignature: signature,
@@ -83,7 +102,7 @@ export const relayConfirmationSchema = z
   })
   .meta({ id: 'RelayConfirmation' })
 
-/** Signed by the meter, its account and, where the rules demand confirmed sellers, the grid operator. */
+/** Signed by the meter, its account and, where the rules demand confirmation, the grid operator. */
 export const relayEpochSchema = z
   .strictObject({
     seat: seatId,

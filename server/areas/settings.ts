@@ -2,8 +2,16 @@
  * An area's settings: a JSON file that the operator of the server writes, checked here, completed with what the chain says.
  */
 import { readFileSync } from 'node:fs'
+import { ZeroAddress } from 'ethers'
 import { z } from 'zod'
-import { type Address, type AreaRules, type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
+import {
+  type Address,
+  type AreaRules,
+  type Hex,
+  hashRules,
+  hashWatchers,
+  noWatchers,
+} from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
 import { clearAuction, type Zone } from '../market/auction.ts'
 import type { AreaConfig } from '../market/engine/area.ts'
@@ -61,6 +69,14 @@ const price = z.string().transform((text, context): number => {
 })
 
 const uint32 = z.int().min(0).max(0xffff_ffff)
+const account = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/)
+  .transform((text) => text.toLowerCase())
+/** The numbers of the rules in words, each in its place. */
+const confirmations = ['nobody', 'sellers', 'everybody'] as const
+const grades = ['device', 'billing'] as const
+const allocations = ['market', 'imported', 'coefficients'] as const
 
 const fileSchema = z.strictObject({
   area: uint32,
@@ -82,16 +98,17 @@ const fileSchema = z.strictObject({
     )
     .min(1),
   rules: z.strictObject({
-    grid: z
-      .string()
-      .regex(/^0x[0-9a-fA-F]{40}$/)
-      .transform((text) => text.toLowerCase()),
+    grid: account,
     intervalSeconds: uint32.min(1),
     batchSeconds: uint32.min(1),
     maxGridPerKwh: price,
     maxBandPerKwh: price,
-    confirmedSellersOnly: z.boolean(),
-    settlingGrade: z.enum(['device', 'billing']),
+    confirmation: z.enum(confirmations).default('everybody'),
+    settlingGrade: z.enum(grades),
+    allocation: z.enum(allocations).default('market'),
+    successor: account.default(ZeroAddress),
+    watchers: z.strictObject({ keys: z.array(account).min(1), quorum: z.int().min(1) }).optional(),
+    watcherGraceSeconds: uint32.default(0),
   }),
 })
 /** The tick of 0.0001 token, in millionths of a token. */
@@ -109,14 +126,18 @@ export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
   const rules: AreaRules = {
     area: named.area,
     grid: fileRules.grid,
+    successor: fileRules.successor,
     token: chain.token,
     intervalSeconds: fileRules.intervalSeconds,
     batchSeconds: fileRules.batchSeconds,
     priceTick,
     maxGridPerKwh: fileRules.maxGridPerKwh,
     maxBandTicks: fileRules.maxBandPerKwh,
-    confirmedSellersOnly: fileRules.confirmedSellersOnly,
-    settlingGrade: fileRules.settlingGrade === 'billing' ? 1 : 0,
+    confirmation: confirmations.indexOf(fileRules.confirmation),
+    settlingGrade: grades.indexOf(fileRules.settlingGrade),
+    allocation: allocations.indexOf(fileRules.allocation),
+    watchers: fileRules.watchers === undefined ? noWatchers : hashWatchers(fileRules.watchers),
+    watcherGraceSeconds: fileRules.watcherGraceSeconds,
   }
   return {
     ...named,
@@ -138,6 +159,13 @@ function inconsistencies(file: z.output<typeof fileSchema>): string[] {
   const { intervalSeconds, batchSeconds, maxGridPerKwh } = file.rules
   if (batchSeconds % intervalSeconds !== 0) {
     mistakes.push(`rules.batchSeconds: ${batchSeconds} is no multiple of the interval of ${intervalSeconds} s`)
+  }
+  const { watchers } = file.rules
+  if (watchers !== undefined && new Set(watchers.keys).size < watchers.keys.length) {
+    mistakes.push('rules.watchers: a key is named twice')
+  }
+  if (watchers !== undefined && watchers.quorum > watchers.keys.length) {
+    mistakes.push(`rules.watchers: of ${watchers.keys.length} watchers ${watchers.quorum} cannot sign`)
   }
   const zones = file.zones.map(({ feePerKwh, ...zone }) => ({ ...zone, feeTicksPerKwh: feePerKwh }))
   try {

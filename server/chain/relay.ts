@@ -24,6 +24,7 @@ export interface EscrowRelay {
     mandate: Mandate
     mandateSignature: Hex
     consentValidFrom: UtcSeconds
+    consentDeadline: UtcSeconds
     consentSignature: Hex
     epoch: EpochStart
     epochSignature: Hex
@@ -46,7 +47,7 @@ export interface EscrowRelay {
     epoch: EpochStart
     meterSignature: Hex
     accountSignature: Hex
-    /** Where the rules demand confirmed sellers. */
+    /** Where the rules demand confirmation. */
     gridSignature?: Hex | undefined
   }): Promise<{ hash: Hex }>
   /** The meter's last key hands over to the next one; signed by the account and by both keys. */
@@ -110,12 +111,14 @@ export function createRelay(options: {
   }
 
   return {
-    async openSeat({ mandate, mandateSignature, consentValidFrom, consentSignature, epoch, epochSignature }) {
+    async openSeat(request) {
+      const { mandate, mandateSignature, consentValidFrom, consentDeadline, consentSignature } = request
       if (![...indexer.head.view.values()].some(({ rulesHash }) => rulesHash === mandate.rules)) {
         throw new ChainError('CHAIN_REQUEST', 'no area on chain has the rules that the mandate names')
       }
-      const signatures = [mandateSignature, consentValidFrom, consentSignature, epoch, epochSignature]
-      return carry('openSeat', [mandate, ...signatures])
+      const consent = { validFrom: consentValidFrom, deadline: consentDeadline }
+      const { epoch, epochSignature } = request
+      return carry('openSeat', [mandate, mandateSignature, consent, consentSignature, epoch, epochSignature])
     },
     async changeMandate({ seat, mandate, mandateSignature }) {
       seatOf(seat)

@@ -56,12 +56,12 @@ async function read({ provider, escrow, area, seat, end, firstBlock }: SettledSe
   if (balance !== record.balance) {
     throw new ChainError('CHAIN_OVERTAKEN', `the events say a balance of ${record.balance}, the contract ${balance}`)
   }
-  const { intervalSeconds, confirmedSellersOnly } = view.get(area)!.rules
+  const { intervalSeconds, confirmation } = view.get(area)!.rules
   const { statementRoot } = batch
   const { meter, keys } = record
   const terms = termsOf(record)
   return {
-    ...{ area, end, seat, statementRoot, intervalSeconds, confirmedSellersOnly, meter, keys, terms },
+    ...{ area, end, seat, statementRoot, intervalSeconds, confirmation, meter, keys, terms },
     ...{ base: base ?? record.base, entries },
   }
 

@@ -1,6 +1,7 @@
 /** Orders as they stand in statements: what was signed, and by whom it may have been. */
 import { recoverAddress } from 'ethers'
 import { z } from 'zod'
+import { allowsOrder } from '../../contracts/protocol/session-keys.ts'
 import { type Address, digestOf, type EscrowDomain, type Hex } from '../../contracts/protocol/typed-data.ts'
 
 export const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
@@ -29,7 +30,9 @@ export const signedOrderSchema = z.strictObject({
     account: address,
     meter: address,
     rules: hex32,
+    market: z.int().min(0).max(1),
     side: z.int().min(0).max(1),
+    timeInForce: z.int().min(0).max(2),
     limitPrice: z.int(),
     maxWh: z.int().min(1),
     start: uint32,
@@ -38,7 +41,18 @@ export const signedOrderSchema = z.strictObject({
   }),
   signature,
   /** The key that signed for the account, and the account's word for it. */
-  session: z.strictObject({ key: address, validUntil: uint32, signature }).nullable(),
+  session: z
+    .strictObject({
+      key: address,
+      rules: hex32,
+      sides: z.int().min(0).max(3),
+      lowestPrice: z.int(),
+      highestPrice: z.int(),
+      validFrom: uint32,
+      validUntil: uint32,
+      signature,
+    })
+    .nullable(),
 })
 export type SignedOrder = z.infer<typeof signedOrderSchema>
 
@@ -66,7 +80,7 @@ export function wrongSigner(domain: EscrowDomain, signed: SignedOrder, words: Wa
   const { order, signature, session } = signed
   if (session !== null) {
     const digest = digestOf(domain, 'Order', order)
-    if (!isByKey({ account: session.key, digest, signature })) return session.key
+    if (!allowsOrder(session, order) || !isByKey({ account: session.key, digest, signature })) return session.key
   }
   const claim = claimOfAccount(domain, signed)
   return isByKey(claim) || words.has(nameOf(claim)) ? null : order.account
@@ -76,8 +90,8 @@ export function wrongSigner(domain: EscrowDomain, signed: SignedOrder, words: Wa
 function claimOfAccount(domain: EscrowDomain, { order, signature, session }: SignedOrder): Claim {
   const { account } = order
   if (session === null) return { account, digest: digestOf(domain, 'Order', order), signature }
-  const { key, validUntil } = session
-  return { account, digest: digestOf(domain, 'SessionKey', { account, key, validUntil }), signature: session.signature }
+  const { signature: granted, ...grant } = session
+  return { account, digest: digestOf(domain, 'SessionKey', { account, ...grant }), signature: granted }
 }
 
 function isByKey({ account, digest, signature }: Claim): boolean {

@@ -30,7 +30,14 @@ import type {
 import { measuredSeat, netted } from '../market/engine/batches.ts'
 import { tradedWh } from '../market/engine/forward-positions.ts'
 import { computeInterval } from '../market/engine/interval-result.ts'
-import { countingOrder, type ForwardInterval, type SeatState, sellableWh, termsAt } from '../market/engine/state.ts'
+import {
+  buyableWh,
+  countingOrder,
+  type ForwardInterval,
+  type SeatState,
+  sellableWh,
+  termsAt,
+} from '../market/engine/state.ts'
 import { hasTraded, withoutSeat } from '../market/engine/without-seat.ts'
 import { MarketError } from '../market/errors.ts'
 import type { AreaFile } from './area-file.ts'
@@ -381,7 +388,7 @@ function recompute(offers: readonly Offer[], book: Book, { time, suspended }: Mo
     .map((offer): Reservation & { arrival: number } => {
       const { seat: number, side, limitTicks: limit, maxWh, arrival } = spot.get(offer.order)!
       const terms = termsAt(now.get(number)!, time)
-      const mandatedWh = terms === null ? 0 : side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config)
+      const mandatedWh = terms === null ? 0 : side === 'buy' ? buyableWh(terms, config) : sellableWh(terms, config)
       const wantedWh = Math.max(0, Math.min(maxWh, mandatedWh - tradedWh(forward, number, side)))
       const limitTicks = side === 'buy' ? Math.min(limit, config.highestTicks) : Math.max(limit, config.lowestTicks)
       const reservedWh = Math.min(wantedWh, offer.offeredWh)

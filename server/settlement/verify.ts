@@ -21,7 +21,8 @@ export interface SettledSeat {
   seat: number
   statementRoot: Hex
   intervalSeconds: number
-  confirmedSellersOnly: boolean
+  /** As the rules have it: 0 nobody, 1 sellers, 2 everybody must be confirmed. */
+  confirmation: number
   meter: Address
   /** Those that followed the meter's first key. */
   keys: readonly LaterKey[]
@@ -146,10 +147,7 @@ function wrongFill(file: StatementFile, fills: StatementFill[], chain: SettledSe
       return `${nameOf(fill)}: above the mandate's ceiling`
     if (side === 'sell' && amount < amountOf(terms.sellFloor, energyWh))
       return `${nameOf(fill)}: below the mandate's floor`
-    const unconfirmedWh = chain.confirmedSellersOnly ? 0 : terms.maxSellWh
-    const sellableWh = terms.nameplateWh === null ? unconfirmedWh : Math.min(terms.maxSellWh, terms.nameplateWh)
-    if (total > (side === 'buy' ? terms.maxBuyWh : sellableWh))
-      return `${nameOf(fill)}: more energy than the mandate allows`
+    if (total > mandatedWh(terms, side, chain)) return `${nameOf(fill)}: more energy than the mandate allows`
     const measuredWh = measured([chain.base, ...file.readings.filter(({ quality }) => quality === 0)], side, {
       start,
       end,
@@ -158,6 +156,12 @@ function wrongFill(file: StatementFile, fills: StatementFill[], chain: SettledSe
     if (total > measuredWh) return `${nameOf(fill)}: ${total} Wh traded, but the meter measured ${measuredWh} Wh`
   }
   return null
+}
+
+function mandatedWh(terms: Terms, side: 'buy' | 'sell', { confirmation }: SettledSeat): Wh {
+  const { nameplateWh, maxSellWh, maxBuyWh } = terms
+  if (side === 'sell') return Math.min(maxSellWh, nameplateWh ?? (confirmation === 0 ? maxSellWh : 0))
+  return nameplateWh === null && confirmation === 2 ? 0 : maxBuyWh
 }
 
 function measured(

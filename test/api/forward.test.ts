@@ -15,6 +15,7 @@ import {
   announce,
   ask,
   domain,
+  grantOf,
   intervalSeconds,
   lower,
   meter,
@@ -52,12 +53,11 @@ let nonce = 100
 async function signedForward(name: Name, interval: number, change: Partial<Order> = {}, signer?: Wallet) {
   const start = startOf(interval)
   nonce += 1
-  return signedOrder(name, { start, end: start + intervalSeconds, nonce, ...change }, signer)
+  return signedOrder(name, { market: 1, start, end: start + intervalSeconds, nonce, ...change }, signer)
 }
 
-async function place(name: Name, interval: number, change: Partial<Order> = {}, timeInForce?: string) {
-  const signed = await signedForward(name, interval, change)
-  return ask(street, 'POST', 'forward-orders', { body: { ...signed, ...(timeInForce && { timeInForce }) } })
+async function place(name: Name, interval: number, change: Partial<Order> = {}) {
+  return ask(street, 'POST', 'forward-orders', { body: await signedForward(name, interval, change) })
 }
 
 async function cancel(order: string, name: Name, signer = people[name]) {
@@ -153,7 +153,7 @@ describe('a forward order', () => {
     expect((await bookOf(10)).bids).toEqual([])
 
     const key = Wallet.createRandom() as unknown as Wallet
-    const grant = { account: lower(people.bob), key: lower(key), validUntil: 2 ** 32 - 1 }
+    const grant = grantOf('bob', key)
     const session = { ...grant, signature: await signFull(people.bob, domain, 'SessionKey', grant) }
     const { account: _, ...sent } = session
     const signed = await signedForward('bob', 10, { maxWh: 50 }, key)
@@ -172,20 +172,23 @@ describe('a forward order', () => {
 
   test('immediate or cancel takes what there is; fill or kill all or nothing', async () => {
     await place('alice', 11, { limitPrice: 1_200, maxWh: 100 })
-    expect((await place('bob', 11, { maxWh: 101 }, 'FOK')).body).toMatchObject({
+    expect((await place('bob', 11, { maxWh: 101, timeInForce: 2 })).body).toMatchObject({
       status: 'cancelled',
       cancelReason: 'fill-or-kill',
       tradedWh: 0,
       trades: [],
     })
-    expect((await place('bob', 11, { maxWh: 130 }, 'IOC')).body).toMatchObject({
+    expect((await place('bob', 11, { maxWh: 130, timeInForce: 1 })).body).toMatchObject({
       status: 'cancelled',
       cancelReason: 'immediate-or-cancel',
       tradedWh: 100,
       trades: [{ energyWh: 100, pricePerKwh: '0.1200' }],
     })
     await place('alice', 11, { maxWh: 100 })
-    expect((await place('bob', 11, { maxWh: 100 }, 'FOK')).body).toMatchObject({ status: 'filled', tradedWh: 100 })
+    expect((await place('bob', 11, { maxWh: 100, timeInForce: 2 })).body).toMatchObject({
+      status: 'filled',
+      tradedWh: 100,
+    })
   })
 
   test('levels add up by price and come best first', async () => {
@@ -293,24 +296,26 @@ describe('is refused by name', () => {
     const body = await signedForward('alice', 20)
     const codeOf = async (changed: object) =>
       (await ask(street, 'POST', 'forward-orders', { body: { ...body, ...changed } })).body.code
-    expect(await codeOf({ timeInForce: 'DAY' })).toBe('REQUEST_INVALID')
+    expect(await codeOf({ order: { ...body.order, timeInForce: 3 } })).toBe('REQUEST_INVALID')
+    expect(await codeOf({ order: { ...body.order, market: 0 } })).toBe('REQUEST_INVALID')
     expect(await codeOf({ order: { ...body.order, side: 2 } })).toBe('REQUEST_INVALID')
     expect(await codeOf({ order: { ...body.order, maxWh: 0 } })).toBe('REQUEST_INVALID')
     expect(await codeOf({ order: { ...body.order, maxWh: 7 } })).toBe('ORDER_SIGNATURE')
-    const session = { key: lower(people.stranger), validUntil: 2 ** 32 - 1, signature: body.signature }
+    const { account: _, ...bounds } = grantOf('alice', people.stranger)
+    const session = { ...bounds, signature: body.signature }
     expect(await codeOf({ session })).toBe('ORDER_SIGNATURE')
     const byStranger = await signedForward('alice', 20, {}, people.stranger)
     expect(await codeOf({ ...byStranger, session })).toBe('SESSION_KEY_SIGNATURE')
     expect(await codeOf({ ...byStranger, session: { ...session, validUntil: 1 } })).toBe('SESSION_KEY_EXPIRED')
   })
 
-  test('an order that was placed for the spot auction, and the other way round', async () => {
-    const spot = await signedForward('alice', 21)
+  test('an order that was signed for the spot auction, and the other way round', async () => {
+    const spot = await signedForward('alice', 21, { market: 0 })
     expect((await ask(street, 'POST', 'orders', { body: spot })).status).toBe(201)
-    expect((await ask(street, 'POST', 'forward-orders', { body: spot })).body.code).toBe('ORDER_DUPLICATE')
+    expect((await ask(street, 'POST', 'forward-orders', { body: spot })).body.code).toBe('REQUEST_INVALID')
     const ahead = await signedForward('alice', 21)
     expect((await ask(street, 'POST', 'forward-orders', { body: ahead })).status).toBe(201)
-    expect((await ask(street, 'POST', 'orders', { body: ahead })).body.code).toBe('ORDER_NONCE')
+    expect((await ask(street, 'POST', 'orders', { body: ahead })).body.code).toBe('REQUEST_INVALID')
   })
 
   test('orders that together are more than the mandate allows, or too many', async () => {

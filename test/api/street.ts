@@ -11,7 +11,7 @@ import { Registry } from 'prom-client'
 import { SiweMessage } from 'siwe'
 import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
-import { hashRules, type Order, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
+import { hashRules, type Order, type SessionKey, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { HelloAnswer, ReadingsAnswer, SignedReading } from '../../contracts/protocol/wire.ts'
 import { createApp } from '../../server/api/app.ts'
 import type { ApiParts, TrustedProxies } from '../../server/api/parts.ts'
@@ -304,13 +304,29 @@ export function orderOf(name: 'alice' | 'bob', change: Partial<Order> = {}): Ord
     account: lower(people[name]),
     meter: lower(meters[name]),
     rules: settings.rulesHash,
+    market: 0,
     side: name === 'alice' ? 1 : 0,
+    timeInForce: 0,
     limitPrice: name === 'alice' ? 1_000 : 2_500,
     maxWh: 1_000,
     start: t0,
     end: t0 + 100 * intervalSeconds,
     nonce: 1,
     ...change,
+  }
+}
+
+/** Alice's or Bob's grant for a key that may sign any order. */
+export function grantOf(name: 'alice' | 'bob', key: Wallet): SessionKey {
+  return {
+    account: lower(people[name]),
+    key: lower(key),
+    rules: settings.rulesHash,
+    sides: 3,
+    lowestPrice: -10_000,
+    highestPrice: 10_000,
+    validFrom: 0,
+    validUntil: 2 ** 32 - 1,
   }
 }
 

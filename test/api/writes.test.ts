@@ -10,12 +10,14 @@ import { ChainError } from '../../server/chain/error.ts'
 import {
   ask,
   domain,
+  grantOf,
   intervalSeconds,
   lower,
   type orderOf,
   people,
   type Street,
   seatIds,
+  settings,
   signedOrder,
   signInMessage,
   startStreet,
@@ -134,9 +136,10 @@ describe('orders', () => {
 
   test('a session key signs in the account’s place, while it is valid', async () => {
     const key = Wallet.createRandom()
-    const grant = { account: lower(people.bob), key: lower(key as unknown as Wallet), validUntil: 2 ** 32 - 1 }
+    const grant = grantOf('bob', key as unknown as Wallet)
     const signature = await signFull(people.bob, domain, 'SessionKey', grant)
-    const session = { key: grant.key, validUntil: grant.validUntil, signature }
+    const { account: _, ...bounds } = grant
+    const session = { ...bounds, signature }
     const signed = await signedOrder('bob', { nonce: 5 }, key as unknown as Wallet)
     const reply = await ask(street, 'POST', 'orders', { body: { ...signed, session } })
     expect(reply.status).toBe(201)
@@ -153,6 +156,11 @@ describe('orders', () => {
     expect((await ask(street, 'POST', 'orders', { body: other })).body.code).toBe('ORDER_SIGNATURE')
     expect(await refusedWith({ validUntil: 1_000 })).toBe('SESSION_KEY_EXPIRED')
     expect(await refusedWith({ validUntil: 2 ** 32 - 2 })).toBe('SESSION_KEY_SIGNATURE')
+    expect(await refusedWith({ validFrom: 2 ** 32 - 2 })).toBe('SESSION_KEY_BOUNDS')
+    expect(await refusedWith({ sides: 2 })).toBe('SESSION_KEY_BOUNDS')
+    expect(await refusedWith({ highestPrice: 2_499 })).toBe('SESSION_KEY_BOUNDS')
+    expect(await refusedWith({ lowestPrice: 2_501 })).toBe('SESSION_KEY_BOUNDS')
+    expect(await refusedWith({ rules: `0x${'00'.repeat(32)}` })).toBe('SESSION_KEY_BOUNDS')
     expect(await refusedWith({ key: lower(people.stranger) })).toBe('ORDER_SIGNATURE')
   })
 
@@ -176,8 +184,9 @@ describe('orders', () => {
     expect((await cancel(word)).body.status).toBe('cancelled')
 
     const key = Wallet.createRandom() as unknown as Wallet
-    const grant = { account: bob, key: lower(key), validUntil: 2 ** 32 - 1 }
-    const session = { key: grant.key, validUntil: grant.validUntil, signature: word }
+    const grant = grantOf('bob', key)
+    const { account: _, ...bounds } = grant
+    const session = { ...bounds, signature: word }
     const body = { ...(await signedOrder('bob', { nonce: 8 }, key)), session }
     expect((await send(body)).body.code).toBe('SESSION_KEY_SIGNATURE')
     says('SessionKey', grant as never, word)
@@ -254,7 +263,15 @@ describe('relayed messages', () => {
       'epochs',
       {
         seat: seatIds.alice,
-        epoch: { meter: lower(people.alice), epoch: 2, time: 900, importWh: 0, exportWh: 0 },
+        epoch: {
+          account: lower(people.alice),
+          rules: settings.rulesHash,
+          meter: lower(people.alice),
+          epoch: 2,
+          time: 900,
+          importWh: 0,
+          exportWh: 0,
+        },
         meterSignature: `0x${'11'.repeat(65)}`,
         accountSignature: `0x${'11'.repeat(65)}`,
       },

@@ -13,6 +13,7 @@ import {
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import type { ChainSeat } from '../../server/market/engine/area.ts'
 import { digestOfStruct, domainSeparator, encodeStruct, structLength } from '../../server/signatures/struct-encoding.ts'
+import { plainRules } from '../rules.ts'
 
 const secp256k1 = createRequire(import.meta.url)('secp256k1/bindings') as typeof import('secp256k1')
 
@@ -27,7 +28,7 @@ const rules = {
   priceTick: 100,
   maxGridPerKwh: 400,
   maxBandTicks: 8_000,
-  confirmedSellersOnly: true,
+  ...plainRules,
   settlingGrade: 0,
 }
 

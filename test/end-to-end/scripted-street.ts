@@ -66,7 +66,7 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
         batchSeconds,
         maxGridPerKwh: '0.015',
         maxBandPerKwh: '0.80',
-        confirmedSellersOnly: true,
+        confirmation: 'everybody',
         settlingGrade: 'device',
       },
     },

@@ -24,7 +24,7 @@ const forwardEvents = new Set(['forwardTrade', 'forwardBook', 'forwardOrder'])
 let nonce = 0
 async function place(name: 'alice' | 'bob', limitPrice: number, maxWh: number) {
   nonce += 1
-  const body = await signedOrder(name, { nonce, limitPrice, maxWh, end: t0 + intervalSeconds })
+  const body = await signedOrder(name, { market: 1, nonce, limitPrice, maxWh, end: t0 + intervalSeconds })
   const reply = await ask(street, 'POST', 'forward-orders', { body })
   expect(reply.status).toBe(201)
   return reply.body.order as string

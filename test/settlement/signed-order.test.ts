@@ -11,14 +11,16 @@ const contract = `0x${'c0'.repeat(20)}`
 const none = new Set<string>()
 
 function orderOf(owner: string): Order {
-  const order = { account: owner, meter: `0x${'33'.repeat(20)}`, rules: `0x${'44'.repeat(32)}`, side: 1 }
-  return { ...order, limitPrice: -5, maxWh: 10, start: 900, end: 1_800, nonce: 1 }
+  const order = { account: owner, meter: `0x${'33'.repeat(20)}`, rules: `0x${'44'.repeat(32)}`, market: 0, side: 1 }
+  return { ...order, timeInForce: 0, limitPrice: -5, maxWh: 10, start: 900, end: 1_800, nonce: 1 }
 }
 
 async function signed(order: Order, session: { grantor: Wallet } | null = null): Promise<SignedOrder> {
   const signature = await signFull(key, domain, 'Order', order)
   if (session === null) return { order, signature, session: null }
-  const grant = { account: order.account, key: account, validUntil: 4_000_000_000 }
+  const { rules } = order
+  const bounds = { rules, sides: 2, lowestPrice: -5, highestPrice: 5, validFrom: 0, validUntil: 4_000_000_000 }
+  const grant = { account: order.account, key: account, ...bounds }
   return {
     order,
     signature,

@@ -1,6 +1,7 @@
 /** An area and a seat as the API would give them, for the page's pure parts. */
 import { hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource, OutcomeResource, SeatResource } from '../../server/api/resources.ts'
+import { plainRules } from '../rules.ts'
 
 const address = (digit: string) => `0x${digit.repeat(40)}`
 
@@ -13,7 +14,7 @@ const rules = {
   priceTick: 100,
   maxGridPerKwh: 1000,
   maxBandTicks: 5000,
-  confirmedSellersOnly: true,
+  ...plainRules,
   settlingGrade: 0,
 }
 

@@ -11,7 +11,7 @@ export async function submitForwardOrder(
   order: Order,
 ): Promise<PlacedForwardOrder> {
   const signature = await signFull(await session.identity.signer(), domain, 'Order', order)
-  return postJson<PlacedForwardOrder>('/forward-orders', { order, signature, timeInForce: 'GTC' }, session)
+  return postJson<PlacedForwardOrder>('/forward-orders', { order, signature }, session)
 }
 
 export async function cancelForwardOrder(

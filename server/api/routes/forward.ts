@@ -22,6 +22,7 @@ import {
   type PlacedForwardOrder,
   pageOf,
   placedForwardOrderSchema,
+  timesInForce,
 } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 import { signedCancelSchema, signedForwardOrderSchema } from '../signed-requests.ts'
@@ -72,13 +73,13 @@ export function forwardRoutes(parts: ApiParts): Route[] {
         const id = await checkOrderSignature(parts, worker, body, Date.now())
         const before = await forwardOrderById(database, settings.area, id)
         if (before !== null) return { status: 200, body: await placed(settings, before) }
-        const { order, signature, session = null, timeInForce } = body
+        const { order, signature, session = null } = body
         const events = await worker.submit({
           type: 'forward-order',
           atMs: Date.now(),
           id,
           order,
-          timeInForce,
+          timeInForce: timesInForce[order.timeInForce]!,
           signature,
           session,
         })

@@ -92,7 +92,7 @@ function spansOfSeat(
   // No entry that trades runs across a change of terms, nor across a mandate's expiry.
   const changes = chain.terms.flatMap(({ from, validUntil }) => [from, validUntil])
   const first = state.intervals.get(start)
-  const startTrades = first !== undefined && first.fills.slot.includes(slot)
+  const startTrades = first?.fills.slot.includes(slot) === true
   const relevant = changes.filter((time) => time > base.time && time < end)
   return spansOf({ base: base.time, measured, changes: relevant, startTrades }, start).map((span) => {
     const { epoch, importWh, exportWh } = registersOf(state, seat, span.time, base.epoch)!
