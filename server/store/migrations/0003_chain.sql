@@ -1,25 +1,28 @@
 -- What the indexer has seen of the escrow, block by block, so that a reorganisation can be rolled back.
 create table chain_blocks (
+  chain_id bigint not null,
   escrow text not null,
   number bigint not null,
   hash text not null,
   time bigint not null,
-  primary key (escrow, number)
+  primary key (chain_id, escrow, number)
 );
 
 create table chain_events (
+  chain_id bigint not null,
   escrow text not null,
   block bigint not null,
   log_index int not null,
   transaction text not null,
   name text not null,
   args jsonb not null,
-  primary key (escrow, block, log_index)
+  primary key (chain_id, escrow, block, log_index)
 );
 
 -- Transactions of the server's own key, written before they are sent.
 create table transactions (
   id bigint generated always as identity primary key,
+  chain_id bigint not null,
   sender text not null,
   nonce bigint not null,
   purpose text not null,
@@ -32,7 +35,9 @@ create table transactions (
   gas_used bigint,
   failure text,
   created_at timestamptz not null default now(),
-  unique (sender, nonce)
+  unique (chain_id, sender, nonce)
 );
+create index transactions_unmined on transactions (chain_id, sender, nonce) where status = 'pending';
+create index transactions_hash on transactions (hash);
 -- A purpose is served by one transaction; only a failed one frees it.
-create unique index transactions_purpose on transactions (sender, purpose) where status <> 'failed';
+create unique index transactions_purpose on transactions (chain_id, sender, purpose) where status <> 'failed';
