@@ -1,3 +1,4 @@
+/** The command that makes a meter's first key and begins its epoch. */
 import { Command, InvalidArgumentError } from 'commander'
 import { enrol } from '../keys/enrolment.ts'
 import { readConfig } from '../setup/config.ts'

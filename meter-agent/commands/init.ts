@@ -1,3 +1,4 @@
+/** The command that asks a person for a home's set-up and writes it down. */
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'

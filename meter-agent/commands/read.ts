@@ -1,3 +1,4 @@
+/** The command that reads one device once. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'

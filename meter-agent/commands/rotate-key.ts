@@ -1,3 +1,4 @@
+/** The command that makes a meter's next key. */
 import { Command } from 'commander'
 import { rotateKeys } from '../keys/rotation.ts'
 import { readConfig } from '../setup/config.ts'

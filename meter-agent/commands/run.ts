@@ -1,3 +1,4 @@
+/** The command that runs the agent of a home. */
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startAgent } from '../home/agent.ts'

@@ -1,3 +1,4 @@
+/** The command that looks for devices at addresses. */
 import { Command, InvalidArgumentError } from 'commander'
 import { type DeviceOptions, type DeviceReading, type DeviceReport, readDevice } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'

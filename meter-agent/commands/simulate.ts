@@ -1,3 +1,4 @@
+/** The command that serves simulated devices to try the agent against. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'

@@ -1,3 +1,4 @@
+/** The command that shows what a running agent does. */
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { z } from 'zod'

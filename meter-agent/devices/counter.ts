@@ -1,3 +1,4 @@
+/** Exact counters from the registers that hold them. */
 import type { Counter } from './device.ts'
 
 /**

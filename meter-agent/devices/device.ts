@@ -1,3 +1,4 @@
+/** Opens, polls and reads a device, whatever language it speaks. */
 import { acquireConnection, type Connection, releaseConnection } from '../modbus/connection.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { ModbusError } from '../modbus/error.ts'

@@ -1,3 +1,4 @@
+/** One queue of requests for each Modbus connection, with deadlines, tries and pauses. */
 import type { Endpoint } from './endpoint.ts'
 import { exceptionError, frameError, ModbusError } from './error.ts'
 import { discardInput, endpointName, type Link, openLink } from './link.ts'

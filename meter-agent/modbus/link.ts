@@ -1,3 +1,4 @@
+/** Opens a transport and asks on it for registers, one request at a time. */
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import ModbusRTU from 'modbus-serial'

@@ -1,3 +1,4 @@
+/** From the points of a register map to a device's reading and counters. */
 import { float32Counter, integerCounter, roundedWh } from '../devices/counter.ts'
 import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
 import { scaled } from '../modbus/words.ts'

@@ -1,3 +1,4 @@
+/** Reads and polls a device by the register map of its family. */
 import type { Counter, DeviceSample } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience, RegisterSource } from '../modbus/register-source.ts'

@@ -1,3 +1,4 @@
+/** The language in which a device family writes its register map. */
 import { z } from 'zod'
 
 /*

@@ -1,3 +1,4 @@
+/** What metering takes in: polls with their place in time, and a meter's limits. */
 import type { DeviceSample } from '../devices/device.ts'
 
 /** What a meter's place in the grid and its area say about plausible values. */

@@ -1,3 +1,4 @@
+/** A home's consumption, production and battery over the day. */
 import { cloudiness, dayFraction, noise, type Panels, panelPowerW, type Sky } from './sky.ts'
 
 export const loadProfileNames = ['household', 'flat', 'bakery', 'school', 'farm', 'none'] as const

@@ -1,3 +1,4 @@
+/** Serves all simulated devices of a street and keeps their counters. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'

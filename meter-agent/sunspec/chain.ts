@@ -1,3 +1,4 @@
+/** Finds and reads the chain of models of a SunSpec device. */
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience, RegisterSource } from '../modbus/register-source.ts'
 import type { ReplyTimes } from '../modbus/reply-times.ts'

@@ -1,3 +1,4 @@
+/** From the registers of a SunSpec model to its points. */
 import { decodeText, scaled, unsigned } from '../modbus/words.ts'
 import type { GroupDefinition, PointDefinition } from './model-tables.ts'
 

@@ -1,3 +1,4 @@
+/** From SunSpec models to who the device is and what it counts. */
 import { float32Counter, integerCounter, roundedWh } from '../devices/counter.ts'
 import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
 import { scaled } from '../modbus/words.ts'

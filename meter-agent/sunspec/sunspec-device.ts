@@ -1,3 +1,4 @@
+/** Reads and polls a SunSpec device. */
 import type { DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { isOneMoment, outerTimes, readApart } from '../modbus/reply-times.ts'

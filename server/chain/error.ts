@@ -1,3 +1,4 @@
+/** What the rooms around the chain refuse or fail with. */
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 
 /**

@@ -1,3 +1,4 @@
+/** The command that runs a simulated neighbourhood. */
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { startDemo } from '../demo/demo.ts'

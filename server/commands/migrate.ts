@@ -1,3 +1,4 @@
+/** The command that brings a database's schema up to date. */
 import { Command, Option } from 'commander'
 import { migrate, openDatabase, StoreError } from '../store/database.ts'
 

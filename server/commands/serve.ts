@@ -1,3 +1,4 @@
+/** The command that runs the server of market areas. */
 import { isIP } from 'node:net'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { pino } from 'pino'

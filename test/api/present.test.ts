@@ -1,3 +1,4 @@
+/** How the API shows what it reads. */
 import { expect, test } from 'vitest'
 import { presentSeatInterval } from '../../server/api/present.ts'
 import type { SeatIntervalRow } from '../../server/store/queries.ts'

@@ -1,3 +1,4 @@
+/** How an account takes its money out without the operator. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

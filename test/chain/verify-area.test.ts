@@ -1,3 +1,4 @@
+/** A batch exported and computed again from what was signed. */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'

@@ -1,3 +1,4 @@
+/** How the page shows prices, money and energy. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatMoney, formatPrice } from '../../contracts/protocol/units.ts'

@@ -1,3 +1,4 @@
+/** The page's check of a report's rows. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type SettledInterval, writeReport } from '../../server/reports/csv.ts'

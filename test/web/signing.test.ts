@@ -1,3 +1,4 @@
+/** What the browser signs, sends and says when it cannot. */
 import { verifyMessage, verifyTypedData, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterEach, describe, expect, it, vi } from 'vitest'

@@ -1,3 +1,4 @@
+/** The commands `read` and `scan` as people script against them. */
 import { once } from 'node:events'
 import net from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'

@@ -1,3 +1,4 @@
+/** Devices for tests of a home, whose counters a test decides. */
 import type { Device, DeviceReading, DeviceSample } from '../../../meter-agent/devices/device.ts'
 
 /** What the counters of a test's device show, in Wh. */

@@ -1,3 +1,4 @@
+/** Every device family against a fixture, and families' habits. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { roundedWh } from '../../../meter-agent/devices/counter.ts'

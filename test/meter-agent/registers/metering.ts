@@ -1,3 +1,4 @@
+/** A meter for tests of the rules of metering. */
 import type { DeviceSample } from '../../../meter-agent/devices/device.ts'
 import type { BoundaryReading, Outcome } from '../../../meter-agent/registers/meter.ts'
 import { observeGrid, observeProduction } from '../../../meter-agent/registers/meter.ts'

@@ -1,3 +1,4 @@
+/** The physics of the sun and of a home. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { advanceHome, type Home, type HomeState, newHome } from '../../../meter-agent/simulator/household.ts'
