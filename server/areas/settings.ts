@@ -156,7 +156,7 @@ function inconsistencies(file: z.output<typeof fileSchema>): string[] {
 }
 
 /** Reads and checks an area file. Throws `SettingsError` that names the file. */
-export function readAreaFile(path: string, chain: EscrowFacts): AreaSettings {
+export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings {
   let file: unknown
   try {
     file = JSON.parse(readFileSync(path, 'utf8'))

@@ -300,7 +300,7 @@ function zoneOf(zone: Hex): string {
 /** The seat as the engine takes it: both timelines merged, what ended before its base left out. */
 export function chainSeatOf(record: SeatRecord): ChainSeat {
   const { seat, account, meter, keys, balance, withdrawal, withdrawalNonce, base } = record
-  const all = termsOf(record)
+  const all = termsOnChain(record)
   const begun = all.findLastIndex(({ from }) => from <= base.time)
   const terms = all.slice(Math.max(begun, 0))
   const named = { seat, account, meter, ...(keys.length === 0 ? {} : { keys: [...keys] }) }
@@ -308,7 +308,7 @@ export function chainSeatOf(record: SeatRecord): ChainSeat {
 }
 
 /** All terms that the seat ever had or will have, ascending by start. */
-export function termsOf({ terms, standings }: SeatRecord): Terms[] {
+export function termsOnChain({ terms, standings }: SeatRecord): Terms[] {
   const first = terms[0]!.from
   const later = [...terms, ...standings].map(({ from }) => from).filter((from) => from > first)
   const starts = [first, ...new Set(later.sort((a, b) => a - b))]

@@ -5,7 +5,7 @@ import { type Address, parseAddress } from '../../contracts/protocol/typed-data.
 import { ChainError } from '../chain/error.ts'
 import { openProvider, readEscrowFacts } from '../chain/escrow-client.ts'
 import { type ExitOptions, type ExitSeat, exitStep, type SeatExit, seatsToExit } from '../chain/exit.ts'
-import { readKeyFile } from '../chain/key-file.ts'
+import { readWalletFile } from '../chain/key-file.ts'
 import { refuse, writeOutput } from './streams.ts'
 
 interface ExitCommandOptions {
@@ -58,7 +58,7 @@ function blockNumber(text: string): number {
 
 async function exit(flags: ExitCommandOptions): Promise<void> {
   const { rpc, escrow, keyFile, firstBlock, wait } = flags
-  const wallet = readKeyFile(keyFile)
+  const wallet = readWalletFile(keyFile)
   const { chainId } = await readEscrowFacts(rpc, escrow)
   const provider = openProvider(rpc, chainId)
   const account = flags.account ?? parseAddress(wallet.address)

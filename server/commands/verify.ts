@@ -9,7 +9,7 @@ import { readSettledSeat } from '../chain/settled-seat.ts'
 import { walletSignatures } from '../chain/wallet-signature.ts'
 import { type AreaFile, readAreaFile } from '../settlement/area-file.ts'
 import { SettlementError } from '../settlement/error.ts'
-import { claimsOf, nameOf, type SignedOrder, type WalletWords } from '../settlement/signed-order.ts'
+import { claimsOf, nameOf, type StatedOrder, type WalletWords } from '../settlement/signed-order.ts'
 import { readStatementFile, type StatementFile } from '../settlement/statement-file.ts'
 import { verifyStatement } from '../settlement/verify.ts'
 import { verifyArea } from '../settlement/verify-area.ts'
@@ -93,7 +93,7 @@ function areaCheck(file: AreaFile, firstBlock: number): Check {
 async function wordsOfWallets(
   provider: JsonRpcProvider,
   domain: EscrowDomain,
-  orders: readonly SignedOrder[],
+  orders: readonly StatedOrder[],
 ): Promise<WalletWords> {
   const isWalletSignature = walletSignatures(provider)
   const words = new Set<string>()

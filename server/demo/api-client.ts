@@ -50,7 +50,7 @@ export function publicClient(serverUrl: string): Pick<ApiClient, 'get'> {
 }
 
 /** Signs in with the account's key (EIP-4361) and returns a client for its private data. */
-export async function signIn(serverUrl: string, account: Wallet, chainId: number): Promise<ApiClient> {
+export async function signInWithKey(serverUrl: string, account: Wallet, chainId: number): Promise<ApiClient> {
   const base = `${serverUrl}/api/v1`
   const { nonce } = await request<{ nonce: string }>(`${base}/session/nonce`, {})
   const message = new SiweMessage({

@@ -31,7 +31,7 @@ import type {
   SeatResource,
 } from '../../server/api/resources.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
-import { type ApiClient, publicClient, signIn } from '../../server/demo/api-client.ts'
+import { type ApiClient, publicClient, signInWithKey } from '../../server/demo/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { eventually } from '../../server/demo/onboarding.ts'
 import { freePort } from '../../server/demo/ports.ts'
@@ -79,7 +79,7 @@ beforeAll(async () => {
   area = await visitor.get<AreaResource>('/areas/1')
   for (const person of await visitor.get<DemoPerson[]>('/demo/people')) {
     const wallet = new Wallet(person.privateKey)
-    const client = await signIn(demo.url, wallet, area.chain.chainId)
+    const client = await signInWithKey(demo.url, wallet, area.chain.chainId)
     people.set(person.name, { wallet, client, seat: await seatsOf(client, person.account) })
   }
   await changeKey('roof-north')

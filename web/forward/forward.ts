@@ -13,8 +13,14 @@ import type {
   SeatResource,
 } from '../../server/api/resources.ts'
 import { difference, energy, signOf } from '../money/format.ts'
-import type { Side } from '../orders/order.ts'
+import type { OrderSide } from '../orders/order.ts'
 import { nextBoundary } from '../time/clock.ts'
+
+/** Whose trading ahead is shown. */
+export interface AheadProps {
+  area: AreaResource
+  seat: SeatResource
+}
 
 /** Starts (UTC seconds) of the intervals that can be traded next, the nearest first. */
 export function comingStarts(nowMs: number, intervalSeconds: number, count: number): number[] {
@@ -42,7 +48,7 @@ export function readWh(text: string): number | null {
 interface ForwardTerms {
   area: AreaResource
   seat: SeatResource
-  side: Side
+  side: OrderSide
   /** Of the interval, in UTC seconds. */
   start: number
   limitTicks: Ticks

@@ -1,11 +1,11 @@
 /** Every device family against a fixture, and families' habits. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { roundedWh } from '../../../meter-agent/devices/counter.ts'
 import { exceptionError, ModbusError } from '../../../meter-agent/modbus/error.ts'
 import { profileNamed, profiles } from '../../../meter-agent/profiles/families.ts'
 import { checkProfile } from '../../../meter-agent/profiles/profile.ts'
 import { ProfileReader } from '../../../meter-agent/profiles/profile-device.ts'
+import { roundedWh } from '../../../meter-agent/registers/register-counter.ts'
 import { patience, RegisterTable, registersOf } from '../modbus/register-table.ts'
 
 const fixtures = new URL('../fixtures/profiles/', import.meta.url)

@@ -1,5 +1,5 @@
 /** Exact counters from the registers that hold them. */
-import type { Counter } from './device.ts'
+import type { Counter } from './device-sample.ts'
 
 /**
  * Σ raw × 10^exponent milli-Wh, rounded down to whole milli-Wh where a raw value is finer.
