@@ -1,3 +1,4 @@
+/** The `commonwatt-agent` command line. */
 import { Command } from 'commander'
 import { enrolCommand } from './commands/enrol.ts'
 import { initCommand } from './commands/init.ts'

@@ -10,6 +10,7 @@
  * Live values are never stored. Readings leave the queue only when the server has them or will never take them.
  */
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
 import type { ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
@@ -23,6 +24,11 @@ export class OutboxError extends Error {
     super(message, { cause })
     this.code = code
   }
+}
+
+/** Where the store lies in an agent's data folder. */
+export function outboxFolder(dataFolder: string): string {
+  return join(dataFolder, 'outbox')
 }
 
 /** A reading the server will never take, with its reason. */

@@ -14,20 +14,8 @@ import {
 } from '../../server/api/resources.ts'
 import { leafHash, verifyLeaf } from '../../server/settlement/statement.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
-import {
-  ask,
-  batchSeconds,
-  intervalSeconds,
-  lower,
-  people,
-  type Street,
-  seatIds,
-  settings,
-  startStreet,
-  t0,
-  tokenOf,
-  trade,
-} from './street.ts'
+import { batchSeconds, intervalSeconds, t0 } from '../market/engine/street.ts'
+import { ask, lower, people, type Street, seatIds, settings, startStreet, tokenOf, trade } from './street.ts'
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
 

@@ -29,8 +29,6 @@ import type { Database } from '../../server/store/database.ts'
 import { intervalSeconds, rules as plainRules, t0, terms } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
 
-export { batchSeconds, intervalSeconds, t0, terms } from '../market/engine/street.ts'
-
 const walletOf = (byte: string) => new Wallet(`0x${byte.repeat(32)}`)
 export const people = { alice: walletOf('a1'), bob: walletOf('b2'), grid: walletOf('c3'), stranger: walletOf('d4') }
 export const meters = { alice: walletOf('1a'), bob: walletOf('2b'), stranger: walletOf('4d') }

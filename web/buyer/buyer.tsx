@@ -17,7 +17,7 @@ import { averagePrice, cents, difference, energy, moneyWords, priceWords } from 
 import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
 import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
-import type { SeatViewProps } from '../page/seat-page.tsx'
+import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localDay, localTime, useNow } from '../time/clock.ts'
 

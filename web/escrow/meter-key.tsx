@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
-import type { SeatViewProps } from '../page/seat-page.tsx'
+import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment, useNow } from '../time/clock.ts'
 import { lastKey, readTicket } from './key-ticket.ts'

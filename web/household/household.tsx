@@ -15,7 +15,7 @@ import { averagePrice, difference, energy, moneyWords, priceWords } from '../mon
 import { lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
 import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
-import type { SeatViewProps } from '../page/seat-page.tsx'
+import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localDay, localMoment, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'

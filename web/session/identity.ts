@@ -44,13 +44,3 @@ export function slugOf(name: string): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '')
 }
-
-export function identityOfPerson(person: DemoPerson): Identity {
-  return {
-    account: person.account.toLowerCase(),
-    name: person.name,
-    description: person.description,
-    role: person.role,
-    signer: async () => (await import('./keys.ts')).signerOfKey(person.privateKey),
-  }
-}
