@@ -9,8 +9,10 @@
  * the rows of an interval `gridFeeAmount` sums to the interval's grid fees, `congestionAmount` to the congestion rent that
  * the grid operator keeps (rent beyond the cap of the area's rules has gone back to the accounts), and `energyAmount` to 0.
  */
+
 import { createHash } from 'node:crypto'
 import { BigNumber } from 'bignumber.js'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import { formatMoney, type LedgerUnits, type Ticks, type UtcSeconds } from '../../contracts/protocol/units.ts'
 
 /** What of an area's settings a report shows or computes by. */
@@ -56,13 +58,10 @@ export interface SettledInterval {
   statement_root: string | null
 }
 
-export class ReportError extends Error {
+export class ReportError extends CodedError<
+  'REPORT_UNBALANCED' | 'REPORT_ZONE_UNKNOWN' | 'REPORT_AREA_UNKNOWN' | 'REPORT_RANGE'
+> {
   override readonly name = 'ReportError'
-  readonly code: 'REPORT_UNBALANCED' | 'REPORT_ZONE_UNKNOWN' | 'REPORT_AREA_UNKNOWN' | 'REPORT_RANGE'
-  constructor(code: ReportError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 const columns = [
