@@ -48,7 +48,6 @@ type Area = z.infer<typeof areasSchema>['items'][number]
  */
 export function initCommand(): Command {
   return new Command('init')
-    .description('guided set-up: try the devices, write the configuration and make the key')
     .option('--config <file>', 'configuration file to write', 'agent.toml')
     .action(({ config }: { config: string }) =>
       withPlainFailures(async () => {

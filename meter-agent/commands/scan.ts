@@ -38,7 +38,6 @@ export interface Scanned {
  */
 export function scanCommand(): Command {
   return new Command('scan')
-    .description('look for inverters and meters')
     .requiredOption('--host <host...>', 'host names, addresses, or a network such as 192.168.1.0/24', collectHosts)
     .option('--port <port...>', 'TCP ports to try', collectPorts)
     .option('--unit <n...>', 'unit ids to try', collectUnits)

@@ -20,7 +20,6 @@ const largestBodyBytes = 10_000
  */
 export function simulateCommand(): Command {
   return new Command('simulate')
-    .description('serve simulated Modbus devices of a street on loopback ports')
     .requiredOption('--config <file>', 'the homes and their devices, TOML or JSON')
     .action(({ config: file }: { config: string }) =>
       withPlainFailures(async () => {

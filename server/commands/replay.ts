@@ -8,7 +8,6 @@ import { InputError, readInput, refuse, writeOutput } from './streams.ts'
 /** The subcommand, ready to be added to the program. */
 export function replayCommand(): Command {
   return new Command('replay')
-    .description('run a journal of order-book commands, JSON lines in, JSON lines out')
     .argument('[file]', 'the journal; - for standard input', '-')
     .action(async (file: string) => {
       try {

@@ -123,7 +123,7 @@ async function startMarket(
         '--first-block',
         String(deployment.firstBlock),
       ],
-      ...['--area', areaFile, '--operator-key', people.operatorKeyFile, '--demo-people', peopleFile],
+      ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--demo-people', peopleFile],
       ...[
         '--port',
         String(ports.web),

@@ -18,10 +18,12 @@ const foreign = new Set([
   // the operating system
   'EAI_AGAIN',
   // the environment
+  'AREA_FILE',
+  'CHAIN_POLL_MS',
   'DATABASE_URL',
   'FIRST_BLOCK',
+  'KEY_FILE',
   'LOG_LEVEL',
-  'OPERATOR_KEY_FILE',
   'RPC_URL',
   'TRUST_PROXY',
 ])

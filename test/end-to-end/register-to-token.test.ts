@@ -38,6 +38,7 @@ import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { verifyStatement } from '../../server/settlement/verify.ts'
+import { assertBuilt } from '../built.ts'
 import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
 
 /** What the first start takes at most before the script begins. */
@@ -64,6 +65,7 @@ function sameTime(text: string, seconds: number): boolean {
 }
 
 beforeAll(async () => {
+  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker'])
   const counted = { roofNorth: 100, roofSouth: 100, buyer: 120 }
   const street = scriptedStreet(folder, { startSeconds, intervals: Array.from({ length: intervals }, () => counted) })
   const [web, database, chain, devices] = [await freePort(), await freePort(), await freePort(), await freePort()]

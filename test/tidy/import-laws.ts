@@ -91,3 +91,15 @@ export function passingOn(files: readonly SourceFile[]): string[] {
     [...new Set(module?.passedOn)].map((from) => `${path} passes on ${posix.normalize(from)}`),
   )
 }
+
+/** Tests and benchmarks that run what is built in `dist/` without asking whether it is older than its sources. */
+export function withoutBuildCheck(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith('test/') && path !== 'test/built.ts')
+    .filter(({ module, text }) => {
+      const froms = module?.imports.filter(({ typesOnly }) => !typesOnly).map(({ from }) => from) ?? []
+      const runs = froms.includes('server/demo/demo.ts') || /'[^'\n]*bin\/commonwatt[^'\n]*'/.test(text)
+      return module !== null && runs && !froms.includes('test/built.ts')
+    })
+    .map(({ path }) => `${path} runs what is built and does not import test/built.ts`)
+}

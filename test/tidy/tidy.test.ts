@@ -89,6 +89,16 @@ const laws: Record<string, { law: Law; planted: Record<string, string>; found: R
     planted: { 'server/market/index.ts': "export { a } from './a.ts'\nexport * from './b.ts'\n" },
     found: [/passes on a.ts$/, /passes on b.ts$/],
   },
+  'tests never run an old build': {
+    law: importLaws.withoutBuildCheck,
+    planted: {
+      'test/a.test.ts': "import { startDemo } from '../server/demo/demo.ts'\n",
+      'test/b.test.ts': `spawn('bin/${'commonwatt'}.js')\n`,
+      'test/c.test.ts':
+        "import { startDemo } from '../server/demo/demo.ts'\nimport { assertBuilt } from './built.ts'\n",
+    },
+    found: [/^test\/a.test.ts/, /^test\/b.test.ts/],
+  },
   'every source says in its first sentence what it is for': {
     law: fileLaws.withoutHeader,
     planted: {
