@@ -85,6 +85,26 @@ describe('every family', () => {
     expect(names.sort()).toEqual([...profiles.keys()].sort())
   })
 
+  it('says who says so in letters that the guide explains', () => {
+    const guide = readFileSync('docs/add-a-device.md', 'utf8')
+    const explained = new Set([...guide.matchAll(/^\| `(.)` \|/gm)].map(([, letter]) => letter))
+    const points = [...profiles.values()].flatMap((profile) => Object.values(profile.points))
+    const used = new Set(points.flatMap(({ evidence }) => evidence.split(' ')))
+    expect(used).toEqual(explained)
+    const power = { address: 1, type: 'i32', evidence: 'somebody said so' } as const
+    const told = {
+      name: 'x',
+      manufacturer: 'X',
+      covers: 'X',
+      unit: 1,
+      functions: [3 as const],
+      points: { power },
+      identity: {},
+      reading: {},
+    }
+    expect(() => checkProfile(told)).toThrow(/letters of docs\/add-a-device.md/)
+  })
+
   it.each([...profiles.keys()])('%s reads its fixture', async (name) => {
     const { expected, unit } = fixture(name)
     expect(profileNamed(name).unit).toBe(unit)
