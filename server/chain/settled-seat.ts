@@ -14,9 +14,9 @@ export interface SettledSeatQuery {
   escrow: Address
   area: number
   seat: number
-  /** Of the batch. */
+  /** When the batch ends. */
   end: UtcSeconds
-  /** Nothing of the escrow is before this block. */
+  /** The block at which the escrow was deployed: nothing of it happened before. */
   firstBlock: number
 }
 

@@ -216,7 +216,7 @@ interface People {
   grid: Wallet
   operator: Wallet
   operatorKeyFile: string
-  /** By home. */
+  /** The account of each home, by the home's name. */
   accounts: Map<string, Wallet>
 }
 

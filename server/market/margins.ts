@@ -59,7 +59,7 @@ export function fillBeyondMargin(
 interface FillPass {
   columns: AuctionColumns
   keys: Int32Array
-  /** By zone the key at which orders are marginal. */
+  /** The key at which orders are marginal, by zone. */
   marginKeys: Int32Array
   thresholds: Int32Array
   fills: Fills

@@ -3,11 +3,11 @@
  * in ISO 8601 UTC, energies in Wh, money in decimal tokens.
  *
  * Money of a row, seen from the account: `energyAmount − gridFeeAmount − congestionAmount` is what it received less what
- * it paid. `energyAmount` values its energy at the price of the tree's root (what was traded forward, at its own price); the
- * way from there to its zone costs the fee
- * and the congestion of every link on it whose net flow it goes with, and gains them where it goes against, so that over
- * the rows of an interval `gridFeeAmount` sums to the interval's grid fees, `congestionAmount` to the congestion rent that
- * the grid operator keeps (rent beyond the cap of the area's rules has gone back to the accounts), and `energyAmount` to 0.
+ * it paid. `energyAmount` values its energy at the price of the tree's root, and what was traded forward at its own price. On
+ * the way from the root to its zone a row pays the fee and the congestion of every link whose net flow it goes with, and gains
+ * them where it goes against the flow. So over the rows of an interval `gridFeeAmount` sums to the interval's grid fees,
+ * `congestionAmount` to the congestion rent that the grid operator keeps (rent beyond the cap of the area's rules has gone back
+ * to the accounts), and `energyAmount` to 0.
  */
 
 import { createHash } from 'node:crypto'

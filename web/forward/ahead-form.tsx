@@ -17,7 +17,7 @@ import { applyForwardOrder, forwardBookQuery, forwardOrdersQuery } from './queri
 
 /** Intervals to choose from: a day of quarter-hours. */
 const offeredIntervals = 96
-/** Of each side. */
+/** How many levels of each side are shown. */
 const shownLevels = 4
 
 interface AheadFormProps extends AheadProps {

@@ -49,7 +49,7 @@ interface ForwardTerms {
   area: AreaResource
   seat: SeatResource
   side: OrderSide
-  /** Of the interval, in UTC seconds. */
+  /** When the interval starts, in UTC seconds. */
   start: number
   limitTicks: Ticks
   energyWh: number

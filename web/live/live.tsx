@@ -18,7 +18,7 @@ export function useConnection(): Connection {
 
 interface LiveProviderProps {
   area: number | undefined
-  /** Of the session, for private events. */
+  /** The token of the session, for private events. */
   token: string | undefined
   account: string | undefined
   children: ReactNode
