@@ -91,6 +91,20 @@ function anchorsOf(text: string): Set<string> {
   )
 }
 
+/** Files and folders that comments and documents name, in backticks, and that are not there; the beginning of a path may be left out. */
+export function unknownPaths(files: readonly SourceFile[], exists: (path: string) => boolean): string[] {
+  const isThere = (path: string) => exists(path) || files.some((file) => file.path.endsWith(`/${path}`))
+  return files.flatMap(({ path, text }) => {
+    const named = [...text.matchAll(/`((?:[\w-]+\/)+(?:[\w.-]+\.(?:tsx?|js|sol|md|sql|css))?)`/g)].map(
+      ([, name]) => name!,
+    )
+    const ours = named.filter(
+      (name) => !name.endsWith('/') || /^(contracts|meter-agent|server|web|test|docs)\//.test(name),
+    )
+    return ours.filter((name) => !isThere(name)).map((name) => `${path} names ${name}, which is not there`)
+  })
+}
+
 /** Records of decisions that do not say in their third line when it was made. */
 export function undatedDecisions(files: readonly SourceFile[]): string[] {
   return files

@@ -5,7 +5,7 @@ import type { SourceFile } from './source-tree.ts'
 
 const programs = /^(contracts|meter-agent|server|web)\/.*\.(ts|tsx|js)$/
 
-/** Files whose place is not the map's: what builds and checks Solidity is started without a build. */
+/** A file of one of the programs, rather than of the tests or the tools around them. */
 const isProgram = ({ path }: SourceFile): boolean => programs.test(path)
 
 /** Every file of a program stands in a room, and imports from its own room and from those that the table allows. */

@@ -12,6 +12,9 @@ const rooms = readRooms(readFileSync(new URL('rooms.txt', import.meta.url), 'utf
 
 type Law = (files: readonly SourceFile[], root: string) => string[]
 
+/** Names as a document writes them; here they may name what is not there. */
+const inBackticks = (...names: string[]) => names.map((name) => `\`${name}\``).join(' and ')
+
 /** Each law with files that break it: planted into a tree of their own, they are found. */
 const laws: Record<string, { law: Law; planted: Record<string, string>; found: RegExp[] }> = {
   'a room imports only what the table allows': {
@@ -154,6 +157,18 @@ const laws: Record<string, { law: Law; planted: Record<string, string>; found: R
       'docs/a.md': '## Why so?\n[up](../README.md)\n```\n[code](c.md)\n```\n',
     },
     found: [/links to docs\/b.md, which/, /links to docs\/a.md#how, a heading/],
+  },
+  'paths in comments and documents are there': {
+    law: (files, root) => fileLaws.unknownPaths(files, (path) => existsSync(join(root, path))),
+    planted: {
+      'docs/a.md': inBackticks('server/market/', 'market/b.ts', 'server/cellar/', 'market/gone.ts'),
+      'server/market/b.ts': `/** As ${inBackticks('docs/a.md', 'docs/c.md')} say. */\n`,
+    },
+    found: [
+      /^docs\/a.md names server\/cellar\//,
+      /^docs\/a.md names market\/gone.ts/,
+      /^server\/market\/b.ts names docs\/c.md/,
+    ],
   },
   'every decision says when it was made': {
     law: fileLaws.undatedDecisions,
