@@ -417,19 +417,15 @@ export class AreaRunner {
     const atMs = 'nowMs' in time ? time.nowMs : this.state.nowMs
     if (this.state.configs.length > 0)
       this.applyOne({ command: { type: 'barrier', atMs, owner }, secret: null }, applied)
-    if (!isConfigured(this.state, config, this.face)) {
+    if (!isConfigured(this.state, config, face)) {
       if ('code' in time) throw new AreaError('AREA_NOT_READY', `the area waits: ${time.reason}`)
       this.applyOne({ command: { type: 'configure', atMs, config, face }, secret: null }, applied)
     }
     await this.commit(after, applied)
-    this.face = face
     this.isLoaded = true
     this.parts.tell({ type: 'seats', seats: [...this.state.seats.values()].map((seat) => summaryOf(this.state, seat)) })
     this.publish(applied)
   }
-
-  /** What people read of the area as of the newest configuration in the journal; null before one was seen. */
-  private face: AreaFace | null = null
 
   private replay(row: JournalRow): void {
     const command = decodeCommand(row.command)
@@ -438,7 +434,6 @@ export class AreaRunner {
     if (!hash.equals(row.hash)) {
       throw new EngineError('ENGINE_DIVERGED', `command ${row.sequence} of the journal does not replay to its hash`)
     }
-    if (command.type === 'configure') this.face = command.face
     this.place = { sequence: row.sequence, hash }
     this.tailMs += costOf(this.state, events)
   }
@@ -549,10 +544,9 @@ function costOf(state: AreaState, events: readonly Event[]): number {
 
 const settingsCodec = struct({ config: areaConfig, face: areaFace })
 
-function isConfigured(state: AreaState, config: AreaConfig, face: AreaFace | null, wanted = face): boolean {
-  if (state.configs.length === 0 || face === null || wanted === null) return false
-  const before = encode(settingsCodec, { config: configNow(state), face })
-  return before.equals(encode(settingsCodec, { config, face: wanted }))
+function isConfigured({ configs }: AreaState, config: AreaConfig, face: AreaFace): boolean {
+  const known = configs.at(-1)
+  return known !== undefined && encode(settingsCodec, known).equals(encode(settingsCodec, { config, face }))
 }
 
 /** The answers to a submission's readings, in their order. */

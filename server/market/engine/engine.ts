@@ -115,12 +115,12 @@ function configure(state: AreaState, { config, face }: CommandOf<'configure'>): 
     state.nextStart = Math.ceil(state.nowMs / 1000 / intervalSeconds) * intervalSeconds
     state.cutUntil = Math.floor(state.nextStart / batchSeconds) * batchSeconds
     state.firstStart = state.nextStart - intervalSeconds
-    state.configs = [{ from: state.nextStart, config }]
+    state.configs = [{ from: state.nextStart, config, face }]
     return [{ type: 'configured', from: state.nextStart, config, face }]
   }
   requireSameArea(state, config)
   const from = firstStartAfter(state.nowMs, intervalSeconds)
-  state.configs = [...state.configs.filter((known) => known.from < from), { from, config }]
+  state.configs = [...state.configs.filter((known) => known.from < from), { from, config, face }]
   return [{ type: 'configured', from, config, face }]
 }
 
