@@ -156,8 +156,8 @@ function priced(file: AreaFile, mistakes: string[]): PricedFile {
 }
 
 /** Completes an area file with the escrow's facts. Throws `SettingsError` with a line per mistake. */
-export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
-  const parsed = fileSchema.safeParse(file)
+export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
+  const parsed = fileSchema.safeParse(json)
   if (!parsed.success) {
     throw new SettingsError(
       'AREA_SETTINGS',
