@@ -63,7 +63,11 @@ function hashesOf(modules) {
 
 try {
   await bundle(
-    { commonwatt: 'server/cli.ts', 'signature-worker': 'server/signatures/signature-worker.ts' },
+    {
+      commonwatt: 'server/cli.ts',
+      'signature-worker': 'server/signatures/signature-worker.ts',
+      'area-thread': 'server/areas/area-thread.ts',
+    },
     (id, importer) => isBuiltin(id) || isPackage(id, importer),
     { chunkFileNames: 'parts/[name]-[hash].js' },
   )

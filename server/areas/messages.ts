@@ -28,7 +28,7 @@ type Said =
   | { type: 'stopped' }
 
 /** A port of a worker thread, or one end of a channel. */
-export type AreaPort = Pick<MessagePort, 'postMessage' | 'on'>
+export type AreaPort = Pick<MessagePort, 'postMessage' | 'on' | 'close'>
 
 /** Lets a runner's `tell` speak to a port; failures are for the log of whoever starts the runner. */
 export function telling(port: AreaPort, log: (what: string, error: unknown) => void): (told: Told) => void {
@@ -189,6 +189,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
     },
     lost(reason) {
       goneBecause = reason
+      port.close()
       status = { ...status, condition: { is: 'stopped', code: 'AREA_LOST', reason } }
       for (const { reject } of waiting.values()) reject(new AreaError('AREA_STOPPED', reason))
       waiting.clear()
@@ -198,7 +199,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
 }
 
 const unknownStatus: AreaStatus = {
-  condition: { is: 'starting', reason: 'the area has not said anything yet' },
+  condition: { is: 'waiting', code: 'AREA_LOADING', reason: 'the area has not said anything yet' },
   ...{ sequence: 0, hash: '', aheadOfDatabaseMs: null, aheadOfChainMs: null, nowMs: 0, cutUntil: 0, settledUntil: 0 },
   oldestOpen: null,
 }

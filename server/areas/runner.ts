@@ -107,7 +107,7 @@ export class AreaRunner {
   private state: AreaState = emptyState()
   private place: Place = { sequence: 0, hash: genesisHash }
   private available = new Map<number, bigint>()
-  private condition: AreaCondition = { is: 'starting', reason: 'the journal has not been loaded yet' }
+  private condition: AreaCondition = { is: 'waiting', code: 'AREA_LOADING', reason: 'the journal is being loaded' }
   private isLoaded = false
   private hasChain = false
   private stopping = false
@@ -155,7 +155,7 @@ export class AreaRunner {
         this.isLoaded = false
         if (isFinal(error)) return this.give(error)
         this.refuseAll(new AreaError('AREA_NOT_READY', 'the journal could not be reached; try again', { cause: error }))
-        this.become({ is: 'waiting', reason: reasonOf(error) })
+        this.become({ is: 'waiting', code: codeOf(error), reason: reasonOf(error) })
         this.parts.tell({ type: 'failure', what: 'the area is made again from its journal', error })
         await this.parts.sleep(delayMs)
         delayMs = Math.min(2 * delayMs, retryMs.longest)
@@ -186,12 +186,12 @@ export class AreaRunner {
     const time = this.parts.clock.read(this.state.nowMs)
     if ('code' in time) {
       this.refuseAll(new AreaError('AREA_NOT_READY', `the area waits: ${time.reason}`))
-      this.become({ is: 'waiting', reason: time.reason })
+      this.become({ is: 'waiting', code: time.code, reason: time.reason })
       await this.pause(longestPauseMs)
       return
     }
     if (this.hasChain || !this.parts.waitsForChain) this.become({ is: 'ready' })
-    else this.become({ is: 'waiting', reason: 'the chain has not been heard of yet' })
+    else this.become({ is: 'waiting', code: 'CHAIN_UNSEEN', reason: 'the chain has not been heard of yet' })
     const due = this.due(time.nowMs)
     const group = this.takeGroup()
     if (due === null && group.length === 0) {
@@ -370,7 +370,7 @@ export class AreaRunner {
 
   private give(error: unknown): void {
     const reason = reasonOf(error)
-    this.become({ is: 'stopped', code: (error as { code?: string }).code ?? 'AREA_FAILED', reason })
+    this.become({ is: 'stopped', code: codeOf(error), reason })
     this.refuseAll(new AreaError('AREA_STOPPED', `the area has stopped: ${reason}`))
     this.parts.tell({ type: 'failure', what: 'the area cannot go on', error })
   }
@@ -385,7 +385,7 @@ export class AreaRunner {
       const holder = await lease.acquire(owner, leaseSeconds)
       if (holder !== null) {
         const until = new Date(holder.expiresAtMs).toISOString()
-        throw new AreaError('AREA_NOT_READY', `another server writes this area: ${holder.owner}, until ${until}`)
+        throw new AreaError('AREA_HELD', `another server writes this area: ${holder.owner}, until ${until}`)
       }
     }
     this.leasedUntilMs = nowMs + leaseSeconds * 1000
@@ -567,6 +567,11 @@ function nameOf(submission: Submission): string {
   return createHash('sha256')
     .update(encodeCommand({ ...submission, atMs: 0 } as Command))
     .digest('hex')
+}
+
+function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? code : 'AREA_FAILED'
 }
 
 function reasonOf(error: unknown): string {
