@@ -53,8 +53,8 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
   })
   const indexer = startIndexer({
     ...{ database, provider, escrow: facts.escrow, chainId: facts.chainId, log, confirmations, firstBlock, pollMs },
-    async deliver(area, { block, time, settledUntil, seats }) {
-      await handleOf(area)?.submit({ type: 'chain', block, time, settledUntil, seats })
+    async deliver(area, delivery) {
+      await handleOf(area)?.submit({ type: 'chain', ...delivery })
     },
     seen(time) {
       for (const { area } of areas) handleOf(area)?.seeChain(time * 1000)

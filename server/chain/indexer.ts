@@ -40,6 +40,8 @@ export interface AreaDelivery {
   time: UtcSeconds
   settledUntil: UtcSeconds
   seats: ChainSeat[]
+  /** More seats of the same block follow. */
+  isPart: boolean
 }
 
 export interface Indexer {
@@ -231,7 +233,8 @@ export function createIndexer(options: IndexerOptions): Indexer {
     const { block, time } = counted
     for (let from = 0; isNew && (from === 0 || from < changed.length); from += seatsPerDelivery) {
       const seats = changed.slice(from, from + seatsPerDelivery)
-      await deliver(number, { block, time, settledUntil: area.settledUntil, seats })
+      const isPart = from + seatsPerDelivery < changed.length
+      await deliver(number, { block, time, settledUntil: area.settledUntil, seats, isPart })
     }
     told.set(number, next)
   }
