@@ -35,7 +35,7 @@ export interface EscrowOptions {
 
 export interface EscrowServices {
   readonly services: AreaServices
-  readonly indexer: Pick<Indexer, 'head' | 'counted'>
+  readonly indexer: Pick<Indexer, 'head' | 'silentMs'>
   readonly sender: Pick<Sender, 'address'>
   stop(): Promise<void>
 }

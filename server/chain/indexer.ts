@@ -51,6 +51,8 @@ export interface Indexer {
   readonly head: { block: number; time: UtcSeconds; view: EscrowView }
   /** The escrow at the newest block that is deep enough to count. */
   readonly counted: { block: number; time: UtcSeconds; view: EscrowView }
+  /** For how long the node has shown no block. */
+  readonly silentMs: number
 }
 
 export interface IndexerOptions {
@@ -102,6 +104,7 @@ export function createIndexer(options: IndexerOptions): Indexer {
   let counted = origin()
   let head = origin()
   const told = new Map<number, Told>()
+  let shownAtMs = performance.now()
 
   async function advance(): Promise<void> {
     try {
@@ -124,6 +127,7 @@ export function createIndexer(options: IndexerOptions): Indexer {
     const stored = await newestBlock(database, escrow)
     const newest = await provider.getBlock('latest')
     if (newest === null) throw new ChainError('CHAIN_BEHIND', 'the node has no block yet')
+    shownAtMs = performance.now()
     seen?.(newest.timestamp)
     if (stored !== null && (newest.number < stored.number || !(await isOnChain(stored)))) {
       await forgetLost(stored, newest.number)
@@ -247,6 +251,9 @@ export function createIndexer(options: IndexerOptions): Indexer {
     get counted() {
       return counted
     },
+    get silentMs() {
+      return performance.now() - shownAtMs
+    },
   }
 }
 
@@ -285,6 +292,9 @@ export function startIndexer(options: IndexerOptions & { pollMs: number }): Inde
     },
     get counted() {
       return indexer.counted
+    },
+    get silentMs() {
+      return indexer.silentMs
     },
     stop: poller.stop,
   }
