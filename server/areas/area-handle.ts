@@ -47,8 +47,8 @@ export interface AreaChanges {
 }
 
 export type AreaCondition =
-  /** Loads its journal, or waits for the lease, the clock or the chain; `reason` says which. */
-  | { is: 'starting' | 'waiting'; reason: string }
+  /** It goes on by itself once that has passed: another server holds it, a clock or the chain is missing, the store is away. */
+  | { is: 'waiting'; code: string; reason: string }
   | { is: 'ready' }
   /** It will not go on by itself. */
   | { is: 'stopped'; code: string; reason: string }

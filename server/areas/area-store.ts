@@ -56,3 +56,19 @@ export interface AreaStore {
   /** The database's clock, UTC milliseconds. */
   nowMs(): Promise<number>
 }
+
+/** Who holds an area's lease, by the database's clock. */
+export interface LeaseHolder {
+  owner: string
+  expiresAtMs: number
+}
+
+/** The right to write an area's journal, for some seconds at a time. It only saves work: the journal's chained rows are the fence. */
+export interface AreaLease {
+  /** Takes the lease where it is free, expired or one's own; null then, else who holds it. Ends the sessions of a former owner. */
+  acquire(owner: string, seconds: number): Promise<LeaseHolder | null>
+  /** Whether the lease was still one's own and is now longer. */
+  renew(owner: string, seconds: number): Promise<boolean>
+  /** Gives it up, if it is one's own. */
+  release(owner: string): Promise<void>
+}

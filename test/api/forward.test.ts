@@ -11,6 +11,7 @@ import {
   placedForwardOrderSchema,
   seatIntervalSchema,
 } from '../../server/api/resources.ts'
+import { intervalSeconds, t0, terms } from '../market/engine/street.ts'
 import {
   announce,
   ask,
@@ -26,8 +27,6 @@ import {
   seatOfPerson,
   signedOrder,
   startStreet,
-  t0,
-  terms,
   tokenOf,
 } from './street.ts'
 

@@ -13,7 +13,7 @@ import { EngineError } from './error.ts'
 import { clearInterval, firstStale, nextToClear, rerunInterval, startInterval } from './intervals.ts'
 import { batchInWork, leaveOut, leaveOutNext } from './leaving-out.ts'
 import { acceptOrder, cancelOrder } from './orders.ts'
-import { takeLateReading, takeReading } from './readings.ts'
+import { takeLateReadings, takeReading } from './readings.ts'
 import { refused } from './refusal.ts'
 import { giveUpOn, type SeatChange, syncSeat } from './seats.ts'
 import { revokeSession } from './sessions.ts'
@@ -50,7 +50,7 @@ export function apply(state: AreaState, command: Command): Event[] {
     case 'readings':
       return command.readings.flatMap((reading) => takeReading(state, reading))
     case 'late-readings':
-      return command.readings.flatMap((late) => takeLateReading(state, late))
+      return takeLateReadings(state, command.readings)
     case 'leave-out':
       return leaveOut(state, command)
     case 'tick':
@@ -115,12 +115,12 @@ function configure(state: AreaState, { config, face }: CommandOf<'configure'>): 
     state.nextStart = Math.ceil(state.nowMs / 1000 / intervalSeconds) * intervalSeconds
     state.cutUntil = Math.floor(state.nextStart / batchSeconds) * batchSeconds
     state.firstStart = state.nextStart - intervalSeconds
-    state.configs = [{ from: state.nextStart, config }]
+    state.configs = [{ from: state.nextStart, config, face }]
     return [{ type: 'configured', from: state.nextStart, config, face }]
   }
   requireSameArea(state, config)
   const from = firstStartAfter(state.nowMs, intervalSeconds)
-  state.configs = [...state.configs.filter((known) => known.from < from), { from, config }]
+  state.configs = [...state.configs.filter((known) => known.from < from), { from, config, face }]
   return [{ type: 'configured', from, config, face }]
 }
 

@@ -9,7 +9,7 @@ import {
   misplaced,
   type Registers,
 } from '../../readings/admission.ts'
-import type { AreaConfig, Event, EventOf, LateReading, MeterReading, Standing } from './area.ts'
+import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading, Standing } from './area.ts'
 import type { StoredRegisters } from './interval.ts'
 import { registersOf } from './registers.ts'
 import { suspend } from './seats.ts'
@@ -181,8 +181,54 @@ export function isBeyondMemory(state: AreaState, time: UtcSeconds): boolean {
   return time - lengthOf(state) < state.firstStart
 }
 
-/** Takes one reading of intervals that the engine no longer holds. */
-export function takeLateReading(state: AreaState, late: LateReading): Event[] {
+/**
+ * Takes readings of intervals that the engine no longer holds. What the tables say of them is as of before the command, so what
+ * one reading of the command adds is told to those after it.
+ */
+export function takeLateReadings(state: AreaState, readings: readonly LateReading[]): Event[] {
+  const taken = new Map<string, MeterReading>()
+  /** The newest run of each interval, as far as this command has corrected it. */
+  const runs = new Map<UtcSeconds, number>()
+  const length = lengthOf(state)
+  return readings.flatMap((late) => {
+    const { reading, seat } = late
+    const at = (time: UtcSeconds) => taken.get(`${seat} ${reading.epoch} ${time}`)
+    const earlier = [...taken.values()].filter((own) => own.meter === reading.meter && own.epoch === reading.epoch)
+    const events = takeLateReading(state, {
+      ...late,
+      before: nearest([late.before, ...earlier], (time) => time < reading.time, Math.max),
+      same: at(reading.time) ?? late.same,
+      after: nearest([late.after, ...earlier], (time) => time > reading.time, Math.min),
+      startQuality: at(reading.time - length) ?? late.startQuality,
+      endQuality: at(reading.time + length) ?? late.endQuality,
+      ending: renumbered(late.ending, runs),
+      starting: renumbered(late.starting, runs),
+    })
+    for (const event of events) {
+      if (event.type === 'interval-corrected') runs.set(event.start, event.run)
+      if (event.type === 'reading' && event.status === 'stored')
+        taken.set(`${seat} ${reading.epoch} ${reading.time}`, reading)
+    }
+    return events
+  })
+}
+
+/** Of registers on one side of a boundary those nearest to it. */
+function nearest(
+  known: readonly (EpochRegisters | null)[],
+  isOnSide: (time: UtcSeconds) => boolean,
+  choose: (...times: number[]) => number,
+): EpochRegisters | null {
+  const candidates = known.filter((registers) => registers !== null && isOnSide(registers.time)) as EpochRegisters[]
+  const time = choose(...candidates.map((registers) => registers.time))
+  return candidates.find((registers) => registers.time === time) ?? null
+}
+
+function renumbered(standing: Standing | null, runs: ReadonlyMap<UtcSeconds, number>): Standing | null {
+  return standing === null ? null : { ...standing, run: runs.get(standing.start) ?? standing.run }
+}
+
+function takeLateReading(state: AreaState, late: LateReading): Event[] {
   const { reading, before, same, after } = late
   const seat = state.seats.get(late.seat)
   if (seat === undefined) {

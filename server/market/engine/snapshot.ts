@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import {
   agreementState,
   areaConfig,
+  areaFace,
   chainSeat,
   epochRegisters,
   flow,
@@ -52,7 +53,7 @@ const itemsPerPiece = 500
 
 const header = struct({
   nowMs: uint,
-  configs: list(struct({ from: uint, config: areaConfig })),
+  configs: list(struct({ from: uint, config: areaConfig, face: areaFace })),
   chain: struct({ block: uint, time: uint, settledUntil: uint }),
   slots: list(optional(uint)),
   suspensions: list(struct({ meter: address, epoch: uint, time: uint, confirmations: uint })),

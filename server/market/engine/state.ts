@@ -5,6 +5,7 @@ import type { SeatSpan } from '../../settlement/netting.ts'
 import type {
   AgreementState,
   AreaConfig,
+  AreaFace,
   ChainSeat,
   EpochRegisters,
   ForwardOrder,
@@ -76,7 +77,7 @@ export interface AreaState {
   /** Never goes back, whatever the commands' clocks do. */
   nowMs: number
   /** Ascending by `from`: those that intervals in memory or to come are computed by. */
-  configs: { from: UtcSeconds; config: AreaConfig }[]
+  configs: { from: UtcSeconds; config: AreaConfig; face: AreaFace }[]
   chain: { block: number; time: UtcSeconds; settledUntil: UtcSeconds }
   /** Ascending by number. */
   seats: Map<number, SeatState>
