@@ -1,7 +1,7 @@
 /** What the API is made of; whoever starts the server brings it. */
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { AreaWorker } from '../areas/area-worker.ts'
+import type { AreaHandle } from '../areas/area-handle.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
@@ -11,17 +11,23 @@ import type { DemoPerson, WalletResource } from './resources.ts'
 
 /** The market areas that this process serves. */
 export interface Areas {
-  get(area: number): AreaWorker | undefined
-  all(): AreaWorker[]
+  get(area: number): AreaHandle | undefined
+  all(): AreaHandle[]
+}
+
+/** What is done for an area on the chain of its own escrow. */
+export interface AreaServices {
+  relay: Relay
+  isWalletSignature: IsWalletSignature
+  wallet(account: string): Promise<WalletResource>
 }
 
 export interface ApiParts {
   database: Database
   areas: Areas
   signatures: SignatureCheck
-  isWalletSignature: IsWalletSignature
-  relay: Relay
-  wallet(account: string): Promise<WalletResource>
+  /** Of an area that this process serves: areas may lie on several escrows, tokens and chains. */
+  servicesOf(area: number): AreaServices
   registry: Registry
   log: Logger
   /** What is not ready, by name; empty when everything is. */
@@ -38,9 +44,9 @@ export interface ApiParts {
 /** How many proxies stand before this server, or their addresses, networks or `loopback`, `linklocal`, `uniquelocal`. */
 export type TrustedProxies = number | readonly string[]
 
-/** The worker of an area. Throws `AREA_UNKNOWN`. */
-export function workerOf(areas: Areas, area: number): AreaWorker {
-  const worker = areas.get(area)
-  if (worker === undefined) throw new ApiError('AREA_UNKNOWN', `this server does not serve area ${area}`)
-  return worker
+/** An area by its number. Throws `AREA_UNKNOWN`. */
+export function areaOf(areas: Areas, area: number): AreaHandle {
+  const handle = areas.get(area)
+  if (handle === undefined) throw new ApiError('AREA_UNKNOWN', `this server does not serve area ${area}`)
+  return handle
 }

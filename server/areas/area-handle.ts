@@ -65,6 +65,8 @@ export interface AreaStatus {
   nowMs: number
   cutUntil: UtcSeconds
   settledUntil: UtcSeconds
+  /** Start of the oldest batch that was cut and is not settled, null where there is none. */
+  unsettledFrom: UtcSeconds | null
   /** The oldest interval that has ended and has no result yet. */
   oldestOpen: UtcSeconds | null
 }

@@ -496,6 +496,7 @@ export class AreaRunner {
         ...{ condition: this.condition, sequence: this.place.sequence, hash: this.hash },
         ...{ aheadOfDatabaseMs: clock.aheadOfDatabaseMs, aheadOfChainMs: clock.aheadOfChainMs, nowMs },
         ...{ cutUntil, settledUntil: chain.settledUntil, oldestOpen },
+        unsettledFrom: this.state.batches.values().next().value?.start ?? null,
       },
     })
   }

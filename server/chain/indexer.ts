@@ -28,6 +28,8 @@ import { applyEvent, chainSeatOf, copyView, type EscrowEvent, type EscrowView, t
 export interface AreaDelivery {
   /** The newest block deep enough to count. */
   block: number
+  /** Of that block: everything that was arranged before is known. */
+  time: UtcSeconds
   settledUntil: UtcSeconds
   seats: ChainSeat[]
 }
@@ -35,10 +37,10 @@ export interface AreaDelivery {
 export interface Indexer {
   /** Reads what is new and delivers it. Throws `CHAIN_UNREACHABLE` and lets the caller try again. */
   advance(): Promise<void>
-  /** The escrow at the newest block that was read, and the number of that block (-1 before the first). */
-  readonly head: { block: number; view: EscrowView }
+  /** The escrow at the newest block that was read, with that block's number (-1 before the first) and time. */
+  readonly head: { block: number; time: UtcSeconds; view: EscrowView }
   /** The escrow at the newest block that is deep enough to count. */
-  readonly counted: { block: number; view: EscrowView }
+  readonly counted: { block: number; time: UtcSeconds; view: EscrowView }
 }
 
 export interface IndexerOptions {
@@ -65,6 +67,8 @@ const exactBlocks = 64
 
 interface Point {
   block: number
+  /** 0 before the first block. */
+  time: UtcSeconds
   /** Null before the first block. */
   hash: Hex | null
   view: EscrowView
@@ -72,13 +76,15 @@ interface Point {
 
 /** What an area was told last. A record is never changed in place, so the same records say the same. */
 interface Told {
+  /** Of the newest batch that had ended by then. */
+  batchEnd: UtcSeconds
   settledUntil: UtcSeconds
   seats: Map<number, { counted: SeatRecord; newest: SeatRecord | undefined; form: string }>
 }
 
 export function createIndexer(options: IndexerOptions): Indexer {
   const { database, provider, escrow, chainId, log, confirmations, firstBlock, deliver } = options
-  const origin = (): Point => ({ block: firstBlock - 1, hash: null, view: new Map() })
+  const origin = (): Point => ({ block: firstBlock - 1, time: 0, hash: null, view: new Map() })
   let counted = origin()
   let head = origin()
   const told = new Map<number, Told>()
@@ -173,18 +179,20 @@ export function createIndexer(options: IndexerOptions): Indexer {
     head = await foldUpTo(counted, tip)
   }
 
-  async function foldUpTo({ block, view }: Point, { number, hash }: StoredBlock): Promise<Point> {
+  async function foldUpTo({ block, view }: Point, { number, hash, time }: StoredBlock): Promise<Point> {
     const events = await eventsBetween(database, escrow, block, number)
-    if (events.length === 0) return { block: number, hash, view }
+    if (events.length === 0) return { block: number, time, hash, view }
     const advanced = copyView(view)
     for (const event of events) applyEvent(advanced, event)
-    return { block: number, hash, view: advanced }
+    return { block: number, time, hash, view: advanced }
   }
 
   async function deliverChanges(): Promise<void> {
     for (const [number, area] of counted.view) {
       const before = told.get(number)
-      const next: Told = { settledUntil: area.settledUntil, seats: new Map() }
+      const { batchSeconds } = area.rules
+      const batchEnd = Math.floor(counted.time / batchSeconds) * batchSeconds
+      const next: Told = { batchEnd, settledUntil: area.settledUntil, seats: new Map() }
       const changed: ChainSeat[] = []
       for (const record of area.seats.values()) {
         const newest = head.view.get(number)?.seats.get(record.seat)
@@ -198,8 +206,9 @@ export function createIndexer(options: IndexerOptions): Indexer {
         next.seats.set(record.seat, { counted: record, newest, form })
         if (form !== last?.form) changed.push(seat)
       }
-      if (changed.length > 0 || before?.settledUntil !== area.settledUntil) {
-        await deliver(number, { block: counted.block, settledUntil: area.settledUntil, seats: changed })
+      if (changed.length > 0 || before?.settledUntil !== area.settledUntil || before.batchEnd !== batchEnd) {
+        const { block, time } = counted
+        await deliver(number, { block, time, settledUntil: area.settledUntil, seats: changed })
       }
       told.set(number, next)
     }
