@@ -1,8 +1,10 @@
 /** What the API is made of; whoever starts the server brings it. */
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
+import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
 import { ApiError } from './problem.ts'
@@ -15,11 +17,23 @@ export interface Areas {
   all(): AreaHandle[]
 }
 
-/** What is done for an area on the chain of its own escrow. */
+/** What is done for an area beside its own thread: on the chain of its escrow, and by whoever makes statements. */
 export interface AreaServices {
   relay: Relay
   isWalletSignature: IsWalletSignature
   wallet(account: string): Promise<WalletResource>
+  /**
+   * The statement of a seat (its number in the area) of the batch that ends then; null where there is none. Rejects with
+   * `SettlementError` `SETTLEMENT_STATEMENT_ERASED` where its salts are gone.
+   */
+  statement(query: { seat: number; end: UtcSeconds }): Promise<StatementFile | null>
+}
+
+/** A part of the server that does not do its work now, and why. */
+export interface NotReady {
+  part: string
+  code: string
+  reason: string
 }
 
 export interface ApiParts {
@@ -30,8 +44,8 @@ export interface ApiParts {
   servicesOf(area: number): AreaServices
   registry: Registry
   log: Logger
-  /** What is not ready, by name; empty when everything is. */
-  ready(): Promise<string[]>
+  /** What beside the areas is not ready; empty when everything is. */
+  notReady(): Promise<NotReady[]>
   demoPeople: DemoPerson[] | null
   /** Folder of the built page, or null to serve none. */
   pageFolder: string | null

@@ -136,7 +136,7 @@ export const intervalSchema = z
     flows: z.array(
       z.object({
         zone: z.string(),
-        /** Net energy of the spot auction towards the parent; agreements and trades made ahead may add to it. */
+        /** Net energy over the link towards the parent, of everything that was matched. */
         exportWh: z.int(),
         congestionPerKwh: price,
       }),
@@ -277,7 +277,8 @@ export type ForwardOrderResource = z.infer<typeof forwardOrderSchema>
 export const ownForwardTradeSchema = z
   .object({
     seat: seatId,
-    order: hex32,
+    /** Names the order of this side. */
+    arrival: z.int(),
     side: sideSchema,
     zone: z.string(),
     start: time,
