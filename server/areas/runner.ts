@@ -280,14 +280,15 @@ export class AreaRunner {
       return readings.length === 0 ? commands : [...commands, { type: 'readings', atMs, readings }]
     }
     if (submission.type !== 'chain') return [{ ...submission, atMs } as Command]
-    this.hasChain = true
+    if (!submission.isPart) this.hasChain = true
     const seats = submission.seats.filter((seat) => {
       const known = state.seats.get(seat.seat)?.chain
       return known === undefined || !encode(chainSeat, known).equals(encode(chainSeat, seat))
     })
     const batch = openBatch(state)
     const endsBatch = batch !== null && state.chain.time < batch.end && submission.time >= batch.end
-    const isNew = seats.length > 0 || endsBatch || submission.settledUntil !== state.chain.settledUntil
+    const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil
+    const isNew = seats.length > 0 || (isFurther && !submission.isPart)
     return isNew ? [{ ...submission, seats, atMs }] : []
   }
 

@@ -22,7 +22,15 @@ import type { Database } from '../store/database.ts'
 import { ChainError } from './error.ts'
 import { asChainError, decodeEvent, readLogs, readLogsOfBlock } from './escrow-client.ts'
 import { startPoller } from './poller.ts'
-import { applyEvent, chainSeatOf, copyView, type EscrowEvent, type EscrowView, type SeatRecord } from './seat-view.ts'
+import {
+  type AreaView,
+  applyEvent,
+  chainSeatOf,
+  copyView,
+  type EscrowEvent,
+  type EscrowView,
+  type SeatRecord,
+} from './seat-view.ts'
 
 /** An area as the engine takes it: seats that changed since the delivery before, or since the start all. */
 export interface AreaDelivery {
@@ -32,6 +40,8 @@ export interface AreaDelivery {
   time: UtcSeconds
   settledUntil: UtcSeconds
   seats: ChainSeat[]
+  /** More seats of the same block follow. */
+  isPart: boolean
 }
 
 export interface Indexer {
@@ -41,6 +51,8 @@ export interface Indexer {
   readonly head: { block: number; time: UtcSeconds; view: EscrowView }
   /** The escrow at the newest block that is deep enough to count. */
   readonly counted: { block: number; time: UtcSeconds; view: EscrowView }
+  /** For how long the node has shown no block. */
+  readonly silentMs: number
 }
 
 export interface IndexerOptions {
@@ -55,8 +67,12 @@ export interface IndexerOptions {
   firstBlock: number
   /** Takes what is new of one area; called again with the same after a failure. */
   deliver(area: number, delivery: AreaDelivery): Promise<void>
+  /** Hears the time of the newest block whenever the node has shown one. */
+  seen?(time: UtcSeconds): void
 }
 
+/** Seats told at once, so that no command is long. */
+const seatsPerDelivery = 500
 /** Blocks read in one step. */
 const longestRun = 2_000
 /** Blocks without events that are kept to find where a reorganisation began; deeper ones cost a longer way back. */
@@ -83,11 +99,12 @@ interface Told {
 }
 
 export function createIndexer(options: IndexerOptions): Indexer {
-  const { database, provider, escrow, chainId, log, confirmations, firstBlock, deliver } = options
+  const { database, provider, escrow, chainId, log, confirmations, firstBlock, deliver, seen } = options
   const origin = (): Point => ({ block: firstBlock - 1, time: 0, hash: null, view: new Map() })
   let counted = origin()
   let head = origin()
   const told = new Map<number, Told>()
+  let shownAtMs = performance.now()
 
   async function advance(): Promise<void> {
     try {
@@ -110,6 +127,8 @@ export function createIndexer(options: IndexerOptions): Indexer {
     const stored = await newestBlock(database, escrow)
     const newest = await provider.getBlock('latest')
     if (newest === null) throw new ChainError('CHAIN_BEHIND', 'the node has no block yet')
+    shownAtMs = performance.now()
+    seen?.(newest.timestamp)
     if (stored !== null && (newest.number < stored.number || !(await isOnChain(stored)))) {
       await forgetLost(stored, newest.number)
       return true
@@ -187,31 +206,41 @@ export function createIndexer(options: IndexerOptions): Indexer {
     return { block: number, time, hash, view: advanced }
   }
 
+  /** An area that cannot take what is new keeps no other from it; it is told again. */
   async function deliverChanges(): Promise<void> {
+    const failures: unknown[] = []
     for (const [number, area] of counted.view) {
-      const before = told.get(number)
-      const { batchSeconds } = area.rules
-      const batchEnd = Math.floor(counted.time / batchSeconds) * batchSeconds
-      const next: Told = { batchEnd, settledUntil: area.settledUntil, seats: new Map() }
-      const changed: ChainSeat[] = []
-      for (const record of area.seats.values()) {
-        const newest = head.view.get(number)?.seats.get(record.seat)
-        const last = before?.seats.get(record.seat)
-        if (last !== undefined && last.counted === record && last.newest === newest) {
-          next.seats.set(record.seat, last)
-          continue
-        }
-        const seat = withOpenRequest(chainSeatOf(record), newest)
-        const form = JSON.stringify(seat, bigintAsText)
-        next.seats.set(record.seat, { counted: record, newest, form })
-        if (form !== last?.form) changed.push(seat)
-      }
-      if (changed.length > 0 || before?.settledUntil !== area.settledUntil || before.batchEnd !== batchEnd) {
-        const { block, time } = counted
-        await deliver(number, { block, time, settledUntil: area.settledUntil, seats: changed })
-      }
-      told.set(number, next)
+      await deliverArea(number, area).catch((error: unknown) => failures.push(error))
     }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  async function deliverArea(number: number, area: AreaView): Promise<void> {
+    const before = told.get(number)
+    const { batchSeconds } = area.rules
+    const batchEnd = Math.floor(counted.time / batchSeconds) * batchSeconds
+    const next: Told = { batchEnd, settledUntil: area.settledUntil, seats: new Map() }
+    const changed: ChainSeat[] = []
+    for (const record of area.seats.values()) {
+      const newest = head.view.get(number)?.seats.get(record.seat)
+      const last = before?.seats.get(record.seat)
+      if (last !== undefined && last.counted === record && last.newest === newest) {
+        next.seats.set(record.seat, last)
+        continue
+      }
+      const seat = withOpenRequest(chainSeatOf(record), newest)
+      const form = JSON.stringify(seat, bigintAsText)
+      next.seats.set(record.seat, { counted: record, newest, form })
+      if (form !== last?.form) changed.push(seat)
+    }
+    const isNew = changed.length > 0 || before?.settledUntil !== area.settledUntil || before.batchEnd !== batchEnd
+    const { block, time } = counted
+    for (let from = 0; isNew && (from === 0 || from < changed.length); from += seatsPerDelivery) {
+      const seats = changed.slice(from, from + seatsPerDelivery)
+      const isPart = from + seatsPerDelivery < changed.length
+      await deliver(number, { block, time, settledUntil: area.settledUntil, seats, isPart })
+    }
+    told.set(number, next)
   }
 
   return {
@@ -221,6 +250,9 @@ export function createIndexer(options: IndexerOptions): Indexer {
     },
     get counted() {
       return counted
+    },
+    get silentMs() {
+      return performance.now() - shownAtMs
     },
   }
 }
@@ -260,6 +292,9 @@ export function startIndexer(options: IndexerOptions & { pollMs: number }): Inde
     },
     get counted() {
       return indexer.counted
+    },
+    get silentMs() {
+      return indexer.silentMs
     },
     stop: poller.stop,
   }

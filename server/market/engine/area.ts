@@ -245,8 +245,11 @@ export const command = union({
   configure: struct({ ...at, config: areaConfig, face: areaFace }),
   /** A new owner of the journal shows itself: rows of a former one do not fit any more. */
   barrier: struct({ ...at, owner: text }),
-  /** The chain at a block that will not be rolled back, with the seats that changed since the command before. */
-  chain: struct({ ...at, block: uint, time: uint, settledUntil: uint, seats: list(chainSeat) }),
+  /**
+   * The chain at a block that will not be rolled back, with the seats that changed since the command before. Where `isPart`,
+   * more seats of the same block follow, and how far the chain is counts with the last of them.
+   */
+  chain: struct({ ...at, block: uint, time: uint, settledUntil: uint, seats: list(chainSeat), isPart: bool }),
   /** `id` is the order's digest; the signature has been checked against the account or the session key. */
   order: struct({ ...at, id: hex32, order: signedOrder, signature: hexBytes, session: optional(sessionGrant) }),
   /** `by` has signed: the order's account or the session key that signed the order. */

@@ -150,8 +150,9 @@ function livesIn({ zone, closed }: Terms, id: string): boolean {
   return zone === id && !closed
 }
 
-function syncChain(state: AreaState, { block, time, settledUntil, seats }: CommandOf<'chain'>): Event[] {
-  const followed = followChain(state, { block, time: Math.max(time, state.chain.time), settledUntil })
+function syncChain(state: AreaState, { block, time, settledUntil, seats, isPart }: CommandOf<'chain'>): Event[] {
+  const chain = { block, time: Math.max(time, state.chain.time), settledUntil }
+  const followed = isPart ? [] : followChain(state, chain)
   const synced = seats.map((seat) => syncSeat(state, seat))
   for (const { change } of synced) outdate(state, change)
   return [...followed, ...synced.flatMap(({ events }) => events)]

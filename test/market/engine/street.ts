@@ -178,7 +178,7 @@ export function open(seats: ChainSeat[], change: Partial<AreaConfig> = {}): Area
 
 /** The chain shows these seats. */
 export function following(atMs: number, seats: ChainSeat[], settledUntil = 0, block = 1): CommandOf<'chain'> {
-  return { type: 'chain', atMs, block, time: t0 + 10 * 365 * 86_400, settledUntil, seats }
+  return { type: 'chain', atMs, block, time: t0 + 10 * 365 * 86_400, settledUntil, seats, isPart: false }
 }
 
 export function cleared(events: readonly Event[]): IntervalRun[] {
