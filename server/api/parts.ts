@@ -17,23 +17,20 @@ export interface Areas {
   all(): AreaHandle[]
 }
 
-/** What is done for an area beside its own thread: on the chain of its escrow, and by whoever makes statements. */
+/** What is done for an area on the chain of its own escrow. */
 export interface AreaServices {
   relay: Relay
   isWalletSignature: IsWalletSignature
   wallet(account: string): Promise<WalletResource>
+}
+
+/** Hands statements out, off every thread that trades or answers. */
+export interface Statements {
   /**
    * The statement of a seat (its number in the area) of the batch that ends then; null where there is none. Rejects with
    * `SettlementError` `SETTLEMENT_STATEMENT_ERASED` where its salts are gone.
    */
-  statement(query: { seat: number; end: UtcSeconds }): Promise<StatementFile | null>
-}
-
-/** A part of the server that does not do its work now, and why. */
-export interface NotReady {
-  part: string
-  code: string
-  reason: string
+  file(query: { area: number; seat: number; end: UtcSeconds }): Promise<StatementFile | null>
 }
 
 export interface ApiParts {
@@ -42,10 +39,11 @@ export interface ApiParts {
   signatures: SignatureCheck
   /** Of an area that this process serves: areas may lie on several escrows, tokens and chains. */
   servicesOf(area: number): AreaServices
+  statements: Statements
   registry: Registry
   log: Logger
-  /** What beside the areas is not ready; empty when everything is. */
-  notReady(): Promise<NotReady[]>
+  /** What is not ready, each in a sentence; empty when everything is. */
+  ready(): Promise<string[]>
   demoPeople: DemoPerson[] | null
   /** Folder of the built page, or null to serve none. */
   pageFolder: string | null

@@ -2,7 +2,9 @@
 import type { Address, EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { Areas } from '../api/parts.ts'
+import { seatIdIn } from '../api/present.ts'
 import type { AreaHandle, SeatSummary } from '../areas/area-handle.ts'
+import type { MeterOwner } from './telemetry-board.ts'
 
 export interface MeterSeat {
   area: AreaHandle
@@ -26,4 +28,14 @@ export function servedAt(seats: readonly MeterSeat[], time: UtcSeconds): MeterSe
 
 function isOf({ settings: { chain } }: AreaHandle, { chainId, escrow }: EscrowDomain): boolean {
   return chain.chainId === chainId && chain.escrow === escrow
+}
+
+/** Whose each meter is now. */
+export function meterOwners(areas: Areas): (meter: Address) => MeterOwner | null {
+  return (meter) => {
+    const served = servedAt(seatsOfMeter(areas, meter), Date.now() / 1000)
+    if (served === undefined) return null
+    const { area, seat } = served
+    return { account: seat.account, seat: seatIdIn(area.settings, seat.seat) }
+  }
 }

@@ -60,7 +60,7 @@ export interface Language {
   orders: Sentences<typeof orderDetails>
   readings: Sentences<typeof readingDetails>
   /** What an order is by now. */
-  orderStatuses: { readonly [Status in OrderStatus | 'active']: string }
+  orderStatuses: { readonly [Status in OrderStatus | 'active' | 'filled']: string }
   /** Why what was left of a forward order was taken out of its book. */
   cancelReasons: { readonly [Reason in (typeof cancelReasons)[number]]: string }
   trade(facts: TradeFacts): string
