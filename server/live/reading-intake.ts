@@ -60,7 +60,8 @@ export function createReadingIntake(areas: Areas, signatures: SignatureCheck): R
 
   async function answerOf({ reading }: ArrivedReading, { area, seat }: MeterSeat, signer: string | null) {
     const refusal = wrongSigner(reading, signer, seat)
-    if (refusal !== null) return refusal
+    // What is known of the meter's keys is as new as the area is: nobody is made to give up by one that waits.
+    if (refusal !== null) return { ...refusal, retry: refusal.retry || area.status.condition.is !== 'ready' }
     try {
       return ackOf(await submit(area, meterReadingOf(reading)), area)
     } catch (error) {
@@ -90,18 +91,28 @@ export function createReadingIntake(areas: Areas, signatures: SignatureCheck): R
 async function submitTogether(area: AreaHandle, items: readonly Waiting[]): Promise<void> {
   try {
     const events = await area.submit({ type: 'readings', readings: items.map(({ reading }) => reading) })
-    const answers = events.filter((event) => event.type === 'reading')
-    for (const [index, { reading, resolve, reject }] of items.entries()) {
-      const answer = answers[index]
-      if (answer?.meter === reading.meter && answer.epoch === reading.epoch && answer.time === reading.time)
-        resolve(answer)
-      else reject(new Error(`the area answered another reading than ${reading.meter} at ${reading.time}`))
+    const answers = new Map<string, EventOf<'reading'>[]>()
+    for (const event of events) {
+      if (event.type !== 'reading') continue
+      const known = answers.get(nameOf(event))
+      if (known === undefined) answers.set(nameOf(event), [event])
+      else known.push(event)
+    }
+    for (const { reading, resolve, reject } of items) {
+      // A boundary that is in the command twice has two answers, in their order.
+      const answer = answers.get(nameOf(reading))?.shift()
+      if (answer === undefined) reject(new Error(`the area did not answer the reading ${nameOf(reading)}`))
+      else resolve(answer)
     }
   } catch (error) {
     if (error instanceof AreaError && error.code === 'AREA_COMMAND' && items.length > 1) {
       await Promise.all(items.map((item) => submitTogether(area, [item])))
     } else for (const { reject } of items) reject(error as Error)
   }
+}
+
+function nameOf({ meter, epoch, time }: { meter: string; epoch: number; time: number }): string {
+  return `${meter} ${epoch} ${time}`
 }
 
 /** Who signed each, in order; mostly they are of one escrow. */
