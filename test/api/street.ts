@@ -6,6 +6,7 @@
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Wallet } from 'ethers'
+import type { Express } from 'express'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { SiweMessage } from 'siwe'
@@ -39,6 +40,7 @@ const demoPeople: DemoPerson[] = [
 ]
 
 export interface Street {
+  app: Express
   origin: string
   database: Database
   databaseUrl: string
@@ -149,6 +151,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     return socket
   }
   return {
+    app,
     origin,
     database,
     databaseUrl,
