@@ -10,22 +10,22 @@ export function projectAgreements(sql: Transaction, areaId: number, told: ToldEv
     told.of('agreement-accepted').map(({ event: { agreement }, command }) => {
       const { items, ...rest } = command as CommandOf<'agreements'>
       const signed = encodeCommand({ ...rest, items: items.filter(({ id }) => id === agreement.id) })
-      return [agreement.arrival, { ...agreement, atMs: command.atMs, signed }]
+      return [agreement.arrival, { ...agreement, atMs: command.atMs, signed, by: null as string | null }]
     }),
   )
-  const ends = new Map<number, { arrival: number; end: number }>()
+  const ends = new Map<number, { arrival: number; end: number; by: string }>()
   for (const { event } of told.of('agreement-ended')) {
     const own = accepted.get(event.arrival)
     if (own === undefined) ends.set(event.arrival, event)
-    else own.end = event.end
+    else Object.assign(own, { end: event.end, by: event.by })
   }
   const inserts = [...parts([...accepted.values()])].map(
     (rows) => sql`
       insert into agreements (
-        area_id, arrival, agreement_id, group_arrival, seller, buyer, kind, amount, price_ticks, start, end_at, accepted_at,
-        signed)
+        area_id, arrival, agreement_id, group_arrival, seller, buyer, kind, amount, price_ticks, start, end_at, notice_by,
+        accepted_at, signed)
       select ${areaId}, arrival, agreement_id, group_arrival, seller, buyer, kind, amount, price_ticks, start, end_at,
-        to_timestamp(accepted_ms / 1000), signed
+        notice_by, to_timestamp(accepted_ms / 1000), signed
       from unnest(
         ${numbers(rows, ({ arrival }) => arrival)}::bigint[],
         ${hexes(rows, ({ id }) => id)}::bytea[],
@@ -37,18 +37,21 @@ export function projectAgreements(sql: Transaction, areaId: number, told: ToldEv
         ${numbers(rows, ({ priceTicks }) => priceTicks)}::int[],
         ${numbers(rows, ({ start }) => start)}::bigint[],
         ${numbers(rows, ({ end }) => end)}::bigint[],
+        ${texts(rows, ({ by }) => by)}::text[],
         ${numbers(rows, ({ atMs }) => atMs)}::float8[],
         ${bytes(rows, ({ signed }) => signed)}::bytea[]
       ) as row (
-        arrival, agreement_id, group_arrival, seller, buyer, kind, amount, price_ticks, start, end_at, accepted_ms, signed)`,
+        arrival, agreement_id, group_arrival, seller, buyer, kind, amount, price_ticks, start, end_at, notice_by, accepted_ms,
+        signed)`,
   )
   const updates = [...parts([...ends.values()])].map(
     (rows) => sql`
-      update agreements set end_at = ended.end_at
+      update agreements set end_at = ended.end_at, notice_by = ended.notice_by
       from unnest(
         ${numbers(rows, ({ arrival }) => arrival)}::bigint[],
-        ${numbers(rows, ({ end }) => end)}::bigint[]
-      ) as ended (arrival, end_at)
+        ${numbers(rows, ({ end }) => end)}::bigint[],
+        ${texts(rows, ({ by }) => by)}::text[]
+      ) as ended (arrival, end_at, notice_by)
       where area_id = ${areaId} and agreements.arrival = ended.arrival`,
   )
   return [...inserts, ...updates]

@@ -170,6 +170,8 @@ create table agreements (
   start bigint not null,
   -- Earlier than signed where notice was given.
   end_at bigint not null,
+  -- Who gave notice; null where nobody has.
+  notice_by text,
   accepted_at timestamptz not null,
   -- Canonical bytes of a command with this agreement alone: the signed structure and both signatures.
   signed bytea not null,
