@@ -1,3 +1,4 @@
+/** What goes wrong between the agent and a device. */
 /** What went wrong between the agent and a device; stable, people script against it. */
 export type ModbusErrorCode =
   | 'MODBUS_URL'
@@ -10,6 +11,9 @@ export type ModbusErrorCode =
   | 'MODBUS_NO_SUNSPEC'
   | 'MODBUS_CHAIN_BROKEN'
   | 'MODBUS_NOTHING_ANSWERED'
+  | 'MODBUS_OTHER_DEVICE'
+  | 'MODBUS_REPLAYED'
+  | 'MODBUS_PROFILE_FILE'
   | 'MODBUS_CLOSED'
   | 'MODBUS_OVERDUE'
 
@@ -19,6 +23,7 @@ export type LinkFault =
   | 'dropped'
   | 'no-reply'
   | 'unusable-bytes'
+  | 'echo'
   | 'transaction-id'
   | 'wrong-unit'
   | 'wrong-function'

@@ -11,8 +11,9 @@ export interface Link {
   readonly serialFraming: boolean
   /** `performance.now()` of the newest byte that arrived, whether or not anyone waited for it. */
   lastByteAtMs: number
-  /** The newest chunk of input; only for telling what went wrong. */
+  /** The newest chunk of input, and the first since a request; only for telling what went wrong. */
   lastChunk: Buffer | null
+  firstChunk: Buffer | null
   /** Requests sent so far: the library numbers them 1, 2, … modulo 256. */
   sent: number
   /** Set once the transport is gone; no more requests then. */
@@ -45,6 +46,7 @@ function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): 
     serialFraming,
     lastByteAtMs: Number.NEGATIVE_INFINITY,
     lastChunk: null,
+    firstChunk: null,
     sent: 0,
     broken: null,
     onBroken: null,
@@ -56,6 +58,7 @@ function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): 
 function noteInput(link: Link, chunk: Buffer): void {
   link.lastByteAtMs = performance.now()
   link.lastChunk = chunk
+  link.firstChunk ??= chunk
 }
 
 function breakLink(link: Link, error: ModbusError): void {

@@ -1,5 +1,6 @@
+/** All register maps, by name. */
 import { ModbusError } from '../modbus/error.ts'
-import { carloGavazziEm24, carloGavazziEm340 } from './carlo-gavazzi.ts'
+import { carloGavazziEm24, carloGavazziEm24Ethernet, carloGavazziEm112, carloGavazziEm340 } from './carlo-gavazzi.ts'
 import { deye1p, deye1pX10, deye3p } from './deye.ts'
 import { eastronSdm120, eastronSdm630 } from './eastron.ts'
 import { goodweDt, goodweEt } from './goodwe.ts'
@@ -15,6 +16,8 @@ import { victronGx } from './victron-gx.ts'
 
 const families: ProfileData[] = [
   carloGavazziEm24,
+  carloGavazziEm24Ethernet,
+  carloGavazziEm112,
   carloGavazziEm340,
   deye1p,
   deye1pX10,

@@ -1,3 +1,4 @@
+/** Where a point's registers lie and what their words hold. */
 import { decodeText, unsigned } from '../modbus/words.ts'
 import type { ProfilePoint } from './profile.ts'
 
@@ -42,7 +43,7 @@ export function wordAddresses(point: ProfilePoint, order: WordOrder): number[] {
  * @returns `null` where the device says it does not have it
  */
 export function decodePoint(point: ProfilePoint, words: readonly number[]): RawValue | null {
-  if (point.type === 'string') return decodeText(words)
+  if (point.type === 'string') return decodeText(point.swappedBytes ? words.map(swapped) : words)
   const bits = words.length * 16
   const whole = unsigned(words)
   if (point.missing.some((missing) => BigInt(missing) === whole)) return null
@@ -59,6 +60,10 @@ function kept(point: ProfilePoint, raw: bigint | number): bigint | number {
   if (raw >= 0 || point.keep === undefined) return raw
   if (point.keep === 'positive') return typeof raw === 'bigint' ? 0n : 0
   return -raw
+}
+
+function swapped(word: number): number {
+  return ((word & 0xff) << 8) | (word >> 8)
 }
 
 /** The decimal with the fewest digits that this float32 stands for: 230.7, not 230.6999969482422. */

@@ -1,3 +1,4 @@
+/** SMA's inverters by their own map. Sources: evcc (e), SMA's parameter lists as public readers quote them (w), a real device (D). */
 import type { ProfileData } from './profile.ts'
 
 const nan32 = [0xffffffff]
@@ -9,9 +10,21 @@ export const sma: ProfileData = {
   covers: 'SMA inverters with their own register map (prefer SunSpec, unit 126, where it is switched on)',
   notes: ['Behind a Data Manager or Home Manager the unit id is 2.'],
   unit: 3,
+  otherUnits: [4, 5, 2],
+  counting: 'balanced',
+  recognition: {
+    how: 'The device class (30051) is 8001, a solar inverter, or 8009, a hybrid one; storage is 8007, a Data Manager 8128.',
+    own: [{ point: 'deviceClass', oneOf: [8001, 8009] }],
+    others: [
+      { when: { point: 'deviceClass', oneOf: [8007] }, is: 'a battery inverter', profile: 'sma-storage' },
+      { when: { point: 'deviceClass', oneOf: [8128, 8129, 8130] }, is: 'a Data Manager', profile: 'sma-data-manager' },
+    ],
+  },
+  knownFaults: ['A restart gives "not there" for every counter, then the connection closes: nothing of it is taken.'],
   functions: [3, 4],
   largestGap: 64,
   points: {
+    deviceClass: { address: 30051, type: 'u32', missing: [0xffffffff, 0x80000000, 0xfffffffe], evidence: 'w' },
     serial: { address: 30057, type: 'u32', missing: nan32, evidence: '?' },
     acPower: { address: 30775, type: 'i32', missing: nanSigned32, evidence: 'e D' },
     dcPower1: { address: 30773, type: 'i32', missing: nanSigned32, evidence: 'e' },

@@ -13,6 +13,9 @@ interface Fixture {
   unit: number
   functionCode: number
   gridUnit?: number
+  /** Registers of another function code than the map's. */
+  other?: Record<string, Record<string, string>>
+  alone?: Record<string, string>
   registers: Record<string, string>
   gridRegisters?: Record<string, string>
   expected: {
@@ -29,12 +32,14 @@ function fixture(name: string): Fixture {
 
 /** The fixture's device, with registers changed: hex words from an address on, or `null` for one that is not there. */
 function open(name: string, changes: Record<number, string | null> = {}) {
-  const { unit, functionCode, registers, gridUnit = null, gridRegisters = {} } = fixture(name)
+  const { unit, functionCode, registers, gridUnit = null, gridRegisters = {}, other = {}, alone = {} } = fixture(name)
   const table = registersOf(registers)
   const given = Object.entries(changes).filter(([, hex]) => hex !== null) as [string, string][]
   for (const [address, word] of registersOf(Object.fromEntries(given))) table.set(address, word)
   for (const [address, hex] of Object.entries(changes)) if (hex === null) table.delete(Number(address))
   const source = new RegisterTable(table, { functionCodes: [functionCode] })
+  for (const [code, blocks] of Object.entries(other)) source.other.set(Number(code), registersOf(blocks))
+  for (const [address, word] of registersOf(alone)) source.alone.set(address, word)
   if (gridUnit !== null) {
     const grid = new RegisterTable(registersOf(gridRegisters))
     const device = source.read.bind(source)
@@ -264,7 +269,10 @@ describe('families’ habits', () => {
     const reader = new ProfileReader({ source, profile, unit: 127, gridUnit: null, patience })
     const { reading, warnings } = await reader.readOnce()
     expect(reading).toMatchObject({ productionW: 2200, productionWh: 7_456_500 })
-    expect(warnings).toEqual([expect.stringContaining('power (30127)')])
+    expect(warnings).toEqual([
+      expect.stringContaining('does not say that it is what this profile is for'),
+      expect.stringContaining('power (30127)'),
+    ])
   })
 
   it('Growatt: power into the grid is never counted as negative', async () => {
