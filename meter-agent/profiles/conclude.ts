@@ -1,5 +1,5 @@
 /** From a family's points to its reading: formulas, what a value may be, and what a zero means beside signs of life. */
-import { float32Counter, integerCounter, roundedWh } from '../devices/counter.ts'
+import { float32Counter, float64Counter, integerCounter, roundedWh } from '../devices/counter.ts'
 import { withoutDeadCounters, withoutDeadYield } from '../devices/dead-zeros.ts'
 import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
 import { type Doubt, doubtOfEnergy, doubtOfFloat, doubtOfInteger, doubtOfPower } from '../modbus/credible.ts'
@@ -192,8 +192,9 @@ function termCounter({ profile, recognised }: Context, { raw, exponent, sign, na
   const verified = recognised && formula.verified && !point.evidence.includes('?')
   const signed = sign === 1 ? raw : -raw
   if (typeof signed === 'number') {
-    if (signed >= 0) return float32Counter(signed, exponent + 3, verified)
-    return { ...float32Counter(-signed, exponent + 3, verified), milliWh: -1n }
+    const floatCounter = point.type === 'f64' ? float64Counter : float32Counter
+    if (signed >= 0) return floatCounter(signed, exponent + 3, verified)
+    return { ...floatCounter(-signed, exponent + 3, verified), milliWh: -1n }
   }
   const bits = wordCount(point) * 16 - (point.type.startsWith('i') ? 1 : 0)
   return integerCounter(signed, exponent + 3, bits, verified)

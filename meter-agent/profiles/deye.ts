@@ -138,3 +138,35 @@ export const deye3p: ProfileData = {
     stateOfChargePercent: [{ plus: ['charge'] }],
   },
 }
+
+/** The panels' side of inverters without a battery; two sources do not agree on the order of the words. */
+const withoutBattery = {
+  ...map,
+  largestGap: 30,
+  counting: 'unknown',
+  knownFaults: [
+    'One source reads the high word first, one the low word: a power that would be megawatts is not taken.',
+    'It has no grid meter of its own: running hours and grid settings stand where hybrids have energies.',
+  ],
+  points: {
+    serial,
+    deviceType,
+    yield: { address: 63, type: 'u32', scale: 2, evidence: 'e h ?' },
+    power: { address: 86, type: 'u32', scale: -1, evidence: 'e h ?' },
+  },
+  reading: { productionW: [{ plus: ['power'] }], productionWh: [{ plus: ['yield'] }] },
+} satisfies Partial<ProfileData>
+
+export const deyeString: ProfileData = {
+  ...withoutBattery,
+  name: 'deye-string',
+  covers: 'Deye and Sunsynk string inverters',
+  recognition: deyeRecognition('deye-string'),
+}
+
+export const deyeMicro: ProfileData = {
+  ...withoutBattery,
+  name: 'deye-micro',
+  covers: 'Deye, Bosswerk and Anker micro inverters',
+  recognition: deyeRecognition('deye-micro'),
+}

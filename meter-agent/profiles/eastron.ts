@@ -82,3 +82,37 @@ export const eastronSdm120: ProfileData = {
     exported: { address: 0x004a, type: 'f32', scale: 3, evidence: 'D e m' },
   },
 }
+
+export const eastronSdm72V2: ProfileData = {
+  ...eastronSdm630,
+  name: 'eastron-sdm72-v2',
+  covers: 'Eastron SDM72D-M V2 three-phase meters',
+  recognition: recognition('eastron-sdm72-v2'),
+}
+
+export const eastronSdm54: ProfileData = {
+  ...eastronSdm630,
+  name: 'eastron-sdm54',
+  covers: 'Eastron SDM54 three-phase meters',
+  recognition: {
+    how: 'No code of an SDM54 is known, only those of its relatives: its owner has to confirm it before anything is sold.',
+    others: recognition('eastron-sdm54').others,
+  },
+  knownFaults: [notBalanced],
+}
+
+export const eastronSdm72: ProfileData = {
+  ...shared,
+  name: 'eastron-sdm72',
+  covers: 'Eastron SDM72D-M three-phase meters (first version)',
+  counting: 'per-phase',
+  recognition: recognition('eastron-sdm72'),
+  knownFaults: [notBalanced, 'It shows no voltages and no phases.'],
+  points: {
+    meterCode,
+    serial,
+    power: { address: 0x0034, type: 'f32', evidence: 'm e' },
+    imported: { address: 0x0048, type: 'f32', scale: 3, evidence: 'm e' },
+    exported: { address: 0x004a, type: 'f32', scale: 3, evidence: 'm e' },
+  },
+}

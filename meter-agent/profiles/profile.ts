@@ -10,7 +10,7 @@ const registerAddress = z.number().int().min(0).max(0xffff)
 const pointSchema = z.strictObject({
   /** 0-based protocol address of the first register (of the high word, where `lowWordAddress` is given). */
   address: registerAddress,
-  type: z.enum(['u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'f32', 'string']),
+  type: z.enum(['u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'f32', 'f64', 'string']),
   /** Registers of a string. */
   words: z.number().int().min(1).max(60).optional(),
   /** For a u32 whose two words do not adjoin. */

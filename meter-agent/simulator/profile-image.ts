@@ -5,6 +5,7 @@ import {
   type DeviceValues,
   energySteps,
   float32Words,
+  float64Words,
   type RegisterImage,
   textWords,
   wordsOf,
@@ -152,11 +153,12 @@ function pointWords(point: ProfilePoint, content: PointContent | undefined): num
   }
   if (content === undefined) {
     if (point.type === 'f32') return float32Words(Number.NaN)
+    if (point.type === 'f64') return float64Words(Number.NaN)
     return wordsOf(BigInt(point.missing[0] ?? 0), count)
   }
-  if (point.type === 'f32') {
+  if (point.type === 'f32' || point.type === 'f64') {
     const value = typeof content === 'object' ? Number(content.milliWh) / 1000 : Number(content)
-    return float32Words(value / 10 ** point.scale)
+    return (point.type === 'f32' ? float32Words : float64Words)(value / 10 ** point.scale)
   }
   if (typeof content === 'object') return wordsOf(energySteps(content.milliWh, point.scale), count)
   const number = typeof content === 'string' ? numberFromText(content) : content
