@@ -64,6 +64,10 @@ export function concludeProfile(
     batteryPowerW: power('batteryPowerW', null),
     stateOfChargePercent: charge !== null && charge >= 0 && charge <= 100 ? charge : null,
   }
+  // What fills a meter's registers with ones makes −1 of a signed power.
+  const isFilled = reading.powerW !== null && counters.import === null && counters.export === null && isAllOnes(context)
+  if (isFilled) context.warn('the power at the grid is all ones and so are the counters: not taken')
+  if (isFilled) reading.powerW = null
   const phases = profile.phasePowers.map((formula) => numberOf(context, 'powerW', [formula]))
   return {
     device: {
@@ -78,6 +82,15 @@ export function concludeProfile(
     phasePowersW: phases.length > 0 && phases.every((watts) => watts !== null) ? phases : null,
     warnings: [...new Set(warnings)],
   }
+}
+
+/** Whether the meter's power reads all ones while the map has counters beside it. */
+function isAllOnes({ profile, values }: Context): boolean {
+  const { powerW, importWh, exportWh } = profile.reading
+  if (importWh.length + exportWh.length === 0) return false
+  const names = powerW.flatMap(({ plus, minus }) => [...plus, ...minus])
+  const there = names.map((name) => values.get(name) ?? null).filter((value) => value !== null)
+  return there.length > 0 && there.every((value) => value === -1n)
 }
 
 interface Context {

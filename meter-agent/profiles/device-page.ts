@@ -68,19 +68,14 @@ function row(profile: Profile): string {
   return `| [\`${name}\`](#${name}) | ${covers} | ${sells(profile)} | ${units} | ${countingInWords[profile.counting]} |`
 }
 
-/** Whether its energy at the grid may be sold at all. */
+/** Whether its energy at the grid may be sold at all: a reading is for sale as a whole. */
 function sells(profile: Profile): string {
   const { importWh, exportWh } = profile.reading
-  const isSold = (formula: Formula) => formula.verified && !evidenceOf(profile, [formula]).includes('?')
-  if (importWh.length + exportWh.length === 0) return 'no: it has no grid meter'
-  const sides = [importWh.some(isSold) ? 'taken' : null, exportWh.some(isSold) ? 'fed in' : null].filter(
-    (side) => side !== null,
-  )
-  return sides.length === 2
-    ? 'yes'
-    : sides.length === 1
-      ? `only what is ${sides[0]}`
-      : 'no: its registers rest on one source'
+  const rests = (formula: Formula) => formula.verified && !evidenceOf(profile, [formula]).includes('?')
+  const sides = [importWh, exportWh].filter((formulas) => formulas.length > 0)
+  if (sides.length === 0) return 'no: it counts nothing at the grid'
+  if (!sides.every((formulas) => formulas.some(rests))) return 'no: a counter rests on one source'
+  return exportWh.length === 0 ? 'no: it does not count what is fed in' : 'yes'
 }
 
 function section(profile: Profile): string[] {

@@ -51,6 +51,8 @@ export class ProfileReader {
   #absent: string[] = []
   #identity: Identity | null = null
   #identityTries = 0
+  /** The device has said that it is of the family, or cannot say more than it has. */
+  #isKnown = false
   #generation = -1
   #plannedAtMs = 0
   #functionCode: 3 | 4
@@ -148,6 +150,7 @@ export class ProfileReader {
     this.#absent = []
     this.#identity = null
     this.#identityTries = 0
+    this.#isKnown = false
     this.#generation = -1
     this.#plannedAtMs = performance.now()
   }
@@ -238,9 +241,7 @@ export class ProfileReader {
 
   /** Who the device is: asked once a connection, and again where a reply was lost. What it does not answer stays unknown. */
   async #whoIsIt(isOver: boolean): Promise<Identity> {
-    if (this.#identity && (this.#identity.lost.size === 0 || this.#identityTries >= mostIdentityTries)) {
-      return this.#identity
-    }
+    if (this.#identity && (this.#isKnown || this.#identityTries >= mostIdentityTries)) return this.#identity
     const registers = new RegisterTable()
     const lost = new Set<string>()
     const queue = this.#blocksOf([...this.#identityPoints])
@@ -300,7 +301,12 @@ export class ProfileReader {
     const allLost = new Set([...lost, ...identity.lost])
     const recognised = recognise(profile, values)
     const isForeign = recognised.verdict === 'foreign' && !(recognised.is === null && isUndecided(profile, allLost))
-    if (isForeign) throw foreignDevice(profile, recognised, values)
+    this.#isKnown = recognised.verdict === 'own' && identity.lost.size === 0
+    if (isForeign) {
+      // A reply that was not its own may have said so: it is asked again with the next poll.
+      this.#identity = null
+      throw foreignDevice(profile, recognised, values)
+    }
     if (recognised.verdict !== 'own') {
       const seen = seenIdentity(profile, values)
       const consequence = confirmed ? 'taken on your word' : 'nothing is sold on it until its owner has confirmed it'
