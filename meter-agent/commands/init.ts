@@ -9,10 +9,9 @@ import { z } from 'zod'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
 import { explained } from '../devices/explain.ts'
-import { outboxFolder } from '../home/agent.ts'
 import { createKeyFile, readKeyFile } from '../keys/keys.ts'
 import { ModbusError } from '../modbus/error.ts'
-import { Outbox } from '../outbox/outbox.ts'
+import { Outbox, outboxFolder } from '../outbox/outbox.ts'
 import { profiles } from '../profiles/families.ts'
 import { ConfigError, isDeviceUrl, isSameDevice, parseConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
@@ -56,7 +55,6 @@ type Area = z.infer<typeof areasSchema>['items'][number]
  */
 export function initCommand(): Command {
   return new Command('init')
-    .description('guided set-up: try the devices, write the configuration and make the key')
     .option('--config <file>', 'configuration file to write', 'agent.toml')
     .action(({ config }: { config: string }) =>
       withPlainFailures(async () => {

@@ -1,9 +1,10 @@
 /** `commonwatt-agent read`: what one device says now, or why it cannot be read and what to try. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type DeviceOptions, type DeviceReport, type MeterPlace, readDevice, usualUnit } from '../devices/device.ts'
+import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
 import { explained } from '../devices/explain.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { profileFromFile } from '../profiles/profile-file.ts'
+import type { MeterPlace } from '../registers/device-sample.ts'
 import { uint } from './numbers.ts'
 
 /** Nothing a device does may hold the command longer than 30 s; what has not answered until then is left out. */
@@ -24,7 +25,6 @@ export function unitId(text: string): number {
  */
 export function readCommand(): Command {
   return new Command('read')
-    .description('read one device once')
     .requiredOption('--url <url>', 'tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none')
     .option('--unit <n>', 'Modbus unit id (default: the profile’s, 1 for SunSpec)', unitId)
     .option('--profile <name>', 'register map of a device that does not speak SunSpec')

@@ -4,11 +4,12 @@
  */
 import { Command, InvalidArgumentError } from 'commander'
 import { stringify } from 'smol-toml'
-import { type DeviceOptions, type DeviceReading, type DeviceReport, readDevice } from '../devices/device.ts'
+import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
 import { type Sighting, survey } from '../devices/survey.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { refusalOf } from '../modbus/probe.ts'
 import { profileNamed, profiles } from '../profiles/families.ts'
+import type { DeviceReading } from '../registers/device-sample.ts'
 import { withPlainFailures } from './failures.ts'
 import { placeInWords, unitId } from './read.ts'
 
@@ -60,7 +61,6 @@ export interface Scanned {
  */
 export function scanCommand(): Command {
   return new Command('scan')
-    .description('look for inverters and meters')
     .requiredOption('--host <host...>', 'host names, addresses, or a network such as 192.168.1.0/24', collectHosts)
     .option('--port <port...>', 'TCP ports to try; those beside them are looked at too', collectPorts)
     .option('--unit <n...>', 'unit ids to try', collectUnits)
@@ -70,7 +70,7 @@ export function scanCommand(): Command {
       withPlainFailures(async () => {
         const scanned = await scan(options)
         const { found } = scanned
-        const conclusion = conclude(scanned)
+        const conclusion = sentenceOf(scanned)
         if (options.json) {
           const devices = found.map((one) => ({ ...one, toml: tomlOf(one) }))
           process.stdout.write(`${JSON.stringify({ found: devices, unknown: scanned.unknown, conclusion })}\n`)
@@ -206,7 +206,7 @@ function fingerprint({ profile, device, reading }: DeviceReport): string {
 }
 
 /** What a household can do with these devices, in one or two sentences. */
-export function conclude({ found, unknown, unreachable, left }: Scanned): string {
+export function sentenceOf({ found, unknown, unreachable, left }: Scanned): string {
   const reports = found.map(({ report }) => report)
   const some = (field: keyof DeviceReading) => reports.some(({ reading }) => reading[field] !== null)
   const inverter = some('productionW') || some('productionWh')

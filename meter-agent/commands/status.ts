@@ -18,7 +18,6 @@ const exitNotRunning = 1
  */
 export function statusCommand(): Command {
   return new Command('status')
-    .description('show what a running agent sees, has signed and has still to send')
     .requiredOption('--config <file>', 'configuration file (TOML)')
     .option('--json', 'print JSON')
     .action(({ config: file, json }: { config: string; json?: boolean }) =>

@@ -1,12 +1,12 @@
 /** What can be seen of a running agent: the file that `commonwatt-agent status` reads, and the source of its metrics. */
 import { join } from 'node:path'
 import type { Telemetry } from '../../contracts/protocol/wire.ts'
-import type { MeterPlace } from '../devices/device.ts'
 import { identityOf } from '../devices/polled-device.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { LinkStatus } from '../link/link.ts'
 import { type LinkCounts, linkCounts } from '../modbus/connection.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import type { MeterPlace } from '../registers/device-sample.ts'
 import type { BoundaryReading, Outcome } from '../registers/meter.ts'
 import type { AgentConfig } from '../setup/config.ts'
 import type { ClockTrust } from './clock.ts'
@@ -81,7 +81,7 @@ export function statusFile(dataFolder: string): string {
 export function statusOf(parts: {
   config: AgentConfig
   homes: readonly Home[]
-  /** Of the homes, in their order. */
+  /** The keys of the homes, in the order of the homes. */
   keys: readonly Keyring[]
   outbox: Outbox
   link: LinkStatus

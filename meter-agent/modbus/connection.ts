@@ -1,7 +1,7 @@
 /** The one connection to an endpoint: a queue of requests, deadlines, retries and back-off. */
 import type { Endpoint } from './endpoint.ts'
 import { exceptionError, frameError, ModbusError } from './error.ts'
-import { discardInput, endpointName, type Link, openLink } from './link.ts'
+import { discardInput, endpointName, openTransport, type Transport } from './link.ts'
 
 /** A read of registers; the agent never sends any other function. */
 export interface RegisterRequest {
@@ -69,7 +69,7 @@ const mbapSize = 6
  */
 export class Connection {
   readonly endpoint: Endpoint
-  #link: Link | null = null
+  #link: Transport | null = null
   #generation = 0
   #queue: Promise<unknown> = Promise.resolve()
   #closed = false
@@ -165,7 +165,7 @@ export class Connection {
   async #attempt(request: RegisterRequest): Promise<RegisterReply> {
     try {
       await this.#waitForSilence()
-      const link = await this.#openLink()
+      const link = await this.#openTransport()
       await this.#pause(this.#freeAtMs - performance.now())
       if (link.serialFraming) await this.#forgetInput(link)
       const reply = await this.#exchange(link, request)
@@ -232,7 +232,7 @@ export class Connection {
   }
 
   /** What came after a reply is nobody's: it must not be there when the next reply is looked for. */
-  async #forgetInput(link: Link): Promise<void> {
+  async #forgetInput(link: Transport): Promise<void> {
     const lastMs = performance.now() + shortestQuietMs
     while (performance.now() < Math.min(lastMs, link.lastByteAtMs + frameGapMs)) await this.#pause(frameGapMs)
     discardInput(link)
@@ -257,11 +257,11 @@ export class Connection {
     if (this.#closed) throw new ModbusError('MODBUS_CLOSED', 'the connection was closed')
   }
 
-  async #openLink(): Promise<Link> {
+  async #openTransport(): Promise<Transport> {
     this.#assertOpen()
     if (this.#link && !this.#link.broken && this.#link.client.isOpen) return this.#link
     this.#dropLink()
-    const link = await openLink(this.endpoint, connectDeadlineMs, this.#closing.signal)
+    const link = await openTransport(this.endpoint, connectDeadlineMs, this.#closing.signal)
     if (this.#closed) {
       link.close()
       this.#assertOpen()
@@ -282,7 +282,7 @@ export class Connection {
     link.close()
   }
 
-  #exchange(link: Link, request: RegisterRequest): Promise<RegisterReply> {
+  #exchange(link: Transport, request: RegisterRequest): Promise<RegisterReply> {
     const { unit, functionCode, address, count, timeoutMs } = request
     const what = `${endpointName(this.endpoint)} unit ${unit}, function ${functionCode}, registers ${address}–${address + count - 1}`
     return new Promise((resolve, reject) => {
@@ -338,7 +338,11 @@ function exceptionSender(chunk: Buffer | null, otherwise: number): number {
 }
 
 /** The error for a request that came back as it was sent; `null` where it did not. */
-function echoError({ firstChunk, serialFraming }: Link, what: string, request: RegisterRequest): ModbusError | null {
+function echoError(
+  { firstChunk, serialFraming }: Transport,
+  what: string,
+  request: RegisterRequest,
+): ModbusError | null {
   const { unit, functionCode, address, count } = request
   const sent = [unit, functionCode, address >> 8, address & 0xff, count >> 8, count & 0xff]
   const at = serialFraming ? 0 : mbapSize
@@ -346,7 +350,7 @@ function echoError({ firstChunk, serialFraming }: Link, what: string, request: R
   return isEcho ? new ModbusError('MODBUS_FRAME', `${what}: the request came back as an echo`, { fault: 'echo' }) : null
 }
 
-function timeOutError(link: Link, what: string, timeoutMs: number): ModbusError {
+function timeOutError(link: Transport, what: string, timeoutMs: number): ModbusError {
   const chunk = link.lastChunk
   const foreignId = !link.serialFraming && chunk && chunk.length >= 8 && chunk.readUInt16BE(0) !== link.sent % 256
   const [detail, fault] = foreignId

@@ -1,5 +1,7 @@
 /** The page docs/devices.md: what the register maps say of themselves, for people who choose or connect a device. */
-import type { Counting, Formula, Profile } from './profile.ts'
+
+import type { Counting } from '../registers/device-sample.ts'
+import type { Formula, Profile } from './profile.ts'
 
 const countingInWords: Record<Counting, string> = {
   balanced: 'over all phases together',

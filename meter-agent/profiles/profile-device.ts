@@ -1,11 +1,12 @@
 /** A device with its own register map: which registers are asked for together, what it does not have, and who it is. */
-import type { Counter, DeviceSample, MeterPlace } from '../devices/device.ts'
+
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience, RegisterSource } from '../modbus/register-source.ts'
 import { isOneMoment, outerTimes, type ReplyTimes, readApart } from '../modbus/reply-times.ts'
+import type { Counter, Counting, DeviceSample, MeterPlace } from '../registers/device-sample.ts'
 import { concludeProfile, type ProfileConclusion } from './conclude.ts'
 import { decodePoint, type Extent, extentOf, type RawValue, type WordOrder, wordAddresses } from './point-value.ts'
-import type { Counting, Profile } from './profile.ts'
+import type { Profile } from './profile.ts'
 import { formulaPoints, pollPoints, recognitionPoints } from './profile.ts'
 import { foreignDevice, isUndecided, measuresElsewhere, recognise, seenIdentity } from './recognise.ts'
 

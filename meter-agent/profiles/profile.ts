@@ -30,7 +30,9 @@ const pointSchema = z.strictObject({
   /** `grid`: behind the grid meter's own unit id (option `gridUnit`). */
   at: z.enum(['device', 'grid']).default('device'),
   /** Who says so; the letters are explained in docs/add-a-device.md. `?` marks what nobody has confirmed: not for selling. */
-  evidence: z.string().min(1),
+  evidence: z
+    .string()
+    .regex(/^[Degkmhpstvwxofyzc?]( [Degkmhpstvwxofyzc?])*$/, 'letters of docs/add-a-device.md, a blank between them'),
 })
 
 /** Holds or does not hold; a point that is not there fulfils only `missing`. */
@@ -176,8 +178,6 @@ export type Profile = z.output<typeof profileSchema>
 export type ProfilePoint = Profile['points'][string]
 export type Formula = z.output<typeof formulaSchema>
 export type Condition = z.output<typeof conditionSchema>
-
-export type Counting = Profile['counting']
 
 /** The point a condition looks at. */
 export function conditionPoint(condition: Condition): string {

@@ -8,11 +8,11 @@
  * proof and starts again at every doubt, so that two errors which cancel prove nothing; one looks for contradictions and is
  * patient with powers that are shown late; one is a day long, in which a register of something else shows that agrees now and then.
  */
-import type { Counter } from '../devices/device.ts'
+import type { Counter } from './device-sample.ts'
 import { energyMilliWh } from './energy.ts'
-import { type Side, sides } from './sample.ts'
+import { type Direction, sides } from './sample.ts'
 
-type PerSide<T> = Record<Side, T>
+type PerSide<T> = Record<Direction, T>
 
 /** What was counted and what flowed by power since a counter moved. */
 export interface Window {
@@ -86,7 +86,7 @@ export function interrupted(before: Trust): Trust {
 }
 
 /** Whether nothing speaks against what a side counts. */
-export function isTrusted(trust: Trust, side: Side): boolean {
+export function isTrusted(trust: Trust, side: Direction): boolean {
   return trust.proven[side] && !trust.contradicted && !trust.mistrusted
 }
 
@@ -108,14 +108,14 @@ function grown(window: Window, step: TrustStep): Window {
 }
 
 /** How far apart counter and power are on a side, beyond what may not be booked yet. */
-function differenceOf(window: Window, { unbooked }: TrustStep, side: Side): bigint {
+function differenceOf(window: Window, { unbooked }: TrustStep, side: Direction): bigint {
   const { counted, flowed, carried } = window
   const excess = counted[side] - flowed[side] - carried[side]
   const shortfall = flowed[side] - counted[side] - unbooked[side]
   return excess > shortfall ? (excess > 0n ? excess : 0n) : shortfall > 0n ? shortfall : 0n
 }
 
-function largerOf({ counted, flowed }: Window, side: Side): bigint {
+function largerOf({ counted, flowed }: Window, side: Direction): bigint {
   return counted[side] > flowed[side] ? counted[side] : flowed[side]
 }
 
@@ -128,7 +128,7 @@ interface Verdict {
   settled: boolean
 }
 
-function verdictOf(window: Window, step: TrustStep, side: Side): Verdict {
+function verdictOf(window: Window, step: TrustStep, side: Direction): Verdict {
   const resolution = step.resolution[side]
   const larger = largerOf(window, side)
   const difference = differenceOf(window, step, side)

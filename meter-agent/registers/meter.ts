@@ -17,7 +17,7 @@ import type { CounterStep, CounterTrack, Marks, Quality } from './counter.ts'
 import { startCounter, stepCounter } from './counter.ts'
 import { energyMilliWh } from './energy.ts'
 import { followProduction, productionAt } from './production.ts'
-import type { MeterRules, Side, TimedSample } from './sample.ts'
+import type { Direction, MeterRules, TimedSample } from './sample.ts'
 import { seenPower, sidePower, sides } from './sample.ts'
 import type { MeterState } from './state.ts'
 import { followClock } from './state.ts'
@@ -129,7 +129,7 @@ function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observ
   }
   if (trust.contradicted || trust.mistrusted) marks.implausible = 2
   // What a side counts is for sale once power has confirmed it; a side that stands still sells nothing anyway.
-  const isUnproven = (side: Side) => riseOf(state, stepped, side) > 0n && !isTrusted(trust, side)
+  const isUnproven = (side: Direction) => riseOf(state, stepped, side) > 0n && !isTrusted(trust, side)
   if (!rules.confirmed && sides.some(isUnproven)) marks.unverified = 2
   if (device.counting === 'per-phase' && !rules.countsPerPhase) marks.unverified = 2
   return {
@@ -138,7 +138,7 @@ function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observ
   }
 }
 
-function stepSide(state: MeterState, side: Side, sample: TimedSample, rules: MeterRules): CounterStep | null {
+function stepSide(state: MeterState, side: Direction, sample: TimedSample, rules: MeterRules): CounterStep | null {
   const counter = sample.device.counters[side]
   if (!counter) return null
   const counterSample = {
@@ -154,14 +154,14 @@ function stepSide(state: MeterState, side: Side, sample: TimedSample, rules: Met
 }
 
 /** What flowed on a side since the newest power seen, as the mean of both powers. */
-function flowedOn(side: Side, { power }: MeterState, { atMs, device }: TimedSample): bigint | null {
+function flowedOn(side: Direction, { power }: MeterState, { atMs, device }: TimedSample): bigint | null {
   const now = sidePower(side, device)
   const then = power?.sideW[side] ?? null
   return now === null || then === null ? null : energyMilliWh((now + then) / 2, atMs - power!.atMs)
 }
 
 /** What a side's virtual register has risen by in a step. */
-function riseOf(before: MeterState, stepped: Record<Side, CounterStep | null>, side: Side): bigint {
+function riseOf(before: MeterState, stepped: Record<Direction, CounterStep | null>, side: Direction): bigint {
   const from = before[side]
   const to = stepped[side]?.track
   return from && to ? to.virtualMilliWh - from.virtualMilliWh : 0n
@@ -170,7 +170,7 @@ function riseOf(before: MeterState, stepped: Record<Side, CounterStep | null>, s
 /** Compares what the counters counted in a step with what flowed; not over gaps and resets, where neither is known. */
 function compared(
   before: MeterState,
-  stepped: Record<Side, CounterStep | null>,
+  stepped: Record<Direction, CounterStep | null>,
   sample: TimedSample,
   marks: Marks,
 ): Trust {
@@ -179,7 +179,7 @@ function compared(
   if (marks.gap || marks.reset || imported === null || exported === null) return interrupted(before.trust)
   const { counters, reading } = sample.device
   const changeW = Math.abs((reading.powerW ?? 0) - (before.power!.powerW ?? 0))
-  const unbooked = (side: Side) => stepped[side]?.track.unbookedMilliWh ?? 0n
+  const unbooked = (side: Direction) => stepped[side]?.track.unbookedMilliWh ?? 0n
   return weigh(before.trust, {
     atMs: sample.atMs,
     counted: { import: riseOf(before, stepped, 'import'), export: riseOf(before, stepped, 'export') },
@@ -208,7 +208,7 @@ function advance(from: MeterState, to: MeterState, sample: TimedSample, stepMark
    * A register at a time between the samples, and whether rounding down took something away; across a set clock it
    * stays where it was until the sample itself.
    */
-  const between = (side: Side, timeMs: number): { milliWh: bigint; cut: boolean } => {
+  const between = (side: Direction, timeMs: number): { milliWh: bigint; cut: boolean } => {
     const a = from[side]?.virtualMilliWh ?? 0n
     const b = to[side]?.virtualMilliWh ?? 0n
     if (timeMs >= atMs) return { milliWh: b, cut: false }
@@ -279,7 +279,7 @@ function afterLostTime(state: MeterState, sample: TimedSample, rules: MeterRules
 /** Follows the device's registers from this sample on; the virtual ones stay where they are. */
 function restarted(state: MeterState, sample: TimedSample, rules: MeterRules): MeterState {
   const { atMs, device } = sample
-  const follow = (side: Side): CounterTrack | null => {
+  const follow = (side: Direction): CounterTrack | null => {
     const counter = device.counters[side]
     const counterSample = { atMs, sideW: sidePower(side, device), flowedMilliWh: null, limitW: limitOf(side, rules) }
     return counter && startCounter({ ...counterSample, counter }, state[side]?.virtualMilliWh ?? 0n)
@@ -296,7 +296,7 @@ function restarted(state: MeterState, sample: TimedSample, rules: MeterRules): M
   }
 }
 
-function limitOf(side: Side, rules: MeterRules): number {
+function limitOf(side: Direction, rules: MeterRules): number {
   return side === 'import' ? rules.mainFuseW : rules.nameplateW
 }
 

@@ -1,5 +1,5 @@
 /** Samples of a meter, the two sides of a connection, and what is known about it. */
-import type { DeviceSample } from '../devices/device.ts'
+import type { DeviceSample } from './device-sample.ts'
 
 /** What a meter's place in the grid and its area say about plausible values. */
 export interface MeterRules {
@@ -26,14 +26,14 @@ export interface TimedSample {
 }
 
 /** The two directions at the grid connection point. */
-export type Side = 'import' | 'export'
+export type Direction = 'import' | 'export'
 export const sides = ['import', 'export'] as const
 
 /**
  * The power on one side, never negative; import is positive at the grid connection point. A meter that counts each phase by
  * itself has both at once.
  */
-export function sidePower(side: Side, { reading, counting, phasePowersW }: DeviceSample): number | null {
+export function sidePower(side: Direction, { reading, counting, phasePowersW }: DeviceSample): number | null {
   const signed = side === 'import' ? 1 : -1
   if (counting === 'per-phase' && phasePowersW) {
     return phasePowersW.reduce((sum, watts) => sum + Math.max(signed * watts, 0), 0)
@@ -45,7 +45,7 @@ export function sidePower(side: Side, { reading, counting, phasePowersW }: Devic
 export interface SeenPower {
   atMs: number
   powerW: number | null
-  sideW: Record<Side, number | null>
+  sideW: Record<Direction, number | null>
 }
 
 export function seenPower({ atMs, device }: TimedSample): SeenPower {

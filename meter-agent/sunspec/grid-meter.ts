@@ -4,7 +4,7 @@
  * those after it count something else), others say nothing. What a device says counts; where it says nothing and there is one
  * meter only, that one is taken; where there are several, somebody has to say.
  */
-import type { MeterPlace } from '../devices/device.ts'
+import type { MeterPlace } from '../registers/device-sample.ts'
 import type { ReadModel } from './chain.ts'
 import type { Value } from './decode.ts'
 

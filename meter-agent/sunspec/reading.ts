@@ -1,10 +1,17 @@
 /** From a SunSpec device's models to its reading: which model counts, vendors' habits, and what cannot be a value. */
-import { float32Counter, integerCounter, roundedWh } from '../devices/counter.ts'
+
 import { withoutDeadYield } from '../devices/dead-zeros.ts'
-import type { Counter, DeviceIdentity, DeviceReading, DeviceSample, MeterPlace } from '../devices/device.ts'
 import { doubtOfEnergy, doubtOfFloat, doubtOfInteger, doubtOfPower, type Shape } from '../modbus/credible.ts'
 import { scaled } from '../modbus/words.ts'
-import type { Counting } from '../profiles/profile.ts'
+import type {
+  Counter,
+  Counting,
+  DeviceIdentity,
+  DeviceReading,
+  DeviceSample,
+  MeterPlace,
+} from '../registers/device-sample.ts'
+import { float32Counter, integerCounter, roundedWh } from '../registers/register-counter.ts'
 import type { ReadModel } from './chain.ts'
 import type { Group, Value } from './decode.ts'
 import { type GridChoice, gridMeterOf } from './grid-meter.ts'

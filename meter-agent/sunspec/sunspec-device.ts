@@ -1,8 +1,8 @@
 /** A SunSpec device: read once as a whole, or polled for what a reading needs. */
-import type { DeviceIdentity, DeviceReading, DeviceSample, MeterPlace } from '../devices/device.ts'
+
 import { ModbusError } from '../modbus/error.ts'
 import { isOneMoment, outerTimes, readApart } from '../modbus/reply-times.ts'
-import type { Counting } from '../profiles/profile.ts'
+import type { Counting, DeviceIdentity, DeviceReading, DeviceSample, MeterPlace } from '../registers/device-sample.ts'
 import {
   type Absences,
   type Chain,

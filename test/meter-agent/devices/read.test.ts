@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readCommand } from '../../../meter-agent/commands/read.ts'
-import { conclude, scan, scanCommand } from '../../../meter-agent/commands/scan.ts'
+import { scan, scanCommand, sentenceOf } from '../../../meter-agent/commands/scan.ts'
 import { readDevice } from '../../../meter-agent/devices/device.ts'
 import { type DeviceDescription, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
 import { exceptionReply, reply, scriptedPeer } from '../modbus/scripted-peer.ts'
@@ -174,11 +174,11 @@ describe('scan', () => {
       [`tcp://127.0.0.1:${inverter.port}`, 126, 'sunspec'],
       [`tcp://127.0.0.1:${meter.port}`, 1, 'eastron-sdm630'],
     ])
-    expect(conclude(alone)).toContain('sell what you feed in')
-    expect(conclude(await scan({ ...options, port: [inverter.port] }))).toMatch(
+    expect(sentenceOf(alone)).toContain('sell what you feed in')
+    expect(sentenceOf(await scan({ ...options, port: [inverter.port] }))).toMatch(
       /^Inverter found, no grid meter: you can watch production, but not sell\. /,
     )
-    expect(conclude(await scan({ ...options, port: [port] }))).toMatch(/^No device found\. .*connection refused/)
+    expect(sentenceOf(await scan({ ...options, port: [port] }))).toMatch(/^No device found\. .*connection refused/)
   })
 
   it('shows one device that ignores the unit id once, and two meters without serial numbers twice', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { parse } from 'smol-toml'
 import { afterEach, describe, expect, it } from 'vitest'
-import { conclude, scan, tomlOf } from '../../../meter-agent/commands/scan.ts'
+import { scan, sentenceOf, tomlOf } from '../../../meter-agent/commands/scan.ts'
 import { survey } from '../../../meter-agent/devices/survey.ts'
 import { profiles } from '../../../meter-agent/profiles/families.ts'
 import { type DeviceDescription, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
@@ -42,7 +42,7 @@ describe('a scan', () => {
       [`tcp://127.0.0.1:${inverter.port}`, 'sunspec'],
       [`rtutcp://127.0.0.1:${inverter.port + 1}`, 'carlo-gavazzi-em340'],
     ])
-    expect(conclude(scanned)).toMatch(/^Inverter and grid meter found/)
+    expect(sentenceOf(scanned)).toMatch(/^Inverter and grid meter found/)
     expect(scanned.unknown).toEqual([])
   }, 40_000)
 
@@ -88,7 +88,7 @@ describe('a scan', () => {
       [],
       [expect.objectContaining({ reason: expect.stringContaining('none of the usual units') })],
     ])
-    expect(conclude(nobody)).toMatch(
+    expect(sentenceOf(nobody)).toMatch(
       /^Something listens at tcp:\S+, but no SunSpec device and none of a known family .*--profile/,
     )
 
@@ -110,7 +110,7 @@ describe('a scan', () => {
     })
     const scanned = await scan({ ...at(port), unit: [1] })
     expect(scanned.found[0]!.report.place).toMatchObject({ role: 'elsewhere', says: 'Consumption' })
-    expect(conclude(scanned)).toMatch(/^Inverter found, no grid meter: you can watch production, but not sell/)
+    expect(sentenceOf(scanned)).toMatch(/^Inverter found, no grid meter: you can watch production, but not sell/)
     expect(tomlOf(scanned.found[0]!)).toContain('role = "production"')
   }, 40_000)
 })

@@ -41,7 +41,11 @@ const noise = (length: number) => Buffer.from(Array.from({ length }, () => below
 const anyDamage: ((frame: Buffer, at: number) => Buffer[])[] = [
   (frame) => [frame.subarray(0, below(frame.length))],
   (frame) => [noise(1 + below(20)), frame],
-  (frame) => [Buffer.concat([frame.subarray(0, below(frame.length)), noise(1 + below(8))])],
+  // Noise in place of the end, and less of it than is missing: as much would be a whole reply with other registers.
+  (frame) => {
+    const cut = below(frame.length - 1)
+    return [Buffer.concat([frame.subarray(0, cut), noise(1 + below(Math.min(8, frame.length - cut - 1)))])]
+  },
   () => [noise(1 + below(40))],
   () => [],
   // Split, and whole after all.
