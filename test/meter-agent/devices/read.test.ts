@@ -1,5 +1,9 @@
+/** The commands `read` and `scan` as people script against them. */
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readCommand } from '../../../meter-agent/commands/read.ts'
 import { scan, scanCommand, sentenceOf } from '../../../meter-agent/commands/scan.ts'
@@ -74,6 +78,45 @@ describe('read', () => {
     const { out, status } = await run('--url', `tcp://127.0.0.1:${port}`, '--profile', 'sma', '--json')
     expect(status).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ profile: 'sma', unit: 3, reading: { powerW: -1250 }, models: [] })
+  })
+
+  it('tries a register map from a file, and says where the file is wrong', async () => {
+    const { port } = await serve({ kind: 'profile', name: 'eastron-sdm630', unit: 1 })
+    const folder = await mkdtemp(join(tmpdir(), 'commonwatt-map-'))
+    cleanups.push(() => rm(folder, { recursive: true }))
+    const map = {
+      name: 'my-meter',
+      manufacturer: 'Mine',
+      covers: 'My meter',
+      unit: 1,
+      functions: [4],
+      recognition: { how: 'by nothing' },
+      counting: 'unknown',
+      points: { power: { address: '0x0034', type: 'f32', evidence: '?' } },
+      identity: {},
+      reading: { powerW: [{ plus: ['power'] }] },
+    }
+    const file = join(folder, 'map.json')
+    const tried = async (text: string) => {
+      await writeFile(file, text)
+      ;[printed.out, printed.err] = ['', '']
+      return run('--url', `tcp://127.0.0.1:${port}`, '--profile-file', file, '--json')
+    }
+    const read = await tried(JSON.stringify(map))
+    expect([read.status, read.err]).toEqual([0, ''])
+    expect(JSON.parse(read.out)).toMatchObject({ profile: 'my-meter', reading: { powerW: -1250, importWh: null } })
+    const wrong: [string, string][] = [
+      [JSON.stringify({ ...map, points: { power: { ...map.points.power, type: 'f33' } } }), 'points.power.type'],
+      [JSON.stringify({ ...map, reading: { powerW: [{ plus: ['watts'] }] } }), 'watts'],
+      ['{"name": ', 'not JSON'],
+    ]
+    for (const [text, place] of wrong) {
+      const refused = await tried(text)
+      expect([refused.status, refused.out]).toEqual([2, ''])
+      expect(refused.err).toContain(place)
+      expect(refused.err.trimEnd().split('\n')).toHaveLength(1)
+    }
+    expect((await run('--url', `tcp://127.0.0.1:${port}`, '--profile-file', join(folder, 'none'))).status).toBe(2)
   })
 
   it('prints for people without --json', async () => {

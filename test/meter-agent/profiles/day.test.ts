@@ -10,10 +10,11 @@ import type { RegisterSource } from '../../../meter-agent/modbus/register-source
 import { profiles } from '../../../meter-agent/profiles/families.ts'
 import type { Profile } from '../../../meter-agent/profiles/profile.ts'
 import { ProfileReader } from '../../../meter-agent/profiles/profile-device.ts'
+import type { DeviceSample } from '../../../meter-agent/registers/device-sample.ts'
 import { observeGrid } from '../../../meter-agent/registers/meter.ts'
 import { startEpoch } from '../../../meter-agent/registers/state.ts'
 import type { DeviceValues, RegisterImage } from '../../../meter-agent/simulator/device-values.ts'
-import { advanceHome, type Home, newHome } from '../../../meter-agent/simulator/household.ts'
+import { advanceHome, type HomeTraits, newHome } from '../../../meter-agent/simulator/household.ts'
 import { deviceRegisters, type ProfileImage, profileImage } from '../../../meter-agent/simulator/profile-image.ts'
 import { sunSpecImage } from '../../../meter-agent/simulator/sunspec-image.ts'
 import { SunSpecPoller } from '../../../meter-agent/sunspec/sunspec-device.ts'
@@ -29,7 +30,7 @@ console.log(`days of all families: SEED=${seed}`)
 
 /** A house whose power stands still between two polls, so that its meter and its power tell one story. */
 function street(index: number): DeviceValues[] {
-  const home: Home = {
+  const home: HomeTraits = {
     seed: seed + index,
     cloudSeed: seed + index,
     sky: { dayLengthSeconds: day, epochMs: startSeconds * 1000, latitudeDegrees: 50, declinationDegrees: 15 },
@@ -107,7 +108,7 @@ interface Stretch {
 
 interface Device {
   registers(values: DeviceValues): (request: RegisterRequest) => number[] | 'none'
-  poller(source: RegisterSource): { poll(): Promise<import('../../../meter-agent/devices/device.ts').DeviceSample> }
+  poller(source: RegisterSource): { poll(): Promise<DeviceSample> }
   perPhase: boolean
 }
 

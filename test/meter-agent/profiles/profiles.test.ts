@@ -103,6 +103,8 @@ describe('every family', () => {
       covers: 'X',
       unit: 1,
       functions: [3 as const],
+      recognition: { how: 'by nothing' },
+      counting: 'unknown' as const,
       points: { power },
       identity: {},
       reading: {},
