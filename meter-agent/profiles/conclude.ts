@@ -1,8 +1,8 @@
 /** From a family's points to its reading: formulas, what a value may be, and what a zero means beside signs of life. */
 
-import { withoutDeadCounters, withoutDeadYield } from '../devices/dead-zeros.ts'
-import { type Doubt, doubtOfEnergy, doubtOfFloat, doubtOfInteger, doubtOfPower } from '../modbus/credible.ts'
 import { scaled } from '../modbus/words.ts'
+import { type Doubt, doubtOfEnergy, doubtOfFloat, doubtOfInteger, doubtOfPower } from '../registers/credible.ts'
+import { withoutDeadCounters, withoutDeadYield } from '../registers/dead-zeros.ts'
 import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../registers/device-sample.ts'
 import { float32Counter, float64Counter, integerCounter, roundedWh } from '../registers/register-counter.ts'
 import { conditionHolds, type PointValues } from './conditions.ts'

@@ -74,7 +74,7 @@ const uncountedW = 10
 /** Adds a step; over gaps and resets, or without power, call `interrupted` instead. */
 export function weigh(before: Trust, step: TrustStep): Trust {
   const moved = sides.some((side) => step.counted[side] > 0n)
-  const next = (window: Window | null) => (window ? grown(window, step) : moved ? opened(step) : null)
+  const next = (span: Window | null) => (span ? grown(span, step) : moved ? opened(step) : null)
   const trust: Trust = { ...before, proof: next(before.proof), short: next(before.short), day: next(before.day) }
   if (!moved || !before.proof || !before.short || !before.day) return trust
   return judgedByDay(judged(proved(trust, trust.proof!, step), trust.short!, step), trust.day!, step)
@@ -95,21 +95,21 @@ function opened({ atMs, unbooked }: TrustStep): Window {
   return { sinceMs: atMs, counted: none, flowed: none, carried: unbooked, uncertainMilliWh: 0n, mostW: 0, steps: 0 }
 }
 
-function grown(window: Window, step: TrustStep): Window {
+function grown(span: Window, step: TrustStep): Window {
   const sum = (a: PerSide<bigint>, b: PerSide<bigint>) => ({ import: a.import + b.import, export: a.export + b.export })
   return {
-    ...window,
-    counted: sum(window.counted, step.counted),
-    flowed: sum(window.flowed, step.flowed),
-    uncertainMilliWh: window.uncertainMilliWh + step.uncertainMilliWh,
-    mostW: Math.max(window.mostW, step.mostW),
-    steps: window.steps + 1,
+    ...span,
+    counted: sum(span.counted, step.counted),
+    flowed: sum(span.flowed, step.flowed),
+    uncertainMilliWh: span.uncertainMilliWh + step.uncertainMilliWh,
+    mostW: Math.max(span.mostW, step.mostW),
+    steps: span.steps + 1,
   }
 }
 
 /** How far apart counter and power are on a side, beyond what may not be booked yet. */
-function differenceOf(window: Window, { unbooked }: TrustStep, side: Direction): bigint {
-  const { counted, flowed, carried } = window
+function differenceOf(span: Window, { unbooked }: TrustStep, side: Direction): bigint {
+  const { counted, flowed, carried } = span
   const excess = counted[side] - flowed[side] - carried[side]
   const shortfall = flowed[side] - counted[side] - unbooked[side]
   return excess > shortfall ? (excess > 0n ? excess : 0n) : shortfall > 0n ? shortfall : 0n
@@ -128,38 +128,38 @@ interface Verdict {
   settled: boolean
 }
 
-function verdictOf(window: Window, step: TrustStep, side: Direction): Verdict {
+function verdictOf(span: Window, step: TrustStep, side: Direction): Verdict {
   const resolution = step.resolution[side]
-  const larger = largerOf(window, side)
-  const difference = differenceOf(window, step, side)
-  const strict = resolution + larger / 5n + window.uncertainMilliWh
-  const lagging = energyMilliWh(window.mostW, lagMs)
-  const idle = energyMilliWh(uncountedW, step.atMs - window.sinceMs)
-  const lenient = 2n * resolution + (larger * 2n) / 5n + 2n * window.uncertainMilliWh + lagging + idle
+  const larger = largerOf(span, side)
+  const difference = differenceOf(span, step, side)
+  const strict = resolution + larger / 5n + span.uncertainMilliWh
+  const lagging = energyMilliWh(span.mostW, lagMs)
+  const idle = energyMilliWh(uncountedW, step.atMs - span.sinceMs)
+  const lenient = 2n * resolution + (larger * 2n) / 5n + 2n * span.uncertainMilliWh + lagging + idle
   const enough = larger >= fewestSteps * resolution && larger >= leastMilliWh
   const agrees = difference <= strict
-  const slack = strict + window.carried[side] + step.unbooked[side]
-  const proves = enough && agrees && window.counted[side] > 0n && 3n * slack <= larger + 2n * resolution
+  const slack = strict + span.carried[side] + step.unbooked[side]
+  const proves = enough && agrees && span.counted[side] > 0n && 3n * slack <= larger + 2n * resolution
   // What flows for long without being counted may be counted late, or never.
-  const settledBelow = 2n * resolution + window.uncertainMilliWh
-  const settled = window.carried[side] <= settledBelow && step.unbooked[side] <= settledBelow
+  const settledBelow = 2n * resolution + span.uncertainMilliWh
+  const settled = span.carried[side] <= settledBelow && step.unbooked[side] <= settledBelow
   return { agrees, contradicts: enough && difference > lenient, proves, settled }
 }
 
 /** A side is proven by a window in which neither side left a doubt. */
-function proved(trust: Trust, window: Window, step: TrustStep): Trust {
-  const verdicts = sides.map((side) => verdictOf(window, step, side))
+function proved(trust: Trust, span: Window, step: TrustStep): Trust {
+  const verdicts = sides.map((side) => verdictOf(span, step, side))
   if (verdicts.some(({ agrees }) => !agrees)) return { ...trust, proof: opened(step) }
   const tells = verdicts.every(({ settled }) => settled) && verdicts.some(({ proves }) => proves)
-  if (window.steps < fewestSamples || !tells) return trust
+  if (span.steps < fewestSamples || !tells) return trust
   const proven = { ...trust.proven }
   for (const [index, side] of sides.entries()) proven[side] ||= verdicts[index]!.proves
   return { ...trust, proven, proof: opened(step) }
 }
 
-function judged(trust: Trust, window: Window, step: TrustStep): Trust {
-  if (window.steps < fewestSamples) return trust
-  const verdicts = sides.map((side) => verdictOf(window, step, side))
+function judged(trust: Trust, span: Window, step: TrustStep): Trust {
+  if (span.steps < fewestSamples) return trust
+  const verdicts = sides.map((side) => verdictOf(span, step, side))
   if (verdicts.some(({ contradicts }) => contradicts)) {
     return { ...trust, proven: { import: false, export: false }, contradicted: true, short: opened(step) }
   }
@@ -167,20 +167,20 @@ function judged(trust: Trust, window: Window, step: TrustStep): Trust {
   return agrees ? { ...trust, contradicted: false, short: opened(step) } : trust
 }
 
-function judgedByDay(trust: Trust, window: Window, step: TrustStep): Trust {
+function judgedByDay(trust: Trust, span: Window, step: TrustStep): Trust {
   let tells = false
   let contradicts = false
   for (const side of sides) {
-    const larger = largerOf(window, side)
+    const larger = largerOf(span, side)
     if (larger < leastOfDayMilliWh || larger < 4n * fewestSteps * step.resolution[side]) continue
     tells = true
-    const idle = energyMilliWh(uncountedW, step.atMs - window.sinceMs)
+    const idle = energyMilliWh(uncountedW, step.atMs - span.sinceMs)
     // Errors of sampling go either way: over a day they largely cancel.
-    const tolerance = 2n * step.resolution[side] + larger / 4n + window.uncertainMilliWh / 4n + idle
-    if (differenceOf(window, step, side) > tolerance) contradicts = true
+    const tolerance = 2n * step.resolution[side] + larger / 4n + span.uncertainMilliWh / 4n + idle
+    if (differenceOf(span, step, side) > tolerance) contradicts = true
   }
-  const isOver = step.atMs - window.sinceMs >= dayMs
-  const day = isOver ? opened(step) : window
+  const isOver = step.atMs - span.sinceMs >= dayMs
+  const day = isOver ? opened(step) : span
   if (contradicts) return { ...trust, proven: { import: false, export: false }, mistrusted: true, day }
   return { ...trust, mistrusted: trust.mistrusted && !(tells && isOver), day }
 }

@@ -1,8 +1,8 @@
 /** From a SunSpec device's models to its reading: which model counts, vendors' habits, and what cannot be a value. */
 
-import { withoutDeadYield } from '../devices/dead-zeros.ts'
-import { doubtOfEnergy, doubtOfFloat, doubtOfInteger, doubtOfPower, type Shape } from '../modbus/credible.ts'
 import { scaled } from '../modbus/words.ts'
+import { doubtOfEnergy, doubtOfFloat, doubtOfInteger, doubtOfPower, type Shape } from '../registers/credible.ts'
+import { withoutDeadYield } from '../registers/dead-zeros.ts'
 import type {
   Counter,
   Counting,

@@ -1,6 +1,6 @@
 /** Zeros beside evidence of life: what a register says that has nothing to say, in any register map. */
-import { isDeadCounter, isDeadYield } from '../modbus/credible.ts'
-import type { DeviceReading } from '../registers/device-sample.ts'
+import { isDeadCounter, isDeadYield } from './credible.ts'
+import type { DeviceReading } from './device-sample.ts'
 
 type Warn = (text: string) => void
 
