@@ -90,7 +90,7 @@ export const areaFace = struct({
 export type AreaFace = Infer<typeof areaFace>
 
 /** The limits that hold for a seat from `from` (an interval boundary) until the next entry's. */
-const terms = struct({
+export const terms = struct({
   from: uint,
   sellFloor: int,
   buyCeiling: int,
@@ -524,6 +524,8 @@ export const event = union({
     status: oneOf(readingStatuses),
     /** 0 where no seat is known. */
     seat: uint,
+    /** A later seat of the meter that begins at this boundary and counts from this reading as well; 0 where there is none. */
+    nextSeat: uint,
     /** It came after the batch that it belongs to was cut, so it was no part of any trade. */
     isLate: bool,
     code: optional(oneOf(readingCodes)),
@@ -552,7 +554,7 @@ export const event = union({
     forward: list(delivered),
   }),
   'interval-final': struct({ start: uint, run: uint }),
-  /** Energy that became known after the interval was final: reported under a number of its own, nothing moves. */
+  /** Energy that became known late and changes nobody's trade: reported under a number of its own, nothing moves. */
   'interval-corrected': struct({
     start: uint,
     run: uint,
@@ -561,6 +563,8 @@ export const event = union({
     quality,
     importWh: uint,
     exportWh: uint,
+    /** Why its orders got nothing, as far as is known now; null where that stands as it was said before. */
+    outcomes: optional(list(outcome)),
     /** What the interval's sums change by. */
     importChangeWh: int,
     exportChangeWh: int,
