@@ -37,7 +37,10 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
     return [answerOf(reading, { status: 'refused', code: 'READING_UNKNOWN_METER', details: [] }, { seat: 0 })]
   }
   const { seat: number } = seat.chain
-  if (isBeyondMemory(state, reading.time)) return takeLateReading(state, { ...knowingNothing, reading, seat: number })
+  if (isBeyondMemory(state, reading.time)) {
+    const near = neighboursOf(state, seat, reading)
+    return takeLateReading(state, { ...knowingNothing, ...near, reading, seat: number })
+  }
   if (state.suspensions.has(reading.meter)) {
     return [answerOf(reading, { status: 'refused', code: 'READING_SUSPENDED', details: [] }, { seat: number })]
   }
@@ -93,7 +96,7 @@ function neighboursOf(state: AreaState, seat: SeatState, { epoch, time }: MeterR
     before = known
     break
   }
-  for (let at = time + length; at <= newest.time; at += length) {
+  for (let at = Math.max(time, state.firstStart) + length; at <= newest.time; at += length) {
     const known = registersOf(state, seat, at, epoch)
     if (known !== null) return { before, after: known as Registers }
   }

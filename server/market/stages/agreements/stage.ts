@@ -125,10 +125,15 @@ function honour(claims: readonly Claim[], surplusWh: Wh, config: AreaConfig): vo
   for (const [index, claim] of open.entries()) {
     claim.filledWh = shares[index]!
     if (claim.filledWh < mayTake[index]!) claim.code = 'less-delivered'
-    else if (claim.code === 'honoured' && claim.promised.isCut && claim.askedWh < claim.claimedWh) {
-      claim.code = 'escrow-low'
-    }
+    else if (claim.code === 'honoured' && claim.askedWh < claim.claimedWh)
+      claim.code = reasonToAskLess(claim, surplusWh)
   }
+}
+
+/** Why less was set aside for an agreement than its part of the surplus. */
+function reasonToAskLess({ promised, claimedWh, askedWh }: Claim, surplusWh: Wh): OutcomeCode {
+  if (promised.isCut) return 'escrow-low'
+  return askedWh < Math.min(claimedWh, surplusWh) ? 'less-taken' : 'less-delivered'
 }
 
 /** Prices, fees included, keep to the window that every batch fits. */
