@@ -41,10 +41,7 @@ export async function findAreas(
  * The only area of this number. Throws `STORE_AREA` where there is none, or where several escrows have one and none of them is
  * named.
  */
-export async function requireArea(
-  sql: Queries,
-  wanted: Partial<AreaIdentity> & { area: number },
-): Promise<StoredArea> {
+export async function requireArea(sql: Queries, wanted: Partial<AreaIdentity> & { area: number }): Promise<StoredArea> {
   const found = await findAreas(sql, wanted)
   if (found.length === 1) return found[0]!
   if (found.length === 0) throw new StoreError('STORE_AREA', `this database knows no area ${wanted.area}`)
