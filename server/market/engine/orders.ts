@@ -22,7 +22,7 @@ import {
 /** Orders of one seat and side that still cover some interval to come. */
 const openOrdersPerSide = 32
 /** A seat may place this many orders at once, and one a second on average. */
-const ordersAtOnce = 60
+export const ordersAtOnce = 60
 const msPerOrder = 1_000
 
 /** An order that fits its seat, its mandate and its time, or why it does not. */

@@ -93,7 +93,7 @@ function fitAgreement(state: AreaState, id: Hex, agreement: SignedAgreement): Pa
   if (start % length !== 0 || end % length !== 0 || end <= start || end <= next)
     return no('AGREEMENT_TIME', length, next)
   if (end > state.nowMs / 1000 + horizonSeconds) return no('AGREEMENT_TIME', length, next)
-  if (agreement.noticeSeconds > horizonSeconds) return no('AGREEMENT_NOTICE', horizonSeconds)
+  if (agreement.noticeSeconds > horizonSeconds) return no('AGREEMENT_TIME', length, next)
   if (state.agreements.has(id)) return no('AGREEMENT_DUPLICATE')
   const last = noncesOf(state, agreement.seller, agreement.sellerMeter).agreement
   if (nonce <= last || nonce > highestNonce(last, state.nowMs)) {
@@ -126,8 +126,9 @@ export function endAgreement(state: AreaState, { id, by, end }: CommandOf<'end-a
   if (!accounts.includes(by)) return refused(id, 'AGREEMENT_FOREIGN')
   const length = configNow(state).rules.intervalSeconds
   const earliest = firstStartAfter(state.nowMs + agreement.noticeSeconds * 1000, length)
-  if (end % length !== 0 || end < earliest) return refused(id, 'AGREEMENT_NOTICE', [agreement.noticeSeconds, earliest])
-  if (end >= agreement.end) return refused(id, 'AGREEMENT_NOTICE', [agreement.noticeSeconds, agreement.end])
+  if (end % length !== 0 || end < earliest || end >= agreement.end) {
+    return refused(id, 'AGREEMENT_NOTICE', [agreement.noticeSeconds, earliest, agreement.end])
+  }
   agreement.end = end
   const { arrival, seller, buyer } = agreement
   return [{ type: 'agreement-ended', arrival, seller, buyer, end }]

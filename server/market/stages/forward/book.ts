@@ -6,7 +6,7 @@ import type { UtcSeconds } from '../../../../contracts/protocol/units.ts'
 import { type BookEvent, ForwardMarket, type TimeInForce } from '../../book/forward-market.ts'
 import type { CommandOf, Event, EventOf, ForwardOrder, ForwardTrade } from '../../engine/area.ts'
 import { committedFunds, freeFunds, worstCase } from '../../engine/funds.ts'
-import { cancelRefusal, fitOrder, sessionOf, spendNonce, takeCredit } from '../../engine/orders.ts'
+import { cancelRefusal, fitOrder, ordersAtOnce, sessionOf, spendNonce, takeCredit } from '../../engine/orders.ts'
 import { refused } from '../../engine/refusal.ts'
 import { type AreaState, configNow, type ForwardInterval, firstStartAfter, tradableWh } from '../../engine/state.ts'
 import { addOrder, addTrade, lowerOrder, positionOf, startOf } from './positions.ts'
@@ -71,7 +71,7 @@ export function placeForward(state: AreaState, { id, order, session }: CommandOf
   if (worst === 0n && terms.nameplateWh === null) return refused(id, 'ORDER_UNCONFIRMED')
   const free = freeFunds(seat, committedFunds(state))
   if (worst > free) return refused(id, 'ORDER_FUNDS', [Number(worst), Number(free)])
-  if (!takeCredit(state, seat)) return refused(id, 'ORDER_RATE')
+  if (!takeCredit(state, seat)) return refused(id, 'ORDER_RATE', [ordersAtOnce])
   state.arrivals += 1
   const placed: ForwardOrder = {
     ...{ id, arrival: state.arrivals, seat: seat.chain.seat, account: seat.chain.account },
