@@ -287,7 +287,7 @@ export class AreaRunner {
     })
     const batch = openBatch(state)
     const endsBatch = batch !== null && state.chain.time < batch.end && submission.time >= batch.end
-    const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil
+    const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil || state.chain.isPartial
     const isNew = seats.length > 0 || (isFurther && !submission.isPart)
     return isNew ? [{ ...submission, seats, atMs }] : []
   }

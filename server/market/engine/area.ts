@@ -429,6 +429,10 @@ const reducedSeat = struct({
 })
 export type ReducedSeat = Infer<typeof reducedSeat>
 
+/** An order or agreement for which a seat's funds were too short when the interval started, and what they still covered. */
+const promiseCut = struct({ arrival: uint, energyWh: uint })
+export type PromiseCut = Infer<typeof promiseCut>
+
 /** One computation of an interval's result. */
 const intervalRun = struct({
   start: uint,
@@ -450,6 +454,8 @@ const intervalRun = struct({
   seats: list(seatInterval),
   /** What of each forward trade was honoured, by its number. */
   forward: list(delivered),
+  /** Seats that were suspended when it was computed, ascending. */
+  suspended: list(uint),
 })
 export type IntervalRun = Infer<typeof intervalRun>
 
@@ -526,7 +532,14 @@ export const event = union({
   /** Two values were signed for one boundary: nothing of the meter trades until it is confirmed anew. */
   'meter-suspended': struct({ meter: address, seat: uint, epoch: uint, time: uint }),
   'suspension-lifted': struct({ meter: address }),
-  'interval-started': struct({ start: uint, orders: uint, reserved: bigint, waitsFor: uint }),
+  /**
+   * What was promised for it. `block` is of the chain as far as it was known, `suspended` the seats whose meters were suspended
+   * then, and `cut` what funds were too short for, in order of arrival: with these, everything promised can be computed again.
+   */
+  'interval-started': struct({
+    ...{ start: uint, orders: uint, reserved: bigint, waitsFor: uint },
+    ...{ block: uint, suspended: list(uint), cut: list(promiseCut) },
+  }),
   'interval-cleared': struct({ result: intervalRun }),
   /** A final interval computed again without seats that cannot pay: the sums of the new run, and what changed of whom. */
   'interval-reduced': struct({

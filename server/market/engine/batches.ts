@@ -127,12 +127,12 @@ export function cutAnew(state: AreaState, batch: UnsettledBatch): Event[] {
  * the chain has settled what this journal does not know (it was restored from an old copy), the intervals until then are
  * final without results: their money has moved already.
  */
-export function followChain(state: AreaState, chain: AreaState['chain']): Event[] {
+export function followChain(state: AreaState, chain: Omit<AreaState['chain'], 'isPartial'>): Event[] {
   const length = lengthOf(state)
   const [from, to] = [state.chain.settledUntil, chain.settledUntil].sort((a, b) => a - b) as [number, number]
   const turning = [...intervalsBetween(state, from - length, to)].filter(({ status }) => status === 'final')
   for (const interval of turning) release(state, owedIn(state, interval))
-  state.chain = chain
+  state.chain = { ...chain, isPartial: false }
   for (const interval of turning) bind(state, owedIn(state, interval))
   for (const end of state.batches.keys()) if (end <= chain.settledUntil) state.batches.delete(end)
   const events: Event[] = [{ type: 'chain-followed', ...chain }]

@@ -67,7 +67,8 @@ function placeOrder(state: AreaState, command: CommandOf<'order'>): Event[] {
 /** What comes due next by itself, or null for an area that has not been configured. */
 export function nextDue(state: AreaState): Due | null {
   if (state.configs.length === 0) return null
-  let next: Due = { atMs: state.nextStart * 1000, work: 'start' }
+  // What is promised rests on the chain as it was at one block.
+  let next: Due = { atMs: state.chain.isPartial ? Number.POSITIVE_INFINITY : state.nextStart * 1000, work: 'start' }
   const sooner = (due: Due) => {
     if (due.atMs < next.atMs) next = due
   }
@@ -153,6 +154,7 @@ function livesIn({ zone, closed }: Terms, id: string): boolean {
 function syncChain(state: AreaState, { block, time, settledUntil, seats, isPart }: CommandOf<'chain'>): Event[] {
   const chain = { block, time: Math.max(time, state.chain.time), settledUntil }
   const followed = isPart ? [] : followChain(state, chain)
+  state.chain.isPartial = isPart
   const synced = seats.map((seat) => syncSeat(state, seat))
   for (const { change } of synced) outdate(state, change)
   return [...followed, ...synced.flatMap(({ events }) => events)]

@@ -3,14 +3,23 @@ import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { closeGate } from '../stages/forward/book.ts'
 import { positionOf } from '../stages/forward/positions.ts'
 import { stages } from '../stages/stages.ts'
-import type { AreaConfig, Event, IntervalRun } from './area.ts'
+import type { AreaConfig, Event, IntervalRun, PromiseCut } from './area.ts'
 import { sides } from './codes.ts'
 import { computeInterval } from './compute.ts'
-import { reservedIn } from './funds.ts'
+import { purseOf, reservedIn } from './funds.ts'
 import type { Interval } from './interval.ts'
 import { forgetOrders } from './orders.ts'
 import { mostMissed } from './seats.ts'
-import { type AreaState, configAt, intervalAt, intervalsBetween, isSuspended, lengthOf, termsAt } from './state.ts'
+import {
+  type AreaState,
+  configAt,
+  intervalAt,
+  intervalsBetween,
+  isSuspended,
+  lengthOf,
+  suspendedSeats,
+  termsAt,
+} from './state.ts'
 
 /** After an outage meters need time to deliver their backlog: an interval started late waits this much longer at most. */
 const longestBacklogWaitMs = 30_000
@@ -23,7 +32,8 @@ export function startInterval(state: AreaState): Event[] {
   const config = configAt(state, start)
   const interval = intervalAt(state, start)
   const gate = closeGate(state, start)
-  for (const stage of stages) stage.promise(state, interval, config)
+  const purse = purseOf(state)
+  for (const stage of stages) stage.promise(state, interval, config, purse)
   interval.status = 'started'
   interval.startedAtMs = state.nowMs
   interval.isChanged = true
@@ -40,7 +50,23 @@ function startedEvent(state: AreaState, interval: Interval): Event {
   for (const side of sides) for (const arrival of interval.reserved![side].arrival) if (arrival > 0) orders += 1
   let reserved = 0n
   for (const [, amount] of reservedIn(state, interval)) reserved += amount
-  return { type: 'interval-started', start: interval.start, orders, reserved, waitsFor: interval.waitsFor }
+  return {
+    ...{ type: 'interval-started', start: interval.start, orders, reserved, waitsFor: interval.waitsFor },
+    ...{ block: state.chain.block, suspended: suspendedSeats(state), cut: cutPromises(interval) },
+  }
+}
+
+/** What funds were too short for, in order of arrival. */
+function cutPromises(interval: Interval): PromiseCut[] {
+  const cut: PromiseCut[] = []
+  for (const { arrival, energyWh, isCut } of interval.promised) if (isCut) cut.push({ arrival, energyWh })
+  for (const side of sides) {
+    for (let slot = 0; slot < interval.places; slot += 1) {
+      const reservation = interval.reservation(slot, side)
+      if (reservation?.isCut) cut.push({ arrival: reservation.arrival, energyWh: reservation.reservedWh })
+    }
+  }
+  return cut.sort((a, b) => a.arrival - b.arrival)
 }
 
 /**

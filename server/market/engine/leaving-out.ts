@@ -5,9 +5,10 @@
 
 import { floorDivide } from '../stages/floor-divide.ts'
 import { gridOf } from '../stages/grid.ts'
+import type { PoolState } from '../stages/pool.ts'
 import type { Computed, Reduction } from '../stages/stage.ts'
 import { stages } from '../stages/stages.ts'
-import type { CommandOf, Event, ReducedSeat } from './area.ts'
+import type { AreaConfig, CommandOf, Event, ReducedSeat } from './area.ts'
 import { cutAnew } from './batches.ts'
 import { addTraded, totalsBySlot, undeliveredWh } from './compute.ts'
 import { bind, owedIn, release } from './funds.ts'
@@ -55,19 +56,9 @@ export function leaveOutNext(state: AreaState, batch: UnsettledBatch): Event[] {
 }
 
 function reduce(state: AreaState, { leaving }: UnsettledBatch, interval: Interval): Event[] {
-  const config = configAt(state, interval.start)
-  const grid = gridOf(config)
-  const computed: Computed = {
-    ...{ state, interval, config },
-    zoneOf(slot) {
-      const zone = termsAt(state.seats.get(state.slots[slot]!)!, interval.start)?.zone ?? null
-      return zone === null ? grid.root : (grid.indexOf.get(zone) ?? grid.root)
-    },
-  }
   const before = [...interval.fills]
-  const lostWh = new Map<number, number>()
   release(state, owedIn(state, interval))
-  for (const seat of leaving) takeOut(computed, seat, lostWh)
+  const lostWh = reduceInterval(state, configAt(state, interval.start), interval, leaving)
   bind(state, owedIn(state, interval))
   interval.run += 1
   interval.isChanged = true
@@ -81,6 +72,32 @@ function reduce(state: AreaState, { leaving }: UnsettledBatch, interval: Interva
       forward: interval.deliveredWh.map((deliveredWh, index) => ({ number: index + 1, deliveredWh })),
     },
   ]
+}
+
+/**
+ * Takes seats out of a computed interval, one after the other as far as each still trades there. Returns what others had been
+ * promised ahead and do not get any more, by seat.
+ */
+export function reduceInterval(
+  state: PoolState,
+  config: AreaConfig,
+  interval: Interval,
+  leaving: readonly number[],
+): Map<number, number> {
+  const grid = gridOf(config)
+  const computed: Computed = {
+    ...{ state, interval, config },
+    zoneOf(slot) {
+      const zone = termsAt(state.seats.get(state.slots[slot]!)!, interval.start)?.zone ?? null
+      return zone === null ? grid.root : (grid.indexOf.get(zone) ?? grid.root)
+    },
+  }
+  const lostWh = new Map<number, number>()
+  for (const seat of leaving) {
+    const slot = state.seats.get(seat)?.slot
+    if (slot !== undefined && interval.fills.slot.includes(slot)) takeOut(computed, seat, lostWh)
+  }
+  return lostWh
 }
 
 /** Takes one seat out of what the interval keeps. */

@@ -54,7 +54,7 @@ const itemsPerPiece = 500
 const header = struct({
   nowMs: uint,
   configs: list(struct({ from: uint, config: areaConfig, face: areaFace })),
-  chain: struct({ block: uint, time: uint, settledUntil: uint }),
+  chain: struct({ block: uint, time: uint, settledUntil: uint, isPartial: bool }),
   slots: list(optional(uint)),
   suspensions: list(struct({ meter: address, epoch: uint, time: uint, confirmations: uint })),
   revoked: list(struct({ key: text, from: uint, until: uint })),

@@ -78,7 +78,8 @@ export interface AreaState {
   nowMs: number
   /** Ascending by `from`: those that intervals in memory or to come are computed by. */
   configs: { from: UtcSeconds; config: AreaConfig; face: AreaFace }[]
-  chain: { block: number; time: UtcSeconds; settledUntil: UtcSeconds }
+  /** How far the chain is known; `isPartial` while more seats of one block are still to come. */
+  chain: { block: number; time: UtcSeconds; settledUntil: UtcSeconds; isPartial: boolean }
   /** Ascending by number. */
   seats: Map<number, SeatState>
   /** The seat at each place of the intervals' arrays, null where the place is free. */
@@ -117,7 +118,7 @@ export function emptyState(): AreaState {
   return {
     nowMs: 0,
     configs: [],
-    chain: { block: 0, time: 0, settledUntil: 0 },
+    chain: { block: 0, time: 0, settledUntil: 0, isPartial: false },
     seats: new Map(),
     slots: [],
     seatsOfMeter: new Map(),
@@ -199,6 +200,13 @@ export function tradableWh(side: Side, terms: Terms, config: AreaConfig): Wh {
 
 export function isSuspended(state: Pick<AreaState, 'suspensions'>, seat: Pick<SeatState, 'chain'>): boolean {
   return state.suspensions.has(seat.chain.meter)
+}
+
+/** Of whose meter two values were signed for one boundary, ascending. */
+export function suspendedSeats({ suspensions, seats }: Pick<AreaState, 'suspensions' | 'seats'>): number[] {
+  if (suspensions.size === 0) return []
+  const numbers = [...seats.values()].filter(({ chain }) => suspensions.has(chain.meter)).map(({ chain }) => chain.seat)
+  return numbers.sort((a, b) => a - b)
 }
 
 /** The first interval start strictly after a wall-clock time: what is accepted then counts from there. */

@@ -83,8 +83,9 @@ interface Measuring {
 }
 
 function measure(state: PoolState, seat: SeatState, { terms, config, grid, start, end }: Measuring): PoolSeat {
-  const atEnd = registersOf(state, seat, end, null)
-  const atStart = atEnd === null ? null : registersOf(state, seat, start, atEnd.epoch)
+  // Registers of an epoch that has ended without being settled can never be settled: what lies before the new one is not sold.
+  const atEnd = registersOf(state, seat, end, seat.base.epoch)
+  const atStart = registersOf(state, seat, start, seat.base.epoch)
   const { quality, importWh, exportWh } = intervalEnergy(atStart, atEnd)
   const zone = terms.zone === null ? grid.root : grid.indexOf.get(terms.zone)
   const ownUseWh = Math.min(importWh, exportWh)

@@ -5,6 +5,7 @@
 import type { Wh } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig } from '../engine/area.ts'
 import type { StageName } from '../engine/codes.ts'
+import type { Purse } from '../engine/funds.ts'
 import type { ClearedSums, Interval } from '../engine/interval.ts'
 import type { AreaState } from '../engine/state.ts'
 import type { Allocation, Pool, PoolState } from './pool.ts'
@@ -28,10 +29,13 @@ export interface Reduction extends Allocation {
   lostWh?: ReadonlyMap<number, Wh>
 }
 
+/** The part of an area's state that promises are made from. */
+export type PromiseState = Pick<AreaState, 'agreements' | 'seats' | 'forward' | 'suspensions'>
+
 export interface Stage {
   readonly name: StageName
-  /** When an interval starts: sets aside in the interval, and from free funds, what the stage may move at worst. */
-  promise(state: AreaState, interval: Interval, config: AreaConfig): void
+  /** When an interval starts: sets aside in the interval what the stage may move at worst, as far as the purse covers it. */
+  promise(state: PromiseState, interval: Interval, config: AreaConfig, purse: Purse): void
   /** Gives energy of the pool to parties, takes it off what is left there, and notes an outcome for each order. */
   allocate(pool: Pool): Allocation & { prices?: Pick<ClearedSums, 'zones' | 'flows'> }
   /** What is left of a computed interval's fills of this stage without one seat. */

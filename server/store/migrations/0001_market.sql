@@ -55,10 +55,11 @@ create table snapshot_pieces (
 );
 alter table snapshot_pieces alter column bytes set storage external;
 
--- What an area clears by and what people read of it, from an interval on (server/areas/settings.ts).
+-- What an area clears by and what people read of it, from an interval on.
 create table area_settings (
   area_id int not null,
   from_start bigint not null,
+  -- {config, face} as they were journaled (server/market/engine/area.ts).
   settings jsonb not null,
   primary key (area_id, from_start)
 );
@@ -170,6 +171,8 @@ create table agreements (
   start bigint not null,
   -- Earlier than signed where notice was given.
   end_at bigint not null,
+  -- The account that gave notice, where one did.
+  notice_by text,
   accepted_at timestamptz not null,
   -- Canonical bytes of a command with this agreement alone: the signed structure and both signatures.
   signed bytea not null,
@@ -280,6 +283,20 @@ create table interval_zones (
   primary key (area_id, start, place, run)
 );
 
+-- What an interval's result rests on and nobody signs: with these, orders, readings and the chain it can be computed again.
+create table interval_grounds (
+  area_id int not null,
+  start bigint not null,
+  -- The chain as far as it was known when the interval started.
+  block bigint not null,
+  -- Seats whose meters were suspended when the interval started, and when it was computed last (null before the first time).
+  suspended_at_start int[] not null,
+  suspended_at_computation int[],
+  -- [[arrival, Wh]]: orders and agreements for which funds were too short when it started, and what they still covered.
+  cut jsonb not null,
+  primary key (area_id, start)
+);
+
 create table seat_intervals (
   area_id int not null,
   seat int not null,
@@ -312,6 +329,8 @@ create table batches (
   number int not null,
   -- Seats that could not pay, of all numbers.
   left_out int[] not null,
+  -- The number of which further seats are being left out: the next one follows. Null, or lower than the number, otherwise.
+  leaving_number int,
   band_low int not null,
   band_high int not null,
   energy_wh bigint not null,

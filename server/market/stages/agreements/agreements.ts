@@ -62,12 +62,14 @@ export function acceptAgreements(state: AreaState, { items }: Pick<CommandOf<'ag
     if (open(buyer.chain.seat) >= openPerSeat) return refused(items[index]!.id, 'AGREEMENT_LIMIT', [openPerSeat])
   }
   const group = state.arrivals + 1
+  const next = firstStartAfter(state.nowMs, configNow(state).rules.intervalSeconds)
   return items.map(({ id, agreement }, index): Event => {
     const { kind, amount, price, start, end, noticeSeconds, nonce } = agreement
     state.arrivals += 1
     const accepted: AgreementState = {
       ...{ id, arrival: state.arrivals, group, seller: seller.chain.seat, buyer: parties[index]!.buyer.chain.seat },
-      ...{ kind, amount, priceTicks: price, start, end, noticeSeconds, nonce },
+      // It counts only for intervals that start after it was accepted.
+      ...{ kind, amount, priceTicks: price, start: Math.max(start, next), end, noticeSeconds, nonce },
     }
     state.agreements.set(id, accepted)
     spendNonce(state, seller, 'agreement', nonce, end)

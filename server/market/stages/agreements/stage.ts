@@ -8,17 +8,17 @@
 import type { Wh } from '../../../../contracts/protocol/units.ts'
 import type { AgreementState, AreaConfig, Outcome } from '../../engine/area.ts'
 import { type OutcomeCode, outcomeCodes, type Side, sides } from '../../engine/codes.ts'
-import { bind, committedFunds, freeFunds, payableWh, promiseCosts } from '../../engine/funds.ts'
+import { type Purse, stakesOf } from '../../engine/funds.ts'
 import type { Fill, Interval, PromisedEnergy } from '../../engine/interval.ts'
-import { type AreaState, buyableWh, isSuspended, sellableWh, termsAt } from '../../engine/state.ts'
+import { buyableWh, isSuspended, sellableWh, termsAt } from '../../engine/state.ts'
 import { shareProRata } from '../../pro-rata.ts'
 import { feeOf, type Grid, gridOf, type Step, wayBetween } from '../grid.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'
-import type { Computed, Reduction, Stage } from '../stage.ts'
+import type { Computed, PromiseState, Reduction, Stage } from '../stage.ts'
 import { shareOf } from './agreements.ts'
 
 /** Sets aside what each agreement may move and cost in the interval. */
-function promise(state: AreaState, interval: Interval, config: AreaConfig): void {
+function promise(state: PromiseState, interval: Interval, config: AreaConfig, purse: Purse): void {
   const { start } = interval
   const grid = gridOf(config)
   for (const agreement of inOrder(state, start)) {
@@ -28,26 +28,20 @@ function promise(state: AreaState, interval: Interval, config: AreaConfig): void
     const mostWh = Math.min(mostOf(agreement, sellableWh(seller.terms, config)), buyableWh(buyer.terms, config))
     const feeTicks = feeOf(grid, wayBetween(grid, zoneOf(grid, seller.terms.zone), zoneOf(grid, buyer.terms.zone)))
     const { arrival, priceTicks } = agreement
-    const committed = committedFunds(state)
-    const payable = payableWh('buy', priceTicks + feeTicks, mostWh, freeFunds(buyer.seat, committed))
-    const energyWh = payableWh('sell', priceTicks, payable, freeFunds(seller.seat, committed))
-    const promised: PromisedEnergy = {
-      ...{ arrival, seller: agreement.seller, buyer: agreement.buyer, priceTicks, feeTicks, energyWh },
-      isCut: energyWh < mostWh,
-    }
-    bind(state, promiseCosts(promised))
-    interval.promised.push(promised)
+    const terms = { seller: agreement.seller, buyer: agreement.buyer, priceTicks, feeTicks }
+    const energyWh = purse.cover(arrival, mostWh, stakesOf(terms))
+    interval.promised.push({ arrival, ...terms, energyWh, isCut: energyWh < mostWh })
     interval.isChanged = true
   }
 }
 
 /** Those that cover an interval, a group where its first one stands. */
-function inOrder({ agreements }: AreaState, start: number): AgreementState[] {
+function inOrder({ agreements }: PromiseState, start: number): AgreementState[] {
   const covering = [...agreements.values()].filter((agreement) => agreement.start <= start && start < agreement.end)
   return covering.sort((a, b) => a.group - b.group || a.arrival - b.arrival)
 }
 
-function partyOf(state: AreaState, number: number, start: number) {
+function partyOf(state: PromiseState, number: number, start: number) {
   const seat = state.seats.get(number)
   const terms = seat === undefined ? null : termsAt(seat, start)
   if (seat === undefined || terms === null || terms.closed || isSuspended(state, seat)) return null

@@ -4,17 +4,16 @@ import { capGridTake, type OrderFill } from '../../../settlement/grid-take.ts'
 import { type AuctionInput, type AuctionOrder, type AuctionResult, clearAuction, type Zone } from '../../auction.ts'
 import type { AreaConfig, Outcome } from '../../engine/area.ts'
 import { type OutcomeCode, type Side, sides } from '../../engine/codes.ts'
-import { bind, committedFunds, freeFunds, payableWh, worstCase } from '../../engine/funds.ts'
+import type { Purse } from '../../engine/funds.ts'
 import type { ClearedSums, Fill, Interval, Reservation } from '../../engine/interval.ts'
-import { type AreaState, countingOrder, isSuspended, termsAt, tradableWh } from '../../engine/state.ts'
+import { countingOrder, isSuspended, termsAt, tradableWh } from '../../engine/state.ts'
 import { explainAuction, type OrderOutcome } from '../../explain.ts'
 import { positionOf } from '../forward/positions.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'
-import type { Computed, Reduction, Stage } from '../stage.ts'
+import type { Computed, PromiseState, Reduction, Stage } from '../stage.ts'
 
 /** Sets each counting order's worst case aside: buying at most limit × energy, selling at a negative limit likewise. */
-function promise(state: AreaState, interval: Interval, config: AreaConfig): void {
-  const committed = committedFunds(state)
+function promise(state: PromiseState, interval: Interval, config: AreaConfig, purse: Purse): void {
   for (const seat of state.seats.values()) {
     if (seat.orders.length === 0) continue
     const terms = termsAt(seat, interval.start)
@@ -27,8 +26,8 @@ function promise(state: AreaState, interval: Interval, config: AreaConfig): void
           : Math.max(limit, terms.sellFloor, config.lowestTicks)
       const forwardWh = positionOf(state.forward.get(interval.start), seat.chain.seat).tradedWh[side]
       const wantedWh = Math.max(0, Math.min(maxWh, tradableWh(side, terms, config) - forwardWh))
-      const reservedWh = payableWh(side, limitTicks, wantedWh, freeFunds(seat, committed))
-      bind(state, [[seat.chain.seat, worstCase(side, limitTicks, reservedWh)]])
+      const stake = { seat: seat.chain.seat, side, priceTicks: limitTicks }
+      const reservedWh = purse.cover(arrival, wantedWh, [stake])
       interval.reserve(seat.slot, side, { arrival, limitTicks, reservedWh, isCut: reservedWh < wantedWh })
     }
   }
