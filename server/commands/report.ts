@@ -6,7 +6,8 @@ import { z } from 'zod'
 import { writeReport } from '../reports/csv.ts'
 import { ReportError, type ReportSettings } from '../reports/row.ts'
 import { openDatabase } from '../store/database.ts'
-import { reportRows, servedSettings } from '../store/queries-report.ts'
+import { reportRows } from '../store/queries-report.ts'
+import { servedSettings } from '../store/queries.ts'
 import { areaNumber, databaseUrl, time } from './options.ts'
 
 const settingsSchema = z.object({

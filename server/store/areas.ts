@@ -15,7 +15,7 @@ export interface StoredArea extends AreaIdentity {
 }
 
 /** The area's number in this database, given now where it has none. */
-export async function areaIdOf(sql: Queries, identity: AreaIdentity): Promise<number> {
+export async function registerArea(sql: Queries, identity: AreaIdentity): Promise<number> {
   const known = await findAreas(sql, identity)
   if (known.length > 0) return known[0]!.areaId
   const { chainId, escrow, area } = identity
@@ -41,10 +41,7 @@ export async function findAreas(
  * The only area of this number. Throws `STORE_AREA` where there is none, or where several escrows have one and none of them is
  * named.
  */
-export async function requireArea(
-  sql: Queries,
-  wanted: Partial<AreaIdentity> & { area: number },
-): Promise<StoredArea> {
+export async function requireArea(sql: Queries, wanted: Partial<AreaIdentity> & { area: number }): Promise<StoredArea> {
   const found = await findAreas(sql, wanted)
   if (found.length === 1) return found[0]!
   if (found.length === 0) throw new StoreError('STORE_AREA', `this database knows no area ${wanted.area}`)

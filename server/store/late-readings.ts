@@ -146,7 +146,12 @@ async function nearReadings(sql: Queries, { areaId, intervalSeconds, readings }:
 /** How the intervals on both sides of each reading stand for its seat, as far as they have been computed. */
 async function standingsOf(sql: Queries, { areaId, intervalSeconds, readings }: Query) {
   const rows = await sql<
-    (Omit<Standing, 'quality' | 'hasRow' | 'zone'> & { place: number; quality: number | null; zone: string | null; root: string })[]
+    (Omit<Standing, 'quality' | 'hasRow' | 'zone'> & {
+      place: number
+      quality: number | null
+      zone: string | null
+      root: string
+    })[]
   >`
     select wanted.place::int - 1 as place, newest.start, newest.run, own.quality, zones.zone, zones.root,
       coalesce(own.import_wh, 0) as "importWh", coalesce(own.export_wh, 0) as "exportWh",

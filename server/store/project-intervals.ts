@@ -30,11 +30,7 @@ export function projectIntervals(sql: Transaction, areaId: number, told: ToldEve
   ]
 }
 
-function insertRuns(
-  sql: Transaction,
-  areaId: number,
-  all: readonly (IntervalRun & { atMs: number })[],
-): Statement[] {
+function insertRuns(sql: Transaction, areaId: number, all: readonly (IntervalRun & { atMs: number })[]): Statement[] {
   const sum = (zones: readonly ZoneRun[], field: 'importWh' | 'exportWh') =>
     zones.reduce((total, zone) => total + zone[field], 0)
   return [...parts(all)].map(

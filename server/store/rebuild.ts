@@ -3,7 +3,7 @@
  * again, so the journal's hashes are checked on the way. A running server is not disturbed: what is compared is one moment, and the
  * journal as of that moment.
  */
-import type { JournalRow, Journaled } from '../areas/area-store.ts'
+import type { Journaled, JournalRow } from '../areas/area-store.ts'
 import { apply } from '../market/engine/engine.ts'
 import { committedFunds, freeFunds } from '../market/engine/funds.ts'
 import { decodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
@@ -187,7 +187,9 @@ async function firstDifference(
       where indrelid = ${`${main}.${table}`}::regclass and indisprimary
       order by array_position(indkey::int[], attnum::int)`
   ).map(({ name }) => name)
-  const isSame = keys.map((key, index) => sql`${index === 0 ? sql`` : sql`and`} stored.${sql(key)} = rebuilt.${sql(key)}`)
+  const isSame = keys.map(
+    (key, index) => sql`${index === 0 ? sql`` : sql`and`} stored.${sql(key)} = rebuilt.${sql(key)}`,
+  )
   const inOrder = keys.map(
     (key, index) => sql`${index === 0 ? sql`` : sql`,`} coalesce(stored.${sql(key)}, rebuilt.${sql(key)})`,
   )

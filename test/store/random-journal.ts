@@ -1,7 +1,18 @@
 /** Random commands of every kind, with a ledger that stands for the chain: a journal that has seen everything. */
 import type { BatchCut, ChainSeat, Event, MeterReading, Order, SessionGrant } from '../../server/market/engine/area.ts'
-import { addressOf, batchSeconds, config, face, intervalSeconds, newId, order, reading, t0, terms } from '../market/engine/street.ts'
-import { seat as chainSeat } from '../market/engine/street.ts'
+import {
+  addressOf,
+  batchSeconds,
+  seat as chainSeat,
+  config,
+  face,
+  intervalSeconds,
+  newId,
+  order,
+  reading,
+  t0,
+  terms,
+} from '../market/engine/street.ts'
 import type { JournalWriter } from './journal-writer.ts'
 
 const meters = 6
@@ -45,7 +56,12 @@ export class RandomStreet {
       this.chain.set(number, chainSeat(number, { balance, terms: [terms({ zone, sellFloor: -500, nameplateWh })] }))
       return { seat: number, epoch: 1, time: t0, importWh: 0, exportWh: 0, backlog: [], sent: [] }
     })
-    writer.run({ type: 'configure', atMs: this.nowMs, config: { ...config, rules: { ...config.rules, confirmation: 0 } }, face })
+    writer.run({
+      type: 'configure',
+      atMs: this.nowMs,
+      config: { ...config, rules: { ...config.rules, confirmation: 0 } },
+      face,
+    })
     this.see([...this.chain.values()])
   }
 
@@ -131,7 +147,11 @@ export class RandomStreet {
         const isGood = draw(12) > 0
         const taken = reading(index + 1, time, meter.importWh, meter.exportWh, {
           ...{ epoch: meter.epoch, quality: isGood ? 0 : 1 + draw(2), signature: `0x${'ab'.repeat(64)}` },
-          ...{ sequence: time / intervalSeconds, reasons: draw(8), productionWh: draw(2) === 0 ? null : meter.exportWh },
+          ...{
+            sequence: time / intervalSeconds,
+            reasons: draw(8),
+            productionWh: draw(2) === 0 ? null : meter.exportWh,
+          },
         })
         if (time < newest || draw(6) === 0) meter.backlog.push(taken)
         else now.push(taken)
@@ -291,7 +311,10 @@ export class RandomStreet {
     const { state } = this.writer
     const cut = this.cuts().find(({ end }) => end > state.chain.settledUntil)
     if (cut === undefined || [...state.batches.values()].some(({ leaving }) => leaving.length > 0)) return
-    this.settled.set(cut.end, { seats: structuredClone([...this.chain.values()]), settledUntil: state.chain.settledUntil })
+    this.settled.set(cut.end, {
+      seats: structuredClone([...this.chain.values()]),
+      settledUntil: state.chain.settledUntil,
+    })
     for (const entry of cut.entries) {
       const seat = this.chain.get(entry.seat)!
       seat.balance += entry.received - entry.paid
@@ -319,7 +342,12 @@ export class RandomStreet {
   private configure(): void {
     const zones = config.zones.map((zone) => ({ ...zone, feeTicksPerKwh: zone.parent === null ? 0 : this.draw(200) }))
     const changed = { ...config, zones, rules: { ...config.rules, confirmation: 0 } }
-    this.writer.run({ type: 'configure', atMs: this.nowMs, config: changed, face: { ...face, name: `Street ${this.block}` } })
+    this.writer.run({
+      type: 'configure',
+      atMs: this.nowMs,
+      config: changed,
+      face: { ...face, name: `Street ${this.block}` },
+    })
   }
 
   /** The chain has settled a batch that this journal has not cut. */
@@ -332,5 +360,7 @@ export class RandomStreet {
 
 /** Kinds of events that a journal has. */
 export function kindsOf(events: readonly Event[]): Set<string> {
-  return new Set(events.map((event) => (event.type === 'batch-cut' && event.number > 1 ? 'batch-cut anew' : event.type)))
+  return new Set(
+    events.map((event) => (event.type === 'batch-cut' && event.number > 1 ? 'batch-cut anew' : event.type)),
+  )
 }

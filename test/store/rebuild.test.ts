@@ -34,7 +34,17 @@ describe('random journals', () => {
     const area = await randomArea(seed, 400)
     for (const kind of kindsOf(area.writer.events)) kinds.add(kind)
     const count = (type: string) => area.writer.events.filter((e) => e.type === type).length
-    console.log(seed, area.writer.place.sequence, Object.fromEntries([...kinds].map((k) => [k, count(k)])), 'traded', area.writer.events.filter((e) => e.type === 'interval-cleared' && e.result.matchedWh > 0).length, 'late', (await area.database`select count(*) filter (where late) late, count(*) filter (where in_next) in_next, count(*) from readings`)[0])
+    console.log(
+      seed,
+      area.writer.place.sequence,
+      Object.fromEntries([...kinds].map((k) => [k, count(k)])),
+      'traded',
+      area.writer.events.filter((e) => e.type === 'interval-cleared' && e.result.matchedWh > 0).length,
+      'late',
+      (
+        await area.database`select count(*) filter (where late) late, count(*) filter (where in_next) in_next, count(*) from readings`
+      )[0],
+    )
     const rebuilt = await rebuildArea({ databaseUrl: area.url, areaId: area.areaId, progress: silent })
     expect(rebuilt).toEqual({ sequence: area.writer.place.sequence, difference: null })
     await area.close()
