@@ -6,13 +6,8 @@ import { getText } from '../api/client.ts'
 import { Badge, Trouble } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
+import { fieldTime } from '../time/clock.ts'
 import { checkReport } from './report-check.ts'
-
-/** A local time in the form of the `datetime-local` field: "2026-07-01T14:05". */
-function fieldTime(ms: number): string {
-  const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)
-  return local.toISOString().slice(0, 16)
-}
 
 const hourMs = 3_600_000
 

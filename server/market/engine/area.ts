@@ -92,7 +92,7 @@ export const areaFace = struct({
 export type AreaFace = Infer<typeof areaFace>
 
 /** The limits that hold for a seat from `from` (an interval boundary) until the next entry's. */
-const terms = struct({
+export const terms = struct({
   from: uint,
   sellFloor: int,
   buyCeiling: int,
@@ -514,7 +514,8 @@ export const event = union({
     reason: oneOf(cancelReasons),
   }),
   'agreement-accepted': struct({ agreement: agreementState }),
-  'agreement-ended': struct({ arrival: uint, seller: uint, buyer: uint, end: uint }),
+  /** `by` has given notice. */
+  'agreement-ended': struct({ arrival: uint, seller: uint, buyer: uint, end: uint, by: address }),
   'session-revoked': struct({ account: address, key: address, from: uint }),
   /** The command of this identifier changed nothing; `details` are the numbers that the code names. */
   refused: struct({ id: hex32, code: oneOf(orderCodes), details: list(int) }),
@@ -526,6 +527,8 @@ export const event = union({
     status: oneOf(readingStatuses),
     /** 0 where no seat is known. */
     seat: uint,
+    /** A later seat of the meter that begins at this boundary and counts from this reading as well; 0 where there is none. */
+    nextSeat: uint,
     /** It came after the batch that it belongs to was cut, so it was no part of any trade. */
     isLate: bool,
     code: optional(oneOf(readingCodes)),
@@ -554,7 +557,7 @@ export const event = union({
     forward: list(delivered),
   }),
   'interval-final': struct({ start: uint, run: uint }),
-  /** Energy that became known after the interval was final: reported under a number of its own, nothing moves. */
+  /** Energy that became known late and changes nobody's trade: reported under a number of its own, nothing moves. */
   'interval-corrected': struct({
     start: uint,
     run: uint,
@@ -563,6 +566,8 @@ export const event = union({
     quality,
     importWh: uint,
     exportWh: uint,
+    /** Why its orders got nothing, as far as is known now; null where that stands as it was said before. */
+    outcomes: optional(list(outcome)),
     /** What the interval's sums change by. */
     importChangeWh: int,
     exportChangeWh: int,

@@ -1,0 +1,82 @@
+/** Where the database holds the served areas, and by which settings an interval of the past went. */
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { AreaHandle } from '../areas/area-handle.ts'
+import { AreaError } from '../areas/error.ts'
+import { type AreaSettings, settingsOf } from '../areas/settings.ts'
+import type { Database } from '../store/database.ts'
+import { areaIdOf, settingsRows } from '../store/queries.ts'
+import type { Areas } from './parts.ts'
+
+/** The settings of an area, by the interval from which they hold. */
+export interface SettingsHistory {
+  at(start: UtcSeconds): AreaSettings
+  /** The parts of a range that each go by one set of settings, ascending. */
+  within(from: UtcSeconds, to: UtcSeconds): { from: UtcSeconds; to: UtcSeconds; settings: AreaSettings }[]
+}
+
+export interface AreaTables {
+  /** The database's own number of an area. Throws `AREA_NOT_READY` where it has none yet. */
+  idOf(area: AreaHandle): Promise<number>
+  /** The served area of a row. */
+  areaWith(id: number): AreaHandle
+  history(area: AreaHandle): Promise<SettingsHistory>
+}
+
+/** Looks each area up once, and its settings again when they change. */
+export function createAreaTables(database: Database, areas: Areas): AreaTables {
+  const ids = new Map<AreaHandle, number>()
+  const handles = new Map<number, AreaHandle>()
+  const histories = new Map<AreaHandle, Promise<SettingsHistory>>()
+
+  async function idOf(area: AreaHandle): Promise<number> {
+    const known = ids.get(area)
+    if (known !== undefined) return known
+    const { chainId, escrow } = area.settings.chain
+    const id = await areaIdOf(database, { chainId, escrow, area: area.settings.area })
+    if (id === null) throw new AreaError('AREA_NOT_READY', 'the area is being opened; try again')
+    ids.set(area, id)
+    handles.set(id, area)
+    return id
+  }
+
+  async function readHistory(area: AreaHandle): Promise<SettingsHistory> {
+    const rows = await settingsRows(database, await idOf(area))
+    return historyOf(
+      rows.map(({ from_start: from, settings: { config, face } }) => ({ from, settings: settingsOf(config, face) })),
+      area,
+    )
+  }
+
+  for (const area of areas.all()) {
+    area.subscribe(({ hasNewSettings }) => {
+      if (hasNewSettings) histories.delete(area)
+    })
+  }
+
+  return {
+    idOf,
+    areaWith: (id) => handles.get(id)!,
+    history(area) {
+      let history = histories.get(area)
+      if (history === undefined) {
+        history = readHistory(area)
+        histories.set(area, history)
+        history.catch(() => histories.delete(area))
+      }
+      return history
+    },
+  }
+}
+
+/** Ascending by `from`; before the first and where nothing is journaled yet, the nearest hold. */
+function historyOf(periods: { from: UtcSeconds; settings: AreaSettings }[], area: AreaHandle): SettingsHistory {
+  const at = (start: UtcSeconds) =>
+    (periods.findLast(({ from }) => from <= start) ?? periods[0])?.settings ?? area.settings
+  return {
+    at,
+    within(from, to) {
+      const bounds = [from, ...periods.map((each) => each.from).filter((start) => start > from && start < to), to]
+      return bounds.slice(1).map((end, index) => ({ from: bounds[index]!, to: end, settings: at(bounds[index]!) }))
+    },
+  }
+}
