@@ -44,8 +44,8 @@ const statedFacts = struct({
       cut: list(promiseCut),
     }),
   ),
-  /** Seats that could not pay, in the order in which they were left out. */
-  leftOut: list(uint),
+  /** Seats that could not pay: those of each number of the batch together, as they were left out. */
+  leftOut: list(list(uint)),
   /** Which readings were in when the batch was cut, by the seat that each was booked to, epoch and time. */
   readings: list(struct({ seat: uint, read: list(struct({ epoch: uint, time: uint })) })),
 })

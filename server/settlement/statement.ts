@@ -16,6 +16,7 @@
  * its nth leaf (from 0) hash(0x03 ‖ seed[32] ‖ n[4]). Once a batch is settled the secret need not be kept any longer; deleting a
  * seat's seed makes its leaves unlinkable and touches no proof of any other seat.
  */
+import { hexOf } from '../../contracts/protocol/hex.ts'
 import { keccak256 } from '../../contracts/protocol/keccak.ts'
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
@@ -139,12 +140,4 @@ export interface StatementName {
 export function statementRoot({ area, end, count }: StatementName, tree: Uint8Array, stated: Uint8Array): Hex {
   const bytes = Buffer.concat([Buffer.of(0x04), word(area), word(end), word(count), tree, stated])
   return hexOf(keccak256(bytes))
-}
-
-export function hexOf(bytes: Uint8Array): Hex {
-  return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
-}
-
-export function bytesOf(hex: Hex): Buffer {
-  return Buffer.from(hex.slice(2), 'hex')
 }

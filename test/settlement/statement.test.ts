@@ -1,11 +1,10 @@
 /** Leaves, salts and root of a statement follow the published rule. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { bytesOf, hexOf } from '../../contracts/protocol/hex.ts'
 import { stageNames } from '../../server/market/engine/codes.ts'
 import { TreeBuilder } from '../../server/settlement/merkle.ts'
 import {
-  bytesOf,
-  hexOf,
   inLeafOrder,
   LeafHasher,
   type StatedFill,
