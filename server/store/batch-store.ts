@@ -2,12 +2,13 @@
  * What a batch rests on, for its statement and for whoever computes it again: fills and readings seat by seat, a few seats at a
  * time, and what the promises of its intervals rested on. What was signed for it is in `batch-signed.ts`.
  */
+
+import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import { type Side, type StageName, stageNames } from '../market/engine/codes.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
-import { hexOf } from './hex.ts'
 import { decodeOutcomes } from './outcomes.ts'
 
 /** The intervals of a batch are those that start in `[start, end)`. */
@@ -19,22 +20,27 @@ export interface BatchSpan {
 export interface CutBatch extends BatchSpan {
   /** 1, or higher where it was cut anew. */
   number: number
-  /** Seats that could not pay, in the order in which they were left out. */
-  leftOut: number[]
-  /** From which the salts of its statement follow, 32 bytes. */
-  secret: Buffer
+  /** Seats that could not pay: those of each number together, as they were left out. */
+  leftOut: number[][]
+  /** From which the salts of its statement follow, 32 bytes; null once it was erased. */
+  secret: Buffer | null
   /** Further seats are being left out: the next number follows. */
   isLeavingOut: boolean
 }
 
 /** The batch that ends then, as it was cut last, or null. */
 export async function cutBatch(sql: Queries, areaId: number, end: UtcSeconds): Promise<CutBatch | null> {
-  const [row] = await sql<CutBatch[]>`
-    select start, end_at as "end", number, left_out as "leftOut", secret,
-      coalesce(leaving_number >= number, false) as "isLeavingOut"
+  const [row] = await sql<(Omit<CutBatch, 'leftOut' | 'isLeavingOut'> & { leaving: [number, number[]][] })[]>`
+    select start, end_at as "end", number, leaving, secret
     from batches join journal on journal.area_id = batches.area_id and journal.sequence = cut_sequence
     where batches.area_id = ${areaId} and end_at = ${end}`
-  return row ?? null
+  if (row === undefined) return null
+  const { leaving, ...batch } = row
+  return {
+    ...batch,
+    leftOut: leaving.filter(([number]) => number < batch.number).map(([, seats]) => seats),
+    isLeavingOut: leaving.some(([number]) => number === batch.number),
+  }
 }
 
 /** Batches that have no statement of their number yet, oldest first. */

@@ -1,8 +1,9 @@
 /** Batches on their way to the chain: what the settlement service reads, and where it notes how far they are. */
+
+import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Queries } from './database.ts'
-import { hexOf } from './hex.ts'
 import type { BatchStatus } from './rows.ts'
 
 export interface StoredBatch {
