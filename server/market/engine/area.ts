@@ -90,7 +90,7 @@ export const areaFace = struct({
 export type AreaFace = Infer<typeof areaFace>
 
 /** The limits that hold for a seat from `from` (an interval boundary) until the next entry's. */
-const terms = struct({
+export const terms = struct({
   from: uint,
   sellFloor: int,
   buyCeiling: int,
@@ -429,6 +429,10 @@ const reducedSeat = struct({
 })
 export type ReducedSeat = Infer<typeof reducedSeat>
 
+/** An order or agreement for which a seat's funds were too short when the interval started, and what they still covered. */
+const promiseCut = struct({ arrival: uint, energyWh: uint })
+export type PromiseCut = Infer<typeof promiseCut>
+
 /** One computation of an interval's result. */
 const intervalRun = struct({
   start: uint,
@@ -450,6 +454,8 @@ const intervalRun = struct({
   seats: list(seatInterval),
   /** What of each forward trade was honoured, by its number. */
   forward: list(delivered),
+  /** Seats that were suspended when it was computed, ascending. */
+  suspended: list(uint),
 })
 export type IntervalRun = Infer<typeof intervalRun>
 
@@ -506,7 +512,8 @@ export const event = union({
     reason: oneOf(cancelReasons),
   }),
   'agreement-accepted': struct({ agreement: agreementState }),
-  'agreement-ended': struct({ arrival: uint, seller: uint, buyer: uint, end: uint }),
+  /** `by` has given notice. */
+  'agreement-ended': struct({ arrival: uint, seller: uint, buyer: uint, end: uint, by: address }),
   'session-revoked': struct({ account: address, key: address, from: uint }),
   /** The command of this identifier changed nothing; `details` are the numbers that the code names. */
   refused: struct({ id: hex32, code: oneOf(orderCodes), details: list(int) }),
@@ -518,6 +525,8 @@ export const event = union({
     status: oneOf(readingStatuses),
     /** 0 where no seat is known. */
     seat: uint,
+    /** A later seat of the meter that begins at this boundary and counts from this reading as well; 0 where there is none. */
+    nextSeat: uint,
     /** It came after the batch that it belongs to was cut, so it was no part of any trade. */
     isLate: bool,
     code: optional(oneOf(readingCodes)),
@@ -526,7 +535,14 @@ export const event = union({
   /** Two values were signed for one boundary: nothing of the meter trades until it is confirmed anew. */
   'meter-suspended': struct({ meter: address, seat: uint, epoch: uint, time: uint }),
   'suspension-lifted': struct({ meter: address }),
-  'interval-started': struct({ start: uint, orders: uint, reserved: bigint, waitsFor: uint }),
+  /**
+   * What was promised for it. `block` is of the chain as far as it was known, `suspended` the seats whose meters were suspended
+   * then, and `cut` what funds were too short for, in order of arrival: with these, everything promised can be computed again.
+   */
+  'interval-started': struct({
+    ...{ start: uint, orders: uint, reserved: bigint, waitsFor: uint },
+    ...{ block: uint, suspended: list(uint), cut: list(promiseCut) },
+  }),
   'interval-cleared': struct({ result: intervalRun }),
   /** A final interval computed again without seats that cannot pay: the sums of the new run, and what changed of whom. */
   'interval-reduced': struct({
@@ -539,7 +555,7 @@ export const event = union({
     forward: list(delivered),
   }),
   'interval-final': struct({ start: uint, run: uint }),
-  /** Energy that became known after the interval was final: reported under a number of its own, nothing moves. */
+  /** Energy that became known late and changes nobody's trade: reported under a number of its own, nothing moves. */
   'interval-corrected': struct({
     start: uint,
     run: uint,
@@ -548,6 +564,8 @@ export const event = union({
     quality,
     importWh: uint,
     exportWh: uint,
+    /** Why its orders got nothing, as far as is known now; null where that stands as it was said before. */
+    outcomes: optional(list(outcome)),
     /** What the interval's sums change by. */
     importChangeWh: int,
     exportChangeWh: int,
