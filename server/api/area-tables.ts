@@ -2,9 +2,10 @@
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { AreaError } from '../areas/error.ts'
-import { type AreaSettings, settingsOf } from '../areas/settings.ts'
+import type { AreaSettings } from '../areas/settings.ts'
+import { findAreas } from '../store/areas.ts'
 import type { Database } from '../store/database.ts'
-import { areaIdOf, settingsRows } from '../store/queries.ts'
+import { settingsHistory } from '../store/settings-store.ts'
 import type { Areas } from './parts.ts'
 
 /** The settings of an area, by the interval from which they hold. */
@@ -32,19 +33,16 @@ export function createAreaTables(database: Database, areas: Areas): AreaTables {
     const known = ids.get(area)
     if (known !== undefined) return known
     const { chainId, escrow } = area.settings.chain
-    const id = await areaIdOf(database, { chainId, escrow, area: area.settings.area })
-    if (id === null) throw new AreaError('AREA_NOT_READY', 'the area is being opened; try again')
+    const [stored] = await findAreas(database, { chainId, escrow, area: area.settings.area })
+    if (stored === undefined) throw new AreaError('AREA_NOT_READY', 'the area is being opened; try again')
+    const id = stored.areaId
     ids.set(area, id)
     handles.set(id, area)
     return id
   }
 
   async function readHistory(area: AreaHandle): Promise<SettingsHistory> {
-    const rows = await settingsRows(database, await idOf(area))
-    return historyOf(
-      rows.map(({ from_start: from, settings: { config, face } }) => ({ from, settings: settingsOf(config, face) })),
-      area,
-    )
+    return historyOf(await settingsHistory(database, await idOf(area)), area)
   }
 
   for (const area of areas.all()) {

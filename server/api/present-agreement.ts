@@ -1,6 +1,6 @@
 /** Rows of agreements as the resources that people read. */
 import type { AreaSettings } from '../areas/settings.ts'
-import type { AgreementRow } from '../store/queries-agreements.ts'
+import type { AgreementRow } from '../store/rows.ts'
 import { agreementKinds } from '../words/details.ts'
 import { languages } from '../words/languages.ts'
 import { agreementSentence } from '../words/sentences.ts'

@@ -1,7 +1,7 @@
 /** Rows of forward trading as the resources that people read. */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { type AreaSettings, engineConfig } from '../areas/settings.ts'
-import type { ForwardLevelRow, ForwardOrderRow, ForwardTradeRow, OwnForwardTradeRow } from '../store/queries-forward.ts'
+import type { ForwardLevelRow, ForwardOrderRow, ForwardTradeRow, OwnForwardTradeRow } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
 import { tradeSentence } from '../words/sentences.ts'
 import { isoTime, moneyIn, priceIn, seatIdIn } from './present.ts'

@@ -18,7 +18,7 @@ import type {
   SeatIntervalRow,
   SeatRow,
   SummaryRow,
-} from '../store/queries.ts'
+} from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
 import { outcomeSentence } from '../words/sentences.ts'
 import type {

@@ -98,7 +98,7 @@ export const areaSchema = z
   .meta({ id: 'Area' })
 export type AreaResource = z.infer<typeof areaSchema>
 
-const intervalStatusSchema = z.enum(['provisional', 'final'])
+const intervalStatusSchema = z.enum(['provisional', 'final', 'missed'])
 
 export const intervalSchema = z
   .object({
@@ -289,7 +289,7 @@ export const ownForwardTradeSchema = z
     energyWh: wh,
     madeAt: time,
     /** `agreed` until the interval has a result. */
-    status: z.enum(['agreed', 'provisional', 'final']),
+    status: z.enum(['agreed', 'provisional', 'final', 'missed']),
     /** Metered on both sides and charged; null until the interval has a result. */
     deliveredWh: wh.nullable(),
     /** Not delivered or not taken, and not charged. */

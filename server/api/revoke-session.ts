@@ -1,7 +1,8 @@
 /** Taking a session key back in every area of one escrow in which its account has a seat. */
 import type { z } from 'zod'
 import type { AreaHandle } from '../areas/area-handle.ts'
-import { seatsOfAccount, sessionRevocation } from '../store/queries.ts'
+import { sessionRevocation } from '../store/queries-orders.ts'
+import { seatsOfAccount } from '../store/queries-seats.ts'
 import { areaOf } from './parts.ts'
 import type { OrderParts } from './place-order.ts'
 import { isoTime } from './present.ts'

@@ -2,12 +2,8 @@
 import { isoTime } from '../api/present.ts'
 import { presentForwardOrder, presentForwardTrade, presentLevels } from '../api/present-forward.ts'
 import type { AreaChanges, AreaHandle } from '../areas/area-handle.ts'
-import {
-  type ForwardLevelRow,
-  forwardLevelsOfOrders,
-  forwardOrdersByArrival,
-  forwardTradesByNumber,
-} from '../store/queries-forward.ts'
+import { forwardLevelsOfOrders, forwardOrdersByArrival, forwardTradesByNumber } from '../store/queries-forward.ts'
+import type { ForwardLevelRow } from '../store/rows.ts'
 import type { Publisher, Publishing } from './publishing.ts'
 
 /** Trades sent in one round: a page that missed more fetches the book. */

@@ -2,15 +2,10 @@
 import { presentBatch, presentInterval, presentSeat, presentSeatInterval } from '../api/present.ts'
 import { presentAgreement } from '../api/present-agreement.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
-import {
-  activeOrders,
-  batches,
-  intervalsStartingAt,
-  productionByTime,
-  seatIntervalsOfAccounts,
-  seatsOfAccounts,
-} from '../store/queries.ts'
+import { batches, intervalsStartingAt } from '../store/queries.ts'
 import { agreementsByArrival } from '../store/queries-agreements.ts'
+import { activeOrders } from '../store/queries-orders.ts'
+import { productionByTime, seatIntervalsOfAccounts, seatsOfAccounts } from '../store/queries-seats.ts'
 import type { Publisher, Publishing } from './publishing.ts'
 
 /** Intervals sent in one round: a page that missed more fetches them. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { AreaLease, AreaStore, Commit, Place } from '../areas/area-store.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { Piece } from '../market/engine/snapshot.ts'
-import { type AreaIdentity, areaIdOf } from './areas.ts'
+import { type AreaIdentity, registerArea } from './areas.ts'
 import { type Database, openDatabase, type Patience, transact } from './database.ts'
 import { StoreError } from './error.ts'
 import { appendRows, asFence, requireAppended, requireNewest, rowsAfter } from './journal.ts'
@@ -34,7 +34,7 @@ export interface OpenedAreaStore {
 export async function openAreaStore(databaseUrl: string, identity: AreaIdentity): Promise<OpenedAreaStore> {
   const database = openDatabase(databaseUrl, readers, { name: `commonwatt look-ups of area ${identity.area}` })
   try {
-    const areaId = await areaIdOf(database, identity)
+    const areaId = await registerArea(database, identity)
     const settings = await newestSettings(database, areaId)
     const pieces = await storedPieces(database, areaId)
     const opened = new PostgresArea(databaseUrl, { database, areaId, settings, pieces })

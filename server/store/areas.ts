@@ -15,7 +15,7 @@ export interface StoredArea extends AreaIdentity {
 }
 
 /** The area's number in this database, given now where it has none. */
-export async function areaIdOf(sql: Queries, identity: AreaIdentity): Promise<number> {
+export async function registerArea(sql: Queries, identity: AreaIdentity): Promise<number> {
   const known = await findAreas(sql, identity)
   if (known.length > 0) return known[0]!.areaId
   const { chainId, escrow, area } = identity

@@ -2,7 +2,7 @@
  * Runs of final intervals: energy that became known late, and what is left once somebody was left out. Each has the sums of the
  * run before but for what its event changes, and rows only of the seats and zones that it changes.
  */
-import type { EventOf, Outcome, ReducedSeat } from '../market/engine/area.ts'
+import type { Outcome, ReducedSeat } from '../market/engine/area.ts'
 import { qualities } from '../market/engine/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Transaction } from './database.ts'
@@ -33,90 +33,55 @@ export async function projectChangedRuns(sql: Transaction, areaId: number, told:
   }
 }
 
-/** A correction with the sum of those before it that build on the same rows. */
-interface Summed {
-  told: Corrected
-  /** The newest run that stands in the tables. */
-  base: number
-  /** Of the interval. */
-  importChangeWh: number
-  exportChangeWh: number
-  missingChange: number
-  /** Of the seat's zone. */
-  zoneImportChangeWh: number
-  zoneExportChangeWh: number
-}
-
-function summed(corrections: readonly Corrected[]): Summed[] {
-  const bases = new Map<number, number>()
-  const last = new Map<string, { importWh: number; exportWh: number; missing: number }>()
-  const add = (name: string, { importChangeWh, exportChangeWh, missingChange }: EventOf<'interval-corrected'>) => {
-    const sum = { ...(last.get(name) ?? { importWh: 0, exportWh: 0, missing: 0 }) }
-    sum.importWh += importChangeWh
-    sum.exportWh += exportChangeWh
-    sum.missing += missingChange
-    last.set(name, sum)
-    return sum
-  }
-  return corrections.map((told) => {
-    const { event } = told
-    if (!bases.has(event.start)) bases.set(event.start, event.run - 1)
-    const whole = add(`${event.start}`, event)
-    const zone = add(`${event.start} ${event.zone}`, event)
-    return {
-      ...{ told, base: bases.get(event.start)!, missingChange: whole.missing },
-      ...{ importChangeWh: whole.importWh, exportChangeWh: whole.exportWh },
-      ...{ zoneImportChangeWh: zone.importWh, zoneExportChangeWh: zone.exportWh },
-    }
-  })
-}
-
+/** Several may build on one row: each adds its changes to those of the runs before it. */
 async function correct(sql: Transaction, areaId: number, corrections: readonly Corrected[]): Promise<void> {
-  const statements = [...parts(summed(corrections))].flatMap((rows) => [
+  const statements = [...parts(corrections)].flatMap((rows) => [
     sql`
       insert into intervals (
         area_id, start, run, status, kind, matched_wh, import_wh, export_wh, missing_readings, deviation_wh, grid_fees,
         congestion_rent, grid_take, computed_at)
       select before.area_id, before.start, changed.run, before.status, 'corrected', before.matched_wh,
-        before.import_wh + changed.import_wh, before.export_wh + changed.export_wh,
-        before.missing_readings + changed.missing, before.deviation_wh, before.grid_fees, before.congestion_rent,
-        before.grid_take, to_timestamp(changed.at_ms / 1000)
+        before.import_wh + sum(changed.import_wh) over earlier, before.export_wh + sum(changed.export_wh) over earlier,
+        before.missing_readings + sum(changed.missing) over earlier, before.deviation_wh, before.grid_fees,
+        before.congestion_rent, before.grid_take, to_timestamp(changed.at_ms / 1000)
       from unnest(
-        ${numbers(rows, ({ told }) => told.event.start)}::bigint[],
-        ${numbers(rows, ({ base }) => base)}::int[],
-        ${numbers(rows, ({ told }) => told.event.run)}::int[],
-        ${numbers(rows, ({ importChangeWh }) => importChangeWh)}::bigint[],
-        ${numbers(rows, ({ exportChangeWh }) => exportChangeWh)}::bigint[],
-        ${numbers(rows, ({ missingChange }) => missingChange)}::int[],
-        ${numbers(rows, ({ told }) => told.command.atMs)}::float8[]
-      ) as changed (start, base, run, import_wh, export_wh, missing, at_ms)
-      join intervals before
-        on before.area_id = ${areaId} and before.start = changed.start and before.run = changed.base`,
+        ${numbers(rows, ({ event }) => event.start)}::bigint[],
+        ${numbers(rows, ({ event }) => event.run)}::int[],
+        ${numbers(rows, ({ event }) => event.importChangeWh)}::bigint[],
+        ${numbers(rows, ({ event }) => event.exportChangeWh)}::bigint[],
+        ${numbers(rows, ({ event }) => event.missingChange)}::int[],
+        ${numbers(rows, ({ command }) => command.atMs)}::float8[]
+      ) as changed (start, run, import_wh, export_wh, missing, at_ms)
+      cross join lateral (
+        select * from intervals own where own.area_id = ${areaId} and own.start = changed.start order by own.run desc limit 1
+      ) before
+      window earlier as (partition by changed.start order by changed.run)`,
     sql`
       insert into interval_zones (
         area_id, start, run, place, zone, price_ticks, lowest_ticks, highest_ticks, sold_wh, bought_wh, import_wh, export_wh,
         flow_wh, congestion_ticks)
       select before.area_id, before.start, changed.run, before.place, before.zone, before.price_ticks, before.lowest_ticks,
-        before.highest_ticks, before.sold_wh, before.bought_wh, before.import_wh + changed.import_wh,
-        before.export_wh + changed.export_wh, before.flow_wh, before.congestion_ticks
+        before.highest_ticks, before.sold_wh, before.bought_wh, before.import_wh + sum(changed.import_wh) over earlier,
+        before.export_wh + sum(changed.export_wh) over earlier, before.flow_wh, before.congestion_ticks
       from unnest(
-        ${numbers(rows, ({ told }) => told.event.start)}::bigint[],
-        ${numbers(rows, ({ told }) => told.event.run)}::int[],
-        ${texts(rows, ({ told }) => told.event.zone)}::text[],
-        ${numbers(rows, ({ zoneImportChangeWh }) => zoneImportChangeWh)}::bigint[],
-        ${numbers(rows, ({ zoneExportChangeWh }) => zoneExportChangeWh)}::bigint[]
+        ${numbers(rows, ({ event }) => event.start)}::bigint[],
+        ${numbers(rows, ({ event }) => event.run)}::int[],
+        ${texts(rows, ({ event }) => event.zone)}::text[],
+        ${numbers(rows, ({ event }) => event.importChangeWh)}::bigint[],
+        ${numbers(rows, ({ event }) => event.exportChangeWh)}::bigint[]
       ) as changed (start, run, zone, import_wh, export_wh)
-      cross join lateral ${zoneOrRoot(sql, areaId)} before`,
+      cross join lateral ${zoneOrRoot(sql, areaId)} before
+      window earlier as (partition by changed.start, before.place order by changed.run)`,
     sql`
       with changed as (
         select * from unnest(
-          ${numbers(rows, ({ told }) => told.event.seat)}::int[],
-          ${numbers(rows, ({ told }) => told.event.start)}::bigint[],
-          ${numbers(rows, ({ told }) => told.event.run)}::int[],
-          ${texts(rows, ({ told }) => told.event.zone)}::text[],
-          ${numbers(rows, ({ told }) => qualities.indexOf(told.event.quality))}::smallint[],
-          ${numbers(rows, ({ told }) => told.event.importWh)}::int[],
-          ${numbers(rows, ({ told }) => told.event.exportWh)}::int[]
+          ${numbers(rows, ({ event }) => event.seat)}::int[],
+          ${numbers(rows, ({ event }) => event.start)}::bigint[],
+          ${numbers(rows, ({ event }) => event.run)}::int[],
+          ${texts(rows, ({ event }) => event.zone)}::text[],
+          ${numbers(rows, ({ event }) => qualities.indexOf(event.quality))}::smallint[],
+          ${numbers(rows, ({ event }) => event.importWh)}::int[],
+          ${numbers(rows, ({ event }) => event.exportWh)}::int[]
         ) as row (seat, start, run, zone, quality, import_wh, export_wh)
       ), before as (
         update seat_intervals own set current = false from changed

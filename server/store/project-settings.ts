@@ -1,5 +1,4 @@
 /** What an area clears by and what people read of it, from an interval on, as a table. */
-import { settingsOf } from '../areas/settings.ts'
 import type { Statement, Transaction } from './database.ts'
 import type { ToldEvents } from './told.ts'
 
@@ -8,7 +7,7 @@ export function projectSettings(sql: Transaction, areaId: number, told: ToldEven
   return [...newest.values()].map(
     ({ from, config, face }) => sql`
       insert into area_settings (area_id, from_start, settings)
-      values (${areaId}, ${from}, ${sql.json(settingsOf(config, face) as never)})
+      values (${areaId}, ${from}, ${sql.json({ config, face } as never)})
       on conflict (area_id, from_start) do update set settings = excluded.settings`,
   )
 }

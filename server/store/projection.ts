@@ -11,6 +11,7 @@ import { projectAgreements, projectRevocations } from './project-agreements.ts'
 import { projectBatches } from './project-batches.ts'
 import { projectChangedRuns } from './project-changed-runs.ts'
 import { projectForward } from './project-forward.ts'
+import { projectGrounds } from './project-grounds.ts'
 import { projectIntervals } from './project-intervals.ts'
 import { projectOrders } from './project-orders.ts'
 import { ReadingProjection } from './project-readings.ts'
@@ -33,6 +34,7 @@ export const projectedTables = [
   'suspensions',
   'intervals',
   'interval_zones',
+  'interval_grounds',
   'seat_intervals',
   'batches',
   'batch_entries',
@@ -77,6 +79,7 @@ export class Projection {
       ...this.readings.project(sql, areaId, told, this.intervalSeconds ?? 1),
       ...projectIntervals(sql, areaId, told),
       ...projectBatches(sql, areaId, told),
+      ...projectGrounds(sql, areaId, told),
     ]
     return { statements, changedRuns: () => projectChangedRuns(sql, areaId, told) }
   }

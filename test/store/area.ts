@@ -1,8 +1,9 @@
 /** An area of a scratch database, opened and with the journal's writer at hand. */
+
+import type { ChainSeat } from '../../server/market/engine/area.ts'
 import { type OpenedAreaStore, openAreaStore } from '../../server/store/area-store.ts'
 import type { Database } from '../../server/store/database.ts'
 import { config, face, following, t0 } from '../market/engine/street.ts'
-import type { ChainSeat } from '../../server/market/engine/area.ts'
 import { JournalWriter } from './journal-writer.ts'
 import type { ScratchServer } from './scratch-database.ts'
 

@@ -37,7 +37,12 @@ export class JournalWriter {
     const sequence = this.place.sequence + 1
     this.place = { sequence, hash }
     const cut = events.some((event) => event.type === 'batch-cut' && event.number === 1)
-    this.pending.push({ sequence, command, events, row: { sequence, hash, command: bytes, secret: cut ? secret : null } })
+    this.pending.push({
+      sequence,
+      command,
+      events,
+      row: { sequence, hash, command: bytes, secret: cut ? secret : null },
+    })
     return events
   }
 

@@ -124,15 +124,10 @@ test('what a table refuses is PostgreSQL’s word, and nothing was written', asy
   area.writer.passTime(time * 1000 + 1_000)
   await area.writer.commit()
   const before = area.writer.committed
-  await area.writer.read(time * 1000 + 1_000, [
-    { ...reading(1, time + 900, 5, 5), signature: `0x${'ab'.repeat(64)}` },
-  ])
+  await area.writer.read(time * 1000 + 1_000, [{ ...reading(1, time + 900, 5, 5), signature: `0x${'ab'.repeat(64)}` }])
   // The engine waits for what the clock has not reached.
   expect(area.writer.waiting).toBe(0)
-  await area.writer.read((time + 900) * 1000 + 1_000, [
-    reading(1, time + 900, 5, 5),
-    reading(2, time + 900, 5, 5),
-  ])
+  await area.writer.read((time + 900) * 1000 + 1_000, [reading(1, time + 900, 5, 5), reading(2, time + 900, 5, 5)])
   await expect(area.writer.commit()).rejects.toMatchObject({ code: '23514', constraint_name: 'planted' })
   await expect(area.store.prove(before)).resolves.toBeUndefined()
   expect(await area.database`select 1 from readings`).toHaveLength(0)

@@ -1,18 +1,9 @@
 /** What belongs to one account: for itself, and for the grid operator as far as the seats lie in its area. */
 import { z } from 'zod'
 import type { Database } from '../../store/database.ts'
-import {
-  activeOrders,
-  ordersOfSeats,
-  productionByTime,
-  type SeatIntervalRow,
-  type SeatKey,
-  type SeatRow,
-  seatBatches,
-  seatIntervals,
-  seatSummary,
-  seatsOfAccount,
-} from '../../store/queries.ts'
+import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
+import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
+import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
 import type { AreaTables, SettingsHistory } from '../area-tables.ts'
 import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'

@@ -1,6 +1,7 @@
 /** Agreements between two accounts: signed by both, listed for each, and ended by notice of either. */
 import { z } from 'zod'
-import { type AgreementRow, agreementsOfSeats } from '../../store/queries-agreements.ts'
+import { agreementsOfSeats } from '../../store/queries-agreements.ts'
+import type { AgreementRow } from '../../store/rows.ts'
 import { acceptSigned, endSigned } from '../agree.ts'
 import { pageOfRows, pageQuery, readCursor } from '../paging.ts'
 import { areaOf } from '../parts.ts'

@@ -2,15 +2,9 @@
 import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
 import { writeReport } from '../../reports/csv.ts'
-import {
-  batchEndingAt,
-  batches,
-  type IntervalRow,
-  intervals,
-  missedBatches,
-  runsOfInterval,
-} from '../../store/queries.ts'
+import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import { reportRows } from '../../store/queries-report.ts'
+import type { IntervalRow } from '../../store/rows.ts'
 import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'

@@ -1,12 +1,12 @@
 /** Forward trading: the books of intervals that have not started, own orders, and what became of what they traded. */
 import { z } from 'zod'
 import {
-  type ForwardOrderRow,
   forwardLevels,
   forwardOrdersOfSeats,
   forwardTradesOfSeats,
   newestForwardTrades,
 } from '../../store/queries-forward.ts'
+import type { ForwardOrderRow } from '../../store/rows.ts'
 import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'

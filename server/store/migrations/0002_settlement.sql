@@ -37,6 +37,8 @@ create table statement_seeds (
 create table batch_progress (
   area_id int not null,
   end_at bigint not null,
+  -- Of the batch; what became of an earlier number says nothing of one that was cut anew.
+  number int not null,
   status text not null check (status in ('cut', 'submitted', 'settled')),
   transaction text,
   block bigint,
