@@ -1,7 +1,7 @@
 /** The connection to PostgreSQL and its schema, advanced by numbered migrations. */
 import { createHash } from 'node:crypto'
 import postgres from 'postgres'
-import { socketsThatNoticeSilence } from './connection.ts'
+import { watchedSockets } from './connection.ts'
 import { StoreError } from './error.ts'
 import { migrations } from './migrations.ts'
 
@@ -43,17 +43,46 @@ export interface DatabaseOptions extends Partial<Patience> {
 
 /**
  * Opens a pool. `bigint` columns come as numbers (all of ours fit in 2⁵³), `numeric` as strings. Nothing waits for ever: a
- * statement that takes too long is ended by the server (SQLSTATE 57014), and a server that says nothing is given up
+ * statement that takes too long is ended by the server (SQLSTATE 57014), and a connection that is silent is given up
  * (`STORE_SILENT`).
+ *
+ * Whenever a connection is lost a new pool takes the place of the old one, which ends when its other queries have been answered.
+ * postgres.js (3.4.9) uses a lost connection again with what it had not written yet, and takes queries between its failure and
+ * its end: both would wait for ever.
  */
 export function openDatabase(url: string, connections = 8, options: DatabaseOptions = {}): Database {
+  let pool = open()
+  let isEnded = false
+
+  function open(): Database {
+    const own: Database = openPool(url, connections, options, () => {
+      if (own !== pool || isEnded) return
+      pool = open()
+      void own.end({ timeout: drainSeconds })
+    })
+    return own
+  }
+
+  return new Proxy(pool, {
+    apply: (_, __, args) => Reflect.apply(pool, undefined, args),
+    get(_, name) {
+      if (name === 'end') isEnded = true
+      return Reflect.get(pool, name)
+    },
+  })
+}
+
+/** What is under way on the other connections of a pool that was replaced may take so long. */
+const drainSeconds = 20
+
+function openPool(url: string, connections: number, options: DatabaseOptions, lost: () => void): Database {
   const { statementSeconds, silenceSeconds, idleTransactionSeconds } = { ...usual, ...options }
   return postgres(url, {
     max: connections,
     onnotice: () => {},
     connect_timeout: connectSeconds,
     idle_timeout: idleSeconds,
-    ...(silenceSeconds === null ? {} : { socket: socketsThatNoticeSilence(silenceSeconds) }),
+    ...{ socket: watchedSockets({ silenceSeconds, lost }) },
     connection: {
       application_name: options.name ?? 'commonwatt',
       ...(options.schemas === undefined ? {} : { search_path: options.schemas.join(', ') }),
@@ -111,7 +140,7 @@ export function transact<T>(
 function untilLost(sql: Transaction, isLost: () => boolean): Transaction {
   return new Proxy(sql, {
     apply(target, self, args) {
-      if (isLost()) throw new StoreError('STORE_SILENT', 'the connection was lost inside a transaction')
+      if (isLost()) throw new StoreError('STORE_LOST', 'the connection was lost inside a transaction')
       return Reflect.apply(target, self, args)
     },
   })
@@ -121,7 +150,7 @@ function untilLost(sql: Transaction, isLost: () => boolean): Transaction {
 export function isConnectionLoss(error: unknown): boolean {
   const code = (error as { code?: unknown }).code
   if (typeof code !== 'string') return false
-  if (error instanceof StoreError) return code === 'STORE_SILENT'
+  if (error instanceof StoreError) return code === 'STORE_LOST' || code === 'STORE_SILENT'
   return error instanceof postgres.PostgresError
     ? /^(08|57P|25P03)/.test(code)
     : /^(CONNECT|ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code)

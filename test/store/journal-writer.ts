@@ -4,7 +4,13 @@ import type { AreaStore, Journaled, JournalRow, Place } from '../../server/areas
 import type { Command, Event, MeterReading } from '../../server/market/engine/area.ts'
 import { apply, nextDue } from '../../server/market/engine/engine.ts'
 import { committedFunds, freeFunds } from '../../server/market/engine/funds.ts'
-import { encodeCommand, encodeEvents, genesisHash, rollHash } from '../../server/market/engine/journal.ts'
+import {
+  decodeCommand,
+  encodeCommand,
+  encodeEvents,
+  genesisHash,
+  rollHash,
+} from '../../server/market/engine/journal.ts'
 import { isBeyondMemory } from '../../server/market/engine/readings.ts'
 import { type AreaState, emptyState, seatServedAt } from '../../server/market/engine/state.ts'
 
@@ -44,6 +50,15 @@ export class JournalWriter {
       row: { sequence, hash, command: bytes, secret: cut ? secret : null },
     })
     return events
+  }
+
+  /** Takes over a row that is journaled already. */
+  replay(row: JournalRow): void {
+    const command = decodeCommand(row.command)
+    const events = apply(this.state, command)
+    this.place = { sequence: row.sequence, hash: rollHash(this.place.hash, row.command, encodeEvents(events)) }
+    if (!this.place.hash.equals(row.hash)) throw new Error(`row ${row.sequence} does not give its hash`)
+    this.committed = this.place
   }
 
   /** Everything that is due until then, one thing a tick. */
