@@ -514,8 +514,7 @@ export const event = union({
     reason: oneOf(cancelReasons),
   }),
   'agreement-accepted': struct({ agreement: agreementState }),
-  /** `by` has given notice. */
-  'agreement-ended': struct({ arrival: uint, seller: uint, buyer: uint, end: uint, by: address }),
+  'agreement-ended': struct({ arrival: uint, seller: uint, buyer: uint, end: uint }),
   'session-revoked': struct({ account: address, key: address, from: uint }),
   /** The command of this identifier changed nothing; `details` are the numbers that the code names. */
   refused: struct({ id: hex32, code: oneOf(orderCodes), details: list(int) }),
