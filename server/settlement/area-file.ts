@@ -172,21 +172,28 @@ export class AreaFileReader {
   }
 }
 
-/** What of the file nobody signs, as the statement's root fixes it; `idOf` knows the digests of orders and agreements. */
-export function statedFactsOf(file: AreaFile, idOf: (arrival: number) => string): StatedFacts {
-  const { number, settings, forwardTrades, intervals, leftOut } = file
+/** A file without its seats. */
+export type AreaFileParts = Omit<AreaFile, 'seats'>
+
+/**
+ * What of a file nobody signs, as the statement's root fixes it. `idOf` knows the digests of orders and agreements; `readings` are
+ * those of the seats that were read, by seat.
+ */
+export function statedFactsOf(
+  parts: Omit<AreaFileParts, 'salt'>,
+  readings: StatedFacts['readings'],
+  idOf: (arrival: number) => string,
+): StatedFacts {
+  const { number, settings, forwardTrades, intervals, leftOut } = parts
   return {
-    ...{ number, settings, forwardTrades, intervals, leftOut },
-    orders: file.orders.map(({ arrival: place, seat, activeFrom, activeUntil }) => ({
+    ...{ number, settings, forwardTrades, intervals, leftOut, readings },
+    orders: parts.orders.map(({ arrival: place, seat, activeFrom, activeUntil }) => ({
       ...{ arrival: place, id: idOf(place), seat, activeFrom, activeUntil },
     })),
-    forwardOrders: file.forwardOrders.map(({ arrival: place, seat }) => ({ arrival: place, id: idOf(place), seat })),
-    agreements: file.agreements.map(({ arrival: place, group, sellerSeat, buyerSeat, activeFrom, activeUntil }) => ({
+    forwardOrders: parts.forwardOrders.map(({ arrival: place, seat }) => ({ arrival: place, id: idOf(place), seat })),
+    agreements: parts.agreements.map(({ arrival: place, group, sellerSeat, buyerSeat, activeFrom, activeUntil }) => ({
       ...{ arrival: place, id: idOf(place), group, seller: sellerSeat, buyer: buyerSeat, activeFrom, activeUntil },
     })),
-    revocations: file.revocations.map(({ account, key, from }) => ({ account, key, from })),
-    readings: file.seats
-      .filter(({ readings }) => readings.length > 0)
-      .map(({ seat, readings }) => ({ seat, read: readings.map(([epoch, time]) => ({ epoch, time })) })),
+    revocations: parts.revocations.map(({ account, key, from }) => ({ account, key, from })),
   }
 }

@@ -3,7 +3,7 @@
 import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import { texts } from './arrays.ts'
+import { numbers, texts } from './arrays.ts'
 import type { BatchSpan } from './batch-store.ts'
 import type { Queries } from './database.ts'
 import {
@@ -130,4 +130,24 @@ export async function revocationsOf(
     where area_id = ${areaId} and account = any(${texts(accounts, (account) => account)}::text[])
     order by account collate "C", key collate "C", from_start`
   return rows.map(({ signed, ...row }) => ({ ...row, ...decodeSignedRevocation(signed) }))
+}
+
+/** What was signed under these arrivals: orders, those for one interval among them, and agreements. */
+export async function signedUnder(
+  sql: Queries,
+  areaId: number,
+  arrivals: readonly number[],
+): Promise<{ orders: SignedOrder[]; agreements: SignedByBoth[] }> {
+  const own = numbers(arrivals, (arrival) => arrival)
+  const orders = await sql<{ signed: Buffer }[]>`
+    select order_id as id, signed from orders where area_id = ${areaId} and arrival = any(${own}::bigint[])
+    union all
+    select order_id, signed from forward_orders where area_id = ${areaId} and arrival = any(${own}::bigint[])
+    order by id`
+  const agreements = await sql<{ signed: Buffer }[]>`
+    select signed from agreements where area_id = ${areaId} and arrival = any(${own}::bigint[]) order by agreement_id`
+  return {
+    orders: orders.map(({ signed }) => decodeSignedOrder(signed)),
+    agreements: agreements.map(({ signed }) => decodeSignedAgreement(signed)),
+  }
 }

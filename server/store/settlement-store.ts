@@ -50,6 +50,13 @@ export function batchesAfter(sql: Queries, areaId: number, settledUntil: UtcSeco
     order by end_at`
 }
 
+/** When the newest batch ends that is settled; 0 before the first one. */
+export async function newestSettled(sql: Queries, areaId: number): Promise<UtcSeconds> {
+  const [row] = await sql<{ end: UtcSeconds }[]>`
+    select end_at as "end" from batch_progress where area_id = ${areaId} and status = 'settled' order by end_at desc limit 1`
+  return row?.end ?? 0
+}
+
 /** Ascending by seat, then time. */
 export async function signedEntries(sql: Queries, areaId: number, end: UtcSeconds): Promise<SignedEntry[]> {
   const rows = await sql<

@@ -157,4 +157,3 @@ export async function eraseLeaves(
     return rows.map(({ end }) => end).sort((a, b) => a - b)
   })
 }
-

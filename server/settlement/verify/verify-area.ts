@@ -213,7 +213,10 @@ function wrongStatement({ file, chain, ids }: Evidence): string | null {
       count += 1
     }
   }
-  const facts = statedFactsOf(file, (arrival) => ids.get(arrival)!)
+  const read = file.seats
+    .filter(({ readings }) => readings.length > 0)
+    .map(({ seat, readings }) => ({ seat, read: readings.map(([epoch, time]) => ({ epoch, time })) }))
+  const facts = statedFactsOf(file, read, (arrival) => ids.get(arrival)!)
   const root = statementRoot({ ...file, count }, tree.finish(), statedHash(facts, bytesOf(file.salt)))
   return root === chain.statementRoot
     ? null
