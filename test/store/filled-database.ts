@@ -106,8 +106,8 @@ export async function fill(sql: Database): Promise<void> {
     select area_id, meter, seat, seat, 1, ${startOf(1)}, 1, 1, 0, decode(repeat('cd', 64), 'hex'), now(), now() from seats where seat % 5 = 0`
   await sql`
     insert into batches (
-      area_id, end_at, start, number, left_out, band_low, band_high, energy_wh, paid, received, cut_sequence, cut_at)
-    select area_id, ${t0}::bigint + (n + 1) * 3600, ${t0}::bigint + n * 3600, 1, '{}', 0, 0, 0, 0, 0, n + 1, now()
+      area_id, end_at, start, number, left_out, band_low, band_high, energy_wh, paid, received, seats, cut_sequence, cut_at)
+    select area_id, ${t0}::bigint + (n + 1) * 3600, ${t0}::bigint + n * 3600, 1, '{}', 0, 0, 0, 0, 0, 5, n + 1, now()
     from areas, generate_series(0, ${intervals / 4 - 1}) n`
   await sql`
     insert into batch_entries

@@ -1,4 +1,7 @@
-/** No query reads a large table from end to end, and none touches more pages than its answer needs. */
+/**
+ * No query has to read a table from end to end, and none touches more pages than its answer needs. The planner is told to use an
+ * index wherever there is one for what is asked: for it the tables of a test are small.
+ */
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Journaled } from '../../server/areas/area-store.ts'
@@ -87,15 +90,13 @@ beforeAll(async () => {
   for (const setting of ['log_min_duration = 0', 'log_analyze = on', 'log_buffers = on', 'log_timing = off']) {
     await sql.unsafe(`set auto_explain.${setting}`)
   }
+  await sql`set enable_seqscan = off`
   await sql`set client_min_messages = log`
 })
 afterAll(async () => {
   await sql.end()
   await server.stop()
 })
-
-/** Tables that stay small: some rows an area. */
-const small = new Set(['areas', 'area_settings', 'area_leases', 'snapshots'])
 
 const tablesRead = (plan: string) => [...plan.matchAll(/Seq Scan on (\w+)/g)].map(([, table]) => table!)
 
@@ -112,10 +113,7 @@ async function expectGoodPlans(work: () => Promise<unknown>, mostPages: number):
   const seen = plans.filter((plan) => plan.includes('Query Text'))
   expect(seen.length).toBeGreaterThan(0)
   for (const plan of seen) {
-    expect(
-      tablesRead(plan).filter((table) => !small.has(table)),
-      plan,
-    ).toEqual([])
+    expect(tablesRead(plan), plan).toEqual([])
     expect(pagesOf(plan), plan).toBeLessThanOrEqual(mostPages)
   }
 }
@@ -142,8 +140,8 @@ describe('a query', () => {
     ['intervals of a range', 5_000, () => intervals(sql, { area, from: startOf(50), to: startOf(150), limit: 100 })],
     ['intervals that start then', 400, () => intervalsStartingAt(sql, area, [startOf(3), startOf(9)])],
     ['runs of an interval', 200, () => runsOfInterval(sql, area, startOf(200))],
-    ['batches', 4_000, () => batches(sql, { area, limit: 20 })],
-    ['a batch', 300, () => batchEndingAt(sql, area, batch.end)],
+    ['batches', 200, () => batches(sql, { area, limit: 20 })],
+    ['a batch', 20, () => batchEndingAt(sql, area, batch.end)],
     ['missed batches', 20, () => missedBatches(sql, { area, limit: 20 })],
     ['seats of an account', 200, () => seatsOfAccount(sql, { account, areas: [1, 2], limit: 100 })],
     ['seats of accounts', 400, () => seatsOfAccounts(sql, area, [account, addressOf('a', 5)])],
@@ -196,7 +194,7 @@ describe('a query', () => {
     ['readings of a batch', 1_500, () => all(readingsOfBatch(sql, area, batch))],
     ['readings of a seat', 60, () => readingsOfSeat(sql, area, { ...batch, seat: 5 })],
     ['orders of a batch', 9_000, () => ordersOfBatch(sql, area, { start: endOf(18), end: endOf(19) })],
-    ['orders that traded ahead', 9_000, () => forwardOrdersOfBatch(sql, area, { start: startOf(0), end: startOf(4) })],
+    ['orders that traded ahead', 12_000, () => forwardOrdersOfBatch(sql, area, { start: startOf(0), end: startOf(4) })],
     ['trades ahead', 2_000, () => forwardTradesOfBatch(sql, area, { start: startOf(0), end: startOf(4) })],
     ['agreements of a batch', 3_000, () => agreementsOfBatch(sql, area, { start: endOf(8), end: endOf(9) })],
     ['revocations', 40, () => revocationsOf(sql, area, [account])],
