@@ -99,7 +99,7 @@ function checkLinks(state: AreaState, interval: Interval): void {
   }
 }
 
-describe(`over random streets (SEED=${seed}, RUNS=${numRuns})`, () => {
+describe(`over random streets (SEED=${seed}, RUNS=${numRuns})`, { timeout: 60_000 + 1_000 * numRuns }, () => {
   it('energy, prices and money hold in every computed interval, and links carry no more than they may', () => {
     const matched = { agreements: 0, forward: 0, spot: 0 }
     overStreets(() => ({
