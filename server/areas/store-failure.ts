@@ -1,7 +1,7 @@
 /** What a failure of the store means for an area. */
 import postgres from 'postgres'
 import { EngineError } from '../market/engine/error.ts'
-import { StoreError } from '../store/database.ts'
+import { StoreError } from '../store/error.ts'
 import { AreaError } from './error.ts'
 
 /** Somebody else writes the journal, or it has lost rows: this writer's state is worth nothing. */

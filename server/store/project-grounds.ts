@@ -1,24 +1,38 @@
-/** What an interval's result and a batch's next number rest on, as the journal's events say. */
-import type { Journaled } from '../areas/area-store.ts'
-import type { Transaction } from './database.ts'
+/** What an interval's result and a batch's next number rest on, as tables. */
+import { numbers } from './arrays.ts'
+import type { Statement, Transaction } from './database.ts'
+import type { ToldEvents } from './told.ts'
 
-/** Writes what journaled commands of one area did to `interval_grounds` and to batches that seats are being left out of. */
-export async function projectGrounds(sql: Transaction, areaId: number, journaled: readonly Journaled[]): Promise<void> {
-  for (const event of journaled.flatMap(({ events }) => events)) {
-    if (event.type === 'interval-started') {
-      const { start, block, suspended, cut } = event
-      await sql`
-        insert into interval_grounds (area_id, start, block, suspended_at_start, cut)
-        values (${areaId}, ${start}, ${block}, ${suspended}::int[],
-          ${sql.json(cut.map(({ arrival, energyWh }) => [arrival, energyWh]))})`
-    } else if (event.type === 'interval-cleared') {
-      const { start, suspended } = event.result
-      await sql`
-        update interval_grounds set suspended_at_computation = ${suspended}::int[]
-        where area_id = ${areaId} and start = ${start}`
-    } else if (event.type === 'leaving-out') {
-      const { end, number } = event
-      await sql`update batches set leaving_number = ${number} where area_id = ${areaId} and end_at = ${end}`
-    }
-  }
+/** Comes after the batches themselves. */
+export function projectGrounds(sql: Transaction, areaId: number, told: ToldEvents): Statement[] {
+  const computed = new Map(told.of('interval-cleared').map(({ event }) => [event.result.start, event.result.suspended]))
+  const started = told.of('interval-started').map(({ event }) => {
+    const atComputation = computed.get(event.start) ?? null
+    computed.delete(event.start)
+    return { ...event, atComputation }
+  })
+  const leaving = told.of('leaving-out').map(({ event }) => event)
+  return [
+    ...started.map(
+      ({ start, block, suspended, atComputation, cut }) => sql`
+        insert into interval_grounds (area_id, start, block, suspended_at_start, suspended_at_computation, cut)
+        values (${areaId}, ${start}, ${block}, ${seats(suspended)}::int[],
+          ${atComputation === null ? null : seats(atComputation)}::int[],
+          ${sql.json(cut.map(({ arrival, energyWh }) => [arrival, energyWh]))})`,
+    ),
+    ...[...computed].map(
+      ([start, suspended]) => sql`
+        update interval_grounds set suspended_at_computation = ${seats(suspended)}::int[]
+        where area_id = ${areaId} and start = ${start}`,
+    ),
+    ...leaving.map(
+      ({ end, number, seats: left }) => sql`
+        update batches set leaving = leaving || ${sql.json([[number, left]])}
+        where area_id = ${areaId} and end_at = ${end}`,
+    ),
+  ]
+}
+
+function seats(list: readonly number[]): string {
+  return numbers(list, (seat) => seat)
 }

@@ -7,7 +7,15 @@ import { forgetOld } from './forgetting.ts'
 import { bind, costOf, owedIn, release, reservedIn } from './funds.ts'
 import type { Interval } from './interval.ts'
 import { clearingDueMs, giveUp } from './intervals.ts'
-import { type AreaState, configAt, configNow, intervalsBetween, lengthOf, type UnsettledBatch } from './state.ts'
+import {
+  type AreaState,
+  type Configured,
+  configAt,
+  configNow,
+  intervalsBetween,
+  lengthOf,
+  type UnsettledBatch,
+} from './state.ts'
 
 /**
  * The batch that begins with the first interval that is not final, once all of its intervals have started; else null. It is
@@ -62,8 +70,11 @@ export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; 
   return [...events, ...forgetOld(state)]
 }
 
-/** Where the entries of a batch begin and end; a seat of which nothing was measured has none. */
-function batchSpans(state: AreaState, { start, end }: { start: UtcSeconds; end: UtcSeconds }): SeatSpan[] {
+/** Where the entries of a batch begin and end, once its intervals were computed; a seat of which nothing was measured has none. */
+export function batchSpans(
+  state: Configured & Pick<AreaState, 'intervals' | 'seats'>,
+  { start, end }: { start: UtcSeconds; end: UtcSeconds },
+): SeatSpan[] {
   const length = lengthOf(state)
   const boundaries: { time: UtcSeconds; interval: Interval }[] = []
   for (let time = start; time <= end; time += length) {
