@@ -1,5 +1,6 @@
 /** Random commands of every kind, with a ledger that stands for the chain: a journal that has seen everything. */
-import type { BatchCut, ChainSeat, Event, MeterReading, Order, SessionGrant } from '../../server/market/engine/area.ts'
+import type { BatchCut, ChainSeat, MeterReading, Order, SessionGrant } from '../../server/market/engine/area.ts'
+import { seededDraws } from '../bench/measure.ts'
 import {
   addressOf,
   batchSeconds,
@@ -13,7 +14,9 @@ import {
   t0,
   terms,
 } from '../market/engine/street.ts'
+import { type ScratchArea, scratchArea } from './area.ts'
 import type { JournalWriter } from './journal-writer.ts'
+import type { ScratchServer } from './scratch-database.ts'
 
 const meters = 6
 
@@ -202,8 +205,16 @@ export class RandomStreet {
         this.pick(this.meters.filter((_, index) => (index % 2 === side && isOfPair(index)) || draw(8) === 0)) ??
         this.meters[side]!
       const change: Partial<Order> = {
-        ...{ market, side, limitPrice, maxWh, start, nonce: ++this.nonce, meter: this.seatOf(meter).meter },
-        ...{ timeInForce: market === 0 ? 0 : draw(3), account: this.seatOf(meter).account },
+        ...{
+          market,
+          side,
+          limitPrice: side === 0 ? limitPrice + 500 : limitPrice,
+          maxWh,
+          start,
+          nonce: ++this.nonce,
+          meter: this.seatOf(meter).meter,
+        },
+        ...{ timeInForce: market === 0 || count < both - 1 ? 0 : draw(3), account: this.seatOf(meter).account },
         end: market === 1 ? start + intervalSeconds : start + (1 + draw(20)) * intervalSeconds,
       }
       const id = newId()
@@ -358,9 +369,30 @@ export class RandomStreet {
   }
 }
 
-/** Kinds of events that a journal has. */
-export function kindsOf(events: readonly Event[]): Set<string> {
-  return new Set(
-    events.map((event) => (event.type === 'batch-cut' && event.number > 1 ? 'batch-cut anew' : event.type)),
-  )
+/** An area with a journal of so many random steps, committed in groups of random size. */
+export async function randomArea(server: ScratchServer, seed: number, steps: number): Promise<ScratchArea> {
+  const draw = seededDraws(seed)
+  const area = await scratchArea(server)
+  const street = new RandomStreet(area.writer, draw)
+  for (let step = 0; step < steps; step += 1) {
+    await street.step()
+    if (draw(4) === 0) await area.writer.commit()
+  }
+  await area.writer.commit()
+  return area
+}
+
+/** Random areas, one after the other, until somebody has seen enough of them; each is closed when the next one is asked for. */
+export async function* randomAreas(
+  server: ScratchServer,
+  { seeds, steps }: { seeds: { first: number; most: number }; steps: number },
+): AsyncGenerator<ScratchArea & { seed: number }> {
+  for (let seed = seeds.first; seed < seeds.first + seeds.most; seed += 1) {
+    const area = await randomArea(server, seed, steps)
+    try {
+      yield { ...area, seed }
+    } finally {
+      await area.close()
+    }
+  }
 }
