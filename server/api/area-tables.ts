@@ -5,7 +5,7 @@ import { AreaError } from '../areas/error.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import { findAreas } from '../store/areas.ts'
 import type { Database } from '../store/database.ts'
-import { settingsHistory } from '../store/settings-store.ts'
+import { type SettingsFrom, settingsFor, settingsHistory } from '../store/settings-store.ts'
 import type { Areas } from './parts.ts'
 
 /** The settings of an area, by the interval from which they hold. */
@@ -33,12 +33,11 @@ export function createAreaTables(database: Database, areas: Areas): AreaTables {
     const known = ids.get(area)
     if (known !== undefined) return known
     const { chainId, escrow } = area.settings.chain
-    const [stored] = await findAreas(database, { chainId, escrow, area: area.settings.area })
-    if (stored === undefined) throw new AreaError('AREA_NOT_READY', 'the area is being opened; try again')
-    const id = stored.areaId
-    ids.set(area, id)
-    handles.set(id, area)
-    return id
+    const [found] = await findAreas(database, { chainId, escrow, area: area.settings.area })
+    if (found === undefined) throw new AreaError('AREA_NOT_READY', 'the area is being opened; try again')
+    ids.set(area, found.areaId)
+    handles.set(found.areaId, area)
+    return found.areaId
   }
 
   async function readHistory(area: AreaHandle): Promise<SettingsHistory> {
@@ -66,14 +65,13 @@ export function createAreaTables(database: Database, areas: Areas): AreaTables {
   }
 }
 
-/** Ascending by `from`; before the first and where nothing is journaled yet, the nearest hold. */
-function historyOf(periods: { from: UtcSeconds; settings: AreaSettings }[], area: AreaHandle): SettingsHistory {
-  const at = (start: UtcSeconds) =>
-    (periods.findLast(({ from }) => from <= start) ?? periods[0])?.settings ?? area.settings
+/** Of settings that ascend; where nothing is journaled yet, those that the area is opened with hold. */
+function historyOf(known: readonly SettingsFrom[], area: AreaHandle): SettingsHistory {
+  const at = (start: UtcSeconds) => (known.length === 0 ? area.settings : settingsFor(known, start))
   return {
     at,
     within(from, to) {
-      const bounds = [from, ...periods.map((each) => each.from).filter((start) => start > from && start < to), to]
+      const bounds = [from, ...known.map((each) => each.from).filter((start) => start > from && start < to), to]
       return bounds.slice(1).map((end, index) => ({ from: bounds[index]!, to: end, settings: at(bounds[index]!) }))
     },
   }

@@ -20,13 +20,13 @@ import {
 } from '../market/engine/area.ts'
 import { openBatch } from '../market/engine/batches.ts'
 import { encode, struct } from '../market/engine/binary.ts'
-import { apply, type Due, nextDue } from '../market/engine/engine.ts'
+import { apply, changesState, type Due, nextDue } from '../market/engine/engine.ts'
 import { EngineError } from '../market/engine/error.ts'
 import { committedFunds, freeFunds } from '../market/engine/funds.ts'
 import { decodeCommand, encodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
 import { isBeyondMemory } from '../market/engine/readings.ts'
 import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
-import { type AreaState, configNow, emptyState, seatServedAt } from '../market/engine/state.ts'
+import { type AreaState, configNow, emptyState, seatsServedAt } from '../market/engine/state.ts'
 import type { AreaChanges, AreaCondition, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
 import type { AreaLease, AreaStore, Journaled, JournalRow, Place } from './area-store.ts'
 import { changedSeats, changesOf, summaryOf } from './changes.ts'
@@ -270,10 +270,7 @@ export class AreaRunner {
     if (submission.type === 'readings') {
       const late = submission.readings.filter(({ time }) => isBeyondMemory(state, time))
       if (late.length === 0) return [{ ...submission, atMs }]
-      const served = late.map((reading) => ({
-        reading,
-        seat: seatServedAt(state, reading.meter, reading.time)?.chain.seat ?? 0,
-      }))
+      const served = late.map((reading) => ({ reading, seat: seatsServedAt(state, reading)[0]?.chain.seat ?? 0 }))
       const readings = submission.readings.filter((reading) => !late.includes(reading))
       const lateReadings = await this.parts.store.late(served)
       const commands: Command[] = [{ type: 'late-readings', atMs, readings: lateReadings }]
@@ -517,10 +514,6 @@ export class AreaRunner {
     }
     this.woken = false
   }
-}
-
-function changesState(event: Event): boolean {
-  return event.type !== 'refused' && (event.type !== 'reading' || event.status === 'stored')
 }
 
 function movesFunds({ type }: Event): boolean {

@@ -22,7 +22,7 @@ import { AreaError } from '../areas/error.ts'
 import { type SignatureCheck, SignatureCheckError } from '../signatures/signature-check.ts'
 import { dropWhenSlow, limitConnections } from './limits.ts'
 import { type MeterSeat, seatsOfMeter, servedAt } from './meter-seats.ts'
-import { type ArrivedReading, createReadingIntake, type ReadingIntake, refused } from './reading-intake.ts'
+import { type ArrivedReading, createReadingIntake, type ReadingIntake, readingRefusal } from './reading-intake.ts'
 import type { TelemetryBoard } from './telemetry-board.ts'
 
 export interface AgentSocketParts {
@@ -195,12 +195,17 @@ async function takeReadings(
   for (const [place, element] of elements.entries()) {
     const parsed = signedReadingSchema.safeParse(element)
     if (!parsed.success) {
-      results[place] = refused(nameOf(element), 'READING_MALFORMED', firstIssue(parsed.error.issues), false)
+      results[place] = readingRefusal(nameOf(element), 'READING_MALFORMED', firstIssue(parsed.error.issues), false)
       continue
     }
     const domain = meters.get(parsed.data.meter)
     if (domain === undefined) {
-      results[place] = refused(parsed.data, 'READING_FOREIGN', 'this connection has not announced the meter', true)
+      results[place] = readingRefusal(
+        parsed.data,
+        'READING_FOREIGN',
+        'this connection has not announced the meter',
+        true,
+      )
       continue
     }
     places.push(place)

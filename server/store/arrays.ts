@@ -18,9 +18,13 @@ export function names<Row>(rows: readonly Row[], of: (row: Row) => string | null
 }
 
 /** Any text. */
-export function texts<Row>(rows: readonly Row[], of: (row: Row) => string): string {
+export function texts<Row>(rows: readonly Row[], of: (row: Row) => string | null): string {
   let text = '{'
-  for (const row of rows) text += `${text.length === 1 ? '"' : ',"'}${of(row).replace(/[\\"]/g, '\\$&')}"`
+  for (const row of rows) {
+    const value = of(row)
+    text += text.length === 1 ? '' : ','
+    text += value === null ? 'NULL' : `"${value.replace(/[\\"]/g, '\\$&')}"`
+  }
   return `${text}}`
 }
 

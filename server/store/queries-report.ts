@@ -1,8 +1,9 @@
 /** What a settlement report is written from: page after page of the newest runs, so that no transaction stays open. */
 import type { Address } from '../../contracts/protocol/typed-data.ts'
-import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
+import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Outcome } from '../market/engine/area.ts'
 import { type Quality, qualities } from '../market/engine/codes.ts'
+import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'
 import { intervalsStartingAt } from './queries.ts'
@@ -26,13 +27,15 @@ export interface ReportRow {
   received: NumericText
   deviation_wh: Wh
   outcomes: Outcome[]
+  /** Prices of the agreements that the outcomes name, by arrival. */
+  agreed: ReadonlyMap<number, Ticks>
   zones: IntervalRow['zones']
   flows: IntervalRow['flows']
   batch_end: UtcSeconds | null
   statement_root: string | null
 }
 
-type StoredRow = Omit<ReportRow, 'zone' | 'status' | 'quality' | 'outcomes' | 'zones' | 'flows'> & {
+type StoredRow = Omit<ReportRow, 'zone' | 'status' | 'quality' | 'outcomes' | 'agreed' | 'zones' | 'flows'> & {
   zone: number
   quality: number
   outcomes: Buffer
@@ -73,12 +76,23 @@ export async function* reportRows(
 async function completed(sql: Queries, area: number, rows: readonly StoredRow[]): Promise<ReportRow[]> {
   const starts = [...new Set(rows.map(({ start }) => start))]
   const results = new Map((await intervalsStartingAt(sql, area, starts)).map((result) => [result.start, result]))
-  return rows.map((row) => {
+  const outcomes = rows.map((row) => decodeOutcomes(row.outcomes))
+  const agreed = await agreedPrices(sql, area, outcomes.flat())
+  return rows.map((row, index) => {
     const { zones, flows, status } = results.get(row.start)!
     return {
       ...row,
       ...{ zones, flows, status, zone: zones[row.zone]!.zone, quality: qualities[row.quality]! },
-      outcomes: decodeOutcomes(row.outcomes),
+      ...{ outcomes: outcomes[index]!, agreed },
     }
   })
+}
+
+async function agreedPrices(sql: Queries, area: number, outcomes: readonly Outcome[]): Promise<Map<number, Ticks>> {
+  const arrivals = new Set(outcomes.flatMap(({ stage, arrival }) => (stage === 'agreements' ? [arrival] : [])))
+  if (arrivals.size === 0) return new Map()
+  const rows = await sql<{ arrival: number; price_ticks: Ticks }[]>`
+    select arrival, price_ticks from agreements
+    where area_id = ${area} and arrival = any(${numbers([...arrivals], (arrival) => arrival)}::bigint[])`
+  return new Map(rows.map(({ arrival, price_ticks }) => [arrival, price_ticks]))
 }

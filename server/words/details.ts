@@ -97,6 +97,7 @@ export type SeatReason = Extract<
   | 'no-reading'
   | 'estimated'
   | 'doubtful'
+  | 'before-base'
 >
 
 /** The numbers of a code by name, written as text. */

@@ -56,6 +56,7 @@ const seatReasons: Readonly<Record<SeatReason, string>> = {
   'no-reading': 'there was no reading of the meter',
   estimated: 'the reading of the meter was estimated, and only measured energy is traded',
   doubtful: 'the reading of the meter was doubtful, and only measured energy is traded',
+  'before-base': 'the interval lies before the reading from which the seat is settled next',
 }
 
 function reasonOf(code: OutcomeCode | null): string {
@@ -130,6 +131,8 @@ const outcomes: Language['outcomes'] = {
     `nothing of ${offered}: ${limit} lay outside one of the two mandates by then, fees included`,
   'link-taken': (facts) => `${partAt(facts)}: the lines on the way were full`,
   'left-out': () => 'the account could not pay for the batch, so nothing of it counts',
+  'before-base': ofSeat('before-base'),
+  'zone-changed': ({ offered }) => `nothing of ${offered}: the two are in different zones by now`,
   'partner-left-out': (facts) =>
     `${partAt(facts)}: somebody who traded in this interval could not pay and was left out`,
 }
@@ -252,6 +255,8 @@ function shortfallOf({ side, code, because }: TradeFacts): string {
       return `${side === 'buy' ? 'on your own side' : 'on the buyer’s side'} ${reasonOf(because)}`
     case 'outside-mandate':
       return 'the price lay outside one of the two mandates by then'
+    case 'zone-changed':
+      return 'the two were in different zones by then'
     case 'left-out':
       return 'the account could not pay for the batch'
     default:
@@ -285,6 +290,7 @@ export const english: Language = {
     'immediate-or-cancel': 'there was no more to be had at once, and what was left of the order was taken out',
     'fill-or-kill': 'the order could not be filled wholly at once',
     'gate-closed': 'the interval started, and what was left of the order was taken out',
+    'seat-closed': 'the seat was closed, and what was left of the order was taken out',
     'session-revoked': 'the order ended when its session key was taken back',
   },
   trade,

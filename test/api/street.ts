@@ -17,6 +17,7 @@ import { createApp } from '../../server/api/app.ts'
 import type { TrustedProxies } from '../../server/api/parts.ts'
 import type { Relay } from '../../server/api/relay.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
+import type { AreaStore } from '../../server/areas/area-store.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { areaMetrics } from '../../server/areas/metrics.ts'
 import { startAreaHere } from '../../server/areas/start-area.ts'
@@ -78,10 +79,10 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const log = pino({ level: 'silent' })
   const clock = { ms: (t0 - 5) * 1000 }
   const { chainId, escrow } = settings.chain
-  const { store, lease } = await openAreaStore(database, { chainId, escrow, area: settings.area })
+  const { store, lease, close } = await openAreaStore(databaseUrl, { chainId, escrow, area: settings.area })
   const area = startAreaHere({
     ...{ settings, lease, owner: 'test', waitsForChain: false },
-    store: { ...store, nowMs: async () => clock.ms },
+    store: withClock(store, () => clock.ms),
     clocks: { wallMs: () => clock.ms, monotonicMs: () => clock.ms },
     log: () => {},
   })
@@ -178,10 +179,22 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
       live.close()
       await io.close()
       await area.stop()
+      await close()
       await signatures.close()
       await scratch.stop()
     },
   }
+}
+
+/** The store with another clock than the database's. */
+function withClock(store: AreaStore, nowMs: () => number): AreaStore {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'nowMs') return async () => nowMs()
+      const member = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
 }
 
 function recordingRelay(relayed: Street['relayed'], error: Street['relayError']): Relay {

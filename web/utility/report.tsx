@@ -53,8 +53,8 @@ export function Report({ area }: { area: AreaResource }) {
         <p role="status" className="check">
           {download.data.faults.length === 0 ? (
             <>
-              <Badge tone="good">adds up</Badge> {download.data.rows} rows saved; in every one metered = matched +
-              residual, checked here
+              <Badge tone="good">adds up</Badge> {download.data.rows} rows saved; in every one metered = own use +
+              matched + residual, checked here
             </>
           ) : (
             <>

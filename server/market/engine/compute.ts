@@ -40,6 +40,7 @@ export function computeInterval(state: PoolState, config: AreaConfig, interval: 
   interval.run += 1
   interval.isStale = false
   interval.isChanged = true
+  for (const { seat } of told) interval.tell(seat.slot)
   return {
     ...{ start: interval.start, run: interval.run, ...sums, zones, flows: prices.flows },
     missingReadings: told.filter(({ quality }) => quality !== 'measured').length,

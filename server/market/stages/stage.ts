@@ -10,7 +10,7 @@ import type { ClearedSums, Interval } from '../engine/interval.ts'
 import type { AreaState } from '../engine/state.ts'
 import type { Allocation, Pool, PoolState } from './pool.ts'
 
-/** A computed interval from which a seat is taken out. */
+/** A computed interval from which seats are taken out. */
 export interface Computed {
   state: PoolState
   interval: Interval
@@ -19,7 +19,7 @@ export interface Computed {
   zoneOf(slot: number): number
 }
 
-/** What a stage gives when one seat is taken out: nobody more than before, nor at a worse price. */
+/** What a stage gives when seats are taken out: nobody more energy than before, nor outside its limits. */
 export interface Reduction extends Allocation {
   /** Where the stage sets prices: those that are left. */
   prices?: Pick<ClearedSums, 'zones' | 'flows'>
@@ -38,6 +38,6 @@ export interface Stage {
   promise(state: PromiseState, interval: Interval, config: AreaConfig, purse: Purse): void
   /** Gives energy of the pool to parties, takes it off what is left there, and notes an outcome for each order. */
   allocate(pool: Pool): Allocation & { prices?: Pick<ClearedSums, 'zones' | 'flows'> }
-  /** What is left of a computed interval's fills of this stage without one seat. */
-  without(computed: Computed, seat: number): Reduction
+  /** What is left of a computed interval's fills of this stage without some seats. */
+  without(computed: Computed, out: ReadonlySet<number>): Reduction
 }

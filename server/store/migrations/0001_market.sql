@@ -55,11 +55,10 @@ create table snapshot_pieces (
 );
 alter table snapshot_pieces alter column bytes set storage external;
 
--- What an area clears by and what people read of it, from an interval on.
+-- What an area clears by and what people read of it, from an interval on (server/areas/settings.ts).
 create table area_settings (
   area_id int not null,
   from_start bigint not null,
-  -- {config, face} as they were journaled (server/market/engine/area.ts).
   settings jsonb not null,
   primary key (area_id, from_start)
 );
@@ -110,7 +109,6 @@ create table orders (
 );
 create index orders_seat on orders (area_id, seat, arrival desc);
 create index orders_active on orders (area_id, seat) where status = 'active';
-create index orders_until on orders (area_id, active_until);
 
 -- Orders for one interval that had not started; what rests of them is `open_wh`.
 create table forward_orders (
@@ -182,13 +180,14 @@ create table agreements (
 );
 create index agreements_seller on agreements (area_id, seller, arrival desc);
 create index agreements_buyer on agreements (area_id, buyer, arrival desc);
-create index agreements_until on agreements (area_id, end_at);
 
 create table session_revocations (
   area_id int not null,
   account text not null,
   key text not null,
   from_start bigint not null,
+  -- Canonical bytes of the command: from when on the account wished it, and its signature.
+  signed bytea not null,
   primary key (area_id, account, key, from_start)
 );
 
@@ -331,8 +330,8 @@ create table batches (
   number int not null,
   -- Seats that could not pay, of all numbers.
   left_out int[] not null,
-  -- The number of which further seats are being left out: the next one follows. Null, or lower than the number, otherwise.
-  leaving_number int,
+  -- [[number, [seats]]]: which seats were left out of which number, or are just being left out of the newest one.
+  leaving jsonb not null default '[]',
   band_low int not null,
   band_high int not null,
   energy_wh bigint not null,

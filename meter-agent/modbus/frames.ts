@@ -78,7 +78,7 @@ export function rtuFrame(pdu: Buffer): Buffer {
 }
 
 /** The Modbus checksum: CRC-16 with polynomial 0xA001, reflected, starting from 0xFFFF. */
-function crc16(bytes: Buffer): number {
+export function crc16(bytes: Buffer): number {
   let crc = 0xffff
   for (const byte of bytes) {
     crc ^= byte
