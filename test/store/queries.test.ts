@@ -1,5 +1,6 @@
 /** Pages of lists, newest runs, and production across epochs, on rows written by hand. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Outcome } from '../../server/market/engine/area.ts'
 import { encodeCommand } from '../../server/market/engine/journal.ts'
 import type { Database } from '../../server/store/database.ts'
 import { encodeOutcomes } from '../../server/store/outcomes.ts'
@@ -34,10 +35,10 @@ const areas = [1, 2]
 const starts = [900, 1_800, 2_700, 3_600]
 const seats = areas.flatMap((area) => [1, 2, 3].map((seat) => ({ area, seat })))
 const signed = encodeCommand(placing(5_000, order(1, 'buy', { nonce: 9 })))
-const outcome = {
+const outcome: Outcome = {
   ...{ stage: 'forward', arrival: 31, side: 'buy', limitTicks: 5, offeredWh: 9, filledWh: 4, priceTicks: 5 },
   ...{ amount: -20n, code: 'less-delivered', details: [7] },
-} as const
+}
 
 /**
  * Two areas of three seats (the first two of one account) and four intervals, each corrected once for seat 2 alone, the first two
