@@ -102,7 +102,7 @@ export async function seatIntervals(
         order by start desc, run desc
       ) newest cross join lateral ${ownRow(sql, sql`wanted.area_id`, sql`wanted.seat`)} own
       order by newest.start desc limit ${limit}
-    ) own join seats using (area_id, seat) ${zoneOf(sql)}
+    ) own join seats on seats.area_id = own.area_id and seats.seat = own.seat ${zoneOf(sql)}
     order by own.start desc, own.area_id, own.seat limit ${limit}`
   return decoded(rows)
 }
@@ -182,7 +182,9 @@ export function seatBatches(
           (end_at = ${after.end} and (wanted.area_id, wanted.seat) > (${after.area}::int, ${after.seat}::int)))
       group by area_id, seat, end_at order by end_at desc limit ${limit}
     ) own
-    join batches using (area_id, end_at) left join batch_progress progress using (area_id, end_at, number)
+    join batches on batches.area_id = own.area_id and batches.end_at = own.end_at
+    left join batch_progress progress
+      on progress.area_id = own.area_id and progress.end_at = own.end_at and progress.number = batches.number
     order by own.end_at desc, own.area_id, own.seat limit ${limit}`
 }
 

@@ -90,7 +90,7 @@ export function grantOf(name: 'alice' | 'bob', key: Wallet): SessionKey {
     lowestPrice: -10_000,
     highestPrice: 10_000,
     validFrom: 0,
-    validUntil: 2 ** 32 - 1,
+    validUntil: t0 + 300 * 86_400,
   }
 }
 
