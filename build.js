@@ -67,6 +67,7 @@ try {
       commonwatt: 'server/cli.ts',
       'signature-worker': 'server/signatures/signature-worker.ts',
       'area-thread': 'server/areas/area-thread.ts',
+      'statement-thread': 'server/statements/statement-thread.ts',
     },
     (id, importer) => isBuiltin(id) || isPackage(id, importer),
     { chunkFileNames: 'parts/[name]-[hash].js' },

@@ -5,6 +5,7 @@ import { AreaError } from '../areas/error.ts'
 import { ChainError } from '../chain/error.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
+import { StatementsError } from '../statements/error.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
@@ -99,7 +100,7 @@ export function problemOf(error: unknown): Problem | null {
   if (error instanceof AreaError && error.code === 'AREA_COMMAND') {
     return problem({ code: error.code, status: 422, title: 'This cannot be carried out', detail: error.message })
   }
-  if (error instanceof AreaError || error instanceof SignatureCheckError) {
+  if (error instanceof AreaError || error instanceof SignatureCheckError || error instanceof StatementsError) {
     return problem({
       code: error.code,
       status: 503,

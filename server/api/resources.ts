@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../market/engine/codes.ts'
-import { hex32, uint32 } from '../settlement/signed-order.ts'
+import { hex32, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
 import { agreementKinds } from '../words/details.ts'
 

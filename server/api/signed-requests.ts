@@ -1,6 +1,6 @@
 /** What clients sign and send to `/api/v1` and `/live`, as schemas; the integers are those that were signed. */
 import { z } from 'zod'
-import { hex32, uint32 } from '../settlement/signed-order.ts'
+import { hex32, uint32 } from '../settlement/signed-forms.ts'
 import { addressSchema, int24, money, type OrdersAnswer, seatId, uint24, wh } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')

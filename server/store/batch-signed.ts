@@ -1,11 +1,19 @@
 /** What accounts signed that counted in a batch: orders, agreements, trades made ahead, session keys that were taken back. */
+
+import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import { texts } from './arrays.ts'
+import { numbers, texts } from './arrays.ts'
 import type { BatchSpan } from './batch-store.ts'
 import type { Queries } from './database.ts'
-import { hexOf } from './hex.ts'
-import { decodeSignedAgreement, decodeSignedOrder, type SignedByBoth, type SignedOrder } from './signed.ts'
+import {
+  decodeSignedAgreement,
+  decodeSignedOrder,
+  decodeSignedRevocation,
+  type SignedByBoth,
+  type SignedOrder,
+  type SignedRevocation,
+} from './signed.ts'
 
 /** A standing order that could count in intervals of a batch, and in which of them. */
 export interface BatchOrder extends SignedOrder {
@@ -103,14 +111,43 @@ export async function agreementsOfBatch(
   }))
 }
 
+/** A session key that its account took back. */
+export interface BatchRevocation extends SignedRevocation {
+  account: Address
+  key: Address
+  /** The boundary from which on it signs nothing. */
+  from: UtcSeconds
+}
+
 /** Session keys of these accounts that were taken back, by account, key and boundary. */
-export function revocationsOf(
+export async function revocationsOf(
   sql: Queries,
   areaId: number,
   accounts: readonly Address[],
-): Promise<{ account: Address; key: Address; from: UtcSeconds }[]> {
-  return sql<{ account: Address; key: Address; from: UtcSeconds }[]>`
-    select account, key, from_start as "from" from session_revocations
+): Promise<BatchRevocation[]> {
+  const rows = await sql<(Omit<BatchRevocation, keyof SignedRevocation> & { signed: Buffer })[]>`
+    select account, key, from_start as "from", signed from session_revocations
     where area_id = ${areaId} and account = any(${texts(accounts, (account) => account)}::text[])
     order by account collate "C", key collate "C", from_start`
+  return rows.map(({ signed, ...row }) => ({ ...row, ...decodeSignedRevocation(signed) }))
+}
+
+/** What was signed under these arrivals: orders, those for one interval among them, and agreements. */
+export async function signedUnder(
+  sql: Queries,
+  areaId: number,
+  arrivals: readonly number[],
+): Promise<{ orders: SignedOrder[]; agreements: SignedByBoth[] }> {
+  const own = numbers(arrivals, (arrival) => arrival)
+  const orders = await sql<{ signed: Buffer }[]>`
+    select order_id as id, signed from orders where area_id = ${areaId} and arrival = any(${own}::bigint[])
+    union all
+    select order_id, signed from forward_orders where area_id = ${areaId} and arrival = any(${own}::bigint[])
+    order by id`
+  const agreements = await sql<{ signed: Buffer }[]>`
+    select signed from agreements where area_id = ${areaId} and arrival = any(${own}::bigint[]) order by agreement_id`
+  return {
+    orders: orders.map(({ signed }) => decodeSignedOrder(signed)),
+    agreements: agreements.map(({ signed }) => decodeSignedAgreement(signed)),
+  }
 }

@@ -2,12 +2,14 @@
  * What a batch rests on, for its statement and for whoever computes it again: fills and readings seat by seat, a few seats at a
  * time, and what the promises of its intervals rested on. What was signed for it is in `batch-signed.ts`.
  */
+
+import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import { type Side, type StageName, stageNames } from '../market/engine/codes.ts'
+import { type StageName, stageNames } from '../market/engine/codes.ts'
+import { inLeafOrder, type StatedFill } from '../settlement/statement.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
-import { hexOf } from './hex.ts'
 import { decodeOutcomes } from './outcomes.ts'
 
 /** The intervals of a batch are those that start in `[start, end)`. */
@@ -19,22 +21,27 @@ export interface BatchSpan {
 export interface CutBatch extends BatchSpan {
   /** 1, or higher where it was cut anew. */
   number: number
-  /** Seats that could not pay, in the order in which they were left out. */
-  leftOut: number[]
-  /** From which the salts of its statement follow, 32 bytes. */
-  secret: Buffer
+  /** Seats that could not pay: those of each number together, as they were left out. */
+  leftOut: number[][]
+  /** From which the salts of its statement follow, 32 bytes; null once it was erased. */
+  secret: Buffer | null
   /** Further seats are being left out: the next number follows. */
   isLeavingOut: boolean
 }
 
 /** The batch that ends then, as it was cut last, or null. */
 export async function cutBatch(sql: Queries, areaId: number, end: UtcSeconds): Promise<CutBatch | null> {
-  const [row] = await sql<CutBatch[]>`
-    select start, end_at as "end", number, left_out as "leftOut", secret,
-      coalesce(leaving_number >= number, false) as "isLeavingOut"
+  const [row] = await sql<(Omit<CutBatch, 'leftOut' | 'isLeavingOut'> & { leaving: [number, number[]][] })[]>`
+    select start, end_at as "end", number, leaving, secret
     from batches join journal on journal.area_id = batches.area_id and journal.sequence = cut_sequence
     where batches.area_id = ${areaId} and end_at = ${end}`
-  return row ?? null
+  if (row === undefined) return null
+  const { leaving, ...batch } = row
+  return {
+    ...batch,
+    leftOut: leaving.filter(([number]) => number < batch.number).map(([, seats]) => seats),
+    isLeavingOut: leaving.some(([number]) => number === batch.number),
+  }
 }
 
 /** Batches that have no statement of their number yet, oldest first. */
@@ -51,54 +58,56 @@ export function batchesWithoutStatement(
     order by end_at limit ${limit}`
 }
 
-/** What one stage gave to one side of a seat under one order or agreement in one interval. */
-export interface BatchFill {
-  start: UtcSeconds
-  stage: StageName
+/** A fill with the arrival of its order or agreement. */
+export interface BatchFill extends StatedFill {
   arrival: number
-  /** Digest of the order or agreement, 32 bytes. */
-  reference: Buffer
-  side: Side
-  energyWh: Wh
-  /** Paid or received in ledger units; below 2⁵³ in size. */
-  amount: number
 }
 
 const seatsPerPage = 100
 
-/** The newest fills of a batch seat by seat, ascending; of a seat by interval, then stage, then reference. */
+/** The newest fills of a batch seat by seat, ascending; those of a seat as its leaves stand. */
 export async function* fillsOfBatch(
   sql: Queries,
   areaId: number,
   span: BatchSpan,
 ): AsyncGenerator<{ seat: number; fills: BatchFill[] }> {
   const starts = await startsOf(sql, areaId, span)
-  for await (const { from, to } of seatPages(sql, areaId)) {
-    const rows = await sql<{ seat: number; start: UtcSeconds; outcomes: Buffer }[]>`
-      select seat, start, outcomes from seat_intervals
-      where area_id = ${areaId} and start = any(${starts}::bigint[]) and seat between ${from} and ${to}
-        and current and bought_wh + sold_wh > 0
-      order by seat, start`
-    const outcomes = rows.flatMap(({ seat, start, outcomes: bytes }) =>
-      decodeOutcomes(bytes).flatMap((outcome) => (outcome.filledWh > 0 ? [{ ...outcome, seat, start }] : [])),
-    )
-    const referenceOf = await references(sql, areaId, outcomes)
-    for (const { seat, own } of bySeat(outcomes)) {
-      const fills = own.map(({ start, stage, arrival, side, filledWh, amount }) => ({
-        ...{ start, stage, arrival, side, energyWh: filledWh, amount: Number(amount) },
-        reference: referenceOf(stage, arrival),
-      }))
-      yield { seat, fills: fills.sort(inStatementOrder) }
-    }
-  }
+  for await (const page of seatPages(sql, areaId)) yield* await fillsOfSeats(sql, areaId, starts, page)
 }
 
-function inStatementOrder(a: BatchFill, b: BatchFill): number {
-  return (
-    a.start - b.start ||
-    stageNames.indexOf(a.stage) - stageNames.indexOf(b.stage) ||
-    Buffer.compare(a.reference, b.reference)
+/** Of one seat, like `fillsOfBatch`. */
+export async function fillsOfSeat(
+  sql: Queries,
+  areaId: number,
+  { seat, ...span }: BatchSpan & { seat: number },
+): Promise<BatchFill[]> {
+  const starts = await startsOf(sql, areaId, span)
+  const [own] = await fillsOfSeats(sql, areaId, starts, { from: seat, to: seat })
+  return own?.fills ?? []
+}
+
+async function fillsOfSeats(
+  sql: Queries,
+  areaId: number,
+  starts: string,
+  { from, to }: { from: number; to: number },
+): Promise<{ seat: number; fills: BatchFill[] }[]> {
+  const rows = await sql<{ seat: number; start: UtcSeconds; outcomes: Buffer }[]>`
+    select seat, start, outcomes from seat_intervals
+    where area_id = ${areaId} and start = any(${starts}::bigint[]) and seat between ${from} and ${to}
+      and current and bought_wh + sold_wh > 0
+    order by seat, start`
+  const outcomes = rows.flatMap(({ seat, start, outcomes: bytes }) =>
+    decodeOutcomes(bytes).flatMap((outcome) => (outcome.filledWh > 0 ? [{ ...outcome, seat, start }] : [])),
   )
+  const referenceOf = await references(sql, areaId, outcomes)
+  return [...bySeat(outcomes)].map(({ seat, own }) => {
+    const fills = own.map(({ start, stage, arrival, side, filledWh, amount }) => ({
+      ...{ start, stage, arrival, side, energyWh: filledWh, amount: Number(amount) },
+      reference: referenceOf(stage, arrival),
+    }))
+    return { seat, fills: inLeafOrder(fills) }
+  })
 }
 
 /** What orders and agreements are called outside, by stage and arrival. */
@@ -230,7 +239,10 @@ export async function groundsOfBatch(
 
 /** Two different values that one meter signed for one boundary: the one that stands, and the one for which it was suspended. */
 export interface Contradiction {
+  /** The one that the meter had then. */
   seat: number
+  /** Of those that were asked for the meter's, ascending. */
+  seats: number[]
   meter: Address
   epoch: number
   time: UtcSeconds
@@ -240,24 +252,27 @@ export interface Contradiction {
   second: BatchReading
 }
 
-/** Of the meters of these seats, as far as the first value lies in the tables. */
+/** Of the meters of these seats, the oldest first, as far as the first value lies in the tables. */
 export async function contradictionsOf(
   sql: Queries,
   areaId: number,
   seats: readonly number[],
 ): Promise<Contradiction[]> {
   const rows = await sql`
-    select x.seat, x.meter, x.epoch, x.time, x.suspended_at, x.lifted_at, x.import_wh, x.export_wh, x.quality, x.signature,
+    select x.seat, own.seats, x.meter, x.epoch, x.time, x.suspended_at, x.lifted_at, x.import_wh, x.export_wh, x.quality, x.signature,
       first.import_wh as first_import_wh, first.export_wh as first_export_wh, first.quality as first_quality,
       first.signature as first_signature
-    from suspensions x
+    from (
+      select meter, array_agg(seat order by seat) as seats from seats
+      where area_id = ${areaId} and seat = any(${numbers(seats, (seat) => seat)}::int[]) group by meter) own
+    join suspensions x using (meter)
     join readings first on first.area_id = ${areaId} and first.time = x.time and first.seat = x.seat and first.epoch = x.epoch
-    where x.area_id = ${areaId} and x.seat = any(${numbers(seats, (seat) => seat)}::int[])
+    where x.area_id = ${areaId}
     order by x.journal_sequence, x.meter collate "C"`
   return rows.map((row): Contradiction => {
-    const { seat, meter, epoch, time } = row
+    const { seat, seats, meter, epoch, time } = row
     return {
-      ...{ seat, meter, epoch, time, suspendedAt: row.suspended_at, liftedAt: row.lifted_at },
+      ...{ seat, seats, meter, epoch, time, suspendedAt: row.suspended_at, liftedAt: row.lifted_at },
       stood: {
         ...{ epoch, time, importWh: row.first_import_wh, exportWh: row.first_export_wh, quality: row.first_quality },
         signature: hexOf(row.first_signature),

@@ -1,7 +1,7 @@
 /** Agreements, and session keys that were taken back, as tables. */
 import type { CommandOf } from '../market/engine/area.ts'
 import { encodeCommand } from '../market/engine/journal.ts'
-import { bytes, hexes, numbers, parts, texts } from './arrays.ts'
+import { bytes, hexes, names, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import type { ToldEvents } from './told.ts'
 
@@ -10,14 +10,16 @@ export function projectAgreements(sql: Transaction, areaId: number, told: ToldEv
     told.of('agreement-accepted').map(({ event: { agreement }, command }) => {
       const { items, ...rest } = command as CommandOf<'agreements'>
       const signed = encodeCommand({ ...rest, items: items.filter(({ id }) => id === agreement.id) })
-      return [agreement.arrival, { ...agreement, atMs: command.atMs, signed, by: null as string | null }]
+      return [agreement.arrival, { ...agreement, atMs: command.atMs, signed, noticeBy: null as string | null }]
     }),
   )
-  const ends = new Map<number, { arrival: number; end: number; by: string }>()
-  for (const { event } of told.of('agreement-ended')) {
-    const own = accepted.get(event.arrival)
-    if (own === undefined) ends.set(event.arrival, event)
-    else Object.assign(own, { end: event.end, by: event.by })
+  const ends = new Map<number, { arrival: number; end: number; noticeBy: string }>()
+  for (const { event, command } of told.of('agreement-ended')) {
+    const { arrival, end } = event
+    const notice = { end, noticeBy: (command as CommandOf<'end-agreement'>).by }
+    const own = accepted.get(arrival)
+    if (own === undefined) ends.set(arrival, { arrival, ...notice })
+    else Object.assign(own, notice)
   }
   const inserts = [...parts([...accepted.values()])].map(
     (rows) => sql`
@@ -37,12 +39,12 @@ export function projectAgreements(sql: Transaction, areaId: number, told: ToldEv
         ${numbers(rows, ({ priceTicks }) => priceTicks)}::int[],
         ${numbers(rows, ({ start }) => start)}::bigint[],
         ${numbers(rows, ({ end }) => end)}::bigint[],
-        ${texts(rows, ({ by }) => by)}::text[],
+        ${names(rows, ({ noticeBy }) => noticeBy)}::text[],
         ${numbers(rows, ({ atMs }) => atMs)}::float8[],
         ${bytes(rows, ({ signed }) => signed)}::bytea[]
       ) as row (
-        arrival, agreement_id, group_arrival, seller, buyer, kind, amount, price_ticks, start, end_at, notice_by, accepted_ms,
-        signed)`,
+        arrival, agreement_id, group_arrival, seller, buyer, kind, amount, price_ticks, start, end_at, notice_by,
+        accepted_ms, signed)`,
   )
   const updates = [...parts([...ends.values()])].map(
     (rows) => sql`
@@ -50,7 +52,7 @@ export function projectAgreements(sql: Transaction, areaId: number, told: ToldEv
       from unnest(
         ${numbers(rows, ({ arrival }) => arrival)}::bigint[],
         ${numbers(rows, ({ end }) => end)}::bigint[],
-        ${texts(rows, ({ by }) => by)}::text[]
+        ${names(rows, ({ noticeBy }) => noticeBy)}::text[]
       ) as ended (arrival, end_at, notice_by)
       where area_id = ${areaId} and agreements.arrival = ended.arrival`,
   )

@@ -1,5 +1,5 @@
 /** What an interval's result and a batch's next number rest on, as tables. */
-import { numbers, parts } from './arrays.ts'
+import { numbers } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import type { ToldEvents } from './told.ts'
 
@@ -11,7 +11,7 @@ export function projectGrounds(sql: Transaction, areaId: number, told: ToldEvent
     computed.delete(event.start)
     return { ...event, atComputation }
   })
-  const leaving = new Map(told.of('leaving-out').map(({ event }) => [event.end, event.number]))
+  const leaving = told.of('leaving-out').map(({ event }) => event)
   return [
     ...started.map(
       ({ start, block, suspended, atComputation, cut }) => sql`
@@ -25,13 +25,10 @@ export function projectGrounds(sql: Transaction, areaId: number, told: ToldEvent
         update interval_grounds set suspended_at_computation = ${seats(suspended)}::int[]
         where area_id = ${areaId} and start = ${start}`,
     ),
-    ...[...parts([...leaving])].map(
-      (rows) => sql`
-        update batches set leaving_number = leaving.number
-        from unnest(
-          ${numbers(rows, ([end]) => end)}::bigint[], ${numbers(rows, ([, number]) => number)}::int[]
-        ) as leaving (end_at, number)
-        where area_id = ${areaId} and batches.end_at = leaving.end_at`,
+    ...leaving.map(
+      ({ end, number, seats: left }) => sql`
+        update batches set leaving = leaving || ${sql.json([[number, left]])}
+        where area_id = ${areaId} and end_at = ${end}`,
     ),
   ]
 }

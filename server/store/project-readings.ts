@@ -58,9 +58,11 @@ function rowsOf(told: ToldEvents): Row[] {
   const cuts = told.of('batch-cut')
   for (const { event, command, reading, place } of told.of('reading')) {
     if (event.status !== 'stored') continue
-    const { seat, isLate } = event
+    const { seat, nextSeat, isLate } = event
     const isInNext = isLate && cuts.some((cut) => cut.place > place && begins(cut.event, event.time))
-    rows.push({ ...reading!, seat, isLate, isInNext, atMs: command.atMs })
+    const row = { ...reading!, seat, isLate, isInNext, atMs: command.atMs }
+    rows.push(row)
+    if (nextSeat > 0) rows.push({ ...row, seat: nextSeat })
   }
   return rows
 }

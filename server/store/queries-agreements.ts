@@ -1,8 +1,9 @@
 /** What is read of agreements. */
+
+import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import { hexes, numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
-import { hexOf } from './hex.ts'
 import { acceptedBefore } from './queries-orders.ts'
 import { wantedSeats } from './queries-seats.ts'
 import type { AcceptedPlace, AgreementRow, SeatKey } from './rows.ts'

@@ -1,9 +1,10 @@
 /** What is read of forward trading: orders, trades and books. */
+
+import { bytesOf, hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { numbers, texts } from './arrays.ts'
 import type { Queries } from './database.ts'
-import { bytesOf, hexOf } from './hex.ts'
 import { decodeOutcomes } from './outcomes.ts'
 import { acceptedBefore } from './queries-orders.ts'
 import { wantedSeats } from './queries-seats.ts'

@@ -1,8 +1,9 @@
 /** What is read of standing orders and of session keys that were taken back. */
+
+import { bytesOf, hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { Queries } from './database.ts'
-import { bytesOf, hexOf } from './hex.ts'
 import { wantedSeats } from './queries-seats.ts'
 import type { AcceptedPlace, OrderRow, SeatKey } from './rows.ts'
 import { decodeSignedOrder } from './signed.ts'

@@ -1,8 +1,9 @@
 /** Batches on their way to the chain: what the settlement service reads, and where it notes how far they are. */
+
+import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Queries } from './database.ts'
-import { hexOf } from './hex.ts'
 import type { BatchStatus } from './rows.ts'
 
 export interface StoredBatch {
@@ -47,6 +48,13 @@ export function batchesAfter(sql: Queries, areaId: number, settledUntil: UtcSeco
     where area_id = ${areaId} and end_at > least(${settledUntil}, coalesce((
       select end_at from batch_progress where area_id = ${areaId} and status = 'settled' order by end_at desc limit 1), 0))
     order by end_at`
+}
+
+/** When the newest batch ends that is settled; 0 before the first one. */
+export async function newestSettled(sql: Queries, areaId: number): Promise<UtcSeconds> {
+  const [row] = await sql<{ end: UtcSeconds }[]>`
+    select end_at as "end" from batch_progress where area_id = ${areaId} and status = 'settled' order by end_at desc limit 1`
+  return row?.end ?? 0
 }
 
 /** Ascending by seat, then time. */

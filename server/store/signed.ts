@@ -15,6 +15,12 @@ export interface SignedByBoth {
   buyerSignature: string
 }
 
+export interface SignedRevocation {
+  /** From when on the account wished it. */
+  signedFrom: number
+  signature: string
+}
+
 export function decodeSignedOrder(bytes: Uint8Array): SignedOrder {
   const { order, signature, session } = decodeCommand(bytes) as CommandOf<'order'>
   return { order, signature, session }
@@ -23,4 +29,9 @@ export function decodeSignedOrder(bytes: Uint8Array): SignedOrder {
 export function decodeSignedAgreement(bytes: Uint8Array): SignedByBoth {
   const { agreement, sellerSignature, buyerSignature } = (decodeCommand(bytes) as CommandOf<'agreements'>).items[0]!
   return { agreement, sellerSignature, buyerSignature }
+}
+
+export function decodeSignedRevocation(bytes: Uint8Array): SignedRevocation {
+  const { from, signature } = decodeCommand(bytes) as CommandOf<'revoke-session'>
+  return { signedFrom: from, signature }
 }

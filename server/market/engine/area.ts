@@ -33,7 +33,7 @@ import {
   stageNames,
 } from './codes.ts'
 
-const zone = struct({ id: text, parent: optional(text), feeTicksPerKwh: uint, capacityWh: optional(uint) })
+export const areaZone = struct({ id: text, parent: optional(text), feeTicksPerKwh: uint, capacityWh: optional(uint) })
 
 const areaRules = struct({
   area: uint,
@@ -52,6 +52,9 @@ const areaRules = struct({
   watcherGraceSeconds: uint,
 })
 
+/** Whether the supplier treats what a home uses of its own within an interval as used (`net`) or bills it in both directions. */
+export const ownUse = oneOf(['net', 'residual'])
+
 /**
  * What an area clears by. `rules` is what everybody signed; the rest is the server's and public, and holds from an interval on.
  *
@@ -61,16 +64,15 @@ const areaRules = struct({
 export const areaConfig = struct({
   rules: areaRules,
   rulesHash: hex32,
-  zones: list(zone),
+  zones: list(areaZone),
   lowestTicks: int,
   highestTicks: int,
   /** How long after an interval's end a missing reading is waited for. */
   graceMs: uint,
-  /** Whether the supplier treats what a home uses of its own within an interval as used (`net`) or bills it in both directions. */
-  ownUse: oneOf(['net', 'residual']),
+  ownUse,
 })
 export type AreaConfig = Infer<typeof areaConfig>
-export type AreaZone = Infer<typeof zone>
+export type AreaZone = Infer<typeof areaZone>
 
 /** What people read of an area beside what it clears by: names, tariffs, and where its money lies. */
 export const areaFace = struct({
@@ -430,7 +432,7 @@ const reducedSeat = struct({
 export type ReducedSeat = Infer<typeof reducedSeat>
 
 /** An order or agreement for which a seat's funds were too short when the interval started, and what they still covered. */
-const promiseCut = struct({ arrival: uint, energyWh: uint })
+export const promiseCut = struct({ arrival: uint, energyWh: uint })
 export type PromiseCut = Infer<typeof promiseCut>
 
 /** One computation of an interval's result. */
@@ -512,8 +514,7 @@ export const event = union({
     reason: oneOf(cancelReasons),
   }),
   'agreement-accepted': struct({ agreement: agreementState }),
-  /** `by` has given notice. */
-  'agreement-ended': struct({ arrival: uint, seller: uint, buyer: uint, end: uint, by: address }),
+  'agreement-ended': struct({ arrival: uint, seller: uint, buyer: uint, end: uint }),
   'session-revoked': struct({ account: address, key: address, from: uint }),
   /** The command of this identifier changed nothing; `details` are the numbers that the code names. */
   refused: struct({ id: hex32, code: oneOf(orderCodes), details: list(int) }),

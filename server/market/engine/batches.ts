@@ -9,6 +9,7 @@ import { clearingDueMs, giveUp } from './intervals.ts'
 import { registersOf } from './registers.ts'
 import {
   type AreaState,
+  type Configured,
   configAt,
   configNow,
   intervalsBetween,
@@ -71,9 +72,9 @@ export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; 
   return [...events, ...forgetOld(state)]
 }
 
-/** Where a seat's entries in a batch begin and end; nothing where nothing was measured. */
-function spansOfSeat(
-  state: AreaState,
+/** Where a seat's entries in a batch begin and end, once its intervals were computed; nothing where nothing was measured. */
+export function spansOfSeat(
+  state: Configured & Pick<AreaState, 'intervals'>,
   seat: SeatState,
   { start, end }: { start: UtcSeconds; end: UtcSeconds },
 ): SeatSpan[] {

@@ -143,17 +143,22 @@ export function emptyState(): AreaState {
   }
 }
 
+/** What clearing needs to know of an area's settings. */
+export interface Configured {
+  configs: readonly { from: UtcSeconds; config: AreaConfig }[]
+}
+
 /** What the area clears an interval by: the settings of its time. */
-export function configAt({ configs }: Pick<AreaState, 'configs'>, start: UtcSeconds): AreaConfig {
+export function configAt({ configs }: Configured, start: UtcSeconds): AreaConfig {
   return (configs.findLast(({ from }) => from <= start) ?? configs[0]!).config
 }
 
 /** The settings that hold for what comes next. */
-export function configNow({ configs }: Pick<AreaState, 'configs'>): AreaConfig {
+export function configNow({ configs }: Configured): AreaConfig {
   return configs.at(-1)!.config
 }
 
-export function lengthOf(state: Pick<AreaState, 'configs'>): number {
+export function lengthOf(state: Configured): number {
   return configNow(state).rules.intervalSeconds
 }
 

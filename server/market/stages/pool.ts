@@ -8,7 +8,15 @@ import type { AreaConfig, Outcome, Terms } from '../engine/area.ts'
 import type { OutcomeCode, Quality } from '../engine/codes.ts'
 import type { Fill, Interval } from '../engine/interval.ts'
 import { registersOf } from '../engine/registers.ts'
-import { type AreaState, buyableWh, isSuspended, type SeatState, sellableWh, termsAt } from '../engine/state.ts'
+import {
+  type AreaState,
+  buyableWh,
+  type Configured,
+  isSuspended,
+  type SeatState,
+  sellableWh,
+  termsAt,
+} from '../engine/state.ts'
 import { type Grid, gridOf } from './grid.ts'
 
 /** One seat in one interval. */
@@ -55,10 +63,8 @@ export interface Allocation {
 }
 
 /** The part of an area's state that an interval is computed from. */
-export type PoolState = Pick<
-  AreaState,
-  'agreements' | 'seats' | 'slots' | 'forward' | 'suspensions' | 'intervals' | 'configs'
->
+export type PoolState = Configured &
+  Pick<AreaState, 'agreements' | 'seats' | 'slots' | 'forward' | 'suspensions' | 'intervals'>
 
 /** Measures every seat that had a mandate in the interval. */
 export function openPool(state: PoolState, config: AreaConfig, interval: Interval): Pool {

@@ -170,7 +170,7 @@ create table agreements (
   start bigint not null,
   -- Earlier than signed where notice was given.
   end_at bigint not null,
-  -- Who gave notice; null where nobody has.
+  -- The account that gave notice, where one did.
   notice_by text,
   accepted_at timestamptz not null,
   -- Canonical bytes of a command with this agreement alone: the signed structure and both signatures.
@@ -186,6 +186,8 @@ create table session_revocations (
   account text not null,
   key text not null,
   from_start bigint not null,
+  -- Canonical bytes of the command: from when on the account wished it, and its signature.
+  signed bytea not null,
   primary key (area_id, account, key, from_start)
 );
 
@@ -328,8 +330,8 @@ create table batches (
   number int not null,
   -- Seats that could not pay, of all numbers.
   left_out int[] not null,
-  -- The number of which further seats are being left out: the next one follows. Null, or lower than the number, otherwise.
-  leaving_number int,
+  -- [[number, [seats]]]: which seats were left out of which number, or are just being left out of the newest one.
+  leaving jsonb not null default '[]',
   band_low int not null,
   band_high int not null,
   energy_wh bigint not null,

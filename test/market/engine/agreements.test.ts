@@ -325,7 +325,7 @@ describe('notice', () => {
       expect(refusal).toMatchObject({ code: 'AGREEMENT_NOTICE', details: [3_600, boundary(5), t0 + 30 * day] })
     }
     expect(run(ending(id, 2, boundary(7)))).toEqual([
-      { type: 'agreement-ended', arrival: 1, seller: 1, buyer: 2, end: boundary(7), by: addressOf('a', 2) },
+      { type: 'agreement-ended', arrival: 1, seller: 1, buyer: 2, end: boundary(7) },
     ])
     // Sooner is possible for the other side, later is not.
     expect(reasonOf(run(ending(id, 1, boundary(8))))).toBe('AGREEMENT_NOTICE')

@@ -156,7 +156,7 @@ export function endAgreement(state: AreaState, { id, by, end }: CommandOf<'end-a
   }
   agreement.end = end
   const { arrival, seller, buyer } = agreement
-  return [{ type: 'agreement-ended', arrival, seller, buyer, end, by }]
+  return [{ type: 'agreement-ended', arrival, seller, buyer, end }]
 }
 
 /** Forgets agreements that ended before every interval in memory. */

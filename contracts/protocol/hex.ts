@@ -1,5 +1,5 @@
-/** Bytes of the tables as the other rooms write them: `0x` and hexadecimal digits. */
-import type { Hex } from '../../contracts/protocol/typed-data.ts'
+/** Bytes as all rooms write them: `0x` and hexadecimal digits. */
+import type { Hex } from './typed-data.ts'
 
 export function hexOf(bytes: Uint8Array): Hex {
   return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
