@@ -37,9 +37,10 @@ function upsertBatches(sql: Transaction, areaId: number, all: readonly CutRow[])
   return [...parts(all)].map(
     (rows) => sql`
       insert into batches (
-        area_id, end_at, start, number, left_out, band_low, band_high, energy_wh, paid, received, cut_sequence, cut_at)
-      select ${areaId}, end_at, start, number, left_out::int[], band_low, band_high, energy_wh, paid, received, cut_sequence,
-        to_timestamp(cut_ms / 1000)
+        area_id, end_at, start, number, left_out, band_low, band_high, energy_wh, paid, received, seats, cut_sequence,
+        cut_at)
+      select ${areaId}, end_at, start, number, left_out::int[], band_low, band_high, energy_wh, paid, received, seats,
+        cut_sequence, to_timestamp(cut_ms / 1000)
       from unnest(
         ${numbers(rows, ({ event }) => event.batch.end)}::bigint[],
         ${numbers(rows, ({ event }) => event.batch.start)}::bigint[],
@@ -50,14 +51,21 @@ function upsertBatches(sql: Transaction, areaId: number, all: readonly CutRow[])
         ${numbers(rows, ({ event }) => event.batch.energyWh)}::bigint[],
         ${numbers(rows, ({ event }) => event.batch.paid)}::numeric[],
         ${numbers(rows, ({ event }) => event.batch.received)}::numeric[],
+        ${numbers(rows, ({ event }) => seatsIn(event.batch.entries))}::int[],
         ${numbers(rows, ({ cutSequence }) => cutSequence)}::bigint[],
         ${numbers(rows, ({ command }) => command.atMs)}::float8[]
       ) as row (
-        end_at, start, number, left_out, band_low, band_high, energy_wh, paid, received, cut_sequence, cut_ms)
+        end_at, start, number, left_out, band_low, band_high, energy_wh, paid, received, seats, cut_sequence, cut_ms)
       on conflict (area_id, end_at) do update set
         number = excluded.number, left_out = excluded.left_out, band_low = excluded.band_low, band_high = excluded.band_high,
-        energy_wh = excluded.energy_wh, paid = excluded.paid, received = excluded.received, cut_at = excluded.cut_at`,
+        energy_wh = excluded.energy_wh, paid = excluded.paid, received = excluded.received, seats = excluded.seats,
+        cut_at = excluded.cut_at`,
   )
+}
+
+/** Seats that settle; one whose base only moves up does not count. */
+function seatsIn(entries: readonly BatchEntry[]): number {
+  return new Set(entries.filter(({ kind }) => kind === 'settle').map(({ seat }) => seat)).size
 }
 
 function deleteEntries(sql: Transaction, areaId: number, rows: readonly CutRow[]): Statement[] {

@@ -70,11 +70,9 @@ export async function batchEndingAt(sql: Queries, area: number, end: UtcSeconds)
 /** With how far each is on its way; a statement of an earlier number says nothing of the batch. */
 function selectBatches(sql: Queries) {
   return sql`
-    select area_id, start, end_at, batches.number, left_out, band_low, band_high, energy_wh, paid, received,
+    select area_id, start, end_at, batches.number, left_out, band_low, band_high, energy_wh, paid, received, seats,
       statements.root as statement_root, coalesce(progress.status, 'cut') as status, progress.transaction, progress.block,
-      progress.gas_used, (
-        select count(distinct seat)::int from batch_entries own
-        where own.area_id = batches.area_id and own.end_at = batches.end_at and kind = 'settle') as seats
+      progress.gas_used
     from batches
     left join batch_progress progress using (area_id, end_at, number)
     left join statements using (area_id, end_at, number)`

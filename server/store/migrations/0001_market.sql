@@ -337,6 +337,8 @@ create table batches (
   energy_wh bigint not null,
   paid numeric(40) not null,
   received numeric(40) not null,
+  -- That trade in it.
+  seats int not null,
   -- Journal row whose secret the salts follow from.
   cut_sequence bigint not null,
   cut_at timestamptz not null,
