@@ -12,7 +12,7 @@ import {
   rollHash,
 } from '../../server/market/engine/journal.ts'
 import { isBeyondMemory } from '../../server/market/engine/readings.ts'
-import { type AreaState, emptyState, seatServedAt } from '../../server/market/engine/state.ts'
+import { type AreaState, emptyState, seatsServedAt } from '../../server/market/engine/state.ts'
 
 /** The secret of every batch. */
 export const secret = Buffer.alloc(32, 5)
@@ -79,7 +79,7 @@ export class JournalWriter {
       await this.commit()
       const served = late.map((reading) => ({
         reading,
-        seat: seatServedAt(this.state, reading.meter, reading.time)?.chain.seat ?? 0,
+        seat: seatsServedAt(this.state, reading)[0]?.chain.seat ?? 0,
       }))
       events.push(...this.run({ type: 'late-readings', atMs, readings: await this.store.late(served) }))
     }
