@@ -124,7 +124,7 @@ export async function hello(
 }
 
 /** Alice's surplus goes to Bob. */
-export function agreementOf(change: Partial<Agreement> = {}): Agreement {
+function agreementOf(change: Partial<Agreement> = {}): Agreement {
   return {
     ...{ seller: lower(people.alice), sellerMeter: lower(meters.alice) },
     ...{ buyer: lower(people.bob), buyerMeter: lower(meters.bob), rules: settings.rulesHash },
