@@ -39,7 +39,7 @@ export interface OrderOutcome {
   link?: string
 }
 
-/** Explains every order, in input order. `words/auction.ts` makes sentences of that. */
+/** Explains every order, in input order. The `clear` command makes sentences of that with `server/words`. */
 export function explainAuction(input: AuctionInput, result: AuctionResult): OrderOutcome[] {
   return input.orders.map(explaining(input, result))
 }
