@@ -1,0 +1,131 @@
+/** What accounts and the grid operator arrange on the chain while the street trades: none of it may surprise a batch. */
+import {
+  barMeter,
+  changeMandate,
+  type Chain,
+  claim,
+  closeSeat,
+  confirmMeter,
+  deposit,
+  type MandateLimits,
+  openSeat,
+  requestWithdrawal,
+  startEpoch,
+} from './chain.ts'
+import type { Home } from './home.ts'
+import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
+import { midnight } from './street.ts'
+
+const day = 86_400
+
+/** A home with the accounts that its meter has belonged to. */
+export interface Household {
+  home: Home
+  accounts: readonly string[]
+}
+
+export interface PeopleParts {
+  scheduler: Scheduler
+  random: Random
+  chain: Chain
+  households: readonly Household[]
+}
+
+export function randomLimits(random: Random): MandateLimits {
+  return {
+    sellFloor: random.whole(-200, 1_200),
+    buyCeiling: random.whole(1_500, 3_400),
+    maxSellWh: random.whole(100, 500),
+    maxBuyWh: random.whole(100, 500),
+    validUntil: random.chance(0.15) ? midnight : midnight + 300 * day,
+  }
+}
+
+export function randomPlace(random: Random): { zone: string; nameplateWh: number } {
+  return { zone: random.pick(['north', 'south', 'south', 'street']), nameplateWh: random.whole(300, 600) }
+}
+
+export class People {
+  isQuiet = false
+  private readonly parts: PeopleParts
+
+  constructor(parts: PeopleParts) {
+    this.parts = parts
+    this.later()
+  }
+
+  private later(): void {
+    const { scheduler, random } = this.parts
+    scheduler.after(random.between(5_000, 60_000), () => {
+      if (!this.isQuiet) this.act()
+      this.later()
+    })
+  }
+
+  private act(): void {
+    const { random, chain, households } = this.parts
+    const household = random.pick(households)
+    const { meter } = household.home
+    const seats = [...chain.head.state.seats.values()].filter((seat) => seat.meter === meter)
+    const seat = seats.at(-1)!
+    const number = seat.seat
+    const isClosed = seat.terms.at(-1)!.closed
+    const isBarred = seat.standings.at(-1)?.barred !== false
+    const acts = ['mandate', 'mandate', 'deposit', 'withdraw', 'confirm', 'revoke', 'epoch', 'close', 'move'] as const
+    const act = isClosed ? 'open' : isBarred ? random.pick(['confirm', 'confirm', 'close'] as const) : random.pick(acts)
+    switch (act) {
+      case 'mandate':
+        return chain.send(changeMandate(number, randomLimits(random)))
+      case 'deposit':
+        return chain.send(deposit(number, BigInt(random.whole(100_000, 3_000_000))))
+      case 'withdraw':
+        return this.withdraw(number)
+      case 'confirm':
+        return chain.send(confirmMeter(number, randomPlace(random)))
+      case 'revoke':
+        return chain.send(barMeter(number))
+      case 'epoch':
+        return this.replaceMeter(household, number)
+      case 'close':
+        return chain.send(closeSeat(number))
+      case 'open':
+        return this.open(household, random.pick(household.accounts))
+      case 'move':
+        return this.open(household, household.accounts.find((account) => account !== seat.account)!)
+    }
+  }
+
+  private withdraw(number: number): void {
+    const { random, chain } = this.parts
+    const { withdrawal, balance } = chain.head.state.seats.get(number)!
+    if (withdrawal !== null) return chain.send(claim(number))
+    const amount = random.chance(0.3) ? balance : BigInt(random.whole(1, 1_000_000))
+    if (amount > 0n) chain.send(requestWithdrawal(number, amount))
+  }
+
+  /** The operator carries a new epoch once it has begun, while the batch in which it begins is open. */
+  private replaceMeter({ home }: Household, number: number): void {
+    const { scheduler, random, chain } = this.parts
+    const epoch = home.replaceMeter()
+    const tell = () => {
+      const { base } = chain.head.state.seats.get(number)!
+      if (base.epoch < epoch.epoch) chain.send(startEpoch(number, epoch))
+    }
+    scheduler.after(epoch.time * 1000 - scheduler.nowMs + random.between(500, 20_000), tell)
+  }
+
+  /** A seat for a meter that is free, or that another account hands over; confirmed and funded soon. */
+  private open({ home }: Household, account: string): void {
+    const { scheduler, random, chain } = this.parts
+    const seats = () => [...chain.head.state.seats.values()]
+    chain.send(openSeat({ account, meter: home.meter, epoch: home.epoch }, randomLimits(random)), (went) => {
+      if (!went) return
+      scheduler.after(random.between(5_000, 30_000), () => {
+        const { seat } = seats().findLast((each) => each.meter === home.meter)!
+        chain.send(deposit(seat, BigInt(random.whole(500_000, 5_000_000))))
+        chain.send(confirmMeter(seat, randomPlace(random)))
+      })
+    })
+  }
+}
