@@ -22,6 +22,7 @@ import { type EscrowServices, startEscrowServices } from './escrow-services.ts'
 import { attachAgents } from './live/agents.ts'
 import { socketOptions } from './live/limits.ts'
 import { attachLive } from './live/live.ts'
+import { meterOwners } from './live/meter-seats.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
 import { readiness } from './readiness.ts'
 import { startSignatureCheck } from './signatures/signature-check.ts'
@@ -138,7 +139,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   http.on('request', createApp(parts))
   const io = new SocketServer(http, socketOptions)
-  const telemetry = createTelemetryBoard()
+  const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
   log.info({ url, areas: settings.map(({ area }) => area), operator: escrows[0]!.sender.address }, 'serving')

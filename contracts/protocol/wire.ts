@@ -17,7 +17,7 @@ const registerWh = z
   .max(2 ** 48 - 1)
 
 /** Why an interval's energy is not plainly measured; `devices.md` names are the field's own. */
-const readingReasons = [
+export const readingReasons = [
   'gap',
   'reset',
   'rollover',

@@ -1,8 +1,10 @@
 /** What the API is made of; whoever starts the server brings it. */
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
+import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
 import { ApiError } from './problem.ts'
@@ -22,15 +24,25 @@ export interface AreaServices {
   wallet(account: string): Promise<WalletResource>
 }
 
+/** Hands statements out, off every thread that trades or answers. */
+export interface Statements {
+  /**
+   * The statement of a seat (its number in the area) of the batch that ends then; null where there is none. Rejects with
+   * `SettlementError` `SETTLEMENT_STATEMENT_ERASED` where its salts are gone.
+   */
+  file(query: { area: number; seat: number; end: UtcSeconds }): Promise<StatementFile | null>
+}
+
 export interface ApiParts {
   database: Database
   areas: Areas
   signatures: SignatureCheck
   /** Of an area that this process serves: areas may lie on several escrows, tokens and chains. */
   servicesOf(area: number): AreaServices
+  statements: Statements
   registry: Registry
   log: Logger
-  /** What is not ready, by name; empty when everything is. */
+  /** What is not ready, each in a sentence; empty when everything is. */
   ready(): Promise<string[]>
   demoPeople: DemoPerson[] | null
   /** Folder of the built page, or null to serve none. */

@@ -2,7 +2,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { pino } from 'pino'
 import { openAreaStore } from '../store/area-store.ts'
-import { openDatabase } from '../store/database.ts'
 import { machineClocks, runArea } from './area-program.ts'
 import type { AreaSettings } from './settings.ts'
 
@@ -15,20 +14,16 @@ export interface AreaThreadData {
   logLevel: string
 }
 
-/** A writer, one that looks things up meanwhile, and one for snapshots. */
-const connections = 3
-
 async function main({ databaseUrl, settings, owner, logLevel }: AreaThreadData): Promise<void> {
   const log = pino({ level: logLevel }).child({ area: settings.area })
-  const database = openDatabase(databaseUrl, connections)
-  const { store, lease } = await openAreaStore(database, {
+  const { store, lease, close } = await openAreaStore(databaseUrl, {
     ...{ chainId: settings.chain.chainId, escrow: settings.chain.escrow, area: settings.area },
   })
   await runArea(parentPort!, {
     ...{ settings, store, lease, owner, clocks: machineClocks, waitsForChain: true },
     log: (what, error) => log.error({ err: error }, what),
   })
-  await database.end({ timeout: 5 })
+  await close()
 }
 
 await main(workerData as AreaThreadData)

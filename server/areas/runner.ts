@@ -20,13 +20,13 @@ import {
 } from '../market/engine/area.ts'
 import { openBatch } from '../market/engine/batches.ts'
 import { encode, struct } from '../market/engine/binary.ts'
-import { apply, type Due, nextDue } from '../market/engine/engine.ts'
+import { apply, changesState, type Due, nextDue } from '../market/engine/engine.ts'
 import { EngineError } from '../market/engine/error.ts'
 import { committedFunds, freeFunds } from '../market/engine/funds.ts'
 import { decodeCommand, encodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
 import { isBeyondMemory } from '../market/engine/readings.ts'
 import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
-import { type AreaState, configNow, emptyState, seatServedAt } from '../market/engine/state.ts'
+import { type AreaState, configNow, emptyState, seatsServedAt } from '../market/engine/state.ts'
 import type { AreaChanges, AreaCondition, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
 import type { AreaLease, AreaStore, Journaled, JournalRow, Place } from './area-store.ts'
 import { changedSeats, changesOf, summaryOf } from './changes.ts'
@@ -306,7 +306,7 @@ export class AreaRunner {
       if (late.length === 0) return { commands: [{ ...submission, atMs }], places: null }
       const served = late.map((place) => {
         const reading = submission.readings[place]!
-        return { reading, seat: seatServedAt(state, reading.meter, reading.time)?.chain.seat ?? 0 }
+        return { reading, seat: seatsServedAt(state, reading)[0]?.chain.seat ?? 0 }
       })
       const others = places.filter((place) => !isLate(place))
       const commands: Command[] = [{ type: 'late-readings', atMs, readings: await this.parts.store.late(served) }]
@@ -323,7 +323,7 @@ export class AreaRunner {
     })
     const batch = openBatch(state)
     const endsBatch = batch !== null && state.chain.time < batch.end && submission.time >= batch.end
-    const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil
+    const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil || state.chain.isPartial
     const isNew = seats.length > 0 || (isFurther && !submission.isPart)
     return { commands: isNew ? [{ ...submission, seats, atMs }] : [], places: null }
   }
@@ -563,10 +563,6 @@ export class AreaRunner {
     }
     this.woken = false
   }
-}
-
-function changesState(event: Event): boolean {
-  return event.type !== 'refused' && (event.type !== 'reading' || event.status === 'stored')
 }
 
 function movesFunds({ type }: Event): boolean {

@@ -2,7 +2,7 @@
 import postgres from 'postgres'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { EngineError } from '../market/engine/error.ts'
-import { StoreError } from '../store/database.ts'
+import { StoreError } from '../store/error.ts'
 import { AreaError } from './error.ts'
 
 /** Somebody else writes the journal, or it has lost rows: this writer's state is worth nothing. */

@@ -100,6 +100,7 @@ interface Told {
 
 export function createIndexer(options: IndexerOptions): Indexer {
   const { database, provider, escrow, chainId, log, confirmations, firstBlock, deliver, seen } = options
+  const key = { chainId, escrow }
   const origin = (): Point => ({ block: firstBlock - 1, time: 0, hash: null, view: new Map() })
   let counted = origin()
   let head = origin()
@@ -124,7 +125,7 @@ export function createIndexer(options: IndexerOptions): Indexer {
 
   /** Stores one run of blocks, or takes back those that are gone; says whether there may be more. */
   async function step(): Promise<boolean> {
-    const stored = await newestBlock(database, escrow)
+    const stored = await newestBlock(database, key)
     const newest = await provider.getBlock('latest')
     if (newest === null) throw new ChainError('CHAIN_BEHIND', 'the node has no block yet')
     shownAtMs = performance.now()
@@ -137,7 +138,7 @@ export function createIndexer(options: IndexerOptions): Indexer {
     if (from > newest.number) return false
     const to = Math.min(newest.number, from + longestRun - 1)
     const run = await readRun(from, to, newest.number)
-    if (run !== null) await appendBlocks(database, escrow, stored, { ...run, keepFrom: to - keptBlocks })
+    if (run !== null) await appendBlocks(database, key, stored, { ...run, keepFrom: to - keptBlocks })
     return run === null || to < newest.number
   }
 
@@ -146,13 +147,13 @@ export function createIndexer(options: IndexerOptions): Indexer {
   }
 
   async function forgetLost(tip: StoredBlock, newest: number): Promise<void> {
-    let ancestor = await blockAtOrBelow(database, escrow, Math.min(tip.number, newest))
+    let ancestor = await blockAtOrBelow(database, key, Math.min(tip.number, newest))
     while (ancestor !== null && !(await isOnChain(ancestor))) {
-      ancestor = await blockAtOrBelow(database, escrow, ancestor.number - 1)
+      ancestor = await blockAtOrBelow(database, key, ancestor.number - 1)
     }
     const kept = ancestor?.number ?? -1
     log.warn({ from: kept + 1, to: tip.number }, 'the chain was reorganised: reading its blocks again')
-    if (!(await rollBackTo(database, escrow, tip, kept))) return
+    if (!(await rollBackTo(database, key, tip, kept))) return
     if (head.block > kept) head = origin()
     if (counted.block > kept) counted = origin()
   }
@@ -187,11 +188,11 @@ export function createIndexer(options: IndexerOptions): Indexer {
 
   /** Brings both views up to what is stored. */
   async function refresh(): Promise<void> {
-    const tip = await newestBlock(database, escrow)
+    const tip = await newestBlock(database, key)
     if (tip === null || tip.hash === head.hash) return
-    const countedTo = await blockAtOrBelow(database, escrow, tip.number - confirmations + 1)
+    const countedTo = await blockAtOrBelow(database, key, tip.number - confirmations + 1)
     // Another process may have rolled back what this one has folded: then fold from the first event.
-    const known = await blockAtOrBelow(database, escrow, counted.block)
+    const known = await blockAtOrBelow(database, key, counted.block)
     const gone = known?.number === counted.block ? known.hash !== counted.hash : counted.block > tip.number
     if (gone || counted.block > (countedTo?.number ?? firstBlock - 1)) counted = origin()
     if (countedTo !== null) counted = await foldUpTo(counted, countedTo)
@@ -199,10 +200,11 @@ export function createIndexer(options: IndexerOptions): Indexer {
   }
 
   async function foldUpTo({ block, view }: Point, { number, hash, time }: StoredBlock): Promise<Point> {
-    const events = await eventsBetween(database, escrow, block, number)
-    if (events.length === 0) return { block: number, time, hash, view }
-    const advanced = copyView(view)
-    for (const event of events) applyEvent(advanced, event)
+    let advanced = view
+    for await (const events of eventsBetween(database, key, { after: block, upTo: number })) {
+      if (advanced === view) advanced = copyView(view)
+      for (const event of events) applyEvent(advanced, event)
+    }
     return { block: number, time, hash, view: advanced }
   }
 

@@ -12,8 +12,8 @@ import type { Indexer } from './indexer.ts'
 import type { SeatRecord } from './seat-view.ts'
 import type { Sender } from './sender.ts'
 
-/** A seat as the escrow numbers it: area × 2³² + its number in the area. */
-type SeatId = number
+/** A seat as the escrow numbers it, decimal: area × 2³² + its number in the area. */
+type SeatId = string
 
 /**
  * Each resolves with the transaction's hash once that is stored and on its way. Rejects with `ChainError`: `CHAIN_REFUSED`

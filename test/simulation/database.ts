@@ -5,7 +5,7 @@
 import type { AreaLease, AreaStore, Commit, JournalRow, LoadedSnapshot, Place } from '../../server/areas/area-store.ts'
 import { genesisHash } from '../../server/market/engine/journal.ts'
 import type { Piece } from '../../server/market/engine/snapshot.ts'
-import { StoreError } from '../../server/store/database.ts'
+import { StoreError } from '../../server/store/error.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'

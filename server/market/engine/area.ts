@@ -33,7 +33,7 @@ import {
   stageNames,
 } from './codes.ts'
 
-const zone = struct({ id: text, parent: optional(text), feeTicksPerKwh: uint, capacityWh: optional(uint) })
+export const areaZone = struct({ id: text, parent: optional(text), feeTicksPerKwh: uint, capacityWh: optional(uint) })
 
 const areaRules = struct({
   area: uint,
@@ -52,6 +52,9 @@ const areaRules = struct({
   watcherGraceSeconds: uint,
 })
 
+/** Whether the supplier treats what a home uses of its own within an interval as used (`net`) or bills it in both directions. */
+export const ownUse = oneOf(['net', 'residual'])
+
 /**
  * What an area clears by. `rules` is what everybody signed; the rest is the server's and public, and holds from an interval on.
  *
@@ -61,16 +64,15 @@ const areaRules = struct({
 export const areaConfig = struct({
   rules: areaRules,
   rulesHash: hex32,
-  zones: list(zone),
+  zones: list(areaZone),
   lowestTicks: int,
   highestTicks: int,
   /** How long after an interval's end a missing reading is waited for. */
   graceMs: uint,
-  /** Whether the supplier treats what a home uses of its own within an interval as used (`net`) or bills it in both directions. */
-  ownUse: oneOf(['net', 'residual']),
+  ownUse,
 })
 export type AreaConfig = Infer<typeof areaConfig>
-export type AreaZone = Infer<typeof zone>
+export type AreaZone = Infer<typeof areaZone>
 
 /** What people read of an area beside what it clears by: names, tariffs, and where its money lies. */
 export const areaFace = struct({
@@ -90,7 +92,7 @@ export const areaFace = struct({
 export type AreaFace = Infer<typeof areaFace>
 
 /** The limits that hold for a seat from `from` (an interval boundary) until the next entry's. */
-const terms = struct({
+export const terms = struct({
   from: uint,
   sellFloor: int,
   buyCeiling: int,
@@ -429,6 +431,10 @@ const reducedSeat = struct({
 })
 export type ReducedSeat = Infer<typeof reducedSeat>
 
+/** An order or agreement for which a seat's funds were too short when the interval started, and what they still covered. */
+export const promiseCut = struct({ arrival: uint, energyWh: uint })
+export type PromiseCut = Infer<typeof promiseCut>
+
 /** One computation of an interval's result. */
 const intervalRun = struct({
   start: uint,
@@ -450,6 +456,8 @@ const intervalRun = struct({
   seats: list(seatInterval),
   /** What of each forward trade was honoured, by its number. */
   forward: list(delivered),
+  /** Seats that were suspended when it was computed, ascending. */
+  suspended: list(uint),
 })
 export type IntervalRun = Infer<typeof intervalRun>
 
@@ -518,6 +526,8 @@ export const event = union({
     status: oneOf(readingStatuses),
     /** 0 where no seat is known. */
     seat: uint,
+    /** A later seat of the meter that begins at this boundary and counts from this reading as well; 0 where there is none. */
+    nextSeat: uint,
     /** It came after the batch that it belongs to was cut, so it was no part of any trade. */
     isLate: bool,
     code: optional(oneOf(readingCodes)),
@@ -526,7 +536,14 @@ export const event = union({
   /** Two values were signed for one boundary: nothing of the meter trades until it is confirmed anew. */
   'meter-suspended': struct({ meter: address, seat: uint, epoch: uint, time: uint }),
   'suspension-lifted': struct({ meter: address }),
-  'interval-started': struct({ start: uint, orders: uint, reserved: bigint, waitsFor: uint }),
+  /**
+   * What was promised for it. `block` is of the chain as far as it was known, `suspended` the seats whose meters were suspended
+   * then, and `cut` what funds were too short for, in order of arrival: with these, everything promised can be computed again.
+   */
+  'interval-started': struct({
+    ...{ start: uint, orders: uint, reserved: bigint, waitsFor: uint },
+    ...{ block: uint, suspended: list(uint), cut: list(promiseCut) },
+  }),
   'interval-cleared': struct({ result: intervalRun }),
   /** A final interval computed again without seats that cannot pay: the sums of the new run, and what changed of whom. */
   'interval-reduced': struct({
@@ -539,7 +556,7 @@ export const event = union({
     forward: list(delivered),
   }),
   'interval-final': struct({ start: uint, run: uint }),
-  /** Energy that became known after the interval was final: reported under a number of its own, nothing moves. */
+  /** Energy that became known late and changes nobody's trade: reported under a number of its own, nothing moves. */
   'interval-corrected': struct({
     start: uint,
     run: uint,
@@ -548,6 +565,8 @@ export const event = union({
     quality,
     importWh: uint,
     exportWh: uint,
+    /** Why its orders got nothing, as far as is known now; null where that stands as it was said before. */
+    outcomes: optional(list(outcome)),
     /** What the interval's sums change by. */
     importChangeWh: int,
     exportChangeWh: int,

@@ -2,16 +2,14 @@
 import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { BatchNetting, type SeatSpan, spansOf } from '../../settlement/netting.ts'
-import { forgetAgreements } from '../stages/agreements/agreements.ts'
 import type { BatchCut, Event } from './area.ts'
+import { forgetOld } from './forgetting.ts'
 import { bind, costOf, owedIn, release, reservedIn } from './funds.ts'
-import type { Interval } from './interval.ts'
-import { clearingDueMs } from './intervals.ts'
+import { clearingDueMs, giveUp } from './intervals.ts'
 import { registersOf } from './registers.ts'
-import { forgetSeats } from './seats.ts'
-import { forgetRevocations } from './sessions.ts'
 import {
   type AreaState,
+  type Configured,
   configAt,
   configNow,
   intervalsBetween,
@@ -20,14 +18,14 @@ import {
   type UnsettledBatch,
 } from './state.ts'
 
-/** Batches that stay in memory after they were settled: a reading of theirs is still compared with what was read before. */
-const settledBatchesKept = 2
-
-/** The batch that holds the first interval that is not final, once all of its intervals have started; else null. */
+/**
+ * The batch that begins with the first interval that is not final, once all of its intervals have started; else null. It is
+ * shorter than others where the chain has settled a part of its time already.
+ */
 export function openBatch(state: AreaState): { start: UtcSeconds; end: UtcSeconds } | null {
   const { batchSeconds } = configNow(state).rules
-  const start = Math.floor(state.cutUntil / batchSeconds) * batchSeconds
-  const end = start + batchSeconds
+  const start = state.cutUntil
+  const end = (Math.floor(start / batchSeconds) + 1) * batchSeconds
   return state.nextStart >= end ? { start, end } : null
 }
 
@@ -74,9 +72,9 @@ export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; 
   return [...events, ...forgetOld(state)]
 }
 
-/** Where a seat's entries in a batch begin and end; nothing where nothing was measured. */
-function spansOfSeat(
-  state: AreaState,
+/** Where a seat's entries in a batch begin and end, once its intervals were computed; nothing where nothing was measured. */
+export function spansOfSeat(
+  state: Configured & Pick<AreaState, 'intervals'>,
   seat: SeatState,
   { start, end }: { start: UtcSeconds; end: UtcSeconds },
 ): SeatSpan[] {
@@ -123,59 +121,31 @@ export function cutAnew(state: AreaState, batch: UnsettledBatch): Event[] {
 }
 
 /**
- * Takes over how far the chain has settled. What was settled is no longer owed, and its batches need not be cut anew. Where
- * the chain has settled what this journal does not know (it was restored from an old copy), the intervals until then are
- * final without results: their money has moved already.
+ * Takes over how far the chain has settled; an older view of it changes nothing. What was settled is no longer owed, and its
+ * batches need not be cut anew. Where the chain has settled what this journal does not know (it was restored from an old
+ * copy), the intervals until then are final without results: their money has moved already.
  */
-export function followChain(state: AreaState, chain: AreaState['chain']): Event[] {
+export function followChain(state: AreaState, seen: Omit<AreaState['chain'], 'isPartial'>): Event[] {
   const length = lengthOf(state)
-  const [from, to] = [state.chain.settledUntil, chain.settledUntil].sort((a, b) => a - b) as [number, number]
-  const turning = [...intervalsBetween(state, from - length, to)].filter(({ status }) => status === 'final')
-  for (const interval of turning) release(state, owedIn(state, interval))
-  state.chain = chain
-  for (const interval of turning) bind(state, owedIn(state, interval))
-  for (const end of state.batches.keys()) if (end <= chain.settledUntil) state.batches.delete(end)
-  const events: Event[] = [{ type: 'chain-followed', ...chain }]
-  return chain.settledUntil > state.cutUntil ? [...events, ...adopt(state)] : events
+  const { chain } = state
+  const block = Math.max(seen.block, chain.block)
+  const time = Math.max(seen.time, chain.time)
+  const settledUntil = Math.max(seen.settledUntil, chain.settledUntil)
+  for (const interval of intervalsBetween(state, chain.settledUntil - length, settledUntil)) {
+    const isSettled = chain.settledUntil < interval.start + length && interval.start + length <= settledUntil
+    if (isSettled && interval.status === 'final') release(state, owedIn(state, interval))
+  }
+  state.chain = { block, time, settledUntil, isPartial: false }
+  for (const end of state.batches.keys()) if (end <= settledUntil) state.batches.delete(end)
+  const events: Event[] = [{ type: 'chain-followed', block, time, settledUntil }]
+  return settledUntil > state.cutUntil ? [...events, ...adopt(state)] : events
 }
 
-/** Gives up the intervals that the chain has settled without this journal. */
+/** Gives up the intervals that the chain has settled without this journal; those that have not started do so when they start. */
 function adopt(state: AreaState): Event[] {
   const { settledUntil } = state.chain
   const start = state.cutUntil
-  for (const interval of intervalsBetween(state, start, settledUntil)) {
-    for (const trade of state.forward.get(interval.start)?.trades ?? []) release(state, costOf(trade))
-    giveUp(state, interval)
-  }
+  for (const interval of intervalsBetween(state, start, settledUntil)) giveUp(state, interval)
   state.cutUntil = settledUntil
-  state.nextStart = Math.max(state.nextStart, settledUntil)
   return [{ type: 'batch-missed', start, end: settledUntil }, ...forgetOld(state)]
-}
-
-function giveUp(state: AreaState, interval: Interval): void {
-  release(state, reservedIn(state, interval))
-  interval.status = 'final'
-  interval.reserved = null
-  interval.promised = []
-  interval.isStale = false
-  interval.isChanged = true
-}
-
-/** Forgets what nothing can change any more: intervals, forward trades, agreements and seats of batches long settled. */
-function forgetOld(state: AreaState): Event[] {
-  const { batchSeconds } = configNow(state).rules
-  const length = lengthOf(state)
-  const kept = Math.min(state.chain.settledUntil, state.cutUntil) - settledBatchesKept * batchSeconds - length
-  for (; state.firstStart < kept; state.firstStart += length) {
-    state.intervals.delete(state.firstStart)
-    state.forward.delete(state.firstStart)
-  }
-  const configs = state.configs.filter(({ from }, index) => {
-    const next = state.configs[index + 1]
-    return next === undefined || next.from > state.firstStart || from > state.firstStart
-  })
-  state.configs = configs
-  forgetAgreements(state)
-  forgetRevocations(state)
-  return forgetSeats(state)
 }

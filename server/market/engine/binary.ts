@@ -17,6 +17,9 @@ export interface Codec<Value> {
 /** The type of the values that a codec writes. */
 export type Infer<C> = C extends Codec<infer Value> ? Value : never
 
+/** Capital digits would be read back as small ones. */
+const hasUpperCase = /[A-Z]/
+
 /** Bytes that grow as they are written. */
 export class Writer {
   private bytes = Buffer.allocUnsafe(256)
@@ -60,9 +63,10 @@ export class Writer {
     this.length += bytes.length
   }
 
-  /** `0x` and hexadecimal digits, as bytes. */
+  /** `0x` and lower-case hexadecimal digits, as bytes. */
   hex(digits: string): void {
     const count = (digits.length - 2) / 2
+    if (hasUpperCase.test(digits)) throw unwritable(`${digits.slice(0, 20)} has capital letters`)
     this.room(count)
     const written = this.bytes.write(digits.slice(2), this.length, 'hex')
     if (written !== count) throw unwritable(`${digits.slice(0, 20)} is no hexadecimal number`)

@@ -23,6 +23,7 @@ export const cancelReasons = [
   'fill-or-kill',
   'gate-closed',
   'session-revoked',
+  'seat-closed',
 ] as const
 
 export const readingStatuses = ['stored', 'duplicate', 'refused'] as const
@@ -136,5 +137,7 @@ export const outcomeCodes = [
   'link-taken',
   'left-out',
   'partner-left-out',
+  'before-base',
+  'zone-changed',
 ] as const
 export type OutcomeCode = (typeof outcomeCodes)[number]

@@ -4,6 +4,7 @@ import { openPool, type PoolSeat, type PoolState } from '../stages/pool.ts'
 import { stages } from '../stages/stages.ts'
 import type { AreaConfig, IntervalRun, SeatInterval } from './area.ts'
 import { type ClearedSums, type Fill, Fills, type Interval } from './interval.ts'
+import { suspendedSeats } from './state.ts'
 
 /**
  * Computes an interval from what is known of it now, keeps its fills, prices and sums, and says the result under the next
@@ -39,12 +40,14 @@ export function computeInterval(state: PoolState, config: AreaConfig, interval: 
   interval.run += 1
   interval.isStale = false
   interval.isChanged = true
+  for (const { seat } of told) interval.tell(seat.slot)
   return {
     ...{ start: interval.start, run: interval.run, ...sums, zones, flows: prices.flows },
     missingReadings: told.filter(({ quality }) => quality !== 'measured').length,
     deviationWh: undeliveredWh(state, interval),
     seats: told.map((own) => seatInterval(own, totals.get(own.seat.slot))),
     forward: interval.deliveredWh.map((deliveredWh, index) => ({ number: index + 1, deliveredWh })),
+    suspended: suspendedSeats(state),
   }
 }
 

@@ -3,11 +3,12 @@
  * arrives in commands. The state is changed in place, so a command that throws must be followed by a rebuild from the
  * journal. A command does a bounded amount of work: what is due stays due, and each `tick` does the first of it.
  */
-
+import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { clearAuction } from '../auction.ts'
 import { acceptAgreements, endAgreement } from '../stages/agreements/agreements.ts'
 import { cancelForward, placeForward } from '../stages/forward/book.ts'
-import type { AreaConfig, Command, CommandOf, Event, Terms } from './area.ts'
+import { gridOf } from '../stages/grid.ts'
+import type { AreaConfig, Command, CommandOf, Event } from './area.ts'
 import { batchDueMs, cutBatch, followChain, openBatch } from './batches.ts'
 import { EngineError } from './error.ts'
 import { clearInterval, firstStale, nextToClear, rerunInterval, startInterval } from './intervals.ts'
@@ -15,9 +16,9 @@ import { batchInWork, leaveOut, leaveOutNext } from './leaving-out.ts'
 import { acceptOrder, cancelOrder } from './orders.ts'
 import { takeLateReadings, takeReading } from './readings.ts'
 import { refused } from './refusal.ts'
-import { giveUpOn, type SeatChange, syncSeat } from './seats.ts'
+import { syncSeats } from './seats.ts'
 import { revokeSession } from './sessions.ts'
-import { type AreaState, configNow, firstStartAfter, intervalsBetween } from './state.ts'
+import { type AreaState, configAt, configNow, firstStartAfter } from './state.ts'
 
 /** What is due by itself, and from when on; a `tick` at or after that time does it. */
 export interface Due {
@@ -25,9 +26,21 @@ export interface Due {
   work: 'start' | 'clear' | 'leave-out' | 'cut' | 'rerun'
 }
 
-/** Applies one command and says what followed from it, in order. */
+/** Applies one command and says what followed from it, in order. One that changes nothing leaves the state as it was, its time included. */
 export function apply(state: AreaState, command: Command): Event[] {
-  state.nowMs = Math.max(state.nowMs, command.atMs)
+  const before = state.nowMs
+  state.nowMs = Math.max(before, command.atMs)
+  const events = carryOut(state, command)
+  if (!events.some(changesState)) state.nowMs = before
+  return events
+}
+
+/** Whether an event tells of a change: a command none of whose events does needs no place in the journal. */
+export function changesState(event: Event): boolean {
+  return event.type !== 'refused' && (event.type !== 'reading' || event.status === 'stored')
+}
+
+function carryOut(state: AreaState, command: Command): Event[] {
   if (command.type === 'configure') return configure(state, command)
   if (state.configs.length === 0) {
     throw new EngineError('ENGINE_NOT_CONFIGURED', 'the first command of an area configures it')
@@ -67,7 +80,8 @@ function placeOrder(state: AreaState, command: CommandOf<'order'>): Event[] {
 /** What comes due next by itself, or null for an area that has not been configured. */
 export function nextDue(state: AreaState): Due | null {
   if (state.configs.length === 0) return null
-  let next: Due = { atMs: state.nextStart * 1000, work: 'start' }
+  // What is promised rests on the chain as it was at one block.
+  let next: Due = { atMs: state.chain.isPartial ? Number.POSITIVE_INFINITY : state.nextStart * 1000, work: 'start' }
   const sooner = (due: Due) => {
     if (due.atMs < next.atMs) next = due
   }
@@ -118,71 +132,44 @@ function configure(state: AreaState, { config, face }: CommandOf<'configure'>): 
     state.configs = [{ from: state.nextStart, config, face }]
     return [{ type: 'configured', from: state.nextStart, config, face }]
   }
-  requireSameArea(state, config)
-  const from = firstStartAfter(state.nowMs, intervalSeconds)
+  const next = firstStartAfter(state.nowMs, intervalSeconds)
+  const before = configAt(state, next)
+  const keepsPrices = before.lowestTicks === config.lowestTicks && before.highestTicks === config.highestTicks
+  // All prices of a batch lie in one window.
+  const from = keepsPrices ? next : firstStartAfter(state.nowMs, batchSeconds)
+  requireSameArea(state, config, from)
   state.configs = [...state.configs.filter((known) => known.from < from), { from, config, face }]
   return [{ type: 'configured', from, config, face }]
 }
 
-/** An area keeps its rules, and every zone in which somebody lives. */
-function requireSameArea(state: AreaState, config: AreaConfig): void {
-  const before = configNow(state)
-  if (before.rulesHash !== config.rulesHash) {
+/** An area keeps its rules, and every zone in which somebody lives or will live. */
+function requireSameArea(state: AreaState, config: AreaConfig, from: UtcSeconds): void {
+  if (configNow(state).rulesHash !== config.rulesHash) {
     throw new EngineError(
       'ENGINE_AREA_CHANGED',
       'an area keeps the rules that its participants signed: open a new area',
     )
   }
-  const zones = new Set(config.zones.map(({ id }) => id))
-  for (const { id } of before.zones) {
-    if (zones.has(id)) continue
-    const living = [...state.seats.values()].filter(({ chain }) => chain.terms.some((terms) => livesIn(terms, id)))
-    if (living.length === 0) continue
-    const seats = living.map(({ chain }) => chain.seat).join(', ')
-    throw new EngineError(
-      'ENGINE_ZONE_IN_USE',
-      `zone ${id} cannot be taken away: seats ${seats} are in it. Have the grid operator place them elsewhere first`,
-    )
-  }
-}
-
-function livesIn({ zone, closed }: Terms, id: string): boolean {
-  return zone === id && !closed
+  const { indexOf } = gridOf(config)
+  const before = gridOf(configAt(state, from))
+  const living = [...state.seats.values()].flatMap(({ chain }) => {
+    const homeless = chain.terms.filter((_, place) => (chain.terms[place + 1]?.from ?? Number.POSITIVE_INFINITY) > from)
+    return homeless.flatMap(({ zone, closed }) => {
+      const isTaken = zone !== null && !closed && before.indexOf.has(zone) && !indexOf.has(zone)
+      return isTaken ? [{ zone, seat: chain.seat }] : []
+    })
+  })
+  const [first] = living
+  if (first === undefined) return
+  const seats = new Set(living.filter(({ zone }) => zone === first.zone).map(({ seat }) => seat))
+  throw new EngineError(
+    'ENGINE_ZONE_IN_USE',
+    `zone ${first.zone} cannot be taken away: seats ${[...seats].join(', ')} are in it. Have the grid operator place them elsewhere first`,
+  )
 }
 
 function syncChain(state: AreaState, { block, time, settledUntil, seats, isPart }: CommandOf<'chain'>): Event[] {
-  const chain = { block, time: Math.max(time, state.chain.time), settledUntil }
-  const followed = isPart ? [] : followChain(state, chain)
-  const synced = seats.map((seat) => syncSeat(state, seat))
-  for (const { change } of synced) outdate(state, change)
-  return [...followed, ...synced.flatMap(({ events }) => events)]
-}
-
-/**
- * What was traded on readings that are gone, or by terms that were not in force any more when the chain was behind, could
- * never be settled: such intervals are to be computed again.
- */
-function outdate(state: AreaState, { seat, before, beginsEpoch }: SeatChange): void {
-  const { terms } = seat.chain
-  if (terms.at(-1)!.closed) giveUpOn(state, seat)
-  if (before === undefined) return
-  for (const interval of intervalsBetween(state, state.cutUntil, state.nextStart)) {
-    if (interval.status !== 'provisional') continue
-    const isBound = !bindsAlike(inForce(before, interval.start), inForce(terms, interval.start))
-    if (isBound || (beginsEpoch && interval.fills.slot.includes(seat.slot))) {
-      interval.isStale = true
-      interval.isChanged = true
-    }
-  }
-}
-
-function inForce(schedule: readonly Terms[], time: number): Terms | null {
-  return schedule.findLast(({ from }) => from <= time) ?? null
-}
-
-/** Whether terms bind as those before them, whenever each began; terms that ended before the seat's base are not told any more. */
-function bindsAlike(before: Terms | null, after: Terms | null): boolean {
-  if (after === null) return true
-  if (before === null) return false
-  return (Object.keys(after) as (keyof Terms)[]).every((name) => name === 'from' || before[name] === after[name])
+  const followed = isPart ? [] : followChain(state, { block, time, settledUntil })
+  if (!isPart || seats.length > 0) state.chain.isPartial = isPart
+  return [...followed, ...syncSeats(state, seats)]
 }

@@ -68,14 +68,23 @@ export function* reservedIn(state: Pick<AreaState, 'slots'>, interval: Interval)
       if (amount > 0n) yield [state.slots[slot]!, amount]
     }
   }
-  for (const promised of interval.promised) yield* promiseCosts(promised)
+  for (const promised of interval.promised) {
+    for (const { seat, side, priceTicks } of stakesOf(promised)) {
+      yield [seat, worstCase(side, priceTicks, promised.energyWh)]
+    }
+  }
 }
 
 /** What an agreement's energy in one interval can cost its two sides. */
-export function promiseCosts({ buyer, seller, priceTicks, feeTicks, energyWh }: PromisedEnergy): Commitment[] {
+export function stakesOf({
+  buyer,
+  seller,
+  priceTicks,
+  feeTicks,
+}: Pick<PromisedEnergy, 'buyer' | 'seller' | 'priceTicks' | 'feeTicks'>): Stake[] {
   return [
-    [buyer, worstCase('buy', priceTicks + feeTicks, energyWh)],
-    [seller, worstCase('sell', priceTicks, energyWh)],
+    { seat: buyer, side: 'buy', priceTicks: priceTicks + feeTicks },
+    { seat: seller, side: 'sell', priceTicks },
   ]
 }
 
@@ -90,6 +99,37 @@ export function costOf({ buyer, seller, priceTicks, energyWh }: ForwardTrade): C
     [buyer, worstCase('buy', priceTicks, energyWh)],
     [seller, worstCase('sell', priceTicks, energyWh)],
   ]
+}
+
+/** What a trade can cost one of its sides: so much per kWh, a buyer at a price and a seller at a negative one. */
+export interface Stake {
+  seat: number
+  side: Side
+  priceTicks: Ticks
+}
+
+/** Sets funds aside when an interval starts. */
+export interface Purse {
+  /** Of the energy that an order or agreement (by its arrival) may move, as much as all its sides can pay for at worst. */
+  cover(arrival: number, wantedWh: Wh, stakes: readonly Stake[]): Wh
+}
+
+/** The free funds of an area's seats. */
+export function purseOf(state: AreaState): Purse {
+  const committed = committedFunds(state)
+  return {
+    cover(_, wantedWh, stakes) {
+      let coveredWh = wantedWh
+      for (const { seat, side, priceTicks } of stakes) {
+        coveredWh = payableWh(side, priceTicks, coveredWh, freeFunds(state.seats.get(seat)!, committed))
+      }
+      bind(
+        state,
+        stakes.map(({ seat, side, priceTicks }) => [seat, worstCase(side, priceTicks, coveredWh)] as const),
+      )
+      return coveredWh
+    },
+  }
 }
 
 /** What a final interval costs each seat on balance, nothing once the chain has settled it. */
@@ -121,7 +161,7 @@ export function freeFunds(seat: SeatState, committed: ReadonlyMap<number, Ledger
 }
 
 /** The most energy that free funds pay for at worst, at most `wantedWh`. */
-export function payableWh(side: Side, priceTicks: Ticks, wantedWh: Wh, free: LedgerUnits): Wh {
+function payableWh(side: Side, priceTicks: Ticks, wantedWh: Wh, free: LedgerUnits): Wh {
   const perWh = side === 'buy' ? priceTicks : -priceTicks
   if (perWh <= 0) return wantedWh
   const payable = free / BigInt(perWh)

@@ -67,6 +67,8 @@ const isExpected = 2
 const isSellCut = 4
 const isBuyCut = 8
 const qualityShift = 4
+const qualityMask = 3 << qualityShift
+const isTold = 64
 
 export class Interval {
   readonly start: UtcSeconds
@@ -124,7 +126,7 @@ export class Interval {
   }
 
   qualityOf(slot: number): number {
-    return this.flags[slot]! >> qualityShift
+    return (this.flags[slot]! & qualityMask) >> qualityShift
   }
 
   setRegisters(slot: number, { epoch, importWh, exportWh, quality }: StoredRegisters): void {
@@ -133,7 +135,7 @@ export class Interval {
     this.importWh[slot] = importWh
     this.exportWh[slot] = exportWh
     this.epoch[slot] = epoch
-    this.flags[slot] = (this.flags[slot]! & 0x0f) | isRead | (quality << qualityShift)
+    this.flags[slot] = (this.flags[slot]! & ~qualityMask) | isRead | ((quality << qualityShift) & qualityMask)
     this.isChanged = true
   }
 
@@ -156,6 +158,61 @@ export class Interval {
     this.flags[slot]! &= ~isExpected
     if (!this.isRead(slot)) this.waitsFor -= 1
     this.isChanged = true
+  }
+
+  /** Whether a run of the interval has told of the seat: then it has a row. */
+  isTold(slot: number): boolean {
+    return slot < this.flags.length && (this.flags[slot]! & isTold) !== 0
+  }
+
+  tell(slot: number): void {
+    this.makePlace(slot)
+    this.flags[slot]! |= isTold
+    this.isChanged = true
+  }
+
+  /** What the interval was computed from has changed. */
+  outdate(): void {
+    this.isStale = true
+    this.isChanged = true
+  }
+
+  /** Energy of one seat became known and moves nothing: it is told under the next number. */
+  correct(
+    slot: number,
+    zone: number,
+    { importChangeWh, exportChangeWh }: { importChangeWh: Wh; exportChangeWh: Wh },
+  ): void {
+    const cleared = this.cleared!
+    const zones = cleared.zones.map((own, place) => {
+      if (place !== zone) return own
+      return { ...own, importWh: own.importWh + importChangeWh, exportWh: own.exportWh + exportChangeWh }
+    })
+    this.cleared = { ...cleared, zones }
+    this.run += 1
+    this.tell(slot)
+  }
+
+  /** Makes the interval final without a result: nothing of it is traded. */
+  giveUp(): void {
+    this.status = 'final'
+    this.reserved = null
+    this.promised = []
+    this.fills = Fills.of([])
+    this.cleared = null
+    this.deliveredWh = []
+    this.isStale = false
+    this.isChanged = true
+  }
+
+  /** Whether anything of the seat was set aside, promised or given: then what its meter says can move energy. */
+  concerns(slot: number, number: number): boolean {
+    return (
+      (this.reservation(slot, 'buy')?.reservedWh ?? 0) > 0 ||
+      (this.reservation(slot, 'sell')?.reservedWh ?? 0) > 0 ||
+      this.promised.some(({ seller, buyer, energyWh }) => energyWh > 0 && (seller === number || buyer === number)) ||
+      this.fills.slot.includes(slot)
+    )
   }
 
   reservation(slot: number, side: Side): Reservation | null {

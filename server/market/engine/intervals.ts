@@ -3,62 +3,106 @@ import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { closeGate } from '../stages/forward/book.ts'
 import { positionOf } from '../stages/forward/positions.ts'
 import { stages } from '../stages/stages.ts'
-import type { AreaConfig, Event, IntervalRun } from './area.ts'
+import type { AreaConfig, Event, IntervalRun, PromiseCut } from './area.ts'
 import { sides } from './codes.ts'
 import { computeInterval } from './compute.ts'
-import { reservedIn } from './funds.ts'
+import { forgetOld } from './forgetting.ts'
+import { costOf, purseOf, release, reservedIn } from './funds.ts'
 import type { Interval } from './interval.ts'
 import { forgetOrders } from './orders.ts'
 import { mostMissed } from './seats.ts'
-import { type AreaState, configAt, intervalAt, intervalsBetween, isSuspended, lengthOf, termsAt } from './state.ts'
+import {
+  type AreaState,
+  configAt,
+  intervalAt,
+  intervalsBetween,
+  isSuspended,
+  lengthOf,
+  suspendedSeats,
+  termsAt,
+} from './state.ts'
 
 /** After an outage meters need time to deliver their backlog: an interval started late waits this much longer at most. */
 const longestBacklogWaitMs = 30_000
 /** After computing again an area rests for this long per seat. */
 const restMsPerSeat = 1
 
-/** Starts the next interval: closes its gate, sets aside what may be traded, and notes whose readings it waits for. */
+/**
+ * Starts the next interval: closes its gate, sets aside what may be traded, and notes whose readings it waits for. One that
+ * the chain has settled already only closes its gate. A gate with a large book takes more than one call.
+ */
 export function startInterval(state: AreaState): Event[] {
   const start = state.nextStart
   const config = configAt(state, start)
-  const interval = intervalAt(state, start)
   const gate = closeGate(state, start)
-  for (const stage of stages) stage.promise(state, interval, config)
+  if (!gate.isClosed) return gate.events
+  state.nextStart = start + config.rules.intervalSeconds
+  const interval = intervalAt(state, start)
   interval.status = 'started'
   interval.startedAtMs = state.nowMs
   interval.isChanged = true
-  expectReadings(state, interval, config)
-  state.nextStart = start + config.rules.intervalSeconds
+  if (start < state.cutUntil) giveUp(state, interval)
+  else {
+    const purse = purseOf(state)
+    for (const stage of stages) stage.promise(state, interval, config, purse)
+    expectReadings(state, interval, config)
+  }
   const ended = [...state.seats.values()].flatMap((seat) =>
     seat.orders.length === 0 ? [] : forgetOrders(state, seat, state.nextStart),
   )
-  return [...gate, startedEvent(state, interval), ...ended]
+  const forgotten = start < state.cutUntil ? forgetOld(state) : []
+  return [...gate.events, startedEvent(state, interval), ...ended, ...forgotten]
+}
+
+/** Makes an interval final without a result of its own: the chain has settled it without this journal. */
+export function giveUp(state: AreaState, interval: Interval): void {
+  release(state, reservedIn(state, interval))
+  for (const trade of state.forward.get(interval.start)?.trades ?? []) release(state, costOf(trade))
+  interval.giveUp()
 }
 
 function startedEvent(state: AreaState, interval: Interval): Event {
   let orders = 0
-  for (const side of sides) for (const arrival of interval.reserved![side].arrival) if (arrival > 0) orders += 1
+  for (const side of sides) for (const arrival of interval.reserved?.[side].arrival ?? []) if (arrival > 0) orders += 1
   let reserved = 0n
   for (const [, amount] of reservedIn(state, interval)) reserved += amount
-  return { type: 'interval-started', start: interval.start, orders, reserved, waitsFor: interval.waitsFor }
+  return {
+    ...{ type: 'interval-started', start: interval.start, orders, reserved, waitsFor: interval.waitsFor },
+    ...{ block: state.chain.block, suspended: suspendedSeats(state), cut: cutPromises(interval) },
+  }
+}
+
+/** What funds were too short for, in order of arrival. */
+function cutPromises(interval: Interval): PromiseCut[] {
+  const cut: PromiseCut[] = []
+  for (const { arrival, energyWh, isCut } of interval.promised) if (isCut) cut.push({ arrival, energyWh })
+  for (const side of sides) {
+    for (let slot = 0; slot < interval.places; slot += 1) {
+      const reservation = interval.reservation(slot, side)
+      if (reservation?.isCut) cut.push({ arrival: reservation.arrival, energyWh: reservation.reservedWh })
+    }
+  }
+  return cut.sort((a, b) => a.arrival - b.arrival)
 }
 
 /**
- * Waits for those that have something to trade and were read lately: a seat that stays silent, whoever it is of, delays
- * nobody for longer than a few intervals.
+ * Waits for those that can trade something and were read lately: a seat that stays silent, whoever it is of, delays nobody for
+ * longer than a few intervals.
  */
 function expectReadings(state: AreaState, interval: Interval, config: AreaConfig): void {
-  const promised = new Set(interval.promised.flatMap(({ seller, buyer }) => [seller, buyer]))
+  const promised = new Set<number>()
+  for (const { seller, buyer, energyWh } of interval.promised) if (energyWh > 0) promised.add(seller).add(buyer)
   const forward = state.forward.get(interval.start)
   const end = interval.start + config.rules.intervalSeconds
   for (const [number, seat] of state.seats) {
     if (seat.missed >= mostMissed || isSuspended(state, seat) || seat.base.time >= end) continue
-    if (termsAt(seat, interval.start)?.closed !== false) continue
+    const terms = termsAt(seat, interval.start)
+    if (terms === null || terms.closed || terms.validUntil < end) continue
+    if (terms.grade !== config.rules.settlingGrade) continue
     const { tradedWh } = positionOf(forward, number)
-    const trades = sides.some((side) => {
-      const reserved = interval.reservation(seat.slot, side)
-      return tradedWh[side] > 0 || (reserved !== null && (reserved.reservedWh > 0 || reserved.isCut))
-    })
+    const trades = sides.some(
+      (side) => tradedWh[side] > 0 || (interval.reservation(seat.slot, side)?.reservedWh ?? 0) > 0,
+    )
     if (trades || promised.has(number)) interval.expect(seat.slot)
   }
 }

@@ -5,17 +5,16 @@
 
 import { floorDivide } from '../stages/floor-divide.ts'
 import { gridOf } from '../stages/grid.ts'
+import type { PoolState } from '../stages/pool.ts'
 import type { Computed, Reduction } from '../stages/stage.ts'
 import { stages } from '../stages/stages.ts'
-import type { CommandOf, Event, ReducedSeat } from './area.ts'
+import type { AreaConfig, CommandOf, Event, ReducedSeat } from './area.ts'
 import { cutAnew } from './batches.ts'
 import { addTraded, totalsBySlot, undeliveredWh } from './compute.ts'
 import { bind, owedIn, release } from './funds.ts'
 import { type Fill, Fills, type Interval } from './interval.ts'
-import { refused } from './refusal.ts'
+import { noId, refused } from './refusal.ts'
 import { type AreaState, configAt, intervalsBetween, lengthOf, termsAt, type UnsettledBatch } from './state.ts'
-
-const noId = `0x${'0'.repeat(64)}`
 
 /**
  * Begins to leave seats out of the batch of this end and number. Refused where the batch is settled, has another number by
@@ -26,10 +25,11 @@ export function leaveOut(state: AreaState, { end, number, seats }: CommandOf<'le
   if (batch === undefined || batch.number !== number || batch.leaving.length > 0) {
     return refused(noId, 'BATCH_UNKNOWN', [end, number])
   }
-  const traded = seats.filter((seat) => {
+  const slots = new Set<number>()
+  for (const { fills } of intervalsBetween(state, batch.start, end)) for (const slot of fills.slot) slots.add(slot)
+  const traded = [...new Set(seats)].filter((seat) => {
     const slot = state.seats.get(seat)?.slot
-    if (slot === undefined || batch.leftOut.includes(seat)) return false
-    return [...intervalsBetween(state, batch.start, end)].some(({ fills }) => fills.slot.includes(slot))
+    return slot !== undefined && slots.has(slot) && !batch.leftOut.includes(seat)
   })
   if (traded.length === 0) return refused(noId, 'BATCH_UNKNOWN', [end, number])
   batch.leaving = traded
@@ -46,28 +46,18 @@ export function batchInWork(state: AreaState): UnsettledBatch | null {
 /** Computes the next interval in which one of the seats traded without them; after the last one the batch is cut anew. */
 export function leaveOutNext(state: AreaState, batch: UnsettledBatch): Event[] {
   const length = lengthOf(state)
-  const slots = batch.leaving.map((seat) => state.seats.get(seat)!.slot)
+  const slots = new Set(batch.leaving.map((seat) => state.seats.get(seat)!.slot))
   for (const interval of intervalsBetween(state, batch.leavingFrom, batch.end)) {
     batch.leavingFrom = interval.start + length
-    if (slots.some((slot) => interval.fills.slot.includes(slot))) return reduce(state, batch, interval)
+    if (interval.fills.slot.some((slot) => slots.has(slot))) return reduce(state, batch, interval)
   }
   return cutAnew(state, batch)
 }
 
 function reduce(state: AreaState, { leaving }: UnsettledBatch, interval: Interval): Event[] {
-  const config = configAt(state, interval.start)
-  const grid = gridOf(config)
-  const computed: Computed = {
-    ...{ state, interval, config },
-    zoneOf(slot) {
-      const zone = termsAt(state.seats.get(state.slots[slot]!)!, interval.start)?.zone ?? null
-      return zone === null ? grid.root : (grid.indexOf.get(zone) ?? grid.root)
-    },
-  }
   const before = [...interval.fills]
-  const lostWh = new Map<number, number>()
   release(state, owedIn(state, interval))
-  for (const seat of leaving) takeOut(computed, seat, lostWh)
+  const lostWh = reduceInterval(state, configAt(state, interval.start), interval, leaving)
   bind(state, owedIn(state, interval))
   interval.run += 1
   interval.isChanged = true
@@ -83,10 +73,23 @@ function reduce(state: AreaState, { leaving }: UnsettledBatch, interval: Interva
   ]
 }
 
-/** Takes one seat out of what the interval keeps. */
-function takeOut(computed: Computed, seat: number, lostWh: Map<number, number>): void {
-  const { interval, zoneOf } = computed
-  const kept = stages.map((stage): Reduction => stage.without(computed, seat))
+/**
+ * Takes seats out of a computed interval, all at once. Returns what they and others had been promised ahead and do not get any
+ * more, by seat.
+ */
+export function reduceInterval(
+  state: PoolState,
+  config: AreaConfig,
+  interval: Interval,
+  leaving: readonly number[],
+): ReadonlyMap<number, number> {
+  const grid = gridOf(config)
+  const zoneOf = (slot: number) => {
+    return grid.placeOf(termsAt(state.seats.get(state.slots[slot]!)!, interval.start)?.zone ?? null)
+  }
+  const computed: Computed = { state, interval, config, zoneOf }
+  const out = new Set(leaving)
+  const kept = stages.map((stage): Reduction => stage.without(computed, out))
   const fills = kept.flatMap((each) => each.fills)
   const sum = (of: (each: Reduction) => bigint) => kept.reduce((total, each) => total + of(each), 0n)
   const prices = kept.findLast((each) => each.prices !== undefined)!.prices!
@@ -99,11 +102,9 @@ function takeOut(computed: Computed, seat: number, lostWh: Map<number, number>):
     gridTake: sum((each) => each.gridTake),
     ...{ zones, flows: prices.flows },
   }
-  for (const { deliveredWh, lostWh: lost } of kept) {
-    if (deliveredWh !== undefined) interval.deliveredWh = deliveredWh
-    for (const [own, energyWh] of lost ?? []) lostWh.set(own, (lostWh.get(own) ?? 0) + energyWh)
-  }
+  interval.deliveredWh = kept.findLast((each) => each.deliveredWh !== undefined)!.deliveredWh!
   interval.fills = Fills.of(fills)
+  return kept.findLast((each) => each.lostWh !== undefined)!.lostWh!
 }
 
 function changesOf(

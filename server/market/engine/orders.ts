@@ -3,7 +3,7 @@ import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { CommandOf, Event, Order, OrderState, SessionGrant, Terms } from './area.ts'
 import type { OrderCode, OrderStatus, Side } from './codes.ts'
-import { grantRefusal } from './grants.ts'
+import { grantEnd, grantRefusal, revokedFrom } from './grants.ts'
 import { refused } from './refusal.ts'
 import {
   type AreaState,
@@ -12,6 +12,7 @@ import {
   highestNonce,
   horizonSeconds,
   isSuspended,
+  mandatedUntil,
   nonceKey,
   noncesOf,
   type SeatState,
@@ -22,7 +23,7 @@ import {
 /** Orders of one seat and side that still cover some interval to come. */
 const openOrdersPerSide = 32
 /** A seat may place this many orders at once, and one a second on average. */
-const ordersAtOnce = 60
+export const ordersAtOnce = 60
 const msPerOrder = 1_000
 
 /** An order that fits its seat, its mandate and its time, or why it does not. */
@@ -46,7 +47,7 @@ export function fitOrder(state: AreaState, id: Hex, order: Order, session: Sessi
   if (order.end > state.nowMs / 1000 + horizonSeconds) return no('ORDER_HORIZON', order.end)
   if (state.orders.has(id)) return no('ORDER_DUPLICATE')
   if (session !== null) {
-    const refusal = grantRefusal(state, id, order, session)
+    const refusal = grantRefusal(state, { id, order, grant: session, firstStart })
     if (refusal !== null) return { refusal }
   }
   const side: Side = order.side === 0 ? 'buy' : 'sell'
@@ -56,7 +57,7 @@ export function fitOrder(state: AreaState, id: Hex, order: Order, session: Sessi
   if (order.nonce > highest) return no('ORDER_NONCE_STEP', order.nonce, highest)
   const terms = termsAt(seat, firstStart) ?? seat.chain.terms[0]
   if (terms === undefined || terms.closed || isSuspended(state, seat)) return no('ORDER_SEAT_CLOSED')
-  const latest = Math.max(...seat.chain.terms.map(({ validUntil }) => validUntil))
+  const latest = mandatedUntil(seat, firstStart)
   if (order.end > latest) return no('ORDER_AFTER_MANDATE', order.end, latest)
   const mandated = side === 'buy' ? terms.maxBuyWh : terms.maxSellWh
   if (order.maxWh > mandated) return no('ORDER_ABOVE_MANDATE_ENERGY', order.maxWh, mandated)
@@ -82,17 +83,11 @@ export function takeCredit(state: AreaState, seat: SeatState): boolean {
 export const firstCreditMs = ordersAtOnce * msPerOrder
 
 /** Notes a nonce as used: whatever was signed with it or a lower one is never taken again. */
-export function spendNonce(
-  state: AreaState,
-  seat: SeatState,
-  kind: Side | 'agreement',
-  nonce: number,
-  end: UtcSeconds,
-) {
+export function spendNonce(state: AreaState, seat: SeatState, kind: Side | 'agreement', nonce: number) {
   const { account, meter } = seat.chain
   const nonces = { ...noncesOf(state, account, meter) }
   nonces[kind] = nonce
-  nonces.until = Math.max(nonces.until, end)
+  nonces.until = Math.floor(state.nowMs / 1000) + horizonSeconds
   state.nonces.set(nonceKey(account, meter), nonces)
 }
 
@@ -107,10 +102,12 @@ export function acceptOrder(state: AreaState, { id, order, session }: CommandOf<
   const { seat, side } = fit
   const length = configNow(state).rules.intervalSeconds
   const activeFrom = Math.max(order.start, firstStartAfter(state.nowMs, length))
-  const activeUntil = session === null ? order.end : Math.min(order.end, boundaryAtOrBefore(session.validUntil, length))
-  if (activeUntil <= activeFrom) return refused(id, 'SESSION_KEY_EXPIRED', [session!.validFrom, session!.validUntil])
+  const activeUntil =
+    session === null ? order.end : Math.min(order.end, grantEnd(state, order.account, session, length))
+  if (activeUntil <= activeFrom) return grantOver(state, id, session!, order)
   const earlier = seat.orders.filter((open) => open.side === side)
-  if (earlier.length >= openOrdersPerSide) return refused(id, 'ORDER_LIMIT', [openOrdersPerSide])
+  const kept = earlier.filter((open) => open.activeFrom < activeFrom || open.activeUntil > activeUntil)
+  if (kept.length >= openOrdersPerSide) return refused(id, 'ORDER_LIMIT', [openOrdersPerSide])
   if (!takeCredit(state, seat)) return refused(id, 'ORDER_RATE', [ordersAtOnce])
 
   state.arrivals += 1
@@ -121,7 +118,7 @@ export function acceptOrder(state: AreaState, { id, order, session }: CommandOf<
     session: sessionOf(session),
     endsAs: 'expired',
   }
-  spendNonce(state, seat, side, order.nonce, order.end)
+  spendNonce(state, seat, side, order.nonce)
   const events: Event[] = [{ type: 'order-accepted', order: { ...accepted } }]
   for (const open of earlier) {
     if (open.activeUntil <= activeUntil && open.activeUntil > activeFrom) {
@@ -138,11 +135,15 @@ export function sessionOf(grant: SessionGrant | null): OrderState['session'] {
   return grant === null ? null : { key: grant.key, validUntil: grant.validUntil }
 }
 
-function boundaryAtOrBefore(time: UtcSeconds, length: number): UtcSeconds {
-  return Math.floor(time / length) * length
+/** The key's word ends before the order would count for an interval. */
+export function grantOver(state: AreaState, id: Hex, session: SessionGrant, { account }: Order): Event[] {
+  const revoked = revokedFrom(state, account, session.key)
+  const isRevoked = revoked !== null && revoked < session.validUntil
+  if (isRevoked) return refused(id, 'SESSION_KEY_REVOKED', [revoked])
+  return refused(id, 'SESSION_KEY_EXPIRED', [session.validFrom, session.validUntil])
 }
 
-/** Ends an order for the intervals that start after now. The key of a grant that has ended cancels nothing. */
+/** Ends an order for the intervals that start after now. The key of a grant that has ended or was taken back cancels nothing. */
 export function cancelOrder(state: AreaState, { id, by }: Pick<CommandOf<'cancel'>, 'id' | 'by'>): Event[] {
   const order = state.orders.get(id)
   if (order === undefined) return refused(id, 'ORDER_UNKNOWN')
@@ -162,7 +163,8 @@ export function cancelRefusal(
   if (by === account) return null
   if (session === null || session.key !== by) return refused(id, 'ORDER_FOREIGN')
   if (session.validUntil * 1000 <= state.nowMs) return refused(id, 'SESSION_KEY_EXPIRED', [0, session.validUntil])
-  return null
+  const revoked = revokedFrom(state, account, by)
+  return revoked === null || revoked * 1000 > state.nowMs ? null : refused(id, 'SESSION_KEY_REVOKED', [revoked])
 }
 
 /** Ends an order from a boundary on; one that covers no interval to come is forgotten at once. */

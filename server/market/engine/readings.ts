@@ -9,8 +9,11 @@ import {
   misplaced,
   type Registers,
 } from '../../readings/admission.ts'
+import { gridOf } from '../stages/grid.ts'
+import { measure } from '../stages/pool.ts'
+import { idleOutcomes } from '../stages/spot/stage.ts'
 import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading, Standing } from './area.ts'
-import type { StoredRegisters } from './interval.ts'
+import type { Fills, StoredRegisters } from './interval.ts'
 import { registersOf } from './registers.ts'
 import { suspend } from './seats.ts'
 import {
@@ -19,7 +22,7 @@ import {
   intervalAt,
   lengthOf,
   type SeatState,
-  seatServedAt,
+  seatsServedAt,
   sellableWh,
   termsAt,
 } from './state.ts'
@@ -27,32 +30,46 @@ import {
 /** A connection whose fuse nobody has told us: 3 × 63 A × 230 V. */
 const defaultConnectionW = 43_000
 
-/** Takes one reading of an interval in memory. */
+/** Takes one reading of an interval in memory; of one that is no longer there nobody knows what it changes. */
 export function takeReading(state: AreaState, reading: MeterReading): Event[] {
-  const seat = seatServedAt(state, reading.meter, reading.time)
-  if (seat === null) return [answerOf(reading, 0, { status: 'refused', code: 'READING_UNKNOWN_METER', details: [] })]
+  const [seat, next] = seatsServedAt(state, reading)
+  if (seat === undefined) {
+    return [answerOf(reading, { status: 'refused', code: 'READING_UNKNOWN_METER', details: [] }, { seat: 0 })]
+  }
   const { seat: number } = seat.chain
+  if (isBeyondMemory(state, reading.time)) {
+    const near = neighboursOf(state, seat, reading)
+    return takeLateReading(state, { ...knowingNothing, ...near, reading, seat: number })
+  }
   if (state.suspensions.has(reading.meter)) {
-    return [answerOf(reading, number, { status: 'refused', code: 'READING_SUSPENDED', details: [] })]
+    return [answerOf(reading, { status: 'refused', code: 'READING_SUSPENDED', details: [] }, { seat: number })]
   }
   const admission = judge(state, seat, reading)
-  if (admission.status === 'refused' && admission.code === 'READING_EQUIVOCATION') {
-    return [answerOf(reading, number, admission), ...suspend(state, seat, reading)]
+  if (admission.status !== 'stored') {
+    const answer = answerOf(reading, admission, { seat: number })
+    const isEquivocation = admission.status === 'refused' && admission.code === 'READING_EQUIVOCATION'
+    return isEquivocation ? [answer, ...suspend(state, seat, reading)] : [answer]
   }
-  if (admission.status !== 'stored') return [answerOf(reading, number, admission)]
+  const isTakenByNext = next !== undefined && judge(state, next, reading).status === 'stored'
+  const nextSeat = isTakenByNext ? next.chain.seat : 0
   const isLate = reading.time <= state.cutUntil
-  return [answerOf(reading, number, admission, isLate), ...store(state, seat, reading)]
+  const followed = store(state, seat, reading)
+  if (isTakenByNext) followed.push(...store(state, next, reading))
+  return [answerOf(reading, admission, { seat: number, nextSeat, isLate }), ...followed]
+}
+
+const knowingNothing: Omit<LateReading, 'reading' | 'seat'> = {
+  ...{ before: null, same: null, after: null, startQuality: null, endQuality: null, ending: null, starting: null },
 }
 
 function answerOf(
   { meter, epoch, time }: MeterReading,
-  seat: number,
   admission: Admission,
-  isLate = false,
+  { seat, nextSeat = 0, isLate = false }: { seat: number; nextSeat?: number; isLate?: boolean },
 ): EventOf<'reading'> {
   const { status } = admission
   const { code, details } = admission.status === 'refused' ? admission : { code: null, details: [] }
-  return { type: 'reading', meter, epoch, time, status, seat, isLate, code, details }
+  return { type: 'reading', meter, epoch, time, status, seat, nextSeat, isLate, code, details }
 }
 
 function judge(state: AreaState, seat: SeatState, reading: MeterReading): Admission {
@@ -69,20 +86,21 @@ function judge(state: AreaState, seat: SeatState, reading: MeterReading): Admiss
 /** The accepted registers of the reading's epoch on both sides of its boundary. */
 function neighboursOf(state: AreaState, seat: SeatState, { epoch, time }: MeterReading) {
   const length = lengthOf(state)
-  const { newest, chain } = seat
+  const { newest, base, chain } = seat
   if (newest.epoch === epoch && newest.time < time) return { before: newest as Registers, after: null }
-  let before: Registers = chain.epochStart
-  for (let at = time - length; at > chain.epochStart.time && at >= state.firstStart; at -= length) {
+  const isBefore = base.epoch === epoch && base.time < time
+  let before: Registers = isBefore && base.time > chain.epochStart.time ? base : chain.epochStart
+  for (let at = time - length; at > before.time && at >= state.firstStart; at -= length) {
     const known = registersOf(state, seat, at, epoch)
     if (known === null) continue
     before = known
     break
   }
-  for (let at = time + length; at <= newest.time; at += length) {
+  for (let at = Math.max(time, state.firstStart) + length; at <= newest.time; at += length) {
     const known = registersOf(state, seat, at, epoch)
     if (known !== null) return { before, after: known as Registers }
   }
-  return { before, after: null }
+  return { before, after: newest.epoch === epoch && newest.time > time ? (newest as Registers) : null }
 }
 
 function connectionBounds(state: AreaState, seat: SeatState, time: UtcSeconds) {
@@ -103,20 +121,15 @@ function store(state: AreaState, seat: SeatState, reading: MeterReading): Event[
   const { time, epoch, importWh, exportWh, quality } = reading
   const length = lengthOf(state)
   const registers: StoredRegisters = { epoch, time, importWh, exportWh, quality }
-  const before = [time - length, time].map((start) => ({
-    energy: energyIn(state, seat, start),
-    hasRow: hasRow(state, seat, start),
-  }))
+  const before = [time - length, time].map((start) => energyIn(state, seat, start))
   intervalAt(state, time - length).setRegisters(seat.slot, registers)
-  if (epoch === seat.newest.epoch ? time > seat.newest.time : epoch > seat.newest.epoch) seat.newest = registers
+  if (isNewer(seat.newest, registers)) seat.newest = registers
   seat.missed = 0
   return [time - length, time].flatMap((start, index) => follow(state, seat, start, before[index]!))
 }
 
-/** Whether a run of the interval tells of the seat. */
-function hasRow(state: AreaState, { slot }: SeatState, start: UtcSeconds): boolean {
-  const interval = state.intervals.get(start)
-  return interval !== undefined && (interval.isRead(slot) || interval.isExpected(slot))
+function isNewer(than: StoredRegisters, { epoch, time }: StoredRegisters): boolean {
+  return epoch === than.epoch ? time > than.time : epoch > than.epoch
 }
 
 function energyIn(state: AreaState, seat: SeatState, start: UtcSeconds): IntervalEnergy {
@@ -124,37 +137,42 @@ function energyIn(state: AreaState, seat: SeatState, start: UtcSeconds): Interva
   return intervalEnergy(atEnd === null ? null : registersOf(state, seat, start, atEnd.epoch), atEnd)
 }
 
-/** What a reading changes of an interval that it ends or begins: one not yet final is computed again, a final one corrected. */
-function follow(
-  state: AreaState,
-  seat: SeatState,
-  start: UtcSeconds,
-  before: { energy: IntervalEnergy; hasRow: boolean },
-): Event[] {
+/**
+ * What a reading changes of an interval that it ends or begins and that has been computed. One that is not final and in which
+ * the seat may trade is computed again; else nobody's trade changes, and the energy is told as a correction.
+ */
+function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: IntervalEnergy): Event[] {
   const interval = state.intervals.get(start)
-  if (interval === undefined) return []
-  if (interval.status === 'provisional') {
-    interval.isStale = true
+  const terms = termsAt(seat, start)
+  if (interval === undefined || interval.cleared === null || terms === null) return []
+  const { slot, chain } = seat
+  const hasRow = interval.isTold(slot)
+  const after = energyIn(state, seat, start)
+  if (interval.status === 'provisional' && interval.concerns(slot, chain.seat)) {
+    if (!hasRow || !isSameEnergy(before, after)) interval.outdate()
     return []
   }
-  const terms = termsAt(seat, start)
-  if (interval.status !== 'final' || interval.run === 0 || terms === null) return []
-  const after = energyIn(state, seat, start)
-  const traded = tradedIn(interval.fills, seat.slot)
-  const correction = correctionOf({ ...before.energy, ...traded, hasRow: before.hasRow }, after)
+  const traded = tradedIn(interval.fills, slot)
+  const correction = correctionOf({ ...before, ...traded, hasRow }, after)
   if (correction === null) return []
-  interval.run += 1
-  interval.isChanged = true
-  const zone = terms.zone ?? configAt(state, start).zones.find(({ parent }) => parent === null)!.id
-  return [{ type: 'interval-corrected', start, run: interval.run, seat: seat.chain.seat, zone, ...correction }]
+  const config = configAt(state, start)
+  const zone = gridOf(config).placeOf(terms.zone)
+  interval.correct(slot, zone, correction)
+  const own = interval.status === 'provisional' ? measure(state, config, interval, seat) : null
+  const outcomes = own === null ? null : idleOutcomes(own, interval, config)
+  const { zone: id } = interval.cleared.zones[zone]!
+  return [{ type: 'interval-corrected', start, run: interval.run, seat: chain.seat, zone: id, ...correction, outcomes }]
 }
 
-function tradedIn(fills: { length: number; slot: Uint32Array; kind: Uint8Array; energyWh: Uint32Array }, slot: number) {
+function isSameEnergy(one: IntervalEnergy, other: IntervalEnergy): boolean {
+  return one.quality === other.quality && one.importWh === other.importWh && one.exportWh === other.exportWh
+}
+
+function tradedIn(fills: Fills, slot: number): { boughtWh: Wh; soldWh: Wh } {
   const traded = { boughtWh: 0, soldWh: 0 }
-  for (let index = 0; index < fills.length; index += 1) {
-    if (fills.slot[index] !== slot) continue
-    if (fills.kind[index]! & 1) traded.soldWh += fills.energyWh[index]!
-    else traded.boughtWh += fills.energyWh[index]!
+  for (let at = fills.slot.indexOf(slot); at >= 0; at = fills.slot.indexOf(slot, at + 1)) {
+    if (fills.kind[at]! & 1) traded.soldWh += fills.energyWh[at]!
+    else traded.boughtWh += fills.energyWh[at]!
   }
   return traded
 }
@@ -163,10 +181,9 @@ function tradedIn(fills: { length: number; slot: Uint32Array; kind: Uint8Array; 
 function correctionOf(
   before: IntervalEnergy & { boughtWh: Wh; soldWh: Wh; hasRow: boolean },
   after: IntervalEnergy,
-): Omit<EventOf<'interval-corrected'>, 'type' | 'start' | 'run' | 'seat' | 'zone'> | null {
+): Omit<EventOf<'interval-corrected'>, 'type' | 'start' | 'run' | 'seat' | 'zone' | 'outcomes'> | null {
   const { quality, importWh, exportWh } = after
-  if (quality === 'missing') return null
-  if (quality === before.quality && importWh === before.importWh && exportWh === before.exportWh) return null
+  if (quality === 'missing' || (before.hasRow && isSameEnergy(before, after))) return null
   if (importWh < before.boughtWh || exportWh < before.soldWh) return null
   return {
     ...{ quality, importWh, exportWh },
@@ -232,23 +249,27 @@ function takeLateReading(state: AreaState, late: LateReading): Event[] {
   const { reading, before, same, after } = late
   const seat = state.seats.get(late.seat)
   if (seat === undefined) {
-    return [answerOf(reading, 0, { status: 'refused', code: 'READING_UNKNOWN_METER', details: [] })]
+    return [answerOf(reading, { status: 'refused', code: 'READING_UNKNOWN_METER', details: [] }, { seat: 0 })]
   }
   if (state.suspensions.has(reading.meter)) {
-    return [answerOf(reading, late.seat, { status: 'refused', code: 'READING_SUSPENDED', details: [] })]
+    return [answerOf(reading, { status: 'refused', code: 'READING_SUSPENDED', details: [] }, { seat: late.seat })]
   }
   const { epochStart } = seat.chain
   const context = { nowMs: state.nowMs, intervalSeconds: lengthOf(state), epochStart, before: before ?? epochStart }
   const bounds = connectionBounds(state, seat, reading.time)
   const admission = admitReading(reading, { ...context, same, after, ...bounds })
-  if (admission.status === 'refused' && admission.code === 'READING_EQUIVOCATION') {
-    return [answerOf(reading, late.seat, admission), ...suspend(state, seat, reading)]
+  if (admission.status !== 'stored') {
+    const answer = answerOf(reading, admission, { seat: late.seat })
+    const isEquivocation = admission.status === 'refused' && admission.code === 'READING_EQUIVOCATION'
+    return isEquivocation ? [answer, ...suspend(state, seat, reading)] : [answer]
   }
-  if (admission.status !== 'stored') return [answerOf(reading, late.seat, admission)]
+  const { epoch, time, importWh, exportWh, quality } = reading
+  const registers: StoredRegisters = { epoch, time, importWh, exportWh, quality }
+  if (isNewer(seat.newest, registers)) seat.newest = registers
   const end = (known: LateReading['startQuality']) => (known === null ? null : { ...known, epoch: reading.epoch })
   const own: JudgedRegisters = reading
   return [
-    answerOf(reading, late.seat, admission, true),
+    answerOf(reading, admission, { seat: late.seat, isLate: true }),
     ...correctStanding(late.ending, late.seat, intervalEnergy(end(late.startQuality), own)),
     ...correctStanding(late.starting, late.seat, intervalEnergy(own, end(late.endQuality))),
   ]
@@ -259,5 +280,5 @@ function correctStanding(standing: Standing | null, seat: number, after: Interva
   const correction = correctionOf(standing, after)
   if (correction === null) return []
   const { start, run, zone } = standing
-  return [{ type: 'interval-corrected', start, run: run + 1, seat, zone, ...correction }]
+  return [{ type: 'interval-corrected', start, run: run + 1, seat, zone, ...correction, outcomes: null }]
 }

@@ -7,3 +7,6 @@ import type { OrderCode } from './codes.ts'
 export function refused(id: Hex, code: OrderCode, details: number[] = []): Event[] {
   return [{ type: 'refused', id, code, details }]
 }
+
+/** Of commands that have no identifier of their own. */
+export const noId: Hex = `0x${'0'.repeat(64)}`

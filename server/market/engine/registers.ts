@@ -1,9 +1,9 @@
 /** Which registers of a seat's meter the engine knows at a boundary: what was read then, or where the entry begins. */
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { StoredRegisters } from './interval.ts'
-import { type AreaState, lengthOf, type SeatState } from './state.ts'
+import { type AreaState, type Configured, lengthOf, type SeatState } from './state.ts'
 
-type Known = Pick<AreaState, 'intervals' | 'configs'>
+type Known = Configured & Pick<AreaState, 'intervals'>
 
 /** The registers at a boundary, of the given epoch or (null) of whichever was read; null where none are known. */
 export function registersOf(

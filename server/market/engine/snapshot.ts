@@ -15,6 +15,7 @@ import {
   forwardOrder,
   forwardTrade,
   orderState,
+  terms,
   zoneRun,
 } from './area.ts'
 import {
@@ -38,7 +39,8 @@ import {
 import { sides } from './codes.ts'
 import { EngineError } from './error.ts'
 import { Fills, Interval } from './interval.ts'
-import { type AreaState, emptyState, type SeatState } from './state.ts'
+import { addSeat } from './seats.ts'
+import { type AreaState, emptyState } from './state.ts'
 
 export interface Piece {
   name: string
@@ -54,10 +56,15 @@ const itemsPerPiece = 500
 const header = struct({
   nowMs: uint,
   configs: list(struct({ from: uint, config: areaConfig, face: areaFace })),
-  chain: struct({ block: uint, time: uint, settledUntil: uint }),
+  chain: struct({ block: uint, time: uint, settledUntil: uint, isPartial: bool }),
   slots: list(optional(uint)),
-  suspensions: list(struct({ meter: address, epoch: uint, time: uint, confirmations: uint })),
-  revoked: list(struct({ key: text, from: uint, until: uint })),
+  suspensions: list(
+    struct({
+      ...{ meter: address, epoch: uint, time: uint },
+      confirmations: list(struct({ seat: uint, count: uint })),
+    }),
+  ),
+  revoked: list(struct({ account: address, key: address, from: uint, until: uint })),
   arrivals: uint,
   nextStart: uint,
   firstStart: uint,
@@ -67,6 +74,7 @@ const header = struct({
 
 const seat = struct({
   chain: chainSeat,
+  earlierTerms: list(terms),
   slot: uint,
   base: epochRegisters,
   newest: struct({ epoch: uint, time: uint, importWh: uint, exportWh: uint, quality: uint }),
@@ -163,6 +171,10 @@ const interval: Codec<Interval> = {
   },
 }
 
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
 /** Hashes of intervals as they were when their piece was made last. */
 const hashOf = new WeakMap<Interval, string>()
 
@@ -171,7 +183,7 @@ export function snapshotOf(state: AreaState, isKnown: (hash: string) => boolean 
   const pieces: Piece[] = []
   const add = <Value>(name: string, codec: Codec<Value>, value: Value) => {
     const bytes = encode(codec, value)
-    const hash = createHash('sha256').update(bytes).digest('hex')
+    const hash = sha256(bytes)
     pieces.push({ name, hash, bytes: isKnown(hash) ? null : bytes })
     return hash
   }
@@ -183,7 +195,9 @@ export function snapshotOf(state: AreaState, isKnown: (hash: string) => boolean 
   add('area', header, {
     ...state,
     suspensions: [...state.suspensions].map(([meter, suspension]) => ({ meter, ...suspension })),
-    revoked: [...state.revoked].map(([key, revocation]) => ({ key, ...revocation })),
+    revoked: [...state.revoked].flatMap(([account, keys]) =>
+      [...keys].map(([key, revocation]) => ({ account, key, ...revocation })),
+    ),
   })
   addAll('seats', seat, [...state.seats.values()])
   addAll(
@@ -215,7 +229,10 @@ export function stateOf(pieces: readonly { name: string; bytes: Uint8Array }[]):
   const { suspensions, revoked, ...rest } = decode(header, area)
   const state: AreaState = { ...emptyState(), ...rest }
   for (const { meter, ...suspension } of suspensions) state.suspensions.set(meter, suspension)
-  for (const { key, ...revocation } of revoked) state.revoked.set(key, revocation)
+  for (const { account, key, ...revocation } of revoked) {
+    const keys = state.revoked.get(account) ?? new Map()
+    state.revoked.set(account, keys.set(key, revocation))
+  }
   const each = <Value>(kind: string, codec: Codec<Value>, take: (value: Value) => void) => {
     for (const { name, bytes } of pieces) if (name.startsWith(`${kind}/`)) take(decode(codec, bytes))
   }
@@ -238,20 +255,15 @@ export function stateOf(pieces: readonly { name: string; bytes: Uint8Array }[]):
     state.forward.set(start, { orders: new Map(orders.map((order) => [order.id, order])), trades })
   })
   each('batch', batch, (unsettled) => state.batches.set(unsettled.end, unsettled))
-  each('interval', interval, (value) => {
+  for (const { name, bytes } of pieces) {
+    if (!name.startsWith('interval/')) continue
+    const value = decode(interval, bytes)
     state.intervals.set(value.start, value)
-    value.isChanged = true
-  })
+    // What was read is what would be written.
+    hashOf.set(value, sha256(bytes))
+    value.isChanged = false
+  }
   return state
-}
-
-function addSeat(state: AreaState, own: SeatState): void {
-  const { seat: number, meter } = own.chain
-  state.seats.set(number, own)
-  state.seatsOfMeter.set(
-    meter,
-    [...(state.seatsOfMeter.get(meter) ?? []), number].sort((a, b) => a - b),
-  )
 }
 
 function ascending<Value>(map: ReadonlyMap<number, Value>): [number, Value][] {

@@ -21,6 +21,8 @@ export const rulesVersion = 3
 
 export interface SeatState {
   chain: ChainSeat
+  /** Terms that intervals in memory still go by and the chain tells no more, ascending by `from`. */
+  earlierTerms: Terms[]
   /** The seat's place in the typed arrays of intervals. */
   slot: number
   /** Where the next batch's entry starts: the newest of the chain's base and the last cut entry. */
@@ -40,15 +42,15 @@ export interface SeatState {
 export interface Suspension {
   epoch: number
   time: UtcSeconds
-  /** How often the meter had been confirmed by then. */
-  confirmations: number
+  /** How often each of the meter's seats had been confirmed by then; any other seat never. */
+  confirmations: { seat: number; count: number }[]
 }
 
 /** The highest nonce accepted for each side of an account and meter, whatever seat they have. */
 export interface Nonces extends Record<Side, number> {
   /** For agreements that the account signed as seller. */
   agreement: number
-  /** Nothing that was accepted under these is valid after this. */
+  /** Nothing that could have been accepted under these is valid after this. */
   until: UtcSeconds
 }
 
@@ -78,18 +80,21 @@ export interface AreaState {
   nowMs: number
   /** Ascending by `from`: those that intervals in memory or to come are computed by. */
   configs: { from: UtcSeconds; config: AreaConfig; face: AreaFace }[]
-  chain: { block: number; time: UtcSeconds; settledUntil: UtcSeconds }
+  /** How far the chain is known; `isPartial` while more seats of one block are still to come. */
+  chain: { block: number; time: UtcSeconds; settledUntil: UtcSeconds; isPartial: boolean }
   /** Ascending by number. */
   seats: Map<number, SeatState>
   /** The seat at each place of the intervals' arrays, null where the place is free. */
   slots: (number | null)[]
   /** The seats of a meter, ascending: one follows the other at a boundary. */
   seatsOfMeter: Map<Address, number[]>
+  /** The seats of an account, ascending. */
+  seatsOfAccount: Map<Address, number[]>
   suspensions: Map<Address, Suspension>
   /** By account and meter, as `nonceKey` joins them. */
   nonces: Map<string, Nonces>
-  /** Session keys that were taken back, by account and key: from which boundary on, and until when that matters. */
-  revoked: Map<string, { from: UtcSeconds; until: UtcSeconds }>
+  /** Session keys that an account took back: from which boundary on, and until when that matters. */
+  revoked: Map<Address, Map<Address, { from: UtcSeconds; until: UtcSeconds }>>
   /** Those that still cover an interval to come, in order of arrival. */
   orders: Map<Hex, OrderState>
   /** Orders, forward orders and agreements accepted so far. */
@@ -117,10 +122,11 @@ export function emptyState(): AreaState {
   return {
     nowMs: 0,
     configs: [],
-    chain: { block: 0, time: 0, settledUntil: 0 },
+    chain: { block: 0, time: 0, settledUntil: 0, isPartial: false },
     seats: new Map(),
     slots: [],
     seatsOfMeter: new Map(),
+    seatsOfAccount: new Map(),
     suspensions: new Map(),
     nonces: new Map(),
     revoked: new Map(),
@@ -137,17 +143,22 @@ export function emptyState(): AreaState {
   }
 }
 
+/** What clearing needs to know of an area's settings. */
+export interface Configured {
+  configs: readonly { from: UtcSeconds; config: AreaConfig }[]
+}
+
 /** What the area clears an interval by: the settings of its time. */
-export function configAt({ configs }: Pick<AreaState, 'configs'>, start: UtcSeconds): AreaConfig {
+export function configAt({ configs }: Configured, start: UtcSeconds): AreaConfig {
   return (configs.findLast(({ from }) => from <= start) ?? configs[0]!).config
 }
 
 /** The settings that hold for what comes next. */
-export function configNow({ configs }: Pick<AreaState, 'configs'>): AreaConfig {
+export function configNow({ configs }: Configured): AreaConfig {
   return configs.at(-1)!.config
 }
 
-export function lengthOf(state: Pick<AreaState, 'configs'>): number {
+export function lengthOf(state: Configured): number {
   return configNow(state).rules.intervalSeconds
 }
 
@@ -172,8 +183,18 @@ export function* intervalsBetween(state: AreaState, from: UtcSeconds, until: Utc
 }
 
 /** The terms that hold at `time`, or null before the first ones begin. */
-export function termsAt(seat: Pick<SeatState, 'chain'>, time: UtcSeconds): Terms | null {
-  return seat.chain.terms.findLast(({ from }) => from <= time) ?? null
+export function termsAt(
+  { chain, earlierTerms }: Pick<SeatState, 'chain' | 'earlierTerms'>,
+  time: UtcSeconds,
+): Terms | null {
+  const begun = ({ from }: Terms) => from <= time
+  return chain.terms.findLast(begun) ?? earlierTerms.findLast(begun) ?? null
+}
+
+/** Until when the mandates that hold at `time` or later let a seat trade, 0 where there are none. */
+export function mandatedUntil({ chain: { terms } }: Pick<SeatState, 'chain'>, time: UtcSeconds): UtcSeconds {
+  const holding = terms.filter((_, place) => (terms[place + 1]?.from ?? Number.POSITIVE_INFINITY) > time)
+  return holding.reduce((latest, { validUntil, closed }) => (closed ? latest : Math.max(latest, validUntil)), 0)
 }
 
 /** Nobody must have confirmed a meter (0), the grid operator must have confirmed sellers (1) or everybody (2). */
@@ -201,16 +222,35 @@ export function isSuspended(state: Pick<AreaState, 'suspensions'>, seat: Pick<Se
   return state.suspensions.has(seat.chain.meter)
 }
 
+/** Of whose meter two values were signed for one boundary, ascending. */
+export function suspendedSeats({ suspensions, seats }: Pick<AreaState, 'suspensions' | 'seats'>): number[] {
+  if (suspensions.size === 0) return []
+  const numbers = [...seats.values()].filter(({ chain }) => suspensions.has(chain.meter)).map(({ chain }) => chain.seat)
+  return numbers.sort((a, b) => a - b)
+}
+
 /** The first interval start strictly after a wall-clock time: what is accepted then counts from there. */
 export function firstStartAfter(atMs: number, intervalSeconds: number): UtcSeconds {
   return (Math.floor(atMs / 1000 / intervalSeconds) + 1) * intervalSeconds
 }
 
-/** The seat that a meter serves at a boundary: of seats that follow one another the last that had been opened before it. */
-export function seatServedAt(state: AreaState, meter: Address, time: UtcSeconds): SeatState | null {
-  const numbers = state.seatsOfMeter.get(meter) ?? []
-  const number = numbers.findLast((each) => state.seats.get(each)!.chain.openedAt < time) ?? numbers[0]
-  return number === undefined ? null : state.seats.get(number)!
+/**
+ * The seats that a meter's reading counts for, the one that it answers for first. Of seats that follow one another that is the
+ * last that was opened before the boundary, or a later one whose epoch it has; where a seat opens right at the boundary, the
+ * reading ends the last interval of the one before and begins the first of this one.
+ */
+export function seatsServedAt(
+  state: AreaState,
+  { meter, epoch, time }: { meter: Address; epoch: number; time: UtcSeconds },
+): [] | [SeatState] | [SeatState, SeatState] {
+  const seats = (state.seatsOfMeter.get(meter) ?? []).map((number) => state.seats.get(number)!)
+  const holder = seats.findLast(({ chain }) => chain.openedAt < time) ?? seats[0]
+  if (holder === undefined) return []
+  const counts = ({ chain: { epochStart } }: SeatState) => epochStart.epoch === epoch && epochStart.time < time
+  const later = seats.find((seat) => seat !== holder && seat.chain.openedAt >= time && counts(seat))
+  if (later === undefined) return [holder]
+  if (holder.chain.epochStart.epoch !== epoch) return [later]
+  return later.chain.openedAt === time ? [holder, later] : [holder]
 }
 
 /** The seat that an account and meter trade through now: the newest. */

@@ -12,6 +12,8 @@ export interface Step {
 export interface Grid {
   root: number
   indexOf: ReadonlyMap<string, number>
+  /** Where a seat of this zone trades: in the root where it has none, or one that the area does not know. */
+  placeOf(zone: string | null): number
   /** By zone, −1 for the root. */
   parent: readonly number[]
   depth: readonly number[]
@@ -30,8 +32,10 @@ export function gridOf(config: AreaConfig): Grid {
     const indexOf = new Map(zones.map(({ id }, index) => [id, index]))
     const parent = zones.map((zone) => (zone.parent === null ? -1 : indexOf.get(zone.parent)!))
     const depthOf = (zone: number): number => (parent[zone] === -1 ? 0 : 1 + depthOf(parent[zone]!))
+    const root = parent.indexOf(-1)
     grid = {
-      ...{ root: parent.indexOf(-1), indexOf, parent, depth: zones.map((_, zone) => depthOf(zone)) },
+      ...{ root, indexOf, placeOf: (zone) => (zone === null ? root : (indexOf.get(zone) ?? root)) },
+      ...{ parent, depth: zones.map((_, zone) => depthOf(zone)) },
       feeTicks: zones.map(({ feeTicksPerKwh }) => feeTicksPerKwh),
       capacityWh: zones.map(({ capacityWh }) => capacityWh ?? Number.POSITIVE_INFINITY),
     }

@@ -8,7 +8,15 @@ import type { AreaConfig, Outcome, Terms } from '../engine/area.ts'
 import type { OutcomeCode, Quality } from '../engine/codes.ts'
 import type { Fill, Interval } from '../engine/interval.ts'
 import { registersOf } from '../engine/registers.ts'
-import { type AreaState, buyableWh, isSuspended, type SeatState, sellableWh, termsAt } from '../engine/state.ts'
+import {
+  type AreaState,
+  buyableWh,
+  type Configured,
+  isSuspended,
+  type SeatState,
+  sellableWh,
+  termsAt,
+} from '../engine/state.ts'
 import { type Grid, gridOf } from './grid.ts'
 
 /** One seat in one interval. */
@@ -55,43 +63,42 @@ export interface Allocation {
 }
 
 /** The part of an area's state that an interval is computed from. */
-export type PoolState = Pick<
-  AreaState,
-  'agreements' | 'seats' | 'slots' | 'forward' | 'suspensions' | 'intervals' | 'configs'
->
+export type PoolState = Configured &
+  Pick<AreaState, 'agreements' | 'seats' | 'slots' | 'forward' | 'suspensions' | 'intervals'>
 
 /** Measures every seat that had a mandate in the interval. */
 export function openPool(state: PoolState, config: AreaConfig, interval: Interval): Pool {
-  const { start } = interval
-  const end = start + config.rules.intervalSeconds
-  const grid = gridOf(config)
   const seats = new Map<number, PoolSeat>()
   for (const [number, seat] of state.seats) {
-    const terms = termsAt(seat, start)
-    if (terms === null) continue
-    seats.set(number, measure(state, seat, { terms, config, grid, start, end }))
+    const own = measure(state, config, interval, seat)
+    if (own !== null) seats.set(number, own)
   }
-  return { state, interval, config, start, seats, grid, flowWh: config.zones.map(() => 0) }
+  const flowWh = config.zones.map(() => 0)
+  return { state, interval, config, start: interval.start, seats, grid: gridOf(config), flowWh }
 }
 
-interface Measuring {
-  terms: Terms
-  config: AreaConfig
-  grid: Grid
-  start: UtcSeconds
-  end: UtcSeconds
-}
-
-function measure(state: PoolState, seat: SeatState, { terms, config, grid, start, end }: Measuring): PoolSeat {
+/** What is known of one seat in an interval; null for one that had no mandate. */
+export function measure(
+  state: PoolState,
+  config: AreaConfig,
+  { start }: Pick<Interval, 'start'>,
+  seat: SeatState,
+): PoolSeat | null {
+  const terms = termsAt(seat, start)
+  if (terms === null) return null
+  const end = start + config.rules.intervalSeconds
+  const grid = gridOf(config)
   const atEnd = registersOf(state, seat, end, null)
   const atStart = atEnd === null ? null : registersOf(state, seat, start, atEnd.epoch)
   const { quality, importWh, exportWh } = intervalEnergy(atStart, atEnd)
-  const zone = terms.zone === null ? grid.root : grid.indexOf.get(terms.zone)
   const ownUseWh = Math.min(importWh, exportWh)
-  const refusal = reasonNotToTrade(state, seat, { terms, config, end, quality, isZoneKnown: zone !== undefined })
+  // What the escrow has counted already, or counts no more, could never be settled.
+  const isCounted = atEnd === null || (start >= seat.base.time && atEnd.epoch === seat.base.epoch)
+  const isZoneKnown = terms.zone === null || grid.indexOf.has(terms.zone)
+  const refusal = reasonNotToTrade(state, seat, { terms, config, end, quality, isZoneKnown, isCounted })
   const isOpen = refusal === null
   return {
-    ...{ seat, terms, zone: zone ?? grid.root, quality, importWh, exportWh, ownUseWh, refusal, deviationWh: 0 },
+    ...{ seat, terms, zone: grid.placeOf(terms.zone), quality, importWh, exportWh, ownUseWh, refusal, deviationWh: 0 },
     sellWh: isOpen ? Math.min(exportWh - ownUseWh, sellableWh(terms, config)) : 0,
     buyWh: isOpen ? Math.min(importWh - ownUseWh, buyableWh(terms, config)) : 0,
     outcomes: [],
@@ -101,14 +108,22 @@ function measure(state: PoolState, seat: SeatState, { terms, config, grid, start
 function reasonNotToTrade(
   state: PoolState,
   seat: SeatState,
-  facts: { terms: Terms; config: AreaConfig; end: UtcSeconds; quality: Quality; isZoneKnown: boolean },
+  facts: {
+    terms: Terms
+    config: AreaConfig
+    end: UtcSeconds
+    quality: Quality
+    isZoneKnown: boolean
+    isCounted: boolean
+  },
 ): OutcomeCode | null {
-  const { terms, config, end, quality, isZoneKnown } = facts
+  const { terms, config, end, quality, isZoneKnown, isCounted } = facts
   if (terms.closed) return 'seat-closed'
   if (isSuspended(state, seat)) return 'suspended'
   if (end > terms.validUntil) return 'mandate-expired'
   if (!isZoneKnown) return 'zone-unknown'
   if (terms.grade !== config.rules.settlingGrade) return 'grade-not-settling'
   if (quality === 'missing') return 'no-reading'
-  return quality === 'measured' ? null : quality
+  if (quality !== 'measured') return quality
+  return isCounted ? null : 'before-base'
 }

@@ -5,11 +5,12 @@
 import type { Wh } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig } from '../engine/area.ts'
 import type { StageName } from '../engine/codes.ts'
+import type { Purse } from '../engine/funds.ts'
 import type { ClearedSums, Interval } from '../engine/interval.ts'
 import type { AreaState } from '../engine/state.ts'
 import type { Allocation, Pool, PoolState } from './pool.ts'
 
-/** A computed interval from which a seat is taken out. */
+/** A computed interval from which seats are taken out. */
 export interface Computed {
   state: PoolState
   interval: Interval
@@ -18,7 +19,7 @@ export interface Computed {
   zoneOf(slot: number): number
 }
 
-/** What a stage gives when one seat is taken out: nobody more than before, nor at a worse price. */
+/** What a stage gives when seats are taken out: nobody more energy than before, nor outside its limits. */
 export interface Reduction extends Allocation {
   /** Where the stage sets prices: those that are left. */
   prices?: Pick<ClearedSums, 'zones' | 'flows'>
@@ -28,12 +29,15 @@ export interface Reduction extends Allocation {
   lostWh?: ReadonlyMap<number, Wh>
 }
 
+/** The part of an area's state that promises are made from. */
+export type PromiseState = Pick<AreaState, 'agreements' | 'seats' | 'forward' | 'suspensions'>
+
 export interface Stage {
   readonly name: StageName
-  /** When an interval starts: sets aside in the interval, and from free funds, what the stage may move at worst. */
-  promise(state: AreaState, interval: Interval, config: AreaConfig): void
+  /** When an interval starts: sets aside in the interval what the stage may move at worst, as far as the purse covers it. */
+  promise(state: PromiseState, interval: Interval, config: AreaConfig, purse: Purse): void
   /** Gives energy of the pool to parties, takes it off what is left there, and notes an outcome for each order. */
   allocate(pool: Pool): Allocation & { prices?: Pick<ClearedSums, 'zones' | 'flows'> }
-  /** What is left of a computed interval's fills of this stage without one seat. */
-  without(computed: Computed, seat: number): Reduction
+  /** What is left of a computed interval's fills of this stage without some seats. */
+  without(computed: Computed, out: ReadonlySet<number>): Reduction
 }

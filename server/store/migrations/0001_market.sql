@@ -1,5 +1,6 @@
 -- The journal is the truth: a row may only follow the row before it. Everything else that is keyed by an area is a projection
 -- of the journal, made anew by `commonwatt rebuild`, but for leases, snapshots and how far batches are on their way (0002).
+-- `journal.recorded_at` is the only value of the database's clock.
 -- Times: interval and boundary times are UTC seconds (bigint), wall-clock times are timestamptz. Energy: Wh. Money: ledger units.
 
 -- Which area of which escrow on which chain a number stands for in this database.
@@ -22,15 +23,15 @@ create table area_leases (
 
 create table journal (
   area_id int not null,
-  sequence bigint not null,
   rules_version smallint not null,
+  sequence bigint not null,
+  recorded_at timestamptz not null default clock_timestamp(),
   -- The command's canonical bytes (server/market/engine/area.ts).
   command bytea not null,
   -- Rolling: SHA-256 over the hash before, the command and its events.
   hash bytea not null,
   -- What the salts of a batch's statement follow from, where the command cut one; its SHA-256 is in the command.
   secret bytea,
-  recorded_at timestamptz not null default clock_timestamp(),
   primary key (area_id, sequence)
 );
 
@@ -44,11 +45,13 @@ create table snapshots (
   primary key (area_id, sequence)
 );
 
+-- A piece never changes; a long one lies in several parts, which follow each other from 0.
 create table snapshot_pieces (
   area_id int not null,
   hash bytea not null,
+  part int not null,
   bytes bytea not null,
-  primary key (area_id, hash)
+  primary key (area_id, hash, part)
 );
 alter table snapshot_pieces alter column bytes set storage external;
 
@@ -67,23 +70,29 @@ create table seats (
   meter text not null,
   -- The engine's ChainSeat, bigints as decimal strings.
   chain jsonb not null,
-  -- Free funds as of the newest command, ledger units.
-  available numeric(40) not null,
-  -- The newest reading that was stored of the seat's meter.
-  newest_epoch int,
-  newest_time bigint,
-  suspended boolean not null default false,
+  -- Its meter signed two values for one boundary and was not confirmed anew since.
+  suspended boolean not null,
   primary key (area_id, seat)
 );
-create index seats_account on seats (account);
+create index seats_account on seats (account, area_id, seat);
 -- A released meter may sit in a later seat.
-create index seats_meter on seats (meter);
+create index seats_meter on seats (area_id, meter);
+
+-- Free funds as of the newest command, of the seats that the engine holds. They change with every interval: so they stand
+-- apart from the wide rows of seats, with room beside each for its next version.
+create table seat_funds (
+  area_id int not null,
+  seat int not null,
+  -- Ledger units.
+  available numeric(40) not null,
+  primary key (area_id, seat)
+) with (fillfactor = 50);
 
 create table orders (
   area_id int not null,
   -- Its place in the order of arrival in the area, which names it.
   arrival bigint not null,
-  order_id text not null,
+  order_id bytea not null,
   seat int not null,
   side text not null check (side in ('buy', 'sell')),
   limit_ticks int not null,
@@ -93,8 +102,8 @@ create table orders (
   nonce bigint not null,
   status text not null check (status in ('active', 'replaced', 'cancelled', 'expired', 'revoked')),
   accepted_at timestamptz not null,
-  -- The signed structure, its signature and, where a session key signed, that key's grant.
-  signed jsonb not null,
+  -- Canonical bytes of the command: the signed structure, its signature and, where a session key signed, that key's grant.
+  signed bytea not null,
   primary key (area_id, arrival),
   unique (area_id, order_id)
 );
@@ -105,7 +114,7 @@ create index orders_active on orders (area_id, seat) where status = 'active';
 create table forward_orders (
   area_id int not null,
   arrival bigint not null,
-  order_id text not null,
+  order_id bytea not null,
   seat int not null,
   zone text not null,
   side text not null check (side in ('buy', 'sell')),
@@ -118,7 +127,8 @@ create table forward_orders (
   -- Null while it rests or was filled wholly; else why the rest was cancelled.
   cancelled text,
   accepted_at timestamptz not null,
-  signed jsonb not null,
+  -- As of `orders`.
+  signed bytea not null,
   primary key (area_id, arrival),
   unique (area_id, order_id)
 );
@@ -142,13 +152,13 @@ create table forward_trades (
   made_at timestamptz not null,
   primary key (area_id, start, number)
 );
-create index forward_trades_buyer on forward_trades (area_id, buyer, start desc);
-create index forward_trades_seller on forward_trades (area_id, seller, start desc);
+create index forward_trades_buyer on forward_trades (area_id, buyer, start desc, number desc);
+create index forward_trades_seller on forward_trades (area_id, seller, start desc, number desc);
 
 create table agreements (
   area_id int not null,
   arrival bigint not null,
-  agreement_id text not null,
+  agreement_id bytea not null,
   -- Arrival of the first of those that were signed as one group.
   group_arrival bigint not null,
   seller int not null,
@@ -160,49 +170,66 @@ create table agreements (
   start bigint not null,
   -- Earlier than signed where notice was given.
   end_at bigint not null,
+  -- The account that gave notice, where one did.
+  notice_by text,
   accepted_at timestamptz not null,
-  -- {agreement, sellerSignature, buyerSignature}
-  signed jsonb not null,
+  -- Canonical bytes of a command with this agreement alone: the signed structure and both signatures.
+  signed bytea not null,
   primary key (area_id, arrival),
   unique (area_id, agreement_id)
 );
-create index agreements_seller on agreements (area_id, seller, end_at desc);
-create index agreements_buyer on agreements (area_id, buyer, end_at desc);
+create index agreements_seller on agreements (area_id, seller, arrival desc);
+create index agreements_buyer on agreements (area_id, buyer, arrival desc);
 
 create table session_revocations (
   area_id int not null,
   account text not null,
   key text not null,
   from_start bigint not null,
-  primary key (area_id, account, key)
+  -- Canonical bytes of the command: from when on the account wished it, and its signature.
+  signed bytea not null,
+  primary key (area_id, account, key, from_start)
 );
 
+-- Readings and rows of intervals are keyed by time first: all of one boundary come together, so a commit writes to a few pages
+-- at the end of the index, whatever the number of seats and however long the history.
 create table readings (
   area_id int not null,
   seat int not null,
-  epoch int not null,
   time bigint not null,
   import_wh bigint not null,
   export_wh bigint not null,
-  quality smallint not null,
-  signature bytea not null,
   sequence bigint not null,
+  received_at timestamptz not null,
   production_wh bigint,
+  epoch int not null,
+  quality smallint not null,
   -- Bit n is the nth of the protocol's reasons.
   reasons smallint not null,
   -- It came after the batch that it belongs to was cut, so it was no part of any trade.
   late boolean not null,
   -- A late one at a batch's beginning that was in before that batch was cut.
-  in_next boolean not null default false,
-  received_at timestamptz not null,
-  primary key (area_id, seat, epoch, time)
+  in_next boolean not null,
+  signature bytea not null,
+  primary key (area_id, time, seat, epoch)
 );
-create index readings_time on readings using brin (time);
+
+-- Stretches of 128 boundaries at which a seat's meter was read at least once: what finds a seat's reading that is nearest to a
+-- time, or the newest one.
+create table reading_stretches (
+  area_id int not null,
+  seat int not null,
+  epoch int not null,
+  stretch int not null,
+  primary key (area_id, seat, epoch, stretch)
+);
 
 -- Meters that signed a second value for a boundary; the first one stands in the readings.
 create table suspensions (
   area_id int not null,
   meter text not null,
+  -- Of the command that brought the second value.
+  journal_sequence bigint not null,
   seat int not null,
   epoch int not null,
   time bigint not null,
@@ -212,14 +239,15 @@ create table suspensions (
   signature bytea not null,
   suspended_at timestamptz not null,
   lifted_at timestamptz,
-  primary key (area_id, meter, epoch, time)
+  primary key (area_id, meter, journal_sequence)
 );
 
 create table intervals (
   area_id int not null,
   start bigint not null,
   run int not null,
-  status text not null check (status in ('provisional', 'final')),
+  -- missed: the chain has settled this time by a batch that the journal does not know.
+  status text not null check (status in ('provisional', 'final', 'missed')),
   -- computed, corrected (energy that became known late) or reduced (somebody was left out)
   kind text not null check (kind in ('computed', 'corrected', 'reduced')),
   matched_wh bigint not null,
@@ -231,38 +259,69 @@ create table intervals (
   grid_fees numeric(40) not null,
   congestion_rent numeric(40) not null,
   grid_take numeric(40) not null,
-  -- [{zone, priceTicks, lowestTicks, highestTicks, soldWh, boughtWh, importWh, exportWh}] and [{zone, exportWh, congestionTicks}]
-  zones jsonb not null,
-  flows jsonb not null,
   computed_at timestamptz not null,
   primary key (area_id, start, run)
+);
+
+-- Results of an interval's zones. A run that corrects one zone has a row of that one: of the others the newest row before counts.
+create table interval_zones (
+  area_id int not null,
+  start bigint not null,
+  run int not null,
+  -- Place among the zones of the area's settings at that time.
+  place smallint not null,
+  zone text not null,
+  price_ticks int,
+  lowest_ticks int,
+  highest_ticks int,
+  sold_wh bigint not null,
+  bought_wh bigint not null,
+  import_wh bigint not null,
+  export_wh bigint not null,
+  -- Over the zone's link to its parent, positive upwards; null of the root.
+  flow_wh bigint,
+  congestion_ticks int,
+  primary key (area_id, start, place, run)
+);
+
+-- What an interval's result rests on and nobody signs: with these, orders, readings and the chain it can be computed again.
+create table interval_grounds (
+  area_id int not null,
+  start bigint not null,
+  -- The chain as far as it was known when the interval started.
+  block bigint not null,
+  -- Seats whose meters were suspended when the interval started, and when it was computed last (null before the first time).
+  suspended_at_start int[] not null,
+  suspended_at_computation int[],
+  -- [[arrival, Wh]]: orders and agreements for which funds were too short when it started, and what they still covered.
+  cut jsonb not null,
+  primary key (area_id, start)
 );
 
 create table seat_intervals (
   area_id int not null,
   seat int not null,
   start bigint not null,
+  paid bigint not null,
+  received bigint not null,
   run int not null,
-  -- True for the newest run that tells of the seat.
-  current boolean not null,
-  -- Place among the run's zones.
-  zone smallint not null,
-  -- 0 measured, 1 estimated, 2 doubtful, 3 missing
-  quality smallint not null,
   import_wh int not null,
   export_wh int not null,
   bought_wh int not null,
   sold_wh int not null,
-  paid bigint not null,
-  received bigint not null,
   -- Promised ahead but not delivered or not taken, both sides together.
   deviation_wh int not null,
+  -- Place among the run's zones.
+  zone smallint not null,
+  -- 0 measured, 1 estimated, 2 doubtful, 3 missing
+  quality smallint not null,
+  -- True for the newest run that tells of the seat. Rows of a provisional run go when the interval is computed again.
+  current boolean not null,
   -- Canonical bytes of the list of outcomes (server/market/engine/area.ts).
   outcomes bytea not null,
-  primary key (area_id, seat, start, run),
+  primary key (area_id, start, seat, run),
   check (bought_wh <= import_wh and sold_wh <= export_wh)
 );
-create index seat_intervals_current on seat_intervals (area_id, start) where current;
 
 create table batches (
   area_id int not null,
@@ -271,6 +330,8 @@ create table batches (
   number int not null,
   -- Seats that could not pay, of all numbers.
   left_out int[] not null,
+  -- [[number, [seats]]]: which seats were left out of which number, or are just being left out of the newest one.
+  leaving jsonb not null default '[]',
   band_low int not null,
   band_high int not null,
   energy_wh bigint not null,

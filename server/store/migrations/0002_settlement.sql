@@ -14,29 +14,38 @@ create table statements (
   primary key (area_id, end_at)
 );
 
--- Hashes of the statement's tree, 256 to a row, at the levels 0 (leaves), 8, 16 …
+-- Hashes of the statement's tree, 256 to a row, at the levels 0 (leaves), 8, 16 … They lie here before the statement does, and
+-- count from then on.
 create table statement_nodes (
   area_id int not null,
   end_at bigint not null,
+  number int not null,
   level smallint not null,
   chunk int not null,
   hashes bytea not null,
-  primary key (area_id, end_at, level, chunk)
+  primary key (area_id, end_at, number, level, chunk)
 );
 alter table statement_nodes alter column hashes set storage external;
 
--- The salts of a seat's leaves follow from this; deleting it makes the seat's leaves unlinkable and harms no proof.
-create table statement_seeds (
+-- The seats that have leaves. The salts of a seat's leaves follow from its seed; deleting that makes the leaves unlinkable and
+-- harms no proof of any other seat.
+create table statement_seats (
   area_id int not null,
   end_at bigint not null,
+  number int not null,
   seat int not null,
-  seed bytea not null,
-  primary key (area_id, end_at, seat)
+  -- Place of its first leaf, and how many there are.
+  first int not null,
+  leaves int not null,
+  seed bytea,
+  primary key (area_id, end_at, number, seat)
 );
 
 create table batch_progress (
   area_id int not null,
   end_at bigint not null,
+  -- Of the batch; what became of an earlier number says nothing of one that was cut anew.
+  number int not null,
   status text not null check (status in ('cut', 'submitted', 'settled')),
   transaction text,
   block bigint,

@@ -38,6 +38,6 @@ create table transactions (
   unique (chain_id, sender, nonce)
 );
 create index transactions_unmined on transactions (chain_id, sender, nonce) where status = 'pending';
-create index transactions_hash on transactions (hash);
+create index transactions_of_purpose on transactions (chain_id, sender, purpose, id desc);
 -- A purpose is served by one transaction; only a failed one frees it.
 create unique index transactions_purpose on transactions (chain_id, sender, purpose) where status <> 'failed';

@@ -19,3 +19,6 @@ create table idempotency_keys (
   created_at timestamptz not null default now(),
   primary key (caller, key)
 );
+create index sign_in_nonces_expired on sign_in_nonces (expires_at);
+create index sessions_expired on sessions (expires_at);
+create index idempotency_keys_created on idempotency_keys (created_at);

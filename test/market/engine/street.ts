@@ -188,3 +188,20 @@ export function cleared(events: readonly Event[]): IntervalRun[] {
 export function seatOf(result: IntervalRun, number: number) {
   return result.seats.find((candidate) => candidate.seat === number)!
 }
+
+/** The boundary so many intervals after `t0`. */
+export function boundary(number: number): number {
+  return t0 + number * intervalSeconds
+}
+
+/** Nothing but time passes until then. */
+export function waiting(atMs: number): CommandOf<'tick'> {
+  return { type: 'tick', atMs, seal }
+}
+
+export function eventsOf<Type extends Event['type']>(
+  events: readonly Event[],
+  type: Type,
+): Extract<Event, { type: Type }>[] {
+  return events.filter((event): event is Extract<Event, { type: Type }> => event.type === type)
+}

@@ -161,6 +161,6 @@ test('a store that fails says so and works again once opened anew', async () => 
 })
 
 test('a metering state of another version is not continued', async () => {
-  await outbox.commit(meters[0], { ...begun, version: 2 as 1 }, [])
+  await outbox.commit(meters[0], { ...begun, version: 3 as 2 }, [])
   await expect(outbox.state(meters[0])).rejects.toMatchObject({ code: 'OUTBOX_STATE' })
 })

@@ -4,7 +4,7 @@ import type { Wh } from '../../../../contracts/protocol/units.ts'
 import type { AgreementState, CommandOf, Event, SignedAgreement } from '../../engine/area.ts'
 import type { OrderCode } from '../../engine/codes.ts'
 import { spendNonce } from '../../engine/orders.ts'
-import { refused } from '../../engine/refusal.ts'
+import { noId, refused } from '../../engine/refusal.ts'
 import {
   type AreaState,
   configNow,
@@ -12,6 +12,7 @@ import {
   highestNonce,
   horizonSeconds,
   isSuspended,
+  mandatedUntil,
   noncesOf,
   type SeatState,
   seatOf,
@@ -32,6 +33,28 @@ export function shareOf({ kind, amount }: Pick<AgreementState, 'kind' | 'amount'
   return kind === share ? Math.floor((surplusWh * amount) / wholeShare) : surplusWh
 }
 
+const bySeat = new WeakMap<AreaState['agreements'], Map<number, Set<AgreementState>>>()
+
+/** Those that a seat has a side in; derived from the state, so that nobody has to search it. */
+function agreementsOf({ agreements }: AreaState, seat: number): Set<AgreementState> {
+  let known = bySeat.get(agreements)
+  if (known === undefined) {
+    known = new Map()
+    bySeat.set(agreements, known)
+    for (const agreement of agreements.values()) {
+      for (const party of [agreement.seller, agreement.buyer]) {
+        known.set(party, (known.get(party) ?? new Set()).add(agreement))
+      }
+    }
+  }
+  let own = known.get(seat)
+  if (own === undefined) {
+    own = new Set()
+    known.set(seat, own)
+  }
+  return own
+}
+
 interface Parties {
   seller: SeatState
   buyer: SeatState
@@ -39,7 +62,8 @@ interface Parties {
 
 /** Takes up agreements that were signed as one group, all or none. */
 export function acceptAgreements(state: AreaState, { items }: Pick<CommandOf<'agreements'>, 'items'>): Event[] {
-  const first = items[0]!
+  const [first] = items
+  if (first === undefined) return refused(noId, 'AGREEMENT_GROUP')
   const buyers = new Set(items.map(({ agreement }) => agreement.buyerMeter))
   const isOneGroup = items.every(
     ({ agreement: { seller, sellerMeter, nonce } }) =>
@@ -48,6 +72,7 @@ export function acceptAgreements(state: AreaState, { items }: Pick<CommandOf<'ag
       nonce === first.agreement.nonce,
   )
   if (!isOneGroup || buyers.size < items.length) return refused(first.id, 'AGREEMENT_GROUP')
+  if (items.length > openPerSeat) return refused(first.id, 'AGREEMENT_LIMIT', [openPerSeat])
   const parties: Parties[] = []
   for (const { id, agreement } of items) {
     const fit = fitAgreement(state, id, agreement)
@@ -55,22 +80,24 @@ export function acceptAgreements(state: AreaState, { items }: Pick<CommandOf<'ag
     parties.push(fit)
   }
   const { seller } = parties[0]!
-  const open = (seat: number) =>
-    [...state.agreements.values()].filter((known) => known.seller === seat || known.buyer === seat).length
+  const open = (seat: number) => [...agreementsOf(state, seat)].filter(({ end }) => end * 1000 > state.nowMs).length
   if (open(seller.chain.seat) + items.length > openPerSeat) return refused(first.id, 'AGREEMENT_LIMIT', [openPerSeat])
   for (const [index, { buyer }] of parties.entries()) {
     if (open(buyer.chain.seat) >= openPerSeat) return refused(items[index]!.id, 'AGREEMENT_LIMIT', [openPerSeat])
   }
   const group = state.arrivals + 1
+  const next = firstStartAfter(state.nowMs, configNow(state).rules.intervalSeconds)
   return items.map(({ id, agreement }, index): Event => {
     const { kind, amount, price, start, end, noticeSeconds, nonce } = agreement
     state.arrivals += 1
     const accepted: AgreementState = {
       ...{ id, arrival: state.arrivals, group, seller: seller.chain.seat, buyer: parties[index]!.buyer.chain.seat },
-      ...{ kind, amount, priceTicks: price, start, end, noticeSeconds, nonce },
+      // It counts only for intervals that start after it was accepted.
+      ...{ kind, amount, priceTicks: price, start: Math.max(start, next), end, noticeSeconds, nonce },
     }
     state.agreements.set(id, accepted)
-    spendNonce(state, seller, 'agreement', nonce, end)
+    for (const seat of [accepted.seller, accepted.buyer]) agreementsOf(state, seat).add(accepted)
+    spendNonce(state, seller, 'agreement', nonce)
     return { type: 'agreement-accepted', agreement: { ...accepted } }
   })
 }
@@ -93,7 +120,7 @@ function fitAgreement(state: AreaState, id: Hex, agreement: SignedAgreement): Pa
   if (start % length !== 0 || end % length !== 0 || end <= start || end <= next)
     return no('AGREEMENT_TIME', length, next)
   if (end > state.nowMs / 1000 + horizonSeconds) return no('AGREEMENT_TIME', length, next)
-  if (agreement.noticeSeconds > horizonSeconds) return no('AGREEMENT_NOTICE', horizonSeconds)
+  if (agreement.noticeSeconds > horizonSeconds) return no('AGREEMENT_NOTICE', agreement.noticeSeconds, next, end)
   if (state.agreements.has(id)) return no('AGREEMENT_DUPLICATE')
   const last = noncesOf(state, agreement.seller, agreement.sellerMeter).agreement
   if (nonce <= last || nonce > highestNonce(last, state.nowMs)) {
@@ -109,9 +136,7 @@ function fitAgreement(state: AreaState, id: Hex, agreement: SignedAgreement): Pa
     const terms = termsAt(seat, Math.max(start, next)) ?? seat.chain.terms[0]
     if (terms === undefined || terms.closed || isSuspended(state, seat)) return no('AGREEMENT_NO_SEAT', side)
     const isInside = side === 1 ? price >= terms.sellFloor : price <= terms.buyCeiling
-    if (!isInside || end > Math.max(...seat.chain.terms.map(({ validUntil }) => validUntil))) {
-      return no('AGREEMENT_MANDATE', side)
-    }
+    if (!isInside || end > mandatedUntil(seat, Math.max(start, next))) return no('AGREEMENT_MANDATE', side)
     if (terms.nameplateWh === null && rules.confirmation >= (side === 1 ? 1 : 2))
       return no('AGREEMENT_UNCONFIRMED', side)
   }
@@ -126,8 +151,9 @@ export function endAgreement(state: AreaState, { id, by, end }: CommandOf<'end-a
   if (!accounts.includes(by)) return refused(id, 'AGREEMENT_FOREIGN')
   const length = configNow(state).rules.intervalSeconds
   const earliest = firstStartAfter(state.nowMs + agreement.noticeSeconds * 1000, length)
-  if (end % length !== 0 || end < earliest) return refused(id, 'AGREEMENT_NOTICE', [agreement.noticeSeconds, earliest])
-  if (end >= agreement.end) return refused(id, 'AGREEMENT_NOTICE', [agreement.noticeSeconds, agreement.end])
+  if (end % length !== 0 || end < earliest || end >= agreement.end) {
+    return refused(id, 'AGREEMENT_NOTICE', [agreement.noticeSeconds, earliest, agreement.end])
+  }
   agreement.end = end
   const { arrival, seller, buyer } = agreement
   return [{ type: 'agreement-ended', arrival, seller, buyer, end }]
@@ -135,7 +161,9 @@ export function endAgreement(state: AreaState, { id, by, end }: CommandOf<'end-a
 
 /** Forgets agreements that ended before every interval in memory. */
 export function forgetAgreements(state: AreaState): void {
-  for (const [id, { end }] of state.agreements) {
-    if (end <= state.firstStart && end * 1000 <= state.nowMs) state.agreements.delete(id)
+  for (const [id, agreement] of state.agreements) {
+    if (agreement.end > state.firstStart) continue
+    state.agreements.delete(id)
+    for (const seat of [agreement.seller, agreement.buyer]) agreementsOf(state, seat).delete(agreement)
   }
 }

@@ -11,8 +11,8 @@ import type { AreaState, ForwardInterval } from '../../engine/state.ts'
 
 /** One seat in one interval. */
 interface Position {
-  /** Orders that rest. */
-  orders: number
+  /** Those that rest, in order of arrival. */
+  orders: Set<ForwardOrder>
   openWh: Record<Side, Wh>
   tradedWh: Record<Side, Wh>
 }
@@ -20,16 +20,11 @@ interface Position {
 const positionsOf = new WeakMap<ForwardInterval, Map<number, Position>>()
 const startsOf = new WeakMap<AreaState['forward'], Map<Hex, UtcSeconds>>()
 
-const flat: Readonly<Position> = { orders: 0, openWh: { buy: 0, sell: 0 }, tradedWh: { buy: 0, sell: 0 } }
+const flat: Readonly<Position> = emptyPosition()
 
 /** What a seat has open and has traded for an interval. */
 export function positionOf(forward: ForwardInterval | undefined, seat: number): Readonly<Position> {
   return forward === undefined ? flat : (positions(forward).get(seat) ?? flat)
-}
-
-/** What a seat has traded forward on one side of an interval. */
-export function tradedWh(forward: ForwardInterval | undefined, seat: number, side: Side): Wh {
-  return positionOf(forward, seat).tradedWh[side]
 }
 
 /** The interval for which an order rests, if one of that identifier does. */
@@ -40,7 +35,7 @@ export function startOf(state: AreaState, id: Hex): UtcSeconds | undefined {
 /** Notes an order with all of its energy open. */
 export function addOrder(state: AreaState, forward: ForwardInterval, order: ForwardOrder): void {
   const position = ownPosition(forward, order.seat)
-  position.orders += 1
+  position.orders.add(order)
   position.openWh[order.side] += order.openWh
   starts(state).set(order.id, order.start)
   forward.orders.set(order.id, order)
@@ -54,7 +49,7 @@ export function lowerOrder(state: AreaState, forward: ForwardInterval, order: Fo
   position.openWh[order.side] -= energyWh
   release(state, worstOf(order, energyWh))
   if (order.openWh > 0) return
-  position.orders -= 1
+  position.orders.delete(order)
   starts(state).delete(order.id)
   forward.orders.delete(order.id)
 }
@@ -72,10 +67,10 @@ function positions(forward: ForwardInterval): Map<number, Position> {
   if (known === undefined) {
     known = new Map()
     positionsOf.set(forward, known)
-    for (const { seat, side, openWh } of forward.orders.values()) {
-      const position = ownPosition(forward, seat)
-      position.orders += 1
-      position.openWh[side] += openWh
+    for (const order of forward.orders.values()) {
+      const position = ownPosition(forward, order.seat)
+      position.orders.add(order)
+      position.openWh[order.side] += order.openWh
     }
     for (const { buyer, seller, energyWh } of forward.trades) {
       ownPosition(forward, buyer).tradedWh.buy += energyWh
@@ -89,10 +84,14 @@ function ownPosition(forward: ForwardInterval, seat: number): Position {
   const known = positions(forward)
   let position = known.get(seat)
   if (position === undefined) {
-    position = { orders: 0, openWh: { buy: 0, sell: 0 }, tradedWh: { buy: 0, sell: 0 } }
+    position = emptyPosition()
     known.set(seat, position)
   }
   return position
+}
+
+function emptyPosition(): Position {
+  return { orders: new Set(), openWh: { buy: 0, sell: 0 }, tradedWh: { buy: 0, sell: 0 } }
 }
 
 function starts({ forward }: AreaState): Map<Hex, UtcSeconds> {

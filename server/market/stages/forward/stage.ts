@@ -1,12 +1,12 @@
 /** The stage that honours forward trades: in the order they were made, up to what was metered on both sides. */
 import type { Wh } from '../../../../contracts/protocol/units.ts'
-import type { ForwardTrade, Outcome } from '../../engine/area.ts'
+import type { AreaConfig, ForwardTrade, Outcome } from '../../engine/area.ts'
 import type { OutcomeCode } from '../../engine/codes.ts'
 import { outcomeCodes, type Side, sides } from '../../engine/codes.ts'
 import type { Fill } from '../../engine/interval.ts'
 import { floorDivide } from '../floor-divide.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'
-import type { Reduction, Stage } from '../stage.ts'
+import type { Computed, Reduction, Stage } from '../stage.ts'
 
 /** What the trades of one order came to. */
 interface Honoured {
@@ -22,14 +22,21 @@ interface Honoured {
   because: OutcomeCode | null
 }
 
-/** A trade of a meter that is closed, revoked or suspended by then is void, and so is one whose price left the mandates. */
-function honour(trade: ForwardTrade, seller: PoolSeat | undefined, buyer: PoolSeat | undefined) {
+/**
+ * A trade of a meter that is closed, revoked or suspended by then is void, and so is one whose price left the mandates or the
+ * window that every batch fits, or between two that are no longer in one zone: it pays no grid fee.
+ */
+function honour(
+  trade: ForwardTrade,
+  { seller, buyer, config }: { seller: PoolSeat | undefined; buyer: PoolSeat | undefined; config: AreaConfig },
+) {
   const none = (shortfall: OutcomeCode, because: OutcomeCode | null = null) => ({ deliveredWh: 0, shortfall, because })
   if (seller === undefined || seller.refusal !== null) return none('seller-side', seller?.refusal ?? 'seat-closed')
   if (buyer === undefined || buyer.refusal !== null) return none('buyer-side', buyer?.refusal ?? 'seat-closed')
-  if (trade.priceTicks < seller.terms.sellFloor || trade.priceTicks > buyer.terms.buyCeiling) {
-    return none('outside-mandate')
-  }
+  if (seller.zone !== buyer.zone) return none('zone-changed')
+  const lowestTicks = Math.max(seller.terms.sellFloor, config.lowestTicks)
+  const highestTicks = Math.min(buyer.terms.buyCeiling, config.highestTicks)
+  if (trade.priceTicks < lowestTicks || trade.priceTicks > highestTicks) return none('outside-mandate')
   const deliveredWh = Math.min(trade.energyWh, seller.sellWh, buyer.buyWh)
   seller.sellWh -= deliveredWh
   buyer.buyWh -= deliveredWh
@@ -38,12 +45,13 @@ function honour(trade: ForwardTrade, seller: PoolSeat | undefined, buyer: PoolSe
   return { deliveredWh, shortfall, because: null }
 }
 
-function allocate({ state, interval, start, seats }: Pool): Allocation {
+function allocate({ state, interval, start, seats, config }: Pool): Allocation {
   const trades = state.forward.get(start)?.trades ?? []
   const orders = new Map<number, Honoured>()
   let matchedWh = 0
   interval.deliveredWh = trades.map((trade) => {
-    const { deliveredWh, shortfall, because } = honour(trade, seats.get(trade.seller), seats.get(trade.buyer))
+    const parties = { seller: seats.get(trade.seller), buyer: seats.get(trade.buyer), config }
+    const { deliveredWh, shortfall, because } = honour(trade, parties)
     matchedWh += deliveredWh
     for (const side of sides) {
       const seat = side === 'buy' ? trade.buyer : trade.seller
@@ -92,14 +100,14 @@ function outcomeOf(arrival: number, order: Honoured): Outcome {
   }
 }
 
-/** Without a seat its trades are void on both sides; the others stay. */
-function without({ state, interval }: Parameters<Stage['without']>[0], out: number): Reduction {
+/** Without some seats their trades are void on both sides; the others stay. */
+function without({ state, interval }: Computed, out: ReadonlySet<number>): Reduction {
   const trades = state.forward.get(interval.start)?.trades ?? []
   const kept = new Map<number, { side: Side; seat: number; energyWh: Wh; amount: number }>()
   const lostWh = new Map<number, Wh>()
   const before = interval.deliveredWh
   const deliveredWh = trades.map((trade, index) => {
-    const isVoid = trade.buyer === out || trade.seller === out
+    const isVoid = out.has(trade.buyer) || out.has(trade.seller)
     const energyWh = isVoid ? 0 : before[index]!
     for (const side of sides) {
       const seat = side === 'buy' ? trade.buyer : trade.seller

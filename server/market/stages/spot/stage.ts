@@ -4,17 +4,16 @@ import { capGridTake, type OrderFill } from '../../../settlement/grid-take.ts'
 import { type AuctionInput, type AuctionOrder, type AuctionResult, clearAuction, type Zone } from '../../auction.ts'
 import type { AreaConfig, Outcome } from '../../engine/area.ts'
 import { type OutcomeCode, type Side, sides } from '../../engine/codes.ts'
-import { bind, committedFunds, freeFunds, payableWh, worstCase } from '../../engine/funds.ts'
+import type { Purse } from '../../engine/funds.ts'
 import type { ClearedSums, Fill, Interval, Reservation } from '../../engine/interval.ts'
-import { type AreaState, countingOrder, isSuspended, termsAt, tradableWh } from '../../engine/state.ts'
+import { countingOrder, isSuspended, termsAt, tradableWh } from '../../engine/state.ts'
 import { explainAuction, type OrderOutcome } from '../../explain.ts'
 import { positionOf } from '../forward/positions.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'
-import type { Computed, Reduction, Stage } from '../stage.ts'
+import type { Computed, PromiseState, Reduction, Stage } from '../stage.ts'
 
 /** Sets each counting order's worst case aside: buying at most limit × energy, selling at a negative limit likewise. */
-function promise(state: AreaState, interval: Interval, config: AreaConfig): void {
-  const committed = committedFunds(state)
+function promise(state: PromiseState, interval: Interval, config: AreaConfig, purse: Purse): void {
   for (const seat of state.seats.values()) {
     if (seat.orders.length === 0) continue
     const terms = termsAt(seat, interval.start)
@@ -27,8 +26,8 @@ function promise(state: AreaState, interval: Interval, config: AreaConfig): void
           : Math.max(limit, terms.sellFloor, config.lowestTicks)
       const forwardWh = positionOf(state.forward.get(interval.start), seat.chain.seat).tradedWh[side]
       const wantedWh = Math.max(0, Math.min(maxWh, tradableWh(side, terms, config) - forwardWh))
-      const reservedWh = payableWh(side, limitTicks, wantedWh, freeFunds(seat, committed))
-      bind(state, [[seat.chain.seat, worstCase(side, limitTicks, reservedWh)]])
+      const stake = { seat: seat.chain.seat, side, priceTicks: limitTicks }
+      const reservedWh = purse.cover(arrival, wantedWh, [stake])
       interval.reserve(seat.slot, side, { arrival, limitTicks, reservedWh, isCut: reservedWh < wantedWh })
     }
   }
@@ -97,7 +96,7 @@ function priced({ zones }: AuctionResult): ClearedSums['zones'] {
 }
 
 /** In order of arrival, as the auction breaks ties. */
-function offersOf({ interval, state, seats }: Pool): Offer[] {
+function offersOf({ interval, state, seats, config }: Pool): Offer[] {
   const offers: Offer[] = []
   for (const side of sides) {
     const columns = interval.reserved?.[side]
@@ -106,13 +105,13 @@ function offersOf({ interval, state, seats }: Pool): Offer[] {
       const reservation = interval.reservation(slot, side)
       const number = reservation === null ? null : state.slots[slot]!
       const own = number === null ? undefined : seats.get(number)
-      if (reservation !== null && own !== undefined) offers.push(offerOf(own, side, reservation))
+      if (reservation !== null && own !== undefined) offers.push(offerOf(own, side, reservation, config))
     }
   }
   return offers.sort((a, b) => a.reservation.arrival - b.reservation.arrival)
 }
 
-function offerOf(own: PoolSeat, side: Side, reservation: Reservation): Offer {
+function offerOf(own: PoolSeat, side: Side, reservation: Reservation, config: AreaConfig): Offer {
   const { terms } = own
   // A mandate that was tightened too late to be known when the interval started still binds: the chain holds us to it.
   const limitTicks =
@@ -121,21 +120,21 @@ function offerOf(own: PoolSeat, side: Side, reservation: Reservation): Offer {
       : Math.max(reservation.limitTicks, terms.sellFloor)
   const leftWh = side === 'sell' ? own.sellWh : own.buyWh
   const energyWh = Math.min(leftWh, reservation.reservedWh)
-  const refusal = energyWh > 0 ? null : reasonNotToOffer(own, side, reservation)
+  const refusal = energyWh > 0 ? null : reasonNotToOffer(own, side, reservation, config)
   const details = refusal === 'escrow-low' ? [reservation.reservedWh] : []
   return { own, side, reservation, limitTicks, energyWh, refusal, details }
 }
 
-function reasonNotToOffer(own: PoolSeat, side: Side, reservation: Reservation): OutcomeCode {
-  if (own.refusal !== null) return own.refusal
-  if ((side === 'sell' ? own.exportWh : own.importWh) === 0)
-    return side === 'sell' ? 'nothing-to-sell' : 'nothing-to-buy'
-  if ((side === 'sell' ? own.exportWh : own.importWh) === own.ownUseWh) return 'used-at-home'
-  if (reservation.reservedWh === 0) {
-    if (reservation.isCut) return 'escrow-low'
-    return own.terms.nameplateWh === null ? 'meter-not-confirmed' : 'mandate-zero'
-  }
-  return 'traded-before'
+function reasonNotToOffer(own: PoolSeat, side: Side, reservation: Reservation, config: AreaConfig): OutcomeCode {
+  const { refusal, terms, ownUseWh } = own
+  if (refusal !== null) return refusal
+  const meteredWh = side === 'sell' ? own.exportWh : own.importWh
+  if (meteredWh === 0) return side === 'sell' ? 'nothing-to-sell' : 'nothing-to-buy'
+  if (meteredWh === ownUseWh) return 'used-at-home'
+  if (reservation.reservedWh === 0 && reservation.isCut) return 'escrow-low'
+  if (tradableWh(side, terms, config) > 0) return 'traded-before'
+  const mandatedWh = side === 'sell' ? terms.maxSellWh : terms.maxBuyWh
+  return mandatedWh > 0 && terms.nameplateWh === null ? 'meter-not-confirmed' : 'mandate-zero'
 }
 
 function outcomeOf(
@@ -164,6 +163,16 @@ function detailsOf({ code, bestTicks, priceTicks, link }: OrderOutcome, zones: A
   return needsBest && priceTicks === null && Number.isFinite(bestTicks) ? [bestTicks] : []
 }
 
+/** Why the orders of a seat got nothing for which nothing was set aside. */
+export function idleOutcomes(own: PoolSeat, interval: Interval, config: AreaConfig): Outcome[] {
+  return sides.flatMap((side) => {
+    const reservation = interval.reservation(own.seat.slot, side)
+    if (reservation === null) return []
+    const { refusal, details } = offerOf(own, side, reservation, config)
+    return refusal === null ? [] : [untraded(reservation, side, refusal, details)]
+  })
+}
+
 function untraded({ arrival, limitTicks }: Reservation, side: Side, code: OutcomeCode, details: number[]): Outcome {
   return {
     ...{ stage: 'spot', arrival, side, limitTicks, offeredWh: 0, filledWh: 0, priceTicks: null, amount: 0n },
@@ -179,13 +188,12 @@ function zonesWith({ zones }: AreaConfig, capacityWh: (zone: number) => number):
 }
 
 /**
- * Without a seat, of the others' energy as much is kept as still fits together, at the same prices, over no link more than
+ * Without some seats, of the others' energy as much is kept as still fits together, at the same prices, over no link more than
  * before: what the auction gives when everybody offers what it had been filled, at its zone's price.
  */
-function without({ interval, state, config, zoneOf }: Computed, out: number): Reduction {
+function without({ interval, state, config, zoneOf }: Computed, out: ReadonlySet<number>): Reduction {
   const cleared = interval.cleared!
-  const outSlot = state.seats.get(out)?.slot
-  const before = [...interval.fills].filter(({ stage, slot }) => stage === 'spot' && slot !== outSlot)
+  const before = [...interval.fills].filter(({ stage, slot }) => stage === 'spot' && !out.has(state.slots[slot]!))
   const orders = before.map(({ arrival, side, slot, energyWh }): AuctionOrder => {
     const zone = zoneOf(slot)
     return {
