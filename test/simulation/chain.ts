@@ -2,8 +2,9 @@
  * The escrow on its chain: blocks, what people arrange there, and batches that settle only as the contract would have it. Here
  * time is always right; but the chain may stand still, and what a server has heard of it may be old.
  */
-import type { BatchCut } from '../../server/market/engine/area.ts'
+
 import type { SeatRecord } from '../../server/chain/seat-view.ts'
+import type { BatchCut } from '../../server/market/engine/area.ts'
 import { checkBatch, Insolvent } from './contract.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -167,7 +168,10 @@ export function changeMandate(number: number, limits: MandateLimits): Transactio
   })
 }
 
-export function confirmMeter(number: number, { zone, nameplateWh }: { zone: string; nameplateWh: number }): Transaction {
+export function confirmMeter(
+  number: number,
+  { zone, nameplateWh }: { zone: string; nameplateWh: number },
+): Transaction {
   return onSeat(number, (seat, time) => ({
     standings: scheduled(seat.standings, { from: boundaryAfter(time), zone, nameplateWh, barred: false }),
     confirmations: seat.confirmations + 1,
@@ -178,7 +182,9 @@ export function confirmMeter(number: number, { zone, nameplateWh }: { zone: stri
 export function barMeter(number: number): Transaction {
   return onSeat(number, (seat, time) => {
     const zone = seat.standings.at(-1)?.zone ?? null
-    return { standings: scheduled(seat.standings, { from: boundaryAfter(time), zone, nameplateWh: null, barred: true }) }
+    return {
+      standings: scheduled(seat.standings, { from: boundaryAfter(time), zone, nameplateWh: null, barred: true }),
+    }
   })
 }
 

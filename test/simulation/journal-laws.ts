@@ -49,7 +49,11 @@ export class JournalLaws {
     verdict.holds('replay', this.hash.equals(row.hash), () => `row ${row.sequence} does not replay to its hash`)
     verdict.holds('replay', bytes.equals(encodeEvents(journaled.events)), () => `row ${row.sequence} has other events`)
     const follows = command.type === 'barrier' ? command.owner === owner : this.owner === null || this.owner === owner
-    verdict.holds('ownership', follows, () => `row ${row.sequence} is of ${owner}, the barrier before it of ${this.owner}`)
+    verdict.holds(
+      'ownership',
+      follows,
+      () => `row ${row.sequence} is of ${owner}, the barrier before it of ${this.owner}`,
+    )
     this.owner = owner
     this.checkDate(logged, events)
     this.checkWork(logged, events, bytes.length)
@@ -59,6 +63,7 @@ export class JournalLaws {
   restart(log: readonly Logged[]): void {
     this.state = emptyState()
     this.hash = genesisHash
+    this.owner = null
     for (const { row, owner } of log) {
       const command = decodeCommand(row.command)
       this.hash = rollHash(this.hash, row.command, encodeEvents(apply(this.state, command)))
@@ -77,7 +82,11 @@ export class JournalLaws {
       const made = id === null ? undefined : madeAtMs.get(id)
       if (made === undefined) continue
       const isAfter = atMs >= made - toleranceMs()
-      verdict.holds('dates', isAfter, () => `row ${row.sequence} is dated ${made - atMs} ms before its order was signed`)
+      verdict.holds(
+        'dates',
+        isAfter,
+        () => `row ${row.sequence} is dated ${made - atMs} ms before its order was signed`,
+      )
     }
   }
 
@@ -90,7 +99,15 @@ export class JournalLaws {
     const changed = command.type === 'chain' ? command.seats.length : 0
     const most =
       eventBytes.least + eventBytes.perSeat * (this.state.seats.size + changed) + eventBytes.perReading * readings
-    verdict.holds('bounded work', intervals.length <= 1, () => `row ${row.sequence} computes ${intervals.length} intervals`)
-    verdict.holds('bounded work', bytes <= most, () => `the events of row ${row.sequence} (${command.type}) take ${bytes} bytes`)
+    verdict.holds(
+      'bounded work',
+      intervals.length <= 1,
+      () => `row ${row.sequence} computes ${intervals.length} intervals`,
+    )
+    verdict.holds(
+      'bounded work',
+      bytes <= most,
+      () => `the events of row ${row.sequence} (${command.type}) take ${bytes} bytes`,
+    )
   }
 }

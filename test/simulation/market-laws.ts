@@ -41,7 +41,11 @@ export class MarketLaws {
       this.checkSeat(run.start, seat, state)
     }
     const isBalanced = sums.bought === sums.sold && sums.bought === run.matchedWh && sums.take === run.gridTake
-    verdict.holds('sums balance', isBalanced, () => `interval ${run.start}, run ${run.run}: ${sums.bought} and ${sums.sold} Wh`)
+    verdict.holds(
+      'sums balance',
+      isBalanced,
+      () => `interval ${run.start}, run ${run.run}: ${sums.bought} and ${sums.sold} Wh`,
+    )
     verdict.holds('sums balance', run.gridTake >= 0n, () => `interval ${run.start}: the grid takes ${run.gridTake}`)
   }
 
@@ -54,7 +58,8 @@ export class MarketLaws {
     const isMeasured = quality === 'measured' || boughtWh + soldWh === 0
     verdict.holds('energy', isMeasured, () => `seat ${number} trades in ${start} what is ${quality}`)
     const terms = termsAt(state.seats.get(number)!, start)!
-    const isInside = paid <= BigInt(terms.buyCeiling) * BigInt(boughtWh) && received >= BigInt(terms.sellFloor) * BigInt(soldWh)
+    const isInside =
+      paid <= BigInt(terms.buyCeiling) * BigInt(boughtWh) && received >= BigInt(terms.sellFloor) * BigInt(soldWh)
     verdict.holds('prices', isInside, () => `seat ${number} trades outside its mandate in ${start}`)
     const filled = { buy: 0, sell: 0 }
     for (const { side, limitTicks, filledWh, amount, stage } of outcomes) {

@@ -1,8 +1,8 @@
 /** What accounts and the grid operator arrange on the chain while the street trades: none of it may surprise a batch. */
 import {
   barMeter,
-  changeMandate,
   type Chain,
+  changeMandate,
   claim,
   closeSeat,
   confirmMeter,
@@ -86,7 +86,7 @@ export class People {
       case 'revoke':
         return chain.send(barMeter(number))
       case 'epoch':
-        return this.replaceMeter(household, number)
+        return this.replaceMeter(household)
       case 'close':
         return chain.send(closeSeat(number))
       case 'open':
@@ -104,15 +104,21 @@ export class People {
     if (amount > 0n) chain.send(requestWithdrawal(number, amount))
   }
 
-  /** The operator carries a new epoch once it has begun, while the batch in which it begins is open. */
-  private replaceMeter({ home }: Household, number: number): void {
+  /**
+   * The operator carries a new epoch once it has begun, while the batch in which it begins is open. Where that comes too late, the
+   * meter begins one more, until its seat has the epoch that it counts in.
+   */
+  private replaceMeter(household: Household): void {
     const { scheduler, random, chain } = this.parts
+    const { home } = household
     const epoch = home.replaceMeter()
-    const tell = () => {
-      const { base } = chain.head.state.seats.get(number)!
-      if (base.epoch < epoch.epoch) chain.send(startEpoch(number, epoch))
-    }
-    scheduler.after(epoch.time * 1000 - scheduler.nowMs + random.between(500, 20_000), tell)
+    const seat = () => [...chain.head.state.seats.values()].findLast(({ meter }) => meter === home.meter)!
+    scheduler.after(epoch.time * 1000 - scheduler.nowMs + random.between(500, 20_000), () => {
+      chain.send(startEpoch(seat().seat, epoch))
+    })
+    scheduler.after(epoch.time * 1000 - scheduler.nowMs + 60_000, () => {
+      if (home.epoch === epoch && seat().epochStart.epoch < epoch.epoch) this.replaceMeter(household)
+    })
   }
 
   /** A seat for a meter that is free, or that another account hands over; confirmed and funded soon. */

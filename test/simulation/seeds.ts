@@ -1,7 +1,7 @@
 /** A program that simulates seeds one after the other: `seeds.js FIRST COUNT [STEP]`. Prints the first failure whole and ends with it. */
 
 import { describeOutcome } from './describe-outcome.ts'
-import { simulate } from "./world.ts"
+import { simulate } from './world.ts'
 
 const [first = 1, count = 1, step = 1] = process.argv.slice(2).map(Number)
 const sums: Record<string, number> = {}

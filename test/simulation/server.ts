@@ -1,11 +1,12 @@
 /**
  * A server process: the real runner behind the real messages, on a machine of its own, and what meters and accounts reach of it.
  */
+
+import type { Submission } from '../../server/areas/area-handle.ts'
 import { AreaClock } from '../../server/areas/clock.ts'
-import { connectArea, type ConnectedArea, serveArea, telling } from '../../server/areas/messages.ts'
+import { type ConnectedArea, connectArea, serveArea, telling } from '../../server/areas/messages.ts'
 import { AreaRunner } from '../../server/areas/runner.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
-import type { Submission } from '../../server/areas/area-handle.ts'
 import type { Event, EventOf, MeterReading } from '../../server/market/engine/area.ts'
 import type { Chain } from './chain.ts'
 import type { Database } from './database.ts'

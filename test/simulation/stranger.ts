@@ -60,7 +60,9 @@ export class Stranger {
       case 'replay':
         return signed.orders.length === 0 ? null : random.pick(signed.orders).submission
       case 'again':
-        return readings.length === 0 ? null : { type: 'readings', readings: [random.pick(readings), random.pick(readings)] }
+        return readings.length === 0
+          ? null
+          : { type: 'readings', readings: [random.pick(readings), random.pick(readings)] }
       case '1970':
         return { type: 'readings', readings: [this.reading(random.whole(1, 10) * intervalSeconds)] }
       case 'unknown':

@@ -28,7 +28,13 @@ export const config: AreaConfig = {
 
 export const face: AreaFace = {
   ...{ name: 'Street', currency: 'EUR', zoneNames: ['Street', 'North', 'South'], feedInTicks: 800, retailTicks: 3_200 },
-  ...{ chainId: 31_337, escrow: `0x${'6'.repeat(40)}`, tokenName: 'Local Euro', tokenDecimals: 6, withdrawalDelaySeconds },
+  ...{
+    chainId: 31_337,
+    escrow: `0x${'6'.repeat(40)}`,
+    tokenName: 'Local Euro',
+    tokenDecimals: 6,
+    withdrawalDelaySeconds,
+  },
 }
 
 export function accountOf(number: number): string {

@@ -85,7 +85,10 @@ export class Tables {
       case 'reading': {
         if (event.status !== 'stored') break
         const { meter, importWh, exportWh, quality } = reading!
-        insert(this.readings, readingKey(event.seat, event.epoch, event.time), { meter, importWh, exportWh, quality })
+        for (const seat of [event.seat, event.nextSeat]) {
+          if (seat === 0) continue
+          insert(this.readings, readingKey(seat, event.epoch, event.time), { meter, importWh, exportWh, quality })
+        }
         break
       }
       case 'order-accepted':
@@ -203,7 +206,8 @@ export class Tables {
   print(): string {
     const lines = Object.entries(this).flatMap(([name, value]) => {
       if (value instanceof Set) return [...value].map((each) => `${name} ${each}`)
-      if (value instanceof Map) return [...value].map(([key, each]) => `${name} ${key} ${JSON.stringify(each, bigintAsText)}`)
+      if (value instanceof Map)
+        return [...value].map(([key, each]) => `${name} ${key} ${JSON.stringify(each, bigintAsText)}`)
       return [`${name} ${value}`]
     })
     return lines.sort().join('\n')

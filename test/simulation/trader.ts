@@ -121,7 +121,13 @@ export class Trader {
 
   private notice(id: string): Submission {
     const { account, scheduler } = this.parts
-    return { type: 'end-agreement', id, by: account, end: boundaryAfter(scheduler.nowMs / 1000) + batchSeconds, signature }
+    return {
+      type: 'end-agreement',
+      id,
+      by: account,
+      end: boundaryAfter(scheduler.nowMs / 1000) + batchSeconds,
+      signature,
+    }
   }
 
   private agreement(): Submission | null {
@@ -139,7 +145,15 @@ export class Trader {
       signed.madeAtMs.set(id, scheduler.nowMs)
       this.agreements.push(id)
       const parties = { seller: account, sellerMeter: meter, buyer: buyer.account, buyerMeter: buyer.meter }
-      const terms = { kind, amount, price: random.whole(1_000, 2_000), start, end, noticeSeconds: intervalSeconds, nonce }
+      const terms = {
+        kind,
+        amount,
+        price: random.whole(1_000, 2_000),
+        start,
+        end,
+        noticeSeconds: intervalSeconds,
+        nonce,
+      }
       const agreement = { ...parties, rules: config.rulesHash, ...terms }
       return { id, agreement, sellerSignature: signature, buyerSignature: signature }
     })

@@ -13,10 +13,10 @@ import { PromiseLaws } from './promise-laws.ts'
 import { randomOf } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 import { Server } from './server.ts'
-import { accountOf, meterOf, t0 } from './street.ts'
 import { Stranger } from './stranger.ts'
+import { accountOf, meterOf, t0 } from './street.ts'
 import { SignedThings, Trader } from './trader.ts'
-import { type Violation, Verdict } from './verdict.ts'
+import { Verdict, type Violation } from './verdict.ts'
 
 /** What became of one seed. */
 export interface Outcome {
@@ -65,7 +65,10 @@ export async function simulate(seed: number): Promise<Outcome> {
   const database = new Database(scheduler, random.fork(), witness)
   const network = new Network(scheduler, random.fork())
   const surroundings = { scheduler, random: random.fork(), database, chain, witness: promises }
-  const servers = Array.from({ length: random.whole(1, 3) }, (_, index) => new Server(`server-${index + 1}`, surroundings))
+  const servers = Array.from(
+    { length: random.whole(1, 3) },
+    (_, index) => new Server(`server-${index + 1}`, surroundings),
+  )
   const homes = Array.from({ length: random.whole(3, 6) }, (_, index) => {
     const parts = { scheduler, random: random.fork(), network, servers, witness: promises }
     return new Home({ ...parts, meter: meterOf(index + 1), isRoof: index % 2 === 0 })
