@@ -57,9 +57,11 @@ function checkReadings({ verdict, nowMs, database, homes, journal }: EndLawParts
   const { tables } = database
   for (const home of homes) {
     // Where its last seat was closed or revoked long ago, nobody has a place for its readings.
-    const isKnown = journal.state.seatsOfMeter.has(home.meter)
-    const old = isKnown ? [...home.queue.values()].find(({ time }) => time * 1000 < nowMs - 90_000) : undefined
-    verdict.holds('readings arrive', old === undefined, () => `${home.meter} still has its reading of ${old!.time}`)
+    if (!journal.state.seatsOfMeter.has(home.meter)) continue
+    const old = [...home.queue.values()].find(({ time }) => time * 1000 < nowMs - 90_000)
+    verdict.holds('readings arrive', old === undefined, () => {
+      return `${home.meter} still has its reading of ${old!.time}`
+    })
     const seats = [...tables.seats.values()].filter(({ meter }) => meter === home.meter)
     for (const { epoch, time, importWh, exportWh } of home.acknowledged.values()) {
       const rows = seats.map(({ seat }) => tables.readings.get(`${seat} ${epoch} ${time}`))

@@ -119,10 +119,10 @@ export class Home {
   }
 
   private fail(): void {
-    const { random, servers } = this.parts
+    const { servers } = this.parts
     this.connection = -1
     this.failures = Math.min(this.failures + 1, 3)
-    if (random.chance(0.5)) this.server = random.pick(servers)
+    this.server = servers[(servers.indexOf(this.server) + 1) % servers.length]!
   }
 
   private async greet(): Promise<void> {
