@@ -38,6 +38,8 @@ export class Chain {
   /** Blocks from one to the newest, both counted, before it counts. */
   readonly confirmations = 3
   stoppedUntilMs = 0
+  /** Until then nobody pays for sending a batch. */
+  unsettledUntilMs = 0
   private readonly scheduler: Scheduler
   private readonly random: Random
   private readonly isSigned: (reading: SignedRegisters) => boolean
@@ -93,7 +95,10 @@ export class Chain {
     const check = (state: EscrowState, time: number) => checkBatch(state, batch, { time, isSigned: this.isSigned })
     const now = check(this.head.state, Math.floor(this.scheduler.nowMs / 1000))
     if (now instanceof Insolvent) throw now
-    if (typeof now === 'string') return done(now)
+    if (typeof now === 'string') {
+      done(now)
+      return
+    }
     this.send((state, time) => {
       // Another server has sent it as well.
       if (state.settled.has(batch.end)) return null

@@ -2,6 +2,7 @@
  * Laws of the end, some time after the last fault: the area is ready and nothing is overdue, everything that homes have signed is
  * there, and journal, snapshots and tables say the same when they are made anew.
  */
+import type { BatchCut } from '../../server/market/engine/area.ts'
 import { apply } from '../../server/market/engine/engine.ts'
 import { decodeCommand } from '../../server/market/engine/journal.ts'
 import { hashState, stateOf } from '../../server/market/engine/snapshot.ts'
@@ -28,6 +29,7 @@ export interface EndLawParts {
 export function checkEnd(parts: EndLawParts): void {
   checkProgress(parts)
   checkReadings(parts)
+  checkSettled(parts)
   checkReplay(parts)
 }
 
@@ -77,6 +79,22 @@ function checkReadings({ verdict, nowMs, database, homes, journal }: EndLawParts
       })
     }
   }
+}
+
+/** What the chain has settled is what the journal says, or the journal names it as missed. */
+function checkSettled({ verdict, database, chain }: EndLawParts): void {
+  const { batches, missed } = database.tables
+  for (const [end, { start, entries }] of chain.head.state.settled) {
+    const isNamed = [...missed].some(([to, from]) => from <= start && end <= to)
+    const own = batches.get(end)?.batch.entries
+    verdict.holds('settled as journaled', isNamed || printed(own) === printed(entries), () => {
+      return `the chain has settled another batch to ${end} than the journal has`
+    })
+  }
+}
+
+function printed(entries: BatchCut['entries'] | undefined): string {
+  return JSON.stringify(entries, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
 }
 
 /** The journal from its first row, and from every snapshot, gives the state and the tables that are there. */

@@ -50,6 +50,7 @@ export class Faults {
     database.downUntilMs = 0
     database.offsetMs = 0
     chain.stoppedUntilMs = 0
+    chain.unsettledUntilMs = 0
     network.loss = 0
     network.repetition = 0
     for (const home of homes) home.offlineUntilMs = 0
@@ -67,7 +68,7 @@ export class Faults {
     const kinds = [
       ...[this.pause, this.pause, this.kill, this.kill, this.restart, this.stall, this.troubles, this.troubles],
       ...[this.failOver, this.restore, this.leap, this.leapOfDatabase, this.leapTogether],
-      ...[this.chainStops, this.chainIsToldAnew, this.offline, this.offline, this.badNetwork],
+      ...[this.chainStops, this.nothingIsSettled, this.chainIsToldAnew, this.offline, this.offline, this.badNetwork],
     ]
     random.pick(kinds).call(this)
   }
@@ -179,6 +180,13 @@ export class Faults {
     const ms = random.between(20_000, 10 * 60_000)
     say(`the chain stands still for ${ms.toFixed(0)} ms`)
     chain.stoppedUntilMs = scheduler.nowMs + ms
+  }
+
+  private nothingIsSettled(): void {
+    const { random, scheduler, chain, say } = this.parts
+    const ms = random.between(60_000, 11 * 60_000)
+    say(`no batch is sent for ${ms.toFixed(0)} ms`)
+    chain.unsettledUntilMs = scheduler.nowMs + ms
   }
 
   private chainIsToldAnew(): void {

@@ -84,7 +84,8 @@ export class Follower {
   }
 
   private settle(): void {
-    const { chain, database, handle, refused } = this.parts
+    const { machine, chain, database, handle, refused } = this.parts
+    if (machine.scheduler.nowMs < chain.unsettledUntilMs) return
     const { settledUntil, settled } = chain.head.state
     const ends = [...database.tables.batches.keys()].filter((end) => end > chain.counted.state.settledUntil)
     const next = ends.sort((a, b) => a - b).find((end) => !settled.has(end))
@@ -92,7 +93,10 @@ export class Follower {
     const { batch, number } = database.tables.batches.get(next)!
     const purpose = `${next} ${number}`
     if (this.sent.has(purpose)) return
-    if (batch.start < settledUntil) return refused(next, 'CHAIN_OVERTAKEN')
+    if (batch.start < settledUntil) {
+      refused(next, 'CHAIN_OVERTAKEN')
+      return
+    }
     try {
       this.sent.add(purpose)
       chain.settle(batch, (reason) => {

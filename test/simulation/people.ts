@@ -15,7 +15,7 @@ import {
 import type { Home } from './home.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
-import { midnight } from './street.ts'
+import { midnight, withdrawalDelaySeconds } from './street.ts'
 
 const day = 86_400
 
@@ -34,16 +34,19 @@ export interface PeopleParts {
 
 export function randomLimits(random: Random): MandateLimits {
   return {
-    sellFloor: random.whole(-200, 1_200),
-    buyCeiling: random.whole(1_500, 3_400),
-    maxSellWh: random.whole(100, 500),
-    maxBuyWh: random.whole(100, 500),
+    sellFloor: random.whole(-200, 900),
+    buyCeiling: random.whole(1_800, 3_400),
+    maxSellWh: random.whole(150, 500),
+    maxBuyWh: random.whole(150, 500),
     validUntil: random.chance(0.15) ? midnight : midnight + 300 * day,
   }
 }
 
 export function randomPlace(random: Random): { zone: string; nameplateWh: number } {
-  return { zone: random.pick(['north', 'south', 'south', 'street']), nameplateWh: random.whole(300, 600) }
+  return {
+    zone: random.pick(['south', 'south', 'south', 'south', 'north', 'street']),
+    nameplateWh: random.whole(300, 600),
+  }
 }
 
 export class People {
@@ -63,6 +66,13 @@ export class People {
     })
   }
 
+  /** The grid operator hears that a meter has signed two values. */
+  reportEquivocation(meter: string): void {
+    const { chain } = this.parts
+    const seat = [...chain.head.state.seats.values()].findLast((each) => each.meter === meter)
+    if (seat !== undefined) chain.send(barMeter(seat.seat))
+  }
+
   private act(): void {
     const { random, chain, households } = this.parts
     const household = random.pick(households)
@@ -74,34 +84,23 @@ export class People {
     const isBarred = seat.standings.at(-1)?.barred !== false
     const acts = ['mandate', 'mandate', 'deposit', 'withdraw', 'confirm', 'revoke', 'epoch', 'close', 'move'] as const
     const act = isClosed ? 'open' : isBarred ? random.pick(['confirm', 'confirm', 'close'] as const) : random.pick(acts)
-    switch (act) {
-      case 'mandate':
-        return chain.send(changeMandate(number, randomLimits(random)))
-      case 'deposit':
-        return chain.send(deposit(number, BigInt(random.whole(100_000, 3_000_000))))
-      case 'withdraw':
-        return this.withdraw(number)
-      case 'confirm':
-        return chain.send(confirmMeter(number, randomPlace(random)))
-      case 'revoke':
-        return chain.send(barMeter(number))
-      case 'epoch':
-        return this.replaceMeter(household)
-      case 'close':
-        return chain.send(closeSeat(number))
-      case 'open':
-        return this.open(household, random.pick(household.accounts))
-      case 'move':
-        return this.open(household, household.accounts.find((account) => account !== seat.account)!)
-    }
+    if (act === 'mandate') chain.send(changeMandate(number, randomLimits(random)))
+    else if (act === 'deposit') chain.send(deposit(number, BigInt(random.whole(100_000, 3_000_000))))
+    else if (act === 'withdraw') this.withdraw(number)
+    else if (act === 'confirm') chain.send(confirmMeter(number, randomPlace(random)))
+    else if (act === 'revoke') chain.send(barMeter(number))
+    else if (act === 'epoch') this.replaceMeter(household)
+    else if (act === 'close') chain.send(closeSeat(number))
+    else if (act === 'open') this.open(household, random.pick(household.accounts))
+    else this.open(household, household.accounts.find((account) => account !== seat.account)!)
   }
 
   private withdraw(number: number): void {
-    const { random, chain } = this.parts
-    const { withdrawal, balance } = chain.head.state.seats.get(number)!
-    if (withdrawal !== null) return chain.send(claim(number))
-    const amount = random.chance(0.3) ? balance : BigInt(random.whole(1, 1_000_000))
+    const { scheduler, random, chain } = this.parts
+    const { balance } = chain.head.state.seats.get(number)!
+    const amount = random.chance(0.5) ? balance : BigInt(random.whole(1, 1_000_000))
     if (amount > 0n) chain.send(requestWithdrawal(number, amount))
+    scheduler.after(withdrawalDelaySeconds * 1000 + random.between(0, 60_000), () => chain.send(claim(number)))
   }
 
   /**

@@ -5,6 +5,7 @@
 import type { Submission } from '../../server/areas/area-handle.ts'
 import type { Event, EventOf, MeterReading } from '../../server/market/engine/area.ts'
 import { canRetryReading, type ReadingCode } from '../../server/market/engine/codes.ts'
+import type { SignedRegisters } from './chain.ts'
 import type { Database, Logged } from './database.ts'
 import type { HomeWitness } from './home.ts'
 import type { Machine } from './machine.ts'
@@ -34,7 +35,10 @@ export class PromiseLaws implements AnswerWitness, HomeWitness {
   private readonly questions = new Map<symbol, Question>()
   /** How often a machine has been shown to be the writer. */
   private readonly shows = new Map<Machine, number>()
-  private readonly signedValues = new Map<string, MeterReading>()
+  /** What meters have signed as measured. */
+  private readonly measured = new Set<string>()
+  /** Meters whose key was stolen. */
+  private readonly forged = new Set<string>()
   private readonly parts: PromiseLawParts
 
   constructor(parts: PromiseLawParts) {
@@ -101,26 +105,34 @@ export class PromiseLaws implements AnswerWitness, HomeWitness {
 
   /** A meter has signed this. */
   note(reading: MeterReading): void {
-    this.signedValues.set(`${reading.meter} ${reading.epoch} ${reading.time}`, reading)
+    if (reading.quality === 0) this.measured.add(registersName(reading))
+  }
+
+  /** Somebody else has signed this with a meter's key. */
+  noteForged(reading: MeterReading): void {
+    this.note(reading)
+    this.forged.add(reading.meter)
   }
 
   /** Whether a meter has signed these registers as measured. */
-  hasSigned({ meter, epoch, time, importWh, exportWh }: Omit<MeterReading, 'quality'> | SignedRegisters): boolean {
-    const known = this.signedValues.get(`${meter} ${epoch} ${time}`)
-    return known?.importWh === importWh && known.exportWh === exportWh && known.quality === 0
+  hasSigned(registers: SignedRegisters): boolean {
+    return this.measured.has(registersName(registers))
   }
 
   acknowledged(_reading: MeterReading): void {}
 
   refused({ meter, time }: MeterReading, { code, details }: EventOf<'reading'>): void {
     const { verdict } = this.parts
-    verdict.holds('no final refusal', ownFault.has(code!), () => {
+    const isOwnFault = ownFault.has(code!) || (code === 'READING_EQUIVOCATION' && this.forged.has(meter))
+    verdict.holds('no final refusal', isOwnFault, () => {
       return `the reading of ${meter} at ${time} was refused for good: ${code} ${details.join(' ')}`
     })
   }
 }
 
-type SignedRegisters = Pick<MeterReading, 'meter' | 'epoch' | 'time' | 'importWh' | 'exportWh'>
+function registersName({ meter, epoch, time, importWh, exportWh }: SignedRegisters): string {
+  return `${meter} ${epoch} ${time} ${importWh} ${exportWh}`
+}
 
 /** What stands in the tables once an event has happened. */
 function keysOf(event: Event): string[] {

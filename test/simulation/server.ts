@@ -7,7 +7,7 @@ import { AreaClock } from '../../server/areas/clock.ts'
 import { type ConnectedArea, connectArea, serveArea, telling } from '../../server/areas/messages.ts'
 import { AreaRunner } from '../../server/areas/runner.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
-import type { Event, EventOf, MeterReading } from '../../server/market/engine/area.ts'
+import type { AreaConfig, Event, EventOf, MeterReading } from '../../server/market/engine/area.ts'
 import type { Chain } from './chain.ts'
 import type { Database } from './database.ts'
 import { Follower } from './follower.ts'
@@ -15,7 +15,7 @@ import { Machine } from './machine.ts'
 import { portsOf } from './port.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
-import { config, face } from './street.ts'
+import { face } from './street.ts'
 
 /** Looks on when something is asked of an area and answered. */
 export interface AnswerWitness {
@@ -31,6 +31,8 @@ export interface Surroundings {
   database: Database
   chain: Chain
   witness: AnswerWitness
+  /** What the settings of a server say that starts now. */
+  config(): AreaConfig
 }
 
 export class Server {
@@ -53,7 +55,7 @@ export class Server {
 
   /** Starts a new process where the former one has ended. */
   start(): Machine {
-    const { scheduler, random, database, chain, witness } = this.surroundings
+    const { scheduler, random, database, chain, witness, config } = this.surroundings
     this.starts += 1
     const owner = `${this.name}.${this.starts}`
     const machine = new Machine(owner, scheduler)
@@ -64,7 +66,7 @@ export class Server {
     const [inside, outside] = portsOf(machine)
     const { store, lease } = database.connect(machine, owner)
     const runner = new AreaRunner({
-      ...{ store, lease, owner, config, face, waitsForChain: true },
+      ...{ store, lease, owner, config: config(), face, waitsForChain: true },
       clock: new AreaClock(machine, { hasChain: true }),
       newSecret: () => Buffer.from(Array.from({ length: 32 }, () => chance.whole(0, 255))),
       sleep: (ms) => machine.sleep(ms),
@@ -74,7 +76,7 @@ export class Server {
     })
     this.runner = runner
     void serveArea(inside, runner, runner.run())
-    this.handle = connectArea(outside, { rules: config.rules } as AreaSettings)
+    this.handle = connectArea(outside, {} as AreaSettings)
     this.loads = 0
     this.connection += 1
     this.follower = new Follower({

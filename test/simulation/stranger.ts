@@ -24,9 +24,20 @@ export interface StrangerParts {
   signed: SignedThings
   /** Readings that homes have signed. */
   readings: readonly MeterReading[]
-  /** Hears what its own meter signs. */
+  /** Hears what its own meter signs, and what it signs with a key that it has stolen. */
   sign(reading: MeterReading): void
+  forge(reading: MeterReading): void
 }
+
+/** The registers of the stranger's meter follow from the time, so that a value for a boundary is always the same. */
+export function strangeRegister(time: number): number {
+  return (time % 1_000_000) / intervalSeconds
+}
+
+const kinds = [
+  ...(['replay', 'replay', 'replay', 'replay', 'again', 'again', '1970', '1970', 'unknown'] as const),
+  ...(['poison', 'flood', 'flood', 'forge'] as const),
+]
 
 export class Stranger {
   private readonly parts: StrangerParts
@@ -56,7 +67,7 @@ export class Stranger {
 
   private next(): Submission | null {
     const { random, signed, readings } = this.parts
-    switch (random.pick(['replay', 'replay', 'replay', 'again', '1970', 'unknown', 'poison', 'flood'] as const)) {
+    switch (random.pick(kinds)) {
       case 'replay':
         return signed.orders.length === 0 ? null : random.pick(signed.orders).submission
       case 'again':
@@ -71,18 +82,26 @@ export class Stranger {
         return this.poison()
       case 'flood':
         return this.flood()
+      case 'forge':
+        return readings.length === 0 || random.chance(0.7) ? null : this.forged(random.pick(readings))
     }
   }
 
   private reading(time: number): MeterReading {
     this.sequence += 1
-    // Registers that follow from the time, so that a value for a boundary is always the same.
     const reading = {
-      ...{ meter: this.parts.meter, epoch: 1, time, importWh: (time % 1_000_000) / intervalSeconds, exportWh: 0 },
+      ...{ meter: this.parts.meter, epoch: 1, time, importWh: strangeRegister(time), exportWh: 0 },
       ...{ quality: 0, signature: '0x', sequence: this.sequence, productionWh: null, reasons: 0 },
     }
     this.parts.sign(reading)
     return reading
+  }
+
+  /** A second value for a boundary, signed with a home's own key. */
+  private forged(genuine: MeterReading): Submission {
+    const reading = { ...genuine, importWh: genuine.importWh + 1 }
+    this.parts.forge(reading)
+    return { type: 'readings', readings: [reading] }
   }
 
   /** A backlog of its own meter, sent twice in one message. */

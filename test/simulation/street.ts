@@ -3,7 +3,8 @@ import type { AreaConfig, AreaFace } from '../../server/market/engine/area.ts'
 
 export const intervalSeconds = 60
 export const batchSeconds = 240
-export const withdrawalDelaySeconds = 900
+/** Shorter than what a chain that stands still can hold a batch up: so that somebody cannot pay in the end. */
+export const withdrawalDelaySeconds = 400
 
 const day = 86_400
 /** Some mandates end at this midnight, in the middle of a simulation. */
@@ -24,6 +25,12 @@ export const config: AreaConfig = {
     { id: 'north', parent: 'street', feeTicksPerKwh: 100, capacityWh: null },
     { id: 'south', parent: 'street', feeTicksPerKwh: 100, capacityWh: 300 },
   ],
+}
+
+/** The same area after its operator has changed a fee and a capacity. */
+export const laterConfig: AreaConfig = {
+  ...config,
+  zones: config.zones.map((zone) => (zone.id === 'south' ? { ...zone, feeTicksPerKwh: 150, capacityWh: 500 } : zone)),
 }
 
 export const face: AreaFace = {

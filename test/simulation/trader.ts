@@ -56,7 +56,7 @@ export class Trader {
     await this.sleep(random.between(0, 20_000))
     for (;;) {
       await this.submit(this.next())
-      await this.sleep(random.chance(0.2) ? random.between(100, 2_000) : random.between(5_000, 60_000))
+      await this.sleep(random.chance(0.2) ? random.between(100, 2_000) : random.between(3_000, 40_000))
     }
   }
 
@@ -81,8 +81,9 @@ export class Trader {
 
   private forwardOrder(): Submission {
     const { random, scheduler } = this.parts
-    const start = boundaryAfter(scheduler.nowMs / 1000) + random.whole(0, 3) * intervalSeconds
-    return this.placing({ market: 1, timeInForce: random.whole(0, 2), start, end: start + intervalSeconds })
+    const start = boundaryAfter(scheduler.nowMs / 1000) + random.whole(0, 2) * intervalSeconds
+    const timeInForce = random.pick([0, 0, 0, 1, 2])
+    return this.placing({ market: 1, timeInForce, start, end: start + intervalSeconds })
   }
 
   private placing(times: Pick<Order, 'market' | 'timeInForce' | 'start' | 'end'>): Submission {
@@ -90,8 +91,8 @@ export class Trader {
     const isSale = random.chance(0.85) === isRoof
     const order: Order = {
       ...{ account, meter, rules: config.rulesHash, ...times, side: isSale ? 1 : 0 },
-      limitPrice: isSale ? random.whole(500, 1_800) : random.whole(1_200, 3_000),
-      ...{ maxWh: random.whole(50, 400), nonce: this.nonce() },
+      limitPrice: isSale ? random.whole(200, 1_500) : random.whole(1_200, 2_600),
+      ...{ maxWh: random.whole(20, 250), nonce: this.nonce() },
     }
     const session = random.chance(0.4) ? this.grant : null
     return this.signedOrder(order, session)

@@ -13,8 +13,8 @@ import { PromiseLaws } from './promise-laws.ts'
 import { randomOf } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 import { Server } from './server.ts'
-import { Stranger } from './stranger.ts'
-import { accountOf, meterOf, t0 } from './street.ts'
+import { Stranger, strangeRegister } from './stranger.ts'
+import { accountOf, config, laterConfig, meterOf, t0 } from './street.ts'
 import { SignedThings, Trader } from './trader.ts'
 import { Verdict, type Violation } from './verdict.ts'
 
@@ -64,7 +64,11 @@ export async function simulate(seed: number): Promise<Outcome> {
   }
   const database = new Database(scheduler, random.fork(), witness)
   const network = new Network(scheduler, random.fork())
-  const surroundings = { scheduler, random: random.fork(), database, chain, witness: promises }
+  const changesAtMs = (t0 + random.between(0, 2 * minutes.troubled) * 60) * 1000
+  const surroundings = {
+    ...{ scheduler, random: random.fork(), database, chain, witness: promises },
+    config: () => (scheduler.nowMs < changesAtMs ? config : laterConfig),
+  }
   const servers = Array.from(
     { length: random.whole(1, 3) },
     (_, index) => new Server(`server-${index + 1}`, surroundings),
@@ -92,6 +96,10 @@ export async function simulate(seed: number): Promise<Outcome> {
     ...{ scheduler, random: random.fork(), network, servers, database, signed, ...stranger },
     readings: promises.readings,
     sign: (reading) => promises.note(reading),
+    forge(reading) {
+      promises.noteForged(reading)
+      scheduler.after(random.between(1_000, 60_000), () => people.reportEquivocation(reading.meter))
+    },
   })
   const people = new People({ scheduler, random: random.fork(), chain, households })
   const faults = new Faults({
@@ -114,7 +122,7 @@ export async function simulate(seed: number): Promise<Outcome> {
       home.begin(t0)
       chain.sendAtOnce(openSeat({ account: accounts[0]!, meter: home.meter, epoch: home.epoch }, randomLimits(random)))
     }
-    const epoch = { epoch: 1, time: t0, importWh: 0, exportWh: 0 }
+    const epoch = { epoch: 1, time: t0, importWh: strangeRegister(t0), exportWh: 0 }
     chain.sendAtOnce(openSeat({ ...stranger, epoch }, randomLimits(random)))
     chain.mine()
     for (const index of households.keys()) {
@@ -125,14 +133,17 @@ export async function simulate(seed: number): Promise<Outcome> {
   }
 }
 
+/** Counts what has happened, so that whoever changes the street sees what it still exercises. */
 function count(counts: Record<string, number>, events: readonly Event[]): void {
-  for (const event of events) {
-    const name =
-      event.type === 'refused'
-        ? event.code
-        : event.type === 'reading'
-          ? `${event.status} ${event.code ?? ''}${event.isLate ? 'late' : ''}`
-          : event.type
+  const note = (name: string) => {
     counts[name] = (counts[name] ?? 0) + 1
+  }
+  for (const event of events) {
+    note(event.type)
+    if (event.type === 'reading') note(`reading ${event.status} ${event.code ?? ''}${event.isLate ? 'late' : ''}`)
+    if (event.type !== 'interval-cleared') continue
+    for (const { outcomes } of event.result.seats) {
+      for (const { stage, filledWh } of outcomes) if (filledWh > 0) note(`filled in ${stage}`)
+    }
   }
 }
