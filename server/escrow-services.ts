@@ -63,7 +63,8 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
   const settlement = startSettlement({
     ...{ database, provider, sender, indexer, settings: areas, log, metrics, pollMs },
     async leaveOut(area, request) {
-      await handleOf(area)?.submit({ type: 'leave-out', ...request })
+      const events = await handleOf(area)?.submit({ type: 'leave-out', ...request })
+      return events?.some(({ type }) => type === 'leaving-out') ?? false
     },
   })
   return {

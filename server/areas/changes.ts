@@ -67,6 +67,7 @@ export function changesOf(state: AreaState, sequence: number, events: readonly E
         intervals.add(event.start)
         all = true
         break
+      case 'interval-amended':
       case 'interval-corrected':
         intervals.add(event.start)
         seats.add(event.seat)

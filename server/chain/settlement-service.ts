@@ -32,6 +32,29 @@ import { startPoller } from './poller.ts'
 import type { AreaView, SeatRecord, SettledBatch } from './seat-view.ts'
 import type { Call, Sender } from './sender.ts'
 
+/** What a server says of the settlement of all its areas. */
+export interface SettlementMetrics {
+  settled: Counter
+  stopped: Gauge
+}
+
+export function settlementMetrics(registry: Registry): SettlementMetrics {
+  return {
+    settled: new Counter({
+      name: 'commonwatt_batches_settled_total',
+      help: 'Batches whose settlement the chain has confirmed',
+      labelNames: ['area'],
+      registers: [registry],
+    }),
+    stopped: new Gauge({
+      name: 'commonwatt_settlement_stopped',
+      help: '1 while the next batch of the area cannot be settled',
+      labelNames: ['area'],
+      registers: [registry],
+    }),
+  }
+}
+
 export interface SettlementOptions {
   database: Database
   provider: JsonRpcProvider
@@ -40,7 +63,7 @@ export interface SettlementOptions {
   /** The settings of each area that is to be settled. */
   settings: readonly AreaSettings[]
   log: Logger
-  registry: Registry
+  metrics: SettlementMetrics
   /** Has a batch cut anew without these seats; says whether it was. */
   leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
   /** The most entries of one transaction, where they shall be fewer than fit into it. */
@@ -53,14 +76,8 @@ export interface Settlement {
 }
 
 export function createSettlement(options: SettlementOptions): Settlement {
-  const { database, provider, sender, indexer, settings, log, registry, leaveOut, entriesPerPart } = options
-  const settledTotal = new Counter({
-    name: 'commonwatt_batches_settled_total',
-    help: 'Batches whose settlement the chain has confirmed',
-    labelNames: ['area'],
-    registers: [registry],
-  })
-  for (const { area } of settings) settledTotal.inc({ area }, 0)
+  const { database, provider, sender, indexer, settings, log, metrics, leaveOut, entriesPerPart } = options
+  for (const { area } of settings) metrics.settled.inc({ area }, 0)
 
   async function advance(area: number): Promise<void> {
     const { rulesHash, chain } = settings.find((one) => one.area === area)!
@@ -100,7 +117,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const gasUsed = await gasOf(settled.transactions)
     if (gasUsed === null) return
     if (await markSettled(database, area, batch.end, { transaction, block: settled.block, gasUsed })) {
-      settledTotal.inc({ area })
+      metrics.settled.inc({ area })
       log.info({ area, end: batch.end, transaction, block: settled.block, gasUsed }, 'batch settled')
     }
   }
@@ -260,14 +277,8 @@ function settleCall({ area, escrow, batch, view }: Work, entries: SignedEntry[],
 
 /** Settlement of all areas, each at its own pace: one that is stopped holds up no other. */
 export function startSettlement(options: SettlementOptions & { pollMs: number }): { stop(): Promise<void> } {
-  const { settings, log, registry, pollMs } = options
+  const { settings, log, metrics, pollMs } = options
   const settlement = createSettlement(options)
-  const stopped = new Gauge({
-    name: 'commonwatt_settlement_stopped',
-    help: '1 while the next batch of the area cannot be settled',
-    labelNames: ['area'],
-    registers: [registry],
-  })
   const pollers = settings.map(({ area }) =>
     startPoller({
       name: `settlement of area ${area}`,
@@ -276,9 +287,9 @@ export function startSettlement(options: SettlementOptions & { pollMs: number })
       async run() {
         try {
           await settlement.advance(area)
-          stopped.set({ area }, 0)
+          metrics.stopped.set({ area }, 0)
         } catch (error) {
-          stopped.set({ area }, 1)
+          metrics.stopped.set({ area }, 1)
           throw error
         }
       },

@@ -146,7 +146,9 @@ class PostgresArea implements AreaStore, AreaLease {
   }
 
   private openWriter(): Database {
-    return openDatabase(this.databaseUrl, 1, { ...writing, name: writerName(this.areaId, this.session) })
+    return openDatabase(this.databaseUrl, 1, {
+      ...{ ...writing, name: writerName(this.areaId, this.session), isByKey: true },
+    })
   }
 }
 

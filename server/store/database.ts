@@ -39,6 +39,8 @@ export interface DatabaseOptions extends Partial<Patience> {
   name?: string
   /** Schemas in which tables are looked for, in this order; the database's own setting if not given. */
   schemas?: readonly string[]
+  /** Every statement finds its rows by their keys: no table is read from end to end, however little is known of it yet. */
+  isByKey?: boolean
 }
 
 /**
@@ -86,6 +88,7 @@ function openPool(url: string, connections: number, options: DatabaseOptions, lo
     connection: {
       application_name: options.name ?? 'commonwatt',
       ...(options.schemas === undefined ? {} : { search_path: options.schemas.join(', ') }),
+      ...(options.isByKey ? { enable_seqscan: 'off' } : {}),
       ...(statementSeconds === null ? {} : { statement_timeout: statementSeconds * 1000 }),
       idle_in_transaction_session_timeout: idleTransactionSeconds * 1000,
     },

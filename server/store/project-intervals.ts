@@ -4,12 +4,13 @@ import { qualities } from '../market/engine/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { encodeOutcomes } from './outcomes.ts'
-import { correctRuns, reduceRuns } from './project-changed-runs.ts'
+import { amendRuns, correctRuns, reduceRuns } from './project-changed-runs.ts'
 import type { Told, ToldEvents } from './told.ts'
 import { type ZoneRow, zoneRows } from './zone-rows.ts'
 
 const types = [
   'interval-cleared',
+  'interval-amended',
   'interval-final',
   'interval-corrected',
   'interval-reduced',
@@ -43,9 +44,11 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
         ? insertResults(sql, areaId, of())
         : type === 'interval-final'
           ? markFinal(sql, areaId, of())
-          : type === 'interval-corrected'
-            ? correctRuns(sql, areaId, of())
-            : markMissed(sql, areaId, of())
+          : type === 'interval-amended'
+            ? amendRuns(sql, areaId, of())
+            : type === 'interval-corrected'
+              ? correctRuns(sql, areaId, of())
+              : markMissed(sql, areaId, of())
     for (const statement of statements) sent.push(statement.execute())
   }
   await Promise.all(sent)
@@ -54,7 +57,7 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
 /** Two changes of one name build on each other. */
 function nameOf(event: Change['event']): string {
   if (event.type === 'interval-cleared') return `${event.result.start}`
-  return event.type === 'interval-corrected' ? `${event.start} ${event.seat}` : `${event.start}`
+  return event.type === 'interval-corrected' || event.type === 'interval-amended' ? `${event.start} ${event.seat}` : `${event.start}`
 }
 
 function insertResults(sql: Transaction, areaId: number, told: readonly Told<'interval-cleared'>[]): Statement[] {

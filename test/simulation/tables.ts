@@ -122,10 +122,11 @@ export class Tables {
       case 'interval-final':
         this.intervals.get(event.start)!.isFinal = true
         break
+      case 'interval-amended':
       case 'interval-corrected': {
         const { start, run, seat, zone, quality, importWh, exportWh } = event
         const row = this.intervals.get(start)!
-        if (row.run + 1 !== run) throw refusal('23505', `run ${run} of interval ${start} follows run ${row.run}`)
+        if (row.run + Number(row.isFinal) !== run) throw refusal('23505', `run ${run} of interval ${start} follows run ${row.run}`)
         row.run = run
         const before = this.seatRows.get(`${start} ${seat}`) ?? untraded
         this.seatRows.set(`${start} ${seat}`, { ...before, run, zone, quality, importWh, exportWh })

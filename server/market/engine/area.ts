@@ -492,6 +492,14 @@ const batchCut = struct({
 })
 export type BatchCut = Infer<typeof batchCut>
 
+/** What a seat's meter says of an interval that was computed before. */
+const energyLearnt = {
+  ...{ start: uint, run: uint, seat: uint, zone: text },
+  ...{ quality, importWh: uint, exportWh: uint },
+  /** What the interval's sums change by. */
+  ...{ importChangeWh: int, exportChangeWh: int, missingChange: int },
+}
+
 /** What follows from a command, in order; the journal's hash covers it. New kinds are added at the end. */
 export const event = union({
   /** Holds from the interval that starts at `from`. */
@@ -545,6 +553,12 @@ export const event = union({
     ...{ block: uint, suspended: list(uint), cut: list(promiseCut) },
   }),
   'interval-cleared': struct({ result: intervalRun }),
+  /** Energy of a seat without trade that became known after the newest run of an interval that is not final: the run has it now. */
+  'interval-amended': struct({
+    ...energyLearnt,
+    /** Why its orders got nothing, as far as is known now. */
+    outcomes: list(outcome),
+  }),
   /** A final interval computed again without seats that cannot pay: the sums of the new run, and what changed of whom. */
   'interval-reduced': struct({
     start: uint,
@@ -556,22 +570,8 @@ export const event = union({
     forward: list(delivered),
   }),
   'interval-final': struct({ start: uint, run: uint }),
-  /** Energy that became known late and changes nobody's trade: reported under a number of its own, nothing moves. */
-  'interval-corrected': struct({
-    start: uint,
-    run: uint,
-    seat: uint,
-    zone: text,
-    quality,
-    importWh: uint,
-    exportWh: uint,
-    /** Why its orders got nothing, as far as is known now; null where that stands as it was said before. */
-    outcomes: optional(list(outcome)),
-    /** What the interval's sums change by. */
-    importChangeWh: int,
-    exportChangeWh: int,
-    missingChange: int,
-  }),
+  /** The same of a final interval: reported under a number of its own, nothing moves. */
+  'interval-corrected': struct(energyLearnt),
   /** `number` is 1 at first; a higher one replaces the lower, without the seats that cannot pay (`leftOut`, of all numbers). */
   'batch-cut': struct({ batch: batchCut, number: uint, leftOut: list(uint), seal: hex32 }),
   /** These seats are taken out of the batch's intervals one after the other; then it is cut anew. */

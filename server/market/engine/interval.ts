@@ -183,8 +183,8 @@ export class Interval {
     this.isChanged = true
   }
 
-  /** Energy of one seat became known and moves nothing: it is told under the next number. */
-  correct(
+  /** Energy of one seat became known and moves nothing: of a final interval it is told under the next number. */
+  learn(
     slot: number,
     zone: number,
     { importChangeWh, exportChangeWh }: { importChangeWh: Wh; exportChangeWh: Wh },
@@ -195,7 +195,7 @@ export class Interval {
       return { ...own, importWh: own.importWh + importChangeWh, exportWh: own.exportWh + exportChangeWh }
     })
     this.cleared = { ...cleared, zones }
-    this.run += 1
+    if (this.status === 'final') this.run += 1
     this.tell(slot)
   }
 

@@ -150,6 +150,7 @@ export class SlowArea {
         this.intervals.set(start, { start, status, promises, run: 0, rows: new Map() })
         break
       }
+      case 'interval-amended':
       case 'interval-corrected': {
         const interval = this.intervals.get(event.start)!
         const { seat, quality, importWh, exportWh } = event
