@@ -59,11 +59,10 @@ function seatCheck(file: StatementFile, firstBlock: number): Check {
   return {
     chainId,
     run: async (provider) =>
-      verifyStatement(
-        file,
-        await readSettledSeat({ provider, escrow, area, seat, end, firstBlock }),
-        await wordsOfWallets(provider, file, file),
-      ),
+      verifyStatement(file, await readSettledSeat({ provider, escrow, area, seat, end, firstBlock }), {
+        words: await wordsOfWallets(provider, file, file),
+        signerOf: signerOfReading,
+      }),
   }
 }
 

@@ -1,6 +1,5 @@
 /** A seat's statement as it is handed out: its leaves with one proof for all of them, and the signed readings they rest on. */
 import { z } from 'zod'
-import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import { stageNames } from '../market/engine/codes.ts'
 import { SettlementError } from './error.ts'
 import {
@@ -57,8 +56,4 @@ export function readStatementFile(json: unknown): StatementFile {
   const parsed = statementFileSchema.safeParse(json)
   if (parsed.success) return parsed.data
   throw new SettlementError('SETTLEMENT_STATEMENT', mistakesOf(parsed.error))
-}
-
-export function domainOfFile({ chainId, escrow }: EscrowDomain): EscrowDomain {
-  return { chainId, escrow }
 }

@@ -4,13 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { bytesOf, hexOf } from '../../contracts/protocol/hex.ts'
 import { stageNames } from '../../server/market/engine/codes.ts'
 import { TreeBuilder } from '../../server/settlement/merkle.ts'
-import {
-  inLeafOrder,
-  LeafHasher,
-  type StatedFill,
-  seatSeed,
-  statementRoot,
-} from '../../server/settlement/statement.ts'
+import { inLeafOrder, LeafHasher, type StatedFill, seatSeed, statementRoot } from '../../server/settlement/statement.ts'
 import { type SlowFill, slowLeaves, slowRoot, slowSeed } from './slow-statement.ts'
 
 const seed = Number(process.env.SEED ?? 20_261_128)
