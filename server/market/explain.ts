@@ -39,7 +39,7 @@ export interface OrderOutcome {
   link?: string
 }
 
-/** Explains every order, in input order. `words/auction.ts` makes sentences of that. */
+/** Explains every order, in input order. `words/sentences.ts` makes sentences of that. */
 export function explainAuction(input: AuctionInput, result: AuctionResult): OrderOutcome[] {
   return input.orders.map(explaining(input, result))
 }
