@@ -359,7 +359,11 @@ export type AgreementState = Infer<typeof agreementState>
 
 /**
  * Why an order, a trade or an agreement did or did not move energy in one interval. `details` are the numbers that its code
+<<<<<<< HEAD
  * names; `words/english.ts` lists them and makes the sentences.
+=======
+ * names; `words/details.ts` lists them, and `words/sentences.ts` makes sentences of them.
+>>>>>>> engine-tests
  */
 export const outcome = struct({
   stage: oneOf(stageNames),
