@@ -71,7 +71,10 @@ export class Follower {
       if (before?.forms.get(record.seat) !== form) changed.push(seat)
     }
     const isSame = before?.settledUntil === next.settledUntil && before.batchEnd === next.batchEnd
-    if (changed.length === 0 && isSame) return
+    if (changed.length === 0 && isSame) {
+      handle.chainTold(counted.time * 1000)
+      return
+    }
     const half = random.chance(0.3) ? changed.length >> 1 : 0
     if (half > 0) await this.deliver(counted, changed.slice(0, half), true)
     await this.deliver(counted, changed.slice(half), false)

@@ -147,7 +147,7 @@ export class Home {
     const waiting = [...this.queue.values()].sort((a, b) => a.time - b.time)
     const isCurrent = ({ time }: MeterReading) => time >= current
     const sent = [...waiting.filter(isCurrent), ...waiting.filter((reading) => !isCurrent(reading))]
-    const message = sent.slice(0, random.chance(0.1) ? 2 : perMessage)
+    const message = sent.slice(0, random.chance(0.4) ? random.whole(1, 3) : perMessage)
     const answers = await network.ask(server, () => server.take(connection, message))
     this.failures = 0
     for (const [index, reading] of message.entries()) this.hear(reading, answers[index]!)

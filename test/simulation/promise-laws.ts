@@ -64,7 +64,10 @@ export class PromiseLaws implements AnswerWitness, HomeWitness {
     const { verdict } = this.parts
     const { submission, shows } = this.questions.get(question)!
     this.questions.delete(question)
-    if (answer instanceof Error) return this.checkRefusal(submission, answer)
+    if (answer instanceof Error) {
+      this.checkRefusal(submission, answer)
+      return
+    }
     for (const event of answer) {
       for (const key of keysOf(event)) {
         const isThere = this.isStored(key) || this.lost.has(key)
