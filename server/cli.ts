@@ -11,6 +11,7 @@ const commands: Record<string, () => Promise<Command>> = {
   exit: async () => (await import('./commands/exit.ts')).exitCommand(),
   clear: async () => (await import('./commands/clear.ts')).clearCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  'read-values': async () => (await import('./commands/read-values.ts')).readValuesCommand(),
 }
 
 const program = new Command('commonwatt').description('a peer-to-peer marketplace for local solar energy')
