@@ -13,6 +13,7 @@ const mebibyte = 1 << 20
 const mostPartBytes = 128 * mebibyte
 const mostBytes = 256 * mebibyte
 const mostParts = 1000
+const mostSheets = 1000
 /** Of a sheet (Excel's own bounds). */
 const [mostColumns, mostRows] = [16_384, 1_048_576]
 const [mostStrings, mostStringCharacters] = [1_000_000, 32 * mebibyte]
@@ -140,6 +141,7 @@ async function readRelations(book: Book, name: string, folder: string): Promise<
       if (element !== 'Relationship' || attribute('TargetMode') === 'External') return
       const [target, base] = [attribute('Target') ?? '', `part:/${folder}`]
       const type = attribute('Type') ?? ''
+      if (relations.length === mostParts) throw damaged('more relations than parts')
       if (!URL.canParse(target, base)) throw damaged(`${quoted(target)} is no name of a part`)
       relations.push({
         id: attribute('Id') ?? '',
@@ -163,6 +165,8 @@ async function findSheet(book: Book, workbook: string, sheet: string): Promise<s
       if (element !== 'sheet') return
       const name = attribute('name') ?? ''
       if (sheets.has(name)) throw new ExchangeError('VALUES_SYNTAX', workbook, `sheet ${quoted(name)} stands twice`)
+      if (sheets.size === mostSheets)
+        throw new ExchangeError('VALUES_TOO_LARGE', workbook, `more than ${mostSheets} sheets`)
       sheets.set(name, attribute('id') ?? '')
     },
   })

@@ -7,6 +7,7 @@ import { ExchangeError } from './error.ts'
 import { quoted } from './quote.ts'
 
 const deepest = 64
+const mostAttributes = 1000
 /** The longest text, tag or comment: what lies between two events of the parser is held in memory. */
 const longestPiece = 1 << 20
 /** What is decoded at a time. */
@@ -119,6 +120,9 @@ export class XmlReader {
   #open(name: string, attributes: Record<string, SaxesAttributeNS>): void {
     this.#progress()
     if (this.#path.length === deepest) throw this.#refusal('VALUES_UNSAFE', `nested deeper than ${deepest} elements`)
+    if (Object.keys(attributes).length > mostAttributes) {
+      throw this.#refusal('VALUES_TOO_LARGE', `a tag with more than ${mostAttributes} attributes`)
+    }
     this.#path.push(name)
     this.#text = ''
     this.#leaf = true

@@ -8,6 +8,7 @@ import { SpanishHours } from './spanish-hours.ts'
 
 const texts = ['cups', 'date', 'time', 'obtainMethod'] as const
 const energies = ['consumptionKWh', 'surplusEnergyKWh'] as const
+const mostLeftOut = 100
 type Text = (typeof texts)[number]
 type Energy = (typeof energies)[number]
 
@@ -25,6 +26,7 @@ export function readDatadisJson(bytes: Buffer, zone: TimeZone): OfficialValues {
       else if (json.kind() === 'null') json.skip()
       else {
         leftOut.add(key)
+        if (leftOut.size > mostLeftOut) throw json.refusal('VALUES_TOO_LARGE', `more than ${mostLeftOut} unknown keys`)
         json.skip()
       }
     })

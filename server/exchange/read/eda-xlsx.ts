@@ -105,7 +105,7 @@ class SheetReader {
   #readColumns(): Column[] {
     const [points, codes] = [this.#row('MeteringpointID'), this.#row('Metercode')]
     const columns: Column[] = []
-    const textAt = (row: SheetRow, column: number) => row.cells.find((cell) => cell.column === column)?.text ?? ''
+    const texts = new Map(codes.cells.map(({ column, text }) => [column, text]))
     /** The column that a following MM describes. */
     let before: Column | number | null = null
     for (const { column: at, text: point } of points.cells) {
@@ -113,7 +113,7 @@ class SheetReader {
       const refuse = (code: ExchangeErrorCode, row: SheetRow, reason: string): never => {
         throw new ExchangeError(code, place(at, row.number), reason)
       }
-      const code = textAt(codes, at)
+      const code = texts.get(at) ?? ''
       if (point === 'MM') {
         const follows: number = typeof before === 'number' ? before : (before?.at ?? Number.NaN)
         if (follows !== at - 1) refuse('VALUES_CODE', points, 'MM without a column of values before it')

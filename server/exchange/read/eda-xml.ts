@@ -17,6 +17,8 @@ const lengths = new Map([
   ['D', secondsPerDay],
 ])
 
+const periodFields = ['MeteringPeriodStart', 'MeteringPeriodEnd', 'MeteringIntervall', 'NumberOfMeteringIntervall']
+const intervalFields = ['DTF', 'DTT', 'MM', 'BQ']
 /** Values anywhere else would be lost without a word. */
 const parents = new Map([
   ['Energy', 'ProcessDirectory'],
@@ -107,8 +109,8 @@ function readDocument(bytes: Buffer) {
           const fault = austrianPointFault(text)
           if (fault !== null) refuse('VALUES_POINT', `MeteringPoint ${quoted(text)} ${fault}`)
           point = text
-        } else if (parent === 'EP') once(values, name, text)
-        else if (parent === 'Energy' && name !== 'EnergyData') once(fields, name, text)
+        } else if (parent === 'EP' && intervalFields.includes(name)) once(values, name, text)
+        else if (parent === 'Energy' && periodFields.includes(name)) once(fields, name, text)
         else if (name === 'EP') current?.intervals.push(readInterval(values, within))
         else if (name === 'EnergyData') {
           codes.push(current!)

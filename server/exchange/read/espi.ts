@@ -18,6 +18,16 @@ import { type Choice, repeated, type Span, ValueTable } from '../value-table.ts'
 import { readXml } from '../xml.ts'
 
 const [wattHours, electricity, deltaData] = ['72', '1', '4']
+/** What of a reading type matters here. */
+const typeFields = [
+  'accumulationBehaviour',
+  'commodity',
+  'defaultQuality',
+  'flowDirection',
+  'intervalLength',
+  'powerOfTenMultiplier',
+  'uom',
+]
 const directionOf = new Map<string, Direction>([
   ['1', 'import'],
   ['19', 'export'],
@@ -139,8 +149,10 @@ function readFeed(bytes: Buffer): Feed {
         if (path[1] !== 'entry') return
         if (path.length === 3 && name === 'updated') links.updated = readInstant(text, place)
         const below = path.slice(3).join('/')
-        if (path[3] === 'ReadingType' && path.length === 5) feed.types.at(-1)!.fields.set(name, text)
-        else if (below === 'IntervalBlock/interval/start') span.start = text
+        if (path[3] === 'ReadingType' && path.length === 5 && typeFields.includes(name)) {
+          feed.types.at(-1)!.fields.set(name, text)
+        }
+        if (below === 'IntervalBlock/interval/start') span.start = text
         else if (below === 'IntervalBlock/interval/duration') span.seconds = text
         else if (below === 'IntervalBlock/interval') {
           block!.span = { start: whole(span.start, 'start'), seconds: whole(span.seconds, 'duration') }
