@@ -11,7 +11,7 @@ import type { TimeZone } from '../time-zone.ts'
 import { ValueTable } from '../value-table.ts'
 import { type Cell, cellName, readSheet, type SheetRow } from '../workbook.ts'
 
-export const energySheet = 'Energiedaten'
+const energySheet = 'Energiedaten'
 const intervalSeconds = 900
 /** Serial number of 1970-01-01 in the 1900 system. */
 const serialOfEpoch = 25_569
@@ -243,35 +243,26 @@ function readTime({ kind, text }: Cell): LocalSeconds | null {
 
 /**
  * Clock times as instants: rows follow each other in time, so that of two instants with one clock time a row has the first
- * that comes after the row before. Where rows stand in another order, the first of two with one clock time is the earlier.
+ * that comes after the row before. Rows in another order are taken where no clock time stands for two instants.
  */
 function resolveTimes(times: readonly LocalSeconds[], rowNumbers: readonly number[], zone: TimeZone): UtcSeconds[] {
-  const possible = times.map((time, i) => {
-    const instants = zone.instants(time)
-    if (instants.length > 0) return instants
-    throw new ExchangeError('VALUES_TIME', place(0, rowNumbers[i]!), 'this clock time does not exist')
-  })
+  const refuse = (code: ExchangeErrorCode, row: number, reason: string): never => {
+    throw new ExchangeError(code, place(0, rowNumbers[row]!), reason)
+  }
+  const possible = times.map((time) => zone.instants(time))
+  const skipped = possible.findIndex((instants) => instants.length === 0)
+  if (skipped >= 0) refuse('VALUES_TIME', skipped, 'this clock time does not exist')
   let before = Number.NEGATIVE_INFINITY
   const inOrder = possible.map((instants) => {
     before = instants.find((instant) => instant > before) ?? Number.POSITIVE_INFINITY
     return before
   })
   if (Number.isFinite(before)) return inOrder
-  const seen = new Map<LocalSeconds, number>()
-  const resolved = times.map((time, i) => {
-    const occurrence = seen.get(time) ?? 0
-    seen.set(time, occurrence + 1)
-    const instant = possible[i]![occurrence]
-    if (instant === undefined) {
-      throw new ExchangeError('VALUES_REPEATED', place(0, rowNumbers[i]!), 'this clock time stands once too often')
-    }
-    return instant
+  const seen = new Set<UtcSeconds>()
+  return possible.map(([instant, second], row) => {
+    if (second !== undefined) refuse('VALUES_TIME', row, 'rows out of order: is this summer or winter time?')
+    if (seen.has(instant!)) refuse('VALUES_REPEATED', row, 'this clock time stands twice')
+    seen.add(instant!)
+    return instant!
   })
-  for (const [i, time] of times.entries()) {
-    if (possible[i]!.length > 1 && seen.get(time) === 1) {
-      const reason = 'this clock time stands once in rows out of order: summer or winter time?'
-      throw new ExchangeError('VALUES_TIME', place(0, rowNumbers[i]!), reason)
-    }
-  }
-  return resolved
 }

@@ -20,7 +20,7 @@ export interface SpanishColumns {
 }
 
 /** A column's name without case, accents, blanks and underscores, which vary. */
-export function columnKey(name: string): string {
+function columnKey(name: string): string {
   return name
     .normalize('NFD')
     .replace(/[\p{M}\s_]/gu, '')

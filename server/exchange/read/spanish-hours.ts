@@ -116,6 +116,7 @@ export class SpanishHours {
     const wanted = byClock ? labels.map((label) => clockFrom + label) : labels.map((_, i) => i + 1)
     const merged = byClock && hours.length < wanted.length && sameNumbers(hours, [...new Set(wanted)])
     if (!merged && !sameNumbers(hours, wanted)) throw this.#notWhole(day, rows, hours, wanted)
+    if (byClock && new Set(wanted).size < wanted.length) this.#checkOrder(day, rows)
     const dayStart = this.#zone.startOfDay(day)
     let at = 0
     for (const row of rows) {
@@ -131,6 +132,15 @@ export class SpanishHours {
       table.add(series, dayStart + at++ * intervalSeconds, half, halfQuality, source)
     }
     return merged
+  }
+
+  /** Two hours with one clock time are told apart by their order, so the rows of such a day must be in order. */
+  #checkOrder(day: DayNumber, rows: Uint32Array): void {
+    const sources = Array.from(rows, (row) => this.#table.row(row).source)
+    const out = sources.findIndex((source, i) => i > 0 && source < sources[i - 1]!)
+    if (out < 0) return
+    const reason = `rows of ${isoDay(day)} out of order: which of two hours with one clock time is in summer time?`
+    throw new ExchangeError('VALUES_TIME', this.#placeOf(sources[out]!), reason)
   }
 
   /** The clock hours at which the hours of a day end, 24 for the last. */
