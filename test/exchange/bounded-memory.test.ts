@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Loaded before the program: its peak of resident memory, in KiB, as the last line on standard error. */
 const peak = join(folder, 'peak.mjs')
-writeFileSync(peak, "process.on('exit', () => process.stderr.write(`${process.resourceUsage().maxRSS}\\n`))")
+writeFileSync(peak, "process.on('exit', () => process.stderr.write(String(process.resourceUsage().maxRSS)))")
 const program = fileURLToPath(new URL('../../bin/commonwatt.js', import.meta.url))
 
 async function peakOf(content: Buffer) {

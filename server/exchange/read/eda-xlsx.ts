@@ -6,7 +6,7 @@ import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { austrianPointFault } from '../identifiers.ts'
 import { dayOf, type LocalSeconds, localSeconds, secondsPerDay } from '../instants.ts'
 import type { OfficialValues, Quality } from '../official-values.ts'
-import { quoted } from '../quote.ts'
+import { quoted, shortened } from '../quote.ts'
 import type { TimeZone } from '../time-zone.ts'
 import { ValueTable } from '../value-table.ts'
 import { type Cell, cellName, readSheet, type SheetRow } from '../workbook.ts'
@@ -137,7 +137,8 @@ class SheetReader {
   #openColumn(at: number, point: string, text: string, row: number): Column {
     const code = codeOfWording(text, () => place(at, row))
     if (code === renewablePart) {
-      this.#warnings.add(`${point}: ${code} left out: it is the renewable part of G.03 and contained in it`)
+      const name = `${code} (${shortened(text)})`
+      this.#warnings.add(`${point}: ${name} left out: it is the renewable part of G.03 and contained in it`)
       return { at, series: null, qualityAt: null, sum: 0n }
     }
     const { direction, channel } = edaCode(code)!
