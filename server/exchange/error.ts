@@ -2,6 +2,13 @@
 import { oneLine } from './quote.ts'
 
 export type ExchangeErrorCode =
+  | 'ROSTER_DATES'
+  | 'ROSTER_FACTOR'
+  | 'ROSTER_FIELD'
+  | 'ROSTER_FORMAT'
+  | 'ROSTER_OVERLAP'
+  | 'ROSTER_POINT'
+  | 'ROSTER_SHARE'
   | 'VALUES_CODE'
   | 'VALUES_COUNT'
   | 'VALUES_FORMAT'

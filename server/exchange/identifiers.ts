@@ -76,3 +76,26 @@ export function ean18Fault(text: string): Fault {
 export function prmFault(text: string): Fault {
   return fault(/^[\dX]{14}$/.test(text), 'is no PRM of 14 digits')
 }
+
+const faultsByCountry = new Map<string, (text: string) => Fault>([
+  ['AT', austrianPointFault],
+  ['AU', nmiFault],
+  ['BE', ean18Fault],
+  ['CH', swissPointFault],
+  ['DE', (text) => (/^\d/.test(text) ? marketLocationFault(text) : meteringLocationFault(text))],
+  ['DK', ean18Fault],
+  ['ES', cupsFault],
+  ['FR', prmFault],
+  ['NL', ean18Fault],
+])
+
+/**
+ * What is wrong with the identifier of a metering point in a country (ISO 3166, two letters). In countries whose rule is not
+ * known here, anything short without blanks and control characters is right.
+ */
+export function pointFaultIn(country: string, text: string): Fault {
+  const check = faultsByCountry.get(country)
+  return check === undefined
+    ? fault(/^[^\s\p{Cc}]{1,64}$/u.test(text), 'is no identifier of a metering point')
+    : check(text)
+}
