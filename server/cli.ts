@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   clear: async () => (await import('./commands/clear.ts')).clearCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   'read-values': async () => (await import('./commands/read-values.ts')).readValuesCommand(),
+  keys: async () => (await import('./commands/keys.ts')).keysCommand(),
 }
 
 const program = new Command('commonwatt').description('a peer-to-peer marketplace for local solar energy')

@@ -1,5 +1,4 @@
 /** `commonwatt read-values`: prints what a file of official interval values says, without a database. */
-import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
@@ -7,8 +6,9 @@ import { formatMicroWh } from '../exchange/decimal.ts'
 import { ExchangeError } from '../exchange/error.ts'
 import { isoSeconds } from '../exchange/instants.ts'
 import type { OfficialSeries, OfficialValues } from '../exchange/official-values.ts'
-import { mostFileBytes, type ReadOptions, readOfficialValues } from '../exchange/read-values.ts'
+import { type ReadOptions, readOfficialValues } from '../exchange/read-values.ts'
 import { InputError, refuse } from './streams.ts'
+import { readBounded } from './values-file.ts'
 
 /** The subcommand, ready to be added to the program. */
 export function readValuesCommand(): Command {
@@ -26,29 +26,6 @@ export function readValuesCommand(): Command {
         refuse(`${file}: ${error.message}`)
       }
     })
-}
-
-/** The bytes of a file, of which no more are read than a file may have. */
-async function readBounded(path: string): Promise<Buffer> {
-  let handle: FileHandle | undefined
-  try {
-    handle = await open(path)
-    const { size } = await handle.stat()
-    // One byte more than the file says it has, so that reading it to its end takes one buffer.
-    let bytes = Buffer.allocUnsafe(Math.min(size, mostFileBytes) + 1)
-    for (let length = 0; ; ) {
-      const { bytesRead } = await handle.read(bytes, length, bytes.length - length)
-      length += bytesRead
-      if (bytesRead === 0) return bytes.subarray(0, length)
-      if (length > mostFileBytes) throw new InputError(`larger than ${mostFileBytes / 2 ** 20} MiB`)
-      if (length === bytes.length) bytes = Buffer.concat([bytes], Math.min(2 * length + 65_536, mostFileBytes + 1))
-    }
-  } catch (error) {
-    if (error instanceof InputError) throw error
-    throw new InputError(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-  } finally {
-    await handle?.close()
-  }
 }
 
 /** A reader that has gone away (`head`) is no error. */

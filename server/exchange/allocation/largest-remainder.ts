@@ -2,26 +2,29 @@
 
 /**
  * Shares `total` pro rata to `weights`: each part is floored, and the units that are left go one each to the largest
- * remainders, the earlier first among equals. All are whole numbers, none negative; where all weights are 0 nothing is
+ * remainders, the earlier first among equals. All are whole numbers, none negative, together below 2⁵³; where all weights are 0 nothing is
  * shared. The parts add up to `total`.
  */
 export function shareWhole(total: number, weights: readonly number[]): number[] {
-  let sum = 0n
-  for (const weight of weights) sum += BigInt(weight)
-  if (sum === 0n) return weights.map(() => 0)
+  const sum = weights.reduce((all, weight) => all + weight, 0)
+  if (sum === 0) return weights.map(() => 0)
   const parts: number[] = []
-  const remainders: bigint[] = []
+  const remainders: number[] = []
   let left = total
   for (const weight of weights) {
-    const product = BigInt(total) * BigInt(weight)
-    const part = Number(product / sum)
-    parts.push(part)
-    remainders.push(product % sum)
-    left -= part
+    const product = total * weight
+    if (product <= Number.MAX_SAFE_INTEGER) {
+      parts.push(Math.floor(product / sum))
+      remainders.push(product % sum)
+    } else {
+      const exact = BigInt(total) * BigInt(weight)
+      parts.push(Number(exact / BigInt(sum)))
+      remainders.push(Number(exact % BigInt(sum)))
+    }
+    left -= parts.at(-1)!
   }
-  const byRemainder = [...weights.keys()].sort((a, b) =>
-    remainders[a] === remainders[b] ? a - b : remainders[a]! > remainders[b]! ? -1 : 1,
-  )
+  if (left === 0) return parts
+  const byRemainder = [...weights.keys()].sort((a, b) => remainders[b]! - remainders[a]! || a - b)
   for (const i of byRemainder.slice(0, left)) parts[i]!++
   return parts
 }
