@@ -73,6 +73,12 @@ export function codeOfWording(text: string, place: () => string): string {
   return found[0]![1]
 }
 
+/** The wording of a code in the workbook, upper case and with its unit; undefined for codes that have no column. */
+export function wordingOf(code: string): string | undefined {
+  const wording = wordings.find(([, known]) => known === code)?.[0]
+  return wording === undefined ? undefined : `${wording} [KWH]`
+}
+
 const isCommunityTotal = (code: string | null) => code !== null && /G\.01T?$/.test(code)
 
 /**
