@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {AreaRules, Mandate, EpochStart, Reading, RotateKey, Withdrawal} from "./IEscrow.sol";
 
-/// The EIP-712 struct hashes of everything the escrow reads; `contracts/typed-data.ts` is the same list for everyone else.
+/// The EIP-712 struct hashes of everything the escrow reads; `contracts/protocol/typed-data.ts` is the same list for everyone else.
 library TypedData {
     bytes32 internal constant AREA_RULES = keccak256(
         "AreaRules(uint32 area,address grid,address token,uint32 intervalSeconds,uint32 batchSeconds,uint32 priceTick,uint32 maxGridPerKwh,uint32 maxBandTicks,bool confirmedSellersOnly,uint8 settlingGrade)"

@@ -46,7 +46,7 @@ export interface EscrowRelay {
     epoch: EpochStart
     meterSignature: Hex
     accountSignature: Hex
-    /** Where the rules demand confirmed sellers. */
+    /** Needed where the rules demand confirmed sellers. */
     gridSignature?: Hex | undefined
   }): Promise<{ hash: Hex }>
   /** The meter's last key hands over to the next one; signed by the account and by both keys. */

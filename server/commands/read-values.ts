@@ -13,7 +13,6 @@ import { readBounded } from './values-file.ts'
 /** The subcommand, ready to be added to the program. */
 export function readValuesCommand(): Command {
   return new Command('read-values')
-    .description('print the interval values of a file from a grid operator as JSON, or say why it is refused')
     .argument('<file>', 'the file, in any of the formats')
     .option('--format <name>', 'refuse a file that has another format than this')
     .option('--timezone <zone>', 'the zone of the file’s local times, instead of the format’s own (Atlantic/Canary)')

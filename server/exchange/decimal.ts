@@ -3,7 +3,7 @@
  * fraction comes between the file and the watt-hours.
  */
 import { ExchangeError } from './error.ts'
-import { quoted } from './quote.ts'
+import { inQuotes } from './quote.ts'
 
 /** More than this in one interval is no household, street or park but a mistake. */
 const mostWh = 1_000_000_000
@@ -39,17 +39,17 @@ export function readDecimal(text: string, form: DecimalForm, place: () => string
   const [, whole, fraction = '', exponent = '0'] = match
   const power = Number(exponent) - fraction.length
   if (Math.abs(power) > mostExponent) {
-    throw new ExchangeError('VALUES_NUMBER', place(), `${quoted(text)} is beyond any energy`)
+    throw new ExchangeError('VALUES_NUMBER', place(), `${inQuotes(text)} is beyond any energy`)
   }
   return { digits: BigInt(whole + fraction), power }
 }
 
 function whyNoDecimal(text: string, form: DecimalForm): string {
-  if (/^-\d/.test(text)) return `${quoted(text)} is negative`
+  if (/^-\d/.test(text)) return `${inQuotes(text)} is negative`
   if (/^\d[\d.,' ]*$/.test(text)) {
-    return `${quoted(text)} is no number with ${form.sign === '.' ? 'a decimal point' : 'a decimal comma'} and without thousands signs`
+    return `${inQuotes(text)} is no number with ${form.sign === '.' ? 'a decimal point' : 'a decimal comma'} and without thousands signs`
   }
-  return `${quoted(text)} is no number`
+  return `${inQuotes(text)} is no number`
 }
 
 /** `dividend ÷ divisor`, rounded to a whole number, half to even. Neither is negative. */
@@ -60,7 +60,7 @@ export function divideHalfEven(dividend: bigint, divisor: bigint): bigint {
 }
 
 /** The number × 10^`shift`, rounded to a whole number, half to even. */
-export function scaled({ digits, power }: Decimal, shift: number): bigint {
+export function scaledToWhole({ digits, power }: Decimal, shift: number): bigint {
   const to = power + shift
   return to >= 0 ? digits * 10n ** BigInt(to) : divideHalfEven(digits, 10n ** BigInt(-to))
 }
@@ -74,7 +74,7 @@ export const unitPowers = { Wh: 0, kWh: 3, MWh: 6 } as const
  */
 export function readEnergy(text: string, unitPower: number, form: DecimalForm, place: () => string): number {
   const quick = quickEnergy(text, unitPower + 6, form)
-  return quick ?? withinBound(scaled(readDecimal(text, form, place), unitPower + 6), place)
+  return quick ?? withinBound(scaledToWhole(readDecimal(text, form, place), unitPower + 6), place)
 }
 
 /** Refuses what no interval can hold. Throws `VALUES_NUMBER` at `place()`. */

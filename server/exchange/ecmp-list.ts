@@ -5,13 +5,13 @@
 import { pointForm } from './decimal.ts'
 import { ExchangeError } from './error.ts'
 import type { DayNumber } from './instants.ts'
-import type { Direction } from './official-values.ts'
-import { quoted, shortened } from './quote.ts'
+import type { EnergyDirection } from './official-values.ts'
+import { inQuotes, shortened } from './quote.ts'
 import { type Roster, RosterBuilder, type RosterEntry } from './roster.ts'
 import { readRosterDay, readShare } from './roster-csv.ts'
 import { readXml } from './xml.ts'
 
-const directions = new Map<string, Direction>([
+const directions = new Map<string, EnergyDirection>([
   ['CONSUMPTION', 'import'],
   ['GENERATION', 'export'],
 ])
@@ -69,10 +69,10 @@ function readEntry(
   const field = (name: string) => fields.get(name) ?? ''
   const direction = directions.get(field('EnergyDirection'))
   if (direction === undefined)
-    throw new ExchangeError('ROSTER_FIELD', '', `EnergyDirection ${quoted(field('EnergyDirection'))}`)
+    throw new ExchangeError('ROSTER_FIELD', '', `EnergyDirection ${inQuotes(field('EnergyDirection'))}`)
   const factor = Number(/^\d{1,3}$/.exec(field('ECPartFact'))?.[0])
   if (!(factor >= 1 && factor <= 100))
-    refuse(`ECPartFact ${quoted(field('ECPartFact'))} is no percentage from 1 to 100`)
+    refuse(`ECPartFact ${inQuotes(field('ECPartFact'))} is no percentage from 1 to 100`)
   const share = field('ECShare')
   // A point that was activated later, or deactivated earlier, than the list says counts only in between.
   const begins = ['DateFrom', 'DateActivate']

@@ -4,12 +4,18 @@
  */
 import { ExchangeError } from './error.ts'
 import { isoSeconds } from './instants.ts'
-import { type Channel, type Direction, inStep, type OfficialSeries, type Quality } from './official-values.ts'
-import { quoted, shortened } from './quote.ts'
+import {
+  type Channel,
+  type EnergyDirection,
+  inStep,
+  type OfficialSeries,
+  type ValueQuality,
+} from './official-values.ts'
+import { inQuotes, shortened } from './quote.ts'
 
 export interface EdaCode {
   code: string
-  direction: Direction
+  direction: EnergyDirection
   channel: Channel
 }
 
@@ -34,14 +40,14 @@ export function edaCode(code: string): EdaCode | undefined {
 }
 
 /** Measured, replaced, estimated. */
-const qualityMarks = new Map<string, Quality>([
+const qualityMarks = new Map<string, ValueQuality>([
   ['L1', 'measured'],
   ['L2', 'substituted'],
   ['L3', 'estimated'],
 ])
 
 /** What a quality mark means; undefined for one that is not known. */
-export function edaQuality(mark: string): Quality | undefined {
+export function edaQuality(mark: string): ValueQuality | undefined {
   return qualityMarks.get(mark)
 }
 
@@ -69,7 +75,7 @@ export function codeOfWording(text: string, place: () => string): string {
     throw new ExchangeError('VALUES_UNIT', place(), `unit ${shortened(unit)}, expected KWH`)
   }
   const found = wordings.filter(([known]) => wording.includes(known))
-  if (found.length !== 1) throw new ExchangeError('VALUES_CODE', place(), `meter code ${quoted(text)} is not known`)
+  if (found.length !== 1) throw new ExchangeError('VALUES_CODE', place(), `meter code ${inQuotes(text)} is not known`)
   return found[0]![1]
 }
 

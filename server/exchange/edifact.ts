@@ -1,6 +1,6 @@
 /** Segments of a UN/EDIFACT interchange (ISO 9735, syntax 3) out of the bytes of a file, one at a time. */
 import { ExchangeError } from './error.ts'
-import { quoted } from './quote.ts'
+import { inQuotes } from './quote.ts'
 
 const longestSegmentBytes = 1 << 16
 
@@ -85,7 +85,7 @@ function* segmentsOf(bytes: Buffer, first: number, signs: Signs): Generator<Segm
     at++
     const tag = elements.shift()![0]!
     if (!/^[A-Z]{3}$/.test(tag)) {
-      throw new ExchangeError('VALUES_SYNTAX', `segment ${number}`, `${quoted(tag)} is no segment`)
+      throw new ExchangeError('VALUES_SYNTAX', `segment ${number}`, `${inQuotes(tag)} is no segment`)
     }
     yield { number, tag, elements }
   }

@@ -1,4 +1,5 @@
 /** Why a file, a roster or a coefficient list is refused: a stable code, the place in the file and the reason. */
+import { CodedError } from '../../contracts/protocol/error.ts'
 import { oneLine } from './quote.ts'
 
 export type ExchangeErrorCode =
@@ -25,16 +26,14 @@ export type ExchangeErrorCode =
   | 'VALUES_ZONE'
 
 /** The one error of the exchange room. `message` is one line, `place: reason`; the file's name is the caller's to add. */
-export class ExchangeError extends Error {
+export class ExchangeError extends CodedError<ExchangeErrorCode> {
   override readonly name = 'ExchangeError'
-  readonly code: ExchangeErrorCode
   /** Line, element, segment, cell or JSON path; empty where the file as a whole is meant. */
   readonly place: string
   readonly reason: string
 
   constructor(code: ExchangeErrorCode, place: string, reason: string) {
-    super(oneLine(place === '' ? reason : `${place}: ${reason}`))
-    this.code = code
+    super(code, oneLine(place === '' ? reason : `${place}: ${reason}`))
     this.place = place
     this.reason = reason
   }

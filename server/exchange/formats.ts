@@ -1,8 +1,8 @@
 /** The formats of official values: what tells each from the others, in which zone its clocks run, and who reads it. */
 import { ExchangeError } from './error.ts'
 import type { OfficialValues } from './official-values.ts'
-import { quoted } from './quote.ts'
-import { csvHeader, readCsv } from './read/csv.ts'
+import { inQuotes } from './quote.ts'
+import { csvHeader, readOwnCsv } from './read/csv.ts'
 import { datadisColumns, readDatadisCsv } from './read/datadis-csv.ts'
 import { readDatadisJson } from './read/datadis-json.ts'
 import { readEdaXlsx } from './read/eda-xlsx.ts'
@@ -59,7 +59,7 @@ export const valuesFormats: readonly ValuesFormat[] = [
   { name: 'enedis-json', zone: 'Europe/Paris', isContent: json(/^\{[^{}]*"meter_reading"/), read: readEnedisJson },
   { name: 'nem12', zone: '+10:00', isContent: text(/^100,NEM12\b/), read: readNem12 },
   { name: 'espi', zone: 'UTC', isContent: xml('feed'), read: readEspi },
-  { name: 'csv', zone: 'UTC', isContent: header((line) => line.replaceAll('"', '') === csvHeader), read: readCsv },
+  { name: 'csv', zone: 'UTC', isContent: header((line) => line.replaceAll('"', '') === csvHeader), read: readOwnCsv },
 ]
 
 /** Met, and not read: why. */
@@ -81,8 +81,8 @@ export function recognise(bytes: Buffer): ValuesFormat {
 }
 
 function shownContent(content: Content): string {
-  if (content.kind === 'xml') return `the root element is ${quoted(content.root)}`
-  if (content.kind === 'text') return `the first line is ${quoted(content.firstLine)}`
+  if (content.kind === 'xml') return `the root element is ${inQuotes(content.root)}`
+  if (content.kind === 'text') return `the first line is ${inQuotes(content.firstLine)}`
   return `this ${content.kind === 'json' ? 'JSON' : 'archive'} has another shape`
 }
 

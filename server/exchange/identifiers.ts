@@ -6,27 +6,27 @@
  */
 
 /** Why an identifier is wrong, in words that follow it; null where nothing is wrong with it. */
-export type Fault = string | null
+export type IdentifierFault = string | null
 
-const fault = (right: boolean, reason: string): Fault => (right ? null : reason)
+const fault = (right: boolean, reason: string): IdentifierFault => (right ? null : reason)
 
 /** Zählpunkt: `AT` and 31 letters or digits. */
-export function austrianPointFault(text: string): Fault {
+export function austrianPointFault(text: string): IdentifierFault {
   return fault(/^AT[0-9A-Z]{31}$/.test(text), 'is no metering point of 33 characters AT…')
 }
 
 /** Messpunkt: `CH` and 31 letters or digits. */
-export function swissPointFault(text: string): Fault {
+export function swissPointFault(text: string): IdentifierFault {
   return fault(/^CH[0-9A-Z]{31}$/.test(text), 'is no metering point of 33 characters CH…')
 }
 
 /** Messlokation: `DE` and 31 letters or digits; it has no check digit. */
-export function meteringLocationFault(text: string): Fault {
+export function meteringLocationFault(text: string): IdentifierFault {
   return fault(/^DE[0-9A-Z]{31}$/.test(text), 'is no metering location of 33 characters DE…')
 }
 
 /** Marktlokation: ten digits and the one that makes odd places + 2 × even places a multiple of ten. */
-export function marketLocationFault(text: string): Fault {
+export function marketLocationFault(text: string): IdentifierFault {
   if (!/^\d{11}$/.test(text)) return 'is no market location of 11 digits'
   const digits = Array.from(text, Number)
   const sum = digits.reduce((total, digit, i) => total + (i < 10 && i % 2 === 1 ? 2 * digit : digit), 0)
@@ -39,7 +39,7 @@ const cupsLetters = 'TRWAGMYFPDXBNJZSQVHLCKE'
  * CUPS: `ES`, 16 digits, two control letters and, where a border point is named, two more characters. A number made
  * anonymous with X among its digits has nothing left to check.
  */
-export function cupsFault(text: string): Fault {
+export function cupsFault(text: string): IdentifierFault {
   const match = /^ES([\dX]{16})([A-Z]{2})(?:[0-9A-Z]{2})?$/.exec(text)
   if (match === null) return 'is no CUPS (ES, 16 digits, 2 letters)'
   const [, digits, letters] = match
@@ -53,7 +53,7 @@ export function cupsControl(digits: string): string {
 }
 
 /** National Metering Identifier: ten letters or digits, and its check digit where it is given with it. */
-export function nmiFault(text: string): Fault {
+export function nmiFault(text: string): IdentifierFault {
   if (!/^[0-9A-Z]{10}\d?$/.test(text)) return 'is no NMI of 10 characters'
   return fault(text.length === 10 || nmiCheckDigit(text.slice(0, 10)) === text[10], 'has a wrong check digit')
 }
@@ -66,18 +66,18 @@ export function nmiCheckDigit(nmi: string): string {
 }
 
 /** EAN-18 (GS1 GSRN): 17 digits and the one that makes 3 × every other + the rest a multiple of ten. */
-export function ean18Fault(text: string): Fault {
+export function ean18Fault(text: string): IdentifierFault {
   if (!/^\d{18}$/.test(text)) return 'is no EAN of 18 digits'
   const sum = Array.from(text, Number).reduce((total, digit, i) => total + (i % 2 === 0 ? 3 * digit : digit), 0)
   return fault(sum % 10 === 0, 'has a wrong check digit')
 }
 
 /** PRM (PDL): 14 digits, also made anonymous with X. */
-export function prmFault(text: string): Fault {
+export function prmFault(text: string): IdentifierFault {
   return fault(/^[\dX]{14}$/.test(text), 'is no PRM of 14 digits')
 }
 
-const faultsByCountry = new Map<string, (text: string) => Fault>([
+const faultsByCountry = new Map<string, (text: string) => IdentifierFault>([
   ['AT', austrianPointFault],
   ['AU', nmiFault],
   ['BE', ean18Fault],
@@ -93,7 +93,7 @@ const faultsByCountry = new Map<string, (text: string) => Fault>([
  * What is wrong with the identifier of a metering point in a country (ISO 3166, two letters). In countries whose rule is not
  * known here, anything short without blanks and control characters is right.
  */
-export function pointFaultIn(country: string, text: string): Fault {
+export function pointFaultIn(country: string, text: string): IdentifierFault {
   const check = faultsByCountry.get(country)
   return check === undefined
     ? fault(/^[^\s\p{Cc}]{1,64}$/u.test(text), 'is no identifier of a metering point')

@@ -1,7 +1,7 @@
 /** Times of files: calendar dates and clock times checked for existence, and instants that carry their own offset. */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { ExchangeError } from './error.ts'
-import { quoted } from './quote.ts'
+import { inQuotes } from './quote.ts'
 
 export const secondsPerDay = 86_400
 const [firstYear, lastYear] = [1970, 2199]
@@ -44,7 +44,7 @@ const isoPattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,20}
  */
 export function readInstant(text: string, place: () => string, withoutOffset: 'refused' | 'utc' = 'refused'): Instant {
   const match = isoPattern.exec(text)
-  const refusal = (reason: string) => new ExchangeError('VALUES_TIME', place(), `${quoted(text)} ${reason}`)
+  const refusal = (reason: string) => new ExchangeError('VALUES_TIME', place(), `${inQuotes(text)} ${reason}`)
   if (match === null) throw refusal('is no time')
   const [, year, month, day, hour, minute, second = '0', fraction = '', offset] = match
   const local = localSeconds(dayOf(Number(year), Number(month), Number(day)), +hour!, +minute!, +second)
@@ -56,7 +56,7 @@ export function readInstant(text: string, place: () => string, withoutOffset: 'r
 /** The same where only a whole second makes sense: the boundary of an interval. */
 export function readBoundary(text: string, place: () => string): UtcSeconds {
   const { seconds, fraction } = readInstant(text, place)
-  if (fraction !== '') throw new ExchangeError('VALUES_TIME', place(), `${quoted(text)} is no whole second`)
+  if (fraction !== '') throw new ExchangeError('VALUES_TIME', place(), `${inQuotes(text)} is no whole second`)
   return seconds
 }
 

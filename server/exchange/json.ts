@@ -3,7 +3,7 @@
  * may stand only once, and nothing is held but what is asked for.
  */
 import { ExchangeError, type ExchangeErrorCode } from './error.ts'
-import { quoted } from './quote.ts'
+import { inQuotes } from './quote.ts'
 
 const deepest = 64
 /** The longest string or number. */
@@ -44,7 +44,7 @@ export class JsonReader {
     if (word === 'true' || word === 'false') return 'boolean'
     if (word === 'null') return 'null'
     if (numberPattern.test(word)) return 'number'
-    throw this.refusal('VALUES_SYNTAX', byte === undefined ? 'the file is cut short' : `${quoted(word)} is no JSON`)
+    throw this.refusal('VALUES_SYNTAX', byte === undefined ? 'the file is cut short' : `${inQuotes(word)} is no JSON`)
   }
 
   /** Goes through the keys of an object; `take` must take the value of each. */
@@ -55,7 +55,7 @@ export class JsonReader {
       this.#skipBlanks()
       if (this.#bytes[this.#at] !== quote) throw this.refusal('VALUES_SYNTAX', 'a key is missing')
       const key = this.#string()
-      if (keys.has(key)) throw this.refusal('VALUES_SYNTAX', `key ${quoted(key)} stands twice`)
+      if (keys.has(key)) throw this.refusal('VALUES_SYNTAX', `key ${inQuotes(key)} stands twice`)
       keys.add(key)
       if (keys.size > mostKeys) throw this.refusal('VALUES_TOO_LARGE', `more than ${mostKeys} keys`)
       this.#expect(colon, 'a colon')
@@ -172,7 +172,7 @@ export class JsonReader {
     try {
       return JSON.parse(text) as string
     } catch {
-      throw this.refusal('VALUES_SYNTAX', `${quoted(text)} is no text of JSON`)
+      throw this.refusal('VALUES_SYNTAX', `${inQuotes(text)} is no text of JSON`)
     }
   }
 }

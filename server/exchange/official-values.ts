@@ -5,7 +5,7 @@
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 
 /** `import` was drawn from the grid at the point, `export` was fed in. */
-export type Direction = 'import' | 'export'
+export type EnergyDirection = 'import' | 'export'
 
 /**
  * `total` was metered; `shared` allocated by the grid operator inside the community; `offered` is what the point could
@@ -14,13 +14,13 @@ export type Direction = 'import' | 'export'
 export type Channel = 'total' | 'shared' | 'offered' | 'residual'
 
 /** `substituted` was replaced and is good for billing; `estimated` is not final. */
-export type Quality = 'measured' | 'substituted' | 'estimated' | 'missing'
+export type ValueQuality = 'measured' | 'substituted' | 'estimated' | 'missing'
 
 /** From best to worst. */
-export const qualities = ['measured', 'substituted', 'estimated', 'missing'] as const satisfies readonly Quality[]
+export const qualities = ['measured', 'substituted', 'estimated', 'missing'] as const satisfies readonly ValueQuality[]
 
 /** Of several marks on one value the worst counts. */
-export function worseQuality(a: Quality, b: Quality): Quality {
+export function worseQuality(a: ValueQuality, b: ValueQuality): ValueQuality {
   return qualities.indexOf(a) < qualities.indexOf(b) ? b : a
 }
 
@@ -28,14 +28,14 @@ export function worseQuality(a: Quality, b: Quality): Quality {
 export interface IntervalValue {
   start: UtcSeconds
   energyMicroWh: number | null
-  quality: Quality
+  quality: ValueQuality
 }
 
 /** What tells one series from another, and the community it belongs to. */
 export interface SeriesIdentity {
   point: string
   /** Null where the file cannot say. */
-  direction: Direction | null
+  direction: EnergyDirection | null
   channel: Channel
   /** The format's own name of the register. */
   code: string | null

@@ -3,7 +3,7 @@
 const longestQuote = 60
 
 /** A text of the file in quotation marks, escaped and shortened. */
-export function quoted(text: string): string {
+export function inQuotes(text: string): string {
   return JSON.stringify(text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text)
 }
 

@@ -2,7 +2,7 @@
 import { ExchangeError } from './error.ts'
 import { recognise, type ValuesFormat, valuesFormats } from './formats.ts'
 import type { OfficialValues } from './official-values.ts'
-import { quoted } from './quote.ts'
+import { inQuotes } from './quote.ts'
 import { TimeZone } from './time-zone.ts'
 
 /** A larger file is refused; split it by days or points. */
@@ -33,7 +33,7 @@ export async function readOfficialValues(
 function formatOf(file: Buffer, wanted: string | undefined): ValuesFormat {
   if (wanted !== undefined && !valuesFormats.some(({ name }) => name === wanted)) {
     const names = valuesFormats.map(({ name }) => name).join(', ')
-    throw new ExchangeError('VALUES_FORMAT', '', `format ${quoted(wanted)} is none of ${names}`)
+    throw new ExchangeError('VALUES_FORMAT', '', `format ${inQuotes(wanted)} is none of ${names}`)
   }
   if (file.length > mostFileBytes) {
     throw new ExchangeError('VALUES_TOO_LARGE', '', `larger than ${mostFileBytes / 2 ** 20} MiB`)

@@ -4,11 +4,11 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { wholeMillionths } from './allocation/allocate.ts'
-import { commaForm, type DecimalForm, pointForm, readDecimal, scaled } from './decimal.ts'
+import { commaForm, type DecimalForm, pointForm, readDecimal, scaledToWhole } from './decimal.ts'
 import { ExchangeError } from './error.ts'
 import { type DayNumber, dayOf } from './instants.ts'
-import type { Direction } from './official-values.ts'
-import { quoted, shortened } from './quote.ts'
+import type { EnergyDirection } from './official-values.ts'
+import { inQuotes, shortened } from './quote.ts'
 import { type Roster, RosterBuilder, type RosterEntry } from './roster.ts'
 import { separatedRows } from './separated-values.ts'
 
@@ -61,17 +61,17 @@ function readRow(fields: readonly string[], form: DecimalForm): RosterEntry {
     field.trim(),
   ) as [string, string, string, string, string, string, string, string, string, string]
   for (const name of [member, community, supplier, balanceGroup]) {
-    if (name.length > longestName || /\p{Cc}/u.test(name)) refuse(`${quoted(name)} is no name`)
+    if (name.length > longestName || /\p{Cc}/u.test(name)) refuse(`${inQuotes(name)} is no name`)
   }
   if (member === '') refuse('the member has no name')
   if (direction !== 'import' && direction !== 'export')
-    refuse(`direction ${quoted(direction)}, expected import or export`)
+    refuse(`direction ${inQuotes(direction)}, expected import or export`)
   const percent = factor === '' ? 100 : Number(/^\d{1,3}$/.exec(factor)?.[0])
-  if (!(percent >= 1 && percent <= 100)) refuse(`factor ${quoted(factor)} is no whole percentage from 1 to 100`)
+  if (!(percent >= 1 && percent <= 100)) refuse(`factor ${inQuotes(factor)} is no whole percentage from 1 to 100`)
   return {
     member,
     point,
-    direction: direction as Direction,
+    direction: direction as EnergyDirection,
     community: community || null,
     supplier: supplier || null,
     balanceGroup: balanceGroup || null,
@@ -84,12 +84,16 @@ function readRow(fields: readonly string[], form: DecimalForm): RosterEntry {
 
 /** A percentage with up to four decimals. Throws `ROSTER_SHARE`. */
 export function readShare(text: string, form: DecimalForm): number {
-  const refusal = new ExchangeError('ROSTER_SHARE', '', `share ${quoted(text)} is no percentage of up to four decimals`)
+  const refusal = new ExchangeError(
+    'ROSTER_SHARE',
+    '',
+    `share ${inQuotes(text)} is no percentage of up to four decimals`,
+  )
   let millionths: bigint
   try {
     const decimal = readDecimal(text, form, () => '')
     if (decimal.power < -percentPower) throw refusal
-    millionths = scaled(decimal, percentPower)
+    millionths = scaledToWhole(decimal, percentPower)
   } catch {
     throw refusal
   }
@@ -101,6 +105,6 @@ export function readShare(text: string, form: DecimalForm): number {
 export function readRosterDay(text: string): DayNumber {
   const [, year, month, date] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? []
   const day = year === undefined ? null : dayOf(Number(year), Number(month), Number(date))
-  if (day === null) throw new ExchangeError('ROSTER_DATES', '', `${quoted(text)} is no date`)
+  if (day === null) throw new ExchangeError('ROSTER_DATES', '', `${inQuotes(text)} is no date`)
   return day
 }

@@ -7,15 +7,15 @@ import { wholeMillionths } from './allocation/allocate.ts'
 import { ExchangeError, type ExchangeErrorCode } from './error.ts'
 import { pointFaultIn } from './identifiers.ts'
 import { type DayNumber, isoDay } from './instants.ts'
-import type { Direction } from './official-values.ts'
-import { quoted } from './quote.ts'
+import type { EnergyDirection } from './official-values.ts'
+import { inQuotes } from './quote.ts'
 import type { TimeZone } from './time-zone.ts'
 
 export interface RosterEntry {
   /** Null where the list names points only. */
   member: string | null
   point: string
-  direction: Direction
+  direction: EnergyDirection
   /** A point may be in several; null where the list is of one community without a name. */
   community: string | null
   supplier: string | null
@@ -104,7 +104,7 @@ export class RosterBuilder {
       throw new ExchangeError(code, '', reason)
     }
     const pointFault = pointFaultIn(this.#country, point)
-    if (pointFault !== null) refuse('ROSTER_POINT', `${quoted(point)} ${pointFault}`)
+    if (pointFault !== null) refuse('ROSTER_POINT', `${inQuotes(point)} ${pointFault}`)
     if (endDay <= fromDay) refuse('ROSTER_DATES', `ends before it begins on ${isoDay(fromDay)}`)
     const of = (sums: Map<string, PeakSum>, ...names: (string | null)[]) => {
       const key = JSON.stringify(names)
@@ -131,7 +131,7 @@ export class RosterBuilder {
 }
 
 /** Whether an entry counts in an interval: it does where the whole interval lies within its days. */
-export function countsIn(
+function countsIn(
   { fromDay, endDay }: RosterEntry,
   { start, end }: { start: UtcSeconds; end: UtcSeconds },
   zone: TimeZone,

@@ -3,7 +3,7 @@ import { Temporal } from 'temporal-polyfill'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { ExchangeError } from './error.ts'
 import { type DayNumber, isoDay, type LocalSeconds, secondsPerDay } from './instants.ts'
-import { quoted } from './quote.ts'
+import { inQuotes } from './quote.ts'
 
 const zonePattern = /^(?:[A-Za-z][A-Za-z0-9_+\-/]*|[+-]\d\d:\d\d)$/
 
@@ -16,7 +16,7 @@ export class TimeZone {
   /** Throws `VALUES_ZONE` for a name that is no zone. */
   constructor(id: string) {
     this.id = id
-    const unknown = new ExchangeError('VALUES_ZONE', '', `time zone ${quoted(id)} is not known`)
+    const unknown = new ExchangeError('VALUES_ZONE', '', `time zone ${inQuotes(id)} is not known`)
     if (!zonePattern.test(id)) throw unknown
     try {
       offsetOf(id, 0)

@@ -9,11 +9,11 @@ import {
   compareSeries,
   type IntervalValue,
   type OfficialSeries,
-  type Quality,
   qualities,
   type SeriesIdentity,
+  type ValueQuality,
 } from './official-values.ts'
-import { quoted } from './quote.ts'
+import { inQuotes } from './quote.ts'
 
 /** A file of more registers than this is to be split; of a whole city's points it would not be one. */
 export const mostSeries = 100_000
@@ -32,7 +32,7 @@ interface Chunk {
 }
 
 /** Half-open stretch of time in which every interval is listed. */
-export interface Span {
+export interface ListedSpan {
   start: UtcSeconds
   end: UtcSeconds
 }
@@ -64,8 +64,8 @@ export class ValueTable {
     if (known !== undefined) {
       const other = this.series[known]!.community
       if (other !== community) {
-        const names = [other, community].map((name) => (name === null ? 'no community' : quoted(name)))
-        throw new ExchangeError('VALUES_CODE', place(), `point ${quoted(point)} is in ${names.join(' and in ')}`)
+        const names = [other, community].map((name) => (name === null ? 'no community' : inQuotes(name)))
+        throw new ExchangeError('VALUES_CODE', place(), `point ${inQuotes(point)} is in ${names.join(' and in ')}`)
       }
       return known
     }
@@ -80,7 +80,7 @@ export class ValueTable {
     return this.#rows
   }
 
-  add(series: number, start: UtcSeconds, energyMicroWh: number | null, quality: Quality, source: number): void {
+  add(series: number, start: UtcSeconds, energyMicroWh: number | null, quality: ValueQuality, source: number): void {
     const at = this.#rows % rowsPerChunk
     if (at === 0) this.#chunks.push(newChunk())
     const chunk = this.#chunks.at(-1)!
@@ -142,7 +142,7 @@ export class ValueTable {
    * without it they are refused, as are intervals that overlap. `spans` names the stretches of a series in which what the
    * file leaves out is listed as missing; without it nothing is added. Throws `VALUES_REPEATED`, `VALUES_TOO_LARGE`.
    */
-  finish({ choose, spans }: { choose?: Choice; spans?: (series: number) => Span[] } = {}): OfficialSeries[] {
+  finish({ choose, spans }: { choose?: Choice; spans?: (series: number) => ListedSpan[] } = {}): OfficialSeries[] {
     this.sort()
     let filled = 0
     const all = this.series.map((identity, series): OfficialSeries => {
@@ -154,7 +154,7 @@ export class ValueTable {
         filled += missingIn(listed, identity.intervalSeconds) - rows.length
         if (filled > mostFilled) {
           const reason = `more than ${mostFilled} intervals without a value: is a date wrong?`
-          throw new ExchangeError('VALUES_TOO_LARGE', `point ${quoted(identity.point)}`, reason)
+          throw new ExchangeError('VALUES_TOO_LARGE', `point ${inQuotes(identity.point)}`, reason)
         }
       }
       return { ...identity, values: new StoredValues(this, rows, listed, identity.intervalSeconds) }
@@ -181,7 +181,7 @@ export class ValueTable {
   }
 
   /** A value between the listed intervals would be lost without a word: no format may let one come this far. */
-  #assertListed(rows: Uint32Array, spans: readonly Span[], intervalSeconds: number): void {
+  #assertListed(rows: Uint32Array, spans: readonly ListedSpan[], intervalSeconds: number): void {
     let span = 0
     for (const row of rows) {
       const start = this.startOf(row)
@@ -205,7 +205,7 @@ export class ValueTable {
 export function repeated(identity: SeriesIdentity, start: UtcSeconds, what: string): ExchangeError {
   const { point, code, direction, channel } = identity
   const register = [code, direction, channel].filter((part) => part !== null).join(' ')
-  const place = `point ${quoted(point)} ${register} ${isoSeconds(start)}`
+  const place = `point ${inQuotes(point)} ${register} ${isoSeconds(start)}`
   return new ExchangeError('VALUES_REPEATED', place, `the interval ${what}`)
 }
 
@@ -219,7 +219,7 @@ function newChunk(): Chunk {
   }
 }
 
-function missingIn(spans: readonly Span[], intervalSeconds: number): number {
+function missingIn(spans: readonly ListedSpan[], intervalSeconds: number): number {
   return spans.reduce((sum, { start, end }) => sum + Math.ceil((end - start) / intervalSeconds), 0)
 }
 
@@ -227,10 +227,10 @@ function missingIn(spans: readonly Span[], intervalSeconds: number): number {
 class StoredValues implements Iterable<IntervalValue> {
   readonly #table: ValueTable
   readonly #rows: Uint32Array
-  readonly #spans: readonly Span[] | undefined
+  readonly #spans: readonly ListedSpan[] | undefined
   readonly #intervalSeconds: number
 
-  constructor(table: ValueTable, rows: Uint32Array, spans: readonly Span[] | undefined, intervalSeconds: number) {
+  constructor(table: ValueTable, rows: Uint32Array, spans: readonly ListedSpan[] | undefined, intervalSeconds: number) {
     this.#table = table
     this.#rows = rows
     this.#spans = spans

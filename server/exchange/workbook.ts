@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib'
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl'
 import { ExchangeError } from './error.ts'
-import { quoted, shortened } from './quote.ts'
+import { inQuotes, shortened } from './quote.ts'
 import { type XmlHandler, XmlReader } from './xml.ts'
 
 const mebibyte = 1 << 20
@@ -56,7 +56,7 @@ export async function readSheet(bytes: Buffer, sheet: string, take: (row: SheetR
   const stringsPart = relations.find(({ type }) => type === 'sharedStrings')?.target
   const strings = stringsPart === undefined ? [] : await readStrings(book, stringsPart)
   const part = relations.find(({ id }) => id === sheetRelation)?.target
-  if (part === undefined) throw new ExchangeError('VALUES_SYNTAX', workbook, `sheet ${quoted(sheet)} has no part`)
+  if (part === undefined) throw new ExchangeError('VALUES_SYNTAX', workbook, `sheet ${inQuotes(sheet)} has no part`)
   await readPart(book, part, rowsOf(strings, sheet, take))
   for (const name of book.parts.keys()) if (!book.read.has(name)) await readPart(book, name, {})
 }
@@ -74,10 +74,10 @@ async function openParts(bytes: Buffer): Promise<Book> {
     const parts = new Map<string, Entry>()
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith('/')) continue
-      if (parts.has(entry.fileName)) throw damaged(`part ${quoted(entry.fileName)} stands twice`)
+      if (parts.has(entry.fileName)) throw damaged(`part ${inQuotes(entry.fileName)} stands twice`)
       if (parts.size === mostParts) throw new ExchangeError('VALUES_TOO_LARGE', '', `more than ${mostParts} parts`)
       if (!entry.canDecodeFileData())
-        throw damaged(`part ${quoted(entry.fileName)} is encrypted or packed in another way`)
+        throw damaged(`part ${inQuotes(entry.fileName)} is encrypted or packed in another way`)
       parts.set(entry.fileName, entry)
     }
     return { zip, parts, read: new Set(), unpackedBytes: 0 }
@@ -93,7 +93,7 @@ function damaged(reason: string): ExchangeError {
 /** Unpacks a part, through `handler` where it is XML. */
 async function readPart(book: Book, name: string, handler: XmlHandler): Promise<void> {
   const entry = book.parts.get(name)
-  if (entry === undefined) throw damaged(`part ${quoted(name)} is missing`)
+  if (entry === undefined) throw damaged(`part ${inQuotes(name)} is missing`)
   book.read.add(name)
   const tooLarge = (bytes: number) =>
     new ExchangeError('VALUES_TOO_LARGE', shortened(name), `unpacks to more than ${bytes / mebibyte} MiB`)
@@ -115,7 +115,7 @@ async function readPart(book: Book, name: string, handler: XmlHandler): Promise<
       ? error
       : damaged(error.message)
   }
-  if (checksum !== entry.crc32) throw damaged(`part ${quoted(name)} does not have its checksum`)
+  if (checksum !== entry.crc32) throw damaged(`part ${inQuotes(name)} does not have its checksum`)
   xml?.end()
 }
 
@@ -142,7 +142,7 @@ async function readRelations(book: Book, name: string, folder: string): Promise<
       const [target, base] = [attribute('Target') ?? '', `part:/${folder}`]
       const type = attribute('Type') ?? ''
       if (relations.length === mostParts) throw damaged('more relations than parts')
-      if (!URL.canParse(target, base)) throw damaged(`${quoted(target)} is no name of a part`)
+      if (!URL.canParse(target, base)) throw damaged(`${inQuotes(target)} is no name of a part`)
       relations.push({
         id: attribute('Id') ?? '',
         type: type.slice(type.lastIndexOf('/') + 1),
@@ -164,7 +164,7 @@ async function findSheet(book: Book, workbook: string, sheet: string): Promise<s
       }
       if (element !== 'sheet') return
       const name = attribute('name') ?? ''
-      if (sheets.has(name)) throw new ExchangeError('VALUES_SYNTAX', workbook, `sheet ${quoted(name)} stands twice`)
+      if (sheets.has(name)) throw new ExchangeError('VALUES_SYNTAX', workbook, `sheet ${inQuotes(name)} stands twice`)
       if (sheets.size === mostSheets)
         throw new ExchangeError('VALUES_TOO_LARGE', workbook, `more than ${mostSheets} sheets`)
       sheets.set(name, attribute('id') ?? '')
@@ -172,8 +172,8 @@ async function findSheet(book: Book, workbook: string, sheet: string): Promise<s
   })
   const relation = sheets.get(sheet)
   if (relation === undefined) {
-    const names = [...sheets.keys()].slice(0, 5).map(quoted).join(', ')
-    throw new ExchangeError('VALUES_FORMAT', workbook, `no sheet ${quoted(sheet)}, only ${names || 'none'}`)
+    const names = [...sheets.keys()].slice(0, 5).map(inQuotes).join(', ')
+    throw new ExchangeError('VALUES_FORMAT', workbook, `no sheet ${inQuotes(sheet)}, only ${names || 'none'}`)
   }
   return relation
 }
@@ -213,14 +213,14 @@ function rowsOf(strings: readonly string[], sheet: string, take: (row: SheetRow)
       if (element === 'row') {
         const number = attribute('r') ?? String(row.number + 1)
         const isNext = /^\d{1,7}$/.test(number) && Number(number) > row.number && Number(number) <= mostRows
-        if (!isNext) refuse(`row ${quoted(number)} does not come after the one before`)
+        if (!isNext) refuse(`row ${inQuotes(number)} does not come after the one before`)
         row = { number: Number(number), cells: [] }
         column = -1
       } else if (element === 'c') {
         const reference = attribute('r')
         const next = reference === undefined ? column + 1 : columnOf(reference, row.number)
         if (next <= column || next >= mostColumns)
-          refuse(`cell ${quoted(reference ?? '')} does not come after the one before`)
+          refuse(`cell ${inQuotes(reference ?? '')} does not come after the one before`)
         ;[column, type, text] = [next, attribute('t') ?? 'n', '']
       }
     },

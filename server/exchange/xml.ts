@@ -2,9 +2,10 @@
  * XML as official files need it: streamed, by local names, without document types or entities, and bounded in depth and in
  * what has to be held at a time.
  */
+import { TextDecoder } from 'node:util'
 import { type SaxesAttributeNS, SaxesParser } from 'saxes'
 import { ExchangeError } from './error.ts'
-import { quoted } from './quote.ts'
+import { inQuotes } from './quote.ts'
 
 const deepest = 64
 const mostAttributes = 1000
@@ -112,7 +113,7 @@ export class XmlReader {
     const declared = /^(?:\xef\xbb\xbf)?<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']/.exec(head)?.[1] ?? 'utf-8'
     const encoding = encodings[declared.toLowerCase()]
     if (encoding === undefined || head.startsWith('\xff\xfe') || head.startsWith('\xfe\xff')) {
-      throw this.#refusal('VALUES_SYNTAX', `encoding ${quoted(declared)} is not read: save the file as UTF-8`)
+      throw this.#refusal('VALUES_SYNTAX', `encoding ${inQuotes(declared)} is not read: save the file as UTF-8`)
     }
     return new TextDecoder(encoding, { fatal: true })
   }
@@ -172,26 +173,17 @@ export function readXml(bytes: Uint8Array, handlerFor: (place: () => string) => 
   reader.end()
 }
 
-class RootFound extends Error {
-  override readonly name = 'RootFound'
-  readonly root: string
-  constructor(root: string) {
-    super(root)
-    this.root = root
-  }
-}
-
-/** The local name of the root element. Throws as the reader does for what comes before it. */
+/** The local name of the root element. Throws as the reader does for what comes before it, and around it. */
 export function rootOf(bytes: Uint8Array): string {
-  try {
-    readXml(bytes, () => ({
-      open: (name) => {
-        throw new RootFound(name)
-      },
-    }))
-  } catch (error) {
-    if (error instanceof RootFound) return error.root
-    throw error
+  let root: string | undefined
+  const reader = new XmlReader({
+    open: (name) => {
+      root ??= name
+    },
+  })
+  for (let from = 0; from < bytes.length && root === undefined; from += sliceBytes) {
+    reader.write(bytes.subarray(from, from + sliceBytes))
   }
-  throw new ExchangeError('VALUES_SYNTAX', '', 'no element')
+  if (root === undefined) reader.end()
+  return root ?? ''
 }

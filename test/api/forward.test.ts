@@ -11,11 +11,11 @@ import {
   placedForwardOrderSchema,
   seatIntervalSchema,
 } from '../../server/api/resources.ts'
+import { intervalSeconds, t0, terms } from '../market/engine/street.ts'
 import {
   announce,
   ask,
   domain,
-  intervalSeconds,
   lower,
   meter,
   meters,
@@ -25,8 +25,6 @@ import {
   seatOfPerson,
   signedOrder,
   startStreet,
-  t0,
-  terms,
   tokenOf,
 } from './street.ts'
 

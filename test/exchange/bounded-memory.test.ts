@@ -3,10 +3,11 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { isoSeconds } from '../../server/exchange/instants.ts'
 import { mostFileBytes } from '../../server/exchange/read-values.ts'
+import { builtProgram } from '../built.ts'
 import { workbook } from './writers/workbook.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'commonwatt-memory-'))
@@ -15,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** Loaded before the program: its peak of resident memory, in KiB, as the last line on standard error. */
 const peak = join(folder, 'peak.mjs')
 writeFileSync(peak, "process.on('exit', () => process.stderr.write(String(process.resourceUsage().maxRSS)))")
-const program = fileURLToPath(new URL('../../bin/commonwatt.js', import.meta.url))
+const program = builtProgram('commonwatt')
 
 async function peakOf(content: Buffer) {
   const file = join(folder, 'file')

@@ -1,7 +1,7 @@
 /** What goes back to others is read by our own readers as it was written. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { OfficialSeries, Quality } from '../../server/exchange/official-values.ts'
+import type { OfficialSeries, ValueQuality } from '../../server/exchange/official-values.ts'
 import { writeEdaXlsx } from '../../server/exchange/write/eda-xlsx.ts'
 import { writeEdaXml } from '../../server/exchange/write/eda-xml.ts'
 import { readTriples, type Triple, writeTriples } from '../../server/exchange/write/triples.ts'
@@ -23,7 +23,7 @@ function series(
   point: string,
   day: number,
   seed: number,
-  qualities: readonly Quality[] = ['measured', 'estimated'],
+  qualities: readonly ValueQuality[] = ['measured', 'estimated'],
 ): OfficialSeries[] {
   const profile = profileOf(
     seed,

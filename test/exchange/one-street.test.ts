@@ -1,7 +1,7 @@
 /** One street written in every format gives the same watt-hours, also on the days on which clocks change. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Direction, Quality } from '../../server/exchange/official-values.ts'
+import type { EnergyDirection, ValueQuality } from '../../server/exchange/official-values.ts'
 import { type Read, read } from './reading.ts'
 import { autumnDay, intervalsOf, type Profile, plainDay, profileOf, springDay } from './street.ts'
 import { edaXml } from './writers/eda-xml.ts'
@@ -36,14 +36,20 @@ const makes: fc.Arbitrary<Make> = fc.record({
   variant: fc.nat({ max: 11 }),
 })
 
-type Home = { point: string; direction: Direction; home: number }
+type Home = { point: string; direction: EnergyDirection; home: number }
 
 /** A file of a format, and the registers that stand in it. */
 type Written = { content: string | Buffer; profiles: Profile[] }
 
-const all: readonly Quality[] = ['measured', 'substituted', 'estimated', 'missing']
+const all: readonly ValueQuality[] = ['measured', 'substituted', 'estimated', 'missing']
 
-function profilesOf(make: Make, homes: Home[], zone: string, intervalSeconds: number, qualities: readonly Quality[]) {
+function profilesOf(
+  make: Make,
+  homes: Home[],
+  zone: string,
+  intervalSeconds: number,
+  qualities: readonly ValueQuality[],
+) {
   return homes.map((home) => profileOf(make.seed, home, { zone, intervalSeconds, ...make }, qualities))
 }
 

@@ -1,5 +1,5 @@
 /** A made-up street whose every quarter-hour is known: whatever format it is written in, it must be read as these Wh. */
-import type { Direction, IntervalValue, Quality } from '../../server/exchange/official-values.ts'
+import type { EnergyDirection, IntervalValue, ValueQuality } from '../../server/exchange/official-values.ts'
 import { TimeZone } from '../../server/exchange/time-zone.ts'
 
 const quarter = 900
@@ -7,10 +7,10 @@ const quarter = 900
 /** One register of a home over a period, in intervals of one length. */
 export interface Profile {
   point: string
-  direction: Direction
+  direction: EnergyDirection
   start: number
   intervalSeconds: number
-  values: { wh: number | null; quality: Quality }[]
+  values: { wh: number | null; quality: ValueQuality }[]
 }
 
 /** A number that looks random and depends on nothing but its arguments. */
@@ -24,7 +24,7 @@ function dice(...numbers: number[]): number {
 }
 
 /** Whole Wh of one home in the quarter-hour that begins then: drawn always, fed in by day. */
-function quarterWh(seed: number, home: number, direction: Direction, start: number): number {
+function quarterWh(seed: number, home: number, direction: EnergyDirection, start: number): number {
   const hour = (start / 3600) % 24
   const sun = Math.max(0, Math.sin(((hour - 5) / 14) * Math.PI))
   const chance = dice(seed, home, direction === 'import' ? 1 : 2, start)
@@ -34,9 +34,9 @@ function quarterWh(seed: number, home: number, direction: Direction, start: numb
 /** The days of a zone from one date to another, and what a home's register counted in them. */
 export function profileOf(
   seed: number,
-  { point, home, direction }: { point: string; home: number; direction: Direction },
+  { point, home, direction }: { point: string; home: number; direction: EnergyDirection },
   { zone, day, days = 1, intervalSeconds }: { zone: string; day: number; days?: number; intervalSeconds: number },
-  qualities: readonly Quality[] = ['measured'],
+  qualities: readonly ValueQuality[] = ['measured'],
 ): Profile {
   const clock = new TimeZone(zone)
   const [start, end] = [clock.startOfDay(day), clock.startOfDay(day + days)]

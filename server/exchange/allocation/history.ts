@@ -2,7 +2,7 @@
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { ExchangeError } from '../error.ts'
 import type { OfficialSeries } from '../official-values.ts'
-import { quoted } from '../quote.ts'
+import { inQuotes } from '../quote.ts'
 import type { History } from './best-keys.ts'
 
 export interface PointHistory extends History {
@@ -64,7 +64,7 @@ function byPoint(series: readonly OfficialSeries[]): Map<string, Map<UtcSeconds,
     for (const { start, energyMicroWh } of values) {
       if (energyMicroWh === null) continue
       if (again && known.has(start)) {
-        throw new ExchangeError('VALUES_REPEATED', `point ${quoted(point)}`, 'an interval stands in two files')
+        throw new ExchangeError('VALUES_REPEATED', `point ${inQuotes(point)}`, 'an interval stands in two files')
       }
       known.set(start, (known.get(start) ?? 0) + wholeWh(energyMicroWh))
     }

@@ -3,14 +3,20 @@ import { isUtf8 } from 'node:buffer'
 import { pointForm, readEnergy, unitPowers } from '../decimal.ts'
 import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { readBoundary } from '../instants.ts'
-import { type Channel, type Direction, type OfficialValues, type Quality, qualities } from '../official-values.ts'
-import { quoted } from '../quote.ts'
+import {
+  type Channel,
+  type EnergyDirection,
+  type OfficialValues,
+  qualities,
+  type ValueQuality,
+} from '../official-values.ts'
+import { inQuotes } from '../quote.ts'
 import { separatedRows } from '../separated-values.ts'
 import { ValueTable } from '../value-table.ts'
 
 export const csvHeader = 'point,start,direction,channel,energyWh,quality'
 const columns = csvHeader.split(',')
-const directions = new Map<string, Direction | null>([
+const directions = new Map<string, EnergyDirection | null>([
   ['import', 'import'],
   ['export', 'export'],
   ['', null],
@@ -21,7 +27,7 @@ const lengths = [60, 300, 600, 900, 1800, 3600, 86_400]
 const longestPoint = 200
 
 /** Reads a file. Throws `ExchangeError`. */
-export function readCsv(bytes: Buffer): OfficialValues {
+export function readOwnCsv(bytes: Buffer): OfficialValues {
   if (!isUtf8(bytes)) throw new ExchangeError('VALUES_SYNTAX', '', 'the text is not UTF-8')
   const table = new ValueTable()
   let header = true
@@ -53,30 +59,30 @@ function addRow(table: ValueTable, fields: string[], line: number): void {
   }
   const [point, start, direction, channel, energy, quality] = fields as [string, string, string, string, string, string]
   if (point === '' || point.length > longestPoint || /\p{Cc}/u.test(point)) {
-    refuse('VALUES_POINT', `point ${quoted(point)} is no name of a metering point`)
+    refuse('VALUES_POINT', `point ${inQuotes(point)} is no name of a metering point`)
   }
   const known = directions.get(direction)
   if (known === undefined) {
     throw new ExchangeError(
       'VALUES_CODE',
       place(),
-      `direction ${quoted(direction)}, expected import, export or nothing`,
+      `direction ${inQuotes(direction)}, expected import, export or nothing`,
     )
   }
   if (!channels.includes(channel as Channel)) {
-    refuse('VALUES_CODE', `channel ${quoted(channel)}, expected ${channels.join(', ')}`)
+    refuse('VALUES_CODE', `channel ${inQuotes(channel)}, expected ${channels.join(', ')}`)
   }
-  if (!qualities.includes(quality as Quality)) {
-    refuse('VALUES_QUALITY', `quality ${quoted(quality)}, expected ${qualities.join(', ')}`)
+  if (!qualities.includes(quality as ValueQuality)) {
+    refuse('VALUES_QUALITY', `quality ${inQuotes(quality)}, expected ${qualities.join(', ')}`)
   }
-  if (!start.endsWith('Z')) refuse('VALUES_TIME', `start ${quoted(start)} does not end in Z`)
+  if (!start.endsWith('Z')) refuse('VALUES_TIME', `start ${inQuotes(start)} does not end in Z`)
   if ((energy === '') !== (quality === 'missing')) {
     refuse('VALUES_QUALITY', 'energyWh is empty if and only if the quality is missing')
   }
   const identity = { point, direction: known, channel: channel as Channel, code: null, community: null }
   const series = table.open({ ...identity, intervalSeconds: 0 }, place)
   const energyMicroWh = energy === '' ? null : readEnergy(energy, unitPowers.Wh, pointForm, place)
-  table.add(series, readBoundary(start, place), energyMicroWh, quality as Quality, line)
+  table.add(series, readBoundary(start, place), energyMicroWh, quality as ValueQuality, line)
 }
 
 /** The smallest step between two starts, which must divide every other. */

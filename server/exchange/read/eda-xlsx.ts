@@ -1,12 +1,12 @@
 /** Austria: the workbook "Energiedaten" of the portal for energy communities, a column for each point and meter code. */
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
-import { floatForm, readDecimal, scaled, withinBound } from '../decimal.ts'
+import { floatForm, readDecimal, scaledToWhole, withinBound } from '../decimal.ts'
 import { checkCovered, codeOfWording, edaCode, edaQuality, renewablePart, withSurplus } from '../eda-codes.ts'
 import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { austrianPointFault } from '../identifiers.ts'
 import { dayOf, type LocalSeconds, localSeconds, secondsPerDay } from '../instants.ts'
-import type { OfficialValues, Quality } from '../official-values.ts'
-import { quoted, shortened } from '../quote.ts'
+import type { OfficialValues, ValueQuality } from '../official-values.ts'
+import { inQuotes, shortened } from '../quote.ts'
 import type { TimeZone } from '../time-zone.ts'
 import { ValueTable } from '../value-table.ts'
 import { type Cell, cellName, readSheet, type SheetRow } from '../workbook.ts'
@@ -67,7 +67,7 @@ class SheetReader {
       throw new ExchangeError(
         'VALUES_TIME',
         place(0, row.number),
-        `${quoted(first.column === 0 ? first.text : '')} is no time`,
+        `${inQuotes(first.column === 0 ? first.text : '')} is no time`,
       )
     } else {
       if (time % intervalSeconds !== 0) throw new ExchangeError('VALUES_TIME', place(0, row.number), 'no quarter-hour')
@@ -125,7 +125,7 @@ class SheetReader {
         before = at
       } else {
         const fault = austrianPointFault(point)
-        if (fault !== null) refuse('VALUES_POINT', points, `${quoted(point)} ${fault}`)
+        if (fault !== null) refuse('VALUES_POINT', points, `${inQuotes(point)} ${fault}`)
         before = this.#openColumn(at, point, code, codes.number)
         columns.push(before)
       }
@@ -148,7 +148,7 @@ class SheetReader {
 
   #row(label: Label): SheetRow {
     const row = this.#head.get(label)
-    if (row === undefined) throw new ExchangeError('VALUES_SYNTAX', energySheet, `no row ${quoted(label)}`)
+    if (row === undefined) throw new ExchangeError('VALUES_SYNTAX', energySheet, `no row ${inQuotes(label)}`)
     return row
   }
 
@@ -176,11 +176,11 @@ class SheetReader {
   }
 
   /** Where no mark stands the quality is unknown, and so it is not final. */
-  #readQuality(mark: Cell | undefined, row: number): Quality {
+  #readQuality(mark: Cell | undefined, row: number): ValueQuality {
     if (mark === undefined) return 'estimated'
     const quality = edaQuality(mark.text)
     if (quality === undefined) {
-      throw new ExchangeError('VALUES_QUALITY', place(mark.column, row), `quality ${quoted(mark.text)} is not known`)
+      throw new ExchangeError('VALUES_QUALITY', place(mark.column, row), `quality ${inQuotes(mark.text)} is not known`)
     }
     return quality
   }
@@ -195,22 +195,22 @@ class SheetReader {
       }
       const length = cellOf('Metering Interval', column)
       if (length !== undefined && !/^QH\b/.test(length.text)) {
-        refuse('VALUES_CODE', 'Metering Interval', `interval ${quoted(length.text)}, expected QH`)
+        refuse('VALUES_CODE', 'Metering Interval', `interval ${inQuotes(length.text)}, expected QH`)
       }
       const count = cellOf('Number of Metering Intervals', column)
       if (count !== undefined && Number(count.text) !== this.#times.length) {
-        const reason = `${quoted(count.text)} intervals, but there are ${this.#times.length} rows`
+        const reason = `${inQuotes(count.text)} intervals, but there are ${this.#times.length} rows`
         refuse('VALUES_COUNT', 'Number of Metering Intervals', reason)
       }
       const sum = cellOf('Spaltensumme', column)
       if (sum === undefined) continue
-      const said = scaled(readNumber(sum, this.#row('Spaltensumme').number), decimals)
+      const said = scaledToWhole(readNumber(sum, this.#row('Spaltensumme').number), decimals)
       const difference = said > column.sum ? said - column.sum : column.sum - said
       if (difference > sumTolerance) {
         refuse(
           'VALUES_SUM',
           'Spaltensumme',
-          `sum ${quoted(sum.text)}, but the values add up to ${column.sum} × 10⁻⁶ kWh`,
+          `sum ${inQuotes(sum.text)}, but the values add up to ${column.sum} × 10⁻⁶ kWh`,
         )
       }
     }
@@ -219,13 +219,13 @@ class SheetReader {
 
 function readNumber(cell: Cell, row: number) {
   const at = () => place(cell.column, row)
-  if (cell.kind !== 'number') throw new ExchangeError('VALUES_NUMBER', at(), `${quoted(cell.text)} is no number`)
+  if (cell.kind !== 'number') throw new ExchangeError('VALUES_NUMBER', at(), `${inQuotes(cell.text)} is no number`)
   return readDecimal(cell.text, floatForm, at)
 }
 
 /** In 10⁻⁶ kWh, rounded half to even: floats carry the six decimals that were meant and some noise. */
 function readValue(cell: Cell, row: number): number {
-  const value = scaled(readNumber(cell, row), decimals)
+  const value = scaledToWhole(readNumber(cell, row), decimals)
   withinBound(value * 1000n, () => place(cell.column, row))
   return Number(value)
 }

@@ -5,8 +5,8 @@ import { checkCovered, edaCode, edaQuality, renewablePart, withSurplus } from '.
 import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { austrianPointFault } from '../identifiers.ts'
 import { isoSeconds, readBoundary, readInstant, secondsPerDay } from '../instants.ts'
-import type { OfficialValues, Quality } from '../official-values.ts'
-import { quoted, shortened } from '../quote.ts'
+import type { OfficialValues, ValueQuality } from '../official-values.ts'
+import { inQuotes, shortened } from '../quote.ts'
 import type { TimeZone } from '../time-zone.ts'
 import { ValueTable } from '../value-table.ts'
 import { readXml } from '../xml.ts'
@@ -30,7 +30,7 @@ interface Interval {
   start: UtcSeconds
   end: UtcSeconds
   energyMicroWh: number | null
-  quality: Quality
+  quality: ValueQuality
 }
 
 /** `Energy`: one period, with the intervals of every code in it. */
@@ -94,7 +94,7 @@ function readDocument(bytes: Buffer) {
         const code = attribute('MeterCode') ?? ''
         current = { code, intervals: [] }
         if (code !== renewablePart && edaCode(code) === undefined) {
-          refuse('VALUES_CODE', `meter code ${quoted(code)} is not known`)
+          refuse('VALUES_CODE', `meter code ${inQuotes(code)} is not known`)
         }
         const unit = attribute('UOM')
         if (unit !== 'KWH') refuse('VALUES_UNIT', `unit ${shortened(unit)}, expected KWH`)
@@ -107,7 +107,7 @@ function readDocument(bytes: Buffer) {
         else if (name === 'MeteringPoint') {
           if (point !== '') refuse('VALUES_SYNTAX', 'a second MeteringPoint: a document is about one')
           const fault = austrianPointFault(text)
-          if (fault !== null) refuse('VALUES_POINT', `MeteringPoint ${quoted(text)} ${fault}`)
+          if (fault !== null) refuse('VALUES_POINT', `MeteringPoint ${inQuotes(text)} ${fault}`)
           point = text
         } else if (parent === 'EP' && intervalFields.includes(name)) once(values, name, text)
         else if (parent === 'Energy' && periodFields.includes(name)) once(fields, name, text)
@@ -120,7 +120,7 @@ function readDocument(bytes: Buffer) {
     }
   })
   if (sector !== electricity) {
-    throw new ExchangeError('VALUES_CODE', 'Sector', `${quoted(sector)}, expected "01" (electricity)`)
+    throw new ExchangeError('VALUES_CODE', 'Sector', `${inQuotes(sector)}, expected "01" (electricity)`)
   }
   if (point === '') throw new ExchangeError('VALUES_POINT', 'ProcessDirectory', 'MeteringPoint is missing')
   if (periods.length === 0) throw new ExchangeError('VALUES_COUNT', 'ProcessDirectory', 'Energy is missing')
@@ -138,11 +138,11 @@ function readPeriod(fields: Map<string, string>, codes: Period['codes'], place: 
   const interval = required(fields, 'MeteringIntervall', within)
   const intervalSeconds = lengths.get(interval)
   if (intervalSeconds === undefined) {
-    throw new ExchangeError('VALUES_CODE', within(), `MeteringIntervall ${quoted(interval)}, expected QH or D`)
+    throw new ExchangeError('VALUES_CODE', within(), `MeteringIntervall ${inQuotes(interval)}, expected QH or D`)
   }
   const count = required(fields, 'NumberOfMeteringIntervall', within)
   if (!/^\d{1,9}$/.test(count)) {
-    throw new ExchangeError('VALUES_COUNT', within(), `NumberOfMeteringIntervall ${quoted(count)} is no number`)
+    throw new ExchangeError('VALUES_COUNT', within(), `NumberOfMeteringIntervall ${inQuotes(count)} is no number`)
   }
   const [start, end] = ['MeteringPeriodStart', 'MeteringPeriodEnd'].map((name) =>
     readBoundary(required(fields, name, within), () => `${within()}, ${name}`),
@@ -154,7 +154,8 @@ function readPeriod(fields: Map<string, string>, codes: Period['codes'], place: 
 function readInterval(values: Map<string, string>, place: () => string): Interval {
   const mark = required(values, 'MM', place)
   const quality = edaQuality(mark)
-  if (quality === undefined) throw new ExchangeError('VALUES_QUALITY', place(), `quality ${quoted(mark)} is not known`)
+  if (quality === undefined)
+    throw new ExchangeError('VALUES_QUALITY', place(), `quality ${inQuotes(mark)} is not known`)
   const [start, end] = ['DTF', 'DTT'].map((name) =>
     readBoundary(required(values, name, place), () => `${place()}, ${name}`),
   )

@@ -5,12 +5,12 @@ import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { prmFault } from '../identifiers.ts'
 import { type DayNumber, dayOf, isoSeconds, type LocalSeconds, localSeconds } from '../instants.ts'
 import { JsonReader } from '../json.ts'
-import type { OfficialValues, Quality } from '../official-values.ts'
-import { quoted } from '../quote.ts'
+import type { OfficialValues, ValueQuality } from '../official-values.ts'
+import { inQuotes } from '../quote.ts'
 import type { TimeZone } from '../time-zone.ts'
 import { mostFilled, ValueTable } from '../value-table.ts'
 
-const qualityOf = new Map<string, Quality>([
+const qualityOf = new Map<string, ValueQuality>([
   ['B', 'measured'],
   ['C', 'substituted'],
 ])
@@ -29,7 +29,7 @@ interface Reading {
   end: LocalSeconds
   intervalSeconds: number
   energyMicroWh: number | null
-  quality: Quality
+  quality: ValueQuality
 }
 
 interface Answer {
@@ -101,7 +101,7 @@ function readMeterReading(json: JsonReader): Answer {
     if (key === 'usage_point_id') {
       answer.point = json.string()
       const fault = prmFault(answer.point)
-      if (fault !== null) throw json.refusal('VALUES_POINT', `${quoted(answer.point)} ${fault}`)
+      if (fault !== null) throw json.refusal('VALUES_POINT', `${inQuotes(answer.point)} ${fault}`)
     } else if (key === 'start' || key === 'end') answer[key] = readDay(json)
     else if (key === 'reading_type') typed = readType(json)
     else if (key === 'interval_reading') {
@@ -129,7 +129,7 @@ function readType(json: JsonReader): boolean {
     if (text !== expected) {
       throw json.refusal(
         key === 'unit' ? 'VALUES_UNIT' : 'VALUES_CODE',
-        `${quoted(text)}, expected ${quoted(expected)}`,
+        `${inQuotes(text)}, expected ${inQuotes(expected)}`,
       )
     }
     typed ||= key === 'unit'
@@ -141,7 +141,7 @@ function readDay(json: JsonReader): DayNumber {
   const text = json.string()
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? []
   const found = year === undefined ? null : dayOf(Number(year), Number(month), Number(day))
-  if (found === null) throw json.refusal('VALUES_TIME', `${quoted(text)} is no date`)
+  if (found === null) throw json.refusal('VALUES_TIME', `${inQuotes(text)} is no date`)
   return found
 }
 
@@ -165,15 +165,15 @@ function readReading(json: JsonReader): Reading {
   if (missing !== undefined) refuse('VALUES_SYNTAX', `${missing} is missing`)
   const [value, date, length, measure] = readingKeys.map((key) => texts.get(key)!) as [string, string, string, string]
   const quality = qualityOf.get(measure)
-  if (quality === undefined) throw json.refusal('VALUES_QUALITY', `measure_type ${quoted(measure)} is not known`)
+  if (quality === undefined) throw json.refusal('VALUES_QUALITY', `measure_type ${inQuotes(measure)} is not known`)
   const minutes = Number(/^PT(\d{1,2})M$/.exec(length)?.[1])
   if (!(minutes >= shortestMinutes && minutes <= longestMinutes && 60 % minutes === 0)) {
-    refuse('VALUES_TIME', `interval_length ${quoted(length)} is no length between PT5M and PT60M`)
+    refuse('VALUES_TIME', `interval_length ${inQuotes(length)} is no length between PT5M and PT60M`)
   }
   const [, year, month, day, hour, minute, second] = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/.exec(date) ?? []
   const isStamp = year !== undefined
   const end = isStamp ? localSeconds(dayOf(+year, +month!, +day!), +hour!, +minute!, +second!) : null
-  if (end === null) throw json.refusal('VALUES_TIME', `date ${quoted(date)} is no time`)
+  if (end === null) throw json.refusal('VALUES_TIME', `date ${inQuotes(date)} is no time`)
   const energyMicroWh =
     value === ''
       ? null

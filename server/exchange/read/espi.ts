@@ -7,14 +7,14 @@ import { pointForm, readEnergy } from '../decimal.ts'
 import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { type Instant, isLater, isoSeconds, readInstant } from '../instants.ts'
 import {
-  type Direction,
+  type EnergyDirection,
   type OfficialValues,
-  type Quality,
   qualities,
   type SeriesIdentity,
+  type ValueQuality,
 } from '../official-values.ts'
-import { quoted, shortened } from '../quote.ts'
-import { type Choice, repeated, type Span, ValueTable } from '../value-table.ts'
+import { inQuotes, shortened } from '../quote.ts'
+import { type Choice, type ListedSpan, repeated, ValueTable } from '../value-table.ts'
 import { readXml } from '../xml.ts'
 
 const [wattHours, electricity, deltaData] = ['72', '1', '4']
@@ -28,14 +28,14 @@ const typeFields = [
   'powerOfTenMultiplier',
   'uom',
 ]
-const directionOf = new Map<string, Direction>([
+const directionOf = new Map<string, EnergyDirection>([
   ['1', 'import'],
   ['19', 'export'],
 ])
-const qualityOf = new Map<string, Quality>([
-  ...['0', '17', '18', '19'].map((code): [string, Quality] => [code, 'measured']),
+const qualityOf = new Map<string, ValueQuality>([
+  ...['0', '17', '18', '19'].map((code): [string, ValueQuality] => [code, 'measured']),
   ['7', 'substituted'],
-  ...['8', '9', '10', '11', '12', '13', '14', '15', '16'].map((code): [string, Quality] => [code, 'estimated']),
+  ...['8', '9', '10', '11', '12', '13', '14', '15', '16'].map((code): [string, ValueQuality] => [code, 'estimated']),
 ])
 const longestSeconds = 31 * 86_400
 const latestSecond = Date.UTC(2200, 0) / 1000
@@ -84,7 +84,7 @@ export function readEspi(bytes: Buffer): OfficialValues {
   const table = new ValueTable()
   const warnings = new Set<string>()
   /** By series: the stretches that its blocks say they cover. */
-  const spans: Span[][] = []
+  const spans: ListedSpan[][] = []
   const readers = feed.blocks.map((block, number) => {
     const { reading, type, point } = resolve(block)
     const leftOut = whyLeftOut(type.fields)
@@ -162,7 +162,7 @@ function readFeed(bytes: Buffer): Feed {
         else if (below === 'IntervalBlock/IntervalReading/ReadingQuality/quality') {
           const quality = qualityOf.get(text)
           if (quality === undefined)
-            throw new ExchangeError('VALUES_QUALITY', place(), `quality ${quoted(text)} is not known`)
+            throw new ExchangeError('VALUES_QUALITY', place(), `quality ${inQuotes(text)} is not known`)
           reading.mark = Math.max(reading.mark, qualities.indexOf(quality))
         } else if (below === 'IntervalBlock/IntervalReading') {
           block!.starts.push(whole(reading.start, 'start'))
@@ -245,7 +245,7 @@ function whyLeftOut(fields: Map<string, string>): string | null {
 
 function addBlock(
   table: ValueTable,
-  spans: Span[][],
+  spans: ListedSpan[][],
   block: Block,
   type: Map<string, string>,
   point: string,
@@ -277,7 +277,7 @@ function addBlock(
   const unmarked = type.get('defaultQuality')
   const fallback = unmarked === undefined ? 'measured' : qualityOf.get(unmarked)
   if (fallback === undefined)
-    throw new ExchangeError('VALUES_QUALITY', block.place, `quality ${quoted(unmarked!)} is not known`)
+    throw new ExchangeError('VALUES_QUALITY', block.place, `quality ${inQuotes(unmarked!)} is not known`)
   for (const [i, readingStart] of block.starts.entries()) {
     if (readingStart < start || readingStart >= end) {
       refuse('VALUES_TIME', `the reading at ${readingStart} lies outside its block`)
@@ -287,7 +287,7 @@ function addBlock(
       refuse('VALUES_TIME', `the reading at ${readingStart} is none of the block's intervals of ${intervalSeconds} s`)
     }
     const value = block.values[i]!
-    if (value.includes('.')) refuse('VALUES_NUMBER', `${quoted(value)} is no whole number`)
+    if (value.includes('.')) refuse('VALUES_NUMBER', `${inQuotes(value)} is no whole number`)
     const place = () => `IntervalBlock of ${shortened(point)}, reading ${i + 1}, ${block.place}`
     const energyMicroWh = value === '' ? null : readEnergy(value, Number(multiplier), pointForm, place)
     const quality = block.marks[i]! < 0 ? fallback : qualities[block.marks[i]!]!
@@ -296,15 +296,15 @@ function addBlock(
 }
 
 /** The stretches in order, those that meet as one. Throws where two that overlap have their intervals at other times. */
-function joined(spans: readonly Span[], { intervalSeconds, point }: SeriesIdentity): Span[] {
-  const all: Span[] = []
+function joined(spans: readonly ListedSpan[], { intervalSeconds, point }: SeriesIdentity): ListedSpan[] {
+  const all: ListedSpan[] = []
   for (const { start, end } of [...spans].sort((a, b) => a.start - b.start)) {
     const last = all.at(-1)
     if (last === undefined || start > last.end) all.push({ start, end })
     else {
       if ((start - last.start) % intervalSeconds !== 0) {
         const reason = `the block from ${isoSeconds(start)} has its intervals at other times than one before`
-        throw new ExchangeError('VALUES_TIME', `point ${quoted(point)}`, reason)
+        throw new ExchangeError('VALUES_TIME', `point ${inQuotes(point)}`, reason)
       }
       last.end = Math.max(last.end, end)
     }

@@ -5,12 +5,12 @@ import { readInterchange, type Segment } from '../edifact.ts'
 import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { marketLocationFault, meteringLocationFault } from '../identifiers.ts'
 import { dayOf, isoSeconds, localSeconds } from '../instants.ts'
-import type { Direction, OfficialValues, Quality } from '../official-values.ts'
-import { quoted, shortened } from '../quote.ts'
+import type { EnergyDirection, OfficialValues, ValueQuality } from '../official-values.ts'
+import { inQuotes, shortened } from '../quote.ts'
 import { type Choice, repeated, ValueTable } from '../value-table.ts'
 
 const intervalSeconds = 900
-const qualifiers = new Map<string, Quality>([
+const qualifiers = new Map<string, ValueQuality>([
   ['220', 'measured'],
   ['67', 'substituted'],
   ['Z18', 'estimated'],
@@ -23,7 +23,7 @@ const notReadable = new Map([
   ['13017', 'register readings are no energies of intervals'],
   ['13006', 'it withdraws values'],
 ])
-const directionOf = new Map<string, Direction>([
+const directionOf = new Map<string, EnergyDirection>([
   ['1', 'import'],
   ['2', 'export'],
 ])
@@ -40,7 +40,7 @@ interface Message {
 interface Quantity {
   place: string
   energyMicroWh: number | null
-  quality: Quality
+  quality: ValueQuality
   start?: UtcSeconds
   end?: UtcSeconds
 }
@@ -172,7 +172,7 @@ class MessageReader {
     if (said !== String(count))
       this.#refuse('VALUES_COUNT', `counts ${shortened(said)} segments, but there are ${count}`)
     const reference = elements[1]?.[0] ?? ''
-    if (reference !== message.reference) this.#refuse('VALUES_SYNTAX', `ends ${quoted(reference)}, not this message`)
+    if (reference !== message.reference) this.#refuse('VALUES_SYNTAX', `ends ${inQuotes(reference)}, not this message`)
     if (message.createdAt === null) this.#refuse('VALUES_TIME', 'DTM+137 of the message is missing')
     if (message.checkNumber === null) this.#refuse('VALUES_CODE', 'RFF+Z13 of the message is missing')
     this.#message = null
@@ -185,14 +185,14 @@ class MessageReader {
       this.#refuse('VALUES_COUNT', `counts ${shortened(said)} messages, but there are ${this.#messages.length}`)
     }
     if (reference !== this.#interchange)
-      this.#refuse('VALUES_SYNTAX', `ends ${quoted(reference)}, not this interchange`)
+      this.#refuse('VALUES_SYNTAX', `ends ${inQuotes(reference)}, not this interchange`)
     this.#ended = true
   }
 
   #setCheckNumber(checkNumber: string): void {
     if (!readable.has(checkNumber)) {
       const why = notReadable.get(checkNumber) ?? 'it is not known'
-      this.#refuse('VALUES_CODE', `check number ${quoted(checkNumber)}: ${why}`)
+      this.#refuse('VALUES_CODE', `check number ${inQuotes(checkNumber)}: ${why}`)
     }
     if (this.#message !== null) this.#message.checkNumber = checkNumber
   }
@@ -216,14 +216,14 @@ class MessageReader {
     const isTime = year !== undefined
     const seconds = isTime ? localSeconds(dayOf(+year, +month!, +day!), +hour!, +minute!) : null
     if (seconds === null) {
-      this.#refuse('VALUES_TIME', `${quoted(`${text}:${format}`)} is no time CCYYMMDDHHMM+00 in format 303`)
+      this.#refuse('VALUES_TIME', `${inQuotes(`${text}:${format}`)} is no time CCYYMMDDHHMM+00 in format 303`)
     }
     return seconds
   }
 
   #readLocation(location: string): string {
     const fault = /^\d+$/.test(location) ? marketLocationFault(location) : meteringLocationFault(location)
-    if (fault !== null) this.#refuse('VALUES_POINT', `location ${quoted(location)} ${fault}`)
+    if (fault !== null) this.#refuse('VALUES_POINT', `location ${inQuotes(location)} ${fault}`)
     return location
   }
 
@@ -231,7 +231,7 @@ class MessageReader {
     if (this.#location === null) this.#refuse('VALUES_POINT', 'a register without LOC+172')
     const group = /^1-\d{1,2}:([12])\.29\.\d{1,3}$/.exec(code)?.[1]
     if (group === undefined || type !== 'SRW')
-      this.#refuse('VALUES_CODE', `OBIS ${quoted(code)} is no load curve of energy`)
+      this.#refuse('VALUES_CODE', `OBIS ${inQuotes(code)} is no load curve of energy`)
     const direction = directionOf.get(group)!
     this.#series = this.#table.open(
       { point: this.#location, direction, channel: 'total', code, community: null, intervalSeconds },
@@ -242,7 +242,7 @@ class MessageReader {
   #takeQuantity([qualifier = '', text = '', unit]: string[]): void {
     if (unit !== 'KWH') this.#refuse('VALUES_UNIT', `unit ${shortened(unit)}, expected KWH`)
     const quality = qualifiers.get(qualifier)
-    if (quality === undefined) this.#refuse('VALUES_QUALITY', `qualifier ${quoted(qualifier)} is not known`)
+    if (quality === undefined) this.#refuse('VALUES_QUALITY', `qualifier ${inQuotes(qualifier)} is not known`)
     if (this.#location === null) this.#refuse('VALUES_POINT', 'a value without LOC+172')
     if (this.#series === null) this.#refuse('VALUES_CODE', 'a value without PIA+5')
     const energyMicroWh = text === '' ? null : readEnergy(text, unitPowers.kWh, this.#form, () => this.#place)

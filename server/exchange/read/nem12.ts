@@ -5,15 +5,15 @@ import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { type DayNumber, dayOf, isoDay, localSeconds, secondsPerDay } from '../instants.ts'
 import {
   compareSeries,
-  type Direction,
+  type EnergyDirection,
   type IntervalValue,
   type OfficialSeries,
   type OfficialValues,
-  type Quality,
   qualities,
   type SeriesIdentity,
+  type ValueQuality,
 } from '../official-values.ts'
-import { quoted, shortened } from '../quote.ts'
+import { inQuotes, shortened } from '../quote.ts'
 import type { TimeZone } from '../time-zone.ts'
 import { mostSeries } from '../value-table.ts'
 
@@ -23,11 +23,11 @@ const powerOf = new Map([
   ['KWH', unitPowers.kWh],
   ['MWH', unitPowers.MWh],
 ])
-const directionOf = new Map<string, Direction>([
+const directionOf = new Map<string, EnergyDirection>([
   ['E', 'import'],
   ['B', 'export'],
 ])
-const qualityOf = new Map<string, Quality>([
+const qualityOf = new Map<string, ValueQuality>([
   ['A', 'measured'],
   ['F', 'substituted'],
   ['S', 'substituted'],
@@ -118,7 +118,7 @@ class Nem12Reader {
     else if (record === '300') this.#readDay(fields, from, end)
     else if (record === '400') this.#readEvent(fields)
     else if (record === '900') this.#ended = true
-    else if (record !== '500') this.#refuse('VALUES_CODE', `record ${quoted(record)} is not known`)
+    else if (record !== '500') this.#refuse('VALUES_CODE', `record ${inQuotes(record)} is not known`)
   }
 
   finish(): OfficialValues {
@@ -142,17 +142,17 @@ class Nem12Reader {
     if (version !== 'NEM12') this.#refuse('VALUES_FORMAT', `version ${shortened(version)}, expected NEM12`)
     this.#headed = true
     const local = readStamp(created)
-    if (local === null) this.#refuse('VALUES_TIME', `${quoted(created)} is no time yyyymmddHHMM`)
+    if (local === null) this.#refuse('VALUES_TIME', `${inQuotes(created)} is no time yyyymmddHHMM`)
     const instant = this.#zone.instants(local)[0]
-    if (instant === undefined) this.#refuse('VALUES_TIME', `${quoted(created)} does not exist in ${this.#zone.id}`)
+    if (instant === undefined) this.#refuse('VALUES_TIME', `${inQuotes(created)} does not exist in ${this.#zone.id}`)
     this.#createdAt = instant
   }
 
   #readRegister(fields: string[]): Register {
     const [, nmi = '', , , suffix = '', , , unit = '', minutes = ''] = fields
     if (!/^[0-9A-Z]{1,10}$/.test(nmi))
-      this.#refuse('VALUES_POINT', `NMI ${quoted(nmi)} is no NMI of up to 10 characters`)
-    if (!/^[A-Z][0-9A-Z]$/.test(suffix)) this.#refuse('VALUES_CODE', `suffix ${quoted(suffix)} is no register`)
+      this.#refuse('VALUES_POINT', `NMI ${inQuotes(nmi)} is no NMI of up to 10 characters`)
+    if (!/^[A-Z][0-9A-Z]$/.test(suffix)) this.#refuse('VALUES_CODE', `suffix ${inQuotes(suffix)} is no register`)
     if (++this.#registers > mostSeries) {
       this.#refuse('VALUES_TOO_LARGE', `more than ${mostSeries} registers: split the file`)
     }
@@ -185,7 +185,7 @@ class Nem12Reader {
     if (register.identity === null) return
     const [, year, month, date] = /^(\d{4})(\d\d)(\d\d)$/.exec(fields[1] ?? '') ?? []
     const day = year === undefined ? null : dayOf(Number(year), Number(month), Number(date))
-    if (day === null) this.#refuse('VALUES_TIME', `${quoted(fields[1] ?? '')} is no date`)
+    if (day === null) this.#refuse('VALUES_TIME', `${inQuotes(fields[1] ?? '')} is no date`)
     const start = this.#zone.startOfDay(day)
     if (this.#zone.startOfDay(day + 1) - start !== secondsPerDay) {
       this.#refuse('VALUES_TIME', `${isoDay(day)} has no 24 hours in ${this.#zone.id}`)
@@ -197,7 +197,7 @@ class Nem12Reader {
     const [, , , updated = '', ...rest] = fields.slice(count + 2)
     if (rest.length > 1) this.#refuse('VALUES_COUNT', `${fields.length} fields, expected at most ${count + 7}`)
     if (!/^(?:\d{12}(?:\d\d)?)?$/.test(updated))
-      this.#refuse('VALUES_TIME', `update time ${quoted(updated)} is no time`)
+      this.#refuse('VALUES_TIME', `update time ${inQuotes(updated)} is no time`)
     const place = (i: number) => () => `line ${this.#line}, value ${i + 1}`
     for (let i = 0; i < count; i++) readValue(fields[i + 2]!, register, place(i))
     this.#day = {
@@ -219,7 +219,7 @@ class Nem12Reader {
     const values = fields.slice(2).findIndex((field) => /[A-Za-z]/.test(field))
     if (values >= 0 && values !== count) this.#refuse('VALUES_COUNT', `${values} values, expected ${count}`)
     if (values < 0) this.#refuse('VALUES_COUNT', `no quality after ${count} values`)
-    return this.#refuse('VALUES_QUALITY', `quality ${quoted(fields[count + 2]!)} is not known`)
+    return this.#refuse('VALUES_QUALITY', `quality ${inQuotes(fields[count + 2]!)} is not known`)
   }
 
   #readEvent([, first = '', last = '', quality = '']: string[]): void {
@@ -227,7 +227,7 @@ class Nem12Reader {
     const day = this.#day
     if (day === null || day.tiled === null) this.#refuse('VALUES_SYNTAX', 'a 400 row without a 300 row of quality V')
     const [, mark] = /^([AFSEN])(?:\d\d)?$/.exec(quality) ?? []
-    if (mark === undefined) this.#refuse('VALUES_QUALITY', `quality ${quoted(quality)} is not known`)
+    if (mark === undefined) this.#refuse('VALUES_QUALITY', `quality ${inQuotes(quality)} is not known`)
     const count = secondsPerDay / day.register.intervalSeconds
     const [from, to] = [first, last].map((text) => (/^\d{1,3}$/.test(text) ? Number(text) : Number.NaN))
     if (from !== day.tiled + 1 || !(to! >= from) || to! > count) {

@@ -4,8 +4,14 @@ import { pointForm, readEnergy, unitPowers } from '../decimal.ts'
 import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { swissPointFault } from '../identifiers.ts'
 import { isoSeconds, readBoundary, readInstant } from '../instants.ts'
-import { type Channel, type Direction, inStep, type OfficialSeries, type OfficialValues } from '../official-values.ts'
-import { quoted, shortened } from '../quote.ts'
+import {
+  type Channel,
+  type EnergyDirection,
+  inStep,
+  type OfficialSeries,
+  type OfficialValues,
+} from '../official-values.ts'
+import { inQuotes, shortened } from '../quote.ts'
 import { ValueTable } from '../value-table.ts'
 import { readXml } from '../xml.ts'
 
@@ -15,7 +21,7 @@ const channelOf = new Map<string, Channel>([
   ['2404050010123', 'shared'],
   ['2404050010124', 'residual'],
 ])
-const directionOf = new Map<string, Direction>([
+const directionOf = new Map<string, EnergyDirection>([
   ['ConsumptionMeteringPoint/VSENationalID', 'import'],
   ['ProductionMeteringPoint/VSENationalID', 'export'],
 ])
@@ -83,7 +89,7 @@ export function readSdatE66(bytes: Buffer): OfficialValues {
           if (below === 'InstanceDocument/Creation') createdAt = readInstant(text, place).seconds
           const expected = expectedOfDocument.get(below)
           if (expected !== undefined && text !== expected) {
-            refuse('VALUES_CODE', `${below} ${quoted(text)}, expected ${quoted(expected)}`)
+            refuse('VALUES_CODE', `${below} ${inQuotes(text)}, expected ${inQuotes(expected)}`)
           }
         } else if (below === '') addSeries(table, delivery, place)
         else if (below === 'Observation') addObservation(delivery, observation, place)
@@ -127,16 +133,16 @@ function addSeries(table: ValueTable, delivery: Delivery, line: () => string): v
   }
   if (points.length !== 1) refuse('VALUES_POINT', 'expected one ConsumptionMeteringPoint or ProductionMeteringPoint')
   const pointFault = swissPointFault(point!)
-  if (pointFault !== null) refuse('VALUES_POINT', `${quoted(point!)} ${pointFault}`)
+  if (pointFault !== null) refuse('VALUES_POINT', `${inQuotes(point!)} ${pointFault}`)
   const direction = directionOf.get(points[0]!)!
   const channel = channelOf.get(code!)
   if (channel === undefined || codePaths.every((path) => fields.has(path))) {
-    throw new ExchangeError('VALUES_CODE', place(), `product ${quoted(code!)} is not known`)
+    throw new ExchangeError('VALUES_CODE', place(), `product ${inQuotes(code!)} is not known`)
   }
   const unit = fields.get('Product/MeasureUnit')
   if (unit !== 'KWH') refuse('VALUES_UNIT', `unit ${shortened(unit)}, expected KWH`)
   const resolution = `${fields.get('Resolution/Resolution') ?? ''} ${fields.get('Resolution/Unit') ?? ''}`
-  if (resolution !== '15 MIN') refuse('VALUES_CODE', `resolution ${quoted(resolution)}, expected "15 MIN"`)
+  if (resolution !== '15 MIN') refuse('VALUES_CODE', `resolution ${inQuotes(resolution)}, expected "15 MIN"`)
   const [start, end] = ['Interval/StartDateTime', 'Interval/EndDateTime'].map((path) =>
     readBoundary(fields.get(path) ?? '', () => `${place()}, ${path}`),
   ) as [UtcSeconds, UtcSeconds]

@@ -5,8 +5,8 @@
 import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { cupsFault } from '../identifiers.ts'
 import { type DayNumber, dayOf, isoDay, secondsPerDay } from '../instants.ts'
-import { type Direction, type OfficialSeries, type Quality, worseQuality } from '../official-values.ts'
-import { quoted } from '../quote.ts'
+import { type EnergyDirection, type OfficialSeries, type ValueQuality, worseQuality } from '../official-values.ts'
+import { inQuotes } from '../quote.ts'
 import type { TimeZone } from '../time-zone.ts'
 import { ValueTable } from '../value-table.ts'
 
@@ -28,7 +28,7 @@ export interface SpanishRow {
   source: number
 }
 
-const methods = new Map<string, Quality>([
+const methods = new Map<string, ValueQuality>([
   ['R', 'measured'],
   ['REAL', 'measured'],
   ['E', 'estimated'],
@@ -61,15 +61,15 @@ export class SpanishHours {
       throw new ExchangeError(code, place(), reason)
     }
     const pointFault = cupsFault(cups)
-    if (pointFault !== null) refuse('VALUES_POINT', `${quoted(cups)} ${pointFault}`)
+    if (pointFault !== null) refuse('VALUES_POINT', `${inQuotes(cups)} ${pointFault}`)
     const point = cups.slice(0, cupsLength)
     const quality = methods.get(method.trim().toUpperCase())
     if (quality === undefined)
-      throw new ExchangeError('VALUES_QUALITY', place(), `method ${quoted(method)} is not known`)
+      throw new ExchangeError('VALUES_QUALITY', place(), `method ${inQuotes(method)} is not known`)
     const day = readDate(date)
-    if (day === null) throw new ExchangeError('VALUES_TIME', place(), `${quoted(date)} is no date`)
+    if (day === null) throw new ExchangeError('VALUES_TIME', place(), `${inQuotes(date)} is no date`)
     const start = day * perDay + readHour(hour, place)
-    const energies: [Direction, number | null | undefined][] = [
+    const energies: [EnergyDirection, number | null | undefined][] = [
       ['import', importMicroWh],
       ['export', exportMicroWh],
     ]
@@ -202,7 +202,7 @@ function readHour(text: string, place: () => string): number {
   const match = /^(\d{1,2})(:00)?$/.exec(text)
   const hour = Number(match?.[1])
   if (match === null || hour < 1 || hour > (match[2] === undefined ? 25 : 24)) {
-    throw new ExchangeError('VALUES_TIME', place(), `${quoted(text)} is no hour`)
+    throw new ExchangeError('VALUES_TIME', place(), `${inQuotes(text)} is no hour`)
   }
   return match[2] === undefined ? hour : clockFrom + hour
 }

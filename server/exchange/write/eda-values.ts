@@ -2,16 +2,16 @@
 import { divideHalfEven } from '../decimal.ts'
 import { ExchangeError } from '../error.ts'
 import { isoSeconds } from '../instants.ts'
-import type { IntervalValue, OfficialSeries, Quality } from '../official-values.ts'
-import { quoted } from '../quote.ts'
+import type { IntervalValue, OfficialSeries, ValueQuality } from '../official-values.ts'
+import { inQuotes } from '../quote.ts'
 
 const decimals = 6
 const quarter = 900
 
-const marks: Record<Exclude<Quality, 'missing'>, string> = { measured: 'L1', substituted: 'L2', estimated: 'L3' }
+const marks: Record<Exclude<ValueQuality, 'missing'>, string> = { measured: 'L1', substituted: 'L2', estimated: 'L3' }
 
 /** The mark of a quality; empty where the value is missing. */
-export function edaMark(quality: Quality): string {
+export function edaMark(quality: ValueQuality): string {
   return quality === 'missing' ? '' : marks[quality]
 }
 
@@ -28,7 +28,7 @@ export function edaDecimal(units: bigint): string {
 
 /** The values of a series of quarter-hours that follow each other. Throws `VALUES_COUNT` where one lacks, `VALUES_CODE`. */
 export function quarterHours({ point, code, intervalSeconds, values }: OfficialSeries): IntervalValue[] {
-  const place = `point ${quoted(point)} ${code ?? ''}`
+  const place = `point ${inQuotes(point)} ${code ?? ''}`
   if (intervalSeconds !== quarter)
     throw new ExchangeError('VALUES_CODE', place, `intervals of ${intervalSeconds} s, expected 900 s`)
   const all = [...values]

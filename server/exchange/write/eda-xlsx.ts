@@ -4,7 +4,7 @@ import { edaCode, wordingOf } from '../eda-codes.ts'
 import { ExchangeError } from '../error.ts'
 import { secondsPerDay } from '../instants.ts'
 import { type OfficialSeries, worseQuality } from '../official-values.ts'
-import { quoted } from '../quote.ts'
+import { inQuotes } from '../quote.ts'
 import { TimeZone } from '../time-zone.ts'
 import { cellName } from '../workbook.ts'
 import { xmlText } from '../xml-text.ts'
@@ -30,8 +30,8 @@ export function writeEdaXlsx(series: readonly OfficialSeries[], nameOf: (point: 
     if (code === undefined || wording === undefined) {
       throw new ExchangeError(
         'VALUES_CODE',
-        `point ${quoted(one.point)}`,
-        `meter code ${quoted(one.code ?? '')} has no column`,
+        `point ${inQuotes(one.point)}`,
+        `meter code ${inQuotes(one.code ?? '')} has no column`,
       )
     }
     return { point: one.point, direction: code.direction, wording, values: quarterHours(one) }

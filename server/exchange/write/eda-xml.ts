@@ -7,7 +7,7 @@ import { edaCode } from '../eda-codes.ts'
 import { ExchangeError } from '../error.ts'
 import { isoSeconds } from '../instants.ts'
 import type { OfficialSeries } from '../official-values.ts'
-import { quoted } from '../quote.ts'
+import { inQuotes } from '../quote.ts'
 import { TimeZone } from '../time-zone.ts'
 import { xmlText } from '../xml-text.ts'
 import { edaDecimal, edaMark, edaUnits, quarterHours } from './eda-values.ts'
@@ -40,8 +40,8 @@ export function writeEdaXml(envelope: EdaEnvelope, series: readonly OfficialSeri
     if (one.code === null || edaCode(one.code) === undefined) {
       throw new ExchangeError(
         'VALUES_CODE',
-        `point ${quoted(point)}`,
-        `meter code ${quoted(one.code ?? '')} is not known`,
+        `point ${inQuotes(point)}`,
+        `meter code ${inQuotes(one.code ?? '')} is not known`,
       )
     }
     return { code: one.code, values: quarterHours(one) }
@@ -49,12 +49,12 @@ export function writeEdaXml(envelope: EdaEnvelope, series: readonly OfficialSeri
   const period = registers[0]!.values
   const [start, end] = [period[0]!.start, period.at(-1)!.start + 900]
   if (registers.some(({ values }) => values[0]!.start !== start || values.length !== period.length)) {
-    throw new ExchangeError('VALUES_COUNT', `point ${quoted(point)}`, 'registers are of different periods')
+    throw new ExchangeError('VALUES_COUNT', `point ${inQuotes(point)}`, 'registers are of different periods')
   }
   const data = registers.map(({ code, values }) => {
     const energies = values.map(({ start: from, energyMicroWh, quality }) => {
       if (energyMicroWh === null) {
-        throw new ExchangeError('VALUES_COUNT', `point ${quoted(point)} ${code}`, `no value at ${isoSeconds(from)}`)
+        throw new ExchangeError('VALUES_COUNT', `point ${inQuotes(point)} ${code}`, `no value at ${isoSeconds(from)}`)
       }
       return (
         `<cp:EP><cp:DTF>${local(from)}</cp:DTF><cp:DTT>${local(from + 900)}</cp:DTT>` +

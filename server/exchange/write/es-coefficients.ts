@@ -4,10 +4,10 @@
  */
 import { wholeMillionths } from '../allocation/allocate.ts'
 import { hoursOfYear } from '../allocation/hour-of-year.ts'
-import { commaForm, readDecimal, scaled } from '../decimal.ts'
+import { commaForm, readDecimal, scaledToWhole } from '../decimal.ts'
 import { ExchangeError, type ExchangeErrorCode } from '../error.ts'
 import { cupsFault } from '../identifiers.ts'
-import { quoted } from '../quote.ts'
+import { inQuotes } from '../quote.ts'
 
 const cupsLength = 22
 const decimals = 6
@@ -56,7 +56,7 @@ export function esCoefficientsName(cau: string, year: number): string {
     throw new ExchangeError(
       'VALUES_POINT',
       '',
-      `CAU ${quoted(cau)} is no CUPS of 22 characters with A and three digits`,
+      `CAU ${inQuotes(cau)} is no CUPS of 22 characters with A and three digits`,
     )
   }
   return `${cau}_${year}.txt`
@@ -71,9 +71,9 @@ export function readEsCoefficients(text: string, year: number): EsCoefficients {
       throw new ExchangeError(code, `line ${i + 1}`, reason)
     }
     const fields = line.split(';')
-    if (fields.length < 2 || fields.length > 3) refuse('VALUES_SYNTAX', `${quoted(line)} is no line of coefficients`)
+    if (fields.length < 2 || fields.length > 3) refuse('VALUES_SYNTAX', `${inQuotes(line)} is no line of coefficients`)
     const [point, hour, coefficient] = fields.length === 3 ? fields : [fields[0], '1', fields[1]]
-    if (!/^[01],\d{6}$/.test(coefficient!)) refuse('VALUES_NUMBER', `${quoted(coefficient!)} has no six decimals`)
+    if (!/^[01],\d{6}$/.test(coefficient!)) refuse('VALUES_NUMBER', `${inQuotes(coefficient!)} has no six decimals`)
     let ofPoint = byPoint.get(point!)
     if (ofPoint === undefined) {
       ofPoint = []
@@ -81,10 +81,10 @@ export function readEsCoefficients(text: string, year: number): EsCoefficients {
       cups.push(point!)
     }
     if (hour !== String(ofPoint.length + 1))
-      refuse('VALUES_REPEATED', `hour ${quoted(hour!)}, expected ${ofPoint.length + 1}`)
+      refuse('VALUES_REPEATED', `hour ${inQuotes(hour!)}, expected ${ofPoint.length + 1}`)
     ofPoint.push(
       Number(
-        scaled(
+        scaledToWhole(
           readDecimal(coefficient!, commaForm, () => `line ${i + 1}`),
           decimals,
         ),
@@ -108,7 +108,7 @@ function checkCoefficients({ cups, millionths }: EsCoefficients, year: number): 
   }
   for (const point of cups) {
     const fault = point.length === cupsLength ? cupsFault(point) : 'is no CUPS of 22 characters'
-    if (fault !== null) refuse('VALUES_POINT', '', `${quoted(point)} ${fault}`)
+    if (fault !== null) refuse('VALUES_POINT', '', `${inQuotes(point)} ${fault}`)
   }
   if (new Set(cups).size !== cups.length) refuse('VALUES_REPEATED', '', 'a CUPS stands twice')
   if (millionths.length !== 1 && millionths.length !== hoursOfYear(year)) {

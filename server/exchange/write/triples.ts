@@ -6,7 +6,7 @@ import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { wholeMillionths } from '../allocation/allocate.ts'
 import { ExchangeError } from '../error.ts'
 import { isoSeconds, readBoundary } from '../instants.ts'
-import { quoted } from '../quote.ts'
+import { inQuotes } from '../quote.ts'
 import { separatedRows } from '../separated-values.ts'
 
 export interface Triple {
@@ -17,7 +17,7 @@ export interface Triple {
 }
 
 /** What a producer fed in in one interval, of which the triples are parts. */
-export interface Production {
+export interface FedIn {
   producer: string
   start: UtcSeconds
   energyWh: number
@@ -32,7 +32,7 @@ const decimals = 6
  * Writes productions and what became of them, in the order of the productions. Throws `VALUES_SUM` where more was given than
  * produced or by nobody who produced, `VALUES_POINT` for a consumer with the name of the rest.
  */
-export function writeTriples(productions: readonly Production[], triples: readonly Triple[]): string {
+export function writeTriples(productions: readonly FedIn[], triples: readonly Triple[]): string {
   const key = ({ producer, start }: { producer: string; start: UtcSeconds }) => `${start} ${producer}`
   const byProduction = new Map<string, Triple[]>(productions.map((production) => [key(production), []]))
   for (const triple of triples) {
@@ -40,7 +40,7 @@ export function writeTriples(productions: readonly Production[], triples: readon
     if (of === undefined)
       throw new ExchangeError(
         'VALUES_SUM',
-        quoted(triple.producer),
+        inQuotes(triple.producer),
         `nothing was produced at ${isoSeconds(triple.start)}`,
       )
     if (triple.consumer === rest) throw new ExchangeError('VALUES_POINT', '', `no consumer can be named ${rest}`)
@@ -58,15 +58,15 @@ export function writeTriples(productions: readonly Production[], triples: readon
       row(triple.consumer, triple.energyWh, millionths)
     }
     if (leftWh < 0)
-      throw new ExchangeError('VALUES_SUM', quoted(producer), `gave more than it produced at ${isoSeconds(start)}`)
+      throw new ExchangeError('VALUES_SUM', inQuotes(producer), `gave more than it produced at ${isoSeconds(start)}`)
     row(rest, leftWh, leftMillionths)
   }
   return `${lines.join('\r\n')}\r\n`
 }
 
 /** Reads such a file. Throws `VALUES_SYNTAX`, `VALUES_TIME`, and `VALUES_SUM` where a producer's coefficients are not one. */
-export function readTriples(bytes: Buffer): { productions: Production[]; triples: Triple[] } {
-  const productions: Production[] = []
+export function readTriples(bytes: Buffer): { productions: FedIn[]; triples: Triple[] } {
+  const productions: FedIn[] = []
   const triples: Triple[] = []
   let [givenWh, millionths, first] = [0, 0, true]
   for (const { line, fields } of separatedRows(bytes, ',', 'utf8')) {
@@ -86,7 +86,7 @@ export function readTriples(bytes: Buffer): { productions: Production[]; triples
           throw new ExchangeError(
             'VALUES_SUM',
             place(),
-            `coefficients of ${quoted(producer!)} add up to ${millionths} millionths`,
+            `coefficients of ${inQuotes(producer!)} add up to ${millionths} millionths`,
           )
         }
         productions.push({ producer: producer!, start, energyWh: givenWh })
