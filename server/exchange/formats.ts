@@ -72,7 +72,7 @@ const strangers: [isContent: ValuesFormat['isContent'], reason: string][] = [
 const headBytes = 1 << 16
 
 /** Which format a file has, by its content. Throws `VALUES_FORMAT` where it is none. */
-export function recognise(bytes: Buffer): ValuesFormat {
+export function recogniseFormat(bytes: Buffer): ValuesFormat {
   const content = contentOf(bytes)
   const format = valuesFormats.find(({ isContent }) => isContent(content))
   if (format !== undefined) return format

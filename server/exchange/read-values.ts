@@ -1,6 +1,6 @@
 /** Reads a file of official values, whatever of the formats it has. */
 import { ExchangeError } from './error.ts'
-import { recognise, type ValuesFormat, valuesFormats } from './formats.ts'
+import { recogniseFormat, type ValuesFormat, valuesFormats } from './formats.ts'
 import type { OfficialValues } from './official-values.ts'
 import { inQuotes } from './quote.ts'
 import { TimeZone } from './time-zone.ts'
@@ -38,7 +38,7 @@ function formatOf(file: Buffer, wanted: string | undefined): ValuesFormat {
   if (file.length > mostFileBytes) {
     throw new ExchangeError('VALUES_TOO_LARGE', '', `larger than ${mostFileBytes / 2 ** 20} MiB`)
   }
-  const format = recognise(withoutMark(file))
+  const format = recogniseFormat(withoutMark(file))
   if (wanted !== undefined && format.name !== wanted) {
     throw new ExchangeError('VALUES_FORMAT', '', `the content is ${format.name}, not ${wanted}`)
   }
