@@ -5,7 +5,7 @@
  * strings in tokens. Signed structures travel with the integers that were signed (ticks, ledger units, UTC seconds).
  */
 import { z } from 'zod'
-import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../market/engine/codes.ts'
+import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../market/area/codes.ts'
 import { hex32, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
 import { agreementKinds } from '../words/details.ts'

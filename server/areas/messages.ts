@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
-import type { Event } from '../market/engine/area.ts'
+import type { Event } from '../market/area/area.ts'
 import type { AreaChanges, AreaHandle, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
 import { AreaError } from './error.ts'
 import type { AreaRunner, Counts, Told } from './runner.ts'

@@ -17,16 +17,16 @@ import {
   type Command,
   chainSeat,
   type Event,
-} from '../market/engine/area.ts'
+} from '../market/area/area.ts'
+import { encode, struct } from '../market/area/binary.ts'
+import { EngineError } from '../market/area/error.ts'
+import { committedFunds, freeFunds } from '../market/area/funds.ts'
+import { type AreaState, configNow, emptyState, seatsServedAt } from '../market/area/state.ts'
 import { openBatch } from '../market/engine/batches.ts'
-import { encode, struct } from '../market/engine/binary.ts'
 import { apply, changesState, type Due, nextDue } from '../market/engine/engine.ts'
-import { EngineError } from '../market/engine/error.ts'
-import { committedFunds, freeFunds } from '../market/engine/funds.ts'
 import { decodeCommand, encodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
 import { isBeyondMemory } from '../market/engine/readings.ts'
 import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
-import { type AreaState, configNow, emptyState, seatsServedAt } from '../market/engine/state.ts'
 import type { AreaChanges, AreaCondition, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
 import type { AreaLease, AreaStore, Journaled, JournalRow, Place } from './area-store.ts'
 import { changedSeats, changesOf, summaryOf } from './changes.ts'

@@ -9,7 +9,7 @@ import type { JsonRpcProvider, Log } from 'ethers'
 import type { Logger } from 'pino'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { ChainSeat } from '../market/engine/area.ts'
+import type { ChainSeat } from '../market/area/area.ts'
 import {
   appendBlocks,
   blockAtOrBelow,

@@ -6,7 +6,7 @@
  * stand in one line.
  */
 import { z } from 'zod'
-import { stageNames } from '../market/engine/codes.ts'
+import { stageNames } from '../market/area/codes.ts'
 import { SettlementError } from './error.ts'
 import {
   address,

@@ -1,6 +1,6 @@
 /** A seat's statement as it is handed out: its leaves with one proof for all of them, and the signed readings they rest on. */
 import { z } from 'zod'
-import { stageNames } from '../market/engine/codes.ts'
+import { stageNames } from '../market/area/codes.ts'
 import { SettlementError } from './error.ts'
 import {
   address,

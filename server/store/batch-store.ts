@@ -6,7 +6,7 @@
 import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import { type StageName, stageNames } from '../market/engine/codes.ts'
+import { type StageName, stageNames } from '../market/area/codes.ts'
 import { inLeafOrder, type StatedFill } from '../settlement/statement.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'

@@ -1,5 +1,5 @@
 /** Batches as they were cut, and those that only the chain knows, as tables. */
-import type { BatchEntry, EventOf } from '../market/engine/area.ts'
+import type { BatchEntry, EventOf } from '../market/area/area.ts'
 import { names, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import type { Told, ToldEvents } from './told.ts'

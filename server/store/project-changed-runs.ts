@@ -3,8 +3,8 @@
  * sums of the run before but for what its event changes, and rows only of the seats and zones that it changes. A run that is
  * not final takes up late energy itself.
  */
-import type { Outcome, ReducedSeat } from '../market/engine/area.ts'
-import { qualities } from '../market/engine/codes.ts'
+import type { Outcome, ReducedSeat } from '../market/area/area.ts'
+import { qualities } from '../market/area/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { decodeOutcomes, encodeOutcomes } from './outcomes.ts'

@@ -1,6 +1,6 @@
 /** Results of intervals as tables: of the whole interval, of its zones and of its seats. */
-import type { Event, IntervalRun, SeatInterval, ZoneRun } from '../market/engine/area.ts'
-import { qualities } from '../market/engine/codes.ts'
+import type { Event, IntervalRun, SeatInterval, ZoneRun } from '../market/area/area.ts'
+import { qualities } from '../market/area/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { encodeOutcomes } from './outcomes.ts'
@@ -57,7 +57,9 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
 /** Two changes of one name build on each other. */
 function nameOf(event: Change['event']): string {
   if (event.type === 'interval-cleared') return `${event.result.start}`
-  return event.type === 'interval-corrected' || event.type === 'interval-amended' ? `${event.start} ${event.seat}` : `${event.start}`
+  return event.type === 'interval-corrected' || event.type === 'interval-amended'
+    ? `${event.start} ${event.seat}`
+    : `${event.start}`
 }
 
 function insertResults(sql: Transaction, areaId: number, told: readonly Told<'interval-cleared'>[]): Statement[] {

@@ -1,5 +1,5 @@
 /** Seats as the chain shows them, what funds they have free, and meters that signed two values, as tables. */
-import type { ChainSeat, MeterReading } from '../market/engine/area.ts'
+import type { ChainSeat, MeterReading } from '../market/area/area.ts'
 import { hexes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import type { Told, ToldEvents } from './told.ts'

@@ -1,8 +1,8 @@
 /** What a settlement report is written from: page after page of the newest runs, so that no transaction stays open. */
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { Outcome } from '../market/engine/area.ts'
-import { type Quality, qualities } from '../market/engine/codes.ts'
+import type { Outcome } from '../market/area/area.ts'
+import { type Quality, qualities } from '../market/area/codes.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'

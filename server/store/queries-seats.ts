@@ -1,7 +1,7 @@
 /** What is read of seats: as they stand, their intervals, batches and production; newest first, by key and never by offset. */
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import { qualities } from '../market/engine/codes.ts'
+import { qualities } from '../market/area/codes.ts'
 import { numbers, texts } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'

@@ -4,8 +4,8 @@
  */
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { ChainSeat, EventOf, Outcome } from '../market/engine/area.ts'
-import type { OrderStatus, Quality, Side } from '../market/engine/codes.ts'
+import type { ChainSeat, EventOf, Outcome } from '../market/area/area.ts'
+import type { OrderStatus, Quality, Side } from '../market/area/codes.ts'
 import type { SignedByBoth, SignedOrder } from './signed.ts'
 
 /** A seat; `area` is the database's own number of its area. */

@@ -1,5 +1,5 @@
 /** What accounts signed, as it lies in the tables: the canonical bytes of the command that brought it. */
-import type { CommandOf, Order, SessionGrant, SignedAgreement } from '../market/engine/area.ts'
+import type { CommandOf, Order, SessionGrant, SignedAgreement } from '../market/area/area.ts'
 import { decodeCommand } from '../market/engine/journal.ts'
 
 export interface SignedOrder {

@@ -1,6 +1,6 @@
 /** The events of a commit by their kind, each with the command that it follows from, as the projections read them. */
 import type { Journaled } from '../areas/area-store.ts'
-import type { Command, Event, EventOf, MeterReading } from '../market/engine/area.ts'
+import type { Command, Event, EventOf, MeterReading } from '../market/area/area.ts'
 
 export interface Told<Type extends Event['type']> {
   event: EventOf<Type>

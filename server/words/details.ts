@@ -1,5 +1,5 @@
 /** The numbers that come with each code of the engine, by name and kind, in the order in which the engine gives them. */
-import type { OrderCode, OutcomeCode, ReadingCode, Side } from '../market/engine/codes.ts'
+import type { OrderCode, OutcomeCode, ReadingCode, Side } from '../market/area/codes.ts'
 import type { Amounts } from './amounts.ts'
 
 /** What a number is. `side` is 0 for buying and 1 for selling; `since` is a time, 0 where nobody knows it. */

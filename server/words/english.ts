@@ -1,7 +1,7 @@
 /** English. Sentences begin in lower case where others put something before them, and end without a full stop. */
 import { BigNumber } from 'bignumber.js'
 import { formatMoney, formatPrice } from '../../contracts/protocol/units.ts'
-import type { OutcomeCode, Side } from '../market/engine/codes.ts'
+import type { OutcomeCode, Side } from '../market/area/codes.ts'
 import type { Amounts, Measures } from './amounts.ts'
 import type { SeatReason } from './details.ts'
 import type { AgreementFacts, Language, OutcomeFacts, TradeFacts } from './language.ts'

@@ -4,7 +4,7 @@
  *
  * Sentences get their quantities as text, already written in the language.
  */
-import type { cancelReasons, OrderStatus, OutcomeCode, Side, StageName } from '../market/engine/codes.ts'
+import type { cancelReasons, OrderStatus, OutcomeCode, Side, StageName } from '../market/area/codes.ts'
 import type { Amounts, Measures } from './amounts.ts'
 import type { agreementKinds, FactsOf, orderDetails, readingDetails } from './details.ts'
 

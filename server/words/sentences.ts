@@ -1,7 +1,7 @@
 /** Sentences for what the engine says in codes and numbers: the one place where they are made. */
 import type { Ticks, Wh } from '../../contracts/protocol/units.ts'
-import type { Outcome } from '../market/engine/area.ts'
-import { type OrderCode, type OutcomeCode, outcomeCodes, type ReadingCode, type Side } from '../market/engine/codes.ts'
+import type { Outcome } from '../market/area/area.ts'
+import { type OrderCode, type OutcomeCode, outcomeCodes, type ReadingCode, type Side } from '../market/area/codes.ts'
 import { quoted } from '../market/errors.ts'
 import type { OrderOutcome } from '../market/explain.ts'
 import type { Amounts, Measures } from './amounts.ts'

@@ -9,7 +9,7 @@ import { createIndexer } from '../../server/chain/indexer.ts'
 import { createRelay } from '../../server/chain/relay.ts'
 import { createSender } from '../../server/chain/sender.ts'
 import { createSettlement } from '../../server/chain/settlement-service.ts'
-import type { Event } from '../../server/market/engine/area.ts'
+import type { Event } from '../../server/market/area/area.ts'
 import type { Database } from '../../server/store/database.ts'
 import { chainId, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
 

@@ -1,8 +1,8 @@
 /** Netting: where a seat's entries in a batch begin and end, and what its fills add up to in them. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { BatchCut } from '../../server/market/engine/area.ts'
-import { BatchNetting, type SeatSpan, spansOf } from '../../server/settlement/netting.ts'
+import type { BatchCut, SeatSpan } from '../../server/market/area/area.ts'
+import { BatchNetting, spansOf } from '../../server/settlement/netting.ts'
 
 const interval = 10
 const batch = { start: 100, end: 160, intervalSeconds: interval }

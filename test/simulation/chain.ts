@@ -4,7 +4,7 @@
  */
 
 import type { SeatRecord } from '../../server/chain/seat-view.ts'
-import type { BatchCut } from '../../server/market/engine/area.ts'
+import type { BatchCut } from '../../server/market/area/area.ts'
 import { checkBatch, Insolvent } from './contract.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'

@@ -1,7 +1,7 @@
 /** What the escrow's contract demands of a batch, entry by entry, as `contracts/src/Settlement.sol` does. */
 
 import { type SeatRecord, termsOnChain } from '../../server/chain/seat-view.ts'
-import type { BatchCut, BatchEntry } from '../../server/market/engine/area.ts'
+import type { BatchCut, BatchEntry } from '../../server/market/area/area.ts'
 import type { EscrowState, SignedRegisters } from './chain.ts'
 import { config } from './street.ts'
 

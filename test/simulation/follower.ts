@@ -4,7 +4,7 @@
  */
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { chainSeatOf, type SeatRecord } from '../../server/chain/seat-view.ts'
-import type { ChainSeat } from '../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
 import type { Block, Chain } from './chain.ts'
 import { Insolvent } from './contract.ts'
 import type { Database } from './database.ts'

@@ -2,8 +2,8 @@
  * A home: its meter counts, its agent signs the registers at every boundary and repeats each reading until the server has it or will
  * never take it, and keeps it until it is settled. After a greeting it sends again what is newer than the server's newest.
  */
-import type { EventOf, MeterReading } from '../../server/market/engine/area.ts'
-import { canRetryReading } from '../../server/market/engine/codes.ts'
+import type { EventOf, MeterReading } from '../../server/market/area/area.ts'
+import { canRetryReading } from '../../server/market/area/codes.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'

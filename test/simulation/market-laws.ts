@@ -2,8 +2,8 @@
  * Laws of energy, prices and batches, checked at every event: nobody trades more than was metered, nor at a worse price than signed;
  * sums balance; a batch is cut once the chain was seen at its end; and what was settled never moves.
  */
-import type { BatchCut, Event, IntervalRun, SeatInterval } from '../../server/market/engine/area.ts'
-import { type AreaState, configAt, termsAt } from '../../server/market/engine/state.ts'
+import type { BatchCut, Event, IntervalRun, SeatInterval } from '../../server/market/area/area.ts'
+import { type AreaState, configAt, termsAt } from '../../server/market/area/state.ts'
 import type { Chain } from './chain.ts'
 import type { Tables } from './tables.ts'
 import type { Verdict } from './verdict.ts'

@@ -3,8 +3,8 @@
  * is the one, and what its rightful owner signed is refused for reasons only that the owner has made.
  */
 import type { Submission } from '../../server/areas/area-handle.ts'
-import type { Event, EventOf, MeterReading } from '../../server/market/engine/area.ts'
-import { canRetryReading, type ReadingCode } from '../../server/market/engine/codes.ts'
+import type { Event, EventOf, MeterReading } from '../../server/market/area/area.ts'
+import { canRetryReading, type ReadingCode } from '../../server/market/area/codes.ts'
 import type { SignedRegisters } from './chain.ts'
 import type { Database, Logged } from './database.ts'
 import type { HomeWitness } from './home.ts'

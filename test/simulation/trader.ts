@@ -3,7 +3,7 @@
  * it is answered. A trader knows its own signature is good, so a refusal must be about what it says.
  */
 import type { Submission } from '../../server/areas/area-handle.ts'
-import type { CommandOf, Event, Order, SessionGrant } from '../../server/market/engine/area.ts'
+import type { CommandOf, Event, Order, SessionGrant } from '../../server/market/area/area.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'

@@ -2,7 +2,7 @@
 import type { EntryFields } from '../../contracts/protocol/entry.ts'
 import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import type { AreaStore } from '../../server/areas/area-store.ts'
-import type { BatchCut, ChainSeat, Command, Event } from '../../server/market/engine/area.ts'
+import type { BatchCut, ChainSeat, Command, Event } from '../../server/market/area/area.ts'
 import { decodeCommand } from '../../server/market/engine/journal.ts'
 import type { AreaFile } from '../../server/settlement/area-file.ts'
 import { claimsOf, nameOf, type SignedThings } from '../../server/settlement/signers.ts'

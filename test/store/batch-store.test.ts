@@ -1,8 +1,8 @@
 /** What statements read of a batch is what the tables and the journal's events say of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hexOf } from '../../contracts/protocol/hex.ts'
-import type { EventOf } from '../../server/market/engine/area.ts'
-import { stageNames } from '../../server/market/engine/codes.ts'
+import type { EventOf } from '../../server/market/area/area.ts'
+import { stageNames } from '../../server/market/area/codes.ts'
 import {
   agreementsOfBatch,
   forwardOrdersOfBatch,

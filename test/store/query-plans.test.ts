@@ -5,7 +5,7 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Journaled } from '../../server/areas/area-store.ts'
-import type { Command, Event } from '../../server/market/engine/area.ts'
+import type { Command, Event } from '../../server/market/area/area.ts'
 import { deleteExpired, findSession, openTokens } from '../../server/store/account-store.ts'
 import { findAreas } from '../../server/store/areas.ts'
 import {

@@ -1,7 +1,7 @@
 /** Random commands of every kind, with a ledger that stands for the chain: a journal that has seen everything. */
 import { computeAddress, SigningKey } from 'ethers'
 import { digestOf, hashRules } from '../../contracts/protocol/typed-data.ts'
-import type { BatchCut, ChainSeat, MeterReading, Order, SessionGrant } from '../../server/market/engine/area.ts'
+import type { BatchCut, ChainSeat, MeterReading, Order, SessionGrant } from '../../server/market/area/area.ts'
 import { seededDraws } from '../bench/measure.ts'
 import {
   addressOf,

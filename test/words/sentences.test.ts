@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
-import type { Outcome } from '../../server/market/engine/area.ts'
+import type { Outcome } from '../../server/market/area/area.ts'
 import {
   cancelReasons,
   type OutcomeCode,
@@ -14,7 +14,7 @@ import {
   type StageName,
   sides,
   stageNames,
-} from '../../server/market/engine/codes.ts'
+} from '../../server/market/area/codes.ts'
 import { factsOf, orderDetails, readingDetails } from '../../server/words/details.ts'
 import { languages } from '../../server/words/languages.ts'
 import {

@@ -1,12 +1,10 @@
 /** Cutting batches: intervals become final, their fills are netted per seat, and every seat's base moves up. */
 import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
-import { BatchNetting, type SeatSpan, spansOf } from '../../settlement/netting.ts'
-import type { BatchCut, ChainSeat, Event } from './area.ts'
-import { forgetOld } from './forgetting.ts'
-import { bind, costOf, owedIn, release, reservedIn } from './funds.ts'
-import type { Interval } from './interval.ts'
-import { clearingDueMs, giveUp } from './intervals.ts'
+import { BatchNetting, spansOf } from '../../settlement/netting.ts'
+import type { BatchCut, ChainSeat, Event, SeatSpan } from '../area/area.ts'
+import { bind, costOf, owedIn, release, reservedIn } from '../area/funds.ts'
+import type { Interval } from '../area/interval.ts'
 import {
   type AreaState,
   type Configured,
@@ -15,7 +13,9 @@ import {
   intervalsBetween,
   lengthOf,
   type UnsettledBatch,
-} from './state.ts'
+} from '../area/state.ts'
+import { forgetOld } from './forgetting.ts'
+import { clearingDueMs, giveUp } from './intervals.ts'
 
 /**
  * The batch that begins with the first interval that is not final, once all of its intervals have started; else null. It is

@@ -9,13 +9,9 @@ import {
   misplaced,
   type Registers,
 } from '../../readings/admission.ts'
-import { gridOf } from '../stages/grid.ts'
-import { measure } from '../stages/pool.ts'
-import { idleOutcomes } from '../stages/spot/stage.ts'
-import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading, Standing } from './area.ts'
-import type { Fills, StoredRegisters } from './interval.ts'
-import { registersOf } from './registers.ts'
-import { suspend } from './seats.ts'
+import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading, Standing } from '../area/area.ts'
+import type { Fills, StoredRegisters } from '../area/interval.ts'
+import { registersOf } from '../area/registers.ts'
 import {
   type AreaState,
   configAt,
@@ -25,7 +21,11 @@ import {
   seatsServedAt,
   sellableWh,
   termsAt,
-} from './state.ts'
+} from '../area/state.ts'
+import { gridOf } from '../stages/grid.ts'
+import { measure } from '../stages/pool.ts'
+import { idleOutcomes } from '../stages/spot/stage.ts'
+import { suspend } from './seats.ts'
 
 /** A connection whose fuse nobody has told us: 3 × 63 A × 230 V. */
 const defaultConnectionW = 43_000

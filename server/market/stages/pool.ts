@@ -4,10 +4,10 @@
  */
 import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import { intervalEnergy } from '../../readings/admission.ts'
-import type { AreaConfig, Outcome, Terms } from '../engine/area.ts'
-import type { OutcomeCode, Quality } from '../engine/codes.ts'
-import type { Fill, Interval } from '../engine/interval.ts'
-import { registersOf } from '../engine/registers.ts'
+import type { AreaConfig, Outcome, Terms } from '../area/area.ts'
+import type { OutcomeCode, Quality } from '../area/codes.ts'
+import type { Fill, Interval } from '../area/interval.ts'
+import { registersOf } from '../area/registers.ts'
 import {
   type AreaState,
   buyableWh,
@@ -16,7 +16,7 @@ import {
   type SeatState,
   sellableWh,
   termsAt,
-} from '../engine/state.ts'
+} from '../area/state.ts'
 import { type Grid, gridOf } from './grid.ts'
 
 /** One seat in one interval. */

@@ -1,7 +1,7 @@
 /** The checks of what stands signed in an area's file: readings, orders, agreements, keys taken back, contradictions of meters. */
 import { keyAt } from '../../../contracts/protocol/meter-keys.ts'
 import { type Address, type Hex, hashRules, type Reading } from '../../../contracts/protocol/typed-data.ts'
-import type { ChainSeat } from '../../market/engine/area.ts'
+import type { ChainSeat } from '../../market/area/area.ts'
 import type { AreaFile } from '../area-file.ts'
 import type { StatedReading } from '../signed-forms.ts'
 import {

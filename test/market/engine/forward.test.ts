@@ -1,8 +1,8 @@
 /** Forward trading: books, what they bind, how their trades are honoured, and what voids them. */
 import { describe, expect, it } from 'vitest'
-import type { Command, Event, IntervalRun, Order } from '../../../server/market/engine/area.ts'
+import type { Command, Event, IntervalRun, Order } from '../../../server/market/area/area.ts'
+import { committedFunds } from '../../../server/market/area/funds.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
-import { committedFunds } from '../../../server/market/engine/funds.ts'
 import { encodeEvents } from '../../../server/market/engine/journal.ts'
 import { hashState, snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
 import {

@@ -11,12 +11,12 @@ import type {
   MeterReading,
   Order,
   SessionGrant,
-} from '../../../server/market/engine/area.ts'
+} from '../../../server/market/area/area.ts'
+import { type AreaState, configNow, emptyState, seatsServedAt } from '../../../server/market/area/state.ts'
 import { apply, changesState, nextDue } from '../../../server/market/engine/engine.ts'
 import { encodeCommand, encodeEvents, genesisHash, rollHash } from '../../../server/market/engine/journal.ts'
 import { isBeyondMemory } from '../../../server/market/engine/readings.ts'
 import { snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
-import { type AreaState, configNow, emptyState, seatsServedAt } from '../../../server/market/engine/state.ts'
 import { SlowArea } from './slow-area.ts'
 import { SlowEscrow } from './slow-escrow.ts'
 import { addressOf, config, face, intervalSeconds, newId, order, reading, seal, t0 } from './street.ts'

@@ -2,7 +2,7 @@
  * The slow and obvious twin of an area: plain objects, bigints and whole lists, made from the journal's commands and events
  * alone. It knows what was accepted and read, and from that promises and computes every interval anew, from nothing.
  */
-import { clearAuction } from '../../../server/market/auction.ts'
+
 import type {
   AgreementState,
   AreaConfig,
@@ -16,8 +16,9 @@ import type {
   OrderState,
   SeatInterval,
   Terms,
-} from '../../../server/market/engine/area.ts'
-import { type Quality, qualities, type Side, sides } from '../../../server/market/engine/codes.ts'
+} from '../../../server/market/area/area.ts'
+import { type Quality, qualities, type Side, sides } from '../../../server/market/area/codes.ts'
+import { clearAuction } from '../../../server/market/auction.ts'
 
 export interface SlowRegisters {
   epoch: number

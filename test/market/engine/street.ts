@@ -10,9 +10,9 @@ import type {
   MeterReading,
   Order,
   Terms,
-} from '../../../server/market/engine/area.ts'
+} from '../../../server/market/area/area.ts'
+import { type AreaState, emptyState } from '../../../server/market/area/state.ts'
 import { apply, nextDue } from '../../../server/market/engine/engine.ts'
-import { type AreaState, emptyState } from '../../../server/market/engine/state.ts'
 
 export const intervalSeconds = 900
 export const batchSeconds = 3_600

@@ -6,11 +6,11 @@
  * the remainder by largest remainder. The seller receives the price; the buyer pays it and the grid fee of the way.
  */
 import type { Wh } from '../../../../contracts/protocol/units.ts'
-import type { AgreementState, AreaConfig, Outcome } from '../../engine/area.ts'
-import { type OutcomeCode, outcomeCodes, type Side, sides } from '../../engine/codes.ts'
-import { type Purse, stakesOf } from '../../engine/funds.ts'
-import type { Fill, Interval, PromisedEnergy } from '../../engine/interval.ts'
-import { buyableWh, isSuspended, sellableWh, termsAt } from '../../engine/state.ts'
+import type { AgreementState, AreaConfig, Outcome } from '../../area/area.ts'
+import { type OutcomeCode, outcomeCodes, type Side, sides } from '../../area/codes.ts'
+import { type Purse, stakesOf } from '../../area/funds.ts'
+import type { Fill, Interval, PromisedEnergy } from '../../area/interval.ts'
+import { buyableWh, isSuspended, sellableWh, termsAt } from '../../area/state.ts'
 import { shareProRata } from '../../pro-rata.ts'
 import { feeOf, gridOf, type Step, wayBetween } from '../grid.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'

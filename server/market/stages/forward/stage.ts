@@ -1,9 +1,9 @@
 /** The stage that honours forward trades: in the order they were made, up to what was metered on both sides. */
 import type { Wh } from '../../../../contracts/protocol/units.ts'
-import type { AreaConfig, ForwardTrade, Outcome } from '../../engine/area.ts'
-import type { OutcomeCode } from '../../engine/codes.ts'
-import { outcomeCodes, type Side, sides } from '../../engine/codes.ts'
-import type { Fill } from '../../engine/interval.ts'
+import type { AreaConfig, ForwardTrade, Outcome } from '../../area/area.ts'
+import type { OutcomeCode } from '../../area/codes.ts'
+import { outcomeCodes, type Side, sides } from '../../area/codes.ts'
+import type { Fill } from '../../area/interval.ts'
 import { floorDivide } from '../floor-divide.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'
 import type { Computed, Reduction, Stage } from '../stage.ts'

@@ -1,6 +1,6 @@
 /** An interval from its start to its newest computation: what it trades, whom it waits for, and when it is computed again. */
 import { describe, expect, it } from 'vitest'
-import type { ChainSeat } from '../../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../../server/market/area/area.ts'
 import { nextDue } from '../../../server/market/engine/engine.ts'
 import {
   boundary,
@@ -17,7 +17,7 @@ import {
   t0,
   terms,
   waiting,
-} from './street.ts'
+} from '../engine/street.ts'
 
 const before = t0 * 1000 - 1_000
 const end = boundary(1)

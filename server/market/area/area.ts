@@ -5,6 +5,7 @@
  * Everything here is plain data of whole numbers, names from fixed lists and identifiers: no sentences. Times are UTC seconds
  * unless the name says ms, energies Wh, prices ticks per kWh, money ledger units as bigint.
  */
+import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import {
   address,
   bigint,
@@ -480,6 +481,14 @@ const batchEntry = struct({
   received: bigint,
 })
 export type BatchEntry = Infer<typeof batchEntry>
+
+/** One entry without its energy: from the boundary `from` to these registers. */
+export interface SeatSpan extends EpochRegisters {
+  seat: number
+  from: UtcSeconds
+  /** `settle` may hold fills; `rebase` only moves the base up. */
+  kind: BatchEntry['kind']
+}
 
 /** The final fills of `[start, end)` netted per seat. */
 const batchCut = struct({

@@ -1,7 +1,6 @@
 /** The engine's state, and the few questions that several of its parts ask of it. */
 import type { Address, Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
-import type { SeatSpan } from '../../settlement/netting.ts'
 import type {
   AgreementState,
   AreaConfig,
@@ -11,6 +10,7 @@ import type {
   ForwardOrder,
   ForwardTrade,
   OrderState,
+  SeatSpan,
   Terms,
 } from './area.ts'
 import type { Side } from './codes.ts'

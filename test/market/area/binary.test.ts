@@ -16,7 +16,7 @@ import {
   text,
   uint,
   union,
-} from '../../../server/market/engine/binary.ts'
+} from '../../../server/market/area/binary.ts'
 
 const seed = Number(process.env.SEED ?? 20_261_128)
 const hex = (value: Uint8Array) => Buffer.from(value).toString('hex')
