@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../market/area/codes.ts'
-import { hex32, uint32 } from '../settlement/signed-forms.ts'
+import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
 import { agreementKinds } from '../words/details.ts'
 
@@ -63,7 +63,7 @@ export const areaSchema = z
      */
     ownUse: z.enum(['net', 'residual']),
     rules: z.object({
-      hash: hex32,
+      hash: hex32Form,
       area: uint32,
       grid: address,
       successor: address,
@@ -76,7 +76,7 @@ export const areaSchema = z
       confirmation: z.int(),
       settlingGrade: z.int(),
       allocation: z.int(),
-      watchers: hex32,
+      watchers: hex32Form,
       watcherGraceSeconds: uint32,
     }),
     chain: z.object({
@@ -161,7 +161,7 @@ export const batchSchema = z
     received: money,
     gridTake: money,
     /** Null until the statement of this number has been made. */
-    statementRoot: hex32.nullable(),
+    statementRoot: hex32Form.nullable(),
     transaction: z.string().nullable(),
     block: z.int().nullable(),
     gasUsed: z.int().nullable(),
@@ -173,7 +173,7 @@ export const orderSchema = z
   .object({
     market: z.literal('spot'),
     /** The order's EIP-712 digest. */
-    order: hex32,
+    order: hex32Form,
     /** Its place in the order of arrival in the area, by which outcomes name it. */
     arrival: z.int(),
     seat: seatId,
@@ -245,7 +245,7 @@ export const forwardOrderSchema = z
   .object({
     market: z.literal('forward'),
     /** The order's EIP-712 digest. */
-    order: hex32,
+    order: hex32Form,
     /** Its place in the order of arrival in the area, by which outcomes name it. */
     arrival: z.int(),
     seat: seatId,
@@ -432,7 +432,7 @@ export const agreementSchema = z
   .object({
     area: uint32,
     /** The agreement's EIP-712 digest. */
-    agreement: hex32,
+    agreement: hex32Form,
     /** Its place in the order of arrival in the area, by which outcomes name it. */
     arrival: z.int(),
     /** Arrival of the first of those that were signed as one group and share what the seller has. */

@@ -30,7 +30,7 @@ export interface CutBatch extends BatchSpan {
 }
 
 /** The batch that ends then, as it was cut last, or null. */
-export async function cutBatch(sql: Queries, areaId: number, end: UtcSeconds): Promise<CutBatch | null> {
+export async function readCutBatch(sql: Queries, areaId: number, end: UtcSeconds): Promise<CutBatch | null> {
   const [row] = await sql<(Omit<CutBatch, 'leftOut' | 'isLeavingOut'> & { leaving: [number, number[]][] })[]>`
     select start, end_at as "end", number, leaving, secret
     from batches join journal on journal.area_id = batches.area_id and journal.sequence = cut_sequence

@@ -16,7 +16,7 @@ export type Statement = postgres.PendingQuery<postgres.Row[]>
 const oldestServerVersion = 15_00_00
 
 /** How long something may take; null is without end. */
-export interface Patience {
+export interface DatabasePatience {
   /** A statement, by the server's clock. */
   statementSeconds: number | null
   /** A server that says nothing at all. */
@@ -26,15 +26,15 @@ export interface Patience {
 }
 
 /** What people and other programs wait for. */
-const usual: Patience = { statementSeconds: 15, silenceSeconds: 30, idleTransactionSeconds: 15 }
+const usual: DatabasePatience = { statementSeconds: 15, silenceSeconds: 30, idleTransactionSeconds: 15 }
 
 /** Work that takes as long as it takes. */
-export const endless: Patience = { statementSeconds: null, silenceSeconds: null, idleTransactionSeconds: 3_600 }
+export const endless: DatabasePatience = { statementSeconds: null, silenceSeconds: null, idleTransactionSeconds: 3_600 }
 
 const idleSeconds = 10
 const connectSeconds = 5
 
-export interface DatabaseOptions extends Partial<Patience> {
+export interface DatabaseOptions extends Partial<DatabasePatience> {
   /** What the server's list of sessions says. */
   name?: string
   /** Schemas in which tables are looked for, in this order; the database's own setting if not given. */

@@ -8,14 +8,14 @@ import { qualities } from '../market/area/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { decodeOutcomes, encodeOutcomes } from './outcomes.ts'
-import type { Told } from './told.ts'
+import type { ToldEvent } from './told.ts'
 import { zoneRows } from './zone-rows.ts'
 
 /** Several may amend one interval. */
 export function amendRuns(
   sql: Transaction,
   areaId: number,
-  amendments: readonly Told<'interval-amended'>[],
+  amendments: readonly ToldEvent<'interval-amended'>[],
 ): Statement[] {
   return [...parts(amendments)].flatMap((rows) => [
     sql`
@@ -77,7 +77,7 @@ export function amendRuns(
 export function correctRuns(
   sql: Transaction,
   areaId: number,
-  corrections: readonly Told<'interval-corrected'>[],
+  corrections: readonly ToldEvent<'interval-corrected'>[],
 ): Statement[] {
   return [...parts(corrections)].flatMap((rows) => [
     sql`
@@ -156,7 +156,7 @@ function zoneOrRoot(sql: Transaction, areaId: number) {
 export async function reduceRuns(
   sql: Transaction,
   areaId: number,
-  reductions: readonly Told<'interval-reduced'>[],
+  reductions: readonly ToldEvent<'interval-reduced'>[],
 ): Promise<void> {
   const changes = reductions.flatMap(({ event: { start, run, changes: seats } }) =>
     seats.map((seat) => ({ ...seat, start, run })),

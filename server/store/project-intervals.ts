@@ -5,7 +5,7 @@ import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { encodeOutcomes } from './outcomes.ts'
 import { amendRuns, correctRuns, reduceRuns } from './project-changed-runs.ts'
-import type { Told, ToldEvents } from './told.ts'
+import type { ToldEvent, ToldEvents } from './told.ts'
 import { type ZoneRow, zoneRows } from './zone-rows.ts'
 
 const types = [
@@ -16,7 +16,7 @@ const types = [
   'interval-reduced',
   'batch-missed',
 ] as const satisfies Event['type'][]
-type Change = Told<(typeof types)[number]>
+type Change = ToldEvent<(typeof types)[number]>
 
 /**
  * In the order in which it happened: a run can build on the one before. Changes that do not build on each other take one
@@ -34,7 +34,7 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
       touched.add(name)
     }
     const together = changes.slice(from, to)
-    const of = <Type extends Change['event']['type']>() => together as unknown as Told<Type>[]
+    const of = <Type extends Change['event']['type']>() => together as unknown as ToldEvent<Type>[]
     if (type === 'interval-reduced') {
       await reduceRuns(sql, areaId, of())
       continue
@@ -62,7 +62,7 @@ function nameOf(event: Change['event']): string {
     : `${event.start}`
 }
 
-function insertResults(sql: Transaction, areaId: number, told: readonly Told<'interval-cleared'>[]): Statement[] {
+function insertResults(sql: Transaction, areaId: number, told: readonly ToldEvent<'interval-cleared'>[]): Statement[] {
   const computed = told.map(({ event, command }) => ({ ...event.result, atMs: command.atMs }))
   const replacing = computed.filter(({ run }) => run > 1)
   return [
@@ -157,7 +157,7 @@ function insertSeatRows(sql: Transaction, areaId: number, { start, run, seats: a
   )
 }
 
-function markFinal(sql: Transaction, areaId: number, all: readonly Told<'interval-final'>[]): Statement[] {
+function markFinal(sql: Transaction, areaId: number, all: readonly ToldEvent<'interval-final'>[]): Statement[] {
   return [...parts(all)].map(
     (rows) => sql`
       update intervals set status = 'final'
@@ -169,7 +169,7 @@ function markFinal(sql: Transaction, areaId: number, all: readonly Told<'interva
   )
 }
 
-function markMissed(sql: Transaction, areaId: number, all: readonly Told<'batch-missed'>[]): Statement[] {
+function markMissed(sql: Transaction, areaId: number, all: readonly ToldEvent<'batch-missed'>[]): Statement[] {
   return all.map(
     ({ event: { start, end } }) => sql`
       update intervals set status = 'missed'

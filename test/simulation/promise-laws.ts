@@ -5,7 +5,7 @@
 import type { Submission } from '../../server/areas/area-handle.ts'
 import type { Event, EventOf, MeterReading } from '../../server/market/area/area.ts'
 import { canRetryReading, type ReadingCode } from '../../server/market/area/codes.ts'
-import type { SignedRegisters } from './chain.ts'
+import type { SignedRegisters } from './contract.ts'
 import type { Database, Logged } from './database.ts'
 import type { HomeWitness } from './home.ts'
 import type { Machine } from './machine.ts'

@@ -14,9 +14,9 @@ import {
   type BatchFill,
   batchesWithoutStatement,
   contradictionsOf,
-  cutBatch,
   fillsOfBatch,
   groundsOfBatch,
+  readCutBatch,
   readingsOfBatch,
   readingsOfSeat,
 } from '../../server/store/batch-store.ts'
@@ -65,12 +65,12 @@ async function all<Part>(parts: AsyncIterable<Part>): Promise<Part[]> {
 test('a batch is what was cut last, with the secret of its first cut', () =>
   inRandomJournals(async ({ area, batches }) => {
     for (const { batch, number, leftOut, seal: own } of batches) {
-      const found = await cutBatch(area.database, area.areaId, batch.end)
+      const found = await readCutBatch(area.database, area.areaId, batch.end)
       expect(found).toMatchObject({ start: batch.start, end: batch.end, number, secret })
       expect(found!.leftOut.flat()).toEqual(leftOut)
       expect(own).toBe(seal)
     }
-    expect(await cutBatch(area.database, area.areaId, 7)).toBeNull()
+    expect(await readCutBatch(area.database, area.areaId, 7)).toBeNull()
     return batches.filter(({ number }) => number > 1).length
   }, 1))
 

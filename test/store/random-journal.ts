@@ -1,7 +1,7 @@
 /** Random commands of every kind, with a ledger that stands for the chain: a journal that has seen everything. */
 import { computeAddress, SigningKey } from 'ethers'
 import { digestOf, hashRules } from '../../contracts/protocol/typed-data.ts'
-import type { BatchCut, ChainSeat, MeterReading, Order, SessionGrant } from '../../server/market/area/area.ts'
+import type { BatchCut, ChainSeat, MeterReading, OrderFields, SessionGrant } from '../../server/market/area/area.ts'
 import { seededDraws } from '../bench/measure.ts'
 import {
   addressOf,
@@ -233,7 +233,7 @@ export class RandomStreet {
       const meter =
         this.pick(this.meters.filter((_, index) => (index % 2 === side && isOfPair(index)) || draw(8) === 0)) ??
         this.meters[side]!
-      const change: Partial<Order> = {
+      const change: Partial<OrderFields> = {
         ...{ market, side, maxWh, start, nonce: ++this.nonce, meter: this.seatOf(meter).meter, rules: rulesHash },
         ...{ limitPrice: side === 0 ? limitPrice + 500 : limitPrice, account: this.seatOf(meter).account },
         timeInForce: market === 0 || count < both - 1 ? 0 : draw(3),

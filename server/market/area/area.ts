@@ -279,7 +279,7 @@ export const command = union({
 })
 export type Command = Infer<typeof command>
 export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>
-export type Order = Infer<typeof signedOrder>
+export type OrderFields = Infer<typeof signedOrder>
 
 /** An order as the engine holds it. It counts for intervals with `activeFrom` ≤ start < `activeUntil`. */
 export const orderState = struct({
@@ -360,11 +360,7 @@ export type AgreementState = Infer<typeof agreementState>
 
 /**
  * Why an order, a trade or an agreement did or did not move energy in one interval. `details` are the numbers that its code
-<<<<<<< HEAD
- * names; `words/english.ts` lists them and makes the sentences.
-=======
  * names; `words/details.ts` lists them, and `words/sentences.ts` makes sentences of them.
->>>>>>> engine-tests
  */
 export const outcome = struct({
   stage: oneOf(stageNames),

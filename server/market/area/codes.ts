@@ -2,9 +2,9 @@
  * Every name that stands in commands and events: written as its place in these lists, so names are only added at the end.
  * What each means to people is said in `server/words`.
  */
+import type { Side } from '../auction.ts'
 
-export const sides = ['buy', 'sell'] as const
-export type Side = (typeof sides)[number]
+export const sides = ['buy', 'sell'] as const satisfies readonly Side[]
 
 export const qualities = ['measured', 'estimated', 'doubtful', 'missing'] as const
 export type Quality = (typeof qualities)[number]
@@ -140,4 +140,4 @@ export const outcomeCodes = [
   'before-base',
   'zone-changed',
 ] as const
-export type OutcomeCode = (typeof outcomeCodes)[number]
+export type SeatOutcomeCode = (typeof outcomeCodes)[number]

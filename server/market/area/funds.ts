@@ -1,7 +1,8 @@
 /** Free escrow funds: nothing is promised that cannot be paid. */
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
+import type { Side } from '../auction.ts'
 import type { ForwardOrder, ForwardTrade } from './area.ts'
-import { type Side, sides } from './codes.ts'
+import { sides } from './codes.ts'
 import type { Interval, PromisedEnergy } from './interval.ts'
 import { type AreaState, lengthOf, type SeatState } from './state.ts'
 

@@ -1,7 +1,7 @@
 /** What a session key may sign: orders inside the grant of its account, as long as nobody has taken that back. */
 import type { Address, Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
-import type { Event, Order, SessionGrant } from './area.ts'
+import type { Event, OrderFields, SessionGrant } from './area.ts'
 import { refused } from './refusal.ts'
 import { type AreaState, horizonSeconds } from './state.ts'
 
@@ -13,7 +13,7 @@ export function revokedFrom(state: AreaState, account: Address, key: Address): U
 /** Why a grant does not cover an order for intervals from `firstStart` on, or null. The account's signature of the grant has been checked before. */
 export function grantRefusal(
   state: AreaState,
-  { id, order, grant, firstStart }: { id: Hex; order: Order; grant: SessionGrant; firstStart: UtcSeconds },
+  { id, order, grant, firstStart }: { id: Hex; order: OrderFields; grant: SessionGrant; firstStart: UtcSeconds },
 ): Event[] | null {
   const nowSeconds = state.nowMs / 1000
   if (grant.validUntil > nowSeconds + horizonSeconds) return refused(id, 'SESSION_KEY_HORIZON', [grant.validUntil])

@@ -6,8 +6,9 @@
  * as any interval in memory knows the seat.
  */
 import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
+import type { Side } from '../auction.ts'
 import type { IntervalRun } from './area.ts'
-import { type Side, type StageName, stageNames } from './codes.ts'
+import { type StageName, stageNames } from './codes.ts'
 
 /** A meter's registers at a boundary as the engine holds them. */
 export interface StoredRegisters {

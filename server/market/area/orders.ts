@@ -1,8 +1,9 @@
 /** Accepting and ending orders. Signatures are checked before; here an order must fit its seat, its mandate and its time. */
 import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
-import type { CommandOf, Event, Order, OrderState, SessionGrant, Terms } from './area.ts'
-import type { OrderCode, OrderStatus, Side } from './codes.ts'
+import type { Side } from '../auction.ts'
+import type { CommandOf, Event, OrderFields, OrderState, SessionGrant, Terms } from './area.ts'
+import type { OrderCode, OrderStatus } from './codes.ts'
 import { grantEnd, grantRefusal, revokedFrom } from './grants.ts'
 import { refused } from './refusal.ts'
 import {
@@ -30,7 +31,7 @@ const msPerOrder = 1_000
 export type Fit = { seat: SeatState; side: Side; terms: Terms } | { refusal: Event[] }
 
 /** Checks what every order must fulfil, spot or forward. */
-export function fitOrder(state: AreaState, id: Hex, order: Order, session: SessionGrant | null): Fit {
+export function fitOrder(state: AreaState, id: Hex, order: OrderFields, session: SessionGrant | null): Fit {
   const no = (code: OrderCode, ...details: number[]): Fit => ({ refusal: refused(id, code, details) })
   const config = configNow(state)
   const seat = seatOf(state, order.account, order.meter)
@@ -136,7 +137,7 @@ export function sessionOf(grant: SessionGrant | null): OrderState['session'] {
 }
 
 /** The key's word ends before the order would count for an interval. */
-export function grantOver(state: AreaState, id: Hex, session: SessionGrant, { account }: Order): Event[] {
+export function grantOver(state: AreaState, id: Hex, session: SessionGrant, { account }: OrderFields): Event[] {
   const revoked = revokedFrom(state, account, session.key)
   const isRevoked = revoked !== null && revoked < session.validUntil
   if (isRevoked) return refused(id, 'SESSION_KEY_REVOKED', [revoked])

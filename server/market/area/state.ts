@@ -1,6 +1,7 @@
 /** The engine's state, and the few questions that several of its parts ask of it. */
 import type { Address, Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
+import type { Side } from '../auction.ts'
 import type {
   AgreementState,
   AreaConfig,
@@ -13,7 +14,6 @@ import type {
   SeatSpan,
   Terms,
 } from './area.ts'
-import type { Side } from './codes.ts'
 import { Interval, type StoredRegisters } from './interval.ts'
 
 /** The version of the rules by which this program computes; it stands in every journal row. */

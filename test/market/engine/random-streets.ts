@@ -9,7 +9,7 @@ import type {
   CommandOf,
   Event,
   MeterReading,
-  Order,
+  OrderFields,
   SessionGrant,
 } from '../../../server/market/area/area.ts'
 import { type AreaState, configNow, emptyState, seatsServedAt } from '../../../server/market/area/state.ts'
@@ -318,7 +318,7 @@ export class RandomStreet {
     if (last !== undefined && other % 3 === 0) this.send([{ ...last, exportWh: last.exportWh + 1 }])
   }
 
-  private orderOf(step: Step, change: Partial<Order> = {}): Order {
+  private orderOf(step: Step, change: Partial<OrderFields> = {}): OrderFields {
     const { account, meter } = this.escrow.seats.get(this.seatNumber(step))!
     this.nonce += 1
     const side = step.flag ? 'buy' : 'sell'
@@ -336,7 +336,7 @@ export class RandomStreet {
     })
   }
 
-  private place(signed: Order, session: SessionGrant | null = null): void {
+  private place(signed: OrderFields, session: SessionGrant | null = null): void {
     const command: CommandOf<'order'> = {
       ...{ type: 'order', atMs: this.nowMs, id: newId(), order: signed, signature: '0x', session },
     }

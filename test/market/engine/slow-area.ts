@@ -17,7 +17,8 @@ import type {
   SeatInterval,
   Terms,
 } from '../../../server/market/area/area.ts'
-import { type Quality, qualities, type Side, sides } from '../../../server/market/area/codes.ts'
+import { type Quality, qualities, sides } from '../../../server/market/area/codes.ts'
+import type { Side } from '../../../server/market/auction.ts'
 import { clearAuction } from '../../../server/market/auction.ts'
 
 export interface SlowRegisters {

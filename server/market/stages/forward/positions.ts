@@ -5,9 +5,9 @@
 import type { Hex } from '../../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../../../contracts/protocol/units.ts'
 import type { ForwardOrder, ForwardTrade } from '../../area/area.ts'
-import type { Side } from '../../area/codes.ts'
 import { bind, costOf, release, worstOf } from '../../area/funds.ts'
 import type { AreaState, ForwardInterval } from '../../area/state.ts'
+import type { Side } from '../../auction.ts'
 
 /** One seat in one interval. */
 interface Position {
