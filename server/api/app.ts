@@ -16,6 +16,7 @@ import { forwardRoutes } from './routes/forward.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { tariffRoutes } from './routes/tariff.ts'
 
 const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
@@ -85,6 +86,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
     ...areaRoutes(orderParts),
+    ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
     ...relayRoutes(parts),

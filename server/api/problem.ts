@@ -10,6 +10,8 @@ import { StatementsError } from '../statements/error.ts'
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
   CURSOR_INVALID: [400, 'The cursor is not one of this list'],
+  RANGE_EMPTY: [400, 'The range ends before it begins'],
+  RANGE_TOO_LONG: [400, 'The range holds more than one answer may'],
   BODY_NOT_JSON: [400, 'The body is not JSON'],
   IDEMPOTENCY_KEY_FORM: [400, 'The Idempotency-Key has no valid form'],
   SESSION_NEEDED: [401, 'Sign in first'],
