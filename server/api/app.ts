@@ -14,6 +14,7 @@ import { areaRoutes } from './routes/areas.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { pairingRoutes } from './routes/pairings.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
@@ -89,6 +90,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
+    ...pairingRoutes(orderParts),
     ...relayRoutes(parts),
     ...demoRoutes(parts),
   ]
