@@ -5,7 +5,6 @@
  * strings in tokens. Signed structures travel with the integers that were signed (ticks, ledger units, UTC seconds).
  */
 import { z } from 'zod'
-import { foundMeterSchema, pairingConsentSchema } from '../../contracts/protocol/pairing.ts'
 import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../market/area/codes.ts'
 import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
@@ -515,36 +514,6 @@ export const walletSchema = z.object({ account: address, tokens: money, permitNo
 export type WalletResource = z.infer<typeof walletSchema>
 
 /** `GET /session/nonce`: goes into the sign-in message (EIP-4361), once and soon. */
-export const pairingSchema = z
-  .object({
-    area: uint32,
-    meter: address,
-    code: z.string(),
-    expiresAt: time,
-    /** `offered`: to be claimed; `claimed`: the meter is to sign; `consented`: its owner is to sign; `opened`: it has a seat. */
-    state: z.enum(['offered', 'claimed', 'consented', 'opened']),
-    account: address.nullable(),
-    found: foundMeterSchema,
-    /** As the meter signed them for the account: what opening its seat needs beside the account's mandate. */
-    consent: pairingConsentSchema.shape.consent.nullable(),
-    epochStart: pairingConsentSchema.shape.epochStart.nullable(),
-  })
-  .meta({ id: 'Pairing' })
-export type PairingResource = z.infer<typeof pairingSchema>
-
-export const joiningSchema = z
-  .object({
-    seat: seatId,
-    meter: address,
-    account: address,
-    /** From when on it may trade, once it is confirmed. */
-    openedAt: time,
-    /** What its agent said of it when it was offered; null where it came without. Nobody has checked it. */
-    found: foundMeterSchema.nullable(),
-  })
-  .meta({ id: 'Joining' })
-export type JoiningResource = z.infer<typeof joiningSchema>
-
 export const nonceSchema = z.object({ nonce: z.string(), expiresAt: time }).meta({ id: 'Nonce' })
 
 export const sessionSchema = z.object({ token: z.string(), account: address, expiresAt: time }).meta({ id: 'Session' })

@@ -2,7 +2,7 @@
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signCompact } from '../../contracts/protocol/typed-data.ts'
-import { joiningSchema, pairingSchema } from '../../server/api/resources.ts'
+import { joiningSchema, pairingSchema } from '../../server/api/joining.ts'
 import { pairingOfMeter } from '../../server/store/pairing-store.ts'
 import { intervalSeconds, seat, t0, terms } from '../market/engine/street.ts'
 import { domain, lower, people, settings } from './people.ts'

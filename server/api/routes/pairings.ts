@@ -22,12 +22,12 @@ import {
 } from '../../store/pairing-store.ts'
 import { unconfirmedSeats } from '../../store/queries-seats.ts'
 import { createAllowance } from '../allowance.ts'
+import { joiningSchema, type PairingResource, pairingSchema } from '../joining.ts'
 import { newPairingCode, pairingMs, plainCode, WrongTries } from '../pairing-codes.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, seatIdIn } from '../present.ts'
 import { ApiError } from '../problem.ts'
-import { joiningSchema, type PairingResource, pairingSchema } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 
 const tag = 'Joining'
