@@ -21,7 +21,7 @@ import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
-import { batchSeconds } from '../end-to-end/scripted-street.ts'
+import { areaNumber, batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
 import { TestWallet } from './test-wallet.ts'
@@ -37,7 +37,7 @@ let browser: Browser
 const faults: string[] = []
 
 beforeAll(async () => {
-  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker', 'web'])
+  assertBuilt(['commonwatt', 'commonwatt-agent', 'web'])
   folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
   const street = steadyStreet(folder, {
     startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,
@@ -107,7 +107,7 @@ async function changes(page: Page, selector: string): Promise<void> {
 }
 
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
-  const answer = await fetch(`${demo.url}/api/v1/areas/1/intervals?limit=200`)
+  const answer = await fetch(`${demo.url}/api/v1/areas/${areaNumber}/intervals?limit=200`)
   const { items } = (await answer.json()) as { items: IntervalResource[] }
   return items.reverse().map(({ start, zones }) => ({ start, ...zones.find(({ zone }) => zone === 'north')! }))
 }
