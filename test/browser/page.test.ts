@@ -409,7 +409,8 @@ describe('everybody', () => {
     { path: '/people/buyer', ready: '.result-list' },
     { path: '/people/grid', ready: 'table' },
     { path: '/account', ready: '.sign-in' },
-    { path: '/join', '/people/nobody', ready: '.card' },
+    { path: '/join', ready: '.sign-in' },
+    { path: '/people/nobody', ready: '.card' },
   ]
   it.each(views)(
     'can use $path: on a phone without sideways scrolling, in light and dark',
