@@ -90,7 +90,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const batches = await batchesAfter(database, area, counted?.settledUntil ?? 0)
     for (const batch of batches) await noteOutcome(area, batch, counted?.batches.get(batch.end))
     const next = batches.find(({ end }) => !newest.batches.has(end))
-    if (next === undefined) return
+    if (next === undefined || next.statementRoot === null) return
     const work = { area, escrow: chain.escrow, batch: next, view: newest, counted }
     try {
       await submit(work)
@@ -109,6 +109,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
       await markCut(database, area, batch.end)
       return
     }
+    // Until its statement is made nobody can say whether it is the one that was settled.
+    if (batch.statementRoot === null) return
     if (settled.statementRoot !== batch.statementRoot) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch that ends at ${batch.end} was settled`)
     }
