@@ -67,7 +67,8 @@ export function limitPlaces(
 
 /** Closes the connection that came first. */
 function close(sockets: Iterable<Socket>): void {
-  for (const { conn } of sockets) return conn.close(true)
+  const [first] = sockets
+  first?.conn.close(true)
 }
 
 /** Sockets by a name that several may have, in the order in which they came. */
