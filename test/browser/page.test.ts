@@ -10,8 +10,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Wallet } from 'ethers'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
 import type { AreaResource, DemoPerson, IntervalResource } from '../../server/api/resources.ts'
@@ -348,7 +351,8 @@ describe('joining', () => {
     const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
     const agent = new PairingAgent(demo.url, items[0]!)
     const { code } = await agent.offer()
-    const page = await open('/join', { viewport: phone })
+    const link = await invitationOf(items[0]!)
+    const page = await open(link.slice(demo.url.length), { viewport: phone })
     await page.getByLabel('Choose a passphrase').fill('short')
     await shows(page, '.sign-in .explain', /^5 more characters\./)
     await page.getByLabel('Choose a passphrase').fill('sunshine from next door')
@@ -384,6 +388,16 @@ describe('joining', () => {
     await shows(page, '.page-sub', /meter not confirmed yet/)
   }, 180_000)
 })
+
+/** The grid operator invites one account. */
+async function invitationOf({ area, chain, rules }: AreaResource): Promise<string> {
+  const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
+  const grid = new Wallet(people.find(({ role }) => role === 'utility')!.privateKey)
+  const validUntil = Math.floor(Date.now() / 1000) + 3_600
+  const invitation = { rules: rules.hash, accounts: 1, validUntil, nonce: Date.now() }
+  const signature = await signFull(grid, chain, 'Invitation', invitation)
+  return invitationLink(demo.url, { area, invitation, signature })
+}
 
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {

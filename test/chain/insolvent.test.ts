@@ -65,7 +65,11 @@ test('an account that took its money out before a late submission is left out, a
   ])
   const outcomes = await database<{ outcomes: Buffer }[]>`
     select outcomes from seat_intervals where start = ${start} and current order by seat`
-  expect(outcomes.flatMap((row) => decodeOutcomes(row.outcomes)).map(({ code }) => code)).toEqual(['partner-left-out', 'left-out', 'partly-filled-at-margin'])
+  expect(outcomes.flatMap((row) => decodeOutcomes(row.outcomes)).map(({ code }) => code)).toEqual([
+    'partner-left-out',
+    'left-out',
+    'partly-filled-at-margin',
+  ])
   expect(await verified({ chain }, database, street, start + 60)).toBeNull()
   await market.stop()
 })

@@ -32,10 +32,7 @@ export async function verified(
   const { escrow, firstBlock } = street
   const file = await exportedBatch(database, await requireArea(database, { escrow, area }), end)
   const knownFrom = file.intervals[0]!.block
-  return verifyArea(
-    file,
-    await readSettledArea({ provider: chain.provider, escrow, area, end, firstBlock, knownFrom }),
-  )
+  return verifyArea(file, await readSettledArea({ provider: chain.provider, escrow, area, end, firstBlock, knownFrom }))
 }
 
 /** Home 0 sells, the others buy; each boundary moves every register by 60 Wh. */
