@@ -454,7 +454,9 @@ test('what people signed is carried once, and a refusal comes in plain words', a
   await expect(relay.requestWithdrawal({ ...request, amountUnits: '300000' })).rejects.toMatchObject({
     contractError: 'OldNonce',
   })
-  await expect(relay.claim({ seat: seatIdOf(area, home.number + 99).toString() })).rejects.toMatchObject({ code: 'CHAIN_REQUEST' })
+  await expect(relay.claim({ seat: seatIdOf(area, home.number + 99).toString() })).rejects.toMatchObject({
+    code: 'CHAIN_REQUEST',
+  })
   await passUntil(chain.provider, seatOf(home).withdrawal!.claimableAt)
   await relay.claim({ seat })
   await mine(chain.provider)

@@ -41,7 +41,8 @@ test('what was traded by terms that had ended is computed again before the batch
     { run: 2, matched_wh: 60, bought_wh: 0 },
   ])
   for (let round = 0; round < 4; round += 1) await market.turn()
-  const [batch] = await database`select number, left_out, status from batches join batch_progress using (area_id, end_at, number)
+  const [batch] =
+    await database`select number, left_out, status from batches join batch_progress using (area_id, end_at, number)
     order by end_at desc limit 1`
   expect(batch).toMatchObject({ number: 1, left_out: [], status: 'settled' })
   expect(await verified({ chain }, database, street, start + 60)).toBeNull()

@@ -49,7 +49,8 @@ test('a new epoch waits until all of the old one is settled, and what comes afte
   await market.passTo(start + 80)
   await expect(market.relay.startEpoch(request)).rejects.toMatchObject({ code: 'CHAIN_BEHIND' })
   for (let round = 0; round < 6; round += 1) await market.turn()
-  const settled = await database`select status, energy_wh from batches join batch_progress using (area_id, end_at) order by end_at desc limit 1`
+  const settled =
+    await database`select status, energy_wh from batches join batch_progress using (area_id, end_at) order by end_at desc limit 1`
   expect(settled[0]).toMatchObject({ status: 'settled', energy_wh: 240 })
   await expect(market.relay.startEpoch({ ...request, gridSignature: undefined })).rejects.toMatchObject({
     contractError: 'BadSignature',

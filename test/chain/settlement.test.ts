@@ -366,13 +366,7 @@ test('random streets settle on chain to what netting says, view and contract ali
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
     return Math.floor((seed / 2 ** 32) * below)
   }
-  const scene = await newScene([
-    5_000_000n,
-    5_000_000n,
-    5_000_000n,
-    5_000_000n,
-    5_000_000n,
-  ])
+  const scene = await newScene([5_000_000n, 5_000_000n, 5_000_000n, 5_000_000n, 5_000_000n])
   const { database, street, operator } = scene
   const server = startProcess(database, street, operator, { entriesPerPart: 3 })
   const registers = new Map(street.homes.map(({ number }) => [number, { importWh: 1_000, exportWh: 2_000 }]))
