@@ -548,6 +548,9 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), cursor: z.string().nullable() })
 }
 
+/** An account that has taken an invitation. */
+export const invitedSchema = z.object({ area: uint32, account: address }).meta({ id: 'Invited' })
+
 export const relayedSchema = z.object({ transaction: z.string() }).meta({ id: 'Relayed' })
 
 /** Events of the socket.io namespace `/live`. Public ones need `watch`; private ones the token of a session in `auth.token`. */

@@ -5,7 +5,7 @@ import { writeReport } from '../../reports/csv.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import { reportRows } from '../../store/queries-report.ts'
 import type { IntervalRow } from '../../store/rows.ts'
-import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
+import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, presentArea, presentBatch, presentInterval } from '../present.ts'
@@ -34,7 +34,7 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       query: z.object(pageQuery),
       answers: { 200: pageOf(areaSchema) },
       async handle({ query: { limit, cursor } }) {
-        const after = readCursor('areas', z.int(), cursor) ?? -1
+        const after = readCursor('areas', areaNumber, cursor) ?? -1
         const rows = areas
           .all()
           .filter(({ settings }) => settings.area > after)
@@ -65,7 +65,7 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       answers: { 200: pageOf(intervalSchema) },
       async handle({ params: { area: number }, query: { from, to, limit, cursor } }) {
         const area = areaOf(areas, number)
-        const before = readCursor('intervals', z.int(), cursor) ?? to
+        const before = readCursor('intervals', placeForm.seconds, cursor) ?? to
         const history = await tables.history(area)
         const rows = await intervals(database, { area: await tables.idOf(area), from, to: before, limit: limit + 1 })
         const item = (row: IntervalRow) => presentInterval(history.at(row.start), row)
@@ -100,7 +100,7 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       answers: { 200: pageOf(batchSchema) },
       async handle({ params: { area: number }, query: { limit, cursor } }) {
         const area = areaOf(areas, number)
-        const endsBefore = readCursor('batches', z.int(), cursor)
+        const endsBefore = readCursor('batches', placeForm.seconds, cursor)
         const rows = await batches(database, { area: await tables.idOf(area), endsBefore, limit: limit + 1 })
         const item = (row: (typeof rows)[number]) => presentBatch(area.settings, row)
         return { status: 200, body: pageOfRows('batches', rows, { limit, item, place: (row) => row.end_at }) }
