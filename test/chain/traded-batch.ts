@@ -59,7 +59,8 @@ export async function tradedBatch(
   await market.order(seller, 'sell', 500, from + 600)
   for (const buyer of buyers) await market.order(buyer, 'buy', 1_500, from + 600)
   await heardLate?.(street)
-  const start = Math.ceil(from / 60) * 60
+  // After a whole interval, so that a batch before this one brings every seat's base to its beginning.
+  const start = Math.floor(from / 60) * 60 + 60
   for (let time = start; time <= start + 60; time += 10) {
     await market.passTo(time)
     const count = 1 + (time - start) / 10
