@@ -14,7 +14,7 @@ import { OwnAccount } from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
-import { claimPairing, pairingQuery } from './queries.ts'
+import { requestPairing, pairingQuery } from './queries.ts'
 import './joining.css'
 
 const steps = ['Account', 'Code', 'Your home', 'Limits', 'Open'] as const
@@ -132,7 +132,7 @@ function Pairing({
   const seats = useQuery({ ...seatsQuery(session), refetchInterval: 2_000 })
   const queries = useQueryClient()
   const claim = useMutation({
-    mutationFn: () => claimPairing(session, code),
+    mutationFn: () => requestPairing(session, code),
     onSuccess: (claimed) => queries.setQueryData(pairingQuery(session, code).queryKey, claimed),
   })
   const found = pairing.data

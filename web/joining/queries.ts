@@ -19,6 +19,6 @@ export function pairingQuery({ account, token }: Session, code: string) {
   })
 }
 
-export function claimPairing(session: Session, code: string): Promise<PairingResource> {
+export function requestPairing(session: Session, code: string): Promise<PairingResource> {
   return postJson<PairingResource>(`/pairings/${encodeURIComponent(code)}/claim`, {}, session)
 }
