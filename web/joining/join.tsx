@@ -14,7 +14,7 @@ import { OwnAccount } from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
-import { requestPairing, pairingQuery } from './queries.ts'
+import { pairingQuery, requestPairing } from './queries.ts'
 import './joining.css'
 
 const steps = ['Account', 'Code', 'Your home', 'Limits', 'Open'] as const
