@@ -143,7 +143,7 @@ describe('a price', () => {
     await tabTo(page, 'button', /Set my price/)
     await page.keyboard.press('Enter')
     await shows(page, '.effect', /counts (from|since) \d\d:\d\d:\d\d/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh\. All your surplus found a neighbour\./)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh\./)
     await shows(page, '.result-list', /40 Wh sold · 7\.5 ct\/kWh\+0\.300 ct/)
 
     const results = await northResults()
@@ -160,7 +160,7 @@ describe('a price', () => {
     await shows(page, '.result:first-child', /no trade/)
     await onOff.click()
     await shows(page, '.effect', /5\.0 ct\/kWh/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh/)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh/)
   }, 180_000)
 })
 
@@ -223,7 +223,8 @@ describe('a standing agreement', () => {
     await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh an interval at 9\.0 ct\/kWh running/)
     await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh an interval at 9\.0 ct\/kWh running/)
     await shows(roof, '.result-list', /Agreed sale: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
-    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
+    // The buyer bears the north line's fee.
+    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 10\.0 ct\/kWh, as agreed/)
     expect(await accessibilityFaults(buyer)).toEqual([])
 
     await roof.getByRole('button', { name: 'Give notice' }).click()

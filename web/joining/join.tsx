@@ -14,7 +14,7 @@ import { OwnAccount } from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
-import { acceptInvitation, claimPairing, keepInvitation, pairingQuery } from './queries.ts'
+import { keepInvitation, pairingQuery, requestPairing, showInvitation } from './queries.ts'
 import './joining.css'
 
 const steps = ['Account', 'Code', 'Your home', 'Limits', 'Open'] as const
@@ -133,7 +133,7 @@ function Pairing({
   const seats = useQuery({ ...seatsQuery(session), refetchInterval: 2_000 })
   const queries = useQueryClient()
   const claim = useMutation({
-    mutationFn: () => claimPairing(session, code),
+    mutationFn: () => requestPairing(session, code),
     onSuccess: (claimed) => queries.setQueryData(pairingQuery(session, code).queryKey, claimed),
   })
   const found = pairing.data
@@ -254,7 +254,7 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
   const mandate = problem === null ? mandateOf(area, home, limits, nowMs) : null
   const open = useMutation({
     mutationFn: async () => {
-      await acceptInvitation(session, area.area)
+      await showInvitation(session, area.area)
       return (await import('./open-seat.ts')).openSeat(session, area, found, mandateOf(area, home, limits, Date.now()))
     },
   })

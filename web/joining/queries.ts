@@ -28,13 +28,13 @@ export function keepInvitation(fragment: string): void {
 }
 
 /** Shows the server the invitation that this page was opened with, if there is one for the area. */
-export async function acceptInvitation(session: Session, area: number): Promise<void> {
+export async function showInvitation(session: Session, area: number): Promise<void> {
   const invited = readInvitation(sessionStorage.getItem(invitationPlace) ?? '')
   if (invited?.area !== area) return
   const { invitation, signature } = invited
   await postJson(`/areas/${area}/invitations`, { invitation, signature }, session)
 }
 
-export function claimPairing(session: Session, code: string): Promise<PairingResource> {
+export function requestPairing(session: Session, code: string): Promise<PairingResource> {
   return postJson<PairingResource>(`/pairings/${encodeURIComponent(code)}/claim`, {}, session)
 }
