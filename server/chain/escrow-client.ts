@@ -44,7 +44,10 @@ class EscrowProvider extends JsonRpcProvider {
 function unanswered(error: unknown): ChainError {
   const status = isError(error, 'SERVER_ERROR') ? error.response?.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429) {
-    return new ChainError('CHAIN_NODE', `the chain’s node refuses to answer (HTTP ${status}): look at its address and key`)
+    return new ChainError(
+      'CHAIN_NODE',
+      `the chain’s node refuses to answer (HTTP ${status}): look at its address and key`,
+    )
   }
   if (isError(error, 'UNSUPPORTED_OPERATION') && error.operation === 'bodyJson') {
     return new ChainError('CHAIN_NODE', 'the chain’s node answered with what is no JSON')
