@@ -23,6 +23,8 @@ export interface RouteInput<Params, Query, Body> {
   network: string
   /** The caller's session; rejects with `SESSION_NEEDED`. */
   session(): Promise<SessionRow>
+  /** The account of the caller's session, or null where it has none. */
+  account(): Promise<string | null>
 }
 
 interface RouteDefinition<Params, Query, Body> {
@@ -67,6 +69,7 @@ export function mountRoute(
       request,
       network: networkOf(request),
       session,
+      account: async () => (await optionalSession(database, request))?.account ?? null,
     }
     const run = () => definition.handle(input)
     const key = definition.keyed ? request.get('idempotency-key') : undefined
