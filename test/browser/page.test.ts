@@ -113,7 +113,10 @@ async function changes(page: Page, selector: string): Promise<void> {
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
   const answer = await fetch(`${demo.url}/api/v1/areas/${areaNumber}/intervals?limit=200`)
   const { items } = (await answer.json()) as { items: IntervalResource[] }
-  return items.reverse().map(({ start, zones }) => ({ start, ...zones.find(({ zone }) => zone === 'north')! }))
+  return items.reverse().map(({ start, zones }) => {
+    const { soldWh, pricePerKwh } = zones.find(({ zone }) => zone === 'north')!
+    return { start, soldWh: soldWh ?? Number.NaN, pricePerKwh }
+  })
 }
 
 describe('the neighbourhood', () => {
