@@ -1,0 +1,131 @@
+/** The form of the agent's configuration file: what may stand where, and what is wrong in a sentence where it does not fit. */
+import { z } from 'zod'
+import { parseAddress } from '../../contracts/protocol/typed-data.ts'
+import { parseEndpoint } from '../modbus/endpoint.ts'
+import { ModbusError } from '../modbus/error.ts'
+
+const anAddress = z
+  .string({ error: 'an account or contract address in quotes is needed: "0x" and 40 hexadecimal digits' })
+  .transform((text, context) => {
+    try {
+      return parseAddress(text)
+    } catch {
+      context.addIssue({
+        code: 'custom',
+        message: `${JSON.stringify(text)} is not an address: write "0x" and 40 hexadecimal digits`,
+      })
+      return z.NEVER
+    }
+  })
+
+const whole = (least: number, most: number) => {
+  const message = `a whole number from ${least} to ${most} is needed`
+  return z.int({ error: message }).min(least, message).max(most, message)
+}
+
+const aText = z.string({ error: 'a text in quotes is needed' }).min(1, 'must not be empty')
+
+const deviceUrl = aText.refine(isDeviceUrl, {
+  error: ({ input }) =>
+    `${JSON.stringify(input)} is no device: write "tcp://host:port", "rtu:///dev/ttyUSB0?baud=9600&parity=none" or "rtutcp://host:port"`,
+})
+
+/** Whether a device's address can be understood. */
+export function isDeviceUrl(text: string): boolean {
+  try {
+    parseEndpoint(text)
+    return true
+  } catch (error) {
+    if (error instanceof ModbusError) return false
+    throw error
+  }
+}
+
+const serverUrl = aText.refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
+  error: ({ input }) =>
+    `${JSON.stringify(input)} is no server: write its address as "https://host" or "http://host:port"`,
+})
+
+const brokerUrl = aText.superRefine((text, context) => {
+  const refuse = (message: string) => context.addIssue({ code: 'custom', message })
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (
+    !url ||
+    !/^mqtts?:$/.test(url.protocol) ||
+    url.hostname === '' ||
+    !/^\/?$/.test(url.pathname) ||
+    url.search !== ''
+  ) {
+    return refuse(`${JSON.stringify(text)} is no broker: write "mqtt://host:1883", or "mqtts://host:8883" with TLS`)
+  }
+  if (url.username !== '' || url.password !== '') {
+    refuse('holds a name or a password: write username = "…" and passwordFile = "…" beside it')
+  }
+})
+
+const aTopic = aText.regex(
+  /^[\w-]+(\/[\w-]+)*$/,
+  'use letters, digits, "_" and "-", with "/" between the levels of a topic',
+)
+
+const mqttSchema = z.strictObject({
+  url: brokerUrl,
+  username: aText.optional(),
+  passwordFile: aText.optional(),
+  caFile: aText.optional(),
+  topic: aTopic.default('commonwatt'),
+  discoveryPrefix: aTopic.default('homeassistant'),
+})
+
+const roles = ['grid', 'production', 'battery'] as const
+export type DeviceRole = (typeof roles)[number]
+
+const deviceSchema = z.strictObject({
+  url: deviceUrl,
+  unit: whole(0, 255).optional(),
+  profile: aText.default('sunspec'),
+  role: z
+    .enum(roles, { error: `write one of ${roles.map((role) => JSON.stringify(role)).join(', ')}` })
+    .default('grid'),
+  inverted: z.boolean({ error: 'write true or false' }).optional(),
+  gridUnit: whole(0, 255).optional(),
+  meter: whole(1, 9).optional(),
+  confirmed: z.boolean({ error: 'write true or false' }).optional(),
+})
+
+const countings = ['balanced', 'per-phase'] as const
+export type Countings = (typeof countings)[number]
+
+const meterSchema = z.strictObject({
+  name: aText.regex(/^[\w.-]{1,64}$/, 'use up to 64 letters, digits, ".", "_" and "-"'),
+  account: anAddress,
+  keyFile: aText,
+  pollSeconds: z
+    .number({ error: 'a number of seconds is needed' })
+    .min(0.1, 'at least 0.1')
+    .max(3600, 'at most 3600')
+    .optional(),
+  utilityCounts: z
+    .enum(countings, { error: `write one of ${countings.map((one) => JSON.stringify(one)).join(', ')}` })
+    .default('balanced'),
+  device: z
+    .array(deviceSchema, { error: 'write at least one [[meter.device]]' })
+    .min(1, 'write at least one [[meter.device]]'),
+  limits: z
+    .strictObject({ nameplateW: whole(1, 100_000_000).optional(), mainFuseW: whole(1, 100_000_000).optional() })
+    .default({}),
+})
+
+/** The whole file. */
+export const configSchema = z.strictObject({
+  dataFolder: aText,
+  server: z.strictObject({ url: serverUrl }),
+  chain: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER), escrow: anAddress }),
+  area: z.strictObject({ id: whole(0, 0xffff_ffff), intervalSeconds: whole(1, 86_400) }),
+  clock: z
+    .strictObject({ trust: z.boolean({ error: 'write true or false' }).default(false) })
+    .default({ trust: false }),
+  metrics: z.strictObject({ port: whole(1, 65_535) }).optional(),
+  mqtt: mqttSchema.optional(),
+  meter: z.array(meterSchema, { error: 'write at least one [[meter]]' }).min(1, 'write at least one [[meter]]'),
+})
