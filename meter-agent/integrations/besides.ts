@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { Agent } from '../home/agent.ts'
 import type { AgentConfig } from '../setup/config.ts'
+import { startProxy } from './modbus-proxy.ts'
 import { startMqtt } from './mqtt.ts'
 
 export interface Besides {
@@ -10,11 +11,12 @@ export interface Besides {
 
 /** Starts what is configured; the agent is stopped where that cannot be. Throws a `ConfigError`. */
 export async function startBesides(config: AgentConfig, agent: Agent, log: Logger): Promise<Besides> {
-  const started: Besides[] = []
+  const started: { close(): Promise<void> }[] = []
   const close = async () => {
     await Promise.all(started.map((one) => one.close()))
   }
   try {
+    if (config.proxy) started.push(await startProxy(config.proxy, { status: agent.status, log }))
     if (config.mqtt) started.push(await startMqtt(config, config.mqtt, { status: agent.status, log }))
   } catch (error) {
     await close()

@@ -77,6 +77,13 @@ const mqttSchema = z.strictObject({
   discoveryPrefix: aTopic.default('homeassistant'),
 })
 
+const proxySchema = z.strictObject({
+  host: aText.default('127.0.0.1'),
+  port: whole(1, 65_535),
+  maxAgeSeconds: whole(1, 3600).optional(),
+  connections: whole(1, 64).default(8),
+})
+
 const roles = ['grid', 'production', 'battery'] as const
 export type DeviceRole = (typeof roles)[number]
 
@@ -91,6 +98,7 @@ const deviceSchema = z.strictObject({
   gridUnit: whole(0, 255).optional(),
   meter: whole(1, 9).optional(),
   confirmed: z.boolean({ error: 'write true or false' }).optional(),
+  proxyUnit: whole(0, 247).optional(),
 })
 
 const countings = ['balanced', 'per-phase'] as const
@@ -108,6 +116,7 @@ const meterSchema = z.strictObject({
   utilityCounts: z
     .enum(countings, { error: `write one of ${countings.map((one) => JSON.stringify(one)).join(', ')}` })
     .default('balanced'),
+  sunspecUnit: whole(1, 247).optional(),
   device: z
     .array(deviceSchema, { error: 'write at least one [[meter.device]]' })
     .min(1, 'write at least one [[meter.device]]'),
@@ -127,5 +136,6 @@ export const configSchema = z.strictObject({
     .default({ trust: false }),
   metrics: z.strictObject({ port: whole(1, 65_535) }).optional(),
   mqtt: mqttSchema.optional(),
+  proxy: proxySchema.optional(),
   meter: z.array(meterSchema, { error: 'write at least one [[meter]]' }).min(1, 'write at least one [[meter]]'),
 })

@@ -11,6 +11,7 @@ import { CodedError } from '../../contracts/protocol/error.ts'
 import { usualUnit } from '../devices/device.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { type Countings, configSchema, type DeviceRole } from './config-schema.ts'
+import { type ProxyConfig, proxyUnits } from './proxy-units.ts'
 
 export class ConfigError extends CodedError<'CONFIG_UNREADABLE' | 'CONFIG_SYNTAX' | 'CONFIG_INVALID'> {
   override readonly name = 'ConfigError'
@@ -80,6 +81,7 @@ export interface AgentConfig {
   trustClock: boolean
   metricsPort: number | null
   mqtt: MqttConfig | null
+  proxy: ProxyConfig | null
   meters: MeterConfig[]
 }
 
@@ -163,6 +165,10 @@ export function parseConfig(text: string, file: string): AgentConfig {
     const name = JSON.stringify(`${placeOf(device)} ${device.role}`)
     problems.push(`${file}: the device ${name} is used twice: the same energy must not be metered twice`)
   }
+  const { proxy } = data
+  const problem = (words: string) => problems.push(`${file}: ${words}`)
+  const { intervalSeconds } = data.area
+  const units = proxy && proxyUnits(data.meter, proxy, { intervalSeconds, problem })
   if (problems.length > 0) throw new ConfigError('CONFIG_INVALID', problems)
   return {
     dataFolder: resolve(folder, data.dataFolder),
@@ -173,6 +179,7 @@ export function parseConfig(text: string, file: string): AgentConfig {
     intervalSeconds: data.area.intervalSeconds,
     trustClock: data.clock.trust,
     metricsPort: data.metrics?.port ?? null,
+    proxy: proxy && units ? { host: proxy.host, port: proxy.port, connections: proxy.connections, units } : null,
     mqtt: data.mqtt ? mqttOf(data.mqtt, folder) : null,
     meters,
   }

@@ -61,6 +61,7 @@ test('a whole configuration', () => {
     intervalSeconds: 900,
     trustClock: false,
     metricsPort: 9100,
+    proxy: null,
     mqtt: {
       url: 'mqtt://broker.local',
       username: 'agent',
