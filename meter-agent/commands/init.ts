@@ -13,8 +13,10 @@ import { createKeyFile, readKeyFile } from '../keys/keys.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { Outbox, outboxFolder } from '../outbox/outbox.ts'
 import { profiles } from '../profiles/families.ts'
+import { DeviceError } from '../registers/device-error.ts'
 import { ConfigError, isSameDevice, parseConfig } from '../setup/config.ts'
 import { isDeviceUrl } from '../setup/config-schema.ts'
+import { isTelegramUrl, telegramForms } from '../telegrams/endpoint.ts'
 import { withPlainFailures } from './failures.ts'
 import { placeInWords } from './read.ts'
 
@@ -217,9 +219,10 @@ async function otherDevice(dialog: Dialog, known: readonly ConfiguredDevice[]): 
 
 async function askDevice(dialog: Dialog, role: ConfiguredDevice['role']): Promise<ConfiguredDevice | null> {
   const url = await dialog.ask(
-    'Device, as tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none',
+    `Device, as tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none; the utility’s meter as ${telegramForms}`,
   )
   if (url === '') return null
+  if (isTelegramUrl(url)) return { url, profile: url.toLowerCase().startsWith('p1') ? 'p1' : 'sml', role }
   const profile = await dialog.ask('Profile: sunspec, or the name of its register map', 'sunspec')
   const unit = await askUnit(dialog, 'Modbus unit', 'usual')
   const hasGridUnit = Object.values(profiles.get(profile)?.points ?? {}).some(({ at }) => at === 'grid')
@@ -251,9 +254,10 @@ async function tryDevice(dialog: Dialog, { role, ...device }: ConfiguredDevice):
     showReport(dialog, report)
     return report
   } catch (error) {
-    if (!(error instanceof ModbusError)) throw error
+    if (!(error instanceof DeviceError)) throw error
     const { url, profile, unit = usualUnit(profile) } = device
-    const { message } = await explained(error, { url, unit, profile }, performance.now() + longestLookMs)
+    const untilMs = performance.now() + longestLookMs
+    const { message } = error instanceof ModbusError ? await explained(error, { url, unit, profile }, untilMs) : error
     dialog.tell(`Cannot be read: ${message}`)
     return null
   }

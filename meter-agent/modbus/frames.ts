@@ -89,12 +89,17 @@ export function rtuFrame(pdu: Buffer): Buffer {
   return Buffer.concat([pdu, checksum])
 }
 
-/** The Modbus checksum: CRC-16 with polynomial 0xA001, reflected, starting from 0xFFFF. */
-export function crc16(bytes: Buffer): number {
-  let crc = 0xffff
+/** CRC-16 with polynomial 0xA001, reflected: the Modbus checksum where it starts from 0xFFFF. */
+export function crc16(bytes: Buffer, from = 0xffff): number {
+  return reflectedCrc16(bytes, from, 0xa001)
+}
+
+/** @param polynomial reflected: its lowest bit stands for x^15 */
+export function reflectedCrc16(bytes: Buffer, from: number, polynomial: number): number {
+  let crc = from
   for (const byte of bytes) {
     crc ^= byte
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xa001 : crc >>> 1
+    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1
   }
   return crc
 }

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
-import { ModbusError } from '../modbus/error.ts'
+import { DeviceError } from '../registers/device-error.ts'
+import { isTelegramUrl, parseTelegramUrl, telegramForms } from '../telegrams/endpoint.ts'
 
 const anAddress = z
   .string({ error: 'an account or contract address in quotes is needed: "0x" and 40 hexadecimal digits' })
@@ -27,16 +28,17 @@ const aText = z.string({ error: 'a text in quotes is needed' }).min(1, 'must not
 
 const deviceUrl = aText.refine(isDeviceUrl, {
   error: ({ input }) =>
-    `${JSON.stringify(input)} is no device: write "tcp://host:port", "rtu:///dev/ttyUSB0?baud=9600&parity=none" or "rtutcp://host:port"`,
+    `${JSON.stringify(input)} is no device: write "tcp://host:port", "rtu:///dev/ttyUSB0?baud=9600&parity=none" or "rtutcp://host:port"; for a meter that sends telegrams ${telegramForms}`,
 })
 
 /** Whether a device's address can be understood. */
 export function isDeviceUrl(text: string): boolean {
   try {
-    parseEndpoint(text)
+    if (isTelegramUrl(text)) parseTelegramUrl(text)
+    else parseEndpoint(text)
     return true
   } catch (error) {
-    if (error instanceof ModbusError) return false
+    if (error instanceof DeviceError) return false
     throw error
   }
 }
@@ -87,10 +89,10 @@ const proxySchema = z.strictObject({
 const roles = ['grid', 'production', 'battery'] as const
 export type DeviceRole = (typeof roles)[number]
 
-const deviceSchema = z.strictObject({
+const deviceFields = z.strictObject({
   url: deviceUrl,
   unit: whole(0, 255).optional(),
-  profile: aText.default('sunspec'),
+  profile: aText.optional(),
   role: z
     .enum(roles, { error: `write one of ${roles.map((role) => JSON.stringify(role)).join(', ')}` })
     .default('grid'),
@@ -99,6 +101,28 @@ const deviceSchema = z.strictObject({
   meter: whole(1, 9).optional(),
   confirmed: z.boolean({ error: 'write true or false' }).optional(),
   proxyUnit: whole(0, 247).optional(),
+})
+
+/** A meter that sends telegrams has its language in its URL, and nothing to ask for. */
+const deviceSchema = deviceFields.transform((device, context) => {
+  if (!isTelegramUrl(device.url)) return { ...device, profile: device.profile ?? 'sunspec' }
+  const { language } = parseTelegramUrl(device.url)
+  for (const name of ['unit', 'gridUnit', 'meter', 'proxyUnit'] as const) {
+    if (device[name] === undefined) continue
+    context.addIssue({
+      code: 'custom',
+      path: [name],
+      message: 'is for Modbus devices: a meter that sends telegrams has none',
+    })
+  }
+  if (device.profile !== undefined && device.profile !== language) {
+    context.addIssue({
+      code: 'custom',
+      path: ['profile'],
+      message: `the url names the language already: leave it out, or write "${language}"`,
+    })
+  }
+  return { ...device, profile: language }
 })
 
 const countings = ['balanced', 'per-phase'] as const

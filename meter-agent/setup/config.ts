@@ -10,6 +10,7 @@ import type { z } from 'zod'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { usualUnit } from '../devices/device.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
+import { isTelegramUrl, parseTelegramUrl } from '../telegrams/endpoint.ts'
 import { type Countings, configSchema, type DeviceRole } from './config-schema.ts'
 import { type ProxyConfig, proxyUnits } from './proxy-units.ts'
 
@@ -199,6 +200,7 @@ interface NamedDevice {
 }
 
 function placeOf({ url, unit, profile }: NamedDevice): string {
+  if (isTelegramUrl(url)) return parseTelegramUrl(url).key
   return `${parseEndpoint(url).key} unit ${unit ?? usualUnit(profile)}`
 }
 

@@ -2,6 +2,7 @@
 import { usualUnit } from '../devices/device.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { timingOf } from '../registers/timing.ts'
+import { isTelegramUrl } from '../telegrams/endpoint.ts'
 
 /** What stands under a unit id of the proxy. */
 export type ServedUnit =
@@ -59,6 +60,8 @@ export function proxyUnits(
     const { pollMs } = timingOf(intervalSeconds, pollSeconds)
     const maxAgeMs = proxy.maxAgeSeconds === undefined ? freshPolls * pollMs : proxy.maxAgeSeconds * 1000
     for (const { url, unit, profile, gridUnit, proxyUnit } of device) {
+      // It has no registers; the home's own unit shows what it says.
+      if (isTelegramUrl(url)) continue
       const { key, host, port, transport } = parseEndpoint(url)
       if (transport !== 'rtu' && port === proxy.port && isOwnHost(host, proxy.host)) {
         problem(`the device ${url} is the proxy itself: the agent cannot read from itself`)
