@@ -51,8 +51,15 @@ const purePackages: Readonly<Record<string, RegExp>> = {
   'ethers/address': /./,
   'ethers/crypto': /^Signature$/,
   'ethers/hash': /./,
+  fflate: /^(strToU8|zipSync)$/,
   'hash-wasm': /./,
+  'node:buffer': /^isUtf8$/,
   'node:crypto': /^createHash$/,
+  'node:util': /^TextDecoder$/,
+  'node:zlib': /^crc32$/,
+  saxes: /./,
+  'temporal-polyfill': /./,
+  yauzl: /^(?!open|fromFd)/,
   zod: /./,
 }
 
