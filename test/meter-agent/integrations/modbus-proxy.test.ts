@@ -1,7 +1,9 @@
 /** What others read from the agent in place of the devices. */
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import ModbusRTU from 'modbus-serial'
 import { pino } from 'pino'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type Device, openDevice, readDevice } from '../../../meter-agent/devices/device.ts'
@@ -180,6 +182,61 @@ describe('the registers of a device', () => {
     now.monotonicMs += 2000
     expect(await ask(proxy.port, 9, read(40_000, 2))).toEqual([0x83, 11])
     expect(await ask(proxy.port, 9, read(40_070, 52))).toEqual([0x83, 11])
+  })
+})
+
+/** Debian's command-line client, which has its own library (libmodbus): what it prints of holding registers from 40,001 on. */
+async function mbpoll(port: number, unit: number, count: number): Promise<string> {
+  const args = [
+    '-m',
+    'tcp',
+    '-0',
+    '-1',
+    '-q',
+    '-a',
+    `${unit}`,
+    '-r',
+    '40000',
+    '-c',
+    `${count}`,
+    '-p',
+    `${port}`,
+    '127.0.0.1',
+  ]
+  const child = spawn('mbpoll', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const chunks: Buffer[] = []
+  child.stdout.on('data', (chunk) => chunks.push(chunk))
+  child.stderr.on('data', (chunk) => chunks.push(chunk))
+  await once(child, 'close')
+  return Buffer.concat(chunks).toString()
+}
+const hasMbpoll = spawnSync('mbpoll', ['-V']).error === undefined
+
+describe('another program’s Modbus library', () => {
+  // Needs Debian's mbpoll, which is not on every machine.
+  test.skipIf(!hasMbpoll)('mbpoll reads home and device, and is told that nothing is fresh', async () => {
+    const { port } = await simulated({ kind: 'sunspec', unit: 1, models: [1, 103, 1, 203] })
+    const url = `tcp://127.0.0.1:${port}`
+    const { proxy, now } = await serve(`{ url = "${url}" }`, ', maxAgeSeconds = 20')
+    now.status.meters = [meterStatus()]
+    const marker = /\[40000\]:\s+21365[\s\S]*\[40001\]:\s+28243/
+    expect(await mbpoll(proxy.port, 247, 2)).toMatch(marker)
+    expect(await mbpoll(proxy.port, 1, 2)).toContain('Target device failed to respond')
+    await opened({ url }).poll()
+    expect(await mbpoll(proxy.port, 1, 2)).toMatch(marker)
+    now.monotonicMs = performance.now() + 21_000
+    expect(await mbpoll(proxy.port, 1, 2)).toContain('Target device failed to respond')
+  })
+
+  test('the library under Node-RED and others reads the home', async () => {
+    const { proxy, now } = await serve('{ url = "tcp://127.0.0.1:502" }')
+    now.status.meters = [meterStatus()]
+    const client = new ModbusRTU()
+    closing.push(() => client.close(() => {}))
+    await client.connectTCP('127.0.0.1', { port: proxy.port })
+    client.setID(247)
+    expect((await client.readHoldingRegisters(40_000, 2)).data).toEqual([0x5375, 0x6e53])
+    await expect(client.writeRegister(40_000, 1)).rejects.toMatchObject({ modbusCode: 1 })
   })
 })
 
