@@ -1,6 +1,7 @@
 /** How the agent's commands end when something fails that the person can mend. */
 import { KeyError } from '../keys/keys.ts'
 import { OutboxError } from '../outbox/outbox.ts'
+import { PairingError } from '../pairing/pairing.ts'
 import { DeviceError } from '../registers/device-error.ts'
 import { ConfigError } from '../setup/config.ts'
 
@@ -17,6 +18,7 @@ export async function withPlainFailures(action: () => Promise<void>): Promise<vo
   } catch (error) {
     if (error instanceof ConfigError) fail(error.problems, exitMistake)
     else if (error instanceof DeviceError) fail([error.message], exitMistake)
+    else if (error instanceof PairingError) fail([error.message], exitTrouble)
     else if (error instanceof KeyError) fail([error.message], exitMistake)
     else if (error instanceof OutboxError) fail([error.message], exitTrouble)
     else throw error

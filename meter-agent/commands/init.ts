@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
 import { explained } from '../devices/explain.ts'
+import { placeInWords } from '../devices/place.ts'
 import { createKeyFile, readKeyFile } from '../keys/keys.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { Outbox, outboxFolder } from '../outbox/outbox.ts'
@@ -18,7 +19,6 @@ import { ConfigError, isSameDevice, parseConfig } from '../setup/config.ts'
 import { isDeviceUrl } from '../setup/config-schema.ts'
 import { isTelegramUrl, telegramForms } from '../telegrams/endpoint.ts'
 import { withPlainFailures } from './failures.ts'
-import { placeInWords } from './read.ts'
 
 /** A device that cannot be read is looked at so long. */
 const longestLookMs = 10_000

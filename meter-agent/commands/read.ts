@@ -2,10 +2,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
 import { explained } from '../devices/explain.ts'
+import { placeInWords } from '../devices/place.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { profileFromFile } from '../profiles/profile-file.ts'
 import { DeviceError } from '../registers/device-error.ts'
-import type { MeterPlace } from '../registers/device-sample.ts'
 import { telegramForms } from '../telegrams/endpoint.ts'
 import { uint } from './numbers.ts'
 
@@ -69,14 +69,6 @@ export function readCommand(): Command {
 /** The face that people script against; where the meter sits is among the warnings. */
 function asJson({ profile, unit, device, reading, models, warnings }: DeviceReport): object {
   return { profile, unit, device, reading, models, warnings }
-}
-
-/** Where a device's meter sits, in a few words. */
-export function placeInWords({ role, says }: MeterPlace): string {
-  const said = says === null ? '' : ` (the device says ${JSON.stringify(says)})`
-  if (role === 'grid') return `at the grid connection${says === null ? ', as far as is known' : said}`
-  if (role === 'elsewhere') return `not at the grid connection${said}`
-  return role === 'unknown' ? 'several, and none says which is the grid’s' : 'none'
 }
 
 function forPeople({ profile, unit, device, reading, place, models, warnings }: DeviceReport): string {

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { z } from 'zod'
+import { placeInWords } from '../devices/place.ts'
 import { sellingOf } from '../home/selling.ts'
 import { type AgentStatus, type MeterStatus, statusFile, statusVersion } from '../home/status.ts'
 import type { LinkCounts } from '../modbus/connection.ts'
 import { ConfigError, readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
-import { placeInWords } from './read.ts'
 
 /** A running agent writes its status at least this often. */
 const freshMs = 15_000

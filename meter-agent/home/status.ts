@@ -29,7 +29,8 @@ export interface DeviceStatus {
 export interface MeterStatus {
   name: string
   address: string
-  account: string
+  /** As the configuration names it; `null` where the meter was paired. */
+  account: string | null
   epoch: number
   epochTime: number
   /** The newest boundary signed by this process. */

@@ -21,6 +21,7 @@ import type {
 import { meterMarketSchema, readingsPerMessage } from '../../contracts/protocol/wire.ts'
 import type { MeterSigner } from '../keys/keys.ts'
 import { type Outbox, OutboxError } from '../outbox/outbox.ts'
+import type { ServerTrust } from './server-http.ts'
 
 /** What the agent signs for; a server that works for anything else gets nothing. */
 export interface Pinned {
@@ -46,6 +47,7 @@ export type Heard = Pick<Extract<HelloAnswer, { ok: true }>, 'newest' | 'keys'>
 
 export interface LinkOptions {
   serverUrl: string
+  trust?: ServerTrust
   pinned: Pinned
   keys: readonly MeterSigner[]
   /** Takes what the server says of a meter; resolves with why nothing of that meter may be sent, or `null`. */
@@ -165,6 +167,8 @@ export function openLink(options: LinkOptions): Link {
   )
   const socket: Socket<ServerToAgent, AgentToServer> = io(new URL('/agents', options.serverUrl).href, {
     transports: ['websocket'],
+    // Its types are those of browsers.
+    ...(options.trust ? { agent: options.trust as unknown as string } : {}),
     forceNew: true,
     reconnectionDelay: firstRetryMs,
     reconnectionDelayMax: longestMs,

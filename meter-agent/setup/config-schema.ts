@@ -130,7 +130,7 @@ export type Countings = (typeof countings)[number]
 
 const meterSchema = z.strictObject({
   name: aText.regex(/^[\w.-]{1,64}$/, 'use up to 64 letters, digits, ".", "_" and "-"'),
-  account: anAddress,
+  account: anAddress.optional(),
   keyFile: aText,
   pollSeconds: z
     .number({ error: 'a number of seconds is needed' })
@@ -152,13 +152,14 @@ const meterSchema = z.strictObject({
 /** The whole file. */
 export const configSchema = z.strictObject({
   dataFolder: aText,
-  server: z.strictObject({ url: serverUrl }),
+  server: z.strictObject({ url: serverUrl, caFile: aText.optional() }),
   chain: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER), escrow: anAddress }),
   area: z.strictObject({ id: whole(0, 0xffff_ffff), intervalSeconds: whole(1, 86_400) }),
   clock: z
     .strictObject({ trust: z.boolean({ error: 'write true or false' }).default(false) })
     .default({ trust: false }),
   metrics: z.strictObject({ port: whole(1, 65_535) }).optional(),
+  page: z.strictObject({ host: aText.default('127.0.0.1'), port: whole(1, 65_535) }).optional(),
   mqtt: mqttSchema.optional(),
   proxy: proxySchema.optional(),
   meter: z.array(meterSchema, { error: 'write at least one [[meter]]' }).min(1, 'write at least one [[meter]]'),

@@ -42,7 +42,8 @@ export interface DeviceConfig {
 
 export interface MeterConfig {
   name: string
-  account: string
+  /** The account that owns it; `null` where it is paired instead: then any that enters its code. */
+  account: string | null
   /** Absolute. */
   keyFile: string
   pollSeconds: number | undefined
@@ -74,6 +75,8 @@ export interface AgentConfig {
   /** Absolute. */
   dataFolder: string
   serverUrl: string
+  /** The certificate, or its authority's, that the server must show; absolute. By default the usual authorities. */
+  serverCaFile: string | null
   chainId: number
   escrow: string
   area: number
@@ -81,6 +84,8 @@ export interface AgentConfig {
   /** Take the computer's clock for right without any proof. */
   trustClock: boolean
   metricsPort: number | null
+  /** Where the local page is served. */
+  page: { host: string; port: number } | null
   mqtt: MqttConfig | null
   proxy: ProxyConfig | null
   meters: MeterConfig[]
@@ -135,7 +140,7 @@ export function parseConfig(text: string, file: string): AgentConfig {
     }
     return {
       name: meter.name,
-      account: meter.account,
+      account: meter.account ?? null,
       keyFile: resolve(folder, meter.keyFile),
       pollSeconds: meter.pollSeconds,
       grid: grid[0] as DeviceConfig,
@@ -174,12 +179,14 @@ export function parseConfig(text: string, file: string): AgentConfig {
   return {
     dataFolder: resolve(folder, data.dataFolder),
     serverUrl: data.server.url,
+    serverCaFile: data.server.caFile === undefined ? null : resolve(folder, data.server.caFile),
     chainId: data.chain.id,
     escrow: data.chain.escrow,
     area: data.area.id,
     intervalSeconds: data.area.intervalSeconds,
     trustClock: data.clock.trust,
     metricsPort: data.metrics?.port ?? null,
+    page: data.page ?? null,
     proxy: proxy && units ? { host: proxy.host, port: proxy.port, connections: proxy.connections, units } : null,
     mqtt: data.mqtt ? mqttOf(data.mqtt, folder) : null,
     meters,
@@ -222,6 +229,37 @@ function problemsOf(issue: z.core.$ZodIssue, file: string): string[] {
     return [`${place}: ${issue.expected === 'object' ? 'this table is missing' : `expected ${issue.expected}`}`]
   }
   return [`${place}: ${issue.message}`]
+}
+
+/** The account that a meter signs for. Throws a `ConfigError` where none is named. @param claimed by pairing */
+export function accountOf({ name, account }: Pick<MeterConfig, 'name' | 'account'>, claimed?: string): string {
+  const known = account ?? claimed
+  if (known !== undefined) return known
+  throw new ConfigError('CONFIG_INVALID', [
+    `meter ${name}: no account is named: run "commonwatt-agent pair", or write account = "0x…" beside its name`,
+  ])
+}
+
+/**
+ * The text of a configuration with the account written beside a meter's name; `null` where the text is not of the usual form, and a
+ * person has to write it.
+ */
+export function withAccount(
+  text: string,
+  { file, name, account }: { file: string; name: string; account: string },
+): string | null {
+  const [first, ...more] = [...text.matchAll(/^([ \t]*)name[ \t]*=[ \t]*["']([\w.-]+)["'][ \t]*\r?\n/gm)].filter(
+    (match) => match[2] === name,
+  )
+  if (first === undefined || more.length > 0) return null
+  const end = first.index + first[0].length
+  const changed = `${text.slice(0, end)}${first[1]}account = "${account}"\n${text.slice(end)}`
+  try {
+    return parseConfig(changed, file).meters.find((meter) => meter.name === name)?.account === account ? changed : null
+  } catch (error) {
+    if (error instanceof ConfigError) return null
+    throw error
+  }
 }
 
 /** The meters of these names, by default all. Throws a `ConfigError` for a name that no meter has. */

@@ -55,6 +55,8 @@ test('a whole configuration', () => {
   expect(parseConfig(good, '/etc/commonwatt/agent.toml')).toEqual({
     dataFolder: '/etc/commonwatt/data',
     serverUrl: 'http://127.0.0.1:8080',
+    serverCaFile: null,
+    page: null,
     chainId: 31337,
     escrow: '0x5fbdb2315678afecb367f032d93f642f64180aa3',
     area: 1,
