@@ -300,7 +300,7 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function collectHosts(text: string, before: string[] = []): string[] {
+export function collectHosts(text: string, before: string[] = []): string[] {
   if (!/^[\w.:%/-]+$/.test(text)) throw new InvalidArgumentError('a host is a name, an address or a network.')
   const network = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(text)
   const hosts = network ? [...before, ...addressesOf(network.slice(1).map(Number))] : [...before, text]

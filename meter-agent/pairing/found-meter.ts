@@ -38,7 +38,10 @@ const mostDevices = 8
 const longestWord = 80
 
 /** What can be promised before counters and power have been compared. */
-function promiseOf(device: DeviceConfig | undefined, grid: DeviceReport | null): { sells: boolean; sentence: string } {
+export function promiseOf(
+  device: { confirmed?: boolean | undefined } | undefined,
+  grid: DeviceReport | null,
+): { sells: boolean; sentence: string } {
   const not = (why: string) => ({ sells: false, sentence: `This home would not sell: ${why}.` })
   if (!device || grid === null) return not('its meter does not answer now')
   const { importWh, exportWh, powerW } = grid.reading
