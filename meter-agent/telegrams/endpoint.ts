@@ -2,13 +2,13 @@
 import { z } from 'zod'
 import { TelegramError } from './error.ts'
 
-export const languages = ['p1', 'sml'] as const
-export type Language = (typeof languages)[number]
+export const telegramLanguages = ['p1', 'sml'] as const
+export type TelegramLanguage = (typeof telegramLanguages)[number]
 
 export interface TelegramEndpoint {
   /** The same for two URLs that listen to the same line. */
   key: string
-  language: Language
+  language: TelegramLanguage
   transport: 'serial' | 'tcp'
   /** Host name or address; the serial port's path. */
   host: string
@@ -23,7 +23,7 @@ export interface TelegramEndpoint {
 }
 
 /** DSMR 4 and 5; German meters. Older ones are named in the URL: `?baud=9600&parity=even&data=7`. */
-const usualBaud: Record<Language, number> = { p1: 115_200, sml: 9_600 }
+const usualBaud: Record<TelegramLanguage, number> = { p1: 115_200, sml: 9_600 }
 /** Some meters send every ten seconds. */
 const usualTimeoutMs = 30_000
 
@@ -62,8 +62,8 @@ export function parseTelegramUrl(text: string): TelegramEndpoint {
   }
   const line = serialQuery.parse(isTcp ? {} : query.data)
   const common = {
-    language: language as Language,
-    baud: line.baud ?? usualBaud[language as Language],
+    language: language as TelegramLanguage,
+    baud: line.baud ?? usualBaud[language as TelegramLanguage],
     parity: line.parity,
     dataBits: line.data === '7' ? (7 as const) : (8 as const),
     stopBits: line.stop === '2' ? (2 as const) : (1 as const),

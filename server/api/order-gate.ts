@@ -3,13 +3,13 @@
  * taken its share already. A stranger costs a look into a table in memory, and never a place in a queue.
  */
 
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { AreaError } from '../areas/error.ts'
 import { languages } from '../words/languages.ts'
 import { orderSentence } from '../words/sentences.ts'
 import { createAllowance } from './allowance.ts'
 import { ApiError, Refused } from './problem.ts'
-import { hasSeat } from './signers.ts'
 
 /** Orders that are worked on at a time, of all, of one network, and of one account once it is known that it signed. */
 const most = { all: 10_000, ofNetwork: 2_000, ofAccount: 500 }
@@ -90,4 +90,9 @@ class Shares {
       else this.underWay.set(who, left)
     }
   }
+}
+
+/** Whether the area has a seat of this account and meter. */
+export function hasSeat(area: AreaHandle, account: Address, meter: Address): boolean {
+  return area.seatsOfMeter(meter).some((seat) => seat.account === account)
 }

@@ -9,13 +9,14 @@ import type { ForwardOrderRow, OrderRow } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
 import { orderSentence } from '../words/sentences.ts'
 import type { AreaTables } from './area-tables.ts'
+import { hasSeat } from './order-gate.ts'
 import type { ApiParts } from './parts.ts'
 import { presentOrder } from './present.ts'
 import { presentForwardOrder, presentOwnForwardTrade } from './present-forward.ts'
 import { ApiError, Refused } from './problem.ts'
 import { type ForwardOrderResource, type OrderResource, type PlacedForwardOrder, timesInForce } from './resources.ts'
 import type { OrderRequest } from './signed-requests.ts'
-import { checkSigner, hasSeat, type SignerParts } from './signers.ts'
+import { checkSigner, type SignerParts } from './signers.ts'
 
 export type OrderParts = SignerParts & Pick<ApiParts, 'database' | 'areas' | 'gate'> & { tables: AreaTables }
 

@@ -1,7 +1,7 @@
 /** The command that runs the server of market areas. */
 import { isIP } from 'node:net'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { TrustedProxies } from '../api/parts.ts'
+import type { TrustedProxies } from '../api/addresses.ts'
 import { databaseUrl, escrowAddress, firstBlock, keyFile, rpcUrl, whole } from './options.ts'
 
 interface Flags {
