@@ -43,7 +43,7 @@ function record(): void {
   if (released.includes(rulesVersion)) {
     throw new Error(`version ${rulesVersion} of the rules is released: what changes what it computes is a new version`)
   }
-  const played = fc.sample(streets, { seed: 20_261_128, numRuns: 40 }).map(({ steps, funds }) => {
+  const played = fc.sample(streets, { seed: 5, numRuns: 30 }).map(({ steps, funds }) => {
     const street = new RandomStreet(funds, () => {})
     const half = Math.floor(steps.length / 2)
     street.play(steps.slice(0, half))
