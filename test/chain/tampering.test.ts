@@ -233,7 +233,7 @@ describe('a batch in which everything happened', () => {
     const rows = await database<{ outcomes: Buffer }[]>`
       select outcomes from seat_intervals where start >= ${file.start} and start < ${file.end} and current`
     const all = rows.flatMap((row) => decodeOutcomes(row.outcomes)).map(({ code }) => code)
-    for (const code of ['escrow-low', 'forward-void', 'left-out', 'no-reading', 'partner-left-out', 'seat-closed']) {
+    for (const code of ['escrow-low', 'left-out', 'no-reading', 'partner-left-out', 'seat-closed', 'suspended']) {
       expect(all).toContain(code)
     }
     const capped = await database`
