@@ -152,6 +152,8 @@ beforeAll(async () => {
     if (time === start + 20) await market.read(liar, time, 1_000, registers(liar, time).exportWh + 1)
   }
   await market.passTo(start + 80)
+  await market.hear()
+  // Too late: the batch has been cut.
   await read(flat, start + 30)
   // The server is away for longer than the withdrawal delay.
   const account = gone.account.connect(provider)
