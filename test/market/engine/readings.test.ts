@@ -400,7 +400,7 @@ describe('a day of readings that comes at once', () => {
 })
 
 describe('a key that followed before the server heard of it', () => {
-  const later = (from: number) => seat(1, { keys: [{ key: addressOf('c', 1), from }] })
+  const later = (from: number) => seat(1, { keys: [{ key: addressOf('b', 101), from }] })
   const renewed = (events: readonly Event[]) => eventsOf(events, 'reading-renewed')
 
   it('has what was read since then signed again: once, and only that', () => {
