@@ -16,6 +16,18 @@ function postgresUrl(text: string): string {
   return text
 }
 
+/** The escrow of an area that is looked for in a database, where its number alone does not say which it is. */
+export function escrowOfArea(): Option {
+  return new Option('--escrow <address>', 'the escrow contract, where several have an area of this number')
+    .env('ESCROW')
+    .argParser(addressText)
+}
+
+/** The area that `areaNumber` and `escrowOfArea` name, as the store looks for it. */
+export function namedArea({ area, escrow }: { area: number; escrow?: string }): { area: number; escrow?: string } {
+  return escrow === undefined ? { area } : { area, escrow: escrow.toLowerCase() }
+}
+
 /** A node of the chain. */
 export function rpcUrl(): Option {
   return new Option('--rpc-url <url>', 'JSON-RPC of a node of the chain').env('RPC_URL').makeOptionMandatory()
