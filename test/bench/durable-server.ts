@@ -109,7 +109,7 @@ const parts: ApiParts = {
   statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
   servicesOf: () => ({
     isWalletSignature: unused,
-    relay: new Proxy({} as ReturnType<ApiParts['servicesOf']>['relay'], { get: () => unused }),
+    relay: null,
     wallet: unused,
   }),
   registry,
