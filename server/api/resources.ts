@@ -16,9 +16,9 @@ export const addressSchema = z
   .transform((text) => text.toLowerCase())
 const address = z.string()
 const time = z.iso.datetime()
-export const wh = z.int().min(0)
+const wh = z.int().min(0)
 const price = z.string()
-export const money = z.string()
+const money = z.string()
 /** A seat as the escrow numbers it, as a decimal number: area × 2³² + its number in the area, so it is known without its area. */
 export const seatId = z
   .string()
@@ -508,6 +508,9 @@ export const seatBatchSchema = z
 export type SeatBatchResource = z.infer<typeof seatBatchSchema>
 
 /** One seat's statement of one batch: what `commonwatt verify` reads. Numbers are as they were signed and settled. */
+/** Ends of the batches of which a seat's leaves have been erased. */
+export const erasedSchema = z.object({ batches: z.array(time) }).meta({ id: 'Erased' })
+
 export const statementSchema = statementFileSchema.meta({ id: 'Statement' })
 
 /** The account's tokens outside the escrow, and what an ERC-2612 permit must carry. */

@@ -8,7 +8,7 @@ import type { ToldEvents } from './told.ts'
 export const stretchLength = 128
 
 /** The stretch in which a boundary lies. */
-export function stretchOf(time: number, intervalSeconds: number): number {
+function stretchOf(time: number, intervalSeconds: number): number {
   return Math.floor(time / (intervalSeconds * stretchLength))
 }
 

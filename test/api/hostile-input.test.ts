@@ -121,7 +121,7 @@ function bodyOf(schema: Schema, depth = 0): fc.Arbitrary<unknown> {
             : type === 'array'
               ? fc.array(bodyOf(items!, depth + 1), { maxLength: 3 })
               : type === 'string'
-                ? stringLike(schema)
+                ? stringLike(schema as { pattern?: string })
                 : type === 'integer' || type === 'number'
                   ? fc.oneof(
                       { weight: 9, arbitrary: fc.constantFrom(0, 1, 2, 900, 2 ** 23 - 1, 1_795_000_500) },

@@ -220,6 +220,25 @@ describe('what belongs to an account', () => {
     expect((await own(path.replace(seatIds.alice, seatIds.bob))).body.code).toBe('SEAT_UNKNOWN')
   })
 
+  test('what links it to its leaves is erased by itself alone, once the batch is settled', async () => {
+    const end = t0 + batchSeconds
+    const area = (await street.database`select area_id from seats limit 1`)[0]!.area_id
+    const at = { area_id: area, end_at: end, number: 1 }
+    await street.database`insert into statement_seats ${street.database({ ...at, seat: 1, first: 0, leaves: 1, seed: Buffer.alloc(32, 1) })}`
+    await street.database`insert into batch_progress ${street.database({ ...at, status: 'submitted' })}`
+    const erase = async (token: string) => {
+      const body = { seat: seatIds.alice, until: iso(end) }
+      return ask(street, 'POST', `accounts/${lower(people.alice)}/erasures`, { body, token })
+    }
+    expect((await erase(tokens.grid)).body.code).toBe('ACCOUNT_FOREIGN')
+    expect((await erase(tokens.alice)).body).toEqual({ batches: [] })
+    await street.database`update batch_progress set status = 'settled' where area_id = ${area} and end_at = ${end}`
+    expect((await erase(tokens.alice)).body).toEqual({ batches: [iso(end)] })
+    const [row] = await street.database`select seed from statement_seats where area_id = ${area} and end_at = ${end}`
+    expect(row!.seed).toBeNull()
+    expect((await erase(tokens.alice)).body).toEqual({ batches: [] })
+  })
+
   test('the grid operator of its area may read it', async () => {
     expect((await own('seats', tokens.grid)).body.items).toHaveLength(1)
     expect((await own('wallet?area=1', tokens.grid)).status).toBe(200)

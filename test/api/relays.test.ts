@@ -95,7 +95,9 @@ describe('the relay', () => {
 
     // The transaction is on its way: whoever asks about the same meter waits, whoever repeats gets the same.
     const [{ transaction, request_hash: requestHash }] = (await street.database`
-      select transaction, request_hash from relays where subject = ${`meter ${meter}`}`) as never
+      select transaction, request_hash from relays where subject = ${`meter ${meter}`}`) as unknown as [
+      { transaction: string; request_hash: Buffer },
+    ]
     await street.database`
       insert into transactions (chain_id, sender, nonce, purpose, attempts, status)
       values (31337, 'relay', 1, 'x', ${street.database.json([{ hash: transaction }])}, 'pending')`

@@ -6,8 +6,8 @@ import { stretchLength } from '../../server/store/project-readings.ts'
 import { addressOf, config, face, intervalSeconds, order, placing, t0 } from '../market/engine/street.ts'
 
 /** In the large area, whose number in the database is 1. */
-export const seats = 800
-export const intervals = 400
+const seats = 800
+const intervals = 400
 export const chainId = face.chainId
 export const escrow = face.escrow
 export const sender = addressOf('a', 1)

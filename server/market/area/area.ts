@@ -73,7 +73,6 @@ export const areaConfig = struct({
   ownUse,
 })
 export type AreaConfig = Infer<typeof areaConfig>
-export type AreaZone = Infer<typeof areaZone>
 
 /** What people read of an area beside what it clears by: names, tariffs, and where its money lies. */
 export const areaFace = struct({
@@ -407,7 +406,7 @@ export const zoneRun = struct({
 export type ZoneRun = Infer<typeof zoneRun>
 
 export const flow = struct({ zone: text, exportWh: int, congestionTicks: int })
-export const delivered = struct({ number: uint, deliveredWh: uint })
+const delivered = struct({ number: uint, deliveredWh: uint })
 
 /** What is left of a seat's interval where somebody who could not pay was left out. */
 const reducedSeat = struct({
