@@ -8,8 +8,12 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Server as SocketServer } from 'socket.io'
 import { CodedError } from '../contracts/protocol/error.ts'
+import type { TrustedProxies } from './api/addresses.ts'
+import { networkReader } from './api/addresses.ts'
 import { createApp } from './api/app.ts'
-import type { ApiParts, TrustedProxies } from './api/parts.ts'
+import { ownHosts } from './api/hosts.ts'
+import { createOrderGate } from './api/order-gate.ts'
+import type { ApiParts } from './api/parts.ts'
 import type { DemoPerson } from './api/resources.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import { areaMetrics } from './areas/metrics.ts'
@@ -20,7 +24,7 @@ import { readWalletFile } from './chain/key-file.ts'
 import { settlementMetrics } from './chain/settlement-service.ts'
 import { type EscrowServices, startEscrowServices } from './escrow-services.ts'
 import { attachAgents } from './live/agents.ts'
-import { socketOptions } from './live/limits.ts'
+import { limitPackets, socketOptions } from './live/limits.ts'
 import { attachLive } from './live/live.ts'
 import { meterOwners } from './live/meter-seats.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
@@ -41,8 +45,10 @@ export interface ServedEscrow {
 export interface ServeOptions {
   databaseUrl: string
   escrows: readonly ServedEscrow[]
-  /** File with the private key that submits batches and relays. */
+  /** File with the private key that submits batches. */
   operatorKeyFile: string
+  /** File with the private key that pays for what people sign, or null to relay nothing. */
+  relayKeyFile: string | null
   host: string
   port: number
   /** Where people open the page, when it is not the listening address. */
@@ -70,7 +76,7 @@ const developmentChainIds: readonly number[] = [31337, 1337]
 const patienceMs = 10_000
 
 export class ServeError extends CodedError<
-  'SERVE_AREA_HELD' | 'SERVE_AREA_TWICE' | 'SERVE_PORT_TAKEN' | 'SERVE_DEMO_PEOPLE'
+  'SERVE_AREA_HELD' | 'SERVE_AREA_TWICE' | 'SERVE_PORT_TAKEN' | 'SERVE_RELAY_KEY' | 'SERVE_DEMO_PEOPLE'
 > {
   override readonly name = 'ServeError'
 }
@@ -78,7 +84,7 @@ export class ServeError extends CodedError<
 /**
  * Migrates the database, starts the areas and starts serving; resolves when the port is open. Throws `ServeError`: another
  * server writes an area (`SERVE_AREA_HELD`), two areas have one number (`SERVE_AREA_TWICE`), the port is taken
- * (`SERVE_PORT_TAKEN`), or people of the demo are to be served on a real chain (`SERVE_DEMO_PEOPLE`).
+ * (`SERVE_PORT_TAKEN`), one key shall settle and relay (`SERVE_RELAY_KEY`), or people of the demo are to be served on a real chain (`SERVE_DEMO_PEOPLE`).
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { log, databaseUrl, confirmations, chainPollMs: pollMs } = options
@@ -89,6 +95,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
 
   const wallet = readWalletFile(options.operatorKeyFile)
+  const relayWallet = options.relayKeyFile === null ? null : readWalletFile(options.relayKeyFile)
+  if (relayWallet?.address === wallet.address) {
+    throw new ServeError('SERVE_RELAY_KEY', 'what people sign is paid by a key of its own, not by the one that settles')
+  }
   const served = await Promise.all(options.escrows.map(readEscrow))
   const settings = served.flatMap(({ areas }) => areas)
   requireDifferentAreas(settings)
@@ -115,7 +125,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const escrowMetrics = settlementMetrics(registry)
   const escrows = served.map(({ rpcUrl, firstBlock, facts, areas }) =>
     startEscrowServices({
-      ...{ database, rpcUrl, facts, firstBlock, areas, wallet, confirmations, pollMs, log, registry },
+      ...{ database, rpcUrl, facts, firstBlock, areas, wallet, relayWallet, confirmations, pollMs, log, registry },
       handleOf: (area) => handles.get(area),
       metrics: escrowMetrics,
     }),
@@ -128,17 +138,21 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
   const http = createServer()
   const url = await listen(http, options)
+  const origins = [url, `http://localhost:${new URL(url).port}`, ...options.origins]
   const parts: ApiParts = {
     ...{ database, signatures, statements, registry, log, demoPeople },
     areas: { get: (area) => handles.get(area), all: () => [...handles.values()] },
     servicesOf: (area) => servicesOf.get(area)!.services,
     ready: readiness({ database, areas: () => [...handles.values()], escrows }),
     pageFolder: options.pageFolder,
-    origins: [url, `http://localhost:${new URL(url).port}`, ...options.origins],
-    trustProxy: options.trustProxy,
+    origins,
+    networkOf: networkReader(options.trustProxy, log),
+    gate: createOrderGate(),
+    isOwnHost: ownHosts(origins),
   }
   http.on('request', createApp(parts))
-  const io = new SocketServer(http, socketOptions)
+  const io = new SocketServer(http, socketOptions(parts.isOwnHost))
+  limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
