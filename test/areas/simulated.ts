@@ -18,7 +18,9 @@ export interface SimulatedServer {
 
 export class SimulatedArea {
   readonly scheduler = new Scheduler(t0 * 1000 - 5_000, randomOf(1))
-  readonly database = new Database(this.scheduler, randomOf(2), { committed() {}, proved() {}, lost() {} })
+  readonly database = new Database(this.scheduler, randomOf(2), {
+    witness: { committed() {}, proved() {}, lost() {} },
+  })
   /** What runners said of failures. */
   readonly failures: string[] = []
 
