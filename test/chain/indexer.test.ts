@@ -113,11 +113,11 @@ test('every change is a boundary on the seat’s timeline, whoever made it', asy
   expect(terms.slice(-2)).toEqual([
     {
       ...{ from: later, sellFloor: -100, buyCeiling: 5_000, maxSellWh: 70_000, maxBuyWh: 60_000, version: 2 },
-      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: 100_000, closed: false },
+      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: 100_000, grade: 0, closed: false },
     },
     {
       ...{ from: later + 100, sellFloor: -100, buyCeiling: 5_000, maxSellWh: 70_000, maxBuyWh: 60_000, version: 2 },
-      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: null, closed: true },
+      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: null, grade: 0, closed: true },
     },
   ])
 
