@@ -232,7 +232,7 @@ describe('a standing agreement', () => {
 
     await roof.getByRole('button', { name: 'Give notice' }).click()
     await roof.getByRole('button', { name: /^End it, shortly after/ }).click()
-    await shows(roof, '.agreements-own .agreement', /ends .*I gave notice/)
+    await shows(roof, '.agreements-own .agreement', /ends.*I gave notice/)
     await shows(buyer, '.agreements-own .agreement', /the neighbour gave notice/)
     await shows(buyer, '.agreements-own .agreement', /ended/)
   }, 180_000)
