@@ -3,7 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import express from 'express'
 import type { Logger } from 'pino'
-import type { TrustedProxies } from './parts.ts'
+
+/** How many proxies stand before this server, or their addresses, networks or `loopback`, `linklocal`, `uniquelocal`. */
+export type TrustedProxies = number | readonly string[]
 
 /** The network that one customer has: an IPv4 address, or the /64 of an IPv6 address. Limits go by it. */
 export type NetworkOf = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string

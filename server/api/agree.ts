@@ -1,13 +1,14 @@
 /** Agreements on their way to their area: signed by both accounts, accepted together or not at all; and notice. */
 import type { Address, Agreement, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
+import { hasSeat } from '../areas/has-seat.ts'
 import { agreementsById } from '../store/queries-agreements.ts'
 import { type OrderParts, refusedBy } from './place-order.ts'
 import { presentAgreement } from './present-agreement.ts'
 import { ApiError } from './problem.ts'
 import type { AgreementResource } from './resources.ts'
 import type { SignedAgreements } from './signed-requests.ts'
-import { checkSigner, hasSeat } from './signers.ts'
+import { checkSigner } from './signers.ts'
 
 type SignedAgreement = SignedAgreements['agreements'][number]
 

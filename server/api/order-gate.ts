@@ -5,11 +5,11 @@
 
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { AreaError } from '../areas/error.ts'
+import { hasSeat } from '../areas/has-seat.ts'
 import { languages } from '../words/languages.ts'
 import { orderSentence } from '../words/sentences.ts'
 import { createAllowance } from './allowance.ts'
 import { ApiError, Refused } from './problem.ts'
-import { hasSeat } from './signers.ts'
 
 /** Orders that are worked on at a time, of all, of one network, and of one account once it is known that it signed. */
 const most = { all: 10_000, ofNetwork: 2_000, ofAccount: 500 }

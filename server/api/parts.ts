@@ -61,9 +61,6 @@ export interface ApiParts {
   isOwnHost: IsOwnHost
 }
 
-/** How many proxies stand before this server, or their addresses, networks or `loopback`, `linklocal`, `uniquelocal`. */
-export type TrustedProxies = number | readonly string[]
-
 /** An area by its number. Throws `AREA_UNKNOWN`. */
 export function areaOf(areas: Areas, area: number): AreaHandle {
   const handle = areas.get(area)

@@ -1,6 +1,7 @@
 /** Placing and cancelling signed orders of either market: the same over HTTP and over a socket. */
 import type { Address, Hex, SessionKey } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
+import { hasSeat } from '../areas/has-seat.ts'
 import type { Event, EventOf, ForwardTrade } from '../market/area/area.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import { forwardOrderById, forwardTradesOfSeats } from '../store/queries-forward.ts'
@@ -15,7 +16,7 @@ import { presentForwardOrder, presentOwnForwardTrade } from './present-forward.t
 import { ApiError, Refused } from './problem.ts'
 import { type ForwardOrderResource, type OrderResource, type PlacedForwardOrder, timesInForce } from './resources.ts'
 import type { OrderRequest } from './signed-requests.ts'
-import { checkSigner, hasSeat, type SignerParts } from './signers.ts'
+import { checkSigner, type SignerParts } from './signers.ts'
 
 export type OrderParts = SignerParts & Pick<ApiParts, 'database' | 'areas' | 'gate'> & { tables: AreaTables }
 

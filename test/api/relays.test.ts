@@ -1,6 +1,6 @@
 /** For whom the server pays gas: not for strangers, not twice for one thing, and not without end. */
 import type { Wallet } from 'ethers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { digestOf, type Invitation, signFull } from '../../contracts/protocol/typed-data.ts'
 import { t0 } from '../market/engine/street.ts'
 import { domain, lower, meters, people, seatIds, seatOfPerson, settings } from './people.ts'
@@ -89,7 +89,17 @@ describe('the relay', () => {
       const request = opening(people.stranger, meter)
       return { ...request, mandate: { ...request.mandate, version: n + 1 } }
     })
-    const codes = await Promise.all(many.map((body) => codeOf(relay('seats', body, tokens.stranger))))
+    let go = () => {}
+    street.relayError.until = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const codes: string[] = []
+    const asked = many.map(async (body, n) => {
+      codes[n] = await codeOf(relay('seats', body, tokens.stranger))
+    })
+    await vi.waitFor(() => expect(codes.filter((code) => code === 'RELAY_UNDER_WAY')).toHaveLength(7))
+    go()
+    await Promise.all(asked)
     expect(codes.filter((code) => code === 'relayed')).toHaveLength(1)
     expect(codes.filter((code) => code === 'RELAY_UNDER_WAY')).toHaveLength(7)
 
