@@ -3,6 +3,7 @@ import type { Address, Agreement, Hex } from '../../contracts/protocol/typed-dat
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { hasSeat } from '../areas/has-seat.ts'
 import { agreementsById } from '../store/queries-agreements.ts'
+import { hasSeat } from './order-gate.ts'
 import { type OrderParts, refusedBy } from './place-order.ts'
 import { presentAgreement } from './present-agreement.ts'
 import { ApiError } from './problem.ts'

@@ -16,6 +16,7 @@ import { demoRoutes } from './routes/demo.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { pairingRoutes } from './routes/pairings.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
@@ -91,6 +92,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
+    ...pairingRoutes(orderParts),
     ...relayRoutes(orderParts),
     ...invitationRoutes(orderParts),
     ...demoRoutes(parts),

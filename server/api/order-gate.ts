@@ -3,6 +3,7 @@
  * taken its share already. A stranger costs a look into a table in memory, and never a place in a queue.
  */
 
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { AreaError } from '../areas/error.ts'
 import { hasSeat } from '../areas/has-seat.ts'
@@ -90,4 +91,9 @@ class Shares {
       else this.underWay.set(who, left)
     }
   }
+}
+
+/** Whether the area has a seat of this account and meter. */
+export function hasSeat(area: AreaHandle, account: Address, meter: Address): boolean {
+  return area.seatsOfMeter(meter).some((seat) => seat.account === account)
 }

@@ -19,7 +19,6 @@ import { ownHosts } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { Relay } from '../../server/api/relay.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
-import type { AreaStore } from '../../server/areas/area-store.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { areaMetrics } from '../../server/areas/metrics.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
@@ -35,6 +34,7 @@ import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import type { Database } from '../../server/store/database.ts'
+import { withClock } from '../areas/with-clock.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
 import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, signedReading } from './people.ts'
@@ -230,17 +230,6 @@ async function startPart(own: AreaSettings, databaseUrl: string, clock: { ms: nu
       await close()
     },
   }
-}
-
-/** The store with another clock than the database's. */
-function withClock(store: AreaStore, nowMs: () => number): AreaStore {
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'nowMs') return async () => nowMs()
-      const member = Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
 }
 
 function recordingRelay(relayed: Street['relayed'], error: Street['relayError']): Relay {
