@@ -1,7 +1,6 @@
 /** Agreements on their way to their area: signed by both accounts, accepted together or not at all; and notice. */
 import type { Address, Agreement, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
-import { hasSeat } from '../areas/has-seat.ts'
 import { agreementsById } from '../store/queries-agreements.ts'
 import { hasSeat } from './order-gate.ts'
 import { type OrderParts, refusedBy } from './place-order.ts'

@@ -6,7 +6,6 @@
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { AreaError } from '../areas/error.ts'
-import { hasSeat } from '../areas/has-seat.ts'
 import { languages } from '../words/languages.ts'
 import { orderSentence } from '../words/sentences.ts'
 import { createAllowance } from './allowance.ts'
