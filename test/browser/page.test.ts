@@ -130,7 +130,7 @@ describe('the neighbourhood', () => {
     await shows(page, '.hero-price .huge', /^11\.0/)
     await changes(page, '.hero-price .lead')
     await shows(page, '.zones', /45 Wh sold.*South.*few homes/s)
-    await shows(page, '.link.full', /20 Wh out of 20 Wh.*full/s)
+    await shows(page, '.link.full', /not told of 20 Wh.*full/s)
   }, 180_000)
 })
 
