@@ -16,6 +16,12 @@ const most = { all: 10_000, ofNetwork: 2_000, ofAccount: 500 }
 /** Orders of one network in a minute that turn out not to be signed by their account; after that it waits. */
 const mostFalsePerMinute = 120
 
+/** Who sends an order: a network, and the account of its session where it has one. */
+export interface OrderSender {
+  network: string
+  account: string | null
+}
+
 export interface OrderGate {
   /**
    * Takes a place for an order and does the work, which is told how to take one of its account's. Throws `Refused`
@@ -23,7 +29,7 @@ export interface OrderGate {
    */
   enter<Result>(
     area: AreaHandle,
-    { account, meter, network }: { account: string; meter: string; network: string },
+    { account, meter, sender }: { account: string; meter: string; sender: OrderSender },
     work: (asAccount: <Inner>(inner: () => Promise<Inner>) => Promise<Inner>) => Promise<Result>,
   ): Promise<Result>
 }
@@ -36,8 +42,10 @@ export function createOrderGate(nowMs: () => number = Date.now): OrderGate {
     done: 'one address may send what is not signed by its account',
   })
   return {
-    async enter(area, { account, meter, network }, work) {
+    async enter(area, { account, meter, sender }, work) {
       requireSeat(area, account, meter)
+      // Whoever has signed in for this seat needs no share of a network that it has with others.
+      const network = sender.account === account ? account : sender.network
       falseOrders.check(network, nowMs())
       if (networks.total >= most.all) throw busy()
       return networks.run(network, async () => {

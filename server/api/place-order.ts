@@ -9,7 +9,7 @@ import type { ForwardOrderRow, OrderRow } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
 import { orderSentence } from '../words/sentences.ts'
 import type { AreaTables } from './area-tables.ts'
-import { hasSeat } from './order-gate.ts'
+import { hasSeat, type OrderSender } from './order-gate.ts'
 import type { ApiParts } from './parts.ts'
 import { presentOrder } from './present.ts'
 import { presentForwardOrder, presentOwnForwardTrade } from './present-forward.ts'
@@ -35,13 +35,13 @@ const mostTradesOfOrder = 500
  * Throws `ApiError` (`RULES_UNKNOWN`, `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE`, `ORDERS_BUSY`, `TOO_MANY_REQUESTS`), `Refused`,
  * `AreaError` or `SignatureCheckError`.
  */
-export async function placeOrder(parts: OrderParts, signed: OrderRequest, network: string): Promise<PlacedOrder> {
+export async function placeOrder(parts: OrderParts, signed: OrderRequest, sender: OrderSender): Promise<PlacedOrder> {
   const area = parts.areas.all().find(({ settings }) => settings.rulesHash === signed.order.rules)
   if (area === undefined) {
     throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${signed.order.rules}`)
   }
   const { account, meter } = signed.order
-  return parts.gate.enter(area, { account, meter, network }, async (asAccount) => {
+  return parts.gate.enter(area, { account, meter, sender }, async (asAccount) => {
     const id = await checkOrderSignature(parts, area, signed)
     return asAccount(() => submitOrder(parts, area, id, signed))
   })

@@ -48,11 +48,7 @@ export function serveCommand(): Command {
     .addOption(firstBlock())
     .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE').makeOptionMandatory())
     .addOption(keyFile('settles'))
-    .addOption(
-      new Option('--relay-key-file <file>', 'file with the private key that pays for what members sign').env(
-        'RELAY_KEY_FILE',
-      ),
-    )
+    .addOption(new Option('--relay-key-file <file>', 'key file that pays for what members sign').env('RELAY_KEY_FILE'))
     .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .addOption(new Option('--port <port>', 'port of page and API').env('PORT').argParser(whole).default(8080))
     .addOption(new Option('--origin <url...>', 'where people open the page, behind a proxy').env('ORIGIN').default([]))

@@ -1,6 +1,7 @@
 /** Signed orders over a page's socket: many in one message, each judged by itself. They speak for themselves: no session. */
 import type { Socket } from 'socket.io'
 import { z } from 'zod'
+import type { OrderSender } from '../api/order-gate.ts'
 import type { ApiParts } from '../api/parts.ts'
 import { type OrderParts, placeOrder } from '../api/place-order.ts'
 import { ApiError, internalProblem, problemOf } from '../api/problem.ts'
@@ -21,9 +22,9 @@ const retryAfterMs = 1_000
 const messageSchema = z.array(z.unknown()).min(1).max(ordersPerMessage)
 
 /** Lets sockets place orders; every message is answered once what it placed is durable. */
-export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'request'>) => void {
+export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'request' | 'data'>) => void {
   return (socket) => {
-    const network = parts.networkOf(socket.request)
+    const sender = { network: parts.networkOf(socket.request), account: socket.data.visitor?.account ?? null }
     let underWay = 0
     socket.on('orders', async (message: unknown, answer: unknown) => {
       if (typeof answer !== 'function') return
@@ -35,21 +36,21 @@ export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'req
         return answer(refusal('ORDERS_BUSY', 'too many messages are under way; wait for the answers before'))
       }
       underWay += 1
-      const results = await Promise.all(orders.data.map((order) => ackOf(order, network, parts)))
+      const results = await Promise.all(orders.data.map((order) => ackOf(order, sender, parts)))
       underWay -= 1
       answer({ ok: true, results } satisfies OrdersAnswer)
     })
   }
 }
 
-async function ackOf(element: unknown, network: string, parts: TakerParts): Promise<OrderAck> {
+async function ackOf(element: unknown, sender: OrderSender, parts: TakerParts): Promise<OrderAck> {
   try {
     const signed = signedOrderSchema.safeParse(element)
     if (!signed.success) {
       const { path, message } = signed.error.issues[0]!
       throw new ApiError('REQUEST_INVALID', path.length === 0 ? message : `${path.join('.')}: ${message}`)
     }
-    const { order, isKnown } = await placeOrder(parts, signed.data, network)
+    const { order, isKnown } = await placeOrder(parts, signed.data, sender)
     return {
       status: isKnown ? 'known' : 'accepted',
       order: order.order,

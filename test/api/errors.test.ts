@@ -14,6 +14,7 @@ const foreign = new Set([
   'REPLACEMENT_UNDERPRICED',
   'SERVER_ERROR',
   'BAD_DATA',
+  'UNSUPPORTED_OPERATION',
   'LEVEL_LOCKED',
   // the operating system
   'EAI_AGAIN',
@@ -24,6 +25,7 @@ const foreign = new Set([
   'FIRST_BLOCK',
   'KEY_FILE',
   'LOG_LEVEL',
+  'RELAY_KEY_FILE',
   'RPC_URL',
   'TRUST_PROXY',
 ])

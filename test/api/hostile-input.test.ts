@@ -13,6 +13,7 @@ let operations: { method: string; path: string; query: string[]; body: Schema | 
 
 type Schema = {
   type?: string
+  pattern?: string
   properties?: Record<string, Schema>
   items?: Schema
   $ref?: string

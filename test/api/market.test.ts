@@ -82,10 +82,29 @@ describe('what everybody may see', () => {
       ['north', '0.1000'],
       ['south', '0.2500'],
     ])
-    expect(interval!.flows).toEqual([
-      { zone: 'north', exportWh: 400, congestionPerKwh: '0.0000' },
-      { zone: 'south', exportWh: -400, congestionPerKwh: '0.1300' },
+    // One meter in each zone: to the public they are one figure, to the grid operator two.
+    expect(interval!.zones.map(({ exportWh, importWh }) => [exportWh, importWh])).toEqual([
+      [500, 800],
+      [null, null],
+      [null, null],
     ])
+    expect(interval!.flows).toEqual([
+      { zone: 'north', exportWh: null, congestionPerKwh: '0.0000' },
+      { zone: 'south', exportWh: null, congestionPerKwh: '0.1300' },
+    ])
+    const token = await tokenOf(street, people.grid)
+    const own = await ask(street, 'GET', `areas/1/intervals/${iso(t0)}`, { token })
+    const [known] = pageOf(intervalSchema).parse(own.body).items
+    expect(known!.zones.map(({ exportWh, importWh }) => [exportWh, importWh])).toEqual([
+      [0, 0],
+      [500, 0],
+      [0, 800],
+    ])
+    expect(known!.flows.map(({ exportWh }) => exportWh)).toEqual([400, -400])
+    const alices = await ask(street, 'GET', `areas/1/intervals/${iso(t0)}`, {
+      token: await tokenOf(street, people.alice),
+    })
+    expect(alices.body).toEqual(body)
   })
 
   test('batches', async () => {

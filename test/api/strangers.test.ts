@@ -5,7 +5,7 @@ import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { OrdersAnswer } from '../../server/api/resources.ts'
 import type { AreaHandle } from '../../server/areas/area-handle.ts'
 import { lower, meters, people, settings, signedOrder } from './people.ts'
-import { ask, type Street, startStreet } from './street.ts'
+import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
 let street: Street
 beforeAll(async () => {
@@ -106,6 +106,15 @@ describe('orders', () => {
     for (let n = 0; n < 62; n++) codes.push((await ask(street, 'POST', 'orders', { body })).body.code)
     expect(codes.filter((code) => code === 'ORDER_SIGNATURE').length).toBeGreaterThanOrEqual(60)
     expect(codes.at(-1)).toBe('TOO_MANY_REQUESTS')
+    // A neighbour behind the same address who has signed in goes on.
+    const bobs = await signedOrder('bob', { nonce: 20 })
+    expect((await ask(street, 'POST', 'orders', { body: bobs })).body.code).toBe('TOO_MANY_REQUESTS')
+    const token = await tokenOf(street, people.bob)
+    expect((await ask(street, 'POST', 'orders', { body: bobs, token })).status).toBe(201)
+    const page = street.page(token)
+    pages.push(page)
+    const answer: OrdersAnswer = await page.emitWithAck('orders', [await signedOrder('bob', { nonce: 21 })])
+    expect(answer).toMatchObject({ ok: true, results: [{ status: 'accepted' }] })
   })
 })
 
@@ -119,18 +128,21 @@ describe('the gate of orders', () => {
 
   test('gives no network more than its share, and leaves the others theirs', async () => {
     const gate = createOrderGate()
-    const enter = (network: string, account = 'a') => gate.enter(area, { account, meter: 'm', network }, never)
+    const enter = (network: string) =>
+      gate.enter(area, { account: 'a', meter: 'm', sender: { network, account: null } }, never)
     const refused: unknown[] = []
     for (let n = 0; n < 2_001; n++) void enter('one').catch((error) => refused.push(error))
     await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'ORDERS_BUSY' }]))
-    expect(await gate.enter(area, { account: 'b', meter: 'm', network: 'two' }, async () => 'in')).toBe('in')
+    expect(
+      await gate.enter(area, { account: 'b', meter: 'm', sender: { network: 'two', account: null } }, async () => 'in'),
+    ).toBe('in')
   })
 
   test('gives no account more than its share, once it is known that it signed', async () => {
     const gate = createOrderGate()
     const refused: unknown[] = []
     const enter = (account: string, network: string, work: () => Promise<unknown>) =>
-      gate.enter(area, { account, meter: 'm', network }, (asAccount) => asAccount(work))
+      gate.enter(area, { account, meter: 'm', sender: { network, account: null } }, (asAccount) => asAccount(work))
     for (let n = 0; n < 501; n++) void enter('a', `net ${n}`, never).catch((error) => refused.push(error))
     await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'ORDERS_BUSY' }]))
     expect(await enter('b', 'net 0', async () => 'in')).toBe('in')
@@ -142,7 +154,11 @@ describe('the gate of orders', () => {
       status: { condition: { is: 'waiting' } },
       seatsOfMeter: () => [],
     } as unknown as AreaHandle
-    const entering = createOrderGate().enter(waiting, { account: 'a', meter: 'm', network: 'n' }, async () => 1)
+    const entering = createOrderGate().enter(
+      waiting,
+      { account: 'a', meter: 'm', sender: { network: 'n', account: null } },
+      async () => 1,
+    )
     await expect(entering).rejects.toMatchObject({ code: 'AREA_NOT_READY' })
   })
 })

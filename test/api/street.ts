@@ -13,8 +13,7 @@ import { SiweMessage } from 'siwe'
 import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
 import type { HelloAnswer, ReadingsAnswer } from '../../contracts/protocol/wire.ts'
-import type { TrustedProxies } from '../../server/api/addresses.ts'
-import { networkReader } from '../../server/api/addresses.ts'
+import { networkReader, type TrustedProxies } from '../../server/api/addresses.ts'
 import { createApp } from '../../server/api/app.ts'
 import { ownHosts } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
@@ -57,8 +56,8 @@ export interface Street {
   logged: string[]
   /** `account digest signature`, of what contract wallets call their own. */
   walletSignatures: Set<string>
-  /** What the relay refuses with, once. */
-  relayError: { next: ChainError | null }
+  /** What the relay refuses with, once, and what it waits for. */
+  relayError: { next: ChainError | null; until?: Promise<void> }
   /** What whoever makes statements answers, by area, seat and end. */
   statements: Map<string, StatementFile | Error>
   /** Moves the clocks and lets the area do what has become due; the chain shows a block of then. */
@@ -237,6 +236,7 @@ function recordingRelay(relayed: Street['relayed'], error: Street['relayError'])
   const record = (method: string) => async (request: unknown) => {
     const { next } = error
     error.next = null
+    await error.until
     if (next !== null) throw next
     relayed.push({ method, request })
     return { hash: `0x${String(relayed.length).padStart(64, '0')}` }

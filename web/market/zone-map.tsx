@@ -65,9 +65,10 @@ function Link({ node: { zone }, interval }: { node: ZoneNode; interval: Interval
   const flow = interval?.flows.find((each) => each.zone === zone.zone)
   const flowWh = flow?.exportWh ?? 0
   const load = linkLoad(zone, flowWh)
-  const full = isFull(zone, flowWh)
-  const direction = flowWh > 0 ? 'out' : flowWh < 0 ? 'in' : 'still'
   const congested = flow !== undefined && signOf(flow.congestionPerKwh) > 0
+  // Where the flow is not told, prices that differ tell that the link is full.
+  const full = flow?.exportWh === null ? congested : isFull(zone, flowWh)
+  const direction = flowWh > 0 ? 'out' : flowWh < 0 ? 'in' : 'still'
   return (
     <div className={`link ${direction} ${full ? 'full' : ''}`}>
       <span className="link-flow">

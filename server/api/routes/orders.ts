@@ -28,8 +28,8 @@ export function orderRoutes(parts: OrderParts): Route[] {
       keyed: true,
       body: signedOrderSchema,
       answers: { 201: placedSchema, 200: placedSchema },
-      async handle({ body, network }) {
-        const { order, isKnown } = await placeOrder(parts, body, network)
+      async handle({ body, network, account }) {
+        const { order, isKnown } = await placeOrder(parts, body, { network, account: await account() })
         return { status: isKnown ? 200 : 201, body: order }
       },
     }),
