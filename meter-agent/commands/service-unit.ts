@@ -27,7 +27,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 User=${user}
-ExecStart=${[node, program, 'run', '--config', config].map(quoted).join(' ')}
+ExecStart=${[node, '--v8-pool-size=1', program, 'run', '--config', config].map(quoted).join(' ')}
 Restart=always
 RestartSec=5
 # A mistake in the configuration needs a person.
