@@ -26,11 +26,10 @@ const staged = mkdtempSync(join(tmpdir(), 'commonwatt-agent-'))
 try {
   const places = closureOf(beside)
   for (const place of places) copyPackage(place)
-  writeFileSync(
-    join(staged, 'commonwatt-agent.js'),
-    `#!/usr/bin/env node\n${readFileSync(bundle, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')}`,
-  )
-  chmodSync(join(staged, 'commonwatt-agent.js'), 0o755)
+  for (const file of ['bin/commonwatt-agent.js', 'bin/run-built.js', 'dist/commonwatt-agent.js']) {
+    cpSync(join(root, file), join(staged, file))
+  }
+  chmodSync(join(staged, 'bin/commonwatt-agent.js'), 0o755)
   cpSync(join(root, 'LICENSE'), join(staged, 'LICENSE'))
   cpSync(join(root, 'docs/agent.md'), join(staged, 'README.md'))
   writeFileSync(
@@ -45,7 +44,7 @@ try {
         engines: project.engines,
         os: ['linux'],
         cpu: ['x64', 'arm64'],
-        bin: { 'commonwatt-agent': 'commonwatt-agent.js' },
+        bin: { 'commonwatt-agent': 'bin/commonwatt-agent.js' },
         dependencies: Object.fromEntries(beside.map((name) => [name, packages[`node_modules/${name}`].version])),
         bundleDependencies: beside,
       },

@@ -77,7 +77,9 @@ describe('the command', () => {
     const done = await command(program, ['install-service', '--config', file, '--folder', folder])
     expect(done).toMatchObject({ status: 0, err: '' })
     const unit = await readFile(join(folder, 'commonwatt-agent.service'), 'utf8')
-    expect(unit).toContain(`ExecStart=${process.execPath} ${program} run --config "${file}"`)
+    expect(unit).toContain(
+      `ExecStart=${process.execPath} --max-semi-space-size=1 --v8-pool-size=1 ${program} run --config "${file}"`,
+    )
     expect(unit).toContain(`User=${process.getuid!()}`)
     expect(unit).toContain(`ReadWritePaths="${join(folder, 'data')}" "${folder}"`)
     expect((await command(program, ['install-service', '--config', file, '--print'])).out).toBe(unit)
