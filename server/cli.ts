@@ -16,6 +16,22 @@ const commands: Record<string, Entry> = {
     does: 'run the market server on a PostgreSQL (15 or newer) and a chain',
     load: async () => (await import('./commands/serve.ts')).serveCommand(),
   },
+  found: {
+    does: 'found a community: answer some questions, get a folder with everything that its server is told',
+    load: async () => (await import('./commands/found.ts')).foundCommand(),
+  },
+  deploy: {
+    does: 'put this release’s contracts on a chain, or compare what stands there with this release',
+    load: async () => (await import('./commands/deploy.ts')).deployCommand(),
+  },
+  doctor: {
+    does: 'look at everything that a server needs, a line each with what to do',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  },
+  key: {
+    does: 'make the key of an operator or grid operator, or print its address',
+    load: async () => (await import('./commands/key.ts')).keyCommand(),
+  },
   migrate: {
     does: 'bring the database schema up to date',
     load: async () => (await import('./commands/migrate.ts')).migrateCommand(),

@@ -2,10 +2,12 @@
 import type { JsonRpcProvider, Wallet } from 'ethers'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
 import { formatMoney } from '../contracts/protocol/units.ts'
 import type { AreaServices } from './api/parts.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
+import { readAreaOnChain } from './chain/contract-facts.ts'
 import { openProvider, readWallet } from './chain/escrow-client.ts'
 import { type Indexer, startIndexer } from './chain/indexer.ts'
 import { createRelay } from './chain/relay.ts'
@@ -33,8 +35,21 @@ export interface EscrowOptions {
   metrics: SettlementMetrics
 }
 
+/** What pays for settling and relaying. */
+export interface GasBalance {
+  address: Address
+  wei: bigint
+  /** What the node takes for a unit of gas now, in wei. */
+  gasPrice: bigint
+}
+
 export interface EscrowServices {
+  readonly facts: EscrowFacts
   readonly services: AreaServices
+  /** Asks the node. */
+  readGas(): Promise<GasBalance>
+  /** Asks the node from which key the escrow takes the batches of an area. */
+  operatorOf(area: number): Promise<Address>
   readonly indexer: Pick<Indexer, 'head' | 'silentMs'>
   readonly sender: Pick<Sender, 'address'>
   stop(): Promise<void>
@@ -70,8 +85,19 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
     },
   })
   return {
+    facts,
     indexer,
     sender,
+    async readGas() {
+      const [wei, price] = await Promise.all([
+        provider.getBalance(wallet.address),
+        provider.send('eth_gasPrice', []) as Promise<string>,
+      ])
+      return { address: parseAddress(wallet.address), wei, gasPrice: BigInt(price) }
+    },
+    async operatorOf(area) {
+      return (await readAreaOnChain(provider, { escrow: facts.escrow, area })).operator
+    },
     services: {
       relay: createRelay({ sender, indexer, facts, batchesOf: (area) => handleOf(area)?.status }),
       isWalletSignature: walletSignatures(provider),

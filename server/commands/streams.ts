@@ -129,3 +129,10 @@ export function refuse(message: string): void {
   process.stderr.write(`${message.replace(/\s*[\r\n]+\s*/g, ' ')}\n`)
   process.exitCode = 1
 }
+
+/** Likewise for an error that this project throws on purpose, which may have several lines; any other one is thrown on. */
+export function refuseCoded(error: unknown): void {
+  if (!(error instanceof CodedError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}

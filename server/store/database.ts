@@ -161,6 +161,25 @@ export function isConnectionLoss(error: unknown): boolean {
 
 const migrationLock = 0x636f6d6d
 
+/** Which migrations of this program the database lacks, and whether it has none at all. */
+export async function missingMigrations(database: Database): Promise<{ isEmpty: boolean; names: string[] }> {
+  const [table] = await database`select to_regclass('migrations') is not null as "isThere"`
+  const applied = new Set<string>()
+  if (table!.isThere) for (const row of await database`select name from migrations`) applied.add(row.name as string)
+  refuseNewer([...applied])
+  return { isEmpty: applied.size === 0, names: migrations.map(({ name }) => name).filter((name) => !applied.has(name)) }
+}
+
+/** Throws `STORE_TOO_NEW` for a migration that this program does not know. */
+function refuseNewer(applied: readonly string[]): void {
+  const foreign = applied.find((name) => !migrations.some((known) => known.name === name))
+  if (foreign === undefined) return
+  throw new StoreError(
+    'STORE_TOO_NEW',
+    `this database has migration ${foreign}, which this program does not know: use a newer program`,
+  )
+}
+
 /** Brings the schema up to date under an advisory lock; returns the names of the migrations that ran now. */
 export async function migrate(database: Database): Promise<string[]> {
   return transact(database, async (sql) => {
@@ -174,14 +193,7 @@ export async function migrate(database: Database): Promise<string[]> {
     const applied = new Map(
       (await sql`select name, checksum from migrations`).map((row) => [row.name as string, row.checksum as string]),
     )
-    const known = new Set(migrations.map(({ name }) => name))
-    const foreign = [...applied.keys()].find((name) => !known.has(name))
-    if (foreign !== undefined) {
-      throw new StoreError(
-        'STORE_TOO_NEW',
-        `this database has migration ${foreign}, which this program does not know: use a newer program`,
-      )
-    }
+    refuseNewer([...applied.keys()])
     const ran: string[] = []
     for (const { name, text } of migrations) {
       const checksum = createHash('sha256').update(text).digest('hex')
