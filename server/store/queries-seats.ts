@@ -40,6 +40,18 @@ export function seatsOfAccounts(sql: Queries, area: number, accounts: readonly A
     order by seats.seat`
 }
 
+/** Open seats of an area whose meters the grid operator has not confirmed, ascending. */
+export function unconfirmedSeats(
+  sql: Queries,
+  { area, limit }: { area: number; limit: number },
+): Promise<{ seat: number; meter: Address; account: Address; opened_at: UtcSeconds }[]> {
+  return sql<{ seat: number; meter: Address; account: Address; opened_at: UtcSeconds }[]>`
+    select seat, meter, account, (chain->>'openedAt')::bigint as opened_at from seats
+    where area_id = ${area} and chain->'terms'->-1->>'nameplateWh' is null
+      and not (chain->'terms'->-1->>'closed')::boolean
+    order by seat limit ${limit}`
+}
+
 function selectSeats(sql: Queries) {
   return sql`
     select seats.*, coalesce(seat_funds.available, 0) as available, newest.epoch as newest_epoch, newest.time as newest_time

@@ -68,6 +68,15 @@ export interface ZoneResultRow {
   exportWh: Wh
 }
 
+export interface ZonePriceRow {
+  start: UtcSeconds
+  price_ticks: Ticks | null
+  /** Fed into the zone, and bought by nobody. */
+  unsold_wh: Wh
+  root_price_ticks: Ticks | null
+  area_unsold_wh: Wh
+}
+
 export type BatchStatus = 'cut' | 'submitted' | 'settled'
 
 export interface BatchRow {

@@ -14,16 +14,17 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
-import type { DemoPerson, IntervalResource } from '../../server/api/resources.ts'
+import type { AreaResource, DemoPerson, IntervalResource } from '../../server/api/resources.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
-import { batchSeconds } from '../end-to-end/scripted-street.ts'
+import { areaNumber, batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
+import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
 
 const startUpSeconds = 50
@@ -37,7 +38,7 @@ let browser: Browser
 const faults: string[] = []
 
 beforeAll(async () => {
-  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker', 'web'])
+  assertBuilt(['commonwatt', 'commonwatt-agent', 'web'])
   folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
   const street = steadyStreet(folder, {
     startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,
@@ -107,7 +108,7 @@ async function changes(page: Page, selector: string): Promise<void> {
 }
 
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
-  const answer = await fetch(`${demo.url}/api/v1/areas/1/intervals?limit=200`)
+  const answer = await fetch(`${demo.url}/api/v1/areas/${areaNumber}/intervals?limit=200`)
   const { items } = (await answer.json()) as { items: IntervalResource[] }
   return items.reverse().map(({ start, zones }) => ({ start, ...zones.find(({ zone }) => zone === 'north')! }))
 }
@@ -342,6 +343,48 @@ describe('money', () => {
   }, 240_000)
 })
 
+describe('joining', () => {
+  it('makes an account, finds the home by its code, signs limits in plain words and starts trading', async () => {
+    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
+    const agent = new PairingAgent(demo.url, items[0]!)
+    const { code } = await agent.offer()
+    const page = await open('/join', { viewport: phone })
+    await page.getByLabel('Choose a passphrase').fill('short')
+    await shows(page, '.sign-in .explain', /^5 more characters\./)
+    await page.getByLabel('Choose a passphrase').fill('sunshine from next door')
+    await page.getByRole('button', { name: 'Continue with this device' }).click()
+    await page.getByRole('textbox', { name: 'Code' }).fill('AAAA AAAA')
+    await page.getByRole('button', { name: 'Find my home' }).click()
+    await shows(page, '.trouble', /no meter is offered under this code/)
+    await page.getByRole('button', { name: 'Enter another code' }).click()
+    await page.getByRole('textbox', { name: 'Code' }).fill(`${code.slice(0, 4).toLowerCase()}-${code.slice(4)}`)
+    await page.getByRole('button', { name: 'Find my home' }).click()
+    await shows(page, '.join-card', /Example Meter 3.*feeds in now\s*1\.25\skW/s)
+    expect(await accessibilityFaults(page)).toEqual([])
+    await page.getByRole('button', { name: 'This is my home' }).click()
+    await shows(page, '.effect', /Waiting for the agent/)
+    expect(await agent.go()).toBe('consented')
+    await page.getByLabel(/Sell for at least/).fill('many')
+    await shows(page, '.join-card [aria-live] .explain', /lowest price for selling is a number of cents between/)
+    await page.getByLabel(/Sell for at least/).fill('9')
+    await shows(page, '.join-words', /never get less than 9\.0\sct\/kWh/)
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    await page.getByRole('button', { name: 'Sign and join' }).click()
+    await shows(page, '.join-card h2', /^You are in$/)
+    expect(await agent.go()).toBe('opened')
+    await page.getByRole('button', { name: 'Start trading' }).click()
+    await shows(page, '.join-card [role=status]', /Your prices count from the next interval on/)
+    await shows(page, '.join-words', /Waiting for the grid operator/)
+    await page.getByRole('link', { name: 'To my page' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+    await page.reload()
+    await page.getByLabel(/Passphrase of the account/).fill('sunshine from next door')
+    await page.getByRole('button', { name: 'Open my account' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+  }, 180_000)
+})
+
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {
     const page = await open('/people/grid')
@@ -366,7 +409,7 @@ describe('everybody', () => {
     { path: '/people/buyer', ready: '.result-list' },
     { path: '/people/grid', ready: 'table' },
     { path: '/account', ready: '.sign-in' },
-    { path: '/people/nobody', ready: '.card' },
+    { path: '/join', '/people/nobody', ready: '.card' },
   ]
   it.each(views)(
     'can use $path: on a phone without sideways scrolling, in light and dark',
