@@ -33,8 +33,16 @@ const commands: Record<string, Entry> = {
     load: async () => (await import('./commands/key.ts')).keyCommand(),
   },
   migrate: {
-    does: 'bring the database schema up to date',
+    does: 'bring the database’s schema up to date, or try it on a copy',
     load: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  },
+  backup: {
+    does: 'write the whole database into one file, while the server runs',
+    load: async () => (await import('./commands/backup.ts')).backupCommand(),
+  },
+  restore: {
+    does: 'fill an empty database from a backup',
+    load: async () => (await import('./commands/backup.ts')).restoreCommand(),
   },
   rebuild: {
     does: 'make every table of an area anew from its journal, beside the others, and compare',

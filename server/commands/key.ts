@@ -11,21 +11,21 @@ export function keyCommand(): Command {
         .description('make a new key in a file that only its owner can read, and print its address')
         .argument('<file>')
         .option('--json', 'print JSON')
-        .action((file: string, flags: { json?: boolean }) => print(file, flags, 'makeWalletFile')),
+        .action((file: string, flags: { json?: boolean }) => print(file, flags, 'new')),
     )
     .addCommand(
       new Command('address')
         .description('print the address of the key in a file')
         .argument('<file>')
         .option('--json', 'print JSON')
-        .action((file: string, flags: { json?: boolean }) => print(file, flags, 'readWalletFile')),
+        .action((file: string, flags: { json?: boolean }) => print(file, flags, 'address')),
     )
 }
 
-async function print(file: string, { json }: { json?: boolean }, how: 'makeWalletFile' | 'readWalletFile') {
-  const { [how]: walletOf } = await import('../chain/key-file.ts')
+async function print(file: string, { json }: { json?: boolean }, how: 'new' | 'address') {
+  const { makeWalletFile, readWalletFile } = await import('../chain/key-file.ts')
   try {
-    const { address } = walletOf(file)
+    const { address } = how === 'new' ? makeWalletFile(file) : readWalletFile(file)
     await writeOutput(json === true ? `${JSON.stringify({ file, address })}\n` : `${address}\n`)
   } catch (error) {
     if (!(error instanceof ChainError)) throw error

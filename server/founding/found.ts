@@ -129,7 +129,7 @@ ${stringify(config)}
 function nextSteps(parts: { answers: Answers; deployer: Address; operator: Address; grid: Address; areaName: string }) {
   const { answers, deployer, operator, grid, areaName } = parts
   const token = answers.token === 'development' ? '--development-token' : `--token ${answers.token}`
-  const gridKey = answers.grid === '' ? 'keys/grid.key' : 'GRID_KEY_FILE'
+  const gridKey = answers.grid === '' ? 'keys/grid.key' : '…/grid.key'
   const config = '--config commonwatt.toml'
   return [
     {

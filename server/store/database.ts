@@ -1,5 +1,6 @@
 /** The connection to PostgreSQL and its schema, advanced by numbered migrations. */
 import { createHash } from 'node:crypto'
+import type { Socket } from 'node:net'
 import postgres from 'postgres'
 import { watchedSockets } from './connection.ts'
 import { StoreError } from './error.ts'
@@ -41,6 +42,8 @@ export interface DatabaseOptions extends Partial<DatabasePatience> {
   schemas?: readonly string[]
   /** Every statement finds its rows by their keys: no table is read from end to end, however little is known of it yet. */
   isByKey?: boolean
+  /** Is given each socket to the server. */
+  opened?: (socket: Socket) => void
 }
 
 /**
@@ -84,7 +87,7 @@ function openPool(url: string, connections: number, options: DatabaseOptions, lo
     onnotice: () => {},
     connect_timeout: connectSeconds,
     idle_timeout: idleSeconds,
-    ...{ socket: watchedSockets({ silenceSeconds, lost }) },
+    ...{ socket: watchedSockets({ silenceSeconds, opened: options.opened, lost }) },
     connection: {
       application_name: options.name ?? 'commonwatt',
       ...(options.schemas === undefined ? {} : { search_path: options.schemas.join(', ') }),
@@ -180,35 +183,48 @@ function refuseNewer(applied: readonly string[]): void {
   )
 }
 
+/** The migrations that a database has, in their order. */
+export async function migrationsOf(sql: Pick<Database, 'unsafe'>): Promise<AppliedMigration[]> {
+  return (await sql.unsafe('select name, checksum from migrations order by name')) as unknown as AppliedMigration[]
+}
+
+export interface AppliedMigration {
+  name: string
+  /** SHA-256 of its text, hexadecimal. */
+  checksum: string
+}
+
 /** Brings the schema up to date under an advisory lock; returns the names of the migrations that ran now. */
 export async function migrate(database: Database): Promise<string[]> {
-  return transact(database, async (sql) => {
-    const [version] = await sql`select current_setting('server_version_num')::int as number`
-    if (version!.number < oldestServerVersion) {
-      throw new StoreError('STORE_VERSION', `PostgreSQL 15 or newer is needed; this server says ${version!.number}`)
+  return transact(database, (sql) => applyMigrations(sql, null))
+}
+
+/** Likewise inside a transaction, all migrations or exactly those that are named. */
+export async function applyMigrations(sql: Transaction, wanted: readonly AppliedMigration[] | null): Promise<string[]> {
+  const [version] = await sql`select current_setting('server_version_num')::int as number`
+  if (version!.number < oldestServerVersion) {
+    throw new StoreError('STORE_VERSION', `PostgreSQL 15 or newer is needed; this server says ${version!.number}`)
+  }
+  await sql`set local statement_timeout = 0`
+  await sql`select pg_advisory_xact_lock(${migrationLock})`
+  await sql`create table if not exists migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())`
+  const applied = new Map((await migrationsOf(sql)).map(({ name, checksum }) => [name, checksum]))
+  refuseNewer([...applied.keys(), ...(wanted ?? []).map(({ name }) => name)])
+  const ran: string[] = []
+  for (const { name, text } of migrations) {
+    const checksum = createHash('sha256').update(text).digest('hex')
+    const before = applied.get(name)
+    const asked = wanted === null ? checksum : wanted.find((each) => each.name === name)?.checksum
+    if (before === checksum || asked === undefined) continue
+    if (before !== undefined || asked !== checksum) {
+      throw new StoreError(
+        'STORE_MIGRATION_CHANGED',
+        `migration ${name} differs from the one that was applied: migrations are never edited`,
+      )
     }
-    await sql`set local statement_timeout = 0`
-    await sql`select pg_advisory_xact_lock(${migrationLock})`
-    await sql`create table if not exists migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())`
-    const applied = new Map(
-      (await sql`select name, checksum from migrations`).map((row) => [row.name as string, row.checksum as string]),
-    )
-    refuseNewer([...applied.keys()])
-    const ran: string[] = []
-    for (const { name, text } of migrations) {
-      const checksum = createHash('sha256').update(text).digest('hex')
-      const before = applied.get(name)
-      if (before === checksum) continue
-      if (before !== undefined) {
-        throw new StoreError(
-          'STORE_MIGRATION_CHANGED',
-          `migration ${name} differs from the one that was applied: migrations are never edited`,
-        )
-      }
-      await sql.unsafe(text)
-      await sql`insert into migrations (name, checksum) values (${name}, ${checksum})`
-      ran.push(name)
-    }
-    return ran
-  })
+    await sql.unsafe(text)
+    await sql`insert into migrations (name, checksum) values (${name}, ${checksum})`
+    ran.push(name)
+  }
+  return ran
 }

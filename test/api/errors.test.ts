@@ -19,11 +19,15 @@ const foreign = new Set([
   'EAI_AGAIN',
   // the environment
   'AREA_FILE',
+  'BACKUP_FOLDER',
   'CHAIN_POLL_MS',
+  'COMMONWATT_CONFIG',
   'DATABASE_URL',
   'FIRST_BLOCK',
   'KEY_FILE',
   'LOG_LEVEL',
+  'METRICS_HOST',
+  'METRICS_PORT',
   'RPC_URL',
   'TRUST_PROXY',
 ])

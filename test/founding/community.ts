@@ -14,7 +14,7 @@ import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { builtProgram } from '../built.ts'
 
-export const chainId = 424_242
+const chainId = 424_242
 
 export interface Run {
   status: number | null
