@@ -104,7 +104,8 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
       note('area', 'well', `open, with the rules of its file and this operator: ${numbers}`)
     }
     of = 'gas'
-    await gas(escrow.rpcUrl, facts, operator, note)
+    const keys = [config.keyFile, ...(config.relayKeyFile === undefined ? [] : [config.relayKeyFile])]
+    for (const file of keys) await gas(escrow.rpcUrl, facts, parseAddress(readWalletFile(file).address), note)
   } catch (error) {
     note(of, 'ill', reasonOf(error))
   }
@@ -130,13 +131,13 @@ async function block(rpcUrl: string, { chainId }: EscrowFacts, note: Note): Prom
   }
 }
 
-async function gas(rpcUrl: string, { chainId }: EscrowFacts, operator: Address, note: Note): Promise<void> {
+async function gas(rpcUrl: string, { chainId }: EscrowFacts, key: Address, note: Note): Promise<void> {
   const provider = openProvider(rpcUrl, chainId)
   try {
-    const wei = await provider.getBalance(operator)
+    const wei = await provider.getBalance(key)
     const price = BigInt(await provider.send('eth_gasPrice', []))
     const batches = price === 0n ? null : wei / (price * leastGas)
-    const says = `the key ${operator} can pay for ${batches ?? 'any number of'} batches of a hundred homes`
+    const says = `the key ${key} can pay for ${batches ?? 'any number of'} batches of a hundred homes`
     if (batches === 0n) note('gas', 'ill', `${says}: send it some of the chain’s coin`)
     else if (batches !== null && batches < 30n) note('gas', 'watch', `${says}: send it more before a month has passed`)
     else note('gas', 'well', says)

@@ -41,7 +41,7 @@ export interface Health {
 }
 
 interface Seen {
-  gas: Map<EscrowServices, GasBalance>
+  gas: Map<EscrowServices, GasBalance[]>
   /** Areas whose operator is another key. */
   otherOperator: Set<number>
   databaseBytes: number | null
@@ -83,7 +83,7 @@ export function startHealth(parts: HealthParts): Health {
         if (condition.is !== 'ready') missing.push(`area ${settings.area}: ${condition.reason}`)
         if (seen.otherOperator.has(settings.area)) missing.push(notAppointed(settings.area, operator))
       }
-      for (const escrow of escrows) missing.push(...troublesOf(escrow, seen.gas.get(escrow)))
+      for (const escrow of escrows) missing.push(...troublesOf(escrow, seen.gas.get(escrow) ?? []))
       // However many ask, the database is asked once at a time.
       answer ??= answers(database).finally(() => {
         answer = null
@@ -98,7 +98,7 @@ export function startHealth(parts: HealthParts): Health {
   }
 }
 
-function troublesOf({ indexer, facts }: EscrowServices, gas: GasBalance | undefined): string[] {
+function troublesOf({ indexer, facts }: EscrowServices, gas: readonly GasBalance[]): string[] {
   const troubles: string[] = []
   const name = `chain ${facts.chainId}`
   const { silentMs, head } = indexer
@@ -109,8 +109,9 @@ function troublesOf({ indexer, facts }: EscrowServices, gas: GasBalance | undefi
   else if (ageSeconds > chainFreshWithinS) {
     troubles.push(`${name}: the newest block is ${Math.round(ageSeconds / 60)} min old`)
   }
-  if (gas !== undefined && gas.wei < gas.gasPrice * leastGas) {
-    troubles.push(`${name}: the key ${gas.address} cannot pay the gas of a batch: send it some`)
+  for (const { address, wei, gasPrice } of gas) {
+    if (wei < gasPrice * leastGas)
+      troubles.push(`${name}: the key ${address} cannot pay the gas of a batch: send it some`)
   }
   return troubles
 }
@@ -155,8 +156,8 @@ function registerGauges({ areas, escrows, registry, backupFolder }: HealthParts,
     labelNames: ['chain', 'address'],
     collect() {
       this.reset()
-      for (const [{ facts }, { address, wei }] of seen.gas) {
-        this.set({ chain: facts.chainId, address }, Number(wei) / 1e18)
+      for (const [{ facts }, keys] of seen.gas) {
+        for (const { address, wei } of keys) this.set({ chain: facts.chainId, address }, Number(wei) / 1e18)
       }
     },
   })
@@ -165,8 +166,10 @@ function registerGauges({ areas, escrows, registry, backupFolder }: HealthParts,
     labelNames: ['chain', 'address'],
     collect() {
       this.reset()
-      for (const [{ facts }, { address, wei, gasPrice }] of seen.gas) {
-        if (gasPrice > 0n) this.set({ chain: facts.chainId, address }, Number(wei / gasPrice))
+      for (const [{ facts }, keys] of seen.gas) {
+        for (const { address, wei, gasPrice } of keys) {
+          if (gasPrice > 0n) this.set({ chain: facts.chainId, address }, Number(wei / gasPrice))
+        }
       }
     },
   })

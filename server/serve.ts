@@ -8,8 +8,12 @@ import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Server as SocketServer } from 'socket.io'
 import { parseAddress } from '../contracts/protocol/typed-data.ts'
+import type { TrustedProxies } from './api/addresses.ts'
+import { networkReader } from './api/addresses.ts'
 import { createApp } from './api/app.ts'
-import type { ApiParts, TrustedProxies } from './api/parts.ts'
+import { ownHosts } from './api/hosts.ts'
+import { createOrderGate } from './api/order-gate.ts'
+import type { ApiParts } from './api/parts.ts'
 import type { DemoPerson } from './api/resources.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import { areaMetrics } from './areas/metrics.ts'
@@ -22,7 +26,7 @@ import { settlementMetrics } from './chain/settlement-service.ts'
 import { type EscrowServices, startEscrowServices } from './escrow-services.ts'
 import { createMetricsServer, startHealth } from './health.ts'
 import { attachAgents } from './live/agents.ts'
-import { socketOptions } from './live/limits.ts'
+import { limitPackets, socketOptions } from './live/limits.ts'
 import { attachLive } from './live/live.ts'
 import { meterOwners } from './live/meter-seats.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
@@ -50,8 +54,10 @@ export interface ServedEscrow {
 export interface ServeOptions {
   databaseUrl: string
   escrows: readonly ServedEscrow[]
-  /** File with the private key that submits batches and relays. */
+  /** File with the private key that submits batches. */
   operatorKeyFile: string
+  /** File with the private key that pays for what people sign, or null to relay nothing. */
+  relayKeyFile: string | null
   host: string
   port: number
   /** Where Prometheus reads; null for no such port. */
@@ -92,6 +98,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (options.metricsPort !== null) await requireFreePort(options.metricsHost, options.metricsPort, '--metrics-port')
   const wallet = readWalletFile(options.operatorKeyFile)
   const operator = parseAddress(wallet.address)
+  const relayWallet = options.relayKeyFile === null ? null : readWalletFile(options.relayKeyFile)
+  if (relayWallet?.address === wallet.address) {
+    throw new ServeError('SERVE_RELAY_KEY', 'what people sign is paid by a key of its own, not by the one that settles')
+  }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const database = openDatabase(databaseUrl)
@@ -128,7 +138,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const escrowMetrics = settlementMetrics(registry)
   const escrows = served.map(({ rpcUrl, firstBlock, facts, areas }) =>
     startEscrowServices({
-      ...{ database, rpcUrl, facts, firstBlock, areas, wallet, confirmations, pollMs, log, registry },
+      ...{ database, rpcUrl, facts, firstBlock, areas, wallet, relayWallet, confirmations, pollMs, log, registry },
       handleOf: (area) => handles.get(area),
       metrics: escrowMetrics,
     }),
@@ -149,17 +159,21 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (metricsServer !== null) {
     await listen(metricsServer, { host: options.metricsHost, port: options.metricsPort! }, '--metrics-port')
   }
+  const origins = [url, `http://localhost:${new URL(url).port}`, ...options.origins]
   const parts: ApiParts = {
     ...{ database, signatures, statements, registry, log, demoPeople },
     areas: { get: (area) => handles.get(area), all: () => [...handles.values()] },
     servicesOf: (area) => servicesOf.get(area)!.services,
     ready: health.ready,
     pageFolder: options.pageFolder,
-    origins: [url, `http://localhost:${new URL(url).port}`, ...options.origins],
-    trustProxy: options.trustProxy,
+    origins,
+    networkOf: networkReader(options.trustProxy, log),
+    gate: createOrderGate(),
+    isOwnHost: ownHosts(origins),
   }
   http.on('request', createApp(parts))
-  const io = new SocketServer(http, socketOptions)
+  const io = new SocketServer(http, socketOptions(parts.isOwnHost))
+  limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
@@ -169,11 +183,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     url,
     async stop() {
       live.close()
-      await io.close()
+      const closed = io.close()
+      http.closeAllConnections()
+      await closed
       metricsServer?.close()
       metricsServer?.closeAllConnections()
       await health.stop()
-      http.closeAllConnections()
       await Promise.all(escrows.map((escrow) => escrow.stop()))
       await stopAreas()
       await statements.stop()

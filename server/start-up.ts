@@ -11,7 +11,7 @@ import { leaseHolder } from './store/lease.ts'
 
 /**
  * `SERVE_DATABASE` and `SERVE_DATABASE_BEHIND` are about the database, `SERVE_RELEASE`, `SERVE_AREA_CLOSED` and `SERVE_RULES` about the
- * contracts, `SERVE_AREA_HELD`, `SERVE_AREA_TWICE` and `SERVE_PORT_TAKEN` about other programs, `SERVE_DEMO_PEOPLE` about public keys.
+ * contracts, `SERVE_AREA_HELD`, `SERVE_AREA_TWICE` and `SERVE_PORT_TAKEN` about other programs, `SERVE_RELAY_KEY` and `SERVE_DEMO_PEOPLE` about keys.
  */
 export class ServeError extends CodedError<
   | 'SERVE_DATABASE'
@@ -22,6 +22,7 @@ export class ServeError extends CodedError<
   | 'SERVE_AREA_HELD'
   | 'SERVE_AREA_TWICE'
   | 'SERVE_PORT_TAKEN'
+  | 'SERVE_RELAY_KEY'
   | 'SERVE_DEMO_PEOPLE'
 > {
   override readonly name = 'ServeError'

@@ -126,17 +126,18 @@ export const intervalSchema = z
     zones: z.array(
       zoneSchema.extend({
         pricePerKwh: price.nullable(),
-        soldWh: wh,
-        boughtWh: wh,
-        importWh: wh,
-        exportWh: wh,
+        /** Null of a zone in which fewer than five meters were read: theirs are in the figures of the zone above it. */
+        soldWh: wh.nullable(),
+        boughtWh: wh.nullable(),
+        importWh: wh.nullable(),
+        exportWh: wh.nullable(),
       }),
     ),
     flows: z.array(
       z.object({
         zone: z.string(),
-        /** Net energy over the link towards the parent, of everything that was matched. */
-        exportWh: z.int(),
+        /** Net energy over the link towards the parent, of everything that was matched; null where the zone’s is. */
+        exportWh: z.int().nullable(),
         congestionPerKwh: price,
       }),
     ),
@@ -547,6 +548,9 @@ export const problemSchema = z
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), cursor: z.string().nullable() })
 }
+
+/** An account that has taken an invitation. */
+export const invitedSchema = z.object({ area: uint32, account: address }).meta({ id: 'Invited' })
 
 export const relayedSchema = z.object({ transaction: z.string() }).meta({ id: 'Relayed' })
 

@@ -62,7 +62,7 @@ export interface AreaStatus {
   aheadOfDatabaseMs: number | null
   aheadOfChainMs: number | null
   /**
-   * How often the area was made from its journal, which may have lost rows: whoever tells it something once, or was told something
+   * How often the area was made from its journal where that may have lost rows: whoever tells it something once, or was told something
    * by it, does so anew after that.
    */
   loads: number

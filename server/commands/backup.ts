@@ -2,8 +2,8 @@
 import { Command } from 'commander'
 import { configFile } from './configured.ts'
 import { databaseUrl } from './options.ts'
+import { refuseCoded } from './refusal.ts'
 import type { DatabaseUse } from './run-backup.ts'
-import { refuseCoded } from './streams.ts'
 
 /** The subcommand, ready to be added to the program. */
 export function backupCommand(): Command {

@@ -3,7 +3,8 @@ import { Command } from 'commander'
 import type { Finding } from '../doctor.ts'
 import { configFile, givenOption, readConfigOf } from './configured.ts'
 import { databaseUrl } from './options.ts'
-import { InputError, refuseCoded, writeOutput } from './streams.ts'
+import { refuseCoded } from './refusal.ts'
+import { InputError, writeOutput } from './streams.ts'
 
 /** The subcommand, ready to be added to the program. Exit status 1 where something is ill. */
 export function doctorCommand(): Command {

@@ -1,7 +1,7 @@
 /** `commonwatt found`: from an empty folder to everything that a community's server is told, by questions or by flags. */
 import { Command } from 'commander'
 import { flagOf, questions } from '../founding/answers.ts'
-import { refuseCoded } from './streams.ts'
+import { refuseCoded } from './refusal.ts'
 
 /** The subcommand, ready to be added to the program. */
 export function foundCommand(): Command {

@@ -2,7 +2,8 @@
 import { Command } from 'commander'
 import { configFile, neededOption, readConfigOf } from './configured.ts'
 import { databaseUrl } from './options.ts'
-import { refuseCoded, writeOutput } from './streams.ts'
+import { refuseCoded } from './refusal.ts'
+import { writeOutput } from './streams.ts'
 
 interface Flags {
   config?: string
@@ -34,7 +35,8 @@ async function run(flags: Flags, command: Command): Promise<void> {
   if (flags.trial === true) {
     const { ran, seconds } = await tryMigrations(url)
     const what = ran.length === 0 ? 'nothing to do' : `${ran.join(', ')} in ${seconds.toFixed(1)} s`
-    return writeOutput(`on a copy: ${what}\n`)
+    await writeOutput(`on a copy: ${what}\n`)
+    return
   }
   const database = openDatabase(url, 1, endless)
   try {

@@ -1,11 +1,12 @@
 /** The command that runs the server of market areas. */
 import { Command, Option } from 'commander'
-import type { TrustedProxies } from '../api/parts.ts'
+import type { TrustedProxies } from '../api/addresses.ts'
 import type { FileConfig } from '../configuration/config.ts'
 import type { ServedEscrow, ServeOptions } from '../serve.ts'
 import { configFile, givenOption, neededOption, readConfigOf } from './configured.ts'
 import { databaseUrl, escrowAddress, firstBlock, keyFile, port, rpcUrl, whole } from './options.ts'
-import { InputError, refuseCoded } from './streams.ts'
+import { refuseCoded } from './refusal.ts'
+import { InputError } from './streams.ts'
 
 interface Flags {
   config?: string
@@ -24,7 +25,12 @@ export function serveCommand(): Command {
     .addOption(escrowAddress().makeOptionMandatory(false))
     .addOption(firstBlock())
     .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE'))
-    .addOption(keyFile('settles and relays').makeOptionMandatory(false))
+    .addOption(keyFile('settles').makeOptionMandatory(false))
+    .addOption(
+      new Option('--relay-key-file <file>', 'file with the private key that pays for what members sign').env(
+        'RELAY_KEY_FILE',
+      ),
+    )
     .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .addOption(new Option('--port <port>', 'port of page and API').env('PORT').argParser(port).default(8080))
     .addOption(
@@ -102,6 +108,7 @@ async function optionsOf(
     databaseUrl: neededOption(command, 'databaseUrl', file.databaseUrl),
     escrows: await escrowsOf(command, file),
     operatorKeyFile: neededOption(command, 'keyFile', file.keyFile),
+    relayKeyFile: givenOption(command, 'relayKeyFile', file.relayKeyFile) ?? null,
     host: neededOption(command, 'host', file.host),
     port: neededOption(command, 'port', file.port),
     metricsHost: neededOption(command, 'metricsHost', file.metricsHost),

@@ -113,26 +113,27 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error
 }
 
-/** Writes a command's whole output and waits until it is taken; a reader that has gone away is no error. */
-export async function writeOutput(...parts: (string | Uint8Array)[]): Promise<void> {
-  process.stdout.once('error', () => {})
+let isListening = false
+
+/**
+ * Writes a part of a command's output, or all of it, and waits until it is taken. Says whether more may be written: a reader that
+ * has gone away is no error.
+ */
+export async function writeOutput(...parts: (string | Uint8Array)[]): Promise<boolean> {
+  // What the callback is told is an event as well, which would end the process where nobody listens.
+  if (!isListening) process.stdout.on('error', () => {})
+  isListening = true
   for (const part of parts) {
     const error = await new Promise<Error | null | undefined>((resolve) => process.stdout.write(part, resolve))
     if (!error) continue
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return false
     throw error
   }
+  return true
 }
 
 /** Says in one line on standard error why the command failed, and makes its exit status 1. */
 export function refuse(message: string): void {
   process.stderr.write(`${message.replace(/\s*[\r\n]+\s*/g, ' ')}\n`)
-  process.exitCode = 1
-}
-
-/** Likewise for an error that this project throws on purpose, which may have several lines; any other one is thrown on. */
-export function refuseCoded(error: unknown): void {
-  if (!(error instanceof CodedError)) throw error
-  process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
 }

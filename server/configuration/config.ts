@@ -50,6 +50,8 @@ export interface FileConfig {
   databaseUrl?: string | undefined
   /** Absolute. */
   keyFile?: string | undefined
+  /** Absolute. */
+  relayKeyFile?: string | undefined
   host?: string | undefined
   port?: number | undefined
   metricsHost?: string | undefined
@@ -97,6 +99,7 @@ const escrowSchema = z.strictObject({
 const schema = z.strictObject({
   'database-url': aUrl(/^postgres(ql)?:$/, 'postgres://user:password@host/database').optional(),
   'key-file': aText.optional(),
+  'relay-key-file': aText.optional(),
   host: aText.optional(),
   port: whole(1, 65_535).optional(),
   'metrics-host': aText.optional(),
@@ -137,6 +140,7 @@ export function readServerConfig(path: string): FileConfig {
   return {
     databaseUrl: file['database-url'],
     keyFile: absolute(file['key-file']),
+    relayKeyFile: absolute(file['relay-key-file']),
     host: file.host,
     port: file.port,
     metricsHost: file['metrics-host'],

@@ -123,7 +123,8 @@ async function startMarket(
         '--first-block',
         String(deployment.firstBlock),
       ],
-      ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--demo-people', peopleFile, '--migrate'],
+      ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
+      ...['--demo-people', peopleFile, '--migrate'],
       ...[
         '--port',
         String(ports.web),
@@ -216,6 +217,8 @@ interface People {
   grid: Wallet
   operator: Wallet
   operatorKeyFile: string
+  relay: Wallet
+  relayKeyFile: string
   /** The account of each home, by the home's name. */
   accounts: Map<string, Wallet>
 }
@@ -223,11 +226,14 @@ interface People {
 function demoPeople(street: Street, dataFolder: string): People {
   const keys = join(dataFolder, 'keys')
   const operatorKeyFile = join(keys, 'operator.key')
+  const relayKeyFile = join(keys, 'relay.key')
   return {
     deployer: walletOfFile(join(keys, 'deployer.key')),
     grid: walletOfFile(join(keys, 'grid.key')),
     operator: walletOfFile(operatorKeyFile),
     operatorKeyFile,
+    relay: walletOfFile(relayKeyFile),
+    relayKeyFile,
     accounts: new Map(
       street.homes.map(({ id }) => [id, walletOfFile(join(dataFolder, 'homes', id, 'account.key'))] as const),
     ),
@@ -273,7 +279,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       }
       return { settings: settingsOf(street, people, known), firstBlock: known.firstBlock }
     }
-    for (const { address } of [people.deployer, people.grid, people.operator]) {
+    for (const { address } of [people.deployer, people.grid, people.operator, people.relay]) {
       await provider.send('anvil_setBalance', [address, `0x${operatorWei.toString(16)}`])
     }
     const deployer = new NonceManager(people.deployer.connect(provider))

@@ -9,7 +9,7 @@ import { areaSettings } from '../areas/settings.ts'
 import { walletOfFile } from '../chain/key-file.ts'
 import { parseDuration } from '../configuration/duration.ts'
 import type { Answers } from './answers.ts'
-import { serviceUnit } from './service-unit.ts'
+import { serverUnit } from './service-unit.ts'
 
 /** `FOUND_FOLDER`: the folder holds something already. `FOUND_ANSWER`: answers that do not fit together. */
 export class FoundingError extends CodedError<'FOUND_FOLDER' | 'FOUND_ANSWER'> {
@@ -22,6 +22,7 @@ export interface Founded {
   files: string[]
   deployer: Address
   operator: Address
+  relay: Address
   grid: Address
   /** What to do next, each a sentence and, mostly, a command. */
   next: { does: string; command: string | null }[]
@@ -46,7 +47,7 @@ export function foundCommunity(folder: string, answers: Answers): Founded {
   mkdirSync(join(root, 'keys'), { recursive: true, mode: 0o700 })
   mkdirSync(join(root, 'backups'), { mode: 0o700 })
   const key = (name: string) => parseAddress(walletOfFile(join(root, 'keys', `${name}.key`)).address)
-  const [deployer, operator] = [key('deployer'), key('operator')]
+  const [deployer, operator, relay] = [key('deployer'), key('operator'), key('relay')]
   const grid = answers.grid === '' ? key('grid') : parseAddress(answers.grid!)
   const areaName = `area-${answers.area}.json`
   const write = (name: string, text: string, mode: number) => {
@@ -56,16 +57,17 @@ export function foundCommunity(folder: string, answers: Answers): Founded {
   const files = [
     write('commonwatt.toml', configText(answers, areaName), 0o600),
     write(areaName, `${JSON.stringify(areaFileOf(answers, grid), null, 2)}\n`, 0o644),
-    write('commonwatt.service', serviceUnit(root), 0o644),
-    ...['deployer', 'operator', ...(answers.grid === '' ? ['grid'] : [])].map((name) => `keys/${name}.key`),
+    write('commonwatt.service', serverUnit(root), 0o644),
+    ...['deployer', 'operator', 'relay', ...(answers.grid === '' ? ['grid'] : [])].map((name) => `keys/${name}.key`),
   ]
   return {
     folder: root,
     files,
     deployer,
     operator,
+    relay,
     grid,
-    next: nextSteps({ answers, deployer, operator, grid, areaName }),
+    next: nextSteps({ answers, deployer, operator, relay, grid, areaName }),
   }
 }
 
@@ -114,6 +116,7 @@ function configText(answers: Answers, areaName: string): string {
   const config = {
     'database-url': answers.databaseUrl,
     'key-file': 'keys/operator.key',
+    'relay-key-file': 'keys/relay.key',
     host: '127.0.0.1',
     port: Number(answers.port),
     'metrics-port': Number(answers.metricsPort),
@@ -126,14 +129,21 @@ ${stringify(config)}
 `
 }
 
-function nextSteps(parts: { answers: Answers; deployer: Address; operator: Address; grid: Address; areaName: string }) {
-  const { answers, deployer, operator, grid, areaName } = parts
+function nextSteps(parts: {
+  answers: Answers
+  deployer: Address
+  operator: Address
+  relay: Address
+  grid: Address
+  areaName: string
+}) {
+  const { answers, deployer, operator, relay, grid, areaName } = parts
   const token = answers.token === 'development' ? '--development-token' : `--token ${answers.token}`
   const gridKey = answers.grid === '' ? 'keys/grid.key' : '…/grid.key'
   const config = '--config commonwatt.toml'
   return [
     {
-      does: `Send the chain's coin for gas to the deployer ${deployer}, the operator ${operator} and the grid operator ${grid}.`,
+      does: `Send the chain's coin for gas to the deployer ${deployer}, the operator ${operator}, the relay ${relay} (it pays for what members sign) and the grid operator ${grid}.`,
       command: null,
     },
     {

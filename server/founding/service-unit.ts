@@ -2,7 +2,7 @@
 import { serverProgram } from '../project-files.ts'
 
 /** Of the server whose folder this is (absolute). */
-export function serviceUnit(folder: string): string {
+export function serverUnit(folder: string): string {
   return `# sudo useradd --system --home-dir ${folder} commonwatt && sudo chown -R commonwatt: ${folder}
 # sudo cp commonwatt.service /etc/systemd/system/ && sudo systemctl enable --now commonwatt
 [Unit]

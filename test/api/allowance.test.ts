@@ -16,15 +16,37 @@ describe('an allowance', () => {
     }
   }
 
-  test('is used up by one address for the rest of the minute, and says for how long', () => {
-    const allow = createAllowance({ mostPerMinute: 2, done: 'are made here' })
-    for (let n = 0; n < 2; n++) expect(refusalOf(() => allow({ ip: 'a' }, 5 * minute))).toBeNull()
-    const refusal = refusalOf(() => allow({ ip: 'a' }, 5 * minute + 12_000))
+  test('is half for the moment, comes back evenly, and says after how long', () => {
+    const allowance = createAllowance({ mostPerMinute: 4, done: 'somebody may ask' })
+    const use = (who: string, nowMs: number) => refusalOf(() => allowance.use(who, nowMs))
+    for (let n = 0; n < 2; n++) expect(use('a', 5 * minute)).toBeNull()
+    const refusal = use('a', 5 * minute + 12_000)
     expect(refusal).toBeInstanceOf(ApiError)
-    expect(refusal).toMatchObject({ code: 'TOO_MANY_REQUESTS', status: 429, retryAfterSeconds: 48 })
-    expect(refusal?.message).toBe('at most 2 requests a minute are made here')
-    expect(refusalOf(() => allow({ ip: 'b' }, 5 * minute + 12_000))).toBeNull()
-    expect(refusalOf(() => allow({ ip: 'a' }, 6 * minute))).toBeNull()
+    expect(refusal).toMatchObject({ code: 'TOO_MANY_REQUESTS', status: 429, retryAfterSeconds: 18 })
+    expect(refusal?.message).toBe('at most 4 times a minute somebody may ask')
+    expect(use('b', 5 * minute + 12_000)).toBeNull()
+    expect(use('a', 5 * minute + 30_000)).toBeNull()
+    expect(use('a', 5 * minute + 30_000)).not.toBeNull()
+    expect(use('a', 6 * minute)).toBeNull()
+  })
+
+  test('is no more than said in any minute, whenever somebody asks', () => {
+    const allowance = createAllowance({ mostPerMinute: 10, done: 'somebody may ask' })
+    const used: number[] = []
+    for (let nowMs = 0; nowMs < 5 * minute; nowMs += 500) {
+      if (refusalOf(() => allowance.use('a', nowMs)) === null) used.push(nowMs)
+    }
+    for (const from of used) {
+      expect(used.filter((at) => at >= from && at < from + minute).length).toBeLessThanOrEqual(10)
+    }
+    expect(used.length).toBeGreaterThan(25)
+  })
+
+  test('that is only looked at is not used', () => {
+    const allowance = createAllowance({ mostPerMinute: 2, done: 'somebody may ask' })
+    for (let n = 0; n < 5; n++) expect(refusalOf(() => allowance.check('a', 0))).toBeNull()
+    allowance.use('a', 0)
+    expect(refusalOf(() => allowance.check('a', 0))).not.toBeNull()
   })
 })
 

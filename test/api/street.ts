@@ -13,18 +13,20 @@ import { SiweMessage } from 'siwe'
 import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
 import type { HelloAnswer, ReadingsAnswer } from '../../contracts/protocol/wire.ts'
+import type { TrustedProxies } from '../../server/api/addresses.ts'
+import { networkReader } from '../../server/api/addresses.ts'
 import { createApp } from '../../server/api/app.ts'
-import type { TrustedProxies } from '../../server/api/parts.ts'
+import { ownHosts } from '../../server/api/hosts.ts'
+import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { Relay } from '../../server/api/relay.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
-import type { AreaStore } from '../../server/areas/area-store.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { areaMetrics } from '../../server/areas/metrics.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import { startAreaHere } from '../../server/areas/start-area.ts'
 import type { ChainError } from '../../server/chain/error.ts'
 import { attachAgents } from '../../server/live/agents.ts'
-import { socketOptions } from '../../server/live/limits.ts'
+import { limitPackets, socketOptions } from '../../server/live/limits.ts'
 import { attachLive, type Live } from '../../server/live/live.ts'
 import { meterOwners } from '../../server/live/meter-seats.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
@@ -33,6 +35,7 @@ import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import type { Database } from '../../server/store/database.ts'
+import { withClock } from '../areas/with-clock.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
 import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, signedReading } from './people.ts'
@@ -50,6 +53,8 @@ export interface Street {
   registry: Registry
   relayed: { method: string; request: unknown }[]
   notReady: string[]
+  /** Lines of the log. */
+  logged: string[]
   /** `account digest signature`, of what contract wallets call their own. */
   walletSignatures: Set<string>
   /** What the relay refuses with, once. */
@@ -79,7 +84,8 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const scratch = await startScratchServer()
   const { database, url: databaseUrl } = await scratch.fresh()
   const registry = new Registry()
-  const log = pino({ level: 'silent' })
+  const logged: string[] = []
+  const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) })
   const clock = { ms: (t0 - 5) * 1000 }
   const parts = await Promise.all(
     [settings, ...(options.others ?? [])].map((each) => startPart(each, databaseUrl, clock)),
@@ -105,6 +111,8 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   })
   const apiParts = {
     ...{ database, areas, signatures, registry, log, servicesOf },
+    networkOf: networkReader(options.trustProxy ?? null, log),
+    gate: createOrderGate(),
     statements: {
       async file({ area: number, seat, end }: { area: number; seat: number; end: number }) {
         const statement = statements.get(`${number} ${seat} ${end}`) ?? null
@@ -115,18 +123,20 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   }
   const http = createServer()
   const origin = await listen(http)
+  const isOwnHost = ownHosts([origin])
   const app = createApp({
     ...apiParts,
     ready: async () => notReady,
     demoPeople: options.demo ? demoPeople : null,
     pageFolder: options.pageFolder ?? null,
     origins: [origin],
-    trustProxy: options.trustProxy ?? null,
+    isOwnHost,
   })
   http.on('request', app)
-  const io = new Server(http, socketOptions)
+  const io = new Server(http, socketOptions(isOwnHost))
+  limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(areas))
-  attachAgents(io, { areas, signatures, telemetry, registry, log })
+  attachAgents(io, { ...apiParts, telemetry })
   const live: Live = attachLive(io, {
     ...apiParts,
     telemetry,
@@ -155,6 +165,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     relayed,
     relayError,
     notReady,
+    logged,
     walletSignatures,
     statements,
     async setTime(seconds) {
@@ -220,17 +231,6 @@ async function startPart(own: AreaSettings, databaseUrl: string, clock: { ms: nu
       await close()
     },
   }
-}
-
-/** The store with another clock than the database's. */
-function withClock(store: AreaStore, nowMs: () => number): AreaStore {
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'nowMs') return async () => nowMs()
-      const member = Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
 }
 
 function recordingRelay(relayed: Street['relayed'], error: Street['relayError']): Relay {

@@ -10,8 +10,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Wallet } from 'ethers'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
 import type { AreaResource, DemoPerson, IntervalResource } from '../../server/api/resources.ts'
@@ -110,7 +113,10 @@ async function changes(page: Page, selector: string): Promise<void> {
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
   const answer = await fetch(`${demo.url}/api/v1/areas/${areaNumber}/intervals?limit=200`)
   const { items } = (await answer.json()) as { items: IntervalResource[] }
-  return items.reverse().map(({ start, zones }) => ({ start, ...zones.find(({ zone }) => zone === 'north')! }))
+  return items.reverse().map(({ start, zones }) => {
+    const { soldWh, pricePerKwh } = zones.find(({ zone }) => zone === 'north')!
+    return { start, soldWh: soldWh ?? Number.NaN, pricePerKwh }
+  })
 }
 
 describe('the neighbourhood', () => {
@@ -140,7 +146,7 @@ describe('a price', () => {
     await tabTo(page, 'button', /Set my price/)
     await page.keyboard.press('Enter')
     await shows(page, '.effect', /counts (from|since) \d\d:\d\d:\d\d/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh\. All your surplus found a neighbour\./)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh\./)
     await shows(page, '.result-list', /40 Wh sold · 7\.5 ct\/kWh\+0\.300 ct/)
 
     const results = await northResults()
@@ -157,7 +163,7 @@ describe('a price', () => {
     await shows(page, '.result:first-child', /no trade/)
     await onOff.click()
     await shows(page, '.effect', /5\.0 ct\/kWh/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh/)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh/)
   }, 180_000)
 })
 
@@ -220,7 +226,8 @@ describe('a standing agreement', () => {
     await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh an interval at 9\.0 ct\/kWh running/)
     await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh an interval at 9\.0 ct\/kWh running/)
     await shows(roof, '.result-list', /Agreed sale: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
-    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
+    // The buyer bears the north line's fee.
+    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 10\.0 ct\/kWh, as agreed/)
     expect(await accessibilityFaults(buyer)).toEqual([])
 
     await roof.getByRole('button', { name: 'Give notice' }).click()
@@ -348,7 +355,8 @@ describe('joining', () => {
     const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
     const agent = new PairingAgent(demo.url, items[0]!)
     const { code } = await agent.offer()
-    const page = await open('/join', { viewport: phone })
+    const link = await invitationOf(items[0]!)
+    const page = await open(link.slice(demo.url.length), { viewport: phone })
     await page.getByLabel('Choose a passphrase').fill('short')
     await shows(page, '.sign-in .explain', /^5 more characters\./)
     await page.getByLabel('Choose a passphrase').fill('sunshine from next door')
@@ -385,6 +393,16 @@ describe('joining', () => {
   }, 180_000)
 })
 
+/** The grid operator invites one account. */
+async function invitationOf({ area, chain, rules }: AreaResource): Promise<string> {
+  const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
+  const grid = new Wallet(people.find(({ role }) => role === 'utility')!.privateKey)
+  const validUntil = Math.floor(Date.now() / 1000) + 3_600
+  const invitation = { rules: rules.hash, accounts: 1, validUntil, nonce: Date.now() }
+  const signature = await signFull(grid, chain, 'Invitation', invitation)
+  return invitationLink(demo.url, { area, invitation, signature })
+}
+
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {
     const page = await open('/people/grid')
@@ -409,7 +427,8 @@ describe('everybody', () => {
     { path: '/people/buyer', ready: '.result-list' },
     { path: '/people/grid', ready: 'table' },
     { path: '/account', ready: '.sign-in' },
-    { path: '/join', '/people/nobody', ready: '.card' },
+    { path: '/join', ready: '.sign-in' },
+    { path: '/people/nobody', ready: '.card' },
   ]
   it.each(views)(
     'can use $path: on a phone without sideways scrolling, in light and dark',

@@ -103,14 +103,14 @@ export async function foundCommunity(ground: Ground, name: string): Promise<Comm
     ...['--port', String(port), '--metrics-port', String(metricsPort)],
   ])
   if (found.status !== 0) throw new Error(found.stderr)
-  const { deployer, operator, grid } = JSON.parse(found.stdout) as Record<'deployer' | 'operator' | 'grid', string>
-  for (const address of [deployer, operator, grid]) await giveGas(ground, address, 10n ** 20n)
+  const { deployer, operator, relay, grid } = JSON.parse(found.stdout) as Record<string, string>
+  for (const address of [deployer!, operator!, relay!, grid!]) await giveGas(ground, address, 10n ** 20n)
   const deployed = await commonwatt(folder, [
     ...['deploy', '--config', 'commonwatt.toml', '--key-file', 'keys/deployer.key'],
     ...['--development-token', '--withdrawal-delay', '5m'],
   ])
   if (deployed.status !== 0) throw new Error(deployed.stderr)
-  return { folder, port, metricsPort, databaseUrl, operator }
+  return { folder, port, metricsPort, databaseUrl, operator: operator! }
 }
 
 export async function giveGas({ provider }: Ground, address: string, wei: bigint): Promise<void> {

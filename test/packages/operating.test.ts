@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { freePort } from '../../server/demo/ports.ts'
-import { serviceUnit } from '../../server/founding/service-unit.ts'
+import { serverUnit } from '../../server/founding/service-unit.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'commonwatt-operating-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -41,7 +41,7 @@ describe('the service unit', () => {
   test('is one, and keeps the server apart from the machine', (context) => {
     if (!isInstalled('systemd-analyze')) context.skip('systemd-analyze is not installed')
     const unit = join(folder, 'commonwatt.service')
-    writeFileSync(unit, serviceUnit(folder))
+    writeFileSync(unit, serverUnit(folder))
     const { stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' })
     expect(stderr.split('\n').filter((line) => line.includes('commonwatt.service'))).toEqual([])
     const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=yes', unit], { encoding: 'utf8' })

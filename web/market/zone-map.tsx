@@ -36,12 +36,18 @@ function ZoneBranch({ node, interval }: { node: ZoneNode; interval: IntervalReso
           )}
         </div>
         <div className="zone-energy">
-          <span>
-            <i className="dot leaf" aria-hidden="true" /> {energy(result?.soldWh ?? 0)} sold
-          </span>
-          <span>
-            <i className="dot sun" aria-hidden="true" /> {energy(result?.boughtWh ?? 0)} bought
-          </span>
+          {result?.soldWh === null ? (
+            <span className="soft">few homes: counted with the zone above</span>
+          ) : (
+            <>
+              <span>
+                <i className="dot leaf" aria-hidden="true" /> {energy(result?.soldWh ?? 0)} sold
+              </span>
+              <span>
+                <i className="dot sun" aria-hidden="true" /> {energy(result?.boughtWh ?? 0)} bought
+              </span>
+            </>
+          )}
         </div>
       </div>
       {node.children.length > 0 && (
@@ -66,7 +72,11 @@ function Link({ node: { zone }, interval }: { node: ZoneNode; interval: Interval
     <div className={`link ${direction} ${full ? 'full' : ''}`}>
       <span className="link-flow">
         <span aria-hidden="true">{flowWh > 0 ? '↑' : flowWh < 0 ? '↓' : '·'}</span>{' '}
-        {flowWh === 0 ? 'no flow' : `${energy(Math.abs(flowWh))} ${flowWh > 0 ? 'out' : 'in'}`}
+        {flow?.exportWh === null
+          ? 'not told'
+          : flowWh === 0
+            ? 'no flow'
+            : `${energy(Math.abs(flowWh))} ${flowWh > 0 ? 'out' : 'in'}`}
         {zone.capacityWh !== null && <span className="soft"> of {energy(zone.capacityWh)}</span>}
       </span>
       {load !== null && (

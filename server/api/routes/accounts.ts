@@ -5,7 +5,7 @@ import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
 import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
 import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
 import type { AreaTables, SettingsHistory } from '../area-tables.ts'
-import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
+import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import {
@@ -42,10 +42,11 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
   const { database, areas, tables, servicesOf, statements } = parts
   const { visibleAreas, visibleSeats, idsOf } = visibilityOf(parts)
   const settingsOf = (row: { area_id: number }) => tables.areaWith(row.area_id).settings
-  const seatPlace = z.object({ area: z.int(), seat: z.int() })
-  const intervalPlace = seatPlace.extend({ start: z.int() })
-  const batchPlace = seatPlace.extend({ end: z.int() })
-  const orderPlace = z.object({ acceptedAtMs: z.int(), arrival: z.int(), area: z.int() })
+  const { number, seconds, ms, arrival } = placeForm
+  const seatPlace = z.object({ area: number, seat: number })
+  const intervalPlace = seatPlace.extend({ start: seconds })
+  const batchPlace = seatPlace.extend({ end: seconds })
+  const orderPlace = z.object({ acceptedAtMs: ms, arrival, area: number })
 
   return [
     route({

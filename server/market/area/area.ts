@@ -587,6 +587,8 @@ export const event = union({
   'leaving-out': struct({ end: uint, number: uint, seats: list(uint) }),
   /** The chain has settled what this journal does not know: the intervals are final without results of their own. */
   'batch-missed': struct({ start: uint, end: uint }),
+  /** A stored reading came again under the key that was the meter's then: from here on this signature is the one that counts. */
+  'reading-renewed': struct({ seat: uint, epoch: uint, time: uint }),
 })
 export type Event = Infer<typeof event>
 export type EventOf<Type extends Event['type']> = Extract<Event, { type: Type }>
