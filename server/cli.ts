@@ -28,6 +28,10 @@ const commands: Record<string, Entry> = {
     does: 'look at everything that a server needs, a line each with what to do',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   },
+  invite: {
+    does: 'print links by which people join, signed by the grid operator',
+    load: async () => (await import('./commands/invite.ts')).inviteCommand(),
+  },
   key: {
     does: 'make the key of an operator or grid operator, or print its address',
     load: async () => (await import('./commands/key.ts')).keyCommand(),
