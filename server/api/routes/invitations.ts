@@ -13,7 +13,7 @@ import { checkSigner } from '../signers.ts'
 
 const yearSeconds = 365 * 86_400
 /** Invitations that one account may show in a minute. */
-const mostPerMinute = 10
+const mostPerMinute = 30
 
 export function invitationRoutes(parts: OrderParts): Route[] {
   const { database, areas, tables } = parts
