@@ -83,9 +83,9 @@ describe('a backup', { timeout: 60_000 }, () => {
     const database = open(await emptyDatabase())
     await restore(database, inPieces(bytes, 64 * 1024))
     expect(await database`select from sessions`).toHaveLength(0)
-    const [{ area_id: number }] =
-      (await database`insert into areas (chain_id, escrow, area) values (1, 'x', 2) returning area_id`) as never
-    const [{ count }] = (await database`select count(*)::int as count from areas where area_id = ${number}`) as never
+    const [added] = await database`insert into areas (chain_id, escrow, area) values (1, 'x', 2) returning area_id`
+    const [{ count } = { count: 0 }] = await database<{ count: number }[]>`
+      select count(*)::int as count from areas where area_id = ${added!.area_id as number}`
     expect(count).toBe(1)
   })
 
