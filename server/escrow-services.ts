@@ -2,10 +2,12 @@
 import type { JsonRpcProvider, Wallet } from 'ethers'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
 import { formatMoney } from '../contracts/protocol/units.ts'
 import type { AreaServices } from './api/parts.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
+import { readAreaOnChain } from './chain/contract-facts.ts'
 import { openProvider, readWallet } from './chain/escrow-client.ts'
 import { type Indexer, startIndexer } from './chain/indexer.ts'
 import { createRelay } from './chain/relay.ts'
@@ -35,8 +37,21 @@ export interface EscrowOptions {
   metrics: SettlementMetrics
 }
 
+/** What pays for settling and relaying. */
+export interface GasBalance {
+  address: Address
+  wei: bigint
+  /** What the node takes for a unit of gas now, in wei. */
+  gasPrice: bigint
+}
+
 export interface EscrowServices {
+  readonly facts: EscrowFacts
   readonly services: AreaServices
+  /** Asks the node what the keys have that settle and relay. */
+  readGas(): Promise<GasBalance[]>
+  /** Asks the node from which key the escrow takes the batches of an area. */
+  operatorOf(area: number): Promise<Address>
   readonly indexer: Pick<Indexer, 'head' | 'silentMs'>
   readonly sender: Pick<Sender, 'address'>
   stop(): Promise<void>
@@ -82,8 +97,21 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
     },
   })
   return {
+    facts,
     indexer,
     sender,
+    async readGas() {
+      const gasPrice = BigInt((await provider.send('eth_gasPrice', [])) as string)
+      const wallets = relayWallet === null ? [wallet] : [wallet, relayWallet]
+      return Promise.all(
+        wallets.map(async ({ address }) => {
+          return { address: parseAddress(address), wei: await provider.getBalance(address), gasPrice }
+        }),
+      )
+    },
+    async operatorOf(area) {
+      return (await readAreaOnChain(provider, { escrow: facts.escrow, area })).operator
+    },
     services: {
       relay:
         relaySender &&

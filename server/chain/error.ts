@@ -13,6 +13,7 @@ export class ChainError extends CodedError<
   | 'CHAIN_NO_ESCROW'
   | 'CHAIN_DEVELOPMENT_KEY'
   | 'CHAIN_KEY_FILE'
+  | 'CHAIN_KEY_OPEN'
   | 'CHAIN_REFUSED'
   | 'CHAIN_FUNDS'
   | 'CHAIN_FEE_CAP'

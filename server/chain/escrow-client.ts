@@ -74,6 +74,19 @@ export function openProvider(rpcUrl: string, chainId: number): JsonRpcProvider {
   })
 }
 
+/** Which chain a node is on. Throws `CHAIN_UNREACHABLE`. */
+export async function readChainId(rpcUrl: string): Promise<number> {
+  // Any chain id will do to ask for the right one.
+  const provider = openProvider(rpcUrl, 1)
+  try {
+    return Number(await provider.send('eth_chainId', []))
+  } catch (error) {
+    throw asChainError(error)
+  } finally {
+    provider.destroy()
+  }
+}
+
 /** Reads what an area's settings need of the chain. Throws `CHAIN_UNREACHABLE`, `CHAIN_NO_ESCROW`. */
 export async function readEscrowFacts(rpcUrl: string, escrow: Address): Promise<EscrowFacts> {
   // Any chain id will do to ask for the right one.

@@ -71,6 +71,13 @@ export function whole(text: string): number {
   return Number(text)
 }
 
+/** A port on which a server can listen. */
+export function port(text: string): number {
+  const number = Number(text)
+  if (!/^\d{1,5}$/.test(text) || number < 1 || number > 65_535) throw new InvalidArgumentError('a port is 1 to 65535.')
+  return number
+}
+
 /** A time in ISO 8601 UTC or in seconds since 1970, as such seconds; parts of a second are rounded up. */
 export function time(text: string): number {
   const isIso = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)

@@ -11,12 +11,12 @@ import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/bu
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, DemoPerson } from '../api/resources.ts'
 import { type AreaSettings, areaSettings } from '../areas/settings.ts'
+import { walletOfFile } from '../chain/key-file.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
 import { publicClient } from './api-client.ts'
 import { type EmbeddedChain, startChain } from './embedded-chain.ts'
 import { type EmbeddedPostgres, startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
-import { keyFileWallet } from './keys.ts'
 import { eventually, onboard } from './onboarding.ts'
 import { assertPortFree } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
@@ -124,7 +124,7 @@ async function startMarket(
         String(deployment.firstBlock),
       ],
       ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
-      ...['--demo-people', peopleFile],
+      ...['--demo-people', peopleFile, '--migrate'],
       ...[
         '--port',
         String(ports.web),
@@ -228,14 +228,14 @@ function demoPeople(street: Street, dataFolder: string): People {
   const operatorKeyFile = join(keys, 'operator.key')
   const relayKeyFile = join(keys, 'relay.key')
   return {
-    deployer: keyFileWallet(join(keys, 'deployer.key')),
-    grid: keyFileWallet(join(keys, 'grid.key')),
-    operator: keyFileWallet(operatorKeyFile),
+    deployer: walletOfFile(join(keys, 'deployer.key')),
+    grid: walletOfFile(join(keys, 'grid.key')),
+    operator: walletOfFile(operatorKeyFile),
     operatorKeyFile,
-    relay: keyFileWallet(relayKeyFile),
+    relay: walletOfFile(relayKeyFile),
     relayKeyFile,
     accounts: new Map(
-      street.homes.map(({ id }) => [id, keyFileWallet(join(dataFolder, 'homes', id, 'account.key'))] as const),
+      street.homes.map(({ id }) => [id, walletOfFile(join(dataFolder, 'homes', id, 'account.key'))] as const),
     ),
   }
 }
