@@ -1,8 +1,10 @@
 // Builds what runs: the server's command line (its dependencies stay in node_modules), the agent's in one file that needs
 // only its native add-ons and loggers beside it, the signature worker and the page. A build that fails leaves the last one.
-import { renameSync, rmSync } from 'node:fs'
+// `dist/sources.json` says of each which sources it was made of, so that a test never runs what is older than they are.
+import { createHash } from 'node:crypto'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { build as buildPage } from 'vite'
@@ -18,10 +20,45 @@ const besideTheAgent = /^(classic-level|serialport|@serialport\/|pino)/
 const isBuiltin = (id) => id.startsWith('node:') || builtinModules.includes(id)
 const isPackage = (id, importer) => importer !== undefined && /^[@a-z]/i.test(id)
 
+/** By what was built: the hash of each of the project's own files that it was made of. */
+const sources = {}
+
 async function bundle(input, external, output = {}) {
   const program = await rolldown({ cwd: root, input, platform: 'node', plugins: [rawText], external })
-  await program.write({ dir: staged, format: 'esm', entryFileNames: '[name].js', sourcemap: true, ...output })
+  const written = await program.write({
+    dir: staged,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    sourcemap: true,
+    ...output,
+  })
   await program.close()
+  const chunks = new Map(written.output.map((chunk) => [chunk.fileName, chunk]))
+  for (const { isEntry, name, fileName } of written.output) {
+    if (isEntry) sources[name] = hashesOf(modulesOf(chunks, fileName))
+  }
+}
+
+/** The modules of a chunk and of all that it loads, at once or later. */
+function modulesOf(chunks, fileName, seen = new Set()) {
+  if (seen.has(fileName)) return []
+  seen.add(fileName)
+  const { moduleIds = [], imports = [], dynamicImports = [] } = chunks.get(fileName) ?? {}
+  return [...moduleIds, ...[...imports, ...dynamicImports].flatMap((next) => modulesOf(chunks, next, seen))]
+}
+
+function hashesOf(modules) {
+  const files = modules
+    .map((id) => relative(root, id.replace(/[?#].*$/, '')))
+    .filter((file) => /^[^.\0]/.test(file) && !file.split(sep).includes('node_modules'))
+  return Object.fromEntries(
+    [...new Set(files)].sort().map((file) => [
+      file.split(sep).join('/'),
+      createHash('sha256')
+        .update(readFileSync(join(root, file)))
+        .digest('hex'),
+    ]),
+  )
 }
 
 try {
@@ -33,12 +70,14 @@ try {
   await bundle({ 'commonwatt-agent': 'meter-agent/cli.ts' }, (id) => isBuiltin(id) || besideTheAgent.test(id), {
     codeSplitting: false,
   })
-  await buildPage({
+  const page = await buildPage({
     root: join(root, 'web'),
     configFile: join(root, 'vite.config.ts'),
     logLevel: 'warn',
     build: { outDir: join(staged, 'web'), emptyOutDir: true },
   })
+  sources.web = hashesOf([join(root, 'web/index.html'), ...page.output.flatMap(({ moduleIds = [] }) => moduleIds)])
+  writeFileSync(join(staged, 'sources.json'), JSON.stringify(sources, null, 1))
   rmSync(dist, { recursive: true, force: true })
   renameSync(staged, dist)
 } finally {

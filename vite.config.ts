@@ -1,3 +1,4 @@
+/** How Vite builds the page. */
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 

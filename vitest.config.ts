@@ -1,3 +1,4 @@
+/** How vitest finds and orders the tests. */
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 

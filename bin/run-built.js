@@ -1,3 +1,4 @@
+/** Starts a program that `node build.js` made, or says why it cannot be started. */
 import { existsSync } from 'node:fs'
 
 const oldestNode = [20, 19]

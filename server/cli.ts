@@ -1,19 +1,58 @@
-/** The `commonwatt` command line: one subcommand per file in `commands/`, loaded only when it is asked for. */
+/** The `commonwatt` command line: one command per file in `commands/`, loaded only when it is asked for. */
 import { Command } from 'commander'
+import { version } from '../package.json' with { type: 'json' }
 
-const commands: Record<string, () => Promise<Command>> = {
-  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
-  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
-  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
-  report: async () => (await import('./commands/report.ts')).reportCommand(),
-  export: async () => (await import('./commands/export.ts')).exportCommand(),
-  verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
-  exit: async () => (await import('./commands/exit.ts')).exitCommand(),
-  clear: async () => (await import('./commands/clear.ts')).clearCommand(),
-  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+interface Entry {
+  does: string
+  load: () => Promise<Command>
 }
 
-const program = new Command('commonwatt').description('a peer-to-peer marketplace for local solar energy')
-const asked = commands[process.argv[2] ?? '']
-for (const load of asked === undefined ? Object.values(commands) : [asked]) program.addCommand(await load())
+const commands: Record<string, Entry> = {
+  demo: {
+    does: 'run a simulated neighbourhood: database, chain, server, devices and agents, with the page to watch it',
+    load: async () => (await import('./commands/demo.ts')).demoCommand(),
+  },
+  serve: {
+    does: 'run the market server on a PostgreSQL (15 or newer) and a chain',
+    load: async () => (await import('./commands/serve.ts')).serveCommand(),
+  },
+  migrate: {
+    does: 'bring the database schema up to date',
+    load: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  },
+  report: {
+    does: 'write the settlement report of an area as CSV: a row per metering point and interval',
+    load: async () => (await import('./commands/report.ts')).reportCommand(),
+  },
+  export: {
+    does: 'write a batch of an area as JSON, with everything that verifying it takes; it shows all accounts',
+    load: async () => (await import('./commands/export.ts')).exportCommand(),
+  },
+  verify: {
+    does: 'check a seat’s statement, or a whole batch of an area, from signed readings to what the chain settled',
+    load: async () => (await import('./commands/verify.ts')).verifyCommand(),
+  },
+  exit: {
+    does: 'withdraw everything from the escrow with nothing but a node and the account’s key',
+    load: async () => (await import('./commands/exit.ts')).exitCommand(),
+  },
+  clear: {
+    does: 'clear a spot auction, or an array of them, from JSON',
+    load: async () => (await import('./commands/clear.ts')).clearCommand(),
+  },
+  replay: {
+    does: 'run a journal of order-book commands, JSON lines in, JSON lines out',
+    load: async () => (await import('./commands/replay.ts')).replayCommand(),
+  },
+}
+
+const program = new Command('commonwatt')
+  .description('a peer-to-peer marketplace for local solar energy')
+  .version(version)
+const [first, second] = process.argv.slice(2)
+const asked = first === 'help' ? second : first
+for (const [name, { does, load }] of Object.entries(commands)) {
+  const command = name === asked ? await load() : new Command(name)
+  program.addCommand(command.description(does).version(version))
+}
 await program.parseAsync()

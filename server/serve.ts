@@ -9,11 +9,11 @@ import { formatMoney } from '../contracts/protocol/units.ts'
 import { createApp } from './api/app.ts'
 import type { ApiParts, Areas, TrustedProxies } from './api/parts.ts'
 import type { DemoPerson } from './api/resources.ts'
-import { type AreaSettings, readAreaFile } from './areas/settings.ts'
+import { type AreaSettings, readSettingsFile } from './areas/settings.ts'
 import { type RunningAreaWorker, startAreaWorker } from './areas/worker.ts'
 import { openProvider, readEscrowFacts, readWallet } from './chain/escrow-client.ts'
 import { startIndexer } from './chain/indexer.ts'
-import { readKeyFile } from './chain/key-file.ts'
+import { readWalletFile } from './chain/key-file.ts'
 import { createRelay } from './chain/relay.ts'
 import { startSender } from './chain/sender.ts'
 import { startSettlement } from './chain/settlement-service.ts'
@@ -75,8 +75,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
 
   const facts = await readEscrowFacts(options.rpcUrl, options.escrow)
-  const settings = options.areaFiles.map((file) => readAreaFile(file, facts))
-  const wallet = readKeyFile(options.operatorKeyFile)
+  const settings = options.areaFiles.map((file) => readSettingsFile(file, facts))
+  const wallet = readWalletFile(options.operatorKeyFile)
   const demoPeople = readDemoPeople(options.demoPeopleFile, facts.chainId)
   const provider = openProvider(options.rpcUrl, facts.chainId)
   const sender = startSender({

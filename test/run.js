@@ -11,7 +11,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Each is one test: it passes or fails as a whole. */
 const checks = {
-  types: [['tsc', '--noEmit']],
+  types: [
+    ['tsc', '-p', '.'],
+    ['tsc', '-p', 'web'],
+    ['tsc', '-p', 'test'],
+  ],
   lint: [['biome', 'check', '--colors=off', '.']],
   'dead-code': [['knip', '--no-progress']],
   'solidity-lint': [

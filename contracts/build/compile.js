@@ -8,16 +8,10 @@ import { forgePath, forgeRoot } from './forge.js'
 
 const contracts = ['Escrow', 'LocalEuro']
 
-/** A compilation that failed, with the compiler's words. */
-class CompileError extends Error {
-  name = 'CompileError'
-  code = 'COMPILE_FAILED'
-}
-
-/** Builds `contracts/src` and returns the JSON text of each file in `contracts/build/abi/` by contract. Throws `CompileError`. */
+/** Builds `contracts/src` and returns the JSON text of each file in `contracts/build/abi/` by contract. Throws the compiler's words with the code `COMPILE_FAILED`. */
 export function compileContracts() {
   const build = spawnSync(forgePath(), ['build', 'contracts/src'], { cwd: forgeRoot, encoding: 'utf8' })
-  if (build.status !== 0) throw new CompileError(build.stderr || build.stdout)
+  if (build.status !== 0) throw Object.assign(new Error(build.stderr || build.stdout), { code: 'COMPILE_FAILED' })
   return Object.fromEntries(
     contracts.map((name) => {
       const artifact = JSON.parse(readFileSync(join(forgeRoot, 'out', `${name}.sol`, `${name}.json`), 'utf8'))

@@ -1,4 +1,5 @@
 /** Puts the contracts on a chain and reaches them there. */
+
 import {
   Contract,
   ContractFactory,
@@ -8,6 +9,7 @@ import {
   type InterfaceAbi,
   type Signer,
 } from 'ethers'
+import { CodedError } from '../protocol/error.ts'
 import type { Address } from '../protocol/typed-data.ts'
 import escrowArtifact from './abi/Escrow.json' with { type: 'json' }
 import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
@@ -15,9 +17,8 @@ import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
 export const escrowInterface = new Interface(escrowArtifact.abi as InterfaceAbi)
 export const tokenInterface = new Interface(tokenArtifact.abi as InterfaceAbi)
 
-export class DeployError extends Error {
+export class DeployError extends CodedError<'DEPLOY_FAILED'> {
   override readonly name = 'DeployError'
-  readonly code = 'DEPLOY_FAILED'
 }
 
 /** A deployed contract; an indexer starts at its block. */
@@ -108,6 +109,7 @@ async function deploy(
 ): Promise<Deployment> {
   const contract = await new ContractFactory(contractInterface, bytecode, signer).deploy(...args)
   const receipt = await contract.deploymentTransaction()?.wait()
-  if (!receipt?.contractAddress) throw new DeployError('the chain returned no contract address for the deployment')
+  if (!receipt?.contractAddress)
+    throw new DeployError('DEPLOY_FAILED', 'the chain returned no contract address for the deployment')
   return { address: receipt.contractAddress.toLowerCase(), blockNumber: receipt.blockNumber }
 }

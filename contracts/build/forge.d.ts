@@ -1,7 +1,4 @@
-/** A Solidity tool that is neither installed with the project nor on PATH. */
-export class ToolError extends Error {
-  readonly code: 'TOOL_MISSING'
-}
+/** Types of `forge.js`. */
 export function forgePath(): string
 export function anvilPath(): string
 export const forgeRoot: string

@@ -8,12 +8,6 @@ import { fileURLToPath } from 'node:url'
 const require = createRequire(import.meta.url)
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** A Solidity tool that is neither installed with the project nor on PATH. */
-export class ToolError extends Error {
-  name = 'ToolError'
-  code = 'TOOL_MISSING'
-}
-
 function toolPath(tool) {
   const platform = process.platform === 'win32' ? 'win32' : process.platform
   const machine = process.arch === 'x64' ? 'amd64' : process.arch
@@ -22,18 +16,17 @@ function toolPath(tool) {
     return join(dirname(manifest), 'bin', platform === 'win32' ? `${tool}.exe` : tool)
   } catch {
     if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).status === 0) return tool
-    throw new ToolError(
-      `${tool} is missing: no package for ${platform}-${machine} is installed and none is on PATH; install Foundry and try again`,
-    )
+    const message = `${tool} is missing: no package for ${platform}-${machine} is installed and none is on PATH`
+    throw Object.assign(new Error(`${message}; install Foundry and try again`), { code: 'TOOL_MISSING' })
   }
 }
 
-/** The path of `forge`. Throws `ToolError` (`TOOL_MISSING`). */
+/** The path of `forge`. Throws an error with the code `TOOL_MISSING`. */
 export function forgePath() {
   return toolPath('forge')
 }
 
-/** The path of `anvil`. Throws `ToolError` (`TOOL_MISSING`). */
+/** The path of `anvil`. Throws an error with the code `TOOL_MISSING`. */
 export function anvilPath() {
   return toolPath('anvil')
 }

@@ -2,7 +2,9 @@
  * The settlement entry: one 32-byte word per seat and batch, as it stands in the calldata and in the log of
  * `PartSettled`. `contracts/src/Words.sol` unpacks the same fields.
  */
+
 import { toBeHex } from 'ethers'
+import { CodedError } from './error.ts'
 import type { Hex } from './typed-data.ts'
 
 /** Energies in Wh, money in ledger units; the deltas count from the seat's base. */
@@ -20,13 +22,8 @@ export interface EntryFields {
   received: bigint
 }
 
-export class EntryError extends Error {
+export class EntryError extends CodedError<'ENTRY_OUT_OF_RANGE' | 'ENTRY_MALFORMED'> {
   override readonly name = 'EntryError'
-  readonly code: 'ENTRY_OUT_OF_RANGE' | 'ENTRY_MALFORMED'
-  constructor(code: EntryError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 /** From the most significant bit. */

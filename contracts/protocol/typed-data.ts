@@ -5,8 +5,8 @@
  * Prices are ticks per kWh, energies Wh, times UTC seconds; `rules` is the struct hash of the area's `AreaRules`.
  */
 import { getAddress } from 'ethers/address'
-import { keccak256, Signature } from 'ethers/crypto'
-import { TypedDataEncoder, verifyTypedData } from 'ethers/hash'
+import { Signature } from 'ethers/crypto'
+import { solidityPackedKeccak256, TypedDataEncoder, verifyTypedData } from 'ethers/hash'
 
 /** An Ethereum address, `0x` and 40 lower-case hexadecimal digits: the one form used inside, in tables and in JSON. */
 export type Address = string
@@ -331,8 +331,8 @@ export const noWatchers: Hex = `0x${'0'.repeat(64)}`
 
 /** The `watchers` field of an area's rules: the quorum as a word, then each key as a word, ascending, hashed. */
 export function hashWatchers({ keys, quorum }: Watchers): Hex {
-  const words = [quorum.toString(16), ...keys.map((key) => key.slice(2).toLowerCase()).sort()]
-  return keccak256(`0x${words.map((word) => word.padStart(64, '0')).join('')}`)
+  const ascending = keys.map((key) => key.toLowerCase()).sort()
+  return solidityPackedKeccak256(['uint256', 'address[]'], [quorum, ascending])
 }
 
 /** Signs a value; the result is the compact 64-byte form of EIP-2098. */

@@ -7,7 +7,9 @@
  *
  * One ledger unit is 1 tick per kWh × 1 Wh = tick / 1000 tokens: with the default tick of 0.0001 token it is 10⁻⁷ token.
  */
+
 import { BigNumber } from 'bignumber.js'
+import { CodedError } from './error.ts'
 
 declare const brand: unique symbol
 type Brand<T, Name extends string> = T & { readonly [brand]?: Name }
@@ -26,13 +28,8 @@ export const defaultPriceDecimals = 4
 /** Prices lie strictly inside ±2³⁰ ticks. */
 export const priceBoundTicks = 2 ** 30
 
-export class UnitError extends Error {
+export class UnitError extends CodedError<'UNIT_NOT_DECIMAL' | 'UNIT_OFF_TICK' | 'UNIT_OUT_OF_RANGE'> {
   override readonly name = 'UnitError'
-  readonly code: 'UNIT_NOT_DECIMAL' | 'UNIT_OFF_TICK' | 'UNIT_OUT_OF_RANGE'
-  constructor(code: UnitError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 const plainDecimal = /^-?\d{1,30}(\.\d{1,30})?$/

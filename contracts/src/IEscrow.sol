@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+// The escrow as everybody sees it: what is signed, what can be called, what is told and what is refused.
 struct AreaRules {
     uint32 area;
     address grid;

@@ -1,3 +1,4 @@
+/** The command that makes a meter's first key and begins its epoch. */
 import { Command, InvalidArgumentError } from 'commander'
 import { enrol } from '../keys/enrolment.ts'
 import { readConfig } from '../setup/config.ts'
@@ -18,7 +19,6 @@ interface EnrolOptions {
  */
 export function enrolCommand(): Command {
   return new Command('enrol')
-    .description('make a meter’s key, begin its epoch and print what the owner countersigns')
     .requiredOption('--config <file>', 'configuration file (TOML)')
     .requiredOption('--rules <hash>', 'hash of the area’s rules', rulesHash)
     .option('--meter <name...>', 'only these meters')

@@ -1,3 +1,4 @@
+/** How the agent's commands end when something fails that the person can mend. */
 import { KeyError } from '../keys/keys.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { OutboxError } from '../outbox/outbox.ts'

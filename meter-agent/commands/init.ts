@@ -1,3 +1,4 @@
+/** The command that asks a person for a home's set-up and writes it down. */
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -7,10 +8,9 @@ import { stringify } from 'smol-toml'
 import { z } from 'zod'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
-import { outboxFolder } from '../home/agent.ts'
 import { createKeyFile, readKeyFile } from '../keys/keys.ts'
 import { ModbusError } from '../modbus/error.ts'
-import { Outbox } from '../outbox/outbox.ts'
+import { Outbox, outboxFolder } from '../outbox/outbox.ts'
 import { profiles } from '../profiles/families.ts'
 import { ConfigError, isDeviceUrl, isSameDevice, parseConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
@@ -48,7 +48,6 @@ type Area = z.infer<typeof areasSchema>['items'][number]
  */
 export function initCommand(): Command {
   return new Command('init')
-    .description('guided set-up: try the devices, write the configuration and make the key')
     .option('--config <file>', 'configuration file to write', 'agent.toml')
     .action(({ config }: { config: string }) =>
       withPlainFailures(async () => {

@@ -1,3 +1,4 @@
+/** Numbers as options of the agent's commands. */
 import { InvalidArgumentError } from 'commander'
 
 /** Reads an option that is a whole number from 1 to `most`. */

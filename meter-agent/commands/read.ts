@@ -1,3 +1,4 @@
+/** The command that reads one device once. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'
@@ -20,7 +21,6 @@ export function unitId(text: string): number {
  */
 export function readCommand(): Command {
   return new Command('read')
-    .description('read one device once')
     .requiredOption('--url <url>', 'tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none')
     .option('--unit <n>', 'Modbus unit id (default: the profile’s, 1 for SunSpec)', unitId)
     .option('--profile <name>', 'register map of a device that does not speak SunSpec')

@@ -1,3 +1,4 @@
+/** The command that makes a meter's next key. */
 import { Command } from 'commander'
 import { rotateKeys } from '../keys/rotation.ts'
 import { readConfig } from '../setup/config.ts'
@@ -16,7 +17,6 @@ interface RotateOptions {
  */
 export function rotateKeyCommand(): Command {
   return new Command('rotate-key')
-    .description('make a meter’s next key and print what the account approves; a running agent goes over by itself')
     .requiredOption('--config <file>', 'configuration file (TOML)')
     .option('--meter <name...>', 'only these meters')
     .option(

@@ -1,3 +1,4 @@
+/** The command that runs the agent of a home. */
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startAgent } from '../home/agent.ts'
@@ -13,7 +14,6 @@ const orderlyMs = 5000
  */
 export function runCommand(): Command {
   return new Command('run')
-    .description('read the devices, sign what they count and deliver it')
     .requiredOption('--config <file>', 'configuration file (TOML)')
     .addOption(
       new Option('--log-level <level>', 'least important kind of line to log')

@@ -1,7 +1,9 @@
+/** The command that looks for devices at addresses. */
 import { Command, InvalidArgumentError } from 'commander'
-import { type DeviceOptions, type DeviceReading, type DeviceReport, readDevice } from '../devices/device.ts'
+import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { profileNamed } from '../profiles/families.ts'
+import type { DeviceReading } from '../registers/device-sample.ts'
 import { withPlainFailures } from './failures.ts'
 import { unitId } from './read.ts'
 
@@ -36,7 +38,6 @@ export interface Scanned {
  */
 export function scanCommand(): Command {
   return new Command('scan')
-    .description('look for inverters and meters')
     .requiredOption('--host <host...>', 'host names, addresses, or a network such as 192.168.1.0/24', collectHosts)
     .option('--port <port...>', 'TCP ports to try', collectPorts)
     .option('--unit <n...>', 'unit ids to try', collectUnits)
@@ -46,7 +47,7 @@ export function scanCommand(): Command {
       withPlainFailures(async () => {
         const scanned = await scan(options)
         const { found } = scanned
-        const conclusion = conclude(scanned)
+        const conclusion = sentenceOf(scanned)
         if (options.json) {
           process.stdout.write(`${JSON.stringify({ found, conclusion })}\n`)
         } else {
@@ -124,7 +125,7 @@ function fingerprint({ profile, device, reading }: DeviceReport): string {
 }
 
 /** What a household can do with these devices, in one or two sentences. */
-export function conclude({ found, unknown, unreachable }: Scanned): string {
+export function sentenceOf({ found, unknown, unreachable }: Scanned): string {
   const reports = found.map(({ report }) => report)
   const some = (field: keyof DeviceReading) => reports.some(({ reading }) => reading[field] !== null)
   const inverter = some('productionW') || some('productionWh')

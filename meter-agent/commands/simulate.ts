@@ -1,3 +1,4 @@
+/** The command that serves simulated devices to try the agent against. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
@@ -7,7 +8,7 @@ import { parse as parseToml } from 'smol-toml'
 import { ZodError } from 'zod'
 import { ConfigError } from '../setup/config.ts'
 import { faultSchema } from '../simulator/faults.ts'
-import { type Street, serveStreet } from '../simulator/street.ts'
+import { type ServedStreet, serveStreet } from '../simulator/street.ts'
 import { parseStreet, type StreetConfig } from '../simulator/street-config.ts'
 import { withPlainFailures } from './failures.ts'
 
@@ -19,7 +20,6 @@ const largestBodyBytes = 10_000
  */
 export function simulateCommand(): Command {
   return new Command('simulate')
-    .description('serve simulated Modbus devices of a street on loopback ports')
     .requiredOption('--config <file>', 'the homes and their devices, TOML or JSON')
     .action(({ config: file }: { config: string }) =>
       withPlainFailures(async () => {
@@ -59,7 +59,7 @@ function readStreet(file: string): StreetConfig {
 /**
  * `GET /devices` and `GET /homes` tell; `POST /faults/<device>` with `{"kind":"silence"}` begins a fault, `DELETE` ends it.
  */
-async function serveControl(street: Street, port: number): Promise<Server> {
+async function serveControl(street: ServedStreet, port: number): Promise<Server> {
   const server = createServer(async (request, response) => {
     const reply = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)

@@ -1,3 +1,4 @@
+/** The command that shows what a running agent does. */
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { z } from 'zod'
@@ -16,7 +17,6 @@ const exitNotRunning = 1
  */
 export function statusCommand(): Command {
   return new Command('status')
-    .description('show what a running agent sees, has signed and has still to send')
     .requiredOption('--config <file>', 'configuration file (TOML)')
     .option('--json', 'print JSON')
     .action(({ config: file, json }: { config: string; json?: boolean }) =>

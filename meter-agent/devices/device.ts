@@ -1,57 +1,12 @@
+/** Opens, polls and reads a device, whatever language it speaks. */
 import { acquireConnection, type Connection, releaseConnection } from '../modbus/connection.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience } from '../modbus/register-source.ts'
 import { profileNamed, profiles } from '../profiles/families.ts'
 import { ProfileReader } from '../profiles/profile-device.ts'
+import type { DeviceIdentity, DeviceReading, DeviceSample } from '../registers/device-sample.ts'
 import { type PrintedModel, readSunSpec, SunSpecPoller } from '../sunspec/sunspec-device.ts'
-
-/** One reading of a device as we conclude it; energies are whole Wh, powers W, `null` = not offered. */
-export interface DeviceReading {
-  /** At the grid connection point, import positive. */
-  powerW: number | null
-  /** What the inverter makes, positive. */
-  productionW: number | null
-  importWh: number | null
-  exportWh: number | null
-  productionWh: number | null
-  /** Discharging positive. */
-  batteryPowerW: number | null
-  /** 0 to 100. */
-  stateOfChargePercent: number | null
-}
-
-/** A cumulative register for metering: unrounded, in thousandths of a Wh. */
-export interface Counter {
-  milliWh: bigint
-  /** The smallest step the register can show, in thousandths of a Wh. */
-  resolutionMilliWh: bigint
-  /** The largest value the register can hold (for rollover), in thousandths of a Wh; `null` where its width says nothing. */
-  maxMilliWh: bigint | null
-  /** False where the register map rests on one weak source or none: nothing may be sold on it. */
-  verified: boolean
-}
-
-/** Who the device says it is; `null` where it does not say. */
-export interface DeviceIdentity {
-  manufacturer: string | null
-  model: string | null
-  version: string | null
-  serialNumber: string | null
-}
-
-/** What one poll of a device gave. */
-export interface DeviceSample {
-  /** Monotonic `performance.now()` when the request for the energies left. */
-  requestedAtMs: number
-  /** Monotonic `performance.now()` when the last energy had arrived. */
-  repliedAtMs: number
-  device: DeviceIdentity
-  reading: DeviceReading
-  counters: { import: Counter | null; export: Counter | null; production: Counter | null }
-  /** What was corrected, missing or odd; one sentence each. */
-  warnings: string[]
-}
 
 /** How a device is reached and what it stands for in the home. */
 export interface DeviceOptions {

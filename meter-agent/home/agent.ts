@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { openDevice } from '../devices/device.ts'
 import type { OpenDevice } from '../devices/polled-device.ts'
@@ -10,7 +9,7 @@ import { Keyring } from '../keys/keyring.ts'
 import { KeyError } from '../keys/keys.ts'
 import { backOffMs, type Heard, type Link, openLink } from '../link/link.ts'
 import { ModbusError } from '../modbus/error.ts'
-import { Outbox, type OutboxError } from '../outbox/outbox.ts'
+import { Outbox, type OutboxError, outboxFolder } from '../outbox/outbox.ts'
 import { timingOf } from '../registers/timing.ts'
 import { type AgentConfig, ConfigError } from '../setup/config.ts'
 import { ClockTrust, systemTime, type TimeSource } from './clock.ts'
@@ -29,11 +28,6 @@ export interface AgentParts {
   time?: TimeSource
   open?: OpenDevice
   random?: () => number
-}
-
-/** Where the store lies in an agent's data folder. */
-export function outboxFolder(dataFolder: string): string {
-  return join(dataFolder, 'outbox')
 }
 
 /**

@@ -74,7 +74,7 @@ export function statusFile(dataFolder: string): string {
 export function statusOf(parts: {
   config: AgentConfig
   homes: readonly Home[]
-  /** Of the homes, in their order. */
+  /** The keys of the homes, in the order of the homes. */
   keys: readonly Keyring[]
   outbox: Outbox
   link: LinkStatus

@@ -4,12 +4,14 @@
  * The file holds one line, `0x` and 64 hexadecimal digits. A meter is named by its first key's address for ever, so the
  * file of a key that followed has a second line, `meter` and that address.
  */
+
 import { randomBytes } from 'node:crypto'
 import { link, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 // The parts of ethers that are needed, not the whole: a home gateway has little memory.
 import { SigningKey } from 'ethers/crypto'
 import { computeAddress } from 'ethers/transaction'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import type {
   EpochStart,
   EscrowDomain,
@@ -20,12 +22,12 @@ import type {
 import { digestOf } from '../../contracts/protocol/typed-data.ts'
 import type { Hello, SignedReading } from '../../contracts/protocol/wire.ts'
 
-export class KeyError extends Error {
+export class KeyError extends CodedError<
+  'KEY_MISSING' | 'KEY_PERMISSIONS' | 'KEY_INVALID' | 'KEY_EXISTS' | 'KEY_UNREADABLE'
+> {
   override readonly name = 'KeyError'
-  readonly code: 'KEY_MISSING' | 'KEY_PERMISSIONS' | 'KEY_INVALID' | 'KEY_EXISTS' | 'KEY_UNREADABLE'
   constructor(code: KeyError['code'], message: string, cause?: unknown) {
-    super(message, { cause })
-    this.code = code
+    super(code, message, { cause })
   }
 }
 

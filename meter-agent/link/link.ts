@@ -54,14 +54,14 @@ export interface LinkOptions {
   events: LinkEvents
   /** UTC milliseconds. */
   nowMs: () => number
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   random: () => number
 }
 
 /** What the link looks like from outside. */
 export interface LinkStatus {
   connected: boolean
-  /** By address: welcome, or why not. */
+  /** For each meter, by its address: whether the server welcomed it, and if not, why. */
   meters: Record<string, { welcome: boolean; reason: string }>
   sentMessages: number
   resentMessages: number

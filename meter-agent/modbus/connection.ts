@@ -1,6 +1,7 @@
+/** One queue of requests for each Modbus connection, with deadlines, tries and pauses. */
 import type { Endpoint } from './endpoint.ts'
 import { exceptionError, frameError, ModbusError } from './error.ts'
-import { discardInput, endpointName, type Link, openLink } from './link.ts'
+import { discardInput, endpointName, openTransport, type Transport } from './link.ts'
 
 /** A read of registers; the agent never sends any other function. */
 export interface RegisterRequest {
@@ -66,7 +67,7 @@ const exceptionFrameSize = 9
  */
 export class Connection {
   readonly endpoint: Endpoint
-  #link: Link | null = null
+  #link: Transport | null = null
   #generation = 0
   #queue: Promise<unknown> = Promise.resolve()
   #closed = false
@@ -162,7 +163,7 @@ export class Connection {
   async #attempt(request: RegisterRequest): Promise<RegisterReply> {
     try {
       await this.#waitForSilence()
-      const link = await this.#openLink()
+      const link = await this.#openTransport()
       await this.#pause(this.#freeAtMs - performance.now())
       if (link.serialFraming) await this.#forgetInput(link)
       const reply = await this.#exchange(link, request)
@@ -229,7 +230,7 @@ export class Connection {
   }
 
   /** What came after a reply is nobody's: it must not be there when the next reply is looked for. */
-  async #forgetInput(link: Link): Promise<void> {
+  async #forgetInput(link: Transport): Promise<void> {
     const lastMs = performance.now() + shortestQuietMs
     while (performance.now() < Math.min(lastMs, link.lastByteAtMs + frameGapMs)) await this.#pause(frameGapMs)
     discardInput(link)
@@ -254,11 +255,11 @@ export class Connection {
     if (this.#closed) throw new ModbusError('MODBUS_CLOSED', 'the connection was closed')
   }
 
-  async #openLink(): Promise<Link> {
+  async #openTransport(): Promise<Transport> {
     this.#assertOpen()
     if (this.#link && !this.#link.broken && this.#link.client.isOpen) return this.#link
     this.#dropLink()
-    const link = await openLink(this.endpoint, connectDeadlineMs, this.#closing.signal)
+    const link = await openTransport(this.endpoint, connectDeadlineMs, this.#closing.signal)
     if (this.#closed) {
       link.close()
       this.#assertOpen()
@@ -279,7 +280,7 @@ export class Connection {
     link.close()
   }
 
-  #exchange(link: Link, request: RegisterRequest): Promise<RegisterReply> {
+  #exchange(link: Transport, request: RegisterRequest): Promise<RegisterReply> {
     const { unit, functionCode, address, count, timeoutMs } = request
     const what = `${endpointName(this.endpoint)} unit ${unit}, function ${functionCode}, registers ${address}–${address + count - 1}`
     return new Promise((resolve, reject) => {
@@ -328,7 +329,7 @@ function exceptionSender(chunk: Buffer | null, otherwise: number): number {
   return chunk?.length === exceptionFrameSize ? chunk.readUInt8(6) : otherwise
 }
 
-function timeOutError(link: Link, what: string, timeoutMs: number): ModbusError {
+function timeOutError(link: Transport, what: string, timeoutMs: number): ModbusError {
   const chunk = link.lastChunk
   const foreignId = !link.serialFraming && chunk && chunk.length >= 8 && chunk.readUInt16BE(0) !== link.sent % 256
   const [detail, fault] = foreignId

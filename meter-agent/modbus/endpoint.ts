@@ -1,3 +1,4 @@
+/** The addresses of devices: from a URL to a transport and its timing. */
 import { z } from 'zod'
 import { ModbusError } from './error.ts'
 

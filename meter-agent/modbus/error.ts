@@ -1,3 +1,6 @@
+/** What reading a device fails with. */
+import { CodedError } from '../../contracts/protocol/error.ts'
+
 /** What went wrong between the agent and a device; stable, people script against it. */
 export type ModbusErrorCode =
   | 'MODBUS_URL'
@@ -37,9 +40,8 @@ const exceptionMeanings = new Map([
 ])
 
 /** A failure to read a device. The message is one line that says what to do where there is something to do. */
-export class ModbusError extends Error {
+export class ModbusError extends CodedError<ModbusErrorCode> {
   override readonly name = 'ModbusError'
-  readonly code: ModbusErrorCode
   /** The Modbus exception code the device answered with; only for `MODBUS_EXCEPTION`. */
   readonly exception: number | null
   /** What was wrong with the link; `null` where the link was not. */
@@ -50,8 +52,7 @@ export class ModbusError extends Error {
     message: string,
     details: { exception?: number; fault?: LinkFault; cause?: unknown } = {},
   ) {
-    super(message, { cause: details.cause })
-    this.code = code
+    super(code, message, details)
     this.exception = details.exception ?? null
     this.fault = details.fault ?? null
   }

@@ -1,3 +1,4 @@
+/** Opens a transport and asks on it for registers, one request at a time. */
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import ModbusRTU from 'modbus-serial'
@@ -5,7 +6,7 @@ import type { Endpoint } from './endpoint.ts'
 import { ModbusError } from './error.ts'
 
 /** One open transport with its protocol client. After any failure other than an exception reply it is thrown away. */
-export interface Link {
+export interface Transport {
   readonly client: ModbusRTU
   /** Serial framing has no transaction ids: a late reply can be taken for the next one. */
   readonly serialFraming: boolean
@@ -29,18 +30,18 @@ interface PortWithInput {
 }
 
 /** Forgets input that nobody asked for: with serial framing it would be taken for the reply to the next request. */
-export function discardInput({ client }: Link): void {
+export function discardInput({ client }: Transport): void {
   const { _port: port } = client as unknown as PortWithInput
   port._buffer = Buffer.alloc(0)
 }
 
 /** Opens the endpoint within the deadline, or gives up when told to. @throws ModbusError `MODBUS_UNREACHABLE` */
-export function openLink(endpoint: Endpoint, deadlineMs: number, giveUp: AbortSignal): Promise<Link> {
+export function openTransport(endpoint: Endpoint, deadlineMs: number, giveUp: AbortSignal): Promise<Transport> {
   return endpoint.transport === 'rtu' ? openSerialPort(endpoint, deadlineMs) : openSocket(endpoint, deadlineMs, giveUp)
 }
 
-function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): Link {
-  const link: Link = {
+function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): Transport {
+  const link: Transport = {
     client,
     serialFraming,
     lastByteAtMs: Number.NEGATIVE_INFINITY,
@@ -53,12 +54,12 @@ function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): 
   return link
 }
 
-function noteInput(link: Link, chunk: Buffer): void {
+function noteInput(link: Transport, chunk: Buffer): void {
   link.lastByteAtMs = performance.now()
   link.lastChunk = chunk
 }
 
-function breakLink(link: Link, error: ModbusError): void {
+function breakLink(link: Transport, error: ModbusError): void {
   if (link.broken) return
   link.broken = error
   link.onBroken?.(error)
@@ -96,7 +97,7 @@ export function endpointName(endpoint: Endpoint): string {
  * The socket is ours and lent to the library: it has no connect deadline of its own and does not settle a pending request
  * when the peer closes or resets.
  */
-async function openSocket(endpoint: Endpoint, deadlineMs: number, giveUp: AbortSignal): Promise<Link> {
+async function openSocket(endpoint: Endpoint, deadlineMs: number, giveUp: AbortSignal): Promise<Transport> {
   const socket = net.connect({ host: endpoint.host, port: endpoint.port, noDelay: true })
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: unknown) => {
@@ -145,7 +146,7 @@ interface PortWithSerial {
   }
 }
 
-async function openSerialPort(endpoint: Endpoint, deadlineMs: number): Promise<Link> {
+async function openSerialPort(endpoint: Endpoint, deadlineMs: number): Promise<Transport> {
   const client = new ModbusRTU()
   const close = () => {
     // `destroy` does nothing for serial ports; the callback is not waited for because it may never come.

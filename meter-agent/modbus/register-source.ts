@@ -1,3 +1,4 @@
+/** What the readers of devices need of a Modbus connection. */
 import type { RegisterReply, RegisterRequest } from './connection.ts'
 
 /** Where registers come from: a connection, or a table of registers in tests. */

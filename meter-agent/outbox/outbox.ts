@@ -9,20 +9,28 @@
  *
  * Live values are never stored. Readings leave the queue only when the server has them or will never take them.
  */
+
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
 import type { ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
 import type { MeterState } from '../registers/state.ts'
 import { parseState, printState } from '../registers/state.ts'
 
-export class OutboxError extends Error {
+export class OutboxError extends CodedError<
+  'OUTBOX_LOCKED' | 'OUTBOX_OPEN' | 'OUTBOX_READ' | 'OUTBOX_WRITE' | 'OUTBOX_FOREIGN' | 'OUTBOX_STATE'
+> {
   override readonly name = 'OutboxError'
-  readonly code: 'OUTBOX_LOCKED' | 'OUTBOX_OPEN' | 'OUTBOX_READ' | 'OUTBOX_WRITE' | 'OUTBOX_FOREIGN' | 'OUTBOX_STATE'
   constructor(code: OutboxError['code'], message: string, cause?: unknown) {
-    super(message, { cause })
-    this.code = code
+    super(code, message, { cause })
   }
+}
+
+/** Where the store lies in an agent's data folder. */
+export function outboxFolder(dataFolder: string): string {
+  return join(dataFolder, 'outbox')
 }
 
 /** A reading the server will never take, with its reason. */

@@ -1,3 +1,4 @@
+/** Register maps of Carlo Gavazzi's meters. */
 import type { ProfileData } from './profile.ts'
 
 const reading: ProfileData['reading'] = {

@@ -1,6 +1,8 @@
-import { float32Counter, integerCounter, roundedWh } from '../devices/counter.ts'
-import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
+/** From the points of a register map to a device's reading and counters. */
+
 import { scaled } from '../modbus/words.ts'
+import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../registers/device-sample.ts'
+import { float32Counter, integerCounter, roundedWh } from '../registers/register-counter.ts'
 import { type RawValue, shortestFloat32, wordCount } from './point-value.ts'
 import { type Condition, type Formula, formulaPoints, type Profile } from './profile.ts'
 

@@ -1,3 +1,4 @@
+/** Register maps of Deye's inverters. */
 import type { Formula, ProfileData } from './profile.ts'
 
 const nan32 = [0xffffffff]

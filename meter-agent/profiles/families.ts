@@ -1,3 +1,4 @@
+/** The list of all device families that have a register map here. */
 import { ModbusError } from '../modbus/error.ts'
 import { carloGavazziEm24, carloGavazziEm340 } from './carlo-gavazzi.ts'
 import { deye1p, deye1pX10, deye3p } from './deye.ts'

@@ -1,3 +1,4 @@
+/** Register maps of GoodWe's inverters. */
 import type { ProfileData } from './profile.ts'
 
 const nan32 = [0xffffffff]

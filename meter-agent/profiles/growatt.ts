@@ -1,3 +1,4 @@
+/** Register maps of Growatt's inverters. */
 import type { PointData, ProfileData } from './profile.ts'
 
 const tenthWatt = (address: number, evidence: string): PointData => ({

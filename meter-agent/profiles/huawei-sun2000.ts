@@ -1,3 +1,4 @@
+/** The register map of Huawei's SUN2000 inverters. */
 import type { ProfileData } from './profile.ts'
 
 const nanPower = [0x7fffffff, 0x80000001]

@@ -1,3 +1,4 @@
+/** Register maps of Kostal's inverters and its meter. */
 import type { ProfileData } from './profile.ts'
 
 export const kostalPlenticore: ProfileData = {

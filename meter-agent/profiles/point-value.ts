@@ -1,3 +1,4 @@
+/** From the words of registers to the number or text of a point. */
 import { decodeText, unsigned } from '../modbus/words.ts'
 import type { ProfilePoint } from './profile.ts'
 

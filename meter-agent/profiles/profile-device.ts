@@ -1,7 +1,9 @@
-import type { Counter, DeviceSample } from '../devices/device.ts'
+/** Reads and polls a device by the register map of its family. */
+
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience, RegisterSource } from '../modbus/register-source.ts'
 import { isOneMoment, outerTimes, type ReplyTimes, readApart } from '../modbus/reply-times.ts'
+import type { Counter, DeviceSample } from '../registers/device-sample.ts'
 import { concludeProfile, type ProfileConclusion } from './conclude.ts'
 import { decodePoint, type Extent, extentOf, type RawValue, type WordOrder, wordAddresses } from './point-value.ts'
 import { formulaPoints, type Profile } from './profile.ts'

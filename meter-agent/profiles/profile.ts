@@ -1,3 +1,4 @@
+/** The language in which a device family writes its register map. */
 import { z } from 'zod'
 
 /*
@@ -24,7 +25,9 @@ const pointSchema = z.strictObject({
   /** `grid`: behind the grid meter's own unit id (option `gridUnit`). */
   at: z.enum(['device', 'grid']).default('device'),
   /** Who says so; the letters are explained in docs/add-a-device.md. `?` marks what nobody has confirmed: not for selling. */
-  evidence: z.string().min(1),
+  evidence: z
+    .string()
+    .regex(/^[Degkmhpstvwx?]( [Degkmhpstvwx?])*$/, 'letters of docs/add-a-device.md, a blank between them'),
 })
 
 /** Holds or does not hold; a point that is not there fulfils only `missing`. */

@@ -1,3 +1,4 @@
+/** The register map of Schneider's iEM3000 meters. */
 import type { ProfileData } from './profile.ts'
 
 const nan64 = [0x8000_0000_0000_0000n]

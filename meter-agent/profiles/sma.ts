@@ -1,3 +1,4 @@
+/** The register map of SMA's inverters. */
 import type { ProfileData } from './profile.ts'
 
 const nan32 = [0xffffffff]

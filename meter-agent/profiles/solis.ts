@@ -1,3 +1,4 @@
+/** Register maps of Solis' inverters. */
 import type { ProfileData } from './profile.ts'
 
 const nan32 = [0xffffffff]

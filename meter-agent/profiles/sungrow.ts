@@ -1,3 +1,4 @@
+/** Register maps of Sungrow's inverters. */
 import type { ProfileData } from './profile.ts'
 
 const nan32 = [0xffffffff]

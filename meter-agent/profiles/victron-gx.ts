@@ -1,3 +1,4 @@
+/** The register map of Victron's GX devices. */
 import type { PointData, ProfileData } from './profile.ts'
 
 const phasePower = (address: number): PointData => ({

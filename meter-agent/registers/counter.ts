@@ -6,7 +6,7 @@
  * milliseconds, powers W.
  */
 import type { ReadingReason } from '../../contracts/protocol/wire.ts'
-import type { Counter } from '../devices/device.ts'
+import type { Counter } from './device-sample.ts'
 import { agrees, energyMilliWh } from './energy.ts'
 
 /** 0 measured, 1 estimated, 2 doubtful. */

@@ -17,7 +17,7 @@ import type { CounterStep, CounterTrack, Marks, Quality } from './counter.ts'
 import { startCounter, stepCounter } from './counter.ts'
 import { energyMilliWh } from './energy.ts'
 import { followProduction, productionAt } from './production.ts'
-import type { MeterRules, Side, TimedSample } from './sample.ts'
+import type { Direction, MeterRules, TimedSample } from './sample.ts'
 import { sidePower, sides } from './sample.ts'
 import type { MeterState } from './state.ts'
 import { followClock } from './state.ts'
@@ -133,7 +133,7 @@ function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observ
   }
 }
 
-function stepSide(state: MeterState, side: Side, sample: TimedSample, rules: MeterRules): CounterStep | null {
+function stepSide(state: MeterState, side: Direction, sample: TimedSample, rules: MeterRules): CounterStep | null {
   const counter = sample.device.counters[side]
   if (!counter) return null
   const counterSample = {
@@ -149,7 +149,7 @@ function stepSide(state: MeterState, side: Side, sample: TimedSample, rules: Met
 }
 
 /** What flowed on a side since the newest power seen, as the mean of both powers. */
-function flowedOn(side: Side, { power }: MeterState, { atMs, device }: TimedSample): bigint | null {
+function flowedOn(side: Direction, { power }: MeterState, { atMs, device }: TimedSample): bigint | null {
   const now = sidePower(side, device.reading.powerW)
   const then = power && sidePower(side, power.powerW)
   return now === null || then === null ? null : energyMilliWh((now + then) / 2, atMs - power!.atMs)
@@ -158,11 +158,11 @@ function flowedOn(side: Side, { power }: MeterState, { atMs, device }: TimedSamp
 /** Compares what the counters counted in a step with what flowed; not over gaps and resets, where neither is known. */
 function compared(
   before: MeterState,
-  stepped: Record<Side, CounterStep | null>,
+  stepped: Record<Direction, CounterStep | null>,
   sample: TimedSample,
   marks: Marks,
 ): Pick<MeterState, 'comparison' | 'contradicted'> {
-  const rise = (side: Side) => {
+  const rise = (side: Direction) => {
     const from = before[side]
     const to = stepped[side]?.track
     return from && to ? to.virtualMilliWh - from.virtualMilliWh : 0n
@@ -202,7 +202,7 @@ function advance(from: MeterState, to: MeterState, sample: TimedSample, stepMark
    * A register at a time between the samples, and whether rounding down took something away; across a set clock it
    * stays where it was until the sample itself.
    */
-  const between = (side: Side, timeMs: number): { milliWh: bigint; cut: boolean } => {
+  const between = (side: Direction, timeMs: number): { milliWh: bigint; cut: boolean } => {
     const a = from[side]?.virtualMilliWh ?? 0n
     const b = to[side]?.virtualMilliWh ?? 0n
     if (timeMs >= atMs) return { milliWh: b, cut: false }
@@ -274,7 +274,7 @@ function afterLostTime(state: MeterState, sample: TimedSample, rules: MeterRules
 function restarted(state: MeterState, sample: TimedSample, rules: MeterRules): MeterState {
   const { atMs, device } = sample
   const { powerW } = device.reading
-  const follow = (side: Side): CounterTrack | null => {
+  const follow = (side: Direction): CounterTrack | null => {
     const counter = device.counters[side]
     const counterSample = { atMs, sideW: sidePower(side, powerW), flowedMilliWh: null, limitW: limitOf(side, rules) }
     return counter && startCounter({ ...counterSample, counter }, state[side]?.virtualMilliWh ?? 0n)
@@ -291,7 +291,7 @@ function restarted(state: MeterState, sample: TimedSample, rules: MeterRules): M
   }
 }
 
-function limitOf(side: Side, rules: MeterRules): number {
+function limitOf(side: Direction, rules: MeterRules): number {
   return side === 'import' ? rules.mainFuseW : rules.nameplateW
 }
 

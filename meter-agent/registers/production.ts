@@ -1,7 +1,8 @@
 /** The production counters of a home's devices: followed like the grid's, but for display only and never signed. */
-import type { Counter } from '../devices/device.ts'
+
 import type { CounterTrack } from './counter.ts'
 import { shiftCounter, startCounter, stepCounter } from './counter.ts'
+import type { Counter } from './device-sample.ts'
 import { energyMilliWh } from './energy.ts'
 import type { TimedSample } from './sample.ts'
 

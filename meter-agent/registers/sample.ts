@@ -1,4 +1,5 @@
-import type { DeviceSample } from '../devices/device.ts'
+/** What metering takes in: polls with their place in time, and a meter's limits. */
+import type { DeviceSample } from './device-sample.ts'
 
 /** What a meter's place in the grid and its area say about plausible values. */
 export interface MeterRules {
@@ -21,10 +22,10 @@ export interface TimedSample {
 }
 
 /** The two directions at the grid connection point. */
-export type Side = 'import' | 'export'
+export type Direction = 'import' | 'export'
 export const sides = ['import', 'export'] as const
 
 /** The power on one side, never negative; import is positive at the grid connection point. */
-export function sidePower(side: Side, powerW: number | null): number | null {
+export function sidePower(side: Direction, powerW: number | null): number | null {
   return powerW === null ? null : Math.max(side === 'import' ? powerW : -powerW, 0)
 }

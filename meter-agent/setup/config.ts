@@ -2,23 +2,23 @@
  * The agent's configuration file (TOML): where its data lies, which server, chain, escrow and area it works for, and the
  * meters with their devices. Every mistake is one line that says where, what and what to do.
  */
+
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'smol-toml'
 import { z } from 'zod'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { usualUnit } from '../devices/device.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { ModbusError } from '../modbus/error.ts'
 
-export class ConfigError extends Error {
+export class ConfigError extends CodedError<'CONFIG_UNREADABLE' | 'CONFIG_SYNTAX' | 'CONFIG_INVALID'> {
   override readonly name = 'ConfigError'
-  readonly code: 'CONFIG_UNREADABLE' | 'CONFIG_SYNTAX' | 'CONFIG_INVALID'
   /** One line for each mistake. */
   readonly problems: readonly string[]
   constructor(code: ConfigError['code'], problems: readonly string[], cause?: unknown) {
-    super(problems.join('\n'), { cause })
-    this.code = code
+    super(code, problems.join('\n'), { cause })
     this.problems = problems
   }
 }

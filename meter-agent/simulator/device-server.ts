@@ -1,3 +1,4 @@
+/** Serves one simulated device over Modbus. */
 import { once } from 'node:events'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'

@@ -1,3 +1,4 @@
+/** What can go wrong with a simulated device. */
 import { z } from 'zod'
 import type { DeviceValues } from './device-values.ts'
 

@@ -1,10 +1,11 @@
+/** A home's consumption, production and battery over the day. */
 import { cloudiness, dayFraction, noise, type Panels, panelPowerW, type Sky } from './sky.ts'
 
 export const loadProfileNames = ['household', 'flat', 'bakery', 'school', 'farm', 'none'] as const
 export type LoadProfile = (typeof loadProfileNames)[number]
 
 /** What does not change about a home. */
-export interface Home {
+export interface HomeTraits {
   seed: number
   /** All homes under one sky share its clouds. */
   cloudSeed: number
@@ -86,7 +87,7 @@ export function newHome(
  * The home `seconds` later: powers of the new moment, energies as power × time. The same home and state give the same result.
  * The fuse limits what is drawn by shedding load, and what is fed in by throttling the panels.
  */
-export function advanceHome(home: Home, state: HomeState, seconds: number): HomeState {
+export function advanceHome(home: HomeTraits, state: HomeState, seconds: number): HomeState {
   const timeMs = state.timeMs + seconds * 1000
   const cloud = cloudiness(home.cloudSeed, home.sky, timeMs)
   let productionW = home.panels ? panelPowerW(home.panels, home.sky, timeMs, cloud) : 0
@@ -111,7 +112,7 @@ export function advanceHome(home: Home, state: HomeState, seconds: number): Home
   }
 }
 
-function loadAt(home: Home, timeMs: number): number {
+function loadAt(home: HomeTraits, timeMs: number): number {
   const hours = loadsW[home.load]
   const at = dayFraction(home.sky, timeMs) * hours.length
   const index = Math.floor(at) % hours.length
@@ -123,7 +124,7 @@ function loadAt(home: Home, timeMs: number): number {
 }
 
 /** Takes what is left over and gives what is missing, within its power and its charge. Discharging positive. */
-function batteryPower({ battery }: Home, { batteryWh }: HomeState, surplusW: number, seconds: number): number {
+function batteryPower({ battery }: HomeTraits, { batteryWh }: HomeState, surplusW: number, seconds: number): number {
   if (!battery) return 0
   const hours = seconds / 3600
   if (surplusW >= 0) {

@@ -1,3 +1,4 @@
+/** The registers of a simulated device that has a register map of its own. */
 import { wordAddresses, wordCount } from '../profiles/point-value.ts'
 import { type Condition, conditionPoint, type Formula, type Profile, type ProfilePoint } from '../profiles/profile.ts'
 import {

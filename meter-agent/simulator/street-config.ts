@@ -163,7 +163,7 @@ const streetSchema = z
 export type StreetConfigInput = z.input<typeof streetSchema>
 export type StreetConfig = z.output<typeof streetSchema>
 export type HomeConfig = StreetConfig['homes'][number]
-export type DeviceConfig = HomeConfig['devices'][number]
+export type StreetDeviceConfig = HomeConfig['devices'][number]
 
 /** Checks a configuration. @throws ZodError naming each mistake */
 export function parseStreet(config: unknown): StreetConfig {
@@ -171,11 +171,11 @@ export function parseStreet(config: unknown): StreetConfig {
 }
 
 /** What faults call a device. */
-export function deviceName(home: HomeConfig, device: DeviceConfig, index: number): string {
+export function deviceName(home: HomeConfig, device: StreetDeviceConfig, index: number): string {
   return device.name ?? `${home.name}/${index + 1}`
 }
 
-export function descriptionOf(device: DeviceConfig): DeviceDescription {
+export function descriptionOf(device: StreetDeviceConfig): DeviceDescription {
   if (device.kind === 'sunspec') {
     const { unit: id, models, base, scaleFactors, elements, points } = device
     return { kind: 'sunspec', unit: id, models, base, scaleFactors, elements, points }

@@ -1,3 +1,4 @@
+/** Serves all simulated devices of a street and keeps their counters. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'
@@ -7,14 +8,14 @@ import { ConfigError } from '../setup/config.ts'
 import { answerOnStream, type ServedDevice, serveDevice } from './device-server.ts'
 import type { DeviceValues } from './device-values.ts'
 import type { FaultRequest } from './faults.ts'
-import { advanceHome, type Home, type HomeState, newHome } from './household.ts'
+import { advanceHome, type HomeState, type HomeTraits, newHome } from './household.ts'
 import {
-  type DeviceConfig,
   descriptionOf,
   deviceName,
   type HomeConfig,
   type quantities,
   type StreetConfig,
+  type StreetDeviceConfig,
   type scriptSchema,
 } from './street-config.ts'
 
@@ -27,7 +28,7 @@ export interface StreetDevice {
   profile: string
 }
 
-export interface Street {
+export interface ServedStreet {
   devices: StreetDevice[]
   /** The homes' present states by name; those that follow a script have none. */
   states(): Record<string, HomeState>
@@ -49,7 +50,7 @@ const serialDeadlineMs = 5_000
  * @param now the clock, UTC milliseconds
  * @throws ConfigError for ports, serial ports and a state file that cannot be used
  */
-export async function serveStreet(config: StreetConfig, now: () => number = Date.now): Promise<Street> {
+export async function serveStreet(config: StreetConfig, now: () => number = Date.now): Promise<ServedStreet> {
   const saved = loadStates(config.stateFile)
   const homes = config.homes.map((home) => new LivingHome(config, home, { saved: saved[home.name], nowMs: now() }))
   const served = new Map<string, Omit<ServedDevice, 'port'>>()
@@ -67,7 +68,7 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
 
   async function serve(
     home: LivingHome,
-    device: DeviceConfig,
+    device: StreetDeviceConfig,
   ): Promise<{ url: string; server: Omit<ServedDevice, 'port'> }> {
     const values = () => home.values(device.kind === 'sunspec' ? device : null, now())
     const description = descriptionOf(device)
@@ -130,7 +131,7 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
 
 class LivingHome {
   readonly config: HomeConfig
-  readonly #home: Home
+  readonly #home: HomeTraits
   readonly #script: Script | null
   #state: HomeState
   offline = false
@@ -229,7 +230,7 @@ class Script {
   }
 }
 
-function homeOf(street: StreetConfig, config: HomeConfig): Home {
+function homeOf(street: StreetConfig, config: HomeConfig): HomeTraits {
   const { pvKwp, azimuthDeg, tiltDeg, batteryKwh, batteryKw } = config
   return {
     seed: config.seed,

@@ -1,3 +1,4 @@
+/** The registers of a simulated SunSpec device. */
 import { type GroupDefinition, modelTables, type PointDefinition } from '../sunspec/model-tables.ts'
 import {
   type DeviceValues,

@@ -1,3 +1,4 @@
+/** Finds and reads the chain of models of a SunSpec device. */
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience, RegisterSource } from '../modbus/register-source.ts'
 import type { ReplyTimes } from '../modbus/reply-times.ts'
@@ -7,7 +8,7 @@ import { modelTables } from './model-tables.ts'
 /** Where a model lies on the device. */
 export interface ModelPlace {
   id: number
-  /** Of its ID register. */
+  /** The address of its ID register. */
   address: number
   /** Its L: registers of the body that follow ID and L. */
   length: number
@@ -25,7 +26,7 @@ export interface Chain {
 export interface ReadModel extends ModelPlace {
   /** `null` for models we have no table for. */
   body: DecodedBody | null
-  /** Of the requests that were answered. */
+  /** How long each request took that was answered. */
   times: ReplyTimes[]
   /** Registers did not come though the device may have them. */
   lost: boolean

@@ -1,8 +1,9 @@
+/** From the registers of a SunSpec model to its points. */
 import { decodeText, scaled, unsigned } from '../modbus/words.ts'
 import type { GroupDefinition, PointDefinition } from './model-tables.ts'
 
 /** A register of a model's body; `undefined` where it has not been read or the device does not answer for it. */
-export type Registers = readonly (number | undefined)[]
+export type BodyRegisters = readonly (number | undefined)[]
 
 /** A decoded point. */
 export interface Value {
@@ -45,7 +46,7 @@ export type Points = { [name: string]: number | string | null | Points | Points[
  * @param registers the body's registers, without the header
  * @param length the model's L; may differ from the definition's
  */
-export function decodeBody(definition: GroupDefinition, registers: Registers, length: number): DecodedBody {
+export function decodeBody(definition: GroupDefinition, registers: BodyRegisters, length: number): DecodedBody {
   return new BodyDecoder(definition, registers, length).decode()
 }
 
@@ -64,13 +65,13 @@ export function fixedLength(group: GroupDefinition): number | null {
 
 class BodyDecoder {
   readonly #definition: GroupDefinition
-  readonly #registers: Registers
+  readonly #registers: BodyRegisters
   readonly #length: number
   readonly #spans: Span[] = []
   readonly #warnings: string[] = []
   readonly #unscaled = new Map<string, string[]>()
 
-  constructor(definition: GroupDefinition, registers: Registers, length: number) {
+  constructor(definition: GroupDefinition, registers: BodyRegisters, length: number) {
     this.#definition = definition
     this.#registers = registers
     this.#length = length

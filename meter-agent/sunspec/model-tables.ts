@@ -36,7 +36,7 @@ export type PointType = keyof typeof registersOfType | 'string'
 export interface PointDefinition {
   name: string
   type: PointType
-  /** In registers. */
+  /** How many registers the point takes. */
   size: number
   /** The point that holds the exponent, or the exponent itself. */
   scaleFactor: string | number | null

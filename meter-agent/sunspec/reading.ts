@@ -1,6 +1,8 @@
-import { float32Counter, integerCounter, roundedWh } from '../devices/counter.ts'
-import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
+/** From SunSpec models to who the device is and what it counts. */
+
 import { scaled } from '../modbus/words.ts'
+import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../registers/device-sample.ts'
+import { float32Counter, integerCounter, roundedWh } from '../registers/register-counter.ts'
 import type { ReadModel } from './chain.ts'
 import type { Group, Value } from './decode.ts'
 

@@ -1,6 +1,8 @@
-import type { DeviceIdentity, DeviceReading, DeviceSample } from '../devices/device.ts'
+/** Reads and polls a SunSpec device. */
+
 import { ModbusError } from '../modbus/error.ts'
 import { isOneMoment, outerTimes, readApart } from '../modbus/reply-times.ts'
+import type { DeviceIdentity, DeviceReading, DeviceSample } from '../registers/device-sample.ts'
 import {
   type Absences,
   type Chain,

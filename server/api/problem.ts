@@ -1,4 +1,5 @@
 /** Refusals as RFC 9457 problem documents. `docs/errors.md` lists every code with what to do about it. */
+import { CodedError } from '../../contracts/protocol/error.ts'
 import { AccountsError } from '../accounts/error.ts'
 import { AreaError } from '../areas/error.ts'
 import { ChainError } from '../chain/error.ts'
@@ -44,9 +45,8 @@ export interface InvalidField {
 }
 
 /** Refuses a request; `message` is the problem document's `detail`. */
-export class ApiError extends Error {
+export class ApiError extends CodedError {
   override readonly name = 'ApiError'
-  readonly code: string
   readonly status: number
   readonly title: string
   readonly retryAfterSeconds: number | null
@@ -57,8 +57,7 @@ export class ApiError extends Error {
     message: string,
     details: { errors?: InvalidField[]; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
-    this.code = code
+    super(code, message, details)
     this.status = table[code][0]
     this.title = table[code][1]
     this.errors = details.errors ?? []
@@ -73,13 +72,8 @@ export interface Problem {
 }
 
 /** The engine's refusal of an order or a cancellation. */
-export class OrderRefused extends Error {
+export class OrderRefused extends CodedError {
   override readonly name = 'OrderRefused'
-  readonly code: string
-  constructor(code: string, message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 /** What an error says to the client; null for one that nobody foresaw, which is the server's failure. */

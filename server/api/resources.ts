@@ -5,15 +5,14 @@
  * strings in tokens. Signed structures travel with the integers that were signed (ticks, ledger units, UTC seconds).
  */
 import { z } from 'zod'
+import { hex32, uint32 } from '../settlement/signed-order.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
-import type { SignedOrder } from './signed-requests.ts'
 
 export const addressSchema = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, 'an address is 0x and 40 hexadecimal digits')
   .transform((text) => text.toLowerCase())
 const address = z.string()
-export const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
 const time = z.iso.datetime()
 export const wh = z.int().min(0)
 const price = z.string()
@@ -21,7 +20,6 @@ export const money = z.string()
 /** A seat as the escrow numbers it: area × 2³² + its number in the area, so it is known without its area (areas < 2²¹). */
 export const seatId = z.int().min(1)
 export const uint24 = z.int().min(0).max(0xff_ffff)
-export const uint32 = z.int().min(0).max(0xffff_ffff)
 export const int24 = z
   .int()
   .min(-(2 ** 23))
@@ -446,12 +444,6 @@ export interface LiveToPage {
   seatInterval: (interval: SeatIntervalResource) => void
   forwardOrder: (order: ForwardOrderResource) => void
   telemetry: (telemetry: TelemetryEvent) => void
-}
-export interface PageToLive {
-  /** Starts the public events of an area. */
-  watch: (area: number, answer: (result: { ok: boolean; message?: string }) => void) => void
-  /** Places up to 100 signed orders; answered once all of them are judged and what was accepted is durable. */
-  orders: (orders: SignedOrder[], answer: (answer: OrdersAnswer) => void) => void
 }
 
 /** What became of one order of a message; a refused one disturbs none of its neighbours. */

@@ -1,6 +1,7 @@
 /** What clients sign and send to `/api/v1` and `/live`, as schemas; the integers are those that were signed. */
 import { z } from 'zod'
-import { addressSchema, hex32, int24, money, seatId, uint24, uint32, wh } from './resources.ts'
+import { hex32, uint32 } from '../settlement/signed-order.ts'
+import { addressSchema, int24, money, type OrdersAnswer, seatId, uint24, wh } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
 
@@ -148,3 +149,11 @@ export const relayWithdrawalSchema = z
   .meta({ id: 'RelayWithdrawal' })
 
 export const relayClaimSchema = z.strictObject({ seat: seatId }).meta({ id: 'RelayClaim' })
+
+/** What a page sends in the socket.io namespace `/live`. */
+export interface PageToLive {
+  /** Starts the public events of an area. */
+  watch: (area: number, answer: (result: { ok: boolean; message?: string }) => void) => void
+  /** Places up to 100 signed orders; answered once all of them are judged and what was accepted is durable. */
+  orders: (orders: SignedOrder[], answer: (answer: OrdersAnswer) => void) => void
+}

@@ -1,12 +1,13 @@
 /** What the dearest way through an area costs. */
 import type { Ticks } from '../../contracts/protocol/units.ts'
-import type { NamedZone } from './settings.ts'
 
 /**
  * The grid fees of the longest path between two zones of a tree, in ticks per kWh. `zones` in any order; a zone whose
  * parent is missing counts as a root.
  */
-export function longestPathTicks(zones: readonly Pick<NamedZone, 'zone' | 'parent' | 'feeTicksPerKwh'>[]): Ticks {
+export function longestPathTicks(
+  zones: readonly { zone: string; parent: string | null; feeTicksPerKwh: Ticks }[],
+): Ticks {
   const children = new Map<string | null, typeof zones>()
   for (const zone of zones) children.set(zone.parent, [...(children.get(zone.parent) ?? []), zone])
   let longest = 0

@@ -1,9 +1,11 @@
 /**
  * An area's settings: a JSON file that the operator of the server writes, checked here, completed with what the chain says.
  */
+
 import { readFileSync } from 'node:fs'
 import { ZeroAddress } from 'ethers'
 import { z } from 'zod'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import {
   type Address,
   type AreaRules,
@@ -53,9 +55,8 @@ export interface AreaSettings {
   chain: EscrowFacts
 }
 
-export class SettingsError extends Error {
+export class SettingsError extends CodedError<'AREA_SETTINGS'> {
   override readonly name = 'SettingsError'
-  readonly code = 'AREA_SETTINGS'
 }
 
 const price = z.string().transform((text, context): number => {
@@ -118,10 +119,13 @@ const priceTick = 100
 export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
   const parsed = fileSchema.safeParse(file)
   if (!parsed.success) {
-    throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+    throw new SettingsError(
+      'AREA_SETTINGS',
+      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
+    )
   }
   const mistakes = inconsistencies(parsed.data)
-  if (mistakes.length > 0) throw new SettingsError(mistakes.join('\n'))
+  if (mistakes.length > 0) throw new SettingsError('AREA_SETTINGS', mistakes.join('\n'))
   const { zones, rules: fileRules, feedInPerKwh, retailPerKwh, graceSeconds, lowestPricePerKwh, ...named } = parsed.data
   const rules: AreaRules = {
     area: named.area,
@@ -184,12 +188,12 @@ function inconsistencies(file: z.output<typeof fileSchema>): string[] {
 }
 
 /** Reads and checks an area file. Throws `SettingsError` that names the file. */
-export function readAreaFile(path: string, chain: EscrowFacts): AreaSettings {
+export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings {
   let file: unknown
   try {
     file = JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
-    throw new SettingsError(`${path}: ${(cause as Error).message}`, { cause })
+    throw new SettingsError('AREA_SETTINGS', `${path}: ${(cause as Error).message}`, { cause })
   }
   return areaSettings(file, chain)
 }

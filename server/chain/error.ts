@@ -1,26 +1,28 @@
+/** What the rooms around the chain refuse or fail with. */
+import { CodedError } from '../../contracts/protocol/error.ts'
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 
 /**
  * Why the chain could not be used. `CHAIN_REFUSED` is the contract's own no: `contractError` names its error. The codes
  * that waiting can cure are `CHAIN_UNREACHABLE` and `CHAIN_BEHIND`.
  */
-export class ChainError extends Error {
+export class ChainError extends CodedError<
+  | 'CHAIN_UNREACHABLE'
+  | 'CHAIN_BEHIND'
+  | 'CHAIN_NO_ESCROW'
+  | 'CHAIN_DEVELOPMENT_KEY'
+  | 'CHAIN_KEY_FILE'
+  | 'CHAIN_REFUSED'
+  | 'CHAIN_FUNDS'
+  | 'CHAIN_FEE_CAP'
+  | 'CHAIN_TRANSACTION_FAILED'
+  | 'CHAIN_NONCE_TAKEN'
+  | 'CHAIN_REQUEST'
+  | 'CHAIN_RULES'
+  | 'CHAIN_BATCH'
+  | 'CHAIN_OVERTAKEN'
+> {
   override readonly name = 'ChainError'
-  readonly code:
-    | 'CHAIN_UNREACHABLE'
-    | 'CHAIN_BEHIND'
-    | 'CHAIN_NO_ESCROW'
-    | 'CHAIN_DEVELOPMENT_KEY'
-    | 'CHAIN_KEY_FILE'
-    | 'CHAIN_REFUSED'
-    | 'CHAIN_FUNDS'
-    | 'CHAIN_FEE_CAP'
-    | 'CHAIN_TRANSACTION_FAILED'
-    | 'CHAIN_NONCE_TAKEN'
-    | 'CHAIN_REQUEST'
-    | 'CHAIN_RULES'
-    | 'CHAIN_BATCH'
-    | 'CHAIN_OVERTAKEN'
   /** The escrow's or token's error, by its name in Solidity. */
   readonly contractError: string | null
   readonly transaction: Hex | null
@@ -29,8 +31,7 @@ export class ChainError extends Error {
     message: string,
     details: { contractError?: string; transaction?: Hex; cause?: unknown } = {},
   ) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
-    this.code = code
+    super(code, message, details)
     this.contractError = details.contractError ?? null
     this.transaction = details.transaction ?? null
   }

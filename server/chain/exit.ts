@@ -21,12 +21,12 @@ export interface ExitOptions {
   account: Address
   /** Where the tokens go. */
   to: Address
-  /** Nothing of the escrow is before this block. */
+  /** The block at which the escrow was deployed: nothing of it happened before. */
   firstBlock: number
 }
 
 export interface ExitSeat {
-  /** As the escrow numbers it. */
+  /** The seat's number in the escrow: area × 2³² + its number in the area. */
   seat: bigint
   /** The least ledger units that the purse can pay: one base unit of the token. */
   smallest: LedgerUnits

@@ -4,7 +4,7 @@ import { Wallet } from 'ethers'
 import { ChainError } from './error.ts'
 
 /** Throws `ChainError` `CHAIN_KEY_FILE`, which never shows what the file holds. */
-export function readKeyFile(path: string): Wallet {
+export function readWalletFile(path: string): Wallet {
   let text: string
   try {
     text = readFileSync(path, 'utf8').trim()

@@ -47,7 +47,7 @@ export interface EscrowRelay {
     epoch: EpochStart
     meterSignature: Hex
     accountSignature: Hex
-    /** Where the rules demand confirmation. */
+    /** Needed where the rules demand confirmation. */
     gridSignature?: Hex | undefined
   }): Promise<{ hash: Hex }>
   /** The meter's last key hands over to the next one; signed by the account and by both keys. */

@@ -39,7 +39,7 @@ export interface SeatRecord {
   readonly seat: number
   readonly account: Address
   readonly meter: Address
-  /** Those that followed the meter's first key. */
+  /** The keys that followed the meter's first one. */
   readonly keys: readonly LaterKey[]
   readonly terms: readonly AccountTerms[]
   readonly standings: readonly Standing[]
@@ -57,9 +57,9 @@ interface OpenBatch {
   readonly credits: ReadonlyMap<number, LedgerUnits>
   readonly debits: ReadonlyMap<number, LedgerUnits>
   readonly settledParts: number
-  /** How many there will be. */
+  /** How many parts there will be. */
   readonly parts: number
-  /** One per part that was settled. */
+  /** The transaction of each part that was settled. */
   readonly transactions: Hex[]
 }
 
@@ -67,9 +67,9 @@ export interface SettledBatch {
   start: UtcSeconds
   end: UtcSeconds
   statementRoot: Hex
-  /** Of all its parts, in order. */
+  /** The transactions of all its parts, in order. */
   transactions: Hex[]
-  /** Of the last part. */
+  /** The block in which the last part was settled. */
   block: number
 }
 
@@ -80,10 +80,10 @@ export interface AreaView {
   settledUntil: UtcSeconds
   gridBalance: LedgerUnits
   seats: Map<number, SeatRecord>
-  /** Of the meters whose key changed in this area: they take their keys along to other seats. */
+  /** The later keys of each meter whose key changed in this area: a meter takes its keys along to another seat. */
   keys: Map<Address, readonly LaterKey[]>
   open: OpenBatch | null
-  /** By end. */
+  /** The settled batches, by when they end. */
   batches: Map<UtcSeconds, SettledBatch>
   /** How often a batch was given up after some of its parts, by its end. */
   abandoned: Map<UtcSeconds, number>
@@ -300,7 +300,7 @@ function zoneOf(zone: Hex): string {
 /** The seat as the engine takes it: both timelines merged, what ended before its base left out. */
 export function chainSeatOf(record: SeatRecord): ChainSeat {
   const { seat, account, meter, keys, balance, withdrawal, withdrawalNonce, base } = record
-  const all = termsOf(record)
+  const all = termsOnChain(record)
   const begun = all.findLastIndex(({ from }) => from <= base.time)
   const terms = all.slice(Math.max(begun, 0))
   const named = { seat, account, meter, ...(keys.length === 0 ? {} : { keys: [...keys] }) }
@@ -308,7 +308,7 @@ export function chainSeatOf(record: SeatRecord): ChainSeat {
 }
 
 /** All terms that the seat ever had or will have, ascending by start. */
-export function termsOf({ terms, standings }: SeatRecord): Terms[] {
+export function termsOnChain({ terms, standings }: SeatRecord): Terms[] {
   const first = terms[0]!.from
   const later = [...terms, ...standings].map(({ from }) => from).filter((from) => from > first)
   const starts = [first, ...new Set(later.sort((a, b) => a - b))]

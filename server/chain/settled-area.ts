@@ -14,9 +14,9 @@ export interface SettledAreaQuery {
   provider: JsonRpcProvider
   escrow: Address
   area: number
-  /** Of the batch. */
+  /** When the batch ends. */
   end: UtcSeconds
-  /** Nothing of the escrow is before this block. */
+  /** The block at which the escrow was deployed: nothing of it happened before. */
   firstBlock: number
 }
 

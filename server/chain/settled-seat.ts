@@ -7,16 +7,16 @@ import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { SettledSeat } from '../settlement/verify.ts'
 import { ChainError } from './error.ts'
 import { asChainError, eventsOfEscrow } from './escrow-client.ts'
-import { applyEvent, type EscrowView, termsOf } from './seat-view.ts'
+import { applyEvent, type EscrowView, termsOnChain } from './seat-view.ts'
 
 export interface SettledSeatQuery {
   provider: JsonRpcProvider
   escrow: Address
   area: number
   seat: number
-  /** Of the batch. */
+  /** When the batch ends. */
   end: UtcSeconds
-  /** Nothing of the escrow is before this block. */
+  /** The block at which the escrow was deployed: nothing of it happened before. */
   firstBlock: number
 }
 
@@ -59,7 +59,7 @@ async function read({ provider, escrow, area, seat, end, firstBlock }: SettledSe
   const { intervalSeconds, confirmation } = view.get(area)!.rules
   const { statementRoot } = batch
   const { meter, keys } = record
-  const terms = termsOf(record)
+  const terms = termsOnChain(record)
   return {
     ...{ area, end, seat, statementRoot, intervalSeconds, confirmation, meter, keys, terms },
     ...{ base: base ?? record.base, entries },

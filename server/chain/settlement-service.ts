@@ -37,13 +37,13 @@ export interface SettlementOptions {
   provider: JsonRpcProvider
   sender: Pick<Sender, 'send'>
   indexer: Pick<Indexer, 'head' | 'counted'>
-  /** Of the areas to settle. */
+  /** The settings of each area that is to be settled. */
   settings: readonly AreaSettings[]
   log: Logger
   registry: Registry
   /** Has a batch cut anew without these seats; says whether it was. */
   leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
-  /** Entries of one transaction at most, where that shall be fewer than fit. */
+  /** The most entries of one transaction, where they shall be fewer than fit into it. */
   entriesPerPart?: number
 }
 
@@ -185,13 +185,13 @@ interface Work {
   area: number
   escrow: Hex
   batch: StoredBatch
-  /** At the newest block. */
+  /** The area at the newest block. */
   view: AreaView
-  /** At the newest block that counts. */
+  /** The area at the newest block that is deep enough to count. */
   counted: AreaView | undefined
 }
 
-/** Of one attempt to settle a batch: an abandoned one may be sent again. */
+/** Names one attempt to settle a batch, so that a batch that was abandoned may be sent again under another name. */
 function nameOf({ area, escrow, batch, view }: Work): string {
   const attempt = `${batch.number}.${view.abandoned.get(batch.end) ?? 0}`
   return `${escrow} area ${area} from ${batch.start} to ${batch.end} attempt ${attempt}`

@@ -18,7 +18,6 @@ interface ClearOptions {
 /** The subcommand, ready to be added to the program. */
 export function clearCommand(): Command {
   return new Command('clear')
-    .description('clear a spot auction, or an array of them, from JSON')
     .argument('[file]', 'the auction; - for standard input', '-')
     .option('--check <result>', 'check this result of the auction instead, by the rules and from the auction alone')
     .option('--explain <order>', 'explain what this order got, and which limits would have got it more')

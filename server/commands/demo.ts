@@ -1,8 +1,7 @@
+/** The command that runs a simulated neighbourhood. */
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
-import { startDemo } from '../demo/demo.ts'
 import { DemoError } from '../demo/error.ts'
-import { demoStreet, readStreet } from '../demo/street.ts'
 
 interface Flags {
   port: number
@@ -22,9 +21,6 @@ function port(text: string): number {
 /** `commonwatt demo`: a simulated neighbourhood that trades live; what `npm start` runs. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .description(
-      'run a simulated neighbourhood: database, chain, server, devices and agents, with the page to watch it',
-    )
     .option('--port <port>', 'page and API', port, 8080)
     .option('--database-port <port>', 'embedded PostgreSQL', port, 15_432)
     .option('--chain-port <port>', 'embedded chain', port, 18_545)
@@ -33,6 +29,10 @@ export function demoCommand(): Command {
     .option('--street <file>', 'another neighbourhood (JSON)')
     .action(async (flags: Flags) => {
       const started = performance.now()
+      const [{ startDemo }, { demoStreet, readStreet }] = await Promise.all([
+        import('../demo/demo.ts'),
+        import('../demo/street.ts'),
+      ])
       const print = (line: string) => process.stdout.write(`  ${line}\n`)
       process.stdout.write('Commonwatt: starting a neighbourhood\n')
       let stopping = false

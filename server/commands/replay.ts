@@ -1,14 +1,13 @@
 /** `commonwatt replay`: runs a journal of order-book commands. */
 import { Command } from 'commander'
 import { ForwardMarket } from '../market/book/forward-market.ts'
-import { eventLine, readCommand, stateLine } from '../market/book/replay-json.ts'
+import { eventLine, readBookCommand, stateLine } from '../market/book/replay-json.ts'
 import { MarketError } from '../market/errors.ts'
 import { InputError, readInput, refuse, writeOutput } from './streams.ts'
 
 /** The subcommand, ready to be added to the program. */
 export function replayCommand(): Command {
   return new Command('replay')
-    .description('run a journal of order-book commands, JSON lines in, JSON lines out')
     .argument('[file]', 'the journal; - for standard input', '-')
     .action(async (file: string) => {
       try {
@@ -36,7 +35,7 @@ function replay(journal: string): Buffer[] {
   }
   let lineNumber = 0
   for (const line of linesOf(journal)) {
-    for (const event of market.apply(readCommand(line, ++lineNumber))) print(eventLine(event))
+    for (const event of market.apply(readBookCommand(line, ++lineNumber))) print(eventLine(event))
   }
   for (const state of market.states()) print(stateLine(state))
   return [...parts, Buffer.from(part)]

@@ -1,11 +1,13 @@
 /** `commonwatt report`: the settlement report of an area, from the database to standard output. */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { z } from 'zod'
-import { ReportError, type ReportSettings, writeReport } from '../reports/csv.ts'
+import { writeReport } from '../reports/csv.ts'
+import { ReportError, type ReportSettings } from '../reports/row.ts'
 import { openDatabase } from '../store/database.ts'
 import { reportRows, servedSettings } from '../store/queries-report.ts'
+import { areaNumber, databaseUrl, time } from './options.ts'
 
 const settingsSchema = z.object({
   name: z.string(),
@@ -16,7 +18,7 @@ const settingsSchema = z.object({
 }) satisfies z.ZodType<ReportSettings>
 
 interface Options {
-  database?: string
+  databaseUrl: string
   area: number
   from: number
   to: number
@@ -24,11 +26,10 @@ interface Options {
 
 export function reportCommand(): Command {
   return new Command('report')
-    .description('write the settlement report of an area as CSV: a row per metering point and interval')
-    .option('--database <url>', 'PostgreSQL to read (default: the environment’s DATABASE_URL)')
-    .requiredOption('--area <number>', 'the market area', readArea)
-    .requiredOption('--from <time>', 'first interval, ISO 8601 UTC (2026-11-01T00:00:00Z)', readTime)
-    .requiredOption('--to <time>', 'end of the range, exclusive', readTime)
+    .addOption(databaseUrl())
+    .addOption(areaNumber())
+    .requiredOption('--from <time>', 'first interval, ISO 8601 UTC (2026-11-01T00:00:00Z)', time)
+    .requiredOption('--to <time>', 'end of the range, exclusive', time)
     .action(async (options: Options, command: Command) => {
       try {
         await report(options)
@@ -39,10 +40,9 @@ export function reportCommand(): Command {
     })
 }
 
-async function report({ database: url = process.env.DATABASE_URL, area, from, to }: Options): Promise<void> {
-  if (url === undefined) throw new Error('name the database: --database URL, or DATABASE_URL in the environment')
+async function report({ databaseUrl, area, from, to }: Options): Promise<void> {
   if (from >= to) throw new ReportError('REPORT_RANGE', '--from must be before --to')
-  const database = openDatabase(url, 1)
+  const database = openDatabase(databaseUrl, 1)
   try {
     const served = await servedSettings(database, area)
     if (served === null) throw new ReportError('REPORT_AREA_UNKNOWN', `this database knows no area ${area}`)
@@ -56,17 +56,4 @@ async function report({ database: url = process.env.DATABASE_URL, area, from, to
 /** Who reads our output (`head`) may have had enough. */
 function isBrokenPipe(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EPIPE'
-}
-
-function readArea(text: string): number {
-  const area = Number(text)
-  if (!Number.isInteger(area) || area < 0 || area > 0xffff_ffff)
-    throw new InvalidArgumentError('an area is a whole number')
-  return area
-}
-
-function readTime(text: string): number {
-  const parsed = z.iso.datetime().safeParse(text)
-  if (!parsed.success) throw new InvalidArgumentError('a time looks like 2026-11-01T00:00:00Z')
-  return Math.ceil(Date.parse(parsed.data) / 1000)
 }

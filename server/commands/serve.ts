@@ -1,17 +1,16 @@
+/** The command that runs the server of market areas. */
 import { isIP } from 'node:net'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { pino } from 'pino'
 import type { TrustedProxies } from '../api/parts.ts'
-import { pageFolder } from '../project-files.ts'
-import { serve } from '../serve.ts'
+import { databaseUrl, escrowAddress, firstBlock, keyFile, rpcUrl, whole } from './options.ts'
 
 interface Flags {
   databaseUrl: string
   rpcUrl: string
   escrow: string
   firstBlock: number
-  area: string[]
-  operatorKey: string
+  areaFile: string[]
+  keyFile: string
   host: string
   port: number
   origin: string[]
@@ -20,11 +19,6 @@ interface Flags {
   chainPollMs: number
   demoPeople?: string
   logLevel: string
-}
-
-function whole(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
-  return Number(text)
 }
 
 /** `1`, or addresses, networks and the names that express knows, with commas between them. */
@@ -47,25 +41,15 @@ function isProxy(text: string): boolean {
 /** `commonwatt serve`: the server on a PostgreSQL and a chain that are there already. Every option has a variable. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('run the market server on a PostgreSQL (15 or newer) and a chain')
-    .addOption(new Option('--database-url <url>', 'PostgreSQL').env('DATABASE_URL').makeOptionMandatory())
-    .addOption(new Option('--rpc-url <url>', 'chain node (JSON-RPC)').env('RPC_URL').makeOptionMandatory())
-    .addOption(new Option('--escrow <address>', 'the escrow contract').env('ESCROW').makeOptionMandatory())
-    .addOption(
-      new Option('--first-block <n>', 'block of the escrow’s deployment')
-        .env('FIRST_BLOCK')
-        .argParser(whole)
-        .default(0),
-    )
-    .addOption(new Option('--area <file...>', 'area files').makeOptionMandatory())
-    .addOption(
-      new Option('--operator-key <file>', 'private key that settles and relays')
-        .env('OPERATOR_KEY_FILE')
-        .makeOptionMandatory(),
-    )
+    .addOption(databaseUrl())
+    .addOption(rpcUrl())
+    .addOption(escrowAddress())
+    .addOption(firstBlock())
+    .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE').makeOptionMandatory())
+    .addOption(keyFile('settles and relays'))
     .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .addOption(new Option('--port <port>', 'port of page and API').env('PORT').argParser(whole).default(8080))
-    .addOption(new Option('--origin <url...>', 'where people open the page, behind a proxy').default([]))
+    .addOption(new Option('--origin <url...>', 'where people open the page, behind a proxy').env('ORIGIN').default([]))
     .addOption(
       new Option('--trust-proxy <which>', 'proxies whose X-Forwarded-For counts: how many, or their addresses')
         .env('TRUST_PROXY')
@@ -77,7 +61,12 @@ export function serveCommand(): Command {
         .argParser(whole)
         .default(12),
     )
-    .addOption(new Option('--chain-poll-ms <ms>', 'pause between looks at the chain').argParser(whole).default(2_000))
+    .addOption(
+      new Option('--chain-poll-ms <ms>', 'pause between looks at the chain')
+        .env('CHAIN_POLL_MS')
+        .argParser(whole)
+        .default(2_000),
+    )
     .addOption(new Option('--demo-people <file>', 'people of the demo, with keys').hideHelp())
     .addOption(
       new Option('--log-level <level>')
@@ -86,14 +75,19 @@ export function serveCommand(): Command {
         .choices(['debug', 'info', 'warn', 'error', 'silent']),
     )
     .action(async (flags: Flags) => {
+      const [{ pino }, { pageFolder }, { serve }] = await Promise.all([
+        import('pino'),
+        import('../project-files.ts'),
+        import('../serve.ts'),
+      ])
       const log = pino({ level: flags.logLevel })
       const running = await serve({
         databaseUrl: flags.databaseUrl,
         rpcUrl: flags.rpcUrl,
         escrow: flags.escrow,
         firstBlock: flags.firstBlock,
-        areaFiles: flags.area,
-        operatorKeyFile: flags.operatorKey,
+        areaFiles: flags.areaFile,
+        operatorKeyFile: flags.keyFile,
         host: flags.host,
         port: flags.port,
         origins: flags.origin,

@@ -1,5 +1,7 @@
 /** How the commands that turn a file into a result read and write: all of the input or one line of refusal. */
+
 import { createReadStream } from 'node:fs'
+import { CodedError } from '../../contracts/protocol/error.ts'
 
 const mebibyte = 2 ** 20
 /** The most that a command reads. */
@@ -9,8 +11,11 @@ const usualLineBytes = 32 * mebibyte
 const newline = 0x0a
 
 /** Why a command's input is refused; `message` is one line. */
-export class InputError extends Error {
+export class InputError extends CodedError<'COMMAND_INPUT'> {
   override readonly name = 'InputError'
+  constructor(message: string, options?: ErrorOptions) {
+    super('COMMAND_INPUT', message, options)
+  }
 }
 
 /** Reads a file, or standard input for `-`, as UTF-8 text. Throws `InputError` saying what is wrong with it. */

@@ -1,15 +1,15 @@
 /** What a home's owner does with the server's public API: signs in with an Ethereum key, reads, and sends signed messages. */
+
 import type { Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
+import { CodedError } from '../../contracts/protocol/error.ts'
 
-export class ApiClientError extends Error {
+export class ApiClientError extends CodedError {
   override readonly name = 'ApiClientError'
-  readonly code: string
   readonly status: number
   constructor(status: number, code: string, message: string) {
-    super(message)
+    super(code, message)
     this.status = status
-    this.code = code
   }
 }
 
@@ -50,7 +50,7 @@ export function publicClient(serverUrl: string): Pick<ApiClient, 'get'> {
 }
 
 /** Signs in with the account's key (EIP-4361) and returns a client for its private data. */
-export async function signIn(serverUrl: string, account: Wallet, chainId: number): Promise<ApiClient> {
+export async function signInWithKey(serverUrl: string, account: Wallet, chainId: number): Promise<ApiClient> {
   const base = `${serverUrl}/api/v1`
   const { nonce } = await request<{ nonce: string }>(`${base}/session/nonce`, {})
   const message = new SiweMessage({

@@ -123,7 +123,7 @@ async function startMarket(
         '--first-block',
         String(deployment.firstBlock),
       ],
-      ...['--area', areaFile, '--operator-key', people.operatorKeyFile, '--demo-people', peopleFile],
+      ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--demo-people', peopleFile],
       ...[
         '--port',
         String(ports.web),
@@ -216,7 +216,7 @@ interface People {
   grid: Wallet
   operator: Wallet
   operatorKeyFile: string
-  /** By home. */
+  /** The account of each home, by the home's name. */
   accounts: Map<string, Wallet>
 }
 

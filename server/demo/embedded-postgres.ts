@@ -25,7 +25,7 @@ export interface PostgresOptions {
 }
 
 export interface EmbeddedPostgres extends Kept {
-  /** With the password; of the database `commonwatt`. */
+  /** Leads to the database `commonwatt` and holds the password. */
   readonly url: string
 }
 

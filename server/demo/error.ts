@@ -1,23 +1,22 @@
+/** What the parts of the demo fail with. */
+import { CodedError } from '../../contracts/protocol/error.ts'
+
 /** Why the demo's parts (database, chain, child programs) cannot start or go on; the message tells the person what to do. */
-export class DemoError extends Error {
+export class DemoError extends CodedError<
+  | 'PORT_TAKEN'
+  | 'PORT_FORBIDDEN'
+  | 'DATA_FOLDER_IN_USE'
+  | 'DATA_FOLDER_OWNER'
+  | 'POSTGRES_MISSING'
+  | 'POSTGRES_LIBRARIES'
+  | 'POSTGRES_USER'
+  | 'POSTGRES_DATA'
+  | 'POSTGRES_START'
+  | 'CHAIN_MISSING'
+  | 'CHAIN_STATE'
+  | 'CHAIN_START'
+  | 'PROGRAM_START'
+  | 'STREET_FILE'
+> {
   override readonly name = 'DemoError'
-  readonly code:
-    | 'PORT_TAKEN'
-    | 'PORT_FORBIDDEN'
-    | 'DATA_FOLDER_IN_USE'
-    | 'DATA_FOLDER_OWNER'
-    | 'POSTGRES_MISSING'
-    | 'POSTGRES_LIBRARIES'
-    | 'POSTGRES_USER'
-    | 'POSTGRES_DATA'
-    | 'POSTGRES_START'
-    | 'CHAIN_MISSING'
-    | 'CHAIN_STATE'
-    | 'CHAIN_START'
-    | 'PROGRAM_START'
-    | 'STREET_FILE'
-  constructor(code: DemoError['code'], message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }

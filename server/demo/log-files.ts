@@ -36,7 +36,7 @@ export class LogFiles {
     return join(this.#folder, `${name}.log`)
   }
 
-  /** Its size now; a mark to read from. */
+  /** The size of the log now, as a mark to read from. */
   size(name: string): number {
     return existsSync(this.path(name)) ? statSync(this.path(name)).size : 0
   }

@@ -7,7 +7,7 @@ import { type EscrowDomain, type Mandate, type Order, signFull } from '../../con
 import { parseMoney, parsePrice } from '../../contracts/protocol/units.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, OrderResource, SeatResource, WalletResource } from '../api/resources.ts'
-import { type ApiClient, signIn } from './api-client.ts'
+import { type ApiClient, signInWithKey } from './api-client.ts'
 
 /** What one home wants of the market: prices in tokens per kWh, energies in Wh per interval, money in tokens. */
 export interface Wishes {
@@ -43,7 +43,7 @@ const signatureLifeSeconds = 3_600
 export async function onboard(home: Onboarding): Promise<SeatResource> {
   const { account, area, enrolment } = home
   const address = account.address.toLowerCase()
-  const client = await signIn(home.serverUrl, account, area.chain.chainId)
+  const client = await signInWithKey(home.serverUrl, account, area.chain.chainId)
   const seats = async () =>
     (await client.get<{ items: SeatResource[] }>(`/accounts/${address}/seats`)).items.find(
       ({ meter }) => meter === enrolment.meter,
@@ -106,7 +106,7 @@ async function seatRequest(home: Onboarding) {
 
 async function confirm(home: Onboarding, seat: SeatResource): Promise<void> {
   const { area, grid, wishes } = home
-  const client = await signIn(home.serverUrl, grid, area.chain.chainId)
+  const client = await signInWithKey(home.serverUrl, grid, area.chain.chainId)
   const from = (Math.floor(home.now() / 1000 / area.intervalSeconds) + 1) * area.intervalSeconds
   const deadline = deadlineOf(home)
   const zone = encodeBytes32String(wishes.zone)

@@ -34,7 +34,7 @@ export interface PostgresFolder {
   folder: string
   /** The folder with `bin`, `lib` and `share`. */
   programs: string
-  /** Whom to run as; null is whoever runs this. */
+  /** The user that the database runs as; null is whoever runs this program. */
   user: SystemUser | null
 }
 

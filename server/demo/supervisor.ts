@@ -23,9 +23,9 @@ export interface Running {
 
 /** A program that is started again whenever it ends by itself. */
 export interface Kept {
-  /** Of its present life, or of the last one while it is being started again. */
+  /** The process of its present life, or of its last one while it is being started again. */
   readonly pid: number
-  /** Idempotent. */
+  /** Stops the program; a second call does nothing more. */
   stop(): Promise<void>
 }
 
@@ -90,7 +90,7 @@ export interface Program {
 export interface Supervisor {
   /** Starts a program; throws `DemoError` (`PROGRAM_START`) when it cannot be started at all. */
   start(program: Program): Promise<Kept>
-  /** Stops all, the last started first. Idempotent. */
+  /** Stops all programs, the last started first; a second call does nothing more. */
   stop(): Promise<void>
 }
 

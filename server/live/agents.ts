@@ -27,7 +27,7 @@ import { type SignatureCheck, SignatureCheckError } from '../signatures/signatur
 import { dropWhenSlow, limitConnections } from './limits.ts'
 import type { MeterOwner, TelemetryBoard } from './telemetry-board.ts'
 
-export interface AgentParts {
+export interface AgentSocketParts {
   areas: Areas
   signatures: SignatureCheck
   telemetry: TelemetryBoard
@@ -53,7 +53,7 @@ type AnnouncedMeters = Map<string, AreaWorker>
 
 type Refusal = Extract<ReadingsAnswer, { ok: false }>
 
-export function attachAgents(io: Server, { areas, signatures, telemetry, registry, log }: AgentParts): void {
+export function attachAgents(io: Server, { areas, signatures, telemetry, registry, log }: AgentSocketParts): void {
   const namespace = io.of('/agents')
   const metrics = registerMetrics(registry, () => namespace.sockets.size)
   let readingsUnderWay = 0

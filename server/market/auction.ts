@@ -4,7 +4,8 @@
  * the most energy, in whole Wh, and the same bytes for the same input.
  */
 import { amountOf, type LedgerUnits, priceBoundTicks, type Ticks, type Wh } from '../../contracts/protocol/units.ts'
-import { type AuctionColumns, type ClearedColumns, clearColumns } from './clearing.ts'
+import { type ClearedColumns, clearColumns } from './clearing.ts'
+import type { AuctionColumns } from './columns.ts'
 import { MarketError, quoted } from './errors.ts'
 import { plantZoneTree, type ZoneTree } from './zone-tree.ts'
 

@@ -1,5 +1,5 @@
 /** The part of the checker that is about prices: that some support the result, and that the result names the right ones. */
-import { type Breach, breach, type Claim } from './check.ts'
+import { type Breach, breach, type ClaimedResult } from './claimed-result.ts'
 import { quoted } from './errors.ts'
 
 /** By zone: the lowest and highest price that suits the fills and flows of the whole area. */
@@ -12,7 +12,7 @@ export interface SupportingPrices {
  * A result has most welfare exactly when prices support it, and most energy besides exactly when prices support it after
  * all limits and fees are doubled and every buyer bids one more: a zero-gain trade then gains, and nothing else changes.
  */
-export function checkSupport(claim: Claim): Breach | null {
+export function checkSupport(claim: ClaimedResult): Breach | null {
   const inTicks = contradiction(claim, supportingPrices(claim, plainTicks))
   if (inTicks !== null) {
     const id = claim.zones[inTicks]!.id
@@ -28,7 +28,7 @@ export function checkSupport(claim: Claim): Breach | null {
   return breach('MOST_ENERGY', id, `more energy could be matched at the same welfare, at zone ${quoted(id)}`)
 }
 
-function contradiction(claim: Claim, prices: SupportingPrices): number | null {
+function contradiction(claim: ClaimedResult, prices: SupportingPrices): number | null {
   const zone = claim.zones.findIndex((_, i) => prices.lowest[i]! > prices.highest[i]!)
   return zone < 0 ? null : zone
 }
@@ -44,7 +44,7 @@ const plainTicks: Scale = { factor: 1, buyerBonus: 0 }
 export const energyFirst: Scale = { factor: 2, buyerBonus: 1 }
 
 /** Narrows every zone's price by its own orders and then link by link until nothing moves any more. */
-export function supportingPrices(claim: Claim, scale: Scale): SupportingPrices {
+export function supportingPrices(claim: ClaimedResult, scale: Scale): SupportingPrices {
   const lowest = claim.zones.map(() => Number.NEGATIVE_INFINITY)
   const highest = claim.zones.map(() => Number.POSITIVE_INFINITY)
   for (const [i, order] of claim.orders.entries()) {
@@ -77,7 +77,7 @@ export function supportingPrices(claim: Claim, scale: Scale): SupportingPrices {
 }
 
 /** By how much the parent's price may exceed the zone's, given what their link carries. */
-function allowedRise({ zones, flowWh }: Claim, zone: number, factor: number): { least: number; most: number } {
+function allowedRise({ zones, flowWh }: ClaimedResult, zone: number, factor: number): { least: number; most: number } {
   const fee = zones[zone]!.feeTicksPerKwh * factor
   const capacity = zones[zone]!.capacityWh ?? Number.POSITIVE_INFINITY
   const flow = flowWh[zone]!
@@ -90,7 +90,7 @@ function allowedRise({ zones, flowWh }: Claim, zone: number, factor: number): { 
 }
 
 /** Intervals and midpoints where energy is traded or passes, nothing elsewhere; fills at their zone's price; congestion. */
-export function checkPrices(claim: Claim): Breach | null {
+export function checkPrices(claim: ClaimedResult): Breach | null {
   const { zones, orders, zoneOfOrder, flowWh, childrenOf, parentOf, result } = claim
   const { lowest, highest } = supportingPrices(claim, plainTicks)
   for (const [i, zone] of result.zones.entries()) {

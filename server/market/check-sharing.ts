@@ -1,6 +1,7 @@
 /** The part of the checker that is about sharing at the margin: every zone and order at its margin got its pro rata part. */
-import { type Breach, breach, type Claim } from './check.ts'
+
 import { energyFirst, supportingPrices } from './check-prices.ts'
+import { type Breach, breach, type ClaimedResult } from './claimed-result.ts'
 import { quoted } from './errors.ts'
 
 /** What a party's supply is just below and just above its zone's price. */
@@ -10,7 +11,7 @@ interface Band {
 }
 
 /** Expects a result that prices support (`checkSupport`). */
-export function checkSharing(claim: Claim): Breach | null {
+export function checkSharing(claim: ClaimedResult): Breach | null {
   const price = supportingPrices(claim, energyFirst).lowest
   const ownOrders = claim.zones.map((): number[] => [])
   for (const [i, zone] of claim.zoneOfOrder.entries()) ownOrders[zone]!.push(i)
@@ -29,13 +30,13 @@ export function checkSharing(claim: Claim): Breach | null {
   return null
 }
 
-function keyOf({ orders }: Claim, order: number): number {
+function keyOf({ orders }: ClaimedResult, order: number): number {
   const { side, limitTicks } = orders[order]!
   return limitTicks * energyFirst.factor + (side === 'buy' ? energyFirst.buyerBonus : 0)
 }
 
 /** Net supply of a zone's own orders around a price: sellers below it sell, buyers above it buy, those at it may do either. */
-function ownBand(claim: Claim, ownOrders: number[], price: number): Band {
+function ownBand(claim: ClaimedResult, ownOrders: number[], price: number): Band {
   let below = 0
   let above = 0
   for (const order of ownOrders) {
@@ -50,7 +51,7 @@ function ownBand(claim: Claim, ownOrders: number[], price: number): Band {
 }
 
 /** What each zone would export around its parent’s price: fixed unless its link passes the price on. */
-function exportBands(claim: Claim, price: readonly number[], own: Band[]): Band[] {
+function exportBands(claim: ClaimedResult, price: readonly number[], own: Band[]): Band[] {
   const exported: Band[] = []
   for (const zone of claim.leavesFirst) {
     const { feeTicksPerKwh, capacityWh } = claim.zones[zone]!
@@ -76,7 +77,7 @@ interface ZoneMargin {
   exported: Band[]
 }
 
-function checkZone(claim: Claim, { zone, price, own, ownOrders, exported }: ZoneMargin): Breach | null {
+function checkZone(claim: ClaimedResult, { zone, price, own, ownOrders, exported }: ZoneMargin): Breach | null {
   const children = claim.childrenOf[zone]!
   const parties = [own, ...children.map((child) => exported[child]!)]
   const widths = parties.map(({ below, above }) => above - below)

@@ -8,54 +8,8 @@
 import { type AuctionInput, type AuctionResult, auctionColumns } from './auction.ts'
 import { checkPrices, checkSupport } from './check-prices.ts'
 import { checkSharing } from './check-sharing.ts'
+import { type Breach, breach, type ClaimedResult } from './claimed-result.ts'
 import { quoted } from './errors.ts'
-
-/** The rules a result can break. */
-export type AuctionRule =
-  | 'LISTING'
-  | 'FILL_ENERGY'
-  | 'ZONE_ENERGY'
-  | 'MATCHED_ENERGY'
-  | 'ENERGY_BALANCE'
-  | 'LINK_CAPACITY'
-  | 'WELFARE_OPTIMUM'
-  | 'MOST_ENERGY'
-  | 'SHARING'
-  | 'PRICE_PRESENCE'
-  | 'PRICE_INTERVAL'
-  | 'PRICE_MIDPOINT'
-  | 'FILL_PRICE'
-  | 'CONGESTION'
-  | 'WELFARE'
-  | 'GRID_FEES'
-  | 'CONGESTION_RENT'
-  | 'ZERO_SUM'
-
-/** The first rule a result breaks, the order or zone it breaks it at, and how. */
-export interface Breach {
-  rule: AuctionRule
-  /** Id of the order or zone; absent for totals. */
-  subject?: string
-  message: string
-}
-
-/** What the checks read: input and result by position, with the tree's links resolved. */
-export interface Claim {
-  readonly zones: AuctionInput['zones']
-  readonly orders: AuctionInput['orders']
-  readonly zoneOfOrder: readonly number[]
-  /** Index of the parent, −1 for the root. */
-  readonly parentOf: readonly number[]
-  /** Children before their parents. */
-  readonly leavesFirst: readonly number[]
-  /** Children of each zone in input order. */
-  readonly childrenOf: readonly (readonly number[])[]
-  /** Filled energy by order, 0 where none. */
-  readonly filledWh: readonly number[]
-  /** Net flow to the parent by zone, 0 for the root. */
-  readonly flowWh: readonly number[]
-  readonly result: AuctionResult
-}
 
 /** Returns the first breach, or `null` for a right result. Throws `MarketError` for an input that is refused. */
 export function checkAuction(input: AuctionInput, result: AuctionResult): Breach | null {
@@ -116,7 +70,7 @@ function firstDifference(expected: string[], found: string[]): { id: string; tex
   return null
 }
 
-function claimOf(input: AuctionInput, result: AuctionResult): Claim {
+function claimOf(input: AuctionInput, result: AuctionResult): ClaimedResult {
   const { zones, orders } = input
   const indexOfZone = new Map(zones.map((zone, i) => [zone.id, i]))
   const parentOf = zones.map((zone) => (zone.parent === undefined ? -1 : indexOfZone.get(zone.parent)!))
@@ -140,7 +94,7 @@ function claimOf(input: AuctionInput, result: AuctionResult): Claim {
 }
 
 /** Fills are whole Wh inside the orders, and the zones' sums are those of the fills. */
-function checkFills({ orders, zones, zoneOfOrder, filledWh, result }: Claim): Breach | null {
+function checkFills({ orders, zones, zoneOfOrder, filledWh, result }: ClaimedResult): Breach | null {
   const offeredOf = new Map(orders.map((order) => [order.id, order.energyWh]))
   for (const { order, energyWh } of result.fills) {
     const offeredWh = offeredOf.get(order)!
@@ -170,7 +124,7 @@ function checkFills({ orders, zones, zoneOfOrder, filledWh, result }: Claim): Br
 }
 
 /** No link carries more than its capacity. */
-function checkCapacities({ zones, parentOf, flowWh }: Claim): Breach | null {
+function checkCapacities({ zones, parentOf, flowWh }: ClaimedResult): Breach | null {
   for (const [i, { id, capacityWh }] of zones.entries()) {
     if (parentOf[i]! < 0 || capacityWh === null || Math.abs(flowWh[i]!) <= capacityWh) continue
     const text = `its link carries ${flowWh[i]} Wh, its capacity is ${capacityWh} Wh`
@@ -180,7 +134,7 @@ function checkCapacities({ zones, parentOf, flowWh }: Claim): Breach | null {
 }
 
 /** What a zone sells and takes in equals what it buys and sends out. */
-function checkBalances({ zones, childrenOf, flowWh, result }: Claim): Breach | null {
+function checkBalances({ zones, childrenOf, flowWh, result }: ClaimedResult): Breach | null {
   for (const [i, { id }] of zones.entries()) {
     const { soldWh, boughtWh } = result.zones[i]!
     const arrivingWh = childrenOf[i]!.reduce((sum, child) => sum + flowWh[child]!, 0)
@@ -196,7 +150,7 @@ function checkBalances({ zones, childrenOf, flowWh, result }: Claim): Breach | n
 }
 
 /** The sums of money, and that buyers pay what sellers, grid fees and congestion rent get. */
-function checkTotals({ zones, orders, filledWh, flowWh, result }: Claim): Breach | null {
+function checkTotals({ zones, orders, filledWh, flowWh, result }: ClaimedResult): Breach | null {
   const flowOfLink = new Map(zones.map((zone, i) => [zone.id, flowWh[i]!]))
   const feeOfLink = new Map(zones.map((zone) => [zone.id, zone.feeTicksPerKwh]))
   let surplus = 0n
@@ -227,9 +181,4 @@ function checkTotals({ zones, orders, filledWh, flowWh, result }: Claim): Breach
     if (expected !== found) return breach(rule, undefined, `${name} must be ${expected} ledger units, not ${found}`)
   }
   return null
-}
-
-/** A breach in one object. */
-export function breach(rule: AuctionRule, subject: string | undefined, message: string): Breach {
-  return { rule, ...(subject !== undefined && { subject }), message }
 }

@@ -7,29 +7,12 @@
  * prices follows from the fills and flows (`price-intervals.ts`).
  */
 import type { LedgerUnits } from '../../contracts/protocol/units.ts'
+import type { AuctionColumns, PricedZones } from './columns.ts'
 import { fillBeyondMargin, fillMargins, findMargins, type OwnBounds, shareMargins, unbounded } from './margins.ts'
 import { findThresholds, type KeyRange, keyBelowAll, type LinkThresholds } from './net-supply.ts'
 import { narrowIntervals } from './price-intervals.ts'
 import type { Steps } from './step-merger.ts'
 import { inStretches } from './stretches.ts'
-import type { ZoneTree } from './zone-tree.ts'
-
-/**
- * One auction: zones by index and orders by order of arrival.
- * Limits and fees are below 2³⁰ ticks in size, energies positive integers whose sum is below 2⁵³ Wh.
- */
-export interface AuctionColumns {
-  readonly tree: ZoneTree
-  /** Ticks per kWh on the link to the parent, 0 or more; meaningless for the root. */
-  readonly feeTicks: Float64Array
-  /** Wh on the link to the parent, 0 or more, ∞ for unlimited; meaningless for the root. */
-  readonly capacityWh: Float64Array
-  readonly zoneOfOrder: Int32Array
-  /** 1 for a buy order, 0 for a sell order. */
-  readonly buys: Uint8Array
-  readonly limitTicks: Int32Array
-  readonly energyWh: Float64Array
-}
 
 /** The optimum: `filledWh` by order, everything else by zone. Prices are meaningless where nothing is traded or passes. */
 export interface ClearedColumns {
@@ -139,15 +122,6 @@ function stepsByZone({ tree, zoneOfOrder, energyWh }: AuctionColumns, keys: Int3
     }
   })
   return { steps, starts }
-}
-
-/** A price per zone at which the optimum lies, as a key, and how each zone's link answers to its parent's price. */
-export interface PricedZones {
-  readonly keys: Float64Array
-  /** 1: open to export at the parent's price − fee; −1: open to import at the parent's price + fee; 0: its flow is fixed. */
-  readonly links: Int8Array
-  /** The flow towards the parent where it is fixed. */
-  readonly fixedWh: Float64Array
 }
 
 /** Walks down from the root's crossing with zero and finds every zone's price and link state. */

@@ -1,3 +1,6 @@
+/** What the market room refuses, and how it names the item. */
+import { CodedError } from '../../contracts/protocol/error.ts'
+
 /** What the market room refuses, by stable code. `ORDER_…` and `ZONE_…` name the item in `subject`. */
 export type MarketErrorCode =
   | 'AUCTION_ENERGY'
@@ -22,14 +25,12 @@ export type MarketErrorCode =
   | 'ZONE_SHAPE'
 
 /** The one error of the market room: a stable `code`, and in `subject` the id of the order or zone it is about. */
-export class MarketError extends Error {
+export class MarketError extends CodedError<MarketErrorCode> {
   override readonly name = 'MarketError'
-  readonly code: MarketErrorCode
   readonly subject: string | undefined
 
   constructor(code: MarketErrorCode, message: string, options: { subject?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
+    super(code, message, options)
     this.subject = options.subject
   }
 }

@@ -7,7 +7,7 @@
  * its marginal energy, clipped by its link, share what the zone's required export leaves to the margin.
  */
 import type { LedgerUnits } from '../../contracts/protocol/units.ts'
-import type { AuctionColumns, PricedZones } from './clearing.ts'
+import type { AuctionColumns, PricedZones } from './columns.ts'
 import { MoneySum } from './money-sum.ts'
 import { shareProRata } from './pro-rata.ts'
 import { inStretches } from './stretches.ts'
@@ -59,7 +59,7 @@ export function fillBeyondMargin(
 interface FillPass {
   columns: AuctionColumns
   keys: Int32Array
-  /** By zone the key at which orders are marginal. */
+  /** The key at which orders are marginal, by zone. */
   marginKeys: Int32Array
   thresholds: Int32Array
   fills: Fills

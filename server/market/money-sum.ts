@@ -1,3 +1,4 @@
+/** Exact sums of money that are fast as long as the sums are small. */
 import type { LedgerUnits } from '../../contracts/protocol/units.ts'
 
 /** A running sum of price × energy that stays exact and keeps to plain numbers while they are exact. */

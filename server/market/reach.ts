@@ -1,3 +1,4 @@
+/** What each zone could have bought or sold elsewhere, for explanations. */
 import type { AuctionInput, AuctionResult, Side } from './auction.ts'
 
 /** By zone, what the rest of the area would offer one side if every link had room, and which full link stands between. */

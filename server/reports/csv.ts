@@ -3,67 +3,17 @@
  * in ISO 8601 UTC, energies in Wh, money in decimal tokens.
  *
  * Money of a row, seen from the account: `energyAmount − gridFeeAmount − congestionAmount` is what it received less what
- * it paid. `energyAmount` values its energy at the price of the tree's root (what was traded forward, at its own price); the
- * way from there to its zone costs the fee
- * and the congestion of every link on it whose net flow it goes with, and gains them where it goes against, so that over
- * the rows of an interval `gridFeeAmount` sums to the interval's grid fees, `congestionAmount` to the congestion rent that
- * the grid operator keeps (rent beyond the cap of the area's rules has gone back to the accounts), and `energyAmount` to 0.
+ * it paid. `energyAmount` values its energy at the price of the tree's root, and what was traded forward at its own price. On
+ * the way from the root to its zone a row pays the fee and the congestion of every link whose net flow it goes with, and gains
+ * them where it goes against the flow. So over the rows of an interval `gridFeeAmount` sums to the interval's grid fees,
+ * `congestionAmount` to the congestion rent that the grid operator keeps (rent beyond the cap of the area's rules has gone back
+ * to the accounts), and `energyAmount` to 0.
  */
+
 import { createHash } from 'node:crypto'
 import { BigNumber } from 'bignumber.js'
-import { formatMoney, type LedgerUnits, type Ticks, type UtcSeconds } from '../../contracts/protocol/units.ts'
-
-/** What of an area's settings a report shows or computes by. */
-export interface ReportSettings {
-  name: string
-  currency: string
-  priceDecimals: number
-  rules: { intervalSeconds: number }
-  zones: readonly { zone: string; parent: string | null }[]
-}
-
-/** What one order matched; `amount` in ledger units, after the share in excess congestion rent. */
-interface SettledOutcome {
-  side: 'buy' | 'sell'
-  filledWh: number
-  priceTicks: Ticks | null
-  amount: string
-  /** `forward-…` for energy that was traded forward, inside its zone and so over no link. */
-  code: string
-}
-
-/** One metering point in one interval; money as decimal strings of ledger units. */
-export interface SettledInterval {
-  start: UtcSeconds
-  meter: string
-  zone: string
-  run: number
-  status: 'provisional' | 'final'
-  quality: 'measured' | 'estimated' | 'doubtful' | 'missing'
-  import_wh: number
-  export_wh: number
-  bought_wh: number
-  sold_wh: number
-  paid: string
-  received: string
-  /** Traded forward and not delivered or not taken. */
-  deviation_wh: number
-  outcomes: readonly SettledOutcome[]
-  /** Results of the whole interval. */
-  zones: readonly { zone: string; priceTicks: Ticks | null }[]
-  flows: readonly { zone: string; exportWh: number; congestionTicks: Ticks }[]
-  batch_end: UtcSeconds | null
-  statement_root: string | null
-}
-
-export class ReportError extends Error {
-  override readonly name = 'ReportError'
-  readonly code: 'REPORT_UNBALANCED' | 'REPORT_ZONE_UNKNOWN' | 'REPORT_AREA_UNKNOWN' | 'REPORT_RANGE'
-  constructor(code: ReportError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
-}
+import { formatMoney, type LedgerUnits, type UtcSeconds } from '../../contracts/protocol/units.ts'
+import { ReportError, type ReportSettings, type SettledInterval } from './row.ts'
 
 const columns = [
   'gridArea',

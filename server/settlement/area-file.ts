@@ -1,7 +1,7 @@
 /** Everything of one batch of an area that recomputing it takes, for those who may see it all. */
 import { z } from 'zod'
 import { SettlementError } from './error.ts'
-import { address, energyWh, hex32, ledgerUnits, readingSchema, signedOrderSchema, uint32 } from './signed-order.ts'
+import { address, energyWh, hex32, ledgerUnits, readingSchema, statedOrderSchema, uint32 } from './signed-order.ts'
 
 const areaFileSchema = z.strictObject({
   chainId: z.int().min(1),
@@ -29,9 +29,9 @@ const areaFileSchema = z.strictObject({
     )
     .min(1),
   /** Spot orders in order of arrival. Of the batch's intervals each could count in those that start in `[activeFrom, activeUntil)`. */
-  orders: z.array(signedOrderSchema.extend({ seat: uint32, activeFrom: uint32, activeUntil: uint32 })),
+  orders: z.array(statedOrderSchema.extend({ seat: uint32, activeFrom: uint32, activeUntil: uint32 })),
   /** Orders that traded forward. */
-  forwardOrders: z.array(signedOrderSchema.extend({ seat: uint32 })),
+  forwardOrders: z.array(statedOrderSchema.extend({ seat: uint32 })),
   /** Of each interval in the order in which they were made. */
   forwardTrades: z.array(
     z.strictObject({ start: uint32, buyOrder: hex32, sellOrder: hex32, priceTicks: z.int(), energyWh }),

@@ -25,7 +25,7 @@ export const readingSchema = z.strictObject({
   signature: z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits'),
 })
 
-export const signedOrderSchema = z.strictObject({
+export const statedOrderSchema = z.strictObject({
   order: z.strictObject({
     account: address,
     meter: address,
@@ -54,7 +54,7 @@ export const signedOrderSchema = z.strictObject({
     })
     .nullable(),
 })
-export type SignedOrder = z.infer<typeof signedOrderSchema>
+export type StatedOrder = z.infer<typeof statedOrderSchema>
 
 /** What an account is said to have signed: by its key or, where it is a contract wallet, by its own word (EIP-1271). */
 export interface Claim {
@@ -71,12 +71,12 @@ export function nameOf({ account, digest, signature }: Claim): string {
 }
 
 /** What the accounts of these orders are said to have signed. */
-export function claimsOf(domain: EscrowDomain, orders: readonly SignedOrder[]): Claim[] {
+export function claimsOf(domain: EscrowDomain, orders: readonly StatedOrder[]): Claim[] {
   return orders.map((signed) => claimOfAccount(domain, signed))
 }
 
 /** Who must have signed, where somebody else did; else null. */
-export function wrongSigner(domain: EscrowDomain, signed: SignedOrder, words: WalletWords): Address | null {
+export function wrongSigner(domain: EscrowDomain, signed: StatedOrder, words: WalletWords): Address | null {
   const { order, signature, session } = signed
   if (session !== null) {
     const digest = digestOf(domain, 'Order', order)
@@ -87,7 +87,7 @@ export function wrongSigner(domain: EscrowDomain, signed: SignedOrder, words: Wa
 }
 
 /** The order itself, or the grant of the session key that did. */
-function claimOfAccount(domain: EscrowDomain, { order, signature, session }: SignedOrder): Claim {
+function claimOfAccount(domain: EscrowDomain, { order, signature, session }: StatedOrder): Claim {
   const { account } = order
   if (session === null) return { account, digest: digestOf(domain, 'Order', order), signature }
   const { signature: granted, ...grant } = session
@@ -103,6 +103,6 @@ function isByKey({ account, digest, signature }: Claim): boolean {
 }
 
 /** The identifier of an order. */
-export function orderId(domain: EscrowDomain, { order }: SignedOrder): string {
+export function orderId(domain: EscrowDomain, { order }: StatedOrder): string {
   return digestOf(domain, 'Order', order)
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import { SettlementError } from './error.ts'
-import { address, energyWh, hex32, ledgerUnits, readingSchema, signedOrderSchema, uint32 } from './signed-order.ts'
+import { address, energyWh, hex32, ledgerUnits, readingSchema, statedOrderSchema, uint32 } from './signed-order.ts'
 
 export const statementFileSchema = z.strictObject({
   chainId: z.int().min(1),
@@ -30,7 +30,7 @@ export const statementFileSchema = z.strictObject({
   /** Of the seat's meter, from the entry's beginning to its end. */
   readings: z.array(readingSchema),
   /** Of the leaves' orders, as far as they are handed out. */
-  orders: z.array(signedOrderSchema).default([]),
+  orders: z.array(statedOrderSchema).default([]),
 })
 export type StatementFile = z.infer<typeof statementFileSchema>
 

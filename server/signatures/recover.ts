@@ -6,7 +6,7 @@ import { digestOfStruct } from './struct-encoding.ts'
 
 /** A batch of structures of one kind under one domain, packed so that it moves to another thread without copying. */
 export interface PackedSignatures {
-  /** 32 bytes. */
+  /** The domain separator, 32 bytes. */
   separator: Uint8Array
   /** `count` encoded structures of equal length. */
   structs: Uint8Array

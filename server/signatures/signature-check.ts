@@ -2,10 +2,12 @@
  * Who signed this? In bulk: values are packed in this thread and recovered in worker threads, so that the thread that
  * serves sockets and runs the market never waits for a curve.
  */
+
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import type { Address, EscrowDomain, Hex, TypedDataName, TypedDataValues } from '../../contracts/protocol/typed-data.ts'
 import {
   type PackedSignatures,
@@ -16,13 +18,8 @@ import {
 } from './recover.ts'
 import { domainSeparator, encodeStruct, structLength } from './struct-encoding.ts'
 
-export class SignatureCheckError extends Error {
+export class SignatureCheckError extends CodedError<'SIGNATURE_CHECK_BUSY' | 'SIGNATURE_CHECK_STOPPED'> {
   override readonly name = 'SignatureCheckError'
-  readonly code: 'SIGNATURE_CHECK_BUSY' | 'SIGNATURE_CHECK_STOPPED'
-  constructor(code: SignatureCheckError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 export interface SignedValue<Name extends TypedDataName> {

@@ -1,6 +1,6 @@
 /**
  * EIP-712 by hand, for signatures in bulk: the bytes of `encodeData` for structures with static fields, which all of ours
- * are. Hashing those bytes is left to whoever checks the signature; `test/readings/` proves the digest equal to ethers'.
+ * are. Hashing those bytes is left to whoever checks the signature; `test/signatures/` proves the digest equal to ethers'.
  */
 import { keccak256 } from '../../contracts/protocol/keccak.ts'
 import {

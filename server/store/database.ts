@@ -1,18 +1,17 @@
 /** The connection to PostgreSQL and its schema, advanced by numbered migrations. */
+
 import { createHash } from 'node:crypto'
 import postgres from 'postgres'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import { migrations } from './migrations.ts'
 
 export type Database = postgres.Sql
 export type Transaction = postgres.TransactionSql
 
-export class StoreError extends Error {
+export class StoreError extends CodedError<
+  'STORE_MIGRATION_CHANGED' | 'STORE_TOO_NEW' | 'STORE_VERSION' | 'STORE_FENCED' | 'STORE_DIVERGED'
+> {
   override readonly name = 'StoreError'
-  readonly code: 'STORE_MIGRATION_CHANGED' | 'STORE_TOO_NEW' | 'STORE_VERSION' | 'STORE_FENCED' | 'STORE_DIVERGED'
-  constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }
 
 /** Oldest server this is written for. */

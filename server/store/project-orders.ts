@@ -5,7 +5,7 @@
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import type { Command, ForwardOrder, ForwardTrade, OrderState } from '../market/engine/area.ts'
 import type { Transaction } from './database.ts'
-import type { Journaled } from './projections.ts'
+import type { Journaled } from './journaled.ts'
 
 type Placing<Type extends Command['type']> = Extract<Command, { type: Type }>
 

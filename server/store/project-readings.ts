@@ -4,7 +4,7 @@ import type { ReadingExtras } from '../areas/area-worker.ts'
 import type { MeterReading } from '../market/engine/area.ts'
 import type { AreaState } from '../market/engine/state.ts'
 import type { Transaction } from './database.ts'
-import type { Journaled } from './projections.ts'
+import type { Journaled } from './journaled.ts'
 
 type SignedMeterReading = MeterReading & { signature: string }
 

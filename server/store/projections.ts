@@ -1,24 +1,17 @@
 /** What the journal's events say, as tables: advanced in the transaction that appends to the journal. */
 import { randomBytes } from 'node:crypto'
 import { hexlify } from 'ethers'
-import type { ReadingExtras } from '../areas/area-worker.ts'
 import type { AreaSettings } from '../areas/settings.ts'
-import type { AreaConfig, ChainSeat, Command, Event, IntervalRun, SeatInterval } from '../market/engine/area.ts'
+import type { AreaConfig, ChainSeat, Event, IntervalRun, SeatInterval } from '../market/engine/area.ts'
 import { statedHash } from '../settlement/stated-facts.ts'
 import { statementOf } from '../settlement/statement.ts'
 import { correctAfterLateReading } from './corrections.ts'
 import type { Transaction } from './database.ts'
+import type { Journaled } from './journaled.ts'
 import { projectOrders } from './project-orders.ts'
 import { projectReadings } from './project-readings.ts'
 import { statedFacts } from './stated-facts.ts'
 import { fillsOf } from './statement-store.ts'
-
-/** A journaled command with what it did and what travelled beside it. */
-export interface Journaled {
-  command: Command
-  extras: ReadingExtras[]
-  events: Event[]
-}
 
 /** Rows of one statement: PostgreSQL takes at most 65,534 parameters. */
 const rowsPerInsert = 2_000

@@ -1,4 +1,4 @@
-/** What nobody signs of a batch, as it stood when the batch was first cut. */
+/** The facts that a batch rests on and that nobody signed, as they stood when the batch was first cut. */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { Grid, StatedFacts } from '../settlement/stated-facts.ts'
 import type { Database, Transaction } from './database.ts'

@@ -1,8 +1,9 @@
-/** The table of codes against the source: every code is documented, every documented code exists. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+/** The table of codes against the source: every code is documented, every documented code exists, every declared one is used. */
+import { readFileSync } from 'node:fs'
+import { parseSync, Visitor } from 'rolldown/utils'
 import { describe, expect, test } from 'vitest'
 import { ApiError, type ProblemCode } from '../../server/api/problem.ts'
+import { readSourceTree } from '../tidy/source-tree.ts'
 
 /** Names of other people's codes and of settings, which look like codes. */
 const foreign = new Set([
@@ -17,27 +18,56 @@ const foreign = new Set([
   // the operating system
   'EAI_AGAIN',
   // the environment
+  'AREA_FILE',
+  'CHAIN_POLL_MS',
   'DATABASE_URL',
   'FIRST_BLOCK',
+  'KEY_FILE',
   'LOG_LEVEL',
-  'OPERATOR_KEY_FILE',
   'RPC_URL',
   'TRUST_PROXY',
 ])
 
-function sourceFiles(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|tsx|js)$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-}
-
-const source = ['contracts', 'meter-agent', 'server', 'web']
-  .flatMap(sourceFiles)
-  .map((file) => readFileSync(file, 'utf8'))
+const programs = readSourceTree(process.cwd()).filter(({ path, module }) => {
+  return module !== null && /^(contracts|meter-agent|server|web)\//.test(path)
+})
+const source = programs.map(({ text }) => text)
 const used = new Set(
   source.flatMap((text) => [...text.matchAll(/'([A-Z]+(?:_[A-Z0-9]+)+)'/g)].map(([, code]) => code!)),
 )
 const rows = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^\| `([A-Z_0-9]+)` \| (?:(\d{3}) \| )?(.+) \|$/gm)]
+
+/** The classes of errors by what they extend, and the codes that they declare in the argument of their type. */
+const parents = new Map<string, string>()
+const declared: string[] = []
+for (const { path, text } of programs) {
+  const declare = ({ start, end }: { start: number; end: number }) => {
+    declared.push(...[...text.slice(start, end).matchAll(/'([A-Z_]+)'/g)].map(([, code]) => code!))
+  }
+  new Visitor({
+    ClassDeclaration({ id, superClass, superTypeArguments }) {
+      if (superClass?.type !== 'Identifier' || !superClass.name.endsWith('Error')) return
+      parents.set(id!.name, superClass.name)
+      if (superTypeArguments) declare(superTypeArguments)
+    },
+    TSTypeAliasDeclaration({ id, typeAnnotation }) {
+      if (id.name.endsWith('ErrorCode')) declare(typeAnnotation)
+    },
+  }).visit(parseSync(path, text).program)
+}
+
+describe('errors', () => {
+  test('are of one family', () => {
+    expect(parents.size).toBeGreaterThan(20)
+    expect([...parents].filter(([, parent]) => parent !== 'CodedError')).toEqual([['CodedError', 'Error']])
+  })
+
+  test('declare only codes that something throws', () => {
+    const all = source.join('\n')
+    expect(declared.length).toBeGreaterThan(80)
+    expect(declared.filter((code) => all.split(`'${code}'`).length < 3)).toEqual([])
+  })
+})
 
 describe('docs/errors.md', () => {
   test('has every code of the source', () => {

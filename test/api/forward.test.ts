@@ -11,12 +11,12 @@ import {
   placedForwardOrderSchema,
   seatIntervalSchema,
 } from '../../server/api/resources.ts'
+import { intervalSeconds, t0, terms } from '../market/engine/street.ts'
 import {
   announce,
   ask,
   domain,
   grantOf,
-  intervalSeconds,
   lower,
   meter,
   meters,
@@ -26,8 +26,6 @@ import {
   seatOfPerson,
   signedOrder,
   startStreet,
-  t0,
-  terms,
   tokenOf,
 } from './street.ts'
 

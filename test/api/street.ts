@@ -6,6 +6,7 @@
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Wallet } from 'ethers'
+import type { Express } from 'express'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { SiweMessage } from 'siwe'
@@ -28,8 +29,6 @@ import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import type { Database } from '../../server/store/database.ts'
 import { intervalSeconds, rules as plainRules, t0, terms } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
-
-export { batchSeconds, intervalSeconds, t0, terms } from '../market/engine/street.ts'
 
 const walletOf = (byte: string) => new Wallet(`0x${byte.repeat(32)}`)
 export const people = { alice: walletOf('a1'), bob: walletOf('b2'), grid: walletOf('c3'), stranger: walletOf('d4') }
@@ -71,6 +70,7 @@ const demoPeople: DemoPerson[] = [
 ]
 
 export interface Street {
+  app: Express
   origin: string
   database: Database
   databaseUrl: string
@@ -171,6 +171,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     return socket
   }
   return {
+    app,
     origin,
     database,
     databaseUrl,

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
 import { orderSchema, sessionSchema } from '../../server/api/resources.ts'
 import { ChainError } from '../../server/chain/error.ts'
+import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import {
   ask,
   domain,
   grantOf,
-  intervalSeconds,
   lower,
   type orderOf,
   people,
@@ -21,7 +21,6 @@ import {
   signedOrder,
   signInMessage,
   startStreet,
-  t0,
   tokenOf,
 } from './street.ts'
 

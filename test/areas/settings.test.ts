@@ -1,3 +1,4 @@
+/** Which area files are accepted, and what is said about the others. */
 import { describe, expect, it } from 'vitest'
 import { longestPathTicks } from '../../server/areas/longest-path.ts'
 import { areaSettings, engineConfig } from '../../server/areas/settings.ts'

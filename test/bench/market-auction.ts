@@ -1,5 +1,6 @@
 /** The spot auction's speed against a comparator sort and merge of the same orders as objects. */
-import { type AuctionColumns, clearColumns } from '../../server/market/clearing.ts'
+import { clearColumns } from '../../server/market/clearing.ts'
+import type { AuctionColumns } from '../../server/market/columns.ts'
 import { plantZoneTree } from '../../server/market/zone-tree.ts'
 import { seededDraws, type Timing, timeInTurns } from './measure.ts'
 

@@ -11,8 +11,9 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { serveDevice } from '../../meter-agent/simulator/device-server.ts'
+import { builtProgram } from '../built.ts'
 
-const agentProgram = join(process.cwd(), 'bin/commonwatt-agent.js')
+const agentProgram = builtProgram('commonwatt-agent')
 const seconds = 30
 const escrow = '0x00000000000000000000000000000000000000e5'
 

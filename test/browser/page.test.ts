@@ -20,6 +20,7 @@ import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
+import { assertBuilt } from '../built.ts'
 import { batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
@@ -36,6 +37,7 @@ let browser: Browser
 const faults: string[] = []
 
 beforeAll(async () => {
+  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker', 'web'])
   folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
   const street = steadyStreet(folder, {
     startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,

@@ -1,3 +1,4 @@
+/** How a batch is cut into transactions that stay below the gas cap. */
 import { expect, test } from 'vitest'
 import { divideIntoParts } from '../../server/chain/batch-parts.ts'
 import type { AreaView, SeatRecord } from '../../server/chain/seat-view.ts'

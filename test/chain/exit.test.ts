@@ -1,3 +1,4 @@
+/** How an account takes its money out without the operator. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -238,7 +239,7 @@ describe('the command', () => {
     const file = join(folder, 'key')
     writeFileSync(file, parts.key ?? `${street.homes[0]!.account.privateKey}\n`)
     const { rpc = chain.chain.url, escrow = street.escrow, flags = ['--key-file', file] } = parts
-    const args = [program, 'exit', '--rpc', rpc, '--escrow', escrow, ...flags]
+    const args = [program, 'exit', '--rpc-url', rpc, '--escrow', escrow, ...flags]
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
     return { status, stdout, stderr }
   }

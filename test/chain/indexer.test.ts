@@ -1,3 +1,4 @@
+/** The indexer against a real chain, reorganisations included. */
 import { type JsonRpcProvider, type Log, makeError, Wallet } from 'ethers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'

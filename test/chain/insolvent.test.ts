@@ -1,3 +1,4 @@
+/** Batches of accounts that took their money out before they were settled. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { escrowAt } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'

@@ -1,3 +1,4 @@
+/** The settlement service killed again and again. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'

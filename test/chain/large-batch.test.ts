@@ -1,3 +1,4 @@
+/** Gas of batches as large as an area may have. */
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'

@@ -1,3 +1,4 @@
+/** What happens to a seat whose meter begins a new epoch. */
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'

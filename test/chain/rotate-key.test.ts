@@ -1,3 +1,4 @@
+/** Meters that change keys while they trade. */
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RotateKey, signFull } from '../../contracts/protocol/typed-data.ts'

@@ -1,3 +1,4 @@
+/** How the escrow's events change the view of a seat. */
 import { expect, test } from 'vitest'
 import { type EntryFields, packEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
 import { applyEvent, type EscrowView } from '../../server/chain/seat-view.ts'

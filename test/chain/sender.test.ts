@@ -1,3 +1,4 @@
+/** The transaction sender against a real chain and a node that misbehaves. */
 import { type JsonRpcProvider, Wallet } from 'ethers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

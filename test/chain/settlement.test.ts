@@ -1,3 +1,4 @@
+/** The settlement service against a real database and chain. */
 import { randomBytes } from 'node:crypto'
 import { Wallet } from 'ethers'
 import { pino } from 'pino'

@@ -1,3 +1,4 @@
+/** Whatever is changed in an export or on the chain, `verify` finds it. */
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { escrowAt } from '../../contracts/build/deploy.ts'

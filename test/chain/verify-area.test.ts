@@ -1,3 +1,4 @@
+/** A batch exported and computed again from what was signed. */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'
@@ -179,15 +180,15 @@ test('the commands export and verify do the same', async () => {
   const program = await bundleProgram(join(import.meta.dirname, '../../server/cli.ts'))
   const run = (args: string[], input = '') =>
     spawnSync(process.execPath, [program, ...args], { input, encoding: 'utf8' })
-  const exported = run(['export', '--database', url, '--area', '1', '--end', new Date(end * 1_000).toISOString()])
+  const exported = run(['export', '--database-url', url, '--area', '1', '--end', new Date(end * 1_000).toISOString()])
   expect(exported.status).toBe(0)
-  const right = run(['verify', '-', '--rpc', chain.chain.url], exported.stdout)
+  const right = run(['verify', '-', '--rpc-url', chain.chain.url], exported.stdout)
   expect([right.status, right.stdout, right.stderr]).toEqual([0, 'right\n', ''])
   const fewer = JSON.stringify(changed(({ orders }) => orders.splice(2, 1)))
-  const wrong = run(['verify', '-', '--rpc', chain.chain.url], fewer)
+  const wrong = run(['verify', '-', '--rpc-url', chain.chain.url], fewer)
   expect([wrong.status, wrong.stdout]).toEqual([1, ''])
   expect(wrong.stderr).toMatch(/without counting there/)
-  const unknown = run(['export', '--database', url, '--area', '1', '--end', '60'])
+  const unknown = run(['export', '--database-url', url, '--area', '1', '--end', '60'])
   expect([unknown.status, unknown.stderr]).toEqual([1, 'area 1 has no batch that ends at 1970-01-01T00:01:00.000Z\n'])
 })
 

@@ -1,3 +1,4 @@
+/** The contracts as they are committed and deployed. */
 import { readFile } from 'node:fs/promises'
 import type { Signer } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+/** The gas that the documents name against the snapshot. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,3 +1,4 @@
+/** The settlement word, packed and unpacked. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {

@@ -1,3 +1,4 @@
+/** The test vectors that TypeScript and Solidity have in common. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { digestVectors } from './vectors.ts'

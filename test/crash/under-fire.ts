@@ -17,6 +17,7 @@ import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { type Database, openDatabase } from '../../server/store/database.ts'
 import { replayArea } from '../../server/store/journal.ts'
+import { assertBuilt } from '../built.ts'
 import { batchSeconds, intervalSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 
@@ -74,6 +75,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
     chain: await freePort(),
     devices: await freePort(),
   }
+  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker'])
   const demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
   const database = openDatabase(demo.databaseUrl, 2)
   try {

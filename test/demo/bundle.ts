@@ -1,3 +1,4 @@
+/** Makes a program of the tests runnable as a process of its own. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Plugin, rolldown } from 'rolldown'

@@ -1,3 +1,4 @@
+/** One demo at a time on a data folder. */
 import { chownSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { holdDataFolder, identify, isRunning } from '../../server/demo/processes.ts'

@@ -1,3 +1,4 @@
+/** The embedded chain over restarts and kills. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'

@@ -1,3 +1,4 @@
+/** What the demo's parts do when the demo is killed. */
 import { chmodSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'

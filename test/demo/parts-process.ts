@@ -1,3 +1,4 @@
+/** Runs the demo's parts in a process that a test can kill. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

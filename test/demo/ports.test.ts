@@ -1,3 +1,4 @@
+/** How taken ports are refused. */
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { assertPortFree, freePort, loopback } from '../../server/demo/ports.ts'

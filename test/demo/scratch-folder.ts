@@ -1,3 +1,4 @@
+/** Folders that go with their test, and waiting for a condition. */
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

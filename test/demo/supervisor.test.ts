@@ -1,3 +1,4 @@
+/** How the demo starts, restarts and stops its programs. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'

@@ -31,13 +31,14 @@ import type {
   SeatResource,
 } from '../../server/api/resources.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
-import { type ApiClient, publicClient, signIn } from '../../server/demo/api-client.ts'
+import { type ApiClient, publicClient, signInWithKey } from '../../server/demo/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { eventually } from '../../server/demo/onboarding.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { verifyStatement } from '../../server/settlement/verify.ts'
+import { assertBuilt } from '../built.ts'
 import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
 
 /** What the first start takes at most before the script begins. */
@@ -64,6 +65,7 @@ function sameTime(text: string, seconds: number): boolean {
 }
 
 beforeAll(async () => {
+  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker'])
   const counted = { roofNorth: 100, roofSouth: 100, buyer: 120 }
   const street = scriptedStreet(folder, { startSeconds, intervals: Array.from({ length: intervals }, () => counted) })
   const [web, database, chain, devices] = [await freePort(), await freePort(), await freePort(), await freePort()]
@@ -79,7 +81,7 @@ beforeAll(async () => {
   area = await visitor.get<AreaResource>('/areas/1')
   for (const person of await visitor.get<DemoPerson[]>('/demo/people')) {
     const wallet = new Wallet(person.privateKey)
-    const client = await signIn(demo.url, wallet, area.chain.chainId)
+    const client = await signInWithKey(demo.url, wallet, area.chain.chainId)
     people.set(person.name, { wallet, client, seat: await seatsOf(client, person.account) })
   }
   await changeKey('roof-north')

@@ -5,18 +5,8 @@ import type { Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { signCompact } from '../../contracts/protocol/typed-data.ts'
 import { type HelloAnswer, type ReadingsAnswer, readingsPerMessage } from '../../contracts/protocol/wire.ts'
-import {
-  domain,
-  hello,
-  intervalSeconds,
-  lower,
-  meters,
-  type Street,
-  seatOfPerson,
-  signedReading,
-  startStreet,
-  t0,
-} from '../api/street.ts'
+import { domain, hello, lower, meters, type Street, seatOfPerson, signedReading, startStreet } from '../api/street.ts'
+import { intervalSeconds, t0 } from '../market/engine/street.ts'
 
 let street: Street
 let agent: Socket

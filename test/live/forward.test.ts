@@ -1,17 +1,8 @@
 /** Forward trading as pages see it live: books and trades for who watches, each account's own orders for itself alone. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { forwardOrderSchema, forwardTradeSchema } from '../../server/api/resources.ts'
-import {
-  ask,
-  intervalSeconds,
-  lower,
-  people,
-  type Street,
-  signedOrder,
-  startStreet,
-  t0,
-  tokenOf,
-} from '../api/street.ts'
+import { ask, lower, people, type Street, signedOrder, startStreet, tokenOf } from '../api/street.ts'
+import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { connected, listen } from './view.ts'
 
 let street: Street

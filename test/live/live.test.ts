@@ -11,10 +11,10 @@ import {
   seatIds,
   signedOrder,
   startStreet,
-  t0,
   tokenOf,
   trade,
 } from '../api/street.ts'
+import { t0 } from '../market/engine/street.ts'
 import { connected, listen } from './view.ts'
 
 let street: Street

@@ -3,7 +3,8 @@ import type { Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { digestOf } from '../../contracts/protocol/typed-data.ts'
 import type { OrdersAnswer } from '../../server/api/resources.ts'
-import { ask, domain, orderOf, people, type Street, signedOrder, startStreet, t0 } from '../api/street.ts'
+import { ask, domain, orderOf, people, type Street, signedOrder, startStreet } from '../api/street.ts'
+import { t0 } from '../market/engine/street.ts'
 
 let street: Street
 let page: Socket

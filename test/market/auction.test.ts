@@ -1,3 +1,4 @@
+/** The auction against its slow twin, its checker and its laws. */
 import { describe, expect, test } from 'vitest'
 import { type AuctionInput, type AuctionOrder, clearAuction, type Zone } from '../../server/market/auction.ts'
 import { checkAuction } from '../../server/market/check.ts'

@@ -1,3 +1,4 @@
+/** The checker of auctions finds every kind of wrong result. */
 import { describe, expect, test } from 'vitest'
 import { type AuctionInput, type AuctionResult, clearAuction } from '../../server/market/auction.ts'
 import { checkAuction } from '../../server/market/check.ts'

@@ -1,3 +1,4 @@
+/** The command `clear` as people script against it. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

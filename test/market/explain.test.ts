@@ -1,3 +1,4 @@
+/** Why an order got what it got, in words. */
 import { describe, expect, test } from 'vitest'
 import { type AuctionInput, type AuctionOrder, clearAuction, type Zone } from '../../server/market/auction.ts'
 import { betterLimits, explainAuction, type OrderOutcome, whatIf } from '../../server/market/explain.ts'

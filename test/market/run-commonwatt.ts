@@ -1,8 +1,8 @@
-/** Runs the built program as people do; `npm test` builds it first. */
+/** Runs the built program as people do. */
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { builtProgram } from '../built.ts'
 
-const program = fileURLToPath(new URL('../../bin/commonwatt.js', import.meta.url))
+const program = builtProgram('commonwatt')
 
 export interface Run {
   status: number | null

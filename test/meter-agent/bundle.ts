@@ -1,3 +1,4 @@
+/** Makes a program of the agent's tests runnable as a process of its own. */
 import { mkdirSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { basename, join } from 'node:path'

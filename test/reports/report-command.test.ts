@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, people, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
+import { builtProgram } from '../built.ts'
 
 let street: Street
 beforeAll(async () => {
@@ -15,7 +16,7 @@ const range = ['--from', '2027-01-15T08:00:00Z', '--to', '2027-01-15T08:30:00Z']
 function run(args: string[], environment: Record<string, string> = {}) {
   return new Promise<{ status: number | null; out: string; err: string }>((resolve) => {
     const { DATABASE_URL: _, ...plain } = process.env
-    const child = spawn(process.execPath, ['bin/commonwatt.js', 'report', ...args], {
+    const child = spawn(process.execPath, [builtProgram('commonwatt'), 'report', ...args], {
       env: { ...plain, ...environment },
     })
     let [out, err] = ['', '']
@@ -54,11 +55,11 @@ describe('commonwatt report', () => {
   test('asks for a database', async () => {
     const { status, err } = await run(['--area', '1', ...range])
     expect(status).toBe(1)
-    expect(err).toContain('DATABASE_URL')
+    expect(err).toContain('--database-url')
   })
 
   test('names a database that cannot be reached', async () => {
-    const { status, out, err } = await run(['--area', '1', ...range, '--database', 'postgres://127.0.0.1:1/none'])
+    const { status, out, err } = await run(['--area', '1', ...range, '--database-url', 'postgres://127.0.0.1:1/none'])
     expect([status, out]).toEqual([1, ''])
     expect(err).toContain('ECONNREFUSED')
   })

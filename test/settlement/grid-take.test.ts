@@ -1,3 +1,4 @@
+/** The cap on what the grid keeps, and how the excess goes back. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { capGridTake, type OrderFill } from '../../server/settlement/grid-take.ts'

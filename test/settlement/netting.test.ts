@@ -1,3 +1,4 @@
+/** From fills to one entry for each seat. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MeterReading } from '../../server/market/engine/area.ts'

@@ -2,7 +2,7 @@
 import { Wallet } from 'ethers'
 import { expect, test } from 'vitest'
 import { digestOf, type Order, signFull } from '../../contracts/protocol/typed-data.ts'
-import { claimsOf, nameOf, type SignedOrder, wrongSigner } from '../../server/settlement/signed-order.ts'
+import { claimsOf, nameOf, type StatedOrder, wrongSigner } from '../../server/settlement/signed-order.ts'
 
 const domain = { chainId: 31337, escrow: `0x${'ee'.repeat(20)}` }
 const key = new Wallet(`0x${'07'.repeat(32)}`)
@@ -15,7 +15,7 @@ function orderOf(owner: string): Order {
   return { ...order, timeInForce: 0, limitPrice: -5, maxWh: 10, start: 900, end: 1_800, nonce: 1 }
 }
 
-async function signed(order: Order, session: { grantor: Wallet } | null = null): Promise<SignedOrder> {
+async function signed(order: Order, session: { grantor: Wallet } | null = null): Promise<StatedOrder> {
   const signature = await signFull(key, domain, 'Order', order)
   if (session === null) return { order, signature, session: null }
   const { rules } = order

@@ -1,3 +1,4 @@
+/** The statement's tree, its root and its proofs. */
 import { concat, hexlify, keccak256, solidityPackedKeccak256 } from 'ethers'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

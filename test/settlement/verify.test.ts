@@ -1,3 +1,4 @@
+/** A household's statement checked against readings, mandate and chain. */
 import { Wallet } from 'ethers'
 import { beforeAll, expect, test } from 'vitest'
 import { signCompact } from '../../contracts/protocol/typed-data.ts'

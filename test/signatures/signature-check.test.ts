@@ -1,3 +1,4 @@
+/** Digests and signers, against ethers. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+/** How live messages change what the page has loaded. */
 import { QueryClient } from '@tanstack/react-query'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

@@ -1,3 +1,4 @@
+/** How the page shows times. */
 import { expect, it } from 'vitest'
 import { duration, localDay, nextBoundary } from '../../web/time/clock.ts'
 

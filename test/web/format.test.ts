@@ -1,3 +1,4 @@
+/** How the page shows prices, money and energy. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatMoney, formatPrice } from '../../contracts/protocol/units.ts'
@@ -7,11 +8,11 @@ import {
   difference,
   energy,
   exactMoney,
-  money,
+  moneyWords,
   negated,
   position,
   power,
-  price,
+  priceWords,
   readAmount,
   sum,
 } from '../../web/money/format.ts'
@@ -22,8 +23,8 @@ describe('prices', () => {
     expect(cents('0.1234')).toBe('12.34')
     expect(cents('0.3000')).toBe('30.0')
     expect(cents('-0.0150')).toBe('−1.5')
-    expect(price('0.1750')).toBe('17.5\u202fct/kWh')
-    expect(price(null)).toBe('–')
+    expect(priceWords('0.1750')).toBe('17.5\u202fct/kWh')
+    expect(priceWords(null)).toBe('–')
   })
 
   it('lose no digit, whatever the price', () => {
@@ -39,13 +40,13 @@ describe('prices', () => {
 
 describe('money', () => {
   it('is euros from one euro on and cents below, in three digits', () => {
-    expect(money('12.345', 'EUR')).toBe('12.35\u202f€')
-    expect(money('0.0241', 'EUR')).toBe('2.41\u202fct')
-    expect(money('0.2413', 'EUR')).toBe('24.1\u202fct')
-    expect(money('0.00024', 'EUR')).toBe('0.024\u202fct')
-    expect(money('-0.02', 'EUR')).toBe('−2.00\u202fct')
-    expect(money('0', 'EUR')).toBe('0.00\u202f€')
-    expect(money('1234567.891', 'EUR')).toBe('1,234,567.89\u202f€')
+    expect(moneyWords('12.345', 'EUR')).toBe('12.35\u202f€')
+    expect(moneyWords('0.0241', 'EUR')).toBe('2.41\u202fct')
+    expect(moneyWords('0.2413', 'EUR')).toBe('24.1\u202fct')
+    expect(moneyWords('0.00024', 'EUR')).toBe('0.024\u202fct')
+    expect(moneyWords('-0.02', 'EUR')).toBe('−2.00\u202fct')
+    expect(moneyWords('0', 'EUR')).toBe('0.00\u202f€')
+    expect(moneyWords('1234567.891', 'EUR')).toBe('1,234,567.89\u202f€')
   })
 
   it('keeps every digit where it must be exact', () => {

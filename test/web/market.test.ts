@@ -1,3 +1,4 @@
+/** The check of an interval that the utility's page makes by itself. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatPrice } from '../../contracts/protocol/units.ts'

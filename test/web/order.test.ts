@@ -1,3 +1,4 @@
+/** From the slider's price to an order. */
 import { describe, expect, it } from 'vitest'
 import type { OrderResource, SeatIntervalResource } from '../../server/api/resources.ts'
 import { signedOrderSchema } from '../../server/api/signed-requests.ts'

@@ -1,6 +1,8 @@
+/** The page's check of a report's rows. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type SettledInterval, writeReport } from '../../server/reports/csv.ts'
+import { writeReport } from '../../server/reports/csv.ts'
+import type { SettledInterval } from '../../server/reports/row.ts'
 import { checkReport, readCsv } from '../../web/utility/report-check.ts'
 
 const settings = {

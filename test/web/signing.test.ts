@@ -1,3 +1,4 @@
+/** What the browser signs, sends and says when it cannot. */
 import { verifyMessage, verifyTypedData, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -15,7 +16,7 @@ import { ProblemError } from '../../web/api/client.ts'
 import { readTicket } from '../../web/escrow/key-ticket.ts'
 import { approveKey, claim, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'
 import { orderOf } from '../../web/orders/order.ts'
-import { cancelOrder, submitOrder } from '../../web/orders/submit.ts'
+import { submitCancel, submitOrder } from '../../web/orders/submit.ts'
 import { SessionError } from '../../web/session/identity.ts'
 import { identityOfKey } from '../../web/session/keys.ts'
 import type { Session } from '../../web/session/session.tsx'
@@ -64,7 +65,7 @@ describe('what the browser signs', () => {
   it('a pause cancels exactly that order', async () => {
     const sent = serverThatAnswers({})
     const order = digestOf(area.chain, 'Order', orderOf({ area, seat, side: 'sell', limitTicks: 1, nowMs: 1 }))
-    await cancelOrder(session, area.chain, { order, account: identity.account } as OrderResource)
+    await submitCancel(session, area.chain, { order, account: identity.account } as OrderResource)
     const { signature } = signedCancelSchema.parse(sent[0]!.body)
     expect(sent[0]!.path).toBe(`/api/v1/orders/${order}/cancel`)
     expect(recoverSigner(area.chain, 'CancelOrder', { account: identity.account, order }, signature)).toBe(
@@ -184,7 +185,8 @@ describe('what goes wrong', () => {
     try {
       refused()
     } catch (error) {
-      expect(error).toMatchObject({ code: 'SESSION_KEY_MALFORMED', cause: undefined })
+      expect(error).toMatchObject({ code: 'SESSION_KEY_MALFORMED' })
+      expect((error as Error).cause).toBeUndefined()
       expect(String(error)).not.toContain('1234')
     }
   })

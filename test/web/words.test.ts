@@ -1,3 +1,4 @@
+/** The page's plain words for outcomes and power. */
 import { describe, expect, it } from 'vitest'
 import type { TelemetryEvent } from '../../server/api/resources.ts'
 import { sparkPath } from '../../web/charts/spark.tsx'

@@ -1,16 +1,15 @@
 /** Requests to `/api/v1`: JSON in and out, refusals as errors that say in plain words what happened. */
+import { CodedError } from '../../contracts/protocol/error.ts'
 
 /**
  * A refused or failed request. `code` is the server's stable code of the problem document, or `PAGE_UNREACHABLE` (no answer)
  * or `PAGE_UNEXPECTED_ANSWER` (an answer that is no JSON); `status` is the HTTP status, 0 without an answer.
  */
-export class ProblemError extends Error {
+export class ProblemError extends CodedError {
   override readonly name = 'ProblemError'
-  readonly code: string
   readonly status: number
   constructor(code: string, status: number, message: string, cause?: unknown) {
-    super(message, { cause })
-    this.code = code
+    super(code, message, { cause })
     this.status = status
   }
 }

@@ -5,19 +5,19 @@ import { drawnCents } from '../charts/axes.ts'
 import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
-import { MeterKey } from '../escrow/meter-key.tsx'
+import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
-import { Withdrawal } from '../escrow/withdrawal.tsx'
+import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
-import { Comparison } from '../market/comparison.tsx'
+import { AmountBars } from '../market/comparison.tsx'
 import { newestCleared, priceIn } from '../market/market.ts'
 import { PriceScale } from '../market/price-scale.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
-import { averagePrice, cents, difference, energy, money, price } from '../money/format.ts'
+import { averagePrice, cents, difference, energy, moneyWords, priceWords } from '../money/format.ts'
 import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
 import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
-import type { SeatViewProps } from '../page/seat-page.tsx'
+import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localDay, localTime, useNow } from '../time/clock.ts'
 
@@ -62,12 +62,12 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         <Deposit area={area} seat={seat} />
         <details className="inner-more">
           <summary>Take money back</summary>
-          <Withdrawal area={area} seat={seat} word="withdrawal" />
+          <WithdrawalCard area={area} seat={seat} word="withdrawal" />
         </details>
         <Settlements area={area} seat={seat} />
       </Card>
       <AgreedAhead area={area} seat={seat} side="buy" />
-      <MeterKey area={area} seat={seat} />
+      <MeterKeyCard area={area} seat={seat} />
     </div>
   )
 }
@@ -129,15 +129,16 @@ function TodayCard({ area, seat }: SeatViewProps) {
           ) : (
             <>
               <p className="lead">
-                for {money(today.paid, area.currency)} at {price(averagePrice(today.paid, today.boughtWh))} on average
+                for {moneyWords(today.paid, area.currency)} at {priceWords(averagePrice(today.paid, today.boughtWh))} on
+                average
               </p>
-              <Comparison
+              <AmountBars
                 mine={{ label: 'from neighbours', tokens: today.paid }}
                 supplier={{ label: 'at the retail tariff', tokens: today.boughtAtRetail }}
                 currency={area.currency}
               />
               <p className="verdict">
-                <strong>{money(difference(today.boughtAtRetail, today.paid), area.currency)}</strong> saved.
+                <strong>{moneyWords(difference(today.boughtAtRetail, today.paid), area.currency)}</strong> saved.
               </p>
             </>
           )}

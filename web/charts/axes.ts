@@ -63,7 +63,7 @@ export const bars = uPlot.paths.bars!({ size: [0.86, 44], align: 1 })
 export const steps = uPlot.paths.stepped!({ align: 1 })
 
 /** The price scale starts at zero, or below where prices are negative. */
-export function priceRange(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
+export function scaleFromZero(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
   return [Math.min(0, low ?? 0), Math.max(1, (high ?? 10) * 1.15)]
 }
 

@@ -1,3 +1,4 @@
+/** The legend beside a chart. */
 interface Entry {
   color: 'leaf' | 'grid' | 'sun'
   text: string

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react'
 import type uPlot from 'uplot'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { priceIn } from '../market/market.ts'
-import { energy, price } from '../money/format.ts'
+import { energy, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
 import {
   bars,
@@ -12,7 +12,7 @@ import {
   energyRange,
   pointer,
   priceAxis,
-  priceRange,
+  scaleFromZero,
   steps,
   timeAxis,
   timeRange,
@@ -48,7 +48,7 @@ export function MarketChart({ area, intervals, height = 260 }: MarketChartProps)
       const bar = (color: string) => ({ fill: color, stroke: color, width: 0, paths: bars, points: { show: false } })
       return {
         legend: { show: false },
-        scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: priceRange } },
+        scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: scaleFromZero } },
         axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
         series: [
           {},
@@ -83,7 +83,7 @@ export function MarketChart({ area, intervals, height = 260 }: MarketChartProps)
         />
         <p className="readout">
           {shown ? (
-            `${localTime(shown.start)}: ${energy(shown.matchedWh)} matched of ${energy(shown.exportWh)} fed in and ${energy(shown.importWh)} taken · ${price(priceIn(shown, area.zones))}`
+            `${localTime(shown.start)}: ${energy(shown.matchedWh)} matched of ${energy(shown.exportWh)} fed in and ${energy(shown.importWh)} taken · ${priceWords(priceIn(shown, area.zones))}`
           ) : (
             <span className="soft">Fed in above the line, taken below.</span>
           )}

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'react'
 import type uPlot from 'uplot'
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
-import { energy, price } from '../money/format.ts'
+import { energy, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
 import {
   bars,
@@ -11,7 +11,7 @@ import {
   energyRange,
   pointer,
   priceAxis,
-  priceRange,
+  scaleFromZero,
   steps,
   timeAxis,
   timeRange,
@@ -49,7 +49,7 @@ export function SeatChart({ intervals, imports, exports }: SeatChartProps) {
   const options = useMemo<PlotOptions>(
     () => (theme) => ({
       legend: { show: false },
-      scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: priceRange } },
+      scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: scaleFromZero } },
       axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
       series: [
         {},
@@ -104,7 +104,7 @@ function readout(interval: SeatIntervalResource): string {
     interval.residualExportWh > 0 && `to supplier ${energy(interval.residualExportWh)}`,
     interval.boughtWh > 0 && `bought ${energy(interval.boughtWh)}`,
     interval.residualImportWh > 0 && `from supplier ${energy(interval.residualImportWh)}`,
-    interval.pricePerKwh !== null && price(interval.pricePerKwh),
+    interval.pricePerKwh !== null && priceWords(interval.pricePerKwh),
   ].filter(Boolean)
   return `${localTime(interval.start)}: ${parts.length > 0 ? parts.join(' · ') : 'nothing metered'}`
 }

@@ -3,8 +3,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { walletQuery } from '../api/queries.ts'
-import { exceeds, money, readAmount } from '../money/format.ts'
-import { Transaction, Trouble } from '../page/card.tsx'
+import { exceeds, moneyWords, readAmount } from '../money/format.ts'
+import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 
 export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource }) {
@@ -52,13 +52,13 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
         </button>
       </div>
       <p className="explain">
-        {wallet.data && <>In my wallet: {money(wallet.data.tokens, area.currency)}. </>}
+        {wallet.data && <>In my wallet: {moneyWords(wallet.data.tokens, area.currency)}. </>}
         {tooMuch ? 'That is more than the wallet holds.' : 'You sign for this amount only.'}
       </p>
       <Trouble error={send.error ?? wallet.error} />
       {send.data && !send.isPending && (
         <p className="sent" role="status">
-          Deposit sent in transaction <Transaction hash={send.data.transaction} />.
+          Deposit sent in transaction <TransactionLink hash={send.data.transaction} />.
         </p>
       )}
     </form>

@@ -1,13 +1,13 @@
 /** Approving a meter's next key: its agent has made it and printed a line, which the owner pastes and signs. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
-import { Card, Transaction, Trouble } from '../page/card.tsx'
-import type { SeatViewProps } from '../page/seat-page.tsx'
+import { Card, TransactionLink, Trouble } from '../page/card.tsx'
+import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment, useNow } from '../time/clock.ts'
 import { lastKey, readTicket } from './key-ticket.ts'
 
-export function MeterKey({ area, seat }: SeatViewProps) {
+export function MeterKeyCard({ area, seat }: SeatViewProps) {
   const session = useSession()
   const queries = useQueryClient()
   const fieldId = useId()
@@ -75,8 +75,8 @@ export function MeterKey({ area, seat }: SeatViewProps) {
         <Trouble error={approve.error} />
         {approve.data && (
           <p className="sent" role="status">
-            Approved in transaction <Transaction hash={approve.data.transaction} />. The agent goes over to the next key
-            by itself.
+            Approved in transaction <TransactionLink hash={approve.data.transaction} />. The agent goes over to the next
+            key by itself.
           </p>
         )}
       </Card>

@@ -4,7 +4,7 @@ import type { AreaResource, SeatBatchResource, SeatResource } from '../../server
 import { getText } from '../api/client.ts'
 import { seatBatchesQuery } from '../api/queries.ts'
 import { difference, energy } from '../money/format.ts'
-import { Badge, Empty, Money, Transaction, Trouble, Waiting } from '../page/card.tsx'
+import { Badge, Empty, Money, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localDate, localTime } from '../time/clock.ts'
@@ -49,7 +49,7 @@ function Settlement({ area, batch }: { area: AreaResource; batch: SeatBatchResou
         <Money tokens={difference(batch.received, batch.paid)} currency={area.currency} signed />
       </span>
       {batch.transaction ? (
-        <Transaction hash={batch.transaction} />
+        <TransactionLink hash={batch.transaction} />
       ) : (
         <Badge tone={batchStatusTones[batch.status]}>{batchStatusWords[batch.status]}</Badge>
       )}

@@ -2,8 +2,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-import { money, readAmount, signOf } from '../money/format.ts'
-import { Transaction, Trouble } from '../page/card.tsx'
+import { moneyWords, readAmount, signOf } from '../money/format.ts'
+import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment, useNow } from '../time/clock.ts'
 
@@ -14,7 +14,7 @@ interface WithdrawalProps {
   word: string
 }
 
-export function Withdrawal({ area, seat, word }: WithdrawalProps) {
+export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
   const session = useSession()
   const queries = useQueryClient()
   const fieldId = useId()
@@ -45,7 +45,7 @@ export function Withdrawal({ area, seat, word }: WithdrawalProps) {
       {open && (
         <div className="step" aria-live="polite">
           <p>
-            <strong>{money(open.amount, area.currency)}</strong> asked for.{' '}
+            <strong>{moneyWords(open.amount, area.currency)}</strong> asked for.{' '}
             {remaining > 0
               ? `You can collect it ${localMoment(open.claimableAt)}, in ${duration(remaining)}.`
               : 'It is ready to collect.'}
@@ -98,12 +98,12 @@ export function Withdrawal({ area, seat, word }: WithdrawalProps) {
       <Trouble error={request.error ?? collect.error} />
       {request.data && !request.isPending && (
         <p className="sent" role="status">
-          Request sent in transaction <Transaction hash={request.data.transaction} />.
+          Request sent in transaction <TransactionLink hash={request.data.transaction} />.
         </p>
       )}
       {collect.data && (
         <p className="sent" role="status">
-          Collected in transaction <Transaction hash={collect.data.transaction} />.
+          Collected in transaction <TransactionLink hash={collect.data.transaction} />.
         </p>
       )}
     </div>

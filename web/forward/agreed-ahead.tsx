@@ -1,18 +1,13 @@
 /** Trading ahead with the neighbours of one's own zone: what is offered, an order of one's own, and what was agreed. */
 import { useState } from 'react'
-import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-import { mandateWh, type Side } from '../orders/order.ts'
+import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { AheadForm } from './ahead-form.tsx'
+import type { AheadProps } from './forward.ts'
 import { OwnAhead } from './own-ahead.tsx'
 import './forward.css'
 
-export interface AheadProps {
-  area: AreaResource
-  seat: SeatResource
-}
-
 /** Closed until somebody asks for it; `side` is what the person mostly does. */
-export function AgreedAhead({ area, seat, side }: AheadProps & { side: Side }) {
+export function AgreedAhead({ area, seat, side }: AheadProps & { side: OrderSide }) {
   const [open, setOpen] = useState(false)
   const sides = (['sell', 'buy'] as const).filter((each) => mandateWh(seat, each) > 0)
   if (sides.length === 0 || seat.closed) return null

@@ -7,23 +7,22 @@ import type {
   ForwardOrderResource,
   PlacedForwardOrder,
 } from '../../server/api/resources.ts'
-import { cents, energy, price } from '../money/format.ts'
-import { mandateWh, type Side } from '../orders/order.ts'
+import { cents, energy, priceWords } from '../money/format.ts'
+import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { localTime, useNow } from '../time/clock.ts'
-import type { AheadProps } from './agreed-ahead.tsx'
-import { comingStarts, forwardOrderOf, othersAt, readCents, readWh } from './forward.ts'
+import { type AheadProps, comingStarts, forwardOrderOf, othersAt, readCents, readWh } from './forward.ts'
 import { applyForwardOrder, forwardBookQuery, forwardOrdersQuery } from './queries.ts'
 
 /** Intervals to choose from: a day of quarter-hours. */
 const offeredIntervals = 96
-/** Of each side. */
+/** How many levels of each side are shown. */
 const shownLevels = 4
 
 interface AheadFormProps extends AheadProps {
-  sides: readonly Side[]
-  usually: Side
+  sides: readonly OrderSide[]
+  usually: OrderSide
 }
 
 export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
@@ -96,7 +95,11 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
         {sides.length > 1 && (
           <p className="field">
             <label htmlFor={ids.side}>I</label>
-            <select id={ids.side} value={side} onChange={(event) => edit(() => setSide(event.target.value as Side))}>
+            <select
+              id={ids.side}
+              value={side}
+              onChange={(event) => edit(() => setSide(event.target.value as OrderSide))}
+            >
               <option value="sell">sell</option>
               <option value="buy">buy</option>
             </select>
@@ -153,7 +156,7 @@ function usePlacing({ area, seat }: AheadProps) {
   const session = useSession()
   const queries = useQueryClient()
   const place = useMutation({
-    mutationFn: async (terms: { side: Side; start: number; energyWh: number; limitTicks: number }) => {
+    mutationFn: async (terms: { side: OrderSide; start: number; energyWh: number; limitTicks: number }) => {
       const placed = queries.getQueryData(forwardOrdersQuery(session, seat.seat).queryKey) ?? []
       const order = forwardOrderOf({ area, seat, ...terms, placed, nowMs: Date.now() })
       return (await import('./submit.ts')).submitForwardOrder(session, area.chain, order)
@@ -179,8 +182,8 @@ interface BookProps {
   book: ForwardBookResource
   /** The person's own open orders in it. */
   own: readonly ForwardOrderResource[]
-  sides: readonly Side[]
-  take: (side: Side, level: ForwardLevel) => void
+  sides: readonly OrderSide[]
+  take: (side: OrderSide, level: ForwardLevel) => void
 }
 
 function Book({ book, own, sides, take }: BookProps) {
@@ -197,7 +200,7 @@ function Book({ book, own, sides, take }: BookProps) {
       </div>
       {last && (
         <p className="soft">
-          last agreed: {energy(last.energyWh)} at {price(last.pricePerKwh)}
+          last agreed: {energy(last.energyWh)} at {priceWords(last.pricePerKwh)}
         </p>
       )}
     </>
@@ -209,8 +212,8 @@ interface LevelsProps {
   levels: readonly ForwardLevel[]
   own: readonly ForwardOrderResource[]
   /** The side on which the person can take these, if any. */
-  taker: Side | null
-  take: (side: Side, level: ForwardLevel) => void
+  taker: OrderSide | null
+  take: (side: OrderSide, level: ForwardLevel) => void
 }
 
 function Levels({ title, levels, own, taker, take }: LevelsProps) {
@@ -221,7 +224,7 @@ function Levels({ title, levels, own, taker, take }: LevelsProps) {
       <ol>
         {levels.slice(0, shownLevels).map((level) => {
           const others = othersAt(level, own)
-          const what = `${energy(level.energyWh)} at ${price(level.pricePerKwh)}`
+          const what = `${energy(level.energyWh)} at ${priceWords(level.pricePerKwh)}`
           return (
             <li key={level.pricePerKwh} className="ahead-level">
               <span>{what}</span>
@@ -231,7 +234,7 @@ function Levels({ title, levels, own, taker, take }: LevelsProps) {
                   type="button"
                   className="quiet"
                   onClick={() => take(taker, others)}
-                  aria-label={`Fill in ${energy(others.energyWh)} at ${price(level.pricePerKwh)}`}
+                  aria-label={`Fill in ${energy(others.energyWh)} at ${priceWords(level.pricePerKwh)}`}
                 >
                   fill in
                 </button>

@@ -13,8 +13,14 @@ import type {
   SeatResource,
 } from '../../server/api/resources.ts'
 import { difference, energy, signOf } from '../money/format.ts'
-import type { Side } from '../orders/order.ts'
+import type { OrderSide } from '../orders/order.ts'
 import { nextBoundary } from '../time/clock.ts'
+
+/** Whose trading ahead is shown. */
+export interface AheadProps {
+  area: AreaResource
+  seat: SeatResource
+}
 
 /** Starts (UTC seconds) of the intervals that can be traded next, the nearest first. */
 export function comingStarts(nowMs: number, intervalSeconds: number, count: number): number[] {
@@ -42,8 +48,8 @@ export function readWh(text: string): number | null {
 interface ForwardTerms {
   area: AreaResource
   seat: SeatResource
-  side: Side
-  /** Of the interval, in UTC seconds. */
+  side: OrderSide
+  /** When the interval starts, in UTC seconds. */
   start: number
   limitTicks: Ticks
   energyWh: number

@@ -1,12 +1,11 @@
 /** What the seat has open in the books of coming intervals, and what became of everything it agreed ahead. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { AreaResource, ForwardOrderResource, OwnForwardTradeResource } from '../../server/api/resources.ts'
-import { energy, negated, price } from '../money/format.ts'
+import { energy, negated, priceWords } from '../money/format.ts'
 import { Badge, Card, Empty, Money, Trouble, Waiting } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { localTime, useNow } from '../time/clock.ts'
-import type { AheadProps } from './agreed-ahead.tsx'
-import { tradeWords } from './forward.ts'
+import { type AheadProps, tradeWords } from './forward.ts'
 import { applyForwardOrder, forwardOrdersQuery, forwardTradesQuery } from './queries.ts'
 
 export function OwnAhead({ area, seat }: AheadProps) {
@@ -66,7 +65,7 @@ interface OpenOrderProps {
 
 function OpenOrder({ area, order, cancel }: OpenOrderProps) {
   const time = localTime(order.start, area.intervalSeconds)
-  const what = `${energy(order.openWh)} ${order.side === 'sell' ? 'offered' : 'asked for'} · ${price(order.limitPerKwh)}`
+  const what = `${energy(order.openWh)} ${order.side === 'sell' ? 'offered' : 'asked for'} · ${priceWords(order.limitPerKwh)}`
   return (
     <li className="result">
       <span className="result-time">
@@ -99,7 +98,7 @@ function Agreed({ area, trade }: { area: AreaResource; trade: OwnForwardTradeRes
         {missed && <Badge tone="warn">{trade.deliveredWh === 0 ? 'void' : 'short'}</Badge>}
       </span>
       <span className="result-trade">
-        {energy(trade.energyWh)} {sells ? 'sold' : 'bought'} · {price(trade.pricePerKwh)}
+        {energy(trade.energyWh)} {sells ? 'sold' : 'bought'} · {priceWords(trade.pricePerKwh)}
       </span>
       <span className="result-amount">
         {trade.amount !== null && trade.deliveredWh !== 0 && (

@@ -3,19 +3,19 @@ import { useQuery } from '@tanstack/react-query'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
-import { MeterKey } from '../escrow/meter-key.tsx'
+import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
-import { Withdrawal } from '../escrow/withdrawal.tsx'
+import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { useTelemetry } from '../live/apply.ts'
-import { Comparison } from '../market/comparison.tsx'
+import { AmountBars } from '../market/comparison.tsx'
 import { newestCleared, priceIn } from '../market/market.ts'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
-import { averagePrice, difference, energy, money, price } from '../money/format.ts'
+import { averagePrice, difference, energy, moneyWords, priceWords } from '../money/format.ts'
 import { lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
 import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
-import type { SeatViewProps } from '../page/seat-page.tsx'
+import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localDay, localMoment, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'
@@ -49,7 +49,7 @@ export default function Household({ area, seat }: SeatViewProps) {
             <Money tokens={seat.available} currency={area.currency} />
           </Figure>
         </div>
-        <Withdrawal area={area} seat={seat} word="payout" />
+        <WithdrawalCard area={area} seat={seat} word="payout" />
         <Settlements area={area} seat={seat} />
       </Card>
       <AgreedAhead area={area} seat={seat} side="sell" />
@@ -64,7 +64,7 @@ export default function Household({ area, seat }: SeatViewProps) {
           />
         </details>
       )}
-      <MeterKey area={area} seat={seat} />
+      <MeterKeyCard area={area} seat={seat} />
     </div>
   )
 }
@@ -111,16 +111,16 @@ function TodayCard({ area, seat }: SeatViewProps) {
           </p>
           <p className="lead">
             for <Energy wh={today.soldWh} />
-            {today.soldWh > 0 && <> at {price(averagePrice(today.received, today.soldWh))} on average</>}
+            {today.soldWh > 0 && <> at {priceWords(averagePrice(today.received, today.soldWh))} on average</>}
           </p>
-          <Comparison
+          <AmountBars
             mine={{ label: 'from neighbours', tokens: today.received }}
             supplier={{ label: 'at the feed-in tariff', tokens: today.soldAtFeedIn }}
             currency={area.currency}
           />
           {today.soldWh > 0 && (
             <p className="verdict">
-              <strong>{money(difference(today.received, today.soldAtFeedIn), area.currency)}</strong> more than the
+              <strong>{moneyWords(difference(today.received, today.soldAtFeedIn), area.currency)}</strong> more than the
               supplier would have paid.
             </p>
           )}

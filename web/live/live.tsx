@@ -2,7 +2,8 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useState } from 'react'
 import { io, type Socket } from 'socket.io-client'
-import type { LiveToPage, PageToLive } from '../../server/api/resources.ts'
+import type { LiveToPage } from '../../server/api/resources.ts'
+import type { PageToLive } from '../../server/api/signed-requests.ts'
 import { applyForwardBook, applyForwardOrder, applyForwardTrade } from '../forward/queries.ts'
 import { applyBatch, applyInterval, applySeat, applySeatInterval, applyTelemetry } from './apply.ts'
 
@@ -17,7 +18,7 @@ export function useConnection(): Connection {
 
 interface LiveProviderProps {
   area: number | undefined
-  /** Of the session, for private events. */
+  /** The token of the session, for private events. */
   token: string | undefined
   account: string | undefined
   children: ReactNode

@@ -1,12 +1,12 @@
 /** Two amounts as bars of one scale: with the neighbours, and the same energy with the supplier. */
-import { exceeds, money, position } from '../money/format.ts'
+import { exceeds, moneyWords, position } from '../money/format.ts'
 
 interface Amount {
   label: string
   tokens: string
 }
 
-export function Comparison({ mine, supplier, currency }: { mine: Amount; supplier: Amount; currency: string }) {
+export function AmountBars({ mine, supplier, currency }: { mine: Amount; supplier: Amount; currency: string }) {
   const most = exceeds(mine.tokens, supplier.tokens) ? mine.tokens : supplier.tokens
   return (
     <dl className="comparison">
@@ -21,7 +21,7 @@ export function Comparison({ mine, supplier, currency }: { mine: Amount; supplie
               className="comparison-bar"
               style={{ width: `${position(tokens, '0', most) * 100}%`, background: `var(--${color})` }}
             />
-            <span>{money(tokens, currency)}</span>
+            <span>{moneyWords(tokens, currency)}</span>
           </dd>
         </div>
       ))}

@@ -1,18 +1,18 @@
 /** What the page concludes from intervals: prices, series, sums, and the checks anybody can redo. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 
-export type Zone = AreaResource['zones'][number]
+export type ZoneResource = AreaResource['zones'][number]
 type ZoneResult = IntervalResource['zones'][number]
 
 export interface ZoneNode {
-  zone: Zone
+  zone: ZoneResource
   depth: number
   children: ZoneNode[]
 }
 
 /** The zones as a tree; the first without a parent is its root. */
-export function zoneTree(zones: readonly Zone[]): ZoneNode | null {
-  const node = (zone: Zone, depth: number): ZoneNode => ({
+export function zoneTree(zones: readonly ZoneResource[]): ZoneNode | null {
+  const node = (zone: ZoneResource, depth: number): ZoneNode => ({
     zone,
     depth,
     children: zones.filter((each) => each.parent === zone.zone).map((child) => node(child, depth + 1)),
@@ -32,7 +32,11 @@ export function newestCleared(intervals: readonly IntervalResource[]): IntervalR
 }
 
 /** A zone's price in an interval; without a zone the root's, or any zone's that has one. */
-export function priceIn(interval: IntervalResource | undefined, zones: readonly Zone[], zone?: string): string | null {
+export function priceIn(
+  interval: IntervalResource | undefined,
+  zones: readonly ZoneResource[],
+  zone?: string,
+): string | null {
   if (!interval) return null
   if (zone !== undefined) return resultOf(interval, zone)?.pricePerKwh ?? null
   const root = zones.find((each) => each.parent === null)
@@ -44,13 +48,13 @@ export function priceIn(interval: IntervalResource | undefined, zones: readonly 
 }
 
 /** How full a link was: energy over it as a share of its capacity (0 to 1), null where it is unlimited. */
-export function linkLoad(zone: Zone, flowWh: number): number | null {
+export function linkLoad(zone: ZoneResource, flowWh: number): number | null {
   if (zone.capacityWh === null) return null
   return zone.capacityWh === 0 ? 1 : Math.min(1, Math.abs(flowWh) / zone.capacityWh)
 }
 
 /** Full links are those that carried all they can; a closed one counts as full. */
-export function isFull(zone: Zone, flowWh: number): boolean {
+export function isFull(zone: ZoneResource, flowWh: number): boolean {
   return zone.capacityWh !== null && Math.abs(flowWh) >= zone.capacityWh
 }
 
@@ -59,7 +63,7 @@ export function isFull(zone: Zone, flowWh: number): boolean {
  * sold is energy bought; in every zone matched never exceeds metered; zones add up to the area; and each link carries exactly
  * what its zone and the links below it have over.
  */
-export function checkInterval(interval: IntervalResource, zones: readonly Zone[]): string[] {
+export function checkInterval(interval: IntervalResource, zones: readonly ZoneResource[]): string[] {
   const faults: string[] = []
   const total = (pick: (result: ZoneResult) => number) => interval.zones.reduce((sum, each) => sum + pick(each), 0)
   const sold = total((zone) => zone.soldWh)

@@ -1,6 +1,6 @@
 /** Why an order got what it got, in the words of the page. */
 import type { OutcomeResource } from '../../server/api/resources.ts'
-import { cents, difference, energy, magnitude } from '../money/format.ts'
+import { cents, difference, energy, withoutSign } from '../money/format.ts'
 
 /** One sentence for an outcome. Codes that the page has no better words for keep the server's message. */
 export function outcomeWords(outcome: OutcomeResource): string {
@@ -18,7 +18,7 @@ export function outcomeWords(outcome: OutcomeResource): string {
     case 'price-too-low': {
       if (pricePerKwh === null)
         return sells ? 'Nobody in reach paid as much as your price.' : 'Nobody in reach sold at your price.'
-      const gap = `${cents(magnitude(difference(limitPerKwh, pricePerKwh)))}\u202fct`
+      const gap = `${cents(withoutSign(difference(limitPerKwh, pricePerKwh)))}\u202fct`
       return `Your price was ${gap} ${sells ? 'above' : 'below'} the clearing price.`
     }
     case 'link-full':

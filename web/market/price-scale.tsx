@@ -1,6 +1,6 @@
 /** Prices on the way from feed-in to retail tariff: the room in which neighbours do better than with the supplier. */
 import type { AreaResource } from '../../server/api/resources.ts'
-import { cents, position, price } from '../money/format.ts'
+import { cents, position, priceWords } from '../money/format.ts'
 
 interface Mark {
   name: string
@@ -11,9 +11,9 @@ interface Mark {
 export function PriceScale({ area, marks }: { area: AreaResource; marks: Mark[] }) {
   const at = (pricePerKwh: string) => `${position(pricePerKwh, area.feedInPerKwh, area.retailPerKwh) * 100}%`
   const description = [
-    `Feed-in tariff ${price(area.feedInPerKwh)}`,
-    ...marks.map((mark) => `${mark.name} ${price(mark.pricePerKwh)}`),
-    `retail tariff ${price(area.retailPerKwh)}`,
+    `Feed-in tariff ${priceWords(area.feedInPerKwh)}`,
+    ...marks.map((mark) => `${mark.name} ${priceWords(mark.pricePerKwh)}`),
+    `retail tariff ${priceWords(area.retailPerKwh)}`,
   ].join(', ')
   return (
     <div className="scale" role="img" aria-label={description}>

@@ -1,6 +1,6 @@
 /** The last intervals of a seat, each with its outcome in plain words. */
 import type { AreaResource, SeatIntervalResource } from '../../server/api/resources.ts'
-import { averagePrice, energy, negated, price } from '../money/format.ts'
+import { averagePrice, energy, negated, priceWords } from '../money/format.ts'
 import { Badge, Card, Empty, Money, Trouble, Waiting } from '../page/card.tsx'
 import { localTime, nextBoundary, useNow } from '../time/clock.ts'
 import { outcomeWords, tellingOutcomes } from './outcome-words.ts'
@@ -58,7 +58,8 @@ function Result({ area, interval }: { area: AreaResource; interval: SeatInterval
         {sides.length === 0 && <span className="soft">no trade</span>}
         {sides.map((side) => (
           <span key={side.word}>
-            {energy(side.wh)} {side.word} · {price(ahead ? averagePrice(side.amount, side.wh) : interval.pricePerKwh)}
+            {energy(side.wh)} {side.word} ·{' '}
+            {priceWords(ahead ? averagePrice(side.amount, side.wh) : interval.pricePerKwh)}
           </span>
         ))}
       </span>

@@ -1,6 +1,6 @@
 /** The zones as a tree: the price of each, and the links between them with what flows and what they can carry. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
-import { cents, energy, price, signOf } from '../money/format.ts'
+import { cents, energy, priceWords, signOf } from '../money/format.ts'
 import { isFull, linkLoad, resultOf, type ZoneNode, zoneTree } from './market.ts'
 
 interface ZoneMapProps {
@@ -75,8 +75,8 @@ function Link({ node: { zone }, interval }: { node: ZoneNode; interval: Interval
         </span>
       )}
       <span className="link-note">
-        fee {price(zone.feePerKwh)}
-        {congested && <> + {price(flow.congestionPerKwh)} congestion</>}
+        fee {priceWords(zone.feePerKwh)}
+        {congested && <> + {priceWords(flow.congestionPerKwh)} congestion</>}
         {full && <strong className="full-mark">full</strong>}
       </span>
     </div>

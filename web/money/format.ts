@@ -21,7 +21,7 @@ export function cents(pricePerKwh: string): string {
 }
 
 /** A price in words: "17.5 ct/kWh"; without a price, an en dash. */
-export function price(pricePerKwh: string | null): string {
+export function priceWords(pricePerKwh: string | null): string {
   return pricePerKwh === null ? '–' : `${cents(pricePerKwh)}${gap}ct/kWh`
 }
 
@@ -35,7 +35,7 @@ export function moneyParts(tokens: string, currency: string): { number: string; 
 }
 
 /** Money in words, shortened for reading: "12.34 €", "2.41 ct", "0.024 ct". */
-export function money(tokens: string, currency: string): string {
+export function moneyWords(tokens: string, currency: string): string {
   const { number, unit } = moneyParts(tokens, currency)
   return `${number}${gap}${unit}`
 }
@@ -75,7 +75,7 @@ export function negated(amount: string): string {
 }
 
 /** The amount without its sign. */
-export function magnitude(amount: string): string {
+export function withoutSign(amount: string): string {
   return new BigNumber(amount).abs().toFixed()
 }
 

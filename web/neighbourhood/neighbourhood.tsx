@@ -9,7 +9,7 @@ import { newestCleared, priceIn } from '../market/market.ts'
 import { PriceScale } from '../market/price-scale.tsx'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { ZoneMap } from '../market/zone-map.tsx'
-import { cents, price } from '../money/format.ts'
+import { cents, priceWords } from '../money/format.ts'
 import { Card, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { Avatar, peopleByRole, roleWords } from '../page/person-switch.tsx'
 import { slugOf } from '../session/identity.ts'
@@ -124,8 +124,8 @@ function Help({ area }: { area: AreaResource }) {
           Every {duration(area.intervalSeconds)} the meters report what was fed in and taken. Sellers have said how
           little they accept, buyers how much they pay. One price per zone is found at which the most worth changes
           hands; whoever sells above it or buys below it does not trade. It lies between the feed-in tariff of{' '}
-          {price(area.feedInPerKwh)} and the retail tariff of {price(area.retailPerKwh)} as long as that is what people
-          ask. Crossing a link costs its grid fee, and a full link lets prices differ.
+          {priceWords(area.feedInPerKwh)} and the retail tariff of {priceWords(area.retailPerKwh)} as long as that is
+          what people ask. Crossing a link costs its grid fee, and a full link lets prices differ.
         </p>
       </details>
       <details>

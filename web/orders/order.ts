@@ -10,7 +10,7 @@ import type {
 } from '../../server/api/resources.ts'
 import { nextBoundary } from '../time/clock.ts'
 
-export type Side = 'buy' | 'sell'
+export type OrderSide = 'buy' | 'sell'
 
 export interface PriceRange {
   lowTicks: Ticks
@@ -24,7 +24,12 @@ export interface PriceRange {
  * no neighbour buys; a buyer's starts at the feed-in tariff, below which no neighbour sells, and ends at the mandate's
  * ceiling. A price that is in force already is always within.
  */
-export function priceRange(area: AreaResource, seat: SeatResource, side: Side, currentTicks: Ticks | null): PriceRange {
+export function priceRange(
+  area: AreaResource,
+  seat: SeatResource,
+  side: OrderSide,
+  currentTicks: Ticks | null,
+): PriceRange {
   const ticks = (price: string) => parsePrice(price, area.priceDecimals)
   const [low, high] =
     side === 'sell'
@@ -40,14 +45,14 @@ export function priceRange(area: AreaResource, seat: SeatResource, side: Side, c
 }
 
 /** The most energy per interval that the mandate lets this side trade. */
-export function mandateWh(seat: SeatResource, side: Side): number {
+export function mandateWh(seat: SeatResource, side: OrderSide): number {
   return side === 'sell' ? seat.mandate.maxSellWh : seat.mandate.maxBuyWh
 }
 
 export interface OrderTerms {
   area: AreaResource
   seat: SeatResource
-  side: Side
+  side: OrderSide
   limitTicks: Ticks
   nowMs: number
 }
@@ -74,7 +79,7 @@ export function orderOf({ area, seat, side, limitTicks, nowMs }: OrderTerms): Or
 }
 
 /** The active order of a side, if the seat trades on it. */
-export function activeOrder(seat: SeatResource, side: Side): OrderResource | null {
+export function activeOrder(seat: SeatResource, side: OrderSide): OrderResource | null {
   const order = side === 'sell' ? seat.sellOrder : seat.buyOrder
   return order?.status === 'active' ? order : null
 }
@@ -94,7 +99,7 @@ export function latestEffect(order: OrderResource, intervals: readonly SeatInter
 }
 
 /** The limit of a side's newest order, whatever became of it: what a pause comes back to. */
-export function lastLimit(orders: readonly OrderResource[], side: Side): string | null {
+export function lastLimit(orders: readonly OrderResource[], side: OrderSide): string | null {
   const ofSide = orders.filter((order) => order.side === side).sort((a, b) => b.nonce - a.nonce)
   return ofSide[0]?.limitPerKwh ?? null
 }

@@ -5,16 +5,16 @@ import { useId, useState } from 'react'
 import { formatPrice, parsePrice, type Ticks } from '../../contracts/protocol/units.ts'
 import type { AreaResource, OrderResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { outcomeWords } from '../market/outcome-words.ts'
-import { energy, price } from '../money/format.ts'
+import { energy, priceWords } from '../money/format.ts'
 import { Badge, Card, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localTime, useNow } from '../time/clock.ts'
-import { activeOrder, latestEffect, mandateWh, orderOf, priceRange, type Side } from './order.ts'
+import { activeOrder, latestEffect, mandateWh, type OrderSide, orderOf, priceRange } from './order.ts'
 
 interface PriceControlProps {
   area: AreaResource
   seat: SeatResource
-  side: Side
+  side: OrderSide
   title: string
   /** The seat's intervals, newest first. */
   intervals: readonly SeatIntervalResource[]
@@ -73,7 +73,7 @@ export function PriceControl({ area, seat, side, title, intervals, lastLimit, pr
             <span className="visually-hidden">
               {side === 'sell' ? 'Lowest price I sell at' : 'Highest price I pay'}:{' '}
             </span>
-            <output className="big-number">{price(shown)}</output>
+            <output className="big-number">{priceWords(shown)}</output>
             {changed && <Badge tone="warn">not set yet</Badge>}
           </p>
           <Slider.Root
@@ -91,12 +91,12 @@ export function PriceControl({ area, seat, side, title, intervals, lastLimit, pr
             <Slider.Thumb
               className="slider-thumb"
               aria-label={side === 'sell' ? 'My lowest selling price' : 'My highest buying price'}
-              aria-valuetext={price(shown)}
+              aria-valuetext={priceWords(shown)}
             />
           </Slider.Root>
           <div className="scale-ends">
-            <span>{price(formatPrice(range.lowTicks, area.priceDecimals))}</span>
-            <span>{price(formatPrice(range.highTicks, area.priceDecimals))}</span>
+            <span>{priceWords(formatPrice(range.lowTicks, area.priceDecimals))}</span>
+            <span>{priceWords(formatPrice(range.highTicks, area.priceDecimals))}</span>
           </div>
           <div className="my-price-actions">
             <button type="button" className="primary" disabled={!changed || busy} onClick={() => send(shownTicks)}>
@@ -104,7 +104,7 @@ export function PriceControl({ area, seat, side, title, intervals, lastLimit, pr
             </button>
             {changed && !busy && (
               <button type="button" className="quiet" onClick={() => setDraft(null)}>
-                Keep {agreed === null ? 'as it was' : price(agreed)}
+                Keep {agreed === null ? 'as it was' : priceWords(agreed)}
               </button>
             )}
           </div>
@@ -114,8 +114,8 @@ export function PriceControl({ area, seat, side, title, intervals, lastLimit, pr
           </div>
           <p className="explain">
             {side === 'sell'
-              ? `You never get less than this, all fees included; usually you get the market’s price${priceNow === null ? '' : `, now ${price(priceNow)}`}. You signed a mandate that ends at ${price(seat.mandate.sellFloorPerKwh)}, so nothing can sell your surplus for less.`
-              : `You never pay more than this, all fees included; usually you pay the market’s price${priceNow === null ? '' : `, now ${price(priceNow)}`}. You signed a mandate that ends at ${price(seat.mandate.buyCeilingPerKwh)}, so nothing can charge you more.`}{' '}
+              ? `You never get less than this, all fees included; usually you get the market’s price${priceNow === null ? '' : `, now ${priceWords(priceNow)}`}. You signed a mandate that ends at ${priceWords(seat.mandate.sellFloorPerKwh)}, so nothing can sell your surplus for less.`
+              : `You never pay more than this, all fees included; usually you pay the market’s price${priceNow === null ? '' : `, now ${priceWords(priceNow)}`}. You signed a mandate that ends at ${priceWords(seat.mandate.buyCeilingPerKwh)}, so nothing can charge you more.`}{' '}
             At most {energy(mandateWh(seat, side))} per interval.
           </p>
         </>
@@ -124,7 +124,7 @@ export function PriceControl({ area, seat, side, title, intervals, lastLimit, pr
   )
 }
 
-function useOrderChanges(area: AreaResource, seat: SeatResource, side: Side) {
+function useOrderChanges(area: AreaResource, seat: SeatResource, side: OrderSide) {
   const session = useSession()
   const queries = useQueryClient()
   const remember = (order: OrderResource) => {
@@ -147,8 +147,8 @@ function useOrderChanges(area: AreaResource, seat: SeatResource, side: Side) {
   })
   const pause = useMutation({
     mutationFn: async (order: OrderResource) => {
-      const { cancelOrder } = await import('./submit.ts')
-      return cancelOrder(session, area.chain, order)
+      const { submitCancel } = await import('./submit.ts')
+      return submitCancel(session, area.chain, order)
     },
     onSuccess: remember,
   })
@@ -164,7 +164,7 @@ interface EffectOfProps {
 function EffectOf({ area, order, intervals }: EffectOfProps) {
   const nowMs = useNow()
   const from = Date.parse(order.effectiveFrom)
-  const limit = price(order.limitPerKwh)
+  const limit = priceWords(order.limitPerKwh)
   const effect = latestEffect(order, intervals)
   if (effect) {
     const { interval, outcome } = effect
@@ -173,7 +173,7 @@ function EffectOf({ area, order, intervals }: EffectOfProps) {
         <strong>
           {localTime(interval.start, area.intervalSeconds)}–{localTime(interval.end, area.intervalSeconds)}
         </strong>{' '}
-        with {limit}: {outcome.filledWh > 0 && `${energy(outcome.filledWh)} at ${price(outcome.pricePerKwh)}. `}
+        with {limit}: {outcome.filledWh > 0 && `${energy(outcome.filledWh)} at ${priceWords(outcome.pricePerKwh)}. `}
         {outcomeWords(outcome)}
       </p>
     )
@@ -194,7 +194,7 @@ function EffectOf({ area, order, intervals }: EffectOfProps) {
   )
 }
 
-function Paused({ side }: { side: Side }) {
+function Paused({ side }: { side: OrderSide }) {
   return (
     <p>
       {side === 'sell'

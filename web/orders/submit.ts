@@ -10,7 +10,7 @@ export async function submitOrder(session: Session, domain: EscrowDomain, order:
 }
 
 /** Withdraws an order from the next interval on. */
-export async function cancelOrder(
+export async function submitCancel(
   session: Session,
   domain: EscrowDomain,
   order: OrderResource,

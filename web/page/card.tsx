@@ -91,7 +91,7 @@ export function Trouble({ error, retry }: { error: Error | null; retry?: () => v
 }
 
 /** A transaction's hash, short, whole in its tooltip. */
-export function Transaction({ hash }: { hash: string }) {
+export function TransactionLink({ hash }: { hash: string }) {
   return (
     <code className="hash" title={hash}>
       {hash.slice(0, 6)}…{hash.slice(-4)}

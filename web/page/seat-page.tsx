@@ -8,11 +8,6 @@ import type { Role } from '../session/identity.ts'
 import { useSession } from '../session/session.tsx'
 import { Badge, Card, Empty, Trouble, Waiting } from './card.tsx'
 
-export interface SeatViewProps {
-  area: AreaResource
-  seat: SeatResource
-}
-
 const Household = lazy(() => import('../household/household.tsx'))
 const Buyer = lazy(() => import('../buyer/buyer.tsx'))
 const Utility = lazy(() => import('../utility/utility.tsx'))

@@ -1,5 +1,6 @@
 /** Who somebody is on this page: an account and the means to sign for it. Keys never leave the browser's memory. */
 
+import { CodedError } from '../../contracts/protocol/error.ts'
 import type { TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
 
@@ -26,12 +27,12 @@ export interface Identity {
  * What went wrong with a key or a wallet: `SESSION_KEY_MALFORMED`, `SESSION_WALLET_MISSING`, `SESSION_WALLET_REFUSED`
  * or `SESSION_WALLET_CHAIN` (the wallet is on another chain and would not change).
  */
-export class SessionError extends Error {
+export class SessionError extends CodedError<
+  'SESSION_KEY_MALFORMED' | 'SESSION_WALLET_MISSING' | 'SESSION_WALLET_REFUSED' | 'SESSION_WALLET_CHAIN'
+> {
   override readonly name = 'SessionError'
-  readonly code: 'SESSION_KEY_MALFORMED' | 'SESSION_WALLET_MISSING' | 'SESSION_WALLET_REFUSED' | 'SESSION_WALLET_CHAIN'
   constructor(code: SessionError['code'], message: string, cause?: unknown) {
-    super(message, { cause })
-    this.code = code
+    super(code, message, { cause })
   }
 }
 
@@ -43,14 +44,4 @@ export function slugOf(name: string): string {
     .replaceAll(/\p{M}/gu, '')
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '')
-}
-
-export function identityOfPerson(person: DemoPerson): Identity {
-  return {
-    account: person.account.toLowerCase(),
-    name: person.name,
-    description: person.description,
-    role: person.role,
-    signer: async () => (await import('./keys.ts')).signerOfKey(person.privateKey),
-  }
 }

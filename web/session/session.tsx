@@ -4,7 +4,8 @@ import { useParams, useRouterState } from '@tanstack/react-router'
 import { createContext, type ReactNode, use, useMemo, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { type Credentials, peopleQuery } from '../api/queries.ts'
-import { type Identity, identityOfPerson, slugOf } from './identity.ts'
+import { type Identity, slugOf } from './identity.ts'
+import { identityOfPerson } from './person.ts'
 import { signIn } from './sign-in.ts'
 
 interface Visitor {

@@ -2,7 +2,7 @@
 import type { AreaResource, BatchResource } from '../../server/api/resources.ts'
 import { batchStatusTones, batchStatusWords } from '../escrow/settlements.tsx'
 import { energy, exactMoney } from '../money/format.ts'
-import { Badge, Empty, Transaction } from '../page/card.tsx'
+import { Badge, Empty, TransactionLink } from '../page/card.tsx'
 import { duration, localMoment, localTime } from '../time/clock.ts'
 import { TableFrame } from './table-frame.tsx'
 
@@ -55,7 +55,7 @@ export function BatchTable({ area, batches }: { area: AreaResource; batches: rea
             <td className="n">{exactMoney(batch.paid, area.currency)}</td>
             <td className="n">{exactMoney(batch.received, area.currency)}</td>
             <td className="n">{exactMoney(batch.gridTake, area.currency)}</td>
-            <td>{batch.transaction ? <Transaction hash={batch.transaction} /> : '–'}</td>
+            <td>{batch.transaction ? <TransactionLink hash={batch.transaction} /> : '–'}</td>
             <td className="n">{batch.block ?? '–'}</td>
             <td className="n">{batch.gasUsed === null ? '–' : grouped.format(batch.gasUsed)}</td>
           </tr>

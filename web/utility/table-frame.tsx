@@ -1,3 +1,4 @@
+/** The frame in which a wide table scrolls. */
 import type { ReactNode } from 'react'
 
 /** A table that scrolls within its frame, also by the keyboard. */

@@ -6,7 +6,7 @@ import { batchesQuery, intervalsQuery } from '../api/queries.ts'
 import { MarketChart } from '../charts/market-chart.tsx'
 import { newestCleared, priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
-import { cents, energy, money, sum } from '../money/format.ts'
+import { cents, energy, moneyWords, sum } from '../money/format.ts'
 import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { BatchTable } from './batch-table.tsx'
@@ -81,7 +81,9 @@ function Numbers({ area, newest, cleared }: NumbersProps) {
       <Figure label={`of ${energy(fedIn)} fed in, matched in ${duration(cleared.length * area.intervalSeconds)}`}>
         {fedIn === 0 ? '–' : `${Math.round((matched / fedIn) * 100)} %`}
       </Figure>
-      <Figure label="grid fees in that time">{money(sum(cleared.map((each) => each.gridFees)), area.currency)}</Figure>
+      <Figure label="grid fees in that time">
+        {moneyWords(sum(cleared.map((each) => each.gridFees)), area.currency)}
+      </Figure>
       <Figure label="meters without a reading">{missing === 0 ? 'none' : missing}</Figure>
       <Figure label="settled on chain until">
         {area.settledUntil === null ? 'not yet' : localMoment(area.settledUntil)}

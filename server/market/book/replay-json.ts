@@ -7,7 +7,7 @@ import type { BookCommand, BookEvent, BookState, Level } from './forward-market.
  * Reads one line. Wrong sides, prices, energies and times in force pass, to be rejected by the market.
  * Throws `MarketError` `REPLAY_LINE` naming the line number for what is not a command.
  */
-export function readCommand(line: string, lineNumber: number): BookCommand {
+export function readBookCommand(line: string, lineNumber: number): BookCommand {
   const refuse = (reason: string): never => {
     throw new MarketError('REPLAY_LINE', `line ${lineNumber} is not a command: ${reason}`, {
       subject: String(lineNumber),

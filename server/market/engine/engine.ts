@@ -3,6 +3,7 @@
  * arrives in commands. The state is changed in place, so a command that throws must be followed by a rebuild from the
  * journal.
  */
+import { CodedError } from '../../../contracts/protocol/error.ts'
 import { clearAuction } from '../auction.ts'
 import type { AreaConfig, Command, Event } from './area.ts'
 import { batchDueMs } from './batches.ts'
@@ -11,13 +12,8 @@ import type { Rules } from './rules.ts'
 import type { AreaState } from './state.ts'
 import { versions } from './versions.ts'
 
-export class EngineError extends Error {
+export class EngineError extends CodedError<'ENGINE_VERSION' | 'ENGINE_NOT_CONFIGURED' | 'ENGINE_AREA_CHANGED'> {
   override readonly name = 'EngineError'
-  readonly code: 'ENGINE_VERSION' | 'ENGINE_NOT_CONFIGURED' | 'ENGINE_AREA_CHANGED'
-  constructor(code: EngineError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 /** The newest version of the rules that this program knows. */

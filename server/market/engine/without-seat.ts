@@ -55,11 +55,11 @@ export function withoutSeat(
 }
 
 interface KeptForward {
-  /** By order, of every order that had traded forward. */
+  /** What is kept of each order that had traded forward, by order. */
   kept: Map<string, Kept>
   /** Energy that had been delivered of trades that are void now, by their number. */
   voidWh: Map<number, Wh>
-  /** Of these, by seat. */
+  /** Energy that a seat had delivered or taken in trades that are void now, by seat. */
   lostWh: Map<number, Wh>
   matchedWh: Wh
 }

@@ -1,3 +1,4 @@
+/** The forward book against its slow twin, and as examples. */
 import { describe, expect, test } from 'vitest'
 import { type BookCommand, type BookEvent, ForwardMarket } from '../../../server/market/book/forward-market.ts'
 import { Dice } from '../random-auctions.ts'

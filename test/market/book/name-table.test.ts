@@ -1,3 +1,4 @@
+/** The table of names in the forward book. */
 import { expect, test } from 'vitest'
 import { NameTable } from '../../../server/market/book/name-table.ts'
 

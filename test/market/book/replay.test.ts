@@ -1,3 +1,4 @@
+/** The command `replay` as people script against it. */
 import { describe, expect, test } from 'vitest'
 import { runCommonwatt } from '../run-commonwatt.ts'
 

@@ -1,3 +1,4 @@
+/** The area's engine as examples. */
 import { describe, expect, it } from 'vitest'
 import type { Event, IntervalRun } from '../../../server/market/engine/area.ts'
 import { nextDueMs } from '../../../server/market/engine/engine.ts'

@@ -1,3 +1,4 @@
+/** Forward trading in the area's engine. */
 import { describe, expect, it } from 'vitest'
 import type { Command, Event, IntervalRun } from '../../../server/market/engine/area.ts'
 import { encode } from '../../../server/market/engine/codec.ts'

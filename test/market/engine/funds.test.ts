@@ -1,3 +1,4 @@
+/** The engine's committed funds against their slow twin. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { committedFunds } from '../../../server/market/engine/funds.ts'

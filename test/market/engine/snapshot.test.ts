@@ -1,3 +1,4 @@
+/** A state comes back from its snapshot unchanged. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'

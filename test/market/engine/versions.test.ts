@@ -1,3 +1,4 @@
+/** Older versions of the rules compute what they always did. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -1,3 +1,4 @@
+/** How a device is polled that is slow, silent or comes back. */
 import { describe, expect, test } from 'vitest'
 import { PolledDevice } from '../../../meter-agent/devices/polled-device.ts'
 import type { TimeSource } from '../../../meter-agent/home/clock.ts'

@@ -1,8 +1,9 @@
+/** The commands `read` and `scan` as people script against them. */
 import { once } from 'node:events'
 import net from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readCommand } from '../../../meter-agent/commands/read.ts'
-import { conclude, scan, scanCommand } from '../../../meter-agent/commands/scan.ts'
+import { scan, scanCommand, sentenceOf } from '../../../meter-agent/commands/scan.ts'
 import { readDevice } from '../../../meter-agent/devices/device.ts'
 import { type DeviceDescription, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
 import { exceptionReply, reply, scriptedPeer } from '../modbus/scripted-peer.ts'
@@ -174,12 +175,12 @@ describe('scan', () => {
     ])
     const both = await scan({ ...options, profile: 'eastron-sdm630' })
     expect(both.found.map(({ report }) => report.profile)).toEqual(['sunspec', 'eastron-sdm630'])
-    expect(conclude(both)).toContain('sell what you feed in')
-    expect(conclude(alone)).toMatch(
+    expect(sentenceOf(both)).toContain('sell what you feed in')
+    expect(sentenceOf(alone)).toMatch(
       /^Inverter found, no grid meter: you can watch production, but not sell\. Meters that work: /,
     )
-    expect(conclude(await scan({ ...options, port: [port] }))).toMatch(/^No device found\. .*connection refused/)
-    expect(conclude(await scan({ ...options, port: [meter.port] }))).toMatch(
+    expect(sentenceOf(await scan({ ...options, port: [port] }))).toMatch(/^No device found\. .*connection refused/)
+    expect(sentenceOf(await scan({ ...options, port: [meter.port] }))).toMatch(
       /^Something listens at \S+, but no SunSpec device was found there .*--profile/,
     )
   })

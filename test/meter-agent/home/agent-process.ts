@@ -1,3 +1,4 @@
+/** Runs the built agent against a simulated home. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'

@@ -1,3 +1,4 @@
+/** A market's server for tests of the agent. */
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'

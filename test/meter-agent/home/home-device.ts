@@ -1,4 +1,6 @@
-import type { Device, DeviceReading, DeviceSample } from '../../../meter-agent/devices/device.ts'
+/** Devices for tests of a home, whose counters a test decides. */
+import type { Device } from '../../../meter-agent/devices/device.ts'
+import type { DeviceReading, DeviceSample } from '../../../meter-agent/registers/device-sample.ts'
 
 /** What the counters of a test's device show, in Wh. */
 export interface Counted {

@@ -1,3 +1,4 @@
+/** How the agent meters a home, with time in the test's hand. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

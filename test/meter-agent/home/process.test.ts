@@ -1,3 +1,4 @@
+/** The built agent as a process, with kills and full disks. */
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'

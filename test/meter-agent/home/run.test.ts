@@ -1,3 +1,4 @@
+/** Enrolment and running of an agent, as its owner sees them. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

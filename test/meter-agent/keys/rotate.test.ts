@@ -1,3 +1,4 @@
+/** How a meter's next key takes over. */
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

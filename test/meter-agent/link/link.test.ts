@@ -1,3 +1,4 @@
+/** Delivery of readings over connections that fail. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

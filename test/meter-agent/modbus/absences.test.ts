@@ -1,3 +1,4 @@
+/** Registers that a device does not have. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { profileNamed } from '../../../meter-agent/profiles/families.ts'
 import { ProfileReader } from '../../../meter-agent/profiles/profile-device.ts'

@@ -1,3 +1,4 @@
+/** Modbus connections against peers that misbehave. */
 import net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { acquireConnection, Connection, releaseConnection } from '../../../meter-agent/modbus/connection.ts'

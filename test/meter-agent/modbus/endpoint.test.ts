@@ -1,3 +1,4 @@
+/** Which device addresses are understood. */
 import { describe, expect, it } from 'vitest'
 import { parseEndpoint } from '../../../meter-agent/modbus/endpoint.ts'
 

@@ -1,3 +1,4 @@
+/** A table of registers in place of a device. */
 import type { RegisterReply, RegisterRequest } from '../../../meter-agent/modbus/connection.ts'
 import { exceptionError, ModbusError } from '../../../meter-agent/modbus/error.ts'
 import type { Patience, RegisterSource } from '../../../meter-agent/modbus/register-source.ts'

@@ -1,3 +1,4 @@
+/** The time that a reading is given when replies are slow. */
 import { describe, expect, it } from 'vitest'
 import { profileNamed } from '../../../meter-agent/profiles/families.ts'
 import { ProfileReader } from '../../../meter-agent/profiles/profile-device.ts'

@@ -1,3 +1,4 @@
+/** A Modbus peer that does what a test tells it. */
 import { once } from 'node:events'
 import net from 'node:net'
 import {

@@ -1,3 +1,4 @@
+/** The outbox of a process that is killed while it writes. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'

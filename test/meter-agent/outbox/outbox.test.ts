@@ -1,3 +1,4 @@
+/** What the outbox keeps, sends and forgets. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

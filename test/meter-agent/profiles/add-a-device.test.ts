@@ -1,3 +1,4 @@
+/** The guide to a new device, followed by the test. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { checkProfile, type ProfileData } from '../../../meter-agent/profiles/profile.ts'

@@ -1,10 +1,11 @@
+/** Every device family against a fixture, and families' habits. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { roundedWh } from '../../../meter-agent/devices/counter.ts'
 import { exceptionError, ModbusError } from '../../../meter-agent/modbus/error.ts'
 import { profileNamed, profiles } from '../../../meter-agent/profiles/families.ts'
 import { checkProfile } from '../../../meter-agent/profiles/profile.ts'
 import { ProfileReader } from '../../../meter-agent/profiles/profile-device.ts'
+import { roundedWh } from '../../../meter-agent/registers/register-counter.ts'
 import { patience, RegisterTable, registersOf } from '../modbus/register-table.ts'
 
 const fixtures = new URL('../fixtures/profiles/', import.meta.url)
@@ -82,6 +83,26 @@ describe('every family', () => {
   it('has a register fixture', () => {
     const names = readdirSync(fixtures).map((file) => file.replace('.json', ''))
     expect(names.sort()).toEqual([...profiles.keys()].sort())
+  })
+
+  it('says who says so in letters that the guide explains', () => {
+    const guide = readFileSync('docs/add-a-device.md', 'utf8')
+    const explained = new Set([...guide.matchAll(/^\| `(.)` \|/gm)].map(([, letter]) => letter))
+    const points = [...profiles.values()].flatMap((profile) => Object.values(profile.points))
+    const used = new Set(points.flatMap(({ evidence }) => evidence.split(' ')))
+    expect(used).toEqual(explained)
+    const power = { address: 1, type: 'i32', evidence: 'somebody said so' } as const
+    const told = {
+      name: 'x',
+      manufacturer: 'X',
+      covers: 'X',
+      unit: 1,
+      functions: [3 as const],
+      points: { power },
+      identity: {},
+      reading: {},
+    }
+    expect(() => checkProfile(told)).toThrow(/letters of docs\/add-a-device.md/)
   })
 
   it.each([...profiles.keys()])('%s reads its fixture', async (name) => {

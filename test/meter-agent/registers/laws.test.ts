@@ -1,3 +1,4 @@
+/** The laws of metering over random polls, faults and restarts. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { BoundaryReading } from '../../../meter-agent/registers/meter.ts'

@@ -1,4 +1,5 @@
-import type { DeviceSample } from '../../../meter-agent/devices/device.ts'
+/** A meter for tests of the rules of metering. */
+import type { DeviceSample } from '../../../meter-agent/registers/device-sample.ts'
 import type { BoundaryReading, Outcome } from '../../../meter-agent/registers/meter.ts'
 import { observeGrid, observeProduction } from '../../../meter-agent/registers/meter.ts'
 import type { MeterRules } from '../../../meter-agent/registers/sample.ts'

@@ -1,3 +1,4 @@
+/** The rules of metering as examples. */
 import { describe, expect, test } from 'vitest'
 import { mostBoundariesAtOnce } from '../../../meter-agent/registers/meter.ts'
 import { timingOf } from '../../../meter-agent/registers/timing.ts'

@@ -1,3 +1,4 @@
+/** Which configurations are accepted, and what is said about the others. */
 import { describe, expect, test } from 'vitest'
 import { type ConfigError, parseConfig, readConfig } from '../../../meter-agent/setup/config.ts'
 

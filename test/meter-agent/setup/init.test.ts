@@ -1,3 +1,4 @@
+/** The guided set-up, answered by a test. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'

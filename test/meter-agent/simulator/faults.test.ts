@@ -1,3 +1,4 @@
+/** Every fault of the simulator, as the agent sees it. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Device, openDevice, readDevice } from '../../../meter-agent/devices/device.ts'
 import { ModbusError } from '../../../meter-agent/modbus/error.ts'

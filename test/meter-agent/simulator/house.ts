@@ -1,3 +1,4 @@
+/** The device values that tests of the simulator begin with. */
 import type { DeviceValues } from '../../../meter-agent/simulator/device-values.ts'
 
 /** A house that feeds in 1250 W and has counted a while. */

@@ -1,13 +1,14 @@
+/** The physics of the sun and of a home. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { advanceHome, type Home, type HomeState, newHome } from '../../../meter-agent/simulator/household.ts'
+import { advanceHome, type HomeState, type HomeTraits, newHome } from '../../../meter-agent/simulator/household.ts'
 import { cloudiness, panelPowerW, type Sky } from '../../../meter-agent/simulator/sky.ts'
 
 const sky: Sky = { dayLengthSeconds: 360, epochMs: 0, latitudeDegrees: 50, declinationDegrees: 15 }
 const south = { peakKw: 10, azimuthDegrees: 180, tiltDegrees: 35 }
 const hour = (h: number) => (h / 24) * sky.dayLengthSeconds * 1000
 
-const base: Home = {
+const base: HomeTraits = {
   seed: 1,
   cloudSeed: 1,
   sky,
@@ -19,7 +20,7 @@ const base: Home = {
 }
 const counters = { importWh: 0, exportWh: 0, productionWh: 0 }
 
-function live(home: Home, steps: number, seconds = 0.25): HomeState[] {
+function live(home: HomeTraits, steps: number, seconds = 0.25): HomeState[] {
   const states = [newHome(0, counters)]
   for (let step = 0; step < steps; step += 1) states.push(advanceHome(home, states.at(-1)!, seconds))
   return states
@@ -62,7 +63,7 @@ describe('a home', () => {
     loadScale: fc.double({ min: 0, max: 30, noNaN: true }),
     battery: fc.constantFrom(null, { capacityWh: 5, powerW: 3000 }, { capacityWh: 10_000, powerW: 5000 }),
     mainFuseW: fc.constantFrom(4_000, 43_470),
-  }) as fc.Arbitrary<Partial<Home>>
+  }) as fc.Arbitrary<Partial<HomeTraits>>
 
   it('conserves energy, keeps its fuse and its battery’s limits, and only counts up', () => {
     fc.assert(

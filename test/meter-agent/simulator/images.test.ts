@@ -1,3 +1,4 @@
+/** The reader gets back what the simulator put into its registers. */
 import { describe, expect, it } from 'vitest'
 import { profiles } from '../../../meter-agent/profiles/families.ts'
 import { ProfileReader } from '../../../meter-agent/profiles/profile-device.ts'

@@ -1,3 +1,4 @@
+/** A simulated meter on a serial line. */
 import { closeSync, constants, openSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import type { ReadStream } from 'node:tty'

@@ -1,3 +1,4 @@
+/** A street of simulated devices over restarts. */
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'

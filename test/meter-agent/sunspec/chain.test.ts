@@ -1,3 +1,4 @@
+/** Finding and reading SunSpec models on devices that have their ways. */
 import { describe, expect, it } from 'vitest'
 import { findBase, readModels, type SunSpecUnit, walkChain } from '../../../meter-agent/sunspec/chain.ts'
 import { patience, RegisterTable } from '../modbus/register-table.ts'

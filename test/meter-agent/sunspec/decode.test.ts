@@ -1,3 +1,4 @@
+/** From registers to points. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scaled } from '../../../meter-agent/modbus/words.ts'

@@ -1,3 +1,4 @@
+/** SunSpec registers for tests. */
 import { fixedLength } from '../../../meter-agent/sunspec/decode.ts'
 import { type GroupDefinition, modelTables } from '../../../meter-agent/sunspec/model-tables.ts'
 

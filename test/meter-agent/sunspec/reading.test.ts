@@ -1,3 +1,4 @@
+/** What is concluded from real devices and from their vendors' habits. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ModbusError } from '../../../meter-agent/modbus/error.ts'

@@ -1,4 +1,5 @@
-import type { Counter } from './device.ts'
+/** Exact counters from the registers that hold them. */
+import type { Counter } from './device-sample.ts'
 
 /**
  * Σ raw × 10^exponent milli-Wh, rounded down to whole milli-Wh where a raw value is finer.

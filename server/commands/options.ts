@@ -1,0 +1,64 @@
+/** Options that several commands have: one name, one variable and one form each, wherever they stand. */
+import { InvalidArgumentError, Option } from 'commander'
+
+/** The database; a command that takes it takes nothing else for it. */
+export function databaseUrl(): Option {
+  return new Option('--database-url <url>', 'PostgreSQL (15 or newer)').env('DATABASE_URL').makeOptionMandatory()
+}
+
+/** A node of the chain. */
+export function rpcUrl(): Option {
+  return new Option('--rpc-url <url>', 'JSON-RPC of a node of the chain').env('RPC_URL').makeOptionMandatory()
+}
+
+/** The file of a private key; `use` says what the key does. */
+export function keyFile(use: string): Option {
+  return new Option('--key-file <file>', `file with the private key that ${use}`).env('KEY_FILE').makeOptionMandatory()
+}
+
+/** The escrow contract's address, as text: reading it takes a library that `--help` does not need. */
+export function escrowAddress(): Option {
+  return new Option('--escrow <address>', 'the escrow contract')
+    .env('ESCROW')
+    .argParser(addressText)
+    .makeOptionMandatory()
+}
+
+/** Where looking for the escrow's events begins. */
+export function firstBlock(): Option {
+  return new Option('--first-block <number>', 'block at which the escrow was deployed, to look no further back')
+    .env('FIRST_BLOCK')
+    .argParser(whole)
+    .default(0)
+}
+
+/** The number of a market area. */
+export function areaNumber(): Option {
+  return new Option('--area <number>', 'the market area').env('AREA').argParser(area).makeOptionMandatory()
+}
+
+/** An address as it is written: 0x and 40 hexadecimal digits; its checksum is looked at by whoever uses it. */
+export function addressText(text: string): string {
+  if (!/^0x[0-9a-f]{40}$/i.test(text)) throw new InvalidArgumentError('an address is 0x and 40 hexadecimal digits.')
+  return text
+}
+
+/** A whole number that is not negative. */
+export function whole(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
+  return Number(text)
+}
+
+/** A time in ISO 8601 UTC or in seconds since 1970, as such seconds; parts of a second are rounded up. */
+export function time(text: string): number {
+  const isIso = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)
+  const seconds = isIso ? Date.parse(text) / 1000 : /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  if (!Number.isFinite(seconds)) throw new InvalidArgumentError('a time looks like 2026-11-01T00:00:00Z.')
+  return Math.ceil(seconds)
+}
+
+function area(text: string): number {
+  const number = whole(text)
+  if (number > 0xffff_ffff) throw new InvalidArgumentError('an area is a number below 2³².')
+  return number
+}

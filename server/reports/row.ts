@@ -1,0 +1,52 @@
+/** What every settlement report is made of, whatever its format: one row per metering point and interval. */
+import { CodedError } from '../../contracts/protocol/error.ts'
+import type { Ticks, UtcSeconds } from '../../contracts/protocol/units.ts'
+
+/** What of an area's settings a report shows or computes by. */
+export interface ReportSettings {
+  name: string
+  currency: string
+  priceDecimals: number
+  rules: { intervalSeconds: number }
+  zones: readonly { zone: string; parent: string | null }[]
+}
+
+/** What one order matched; `amount` in ledger units, after the share in excess congestion rent. */
+export interface SettledOutcome {
+  side: 'buy' | 'sell'
+  filledWh: number
+  priceTicks: Ticks | null
+  amount: string
+  /** `forward-…` for energy that was traded forward, inside its zone and so over no link. */
+  code: string
+}
+
+/** One metering point in one interval; money as decimal strings of ledger units. */
+export interface SettledInterval {
+  start: UtcSeconds
+  meter: string
+  zone: string
+  run: number
+  status: 'provisional' | 'final'
+  quality: 'measured' | 'estimated' | 'doubtful' | 'missing'
+  import_wh: number
+  export_wh: number
+  bought_wh: number
+  sold_wh: number
+  paid: string
+  received: string
+  /** Traded forward and not delivered or not taken. */
+  deviation_wh: number
+  outcomes: readonly SettledOutcome[]
+  /** Results of the whole interval. */
+  zones: readonly { zone: string; priceTicks: Ticks | null }[]
+  flows: readonly { zone: string; exportWh: number; congestionTicks: Ticks }[]
+  batch_end: UtcSeconds | null
+  statement_root: string | null
+}
+
+export class ReportError extends CodedError<
+  'REPORT_UNBALANCED' | 'REPORT_ZONE_UNKNOWN' | 'REPORT_AREA_UNKNOWN' | 'REPORT_RANGE'
+> {
+  override readonly name = 'ReportError'
+}

@@ -1,0 +1,45 @@
+/** Every route that the server has is documented, and every documented operation is a route that the server has. */
+import type { Express, Router } from 'express'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ask, type Street, startStreet } from './street.ts'
+
+let street: Street
+beforeAll(async () => {
+  street = await startStreet()
+})
+afterAll(() => street.stop())
+
+/** What operators and browsers ask for and no client of the API: the state, the figures and the document itself. */
+const beside = ['GET /healthz', 'GET /metrics', 'GET /openapi.json', 'GET /readyz']
+
+/** The routes of an application and of the routers in it, as `METHOD /path/:name`; `bases` says where routers are mounted. */
+function routesOf(router: Express | Router, base: string, bases: readonly string[]): string[] {
+  const stack = 'router' in router ? (router as Express).router.stack : (router as Router).stack
+  const waiting = [...bases]
+  return stack.flatMap(({ route, handle }) => {
+    if (route) return Object.keys(methodsOf(route)).map((method) => `${method.toUpperCase()} ${base}${route.path}`)
+    return 'stack' in handle ? routesOf(handle as unknown as Router, `${base}${waiting.shift()}`, []) : []
+  })
+}
+
+const methodsOf = (route: object) => (route as { methods: Record<string, boolean> }).methods
+
+test('routes and document are the same', async () => {
+  const mounted = routesOf(street.app, '', ['/docs', '/api/v1']).filter((each) => !each.includes(' /docs/'))
+  const { body } = await ask(street, 'GET', '/openapi.json')
+  const documented = Object.entries<object>(body.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+  )
+  expect(documented.length).toBeGreaterThan(20)
+  expect(mounted.toSorted()).toEqual([...documented, ...beside].toSorted())
+})
+
+test('a documented operation is there to be called', async () => {
+  const { body } = await ask(street, 'GET', '/openapi.json')
+  for (const [path, operations] of Object.entries<object>(body.paths)) {
+    for (const method of Object.keys(operations)) {
+      const reply = await ask(street, method.toUpperCase(), path.replaceAll(/\{\w+\}/g, '1'))
+      expect([method, path, reply.body?.code]).not.toContain('ROUTE_UNKNOWN')
+    }
+  }
+})

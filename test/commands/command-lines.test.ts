@@ -1,0 +1,69 @@
+/** Every command of both programs answers `--help` and `--version`, and its options have one name everywhere. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { builtProgram } from '../built.ts'
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+/** Prints the processor time of the whole process when it ends, on a line of its own on standard error. */
+const meter = `data:text/javascript,${encodeURIComponent(
+  "process.on('exit', () => { const { user, system } = process.cpuUsage(); console.error('CPU ' + (user + system) / 1000) })",
+)}`
+
+function run(program: string, args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', meter, program, ...args], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH },
+  })
+  const [, cpuMs] = stderr.match(/^CPU ([\d.]+)$/m)!
+  return { status, stdout, stderr: stderr.replace(/^CPU .*\n/m, ''), cpuMs: Number(cpuMs) }
+}
+
+/** The names under "Commands:" in a program's help. */
+const commandsIn = (help: string) =>
+  [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z][a-z-]*)\b/gm)].map(([, name]) => name!)
+
+/** What an option of this meaning is called, and its variable. */
+const names: [meaning: RegExp, option: string, variable: string][] = [
+  [/PostgreSQL \(15/, '--database-url <url>', 'DATABASE_URL'],
+  [/JSON-RPC/, '--rpc-url <url>', 'RPC_URL'],
+  [/private key/, '--key-file <file>', 'KEY_FILE'],
+  [/the escrow contract/, '--escrow <address>', 'ESCROW'],
+]
+
+describe.each(['commonwatt', 'commonwatt-agent'] as const)('%s', (name) => {
+  const program = builtProgram(name)
+  const help = run(program, ['--help'])
+  const commands = commandsIn(help.stdout).filter((command) => command !== 'help')
+
+  test('lists its commands', () => {
+    expect([help.status, help.stderr]).toEqual([0, ''])
+    expect(commands.length).toBeGreaterThan(7)
+    expect(run(program, ['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  test('and each of them says what it does, and its version', () => {
+    const cpuMs: Record<string, number> = { '--help': help.cpuMs }
+    for (const command of commands) {
+      const own = run(program, [command, '--help'])
+      expect([own.status, own.stderr]).toEqual([0, ''])
+      expect(own.stdout).toMatch(new RegExp(`^Usage: ${name} ${command} [^\\n]*\\n\\n\\S`))
+      expect(run(program, [command, '--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+      const options = own.stdout.replaceAll(/\n {6,}/g, ' ').split('\n')
+      for (const [meaning, option, variable] of names) {
+        for (const line of options.filter((each) => each.startsWith('  --') && meaning.test(each))) {
+          expect(line).toContain(`  ${option} `)
+          expect(line).toContain(`(env: ${variable})`)
+        }
+      }
+      cpuMs[command] = Math.round(own.cpuMs)
+    }
+    console.log(`${name}: ms of processor time for --help`, cpuMs)
+  })
+
+  test('refuses a command that it does not have', () => {
+    const { status, stderr } = run(program, ['no-such-thing'])
+    expect([status, stderr.split('\n')[0]]).toEqual([1, "error: unknown command 'no-such-thing'"])
+  })
+})
