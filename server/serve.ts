@@ -134,9 +134,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     isWalletSignature: walletSignatures(provider),
     relay: createRelay({ sender, indexer, facts, batchesOf: (area) => workers.get(area)?.state }),
     async wallet(account) {
-      const { baseUnits, permitNonce } = await readWallet(provider, facts.token, account)
+      const { baseUnits, ...permit } = await readWallet(provider, facts, account)
       const tokens = formatMoney(baseUnits, facts.tokenDecimals - 3)
-      return { account, tokens, permitNonce }
+      return { account, tokens, ...permit }
     },
     registry,
     log,

@@ -31,11 +31,13 @@ const definitions = {
     'address account,address key,bytes32 rules,uint8 sides,int24 lowestPrice,int24 highestPrice,uint32 validFrom,uint32 validUntil',
   RevokeSessionKey: 'address account,address key,uint32 from',
   Withdrawal: 'address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline',
+  MovePurse: 'address account,uint64 from,uint64 to,uint128 amount,uint32 nonce,uint32 deadline',
   CloseSeat: 'address account,uint64 seat,uint32 deadline',
-  ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 deadline',
+  ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 bars,uint32 deadline',
   RevokeMeter: 'uint64 seat,uint32 from,uint32 deadline',
   RotateKey: 'address account,address meter,address key,address next,uint32 from,uint32 deadline',
   BatchApproval: 'bytes32 rules,bytes32 header',
+  BatchRefusal: 'bytes32 rules,bytes32 header,uint8 reason',
   DataGrant:
     'address account,uint64 seat,address grantee,uint8 scope,uint8 granularity,uint32 from,uint32 until,uint64 nonce',
   AgentHello: 'address meter,uint32 time',
@@ -192,6 +194,16 @@ export interface Withdrawal {
   deadline: number
 }
 
+/** `amount`, in ledger units of the area of `from`, moves to another seat of the account. */
+export interface MovePurse {
+  account: Address
+  from: bigint
+  to: bigint
+  amount: bigint
+  nonce: number
+  deadline: number
+}
+
 export interface CloseSeat {
   account: Address
   seat: bigint
@@ -204,6 +216,8 @@ export interface ConfirmMeter {
   zone: Hex
   nameplateWh: number
   from: number
+  /** How often the meter was revoked or suspended so far: what is signed before the next time lifts nothing after it. */
+  bars: number
   deadline: number
 }
 
@@ -231,6 +245,13 @@ export interface RotateKey {
 export interface BatchApproval {
   rules: Hex
   header: Hex
+}
+
+/** A watcher has found the batch with this header wrong; the numbers of the reasons are in `watching.ts`. */
+export interface BatchRefusal {
+  rules: Hex
+  header: Hex
+  reason: number
 }
 
 /** The account lets `grantee` read a seat's data of `[from, until)`; the server enforces it and shows every read. */
@@ -265,11 +286,13 @@ export interface TypedDataValues {
   SessionKey: SessionKey
   RevokeSessionKey: RevokeSessionKey
   Withdrawal: Withdrawal
+  MovePurse: MovePurse
   CloseSeat: CloseSeat
   ConfirmMeter: ConfirmMeter
   RevokeMeter: RevokeMeter
   RotateKey: RotateKey
   BatchApproval: BatchApproval
+  BatchRefusal: BatchRefusal
   DataGrant: DataGrant
   AgentHello: AgentHello
 }
@@ -318,6 +341,14 @@ export function digestOf<Name extends TypedDataName>(
 /** The struct hash of an area's rules: the `rules` field of mandates, consents and orders. */
 export function hashRules(rules: AreaRules): Hex {
   return TypedDataEncoder.hashStruct('AreaRules', typesOf('AreaRules'), rules)
+}
+
+/**
+ * The number that belongs to an area's rules: the first 32 bits of their hash, taken with 0 in the number's place. So nobody
+ * can take another's number, and whoever changes a rule gets another one.
+ */
+export function areaNumberOf(rules: Omit<AreaRules, 'area'>): number {
+  return Number.parseInt(hashRules({ ...rules, area: 0 }).slice(2, 10), 16)
 }
 
 /** Who signs each batch: `quorum` of the keys. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Mandate, Terms, Standing} from "./IEscrow.sol";
+import {Mandate, Terms, Standing} from "./ISeats.sol";
 import {Change} from "./Schedule.sol";
 
 /// What the two schedules of a seat hold, one word each below the 32 bits of the start:

@@ -31,8 +31,8 @@ export function isoTime(seconds: UtcSeconds): string {
 }
 
 /** The seat as the escrow numbers it. */
-export function seatOf(row: { area_id: number; seat: number }): number {
-  return Number(seatIdOf(row.area_id, row.seat))
+export function seatOf(row: { area_id: number; seat: number }): string {
+  return String(seatIdOf(row.area_id, row.seat))
 }
 
 export function presentArea(settings: AreaSettings, settledUntil: UtcSeconds | null): AreaResource {
@@ -235,7 +235,7 @@ export function presentSeatBatch(settings: AreaSettings, row: SeatBatchRow): Sea
 export function presentSummary(
   settings: AreaSettings,
   row: SummaryRow,
-  { seat, from, to }: { seat: number; from: UtcSeconds; to: UtcSeconds },
+  { seat, from, to }: { seat: string; from: UtcSeconds; to: UtcSeconds },
 ): SummaryResource {
   const at = (ticks: Ticks, wh: number) => formatMoney(BigInt(ticks) * BigInt(wh), settings.priceDecimals)
   return {

@@ -17,8 +17,11 @@ const time = z.iso.datetime()
 export const wh = z.int().min(0)
 const price = z.string()
 export const money = z.string()
-/** A seat as the escrow numbers it: area × 2³² + its number in the area, so it is known without its area (areas < 2²¹). */
-export const seatId = z.int().min(1)
+/** A seat as the escrow numbers it, as a decimal number: area × 2³² + its number in the area, so it is known without its area. */
+export const seatId = z
+  .string()
+  .regex(/^[1-9]\d{0,19}$/, 'a seat is a decimal number')
+  .refine((text) => BigInt(text) < 2n ** 64n, 'a seat has 64 bits')
 export const uint24 = z.int().min(0).max(0xff_ffff)
 export const int24 = z
   .int()
@@ -393,7 +396,23 @@ export type SeatBatchResource = z.infer<typeof seatBatchSchema>
 export const statementSchema = statementFileSchema.meta({ id: 'Statement' })
 
 /** The account's tokens outside the escrow, and what an ERC-2612 permit must carry. */
-export const walletSchema = z.object({ account: address, tokens: money, permitNonce: z.int() }).meta({ id: 'Wallet' })
+export const walletSchema = z
+  .object({
+    account: address,
+    tokens: money,
+    permitNonce: z.int(),
+    /** What a permit of the token is signed for (EIP-712); null where it takes none. */
+    permitDomain: z
+      .object({
+        name: z.string().optional(),
+        version: z.string().optional(),
+        chainId: z.int().optional(),
+        verifyingContract: address.optional(),
+        salt: hex32.optional(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'Wallet' })
 export type WalletResource = z.infer<typeof walletSchema>
 
 /** `GET /session/nonce`: goes into the sign-in message (EIP-4361), once and soon. */

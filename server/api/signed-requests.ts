@@ -98,6 +98,8 @@ export const relayConfirmationSchema = z
     zone: z.string().min(1).max(31),
     nameplateWh: uint24,
     from: uint32,
+    /** How often the meter was revoked or suspended so far. */
+    bars: uint32.default(0),
     deadline: uint32,
     signature,
   })

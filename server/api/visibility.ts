@@ -23,7 +23,7 @@ export function visibilityOf({ database, areas }: Pick<ApiParts, 'database' | 'a
   }
 
   /** The seats that the caller may see; only `seat` where it is given. Throws `SEAT_UNKNOWN`. */
-  async function visibleSeats(session: SessionRow, account: string, seat: number | undefined): Promise<SeatRow[]> {
+  async function visibleSeats(session: SessionRow, account: string, seat: string | undefined): Promise<SeatRow[]> {
     const visible = visibleAreas(session, account)
     const seats = await seatsOfAccount(database, { account, areas: visible, limit: mostSeats })
     if (seat === undefined) return seats

@@ -5,10 +5,12 @@
 import { readFileSync } from 'node:fs'
 import { ZeroAddress } from 'ethers'
 import { z } from 'zod'
+import { mostIntervalsPerBatch } from '../../contracts/protocol/entry.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import {
   type Address,
   type AreaRules,
+  areaNumberOf,
   type Hex,
   hashRules,
   hashWatchers,
@@ -80,7 +82,8 @@ const grades = ['device', 'billing'] as const
 const allocations = ['market', 'imported', 'coefficients'] as const
 
 const fileSchema = z.strictObject({
-  area: uint32,
+  /** Follows from the rules; may be written down to be checked. */
+  area: uint32.optional(),
   name: z.string().min(1),
   currency: z.string().min(1),
   feedInPerKwh: price,
@@ -124,11 +127,10 @@ export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
       parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
     )
   }
-  const mistakes = inconsistencies(parsed.data)
+  const mistakes = inconsistencies(parsed.data, chain)
   if (mistakes.length > 0) throw new SettingsError('AREA_SETTINGS', mistakes.join('\n'))
   const { zones, rules: fileRules, feedInPerKwh, retailPerKwh, graceSeconds, lowestPricePerKwh, ...named } = parsed.data
-  const rules: AreaRules = {
-    area: named.area,
+  const unnumbered = {
     grid: fileRules.grid,
     successor: fileRules.successor,
     token: chain.token,
@@ -143,8 +145,14 @@ export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
     watchers: fileRules.watchers === undefined ? noWatchers : hashWatchers(fileRules.watchers),
     watcherGraceSeconds: fileRules.watcherGraceSeconds,
   }
+  const area = areaNumberOf(unnumbered)
+  if (named.area !== undefined && named.area !== area) {
+    throw new SettingsError('AREA_SETTINGS', `area: ${named.area} is not the number of these rules, which is ${area}`)
+  }
+  const rules: AreaRules = { area, ...unnumbered }
   return {
     ...named,
+    area,
     priceDecimals: 4,
     feedInTicks: feedInPerKwh,
     retailTicks: retailPerKwh,
@@ -158,11 +166,22 @@ export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
 }
 
 /** What fits in its parts but not together. */
-function inconsistencies(file: z.output<typeof fileSchema>): string[] {
+function inconsistencies(
+  file: z.output<typeof fileSchema>,
+  { withdrawalDelaySeconds }: Pick<EscrowFacts, 'withdrawalDelaySeconds'>,
+): string[] {
   const mistakes: string[] = []
-  const { intervalSeconds, batchSeconds, maxGridPerKwh } = file.rules
+  const { intervalSeconds, batchSeconds, maxGridPerKwh, watcherGraceSeconds } = file.rules
   if (batchSeconds % intervalSeconds !== 0) {
     mistakes.push(`rules.batchSeconds: ${batchSeconds} is no multiple of the interval of ${intervalSeconds} s`)
+  }
+  if (batchSeconds / intervalSeconds > mostIntervalsPerBatch) {
+    mistakes.push(`rules.batchSeconds: a batch has at most ${mostIntervalsPerBatch} intervals`)
+  }
+  if (batchSeconds + watcherGraceSeconds >= withdrawalDelaySeconds) {
+    mistakes.push(
+      `rules.batchSeconds: batch and watcherGraceSeconds together must be shorter than the escrow's delay of ${withdrawalDelaySeconds} s`,
+    )
   }
   const { watchers } = file.rules
   if (watchers !== undefined && new Set(watchers.keys).size < watchers.keys.length) {

@@ -1,8 +1,16 @@
 /** What people signed, carried to the escrow at the server's expense: simulated first, sent once however often it is asked. */
-import { encodeBytes32String, keccak256, Signature, type SignatureLike } from 'ethers'
+import { encodeBytes32String, keccak256, Signature } from 'ethers'
 import { escrowInterface } from '../../contracts/build/deploy.ts'
 import { partsOfSeatId } from '../../contracts/protocol/entry.ts'
-import type { Address, EpochStart, Hex, Mandate, RotateKey } from '../../contracts/protocol/typed-data.ts'
+import type {
+  Address,
+  EpochStart,
+  Hex,
+  Mandate,
+  MovePurse,
+  Reading,
+  RotateKey,
+} from '../../contracts/protocol/typed-data.ts'
 import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
 import type { AreaState } from '../market/engine/state.ts'
@@ -12,8 +20,8 @@ import type { Indexer } from './indexer.ts'
 import type { SeatRecord } from './seat-view.ts'
 import type { Sender } from './sender.ts'
 
-/** A seat as the escrow numbers it: area × 2³² + its number in the area. */
-type SeatId = number
+/** A seat as the escrow numbers it, as a decimal number: area × 2³² + its number in the area. */
+type SeatId = string
 
 /**
  * Each resolves with the transaction's hash once that is stored and on its way. Rejects with `ChainError`: `CHAIN_REFUSED`
@@ -30,13 +38,22 @@ export interface EscrowRelay {
     epochSignature: Hex
   }): Promise<{ hash: Hex }>
   changeMandate(request: { seat: SeatId; mandate: Mandate; mandateSignature: Hex }): Promise<{ hash: Hex }>
+  closeSeat(request: { seat: SeatId; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
   confirmMeter(request: {
     seat: SeatId
     zone: string
     nameplateWh: number
     from: UtcSeconds
+    /** How often the meter was revoked or suspended so far. */
+    bars: number
     deadline: UtcSeconds
     signature: Hex
+  }): Promise<{ hash: Hex }>
+  revokeMeter(request: { seat: SeatId; from: UtcSeconds; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
+  /** Two different readings of one boundary that the meter signed; reported once, whoever asks. */
+  reportEquivocation(request: {
+    readings: readonly [Reading, Reading]
+    signatures: readonly [Hex, Hex]
   }): Promise<{ hash: Hex }>
   /**
    * A new epoch of the seat's meter. It cuts off what is not settled of the epoch before, so it waits for that: rejects with
@@ -57,7 +74,7 @@ export interface EscrowRelay {
     keySignature: Hex
     nextSignature: Hex
   }): Promise<{ hash: Hex }>
-  /** `amount` in tokens, decimal; the signature is the token's permit (ERC-2612) for the escrow. */
+  /** `amount` in tokens, decimal; the signature is the token's permit (ERC-2612) for the escrow, by a key or by a contract wallet. */
   deposit(request: { seat: SeatId; amount: string; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
   /** `amountUnits` in ledger units. */
   requestWithdrawal(request: {
@@ -68,6 +85,8 @@ export interface EscrowRelay {
     deadline: UtcSeconds
     signature: Hex
   }): Promise<{ hash: Hex }>
+  /** To another seat of the account. */
+  requestMove(request: { move: MovePurse; signature: Hex }): Promise<{ hash: Hex }>
   claim(request: { seat: SeatId }): Promise<{ hash: Hex }>
 }
 
@@ -124,9 +143,23 @@ export function createRelay(options: {
       seatOf(seat)
       return carry('changeMandate', [seat, mandate, mandateSignature])
     },
-    async confirmMeter({ seat, zone, nameplateWh, from, deadline, signature }) {
+    async closeSeat({ seat, deadline, signature }) {
       seatOf(seat)
-      return carry('confirmMeter', [seat, encodeBytes32String(zone), nameplateWh, from, deadline, signature])
+      return carry('closeSeat', [seat, deadline, signature])
+    },
+    async confirmMeter({ seat, zone, nameplateWh, from, bars, deadline, signature }) {
+      seatOf(seat)
+      return carry('confirmMeter', [seat, encodeBytes32String(zone), nameplateWh, from, bars, deadline, signature])
+    },
+    async revokeMeter({ seat, from, deadline, signature }) {
+      seatOf(seat)
+      return carry('revokeMeter', [seat, from, deadline, signature])
+    },
+    async reportEquivocation({ readings: [first, second], signatures: [firstSignature, secondSignature] }) {
+      const { meter, epoch, time } = first
+      // Whatever pair of readings is shown: a meter is suspended once for one boundary.
+      const purpose = `report ${facts.escrow} meter ${meter} epoch ${epoch} at ${time}`
+      return carry('reportEquivocation', [first, firstSignature, second, secondSignature], purpose)
     },
     async startEpoch({ seat, epoch, meterSignature, accountSignature, gridSignature = '0x' }) {
       seatOf(seat)
@@ -138,8 +171,8 @@ export function createRelay(options: {
     },
     async deposit({ seat, amount, deadline, signature }) {
       seatOf(seat)
-      const { v, r, s } = splitSignature(signature)
-      return carry('depositWithPermit', [seat, baseUnitsOf(amount, facts.tokenDecimals), deadline, v, r, s])
+      const units = baseUnitsOf(amount, facts.tokenDecimals)
+      return carry('depositWithPermit', [seat, units, deadline, serialised(signature)])
     },
     async requestWithdrawal({ seat, amountUnits, to, nonce, deadline, signature }) {
       const { account } = seatOf(seat)
@@ -147,6 +180,9 @@ export function createRelay(options: {
         { account, seat, amount: BigInt(amountUnits), to, nonce, deadline },
         signature,
       ])
+    },
+    async requestMove({ move, signature }) {
+      return carry('requestMove', [move, signature])
     },
     async claim({ seat }) {
       const { withdrawal, withdrawalNonce } = seatOf(seat)
@@ -168,10 +204,7 @@ function baseUnitsOf(amount: string, tokenDecimals: number): bigint {
   }
 }
 
-function splitSignature(signature: SignatureLike): Signature {
-  try {
-    return Signature.from(signature)
-  } catch (cause) {
-    throw new ChainError('CHAIN_REQUEST', 'a permit is signed by a key: 65 bytes, or 64 in compact form', { cause })
-  }
+/** A key's signature in the one form that tokens take; a contract wallet's stays as it is. */
+function serialised(signature: Hex): Hex {
+  return signature.length === 130 ? Signature.from(signature).serialized : signature
 }

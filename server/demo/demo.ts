@@ -137,7 +137,7 @@ async function startMarket(
   })
   pids.server = () => server.pid
   const url = `http://localhost:${ports.web}`
-  const { area } = street.area
+  const { area } = deployment.settings
   const resource = await eventually(
     () =>
       publicClient(url)
@@ -286,6 +286,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
     const settings = settingsOf(street, people, made)
     const opened = await escrowAt(escrow.address, people.grid.connect(provider)).openArea!(
       settings.rules,
+      { quorum: 0, keys: [] },
       people.operator.address,
     )
     await opened.wait()

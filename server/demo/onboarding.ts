@@ -115,6 +115,7 @@ async function confirm(home: Onboarding, seat: SeatResource): Promise<void> {
     zone,
     nameplateWh: wishes.nameplateWh,
     from,
+    bars: 0,
     deadline,
   })
   const body = { seat: seat.seat, zone: wishes.zone, nameplateWh: wishes.nameplateWh, from, deadline, signature }
@@ -128,7 +129,7 @@ async function deposit(home: Onboarding, client: ApiClient, seat: SeatResource):
   const unitsPerToken = 10n ** BigInt(area.chain.tokenDecimals)
   const value = (parseMoney(wishes.deposit) * unitsPerToken) / parseMoney('1')
   const signature = await account.signTypedData(
-    { name: area.chain.tokenName, version: '1', chainId: area.chain.chainId, verifyingContract: area.chain.token },
+    wallet.permitDomain!,
     {
       Permit: [
         { name: 'owner', type: 'address' },

@@ -5,7 +5,7 @@ import type { TelemetryEvent } from '../api/resources.ts'
 /** Whose meter it is; `seat` as the escrow numbers it. */
 export interface MeterOwner {
   account: string
-  seat: number
+  seat: string
 }
 
 export interface TelemetryBoard {

@@ -14,6 +14,8 @@ const foreign = new Set([
   'REPLACEMENT_UNDERPRICED',
   'SERVER_ERROR',
   'BAD_DATA',
+  // ERC-2612
+  'DOMAIN_SEPARATOR',
   'LEVEL_LOCKED',
   // the operating system
   'EAI_AGAIN',

@@ -203,7 +203,9 @@ describe('what belongs to an account', () => {
         transaction: null,
       },
     ])
-    expect((await own('wallet')).body).toEqual({ account: lower(people.alice), tokens: '12.5', permitNonce: 3 })
+    expect((await own('wallet')).body).toEqual({
+      ...{ account: lower(people.alice), tokens: '12.5', permitNonce: 3, permitDomain: null },
+    })
   })
 
   test('its statement of a batch, whose leaves are in the published root', async () => {

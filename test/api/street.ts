@@ -63,7 +63,7 @@ export const settings: AreaSettings = {
 }
 export const domain = settings.chain
 /** The seats as the escrow numbers them. */
-export const seatIds = { alice: 2 ** 32 + 1, bob: 2 ** 32 + 2 }
+export const seatIds = { alice: String(2 ** 32 + 1), bob: String(2 ** 32 + 2) }
 
 const demoPeople: DemoPerson[] = [
   { name: 'Alice', role: 'household', description: 'a roof', account: lower(people.alice), privateKey: '0x00' },
@@ -134,7 +134,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     signatures,
     isWalletSignature,
     relay: recordingRelay(relayed, relayError),
-    wallet: async (account) => ({ account, tokens: '12.5', permitNonce: 3 }),
+    wallet: async (account) => ({ account, tokens: '12.5', permitNonce: 3, permitDomain: null }),
     registry,
     log,
     ready: async () => notReady,

@@ -255,7 +255,10 @@ describe('relayed messages', () => {
     ],
     [
       'confirmations',
-      { seat: seatIds.alice, zone: 'north', nameplateWh: 5, from: 9, deadline: 9, signature: `0x${'11'.repeat(65)}` },
+      {
+        ...{ seat: seatIds.alice, zone: 'north', nameplateWh: 5, from: 9, bars: 0, deadline: 9 },
+        signature: `0x${'11'.repeat(65)}`,
+      },
       'confirmMeter',
     ],
     [
@@ -302,14 +305,14 @@ describe('relayed messages', () => {
 
   test('the contract’s refusal comes through by name, an unreachable chain says when to try again', async () => {
     street.relayError.next = new ChainError('CHAIN_REFUSED', 'the withdrawal delay has not passed')
-    const refused = await ask(street, 'POST', 'relay/claims', { body: { seat: 1 } })
+    const refused = await ask(street, 'POST', 'relay/claims', { body: { seat: '1' } })
     expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
       422,
       'CHAIN_REFUSED',
       'the withdrawal delay has not passed',
     ])
     street.relayError.next = new ChainError('CHAIN_UNREACHABLE', 'the node does not answer')
-    const down = await ask(street, 'POST', 'relay/claims', { body: { seat: 1 } })
+    const down = await ask(street, 'POST', 'relay/claims', { body: { seat: '1' } })
     expect([down.status, down.body.code, down.headers.get('retry-after')]).toEqual([503, 'CHAIN_UNREACHABLE', '5'])
   })
 })
@@ -337,14 +340,14 @@ describe('Idempotency-Key', () => {
   })
 
   test('the key of another request is refused', async () => {
-    const reply = await ask(street, 'POST', 'relay/claims', { body: { seat: 77 }, key: 'k1' })
+    const reply = await ask(street, 'POST', 'relay/claims', { body: { seat: '77' }, key: 'k1' })
     expect([reply.status, reply.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
     expect((await ask(street, 'POST', 'relay/claims', { body, key: 'ä ö' })).body.code).toBe('IDEMPOTENCY_KEY_FORM')
   })
 
   test('keys of different accounts do not meet', async () => {
     const token = await tokenOf(street, people.bob)
-    expect((await ask(street, 'POST', 'relay/claims', { body: { seat: 77 }, key: 'k1', token })).status).toBe(202)
+    expect((await ask(street, 'POST', 'relay/claims', { body: { seat: '77' }, key: 'k1', token })).status).toBe(202)
   })
 
   test('a lasting refusal is kept, a passing one is tried again', async () => {

@@ -14,7 +14,6 @@ const chain = {
 
 function file(change: { zones?: object[]; rules?: object } = {}) {
   return {
-    area: 1,
     name: 'Street',
     currency: 'EUR',
     feedInPerKwh: '0.08',

@@ -107,7 +107,8 @@ async function changes(page: Page, selector: string): Promise<void> {
 }
 
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
-  const answer = await fetch(`${demo.url}/api/v1/areas/1/intervals?limit=200`)
+  const { items: areas } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: { area: number }[] }
+  const answer = await fetch(`${demo.url}/api/v1/areas/${areas[0]!.area}/intervals?limit=200`)
   const { items } = (await answer.json()) as { items: IntervalResource[] }
   return items.reverse().map(({ start, zones }) => ({ start, ...zones.find(({ zone }) => zone === 'north')! }))
 }

@@ -12,8 +12,9 @@ import { type ExitOptions, exitStep, seatsToExit } from '../../server/chain/exit
 import { freePort } from '../../server/demo/ports.ts'
 import { bundleProgram } from '../demo/bundle.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
+import { startMarket } from './market.ts'
 import {
+  area,
   chainId,
   chainTime,
   fundedKey,

@@ -11,13 +11,12 @@ import { createSender } from '../../server/chain/sender.ts'
 import { createSettlement } from '../../server/chain/settlement-service.ts'
 import type { Event } from '../../server/market/engine/area.ts'
 import type { Database } from '../../server/store/database.ts'
-import { chainId, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
+import { area, chainId, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
 
-export const area = 1
 const log = pino({ level: 'silent' })
 
 export function settingsOf(street: Street): AreaSettings {
-  const { rules, escrow, token } = street
+  const { rules, escrow, token, withdrawalDelaySeconds } = street
   return {
     ...{ area, name: 'Test street', currency: 'tEUR', priceDecimals: 4, feedInTicks: 800, retailTicks: 3_000 },
     ...{ graceMs: 5_000, lowestTicks: -1_000, rules, rulesHash: hashRules(rules) },
@@ -25,7 +24,7 @@ export function settingsOf(street: Street): AreaSettings {
       { zone: 'street', name: 'Street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
       { zone: 'lane', name: 'Lane', parent: 'street', feeTicksPerKwh: 100, capacityWh: 40 },
     ],
-    chain: { chainId, escrow, token, tokenName: 'test', tokenDecimals: 6, withdrawalDelaySeconds: 300 },
+    chain: { chainId, escrow, token, tokenName: 'test', tokenDecimals: 6, withdrawalDelaySeconds },
   }
 }
 

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
-import { fundedKey, openStreet, startTestChain, type TestChain } from './street.ts'
+import { startMarket } from './market.ts'
+import { area, fundedKey, openStreet, startTestChain, type TestChain } from './street.ts'
 
 let chain: TestChain
 let server: ScratchServer
@@ -35,7 +35,7 @@ test('a new epoch waits until all of the old one is settled, and what comes afte
     await market.read(buyer, time, 1_000 + 60 * count, 2_000)
   }
   // The meter was replaced: another life of its registers begins.
-  const seat = Number(seatIdOf(area, seller.number))
+  const seat = String(seatIdOf(area, seller.number))
   const epoch = {
     ...{ account: seller.account.address.toLowerCase(), rules: market.worker.settings.rulesHash },
     ...{ meter: seller.meter.address.toLowerCase(), epoch: 2, time: start + 50, importWh: 0, exportWh: 0 },

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { JsonRpcProvider } from 'ethers'
 import { expect } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
@@ -183,10 +184,16 @@ async function checkTables(
   const [settled] = await database`select sum(energy_wh)::int as wh from batches`
   const [matched] = await database`select coalesce(sum(bought_wh), 0)::int as wh from seat_intervals where current`
   expect(settled!.wh, 'every final fill is in exactly one batch').toBe(matched!.wh)
-  const replayed = await replayArea(database, 1)
+  const replayed = await replayArea(database, await areaIn(database))
   const [journal] = await database`select max(sequence) as sequence from journal`
   expect(replayed.sequence).toBeGreaterThanOrEqual(journal!.sequence - 5)
   return { undisturbed, intervals: finals.length, energyWh }
+}
+
+/** The only one. */
+async function areaIn(database: Database): Promise<number> {
+  const [row] = await database`select distinct area_id from intervals`
+  return row!.area_id
 }
 
 async function checkChain(database: Database, at: { chainPort: number; escrow: string; token: string }): Promise<void> {
@@ -196,15 +203,16 @@ async function checkChain(database: Database, at: { chainPort: number; escrow: s
   })
   try {
     const escrow = escrowAt(at.escrow, provider)
+    const area = await areaIn(database)
     const nets = await database`
       select seat, sum(received - paid)::text as net from seat_intervals where current group by seat order by seat`
     let claims = 0n
     for (const { seat, net } of nets) {
-      const balance: bigint = await escrow.balanceOf!((1n << 32n) | BigInt(seat))
+      const balance: bigint = await escrow.balanceOf!(seatIdOf(area, seat))
       expect(balance, `seat ${seat}: its purse is what it was and what it traded`).toBe(depositUnits + BigInt(net))
       claims += balance
     }
-    const grid: bigint = await escrow.gridBalance!(1)
+    const grid: bigint = await escrow.gridBalance!(area)
     expect(claims + grid, 'nothing came from nowhere, nothing is gone').toBe(3n * depositUnits)
     const tokens: bigint = await tokenAt(at.token, provider).balanceOf!(at.escrow)
     expect(tokens * 10n).toBe(3n * depositUnits)

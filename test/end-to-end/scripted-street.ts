@@ -50,7 +50,6 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
   })
   const street = {
     area: {
-      area: 1,
       name: 'Scripted street',
       currency: 'EUR',
       feedInPerKwh: '0.08',

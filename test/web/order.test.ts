@@ -11,7 +11,7 @@ const nowMs = Date.parse('2026-07-01T12:00:03Z')
 function activeSell(change: Partial<OrderResource> = {}): OrderResource {
   return {
     order: `0x${'1'.repeat(64)}`,
-    seat: 2 ** 32 + 3,
+    seat: String(2 ** 32 + 3),
     account,
     meter: `0x${'5'.repeat(40)}`,
     side: 'sell',
@@ -82,7 +82,7 @@ it('takes only an active order for one, and remembers the limit of the newest', 
 
 it('shows the newest result that an order led to', () => {
   const interval = (start: string, order: string): SeatIntervalResource => ({
-    seat: 2 ** 32 + 3,
+    seat: String(2 ** 32 + 3),
     start,
     end: start,
     run: 1,

@@ -48,7 +48,7 @@ export const area: AreaResource = {
 export function seatOf(account: string, change: Partial<SeatResource> = {}): SeatResource {
   return {
     area: 1,
-    seat: 2 ** 32 + 3,
+    seat: String(2 ** 32 + 3),
     account,
     meter: address('5'),
     keys: [],

@@ -39,7 +39,7 @@ describe('an outcome in plain words', () => {
 
 describe('the power of a home', () => {
   const telemetry = (change: Partial<TelemetryEvent>): TelemetryEvent => ({
-    seat: 1,
+    seat: '1',
     time: '2026-07-01T12:00:00.000Z',
     powerW: null,
     productionW: null,

@@ -32,6 +32,7 @@ import {
   pageOf,
   type SeatIntervalResource,
   seatBatchSchema,
+  seatId,
   seatIntervalSchema,
   seatSchema,
   statementSchema,
@@ -42,8 +43,8 @@ import { type Route, route } from '../route.ts'
 import { keyOf, visibilityOf } from '../visibility.ts'
 
 const params = z.object({ account: addressSchema })
-const seatNumber = z.coerce.number().int().min(0)
-const seatQuery = { seat: seatNumber.optional(), ...pageQuery }
+
+const seatQuery = { seat: seatId.optional(), ...pageQuery }
 const tag = 'Accounts'
 
 export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
@@ -127,7 +128,7 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
       summary: 'Sums over the intervals of a seat that start in [from, to), with what the tariffs would have given',
       private: true,
       params,
-      query: z.object({ seat: seatNumber, from: timeInput, to: timeInput }),
+      query: z.object({ seat: seatId, from: timeInput, to: timeInput }),
       answers: { 200: summarySchema },
       async handle({ params: { account }, query: { seat, from, to }, session }) {
         const [row] = await visibleSeats(await session(), account, seat)
@@ -163,7 +164,7 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
         'A seat’s statement of the batch that ends then, with the proofs and readings that `commonwatt verify` checks',
       private: true,
       params: params.extend({ end: timeInput }),
-      query: z.object({ seat: seatNumber }),
+      query: z.object({ seat: seatId }),
       answers: { 200: statementSchema },
       async handle({ params: { account, end }, query: { seat }, session }) {
         const [row] = await visibleSeats(await session(), account, seat)

@@ -22,6 +22,7 @@ import {
   type PlacedForwardOrder,
   pageOf,
   placedForwardOrderSchema,
+  seatId,
   timesInForce,
 } from '../resources.ts'
 import { type Route, route } from '../route.ts'
@@ -42,7 +43,7 @@ export function forwardRoutes(parts: ApiParts): Route[] {
   const orderPlace = z.object({ acceptedAtMs: z.int(), order: z.string() })
   const tradePlace = z.object({ start: z.int(), area: z.int(), number: z.int() })
   const accountParams = z.object({ account: addressSchema })
-  const seatQuery = { seat: z.coerce.number().int().min(0).optional(), ...pageQuery }
+  const seatQuery = { seat: seatId.optional(), ...pageQuery }
 
   async function placed(settings: AreaSettings, row: ForwardOrderRow): Promise<PlacedForwardOrder> {
     const query = { seats: [keyOf(row)], order: row.order_id, limit: mostTradesOfOrder }
