@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { forgePath, forgeRoot } from './forge.js'
 
 // `IEscrow` is what both halves answer together.
-const contracts = ['IEscrow', 'Escrow', 'Registry', 'LocalEuro']
+const contracts = ['IEscrow', 'Escrow', 'Registry', 'PasskeyAccounts', 'PasskeyAccount', 'Revocations', 'LocalEuro']
 
 // The two halves are reached by the interface that they share; of each its constructor is kept.
 function abiOf(name, abi) {

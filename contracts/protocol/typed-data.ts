@@ -247,7 +247,7 @@ export interface BatchApproval {
   header: Hex
 }
 
-/** A watcher has found the batch with this header wrong; the numbers of the reasons are in `watching.ts`. */
+/** A watcher has found the batch with this header wrong; the numbers of the reasons are in `batch.ts`. */
 export interface BatchRefusal {
   rules: Hex
   header: Hex
@@ -317,11 +317,15 @@ export interface TypedDataSigner {
 
 /** The fields of a structure in the form that ethers and wallets take. */
 export function typesOf(name: TypedDataName): Record<string, { name: string; type: string }[]> {
-  const fields = definitions[name].split(',').map((field) => {
-    const [type, fieldName] = field.split(' ') as [string, string]
-    return { name: fieldName, type }
+  return { [name]: fieldsOf(definitions[name]) }
+}
+
+/** Fields as a list, from `type name,type name`. */
+export function fieldsOf(text: string): { name: string; type: string }[] {
+  return text.split(',').map((field) => {
+    const [type, name] = field.split(' ') as [string, string]
+    return { name, type }
   })
-  return { [name]: fields }
 }
 
 /** The domain in the form that ethers and wallets take. */

@@ -192,6 +192,11 @@ abstract contract Street {
 
     /// The account's next permit for the escrow, in the street's token.
     function _permit(Home memory home, uint256 tokens, uint256 deadline) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(home.accountKey, _permitDigest(home, tokens, deadline));
+        return abi.encodePacked(r, s, v);
+    }
+
+    function _permitDigest(Home memory home, uint256 tokens, uint256 deadline) internal view returns (bytes32) {
         bytes32 structHash = keccak256(
             abi.encode(
                 keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
@@ -202,9 +207,7 @@ abstract contract Street {
                 deadline
             )
         );
-        bytes32 digest = keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash));
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(home.accountKey, digest);
-        return abi.encodePacked(r, s, v);
+        return keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash));
     }
 
     // --- homes ---
