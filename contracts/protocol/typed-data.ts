@@ -145,9 +145,9 @@ export interface Agreement {
   buyer: Address
   buyerMeter: Address
   rules: Hex
-  /** 0 a fixed energy, 1 a percentage of the surplus, 2 all of it. */
+  /** 0 a fixed energy, 1 a share of the surplus, 2 all of it. */
   kind: number
-  /** Wh per interval, or per cent; 0 where it is all. */
+  /** Wh per interval, or hundredths of a percent; 0 where it is all. */
   amount: number
   price: number
   start: number

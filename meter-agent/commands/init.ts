@@ -1,4 +1,4 @@
-/** The command that asks a person for a home's set-up and writes it down. */
+/** `commonwatt-agent init`: asks what it cannot find out, shows what the devices say, and writes the configuration. */
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
@@ -7,13 +7,18 @@ import { Command } from 'commander'
 import { stringify } from 'smol-toml'
 import { z } from 'zod'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
-import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
+import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
+import { explained } from '../devices/explain.ts'
 import { createKeyFile, readKeyFile } from '../keys/keys.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { Outbox, outboxFolder } from '../outbox/outbox.ts'
 import { profiles } from '../profiles/families.ts'
 import { ConfigError, isDeviceUrl, isSameDevice, parseConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
+import { placeInWords } from './read.ts'
+
+/** A device that cannot be read is looked at so long. */
+const longestLookMs = 10_000
 
 /** Asks a question, with an answer for an empty line where there is one, and tells what there is to know. */
 interface Dialog {
@@ -28,6 +33,8 @@ interface ConfiguredDevice {
   role: 'grid' | 'production' | 'battery'
   inverted?: boolean
   gridUnit?: number
+  meter?: number
+  confirmed?: boolean
 }
 
 const areasSchema = z.object({
@@ -79,7 +86,8 @@ export function initCommand(): Command {
 
 async function setUp(file: string, dialog: Dialog): Promise<void> {
   dialog.tell('First the device that measures at the grid connection point: a grid meter, or an inverter with one.')
-  const devices = [await gridDevice(dialog)]
+  const { device: gridMeter, utilityCounts } = await gridDevice(dialog)
+  const devices = [gridMeter]
   dialog.tell('Other inverters and batteries, if there are any.')
   for (;;) {
     const device = await otherDevice(dialog, devices)
@@ -98,7 +106,16 @@ async function setUp(file: string, dialog: Dialog): Promise<void> {
     server: { url: serverUrl },
     chain: { id: area.chain.chainId, escrow: area.chain.escrow },
     area: { id: area.area, intervalSeconds: area.rules.intervalSeconds },
-    meter: [{ name, account, keyFile: `${name}.key`, device: devices, limits: { nameplateW, mainFuseW } }],
+    meter: [
+      {
+        name,
+        account,
+        keyFile: `${name}.key`,
+        ...(utilityCounts === undefined ? {} : { utilityCounts }),
+        device: devices,
+        limits: { nameplateW, mainFuseW },
+      },
+    ],
   })}`
   const config = parseConfig(text, file)
   const { keyFile } = config.meters[0]!
@@ -120,10 +137,16 @@ async function setUp(file: string, dialog: Dialog): Promise<void> {
   dialog.tell(`  commonwatt-agent run --config ${file}`)
 }
 
-async function gridDevice(dialog: Dialog): Promise<ConfiguredDevice> {
+interface GridDevice {
+  device: ConfiguredDevice
+  utilityCounts: 'per-phase' | undefined
+}
+
+async function gridDevice(dialog: Dialog): Promise<GridDevice> {
   for (;;) {
     const device = await askDevice(dialog, 'grid')
-    const report = device && (await tryDevice(dialog, device))
+    const first = device && (await tryDevice(dialog, device))
+    const report = device && first && (await placed(dialog, device, first))
     if (!device || !report) continue
     const { reading } = report
     if (reading.importWh === null && reading.exportWh === null) {
@@ -133,8 +156,47 @@ async function gridDevice(dialog: Dialog): Promise<ConfiguredDevice> {
       continue
     }
     if (reading.exportWh === null) dialog.tell('This meter does not count what is fed in: it can buy, but not sell.')
-    if (await looksRight(dialog, device, report)) return device
+    if (!(await looksRight(dialog, device, report))) continue
+    return { device, utilityCounts: await utilityCountsOf(dialog, report) }
   }
+}
+
+/**
+ * Asks where the meter sits when the device does not say, or says that it is elsewhere; the answer stands in the configuration.
+ * `null` where it is no grid meter.
+ */
+async function placed(dialog: Dialog, device: ConfiguredDevice, report: DeviceReport): Promise<DeviceReport | null> {
+  const { place } = report
+  if (place.role === 'grid' && place.says !== null) return report
+  if (place.role === 'none') return report
+  if (place.role === 'unknown') {
+    const answer = await dialog.ask('Which of its meters sits at the grid connection? 1, 2, … or none', 'none')
+    if (!/^[1-9]$/.test(answer)) return null
+    device.meter = Number(answer)
+    return tryDevice(dialog, device)
+  }
+  const question =
+    place.role === 'elsewhere'
+      ? 'By its own word this meter does not sit at the grid connection. Is it nevertheless the one beside the utility’s meter? yes or no'
+      : 'Does this meter sit at the grid connection, beside the utility’s meter? yes or no'
+  const answer = await askUntil(dialog, question, /^(yes|no)$/, place.role === 'elsewhere' ? 'no' : 'yes')
+  if (answer === 'no') {
+    dialog.tell('Then nothing can be sold by it. Name the meter at the grid connection instead.')
+    return null
+  }
+  if (place.role === 'grid') return report
+  device.confirmed = true
+  return tryDevice(dialog, device)
+}
+
+/** Asks how the utility counts, where the meter does not balance the phases. */
+async function utilityCountsOf(dialog: Dialog, { counting }: DeviceReport): Promise<'per-phase' | undefined> {
+  if (counting !== 'per-phase') return undefined
+  dialog.tell(
+    'This meter counts each phase by itself. Most countries’ meters balance the phases; then its energy is not sold.',
+  )
+  const question = 'Has your utility told you that its meter counts each phase by itself, too? yes or no'
+  return (await askUntil(dialog, question, /^(yes|no)$/, 'no')) === 'yes' ? 'per-phase' : undefined
 }
 
 async function otherDevice(dialog: Dialog, known: readonly ConfiguredDevice[]): Promise<ConfiguredDevice | null> {
@@ -189,17 +251,20 @@ async function tryDevice(dialog: Dialog, { role, ...device }: ConfiguredDevice):
     return report
   } catch (error) {
     if (!(error instanceof ModbusError)) throw error
-    dialog.tell(`Cannot be read: ${error.message}`)
+    const { url, profile, unit = usualUnit(profile) } = device
+    const { message } = await explained(error, { url, unit, profile }, performance.now() + longestLookMs)
+    dialog.tell(`Cannot be read: ${message}`)
     return null
   }
 }
 
-function showReport(dialog: Dialog, { device, reading, warnings }: DeviceReport): void {
+function showReport(dialog: Dialog, { device, reading, place, warnings }: DeviceReport): void {
   const shown = (value: number | null, unit: string) => (value === null ? 'not offered' : `${value} ${unit}`)
   const { powerW } = reading
   const flow = powerW === null ? '' : powerW < 0 ? ' (feeding in)' : ' (taking from the grid)'
   const name = [device.manufacturer, device.model, device.serialNumber].filter((part) => part !== null).join(' ')
   dialog.tell(`  ${name || 'a device that does not say what it is'}`)
+  dialog.tell(`  meter               ${placeInWords(place)}`)
   dialog.tell(`  power at the grid   ${shown(powerW, 'W')}${flow}`)
   dialog.tell(`  taken from the grid ${shown(reading.importWh, 'Wh')}`)
   dialog.tell(`  fed into the grid   ${shown(reading.exportWh, 'Wh')}`)

@@ -1,7 +1,11 @@
-/** The command that reads one device once. */
+/** `commonwatt-agent read`: what one device says now, or why it cannot be read and what to try. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
+import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
+import { explained } from '../devices/explain.ts'
 import { ModbusError } from '../modbus/error.ts'
+import { profileFromFile } from '../profiles/profile-file.ts'
+import type { MeterPlace } from '../registers/device-sample.ts'
+import { uint } from './numbers.ts'
 
 /** Nothing a device does may hold the command longer than 30 s; what has not answered until then is left out. */
 const longestMs = 27_000
@@ -24,15 +28,31 @@ export function readCommand(): Command {
     .requiredOption('--url <url>', 'tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none')
     .option('--unit <n>', 'Modbus unit id (default: the profile’s, 1 for SunSpec)', unitId)
     .option('--profile <name>', 'register map of a device that does not speak SunSpec')
+    .option('--profile-file <file>', 'try a register map of your own (JSON), as docs/add-a-device.md describes')
     .option('--grid-unit <n>', 'Victron GX: unit id of the grid meter', unitId)
+    .option('--meter <n>', 'which of a device’s meters is the grid’s, counted from 1', uint(9))
     .option('--inverted', 'the meter is wired upside down')
-    .addOption(new Option('--role <role>', 'what the meter measures').choices(['grid', 'production']))
+    .addOption(
+      new Option('--role <role>', 'what the meter measures, whatever the device says of it').choices([
+        'grid',
+        'production',
+      ]),
+    )
     .option('--json', 'print JSON')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitUnreadable))
-    .action(async (options: DeviceOptions & { json?: boolean }) => {
+    .action(async (given: DeviceOptions & { json?: boolean; profileFile?: string }) => {
+      const startedMs = performance.now()
       try {
-        const report = await readDevice(options, longestMs)
-        process.stdout.write(`${options.json ? JSON.stringify(report) : forPeople(report)}\n`)
+        const map = given.profileFile === undefined ? undefined : await profileFromFile(given.profileFile)
+        // Who names the role on the command line vouches for it.
+        const options: DeviceOptions = { ...given, map, confirmed: given.role === 'grid' }
+        const report = await readDevice(options, longestMs).catch(async (error) => {
+          if (!(error instanceof ModbusError)) throw error
+          const profile = map?.name ?? given.profile ?? 'sunspec'
+          const unit = given.unit ?? map?.unit ?? usualUnit(profile)
+          throw await explained(error, { url: given.url, unit, profile }, startedMs + longestMs)
+        })
+        process.stdout.write(`${given.json ? JSON.stringify(asJson(report)) : forPeople(report)}\n`)
       } catch (error) {
         if (!(error instanceof ModbusError)) throw error
         process.exitCode = exitUnreadable
@@ -41,10 +61,24 @@ export function readCommand(): Command {
     })
 }
 
-function forPeople({ profile, unit, device, reading, models, warnings }: DeviceReport): string {
+/** The face that people script against; where the meter sits is among the warnings. */
+function asJson({ profile, unit, device, reading, models, warnings }: DeviceReport): object {
+  return { profile, unit, device, reading, models, warnings }
+}
+
+/** Where a device's meter sits, in a few words. */
+export function placeInWords({ role, says }: MeterPlace): string {
+  const said = says === null ? '' : ` (the device says ${JSON.stringify(says)})`
+  if (role === 'grid') return `at the grid connection${says === null ? ', as far as is known' : said}`
+  if (role === 'elsewhere') return `not at the grid connection${said}`
+  return role === 'unknown' ? 'several, and none says which is the grid’s' : 'none'
+}
+
+function forPeople({ profile, unit, device, reading, place, models, warnings }: DeviceReport): string {
   const name = [device.manufacturer, device.model, device.serialNumber].filter((part) => part !== null).join(' ')
   const lines = [`${name || 'unknown device'} (${profile}, unit ${unit})`]
   for (const [field, value] of Object.entries(reading)) lines.push(`  ${field.padEnd(21)} ${value ?? 'not offered'}`)
+  lines.push(`  ${'meter'.padEnd(21)} ${placeInWords(place)}`)
   if (models.length > 0) lines.push(`  models ${models.map((model) => model.id).join(', ')}`)
   for (const warning of warnings) lines.push(`  note: ${warning}`)
   return lines.join('\n')

@@ -1,18 +1,38 @@
-/** The command that looks for devices at addresses. */
+/**
+ * `commonwatt-agent scan`: what devices there are at hosts, in which framing and under which units they answer, what they are by
+ * their own word and good for, and the lines for the configuration. It only reads, and it is done within a minute.
+ */
 import { Command, InvalidArgumentError } from 'commander'
+import { stringify } from 'smol-toml'
 import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
+import { type Sighting, survey } from '../devices/survey.ts'
 import { ModbusError } from '../modbus/error.ts'
-import { profileNamed } from '../profiles/families.ts'
+import { refusalOf } from '../modbus/probe.ts'
+import { profileNamed, profiles } from '../profiles/families.ts'
 import type { DeviceReading } from '../registers/device-sample.ts'
 import { withPlainFailures } from './failures.ts'
-import { unitId } from './read.ts'
+import { placeInWords, unitId } from './read.ts'
 
-/** The units seen on real SunSpec devices: most, SMA, KOSTAL, Fronius meters, others. */
-const usualUnits = [1, 126, 71, 200, 240, 247]
-const usualPorts = [502, 1502]
-const timeoutMs = 1_000
-const hostsAtOnce = 32
+/** Where devices listen, and where adapters to serial lines do. */
+const usualPorts = [
+  ...new Set([
+    502,
+    1502,
+    503,
+    5020,
+    8899,
+    4196,
+    20_108,
+    ...[...profiles.values()].flatMap(({ otherPorts }) => otherPorts),
+  ]),
+]
+const portsAtOnce = 96
+const hostsAtOnce = 16
 const longestHostList = 1024
+/** A scan takes no longer than a minute. */
+const longestMs = 55_000
+const readMs = 10_000
+const timeoutMs = 1_500
 const exitNothingFound = 2
 /** So many places are told one by one why they cannot be reached. */
 const fewPlaces = 4
@@ -21,27 +41,30 @@ const fewPlaces = 4
 export interface Found {
   url: string
   report: DeviceReport
+  /** What reads it again; `gridUnit` only where a GX has a meter behind it. */
+  options: DeviceOptions
 }
 
 /** Everything a scan has seen. */
 export interface Scanned {
   found: Found[]
-  /** What could be connected to but was not understood, with the reason. */
+  /** What could be connected to but was not understood, with what was seen. */
   unknown: { url: string; reason: string }[]
   /** What could not be connected to, with the reason. */
   unreachable: { url: string; reason: string }[]
+  /** Places that there was no time to look at. */
+  left: string[]
 }
 
 /**
- * `commonwatt-agent scan`: looks for SunSpec devices at hosts, and for one family's devices with `--profile`; ends with a
- * sentence that says what can be done with what was found. Status 2 when nothing was found.
+ * The command. It ends with a sentence that says what can be done with what was found; status 2 when nothing was found.
  */
 export function scanCommand(): Command {
   return new Command('scan')
     .requiredOption('--host <host...>', 'host names, addresses, or a network such as 192.168.1.0/24', collectHosts)
-    .option('--port <port...>', 'TCP ports to try', collectPorts)
+    .option('--port <port...>', 'TCP ports to try; those beside them are looked at too', collectPorts)
     .option('--unit <n...>', 'unit ids to try', collectUnits)
-    .option('--profile <name>', 'also look for devices with this register map')
+    .option('--profile <name>', 'also read devices by this register map, whatever they say of themselves')
     .option('--json', 'print JSON')
     .action((options: ScanOptions & { json?: boolean }) =>
       withPlainFailures(async () => {
@@ -49,9 +72,11 @@ export function scanCommand(): Command {
         const { found } = scanned
         const conclusion = sentenceOf(scanned)
         if (options.json) {
-          process.stdout.write(`${JSON.stringify({ found, conclusion })}\n`)
+          const devices = found.map((one) => ({ ...one, toml: tomlOf(one) }))
+          process.stdout.write(`${JSON.stringify({ found: devices, unknown: scanned.unknown, conclusion })}\n`)
         } else {
           for (const one of found) process.stdout.write(`${describe(one)}\n`)
+          for (const { url, reason } of scanned.unknown) process.stdout.write(`${url}: ${reason}\n`)
           process.stdout.write(`${conclusion}\n`)
         }
         if (found.length === 0) process.exitCode = exitNothingFound
@@ -66,52 +91,108 @@ export interface ScanOptions {
   profile?: string
 }
 
+interface Place {
+  host: string
+  port: number
+}
+
 /**
- * Tries every host and port, and behind each that answers the units one after the other. It only reads.
+ * Looks at every port that can be connected to. It only reads.
  * @throws ModbusError `MODBUS_PROFILE_UNKNOWN`
  */
 export async function scan(options: ScanOptions): Promise<Scanned> {
   if (options.profile !== undefined && options.profile !== 'sunspec') profileNamed(options.profile)
-  const places = options.host.flatMap((host) =>
-    (options.port ?? usualPorts).map((port) => `tcp://${urlHost(host)}:${port}`),
-  )
-  const outcomes: Scanned[] = []
-  const waiting = places.entries()
-  const worker = async () => {
-    for (const [index, url] of waiting) outcomes[index] = await scanPlace(url, options)
-  }
-  await Promise.all(Array.from({ length: Math.min(hostsAtOnce, places.length) }, worker))
-  return {
-    found: outcomes.flatMap(({ found }) => found),
-    unknown: outcomes.flatMap(({ unknown }) => unknown),
-    unreachable: outcomes.flatMap(({ unreachable }) => unreachable),
-  }
+  const untilMs = performance.now() + longestMs
+  const asked = new Set(options.port ?? usualPorts)
+  // A second device often listens on the next port, of a gateway above all.
+  const beside = options.port ? [...asked].flatMap((port) => [port + 1, port - 1]) : []
+  const ports = [...new Set([...asked, ...beside])].filter((port) => port >= 1 && port <= 65_535)
+  const places = options.host.flatMap((host) => ports.map((port) => ({ host, port })))
+  const scanned: Scanned = { found: [], unknown: [], unreachable: [], left: [] }
+
+  const reachable: Place[] = []
+  await inParallel(places, portsAtOnce, async (place) => {
+    const reason = await refusalOf(place.host, place.port)
+    if (reason === null) reachable.push(place)
+    else if (asked.has(place.port)) scanned.unreachable.push({ url: urlOf('tcp', place), reason })
+  })
+  // One device is asked by one connection at a time: many take no more.
+  const byHost = options.host.map((host) => reachable.filter((place) => place.host === host))
+  const inOrder = (a: Place, b: Place) => places.indexOf(a) - places.indexOf(b)
+  await inParallel(byHost, hostsAtOnce, async (own) => {
+    for (const place of own.sort(inOrder))
+      await scanPlace(place, { ...options, untilMs, isAsked: asked.has(place.port) }, scanned)
+  })
+  const order = (url: string) => places.findIndex((place) => url.endsWith(urlOf('', place)))
+  scanned.found.sort((a, b) => order(a.url) - order(b.url))
+  return scanned
 }
 
-async function scanPlace(url: string, { unit, profile }: ScanOptions): Promise<Scanned> {
-  const found: Found[] = []
+async function scanPlace(
+  place: Place,
+  { unit, profile, untilMs, isAsked }: ScanOptions & { untilMs: number; isAsked: boolean },
+  scanned: Scanned,
+): Promise<void> {
+  const url = urlOf('tcp', place)
+  if (performance.now() > untilMs) {
+    scanned.left.push(url)
+    return
+  }
+  const { framing, sightings, trouble } = await survey(place.host, place.port, { units: unit, untilMs })
   const known = new Set<string>()
-  let reason: string | null = null
-  const impatient = `${url}?timeout=${timeoutMs}&retries=0`
-  const attempts: DeviceOptions[] = [
-    ...(unit ?? usualUnits).map((one) => ({ url: impatient, unit: one })),
-    ...(profile ? (unit ?? [undefined]).map((one) => ({ url: impatient, unit: one, profile })) : []),
-  ]
-  for (const attempt of attempts) {
+  const before = scanned.found.length
+  const reasons: string[] = []
+  const scheme = framing === 'rtu' ? 'rtutcp' : 'tcp'
+  for (const sighting of wanted(sightings, { unit, profile })) {
+    const options = optionsOf(`${scheme}://${urlHost(place.host)}:${place.port}`, sighting)
     try {
-      const report = await readDevice(attempt)
+      const report = await readDevice({ ...options, url: `${options.url}?timeout=${timeoutMs}&retries=0` }, readMs)
       const who = fingerprint(report)
-      if (!known.has(who)) found.push({ url, report })
+      if (!known.has(who)) scanned.found.push({ url: options.url, report, options })
       known.add(who)
     } catch (error) {
       if (!(error instanceof ModbusError)) throw error
-      if (error.code === 'MODBUS_UNREACHABLE') {
-        return { found, unknown: [], unreachable: [{ url, reason: error.message }] }
-      }
-      reason ??= error.message
+      reasons.push(error.message)
     }
   }
-  return { found, unknown: found.length === 0 ? [{ url, reason: reason ?? '' }] : [], unreachable: [] }
+  if (scanned.found.length > before) return
+  const reason = unknownReason(sightings, { trouble, reasons, scheme })
+  // What merely listens on a port beside the one that was asked for is nobody's concern.
+  if (isAsked || sightings.length > 0) scanned.unknown.push({ url, reason })
+}
+
+/** What is read: what says what it is, and with `--profile` whatever answers. */
+function wanted(sightings: readonly Sighting[], { unit, profile }: Pick<ScanOptions, 'unit' | 'profile'>): Sighting[] {
+  const byWord = sightings.filter((one) => one.profile !== null)
+  if (profile === undefined || profile === 'sunspec') return byWord
+  const usual = profileNamed(profile)
+  const units = unit ?? [usual.unit, ...usual.otherUnits]
+  const silent = sightings.filter((one) => one.profile === null).map((one) => one.unit)
+  const forced = [...new Set([...units, ...silent])].filter((one) => !byWord.some((known) => known.unit === one))
+  return [...byWord, ...forced.map((one) => ({ unit: one, profile, functions: [] }))]
+}
+
+function optionsOf(url: string, { unit, profile, gridUnit }: Sighting): DeviceOptions {
+  return {
+    url,
+    unit,
+    ...(profile === null || profile === 'sunspec' ? {} : { profile }),
+    ...(gridUnit === undefined ? {} : { gridUnit }),
+  }
+}
+
+function unknownReason(
+  sightings: readonly Sighting[],
+  { trouble, reasons, scheme }: { trouble: string | null; reasons: string[]; scheme: string },
+): string {
+  if (reasons.length > 0) return reasons[0]!
+  if (trouble === 'echo') return 'what is sent comes back as an echo: switch the adapter’s local echo off'
+  if (trouble === 'noise') return 'bytes come back that are no Modbus reply: check baud rate and parity of the adapter'
+  const [first] = sightings
+  if (!first) return 'something listens, but none of the usual units answers Modbus: name its unit with --unit'
+  const units = sightings.map(({ unit }) => unit).join(', ')
+  const functions = first.functions.length === 1 ? ` (function ${first.functions[0]} only)` : ''
+  return `unit ${units} answers ${scheme === 'tcp' ? 'Modbus TCP' : 'RTU frames'}${functions}, but does not say what it is`
 }
 
 /**
@@ -125,46 +206,93 @@ function fingerprint({ profile, device, reading }: DeviceReport): string {
 }
 
 /** What a household can do with these devices, in one or two sentences. */
-export function sentenceOf({ found, unknown, unreachable }: Scanned): string {
+export function sentenceOf({ found, unknown, unreachable, left }: Scanned): string {
   const reports = found.map(({ report }) => report)
   const some = (field: keyof DeviceReading) => reports.some(({ reading }) => reading[field] !== null)
   const inverter = some('productionW') || some('productionWh')
-  const meter = some('powerW') || some('importWh') || some('exportWh')
-  const works =
-    'Meters that work: SunSpec meters (SolarEdge, Fronius, KOSTAL, SMA), Eastron SDM120 and SDM630, Carlo Gavazzi EM24 and EM340, Schneider iEM3000.'
-  const otherMaps = 'Devices with another register map are found with --profile; "commonwatt-agent read" names them.'
+  const counts = some('importWh') || some('exportWh')
+  const unfinished =
+    left.length === 0 ? '' : ` There was no time for ${left.length} more: name them with --host and --port.`
+  const otherMaps =
+    'A device that does not say what it is can be read with --profile; "commonwatt-agent read" names the register maps.'
   const [first] = unknown
   if (reports.length === 0 && first) {
-    return `Something listens at ${first.url}, but no SunSpec device was found there (${first.reason}). ${otherMaps}`
+    return `Something listens at ${first.url}, but no SunSpec device and none of a known family was found there (${first.reason}). ${otherMaps}${unfinished}`
   }
   if (reports.length === 0) {
-    const why = unreachable.length <= fewPlaces ? unreachable.map(({ reason }) => ` ${sentence(reason)}`).join('') : ''
-    return `No device found.${why} Switch Modbus TCP on in the inverter's settings and check the address. ${otherMaps}`
+    const why =
+      unreachable.length <= fewPlaces
+        ? unreachable.map(({ url, reason }) => ` ${url}: ${sentence(reason)}`).join('')
+        : ''
+    return `No device found.${why} Switch Modbus TCP on in the inverter's settings and check the address. ${otherMaps}${unfinished}`
   }
-  if (inverter && meter) {
-    return some('exportWh')
-      ? 'Inverter and grid meter found: you can watch production and sell what you feed in.'
-      : `Inverter and grid meter found, but the meter does not count what you feed in: you can watch and buy, but not sell. ${works}`
+  const meters = 'docs/devices.md lists the meters that can be used.'
+  const sentenceOf = (): string => {
+    if (counts && inverter) {
+      return some('exportWh')
+        ? 'Inverter and grid meter found: you can watch production and sell what you feed in, once counters and power have agreed.'
+        : 'Inverter and grid meter found, but the meter does not count what you feed in: you can watch and buy, but not sell.'
+    }
+    if (counts) {
+      return some('exportWh')
+        ? 'Grid meter found, no inverter: you can buy, and sell what you feed in, once counters and power have agreed; production is not shown.'
+        : 'Grid meter found, no inverter: you can buy; what you feed in is not counted.'
+    }
+    if (inverter && some('powerW')) {
+      return `Inverter found that shows the power at the grid, but counts nothing there: you can watch, but not sell. ${meters}`
+    }
+    if (inverter) return `Inverter found, no grid meter: you can watch production, but not sell. ${meters}`
+    if (some('powerW'))
+      return `A device shows the power at the grid, but counts nothing: you can watch, but not sell. ${meters}`
+    return some('batteryPowerW') || some('stateOfChargePercent')
+      ? `Battery found: you can watch it. ${meters}`
+      : 'A device answers but shows no power or energy now: it may be asleep. Try again by day.'
   }
-  if (inverter) return `Inverter found, no grid meter: you can watch production, but not sell. ${works}`
-  if (meter) {
-    return some('exportWh')
-      ? 'Grid meter found, no inverter: you can buy, and sell what you feed in; production is not shown.'
-      : 'Grid meter found, no inverter: you can buy.'
-  }
-  return 'A device answers but shows no power or energy now: it may be asleep. Try again by day.'
+  return `${sentenceOf()}${unfinished}`
 }
 
 function sentence(reason: string): string {
   return /[.?!]$/.test(reason) ? reason : `${reason}.`
 }
 
-function describe({ url, report }: Found): string {
+/** The part of the configuration that reads this device. */
+export function tomlOf({ report, options }: Found): string {
+  const { reading } = report
+  const isGrid = reading.importWh !== null || reading.exportWh !== null
+  const role = isGrid
+    ? 'grid'
+    : reading.productionW !== null || reading.productionWh !== null
+      ? 'production'
+      : 'battery'
+  return `[[meter.device]]\n${stringify({ ...options, role })}`.trimEnd()
+}
+
+function describe(one: Found): string {
+  const { url, report } = one
   const { manufacturer, model, serialNumber } = report.device
   const name = [manufacturer, model, serialNumber].filter((part) => part !== null).join(' ') || 'unknown device'
   const values = Object.entries(report.reading).filter(([, value]) => value !== null)
   const shown = values.map(([field, value]) => `${field} ${value}`).join(', ')
-  return `${url} unit ${report.unit} (${report.profile}): ${name}${shown ? `: ${shown}` : ''}`
+  return [
+    `${url} unit ${report.unit} (${report.profile}): ${name}${shown ? `: ${shown}` : ''}`,
+    `  meter: ${placeInWords(report.place)}`,
+    ...report.warnings.map((warning) => `  note: ${warning}`),
+    ...tomlOf(one)
+      .split('\n')
+      .map((line) => `  ${line}`),
+  ].join('\n')
+}
+
+async function inParallel<T>(all: readonly T[], atOnce: number, act: (one: T) => Promise<void>): Promise<void> {
+  const waiting = all.values()
+  const worker = async () => {
+    for (const one of waiting) await act(one)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, worker))
+}
+
+function urlOf(scheme: string, { host, port }: Place): string {
+  return `${scheme}://${urlHost(host)}:${port}`
 }
 
 function urlHost(host: string): string {

@@ -1,4 +1,4 @@
-/** The command that shows what a running agent does. */
+/** `commonwatt-agent status`: what a running agent sees, has signed and has still to send. */
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { z } from 'zod'
@@ -6,6 +6,7 @@ import { type AgentStatus, type MeterStatus, statusFile, statusVersion } from '.
 import type { LinkCounts } from '../modbus/connection.ts'
 import { ConfigError, readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
+import { placeInWords } from './read.ts'
 
 /** A running agent writes its status at least this often. */
 const freshMs = 15_000
@@ -98,20 +99,35 @@ function meterLines(meter: MeterStatus): string[] {
   return [
     '',
     `${meter.name}   ${meter.address}, epoch ${meter.epoch}`,
-    ...devices.map(({ name, online, error, identity }) => {
+    ...devices.flatMap(({ name, online, error, identity, place, warnings }) => {
       const state = online === null ? 'not read yet' : online ? `online (${identity})` : `offline: ${error}`
-      return `  device   ${name}: ${state}`
+      const meterLine = place === null ? [] : [`           meter: ${placeInWords(place)}`]
+      return [`  device   ${name}: ${state}`, ...meterLine, ...warnings.map((warning) => `           note: ${warning}`)]
     }),
     `  balance  grid ${watts(live?.powerW)} + production ${watts(live?.productionW)} + battery ${watts(live?.batteryPowerW)} = home ${watts(consumptionW)}`,
     newest
       ? `  newest   ${new Date(newest.time * 1000).toISOString()}: import ${newest.importWh} Wh, export ${newest.exportWh} Wh`
       : '  newest   none signed since the agent started',
     `  signed   ${signed.measured} measured, ${signed.estimated} estimated, ${signed.doubtful} doubtful`,
+    `  sells    ${sellsInWords(meter)}`,
     `  interval ${reasons.length === 0 ? 'plainly measured' : reasons.join(', ')}`,
     ...(keys.next === null ? [] : [`  keys     ${keys.present}, then ${keys.next} ${whenOf(keys.from)}`]),
     ...(held === null ? [] : [`  held     nothing is signed: ${held}`]),
     `  server   ${meter.server}; ${meter.queued} readings to send, ${meter.refused} refused`,
   ]
+}
+
+/** Whether what the meter counts is for sale, and if not, why. */
+function sellsInWords({ proven, contradicted, reasons }: MeterStatus): string {
+  if (contradicted) return 'nothing: its counters and its power tell different stories'
+  const sides = [proven.import ? 'what is taken' : null, proven.export ? 'what is fed in' : null].filter(
+    (side) => side !== null,
+  )
+  const isMarked = reasons.includes('unverified')
+  if (sides.length === 2 && !isMarked) return 'both sides: counters and power have agreed'
+  const waits = 'the rest is not for sale before counters and power have agreed, or its owner has confirmed it'
+  if (sides.length === 0) return 'nothing yet: counters and power have not agreed so far'
+  return isMarked ? `nothing of this interval: see the notes` : `${sides.join(' and ')}; ${waits}`
 }
 
 function whenOf(from: number | null): string {

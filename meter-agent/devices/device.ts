@@ -1,11 +1,13 @@
-/** Opens, polls and reads a device, whatever language it speaks. */
+/** A device of a home: how it is reached, what one reading of it gives, and what it stands for. */
 import { acquireConnection, type Connection, releaseConnection } from '../modbus/connection.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience } from '../modbus/register-source.ts'
 import { profileNamed, profiles } from '../profiles/families.ts'
+import type { Profile } from '../profiles/profile.ts'
 import { ProfileReader } from '../profiles/profile-device.ts'
-import type { DeviceIdentity, DeviceReading, DeviceSample } from '../registers/device-sample.ts'
+import type { Counting, DeviceIdentity, DeviceReading, DeviceSample, MeterPlace } from '../registers/device-sample.ts'
+import type { GridChoice } from '../sunspec/grid-meter.ts'
 import { type PrintedModel, readSunSpec, SunSpecPoller } from '../sunspec/sunspec-device.ts'
 
 /** How a device is reached and what it stands for in the home. */
@@ -18,8 +20,14 @@ export interface DeviceOptions {
   profile?: string
   /** The meter is wired upside down: import and export change places. */
   inverted?: boolean
-  /** `production`: the meter sits behind the panels, its export is production. */
+  /** `production`: the meter sits behind the panels, its export is production. `grid`: somebody chose it as the grid meter. */
   role?: 'grid' | 'production'
+  /** The owner has compared the counters with the meter's display and vouches for them and for what the meter measures. */
+  confirmed?: boolean
+  /** Which meter of a SunSpec chain is the grid's, counted from 1, where the device does not say. */
+  meter?: number
+  /** A register map of one's own to try, in place of `profile`. */
+  map?: Profile
   /** Victron GX only: the unit id of the grid meter. */
   gridUnit?: number
 }
@@ -38,6 +46,8 @@ export interface DeviceReport {
   unit: number
   device: DeviceIdentity
   reading: DeviceReading
+  place: MeterPlace
+  counting: Counting
   /** The whole SunSpec chain; empty for other register maps. */
   models: PrintedModel[]
   warnings: string[]
@@ -56,9 +66,10 @@ const longestReadMs = 120_000
  */
 export function openDevice(options: DeviceOptions): Device {
   const opened = open(options)
-  const poller = opened.profile
-    ? new ProfileReader({ ...opened, profile: opened.profile, gridUnit: options.gridUnit ?? null })
-    : new SunSpecPoller(opened)
+  const { profile, choice } = opened
+  const poller = profile
+    ? new ProfileReader({ ...opened, profile, gridUnit: options.gridUnit ?? null, confirmed: choice.confirmed })
+    : new SunSpecPoller(opened, choice)
   return {
     poll: async () => withRole(await poller.poll(), options),
     close: async () => releaseConnection(opened.source),
@@ -78,13 +89,27 @@ export async function readDevice(options: DeviceOptions, withinMs?: number): Pro
     opened.source.close()
   }, withinMs ?? longestReadMs)
   try {
-    const { profile } = opened
+    const { profile, choice } = opened
     const read = profile
-      ? await new ProfileReader({ ...opened, profile, gridUnit: options.gridUnit ?? null }).readOnce()
-      : await readSunSpec(opened)
-    const { device, reading, warnings } = withRole(read, options)
+      ? await new ProfileReader({
+          ...opened,
+          profile,
+          gridUnit: options.gridUnit ?? null,
+          confirmed: choice.confirmed,
+        }).readOnce()
+      : await readSunSpec(opened, choice)
+    const { device, reading, place, counting, warnings } = withRole(read, options)
     const models = 'models' in read ? read.models : []
-    return { profile: profile?.name ?? 'sunspec', unit: opened.unit, device, reading, models, warnings }
+    return {
+      profile: profile?.name ?? 'sunspec',
+      unit: opened.unit,
+      device,
+      reading,
+      place,
+      counting,
+      models,
+      warnings,
+    }
   } catch (error) {
     if (!overdue || !(error instanceof ModbusError)) throw error
     throw new ModbusError('MODBUS_OVERDUE', `${options.url} did not answer enough in time`, { cause: error })
@@ -101,7 +126,13 @@ export function usualUnit(profile: string): number {
 
 function open(options: DeviceOptions) {
   const endpoint = parseEndpoint(options.url)
-  const profile = (options.profile ?? 'sunspec') === 'sunspec' ? null : profileNamed(options.profile!)
+  const name = options.profile ?? 'sunspec'
+  const profile = options.map ?? (name === 'sunspec' ? null : profileNamed(name))
+  // A meter that production is read from is not asked whether it is the grid's.
+  const choice: GridChoice = {
+    meter: options.meter ?? null,
+    confirmed: options.confirmed === true || options.role === 'production',
+  }
   const patience: Patience = {
     timeoutMs: endpoint.timeoutMs ?? profile?.timeoutMs ?? defaultTimeoutMs,
     tries: endpoint.tries ?? defaultTries,
@@ -115,7 +146,8 @@ function open(options: DeviceOptions) {
     const serialPauseMs = endpoint.transport === 'tcp' ? 0 : profile.serialPauseMs
     source.adopt({ pauseMs: Math.max(profile.pauseMs, serialPauseMs), settleMs: profile.settleMs })
   }
-  return { source, profile, unit: options.unit ?? usualUnit(options.profile ?? 'sunspec'), patience }
+  const unit = options.unit ?? profile?.unit ?? sunSpecUnit
+  return { source, profile, unit, patience, choice }
 }
 
 /** Swaps the sides of a meter wired upside down, then turns a meter behind the panels into production. */

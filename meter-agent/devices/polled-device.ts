@@ -42,10 +42,11 @@ export class PolledDevice {
     config: DeviceConfig,
     options: { open: OpenDevice; time: TimeSource; changed: (online: boolean, reason: string) => void },
   ) {
-    const { url, unit, profile, inverted, gridUnit, role } = config
+    const { url, unit, profile, inverted, gridUnit, meter, confirmed, role } = config
     this.name = [role, url, unit ?? '', profile].join(' ')
     this.role = role
-    this.#device = options.open({ url, unit, profile, inverted, gridUnit, role: role === 'battery' ? undefined : role })
+    const measured = role === 'battery' ? undefined : role
+    this.#device = options.open({ url, unit, profile, inverted, gridUnit, meter, confirmed, role: measured })
     this.#time = options.time
     this.#changed = options.changed
   }

@@ -66,6 +66,8 @@ export class Home {
       gapLimitMs: timing.gapLimitMs,
       nameplateW: config.nameplateW,
       mainFuseW: config.mainFuseW,
+      confirmed: config.grid.confirmed === true,
+      countsPerPhase: config.utilityCounts === 'per-phase',
     }
     const devices = [config.grid, ...config.others].map((device) => {
       const changed = (online: boolean, detail: string) => {

@@ -6,6 +6,7 @@ import type { Keyring } from '../keys/keyring.ts'
 import type { LinkStatus } from '../link/link.ts'
 import { type LinkCounts, linkCounts } from '../modbus/connection.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import type { MeterPlace } from '../registers/device-sample.ts'
 import type { BoundaryReading, Outcome } from '../registers/meter.ts'
 import type { AgentConfig } from '../setup/config.ts'
 import type { ClockTrust } from './clock.ts'
@@ -19,6 +20,8 @@ export interface DeviceStatus {
   failures: number
   roundTripMs: number
   identity: string | null
+  /** What its meter measures, as far as the device says; `null` before it was read. */
+  place: MeterPlace | null
   warnings: string[]
 }
 
@@ -34,6 +37,10 @@ export interface MeterStatus {
   samples: Record<Outcome, number>
   /** What is wrong with the open interval. */
   reasons: string[]
+  /** Whether counters and power have told the same story, by side; nothing is sold on a side before. */
+  proven: { import: boolean; export: boolean }
+  /** They tell different stories now. */
+  contradicted: boolean
   queued: number
   refused: number
   welcome: boolean
@@ -50,7 +57,7 @@ export interface MeterStatus {
 }
 
 /** Grows when what the file holds changes its meaning. */
-export const statusVersion = 3
+export const statusVersion = 4
 
 export interface AgentStatus {
   version: typeof statusVersion
@@ -114,6 +121,8 @@ function meterStatus(
     signed: { measured, estimated, doubtful },
     samples: home.outcomes,
     reasons: Object.keys(state.marks),
+    proven: state.trust.proven,
+    contradicted: state.trust.contradicted || state.trust.mistrusted,
     queued: outbox.queued(address),
     refused: outbox.refused(address),
     welcome: link.meters[address]?.welcome ?? false,
@@ -130,6 +139,7 @@ function meterStatus(
       failures,
       roundTripMs: Math.round(roundTripMs),
       identity: latest && identityOf(latest),
+      place: latest?.device.place ?? null,
       warnings: latest?.device.warnings ?? [],
     })),
   }

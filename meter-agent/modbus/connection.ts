@@ -1,4 +1,4 @@
-/** One queue of requests for each Modbus connection, with deadlines, tries and pauses. */
+/** The one connection to an endpoint: a queue of requests, deadlines, retries and back-off. */
 import type { Endpoint } from './endpoint.ts'
 import { exceptionError, frameError, ModbusError } from './error.ts'
 import { discardInput, endpointName, openTransport, type Transport } from './link.ts'
@@ -59,6 +59,8 @@ const longestDrainMs = 10_000
 const frameGapMs = 4
 /** MBAP header, unit, function and code. */
 const exceptionFrameSize = 9
+/** Transaction, protocol and length, before the unit. */
+const mbapSize = 6
 
 /**
  * The one connection to an endpoint. All units behind it share its queue, and one request is in flight at a time.
@@ -297,10 +299,14 @@ export class Connection {
       link.onBroken = fail
       this.#rejectPending = fail
       link.lastChunk = null
+      link.firstChunk = null
       link.sent += 1
       this.#counts.requests += 1
       const requestedAtMs = performance.now()
-      const timer = setTimeout(() => fail(timeOutError(link, what, timeoutMs)), timeoutMs)
+      const timer = setTimeout(
+        () => fail(echoError(link, what, request) ?? timeOutError(link, what, timeoutMs)),
+        timeoutMs,
+      )
       const onReply = (error: (Error & { modbusCode?: number }) | null, result?: { data: number[] }) => {
         if (this.#rejectPending !== fail) return
         if (error?.modbusCode !== undefined) {
@@ -309,9 +315,11 @@ export class Connection {
           const message = `${what}: an exception came from unit ${from}`
           return fail(new ModbusError('MODBUS_FRAME', message, { fault: 'wrong-unit' }))
         }
-        if (error) return fail(frameError(what, error))
+        if (error) return fail(echoError(link, what, request) ?? frameError(what, error))
         const registers = result?.data ?? []
         if (registers.length !== count) {
+          const echo = echoError(link, what, request)
+          if (echo) return fail(echo)
           const message = `${what}: ${registers.length} registers came back, not ${count}`
           return fail(new ModbusError('MODBUS_FRAME', message, { fault: 'wrong-length' }))
         }
@@ -327,6 +335,19 @@ export class Connection {
 /** The unit in an exception over TCP, which the library does not compare; `otherwise` where the chunk is not just that. */
 function exceptionSender(chunk: Buffer | null, otherwise: number): number {
   return chunk?.length === exceptionFrameSize ? chunk.readUInt8(6) : otherwise
+}
+
+/** The error for a request that came back as it was sent; `null` where it did not. */
+function echoError(
+  { firstChunk, serialFraming }: Transport,
+  what: string,
+  request: RegisterRequest,
+): ModbusError | null {
+  const { unit, functionCode, address, count } = request
+  const sent = [unit, functionCode, address >> 8, address & 0xff, count >> 8, count & 0xff]
+  const at = serialFraming ? 0 : mbapSize
+  const isEcho = firstChunk !== null && sent.every((byte, index) => firstChunk[at + index] === byte)
+  return isEcho ? new ModbusError('MODBUS_FRAME', `${what}: the request came back as an echo`, { fault: 'echo' }) : null
 }
 
 function timeOutError(link: Transport, what: string, timeoutMs: number): ModbusError {

@@ -1,4 +1,4 @@
-/** What reading a device fails with. */
+/** What goes wrong between the agent and a device. */
 import { CodedError } from '../../contracts/protocol/error.ts'
 
 /** What went wrong between the agent and a device; stable, people script against it. */
@@ -13,6 +13,9 @@ export type ModbusErrorCode =
   | 'MODBUS_NO_SUNSPEC'
   | 'MODBUS_CHAIN_BROKEN'
   | 'MODBUS_NOTHING_ANSWERED'
+  | 'MODBUS_OTHER_DEVICE'
+  | 'MODBUS_REPLAYED'
+  | 'MODBUS_PROFILE_FILE'
   | 'MODBUS_CLOSED'
   | 'MODBUS_OVERDUE'
 
@@ -22,6 +25,7 @@ export type LinkFault =
   | 'dropped'
   | 'no-reply'
   | 'unusable-bytes'
+  | 'echo'
   | 'transaction-id'
   | 'wrong-unit'
   | 'wrong-function'

@@ -12,8 +12,9 @@ export interface Transport {
   readonly serialFraming: boolean
   /** `performance.now()` of the newest byte that arrived, whether or not anyone waited for it. */
   lastByteAtMs: number
-  /** The newest chunk of input; only for telling what went wrong. */
+  /** The newest chunk of input, and the first since a request; only for telling what went wrong. */
   lastChunk: Buffer | null
+  firstChunk: Buffer | null
   /** Requests sent so far: the library numbers them 1, 2, … modulo 256. */
   sent: number
   /** Set once the transport is gone; no more requests then. */
@@ -46,6 +47,7 @@ function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): 
     serialFraming,
     lastByteAtMs: Number.NEGATIVE_INFINITY,
     lastChunk: null,
+    firstChunk: null,
     sent: 0,
     broken: null,
     onBroken: null,
@@ -57,6 +59,7 @@ function newLink(client: ModbusRTU, serialFraming: boolean, close: () => void): 
 function noteInput(link: Transport, chunk: Buffer): void {
   link.lastByteAtMs = performance.now()
   link.lastChunk = chunk
+  link.firstChunk ??= chunk
 }
 
 function breakLink(link: Transport, error: ModbusError): void {

@@ -1,5 +1,58 @@
-/** Register maps of GoodWe's inverters. */
+/**
+ * GoodWe's inverters. Their serial numbers carry the family in their middle (…ETU…, …DTU…), as the goodwe library tells them
+ * apart. Sources: evcc (e), the goodwe library (g), registers of real devices (D).
+ */
 import type { ProfileData } from './profile.ts'
+
+const hybridTags = [
+  'ETU',
+  'ETL',
+  'ETR',
+  'BHN',
+  'EHU',
+  'BHU',
+  'EHR',
+  'BTU',
+  'BTN',
+  'BTC',
+  'ETT',
+  'ETC',
+  'HUB',
+  'HUA',
+  'ABP',
+  'ETF',
+]
+const stringTags = [
+  'DTU',
+  'DTS',
+  'MSU',
+  'MST',
+  'DSN',
+  'DTN',
+  'DST',
+  'NSU',
+  'SSN',
+  'SST',
+  'SSX',
+  'SSY',
+  'PSB',
+  'PSC',
+  'SDT',
+  'XSU',
+]
+const batteryTags = ['ESU', 'EMU', 'ESA', 'BPS', 'BPU', 'EMJ', 'IJL']
+const isHybrid = [
+  { point: 'serial', contains: hybridTags },
+  { point: 'model', contains: ['-ET', '-EH', '-BT', '-BH'] },
+]
+const isString = [
+  { point: 'serial', contains: stringTags },
+  { point: 'model', contains: ['-DT', '-SDT', '-MS', '-NS', '-XS', 'DNS'] },
+]
+const isOlderHybrid = {
+  when: { point: 'serial', contains: batteryTags },
+  is: 'an ES, EM or BP hybrid, which speaks another protocol',
+}
 
 const nan32 = [0xffffffff]
 
@@ -18,6 +71,17 @@ export const goodweEt: ProfileData = {
   covers: 'GoodWe ET, EH, BT and BH hybrid inverters',
   notes: ['Needs the LAN kit (TCP) or RTU; UDP port 8899 speaks another protocol.'],
   unit: 247,
+  otherUnits: [1],
+  counting: 'unknown',
+  recognition: {
+    how: 'The serial number (35003) and the model (35011) name the family: ET, EH, BT or BH.',
+    own: isHybrid,
+    others: [isOlderHybrid],
+  },
+  knownFaults: [
+    'ET of 20 to 30 kW leave the meter’s energies at 0 while power flows: then they are not taken.',
+    'The counters of the inverter’s own port (35195, 35200) are not the meter’s and are not read.',
+  ],
   functions: [3],
   largestGap: 70,
   points: {
@@ -56,6 +120,14 @@ export const goodweDt: ProfileData = {
   covers: 'GoodWe DT, SDT, MS, NS and XS string inverters',
   notes: ['The unit id is 127 or 247. The yield reads 0 while the inverter wakes up.'],
   unit: 127,
+  otherUnits: [247, 1],
+  counting: 'unknown',
+  recognition: {
+    how: 'The serial number (30004) and the model (30012) name the family: DT, SDT, MS, NS or XS.',
+    own: isString,
+    others: [isOlderHybrid],
+  },
+  knownFaults: ['The yield reads 0 while the inverter wakes up: beside power that is not taken.'],
   functions: [3],
   points: {
     serial: { address: 30004, type: 'string', words: 8, evidence: 'D g' },

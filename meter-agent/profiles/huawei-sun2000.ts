@@ -1,4 +1,4 @@
-/** The register map of Huawei's SUN2000 inverters. */
+/** Huawei's SUN2000 inverters. Sources: evcc (e), web pages and issues (w), registers of real devices (D). */
 import type { ProfileData } from './profile.ts'
 
 const nanPower = [0x7fffffff, 0x80000001]
@@ -13,6 +13,18 @@ export const huaweiSun2000: ProfileData = {
     'Over the inverter’s own WLAN the unit is 0 and the port 6607; over an SDongle the unit is 1.',
   ],
   unit: 1,
+  otherUnits: [0, 2, 3],
+  otherPorts: [6607],
+  counting: 'unknown',
+  recognition: {
+    how: 'The model (30000) begins with SUN2000 or SUN5000; an EMMA or a SmartLogger has other registers.',
+    own: [{ point: 'model', startsWith: ['SUN2000', 'SUN5000'] }],
+    others: [
+      { when: { point: 'model', startsWith: ['EMMA'] }, is: 'an EMMA', profile: 'huawei-emma' },
+      { when: { point: 'model', startsWith: ['SmartLogger'] }, is: 'a SmartLogger', profile: 'huawei-smartlogger' },
+    ],
+  },
+  knownFaults: ['A meter that is absent or offline reads 0 W beside counters of all ones: nothing of it is taken.'],
   functions: [3],
   largestGap: 40,
   timeoutMs: 5_000,

@@ -1,17 +1,16 @@
-/** The language in which a device family writes its register map. */
-import { z } from 'zod'
-
-/*
+/**
  * The language in which a device family is described. A family is data only: points (registers with their type, scale,
- * "not there" values and the evidence for them) and, for every field of a reading, how it follows from the points.
+ * "not there" values and the evidence for them), how such a device is recognised and told from its relatives, and, for every
+ * field of a reading, how it follows from the points.
  */
+import { z } from 'zod'
 
 const registerAddress = z.number().int().min(0).max(0xffff)
 
 const pointSchema = z.strictObject({
   /** 0-based protocol address of the first register (of the high word, where `lowWordAddress` is given). */
   address: registerAddress,
-  type: z.enum(['u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'f32', 'string']),
+  type: z.enum(['u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'f32', 'f64', 'string']),
   /** Registers of a string. */
   words: z.number().int().min(1).max(60).optional(),
   /** For a u32 whose two words do not adjoin. */
@@ -22,12 +21,18 @@ const pointSchema = z.strictObject({
   missing: z.array(z.union([z.number().int().min(0), z.bigint()])).default([]),
   /** `magnitude`: the sign says nothing. `positive`: negative values count as 0. */
   keep: z.enum(['magnitude', 'positive']).optional(),
+  /** The function code it is read by, where that is not the map's. */
+  functionCode: z.union([z.literal(3), z.literal(4)]).optional(),
+  /** Means what it means only when it is asked for by itself. */
+  alone: z.boolean().default(false),
+  /** For a string: the low byte of each word comes first. */
+  swappedBytes: z.boolean().default(false),
   /** `grid`: behind the grid meter's own unit id (option `gridUnit`). */
   at: z.enum(['device', 'grid']).default('device'),
   /** Who says so; the letters are explained in docs/add-a-device.md. `?` marks what nobody has confirmed: not for selling. */
   evidence: z
     .string()
-    .regex(/^[Degkmhpstvwx?]( [Degkmhpstvwx?])*$/, 'letters of docs/add-a-device.md, a blank between them'),
+    .regex(/^[Degkmhpstvwxofyzc?]( [Degkmhpstvwxofyzc?])*$/, 'letters of docs/add-a-device.md, a blank between them'),
 })
 
 /** Holds or does not hold; a point that is not there fulfils only `missing`. */
@@ -36,7 +41,12 @@ const conditionSchema = z.union([
   z.strictObject({ point: z.string(), noneOf: z.array(z.number()) }),
   z.strictObject({ point: z.string(), above: z.number() }),
   z.strictObject({ point: z.string(), below: z.number() }),
+  z.strictObject({ point: z.string(), between: z.tuple([z.number(), z.number()]) }),
   z.strictObject({ point: z.string(), bit: z.number().int().min(0).max(31) }),
+  /** The text begins with one of these, whatever the case. */
+  z.strictObject({ point: z.string(), startsWith: z.array(z.string().min(1)).min(1) }),
+  /** The text holds one of these, whatever the case. */
+  z.strictObject({ point: z.string(), contains: z.array(z.string().min(1)).min(1) }),
   z.strictObject({ present: z.string() }),
   z.strictObject({ missing: z.string() }),
 ])
@@ -66,6 +76,30 @@ const formulaSchema = z.strictObject({
 /** Tried in order; the first that gives a value counts. */
 const alternatives = z.array(formulaSchema).default([])
 
+/** How a device of the family is recognised. */
+const recognitionSchema = z.strictObject({
+  /** In a reader's words: what is looked at, and what tells the family from its relatives. */
+  how: z.string().min(1),
+  /** The device is one of the family if any of these holds. */
+  own: z.array(conditionSchema).default([]),
+  /** The device is another one if any of these holds; `profile` is the map for it where there is one. */
+  others: z
+    .array(z.strictObject({ when: conditionSchema, is: z.string().min(1), profile: z.string().optional() }))
+    .default([]),
+  /**
+   * What a device is that fulfils neither. `foreign`: every device of the family answers there, so it is none and has no
+   * energy. `doubtful`: it may be one; its energies are shown and not sold unless its owner has confirmed them.
+   */
+  otherwise: z.enum(['foreign', 'doubtful']).default('doubtful'),
+})
+
+/** Where a device may say that what it meters is not the grid connection. */
+const placeSchema = z.strictObject({
+  when: conditionSchema,
+  /** In a reader's words: "the house's consumption". */
+  measures: z.string().min(1),
+})
+
 const profileSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]+$/),
   manufacturer: z.string(),
@@ -73,8 +107,23 @@ const profileSchema = z.strictObject({
   covers: z.string(),
   /** What somebody who connects such a device must know. */
   notes: z.array(z.string()).default([]),
+  /** How sure we are that it is read right, and what is known to go wrong; for docs/devices.md. */
+  knownFaults: z.array(z.string()).default([]),
   /** The unit id from the factory. */
   unit: z.number().int().min(0).max(255),
+  /** Further unit ids such devices are found at. */
+  otherUnits: z.array(z.number().int().min(0).max(255)).default([]),
+  /** TCP ports other than 502 that such devices listen on. */
+  otherPorts: z.array(z.number().int().min(1).max(65_535)).default([]),
+  /** How such a device is recognised and told from its relatives: without a match nothing is sold. */
+  recognition: recognitionSchema,
+  /** Registers by which it says that it does not meter the grid connection. */
+  elsewhere: z.array(placeSchema).default([]),
+  /**
+   * How the energies at the grid are counted. `balanced`: over all phases, as most countries' meters do. `per-phase`: import
+   * and export of each phase by themselves. `one-phase`: there is one phase only. `unknown`: nobody says.
+   */
+  counting: z.enum(['balanced', 'per-phase', 'one-phase', 'unknown']),
   /** Function codes the device serves its map under, the first preferred. */
   functions: z.array(z.union([z.literal(3), z.literal(4)])).min(1),
   /** Which word of a number comes first; or a float that tells, by the range it must lie in (then for floats only). */
@@ -114,6 +163,10 @@ const profileSchema = z.strictObject({
     batteryPowerW: alternatives,
     stateOfChargePercent: alternatives,
   }),
+  /** The power of each phase at the grid connection, import positive: it shows what a meter that does not balance counts. */
+  phasePowers: z.array(formulaSchema).max(3).default([]),
+  /** What the inverter is built for, in W: more than that is no value. */
+  ratedPowerW: alternatives,
 })
 
 /** A device family as its file writes it. */
@@ -138,12 +191,28 @@ export function formulaPoints(formula: Formula): string[] {
   return [...formula.plus, ...formula.minus, ...conditions.map(conditionPoint)]
 }
 
+/** The points that are read with every poll. */
+export function pollPoints({ reading, phasePowers }: Profile): string[] {
+  return [...Object.values(reading).flat(), ...phasePowers].flatMap(formulaPoints)
+}
+
+/** The points that say what the device is and where it meters; read once a connection. */
+export function recognitionPoints({ recognition, elsewhere, ratedPowerW }: Profile): string[] {
+  const conditions = [
+    ...recognition.own,
+    ...recognition.others.map(({ when }) => when),
+    ...elsewhere.map((one) => one.when),
+  ]
+  return [...conditions.map(conditionPoint), ...ratedPowerW.flatMap(formulaPoints)]
+}
+
 /** Checks a family's data. @throws ZodError or TypeError naming the mistake */
 export function checkProfile(data: ProfileData): Profile {
   const profile = profileSchema.parse(data)
-  const { wordOrder, identity, reading, points } = profile
+  const { wordOrder, identity, points } = profile
   const used = [
-    ...Object.values(reading).flatMap((formulas) => formulas.flatMap(formulaPoints)),
+    ...pollPoints(profile),
+    ...recognitionPoints(profile),
     ...(typeof wordOrder === 'object' ? [wordOrder.tellingPoint] : []),
     ...(identity.serialNumber ?? []),
     ...[identity.model, identity.version].filter((name) => name !== undefined),

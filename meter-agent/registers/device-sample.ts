@@ -34,6 +34,22 @@ export interface DeviceIdentity {
   serialNumber: string | null
 }
 
+/**
+ * Where a device's meter sits. `grid`: at the grid connection point. `elsewhere`: it counts something else, by its own word.
+ * `unknown`: several meters, and none says which is the grid's. `none`: there is no meter.
+ */
+export interface MeterPlace {
+  role: 'grid' | 'elsewhere' | 'unknown' | 'none'
+  /** What the device says of it; `null` where it says nothing. */
+  says: string | null
+}
+
+/**
+ * How a meter counts its energies over three phases. `balanced`: what the phases add up to. `per-phase`: what is imported on one
+ * phase and what is exported on another are counted both. `one-phase`: it measures one phase. `unknown`: nobody says.
+ */
+export type Counting = 'balanced' | 'per-phase' | 'one-phase' | 'unknown'
+
 /** What one poll of a device gave. */
 export interface DeviceSample {
   /** Monotonic `performance.now()` when the request for the energies left. */
@@ -43,6 +59,11 @@ export interface DeviceSample {
   device: DeviceIdentity
   reading: DeviceReading
   counters: { import: Counter | null; export: Counter | null; production: Counter | null }
+  /** Power of each phase at the grid connection, import positive; `null` where the device does not offer it. */
+  phasePowersW?: number[] | null
+  /** How the grid's energies are counted over the phases. */
+  counting?: Counting
+  place?: MeterPlace
   /** What was corrected, missing or odd; one sentence each. */
   warnings: string[]
 }

@@ -5,11 +5,12 @@ export function energyMilliWh(powerW: number, durationMs: number): bigint {
   return BigInt(Math.ceil((powerW * durationMs) / 3600))
 }
 
-export function magnitude(energy: bigint): bigint {
+function magnitude(energy: bigint): bigint {
   return energy < 0n ? -energy : energy
 }
 
-/** Whether counted energy and power agree: within 50 % and 500 W, and the resolution. */
+/** Whether counted energy and power agree: within 40 %, twice the resolution, and the few watts at which meters do not start. */
 export function agrees(counted: bigint, flowed: bigint, durationMs: number, resolutionMilliWh: bigint): boolean {
-  return magnitude(counted - flowed) <= magnitude(flowed) / 2n + energyMilliWh(500, durationMs) + resolutionMilliWh
+  const larger = counted > flowed ? counted : flowed
+  return magnitude(counted - flowed) <= (larger * 2n) / 5n + energyMilliWh(10, durationMs) + 2n * resolutionMilliWh
 }

@@ -12,13 +12,13 @@
  */
 
 import type { ReadingReason } from '../../contracts/protocol/wire.ts'
-import { compareStep } from './comparison.ts'
+import { interrupted, isTrusted, resolutionsOf, type Trust, weigh } from './comparison.ts'
 import type { CounterStep, CounterTrack, Marks, Quality } from './counter.ts'
 import { startCounter, stepCounter } from './counter.ts'
 import { energyMilliWh } from './energy.ts'
 import { followProduction, productionAt } from './production.ts'
 import type { Direction, MeterRules, TimedSample } from './sample.ts'
-import { sidePower, sides } from './sample.ts'
+import { seenPower, sidePower, sides } from './sample.ts'
 import type { MeterState } from './state.ts'
 import { followClock } from './state.ts'
 
@@ -74,7 +74,7 @@ export function observeGrid(before: MeterState, sample: TimedSample, rules: Mete
   const foreign =
     state.serialNumber !== null && device.serialNumber !== null && device.serialNumber !== state.serialNumber
   if (foreign) {
-    const held = { ...state, foreignSerialNumber: device.serialNumber, comparison: null }
+    const held = { ...state, foreignSerialNumber: device.serialNumber, trust: interrupted(state.trust) }
     return { ...advance(held, held, sample, { 'device-changed': 2 }, rules), outcome: 'held' }
   }
   return step(state, sample, rules)
@@ -101,7 +101,7 @@ function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observ
 
   if (outcomes.includes('rejected')) {
     // As if it had never been taken, but for what is remembered of values that keep coming back.
-    const suspected = { ...state, power: { atMs, powerW: device.reading.powerW } }
+    const suspected = { ...state, power: seenPower(sample) }
     for (const side of sides) {
       const track = state[side]
       const flowed = flowedOn(side, state, sample)
@@ -118,15 +118,20 @@ function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observ
   const marks: Marks = worst(stepped.import?.marks ?? {}, stepped.export?.marks ?? {})
   if (atMs - state.anchorAtMs! > rules.gapLimitMs) marks.gap = 1
   if (sides.some((side) => !state[side] && stepped[side])) marks.first = 1
+  const trust = compared(state, stepped, sample, marks)
   const after: MeterState = {
     ...observeProduction(state, gridDeviceName, sample, rules),
-    ...compared(state, stepped, sample, marks),
+    trust,
     import: stepped.import?.track ?? null,
     export: stepped.export?.track ?? null,
     serialNumber: state.serialNumber ?? device.device.serialNumber,
     foreignSerialNumber: null,
   }
-  if (after.contradicted) marks.implausible = 2
+  if (trust.contradicted || trust.mistrusted) marks.implausible = 2
+  // What a side counts is for sale once power has confirmed it; a side that stands still sells nothing anyway.
+  const isUnproven = (side: Direction) => riseOf(state, stepped, side) > 0n && !isTrusted(trust, side)
+  if (!rules.confirmed && sides.some(isUnproven)) marks.unverified = 2
+  if (device.counting === 'per-phase' && !rules.countsPerPhase) marks.unverified = 2
   return {
     ...advance(state, after, sample, marks, rules),
     outcome: outcomes.includes('held') ? 'held' : 'accepted',
@@ -139,7 +144,7 @@ function stepSide(state: MeterState, side: Direction, sample: TimedSample, rules
   const counterSample = {
     atMs: sample.atMs,
     counter,
-    sideW: sidePower(side, sample.device.reading.powerW),
+    sideW: sidePower(side, sample.device),
     flowedMilliWh: flowedOn(side, state, sample),
     limitW: limitOf(side, rules),
   }
@@ -150,9 +155,16 @@ function stepSide(state: MeterState, side: Direction, sample: TimedSample, rules
 
 /** What flowed on a side since the newest power seen, as the mean of both powers. */
 function flowedOn(side: Direction, { power }: MeterState, { atMs, device }: TimedSample): bigint | null {
-  const now = sidePower(side, device.reading.powerW)
-  const then = power && sidePower(side, power.powerW)
+  const now = sidePower(side, device)
+  const then = power?.sideW[side] ?? null
   return now === null || then === null ? null : energyMilliWh((now + then) / 2, atMs - power!.atMs)
+}
+
+/** What a side's virtual register has risen by in a step. */
+function riseOf(before: MeterState, stepped: Record<Direction, CounterStep | null>, side: Direction): bigint {
+  const from = before[side]
+  const to = stepped[side]?.track
+  return from && to ? to.virtualMilliWh - from.virtualMilliWh : 0n
 }
 
 /** Compares what the counters counted in a step with what flowed; not over gaps and resets, where neither is known. */
@@ -161,28 +173,22 @@ function compared(
   stepped: Record<Direction, CounterStep | null>,
   sample: TimedSample,
   marks: Marks,
-): Pick<MeterState, 'comparison' | 'contradicted'> {
-  const rise = (side: Direction) => {
-    const from = before[side]
-    const to = stepped[side]?.track
-    return from && to ? to.virtualMilliWh - from.virtualMilliWh : 0n
-  }
+): Trust {
   const imported = flowedOn('import', before, sample)
   const exported = flowedOn('export', before, sample)
-  if (marks.gap || marks.reset || imported === null || exported === null) {
-    return { comparison: null, contradicted: before.contradicted }
-  }
+  if (marks.gap || marks.reset || imported === null || exported === null) return interrupted(before.trust)
   const { counters, reading } = sample.device
-  const changeW = Math.abs(reading.powerW! - before.power!.powerW!)
-  const { comparison, verdict } = compareStep(before.comparison, {
+  const changeW = Math.abs((reading.powerW ?? 0) - (before.power!.powerW ?? 0))
+  const unbooked = (side: Direction) => stepped[side]?.track.unbookedMilliWh ?? 0n
+  return weigh(before.trust, {
     atMs: sample.atMs,
-    countedMilliWh: rise('import') - rise('export'),
-    flowedMilliWh: imported - exported,
+    counted: { import: riseOf(before, stepped, 'import'), export: riseOf(before, stepped, 'export') },
+    flowed: { import: imported, export: exported },
     uncertainMilliWh: energyMilliWh(changeW / 2, sample.atMs - before.power!.atMs),
-    moved: rise('import') > 0n || rise('export') > 0n,
-    resolutionMilliWh: (counters.import?.resolutionMilliWh ?? 0n) + (counters.export?.resolutionMilliWh ?? 0n),
+    mostW: Math.max(...sides.map((side) => before.power!.sideW[side] ?? 0), Math.abs(reading.powerW ?? 0)),
+    resolution: resolutionsOf(counters),
+    unbooked: { import: unbooked('import'), export: unbooked('export') },
   })
-  return { comparison, contradicted: verdict === null ? before.contradicted : verdict === 'contradicts' }
 }
 
 /** Carries the meter from one sample to the next: marks the intervals touched and reads the boundaries between. */
@@ -193,7 +199,7 @@ function advance(from: MeterState, to: MeterState, sample: TimedSample, stepMark
   const next: MeterState = {
     ...to,
     anchorAtMs: atMs,
-    power: { atMs, powerW: sample.device.reading.powerW },
+    power: seenPower(sample),
     clockWasSet: false,
     resumed: false,
     marks: overlaid(to.marks, marks),
@@ -273,19 +279,18 @@ function afterLostTime(state: MeterState, sample: TimedSample, rules: MeterRules
 /** Follows the device's registers from this sample on; the virtual ones stay where they are. */
 function restarted(state: MeterState, sample: TimedSample, rules: MeterRules): MeterState {
   const { atMs, device } = sample
-  const { powerW } = device.reading
   const follow = (side: Direction): CounterTrack | null => {
     const counter = device.counters[side]
-    const counterSample = { atMs, sideW: sidePower(side, powerW), flowedMilliWh: null, limitW: limitOf(side, rules) }
+    const counterSample = { atMs, sideW: sidePower(side, device), flowedMilliWh: null, limitW: limitOf(side, rules) }
     return counter && startCounter({ ...counterSample, counter }, state[side]?.virtualMilliWh ?? 0n)
   }
   return {
     ...observeProduction(state, gridDeviceName, sample, rules),
     import: follow('import'),
     export: follow('export'),
-    comparison: null,
+    trust: interrupted(state.trust),
     anchorAtMs: atMs,
-    power: { atMs, powerW },
+    power: seenPower(sample),
     clockWasSet: false,
     resumed: false,
   }

@@ -48,6 +48,11 @@ export function float32Counter(value: number, exponent: number, verified: boolea
   return { milliWh: milliWhOf(value, exponent), resolutionMilliWh, maxMilliWh: null, verified }
 }
 
+/** The counter in a float64 register, whose last digit is far finer than what devices count in: 1 Wh. */
+export function float64Counter(value: number, exponent: number, verified: boolean): Counter {
+  return { milliWh: milliWhOf(value, exponent), resolutionMilliWh: oneWh, maxMilliWh: null, verified }
+}
+
 /** The counter in an integer register of `bits` bits whose last digit is 10^exponent milli-Wh. */
 export function integerCounter(raw: bigint, exponent: number, bits: number, verified: boolean): Counter {
   const resolution = milliWhOf(1n, exponent)

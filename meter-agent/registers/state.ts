@@ -1,14 +1,14 @@
 /** What metering remembers of one meter: plain values, stored as they are. */
 
-import type { Comparison } from './comparison.ts'
+import { interrupted, noTrust, type Trust } from './comparison.ts'
 import type { CounterTrack, Marks } from './counter.ts'
 import { shiftCounter } from './counter.ts'
 import type { ProductionTrack } from './production.ts'
 import { shiftProduction } from './production.ts'
-import type { TimedSample } from './sample.ts'
+import type { SeenPower, TimedSample } from './sample.ts'
 
 export interface MeterState {
-  version: 1
+  version: 2
   epoch: number
   /** UTC seconds; the registers are 0 there. */
   epochTime: number
@@ -29,14 +29,13 @@ export interface MeterState {
   /** UTC milliseconds of the newest sample that counted; `null` before the first. */
   anchorAtMs: number | null
   /** The newest power seen, to integrate from. */
-  power: { atMs: number; powerW: number | null } | null
+  power: SeenPower | null
   import: CounterTrack | null
   export: CounterTrack | null
   /** By the device's name in the configuration. */
   production: Record<string, ProductionTrack>
-  comparison: Comparison | null
-  /** Counters and power tell different stories. */
-  contradicted: boolean
+  /** Whether counters and power have told the same story. */
+  trust: Trust
   /** What happened so far in the interval that is open. */
   marks: Marks
 }
@@ -47,7 +46,7 @@ const clockStepMs = 1000
 /** The state at the start of an epoch, whose registers are 0 at `epochTime` (UTC seconds, a boundary). */
 export function startEpoch(options: { epoch: number; epochTime: number; sequence: number }): MeterState {
   return {
-    version: 1,
+    version: 2,
     ...options,
     started: false,
     boundary: options.epochTime,
@@ -61,8 +60,7 @@ export function startEpoch(options: { epoch: number; epochTime: number; sequence
     import: null,
     export: null,
     production: {},
-    comparison: null,
-    contradicted: false,
+    trust: noTrust,
     marks: {},
   }
 }
@@ -87,7 +85,7 @@ export function followClock(state: MeterState, { clockOffsetMs }: TimedSample): 
     import: state.import && shiftCounter(state.import, byMs),
     export: state.export && shiftCounter(state.export, byMs),
     production: Object.fromEntries(production),
-    comparison: null,
+    trust: interrupted(state.trust),
   }
 }
 
@@ -96,11 +94,17 @@ export function printState(state: MeterState): string {
   return JSON.stringify(state, (_key, value) => (typeof value === 'bigint' ? { $n: value.toString() } : value))
 }
 
-/** Reads what `printState` wrote. Throws a `TypeError` on another version's state, which this program cannot continue. */
+/**
+ * Reads what `printState` wrote; what version 1 wrote goes on without anything proven. Throws a `TypeError` on another version's
+ * state, which this program cannot continue.
+ */
 export function parseState(text: string): MeterState {
-  const state = JSON.parse(text, (_key, value) =>
+  const { comparison, contradicted, ...stored } = JSON.parse(text, (_key, value) =>
     value !== null && typeof value === 'object' && typeof value.$n === 'string' ? BigInt(value.$n) : value,
-  ) as MeterState
-  if (state.version !== 1) throw new TypeError(`the metering state has version ${state.version}, this program knows 1`)
-  return state
+  ) as Omit<MeterState, 'version'> & { version: number; comparison?: unknown; contradicted?: boolean }
+  if (stored.version === 2) return stored as MeterState
+  if (stored.version === 1) {
+    return { ...stored, version: 2, power: null, trust: { ...noTrust, contradicted: contradicted === true } }
+  }
+  throw new TypeError(`the metering state has version ${stored.version}, this program knows 1 and 2`)
 }

@@ -76,7 +76,11 @@ const deviceSchema = z.strictObject({
     .default('grid'),
   inverted: z.boolean({ error: 'write true or false' }).optional(),
   gridUnit: whole(0, 255).optional(),
+  meter: whole(1, 9).optional(),
+  confirmed: z.boolean({ error: 'write true or false' }).optional(),
 })
+
+const countings = ['balanced', 'per-phase'] as const
 
 const meterSchema = z.strictObject({
   name: aText.regex(/^[\w.-]{1,64}$/, 'use up to 64 letters, digits, ".", "_" and "-"'),
@@ -87,6 +91,9 @@ const meterSchema = z.strictObject({
     .min(0.1, 'at least 0.1')
     .max(3600, 'at most 3600')
     .optional(),
+  utilityCounts: z
+    .enum(countings, { error: `write one of ${countings.map((one) => JSON.stringify(one)).join(', ')}` })
+    .default('balanced'),
   device: z
     .array(deviceSchema, { error: 'write at least one [[meter.device]]' })
     .min(1, 'write at least one [[meter.device]]'),
@@ -117,6 +124,10 @@ export interface DeviceConfig {
   role: (typeof roles)[number]
   inverted: boolean | undefined
   gridUnit: number | undefined
+  /** Which meter of a SunSpec chain is the grid's, from 1, where the device has several and does not say. */
+  meter: number | undefined
+  /** The owner vouches for it: it is the grid meter whatever it says of itself, and counts what its display shows. */
+  confirmed: boolean | undefined
 }
 
 export interface MeterConfig {
@@ -131,6 +142,8 @@ export interface MeterConfig {
   others: DeviceConfig[]
   nameplateW: number
   mainFuseW: number
+  /** How the utility's meter counts over the phases, as far as its owner has been told. */
+  utilityCounts: (typeof countings)[number]
 }
 
 export interface AgentConfig {
@@ -203,6 +216,7 @@ export function parseConfig(text: string, file: string): AgentConfig {
       others: meter.device.filter(({ role }) => role !== 'grid') as DeviceConfig[],
       nameplateW: meter.limits.nameplateW ?? meter.limits.mainFuseW ?? defaultMainFuseW,
       mainFuseW: meter.limits.mainFuseW ?? defaultMainFuseW,
+      utilityCounts: meter.utilityCounts,
     }
   })
   const twice = (what: string, values: string[], why: string) => {

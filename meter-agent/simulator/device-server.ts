@@ -1,12 +1,12 @@
-/** Serves one simulated device over Modbus. */
+/** Serves simulated Modbus devices on sockets and serial lines, with the faults they are asked for. */
 import { once } from 'node:events'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
+import { type Framing, type ReadRequest, requestReader, rtuFrame, tcpFrame } from '../modbus/frames.ts'
 import { profileNamed } from '../profiles/families.ts'
 import type { DeviceValues, RegisterImage } from './device-values.ts'
 import { type Fault, type FaultRequest, FaultyCounters, faultSchema, type RebootPhase } from './faults.ts'
-import { type Framing, type ReadRequest, requestReader, rtuFrame, tcpFrame } from './frames.ts'
-import { profileImage } from './profile-image.ts'
+import { deviceRegisters, profileImage } from './profile-image.ts'
 import { type SunSpecDescription, sunSpecImage } from './sunspec-image.ts'
 
 /** A device with its own register map to simulate. */
@@ -238,11 +238,12 @@ class Responder {
       return { of: (unit, code) => (unit === description.unit ? (code === 3 ? image : new Map()) : undefined) }
     }
     const profile = profileNamed(description.name)
-    const { device, grid } = profileImage(profile, values)
+    const image = profileImage(profile, values)
     return {
       of: (unit, code) => {
-        const image = unit === description.unit ? device : unit === description.gridUnit ? grid : undefined
-        return image && (profile.functions.includes(code as 3 | 4) ? image : new Map())
+        if (unit === description.unit) return deviceRegisters(profile, image, code)
+        if (unit !== description.gridUnit) return undefined
+        return profile.functions.includes(code as 3 | 4) ? image.grid : new Map()
       },
     }
   }

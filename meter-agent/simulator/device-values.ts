@@ -32,6 +32,13 @@ export function float32Words(value: number): number[] {
   return [view.getUint16(0), view.getUint16(2)]
 }
 
+/** The words of a float64, high word first. */
+export function float64Words(value: number): number[] {
+  const view = new DataView(new ArrayBuffer(8))
+  view.setFloat64(0, value)
+  return [0, 2, 4, 6].map((at) => view.getUint16(at))
+}
+
 /** Text in registers, two bytes each, filled with NUL. */
 export function textWords(text: string, count: number): number[] {
   const bytes = Buffer.alloc(count * 2)

@@ -1,10 +1,11 @@
-/** The registers of a simulated device that has a register map of its own. */
+/** The registers of a simulated device with a map of its own: the family's formulas and its recognition, turned round. */
 import { wordAddresses, wordCount } from '../profiles/point-value.ts'
 import { type Condition, conditionPoint, type Formula, type Profile, type ProfilePoint } from '../profiles/profile.ts'
 import {
   type DeviceValues,
   energySteps,
   float32Words,
+  float64Words,
   type RegisterImage,
   textWords,
   wordsOf,
@@ -14,6 +15,16 @@ import {
 export interface ProfileImage {
   device: RegisterImage
   grid: RegisterImage
+  /** Registers of the device that one function code alone serves. */
+  byFunction: Record<3 | 4, RegisterImage>
+}
+
+/** What the device's unit answers under a function code. */
+export function deviceRegisters(profile: Profile, image: ProfileImage, functionCode: number): RegisterImage {
+  if (functionCode !== 3 && functionCode !== 4) return new Map()
+  const serves = profile.functions.includes(functionCode)
+  const own = image.byFunction[functionCode]
+  return own.size === 0 && serves ? image.device : new Map([...(serves ? image.device : []), ...own])
 }
 
 /** A point's content in the unit of its field, an exact energy or text. */
@@ -47,7 +58,24 @@ export function profileImage(profile: Profile, values: DeviceValues): ProfileIma
   if (model && values.model !== null) assigned.set(model, values.model)
   if (version && values.version !== null) assigned.set(version, values.version)
   for (const name of serialNumber) if (values.serialNumber !== null) assigned.set(name, values.serialNumber)
+  beRecognised(profile, assigned)
   return draw(profile, assigned)
+}
+
+/** Gives the device what the family is recognised by, in a point that holds no serial number where there is one. */
+function beRecognised({ recognition: { own }, identity }: Profile, assigned: Assigned): void {
+  const isSerial = (name: string) => identity.serialNumber?.includes(name) === true
+  const condition = own.find((one) => !isSerial(conditionPoint(one))) ?? own[0]
+  if (!condition) return
+  const name = conditionPoint(condition)
+  const known = assigned.get(name)
+  if ('oneOf' in condition) assigned.set(name, condition.oneOf[0]!)
+  else if ('between' in condition) assigned.set(name, condition.between[0])
+  else if ('startsWith' in condition)
+    assigned.set(name, `${condition.startsWith[0]} ${typeof known === 'string' ? known : ''}`)
+  else if ('contains' in condition)
+    assigned.set(name, `${typeof known === 'string' ? known : ''}${condition.contains[0]}`)
+  else if ('present' in condition && known === undefined) assigned.set(name, 'SIM')
 }
 
 function contentOf(values: DeviceValues, field: (typeof fields)[number]): number | { milliWh: bigint } | null {
@@ -80,6 +108,7 @@ function holds(condition: Condition, assigned: Assigned): boolean {
   if (typeof value !== 'number') return false
   if ('oneOf' in condition) return condition.oneOf.includes(value)
   if ('noneOf' in condition) return !condition.noneOf.includes(value)
+  if ('between' in condition) return value >= condition.between[0] && value <= condition.between[1]
   if ('above' in condition) return value > condition.above
   return 'below' in condition && value < condition.below
 }
@@ -104,27 +133,32 @@ function assign(formula: Formula, content: number | { milliWh: bigint }, assigne
 }
 
 function draw(profile: Profile, assigned: Assigned): ProfileImage {
-  const image: ProfileImage = { device: new Map(), grid: new Map() }
+  const image: ProfileImage = { device: new Map(), grid: new Map(), byFunction: { 3: new Map(), 4: new Map() } }
   const order = typeof profile.wordOrder === 'string' ? profile.wordOrder : 'high-first'
   for (const [name, point] of Object.entries(profile.points)) {
     const words = pointWords(point, assigned.get(name))
     // `order` holds for numbers; a family whose order must be told sends floats low word first, as it comes from the factory.
     const own = typeof profile.wordOrder === 'object' && point.type === 'f32' ? 'low-first' : order
-    for (const [index, address] of wordAddresses(point, own).entries()) image[point.at].set(address, words[index]!)
+    const registers = point.functionCode === undefined ? image[point.at] : image.byFunction[point.functionCode]
+    for (const [index, address] of wordAddresses(point, own).entries()) registers.set(address, words[index]!)
   }
   return image
 }
 
 function pointWords(point: ProfilePoint, content: PointContent | undefined): number[] {
   const count = wordCount(point)
-  if (point.type === 'string') return textWords(typeof content === 'object' ? '' : String(content ?? ''), count)
+  if (point.type === 'string') {
+    const text = textWords(typeof content === 'object' ? '' : String(content ?? ''), count)
+    return point.swappedBytes ? text.map((word) => ((word & 0xff) << 8) | (word >> 8)) : text
+  }
   if (content === undefined) {
     if (point.type === 'f32') return float32Words(Number.NaN)
+    if (point.type === 'f64') return float64Words(Number.NaN)
     return wordsOf(BigInt(point.missing[0] ?? 0), count)
   }
-  if (point.type === 'f32') {
+  if (point.type === 'f32' || point.type === 'f64') {
     const value = typeof content === 'object' ? Number(content.milliWh) / 1000 : Number(content)
-    return float32Words(value / 10 ** point.scale)
+    return (point.type === 'f32' ? float32Words : float64Words)(value / 10 ** point.scale)
   }
   if (typeof content === 'object') return wordsOf(energySteps(content.milliWh, point.scale), count)
   const number = typeof content === 'string' ? numberFromText(content) : content

@@ -38,7 +38,8 @@ const usualElements: Record<string, number> = { module: 4, Pt: 2 }
 const modulesWithBattery = 4
 
 /** The registers of the whole chain, from the marker to the end. */
-export function sunSpecImage(description: SunSpecDescription, values: DeviceValues): RegisterImage {
+export function sunSpecImage(described: SunSpecDescription, values: DeviceValues): RegisterImage {
+  const description = { ...described, scaleFactors: { ...powerScale(values), ...described.scaleFactors } }
   const { models, base = defaultBase } = description
   const words = [0x5375, 0x6e53]
   for (const [index, id] of models.entries()) {
@@ -51,6 +52,11 @@ export function sunSpecImage(description: SunSpecDescription, values: DeviceValu
   }
   words.push(0xffff, 0)
   return new Map(words.map((word, index) => [base + index, word]))
+}
+
+/** Power of more than 16 bits is shown in steps of ten watts. */
+function powerScale({ powerW, productionW }: DeviceValues): Record<string, number> {
+  return Math.max(Math.abs(powerW ?? 0), Math.abs(productionW ?? 0)) > 32_767 ? { W_SF: 1 } : {}
 }
 
 /** True for the models whose tables we have. */

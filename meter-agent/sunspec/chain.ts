@@ -1,4 +1,4 @@
-/** Finds and reads the chain of models of a SunSpec device. */
+/** The chain of SunSpec models on a device: where it begins, what is in it, and the registers of its models. */
 import { ModbusError } from '../modbus/error.ts'
 import type { Patience, RegisterSource } from '../modbus/register-source.ts'
 import type { ReplyTimes } from '../modbus/reply-times.ts'
@@ -8,7 +8,7 @@ import { modelTables } from './model-tables.ts'
 /** Where a model lies on the device. */
 export interface ModelPlace {
   id: number
-  /** The address of its ID register. */
+  /** Of its ID register. */
   address: number
   /** Its L: registers of the body that follow ID and L. */
   length: number
@@ -26,7 +26,7 @@ export interface Chain {
 export interface ReadModel extends ModelPlace {
   /** `null` for models we have no table for. */
   body: DecodedBody | null
-  /** How long each request took that was answered. */
+  /** Of the requests that were answered. */
   times: ReplyTimes[]
   /** Registers did not come though the device may have them. */
   lost: boolean
@@ -64,6 +64,7 @@ export async function findBase({ source, unit, patience }: SunSpecUnit): Promise
       } catch (error) {
         if (!(error instanceof ModbusError)) throw error
         if (error.saysNotThere) continue
+        if (error.exception === 1) throw noHoldingRegisters(unit, error)
         if (!error.isLinkFailure || error.code === 'MODBUS_UNREACHABLE') throw error
         failure = error
         silent.push(address)
@@ -77,6 +78,15 @@ export async function findBase({ source, unit, patience }: SunSpecUnit): Promise
   throw new ModbusError(
     'MODBUS_NO_SUNSPEC',
     `unit ${unit} answers but shows no SunSpec marker at 40000, 50000 or 0${unanswered}: switch SunSpec on in the device, try another --unit, or name its register map with --profile`,
+  )
+}
+
+/** A device without function 3 speaks no SunSpec; it is refused like one that has no marker. */
+function noHoldingRegisters(unit: number, cause: ModbusError): ModbusError {
+  return new ModbusError(
+    'MODBUS_NO_SUNSPEC',
+    `unit ${unit} answers but does not serve holding registers (function 3), so it has no SunSpec: name its register map with --profile`,
+    { exception: 1, cause },
   )
 }
 
@@ -101,6 +111,12 @@ export async function walkChain(
       return broken(`the chain ends without its end marker: ${error.message}`, error)
     }
     const [id, length] = header
+    if (id === marker[0] && length === marker[1]) {
+      throw new ModbusError(
+        'MODBUS_REPLAYED',
+        `unit ${device.unit}: asked for the register after the SunSpec marker it gives the marker again (model ${id}): a gateway or another reader replays old replies; read the device directly, or through one reader only`,
+      )
+    }
     if (id === endId) return { models, broken: null, failure: null }
     if (id === 0) return broken(`the chain ends at register ${address} with model id 0`)
     if (length === null) return broken(`model ${id} at register ${address} has no length`)

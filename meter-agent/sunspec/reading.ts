@@ -1,19 +1,39 @@
-/** From SunSpec models to who the device is and what it counts. */
+/** From a SunSpec device's models to its reading: which model counts, vendors' habits, and what cannot be a value. */
 
 import { scaled } from '../modbus/words.ts'
-import type { Counter, DeviceIdentity, DeviceReading, DeviceSample } from '../registers/device-sample.ts'
+import { doubtOfEnergy, doubtOfFloat, doubtOfInteger, doubtOfPower, type Shape } from '../registers/credible.ts'
+import { withoutDeadYield } from '../registers/dead-zeros.ts'
+import type {
+  Counter,
+  Counting,
+  DeviceIdentity,
+  DeviceReading,
+  DeviceSample,
+  MeterPlace,
+} from '../registers/device-sample.ts'
 import { float32Counter, integerCounter, roundedWh } from '../registers/register-counter.ts'
 import type { ReadModel } from './chain.ts'
 import type { Group, Value } from './decode.ts'
+import { type GridChoice, gridMeterOf } from './grid-meter.ts'
 
 const inverterIds = [101, 102, 103, 111, 112, 113]
 const meterIds = [201, 202, 203, 204, 211, 212, 213, 214]
 const otherReadingIds = [124, 160, 701, 713, 802]
+const onePhaseMeterIds = [201, 211]
 /** The models that tell about power or energy; `reading` comes from these and from model 1. */
 export const readingIds: ReadonlySet<number> = new Set([...inverterIds, ...meterIds, ...otherReadingIds])
 
+/** They say what the inverter is built for. */
+const nameplates = [
+  [120, 'WRtg'],
+  [702, 'WMaxRtg'],
+] as const
+/** The models that say what does not change; read once a connection, like model 1. */
+export const nameplateIds: ReadonlySet<number> = new Set(nameplates.map(([id]) => id))
+
 const lastPositiveInt32 = 0x7fff_ffffn
 const negativeZeroInt32 = 0x8000_0000n
+const allOnes32 = 0xffff_ffffn
 const throttledOrFault = 7n
 
 /** What we conclude from a SunSpec device's models. */
@@ -23,6 +43,9 @@ export interface Conclusion {
   counters: DeviceSample['counters']
   /** The model whose counters make the sample, and so its time: the grid meter's, else the inverter's. */
   sources: ReadModel[]
+  place: MeterPlace
+  counting: Counting
+  phasePowersW: number[] | null
   warnings: string[]
 }
 
@@ -30,7 +53,7 @@ export interface Conclusion {
  * Concludes who the device is, and its powers, counters and charge, from the models of its chain in order.
  * The rules are ours, written after what real devices do; every correction is named in `warnings`.
  */
-export function conclude(models: readonly ReadModel[]): Conclusion {
+export function conclude(models: readonly ReadModel[], unit: number, choice: GridChoice): Conclusion {
   const warnings: string[] = []
   const common = models.find((model) => model.id === 1)
   const device: DeviceIdentity = {
@@ -42,7 +65,7 @@ export function conclude(models: readonly ReadModel[]): Conclusion {
   const isMakerLost = common?.lost === true && device.manufacturer === null
   const context: Context = { models, manufacturer: device.manufacturer ?? '', isMakerLost, warnings }
   const production = productionOf(context)
-  const grid = gridOf(context)
+  const grid = gridOf(context, unit, choice)
   const counters = { import: grid.import, export: grid.export, production: production.counter }
   const reading: DeviceReading = {
     powerW: grid.powerW,
@@ -55,7 +78,14 @@ export function conclude(models: readonly ReadModel[]): Conclusion {
   }
   const source = counters.import || counters.export ? grid.source : counters.production && production.source
   const sources = source ? [source] : []
-  return { device, reading, counters, sources, warnings }
+  const { place, counting, phasePowersW } = grid
+  // SunSpec says "not there" in other ways than by 0 where a counter is no accumulator.
+  const mayBeDead = production.source !== null && production.source.id !== 701
+  const alive = mayBeDead ? withoutDeadYield(reading, (text) => warnings.push(text)) : reading
+  if (reading.importWh === 0 && reading.exportWh === 0 && reading.powerW !== null && reading.powerW !== 0) {
+    warnings.push('both grid counters are 0 while power flows: a new meter, or one that has lost what it counted')
+  }
+  return { device, reading: alive, counters, sources, place, counting, phasePowersW, warnings: [...new Set(warnings)] }
 }
 
 interface Context {
@@ -77,7 +107,8 @@ function productionOf(context: Context) {
     return { powerW: null, counter: null, source: null }
   }
   const energy = inverter.id === 701 ? 'TotWhInj' : 'WH'
-  return { powerW: number(inverter, 'W'), counter: counter(context, inverter, energy), source: inverter }
+  const powerW = power(context, inverter, 'W', ratedPowerOf(context))
+  return { powerW, counter: counter(context, inverter, energy), source: inverter }
 }
 
 function isZeroFrame(inverter: ReadModel): boolean {
@@ -85,47 +116,46 @@ function isZeroFrame(inverter: ReadModel): boolean {
   return value(inverter, 'St')?.raw === throttledOrFault && ['W', 'WH', 'Hz', 'PhVphA'].every(zero)
 }
 
-function gridOf(context: Context) {
+function gridOf(context: Context, unit: number, choice: GridChoice) {
   const { models, manufacturer, isMakerLost, warnings } = context
-  const nothing = { powerW: null, import: null, export: null, source: null }
-  let owner: ReadModel | undefined
-  let meter: ReadModel | undefined
-  for (const model of models) {
-    if (model.id === 1) owner = model
-    if (!meterIds.includes(model.id)) continue
-    if (owner?.lost && text(owner, 'Opt') === null) {
-      warnings.push(`what the meter at register ${model.address} measures could not be read: not taken`)
-      return nothing
-    }
-    if (text(owner, 'Opt') === 'Production') {
-      warnings.push(`the meter at register ${model.address} is a production meter: not taken as the grid meter`)
-      continue
-    }
-    meter = model
-    break
+  const { meter, place, warnings: reasons } = gridMeterOf(models, unit, choice)
+  warnings.push(...reasons)
+  if (!meter) {
+    const counting: Counting = 'unknown'
+    return { powerW: null, import: null, export: null, source: null, place, counting, phasePowersW: null }
   }
-  if (!meter) return nothing
-  let powerW = isMakerLost ? null : number(meter, 'W')
-  if (manufacturer === 'SolarEdge' && powerW !== null) {
-    powerW = 0 - powerW
+  // SolarEdge's powers count feeding in as positive, its meters balance the phases.
+  const isSolarEdge = manufacturer === 'SolarEdge'
+  const turned = (watts: number | null) => (watts === null || !isSolarEdge ? watts : 0 - watts)
+  const powerW = isMakerLost ? null : turned(power(context, meter, 'W'))
+  if (isSolarEdge && powerW !== null) {
     warnings.push('SolarEdge counts feeding in as positive: the sign of the meter power is turned')
   }
+  const phases = isMakerLost ? [] : ['WphA', 'WphB', 'WphC'].map((name) => turned(number(meter, name)))
+  const counting: Counting = onePhaseMeterIds.includes(meter.id) ? 'one-phase' : isSolarEdge ? 'balanced' : 'unknown'
   return {
     powerW,
     import: counter(context, meter, 'TotWhImp'),
     export: counter(context, meter, 'TotWhExp'),
     source: meter,
+    place,
+    counting,
+    phasePowersW: phases.length > 0 && phases.every((watts) => watts !== null) ? phases : null,
   }
 }
 
 /** A mandatory energy counter; `null` where the device has none or it cannot be trusted. */
-function counter({ manufacturer, isMakerLost, warnings }: Context, model: ReadModel, name: string): Counter | null {
+function counter(context: Context, model: ReadModel, name: string): Counter | null {
+  const { manufacturer, isMakerLost, warnings } = context
   const found = value(model, name)
   if (!found || found.raw === null || typeof found.raw === 'string') return null
-  if (typeof found.raw === 'number') {
-    if (found.raw >= 0) return float32Counter(found.raw, 3, true)
-    warnings.push(`model ${model.id}: ${name} is negative: not taken`)
+  const refuse = (why: string) => {
+    warnings.push(`model ${model.id}: ${name} reads ${found.raw}: ${why}: not taken`)
     return null
+  }
+  if (typeof found.raw === 'number') {
+    const doubt = doubtOfFloat(found.raw, { accumulates: true }) ?? doubtOfEnergy(found.raw, null)
+    return doubt ? refuse(doubt.reason) : float32Counter(found.raw, 3, true)
   }
   if (!found.trusted) return null
   let raw = found.raw
@@ -133,7 +163,7 @@ function counter({ manufacturer, isMakerLost, warnings }: Context, model: ReadMo
   if (raw === 0n && isAccumulator && !isAlive(model)) return null
   const mayBeNegative = found.definition.type === 'acc32' && raw > lastPositiveInt32
   if (mayBeNegative && isMakerLost) return null
-  if (mayBeNegative && manufacturer.startsWith('KOSTAL')) {
+  if (mayBeNegative && raw !== allOnes32 && manufacturer.startsWith('KOSTAL')) {
     if (raw === negativeZeroInt32) {
       warnings.push(`KOSTAL does not count ${name}: not taken`)
       return null
@@ -141,7 +171,44 @@ function counter({ manufacturer, isMakerLost, warnings }: Context, model: ReadMo
     raw = (1n << 32n) - raw
     warnings.push(`KOSTAL sends ${name} as a negative number: its magnitude is taken`)
   }
-  return integerCounter(raw, found.exponent + 3, found.definition.size * 16, true)
+  const bits = (found.definition.size * 16) as Shape['bits']
+  const ratedW = model.id < 200 || model.id === 701 ? ratedPowerOf(context) : null
+  const doubt =
+    doubtOfInteger(raw, { bits, signed: found.definition.type.startsWith('int'), accumulates: true }) ??
+    doubtOfEnergy(scaled(raw, found.exponent), ratedW)
+  return doubt ? refuse(doubt.reason) : integerCounter(raw, found.exponent + 3, bits, true)
+}
+
+/** A power that can be one. */
+function power(context: Context, model: ReadModel, name: string, ratedW: number | null = null): number | null {
+  const found = value(model, name)
+  const watts = usable(found)
+  if (watts === null || !found) return null
+  // A block that is filled with ones has no scale factor either: −1 × 10^−1 is no power.
+  const isFiller = found.raw === -1n && found.exponent === -1 && isFilled(model)
+  const doubt = isFiller ? { reason: 'the model is filled with ones' } : doubtOfPower(watts, ratedW)
+  if (!doubt) return watts
+  context.warnings.push(`model ${model.id}: ${name} reads ${found.raw}: ${doubt.reason}: not taken`)
+  return null
+}
+
+/** Whether a model holds nothing but ones, scale factors included. */
+function isFilled(model: ReadModel): boolean {
+  const values = [...(model.body?.group.values.values() ?? [])]
+  return values.every(({ raw, definition }) => {
+    if (raw === null || definition.type === 'pad') return true
+    return raw === -1n || raw === (1n << BigInt(definition.size * 16)) - 1n
+  })
+}
+
+/** What the inverter is built for, by its nameplate model. */
+function ratedPowerOf({ models }: Context): number | null {
+  for (const [id, name] of nameplates) {
+    const model = models.find((candidate) => candidate.id === id)
+    const watts = model ? number(model, name) : null
+    if (watts !== null && watts > 0) return watts
+  }
+  return null
 }
 
 /** True when a counter of 0 is a new meter's: the model says a frequency or a voltage. */

@@ -1,8 +1,8 @@
-/** Reads and polls a SunSpec device. */
+/** A SunSpec device: read once as a whole, or polled for what a reading needs. */
 
 import { ModbusError } from '../modbus/error.ts'
 import { isOneMoment, outerTimes, readApart } from '../modbus/reply-times.ts'
-import type { DeviceIdentity, DeviceReading, DeviceSample } from '../registers/device-sample.ts'
+import type { Counting, DeviceIdentity, DeviceReading, DeviceSample, MeterPlace } from '../registers/device-sample.ts'
 import {
   type Absences,
   type Chain,
@@ -14,8 +14,9 @@ import {
   walkChain,
 } from './chain.ts'
 import { decodeBody, type Points, toPoints } from './decode.ts'
+import { type GridChoice, noChoice } from './grid-meter.ts'
 import { modelTables } from './model-tables.ts'
-import { conclude, readingIds } from './reading.ts'
+import { conclude, nameplateIds, readingIds } from './reading.ts'
 
 const forgetAbsenceMs = 3_600_000
 
@@ -31,6 +32,8 @@ export interface PrintedModel {
 export interface SunSpecReport {
   device: DeviceIdentity
   reading: DeviceReading
+  place: MeterPlace
+  counting: Counting
   models: PrintedModel[]
   warnings: string[]
 }
@@ -40,7 +43,7 @@ export interface SunSpecReport {
  * they are there.
  * @throws ModbusError when nothing essential answers
  */
-export async function readSunSpec(unit: SunSpecUnit): Promise<SunSpecReport> {
+export async function readSunSpec(unit: SunSpecUnit, choice: GridChoice = noChoice): Promise<SunSpecReport> {
   const failures: ModbusError[] = []
   const read = new Map<number, ReadModel>()
   const readBodies = async (places: readonly ModelPlace[]) => {
@@ -58,10 +61,12 @@ export async function readSunSpec(unit: SunSpecUnit): Promise<SunSpecReport> {
   const silence = failures.find((failure) => failure.isLinkFailure || failure.code === 'MODBUS_CLOSED')
   const essential = models.filter(({ id }) => readingIds.has(id))
   if (silence && essential.every(({ times }) => times.length === 0)) throw silence
-  const { device, reading, warnings } = conclude(models)
+  const { device, reading, place, counting, warnings } = conclude(models, unit.unit, choice)
   return {
     device,
     reading,
+    place,
+    counting,
     models: models.map(printed),
     warnings: [...chainWarnings(chain), ...models.flatMap(modelWarnings), ...warnings],
   }
@@ -70,14 +75,16 @@ export async function readSunSpec(unit: SunSpecUnit): Promise<SunSpecReport> {
 /** Polls a SunSpec device: its chain is walked once a connection, then only what `reading` needs is read. */
 export class SunSpecPoller {
   readonly #unit: SunSpecUnit
+  readonly #choice: GridChoice
   #chain: Chain | null = null
   #common: ReadModel[] = []
   #generation = -1
   #absent: Absences = new Set()
   #absentSinceMs = 0
 
-  constructor(unit: SunSpecUnit) {
+  constructor(unit: SunSpecUnit, choice: GridChoice = noChoice) {
     this.#unit = unit
+    this.#choice = choice
   }
 
   /** @throws ModbusError when the device does not answer, is in trouble or has no chain */
@@ -98,7 +105,7 @@ export class SunSpecPoller {
     if (this.#chain && this.#generation === this.#unit.source.generation) return this.#chain
     this.#forgetAbsences()
     const chain = await discover(this.#unit)
-    const commons = chain.models.filter((place) => place.id === 1)
+    const commons = chain.models.filter((place) => place.id === 1 || nameplateIds.has(place.id))
     const read = await readModels(this.#unit, commons, { absent: this.#absent, lenient: false })
     this.#common = read.models
     this.#generation = this.#unit.source.generation
@@ -113,7 +120,8 @@ export class SunSpecPoller {
 
   #sample(chain: Chain, read: readonly ReadModel[]): DeviceSample {
     const inOrder = [...this.#common, ...read].sort((a, b) => a.address - b.address)
-    const { device, reading, counters, sources, warnings } = conclude(inOrder)
+    const concluded = conclude(inOrder, this.#unit.unit, this.#choice)
+    const { device, reading, counters, sources, warnings } = concluded
     const timed = [sources, read, this.#common].find((models) => models.some(({ times }) => times.length > 0)) ?? []
     const times = timed.flatMap((model) => model.times)
     const isSample = sources.length === 0 || isOneMoment(times)
@@ -122,6 +130,9 @@ export class SunSpecPoller {
       ...outerTimes(times),
       device,
       reading,
+      place: concluded.place,
+      counting: concluded.counting,
+      phasePowersW: concluded.phasePowersW,
       counters: isSample ? counters : { ...counters, import: null, export: null },
       warnings: [...chainWarnings(chain), ...inOrder.flatMap(modelWarnings), ...warnings],
     }

@@ -5,6 +5,7 @@ import { AreaError } from '../areas/error.ts'
 import { ChainError } from '../chain/error.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
+import { StatementsError } from '../statements/error.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
@@ -21,6 +22,7 @@ const table = {
   ZONE_UNKNOWN: [404, 'The area has no such zone'],
   SEAT_UNKNOWN: [404, 'The account has no such seat'],
   ORDER_UNKNOWN: [404, 'There is no such order'],
+  AGREEMENT_UNKNOWN: [404, 'There is no such agreement'],
   DEMO_ONLY: [404, 'Only the demo has this'],
   IDEMPOTENCY_UNDER_WAY: [409, 'The first request with this key is still under way'],
   BODY_TOO_LARGE: [413, 'The body is too large'],
@@ -30,8 +32,9 @@ const table = {
   ORDER_SIGNATURE: [422, 'The order is not signed by its account'],
   CANCEL_SIGNATURE: [422, 'The cancellation is not signed by the order’s account'],
   SESSION_KEY_SIGNATURE: [422, 'The session key is not signed by the account'],
-  SESSION_KEY_EXPIRED: [422, 'The session key has expired'],
-  SESSION_KEY_BOUNDS: [422, 'The session key may not sign this'],
+  AGREEMENT_SIGNATURE: [422, 'The agreement is not signed by both accounts'],
+  NOTICE_SIGNATURE: [422, 'The notice is not signed by its account'],
+  REVOCATION_SIGNATURE: [422, 'The revocation is not signed by its account'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
   INTERNAL: [500, 'The server failed'],
 } as const satisfies Record<string, readonly [number, string]>
@@ -71,9 +74,9 @@ export interface Problem {
   document: { type: string; title: string; status: number; detail: string; code: string; errors?: InvalidField[] }
 }
 
-/** The engine's refusal of an order or a cancellation. */
-export class OrderRefused extends CodedError {
-  override readonly name = 'OrderRefused'
+/** The engine's refusal of an order, a cancellation, an agreement or a session key, in a sentence. */
+export class Refused extends CodedError {
+  override readonly name = 'Refused'
 }
 
 /** What an error says to the client; null for one that nobody foresaw, which is the server's failure. */
@@ -88,13 +91,16 @@ export function problemOf(error: unknown): Problem | null {
       errors: error.errors,
     })
   }
-  if (error instanceof OrderRefused) {
-    return problem({ code: error.code, status: 422, title: 'The order was refused', detail: error.message })
+  if (error instanceof Refused) {
+    return problem({ code: error.code, status: 422, title: 'The market refuses this', detail: error.message })
   }
   if (error instanceof AccountsError) {
     return problem({ code: error.code, status: 422, title: 'Signing in was refused', detail: error.message })
   }
-  if (error instanceof AreaError || error instanceof SignatureCheckError) {
+  if (error instanceof AreaError && error.code === 'AREA_COMMAND') {
+    return problem({ code: error.code, status: 422, title: 'This cannot be carried out', detail: error.message })
+  }
+  if (error instanceof AreaError || error instanceof SignatureCheckError || error instanceof StatementsError) {
     return problem({
       code: error.code,
       status: 503,

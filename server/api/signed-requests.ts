@@ -1,6 +1,6 @@
 /** What clients sign and send to `/api/v1` and `/live`, as schemas; the integers are those that were signed. */
 import { z } from 'zod'
-import { hex32, uint32 } from '../settlement/signed-order.ts'
+import { hex32, uint32 } from '../settlement/signed-forms.ts'
 import { addressSchema, int24, money, type OrdersAnswer, seatId, uint24, wh } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
@@ -8,14 +8,17 @@ const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at l
 /** What `POST /session` takes: the text of the sign-in message and the account's signature of it. */
 export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000), signature }).meta({ id: 'SignIn' })
 
-/** A spot order: `market` 0, `timeInForce` 0. */
-const spotOrder = z.strictObject({
+/**
+ * An order of either market: spot (`market` 0, `timeInForce` 0), or forward (`market` 1, `timeInForce` 0 until the gate
+ * closes, 1 immediate or cancel, 2 fill or kill), which is for exactly one interval.
+ */
+const order = z.strictObject({
   account: addressSchema,
   meter: addressSchema,
   rules: hex32,
-  market: z.literal(0),
+  market: z.int().min(0).max(1),
   side: z.int().min(0).max(1),
-  timeInForce: z.literal(0),
+  timeInForce: z.int().min(0).max(2),
   limitPrice: int24,
   maxWh: uint24.min(1),
   start: uint32,
@@ -25,7 +28,7 @@ const spotOrder = z.strictObject({
 
 export const signedOrderSchema = z
   .strictObject({
-    order: spotOrder,
+    order,
     signature,
     /** Where a session key signed the order: the account's own grant for that key. */
     session: z
@@ -42,14 +45,47 @@ export const signedOrderSchema = z
       .optional(),
   })
   .meta({ id: 'SignedOrder' })
-
-/** A forward order: `market` 1, `timeInForce` 0 (GTC), 1 (IOC) or 2 (FOK), and `[start, end)` is exactly one interval. */
-export const signedForwardOrderSchema = signedOrderSchema
-  .extend({ order: spotOrder.extend({ market: z.literal(1), timeInForce: z.int().min(0).max(2) }) })
-  .meta({ id: 'SignedForwardOrder' })
-export type SignedOrder = z.infer<typeof signedOrderSchema> | z.infer<typeof signedForwardOrderSchema>
+export type SignedOrder = z.infer<typeof signedOrderSchema>
 
 export const signedCancelSchema = z.strictObject({ signature }).meta({ id: 'SignedCancel' })
+
+const agreement = z.strictObject({
+  seller: addressSchema,
+  sellerMeter: addressSchema,
+  buyer: addressSchema,
+  buyerMeter: addressSchema,
+  rules: hex32,
+  /** 0 a fixed energy, 1 a share of the surplus, 2 all of it. */
+  kind: z.int().min(0).max(0xff),
+  /** Wh per interval, hundredths of a percent, or 0. */
+  amount: uint24,
+  price: int24,
+  start: uint32,
+  end: uint32,
+  noticeSeconds: uint32,
+  nonce: z.int().min(0),
+})
+
+/** Agreements of one seller that are accepted together or not at all; with one nonce they share what the seller has. */
+export const signedAgreementsSchema = z
+  .strictObject({
+    agreements: z
+      .array(z.strictObject({ agreement, sellerSignature: signature, buyerSignature: signature }))
+      .min(1)
+      .max(16),
+  })
+  .meta({ id: 'SignedAgreements' })
+export type SignedAgreements = z.infer<typeof signedAgreementsSchema>
+
+/** `EndAgreement`: one of the two accounts ends the agreement at the boundary `end`. */
+export const signedNoticeSchema = z
+  .strictObject({ account: addressSchema, end: uint32, signature })
+  .meta({ id: 'SignedNotice' })
+
+/** `RevokeSessionKey`, signed for the escrow of this area; it holds in all areas of that escrow. */
+export const signedRevocationSchema = z
+  .strictObject({ area: uint32, account: addressSchema, key: addressSchema, from: uint32, signature })
+  .meta({ id: 'SignedRevocation' })
 
 const mandate = z.strictObject({
   account: addressSchema,
@@ -98,8 +134,6 @@ export const relayConfirmationSchema = z
     zone: z.string().min(1).max(31),
     nameplateWh: uint24,
     from: uint32,
-    /** How often the meter was revoked or suspended so far. */
-    bars: uint32.default(0),
     deadline: uint32,
     signature,
   })

@@ -12,15 +12,15 @@ import type {
   RotateKey,
 } from '../../contracts/protocol/typed-data.ts'
 import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { AreaStatus } from '../areas/area-handle.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
-import type { AreaState } from '../market/engine/state.ts'
 import { ChainError } from './error.ts'
 import { asChainError } from './escrow-client.ts'
 import type { Indexer } from './indexer.ts'
 import type { SeatRecord } from './seat-view.ts'
 import type { Sender } from './sender.ts'
 
-/** A seat as the escrow numbers it, as a decimal number: area × 2³² + its number in the area. */
+/** A seat as the escrow numbers it, decimal: area × 2³² + its number in the area. */
 type SeatId = string
 
 /**
@@ -94,8 +94,8 @@ export function createRelay(options: {
   sender: Pick<Sender, 'send'>
   indexer: Pick<Indexer, 'head'>
   facts: EscrowFacts
-  /** How far an area's batches are cut, and which of them are not settled by a block that counts. */
-  batchesOf(area: number): Pick<AreaState, 'cutUntil' | 'batches'> | undefined
+  /** How far an area's batches are cut, and since when they are not settled by a block that counts. */
+  batchesOf(area: number): Pick<AreaStatus, 'cutUntil' | 'unsettledFrom'> | undefined
 }): EscrowRelay {
   const { sender, indexer, facts, batchesOf } = options
 
@@ -123,8 +123,7 @@ export function createRelay(options: {
     const known = batchesOf(area)
     const batchSeconds = indexer.head.view.get(area)!.rules.batchSeconds
     const until = Math.ceil(before / batchSeconds) * batchSeconds
-    const isOpen = known !== undefined && [...known.batches.values()].some(({ start }) => start < before)
-    if (known !== undefined && known.cutUntil >= until && !isOpen) return
+    if (known !== undefined && known.cutUntil >= until && (known.unsettledFrom ?? before) >= before) return
     const end = new Date(until * 1000).toISOString()
     throw new ChainError('CHAIN_BEHIND', `the batches up to ${end} must be settled first: ask again then`)
   }

@@ -17,7 +17,8 @@ import type { Call } from './sender.ts'
 export interface BatchWork {
   area: number
   escrow: Address
-  batch: StoredBatch
+  /** With its statement made. */
+  batch: StoredBatch & { statementRoot: Hex }
   /** At the newest block. */
   view: AreaView
 }

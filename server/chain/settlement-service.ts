@@ -13,6 +13,7 @@ import { escrowInterface } from '../../contracts/build/deploy.ts'
 import { type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
+import { requireArea } from '../store/areas.ts'
 import type { Database } from '../store/database.ts'
 import {
   batchesAfter,
@@ -48,8 +49,8 @@ export interface SettlementOptions {
   /** The settings of each area that is to be settled. */
   settings: readonly AreaSettings[]
   log: Logger
-  registry: Registry
-  /** Has a batch cut anew without these seats; says whether it was. */
+  metrics: SettlementMetrics
+  /** Asks to have a batch cut anew without these seats; says whether it will be. */
   leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
   /** The most entries of one transaction, where they shall be fewer than fit into it. */
   entriesPerPart?: number
@@ -62,15 +63,32 @@ export interface Settlement {
   advance(area: number): Promise<void>
 }
 
+/** What a server counts of all its settlements together. */
+export interface SettlementMetrics {
+  readonly settled: Counter<'area'>
+  readonly stopped: Gauge<'area'>
+}
+
+export function settlementMetrics(registry: Registry): SettlementMetrics {
+  return {
+    settled: new Counter({
+      name: 'commonwatt_batches_settled_total',
+      help: 'Batches whose settlement the chain has confirmed',
+      labelNames: ['area'],
+      registers: [registry],
+    }),
+    stopped: new Gauge({
+      name: 'commonwatt_settlement_stopped',
+      help: '1 while the next batch of the area cannot be settled',
+      labelNames: ['area'],
+      registers: [registry],
+    }),
+  }
+}
+
 export function createSettlement(options: SettlementOptions): Settlement {
-  const { database, provider, sender, indexer, settings, log, registry, leaveOut, entriesPerPart, approvals } = options
-  const settledTotal = new Counter({
-    name: 'commonwatt_batches_settled_total',
-    help: 'Batches whose settlement the chain has confirmed',
-    labelNames: ['area'],
-    registers: [registry],
-  })
-  for (const { area } of settings) settledTotal.inc({ area }, 0)
+  const { database, provider, sender, indexer, settings, log, metrics, leaveOut, entriesPerPart, approvals } = options
+  for (const { area } of settings) metrics.settled.inc({ area }, 0)
 
   async function advance(area: number): Promise<void> {
     const { rulesHash, chain } = settings.find((one) => one.area === area)!
@@ -80,12 +98,18 @@ export function createSettlement(options: SettlementOptions): Settlement {
     if (hashRules(newest.rules) !== rulesHash) {
       throw new ChainError('CHAIN_RULES', `area ${area} has other rules on chain than in its settings`)
     }
-    const batches = await batchesAfter(database, area, counted?.settledUntil ?? 0)
-    for (const batch of batches) await noteOutcome(area, batch, counted?.batches.get(batch.end))
-    const batch = batches.find(({ end }) => !newest.batches.has(end))
-    if (batch === undefined) return
+    const { chainId, escrow } = chain
+    const { areaId } = await requireArea(database, { chainId, escrow, area })
+    const batches = await batchesAfter(database, areaId, counted?.settledUntil ?? 0)
+    for (const stored of batches) {
+      await noteOutcome({ area, areaId, batch: stored }, counted?.batches.get(stored.end))
+    }
+    const stored = batches.find(({ end }) => !newest.batches.has(end))
+    // Its statement comes first: the header binds it.
+    if (stored === undefined || stored.statementRoot === null) return
+    const batch = { ...stored, statementRoot: stored.statementRoot }
     const now = (await provider.getBlock('latest'))!.timestamp
-    const work = { area, escrow: chain.escrow, chainId: chain.chainId, batch, view: newest, counted, now }
+    const work = { area, areaId, escrow, chainId, batch, view: newest, counted, now }
     const isTooOld = now > batch.start + newest.rules.batchSeconds + chain.withdrawalDelaySeconds
     if (isTooOld && (await giveUp(work))) return
     try {
@@ -104,8 +128,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
    * bases alone. Says whether there was anything of the kind.
    */
   async function giveUp(work: Work): Promise<boolean> {
-    const { area, batch, view } = work
-    const entries = await signedEntries(database, area, batch.end)
+    const { area, areaId, batch, view } = work
+    const entries = await signedEntries(database, areaId, batch.end)
     const traded = entries.filter(({ soldWh, boughtWh }) => soldWh + boughtWh > 0)
     if (traded.length === 0) return false
     if (view.open?.end === batch.end) {
@@ -132,13 +156,18 @@ export function createSettlement(options: SettlementOptions): Settlement {
   }
 
   /** Notes what the chain says of the batch, at the depth that counts. */
-  async function noteOutcome(area: number, batch: StoredBatch, settled: SettledBatch | undefined): Promise<void> {
+  async function noteOutcome(
+    { area, areaId, batch }: { area: number; areaId: number; batch: StoredBatch },
+    settled: SettledBatch | undefined,
+  ): Promise<void> {
     if (settled === undefined) {
       if (batch.status !== 'settled') return
       log.warn({ area, end: batch.end }, 'the settlement of a batch disappeared from the chain')
-      await markCut(database, area, batch.end)
+      await markCut(database, areaId, batch.end)
       return
     }
+    // A server restored from a copy makes its statements again.
+    if (batch.statementRoot === null) return
     if (settled.statementRoot !== batch.statementRoot) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch that ends at ${batch.end} was settled`)
     }
@@ -146,8 +175,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const transaction = settled.transactions.at(-1)!
     const gasUsed = await gasOf(settled.transactions)
     if (gasUsed === null) return
-    if (await markSettled(database, area, batch.end, { transaction, block: settled.block, gasUsed })) {
-      settledTotal.inc({ area })
+    if (await markSettled(database, areaId, batch.end, { transaction, block: settled.block, gasUsed })) {
+      metrics.settled.inc({ area })
       log.info({ area, end: batch.end, transaction, block: settled.block, gasUsed }, 'batch settled')
     }
   }
@@ -164,7 +193,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
 
   /** Sends the part that the chain expects next, if it is not on its way. */
   async function submit(work: Work): Promise<void> {
-    const { area, batch, view } = work
+    const { area, areaId, batch, view } = work
     if (batch.start < view.settledUntil) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: the batch from ${batch.start} was overtaken on chain`)
     }
@@ -175,10 +204,10 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const part = view.open?.settledParts ?? 0
     const purpose = `settle ${nameOf(work)} part ${part}`
     const { hash } = await sender.send(purpose, async () => {
-      const plan = planBatch(work, await signedEntries(database, area, batch.end), entriesPerPart)
+      const plan = planBatch(work, await signedEntries(database, areaId, batch.end), entriesPerPart)
       return settleCall(work, plan, await watched(work, plan))
     })
-    await markSubmitted(database, area, batch.end, hash)
+    await markSubmitted(database, areaId, batch.end, hash)
   }
 
   /** What the watchers have signed. Throws `CHAIN_WATCHERS` where they refuse, `CHAIN_UNWATCHED` while they are waited for. */
@@ -211,9 +240,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
    * given up first. Throws the refusal where the seats can pay after all, so that it is tried again.
    */
   async function setAside(work: Work, refusal: ChainError): Promise<void> {
-    const { area, batch, view, counted } = work
+    const { area, areaId, batch, view, counted } = work
     if (view.open !== null) return abandon(work, 'it cannot be paid')
-    const entries = await signedEntries(database, area, batch.end)
+    const entries = await signedEntries(database, areaId, batch.end)
     const isOnePart = divideIntoParts(entries, view, entriesPerPart).length === 1
     const seats = counted === undefined ? [] : seatsThatCannotPay(entries, counted, isOnePart)
     if (seats.length === 0) throw refusal
@@ -225,9 +254,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
    * The parts of an abandoned batch have moved bases: what these seats traded cannot be settled any more. Says whether the
    * batch has to wait, for the abandonment to count or to be cut anew without them.
    */
-  async function dropMoved({ area, batch, counted }: Work): Promise<boolean> {
+  async function dropMoved({ area, areaId, batch, counted }: Work): Promise<boolean> {
     if (counted === undefined || !counted.abandoned.has(batch.end) || counted.open !== null) return true
-    const entries = await signedEntries(database, area, batch.end)
+    const entries = await signedEntries(database, areaId, batch.end)
     const moved = entries.filter(
       (entry) => entry.soldWh + entry.boughtWh > 0 && counted.seats.get(entry.seat)!.base.time >= entry.time,
     )
@@ -251,6 +280,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
 
 interface Work extends BatchWork {
   chainId: number
+  /** The area's number in the database. */
+  areaId: number
   /** The area at the newest block that is deep enough to count. */
   counted: AreaView | undefined
   /** The time of the newest block. */
@@ -279,14 +310,8 @@ function seatsThatCannotPay(entries: readonly SignedEntry[], view: AreaView, isO
 
 /** Settlement of all areas, each at its own pace: one that is stopped holds up no other. */
 export function startSettlement(options: SettlementOptions & { pollMs: number }): { stop(): Promise<void> } {
-  const { settings, log, registry, pollMs } = options
+  const { settings, log, metrics, pollMs } = options
   const settlement = createSettlement(options)
-  const stopped = new Gauge({
-    name: 'commonwatt_settlement_stopped',
-    help: '1 while the next batch of the area cannot be settled',
-    labelNames: ['area'],
-    registers: [registry],
-  })
   const pollers = settings.map(({ area }) =>
     startPoller({
       name: `settlement of area ${area}`,
@@ -295,9 +320,9 @@ export function startSettlement(options: SettlementOptions & { pollMs: number })
       async run() {
         try {
           await settlement.advance(area)
-          stopped.set({ area }, 0)
+          metrics.stopped.set({ area }, 0)
         } catch (error) {
-          stopped.set({ area }, 1)
+          metrics.stopped.set({ area }, 1)
           throw error
         }
       },

@@ -391,6 +391,8 @@ function writeAgentConfig(parts: {
       `account = ${text(parts.people.accounts.get(home.id)!.address.toLowerCase())}`,
       `keyFile = ${text(join(folder, `${home.id}-meter.key`))}`,
       `pollSeconds = ${street.pollSeconds}`,
+      // Some of its meters count each phase by itself, and so does its grid.
+      'utilityCounts = "per-phase"',
       '[meter.limits]',
       `nameplateW = ${home.nameplateW}`,
       `mainFuseW = ${home.mainFuseW}`,
@@ -402,6 +404,8 @@ function writeAgentConfig(parts: {
         `profile = ${text(device.profile)}`,
         `role = ${text(device.role)}`,
       )
+      // The demo knows what its devices count; a street is for sale from its first interval.
+      if (device.role === 'grid') lines.push('confirmed = true')
       if (device.unit !== undefined) lines.push(`unit = ${device.unit}`)
     }
   }

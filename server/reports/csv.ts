@@ -3,8 +3,8 @@
  * in ISO 8601 UTC, energies in Wh, money in decimal tokens.
  *
  * Money of a row, seen from the account: `energyAmount − gridFeeAmount − congestionAmount` is what it received less what
- * it paid. `energyAmount` values its energy at the price of the tree's root, and what was traded forward at its own price. On
- * the way from the root to its zone a row pays the fee and the congestion of every link whose net flow it goes with, and gains
+ * it paid. `energyAmount` values its energy at the price of the tree's root, and what was agreed or traded ahead at its own
+ * price, to which the buyer of an agreement adds the grid fee of the way. On the way from the root to its zone a row pays the fee and the congestion of every link whose net flow it goes with, and gains
  * them where it goes against the flow. So over the rows of an interval `gridFeeAmount` sums to the interval's grid fees,
  * `congestionAmount` to the congestion rent that the grid operator keeps (rent beyond the cap of the area's rules has gone back
  * to the accounts), and `energyAmount` to 0.
@@ -12,8 +12,8 @@
 
 import { createHash } from 'node:crypto'
 import { BigNumber } from 'bignumber.js'
-import { formatMoney, type LedgerUnits, type UtcSeconds } from '../../contracts/protocol/units.ts'
-import { ReportError, type ReportSettings, type SettledInterval } from './row.ts'
+import { formatMoney, type LedgerUnits, type Ticks, type UtcSeconds } from '../../contracts/protocol/units.ts'
+import { ReportError, type ReportSettings, type SettledInterval, type SettledOutcome } from './row.ts'
 
 const columns = [
   'gridArea',
@@ -30,6 +30,7 @@ const columns = [
   'exportWh',
   'boughtWh',
   'soldWh',
+  'ownUseWh',
   'residualImportWh',
   'residualExportWh',
   'deviationWh',
@@ -45,27 +46,30 @@ const columns = [
 
 /**
  * Writes the report page by page: the header with the first, `\r\n` after every line. Throws `REPORT_UNBALANCED` rather
- * than write a row in which metered is not matched + residual, or money does not add up.
+ * than write a row in which metered is not own use + matched + residual, or money does not add up. `settingsAt` gives the
+ * settings that held when an interval started.
  */
 export async function* writeReport(
-  settings: ReportSettings,
+  settingsAt: (start: UtcSeconds) => ReportSettings,
   pages: AsyncIterable<readonly SettledInterval[]>,
 ): AsyncGenerator<string> {
   yield `${columns.join(',')}\r\n`
-  for await (const page of pages) yield page.map((row) => `${reportLine(settings, row)}\r\n`).join('')
+  for await (const page of pages) yield page.map((row) => `${reportLine(settingsAt(row.start), row)}\r\n`).join('')
 }
 
 /**
  * One line without its end. `meteringPoint` is the meter's address; supplier and balance group are empty until the area
- * keeps them; `deviationWh` was traded forward and not delivered or not taken; `averagePricePerKwh` is money
+ * keeps them; `ownUseWh` is the same on both sides, and 0 where the supplier bills it; `deviationWh` was agreed or traded
+ * ahead and not delivered or not taken; `averagePricePerKwh` is money
  * by matched energy, rounded to a hundredth of a tick, half away from zero; `batch` is the batch's end, empty while it is
  * not cut.
  *
  * `rowHash` is the SHA-256, in hexadecimal digits, of the UTF-8 bytes of the line up to and without its last comma.
  */
 export function reportLine(settings: ReportSettings, row: SettledInterval): string {
-  const residualImportWh = row.import_wh - row.bought_wh
-  const residualExportWh = row.export_wh - row.sold_wh
+  const ownUseWh = settings.ownUse === 'net' ? Math.min(row.import_wh, row.export_wh) : 0
+  const residualImportWh = row.import_wh - ownUseWh - row.bought_wh
+  const residualExportWh = row.export_wh - ownUseWh - row.sold_wh
   if (residualImportWh < 0 || residualExportWh < 0) {
     throw unbalanced(row, 'more was matched than metered')
   }
@@ -86,6 +90,7 @@ export function reportLine(settings: ReportSettings, row: SettledInterval): stri
     row.export_wh,
     row.bought_wh,
     row.sold_wh,
+    ownUseWh,
     residualImportWh,
     residualExportWh,
     row.deviation_wh,
@@ -106,19 +111,20 @@ function amountsOf(settings: ReportSettings, row: SettledInterval) {
   const filled = { buy: 0, sell: 0 }
   let clearedWh = 0
   let withoutRefund = 0n
-  for (const { side, filledWh, priceTicks, amount, code } of row.outcomes) {
+  let gridFee = 0n
+  for (const outcome of row.outcomes) {
+    const { stage, side, filledWh, amount } = outcome
     if (filledWh === 0) continue
-    if (priceTicks === null) throw unbalanced(row, 'a fill has no price')
     filled[side] += filledWh
-    const forward = code.startsWith('forward-')
-    if (!forward) clearedWh += side === 'buy' ? filledWh : -filledWh
-    const worth = forward ? BigInt(amount) : BigInt(priceTicks) * BigInt(filledWh)
+    const isSpot = stage === 'spot'
+    if (isSpot) clearedWh += side === 'buy' ? filledWh : -filledWh
+    const worth = isSpot ? BigInt(clearingPrice(row, outcome)) * BigInt(filledWh) : amount
     withoutRefund += side === 'sell' ? worth : -worth
+    if (stage === 'agreements' && side === 'buy') gridFee += amount - agreedPrice(row, outcome) * BigInt(filledWh)
   }
   if (filled.buy !== row.bought_wh || filled.sell !== row.sold_wh) {
     throw unbalanced(row, 'the fills are not the matched energy')
   }
-  let gridFee = 0n
   let grossCongestion = 0n
   if (clearedWh !== 0) {
     for (const { feeTicks, congestionTicks, towardsRoot } of flowingLinks(settings, row)) {
@@ -130,6 +136,19 @@ function amountsOf(settings: ReportSettings, row: SettledInterval) {
   const refund = BigInt(row.received) - BigInt(row.paid) - withoutRefund
   if (refund < 0n) throw unbalanced(row, 'the account got less than its fills are worth')
   return { energy: withoutRefund + gridFee + grossCongestion, gridFee, congestion: grossCongestion - refund }
+}
+
+/** What was left of an interval from which somebody was taken out still has its zone's price. */
+function clearingPrice(row: SettledInterval, { priceTicks }: SettledOutcome): Ticks {
+  const price = row.zones.find(({ zone }) => zone === row.zone)?.priceTicks ?? priceTicks
+  if (price === null) throw unbalanced(row, 'a fill has no price')
+  return price
+}
+
+function agreedPrice(row: SettledInterval, { arrival }: SettledOutcome): bigint {
+  const ticks = row.agreed.get(arrival)
+  if (ticks === undefined) throw unbalanced(row, `agreement ${arrival} is not known`)
+  return BigInt(ticks)
 }
 
 /** The links from the row's zone to the root over which energy flowed in this interval, with what passing them cost. */

@@ -1,6 +1,6 @@
 /** What every settlement report is made of, whatever its format: one row per metering point and interval. */
 import { CodedError } from '../../contracts/protocol/error.ts'
-import type { Ticks, UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { LedgerUnits, Ticks, UtcSeconds } from '../../contracts/protocol/units.ts'
 
 /** What of an area's settings a report shows or computes by. */
 export interface ReportSettings {
@@ -8,17 +8,20 @@ export interface ReportSettings {
   currency: string
   priceDecimals: number
   rules: { intervalSeconds: number }
+  /** Whether what a home uses of its own is told by itself (`net`) or part of the residual of both directions. */
+  ownUse: 'net' | 'residual'
   zones: readonly { zone: string; parent: string | null }[]
 }
 
-/** What one order matched; `amount` in ledger units, after the share in excess congestion rent. */
+/** What one order or agreement matched; `amount` in ledger units, after the share in excess congestion rent. */
 export interface SettledOutcome {
+  stage: 'agreements' | 'forward' | 'spot'
+  /** Names the order or agreement. */
+  arrival: number
   side: 'buy' | 'sell'
   filledWh: number
   priceTicks: Ticks | null
-  amount: string
-  /** `forward-…` for energy that was traded forward, inside its zone and so over no link. */
-  code: string
+  amount: LedgerUnits
 }
 
 /** One metering point in one interval; money as decimal strings of ledger units. */
@@ -27,7 +30,7 @@ export interface SettledInterval {
   meter: string
   zone: string
   run: number
-  status: 'provisional' | 'final'
+  status: 'provisional' | 'final' | 'missed'
   quality: 'measured' | 'estimated' | 'doubtful' | 'missing'
   import_wh: number
   export_wh: number
@@ -38,6 +41,8 @@ export interface SettledInterval {
   /** Traded forward and not delivered or not taken. */
   deviation_wh: number
   outcomes: readonly SettledOutcome[]
+  /** What the sellers of agreements get, by the agreement's arrival; their buyers pay the grid fee besides. */
+  agreed: ReadonlyMap<number, Ticks>
   /** Results of the whole interval. */
   zones: readonly { zone: string; priceTicks: Ticks | null }[]
   flows: readonly { zone: string; exportWh: number; congestionTicks: Ticks }[]

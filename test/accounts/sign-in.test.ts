@@ -12,7 +12,7 @@ const wallet = new Wallet(`0x${'a1'.repeat(32)}`)
 const account = wallet.address.toLowerCase()
 const origins = ['https://market.example', 'http://localhost:8080']
 const now = new Date('2026-11-22T08:00:00Z')
-const parts = { origins, chainIds: () => [31337], isWalletSignature: async () => false }
+const parts = { origins, walletSignaturesOn: (chainId: number) => (chainId === 31337 ? async () => false : null) }
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000)
 
 let server: ScratchServer
@@ -64,10 +64,12 @@ test('a contract wallet signs in by its own word', async () => {
   const asked: string[][] = []
   const signIn = createSignIn(database, {
     ...parts,
-    isWalletSignature: async (...said) => {
-      asked.push(said)
-      return said[2] === '0xbeef'
-    },
+    walletSignaturesOn:
+      () =>
+      async (...said) => {
+        asked.push(said)
+        return said[2] === '0xbeef'
+      },
   })
   const [message] = await signed(signIn.issueNonce(now).nonce)
   await expect(signIn.verify(message, '0xdead', now)).rejects.toMatchObject({ code: 'SIGN_IN_SIGNATURE' })

@@ -15,7 +15,8 @@ import {
 import { leafHash, verifyLeaf } from '../../server/settlement/statement.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { batchSeconds, intervalSeconds, t0 } from '../market/engine/street.ts'
-import { ask, lower, people, type Street, seatIds, settings, startStreet, tokenOf, trade } from './street.ts'
+import { lower, people, seatIds, settings } from './people.ts'
+import { ask, type Street, startStreet, tokenOf, trade } from './street.ts'
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
 
@@ -203,7 +204,7 @@ describe('what belongs to an account', () => {
         transaction: null,
       },
     ])
-    expect((await own('wallet')).body).toEqual({
+    expect((await own('wallet?area=1')).body).toEqual({
       ...{ account: lower(people.alice), tokens: '12.5', permitNonce: 3, permitDomain: null },
     })
   })
@@ -238,7 +239,7 @@ describe('what belongs to an account', () => {
 
   test('the grid operator of its area may read it', async () => {
     expect((await own('seats', tokens.grid)).body.items).toHaveLength(1)
-    expect((await own('wallet', tokens.grid)).status).toBe(200)
+    expect((await own('wallet?area=1', tokens.grid)).status).toBe(200)
   })
 
   test('nobody else may', async () => {
@@ -247,7 +248,7 @@ describe('what belongs to an account', () => {
       'orders',
       'intervals',
       'batches',
-      'wallet',
+      'wallet?area=1',
       `statements/${iso(t0 + batchSeconds)}?seat=${seatIds.alice}`,
       `summary?seat=1&from=${iso(t0)}&to=${iso(t0)}`,
     ]) {
@@ -255,7 +256,9 @@ describe('what belongs to an account', () => {
       expect((await own(path, '')).body.code).toBe('SESSION_NEEDED')
       expect((await own(path, 'A'.repeat(43))).status).toBe(401)
     }
-    const foreign = await ask(street, 'GET', `accounts/${people.stranger.address}/wallet`, { token: tokens.grid })
+    const foreign = await ask(street, 'GET', `accounts/${people.stranger.address}/wallet?area=1`, {
+      token: tokens.grid,
+    })
     expect(foreign.body.code).toBe('ACCOUNT_FOREIGN')
   })
 

@@ -1,9 +1,9 @@
 /** How the API shows what it reads. */
 import { expect, test } from 'vitest'
 import { presentSeatInterval } from '../../server/api/present.ts'
-import type { SeatIntervalRow } from '../../server/store/queries.ts'
+import type { SeatIntervalRow } from '../../server/store/rows.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
-import { settings } from './street.ts'
+import { settings } from './people.ts'
 
 test('a seat whose meter has moved to another one shows nothing of what is produced there', () => {
   const row: SeatIntervalRow = {

@@ -41,6 +41,7 @@ export const settings: AreaSettings = {
   retailTicks: 3_000,
   graceMs: 60_000,
   lowestTicks: 0,
+  ownUse: 'net',
   zones: [
     { zone: 'street', name: 'The street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
     { zone: 'north', name: 'North feeder', parent: 'street', feeTicksPerKwh: 100, capacityWh: null },
@@ -79,6 +80,8 @@ export function seatOf(seat: number, from: number): ChainSeat {
     seat,
     account: accountKey(seat).address,
     meter: meterKey(seat).address,
+    keys: [],
+    openedAt: from,
     terms: [
       {
         from,
@@ -90,13 +93,16 @@ export function seatOf(seat: number, from: number): ChainSeat {
         version: 1,
         zone: seat % 2 === 0 ? 'north' : 'south',
         nameplateWh: 5_000,
+        grade: 0,
         closed: false,
       },
     ],
     balance: 10n ** 15n,
     withdrawal: null,
     withdrawalNonce: 0,
+    epochStart: { epoch: 1, time: from, importWh: 0, exportWh: 0 },
     base: { epoch: 1, time: from, importWh: 0, exportWh: 0 },
+    confirmations: 1,
   }
 }
 

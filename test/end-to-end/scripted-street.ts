@@ -1,6 +1,7 @@
 /**
  * A street of three whose meters count exactly what a script says, so that every number downstream can be worked out by
- * hand. All processes are the real ones; only the quantities behind the Modbus registers are written down beforehand.
+ * hand. All processes are the real ones; only the quantities behind the Modbus registers are written down beforehand. Power
+ * agrees with the counters, as agents demand.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,10 +29,16 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
       { at: -1e9, quantity: 'productionW', value: 0 },
       { at: -1e9, quantity: 'productionWh', value: 9_000 },
     ]
-    const steps = options.intervals.map((counted, index) => {
+    const sign = quantity === 'importWh' ? 1 : -1
+    const steps = options.intervals.flatMap((counted, index) => {
       total += counted[who]
-      return { at: (index + 0.5) * intervalSeconds, quantity, value: total }
+      const watts = (sign * counted[who] * 3600) / intervalSeconds
+      return [
+        { at: index * intervalSeconds, quantity: 'powerW', value: watts },
+        { at: (index + 0.5) * intervalSeconds, quantity, value: total },
+      ]
     })
+    steps.push({ at: options.intervals.length * intervalSeconds, quantity: 'powerW', value: 0 })
     return { start: new Date(options.startSeconds * 1000).toISOString(), steps: [...still, ...steps] }
   }
   const home = (id: string, zone: string, change: object) => ({

@@ -1,19 +1,8 @@
 /** What pages see live: public results for who watches, private ones for the account they belong to and for nobody else. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { telemetryEventSchema } from '../../server/api/resources.ts'
-import {
-  announce,
-  ask,
-  lower,
-  meters,
-  people,
-  type Street,
-  seatIds,
-  signedOrder,
-  startStreet,
-  tokenOf,
-  trade,
-} from '../api/street.ts'
+import { lower, meters, people, seatIds, signedOrder } from '../api/people.ts'
+import { announce, ask, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
 import { t0 } from '../market/engine/street.ts'
 import { connected, listen } from './view.ts'
 

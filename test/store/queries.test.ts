@@ -1,8 +1,8 @@
 /** Pages of private lists, and production across epochs, on rows written by hand. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../server/store/database.ts'
-import { productionByTime, seatBatches, seatIntervals } from '../../server/store/queries.ts'
 import { reportRows } from '../../server/store/queries-report.ts'
+import { productionByTime, seatBatches, seatIntervals } from '../../server/store/queries-seats.ts'
 import { type ScratchServer, startScratchServer } from './scratch-database.ts'
 
 let server: ScratchServer

@@ -28,6 +28,9 @@ export const area: AreaResource = {
   currency: 'EUR',
   feedInPerKwh: '0.0800',
   retailPerKwh: '0.3000',
+  lowestPerKwh: '0.0000',
+  highestPerKwh: '0.4000',
+  ownUse: 'net',
   rules: { hash: hashRules(rules), ...rules },
   chain: {
     chainId: 31337,
@@ -43,6 +46,7 @@ export const area: AreaResource = {
     { zone: 'south', name: 'South', parent: 'street', feePerKwh: '0.0100', capacityWh: 40 },
   ],
   settledUntil: null,
+  missed: [],
 }
 
 export function seatOf(account: string, change: Partial<SeatResource> = {}): SeatResource {
@@ -55,6 +59,7 @@ export function seatOf(account: string, change: Partial<SeatResource> = {}): Sea
     zone: 'north',
     confirmed: true,
     closed: false,
+    suspended: false,
     mandate: {
       sellFloorPerKwh: '0.0600',
       buyCeilingPerKwh: '0.2800',
@@ -79,7 +84,8 @@ export function seatOf(account: string, change: Partial<SeatResource> = {}): Sea
 
 export function outcomeOf(change: Partial<OutcomeResource>): OutcomeResource {
   return {
-    order: `0x${'1'.repeat(64)}`,
+    stage: 'spot',
+    arrival: 5,
     side: 'sell',
     limitPerKwh: '0.1500',
     offeredWh: 9,
@@ -87,7 +93,7 @@ export function outcomeOf(change: Partial<OutcomeResource>): OutcomeResource {
     pricePerKwh: '0.1460',
     amount: '0',
     code: 'price-too-high',
-    message: 'clearing price 0.1460, your floor 0.1500: 0.0040 too high',
+    message: 'Selling: your price of 15.0 ct/kWh was 0.4 ct above the clearing price of 14.6 ct/kWh.',
     ...change,
   }
 }

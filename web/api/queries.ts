@@ -121,9 +121,10 @@ export function ordersQuery({ account, token }: Credentials, seat: string) {
   })
 }
 
-export function walletQuery({ account, token }: Credentials) {
+/** Tokens outside the escrow, of the kind in which the area is paid. */
+export function walletQuery({ account, token }: Credentials, area: number) {
   return queryOptions({
-    queryKey: ['wallet', account],
-    queryFn: ({ signal }) => getJson<WalletResource>(`/accounts/${account}/wallet`, { token, signal }),
+    queryKey: ['wallet', account, area],
+    queryFn: ({ signal }) => getJson<WalletResource>(`/accounts/${account}/wallet?area=${area}`, { token, signal }),
   })
 }

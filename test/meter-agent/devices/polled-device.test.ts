@@ -14,7 +14,16 @@ function device(role: 'grid' | 'production' = 'grid') {
   const changes: [boolean, string][] = []
   const next: { takesMs: number; error: Error | null } = { takesMs: 0, error: null }
   const polled = new PolledDevice(
-    { url: 'tcp://x:502', unit: 1, profile: 'sunspec', role, inverted: undefined, gridUnit: undefined },
+    {
+      url: 'tcp://x:502',
+      unit: 1,
+      profile: 'sunspec',
+      role,
+      inverted: undefined,
+      gridUnit: undefined,
+      meter: undefined,
+      confirmed: undefined,
+    },
     {
       time,
       changed: (online, reason) => changes.push([online, reason]),

@@ -1,6 +1,9 @@
 /** The commands `read` and `scan` as people script against them. */
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readCommand } from '../../../meter-agent/commands/read.ts'
 import { scan, scanCommand, sentenceOf } from '../../../meter-agent/commands/scan.ts'
@@ -75,6 +78,45 @@ describe('read', () => {
     const { out, status } = await run('--url', `tcp://127.0.0.1:${port}`, '--profile', 'sma', '--json')
     expect(status).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ profile: 'sma', unit: 3, reading: { powerW: -1250 }, models: [] })
+  })
+
+  it('tries a register map from a file, and says where the file is wrong', async () => {
+    const { port } = await serve({ kind: 'profile', name: 'eastron-sdm630', unit: 1 })
+    const folder = await mkdtemp(join(tmpdir(), 'commonwatt-map-'))
+    cleanups.push(() => rm(folder, { recursive: true }))
+    const map = {
+      name: 'my-meter',
+      manufacturer: 'Mine',
+      covers: 'My meter',
+      unit: 1,
+      functions: [4],
+      recognition: { how: 'by nothing' },
+      counting: 'unknown',
+      points: { power: { address: '0x0034', type: 'f32', evidence: '?' } },
+      identity: {},
+      reading: { powerW: [{ plus: ['power'] }] },
+    }
+    const file = join(folder, 'map.json')
+    const tried = async (text: string) => {
+      await writeFile(file, text)
+      ;[printed.out, printed.err] = ['', '']
+      return run('--url', `tcp://127.0.0.1:${port}`, '--profile-file', file, '--json')
+    }
+    const read = await tried(JSON.stringify(map))
+    expect([read.status, read.err]).toEqual([0, ''])
+    expect(JSON.parse(read.out)).toMatchObject({ profile: 'my-meter', reading: { powerW: -1250, importWh: null } })
+    const wrong: [string, string][] = [
+      [JSON.stringify({ ...map, points: { power: { ...map.points.power, type: 'f33' } } }), 'points.power.type'],
+      [JSON.stringify({ ...map, reading: { powerW: [{ plus: ['watts'] }] } }), 'watts'],
+      ['{"name": ', 'not JSON'],
+    ]
+    for (const [text, place] of wrong) {
+      const refused = await tried(text)
+      expect([refused.status, refused.out]).toEqual([2, ''])
+      expect(refused.err).toContain(place)
+      expect(refused.err.trimEnd().split('\n')).toHaveLength(1)
+    }
+    expect((await run('--url', `tcp://127.0.0.1:${port}`, '--profile-file', join(folder, 'none'))).status).toBe(2)
   })
 
   it('prints for people without --json', async () => {
@@ -170,19 +212,16 @@ describe('scan', () => {
     closed.close()
     const options = { host: ['127.0.0.1'], port: [port, inverter.port, meter.port] }
     const alone = await scan(options)
-    expect(alone.found.map(({ url, report }) => [url, report.unit])).toEqual([
-      [`tcp://127.0.0.1:${inverter.port}`, 126],
+    const places = alone.found.map(({ url, report }) => [url, report.unit, report.profile])
+    expect(places).toEqual([
+      [`tcp://127.0.0.1:${inverter.port}`, 126, 'sunspec'],
+      [`tcp://127.0.0.1:${meter.port}`, 1, 'eastron-sdm630'],
     ])
-    const both = await scan({ ...options, profile: 'eastron-sdm630' })
-    expect(both.found.map(({ report }) => report.profile)).toEqual(['sunspec', 'eastron-sdm630'])
-    expect(sentenceOf(both)).toContain('sell what you feed in')
-    expect(sentenceOf(alone)).toMatch(
-      /^Inverter found, no grid meter: you can watch production, but not sell\. Meters that work: /,
+    expect(sentenceOf(alone)).toContain('sell what you feed in')
+    expect(sentenceOf(await scan({ ...options, port: [inverter.port] }))).toMatch(
+      /^Inverter found, no grid meter: you can watch production, but not sell\. /,
     )
     expect(sentenceOf(await scan({ ...options, port: [port] }))).toMatch(/^No device found\. .*connection refused/)
-    expect(sentenceOf(await scan({ ...options, port: [meter.port] }))).toMatch(
-      /^Something listens at \S+, but no SunSpec device was found there .*--profile/,
-    )
   })
 
   it('shows one device that ignores the unit id once, and two meters without serial numbers twice', async () => {
@@ -215,7 +254,12 @@ describe('scan', () => {
     const lines = printed.out.trimEnd().split('\n')
     expect(lines).toEqual([
       expect.stringContaining(`tcp://127.0.0.1:${port} unit 1 (sunspec): Example E5 12345: powerW -1250`),
-      'Inverter and grid meter found: you can watch production and sell what you feed in.',
+      '  meter: at the grid connection (the device says "Export+Import")',
+      '  [[meter.device]]',
+      `  url = "tcp://127.0.0.1:${port}"`,
+      '  unit = 1',
+      '  role = "grid"',
+      expect.stringMatching(/^Inverter and grid meter found: you can watch production and sell what you feed in/),
     ])
   })
 

@@ -90,6 +90,8 @@ const deviceConfig = (role: DeviceConfig['role']): DeviceConfig => ({
   role,
   inverted: undefined,
   gridUnit: undefined,
+  meter: undefined,
+  confirmed: role === 'grid' ? true : undefined,
 })
 
 function open(options: { others?: DeviceConfig['role'][]; trustClock?: boolean } = {}) {
@@ -108,6 +110,7 @@ function open(options: { others?: DeviceConfig['role'][]; trustClock?: boolean }
       others: (options.others ?? []).map(deviceConfig),
       nameplateW: 10_000,
       mainFuseW: 43_470,
+      utilityCounts: 'balanced',
     },
     key,
     state: startEpoch({ epoch: 1, epochTime, sequence: 0 }),

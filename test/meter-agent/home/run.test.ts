@@ -45,6 +45,7 @@ function configOf(extra = ''): AgentConfig {
     keyFile = "home-1.key"
     [[meter.device]]
     url = "tcp://127.0.0.1:1"
+    confirmed = true
     [[meter.device]]
     url = "tcp://127.0.0.1:2"
     role = "production"

@@ -3,7 +3,7 @@ import net from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { acquireConnection, Connection, releaseConnection } from '../../../meter-agent/modbus/connection.ts'
 import { parseEndpoint } from '../../../meter-agent/modbus/endpoint.ts'
-import type { Framing, ReadRequest } from '../../../meter-agent/simulator/frames.ts'
+import type { Framing, ReadRequest } from '../../../meter-agent/modbus/frames.ts'
 import { exceptionReply, type Reaction, reply, scriptedPeer } from './scripted-peer.ts'
 
 const cleanups: (() => void)[] = []

@@ -29,6 +29,10 @@ export class RegisterTable implements RegisterSource {
   /** Exceptions in place of an answer, by unit: the codes, or 0 for silence. */
   readonly trouble = new Map<number, number>()
   readonly registers: Map<number, number>
+  /** Registers that one function code alone serves. */
+  readonly other = new Map<number, Map<number, number>>()
+  /** Words of registers that mean something else when asked for by themselves. */
+  readonly alone = new Map<number, number>()
   readonly #functionCodes: readonly number[]
   readonly #units: readonly number[] | null
 
@@ -45,10 +49,13 @@ export class RegisterTable implements RegisterSource {
     const trouble = this.trouble.get(address) ?? (this.#units?.includes(unit) === false ? 11 : undefined)
     if (trouble === 0) throw new ModbusError('MODBUS_TIMEOUT', `${what}: no reply`)
     if (trouble !== undefined) throw exceptionError(trouble, what)
-    if (!this.#functionCodes.includes(functionCode)) throw exceptionError(1, what)
+    const own = this.other.get(functionCode)
+    const serves = this.#functionCodes.includes(functionCode)
+    if (!serves && !own) throw exceptionError(1, what)
     const registers: number[] = []
     for (let index = 0; index < count; index += 1) {
-      const word = this.registers.get(address + index)
+      const alone = count === 1 ? this.alone.get(address) : undefined
+      const word = alone ?? own?.get(address + index) ?? (serves ? this.registers.get(address + index) : undefined)
       if (word === undefined) throw exceptionError(2, what)
       registers.push(word)
     }

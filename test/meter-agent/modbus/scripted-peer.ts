@@ -7,7 +7,7 @@ import {
   requestReader,
   rtuFrame,
   tcpFrame,
-} from '../../../meter-agent/simulator/frames.ts'
+} from '../../../meter-agent/modbus/frames.ts'
 
 /** What a peer does with its n-th request; `connection` counts from 0. */
 export type Reaction = (peer: { socket: net.Socket; request: ReadRequest; count: number; connection: number }) => void

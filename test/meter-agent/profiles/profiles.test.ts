@@ -14,6 +14,9 @@ interface Fixture {
   unit: number
   functionCode: number
   gridUnit?: number
+  /** Registers of another function code than the map's. */
+  other?: Record<string, Record<string, string>>
+  alone?: Record<string, string>
   registers: Record<string, string>
   gridRegisters?: Record<string, string>
   expected: {
@@ -30,12 +33,14 @@ function fixture(name: string): Fixture {
 
 /** The fixture's device, with registers changed: hex words from an address on, or `null` for one that is not there. */
 function open(name: string, changes: Record<number, string | null> = {}) {
-  const { unit, functionCode, registers, gridUnit = null, gridRegisters = {} } = fixture(name)
+  const { unit, functionCode, registers, gridUnit = null, gridRegisters = {}, other = {}, alone = {} } = fixture(name)
   const table = registersOf(registers)
   const given = Object.entries(changes).filter(([, hex]) => hex !== null) as [string, string][]
   for (const [address, word] of registersOf(Object.fromEntries(given))) table.set(address, word)
   for (const [address, hex] of Object.entries(changes)) if (hex === null) table.delete(Number(address))
   const source = new RegisterTable(table, { functionCodes: [functionCode] })
+  for (const [code, blocks] of Object.entries(other)) source.other.set(Number(code), registersOf(blocks))
+  for (const [address, word] of registersOf(alone)) source.alone.set(address, word)
   if (gridUnit !== null) {
     const grid = new RegisterTable(registersOf(gridRegisters))
     const device = source.read.bind(source)
@@ -98,6 +103,8 @@ describe('every family', () => {
       covers: 'X',
       unit: 1,
       functions: [3 as const],
+      recognition: { how: 'by nothing' },
+      counting: 'unknown' as const,
       points: { power },
       identity: {},
       reading: {},
@@ -130,11 +137,15 @@ describe('every family', () => {
     const changes = Object.fromEntries(energies.map((point) => [profile.points[point]!.address, null]))
     const full = await reader.readOnce()
     const { source, reader: poorer } = open(name, changes)
+    const { gridUnit } = fixture(name)
     const read = source.read.bind(source)
-    source.read = (request) => (request.unit === 30 ? Promise.reject(exceptionError(10, 'grid')) : read(request))
+    source.read = (request) => (request.unit === gridUnit ? Promise.reject(exceptionError(10, 'grid')) : read(request))
     const outcome = await poorer.readOnce().catch((error) => error)
     if (outcome instanceof ModbusError) return expect(outcome.code).toBe('MODBUS_NOTHING_ANSWERED')
-    expect(outcome.reading).toEqual({ ...full.reading, importWh: null, exportWh: null, productionWh: null })
+    const none = { importWh: null, exportWh: null, productionWh: null }
+    // Some have the meter's power beside its energies, behind the same unit.
+    const hasPowerThere = Object.values(profile.points).some(({ at, type }) => at === 'grid' && type === 'i32')
+    expect(outcome.reading).toEqual({ ...full.reading, ...none, ...(hasPowerThere ? { powerW: null } : {}) })
   })
 
   it('is refused when it is not one', async () => {
@@ -285,7 +296,10 @@ describe('families’ habits', () => {
     const reader = new ProfileReader({ source, profile, unit: 127, gridUnit: null, patience })
     const { reading, warnings } = await reader.readOnce()
     expect(reading).toMatchObject({ productionW: 2200, productionWh: 7_456_500 })
-    expect(warnings).toEqual([expect.stringContaining('power (30127)')])
+    expect(warnings).toEqual([
+      expect.stringContaining('does not say that it is what this profile is for'),
+      expect.stringContaining('power (30127)'),
+    ])
   })
 
   it('Growatt: power into the grid is never counted as negative', async () => {

@@ -19,6 +19,8 @@ export interface Poll {
   resolutionWh?: number
   maxWh?: number | null
   verified?: boolean
+  counting?: DeviceSample['counting']
+  phasePowersW?: number[] | null
 }
 
 /** A meter under test: polls at seconds after the epoch's start, and the readings they gave. */
@@ -31,7 +33,15 @@ export class TestMeter {
   clockOffsetMs = 1_700_000_000_000
 
   constructor(rules: Partial<MeterRules> = {}) {
-    this.rules = { intervalMs: 900_000, gapLimitMs: 60_000, nameplateW: 10_000, mainFuseW: 43_470, ...rules }
+    this.rules = {
+      intervalMs: 900_000,
+      gapLimitMs: 60_000,
+      nameplateW: 10_000,
+      mainFuseW: 43_470,
+      // Most rules are seen apart from the one that sells nothing before power has confirmed it.
+      confirmed: true,
+      ...rules,
+    }
     this.state = startEpoch({ epoch: 1, epochTime, sequence: 0 })
   }
 
@@ -94,6 +104,8 @@ export class TestMeter {
         export: counter(poll.exportWh),
         production: counter(poll.productionWh),
       },
+      counting: poll.counting,
+      phasePowersW: poll.phasePowersW,
       warnings: [],
     }
     return { atMs, clockOffsetMs: this.clockOffsetMs, device }

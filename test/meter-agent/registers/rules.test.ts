@@ -467,12 +467,6 @@ describe('plausibility', () => {
     tenfold.pollFromTo(0, 900, 5, (at) => ({ ...exporting(5000)(at), powerW: -500 }))
     expect(tenfold.at(1)).toMatchObject({ quality: 2, reasons: ['implausible'] })
   })
-
-  test('phases that import and export at once are no contradiction', () => {
-    const meter = new TestMeter()
-    meter.pollFromTo(0, 900, 5, (at) => ({ importWh: Math.floor(at / 2), exportWh: Math.floor(at / 2), powerW: 0 }))
-    expect(meter.at(1)).toMatchObject({ importWh: 450, exportWh: 450, quality: 0 })
-  })
 })
 
 describe('what a meter does not offer', () => {

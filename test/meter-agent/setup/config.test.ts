@@ -66,6 +66,7 @@ test('a whole configuration', () => {
         others: [{ url: 'rtu:///dev/ttyUSB0?baud=9600&parity=none', profile: 'eastron-sdm630', role: 'production' }],
         nameplateW: 10_000,
         mainFuseW: 43_000,
+        utilityCounts: 'balanced',
       },
     ],
   })

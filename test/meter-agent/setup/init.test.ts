@@ -8,8 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { readConfig } from '../../../meter-agent/setup/config.ts'
+import { serveDevice } from '../../../meter-agent/simulator/device-server.ts'
 import { bundleProgram } from '../bundle.ts'
+import { type FieldCase, serveField } from '../field/field-device.ts'
 import { command, serveHome } from '../home/agent-process.ts'
+import { house } from '../simulator/house.ts'
 
 const escrow = '0x00000000000000000000000000000000000000e5'
 const hash = `0x${'22'.repeat(32)}`
@@ -116,6 +119,53 @@ test('a guided set-up ends with a configuration that works and a key', async () 
   const enrolled = await command(program, ['enrol', '--config', file, '--rules', hash])
   expect(enrolled).toMatchObject({ status: 0, err: '' })
   expect(JSON.parse(enrolled.out)).toMatchObject({ rules: hash, epoch: { epoch: 1 } })
+})
+
+/** The answers after the grid device: no other one, this market, a home and its limits. */
+const rest = (name: string) => ['no', marketUrl, '', name, '0x00000000000000000000000000000000000000AC', '', '']
+
+async function fieldCase(id: string): Promise<FieldCase> {
+  const places = JSON.parse(
+    await readFile(new URL('../fixtures/field/places.json', import.meta.url), 'utf8'),
+  ) as FieldCase[]
+  return places.find((one) => one.id === id)!
+}
+
+test('a meter that says it sits elsewhere is asked about, and chosen only by a yes', async () => {
+  const served = await serveField(await fieldCase('solaredge-consumption'))
+  const url = `tcp://127.0.0.1:${served.port}`
+  const done = await init([url, '', '', '', url, '', '', 'yes', 'yes', ...rest('home-7')])
+  await served.close()
+  expect(done).toMatchObject({ status: 0, err: '' })
+  expect(done.out.match(/By its own word this meter does not sit at the grid connection/g)).toHaveLength(2)
+  expect(done.out).toContain('Then nothing can be sold by it.')
+  const { meters } = await readConfig(file)
+  expect(meters[0]!.grid).toMatchObject({ url, confirmed: true })
+})
+
+test('of several meters the answer says which is the grid’s', async () => {
+  const served = await serveField(await fieldCase('solaredge-two-grid-meters'))
+  const url = `tcp://127.0.0.1:${served.port}`
+  const done = await init([url, '', '', '2', 'yes', ...rest('home-7')])
+  await served.close()
+  expect(done).toMatchObject({ status: 0, err: '' })
+  expect(done.out).toContain('Which of its meters sits at the grid connection?')
+  const { meters } = await readConfig(file)
+  expect(meters[0]!.grid).toMatchObject({ url, meter: 2 })
+  expect(meters[0]!.grid.confirmed).toBeUndefined()
+})
+
+test('how the utility counts is asked where a meter does not balance the phases', async () => {
+  const served = await serveDevice({ kind: 'profile', name: 'eastron-sdm630', unit: 1 }, house)
+  const url = `tcp://127.0.0.1:${served.port}`
+  const answers = [url, 'eastron-sdm630', '', 'yes', 'yes']
+  const balanced = await init([...answers, 'no', ...rest('home-7')])
+  const perPhase = await init([...answers, 'yes', ...rest('home-8')], join(folder, 'other.toml'))
+  await served.close()
+  expect([balanced.status, perPhase.status]).toEqual([0, 0])
+  expect(balanced.out).toContain('Has your utility told you that its meter counts each phase by itself, too?')
+  expect((await readConfig(file)).meters[0]!.utilityCounts).toBe('balanced')
+  expect((await readConfig(join(folder, 'other.toml'))).meters[0]!.utilityCounts).toBe('per-phase')
 })
 
 test('nothing is written when the answers end early, and nothing is overwritten', async () => {

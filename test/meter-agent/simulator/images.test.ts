@@ -49,6 +49,9 @@ describe.each(situations)('a simulated house %s', (_, changes) => {
   it.each([...profiles.values()])('reads the same through $name', async (profile) => {
     const image = profileImage(profile, values)
     const source = new RegisterTable(image.device, { functionCodes: [...profile.functions] })
+    for (const code of [3, 4] as const) {
+      if (image.byFunction[code].size > 0) source.other.set(code, image.byFunction[code])
+    }
     const grid = new RegisterTable(image.grid, { functionCodes: [...profile.functions] })
     const device = source.read.bind(source)
     source.read = (request) => (request.unit === 30 ? grid.read(request) : device(request))

@@ -245,7 +245,11 @@ describe('vendors’ habits', () => {
     expect(report.models[1]!.points).toMatchObject({ TotWhExp: 0xffff_fc18, TotWhImp: 0x8000_0000 })
     expect(report.warnings).toHaveLength(2)
     const other = await read([common({ Mn: 'Other' }), meter(points)])
-    expect(other.reading).toMatchObject({ exportWh: 0xffff_fc18, importWh: 0x8000_0000 })
+    expect(other.reading).toMatchObject({ exportWh: null, importWh: null })
+    expect(other.warnings).toEqual([
+      expect.stringContaining('TotWhImp reads 2147483648'),
+      expect.stringContaining('TotWhExp reads 4294966296'),
+    ])
   })
 
   it('Fronius: a frame of zeros from a busy inner bus is not a reading', async () => {

@@ -1,0 +1,24 @@
+create table sign_in_nonces (
+  nonce text primary key,
+  expires_at timestamptz not null
+);
+
+-- Only a hash of the bearer token is kept.
+create table sessions (
+  token_hash bytea primary key,
+  account text not null,
+  expires_at timestamptz not null
+);
+
+create table idempotency_keys (
+  key text not null,
+  caller text not null,
+  request_hash bytea not null,
+  status int,
+  response text,
+  created_at timestamptz not null default now(),
+  primary key (caller, key)
+);
+create index sign_in_nonces_expired on sign_in_nonces (expires_at);
+create index sessions_expired on sessions (expires_at);
+create index idempotency_keys_created on idempotency_keys (created_at);
