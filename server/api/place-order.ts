@@ -14,7 +14,7 @@ import { presentOrder } from './present.ts'
 import { presentForwardOrder, presentOwnForwardTrade } from './present-forward.ts'
 import { ApiError, Refused } from './problem.ts'
 import { type ForwardOrderResource, type OrderResource, type PlacedForwardOrder, timesInForce } from './resources.ts'
-import type { SignedOrder } from './signed-requests.ts'
+import type { OrderRequest } from './signed-requests.ts'
 import { checkSigner, hasSeat, type SignerParts } from './signers.ts'
 
 export type OrderParts = SignerParts & Pick<ApiParts, 'database' | 'areas'> & { tables: AreaTables }
@@ -33,7 +33,7 @@ const mostTradesOfOrder = 500
  * for an order that is accepted: the engine's answer says it all.
  * Throws `ApiError` (`RULES_UNKNOWN`, `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE`), `Refused`, `AreaError` or `SignatureCheckError`.
  */
-export async function placeOrder(parts: OrderParts, signed: SignedOrder): Promise<PlacedOrder> {
+export async function placeOrder(parts: OrderParts, signed: OrderRequest): Promise<PlacedOrder> {
   const area = parts.areas.all().find(({ settings }) => settings.rulesHash === signed.order.rules)
   if (area === undefined) {
     throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${signed.order.rules}`)
@@ -51,7 +51,7 @@ export async function placeOrder(parts: OrderParts, signed: SignedOrder): Promis
 }
 
 /** The engine takes a grant without its rules, which are the order's own. */
-function grantOf({ rules: _, ...grant }: NonNullable<SignedOrder['session']>) {
+function grantOf({ rules: _, ...grant }: NonNullable<OrderRequest['session']>) {
   return grant
 }
 
@@ -69,7 +69,7 @@ export function refusedBy(events: readonly Event[], { settings }: Pick<AreaHandl
 async function checkOrderSignature(
   parts: SignerParts,
   area: AreaHandle,
-  { order, signature, session }: SignedOrder,
+  { order, signature, session }: OrderRequest,
 ): Promise<Hex> {
   const { account, meter } = order
   const mayBeWallet = session === undefined && hasSeat(area, account, meter)
@@ -129,7 +129,7 @@ function acceptedOrder(
   { settings }: AreaHandle,
   events: readonly Event[],
   id: Hex,
-  signed: SignedOrder,
+  signed: OrderRequest,
 ): OrderResource | PlacedForwardOrder | null {
   for (const event of events) {
     if (event.type === 'order-accepted' && event.order.id === id) return presentOrder(settings, spotRow(event, signed))
@@ -140,7 +140,7 @@ function acceptedOrder(
 }
 
 /** An accepted order as it lies in its table now. */
-function spotRow({ order }: EventOf<'order-accepted'>, { order: own, session, signature }: SignedOrder) {
+function spotRow({ order }: EventOf<'order-accepted'>, { order: own, session, signature }: OrderRequest) {
   return {
     arrival: order.arrival,
     order_id: order.id,
@@ -161,7 +161,7 @@ function placedForward(
   settings: AreaHandle['settings'],
   events: readonly Event[],
   { order }: EventOf<'forward-accepted'>,
-  { order: own, session, signature }: SignedOrder,
+  { order: own, session, signature }: OrderRequest,
 ): PlacedForwardOrder {
   const trades = events.flatMap((event) => (event.type === 'forward-trade' ? [event.trade] : []))
   const cancelled = events.find((event) => event.type === 'forward-cancelled' && event.arrival === order.arrival)

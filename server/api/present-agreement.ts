@@ -4,7 +4,7 @@ import type { AgreementRow } from '../store/rows.ts'
 import { agreementKinds } from '../words/details.ts'
 import { languages } from '../words/languages.ts'
 import { agreementSentence } from '../words/sentences.ts'
-import { isoTime, priceIn, seatIdIn } from './present.ts'
+import { decimalPrice, isoTime, seatIdIn } from './present.ts'
 import type { AgreementResource } from './resources.ts'
 
 export function presentAgreement(settings: AreaSettings, row: AgreementRow): AgreementResource {
@@ -19,7 +19,7 @@ export function presentAgreement(settings: AreaSettings, row: AgreementRow): Agr
     buyer: { seat: seatIdIn(settings, row.buyer), account: agreement.buyer, meter: agreement.buyerMeter },
     kind: agreementKinds[kind]!,
     amount,
-    pricePerKwh: priceIn(settings, priceTicks),
+    pricePerKwh: decimalPrice(settings, priceTicks),
     start: isoTime(row.start),
     end: isoTime(row.end_at),
     signedEnd: isoTime(agreement.end),

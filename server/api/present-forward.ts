@@ -4,7 +4,7 @@ import { type AreaSettings, engineConfig } from '../areas/settings.ts'
 import type { ForwardLevelRow, ForwardOrderRow, ForwardTradeRow, OwnForwardTradeRow } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
 import { tradeSentence } from '../words/sentences.ts'
-import { isoTime, moneyIn, priceIn, seatIdIn } from './present.ts'
+import { decimalPrice, isoTime, moneyIn, seatIdIn } from './present.ts'
 import type {
   ForwardBookResource,
   ForwardLevel,
@@ -27,7 +27,7 @@ export function presentForwardOrder(
     meter: order.meter,
     zone: row.zone,
     side: row.side,
-    limitPerKwh: priceIn(settings, row.limit_ticks),
+    limitPerKwh: decimalPrice(settings, row.limit_ticks),
     maxWh: row.max_wh,
     start: isoTime(row.start),
     end: isoTime(row.start + settings.rules.intervalSeconds),
@@ -55,7 +55,7 @@ export function presentOwnForwardTrade(
     start: isoTime(row.start),
     end: isoTime(row.start + settings.rules.intervalSeconds),
     number: row.number,
-    pricePerKwh: priceIn(settings, row.price_ticks),
+    pricePerKwh: decimalPrice(settings, row.price_ticks),
     energyWh,
     madeAt: row.made_at.toISOString(),
     status: deliveredWh === null ? 'agreed' : (row.status ?? 'provisional'),
@@ -72,7 +72,7 @@ export function presentForwardTrade(settings: AreaSettings, row: ForwardTradeRow
     zone: row.zone,
     start: isoTime(row.start),
     number: row.number,
-    pricePerKwh: priceIn(settings, row.price_ticks),
+    pricePerKwh: decimalPrice(settings, row.price_ticks),
     energyWh: row.energy_wh,
     madeAt: row.made_at.toISOString(),
   }
@@ -87,7 +87,7 @@ export function presentLevels(
   return rows
     .filter((row) => row.side === side)
     .map((row) => ({
-      pricePerKwh: priceIn(settings, row.limit_ticks),
+      pricePerKwh: decimalPrice(settings, row.limit_ticks),
       energyWh: row.energy_wh,
       orders: row.orders,
     }))
@@ -104,8 +104,8 @@ export function presentForwardBook(
     zone: book.zone,
     start: isoTime(book.start),
     end: isoTime(book.start + settings.rules.intervalSeconds),
-    lowestPerKwh: priceIn(settings, lowestTicks),
-    highestPerKwh: priceIn(settings, highestTicks),
+    lowestPerKwh: decimalPrice(settings, lowestTicks),
+    highestPerKwh: decimalPrice(settings, highestTicks),
     bids: presentLevels(settings, book.levels, 'buy'),
     asks: presentLevels(settings, book.levels, 'sell'),
     lastTrades: book.trades.map((trade) => presentForwardTrade(settings, trade)),

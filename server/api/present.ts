@@ -59,10 +59,10 @@ export function presentArea(
     graceSeconds: settings.graceMs / 1000,
     priceDecimals: settings.priceDecimals,
     currency: settings.currency,
-    feedInPerKwh: priceIn(settings, settings.feedInTicks),
-    retailPerKwh: priceIn(settings, settings.retailTicks),
-    lowestPerKwh: priceIn(settings, lowestTicks),
-    highestPerKwh: priceIn(settings, highestTicks),
+    feedInPerKwh: decimalPrice(settings, settings.feedInTicks),
+    retailPerKwh: decimalPrice(settings, settings.retailTicks),
+    lowestPerKwh: decimalPrice(settings, lowestTicks),
+    highestPerKwh: decimalPrice(settings, highestTicks),
     ownUse: settings.ownUse,
     rules: { hash: settings.rulesHash, ...rules },
     chain: { ...chain },
@@ -77,7 +77,7 @@ function presentZone(settings: AreaSettings, zone: AreaSettings['zones'][number]
     zone: zone.zone,
     name: zone.name,
     parent: zone.parent,
-    feePerKwh: priceIn(settings, zone.feeTicksPerKwh),
+    feePerKwh: decimalPrice(settings, zone.feeTicksPerKwh),
     capacityWh: zone.capacityWh,
   }
 }
@@ -116,7 +116,7 @@ export function presentInterval(settings: AreaSettings, row: IntervalRow): Inter
     flows: row.flows.map(({ zone, congestionTicks }) => ({
       zone,
       exportWh: surplusWh.get(zone) ?? 0,
-      congestionPerKwh: priceIn(settings, congestionTicks),
+      congestionPerKwh: decimalPrice(settings, congestionTicks),
     })),
   }
 }
@@ -168,7 +168,7 @@ export function presentOrder(settings: AreaSettings, row: Omit<OrderRow, 'area_i
     account: order.account,
     meter: order.meter,
     side: row.side,
-    limitPerKwh: priceIn(settings, row.limit_ticks),
+    limitPerKwh: decimalPrice(settings, row.limit_ticks),
     maxWh: row.max_wh,
     start: isoTime(order.start),
     end: isoTime(order.end),
@@ -207,8 +207,8 @@ export function presentSeat(
     closed: terms.closed,
     suspended: row.suspended,
     mandate: {
-      sellFloorPerKwh: priceIn(settings, terms.sellFloor),
-      buyCeilingPerKwh: priceIn(settings, terms.buyCeiling),
+      sellFloorPerKwh: decimalPrice(settings, terms.sellFloor),
+      buyCeilingPerKwh: decimalPrice(settings, terms.buyCeiling),
       maxSellWh: terms.maxSellWh,
       maxBuyWh: terms.maxBuyWh,
       validFrom: isoTime(terms.from),
@@ -273,7 +273,7 @@ function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: rea
     stage: outcome.stage,
     arrival: outcome.arrival,
     side: outcome.side,
-    limitPerKwh: priceIn(settings, outcome.limitTicks),
+    limitPerKwh: decimalPrice(settings, outcome.limitTicks),
     offeredWh: outcome.offeredWh,
     filledWh: outcome.filledWh,
     pricePerKwh: priceOrNull(settings, outcome.priceTicks),
@@ -343,12 +343,12 @@ function producedBetween(production: Production, start: UtcSeconds, end: UtcSeco
 }
 
 /** A price by the area's tick. */
-export function priceIn({ priceDecimals }: Pick<AreaSettings, 'priceDecimals'>, ticks: Ticks): string {
+export function decimalPrice({ priceDecimals }: Pick<AreaSettings, 'priceDecimals'>, ticks: Ticks): string {
   return formatPrice(ticks, priceDecimals)
 }
 
 function priceOrNull(settings: AreaSettings, ticks: Ticks | null): string | null {
-  return ticks === null ? null : priceIn(settings, ticks)
+  return ticks === null ? null : decimalPrice(settings, ticks)
 }
 
 /** Ledger units by the area's tick, in tokens. */

@@ -22,8 +22,7 @@ export const money = z.string()
 /** A seat as the escrow numbers it, as a decimal number: area × 2³² + its number in the area, so it is known without its area. */
 export const seatId = z
   .string()
-  .regex(/^[1-9]\d{0,19}$/, 'a seat is a decimal number')
-  .refine((text) => BigInt(text) < 2n ** 64n, 'a seat has 64 bits')
+  .refine((text) => /^[1-9]\d{0,19}$/.test(text) && BigInt(text) < 2n ** 64n, 'a seat is a decimal number of 64 bits')
 export const uint24 = z.int().min(0).max(0xff_ffff)
 export const int24 = z
   .int()

@@ -45,7 +45,7 @@ export const signedOrderSchema = z
       .optional(),
   })
   .meta({ id: 'SignedOrder' })
-export type SignedOrder = z.infer<typeof signedOrderSchema>
+export type OrderRequest = z.infer<typeof signedOrderSchema>
 
 export const signedCancelSchema = z.strictObject({ signature }).meta({ id: 'SignedCancel' })
 
@@ -191,5 +191,5 @@ export interface PageToLive {
   /** Starts the public events of an area. */
   watch: (area: number, answer: (result: { ok: boolean; message?: string }) => void) => void
   /** Places up to 100 signed orders; answered once all of them are judged and what was accepted is durable. */
-  orders: (orders: SignedOrder[], answer: (answer: OrdersAnswer) => void) => void
+  orders: (orders: OrderRequest[], answer: (answer: OrdersAnswer) => void) => void
 }

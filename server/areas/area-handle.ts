@@ -61,6 +61,11 @@ export interface AreaStatus {
   /** By how much this machine's clock is ahead of the database's and of the chain's newest block; null before it is known. */
   aheadOfDatabaseMs: number | null
   aheadOfChainMs: number | null
+  /**
+   * How often the area was made from its journal, which may have lost rows: whoever tells it something once, or was told something
+   * by it, does so anew after that.
+   */
+  loads: number
   /** How far the area's own time is. */
   nowMs: number
   cutUntil: UtcSeconds

@@ -17,6 +17,9 @@ export interface AreaProgram {
   log(what: string, error: unknown): void
 }
 
+/** An area is loaded within its time at the start if no more than this has to be replayed. */
+const longestReplayMs = 300
+
 /** Runs until the port's other end asks it to stop; resolves when everything is written. */
 export function runArea(port: AreaPort, program: AreaProgram): Promise<void> {
   const { settings, store, lease, owner, clocks, waitsForChain, log } = program
@@ -26,6 +29,7 @@ export function runArea(port: AreaPort, program: AreaProgram): Promise<void> {
     newSecret: () => randomBytes(32),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     monotonicMs: clocks.monotonicMs,
+    longestReplayMs,
     tell: telling(port, log),
   })
   return serveArea(port, runner, runner.run())

@@ -201,5 +201,5 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
 const unknownStatus: AreaStatus = {
   condition: { is: 'waiting', code: 'AREA_LOADING', reason: 'the area has not said anything yet' },
   ...{ sequence: 0, hash: '', aheadOfDatabaseMs: null, aheadOfChainMs: null, nowMs: 0, cutUntil: 0, settledUntil: 0 },
-  ...{ unsettledFrom: null, oldestOpen: null },
+  ...{ loads: 0, unsettledFrom: null, oldestOpen: null },
 }

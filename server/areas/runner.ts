@@ -38,13 +38,11 @@ import { isFence, isFinal, isPassing } from './store-failure.ts'
 const longestQueue = 10_000
 /** Readings and other commands of one turn at most. */
 const heaviestGroup = 1_000
-const retryMs = { first: 100, longest: 5_000 }
+const retryMs = { first: 100, longest: 5_000, held: 500 }
 /** A lease runs out after this, and is renewed three times as often. */
 const leaseSeconds = 5
 /** The area looks at its clocks at least this often. */
 const longestPauseMs = 1_000
-/** A snapshot is due when replaying what came after the newest one would take about this long. */
-const longestReplayMs = 300
 /** What replaying costs, about. */
 const replayMs = { command: 0.03, seatComputed: 0.02 }
 /** Commands that could not be carried out are remembered, so that repeating one costs no more than its refusal. */
@@ -85,6 +83,8 @@ export interface RunnerParts {
   monotonicMs(): number
   /** Nothing that is due is done before the chain has been heard of, so that a journal behind the chain is noticed first. */
   waitsForChain: boolean
+  /** A snapshot is due when replaying what came after the newest one would take about this long. */
+  longestReplayMs: number
   tell(message: Told): void
 }
 
@@ -114,6 +114,7 @@ export class AreaRunner {
   private leasedUntilMs = Number.NEGATIVE_INFINITY
   private askedDatabaseMs = Number.NEGATIVE_INFINITY
   private tailMs = 0
+  private loads = 0
   private snapshot: Promise<void> | null = null
   private wakeUp: () => void = () => {}
   private woken = false
@@ -154,20 +155,25 @@ export class AreaRunner {
       } catch (error) {
         this.isLoaded = false
         if (isFinal(error)) return this.give(error)
-        this.refuseAll(new AreaError('AREA_NOT_READY', 'the journal could not be reached; try again', { cause: error }))
+        this.refuseAll(new AreaError('AREA_NOT_READY', `the area waits: ${reasonOf(error)}`, { cause: error }))
         this.become({ is: 'waiting', code: codeOf(error), reason: reasonOf(error) })
-        this.parts.tell({ type: 'failure', what: 'the area is made again from its journal', error })
-        await this.parts.sleep(delayMs)
-        delayMs = Math.min(2 * delayMs, retryMs.longest)
+        const isHeld = error instanceof AreaError && error.code === 'AREA_HELD'
+        if (!isHeld) this.parts.tell({ type: 'failure', what: 'the area is made again from its journal', error })
+        await this.parts.sleep(isHeld ? retryMs.held : delayMs)
+        delayMs = isHeld ? retryMs.first : Math.min(2 * delayMs, retryMs.longest)
       }
     }
   }
 
-  /** Takes no more commands, finishes what is queued, writes a snapshot and gives the lease up. `running` is what `run` returned. */
+  /**
+   * Takes no more commands, finishes what is under way, refuses what waits, writes a snapshot and gives the lease up. `running` is
+   * what `run` returned.
+   */
   async stop(running: Promise<void>): Promise<void> {
     this.stopping = true
     this.wake()
     await running
+    this.refuseAll(new AreaError('AREA_STOPPED', 'the area has stopped: the server is stopping'))
     await this.snapshot
     if (!this.isLoaded) return
     if (this.tailMs > 0) await this.keep()
@@ -192,7 +198,8 @@ export class AreaRunner {
     }
     if (this.hasChain || !this.parts.waitsForChain) this.become({ is: 'ready' })
     else this.become({ is: 'waiting', code: 'CHAIN_UNSEEN', reason: 'the chain has not been heard of yet' })
-    const due = this.due(time.nowMs)
+    // Where something went wrong, each command is tried with nothing else, so that none is blamed for another.
+    const due = this.alone.length > 0 ? null : this.due(time.nowMs)
     const group = this.takeGroup()
     if (due === null && group.length === 0) {
       await this.pause(this.pauseMs(time.nowMs))
@@ -236,16 +243,18 @@ export class AreaRunner {
   }
 
   private async carryOut(group: Waiting[], due: Due | null, nowMs: number): Promise<void> {
-    const answers: Event[][] = []
+    const answers: (Event[] | AreaError)[] = []
     const applied: Applied[] = []
     const after = this.place
     try {
       if (due !== null) this.applyOne(this.tick(due, nowMs), applied)
-      for (const { submission } of group) {
-        this.refuseUnworkable(submission)
-        const commands = await this.commandsOf(submission, nowMs)
-        answers.push(commands.flatMap((command) => this.applyOne({ command, secret: null }, applied)))
-        inOrder(submission, answers.at(-1)!)
+      for (const [index, { submission }] of group.entries()) {
+        if (applied.length > 0 && this.hasLate(submission)) {
+          // What the tables say is as of before this transaction.
+          this.queue.unshift(...group.splice(index))
+          break
+        }
+        answers.push(await this.answerTo(submission, nowMs, applied))
       }
       await this.commit(after, applied)
     } catch (error) {
@@ -253,9 +262,26 @@ export class AreaRunner {
       await this.failed(error, group, due)
       return
     }
-    for (const [index, { resolve }] of group.entries()) resolve(answers[index]!)
+    for (const [index, { resolve, reject }] of group.entries()) {
+      const answer = answers[index]!
+      if (answer instanceof AreaError) reject(answer)
+      else resolve(answer)
+    }
     this.publish(applied)
+    const { longestReplayMs } = this.parts
     if (this.tailMs > longestReplayMs) this.snapshot ??= this.keep().finally(() => (this.snapshot = null))
+  }
+
+  /** Applies a submission; what is written of it, and so its answer, counts once the group is committed. */
+  private async answerTo(submission: Submission, nowMs: number, applied: Applied[]): Promise<Event[] | AreaError> {
+    const form = formOf(submission)
+    if (form === null) return new AreaError('AREA_COMMAND', 'this command has no form in which it could be kept')
+    if (this.unworkable.size > 0 && this.unworkable.has(nameOf(form))) {
+      return new AreaError('AREA_COMMAND', 'this command could not be carried out before')
+    }
+    const { commands, places } = await this.commandsOf(submission, nowMs)
+    const events = commands.flatMap((command) => this.applyOne({ command, secret: null }, applied))
+    return places === null ? events : inOrder(events, places)
   }
 
   private tick(due: Due, atMs: number): { command: Command; secret: Buffer | null } {
@@ -264,19 +290,32 @@ export class AreaRunner {
     return { command: { type: 'tick', atMs, seal }, secret }
   }
 
-  /** A submission as the engine takes it: late readings with what the tables say, the chain without what is known. */
-  private async commandsOf(submission: Submission, atMs: number): Promise<Command[]> {
+  /**
+   * A submission as the engine takes it: late readings with what the tables say, the chain without what is known. `places` says
+   * where the readings stood in the submission, in the order in which they are taken, where that is another one.
+   */
+  private async commandsOf(
+    submission: Submission,
+    atMs: number,
+  ): Promise<{ commands: Command[]; places: number[] | null }> {
     const { state } = this
     if (submission.type === 'readings') {
-      const late = submission.readings.filter(({ time }) => isBeyondMemory(state, time))
-      if (late.length === 0) return [{ ...submission, atMs }]
-      const served = late.map((reading) => ({ reading, seat: seatsServedAt(state, reading)[0]?.chain.seat ?? 0 }))
-      const readings = submission.readings.filter((reading) => !late.includes(reading))
-      const lateReadings = await this.parts.store.late(served)
-      const commands: Command[] = [{ type: 'late-readings', atMs, readings: lateReadings }]
-      return readings.length === 0 ? commands : [...commands, { type: 'readings', atMs, readings }]
+      const places = [...submission.readings.keys()]
+      const isLate = (place: number) => isBeyondMemory(state, submission.readings[place]!.time)
+      const late = places.filter(isLate)
+      if (late.length === 0) return { commands: [{ ...submission, atMs }], places: null }
+      const served = late.map((place) => {
+        const reading = submission.readings[place]!
+        return { reading, seat: seatsServedAt(state, reading)[0]?.chain.seat ?? 0 }
+      })
+      const others = places.filter((place) => !isLate(place))
+      const commands: Command[] = [{ type: 'late-readings', atMs, readings: await this.parts.store.late(served) }]
+      if (others.length > 0) {
+        commands.push({ type: 'readings', atMs, readings: others.map((place) => submission.readings[place]!) })
+      }
+      return { commands, places: [...late, ...others] }
     }
-    if (submission.type !== 'chain') return [{ ...submission, atMs } as Command]
+    if (submission.type !== 'chain') return { commands: [{ ...submission, atMs } as Command], places: null }
     if (!submission.isPart) this.hasChain = true
     const seats = submission.seats.filter((seat) => {
       const known = state.seats.get(seat.seat)?.chain
@@ -286,7 +325,7 @@ export class AreaRunner {
     const endsBatch = batch !== null && state.chain.time < batch.end && submission.time >= batch.end
     const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil || state.chain.isPartial
     const isNew = seats.length > 0 || (isFurther && !submission.isPart)
-    return isNew ? [{ ...submission, seats, atMs }] : []
+    return { commands: isNew ? [{ ...submission, seats, atMs }] : [], places: null }
   }
 
   private applyOne({ command, secret }: { command: Command; secret: Buffer | null }, applied: Applied[]): Event[] {
@@ -329,18 +368,17 @@ export class AreaRunner {
 
   /** The state is gone. Where one command was the reason, it alone is refused; else all may be asked again. */
   private async failed(error: unknown, group: readonly Waiting[], due: Due | null): Promise<void> {
-    if (isFence(error) || isFinal(error) || isPassing(error)) {
-      this.refuse(
-        group,
-        new AreaError('AREA_NOT_READY', 'the journal could not be written; try again', { cause: error }),
-      )
+    if (isFence(error) || isPassing(error)) {
+      const away = 'the journal could not be written; try again'
+      this.refuse(group, new AreaError('AREA_NOT_READY', away, { cause: error }))
       if (isFence(error)) this.leasedUntilMs = Number.NEGATIVE_INFINITY
       throw error
     }
-    if (group.length === 0)
+    if (group.length === 0) {
       throw new EngineError('ENGINE_STUCK', `what is due (${due?.work}) cannot be done: ${reasonOf(error)}`)
+    }
     this.parts.tell({ type: 'failure', what: 'a command could not be carried out', error })
-    if (group.length > 1) {
+    if (group.length > 1 || due !== null) {
       this.alone.push(...group)
       return
     }
@@ -349,13 +387,16 @@ export class AreaRunner {
   }
 
   private remember(submission: Submission): void {
-    this.unworkable.add(nameOf(submission))
+    this.unworkable.add(nameOf(formOf(submission)!))
     if (this.unworkable.size > mostRemembered) this.unworkable.delete(this.unworkable.values().next().value!)
   }
 
-  private refuseUnworkable(submission: Submission): void {
-    if (this.unworkable.size === 0 || !this.unworkable.has(nameOf(submission))) return
-    throw new Error('it could not be carried out before')
+  /** Takes those whose submission is meant out of the queue. */
+  private takeOut(isMeant: (submission: Submission) => boolean): Waiting[] {
+    const meant = this.queue.filter(({ submission }) => isMeant(submission))
+    const others = this.queue.filter(({ submission }) => !isMeant(submission))
+    this.queue.splice(0, this.queue.length, ...others)
+    return meant
   }
 
   private refuse(group: readonly Waiting[], error: AreaError): void {
@@ -421,6 +462,13 @@ export class AreaRunner {
     }
     await this.commit(after, applied)
     this.isLoaded = true
+    this.loads += 1
+    // The journal may have lost rows: what the chain says is told anew, and what was told of it before is not it.
+    this.hasChain = false
+    this.refuse(
+      this.takeOut(({ type }) => type === 'chain'),
+      new AreaError('AREA_NOT_READY', 'the area was made again from its journal: tell it everything anew'),
+    )
     this.parts.tell({ type: 'seats', seats: [...this.state.seats.values()].map((seat) => summaryOf(this.state, seat)) })
     this.publish(applied)
   }
@@ -494,6 +542,7 @@ export class AreaRunner {
         ...{ condition: this.condition, sequence: this.place.sequence, hash: this.hash },
         ...{ aheadOfDatabaseMs: clock.aheadOfDatabaseMs, aheadOfChainMs: clock.aheadOfChainMs, nowMs },
         ...{ cutUntil, settledUntil: chain.settledUntil, oldestOpen },
+        loads: this.loads,
         unsettledFrom: this.state.batches.values().next().value?.start ?? null,
       },
     })
@@ -544,24 +593,32 @@ function isConfigured({ configs }: AreaState, config: AreaConfig, face: AreaFace
   return known !== undefined && encode(settingsCodec, known).equals(encode(settingsCodec, { config, face }))
 }
 
-/** The answers to a submission's readings, in their order. */
-function inOrder(submission: Submission, events: Event[]): void {
-  if (submission.type !== 'readings' || submission.readings.length < 2) return
-  const places = new Map(submission.readings.map((reading, place) => [readingName(reading), place]))
-  const placeOf = (event: Event) => (event.type === 'reading' ? (places.get(readingName(event)) ?? 0) : 0)
-  const answers = events.filter(({ type }) => type === 'reading').sort((a, b) => placeOf(a) - placeOf(b))
-  const others = events.filter(({ type }) => type !== 'reading')
-  events.splice(0, events.length, ...answers, ...others)
+/** The answers to a submission's readings in its order, then what else followed; `places` are those of the readings as they were taken. */
+function inOrder(events: readonly Event[], places: readonly number[]): Event[] {
+  const answers: Event[] = []
+  const others: Event[] = []
+  let taken = 0
+  for (const event of events) {
+    if (event.type !== 'reading') others.push(event)
+    else {
+      answers[places[taken]!] = event
+      taken += 1
+    }
+  }
+  return [...answers, ...others]
 }
 
-function readingName({ meter, epoch, time }: { meter: string; epoch: number; time: number }): string {
-  return `${meter} ${epoch} ${time}`
+/** The canonical form of a submission, or null where it has none. */
+function formOf(submission: Submission): Buffer | null {
+  try {
+    return encodeCommand({ ...submission, atMs: 0 } as Command)
+  } catch {
+    return null
+  }
 }
 
-function nameOf(submission: Submission): string {
-  return createHash('sha256')
-    .update(encodeCommand({ ...submission, atMs: 0 } as Command))
-    .digest('hex')
+function nameOf(form: Buffer): string {
+  return createHash('sha256').update(form).digest('hex')
 }
 
 function codeOf(error: unknown): string {

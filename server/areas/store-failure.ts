@@ -1,5 +1,6 @@
 /** What a failure of the store means for an area. */
 import postgres from 'postgres'
+import { CodedError } from '../../contracts/protocol/error.ts'
 import { EngineError } from '../market/engine/error.ts'
 import { StoreError } from '../store/error.ts'
 import { AreaError } from './error.ts'
@@ -21,8 +22,6 @@ export function isFinal(error: unknown): boolean {
 export function isPassing(error: unknown): boolean {
   if (error instanceof AreaError || error instanceof StoreError) return true
   if (error instanceof postgres.PostgresError) return !/^(22|23|42)/.test(error.code)
-  return (
-    typeof (error as { code?: unknown }).code === 'string' &&
-    !(error instanceof RangeError || error instanceof TypeError)
-  )
+  const isMistake = error instanceof CodedError || error instanceof RangeError || error instanceof TypeError
+  return !isMistake && typeof (error as { code?: unknown }).code === 'string'
 }

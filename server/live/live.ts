@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Namespace, Server } from 'socket.io'
 import { z } from 'zod'
-import { sessionOf, tokensWithSession } from '../accounts/sessions.ts'
+import { sessionOfToken, tokensWithSession } from '../accounts/sessions.ts'
 import { createAreaTables } from '../api/area-tables.ts'
 import type { LiveToPage } from '../api/resources.ts'
 import type { PageToLive } from '../api/signed-requests.ts'
@@ -54,7 +54,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
       const { token } = socket.handshake.auth
       socket.data.visitor = null
       if (token === undefined) return next()
-      const session = typeof token === 'string' ? await sessionOf(database, token, new Date()) : null
+      const session = typeof token === 'string' ? await sessionOfToken(database, token, new Date()) : null
       if (session === null) return next(connectError('SESSION_NEEDED', 'the session has ended; sign in again'))
       socket.data.visitor = { account: session.account, token }
       next()

@@ -3,7 +3,7 @@ import type { Ticks, Wh } from '../../contracts/protocol/units.ts'
 import { type AuctionInput, type AuctionOrder, type AuctionResult, auctionColumns, clearAuction } from './auction.ts'
 import { clearColumns } from './clearing.ts'
 import { MarketError, quoted } from './errors.ts'
-import { type Reach, reachOf } from './reach.ts'
+import { reachOf } from './reach.ts'
 
 /**
  * - `filled`: everything it offered.
@@ -39,7 +39,7 @@ export interface OrderOutcome {
   link?: string
 }
 
-/** Explains every order, in input order. `words/auction.ts` makes sentences of that. */
+/** Explains every order, in input order. The `clear` command makes sentences of that with `server/words`. */
 export function explainAuction(input: AuctionInput, result: AuctionResult): OrderOutcome[] {
   return input.orders.map(explaining(input, result))
 }
@@ -51,38 +51,37 @@ export function explaining(input: AuctionInput, result: AuctionResult): (order: 
   const filledOf = new Map(result.fills.map((fill) => [fill.order, fill.energyWh]))
   return (order) => {
     const zone = indexOfZone.get(order.zone)!
-    const facts = {
+    const ofSide = reach[order.side]
+    const outcome: OrderOutcome = {
       order: order.id,
+      code: 'filled',
       offeredWh: order.energyWh,
       filledWh: filledOf.get(order.id) ?? 0,
       priceTicks: result.zones[zone]!.priceTicks,
       limitTicks: order.limitTicks,
-      bestTicks: reach[order.side].ticks[zone]!,
+      bestTicks: ofSide.ticks[zone]!,
     }
-    return { ...facts, ...judge(order, facts, reach[order.side], zone) }
+    if (outcome.filledWh < outcome.offeredWh) judge(outcome, order.side === 'sell', ofSide.fullLink[zone])
+    return outcome
   }
 }
 
-type Facts = Omit<OrderOutcome, 'code'>
-
-function judge(
-  order: AuctionOrder,
-  facts: Facts,
-  reach: Reach,
-  zone: number,
-): { code: OutcomeCode; gapTicks?: Ticks; link?: string } {
-  const { filledWh, offeredWh, priceTicks, limitTicks, bestTicks } = facts
-  if (filledWh === offeredWh) return { code: 'filled' }
-  const sells = order.side === 'sell'
-  const link = reach.fullLink[zone]
+/** Says why an order was not filled wholly; `link` is the full one on the way to the best price in reach. */
+function judge(outcome: OrderOutcome, sells: boolean, link: string | undefined): void {
+  const { filledWh, priceTicks, limitTicks, bestTicks } = outcome
   const gapTo = (price: number) => (sells ? limitTicks - price : price - limitTicks)
   const gapTicks = priceTicks === null ? gapTo(bestTicks) : gapTo(priceTicks)
-  if (link !== undefined && gapTo(bestTicks) <= 0)
-    return { code: 'link-full', link, ...(priceTicks !== null && gapTicks > 0 && { gapTicks }) }
-  if (filledWh > 0) return { code: 'partly-filled-at-margin' }
-  if (!Number.isFinite(bestTicks)) return { code: 'no-counterparty' }
-  if (gapTicks <= 0) return { code: 'not-filled-at-margin' }
-  return { code: sells ? 'price-too-high' : 'price-too-low', gapTicks }
+  if (link !== undefined && gapTo(bestTicks) <= 0) {
+    outcome.code = 'link-full'
+    outcome.link = link
+    if (priceTicks !== null && gapTicks > 0) outcome.gapTicks = gapTicks
+  } else if (filledWh > 0) outcome.code = 'partly-filled-at-margin'
+  else if (!Number.isFinite(bestTicks)) outcome.code = 'no-counterparty'
+  else if (gapTicks <= 0) outcome.code = 'not-filled-at-margin'
+  else {
+    outcome.code = sells ? 'price-too-high' : 'price-too-low'
+    outcome.gapTicks = gapTicks
+  }
 }
 
 /** What one order would have got at one limit, all else equal. */

@@ -50,8 +50,6 @@ export interface SettledInterval {
   statement_root: string | null
 }
 
-export class ReportError extends CodedError<
-  'REPORT_UNBALANCED' | 'REPORT_ZONE_UNKNOWN' | 'REPORT_AREA_UNKNOWN' | 'REPORT_RANGE'
-> {
+export class ReportError extends CodedError<'REPORT_UNBALANCED' | 'REPORT_ZONE_UNKNOWN' | 'REPORT_RANGE'> {
   override readonly name = 'ReportError'
 }

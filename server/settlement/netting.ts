@@ -7,6 +7,7 @@
  */
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { BatchCut, BatchEntry, EpochRegisters } from '../market/engine/area.ts'
+import { MoneySum } from '../market/money-sum.ts'
 import { SettlementError } from './error.ts'
 
 /** One entry without its energy: from the boundary `from` to these registers. */
@@ -63,7 +64,9 @@ export class BatchNetting {
   /** `spans` in any order of seats; those of one seat ascend. */
   constructor(batch: { start: UtcSeconds; end: UtcSeconds; intervalSeconds: number }, spans: readonly SeatSpan[]) {
     this.batch = batch
-    this.sums = spans.map((span) => ({ span, ...{ soldWh: 0, boughtWh: 0, paid: 0n, received: 0n } }))
+    this.sums = spans.map((span) => ({
+      ...{ span, soldWh: 0, boughtWh: 0, paid: new MoneySum(), received: new MoneySum() },
+    }))
     for (const sum of this.sums) {
       const known = this.ofSeat.get(sum.span.seat)
       if (known === undefined) this.ofSeat.set(sum.span.seat, [sum])
@@ -92,10 +95,10 @@ export class BatchNetting {
     }
     if (fill.isSale) {
       sum.soldWh += fill.energyWh
-      sum.received += BigInt(fill.amount)
+      sum.received.add(fill.amount, 1)
     } else {
       sum.boughtWh += fill.energyWh
-      sum.paid += BigInt(fill.amount)
+      sum.paid.add(fill.amount, 1)
     }
   }
 
@@ -107,7 +110,8 @@ export class BatchNetting {
     const entries = this.sums
       .map(({ span, soldWh, boughtWh, paid, received }): BatchEntry => {
         const { seat, kind, epoch, time, importWh, exportWh } = span
-        return { seat, kind, epoch, time, importWh, exportWh, soldWh, boughtWh, paid, received }
+        const money = { paid: paid.total(), received: received.total() }
+        return { seat, kind, epoch, time, importWh, exportWh, soldWh, boughtWh, ...money }
       })
       .sort((a, b) => a.seat - b.seat || a.time - b.time)
     const total = { soldWh: 0, boughtWh: 0, paid: 0n, received: 0n }
@@ -136,8 +140,8 @@ interface Sum {
   span: SeatSpan
   soldWh: Wh
   boughtWh: Wh
-  paid: LedgerUnits
-  received: LedgerUnits
+  paid: MoneySum
+  received: MoneySum
 }
 
 /** The tightest whole ticks that contain the average price of every entry's sides; 0 and 0 when nothing was traded. */

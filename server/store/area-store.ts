@@ -80,14 +80,12 @@ class PostgresArea implements AreaStore, AreaLease {
   async commit({ after, rows, journaled, funds }: Commit): Promise<void> {
     const { areaId, projection } = this
     await transact(this.writer, async (sql) => {
-      const { statements, changedRuns } = projection.project(sql, journaled, funds)
-      // Sent in this order without waiting for each other's answers. Where several fail, the first one says why.
-      const appended = appendRows(sql, areaId, { after, rows })
-      for (const statement of [appended, ...statements]) statement.execute()
-      const [first, ...others] = await Promise.allSettled([appended, ...statements, changedRuns()])
-      if (first!.status === 'rejected') throw asFence(areaId, first!.reason)
-      requireAppended(areaId, first!.value as { count: number }, rows)
-      for (const each of others) if (each.status === 'rejected') throw each.reason
+      const appending = appendRows(sql, areaId, { after, rows }).execute()
+      const [appended, projected] = await Promise.allSettled([appending, projection.project(sql, journaled, funds)])
+      // Where both fail, the journal says why.
+      if (appended.status === 'rejected') throw asFence(areaId, appended.reason)
+      requireAppended(areaId, appended.value, rows)
+      if (projected.status === 'rejected') throw projected.reason
     })
     projection.committed()
   }

@@ -62,12 +62,13 @@ export function projectAgreements(sql: Transaction, areaId: number, told: ToldEv
 export function projectRevocations(sql: Transaction, areaId: number, told: ToldEvents): Statement[] {
   return [...parts(told.of('session-revoked'))].map(
     (rows) => sql`
-      insert into session_revocations (area_id, account, key, from_start)
-      select ${areaId}, account, key, from_start
+      insert into session_revocations (area_id, account, key, from_start, signed)
+      select ${areaId}, account, key, from_start, signed
       from unnest(
         ${texts(rows, ({ event }) => event.account)}::text[],
         ${texts(rows, ({ event }) => event.key)}::text[],
-        ${numbers(rows, ({ event }) => event.from)}::bigint[]
-      ) as row (account, key, from_start)`,
+        ${numbers(rows, ({ event }) => event.from)}::bigint[],
+        ${bytes(rows, ({ command }) => encodeCommand(command))}::bytea[]
+      ) as row (account, key, from_start, signed)`,
   )
 }

@@ -1,41 +1,22 @@
 /**
- * Runs of final intervals: energy that became known late, and what is left once somebody was left out. Each has the sums of the
- * run before but for what its event changes, and rows only of the seats and zones that it changes.
+ * Runs that build on the run before: energy that became known late, and what is left once somebody was left out. Each has the
+ * sums of the run before but for what its event changes, and rows only of the seats and zones that it changes.
  */
 import type { Outcome, ReducedSeat } from '../market/engine/area.ts'
 import { qualities } from '../market/engine/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
-import type { Transaction } from './database.ts'
+import type { Statement, Transaction } from './database.ts'
 import { decodeOutcomes, encodeOutcomes } from './outcomes.ts'
-import { zoneRows } from './project-intervals.ts'
-import type { Told, ToldEvents } from './told.ts'
+import type { Told } from './told.ts'
+import { zoneRows } from './zone-rows.ts'
 
-type Corrected = Told<'interval-corrected'>
-type Reduced = Told<'interval-reduced'>
-
-/** In their order; those that do not build on each other take one statement a table together. */
-export async function projectChangedRuns(sql: Transaction, areaId: number, told: ToldEvents): Promise<void> {
-  const changes = [...told.of('interval-corrected'), ...told.of('interval-reduced')].sort((a, b) => a.place - b.place)
-  for (let from = 0; from < changes.length; ) {
-    const isCorrection = changes[from]!.event.type === 'interval-corrected'
-    const touched = new Set<string>()
-    let to = from
-    for (; to < changes.length; to += 1) {
-      const { event } = changes[to]!
-      const name = event.type === 'interval-corrected' ? `${event.start} ${event.seat}` : `${event.start}`
-      if ((event.type === 'interval-corrected') !== isCorrection || touched.has(name)) break
-      touched.add(name)
-    }
-    const together = changes.slice(from, to)
-    if (isCorrection) await correct(sql, areaId, together as Corrected[])
-    else await reduce(sql, areaId, together as Reduced[])
-    from = to
-  }
-}
-
-/** Several may build on one row: each adds its changes to those of the runs before it. */
-async function correct(sql: Transaction, areaId: number, corrections: readonly Corrected[]): Promise<void> {
-  const statements = [...parts(corrections)].flatMap((rows) => [
+/** Several may correct one interval or zone: each adds its changes to those of the runs before it. */
+export function correctRuns(
+  sql: Transaction,
+  areaId: number,
+  corrections: readonly Told<'interval-corrected'>[],
+): Statement[] {
+  return [...parts(corrections)].flatMap((rows) => [
     sql`
       insert into intervals (
         area_id, start, run, status, kind, matched_wh, import_wh, export_wh, missing_readings, deviation_wh, grid_fees,
@@ -81,8 +62,9 @@ async function correct(sql: Transaction, areaId: number, corrections: readonly C
           ${texts(rows, ({ event }) => event.zone)}::text[],
           ${numbers(rows, ({ event }) => qualities.indexOf(event.quality))}::smallint[],
           ${numbers(rows, ({ event }) => event.importWh)}::int[],
-          ${numbers(rows, ({ event }) => event.exportWh)}::int[]
-        ) as row (seat, start, run, zone, quality, import_wh, export_wh)
+          ${numbers(rows, ({ event }) => event.exportWh)}::int[],
+          ${bytes(rows, ({ event }) => (event.outcomes === null ? null : encodeOutcomes(event.outcomes)))}::bytea[]
+        ) as row (seat, start, run, zone, quality, import_wh, export_wh, outcomes)
       ), before as (
         update seat_intervals own set current = false from changed
         where own.area_id = ${areaId} and own.start = changed.start and own.seat = changed.seat and own.current
@@ -95,10 +77,9 @@ async function correct(sql: Transaction, areaId: number, corrections: readonly C
         coalesce(before.zone, (select place from ${zoneOrRoot(sql, areaId)} zone)), changed.quality, changed.import_wh,
         changed.export_wh, coalesce(before.bought_wh, 0), coalesce(before.sold_wh, 0), coalesce(before.paid, 0),
         coalesce(before.received, 0), coalesce(before.deviation_wh, 0),
-        coalesce(before.outcomes, ${encodeOutcomes([])})
+        coalesce(changed.outcomes, before.outcomes, ${encodeOutcomes([])})
       from changed left join before on before.seat = changed.seat and before.start = changed.start`,
   ])
-  await Promise.all(statements)
 }
 
 /** The newest row of `changed`'s zone; where the area did not know that zone, of the root, where such seats trade. */
@@ -110,7 +91,11 @@ function zoneOrRoot(sql: Transaction, areaId: number) {
 }
 
 /** Reads the outcomes that change, since a row of them holds all of the seat's. */
-async function reduce(sql: Transaction, areaId: number, reductions: readonly Reduced[]): Promise<void> {
+export async function reduceRuns(
+  sql: Transaction,
+  areaId: number,
+  reductions: readonly Told<'interval-reduced'>[],
+): Promise<void> {
   const changes = reductions.flatMap(({ event: { start, run, changes: seats } }) =>
     seats.map((seat) => ({ ...seat, start, run })),
   )

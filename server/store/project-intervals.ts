@@ -1,32 +1,70 @@
 /** Results of intervals as tables: of the whole interval, of its zones and of its seats. */
-import type { EventOf, IntervalRun, SeatInterval, ZoneRun } from '../market/engine/area.ts'
+import type { Event, IntervalRun, SeatInterval, ZoneRun } from '../market/engine/area.ts'
 import { qualities } from '../market/engine/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { encodeOutcomes } from './outcomes.ts'
-import type { ToldEvents } from './told.ts'
+import { correctRuns, reduceRuns } from './project-changed-runs.ts'
+import type { Told, ToldEvents } from './told.ts'
+import { type ZoneRow, zoneRows } from './zone-rows.ts'
+
+const types = [
+  'interval-cleared',
+  'interval-final',
+  'interval-corrected',
+  'interval-reduced',
+  'batch-missed',
+] as const satisfies Event['type'][]
+type Change = Told<(typeof types)[number]>
 
 /**
- * First computations and those that replace a provisional one; then what has become final. Corrections, which only final
- * intervals have, come after this.
+ * In the order in which it happened: a run can build on the one before. Changes that do not build on each other take one
+ * statement a table together.
  */
-export function projectIntervals(sql: Transaction, areaId: number, told: ToldEvents): Statement[] {
-  const computed = told.of('interval-cleared').map(({ event, command }) => ({ ...event.result, atMs: command.atMs }))
-  const newest = new Map(computed.map((run) => [run.start, run]))
-  const replaced = computed.filter((run, index) => {
-    return run.run > 1 && computed.findIndex(({ start }) => start === run.start) === index
-  })
+export async function projectIntervals(sql: Transaction, areaId: number, told: ToldEvents): Promise<void> {
+  const changes: Change[] = types.flatMap((type) => [...told.of(type)]).sort((a, b) => a.place - b.place)
+  const sent: Promise<unknown>[] = []
+  for (let from = 0, to = 0; from < changes.length; from = to) {
+    const { type } = changes[from]!.event
+    const touched = new Set<string>()
+    for (; to < changes.length; to += 1) {
+      const name = nameOf(changes[to]!.event)
+      if (changes[to]!.event.type !== type || touched.has(name)) break
+      touched.add(name)
+    }
+    const together = changes.slice(from, to)
+    const of = <Type extends Change['event']['type']>() => together as unknown as Told<Type>[]
+    if (type === 'interval-reduced') {
+      await reduceRuns(sql, areaId, of())
+      continue
+    }
+    const statements =
+      type === 'interval-cleared'
+        ? insertResults(sql, areaId, of())
+        : type === 'interval-final'
+          ? markFinal(sql, areaId, of())
+          : type === 'interval-corrected'
+            ? correctRuns(sql, areaId, of())
+            : markMissed(sql, areaId, of())
+    for (const statement of statements) sent.push(statement.execute())
+  }
+  await Promise.all(sent)
+}
+
+/** Two changes of one name build on each other. */
+function nameOf(event: Change['event']): string {
+  if (event.type === 'interval-cleared') return `${event.result.start}`
+  return event.type === 'interval-corrected' ? `${event.start} ${event.seat}` : `${event.start}`
+}
+
+function insertResults(sql: Transaction, areaId: number, told: readonly Told<'interval-cleared'>[]): Statement[] {
+  const computed = told.map(({ event, command }) => ({ ...event.result, atMs: command.atMs }))
+  const replacing = computed.filter(({ run }) => run > 1)
   return [
     ...insertRuns(sql, areaId, computed),
-    ...insertZones(sql, areaId, computed),
-    ...deleteSeatRows(sql, areaId, replaced),
-    ...[...newest.values()].flatMap((run) => insertSeatRows(sql, areaId, run)),
-    ...markFinal(
-      sql,
-      areaId,
-      told.of('interval-final').map(({ event }) => event),
-    ),
-    ...told.of('batch-missed').map(({ event }) => markMissed(sql, areaId, event)),
+    ...insertZones(sql, areaId, computed.flatMap(zoneRows)),
+    ...deleteSeatRows(sql, areaId, replacing),
+    ...computed.flatMap((run) => insertSeatRows(sql, areaId, run)),
   ]
 }
 
@@ -58,27 +96,8 @@ function insertRuns(sql: Transaction, areaId: number, all: readonly (IntervalRun
   )
 }
 
-/** A zone of a run, with the flow over its link. */
-export interface ZoneRow extends ZoneRun {
-  start: number
-  run: number
-  place: number
-  flow: IntervalRun['flows'][number] | null
-}
-
-/** The zones of a run in their order; every zone but the root has a link. */
-export function zoneRows({
-  start,
-  run,
-  zones,
-  flows,
-}: Pick<IntervalRun, 'start' | 'run' | 'zones' | 'flows'>): ZoneRow[] {
-  const flowOf = new Map(flows.map((flow) => [flow.zone, flow]))
-  return zones.map((zone, place) => ({ ...zone, start, run, place, flow: flowOf.get(zone.zone) ?? null }))
-}
-
-function insertZones(sql: Transaction, areaId: number, runs: readonly IntervalRun[]): Statement[] {
-  return [...parts(runs.flatMap(zoneRows))].map(
+function insertZones(sql: Transaction, areaId: number, all: readonly ZoneRow[]): Statement[] {
+  return [...parts(all)].map(
     (rows) => sql`
       insert into interval_zones (
         area_id, start, run, place, zone, price_ticks, lowest_ticks, highest_ticks, sold_wh, bought_wh, import_wh, export_wh,
@@ -133,21 +152,23 @@ function insertSeatRows(sql: Transaction, areaId: number, { start, run, seats: a
   )
 }
 
-function markFinal(sql: Transaction, areaId: number, all: readonly EventOf<'interval-final'>[]): Statement[] {
+function markFinal(sql: Transaction, areaId: number, all: readonly Told<'interval-final'>[]): Statement[] {
   return [...parts(all)].map(
     (rows) => sql`
       update intervals set status = 'final'
       from unnest(
-        ${numbers(rows, ({ start }) => start)}::bigint[],
-        ${numbers(rows, ({ run }) => run)}::int[]
+        ${numbers(rows, ({ event }) => event.start)}::bigint[],
+        ${numbers(rows, ({ event }) => event.run)}::int[]
       ) as final (start, run)
       where area_id = ${areaId} and intervals.start = final.start and intervals.run = final.run`,
   )
 }
 
-function markMissed(sql: Transaction, areaId: number, { start, end }: EventOf<'batch-missed'>): Statement {
-  return sql`
-    update intervals set status = 'missed'
-    where area_id = ${areaId} and start >= ${start} and start < ${end} and status = 'provisional' and run = (
-      select max(run) from intervals newest where newest.area_id = ${areaId} and newest.start = intervals.start)`
+function markMissed(sql: Transaction, areaId: number, all: readonly Told<'batch-missed'>[]): Statement[] {
+  return all.map(
+    ({ event: { start, end } }) => sql`
+      update intervals set status = 'missed'
+      where area_id = ${areaId} and start >= ${start} and start < ${end} and status = 'provisional' and run = (
+        select max(run) from intervals newest where newest.area_id = ${areaId} and newest.start = intervals.start)`,
+  )
 }

@@ -6,10 +6,9 @@
  * sent without waiting for each other's answers.
  */
 import type { Journaled } from '../areas/area-store.ts'
-import type { Statement, Transaction } from './database.ts'
+import type { Transaction } from './database.ts'
 import { projectAgreements, projectRevocations } from './project-agreements.ts'
 import { projectBatches } from './project-batches.ts'
-import { projectChangedRuns } from './project-changed-runs.ts'
 import { projectForward } from './project-forward.ts'
 import { projectGrounds } from './project-grounds.ts'
 import { projectIntervals } from './project-intervals.ts'
@@ -58,14 +57,10 @@ export class Projection {
   }
 
   /**
-   * The statements that bring the tables up to date with a transaction's commands, in the order in which they have to be sent;
-   * `changedRuns` sends what comes after them. `funds` holds the free funds that changed, by seat.
+   * Brings the tables up to date with a transaction's commands. `funds` holds the free funds that changed, by seat. Everything is
+   * sent at once, after what was sent before.
    */
-  project(
-    sql: Transaction,
-    journaled: readonly Journaled[],
-    funds: ReadonlyMap<number, bigint>,
-  ): { statements: Statement[]; changedRuns: () => Promise<void> } {
+  async project(sql: Transaction, journaled: readonly Journaled[], funds: ReadonlyMap<number, bigint>): Promise<void> {
     const { areaId } = this
     const told = new ToldEvents(journaled)
     this.intervalSeconds ??= told.of('configured')[0]?.event.config.rules.intervalSeconds ?? null
@@ -77,11 +72,11 @@ export class Projection {
       ...projectAgreements(sql, areaId, told),
       ...projectRevocations(sql, areaId, told),
       ...this.readings.project(sql, areaId, told, this.intervalSeconds ?? 1),
-      ...projectIntervals(sql, areaId, told),
       ...projectBatches(sql, areaId, told),
       ...projectGrounds(sql, areaId, told),
     ]
-    return { statements, changedRuns: () => projectChangedRuns(sql, areaId, told) }
+    for (const statement of statements) statement.execute()
+    await Promise.all([...statements, projectIntervals(sql, areaId, told)])
   }
 
   /** What was projected last has been committed. */

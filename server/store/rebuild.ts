@@ -139,7 +139,7 @@ class Replay {
 
   async take(sql: Transaction, rows: readonly JournalRow[]): Promise<void> {
     const journaled = rows.map((row) => this.replay(row))
-    await this.project(sql, journaled, new Map())
+    await this.projection.project(sql, journaled, new Map())
     this.projection.committed()
   }
 
@@ -147,17 +147,7 @@ class Replay {
   async finish(sql: Transaction): Promise<void> {
     const committed = committedFunds(this.state)
     const funds = new Map([...this.state.seats].map(([number, seat]) => [number, freeFunds(seat, committed)]))
-    await this.project(sql, [], funds)
-  }
-
-  private async project(
-    sql: Transaction,
-    journaled: readonly Journaled[],
-    funds: ReadonlyMap<number, bigint>,
-  ): Promise<void> {
-    const { statements, changedRuns } = this.projection.project(sql, journaled, funds)
-    for (const statement of statements) statement.execute()
-    await Promise.all([...statements, changedRuns()])
+    await this.projection.project(sql, [], funds)
   }
 
   private replay(row: JournalRow): Journaled {

@@ -277,7 +277,7 @@ export const english: Language = {
   orders,
   readings,
   orderStatuses: {
-    active: 'the order counts',
+    active: 'the order counts only for intervals that have started: nothing of it is left to cancel',
     filled: 'the order has been traded wholly',
     replaced: 'the order was replaced by a newer one',
     cancelled: 'the order was cancelled',

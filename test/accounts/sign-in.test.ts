@@ -2,7 +2,7 @@
 import { hashMessage, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { closeSession, openSession, sessionOf, tokensWithSession } from '../../server/accounts/sessions.ts'
+import { closeSession, openSession, sessionOfToken, tokensWithSession } from '../../server/accounts/sessions.ts'
 import { createSignIn } from '../../server/accounts/sign-in.ts'
 import { deleteExpired } from '../../server/store/account-store.ts'
 import type { Database } from '../../server/store/database.ts'
@@ -80,11 +80,11 @@ test('a contract wallet signs in by its own word', async () => {
 test('a session lasts a day, until it is closed', async () => {
   const { token } = await openSession(database, account, now)
   const second = await openSession(database, account, now)
-  expect(await sessionOf(database, token, later(86_399))).toMatchObject({ account })
-  expect(await sessionOf(database, token, later(86_400))).toBeNull()
+  expect(await sessionOfToken(database, token, later(86_399))).toMatchObject({ account })
+  expect(await sessionOfToken(database, token, later(86_400))).toBeNull()
   expect(await tokensWithSession(database, [token, second.token, 'other'], now)).toEqual(new Set([token, second.token]))
   await closeSession(database, token)
-  expect(await sessionOf(database, token, now)).toBeNull()
+  expect(await sessionOfToken(database, token, now)).toBeNull()
   expect(await tokensWithSession(database, [token, second.token], now)).toEqual(new Set([second.token]))
 })
 
@@ -94,5 +94,5 @@ test('what has expired is swept, and nothing else', async () => {
   await deleteExpired(database, now)
   const sessions = await database`select count(*)::int as count from sessions where expires_at <= ${now}`
   expect(sessions[0]!.count).toBe(0)
-  expect(await sessionOf(database, kept.token, now)).not.toBeNull()
+  expect(await sessionOfToken(database, kept.token, now)).not.toBeNull()
 })

@@ -107,7 +107,7 @@ describe('a forward order', () => {
     const bid = placedForwardOrderSchema.parse(reply.body)
     expect(bid).toMatchObject({ status: 'open', openWh: 100, tradedWh: 200 })
     expect(bid.trades).toMatchObject([
-      { order: bid.order, side: 'buy', number: 1, pricePerKwh: '0.1500', energyWh: 200, status: 'agreed' },
+      { arrival: bid.arrival, side: 'buy', number: 1, pricePerKwh: '0.1500', energyWh: 200, status: 'agreed' },
     ])
     const [bought] = await tradesOf('bob')
     const [sold] = await tradesOf('alice')
@@ -411,7 +411,7 @@ describe('when its interval comes, what was agreed', () => {
     expect(await tradeOf('bob', 1)).toMatchObject({ deliveredWh: 200, deviationWh: 0, amount: '0.03' })
     expect(await seatInterval('alice', 1)).toMatchObject({ soldWh: 500, received: '0.105', deviationWh: 0 })
     expect((await seatInterval('bob', 1)).outcomes).toMatchObject([
-      { code: 'forward-delivered', filledWh: 200, pricePerKwh: '0.1500' },
+      { code: 'honoured', filledWh: 200, pricePerKwh: '0.1500' },
       { filledWh: 300, pricePerKwh: '0.2500' },
     ])
     const runs = await runsOf(1)
@@ -423,7 +423,7 @@ describe('when its interval comes, what was agreed', () => {
 
   test('with a meter that was revoked is void', async () => {
     expect(await tradeOf('bob', 2)).toMatchObject({ deliveredWh: 0, deviationWh: 200, amount: '0' })
-    expect((await tradeOf('bob', 2)).message).toContain('closed or suspended')
+    expect((await tradeOf('bob', 2)).message).toContain('on the seller’s side the seat was closed')
     expect(await interval(2)).toMatchObject({ forwardWh: 200, deviationWh: 200, matchedWh: 0 })
     expect((await place('alice', 30)).body.code).toBe('ORDER_SEAT_CLOSED')
   })

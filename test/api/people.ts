@@ -90,7 +90,7 @@ export function grantOf(name: 'alice' | 'bob', key: Wallet): SessionKey {
     lowestPrice: -10_000,
     highestPrice: 10_000,
     validFrom: 0,
-    validUntil: 2 ** 32 - 1,
+    validUntil: t0 + 300 * 86_400,
   }
 }
 
@@ -124,7 +124,7 @@ export async function hello(
 }
 
 /** Alice's surplus goes to Bob. */
-export function agreementOf(change: Partial<Agreement> = {}): Agreement {
+function agreementOf(change: Partial<Agreement> = {}): Agreement {
   return {
     ...{ seller: lower(people.alice), sellerMeter: lower(meters.alice) },
     ...{ buyer: lower(people.bob), buyerMeter: lower(meters.bob), rules: settings.rulesHash },

@@ -20,6 +20,7 @@ import type { DemoPerson } from '../../server/api/resources.ts'
 import type { AreaStore } from '../../server/areas/area-store.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { areaMetrics } from '../../server/areas/metrics.ts'
+import type { AreaSettings } from '../../server/areas/settings.ts'
 import { startAreaHere } from '../../server/areas/start-area.ts'
 import type { ChainError } from '../../server/chain/error.ts'
 import { attachAgents } from '../../server/live/agents.ts'
@@ -58,7 +59,7 @@ export interface Street {
   /** Moves the clocks and lets the area do what has become due; the chain shows a block of then. */
   setTime(seconds: number): Promise<void>
   /** The chain shows these seats. */
-  syncSeats(seats: ChainSeat[]): Promise<void>
+  syncSeats(seats: ChainSeat[], area?: number): Promise<void>
   agent(): Socket
   page(token?: string): Socket
   stop(): Promise<void>
@@ -70,6 +71,8 @@ export interface StreetOptions {
   trustProxy?: TrustedProxies
   /** The forward books are per zone, so Bob may live next to Alice. */
   bobZone?: string
+  /** Further areas, in which nobody has a seat yet. */
+  others?: AreaSettings[]
 }
 
 export async function startStreet(options: StreetOptions = {}): Promise<Street> {
@@ -78,45 +81,30 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const registry = new Registry()
   const log = pino({ level: 'silent' })
   const clock = { ms: (t0 - 5) * 1000 }
-  const { chainId, escrow } = settings.chain
-  const { store, lease, close } = await openAreaStore(databaseUrl, { chainId, escrow, area: settings.area })
-  const area = startAreaHere({
-    ...{ settings, lease, owner: 'test', waitsForChain: false },
-    store: withClock(store, () => clock.ms),
-    clocks: { wallMs: () => clock.ms, monotonicMs: () => clock.ms },
-    log: () => {},
-  })
-  const metrics = areaMetrics(registry, () => [area])
-  area.onCounts((counts) => metrics.count(settings.area, counts))
-  let block = 0
-  const chain = (seats: ChainSeat[]) => {
-    block += 1
-    const time = Math.floor(clock.ms / 1000)
-    return area.submit({ type: 'chain', block, time, settledUntil: 0, seats, isPart: false })
-  }
-  /** Until nothing more follows. */
-  const settle = async () => {
-    for (let sequence = -1; area.status.sequence !== sequence || area.status.condition.is !== 'ready'; ) {
-      sequence = area.status.sequence
-      await area.submit({ type: 'tick', seal: null })
-    }
-  }
-  await settle()
-  await chain([seatOfPerson('alice', 'north'), seatOfPerson('bob', options.bobZone ?? 'south')])
-  const areas = { get: (number: number) => (number === settings.area ? area : undefined), all: () => [area] }
+  const parts = await Promise.all(
+    [settings, ...(options.others ?? [])].map((each) => startPart(each, databaseUrl, clock)),
+  )
+  const [first] = parts
+  await first!.sync([seatOfPerson('alice', 'north'), seatOfPerson('bob', options.bobZone ?? 'south')])
+  const handles = parts.map(({ area }) => area)
+  const metrics = areaMetrics(registry, () => handles)
+  for (const area of handles) area.onCounts((counts) => metrics.count(area.settings.area, counts))
+  const get = (number: number) => handles.find((each) => each.settings.area === number)
+  const areas = { get, all: () => handles }
   const signatures = await startSignatureCheck({ registry, threads: 0 })
   const relayed: Street['relayed'] = []
   const relayError: Street['relayError'] = { next: null }
   const notReady: string[] = []
   const walletSignatures = new Set<string>()
   const statements: Street['statements'] = new Map()
-  const services = {
-    relay: recordingRelay(relayed, relayError),
+  const relay = recordingRelay(relayed, relayError)
+  const servicesOf = (area: number) => ({
+    relay,
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
-    wallet: async (account: string) => ({ account, tokens: '12.5', permitNonce: 3, permitDomain: null }),
-  }
-  const parts = {
-    ...{ database, areas, signatures, registry, log, servicesOf: () => services },
+    wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
+  })
+  const apiParts = {
+    ...{ database, areas, signatures, registry, log, servicesOf },
     statements: {
       async file({ area: number, seat, end }: { area: number; seat: number; end: number }) {
         const statement = statements.get(`${number} ${seat} ${end}`) ?? null
@@ -128,7 +116,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const http = createServer()
   const origin = await listen(http)
   const app = createApp({
-    ...parts,
+    ...apiParts,
     ready: async () => notReady,
     demoPeople: options.demo ? demoPeople : null,
     pageFolder: options.pageFolder ?? null,
@@ -139,7 +127,13 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const io = new Server(http, socketOptions)
   const telemetry = createTelemetryBoard(meterOwners(areas))
   attachAgents(io, { areas, signatures, telemetry, registry, log })
-  const live: Live = attachLive(io, { ...parts, telemetry, periodMs: 20, telemetryPeriodMs: 20, sessionPeriodMs: 50 })
+  const live: Live = attachLive(io, {
+    ...apiParts,
+    telemetry,
+    periodMs: 20,
+    telemetryPeriodMs: 20,
+    sessionPeriodMs: 50,
+  })
   const sockets: Socket[] = []
   const open = (namespace: string, auth: Record<string, unknown> = {}) => {
     const socket = connect(`${origin}${namespace}`, {
@@ -156,7 +150,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     origin,
     database,
     databaseUrl,
-    area,
+    area: handles[0]!,
     registry,
     relayed,
     relayError,
@@ -165,12 +159,10 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     statements,
     async setTime(seconds) {
       clock.ms = seconds * 1000
-      await settle()
-      await chain([])
-      await settle()
+      await Promise.all(parts.map((part) => part.follow()))
     },
-    async syncSeats(seats) {
-      await chain(seats)
+    async syncSeats(seats, area = settings.area) {
+      await parts.find((part) => part.area.settings.area === area)!.sync(seats)
     },
     agent: () => open('/agents'),
     page: (token) => open('/live', token === undefined ? {} : { token }),
@@ -178,10 +170,54 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
       for (const socket of sockets) socket.close()
       live.close()
       await io.close()
-      await area.stop()
-      await close()
+      await Promise.all(parts.map((part) => part.stop()))
       await signatures.close()
       await scratch.stop()
+    },
+  }
+}
+
+interface StreetPart {
+  area: ConnectedArea
+  sync(seats: ChainSeat[]): Promise<void>
+  /** Does what has become due; the chain shows a block of then. */
+  follow(): Promise<void>
+  stop(): Promise<void>
+}
+
+async function startPart(own: AreaSettings, databaseUrl: string, clock: { ms: number }): Promise<StreetPart> {
+  const { chainId, escrow } = own.chain
+  const { store, lease, close } = await openAreaStore(databaseUrl, { chainId, escrow, area: own.area })
+  const area = startAreaHere({
+    ...{ settings: own, lease, owner: 'test', waitsForChain: false },
+    store: withClock(store, () => clock.ms),
+    clocks: { wallMs: () => clock.ms, monotonicMs: () => clock.ms },
+    log: () => {},
+  })
+  let block = 0
+  const sync = async (seats: ChainSeat[]) => {
+    block += 1
+    const time = Math.floor(clock.ms / 1000)
+    await area.submit({ type: 'chain', block, time, settledUntil: 0, seats, isPart: false })
+  }
+  /** Until nothing more follows. */
+  const settle = async () => {
+    for (let sequence = -1; area.status.sequence !== sequence || area.status.condition.is !== 'ready'; ) {
+      sequence = area.status.sequence
+      await area.submit({ type: 'tick', seal: null })
+    }
+  }
+  await settle()
+  return {
+    ...{ area, sync },
+    async follow() {
+      await settle()
+      await sync([])
+      await settle()
+    },
+    async stop() {
+      await area.stop()
+      await close()
     },
   }
 }

@@ -8,7 +8,7 @@ import { digestOf, signCompact, signFull } from '../../contracts/protocol/typed-
 import { orderSchema, sessionSchema } from '../../server/api/resources.ts'
 import { ChainError } from '../../server/chain/error.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
-import { domain, grantOf, lower, type orderOf, people, seatIds, settings, signedOrder } from './people.ts'
+import { domain, grantOf, lower, meters, type orderOf, people, seatIds, settings, signedOrder } from './people.ts'
 import { ask, type Street, signInMessage, startStreet, tokenOf } from './street.ts'
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
@@ -265,8 +265,8 @@ describe('relayed messages', () => {
       {
         rotation: {
           account: lower(people.alice),
-          meter: lower(people.bob),
-          key: lower(people.bob),
+          meter: lower(meters.alice),
+          key: lower(meters.alice),
           next: lower(people.stranger),
           from: 900,
           deadline: 1_800,
@@ -286,14 +286,14 @@ describe('relayed messages', () => {
 
   test('the contract’s refusal comes through by name, an unreachable chain says when to try again', async () => {
     street.relayError.next = new ChainError('CHAIN_REFUSED', 'the withdrawal delay has not passed')
-    const refused = await ask(street, 'POST', 'relay/claims', { body: { seat: '1' } })
+    const refused = await ask(street, 'POST', 'relay/claims', { body: { seat: seatIds.alice } })
     expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
       422,
       'CHAIN_REFUSED',
       'the withdrawal delay has not passed',
     ])
     street.relayError.next = new ChainError('CHAIN_UNREACHABLE', 'the node does not answer')
-    const down = await ask(street, 'POST', 'relay/claims', { body: { seat: '1' } })
+    const down = await ask(street, 'POST', 'relay/claims', { body: { seat: seatIds.alice } })
     expect([down.status, down.body.code, down.headers.get('retry-after')]).toEqual([503, 'CHAIN_UNREACHABLE', '5'])
   })
 })

@@ -30,7 +30,7 @@ import { selfTimes } from './self-times.ts'
 
 /** What the parent may ask. */
 export type ServerRequest =
-  /** Moves the market's clock to this time, in UTC ms; it goes on from there. */
+  /** Moves the market's clock forward to this time, in UTC ms; it goes on from there. */
   | { ask: 'clock'; atMs: number }
   | { ask: 'start-profile' }
   | { ask: 'stop-profile' }
@@ -158,7 +158,7 @@ async function submitKept(underWay: number): Promise<Run> {
 async function answer(request: ServerRequest): Promise<unknown> {
   switch (request.ask) {
     case 'clock':
-      ahead[0] = request.atMs - Date.now()
+      ahead[0] = Math.max(ahead[0]!, request.atMs - Date.now())
       return
     case 'start-profile':
       session.connect()

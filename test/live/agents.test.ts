@@ -111,12 +111,15 @@ describe('readings', () => {
     ])
     const [first] = answer.ok ? answer.results : []
     expect(first).toEqual({ meter: good.meter, epoch: 1, time: t0 + 900, status: 'stored' })
-    const rows =
-      await street.database`select meter, time, export_wh, production_wh, signature from readings order by time, meter`
-    expect(rows).toHaveLength(3)
-    const stored = rows.find(({ meter, time }) => meter === good.meter && time === t0 + 900)
-    expect(stored).toMatchObject({ export_wh: 500, production_wh: 5_000 })
-    expect(`0x${stored!.signature.toString('hex')}`).toBe(good.signature)
+    const rows = await street.database`
+      select seat, time, export_wh, production_wh, sequence, signature from readings order by time, seat`
+    expect(rows.map(({ seat, time }) => [seat, time])).toEqual([
+      [1, t0 + 900],
+      [2, t0 + 900],
+      [1, t0 + 1_800],
+    ])
+    expect(rows[0]).toMatchObject({ export_wh: 500, production_wh: 5_000, sequence: 2 })
+    expect(`0x${rows[0]!.signature.toString('hex')}`).toBe(good.signature)
   })
 
   test('a replayed reading is a duplicate, two values for one boundary suspend the meter', async () => {

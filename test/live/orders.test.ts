@@ -44,7 +44,9 @@ test('each order of a message is judged by itself and is in its table when it is
     order,
     effectiveFrom: new Date(t0 * 1000).toISOString(),
   })
-  expect(await street.database`select order_id from orders where order_id = ${order}`).toHaveLength(1)
+  expect(await street.database`select from orders where order_id = ${Buffer.from(order.slice(2), 'hex')}`).toHaveLength(
+    1,
+  )
   const again = await send([good])
   expect(codesOf(again)).toEqual(['known'])
   expect((await ask(street, 'POST', 'orders', { body: good })).status).toBe(200)

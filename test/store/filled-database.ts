@@ -45,6 +45,16 @@ export async function fill(sql: Database): Promise<void> {
       },
     ],
   })
+  const revocation = encodeCommand({
+    ...{
+      type: 'revoke-session',
+      atMs: 0,
+      account: addressOf('a', 1),
+      key: addressOf('a', 2),
+      from: 0,
+      signature: '0x',
+    },
+  })
   await sql`set statement_timeout = 0`
   await sql`insert into areas (chain_id, escrow, area) values (${chainId}, ${escrow}, 1), (${chainId}, ${escrow}, 2)`
   await sql`
@@ -100,7 +110,7 @@ export async function fill(sql: Database): Promise<void> {
     select area_id, 200000 + 10 * seat + n, sha256(('agreement ' || area_id || ' ' || seat || ' ' || n)::bytea), 1, seat, seat + 1, 0, 5, 5,
       ${t0}::bigint + n * 3600, ${t0}::bigint + (n + 1) * 3600, null, now(), ${agreement}
     from seats, generate_series(0, 9) n`
-  await sql`insert into session_revocations select area_id, account, meter, n from seats, generate_series(1, 10) n`
+  await sql`insert into session_revocations select area_id, account, meter, n, ${revocation} from seats, generate_series(1, 10) n`
   await sql`
     insert into suspensions
     select area_id, meter, seat, seat, 1, ${startOf(1)}, 1, 1, 0, decode(repeat('cd', 64), 'hex'), now(), now() from seats where seat % 5 = 0`

@@ -12,7 +12,7 @@ import {
   rollHash,
 } from '../../server/market/engine/journal.ts'
 import { isBeyondMemory } from '../../server/market/engine/readings.ts'
-import { type AreaState, emptyState, seatServedAt } from '../../server/market/engine/state.ts'
+import { type AreaState, emptyState, seatsServedAt } from '../../server/market/engine/state.ts'
 
 /** The secret of every batch. */
 export const secret = Buffer.alloc(32, 5)
@@ -79,7 +79,7 @@ export class JournalWriter {
       await this.commit()
       const served = late.map((reading) => ({
         reading,
-        seat: seatServedAt(this.state, reading.meter, reading.time)?.chain.seat ?? 0,
+        seat: seatsServedAt(this.state, reading)[0]?.chain.seat ?? 0,
       }))
       events.push(...this.run({ type: 'late-readings', atMs, readings: await this.store.late(served) }))
     }
@@ -93,8 +93,12 @@ export class JournalWriter {
 
   /** Commits what was applied since. */
   async commit(): Promise<void> {
+    return this.prepared()()
+  }
+
+  /** The commit of what was applied since, ready to be sent; they are sent in the order in which they were prepared. */
+  prepared(): () => Promise<void> {
     const group = this.pending.splice(0)
-    if (group.length === 0) return this.store.prove(this.committed)
     const funds = new Map<number, bigint>()
     const sums = committedFunds(this.state)
     for (const [number, seat] of this.state.seats) {
@@ -102,9 +106,13 @@ export class JournalWriter {
       if (this.available.get(number) !== free) funds.set(number, free)
       this.available.set(number, free)
     }
-    await this.store.commit({ after: this.committed, rows: group.map(({ row }) => row), journaled: group, funds })
-    const { sequence, hash } = group.at(-1)!.row
-    this.committed = { sequence, hash }
+    return async () => {
+      const after = this.committed
+      if (group.length === 0) return this.store.prove(after)
+      await this.store.commit({ after, rows: group.map(({ row }) => row), journaled: group, funds })
+      const { sequence, hash } = group.at(-1)!.row
+      this.committed = { sequence, hash }
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 /** Random commands of every kind, with a ledger that stands for the chain: a journal that has seen everything. */
-import type { BatchCut, ChainSeat, Event, MeterReading, Order, SessionGrant } from '../../server/market/engine/area.ts'
+import { digestOf, hashRules } from '../../contracts/protocol/typed-data.ts'
+import type { BatchCut, ChainSeat, MeterReading, Order, SessionGrant } from '../../server/market/engine/area.ts'
+import { seededDraws } from '../bench/measure.ts'
 import {
   addressOf,
   batchSeconds,
@@ -7,15 +9,21 @@ import {
   config,
   face,
   intervalSeconds,
-  newId,
   order,
   reading,
   t0,
   terms,
 } from '../market/engine/street.ts'
+import { identity, type ScratchArea, scratchArea } from './area.ts'
 import type { JournalWriter } from './journal-writer.ts'
+import type { ScratchServer } from './scratch-database.ts'
 
 const meters = 6
+/** Nobody has to be confirmed. */
+const rules = { ...config.rules, confirmation: 0 }
+const rulesHash = hashRules(rules)
+/** Of no key: nobody who reads these journals looks at it. */
+const signature = `0x${'ab'.repeat(64)}`
 
 /** A whole number from 0 to below `below`. */
 export type Draw = (below: number) => number
@@ -38,7 +46,6 @@ export class RandomStreet {
   private readonly chain = new Map<number, ChainSeat>()
   private readonly meters: Meter[]
   private readonly orders: string[] = []
-  private readonly agreements: string[] = []
   private readonly settled = new Map<number, { seats: ChainSeat[]; settledUntil: number }>()
   private nowMs = t0 * 1000 - 5_000
   private nonce = 0
@@ -59,7 +66,7 @@ export class RandomStreet {
     writer.run({
       type: 'configure',
       atMs: this.nowMs,
-      config: { ...config, rules: { ...config.rules, confirmation: 0 } },
+      config: { ...config, rules, rulesHash },
       face,
     })
     this.see([...this.chain.values()])
@@ -146,7 +153,7 @@ export class RandomStreet {
         meter.time = time
         const isGood = draw(12) > 0
         const taken = reading(index + 1, time, meter.importWh, meter.exportWh, {
-          ...{ epoch: meter.epoch, quality: isGood ? 0 : 1 + draw(2), signature: `0x${'ab'.repeat(64)}` },
+          ...{ epoch: meter.epoch, quality: isGood ? 0 : 1 + draw(2), signature },
           ...{
             sequence: time / intervalSeconds,
             reasons: draw(8),
@@ -202,23 +209,23 @@ export class RandomStreet {
         this.pick(this.meters.filter((_, index) => (index % 2 === side && isOfPair(index)) || draw(8) === 0)) ??
         this.meters[side]!
       const change: Partial<Order> = {
-        ...{ market, side, limitPrice, maxWh, start, nonce: ++this.nonce, meter: this.seatOf(meter).meter },
-        ...{ timeInForce: market === 0 ? 0 : draw(3), account: this.seatOf(meter).account },
+        ...{ market, side, maxWh, start, nonce: ++this.nonce, meter: this.seatOf(meter).meter, rules: rulesHash },
+        ...{ limitPrice: side === 0 ? limitPrice + 500 : limitPrice, account: this.seatOf(meter).account },
+        timeInForce: market === 0 || count < both - 1 ? 0 : draw(3),
         end: market === 1 ? start + intervalSeconds : start + (1 + draw(20)) * intervalSeconds,
       }
-      const id = newId()
+      const signed = order(1, 'buy', change)
+      const id = digestOf(identity, 'Order', signed)
       this.orders.push(id)
       const session = draw(3) === 0 ? this.grant() : null
-      this.writer.run({
-        ...{ type: 'order', atMs: this.nowMs, id, order: order(1, 'buy', change), signature: '0xabcd', session },
-      })
+      this.writer.run({ type: 'order', atMs: this.nowMs, id, order: signed, signature, session })
     }
   }
 
   private grant(): SessionGrant {
     return {
       ...{ key: addressOf('a', 900 + this.draw(2)), sides: 3, lowestPrice: -600, highestPrice: 4_000 },
-      ...{ validFrom: 0, validUntil: Math.floor(this.nowMs / 1000) + this.draw(40_000), signature: '0xef' },
+      ...{ validFrom: 0, validUntil: Math.floor(this.nowMs / 1000) + this.draw(40_000), signature },
     }
   }
 
@@ -237,14 +244,13 @@ export class RandomStreet {
     this.nonce += 1
     const items = buyers.slice(0, 1 + draw(2)).map((buyer) => {
       const kind = draw(3)
-      const id = newId()
-      this.agreements.push(id)
       const agreement = {
         ...{ seller: seller!.account, sellerMeter: seller!.meter, buyer: buyer.account, buyerMeter: buyer.meter },
-        ...{ rules: config.rulesHash, kind, amount: kind === 2 ? 0 : 1 + draw(600), price: 800 + draw(1_000) },
+        ...{ rules: rulesHash, kind, amount: kind === 2 ? 0 : 1 + draw(600), price: 800 + draw(1_000) },
         ...{ start: next, end: next + (1 + draw(30)) * intervalSeconds, noticeSeconds: 900, nonce: this.nonce },
       }
-      return { id, agreement, sellerSignature: '0x12', buyerSignature: '0x34' }
+      const id = digestOf(identity, 'Agreement', agreement)
+      return { id, agreement, sellerSignature: signature, buyerSignature: signature }
     })
     this.writer.run({ type: 'agreements', atMs: this.nowMs, items })
   }
@@ -260,7 +266,7 @@ export class RandomStreet {
   private revoke(): void {
     const { account } = this.seatOf(this.pick(this.meters)!)
     const key = addressOf('a', 900 + this.draw(2))
-    this.writer.run({ type: 'revoke-session', atMs: this.nowMs, account, key, from: 0, signature: '0x78' })
+    this.writer.run({ type: 'revoke-session', atMs: this.nowMs, account, key, from: 0, signature })
   }
 
   private withdraw(): void {
@@ -341,7 +347,7 @@ export class RandomStreet {
 
   private configure(): void {
     const zones = config.zones.map((zone) => ({ ...zone, feeTicksPerKwh: zone.parent === null ? 0 : this.draw(200) }))
-    const changed = { ...config, zones, rules: { ...config.rules, confirmation: 0 } }
+    const changed = { ...config, zones, rules, rulesHash }
     this.writer.run({
       type: 'configure',
       atMs: this.nowMs,
@@ -358,9 +364,30 @@ export class RandomStreet {
   }
 }
 
-/** Kinds of events that a journal has. */
-export function kindsOf(events: readonly Event[]): Set<string> {
-  return new Set(
-    events.map((event) => (event.type === 'batch-cut' && event.number > 1 ? 'batch-cut anew' : event.type)),
-  )
+/** An area with a journal of so many random steps, committed in groups of random size. */
+export async function randomArea(server: ScratchServer, seed: number, steps: number): Promise<ScratchArea> {
+  const draw = seededDraws(seed)
+  const area = await scratchArea(server)
+  const street = new RandomStreet(area.writer, draw)
+  for (let step = 0; step < steps; step += 1) {
+    await street.step()
+    if (draw(4) === 0) await area.writer.commit()
+  }
+  await area.writer.commit()
+  return area
+}
+
+/** Random areas, one after the other, until somebody has seen enough of them; each is closed when the next one is asked for. */
+export async function* randomAreas(
+  server: ScratchServer,
+  { seeds, steps }: { seeds: { first: number; most: number }; steps: number },
+): AsyncGenerator<ScratchArea & { seed: number }> {
+  for (let seed = seeds.first; seed < seeds.first + seeds.most; seed += 1) {
+    const area = await randomArea(server, seed, steps)
+    try {
+      yield { ...area, seed }
+    } finally {
+      await area.close()
+    }
+  }
 }

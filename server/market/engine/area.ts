@@ -359,7 +359,7 @@ export type AgreementState = Infer<typeof agreementState>
 
 /**
  * Why an order, a trade or an agreement did or did not move energy in one interval. `details` are the numbers that its code
- * names; `words/outcomes.ts` lists them and makes the sentences.
+ * names; `words/english.ts` lists them and makes the sentences.
  */
 export const outcome = struct({
   stage: oneOf(stageNames),

@@ -5,8 +5,8 @@ import { BatchNetting, type SeatSpan, spansOf } from '../../settlement/netting.t
 import type { BatchCut, Event } from './area.ts'
 import { forgetOld } from './forgetting.ts'
 import { bind, costOf, owedIn, release, reservedIn } from './funds.ts'
+import type { Interval } from './interval.ts'
 import { clearingDueMs, giveUp } from './intervals.ts'
-import { registersOf } from './registers.ts'
 import {
   type AreaState,
   type Configured,
@@ -14,7 +14,6 @@ import {
   configNow,
   intervalsBetween,
   lengthOf,
-  type SeatState,
   type UnsettledBatch,
 } from './state.ts'
 
@@ -46,18 +45,17 @@ export function batchDueMs(state: AreaState, { start, end }: { start: UtcSeconds
 
 /** Cuts a batch. One in which no meter was read is final but has nothing to settle. */
 export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; end: UtcSeconds }, seal: Hex): Event[] {
-  const events: Event[] = []
-  for (const interval of intervalsBetween(state, start, end)) {
-    if (interval.status !== 'provisional') continue
-    release(state, reservedIn(state, interval))
+  const provisional = [...intervalsBetween(state, start, end)].filter(({ status }) => status === 'provisional')
+  release(state, reservedIn(state, provisional))
+  const events = provisional.map((interval): Event => {
     for (const trade of state.forward.get(interval.start)?.trades ?? []) release(state, costOf(trade))
     interval.status = 'final'
     interval.reserved = null
     interval.isChanged = true
-    bind(state, owedIn(state, interval))
-    events.push({ type: 'interval-final', start: interval.start, run: interval.run })
-  }
-  const spans = [...state.seats.values()].flatMap((seat) => spansOfSeat(state, seat, { start, end }))
+    return { type: 'interval-final', start: interval.start, run: interval.run }
+  })
+  bind(state, owedIn(state, provisional))
+  const spans = batchSpans(state, { start, end })
   const cut: UnsettledBatch = { start, end, number: 1, seal, leftOut: [], leaving: [], leavingFrom: end, spans }
   state.cutUntil = end
   if (spans.length > 0) {
@@ -72,29 +70,35 @@ export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; 
   return [...events, ...forgetOld(state)]
 }
 
-/** Where a seat's entries in a batch begin and end, once its intervals were computed; nothing where nothing was measured. */
-export function spansOfSeat(
-  state: Configured & Pick<AreaState, 'intervals'>,
-  seat: SeatState,
+/** Where the entries of a batch begin and end, once its intervals were computed; a seat of which nothing was measured has none. */
+export function batchSpans(
+  state: Configured & Pick<AreaState, 'intervals' | 'seats'>,
   { start, end }: { start: UtcSeconds; end: UtcSeconds },
 ): SeatSpan[] {
   const length = lengthOf(state)
-  const { base, slot, chain } = seat
-  const measured: UtcSeconds[] = []
-  for (let time = Math.max(base.time + length, start); time <= end; time += length) {
+  const boundaries: { time: UtcSeconds; interval: Interval }[] = []
+  for (let time = start; time <= end; time += length) {
     const interval = state.intervals.get(time - length)
-    if (interval === undefined || !interval.isRead(slot) || interval.qualityOf(slot) !== 0) continue
-    if (interval.epoch[slot] === base.epoch) measured.push(time)
+    if (interval !== undefined) boundaries.push({ time, interval })
   }
-  if (measured.length === 0 || measured.at(-1)! <= start) return []
-  // No entry that trades runs across a change of terms, nor across a mandate's expiry.
-  const changes = chain.terms.flatMap(({ from, validUntil }) => [from, validUntil])
-  const first = state.intervals.get(start)
-  const startTrades = first?.fills.slot.includes(slot) === true
-  const relevant = changes.filter((time) => time > base.time && time < end)
-  return spansOf({ base: base.time, measured, changes: relevant, startTrades }, start).map((span) => {
-    const { epoch, importWh, exportWh } = registersOf(state, seat, span.time, base.epoch)!
-    return { seat: chain.seat, ...span, epoch, importWh, exportWh }
+  const trading = new Set(state.intervals.get(start)?.fills.slot)
+  return [...state.seats.values()].flatMap((seat) => {
+    const { slot, base, chain } = seat
+    const measured: UtcSeconds[] = []
+    for (const { time, interval } of boundaries) {
+      if (time > base.time && interval.isMeasured(slot, base.epoch)) measured.push(time)
+    }
+    if (measured.length === 0 || measured.at(-1)! <= start) return []
+    // No entry that trades runs across a change of terms, nor across a mandate's expiry.
+    const changes: UtcSeconds[] = []
+    for (const { from, validUntil } of chain.terms) {
+      for (const time of [from, validUntil]) if (time > base.time && time < end) changes.push(time)
+    }
+    const spans = spansOf({ base: base.time, measured, changes, startTrades: trading.has(slot) }, start)
+    return spans.map((span): SeatSpan => {
+      const { epoch, importWh, exportWh } = state.intervals.get(span.time - length)!.registersAt(slot, span.time)!
+      return { seat: chain.seat, ...span, epoch, importWh, exportWh }
+    })
   })
 }
 
@@ -131,10 +135,10 @@ export function followChain(state: AreaState, seen: Omit<AreaState['chain'], 'is
   const block = Math.max(seen.block, chain.block)
   const time = Math.max(seen.time, chain.time)
   const settledUntil = Math.max(seen.settledUntil, chain.settledUntil)
-  for (const interval of intervalsBetween(state, chain.settledUntil - length, settledUntil)) {
-    const isSettled = chain.settledUntil < interval.start + length && interval.start + length <= settledUntil
-    if (isSettled && interval.status === 'final') release(state, owedIn(state, interval))
-  }
+  const settled = [...intervalsBetween(state, chain.settledUntil - length, settledUntil)].filter(
+    (interval) => interval.status === 'final' && interval.start + length <= settledUntil,
+  )
+  release(state, owedIn(state, settled))
   state.chain = { block, time, settledUntil, isPartial: false }
   for (const end of state.batches.keys()) if (end <= settledUntil) state.batches.delete(end)
   const events: Event[] = [{ type: 'chain-followed', block, time, settledUntil }]

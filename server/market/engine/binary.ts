@@ -17,17 +17,23 @@ export interface Codec<Value> {
 /** The type of the values that a codec writes. */
 export type Infer<C> = C extends Codec<infer Value> ? Value : never
 
+const largestNumber = BigInt(Number.MAX_SAFE_INTEGER)
+
 /** Capital digits would be read back as small ones. */
 const hasUpperCase = /[A-Z]/
 
-/** Bytes that grow as they are written. */
+/** Bytes that grow as they are written, from as many as are expected. */
 export class Writer {
-  private bytes = Buffer.allocUnsafe(256)
+  private bytes: Buffer
   private length = 0
 
-  /** What was written, as a copy that nothing else changes. */
+  constructor(expected = 256) {
+    this.bytes = Buffer.allocUnsafe(expected)
+  }
+
+  /** What was written; nothing more may be. */
   finish(): Buffer {
-    return Buffer.from(this.bytes.subarray(0, this.length))
+    return this.bytes.subarray(0, this.length)
   }
 
   byte(value: number): void {
@@ -40,9 +46,13 @@ export class Writer {
     if (!Number.isSafeInteger(value) || value < 0) throw unwritable(`${value} is no whole number from 0 to 2^53 - 1`)
     this.room(8)
     let rest = value
-    while (rest >= 0x80) {
+    while (rest > 0x7fff_ffff) {
       this.bytes[this.length++] = (rest % 0x80) | 0x80
       rest = Math.floor(rest / 0x80)
+    }
+    while (rest >= 0x80) {
+      this.bytes[this.length++] = (rest & 0x7f) | 0x80
+      rest >>= 7
     }
     this.bytes[this.length++] = rest
   }
@@ -50,11 +60,11 @@ export class Writer {
   /** A whole number of any size, not negative. */
   unsignedBig(value: bigint): void {
     let rest = value
-    while (rest >= 0x80n) {
+    while (rest > largestNumber) {
       this.byte(Number(rest & 0x7fn) | 0x80)
       rest >>= 7n
     }
-    this.byte(Number(rest))
+    this.unsigned(Number(rest))
   }
 
   raw(bytes: Uint8Array): void {
@@ -113,8 +123,17 @@ export class Reader {
   }
 
   unsignedBig(): bigint {
-    let value = 0n
-    for (let shift = 0n; ; shift += 7n) {
+    // Six groups are 42 bits, which numbers hold exactly.
+    let low = 0
+    let scale = 1
+    for (let groups = 0; groups < 6; groups += 1) {
+      const group = this.byte()
+      low += (group & 0x7f) * scale
+      if (group < 0x80) return BigInt(low)
+      scale *= 0x80
+    }
+    let value = BigInt(low)
+    for (let shift = 42n; ; shift += 7n) {
       const group = this.byte()
       value |= BigInt(group & 0x7f) << shift
       if (group < 0x80) return value
@@ -255,15 +274,16 @@ type Struct<F extends Readonly<Record<string, unknown>>> = { -readonly [Name in 
 export function struct<F extends Readonly<Record<string, Codec<never> | Codec<unknown> | object>>>(
   fields: F,
 ): Codec<Struct<F>> {
-  const named = Object.entries(fields as unknown as Record<string, Codec<unknown>>)
+  const names = Object.keys(fields)
+  const codecs = Object.values(fields) as unknown as Codec<unknown>[]
   return {
     write(writer, value) {
       const object = value as Record<string, unknown>
-      for (const [name, codec] of named) codec.write(writer, object[name])
+      for (let place = 0; place < names.length; place += 1) codecs[place]!.write(writer, object[names[place]!])
     },
     read(reader) {
       const object: Record<string, unknown> = {}
-      for (const [name, codec] of named) object[name] = codec.read(reader)
+      for (let place = 0; place < names.length; place += 1) object[names[place]!] = codecs[place]!.read(reader)
       return object as Struct<F>
     },
   }
@@ -295,9 +315,9 @@ export function union<V extends Readonly<Record<string, object>>>(variants: V): 
   }
 }
 
-/** A value's bytes. */
-export function encode<Value>(codec: Codec<Value>, value: Value): Buffer {
-  const writer = new Writer()
+/** A value's bytes, of which about so many are expected. */
+export function encode<Value>(codec: Codec<Value>, value: Value, expected?: number): Buffer {
+  const writer = new Writer(expected)
   codec.write(writer, value)
   return writer.finish()
 }

@@ -96,5 +96,7 @@ const nothing: Traded = { boughtWh: 0, soldWh: 0, paid: 0n, received: 0n }
 
 function seatInterval(own: PoolSeat, traded: Traded = nothing): SeatInterval {
   const { seat, zone, quality, importWh, exportWh, deviationWh, outcomes } = own
-  return { seat: seat.chain.seat, zone, quality, importWh, exportWh, ...traded, deviationWh, outcomes }
+  const { boughtWh, soldWh, paid, received } = traded
+  const { seat: number } = seat.chain
+  return { seat: number, zone, quality, importWh, exportWh, boughtWh, soldWh, paid, received, deviationWh, outcomes }
 }

@@ -21,9 +21,16 @@ export function committedFunds(state: AreaState): ReadonlyMap<number, LedgerUnit
   if (sums === undefined) {
     sums = new Map()
     sumsOf.set(state, sums)
-    for (const interval of state.intervals.values()) {
-      bind(state, interval.status === 'final' ? owedIn(state, interval) : reservedIn(state, interval))
-    }
+    const intervals = [...state.intervals.values()]
+    const isFinal = ({ status }: Interval) => status === 'final'
+    bind(
+      state,
+      reservedIn(
+        state,
+        intervals.filter((interval) => !isFinal(interval)),
+      ),
+    )
+    bind(state, owedIn(state, intervals.filter(isFinal)))
     for (const { orders, trades } of state.forward.values()) {
       for (const order of orders.values()) bind(state, worstOf(order, order.openWh))
       for (const trade of trades) if (isOpen(state, trade.start)) bind(state, costOf(trade))
@@ -57,22 +64,56 @@ export function release(state: AreaState, commitments: Iterable<Commitment>): vo
   }
 }
 
-/** What an interval's orders and agreements have set aside. */
-export function* reservedIn(state: Pick<AreaState, 'slots'>, interval: Interval): Generator<Commitment> {
-  for (const side of sides) {
-    const columns = interval.reserved?.[side]
-    if (columns === undefined) continue
-    for (let slot = 0; slot < columns.arrival.length; slot += 1) {
-      if (columns.arrival[slot] === 0) continue
-      const amount = worstCase(side, columns.limitTicks[slot]!, columns.energyWh[slot]!)
-      if (amount > 0n) yield [state.slots[slot]!, amount]
+/** Exact sums of amounts of less than 2⁵² in size, by the place of a seat: plain numbers as long as those are exact. */
+class SumsByPlace {
+  private readonly small: Float64Array
+  private readonly large = new Map<number, bigint>()
+
+  constructor(places: number) {
+    this.small = new Float64Array(places)
+  }
+
+  add(slot: number, amount: number): void {
+    const sum = this.small[slot]! + amount
+    if (sum < 2 ** 52 && sum > -(2 ** 52)) this.small[slot] = sum
+    else {
+      this.large.set(slot, (this.large.get(slot) ?? 0n) + BigInt(this.small[slot]!))
+      this.small[slot] = amount
     }
   }
-  for (const promised of interval.promised) {
-    for (const { seat, side, priceTicks } of stakesOf(promised)) {
-      yield [seat, worstCase(side, priceTicks, promised.energyWh)]
+
+  commitments(slots: AreaState['slots']): Commitment[] {
+    const commitments: Commitment[] = []
+    for (const [slot, seat] of slots.entries()) {
+      const large = this.large.get(slot)
+      if (this.small[slot] === 0 && large === undefined) continue
+      commitments.push([seat!, BigInt(this.small[slot]!) + (large ?? 0n)])
+    }
+    return commitments
+  }
+}
+
+/** What orders and agreements have set aside in intervals. */
+export function reservedIn(state: Pick<AreaState, 'slots'>, intervals: readonly Interval[]): Commitment[] {
+  const sums = new SumsByPlace(state.slots.length)
+  for (const { reserved } of intervals) {
+    for (const side of sides) {
+      const columns = reserved?.[side]
+      if (columns === undefined) continue
+      const { arrival, limitTicks, energyWh } = columns
+      for (let slot = 0; slot < arrival.length; slot += 1) {
+        if (energyWh[slot] === 0) continue
+        const perWh = costPerWh(side, limitTicks[slot]!)
+        if (perWh > 0) sums.add(slot, perWh * energyWh[slot]!)
+      }
     }
   }
+  const promised = intervals.flatMap((interval) => interval.promised).flatMap(promiseCosts)
+  return [...sums.commitments(state.slots), ...promised]
+}
+
+function promiseCosts(promised: PromisedEnergy): Commitment[] {
+  return stakesOf(promised).map(({ seat, side, priceTicks }) => [seat, worstCase(side, priceTicks, promised.energyWh)])
 }
 
 /** What an agreement's energy in one interval can cost its two sides. */
@@ -132,25 +173,37 @@ export function purseOf(state: AreaState): Purse {
   }
 }
 
-/** What a final interval costs each seat on balance, nothing once the chain has settled it. */
-export function owedIn(state: Pick<AreaState, 'chain' | 'slots' | 'configs'>, interval: Interval): Commitment[] {
-  if (interval.start + lengthOf(state) <= state.chain.settledUntil) return []
-  const owed = new Map<number, number>()
-  const { fills } = interval
-  for (let index = 0; index < fills.length; index += 1) {
-    const slot = fills.slot[index]!
-    const amount = fills.amount[index]!
-    owed.set(slot, (owed.get(slot) ?? 0) + (fills.kind[index]! & 1 ? -amount : amount))
+/** What final intervals cost each seat, each on balance; nothing once the chain has settled it. */
+export function owedIn(
+  state: Pick<AreaState, 'chain' | 'slots' | 'configs'>,
+  intervals: readonly Interval[],
+): Commitment[] {
+  const length = lengthOf(state)
+  const sums = new SumsByPlace(state.slots.length)
+  const owed = new Float64Array(state.slots.length)
+  for (const { start, fills } of intervals) {
+    if (start + length <= state.chain.settledUntil) continue
+    const { slot, amount, kind } = fills
+    for (let index = 0; index < slot.length; index += 1) {
+      owed[slot[index]!]! += kind[index]! & 1 ? -amount[index]! : amount[index]!
+    }
+    for (const own of slot) {
+      if (owed[own]! > 0) sums.add(own, owed[own]!)
+      owed[own] = 0
+    }
   }
-  const commitments: Commitment[] = []
-  for (const [slot, amount] of owed) if (amount > 0) commitments.push([state.slots[slot]!, BigInt(amount)])
-  return commitments
+  return sums.commitments(state.slots)
 }
 
 /** What an order or trade can cost its account at worst, never negative: buying at a price, selling at a negative one. */
 export function worstCase(side: Side, priceTicks: Ticks, energyWh: Wh): LedgerUnits {
-  const perWh = side === 'buy' ? priceTicks : -priceTicks
+  const perWh = costPerWh(side, priceTicks)
   return perWh > 0 ? BigInt(perWh) * BigInt(energyWh) : 0n
+}
+
+/** Negative where the side gets money. */
+function costPerWh(side: Side, priceTicks: Ticks): number {
+  return side === 'buy' ? priceTicks : -priceTicks
 }
 
 /** What a seat can still commit: its balance on chain less the withdrawal it has asked for, less what it has committed. */
@@ -162,7 +215,7 @@ export function freeFunds(seat: SeatState, committed: ReadonlyMap<number, Ledger
 
 /** The most energy that free funds pay for at worst, at most `wantedWh`. */
 function payableWh(side: Side, priceTicks: Ticks, wantedWh: Wh, free: LedgerUnits): Wh {
-  const perWh = side === 'buy' ? priceTicks : -priceTicks
+  const perWh = costPerWh(side, priceTicks)
   if (perWh <= 0) return wantedWh
   const payable = free / BigInt(perWh)
   return payable < BigInt(wantedWh) ? Number(payable) : wantedWh

@@ -129,6 +129,12 @@ export class Interval {
     return (this.flags[slot]! & qualityMask) >> qualityShift
   }
 
+  /** Whether registers of this epoch were read at the interval's end, and measured. */
+  isMeasured(slot: number, epoch: number): boolean {
+    const flags = this.flags[slot] ?? 0
+    return (flags & (isRead | qualityMask)) === isRead && this.epoch[slot] === epoch
+  }
+
   setRegisters(slot: number, { epoch, importWh, exportWh, quality }: StoredRegisters): void {
     this.makePlace(slot)
     if (this.isExpected(slot) && !this.isRead(slot)) this.waitsFor -= 1

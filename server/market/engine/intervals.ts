@@ -56,7 +56,7 @@ export function startInterval(state: AreaState): Event[] {
 
 /** Makes an interval final without a result of its own: the chain has settled it without this journal. */
 export function giveUp(state: AreaState, interval: Interval): void {
-  release(state, reservedIn(state, interval))
+  release(state, reservedIn(state, [interval]))
   for (const trade of state.forward.get(interval.start)?.trades ?? []) release(state, costOf(trade))
   interval.giveUp()
 }
@@ -65,7 +65,7 @@ function startedEvent(state: AreaState, interval: Interval): Event {
   let orders = 0
   for (const side of sides) for (const arrival of interval.reserved?.[side].arrival ?? []) if (arrival > 0) orders += 1
   let reserved = 0n
-  for (const [, amount] of reservedIn(state, interval)) reserved += amount
+  for (const [, amount] of reservedIn(state, [interval])) reserved += amount
   return {
     ...{ type: 'interval-started', start: interval.start, orders, reserved, waitsFor: interval.waitsFor },
     ...{ block: state.chain.block, suspended: suspendedSeats(state), cut: cutPromises(interval) },

@@ -56,9 +56,9 @@ export function leaveOutNext(state: AreaState, batch: UnsettledBatch): Event[] {
 
 function reduce(state: AreaState, { leaving }: UnsettledBatch, interval: Interval): Event[] {
   const before = [...interval.fills]
-  release(state, owedIn(state, interval))
+  release(state, owedIn(state, [interval]))
   const lostWh = reduceInterval(state, configAt(state, interval.start), interval, leaving)
-  bind(state, owedIn(state, interval))
+  bind(state, owedIn(state, [interval]))
   interval.run += 1
   interval.isChanged = true
   const { matchedWh, gridFees, congestionRent, gridTake, zones, flows } = interval.cleared!

@@ -26,7 +26,7 @@ export function syncSeats(state: AreaState, seats: readonly ChainSeat[]): Event[
 function syncSeat(state: AreaState, chain: ChainSeat): Event[] {
   const shown: Event = { type: 'seat-changed', seat: chain }
   const known = state.seats.get(chain.seat)
-  if (known === undefined && isOver(state, chain)) return [shown, { type: 'seat-forgotten', seat: chain.seat }]
+  if (known === undefined && isForgotten(state, chain)) return [shown, { type: 'seat-forgotten', seat: chain.seat }]
   const seat = known ?? openSeat(state, chain)
   const before = known === undefined ? [] : [...known.earlierTerms, ...known.chain.terms]
   const baseBefore = seat.base
@@ -163,17 +163,26 @@ function giveUpOn(state: AreaState, seat: SeatState, from: UtcSeconds): void {
   }
 }
 
-/** Whether a seat was closed before every interval in memory: nothing of it can change any more. */
-function isOver(state: AreaState, chain: ChainSeat): boolean {
+/** Whether a seat was closed before every interval in memory, and none holds a reading of it: nothing of it can change any more. */
+function isOver(state: AreaState, { chain, newest }: SeatState): boolean {
   const from = closedFrom(chain)
-  return from !== null && from + lengthOf(state) <= state.firstStart
+  return from !== null && from + lengthOf(state) <= state.firstStart && newest.time <= state.firstStart
+}
+
+/**
+ * Whether a seat that is not known need not be: it was closed before every interval in memory. Terms that ended before its base
+ * are not told, so one of which only closings are told has been closed for longer than they say.
+ */
+function isForgotten(state: AreaState, chain: ChainSeat): boolean {
+  const from = closedFrom(chain)
+  return from !== null && (from === chain.terms[0]!.from || from + lengthOf(state) <= state.firstStart)
 }
 
 /** Forgets seats that are over. Their nonces stay as long as something that could have been accepted under them is valid. */
 export function forgetSeats(state: AreaState): Event[] {
   const events: Event[] = []
   for (const [number, seat] of state.seats) {
-    if (!isOver(state, seat.chain)) continue
+    if (!isOver(state, seat)) continue
     const { meter, account } = seat.chain
     events.push(...forgetOrders(state, seat, Number.POSITIVE_INFINITY))
     events.push(...cancelForwardOfSeat(state, seat, { from: 0, reason: 'seat-closed' }))

@@ -139,6 +139,11 @@ function columnsOf(interval: Interval): Column[] {
   return [...columns, fills.arrival, fills.slot, fills.energyWh, fills.amount, fills.kind]
 }
 
+/** About how many bytes an interval takes. */
+function sizeOf(interval: Interval): number {
+  return columnsOf(interval).reduce((sum, { byteLength }) => sum + byteLength, 1_000)
+}
+
 const interval: Codec<Interval> = {
   write(writer: Writer, value: Interval) {
     const { start, status, startedAtMs, run, isStale, waitsFor, cleared, deliveredWh, promised, fills } = value
@@ -181,8 +186,8 @@ const hashOf = new WeakMap<Interval, string>()
 /** The pieces of a state; `isKnown` says of which hash whoever asks has a piece already. */
 export function snapshotOf(state: AreaState, isKnown: (hash: string) => boolean = () => false): Piece[] {
   const pieces: Piece[] = []
-  const add = <Value>(name: string, codec: Codec<Value>, value: Value) => {
-    const bytes = encode(codec, value)
+  const add = <Value>(name: string, codec: Codec<Value>, value: Value, expected?: number) => {
+    const bytes = encode(codec, value, expected)
     const hash = sha256(bytes)
     pieces.push({ name, hash, bytes: isKnown(hash) ? null : bytes })
     return hash
@@ -215,7 +220,7 @@ export function snapshotOf(state: AreaState, isKnown: (hash: string) => boolean 
     const name = `interval/${start}`
     const known = value.isChanged ? undefined : hashOf.get(value)
     if (known !== undefined && isKnown(known)) pieces.push({ name, hash: known, bytes: null })
-    else hashOf.set(value, add(name, interval, value))
+    else hashOf.set(value, add(name, interval, value, sizeOf(value)))
     value.isChanged = false
   }
   return pieces

@@ -248,7 +248,11 @@ export function seatsServedAt(
   if (holder === undefined) return []
   const counts = ({ chain: { epochStart } }: SeatState) => epochStart.epoch === epoch && epochStart.time < time
   const later = seats.find((seat) => seat !== holder && seat.chain.openedAt >= time && counts(seat))
-  if (later === undefined) return [holder]
+  if (later === undefined) {
+    // A meter's epochs ascend: one that its next seat is beyond will never be known.
+    const isBeyond = ({ chain }: SeatState) => chain.openedAt >= time && chain.epochStart.epoch > epoch
+    return [(holder.chain.epochStart.epoch < epoch ? seats.find(isBeyond) : undefined) ?? holder]
+  }
   if (holder.chain.epochStart.epoch !== epoch) return [later]
   return later.chain.openedAt === time ? [holder, later] : [holder]
 }

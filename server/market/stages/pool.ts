@@ -98,7 +98,15 @@ export function measure(
   const refusal = reasonNotToTrade(state, seat, { terms, config, end, quality, isZoneKnown, isCounted })
   const isOpen = refusal === null
   return {
-    ...{ seat, terms, zone: grid.placeOf(terms.zone), quality, importWh, exportWh, ownUseWh, refusal, deviationWh: 0 },
+    seat,
+    terms,
+    zone: grid.placeOf(terms.zone),
+    quality,
+    importWh,
+    exportWh,
+    ownUseWh,
+    refusal,
+    deviationWh: 0,
     sellWh: isOpen ? Math.min(exportWh - ownUseWh, sellableWh(terms, config)) : 0,
     buyWh: isOpen ? Math.min(importWh - ownUseWh, buyableWh(terms, config)) : 0,
     outcomes: [],

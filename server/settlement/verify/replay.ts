@@ -5,7 +5,7 @@
 import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { AgreementState, AreaConfig, ChainSeat, ForwardTrade, OrderState } from '../../market/engine/area.ts'
-import { spansOfSeat } from '../../market/engine/batches.ts'
+import { batchSpans } from '../../market/engine/batches.ts'
 import { computeInterval } from '../../market/engine/compute.ts'
 import type { Purse } from '../../market/engine/funds.ts'
 import { Interval } from '../../market/engine/interval.ts'
@@ -95,9 +95,8 @@ export class Replay {
 
   /** Where the entries of each seat begin and end. */
   spans(): SeatSpan[] {
-    const { start, end } = this.file
-    const state = { configs: this.configs, intervals: this.intervals }
-    return [...this.seats.values()].flatMap((seat) => spansOfSeat(state, seat, { start, end }))
+    const { configs, intervals, seats, file } = this
+    return batchSpans({ configs, intervals, seats }, file)
   }
 
   /** Takes those out who could not pay. */

@@ -55,10 +55,11 @@ create table snapshot_pieces (
 );
 alter table snapshot_pieces alter column bytes set storage external;
 
--- What an area clears by and what people read of it, from an interval on (server/areas/settings.ts).
+-- What an area clears by and what people read of it, from an interval on.
 create table area_settings (
   area_id int not null,
   from_start bigint not null,
+  -- {config, face} as they were journaled (server/market/engine/area.ts).
   settings jsonb not null,
   primary key (area_id, from_start)
 );
@@ -109,6 +110,7 @@ create table orders (
 );
 create index orders_seat on orders (area_id, seat, arrival desc);
 create index orders_active on orders (area_id, seat) where status = 'active';
+create index orders_until on orders (area_id, active_until);
 
 -- Orders for one interval that had not started; what rests of them is `open_wh`.
 create table forward_orders (
@@ -180,6 +182,7 @@ create table agreements (
 );
 create index agreements_seller on agreements (area_id, seller, arrival desc);
 create index agreements_buyer on agreements (area_id, buyer, arrival desc);
+create index agreements_until on agreements (area_id, end_at);
 
 create table session_revocations (
   area_id int not null,

@@ -220,6 +220,12 @@ describe('a meter that moves from one seat to another', () => {
       ['stored', 2, 0],
     ])
   })
+
+  it('is done with an epoch that nobody told the chain of before its next seat began a later one', () => {
+    const { read } = street([closing, next({ epoch: 3, time: end, importWh: 0, exportWh: 0 })])
+    const [answer] = answersOf(read(end * 1000, reading(1, end, 0, 100, { epoch: 2 })))
+    expect(answer).toMatchObject({ status: 'refused', code: 'READING_EPOCH_ENDED', details: [2, 3] })
+  })
 })
 
 describe('a reading that comes after its batch was cut', () => {

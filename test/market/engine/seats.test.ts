@@ -147,6 +147,33 @@ describe('a closed seat', () => {
     expect(hashState(state)).toBe(hash)
   })
 
+  it('of which only closings are told, and which nobody knows, is told and not remembered', () => {
+    const { state, run } = open([seat(1)])
+    // It began later than memory; what was before its base is not told any more.
+    const closed = seat(2, { openedAt: t0, terms: [terms({ from: end, closed: true })] })
+    const events = run(following(before, [closed]))
+    expect(eventsOf(events, 'seat-forgotten')).toEqual([{ type: 'seat-forgotten', seat: 2 }])
+    expect([...state.seats.keys()]).toEqual([1])
+  })
+
+  it('is remembered as long as memory holds a reading of it, so that none is stored twice', () => {
+    const { state, run } = open([seat(1), seat(2)])
+    run(following(before, [closedFrom(1, end)]))
+    const at = (number: number) => reading(1, boundary(number), 10 * number, 0)
+    for (let number = 1; number <= 40; number += 1) {
+      run({ type: 'readings', atMs: boundary(number) * 1000, readings: [at(number)] })
+      run(following(boundary(number) * 1000, [], state.cutUntil))
+    }
+    expect(state.firstStart).toBeGreaterThan(boundary(2))
+    const again = run({ type: 'readings', atMs: boundary(41) * 1000, readings: [at(40)] })
+    expect(again.at(-1)).toMatchObject({ type: 'reading', status: 'duplicate' })
+    const later = boundary(50) * 1000
+    run(waiting(later))
+    run(following(later, [], state.cutUntil))
+    run(waiting(later + 20 * batchSeconds * 1000))
+    expect([...state.seats.keys()]).toEqual([2])
+  })
+
   it('that was revoked and is confirmed anew comes back under its number, with its nonces', () => {
     const { run } = open([seat(1)])
     run(placing(before, order(1, 'sell', { nonce: 9 })))

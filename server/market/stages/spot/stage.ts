@@ -57,36 +57,36 @@ function allocate(pool: Pool): Allocation & { prices: Pick<ClearedSums, 'zones' 
   }
   const auction = clearAuction(input)
   const explained = explainAuction(input, auction)
-  const sideOf = new Map(orders.map(({ id, side }) => [id, side]))
+  const { matchedWh, gridFees, congestionRent, flows } = auction
+  const grossOf = ({ priceTicks, filledWh }: OrderOutcome) => amountOf(priceTicks!, filledWh)
   const { gridTake, refunds } = capGridTake({
-    maxGridPerKwh: config.rules.maxGridPerKwh,
-    matchedWh: auction.matchedWh,
-    gridFees: auction.gridFees,
-    congestionRent: auction.congestionRent,
-    fills: auction.fills.map(({ order, energyWh, priceTicks }) => ({
-      ...{ order, side: sideOf.get(order)!, energyWh },
-      amount: amountOf(priceTicks, energyWh),
-    })),
+    ...{ maxGridPerKwh: config.rules.maxGridPerKwh, matchedWh, gridFees, congestionRent },
+    fills: explained.flatMap((outcome, index): OrderFill[] => {
+      const { order, filledWh: energyWh } = outcome
+      return energyWh === 0 ? [] : [{ order, side: taking[index]!.side, energyWh, amount: grossOf(outcome) }]
+    }),
   })
   const fills: Fill[] = []
-  for (const [index, { own, side, reservation }] of taking.entries()) {
+  for (const [index, offer] of taking.entries()) {
     const outcome = explained[index]!
-    const refund = refunds.get(outcome.order) ?? 0n
-    const gross = outcome.filledWh === 0 ? 0n : amountOf(outcome.priceTicks!, outcome.filledWh)
-    const amount = side === 'buy' ? gross - refund : gross + refund
-    own.outcomes.push(outcomeOf(outcome, { side, reservation, amount, zones: config.zones }))
-    if (outcome.filledWh === 0) continue
-    if (side === 'buy') own.buyWh -= outcome.filledWh
-    else own.sellWh -= outcome.filledWh
-    fills.push({
-      ...{ stage: 'spot', arrival: reservation.arrival, slot: own.seat.slot, side, energyWh: outcome.filledWh },
-      amount: Number(amount),
-    })
+    const { order, filledWh: energyWh } = outcome
+    if (energyWh === 0) {
+      offer.own.outcomes.push(outcomeOf(outcome, offer, { amount: 0n, zones: config.zones }))
+      continue
+    }
+    const { own, side, reservation } = offer
+    const gross = grossOf(outcome)
+    const refund = refunds.get(order)
+    const amount = refund === undefined ? gross : side === 'buy' ? gross - refund : gross + refund
+    own.outcomes.push(outcomeOf(outcome, offer, { amount, zones: config.zones }))
+    if (side === 'buy') own.buyWh -= energyWh
+    else own.sellWh -= energyWh
+    const { arrival } = reservation
+    fills.push({ stage: 'spot', arrival, slot: own.seat.slot, side, energyWh, amount: Number(amount) })
   }
   for (const { own, side, reservation, refusal, details } of offers) {
     if (refusal !== null) own.outcomes.push(untraded(reservation, side, refusal, details))
   }
-  const { matchedWh, gridFees, congestionRent, flows } = auction
   return { fills, matchedWh, gridFees, congestionRent, gridTake, prices: { zones: priced(auction), flows } }
 }
 
@@ -139,18 +139,21 @@ function reasonNotToOffer(own: PoolSeat, side: Side, reservation: Reservation, c
 
 function outcomeOf(
   explained: OrderOutcome,
-  {
-    side,
-    reservation,
-    amount,
-    zones,
-  }: { side: Side; reservation: Reservation; amount: bigint; zones: AreaConfig['zones'] },
+  { side, reservation }: Offer,
+  { amount, zones }: { amount: bigint; zones: AreaConfig['zones'] },
 ): Outcome {
   const { limitTicks, offeredWh, filledWh, priceTicks } = explained
   // Where all that was offered was filled, what held it back is that funds covered no more.
   const isHeldBack = reservation.isCut && offeredWh === reservation.reservedWh && filledWh === offeredWh
   return {
-    ...{ stage: 'spot', arrival: reservation.arrival, side, limitTicks, offeredWh, filledWh, priceTicks, amount },
+    stage: 'spot',
+    arrival: reservation.arrival,
+    side,
+    limitTicks,
+    offeredWh,
+    filledWh,
+    priceTicks,
+    amount,
     code: isHeldBack ? 'escrow-low' : explained.code,
     details: isHeldBack ? [reservation.reservedWh] : detailsOf(explained, zones),
   }
@@ -175,8 +178,16 @@ export function idleOutcomes(own: PoolSeat, interval: Interval, config: AreaConf
 
 function untraded({ arrival, limitTicks }: Reservation, side: Side, code: OutcomeCode, details: number[]): Outcome {
   return {
-    ...{ stage: 'spot', arrival, side, limitTicks, offeredWh: 0, filledWh: 0, priceTicks: null, amount: 0n },
-    ...{ code, details },
+    stage: 'spot',
+    arrival,
+    side,
+    limitTicks,
+    offeredWh: 0,
+    filledWh: 0,
+    priceTicks: null,
+    amount: 0n,
+    code,
+    details,
   }
 }
 
