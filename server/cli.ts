@@ -48,6 +48,14 @@ const commands: Record<string, Entry> = {
     does: 'run a journal of order-book commands, JSON lines in, JSON lines out',
     load: async () => (await import('./commands/replay.ts')).replayCommand(),
   },
+  'read-values': {
+    does: 'print the interval values of a file from a grid operator as JSON, or say why it is refused',
+    load: async () => (await import('./commands/read-values.ts')).readValuesCommand(),
+  },
+  keys: {
+    does: 'compute from files of official values which coefficients would have covered how much of whose consumption',
+    load: async () => (await import('./commands/keys.ts')).keysCommand(),
+  },
 }
 
 const program = new Command('commonwatt')

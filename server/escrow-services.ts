@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { formatMoney } from '../contracts/protocol/units.ts'
 import type { AreaServices } from './api/parts.ts'
-import type { AreaHandle } from './areas/area-handle.ts'
+import type { ConnectedArea } from './areas/messages.ts'
 import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
 import { openProvider, readWallet } from './chain/escrow-client.ts'
 import { type Indexer, startIndexer } from './chain/indexer.ts'
@@ -23,7 +23,7 @@ export interface EscrowOptions {
   /** The areas of this escrow. */
   areas: readonly AreaSettings[]
   /** The running area of a number. */
-  handleOf(area: number): (AreaHandle & { seeChain(timeMs: number): void }) | undefined
+  handleOf(area: number): ConnectedArea | undefined
   /** Of the key that settles and relays. */
   wallet: Wallet
   confirmations: number
@@ -56,6 +56,8 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
     async deliver(area, delivery) {
       await handleOf(area)?.submit({ type: 'chain', ...delivery })
     },
+    loadsOf: (area) => handleOf(area)?.status.loads ?? 0,
+    hasTold: (area, time) => handleOf(area)?.chainTold(time * 1000),
     seen(time) {
       for (const { area } of areas) handleOf(area)?.seeChain(time * 1000)
     },

@@ -9,7 +9,7 @@ import { hashMessage, verifyMessage } from 'ethers'
 import { SiweMessage } from 'siwe'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
-import { spendNonce } from '../store/account-store.ts'
+import { spendAccountNonce } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 import { AccountsError } from './error.ts'
 
@@ -84,7 +84,7 @@ export function createSignIn(
       if (signerOf(text, signature) !== account && !(await isWalletSignature(account, hashMessage(text), signature))) {
         throw new AccountsError('SIGN_IN_SIGNATURE', `the message is not signed by ${message.address}`)
       }
-      if (!(await spendNonce(database, message.nonce, expiresAt))) {
+      if (!(await spendAccountNonce(database, message.nonce, expiresAt))) {
         throw new AccountsError('SIGN_IN_NONCE', 'the nonce has been used; ask for another')
       }
       return account

@@ -14,8 +14,10 @@ import { areaRoutes } from './routes/areas.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { pairingRoutes } from './routes/pairings.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { tariffRoutes } from './routes/tariff.ts'
 
 const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
@@ -85,8 +87,10 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
     ...areaRoutes(orderParts),
+    ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
+    ...pairingRoutes(orderParts),
     ...relayRoutes(parts),
     ...demoRoutes(parts),
   ]

@@ -1,7 +1,7 @@
 /** Placing and cancelling signed orders of either market: the same over HTTP and over a socket. */
 import type { Address, Hex, SessionKey } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
-import type { Event, EventOf, ForwardTrade } from '../market/engine/area.ts'
+import type { Event, EventOf, ForwardTrade } from '../market/area/area.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import { forwardOrderById, forwardTradesOfSeats } from '../store/queries-forward.ts'
 import { orderById } from '../store/queries-orders.ts'

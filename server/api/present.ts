@@ -8,7 +8,7 @@ import {
   type UtcSeconds,
 } from '../../contracts/protocol/units.ts'
 import { type AreaSettings, engineConfig } from '../areas/settings.ts'
-import type { Outcome, Terms } from '../market/engine/area.ts'
+import type { Outcome, Terms } from '../market/area/area.ts'
 import type {
   BatchRow,
   IntervalRow,

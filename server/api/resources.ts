@@ -5,8 +5,8 @@
  * strings in tokens. Signed structures travel with the integers that were signed (ticks, ledger units, UTC seconds).
  */
 import { z } from 'zod'
-import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../market/engine/codes.ts'
-import { hex32, uint32 } from '../settlement/signed-forms.ts'
+import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../market/area/codes.ts'
+import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
 import { agreementKinds } from '../words/details.ts'
 
@@ -63,7 +63,7 @@ export const areaSchema = z
      */
     ownUse: z.enum(['net', 'residual']),
     rules: z.object({
-      hash: hex32,
+      hash: hex32Form,
       area: uint32,
       grid: address,
       successor: address,
@@ -76,7 +76,7 @@ export const areaSchema = z
       confirmation: z.int(),
       settlingGrade: z.int(),
       allocation: z.int(),
-      watchers: hex32,
+      watchers: hex32Form,
       watcherGraceSeconds: uint32,
     }),
     chain: z.object({
@@ -146,6 +146,33 @@ export type IntervalResource = z.infer<typeof intervalSchema>
 
 const batchStatusSchema = z.enum(['cut', 'submitted', 'settled'])
 
+export const tariffSchema = z
+  .object({
+    area: uint32,
+    zone: z.string(),
+    currency: z.string(),
+    /** The area's time when it was asked. */
+    asOf: time,
+    /** What one more kWh costs, by interval and ascending; intervals of which nothing can be said are left out. */
+    rates: z.array(
+      z.object({
+        start: time,
+        end: time,
+        /** Tokens per kWh, as the programs that read tariffs want it: a number, for reckoning only with itself. */
+        value: z.number(),
+        pricePerKwh: price,
+        /** Whose energy it is: neighbours' that would else be left over, or the supplier's. */
+        source: z.enum(['neighbours', 'supplier']),
+        /** From a result; of the running interval, from the newest result; or expected, from the same time of earlier days. */
+        kind: z.enum(['past', 'now', 'expected']),
+        /** How many earlier days an expected rate rests on. */
+        days: z.int().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Tariff' })
+export type TariffResource = z.infer<typeof tariffSchema>
+
 export const batchSchema = z
   .object({
     area: uint32,
@@ -161,7 +188,7 @@ export const batchSchema = z
     received: money,
     gridTake: money,
     /** Null until the statement of this number has been made. */
-    statementRoot: hex32.nullable(),
+    statementRoot: hex32Form.nullable(),
     transaction: z.string().nullable(),
     block: z.int().nullable(),
     gasUsed: z.int().nullable(),
@@ -173,7 +200,7 @@ export const orderSchema = z
   .object({
     market: z.literal('spot'),
     /** The order's EIP-712 digest. */
-    order: hex32,
+    order: hex32Form,
     /** Its place in the order of arrival in the area, by which outcomes name it. */
     arrival: z.int(),
     seat: seatId,
@@ -245,7 +272,7 @@ export const forwardOrderSchema = z
   .object({
     market: z.literal('forward'),
     /** The order's EIP-712 digest. */
-    order: hex32,
+    order: hex32Form,
     /** Its place in the order of arrival in the area, by which outcomes name it. */
     arrival: z.int(),
     seat: seatId,
@@ -432,7 +459,7 @@ export const agreementSchema = z
   .object({
     area: uint32,
     /** The agreement's EIP-712 digest. */
-    agreement: hex32,
+    agreement: hex32Form,
     /** Its place in the order of arrival in the area, by which outcomes name it. */
     arrival: z.int(),
     /** Arrival of the first of those that were signed as one group and share what the seller has. */
@@ -495,7 +522,7 @@ export const walletSchema = z
         version: z.string().optional(),
         chainId: z.int().optional(),
         verifyingContract: address.optional(),
-        salt: hex32.optional(),
+        salt: hex32Form.optional(),
       })
       .nullable(),
   })

@@ -1,6 +1,6 @@
 /** What clients sign and send to `/api/v1` and `/live`, as schemas; the integers are those that were signed. */
 import { z } from 'zod'
-import { hex32, uint32 } from '../settlement/signed-forms.ts'
+import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { addressSchema, int24, money, type OrdersAnswer, seatId, uint24, wh } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
@@ -15,7 +15,7 @@ export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000
 const order = z.strictObject({
   account: addressSchema,
   meter: addressSchema,
-  rules: hex32,
+  rules: hex32Form,
   market: z.int().min(0).max(1),
   side: z.int().min(0).max(1),
   timeInForce: z.int().min(0).max(2),
@@ -34,7 +34,7 @@ export const signedOrderSchema = z
     session: z
       .strictObject({
         key: addressSchema,
-        rules: hex32,
+        rules: hex32Form,
         sides: z.int().min(1).max(3),
         lowestPrice: int24,
         highestPrice: int24,
@@ -54,7 +54,7 @@ const agreement = z.strictObject({
   sellerMeter: addressSchema,
   buyer: addressSchema,
   buyerMeter: addressSchema,
-  rules: hex32,
+  rules: hex32Form,
   /** 0 a fixed energy, 1 a share of the surplus, 2 all of it. */
   kind: z.int().min(0).max(0xff),
   /** Wh per interval, hundredths of a percent, or 0. */
@@ -90,7 +90,7 @@ export const signedRevocationSchema = z
 const mandate = z.strictObject({
   account: addressSchema,
   meter: addressSchema,
-  rules: hex32,
+  rules: hex32Form,
   sellFloor: int24,
   buyCeiling: int24,
   maxSellWh: uint24,
@@ -103,7 +103,7 @@ const mandate = z.strictObject({
 
 const epochStart = z.strictObject({
   account: addressSchema,
-  rules: hex32,
+  rules: hex32Form,
   meter: addressSchema,
   epoch: z.int().min(1).max(0xffff),
   time: uint32,

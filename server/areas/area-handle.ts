@@ -5,7 +5,7 @@
 import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { Command, Event } from '../market/engine/area.ts'
+import type { Command, Event } from '../market/area/area.ts'
 import type { AreaSettings } from './settings.ts'
 
 /** A command without its time, which the area itself gives it. */

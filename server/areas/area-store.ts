@@ -1,5 +1,5 @@
 /** What an area needs of the database that holds its journal; `store/area-store.ts` is it on PostgreSQL. */
-import type { Command, Event, LateReading, MeterReading } from '../market/engine/area.ts'
+import type { Command, Event, LateReading, MeterReading } from '../market/area/area.ts'
 import type { Piece } from '../market/engine/snapshot.ts'
 
 /** A place in the journal: what a writer believes to be its newest row. */

@@ -1,6 +1,6 @@
 /** What an area tells the others after a commit: which rows changed, and the seats as they stand. */
-import type { Event } from '../market/engine/area.ts'
-import { type AreaState, isSuspended, type SeatState, termsAt } from '../market/engine/state.ts'
+import type { Event } from '../market/area/area.ts'
+import { type AreaState, isSuspended, type SeatState, termsAt } from '../market/area/state.ts'
 import type { AreaChanges, SeatSummary } from './area-handle.ts'
 
 /** The rows that these events change. */
@@ -67,6 +67,7 @@ export function changesOf(state: AreaState, sequence: number, events: readonly E
         intervals.add(event.start)
         all = true
         break
+      case 'interval-amended':
       case 'interval-corrected':
         intervals.add(event.start)
         seats.add(event.seat)

@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
-import type { Event } from '../market/engine/area.ts'
+import type { Event } from '../market/area/area.ts'
 import type { AreaChanges, AreaHandle, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
 import { AreaError } from './error.ts'
 import type { AreaRunner, Counts, Told } from './runner.ts'
@@ -14,6 +14,7 @@ import type { AreaSettings } from './settings.ts'
 type Asked =
   | { type: 'submit'; items: { id: number; submission: Submission }[] }
   | { type: 'chain-seen'; timeMs: number }
+  | { type: 'chain-told'; timeMs: number }
   | { type: 'stop' }
 
 type Answer = { id: number; events: Event[] } | { id: number; code: AreaError['code']; message: string }
@@ -59,6 +60,7 @@ export function serveArea(port: AreaPort, runner: AreaRunner, running: Promise<v
     }
     port.on('message', (asked: Asked) => {
       if (asked.type === 'chain-seen') runner.seeChain(asked.timeMs)
+      else if (asked.type === 'chain-told') runner.chainTold(asked.timeMs)
       else if (asked.type === 'stop') {
         runner.stop(running).finally(() => {
           setImmediate(() => {
@@ -81,6 +83,8 @@ export function serveArea(port: AreaPort, runner: AreaRunner, running: Promise<v
 export interface ConnectedArea extends AreaHandle {
   /** A node showed a newest block of this time. */
   seeChain(timeMs: number): void
+  /** Everything that counts on the chain until this time has been submitted, and has been answered. */
+  chainTold(timeMs: number): void
   onCounts(listener: (counts: Counts) => void): void
   /** Finishes what is under way. */
   stop(): Promise<void>
@@ -180,6 +184,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
       return () => listeners.delete(listener)
     },
     seeChain: (timeMs) => port.postMessage({ type: 'chain-seen', timeMs } satisfies Asked),
+    chainTold: (timeMs) => port.postMessage({ type: 'chain-told', timeMs } satisfies Asked),
     onCounts: (listener) => counters.add(listener),
     async stop() {
       if (goneBecause !== null) return

@@ -29,16 +29,14 @@ export function areaMetrics(registry: Registry, areas: () => readonly AreaHandle
   gauge('commonwatt_clock_ahead_of_chain_seconds', 'Age of the chain’s newest block when it was seen', ({ status }) =>
     seconds(status.aheadOfChainMs),
   )
+  gauge('commonwatt_oldest_open_interval_seconds', 'Since the end of the oldest interval without a result', (area) => {
+    const { oldestOpen, nowMs } = area.status
+    return oldestOpen === null ? 0 : Math.max(0, nowMs / 1000 - oldestOpen - area.settings.rules.intervalSeconds)
+  })
   gauge(
-    'commonwatt_oldest_open_interval_seconds',
-    'Since when the oldest interval without a result is over',
-    (area) => {
-      const { oldestOpen, nowMs } = area.status
-      return oldestOpen === null ? 0 : Math.max(0, nowMs / 1000 - oldestOpen - area.settings.rules.intervalSeconds)
-    },
-  )
-  gauge('commonwatt_unsettled_seconds', 'How far the chain is behind what is final', ({ status }) =>
-    Math.max(0, status.cutUntil - status.settledUntil),
+    'commonwatt_unsettled_seconds',
+    'From the start of the oldest batch that is not settled to the end of the newest',
+    ({ status: { cutUntil, unsettledFrom } }) => (unsettledFrom === null ? 0 : cutUntil - unsettledFrom),
   )
   const counters = {
     commands: new Counter({ name: 'commonwatt_commands_total', help: 'Commands journaled', labelNames, registers }),

@@ -17,16 +17,16 @@ import {
   type Command,
   chainSeat,
   type Event,
-} from '../market/engine/area.ts'
+} from '../market/area/area.ts'
+import { encode, struct } from '../market/area/binary.ts'
+import { EngineError } from '../market/area/error.ts'
+import { committedFunds, freeFunds } from '../market/area/funds.ts'
+import { type AreaState, configNow, emptyState, seatsServedAt } from '../market/area/state.ts'
 import { openBatch } from '../market/engine/batches.ts'
-import { encode, struct } from '../market/engine/binary.ts'
 import { apply, changesState, type Due, nextDue } from '../market/engine/engine.ts'
-import { EngineError } from '../market/engine/error.ts'
-import { committedFunds, freeFunds } from '../market/engine/funds.ts'
 import { decodeCommand, encodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
 import { isBeyondMemory } from '../market/engine/readings.ts'
 import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
-import { type AreaState, configNow, emptyState, seatsServedAt } from '../market/engine/state.ts'
 import type { AreaChanges, AreaCondition, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
 import type { AreaLease, AreaStore, Journaled, JournalRow, Place } from './area-store.ts'
 import { changedSeats, changesOf, summaryOf } from './changes.ts'
@@ -45,6 +45,11 @@ const leaseSeconds = 5
 const longestPauseMs = 1_000
 /** What replaying costs, about. */
 const replayMs = { command: 0.03, seatComputed: 0.02 }
+/**
+ * A batch whose cut the journal has lost may be on its way to the chain: after a load none is cut before everything is known that
+ * the chain has settled until so much later, or half a batch later where that is less.
+ */
+const longestOnItsWayMs = 300_000
 /** Commands that could not be carried out are remembered, so that repeating one costs no more than its refusal. */
 const mostRemembered = 1_000
 
@@ -110,6 +115,10 @@ export class AreaRunner {
   private condition: AreaCondition = { is: 'waiting', code: 'AREA_LOADING', reason: 'the journal is being loaded' }
   private isLoaded = false
   private hasChain = false
+  /** The area's time once it was loaded, null until then. */
+  private loadedMs: number | null = null
+  /** Everything that counts on the chain until this time has been told. */
+  private toldUntilMs = Number.NEGATIVE_INFINITY
   private stopping = false
   private leasedUntilMs = Number.NEGATIVE_INFINITY
   private askedDatabaseMs = Number.NEGATIVE_INFINITY
@@ -142,6 +151,12 @@ export class AreaRunner {
   /** A node showed a newest block of this time. */
   seeChain(timeMs: number): void {
     this.parts.clock.seeChain(timeMs)
+    this.wake()
+  }
+
+  /** Everything that counts on the chain until this time has been submitted, and has been answered. */
+  chainTold(timeMs: number): void {
+    this.toldUntilMs = timeMs
     this.wake()
   }
 
@@ -196,28 +211,31 @@ export class AreaRunner {
       await this.pause(longestPauseMs)
       return
     }
+    this.loadedMs ??= time.nowMs
     if (this.hasChain || !this.parts.waitsForChain) this.become({ is: 'ready' })
     else this.become({ is: 'waiting', code: 'CHAIN_UNSEEN', reason: 'the chain has not been heard of yet' })
     // Where something went wrong, each command is tried with nothing else, so that none is blamed for another.
-    const due = this.alone.length > 0 ? null : this.due(time.nowMs)
+    const next = this.nextDue()
+    const due = next !== null && next.atMs <= time.nowMs && this.alone.length === 0 ? next : null
     const group = this.takeGroup()
     if (due === null && group.length === 0) {
-      await this.pause(this.pauseMs(time.nowMs))
+      await this.pause(Math.max(1, Math.min(longestPauseMs, (next?.atMs ?? Number.POSITIVE_INFINITY) - time.nowMs)))
       return
     }
     await this.carryOut(group, due, time.nowMs)
   }
 
-  /** What is due now, or null. */
-  private due(nowMs: number): Due | null {
-    if (!this.hasChain && this.parts.waitsForChain) return null
-    const due = nextDue(this.state)
-    return due !== null && due.atMs <= nowMs ? due : null
+  /** What comes due next, or null where nothing does before more is known of the chain. */
+  private nextDue(): Due | null {
+    if (!this.parts.waitsForChain) return nextDue(this.state)
+    const due = this.hasChain ? nextDue(this.state) : null
+    return due?.work === 'cut' && !this.knowsWhatIsSettled() ? null : due
   }
 
-  private pauseMs(nowMs: number): number {
-    const due = this.hasChain || !this.parts.waitsForChain ? nextDue(this.state) : null
-    return Math.max(1, Math.min(longestPauseMs, (due?.atMs ?? Number.POSITIVE_INFINITY) - nowMs))
+  private knowsWhatIsSettled(): boolean {
+    const { batchSeconds } = configNow(this.state).rules
+    const onItsWayMs = Math.min(longestOnItsWayMs, batchSeconds * 500)
+    return this.loadedMs !== null && this.toldUntilMs >= this.loadedMs + onItsWayMs
   }
 
   /** As many of those who wait as make a group; readings that need the tables make one of their own. */
@@ -465,6 +483,8 @@ export class AreaRunner {
     this.loads += 1
     // The journal may have lost rows: what the chain says is told anew, and what was told of it before is not it.
     this.hasChain = false
+    this.loadedMs = null
+    this.toldUntilMs = Number.NEGATIVE_INFINITY
     this.refuse(
       this.takeOut(({ type }) => type === 'chain'),
       new AreaError('AREA_NOT_READY', 'the area was made again from its journal: tell it everything anew'),

@@ -17,8 +17,8 @@ import {
   noWatchers,
 } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
+import type { AreaConfig, AreaFace } from '../market/area/area.ts'
 import { clearAuction, type Zone } from '../market/auction.ts'
-import type { AreaConfig, AreaFace } from '../market/engine/area.ts'
 import { MarketError } from '../market/errors.ts'
 import { longestPathTicks } from './longest-path.ts'
 

@@ -1,7 +1,7 @@
 /** What a failure of the store means for an area. */
 import postgres from 'postgres'
 import { CodedError } from '../../contracts/protocol/error.ts'
-import { EngineError } from '../market/engine/error.ts'
+import { EngineError } from '../market/area/error.ts'
 import { StoreError } from '../store/error.ts'
 import { AreaError } from './error.ts'
 

@@ -9,7 +9,7 @@ import type { JsonRpcProvider, Log } from 'ethers'
 import type { Logger } from 'pino'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { ChainSeat } from '../market/engine/area.ts'
+import type { ChainSeat } from '../market/area/area.ts'
 import {
   appendBlocks,
   blockAtOrBelow,
@@ -67,6 +67,10 @@ export interface IndexerOptions {
   firstBlock: number
   /** Takes what is new of one area; called again with the same after a failure. */
   deliver(area: number, delivery: AreaDelivery): Promise<void>
+  /** How often an area has been made anew: what it was told before is told again. */
+  loadsOf?(area: number): number
+  /** Hears until when an area has been told everything that counts. */
+  hasTold?(area: number, time: UtcSeconds): void
   /** Hears the time of the newest block whenever the node has shown one. */
   seen?(time: UtcSeconds): void
 }
@@ -94,12 +98,13 @@ interface Point {
 interface Told {
   /** Of the newest batch that had ended by then. */
   batchEnd: UtcSeconds
+  loads: number
   settledUntil: UtcSeconds
   seats: Map<number, { counted: SeatRecord; newest: SeatRecord | undefined; form: string }>
 }
 
 export function createIndexer(options: IndexerOptions): Indexer {
-  const { database, provider, escrow, chainId, log, confirmations, firstBlock, deliver, seen } = options
+  const { database, provider, escrow, chainId, log, confirmations, firstBlock, deliver, seen, hasTold } = options
   const key = { chainId, escrow }
   const origin = (): Point => ({ block: firstBlock - 1, time: 0, hash: null, view: new Map() })
   let counted = origin()
@@ -218,10 +223,12 @@ export function createIndexer(options: IndexerOptions): Indexer {
   }
 
   async function deliverArea(number: number, area: AreaView): Promise<void> {
-    const before = told.get(number)
+    const loads = options.loadsOf?.(number) ?? 0
+    const known = told.get(number)
+    const before = known?.loads === loads ? known : undefined
     const { batchSeconds } = area.rules
     const batchEnd = Math.floor(counted.time / batchSeconds) * batchSeconds
-    const next: Told = { batchEnd, settledUntil: area.settledUntil, seats: new Map() }
+    const next: Told = { batchEnd, loads, settledUntil: area.settledUntil, seats: new Map() }
     const changed: ChainSeat[] = []
     for (const record of area.seats.values()) {
       const newest = head.view.get(number)?.seats.get(record.seat)
@@ -243,6 +250,7 @@ export function createIndexer(options: IndexerOptions): Indexer {
       await deliver(number, { block, time, settledUntil: area.settledUntil, seats, isPart })
     }
     told.set(number, next)
+    hasTold?.(number, time)
   }
 
   return {

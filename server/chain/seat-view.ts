@@ -10,7 +10,7 @@ import { decodeWords, partsOfSeatId } from '../../contracts/protocol/entry.ts'
 import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
 import type { Address, AreaRules, EpochStart, Hex, Mandate, Watchers } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { ChainSeat, Terms } from '../market/engine/area.ts'
+import type { ChainSeat, Terms } from '../market/area/area.ts'
 
 /** An event of the escrow as it is stored: integers up to 48 bits as numbers, wider ones as decimal strings, structs as objects. */
 export interface EscrowEvent {

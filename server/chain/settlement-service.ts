@@ -13,7 +13,7 @@ import { escrowInterface } from '../../contracts/build/deploy.ts'
 import { type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
-import { requireArea } from '../store/areas.ts'
+import { registerArea } from '../store/areas.ts'
 import type { Database } from '../store/database.ts'
 import {
   batchesAfter,
@@ -41,32 +41,10 @@ import type { AreaView, SettledBatch } from './seat-view.ts'
 import type { Sender } from './sender.ts'
 import { type BatchPlan, type BatchWork, planBatch, settleCall } from './settle-call.ts'
 
-export interface SettlementOptions {
-  database: Database
-  provider: JsonRpcProvider
-  sender: Pick<Sender, 'send'>
-  indexer: Pick<Indexer, 'head' | 'counted'>
-  /** The settings of each area that is to be settled. */
-  settings: readonly AreaSettings[]
-  log: Logger
-  metrics: SettlementMetrics
-  /** Asks to have a batch cut anew without these seats; says whether it will be. */
-  leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
-  /** The most entries of one transaction, where they shall be fewer than fit into it. */
-  entriesPerPart?: number
-  /** Where the signatures of an area's watchers come from; without it a batch waits until their silence counts. */
-  approvals?: ApprovalSource
-}
-
-export interface Settlement {
-  /** Does for one area what can be done now. Throws what stops it. */
-  advance(area: number): Promise<void>
-}
-
-/** What a server counts of all its settlements together. */
+/** What a server says of the settlement of all its areas. */
 export interface SettlementMetrics {
-  readonly settled: Counter<'area'>
-  readonly stopped: Gauge<'area'>
+  settled: Counter<'area'>
+  stopped: Gauge<'area'>
 }
 
 export function settlementMetrics(registry: Registry): SettlementMetrics {
@@ -86,31 +64,59 @@ export function settlementMetrics(registry: Registry): SettlementMetrics {
   }
 }
 
+export interface SettlementOptions {
+  database: Database
+  provider: JsonRpcProvider
+  sender: Pick<Sender, 'send'>
+  indexer: Pick<Indexer, 'head' | 'counted'>
+  /** The settings of each area that is to be settled. */
+  settings: readonly AreaSettings[]
+  log: Logger
+  metrics: SettlementMetrics
+  /** Has a batch cut anew without these seats; says whether it was. */
+  leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
+  /** The most entries of one transaction, where they shall be fewer than fit into it. */
+  entriesPerPart?: number
+  /** Where the signatures of an area's watchers come from; without it a batch waits until their silence counts. */
+  approvals?: ApprovalSource
+}
+
+export interface Settlement {
+  /** Does for one area what can be done now. Throws what stops it. */
+  advance(area: number): Promise<void>
+}
+
 export function createSettlement(options: SettlementOptions): Settlement {
   const { database, provider, sender, indexer, settings, log, metrics, leaveOut, entriesPerPart, approvals } = options
   for (const { area } of settings) metrics.settled.inc({ area }, 0)
+  const ids = new Map<number, number>()
+
+  /** The area's number in the database. */
+  async function idOf({ area, chain: { chainId, escrow } }: AreaSettings): Promise<number> {
+    const id = ids.get(area) ?? (await registerArea(database, { chainId, escrow, area }))
+    ids.set(area, id)
+    return id
+  }
 
   async function advance(area: number): Promise<void> {
-    const { rulesHash, chain } = settings.find((one) => one.area === area)!
+    const own = settings.find((one) => one.area === area)!
+    const { rulesHash, chain } = own
     const counted = indexer.counted.view.get(area)
     const newest = indexer.head.view.get(area)
     if (newest === undefined) return
     if (hashRules(newest.rules) !== rulesHash) {
       throw new ChainError('CHAIN_RULES', `area ${area} has other rules on chain than in its settings`)
     }
-    const { chainId, escrow } = chain
-    const { areaId } = await requireArea(database, { chainId, escrow, area })
+    const areaId = await idOf(own)
     const batches = await batchesAfter(database, areaId, counted?.settledUntil ?? 0)
-    for (const stored of batches) {
-      await noteOutcome({ area, areaId, batch: stored }, counted?.batches.get(stored.end))
-    }
-    const stored = batches.find(({ end }) => !newest.batches.has(end))
-    // Its statement comes first: the header binds it.
-    if (stored === undefined || stored.statementRoot === null) return
-    const batch = { ...stored, statementRoot: stored.statementRoot }
+    for (const one of batches) await noteOutcome({ area, areaId }, one, counted?.batches.get(one.end))
+    const batch = batches.find(({ end }) => !newest.batches.has(end))
+    // Its statement is being made.
+    if (batch === undefined || !isStated(batch)) return
+    const { chainId, escrow, withdrawalDelaySeconds } = chain
     const now = (await provider.getBlock('latest'))!.timestamp
     const work = { area, areaId, escrow, chainId, batch, view: newest, counted, now }
-    const isTooOld = now > batch.start + newest.rules.batchSeconds + chain.withdrawalDelaySeconds
+    const isTooOld = now > batch.start + newest.rules.batchSeconds + withdrawalDelaySeconds
     if (isTooOld && (await giveUp(work))) return
     try {
       await submit(work)
@@ -157,7 +163,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
 
   /** Notes what the chain says of the batch, at the depth that counts. */
   async function noteOutcome(
-    { area, areaId, batch }: { area: number; areaId: number; batch: StoredBatch },
+    { area, areaId }: Pick<Work, 'area' | 'areaId'>,
+    batch: StoredBatch,
     settled: SettledBatch | undefined,
   ): Promise<void> {
     if (settled === undefined) {
@@ -166,8 +173,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
       await markCut(database, areaId, batch.end)
       return
     }
-    // A server restored from a copy makes its statements again.
-    if (batch.statementRoot === null) return
+    // Until its statement is made nobody can say whether it is the one that was settled.
+    if (!isStated(batch)) return
     if (settled.statementRoot !== batch.statementRoot) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch that ends at ${batch.end} was settled`)
     }
@@ -276,6 +283,13 @@ export function createSettlement(options: SettlementOptions): Settlement {
         throw asChainError(error)
       }),
   }
+}
+
+/** A batch whose statement has been made. */
+type StatedBatch = StoredBatch & { statementRoot: Hex }
+
+function isStated(batch: StoredBatch): batch is StatedBatch {
+  return batch.statementRoot !== null
 }
 
 interface Work extends BatchWork {

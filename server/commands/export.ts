@@ -1,12 +1,11 @@
 /** `commonwatt export`: a settled batch of an area with all that `commonwatt verify` needs to compute it again. */
 import { Command } from 'commander'
-import { SettlementError } from '../settlement/error.ts'
 import { areaFileLines } from '../store/area-export.ts'
 import { requireArea } from '../store/areas.ts'
 import { endless, openDatabase, transact } from '../store/database.ts'
-import { StoreError } from '../store/error.ts'
 import { addressText, areaNumber, databaseUrl, time } from './options.ts'
-import { InputError, refuse, writeOutput } from './streams.ts'
+import { refuseKnown } from './refusal.ts'
+import { InputError, writeOutput } from './streams.ts'
 
 interface ExportOptions {
   databaseUrl: string
@@ -26,9 +25,7 @@ export function exportCommand(): Command {
       try {
         await exportArea(options)
       } catch (error) {
-        if (!(error instanceof SettlementError || error instanceof InputError || error instanceof StoreError))
-          throw error
-        refuse(error.message)
+        refuseKnown(error)
       }
     })
 }
@@ -42,8 +39,8 @@ async function exportArea({ databaseUrl, area, escrow, end }: ExportOptions): Pr
       await sql`set transaction isolation level repeatable read, read only`
       let lines = 0
       for await (const line of areaFileLines(sql, stored, end)) {
-        await writeOutput(line)
         lines += 1
+        if (!(await writeOutput(line))) break
       }
       if (lines > 0) return
       throw new InputError(`area ${area} has no batch that ends at ${new Date(end * 1000).toISOString()}`)

@@ -1,8 +1,8 @@
 /** The command that brings a database's schema up to date. */
 import { Command } from 'commander'
 import { endless, migrate, openDatabase } from '../store/database.ts'
-import { StoreError } from '../store/error.ts'
 import { databaseUrl } from './options.ts'
+import { refuseKnown } from './refusal.ts'
 
 /** `commonwatt migrate`: brings a database's schema up to date, as `serve` does when it starts. */
 export function migrateCommand(): Command {
@@ -12,10 +12,7 @@ export function migrateCommand(): Command {
       const ran = await migrate(database)
       process.stdout.write(ran.length === 0 ? 'the schema is up to date\n' : `${ran.join('\n')}\n`)
     } catch (error) {
-      const known = error instanceof StoreError || (error as NodeJS.ErrnoException).code !== undefined
-      if (!known) throw error
-      process.stderr.write(`${(error as Error).message}\n`)
-      process.exitCode = 1
+      refuseKnown(error)
     } finally {
       await database.end()
     }

@@ -3,7 +3,17 @@ import { InvalidArgumentError, Option } from 'commander'
 
 /** The database; a command that takes it takes nothing else for it. */
 export function databaseUrl(): Option {
-  return new Option('--database-url <url>', 'PostgreSQL (15 or newer)').env('DATABASE_URL').makeOptionMandatory()
+  return new Option('--database-url <url>', 'PostgreSQL (15 or newer)')
+    .env('DATABASE_URL')
+    .argParser(postgresUrl)
+    .makeOptionMandatory()
+}
+
+function postgresUrl(text: string): string {
+  if (!/^postgres(ql)?:\/\/./.test(text) || !URL.canParse(text)) {
+    throw new InvalidArgumentError('a database looks like postgres://user:password@host:5432/name.')
+  }
+  return text
 }
 
 /** A node of the chain. */

@@ -2,10 +2,10 @@
 import { Command } from 'commander'
 import { requireArea } from '../store/areas.ts'
 import { openDatabase } from '../store/database.ts'
-import { StoreError } from '../store/error.ts'
 import { type Difference, rebuildArea } from '../store/rebuild.ts'
 import { addressText, areaNumber, databaseUrl } from './options.ts'
-import { refuse, writeOutput } from './streams.ts'
+import { refuseKnown } from './refusal.ts'
+import { writeOutput } from './streams.ts'
 
 interface Options {
   databaseUrl: string
@@ -22,9 +22,7 @@ export function rebuildCommand(): Command {
       try {
         await rebuild(options)
       } catch (error) {
-        const known = error instanceof StoreError || (error as NodeJS.ErrnoException).code !== undefined
-        if (!known) throw error
-        refuse((error as Error).message)
+        refuseKnown(error)
       }
     })
 }
@@ -35,9 +33,13 @@ async function rebuild({ databaseUrl: url, area, escrow }: Options): Promise<voi
     areaId: await areaIdOf(url, area, escrow),
     progress,
   })
-  if (difference === null) return writeOutput(`same: the journal's ${sequence} rows give every table as it stands\n`)
-  await writeOutput(`different: ${sentenceOf(difference)}\n`)
-  process.exitCode = 1
+  const isSame = difference === null
+  await writeOutput(
+    isSame
+      ? `same: the journal's ${sequence} rows give every table as it stands\n`
+      : `different: ${sentenceOf(difference)}\n`,
+  )
+  if (!isSame) process.exitCode = 1
 }
 
 async function areaIdOf(url: string, area: number, escrow: string | undefined): Promise<number> {

@@ -9,6 +9,7 @@ import { openDatabase } from '../store/database.ts'
 import { reportRows } from '../store/queries-report.ts'
 import { settingsFor, settingsHistory } from '../store/settings-store.ts'
 import { areaNumber, databaseUrl, time } from './options.ts'
+import { refuseKnown } from './refusal.ts'
 
 interface Options {
   databaseUrl: string
@@ -23,12 +24,11 @@ export function reportCommand(): Command {
     .addOption(areaNumber())
     .requiredOption('--from <time>', 'first interval, ISO 8601 UTC (2026-11-01T00:00:00Z)', time)
     .requiredOption('--to <time>', 'end of the range, exclusive', time)
-    .action(async (options: Options, command: Command) => {
+    .action(async (options: Options) => {
       try {
         await report(options)
       } catch (error) {
-        if (isBrokenPipe(error)) return
-        command.error(`error: ${(error as Error).message}`, { exitCode: 1 })
+        if (!isBrokenPipe(error)) refuseKnown(error)
       }
     })
 }

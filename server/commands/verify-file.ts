@@ -59,11 +59,10 @@ function seatCheck(file: StatementFile, firstBlock: number): Check {
   return {
     chainId,
     run: async (provider) =>
-      verifyStatement(
-        file,
-        await readSettledSeat({ provider, escrow, area, seat, end, firstBlock }),
-        await wordsOfWallets(provider, file, file),
-      ),
+      verifyStatement(file, await readSettledSeat({ provider, escrow, area, seat, end, firstBlock }), {
+        words: await wordsOfWallets(provider, file, file),
+        signerOf: signerOfReading,
+      }),
   }
 }
 
@@ -101,6 +100,7 @@ function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new InputError(`${path} is not JSON: ${(cause as Error).message.slice(0, 200)}`)
+    const name = path === '-' ? 'standard input' : path
+    throw new InputError(`${name} is not JSON: ${(cause as Error).message.slice(0, 200)}`)
   }
 }

@@ -84,8 +84,8 @@ async function seatRequest(home: Onboarding) {
     account: account.address.toLowerCase(),
     meter: enrolment.meter,
     rules: area.rules.hash,
-    sellFloor: parsePrice(wishes.sellFloorPerKwh),
-    buyCeiling: parsePrice(wishes.buyCeilingPerKwh),
+    sellFloor: parsePrice(wishes.sellFloorPerKwh, area.priceDecimals),
+    buyCeiling: parsePrice(wishes.buyCeilingPerKwh, area.priceDecimals),
     maxSellWh: wishes.maxSellWh,
     maxBuyWh: wishes.maxBuyWh,
     validFrom: enrolment.epoch.time,
@@ -124,7 +124,8 @@ async function confirm(home: Onboarding, seat: SeatResource): Promise<void> {
 
 async function deposit(home: Onboarding, client: ApiClient, seat: SeatResource): Promise<void> {
   const { area, account, wishes } = home
-  const wallet = await client.get<WalletResource>(`/accounts/${account.address.toLowerCase()}/wallet`)
+  const own = `/accounts/${account.address.toLowerCase()}`
+  const wallet = await client.get<WalletResource>(`${own}/wallet?area=${area.area}`)
   const deadline = deadlineOf(home)
   const unitsPerToken = 10n ** BigInt(area.chain.tokenDecimals)
   const value = (parseMoney(wishes.deposit) * unitsPerToken) / parseMoney('1')
@@ -161,7 +162,7 @@ async function placeOrder(
     market: 0,
     side: side === 'buy' ? 0 : 1,
     timeInForce: 0,
-    limitPrice: parsePrice(price),
+    limitPrice: parsePrice(price, area.priceDecimals),
     maxWh: side === 'buy' ? wishes.maxBuyWh : wishes.maxSellWh,
     start: (Math.floor(home.now() / 1000 / length) + 1) * length,
     end: Math.floor(Date.parse(seat.mandate.validUntil) / 1000 / length) * length,

@@ -2,7 +2,7 @@
  * Whether a boundary reading is accepted, decided from the meter's readings next to it alone. Signatures are checked before.
  */
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { Quality, ReadingCode } from '../market/engine/codes.ts'
+import type { Quality, ReadingCode } from '../market/area/codes.ts'
 
 /** A meter's cumulative registers at a boundary, in Wh. */
 export interface Registers {

@@ -6,33 +6,33 @@
  * stand in one line.
  */
 import { z } from 'zod'
-import { stageNames } from '../market/engine/codes.ts'
+import { stageNames } from '../market/area/codes.ts'
 import { SettlementError } from './error.ts'
 import {
-  address,
-  agreementSchema,
+  addressForm,
+  agreementForm,
   arrival,
   energyWh,
-  hex32,
+  hex32Form,
   ledgerUnits,
   mistakesOf,
-  orderSchema,
+  orderForm,
   readingSchema,
-  revocationSchema,
+  revocationForm,
   uint32,
 } from './signed-forms.ts'
 import type { StatedFacts } from './stated-facts.ts'
 
 const headSchema = z.strictObject({
   chainId: z.int().min(1),
-  escrow: address,
+  escrow: addressForm,
   area: uint32,
   start: uint32,
   end: uint32,
   /** 1, or higher where the batch was cut anew. */
   number: uint32.min(1),
   /** Of the hash of what nobody signs. */
-  salt: hex32,
+  salt: hex32Form,
   /** Seats that could not pay: those of each number of the batch together, as they were left out. */
   leftOut: z.array(z.array(uint32).min(1)),
 })
@@ -65,15 +65,15 @@ const items = {
     ),
   }),
   /** Spot orders, by arrival. */
-  orders: orderSchema.extend({ arrival, seat: uint32, ...active }),
+  orders: orderForm.extend({ arrival, seat: uint32, ...active }),
   /** Orders that traded ahead, by arrival. */
-  forwardOrders: orderSchema.extend({ arrival, seat: uint32 }),
+  forwardOrders: orderForm.extend({ arrival, seat: uint32 }),
   /** Trades made ahead, by interval and in the order in which they were made; orders by their arrival. */
   forwardTrades: z.strictObject({ start: uint32, buyOrder: arrival, sellOrder: arrival, priceTicks: tick, energyWh }),
   /** By arrival; `group` is the arrival of the first of those that were signed together. */
-  agreements: agreementSchema.extend({ arrival, group: arrival, sellerSeat: uint32, buyerSeat: uint32, ...active }),
+  agreements: agreementForm.extend({ arrival, group: arrival, sellerSeat: uint32, buyerSeat: uint32, ...active }),
   /** Session keys of these orders that were taken back, by account, key and boundary. */
-  revocations: revocationSchema,
+  revocations: revocationForm,
   /** What the promises and the result of each interval rested on, by start; see `stated-facts.ts`. */
   intervals: z.strictObject({
     start: uint32,
@@ -90,7 +90,7 @@ const items = {
    */
   seats: z.strictObject({
     seat: uint32,
-    seed: hex32.nullable(),
+    seed: hex32Form.nullable(),
     readings: z.array(seatReading),
     fills: z.array(seatFill),
   }),

@@ -6,17 +6,9 @@
  * without energy, so that unsold surplus is never carried into a later batch.
  */
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { BatchCut, BatchEntry, EpochRegisters } from '../market/engine/area.ts'
+import type { BatchCut, BatchEntry, SeatSpan } from '../market/area/area.ts'
 import { MoneySum } from '../market/money-sum.ts'
 import { SettlementError } from './error.ts'
-
-/** One entry without its energy: from the boundary `from` to these registers. */
-export interface SeatSpan extends EpochRegisters {
-  seat: number
-  from: UtcSeconds
-  /** `settle` may hold fills; `rebase` only moves the base up. */
-  kind: BatchEntry['kind']
-}
 
 /** Where the entries of one seat in a batch end. */
 export interface SpanInput {

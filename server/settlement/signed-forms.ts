@@ -1,8 +1,8 @@
 /** The forms in which signed things stand in statements and in an area's file. */
 import { z } from 'zod'
 
-export const hex32 = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
-export const address = z.string().regex(/^0x[0-9a-f]{40}$/, '0x and 40 lower-case hexadecimal digits')
+export const hex32Form = z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hexadecimal digits')
+export const addressForm = z.string().regex(/^0x[0-9a-f]{40}$/, '0x and 40 lower-case hexadecimal digits')
 export const uint32 = z.int().min(0).max(0xffff_ffff)
 /** A place in the order of arrival in the area, which names an order or agreement there. */
 export const arrival = z.int().min(1)
@@ -31,11 +31,11 @@ export type StatedReading = z.infer<typeof readingSchema>
 
 const uint24 = z.int().min(0).max(0xff_ffff)
 
-export const orderSchema = z.strictObject({
+export const orderForm = z.strictObject({
   order: z.strictObject({
-    account: address,
-    meter: address,
-    rules: hex32,
+    account: addressForm,
+    meter: addressForm,
+    rules: hex32Form,
     market: z.int().min(0).max(1),
     side: z.int().min(0).max(1),
     timeInForce: z.int().min(0).max(2),
@@ -49,7 +49,7 @@ export const orderSchema = z.strictObject({
   /** The key that signed for the account, and what the account lets it sign under the order's rules. */
   session: z
     .strictObject({
-      key: address,
+      key: addressForm,
       sides: z.int().min(0).max(3),
       lowestPrice: z.int(),
       highestPrice: z.int(),
@@ -59,15 +59,15 @@ export const orderSchema = z.strictObject({
     })
     .nullable(),
 })
-export type StatedOrder = z.infer<typeof orderSchema>
+export type StatedOrder = z.infer<typeof orderForm>
 
-export const agreementSchema = z.strictObject({
+export const agreementForm = z.strictObject({
   agreement: z.strictObject({
-    seller: address,
-    sellerMeter: address,
-    buyer: address,
-    buyerMeter: address,
-    rules: hex32,
+    seller: addressForm,
+    sellerMeter: addressForm,
+    buyer: addressForm,
+    buyerMeter: addressForm,
+    rules: hex32Form,
     kind: z.int().min(0).max(2),
     amount: uint24,
     price: z.int(),
@@ -79,17 +79,17 @@ export const agreementSchema = z.strictObject({
   sellerSignature: signature,
   buyerSignature: signature,
 })
-export type StatedAgreement = z.infer<typeof agreementSchema>
+export type StatedAgreement = z.infer<typeof agreementForm>
 
-export const revocationSchema = z.strictObject({
-  account: address,
-  key: address,
+export const revocationForm = z.strictObject({
+  account: addressForm,
+  key: addressForm,
   /** The boundary from which on the key signs nothing: the one that the account wished, or the first one after it was heard. */
   from: uint32,
   signedFrom: uint32,
   signature,
 })
-export type StatedRevocation = z.infer<typeof revocationSchema>
+export type StatedRevocation = z.infer<typeof revocationForm>
 
 /** All mistakes of a file in one sentence. */
 export function mistakesOf({ issues }: z.ZodError): string {

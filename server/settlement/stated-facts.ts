@@ -3,12 +3,12 @@
  * nobody can be told another story later, or than anybody else.
  *
  * Anyone recomputes the hash: keccak-256(0x05 ‖ salt[32] ‖ SHA-256(bytes)), where `bytes` is the canonical form of `StatedFacts`
- * (`market/engine/binary.ts` says how values are written) and the salt hash(0x07 ‖ secret[32] ‖ number[4]) of the batch's secret.
+ * (`market/area/binary.ts` says how values are written) and the salt hash(0x07 ‖ secret[32] ‖ number[4]) of the batch's secret.
  */
 import { createHash } from 'node:crypto'
 import { keccak256 } from '../../contracts/protocol/keccak.ts'
-import { areaZone, ownUse, promiseCut } from '../market/engine/area.ts'
-import { address, encode, hex32, type Infer, int, list, struct, uint } from '../market/engine/binary.ts'
+import { areaZone, ownUse, promiseCut } from '../market/area/area.ts'
+import { address, encode, hex32, type Infer, int, list, struct, uint } from '../market/area/binary.ts'
 
 /** Times are UTC seconds; orders and agreements are named by their `arrival`, their place in the order of arrival in the area. */
 const statedFacts = struct({

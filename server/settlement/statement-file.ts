@@ -1,23 +1,22 @@
 /** A seat's statement as it is handed out: its leaves with one proof for all of them, and the signed readings they rest on. */
 import { z } from 'zod'
-import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
-import { stageNames } from '../market/engine/codes.ts'
+import { stageNames } from '../market/area/codes.ts'
 import { SettlementError } from './error.ts'
 import {
-  address,
-  agreementSchema,
+  addressForm,
+  agreementForm,
   energyWh,
-  hex32,
+  hex32Form,
   ledgerUnits,
   mistakesOf,
-  orderSchema,
+  orderForm,
   readingSchema,
   uint32,
 } from './signed-forms.ts'
 
 export const statementFileSchema = z.strictObject({
   chainId: z.int().min(1),
-  escrow: address,
+  escrow: addressForm,
   area: uint32,
   end: uint32,
   /** The seat's number in its area. */
@@ -27,28 +26,28 @@ export const statementFileSchema = z.strictObject({
   /** The place of the seat's first leaf among them. */
   first: uint32,
   /** From which the salts of the seat's leaves follow; null where it has none. */
-  seed: hex32.nullable(),
+  seed: hex32Form.nullable(),
   /** The hash of what nobody signs of the batch. */
-  stated: hex32,
+  stated: hex32Form,
   /** In their order. */
   leaves: z.array(
     z.strictObject({
       start: uint32,
       stage: z.enum(stageNames),
       /** Digest of the order or agreement. */
-      reference: hex32,
+      reference: hex32Form,
       side: z.enum(['buy', 'sell']),
       energyWh: energyWh.min(1),
       amount: ledgerUnits,
     }),
   ),
   /** The hashes beside the way from the leaves to the top of the tree, from below and left before right. */
-  siblings: z.array(hex32).max(128),
+  siblings: z.array(hex32Form).max(128),
   /** Of the seat, from the batch's beginning to its end, by epoch and time. */
   readings: z.array(readingSchema),
   /** Of the leaves' orders and agreements those that are handed out, by digest. */
-  orders: z.array(orderSchema),
-  agreements: z.array(agreementSchema),
+  orders: z.array(orderForm),
+  agreements: z.array(agreementForm),
 })
 export type StatementFile = z.infer<typeof statementFileSchema>
 
@@ -57,8 +56,4 @@ export function readStatementFile(json: unknown): StatementFile {
   const parsed = statementFileSchema.safeParse(json)
   if (parsed.success) return parsed.data
   throw new SettlementError('SETTLEMENT_STATEMENT', mistakesOf(parsed.error))
-}
-
-export function domainOfFile({ chainId, escrow }: EscrowDomain): EscrowDomain {
-  return { chainId, escrow }
 }

@@ -20,7 +20,8 @@ import { hexOf } from '../../contracts/protocol/hex.ts'
 import { keccak256 } from '../../contracts/protocol/keccak.ts'
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import { type Side, type StageName, stageNames } from '../market/engine/codes.ts'
+import { type StageName, stageNames } from '../market/area/codes.ts'
+import type { Side } from '../market/auction.ts'
 import { SettlementError } from './error.ts'
 
 /** What one stage gave to one side of a seat under one order or agreement in one interval. */

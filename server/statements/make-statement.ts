@@ -7,7 +7,7 @@ import { statedHash } from '../settlement/stated-facts.ts'
 import { LeafHasher, seatSeed, statedSalt, statementRoot } from '../settlement/statement.ts'
 import { partsOfBatch, readingsStated } from '../store/area-export.ts'
 import type { StoredArea } from '../store/areas.ts'
-import { type CutBatch, cutBatch, fillsOfBatch } from '../store/batch-store.ts'
+import { type CutBatch, fillsOfBatch, readCutBatch } from '../store/batch-store.ts'
 import type { Database } from '../store/database.ts'
 import {
   completeStatement,
@@ -32,7 +32,7 @@ export interface MadeStatement {
  * taken up: all pieces of a statement follow from the batch. Null where there is no such batch, or seats are being left out of it.
  */
 export async function makeStatement(database: Database, area: StoredArea, end: number): Promise<MadeStatement | null> {
-  const batch = await cutBatch(database, area.areaId, end)
+  const batch = await readCutBatch(database, area.areaId, end)
   if (batch === null || batch.isLeavingOut) return null
   const { number, secret } = batch
   const stored = await storedStatement(database, area.areaId, end)

@@ -6,7 +6,7 @@ import { chunksFor, hashBytes, siblingsOf } from '../settlement/merkle.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { StoredArea } from '../store/areas.ts'
 import { signedUnder } from '../store/batch-signed.ts'
-import { cutBatch, fillsOfSeat, readingsOfSeat } from '../store/batch-store.ts'
+import { fillsOfSeat, readCutBatch, readingsOfSeat } from '../store/batch-store.ts'
 import type { Database } from '../store/database.ts'
 import { leavesOfSeat, nodeChunks, storedStatement } from '../store/statement-store.ts'
 import { makeStatement } from './make-statement.ts'
@@ -24,7 +24,7 @@ export async function seatStatement(
   const { areaId, chainId, escrow } = area
   const made = await makeStatement(database, area, end)
   const statement = await storedStatement(database, areaId, end)
-  const batch = await cutBatch(database, areaId, end)
+  const batch = await readCutBatch(database, areaId, end)
   if (made === null || statement === null || batch?.number !== statement.number) return null
   const key = { areaId, end, number: statement.number }
   const own = await leavesOfSeat(database, key, seat)

@@ -17,9 +17,9 @@ import {
   type BatchReading,
   type CutBatch,
   contradictionsOf,
-  cutBatch,
   fillsOfBatch,
   groundsOfBatch,
+  readCutBatch,
   readingsOfBatch,
 } from './batch-store.ts'
 import type { Queries } from './database.ts'
@@ -116,7 +116,7 @@ export async function readingsStated(sql: Queries, areaId: number, batch: CutBat
  */
 export async function* areaFileLines(sql: Queries, area: StoredArea, end: number): AsyncGenerator<string> {
   const { areaId } = area
-  const batch = await cutBatch(sql, areaId, end)
+  const batch = await readCutBatch(sql, areaId, end)
   if (batch === null) return
   const statement = await storedStatement(sql, areaId, end)
   if (statement?.number !== batch.number || batch.isLeavingOut) {

@@ -4,7 +4,7 @@ import type { AreaLease, AreaStore, Commit, Place } from '../areas/area-store.ts
 import type { AreaSettings } from '../areas/settings.ts'
 import type { Piece } from '../market/engine/snapshot.ts'
 import { type AreaIdentity, registerArea } from './areas.ts'
-import { type Database, openDatabase, type Patience, transact } from './database.ts'
+import { type Database, type DatabasePatience, openDatabase, transact } from './database.ts'
 import { StoreError } from './error.ts'
 import { appendRows, asFence, requireAppended, requireNewest, rowsAfter } from './journal.ts'
 import { lateReadings } from './late-readings.ts'
@@ -18,7 +18,7 @@ import { keepSnapshot, newestSnapshot, storedPieces } from './snapshots.ts'
  * statements have no end of their own. What gives up after a long silence is this side alone; whether the commit was done
  * is unknown then, and the journal says.
  */
-const writing: Patience = { statementSeconds: null, silenceSeconds: 60, idleTransactionSeconds: 10 }
+const writing: DatabasePatience = { statementSeconds: null, silenceSeconds: 60, idleTransactionSeconds: 10 }
 
 /** One for look-ups and the lease, and one for snapshots meanwhile. */
 const readers = 2
@@ -146,7 +146,9 @@ class PostgresArea implements AreaStore, AreaLease {
   }
 
   private openWriter(): Database {
-    return openDatabase(this.databaseUrl, 1, { ...writing, name: writerName(this.areaId, this.session) })
+    return openDatabase(this.databaseUrl, 1, {
+      ...{ ...writing, name: writerName(this.areaId, this.session), isByKey: true },
+    })
   }
 }
 

@@ -6,7 +6,7 @@
 import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import { type StageName, stageNames } from '../market/engine/codes.ts'
+import { type StageName, stageNames } from '../market/area/codes.ts'
 import { inLeafOrder, type StatedFill } from '../settlement/statement.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
@@ -30,7 +30,7 @@ export interface CutBatch extends BatchSpan {
 }
 
 /** The batch that ends then, as it was cut last, or null. */
-export async function cutBatch(sql: Queries, areaId: number, end: UtcSeconds): Promise<CutBatch | null> {
+export async function readCutBatch(sql: Queries, areaId: number, end: UtcSeconds): Promise<CutBatch | null> {
   const [row] = await sql<(Omit<CutBatch, 'leftOut' | 'isLeavingOut'> & { leaving: [number, number[]][] })[]>`
     select start, end_at as "end", number, leaving, secret
     from batches join journal on journal.area_id = batches.area_id and journal.sequence = cut_sequence

@@ -16,7 +16,7 @@ export type Statement = postgres.PendingQuery<postgres.Row[]>
 const oldestServerVersion = 15_00_00
 
 /** How long something may take; null is without end. */
-export interface Patience {
+export interface DatabasePatience {
   /** A statement, by the server's clock. */
   statementSeconds: number | null
   /** A server that says nothing at all. */
@@ -26,19 +26,21 @@ export interface Patience {
 }
 
 /** What people and other programs wait for. */
-const usual: Patience = { statementSeconds: 15, silenceSeconds: 30, idleTransactionSeconds: 15 }
+const usual: DatabasePatience = { statementSeconds: 15, silenceSeconds: 30, idleTransactionSeconds: 15 }
 
 /** Work that takes as long as it takes. */
-export const endless: Patience = { statementSeconds: null, silenceSeconds: null, idleTransactionSeconds: 3_600 }
+export const endless: DatabasePatience = { statementSeconds: null, silenceSeconds: null, idleTransactionSeconds: 3_600 }
 
 const idleSeconds = 10
 const connectSeconds = 5
 
-export interface DatabaseOptions extends Partial<Patience> {
+export interface DatabaseOptions extends Partial<DatabasePatience> {
   /** What the server's list of sessions says. */
   name?: string
   /** Schemas in which tables are looked for, in this order; the database's own setting if not given. */
   schemas?: readonly string[]
+  /** Every statement finds its rows by their keys: no table is read from end to end, however little is known of it yet. */
+  isByKey?: boolean
 }
 
 /**
@@ -86,6 +88,7 @@ function openPool(url: string, connections: number, options: DatabaseOptions, lo
     connection: {
       application_name: options.name ?? 'commonwatt',
       ...(options.schemas === undefined ? {} : { search_path: options.schemas.join(', ') }),
+      ...(options.isByKey ? { enable_seqscan: 'off' } : {}),
       ...(statementSeconds === null ? {} : { statement_timeout: statementSeconds * 1000 }),
       idle_in_transaction_session_timeout: idleTransactionSeconds * 1000,
     },

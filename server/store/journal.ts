@@ -4,9 +4,9 @@
  */
 import postgres from 'postgres'
 import type { JournalRow, Place } from '../areas/area-store.ts'
-import { EngineError } from '../market/engine/error.ts'
+import { EngineError } from '../market/area/error.ts'
+import { rulesVersion } from '../market/area/state.ts'
 import { genesisHash } from '../market/engine/journal.ts'
-import { rulesVersion } from '../market/engine/state.ts'
 import { bytes, numbers } from './arrays.ts'
 import type { Queries, Statement, Transaction } from './database.ts'
 import { StoreError } from './error.ts'

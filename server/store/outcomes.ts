@@ -1,6 +1,6 @@
 /** The outcomes of a seat's interval as they lie in the tables: the canonical bytes of their list. */
-import { type Outcome, outcome } from '../market/engine/area.ts'
-import { decode, encode, list } from '../market/engine/binary.ts'
+import { type Outcome, outcome } from '../market/area/area.ts'
+import { decode, encode, list } from '../market/area/binary.ts'
 
 const outcomes = list(outcome)
 

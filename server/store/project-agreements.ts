@@ -1,5 +1,5 @@
 /** Agreements, and session keys that were taken back, as tables. */
-import type { CommandOf } from '../market/engine/area.ts'
+import type { CommandOf } from '../market/area/area.ts'
 import { encodeCommand } from '../market/engine/journal.ts'
 import { bytes, hexes, names, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'

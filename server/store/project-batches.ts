@@ -1,12 +1,12 @@
 /** Batches as they were cut, and those that only the chain knows, as tables. */
-import type { BatchEntry, EventOf } from '../market/engine/area.ts'
+import type { BatchEntry, EventOf } from '../market/area/area.ts'
 import { names, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
-import type { Told, ToldEvents } from './told.ts'
+import type { ToldEvent, ToldEvents } from './told.ts'
 
 /** A batch that is cut anew takes the place of the one before, which no chain has seen. */
 export function projectBatches(sql: Transaction, areaId: number, told: ToldEvents): Statement[] {
-  const newest = new Map<number, Told<'batch-cut'>>()
+  const newest = new Map<number, ToldEvent<'batch-cut'>>()
   /** Journal rows with the secrets that salts follow from: a batch keeps that of its first cut. */
   const firstCuts = new Map<number, number>()
   for (const each of told.of('batch-cut')) {
@@ -31,7 +31,7 @@ export function projectBatches(sql: Transaction, areaId: number, told: ToldEvent
   ]
 }
 
-type CutRow = Told<'batch-cut'> & { cutSequence: number }
+type CutRow = ToldEvent<'batch-cut'> & { cutSequence: number }
 
 function upsertBatches(sql: Transaction, areaId: number, all: readonly CutRow[]): Statement[] {
   return [...parts(all)].map(
@@ -98,7 +98,7 @@ function insertEntries(sql: Transaction, areaId: number, all: readonly (BatchEnt
   )
 }
 
-function insertMissed(sql: Transaction, areaId: number, told: readonly Told<'batch-missed'>[]): Statement[] {
+function insertMissed(sql: Transaction, areaId: number, told: readonly ToldEvent<'batch-missed'>[]): Statement[] {
   return [...parts(told)].map(
     (rows) => sql`
       insert into missed_batches (area_id, start, end_at, noticed_at)

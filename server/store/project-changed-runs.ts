@@ -1,20 +1,83 @@
 /**
  * Runs that build on the run before: energy that became known late, and what is left once somebody was left out. Each has the
- * sums of the run before but for what its event changes, and rows only of the seats and zones that it changes.
+ * sums of the run before but for what its event changes, and rows only of the seats and zones that it changes. A run that is
+ * not final takes up late energy itself.
  */
-import type { Outcome, ReducedSeat } from '../market/engine/area.ts'
-import { qualities } from '../market/engine/codes.ts'
+import type { Outcome, ReducedSeat } from '../market/area/area.ts'
+import { qualities } from '../market/area/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { decodeOutcomes, encodeOutcomes } from './outcomes.ts'
-import type { Told } from './told.ts'
+import type { ToldEvent } from './told.ts'
 import { zoneRows } from './zone-rows.ts'
+
+/** Several may amend one interval. */
+export function amendRuns(
+  sql: Transaction,
+  areaId: number,
+  amendments: readonly ToldEvent<'interval-amended'>[],
+): Statement[] {
+  return [...parts(amendments)].flatMap((rows) => [
+    sql`
+      update intervals own set
+        import_wh = own.import_wh + changed.import_wh, export_wh = own.export_wh + changed.export_wh,
+        missing_readings = own.missing_readings + changed.missing
+      from (
+        select start, run, sum(import_wh)::bigint as import_wh, sum(export_wh)::bigint as export_wh, sum(missing) as missing
+        from unnest(
+          ${numbers(rows, ({ event }) => event.start)}::bigint[],
+          ${numbers(rows, ({ event }) => event.run)}::int[],
+          ${numbers(rows, ({ event }) => event.importChangeWh)}::bigint[],
+          ${numbers(rows, ({ event }) => event.exportChangeWh)}::bigint[],
+          ${numbers(rows, ({ event }) => event.missingChange)}::int[]
+        ) as row (start, run, import_wh, export_wh, missing)
+        group by start, run
+      ) changed
+      where own.area_id = ${areaId} and own.start = changed.start and own.run = changed.run`,
+    sql`
+      update interval_zones own set
+        import_wh = own.import_wh + changed.import_wh, export_wh = own.export_wh + changed.export_wh
+      from (
+        select start, run, zone, sum(import_wh)::bigint as import_wh, sum(export_wh)::bigint as export_wh
+        from unnest(
+          ${numbers(rows, ({ event }) => event.start)}::bigint[],
+          ${numbers(rows, ({ event }) => event.run)}::int[],
+          ${texts(rows, ({ event }) => event.zone)}::text[],
+          ${numbers(rows, ({ event }) => event.importChangeWh)}::bigint[],
+          ${numbers(rows, ({ event }) => event.exportChangeWh)}::bigint[]
+        ) as row (start, run, zone, import_wh, export_wh)
+        group by start, run, zone
+      ) changed
+      where own.area_id = ${areaId} and own.start = changed.start and own.run = changed.run and own.zone = changed.zone`,
+    sql`
+      insert into seat_intervals (
+        area_id, seat, start, run, current, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
+        deviation_wh, outcomes)
+      select ${areaId}, changed.seat, changed.start, changed.run, true, zone.place, changed.quality, changed.import_wh,
+        changed.export_wh, 0, 0, 0, 0, 0, changed.outcomes
+      from unnest(
+        ${numbers(rows, ({ event }) => event.seat)}::int[],
+        ${numbers(rows, ({ event }) => event.start)}::bigint[],
+        ${numbers(rows, ({ event }) => event.run)}::int[],
+        ${texts(rows, ({ event }) => event.zone)}::text[],
+        ${numbers(rows, ({ event }) => qualities.indexOf(event.quality))}::smallint[],
+        ${numbers(rows, ({ event }) => event.importWh)}::int[],
+        ${numbers(rows, ({ event }) => event.exportWh)}::int[],
+        ${bytes(rows, ({ event }) => encodeOutcomes(event.outcomes))}::bytea[]
+      ) as changed (seat, start, run, zone, quality, import_wh, export_wh, outcomes)
+      join interval_zones zone
+        on zone.area_id = ${areaId} and zone.start = changed.start and zone.run = changed.run and zone.zone = changed.zone
+      on conflict (area_id, start, seat, run) do update set
+        quality = excluded.quality, import_wh = excluded.import_wh, export_wh = excluded.export_wh,
+        outcomes = excluded.outcomes`,
+  ])
+}
 
 /** Several may correct one interval or zone: each adds its changes to those of the runs before it. */
 export function correctRuns(
   sql: Transaction,
   areaId: number,
-  corrections: readonly Told<'interval-corrected'>[],
+  corrections: readonly ToldEvent<'interval-corrected'>[],
 ): Statement[] {
   return [...parts(corrections)].flatMap((rows) => [
     sql`
@@ -62,9 +125,8 @@ export function correctRuns(
           ${texts(rows, ({ event }) => event.zone)}::text[],
           ${numbers(rows, ({ event }) => qualities.indexOf(event.quality))}::smallint[],
           ${numbers(rows, ({ event }) => event.importWh)}::int[],
-          ${numbers(rows, ({ event }) => event.exportWh)}::int[],
-          ${bytes(rows, ({ event }) => (event.outcomes === null ? null : encodeOutcomes(event.outcomes)))}::bytea[]
-        ) as row (seat, start, run, zone, quality, import_wh, export_wh, outcomes)
+          ${numbers(rows, ({ event }) => event.exportWh)}::int[]
+        ) as row (seat, start, run, zone, quality, import_wh, export_wh)
       ), before as (
         update seat_intervals own set current = false from changed
         where own.area_id = ${areaId} and own.start = changed.start and own.seat = changed.seat and own.current
@@ -77,7 +139,7 @@ export function correctRuns(
         coalesce(before.zone, (select place from ${zoneOrRoot(sql, areaId)} zone)), changed.quality, changed.import_wh,
         changed.export_wh, coalesce(before.bought_wh, 0), coalesce(before.sold_wh, 0), coalesce(before.paid, 0),
         coalesce(before.received, 0), coalesce(before.deviation_wh, 0),
-        coalesce(changed.outcomes, before.outcomes, ${encodeOutcomes([])})
+        coalesce(before.outcomes, ${encodeOutcomes([])})
       from changed left join before on before.seat = changed.seat and before.start = changed.start`,
   ])
 }
@@ -94,7 +156,7 @@ function zoneOrRoot(sql: Transaction, areaId: number) {
 export async function reduceRuns(
   sql: Transaction,
   areaId: number,
-  reductions: readonly Told<'interval-reduced'>[],
+  reductions: readonly ToldEvent<'interval-reduced'>[],
 ): Promise<void> {
   const changes = reductions.flatMap(({ event: { start, run, changes: seats } }) =>
     seats.map((seat) => ({ ...seat, start, run })),

@@ -1,5 +1,5 @@
 /** Orders and trades of intervals that had not started, as tables. */
-import type { CommandOf, ForwardOrder } from '../market/engine/area.ts'
+import type { CommandOf, ForwardOrder } from '../market/area/area.ts'
 import { encodeCommand } from '../market/engine/journal.ts'
 import { bytes, hexes, names, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'

@@ -1,21 +1,22 @@
 /** Results of intervals as tables: of the whole interval, of its zones and of its seats. */
-import type { Event, IntervalRun, SeatInterval, ZoneRun } from '../market/engine/area.ts'
-import { qualities } from '../market/engine/codes.ts'
+import type { Event, IntervalRun, SeatInterval, ZoneRun } from '../market/area/area.ts'
+import { qualities } from '../market/area/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { encodeOutcomes } from './outcomes.ts'
-import { correctRuns, reduceRuns } from './project-changed-runs.ts'
-import type { Told, ToldEvents } from './told.ts'
+import { amendRuns, correctRuns, reduceRuns } from './project-changed-runs.ts'
+import type { ToldEvent, ToldEvents } from './told.ts'
 import { type ZoneRow, zoneRows } from './zone-rows.ts'
 
 const types = [
   'interval-cleared',
+  'interval-amended',
   'interval-final',
   'interval-corrected',
   'interval-reduced',
   'batch-missed',
 ] as const satisfies Event['type'][]
-type Change = Told<(typeof types)[number]>
+type Change = ToldEvent<(typeof types)[number]>
 
 /**
  * In the order in which it happened: a run can build on the one before. Changes that do not build on each other take one
@@ -33,7 +34,7 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
       touched.add(name)
     }
     const together = changes.slice(from, to)
-    const of = <Type extends Change['event']['type']>() => together as unknown as Told<Type>[]
+    const of = <Type extends Change['event']['type']>() => together as unknown as ToldEvent<Type>[]
     if (type === 'interval-reduced') {
       await reduceRuns(sql, areaId, of())
       continue
@@ -43,9 +44,11 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
         ? insertResults(sql, areaId, of())
         : type === 'interval-final'
           ? markFinal(sql, areaId, of())
-          : type === 'interval-corrected'
-            ? correctRuns(sql, areaId, of())
-            : markMissed(sql, areaId, of())
+          : type === 'interval-amended'
+            ? amendRuns(sql, areaId, of())
+            : type === 'interval-corrected'
+              ? correctRuns(sql, areaId, of())
+              : markMissed(sql, areaId, of())
     for (const statement of statements) sent.push(statement.execute())
   }
   await Promise.all(sent)
@@ -54,10 +57,12 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
 /** Two changes of one name build on each other. */
 function nameOf(event: Change['event']): string {
   if (event.type === 'interval-cleared') return `${event.result.start}`
-  return event.type === 'interval-corrected' ? `${event.start} ${event.seat}` : `${event.start}`
+  return event.type === 'interval-corrected' || event.type === 'interval-amended'
+    ? `${event.start} ${event.seat}`
+    : `${event.start}`
 }
 
-function insertResults(sql: Transaction, areaId: number, told: readonly Told<'interval-cleared'>[]): Statement[] {
+function insertResults(sql: Transaction, areaId: number, told: readonly ToldEvent<'interval-cleared'>[]): Statement[] {
   const computed = told.map(({ event, command }) => ({ ...event.result, atMs: command.atMs }))
   const replacing = computed.filter(({ run }) => run > 1)
   return [
@@ -152,7 +157,7 @@ function insertSeatRows(sql: Transaction, areaId: number, { start, run, seats: a
   )
 }
 
-function markFinal(sql: Transaction, areaId: number, all: readonly Told<'interval-final'>[]): Statement[] {
+function markFinal(sql: Transaction, areaId: number, all: readonly ToldEvent<'interval-final'>[]): Statement[] {
   return [...parts(all)].map(
     (rows) => sql`
       update intervals set status = 'final'
@@ -164,7 +169,7 @@ function markFinal(sql: Transaction, areaId: number, all: readonly Told<'interva
   )
 }
 
-function markMissed(sql: Transaction, areaId: number, all: readonly Told<'batch-missed'>[]): Statement[] {
+function markMissed(sql: Transaction, areaId: number, all: readonly ToldEvent<'batch-missed'>[]): Statement[] {
   return all.map(
     ({ event: { start, end } }) => sql`
       update intervals set status = 'missed'

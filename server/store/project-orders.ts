@@ -1,5 +1,5 @@
 /** Standing orders as a table. */
-import type { CommandOf, EventOf } from '../market/engine/area.ts'
+import type { CommandOf, EventOf } from '../market/area/area.ts'
 import { encodeCommand } from '../market/engine/journal.ts'
 import { bytes, hexes, names, numbers, parts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'

@@ -1,5 +1,5 @@
 /** Stored readings as a table, and the stretches of time in which each seat was read. */
-import type { MeterReading } from '../market/engine/area.ts'
+import type { MeterReading } from '../market/area/area.ts'
 import { hexes, names, numbers, parts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import type { ToldEvents } from './told.ts'

@@ -1,8 +1,8 @@
 /** Seats as the chain shows them, what funds they have free, and meters that signed two values, as tables. */
-import type { ChainSeat, MeterReading } from '../market/engine/area.ts'
+import type { ChainSeat, MeterReading } from '../market/area/area.ts'
 import { hexes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
-import type { Told, ToldEvents } from './told.ts'
+import type { ToldEvent, ToldEvents } from './told.ts'
 
 /** `funds` holds what is free by now of the seats where it changed. */
 export function projectSeats(
@@ -122,7 +122,7 @@ function projectFunds(
   told: ToldEvents,
   funds: ReadonlyMap<number, bigint>,
 ): Statement[] {
-  const last = new Map<number, Told<'seat-changed'> | Told<'seat-forgotten'>>()
+  const last = new Map<number, ToldEvent<'seat-changed'> | ToldEvent<'seat-forgotten'>>()
   const both = [...told.of('seat-changed'), ...told.of('seat-forgotten')].sort((a, b) => a.place - b.place)
   for (const each of both) last.set(numberOf(each), each)
   const forgotten = [...last.values()].filter(({ event }) => event.type === 'seat-forgotten').map(numberOf)
@@ -152,7 +152,7 @@ function projectFunds(
   return [...inserts, ...upserts, ...deletes]
 }
 
-function numberOf({ event }: Told<'seat-changed'> | Told<'seat-forgotten'>): number {
+function numberOf({ event }: ToldEvent<'seat-changed'> | ToldEvent<'seat-forgotten'>): number {
   return event.type === 'seat-changed' ? event.seat.seat : event.seat
 }
 

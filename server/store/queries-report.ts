@@ -1,13 +1,13 @@
 /** What a settlement report is written from: page after page of the newest runs, so that no transaction stays open. */
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { Outcome } from '../market/engine/area.ts'
-import { type Quality, qualities } from '../market/engine/codes.ts'
+import type { Outcome } from '../market/area/area.ts'
+import { type Quality, qualities } from '../market/area/codes.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'
 import { intervalsStartingAt } from './queries.ts'
-import type { IntervalRow, IntervalStatus, NumericText } from './rows.ts'
+import type { IntervalRow, NumericText, StoredIntervalStatus } from './rows.ts'
 
 /** One metering point in one interval, with the results of the interval that it needs. */
 export interface ReportRow {
@@ -17,7 +17,7 @@ export interface ReportRow {
   zone: string
   run: number
   computed_at: Date
-  status: IntervalStatus
+  status: StoredIntervalStatus
   quality: Quality
   import_wh: Wh
   export_wh: Wh

@@ -1,7 +1,7 @@
 /** What is read of seats: as they stand, their intervals, batches and production; newest first, by key and never by offset. */
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import { qualities } from '../market/engine/codes.ts'
+import { qualities } from '../market/area/codes.ts'
 import { numbers, texts } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'
@@ -38,6 +38,18 @@ export function seatsOfAccounts(sql: Queries, area: number, accounts: readonly A
     ${selectSeats(sql)}
     where account = any(${texts(accounts, (account) => account)}::text[]) and seats.area_id = ${area}
     order by seats.seat`
+}
+
+/** Open seats of an area whose meters the grid operator has not confirmed, ascending. */
+export function unconfirmedSeats(
+  sql: Queries,
+  { area, limit }: { area: number; limit: number },
+): Promise<{ seat: number; meter: Address; account: Address; opened_at: UtcSeconds }[]> {
+  return sql<{ seat: number; meter: Address; account: Address; opened_at: UtcSeconds }[]>`
+    select seat, meter, account, (chain->>'openedAt')::bigint as opened_at from seats
+    where area_id = ${area} and chain->'terms'->-1->>'nameplateWh' is null
+      and not (chain->'terms'->-1->>'closed')::boolean
+    order by seat limit ${limit}`
 }
 
 function selectSeats(sql: Queries) {

@@ -1,8 +1,8 @@
 /** What is read of an area's results: intervals and batches, newest first, by key and never by offset. */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { numbers } from './arrays.ts'
-import type { Queries } from './database.ts'
-import { type BatchRow, endOfTime, type IntervalRow, type MissedRow, type Range } from './rows.ts'
+import type { Queries, Statement } from './database.ts'
+import { type BatchRow, endOfTime, type IntervalRow, type MissedRow, type Range, type ZonePriceRow } from './rows.ts'
 
 /** The newest run of each interval that starts in the range, newest first. */
 export function intervals(
@@ -51,6 +51,28 @@ function intervalColumns(sql: Queries) {
     (select coalesce(jsonb_agg(jsonb_build_object(
         'zone', zone, 'exportWh', flow_wh, 'congestionTicks', congestion_ticks) order by place), '[]')
       from (${zones}) zones where flow_wh is not null) as flows`
+}
+
+/** What the newest run of each interval in `[from, to)` says of the price in a zone and in the root, and of what nobody bought, ascending. */
+export function pricesOfZone(
+  sql: Queries,
+  { area, zone, from, to }: { area: number; zone: string; from: UtcSeconds; to: UtcSeconds },
+): Promise<ZonePriceRow[]> {
+  const newestOf = (which: Statement) => sql`
+    left join lateral (
+      select price_ticks, export_wh - sold_wh as unsold_wh from interval_zones each
+      where each.area_id = newest.area_id and each.start = newest.start and each.run <= newest.run and ${which}
+      order by run desc limit 1
+    )`
+  return sql<ZonePriceRow[]>`
+    select start, own.price_ticks, coalesce(own.unsold_wh, 0) as unsold_wh, root.price_ticks as root_price_ticks,
+      export_wh - matched_wh as area_unsold_wh
+    from (
+      select distinct on (start) * from intervals
+      where area_id = ${area} and start >= ${from} and start < ${to} and status <> 'missed'
+      order by start, run desc
+    ) newest ${newestOf(sql`each.zone = ${zone}`)} own on true ${newestOf(sql`each.flow_wh is null`)} root on true
+    order by start`
 }
 
 /** Batches that end before `endsBefore`, newest first. */

@@ -4,10 +4,10 @@
  * journal as of that moment.
  */
 import type { Journaled, JournalRow } from '../areas/area-store.ts'
+import { committedFunds, freeFunds } from '../market/area/funds.ts'
+import { emptyState } from '../market/area/state.ts'
 import { apply } from '../market/engine/engine.ts'
-import { committedFunds, freeFunds } from '../market/engine/funds.ts'
 import { decodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
-import { emptyState } from '../market/engine/state.ts'
 import { type Database, endless, openDatabase, type Transaction, transact } from './database.ts'
 import { StoreError } from './error.ts'
 import { newestPlace, rowsAfter } from './journal.ts'

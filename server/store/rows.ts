@@ -4,8 +4,9 @@
  */
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { ChainSeat, EventOf, Outcome } from '../market/engine/area.ts'
-import type { OrderStatus, Quality, Side } from '../market/engine/codes.ts'
+import type { ChainSeat, EventOf, Outcome } from '../market/area/area.ts'
+import type { OrderStatus, Quality } from '../market/area/codes.ts'
+import type { Side } from '../market/auction.ts'
 import type { SignedByBoth, SignedOrder } from './signed.ts'
 
 /** A seat; `area` is the database's own number of its area. */
@@ -32,13 +33,13 @@ export interface AcceptedPlace {
 export type NumericText = string
 
 /** `missed`: the chain has settled this time by a batch that the journal does not know. */
-export type IntervalStatus = 'provisional' | 'final' | 'missed'
+export type StoredIntervalStatus = 'provisional' | 'final' | 'missed'
 
 export interface IntervalRow {
   area_id: number
   start: UtcSeconds
   run: number
-  status: IntervalStatus
+  status: StoredIntervalStatus
   kind: 'computed' | 'corrected' | 'reduced'
   matched_wh: Wh
   import_wh: Wh
@@ -52,11 +53,11 @@ export interface IntervalRow {
   grid_take: NumericText
   computed_at: Date
   /** In the order of the area's settings at that time. */
-  zones: ZoneResult[]
+  zones: ZoneResultRow[]
   flows: { zone: string; exportWh: Wh; congestionTicks: Ticks }[]
 }
 
-export interface ZoneResult {
+export interface ZoneResultRow {
   zone: string
   priceTicks: Ticks | null
   lowestTicks: Ticks | null
@@ -65,6 +66,15 @@ export interface ZoneResult {
   boughtWh: Wh
   importWh: Wh
   exportWh: Wh
+}
+
+export interface ZonePriceRow {
+  start: UtcSeconds
+  price_ticks: Ticks | null
+  /** Fed into the zone, and bought by nobody. */
+  unsold_wh: Wh
+  root_price_ticks: Ticks | null
+  area_unsold_wh: Wh
 }
 
 export type BatchStatus = 'cut' | 'submitted' | 'settled'
@@ -158,7 +168,7 @@ export interface SeatIntervalRow {
   start: UtcSeconds
   /** Of the newest run that tells of the seat. */
   run: number
-  status: IntervalStatus
+  status: StoredIntervalStatus
   zone: string
   quality: Quality
   import_wh: Wh
@@ -231,7 +241,7 @@ export interface OwnForwardTradeRow {
   /** Null until the interval was computed, like `status` and `outcome`. */
   delivered_wh: Wh | null
   made_at: Date
-  status: IntervalStatus | null
+  status: StoredIntervalStatus | null
   /** Of the seat's order. */
   outcome: Outcome | null
 }

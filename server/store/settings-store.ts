@@ -1,7 +1,7 @@
 /** The settings of areas as they held: whatever is read of a past interval is read by the settings of its time. */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { type AreaSettings, settingsOf } from '../areas/settings.ts'
-import type { AreaConfig, AreaFace } from '../market/engine/area.ts'
+import type { AreaConfig, AreaFace } from '../market/area/area.ts'
 import type { Queries } from './database.ts'
 
 /** Settings, and the start of the first interval that they hold for. */

@@ -1,9 +1,9 @@
 /** What accounts signed, as it lies in the tables: the canonical bytes of the command that brought it. */
-import type { CommandOf, Order, SessionGrant, SignedAgreement } from '../market/engine/area.ts'
+import type { CommandOf, OrderFields, SessionGrant, SignedAgreement } from '../market/area/area.ts'
 import { decodeCommand } from '../market/engine/journal.ts'
 
 export interface SignedOrder {
-  order: Order
+  order: OrderFields
   /** Of the account or, where there is a session, of its key. */
   signature: string
   session: SessionGrant | null

@@ -3,8 +3,8 @@
  * its row gives this state, so one whose row the journal does not have says nothing.
  */
 import type { LoadedSnapshot, Place } from '../areas/area-store.ts'
+import { rulesVersion } from '../market/area/state.ts'
 import type { Piece } from '../market/engine/snapshot.ts'
-import { rulesVersion } from '../market/engine/state.ts'
 import { hexes } from './arrays.ts'
 import { type Database, type Transaction, transact } from './database.ts'
 import { StoreError } from './error.ts'

@@ -89,7 +89,7 @@ export async function completeStatement(
       select area_id, end_at, number, ${leaves}::int, ${root}, ${Buffer.from(stated)}::bytea, ${Buffer.from(statedSalt)}::bytea
       from batches
       where area_id = ${areaId} and end_at = ${end} and number = ${number} and not exists (
-        select from jsonb_array_elements(leaving) left_out where (left_out -> 0)::int = ${number})
+        select from jsonb_array_elements(leaving) as step (pair) where (pair -> 0)::int = ${number})
       on conflict (area_id, end_at) do update set number = excluded.number, leaves = excluded.leaves, root = excluded.root,
         stated = excluded.stated, stated_salt = excluded.stated_salt`
     if (rows.count === 0) return false

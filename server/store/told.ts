@@ -1,8 +1,8 @@
 /** The events of a commit by their kind, each with the command that it follows from, as the projections read them. */
 import type { Journaled } from '../areas/area-store.ts'
-import type { Command, Event, EventOf, MeterReading } from '../market/engine/area.ts'
+import type { Command, Event, EventOf, MeterReading } from '../market/area/area.ts'
 
-export interface Told<Type extends Event['type']> {
+export interface ToldEvent<Type extends Event['type']> {
   event: EventOf<Type>
   command: Command
   /** Of the command in the journal. */
@@ -14,7 +14,7 @@ export interface Told<Type extends Event['type']> {
 }
 
 export class ToldEvents {
-  private readonly byType = new Map<Event['type'], Told<Event['type']>[]>()
+  private readonly byType = new Map<Event['type'], ToldEvent<Event['type']>[]>()
 
   constructor(journaled: readonly Journaled[]) {
     let place = 0
@@ -32,11 +32,11 @@ export class ToldEvents {
   }
 
   /** In the order in which they happened. */
-  of<Type extends Event['type']>(type: Type): readonly Told<Type>[] {
-    return (this.byType.get(type) ?? []) as unknown as readonly Told<Type>[]
+  of<Type extends Event['type']>(type: Type): readonly ToldEvent<Type>[] {
+    return (this.byType.get(type) ?? []) as unknown as readonly ToldEvent<Type>[]
   }
 
-  private add(told: Told<Event['type']>): void {
+  private add(told: ToldEvent<Event['type']>): void {
     const known = this.byType.get(told.event.type)
     if (known === undefined) this.byType.set(told.event.type, [told])
     else known.push(told)

@@ -1,5 +1,5 @@
 /** The zones of a run as rows. */
-import type { IntervalRun, ZoneRun } from '../market/engine/area.ts'
+import type { IntervalRun, ZoneRun } from '../market/area/area.ts'
 
 /** A zone of a run, with the flow over its link. */
 export interface ZoneRow extends ZoneRun {

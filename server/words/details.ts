@@ -1,5 +1,6 @@
 /** The numbers that come with each code of the engine, by name and kind, in the order in which the engine gives them. */
-import type { OrderCode, OutcomeCode, ReadingCode, Side } from '../market/engine/codes.ts'
+import type { OrderCode, ReadingCode, SeatOutcomeCode } from '../market/area/codes.ts'
+import type { Side } from '../market/auction.ts'
 import type { Amounts } from './amounts.ts'
 
 /** What a number is. `side` is 0 for buying and 1 for selling; `since` is a time, 0 where nobody knows it. */
@@ -88,7 +89,7 @@ export const readingDetails = {
 
 /** Why a seat could trade nothing at all, whatever its orders. */
 export type SeatReason = Extract<
-  OutcomeCode,
+  SeatOutcomeCode,
   | 'seat-closed'
   | 'suspended'
   | 'mandate-expired'

@@ -1,7 +1,8 @@
 /** English. Sentences begin in lower case where others put something before them, and end without a full stop. */
 import { BigNumber } from 'bignumber.js'
 import { formatMoney, formatPrice } from '../../contracts/protocol/units.ts'
-import type { OutcomeCode, Side } from '../market/engine/codes.ts'
+import type { SeatOutcomeCode } from '../market/area/codes.ts'
+import type { Side } from '../market/auction.ts'
 import type { Amounts, Measures } from './amounts.ts'
 import type { SeatReason } from './details.ts'
 import type { AgreementFacts, Language, OutcomeFacts, TradeFacts } from './language.ts'
@@ -59,7 +60,7 @@ const seatReasons: Readonly<Record<SeatReason, string>> = {
   'before-base': 'the interval lies before the reading from which the seat is settled next',
 }
 
-function reasonOf(code: OutcomeCode | null): string {
+function reasonOf(code: SeatOutcomeCode | null): string {
   return (code !== null && seatReasons[code as SeatReason]) || 'the seat could not trade'
 }
 

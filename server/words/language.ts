@@ -4,7 +4,8 @@
  *
  * Sentences get their quantities as text, already written in the language.
  */
-import type { cancelReasons, OrderStatus, OutcomeCode, Side, StageName } from '../market/engine/codes.ts'
+import type { cancelReasons, OrderStatus, SeatOutcomeCode, StageName } from '../market/area/codes.ts'
+import type { Side } from '../market/auction.ts'
 import type { Amounts, Measures } from './amounts.ts'
 import type { agreementKinds, FactsOf, orderDetails, readingDetails } from './details.ts'
 
@@ -26,7 +27,7 @@ export interface OutcomeFacts {
   /** For how much energy the funds reached. */
   covered: string
   /** Why the other or the own side could not trade. */
-  because: OutcomeCode | null
+  because: SeatOutcomeCode | null
 }
 
 /** What became of a trade that was made ahead. */
@@ -37,8 +38,8 @@ export interface TradeFacts {
   missed: string
   status: 'agreed' | 'kept' | 'short' | 'void'
   /** Why not all of it came about. */
-  code: OutcomeCode | null
-  because: OutcomeCode | null
+  code: SeatOutcomeCode | null
+  because: SeatOutcomeCode | null
 }
 
 export interface AgreementFacts {
@@ -54,7 +55,7 @@ type Sentences<Details extends Readonly<Record<string, object>>> = {
 
 export interface Language {
   amounts(measures: Measures): Amounts
-  outcomes: { readonly [Code in OutcomeCode]: (facts: OutcomeFacts) => string }
+  outcomes: { readonly [Code in SeatOutcomeCode]: (facts: OutcomeFacts) => string }
   /** Before the sentence of an outcome: on which side of what. */
   outcomeOf(stage: StageName, side: Side): string
   orders: Sentences<typeof orderDetails>

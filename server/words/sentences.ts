@@ -1,7 +1,8 @@
 /** Sentences for what the engine says in codes and numbers: the one place where they are made. */
 import type { Ticks, Wh } from '../../contracts/protocol/units.ts'
-import type { Outcome } from '../market/engine/area.ts'
-import { type OrderCode, type OutcomeCode, outcomeCodes, type ReadingCode, type Side } from '../market/engine/codes.ts'
+import type { Outcome } from '../market/area/area.ts'
+import { type OrderCode, outcomeCodes, type ReadingCode, type SeatOutcomeCode } from '../market/area/codes.ts'
+import type { Side } from '../market/auction.ts'
 import { quoted } from '../market/errors.ts'
 import type { OrderOutcome } from '../market/explain.ts'
 import type { Amounts, Measures } from './amounts.ts'
@@ -41,7 +42,7 @@ function gapOf(amounts: Amounts, limitTicks: Ticks, against: Ticks | undefined):
   return against === undefined ? null : amounts.gap(Math.abs(limitTicks - against))
 }
 
-function becauseOf({ code, details }: Pick<Outcome, 'code' | 'details'>): OutcomeCode | null {
+function becauseOf({ code, details }: Pick<Outcome, 'code' | 'details'>): SeatOutcomeCode | null {
   const isOfParty = code === 'seller-side' || code === 'buyer-side'
   return isOfParty ? (outcomeCodes[details[0]!] ?? null) : null
 }

@@ -1,7 +1,7 @@
 /** What is shown of the past goes by the settings of its time: names, fees, capacities and tariffs. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { intervalSchema, pageOf, seatIntervalSchema, summarySchema } from '../../server/api/resources.ts'
-import type { AreaConfig, AreaFace } from '../../server/market/engine/area.ts'
+import type { AreaConfig, AreaFace } from '../../server/market/area/area.ts'
 import { checkInterval } from '../../web/market/market.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { lower, people, seatIds } from './people.ts'

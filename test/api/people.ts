@@ -10,7 +10,7 @@ import {
 } from '../../contracts/protocol/typed-data.ts'
 import type { SignedReading } from '../../contracts/protocol/wire.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
-import type { ChainSeat } from '../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
 import { intervalSeconds, rules as plainRules, seat, t0, terms } from '../market/engine/street.ts'
 
 const walletOf = (byte: string) => new Wallet(`0x${byte.repeat(32)}`)

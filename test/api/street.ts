@@ -17,7 +17,6 @@ import { createApp } from '../../server/api/app.ts'
 import type { TrustedProxies } from '../../server/api/parts.ts'
 import type { Relay } from '../../server/api/relay.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
-import type { AreaStore } from '../../server/areas/area-store.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { areaMetrics } from '../../server/areas/metrics.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
@@ -28,11 +27,12 @@ import { socketOptions } from '../../server/live/limits.ts'
 import { attachLive, type Live } from '../../server/live/live.ts'
 import { meterOwners } from '../../server/live/meter-seats.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
-import type { ChainSeat } from '../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
 import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import type { Database } from '../../server/store/database.ts'
+import { withClock } from '../areas/with-clock.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
 import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, signedReading } from './people.ts'
@@ -220,17 +220,6 @@ async function startPart(own: AreaSettings, databaseUrl: string, clock: { ms: nu
       await close()
     },
   }
-}
-
-/** The store with another clock than the database's. */
-function withClock(store: AreaStore, nowMs: () => number): AreaStore {
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'nowMs') return async () => nowMs()
-      const member = Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
 }
 
 function recordingRelay(relayed: Street['relayed'], error: Street['relayError']): Relay {

@@ -11,7 +11,7 @@ import {
   type TypedDataValues,
 } from '../../contracts/protocol/typed-data.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
-import type { ChainSeat } from '../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
 import { digestOfStruct, domainSeparator, encodeStruct, structLength } from '../../server/signatures/struct-encoding.ts'
 import { plainRules } from '../rules.ts'
 

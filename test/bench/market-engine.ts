@@ -2,12 +2,12 @@
  * What the engine of a large area costs: by the command, and whether that grows with the area; and what one day of 10,000 homes
  * costs that nobody has settled: its memory, its snapshot, and the longest commands in it.
  */
-import type { Command, CommandOf, Event, IntervalRun } from '../../server/market/engine/area.ts'
+import type { Command, CommandOf, Event, IntervalRun } from '../../server/market/area/area.ts'
+import { committedFunds } from '../../server/market/area/funds.ts'
+import { type AreaState, emptyState } from '../../server/market/area/state.ts'
 import { apply, nextDue } from '../../server/market/engine/engine.ts'
-import { committedFunds } from '../../server/market/engine/funds.ts'
 import { encodeEvents } from '../../server/market/engine/journal.ts'
 import { snapshotOf, stateOf } from '../../server/market/engine/snapshot.ts'
-import { type AreaState, emptyState } from '../../server/market/engine/state.ts'
 import {
   config,
   face,

@@ -14,7 +14,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
-import type { DemoPerson, IntervalResource } from '../../server/api/resources.ts'
+import type { AreaResource, DemoPerson, IntervalResource } from '../../server/api/resources.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
@@ -24,6 +24,7 @@ import { assertBuilt } from '../built.ts'
 import { batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
+import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
 
 const startUpSeconds = 50
@@ -37,7 +38,7 @@ let browser: Browser
 const faults: string[] = []
 
 beforeAll(async () => {
-  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker', 'web'])
+  assertBuilt(['commonwatt', 'commonwatt-agent', 'web'])
   folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
   const street = steadyStreet(folder, {
     startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,
@@ -187,6 +188,72 @@ describe('trading ahead', () => {
   }, 180_000)
 })
 
+describe('a standing agreement', () => {
+  const withAgreements = async (path: string, options?: BrowserContextOptions) => {
+    const page = await open(path, options)
+    await page.getByText('Standing agreements with a neighbour').click()
+    return page
+  }
+
+  it('is signed by both, comes before everything else that is traded, and ends by notice', async () => {
+    const roof = await withAgreements('/people/roof-north', { viewport: phone })
+    await shows(roof, '.agreements-own', /Nothing yet/)
+    const buyer = await withAgreements('/people/buyer')
+    const line = await textOf(buyer, '.agreement-line')
+
+    await roof.getByLabel('I', { exact: true }).selectOption('sell')
+    await roof.getByLabel('The neighbour’s line').fill(line)
+    await roof.getByLabel('What', { exact: true }).selectOption('fixed')
+    await roof.getByLabel('Wh an interval').fill('12')
+    await roof.getByLabel('for, ct/kWh').fill('9')
+    await roof.getByRole('button', { name: 'Sign it' }).click()
+    await shows(roof, '.agreements-new .sent', /^Signed\. Send this to your neighbour/)
+    expect(await overflow(roof)).toBe(0)
+    expect(await accessibilityFaults(roof)).toEqual([])
+    const text = await roof.getByLabel('Text for the neighbour').inputValue()
+
+    await roof.getByLabel('The neighbour’s text or link').fill(text)
+    await shows(roof, '.agreements-sent [role=alert]', /your partner has to sign it now/)
+    await buyer.getByLabel('The neighbour’s text or link').fill(text)
+    await shows(buyer, '.agreements-sent .explain', /^You buy 12 Wh an interval from 0x[0-9a-f]{40} at 9\.0 ct\/kWh/)
+    await buyer.getByRole('button', { name: 'Sign and hand in' }).click()
+    await shows(buyer, '.agreements-sent .sent', /^Agreed: 12 Wh an interval at 9\.0 ct\/kWh\.$/)
+    await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh an interval at 9\.0 ct\/kWh running/)
+    await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh an interval at 9\.0 ct\/kWh running/)
+    await shows(roof, '.result-list', /Agreed sale: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
+    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
+    expect(await accessibilityFaults(buyer)).toEqual([])
+
+    await roof.getByRole('button', { name: 'Give notice' }).click()
+    await roof.getByRole('button', { name: /^End it, shortly after/ }).click()
+    await shows(roof, '.agreements-own .agreement', /ends .*I gave notice/)
+    await shows(buyer, '.agreements-own .agreement', /the neighbour gave notice/)
+    await shows(buyer, '.agreements-own .agreement', /ended/)
+  }, 180_000)
+
+  it('is opened by the link that the neighbour sent', async () => {
+    const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
+    const roof = await withAgreements('/people/roof-south')
+    await roof.getByLabel('The neighbour’s line').fill(await lineOf('/people/buyer'))
+    await roof.getByLabel('for, ct/kWh').fill('8,5')
+    await roof.getByRole('button', { name: 'Sign it' }).click()
+    const link = await roof.getByRole('link', { name: 'open it on the neighbour’s page' }).getAttribute('href')
+    const { pathname, hash } = new URL(link!)
+    const wallet = new TestWallet(people.find(({ name }) => name === 'buyer')!.privateKey)
+    const buyer = await open(`${pathname}${hash}`, { viewport: phone }, (context) => wallet.install(context))
+    await buyer.getByRole('button', { name: 'Use the wallet in this browser' }).click()
+    await shows(buyer, '.agreements-sent .explain', /^You buy all of the surplus from 0x[0-9a-f]{40} at 8\.5 ct\/kWh/)
+    expect(await overflow(buyer)).toBe(0)
+    await buyer.getByRole('button', { name: 'Sign and hand in' }).click()
+    await shows(buyer, '.agreements-sent .sent', /^Agreed: all of the surplus at 8\.5 ct\/kWh\.$/)
+    expect(wallet.asked.filter((method) => method === 'eth_signTypedData_v4')).toHaveLength(1)
+  }, 180_000)
+
+  async function lineOf(path: string): Promise<string> {
+    return textOf(await withAgreements(path), '.agreement-line')
+  }
+})
+
 describe('a wallet in the browser', () => {
   it('changes to the market’s chain, signs in and signs a price', async () => {
     const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
@@ -277,6 +344,48 @@ describe('money', () => {
   }, 240_000)
 })
 
+describe('joining', () => {
+  it('makes an account, finds the home by its code, signs limits in plain words and starts trading', async () => {
+    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
+    const agent = new PairingAgent(demo.url, items[0]!)
+    const { code } = await agent.offer()
+    const page = await open('/join', { viewport: phone })
+    await page.getByLabel('Choose a passphrase').fill('short')
+    await shows(page, '.sign-in .explain', /^5 more characters\./)
+    await page.getByLabel('Choose a passphrase').fill('sunshine from next door')
+    await page.getByRole('button', { name: 'Continue with this device' }).click()
+    await page.getByRole('textbox', { name: 'Code' }).fill('AAAA AAAA')
+    await page.getByRole('button', { name: 'Find my home' }).click()
+    await shows(page, '.trouble', /no meter is offered under this code/)
+    await page.getByRole('button', { name: 'Enter another code' }).click()
+    await page.getByRole('textbox', { name: 'Code' }).fill(`${code.slice(0, 4).toLowerCase()}-${code.slice(4)}`)
+    await page.getByRole('button', { name: 'Find my home' }).click()
+    await shows(page, '.join-card', /Example Meter 3.*feeds in now\s*1\.25\skW/s)
+    expect(await accessibilityFaults(page)).toEqual([])
+    await page.getByRole('button', { name: 'This is my home' }).click()
+    await shows(page, '.effect', /Waiting for the agent/)
+    expect(await agent.go()).toBe('consented')
+    await page.getByLabel(/Sell for at least/).fill('many')
+    await shows(page, '.join-card [aria-live] .explain', /lowest price for selling is a number of cents between/)
+    await page.getByLabel(/Sell for at least/).fill('9')
+    await shows(page, '.join-words', /never get less than 9\.0\sct\/kWh/)
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    await page.getByRole('button', { name: 'Sign and join' }).click()
+    await shows(page, '.join-card h2', /^You are in$/)
+    expect(await agent.go()).toBe('opened')
+    await page.getByRole('button', { name: 'Start trading' }).click()
+    await shows(page, '.join-card [role=status]', /Your prices count from the next interval on/)
+    await shows(page, '.join-words', /Waiting for the grid operator/)
+    await page.getByRole('link', { name: 'To my page' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+    await page.reload()
+    await page.getByLabel(/Passphrase of the account/).fill('sunshine from next door')
+    await page.getByRole('button', { name: 'Open my account' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+  }, 180_000)
+})
+
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {
     const page = await open('/people/grid')
@@ -301,6 +410,7 @@ describe('everybody', () => {
     { path: '/people/buyer', ready: '.result-list' },
     { path: '/people/grid', ready: 'table' },
     { path: '/account', ready: '.sign-in' },
+    { path: '/join', ready: '.sign-in' },
     { path: '/people/nobody', ready: '.card' },
   ]
   it.each(views)(

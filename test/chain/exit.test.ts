@@ -11,6 +11,7 @@ import { hashRules, type Mandate, signFull } from '../../contracts/protocol/type
 import { type ExitOptions, exitStep, seatsToExit } from '../../server/chain/exit.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { bundleProgram } from '../demo/bundle.ts'
+import { makeStatements } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { startMarket } from './market.ts'
 import {
@@ -171,10 +172,10 @@ describe('while a batch of several parts lies open and its operator is gone', ()
   beforeAll(async () => {
     const { provider } = chain
     server = await startScratchServer()
-    const { database } = await server.fresh()
+    const { database, url } = await server.fresh()
     const operator = await withGas(new Wallet(Wallet.createRandom().privateKey))
     street = await openStreet(provider, { operator, deposits: [5_000_000n, 0n, 5_000_000n] })
-    const market = await startMarket({ chain, database, street, operator, entriesPerPart: 2 })
+    const market = await startMarket({ chain, database, url, street, operator, entriesPerPart: 2 })
     await market.indexer.advance()
     const [buyer, seller] = street.homes as [Home, Home]
     const start = Math.ceil(street.from / 60) * 60 + 60
@@ -192,6 +193,8 @@ describe('while a batch of several parts lies open and its operator is gone', ()
       }
     }
     await market.passTo(start + 80)
+    await market.hear()
+    await makeStatements(database, market.stored)
     const open = () => market.indexer.head.view.get(area)?.open
     for (let round = 0; open()?.end !== start + 60; round += 1) {
       expect(round).toBeLessThan(20)
@@ -199,7 +202,7 @@ describe('while a batch of several parts lies open and its operator is gone', ()
       await mine(provider)
       await market.indexer.advance()
     }
-    await market.worker.stop()
+    await market.stop()
   })
   afterAll(() => server?.stop())
 

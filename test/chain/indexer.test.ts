@@ -436,7 +436,7 @@ test('what people signed is carried once, and a refusal comes in plain words', a
   })
   const facts = await readEscrowFacts(chain.chain.url, street.escrow)
   const relay = createRelay({ sender, indexer, facts, batchesOf: () => undefined })
-  const seat = String(seatIdOf(area, home.number))
+  const seat = seatIdOf(area, home.number).toString()
   const withdrawal = {
     ...{ account: home.account.address.toLowerCase(), seat: BigInt(seat), amount: 250_000n },
     ...{ to: home.account.address.toLowerCase(), nonce: 0, deadline: forever },
@@ -454,7 +454,9 @@ test('what people signed is carried once, and a refusal comes in plain words', a
   await expect(relay.requestWithdrawal({ ...request, amountUnits: '300000' })).rejects.toMatchObject({
     contractError: 'WrongNonce',
   })
-  await expect(relay.claim({ seat: String(BigInt(seat) + 99n) })).rejects.toMatchObject({ code: 'CHAIN_REQUEST' })
+  await expect(relay.claim({ seat: seatIdOf(area, home.number + 99).toString() })).rejects.toMatchObject({
+    code: 'CHAIN_REQUEST',
+  })
   await passUntil(chain.provider, seatOf(home).withdrawal!.claimableAt)
   await relay.claim({ seat })
   await mine(chain.provider)
@@ -474,7 +476,7 @@ test('a deposit is carried with the account’s permit', async () => {
     ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
   })
   const relay = createRelay({ sender, indexer, facts, batchesOf: () => undefined })
-  const seat = String(seatIdOf(area, home.number))
+  const seat = seatIdOf(area, home.number).toString()
   const deployer = new Wallet(fundedKey(9), chain.provider)
   await (await tokenAt(street.token, deployer).getFunction('mint')(home.account.address, 12_500_000n)).wait()
   const permit = {

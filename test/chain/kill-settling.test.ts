@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { escrowAt, escrowInterface } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { bundleProgram } from '../demo/bundle.ts'
+import { makeStatements } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { settingsOf, startMarket } from './market.ts'
 import type { SettlingOrder } from './settling-program.ts'
@@ -62,7 +63,7 @@ test(`killed between any two steps and the chain reorganised in between, every b
     // No batch becomes too old, however long the killing takes.
     withdrawalDelaySeconds: 86_400,
   })
-  const market = await startMarket({ chain, database, street, operator })
+  const market = await startMarket({ chain, database, url, street, operator })
   await market.indexer.advance()
   const [seller, ...buyers] = street.homes as [Home, ...Home[]]
   const start = Math.ceil(street.from / 60) * 60
@@ -76,7 +77,9 @@ test(`killed between any two steps and the chain reorganised in between, every b
     for (const buyer of buyers) await market.read(buyer, time, 1_000 + 60 * count, 2_000)
   }
   await market.passTo(end + 20)
-  await market.worker.stop()
+  await market.hear()
+  await makeStatements(database, market.stored)
+  await market.stop()
 
   const program = await bundleProgram(join(import.meta.dirname, 'settling-program.ts'))
   const order = {
@@ -105,7 +108,7 @@ test(`killed between any two steps and the chain reorganised in between, every b
   expect(kills).toBeGreaterThanOrEqual(leastKills)
   expect(reorganised).toBeGreaterThan(0)
 
-  const rows = await database`select end_at, status from batches order by end_at`
+  const rows = await database`select end_at, status from batch_progress order by end_at`
   expect(rows.length).toBeGreaterThanOrEqual(batches)
   expect(rows.every(({ status }) => status === 'settled')).toBe(true)
   const logs = await provider.getLogs({ address: street.escrow, fromBlock: street.firstBlock })

@@ -7,7 +7,7 @@ import type { AreaSettings } from '../../server/areas/settings.ts'
 import { openProvider } from '../../server/chain/escrow-client.ts'
 import { createIndexer } from '../../server/chain/indexer.ts'
 import { createSender } from '../../server/chain/sender.ts'
-import { createSettlement } from '../../server/chain/settlement-service.ts'
+import { createSettlement, settlementMetrics } from '../../server/chain/settlement-service.ts'
 import { openDatabase } from '../../server/store/database.ts'
 
 export interface SettlingOrder {
@@ -49,7 +49,8 @@ const indexer = createIndexer({
   async deliver() {},
 })
 const settlement = createSettlement({
-  ...{ database, provider, sender, indexer, settings: [settings], log, registry: new Registry() },
+  ...{ database, provider, sender, indexer, settings: [settings], log },
+  metrics: settlementMetrics(new Registry()),
   entriesPerPart: order.entriesPerPart,
   leaveOut: async () => false,
 })
@@ -57,7 +58,8 @@ for (;;) {
   await sender.watch()
   await indexer.advance()
   await settlement.advance(area)
-  const [left] = await database`select count(*) from batches where area_id = ${area} and status <> 'settled'`
+  const [left] = await database`select count(*) from batches
+    left join batch_progress using (area_id, end_at) where status is distinct from 'settled'`
   const [unmined] = await database`select count(*) from transactions where status <> 'mined'`
   if (left!.count === 0 && unmined!.count === 0) process.exit(0)
 }

@@ -6,7 +6,7 @@ import type { AreaLease, AreaStore, Commit, JournalRow } from '../../server/area
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import { startAreaHere } from '../../server/areas/start-area.ts'
-import type { MeterReading } from '../../server/market/engine/area.ts'
+import type { MeterReading } from '../../server/market/area/area.ts'
 
 export interface MemoryArea {
   area: ConnectedArea

@@ -2,15 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bytesOf, hexOf } from '../../contracts/protocol/hex.ts'
-import { stageNames } from '../../server/market/engine/codes.ts'
+import { stageNames } from '../../server/market/area/codes.ts'
 import { TreeBuilder } from '../../server/settlement/merkle.ts'
-import {
-  inLeafOrder,
-  LeafHasher,
-  type StatedFill,
-  seatSeed,
-  statementRoot,
-} from '../../server/settlement/statement.ts'
+import { inLeafOrder, LeafHasher, type StatedFill, seatSeed, statementRoot } from '../../server/settlement/statement.ts'
 import { type SlowFill, slowLeaves, slowRoot, slowSeed } from './slow-statement.ts'
 
 const seed = Number(process.env.SEED ?? 20_261_128)

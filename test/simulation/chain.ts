@@ -4,19 +4,11 @@
  */
 
 import type { SeatRecord } from '../../server/chain/seat-view.ts'
-import type { BatchCut } from '../../server/market/engine/area.ts'
-import { checkBatch, Insolvent } from './contract.ts'
+import type { BatchCut } from '../../server/market/area/area.ts'
+import { checkBatch, type EscrowState, Insolvent, type SignedRegisters } from './contract.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import { boundaryAfter, config, withdrawalDelaySeconds } from './street.ts'
-
-/** The escrow at one block. Never changed in place. */
-export interface EscrowState {
-  seats: ReadonlyMap<number, SeatRecord>
-  settledUntil: number
-  /** Batches by their end. */
-  settled: ReadonlyMap<number, BatchCut>
-}
 
 export interface Block {
   number: number
@@ -114,15 +106,6 @@ export class Chain {
       this.mineLater()
     })
   }
-}
-
-/** Registers at a boundary as an entry of a batch claims that a meter has signed them. */
-export interface SignedRegisters {
-  meter: string
-  epoch: number
-  time: number
-  importWh: number
-  exportWh: number
 }
 
 /** Opens the next seat: for a meter that is free, or whose seat ends with it. `epoch` begins where the meter's registers stand. */

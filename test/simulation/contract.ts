@@ -1,9 +1,25 @@
 /** What the escrow's contract demands of a batch, entry by entry, as `contracts/src/Settlement.sol` does. */
 
 import { type SeatRecord, termsOnChain } from '../../server/chain/seat-view.ts'
-import type { BatchCut, BatchEntry } from '../../server/market/engine/area.ts'
-import type { EscrowState, SignedRegisters } from './chain.ts'
+import type { BatchCut, BatchEntry } from '../../server/market/area/area.ts'
 import { config } from './street.ts'
+
+/** The escrow at one block. Never changed in place. */
+export interface EscrowState {
+  seats: ReadonlyMap<number, SeatRecord>
+  settledUntil: number
+  /** Batches by their end. */
+  settled: ReadonlyMap<number, BatchCut>
+}
+
+/** Registers at a boundary as an entry of a batch claims that a meter has signed them. */
+export interface SignedRegisters {
+  meter: string
+  epoch: number
+  time: number
+  importWh: number
+  exportWh: number
+}
 
 /** These seats cannot pay. */
 export class Insolvent {

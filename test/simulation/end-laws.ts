@@ -2,11 +2,11 @@
  * Laws of the end, some time after the last fault: the area is ready and nothing is overdue, everything that homes have signed is
  * there, and journal, snapshots and tables say the same when they are made anew.
  */
-import type { BatchCut } from '../../server/market/engine/area.ts'
+import type { BatchCut } from '../../server/market/area/area.ts'
+import { emptyState } from '../../server/market/area/state.ts'
 import { apply } from '../../server/market/engine/engine.ts'
 import { decodeCommand } from '../../server/market/engine/journal.ts'
 import { hashState, stateOf } from '../../server/market/engine/snapshot.ts'
-import { emptyState } from '../../server/market/engine/state.ts'
 import type { Chain } from './chain.ts'
 import type { Database } from './database.ts'
 import type { Home } from './home.ts'

@@ -4,7 +4,7 @@
  */
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { chainSeatOf, type SeatRecord } from '../../server/chain/seat-view.ts'
-import type { ChainSeat } from '../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
 import type { Block, Chain } from './chain.ts'
 import { Insolvent } from './contract.ts'
 import type { Database } from './database.ts'
@@ -71,7 +71,10 @@ export class Follower {
       if (before?.forms.get(record.seat) !== form) changed.push(seat)
     }
     const isSame = before?.settledUntil === next.settledUntil && before.batchEnd === next.batchEnd
-    if (changed.length === 0 && isSame) return
+    if (changed.length === 0 && isSame) {
+      handle.chainTold(counted.time * 1000)
+      return
+    }
     const half = random.chance(0.3) ? changed.length >> 1 : 0
     if (half > 0) await this.deliver(counted, changed.slice(0, half), true)
     await this.deliver(counted, changed.slice(half), false)

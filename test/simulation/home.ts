@@ -2,8 +2,8 @@
  * A home: its meter counts, its agent signs the registers at every boundary and repeats each reading until the server has it or will
  * never take it, and keeps it until it is settled. After a greeting it sends again what is newer than the server's newest.
  */
-import type { EventOf, MeterReading } from '../../server/market/engine/area.ts'
-import { canRetryReading } from '../../server/market/engine/codes.ts'
+import type { EventOf, MeterReading } from '../../server/market/area/area.ts'
+import { canRetryReading } from '../../server/market/area/codes.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -147,7 +147,7 @@ export class Home {
     const waiting = [...this.queue.values()].sort((a, b) => a.time - b.time)
     const isCurrent = ({ time }: MeterReading) => time >= current
     const sent = [...waiting.filter(isCurrent), ...waiting.filter((reading) => !isCurrent(reading))]
-    const message = sent.slice(0, random.chance(0.1) ? 2 : perMessage)
+    const message = sent.slice(0, random.chance(0.4) ? random.whole(1, 3) : perMessage)
     const answers = await network.ask(server, () => server.take(connection, message))
     this.failures = 0
     for (const [index, reading] of message.entries()) this.hear(reading, answers[index]!)

@@ -2,10 +2,10 @@
  * Laws of the journal, checked at every row: it follows the one before, replays to its hash, is written by whom the newest barrier
  * names, is dated as it was, and does a bounded piece of work.
  */
-import type { Event } from '../../server/market/engine/area.ts'
+import type { Event } from '../../server/market/area/area.ts'
+import { type AreaState, emptyState } from '../../server/market/area/state.ts'
 import { apply } from '../../server/market/engine/engine.ts'
 import { decodeCommand, encodeEvents, genesisHash, rollHash } from '../../server/market/engine/journal.ts'
-import { type AreaState, emptyState } from '../../server/market/engine/state.ts'
 import type { Logged } from './database.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Verdict } from './verdict.ts'

@@ -2,8 +2,8 @@
  * Laws of energy, prices and batches, checked at every event: nobody trades more than was metered, nor at a worse price than signed;
  * sums balance; a batch is cut once the chain was seen at its end; and what was settled never moves.
  */
-import type { BatchCut, Event, IntervalRun, SeatInterval } from '../../server/market/engine/area.ts'
-import { type AreaState, configAt, termsAt } from '../../server/market/engine/state.ts'
+import type { BatchCut, Event, IntervalRun, SeatInterval } from '../../server/market/area/area.ts'
+import { type AreaState, configAt, termsAt } from '../../server/market/area/state.ts'
 import type { Chain } from './chain.ts'
 import type { Tables } from './tables.ts'
 import type { Verdict } from './verdict.ts'
@@ -24,8 +24,8 @@ export class MarketLaws {
   follow(events: readonly Event[], state: AreaState, tables: Tables): void {
     for (const event of events) {
       if (event.type === 'interval-cleared') this.checkInterval(event.result, state)
-      if (event.type === 'interval-cleared') this.mustNotBeSettled(event.result.start, 'computed')
-      if (event.type === 'interval-reduced') this.mustNotBeSettled(event.start, 'reduced')
+      if (event.type === 'interval-cleared') this.mustNotBeKnown(event.result.start, 'computed', state)
+      if (event.type === 'interval-reduced') this.mustNotBeKnown(event.start, 'reduced', state)
       if (event.type === 'interval-reduced') this.checkReduced(event)
       if (event.type === 'batch-cut') this.checkBatch(event.batch, state, tables)
     }
@@ -102,6 +102,13 @@ export class MarketLaws {
         return `seat ${number} settles ${settled} Wh in the batch to ${end}, its intervals say ${traded} Wh`
       })
     }
+  }
+
+  /** The journal itself says that money has moved. */
+  private mustNotBeKnown(start: number, what: string, { chain }: AreaState): void {
+    this.parts.verdict.holds('settled figures stay', start >= chain.settledUntil, () => {
+      return `the interval of ${start} is ${what}, and the journal says settled until ${chain.settledUntil}`
+    })
   }
 
   /** Money has moved by the chain's newest block. */

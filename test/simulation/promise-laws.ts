@@ -3,9 +3,9 @@
  * is the one, and what its rightful owner signed is refused for reasons only that the owner has made.
  */
 import type { Submission } from '../../server/areas/area-handle.ts'
-import type { Event, EventOf, MeterReading } from '../../server/market/engine/area.ts'
-import { canRetryReading, type ReadingCode } from '../../server/market/engine/codes.ts'
-import type { SignedRegisters } from './chain.ts'
+import type { Event, EventOf, MeterReading } from '../../server/market/area/area.ts'
+import { canRetryReading, type ReadingCode } from '../../server/market/area/codes.ts'
+import type { SignedRegisters } from './contract.ts'
 import type { Database, Logged } from './database.ts'
 import type { HomeWitness } from './home.ts'
 import type { Machine } from './machine.ts'
@@ -64,7 +64,10 @@ export class PromiseLaws implements AnswerWitness, HomeWitness {
     const { verdict } = this.parts
     const { submission, shows } = this.questions.get(question)!
     this.questions.delete(question)
-    if (answer instanceof Error) return this.checkRefusal(submission, answer)
+    if (answer instanceof Error) {
+      this.checkRefusal(submission, answer)
+      return
+    }
     for (const event of answer) {
       for (const key of keysOf(event)) {
         const isThere = this.isStored(key) || this.lost.has(key)

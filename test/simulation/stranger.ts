@@ -3,7 +3,7 @@
  * knows and of 1970; readings of others a second time; and an order that no table takes. None of it may cost anybody anything.
  */
 import type { Submission } from '../../server/areas/area-handle.ts'
-import type { MeterReading } from '../../server/market/engine/area.ts'
+import type { MeterReading } from '../../server/market/area/area.ts'
 import type { Database } from './database.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'

@@ -1,5 +1,5 @@
 /** The street that is simulated: its rules, zones and times, short so that an hour holds many batches. */
-import type { AreaConfig, AreaFace } from '../../server/market/engine/area.ts'
+import type { AreaConfig, AreaFace } from '../../server/market/area/area.ts'
 
 export const intervalSeconds = 60
 export const batchSeconds = 240

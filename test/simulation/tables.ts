@@ -12,8 +12,8 @@ import type {
   LateReading,
   MeterReading,
   Standing,
-} from '../../server/market/engine/area.ts'
-import type { Quality } from '../../server/market/engine/codes.ts'
+} from '../../server/market/area/area.ts'
+import type { Quality } from '../../server/market/area/codes.ts'
 
 /** How a seat stands in one interval, by the newest run that tells of it. */
 export interface SeatRow {
@@ -122,10 +122,12 @@ export class Tables {
       case 'interval-final':
         this.intervals.get(event.start)!.isFinal = true
         break
+      case 'interval-amended':
       case 'interval-corrected': {
         const { start, run, seat, zone, quality, importWh, exportWh } = event
         const row = this.intervals.get(start)!
-        if (row.run + 1 !== run) throw refusal('23505', `run ${run} of interval ${start} follows run ${row.run}`)
+        if (row.run + Number(row.isFinal) !== run)
+          throw refusal('23505', `run ${run} of interval ${start} follows run ${row.run}`)
         row.run = run
         const before = this.seatRows.get(`${start} ${seat}`) ?? untraded
         this.seatRows.set(`${start} ${seat}`, { ...before, run, zone, quality, importWh, exportWh })

@@ -3,7 +3,7 @@
  * it is answered. A trader knows its own signature is good, so a refusal must be about what it says.
  */
 import type { Submission } from '../../server/areas/area-handle.ts'
-import type { CommandOf, Event, Order, SessionGrant } from '../../server/market/engine/area.ts'
+import type { CommandOf, Event, OrderFields, SessionGrant } from '../../server/market/area/area.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -86,10 +86,10 @@ export class Trader {
     return this.placing({ market: 1, timeInForce, start, end: start + intervalSeconds })
   }
 
-  private placing(times: Pick<Order, 'market' | 'timeInForce' | 'start' | 'end'>): Submission {
+  private placing(times: Pick<OrderFields, 'market' | 'timeInForce' | 'start' | 'end'>): Submission {
     const { random, account, meter, isRoof } = this.parts
     const isSale = random.chance(0.85) === isRoof
-    const order: Order = {
+    const order: OrderFields = {
       ...{ account, meter, rules: config.rulesHash, ...times, side: isSale ? 1 : 0 },
       limitPrice: isSale ? random.whole(200, 1_500) : random.whole(1_200, 2_600),
       ...{ maxWh: random.whole(20, 250), nonce: this.nonce() },
@@ -98,7 +98,7 @@ export class Trader {
     return this.signedOrder(order, session)
   }
 
-  private signedOrder(order: Order, session: SessionGrant | null): Submission {
+  private signedOrder(order: OrderFields, session: SessionGrant | null): Submission {
     const { scheduler, signed } = this.parts
     const submission = { type: 'order' as const, id: signed.newId(), order, signature, session }
     signed.orders.push({ atMs: scheduler.nowMs, submission })

@@ -1,5 +1,5 @@
 /** One simulated street from a seed: who is in it, how long it lives, and what is made of it at the end. */
-import type { Event } from '../../server/market/engine/area.ts'
+import type { Event } from '../../server/market/area/area.ts'
 import { Chain, confirmMeter, deposit, openSeat } from './chain.ts'
 import { Database, type JournalWitness } from './database.ts'
 import { checkEnd } from './end-laws.ts'

@@ -1,6 +1,6 @@
 /** An area of a scratch database, opened and with the journal's writer at hand. */
 
-import type { ChainSeat } from '../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
 import { type OpenedAreaStore, openAreaStore } from '../../server/store/area-store.ts'
 import type { Database } from '../../server/store/database.ts'
 import { config, face, following, t0 } from '../market/engine/street.ts'

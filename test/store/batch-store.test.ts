@@ -1,8 +1,8 @@
 /** What statements read of a batch is what the tables and the journal's events say of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hexOf } from '../../contracts/protocol/hex.ts'
-import type { EventOf } from '../../server/market/engine/area.ts'
-import { stageNames } from '../../server/market/engine/codes.ts'
+import type { EventOf } from '../../server/market/area/area.ts'
+import { stageNames } from '../../server/market/area/codes.ts'
 import {
   agreementsOfBatch,
   forwardOrdersOfBatch,
@@ -14,9 +14,9 @@ import {
   type BatchFill,
   batchesWithoutStatement,
   contradictionsOf,
-  cutBatch,
   fillsOfBatch,
   groundsOfBatch,
+  readCutBatch,
   readingsOfBatch,
   readingsOfSeat,
 } from '../../server/store/batch-store.ts'
@@ -65,12 +65,12 @@ async function all<Part>(parts: AsyncIterable<Part>): Promise<Part[]> {
 test('a batch is what was cut last, with the secret of its first cut', () =>
   inRandomJournals(async ({ area, batches }) => {
     for (const { batch, number, leftOut, seal: own } of batches) {
-      const found = await cutBatch(area.database, area.areaId, batch.end)
+      const found = await readCutBatch(area.database, area.areaId, batch.end)
       expect(found).toMatchObject({ start: batch.start, end: batch.end, number, secret })
       expect(found!.leftOut.flat()).toEqual(leftOut)
       expect(own).toBe(seal)
     }
-    expect(await cutBatch(area.database, area.areaId, 7)).toBeNull()
+    expect(await readCutBatch(area.database, area.areaId, 7)).toBeNull()
     return batches.filter(({ number }) => number > 1).length
   }, 1))
 

@@ -1,9 +1,10 @@
 /** Writes the journal of an area as its runner does: applies commands to the engine, and commits them in groups. */
 import { createHash } from 'node:crypto'
 import type { AreaStore, Journaled, JournalRow, Place } from '../../server/areas/area-store.ts'
-import type { Command, Event, MeterReading } from '../../server/market/engine/area.ts'
+import type { Command, Event, MeterReading } from '../../server/market/area/area.ts'
+import { committedFunds, freeFunds } from '../../server/market/area/funds.ts'
+import { type AreaState, emptyState, seatsServedAt } from '../../server/market/area/state.ts'
 import { apply, nextDue } from '../../server/market/engine/engine.ts'
-import { committedFunds, freeFunds } from '../../server/market/engine/funds.ts'
 import {
   decodeCommand,
   encodeCommand,
@@ -12,7 +13,6 @@ import {
   rollHash,
 } from '../../server/market/engine/journal.ts'
 import { isBeyondMemory } from '../../server/market/engine/readings.ts'
-import { type AreaState, emptyState, seatsServedAt } from '../../server/market/engine/state.ts'
 
 /** The secret of every batch. */
 export const secret = Buffer.alloc(32, 5)

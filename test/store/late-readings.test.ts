@@ -1,7 +1,7 @@
 /** What the tables say of late readings is what going through all rows says. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ChainSeat, EpochRegisters, LateReading, MeterReading } from '../../server/market/engine/area.ts'
-import { qualities } from '../../server/market/engine/codes.ts'
+import type { ChainSeat, EpochRegisters, LateReading, MeterReading } from '../../server/market/area/area.ts'
+import { qualities } from '../../server/market/area/codes.ts'
 import type { Database } from '../../server/store/database.ts'
 import { lateReadings } from '../../server/store/late-readings.ts'
 import { seededDraws } from '../bench/measure.ts'

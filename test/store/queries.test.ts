@@ -1,6 +1,6 @@
 /** Pages of lists, newest runs, and production across epochs, on rows written by hand. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Outcome } from '../../server/market/engine/area.ts'
+import type { Outcome } from '../../server/market/area/area.ts'
 import { encodeCommand } from '../../server/market/engine/journal.ts'
 import type { Database } from '../../server/store/database.ts'
 import { encodeOutcomes } from '../../server/store/outcomes.ts'

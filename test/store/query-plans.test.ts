@@ -5,7 +5,7 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Journaled } from '../../server/areas/area-store.ts'
-import type { Command, Event } from '../../server/market/engine/area.ts'
+import type { Command, Event } from '../../server/market/area/area.ts'
 import { deleteExpired, findSession, openTokens } from '../../server/store/account-store.ts'
 import { findAreas } from '../../server/store/areas.ts'
 import {
@@ -18,9 +18,9 @@ import {
 import {
   batchesWithoutStatement,
   contradictionsOf,
-  cutBatch,
   fillsOfBatch,
   groundsOfBatch,
+  readCutBatch,
   readingsOfBatch,
   readingsOfSeat,
 } from '../../server/store/batch-store.ts'
@@ -188,7 +188,7 @@ describe('a query', () => {
     ],
     ['trades by number', 50, () => forwardTradesByNumber(sql, area, [{ start: startOf(5), number: 7 }])],
     ['a page of a report', 9_000, () => reportRows(sql, { area, from: startOf(100), to: startOf(102) }).next()],
-    ['a batch that was cut', 20, () => cutBatch(sql, area, batch.end)],
+    ['a batch that was cut', 20, () => readCutBatch(sql, area, batch.end)],
     ['batches without statement', 1_500, () => batchesWithoutStatement(sql, area, { after: endOf(80), limit: 10 })],
     ['fills of a batch', 1_500, () => all(fillsOfBatch(sql, area, batch))],
     ['readings of a batch', 1_500, () => all(readingsOfBatch(sql, area, batch))],

@@ -1,6 +1,7 @@
 /** Random commands of every kind, with a ledger that stands for the chain: a journal that has seen everything. */
+import { computeAddress, SigningKey } from 'ethers'
 import { digestOf, hashRules } from '../../contracts/protocol/typed-data.ts'
-import type { BatchCut, ChainSeat, MeterReading, Order, SessionGrant } from '../../server/market/engine/area.ts'
+import type { BatchCut, ChainSeat, MeterReading, OrderFields, SessionGrant } from '../../server/market/area/area.ts'
 import { seededDraws } from '../bench/measure.ts'
 import {
   addressOf,
@@ -22,7 +23,10 @@ const meters = 6
 /** Nobody has to be confirmed. */
 const rules = { ...config.rules, confirmation: 0 }
 const rulesHash = hashRules(rules)
-/** Of no key: nobody who reads these journals looks at it. */
+/** Keys that accounts let sign for them; these do sign. */
+const sessionKeys = [1, 2].map((number) => new SigningKey(`0x${String(number).repeat(64)}`))
+const sessionAddresses = sessionKeys.map(({ publicKey }) => computeAddress(publicKey).toLowerCase())
+/** Of no key: whoever reads these journals takes it for anybody's. */
 const signature = `0x${'ab'.repeat(64)}`
 
 /** A whole number from 0 to below `below`. */
@@ -51,10 +55,20 @@ export class RandomStreet {
   private nonce = 0
   private block = 1
   private seats = meters
+  private readonly isChainSteady: boolean
+  private readonly hearsLate: boolean
+  /** Seats that changed on the chain and of which the area has not heard. */
+  private readonly unheard = new Set<number>()
 
-  constructor(writer: JournalWriter, draw: Draw) {
+  /**
+   * Where the chain is steady, it settles what this journal has cut, and takes nothing back. Where the area hears late, much
+   * happens on the chain that it learns of only once intervals have passed.
+   */
+  constructor(writer: JournalWriter, draw: Draw, { isChainSteady = false, hearsLate = false } = {}) {
     this.writer = writer
     this.draw = draw
+    this.isChainSteady = isChainSteady
+    this.hearsLate = hearsLate
     const zones = ['south', 'south', 'north', null, 'elsewhere', 'street']
     this.meters = zones.map((zone, index) => {
       const number = index + 1
@@ -76,6 +90,7 @@ export class RandomStreet {
   async step(): Promise<void> {
     const { draw } = this
     this.writer.passTime(this.nowMs)
+    if (this.hearsLate && this.draw(6) === 0) this.hear()
     const steps: (() => void | Promise<void>)[] = [
       () => this.wait(1 + draw(900)),
       () => this.wait(intervalSeconds),
@@ -125,10 +140,20 @@ export class RandomStreet {
   /** What the engine has forgotten does not change any more. */
   private see(seats: ChainSeat[], settledUntil = this.writer.state.chain.settledUntil): void {
     this.block += 1
+    for (const { seat } of seats) this.unheard.add(seat)
+    const isHeard = !this.hearsLate || settledUntil !== this.writer.state.chain.settledUntil || this.draw(3) === 0
+    if (isHeard) this.hear(settledUntil)
+  }
+
+  private hear(settledUntil = this.writer.state.chain.settledUntil): void {
     const isOver = ({ seat, terms: own }: ChainSeat) => own.at(-1)!.closed && !this.writer.state.seats.has(seat)
+    const seats = [...this.unheard].map((seat) => this.chain.get(seat)!).filter((each) => !isOver(each))
+    this.unheard.clear()
+    // No batch is cut before a block at its end was heard of.
+    const time = this.hearsLate ? Math.floor(this.nowMs / 1000) : t0 + 10 * 365 * 86_400
     this.writer.run({
-      ...{ type: 'chain', atMs: this.nowMs, block: this.block, time: t0 + 10 * 365 * 86_400, settledUntil },
-      ...{ isPart: false, seats: structuredClone(seats.filter((each) => !isOver(each))) },
+      ...{ type: 'chain', atMs: this.nowMs, block: this.block, time, settledUntil },
+      ...{ isPart: false, seats: structuredClone(seats) },
     })
   }
 
@@ -208,7 +233,7 @@ export class RandomStreet {
       const meter =
         this.pick(this.meters.filter((_, index) => (index % 2 === side && isOfPair(index)) || draw(8) === 0)) ??
         this.meters[side]!
-      const change: Partial<Order> = {
+      const change: Partial<OrderFields> = {
         ...{ market, side, maxWh, start, nonce: ++this.nonce, meter: this.seatOf(meter).meter, rules: rulesHash },
         ...{ limitPrice: side === 0 ? limitPrice + 500 : limitPrice, account: this.seatOf(meter).account },
         timeInForce: market === 0 || count < both - 1 ? 0 : draw(3),
@@ -218,13 +243,15 @@ export class RandomStreet {
       const id = digestOf(identity, 'Order', signed)
       this.orders.push(id)
       const session = draw(3) === 0 ? this.grant() : null
-      this.writer.run({ type: 'order', atMs: this.nowMs, id, order: signed, signature, session })
+      const key = session === null ? undefined : sessionKeys[sessionAddresses.indexOf(session.key)]
+      const own = key?.sign(id).serialized ?? signature
+      this.writer.run({ type: 'order', atMs: this.nowMs, id, order: signed, signature: own, session })
     }
   }
 
   private grant(): SessionGrant {
     return {
-      ...{ key: addressOf('a', 900 + this.draw(2)), sides: 3, lowestPrice: -600, highestPrice: 4_000 },
+      ...{ key: this.pick(sessionAddresses)!, sides: 3, lowestPrice: -600, highestPrice: 4_000 },
       ...{ validFrom: 0, validUntil: Math.floor(this.nowMs / 1000) + this.draw(40_000), signature },
     }
   }
@@ -265,7 +292,7 @@ export class RandomStreet {
 
   private revoke(): void {
     const { account } = this.seatOf(this.pick(this.meters)!)
-    const key = addressOf('a', 900 + this.draw(2))
+    const key = this.pick(sessionAddresses)!
     this.writer.run({ type: 'revoke-session', atMs: this.nowMs, account, key, from: 0, signature })
   }
 
@@ -289,6 +316,7 @@ export class RandomStreet {
     meter.seat = this.seats
     const opened = { ...structuredClone(seat), seat: this.seats, openedAt: from, balance: 5_000_000n, withdrawal: null }
     opened.base = { ...opened.base, time: Math.max(opened.base.time, from) }
+    opened.epochStart = opened.base
     opened.terms = [{ ...last, from, closed: false, version: 1 }]
     this.chain.set(this.seats, opened)
     this.see([opened])
@@ -331,7 +359,7 @@ export class RandomStreet {
 
   private reorganise(): void {
     const [end, before] = [...this.settled].at(-1) ?? []
-    if (before === undefined || this.writer.state.chain.settledUntil !== end) return
+    if (before === undefined || this.writer.state.chain.settledUntil !== end || this.isChainSteady) return
     this.settled.delete(end!)
     for (const seat of before.seats) this.chain.set(seat.seat, seat)
     this.see([...this.chain.values()], before.settledUntil)
@@ -359,6 +387,7 @@ export class RandomStreet {
   /** The chain has settled a batch that this journal has not cut. */
   private miss(): void {
     const { state } = this.writer
+    if (this.isChainSteady && state.batches.size > 0) return
     const until = Math.floor(this.nowMs / 1000 / batchSeconds) * batchSeconds
     if (until > state.cutUntil) this.see([...this.chain.values()], until)
   }

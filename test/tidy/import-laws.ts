@@ -50,10 +50,17 @@ const purePackages: Readonly<Record<string, RegExp>> = {
   ethers: /^(?!.*(Provider|Wallet|Contract|Signer|Fetch|random))/,
   'ethers/abi': /./,
   'ethers/address': /./,
-  'ethers/crypto': /^Signature$/,
+  'ethers/crypto': /^(Signature|keccak256)$/,
   'ethers/hash': /./,
+  fflate: /^(strToU8|zipSync)$/,
   'hash-wasm': /./,
+  'node:buffer': /^isUtf8$/,
   'node:crypto': /^createHash$/,
+  'node:util': /^TextDecoder$/,
+  'node:zlib': /^crc32$/,
+  saxes: /./,
+  'temporal-polyfill': /./,
+  yauzl: /^(?!open|fromFd)/,
   zod: /./,
 }
 

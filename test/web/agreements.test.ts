@@ -16,7 +16,7 @@ import {
   partnerLine,
   readOffer,
   readPartner,
-  readShare,
+  readPercentShare,
   standingOf,
   withAgreement,
 } from '../../web/agreements/offer.ts'
@@ -75,7 +75,7 @@ describe('what is typed', () => {
     ['1e1', null],
     ['12.345', null],
   ])('%j %% is %s hundredths', (text, share) => {
-    expect(readShare(text)).toBe(share)
+    expect(readPercentShare(text)).toBe(share)
   })
 })
 

@@ -2,19 +2,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
-import type { Outcome } from '../../server/market/engine/area.ts'
+import type { Outcome } from '../../server/market/area/area.ts'
 import {
   cancelReasons,
-  type OutcomeCode,
   orderCodes,
   orderStatuses,
   outcomeCodes,
   readingCodes,
-  type Side,
+  type SeatOutcomeCode,
   type StageName,
   sides,
   stageNames,
-} from '../../server/market/engine/codes.ts'
+} from '../../server/market/area/codes.ts'
+import type { Side } from '../../server/market/auction.ts'
 import { factsOf, orderDetails, readingDetails } from '../../server/words/details.ts'
 import { languages } from '../../server/words/languages.ts'
 import {
@@ -63,7 +63,7 @@ describe.each(Object.entries(languages))('in %s', (_name, language) => {
   }
 
   const outcomes = stageNames.flatMap((stage) =>
-    sides.flatMap((side) => outcomeCodes.map((code): [StageName, Side, OutcomeCode] => [stage, side, code])),
+    sides.flatMap((side) => outcomeCodes.map((code): [StageName, Side, SeatOutcomeCode] => [stage, side, code])),
   )
   test.each(outcomes)('an outcome of %s, %s: %s', (stage, side, code) => {
     for (const [priceTicks, details] of [
@@ -135,7 +135,7 @@ describe('in English', () => {
   })
 
   it('a trade made ahead is agreed, kept or not, with the reason', () => {
-    const trade = (deliveredWh: number | null, code: OutcomeCode = 'honoured') =>
+    const trade = (deliveredWh: number | null, code: SeatOutcomeCode = 'honoured') =>
       plain(
         tradeSentence(
           en,

@@ -7,7 +7,7 @@ import { Card, Trouble } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, fieldTime } from '../time/clock.ts'
-import { type AgreementKind, agreementOf, offerLink, offerText, readPartner, readShare } from './offer.ts'
+import { type AgreementKind, agreementOf, offerLink, offerText, readPartner, readPercentShare } from './offer.ts'
 
 const daySeconds = 86_400
 const notices = [0, daySeconds, 7 * daySeconds, 30 * daySeconds]
@@ -31,7 +31,7 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
   const [noticeSeconds, setNoticeSeconds] = useState(0)
 
   const partner = readPartner(partnerText, seat)
-  const amount = kind === 'all' ? 0 : kind === 'fixed' ? readWh(amountText) : readShare(amountText)
+  const amount = kind === 'all' ? 0 : kind === 'fixed' ? readWh(amountText) : readPercentShare(amountText)
   const priceTicks = readCents(priceText, area.priceDecimals)
   const isInOrder = Date.parse(from) < Date.parse(until)
   const isWhole = partner !== null && amount !== null && priceTicks !== null && isInOrder

@@ -49,7 +49,7 @@ export function readPartner(text: string, own: Partner): Partner | null {
 }
 
 /** A percentage that a person typed ("25", "12,5"), in hundredths of a percent; null where it is none up to 100. */
-export function readShare(text: string): number | null {
+export function readPercentShare(text: string): number | null {
   const plain = text.trim().replace(',', '.')
   if (!/^\d{1,3}(\.\d{1,2})?$/.test(plain)) return null
   const hundredths = Math.round(Number(plain) * 100)

@@ -1,12 +1,10 @@
 /** Cutting batches: intervals become final, their fills are netted per seat, and every seat's base moves up. */
 import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
-import { BatchNetting, type SeatSpan, spansOf } from '../../settlement/netting.ts'
-import type { BatchCut, Event } from './area.ts'
-import { forgetOld } from './forgetting.ts'
-import { bind, costOf, owedIn, release, reservedIn } from './funds.ts'
-import type { Interval } from './interval.ts'
-import { clearingDueMs, giveUp } from './intervals.ts'
+import { BatchNetting, spansOf } from '../../settlement/netting.ts'
+import type { BatchCut, ChainSeat, Event, SeatSpan } from '../area/area.ts'
+import { bind, costOf, owedIn, release, reservedIn } from '../area/funds.ts'
+import type { Interval } from '../area/interval.ts'
 import {
   type AreaState,
   type Configured,
@@ -15,7 +13,9 @@ import {
   intervalsBetween,
   lengthOf,
   type UnsettledBatch,
-} from './state.ts'
+} from '../area/state.ts'
+import { forgetOld } from './forgetting.ts'
+import { clearingDueMs, giveUp } from './intervals.ts'
 
 /**
  * The batch that begins with the first interval that is not final, once all of its intervals have started; else null. It is
@@ -89,6 +89,7 @@ export function batchSpans(
       if (time > base.time && interval.isMeasured(slot, base.epoch)) measured.push(time)
     }
     if (measured.length === 0 || measured.at(-1)! <= start) return []
+    if (isClosedBetween(chain, Math.max(base.time, start), end)) return []
     // No entry that trades runs across a change of terms, nor across a mandate's expiry.
     const changes: UtcSeconds[] = []
     for (const { from, validUntil } of chain.terms) {
@@ -99,6 +100,13 @@ export function batchSpans(
       const { epoch, importWh, exportWh } = state.intervals.get(span.time - length)!.registersAt(slot, span.time)!
       return { seat: chain.seat, ...span, epoch, importWh, exportWh }
     })
+  })
+}
+
+/** A seat that trades in no interval of a batch, whatever comes, has nothing to settle there; it may be forgotten by then. */
+function isClosedBetween({ terms }: Pick<ChainSeat, 'terms'>, from: UtcSeconds, until: UtcSeconds): boolean {
+  return !terms.some((own, place) => {
+    return !own.closed && own.from < until && (terms[place + 1]?.from ?? Number.POSITIVE_INFINITY) > from
   })
 }
 

@@ -1,10 +1,10 @@
 /** One computation of an interval: metered energy and what was set aside in, fills, payments and explanations out. */
 import type { LedgerUnits, Wh } from '../../../contracts/protocol/units.ts'
+import type { AreaConfig, IntervalRun, SeatInterval } from '../area/area.ts'
+import { type ClearedSums, type Fill, Fills, type Interval } from '../area/interval.ts'
+import { suspendedSeats } from '../area/state.ts'
 import { openPool, type PoolSeat, type PoolState } from '../stages/pool.ts'
 import { stages } from '../stages/stages.ts'
-import type { AreaConfig, IntervalRun, SeatInterval } from './area.ts'
-import { type ClearedSums, type Fill, Fills, type Interval } from './interval.ts'
-import { suspendedSeats } from './state.ts'
 
 /**
  * Computes an interval from what is known of it now, keeps its fills, prices and sums, and says the result under the next

@@ -4,21 +4,21 @@
  * journal. A command does a bounded amount of work: what is due stays due, and each `tick` does the first of it.
  */
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
+import type { AreaConfig, Command, CommandOf, Event } from '../area/area.ts'
+import { EngineError } from '../area/error.ts'
+import { acceptOrder, cancelOrder } from '../area/orders.ts'
+import { refused } from '../area/refusal.ts'
+import { type AreaState, configAt, configNow, firstStartAfter } from '../area/state.ts'
 import { clearAuction } from '../auction.ts'
 import { acceptAgreements, endAgreement } from '../stages/agreements/agreements.ts'
 import { cancelForward, placeForward } from '../stages/forward/book.ts'
 import { gridOf } from '../stages/grid.ts'
-import type { AreaConfig, Command, CommandOf, Event } from './area.ts'
 import { batchDueMs, cutBatch, followChain, openBatch } from './batches.ts'
-import { EngineError } from './error.ts'
 import { clearInterval, firstStale, nextToClear, rerunInterval, startInterval } from './intervals.ts'
 import { batchInWork, leaveOut, leaveOutNext } from './leaving-out.ts'
-import { acceptOrder, cancelOrder } from './orders.ts'
 import { takeLateReadings, takeReading } from './readings.ts'
-import { refused } from './refusal.ts'
 import { syncSeats } from './seats.ts'
 import { revokeSession } from './sessions.ts'
-import { type AreaState, configAt, configNow, firstStartAfter } from './state.ts'
 
 /** What is due by itself, and from when on; a `tick` at or after that time does it. */
 export interface Due {

@@ -1,9 +1,10 @@
 /** Forgetting what nothing can change any more, so that the state does not grow with time. */
+
+import type { Event } from '../area/area.ts'
+import { type AreaState, configNow, lengthOf } from '../area/state.ts'
 import { forgetAgreements } from '../stages/agreements/agreements.ts'
-import type { Event } from './area.ts'
 import { forgetSeats } from './seats.ts'
 import { forgetRevocations } from './sessions.ts'
-import { type AreaState, configNow, lengthOf } from './state.ts'
 
 /** Batches that stay in memory after they were settled: a reading of theirs is still compared with what was read before. */
 const settledBatchesKept = 2

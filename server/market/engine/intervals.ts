@@ -1,16 +1,10 @@
 /** The life of an interval: promises when it starts, a computation when its readings are in, a new one when one comes late. */
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
-import { closeGate } from '../stages/forward/book.ts'
-import { positionOf } from '../stages/forward/positions.ts'
-import { stages } from '../stages/stages.ts'
-import type { AreaConfig, Event, IntervalRun, PromiseCut } from './area.ts'
-import { sides } from './codes.ts'
-import { computeInterval } from './compute.ts'
-import { forgetOld } from './forgetting.ts'
-import { costOf, purseOf, release, reservedIn } from './funds.ts'
-import type { Interval } from './interval.ts'
-import { forgetOrders } from './orders.ts'
-import { mostMissed } from './seats.ts'
+import type { AreaConfig, Event, IntervalRun, PromiseCut } from '../area/area.ts'
+import { sides } from '../area/codes.ts'
+import { costOf, purseOf, release, reservedIn } from '../area/funds.ts'
+import type { Interval } from '../area/interval.ts'
+import { forgetOrders } from '../area/orders.ts'
 import {
   type AreaState,
   configAt,
@@ -20,7 +14,13 @@ import {
   lengthOf,
   suspendedSeats,
   termsAt,
-} from './state.ts'
+} from '../area/state.ts'
+import { closeGate } from '../stages/forward/book.ts'
+import { positionOf } from '../stages/forward/positions.ts'
+import { stages } from '../stages/stages.ts'
+import { computeInterval } from './compute.ts'
+import { forgetOld } from './forgetting.ts'
+import { mostMissed } from './seats.ts'
 
 /** After an outage meters need time to deliver their backlog: an interval started late waits this much longer at most. */
 const longestBacklogWaitMs = 30_000

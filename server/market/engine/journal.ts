@@ -1,8 +1,8 @@
 /** The journal's form: the bytes of commands and events, and the rolling hash over both. */
 import { createHash } from 'node:crypto'
-import { type Command, command, type Event, event } from './area.ts'
-import { decode, encode, list } from './binary.ts'
-import { rulesVersion } from './state.ts'
+import { type Command, command, type Event, event } from '../area/area.ts'
+import { decode, encode, list } from '../area/binary.ts'
+import { rulesVersion } from '../area/state.ts'
 
 const events = list(event)
 

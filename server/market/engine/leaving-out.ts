@@ -3,18 +3,18 @@
  * the batch is cut anew under the next number. What they traded becomes residual on both sides.
  */
 
+import type { AreaConfig, CommandOf, Event, ReducedSeat } from '../area/area.ts'
+import { bind, owedIn, release } from '../area/funds.ts'
+import { type Fill, Fills, type Interval } from '../area/interval.ts'
+import { noId, refused } from '../area/refusal.ts'
+import { type AreaState, configAt, intervalsBetween, lengthOf, termsAt, type UnsettledBatch } from '../area/state.ts'
 import { floorDivide } from '../stages/floor-divide.ts'
 import { gridOf } from '../stages/grid.ts'
 import type { PoolState } from '../stages/pool.ts'
 import type { Computed, Reduction } from '../stages/stage.ts'
 import { stages } from '../stages/stages.ts'
-import type { AreaConfig, CommandOf, Event, ReducedSeat } from './area.ts'
 import { cutAnew } from './batches.ts'
 import { addTraded, totalsBySlot, undeliveredWh } from './compute.ts'
-import { bind, owedIn, release } from './funds.ts'
-import { type Fill, Fills, type Interval } from './interval.ts'
-import { noId, refused } from './refusal.ts'
-import { type AreaState, configAt, intervalsBetween, lengthOf, termsAt, type UnsettledBatch } from './state.ts'
 
 /**
  * Begins to leave seats out of the batch of this end and number. Refused where the batch is settled, has another number by

@@ -9,13 +9,9 @@ import {
   misplaced,
   type Registers,
 } from '../../readings/admission.ts'
-import { gridOf } from '../stages/grid.ts'
-import { measure } from '../stages/pool.ts'
-import { idleOutcomes } from '../stages/spot/stage.ts'
-import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading, Standing } from './area.ts'
-import type { Fills, StoredRegisters } from './interval.ts'
-import { registersOf } from './registers.ts'
-import { suspend } from './seats.ts'
+import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading, Standing } from '../area/area.ts'
+import type { Fills, StoredRegisters } from '../area/interval.ts'
+import { registersOf } from '../area/registers.ts'
 import {
   type AreaState,
   configAt,
@@ -25,7 +21,11 @@ import {
   seatsServedAt,
   sellableWh,
   termsAt,
-} from './state.ts'
+} from '../area/state.ts'
+import { gridOf } from '../stages/grid.ts'
+import { measure } from '../stages/pool.ts'
+import { idleOutcomes } from '../stages/spot/stage.ts'
+import { suspend } from './seats.ts'
 
 /** A connection whose fuse nobody has told us: 3 × 63 A × 230 V. */
 const defaultConnectionW = 43_000
@@ -139,7 +139,7 @@ function energyIn(state: AreaState, seat: SeatState, start: UtcSeconds): Interva
 
 /**
  * What a reading changes of an interval that it ends or begins and that has been computed. One that is not final and in which
- * the seat may trade is computed again; else nobody's trade changes, and the energy is told as a correction.
+ * the seat may trade is computed again; else nobody's trade changes, and only the energy is told.
  */
 function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: IntervalEnergy): Event[] {
   const interval = state.intervals.get(start)
@@ -157,11 +157,12 @@ function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: In
   if (correction === null) return []
   const config = configAt(state, start)
   const zone = gridOf(config).placeOf(terms.zone)
-  interval.correct(slot, zone, correction)
-  const own = interval.status === 'provisional' ? measure(state, config, interval, seat) : null
-  const outcomes = own === null ? null : idleOutcomes(own, interval, config)
-  const { zone: id } = interval.cleared.zones[zone]!
-  return [{ type: 'interval-corrected', start, run: interval.run, seat: chain.seat, zone: id, ...correction, outcomes }]
+  interval.learn(slot, zone, correction)
+  const learnt = { start, run: interval.run, seat: chain.seat, zone: interval.cleared.zones[zone]!.zone, ...correction }
+  if (interval.status === 'final') return [{ type: 'interval-corrected', ...learnt }]
+  const own = measure(state, config, interval, seat)
+  const outcomes = own === null ? [] : idleOutcomes(own, interval, config)
+  return [{ type: 'interval-amended', ...learnt, outcomes }]
 }
 
 function isSameEnergy(one: IntervalEnergy, other: IntervalEnergy): boolean {
@@ -177,11 +178,11 @@ function tradedIn(fills: Fills, slot: number): { boughtWh: Wh; soldWh: Wh } {
   return traded
 }
 
-/** What becomes known of a final interval's energy; nothing where it is the same or does not hold what was traded. */
+/** What becomes known of a seat's energy; nothing where it is the same or does not hold what was traded. */
 function correctionOf(
   before: IntervalEnergy & { boughtWh: Wh; soldWh: Wh; hasRow: boolean },
   after: IntervalEnergy,
-): Omit<EventOf<'interval-corrected'>, 'type' | 'start' | 'run' | 'seat' | 'zone' | 'outcomes'> | null {
+): Omit<EventOf<'interval-corrected'>, 'type' | 'start' | 'run' | 'seat' | 'zone'> | null {
   const { quality, importWh, exportWh } = after
   if (quality === 'missing' || (before.hasRow && isSameEnergy(before, after))) return null
   if (importWh < before.boughtWh || exportWh < before.soldWh) return null
@@ -280,5 +281,5 @@ function correctStanding(standing: Standing | null, seat: number, after: Interva
   const correction = correctionOf(standing, after)
   if (correction === null) return []
   const { start, run, zone } = standing
-  return [{ type: 'interval-corrected', start, run: run + 1, seat, zone, ...correction, outcomes: null }]
+  return [{ type: 'interval-corrected', start, run: run + 1, seat, zone, ...correction }]
 }

@@ -1,10 +1,10 @@
 /** Seats as the chain shows them: taking over what changed, places in the intervals' arrays, and forgetting what is over. */
 import type { Address } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
+import type { ChainSeat, Event, Terms } from '../area/area.ts'
+import { firstCreditMs, forgetOrders } from '../area/orders.ts'
+import { type AreaState, intervalsBetween, lengthOf, type SeatState, termsAt } from '../area/state.ts'
 import { cancelForwardOfSeat } from '../stages/forward/book.ts'
-import type { ChainSeat, Event, Terms } from './area.ts'
-import { firstCreditMs, forgetOrders } from './orders.ts'
-import { type AreaState, intervalsBetween, lengthOf, type SeatState, termsAt } from './state.ts'
 
 /** For so many intervals in a row a reading is waited for in vain; then the seat is waited for only once it is read again. */
 export const mostMissed = 4

@@ -1,10 +1,11 @@
 /** Taking back what a session key may sign. */
+
+import type { CommandOf, Event } from '../area/area.ts'
+import { revokedFrom } from '../area/grants.ts'
+import { endOrder } from '../area/orders.ts'
+import { noId, refused } from '../area/refusal.ts'
+import { type AreaState, firstStartAfter, horizonSeconds, lengthOf } from '../area/state.ts'
 import { cancelForwardOfSeat } from '../stages/forward/book.ts'
-import type { CommandOf, Event } from './area.ts'
-import { revokedFrom } from './grants.ts'
-import { endOrder } from './orders.ts'
-import { noId, refused } from './refusal.ts'
-import { type AreaState, firstStartAfter, horizonSeconds, lengthOf } from './state.ts'
 
 /** Keys of one account that are remembered as taken back. */
 const revocationsPerAccount = 1_000

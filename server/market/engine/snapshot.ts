@@ -17,7 +17,7 @@ import {
   orderState,
   terms,
   zoneRun,
-} from './area.ts'
+} from '../area/area.ts'
 import {
   address,
   bigint,
@@ -35,12 +35,12 @@ import {
   text,
   uint,
   type Writer,
-} from './binary.ts'
-import { sides } from './codes.ts'
-import { EngineError } from './error.ts'
-import { Fills, Interval } from './interval.ts'
+} from '../area/binary.ts'
+import { sides } from '../area/codes.ts'
+import { EngineError } from '../area/error.ts'
+import { Fills, Interval } from '../area/interval.ts'
+import { type AreaState, emptyState } from '../area/state.ts'
 import { addSeat } from './seats.ts'
-import { type AreaState, emptyState } from './state.ts'
 
 export interface Piece {
   name: string

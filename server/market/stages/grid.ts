@@ -1,6 +1,6 @@
 /** The tree of an area's zones as the stages walk it: who is whose parent, and the links between two zones. */
 import type { Ticks } from '../../../contracts/protocol/units.ts'
-import type { AreaConfig } from '../engine/area.ts'
+import type { AreaConfig } from '../area/area.ts'
 
 /** A link on the way from one zone to another; `up` is 1 from the zone to its parent and −1 the other way. */
 export interface Step {

@@ -4,10 +4,10 @@
  */
 import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import { intervalEnergy } from '../../readings/admission.ts'
-import type { AreaConfig, Outcome, Terms } from '../engine/area.ts'
-import type { OutcomeCode, Quality } from '../engine/codes.ts'
-import type { Fill, Interval } from '../engine/interval.ts'
-import { registersOf } from '../engine/registers.ts'
+import type { AreaConfig, Outcome, Terms } from '../area/area.ts'
+import type { Quality, SeatOutcomeCode } from '../area/codes.ts'
+import type { Fill, Interval } from '../area/interval.ts'
+import { registersOf } from '../area/registers.ts'
 import {
   type AreaState,
   buyableWh,
@@ -16,7 +16,7 @@ import {
   type SeatState,
   sellableWh,
   termsAt,
-} from '../engine/state.ts'
+} from '../area/state.ts'
 import { type Grid, gridOf } from './grid.ts'
 
 /** One seat in one interval. */
@@ -35,7 +35,7 @@ export interface PoolSeat {
   sellWh: Wh
   buyWh: Wh
   /** Why nothing of this seat can be traded, or null. */
-  refusal: OutcomeCode | null
+  refusal: SeatOutcomeCode | null
   /** Promised ahead but not delivered or not taken. */
   deviationWh: Wh
   outcomes: Outcome[]
@@ -124,7 +124,7 @@ function reasonNotToTrade(
     isZoneKnown: boolean
     isCounted: boolean
   },
-): OutcomeCode | null {
+): SeatOutcomeCode | null {
   const { terms, config, end, quality, isZoneKnown, isCounted } = facts
   if (terms.closed) return 'seat-closed'
   if (isSuspended(state, seat)) return 'suspended'

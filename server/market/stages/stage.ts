@@ -3,11 +3,11 @@
  * out and the check of a batch go through the list in `stages.ts`; adding a stage is one folder, one line there and its name.
  */
 import type { Wh } from '../../../contracts/protocol/units.ts'
-import type { AreaConfig } from '../engine/area.ts'
-import type { StageName } from '../engine/codes.ts'
-import type { Purse } from '../engine/funds.ts'
-import type { ClearedSums, Interval } from '../engine/interval.ts'
-import type { AreaState } from '../engine/state.ts'
+import type { AreaConfig } from '../area/area.ts'
+import type { StageName } from '../area/codes.ts'
+import type { Purse } from '../area/funds.ts'
+import type { ClearedSums, Interval } from '../area/interval.ts'
+import type { AreaState } from '../area/state.ts'
 import type { Allocation, Pool, PoolState } from './pool.ts'
 
 /** A computed interval from which seats are taken out. */

@@ -4,18 +4,24 @@
  */
 import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
-import type { AgreementState, AreaConfig, ChainSeat, ForwardTrade, OrderState } from '../../market/engine/area.ts'
+import type {
+  AgreementState,
+  AreaConfig,
+  ChainSeat,
+  ForwardTrade,
+  OrderState,
+  SeatSpan,
+} from '../../market/area/area.ts'
+import type { Purse } from '../../market/area/funds.ts'
+import { Interval } from '../../market/area/interval.ts'
+import { type AreaState, configAt, type ForwardInterval, type SeatState } from '../../market/area/state.ts'
 import { batchSpans } from '../../market/engine/batches.ts'
 import { computeInterval } from '../../market/engine/compute.ts'
-import type { Purse } from '../../market/engine/funds.ts'
-import { Interval } from '../../market/engine/interval.ts'
 import { reduceInterval } from '../../market/engine/leaving-out.ts'
-import { type AreaState, configAt, type ForwardInterval, type SeatState } from '../../market/engine/state.ts'
 import type { PoolState } from '../../market/stages/pool.ts'
 import { stages } from '../../market/stages/stages.ts'
 import type { AreaFile } from '../area-file.ts'
 import { SettlementError } from '../error.ts'
-import type { SeatSpan } from '../netting.ts'
 import { type SettledArea, timeOf } from './settled.ts'
 import type { Evidence } from './signed-parts.ts'
 

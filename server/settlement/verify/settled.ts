@@ -3,7 +3,7 @@ import type { EntryFields } from '../../../contracts/protocol/entry.ts'
 import type { LaterKey } from '../../../contracts/protocol/meter-keys.ts'
 import type { Address, AreaRules, Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../../contracts/protocol/units.ts'
-import type { ChainSeat, EpochRegisters, Terms } from '../../market/engine/area.ts'
+import type { ChainSeat, EpochRegisters, Terms } from '../../market/area/area.ts'
 
 /** A settled batch and one of its seats. */
 export interface SettledSeat {

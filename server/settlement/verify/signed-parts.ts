@@ -1,14 +1,7 @@
 /** The checks of what stands signed in an area's file: readings, orders, agreements, keys taken back, contradictions of meters. */
 import { keyAt } from '../../../contracts/protocol/meter-keys.ts'
-import {
-  type Address,
-  type EscrowDomain,
-  type Hex,
-  hashRules,
-  type Reading,
-  recoverSigner,
-} from '../../../contracts/protocol/typed-data.ts'
-import type { ChainSeat } from '../../market/engine/area.ts'
+import { type Address, type Hex, hashRules, type Reading } from '../../../contracts/protocol/typed-data.ts'
+import type { ChainSeat } from '../../market/area/area.ts'
 import type { AreaFile } from '../area-file.ts'
 import type { StatedReading } from '../signed-forms.ts'
 import {
@@ -20,18 +13,7 @@ import {
   wrongSignerOfRevocation,
 } from '../signers.ts'
 import { type SettledArea, timeOf } from './settled.ts'
-
-/** Says who signed a reading, or null where nobody did. */
-export type SignerOfReading = (domain: EscrowDomain, reading: Reading, signature: Hex) => Address | null
-
-/** Slow, and needs nothing but this program. */
-export function recoverReadingSigner(domain: EscrowDomain, reading: Reading, signature: Hex): Address | null {
-  try {
-    return recoverSigner(domain, 'Reading', reading, signature)
-  } catch {
-    return null
-  }
-}
+import type { SignerOfReading } from './verifying.ts'
 
 /** A file and what its checks look up. */
 export interface Evidence {

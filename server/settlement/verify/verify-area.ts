@@ -8,38 +8,25 @@
 import type { EntryFields } from '../../../contracts/protocol/entry.ts'
 import { bytesOf } from '../../../contracts/protocol/hex.ts'
 import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
+import type { BatchEntry } from '../../market/area/area.ts'
 import { clearAuction } from '../../market/auction.ts'
-import type { BatchEntry } from '../../market/engine/area.ts'
 import { MarketError } from '../../market/errors.ts'
 import { type AreaFile, statedFactsOf } from '../area-file.ts'
 import { SettlementError } from '../error.ts'
 import { TreeBuilder } from '../merkle.ts'
 import { BatchNetting } from '../netting.ts'
-import type { WalletWords } from '../signers.ts'
 import { statedHash } from '../stated-facts.ts'
 import { inLeafOrder, LeafHasher, type StatedFill, statementRoot } from '../statement.ts'
 import { Replay } from './replay.ts'
 import { type SettledArea, timeOf } from './settled.ts'
-import {
-  type Evidence,
-  evidenceOf,
-  recoverReadingSigner,
-  type SignerOfReading,
-  wrongSignature,
-} from './signed-parts.ts'
-
-export interface VerifyingArea {
-  /** Of the contract wallets among the accounts. */
-  words?: WalletWords
-  /** Who signed a reading; there are many. */
-  signerOf?: SignerOfReading
-}
+import { type Evidence, evidenceOf, wrongSignature } from './signed-parts.ts'
+import { recoverReadingSigner, type Verifying } from './verifying.ts'
 
 /** The first difference in a sentence, or null. */
 export function verifyArea(
   file: AreaFile,
   chain: SettledArea,
-  { words = new Set(), signerOf = recoverReadingSigner }: VerifyingArea = {},
+  { words = new Set(), signerOf = recoverReadingSigner }: Verifying = {},
 ): string | null {
   if (chain.start !== file.start || chain.end !== file.end) {
     const [settled, own] = [chain, file].map(({ start, end }) => `from ${timeOf(start)} to ${timeOf(end)}`)

@@ -6,22 +6,23 @@
  */
 import { bytesOf } from '../../../contracts/protocol/hex.ts'
 import { keyAt } from '../../../contracts/protocol/meter-keys.ts'
-import { recoverSigner } from '../../../contracts/protocol/typed-data.ts'
 import { amountOf, type UtcSeconds, type Wh } from '../../../contracts/protocol/units.ts'
-import type { EpochRegisters, Terms } from '../../market/engine/area.ts'
-import { type Side, sides } from '../../market/engine/codes.ts'
+import type { EpochRegisters, Terms } from '../../market/area/area.ts'
+import { sides } from '../../market/area/codes.ts'
+import type { Side } from '../../market/auction.ts'
 import { SettlementError } from '../error.ts'
 import { treeOf } from '../merkle.ts'
 import { agreementId, orderId, type WalletWords, wrongSignerOfAgreement, wrongSignerOfOrder } from '../signers.ts'
 import { LeafHasher, statementRoot } from '../statement.ts'
-import { domainOfFile, type StatementFile } from '../statement-file.ts'
+import type { StatementFile } from '../statement-file.ts'
 import { type SettledSeat, timeOf } from './settled.ts'
+import { recoverReadingSigner, type SignerOfReading, type Verifying } from './verifying.ts'
 
-/** The first thing that is not right, in a sentence, or null; `words` are of the contract wallets among the accounts. */
+/** The first thing that is not right, in a sentence, or null. */
 export function verifyStatement(
   file: StatementFile,
   chain: SettledSeat,
-  words: WalletWords = new Set(),
+  { words = new Set(), signerOf = recoverReadingSigner }: Verifying = {},
 ): string | null {
   if (file.area !== chain.area || file.end !== chain.end || file.seat !== chain.seat) {
     return 'the chain was asked about another area, batch or seat'
@@ -29,7 +30,7 @@ export function verifyStatement(
   try {
     return (
       wrongLeaves(file, chain) ??
-      wrongReading(file, chain) ??
+      wrongReading(file, chain, signerOf) ??
       wrongOrder(file, chain, words) ??
       wrongAgreement(file, chain, words) ??
       wrongFill(file, chain) ??
@@ -58,7 +59,11 @@ function wrongLeaves(file: StatementFile, chain: SettledSeat): string | null {
   return root === chain.statementRoot ? null : 'the leaves and their proof are not of the statement that was settled'
 }
 
-function wrongReading(file: StatementFile, { meter, keys, entries }: SettledSeat): string | null {
+function wrongReading(
+  file: StatementFile,
+  { meter, keys, entries }: SettledSeat,
+  signerOf: SignerOfReading,
+): string | null {
   const isAscending = file.readings.every(({ time, epoch }, index) => {
     const before = file.readings[index - 1]
     return before === undefined || before.epoch < epoch || (before.epoch === epoch && before.time < time)
@@ -66,13 +71,9 @@ function wrongReading(file: StatementFile, { meter, keys, entries }: SettledSeat
   if (!isAscending) return 'the readings are not in the order of epoch and time, each once'
   for (const { signature, ...registers } of file.readings) {
     const name = `the reading of ${timeOf(registers.time)}`
-    try {
-      const signer = recoverSigner(domainOfFile(file), 'Reading', { meter, ...registers }, signature)
-      const key = keyAt(meter, keys, registers.time)
-      if (signer !== key) return `${name} is not signed by the meter ${key === meter ? meter : `${meter} (key ${key})`}`
-    } catch {
-      return `${name} has a malformed signature`
-    }
+    const key = keyAt(meter, keys, registers.time)
+    if (signerOf(file, { meter, ...registers }, signature) === key) continue
+    return `${name} is not signed by the meter ${key === meter ? meter : `${meter} (key ${key})`}`
   }
   for (const entry of entries) {
     const reading = file.readings.find(({ epoch, time }) => epoch === entry.epoch && time === entry.time)
@@ -86,7 +87,7 @@ function wrongReading(file: StatementFile, { meter, keys, entries }: SettledSeat
 
 /** Every fill under a signed order that the file has lies inside what was signed. */
 function wrongOrder(file: StatementFile, { meter }: SettledSeat, words: WalletWords): string | null {
-  const domain = domainOfFile(file)
+  const domain = file
   const orders = new Map(file.orders.map((signed) => [orderId(domain, signed), signed]))
   const bad = file.orders.map((signed) => wrongSignerOfOrder(domain, signed, words)).find((signer) => signer !== null)
   if (bad !== undefined) return `an order is not signed by ${bad}`
@@ -113,7 +114,7 @@ function wrongOrder(file: StatementFile, { meter }: SettledSeat, words: WalletWo
 
 /** The same of agreements: the seller receives the price, and the buyer pays it and the grid fee. */
 function wrongAgreement(file: StatementFile, { meter }: SettledSeat, words: WalletWords): string | null {
-  const domain = domainOfFile(file)
+  const domain = file
   const agreements = new Map(file.agreements.map((signed) => [agreementId(domain, signed), signed]))
   for (const signed of file.agreements) {
     const bad = wrongSignerOfAgreement(domain, signed, words)

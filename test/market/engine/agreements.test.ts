@@ -1,8 +1,8 @@
 /** Agreements: what two accounts sign about one's surplus, and what each interval makes of it, worked out by hand. */
 import { describe, expect, it } from 'vitest'
-import type { ChainSeat, Event, IntervalRun, SignedAgreement } from '../../../server/market/engine/area.ts'
+import type { ChainSeat, Event, IntervalRun, SignedAgreement } from '../../../server/market/area/area.ts'
+import { committedFunds } from '../../../server/market/area/funds.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
-import { committedFunds } from '../../../server/market/engine/funds.ts'
 import {
   addressOf,
   boundary,

@@ -1,8 +1,8 @@
 /** Batches: when one is cut, what it nets, what stays owed, and what happens when the chain knows more than the journal. */
 import { describe, expect, it } from 'vitest'
-import type { Event } from '../../../server/market/engine/area.ts'
+import type { Event } from '../../../server/market/area/area.ts'
+import { committedFunds, worstCase } from '../../../server/market/area/funds.ts'
 import { apply, nextDue } from '../../../server/market/engine/engine.ts'
-import { committedFunds, worstCase } from '../../../server/market/engine/funds.ts'
 import { hashState, snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
 import {
   batchSeconds,

@@ -1,8 +1,8 @@
 /** Forward trading: books, what they bind, how their trades are honoured, and what voids them. */
 import { describe, expect, it } from 'vitest'
-import type { Command, Event, IntervalRun, Order } from '../../../server/market/engine/area.ts'
+import type { Command, Event, IntervalRun, OrderFields } from '../../../server/market/area/area.ts'
+import { committedFunds } from '../../../server/market/area/funds.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
-import { committedFunds } from '../../../server/market/engine/funds.ts'
 import { encodeEvents } from '../../../server/market/engine/journal.ts'
 import { hashState, snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
 import {
@@ -28,7 +28,7 @@ const end = boundary(1)
 const justAfterEnd = end * 1000 + 1_000
 
 let nonce = before
-function forward(number: number, side: 'buy' | 'sell', change: Partial<Order> = {}) {
+function forward(number: number, side: 'buy' | 'sell', change: Partial<OrderFields> = {}) {
   nonce += 1
   return placing(before, order(number, side, { market: 1, start: t0, end, nonce, ...change }))
 }

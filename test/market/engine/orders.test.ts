@@ -1,8 +1,8 @@
 /** Standing orders: when they count, what gives way to what, what is refused by name, and what funds leave of them. */
 import { describe, expect, it } from 'vitest'
-import type { CommandOf, Event, SessionGrant } from '../../../server/market/engine/area.ts'
+import type { CommandOf, Event, SessionGrant } from '../../../server/market/area/area.ts'
+import { committedFunds, freeFunds } from '../../../server/market/area/funds.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
-import { committedFunds, freeFunds } from '../../../server/market/engine/funds.ts'
 import { hashState } from '../../../server/market/engine/snapshot.ts'
 import {
   addressOf,

@@ -1,6 +1,6 @@
 /** What is promised when an interval starts, what it rests on, and what a meter that begins anew leaves of it. */
 import { expect, test } from 'vitest'
-import type { Event, EventOf, SignedAgreement } from '../../../server/market/engine/area.ts'
+import type { Event, EventOf, SignedAgreement } from '../../../server/market/area/area.ts'
 import { apply, nextDue } from '../../../server/market/engine/engine.ts'
 import {
   addressOf,

@@ -9,14 +9,14 @@ import type {
   CommandOf,
   Event,
   MeterReading,
-  Order,
+  OrderFields,
   SessionGrant,
-} from '../../../server/market/engine/area.ts'
+} from '../../../server/market/area/area.ts'
+import { type AreaState, configNow, emptyState, seatsServedAt } from '../../../server/market/area/state.ts'
 import { apply, changesState, nextDue } from '../../../server/market/engine/engine.ts'
 import { encodeCommand, encodeEvents, genesisHash, rollHash } from '../../../server/market/engine/journal.ts'
 import { isBeyondMemory } from '../../../server/market/engine/readings.ts'
 import { snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
-import { type AreaState, configNow, emptyState, seatsServedAt } from '../../../server/market/engine/state.ts'
 import { SlowArea } from './slow-area.ts'
 import { SlowEscrow } from './slow-escrow.ts'
 import { addressOf, config, face, intervalSeconds, newId, order, reading, seal, t0 } from './street.ts'
@@ -38,7 +38,7 @@ const weights = {
   forward: 4,
   cross: 6,
   agreement: 3,
-  notice: 1,
+  notice: 3,
   cancel: 2,
   replay: 2,
   deposit: 1,
@@ -318,7 +318,7 @@ export class RandomStreet {
     if (last !== undefined && other % 3 === 0) this.send([{ ...last, exportWh: last.exportWh + 1 }])
   }
 
-  private orderOf(step: Step, change: Partial<Order> = {}): Order {
+  private orderOf(step: Step, change: Partial<OrderFields> = {}): OrderFields {
     const { account, meter } = this.escrow.seats.get(this.seatNumber(step))!
     this.nonce += 1
     const side = step.flag ? 'buy' : 'sell'
@@ -336,7 +336,7 @@ export class RandomStreet {
     })
   }
 
-  private place(signed: Order, session: SessionGrant | null = null): void {
+  private place(signed: OrderFields, session: SessionGrant | null = null): void {
     const command: CommandOf<'order'> = {
       ...{ type: 'order', atMs: this.nowMs, id: newId(), order: signed, signature: '0x', session },
     }
@@ -422,19 +422,29 @@ export class RandomStreet {
     this.run(command)
   }
 
-  notice({ pick, other, flag }: Step): void {
-    const items = this.agreed.flatMap((command) => command.items)
-    const item = items[pick % Math.max(items.length, 1)]
+  /** Of what stands, or of what was ever signed. */
+  notice({ pick, other, flag, amount }: Step): void {
+    const standing = [...this.state.agreements.keys()]
+    const signed = this.agreed.flatMap(({ items }) => items.map(({ id }) => id))
+    const ids = amount % 4 === 0 ? signed : standing
+    const id = ids[pick % Math.max(ids.length, 1)]
+    const item = this.agreed.flatMap(({ items }) => items).find((own) => own.id === id)
     if (item === undefined) return
     const { seller, buyer } = item.agreement
-    const end = this.boundary + (1 + (other % 6)) * intervalSeconds
+    const end = this.boundary + (1 + (other % 9)) * intervalSeconds
     this.run({
       ...{ type: 'end-agreement', atMs: this.nowMs, id: item.id, by: flag ? seller : buyer, end, signature: '0x' },
     })
   }
 
-  cancel({ pick, flag }: Step): void {
-    const known = this.placed.at(-1 - (pick % Math.max(this.placed.length, 1)))
+  cancel({ pick, flag, other }: Step): void {
+    const standing = [
+      ...this.state.orders.values(),
+      ...[...this.state.forward.values()].flatMap(({ orders }) => [...orders.values()]),
+    ]
+    const ids = other % 4 === 0 ? this.placed.map(({ id }) => id) : standing.map(({ id }) => id)
+    const id = ids[pick % Math.max(ids.length, 1)]
+    const known = this.placed.find((command) => command.id === id)
     if (known === undefined) return
     const by = flag ? known.order.account : sessionKey
     this.run({ type: 'cancel', atMs: this.nowMs, id: known.id, by, signature: '0x' })
@@ -640,10 +650,14 @@ export class RandomStreet {
     })
   }
 
-  /** The journal is one of an old backup: the chain is ahead of it. */
   restore({ pick }: Step): void {
-    if (pick % 3 !== 0 || this.held !== null) return
-    this.backups = this.backups.slice(0, 1 + (pick % this.backups.length))
+    if (pick % 3 === 0) this.takeUpBackup(pick % this.backups.length)
+  }
+
+  /** The journal is one of an old backup, the newest less so many: the chain is ahead of it. */
+  takeUpBackup(older: number): void {
+    if (this.held !== null) return
+    this.backups.length -= Math.min(older, this.backups.length - 1)
     this.backups.at(-1)!()
     this.tellChain([...this.escrow.seats.keys()])
   }

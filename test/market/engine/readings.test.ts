@@ -1,6 +1,6 @@
 /** Readings as an area takes them: what is stored, what they change, late ones, and meters that sign two values. */
 import { describe, expect, it } from 'vitest'
-import type { ChainSeat, Event, LateReading } from '../../../server/market/engine/area.ts'
+import type { ChainSeat, Event, LateReading } from '../../../server/market/area/area.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
 import { hashState } from '../../../server/market/engine/snapshot.ts'
 import {

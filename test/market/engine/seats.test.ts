@@ -1,9 +1,9 @@
 /** Seats as the chain shows them, in whatever order: numbers, places in memory, what is forgotten and what is not. */
 import { describe, expect, it } from 'vitest'
-import type { ChainSeat } from '../../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../../server/market/area/area.ts'
+import { termsAt } from '../../../server/market/area/state.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
 import { hashState, snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
-import { termsAt } from '../../../server/market/engine/state.ts'
 import {
   addressOf,
   batchSeconds,

@@ -1,9 +1,9 @@
 /** Settings hold from a boundary on, and every interval is computed by those of its time. */
 import { describe, expect, it } from 'vitest'
-import type { AreaConfig, Event } from '../../../server/market/engine/area.ts'
+import type { AreaConfig, Event } from '../../../server/market/area/area.ts'
+import { configAt } from '../../../server/market/area/state.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
 import { hashState, snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
-import { configAt } from '../../../server/market/engine/state.ts'
 import {
   batchSeconds,
   boundary,

@@ -2,7 +2,7 @@
  * The slow and obvious twin of an area: plain objects, bigints and whole lists, made from the journal's commands and events
  * alone. It knows what was accepted and read, and from that promises and computes every interval anew, from nothing.
  */
-import { clearAuction } from '../../../server/market/auction.ts'
+
 import type {
   AgreementState,
   AreaConfig,
@@ -16,8 +16,10 @@ import type {
   OrderState,
   SeatInterval,
   Terms,
-} from '../../../server/market/engine/area.ts'
-import { type Quality, qualities, type Side, sides } from '../../../server/market/engine/codes.ts'
+} from '../../../server/market/area/area.ts'
+import { type Quality, qualities, sides } from '../../../server/market/area/codes.ts'
+import type { Side } from '../../../server/market/auction.ts'
+import { clearAuction } from '../../../server/market/auction.ts'
 
 export interface SlowRegisters {
   epoch: number
@@ -150,6 +152,7 @@ export class SlowArea {
         this.intervals.set(start, { start, status, promises, run: 0, rows: new Map() })
         break
       }
+      case 'interval-amended':
       case 'interval-corrected': {
         const interval = this.intervals.get(event.start)!
         const { seat, quality, importWh, exportWh } = event

@@ -1,6 +1,6 @@
 /** The escrow as a random street sees it: seats with their terms in time, and settlements checked as the contract checks them. */
 import { expect } from 'vitest'
-import type { AreaConfig, BatchCut, ChainSeat, Terms } from '../../../server/market/engine/area.ts'
+import type { AreaConfig, BatchCut, ChainSeat, Terms } from '../../../server/market/area/area.ts'
 import { seat, terms } from './street.ts'
 
 interface Opening {

@@ -8,11 +8,11 @@ import type {
   Event,
   IntervalRun,
   MeterReading,
-  Order,
+  OrderFields,
   Terms,
-} from '../../../server/market/engine/area.ts'
+} from '../../../server/market/area/area.ts'
+import { type AreaState, emptyState } from '../../../server/market/area/state.ts'
 import { apply, nextDue } from '../../../server/market/engine/engine.ts'
-import { type AreaState, emptyState } from '../../../server/market/engine/state.ts'
 
 export const intervalSeconds = 900
 export const batchSeconds = 3_600
@@ -96,7 +96,7 @@ export function seat(number: number, change: Partial<ChainSeat> = {}): ChainSeat
   }
 }
 
-export function order(number: number, side: 'buy' | 'sell', change: Partial<Order> = {}): Order {
+export function order(number: number, side: 'buy' | 'sell', change: Partial<OrderFields> = {}): OrderFields {
   return {
     account: addressOf('a', number),
     meter: addressOf('b', number),
@@ -122,7 +122,7 @@ export function newId(): string {
 
 export function placing(
   atMs: number,
-  placed: Order,
+  placed: OrderFields,
   session: CommandOf<'order'>['session'] = null,
 ): CommandOf<'order'> {
   return { type: 'order', atMs, id: newId(), order: placed, signature: '0x', session }

@@ -1,10 +1,10 @@
 /** Taking up and ending agreements: two accounts agree that energy of one's surplus goes to the other at a price. */
 import type { Hex } from '../../../../contracts/protocol/typed-data.ts'
 import type { Wh } from '../../../../contracts/protocol/units.ts'
-import type { AgreementState, CommandOf, Event, SignedAgreement } from '../../engine/area.ts'
-import type { OrderCode } from '../../engine/codes.ts'
-import { spendNonce } from '../../engine/orders.ts'
-import { noId, refused } from '../../engine/refusal.ts'
+import type { AgreementState, CommandOf, Event, SignedAgreement } from '../../area/area.ts'
+import type { OrderCode } from '../../area/codes.ts'
+import { spendNonce } from '../../area/orders.ts'
+import { noId, refused } from '../../area/refusal.ts'
 import {
   type AreaState,
   configNow,
@@ -17,7 +17,7 @@ import {
   type SeatState,
   seatOf,
   termsAt,
-} from '../../engine/state.ts'
+} from '../../area/state.ts'
 
 /** Agreements that have not ended, of one seat on either side. */
 const openPerSeat = 16

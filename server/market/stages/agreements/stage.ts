@@ -6,11 +6,12 @@
  * the remainder by largest remainder. The seller receives the price; the buyer pays it and the grid fee of the way.
  */
 import type { Wh } from '../../../../contracts/protocol/units.ts'
-import type { AgreementState, AreaConfig, Outcome } from '../../engine/area.ts'
-import { type OutcomeCode, outcomeCodes, type Side, sides } from '../../engine/codes.ts'
-import { type Purse, stakesOf } from '../../engine/funds.ts'
-import type { Fill, Interval, PromisedEnergy } from '../../engine/interval.ts'
-import { buyableWh, isSuspended, sellableWh, termsAt } from '../../engine/state.ts'
+import type { AgreementState, AreaConfig, Outcome } from '../../area/area.ts'
+import { outcomeCodes, type SeatOutcomeCode, sides } from '../../area/codes.ts'
+import { type Purse, stakesOf } from '../../area/funds.ts'
+import type { Fill, Interval, PromisedEnergy } from '../../area/interval.ts'
+import { buyableWh, isSuspended, sellableWh, termsAt } from '../../area/state.ts'
+import type { Side } from '../../auction.ts'
 import { shareProRata } from '../../pro-rata.ts'
 import { feeOf, gridOf, type Step, wayBetween } from '../grid.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'
@@ -64,8 +65,8 @@ interface Claim {
   claimedWh: Wh
   askedWh: Wh
   filledWh: Wh
-  code: OutcomeCode
-  because: OutcomeCode | null
+  code: SeatOutcomeCode
+  because: SeatOutcomeCode | null
 }
 
 function allocate(pool: Pool): Allocation {
@@ -131,7 +132,7 @@ function honour(claims: readonly Claim[], surplusWh: Wh, config: AreaConfig): vo
 }
 
 /** Why less was set aside for an agreement than its part of the surplus. */
-function reasonToAskLess({ promised, claimedWh, askedWh }: Claim, surplusWh: Wh): OutcomeCode {
+function reasonToAskLess({ promised, claimedWh, askedWh }: Claim, surplusWh: Wh): SeatOutcomeCode {
   if (promised.isCut) return 'escrow-low'
   return askedWh < Math.min(claimedWh, surplusWh) ? 'less-taken' : 'less-delivered'
 }
@@ -140,7 +141,7 @@ function reasonToAskLess({ promised, claimedWh, askedWh }: Claim, surplusWh: Wh)
 function reasonNotToHonour(
   { seller, buyer, promised }: Claim,
   { lowestTicks, highestTicks }: AreaConfig,
-): { code: OutcomeCode; because: OutcomeCode | null } | null {
+): { code: SeatOutcomeCode; because: SeatOutcomeCode | null } | null {
   if (seller.refusal !== null) return { code: 'seller-side', because: seller.refusal }
   if (buyer.refusal !== null) return { code: 'buyer-side', because: buyer.refusal }
   const { priceTicks, feeTicks } = promised

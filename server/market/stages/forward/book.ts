@@ -3,10 +3,9 @@
  * reserved from free escrow funds when an order is placed; at the interval's start the gate closes.
  */
 import type { UtcSeconds } from '../../../../contracts/protocol/units.ts'
-import { type BookEvent, ForwardMarket, type TimeInForce } from '../../book/forward-market.ts'
-import type { CommandOf, Event, EventOf, ForwardOrder, ForwardTrade } from '../../engine/area.ts'
-import { committedFunds, freeFunds, worstCase } from '../../engine/funds.ts'
-import { grantEnd } from '../../engine/grants.ts'
+import type { CommandOf, Event, EventOf, ForwardOrder, ForwardTrade } from '../../area/area.ts'
+import { committedFunds, freeFunds, worstCase } from '../../area/funds.ts'
+import { grantEnd } from '../../area/grants.ts'
 import {
   cancelRefusal,
   fitOrder,
@@ -15,8 +14,8 @@ import {
   sessionOf,
   spendNonce,
   takeCredit,
-} from '../../engine/orders.ts'
-import { refused } from '../../engine/refusal.ts'
+} from '../../area/orders.ts'
+import { refused } from '../../area/refusal.ts'
 import {
   type AreaState,
   configAt,
@@ -24,7 +23,8 @@ import {
   firstStartAfter,
   type SeatState,
   tradableWh,
-} from '../../engine/state.ts'
+} from '../../area/state.ts'
+import { type BookEvent, ForwardMarket, type TimeInForce } from '../../book/forward-market.ts'
 import { addOrder, addTrade, lowerOrder, positionOf, startOf } from './positions.ts'
 
 /** How far ahead of now an interval may be traded. */

@@ -4,10 +4,10 @@
  */
 import type { Hex } from '../../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds, Wh } from '../../../../contracts/protocol/units.ts'
-import type { ForwardOrder, ForwardTrade } from '../../engine/area.ts'
-import type { Side } from '../../engine/codes.ts'
-import { bind, costOf, release, worstOf } from '../../engine/funds.ts'
-import type { AreaState, ForwardInterval } from '../../engine/state.ts'
+import type { ForwardOrder, ForwardTrade } from '../../area/area.ts'
+import { bind, costOf, release, worstOf } from '../../area/funds.ts'
+import type { AreaState, ForwardInterval } from '../../area/state.ts'
+import type { Side } from '../../auction.ts'
 
 /** One seat in one interval. */
 interface Position {

@@ -1,9 +1,10 @@
 /** The stage that honours forward trades: in the order they were made, up to what was metered on both sides. */
 import type { Wh } from '../../../../contracts/protocol/units.ts'
-import type { AreaConfig, ForwardTrade, Outcome } from '../../engine/area.ts'
-import type { OutcomeCode } from '../../engine/codes.ts'
-import { outcomeCodes, type Side, sides } from '../../engine/codes.ts'
-import type { Fill } from '../../engine/interval.ts'
+import type { AreaConfig, ForwardTrade, Outcome } from '../../area/area.ts'
+import type { SeatOutcomeCode } from '../../area/codes.ts'
+import { outcomeCodes, sides } from '../../area/codes.ts'
+import type { Fill } from '../../area/interval.ts'
+import type { Side } from '../../auction.ts'
 import { floorDivide } from '../floor-divide.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'
 import type { Computed, Reduction, Stage } from '../stage.ts'
@@ -17,9 +18,9 @@ interface Honoured {
   filledWh: Wh
   amount: number
   /** The first reason why not all was honoured. */
-  shortfall: OutcomeCode | null
+  shortfall: SeatOutcomeCode | null
   /** The reason of the other side that the shortfall names, or null. */
-  because: OutcomeCode | null
+  because: SeatOutcomeCode | null
 }
 
 /**
@@ -30,7 +31,11 @@ function honour(
   trade: ForwardTrade,
   { seller, buyer, config }: { seller: PoolSeat | undefined; buyer: PoolSeat | undefined; config: AreaConfig },
 ) {
-  const none = (shortfall: OutcomeCode, because: OutcomeCode | null = null) => ({ deliveredWh: 0, shortfall, because })
+  const none = (shortfall: SeatOutcomeCode, because: SeatOutcomeCode | null = null) => ({
+    deliveredWh: 0,
+    shortfall,
+    because,
+  })
   if (seller === undefined || seller.refusal !== null) return none('seller-side', seller?.refusal ?? 'seat-closed')
   if (buyer === undefined || buyer.refusal !== null) return none('buyer-side', buyer?.refusal ?? 'seat-closed')
   if (seller.zone !== buyer.zone) return none('zone-changed')
@@ -40,7 +45,7 @@ function honour(
   const deliveredWh = Math.min(trade.energyWh, seller.sellWh, buyer.buyWh)
   seller.sellWh -= deliveredWh
   buyer.buyWh -= deliveredWh
-  const shortfall: OutcomeCode | null =
+  const shortfall: SeatOutcomeCode | null =
     deliveredWh === trade.energyWh ? null : seller.sellWh === 0 ? 'less-delivered' : 'less-taken'
   return { deliveredWh, shortfall, because: null }
 }

@@ -1,12 +1,13 @@
 /** The stage of the spot auction: standing orders, inside what is left of metered energy, mandates, funds and links. */
 import { amountOf, type Ticks, type Wh } from '../../../../contracts/protocol/units.ts'
 import { capGridTake, type OrderFill } from '../../../settlement/grid-take.ts'
+import type { AreaConfig, Outcome } from '../../area/area.ts'
+import { type SeatOutcomeCode, sides } from '../../area/codes.ts'
+import type { Purse } from '../../area/funds.ts'
+import type { ClearedSums, Fill, Interval, Reservation } from '../../area/interval.ts'
+import { countingOrder, isSuspended, termsAt, tradableWh } from '../../area/state.ts'
+import type { Side } from '../../auction.ts'
 import { type AuctionInput, type AuctionOrder, type AuctionResult, clearAuction, type Zone } from '../../auction.ts'
-import type { AreaConfig, Outcome } from '../../engine/area.ts'
-import { type OutcomeCode, type Side, sides } from '../../engine/codes.ts'
-import type { Purse } from '../../engine/funds.ts'
-import type { ClearedSums, Fill, Interval, Reservation } from '../../engine/interval.ts'
-import { countingOrder, isSuspended, termsAt, tradableWh } from '../../engine/state.ts'
 import { explainAuction, type OrderOutcome } from '../../explain.ts'
 import { positionOf } from '../forward/positions.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'
@@ -40,7 +41,7 @@ interface Offer {
   reservation: Reservation
   limitTicks: Ticks
   energyWh: Wh
-  refusal: OutcomeCode | null
+  refusal: SeatOutcomeCode | null
   details: number[]
 }
 
@@ -125,7 +126,7 @@ function offerOf(own: PoolSeat, side: Side, reservation: Reservation, config: Ar
   return { own, side, reservation, limitTicks, energyWh, refusal, details }
 }
 
-function reasonNotToOffer(own: PoolSeat, side: Side, reservation: Reservation, config: AreaConfig): OutcomeCode {
+function reasonNotToOffer(own: PoolSeat, side: Side, reservation: Reservation, config: AreaConfig): SeatOutcomeCode {
   const { refusal, terms, ownUseWh } = own
   if (refusal !== null) return refusal
   const meteredWh = side === 'sell' ? own.exportWh : own.importWh
@@ -176,7 +177,7 @@ export function idleOutcomes(own: PoolSeat, interval: Interval, config: AreaConf
   })
 }
 
-function untraded({ arrival, limitTicks }: Reservation, side: Side, code: OutcomeCode, details: number[]): Outcome {
+function untraded({ arrival, limitTicks }: Reservation, side: Side, code: SeatOutcomeCode, details: number[]): Outcome {
   return {
     stage: 'spot',
     arrival,
