@@ -33,7 +33,7 @@ const definitions = {
   Withdrawal: 'address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline',
   MovePurse: 'address account,uint64 from,uint64 to,uint128 amount,uint32 nonce,uint32 deadline',
   CloseSeat: 'address account,uint64 seat,uint32 deadline',
-  ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 bars,uint32 deadline',
+  ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 deadline',
   RevokeMeter: 'uint64 seat,uint32 from,uint32 deadline',
   RotateKey: 'address account,address meter,address key,address next,uint32 from,uint32 deadline',
   BatchApproval: 'bytes32 rules,bytes32 header',
@@ -215,6 +215,8 @@ export interface ConfirmMeter {
   seat: bigint
   zone: Hex
   nameplateWh: number
+  /** What the meter's readings are good for: 0 device, 1 billing. In an area of another grade it trades nothing. */
+  grade: number
   from: number
   /** How often the meter was revoked or suspended so far: what is signed before the next time lifts nothing after it. */
   bars: number

@@ -41,6 +41,7 @@ abstract contract Areas is Ledger, IAreas {
         area.isWatched = rules.watchers != 0;
         area.watchers = rules.watchers;
         area.watcherGraceSeconds = rules.watcherGraceSeconds;
+        area.settlingGrade = rules.settlingGrade;
         area.successor = rules.successor;
         area.gridSeenAt = uint32(block.timestamp);
         area.rulesHash = TypedData.hash(rules);
@@ -54,7 +55,7 @@ abstract contract Areas is Ledger, IAreas {
             rules.intervalSeconds == 0 || rules.batchSeconds == 0 || rules.batchSeconds % rules.intervalSeconds != 0
                 || rules.batchSeconds / rules.intervalSeconds > MOST_INTERVALS
                 || uint256(rules.batchSeconds) + rules.watcherGraceSeconds >= withdrawalDelaySeconds
-                || rules.settlingGrade > 1 || rules.confirmation > 2 || rules.allocation > 2
+                || rules.settlingGrade > 1 || (rules.settlingGrade != 0 && rules.confirmation != 2) || rules.confirmation > 2 || rules.allocation > 2
         ) revert BadRules();
     }
 

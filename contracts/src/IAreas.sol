@@ -60,7 +60,8 @@ interface IAreas is ICommon {
     /// A withdrawal delay of more than a year.
     error BadDelay(uint32 withdrawalDelaySeconds);
     /// The interval must be more than zero, the batch a multiple of it with at most 4,095 intervals; batch and the watchers' grace
-    /// together shorter than the withdrawal delay; grade, confirmation and allocation known.
+    /// together shorter than the withdrawal delay; grade, confirmation and allocation known. Who settles on billing meters confirms
+    /// everybody's: nobody else can say of a meter that it is one.
     error BadRules();
     /// The watchers are not those of the rules, do not ascend, or are fewer than their quorum.
     error BadWatchers();

@@ -14,6 +14,18 @@ struct Reading {
     uint8 quality;
 }
 
+/// What the grid operator says of a seat's meter: where it is, how much it can export in an interval (Wh), what its readings are
+/// good for (`grade` 0 device, 1 billing), from when on, and how often it knows the meter to have been revoked or suspended.
+struct Confirmation {
+    uint64 seat;
+    bytes32 zone;
+    uint24 nameplateWh;
+    uint8 grade;
+    uint32 from;
+    uint32 bars;
+    uint32 deadline;
+}
+
 /// The meter's last key `key` hands over to `next`.
 struct RotateKey {
     address account;
@@ -38,7 +50,7 @@ struct MeterView {
 
 /// Meters: what grid operators say of them, which keys sign for them, and what their contradictions lead to.
 interface IMeters is ICommon {
-    event MeterConfirmed(uint64 indexed seat, bytes32 zone, uint24 nameplateWh, uint32 from);
+    event MeterConfirmed(uint64 indexed seat, bytes32 zone, uint24 nameplateWh, uint8 grade, uint32 from);
     /// One for each seat of the meter that runs or is to run; so is the next.
     event MeterRevoked(uint64 indexed seat, uint32 from);
     event MeterSuspended(uint64 indexed seat, uint32 from);
@@ -66,15 +78,8 @@ interface IMeters is ICommon {
     /// Signed by the grid operator; in force from the next boundary or from `from` if that is later. Each signature counts once.
     /// `bars` is how often the meter was revoked or suspended so far, as the grid operator knows it: what is signed before the
     /// next time lifts nothing after it.
-    function confirmMeter(
-        uint64 seat,
-        bytes32 zone,
-        uint24 nameplateWh,
-        uint32 from,
-        uint32 bars,
-        uint32 deadline,
-        bytes calldata gridSignature
-    ) external;
+    /// A meter of another grade than the rules' trades nothing.
+    function confirmMeter(Confirmation calldata confirmation, bytes calldata gridSignature) external;
     /// The meter neither sells nor buys from then on, in this seat and every other, until a later confirmation of the seat it is in.
     function revokeMeter(uint64 seat, uint32 from, uint32 deadline, bytes calldata gridSignature) external;
     /// The meter gets another key, and keeps its name (the first key's address), seat, purse, mandate, confirmation and registers.

@@ -49,6 +49,7 @@ struct Standing {
     uint32 from;
     bool confirmed;
     bool barred;
+    uint8 grade;
     uint24 nameplateWh;
 }
 

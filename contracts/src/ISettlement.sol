@@ -136,5 +136,5 @@ interface ISettlement is ICommon {
     function openBatchOf(uint32 area) external view returns (OpenBatchView memory);
     /// The header that was announced last, and from when on its watchers' silence counts.
     function announcementOf(uint32 area) external view returns (bytes32 header, uint32 silentFrom);
-    function refusalsOf(bytes32 header) external view returns (uint256);
+    function refusalsOf(uint32 area, bytes32 header) external view returns (uint256);
 }

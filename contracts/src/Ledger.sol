@@ -41,6 +41,7 @@ abstract contract Ledger is ICommon {
         address successor;
         uint32 gridSeenAt;
         uint32 watcherGraceSeconds;
+        uint8 settlingGrade;
         bytes32 watchers;
         Offer operatorOffer;
         Offer gridOffer;
@@ -125,6 +126,13 @@ abstract contract Ledger is ICommon {
         uint32 provedUntil;
     }
 
+    /// How many of a meter's bars the area's grid operator had seen when it last confirmed it, and the boundary from which on
+    /// they are lifted.
+    struct Lift {
+        uint32 bars;
+        uint32 from;
+    }
+
     /// What a key signs: the readings of `meter` after `from`, up to `until` and at it; `FOR_GOOD` where nothing follows yet.
     /// A meter is named by its first key for ever. One that never changed its key has no record.
     struct KeyRecord {
@@ -148,11 +156,11 @@ abstract contract Ledger is ICommon {
     mapping(address meter => MeterRecord) internal _meters;
     mapping(address key => KeyRecord) internal _keys;
     mapping(address account => mapping(address meter => mapping(uint32 area => uint64))) internal _seatOf;
-    /// How many of a meter's bars the area's grid operator had seen when it last confirmed it.
-    mapping(address meter => mapping(uint32 area => uint32)) internal _barsLifted;
+    mapping(address meter => mapping(uint32 area => Lift)) internal _lifts;
     mapping(uint32 area => mapping(uint32 sequence => bool)) internal _abandoned;
     mapping(bytes32 digest => bool) internal _usedInstructions;
-    mapping(bytes32 header => Refusals) internal _refusals;
+    /// By area: whoever opens one is free to name its watchers.
+    mapping(uint32 area => mapping(bytes32 header => Refusals)) internal _refusals;
 
     constructor(address token_, uint32 withdrawalDelaySeconds_) {
         TOKEN = IERC20(token_);
@@ -235,7 +243,7 @@ abstract contract Ledger is ICommon {
         seat.standing.advance(time);
         Terms memory terms = seat.terms.current.toTerms();
         Standing memory standing = seat.standing.current.toStanding();
-        if (standing.barred) {
+        if (standing.barred || (standing.confirmed && standing.grade != area.settlingGrade)) {
             (terms.maxSellWh, terms.maxBuyWh) = (0, 0);
         } else if (standing.confirmed) {
             if (terms.maxSellWh > standing.nameplateWh) terms.maxSellWh = standing.nameplateWh;

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {EpochStart} from "./ISeats.sol";
-import {IMeters, Reading, RotateKey, MeterView} from "./IMeters.sol";
+import {IMeters, Confirmation, Reading, RotateKey, MeterView} from "./IMeters.sol";
 import {SeatState, SeatStates} from "./Words.sol";
 import {Plans} from "./Plans.sol";
 import {TypedData} from "./TypedData.sol";
@@ -13,30 +13,23 @@ import {Arrangements} from "./Arrangements.sol";
 abstract contract Meters is Arrangements, IMeters {
     using Plans for *;
 
-    function confirmMeter(
-        uint64 seatId,
-        bytes32 zone,
-        uint24 nameplateWh,
-        uint32 from,
-        uint32 bars,
-        uint32 deadline,
-        bytes calldata gridSignature
-    ) external {
+    function confirmMeter(Confirmation calldata confirmation, bytes calldata gridSignature) external {
+        (uint64 seatId, uint32 from, uint32 bars) = (confirmation.seat, confirmation.from, confirmation.bars);
         Seat storage seat = _seatAt(seatId);
         Area storage area = _areaOf(seatId);
         address meter = seat.limits.meter();
-        _requireInTime(deadline);
+        _requireInTime(confirmation.deadline);
         _requireNear(from);
-        _authoriseGrid(area, TypedData.hashConfirm(seatId, zone, nameplateWh, from, bars, deadline), gridSignature);
+        _authoriseGrid(area, TypedData.hash(confirmation), gridSignature);
         MeterRecord storage record = _meters[meter];
         _requireIn(record, seatId);
         if (bars != record.bars) revert OtherBars(record.bars);
         if (seat.barredFrom != 0 && from <= seat.barredFrom) revert StillBarred(seat.barredFrom);
-        if (bars != 0) _barsLifted[meter][_areaNumberOf(seatId)] = bars;
         uint32 start = _boundary(area, from);
+        if (bars != 0) _lifts[meter][_areaNumberOf(seatId)] = Lift(bars, start);
         _makeWay(area, seat, seat.standing, start);
-        seat.standing.add(Plans.ofConfirmation(nameplateWh, start));
-        emit MeterConfirmed(seatId, zone, nameplateWh, start);
+        seat.standing.add(Plans.ofConfirmation(confirmation.nameplateWh, confirmation.grade, start));
+        emit MeterConfirmed(seatId, confirmation.zone, confirmation.nameplateWh, confirmation.grade, start);
     }
 
     function revokeMeter(uint64 seatId, uint32 from, uint32 deadline, bytes calldata gridSignature) external {

@@ -54,9 +54,14 @@ abstract contract Seats is Arrangements, ISeats {
         seatId = _newSeat(area, areaNumber, mandate, epoch, from);
         seats[areaNumber] = seatId;
         (record.seat, record.begins, record.consentDeadline) = (seatId, from, consent.deadline);
-        bool barred = record.bars > _barsLifted[mandate.meter][areaNumber];
+        bool barred = _isBarred(record.bars, _lifts[mandate.meter][areaNumber], from);
         if (barred) _seats[seatId].standing.current = Plans.ofBar(0);
         emit SeatOpened(seatId, mandate.account, mandate.meter, mandate, epoch, from, barred);
+    }
+
+    /// Whether a meter that was barred so often is still so at `from`, for all that the area's grid operator has said.
+    function _isBarred(uint256 bars, Lift memory lift, uint32 from) private pure returns (bool) {
+        return bars > lift.bars || lift.from > from;
     }
 
     /// An epoch of the meter that has ended does not begin again in another seat.

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {AreaRules} from "./IAreas.sol";
 import {Mandate, ConsentTimes, EpochStart} from "./ISeats.sol";
-import {Reading, RotateKey} from "./IMeters.sol";
+import {Confirmation, Reading, RotateKey} from "./IMeters.sol";
 import {Withdrawal, MovePurse} from "./IPurses.sol";
 
 /// The EIP-712 struct hashes of everything the escrow reads; `contracts/protocol/typed-data.ts` is the same list for everyone else.
@@ -31,7 +31,9 @@ library TypedData {
         keccak256("Withdrawal(address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline)");
     bytes32 internal constant CLOSE_SEAT = keccak256("CloseSeat(address account,uint64 seat,uint32 deadline)");
     bytes32 internal constant CONFIRM_METER =
-        keccak256("ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 bars,uint32 deadline)");
+        keccak256(
+            "ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 deadline)"
+        );
     bytes32 internal constant REVOKE_METER = keccak256("RevokeMeter(uint64 seat,uint32 from,uint32 deadline)");
     bytes32 internal constant ROTATE_KEY =
         keccak256("RotateKey(address account,address meter,address key,address next,uint32 from,uint32 deadline)");
@@ -108,12 +110,12 @@ library TypedData {
         return keccak256(abi.encode(CLOSE_SEAT, account, seat, deadline));
     }
 
-    function hashConfirm(uint64 seat, bytes32 zone, uint24 nameplateWh, uint32 from, uint32 bars, uint32 deadline)
-        internal
-        pure
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(CONFIRM_METER, seat, zone, nameplateWh, from, bars, deadline));
+    function hash(Confirmation calldata confirmation) internal pure returns (bytes32) {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := confirmation
+        }
+        return _hashStruct(CONFIRM_METER, offset, 7);
     }
 
     function hashRevoke(uint64 seat, uint32 from, uint32 deadline) internal pure returns (bytes32) {

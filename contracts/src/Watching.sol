@@ -32,7 +32,7 @@ abstract contract Watching is Ledger, ISettlement {
         bytes32 digest = _digestOf(TypedData.hashRefusal(area.rulesHash, header, reason));
         address watcher = Signatures.keyOf(digest, watcherSignature);
         uint256 place = _placeOf(watchers, watcher, 0);
-        Refusals storage refusals = _refusals[header];
+        Refusals storage refusals = _refusals[areaNumber][header];
         if ((refusals.who >> place) & 1 == 1) revert AlreadyRefused(watcher);
         // There are no more places than bits; what is shifted is the bit.
         // forge-lint: disable-next-line(incorrect-shift, unsafe-typecast)
@@ -47,7 +47,7 @@ abstract contract Watching is Ledger, ISettlement {
     {
         Watchers calldata watchers = approvals.watchers;
         if (!WatcherList.isOf(area.watchers, watchers)) revert WrongWatchers();
-        if (uint256(_refusals[header].count) + watchers.quorum > watchers.keys.length) {
+        if (uint256(_refusals[batch.area][header].count) + watchers.quorum > watchers.keys.length) {
             revert RefusedByWatchers(header);
         }
         if (batch.part != 0) return;
@@ -98,7 +98,7 @@ abstract contract Watching is Ledger, ISettlement {
         silentFrom = header == 0 ? 0 : uint32(_silentFrom(area, header));
     }
 
-    function refusalsOf(bytes32 header) external view returns (uint256) {
-        return _refusals[header].count;
+    function refusalsOf(uint32 areaNumber, bytes32 header) external view returns (uint256) {
+        return _refusals[areaNumber][header].count;
     }
 }

@@ -220,6 +220,9 @@ function inconsistencies(
       `rules.batchSeconds: batch and watcherGraceSeconds together must be shorter than the escrow's delay of ${withdrawalDelaySeconds} s`,
     )
   }
+  if (file.rules.settlingGrade === 'billing' && file.rules.confirmation !== 'everybody') {
+    mistakes.push('rules.confirmation: where billing meters settle, everybody must be confirmed')
+  }
   const { watchers } = file.rules
   if (watchers !== undefined && new Set(watchers.keys).size < watchers.keys.length) {
     mistakes.push('rules.watchers: a key is named twice')

@@ -43,6 +43,8 @@ export interface EscrowRelay {
     seat: SeatId
     zone: string
     nameplateWh: number
+    /** 0 device, 1 billing. */
+    grade: number
     from: UtcSeconds
     /** How often the meter was revoked or suspended so far. */
     bars: number
@@ -146,9 +148,9 @@ export function createRelay(options: {
       seatOf(seat)
       return carry('closeSeat', [seat, deadline, signature])
     },
-    async confirmMeter({ seat, zone, nameplateWh, from, bars, deadline, signature }) {
-      seatOf(seat)
-      return carry('confirmMeter', [seat, encodeBytes32String(zone), nameplateWh, from, bars, deadline, signature])
+    async confirmMeter({ zone, signature, ...confirmation }) {
+      seatOf(confirmation.seat)
+      return carry('confirmMeter', [{ ...confirmation, zone: encodeBytes32String(zone) }, signature])
     },
     async revokeMeter({ seat, from, deadline, signature }) {
       seatOf(seat)

@@ -31,6 +31,8 @@ interface Standing {
   from: UtcSeconds
   zone: string | null
   nameplateWh: number | null
+  /** 0 device, 1 billing. */
+  grade: number
   barred: boolean
 }
 
@@ -277,7 +279,7 @@ function openedSeat(area: AreaView, seat: number, args: EscrowEvent['args']): Se
     meter,
     keys: area.keys.get(meter) ?? [],
     terms: [{ from: args.from as UtcSeconds, mandate, closed: false }],
-    standings: args.barred === true ? [{ from: 0, zone: null, nameplateWh: null, barred: true }] : [],
+    standings: args.barred === true ? [{ from: 0, zone: null, nameplateWh: null, grade: 0, barred: true }] : [],
     balance: 0n,
     withdrawal: null,
     withdrawalNonce: 0,
@@ -301,8 +303,15 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
       return { terms: scheduled(seat.terms, { from, mandate: seat.terms.at(-1)!.mandate, closed: true }), inForceUntil }
     case 'MeterConfirmed': {
       const nameplateWh = args.nameplateWh as number
+      const grade = args.grade as number
       return {
-        standings: scheduled(seat.standings, { from, zone: zoneOf(args.zone as Hex), nameplateWh, barred: false }),
+        standings: scheduled(seat.standings, {
+          from,
+          zone: zoneOf(args.zone as Hex),
+          nameplateWh,
+          grade,
+          barred: false,
+        }),
         confirmations: seat.confirmations + 1,
         inForceUntil,
       }
@@ -310,7 +319,13 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
     case 'MeterRevoked':
     case 'MeterSuspended':
       return {
-        standings: scheduled(seat.standings, { from, zone: standing?.zone ?? null, nameplateWh: null, barred: true }),
+        standings: scheduled(seat.standings, {
+          from,
+          zone: standing?.zone ?? null,
+          nameplateWh: null,
+          grade: 0,
+          barred: true,
+        }),
         inForceUntil,
       }
     case 'EpochStarted': {
@@ -390,7 +405,7 @@ export function termsOnChain({ terms, standings }: SeatRecord): Terms[] {
       version: mandate.version,
       zone: standing?.zone ?? null,
       nameplateWh: standing?.nameplateWh ?? null,
-      grade: 0,
+      grade: standing?.grade ?? 0,
       closed: closed || (standing?.barred ?? false),
     }
   })

@@ -214,12 +214,10 @@ export async function openStreet(
     await call(
       grid,
       'confirmMeter',
-      id,
-      encodeBytes32String(zones[index] ?? 'street'),
-      100_000,
-      epochTime,
-      0,
-      forever,
+      {
+        ...{ seat: id, zone: encodeBytes32String(zones[index] ?? 'street'), nameplateWh: 100_000, grade: 0 },
+        ...{ from: epochTime, bars: 0, deadline: forever },
+      },
       '0x',
     )
     homes.push({ number, account, meter })

@@ -55,7 +55,7 @@ contract AreasTest is Street {
         AreaRules memory bad = _rules(2);
         bad.token = address(1);
         _refuse(bad, abi.encodeWithSelector(IAreas.WrongToken.selector, address(1)));
-        for (uint256 i = 0; i < 9; ++i) {
+        for (uint256 i = 0; i < 10; ++i) {
             bad = _rules(2);
             if (i == 0) bad.intervalSeconds = 0;
             if (i == 1) bad.batchSeconds = 0;
@@ -67,6 +67,8 @@ contract AreasTest is Street {
             if (i == 6) bad.allocation = 3;
             if (i == 7) (bad.intervalSeconds, bad.batchSeconds) = (15, 15 * 4096);
             if (i == 8) (bad.batchSeconds, bad.watcherGraceSeconds) = (type(uint32).max / 900 * 900, type(uint32).max);
+            // Billing meters settle, and not everybody must show that it has one.
+            if (i == 9) (bad.settlingGrade, bad.confirmation) = (1, 1);
             _refuse(bad, abi.encodeWithSelector(IAreas.BadRules.selector));
         }
         uint32[3] memory ticks = [uint32(0), 300, 1500];

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
 import {Mandate, EpochStart} from "../../contracts/src/ISeats.sol";
-import {Reading} from "../../contracts/src/IMeters.sol";
+import {Reading, Confirmation} from "../../contracts/src/IMeters.sol";
 import {Withdrawal} from "../../contracts/src/IPurses.sol";
 import {Batch} from "../../contracts/src/ISettlement.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
@@ -145,9 +145,9 @@ contract GasTest is Street {
     }
 
     function _confirmSigned(Home memory home) private {
-        bytes memory signature =
-            _sign(GRID_KEY, TypedData.hashConfirm(home.seat, "zone", 10_000, START, 0, NO_DEADLINE));
-        escrow.confirmMeter(home.seat, "zone", 10_000, START, 0, NO_DEADLINE, signature);
+        Confirmation memory confirmation = _confirmation(home, 10_000, START);
+        bytes memory signature = _sign(GRID_KEY, hashes.hash(confirmation));
+        escrow.confirmMeter(confirmation, signature);
         _keep("confirmMeter");
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Confirmation} from "../../contracts/src/IMeters.sol";
 import {Street} from "./Street.sol";
 import {Mandate, SeatView} from "../../contracts/src/ISeats.sol";
 import {Batch} from "../../contracts/src/ISettlement.sol";
@@ -87,17 +88,10 @@ contract Handler is Street {
     }
 
     function confirm(uint256 who, uint24 nameplateWh, uint32 from) external {
+        Confirmation memory confirmation =
+            _confirmation(homes[who % HOMES], nameplateWh % 400, uint32(block.timestamp + from % DAY));
         vm.prank(grid);
-        try escrow.confirmMeter(
-            homes[who % HOMES].seat,
-            "zone",
-            nameplateWh % 400,
-            uint32(block.timestamp + from % DAY),
-            escrow.meterView(homes[who % HOMES].meter).bars,
-            NO_DEADLINE,
-            ""
-        ) {}
-            catch {}
+        try escrow.confirmMeter(confirmation, "") {} catch {}
     }
 
     function rotate(uint256 who, uint32 from) external {

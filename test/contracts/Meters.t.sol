@@ -5,7 +5,7 @@ import {Street} from "./Street.sol";
 import {ICommon} from "../../contracts/src/ICommon.sol";
 import {AreaRules} from "../../contracts/src/IAreas.sol";
 import {Mandate, EpochStart} from "../../contracts/src/ISeats.sol";
-import {IMeters} from "../../contracts/src/IMeters.sol";
+import {IMeters, Confirmation} from "../../contracts/src/IMeters.sol";
 import {Batch, ISettlement} from "../../contracts/src/ISettlement.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 
@@ -20,18 +20,21 @@ contract MetersTest is Street {
     }
 
     function test_a_confirmation_counts_once() public {
-        bytes32 structHash = TypedData.hashConfirm(home.seat, "zone", 77, START, 0, NO_DEADLINE);
+        Confirmation memory confirmation = _confirmation(home, 77, START);
+        bytes32 structHash = hashes.hash(confirmation);
         bytes memory signature = _sign(GRID_KEY, structHash);
         vm.expectEmit();
-        emit IMeters.MeterConfirmed(home.seat, "zone", 77, START + INTERVAL);
-        escrow.confirmMeter(home.seat, "zone", 77, START, 0, NO_DEADLINE, signature);
+        emit IMeters.MeterConfirmed(home.seat, "zone", 77, 0, START + INTERVAL);
+        escrow.confirmMeter(confirmation, signature);
         bytes32 digest = _digest(structHash);
         vm.expectRevert(abi.encodeWithSelector(IMeters.AlreadyUsed.selector, digest));
-        escrow.confirmMeter(home.seat, "zone", 77, START, 0, NO_DEADLINE, signature);
+        escrow.confirmMeter(confirmation, signature);
+        confirmation.grade = 1;
         vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, grid));
-        escrow.confirmMeter(home.seat, "zone", 78, START, 0, NO_DEADLINE, signature);
+        escrow.confirmMeter(confirmation, signature);
+        (confirmation.grade, confirmation.deadline) = (0, START - 1);
         vm.expectRevert(abi.encodeWithSelector(ICommon.DeadlinePassed.selector, START - 1));
-        escrow.confirmMeter(home.seat, "zone", 77, START, 0, START - 1, signature);
+        escrow.confirmMeter(confirmation, signature);
     }
 
     function test_a_revocation_stops_both_sides_until_a_later_confirmation() public {
@@ -41,9 +44,10 @@ contract MetersTest is Street {
         escrow.revokeMeter(home.seat, START, NO_DEADLINE, signature);
         vm.expectRevert(abi.encodeWithSelector(ICommon.DeadlinePassed.selector, START - 1));
         escrow.revokeMeter(home.seat, START, START - 1, signature);
+        Confirmation memory early = _confirmation(home, 77, START + INTERVAL);
         vm.prank(grid);
         vm.expectRevert(abi.encodeWithSelector(IMeters.StillBarred.selector, START + INTERVAL));
-        escrow.confirmMeter(home.seat, "zone", 77, START + INTERVAL, 1, NO_DEADLINE, "");
+        escrow.confirmMeter(early, "");
         _revoke(home, START);
         vm.warp(START + 2 * INTERVAL);
         _settle(_batch(START, START + INTERVAL), _entry(home, START + INTERVAL, Trade(0, 0, 0, 0, 0, 0, 0)));
@@ -132,5 +136,23 @@ contract MetersTest is Street {
         escrow.startEpoch(home.seat, next, byMeter, byAccount, byGrid);
         vm.stopPrank();
         vm.assertEq(escrow.seatView(home.seat).epoch, 3);
+    }
+
+    /// The rules name the grade that settles; a meter of another one may be watched, and trades nothing.
+    function test_a_meter_of_another_grade_trades_nothing() public {
+        Home memory seller = _ready(2, 0);
+        Confirmation memory confirmation = _confirmation(seller, 10_000, 0);
+        confirmation.grade = 1;
+        vm.prank(grid);
+        escrow.confirmMeter(confirmation, "");
+        vm.warp(START + DAY);
+        Trade memory early = Trade(95, 0, 0, 0, 0, 0, 0);
+        bytes memory entries = abi.encodePacked(
+            _entry(seller, START + DAY, early),
+            _entryFrom(seller, 1, 1_000_000, 2_000_000, START + DAY, _sell(10, 1000))
+        );
+        _expectSettleRevert(
+            _batch(START, START + DAY), entries, abi.encodeWithSelector(ISettlement.BeyondLimit.selector, seller.seat)
+        );
     }
 }

@@ -5,7 +5,7 @@ import {Vm} from "./Vm.sol";
 import {IEscrow} from "../../contracts/src/IEscrow.sol";
 import {AreaRules, Watchers} from "../../contracts/src/IAreas.sol";
 import {Mandate, ConsentTimes, EpochStart, SeatView} from "../../contracts/src/ISeats.sol";
-import {Reading, RotateKey} from "../../contracts/src/IMeters.sol";
+import {Confirmation, Reading, RotateKey} from "../../contracts/src/IMeters.sol";
 import {Withdrawal, MovePurse} from "../../contracts/src/IPurses.sol";
 import {Batch, Approvals} from "../../contracts/src/ISettlement.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
@@ -30,6 +30,10 @@ contract Hashes {
     }
 
     function hash(EpochStart calldata value) external pure returns (bytes32) {
+        return TypedData.hash(value);
+    }
+
+    function hash(Confirmation calldata value) external pure returns (bytes32) {
         return TypedData.hash(value);
     }
 
@@ -149,7 +153,7 @@ abstract contract Street {
             maxGridPerKwh: 1000,
             maxBandTicks: 5000,
             confirmation: 2,
-            settlingGrade: 1,
+            settlingGrade: 0,
             allocation: 0,
             watchers: 0,
             watcherGraceSeconds: variant
@@ -324,10 +328,19 @@ abstract contract Street {
         );
     }
 
-    function _confirm(Home memory home, uint24 nameplateWh, uint32 from) internal {
+    function _confirmation(Home memory home, uint24 nameplateWh, uint32 from)
+        internal
+        view
+        returns (Confirmation memory)
+    {
         uint32 bars = escrow.meterView(home.meter).bars;
+        return Confirmation(home.seat, "zone", nameplateWh, rules.settlingGrade, from, bars, NO_DEADLINE);
+    }
+
+    function _confirm(Home memory home, uint24 nameplateWh, uint32 from) internal {
+        Confirmation memory confirmation = _confirmation(home, nameplateWh, from);
         vm.prank(grid);
-        escrow.confirmMeter(home.seat, "zone", nameplateWh, from, bars, NO_DEADLINE, "");
+        escrow.confirmMeter(confirmation, "");
     }
 
     function _revoke(Home memory home, uint32 from) internal {

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Street} from "./Street.sol";
 import {AreaRules} from "../../contracts/src/IAreas.sol";
 import {Mandate, ConsentTimes, EpochStart} from "../../contracts/src/ISeats.sol";
-import {Reading, RotateKey} from "../../contracts/src/IMeters.sol";
+import {Reading, RotateKey, Confirmation} from "../../contracts/src/IMeters.sol";
 import {Withdrawal, MovePurse} from "../../contracts/src/IPurses.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 
@@ -269,13 +269,16 @@ contract VectorsTest is Street {
         uint32 from = uint32(_uint("confirm.from"));
         _expect(
             "confirm",
-            TypedData.hashConfirm(
-                seat,
-                _word("confirm.zone"),
-                uint24(_uint("confirm.nameplateWh")),
-                from,
-                uint32(_uint("confirm.bars")),
-                deadline
+            hashes.hash(
+                Confirmation(
+                    seat,
+                    _word("confirm.zone"),
+                    uint24(_uint("confirm.nameplateWh")),
+                    uint8(_uint("confirm.grade")),
+                    from,
+                    uint32(_uint("confirm.bars")),
+                    deadline
+                )
             )
         );
         _expect("revoke", TypedData.hashRevoke(seat, from, deadline));

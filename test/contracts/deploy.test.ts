@@ -93,11 +93,12 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
     ).wait()
     const seat = seatIdOf(rules.area, number)
     expect(await contract.seatOf(mandate.account, mandate.meter, rules.area)).toBe(seat)
-    const confirm = { seat, zone: `0x${'00'.repeat(32)}`, nameplateWh: 40, from: start, bars: 0, deadline: now + 3600 }
+    const confirm = {
+      ...{ seat, zone: `0x${'00'.repeat(32)}`, nameplateWh: 40, grade: 0 },
+      ...{ from: start, bars: 0, deadline: now + 3600 },
+    }
     const signature = await signFull(grid, domain, 'ConfirmMeter', confirm)
-    await (
-      await contract.confirmMeter(seat, confirm.zone, confirm.nameplateWh, start, 0, confirm.deadline, signature)
-    ).wait()
+    await (await contract.confirmMeter(confirm, signature)).wait()
     return seat
   }
   const seller = await open(account!, meter!, 1)

@@ -192,9 +192,12 @@ for (const seed of [20_261_101, 20_261_102]) {
         } else if (chance(15)) {
           const barred = !home.standings.at(-1)!.barred
           const begins = Math.max(from, home.standings.at(-1)!.from + interval)
-          const place = [idOf(home), `0x${'00'.repeat(32)}`, 100_000]
           if (barred) await street.call(grid, 'revokeMeter', idOf(home), begins, forever, '0x')
-          else await street.call(grid, 'confirmMeter', ...place, begins, home.bars, forever, '0x')
+          else {
+            const place = { seat: idOf(home), zone: `0x${'00'.repeat(32)}`, nameplateWh: 100_000, grade: 0 }
+            const confirmation = { ...place, from: begins, bars: home.bars, deadline: forever }
+            await street.call(grid, 'confirmMeter', confirmation, '0x')
+          }
           if (barred) home.bars += 1
           home.standings = [...home.standings.filter((one) => one.from < begins), { from: begins, barred }]
           seen.changes += 1

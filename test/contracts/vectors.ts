@@ -84,7 +84,10 @@ export function digestVectors() {
         deadline: uint32[i],
       }
       const close = { account, seat, deadline: uint32[i] }
-      const confirm = { seat, zone, nameplateWh: uint24[i], from: uint32[i], bars: uint32[2 - i]!, deadline: uint32[i] }
+      const confirm = {
+        ...{ seat, zone, nameplateWh: uint24[i], grade: uint8[i], from: uint32[i] },
+        ...{ bars: uint32[2 - i]!, deadline: uint32[i] },
+      }
       const rotation = {
         account,
         meter,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Confirmation} from "../../../contracts/src/IMeters.sol";
 import {Street} from "../Street.sol";
 import {ICommon} from "../../../contracts/src/ICommon.sol";
 import {Mandate} from "../../../contracts/src/ISeats.sol";
@@ -65,7 +66,7 @@ contract DeadlinesTest is Street {
             abi.encodeCall(escrow.requestWithdrawal, (withdrawal, "")),
             abi.encodeCall(escrow.changeMandate, (home.seat, next, "")),
             abi.encodeCall(escrow.closeSeat, (home.seat, deadline, "")),
-            abi.encodeCall(escrow.confirmMeter, (home.seat, "zone", 70, 0, 0, deadline, "")),
+            abi.encodeCall(escrow.confirmMeter, (Confirmation(home.seat, "zone", 70, 0, 0, 0, deadline), "")),
             abi.encodeCall(escrow.revokeMeter, (home.seat, 0, deadline, ""))
         ];
         for (uint256 i = 0; i < calls.length; ++i) {

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
 import {ICommon} from "../../../contracts/src/ICommon.sol";
-import {Reading, IMeters} from "../../../contracts/src/IMeters.sol";
+import {Reading, IMeters, Confirmation} from "../../../contracts/src/IMeters.sol";
 
 /// A meter that signs two values for one boundary loses its seat's trading; nobody else can take it away.
 contract EquivocationTest is Street {
@@ -74,6 +74,27 @@ contract EquivocationTest is Street {
         _report(_reading(home, START + DAY, 0, 1), _reading(home, START + DAY, 0, 2));
     }
 
+    /// Readings of the boundary at which the suspension begins belong to the time before it.
+    function test_evidence_about_the_suspensions_own_boundary_is_dealt_with() public {
+        _report(_reading(home, START, 0, 1), _reading(home, START, 0, 2));
+        vm.warp(START + INTERVAL);
+        Reading memory first = _reading(home, START + INTERVAL, 0, 1);
+        Reading memory second = _reading(home, START + INTERVAL, 0, 2);
+        vm.expectRevert(IMeters.NotEquivocation.selector);
+        escrow.reportEquivocation(first, "", second, "");
+        vm.warp(START + 2 * INTERVAL);
+        _report(_reading(home, START + 2 * INTERVAL, 0, 1), _reading(home, START + 2 * INTERVAL, 0, 2));
+    }
+
+    /// One of the two says that the energy may be sold, the other that it may not.
+    function test_two_qualities_of_one_value_are_a_contradiction() public {
+        Reading memory first = _reading(home, START, 0, 1);
+        Reading memory second = _reading(home, START, 0, 1);
+        second.quality = 1;
+        _report(first, second);
+        vm.assertEq(escrow.meterView(home.meter).bars, 1);
+    }
+
     /// Otherwise evidence of a distant boundary would suspend the meter again after every confirmation.
     function test_evidence_about_the_future_waits_for_it() public {
         Reading memory first = _reading(home, START + DAY, 0, 1);
@@ -89,9 +110,10 @@ contract EquivocationTest is Street {
 
     function test_a_confirmation_from_before_does_not_lift_the_suspension() public {
         _report(_reading(home, START, 0, 1), _reading(home, START, 0, 2));
+        Confirmation memory early = _confirmation(home, 10_000, START);
         vm.prank(grid);
         vm.expectRevert(abi.encodeWithSelector(IMeters.StillBarred.selector, START + INTERVAL));
-        escrow.confirmMeter(home.seat, "zone", 10_000, START, 1, NO_DEADLINE, "");
+        escrow.confirmMeter(early, "");
     }
 
     function test_a_meter_that_nobody_knows_is_not_reported() public {

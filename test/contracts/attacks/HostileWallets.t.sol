@@ -54,6 +54,13 @@ contract HostileWalletsTest is Street {
         }
     }
 
+    /// A wallet that needs nearly all the gas it may use is heard.
+    function test_a_thorough_wallet_has_the_gas_it_needs() public {
+        wallet.set(Wallet.Mood.Thorough, _digest(hashes.hash(withdrawal)));
+        escrow.requestWithdrawal(withdrawal, "anything");
+        vm.assertEq(escrow.withdrawalOf(home.seat).amount, 70);
+    }
+
     function test_the_grid_operator_may_be_a_wallet() public {
         AreaRules memory rules2 = _rules(2);
         rules2.grid = address(wallet);
