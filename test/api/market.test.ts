@@ -222,7 +222,9 @@ describe('what belongs to an account', () => {
         transaction: null,
       },
     ])
-    expect((await own('wallet?area=1')).body).toEqual({ account: lower(people.alice), tokens: '12.5', permitNonce: 3 })
+    expect((await own('wallet?area=1')).body).toEqual({
+      ...{ account: lower(people.alice), tokens: '12.5', permitNonce: 3, permitDomain: null },
+    })
   })
 
   test('its statement of a batch, as whoever makes statements hands it out', async () => {

@@ -2,8 +2,8 @@
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
-import { openStreet, startTestChain, type TestChain } from './street.ts'
+import { startMarket } from './market.ts'
+import { area, openStreet, startTestChain, type TestChain } from './street.ts'
 
 /** `node test/soak/settlement.js` settles a thousand. */
 const entries = Number(process.env.ENTRIES ?? 20)

@@ -6,8 +6,8 @@ import { requireArea } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
 import { exportedBatch } from '../settlement/exported.ts'
 import type { ScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
-import { type Home, openStreet, type Street, type TestChain } from './street.ts'
+import { startMarket } from './market.ts'
+import { area, type Home, openStreet, type Street, type TestChain } from './street.ts'
 
 interface Place {
   chain: TestChain

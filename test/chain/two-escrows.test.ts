@@ -5,8 +5,8 @@ import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { requireArea } from '../../server/store/areas.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, type Market, startMarket } from './market.ts'
-import { type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
+import { type Market, startMarket } from './market.ts'
+import { area, type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
 import { verified } from './traded-batch.ts'
 
 let chain: TestChain
