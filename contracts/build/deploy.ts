@@ -119,7 +119,7 @@ export function escrowAt(address: Address, runner: ContractRunner): EscrowContra
 
 /** The registry behind an escrow, which names it where it was deployed. */
 export async function registryOf(escrow: Address, runner: ContractRunner): Promise<Address> {
-  const contract = new Contract(escrow, new Interface(escrowArtifact.abi), runner)
+  const contract = new Contract(escrow, ['function registry() view returns (address)'], runner)
   return ((await contract.getFunction('registry')()) as string).toLowerCase()
 }
 
