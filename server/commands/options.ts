@@ -16,6 +16,18 @@ function postgresUrl(text: string): string {
   return text
 }
 
+/** The escrow of an area that is looked for in a database, where its number alone does not say which it is. */
+export function escrowOfArea(): Option {
+  return new Option('--escrow <address>', 'the escrow contract, where several have an area of this number')
+    .env('ESCROW')
+    .argParser(addressText)
+}
+
+/** The area that `areaNumber` and `escrowOfArea` name, as the store looks for it. */
+export function namedArea({ area, escrow }: { area: number; escrow?: string }): { area: number; escrow?: string } {
+  return escrow === undefined ? { area } : { area, escrow: escrow.toLowerCase() }
+}
+
 /** A node of the chain. */
 export function rpcUrl(): Option {
   return new Option('--rpc-url <url>', 'JSON-RPC of a node of the chain').env('RPC_URL').makeOptionMandatory()
@@ -57,6 +69,13 @@ export function addressText(text: string): string {
 export function whole(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
   return Number(text)
+}
+
+/** A port on which a server can listen. */
+export function port(text: string): number {
+  const number = Number(text)
+  if (!/^\d{1,5}$/.test(text) || number < 1 || number > 65_535) throw new InvalidArgumentError('a port is 1 to 65535.')
+  return number
 }
 
 /** A time in ISO 8601 UTC or in seconds since 1970, as such seconds; parts of a second are rounded up. */

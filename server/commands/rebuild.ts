@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { requireArea } from '../store/areas.ts'
 import { openDatabase } from '../store/database.ts'
 import { type Difference, rebuildArea } from '../store/rebuild.ts'
-import { addressText, areaNumber, databaseUrl } from './options.ts'
+import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { writeOutput } from './streams.ts'
 
@@ -17,7 +17,7 @@ export function rebuildCommand(): Command {
   return new Command('rebuild')
     .addOption(databaseUrl())
     .addOption(areaNumber())
-    .option('--escrow <address>', 'the escrow contract, where several have an area of this number', addressText)
+    .addOption(escrowOfArea())
     .action(async (options: Options) => {
       try {
         await rebuild(options)
@@ -27,10 +27,10 @@ export function rebuildCommand(): Command {
     })
 }
 
-async function rebuild({ databaseUrl: url, area, escrow }: Options): Promise<void> {
+async function rebuild({ databaseUrl: url, ...named }: Options): Promise<void> {
   const { sequence, difference } = await rebuildArea({
     databaseUrl: url,
-    areaId: await areaIdOf(url, area, escrow),
+    areaId: await areaIdOf(url, named),
     progress,
   })
   const isSame = difference === null
@@ -42,11 +42,10 @@ async function rebuild({ databaseUrl: url, area, escrow }: Options): Promise<voi
   if (!isSame) process.exitCode = 1
 }
 
-async function areaIdOf(url: string, area: number, escrow: string | undefined): Promise<number> {
+async function areaIdOf(url: string, named: Pick<Options, 'area' | 'escrow'>): Promise<number> {
   const database = openDatabase(url, 1)
   try {
-    const wanted = escrow === undefined ? { area } : { area, escrow: escrow.toLowerCase() }
-    return (await requireArea(database, wanted)).areaId
+    return (await requireArea(database, namedArea(named))).areaId
   } finally {
     await database.end()
   }

@@ -9,3 +9,13 @@ export function refuseKnown(error: unknown): void {
   if (reason === null) throw error
   refuse(reason)
 }
+
+/** Likewise, keeping the lines of what is wrong in several places. */
+export function refuseCoded(error: unknown): void {
+  if (!(error instanceof CodedError)) {
+    refuseKnown(error)
+    return
+  }
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}

@@ -8,12 +8,13 @@ import { requireArea } from '../store/areas.ts'
 import { openDatabase } from '../store/database.ts'
 import { reportRows } from '../store/queries-report.ts'
 import { settingsFor, settingsHistory } from '../store/settings-store.ts'
-import { areaNumber, databaseUrl, time } from './options.ts'
+import { areaNumber, databaseUrl, escrowOfArea, namedArea, time } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 
 interface Options {
   databaseUrl: string
   area: number
+  escrow?: string
   from: number
   to: number
 }
@@ -22,6 +23,7 @@ export function reportCommand(): Command {
   return new Command('report')
     .addOption(databaseUrl())
     .addOption(areaNumber())
+    .addOption(escrowOfArea())
     .requiredOption('--from <time>', 'first interval, ISO 8601 UTC (2026-11-01T00:00:00Z)', time)
     .requiredOption('--to <time>', 'end of the range, exclusive', time)
     .action(async (options: Options) => {
@@ -33,11 +35,11 @@ export function reportCommand(): Command {
     })
 }
 
-async function report({ databaseUrl, area, from, to }: Options): Promise<void> {
+async function report({ databaseUrl, from, to, ...named }: Options): Promise<void> {
   if (from >= to) throw new ReportError('REPORT_RANGE', '--from must be before --to')
   const database = openDatabase(databaseUrl, 1)
   try {
-    const { areaId } = await requireArea(database, { area })
+    const { areaId } = await requireArea(database, namedArea(named))
     const history = await settingsHistory(database, areaId)
     const rows = reportRows(database, { area: areaId, from, to })
     const lines = writeReport((start) => settingsFor(history, start), rows)

@@ -10,11 +10,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Wallet } from 'ethers'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
 import type { AreaResource, DemoPerson, IntervalResource } from '../../server/api/resources.ts'
+import { publicClient, signInWithKey } from '../../server/demo/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
@@ -107,11 +111,18 @@ async function changes(page: Page, selector: string): Promise<void> {
   )
 }
 
+/** As the grid operator sees them: to others a zone of one home is told together with the rest. */
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
-  const { items: areas } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: { area: number }[] }
-  const answer = await fetch(`${demo.url}/api/v1/areas/${areas[0]!.area}/intervals?limit=200`)
-  const { items } = (await answer.json()) as { items: IntervalResource[] }
-  return items.reverse().map(({ start, zones }) => ({ start, ...zones.find(({ zone }) => zone === 'north')! }))
+  const { items: areas } = await publicClient(demo.url).get<{ items: AreaResource[] }>('/areas')
+  const { area, chain } = areas[0]!
+  const people = await publicClient(demo.url).get<DemoPerson[]>('/demo/people')
+  const grid = new Wallet(people.find(({ role }) => role === 'utility')!.privateKey)
+  const client = await signInWithKey(demo.url, grid, chain.chainId)
+  const { items } = await client.get<{ items: IntervalResource[] }>(`/areas/${area}/intervals?limit=200`)
+  return items.reverse().map(({ start, zones }) => {
+    const { soldWh, pricePerKwh } = zones.find(({ zone }) => zone === 'north')!
+    return { start, soldWh: soldWh ?? Number.NaN, pricePerKwh }
+  })
 }
 
 describe('the neighbourhood', () => {
@@ -119,8 +130,8 @@ describe('the neighbourhood', () => {
     const page = await open('/')
     await shows(page, '.hero-price .huge', /^11\.0/)
     await changes(page, '.hero-price .lead')
-    await shows(page, '.zones', /South.*20 Wh sold/s)
-    await shows(page, '.link.full', /20 Wh out of 20 Wh.*full/s)
+    await shows(page, '.zones', /45 Wh sold.*South.*few homes/s)
+    await shows(page, '.link.full', /not told of 20 Wh.*full/s)
   }, 180_000)
 })
 
@@ -141,7 +152,7 @@ describe('a price', () => {
     await tabTo(page, 'button', /Set my price/)
     await page.keyboard.press('Enter')
     await shows(page, '.effect', /counts (from|since) \d\d:\d\d:\d\d/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh\. All your surplus found a neighbour\./)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh\./)
     await shows(page, '.result-list', /40 Wh sold · 7\.5 ct\/kWh\+0\.300 ct/)
 
     const results = await northResults()
@@ -158,7 +169,7 @@ describe('a price', () => {
     await shows(page, '.result:first-child', /no trade/)
     await onOff.click()
     await shows(page, '.effect', /5\.0 ct\/kWh/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh/)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh/)
   }, 180_000)
 })
 
@@ -221,12 +232,13 @@ describe('a standing agreement', () => {
     await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh an interval at 9\.0 ct\/kWh running/)
     await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh an interval at 9\.0 ct\/kWh running/)
     await shows(roof, '.result-list', /Agreed sale: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
-    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
+    // The buyer bears the north line's fee.
+    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 10\.0 ct\/kWh, as agreed/)
     expect(await accessibilityFaults(buyer)).toEqual([])
 
     await roof.getByRole('button', { name: 'Give notice' }).click()
     await roof.getByRole('button', { name: /^End it, shortly after/ }).click()
-    await shows(roof, '.agreements-own .agreement', /ends .*I gave notice/)
+    await shows(roof, '.agreements-own .agreement', /ends.*I gave notice/)
     await shows(buyer, '.agreements-own .agreement', /the neighbour gave notice/)
     await shows(buyer, '.agreements-own .agreement', /ended/)
   }, 180_000)
@@ -349,7 +361,8 @@ describe('joining', () => {
     const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
     const agent = new PairingAgent(demo.url, items[0]!)
     const { code } = await agent.offer()
-    const page = await open('/join', { viewport: phone })
+    const link = await invitationOf(items[0]!)
+    const page = await open(link.slice(demo.url.length), { viewport: phone })
     await page.getByLabel('Choose a passphrase').fill('short')
     await shows(page, '.sign-in .explain', /^5 more characters\./)
     await page.getByLabel('Choose a passphrase').fill('sunshine from next door')
@@ -385,6 +398,16 @@ describe('joining', () => {
     await shows(page, '.page-sub', /meter not confirmed yet/)
   }, 180_000)
 })
+
+/** The grid operator invites one account. */
+async function invitationOf({ area, chain, rules }: AreaResource): Promise<string> {
+  const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
+  const grid = new Wallet(people.find(({ role }) => role === 'utility')!.privateKey)
+  const validUntil = Math.floor(Date.now() / 1000) + 3_600
+  const invitation = { rules: rules.hash, accounts: 1, validUntil, nonce: Date.now() }
+  const signature = await signFull(grid, chain, 'Invitation', invitation)
+  return invitationLink(demo.url, { area, invitation, signature })
+}
 
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {

@@ -270,8 +270,11 @@ describe('the command', () => {
       [exit(program, { key: `${fundedKey(5)}0` }), /key: it holds no private key \(0x and 64 hexadecimal digits\)$/],
       [exit(program, { key: '' }), /key: it holds no private key/],
       [exit(program, { flags: ['--key-file', join(folder, 'none')] }), /none: ENOENT/],
-      [exit(program, { rpc: `http://127.0.0.1:${await freePort()}` }), /^the chain at .* cannot be reached: /],
-      [exit(program, { rpc: 'chain.example' }), /^the chain at chain.example cannot be reached: /],
+      [
+        exit(program, { rpc: `http://127.0.0.1:${await freePort()}` }),
+        /^the chain’s node cannot be reached: ECONNREFUSED/,
+      ],
+      [exit(program, { rpc: 'chain.example' }), /^the chain’s node cannot be reached: /],
       [exit(program, { escrow: `0x${'12'.repeat(20)}` }), /^no contract is deployed at 0x1212.* on chain 31337$/],
       [exit(program, { escrow: street.token }), /^the contract at 0x.* on chain 31337 is no escrow$/],
     ]

@@ -111,7 +111,7 @@ test('a batch of parts that has begun is given up and settled without the seats 
   await claim()
   for (let round = 0; round < 8; round += 1) await market.turn()
   const batch = (await batchRows(database)).at(-1)
-  expect(batch).toMatchObject({ number: 2, left_out: [1], status: 'settled', energy_wh: 0, take: '0' })
+  expect(batch).toMatchObject({ number: 2, left_out: [1, 2], status: 'settled', energy_wh: 0, take: '0' })
   expect(view().abandoned.get(start + 60)).toBe(1)
   expect(await balances(street)).toEqual([0n, 5_000_000n, 0n])
   expect(await verified({ chain }, database, street, start + 60)).toBeNull()

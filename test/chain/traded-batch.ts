@@ -7,7 +7,7 @@ import type { Database } from '../../server/store/database.ts'
 import { exportedBatch } from '../settlement/exported.ts'
 import type { ScratchServer } from '../store/scratch-database.ts'
 import { startMarket } from './market.ts'
-import { area, type Home, openStreet, type Street, type TestChain } from './street.ts'
+import { type Home, openStreet, type Street, type TestChain } from './street.ts'
 
 interface Place {
   chain: TestChain
@@ -30,6 +30,7 @@ export async function verified(
   end: number,
 ): Promise<string | null> {
   const { escrow, firstBlock } = street
+  const { area } = street.rules
   const file = await exportedBatch(database, await requireArea(database, { escrow, area }), end)
   const knownFrom = file.intervals[0]!.block
   return verifyArea(file, await readSettledArea({ provider: chain.provider, escrow, area, end, firstBlock, knownFrom }))
@@ -59,7 +60,8 @@ export async function tradedBatch(
   await market.order(seller, 'sell', 500, from + 600)
   for (const buyer of buyers) await market.order(buyer, 'buy', 1_500, from + 600)
   await heardLate?.(street)
-  const start = Math.ceil(from / 60) * 60
+  // After a whole interval, so that a batch before this one brings every seat's base to its beginning.
+  const start = Math.floor(from / 60) * 60 + 60
   for (let time = start; time <= start + 60; time += 10) {
     await market.passTo(time)
     const count = 1 + (time - start) / 10

@@ -48,12 +48,14 @@ const noTrade: Result = { gridTake: 0, trades: {} }
 const depositUnits = 100_000_000n
 const startUpSeconds = 50
 const calmWithinMs = 150_000
+/** Intervals after the last kill, so that there are some in which nobody was disturbed: two batches. */
+const calmIntervals = 6
 /** A meter whose agent was down at the script's end has caught up by then. */
 const readOnSeconds = 4 * intervalSeconds
 
 export interface UnderFire {
   seed: number
-  /** Scripted intervals; the killing lasts as long. */
+  /** For so many scripted intervals there is killing. */
   intervals: number
   /** Mean pause between two kills. */
   everyMs: number
@@ -87,8 +89,9 @@ function pause(ms: number): Promise<void> {
 export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire): Promise<Survived> {
   const folder = mkdtempSync(join(tmpdir(), 'commonwatt-crash-'))
   const startSeconds = Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds
-  const endSeconds = startSeconds + intervals * intervalSeconds
-  const street = steadyStreet(folder, { startSeconds, intervals })
+  const fireEndSeconds = startSeconds + intervals * intervalSeconds
+  const endSeconds = fireEndSeconds + calmIntervals * intervalSeconds
+  const street = steadyStreet(folder, { startSeconds, intervals: intervals + calmIntervals })
   const ports = {
     web: await freePort(),
     database: await freePort(),
@@ -99,7 +102,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
   const demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
   const database = openDatabase(demo.databaseUrl, 2)
   try {
-    const kills = await fire(demo.pids, { seed, untilMs: endSeconds * 1000, everyMs, log })
+    const kills = await fire(demo.pids, { seed, untilMs: fireEndSeconds * 1000, everyMs, log })
     await calm(database, endSeconds)
     const result = await checkTables(database, { startSeconds, endSeconds })
     await checkChain(database, { chainPort: ports.chain, escrow: demo.escrow, token: demo.token })

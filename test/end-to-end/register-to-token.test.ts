@@ -143,8 +143,8 @@ describe('a day in the life of a watt-hour', () => {
         ['south', '0.0800'],
       ])
       expect(interval.flows).toEqual([
-        { zone: 'north', exportWh: 60, congestionPerKwh: '0.0000' },
-        { zone: 'south', exportWh: 60, congestionPerKwh: '0.0250' },
+        { zone: 'north', exportWh: null, congestionPerKwh: '0.0000' },
+        { zone: 'south', exportWh: null, congestionPerKwh: '0.0250' },
       ])
     }
   }, 120_000)

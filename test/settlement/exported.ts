@@ -29,3 +29,19 @@ export async function makeStatements(database: Database, area: StoredArea): Prom
   const missing = await batchesWithoutStatement(database, area.areaId, { after: 0, limit: 1_000 })
   for (const { end } of missing) await makeStatement(database, area, end)
 }
+
+/** The lines of an area's file, whatever was changed in it. */
+export function linesOfAny(file: object): string[] {
+  const isList = ([name, value]: [string, unknown]) => Array.isArray(value) && name !== 'leftOut'
+  const parts = Object.entries(file)
+  const head = Object.fromEntries(parts.filter((part) => !isList(part)))
+  const items = parts.filter(isList).flatMap(([list, own]) => (own as unknown[]).map((item) => ({ [list]: item })))
+  return [{ head }, ...items].map((line) => JSON.stringify(line))
+}
+
+/** An area's file read from its lines. Throws as the reader does. */
+export function readAreaFile(file: object): AreaFile {
+  const reader = new AreaFileReader()
+  for (const line of linesOfAny(file)) reader.take(line)
+  return reader.finish()
+}

@@ -131,7 +131,7 @@ const changes: [string, RegExp, Change][] = [
     { chain: (c) => (c.base.exportWh += 6) },
   ],
   ['an unmeasured interval', /no measured reading at both ends/, { file: (f) => f.readings.shift() }],
-  ['a forged order', /order .* is not signed by/, { file: (f) => (f.orders[0]!.order.maxWh += 1) }],
+  ['a forged order', /an order is not signed by/, { file: (f) => (f.orders[0]!.order.maxWh += 1) }],
   ['a forged agreement', /is not signed by/, { file: (f) => (f.agreements[0]!.agreement.price += 1) }],
   [
     'another payment on chain',

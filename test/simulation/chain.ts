@@ -171,7 +171,13 @@ export function barMeter(number: number): Transaction {
   return onSeat(number, (seat, time) => {
     const zone = seat.standings.at(-1)?.zone ?? null
     return {
-      standings: scheduled(seat.standings, { from: boundaryAfter(time), zone, nameplateWh: null, grade: 0, barred: true }),
+      standings: scheduled(seat.standings, {
+        from: boundaryAfter(time),
+        zone,
+        nameplateWh: null,
+        grade: 0,
+        barred: true,
+      }),
     }
   })
 }
@@ -220,7 +226,7 @@ function onSeat(
   }
 }
 
-export function withSeat(state: EscrowState, record: SeatRecord): EscrowState {
+function withSeat(state: EscrowState, record: SeatRecord): EscrowState {
   return { ...state, seats: new Map([...state.seats, [record.seat, record]]) }
 }
 

@@ -245,7 +245,11 @@ test('a commit looks nothing up but by key', async () => {
         { type: 'suspension-lifted', meter: addressOf('b', 5) },
         {
           ...{ type: 'interval-corrected', start, run: 3, seat: 77, zone: 'zone1', quality: 'measured' },
-          ...{ importWh: 120, exportWh: 0, importChangeWh: 20, exportChangeWh: 0, missingChange: 0, outcomes: null },
+          ...{ importWh: 120, exportWh: 0, importChangeWh: 20, exportChangeWh: 0, missingChange: 0 },
+        },
+        {
+          ...{ type: 'interval-amended', start: startOf(202), run: 2, seat: 79, zone: 'zone1', quality: 'measured' },
+          ...{ importWh: 120, exportWh: 0, importChangeWh: 20, exportChangeWh: 0, missingChange: 0, outcomes: [] },
         },
         {
           ...{ type: 'interval-reduced', start: startOf(201), run: 3, matchedWh: 0, gridFees: 0n, congestionRent: 0n },

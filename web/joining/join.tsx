@@ -1,7 +1,7 @@
 /** Joining: an account, the agent's code, what it found, limits in plain words, and who is waited for. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { type ReactNode, useId, useState } from 'react'
+import { type ReactNode, useEffect, useId, useState } from 'react'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
@@ -14,7 +14,7 @@ import { OwnAccount } from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
-import { claimPairing, pairingQuery } from './queries.ts'
+import { keepInvitation, pairingQuery, requestPairing, showInvitation } from './queries.ts'
 import './joining.css'
 
 const steps = ['Account', 'Code', 'Your home', 'Limits', 'Open'] as const
@@ -28,6 +28,7 @@ export default function Join() {
   const session = useOptionalSession()
   const { code: linked } = useParams({ strict: false }) as { code?: string }
   const [code, setCode] = useState(linked ?? null)
+  useEffect(() => keepInvitation(window.location.hash), [])
   const area = areas?.[0]
   if (!area) return <Waiting lines={4} />
   return (
@@ -132,7 +133,7 @@ function Pairing({
   const seats = useQuery({ ...seatsQuery(session), refetchInterval: 2_000 })
   const queries = useQueryClient()
   const claim = useMutation({
-    mutationFn: () => claimPairing(session, code),
+    mutationFn: () => requestPairing(session, code),
     onSuccess: (claimed) => queries.setQueryData(pairingQuery(session, code).queryKey, claimed),
   })
   const found = pairing.data
@@ -252,8 +253,10 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
   const home = { account: session.account, meter: found.meter, startsAt: found.epochStart!.time }
   const mandate = problem === null ? mandateOf(area, home, limits, nowMs) : null
   const open = useMutation({
-    mutationFn: async () =>
-      (await import('./open-seat.ts')).openSeat(session, area, found, mandateOf(area, home, limits, Date.now())),
+    mutationFn: async () => {
+      await showInvitation(session, area.area)
+      return (await import('./open-seat.ts')).openSeat(session, area, found, mandateOf(area, home, limits, Date.now()))
+    },
   })
   return (
     <Card title="Your limits" className="join-card">

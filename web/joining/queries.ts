@@ -1,5 +1,6 @@
 /** What the page asks while a home joins. */
 import { queryOptions } from '@tanstack/react-query'
+import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import { getJson, postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
@@ -19,6 +20,21 @@ export function pairingQuery({ account, token }: Session, code: string) {
   })
 }
 
-export function claimPairing(session: Session, code: string): Promise<PairingResource> {
+const invitationPlace = 'commonwatt.invitation'
+
+/** Keeps the invitation of the address this page was opened with, for as long as the tab lives. */
+export function keepInvitation(fragment: string): void {
+  if (readInvitation(fragment) !== null) sessionStorage.setItem(invitationPlace, fragment)
+}
+
+/** Shows the server the invitation that this page was opened with, if there is one for the area. */
+export async function showInvitation(session: Session, area: number): Promise<void> {
+  const invited = readInvitation(sessionStorage.getItem(invitationPlace) ?? '')
+  if (invited?.area !== area) return
+  const { invitation, signature } = invited
+  await postJson(`/areas/${area}/invitations`, { invitation, signature }, session)
+}
+
+export function requestPairing(session: Session, code: string): Promise<PairingResource> {
   return postJson<PairingResource>(`/pairings/${encodeURIComponent(code)}/claim`, {}, session)
 }
