@@ -15,7 +15,7 @@ import type { StoredArea } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
 import { withClock } from '../areas/with-clock.ts'
 import { makeStatements } from '../settlement/exported.ts'
-import { area, chainId, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
+import { chainId, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
 
 const log = pino({ level: 'silent' })
 /** The clocks go on in such steps, so that the area's lease never runs out. */
@@ -23,6 +23,7 @@ const stepMs = 3_000
 
 export function settingsOf(street: Street): AreaSettings {
   const { rules, escrow, token, withdrawalDelaySeconds } = street
+  const { area } = rules
   return {
     ...{ area, name: 'Test street', currency: 'tEUR', priceDecimals: 4, feedInTicks: 800, retailTicks: 3_000 },
     ...{ graceMs: 5_000, lowestTicks: -1_000, ownUse: 'net', rules, rulesHash: hashRules(rules) },
@@ -50,6 +51,7 @@ export async function startMarket({ chain, database, url, street, operator, entr
   const { provider } = chain
   const settings = settingsOf(street)
   const clock = { ms: (street.from - 1) * 1_000 }
+  const { area } = street.rules
   const { areaId, store, lease, close } = await openAreaStore(url, { chainId, escrow: street.escrow, area })
   const stored: StoredArea = { chainId, escrow: street.escrow, area, areaId }
   const handle = startAreaHere({

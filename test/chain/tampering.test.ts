@@ -240,7 +240,7 @@ describe('a batch in which everything happened', () => {
       select outcomes from seat_intervals where start >= ${file.start} and start < ${file.end} and current`
     const all = rows.flatMap((row) => decodeOutcomes(row.outcomes)).map(({ code }) => code)
     for (const code of ['escrow-low', 'left-out', 'no-reading', 'partner-left-out', 'seat-closed', 'suspended']) {
-      expect(all).toContain(code)
+      expect(all, [...new Set(all)].join(' ')).toContain(code)
     }
     const capped = await database`
       select from intervals where start >= ${file.start} and start < ${file.end}
