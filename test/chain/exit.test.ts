@@ -241,7 +241,7 @@ describe('the command', () => {
     parts: { key?: string; rpc?: string; escrow?: string; flags?: string[] } = {},
   ): { status: number | null; stdout: string; stderr: string } {
     const file = join(folder, 'key')
-    writeFileSync(file, parts.key ?? `${street.homes[0]!.account.privateKey}\n`)
+    writeFileSync(file, parts.key ?? `${street.homes[0]!.account.privateKey}\n`, { mode: 0o600 })
     const { rpc = chain.chain.url, escrow = street.escrow, flags = ['--key-file', file] } = parts
     const args = [program, 'exit', '--rpc-url', rpc, '--escrow', escrow, ...flags]
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })

@@ -51,9 +51,10 @@ test(`batches of ${entries} entries settle in transactions below the gas cap`, a
   await market.passTo(start + 140)
   for (let round = 0; round < 8 + entries / 20; round += 1) await market.turn()
   const rows = await database`
-    select b.gas_used, b.energy_wh, b.status, count(*) as entries from batches b
-    join batch_entries e using (area_id, end_at) where area_id = ${area} group by b.end_at, b.gas_used, b.energy_wh, b.status
-    order by b.end_at`
+    select p.gas_used, b.energy_wh, p.status, count(*)::int as entries from batches b
+    join batch_progress p using (area_id, end_at) join batch_entries e using (area_id, end_at)
+    where area_id = (select area_id from areas where area = ${area})
+    group by b.end_at, p.gas_used, b.energy_wh, p.status order by b.end_at`
   const traded = rows.filter(({ energy_wh }) => energy_wh > 0)
   expect(traded.length).toBe(2)
   for (const { status, gas_used, entries: count } of traded) {

@@ -1,0 +1,87 @@
+/** A server with two escrows, and servers that do not start beside it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Wallet } from 'ethers'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AreaResource } from '../server/api/resources.ts'
+import { eventually } from '../server/demo/onboarding.ts'
+import { freePort } from '../server/demo/ports.ts'
+import { type ServedEscrow, type ServeOptions, serve } from '../server/serve.ts'
+import { assertBuilt } from './built.ts'
+import { openStreet, type Street, startTestChain, type TestChain } from './chain/street.ts'
+import { type ScratchServer, startScratchServer } from './store/scratch-database.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'commonwatt-serve-'))
+let chain: TestChain
+let server: ScratchServer
+let streets: Street[]
+let options: ServeOptions
+beforeAll(async () => {
+  assertBuilt(['area-thread', 'statement-thread', 'signature-worker'])
+  chain = await startTestChain()
+  server = await startScratchServer()
+  const operator = Wallet.createRandom()
+  const wallet = new Wallet(operator.privateKey)
+  await chain.provider.send('anvil_setBalance', [wallet.address, `0x${(10n ** 20n).toString(16)}`])
+  streets = []
+  for (const area of [1, 2]) {
+    streets.push(await openStreet(chain.provider, { area, operator: wallet, deposits: [1_000_000n] }))
+  }
+  const operatorKeyFile = join(folder, 'operator.key')
+  writeFileSync(operatorKeyFile, wallet.privateKey, { mode: 0o600 })
+  options = {
+    ...{ databaseUrl: (await server.fresh()).url, escrows: streets.map((street, index) => served(street, index + 1)) },
+    ...{ operatorKeyFile, relayKeyFile: null, host: '127.0.0.1', port: await freePort(), origins: [] },
+    ...{ trustProxy: null, confirmations: 1, chainPollMs: 50, demoPeopleFile: null, pageFolder: null },
+    ...{ metricsHost: '127.0.0.1', metricsPort: await freePort(), backupFolder: null, migrates: true },
+    log: pino({ level: 'silent' }),
+  }
+})
+afterAll(async () => {
+  await server?.stop()
+  await chain?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** The escrow of a street with the file of its area, as its rules say. */
+function served({ escrow, firstBlock, rules }: Street, area: number): ServedEscrow {
+  const file = join(folder, `area-${area}-of-${escrow}.json`)
+  const prices = { feedInPerKwh: '0.08', retailPerKwh: '0.3', lowestPricePerKwh: '-0.1' }
+  const settings = {
+    ...{ area, name: `Street ${area}`, currency: 'tEUR', graceSeconds: 5, ...prices },
+    zones: [{ zone: 'street', name: 'Street' }],
+    rules: {
+      ...{ grid: rules.grid, intervalSeconds: 10, batchSeconds: 60, settlingGrade: 'device' },
+      ...{ maxGridPerKwh: '0.1', maxBandPerKwh: '2' },
+    },
+  }
+  writeFileSync(file, JSON.stringify(settings))
+  return { rpcUrl: chain.chain.url, escrow, firstBlock, areaFiles: [file] }
+}
+
+test('two escrows with a token each are served side by side, and nothing else writes their areas meanwhile', async () => {
+  const running = await serve(options)
+  const ask = async (path: string, origin = running.url) => {
+    const answer = await fetch(`${origin}${path}`)
+    return { status: answer.status, text: await answer.text() }
+  }
+  const elsewhere = async () => ({ ...options, port: await freePort(), metricsPort: await freePort() })
+  await eventually(async () => ((await ask('/readyz')).status === 200 ? true : undefined), 'both areas to be ready')
+  for (const [index, { escrow, token, domain }] of streets.entries()) {
+    const area = JSON.parse((await ask(`/api/v1/areas/${index + 1}`)).text) as AreaResource
+    expect(area).toMatchObject({ area: index + 1, chain: { escrow, token, chainId: domain.chainId } })
+    const { text } = await ask('/metrics', `http://127.0.0.1:${options.metricsPort}`)
+    expect(text).toContain(`commonwatt_area_ready{area="${index + 1}"} 1`)
+    expect(text).toContain(`commonwatt_batches_settled_total{area="${index + 1}"}`)
+  }
+  // A second server finds the areas held and ends itself; the first one goes on.
+  await expect(serve(await elsewhere())).rejects.toMatchObject({ code: 'SERVE_AREA_HELD' })
+  expect((await ask('/readyz')).status).toBe(200)
+  const twice = { ...(await elsewhere()), escrows: [options.escrows[0]!, served(streets[1]!, 1)] }
+  await expect(serve(twice)).rejects.toMatchObject({ code: 'SERVE_AREA_TWICE' })
+  await running.stop()
+  const next = await serve(await elsewhere())
+  await next.stop()
+}, 120_000)
