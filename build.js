@@ -63,7 +63,12 @@ function hashesOf(modules) {
 
 try {
   await bundle(
-    { commonwatt: 'server/cli.ts', 'signature-worker': 'server/signatures/signature-worker.ts' },
+    {
+      commonwatt: 'server/cli.ts',
+      'signature-worker': 'server/signatures/signature-worker.ts',
+      'area-thread': 'server/areas/area-thread.ts',
+      'statement-thread': 'server/statements/statement-thread.ts',
+    },
     (id, importer) => isBuiltin(id) || isPackage(id, importer),
     { chunkFileNames: 'parts/[name]-[hash].js' },
   )

@@ -20,6 +20,10 @@ const commands: Record<string, Entry> = {
     does: 'bring the database schema up to date',
     load: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   },
+  rebuild: {
+    does: 'make every table of an area anew from its journal, beside the others, and compare',
+    load: async () => (await import('./commands/rebuild.ts')).rebuildCommand(),
+  },
   report: {
     does: 'write the settlement report of an area as CSV: a row per metering point and interval',
     load: async () => (await import('./commands/report.ts')).reportCommand(),

@@ -17,7 +17,16 @@ test('what is not built, or older than its sources, is refused with what to do',
   const source = join(root, 'server/cli.ts')
   writeFileSync(source, 'one')
   const hash = createHash('sha256').update('one').digest('hex')
-  writeFileSync(join(root, 'dist/sources.json'), JSON.stringify({ commonwatt: { 'server/cli.ts': hash } }))
+  const record = Object.fromEntries(
+    ['commonwatt', 'signature-worker', 'area-thread', 'statement-thread'].map((part) => [
+      part,
+      { 'server/cli.ts': hash },
+    ]),
+  )
+  const write = (sources: object) => writeFileSync(join(root, 'dist/sources.json'), JSON.stringify(sources))
+  write({ ...record, 'area-thread': undefined })
+  expect(check).toThrow('dist/ has an older area-thread')
+  write(record)
   check()
 
   const changed = 'dist/ has an older commonwatt, made before server/cli.ts was changed: run `npm run build`'

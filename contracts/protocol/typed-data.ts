@@ -5,7 +5,7 @@
  * Prices are ticks per kWh, energies Wh, times UTC seconds; `rules` is the struct hash of the area's `AreaRules`.
  */
 import { getAddress } from 'ethers/address'
-import { Signature } from 'ethers/crypto'
+import { keccak256, Signature } from 'ethers/crypto'
 import { TypedDataEncoder, verifyTypedData } from 'ethers/hash'
 
 /** An Ethereum address, `0x` and 40 lower-case hexadecimal digits: the one form used inside, in tables and in JSON. */
@@ -15,21 +15,29 @@ export type Hex = string
 
 const definitions = {
   AreaRules:
-    'uint32 area,address grid,address token,uint32 intervalSeconds,uint32 batchSeconds,uint32 priceTick,uint32 maxGridPerKwh,uint32 maxBandTicks,bool confirmedSellersOnly,uint8 settlingGrade',
+    'uint32 area,address grid,address successor,address token,uint32 intervalSeconds,uint32 batchSeconds,uint32 priceTick,uint32 maxGridPerKwh,uint32 maxBandTicks,uint8 confirmation,uint8 settlingGrade,uint8 allocation,bytes32 watchers,uint32 watcherGraceSeconds',
   Mandate:
     'address account,address meter,bytes32 rules,int24 sellFloor,int24 buyCeiling,uint24 maxSellWh,uint24 maxBuyWh,uint32 validFrom,uint32 validUntil,uint32 version,uint32 deadline',
-  MeterConsent: 'address meter,address account,bytes32 rules,uint32 validFrom',
-  EpochStart: 'address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh',
+  MeterConsent: 'address meter,address account,bytes32 rules,uint32 validFrom,uint32 deadline',
+  EpochStart: 'address account,bytes32 rules,address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh',
   Reading: 'address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh,uint8 quality',
   Order:
-    'address account,address meter,bytes32 rules,uint8 side,int24 limitPrice,uint24 maxWh,uint32 start,uint32 end,uint64 nonce',
+    'address account,address meter,bytes32 rules,uint8 market,uint8 side,uint8 timeInForce,int24 limitPrice,uint24 maxWh,uint32 start,uint32 end,uint64 nonce',
   CancelOrder: 'address account,bytes32 order',
-  SessionKey: 'address account,address key,uint32 validUntil',
+  Agreement:
+    'address seller,address sellerMeter,address buyer,address buyerMeter,bytes32 rules,uint8 kind,uint24 amount,int24 price,uint32 start,uint32 end,uint32 noticeSeconds,uint64 nonce',
+  EndAgreement: 'address account,bytes32 agreement,uint32 end',
+  SessionKey:
+    'address account,address key,bytes32 rules,uint8 sides,int24 lowestPrice,int24 highestPrice,uint32 validFrom,uint32 validUntil',
+  RevokeSessionKey: 'address account,address key,uint32 from',
   Withdrawal: 'address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline',
   CloseSeat: 'address account,uint64 seat,uint32 deadline',
   ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 deadline',
   RevokeMeter: 'uint64 seat,uint32 from,uint32 deadline',
   RotateKey: 'address account,address meter,address key,address next,uint32 from,uint32 deadline',
+  BatchApproval: 'bytes32 rules,bytes32 header',
+  DataGrant:
+    'address account,uint64 seat,address grantee,uint8 scope,uint8 granularity,uint32 from,uint32 until,uint64 nonce',
   AgentHello: 'address meter,uint32 time',
 } as const
 
@@ -40,15 +48,24 @@ export type TypedDataName = keyof typeof definitions
 export interface AreaRules {
   area: number
   grid: Address
+  /** May take over from a grid operator that has been silent for 30 days; the zero address where nobody may. */
+  successor: Address
   token: Address
   intervalSeconds: number
   batchSeconds: number
   priceTick: number
   maxGridPerKwh: number
   maxBandTicks: number
-  confirmedSellersOnly: boolean
+  /** Who trades only once the grid operator has confirmed the meter: 0 nobody, 1 sellers, 2 everybody. */
+  confirmation: number
   /** 0 = `device`, 1 = `billing`: the grade of meter whose readings settle. */
   settlingGrade: number
+  /** Who decides the quantities: 0 the market, 1 imported from the grid operator, 2 coefficients. */
+  allocation: number
+  /** `hashWatchers` of those who sign each batch. */
+  watchers: Hex
+  /** A batch that its watchers say nothing about settles this long after it was announced. */
+  watcherGraceSeconds: number
 }
 
 /** What an account signs once per meter: the worst prices (all fees included), the most energy per interval, validity. */
@@ -72,9 +89,13 @@ export interface MeterConsent {
   account: Address
   rules: Hex
   validFrom: number
+  deadline: number
 }
 
+/** A meter begins to count anew, for one account in one area. */
 export interface EpochStart {
+  account: Address
+  rules: Hex
   meter: Address
   epoch: number
   time: number
@@ -92,12 +113,17 @@ export interface Reading {
   quality: number
 }
 
-/** An instruction inside a mandate for the intervals in `[start, end)`; `side` 0 buys, 1 sells; `nonce` only grows. */
+/** An instruction inside a mandate for the intervals in `[start, end)`; `nonce` only grows. */
 export interface Order {
   account: Address
   meter: Address
   rules: Hex
+  /** 0 spot, 1 forward. */
+  market: number
+  /** 0 buys, 1 sells. */
   side: number
+  /** 0 good till the gate closes, 1 immediate or cancel, 2 fill or kill; a spot order has 0. */
+  timeInForce: number
   limitPrice: number
   maxWh: number
   start: number
@@ -110,10 +136,50 @@ export interface CancelOrder {
   order: Hex
 }
 
+/** Two accounts agree on energy of one seat for another in `[start, end)`; both sign. */
+export interface Agreement {
+  seller: Address
+  sellerMeter: Address
+  buyer: Address
+  buyerMeter: Address
+  rules: Hex
+  /** 0 a fixed energy, 1 a share of the surplus, 2 all of it. */
+  kind: number
+  /** Wh per interval, or hundredths of a percent; 0 where it is all. */
+  amount: number
+  price: number
+  start: number
+  end: number
+  /** How long before its end a party must give notice. */
+  noticeSeconds: number
+  nonce: number
+}
+
+/** A party gives notice: the agreement (its digest) ends at the boundary `end`, at least its notice ahead. */
+export interface EndAgreement {
+  account: Address
+  agreement: Hex
+  end: number
+}
+
+/** The key of a device may sign orders for the account in `[validFrom, validUntil)`, with limits in `[lowestPrice, highestPrice]`. */
 export interface SessionKey {
   account: Address
   key: Address
+  rules: Hex
+  /** Bit 0 allows buying, bit 1 selling. */
+  sides: number
+  lowestPrice: number
+  highestPrice: number
+  validFrom: number
   validUntil: number
+}
+
+/** From `from` on the key signs nothing for the account any more. */
+export interface RevokeSessionKey {
+  account: Address
+  key: Address
+  from: number
 }
 
 /** `amount` in ledger units; more than the balance means all of it. */
@@ -161,6 +227,25 @@ export interface RotateKey {
   deadline: number
 }
 
+/** A watcher has computed the batch again: `header` binds all its entries, band, take, parts and statement root. */
+export interface BatchApproval {
+  rules: Hex
+  header: Hex
+}
+
+/** The account lets `grantee` read a seat's data of `[from, until)`; the server enforces it and shows every read. */
+export interface DataGrant {
+  account: Address
+  seat: bigint
+  grantee: Address
+  scope: number
+  granularity: number
+  from: number
+  until: number
+  /** Void once the account has revoked all below a higher number. */
+  nonce: number
+}
+
 /** What an agent signs to open its connection for one meter. */
 export interface AgentHello {
   meter: Address
@@ -175,16 +260,24 @@ export interface TypedDataValues {
   Reading: Reading
   Order: Order
   CancelOrder: CancelOrder
+  Agreement: Agreement
+  EndAgreement: EndAgreement
   SessionKey: SessionKey
+  RevokeSessionKey: RevokeSessionKey
   Withdrawal: Withdrawal
   CloseSeat: CloseSeat
   ConfirmMeter: ConfirmMeter
   RevokeMeter: RevokeMeter
   RotateKey: RotateKey
+  BatchApproval: BatchApproval
+  DataGrant: DataGrant
   AgentHello: AgentHello
 }
 
-/** The EIP-712 domain `Commonwatt` / `1` of one escrow on one chain. */
+/** The version of the domain and of everything signed in it. */
+export const domainVersion = '2'
+
+/** The EIP-712 domain `Commonwatt` / `2` of one escrow on one chain. */
 export interface EscrowDomain {
   chainId: number
   escrow: Address
@@ -210,7 +303,7 @@ export function typesOf(name: TypedDataName): Record<string, { name: string; typ
 
 /** The domain in the form that ethers and wallets take. */
 function domainOf(domain: EscrowDomain) {
-  return { name: 'Commonwatt', version: '1', chainId: domain.chainId, verifyingContract: domain.escrow }
+  return { name: 'Commonwatt', version: domainVersion, chainId: domain.chainId, verifyingContract: domain.escrow }
 }
 
 /** The EIP-712 digest of a value: what a key signs, and the identifier of an order. */
@@ -225,6 +318,21 @@ export function digestOf<Name extends TypedDataName>(
 /** The struct hash of an area's rules: the `rules` field of mandates, consents and orders. */
 export function hashRules(rules: AreaRules): Hex {
   return TypedDataEncoder.hashStruct('AreaRules', typesOf('AreaRules'), rules)
+}
+
+/** Who signs each batch: `quorum` of the keys. */
+export interface Watchers {
+  keys: readonly Address[]
+  quorum: number
+}
+
+/** The `watchers` field of rules without watchers. */
+export const noWatchers: Hex = `0x${'0'.repeat(64)}`
+
+/** The `watchers` field of an area's rules: the quorum as a word, then each key as a word, ascending, hashed. */
+export function hashWatchers({ keys, quorum }: Watchers): Hex {
+  const words = [quorum.toString(16), ...keys.map((key) => key.slice(2).toLowerCase()).sort()]
+  return keccak256(`0x${words.map((word) => word.padStart(64, '0')).join('')}`)
 }
 
 /** Signs a value; the result is the compact 64-byte form of EIP-2098. */

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import type { LaterKey } from './meter-keys.ts'
-import type { RotateKey } from './typed-data.ts'
+import type { EpochStart, RotateKey } from './typed-data.ts'
 
 const address = z.string().regex(/^0x[0-9a-f]{40}$/, 'an address is 0x and 40 lower-case hexadecimal digits')
 const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
@@ -17,7 +17,7 @@ const registerWh = z
   .max(2 ** 48 - 1)
 
 /** Why an interval's energy is not plainly measured; `devices.md` names are the field's own. */
-const readingReasons = [
+export const readingReasons = [
   'gap',
   'reset',
   'rollover',
@@ -87,6 +87,8 @@ export type HelloAnswer =
       serverTimeMs: number
       /** The newest reading that the server holds of the meter; at least where its epoch begins on chain. */
       newest: { epoch: number; time: number }
+      /** Readings up to here have been settled on chain; later ones may be asked for again by a server that lost them. */
+      settledTo: number
       /** The keys that followed the meter's first one on chain, ascending by the boundary after which each signs. */
       keys: LaterKey[]
     }
@@ -119,8 +121,9 @@ export interface Enrolment {
   account: string
   rules: string
   consentValidFrom: number
+  consentDeadline: number
   consentSignature: string
-  epoch: { meter: string; epoch: number; time: number; importWh: number; exportWh: number }
+  epoch: EpochStart
   epochSignature: string
 }
 

@@ -5,14 +5,18 @@ pragma solidity ^0.8.28;
 struct AreaRules {
     uint32 area;
     address grid;
+    address successor;
     address token;
     uint32 intervalSeconds;
     uint32 batchSeconds;
     uint32 priceTick;
     uint32 maxGridPerKwh;
     uint32 maxBandTicks;
-    bool confirmedSellersOnly;
+    uint8 confirmation;
     uint8 settlingGrade;
+    uint8 allocation;
+    bytes32 watchers;
+    uint32 watcherGraceSeconds;
 }
 
 struct Mandate {
@@ -29,7 +33,15 @@ struct Mandate {
     uint32 deadline;
 }
 
+/// From when a meter serves an account, and until when that may be told.
+struct ConsentTimes {
+    uint32 validFrom;
+    uint32 deadline;
+}
+
 struct EpochStart {
+    address account;
+    bytes32 rules;
     address meter;
     uint16 epoch;
     uint32 time;
@@ -297,7 +309,7 @@ interface IEscrow {
     function openSeat(
         Mandate calldata mandate,
         bytes calldata accountSignature,
-        uint32 consentValidFrom,
+        ConsentTimes calldata consent,
         bytes calldata consentSignature,
         EpochStart calldata epoch,
         bytes calldata epochSignature

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IEscrow, AreaRules, SeatView, Terms, Standing, WithdrawalView, OpenBatchView} from "./IEscrow.sol";
 import {SeatState, SeatLimits, SeatStates, SeatLimitsFields} from "./Words.sol";
 import {Change, Schedule} from "./Schedule.sol";
@@ -14,7 +14,7 @@ import {TypedData} from "./TypedData.sol";
 /// What the escrow keeps, who has a say, and the areas. The three rooms above it (seats, purses, settlement) share this.
 ///
 /// Money is in ledger units: one price tick times one Wh, so `priceTick` × 10⁻⁹ token.
-abstract contract Ledger is IEscrow, EIP712 {
+abstract contract Ledger is IEscrow {
     using Plans for Change;
 
     struct Area {
@@ -27,7 +27,7 @@ abstract contract Ledger is IEscrow, EIP712 {
         address grid;
         uint32 maxGridPerKwh;
         uint32 maxBandTicks;
-        bool confirmedSellersOnly;
+        uint8 confirmation;
         uint24 lastNumber;
         bytes32 rulesHash;
         // One of the two is 1: ledger units in one base unit of the token, base units in one ledger unit.
@@ -115,7 +115,7 @@ abstract contract Ledger is IEscrow, EIP712 {
     mapping(uint32 area => mapping(uint32 sequence => bool)) internal _abandoned;
     mapping(bytes32 digest => bool) internal _usedInstructions;
 
-    constructor(IERC20Metadata token_, uint32 withdrawalDelaySeconds_) EIP712("Commonwatt", "1") {
+    constructor(IERC20Metadata token_, uint32 withdrawalDelaySeconds_) {
         if (withdrawalDelaySeconds_ > 365 days) revert BadDelay(withdrawalDelaySeconds_);
         TOKEN = token_;
         DECIMALS = token_.decimals();
@@ -129,7 +129,8 @@ abstract contract Ledger is IEscrow, EIP712 {
         if (area.grid != address(0)) revert AreaExists(rules.area);
         if (
             rules.intervalSeconds == 0 || rules.batchSeconds == 0 || rules.batchSeconds % rules.intervalSeconds != 0
-                || rules.batchSeconds >= withdrawalDelaySeconds || rules.settlingGrade > 1
+                || rules.batchSeconds >= withdrawalDelaySeconds || rules.settlingGrade > 1 || rules.confirmation > 2
+                || rules.allocation > 2
         ) revert BadRules();
         area.operator = operator;
         area.intervalSeconds = rules.intervalSeconds;
@@ -137,7 +138,7 @@ abstract contract Ledger is IEscrow, EIP712 {
         area.grid = rules.grid;
         area.maxGridPerKwh = rules.maxGridPerKwh;
         area.maxBandTicks = rules.maxBandTicks;
-        area.confirmedSellersOnly = rules.confirmedSellersOnly;
+        area.confirmation = rules.confirmation;
         area.rulesHash = TypedData.hash(rules);
         _areaOfRules[area.rulesHash] = rules.area;
         (area.unitsPerToken, area.tokensPerUnit) = _scale(rules.priceTick);
@@ -245,13 +246,22 @@ abstract contract Ledger is IEscrow, EIP712 {
         if (seat.account == address(0)) revert SeatUnknown(seatId);
     }
 
+    /// Of the chain of the moment: a fork with another id takes no signature of the first one.
+    function _separator() internal view returns (bytes32) {
+        return keccak256(abi.encode(TypedData.DOMAIN, TypedData.NAME, TypedData.VERSION, block.chainid, address(this)));
+    }
+
+    function _digestOf(bytes32 structHash) internal view returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(_separator(), structHash);
+    }
+
     /// Requires `signer`'s signature of `structHash`, or `signer` as the caller where the signature is empty.
     function _authorise(address signer, bytes32 structHash, bytes calldata signature)
         internal
         view
         returns (bytes32 digest)
     {
-        digest = _hashTypedDataV4(structHash);
+        digest = _digestOf(structHash);
         if (signature.length == 0 ? msg.sender != signer : !Signatures.isBy(signer, digest, signature)) {
             revert BadSignature(signer);
         }
@@ -263,7 +273,7 @@ abstract contract Ledger is IEscrow, EIP712 {
         view
         returns (address key)
     {
-        key = Signatures.keyOf(_hashTypedDataV4(structHash), signature);
+        key = Signatures.keyOf(_digestOf(structHash), signature);
         if (key == address(0) || !_isKeyOf(meter, key, time)) revert BadSignature(meter);
     }
 
@@ -302,8 +312,9 @@ abstract contract Ledger is IEscrow, EIP712 {
             (terms.maxSellWh, terms.maxBuyWh) = (0, 0);
         } else if (standing.confirmed) {
             if (terms.maxSellWh > standing.nameplateWh) terms.maxSellWh = standing.nameplateWh;
-        } else if (area.confirmedSellersOnly) {
+        } else if (area.confirmation != 0) {
             terms.maxSellWh = 0;
+            if (area.confirmation == 2) terms.maxBuyWh = 0;
         }
         SeatLimits limits = SeatLimitsFields.pack(
             seat.limits.meter(), terms.sellFloor, terms.buyCeiling, terms.maxSellWh, terms.maxBuyWh

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Mandate, EpochStart, Reading, RotateKey} from "./IEscrow.sol";
+import {Mandate, ConsentTimes, EpochStart, Reading, RotateKey} from "./IEscrow.sol";
 import {SeatState, SeatStates, SeatLimitsFields} from "./Words.sol";
 import {Change, Schedule} from "./Schedule.sol";
 import {Plans} from "./Plans.sol";
@@ -16,21 +16,24 @@ abstract contract Seats is Ledger {
     function openSeat(
         Mandate calldata mandate,
         bytes calldata accountSignature,
-        uint32 consentValidFrom,
+        ConsentTimes calldata consent,
         bytes calldata consentSignature,
         EpochStart calldata epoch,
         bytes calldata epochSignature
     ) external returns (uint64 seatId) {
-        if (epoch.meter != mandate.meter) revert WrongParty();
+        if (epoch.meter != mandate.meter || epoch.account != mandate.account || epoch.rules != mandate.rules) {
+            revert WrongParty();
+        }
+        _requireInTime(consent.deadline);
         _authorise(mandate.account, TypedData.hash(mandate), accountSignature);
         _authoriseMeter(
             mandate.meter,
             FOR_GOOD,
-            TypedData.hashConsent(mandate.meter, mandate.account, mandate.rules, consentValidFrom),
+            TypedData.hashConsent(mandate.meter, mandate.account, mandate.rules, consent),
             consentSignature
         );
         _authoriseMeter(mandate.meter, FOR_GOOD, TypedData.hash(epoch), epochSignature);
-        return _open(mandate, consentValidFrom, epoch);
+        return _open(mandate, consent.validFrom, epoch);
     }
 
     function _open(Mandate calldata mandate, uint32 consentValidFrom, EpochStart calldata epoch)
@@ -247,13 +250,15 @@ abstract contract Seats is Ledger {
         Area storage area = _areaOf(seatId);
         if (msg.sender != area.operator) revert NotOperator(msg.sender);
         SeatState state = seat.state;
-        if (epoch.meter != seat.limits.meter()) revert WrongParty();
+        if (epoch.meter != seat.limits.meter() || epoch.account != seat.account || epoch.rules != area.rulesHash) {
+            revert WrongParty();
+        }
         if (epoch.epoch <= state.epoch() || epoch.time < state.time()) revert BadEpoch(epoch.epoch);
         _requireBoundary(area, epoch.time);
         bytes32 structHash = TypedData.hash(epoch);
         _authoriseMeter(epoch.meter, epoch.time, structHash, meterSignature);
         _authorise(seat.account, structHash, accountSignature);
-        if (area.confirmedSellersOnly) _authorise(area.grid, structHash, gridSignature);
+        if (area.confirmation != 0) _authorise(area.grid, structHash, gridSignature);
         seat.state = state.withBase(epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
         emit EpochStarted(seatId, epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
     }

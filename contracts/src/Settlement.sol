@@ -64,7 +64,7 @@ abstract contract Settlement is Ledger {
         part.interval = interval;
         part.bandLow = batch.bandLow;
         part.bandHigh = batch.bandHigh;
-        part.separator = _domainSeparatorV4();
+        part.separator = _separator();
         if (part.bandHigh < part.bandLow || part.bandHigh - part.bandLow > int256(uint256(area.maxBandTicks))) {
             revert BadBand(batch.bandLow, batch.bandHigh);
         }

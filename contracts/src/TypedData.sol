@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AreaRules, Mandate, EpochStart, Reading, RotateKey, Withdrawal} from "./IEscrow.sol";
+import {AreaRules, Mandate, ConsentTimes, EpochStart, Reading, RotateKey, Withdrawal} from "./IEscrow.sol";
 
 /// The EIP-712 struct hashes of everything the escrow reads; `contracts/protocol/typed-data.ts` is the same list for everyone else.
 library TypedData {
+    bytes32 internal constant DOMAIN =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 internal constant NAME = keccak256("Commonwatt");
+    bytes32 internal constant VERSION = keccak256("2");
     bytes32 internal constant AREA_RULES = keccak256(
-        "AreaRules(uint32 area,address grid,address token,uint32 intervalSeconds,uint32 batchSeconds,uint32 priceTick,uint32 maxGridPerKwh,uint32 maxBandTicks,bool confirmedSellersOnly,uint8 settlingGrade)"
+        "AreaRules(uint32 area,address grid,address successor,address token,uint32 intervalSeconds,uint32 batchSeconds,uint32 priceTick,uint32 maxGridPerKwh,uint32 maxBandTicks,uint8 confirmation,uint8 settlingGrade,uint8 allocation,bytes32 watchers,uint32 watcherGraceSeconds)"
     );
     bytes32 internal constant MANDATE = keccak256(
         "Mandate(address account,address meter,bytes32 rules,int24 sellFloor,int24 buyCeiling,uint24 maxSellWh,uint24 maxBuyWh,uint32 validFrom,uint32 validUntil,uint32 version,uint32 deadline)"
     );
     bytes32 internal constant METER_CONSENT =
-        keccak256("MeterConsent(address meter,address account,bytes32 rules,uint32 validFrom)");
-    bytes32 internal constant EPOCH_START =
-        keccak256("EpochStart(address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh)");
+        keccak256("MeterConsent(address meter,address account,bytes32 rules,uint32 validFrom,uint32 deadline)");
+    bytes32 internal constant EPOCH_START = keccak256(
+        "EpochStart(address account,bytes32 rules,address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh)"
+    );
     bytes32 internal constant READING =
         keccak256("Reading(address meter,uint16 epoch,uint32 time,uint48 importWh,uint48 exportWh,uint8 quality)");
     bytes32 internal constant WITHDRAWAL =
@@ -32,7 +37,7 @@ library TypedData {
         assembly ("memory-safe") {
             offset := rules
         }
-        return _hashStruct(AREA_RULES, offset, 10);
+        return _hashStruct(AREA_RULES, offset, 14);
     }
 
     function hash(Mandate calldata mandate) internal pure returns (bytes32) {
@@ -43,12 +48,12 @@ library TypedData {
         return _hashStruct(MANDATE, offset, 11);
     }
 
-    function hashConsent(address meter, address account, bytes32 rules, uint32 validFrom)
+    function hashConsent(address meter, address account, bytes32 rules, ConsentTimes calldata times)
         internal
         pure
         returns (bytes32)
     {
-        return keccak256(abi.encode(METER_CONSENT, meter, account, rules, validFrom));
+        return keccak256(abi.encode(METER_CONSENT, meter, account, rules, times.validFrom, times.deadline));
     }
 
     function hash(EpochStart calldata epoch) internal pure returns (bytes32) {
@@ -56,7 +61,7 @@ library TypedData {
         assembly ("memory-safe") {
             offset := epoch
         }
-        return _hashStruct(EPOCH_START, offset, 5);
+        return _hashStruct(EPOCH_START, offset, 7);
     }
 
     function hash(Reading calldata reading) internal pure returns (bytes32) {

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { enrol } from '../keys/enrolment.ts'
 import { readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
-import { uint } from './numbers.ts'
+import { wholeNumber } from './numbers.ts'
 
 interface EnrolOptions {
   config: string
@@ -25,9 +25,9 @@ export function enrolCommand(): Command {
     .option(
       '--time <seconds>',
       'boundary (UTC seconds) at which the registers are 0 (default: the next)',
-      uint(0xffff_ffff),
+      wholeNumber(0xffff_ffff),
     )
-    .option('--epoch <n>', 'epoch to begin after a lost state or a replaced meter', uint(0xffff))
+    .option('--epoch <n>', 'epoch to begin after a lost state or a replaced meter', wholeNumber(0xffff))
     .action(({ config: file, meter, rules, time, epoch }: EnrolOptions) =>
       withPlainFailures(async () => {
         const config = await readConfig(file)

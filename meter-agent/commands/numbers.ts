@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander'
 
 /** Reads an option that is a whole number from 1 to `most`. */
-export function uint(most: number) {
+export function wholeNumber(most: number) {
   return (text: string): number => {
     const value = Number(text)
     if (!/^\d{1,10}$/.test(text) || value < 1 || value > most) {

@@ -5,7 +5,7 @@ import { explained } from '../devices/explain.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { profileFromFile } from '../profiles/profile-file.ts'
 import type { MeterPlace } from '../registers/device-sample.ts'
-import { uint } from './numbers.ts'
+import { wholeNumber } from './numbers.ts'
 
 /** Nothing a device does may hold the command longer than 30 s; what has not answered until then is left out. */
 const longestMs = 27_000
@@ -30,7 +30,7 @@ export function readCommand(): Command {
     .option('--profile <name>', 'register map of a device that does not speak SunSpec')
     .option('--profile-file <file>', 'try a register map of your own (JSON), as docs/add-a-device.md describes')
     .option('--grid-unit <n>', 'Victron GX: unit id of the grid meter', unitId)
-    .option('--meter <n>', 'which of a device’s meters is the grid’s, counted from 1', uint(9))
+    .option('--meter <n>', 'which of a device’s meters is the grid’s, counted from 1', wholeNumber(9))
     .option('--inverted', 'the meter is wired upside down')
     .addOption(
       new Option('--role <role>', 'what the meter measures, whatever the device says of it').choices([

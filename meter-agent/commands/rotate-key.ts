@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { rotateKeys } from '../keys/rotation.ts'
 import { readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
-import { uint } from './numbers.ts'
+import { wholeNumber } from './numbers.ts'
 
 interface RotateOptions {
   config: string
@@ -22,7 +22,7 @@ export function rotateKeyCommand(): Command {
     .option(
       '--from <seconds>',
       'time (UTC seconds) until which the present key goes on (default: as soon as everybody can know)',
-      uint(0xffff_ffff),
+      wholeNumber(0xffff_ffff),
     )
     .action(({ config: file, meter, from }: RotateOptions) =>
       withPlainFailures(async () => {

@@ -9,7 +9,7 @@ import { type OpenDevice, PolledDevice } from '../devices/polled-device.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { OutboxError } from '../outbox/outbox.ts'
-import type { BoundaryReading, Outcome } from '../registers/meter.ts'
+import type { BoundaryReading, ObservationOutcome } from '../registers/meter.ts'
 import { observeGrid, observeProduction } from '../registers/meter.ts'
 import type { MeterRules, TimedSample } from '../registers/sample.ts'
 import type { MeterState } from '../registers/state.ts'
@@ -45,7 +45,7 @@ export class Home {
   readonly grid: PolledDevice
   readonly others: PolledDevice[]
   readonly signedByQuality = [0, 0, 0]
-  readonly outcomes: Record<Outcome, number> = { accepted: 0, held: 0, rejected: 0, ignored: 0 }
+  readonly outcomes: Record<ObservationOutcome, number> = { accepted: 0, held: 0, rejected: 0, ignored: 0 }
   newest: BoundaryReading | null = null
   /** Why nothing is signed for this meter now; `null` while all is well. */
   held: string | null = null

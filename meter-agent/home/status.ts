@@ -7,7 +7,7 @@ import type { LinkStatus } from '../link/link.ts'
 import { type LinkCounts, linkCounts } from '../modbus/connection.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { MeterPlace } from '../registers/device-sample.ts'
-import type { BoundaryReading, Outcome } from '../registers/meter.ts'
+import type { BoundaryReading, ObservationOutcome } from '../registers/meter.ts'
 import type { AgentConfig } from '../setup/config.ts'
 import type { ClockTrust } from './clock.ts'
 import type { Home } from './home.ts'
@@ -34,7 +34,7 @@ export interface MeterStatus {
   /** The newest boundary signed by this process. */
   newest: BoundaryReading | null
   signed: { measured: number; estimated: number; doubtful: number }
-  samples: Record<Outcome, number>
+  samples: Record<ObservationOutcome, number>
   /** What is wrong with the open interval. */
   reasons: string[]
   /** Whether counters and power have told the same story, by side; nothing is sold on a side before. */

@@ -11,6 +11,8 @@ import { type AgentConfig, ConfigError, type MeterConfig, metersNamed } from '..
 import { Keyring } from './keyring.ts'
 import { createKeyFile, KeyError, type MeterKey } from './keys.ts'
 
+const monthSeconds = 30 * 86_400
+
 export interface EnrolmentRequest {
   /** Names of the meters to enrol; all by default. */
   names?: readonly string[]
@@ -63,18 +65,27 @@ async function enrolMeter(
   }
   const begun = await beginEpoch({ config, meter, request, outbox, key, state })
   const { rules } = request
-  const epoch = { meter: key.address, epoch: begun.epoch, time: begun.epochTime, importWh: 0, exportWh: 0 }
-  const { meter: _meter, ...start } = epoch
+  const { account } = meter
+  const validFrom = begun.epochTime
+  const deadline = consentDeadline(validFrom, request.nowMs)
+  const epoch = { account, rules, meter: key.address, epoch: begun.epoch, time: validFrom, importWh: 0, exportWh: 0 }
   return {
     ...domain,
     meter: key.address,
-    account: meter.account,
+    account,
     rules,
-    consentValidFrom: begun.epochTime,
-    consentSignature: key.signConsent({ account: meter.account, rules, validFrom: begun.epochTime }),
+    consentValidFrom: validFrom,
+    consentDeadline: deadline,
+    consentSignature: key.signConsent({ account, rules, validFrom, deadline }),
     epoch,
-    epochSignature: key.signEpochStart(start),
+    epochSignature: key.signEpochStart(epoch),
   }
+}
+
+/** At least a month is left to open the seat, and the same answer is given for as long. */
+function consentDeadline(validFrom: number, nowMs: number): number {
+  const months = Math.max(0, Math.floor((nowMs / 1000 - validFrom) / monthSeconds))
+  return validFrom + (months + 2) * monthSeconds
 }
 
 async function beginEpoch(parts: {

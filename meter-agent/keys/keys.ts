@@ -12,7 +12,13 @@ import { dirname } from 'node:path'
 import { SigningKey } from 'ethers/crypto'
 import { computeAddress } from 'ethers/transaction'
 import { CodedError } from '../../contracts/protocol/error.ts'
-import type { EscrowDomain, RotateKey, TypedDataName } from '../../contracts/protocol/typed-data.ts'
+import type {
+  EpochStart,
+  EscrowDomain,
+  MeterConsent,
+  RotateKey,
+  TypedDataName,
+} from '../../contracts/protocol/typed-data.ts'
 import { digestOf } from '../../contracts/protocol/typed-data.ts'
 import type { Hello, SignedReading } from '../../contracts/protocol/wire.ts'
 
@@ -38,8 +44,8 @@ export interface MeterSigner {
 export interface MeterKey extends MeterSigner {
   /** Its own address; the meter's name where it is the first. Lower-case. */
   key: string
-  signConsent(consent: { account: string; rules: string; validFrom: number }): string
-  signEpochStart(epoch: { epoch: number; time: number; importWh: number; exportWh: number }): string
+  signConsent(consent: Omit<MeterConsent, 'meter'>): string
+  signEpochStart(epoch: EpochStart): string
   signRotation(rotation: RotateKey): string
 }
 
@@ -149,7 +155,7 @@ function meterKey(
     },
     signHello: (time) => ({ meter, time, signature: sign('AgentHello', { meter, time }) }),
     signConsent: (consent) => sign('MeterConsent', { meter, ...consent }),
-    signEpochStart: (epoch) => sign('EpochStart', { meter, ...epoch }),
+    signEpochStart: (epoch) => sign('EpochStart', epoch),
     signRotation: (rotation) => sign('RotateKey', rotation),
   }
 }

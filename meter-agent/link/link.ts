@@ -40,7 +40,7 @@ export interface LinkEvents {
 }
 
 /** What the server says of a meter when it lets it in. */
-export type Heard = Pick<Extract<HelloAnswer, { ok: true }>, 'newest' | 'keys'>
+export type Heard = Pick<Extract<HelloAnswer, { ok: true }>, 'newest' | 'settledTo' | 'keys'>
 
 export interface LinkOptions {
   serverUrl: string
@@ -83,6 +83,8 @@ const firstRetryMs = 500
 const longestRetryMs = 60_000
 /** A server that will not have a meter is asked again after this time, in case its operator has changed something. */
 const askAgainMs = 5 * 60_000
+/** A server that has let a meter in is asked again after this time how far it is. */
+const greetAgainMs = 6 * 3_600_000
 
 const helloAnswerSchema = z.union([
   z.object({
@@ -93,6 +95,7 @@ const helloAnswerSchema = z.union([
     escrow: z.string(),
     serverTimeMs: z.number(),
     newest: z.object({ epoch: z.number(), time: z.number() }),
+    settledTo: z.number(),
     keys: z.array(z.object({ key: z.string(), from: z.number() })),
   }),
   z.object({
@@ -274,6 +277,8 @@ export function openLink(options: LinkOptions): Link {
     if (!door.welcome) [door.failures, door.notBeforeMs] = [0, 0]
     setDoor(door, true, 'welcome')
     sendIn(random() * spreadMs(pinned.intervalSeconds))
+    if (door.askTimer) forget(door.askTimer)
+    door.askTimer = later(greetAgainMs * (1 + random() / 4), () => void sayHello(door))
   }
 
   function refuseDoor(door: MeterDoor, reason: string, askAgainInMs: number): void {

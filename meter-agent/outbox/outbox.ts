@@ -7,7 +7,8 @@
  * find a boundary unsigned that the server has seen signed, or it could sign another value for it. What can be done
  * again (an acknowledgement, a poll that completed no boundary) is written without waiting for the disk.
  *
- * Live values are never stored. Readings leave the queue only when the server has them or will never take them.
+ * Live values are never stored. Readings leave the queue only when the server has them or will never take them, and the store
+ * only once they are settled on chain: a server that was restored from an old copy gets them again.
  */
 
 import { mkdir } from 'node:fs/promises'
@@ -47,13 +48,15 @@ export interface OutboxDomain {
 }
 
 export interface OutboxLimits {
-  /** How many acknowledged readings stay to be looked at. */
+  /** How many acknowledged readings stay to be looked at once they are settled. */
   acknowledgedKept: number
+  /** How many acknowledged readings stay in all, settled or not; the oldest go first. */
+  unsettledKept: number
   /** How many refused readings stay; the oldest go first. */
   refusedKept: number
 }
 
-const defaultLimits: OutboxLimits = { acknowledgedKept: 1000, refusedKept: 100_000 }
+const defaultLimits: OutboxLimits = { acknowledgedKept: 1000, unsettledKept: 500_000, refusedKept: 100_000 }
 
 type Put = { type: 'put'; key: string; value: string }
 type Del = { type: 'del'; key: string }
@@ -84,6 +87,8 @@ export class Outbox {
   #db: ClassicLevel<string, string>
   #counts = { queued: new Map<string, number>(), refused: new Map<string, number>() }
   #kept = { acknowledged: 0, refused: 0 }
+  /** How far each meter is settled, as the server said last. */
+  readonly #settledTo = new Map<string, number>()
   /** What reads readings and writes what became of them goes one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -271,8 +276,41 @@ export class Outbox {
       if (refused) add(this.#counts.refused, meter, 1)
       this.#kept[refused ? 'refused' : 'acknowledged'] += 1
     }
-    this.#kept.acknowledged = await this.#prune('done', this.#kept.acknowledged, this.#limits.acknowledgedKept)
-    this.#kept.refused = await this.#prune('refused', this.#kept.refused, this.#limits.refusedKept)
+    const { unsettledKept, refusedKept } = this.#limits
+    this.#kept.acknowledged = await this.#prune('done', this.#kept.acknowledged, unsettledKept, () => true)
+    this.#kept.refused = await this.#prune('refused', this.#kept.refused, refusedKept, () => true)
+  }
+
+  /**
+   * Compares what the server has acknowledged of a meter with what it says it has. Of those that are newer than its newest
+   * and not settled the server has lost its copy: they are queued once more, on the disk. Resolves with how many those are.
+   */
+  compare(
+    meter: string,
+    { newest, settledTo }: { newest: { epoch: number; time: number }; settledTo: number },
+  ): Promise<number> {
+    this.#settledTo.set(meter, settledTo)
+    return this.#inTurn(async () => {
+      const isSettled = (key: string) => timeOf(key) <= (this.#settledTo.get(meterOf(key)) ?? 0)
+      const { acknowledgedKept } = this.#limits
+      this.#kept.acknowledged = await this.#prune('done', this.#kept.acknowledged, acknowledgedKept, isSettled)
+      const operations: (Put | Del)[] = []
+      await this.#read(async (db) => {
+        const from = `done!${timed(settledTo + 1, '', 0)}`
+        for await (const [key, value] of db.iterator({ ...rangeOf('done'), gte: from })) {
+          if (meterOf(key) !== meter) continue
+          const { epoch, time } = JSON.parse(value) as SignedReading
+          if (epoch < newest.epoch || (epoch === newest.epoch && time <= newest.time)) continue
+          operations.push({ type: 'del', key }, { type: 'put', key: keys.queued(time, meter, epoch), value })
+        }
+      })
+      if (operations.length === 0) return 0
+      await this.#write(operations, true)
+      const queuedAgain = operations.length / 2
+      add(this.#counts.queued, meter, queuedAgain)
+      this.#kept.acknowledged -= queuedAgain
+      return queuedAgain
+    })
   }
 
   /** How many readings of a meter wait for the server. */
@@ -354,16 +392,22 @@ export class Outbox {
     this.#kept = { acknowledged: total(await count('done')), refused: total(this.#counts.refused) }
   }
 
-  /** Deletes the oldest beyond `most`; a tenth more than that may wait, so that deleting is rare. */
-  async #prune(prefix: 'done' | 'refused', kept: number, most: number): Promise<number> {
+  /** Deletes what may go of the oldest beyond `most`; a tenth more than that may wait, so that deleting is rare. */
+  async #prune(
+    prefix: 'done' | 'refused',
+    kept: number,
+    most: number,
+    mayGo: (key: string) => boolean,
+  ): Promise<number> {
     if (kept <= most * 1.1) return kept
-    const oldest = await this.#db.keys({ ...rangeOf(prefix), limit: kept - most }).all()
+    const oldest = (await this.#db.keys({ ...rangeOf(prefix), limit: kept - most }).all()).filter(mayGo)
+    if (oldest.length === 0) return kept
     await this.#write(
       oldest.map((key) => ({ type: 'del', key })),
       false,
     )
     if (prefix === 'refused') for (const key of oldest) add(this.#counts.refused, meterOf(key), -1)
-    return most
+    return kept - oldest.length
   }
 }
 
@@ -388,6 +432,10 @@ async function openDatabase(folder: string): Promise<ClassicLevel<string, string
 
 function meterOf(key: string): string {
   return key.split('!')[2]!
+}
+
+function timeOf(key: string): number {
+  return Number(key.split('!')[1])
 }
 
 function add(counts: Map<string, number>, meter: string, by: number): void {

@@ -10,7 +10,7 @@
  */
 import type { Counter } from './device-sample.ts'
 import { energyMilliWh } from './energy.ts'
-import { type Direction, sides } from './sample.ts'
+import { type Direction, directions } from './sample.ts'
 
 type PerSide<T> = Record<Direction, T>
 
@@ -73,7 +73,7 @@ const uncountedW = 10
 
 /** Adds a step; over gaps and resets, or without power, call `interrupted` instead. */
 export function weigh(before: Trust, step: TrustStep): Trust {
-  const moved = sides.some((side) => step.counted[side] > 0n)
+  const moved = directions.some((side) => step.counted[side] > 0n)
   const next = (span: Window | null) => (span ? grown(span, step) : moved ? opened(step) : null)
   const trust: Trust = { ...before, proof: next(before.proof), short: next(before.short), day: next(before.day) }
   if (!moved || !before.proof || !before.short || !before.day) return trust
@@ -148,18 +148,18 @@ function verdictOf(span: Window, step: TrustStep, side: Direction): Verdict {
 
 /** A side is proven by a window in which neither side left a doubt. */
 function proved(trust: Trust, span: Window, step: TrustStep): Trust {
-  const verdicts = sides.map((side) => verdictOf(span, step, side))
+  const verdicts = directions.map((side) => verdictOf(span, step, side))
   if (verdicts.some(({ agrees }) => !agrees)) return { ...trust, proof: opened(step) }
   const tells = verdicts.every(({ settled }) => settled) && verdicts.some(({ proves }) => proves)
   if (span.steps < fewestSamples || !tells) return trust
   const proven = { ...trust.proven }
-  for (const [index, side] of sides.entries()) proven[side] ||= verdicts[index]!.proves
+  for (const [index, side] of directions.entries()) proven[side] ||= verdicts[index]!.proves
   return { ...trust, proven, proof: opened(step) }
 }
 
 function judged(trust: Trust, span: Window, step: TrustStep): Trust {
   if (span.steps < fewestSamples) return trust
-  const verdicts = sides.map((side) => verdictOf(span, step, side))
+  const verdicts = directions.map((side) => verdictOf(span, step, side))
   if (verdicts.some(({ contradicts }) => contradicts)) {
     return { ...trust, proven: { import: false, export: false }, contradicted: true, short: opened(step) }
   }
@@ -170,7 +170,7 @@ function judged(trust: Trust, span: Window, step: TrustStep): Trust {
 function judgedByDay(trust: Trust, span: Window, step: TrustStep): Trust {
   let tells = false
   let contradicts = false
-  for (const side of sides) {
+  for (const side of directions) {
     const larger = largerOf(span, side)
     if (larger < leastOfDayMilliWh || larger < 4n * fewestSteps * step.resolution[side]) continue
     tells = true

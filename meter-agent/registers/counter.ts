@@ -10,10 +10,10 @@ import type { Counter } from './device-sample.ts'
 import { agrees, energyMilliWh } from './energy.ts'
 
 /** 0 measured, 1 estimated, 2 doubtful. */
-export type Quality = 0 | 1 | 2
+export type QualityCode = 0 | 1 | 2
 
 /** The worst that each cause did to an interval so far. */
-export type Marks = Partial<Record<ReadingReason, Quality>>
+export type Marks = Partial<Record<ReadingReason, QualityCode>>
 
 /** Values that do not fit the register's past, kept until they explain themselves. */
 interface Suspicion {

@@ -13,12 +13,12 @@
 
 import type { ReadingReason } from '../../contracts/protocol/wire.ts'
 import { interrupted, isTrusted, resolutionsOf, type Trust, weigh } from './comparison.ts'
-import type { CounterStep, CounterTrack, Marks, Quality } from './counter.ts'
+import type { CounterStep, CounterTrack, Marks, QualityCode } from './counter.ts'
 import { startCounter, stepCounter } from './counter.ts'
 import { energyMilliWh } from './energy.ts'
 import { followProduction, productionAt } from './production.ts'
 import type { Direction, MeterRules, TimedSample } from './sample.ts'
-import { seenPower, sidePower, sides } from './sample.ts'
+import { directions, seenPower, sidePower } from './sample.ts'
 import type { MeterState } from './state.ts'
 import { followClock } from './state.ts'
 
@@ -28,19 +28,19 @@ export interface BoundaryReading {
   time: number
   importWh: number
   exportWh: number
-  quality: Quality
+  quality: QualityCode
   reasons: ReadingReason[]
   productionWh: number | null
   sequence: number
 }
 
 /** What a sample did; `ignored` samples lack what the meter showed before, or are not later than the last one. */
-export type Outcome = CounterStep['outcome'] | 'ignored'
+export type ObservationOutcome = CounterStep['outcome'] | 'ignored'
 
 export interface Observation {
   state: MeterState
   readings: BoundaryReading[]
-  outcome: Outcome
+  outcome: ObservationOutcome
 }
 
 /** After a longer silence only the newest boundaries are read; the energy was never for sale. */
@@ -54,7 +54,7 @@ export function observeGrid(before: MeterState, sample: TimedSample, rules: Mete
   const state = followClock(before, sample)
   const { counters, reading, device } = sample.device
   const { powerW } = reading
-  const without = (outcome: Outcome): Observation => ({ state, readings: [], outcome })
+  const without = (outcome: ObservationOutcome): Observation => ({ state, readings: [], outcome })
 
   if (!counters.import && !counters.export) return without('ignored')
   if ((state.import && !counters.import) || (state.export && !counters.export)) return without('ignored')
@@ -65,7 +65,7 @@ export function observeGrid(before: MeterState, sample: TimedSample, rules: Mete
   const sinceMs = sample.atMs - (state.power?.atMs ?? state.anchorAtMs)
   if (sinceMs < 0 && state.resumed) {
     // A 0 is no value to count from, where there was more.
-    const empty = sides.some((side) => counters[side]?.milliWh === 0n && state[side]!.baseMilliWh > 0n)
+    const empty = directions.some((side) => counters[side]?.milliWh === 0n && state[side]!.baseMilliWh > 0n)
     if (empty) return without('ignored')
     return { state: afterLostTime(state, sample, rules), readings: [], outcome: 'accepted' }
   }
@@ -97,12 +97,12 @@ export function observeProduction(
 function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observation {
   const { atMs, device } = sample
   const stepped = { import: stepSide(state, 'import', sample, rules), export: stepSide(state, 'export', sample, rules) }
-  const outcomes = sides.map((side) => stepped[side]?.outcome)
+  const outcomes = directions.map((side) => stepped[side]?.outcome)
 
   if (outcomes.includes('rejected')) {
     // As if it had never been taken, but for what is remembered of values that keep coming back.
     const suspected = { ...state, power: seenPower(sample) }
-    for (const side of sides) {
+    for (const side of directions) {
       const track = state[side]
       const flowed = flowedOn(side, state, sample)
       if (stepped[side]?.outcome !== 'accepted') suspected[side] = stepped[side]?.track ?? null
@@ -117,7 +117,7 @@ function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observ
 
   const marks: Marks = worst(stepped.import?.marks ?? {}, stepped.export?.marks ?? {})
   if (atMs - state.anchorAtMs! > rules.gapLimitMs) marks.gap = 1
-  if (sides.some((side) => !state[side] && stepped[side])) marks.first = 1
+  if (directions.some((side) => !state[side] && stepped[side])) marks.first = 1
   const trust = compared(state, stepped, sample, marks)
   const after: MeterState = {
     ...observeProduction(state, gridDeviceName, sample, rules),
@@ -130,7 +130,7 @@ function step(state: MeterState, sample: TimedSample, rules: MeterRules): Observ
   if (trust.contradicted || trust.mistrusted) marks.implausible = 2
   // What a side counts is for sale once power has confirmed it; a side that stands still sells nothing anyway.
   const isUnproven = (side: Direction) => riseOf(state, stepped, side) > 0n && !isTrusted(trust, side)
-  if (!rules.confirmed && sides.some(isUnproven)) marks.unverified = 2
+  if (!rules.confirmed && directions.some(isUnproven)) marks.unverified = 2
   if (device.counting === 'per-phase' && !rules.countsPerPhase) marks.unverified = 2
   return {
     ...advance(state, after, sample, marks, rules),
@@ -185,7 +185,7 @@ function compared(
     counted: { import: riseOf(before, stepped, 'import'), export: riseOf(before, stepped, 'export') },
     flowed: { import: imported, export: exported },
     uncertainMilliWh: energyMilliWh(changeW / 2, sample.atMs - before.power!.atMs),
-    mostW: Math.max(...sides.map((side) => before.power!.sideW[side] ?? 0), Math.abs(reading.powerW ?? 0)),
+    mostW: Math.max(...directions.map((side) => before.power!.sideW[side] ?? 0), Math.abs(reading.powerW ?? 0)),
     resolution: resolutionsOf(counters),
     unbooked: { import: unbooked('import'), export: unbooked('export') },
   })
@@ -221,7 +221,7 @@ function advance(from: MeterState, to: MeterState, sample: TimedSample, stepMark
   const zero = { import: 0n, export: 0n }
   const epochMs = next.epochTime * 1000
   if (!next.started && atMs >= epochMs) {
-    for (const side of sides) {
+    for (const side of directions) {
       // Rounded up, so that the register never shows more than was counted since the epoch's start.
       const { milliWh, cut } = between(side, epochMs)
       zero[side] = cut ? milliWh + 1n : milliWh
@@ -307,8 +307,8 @@ function wholeWh(milliWh: bigint): number {
 
 function worst(a: Marks, b: Marks): Marks {
   const marks: Marks = { ...a }
-  for (const [reason, quality] of Object.entries(b) as [keyof Marks, Quality][]) {
-    marks[reason] = Math.max(marks[reason] ?? 0, quality) as Quality
+  for (const [reason, quality] of Object.entries(b) as [keyof Marks, QualityCode][]) {
+    marks[reason] = Math.max(marks[reason] ?? 0, quality) as QualityCode
   }
   return marks
 }
@@ -319,8 +319,8 @@ function overlaid(open: Marks, stepMarks: Marks): Marks {
   return stepMarks.frozen === undefined ? marks : { ...marks, frozen: stepMarks.frozen }
 }
 
-function qualityOf(marks: Marks): Quality {
-  return Math.max(0, ...Object.values(marks)) as Quality
+function qualityOf(marks: Marks): QualityCode {
+  return Math.max(0, ...Object.values(marks)) as QualityCode
 }
 
 function reasonsOf(marks: Marks): ReadingReason[] {

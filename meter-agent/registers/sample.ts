@@ -27,7 +27,7 @@ export interface TimedSample {
 
 /** The two directions at the grid connection point. */
 export type Direction = 'import' | 'export'
-export const sides = ['import', 'export'] as const
+export const directions = ['import', 'export'] as const
 
 /**
  * The power on one side, never negative; import is positive at the grid connection point. A meter that counts each phase by

@@ -19,7 +19,7 @@ export async function openSession(
 }
 
 /** The session of a token; null for one that is malformed, unknown or expired. */
-export async function sessionOf(database: Database, token: string, now: Date): Promise<SessionRow | null> {
+export async function sessionOfToken(database: Database, token: string, now: Date): Promise<SessionRow | null> {
   return tokenForm.test(token) ? findSession(database, hashToken(token), now) : null
 }
 

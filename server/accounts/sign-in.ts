@@ -9,7 +9,7 @@ import { hashMessage, verifyMessage } from 'ethers'
 import { SiweMessage } from 'siwe'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
-import { spendNonce } from '../store/account-store.ts'
+import { spendAccountNonce } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 import { AccountsError } from './error.ts'
 
@@ -24,18 +24,17 @@ export interface SignIn {
 }
 
 /**
- * `origins` are the addresses under which people open the page, such as `https://market.example`; `chainIds` those served.
- * An account signs with its own key or, where it is a contract wallet, by EIP-1271.
+ * `origins` are the addresses under which people open the page, such as `https://market.example`. An account signs with its
+ * own key or, where it is a contract wallet, by EIP-1271: `walletSignaturesOn` asks a chain, and is null for one not served.
  */
 export function createSignIn(
   database: Database,
   parts: {
     origins: readonly string[]
-    chainIds: () => readonly number[]
-    isWalletSignature: IsWalletSignature
+    walletSignaturesOn(chainId: number): IsWalletSignature | null
   },
 ): SignIn {
-  const { origins, chainIds, isWalletSignature } = parts
+  const { origins, walletSignaturesOn } = parts
   const key = randomBytes(32)
   const hosts = origins.map((origin) => new URL(origin).host)
 
@@ -66,7 +65,8 @@ export function createSignIn(
           `the message is for ${message.domain} (${message.uri}); this server is ${hosts.join(', ')}`,
         )
       }
-      if (!chainIds().includes(message.chainId)) {
+      const isWalletSignature = walletSignaturesOn(message.chainId)
+      if (isWalletSignature === null) {
         throw new AccountsError(
           'SIGN_IN_CHAIN',
           `the message names chain ${message.chainId}, which this server does not use`,
@@ -84,7 +84,7 @@ export function createSignIn(
       if (signerOf(text, signature) !== account && !(await isWalletSignature(account, hashMessage(text), signature))) {
         throw new AccountsError('SIGN_IN_SIGNATURE', `the message is not signed by ${message.address}`)
       }
-      if (!(await spendNonce(database, message.nonce, expiresAt))) {
+      if (!(await spendAccountNonce(database, message.nonce, expiresAt))) {
         throw new AccountsError('SIGN_IN_NONCE', 'the nonce has been used; ask for another')
       }
       return account

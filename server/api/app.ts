@@ -2,18 +2,22 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
 import { Histogram, type Registry } from 'prom-client'
 import { createSignIn } from '../accounts/sign-in.ts'
+import { createAreaTables } from './area-tables.ts'
 import { openApiDocument } from './openapi.ts'
 import { securityHeaders, serveDocumentation, servePage } from './pages.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, internalProblem, problemOf } from './problem.ts'
 import { mountRoute, type Route, sendProblem } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
+import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { orderRoutes } from './routes/orders.ts'
+import { pairingRoutes } from './routes/pairings.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { tariffRoutes } from './routes/tariff.ts'
 
 const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
@@ -68,18 +72,25 @@ export function createApp(parts: ApiParts): Express {
 }
 
 function apiRoutes(parts: ApiParts): Route[] {
-  const signIn = createSignIn(parts.database, {
+  const { database, areas, servicesOf } = parts
+  const signIn = createSignIn(database, {
     origins: parts.origins,
-    isWalletSignature: parts.isWalletSignature,
-    chainIds: () => parts.areas.all().map((worker) => worker.settings.chain.chainId),
+    walletSignaturesOn(chainId) {
+      const area = areas.all().find(({ settings }) => settings.chain.chainId === chainId)
+      return area === undefined ? null : servicesOf(area.settings.area).isWalletSignature
+    },
   })
+  const orderParts = { ...parts, tables: createAreaTables(database, areas) }
   // Orders first, since they come most often: a router tries its routes one after the other.
   return [
-    ...orderRoutes(parts),
-    ...forwardRoutes(parts),
-    ...areaRoutes(parts),
+    ...orderRoutes(orderParts),
+    ...forwardRoutes(orderParts),
+    ...agreementRoutes(orderParts),
+    ...areaRoutes(orderParts),
+    ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
-    ...accountRoutes(parts),
+    ...accountRoutes(orderParts),
+    ...pairingRoutes(orderParts),
     ...relayRoutes(parts),
     ...demoRoutes(parts),
   ]

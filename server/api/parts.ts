@@ -1,8 +1,10 @@
 /** What the API is made of; whoever starts the server brings it. */
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { AreaWorker } from '../areas/area-worker.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { AreaHandle } from '../areas/area-handle.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
+import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
 import { ApiError } from './problem.ts'
@@ -11,20 +13,36 @@ import type { DemoPerson, WalletResource } from './resources.ts'
 
 /** The market areas that this process serves. */
 export interface Areas {
-  get(area: number): AreaWorker | undefined
-  all(): AreaWorker[]
+  get(area: number): AreaHandle | undefined
+  all(): AreaHandle[]
+}
+
+/** What is done for an area on the chain of its own escrow. */
+export interface AreaServices {
+  relay: Relay
+  isWalletSignature: IsWalletSignature
+  wallet(account: string): Promise<WalletResource>
+}
+
+/** Hands statements out, off every thread that trades or answers. */
+export interface Statements {
+  /**
+   * The statement of a seat (its number in the area) of the batch that ends then; null where there is none. Rejects with
+   * `SettlementError` `SETTLEMENT_STATEMENT_ERASED` where its salts are gone.
+   */
+  file(query: { area: number; seat: number; end: UtcSeconds }): Promise<StatementFile | null>
 }
 
 export interface ApiParts {
   database: Database
   areas: Areas
   signatures: SignatureCheck
-  isWalletSignature: IsWalletSignature
-  relay: Relay
-  wallet(account: string): Promise<WalletResource>
+  /** Of an area that this process serves: areas may lie on several escrows, tokens and chains. */
+  servicesOf(area: number): AreaServices
+  statements: Statements
   registry: Registry
   log: Logger
-  /** What is not ready, by name; empty when everything is. */
+  /** What is not ready, each in a sentence; empty when everything is. */
   ready(): Promise<string[]>
   demoPeople: DemoPerson[] | null
   /** Folder of the built page, or null to serve none. */
@@ -38,9 +56,9 @@ export interface ApiParts {
 /** How many proxies stand before this server, or their addresses, networks or `loopback`, `linklocal`, `uniquelocal`. */
 export type TrustedProxies = number | readonly string[]
 
-/** The worker of an area. Throws `AREA_UNKNOWN`. */
-export function workerOf(areas: Areas, area: number): AreaWorker {
-  const worker = areas.get(area)
-  if (worker === undefined) throw new ApiError('AREA_UNKNOWN', `this server does not serve area ${area}`)
-  return worker
+/** An area by its number. Throws `AREA_UNKNOWN`. */
+export function areaOf(areas: Areas, area: number): AreaHandle {
+  const handle = areas.get(area)
+  if (handle === undefined) throw new ApiError('AREA_UNKNOWN', `this server does not serve area ${area}`)
+  return handle
 }

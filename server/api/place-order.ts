@@ -1,152 +1,277 @@
-/** Placing a signed order: the same over HTTP and over a socket. */
-import type { Address, EscrowDomain, Hex, SessionKey } from '../../contracts/protocol/typed-data.ts'
-import type { AreaWorker } from '../areas/area-worker.ts'
-import type { AreaSettings } from '../areas/settings.ts'
-import type { Event } from '../market/engine/area.ts'
-import type { SignatureCheck, SignedValue } from '../signatures/signature-check.ts'
-import { type OrderRow, orderById } from '../store/queries.ts'
+/** Placing and cancelling signed orders of either market: the same over HTTP and over a socket. */
+import type { Address, Hex, SessionKey } from '../../contracts/protocol/typed-data.ts'
+import type { AreaHandle } from '../areas/area-handle.ts'
+import type { Event, EventOf, ForwardTrade } from '../market/area/area.ts'
+import type { SignatureCheck } from '../signatures/signature-check.ts'
+import { forwardOrderById, forwardTradesOfSeats } from '../store/queries-forward.ts'
+import { orderById } from '../store/queries-orders.ts'
+import type { ForwardOrderRow, OrderRow } from '../store/rows.ts'
+import { languages } from '../words/languages.ts'
+import { orderSentence } from '../words/sentences.ts'
+import type { AreaTables } from './area-tables.ts'
 import type { ApiParts } from './parts.ts'
-import { ApiError, OrderRefused } from './problem.ts'
-import type { SignedOrder } from './signed-requests.ts'
+import { presentOrder } from './present.ts'
+import { presentForwardOrder, presentOwnForwardTrade } from './present-forward.ts'
+import { ApiError, Refused } from './problem.ts'
+import { type ForwardOrderResource, type OrderResource, type PlacedForwardOrder, timesInForce } from './resources.ts'
+import type { OrderRequest } from './signed-requests.ts'
+import { checkSigner, hasSeat, type SignerParts } from './signers.ts'
 
-/** `known` says that this very order was accepted before. */
+export type OrderParts = SignerParts & Pick<ApiParts, 'database' | 'areas'> & { tables: AreaTables }
+
+/** `isKnown` says that this very order was accepted before. */
 export interface PlacedOrder {
-  settings: AreaSettings
-  row: OrderRow
-  known: boolean
+  order: OrderResource | PlacedForwardOrder
+  isKnown: boolean
 }
+
+/** Trades of one order that its answer lists. */
+const mostTradesOfOrder = 500
 
 /**
  * Checks who signed and has the order's area judge it; resolves once it is durable. Nothing is read from the database
  * for an order that is accepted: the engine's answer says it all.
- * Throws `ApiError` (`RULES_UNKNOWN`, `ORDER_SIGNATURE`, `SESSION_KEY_…`), `OrderRefused`, `AreaError` or `SignatureCheckError`.
+ * Throws `ApiError` (`RULES_UNKNOWN`, `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE`), `Refused`, `AreaError` or `SignatureCheckError`.
  */
-export async function placeOrder(
-  parts: Pick<ApiParts, 'database' | 'areas' | 'signatures' | 'isWalletSignature'>,
-  signed: SignedOrder,
-): Promise<PlacedOrder> {
-  const { database, areas } = parts
-  const worker = areas.all().find(({ settings }) => settings.rulesHash === signed.order.rules)
-  if (worker === undefined) {
+export async function placeOrder(parts: OrderParts, signed: OrderRequest): Promise<PlacedOrder> {
+  const area = parts.areas.all().find(({ settings }) => settings.rulesHash === signed.order.rules)
+  if (area === undefined) {
     throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${signed.order.rules}`)
   }
-  const { settings } = worker
-  const id = await checkOrderSignature(parts, worker, signed, Date.now())
-  const { order, signature, session = null } = signed
-  const events = await worker.submit({ type: 'order', atMs: Date.now(), id, order, signature, session })
-  for (const event of events) {
-    if (event.type !== 'order-accepted' || event.order.id !== id) continue
-    return { settings, row: acceptedRow(settings.area, event, signed), known: false }
-  }
+  const id = await checkOrderSignature(parts, area, signed)
+  const { order, signature, session } = signed
+  const grant = session === undefined ? null : grantOf(session)
+  const events = await area.submit({ type: 'order', id, order, signature, session: grant })
+  const accepted = acceptedOrder(area, events, id, signed)
+  if (accepted !== null) return { order: accepted, isKnown: false }
   // Refused, perhaps only since it was accepted before: then the answer is what became of it.
-  const row = await orderById(database, settings.area, id)
-  if (row === null) throw refusedBy(events.find((event) => event.type === 'refused' && event.id === id))
-  return { settings, row, known: true }
+  const known = await knownOrder(parts, area, id)
+  if (known === null) throw refusedBy(events, area)
+  return { order: known, isKnown: true }
 }
 
-/** The engine's refusal as an error. */
-export function refusedBy(event: { type: string; code?: string; message?: string } | undefined): Error {
-  if (event?.type !== 'refused') return new Error('the engine neither took nor refused the order')
-  return new OrderRefused(event.code!, event.message!)
+/** The engine takes a grant without its rules, which are the order's own. */
+function grantOf({ rules: _, ...grant }: NonNullable<OrderRequest['session']>) {
+  return grant
 }
 
-type Signers = Pick<ApiParts, 'signatures' | 'isWalletSignature'>
+/** What the engine's refusal says, as an error. */
+export function refusedBy(events: readonly Event[], { settings }: Pick<AreaHandle, 'settings'>): Error {
+  const refusal = events.find((event) => event.type === 'refused')
+  if (refusal === undefined) return new Error('the engine neither took nor refused what it was asked')
+  return new Refused(refusal.code, orderSentence(languages.en, refusal, settings))
+}
 
 /**
- * The order's digest, which is its identifier. The account signs with its own key or, where it is a contract wallet, by
- * EIP-1271; a session key that it granted signs for it. Throws `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE` or `SESSION_KEY_EXPIRED`.
+ * The order's digest, which is its identifier. A session key that the account granted signs for it; whether the grant
+ * covers the order now is for the engine to say.
  */
-export async function checkOrderSignature(
-  signers: Signers,
-  { settings, state }: Pick<AreaWorker, 'settings' | 'state'>,
-  { order, signature, session }: SignedOrder,
-  nowMs: number,
+async function checkOrderSignature(
+  parts: SignerParts,
+  area: AreaHandle,
+  { order, signature, session }: OrderRequest,
 ): Promise<Hex> {
-  const domain = settings.chain
-  const [checked] = await signers.signatures.check(domain, 'Order', [{ value: order, signature }])
-  const { signer, digest } = checked!
-  // Only an account with this seat is worth a question to the node.
-  const seat = state.seats.get(state.seatOfMeter.get(order.meter) ?? 0)
-  const maySign = seat?.chain.account === order.account ? signers.isWalletSignature : async () => false
+  const { account, meter } = order
+  const mayBeWallet = session === undefined && hasSeat(area, account, meter)
+  const signed = { name: 'Order', value: order, signature } as const
+  const { digest, signer, isByAccount } = await checkSigner(parts, area, signed, { account, mayBeWallet })
   if (session === undefined) {
-    if (signer !== order.account && !(await maySign(order.account, digest, signature))) {
-      throw new ApiError('ORDER_SIGNATURE', `the order must be signed by ${order.account}`)
-    }
+    if (!isByAccount) throw new ApiError('ORDER_SIGNATURE', `the order must be signed by ${account}`)
     return digest
   }
-  if (signer !== session.key)
+  if (signer !== session.key) {
     throw new ApiError('ORDER_SIGNATURE', `the order must be signed by the session key ${session.key}`)
-  if (session.validUntil * 1000 <= nowMs)
-    throw new ApiError('SESSION_KEY_EXPIRED', 'sign a new session key with the account')
-  const value: SessionKey = { account: order.account, key: session.key, validUntil: session.validUntil }
-  const grant = { value, signature: session.signature }
-  if (!(await isGranted({ signatures: signers.signatures, isWalletSignature: maySign }, domain, grant))) {
-    throw new ApiError('SESSION_KEY_SIGNATURE', `the session key must be signed by ${order.account}`)
+  }
+  if (session.rules !== order.rules) {
+    throw new Refused(
+      'SESSION_KEY_RULES',
+      orderSentence(languages.en, { code: 'SESSION_KEY_RULES', details: [] }, area.settings),
+    )
+  }
+  const { signature: granted, ...bounds } = session
+  if (!(await isGranted(parts, area, { account, ...bounds }, { signature: granted, meter }))) {
+    throw new ApiError('SESSION_KEY_SIGNATURE', `the session key must be signed by ${account}`)
   }
   return digest
 }
 
-/** Grants that were found to be signed by their account, newest last: a session signs many orders with one grant. */
-const granted = new WeakMap<SignatureCheck, Set<string>>()
+/** Grants that were found to be signed by their account's key, newest last: a session signs many orders with one grant. */
+const grantsFound = new WeakMap<SignatureCheck, Set<string>>()
 const mostGrants = 10_000
 
 async function isGranted(
-  { signatures, isWalletSignature }: Signers,
-  domain: EscrowDomain,
-  grant: SignedValue<'SessionKey'>,
+  parts: SignerParts,
+  area: AreaHandle,
+  grant: SessionKey,
+  { signature, meter }: { signature: Hex; meter: Address },
 ): Promise<boolean> {
-  let known = granted.get(signatures)
+  let known = grantsFound.get(parts.signatures)
   if (known === undefined) {
     known = new Set()
-    granted.set(signatures, known)
+    grantsFound.set(parts.signatures, known)
   }
-  const { value, signature } = grant
-  const name = [domain.chainId, domain.escrow, value.account, value.key, value.validUntil, signature].join(' ')
+  const { chainId, escrow } = area.settings.chain
+  const name = [chainId, escrow, ...Object.values(grant), signature].join(' ')
   if (known.has(name)) return true
-  const [checked] = await signatures.check(domain, 'SessionKey', [grant])
-  const { signer, digest } = checked!
+  const { account } = grant
+  const claimant = { account, mayBeWallet: hasSeat(area, account, meter) }
+  const signed = { name: 'SessionKey', value: grant, signature } as const
+  const { signer, isByAccount } = await checkSigner(parts, area, signed, claimant)
   // What a wallet says today it may take back tomorrow, so only the word of a key is remembered.
-  if (signer !== value.account) return isWalletSignature(value.account, digest, signature)
+  if (signer !== account) return isByAccount
   known.add(name)
   if (known.size > mostGrants) known.delete(known.values().next().value!)
   return true
 }
 
-/** Requires that a cancellation is signed by the order's account or its session key. Throws `CANCEL_SIGNATURE`. */
-export async function requireCancelSignature(
-  { signatures, isWalletSignature }: Signers,
-  domain: EscrowDomain,
-  { account, order_id, signed }: { account: Address; order_id: Hex; signed: { session: { key: Address } | null } },
-  signature: Hex,
-): Promise<void> {
-  const value = { account, order: order_id }
-  const [checked] = await signatures.check(domain, 'CancelOrder', [{ value, signature }])
-  const { signer, digest } = checked!
-  if (signer === account || (signer !== null && signer === signed.session?.key)) return
-  if (await isWalletSignature(account, digest, signature)) return
-  throw new ApiError('CANCEL_SIGNATURE', `the cancellation must be signed by ${account}`)
+/** The order as the engine's answer shows it, or null where it was not accepted now. */
+function acceptedOrder(
+  { settings }: AreaHandle,
+  events: readonly Event[],
+  id: Hex,
+  signed: OrderRequest,
+): OrderResource | PlacedForwardOrder | null {
+  for (const event of events) {
+    if (event.type === 'order-accepted' && event.order.id === id) return presentOrder(settings, spotRow(event, signed))
+    if (event.type === 'forward-accepted' && event.order.id === id)
+      return placedForward(settings, events, event, signed)
+  }
+  return null
 }
 
 /** An accepted order as it lies in its table now. */
-function acceptedRow(
-  area: number,
-  { order }: Extract<Event, { type: 'order-accepted' }>,
-  { order: signedOrder, session }: SignedOrder,
-): OrderRow {
+function spotRow({ order }: EventOf<'order-accepted'>, { order: own, session, signature }: OrderRequest) {
   return {
-    area_id: area,
+    arrival: order.arrival,
     order_id: order.id,
     seat: order.seat,
-    account: signedOrder.account,
-    meter: signedOrder.meter,
     side: order.side,
     limit_ticks: order.limitTicks,
     max_wh: order.maxWh,
     active_from: order.activeFrom,
+    active_until: order.activeUntil,
     nonce: order.nonce,
-    arrival: order.arrival,
-    status: order.status,
+    status: 'active' as const,
     accepted_at: new Date(order.acceptedAtMs),
-    signed: { order: signedOrder, session: session ?? null },
+    signed: { order: own, session: session ?? null, signature },
   }
+}
+
+function placedForward(
+  settings: AreaHandle['settings'],
+  events: readonly Event[],
+  { order }: EventOf<'forward-accepted'>,
+  { order: own, session, signature }: OrderRequest,
+): PlacedForwardOrder {
+  const trades = events.flatMap((event) => (event.type === 'forward-trade' ? [event.trade] : []))
+  const cancelled = events.find((event) => event.type === 'forward-cancelled' && event.arrival === order.arrival)
+  const { energyWh: cancelledWh, reason } = cancelled?.type === 'forward-cancelled' ? cancelled : noCancellation
+  const tradedWh = trades.reduce((sum, { energyWh }) => sum + energyWh, 0)
+  const resource = presentForwardOrder(settings, {
+    arrival: order.arrival,
+    order_id: order.id,
+    seat: order.seat,
+    zone: order.zone,
+    side: order.side,
+    start: order.start,
+    limit_ticks: order.limitTicks,
+    max_wh: order.maxWh,
+    open_wh: order.maxWh - tradedWh - cancelledWh,
+    traded_wh: tradedWh,
+    time_in_force: timesInForce[own.timeInForce]!,
+    nonce: own.nonce,
+    cancelled: reason,
+    accepted_at: new Date(order.acceptedAtMs),
+    signed: { order: own, session: session ?? null, signature },
+  })
+  return { ...resource, trades: trades.map((trade) => ownTrade(settings, trade, order)) }
+}
+
+const noCancellation = { energyWh: 0, reason: null }
+
+function ownTrade(settings: AreaHandle['settings'], trade: ForwardTrade, own: EventOf<'forward-accepted'>['order']) {
+  return presentOwnForwardTrade(settings, {
+    seat: own.seat,
+    arrival: own.arrival,
+    side: own.side,
+    zone: trade.zone,
+    start: trade.start,
+    number: trade.number,
+    price_ticks: trade.priceTicks,
+    energy_wh: trade.energyWh,
+    delivered_wh: null,
+    made_at: new Date(own.acceptedAtMs),
+    status: null,
+    outcome: null,
+  })
+}
+
+async function knownOrder(
+  { database, tables }: Pick<OrderParts, 'database' | 'tables'>,
+  area: AreaHandle,
+  id: Hex,
+): Promise<OrderResource | PlacedForwardOrder | null> {
+  const { settings } = area
+  const areaId = await tables.idOf(area)
+  const spot = await orderById(database, areaId, id)
+  if (spot !== null) return presentOrder(settings, spot)
+  const forward = await forwardOrderById(database, areaId, id)
+  if (forward === null) return null
+  const query = { seats: [{ area: areaId, seat: forward.seat }], order: forward.arrival, limit: mostTradesOfOrder }
+  const trades = await forwardTradesOfSeats(database, query)
+  return {
+    ...presentForwardOrder(settings, forward),
+    trades: trades.reverse().map((trade) => presentOwnForwardTrade(settings, trade)),
+  }
+}
+
+/**
+ * Cancels an order for whoever may: its account or the session key that signed it. Throws `ApiError` (`ORDER_UNKNOWN`,
+ * `CANCEL_SIGNATURE`), `Refused` (`ORDER_ENDED` where it has ended otherwise), `AreaError` or `SignatureCheckError`.
+ */
+export async function cancelOrderOf(
+  parts: OrderParts,
+  id: Hex,
+  signature: Hex,
+): Promise<OrderResource | ForwardOrderResource> {
+  const { area, row } = await findOrder(parts, id)
+  const { order, session } = row.signed
+  const { account, meter } = order
+  const signed = { name: 'CancelOrder', value: { account, order: id }, signature } as const
+  const claimant = { account, mayBeWallet: hasSeat(area, account, meter) }
+  const { signer, isByAccount } = await checkSigner(parts, area, signed, claimant)
+  const by = isByAccount ? account : signer
+  if (by === null || (by !== account && by !== session?.key)) {
+    throw new ApiError('CANCEL_SIGNATURE', `the cancellation must be signed by ${account} or the order’s session key`)
+  }
+  if (!isCancelled(row)) {
+    const events = await area.submit({ type: 'cancel', id, by, signature })
+    const refusal = events.find((event) => event.type === 'refused')
+    if (refusal !== undefined && refusal.code !== 'ORDER_UNKNOWN') throw refusedBy(events, area)
+  }
+  const after = (await findOrder(parts, id)).row
+  if (!isCancelled(after)) throw new Refused('ORDER_ENDED', endOf(after))
+  return 'zone' in after ? presentForwardOrder(area.settings, after) : presentOrder(area.settings, after)
+}
+
+type FoundOrder = OrderRow | ForwardOrderRow
+
+async function findOrder(parts: OrderParts, id: Hex): Promise<{ area: AreaHandle; row: FoundOrder }> {
+  const { database, areas, tables } = parts
+  for (const area of areas.all()) {
+    const areaId = await tables.idOf(area)
+    const row = (await orderById(database, areaId, id)) ?? (await forwardOrderById(database, areaId, id))
+    if (row !== null) return { area, row }
+  }
+  throw new ApiError('ORDER_UNKNOWN', `there is no order ${id}`)
+}
+
+function isCancelled(row: FoundOrder): boolean {
+  return 'zone' in row ? row.cancelled === 'requested' : row.status === 'cancelled'
+}
+
+function endOf(row: FoundOrder): string {
+  const { orderStatuses, cancelReasons } = languages.en
+  if (!('zone' in row)) return orderStatuses[row.status]
+  return row.cancelled === null ? orderStatuses.filled : cancelReasons[row.cancelled]
 }

@@ -1,8 +1,10 @@
 /** Rows of forward trading as the resources that people read. */
-import { formatMoney, type UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { type AreaSettings, engineConfig } from '../areas/settings.ts'
-import type { ForwardLevelRow, ForwardOrderRow, ForwardTradeRow, OwnForwardTradeRow } from '../store/queries-forward.ts'
-import { isoTime, price, seatOf } from './present.ts'
+import type { ForwardLevelRow, ForwardOrderRow, ForwardTradeRow, OwnForwardTradeRow } from '../store/rows.ts'
+import { languages } from '../words/languages.ts'
+import { tradeSentence } from '../words/sentences.ts'
+import { decimalPrice, isoTime, moneyIn, seatIdIn } from './present.ts'
 import type {
   ForwardBookResource,
   ForwardLevel,
@@ -11,15 +13,21 @@ import type {
   OwnForwardTradeResource,
 } from './resources.ts'
 
-export function presentForwardOrder(settings: AreaSettings, row: ForwardOrderRow): ForwardOrderResource {
+export function presentForwardOrder(
+  settings: AreaSettings,
+  row: Omit<ForwardOrderRow, 'area_id'>,
+): ForwardOrderResource {
+  const { order, session } = row.signed
   return {
+    market: 'forward',
     order: row.order_id,
-    seat: seatOf(row),
-    account: row.account,
-    meter: row.meter,
+    arrival: row.arrival,
+    seat: seatIdIn(settings, row.seat),
+    account: order.account,
+    meter: order.meter,
     zone: row.zone,
     side: row.side,
-    limitPerKwh: price(settings, row.limit_ticks),
+    limitPerKwh: decimalPrice(settings, row.limit_ticks),
     maxWh: row.max_wh,
     start: isoTime(row.start),
     end: isoTime(row.start + settings.rules.intervalSeconds),
@@ -30,38 +38,41 @@ export function presentForwardOrder(settings: AreaSettings, row: ForwardOrderRow
     tradedWh: row.traded_wh,
     cancelReason: row.cancelled,
     acceptedAt: row.accepted_at.toISOString(),
+    sessionKey: session?.key ?? null,
   }
 }
 
-export function presentOwnForwardTrade(settings: AreaSettings, row: OwnForwardTradeRow): OwnForwardTradeResource {
-  const { delivered_wh: deliveredWh } = row
+export function presentOwnForwardTrade(
+  settings: AreaSettings,
+  row: Omit<OwnForwardTradeRow, 'area_id'>,
+): OwnForwardTradeResource {
+  const { delivered_wh: deliveredWh, energy_wh: energyWh, side, outcome } = row
   return {
-    seat: seatOf(row),
-    order: row.order_id,
-    side: row.side,
+    seat: seatIdIn(settings, row.seat),
+    arrival: row.arrival,
+    side,
     zone: row.zone,
     start: isoTime(row.start),
     end: isoTime(row.start + settings.rules.intervalSeconds),
     number: row.number,
-    pricePerKwh: price(settings, row.price_ticks),
-    energyWh: row.energy_wh,
+    pricePerKwh: decimalPrice(settings, row.price_ticks),
+    energyWh,
     madeAt: row.made_at.toISOString(),
     status: deliveredWh === null ? 'agreed' : (row.status ?? 'provisional'),
     deliveredWh,
-    deviationWh: deliveredWh === null ? null : row.energy_wh - deliveredWh,
-    amount:
-      deliveredWh === null ? null : formatMoney(BigInt(row.price_ticks) * BigInt(deliveredWh), settings.priceDecimals),
-    message: row.message,
+    deviationWh: deliveredWh === null ? null : energyWh - deliveredWh,
+    amount: deliveredWh === null ? null : moneyIn(settings, BigInt(row.price_ticks) * BigInt(deliveredWh)),
+    message: tradeSentence(languages.en, { side, energyWh, deliveredWh, outcome }, settings),
   }
 }
 
 export function presentForwardTrade(settings: AreaSettings, row: ForwardTradeRow): ForwardTradeResource {
   return {
-    area: row.area_id,
+    area: settings.area,
     zone: row.zone,
     start: isoTime(row.start),
     number: row.number,
-    pricePerKwh: price(settings, row.price_ticks),
+    pricePerKwh: decimalPrice(settings, row.price_ticks),
     energyWh: row.energy_wh,
     madeAt: row.made_at.toISOString(),
   }
@@ -76,7 +87,7 @@ export function presentLevels(
   return rows
     .filter((row) => row.side === side)
     .map((row) => ({
-      pricePerKwh: price(settings, row.limit_ticks),
+      pricePerKwh: decimalPrice(settings, row.limit_ticks),
       energyWh: row.energy_wh,
       orders: row.orders,
     }))
@@ -93,8 +104,8 @@ export function presentForwardBook(
     zone: book.zone,
     start: isoTime(book.start),
     end: isoTime(book.start + settings.rules.intervalSeconds),
-    lowestPerKwh: price(settings, lowestTicks),
-    highestPerKwh: price(settings, highestTicks),
+    lowestPerKwh: decimalPrice(settings, lowestTicks),
+    highestPerKwh: decimalPrice(settings, highestTicks),
     bids: presentLevels(settings, book.levels, 'buy'),
     asks: presentLevels(settings, book.levels, 'sell'),
     lastTrades: book.trades.map((trade) => presentForwardTrade(settings, trade)),

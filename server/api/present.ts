@@ -1,42 +1,56 @@
-/** Rows of the projections as the resources that people read: ISO times, decimal prices and money. */
+/** Rows of the tables as the resources that people read: ISO times, decimal prices and money, sentences for codes. */
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
-import { formatMoney, formatPrice, type Ticks, type UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { AreaSettings } from '../areas/settings.ts'
-import type { Terms } from '../market/engine/area.ts'
+import {
+  formatMoney,
+  formatPrice,
+  type LedgerUnits,
+  type Ticks,
+  type UtcSeconds,
+} from '../../contracts/protocol/units.ts'
+import { type AreaSettings, engineConfig } from '../areas/settings.ts'
+import type { Outcome, Terms } from '../market/area/area.ts'
 import type {
   BatchRow,
   IntervalRow,
+  MissedRow,
   OrderRow,
   SeatBatchRow,
   SeatIntervalRow,
   SeatRow,
   SummaryRow,
-} from '../store/queries.ts'
+} from '../store/rows.ts'
+import { languages } from '../words/languages.ts'
+import { outcomeSentence } from '../words/sentences.ts'
 import type {
   AreaResource,
   BatchResource,
   IntervalResource,
   OrderResource,
+  OutcomeResource,
   SeatBatchResource,
   SeatIntervalResource,
   SeatResource,
   SummaryResource,
 } from './resources.ts'
 
-/** Cumulative production at boundaries, by time; see `productionByTime`. */
+/** Cumulative production at boundaries, by time. */
 export type Production = ReadonlyMap<UtcSeconds, { epoch: number; productionWh: number }>
 
 export function isoTime(seconds: UtcSeconds): string {
   return new Date(seconds * 1000).toISOString()
 }
 
-/** The seat as the escrow numbers it. */
-export function seatOf(row: { area_id: number; seat: number }): number {
-  return Number(seatIdOf(row.area_id, row.seat))
+/** A seat of an area as the escrow numbers it. */
+export function seatIdIn({ area }: Pick<AreaSettings, 'area'>, seat: number): string {
+  return seatIdOf(area, seat).toString()
 }
 
-export function presentArea(settings: AreaSettings, settledUntil: UtcSeconds | null): AreaResource {
+export function presentArea(
+  settings: AreaSettings,
+  { settledUntil, missed }: { settledUntil: UtcSeconds; missed: readonly MissedRow[] },
+): AreaResource {
   const { rules, chain } = settings
+  const { lowestTicks, highestTicks } = engineConfig(settings)
   return {
     area: settings.area,
     name: settings.name,
@@ -45,63 +59,98 @@ export function presentArea(settings: AreaSettings, settledUntil: UtcSeconds | n
     graceSeconds: settings.graceMs / 1000,
     priceDecimals: settings.priceDecimals,
     currency: settings.currency,
-    feedInPerKwh: price(settings, settings.feedInTicks),
-    retailPerKwh: price(settings, settings.retailTicks),
+    feedInPerKwh: decimalPrice(settings, settings.feedInTicks),
+    retailPerKwh: decimalPrice(settings, settings.retailTicks),
+    lowestPerKwh: decimalPrice(settings, lowestTicks),
+    highestPerKwh: decimalPrice(settings, highestTicks),
+    ownUse: settings.ownUse,
     rules: { hash: settings.rulesHash, ...rules },
     chain: { ...chain },
-    zones: settings.zones.map((zone) => ({
-      zone: zone.zone,
-      name: zone.name,
-      parent: zone.parent,
-      feePerKwh: price(settings, zone.feeTicksPerKwh),
-      capacityWh: zone.capacityWh,
-    })),
-    settledUntil: settledUntil === null ? null : isoTime(settledUntil),
+    zones: settings.zones.map((zone) => presentZone(settings, zone)),
+    settledUntil: settledUntil === 0 ? null : isoTime(settledUntil),
+    missed: missed.map(({ start, end_at }) => ({ start: isoTime(start), end: isoTime(end_at) })),
   }
 }
 
-export function presentInterval(settings: AreaSettings, row: IntervalRow): IntervalResource {
+function presentZone(settings: AreaSettings, zone: AreaSettings['zones'][number]): AreaResource['zones'][number] {
   return {
-    area: row.area_id,
+    zone: zone.zone,
+    name: zone.name,
+    parent: zone.parent,
+    feePerKwh: decimalPrice(settings, zone.feeTicksPerKwh),
+    capacityWh: zone.capacityWh,
+  }
+}
+
+/** `settings` are those of the interval's time. */
+export function presentInterval(settings: AreaSettings, row: IntervalRow): IntervalResource {
+  const zoneOf = new Map(settings.zones.map((zone) => [zone.zone, zone]))
+  const zones = row.zones.map((result) => {
+    return {
+      ...presentZone(settings, zoneOf.get(result.zone) ?? unknownZone(result.zone)),
+      pricePerKwh: priceOrNull(settings, result.priceTicks),
+      soldWh: result.soldWh,
+      boughtWh: result.boughtWh,
+      importWh: result.importWh,
+      exportWh: result.exportWh,
+    }
+  })
+  const surplusWh = surplusByZone(zones)
+  return {
+    area: settings.area,
     start: isoTime(row.start),
     end: isoTime(row.start + settings.rules.intervalSeconds),
     run: row.run,
     status: row.status,
+    kind: row.kind,
     matchedWh: row.matched_wh,
     importWh: row.import_wh,
     exportWh: row.export_wh,
     missingReadings: row.missing_readings,
     forwardWh: row.forward_wh,
     deviationWh: row.deviation_wh,
-    gridFees: money(settings, row.grid_fees),
-    congestionRent: money(settings, row.congestion_rent),
-    zones: row.zones.map((zone) => ({
-      zone: zone.zone,
-      pricePerKwh: priceOrNull(settings, zone.priceTicks),
-      soldWh: zone.soldWh,
-      boughtWh: zone.boughtWh,
-      importWh: zone.importWh,
-      exportWh: zone.exportWh,
-    })),
-    flows: row.flows.map((flow) => ({
-      zone: flow.zone,
-      exportWh: flow.exportWh,
-      congestionPerKwh: price(settings, flow.congestionTicks),
+    gridFees: moneyIn(settings, row.grid_fees),
+    congestionRent: moneyIn(settings, row.congestion_rent),
+    gridTake: moneyIn(settings, row.grid_take),
+    zones,
+    flows: row.flows.map(({ zone, congestionTicks }) => ({
+      zone,
+      exportWh: surplusWh.get(zone) ?? 0,
+      congestionPerKwh: decimalPrice(settings, congestionTicks),
     })),
   }
 }
 
+/** Settings that lack a zone of a result cannot be those of its time; what is there of it is still shown. */
+function unknownZone(zone: string): AreaSettings['zones'][number] {
+  return { zone, name: zone, parent: null, feeTicksPerKwh: 0, capacityWh: null }
+}
+
+/** Of each zone what it and those below it sold beyond what they bought: that left over the zone's link. */
+function surplusByZone(zones: IntervalResource['zones']): Map<string, number> {
+  const parentOf = new Map(zones.map(({ zone, parent }) => [zone, parent]))
+  const surplusWh = new Map(zones.map(({ zone }) => [zone, 0]))
+  for (const { zone, soldWh, boughtWh } of zones) {
+    for (let at: string | null = zone; at !== null; at = parentOf.get(at) ?? null) {
+      surplusWh.set(at, (surplusWh.get(at) ?? 0) + soldWh - boughtWh)
+    }
+  }
+  return surplusWh
+}
+
 export function presentBatch(settings: AreaSettings, row: BatchRow): BatchResource {
   return {
-    area: row.area_id,
+    area: settings.area,
     start: isoTime(row.start),
     end: isoTime(row.end_at),
+    number: row.number,
+    leftOut: row.left_out.length,
     status: row.status,
     seats: row.seats,
     energyWh: row.energy_wh,
-    paid: money(settings, row.paid),
-    received: money(settings, row.received),
-    gridTake: formatMoney(BigInt(row.paid) - BigInt(row.received), settings.priceDecimals),
+    paid: moneyIn(settings, row.paid),
+    received: moneyIn(settings, row.received),
+    gridTake: moneyIn(settings, BigInt(row.paid) - BigInt(row.received)),
     statementRoot: row.statement_root,
     transaction: row.transaction,
     block: row.block,
@@ -109,25 +158,30 @@ export function presentBatch(settings: AreaSettings, row: BatchRow): BatchResour
   }
 }
 
-export function presentOrder(settings: AreaSettings, row: OrderRow): OrderResource {
+export function presentOrder(settings: AreaSettings, row: Omit<OrderRow, 'area_id'>): OrderResource {
+  const { order, session } = row.signed
   return {
+    market: 'spot',
     order: row.order_id,
-    seat: seatOf(row),
-    account: row.account,
-    meter: row.meter,
+    arrival: row.arrival,
+    seat: seatIdIn(settings, row.seat),
+    account: order.account,
+    meter: order.meter,
     side: row.side,
-    limitPerKwh: price(settings, row.limit_ticks),
+    limitPerKwh: decimalPrice(settings, row.limit_ticks),
     maxWh: row.max_wh,
-    start: isoTime(row.signed.order.start),
-    end: isoTime(row.signed.order.end),
+    start: isoTime(order.start),
+    end: isoTime(order.end),
     nonce: row.nonce,
     status: row.status,
     acceptedAt: row.accepted_at.toISOString(),
     effectiveFrom: isoTime(row.active_from),
+    effectiveUntil: isoTime(row.active_until),
+    sessionKey: session?.key ?? null,
   }
 }
 
-/** `active` are the active orders in order of arrival, of any seats. */
+/** `active` are active orders in order of arrival, of any seats. */
 export function presentSeat(
   settings: AreaSettings,
   row: SeatRow,
@@ -137,21 +191,24 @@ export function presentSeat(
   const { chain } = row
   const terms = termsNow(chain.terms, nowSeconds)
   const newestOf = (side: 'buy' | 'sell') => {
-    const order = active.findLast((o) => o.side === side && o.seat === row.seat && o.area_id === row.area_id)
+    const order = active.findLast(
+      (each) => each.side === side && each.seat === row.seat && each.area_id === row.area_id,
+    )
     return order === undefined ? null : presentOrder(settings, order)
   }
   return {
-    area: row.area_id,
-    seat: seatOf(row),
+    area: settings.area,
+    seat: seatIdIn(settings, row.seat),
     account: row.account,
     meter: row.meter,
-    keys: (chain.keys ?? []).map(({ key, from }) => ({ key, from: isoTime(from) })),
+    keys: chain.keys.map(({ key, from }) => ({ key, from: isoTime(from) })),
     zone: terms.zone ?? rootZone(settings),
     confirmed: terms.nameplateWh !== null,
     closed: terms.closed,
+    suspended: row.suspended,
     mandate: {
-      sellFloorPerKwh: price(settings, terms.sellFloor),
-      buyCeilingPerKwh: price(settings, terms.buyCeiling),
+      sellFloorPerKwh: decimalPrice(settings, terms.sellFloor),
+      buyCeilingPerKwh: decimalPrice(settings, terms.buyCeiling),
       maxSellWh: terms.maxSellWh,
       maxBuyWh: terms.maxBuyWh,
       validFrom: isoTime(terms.from),
@@ -159,14 +216,14 @@ export function presentSeat(
       version: terms.version,
     },
     nameplateWh: terms.nameplateWh,
-    epoch: Math.max(chain.base.epoch, row.last_reading_epoch ?? 0),
-    balance: money(settings, chain.balance),
-    available: money(settings, row.available),
+    epoch: Math.max(chain.epochStart.epoch, row.newest_epoch ?? 0),
+    balance: moneyIn(settings, chain.balance),
+    available: moneyIn(settings, row.available),
     withdrawal:
       chain.withdrawal === null
         ? null
         : {
-            amount: money(settings, chain.withdrawal.amount),
+            amount: moneyIn(settings, chain.withdrawal.amount),
             to: chain.withdrawal.to,
             claimableAt: isoTime(chain.withdrawal.claimableAt),
             nonce: chain.withdrawalNonce - 1,
@@ -174,18 +231,22 @@ export function presentSeat(
     withdrawalNonce: chain.withdrawalNonce,
     sellOrder: newestOf('sell'),
     buyOrder: newestOf('buy'),
-    lastReadingAt: row.last_reading_time === null ? null : isoTime(row.last_reading_time),
+    lastReadingAt: row.newest_time === null ? null : isoTime(row.newest_time),
   }
 }
 
+/** `settings` are those of the interval's time. */
 export function presentSeatInterval(
   settings: AreaSettings,
   row: SeatIntervalRow,
   production: Production,
 ): SeatIntervalResource {
   const end = row.start + settings.rules.intervalSeconds
+  // The supplier that bills it tells nobody what a home used of its own.
+  const ownUseWh = settings.ownUse === 'net' ? Math.min(row.import_wh, row.export_wh) : 0
+  const zoneNames = settings.zones.map(({ name }) => name)
   return {
-    seat: seatOf(row),
+    seat: seatIdIn(settings, row.seat),
     start: isoTime(row.start),
     end: isoTime(end),
     run: row.run,
@@ -193,63 +254,74 @@ export function presentSeatInterval(
     quality: row.quality,
     importWh: row.import_wh,
     exportWh: row.export_wh,
+    ownUseWh,
     boughtWh: row.bought_wh,
     soldWh: row.sold_wh,
-    residualImportWh: row.import_wh - row.bought_wh,
-    residualExportWh: row.export_wh - row.sold_wh,
+    residualImportWh: row.import_wh - ownUseWh - row.bought_wh,
+    residualExportWh: row.export_wh - ownUseWh - row.sold_wh,
     deviationWh: row.deviation_wh,
-    // Where the seat had no readings, those of its meter are another one's: it has moved.
-    productionWh: row.quality === 'missing' ? null : producedBetween(production, row.start, end),
-    paid: money(settings, row.paid),
-    received: money(settings, row.received),
+    productionWh: producedBetween(production, row.start, end),
+    paid: moneyIn(settings, row.paid),
+    received: moneyIn(settings, row.received),
     pricePerKwh: priceOrNull(settings, row.price_ticks),
-    outcomes: row.outcomes.map((outcome) => ({
-      order: outcome.order,
-      side: outcome.side,
-      limitPerKwh: price(settings, outcome.limitTicks),
-      offeredWh: outcome.offeredWh,
-      filledWh: outcome.filledWh,
-      pricePerKwh: priceOrNull(settings, outcome.priceTicks),
-      amount: money(settings, outcome.amount),
-      code: outcome.code,
-      message: outcome.message,
-    })),
+    outcomes: row.outcomes.map((outcome) => presentOutcome(settings, outcome, zoneNames)),
+  }
+}
+
+function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: readonly string[]): OutcomeResource {
+  return {
+    stage: outcome.stage,
+    arrival: outcome.arrival,
+    side: outcome.side,
+    limitPerKwh: decimalPrice(settings, outcome.limitTicks),
+    offeredWh: outcome.offeredWh,
+    filledWh: outcome.filledWh,
+    pricePerKwh: priceOrNull(settings, outcome.priceTicks),
+    amount: moneyIn(settings, outcome.amount),
+    code: outcome.code,
+    message: outcomeSentence(languages.en, outcome, { measures: settings, zoneNames }),
   }
 }
 
 export function presentSeatBatch(settings: AreaSettings, row: SeatBatchRow): SeatBatchResource {
   return {
-    seat: seatOf(row),
+    seat: seatIdIn(settings, row.seat),
     start: isoTime(row.start),
     end: isoTime(row.end_at),
     status: row.status,
     soldWh: row.sold_wh,
     boughtWh: row.bought_wh,
-    paid: money(settings, row.paid),
-    received: money(settings, row.received),
+    paid: moneyIn(settings, row.paid),
+    received: moneyIn(settings, row.received),
     transaction: row.transaction,
   }
 }
 
-/** `seat` as the escrow numbers it. */
+/** Sums over parts of a range, each by the settings of its time; `seat` is the seat's number in the area. */
 export function presentSummary(
   settings: AreaSettings,
-  row: SummaryRow,
+  parts: readonly { settings: AreaSettings; row: SummaryRow }[],
   { seat, from, to }: { seat: number; from: UtcSeconds; to: UtcSeconds },
 ): SummaryResource {
-  const at = (ticks: Ticks, wh: number) => formatMoney(BigInt(ticks) * BigInt(wh), settings.priceDecimals)
+  const energy = (of: (row: SummaryRow) => number) => parts.reduce((sum, { row }) => sum + of(row), 0)
+  const units = (of: (part: (typeof parts)[number]) => LedgerUnits) =>
+    moneyIn(
+      settings,
+      parts.reduce((sum, part) => sum + of(part), 0n),
+    )
   return {
-    seat,
+    seat: seatIdIn(settings, seat),
     from: isoTime(from),
     to: isoTime(to),
-    importWh: row.import_wh,
-    exportWh: row.export_wh,
-    boughtWh: row.bought_wh,
-    soldWh: row.sold_wh,
-    paid: money(settings, row.paid),
-    received: money(settings, row.received),
-    soldAtFeedIn: at(settings.feedInTicks, row.sold_wh),
-    boughtAtRetail: at(settings.retailTicks, row.bought_wh),
+    importWh: energy((row) => row.import_wh),
+    exportWh: energy((row) => row.export_wh),
+    ownUseWh: parts.reduce((sum, part) => sum + (part.settings.ownUse === 'net' ? part.row.own_use_wh : 0), 0),
+    boughtWh: energy((row) => row.bought_wh),
+    soldWh: energy((row) => row.sold_wh),
+    paid: units(({ row }) => BigInt(row.paid)),
+    received: units(({ row }) => BigInt(row.received)),
+    soldAtFeedIn: units((part) => BigInt(part.settings.feedInTicks) * BigInt(part.row.sold_wh)),
+    boughtAtRetail: units((part) => BigInt(part.settings.retailTicks) * BigInt(part.row.bought_wh)),
   }
 }
 
@@ -270,14 +342,16 @@ function producedBetween(production: Production, start: UtcSeconds, end: UtcSeco
   return produced < 0 ? null : produced
 }
 
-export function price(settings: AreaSettings, ticks: Ticks): string {
-  return formatPrice(ticks, settings.priceDecimals)
+/** A price by the area's tick. */
+export function decimalPrice({ priceDecimals }: Pick<AreaSettings, 'priceDecimals'>, ticks: Ticks): string {
+  return formatPrice(ticks, priceDecimals)
 }
 
 function priceOrNull(settings: AreaSettings, ticks: Ticks | null): string | null {
-  return ticks === null ? null : price(settings, ticks)
+  return ticks === null ? null : decimalPrice(settings, ticks)
 }
 
-function money(settings: AreaSettings, units: string): string {
-  return formatMoney(BigInt(units), settings.priceDecimals)
+/** Ledger units by the area's tick, in tokens. */
+export function moneyIn({ priceDecimals }: Pick<AreaSettings, 'priceDecimals'>, units: string | LedgerUnits): string {
+  return formatMoney(BigInt(units), priceDecimals)
 }

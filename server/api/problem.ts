@@ -5,10 +5,13 @@ import { AreaError } from '../areas/error.ts'
 import { ChainError } from '../chain/error.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
+import { StatementsError } from '../statements/error.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
   CURSOR_INVALID: [400, 'The cursor is not one of this list'],
+  RANGE_EMPTY: [400, 'The range ends before it begins'],
+  RANGE_TOO_LONG: [400, 'The range holds more than one answer may'],
   BODY_NOT_JSON: [400, 'The body is not JSON'],
   IDEMPOTENCY_KEY_FORM: [400, 'The Idempotency-Key has no valid form'],
   SESSION_NEEDED: [401, 'Sign in first'],
@@ -21,8 +24,11 @@ const table = {
   ZONE_UNKNOWN: [404, 'The area has no such zone'],
   SEAT_UNKNOWN: [404, 'The account has no such seat'],
   ORDER_UNKNOWN: [404, 'There is no such order'],
+  AGREEMENT_UNKNOWN: [404, 'There is no such agreement'],
+  PAIRING_UNKNOWN: [404, 'No meter is offered under this code'],
   DEMO_ONLY: [404, 'Only the demo has this'],
   IDEMPOTENCY_UNDER_WAY: [409, 'The first request with this key is still under way'],
+  PAIRING_TAKEN: [409, 'Another account has claimed the meter'],
   BODY_TOO_LARGE: [413, 'The body is too large'],
   BODY_CONTENT_TYPE: [415, 'The body must be application/json'],
   IDEMPOTENCY_KEY_REUSED: [422, 'The key was used for another request'],
@@ -30,7 +36,12 @@ const table = {
   ORDER_SIGNATURE: [422, 'The order is not signed by its account'],
   CANCEL_SIGNATURE: [422, 'The cancellation is not signed by the order’s account'],
   SESSION_KEY_SIGNATURE: [422, 'The session key is not signed by the account'],
-  SESSION_KEY_EXPIRED: [422, 'The session key has expired'],
+  AGREEMENT_SIGNATURE: [422, 'The agreement is not signed by both accounts'],
+  NOTICE_SIGNATURE: [422, 'The notice is not signed by its account'],
+  REVOCATION_SIGNATURE: [422, 'The revocation is not signed by its account'],
+  PAIRING_CLOCK: [422, 'The agent’s clock is wrong'],
+  PAIRING_SIGNATURE: [422, 'This is not signed by the meter'],
+  PAIRING_TRIES: [429, 'Too many wrong codes'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
   INTERNAL: [500, 'The server failed'],
 } as const satisfies Record<string, readonly [number, string]>
@@ -70,9 +81,9 @@ export interface Problem {
   document: { type: string; title: string; status: number; detail: string; code: string; errors?: InvalidField[] }
 }
 
-/** The engine's refusal of an order or a cancellation. */
-export class OrderRefused extends CodedError {
-  override readonly name = 'OrderRefused'
+/** The engine's refusal of an order, a cancellation, an agreement or a session key, in a sentence. */
+export class Refused extends CodedError {
+  override readonly name = 'Refused'
 }
 
 /** What an error says to the client; null for one that nobody foresaw, which is the server's failure. */
@@ -87,13 +98,16 @@ export function problemOf(error: unknown): Problem | null {
       errors: error.errors,
     })
   }
-  if (error instanceof OrderRefused) {
-    return problem({ code: error.code, status: 422, title: 'The order was refused', detail: error.message })
+  if (error instanceof Refused) {
+    return problem({ code: error.code, status: 422, title: 'The market refuses this', detail: error.message })
   }
   if (error instanceof AccountsError) {
     return problem({ code: error.code, status: 422, title: 'Signing in was refused', detail: error.message })
   }
-  if (error instanceof AreaError || error instanceof SignatureCheckError) {
+  if (error instanceof AreaError && error.code === 'AREA_COMMAND') {
+    return problem({ code: error.code, status: 422, title: 'This cannot be carried out', detail: error.message })
+  }
+  if (error instanceof AreaError || error instanceof SignatureCheckError || error instanceof StatementsError) {
     return problem({
       code: error.code,
       status: 503,

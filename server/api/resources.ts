@@ -5,8 +5,10 @@
  * strings in tokens. Signed structures travel with the integers that were signed (ticks, ledger units, UTC seconds).
  */
 import { z } from 'zod'
-import { hex32, uint32 } from '../settlement/signed-order.ts'
+import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../market/area/codes.ts'
+import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
+import { agreementKinds } from '../words/details.ts'
 
 export const addressSchema = z
   .string()
@@ -17,15 +19,17 @@ const time = z.iso.datetime()
 export const wh = z.int().min(0)
 const price = z.string()
 export const money = z.string()
-/** A seat as the escrow numbers it: area × 2³² + its number in the area, so it is known without its area (areas < 2²¹). */
-export const seatId = z.int().min(1)
+/** A seat as the escrow numbers it, as a decimal number: area × 2³² + its number in the area, so it is known without its area. */
+export const seatId = z
+  .string()
+  .refine((text) => /^[1-9]\d{0,19}$/.test(text) && BigInt(text) < 2n ** 64n, 'a seat is a decimal number of 64 bits')
 export const uint24 = z.int().min(0).max(0xff_ffff)
 export const int24 = z
   .int()
   .min(-(2 ** 23))
   .max(2 ** 23 - 1)
 
-const sideSchema = z.enum(['buy', 'sell'])
+const sideSchema = z.enum(sides)
 
 const zoneSchema = z
   .object({
@@ -50,18 +54,30 @@ export const areaSchema = z
     /** What the supplier pays for exported and asks for imported energy: the comparison on the page. */
     feedInPerKwh: price,
     retailPerKwh: price,
+    /** Every price of a trade lies between these, both included. */
+    lowestPerKwh: price,
+    highestPerKwh: price,
+    /**
+     * What a home uses of its own within an interval: told by itself (`net`), or billed by the supplier in both directions
+     * and so part of what stays with it (`residual`).
+     */
+    ownUse: z.enum(['net', 'residual']),
     rules: z.object({
-      hash: hex32,
+      hash: hex32Form,
       area: uint32,
       grid: address,
+      successor: address,
       token: address,
       intervalSeconds: uint32,
       batchSeconds: uint32,
       priceTick: uint32,
       maxGridPerKwh: uint32,
       maxBandTicks: uint32,
-      confirmedSellersOnly: z.boolean(),
+      confirmation: z.int(),
       settlingGrade: z.int(),
+      allocation: z.int(),
+      watchers: hex32Form,
+      watcherGraceSeconds: uint32,
     }),
     chain: z.object({
       chainId: z.int(),
@@ -71,14 +87,17 @@ export const areaSchema = z
       tokenDecimals: z.int(),
       withdrawalDelaySeconds: z.int(),
     }),
+    /** As they hold now; each interval tells those of its time. */
     zones: z.array(zoneSchema),
-    /** End of the newest batch that the chain has settled. */
+    /** Everything before this is settled on chain. */
     settledUntil: time.nullable(),
+    /** Times that the chain has settled and this server knows no results of, newest first: it was restored from an old copy. */
+    missed: z.array(z.object({ start: time, end: time })),
   })
   .meta({ id: 'Area' })
 export type AreaResource = z.infer<typeof areaSchema>
 
-const intervalStatusSchema = z.enum(['running', 'provisional', 'final'])
+const intervalStatusSchema = z.enum(['provisional', 'final', 'missed'])
 
 export const intervalSchema = z
   .object({
@@ -88,6 +107,8 @@ export const intervalSchema = z
     /** 1 is the first computation; a higher number supersedes the lower ones. */
     run: z.int(),
     status: intervalStatusSchema,
+    /** Computed, corrected by energy that became known late, or reduced because somebody could not pay and was left out. */
+    kind: z.enum(['computed', 'corrected', 'reduced']),
     matchedWh: wh,
     /** Metered at all seats of the area, matched or not. */
     importWh: wh,
@@ -99,9 +120,11 @@ export const intervalSchema = z
     deviationWh: wh,
     gridFees: money,
     congestionRent: money,
+    /** What the grid operator's account keeps of both. */
+    gridTake: money,
+    /** With what held of them in this interval. */
     zones: z.array(
-      z.object({
-        zone: z.string(),
+      zoneSchema.extend({
         pricePerKwh: price.nullable(),
         soldWh: wh,
         boughtWh: wh,
@@ -109,25 +132,63 @@ export const intervalSchema = z
         exportWh: wh,
       }),
     ),
-    flows: z.array(z.object({ zone: z.string(), exportWh: z.int(), congestionPerKwh: price })),
+    flows: z.array(
+      z.object({
+        zone: z.string(),
+        /** Net energy over the link towards the parent, of everything that was matched. */
+        exportWh: z.int(),
+        congestionPerKwh: price,
+      }),
+    ),
   })
   .meta({ id: 'Interval' })
 export type IntervalResource = z.infer<typeof intervalSchema>
 
 const batchStatusSchema = z.enum(['cut', 'submitted', 'settled'])
 
+export const tariffSchema = z
+  .object({
+    area: uint32,
+    zone: z.string(),
+    currency: z.string(),
+    /** The area's time when it was asked. */
+    asOf: time,
+    /** What one more kWh costs, by interval and ascending; intervals of which nothing can be said are left out. */
+    rates: z.array(
+      z.object({
+        start: time,
+        end: time,
+        /** Tokens per kWh, as the programs that read tariffs want it: a number, for reckoning only with itself. */
+        value: z.number(),
+        pricePerKwh: price,
+        /** Whose energy it is: neighbours' that would else be left over, or the supplier's. */
+        source: z.enum(['neighbours', 'supplier']),
+        /** From a result; of the running interval, from the newest result; or expected, from the same time of earlier days. */
+        kind: z.enum(['past', 'now', 'expected']),
+        /** How many earlier days an expected rate rests on. */
+        days: z.int().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Tariff' })
+export type TariffResource = z.infer<typeof tariffSchema>
+
 export const batchSchema = z
   .object({
     area: uint32,
     start: time,
     end: time,
+    /** 1 is the batch as it was cut first; a higher number has left out seats that could not pay. */
+    number: z.int(),
+    leftOut: z.int(),
     status: batchStatusSchema,
     seats: z.int(),
     energyWh: wh,
     paid: money,
     received: money,
     gridTake: money,
-    statementRoot: hex32,
+    /** Null until the statement of this number has been made. */
+    statementRoot: hex32Form.nullable(),
     transaction: z.string().nullable(),
     block: z.int().nullable(),
     gasUsed: z.int().nullable(),
@@ -137,8 +198,11 @@ export type BatchResource = z.infer<typeof batchSchema>
 
 export const orderSchema = z
   .object({
+    market: z.literal('spot'),
     /** The order's EIP-712 digest. */
-    order: hex32,
+    order: hex32Form,
+    /** Its place in the order of arrival in the area, by which outcomes name it. */
+    arrival: z.int(),
     seat: seatId,
     account: address,
     meter: address,
@@ -148,10 +212,14 @@ export const orderSchema = z
     start: time,
     end: time,
     nonce: z.int(),
-    status: z.enum(['active', 'replaced', 'cancelled', 'expired']),
+    /** `revoked`: it ended when the session key that signed it was taken back. */
+    status: z.enum(['active', 'replaced', 'cancelled', 'expired', 'revoked']),
     acceptedAt: time,
-    /** The first interval it counts for. */
+    /** It counts for the intervals that start in `[effectiveFrom, effectiveUntil)`. */
     effectiveFrom: time,
+    effectiveUntil: time,
+    /** The session key that signed it, or null. */
+    sessionKey: address.nullable(),
   })
   .meta({ id: 'Order' })
 export type OrderResource = z.infer<typeof orderSchema>
@@ -168,6 +236,8 @@ export const seatSchema = z
     /** The grid operator has confirmed meter and nameplate. */
     confirmed: z.boolean(),
     closed: z.boolean(),
+    /** The meter signed two values for one boundary: nothing trades until it is confirmed once more. */
+    suspended: z.boolean(),
     mandate: z.object({
       sellFloorPerKwh: price,
       buyCeilingPerKwh: price,
@@ -193,13 +263,18 @@ export const seatSchema = z
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>
 
-export const timeInForceSchema = z.enum(['GTC', 'IOC', 'FOK'])
+/** By the number that is signed. */
+export const timesInForce = ['GTC', 'IOC', 'FOK'] as const
+const timeInForceSchema = z.enum(timesInForce)
 
 /** An order for one interval that had not started. */
 export const forwardOrderSchema = z
   .object({
+    market: z.literal('forward'),
     /** The order's EIP-712 digest. */
-    order: hex32,
+    order: hex32Form,
+    /** Its place in the order of arrival in the area, by which outcomes name it. */
+    arrival: z.int(),
     seat: seatId,
     account: address,
     meter: address,
@@ -217,8 +292,9 @@ export const forwardOrderSchema = z
     openWh: wh,
     tradedWh: wh,
     /** Why what was left of it was taken out; null while it is open or where nothing was left. */
-    cancelReason: z.enum(['requested', 'self-trade', 'immediate-or-cancel', 'fill-or-kill', 'gate-closed']).nullable(),
+    cancelReason: z.enum(cancelReasons).nullable(),
     acceptedAt: time,
+    sessionKey: address.nullable(),
   })
   .meta({ id: 'ForwardOrder' })
 export type ForwardOrderResource = z.infer<typeof forwardOrderSchema>
@@ -227,7 +303,8 @@ export type ForwardOrderResource = z.infer<typeof forwardOrderSchema>
 export const ownForwardTradeSchema = z
   .object({
     seat: seatId,
-    order: hex32,
+    /** Names the order of this side. */
+    arrival: z.int(),
     side: sideSchema,
     zone: z.string(),
     start: time,
@@ -238,15 +315,15 @@ export const ownForwardTradeSchema = z
     energyWh: wh,
     madeAt: time,
     /** `agreed` until the interval has a result. */
-    status: z.enum(['agreed', 'provisional', 'final']),
+    status: z.enum(['agreed', 'provisional', 'final', 'missed']),
     /** Metered on both sides and charged; null until the interval has a result. */
     deliveredWh: wh.nullable(),
     /** Not delivered or not taken, and not charged. */
     deviationWh: wh.nullable(),
     /** Paid (buy) or received (sell) for what was delivered. */
     amount: money.nullable(),
-    /** What the market says of the order that traded. */
-    message: z.string().nullable(),
+    /** What became of it, in a sentence. */
+    message: z.string(),
   })
   .meta({ id: 'OwnForwardTrade' })
 export type OwnForwardTradeResource = z.infer<typeof ownForwardTradeSchema>
@@ -307,7 +384,10 @@ export interface ForwardBookChange {
 
 export const outcomeSchema = z
   .object({
-    order: hex32,
+    /** In which way energy was to be given: by an agreement, by trades made ahead, or by the spot auction. */
+    stage: z.enum(stageNames),
+    /** Names the order or agreement in the area. */
+    arrival: z.int(),
     side: sideSchema,
     limitPerKwh: price,
     /** What the order could offer or ask after metering, mandate and escrow. */
@@ -316,13 +396,13 @@ export const outcomeSchema = z
     pricePerKwh: price.nullable(),
     /** Paid (buy) or received (sell), after the share in excess congestion rent. */
     amount: money,
-    code: z.string(),
+    code: z.enum(outcomeCodes),
     message: z.string(),
   })
   .meta({ id: 'Outcome' })
 export type OutcomeResource = z.infer<typeof outcomeSchema>
 
-/** One seat's interval: metered = matched + residual on both sides, and why. */
+/** One seat's interval: metered = own use + matched + residual on both sides, and why. */
 export const seatIntervalSchema = z
   .object({
     seat: seatId,
@@ -330,19 +410,22 @@ export const seatIntervalSchema = z
     end: time,
     run: z.int(),
     status: intervalStatusSchema,
-    quality: z.enum(['measured', 'estimated', 'doubtful', 'missing']),
+    quality: z.enum(qualities),
     importWh: wh,
     exportWh: wh,
+    /** What the home used of its own, the same on both sides; 0 where the area's supplier bills it. */
+    ownUseWh: wh,
     boughtWh: wh,
     soldWh: wh,
     residualImportWh: wh,
     residualExportWh: wh,
-    /** Traded forward but not delivered or not taken; not charged. */
+    /** Agreed ahead but not delivered or not taken; not charged. */
     deviationWh: wh,
     /** Cumulative production was this much higher at the end; display only. */
     productionWh: wh.nullable(),
     paid: money,
     received: money,
+    /** The clearing price of the seat's zone. */
     pricePerKwh: price.nullable(),
     outcomes: z.array(outcomeSchema),
   })
@@ -357,16 +440,56 @@ export const summarySchema = z
     to: time,
     importWh: wh,
     exportWh: wh,
+    ownUseWh: wh,
     boughtWh: wh,
     soldWh: wh,
     paid: money,
     received: money,
-    /** What the energy sold would have earned at the feed-in tariff, and the energy bought would have cost at the retail tariff. */
+    /** What the energy sold would have earned at the feed-in tariff, and the energy bought would have cost at the retail tariff, by the tariffs of its time. */
     soldAtFeedIn: money,
     boughtAtRetail: money,
   })
   .meta({ id: 'Summary' })
 export type SummaryResource = z.infer<typeof summarySchema>
+
+const partySchema = z.object({ seat: seatId, account: address, meter: address })
+
+/** Two accounts agree that energy of one seat's surplus goes to the other at a price. */
+export const agreementSchema = z
+  .object({
+    area: uint32,
+    /** The agreement's EIP-712 digest. */
+    agreement: hex32Form,
+    /** Its place in the order of arrival in the area, by which outcomes name it. */
+    arrival: z.int(),
+    /** Arrival of the first of those that were signed as one group and share what the seller has. */
+    group: z.int(),
+    seller: partySchema,
+    buyer: partySchema,
+    kind: z.enum(agreementKinds),
+    /** Wh per interval (`fixed`), hundredths of a percent of the surplus (`share`), or 0 (`all`). */
+    amount: z.int(),
+    /** What the seller gets; the buyer pays the grid fee of the way besides. */
+    pricePerKwh: price,
+    start: time,
+    /** Earlier than signed where one of the two gave notice. */
+    end: time,
+    signedEnd: time,
+    noticeSeconds: z.int(),
+    nonce: z.int(),
+    /** Who ended it before its time, or null. */
+    noticeBy: address.nullable(),
+    acceptedAt: time,
+    /** How much at which price, in words. */
+    description: z.string(),
+  })
+  .meta({ id: 'Agreement' })
+export type AgreementResource = z.infer<typeof agreementSchema>
+
+/** `POST /session-keys/revocations`: from when on the key signs nothing in these areas any more. */
+export const revocationSchema = z
+  .object({ account: address, key: address, areas: z.array(z.object({ area: uint32, from: time })) })
+  .meta({ id: 'Revocation' })
 
 export const seatBatchSchema = z
   .object({
@@ -437,6 +560,7 @@ export interface LiveToPage {
   seat: (seat: SeatResource) => void
   seatInterval: (interval: SeatIntervalResource) => void
   forwardOrder: (order: ForwardOrderResource) => void
+  agreement: (agreement: AgreementResource) => void
   telemetry: (telemetry: TelemetryEvent) => void
 }
 

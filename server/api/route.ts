@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Request, Response, Router } from 'express'
 import type { z } from 'zod'
-import { sessionOf } from '../accounts/sessions.ts'
+import { sessionOfToken } from '../accounts/sessions.ts'
 import {
   answerKeyedRequest,
   beginKeyedRequest,
@@ -166,7 +166,7 @@ async function requireSession(database: Database, request: Request): Promise<Ses
 
 async function optionalSession(database: Database, request: Request): Promise<SessionRow | null> {
   const token = bearerToken(request)
-  return token === null ? null : sessionOf(database, token, new Date())
+  return token === null ? null : sessionOfToken(database, token, new Date())
 }
 
 function parseBody(definition: Route, request: Request): unknown {

@@ -1,44 +1,96 @@
 /** What clients sign and send to `/api/v1` and `/live`, as schemas; the integers are those that were signed. */
 import { z } from 'zod'
-import { hex32, uint32 } from '../settlement/signed-order.ts'
-import { addressSchema, int24, money, type OrdersAnswer, seatId, timeInForceSchema, uint24, wh } from './resources.ts'
+import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
+import { addressSchema, int24, money, type OrdersAnswer, seatId, uint24, wh } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
 
 /** What `POST /session` takes: the text of the sign-in message and the account's signature of it. */
 export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000), signature }).meta({ id: 'SignIn' })
 
+/**
+ * An order of either market: spot (`market` 0, `timeInForce` 0), or forward (`market` 1, `timeInForce` 0 until the gate
+ * closes, 1 immediate or cancel, 2 fill or kill), which is for exactly one interval.
+ */
+const order = z.strictObject({
+  account: addressSchema,
+  meter: addressSchema,
+  rules: hex32Form,
+  market: z.int().min(0).max(1),
+  side: z.int().min(0).max(1),
+  timeInForce: z.int().min(0).max(2),
+  limitPrice: int24,
+  maxWh: uint24.min(1),
+  start: uint32,
+  end: uint32,
+  nonce: z.int().min(0),
+})
+
 export const signedOrderSchema = z
   .strictObject({
-    order: z.strictObject({
-      account: addressSchema,
-      meter: addressSchema,
-      rules: hex32,
-      side: z.int().min(0).max(1),
-      limitPrice: int24,
-      maxWh: uint24.min(1),
-      start: uint32,
-      end: uint32,
-      nonce: z.int().min(0),
-    }),
+    order,
     signature,
-    /** Where a session key signed the order: the account's own signature for that key. */
-    session: z.strictObject({ key: addressSchema, validUntil: uint32, signature }).optional(),
+    /** Where a session key signed the order: the account's own grant for that key. */
+    session: z
+      .strictObject({
+        key: addressSchema,
+        rules: hex32Form,
+        sides: z.int().min(1).max(3),
+        lowestPrice: int24,
+        highestPrice: int24,
+        validFrom: uint32,
+        validUntil: uint32,
+        signature,
+      })
+      .optional(),
   })
   .meta({ id: 'SignedOrder' })
-export type SignedOrder = z.infer<typeof signedOrderSchema>
-
-/** A forward order is a signed order whose `[start, end)` is exactly one interval. */
-export const signedForwardOrderSchema = signedOrderSchema
-  .extend({ timeInForce: timeInForceSchema.default('GTC') })
-  .meta({ id: 'SignedForwardOrder' })
+export type OrderRequest = z.infer<typeof signedOrderSchema>
 
 export const signedCancelSchema = z.strictObject({ signature }).meta({ id: 'SignedCancel' })
+
+const agreement = z.strictObject({
+  seller: addressSchema,
+  sellerMeter: addressSchema,
+  buyer: addressSchema,
+  buyerMeter: addressSchema,
+  rules: hex32Form,
+  /** 0 a fixed energy, 1 a share of the surplus, 2 all of it. */
+  kind: z.int().min(0).max(0xff),
+  /** Wh per interval, hundredths of a percent, or 0. */
+  amount: uint24,
+  price: int24,
+  start: uint32,
+  end: uint32,
+  noticeSeconds: uint32,
+  nonce: z.int().min(0),
+})
+
+/** Agreements of one seller that are accepted together or not at all; with one nonce they share what the seller has. */
+export const signedAgreementsSchema = z
+  .strictObject({
+    agreements: z
+      .array(z.strictObject({ agreement, sellerSignature: signature, buyerSignature: signature }))
+      .min(1)
+      .max(16),
+  })
+  .meta({ id: 'SignedAgreements' })
+export type SignedAgreements = z.infer<typeof signedAgreementsSchema>
+
+/** `EndAgreement`: one of the two accounts ends the agreement at the boundary `end`. */
+export const signedNoticeSchema = z
+  .strictObject({ account: addressSchema, end: uint32, signature })
+  .meta({ id: 'SignedNotice' })
+
+/** `RevokeSessionKey`, signed for the escrow of this area; it holds in all areas of that escrow. */
+export const signedRevocationSchema = z
+  .strictObject({ area: uint32, account: addressSchema, key: addressSchema, from: uint32, signature })
+  .meta({ id: 'SignedRevocation' })
 
 const mandate = z.strictObject({
   account: addressSchema,
   meter: addressSchema,
-  rules: hex32,
+  rules: hex32Form,
   sellFloor: int24,
   buyCeiling: int24,
   maxSellWh: uint24,
@@ -50,6 +102,8 @@ const mandate = z.strictObject({
 })
 
 const epochStart = z.strictObject({
+  account: addressSchema,
+  rules: hex32Form,
   meter: addressSchema,
   epoch: z.int().min(1).max(0xffff),
   time: uint32,
@@ -63,6 +117,7 @@ export const relaySeatSchema = z
     mandate,
     mandateSignature: signature,
     consentValidFrom: uint32,
+    consentDeadline: uint32,
     consentSignature: signature,
     epoch: epochStart,
     epochSignature: signature,
@@ -84,7 +139,7 @@ export const relayConfirmationSchema = z
   })
   .meta({ id: 'RelayConfirmation' })
 
-/** Signed by the meter, its account and, where the rules demand confirmed sellers, the grid operator. */
+/** Signed by the meter, its account and, where the rules demand confirmation, the grid operator. */
 export const relayEpochSchema = z
   .strictObject({
     seat: seatId,
@@ -136,5 +191,5 @@ export interface PageToLive {
   /** Starts the public events of an area. */
   watch: (area: number, answer: (result: { ok: boolean; message?: string }) => void) => void
   /** Places up to 100 signed orders; answered once all of them are judged and what was accepted is durable. */
-  orders: (orders: SignedOrder[], answer: (answer: OrdersAnswer) => void) => void
+  orders: (orders: OrderRequest[], answer: (answer: OrdersAnswer) => void) => void
 }

@@ -3,12 +3,20 @@
  */
 
 import { readFileSync } from 'node:fs'
+import { ZeroAddress } from 'ethers'
 import { z } from 'zod'
 import { CodedError } from '../../contracts/protocol/error.ts'
-import { type Address, type AreaRules, type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
+import {
+  type Address,
+  type AreaRules,
+  type Hex,
+  hashRules,
+  hashWatchers,
+  noWatchers,
+} from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
+import type { AreaConfig, AreaFace } from '../market/area/area.ts'
 import { clearAuction, type Zone } from '../market/auction.ts'
-import type { AreaConfig } from '../market/engine/area.ts'
 import { MarketError } from '../market/errors.ts'
 import { longestPathTicks } from './longest-path.ts'
 
@@ -41,6 +49,8 @@ export interface AreaSettings {
   graceMs: number
   /** The lowest price of a trade; the highest is half the band of the rules above it. */
   lowestTicks: Ticks
+  /** How the supplier treats what a home uses of its own within an interval. */
+  ownUse: 'net' | 'residual'
   zones: NamedZone[]
   rules: AreaRules
   rulesHash: Hex
@@ -51,17 +61,23 @@ export class SettingsError extends CodedError<'AREA_SETTINGS'> {
   override readonly name = 'SettingsError'
 }
 
-const price = z.string().transform((text, context): number => {
-  try {
-    return parsePrice(text)
-  } catch (error) {
-    if (!(error instanceof UnitError)) throw error
-    context.addIssue({ code: 'custom', message: error.message })
-    return z.NEVER
-  }
-})
-
 const uint32 = z.int().min(0).max(0xffff_ffff)
+const account = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/)
+  .transform((text) => text.toLowerCase())
+/** A price in tokens per kWh, read once the tick is known. */
+const price = z.string().max(40)
+/** What the escrow can hold of a zone's name: at most 31 bytes, and plain enough for every list and address. */
+const zoneName = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,31}$/, 'a zone is 1 to 31 letters, digits, dots, dashes or underscores')
+/** The smallest step of a price in tokens per kWh, from the coarsest on: the tick of 0.0001 has four decimals. */
+const ticks = ['1', '0.1', '0.01', '0.001', '0.0001', '0.00001', '0.000001'] as const
+/** The numbers of the rules in words, each in its place. */
+const confirmations = ['nobody', 'sellers', 'everybody'] as const
+const grades = ['device', 'billing'] as const
+const allocations = ['market', 'imported', 'coefficients'] as const
 
 const fileSchema = z.strictObject({
   area: uint32,
@@ -70,87 +86,135 @@ const fileSchema = z.strictObject({
   feedInPerKwh: price,
   retailPerKwh: price,
   graceSeconds: z.number().min(0).max(86_400),
-  lowestPricePerKwh: price.default(0),
+  lowestPricePerKwh: price.default('0'),
+  /** What a home uses of its own within an interval: used (`net`), or billed by the supplier in both directions. */
+  ownUse: z.enum(['net', 'residual']).default('net'),
   zones: z
     .array(
       z.strictObject({
-        zone: z.string().min(1).max(31),
+        zone: zoneName,
         name: z.string().min(1),
         parent: z.string().nullable().default(null),
-        feePerKwh: price.default(0),
+        feePerKwh: price.default('0'),
         capacityWh: z.int().min(0).nullable().default(null),
       }),
     )
     .min(1),
   rules: z.strictObject({
-    grid: z
-      .string()
-      .regex(/^0x[0-9a-fA-F]{40}$/)
-      .transform((text) => text.toLowerCase()),
+    grid: account,
     intervalSeconds: uint32.min(1),
     batchSeconds: uint32.min(1),
+    priceTick: z.enum(ticks).default('0.0001'),
     maxGridPerKwh: price,
     maxBandPerKwh: price,
-    confirmedSellersOnly: z.boolean(),
-    settlingGrade: z.enum(['device', 'billing']),
+    confirmation: z.enum(confirmations).default('everybody'),
+    settlingGrade: z.enum(grades),
+    allocation: z.enum(allocations).default('market'),
+    successor: account.default(ZeroAddress),
+    watchers: z.strictObject({ keys: z.array(account).min(1), quorum: z.int().min(1) }).optional(),
+    watcherGraceSeconds: uint32.default(0),
   }),
 })
-/** The tick of 0.0001 token, in millionths of a token. */
-const priceTick = 100
+type AreaFile = z.output<typeof fileSchema>
+
+/** An area file whose prices are ticks. */
+interface PricedFile extends Omit<AreaFile, 'feedInPerKwh' | 'retailPerKwh' | 'lowestPricePerKwh' | 'zones'> {
+  priceDecimals: number
+  feedInTicks: Ticks
+  retailTicks: Ticks
+  lowestTicks: Ticks
+  maxGridTicks: Ticks
+  maxBandTicks: Ticks
+  zones: NamedZone[]
+}
+
+/** Reads the prices of a file by its tick; what is no price, or off the tick, is added to `mistakes`. */
+function priced(file: AreaFile, mistakes: string[]): PricedFile {
+  const priceDecimals = ticks.indexOf(file.rules.priceTick)
+  const read = (path: string, text: string): Ticks => {
+    try {
+      return parsePrice(text, priceDecimals)
+    } catch (error) {
+      if (!(error instanceof UnitError)) throw error
+      mistakes.push(`${path}: ${error.message}`)
+      return 0
+    }
+  }
+  const { feedInPerKwh, retailPerKwh, lowestPricePerKwh, zones, ...rest } = file
+  return {
+    ...rest,
+    priceDecimals,
+    feedInTicks: read('feedInPerKwh', feedInPerKwh),
+    retailTicks: read('retailPerKwh', retailPerKwh),
+    lowestTicks: read('lowestPricePerKwh', lowestPricePerKwh),
+    maxGridTicks: read('rules.maxGridPerKwh', file.rules.maxGridPerKwh),
+    maxBandTicks: read('rules.maxBandPerKwh', file.rules.maxBandPerKwh),
+    zones: zones.map(({ feePerKwh, ...zone }, index) => {
+      return { ...zone, feeTicksPerKwh: read(`zones.${index}.feePerKwh`, feePerKwh) }
+    }),
+  }
+}
 
 /** Completes an area file with the escrow's facts. Throws `SettingsError` with a line per mistake. */
-export function areaSettings(file: unknown, chain: EscrowFacts): AreaSettings {
-  const parsed = fileSchema.safeParse(file)
+export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
+  const parsed = fileSchema.safeParse(json)
   if (!parsed.success) {
     throw new SettingsError(
       'AREA_SETTINGS',
       parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
     )
   }
-  const mistakes = inconsistencies(parsed.data)
+  const mistakes: string[] = []
+  const file = priced(parsed.data, mistakes)
+  if (mistakes.length === 0) mistakes.push(...inconsistencies(file))
   if (mistakes.length > 0) throw new SettingsError('AREA_SETTINGS', mistakes.join('\n'))
-  const { zones, rules: fileRules, feedInPerKwh, retailPerKwh, graceSeconds, lowestPricePerKwh, ...named } = parsed.data
+  const { rules: fileRules, priceDecimals } = file
   const rules: AreaRules = {
-    area: named.area,
+    area: file.area,
     grid: fileRules.grid,
+    successor: fileRules.successor,
     token: chain.token,
     intervalSeconds: fileRules.intervalSeconds,
     batchSeconds: fileRules.batchSeconds,
-    priceTick,
-    maxGridPerKwh: fileRules.maxGridPerKwh,
-    maxBandTicks: fileRules.maxBandPerKwh,
-    confirmedSellersOnly: fileRules.confirmedSellersOnly,
-    settlingGrade: fileRules.settlingGrade === 'billing' ? 1 : 0,
+    // In millionths of a token.
+    priceTick: 10 ** (ticks.length - 1 - priceDecimals),
+    maxGridPerKwh: file.maxGridTicks,
+    maxBandTicks: file.maxBandTicks,
+    confirmation: confirmations.indexOf(fileRules.confirmation),
+    settlingGrade: grades.indexOf(fileRules.settlingGrade),
+    allocation: allocations.indexOf(fileRules.allocation),
+    watchers: fileRules.watchers === undefined ? noWatchers : hashWatchers(fileRules.watchers),
+    watcherGraceSeconds: fileRules.watcherGraceSeconds,
   }
+  const { area, name, currency, feedInTicks, retailTicks, lowestTicks, ownUse, zones } = file
+  const graceMs = Math.round(file.graceSeconds * 1000)
   return {
-    ...named,
-    priceDecimals: 4,
-    feedInTicks: feedInPerKwh,
-    retailTicks: retailPerKwh,
-    graceMs: Math.round(graceSeconds * 1000),
-    lowestTicks: lowestPricePerKwh,
-    zones: zones.map(({ feePerKwh, ...zone }) => ({ ...zone, feeTicksPerKwh: feePerKwh })),
-    rules,
-    rulesHash: hashRules(rules),
-    chain,
+    ...{ area, name, currency, priceDecimals, feedInTicks, retailTicks, graceMs, lowestTicks, ownUse, zones },
+    ...{ rules, rulesHash: hashRules(rules), chain },
   }
 }
 
 /** What fits in its parts but not together. */
-function inconsistencies(file: z.output<typeof fileSchema>): string[] {
+function inconsistencies(file: PricedFile): string[] {
   const mistakes: string[] = []
-  const { intervalSeconds, batchSeconds, maxGridPerKwh } = file.rules
+  const { intervalSeconds, batchSeconds } = file.rules
+  const { zones, maxGridTicks, priceDecimals } = file
   if (batchSeconds % intervalSeconds !== 0) {
     mistakes.push(`rules.batchSeconds: ${batchSeconds} is no multiple of the interval of ${intervalSeconds} s`)
   }
-  const zones = file.zones.map(({ feePerKwh, ...zone }) => ({ ...zone, feeTicksPerKwh: feePerKwh }))
+  const { watchers } = file.rules
+  if (watchers !== undefined && new Set(watchers.keys).size < watchers.keys.length) {
+    mistakes.push('rules.watchers: a key is named twice')
+  }
+  if (watchers !== undefined && watchers.quorum > watchers.keys.length) {
+    mistakes.push(`rules.watchers: of ${watchers.keys.length} watchers ${watchers.quorum} cannot sign`)
+  }
   try {
-    clearAuction({ zones: zones.map(auctionZone), orders: [] })
+    clearAuction({ zones: zones.map((zone) => auctionZone(zone)), orders: [] })
     const path = longestPathTicks(zones)
-    if (path > maxGridPerKwh) {
-      mistakes.push(
-        `rules.maxGridPerKwh: the longest path costs ${formatPrice(path)}, more than the cap of ${formatPrice(maxGridPerKwh)}`,
-      )
+    if (path > maxGridTicks) {
+      const [cost, cap] = [path, maxGridTicks].map((price) => formatPrice(price, priceDecimals))
+      mistakes.push(`rules.maxGridPerKwh: the longest path costs ${cost}, more than the cap of ${cap}`)
     }
   } catch (error) {
     if (!(error instanceof MarketError)) throw error
@@ -172,14 +236,42 @@ export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings
 
 /** The part of the settings that the engine clears by. */
 export function engineConfig(settings: AreaSettings): AreaConfig {
+  const { rules, rulesHash, graceMs, lowestTicks, ownUse, zones } = settings
   return {
-    rules: settings.rules,
-    rulesHash: settings.rulesHash,
-    graceMs: settings.graceMs,
-    lowestTicks: settings.lowestTicks,
-    highestTicks: settings.lowestTicks + Math.floor(settings.rules.maxBandTicks / 2),
-    zones: settings.zones.map(auctionZone),
+    ...{ rules, rulesHash, graceMs, lowestTicks, ownUse },
+    highestTicks: lowestTicks + Math.floor(rules.maxBandTicks / 2),
+    zones: zones.map(({ zone, parent, feeTicksPerKwh, capacityWh }) => ({
+      id: zone,
+      parent,
+      feeTicksPerKwh,
+      capacityWh,
+    })),
   }
+}
+
+/** The part of the settings that people read. */
+export function areaFaceOf({ name, currency, zones, feedInTicks, retailTicks, chain }: AreaSettings): AreaFace {
+  const { chainId, escrow, tokenName, tokenDecimals, withdrawalDelaySeconds } = chain
+  return {
+    ...{ name, currency, zoneNames: zones.map((zone) => zone.name), feedInTicks, retailTicks },
+    ...{ chainId, escrow, tokenName, tokenDecimals, withdrawalDelaySeconds },
+  }
+}
+
+/** The settings that a journaled configuration stands for. */
+export function settingsOf(config: AreaConfig, face: AreaFace): AreaSettings {
+  const { rules, rulesHash, graceMs, lowestTicks, ownUse, zones } = config
+  const { name, currency, zoneNames, feedInTicks, retailTicks, ...chain } = face
+  return {
+    ...{ area: rules.area, name, currency, priceDecimals: decimalsOfTick(rules.priceTick), feedInTicks, retailTicks },
+    ...{ graceMs, lowestTicks, ownUse, rules, rulesHash, chain: { ...chain, token: rules.token } },
+    zones: zones.map(({ id, ...zone }, index) => ({ zone: id, name: zoneNames[index] ?? id, ...zone })),
+  }
+}
+
+/** Decimals of prices whose tick is so many millionths of a token. */
+function decimalsOfTick(priceTick: number): number {
+  return ticks.length - 1 - Math.round(Math.log10(priceTick))
 }
 
 function auctionZone({ zone, parent, feeTicksPerKwh, capacityWh }: Omit<NamedZone, 'name'>): Zone {

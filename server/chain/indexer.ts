@@ -9,7 +9,7 @@ import type { JsonRpcProvider, Log } from 'ethers'
 import type { Logger } from 'pino'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { ChainSeat } from '../market/engine/area.ts'
+import type { ChainSeat } from '../market/area/area.ts'
 import {
   appendBlocks,
   blockAtOrBelow,
@@ -22,23 +22,37 @@ import type { Database } from '../store/database.ts'
 import { ChainError } from './error.ts'
 import { asChainError, decodeEvent, readLogs, readLogsOfBlock } from './escrow-client.ts'
 import { startPoller } from './poller.ts'
-import { applyEvent, chainSeatOf, copyView, type EscrowEvent, type EscrowView, type SeatRecord } from './seat-view.ts'
+import {
+  type AreaView,
+  applyEvent,
+  chainSeatOf,
+  copyView,
+  type EscrowEvent,
+  type EscrowView,
+  type SeatRecord,
+} from './seat-view.ts'
 
 /** An area as the engine takes it: seats that changed since the delivery before, or since the start all. */
 export interface AreaDelivery {
   /** The newest block deep enough to count. */
   block: number
+  /** Of that block: everything that was arranged before is known. */
+  time: UtcSeconds
   settledUntil: UtcSeconds
   seats: ChainSeat[]
+  /** More seats of the same block follow. */
+  isPart: boolean
 }
 
 export interface Indexer {
   /** Reads what is new and delivers it. Throws `CHAIN_UNREACHABLE` and lets the caller try again. */
   advance(): Promise<void>
-  /** The escrow at the newest block that was read, and the number of that block (-1 before the first). */
-  readonly head: { block: number; view: EscrowView }
+  /** The escrow at the newest block that was read, with that block's number (-1 before the first) and time. */
+  readonly head: { block: number; time: UtcSeconds; view: EscrowView }
   /** The escrow at the newest block that is deep enough to count. */
-  readonly counted: { block: number; view: EscrowView }
+  readonly counted: { block: number; time: UtcSeconds; view: EscrowView }
+  /** For how long the node has shown no block. */
+  readonly silentMs: number
 }
 
 export interface IndexerOptions {
@@ -53,8 +67,16 @@ export interface IndexerOptions {
   firstBlock: number
   /** Takes what is new of one area; called again with the same after a failure. */
   deliver(area: number, delivery: AreaDelivery): Promise<void>
+  /** How often an area has been made anew: what it was told before is told again. */
+  loadsOf?(area: number): number
+  /** Hears until when an area has been told everything that counts. */
+  hasTold?(area: number, time: UtcSeconds): void
+  /** Hears the time of the newest block whenever the node has shown one. */
+  seen?(time: UtcSeconds): void
 }
 
+/** Seats told at once, so that no command is long. */
+const seatsPerDelivery = 500
 /** Blocks read in one step. */
 const longestRun = 2_000
 /** Blocks without events that are kept to find where a reorganisation began; deeper ones cost a longer way back. */
@@ -65,6 +87,8 @@ const exactBlocks = 64
 
 interface Point {
   block: number
+  /** 0 before the first block. */
+  time: UtcSeconds
   /** Null before the first block. */
   hash: Hex | null
   view: EscrowView
@@ -72,16 +96,21 @@ interface Point {
 
 /** What an area was told last. A record is never changed in place, so the same records say the same. */
 interface Told {
+  /** Of the newest batch that had ended by then. */
+  batchEnd: UtcSeconds
+  loads: number
   settledUntil: UtcSeconds
   seats: Map<number, { counted: SeatRecord; newest: SeatRecord | undefined; form: string }>
 }
 
 export function createIndexer(options: IndexerOptions): Indexer {
-  const { database, provider, escrow, chainId, log, confirmations, firstBlock, deliver } = options
-  const origin = (): Point => ({ block: firstBlock - 1, hash: null, view: new Map() })
+  const { database, provider, escrow, chainId, log, confirmations, firstBlock, deliver, seen, hasTold } = options
+  const key = { chainId, escrow }
+  const origin = (): Point => ({ block: firstBlock - 1, time: 0, hash: null, view: new Map() })
   let counted = origin()
   let head = origin()
   const told = new Map<number, Told>()
+  let shownAtMs = performance.now()
 
   async function advance(): Promise<void> {
     try {
@@ -101,9 +130,11 @@ export function createIndexer(options: IndexerOptions): Indexer {
 
   /** Stores one run of blocks, or takes back those that are gone; says whether there may be more. */
   async function step(): Promise<boolean> {
-    const stored = await newestBlock(database, escrow)
+    const stored = await newestBlock(database, key)
     const newest = await provider.getBlock('latest')
     if (newest === null) throw new ChainError('CHAIN_BEHIND', 'the node has no block yet')
+    shownAtMs = performance.now()
+    seen?.(newest.timestamp)
     if (stored !== null && (newest.number < stored.number || !(await isOnChain(stored)))) {
       await forgetLost(stored, newest.number)
       return true
@@ -112,7 +143,7 @@ export function createIndexer(options: IndexerOptions): Indexer {
     if (from > newest.number) return false
     const to = Math.min(newest.number, from + longestRun - 1)
     const run = await readRun(from, to, newest.number)
-    if (run !== null) await appendBlocks(database, escrow, stored, { ...run, keepFrom: to - keptBlocks })
+    if (run !== null) await appendBlocks(database, key, stored, { ...run, keepFrom: to - keptBlocks })
     return run === null || to < newest.number
   }
 
@@ -121,13 +152,13 @@ export function createIndexer(options: IndexerOptions): Indexer {
   }
 
   async function forgetLost(tip: StoredBlock, newest: number): Promise<void> {
-    let ancestor = await blockAtOrBelow(database, escrow, Math.min(tip.number, newest))
+    let ancestor = await blockAtOrBelow(database, key, Math.min(tip.number, newest))
     while (ancestor !== null && !(await isOnChain(ancestor))) {
-      ancestor = await blockAtOrBelow(database, escrow, ancestor.number - 1)
+      ancestor = await blockAtOrBelow(database, key, ancestor.number - 1)
     }
     const kept = ancestor?.number ?? -1
     log.warn({ from: kept + 1, to: tip.number }, 'the chain was reorganised: reading its blocks again')
-    if (!(await rollBackTo(database, escrow, tip, kept))) return
+    if (!(await rollBackTo(database, key, tip, kept))) return
     if (head.block > kept) head = origin()
     if (counted.block > kept) counted = origin()
   }
@@ -162,47 +193,64 @@ export function createIndexer(options: IndexerOptions): Indexer {
 
   /** Brings both views up to what is stored. */
   async function refresh(): Promise<void> {
-    const tip = await newestBlock(database, escrow)
+    const tip = await newestBlock(database, key)
     if (tip === null || tip.hash === head.hash) return
-    const countedTo = await blockAtOrBelow(database, escrow, tip.number - confirmations + 1)
+    const countedTo = await blockAtOrBelow(database, key, tip.number - confirmations + 1)
     // Another process may have rolled back what this one has folded: then fold from the first event.
-    const known = await blockAtOrBelow(database, escrow, counted.block)
+    const known = await blockAtOrBelow(database, key, counted.block)
     const gone = known?.number === counted.block ? known.hash !== counted.hash : counted.block > tip.number
     if (gone || counted.block > (countedTo?.number ?? firstBlock - 1)) counted = origin()
     if (countedTo !== null) counted = await foldUpTo(counted, countedTo)
     head = await foldUpTo(counted, tip)
   }
 
-  async function foldUpTo({ block, view }: Point, { number, hash }: StoredBlock): Promise<Point> {
-    const events = await eventsBetween(database, escrow, block, number)
-    if (events.length === 0) return { block: number, hash, view }
-    const advanced = copyView(view)
-    for (const event of events) applyEvent(advanced, event)
-    return { block: number, hash, view: advanced }
+  async function foldUpTo({ block, view }: Point, { number, hash, time }: StoredBlock): Promise<Point> {
+    let advanced = view
+    for await (const events of eventsBetween(database, key, { after: block, upTo: number })) {
+      if (advanced === view) advanced = copyView(view)
+      for (const event of events) applyEvent(advanced, event)
+    }
+    return { block: number, time, hash, view: advanced }
   }
 
+  /** An area that cannot take what is new keeps no other from it; it is told again. */
   async function deliverChanges(): Promise<void> {
+    const failures: unknown[] = []
     for (const [number, area] of counted.view) {
-      const before = told.get(number)
-      const next: Told = { settledUntil: area.settledUntil, seats: new Map() }
-      const changed: ChainSeat[] = []
-      for (const record of area.seats.values()) {
-        const newest = head.view.get(number)?.seats.get(record.seat)
-        const last = before?.seats.get(record.seat)
-        if (last !== undefined && last.counted === record && last.newest === newest) {
-          next.seats.set(record.seat, last)
-          continue
-        }
-        const seat = withOpenRequest(chainSeatOf(record), newest)
-        const form = JSON.stringify(seat, bigintAsText)
-        next.seats.set(record.seat, { counted: record, newest, form })
-        if (form !== last?.form) changed.push(seat)
-      }
-      if (changed.length > 0 || before?.settledUntil !== area.settledUntil) {
-        await deliver(number, { block: counted.block, settledUntil: area.settledUntil, seats: changed })
-      }
-      told.set(number, next)
+      await deliverArea(number, area).catch((error: unknown) => failures.push(error))
     }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  async function deliverArea(number: number, area: AreaView): Promise<void> {
+    const loads = options.loadsOf?.(number) ?? 0
+    const known = told.get(number)
+    const before = known?.loads === loads ? known : undefined
+    const { batchSeconds } = area.rules
+    const batchEnd = Math.floor(counted.time / batchSeconds) * batchSeconds
+    const next: Told = { batchEnd, loads, settledUntil: area.settledUntil, seats: new Map() }
+    const changed: ChainSeat[] = []
+    for (const record of area.seats.values()) {
+      const newest = head.view.get(number)?.seats.get(record.seat)
+      const last = before?.seats.get(record.seat)
+      if (last !== undefined && last.counted === record && last.newest === newest) {
+        next.seats.set(record.seat, last)
+        continue
+      }
+      const seat = withOpenRequest(chainSeatOf(record), newest)
+      const form = JSON.stringify(seat, bigintAsText)
+      next.seats.set(record.seat, { counted: record, newest, form })
+      if (form !== last?.form) changed.push(seat)
+    }
+    const isNew = changed.length > 0 || before?.settledUntil !== area.settledUntil || before.batchEnd !== batchEnd
+    const { block, time } = counted
+    for (let from = 0; isNew && (from === 0 || from < changed.length); from += seatsPerDelivery) {
+      const seats = changed.slice(from, from + seatsPerDelivery)
+      const isPart = from + seatsPerDelivery < changed.length
+      await deliver(number, { block, time, settledUntil: area.settledUntil, seats, isPart })
+    }
+    told.set(number, next)
+    hasTold?.(number, time)
   }
 
   return {
@@ -212,6 +260,9 @@ export function createIndexer(options: IndexerOptions): Indexer {
     },
     get counted() {
       return counted
+    },
+    get silentMs() {
+      return performance.now() - shownAtMs
     },
   }
 }
@@ -251,6 +302,9 @@ export function startIndexer(options: IndexerOptions & { pollMs: number }): Inde
     },
     get counted() {
       return indexer.counted
+    },
+    get silentMs() {
+      return indexer.silentMs
     },
     stop: poller.stop,
   }

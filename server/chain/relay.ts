@@ -4,16 +4,16 @@ import { escrowInterface } from '../../contracts/build/deploy.ts'
 import { partsOfSeatId } from '../../contracts/protocol/entry.ts'
 import type { Address, EpochStart, Hex, Mandate, RotateKey } from '../../contracts/protocol/typed-data.ts'
 import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { AreaStatus } from '../areas/area-handle.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
-import type { AreaState } from '../market/engine/state.ts'
 import { ChainError } from './error.ts'
 import { asChainError } from './escrow-client.ts'
 import type { Indexer } from './indexer.ts'
 import type { SeatRecord } from './seat-view.ts'
 import type { Sender } from './sender.ts'
 
-/** A seat as the escrow numbers it: area × 2³² + its number in the area. */
-type SeatId = number
+/** A seat as the escrow numbers it, decimal: area × 2³² + its number in the area. */
+type SeatId = string
 
 /**
  * Each resolves with the transaction's hash once that is stored and on its way. Rejects with `ChainError`: `CHAIN_REFUSED`
@@ -24,6 +24,7 @@ export interface EscrowRelay {
     mandate: Mandate
     mandateSignature: Hex
     consentValidFrom: UtcSeconds
+    consentDeadline: UtcSeconds
     consentSignature: Hex
     epoch: EpochStart
     epochSignature: Hex
@@ -46,7 +47,7 @@ export interface EscrowRelay {
     epoch: EpochStart
     meterSignature: Hex
     accountSignature: Hex
-    /** Needed where the rules demand confirmed sellers. */
+    /** Where the rules demand confirmation. */
     gridSignature?: Hex | undefined
   }): Promise<{ hash: Hex }>
   /** The meter's last key hands over to the next one; signed by the account and by both keys. */
@@ -74,8 +75,8 @@ export function createRelay(options: {
   sender: Pick<Sender, 'send'>
   indexer: Pick<Indexer, 'head'>
   facts: EscrowFacts
-  /** How far an area's batches are cut, and which of them are not settled by a block that counts. */
-  batchesOf(area: number): Pick<AreaState, 'cutUntil' | 'batches'> | undefined
+  /** How far an area's batches are cut, and since when they are not settled by a block that counts. */
+  batchesOf(area: number): Pick<AreaStatus, 'cutUntil' | 'unsettledFrom'> | undefined
 }): EscrowRelay {
   const { sender, indexer, facts, batchesOf } = options
 
@@ -103,19 +104,20 @@ export function createRelay(options: {
     const known = batchesOf(area)
     const batchSeconds = indexer.head.view.get(area)!.rules.batchSeconds
     const until = Math.ceil(before / batchSeconds) * batchSeconds
-    const isOpen = known !== undefined && [...known.batches.values()].some(({ start }) => start < before)
-    if (known !== undefined && known.cutUntil >= until && !isOpen) return
+    if (known !== undefined && known.cutUntil >= until && (known.unsettledFrom ?? before) >= before) return
     const end = new Date(until * 1000).toISOString()
     throw new ChainError('CHAIN_BEHIND', `the batches up to ${end} must be settled first: ask again then`)
   }
 
   return {
-    async openSeat({ mandate, mandateSignature, consentValidFrom, consentSignature, epoch, epochSignature }) {
+    async openSeat(request) {
+      const { mandate, mandateSignature, consentValidFrom, consentDeadline, consentSignature } = request
       if (![...indexer.head.view.values()].some(({ rulesHash }) => rulesHash === mandate.rules)) {
         throw new ChainError('CHAIN_REQUEST', 'no area on chain has the rules that the mandate names')
       }
-      const signatures = [mandateSignature, consentValidFrom, consentSignature, epoch, epochSignature]
-      return carry('openSeat', [mandate, ...signatures])
+      const consent = { validFrom: consentValidFrom, deadline: consentDeadline }
+      const { epoch, epochSignature } = request
+      return carry('openSeat', [mandate, mandateSignature, consent, consentSignature, epoch, epochSignature])
     },
     async changeMandate({ seat, mandate, mandateSignature }) {
       seatOf(seat)

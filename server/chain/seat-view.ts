@@ -10,7 +10,7 @@ import { decodeWords, partsOfSeatId } from '../../contracts/protocol/entry.ts'
 import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
 import type { Address, AreaRules, EpochStart, Hex, Mandate } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { ChainSeat, Terms } from '../market/engine/area.ts'
+import type { ChainSeat, Terms } from '../market/area/area.ts'
 
 /** An event of the escrow as it is stored: integers up to 48 bits as numbers, wider ones as decimal strings, structs as objects. */
 export interface EscrowEvent {
@@ -47,6 +47,11 @@ export interface SeatRecord {
   readonly withdrawal: ChainSeat['withdrawal']
   readonly withdrawalNonce: number
   readonly base: ChainSeat['base']
+  /** The boundary from which the seat may trade. */
+  readonly openedAt: UtcSeconds
+  readonly epochStart: ChainSeat['epochStart']
+  /** How often the grid operator has confirmed the meter. */
+  readonly confirmations: number
   /** Changes of terms up to here have been put in force by the escrow; later ones wait for an entry that begins after them. */
   readonly inForceUntil: UtcSeconds
 }
@@ -218,6 +223,9 @@ function openedSeat(view: EscrowView, seat: number, args: EscrowEvent['args']): 
     withdrawal: null,
     withdrawalNonce: 0,
     base: { epoch, time, importWh, exportWh },
+    openedAt: args.from as UtcSeconds,
+    epochStart: { epoch, time, importWh, exportWh },
+    confirmations: 0,
     inForceUntil: 0,
   }
 }
@@ -242,6 +250,7 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
       const nameplateWh = args.nameplateWh as number
       return {
         standings: scheduled(seat.standings, { from, zone: zoneOf(args.zone as Hex), nameplateWh, barred: false }),
+        confirmations: seat.confirmations + 1,
         inForceUntil,
       }
     }
@@ -259,7 +268,8 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
     case 'EpochStarted':
     case 'Rebased': {
       const { epoch, time, importWh, exportWh } = args as unknown as EpochStart
-      return { base: { epoch, time, importWh, exportWh } }
+      const base = { epoch, time, importWh, exportWh }
+      return name === 'Rebased' ? { base } : { base, epochStart: base }
     }
     case 'Deposited':
       return { balance: seat.balance + BigInt(args.amount as string) }
@@ -300,11 +310,12 @@ function zoneOf(zone: Hex): string {
 /** The seat as the engine takes it: both timelines merged, what ended before its base left out. */
 export function chainSeatOf(record: SeatRecord): ChainSeat {
   const { seat, account, meter, keys, balance, withdrawal, withdrawalNonce, base } = record
+  const { openedAt, epochStart, confirmations } = record
   const all = termsOnChain(record)
   const begun = all.findLastIndex(({ from }) => from <= base.time)
   const terms = all.slice(Math.max(begun, 0))
-  const named = { seat, account, meter, ...(keys.length === 0 ? {} : { keys: [...keys] }) }
-  return { ...named, terms, balance, withdrawal, withdrawalNonce, base }
+  const named = { seat, account, meter, keys: [...keys], openedAt }
+  return { ...named, terms, balance, withdrawal, withdrawalNonce, epochStart, base, confirmations }
 }
 
 /** All terms that the seat ever had or will have, ascending by start. */
@@ -325,6 +336,7 @@ export function termsOnChain({ terms, standings }: SeatRecord): Terms[] {
       version: mandate.version,
       zone: standing?.zone ?? null,
       nameplateWh: standing?.nameplateWh ?? null,
+      grade: 0,
       closed: closed || (standing?.barred ?? false),
     }
   })

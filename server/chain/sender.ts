@@ -77,11 +77,12 @@ type Fees = { maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }
 export function createSender(options: SenderOptions): Sender {
   const { database, provider, wallet, chainId, log, confirmations, replaceAfterMs, maxFeePerGas } = options
   const address = parseAddress(wallet.address)
+  const key = { chainId, sender: address }
   refuseDevelopmentKey(address, chainId)
   const inFlight = new Map<string, Promise<{ hash: Hex }>>()
 
   async function send(purpose: string, make: () => Promise<Call>): Promise<{ hash: Hex }> {
-    const before = await findTransaction(database, address, purpose)
+    const before = await findTransaction(database, key, purpose)
     if (before !== null && before.status !== 'failed') {
       // Whoever asks again misses its effect: a reorganisation may have taken it back, or changed what became of it.
       const receipt = before.status === 'mined' ? await receiptOf(before) : null
@@ -93,7 +94,7 @@ export function createSender(options: SenderOptions): Sender {
     const call = await make()
     const gas = await simulate(call)
     const fees = await currentFees()
-    const stored = await reserveTransaction(database, address, purpose, {
+    const stored = await reserveTransaction(database, key, purpose, {
       countOnChain: await provider.getTransactionCount(address, 'latest'),
       sign: (nonce) => sign({ ...call, nonce, gas, fees }),
     })
@@ -104,7 +105,7 @@ export function createSender(options: SenderOptions): Sender {
 
   /** What succeeds when simulated and fails when mined costs gas each time: after the second time it is not tried at once. */
   async function restAfterFailures(purpose: string, lastMs: number): Promise<void> {
-    const failures = await failuresOf(database, address, purpose)
+    const failures = await failuresOf(database, key, purpose)
     if (failures < 2) return
     const restMs = Math.min(longestRestMs, replaceAfterMs * 2 ** (failures - 2))
     if (Date.now() - lastMs >= restMs) return
@@ -169,7 +170,7 @@ export function createSender(options: SenderOptions): Sender {
         provider.getBlockNumber(),
         provider.getTransactionCount(address, 'latest'),
       ])
-      const unmined = await unminedTransactions(database, address, taken)
+      const unmined = await unminedTransactions(database, key, taken)
       await fillGaps(unmined, taken)
       for (const transaction of unmined) {
         try {
@@ -205,7 +206,7 @@ export function createSender(options: SenderOptions): Sender {
       if (nonce < waiting) continue
       log.warn({ nonce }, 'a nonce was left out: an empty transaction takes it')
       const attempt = await sign({ to: address, data: '0x', nonce, gas: emptyGas, fees })
-      const filled = await storeTransaction(database, address, {
+      const filled = await storeTransaction(database, key, {
         nonce,
         purpose: `nothing, at nonce ${nonce}`,
         attempt,

@@ -4,11 +4,11 @@ import { escrowAt } from '../../contracts/build/deploy.ts'
 import { decodeWords, type EntryFields, seatIdOf } from '../../contracts/protocol/entry.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { ChainSeat } from '../market/engine/area.ts'
-import type { SettledArea } from '../settlement/verify-area.ts'
+import type { ChainSeat } from '../market/area/area.ts'
+import type { SettledArea } from '../settlement/verify/settled.ts'
 import { ChainError } from './error.ts'
 import { asChainError, eventsOfEscrow } from './escrow-client.ts'
-import { type AreaView, applyEvent, chainSeatOf, type EscrowView } from './seat-view.ts'
+import { type AreaView, applyEvent, chainSeatOf, type EscrowView, type SeatRecord, termsOnChain } from './seat-view.ts'
 
 export interface SettledAreaQuery {
   provider: JsonRpcProvider
@@ -18,6 +18,8 @@ export interface SettledAreaQuery {
   end: UtcSeconds
   /** The block at which the escrow was deployed: nothing of it happened before. */
   firstBlock: number
+  /** From this block on, all that was known of seats is wanted. */
+  knownFrom: number
 }
 
 /**
@@ -32,26 +34,31 @@ export async function readSettledArea(query: SettledAreaQuery): Promise<SettledA
   }
 }
 
-async function read({ provider, escrow, area, end, firstBlock }: SettledAreaQuery): Promise<SettledArea> {
+async function read({ provider, escrow, area, end, firstBlock, knownFrom }: SettledAreaQuery): Promise<SettledArea> {
   const newest = await provider.getBlockNumber()
   const view: EscrowView = new Map()
   let entries: EntryFields[] = []
   let seats: ChainSeat[] = []
   let bases: SettledArea['bases'] = new Map()
   let gridTake = 0n
+  const versions = new SeatVersions(knownFrom)
   for await (const event of eventsOfEscrow(provider, { escrow, fromBlock: firstBlock, toBlock: newest })) {
     if (event.args.area === area && event.args.end === end) {
       if (event.name === 'PartSettled') {
         if (event.args.part === 0) {
           entries = []
           const records = [...view.get(area)!.seats.values()]
-          if (seats.length === 0) seats = records.map(chainSeatOf)
+          if (seats.length === 0) {
+            versions.note(Number.POSITIVE_INFINITY, records)
+            seats = records.map(wholeSeat)
+          }
           bases = new Map(records.map(({ seat, base }) => [seat, base]))
         }
         entries.push(...decodeWords(event.args.words as Hex))
       }
       if (event.name === 'BatchSettled') gridTake = BigInt(event.args.gridTake as string)
     }
+    if (seats.length === 0) versions.note(event.block, view.get(area)?.seats.values() ?? [])
     applyEvent(view, event)
   }
   const batch = view.get(area)?.batches.get(end)
@@ -60,7 +67,37 @@ async function read({ provider, escrow, area, end, firstBlock }: SettledAreaQuer
   const areaView = view.get(area)!
   await compareBalances({ provider, escrow, area, newest }, areaView)
   const { start, statementRoot } = batch
-  return { rules: areaView.rules, statementRoot, start, end, seats, bases, entries, gridTake }
+  const { rules } = areaView
+  return { rules, statementRoot, start, end, seats, versions: versions.noted, bases, entries, gridTake }
+}
+
+/** The seat with all terms that it ever had: the engine remembers those that intervals in memory go by. */
+function wholeSeat(record: SeatRecord): ChainSeat {
+  return { ...chainSeatOf(record), terms: termsOnChain(record) }
+}
+
+/** How the seats of an area stood at the ends of blocks: as of one block all of them, then those that changed. */
+class SeatVersions {
+  readonly noted: SettledArea['versions'] = []
+  private readonly from: number
+  private block = -1
+  private readonly last = new Map<number, SeatRecord>()
+
+  constructor(from: number) {
+    this.from = from
+  }
+
+  /** Before each event, in the order of the chain: the seats as they stand before it, which is in this block. */
+  note(block: number, seats: Iterable<SeatRecord>): void {
+    const before = this.block
+    this.block = block
+    if (block === before || block <= this.from) return
+    for (const record of seats) {
+      if (this.last.get(record.seat) === record) continue
+      this.last.set(record.seat, record)
+      this.noted.push({ block: before, seat: wholeSeat(record) })
+    }
+  }
 }
 
 const callsAtOnce = 50

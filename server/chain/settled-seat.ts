@@ -4,7 +4,7 @@ import { escrowAt } from '../../contracts/build/deploy.ts'
 import { decodeWords, seatIdOf } from '../../contracts/protocol/entry.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { SettledSeat } from '../settlement/verify.ts'
+import type { SettledSeat } from '../settlement/verify/settled.ts'
 import { ChainError } from './error.ts'
 import { asChainError, eventsOfEscrow } from './escrow-client.ts'
 import { applyEvent, type EscrowView, termsOnChain } from './seat-view.ts'
@@ -56,12 +56,12 @@ async function read({ provider, escrow, area, seat, end, firstBlock }: SettledSe
   if (balance !== record.balance) {
     throw new ChainError('CHAIN_OVERTAKEN', `the events say a balance of ${record.balance}, the contract ${balance}`)
   }
-  const { intervalSeconds, confirmedSellersOnly } = view.get(area)!.rules
+  const { rules } = view.get(area)!
   const { statementRoot } = batch
   const { meter, keys } = record
   const terms = termsOnChain(record)
   return {
-    ...{ area, end, seat, statementRoot, intervalSeconds, confirmedSellersOnly, meter, keys, terms },
+    ...{ area, end, seat, statementRoot, rules, meter, keys, terms },
     ...{ base: base ?? record.base, entries },
   }
 

@@ -14,6 +14,7 @@ import { encodeEntry } from '../../contracts/protocol/entry.ts'
 import { type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
+import { registerArea } from '../store/areas.ts'
 import type { Database } from '../store/database.ts'
 import {
   batchesAfter,
@@ -32,6 +33,29 @@ import { startPoller } from './poller.ts'
 import type { AreaView, SeatRecord, SettledBatch } from './seat-view.ts'
 import type { Call, Sender } from './sender.ts'
 
+/** What a server says of the settlement of all its areas. */
+export interface SettlementMetrics {
+  settled: Counter
+  stopped: Gauge
+}
+
+export function settlementMetrics(registry: Registry): SettlementMetrics {
+  return {
+    settled: new Counter({
+      name: 'commonwatt_batches_settled_total',
+      help: 'Batches whose settlement the chain has confirmed',
+      labelNames: ['area'],
+      registers: [registry],
+    }),
+    stopped: new Gauge({
+      name: 'commonwatt_settlement_stopped',
+      help: '1 while the next batch of the area cannot be settled',
+      labelNames: ['area'],
+      registers: [registry],
+    }),
+  }
+}
+
 export interface SettlementOptions {
   database: Database
   provider: JsonRpcProvider
@@ -40,7 +64,7 @@ export interface SettlementOptions {
   /** The settings of each area that is to be settled. */
   settings: readonly AreaSettings[]
   log: Logger
-  registry: Registry
+  metrics: SettlementMetrics
   /** Has a batch cut anew without these seats; says whether it was. */
   leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
   /** The most entries of one transaction, where they shall be fewer than fit into it. */
@@ -53,28 +77,33 @@ export interface Settlement {
 }
 
 export function createSettlement(options: SettlementOptions): Settlement {
-  const { database, provider, sender, indexer, settings, log, registry, leaveOut, entriesPerPart } = options
-  const settledTotal = new Counter({
-    name: 'commonwatt_batches_settled_total',
-    help: 'Batches whose settlement the chain has confirmed',
-    labelNames: ['area'],
-    registers: [registry],
-  })
-  for (const { area } of settings) settledTotal.inc({ area }, 0)
+  const { database, provider, sender, indexer, settings, log, metrics, leaveOut, entriesPerPart } = options
+  for (const { area } of settings) metrics.settled.inc({ area }, 0)
+  const ids = new Map<number, number>()
+
+  /** The area's number in the database. */
+  async function idOf({ area, chain: { chainId, escrow } }: AreaSettings): Promise<number> {
+    const id = ids.get(area) ?? (await registerArea(database, { chainId, escrow, area }))
+    ids.set(area, id)
+    return id
+  }
 
   async function advance(area: number): Promise<void> {
-    const { rulesHash, chain } = settings.find((one) => one.area === area)!
+    const own = settings.find((one) => one.area === area)!
+    const { rulesHash, chain } = own
     const counted = indexer.counted.view.get(area)
     const newest = indexer.head.view.get(area)
     if (newest === undefined) return
     if (hashRules(newest.rules) !== rulesHash) {
       throw new ChainError('CHAIN_RULES', `area ${area} has other rules on chain than in its settings`)
     }
-    const batches = await batchesAfter(database, area, counted?.settledUntil ?? 0)
-    for (const batch of batches) await noteOutcome(area, batch, counted?.batches.get(batch.end))
+    const areaId = await idOf(own)
+    const batches = await batchesAfter(database, areaId, counted?.settledUntil ?? 0)
+    for (const batch of batches) await noteOutcome({ area, areaId }, batch, counted?.batches.get(batch.end))
     const next = batches.find(({ end }) => !newest.batches.has(end))
-    if (next === undefined) return
-    const work = { area, escrow: chain.escrow, batch: next, view: newest, counted }
+    // Its statement is being made.
+    if (next === undefined || !isStated(next)) return
+    const work = { area, areaId, escrow: chain.escrow, batch: next, view: newest, counted }
     try {
       await submit(work)
     } catch (error) {
@@ -85,13 +114,18 @@ export function createSettlement(options: SettlementOptions): Settlement {
   }
 
   /** Notes what the chain says of the batch, at the depth that counts. */
-  async function noteOutcome(area: number, batch: StoredBatch, settled: SettledBatch | undefined): Promise<void> {
+  async function noteOutcome(
+    { area, areaId }: Pick<Work, 'area' | 'areaId'>,
+    batch: StoredBatch,
+    settled: SettledBatch | undefined,
+  ): Promise<void> {
     if (settled === undefined) {
       if (batch.status !== 'settled') return
       log.warn({ area, end: batch.end }, 'the settlement of a batch disappeared from the chain')
-      await markCut(database, area, batch.end)
+      await markCut(database, areaId, batch.end)
       return
     }
+    if (!isStated(batch)) return
     if (settled.statementRoot !== batch.statementRoot) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch that ends at ${batch.end} was settled`)
     }
@@ -99,8 +133,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const transaction = settled.transactions.at(-1)!
     const gasUsed = await gasOf(settled.transactions)
     if (gasUsed === null) return
-    if (await markSettled(database, area, batch.end, { transaction, block: settled.block, gasUsed })) {
-      settledTotal.inc({ area })
+    if (await markSettled(database, areaId, batch.end, { transaction, block: settled.block, gasUsed })) {
+      metrics.settled.inc({ area })
       log.info({ area, end: batch.end, transaction, block: settled.block, gasUsed }, 'batch settled')
     }
   }
@@ -117,7 +151,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
 
   /** Sends the part that the chain expects next, if it is not on its way. */
   async function submit(work: Work): Promise<void> {
-    const { area, batch, view } = work
+    const { area, areaId, batch, view } = work
     if (batch.start < view.settledUntil) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: the batch from ${batch.start} was overtaken on chain`)
     }
@@ -128,9 +162,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const part = view.open?.settledParts ?? 0
     const purpose = `settle ${nameOf(work)} part ${part}`
     const { hash } = await sender.send(purpose, async () => {
-      return settleCall(work, await signedEntries(database, area, batch.end), entriesPerPart)
+      return settleCall(work, await signedEntries(database, areaId, batch.end), entriesPerPart)
     })
-    await markSubmitted(database, area, batch.end, hash)
+    await markSubmitted(database, areaId, batch.end, hash)
   }
 
   /**
@@ -138,14 +172,14 @@ export function createSettlement(options: SettlementOptions): Settlement {
    * given up first. Throws the refusal where the seats can pay after all, so that it is tried again.
    */
   async function setAside(work: Work, refusal: ChainError): Promise<void> {
-    const { area, escrow, batch, view, counted } = work
+    const { area, areaId, escrow, batch, view, counted } = work
     if (view.open !== null) {
       log.warn({ area, end: batch.end }, 'a batch that had begun cannot be paid: giving it up')
       const data = escrowInterface.encodeFunctionData('abandonBatch', [area])
       await sender.send(`abandon ${nameOf(work)}`, async () => ({ to: escrow, data }))
       return
     }
-    const entries = await signedEntries(database, area, batch.end)
+    const entries = await signedEntries(database, areaId, batch.end)
     const isOnePart = divideIntoParts(entries, view, entriesPerPart).length === 1
     const seats = counted === undefined ? [] : seatsThatCannotPay(entries, counted, isOnePart)
     if (seats.length === 0) throw refusal
@@ -157,9 +191,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
    * The parts of an abandoned batch have moved bases: what these seats traded cannot be settled any more. Says whether the
    * batch has to wait, for the abandonment to count or to be cut anew without them.
    */
-  async function dropMoved({ area, batch, counted }: Work): Promise<boolean> {
+  async function dropMoved({ area, areaId, batch, counted }: Work): Promise<boolean> {
     if (counted === undefined || !counted.abandoned.has(batch.end) || counted.open !== null) return true
-    const entries = await signedEntries(database, area, batch.end)
+    const entries = await signedEntries(database, areaId, batch.end)
     const moved = entries.filter(
       (entry) => entry.soldWh + entry.boughtWh > 0 && counted.seats.get(entry.seat)!.base.time >= entry.time,
     )
@@ -181,10 +215,19 @@ export function createSettlement(options: SettlementOptions): Settlement {
   }
 }
 
+/** A batch whose statement has been made. */
+type StatedBatch = StoredBatch & { statementRoot: Hex }
+
+function isStated(batch: StoredBatch): batch is StatedBatch {
+  return batch.statementRoot !== null
+}
+
 interface Work {
   area: number
+  /** Its number in the database. */
+  areaId: number
   escrow: Hex
-  batch: StoredBatch
+  batch: StatedBatch
   /** The area at the newest block. */
   view: AreaView
   /** The area at the newest block that is deep enough to count. */
@@ -260,14 +303,8 @@ function settleCall({ area, escrow, batch, view }: Work, entries: SignedEntry[],
 
 /** Settlement of all areas, each at its own pace: one that is stopped holds up no other. */
 export function startSettlement(options: SettlementOptions & { pollMs: number }): { stop(): Promise<void> } {
-  const { settings, log, registry, pollMs } = options
+  const { settings, log, metrics, pollMs } = options
   const settlement = createSettlement(options)
-  const stopped = new Gauge({
-    name: 'commonwatt_settlement_stopped',
-    help: '1 while the next batch of the area cannot be settled',
-    labelNames: ['area'],
-    registers: [registry],
-  })
   const pollers = settings.map(({ area }) =>
     startPoller({
       name: `settlement of area ${area}`,
@@ -276,9 +313,9 @@ export function startSettlement(options: SettlementOptions & { pollMs: number })
       async run() {
         try {
           await settlement.advance(area)
-          stopped.set({ area }, 0)
+          metrics.stopped.set({ area }, 0)
         } catch (error) {
-          stopped.set({ area }, 1)
+          metrics.stopped.set({ area }, 1)
           throw error
         }
       },

@@ -7,6 +7,8 @@ import { checkAuction } from '../market/check.ts'
 import { MarketError, quoted } from '../market/errors.ts'
 import { betterLimits, explaining, whatIf } from '../market/explain.ts'
 import { readResult } from '../market/result-json.ts'
+import { languages } from '../words/languages.ts'
+import { auctionSentence } from '../words/sentences.ts'
 import { InputError, mostInputBytes, readInput, refuse, writeOutput } from './streams.ts'
 
 interface ClearOptions {
@@ -89,10 +91,11 @@ function explainOrder(auctions: Auctions, id: string, limit: string | undefined)
   const ofEach = eachAuction(auctions, ({ input, priceDecimals }) => {
     const order = input.orders.find((each) => each.id === id)
     if (order === undefined) return []
-    const outcome = explaining(input, clearAuction(input), priceDecimals)(order)
+    const outcome = explaining(input, clearAuction(input))(order)
+    const message = auctionSentence(languages.en, order.side, outcome, priceDecimals)
     const alternatives =
       limit === undefined ? betterLimits(input, id) : [whatIf(input, id, parsePrice(limit, priceDecimals))]
-    return [outcomeToJson(outcome, alternatives, priceDecimals)]
+    return [outcomeToJson(outcome, { message, alternatives, decimals: priceDecimals })]
   })
   const explained = [ofEach].flat(2)
   if (explained.length === 0)

@@ -1,14 +1,17 @@
 /** `commonwatt export`: a settled batch of an area with all that `commonwatt verify` needs to compute it again. */
 import { Command } from 'commander'
 import { SettlementError } from '../settlement/error.ts'
-import { areaFile } from '../store/area-export.ts'
-import { openDatabase } from '../store/database.ts'
-import { areaNumber, databaseUrl, time } from './options.ts'
+import { areaFileLines } from '../store/area-export.ts'
+import { requireArea } from '../store/areas.ts'
+import { endless, openDatabase, transact } from '../store/database.ts'
+import { StoreError } from '../store/error.ts'
+import { addressText, areaNumber, databaseUrl, time } from './options.ts'
 import { InputError, refuse, writeOutput } from './streams.ts'
 
 interface ExportOptions {
   databaseUrl: string
   area: number
+  escrow?: string
   end: number
 }
 
@@ -17,24 +20,34 @@ export function exportCommand(): Command {
   return new Command('export')
     .addOption(databaseUrl())
     .addOption(areaNumber())
+    .option('--escrow <address>', 'the escrow contract, where several have an area of this number', addressText)
     .requiredOption('--end <time>', 'end of the batch, ISO 8601 UTC or seconds since 1970', time)
     .action(async (options: ExportOptions) => {
       try {
         await exportArea(options)
       } catch (error) {
-        if (!(error instanceof SettlementError || error instanceof InputError)) throw error
+        if (!(error instanceof SettlementError || error instanceof InputError || error instanceof StoreError))
+          throw error
         refuse(error.message)
       }
     })
 }
 
-async function exportArea({ databaseUrl, area, end }: ExportOptions): Promise<void> {
-  const database = openDatabase(databaseUrl, 1)
+/** In one view of the tables, so that a batch that is cut anew meanwhile is not seen in parts. */
+async function exportArea({ databaseUrl, area, escrow, end }: ExportOptions): Promise<void> {
+  const database = openDatabase(databaseUrl, 1, endless)
   try {
-    const file = await areaFile(database, { area, end })
-    if (file === null)
+    const stored = await requireArea(database, escrow === undefined ? { area } : { area, escrow: escrow.toLowerCase() })
+    await transact(database, async (sql) => {
+      await sql`set transaction isolation level repeatable read, read only`
+      let lines = 0
+      for await (const line of areaFileLines(sql, stored, end)) {
+        await writeOutput(line)
+        lines += 1
+      }
+      if (lines > 0) return
       throw new InputError(`area ${area} has no batch that ends at ${new Date(end * 1000).toISOString()}`)
-    await writeOutput(`${JSON.stringify(file)}\n`)
+    })
   } finally {
     await database.end()
   }

@@ -2,20 +2,13 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
-import { z } from 'zod'
 import { writeReport } from '../reports/csv.ts'
-import { ReportError, type ReportSettings } from '../reports/row.ts'
+import { ReportError } from '../reports/row.ts'
+import { requireArea } from '../store/areas.ts'
 import { openDatabase } from '../store/database.ts'
-import { reportRows, servedSettings } from '../store/queries-report.ts'
+import { reportRows } from '../store/queries-report.ts'
+import { settingsFor, settingsHistory } from '../store/settings-store.ts'
 import { areaNumber, databaseUrl, time } from './options.ts'
-
-const settingsSchema = z.object({
-  name: z.string(),
-  currency: z.string(),
-  priceDecimals: z.int(),
-  rules: z.object({ intervalSeconds: z.int() }),
-  zones: z.array(z.object({ zone: z.string(), parent: z.string().nullable() })),
-}) satisfies z.ZodType<ReportSettings>
 
 interface Options {
   databaseUrl: string
@@ -44,9 +37,10 @@ async function report({ databaseUrl, area, from, to }: Options): Promise<void> {
   if (from >= to) throw new ReportError('REPORT_RANGE', '--from must be before --to')
   const database = openDatabase(databaseUrl, 1)
   try {
-    const served = await servedSettings(database, area)
-    if (served === null) throw new ReportError('REPORT_AREA_UNKNOWN', `this database knows no area ${area}`)
-    const lines = writeReport(settingsSchema.parse(served), reportRows(database, { area, from, to }))
+    const { areaId } = await requireArea(database, { area })
+    const history = await settingsHistory(database, areaId)
+    const rows = reportRows(database, { area: areaId, from, to })
+    const lines = writeReport((start) => settingsFor(history, start), rows)
     await pipeline(Readable.from(lines), process.stdout, { end: false })
   } finally {
     await database.end()

@@ -83,10 +83,9 @@ export function serveCommand(): Command {
       const log = pino({ level: flags.logLevel })
       const running = await serve({
         databaseUrl: flags.databaseUrl,
-        rpcUrl: flags.rpcUrl,
-        escrow: flags.escrow,
-        firstBlock: flags.firstBlock,
-        areaFiles: flags.areaFile,
+        escrows: [
+          { rpcUrl: flags.rpcUrl, escrow: flags.escrow, firstBlock: flags.firstBlock, areaFiles: flags.areaFile },
+        ],
         operatorKeyFile: flags.keyFile,
         host: flags.host,
         port: flags.port,
@@ -97,10 +96,6 @@ export function serveCommand(): Command {
         demoPeopleFile: flags.demoPeople ?? null,
         pageFolder,
         log,
-        onFatal(error) {
-          log.fatal({ err: error }, 'the server cannot go on')
-          process.exit(1)
-        },
       })
       const stop = () => {
         log.info('stopping')

@@ -52,6 +52,45 @@ export async function readInput(path: string, mostLineBytes = usualLineBytes): P
   return text
 }
 
+/**
+ * The lines of a file, or of standard input for `-`, as UTF-8 text and without their ends: the whole of it is never held. Throws
+ * `InputError` saying what is wrong with it.
+ */
+export async function* readLines(path: string, mostLineBytes = usualLineBytes): AsyncGenerator<string> {
+  const name = path === '-' ? 'standard input' : path
+  let parts: Buffer[] = []
+  let bytes = 0
+  let lines = 0
+  const whole = () => {
+    lines++
+    const text = textOf(Buffer.concat(parts))
+    if (text === null) throw new InputError(`${name}: line ${lines} is not UTF-8 text`)
+    parts = []
+    bytes = 0
+    return text
+  }
+  try {
+    for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
+      for (let from = 0; from < chunk.length; ) {
+        const end = chunk.indexOf(newline, from)
+        const part = chunk.subarray(from, end < 0 ? chunk.length : end)
+        bytes += part.length
+        if (bytes > mostLineBytes) {
+          throw new InputError(`${name}: line ${lines + 1} is longer than ${mostLineBytes / mebibyte} MiB`)
+        }
+        parts.push(part)
+        if (end < 0) break
+        yield whole()
+        from = end + 1
+      }
+    }
+  } catch (error) {
+    if (error instanceof InputError || !isSystemError(error)) throw error
+    throw new InputError(`${name} cannot be read: ${error.message}`)
+  }
+  if (bytes > 0) yield whole()
+}
+
 function textOf(bytes: Buffer): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

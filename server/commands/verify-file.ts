@@ -5,12 +5,13 @@ import { openProvider } from '../chain/escrow-client.ts'
 import { readSettledArea } from '../chain/settled-area.ts'
 import { readSettledSeat } from '../chain/settled-seat.ts'
 import { walletSignatures } from '../chain/wallet-signature.ts'
-import { type AreaFile, readAreaFile } from '../settlement/area-file.ts'
-import { claimsOf, nameOf, type StatedOrder, type WalletWords } from '../settlement/signed-order.ts'
+import { type AreaFile, AreaFileReader, beginsAreaFile } from '../settlement/area-file.ts'
+import { claimsOf, nameOf, type SignedThings, type WalletWords } from '../settlement/signers.ts'
 import { readStatementFile, type StatementFile } from '../settlement/statement-file.ts'
-import { verifyStatement } from '../settlement/verify.ts'
-import { verifyArea } from '../settlement/verify-area.ts'
-import { InputError, mostInputBytes, readInput, writeOutput } from './streams.ts'
+import { verifyArea } from '../settlement/verify/verify-area.ts'
+import { verifyStatement } from '../settlement/verify/verify-statement.ts'
+import { signerOfReading } from '../signatures/reading-signer.ts'
+import { InputError, readLines, writeOutput } from './streams.ts'
 
 export interface VerifyOptions {
   rpcUrl: string
@@ -19,9 +20,7 @@ export interface VerifyOptions {
 
 /** Prints that a statement or a batch is right. Throws `InputError` naming the first difference. */
 export async function verifyFile(path: string, { rpcUrl, firstBlock }: VerifyOptions): Promise<void> {
-  const json = parseJson(path, await readInput(path, mostInputBytes))
-  const isOfArea = typeof json === 'object' && json !== null && 'offers' in json
-  const check = isOfArea ? areaCheck(readAreaFile(json), firstBlock) : seatCheck(readStatementFile(json), firstBlock)
+  const check = await readCheck(path, firstBlock)
   const { chainId } = check
   const provider = openProvider(rpcUrl, chainId)
   try {
@@ -41,41 +40,57 @@ interface Check {
   run(provider: JsonRpcProvider): Promise<string | null>
 }
 
+/** An area's file is read line by line, a statement as one piece. */
+async function readCheck(path: string, firstBlock: number): Promise<Check> {
+  const area = new AreaFileReader()
+  const lines: string[] = []
+  let isOfArea: boolean | null = null
+  for await (const line of readLines(path)) {
+    isOfArea ??= beginsAreaFile(line)
+    if (isOfArea) area.take(line)
+    else lines.push(line)
+  }
+  if (isOfArea) return areaCheck(area.finish(), firstBlock)
+  return seatCheck(readStatementFile(parseJson(path, lines.join('\n'))), firstBlock)
+}
+
 function seatCheck(file: StatementFile, firstBlock: number): Check {
   const { chainId, escrow, area, seat, end } = file
   return {
     chainId,
     run: async (provider) =>
-      verifyStatement(
-        file,
-        await readSettledSeat({ provider, escrow, area, seat, end, firstBlock }),
-        await wordsOfWallets(provider, { chainId, escrow }, file.orders),
-      ),
+      verifyStatement(file, await readSettledSeat({ provider, escrow, area, seat, end, firstBlock }), {
+        words: await wordsOfWallets(provider, file, file),
+        signerOf: signerOfReading,
+      }),
   }
 }
 
 function areaCheck(file: AreaFile, firstBlock: number): Check {
-  const { chainId, escrow, area, end } = file
+  const { chainId, escrow, area, end, agreements, revocations } = file
+  const knownFrom = file.intervals[0]?.block ?? firstBlock
   return {
     chainId,
     run: async (provider) =>
-      verifyArea(
-        file,
-        await readSettledArea({ provider, escrow, area, end, firstBlock }),
-        await wordsOfWallets(provider, { chainId, escrow }, [...file.orders, ...file.forwardOrders]),
-      ),
+      verifyArea(file, await readSettledArea({ provider, escrow, area, end, firstBlock, knownFrom }), {
+        words: await wordsOfWallets(provider, file, {
+          orders: [...file.orders, ...file.forwardOrders],
+          ...{ agreements, revocations },
+        }),
+        signerOf: signerOfReading,
+      }),
   }
 }
 
-/** What the contract wallets among the orders' accounts confirm at the newest block. */
+/** What the contract wallets among the accounts confirm at the newest block. */
 async function wordsOfWallets(
   provider: JsonRpcProvider,
   domain: EscrowDomain,
-  orders: readonly StatedOrder[],
+  things: SignedThings,
 ): Promise<WalletWords> {
   const isWalletSignature = walletSignatures(provider)
   const words = new Set<string>()
-  for (const claim of claimsOf(domain, orders)) {
+  for (const claim of claimsOf(domain, things)) {
     if (await isWalletSignature(claim.account, claim.digest, claim.signature)) words.add(nameOf(claim))
   }
   return words

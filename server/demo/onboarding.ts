@@ -84,8 +84,8 @@ async function seatRequest(home: Onboarding) {
     account: account.address.toLowerCase(),
     meter: enrolment.meter,
     rules: area.rules.hash,
-    sellFloor: parsePrice(wishes.sellFloorPerKwh),
-    buyCeiling: parsePrice(wishes.buyCeilingPerKwh),
+    sellFloor: parsePrice(wishes.sellFloorPerKwh, area.priceDecimals),
+    buyCeiling: parsePrice(wishes.buyCeilingPerKwh, area.priceDecimals),
     maxSellWh: wishes.maxSellWh,
     maxBuyWh: wishes.maxBuyWh,
     validFrom: enrolment.epoch.time,
@@ -97,6 +97,7 @@ async function seatRequest(home: Onboarding) {
     mandate,
     mandateSignature: await signFull(account, domainOfArea(area), 'Mandate', mandate),
     consentValidFrom: enrolment.consentValidFrom,
+    consentDeadline: enrolment.consentDeadline,
     consentSignature: enrolment.consentSignature,
     epoch: enrolment.epoch,
     epochSignature: enrolment.epochSignature,
@@ -122,7 +123,8 @@ async function confirm(home: Onboarding, seat: SeatResource): Promise<void> {
 
 async function deposit(home: Onboarding, client: ApiClient, seat: SeatResource): Promise<void> {
   const { area, account, wishes } = home
-  const wallet = await client.get<WalletResource>(`/accounts/${account.address.toLowerCase()}/wallet`)
+  const own = `/accounts/${account.address.toLowerCase()}`
+  const wallet = await client.get<WalletResource>(`${own}/wallet?area=${area.area}`)
   const deadline = deadlineOf(home)
   const unitsPerToken = 10n ** BigInt(area.chain.tokenDecimals)
   const value = (parseMoney(wishes.deposit) * unitsPerToken) / parseMoney('1')
@@ -156,8 +158,10 @@ async function placeOrder(
     account: account.address.toLowerCase(),
     meter: enrolment.meter,
     rules: area.rules.hash,
+    market: 0,
     side: side === 'buy' ? 0 : 1,
-    limitPrice: parsePrice(price),
+    timeInForce: 0,
+    limitPrice: parsePrice(price, area.priceDecimals),
     maxWh: side === 'buy' ? wishes.maxBuyWh : wishes.maxSellWh,
     start: (Math.floor(home.now() / 1000 / length) + 1) * length,
     end: Math.floor(Date.parse(seat.mandate.validUntil) / 1000 / length) * length,

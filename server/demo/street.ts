@@ -187,7 +187,7 @@ export const demoStreet: Street = streetSchema.parse({
       batchSeconds: 60,
       maxGridPerKwh: '0.04',
       maxBandPerKwh: '0.80',
-      confirmedSellersOnly: true,
+      confirmation: 'everybody',
       settlingGrade: 'device',
     },
   },

@@ -17,11 +17,16 @@ export type Channel = 'total' | 'shared' | 'offered' | 'residual'
 export type ValueQuality = 'measured' | 'substituted' | 'estimated' | 'missing'
 
 /** From best to worst. */
-export const qualities = ['measured', 'substituted', 'estimated', 'missing'] as const satisfies readonly ValueQuality[]
+export const valueQualities = [
+  'measured',
+  'substituted',
+  'estimated',
+  'missing',
+] as const satisfies readonly ValueQuality[]
 
 /** Of several marks on one value the worst counts. */
 export function worseQuality(a: ValueQuality, b: ValueQuality): ValueQuality {
-  return qualities.indexOf(a) < qualities.indexOf(b) ? b : a
+  return valueQualities.indexOf(a) < valueQualities.indexOf(b) ? b : a
 }
 
 /** One interval. `energyMicroWh` is a whole number of 10⁻⁶ Wh, null exactly where the quality is `missing`. */

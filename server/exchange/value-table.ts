@@ -9,9 +9,9 @@ import {
   compareSeries,
   type IntervalValue,
   type OfficialSeries,
-  qualities,
   type SeriesIdentity,
   type ValueQuality,
+  valueQualities,
 } from './official-values.ts'
 import { inQuotes } from './quote.ts'
 
@@ -87,7 +87,7 @@ export class ValueTable {
     chunk.series[at] = series
     chunk.start[at] = start
     chunk.microWh[at] = energyMicroWh ?? Number.NaN
-    chunk.quality[at] = qualities.indexOf(energyMicroWh === null ? 'missing' : quality)
+    chunk.quality[at] = valueQualities.indexOf(energyMicroWh === null ? 'missing' : quality)
     chunk.source[at] = source
     this.#rows++
   }
@@ -100,7 +100,7 @@ export class ValueTable {
       row,
       start: chunk.start[at]!,
       energyMicroWh,
-      quality: qualities[chunk.quality[at]!]!,
+      quality: valueQualities[chunk.quality[at]!]!,
       source: chunk.source[at]!,
     }
   }
@@ -111,7 +111,7 @@ export class ValueTable {
     const at = row % rowsPerChunk
     chunk.start[at] = start
     chunk.microWh[at] = energyMicroWh ?? Number.NaN
-    chunk.quality[at] = qualities.indexOf(quality)
+    chunk.quality[at] = valueQualities.indexOf(quality)
   }
 
   /** Puts the rows of each series in order of their starts; rows of one start stay in the order they came in. */

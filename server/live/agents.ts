@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Server } from 'socket.io'
 import { keyAt, keysFrom } from '../../contracts/protocol/meter-keys.ts'
+import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import {
   type HelloAnswer,
   helloSchema,
@@ -13,19 +14,16 @@ import {
   type ReadingsAnswer,
   readingsMessageSchema,
   readingsPerMessage,
-  type SignedReading,
   signedReadingSchema,
   telemetrySchema,
 } from '../../contracts/protocol/wire.ts'
 import type { Areas } from '../api/parts.ts'
-import { seatOf } from '../api/present.ts'
-import type { AreaWorker } from '../areas/area-worker.ts'
 import { AreaError } from '../areas/error.ts'
-import type { Event } from '../market/engine/area.ts'
-import type { SeatState } from '../market/engine/state.ts'
 import { type SignatureCheck, SignatureCheckError } from '../signatures/signature-check.ts'
 import { dropWhenSlow, limitConnections } from './limits.ts'
-import type { MeterOwner, TelemetryBoard } from './telemetry-board.ts'
+import { type MeterSeat, seatsOfMeter, servedAt } from './meter-seats.ts'
+import { type ArrivedReading, createReadingIntake, type ReadingIntake, readingRefusal } from './reading-intake.ts'
+import type { TelemetryBoard } from './telemetry-board.ts'
 
 export interface AgentSocketParts {
   areas: Areas
@@ -48,14 +46,15 @@ const limits = {
 }
 const retryMs = { busy: 1_000, unknownMeter: 3_000, clock: 60_000, failure: 5_000 }
 
-/** The meters announced on a connection, each with the worker of its area. */
-type AnnouncedMeters = Map<string, AreaWorker>
+/** The meters announced on a connection, each with the escrow that its agent signs for. */
+type AnnouncedMeters = Map<string, EscrowDomain>
 
 type Refusal = Extract<ReadingsAnswer, { ok: false }>
 
 export function attachAgents(io: Server, { areas, signatures, telemetry, registry, log }: AgentSocketParts): void {
   const namespace = io.of('/agents')
   const metrics = registerMetrics(registry, () => namespace.sockets.size)
+  const intake = createReadingIntake(areas, signatures)
   let readingsUnderWay = 0
   limitConnections(namespace)
 
@@ -97,7 +96,7 @@ export function attachAgents(io: Server, { areas, signatures, telemetry, registr
         )
       }
       clearTimeout(silence)
-      meters.set(announced.meter, announced.worker)
+      meters.set(announced.meter, announced.domain)
       return answer
     })
 
@@ -113,9 +112,9 @@ export function attachAgents(io: Server, { areas, signatures, telemetry, registr
       }
       readingsUnderWay += count
       try {
-        const results = await takeReadings(elements.data, meters, signatures)
+        const results = await takeReadings(elements.data, meters, intake)
         for (const { code } of results) if (code !== undefined) metrics.refused.inc({ code })
-        return { ok: true, results }
+        return waitingFor(results) ?? { ok: true, results }
       } finally {
         readingsUnderWay -= count
       }
@@ -123,14 +122,10 @@ export function attachAgents(io: Server, { areas, signatures, telemetry, registr
 
     socket.on('telemetry', (message: unknown) => {
       const values = telemetrySchema.safeParse(message)
-      const worker = values.success ? meters.get(values.data.meter) : undefined
-      const owner = values.success && worker !== undefined ? ownerOf(values.data.meter, worker) : null
-      if (!values.success || owner === null || Math.abs(values.data.timeMs - Date.now()) > clockToleranceMs) {
-        metrics.telemetry.inc({ status: 'refused' })
-        return
-      }
-      metrics.telemetry.inc({ status: 'taken' })
-      telemetry.put(owner, values.data)
+      const isTaken =
+        values.success && meters.has(values.data.meter) && Math.abs(values.data.timeMs - Date.now()) <= clockToleranceMs
+      metrics.telemetry.inc({ status: isTaken ? 'taken' : 'refused' })
+      if (isTaken) telemetry.put(values.data)
     })
 
     socket.once('disconnect', () => clearTimeout(silence))
@@ -141,7 +136,7 @@ export function attachAgents(io: Server, { areas, signatures, telemetry, registr
 async function hello(
   message: unknown,
   { areas, signatures, nowMs }: { areas: Areas; signatures: SignatureCheck; nowMs: number },
-): Promise<{ answer: HelloAnswer; announced: { meter: string; worker: AreaWorker } | null }> {
+): Promise<{ answer: HelloAnswer; announced: { meter: string; domain: EscrowDomain } | null }> {
   const refuse = (code: string, text: string, retryAfterMs: number) => ({
     answer: { ...refusal(code, text, retryAfterMs), serverTimeMs: nowMs },
     announced: null,
@@ -153,139 +148,87 @@ async function hello(
     const text = `the agent's clock says ${new Date(time * 1000).toISOString()}, the server's ${new Date(nowMs).toISOString()}`
     return refuse('HELLO_CLOCK', text, retryMs.clock)
   }
-  const worker = areas.all().find(({ state }) => state.seatOfMeter.has(meter))
-  const seat = worker && seatOfMeter(meter, worker)
-  if (worker === undefined || seat === undefined) {
+  const candidates = escrowsOf(seatsOfMeter(areas, meter), nowMs / 1000)
+  if (candidates.length === 0) {
     return refuse('METER_UNKNOWN', `no seat of this server has meter ${meter}: open one`, retryMs.unknownMeter)
   }
-  const { area, rules, chain } = worker.settings
-  const [signer] = await signatures.recover(chain, 'AgentHello', [{ value: { meter, time }, signature }])
-  const { keys = [] } = seat.chain
-  if (signer === null || signer === undefined || !keysFrom(meter, keys, nowMs / 1000).includes(signer)) {
-    const key = keyAt(meter, keys, nowMs / 1000)
-    const wanted = key === meter ? meter : `${key}, which signs for ${meter} now,`
-    return refuse(
-      'HELLO_SIGNATURE',
-      `the announcement is not signed by ${wanted} for escrow ${chain.escrow}`,
-      retryMs.clock,
-    )
+  // A meter may have been in areas of several escrows; its agent signs for one of them.
+  for (const { area, seat } of candidates) {
+    const { area: number, rules, chain } = area.settings
+    const [signer] = await signatures.recover(chain, 'AgentHello', [{ value: { meter, time }, signature }])
+    const { keys, newest, settledTo } = seat
+    if (signer === null || signer === undefined || !keysFrom(meter, keys, nowMs / 1000).includes(signer)) continue
+    return {
+      answer: {
+        ...{ ok: true, area: number, intervalSeconds: rules.intervalSeconds },
+        ...{ chainId: chain.chainId, escrow: chain.escrow, serverTimeMs: nowMs, newest, settledTo, keys },
+      },
+      announced: { meter, domain: chain },
+    }
   }
-  const { epoch, time: newestTime } = seat.readings.at(-1) ?? seat.base
-  return {
-    answer: {
-      ok: true,
-      area,
-      intervalSeconds: rules.intervalSeconds,
-      chainId: chain.chainId,
-      escrow: chain.escrow,
-      serverTimeMs: nowMs,
-      newest: { epoch, time: newestTime },
-      keys,
-    },
-    announced: { meter, worker },
-  }
+  const { area, seat } = candidates[0]!
+  const key = keyAt(meter, seat.keys, nowMs / 1000)
+  const wanted = key === meter ? meter : `${key}, which signs for ${meter} now,`
+  const text = `the announcement is not signed by ${wanted} for escrow ${area.settings.chain.escrow}`
+  return refuse('HELLO_SIGNATURE', text, retryMs.clock)
 }
 
-/** Whose meter it is now: seats change hands while agents stay connected. */
-function ownerOf(meter: string, worker: AreaWorker): MeterOwner | null {
-  const seat = seatOfMeter(meter, worker)
-  if (seat === undefined) return null
-  return { account: seat.chain.account, seat: seatOf({ area_id: worker.settings.area, seat: seat.chain.seat }) }
-}
-
-function seatOfMeter(meter: string, { state }: AreaWorker): SeatState | undefined {
-  const number = state.seatOfMeter.get(meter)
-  return number === undefined ? undefined : state.seats.get(number)
+/** Of each escrow the seat that the meter serves now, the newest first. */
+function escrowsOf(seats: readonly MeterSeat[], now: number): MeterSeat[] {
+  const byEscrow = new Map<string, MeterSeat[]>()
+  for (const each of seats) {
+    const { chainId, escrow } = each.area.settings.chain
+    byEscrow.set(`${chainId} ${escrow}`, [...(byEscrow.get(`${chainId} ${escrow}`) ?? []), each])
+  }
+  return [...byEscrow.values()].map((ofEscrow) => servedAt(ofEscrow, now)!)
 }
 
 /** What becomes of each element, in order; one that is refused disturbs none of its neighbours. */
 async function takeReadings(
   elements: readonly unknown[],
   meters: Readonly<AnnouncedMeters>,
-  signatures: SignatureCheck,
+  intake: ReadingIntake,
 ): Promise<ReadingAck[]> {
   const results: ReadingAck[] = []
-  const byWorker = new Map<AreaWorker, { at: number; reading: SignedReading }[]>()
-  for (const [at, element] of elements.entries()) {
+  const places: number[] = []
+  const arrived: ArrivedReading[] = []
+  for (const [place, element] of elements.entries()) {
     const parsed = signedReadingSchema.safeParse(element)
     if (!parsed.success) {
-      results[at] = refused(nameOf(element), 'READING_MALFORMED', firstIssue(parsed.error.issues), false)
+      results[place] = readingRefusal(nameOf(element), 'READING_MALFORMED', firstIssue(parsed.error.issues), false)
       continue
     }
-    const worker = meters.get(parsed.data.meter)
-    if (worker === undefined) {
-      results[at] = refused(parsed.data, 'READING_FOREIGN', 'this connection has not announced the meter', true)
+    const domain = meters.get(parsed.data.meter)
+    if (domain === undefined) {
+      results[place] = readingRefusal(
+        parsed.data,
+        'READING_FOREIGN',
+        'this connection has not announced the meter',
+        true,
+      )
       continue
     }
-    const sorted = byWorker.get(worker) ?? []
-    byWorker.set(worker, sorted)
-    sorted.push({ at, reading: parsed.data })
+    places.push(place)
+    arrived.push({ reading: parsed.data, domain })
   }
-  await Promise.all([...byWorker].map(([worker, items]) => submitSigned(worker, items, { signatures, results })))
+  const taken = await intake.take(arrived)
+  for (const [index, place] of places.entries()) results[place] = taken[index]!
   return results
 }
 
-/** Submits to the area what the meters themselves signed, and writes what became of each into `results`. */
-async function submitSigned(
-  worker: AreaWorker,
-  items: readonly { at: number; reading: SignedReading }[],
-  { signatures, results }: { signatures: SignatureCheck; results: ReadingAck[] },
-): Promise<void> {
-  const signed = items.map(({ reading }) => ({ value: signedPart(reading), signature: reading.signature }))
-  const signers = await signatures.recover(worker.settings.chain, 'Reading', signed)
-  const genuine = items.filter(({ at, reading }, index) => {
-    const refusal = wrongSigner(reading, signers[index]!, worker)
-    if (refusal !== null) results[at] = refusal
-    return refusal === null
-  })
-  if (genuine.length === 0) return
-  const events = await worker.submit(
-    {
-      type: 'readings',
-      atMs: Date.now(),
-      readings: genuine.map(({ reading }) => ({ ...signedPart(reading), signature: reading.signature })),
-    },
-    genuine.map(({ reading: { meter, epoch, time, sequence, productionWh, reasons } }) => ({
-      meter,
-      epoch,
-      time,
-      sequence,
-      productionWh,
-      reasons,
-    })),
-  )
-  const answers = events.filter((event) => event.type === 'reading')
-  for (const [index, { at, reading }] of genuine.entries()) results[at] = ackOf(reading, answers[index])
+/** The refusal of a whole message of which an area could take nothing now: the agent waits and sends it again. */
+function waitingFor(results: readonly ReadingAck[]): Refusal | null {
+  const { code, message } = results[0]!
+  const isWaiting = results.every((each) => passing.has(each.code ?? ''))
+  return isWaiting ? refusal(code!, message!, retryMs.busy) : null
 }
 
-/**
- * Why a reading is not signed as it must be; null where it is. Another of the meter's keys may have signed before it heard
- * that the keys change: the reading can be sent again with the right one.
- */
-function wrongSigner(reading: SignedReading, signer: string | null, worker: AreaWorker): ReadingAck | null {
-  const { meter, time } = reading
-  const keys = seatOfMeter(meter, worker)?.chain.keys ?? []
-  const key = keyAt(meter, keys, time)
-  if (signer === key) return null
-  if (signer === meter || keys.some((later) => later.key === signer)) {
-    return refused(reading, 'READING_KEY', `at this boundary key ${key} signs for the meter`, true)
-  }
-  return refused(reading, 'READING_SIGNATURE', 'the reading is not signed by its meter for this escrow', false)
-}
-
-/** The engine answers readings in their order. */
-function ackOf(reading: SignedReading, event: Extract<Event, { type: 'reading' }> | undefined): ReadingAck {
-  if (event?.meter !== reading.meter || event.epoch !== reading.epoch || event.time !== reading.time) {
-    throw new Error(`the engine answered another reading than ${reading.meter} at ${reading.time}`)
-  }
-  const { type: _, ...ack } = event
-  return ack
-}
-
-/** The signed part of a reading. */
-function signedPart({ meter, epoch, time, importWh, exportWh, quality }: SignedReading) {
-  return { meter, epoch, time, importWh, exportWh, quality }
-}
+const passing: ReadonlySet<string> = new Set<AreaError['code']>([
+  'AREA_BUSY',
+  'AREA_NOT_READY',
+  'AREA_HELD',
+  'AREA_STOPPED',
+])
 
 /** As much of a malformed element's name as can be read. */
 function nameOf(element: unknown): { meter: string; epoch: number; time: number } {
@@ -295,15 +238,6 @@ function nameOf(element: unknown): { meter: string; epoch: number; time: number 
     epoch: typeof epoch === 'number' ? epoch : 0,
     time: typeof time === 'number' ? time : 0,
   }
-}
-
-function refused(
-  { meter, epoch, time }: { meter: string; epoch: number; time: number },
-  code: string,
-  message: string,
-  retry: boolean,
-): ReadingAck {
-  return { meter, epoch, time, status: 'refused', code, message, retry }
 }
 
 function refusal(code: string, message: string, retryAfterMs: number): Refusal {

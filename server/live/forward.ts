@@ -1,47 +1,34 @@
 /** Forward trading, live: trades and changed levels of the books for who watches an area, its own orders for each account. */
-
 import { isoTime } from '../api/present.ts'
 import { presentForwardOrder, presentForwardTrade, presentLevels } from '../api/present-forward.ts'
-import type { AreaWorker } from '../areas/area-worker.ts'
-import {
-  type ForwardLevelRow,
-  forwardLevelsOfOrders,
-  forwardOrdersById,
-  forwardTradesByNumber,
-} from '../store/queries-forward.ts'
+import type { AreaChanges, AreaHandle } from '../areas/area-handle.ts'
+import { forwardLevelsOfOrders, forwardOrdersByArrival, forwardTradesByNumber } from '../store/queries-forward.ts'
+import type { ForwardLevelRow } from '../store/rows.ts'
 import type { Publisher, Publishing } from './publishing.ts'
 
 /** Trades sent in one round: a page that missed more fetches the book. */
 const mostTrades = 200
 
-/** Gathers the orders that one area's worker reports as changed, and sends what stands in the projections round by round. */
-export function createForwardPublisher(worker: AreaWorker, publishing: Publishing): Publisher {
-  const { settings } = worker
-  const { area } = settings
-  const { database, watched, accounts, toArea, toAccount } = publishing
-  let changed = new Set<string>()
-  let made: { start: number; number: number }[] = []
+/** Gathers the orders of which one area tells that they changed, and sends what stands in the tables round by round. */
+export function createForwardPublisher(area: AreaHandle, publishing: Publishing): Publisher {
+  const { settings } = area
+  const { database, tables, watched, accounts, toArea, toAccount } = publishing
+  let changed = new Set<number>()
+  let made: AreaChanges['forwardTrades'] = []
 
-  const close = worker.subscribe((events) => {
-    for (const event of events) {
-      if (event.type === 'forward-accepted') changed.add(event.order.id)
-      else if (event.type === 'forward-cancelled') changed.add(event.id)
-      else if (event.type === 'forward-trade') {
-        const { maker, taker, start, number } = event.trade
-        changed.add(maker).add(taker)
-        made.push({ start, number })
-      }
-    }
+  const close = area.subscribe(({ forwardOrders, forwardTrades }) => {
+    for (const arrival of forwardOrders) changed.add(arrival)
+    made.push(...forwardTrades)
   })
 
-  async function sendPublic(ids: string[], trades: typeof made): Promise<void> {
-    for (const row of await forwardTradesByNumber(database, area, trades)) {
+  async function sendPublic(areaId: number, arrivals: number[], trades: typeof made): Promise<void> {
+    for (const row of await forwardTradesByNumber(database, areaId, trades)) {
       toArea.emit('forwardTrade', presentForwardTrade(settings, row))
     }
-    for (const levels of booksOf(await forwardLevelsOfOrders(database, area, ids))) {
+    for (const levels of booksOf(await forwardLevelsOfOrders(database, areaId, arrivals))) {
       const { zone, start } = levels[0]!
       toArea.emit('forwardBook', {
-        area,
+        area: settings.area,
         zone,
         start: isoTime(start),
         bids: presentLevels(settings, levels, 'buy'),
@@ -52,20 +39,21 @@ export function createForwardPublisher(worker: AreaWorker, publishing: Publishin
 
   return {
     async round() {
-      const ids = [...changed]
+      const arrivals = [...changed]
       const trades = made.slice(-mostTrades)
       changed = new Set()
       made = []
-      if (ids.length === 0) return
+      if (arrivals.length === 0) return
       const audience = accounts()
       try {
-        if (watched()) await sendPublic(ids, trades)
+        const areaId = await tables.idOf(area)
+        if (watched()) await sendPublic(areaId, arrivals, trades)
         if (audience.length === 0) return
-        for (const row of await forwardOrdersById(database, { area, ids, accounts: audience })) {
-          toAccount(row.account).emit('forwardOrder', presentForwardOrder(settings, row))
+        for (const row of await forwardOrdersByArrival(database, { area: areaId, arrivals, accounts: audience })) {
+          toAccount(row.signed.order.account).emit('forwardOrder', presentForwardOrder(settings, row))
         }
       } catch (error) {
-        for (const id of ids) changed.add(id)
+        for (const arrival of arrivals) changed.add(arrival)
         made.unshift(...trades)
         throw error
       }

@@ -2,13 +2,13 @@
 import type { Socket } from 'socket.io'
 import { z } from 'zod'
 import type { ApiParts } from '../api/parts.ts'
-import { placeOrder } from '../api/place-order.ts'
-import { isoTime } from '../api/present.ts'
+import { type OrderParts, placeOrder } from '../api/place-order.ts'
 import { ApiError, internalProblem, problemOf } from '../api/problem.ts'
 import type { OrderAck, OrdersAnswer } from '../api/resources.ts'
 import { signedOrderSchema } from '../api/signed-requests.ts'
 
-export type OrderParts = Pick<ApiParts, 'database' | 'areas' | 'signatures' | 'isWalletSignature' | 'log'>
+export type OrderSocketParts = Pick<ApiParts, 'database' | 'areas' | 'signatures' | 'servicesOf' | 'log'>
+type TakerParts = OrderSocketParts & Pick<OrderParts, 'tables'>
 
 const ordersPerMessage = 100
 const limits = {
@@ -22,7 +22,7 @@ const retryAfterMs = 1_000
 const messageSchema = z.array(z.unknown()).min(1).max(ordersPerMessage)
 
 /** Lets sockets place orders; every message is answered once what it placed is durable. */
-export function orderTaker(parts: OrderParts): (socket: Pick<Socket, 'on'>) => void {
+export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on'>) => void {
   let ordersUnderWay = 0
   return (socket) => {
     let messagesUnderWay = 0
@@ -46,18 +46,18 @@ export function orderTaker(parts: OrderParts): (socket: Pick<Socket, 'on'>) => v
   }
 }
 
-async function ackOf(element: unknown, parts: OrderParts): Promise<OrderAck> {
+async function ackOf(element: unknown, parts: TakerParts): Promise<OrderAck> {
   try {
     const signed = signedOrderSchema.safeParse(element)
     if (!signed.success) {
       const { path, message } = signed.error.issues[0]!
       throw new ApiError('REQUEST_INVALID', path.length === 0 ? message : `${path.join('.')}: ${message}`)
     }
-    const { row, known } = await placeOrder(parts, signed.data)
+    const { order, isKnown } = await placeOrder(parts, signed.data)
     return {
-      status: known ? 'known' : 'accepted',
-      order: row.order_id,
-      effectiveFrom: isoTime(row.active_from),
+      status: isKnown ? 'known' : 'accepted',
+      order: order.order,
+      effectiveFrom: order.market === 'spot' ? order.effectiveFrom : order.start,
     }
   } catch (error) {
     const problem = problemOf(error)

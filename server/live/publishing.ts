@@ -1,4 +1,5 @@
-/** What a publisher of one area's events is given, and what it does. */
+/** What a publisher of one area's changes is given, and what it does. */
+import type { AreaTables } from '../api/area-tables.ts'
 import type { LiveToPage } from '../api/resources.ts'
 import type { Database } from '../store/database.ts'
 
@@ -9,6 +10,7 @@ export interface Audience {
 
 export interface Publishing {
   database: Database
+  tables: AreaTables
   /** Whether anybody watches the area. */
   watched(): boolean
   /** Accounts with a page open. */

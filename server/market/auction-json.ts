@@ -172,15 +172,18 @@ export function resultToJson(result: AuctionResult, decimals: number) {
   }
 }
 
-/** An explained order in its JSON form, with what other limits would have got. */
-export function outcomeToJson(outcome: OrderOutcome, alternatives: Alternative[], decimals: number) {
+/** An explained order in its JSON form, with the sentence that says it and what other limits would have got. */
+export function outcomeToJson(
+  outcome: OrderOutcome,
+  { message, alternatives, decimals }: { message: string; alternatives: Alternative[]; decimals: number },
+) {
   const price = (ticks: Ticks) => formatPrice(ticks, decimals)
   const priceOrNull = (ticks: Ticks | null) => (ticks === null ? null : price(ticks))
   const { gapTicks, link } = outcome
   return {
     order: outcome.order,
     code: outcome.code,
-    message: outcome.message,
+    message,
     offeredWh: outcome.offeredWh,
     filledWh: outcome.filledWh,
     pricePerKwh: priceOrNull(outcome.priceTicks),

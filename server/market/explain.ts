@@ -1,16 +1,9 @@
 /** Why every order got what it got, and what another limit would have got. */
-import { defaultPriceDecimals, formatPrice, type Ticks, type Wh } from '../../contracts/protocol/units.ts'
-import {
-  type AuctionInput,
-  type AuctionOrder,
-  type AuctionResult,
-  auctionColumns,
-  clearAuction,
-  type Side,
-} from './auction.ts'
+import type { Ticks, Wh } from '../../contracts/protocol/units.ts'
+import { type AuctionInput, type AuctionOrder, type AuctionResult, auctionColumns, clearAuction } from './auction.ts'
 import { clearColumns } from './clearing.ts'
 import { MarketError, quoted } from './errors.ts'
-import { type Reach, reachOf } from './reach.ts'
+import { reachOf } from './reach.ts'
 
 /**
  * - `filled`: everything it offered.
@@ -33,100 +26,61 @@ export type OutcomeCode =
 export interface OrderOutcome {
   order: string
   code: OutcomeCode
-  /** One sentence with the number that matters. */
-  message: string
   offeredWh: Wh
   filledWh: Wh
   /** The zone's clearing price; `null` where it has none. */
   priceTicks: Ticks | null
   limitTicks: Ticks
+  /** The best price in reach after fees; ±∞ where nobody is on the other side. */
+  bestTicks: number
   /** By how much the limit missed, more than zero. */
   gapTicks?: Ticks
   /** The zone whose link to its parent is full. */
   link?: string
 }
 
-/** Explains every order, in input order. Prices in messages have `decimals` decimals. */
-export function explainAuction(
-  input: AuctionInput,
-  result: AuctionResult,
-  decimals: number = defaultPriceDecimals,
-): OrderOutcome[] {
-  return input.orders.map(explaining(input, result, decimals))
+/** Explains every order, in input order. The `clear` command makes sentences of that with `server/words`. */
+export function explainAuction(input: AuctionInput, result: AuctionResult): OrderOutcome[] {
+  return input.orders.map(explaining(input, result))
 }
 
 /** What explains one order of an auction after the other. */
-export function explaining(
-  input: AuctionInput,
-  result: AuctionResult,
-  decimals: number,
-): (order: AuctionOrder) => OrderOutcome {
+export function explaining(input: AuctionInput, result: AuctionResult): (order: AuctionOrder) => OrderOutcome {
   const reach = { buy: reachOf('buy', input, result), sell: reachOf('sell', input, result) }
   const indexOfZone = new Map(input.zones.map((zone, i) => [zone.id, i]))
   const filledOf = new Map(result.fills.map((fill) => [fill.order, fill.energyWh]))
   return (order) => {
     const zone = indexOfZone.get(order.zone)!
-    const filledWh = filledOf.get(order.id) ?? 0
-    const facts = {
+    const ofSide = reach[order.side]
+    const outcome: OrderOutcome = {
       order: order.id,
+      code: 'filled',
       offeredWh: order.energyWh,
-      filledWh,
+      filledWh: filledOf.get(order.id) ?? 0,
       priceTicks: result.zones[zone]!.priceTicks,
       limitTicks: order.limitTicks,
+      bestTicks: ofSide.ticks[zone]!,
     }
-    const verdict = judge(order, facts, reach[order.side], zone)
-    return {
-      ...facts,
-      ...verdict,
-      message: messageOf(order.side, { ...facts, ...verdict }, reach[order.side].ticks[zone]!, decimals),
-    }
+    if (outcome.filledWh < outcome.offeredWh) judge(outcome, order.side === 'sell', ofSide.fullLink[zone])
+    return outcome
   }
 }
 
-type Facts = Omit<OrderOutcome, 'code' | 'message'>
-
-function judge(
-  order: AuctionOrder,
-  facts: Facts,
-  reach: Reach,
-  zone: number,
-): { code: OutcomeCode; gapTicks?: Ticks; link?: string } {
-  const { filledWh, offeredWh, priceTicks, limitTicks } = facts
-  if (filledWh === offeredWh) return { code: 'filled' }
-  const sells = order.side === 'sell'
-  const bestTicks = reach.ticks[zone]!
-  const link = reach.fullLink[zone]
+/** Says why an order was not filled wholly; `link` is the full one on the way to the best price in reach. */
+function judge(outcome: OrderOutcome, sells: boolean, link: string | undefined): void {
+  const { filledWh, priceTicks, limitTicks, bestTicks } = outcome
   const gapTo = (price: number) => (sells ? limitTicks - price : price - limitTicks)
   const gapTicks = priceTicks === null ? gapTo(bestTicks) : gapTo(priceTicks)
-  if (link !== undefined && gapTo(bestTicks) <= 0)
-    return { code: 'link-full', link, ...(priceTicks !== null && gapTicks > 0 && { gapTicks }) }
-  if (filledWh > 0) return { code: 'partly-filled-at-margin' }
-  if (!Number.isFinite(bestTicks)) return { code: 'no-counterparty' }
-  if (gapTicks <= 0) return { code: 'not-filled-at-margin' }
-  return { code: sells ? 'price-too-high' : 'price-too-low', gapTicks }
-}
-
-function messageOf(side: Side, outcome: Omit<OrderOutcome, 'message'>, bestTicks: number, decimals: number): string {
-  const price = (ticks: number) => formatPrice(ticks, decimals)
-  const { code, filledWh, offeredWh, priceTicks, limitTicks, gapTicks, link } = outcome
-  const limit = `your ${side === 'sell' ? 'floor' : 'ceiling'} ${price(limitTicks)}`
-  const served = `${filledWh} of ${offeredWh} Wh`
-  switch (code) {
-    case 'filled':
-      return `filled: ${offeredWh} Wh at ${price(priceTicks!)}`
-    case 'partly-filled-at-margin':
-    case 'not-filled-at-margin':
-      return `${limit} is the ${priceTicks === null ? 'best price in reach' : 'clearing price'}: ${served}, shared pro rata with others at that price`
-    case 'price-too-high':
-    case 'price-too-low': {
-      const against =
-        priceTicks === null ? `best price in reach ${price(bestTicks)}` : `clearing price ${price(priceTicks)}`
-      return `${against}, ${limit}: ${price(gapTicks!)} too ${code === 'price-too-high' ? 'high' : 'low'}`
-    }
-    case 'link-full':
-      return `the link of zone ${quoted(link!)} is full: ${served}; beyond it ${price(bestTicks)} after fees would suit ${limit}`
-    case 'no-counterparty':
-      return `nobody ${side === 'sell' ? 'buys' : 'sells'} in any zone in reach`
+  if (link !== undefined && gapTo(bestTicks) <= 0) {
+    outcome.code = 'link-full'
+    outcome.link = link
+    if (priceTicks !== null && gapTicks > 0) outcome.gapTicks = gapTicks
+  } else if (filledWh > 0) outcome.code = 'partly-filled-at-margin'
+  else if (!Number.isFinite(bestTicks)) outcome.code = 'no-counterparty'
+  else if (gapTicks <= 0) outcome.code = 'not-filled-at-margin'
+  else {
+    outcome.code = sells ? 'price-too-high' : 'price-too-low'
+    outcome.gapTicks = gapTicks
   }
 }
 

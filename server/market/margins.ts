@@ -13,7 +13,7 @@ import { shareProRata } from './pro-rata.ts'
 import { inStretches } from './stretches.ts'
 
 /** Where the fills go: by order, and by zone and side (2 × zone, + 1 for what it buys). */
-export interface Fills {
+export interface AuctionFills {
   readonly filledWh: Float64Array
   readonly tradedWh: Float64Array
 }
@@ -43,7 +43,7 @@ export function fillBeyondMargin(
   columns: AuctionColumns,
   keys: Int32Array,
   priceKeys: Float64Array,
-  fills: Fills,
+  fills: AuctionFills,
 ): FirstFills {
   const lowest = new Int32Array(priceKeys.length).fill(-unbounded)
   const highest = new Int32Array(priceKeys.length).fill(unbounded)
@@ -62,7 +62,7 @@ interface FillPass {
   /** The key at which orders are marginal, by zone. */
   marginKeys: Int32Array
   thresholds: Int32Array
-  fills: Fills
+  fills: AuctionFills
   first: FirstFills
 }
 
@@ -229,7 +229,7 @@ export function fillMargins(
   priced: PricedZones,
   { surplus, bounds, marginalOrders }: FirstFills,
   ownFilledWh: Float64Array,
-  { filledWh, tradedWh }: Fills,
+  { filledWh, tradedWh }: AuctionFills,
 ): LedgerUnits {
   const ordersOfZone = new Map<number, number[]>()
   for (const order of marginalOrders) {

@@ -6,148 +6,138 @@
  * without energy, so that unsold surplus is never carried into a later batch.
  */
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { BatchCut, BatchEntry, MeterReading } from '../market/engine/area.ts'
+import type { BatchCut, BatchEntry, SeatSpan } from '../market/area/area.ts'
+import { MoneySum } from '../market/money-sum.ts'
 import { SettlementError } from './error.ts'
 
-/** What one seat bought and sold, all its orders together, in the interval that begins at `start`. */
-export interface IntervalFill {
-  start: UtcSeconds
-  soldWh: Wh
-  boughtWh: Wh
-  paid: LedgerUnits
-  received: LedgerUnits
-}
-
-export interface SeatFills {
-  seat: number
-  /** Where the seat's entry starts: the last settled registers. */
-  base: { epoch: number; time: UtcSeconds }
-  /** Boundary readings of quality 0 with `base.time < time ≤ end`, ascending by time. Those of another epoch than the base's are ignored. */
-  measured: MeterReading[]
-  /** Starts of changed terms, and ends of mandates in force, inside `(base.time, end)`, in any order. */
-  changes: UtcSeconds[]
-  fills: IntervalFill[]
+/** Where the entries of one seat in a batch end. */
+export interface SpanInput {
+  /** The last settled boundary. */
+  base: UtcSeconds
+  /** Boundaries of measured readings of the base's epoch in `(base, end]`, ascending. */
+  measured: readonly UtcSeconds[]
+  /** Starts of changed terms, and ends of mandates in force, in any order. */
+  changes: readonly UtcSeconds[]
+  /** Something was traded right from the batch's start. */
+  startTrades: boolean
 }
 
 /**
- * Nets the final fills of `[start, end)`. Deterministic; the order of `seats` and of a seat's fills does not matter.
- *
- * Throws `SettlementError`: `SETTLEMENT_INPUT` (a reading or fill outside the batch, readings not ascending),
- * `SETTLEMENT_FILL_UNCOVERED` (a fill that no entry covers: one of its interval's ends is not a measured reading),
- * `SETTLEMENT_UNBALANCED` (energy sold ≠ energy bought), `SETTLEMENT_GRID_TAKE` (more is received than paid).
+ * The spans of one seat in the batch that starts at `start`. What trades must begin inside the batch: a base before it is
+ * first moved up, to the batch's own start only where something was traded right from there.
  */
-export function netBatch(input: {
-  start: UtcSeconds
-  end: UtcSeconds
-  intervalSeconds: number
-  seats: SeatFills[]
-}): BatchCut {
-  const { start, end } = input
-  const seats = [...input.seats].sort((a, b) => a.seat - b.seat)
-  const entries = seats.flatMap((seat) => netSeat(seat, input))
-  const total = { soldWh: 0, boughtWh: 0, paid: 0n, received: 0n }
-  for (const entry of entries) addTo(total, entry)
-  if (total.soldWh !== total.boughtWh) {
-    throw new SettlementError('SETTLEMENT_UNBALANCED', `sold ${total.soldWh} Wh but bought ${total.boughtWh} Wh`)
-  }
-  if (total.paid < total.received) {
-    throw new SettlementError('SETTLEMENT_GRID_TAKE', `paid ${total.paid} but received ${total.received} ledger units`)
-  }
-  return {
-    start,
-    end,
-    ...tightestBand(entries),
-    energyWh: total.soldWh,
-    paid: total.paid,
-    received: total.received,
-    entries,
-  }
-}
-
-type Batch = { start: UtcSeconds; end: UtcSeconds; intervalSeconds: number }
-
-function netSeat(seat: SeatFills, batch: Batch): BatchEntry[] {
-  const spans = spansOf(seat, batch)
-  for (const fill of seat.fills) {
-    const fillEnd = fill.start + batch.intervalSeconds
-    if (fill.start < batch.start || fillEnd > batch.end) {
-      throw new SettlementError('SETTLEMENT_INPUT', `seat ${seat.seat}: fill at ${fill.start} lies outside the batch`)
-    }
-    const span = spans.find(({ from, entry }) => entry.kind === 'settle' && from <= fill.start && fillEnd <= entry.time)
-    if (span === undefined) {
-      if (fill.soldWh === 0 && fill.boughtWh === 0 && fill.paid === 0n && fill.received === 0n) continue
-      throw new SettlementError(
-        'SETTLEMENT_FILL_UNCOVERED',
-        `seat ${seat.seat}: the fill at ${fill.start} has no measured reading at both ends of its interval`,
-      )
-    }
-    addTo(span.entry, fill)
-  }
-  return spans.map(({ entry }) => entry)
-}
-
-interface Span {
-  from: UtcSeconds
-  entry: BatchEntry
-}
-
-/**
- * The seat's entries, still without energy, each with the time where it starts. What trades must begin inside the batch:
- * a base before it is first moved up, to the batch's own start only where something was traded right from there.
- */
-function spansOf({ seat, base, measured, changes, fills }: SeatFills, batch: Batch): Span[] {
+export function spansOf(
+  { base, measured, changes, startTrades }: SpanInput,
+  start: UtcSeconds,
+): Pick<SeatSpan, 'from' | 'kind' | 'time'>[] {
+  const readings = measured.filter((time) => time > start || (time === start && startTrades))
   const ascending = [...changes].sort((a, b) => a - b)
-  const startTrades = fills.some(({ start, soldWh, boughtWh }) => start === batch.start && soldWh + boughtWh > 0)
-  assertReadings(seat, base.time, measured, batch.end)
-  const readings = measured.filter(
-    ({ epoch, time }) => epoch === base.epoch && (time > batch.start || (time === batch.start && startTrades)),
-  )
-  const spans: Span[] = []
-  let from = base.time
+  const spans: Pick<SeatSpan, 'from' | 'kind' | 'time'>[] = []
+  let from = base
   let next = 0
   while (next < readings.length) {
-    const change = from < batch.start ? from : ascending.find((time) => time > from)
-    const joined = countWhile(readings, next, ({ time }) => change === undefined || time <= change)
-    const reading = readings[next + Math.max(joined, 1) - 1]!
-    spans.push({ from, entry: emptyEntry(seat, joined > 0 ? 'settle' : 'rebase', reading) })
-    from = reading.time
+    const change = from < start ? from : ascending.find((time) => time > from)
+    let joined = 0
+    while (next + joined < readings.length && (change === undefined || readings[next + joined]! <= change)) joined += 1
+    const time = readings[next + Math.max(joined, 1) - 1]!
+    spans.push({ from, kind: joined > 0 ? 'settle' : 'rebase', time })
+    from = time
     next += Math.max(joined, 1)
   }
   return spans
 }
 
-function assertReadings(seat: number, base: UtcSeconds, measured: MeterReading[], end: UtcSeconds) {
-  let before = base
-  for (const { time, quality } of measured) {
-    if (time <= before || time > end || quality !== 0) {
-      throw new SettlementError('SETTLEMENT_INPUT', `seat ${seat}: the reading of ${time} cannot end an entry`)
+/** Adds fills up to the entries of a batch. */
+export class BatchNetting {
+  private readonly batch: { start: UtcSeconds; end: UtcSeconds; intervalSeconds: number }
+  private readonly sums: Sum[]
+  private readonly ofSeat = new Map<number, Sum[]>()
+
+  /** `spans` in any order of seats; those of one seat ascend. */
+  constructor(batch: { start: UtcSeconds; end: UtcSeconds; intervalSeconds: number }, spans: readonly SeatSpan[]) {
+    this.batch = batch
+    this.sums = spans.map((span) => ({
+      ...{ span, soldWh: 0, boughtWh: 0, paid: new MoneySum(), received: new MoneySum() },
+    }))
+    for (const sum of this.sums) {
+      const known = this.ofSeat.get(sum.span.seat)
+      if (known === undefined) this.ofSeat.set(sum.span.seat, [sum])
+      else known.push(sum)
     }
-    before = time
+  }
+
+  /**
+   * Adds a fill of the interval that begins at `start`; `amount` was paid or received. Throws `SettlementError`:
+   * `SETTLEMENT_INPUT` (it lies outside the batch) or `SETTLEMENT_FILL_UNCOVERED` (no entry covers it: one of its
+   * interval's ends is not a measured reading).
+   */
+  add(seat: number, start: UtcSeconds, fill: { isSale: boolean; energyWh: Wh; amount: number }): void {
+    const end = start + this.batch.intervalSeconds
+    if (start < this.batch.start || end > this.batch.end) {
+      throw new SettlementError('SETTLEMENT_INPUT', `seat ${seat}: fill at ${start} lies outside the batch`)
+    }
+    const sum = this.ofSeat
+      .get(seat)
+      ?.find(({ span }) => span.kind === 'settle' && span.from <= start && end <= span.time)
+    if (sum === undefined) {
+      throw new SettlementError(
+        'SETTLEMENT_FILL_UNCOVERED',
+        `seat ${seat}: the fill at ${start} has no measured reading at both ends of its interval`,
+      )
+    }
+    if (fill.isSale) {
+      sum.soldWh += fill.energyWh
+      sum.received.add(fill.amount, 1)
+    } else {
+      sum.boughtWh += fill.energyWh
+      sum.paid.add(fill.amount, 1)
+    }
+  }
+
+  /**
+   * The batch. Throws `SettlementError`: `SETTLEMENT_UNBALANCED` (energy sold ≠ energy bought) or `SETTLEMENT_GRID_TAKE`
+   * (more is received than paid).
+   */
+  finish(): BatchCut {
+    const entries = this.sums
+      .map(({ span, soldWh, boughtWh, paid, received }): BatchEntry => {
+        const { seat, kind, epoch, time, importWh, exportWh } = span
+        const money = { paid: paid.total(), received: received.total() }
+        return { seat, kind, epoch, time, importWh, exportWh, soldWh, boughtWh, ...money }
+      })
+      .sort((a, b) => a.seat - b.seat || a.time - b.time)
+    const total = { soldWh: 0, boughtWh: 0, paid: 0n, received: 0n }
+    for (const { soldWh, boughtWh, paid, received } of entries) {
+      total.soldWh += soldWh
+      total.boughtWh += boughtWh
+      total.paid += paid
+      total.received += received
+    }
+    if (total.soldWh !== total.boughtWh) {
+      throw new SettlementError('SETTLEMENT_UNBALANCED', `sold ${total.soldWh} Wh but bought ${total.boughtWh} Wh`)
+    }
+    if (total.paid < total.received) {
+      throw new SettlementError(
+        'SETTLEMENT_GRID_TAKE',
+        `paid ${total.paid} but received ${total.received} ledger units`,
+      )
+    }
+    const { start, end } = this.batch
+    const { paid, received } = total
+    return { start, end, ...tightestBand(entries), energyWh: total.soldWh, paid, received, entries }
   }
 }
 
-function countWhile<Item>(items: Item[], from: number, holds: (item: Item) => boolean): number {
-  let index = from
-  while (index < items.length && holds(items[index]!)) index += 1
-  return index - from
-}
-
-function emptyEntry(seat: number, kind: BatchEntry['kind'], reading: MeterReading): BatchEntry {
-  const { epoch, time, importWh, exportWh } = reading
-  return { seat, kind, epoch, time, importWh, exportWh, soldWh: 0, boughtWh: 0, paid: 0n, received: 0n }
-}
-
-type Quantities = Pick<BatchEntry, 'soldWh' | 'boughtWh' | 'paid' | 'received'>
-
-function addTo(sum: Quantities, part: Quantities) {
-  sum.soldWh += part.soldWh
-  sum.boughtWh += part.boughtWh
-  sum.paid += part.paid
-  sum.received += part.received
+interface Sum {
+  span: SeatSpan
+  soldWh: Wh
+  boughtWh: Wh
+  paid: MoneySum
+  received: MoneySum
 }
 
 /** The tightest whole ticks that contain the average price of every entry's sides; 0 and 0 when nothing was traded. */
-function tightestBand(entries: BatchEntry[]): { bandLow: Ticks; bandHigh: Ticks } {
+function tightestBand(entries: readonly BatchEntry[]): { bandLow: Ticks; bandHigh: Ticks } {
   let low: bigint | null = null
   let high: bigint | null = null
   const widen = (amount: LedgerUnits, energyWh: Wh) => {

@@ -1,57 +1,58 @@
 /**
- * What a batch rests on that nobody signs: which grid the area cleared by, from when orders counted and in which order they
- * had come, forward trades, offers, suspended meters, seats left out. Its hash is part of the statement's root, so it is
- * fixed before the batch is settled: nobody can be told another story later, or than anybody else.
+ * What a batch rests on that nobody signs. Its hash is part of the statement's root, so it is fixed before the batch is settled:
+ * nobody can be told another story later, or than anybody else.
  *
- * Anyone recomputes the hash: keccak-256(0x05 ‖ salt[32] ‖ SHA-256(text)), where text is the UTF-8 of the JSON that
- * `statedHash` builds, arrays only, without spaces; SHA-256, since the text of a large area is long. Everything is in the order in which the area's file has it.
+ * Anyone recomputes the hash: keccak-256(0x05 ‖ salt[32] ‖ SHA-256(bytes)), where `bytes` is the canonical form of `StatedFacts`
+ * (`market/area/binary.ts` says how values are written) and the salt hash(0x07 ‖ secret[32] ‖ number[4]) of the batch's secret.
  */
-import { concat, keccak256, sha256, toUtf8Bytes } from 'ethers'
-import type { Hex } from '../../contracts/protocol/typed-data.ts'
-import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { Zone } from '../market/auction.ts'
+import { createHash } from 'node:crypto'
+import { keccak256 } from '../../contracts/protocol/keccak.ts'
+import { areaZone, ownUse, promiseCut } from '../market/area/area.ts'
+import { address, encode, hex32, type Infer, int, list, struct, uint } from '../market/area/binary.ts'
 
-/** What the area clears by from an interval on, beside the rules that everybody signed. */
-export interface Grid {
-  from: UtcSeconds
-  lowestTicks: Ticks
-  zones: Zone[]
-}
+/** Times are UTC seconds; orders and agreements are named by their `arrival`, their place in the order of arrival in the area. */
+const statedFacts = struct({
+  /** Of the batch: 1, or higher where it was cut anew. */
+  number: uint,
+  /** What the area cleared by beside its signed rules, ascending by the interval from which it held. */
+  settings: list(struct({ from: uint, lowestTicks: int, highestTicks: int, ownUse, zones: list(areaZone) })),
+  /** Spot orders by arrival, with the seat that each is of and the intervals of the batch in which it could count. */
+  orders: list(struct({ arrival: uint, id: hex32, seat: uint, activeFrom: uint, activeUntil: uint })),
+  /** Orders that traded ahead, by arrival. */
+  forwardOrders: list(struct({ arrival: uint, id: hex32, seat: uint })),
+  /** Trades made ahead, by interval and in the order in which they were made. */
+  forwardTrades: list(struct({ start: uint, buyOrder: uint, sellOrder: uint, priceTicks: int, energyWh: uint })),
+  /** Agreements by arrival, with their group, seats and the intervals of the batch that they covered. */
+  agreements: list(
+    struct({
+      ...{ arrival: uint, id: hex32, group: uint, seller: uint, buyer: uint },
+      ...{ activeFrom: uint, activeUntil: uint },
+    }),
+  ),
+  /** Session keys of these orders' accounts that were taken back, and from which boundary on; by account and key. */
+  revocations: list(struct({ account: address, key: address, from: uint })),
+  /** What the promises and the result of each interval rested on; by start. */
+  intervals: list(
+    struct({
+      start: uint,
+      /** The chain as far as it was known when the interval started. */
+      block: uint,
+      /** Seats whose meters were suspended when the interval started, and when it was computed last. */
+      suspendedAtStart: list(uint),
+      suspendedAtComputation: list(uint),
+      /** For what funds were too short when it started, and what they still covered. */
+      cut: list(promiseCut),
+    }),
+  ),
+  /** Seats that could not pay: those of each number of the batch together, as they were left out. */
+  leftOut: list(list(uint)),
+  /** Which readings were in when the batch was cut, by the seat that each was booked to, epoch and time. */
+  readings: list(struct({ seat: uint, read: list(struct({ epoch: uint, time: uint })) })),
+})
+export type StatedFacts = Infer<typeof statedFacts>
 
-export interface StatedFacts {
-  /** Ascending by `from`; the first one is in force from the batch's beginning. */
-  grids: Grid[]
-  /** Spot orders in order of arrival, with the seat that each is of and the intervals of the batch in which it could count. */
-  orders: { order: Hex; seat: number; activeFrom: UtcSeconds; activeUntil: UtcSeconds }[]
-  /** Of each interval in the order in which they were made. */
-  forwardTrades: { start: UtcSeconds; buyOrder: Hex; sellOrder: Hex; priceTicks: Ticks; energyWh: Wh }[]
-  /** The energy that each order brought to an interval's auction; less than metered and signed where funds were short. */
-  offers: { start: UtcSeconds; order: Hex; offeredWh: Wh }[]
-  /** Seats that were suspended when an interval was computed. */
-  suspended: { start: UtcSeconds; seat: number }[]
-  /** Seats that could not pay, in the order in which they were left out. */
-  leftOut: number[]
-  /** How many readings were in when the batch was cut. */
-  readings: number
-}
-
-/** `salt` is 32 secret random bytes; deleting it makes the hash say nothing. */
-export function statedHash(facts: StatedFacts, salt: Hex): Hex {
-  const places = new Map(facts.orders.map(({ order }, place) => [order, place]))
-  const text = JSON.stringify([
-    facts.grids.map(({ from, lowestTicks, zones }) => [
-      from,
-      lowestTicks,
-      zones.map(({ id, parent, feeTicksPerKwh, capacityWh }) => [id, parent ?? null, feeTicksPerKwh, capacityWh]),
-    ]),
-    facts.orders.map(({ order, seat, activeFrom, activeUntil }) => [order, seat, activeFrom, activeUntil]),
-    facts.forwardTrades.map(({ start, buyOrder, sellOrder, priceTicks, energyWh }) => [
-      ...[start, buyOrder, sellOrder, priceTicks, energyWh],
-    ]),
-    facts.offers.map(({ start, order, offeredWh }) => [start, places.get(order) ?? order, offeredWh]),
-    facts.suspended.map(({ start, seat }) => [start, seat]),
-    facts.leftOut,
-    facts.readings,
-  ])
-  return keccak256(concat(['0x05', salt, sha256(toUtf8Bytes(text))]))
+/** 32 bytes; deleting the salt, which is secret, makes them say nothing. */
+export function statedHash(facts: StatedFacts, salt: Uint8Array): Uint8Array {
+  const digest = createHash('sha256').update(encode(statedFacts, facts)).digest()
+  return keccak256(Buffer.concat([Buffer.of(0x05), salt, digest]))
 }

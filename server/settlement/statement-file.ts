@@ -1,47 +1,59 @@
-/** A seat's statement as it is handed out: its leaves with their proofs, and the signed readings they rest on. */
+/** A seat's statement as it is handed out: its leaves with one proof for all of them, and the signed readings they rest on. */
 import { z } from 'zod'
-import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
+import { stageNames } from '../market/area/codes.ts'
 import { SettlementError } from './error.ts'
-import { address, energyWh, hex32, ledgerUnits, readingSchema, statedOrderSchema, uint32 } from './signed-order.ts'
+import {
+  addressForm,
+  agreementForm,
+  energyWh,
+  hex32Form,
+  ledgerUnits,
+  mistakesOf,
+  orderForm,
+  readingSchema,
+  uint32,
+} from './signed-forms.ts'
 
 export const statementFileSchema = z.strictObject({
   chainId: z.int().min(1),
-  escrow: address,
+  escrow: addressForm,
   area: uint32,
   end: uint32,
   /** The seat's number in its area. */
   seat: uint32,
   /** Leaves of the whole batch. */
-  count: z.int().min(0),
-  /** The hash of what is stated beside the fills; null where the batch keeps none. */
-  stated: hex32.nullable().default(null),
+  count: uint32,
+  /** The place of the seat's first leaf among them. */
+  first: uint32,
+  /** From which the salts of the seat's leaves follow; null where it has none. */
+  seed: hex32Form.nullable(),
+  /** The hash of what nobody signs of the batch. */
+  stated: hex32Form,
+  /** In their order. */
   leaves: z.array(
     z.strictObject({
-      index: z.int().min(0),
       start: uint32,
-      order: hex32,
+      stage: z.enum(stageNames),
+      /** Digest of the order or agreement. */
+      reference: hex32Form,
       side: z.enum(['buy', 'sell']),
-      energyWh,
+      energyWh: energyWh.min(1),
       amount: ledgerUnits,
-      salt: hex32,
-      siblings: z.array(hex32).max(64),
     }),
   ),
-  /** Of the seat's meter, from the entry's beginning to its end. */
+  /** The hashes beside the way from the leaves to the top of the tree, from below and left before right. */
+  siblings: z.array(hex32Form).max(128),
+  /** Of the seat, from the batch's beginning to its end, by epoch and time. */
   readings: z.array(readingSchema),
-  /** Of the leaves' orders, as far as they are handed out. */
-  orders: z.array(statedOrderSchema).default([]),
+  /** Of the leaves' orders and agreements those that are handed out, by digest. */
+  orders: z.array(orderForm),
+  agreements: z.array(agreementForm),
 })
 export type StatementFile = z.infer<typeof statementFileSchema>
 
-/** Reads a statement from parsed JSON. Throws `SettlementError` `SETTLEMENT_STATEMENT` with a line per mistake. */
+/** Reads a statement from parsed JSON. Throws `SettlementError` `SETTLEMENT_STATEMENT` with all mistakes. */
 export function readStatementFile(json: unknown): StatementFile {
   const parsed = statementFileSchema.safeParse(json)
   if (parsed.success) return parsed.data
-  const mistakes = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-  throw new SettlementError('SETTLEMENT_STATEMENT', mistakes.join('; '))
-}
-
-export function domainOfFile({ chainId, escrow }: StatementFile): EscrowDomain {
-  return { chainId, escrow }
+  throw new SettlementError('SETTLEMENT_STATEMENT', mistakesOf(parsed.error))
 }

@@ -4,6 +4,7 @@
  */
 import { keccak256 } from '../../contracts/protocol/keccak.ts'
 import {
+  domainVersion,
   type EscrowDomain,
   type TypedDataName,
   type TypedDataValues,
@@ -44,12 +45,12 @@ export function encodeStruct<Name extends TypedDataName>(
   }
 }
 
-/** The domain separator `Commonwatt` / `1` of one escrow on one chain. */
+/** The domain separator `Commonwatt` / `2` of one escrow on one chain. */
 export function domainSeparator(domain: EscrowDomain): Uint8Array {
   const bytes = new Uint8Array(5 * word)
   bytes.set(keccakOfText('EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)'))
   bytes.set(keccakOfText('Commonwatt'), word)
-  bytes.set(keccakOfText('1'), 2 * word)
+  bytes.set(keccakOfText(domainVersion), 2 * word)
   writeNumber(bytes, 3 * word, domain.chainId)
   writeBytesRight(bytes, 4 * word, domain.escrow)
   return keccak256(bytes)

@@ -8,7 +8,7 @@ export interface SessionRow {
 }
 
 /** Notes that a sign-in nonce has been used; false where it was used before. `expiresAt`: when the nonce ends by itself. */
-export async function spendNonce(sql: Database, nonce: string, expiresAt: Date): Promise<boolean> {
+export async function spendAccountNonce(sql: Database, nonce: string, expiresAt: Date): Promise<boolean> {
   const rows = await sql`
     insert into sign_in_nonces (nonce, expires_at) values (${nonce}, ${expiresAt}) on conflict do nothing returning nonce`
   return rows.length === 1

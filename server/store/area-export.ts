@@ -1,119 +1,178 @@
-/** A batch with everything that recomputing it takes, for those who may see all of the area. */
+/** A batch with everything that recomputing it takes, for those who may see all of its area. */
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
-import type { UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { AreaSettings } from '../areas/settings.ts'
-import type { AreaFile } from '../settlement/area-file.ts'
+import { engineConfig } from '../areas/settings.ts'
+import { type AreaFile, type AreaFileParts, lineOf, linesOf } from '../settlement/area-file.ts'
 import { SettlementError } from '../settlement/error.ts'
 import type { StatedFacts } from '../settlement/stated-facts.ts'
-import type { Database } from './database.ts'
-import { statedFacts, wereIn } from './stated-facts.ts'
-import { fillsOf } from './statement-store.ts'
+import type { StoredArea } from './areas.ts'
+import {
+  agreementsOfBatch,
+  forwardOrdersOfBatch,
+  forwardTradesOfBatch,
+  ordersOfBatch,
+  revocationsOf,
+} from './batch-signed.ts'
+import {
+  type BatchFill,
+  type BatchReading,
+  type CutBatch,
+  contradictionsOf,
+  fillsOfBatch,
+  groundsOfBatch,
+  readCutBatch,
+  readingsOfBatch,
+} from './batch-store.ts'
+import type { Queries } from './database.ts'
+import { settingsBetween } from './settings-store.ts'
+import { seedsOf, storedStatement } from './statement-store.ts'
+
+/** What a batch rests on but for its seats' readings and fills, and the digests of its orders and agreements by arrival. */
+export interface BatchParts {
+  parts: Omit<AreaFileParts, 'salt'>
+  ids: ReadonlyMap<number, Hex>
+}
+
+export async function partsOfBatch(
+  sql: Queries,
+  { areaId, chainId, escrow, area }: StoredArea,
+  batch: CutBatch,
+): Promise<BatchParts> {
+  const { start, end, number, leftOut } = batch
+  const orders = await ordersOfBatch(sql, areaId, batch)
+  const forwardOrders = await forwardOrdersOfBatch(sql, areaId, batch)
+  const agreements = await agreementsOfBatch(sql, areaId, batch)
+  const intervals = (await groundsOfBatch(sql, areaId, batch)).map(({ suspendedAtComputation, ...grounds }) => ({
+    ...grounds,
+    suspendedAtComputation: suspendedAtComputation ?? [],
+  }))
+  const suspended = intervals.flatMap((own) => [...own.suspendedAtStart, ...own.suspendedAtComputation])
+  const parts: BatchParts['parts'] = {
+    ...{ chainId, escrow, area, start, end, number, leftOut, intervals },
+    settings: await settingsOfBatch(sql, areaId, batch),
+    orders: orders.map(({ id: _, ...order }) => order),
+    forwardOrders: forwardOrders.map(({ id: _, ...order }) => order),
+    forwardTrades: [...(await forwardTradesOfBatch(sql, areaId, batch))],
+    agreements: agreements.map(({ id: _, acceptedAtMs: __, seller, buyer, ...agreement }) => ({
+      ...agreement,
+      ...{ sellerSeat: seller, buyerSeat: buyer },
+    })),
+    revocations: await revocationsOfOrders(sql, areaId, orders),
+    contradictions: await contradictionsOfSeats(sql, areaId, suspended),
+  }
+  const ids = new Map([...orders, ...forwardOrders, ...agreements].map(({ arrival, id }) => [arrival, id]))
+  return { parts, ids }
+}
+
+async function settingsOfBatch(
+  sql: Queries,
+  areaId: number,
+  { start, end }: CutBatch,
+): Promise<AreaFileParts['settings']> {
+  const settings = await settingsBetween(sql, areaId, { from: start, to: end })
+  return settings.map(({ from, settings: own }) => {
+    const { lowestTicks, highestTicks, ownUse, zones } = engineConfig(own)
+    return { from: Math.max(from, start), lowestTicks, highestTicks, ownUse, zones }
+  })
+}
+
+/** Of the session keys that signed these orders, those that were taken back. */
+async function revocationsOfOrders(
+  sql: Queries,
+  areaId: number,
+  orders: readonly AreaFileParts['orders'][number][],
+): Promise<AreaFileParts['revocations']> {
+  const signers = new Set(orders.flatMap(({ order, session }) => session && `${order.account} ${session.key}`))
+  const accounts = [...new Set(orders.filter(({ session }) => session !== null).map(({ order }) => order.account))]
+  const all = await revocationsOf(sql, areaId, accounts)
+  return all.filter(({ account, key }) => signers.has(`${account} ${key}`))
+}
+
+/** For the meter of each of these seats the newest two values that it signed for one boundary, by one of the seats. */
+async function contradictionsOfSeats(
+  sql: Queries,
+  areaId: number,
+  suspended: readonly number[],
+): Promise<AreaFileParts['contradictions']> {
+  const ofMeter = new Map<string, AreaFileParts['contradictions'][number]>()
+  for (const { seat, meter, seats, stood, second } of await contradictionsOf(sql, areaId, [...new Set(suspended)])) {
+    ofMeter.set(meter, { seat: seats.includes(seat) ? seat : seats[0]!, values: [stood, second] })
+  }
+  return [...ofMeter.values()].sort((a, b) => a.seat - b.seat)
+}
+
+/** Which readings of a batch were in when it was cut. */
+export async function readingsStated(sql: Queries, areaId: number, batch: CutBatch): Promise<StatedFacts['readings']> {
+  const stated: StatedFacts['readings'] = []
+  for await (const { seat, readings } of readingsOfBatch(sql, areaId, batch)) {
+    stated.push({ seat, read: readings.map(({ epoch, time }) => ({ epoch, time })) })
+  }
+  return stated
+}
 
 /**
- * The file of the area's batch that ends at `end`, or null where there is none. Throws `SettlementError`
- * `SETTLEMENT_STATEMENT_ERASED` where some account's salts have been erased.
+ * The lines of the file of the area's batch that ends at `end`; none where there is no such batch. Throws `SettlementError`:
+ * `SETTLEMENT_STATEMENT` where it has no statement of its number yet, and `SETTLEMENT_STATEMENT_ERASED` where something that links
+ * leaves to a seat has been erased.
  */
-export async function areaFile(
-  database: Database,
-  { area, end }: { area: number; end: UtcSeconds },
-): Promise<AreaFile | null> {
-  const [batch] = await database`
-    select start, left_out, stated, stated_salt, settings from batches join areas using (area_id) where area_id = ${area} and end_at = ${end}`
-  if (batch === undefined) return null
-  const { stated, stated_salt: salt } = batch
-  if (stated !== null && salt === null) {
-    throw new SettlementError('SETTLEMENT_STATEMENT_ERASED', `what the batch to ${end} rests on has been erased`)
+export async function* areaFileLines(sql: Queries, area: StoredArea, end: number): AsyncGenerator<string> {
+  const { areaId } = area
+  const batch = await readCutBatch(sql, areaId, end)
+  if (batch === null) return
+  const statement = await storedStatement(sql, areaId, end)
+  if (statement?.number !== batch.number || batch.isLeavingOut) {
+    throw new SettlementError('SETTLEMENT_STATEMENT', `the batch to ${timeOf(end)} has no statement yet: try again`)
   }
-  const { chainId, escrow } = (batch.settings as AreaSettings).chain
-  const start: UtcSeconds = batch.start
-  const span = { area, start, end }
-  const leftOut = (batch.left_out as (string | number)[]).map(Number)
-  const facts = await statedFacts(database, { ...span, leftOut })
-  const { grids, forwardTrades, offers, suspended } = facts
-  return {
-    ...{ chainId, escrow, area, start, end, salt: salt === null ? null : hexOf(salt) },
-    ...{ grids, forwardTrades, offers, suspended, leftOut },
-    orders: await ordersOf(database, area, facts.orders),
-    forwardOrders: await forwardOrdersOf(database, span),
-    contradictions: await contradictionsOf(database, area, [...new Set(facts.suspended.map(({ seat }) => seat))]),
-    readings: await readingsOf(database, span),
-    leaves: await leavesOf(database, span),
+  if (statement.statedSalt === null) throw erased(`what the batch to ${timeOf(end)} rests on`)
+  const { parts } = await partsOfBatch(sql, area, batch)
+  yield* linesOf({ ...parts, salt: statement.statedSalt, seats: [] })
+  const seeds = await seedsOf(sql, { areaId, end, number: batch.number })
+  for await (const { seat, readings, fills } of seatsOfBatch(sql, areaId, batch)) {
+    const seed = fills.length === 0 ? null : (seeds.get(seat) ?? null)
+    if (fills.length > 0 && seed === null) throw erased(`the statement of seat ${seat} for the batch to ${timeOf(end)}`)
+    yield lineOf({ list: 'seats', item: { seat, seed, readings: readings.map(readingRow), fills: fills.map(fillRow) } })
   }
 }
 
-interface Span {
-  area: number
-  start: UtcSeconds
-  end: UtcSeconds
+/** Two ascending streams of a batch's seats as one. */
+async function* seatsOfBatch(
+  sql: Queries,
+  areaId: number,
+  batch: CutBatch,
+): AsyncGenerator<{ seat: number; readings: BatchReading[]; fills: BatchFill[] }> {
+  const reading = readingsOfBatch(sql, areaId, batch)
+  const filling = fillsOfBatch(sql, areaId, batch)
+  let [read, filled] = [await reading.next(), await filling.next()]
+  while (!read.done || !filled.done) {
+    const seat = Math.min(read.value?.seat ?? Number.POSITIVE_INFINITY, filled.value?.seat ?? Number.POSITIVE_INFINITY)
+    const readings = read.value?.seat === seat ? read.value.readings : []
+    const fills = filled.value?.seat === seat ? filled.value.fills : []
+    yield { seat, readings, fills }
+    if (read.value?.seat === seat) read = await reading.next()
+    if (filled.value?.seat === seat) filled = await filling.next()
+  }
 }
 
-async function ordersOf(database: Database, area: number, orders: StatedFacts['orders']): Promise<AreaFile['orders']> {
-  const rows = await database`
-    select order_id, signed from orders where area_id = ${area} and order_id = any(${orders.map(({ order }) => order)})`
-  const signed = new Map(rows.map((row) => [row.order_id, row.signed]))
-  return orders.map(({ order, ...stated }) => ({ ...signed.get(order), ...stated }))
+type SeatItem = AreaFile['seats'][number]
+
+function readingRow({
+  epoch,
+  time,
+  importWh,
+  exportWh,
+  quality,
+  signature,
+}: BatchReading): SeatItem['readings'][number] {
+  return [epoch, time, importWh, exportWh, quality, signature]
 }
 
-async function forwardOrdersOf(database: Database, { area, start, end }: Span): Promise<AreaFile['forwardOrders']> {
-  const rows = await database`
-    select signed, seat from forward_orders where area_id = ${area} and start >= ${start} and start < ${end}
-      and exists (
-        select from forward_trades t
-        where t.area_id = ${area} and t.start = forward_orders.start and order_id in (buy_order, sell_order))
-    order by order_id collate "C"`
-  return rows.map(({ signed, seat }) => ({ ...signed, seat }))
+function fillRow({ start, stage, arrival, side, energyWh, amount }: BatchFill): SeatItem['fills'][number] {
+  return [start, stage, arrival, side, energyWh, amount]
 }
 
-/** The value of each of these seats' meters that stood, and the other one for which it was suspended. */
-async function contradictionsOf(
-  database: Database,
-  area: number,
-  seats: number[],
-): Promise<AreaFile['contradictions']> {
-  const rows = await database`
-    select x.meter, x.epoch, x.time, r.import_wh as "firstImportWh", r.export_wh as "firstExportWh",
-      r.quality as "firstQuality", r.signature as "firstSignature", x.import_wh as "importWh",
-      x.export_wh as "exportWh", x.quality, x.signature
-    from suspensions x join readings r using (meter, epoch, time)
-    where x.area_id = ${area} and x.seat = any(${seats}) order by x.seat`
-  return rows.map(({ meter, epoch, time, ...row }) => [
-    {
-      ...{ meter, epoch, time, importWh: row.firstImportWh, exportWh: row.firstExportWh, quality: row.firstQuality },
-      signature: hexOf(row.firstSignature),
-    },
-    {
-      ...{ meter, epoch, time, importWh: row.importWh, exportWh: row.exportWh, quality: row.quality },
-      signature: hexOf(row.signature),
-    },
-  ])
+function erased(what: string): SettlementError {
+  return new SettlementError('SETTLEMENT_STATEMENT_ERASED', `${what} has been erased`)
 }
 
-function hexOf(bytes: Uint8Array): Hex {
-  return `0x${Buffer.from(bytes).toString('hex')}`
-}
-
-async function readingsOf(database: Database, span: Span): Promise<AreaFile['readings']> {
-  const rows = await database`
-    select meter, epoch, time, import_wh as "importWh", export_wh as "exportWh", quality, signature
-    from readings where ${wereIn(database, span)} order by time, meter collate "C", epoch`
-  return rows.map(({ signature, ...row }) => ({
-    ...(row as Omit<AreaFile['readings'][number], 'signature'>),
-    signature: hexOf(signature),
-  }))
-}
-
-async function leavesOf(database: Database, { area, start, end }: Span): Promise<AreaFile['leaves']> {
-  const fills = await fillsOf(database, area, start, end)
-  const salts = await database`
-    select salt from statement_leaves where area_id = ${area} and end_at = ${end} order by leaf`
-  return fills.map(({ amount, ...fill }, index) => {
-    const salt = salts[index]?.salt ?? null
-    if (salt === null) {
-      throw new SettlementError(
-        'SETTLEMENT_STATEMENT_ERASED',
-        `the statement of seat ${fill.seat} for the batch to ${end} has been erased`,
-      )
-    }
-    return { ...fill, amount: amount.toString(), salt: hexOf(salt) }
-  })
+function timeOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString()
 }

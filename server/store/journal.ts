@@ -1,114 +1,101 @@
-/** The journal and its snapshots. The primary key `(area_id, sequence)` fences: of two writers one fails. */
+/**
+ * The journal of an area: the only truth. A row is appended only where the newest one is the row that its writer believes in, by
+ * number and by hash, so that nobody writes after somebody else and nobody after a row that was lost.
+ */
 import postgres from 'postgres'
-import { decodeCommand, encode, genesisHash, rollHash } from '../market/engine/codec.ts'
-import { apply, rulesOf } from '../market/engine/engine.ts'
-import { decodeState } from '../market/engine/snapshot.ts'
-import { type AreaState, emptyState } from '../market/engine/state.ts'
-import { type Database, StoreError, type Transaction, transact } from './database.ts'
-
-export interface JournalRow {
-  sequence: number
-  engineVersion: number
-  command: string
-  hash: Buffer
-}
+import type { JournalRow, Place } from '../areas/area-store.ts'
+import { EngineError } from '../market/area/error.ts'
+import { rulesVersion } from '../market/area/state.ts'
+import { genesisHash } from '../market/engine/journal.ts'
+import { bytes, numbers } from './arrays.ts'
+import type { Queries, Statement, Transaction } from './database.ts'
+import { StoreError } from './error.ts'
 
 const uniqueViolation = '23505'
 
-/** Appends rows in order. Throws `STORE_FENCED` where another writer has used a sequence. */
-export async function appendJournal(sql: Transaction, area: number, rows: JournalRow[]): Promise<void> {
-  try {
-    await sql`
-      insert into journal (area_id, sequence, engine_version, command, hash)
-      select ${area}, sequence, version, command, decode(hash, 'hex') from unnest(
-        ${rows.map(({ sequence }) => sequence)}::bigint[],
-        ${rows.map(({ engineVersion }) => engineVersion)}::int[],
-        ${rows.map(({ command }) => command)}::text[],
-        ${rows.map(({ hash }) => hash.toString('hex'))}::text[]
-      ) as row (sequence, version, command, hash)`
-  } catch (error) {
-    if (error instanceof postgres.PostgresError && error.code === uniqueViolation) {
-      throw new StoreError('STORE_FENCED', `another server writes the journal of area ${area}`, { cause: error })
-    }
-    throw error
-  }
+/** The statement that appends rows after a place; `requireAppended` says whether it did. */
+export function appendRows(
+  sql: Transaction,
+  areaId: number,
+  { after, rows }: { after: Place; rows: readonly JournalRow[] },
+): Statement {
+  return sql`
+    with newest as (
+      select sequence, hash from journal where area_id = ${areaId} order by sequence desc limit 1
+    )
+    insert into journal (area_id, sequence, rules_version, command, hash, secret)
+    select ${areaId}, sequence, ${rulesVersion}, command, hash, secret
+    from unnest(
+      ${numbers(rows, ({ sequence }) => sequence)}::bigint[],
+      ${bytes(rows, ({ command }) => command)}::bytea[],
+      ${bytes(rows, ({ hash }) => hash)}::bytea[],
+      ${bytes(rows, ({ secret }) => secret)}::bytea[]
+    ) as row (sequence, command, hash, secret)
+    where coalesce((select sequence from newest), 0) = ${after.sequence}
+      and coalesce((select hash from newest), ${genesisHash}) = ${after.hash}`
 }
 
-export interface LoadedArea {
-  state: AreaState
-  sequence: number
-  hash: Buffer
-  snapshotSequence: number
-  /** Commands applied after the snapshot. */
-  replayed: number
+/** Throws `STORE_FENCED` where fewer rows were appended than there are: the newest row is another one. */
+export function requireAppended(areaId: number, appended: { count: number }, rows: readonly JournalRow[]): void {
+  if (appended.count !== rows.length) throw fenced(areaId)
 }
 
-const rowsPerRead = 5_000
+/** A second row of one number: another writer was faster. Other errors are given back as they are. */
+export function asFence(areaId: number, error: unknown): unknown {
+  const isTaken =
+    error instanceof postgres.PostgresError && error.code === uniqueViolation && error.table_name === 'journal'
+  return isTaken ? fenced(areaId, error) : error
+}
+
+function fenced(areaId: number, cause?: unknown): StoreError {
+  return new StoreError(
+    'STORE_FENCED',
+    `another server writes the journal of area ${areaId}, or the journal has lost rows`,
+    { cause },
+  )
+}
+
+/** The newest row, or the place before the first. */
+export async function newestPlace(sql: Queries, areaId: number): Promise<Place> {
+  const [row] = await sql<Place[]>`
+    select sequence, hash from journal where area_id = ${areaId} order by sequence desc limit 1`
+  return row ?? { sequence: 0, hash: genesisHash }
+}
+
+/** Throws `STORE_FENCED` where a place is not the newest row any more. */
+export async function requireNewest(sql: Queries, areaId: number, place: Place): Promise<void> {
+  const newest = await newestPlace(sql, areaId)
+  if (newest.sequence !== place.sequence || !newest.hash.equals(place.hash)) throw fenced(areaId)
+}
+
+/** Rows of one reading at most, and about how many bytes of commands. */
+const rowsPerRead = 2_000
+const bytesPerRead = 4_000_000
 
 /**
- * Rebuilds an area from its newest snapshot and the journal after it. Throws `STORE_DIVERGED` at the first row whose hash
- * differs, and `ENGINE_VERSION` where a newer program wrote them.
+ * Rows after a place in their order, some at a time; empty at the end. Throws `STORE_DIVERGED` where one is missing, and
+ * `ENGINE_VERSION` where rules that this program does not have wrote one.
  */
-export async function loadArea(database: Database, area: number): Promise<LoadedArea> {
-  const [snapshot] = await database`
-    select sequence, state, hash from snapshots where area_id = ${area} order by sequence desc limit 1`
-  const state = snapshot === undefined ? emptyState() : decodeState(snapshot.state)
-  rulesOf(state.engineVersion)
-  const snapshotSequence: number = snapshot?.sequence ?? 0
-  return {
-    ...(await replay(database, area, { state, sequence: snapshotSequence, hash: snapshot?.hash ?? genesisHash })),
-    snapshotSequence,
-  }
-}
-
-/** Replays the whole journal from its first command, ignoring snapshots: what the state must be. */
-export function replayArea(database: Database, area: number): Promise<Omit<LoadedArea, 'snapshotSequence'>> {
-  return replay(database, area, { state: emptyState(), sequence: 0, hash: genesisHash })
-}
-
-async function replay(
-  database: Database,
-  area: number,
-  from: { state: AreaState; sequence: number; hash: Buffer },
-): Promise<Omit<LoadedArea, 'snapshotSequence'>> {
-  const { state } = from
-  let { sequence, hash } = from
-  let replayed = 0
-  for (;;) {
-    const rows = await database`
-      select sequence, command, hash from journal
-      where area_id = ${area} and sequence > ${sequence} order by sequence limit ${rowsPerRead}`
-    for (const row of rows) {
-      const events = apply(state, decodeCommand(row.command))
-      hash = rollHash(hash, state.engineVersion, row.command, encode(events))
-      sequence += 1
-      replayed += 1
-      if (row.sequence !== sequence || !hash.equals(row.hash)) {
-        throw new StoreError(
-          'STORE_DIVERGED',
-          `area ${area}: command ${row.sequence} of the journal does not replay to its hash`,
-        )
-      }
+export async function rowsAfter(sql: Queries, areaId: number, sequence: number): Promise<JournalRow[]> {
+  const rows = await sql<(JournalRow & { rules_version: number })[]>`
+    select sequence, rules_version, command, hash, secret from (
+      select *, sum(length(command)) over (order by sequence) - length(command) as bytes_before from (
+        select * from journal where area_id = ${areaId} and sequence > ${sequence}
+        order by sequence limit ${rowsPerRead}
+      ) next
+    ) measured
+    where bytes_before < ${bytesPerRead} order by sequence`
+  return rows.map(({ rules_version: version, ...row }, index) => {
+    const expected = sequence + index + 1
+    if (row.sequence !== expected) {
+      throw new StoreError('STORE_DIVERGED', `area ${areaId}: row ${expected} of the journal is missing`)
     }
-    if (rows.length < rowsPerRead) return { state, sequence, hash, replayed }
-  }
-}
-
-const snapshotsKept = 2
-
-/** Writes a snapshot and drops old ones. */
-export async function saveSnapshot(
-  database: Database,
-  area: number,
-  snapshot: { sequence: number; engineVersion: number; state: string; hash: Buffer },
-): Promise<void> {
-  await transact(database, async (sql) => {
-    await sql`
-      insert into snapshots (area_id, sequence, engine_version, state, hash)
-      values (${area}, ${snapshot.sequence}, ${snapshot.engineVersion}, ${snapshot.state}, ${snapshot.hash})
-      on conflict do nothing`
-    await sql`
-      delete from snapshots where area_id = ${area} and sequence not in (
-        select sequence from snapshots where area_id = ${area} order by sequence desc limit ${snapshotsKept})`
+    if (version !== rulesVersion) {
+      throw new EngineError(
+        'ENGINE_VERSION',
+        `row ${row.sequence} of the journal was written by version ${version} of the rules; this program has version ${rulesVersion}`,
+      )
+    }
+    return row
   })
 }

@@ -1,101 +1,129 @@
-/** Stored readings as a table: one statement a transaction, and one more where some came again under another key. */
+/** Stored readings as a table, and the stretches of time in which each seat was read. */
+import type { MeterReading } from '../market/area/area.ts'
+import { hexes, names, numbers, parts } from './arrays.ts'
+import type { Statement, Transaction } from './database.ts'
+import type { ToldEvents } from './told.ts'
 
-import type { ReadingExtras } from '../areas/area-worker.ts'
-import type { MeterReading } from '../market/engine/area.ts'
-import type { AreaState } from '../market/engine/state.ts'
-import type { Transaction } from './database.ts'
-import type { Journaled } from './journaled.ts'
+/** Boundaries of one stretch. */
+export const stretchLength = 128
 
-type SignedMeterReading = MeterReading & { signature: string }
-
-interface StoredReading {
-  reading: SignedMeterReading
-  extra: ReadingExtras | undefined
-  late: boolean
+/** The stretch in which a boundary lies. */
+export function stretchOf(time: number, intervalSeconds: number): number {
+  return Math.floor(time / (intervalSeconds * stretchLength))
 }
 
-/** Inserts the readings of a transaction's commands that the engine stored, with what travelled beside them. */
-export async function projectReadings(sql: Transaction, area: number, journaled: readonly Journaled[]): Promise<void> {
-  const rows = journaled.flatMap(storedReadings)
-  if (rows.length === 0) return
-  const readings = rows.map(({ reading }) => reading)
-  const extras = rows.map(({ extra }) => extra)
-  await sql`
-    insert into readings (
-      area_id, meter, epoch, time, import_wh, export_wh, quality, signature, sequence, production_wh, reasons,
-      late)
-    select ${area}, meter, epoch, time, import_wh, export_wh, quality, decode(signature, 'hex'), sequence,
-      production_wh, string_to_array(reasons, ','), late = 1
-    from unnest(
-      ${readings.map(({ meter }) => meter)}::text[],
-      ${readings.map(({ epoch }) => epoch)}::int[],
-      ${readings.map(({ time }) => time)}::bigint[],
-      ${readings.map(({ importWh }) => importWh)}::bigint[],
-      ${readings.map(({ exportWh }) => exportWh)}::bigint[],
-      ${readings.map(({ quality }) => quality)}::smallint[],
-      ${readings.map(({ signature }) => signature.slice(2))}::text[],
-      ${extras.map((extra) => extra?.sequence ?? 0)}::bigint[],
-      ${extras.map((extra) => extra?.productionWh ?? null)}::bigint[],
-      ${extras.map((extra) => extra?.reasons.join(',') ?? '')}::text[],
-      ${rows.map(({ late }) => Number(late))}::int[]
-    ) as row (
-      meter, epoch, time, import_wh, export_wh, quality, signature, sequence, production_wh, reasons, late)
-    on conflict do nothing`
+interface Row extends MeterReading {
+  seat: number
+  isLate: boolean
+  /** Late for the batch that it ends, in time for the one that it begins. */
+  isInNext: boolean
+  atMs: number
 }
 
-/**
- * Readings that came again, with the same values, of meters whose key changed: where the agent heard of it late they carry the
- * right key's signature now, so the newest one is kept.
- */
-export async function renewSignatures(sql: Transaction, readings: readonly SignedMeterReading[]): Promise<void> {
-  await sql`
-    update readings set signature = again.signature
-    from (
-      select meter, epoch, time, import_wh, export_wh, quality, decode(signature, 'hex') as signature
+/** What of a commit's readings is new to the table of stretches; `noted` remembers what was written before. */
+export class ReadingProjection {
+  /** The newest stretch that was written of each seat and epoch: most readings lie in it. */
+  private readonly noted = new Map<string, number>()
+  private pending: { key: string; seat: number; epoch: number; stretch: number }[] = []
+
+  project(sql: Transaction, areaId: number, told: ToldEvents, intervalSeconds: number): Statement[] {
+    const rows = rowsOf(told)
+    this.pending = this.newStretches(rows, intervalSeconds)
+    return [
+      ...noteInNext(sql, areaId, told),
+      ...insertReadings(sql, areaId, rows),
+      ...insertStretches(sql, areaId, this.pending),
+    ]
+  }
+
+  /** What was projected last has been committed. */
+  committed(): void {
+    for (const { key, stretch } of this.pending) this.noted.set(key, stretch)
+    this.pending = []
+  }
+
+  private newStretches(rows: readonly Row[], intervalSeconds: number) {
+    const found = new Map<string, { key: string; seat: number; epoch: number; stretch: number }>()
+    for (const { seat, epoch, time } of rows) {
+      const stretch = stretchOf(time, intervalSeconds)
+      const key = `${seat} ${epoch}`
+      if (this.noted.get(key) !== stretch) found.set(`${key} ${stretch}`, { key, seat, epoch, stretch })
+    }
+    return [...found.values()]
+  }
+}
+
+function rowsOf(told: ToldEvents): Row[] {
+  const rows: Row[] = []
+  const cuts = told.of('batch-cut')
+  for (const { event, command, reading, place } of told.of('reading')) {
+    if (event.status !== 'stored') continue
+    const { seat, nextSeat, isLate } = event
+    const isInNext = isLate && cuts.some((cut) => cut.place > place && begins(cut.event, event.time))
+    const row = { ...reading!, seat, isLate, isInNext, atMs: command.atMs }
+    rows.push(row)
+    if (nextSeat > 0) rows.push({ ...row, seat: nextSeat })
+  }
+  return rows
+}
+
+function begins({ number, batch }: { number: number; batch: { start: number } }, time: number): boolean {
+  return number === 1 && batch.start === time
+}
+
+/** A batch was cut: late readings of its beginning that are in are part of it. */
+function noteInNext(sql: Transaction, areaId: number, told: ToldEvents): Statement[] {
+  const cuts = told.of('batch-cut').filter(({ event }) => event.number === 1)
+  if (cuts.length === 0) return []
+  return [
+    sql`
+      update readings set in_next = true
+      where area_id = ${areaId} and time = any(${numbers(cuts, ({ event }) => event.batch.start)}::bigint[]) and late`,
+  ]
+}
+
+function insertReadings(sql: Transaction, areaId: number, all: readonly Row[]): Statement[] {
+  return [...parts(all)].map(
+    (rows) => sql`
+      insert into readings (
+        area_id, seat, time, import_wh, export_wh, sequence, received_at, production_wh, epoch, quality, reasons, late, in_next,
+        signature)
+      select ${areaId}, seat, time, import_wh, export_wh, sequence, to_timestamp(received_ms / 1000), production_wh, epoch,
+        quality, reasons, late, in_next, signature
       from unnest(
-        ${readings.map(({ meter }) => meter)}::text[],
-        ${readings.map(({ epoch }) => epoch)}::int[],
-        ${readings.map(({ time }) => time)}::bigint[],
-        ${readings.map(({ importWh }) => importWh)}::bigint[],
-        ${readings.map(({ exportWh }) => exportWh)}::bigint[],
-        ${readings.map(({ quality }) => quality)}::smallint[],
-        ${readings.map(({ signature }) => signature.slice(2))}::text[]
-      ) as row (meter, epoch, time, import_wh, export_wh, quality, signature)
-    ) as again
-    where readings.meter = again.meter and readings.epoch = again.epoch and readings.time = again.time
-      and readings.import_wh = again.import_wh and readings.export_wh = again.export_wh
-      and readings.quality = again.quality and readings.signature <> again.signature`
+        ${numbers(rows, ({ seat }) => seat)}::int[],
+        ${numbers(rows, ({ time }) => time)}::bigint[],
+        ${numbers(rows, ({ importWh }) => importWh)}::bigint[],
+        ${numbers(rows, ({ exportWh }) => exportWh)}::bigint[],
+        ${numbers(rows, ({ sequence }) => sequence)}::bigint[],
+        ${numbers(rows, ({ atMs }) => atMs)}::float8[],
+        ${numbers(rows, ({ productionWh }) => productionWh)}::bigint[],
+        ${numbers(rows, ({ epoch }) => epoch)}::int[],
+        ${numbers(rows, ({ quality }) => quality)}::smallint[],
+        ${numbers(rows, ({ reasons }) => reasons)}::smallint[],
+        ${names(rows, ({ isLate }) => (isLate ? 't' : 'f'))}::boolean[],
+        ${names(rows, ({ isInNext }) => (isInNext ? 't' : 'f'))}::boolean[],
+        ${hexes(rows, ({ signature }) => signature)}::bytea[]
+      ) as row (
+        seat, time, import_wh, export_wh, sequence, received_ms, production_wh, epoch, quality, reasons, late, in_next,
+        signature)`,
+  )
 }
 
-/** The engine answers a command's readings in their order. */
-function storedReadings({ command, extras, events }: Journaled): StoredReading[] {
-  if (command.type !== 'readings') return []
-  const extrasOf = new Map(extras.map((extra) => [nameOf(extra), extra]))
-  const late = new Set(events.flatMap((event) => (event.type === 'late-reading' ? [nameOf(event)] : [])))
-  const answers = events.filter((event) => event.type === 'reading')
-  return command.readings.flatMap((reading, index) => {
-    if (answers[index]!.status !== 'stored') return []
-    const name = nameOf(reading)
-    return { reading, extra: extrasOf.get(name), late: late.has(name) }
-  })
-}
-
-/** The readings of a command that the engine has, or may have without remembering it, of meters whose key changed. */
-export function repeatedReadings(state: AreaState, { command, events }: Journaled): SignedMeterReading[] {
-  if (command.type !== 'readings' || !command.readings.some(({ meter }) => hasLaterKey(state, meter))) return []
-  const late = new Set(events.flatMap((event) => (event.type === 'late-reading' ? [nameOf(event)] : [])))
-  const answers = events.filter((event) => event.type === 'reading')
-  return command.readings.filter((reading, index) => {
-    const isRepeated = answers[index]!.status === 'duplicate' || late.has(nameOf(reading))
-    return isRepeated && hasLaterKey(state, reading.meter)
-  })
-}
-
-function hasLaterKey(state: AreaState, meter: string): boolean {
-  return state.seats.get(state.seatOfMeter.get(meter) ?? 0)?.chain.keys !== undefined
-}
-
-/** What a reading is acknowledged by. */
-function nameOf({ meter, epoch, time }: { meter: string; epoch: number; time: number }): string {
-  return `${meter} ${epoch} ${time}`
+function insertStretches(
+  sql: Transaction,
+  areaId: number,
+  all: readonly { seat: number; epoch: number; stretch: number }[],
+): Statement[] {
+  return [...parts(all)].map(
+    (rows) => sql`
+      insert into reading_stretches (area_id, seat, epoch, stretch)
+      select ${areaId}, seat, epoch, stretch
+      from unnest(
+        ${numbers(rows, ({ seat }) => seat)}::int[],
+        ${numbers(rows, ({ epoch }) => epoch)}::int[],
+        ${numbers(rows, ({ stretch }) => stretch)}::int[]
+      ) as row (seat, epoch, stretch)
+      on conflict do nothing`,
+  )
 }

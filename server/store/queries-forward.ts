@@ -1,122 +1,83 @@
-/** What is read of forward trading: orders, trades and books, as `queries.ts` reads the rest. */
+/** What is read of forward trading: orders, trades and books. */
+
+import { bytesOf, hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
-import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { CancelReason, TimeInForce } from '../market/book/forward-market.ts'
-import type { Database } from './database.ts'
-import { type SeatKey, wantedSeats } from './queries.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import { numbers, texts } from './arrays.ts'
+import type { Queries } from './database.ts'
+import { decodeOutcomes } from './outcomes.ts'
+import { acceptedBefore } from './queries-orders.ts'
+import { wantedSeats } from './queries-seats.ts'
+import type {
+  AcceptedPlace,
+  ForwardLevelRow,
+  ForwardOrderRow,
+  ForwardStatus,
+  ForwardTradeRow,
+  OwnForwardTradeRow,
+  SeatKey,
+} from './rows.ts'
+import { decodeSignedOrder } from './signed.ts'
 
-export interface ForwardOrderRow {
-  area_id: number
-  order_id: Hex
-  seat: number
-  account: Address
-  meter: Address
-  zone: string
-  side: 'buy' | 'sell'
-  start: UtcSeconds
-  limit_ticks: Ticks
-  max_wh: Wh
-  open_wh: Wh
-  traded_wh: Wh
-  time_in_force: TimeInForce
-  nonce: number
-  cancelled: CancelReason | null
-  accepted_at: Date
-  signed: { session: { key: Address } | null }
+type StoredOrder = Omit<ForwardOrderRow, 'order_id' | 'signed'> & { order_id: Buffer; signed: Buffer }
+
+function decoded(rows: readonly StoredOrder[]): ForwardOrderRow[] {
+  return rows.map((row) => ({ ...row, order_id: hexOf(row.order_id), signed: decodeSignedOrder(row.signed) }))
 }
 
-/** One seat's side of a trade. */
-export interface OwnForwardTradeRow {
-  area_id: number
-  seat: number
-  order_id: Hex
-  side: 'buy' | 'sell'
-  zone: string
-  start: UtcSeconds
-  number: number
-  price_ticks: Ticks
-  energy_wh: Wh
-  /** Null until the interval was computed, like `status` and `message`. */
-  delivered_wh: Wh | null
-  made_at: Date
-  status: 'provisional' | 'final' | null
-  message: string | null
+export async function forwardOrderById(sql: Queries, area: number, id: Hex): Promise<ForwardOrderRow | null> {
+  const rows = await sql<StoredOrder[]>`
+    select orders.*, ${tradedWh(sql)} from forward_orders orders
+    where area_id = ${area} and order_id = ${bytesOf(id)}`
+  return decoded(rows)[0] ?? null
 }
 
-export interface ForwardTradeRow {
-  area_id: number
-  zone: string
-  start: UtcSeconds
-  number: number
-  price_ticks: Ticks
-  energy_wh: Wh
-  made_at: Date
-}
-
-/** What rests at one price. */
-export interface ForwardLevelRow {
-  zone: string
-  start: UtcSeconds
-  side: 'buy' | 'sell'
-  limit_ticks: Ticks
-  energy_wh: Wh
-  orders: number
-}
-
-export type ForwardStatus = 'open' | 'filled' | 'cancelled'
-
-export async function forwardOrderById(sql: Database, area: number, id: Hex): Promise<ForwardOrderRow | null> {
-  const [row] = await sql<ForwardOrderRow[]>`
-    ${selectOrders(sql)} where orders.area_id = ${area} and orders.order_id = ${id}`
-  return row ?? null
-}
-
-/** Orders of one account's seats, newest first, from those accepted before `before`; only those of a status where it is given. */
-export function forwardOrdersOfAccount(
-  sql: Database,
+/** Orders of the seats, newest first, from those that arrived before `before`; only those of a status where it is given. */
+export async function forwardOrdersOfSeats(
+  sql: Queries,
   options: {
-    account: Address
     seats: readonly SeatKey[]
     status?: ForwardStatus | undefined
-    before?: { acceptedAtMs: number; order: Hex } | undefined
+    before?: AcceptedPlace | undefined
     limit: number
   },
 ): Promise<ForwardOrderRow[]> {
-  const { account, seats, status, before, limit } = options
-  return sql<ForwardOrderRow[]>`
-    ${selectOrders(sql)} join ${wantedSeats(sql, seats)} using (area_id, seat)
-    where orders.account = ${account}
-      ${status === undefined ? sql`` : sql`and ${hasStatus(sql, status)}`}
-      ${
-        before === undefined
-          ? sql``
-          : sql`and (accepted_at, order_id) < (${new Date(before.acceptedAtMs)}::timestamptz, ${before.order})`
-      }
-    order by accepted_at desc, order_id desc limit ${limit}`
+  const { seats, status, before, limit } = options
+  return decoded(
+    await sql<StoredOrder[]>`
+      select orders.*, ${tradedWh(sql)} from ${wantedSeats(sql, seats)} cross join lateral (
+        select * from forward_orders
+        where forward_orders.area_id = wanted.area_id and forward_orders.seat = wanted.seat
+          ${status === undefined ? sql`` : sql`and ${hasStatus(sql, status)}`} ${acceptedBefore(sql, before)}
+        order by arrival desc limit ${limit}
+      ) orders
+      order by accepted_at desc, arrival desc, area_id desc limit ${limit}`,
+  )
 }
 
-/** Those of the orders that belong to one of the accounts. */
-export function forwardOrdersById(
-  sql: Database,
-  { area, ids, accounts }: { area: number; ids: Hex[]; accounts: Address[] },
+/** Those of the orders that belong to one of the accounts, in order of arrival. */
+export async function forwardOrdersByArrival(
+  sql: Queries,
+  { area, arrivals, accounts }: { area: number; arrivals: readonly number[]; accounts: readonly Address[] },
 ): Promise<ForwardOrderRow[]> {
-  return sql<ForwardOrderRow[]>`
-    ${selectOrders(sql)}
-    where orders.area_id = ${area} and orders.order_id = any(${ids}::text[]) and orders.account = any(${accounts}::text[])
-    order by accepted_at, order_id`
+  return decoded(
+    await sql<StoredOrder[]>`
+      select orders.*, ${tradedWh(sql)} from forward_orders orders join seats using (area_id, seat)
+      where area_id = ${area} and arrival = any(${numbers(arrivals, (arrival) => arrival)}::bigint[])
+        and seats.account = any(${texts(accounts, (account) => account)}::text[])
+      order by arrival`,
+  )
 }
 
-function selectOrders(sql: Database) {
-  const traded = sql`select sum(energy_wh) from forward_trades trade where trade.area_id = orders.area_id and trade.start = orders.start`
+/** Of `orders`. */
+function tradedWh(sql: Queries) {
   return sql`
-    select orders.*, coalesce(case orders.side
-      when 'buy' then (${traded} and trade.buyer = orders.seat and trade.buy_order = orders.order_id)
-      else (${traded} and trade.seller = orders.seat and trade.sell_order = orders.order_id)
-    end, 0)::bigint as traded_wh
-    from forward_orders orders`
+    (select coalesce(sum(energy_wh), 0)::bigint from forward_trades trade
+      where trade.area_id = orders.area_id and trade.start = orders.start
+        and orders.arrival in (trade.buy_order, trade.sell_order)) as traded_wh`
 }
 
-function hasStatus(sql: Database, status: ForwardStatus) {
+function hasStatus(sql: Queries, status: ForwardStatus) {
   if (status === 'open') return sql`open_wh > 0`
   return status === 'filled' ? sql`open_wh = 0 and cancelled is null` : sql`cancelled is not null`
 }
@@ -125,43 +86,54 @@ function hasStatus(sql: Database, status: ForwardStatus) {
  * The seats' trades, newest interval first, then by area, newest trade first; from the one after `after`; only those of one
  * order where it is given. No trade has both its sides in one account.
  */
-export function forwardTradesOfSeats(
-  sql: Database,
+export async function forwardTradesOfSeats(
+  sql: Queries,
   options: {
     seats: readonly SeatKey[]
-    order?: Hex
+    /** By its arrival. */
+    order?: number
     after?: { start: UtcSeconds; area: number; number: number } | undefined
     limit: number
   },
 ): Promise<OwnForwardTradeRow[]> {
   const { seats, order, after, limit } = options
-  return sql<OwnForwardTradeRow[]>`
-    select own.*, newest.status, outcome.message
-    from ${wantedSeats(sql, seats)} cross join lateral (
-      select trade.area_id, wanted.seat, trade.start, number, zone, price_ticks, energy_wh, delivered_wh, made_at,
-        case wanted.seat when buyer then buy_order else sell_order end as order_id,
-        case wanted.seat when buyer then 'buy' else 'sell' end as side
+  const side = (name: 'buy' | 'sell', party: ReturnType<typeof sql>, own: ReturnType<typeof sql>) => sql`
+    (select trade.area_id, wanted.seat, trade.${own} as arrival, ${name}::text as side, zone, start, number, price_ticks,
+        energy_wh, delivered_wh, made_at
       from forward_trades trade
-      where trade.area_id = wanted.area_id and (buyer = wanted.seat or seller = wanted.seat)
-        ${order === undefined ? sql`` : sql`and (buy_order = ${order} or sell_order = ${order})`}
-        ${
-          after === undefined
-            ? sql``
-            : sql`and (trade.start < ${after.start} or (trade.start = ${after.start} and
-                (trade.area_id > ${after.area} or (trade.area_id = ${after.area} and number < ${after.number}))))`
-        }
-      order by trade.start desc, number desc limit ${limit}
+      where trade.area_id = wanted.area_id and trade.${party} = wanted.seat
+        ${order === undefined ? sql`` : sql`and trade.${own} = ${order}`} ${isAfter(sql, after)}
+      order by start desc, number desc limit ${limit})`
+  const rows = await sql<(Omit<OwnForwardTradeRow, 'outcome'> & { outcomes: Buffer | null })[]>`
+    select own.*, newest.status, result.outcomes
+    from ${wantedSeats(sql, seats)} cross join lateral (
+      ${side('buy', sql`buyer`, sql`buy_order`)} union all ${side('sell', sql`seller`, sql`sell_order`)}
     ) own
     left join lateral (
       select status from intervals
       where intervals.area_id = own.area_id and intervals.start = own.start order by run desc limit 1
     ) newest on true
     left join lateral (
-      select outcome ->> 'message' as message from seat_intervals, jsonb_array_elements(outcomes) outcome
-      where seat_intervals.area_id = own.area_id and seat_intervals.seat = own.seat
-        and seat_intervals.start = own.start and current and outcome ->> 'order' = own.order_id
-    ) outcome on true
+      select outcomes from seat_intervals
+      where seat_intervals.area_id = own.area_id and seat_intervals.start = own.start and seat_intervals.seat = own.seat
+        and current limit 1
+    ) result on true
     order by own.start desc, own.area_id, own.number desc limit ${limit}`
+  return rows.map(({ outcomes, ...row }) => ({
+    ...row,
+    outcome:
+      (outcomes === null ? [] : decodeOutcomes(outcomes)).find(({ stage, arrival }) => {
+        return stage === 'forward' && arrival === row.arrival
+      }) ?? null,
+  }))
+}
+
+function isAfter(sql: Queries, after: { start: UtcSeconds; area: number; number: number } | undefined) {
+  if (after === undefined) return sql``
+  const { start, area, number } = after
+  return sql`
+    and (trade.start < ${start} or (trade.start = ${start} and
+      (trade.area_id > ${area} or (trade.area_id = ${area} and number < ${number}))))`
 }
 
 interface Book {
@@ -172,12 +144,12 @@ interface Book {
 
 /** The best `limit` levels of each side, best price first. */
 export function forwardLevels(
-  sql: Database,
+  sql: Queries,
   { area, start, zone, limit }: Book & { limit: number },
 ): Promise<ForwardLevelRow[]> {
   return sql<ForwardLevelRow[]>`
-    select * from (
-      select zone, start, side, limit_ticks, sum(open_wh)::bigint as energy_wh, count(*) as orders,
+    select zone, start, side, limit_ticks, energy_wh, orders from (
+      select zone, start, side, limit_ticks, sum(open_wh)::bigint as energy_wh, count(*)::int as orders,
         row_number() over (partition by side order by case side when 'buy' then -limit_ticks else limit_ticks end) as rank
       from forward_orders where area_id = ${area} and start = ${start} and zone = ${zone} and open_wh > 0
       group by zone, start, side, limit_ticks
@@ -185,13 +157,17 @@ export function forwardLevels(
 }
 
 /** The levels at which the orders stand or stood, as they are now; one where nothing rests any more has no energy. */
-export function forwardLevelsOfOrders(sql: Database, area: number, ids: Hex[]): Promise<ForwardLevelRow[]> {
+export function forwardLevelsOfOrders(
+  sql: Queries,
+  area: number,
+  arrivals: readonly number[],
+): Promise<ForwardLevelRow[]> {
   return sql<ForwardLevelRow[]>`
     select level.zone, level.start, level.side, level.limit_ticks,
-      coalesce(sum(resting.open_wh), 0)::bigint as energy_wh, count(resting.order_id) as orders
+      coalesce(sum(resting.open_wh), 0)::bigint as energy_wh, count(resting.arrival)::int as orders
     from (
       select distinct zone, start, side, limit_ticks from forward_orders
-      where area_id = ${area} and order_id = any(${ids}::text[])
+      where area_id = ${area} and arrival = any(${numbers(arrivals, (arrival) => arrival)}::bigint[])
     ) level
     left join forward_orders resting on resting.area_id = ${area} and resting.start = level.start
       and resting.zone = level.zone and resting.side = level.side and resting.limit_ticks = level.limit_ticks
@@ -202,23 +178,25 @@ export function forwardLevelsOfOrders(sql: Database, area: number, ids: Hex[]): 
 
 /** The newest trades of one book, newest first. */
 export function newestForwardTrades(
-  sql: Database,
+  sql: Queries,
   { area, start, zone, limit }: Book & { limit: number },
 ): Promise<ForwardTradeRow[]> {
   return sql<ForwardTradeRow[]>`
-    select * from forward_trades where area_id = ${area} and start = ${start} and zone = ${zone}
-    order by number desc limit ${limit}`
+    select area_id, zone, start, number, price_ticks, energy_wh, made_at from forward_trades
+    where area_id = ${area} and start = ${start} and zone = ${zone} order by number desc limit ${limit}`
 }
 
 /** These trades, in the order they were made. */
 export function forwardTradesByNumber(
-  sql: Database,
+  sql: Queries,
   area: number,
   trades: readonly { start: UtcSeconds; number: number }[],
 ): Promise<ForwardTradeRow[]> {
   return sql<ForwardTradeRow[]>`
-    select trade.* from forward_trades trade
-    join unnest(${trades.map(({ start }) => start)}::bigint[], ${trades.map(({ number }) => number)}::int[])
-      as wanted (start, number) using (start, number)
+    select area_id, zone, start, number, price_ticks, energy_wh, made_at
+    from unnest(
+      ${numbers(trades, ({ start }) => start)}::bigint[], ${numbers(trades, ({ number }) => number)}::int[]
+    ) as wanted (start, number)
+    join forward_trades trade using (start, number)
     where area_id = ${area} order by start, number`
 }

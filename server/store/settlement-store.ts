@@ -1,7 +1,10 @@
 /** Batches on their way to the chain: what the settlement service reads, and where it notes how far they are. */
+
+import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
-import type { Database } from './database.ts'
+import type { Queries } from './database.ts'
+import type { BatchStatus } from './rows.ts'
 
 export interface StoredBatch {
   start: UtcSeconds
@@ -10,8 +13,9 @@ export interface StoredBatch {
   number: number
   bandLow: Ticks
   bandHigh: Ticks
-  statementRoot: Hex
-  status: 'cut' | 'submitted' | 'settled'
+  /** Of the statement of this number; null until that has been made, and before that the batch cannot be settled. */
+  statementRoot: Hex | null
+  status: BatchStatus
   transaction: Hex | null
 }
 
@@ -30,60 +34,81 @@ export interface SignedEntry {
   signature: Hex | null
 }
 
-/** The area's batches that are not settled or end after `settledUntil`, in order. */
-export async function batchesAfter(database: Database, area: number, settledUntil: UtcSeconds): Promise<StoredBatch[]> {
-  return database<StoredBatch[]>`
-    select start, end_at as "end", number, band_low as "bandLow", band_high as "bandHigh", statement_root as "statementRoot",
-      status, transaction
-    from batches where area_id = ${area} and (status <> 'settled' or end_at > ${settledUntil}) order by end_at`
+/**
+ * The area's batches that are not settled or end after `settledUntil`, in order. Batches settle one after the other, so none
+ * before the newest settled one is looked at.
+ */
+export function batchesAfter(sql: Queries, areaId: number, settledUntil: UtcSeconds): Promise<StoredBatch[]> {
+  return sql<StoredBatch[]>`
+    select start, end_at as "end", batches.number, band_low as "bandLow", band_high as "bandHigh",
+      statements.root as "statementRoot", coalesce(progress.status, 'cut') as status, progress.transaction
+    from batches
+    left join batch_progress progress using (area_id, end_at, number)
+    left join statements using (area_id, end_at, number)
+    where area_id = ${areaId} and end_at > least(${settledUntil}, coalesce((
+      select end_at from batch_progress where area_id = ${areaId} and status = 'settled' order by end_at desc limit 1), 0))
+    order by end_at`
+}
+
+/** When the newest batch ends that is settled; 0 before the first one. */
+export async function newestSettled(sql: Queries, areaId: number): Promise<UtcSeconds> {
+  const [row] = await sql<{ end: UtcSeconds }[]>`
+    select end_at as "end" from batch_progress where area_id = ${areaId} and status = 'settled' order by end_at desc limit 1`
+  return row?.end ?? 0
 }
 
 /** Ascending by seat, then time. */
-export async function signedEntries(database: Database, area: number, end: UtcSeconds): Promise<SignedEntry[]> {
-  const rows = await database`
-    select e.seat, e.epoch, e.time, e.import_wh as "importWh", e.export_wh as "exportWh", e.sold_wh as "soldWh",
-      e.bought_wh as "boughtWh", e.paid, e.received, r.signature
-    from batch_entries e
-    left join seats s on s.area_id = e.area_id and s.seat = e.seat
-    left join readings r on r.meter = s.meter and r.epoch = e.epoch and r.time = e.time and r.quality = 0
-      and r.import_wh = e.import_wh and r.export_wh = e.export_wh
-    where e.area_id = ${area} and e.end_at = ${end} order by e.seat, e.time`
+export async function signedEntries(sql: Queries, areaId: number, end: UtcSeconds): Promise<SignedEntry[]> {
+  const rows = await sql<
+    (Omit<SignedEntry, 'paid' | 'received' | 'signature'> &
+      Record<'paid' | 'received', string> & { signature: Buffer | null })[]
+  >`
+    select entry.seat, entry.epoch, entry.time, entry.import_wh as "importWh", entry.export_wh as "exportWh",
+      entry.sold_wh as "soldWh", entry.bought_wh as "boughtWh", entry.paid, entry.received, reading.signature
+    from batch_entries entry
+    left join readings reading on reading.area_id = ${areaId} and reading.time = entry.time
+      and reading.seat = entry.seat and reading.epoch = entry.epoch and reading.quality = 0
+      and reading.import_wh = entry.import_wh and reading.export_wh = entry.export_wh
+    where entry.area_id = ${areaId} and entry.end_at = ${end} order by entry.seat, entry.time`
   return rows.map(({ paid, received, signature, ...row }) => ({
-    ...(row as Omit<SignedEntry, 'paid' | 'received' | 'signature'>),
-    paid: BigInt(paid),
-    received: BigInt(received),
-    signature: signature === null ? null : `0x${Buffer.from(signature).toString('hex')}`,
+    ...row,
+    ...{ paid: BigInt(paid), received: BigInt(received) },
+    signature: signature === null ? null : hexOf(signature),
   }))
 }
 
-export async function markSubmitted(
-  database: Database,
-  area: number,
-  end: UtcSeconds,
-  transaction: Hex,
-): Promise<void> {
-  await database`
-    update batches set status = 'submitted', transaction = ${transaction}
-    where area_id = ${area} and end_at = ${end} and (status = 'cut' or transaction is distinct from ${transaction})`
+/** Notes the transaction that is to settle a batch as it is cut now. */
+export async function markSubmitted(sql: Queries, areaId: number, end: UtcSeconds, transaction: Hex): Promise<void> {
+  await sql`
+    insert into batch_progress as known (area_id, end_at, number, status, transaction)
+    select area_id, end_at, number, 'submitted', ${transaction} from batches
+    where area_id = ${areaId} and end_at = ${end}
+    on conflict (area_id, end_at) do update
+      set number = excluded.number, status = 'submitted', transaction = excluded.transaction
+      where known.number <> excluded.number or known.status = 'cut' or known.transaction is distinct from excluded.transaction`
 }
 
 /** Says whether the batch was not settled before. */
 export async function markSettled(
-  database: Database,
-  area: number,
+  sql: Queries,
+  areaId: number,
   end: UtcSeconds,
-  settled: { transaction: Hex; block: number; gasUsed: number },
+  { transaction, block, gasUsed }: { transaction: Hex; block: number; gasUsed: number },
 ): Promise<boolean> {
-  const rows = await database`
-    update batches set status = 'settled', transaction = ${settled.transaction}, block = ${settled.block},
-      gas_used = ${settled.gasUsed}
-    where area_id = ${area} and end_at = ${end} and status <> 'settled' returning end_at`
-  return rows.length === 1
+  const rows = await sql`
+    insert into batch_progress as known (area_id, end_at, number, status, transaction, block, gas_used)
+    select area_id, end_at, number, 'settled', ${transaction}, ${block}::bigint, ${gasUsed}::bigint from batches
+    where area_id = ${areaId} and end_at = ${end}
+    on conflict (area_id, end_at) do update
+      set number = excluded.number, status = 'settled', transaction = excluded.transaction, block = excluded.block,
+        gas_used = excluded.gas_used
+      where known.status <> 'settled' or known.number <> excluded.number`
+  return rows.count === 1
 }
 
 /** A batch whose settlement the chain no longer has. */
-export async function markCut(database: Database, area: number, end: UtcSeconds): Promise<void> {
-  await database`
-    update batches set status = 'cut', transaction = null, block = null, gas_used = null
-    where area_id = ${area} and end_at = ${end} and status = 'settled'`
+export async function markCut(sql: Queries, areaId: number, end: UtcSeconds): Promise<void> {
+  await sql`
+    update batch_progress set status = 'cut', transaction = null, block = null, gas_used = null
+    where area_id = ${areaId} and end_at = ${end} and status = 'settled'`
 }

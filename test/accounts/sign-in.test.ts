@@ -2,7 +2,7 @@
 import { hashMessage, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { closeSession, openSession, sessionOf, tokensWithSession } from '../../server/accounts/sessions.ts'
+import { closeSession, openSession, sessionOfToken, tokensWithSession } from '../../server/accounts/sessions.ts'
 import { createSignIn } from '../../server/accounts/sign-in.ts'
 import { deleteExpired } from '../../server/store/account-store.ts'
 import type { Database } from '../../server/store/database.ts'
@@ -12,7 +12,7 @@ const wallet = new Wallet(`0x${'a1'.repeat(32)}`)
 const account = wallet.address.toLowerCase()
 const origins = ['https://market.example', 'http://localhost:8080']
 const now = new Date('2026-11-22T08:00:00Z')
-const parts = { origins, chainIds: () => [31337], isWalletSignature: async () => false }
+const parts = { origins, walletSignaturesOn: (chainId: number) => (chainId === 31337 ? async () => false : null) }
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000)
 
 let server: ScratchServer
@@ -64,10 +64,12 @@ test('a contract wallet signs in by its own word', async () => {
   const asked: string[][] = []
   const signIn = createSignIn(database, {
     ...parts,
-    isWalletSignature: async (...said) => {
-      asked.push(said)
-      return said[2] === '0xbeef'
-    },
+    walletSignaturesOn:
+      () =>
+      async (...said) => {
+        asked.push(said)
+        return said[2] === '0xbeef'
+      },
   })
   const [message] = await signed(signIn.issueNonce(now).nonce)
   await expect(signIn.verify(message, '0xdead', now)).rejects.toMatchObject({ code: 'SIGN_IN_SIGNATURE' })
@@ -78,11 +80,11 @@ test('a contract wallet signs in by its own word', async () => {
 test('a session lasts a day, until it is closed', async () => {
   const { token } = await openSession(database, account, now)
   const second = await openSession(database, account, now)
-  expect(await sessionOf(database, token, later(86_399))).toMatchObject({ account })
-  expect(await sessionOf(database, token, later(86_400))).toBeNull()
+  expect(await sessionOfToken(database, token, later(86_399))).toMatchObject({ account })
+  expect(await sessionOfToken(database, token, later(86_400))).toBeNull()
   expect(await tokensWithSession(database, [token, second.token, 'other'], now)).toEqual(new Set([token, second.token]))
   await closeSession(database, token)
-  expect(await sessionOf(database, token, now)).toBeNull()
+  expect(await sessionOfToken(database, token, now)).toBeNull()
   expect(await tokensWithSession(database, [token, second.token], now)).toEqual(new Set([second.token]))
 })
 
@@ -92,5 +94,5 @@ test('what has expired is swept, and nothing else', async () => {
   await deleteExpired(database, now)
   const sessions = await database`select count(*)::int as count from sessions where expires_at <= ${now}`
   expect(sessions[0]!.count).toBe(0)
-  expect(await sessionOf(database, kept.token, now)).not.toBeNull()
+  expect(await sessionOfToken(database, kept.token, now)).not.toBeNull()
 })

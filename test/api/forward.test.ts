@@ -12,21 +12,8 @@ import {
   seatIntervalSchema,
 } from '../../server/api/resources.ts'
 import { intervalSeconds, t0, terms } from '../market/engine/street.ts'
-import {
-  announce,
-  ask,
-  domain,
-  lower,
-  meter,
-  meters,
-  people,
-  type Street,
-  seatIds,
-  seatOfPerson,
-  signedOrder,
-  startStreet,
-  tokenOf,
-} from './street.ts'
+import { domain, grantOf, lower, meters, people, seatIds, seatOfPerson, signedOrder } from './people.ts'
+import { announce, ask, meter, type Street, startStreet, tokenOf } from './street.ts'
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
 const startOf = (interval: number) => t0 + interval * intervalSeconds
@@ -50,17 +37,16 @@ let nonce = 100
 async function signedForward(name: Name, interval: number, change: Partial<Order> = {}, signer?: Wallet) {
   const start = startOf(interval)
   nonce += 1
-  return signedOrder(name, { start, end: start + intervalSeconds, nonce, ...change }, signer)
+  return signedOrder(name, { market: 1, start, end: start + intervalSeconds, nonce, ...change }, signer)
 }
 
-async function place(name: Name, interval: number, change: Partial<Order> = {}, timeInForce?: string) {
-  const signed = await signedForward(name, interval, change)
-  return ask(street, 'POST', 'forward-orders', { body: { ...signed, ...(timeInForce && { timeInForce }) } })
+async function place(name: Name, interval: number, change: Partial<Order> = {}) {
+  return ask(street, 'POST', 'orders', { body: await signedForward(name, interval, change) })
 }
 
 async function cancel(order: string, name: Name, signer = people[name]) {
   const signature = await signFull(signer, domain, 'CancelOrder', { account: lower(people[name]), order })
-  return ask(street, 'POST', `forward-orders/${order}/cancel`, { body: { signature } })
+  return ask(street, 'POST', `orders/${order}/cancel`, { body: { signature } })
 }
 
 async function bookOf(interval: number, zone = 'north') {
@@ -81,7 +67,7 @@ async function tradesOf(name: Name) {
 describe('a forward order', () => {
   test('rests in the book of its seat’s zone; the same again is the same resource', async () => {
     const body = await signedForward('alice', 10, { limitPrice: 1_500, maxWh: 200 })
-    const first = await ask(street, 'POST', 'forward-orders', { body, key: 'forward-1' })
+    const first = await ask(street, 'POST', 'orders', { body, key: 'forward-1' })
     expect(first.status).toBe(201)
     expect(placedForwardOrderSchema.parse(first.body)).toMatchObject({
       order: digestOf(domain, 'Order', body.order),
@@ -98,9 +84,9 @@ describe('a forward order', () => {
       cancelReason: null,
       trades: [],
     })
-    const again = await ask(street, 'POST', 'forward-orders', { body })
+    const again = await ask(street, 'POST', 'orders', { body })
     expect([again.status, again.body]).toEqual([200, first.body])
-    const keyed = await ask(street, 'POST', 'forward-orders', { body, key: 'forward-1' })
+    const keyed = await ask(street, 'POST', 'orders', { body, key: 'forward-1' })
     expect([keyed.status, keyed.headers.get('idempotency-replayed')]).toEqual([201, 'true'])
     expect(await bookOf(10)).toEqual({
       area: 1,
@@ -121,7 +107,7 @@ describe('a forward order', () => {
     const bid = placedForwardOrderSchema.parse(reply.body)
     expect(bid).toMatchObject({ status: 'open', openWh: 100, tradedWh: 200 })
     expect(bid.trades).toMatchObject([
-      { order: bid.order, side: 'buy', number: 1, pricePerKwh: '0.1500', energyWh: 200, status: 'agreed' },
+      { arrival: bid.arrival, side: 'buy', number: 1, pricePerKwh: '0.1500', energyWh: 200, status: 'agreed' },
     ])
     const [bought] = await tradesOf('bob')
     const [sold] = await tradesOf('alice')
@@ -151,11 +137,11 @@ describe('a forward order', () => {
     expect((await bookOf(10)).bids).toEqual([])
 
     const key = Wallet.createRandom() as unknown as Wallet
-    const grant = { account: lower(people.bob), key: lower(key), validUntil: 2 ** 32 - 1 }
+    const grant = grantOf('bob', key)
     const session = { ...grant, signature: await signFull(people.bob, domain, 'SessionKey', grant) }
     const { account: _, ...sent } = session
     const signed = await signedForward('bob', 10, { maxWh: 50 }, key)
-    const placed = await ask(street, 'POST', 'forward-orders', { body: { ...signed, session: sent } })
+    const placed = await ask(street, 'POST', 'orders', { body: { ...signed, session: sent } })
     expect(placed.status).toBe(201)
     expect((await cancel(placed.body.order, 'bob', key)).body.status).toBe('cancelled')
   })
@@ -170,20 +156,23 @@ describe('a forward order', () => {
 
   test('immediate or cancel takes what there is; fill or kill all or nothing', async () => {
     await place('alice', 11, { limitPrice: 1_200, maxWh: 100 })
-    expect((await place('bob', 11, { maxWh: 101 }, 'FOK')).body).toMatchObject({
+    expect((await place('bob', 11, { maxWh: 101, timeInForce: 2 })).body).toMatchObject({
       status: 'cancelled',
       cancelReason: 'fill-or-kill',
       tradedWh: 0,
       trades: [],
     })
-    expect((await place('bob', 11, { maxWh: 130 }, 'IOC')).body).toMatchObject({
+    expect((await place('bob', 11, { maxWh: 130, timeInForce: 1 })).body).toMatchObject({
       status: 'cancelled',
       cancelReason: 'immediate-or-cancel',
       tradedWh: 100,
       trades: [{ energyWh: 100, pricePerKwh: '0.1200' }],
     })
     await place('alice', 11, { maxWh: 100 })
-    expect((await place('bob', 11, { maxWh: 100 }, 'FOK')).body).toMatchObject({ status: 'filled', tradedWh: 100 })
+    expect((await place('bob', 11, { maxWh: 100, timeInForce: 2 })).body).toMatchObject({
+      status: 'filled',
+      tradedWh: 100,
+    })
   })
 
   test('levels add up by price and come best first', async () => {
@@ -270,15 +259,15 @@ describe('lists', () => {
 describe('is refused by name', () => {
   const week = 7 * 96
   test.each<[string, number, Partial<Order>, string]>([
-    ['below the mandate’s floor', 20, { limitPrice: 499 }, 'ORDER_OUTSIDE_MANDATE'],
-    ['for more than the mandate allows', 20, { maxWh: 2_001 }, 'ORDER_OUTSIDE_MANDATE'],
+    ['below the mandate’s floor', 20, { limitPrice: 499 }, 'ORDER_BELOW_FLOOR'],
+    ['for more than the mandate allows', 20, { maxWh: 2_001 }, 'ORDER_ABOVE_MANDATE_ENERGY'],
     ['above the prices of the area', 20, { limitPrice: 4_001 }, 'ORDER_OUTSIDE_WINDOW'],
     ['for other rules', 20, { rules: `0x${'00'.repeat(32)}` }, 'RULES_UNKNOWN'],
     ['for another meter', 20, { meter: lower(meters.bob) }, 'ORDER_NO_SEAT'],
     ['for two intervals', 20, { end: startOf(22) }, 'ORDER_TIME'],
     ['between boundaries', 20, { start: startOf(20) + 1, end: startOf(21) + 1 }, 'ORDER_TIME'],
     ['that ends before it starts', 20, { end: startOf(19) }, 'ORDER_TIME'],
-    ['further ahead than a week', week + 1, {}, 'ORDER_TIME'],
+    ['further ahead than a week', week + 1, {}, 'ORDER_HORIZON'],
     ['with a nonce that was used', 20, { nonce: 1 }, 'ORDER_NONCE'],
     ['for an interval that has started', -1, {}, 'ORDER_GATE_CLOSED'],
   ])('an order %s', async (_name, interval, change, code) => {
@@ -290,30 +279,31 @@ describe('is refused by name', () => {
   test('an order whose form or signature is wrong', async () => {
     const body = await signedForward('alice', 20)
     const codeOf = async (changed: object) =>
-      (await ask(street, 'POST', 'forward-orders', { body: { ...body, ...changed } })).body.code
-    expect(await codeOf({ timeInForce: 'DAY' })).toBe('REQUEST_INVALID')
+      (await ask(street, 'POST', 'orders', { body: { ...body, ...changed } })).body.code
+    expect(await codeOf({ order: { ...body.order, timeInForce: 3 } })).toBe('REQUEST_INVALID')
+    expect(await codeOf({ order: { ...body.order, market: 2 } })).toBe('REQUEST_INVALID')
     expect(await codeOf({ order: { ...body.order, side: 2 } })).toBe('REQUEST_INVALID')
     expect(await codeOf({ order: { ...body.order, maxWh: 0 } })).toBe('REQUEST_INVALID')
     expect(await codeOf({ order: { ...body.order, maxWh: 7 } })).toBe('ORDER_SIGNATURE')
-    const session = { key: lower(people.stranger), validUntil: 2 ** 32 - 1, signature: body.signature }
+    const { account: _, ...bounds } = grantOf('alice', people.stranger)
+    const session = { ...bounds, signature: body.signature }
     expect(await codeOf({ session })).toBe('ORDER_SIGNATURE')
     const byStranger = await signedForward('alice', 20, {}, people.stranger)
     expect(await codeOf({ ...byStranger, session })).toBe('SESSION_KEY_SIGNATURE')
-    expect(await codeOf({ ...byStranger, session: { ...session, validUntil: 1 } })).toBe('SESSION_KEY_EXPIRED')
   })
 
-  test('an order that was placed for the spot auction, and the other way round', async () => {
-    const spot = await signedForward('alice', 21)
-    expect((await ask(street, 'POST', 'orders', { body: spot })).status).toBe(201)
-    expect((await ask(street, 'POST', 'forward-orders', { body: spot })).body.code).toBe('ORDER_DUPLICATE')
+  test('an order goes to the market that was signed, and to no other', async () => {
+    const spot = await signedForward('alice', 21, { market: 0 })
+    expect((await ask(street, 'POST', 'orders', { body: spot })).body.market).toBe('spot')
     const ahead = await signedForward('alice', 21)
-    expect((await ask(street, 'POST', 'forward-orders', { body: ahead })).status).toBe(201)
-    expect((await ask(street, 'POST', 'orders', { body: ahead })).body.code).toBe('ORDER_NONCE')
+    expect((await ask(street, 'POST', 'orders', { body: ahead })).body.market).toBe('forward')
+    const turned = { ...ahead, order: { ...ahead.order, market: 0 } }
+    expect((await ask(street, 'POST', 'orders', { body: turned })).body.code).toBe('ORDER_SIGNATURE')
   })
 
   test('orders that together are more than the mandate allows, or too many', async () => {
     await place('alice', 22, { maxWh: 1_985 })
-    expect((await place('alice', 22, { maxWh: 16 })).body.code).toBe('ORDER_OUTSIDE_MANDATE')
+    expect((await place('alice', 22, { maxWh: 16 })).body.code).toBe('ORDER_ABOVE_MANDATE_ENERGY')
     for (let n = 0; n < 15; n++) expect((await place('alice', 22, { maxWh: 1 })).status).toBe(201)
     expect((await place('alice', 23, { maxWh: 1 })).status).toBe(201)
     for (let n = 0; n < 15; n++) await place('alice', 23, { maxWh: 1 })
@@ -321,14 +311,7 @@ describe('is refused by name', () => {
   })
 
   test('an order that free funds do not cover', async () => {
-    const show = (balance: bigint) =>
-      street.worker.submit({
-        type: 'chain',
-        atMs: 0,
-        block: 2,
-        settledUntil: 0,
-        seats: [seatOfPerson('bob', 'north', { balance })],
-      })
+    const show = (balance: bigint) => street.syncSeats([seatOfPerson('bob', 'north', { balance })])
     await show(1_000n)
     const reply = await place('bob', 24, { limitPrice: 2_500, maxWh: 1_000 })
     expect([reply.status, reply.body.code]).toEqual([422, 'ORDER_FUNDS'])
@@ -373,7 +356,7 @@ describe('when its interval comes, what was agreed', () => {
     const revoked = seatOfPerson('alice', 'north', {
       terms: [terms({ zone: 'north' }), terms({ zone: 'north', from: startOf(2), nameplateWh: null, closed: true })],
     })
-    await street.worker.submit({ type: 'chain', atMs: 0, block: 3, settledUntil: 0, seats: [revoked] })
+    await street.syncSeats([revoked])
     // The readings come after the grace: a first run has nothing to honour, the second one has.
     await street.setTime(startOf(2) + 120)
     await meter(agent, startOf(2), { exportWh: 620, importWh: 1_600 })
@@ -402,7 +385,7 @@ describe('when its interval comes, what was agreed', () => {
     })
     const reply = await ask(street, 'POST', `orders/${spot}/cancel`, { body: { signature } })
     expect([reply.status, reply.body.code]).toEqual([422, 'ORDER_ENDED'])
-    expect(reply.body.detail).toBe('the order is replaced already')
+    expect(reply.body.detail).toBe('the order was replaced by a newer one')
   })
 
   test('and not delivered is not charged, and shown to both sides and the public as a deviation', async () => {
@@ -413,13 +396,13 @@ describe('when its interval comes, what was agreed', () => {
         deliveredWh: 120,
         deviationWh: 80,
         amount: '0.018',
-        message: 'traded forward: 120 of 200 Wh honoured; less was delivered than was sold',
+        message: expect.stringMatching(/^Only 120.Wh of 200.Wh: less was left over than had been agreed/),
       })
       expect(await seatInterval(name, 0)).toMatchObject({ deviationWh: 80 })
     }
     expect((await seatInterval('alice', 0)).outcomes.map(({ code }) => code).sort()).toEqual([
-      'forward-short',
-      'traded-forward',
+      'less-delivered',
+      'traded-before',
     ])
     expect(await interval(0)).toMatchObject({ forwardWh: 200, deviationWh: 80, matchedWh: 120 })
   })
@@ -428,7 +411,7 @@ describe('when its interval comes, what was agreed', () => {
     expect(await tradeOf('bob', 1)).toMatchObject({ deliveredWh: 200, deviationWh: 0, amount: '0.03' })
     expect(await seatInterval('alice', 1)).toMatchObject({ soldWh: 500, received: '0.105', deviationWh: 0 })
     expect((await seatInterval('bob', 1)).outcomes).toMatchObject([
-      { code: 'forward-delivered', filledWh: 200, pricePerKwh: '0.1500' },
+      { code: 'honoured', filledWh: 200, pricePerKwh: '0.1500' },
       { filledWh: 300, pricePerKwh: '0.2500' },
     ])
     const runs = await runsOf(1)
@@ -440,7 +423,7 @@ describe('when its interval comes, what was agreed', () => {
 
   test('with a meter that was revoked is void', async () => {
     expect(await tradeOf('bob', 2)).toMatchObject({ deliveredWh: 0, deviationWh: 200, amount: '0' })
-    expect((await tradeOf('bob', 2)).message).toContain('closed or suspended')
+    expect((await tradeOf('bob', 2)).message).toContain('on the seller’s side the seat was closed')
     expect(await interval(2)).toMatchObject({ forwardWh: 200, deviationWh: 200, matchedWh: 0 })
     expect((await place('alice', 30)).body.code).toBe('ORDER_SEAT_CLOSED')
   })

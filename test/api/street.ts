@@ -1,69 +1,41 @@
 /**
- * A small street for tests of the server's edge: real PostgreSQL, real area worker, real HTTP and sockets on a free port. The
- * worker's clock stands still until a test moves it. Alice sells from the north feeder, Bob buys in the south one, whose
+ * A small street for tests of the server's edge: real PostgreSQL, a real area, real HTTP and sockets on a free port. The
+ * area's clocks stand still until a test moves them. Alice sells from the north feeder, Bob buys in the south one, whose
  * link carries 400 Wh an interval; the relay writes down what it was given.
  */
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Wallet } from 'ethers'
+import type { Wallet } from 'ethers'
 import type { Express } from 'express'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { SiweMessage } from 'siwe'
 import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
-import { hashRules, type Order, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
-import type { HelloAnswer, ReadingsAnswer, SignedReading } from '../../contracts/protocol/wire.ts'
+import type { HelloAnswer, ReadingsAnswer } from '../../contracts/protocol/wire.ts'
 import { createApp } from '../../server/api/app.ts'
-import type { ApiParts, TrustedProxies } from '../../server/api/parts.ts'
+import type { TrustedProxies } from '../../server/api/parts.ts'
+import type { Relay } from '../../server/api/relay.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
+import type { AreaStore } from '../../server/areas/area-store.ts'
+import type { ConnectedArea } from '../../server/areas/messages.ts'
+import { areaMetrics } from '../../server/areas/metrics.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
-import { type RunningAreaWorker, startAreaWorker } from '../../server/areas/worker.ts'
+import { startAreaHere } from '../../server/areas/start-area.ts'
 import type { ChainError } from '../../server/chain/error.ts'
 import { attachAgents } from '../../server/live/agents.ts'
 import { socketOptions } from '../../server/live/limits.ts'
 import { attachLive, type Live } from '../../server/live/live.ts'
+import { meterOwners } from '../../server/live/meter-seats.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
-import type { ChainSeat } from '../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
+import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
+import { openAreaStore } from '../../server/store/area-store.ts'
 import type { Database } from '../../server/store/database.ts'
-import { intervalSeconds, rules as plainRules, t0, terms } from '../market/engine/street.ts'
+import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
-
-const walletOf = (byte: string) => new Wallet(`0x${byte.repeat(32)}`)
-export const people = { alice: walletOf('a1'), bob: walletOf('b2'), grid: walletOf('c3'), stranger: walletOf('d4') }
-export const meters = { alice: walletOf('1a'), bob: walletOf('2b'), stranger: walletOf('4d') }
-export const lower = (wallet: Wallet) => wallet.address.toLowerCase()
-const rules = { ...plainRules, grid: lower(people.grid) }
-
-export const settings: AreaSettings = {
-  area: 1,
-  name: 'Test street',
-  currency: 'EUR',
-  priceDecimals: 4,
-  feedInTicks: 800,
-  retailTicks: 3_000,
-  graceMs: 60_000,
-  lowestTicks: 0,
-  zones: [
-    { zone: 'street', name: 'The street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
-    { zone: 'north', name: 'North feeder', parent: 'street', feeTicksPerKwh: 100, capacityWh: null },
-    { zone: 'south', name: 'South feeder', parent: 'street', feeTicksPerKwh: 100, capacityWh: 400 },
-  ],
-  rules,
-  rulesHash: hashRules(rules),
-  chain: {
-    chainId: 31337,
-    escrow: `0x${'7'.repeat(40)}`,
-    token: rules.token,
-    tokenName: 'Local Euro',
-    tokenDecimals: 6,
-    withdrawalDelaySeconds: 300,
-  },
-}
-export const domain = settings.chain
-/** The seats as the escrow numbers them. */
-export const seatIds = { alice: 2 ** 32 + 1, bob: 2 ** 32 + 2 }
+import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, signedReading } from './people.ts'
 
 const demoPeople: DemoPerson[] = [
   { name: 'Alice', role: 'household', description: 'a roof', account: lower(people.alice), privateKey: '0x00' },
@@ -74,7 +46,7 @@ export interface Street {
   origin: string
   database: Database
   databaseUrl: string
-  worker: RunningAreaWorker
+  area: ConnectedArea
   registry: Registry
   relayed: { method: string; request: unknown }[]
   notReady: string[]
@@ -82,7 +54,12 @@ export interface Street {
   walletSignatures: Set<string>
   /** What the relay refuses with, once. */
   relayError: { next: ChainError | null }
+  /** What whoever makes statements answers, by area, seat and end. */
+  statements: Map<string, StatementFile | Error>
+  /** Moves the clocks and lets the area do what has become due; the chain shows a block of then. */
   setTime(seconds: number): Promise<void>
+  /** The chain shows these seats. */
+  syncSeats(seats: ChainSeat[], area?: number): Promise<void>
   agent(): Socket
   page(token?: string): Socket
   stop(): Promise<void>
@@ -94,6 +71,8 @@ export interface StreetOptions {
   trustProxy?: TrustedProxies
   /** The forward books are per zone, so Bob may live next to Alice. */
   bobZone?: string
+  /** Further areas, in which nobody has a seat yet. */
+  others?: AreaSettings[]
 }
 
 export async function startStreet(options: StreetOptions = {}): Promise<Street> {
@@ -102,41 +81,42 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const registry = new Registry()
   const log = pino({ level: 'silent' })
   const clock = { ms: (t0 - 5) * 1000 }
-  const worker = await startAreaWorker({
-    database,
-    settings,
-    log,
-    registry,
-    now: () => clock.ms,
-    onFatal: (error) => {
-      throw error
-    },
-  })
-  await worker.submit({
-    type: 'chain',
-    atMs: 0,
-    block: 1,
-    settledUntil: 0,
-    seats: [seatOfPerson('alice', 'north'), seatOfPerson('bob', options.bobZone ?? 'south')],
-  })
-  const areas = { get: (area: number) => (area === 1 ? worker : undefined), all: () => [worker] }
+  const parts = await Promise.all(
+    [settings, ...(options.others ?? [])].map((each) => startPart(each, databaseUrl, clock)),
+  )
+  const [first] = parts
+  await first!.sync([seatOfPerson('alice', 'north'), seatOfPerson('bob', options.bobZone ?? 'south')])
+  const handles = parts.map(({ area }) => area)
+  const metrics = areaMetrics(registry, () => handles)
+  for (const area of handles) area.onCounts((counts) => metrics.count(area.settings.area, counts))
+  const get = (number: number) => handles.find((each) => each.settings.area === number)
+  const areas = { get, all: () => handles }
   const signatures = await startSignatureCheck({ registry, threads: 0 })
   const relayed: Street['relayed'] = []
   const relayError: Street['relayError'] = { next: null }
   const notReady: string[] = []
   const walletSignatures = new Set<string>()
-  const isWalletSignature = async (...said: string[]) => walletSignatures.has(said.join(' '))
+  const statements: Street['statements'] = new Map()
+  const relay = recordingRelay(relayed, relayError)
+  const servicesOf = (area: number) => ({
+    relay,
+    isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
+    wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3 }),
+  })
+  const apiParts = {
+    ...{ database, areas, signatures, registry, log, servicesOf },
+    statements: {
+      async file({ area: number, seat, end }: { area: number; seat: number; end: number }) {
+        const statement = statements.get(`${number} ${seat} ${end}`) ?? null
+        if (statement instanceof Error) throw statement
+        return statement
+      },
+    },
+  }
   const http = createServer()
   const origin = await listen(http)
   const app = createApp({
-    database,
-    areas,
-    signatures,
-    isWalletSignature,
-    relay: recordingRelay(relayed, relayError),
-    wallet: async (account) => ({ account, tokens: '12.5', permitNonce: 3 }),
-    registry,
-    log,
+    ...apiParts,
     ready: async () => notReady,
     demoPeople: options.demo ? demoPeople : null,
     pageFolder: options.pageFolder ?? null,
@@ -145,16 +125,11 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   })
   http.on('request', app)
   const io = new Server(http, socketOptions)
-  const telemetry = createTelemetryBoard()
+  const telemetry = createTelemetryBoard(meterOwners(areas))
   attachAgents(io, { areas, signatures, telemetry, registry, log })
   const live: Live = attachLive(io, {
-    database,
-    areas,
-    signatures,
-    isWalletSignature,
+    ...apiParts,
     telemetry,
-    registry,
-    log,
     periodMs: 20,
     telemetryPeriodMs: 20,
     sessionPeriodMs: 50,
@@ -175,15 +150,19 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     origin,
     database,
     databaseUrl,
-    worker,
+    area: handles[0]!,
     registry,
     relayed,
     relayError,
     notReady,
     walletSignatures,
+    statements,
     async setTime(seconds) {
       clock.ms = seconds * 1000
-      await worker.submit({ type: 'tick', atMs: 0 })
+      await Promise.all(parts.map((part) => part.follow()))
+    },
+    async syncSeats(seats, area = settings.area) {
+      await parts.find((part) => part.area.settings.area === area)!.sync(seats)
     },
     agent: () => open('/agents'),
     page: (token) => open('/live', token === undefined ? {} : { token }),
@@ -191,29 +170,70 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
       for (const socket of sockets) socket.close()
       live.close()
       await io.close()
-      await worker.stop()
+      await Promise.all(parts.map((part) => part.stop()))
       await signatures.close()
       await scratch.stop()
     },
   }
 }
 
-/** A seat as the chain shows it. */
-export function seatOfPerson(name: 'alice' | 'bob', zone: string, change: Partial<ChainSeat> = {}): ChainSeat {
+interface StreetPart {
+  area: ConnectedArea
+  sync(seats: ChainSeat[]): Promise<void>
+  /** Does what has become due; the chain shows a block of then. */
+  follow(): Promise<void>
+  stop(): Promise<void>
+}
+
+async function startPart(own: AreaSettings, databaseUrl: string, clock: { ms: number }): Promise<StreetPart> {
+  const { chainId, escrow } = own.chain
+  const { store, lease, close } = await openAreaStore(databaseUrl, { chainId, escrow, area: own.area })
+  const area = startAreaHere({
+    ...{ settings: own, lease, owner: 'test', waitsForChain: false },
+    store: withClock(store, () => clock.ms),
+    clocks: { wallMs: () => clock.ms, monotonicMs: () => clock.ms },
+    log: () => {},
+  })
+  let block = 0
+  const sync = async (seats: ChainSeat[]) => {
+    block += 1
+    const time = Math.floor(clock.ms / 1000)
+    await area.submit({ type: 'chain', block, time, settledUntil: 0, seats, isPart: false })
+  }
+  /** Until nothing more follows. */
+  const settle = async () => {
+    for (let sequence = -1; area.status.sequence !== sequence || area.status.condition.is !== 'ready'; ) {
+      sequence = area.status.sequence
+      await area.submit({ type: 'tick', seal: null })
+    }
+  }
+  await settle()
   return {
-    seat: name === 'alice' ? 1 : 2,
-    account: lower(people[name]),
-    meter: lower(meters[name]),
-    terms: [terms({ zone })],
-    balance: 1_000_000_000n,
-    withdrawal: null,
-    withdrawalNonce: 0,
-    base: { epoch: 1, time: t0, importWh: 0, exportWh: 0 },
-    ...change,
+    ...{ area, sync },
+    async follow() {
+      await settle()
+      await sync([])
+      await settle()
+    },
+    async stop() {
+      await area.stop()
+      await close()
+    },
   }
 }
 
-function recordingRelay(relayed: Street['relayed'], error: Street['relayError']): ApiParts['relay'] {
+/** The store with another clock than the database's. */
+function withClock(store: AreaStore, nowMs: () => number): AreaStore {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'nowMs') return async () => nowMs()
+      const member = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}
+
+function recordingRelay(relayed: Street['relayed'], error: Street['relayError']): Relay {
   const record = (method: string) => async (request: unknown) => {
     const { next } = error
     error.next = null
@@ -298,50 +318,6 @@ export async function tokenOf(street: Street, account: Wallet): Promise<string> 
   const message = await signInMessage(street, account)
   const body = { message, signature: await account.signMessage(message) }
   return (await ask(street, 'POST', 'session', { body })).body.token
-}
-
-export function orderOf(name: 'alice' | 'bob', change: Partial<Order> = {}): Order {
-  return {
-    account: lower(people[name]),
-    meter: lower(meters[name]),
-    rules: settings.rulesHash,
-    side: name === 'alice' ? 1 : 0,
-    limitPrice: name === 'alice' ? 1_000 : 2_500,
-    maxWh: 1_000,
-    start: t0,
-    end: t0 + 100 * intervalSeconds,
-    nonce: 1,
-    ...change,
-  }
-}
-
-export async function signedOrder(name: 'alice' | 'bob', change: Partial<Order> = {}, signer: Wallet = people[name]) {
-  const order = orderOf(name, change)
-  return { order, signature: await signFull(signer, domain, 'Order', order) }
-}
-
-export async function signedReading(
-  name: 'alice' | 'bob' | 'stranger',
-  value: { time: number; importWh?: number; exportWh?: number; quality?: number },
-  signer: Wallet = meters[name],
-): Promise<SignedReading> {
-  const reading = { meter: lower(meters[name]), epoch: 1, importWh: 0, exportWh: 0, quality: 0, ...value }
-  return {
-    ...reading,
-    signature: await signCompact(signer, domain, 'Reading', reading),
-    sequence: Math.ceil((value.time - t0) / intervalSeconds) + 1,
-    productionWh: 10 * (value.exportWh ?? 0),
-    reasons: [],
-  }
-}
-
-export async function hello(
-  name: 'alice' | 'bob' | 'stranger',
-  time = Math.floor(Date.now() / 1000),
-  signer: Wallet = meters[name],
-) {
-  const value = { meter: lower(meters[name]), time }
-  return { ...value, signature: await signCompact(signer, domain, 'AgentHello', value) }
 }
 
 /** Says hello for a meter; throws where the server does not welcome it. */

@@ -8,19 +8,8 @@ import { digestOf, signCompact, signFull } from '../../contracts/protocol/typed-
 import { orderSchema, sessionSchema } from '../../server/api/resources.ts'
 import { ChainError } from '../../server/chain/error.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
-import {
-  ask,
-  domain,
-  lower,
-  type orderOf,
-  people,
-  type Street,
-  seatIds,
-  signedOrder,
-  signInMessage,
-  startStreet,
-  tokenOf,
-} from './street.ts'
+import { domain, grantOf, lower, meters, type orderOf, people, seatIds, settings, signedOrder } from './people.ts'
+import { ask, type Street, signInMessage, startStreet, tokenOf } from './street.ts'
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
 const pageFolder = mkdtempSync(join(tmpdir(), 'commonwatt-page-'))
@@ -133,9 +122,10 @@ describe('orders', () => {
 
   test('a session key signs in the account’s place, while it is valid', async () => {
     const key = Wallet.createRandom()
-    const grant = { account: lower(people.bob), key: lower(key as unknown as Wallet), validUntil: 2 ** 32 - 1 }
+    const grant = grantOf('bob', key as unknown as Wallet)
     const signature = await signFull(people.bob, domain, 'SessionKey', grant)
-    const session = { key: grant.key, validUntil: grant.validUntil, signature }
+    const { account: _, ...bounds } = grant
+    const session = { ...bounds, signature }
     const signed = await signedOrder('bob', { nonce: 5 }, key as unknown as Wallet)
     const reply = await ask(street, 'POST', 'orders', { body: { ...signed, session } })
     expect(reply.status).toBe(201)
@@ -150,8 +140,8 @@ describe('orders', () => {
     const refusedWith = async (change: Partial<typeof session>, order = other) =>
       (await ask(street, 'POST', 'orders', { body: { ...order, session: { ...session, ...change } } })).body.code
     expect((await ask(street, 'POST', 'orders', { body: other })).body.code).toBe('ORDER_SIGNATURE')
-    expect(await refusedWith({ validUntil: 1_000 })).toBe('SESSION_KEY_EXPIRED')
-    expect(await refusedWith({ validUntil: 2 ** 32 - 2 })).toBe('SESSION_KEY_SIGNATURE')
+    expect(await refusedWith({ validUntil: session.validUntil - 1 })).toBe('SESSION_KEY_SIGNATURE')
+    expect(await refusedWith({ rules: `0x${'00'.repeat(32)}` })).toBe('SESSION_KEY_RULES')
     expect(await refusedWith({ key: lower(people.stranger) })).toBe('ORDER_SIGNATURE')
   })
 
@@ -175,8 +165,9 @@ describe('orders', () => {
     expect((await cancel(word)).body.status).toBe('cancelled')
 
     const key = Wallet.createRandom() as unknown as Wallet
-    const grant = { account: bob, key: lower(key), validUntil: 2 ** 32 - 1 }
-    const session = { key: grant.key, validUntil: grant.validUntil, signature: word }
+    const grant = grantOf('bob', key)
+    const { account: _, ...bounds } = grant
+    const session = { ...bounds, signature: word }
     const body = { ...(await signedOrder('bob', { nonce: 8 }, key)), session }
     expect((await send(body)).body.code).toBe('SESSION_KEY_SIGNATURE')
     says('SessionKey', grant as never, word)
@@ -184,12 +175,14 @@ describe('orders', () => {
   })
 
   test.each([
-    ['outside the mandate’s floor', { limitPrice: 400 }, 'ORDER_OUTSIDE_MANDATE'],
-    ['for more than the mandate allows', { maxWh: 5_000 }, 'ORDER_OUTSIDE_MANDATE'],
+    ['outside the mandate’s floor', { limitPrice: 400 }, 'ORDER_BELOW_FLOOR'],
+    ['for more than the mandate allows', { maxWh: 5_000 }, 'ORDER_ABOVE_MANDATE_ENERGY'],
     ['for other rules', { rules: `0x${'00'.repeat(32)}` }, 'RULES_UNKNOWN'],
     ['for another meter', { meter: `0x${'5'.repeat(40)}` }, 'ORDER_NO_SEAT'],
     ['with a nonce that was used', { nonce: 2, limitPrice: 1_200 }, 'ORDER_NONCE'],
     ['between boundaries', { nonce: 50, start: t0 + 1 }, 'ORDER_TIME'],
+    ['with a nonce that leaves none', { nonce: 2 ** 53 - 1 }, 'ORDER_NONCE_STEP'],
+    ['of another market', { nonce: 51, timeInForce: 1 }, 'ORDER_TIME_IN_FORCE'],
   ])('an order %s is refused by name', async (_name, change, code) => {
     const reply = await ask(street, 'POST', 'orders', { body: await signedOrder('alice', { nonce: 40, ...change }) })
     expect([reply.status, reply.body.code]).toEqual([422, code])
@@ -253,7 +246,15 @@ describe('relayed messages', () => {
       'epochs',
       {
         seat: seatIds.alice,
-        epoch: { meter: lower(people.alice), epoch: 2, time: 900, importWh: 0, exportWh: 0 },
+        epoch: {
+          account: lower(people.alice),
+          rules: settings.rulesHash,
+          meter: lower(people.alice),
+          epoch: 2,
+          time: 900,
+          importWh: 0,
+          exportWh: 0,
+        },
         meterSignature: `0x${'11'.repeat(65)}`,
         accountSignature: `0x${'11'.repeat(65)}`,
       },
@@ -264,8 +265,8 @@ describe('relayed messages', () => {
       {
         rotation: {
           account: lower(people.alice),
-          meter: lower(people.bob),
-          key: lower(people.bob),
+          meter: lower(meters.alice),
+          key: lower(meters.alice),
           next: lower(people.stranger),
           from: 900,
           deadline: 1_800,
@@ -285,14 +286,14 @@ describe('relayed messages', () => {
 
   test('the contract’s refusal comes through by name, an unreachable chain says when to try again', async () => {
     street.relayError.next = new ChainError('CHAIN_REFUSED', 'the withdrawal delay has not passed')
-    const refused = await ask(street, 'POST', 'relay/claims', { body: { seat: 1 } })
+    const refused = await ask(street, 'POST', 'relay/claims', { body: { seat: seatIds.alice } })
     expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
       422,
       'CHAIN_REFUSED',
       'the withdrawal delay has not passed',
     ])
     street.relayError.next = new ChainError('CHAIN_UNREACHABLE', 'the node does not answer')
-    const down = await ask(street, 'POST', 'relay/claims', { body: { seat: 1 } })
+    const down = await ask(street, 'POST', 'relay/claims', { body: { seat: seatIds.alice } })
     expect([down.status, down.body.code, down.headers.get('retry-after')]).toEqual([503, 'CHAIN_UNREACHABLE', '5'])
   })
 })
@@ -320,14 +321,16 @@ describe('Idempotency-Key', () => {
   })
 
   test('the key of another request is refused', async () => {
-    const reply = await ask(street, 'POST', 'relay/claims', { body: { seat: 77 }, key: 'k1' })
+    const reply = await ask(street, 'POST', 'relay/claims', { body: { seat: '4294967373' }, key: 'k1' })
     expect([reply.status, reply.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
     expect((await ask(street, 'POST', 'relay/claims', { body, key: 'ä ö' })).body.code).toBe('IDEMPOTENCY_KEY_FORM')
   })
 
   test('keys of different accounts do not meet', async () => {
     const token = await tokenOf(street, people.bob)
-    expect((await ask(street, 'POST', 'relay/claims', { body: { seat: 77 }, key: 'k1', token })).status).toBe(202)
+    expect((await ask(street, 'POST', 'relay/claims', { body: { seat: '4294967373' }, key: 'k1', token })).status).toBe(
+      202,
+    )
   })
 
   test('a lasting refusal is kept, a passing one is tried again', async () => {

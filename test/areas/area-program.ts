@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { startAreaWorker } from '../../server/areas/worker.ts'
-import type { Command } from '../../server/market/engine/area.ts'
+import type { Command } from '../../server/market/area/area.ts'
 import { hashState } from '../../server/market/engine/snapshot.ts'
 import { openDatabase } from '../../server/store/database.ts'
 import { loadArea, replayArea } from '../../server/store/journal.ts'

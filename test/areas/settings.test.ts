@@ -31,7 +31,6 @@ function file(change: { zones?: object[]; rules?: object } = {}) {
       batchSeconds: 60,
       maxGridPerKwh: '0.03',
       maxBandPerKwh: '0.40',
-      confirmedSellersOnly: true,
       settlingGrade: 'device',
       ...change.rules,
     },

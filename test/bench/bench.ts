@@ -10,13 +10,13 @@ import { fileURLToPath } from 'node:url'
 import type { BareCommit, DurableRow } from './durable.ts'
 import type { AuctionRow } from './market-auction.ts'
 import type { BookRow } from './market-book.ts'
-import type { EngineRow } from './market-engine.ts'
+import type { EngineDay, EngineRow } from './market-engine.ts'
 import type { AgentRow } from './meter-agent.ts'
 
 interface Results {
   auction?: { rows: AuctionRow[]; sortRatio: number; sortRatioCold: number }
   book?: BookRow[]
-  engine?: EngineRow[]
+  engine?: { rows: EngineRow[]; day: EngineDay }
   durable?: { bareCommit: BareCommit; rows: DurableRow[] }
   agent?: AgentRow[]
 }
@@ -120,12 +120,13 @@ function tableOf({ auction, book, engine, durable, agent }: Results): TableRow[]
       memory: row.bytesPerRestingOrder === null ? '' : `${rounded(row.bytesPerRestingOrder)} B an order`,
       more: `GC ${row.collections} × in ${rounded(row.collectionMs)} ms`,
     })),
-    ...(engine ?? []).map((row) => ({
+    ...(engine?.rows ?? []).map((row) => ({
       benchmark: `engine: ${row.name}`,
       result: `${rounded(row.perSecond)} /s`,
       ratio: `${rounded(row.growth)} × as long each as with half the seats`,
       more: `${row.seats} seats, ${row.commands} of them`,
     })),
+    ...(engine === undefined ? [] : dayRows(engine.day)),
     ...(durable === undefined
       ? []
       : [
@@ -159,6 +160,33 @@ function tableOf({ auction, book, engine, durable, agent }: Results): TableRow[]
   ]
 }
 
+function dayRows(day: EngineDay): TableRow[] {
+  const { seats, intervals } = day
+  const more = `${seats} seats, ${intervals} intervals that are not settled`
+  const memory = `${rounded(day.bytesPerSeatInterval)} B a seat-interval`
+  return [
+    { benchmark: 'engine: a day in memory', result: `${rounded(day.memoryMb)} MB`, memory, more },
+    {
+      benchmark: 'engine: loading it',
+      result: `${rounded(day.loadMs)} ms`,
+      more: `CPU, ${rounded(day.snapshotMb)} MB`,
+    },
+    {
+      benchmark: 'engine: an interval of it',
+      result: `${rounded(day.computeMs)} ms`,
+      more: 'CPU, the median computation',
+    },
+    {
+      benchmark: 'engine: its journal’s bytes',
+      result: `${rounded(day.encodeMs)} ms`,
+      more: 'CPU, of one computation',
+    },
+    ...day.slowest.map(({ name, ms }) => {
+      return { benchmark: `engine: ${name}`, result: `${rounded(ms)} ms`, more: 'CPU, the slowest command' }
+    }),
+  ]
+}
+
 function printTable(rows: TableRow[]): void {
   const titles = ['benchmark', 'result', 'ratio', 'cold', 'p50', 'p99', 'p99.9', 'memory', 'more'] as const
   const shown = titles.filter((title) => rows.some((row) => row[title]))
@@ -181,7 +209,7 @@ interface Goal {
   reached: boolean
 }
 
-function goalsOf({ auction, book }: Results): Goal[] {
+function goalsOf({ auction, book, engine }: Results): Goal[] {
   const atLeast = (goal: string, measured: number, least: number): Goal => ({
     goal,
     wanted: `at least ${least} ×`,
@@ -194,7 +222,20 @@ function goalsOf({ auction, book }: Results): Goal[] {
     measured,
     reached: measured <= most,
   })
+  const below = (goal: string, measured: number, most: number, unit: string): Goal => {
+    return { goal, wanted: `at most ${most} ${unit}`, measured, reached: measured <= most }
+  }
   const goals: Goal[] = []
+  if (engine !== undefined) {
+    const { bytesPerSeatInterval, memoryMb, loadMs, computeMs, slowest } = engine.day
+    goals.push(
+      below('engine: a seat-interval that is not settled', bytesPerSeatInterval, 64, 'B'),
+      below('engine: memory of a day', memoryMb, 150, 'MB'),
+      below('engine: loading a day', loadMs, 1_000, 'ms of CPU'),
+      below('engine: an interval is computed', computeMs, 500, 'ms of CPU'),
+      below('engine: the slowest command', Math.max(...slowest.map(({ ms }) => ms)), 250, 'ms of CPU'),
+    )
+  }
   if (auction !== undefined) {
     const times = (start: string) => auction.rows.find(({ name }) => name.startsWith(start))!.timesOneZone
     goals.push(

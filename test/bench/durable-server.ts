@@ -1,24 +1,28 @@
 /**
  * The server of the durable-path benchmark, in a process of its own: everything that an order or a reading passes through
- * in `commonwatt serve` (HTTP, sockets, signature threads, area worker, journal and tables in PostgreSQL), without a chain.
+ * in `commonwatt serve` (HTTP, sockets, signature threads, the area's thread, journal and tables in PostgreSQL), without a chain.
  * Its parent sends `ServerRequest`s and gets one `ServerAnswer` for each.
  */
 import { readdirSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import express from 'express'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { Server } from 'socket.io'
 import { createApp } from '../../server/api/app.ts'
 import type { ApiParts } from '../../server/api/parts.ts'
-import { startAreaWorker } from '../../server/areas/worker.ts'
+import type { Submission } from '../../server/areas/area-handle.ts'
+import { connectArea } from '../../server/areas/messages.ts'
+import { areaMetrics } from '../../server/areas/metrics.ts'
 import { attachAgents } from '../../server/live/agents.ts'
 import { socketOptions } from '../../server/live/limits.ts'
 import { attachLive } from '../../server/live/live.ts'
+import { meterOwners } from '../../server/live/meter-seats.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
-import type { Command } from '../../server/market/engine/area.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import { migrate, openDatabase } from '../../server/store/database.ts'
 import { intervalSeconds, seatOf, settings } from './durable-street.ts'
@@ -26,13 +30,13 @@ import { selfTimes } from './self-times.ts'
 
 /** What the parent may ask. */
 export type ServerRequest =
-  /** Moves the market's clock to this time, in UTC ms; it goes on from there. */
+  /** Moves the market's clock forward to this time, in UTC ms; it goes on from there. */
   | { ask: 'clock'; atMs: number }
   | { ask: 'start-profile' }
   | { ask: 'stop-profile' }
   /** Keeps commands, in groups, for the next. */
-  | { ask: 'keep'; groups: Command[][] }
-  /** Submits what is kept to the area worker itself, some groups at a time: no transport, no signatures. Answers `Run`. */
+  | { ask: 'keep'; groups: Submission[][] }
+  /** Submits what is kept to the area itself, some groups at a time: no transport, no signatures. Answers `Run`. */
   | { ask: 'submit-kept'; underWay: number }
   /** Commands, transactions and seconds of commit so far. */
   | { ask: 'commits' }
@@ -48,8 +52,9 @@ export interface ServerReady {
   origin: string
   /** Express alone, in the same process: it reads the same JSON and answers with as much. */
   plainOrigin: string
-  /** The threads that check signatures, as Linux numbers them. */
+  /** The threads that check signatures, and those of the area, as Linux numbers them. */
   signatureThreads: number[]
+  areaThreads: number[]
   /** The boundary at which every seat's registers begin, UTC seconds. */
   base: number
 }
@@ -60,27 +65,31 @@ const registry = new Registry()
 const log = pino({ level: 'warn' }, pino.destination(2))
 const database = openDatabase(databaseUrl)
 await migrate(database)
-let clockAheadMs = 0
-const now = () => Date.now() + clockAheadMs
-const worker = await startAreaWorker({
-  database,
-  settings,
-  log,
-  registry,
-  now,
-  onFatal(error) {
-    throw error
+/** By how many ms the market's clock is ahead of the machine's. */
+const ahead = new Float64Array(new SharedArrayBuffer(8))
+const now = () => Date.now() + ahead[0]!
+const threadsAtFirst = readdirSync('/proc/self/task')
+const thread = new Worker(join(import.meta.dirname, 'durable-area.js'), { workerData: { databaseUrl, ahead } })
+const area = connectArea(
+  {
+    postMessage: (message: unknown) => thread.postMessage(message),
+    on: thread.on.bind(thread) as never,
+    close: () => void thread.terminate(),
   },
-})
+  settings,
+)
+const metrics = areaMetrics(registry, () => [area])
+area.onCounts((counts) => metrics.count(settings.area, counts))
 const base = (Math.ceil(now() / 1000 / intervalSeconds) - 1) * intervalSeconds
 const seats = Array.from({ length: seatCount }, (_, n) => seatOf(n + 1, base))
-await worker.submit({ type: 'chain', atMs: 0, block: 1, settledUntil: 0, seats })
+await area.submit({ type: 'chain', block: 1, time: base, settledUntil: 0, seats, isPart: false })
 const threadsBefore = readdirSync('/proc/self/task')
+const areaThreads = threadsBefore.filter((id) => !threadsAtFirst.includes(id)).map(Number)
 const signatures = await startSignatureCheck({ registry })
 const signatureThreads = readdirSync('/proc/self/task')
   .filter((thread) => !threadsBefore.includes(thread))
   .map(Number)
-const areas: ApiParts['areas'] = { get: (area) => (area === 1 ? worker : undefined), all: () => [worker] }
+const areas: ApiParts['areas'] = { get: (number) => (number === settings.area ? area : undefined), all: () => [area] }
 const http = createServer()
 const plain = createServer(
   express()
@@ -95,9 +104,12 @@ const parts: ApiParts = {
   database,
   areas,
   signatures,
-  isWalletSignature: unused,
-  relay: new Proxy({} as ApiParts['relay'], { get: () => unused }),
-  wallet: unused,
+  statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
+  servicesOf: () => ({
+    isWalletSignature: unused,
+    relay: new Proxy({} as ReturnType<ApiParts['servicesOf']>['relay'], { get: () => unused }),
+    wallet: unused,
+  }),
   registry,
   log,
   ready: async () => [],
@@ -107,7 +119,7 @@ const parts: ApiParts = {
 }
 http.on('request', createApp(parts))
 const io = new Server(http, socketOptions)
-const telemetry = createTelemetryBoard()
+const telemetry = createTelemetryBoard(meterOwners(areas))
 attachAgents(io, { ...parts, telemetry })
 const live = attachLive(io, { ...parts, telemetry })
 
@@ -115,14 +127,14 @@ process.on('message', async (request: ServerRequest) => {
   process.send!({ answer: (await answer(request)) ?? null })
   if (request.ask === 'stop') process.disconnect()
 })
-process.send!({ origin: origin!, plainOrigin: plainOrigin!, signatureThreads, base } satisfies ServerReady)
+process.send!({ origin: origin!, plainOrigin: plainOrigin!, signatureThreads, areaThreads, base } satisfies ServerReady)
 
 async function listen(server: HttpServer): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-let kept: Command[][] = []
+let kept: Submission[][] = []
 
 async function submitKept(underWay: number): Promise<Run> {
   const groups = kept
@@ -132,7 +144,7 @@ async function submitKept(underWay: number): Promise<Run> {
     while (next < groups.length) {
       const group = groups[next++]!
       const startMs = performance.now()
-      for (const events of await Promise.all(group.map((command) => worker.submit(command)))) {
+      for (const events of await Promise.all(group.map((submission) => area.submit(submission)))) {
         const refusal = events.find(({ type }) => type === 'refused')
         if (refusal !== undefined) throw new Error(JSON.stringify(refusal))
       }
@@ -146,8 +158,7 @@ async function submitKept(underWay: number): Promise<Run> {
 async function answer(request: ServerRequest): Promise<unknown> {
   switch (request.ask) {
     case 'clock':
-      clockAheadMs = request.atMs - Date.now()
-      await worker.submit({ type: 'tick', atMs: 0 })
+      ahead[0] = Math.max(ahead[0]!, request.atMs - Date.now())
       return
     case 'start-profile':
       session.connect()
@@ -177,7 +188,7 @@ async function answer(request: ServerRequest): Promise<unknown> {
       live.close()
       plain.close()
       await io.close()
-      await worker.stop()
+      await area.stop()
       await signatures.close()
       await database.end({ timeout: 5 })
   }

@@ -11,8 +11,9 @@ import {
   type TypedDataValues,
 } from '../../contracts/protocol/typed-data.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
-import type { ChainSeat } from '../../server/market/engine/area.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
 import { digestOfStruct, domainSeparator, encodeStruct, structLength } from '../../server/signatures/struct-encoding.ts'
+import { plainRules } from '../rules.ts'
 
 const secp256k1 = createRequire(import.meta.url)('secp256k1/bindings') as typeof import('secp256k1')
 
@@ -27,7 +28,7 @@ const rules = {
   priceTick: 100,
   maxGridPerKwh: 400,
   maxBandTicks: 8_000,
-  confirmedSellersOnly: true,
+  ...plainRules,
   settlingGrade: 0,
 }
 
@@ -40,6 +41,7 @@ export const settings: AreaSettings = {
   retailTicks: 3_000,
   graceMs: 60_000,
   lowestTicks: 0,
+  ownUse: 'net',
   zones: [
     { zone: 'street', name: 'The street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
     { zone: 'north', name: 'North feeder', parent: 'street', feeTicksPerKwh: 100, capacityWh: null },
@@ -78,6 +80,8 @@ export function seatOf(seat: number, from: number): ChainSeat {
     seat,
     account: accountKey(seat).address,
     meter: meterKey(seat).address,
+    keys: [],
+    openedAt: from,
     terms: [
       {
         from,
@@ -89,13 +93,16 @@ export function seatOf(seat: number, from: number): ChainSeat {
         version: 1,
         zone: seat % 2 === 0 ? 'north' : 'south',
         nameplateWh: 5_000,
+        grade: 0,
         closed: false,
       },
     ],
     balance: 10n ** 15n,
     withdrawal: null,
     withdrawalNonce: 0,
+    epochStart: { epoch: 1, time: from, importWh: 0, exportWh: 0 },
     base: { epoch: 1, time: from, importWh: 0, exportWh: 0 },
+    confirmations: 1,
   }
 }
 

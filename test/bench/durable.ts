@@ -32,7 +32,7 @@ export interface DurableRow {
   path: string
   count: number
   perSecond: number
-  /** Of orders: as a multiple of what the area worker takes with no transport and no signatures; 1 is all that could be. */
+  /** Of orders: as a multiple of what the area takes with no transport and no signatures; 1 is all that could be. */
   timesCommitAlone: number | null
   /** Of one request or message, until acknowledged. */
   p50Ms: number
@@ -94,7 +94,9 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
         account: accounts[seat]!.address,
         meter: meters[seat]!.address,
         rules: settings.rulesHash,
+        market: 0,
         side: Math.floor(n / seatCount) % 2,
+        timeInForce: 0,
         limitPrice: 1_000 + draw(1_000),
         maxWh: 1 + draw(2_000),
         start,
@@ -166,6 +168,7 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
             },
       cpuMicros: {
         main: micros('main'),
+        area: micros('area'),
         signatures: micros('signatures'),
         otherThreads: micros('otherThreads'),
         database: micros('database'),
@@ -176,11 +179,11 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
   }
 
   try {
-    await measure('orders in the area worker alone: engine, journal and tables', async () => {
+    await measure('orders in the area alone: engine, journal and tables', async () => {
       const groups = chunks(orders(orderCount), ordersPerMessage).map((group) =>
         group.map(({ order, signature }) => {
           const id = `0x${order.nonce.toString(16).padStart(64, '0')}`
-          return { type: 'order' as const, atMs: 0, id, order, signature, session: null }
+          return { type: 'order' as const, id, order, signature, session: null }
         }),
       )
       await server.ask({ ask: 'keep', groups })
@@ -352,11 +355,12 @@ function chunks<Item>(items: readonly Item[], size: number): Item[][] {
 }
 
 /**
- * CPU time of the server's main thread, of those that check signatures and of the rest, which collect garbage and compile;
- * of the database's processes; and of the load.
+ * CPU time of the server's main thread, of the area's, of those that check signatures and of the rest, which collect garbage
+ * and compile; of the database's processes; and of the load.
  */
 interface Cpu {
   main: number
+  area: number
   signatures: number
   otherThreads: number
   database: number
@@ -367,7 +371,13 @@ interface Cpu {
 function cpuOf(server: BenchServer, databasePid: number): Cpu {
   const serverPid = server.child.pid!
   const partOf = (thread: number) =>
-    thread === serverPid ? 'main' : server.signatureThreads.includes(thread) ? 'signatures' : 'otherThreads'
+    thread === serverPid
+      ? 'main'
+      : server.areaThreads.includes(thread)
+        ? 'area'
+        : server.signatureThreads.includes(thread)
+          ? 'signatures'
+          : 'otherThreads'
   const threads = readdirSync(`/proc/${serverPid}/task`).map((thread) => ({
     part: partOf(Number(thread)),
     seconds: statOf(`/proc/${serverPid}/task/${thread}/stat`).seconds,
@@ -386,6 +396,7 @@ function cpuOf(server: BenchServer, databasePid: number): Cpu {
   const { user, system } = process.cpuUsage()
   return {
     main: ofThreads('main'),
+    area: ofThreads('area'),
     signatures: ofThreads('signatures'),
     otherThreads: ofThreads('otherThreads'),
     database:

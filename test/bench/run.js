@@ -14,6 +14,7 @@ const bundle = await rolldown({
   input: {
     bench: join(folder, 'bench.ts'),
     'durable-server': join(folder, 'durable-server.ts'),
+    'durable-area': join(folder, 'durable-area.ts'),
     'meter-agent': join(folder, 'meter-agent.ts'),
     'signature-worker': join(folder, '../../server/signatures/signature-worker.ts'),
   },

@@ -21,7 +21,7 @@ import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
-import { batchSeconds } from '../end-to-end/scripted-street.ts'
+import { areaNumber, batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
 import { TestWallet } from './test-wallet.ts'
@@ -37,7 +37,7 @@ let browser: Browser
 const faults: string[] = []
 
 beforeAll(async () => {
-  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker', 'web'])
+  assertBuilt(['commonwatt', 'commonwatt-agent', 'web'])
   folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
   const street = steadyStreet(folder, {
     startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,
@@ -107,7 +107,7 @@ async function changes(page: Page, selector: string): Promise<void> {
 }
 
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
-  const answer = await fetch(`${demo.url}/api/v1/areas/1/intervals?limit=200`)
+  const answer = await fetch(`${demo.url}/api/v1/areas/${areaNumber}/intervals?limit=200`)
   const { items } = (await answer.json()) as { items: IntervalResource[] }
   return items.reverse().map(({ start, zones }) => ({ start, ...zones.find(({ zone }) => zone === 'north')! }))
 }
@@ -184,6 +184,72 @@ describe('trading ahead', () => {
     await shows(page, '.ahead-own', /Nothing yet/)
     await page.locator('.ahead-level').waitFor({ state: 'detached' })
   }, 180_000)
+})
+
+describe('a standing agreement', () => {
+  const withAgreements = async (path: string, options?: BrowserContextOptions) => {
+    const page = await open(path, options)
+    await page.getByText('Standing agreements with a neighbour').click()
+    return page
+  }
+
+  it('is signed by both, comes before everything else that is traded, and ends by notice', async () => {
+    const roof = await withAgreements('/people/roof-north', { viewport: phone })
+    await shows(roof, '.agreements-own', /Nothing yet/)
+    const buyer = await withAgreements('/people/buyer')
+    const line = await textOf(buyer, '.agreement-line')
+
+    await roof.getByLabel('I', { exact: true }).selectOption('sell')
+    await roof.getByLabel('The neighbour’s line').fill(line)
+    await roof.getByLabel('What', { exact: true }).selectOption('fixed')
+    await roof.getByLabel('Wh an interval').fill('12')
+    await roof.getByLabel('for, ct/kWh').fill('9')
+    await roof.getByRole('button', { name: 'Sign it' }).click()
+    await shows(roof, '.agreements-new .sent', /^Signed\. Send this to your neighbour/)
+    expect(await overflow(roof)).toBe(0)
+    expect(await accessibilityFaults(roof)).toEqual([])
+    const text = await roof.getByLabel('Text for the neighbour').inputValue()
+
+    await roof.getByLabel('The neighbour’s text or link').fill(text)
+    await shows(roof, '.agreements-sent [role=alert]', /your partner has to sign it now/)
+    await buyer.getByLabel('The neighbour’s text or link').fill(text)
+    await shows(buyer, '.agreements-sent .explain', /^You buy 12 Wh an interval from 0x[0-9a-f]{40} at 9\.0 ct\/kWh/)
+    await buyer.getByRole('button', { name: 'Sign and hand in' }).click()
+    await shows(buyer, '.agreements-sent .sent', /^Agreed: 12 Wh an interval at 9\.0 ct\/kWh\.$/)
+    await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh an interval at 9\.0 ct\/kWh running/)
+    await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh an interval at 9\.0 ct\/kWh running/)
+    await shows(roof, '.result-list', /Agreed sale: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
+    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
+    expect(await accessibilityFaults(buyer)).toEqual([])
+
+    await roof.getByRole('button', { name: 'Give notice' }).click()
+    await roof.getByRole('button', { name: /^End it, shortly after/ }).click()
+    await shows(roof, '.agreements-own .agreement', /ends .*I gave notice/)
+    await shows(buyer, '.agreements-own .agreement', /the neighbour gave notice/)
+    await shows(buyer, '.agreements-own .agreement', /ended/)
+  }, 180_000)
+
+  it('is opened by the link that the neighbour sent', async () => {
+    const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
+    const roof = await withAgreements('/people/roof-south')
+    await roof.getByLabel('The neighbour’s line').fill(await lineOf('/people/buyer'))
+    await roof.getByLabel('for, ct/kWh').fill('8,5')
+    await roof.getByRole('button', { name: 'Sign it' }).click()
+    const link = await roof.getByRole('link', { name: 'open it on the neighbour’s page' }).getAttribute('href')
+    const { pathname, hash } = new URL(link!)
+    const wallet = new TestWallet(people.find(({ name }) => name === 'buyer')!.privateKey)
+    const buyer = await open(`${pathname}${hash}`, { viewport: phone }, (context) => wallet.install(context))
+    await buyer.getByRole('button', { name: 'Use the wallet in this browser' }).click()
+    await shows(buyer, '.agreements-sent .explain', /^You buy all of the surplus from 0x[0-9a-f]{40} at 8\.5 ct\/kWh/)
+    expect(await overflow(buyer)).toBe(0)
+    await buyer.getByRole('button', { name: 'Sign and hand in' }).click()
+    await shows(buyer, '.agreements-sent .sent', /^Agreed: all of the surplus at 8\.5 ct\/kWh\.$/)
+    expect(wallet.asked.filter((method) => method === 'eth_signTypedData_v4')).toHaveLength(1)
+  }, 180_000)
+
+  async function lineOf(path: string): Promise<string> {
+    return textOf(await withAgreements(path), '.agreement-line')
+  }
 })
 
 describe('a wallet in the browser', () => {

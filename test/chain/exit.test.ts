@@ -60,20 +60,30 @@ async function openSeat(street: Street, account: string, sign: (mandate: Mandate
   const { provider } = chain
   const meter = new Wallet(Wallet.createRandom().privateKey)
   const time = Math.floor((await chainTime(provider)) / 10) * 10
-  const deadline = 4_000_000_000
+  const deadline = time + 3600
+  const parties = { account: account.toLowerCase(), meter: meter.address.toLowerCase(), rules: hashRules(rules) }
   const mandate: Mandate = {
-    ...{ account: account.toLowerCase(), meter: meter.address.toLowerCase(), rules: hashRules(rules) },
+    ...parties,
     ...{ sellFloor: 0, buyCeiling: 1_000, maxSellWh: 10, maxBuyWh: 10, validFrom: time, version: 1, deadline },
     validUntil: (Math.floor(time / 86_400) + 30) * 86_400,
   }
-  const consent = { meter: mandate.meter, account: mandate.account, rules: mandate.rules, validFrom: time }
-  const epoch = { meter: mandate.meter, epoch: 1, time, importWh: 0, exportWh: 0 }
+  const consent = { ...parties, validFrom: time, deadline }
+  const epoch = { ...parties, epoch: 1, time, importWh: 0, exportWh: 0 }
   const deployer = new Wallet(fundedKey(9), provider)
   const [consented, begun] = [
     await signFull(meter, domain, 'MeterConsent', consent),
     await signFull(meter, domain, 'EpochStart', epoch),
   ]
-  await street.call(deployer, 'openSeat', mandate, await sign(mandate), time, consented, epoch, begun)
+  await street.call(
+    deployer,
+    'openSeat',
+    mandate,
+    await sign(mandate),
+    { validFrom: time, deadline },
+    consented,
+    epoch,
+    begun,
+  )
   const id: bigint = await escrowAt(street.escrow, provider).getFunction('seatOf')(account, meter.address, area)
   return Number(id & 0xffff_ffffn)
 }

@@ -9,7 +9,7 @@ import { createIndexer } from '../../server/chain/indexer.ts'
 import { createRelay } from '../../server/chain/relay.ts'
 import { createSender } from '../../server/chain/sender.ts'
 import { createSettlement } from '../../server/chain/settlement-service.ts'
-import type { Event } from '../../server/market/engine/area.ts'
+import type { Event } from '../../server/market/area/area.ts'
 import type { Database } from '../../server/store/database.ts'
 import { chainId, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
 
@@ -68,11 +68,14 @@ export async function startMarket(parts: {
   })
   let nonces = 0
 
-  async function signedOrder(home: Home, wish: Pick<Order, 'side' | 'limitPrice' | 'maxWh' | 'start' | 'end'>) {
+  async function signedOrder(
+    home: Home,
+    wish: Pick<Order, 'side' | 'limitPrice' | 'maxWh' | 'start' | 'end'> & { market?: number },
+  ) {
     nonces += 1
     const order: Order = {
       ...{ account: home.account.address.toLowerCase(), meter: home.meter.address.toLowerCase() },
-      ...{ rules: settings.rulesHash, nonce: nonces },
+      ...{ rules: settings.rulesHash, market: 0, timeInForce: 0, nonce: nonces },
       ...wish,
     }
     const signature = await signCompact(home.account, street.domain, 'Order', order)
@@ -94,7 +97,7 @@ export async function startMarket(parts: {
     },
     /** For the one interval from `start`. */
     async forward(home: Home, side: 'buy' | 'sell', limitPrice: number, start: number): Promise<Event[]> {
-      const wish = { side: side === 'buy' ? 0 : 1, limitPrice, maxWh: 30, start, end: start + 10 }
+      const wish = { side: side === 'buy' ? 0 : 1, market: 1, limitPrice, maxWh: 30, start, end: start + 10 }
       return worker.submit({ type: 'forward-order', timeInForce: 'GTC', ...(await signedOrder(home, wish)) })
     },
     /** Signed by the meter's first key, or by `key`. */

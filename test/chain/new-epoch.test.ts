@@ -36,7 +36,10 @@ test('a new epoch waits until all of the old one is settled, and what comes afte
   }
   // The meter was replaced: another life of its registers begins.
   const seat = Number(seatIdOf(area, seller.number))
-  const epoch = { meter: seller.meter.address.toLowerCase(), epoch: 2, time: start + 50, importWh: 0, exportWh: 0 }
+  const epoch = {
+    ...{ account: seller.account.address.toLowerCase(), rules: market.worker.settings.rulesHash },
+    ...{ meter: seller.meter.address.toLowerCase(), epoch: 2, time: start + 50, importWh: 0, exportWh: 0 },
+  }
   const sign = (signer: Wallet) => signFull(signer, street.domain, 'EpochStart', epoch)
   const request = {
     ...{ seat, epoch, meterSignature: await sign(seller.meter), accountSignature: await sign(seller.account) },

@@ -153,11 +153,12 @@ describe('a meter whose key changes in the middle of trading', () => {
       ...{ maxBuyWh: 100, validFrom: start, validUntil: Math.ceil(start / 86_400 + 30) * 86_400, version: 1 },
       deadline: start + 3600,
     }
-    const consent = { meter, account: mandate.account, rules, validFrom: start }
-    const epoch = { meter, epoch: 2, time: start + 100, importWh: 0, exportWh: 0 }
+    const { account, deadline } = mandate
+    const consent = { meter, account, rules, validFrom: start, deadline }
+    const epoch = { account, rules, meter, epoch: 2, time: start + 100, importWh: 0, exportWh: 0 }
     const { domain } = street
     await market.relay.openSeat({
-      ...{ mandate, consentValidFrom: start, epoch },
+      ...{ mandate, consentValidFrom: start, consentDeadline: deadline, epoch },
       mandateSignature: await signFull(heir, domain, 'Mandate', mandate),
       consentSignature: await signFull(next, domain, 'MeterConsent', consent),
       epochSignature: await signFull(next, domain, 'EpochStart', epoch),

@@ -40,7 +40,7 @@ function senderOf(database: Database, wallet: Wallet, parts: Partial<SenderOptio
 }
 
 const stored = (database: Database, wallet: Wallet, purpose: string) =>
-  findTransaction(database, wallet.address.toLowerCase(), purpose)
+  findTransaction(database, { chainId, sender: wallet.address.toLowerCase() }, purpose)
 
 /** Approvals are counted by the spender that each names. */
 const approve = (spender: string, amount: bigint) => async () => ({
@@ -92,7 +92,7 @@ describe('a purpose', () => {
       code: 'CHAIN_REFUSED',
       contractError: 'ERC20InsufficientBalance',
     })
-    expect(await findTransaction(database, sender.address, 'refused')).toBeNull()
+    expect(await findTransaction(database, { chainId, sender: sender.address }, 'refused')).toBeNull()
   })
 
   test('that was mined and failed can be sent again', async () => {
@@ -116,7 +116,7 @@ describe('a purpose', () => {
     await sender.send('transfer', transfer)
     await mine(chain.provider)
     await sender.watch()
-    expect((await findTransaction(database, sender.address, 'transfer'))?.status).toBe('mined')
+    expect((await findTransaction(database, { chainId, sender: sender.address }, 'transfer'))?.status).toBe('mined')
     expect(await tokenAt(token, chain.provider).getFunction('balanceOf')(spenderOf(6))).toBe(5n)
   })
 })
@@ -155,7 +155,7 @@ describe('a transaction', () => {
     await mine(chain.provider)
     await restarted.watch()
     expect(await allowance(wallet, spenderOf(2))).toBe(3n)
-    expect((await findTransaction(database, restarted.address, 'dropped'))?.hash).toBe(hash)
+    expect((await findTransaction(database, { chainId, sender: restarted.address }, 'dropped'))?.hash).toBe(hash)
   })
 
   test('that was stored but never sent goes out at the next start', async () => {
@@ -187,7 +187,7 @@ describe('a transaction', () => {
     await sender.watch()
     await mine(chain.provider)
     await sender.watch()
-    const stored = await findTransaction(database, sender.address, 'cheap')
+    const stored = await findTransaction(database, { chainId, sender: sender.address }, 'cheap')
     expect(stored?.status).toBe('mined')
     expect(stored?.attempts.length).toBe(2)
     expect(stored?.hash).not.toBe(hash)
@@ -212,7 +212,7 @@ describe('a transaction', () => {
     await sender.watch()
     expect(await chain.provider.getTransactionCount(wallet.address)).toBe(3)
     for (const number of [1, 2, 3]) expect(await allowance(wallet, spenderOf(20 + number))).toBe(BigInt(number))
-    expect((await findTransaction(database, sender.address, 'reorg 3'))?.status).toBe('mined')
+    expect((await findTransaction(database, { chainId, sender: sender.address }, 'reorg 3'))?.status).toBe('mined')
   })
 
   test('that succeeded, and failed where a reorganisation put it, is sent anew for whoever asks again', async () => {
@@ -358,7 +358,7 @@ test('a receipt whose block does not hold the transaction is not believed', asyn
   await senderOf(database, wallet).send('lie', approve(spenderOf(8), 2n))
   const fooled = senderOf(database, wallet, { provider: lying, confirmations: 1_000_000 })
   await fooled.watch()
-  expect((await findTransaction(database, fooled.address, 'lie'))?.status).not.toBe('mined')
+  expect((await findTransaction(database, { chainId, sender: fooled.address }, 'lie'))?.status).not.toBe('mined')
   await mine(provider)
 })
 

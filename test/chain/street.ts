@@ -26,6 +26,7 @@ import {
 import { openProvider } from '../../server/chain/escrow-client.ts'
 import { type EmbeddedChain, startChain } from '../../server/demo/embedded-chain.ts'
 import { freePort } from '../../server/demo/ports.ts'
+import { plainRules } from '../rules.ts'
 
 export const chainId = 31337
 const daySeconds = 86_400
@@ -152,7 +153,7 @@ export async function openStreet(
     priceTick: 100,
     maxGridPerKwh: 1_000,
     maxBandTicks: 20_000,
-    confirmedSellersOnly: true,
+    ...plainRules,
     settlingGrade: 0,
   }
   const call = async (signer: Wallet, name: string, ...args: unknown[]) => {
@@ -180,14 +181,16 @@ export async function openStreet(
       version: 1,
       deadline: forever,
     }
-    const consent = { meter: mandate.meter, account: mandate.account, rules: mandate.rules, validFrom: epochTime }
-    const epoch = { meter: mandate.meter, epoch: 1, time: epochTime, importWh: 1_000, exportWh: 2_000 }
+    const { account: owner, meter: name, rules: signedRules } = mandate
+    const parties = { account: owner, meter: name, rules: signedRules }
+    const consent = { ...parties, validFrom: epochTime, deadline: now + 3600 }
+    const epoch = { ...parties, epoch: 1, time: epochTime, importWh: 1_000, exportWh: 2_000 }
     await call(
       deployer,
       'openSeat',
       mandate,
       await signFull(account, domain, 'Mandate', mandate),
-      epochTime,
+      { validFrom: consent.validFrom, deadline: consent.deadline },
       await signFull(meter, domain, 'MeterConsent', consent),
       epoch,
       await signFull(meter, domain, 'EpochStart', epoch),

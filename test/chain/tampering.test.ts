@@ -188,12 +188,13 @@ async function takeOver(
     ...{ sellFloor: 0, buyCeiling: 1_000, maxSellWh: 10, maxBuyWh: 10, validFrom: time, version: 1 },
     ...{ validUntil: (Math.floor(time / 86_400) + 30) * 86_400, deadline: 4_000_000_000 },
   }
-  const epoch = { meter: parties.meter, epoch: 1, time, importWh, exportWh }
-  const consent = { ...parties, validFrom: time }
+  const epoch = { ...parties, epoch: 1, time, importWh, exportWh }
+  const times = { validFrom: time, deadline: time + 3600 }
+  const consent = { ...parties, ...times }
   const signed = await signFull(account, domain, 'Mandate', mandate)
   const consented = await signFull(meter, domain, 'MeterConsent', consent)
   const begun = await signFull(meter, domain, 'EpochStart', epoch)
-  await call(new Wallet(fundedKey(9), chain.provider), 'openSeat', mandate, signed, time, consented, epoch, begun)
+  await call(new Wallet(fundedKey(9), chain.provider), 'openSeat', mandate, signed, times, consented, epoch, begun)
 }
 
 function asJson(value: unknown): unknown {

@@ -146,7 +146,7 @@ contract GasTest is Street {
     }
 
     function _epochs(Home memory home) private {
-        EpochStart memory next = EpochStart(home.meter, 2, START + 2 * DAY, 3, 4);
+        EpochStart memory next = _epoch(home, 2, START + 2 * DAY, 3, 4);
         bytes32 structHash = hashes.hash(next);
         bytes memory byMeter = _sign(home.meterKey, structHash);
         bytes memory byAccount = _sign(home.accountKey, structHash);

@@ -176,7 +176,7 @@ contract KeysTest is Street {
     function test_the_next_key_starts_epochs_and_consents() public {
         _rotate(home, NEXT, FROM);
         vm.warp(END);
-        EpochStart memory epoch = EpochStart(home.meter, 2, FROM + INTERVAL, 0, 0);
+        EpochStart memory epoch = _epoch(home, 2, FROM + INTERVAL, 0, 0);
         bytes32 structHash = hashes.hash(epoch);
         vm.startPrank(operator);
         bytes memory byAccount = _sign(home.accountKey, structHash);

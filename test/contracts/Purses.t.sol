@@ -19,6 +19,7 @@ contract PursesTest is Street {
         vm.warp(START - INTERVAL + 10);
         escrow = _deploy(other, DELAY);
         rules = _rules(1);
+        rulesHash = hashes.hash(rules);
         vm.prank(grid);
         escrow.openArea(rules, operator);
         _open(home);

@@ -155,9 +155,10 @@ contract SeatsTest is Street {
         external
     {
         bytes memory accountSignature = _sign(keys[0], hashes.hash(mandate));
-        bytes memory consent = _sign(keys[1], TypedData.hashConsent(who.meter, who.account, mandate.rules, START));
+        bytes memory consent = _consent(who, keys[1], mandate.rules, START);
+        epoch.rules = mandate.rules;
         bytes memory epochSignature = _sign(keys[2], hashes.hash(epoch));
-        escrow.openSeat(mandate, accountSignature, START, consent, epoch, epochSignature);
+        escrow.openSeat(mandate, accountSignature, _times(START), consent, epoch, epochSignature);
     }
 
     function test_refuses_mandates_for_other_rules_or_times() public {
@@ -438,7 +439,7 @@ contract SeatsTest is Street {
     function test_without_confirmation_in_the_rules_the_mandate_alone_limits() public {
         vm.warp(START - INTERVAL + 10);
         AreaRules memory open = _rules(2);
-        open.confirmedSellersOnly = false;
+        open.confirmation = 0;
         vm.prank(grid);
         escrow.openArea(open, operator);
         Home memory free = _home(5);
@@ -492,7 +493,7 @@ contract SeatsTest is Street {
 
     function test_a_new_epoch_needs_everyone() public {
         vm.warp(END);
-        EpochStart memory next = EpochStart(home.meter, 2, START + INTERVAL, 3, 4);
+        EpochStart memory next = _epoch(home, 2, START + INTERVAL, 3, 4);
         bytes32 structHash = hashes.hash(next);
         bytes memory byMeter = _sign(home.meterKey, structHash);
         bytes memory byAccount = _sign(home.accountKey, structHash);
@@ -509,23 +510,23 @@ contract SeatsTest is Street {
         next.meter = address(1);
         vm.expectRevert(IEscrow.WrongParty.selector);
         escrow.startEpoch(home.seat, next, byMeter, byAccount, byGrid);
-        next = EpochStart(home.meter, 1, START + INTERVAL, 3, 4);
+        next = _epoch(home, 1, START + INTERVAL, 3, 4);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadEpoch.selector, 1));
         escrow.startEpoch(home.seat, next, byMeter, byAccount, byGrid);
-        next = EpochStart(home.meter, 2, START - INTERVAL, 3, 4);
+        next = _epoch(home, 2, START - INTERVAL, 3, 4);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadEpoch.selector, 2));
         escrow.startEpoch(home.seat, next, byMeter, byAccount, byGrid);
-        next = EpochStart(home.meter, 2, START + 1, 3, 4);
+        next = _epoch(home, 2, START + 1, 3, 4);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.NotABoundary.selector, START + 1));
         escrow.startEpoch(home.seat, next, byMeter, byAccount, byGrid);
-        next = EpochStart(home.meter, 2, START + INTERVAL, 3, 4);
+        next = _epoch(home, 2, START + INTERVAL, 3, 4);
         vm.expectEmit();
         emit IEscrow.EpochStarted(home.seat, 2, START + INTERVAL, 3, 4);
         escrow.startEpoch(home.seat, next, byMeter, byAccount, byGrid);
         vm.assertEq(escrow.balanceOf(home.seat), TEN);
         vm.assertEq(escrow.seatView(home.seat).exportWh, 4);
         // The next one may begin at the very base.
-        next = EpochStart(home.meter, 3, START + INTERVAL, 5, 6);
+        next = _epoch(home, 3, START + INTERVAL, 5, 6);
         structHash = hashes.hash(next);
         byMeter = _sign(home.meterKey, structHash);
         byAccount = _sign(home.accountKey, structHash);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Pair} from "./Pair.sol";
-import {IEscrow, Batch, SeatView, Mandate} from "../../contracts/src/IEscrow.sol";
+import {IEscrow, AreaRules, Batch, SeatView, Mandate} from "../../contracts/src/IEscrow.sol";
 
 /// One batch in one part: what moves, and everything that is refused.
 contract SettlementTest is Pair {
@@ -138,7 +138,7 @@ contract SettlementTest is Pair {
         );
     }
 
-    function test_an_unconfirmed_meter_buys_and_does_not_sell() public {
+    function test_an_unconfirmed_meter_neither_buys_nor_sells() public {
         vm.warp(START - INTERVAL + 10);
         Home memory stranger = _home(3);
         _open(stranger);
@@ -149,10 +149,31 @@ contract SettlementTest is Pair {
         _expectSettleRevert(
             _batch(START, END), sale, abi.encodeWithSelector(IEscrow.BeyondLimit.selector, stranger.seat)
         );
-        _settle(
-            _batch(START, END),
-            abi.encodePacked(_entry(seller, END, _sell(1, 1000)), _entry(stranger, END, _buy(1, 1100)))
+        bytes memory purchase =
+            abi.encodePacked(_entry(seller, END, _sell(1, 1000)), _entry(stranger, END, _buy(1, 1100)));
+        _expectSettleRevert(
+            _batch(START, END), purchase, abi.encodeWithSelector(IEscrow.BeyondLimit.selector, stranger.seat)
         );
+    }
+
+    function test_where_sellers_must_be_confirmed_others_buy() public {
+        vm.warp(START - INTERVAL + 10);
+        AreaRules memory sellers = _rules(2);
+        sellers.confirmation = 1;
+        vm.prank(grid);
+        escrow.openArea(sellers, operator);
+        Home memory stranger = _home(3);
+        Mandate memory mandate = _mandate(stranger);
+        mandate.rules = hashes.hash(sellers);
+        stranger.seat = _open(stranger, mandate, START, _epoch(stranger));
+        _rebase(stranger, START, 0, 0);
+        Batch memory batch = _batch(START, END);
+        batch.area = 2;
+        vm.warp(END);
+        _settle(batch, _entry(stranger, END, Trade(0, 0, 0, 0, 0, 0, 0)));
+        SeatView memory view_ = escrow.seatView(stranger.seat);
+        vm.assertEq(view_.maxSellWh, 0);
+        vm.assertEq(view_.maxBuyWh, 10_000);
     }
 
     function test_refuses_prices_outside_the_mandate() public {

@@ -6,6 +6,7 @@ import {
     IEscrow,
     AreaRules,
     Mandate,
+    ConsentTimes,
     EpochStart,
     Reading,
     RotateKey,
@@ -24,6 +25,14 @@ contract Hashes {
 
     function hash(Mandate calldata value) external pure returns (bytes32) {
         return TypedData.hash(value);
+    }
+
+    function hashConsent(address meter, address account, bytes32 rules, ConsentTimes calldata times)
+        external
+        pure
+        returns (bytes32)
+    {
+        return TypedData.hashConsent(meter, account, rules, times);
     }
 
     function hash(EpochStart calldata value) external pure returns (bytes32) {
@@ -82,12 +91,14 @@ abstract contract Street {
     LocalEuro internal token;
     IEscrow internal escrow;
     AreaRules internal rules;
+    bytes32 internal rulesHash;
 
     function setUp() public virtual {
         vm.warp(START - INTERVAL + 10);
         token = new LocalEuro();
         escrow = _deploy(address(token), DELAY);
         rules = _rules(1);
+        rulesHash = hashes.hash(rules);
         vm.prank(grid);
         escrow.openArea(rules, operator);
     }
@@ -100,14 +111,18 @@ abstract contract Street {
         return AreaRules({
             area: area,
             grid: grid,
+            successor: address(0),
             token: escrow.token(),
             intervalSeconds: INTERVAL,
             batchSeconds: DAY,
             priceTick: 100,
             maxGridPerKwh: 1000,
             maxBandTicks: 5000,
-            confirmedSellersOnly: true,
-            settlingGrade: 1
+            confirmation: 2,
+            settlingGrade: 1,
+            allocation: 0,
+            watchers: 0,
+            watcherGraceSeconds: 0
         });
     }
 
@@ -122,7 +137,7 @@ abstract contract Street {
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
                 keccak256("Commonwatt"),
-                keccak256("1"),
+                keccak256("2"),
                 chainId,
                 escrow_
             )
@@ -177,7 +192,7 @@ abstract contract Street {
         return Mandate({
             account: home.account,
             meter: home.meter,
-            rules: hashes.hash(rules),
+            rules: rulesHash,
             sellFloor: 500,
             buyCeiling: 4000,
             maxSellWh: 10_000,
@@ -189,20 +204,41 @@ abstract contract Street {
         });
     }
 
-    function _epoch(Home memory home) internal pure returns (EpochStart memory) {
-        return
-            EpochStart({meter: home.meter, epoch: 1, time: START - INTERVAL, importWh: 1_000_000, exportWh: 2_000_000});
+    function _epoch(Home memory home) internal view returns (EpochStart memory) {
+        return _epoch(home, 1, START - INTERVAL, 1_000_000, 2_000_000);
+    }
+
+    function _epoch(Home memory home, uint16 epoch, uint32 time, uint48 importWh, uint48 exportWh)
+        internal
+        view
+        returns (EpochStart memory)
+    {
+        return EpochStart(home.account, rulesHash, home.meter, epoch, time, importWh, exportWh);
+    }
+
+    function _times(uint32 validFrom) internal pure returns (ConsentTimes memory) {
+        return ConsentTimes(validFrom, NO_DEADLINE);
+    }
+
+    /// The consent of a home's meter to serve its account under these rules, signed by `key`.
+    function _consent(Home memory home, uint256 key, bytes32 rules_, uint32 validFrom)
+        internal
+        view
+        returns (bytes memory)
+    {
+        return _sign(key, hashes.hashConsent(home.meter, home.account, rules_, _times(validFrom)));
     }
 
     function _open(Home memory home, Mandate memory mandate, uint32 consentFrom, EpochStart memory epoch)
         internal
         returns (uint64)
     {
+        (epoch.account, epoch.rules) = (mandate.account, mandate.rules);
         return escrow.openSeat(
             mandate,
             _sign(home.accountKey, hashes.hash(mandate)),
-            consentFrom,
-            _sign(home.meterKey, TypedData.hashConsent(home.meter, home.account, mandate.rules, consentFrom)),
+            _times(consentFrom),
+            _consent(home, home.meterKey, mandate.rules, consentFrom),
             epoch,
             _sign(home.meterKey, hashes.hash(epoch))
         );

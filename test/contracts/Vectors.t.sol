@@ -2,7 +2,15 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
-import {AreaRules, Mandate, EpochStart, Reading, RotateKey, Withdrawal} from "../../contracts/src/IEscrow.sol";
+import {
+    AreaRules,
+    Mandate,
+    ConsentTimes,
+    EpochStart,
+    Reading,
+    RotateKey,
+    Withdrawal
+} from "../../contracts/src/IEscrow.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 
 /// The digests that `vectors.test.ts` made, made again here.
@@ -44,14 +52,18 @@ contract VectorsTest is Street {
         return AreaRules(
             uint32(_uint("areaRules.area")),
             _address("areaRules.grid"),
+            _address("areaRules.successor"),
             _address("areaRules.token"),
             uint32(_uint("areaRules.intervalSeconds")),
             uint32(_uint("areaRules.batchSeconds")),
             uint32(_uint("areaRules.priceTick")),
             uint32(_uint("areaRules.maxGridPerKwh")),
             uint32(_uint("areaRules.maxBandTicks")),
-            vm.parseJsonBool(_json, string.concat(_at, ".values.areaRules.confirmedSellersOnly")),
-            uint8(_uint("areaRules.settlingGrade"))
+            uint8(_uint("areaRules.confirmation")),
+            uint8(_uint("areaRules.settlingGrade")),
+            uint8(_uint("areaRules.allocation")),
+            _word("areaRules.watchers"),
+            uint32(_uint("areaRules.watcherGraceSeconds"))
         );
     }
 
@@ -71,6 +83,8 @@ contract VectorsTest is Street {
 
     function _epochAt() private view returns (EpochStart memory) {
         return EpochStart(
+            _address("epoch.account"),
+            _word("epoch.rules"),
             _address("epoch.meter"),
             uint16(_uint("epoch.epoch")),
             uint32(_uint("epoch.time")),
@@ -97,7 +111,147 @@ contract VectorsTest is Street {
                 vm.parseJsonBytes32(_json, string.concat(_at, ".digests.measured"))
             );
             _expectInstructions();
+            _expectSignedOffChain();
+            _expectAgreements();
+            _expectGrants();
         }
+    }
+
+    /// What only the server and the page read: its types are written down here a second time.
+    function _expectSignedOffChain() private view {
+        _expect(
+            "order",
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "Order(address account,address meter,bytes32 rules,uint8 market,uint8 side,uint8 timeInForce,int24 limitPrice,uint24 maxWh,uint32 start,uint32 end,uint64 nonce)"
+                    ),
+                    _address("order.account"),
+                    _address("order.meter"),
+                    _word("order.rules"),
+                    _uint("order.market"),
+                    _uint("order.side"),
+                    _uint("order.timeInForce"),
+                    _int("order.limitPrice"),
+                    _uint("order.maxWh"),
+                    _uint("order.start"),
+                    _uint("order.end"),
+                    _uint("order.nonce")
+                )
+            )
+        );
+        _expect(
+            "cancel",
+            keccak256(
+                abi.encode(
+                    keccak256("CancelOrder(address account,bytes32 order)"),
+                    _address("cancel.account"),
+                    _word("cancel.order")
+                )
+            )
+        );
+        _expect(
+            "hello",
+            keccak256(
+                abi.encode(
+                    keccak256("AgentHello(address meter,uint32 time)"), _address("hello.meter"), _uint("hello.time")
+                )
+            )
+        );
+    }
+
+    function _expectAgreements() private view {
+        bytes memory parties = abi.encode(
+            keccak256(
+                "Agreement(address seller,address sellerMeter,address buyer,address buyerMeter,bytes32 rules,uint8 kind,uint24 amount,int24 price,uint32 start,uint32 end,uint32 noticeSeconds,uint64 nonce)"
+            ),
+            _address("agreement.seller"),
+            _address("agreement.sellerMeter"),
+            _address("agreement.buyer"),
+            _address("agreement.buyerMeter"),
+            _word("agreement.rules")
+        );
+        bytes memory terms = abi.encode(
+            _uint("agreement.kind"),
+            _uint("agreement.amount"),
+            _int("agreement.price"),
+            _uint("agreement.start"),
+            _uint("agreement.end"),
+            _uint("agreement.noticeSeconds"),
+            _uint("agreement.nonce")
+        );
+        _expect("agreement", keccak256(bytes.concat(parties, terms)));
+        _expect(
+            "endAgreement",
+            keccak256(
+                abi.encode(
+                    keccak256("EndAgreement(address account,bytes32 agreement,uint32 end)"),
+                    _address("endAgreement.account"),
+                    _word("endAgreement.agreement"),
+                    _uint("endAgreement.end")
+                )
+            )
+        );
+    }
+
+    function _expectGrants() private view {
+        _expect(
+            "sessionKey",
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "SessionKey(address account,address key,bytes32 rules,uint8 sides,int24 lowestPrice,int24 highestPrice,uint32 validFrom,uint32 validUntil)"
+                    ),
+                    _address("sessionKey.account"),
+                    _address("sessionKey.key"),
+                    _word("sessionKey.rules"),
+                    _uint("sessionKey.sides"),
+                    _int("sessionKey.lowestPrice"),
+                    _int("sessionKey.highestPrice"),
+                    _uint("sessionKey.validFrom"),
+                    _uint("sessionKey.validUntil")
+                )
+            )
+        );
+        _expect(
+            "revokeSessionKey",
+            keccak256(
+                abi.encode(
+                    keccak256("RevokeSessionKey(address account,address key,uint32 from)"),
+                    _address("revokeSessionKey.account"),
+                    _address("revokeSessionKey.key"),
+                    _uint("revokeSessionKey.from")
+                )
+            )
+        );
+        _expect(
+            "grant",
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "DataGrant(address account,uint64 seat,address grantee,uint8 scope,uint8 granularity,uint32 from,uint32 until,uint64 nonce)"
+                    ),
+                    _address("grant.account"),
+                    _uint("grant.seat"),
+                    _address("grant.grantee"),
+                    _uint("grant.scope"),
+                    _uint("grant.granularity"),
+                    _uint("grant.from"),
+                    _uint("grant.until"),
+                    _uint("grant.nonce")
+                )
+            )
+        );
+        _expect(
+            "approval",
+            keccak256(
+                abi.encode(
+                    keccak256("BatchApproval(bytes32 rules,bytes32 header)"),
+                    _word("approval.rules"),
+                    _word("approval.header")
+                )
+            )
+        );
     }
 
     function _expectInstructions() private view {
@@ -118,11 +272,11 @@ contract VectorsTest is Street {
         );
         _expect(
             "consent",
-            TypedData.hashConsent(
+            hashes.hashConsent(
                 _address("consent.meter"),
                 _address("consent.account"),
                 _word("consent.rules"),
-                uint32(_uint("consent.validFrom"))
+                ConsentTimes(uint32(_uint("consent.validFrom")), uint32(_uint("consent.deadline")))
             )
         );
         _expect("close", TypedData.hashClose(_address("close.account"), seat, deadline));

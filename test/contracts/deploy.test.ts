@@ -6,6 +6,7 @@ import { compileContracts } from '../../contracts/build/compile.js'
 import { type Deployment, deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
 import { encodeEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
 import { type AreaRules, hashRules, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
+import { plainRules } from '../rules.ts'
 import { startChain, type TestChain } from './chain.ts'
 
 const interval = 10
@@ -55,7 +56,7 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
     priceTick: 100,
     maxGridPerKwh: 1000,
     maxBandTicks: 5000,
-    confirmedSellersOnly: true,
+    ...plainRules,
     settlingGrade: 0,
   }
   await (await contract.openArea(rules, await address(operator!))).wait()
@@ -76,13 +77,15 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
       version: 1,
       deadline: now + 3600,
     }
-    const consent = { meter: mandate.meter, account: mandate.account, rules: mandate.rules, validFrom: start }
-    const epoch = { meter: mandate.meter, epoch: 1, time: start - interval, importWh: 100, exportWh: 200 }
+    const parties = { account: mandate.account, meter: mandate.meter, rules: mandate.rules }
+    const times = { validFrom: start, deadline: now + 3600 }
+    const consent = { ...parties, ...times }
+    const epoch = { ...parties, epoch: 1, time: start - interval, importWh: 100, exportWh: 200 }
     await (
       await contract.openSeat(
         mandate,
         await signFull(account, domain, 'Mandate', mandate),
-        consent.validFrom,
+        times,
         await signCompact(meter, domain, 'MeterConsent', consent),
         epoch,
         await signCompact(meter, domain, 'EpochStart', epoch),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { escrowAt } from '../../contracts/build/deploy.ts'
 import { encodeEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
 import { hashRules, signFull } from '../../contracts/protocol/typed-data.ts'
-import type { BatchEntry, MeterReading } from '../../server/market/engine/area.ts'
+import type { BatchEntry, MeterReading } from '../../server/market/area/area.ts'
 import { type IntervalFill, netBatch } from '../../server/settlement/netting.ts'
 import {
   chainTime,

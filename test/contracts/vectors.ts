@@ -1,5 +1,12 @@
 /** The shared digest vectors: one set of values, hashed here and in Solidity. `node` cannot run this; a test writes the file. */
-import { digestOf, type EscrowDomain, type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
+import {
+  digestOf,
+  type EscrowDomain,
+  type Hex,
+  hashRules,
+  hashWatchers,
+  noWatchers,
+} from '../../contracts/protocol/typed-data.ts'
 
 const domain: EscrowDomain = { chainId: 31_337, escrow: '0x5fbdb2315678afecb367f032d93f642f64180aa3' }
 const accounts = [
@@ -12,6 +19,9 @@ const meters = [
   '0x0000000000000000000000000000000000000002',
   '0xfffffffffffffffffffffffffffffffffffffffe',
 ] as const
+const uint8 = [1, 255, 0] as const
+/** JavaScript counts so far exactly. */
+const nonces = [1_800_000_000_000, Number.MAX_SAFE_INTEGER, 0] as const
 const uint16 = [1, 0xffff, 0] as const
 const uint24 = [5000, 0xff_ffff, 0] as const
 const uint32 = [1_800_000_000, 0xffff_ffff, 0] as const
@@ -32,14 +42,18 @@ export function digestVectors() {
       const areaRules = {
         area: uint32[i],
         grid: account,
+        successor: accounts[2 - i]!,
         token: meter,
         intervalSeconds: uint32[i],
         batchSeconds: uint32[i],
         priceTick: uint32[i],
         maxGridPerKwh: uint32[i],
         maxBandTicks: uint32[i],
-        confirmedSellersOnly: i === 1,
+        confirmation: uint8[i],
         settlingGrade: [1, 255, 0][i]!,
+        allocation: uint8[2 - i]!,
+        watchers: i === 2 ? noWatchers : hashWatchers({ keys: accounts.slice(0, i + 2), quorum: i + 1 }),
+        watcherGraceSeconds: uint32[i],
       }
       const rules: Hex = hashRules(areaRules)
       const mandate = {
@@ -55,10 +69,11 @@ export function digestVectors() {
         version: uint32[i],
         deadline: uint32[i],
       }
-      const consent = { meter, account, rules, validFrom: uint32[i] }
-      const epoch = { meter, epoch: uint16[i], time: uint32[i], importWh: uint48[i], exportWh: uint48[2 - i]! }
-      const reading = { ...epoch, quality: [0, 255, 2][i]! }
-      const measured = { ...epoch, quality: 0 }
+      const consent = { meter, account, rules, validFrom: uint32[i], deadline: uint32[2 - i]! }
+      const registers = { meter, epoch: uint16[i], time: uint32[i], importWh: uint48[i], exportWh: uint48[2 - i]! }
+      const epoch = { account, rules, ...registers }
+      const reading = { ...registers, quality: [0, 255, 2][i]! }
+      const measured = { ...registers, quality: 0 }
       const withdrawal = {
         account,
         seat,
@@ -78,8 +93,13 @@ export function digestVectors() {
         deadline: uint32[i],
       }
       const revoke = { seat, from: uint32[i], deadline: uint32[i] }
+      const approval = { rules, header: zone }
+      const signedOffChain = offChain(i, rules)
       return {
-        values: plain({ areaRules, mandate, consent, epoch, reading, withdrawal, close, confirm, revoke, rotation }),
+        values: plain({
+          ...{ areaRules, mandate, consent, epoch, reading, withdrawal, close, confirm, revoke, rotation, approval },
+          ...signedOffChain,
+        }),
         rulesHash: rules,
         digests: {
           mandate: digestOf(domain, 'Mandate', mandate),
@@ -92,9 +112,47 @@ export function digestVectors() {
           confirm: digestOf(domain, 'ConfirmMeter', confirm),
           revoke: digestOf(domain, 'RevokeMeter', revoke),
           rotation: digestOf(domain, 'RotateKey', rotation),
+          approval: digestOf(domain, 'BatchApproval', approval),
+          order: digestOf(domain, 'Order', signedOffChain.order),
+          cancel: digestOf(domain, 'CancelOrder', signedOffChain.cancel),
+          agreement: digestOf(domain, 'Agreement', signedOffChain.agreement),
+          endAgreement: digestOf(domain, 'EndAgreement', signedOffChain.endAgreement),
+          sessionKey: digestOf(domain, 'SessionKey', signedOffChain.sessionKey),
+          revokeSessionKey: digestOf(domain, 'RevokeSessionKey', signedOffChain.revokeSessionKey),
+          grant: digestOf(domain, 'DataGrant', signedOffChain.grant),
+          hello: digestOf(domain, 'AgentHello', signedOffChain.hello),
         },
       }
     }),
+  }
+}
+
+/** What the server and the page read and the escrow does not. */
+function offChain(i: 0 | 1 | 2, rules: Hex) {
+  const [account, other] = [accounts[i], accounts[2 - i]!]
+  const [meter, otherMeter] = [meters[i], meters[2 - i]!]
+  const times = { start: uint32[i], end: uint32[2 - i]! }
+  return {
+    order: {
+      ...{ account, meter, rules, market: uint8[i], side: uint8[2 - i]!, timeInForce: uint8[i] },
+      ...{ limitPrice: int24[i], maxWh: uint24[i], ...times, nonce: nonces[i] },
+    },
+    cancel: { account, order: rules },
+    agreement: {
+      ...{ seller: account, sellerMeter: meter, buyer: other, buyerMeter: otherMeter, rules, kind: uint8[i] },
+      ...{ amount: uint24[i], price: int24[i], ...times, noticeSeconds: uint32[2 - i]!, nonce: nonces[i] },
+    },
+    endAgreement: { account, agreement: rules, end: uint32[i] },
+    sessionKey: {
+      ...{ account, key: other, rules, sides: uint8[i], lowestPrice: int24[i], highestPrice: int24[2 - i]! },
+      ...{ validFrom: uint32[2 - i]!, validUntil: uint32[i] },
+    },
+    revokeSessionKey: { account, key: other, from: uint32[i] },
+    grant: {
+      ...{ account, seat: [(1n << 32n) | 7n, (1n << 64n) - 1n, 0n][i]!, grantee: other, scope: uint8[i] },
+      ...{ granularity: uint8[2 - i]!, from: uint32[2 - i]!, until: uint32[i], nonce: nonces[i] },
+    },
+    hello: { meter, time: uint32[i] },
   }
 }
 

@@ -12,13 +12,14 @@ import { join } from 'node:path'
 import { JsonRpcProvider } from 'ethers'
 import { expect } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { type Database, openDatabase } from '../../server/store/database.ts'
 import { replayArea } from '../../server/store/journal.ts'
 import { assertBuilt } from '../built.ts'
-import { batchSeconds, intervalSeconds } from '../end-to-end/scripted-street.ts'
+import { areaNumber, batchSeconds, intervalSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 
 /** Of an interval in which all three meters were measured, in ledger units. */
@@ -75,7 +76,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
     chain: await freePort(),
     devices: await freePort(),
   }
-  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker'])
+  assertBuilt(['commonwatt', 'commonwatt-agent'])
   const demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
   const database = openDatabase(demo.databaseUrl, 2)
   try {
@@ -200,11 +201,11 @@ async function checkChain(database: Database, at: { chainPort: number; escrow: s
       select seat, sum(received - paid)::text as net from seat_intervals where current group by seat order by seat`
     let claims = 0n
     for (const { seat, net } of nets) {
-      const balance: bigint = await escrow.balanceOf!((1n << 32n) | BigInt(seat))
+      const balance: bigint = await escrow.balanceOf!(seatIdOf(areaNumber, seat))
       expect(balance, `seat ${seat}: its purse is what it was and what it traded`).toBe(depositUnits + BigInt(net))
       claims += balance
     }
-    const grid: bigint = await escrow.gridBalance!(1)
+    const grid: bigint = await escrow.gridBalance!(areaNumber)
     expect(claims + grid, 'nothing came from nowhere, nothing is gone').toBe(3n * depositUnits)
     const tokens: bigint = await tokenAt(at.token, provider).balanceOf!(at.escrow)
     expect(tokens * 10n).toBe(3n * depositUnits)

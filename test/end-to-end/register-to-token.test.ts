@@ -37,9 +37,9 @@ import { eventually } from '../../server/demo/onboarding.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
-import { verifyStatement } from '../../server/settlement/verify.ts'
+import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
 import { assertBuilt } from '../built.ts'
-import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
+import { areaNumber, batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
 
 /** What the first start takes at most before the script begins. */
 const startUpSeconds = 50
@@ -65,7 +65,7 @@ function sameTime(text: string, seconds: number): boolean {
 }
 
 beforeAll(async () => {
-  assertBuilt(['commonwatt', 'commonwatt-agent', 'signature-worker'])
+  assertBuilt(['commonwatt', 'commonwatt-agent'])
   const counted = { roofNorth: 100, roofSouth: 100, buyer: 120 }
   const street = scriptedStreet(folder, { startSeconds, intervals: Array.from({ length: intervals }, () => counted) })
   const [web, database, chain, devices] = [await freePort(), await freePort(), await freePort(), await freePort()]
@@ -78,7 +78,7 @@ beforeAll(async () => {
   expect(Date.now() / 1000, 'everybody was ready before the script began').toBeLessThan(startSeconds)
   provider = new JsonRpcProvider(`http://127.0.0.1:${chain}`, 31337, { staticNetwork: true, cacheTimeout: -1 })
   const visitor = publicClient(demo.url)
-  area = await visitor.get<AreaResource>('/areas/1')
+  area = await visitor.get<AreaResource>(`/areas/${areaNumber}`)
   for (const person of await visitor.get<DemoPerson[]>('/demo/people')) {
     const wallet = new Wallet(person.privateKey)
     const client = await signInWithKey(demo.url, wallet, area.chain.chainId)
@@ -119,13 +119,13 @@ describe('a day in the life of a watt-hour', () => {
   it('is metered, cleared and settled on chain, to the last unit', async () => {
     const end = startSeconds + batchSeconds
     batch = await eventually(async () => {
-      const { items } = await publicClient(demo.url).get<{ items: BatchResource[] }>('/areas/1/batches')
+      const { items } = await publicClient(demo.url).get<{ items: BatchResource[] }>(`/areas/${areaNumber}/batches`)
       return items.find((one) => sameTime(one.end, end) && one.status === 'settled')
     }, 'the batch to be settled')
     expect(batch).toMatchObject({ energyWh: 360, paid: '0.0387', received: '0.0333', gridTake: '0.0054' })
 
     const { items } = await publicClient(demo.url).get<{ items: IntervalResource[] }>(
-      `/areas/1/intervals?from=${at(startSeconds)}&to=${at(end)}`,
+      `/areas/${areaNumber}/intervals?from=${at(startSeconds)}&to=${at(end)}`,
     )
     expect(items).toHaveLength(intervals)
     for (const interval of items) {
@@ -202,7 +202,7 @@ describe('a day in the life of a watt-hour', () => {
       expect([name, balance]).toEqual([name, deposit + units])
       claims += balance
     }
-    const grid: bigint = await escrow.gridBalance!(1)
+    const grid: bigint = await escrow.gridBalance!(areaNumber)
     expect(grid).toBe(54_000n)
     // Ten ledger units are one base unit of the token.
     const tokens: bigint = await tokenAt(demo.token, provider).balanceOf!(demo.escrow)
@@ -218,14 +218,16 @@ describe('a day in the life of a watt-hour', () => {
     expect(key).not.toBe(address)
     const end = startSeconds + batchSeconds
     const { number } = partsOfSeatId(BigInt(seat!.seat))
-    const query = { provider, escrow: area.chain.escrow, area: 1, seat: number, end, firstBlock: 0 }
+    const query = { provider, escrow: area.chain.escrow, area: areaNumber, seat: number, end, firstBlock: 0 }
     const statement = await client.get(`/accounts/${seat!.account}/statements/${at(end)}?seat=${seat!.seat}`)
     expect(verifyStatement(readStatementFile(statement), await readSettledSeat(query))).toBeNull()
   })
 
   it('is in the utility’s report, row by row', async () => {
     const { client } = people.get('Grid')!
-    const csv = await client.text(`/areas/1/report.csv?from=${at(startSeconds)}&to=${at(startSeconds + batchSeconds)}`)
+    const csv = await client.text(
+      `/areas/${areaNumber}/report.csv?from=${at(startSeconds)}&to=${at(startSeconds + batchSeconds)}`,
+    )
     const [header, ...lines] = csv.trim().split('\r\n')
     const columns = header!.split(',')
     const rows = lines.map((line) => new Map(line.split(',').map((cell, index) => [columns[index], cell])))

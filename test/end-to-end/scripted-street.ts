@@ -7,6 +7,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readStreet, type Street } from '../../server/demo/street.ts'
 
+/** Not the one that a new database gives its first area, so that nobody takes the one for the other. */
+export const areaNumber = 7
 export const intervalSeconds = 5
 export const batchSeconds = 15
 
@@ -57,7 +59,7 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
   })
   const street = {
     area: {
-      area: 1,
+      area: areaNumber,
       name: 'Scripted street',
       currency: 'EUR',
       feedInPerKwh: '0.08',
@@ -73,7 +75,7 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
         batchSeconds,
         maxGridPerKwh: '0.015',
         maxBandPerKwh: '0.80',
-        confirmedSellersOnly: true,
+        confirmation: 'everybody',
         settlingGrade: 'device',
       },
     },

@@ -5,7 +5,8 @@ import type { Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { signCompact } from '../../contracts/protocol/typed-data.ts'
 import { type HelloAnswer, type ReadingsAnswer, readingsPerMessage } from '../../contracts/protocol/wire.ts'
-import { domain, hello, lower, meters, type Street, seatOfPerson, signedReading, startStreet } from '../api/street.ts'
+import { domain, hello, lower, meters, seatOfPerson, signedReading } from '../api/people.ts'
+import { type Street, startStreet } from '../api/street.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 
 let street: Street
@@ -32,6 +33,7 @@ describe('hello', () => {
       escrow: domain.escrow,
       serverTimeMs: expect.any(Number),
       newest: { epoch: 1, time: t0 },
+      settledTo: t0,
       keys: [],
     })
   })
@@ -109,12 +111,15 @@ describe('readings', () => {
     ])
     const [first] = answer.ok ? answer.results : []
     expect(first).toEqual({ meter: good.meter, epoch: 1, time: t0 + 900, status: 'stored' })
-    const rows =
-      await street.database`select meter, time, export_wh, production_wh, signature from readings order by time, meter`
-    expect(rows).toHaveLength(3)
-    const stored = rows.find(({ meter, time }) => meter === good.meter && time === t0 + 900)
-    expect(stored).toMatchObject({ export_wh: 500, production_wh: 5_000 })
-    expect(`0x${stored!.signature.toString('hex')}`).toBe(good.signature)
+    const rows = await street.database`
+      select seat, time, export_wh, production_wh, sequence, signature from readings order by time, seat`
+    expect(rows.map(({ seat, time }) => [seat, time])).toEqual([
+      [1, t0 + 900],
+      [2, t0 + 900],
+      [1, t0 + 1_800],
+    ])
+    expect(rows[0]).toMatchObject({ export_wh: 500, production_wh: 5_000, sequence: 2 })
+    expect(`0x${rows[0]!.signature.toString('hex')}`).toBe(good.signature)
   })
 
   test('a replayed reading is a duplicate, two values for one boundary suspend the meter', async () => {
@@ -208,10 +213,7 @@ test('keys that nobody announced cannot be used through another connection', asy
 describe('a meter whose key changes', () => {
   const next = Wallet.createRandom() as unknown as Wallet
   const changeFrom = (from: number) =>
-    street.worker.submit({
-      ...{ type: 'chain', atMs: 0, block: 2, settledUntil: 0 },
-      seats: [seatOfPerson('alice', 'north', { keys: [{ key: lower(next), from }] })],
-    })
+    street.syncSeats([seatOfPerson('alice', 'north', { keys: [{ key: lower(next), from }] })])
 
   test('is announced by both keys before the change, which the answer tells', async () => {
     agent = street.agent()
@@ -253,15 +255,5 @@ describe('a meter whose key changes', () => {
       message: expect.stringContaining(`${lower(next)}, which signs for ${lower(meters.alice)} now`),
     })
     expect(await announce(await hello('alice', undefined, next))).toMatchObject({ ok: true })
-  })
-
-  test('keeps the newest signature of a reading that came again', async () => {
-    agent = street.agent()
-    await announce(await hello('alice', undefined, next))
-    const again = await signedReading('alice', { time: t0 + 900, exportWh: 500 }, next)
-    expect(codesOf(await send([again]))).toEqual(['duplicate'])
-    const [row] = await street.database`
-      select signature from readings where meter = ${again.meter} and time = ${again.time}`
-    expect(`0x${row!.signature.toString('hex')}`).toBe(again.signature)
   })
 })

@@ -1,7 +1,8 @@
 /** Forward trading as pages see it live: books and trades for who watches, each account's own orders for itself alone. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { forwardOrderSchema, forwardTradeSchema } from '../../server/api/resources.ts'
-import { ask, lower, people, type Street, signedOrder, startStreet, tokenOf } from '../api/street.ts'
+import { lower, people, signedOrder } from '../api/people.ts'
+import { ask, type Street, startStreet, tokenOf } from '../api/street.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { connected, listen } from './view.ts'
 
@@ -15,8 +16,8 @@ const forwardEvents = new Set(['forwardTrade', 'forwardBook', 'forwardOrder'])
 let nonce = 0
 async function place(name: 'alice' | 'bob', limitPrice: number, maxWh: number) {
   nonce += 1
-  const body = await signedOrder(name, { nonce, limitPrice, maxWh, end: t0 + intervalSeconds })
-  const reply = await ask(street, 'POST', 'forward-orders', { body })
+  const body = await signedOrder(name, { market: 1, nonce, limitPrice, maxWh, end: t0 + intervalSeconds })
+  const reply = await ask(street, 'POST', 'orders', { body })
   expect(reply.status).toBe(201)
   return reply.body.order as string
 }

@@ -1,19 +1,8 @@
 /** What pages see live: public results for who watches, private ones for the account they belong to and for nobody else. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { telemetryEventSchema } from '../../server/api/resources.ts'
-import {
-  announce,
-  ask,
-  lower,
-  meters,
-  people,
-  type Street,
-  seatIds,
-  signedOrder,
-  startStreet,
-  tokenOf,
-  trade,
-} from '../api/street.ts'
+import { lower, meters, people, seatIds, signedOrder } from '../api/people.ts'
+import { announce, ask, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
 import { t0 } from '../market/engine/street.ts'
 import { connected, listen } from './view.ts'
 
@@ -76,7 +65,9 @@ describe('a traded batch', () => {
     const view = listen(page)
     await connected(page)
     await page.emitWithAck('watch', 1)
-    await street.database`update batches set status = 'settled', transaction = '0xab', block = 7, gas_used = 21000`
+    await street.database`
+      insert into batch_progress (area_id, end_at, number, status, transaction, block, gas_used)
+      select area_id, end_at, number, 'settled', '0xab', 7, 21000 from batches`
     expect(await view.until('batch', ({ status }) => status === 'settled')).toMatchObject({
       transaction: '0xab',
       block: 7,

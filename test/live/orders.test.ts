@@ -3,7 +3,8 @@ import type { Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { digestOf } from '../../contracts/protocol/typed-data.ts'
 import type { OrdersAnswer } from '../../server/api/resources.ts'
-import { ask, domain, orderOf, people, type Street, signedOrder, startStreet } from '../api/street.ts'
+import { domain, orderOf, people, signedOrder } from '../api/people.ts'
+import { ask, type Street, startStreet } from '../api/street.ts'
 import { t0 } from '../market/engine/street.ts'
 
 let street: Street
@@ -34,7 +35,7 @@ test('each order of a message is judged by itself and is in its table when it is
     'ORDER_SIGNATURE',
     'REQUEST_INVALID',
     'RULES_UNKNOWN',
-    'ORDER_OUTSIDE_MANDATE',
+    'ORDER_ABOVE_CEILING',
     'accepted',
   ])
   const order = digestOf(domain, 'Order', orderOf('alice', { nonce: 1 }))
@@ -43,7 +44,9 @@ test('each order of a message is judged by itself and is in its table when it is
     order,
     effectiveFrom: new Date(t0 * 1000).toISOString(),
   })
-  expect(await street.database`select order_id from orders where order_id = ${order}`).toHaveLength(1)
+  expect(await street.database`select from orders where order_id = ${Buffer.from(order.slice(2), 'hex')}`).toHaveLength(
+    1,
+  )
   const again = await send([good])
   expect(codesOf(again)).toEqual(['known'])
   expect((await ask(street, 'POST', 'orders', { body: good })).status).toBe(200)

@@ -182,7 +182,7 @@ describe('commonwatt clear', () => {
     expect(JSON.parse(explained.stdout)).toEqual({
       order: 's2',
       code: 'price-too-high',
-      message: 'clearing price 0.1650, your floor 0.3000: 0.1350 too high',
+      message: 'your price of 0.3000 was 0.1350 above the clearing price of 0.1650',
       offeredWh: 1200,
       filledWh: 0,
       pricePerKwh: '0.1650',

@@ -2,24 +2,27 @@
 import { describe, expect, test } from 'vitest'
 import { type AuctionInput, type AuctionOrder, clearAuction, type Zone } from '../../server/market/auction.ts'
 import { betterLimits, explainAuction, type OrderOutcome, whatIf } from '../../server/market/explain.ts'
+import { languages } from '../../server/words/languages.ts'
+import { auctionSentence } from '../../server/words/sentences.ts'
 import { Dice, randomAuction, smallTrees } from './random-auctions.ts'
 
 describe('an order is told', () => {
   test('how far its floor lay above the clearing price', () => {
     const outcome = outcomesOf(one([sell('s', 5, 1400), sell('dear', 5, 1500), buy('b', 5, 1500)])).dear
     expect(outcome).toMatchObject({ code: 'price-too-high', gapTicks: 50, filledWh: 0 })
-    expect(outcome?.message).toBe('clearing price 0.1450, your floor 0.1500: 0.0050 too high')
+    expect(sentenceOf('sell', outcome!)).toBe('your price of 0.1500 was 0.0050 above the clearing price of 0.1450')
   })
 
   test('how far its ceiling lay below the clearing price', () => {
     const outcome = outcomesOf(one([sell('s', 5, 1400), buy('cheap', 5, 1300), buy('b', 5, 1500)])).cheap
     expect(outcome).toMatchObject({ code: 'price-too-low', gapTicks: 150 })
-    expect(outcome?.message).toBe('clearing price 0.1450, your ceiling 0.1300: 0.0150 too low')
+    expect(sentenceOf('buy', outcome!)).toBe('your price of 0.1300 was 0.0150 below the clearing price of 0.1450')
   })
 
   test('that it was filled', () => {
     const { s } = outcomesOf(one([sell('s', 5, 1400), buy('b', 5, 1500)]))
-    expect(s).toMatchObject({ code: 'filled', message: 'filled: 5 Wh at 0.1450' })
+    expect(s).toMatchObject({ code: 'filled', filledWh: 5, priceTicks: 1450 })
+    expect(sentenceOf('sell', s!)).toBe('all of 5 Wh at 0.1450')
   })
 
   test('that it shared the margin, with or without getting anything', () => {
@@ -38,7 +41,7 @@ describe('an order is told', () => {
       orders: [buy('b', 20, 2000, 'top'), sell('s1', 4, 1000, 'f'), sell('s2', 4, 1500, 'f')],
     })
     expect(outcomes.s2).toMatchObject({ code: 'link-full', link: 'mid', gapTicks: 250 })
-    expect(outcomes.s2?.message).toContain('link of zone "mid" is full')
+    expect(sentenceOf('sell', outcomes.s2!)).toContain('the line of "mid" was full')
     expect(outcomes.b).toMatchObject({ code: 'link-full', link: 'mid', filledWh: 4 })
   })
 
@@ -131,6 +134,10 @@ describe('another limit', () => {
 
 function outcomesOf(input: AuctionInput): Record<string, OrderOutcome> {
   return Object.fromEntries(explainAuction(input, clearAuction(input)).map((outcome) => [outcome.order, outcome]))
+}
+
+function sentenceOf(side: 'buy' | 'sell', outcome: OrderOutcome): string {
+  return auctionSentence(languages.en, side, outcome, 4)
 }
 
 function zone(id: string, rest: Partial<Zone> = {}): Zone {

@@ -10,7 +10,7 @@ import { Dice, randomAuction, smallTrees, wideTrees } from '../market/random-auc
 
 const header =
   'gridArea,zone,meteringPoint,supplier,balanceGroup,intervalStart,intervalSeconds,run,status,quality,importWh,exportWh,' +
-  'boughtWh,soldWh,residualImportWh,residualExportWh,deviationWh,averagePricePerKwh,energyAmount,gridFeeAmount,' +
+  'boughtWh,soldWh,ownUseWh,residualImportWh,residualExportWh,deviationWh,averagePricePerKwh,energyAmount,gridFeeAmount,' +
   'congestionAmount,currency,batch,statementRoot,rowHash'
 const columns = header.split(',')
 
@@ -19,6 +19,7 @@ const settings: ReportSettings = {
   currency: 'EUR',
   priceDecimals: 4,
   rules: { intervalSeconds: 900 },
+  ownUse: 'net',
   zones: [
     { zone: 'street', parent: null },
     { zone: 'north', parent: 'street' },
@@ -40,7 +41,8 @@ const seller: SettledInterval = {
   paid: '0',
   received: '300000',
   deviation_wh: 0,
-  outcomes: [{ side: 'sell', filledWh: 300, priceTicks: 1_000, amount: '300000', code: 'filled' }],
+  outcomes: [{ stage: 'spot', arrival: 1, side: 'sell', filledWh: 300, priceTicks: 1_000, amount: 300_000n }],
+  agreed: new Map([[3, 1_200]]),
   zones: [
     { zone: 'street', priceTicks: 1_100 },
     { zone: 'north', priceTicks: 1_000 },
@@ -64,7 +66,7 @@ describe('a row', () => {
   test('has every column, to the letter', () => {
     const line = reportLine(settings, seller)
     const without =
-      `Sun street,north,0x${'b'.repeat(40)},,,2027-01-15T08:00:00Z,900,2,final,measured,0,500,0,300,0,200,0,0.100000,` +
+      `Sun street,north,0x${'b'.repeat(40)},,,2027-01-15T08:00:00Z,900,2,final,measured,0,500,0,300,0,0,200,0,0.100000,` +
       `0.033,0.003,0,EUR,2027-01-15T09:00:00Z,0x${'e'.repeat(64)}`
     expect(line).toBe(`${without},${createHash('sha256').update(without).digest('hex')}`)
   })
@@ -77,17 +79,19 @@ describe('a row', () => {
       export_wh: 0,
       sold_wh: 0,
       received: '0',
-      outcomes: [{ side: 'sell', filledWh: 0, priceTicks: null, amount: '0', code: 'no-reading' }],
+      outcomes: [{ stage: 'spot', arrival: 1, side: 'sell', filledWh: 0, priceTicks: null, amount: 0n }],
       batch_end: null,
       statement_root: null,
     }
     const cells = reportLine(settings, idle).split(',')
     expect(cells[columns.indexOf('averagePricePerKwh')]).toBe('')
-    expect(cells.slice(18, 24)).toEqual(['0', '0', '0', 'EUR', '', ''])
+    expect(cells.slice(19, 25)).toEqual(['0', '0', '0', 'EUR', '', ''])
   })
 
   test('counts energy that was traded forward at its own price and over no link', () => {
-    const forward = { side: 'sell', filledWh: 100, priceTicks: 1_333, amount: '133350', code: 'forward-short' } as const
+    const forward: SettledInterval['outcomes'][number] = {
+      ...{ stage: 'forward', arrival: 2, side: 'sell', filledWh: 100, priceTicks: 1_333, amount: 133_350n },
+    }
     const line = reportLine(settings, {
       ...seller,
       sold_wh: 400,
@@ -105,6 +109,36 @@ describe('a row', () => {
     ])
   })
 
+  test('tells what the buyer of an agreement pays for the way from what the seller gets', () => {
+    const bought = {
+      stage: 'agreements',
+      arrival: 3,
+      side: 'buy',
+      filledWh: 100,
+      priceTicks: 1_350,
+      amount: 135_000n,
+    } as const
+    const line = reportLine(settings, {
+      ...seller,
+      ...{
+        import_wh: 250,
+        export_wh: 150,
+        bought_wh: 100,
+        sold_wh: 0,
+        paid: '135000',
+        received: '0',
+        outcomes: [bought],
+      },
+    })
+    const cells = line.split(',')
+    const cell = (name: string) => cells[columns.indexOf(name)]
+    expect(['energyAmount', 'gridFeeAmount', 'congestionAmount'].map(cell)).toEqual(['-0.012', '0.0015', '0'])
+    expect(['importWh', 'ownUseWh', 'boughtWh', 'residualImportWh'].map(cell)).toEqual(['250', '150', '100', '0'])
+    expect(['exportWh', 'soldWh', 'residualExportWh'].map(cell)).toEqual(['150', '0', '0'])
+    const billed = reportLine({ ...settings, ownUse: 'residual' }, { ...seller, import_wh: 40 }).split(',')
+    expect(billed.slice(columns.indexOf('ownUseWh'), columns.indexOf('deviationWh'))).toEqual(['0', '40', '200'])
+  })
+
   test('quotes what RFC 4180 wants quoted', () => {
     const line = reportLine({ ...settings, name: 'Sun, "street"\nEast' }, seller)
     expect(line.startsWith('"Sun, ""street""\nEast",north,')).toBe(true)
@@ -114,7 +148,11 @@ describe('a row', () => {
     ['more sold than metered', { export_wh: 299 }, 'REPORT_UNBALANCED'],
     ['fills that are not the matched energy', { sold_wh: 301 }, 'REPORT_UNBALANCED'],
     ['less money than the fills are worth', { received: '299999' }, 'REPORT_UNBALANCED'],
-    ['a fill without a price', { outcomes: [{ ...seller.outcomes[0]!, priceTicks: null }] }, 'REPORT_UNBALANCED'],
+    [
+      'a fill without a price',
+      { outcomes: [{ ...seller.outcomes[0]!, priceTicks: null }], zones: [] },
+      'REPORT_UNBALANCED',
+    ],
     ['a flow without a price', { zones: [] }, 'REPORT_UNBALANCED'],
     ['a zone that the settings lack', { zone: 'west' }, 'REPORT_ZONE_UNKNOWN'],
   ])('with %s is never written', (_name, change, code) => {
@@ -124,12 +162,12 @@ describe('a row', () => {
 
 describe('a report', () => {
   test('is a header and a line per row, each ended by CR LF, page after page', async () => {
-    const report = await text(writeReport(settings, pages([seller, seller], [], [seller])))
+    const report = await text(writeReport(() => settings, pages([seller, seller], [], [seller])))
     const lines = report.split('\r\n')
     expect(lines[0]).toBe(header)
     expect(lines).toHaveLength(5)
     expect(lines.at(-1)).toBe('')
-    expect(await text(writeReport(settings, pages()))).toBe(`${header}\r\n`)
+    expect(await text(writeReport(() => settings, pages()))).toBe(`${header}\r\n`)
   })
 })
 
@@ -193,11 +231,9 @@ function settled(auction: AuctionInput, dice: Dice) {
       received: buys ? '0' : String(amount + refund),
       outcomes: [
         {
-          side,
-          filledWh,
+          ...{ stage: 'spot', arrival: index, side, filledWh },
           priceTicks: fill?.priceTicks ?? null,
-          amount: String(buys ? amount - refund : amount + refund),
-          code: 'filled',
+          amount: buys ? amount - refund : amount + refund,
         },
       ],
       zones: result.zones,

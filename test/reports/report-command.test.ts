@@ -1,7 +1,8 @@
 /** `commonwatt report` as it is run: the built program, a real database, CSV on standard output. */
 import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ask, people, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
+import { people } from '../api/people.ts'
+import { ask, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
 import { builtProgram } from '../built.ts'
 
 let street: Street

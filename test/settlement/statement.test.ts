@@ -1,94 +1,91 @@
-/** The statement's tree, its root and its proofs. */
-import { concat, hexlify, keccak256, solidityPackedKeccak256 } from 'ethers'
+/** Leaves, salts and root of a statement follow the published rule. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { leafHash, proveLeaf, type StatementFill, statementOf, verifyLeaf } from '../../server/settlement/statement.ts'
+import { bytesOf, hexOf } from '../../contracts/protocol/hex.ts'
+import { stageNames } from '../../server/market/area/codes.ts'
+import { TreeBuilder } from '../../server/settlement/merkle.ts'
+import { inLeafOrder, LeafHasher, type StatedFill, seatSeed, statementRoot } from '../../server/settlement/statement.ts'
+import { type SlowFill, slowLeaves, slowRoot, slowSeed } from './slow-statement.ts'
 
-const batch = { area: 7, end: 1_800_000_000, stated: null }
-const seed = new Uint8Array(32).fill(9)
-const order = (number: number) => `0x${number.toString(16).padStart(64, '0')}`
-const fillOf = (number: number): StatementFill => ({
-  start: 1_799_999_000 + 10 * Math.floor(number / 3),
-  seat: 1 + number,
-  order: order(number),
-  side: number % 2 === 0 ? 'buy' : 'sell',
-  energyWh: 1 + number,
-  amount: BigInt(number) - 5n,
+const seed = Number(process.env.SEED ?? 20_261_128)
+const batch = { area: 7, end: 1_800_000_000, number: 2, secret: `0x${'09'.repeat(32)}`, stated: `0x${'5a'.repeat(32)}` }
+const secret = bytesOf(batch.secret)
+
+const slowFill: fc.Arbitrary<SlowFill> = fc.record({
+  seat: fc.integer({ min: 1, max: 6 }),
+  start: fc.integer({ min: 0, max: 5 }).map((place) => 1_799_996_400 + 900 * place),
+  stage: fc.nat(2),
+  reference: fc
+    .integer({ min: 0, max: 5 })
+    .map((place) => `0x${(place * 47).toString(16).padStart(2, '0').repeat(32)}`),
+  side: fc.constantFrom('buy' as const, 'sell' as const),
+  energyWh: fc.integer({ min: 1, max: 2 ** 24 - 1 }),
+  amount: fc.bigInt({ min: -(2n ** 52n), max: 2n ** 52n }),
 })
-const fillsOf = (count: number) => Array.from({ length: count }, (_, number) => fillOf(number))
+const nameOf = ({ seat, start, stage, reference }: SlowFill) => `${seat} ${start} ${stage} ${reference}`
+const slowFills = fc.uniqueArray(slowFill, { minLength: 1, maxLength: 60, selector: nameOf })
 
-test('root and leaves follow the published rule', () => {
-  const { root, leaves } = statementOf(batch, fillsOf(3), seed)
-  const salts = [0, 1, 2].map((index) => solidityPackedKeccak256(['uint8', 'bytes32', 'uint32'], [3, seed, index]))
-  expect(leaves.map(({ salt }) => salt)).toEqual(salts)
-  const hashes = [0, 1, 2].map((number) => {
-    const { start, seat, energyWh, amount } = fillOf(number)
-    return solidityPackedKeccak256(
-      ['uint8', 'bytes32', 'uint32', 'uint32', 'uint32', 'bytes32', 'uint8', 'uint48', 'int128'],
-      [0, salts[number], 7, start, seat, order(number), number % 2, energyWh, amount],
-    )
+function fastLeaves(fills: readonly SlowFill[]): string[] {
+  const hasher = new LeafHasher(batch.area)
+  const seats = [...new Set(fills.map(({ seat }) => seat))].sort((a, b) => a - b)
+  return seats.flatMap((seat) => {
+    hasher.beginSeat(seat, seatSeed(secret, batch.number, seat))
+    const own = fills.filter((fill) => fill.seat === seat).map(asStated)
+    return inLeafOrder(own).map((fill) => hexOf(hasher.next(fill)))
   })
-  expect(leaves.map(({ hash }) => hash)).toEqual(hashes)
-  const left = keccak256(concat(['0x01', hashes[0]!, hashes[1]!]))
-  const tree = keccak256(concat(['0x01', left, hashes[2]!]))
-  expect(root).toBe(
-    solidityPackedKeccak256(['uint8', 'uint32', 'uint32', 'uint32', 'bytes32'], [2, 7, batch.end, 3, tree]),
+}
+
+function asStated({ start, stage, reference, side, energyWh, amount }: SlowFill): StatedFill {
+  return { start, stage: stageNames[stage]!, reference: bytesOf(reference), side, energyWh, amount: Number(amount) }
+}
+
+test(`leaves and root are those of the rule, whatever the fills (SEED=${seed})`, () => {
+  fc.assert(
+    fc.property(slowFills, (fills) => {
+      const leaves = fastLeaves(fills)
+      expect(leaves).toEqual(slowLeaves(batch, fills))
+      const builder = new TreeBuilder(() => {})
+      for (const leaf of leaves) builder.add(bytesOf(leaf))
+      const name = { area: batch.area, end: batch.end, count: leaves.length }
+      expect(statementRoot(name, builder.finish(), bytesOf(batch.stated))).toBe(slowRoot(batch, leaves))
+    }),
+    { seed, numRuns: 40 },
   )
 })
 
-test('what is stated beside the fills is in the root, and in every proof', () => {
-  const stated = `0x${'5a'.repeat(32)}`
-  const { root, leaves } = statementOf({ ...batch, stated }, fillsOf(1), seed)
-  const types = ['uint8', 'uint32', 'uint32', 'uint32', 'bytes32', 'bytes32']
-  expect(root).toBe(solidityPackedKeccak256(types, [4, 7, batch.end, 1, leaves[0]!.hash, stated]))
-  const proof = proveLeaf([leaves[0]!.hash], 0)
-  expect(verifyLeaf({ ...batch, stated }, root, leaves[0]!.hash, proof)).toBe(true)
-  expect(verifyLeaf(batch, root, leaves[0]!.hash, proof)).toBe(false)
-  expect(verifyLeaf({ ...batch, stated: order(1) }, root, leaves[0]!.hash, proof)).toBe(false)
+test('a statement without leaves has a root of its own', () => {
+  const tree = new TreeBuilder(() => {}).finish()
+  const name = { area: batch.area, end: batch.end, count: 0 }
+  expect(statementRoot(name, tree, bytesOf(batch.stated))).toBe(slowRoot(batch, []))
+  expect(statementRoot({ ...name, end: name.end + 900 }, tree, bytesOf(batch.stated))).not.toBe(slowRoot(batch, []))
 })
 
-test('a batch without fills has a root of its own, and fills without energy have no leaf', () => {
-  const empty = statementOf(batch, [], seed)
-  expect(empty.leaves).toEqual([])
-  expect(empty.root).toMatch(/^0x[0-9a-f]{64}$/)
-  expect(statementOf(batch, [{ ...fillOf(1), energyWh: 0 }], seed).root).toBe(empty.root)
-  expect(statementOf({ ...batch, end: batch.end + 10 }, [], seed).root).not.toBe(empty.root)
+test('a batch that is cut anew has other salts, and so has every seat', () => {
+  const seeds = [1, 2].flatMap((number) => [1, 2].map((seat) => hexOf(seatSeed(secret, number, seat))))
+  expect(new Set(seeds).size).toBe(4)
+  expect(seeds[0]).toBe(slowSeed({ ...batch, number: 1 }, 1))
 })
 
-test('two fills of one order in one interval are refused', () => {
-  expect(() => statementOf(batch, [fillOf(1), fillOf(1)], seed)).toThrow(
-    expect.objectContaining({ code: 'SETTLEMENT_STATEMENT' }),
-  )
-})
+describe('what is out of order is refused', () => {
+  const fill: StatedFill = {
+    ...{ start: 900, stage: 'forward', reference: Buffer.alloc(32, 5), side: 'buy', energyWh: 1, amount: 1 },
+  }
+  test.each<[string, Partial<StatedFill>]>([
+    ['the same once more', {}],
+    ['an earlier interval', { start: 0 }],
+    ['an earlier stage', { stage: 'agreements' }],
+    ['a smaller reference', { reference: Buffer.alloc(32, 4) }],
+  ])('%s', (_, change) => {
+    const hasher = new LeafHasher(1)
+    hasher.beginSeat(1, secret)
+    hasher.next(fill)
+    expect(() => hasher.next({ ...fill, ...change })).toThrow(expect.objectContaining({ code: 'SETTLEMENT_STATEMENT' }))
+  })
 
-describe('proofs', () => {
-  test('every leaf proves itself, at its place only, and nothing else does', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), fc.nat(), fc.nat(255), (count, pick, flip) => {
-        const { root, leaves } = statementOf(batch, fillsOf(count).reverse(), seed)
-        const hashes = leaves.map(({ hash }) => hash)
-        const index = pick % count
-        const leaf = leaves[index]!
-        const proof = proveLeaf(hashes, index)
-        expect(leafHash(batch.area, leaf.fill, leaf.salt)).toBe(leaf.hash)
-        expect(verifyLeaf(batch, root, leaf.hash, proof)).toBe(true)
-
-        const forged = leafHash(batch.area, { ...leaf.fill, amount: leaf.fill.amount + 1n }, leaf.salt)
-        expect(verifyLeaf(batch, root, forged, proof)).toBe(false)
-        expect(verifyLeaf({ ...batch, area: 8 }, root, leaf.hash, proof)).toBe(false)
-        expect(verifyLeaf(batch, root, leaf.hash, { ...proof, count: count + 1 })).toBe(false)
-        expect(verifyLeaf(batch, root, leaf.hash, { ...proof, siblings: [...proof.siblings, leaf.hash] })).toBe(false)
-        if (count > 1) {
-          const other = (index + 1) % count
-          expect(verifyLeaf(batch, root, leaf.hash, { ...proof, index: other })).toBe(false)
-          const siblings = [...proof.siblings]
-          const bytes = Buffer.from(siblings[0]!.slice(2), 'hex')
-          bytes[flip % 32]! ^= 1
-          siblings[0] = hexlify(bytes)
-          expect(verifyLeaf(batch, root, leaf.hash, { ...proof, siblings })).toBe(false)
-        }
-      }),
-      { seed: 20_260_703, numRuns: 100 },
-    )
+  test('an earlier seat, and energy that is none', () => {
+    const hasher = new LeafHasher(1)
+    hasher.beginSeat(2, secret)
+    expect(() => hasher.next({ ...fill, energyWh: 0 })).toThrow(/0 Wh/)
+    expect(() => hasher.beginSeat(2, secret)).toThrow(/seat 2/)
   })
 })

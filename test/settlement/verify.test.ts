@@ -56,7 +56,7 @@ beforeAll(async () => {
   }
   chain = {
     ...{ area: 1, end, seat: 4 },
-    ...{ statementRoot: statement.root, intervalSeconds: 10, confirmedSellersOnly: true, meter, terms: [terms] },
+    ...{ statementRoot: statement.root, intervalSeconds: 10, confirmation: 2, meter, terms: [terms] },
     keys: [],
     base: { epoch: 1, ...registers[0]! },
     entries: [{ epoch: 1, ...registers[2]!, soldWh: 50, boughtWh: 10, paid: 2_000n, received: 5_000n }],

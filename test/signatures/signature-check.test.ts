@@ -45,6 +45,11 @@ const names: TypedDataName[] = [
   'CloseSeat',
   'ConfirmMeter',
   'RevokeMeter',
+  'Agreement',
+  'EndAgreement',
+  'RevokeSessionKey',
+  'BatchApproval',
+  'DataGrant',
 ]
 
 describe.each(names)('the hand-built digest of %s', (name) => {

@@ -49,7 +49,7 @@ const purePackages: Readonly<Record<string, RegExp>> = {
   'bignumber.js': /./,
   ethers: /^(?!.*(Provider|Wallet|Contract|Signer|Fetch|random))/,
   'ethers/address': /./,
-  'ethers/crypto': /^Signature$/,
+  'ethers/crypto': /^(Signature|keccak256)$/,
   'ethers/hash': /./,
   fflate: /^(strToU8|zipSync)$/,
   'hash-wasm': /./,

@@ -42,7 +42,10 @@ it('renews a seat in place and leaves what was never fetched alone', () => {
   const queries = new QueryClient()
   applySeat(queries, account, seatOf(account))
   expect(queries.getQueryData(['seats', account])).toBeUndefined()
-  queries.setQueryData<SeatResource[]>(['seats', account], [seatOf(account), seatOf(account, { seat: 2 ** 32 + 4 })])
+  queries.setQueryData<SeatResource[]>(
+    ['seats', account],
+    [seatOf(account), seatOf(account, { seat: String(2 ** 32 + 4) })],
+  )
   applySeat(queries, account, seatOf(account, { balance: '2' }))
   expect(queries.getQueryData<SeatResource[]>(['seats', account])?.map(({ balance }) => balance)).toEqual(['2', '1.5'])
 })
@@ -50,7 +53,7 @@ it('renews a seat in place and leaves what was never fetched alone', () => {
 it('keeps a bounded trace of telemetry', () => {
   const queries = new QueryClient()
   const value = (second: number): TelemetryEvent => ({
-    seat: 7,
+    seat: '7',
     time: new Date(second * 1000).toISOString(),
     powerW: second,
     productionW: null,
@@ -58,7 +61,7 @@ it('keeps a bounded trace of telemetry', () => {
     stateOfChargePercent: null,
   })
   for (let second = 0; second < 400; second++) applyTelemetry(queries, 'a', value(second))
-  const trace = queries.getQueryData<TelemetryEvent[]>(['telemetry', 'a', 7])!
+  const trace = queries.getQueryData<TelemetryEvent[]>(['telemetry', 'a', '7'])!
   expect(trace).toHaveLength(300)
   expect(trace.at(-1)?.powerW).toBe(399)
 })

@@ -1,7 +1,7 @@
 /** What the page concludes of trading ahead: typed numbers, the order it signs, the book it keeps, the words it says. */
 import { describe, expect, it, test } from 'vitest'
 import type { ForwardBookResource, ForwardOrderResource, OwnForwardTradeResource } from '../../server/api/resources.ts'
-import { signedForwardOrderSchema } from '../../server/api/signed-requests.ts'
+import { signedOrderSchema } from '../../server/api/signed-requests.ts'
 import {
   comingStarts,
   forwardOrderOf,
@@ -13,8 +13,7 @@ import {
   withForwardOrder,
   withTrade,
 } from '../../web/forward/forward.ts'
-import { outcomeWords } from '../../web/market/outcome-words.ts'
-import { area, outcomeOf, seatOf } from './resources.ts'
+import { area, seatOf } from './resources.ts'
 
 const nowMs = Date.parse('2026-07-01T12:00:03.000Z')
 const start = Date.parse('2026-07-01T12:00:20.000Z') / 1000
@@ -52,6 +51,9 @@ describe('what is typed', () => {
 })
 
 const order: ForwardOrderResource = {
+  market: 'forward',
+  arrival: 9,
+  sessionKey: null,
   order: `0x${'1'.repeat(64)}`,
   seat: seat.seat,
   account: seat.account,
@@ -78,7 +80,7 @@ describe('the order', () => {
     expect(sold).toMatchObject({ side: 1, limitPrice: 1_750, maxWh: 12, start, end: start + 10, nonce: nowMs + 51 })
     expect(forwardOrderOf({ ...terms, side: 'buy' })).toMatchObject({ side: 0, nonce: nowMs })
     const signed = { order: sold, signature: `0x${'11'.repeat(65)}` }
-    expect(signedForwardOrderSchema.parse(signed)).toEqual({ ...signed, timeInForce: 'GTC' })
+    expect(signedOrderSchema.parse(signed)).toEqual(signed)
   })
 
   it('is listed while it is open', () => {
@@ -128,7 +130,7 @@ describe('the book', () => {
 describe('in plain words', () => {
   const trade: OwnForwardTradeResource = {
     seat: seat.seat,
-    order: order.order,
+    arrival: order.arrival,
     side: 'sell',
     zone: 'north',
     start: startIso,
@@ -141,35 +143,13 @@ describe('in plain words', () => {
     deliveredWh: null,
     deviationWh: null,
     amount: null,
-    message: null,
+    message: 'Agreed. It counts.',
   }
-  const result = (deliveredWh: number, message: string) => ({
-    ...trade,
-    deliveredWh,
-    deviationWh: 200 - deliveredWh,
-    message,
-  })
-
-  it('a trade is agreed, under way, waited for, and then kept or not, with the reason', () => {
-    expect(tradeWords(trade, nowMs)).toMatch(/^Agreed\./)
+  it('a trade is agreed, under way, waited for, and then what the market says of it', () => {
+    expect(tradeWords(trade, nowMs)).toBe('Agreed. It counts.')
     expect(tradeWords(trade, start * 1000)).toBe('Under way.')
     expect(tradeWords(trade, start * 1000 + 10_000)).toBe('Waiting for the readings.')
-    expect(tradeWords(result(200, 'traded forward: 200 of 200 Wh honoured'), nowMs)).toBe('Delivered as agreed.')
-    const short = result(120, 'traded forward: 120 of 200 Wh honoured; less was delivered than was sold')
-    expect(tradeWords(short, nowMs)).toBe(
-      'Only 120\u202fWh of 200\u202fWh: less was delivered than was sold. The other 80\u202fWh were not charged.',
-    )
-    const none = result(0, 'traded forward: 0 of 200 Wh honoured; the seller’s side: the seat was closed')
-    expect(tradeWords(none, nowMs)).toBe('Fell through: the seller’s side: the seat was closed. Nothing was charged.')
-  })
-
-  it('an interval says what of it was agreed ahead', () => {
-    const outcome = (code: string, filledWh: number) => outcomeWords(outcomeOf({ code, filledWh, offeredWh: 200 }))
-    expect(outcome('forward-delivered', 200)).toBe('Agreed ahead, and delivered.')
-    expect(outcome('forward-short', 120)).toBe(
-      'Agreed ahead, but only 120 of 200\u202fWh came about; the rest was not charged.',
-    )
-    expect(outcome('forward-void', 0)).toBe('200\u202fWh were agreed ahead and fell through; nothing was charged.')
-    expect(outcome('traded-forward', 0)).toBe('All of it was agreed ahead.')
+    const kept = { ...trade, deliveredWh: 200, deviationWh: 0, message: 'Delivered as agreed.' }
+    expect(tradeWords(kept, start * 1000 + 10_000)).toBe('Delivered as agreed.')
   })
 })

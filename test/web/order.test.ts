@@ -10,8 +10,10 @@ const nowMs = Date.parse('2026-07-01T12:00:03Z')
 
 function activeSell(change: Partial<OrderResource> = {}): OrderResource {
   return {
+    market: 'spot',
     order: `0x${'1'.repeat(64)}`,
-    seat: 2 ** 32 + 3,
+    arrival: 5,
+    seat: String(2 ** 32 + 3),
     account,
     meter: `0x${'5'.repeat(40)}`,
     side: 'sell',
@@ -23,6 +25,8 @@ function activeSell(change: Partial<OrderResource> = {}): OrderResource {
     status: 'active',
     acceptedAt: '2026-07-01T10:59:59.000Z',
     effectiveFrom: '2026-07-01T11:00:00.000Z',
+    effectiveUntil: '2027-01-01T00:00:00.000Z',
+    sessionKey: null,
     ...change,
   }
 }
@@ -50,7 +54,9 @@ describe('a price as an order', () => {
       account,
       meter: `0x${'5'.repeat(40)}`,
       rules: area.rules.hash,
+      market: 0,
       side: 1,
+      timeInForce: 0,
       limitPrice: 1234,
       maxWh: 30,
       start: Date.parse('2026-07-01T12:00:10Z') / 1000,
@@ -79,8 +85,8 @@ it('takes only an active order for one, and remembers the limit of the newest', 
 })
 
 it('shows the newest result that an order led to', () => {
-  const interval = (start: string, order: string): SeatIntervalResource => ({
-    seat: 2 ** 32 + 3,
+  const interval = (start: string, arrival: number): SeatIntervalResource => ({
+    seat: String(2 ** 32 + 3),
     start,
     end: start,
     run: 1,
@@ -88,6 +94,7 @@ it('shows the newest result that an order led to', () => {
     quality: 'measured',
     importWh: 0,
     exportWh: 9,
+    ownUseWh: 0,
     boughtWh: 0,
     soldWh: 0,
     residualImportWh: 0,
@@ -97,13 +104,13 @@ it('shows the newest result that an order led to', () => {
     paid: '0',
     received: '0',
     pricePerKwh: null,
-    outcomes: [outcomeOf({ order })],
+    outcomes: [outcomeOf({ arrival })],
   })
   const mine = activeSell()
   const newestFirst = [
-    interval('2026-07-01T12:00:20.000Z', mine.order),
-    interval('2026-07-01T12:00:10.000Z', mine.order),
-    interval('2026-07-01T12:00:00.000Z', `0x${'2'.repeat(64)}`),
+    interval('2026-07-01T12:00:20.000Z', mine.arrival),
+    interval('2026-07-01T12:00:10.000Z', mine.arrival),
+    interval('2026-07-01T12:00:00.000Z', mine.arrival + 1),
   ]
   expect(latestEffect(mine, newestFirst)?.interval.start).toBe('2026-07-01T12:00:20.000Z')
   expect(latestEffect(mine, newestFirst.slice(2))).toBeNull()

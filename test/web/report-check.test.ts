@@ -10,6 +10,7 @@ const settings = {
   currency: 'EUR',
   priceDecimals: 4,
   rules: { intervalSeconds: 10 },
+  ownUse: 'residual' as const,
   zones: [{ zone: 'street', parent: null }],
 }
 
@@ -28,9 +29,10 @@ const row: SettledInterval = {
   received: '20000',
   deviation_wh: 0,
   outcomes: [
-    { side: 'sell', filledWh: 20, priceTicks: 1000, amount: '20000', code: 'filled' },
-    { side: 'buy', filledWh: 5, priceTicks: 1000, amount: '5000', code: 'filled' },
+    { stage: 'spot', arrival: 1, side: 'sell', filledWh: 20, priceTicks: 1000, amount: 20_000n },
+    { stage: 'spot', arrival: 2, side: 'buy', filledWh: 5, priceTicks: 1000, amount: 5_000n },
   ],
+  agreed: new Map(),
   zones: [{ zone: 'street', priceTicks: 1000 }],
   flows: [],
   batch_end: null,
@@ -40,7 +42,7 @@ const row: SettledInterval = {
 async function report(rows: SettledInterval[]): Promise<string> {
   let text = ''
   for await (const chunk of writeReport(
-    settings,
+    () => settings,
     (async function* () {
       yield rows
     })(),
@@ -60,7 +62,7 @@ it('finds a row that was altered', async () => {
   const soldWh = readCsv(text)[0]!.indexOf('soldWh')
   const altered = text.replace(`,${cells.slice(soldWh - 3, soldWh + 1).join(',')},`, ',12,30,5,21,')
   expect(altered).not.toBe(text)
-  expect(checkReport(altered).faults).toEqual([`${row.meter} at 2027-01-15T08:00:00Z: export 30 is not 21 + 10 Wh`])
+  expect(checkReport(altered).faults).toEqual([`${row.meter} at 2027-01-15T08:00:00Z: export 30 is not 0 + 21 + 10 Wh`])
 })
 
 it('does not take another file for a report', () => {

@@ -1,6 +1,7 @@
 /** An area and a seat as the API would give them, for the page's pure parts. */
 import { hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource, OutcomeResource, SeatResource } from '../../server/api/resources.ts'
+import { plainRules } from '../rules.ts'
 
 const address = (digit: string) => `0x${digit.repeat(40)}`
 
@@ -13,7 +14,7 @@ const rules = {
   priceTick: 100,
   maxGridPerKwh: 1000,
   maxBandTicks: 5000,
-  confirmedSellersOnly: true,
+  ...plainRules,
   settlingGrade: 0,
 }
 
@@ -27,6 +28,9 @@ export const area: AreaResource = {
   currency: 'EUR',
   feedInPerKwh: '0.0800',
   retailPerKwh: '0.3000',
+  lowestPerKwh: '0.0000',
+  highestPerKwh: '0.4000',
+  ownUse: 'net',
   rules: { hash: hashRules(rules), ...rules },
   chain: {
     chainId: 31337,
@@ -42,18 +46,20 @@ export const area: AreaResource = {
     { zone: 'south', name: 'South', parent: 'street', feePerKwh: '0.0100', capacityWh: 40 },
   ],
   settledUntil: null,
+  missed: [],
 }
 
 export function seatOf(account: string, change: Partial<SeatResource> = {}): SeatResource {
   return {
     area: 1,
-    seat: 2 ** 32 + 3,
+    seat: String(2 ** 32 + 3),
     account,
     meter: address('5'),
     keys: [],
     zone: 'north',
     confirmed: true,
     closed: false,
+    suspended: false,
     mandate: {
       sellFloorPerKwh: '0.0600',
       buyCeilingPerKwh: '0.2800',
@@ -78,7 +84,8 @@ export function seatOf(account: string, change: Partial<SeatResource> = {}): Sea
 
 export function outcomeOf(change: Partial<OutcomeResource>): OutcomeResource {
   return {
-    order: `0x${'1'.repeat(64)}`,
+    stage: 'spot',
+    arrival: 5,
     side: 'sell',
     limitPerKwh: '0.1500',
     offeredWh: 9,
@@ -86,7 +93,7 @@ export function outcomeOf(change: Partial<OutcomeResource>): OutcomeResource {
     pricePerKwh: '0.1460',
     amount: '0',
     code: 'price-too-high',
-    message: 'clearing price 0.1460, your floor 0.1500: 0.0040 too high',
+    message: 'Selling: your price of 15.0 ct/kWh was 0.4 ct above the clearing price of 14.6 ct/kWh.',
     ...change,
   }
 }

@@ -3,31 +3,12 @@ import { describe, expect, it } from 'vitest'
 import type { TelemetryEvent } from '../../server/api/resources.ts'
 import { sparkPath } from '../../web/charts/spark.tsx'
 import { flowSentence, flowsOf } from '../../web/household/power-flow.tsx'
-import { outcomeWords, tellingOutcomes } from '../../web/market/outcome-words.ts'
+import { tellingOutcomes } from '../../web/market/telling.ts'
 import { initials } from '../../web/page/person-switch.tsx'
 import { slugOf } from '../../web/session/identity.ts'
 import { outcomeOf } from './resources.ts'
 
-describe('an outcome in plain words', () => {
-  it('says by how much a price missed the clearing price', () => {
-    expect(outcomeWords(outcomeOf({}))).toBe('Your price was 0.4\u202fct above the clearing price.')
-    const buying = outcomeOf({ side: 'buy', code: 'price-too-low', limitPerKwh: '0.1000', pricePerKwh: '0.1125' })
-    expect(outcomeWords(buying)).toBe('Your price was 1.25\u202fct below the clearing price.')
-    expect(outcomeWords(outcomeOf({ pricePerKwh: null }))).toBe('Nobody in reach paid as much as your price.')
-  })
-
-  it('says how much was served where not all could be', () => {
-    expect(outcomeWords(outcomeOf({ code: 'link-full', filledWh: 4 }))).toBe(
-      'The line between the zones was full: 4 of 9\u202fWh.',
-    )
-  })
-
-  it('keeps the server’s message for everything else, as a sentence', () => {
-    expect(outcomeWords(outcomeOf({ code: 'no-reading', message: 'no reading from your meter' }))).toBe(
-      'No reading from your meter.',
-    )
-  })
-
+describe('the outcomes of an interval', () => {
   it('leaves out a side that had nothing to trade, unless there is nothing else to tell', () => {
     const idle = outcomeOf({ code: 'nothing-to-buy', side: 'buy' })
     const sold = outcomeOf({ code: 'filled' })
@@ -39,7 +20,7 @@ describe('an outcome in plain words', () => {
 
 describe('the power of a home', () => {
   const telemetry = (change: Partial<TelemetryEvent>): TelemetryEvent => ({
-    seat: 1,
+    seat: '1',
     time: '2026-07-01T12:00:00.000Z',
     powerW: null,
     productionW: null,

@@ -72,7 +72,7 @@ export function seatsQuery({ account, token }: Credentials) {
   })
 }
 
-export function seatIntervalsQuery({ account, token }: Credentials, seat: number) {
+export function seatIntervalsQuery({ account, token }: Credentials, seat: string) {
   return queryOptions({
     queryKey: ['seat-intervals', account, seat],
     queryFn: async ({ signal }) =>
@@ -88,7 +88,7 @@ export function seatIntervalsQuery({ account, token }: Credentials, seat: number
   })
 }
 
-export function summaryQuery({ account, token }: Credentials, seat: number, range: { from: string; to: string }) {
+export function summaryQuery({ account, token }: Credentials, seat: string, range: { from: string; to: string }) {
   return queryOptions({
     queryKey: ['summary', account, seat, range.from],
     queryFn: ({ signal }) =>
@@ -100,7 +100,7 @@ export function summaryQuery({ account, token }: Credentials, seat: number, rang
   })
 }
 
-export function seatBatchesQuery({ account, token }: Credentials, seat: number) {
+export function seatBatchesQuery({ account, token }: Credentials, seat: string) {
   return queryOptions({
     queryKey: ['seat-batches', account, seat],
     queryFn: async ({ signal }) =>
@@ -113,7 +113,7 @@ export function seatBatchesQuery({ account, token }: Credentials, seat: number) 
   })
 }
 
-export function ordersQuery({ account, token }: Credentials, seat: number) {
+export function ordersQuery({ account, token }: Credentials, seat: string) {
   return queryOptions({
     queryKey: ['orders', account, seat],
     queryFn: async ({ signal }) =>
@@ -121,9 +121,10 @@ export function ordersQuery({ account, token }: Credentials, seat: number) {
   })
 }
 
-export function walletQuery({ account, token }: Credentials) {
+/** Tokens outside the escrow, of the kind in which the area is paid. */
+export function walletQuery({ account, token }: Credentials, area: number) {
   return queryOptions({
-    queryKey: ['wallet', account],
-    queryFn: ({ signal }) => getJson<WalletResource>(`/accounts/${account}/wallet`, { token, signal }),
+    queryKey: ['wallet', account, area],
+    queryFn: ({ signal }) => getJson<WalletResource>(`/accounts/${account}/wallet?area=${area}`, { token, signal }),
   })
 }

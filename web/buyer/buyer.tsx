@@ -1,5 +1,6 @@
 /** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
 import { useQuery } from '@tanstack/react-query'
+import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/axes.ts'
 import { SeatChart } from '../charts/seat-chart.tsx'
@@ -10,7 +11,7 @@ import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { AmountBars } from '../market/comparison.tsx'
-import { newestCleared, priceIn } from '../market/market.ts'
+import { priceIn } from '../market/market.ts'
 import { PriceScale } from '../market/price-scale.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
 import { averagePrice, cents, difference, energy, moneyWords, priceWords } from '../money/format.ts'
@@ -26,7 +27,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
   const market = useQuery(intervalsQuery(area.area))
-  const priceNow = priceIn(newestCleared(market.data ?? []), area.zones, seat.zone)
+  const priceNow = priceIn(market.data?.[0], seat.zone)
   const limit = lastLimit(orders.data ?? [], 'buy')
   return (
     <div className="view">
@@ -67,6 +68,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         <Settlements area={area} seat={seat} />
       </Card>
       <AgreedAhead area={area} seat={seat} side="buy" />
+      <Agreements area={area} seat={seat} />
       <MeterKeyCard area={area} seat={seat} />
     </div>
   )
@@ -74,9 +76,9 @@ export default function Buyer({ area, seat }: SeatViewProps) {
 
 function PriceNowCard({ area, seat }: SeatViewProps) {
   const market = useQuery(intervalsQuery(area.area))
-  const cleared = (market.data ?? []).filter((each) => each.status !== 'running')
-  const newest = newestCleared(cleared)
-  const now = priceIn(newest, area.zones, seat.zone)
+  const cleared = market.data ?? []
+  const newest = cleared[0]
+  const now = priceIn(newest, seat.zone)
   const mine = activeOrder(seat, 'buy')?.limitPerKwh
   return (
     <Card title="Price now" className="now">
@@ -101,7 +103,7 @@ function PriceNowCard({ area, seat }: SeatViewProps) {
             ]}
           />
           <Spark
-            values={cleared.map((each) => drawnCents(priceIn(each, area.zones, seat.zone))).reverse()}
+            values={cleared.map((each) => drawnCents(priceIn(each, seat.zone))).reverse()}
             label="How the price moved over the last intervals"
             color="sun"
           />
@@ -145,8 +147,14 @@ function TodayCard({ area, seat }: SeatViewProps) {
           <dl className="facts">
             <div>
               <dt>from my supplier</dt>
-              <dd>{energy(today.importWh - today.boughtWh)}</dd>
+              <dd>{energy(today.importWh - today.ownUseWh - today.boughtWh)}</dd>
             </div>
+            {today.ownUseWh > 0 && (
+              <div>
+                <dt>used by myself</dt>
+                <dd>{energy(today.ownUseWh)}</dd>
+              </div>
+            )}
             <div>
               <dt>from neighbours</dt>
               <dd>{today.importWh === 0 ? '–' : `${Math.round((today.boughtWh / today.importWh) * 100)} %`}</dd>

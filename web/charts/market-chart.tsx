@@ -1,7 +1,7 @@
 /** A whole area's energy per interval, matched and residual on both sides, with its price. */
 import { useMemo, useState } from 'react'
 import type uPlot from 'uplot'
-import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+import type { IntervalResource } from '../../server/api/resources.ts'
 import { priceIn } from '../market/market.ts'
 import { energy, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
@@ -21,28 +21,27 @@ import { Legend } from './legend.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
 
 interface MarketChartProps {
-  area: AreaResource
   /** Newest first. */
   intervals: readonly IntervalResource[]
   height?: number
 }
 
 /** Bars drawn over one another: the taller one first, so each list is the sum of what it shows and what covers it. */
-function marketSeries(area: AreaResource, intervals: readonly IntervalResource[]): uPlot.AlignedData {
-  const ordered = intervals.filter((each) => each.status !== 'running').reverse()
+function marketSeries(intervals: readonly IntervalResource[]): uPlot.AlignedData {
+  const ordered = [...intervals].reverse()
   return [
     ordered.map((each) => Date.parse(each.start) / 1000),
     ordered.map((each) => each.exportWh),
     ordered.map((each) => each.matchedWh),
     ordered.map((each) => 0 - each.importWh),
     ordered.map((each) => 0 - each.matchedWh),
-    ordered.map((each) => drawnCents(priceIn(each, area.zones))),
+    ordered.map((each) => drawnCents(priceIn(each))),
   ]
 }
 
-export function MarketChart({ area, intervals, height = 260 }: MarketChartProps) {
+export function MarketChart({ intervals, height = 260 }: MarketChartProps) {
   const [pointed, setPointed] = useState<number | null>(null)
-  const data = useMemo(() => marketSeries(area, intervals), [area, intervals])
+  const data = useMemo(() => marketSeries(intervals), [intervals])
   const options = useMemo<PlotOptions>(
     () => (theme) => {
       const bar = (color: string) => ({ fill: color, stroke: color, width: 0, paths: bars, points: { show: false } })
@@ -63,8 +62,7 @@ export function MarketChart({ area, intervals, height = 260 }: MarketChartProps)
     },
     [],
   )
-  const cleared = intervals.filter((each) => each.status !== 'running')
-  const shown = pointed === null ? undefined : cleared[cleared.length - 1 - pointed]
+  const shown = pointed === null ? undefined : intervals[intervals.length - 1 - pointed]
   return (
     <figure className="chart">
       <Plot
@@ -83,7 +81,7 @@ export function MarketChart({ area, intervals, height = 260 }: MarketChartProps)
         />
         <p className="readout">
           {shown ? (
-            `${localTime(shown.start)}: ${energy(shown.matchedWh)} matched of ${energy(shown.exportWh)} fed in and ${energy(shown.importWh)} taken · ${priceWords(priceIn(shown, area.zones))}`
+            `${localTime(shown.start)}: ${energy(shown.matchedWh)} matched of ${energy(shown.exportWh)} fed in and ${energy(shown.importWh)} taken · ${priceWords(priceIn(shown))}`
           ) : (
             <span className="soft">Fed in above the line, taken below.</span>
           )}

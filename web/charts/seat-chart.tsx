@@ -101,6 +101,7 @@ function hint(exports: boolean, imports: boolean): string {
 function readout(interval: SeatIntervalResource): string {
   const parts = [
     interval.soldWh > 0 && `sold ${energy(interval.soldWh)}`,
+    interval.ownUseWh > 0 && `used by myself ${energy(interval.ownUseWh)}`,
     interval.residualExportWh > 0 && `to supplier ${energy(interval.residualExportWh)}`,
     interval.boughtWh > 0 && `bought ${energy(interval.boughtWh)}`,
     interval.residualImportWh > 0 && `from supplier ${energy(interval.residualImportWh)}`,

@@ -12,11 +12,11 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
   const queries = useQueryClient()
   const fieldId = useId()
   const [text, setText] = useState('')
-  const wallet = useQuery(walletQuery(session))
+  const wallet = useQuery(walletQuery(session, area.area))
   const send = useMutation({
     mutationFn: async (amount: string) => {
       // The permit's nonce must be the token's newest.
-      const current = await queries.fetchQuery({ ...walletQuery(session), staleTime: 0 })
+      const current = await queries.fetchQuery({ ...walletQuery(session, area.area), staleTime: 0 })
       return (await import('./relay.ts')).deposit(session, area, seat, current, amount)
     },
     onSuccess: () => {

@@ -159,7 +159,7 @@ function usePlacing({ area, seat }: AheadProps) {
     mutationFn: async (terms: { side: OrderSide; start: number; energyWh: number; limitTicks: number }) => {
       const placed = queries.getQueryData(forwardOrdersQuery(session, seat.seat).queryKey) ?? []
       const order = forwardOrderOf({ area, seat, ...terms, placed, nowMs: Date.now() })
-      return (await import('./submit.ts')).submitForwardOrder(session, area.chain, order)
+      return (await import('../orders/submit.ts')).submitOrder<PlacedForwardOrder>(session, area.chain, order)
     },
     onSuccess: (order) => applyForwardOrder(queries, session.account, order),
   })

@@ -12,7 +12,7 @@ import type {
   OwnForwardTradeResource,
   SeatResource,
 } from '../../server/api/resources.ts'
-import { difference, energy, signOf } from '../money/format.ts'
+import { difference, signOf } from '../money/format.ts'
 import type { OrderSide } from '../orders/order.ts'
 import { nextBoundary } from '../time/clock.ts'
 
@@ -66,7 +66,9 @@ export function forwardOrderOf({ area, seat, side, start, limitTicks, energyWh, 
     account: seat.account,
     meter: seat.meter,
     rules: area.rules.hash,
+    market: 1,
     side: side === 'buy' ? 0 : 1,
+    timeInForce: 0,
     limitPrice: limitTicks,
     maxWh: energyWh,
     start,
@@ -119,15 +121,6 @@ export function withForwardOrder(
 
 /** What became of energy agreed ahead, in a sentence. */
 export function tradeWords(trade: OwnForwardTradeResource, nowMs: number): string {
-  const { side, energyWh, deliveredWh, deviationWh, message } = trade
-  if (deliveredWh === null || deviationWh === null) {
-    if (nowMs < Date.parse(trade.start)) return 'Agreed. It counts before anything is traded in the interval itself.'
-    return nowMs < Date.parse(trade.end) ? 'Under way.' : 'Waiting for the readings.'
-  }
-  if (deviationWh === 0) return side === 'sell' ? 'Delivered as agreed.' : 'Received as agreed.'
-  // The message says first how much was honoured and then why no more was.
-  const reason = message?.split('; ').slice(1).join('; ')
-  const why = reason ? `: ${reason}` : ''
-  if (deliveredWh === 0) return `Fell through${why}. Nothing was charged.`
-  return `Only ${energy(deliveredWh)} of ${energy(energyWh)}${why}. The other ${energy(deviationWh)} were not charged.`
+  if (trade.deliveredWh !== null || nowMs < Date.parse(trade.start)) return trade.message
+  return nowMs < Date.parse(trade.end) ? 'Under way.' : 'Waiting for the readings.'
 }

@@ -49,7 +49,7 @@ function useCancelling(area: AreaResource) {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: async (order: ForwardOrderResource) =>
-      (await import('./submit.ts')).cancelForwardOrder(session, area.chain, order),
+      (await import('../orders/submit.ts')).submitCancel(session, area.chain, order),
     onSuccess: (order) => applyForwardOrder(queries, session.account, order),
     onError: (_error, order) =>
       void queries.invalidateQueries({ queryKey: ['forward-orders', session.account, order.seat] }),

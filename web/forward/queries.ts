@@ -37,7 +37,7 @@ export function forwardBookQuery(book: BookName) {
 }
 
 /** The seat's orders that are still open. */
-export function forwardOrdersQuery({ account, token }: Credentials, seat: number) {
+export function forwardOrdersQuery({ account, token }: Credentials, seat: string) {
   return queryOptions({
     queryKey: ['forward-orders', account, seat],
     queryFn: async ({ signal }) => {
@@ -47,7 +47,7 @@ export function forwardOrdersQuery({ account, token }: Credentials, seat: number
   })
 }
 
-export function forwardTradesQuery({ account, token }: Credentials, seat: number) {
+export function forwardTradesQuery({ account, token }: Credentials, seat: string) {
   return queryOptions({
     queryKey: ['forward-trades', account, seat],
     queryFn: async ({ signal }) => {

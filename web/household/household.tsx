@@ -1,5 +1,6 @@
 /** A home with a roof: what it does now, what it sold, at which price, and the payout. */
 import { useQuery } from '@tanstack/react-query'
+import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
@@ -9,7 +10,7 @@ import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { useTelemetry } from '../live/apply.ts'
 import { AmountBars } from '../market/comparison.tsx'
-import { newestCleared, priceIn } from '../market/market.ts'
+import { priceIn } from '../market/market.ts'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
 import { averagePrice, difference, energy, moneyWords, priceWords } from '../money/format.ts'
 import { lastLimit } from '../orders/order.ts'
@@ -26,7 +27,7 @@ export default function Household({ area, seat }: SeatViewProps) {
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
   const market = useQuery(intervalsQuery(area.area))
-  const priceNow = priceIn(newestCleared(market.data ?? []), area.zones, seat.zone)
+  const priceNow = priceIn(market.data?.[0], seat.zone)
   const controls = { area, seat, intervals: intervals.data ?? [], priceNow }
   return (
     <div className="view">
@@ -53,6 +54,7 @@ export default function Household({ area, seat }: SeatViewProps) {
         <Settlements area={area} seat={seat} />
       </Card>
       <AgreedAhead area={area} seat={seat} side="sell" />
+      <Agreements area={area} seat={seat} />
       {seat.mandate.maxBuyWh > 0 && (
         <details className="more">
           <summary>What I pay when I need energy</summary>
@@ -127,7 +129,7 @@ function TodayCard({ area, seat }: SeatViewProps) {
           <dl className="facts">
             <div>
               <dt>to my supplier</dt>
-              <dd>{energy(today.exportWh - today.soldWh)}</dd>
+              <dd>{energy(today.exportWh - today.ownUseWh - today.soldWh)}</dd>
             </div>
             <div>
               <dt>from neighbours</dt>
@@ -135,8 +137,14 @@ function TodayCard({ area, seat }: SeatViewProps) {
             </div>
             <div>
               <dt>from my supplier</dt>
-              <dd>{energy(today.importWh - today.boughtWh)}</dd>
+              <dd>{energy(today.importWh - today.ownUseWh - today.boughtWh)}</dd>
             </div>
+            {today.ownUseWh > 0 && (
+              <div>
+                <dt>used by myself</dt>
+                <dd>{energy(today.ownUseWh)}</dd>
+              </div>
+            )}
           </dl>
         </>
       )}

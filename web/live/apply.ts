@@ -67,11 +67,11 @@ export function applyTelemetry(queries: QueryClient, account: string, telemetry:
   )
 }
 
-function telemetryKey(account: string, seat: number) {
+function telemetryKey(account: string, seat: string) {
   return ['telemetry', account, seat] as const
 }
 
 /** The seat's telemetry since the page was opened, oldest first. */
-export function useTelemetry(account: string, seat: number): TelemetryEvent[] {
+export function useTelemetry(account: string, seat: string): TelemetryEvent[] {
   return useQuery<TelemetryEvent[]>({ queryKey: telemetryKey(account, seat), queryFn: skipToken }).data ?? []
 }

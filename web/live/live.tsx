@@ -4,6 +4,7 @@ import { createContext, type ReactNode, use, useEffect, useState } from 'react'
 import { io, type Socket } from 'socket.io-client'
 import type { LiveToPage } from '../../server/api/resources.ts'
 import type { PageToLive } from '../../server/api/signed-requests.ts'
+import { applyAgreement } from '../agreements/queries.ts'
 import { applyForwardBook, applyForwardOrder, applyForwardTrade } from '../forward/queries.ts'
 import { applyBatch, applyInterval, applySeat, applySeatInterval, applyTelemetry } from './apply.ts'
 
@@ -62,6 +63,7 @@ export function LiveProvider({ area, token, account, children }: LiveProviderPro
     if (account !== undefined) {
       socket.on('seat', (seat) => applySeat(queries, account, seat))
       socket.on('seatInterval', (interval) => applySeatInterval(queries, account, interval))
+      socket.on('agreement', (agreement) => applyAgreement(queries, account, agreement))
       socket.on('forwardOrder', (order) => applyForwardOrder(queries, account, order))
       socket.on('telemetry', (telemetry) => applyTelemetry(queries, account, telemetry))
     }

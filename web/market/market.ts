@@ -26,25 +26,12 @@ export function resultOf(interval: IntervalResource | undefined, zone: string): 
   return interval?.zones.find((each) => each.zone === zone)
 }
 
-/** The newest interval that has a result. */
-export function newestCleared(intervals: readonly IntervalResource[]): IntervalResource | undefined {
-  return intervals.find((interval) => interval.status !== 'running')
-}
-
 /** A zone's price in an interval; without a zone the root's, or any zone's that has one. */
-export function priceIn(
-  interval: IntervalResource | undefined,
-  zones: readonly ZoneResource[],
-  zone?: string,
-): string | null {
+export function priceIn(interval: IntervalResource | undefined, zone?: string): string | null {
   if (!interval) return null
   if (zone !== undefined) return resultOf(interval, zone)?.pricePerKwh ?? null
-  const root = zones.find((each) => each.parent === null)
-  return (
-    (root && resultOf(interval, root.zone)?.pricePerKwh) ??
-    interval.zones.find((each) => each.pricePerKwh !== null)?.pricePerKwh ??
-    null
-  )
+  const root = interval.zones.find((each) => each.parent === null)
+  return root?.pricePerKwh ?? interval.zones.find((each) => each.pricePerKwh !== null)?.pricePerKwh ?? null
 }
 
 /** How full a link was: energy over it as a share of its capacity (0 to 1), null where it is unlimited. */
@@ -61,9 +48,10 @@ export function isFull(zone: ZoneResource, flowWh: number): boolean {
 /**
  * What does not add up in an interval, in words; empty when all is well. Recomputed here from the published numbers: energy
  * sold is energy bought; in every zone matched never exceeds metered; zones add up to the area; and each link carries exactly
- * what its zone and the links below it have over.
+ * what its zone and the links below it have over, and no more than it could then.
  */
-export function checkInterval(interval: IntervalResource, zones: readonly ZoneResource[]): string[] {
+export function checkInterval(interval: IntervalResource): string[] {
+  const { zones } = interval
   const faults: string[] = []
   const total = (pick: (result: ZoneResult) => number) => interval.zones.reduce((sum, each) => sum + pick(each), 0)
   const sold = total((zone) => zone.soldWh)
@@ -79,12 +67,8 @@ export function checkInterval(interval: IntervalResource, zones: readonly ZoneRe
   }
   const flowWh = new Map(interval.flows.map((flow) => [flow.zone, flow.exportWh]))
   for (const zone of zones) {
-    const result = resultOf(interval, zone.zone)
     const below = zones.filter((each) => each.parent === zone.zone)
-    const over =
-      (result?.soldWh ?? 0) -
-      (result?.boughtWh ?? 0) +
-      below.reduce((sum, child) => sum + (flowWh.get(child.zone) ?? 0), 0)
+    const over = zone.soldWh - zone.boughtWh + below.reduce((sum, child) => sum + (flowWh.get(child.zone) ?? 0), 0)
     const carried = zone.parent === null ? 0 : (flowWh.get(zone.zone) ?? 0)
     if (over !== carried) faults.push(`the link of ${zone.zone} carried ${carried} Wh where ${over} Wh were over`)
     if (zone.capacityWh !== null && Math.abs(carried) > zone.capacityWh)

@@ -3,7 +3,7 @@ import type { AreaResource, SeatIntervalResource } from '../../server/api/resour
 import { averagePrice, energy, negated, priceWords } from '../money/format.ts'
 import { Badge, Card, Empty, Money, Trouble, Waiting } from '../page/card.tsx'
 import { localTime, nextBoundary, useNow } from '../time/clock.ts'
-import { outcomeWords, tellingOutcomes } from './outcome-words.ts'
+import { tellingOutcomes } from './telling.ts'
 
 interface SeatResultsProps {
   area: AreaResource
@@ -45,7 +45,7 @@ function Result({ area, interval }: { area: AreaResource; interval: SeatInterval
     { word: 'bought', wh: interval.boughtWh, amount: interval.paid, gain: negated(interval.paid) },
   ].filter((side) => side.wh > 0)
   // What was agreed ahead has a price of its own.
-  const ahead = interval.outcomes.some(({ code, filledWh }) => code.startsWith('forward-') && filledWh > 0)
+  const ahead = interval.outcomes.some(({ stage, filledWh }) => stage !== 'spot' && filledWh > 0)
   return (
     <li className="result">
       <span className="result-time">
@@ -72,7 +72,7 @@ function Result({ area, interval }: { area: AreaResource; interval: SeatInterval
       </span>
       <span className="result-reason">
         {tellingOutcomes(interval.outcomes).map((outcome) => (
-          <span key={outcome.order}>{outcomeWords(outcome)}</span>
+          <span key={`${outcome.arrival} ${outcome.side}`}>{outcome.message}</span>
         ))}
       </span>
     </li>

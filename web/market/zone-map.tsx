@@ -9,7 +9,7 @@ interface ZoneMapProps {
 }
 
 export function ZoneMap({ area, interval }: ZoneMapProps) {
-  const root = zoneTree(area.zones)
+  const root = zoneTree(interval?.zones ?? area.zones)
   if (!root) return null
   return (
     <ul className="zones">

@@ -74,11 +74,6 @@ export function negated(amount: string): string {
   return new BigNumber(amount).negated().toFixed()
 }
 
-/** The amount without its sign. */
-export function withoutSign(amount: string): string {
-  return new BigNumber(amount).abs().toFixed()
-}
-
 /** a − b, exact. */
 export function difference(a: string, b: string): string {
   return new BigNumber(a).minus(b).toFixed()

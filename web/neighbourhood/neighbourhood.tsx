@@ -5,7 +5,7 @@ import type { AreaResource } from '../../server/api/resources.ts'
 import { intervalsQuery, peopleQuery } from '../api/queries.ts'
 import { MarketChart } from '../charts/market-chart.tsx'
 import { IntervalProgress } from '../market/interval-progress.tsx'
-import { newestCleared, priceIn } from '../market/market.ts'
+import { priceIn } from '../market/market.ts'
 import { PriceScale } from '../market/price-scale.tsx'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { ZoneMap } from '../market/zone-map.tsx'
@@ -18,8 +18,8 @@ import './neighbourhood.css'
 
 export function Neighbourhood({ area }: { area: AreaResource }) {
   const intervals = useQuery(intervalsQuery(area.area))
-  const newest = newestCleared(intervals.data ?? [])
-  const now = priceIn(newest, area.zones)
+  const newest = intervals.data?.[0]
+  const now = priceIn(newest)
   const span = (intervals.data?.length ?? 0) * area.intervalSeconds
   const traded = (intervals.data ?? []).reduce((sum, each) => sum + each.matchedWh, 0)
   return (
@@ -69,7 +69,7 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
           <ZoneMap area={area} interval={newest} />
         </Card>
         <Card title="Between neighbours and with the supplier" className="today">
-          {intervals.data && newest ? <MarketChart area={area} intervals={intervals.data} /> : <Waiting lines={5} />}
+          {intervals.data && newest ? <MarketChart intervals={intervals.data} /> : <Waiting lines={5} />}
         </Card>
       </div>
       <People />

@@ -67,7 +67,9 @@ export function orderOf({ area, seat, side, limitTicks, nowMs }: OrderTerms): Or
     account: seat.account,
     meter: seat.meter,
     rules: area.rules.hash,
+    market: 0,
     side: side === 'buy' ? 0 : 1,
+    timeInForce: 0,
     limitPrice: limitTicks,
     maxWh: mandateWh(seat, side),
     start: nextBoundary(nowMs, area.intervalSeconds),
@@ -90,7 +92,7 @@ export interface Effect {
 /** The newest result that an order led to; null before its first interval has been cleared. */
 export function latestEffect(order: OrderResource, intervals: readonly SeatIntervalResource[]): Effect | null {
   for (const interval of intervals) {
-    const outcome = interval.outcomes.find((each) => each.order === order.order)
+    const outcome = interval.outcomes.find(({ stage, arrival }) => stage === 'spot' && arrival === order.arrival)
     if (outcome) return { interval, outcome }
   }
   return null

@@ -4,7 +4,6 @@ import { Slider, Switch } from 'radix-ui'
 import { useId, useState } from 'react'
 import { formatPrice, parsePrice, type Ticks } from '../../contracts/protocol/units.ts'
 import type { AreaResource, OrderResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
-import { outcomeWords } from '../market/outcome-words.ts'
 import { energy, priceWords } from '../money/format.ts'
 import { Badge, Card, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
@@ -141,7 +140,11 @@ function useOrderChanges(area: AreaResource, seat: SeatResource, side: OrderSide
   const place = useMutation({
     mutationFn: async (limitTicks: Ticks) => {
       const { submitOrder } = await import('./submit.ts')
-      return submitOrder(session, area.chain, orderOf({ area, seat, side, limitTicks, nowMs: Date.now() }))
+      return submitOrder<OrderResource>(
+        session,
+        area.chain,
+        orderOf({ area, seat, side, limitTicks, nowMs: Date.now() }),
+      )
     },
     onSuccess: remember,
   })
@@ -173,8 +176,7 @@ function EffectOf({ area, order, intervals }: EffectOfProps) {
         <strong>
           {localTime(interval.start, area.intervalSeconds)}–{localTime(interval.end, area.intervalSeconds)}
         </strong>{' '}
-        with {limit}: {outcome.filledWh > 0 && `${energy(outcome.filledWh)} at ${priceWords(outcome.pricePerKwh)}. `}
-        {outcomeWords(outcome)}
+        with {limit}. {outcome.message}
       </p>
     )
   }

@@ -1,23 +1,20 @@
-/** Signs orders in the browser and hands them in. */
+/** Signs orders of either market in the browser and hands them in. */
 import { type EscrowDomain, type Order, signFull } from '../../contracts/protocol/typed-data.ts'
-import type { OrderResource } from '../../server/api/resources.ts'
 import { postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
 
-export async function submitOrder(session: Session, domain: EscrowDomain, order: Order): Promise<OrderResource> {
+/** The order as the market took it; a forward order rests until its interval starts, as far as it does not trade at once. */
+export async function submitOrder<Placed>(session: Session, domain: EscrowDomain, order: Order): Promise<Placed> {
   const signature = await signFull(await session.identity.signer(), domain, 'Order', order)
-  return postJson<OrderResource>('/orders', { order, signature }, session)
+  return postJson<Placed>('/orders', { order, signature }, session)
 }
 
-/** Withdraws an order from the next interval on. */
-export async function submitCancel(
+/** Withdraws an order: from the next interval on, or at once what is open of a forward order. */
+export async function submitCancel<Placed extends { account: string; order: string }>(
   session: Session,
   domain: EscrowDomain,
-  order: OrderResource,
-): Promise<OrderResource> {
-  const signature = await signFull(await session.identity.signer(), domain, 'CancelOrder', {
-    account: order.account,
-    order: order.order,
-  })
-  return postJson<OrderResource>(`/orders/${order.order}/cancel`, { signature }, session)
+  { account, order }: Placed,
+): Promise<Placed> {
+  const signature = await signFull(await session.identity.signer(), domain, 'CancelOrder', { account, order })
+  return postJson<Placed>(`/orders/${order}/cancel`, { signature }, session)
 }

@@ -46,6 +46,12 @@ export function localDay(nowMs: number): { from: string; to: string } {
   return { from: midnight.toISOString(), to: next.toISOString() }
 }
 
+/** A local time in the form of the `datetime-local` field: "2026-07-01T14:05". */
+export function fieldTime(ms: number): string {
+  const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)
+  return local.toISOString().slice(0, 16)
+}
+
 /** The first interval boundary after `nowMs`, in UTC seconds. */
 export function nextBoundary(nowMs: number, intervalSeconds: number): number {
   return (Math.floor(nowMs / 1000 / intervalSeconds) + 1) * intervalSeconds

@@ -1,13 +1,13 @@
 /** Redoes the sums of the intervals shown, here in the browser. */
-import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+import type { IntervalResource } from '../../server/api/resources.ts'
 import { checkInterval } from '../market/market.ts'
 import { Badge } from '../page/card.tsx'
 import { localTime } from '../time/clock.ts'
 
-export function Check({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
+export function Check({ intervals }: { intervals: readonly IntervalResource[] }) {
   if (intervals.length === 0) return null
   const faults = intervals.flatMap((interval) =>
-    checkInterval(interval, area.zones).map((fault) => `${localTime(interval.start)}: ${fault}`),
+    checkInterval(interval).map((fault) => `${localTime(interval.start)}: ${fault}`),
   )
   return (
     <p className="check" role="status">

@@ -54,7 +54,7 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
       </thead>
       <tbody>
         {shown.map((interval) => {
-          const price = priceIn(interval, area.zones)
+          const price = priceIn(interval)
           return (
             <tr key={interval.start}>
               <th scope="row">

@@ -6,15 +6,15 @@ export interface ReportCheck {
   faults: string[]
 }
 
-/** Each row must hold metered = matched + residual, in both directions. */
+/** Each row must hold metered = own use + matched + residual, in both directions. */
 export function checkReport(text: string): ReportCheck {
   const [header = [], ...rows] = readCsv(text)
   const column = (name: string) => header.indexOf(name)
   const columns = {
     meter: column('meteringPoint'),
     start: column('intervalStart'),
-    imported: [column('importWh'), column('boughtWh'), column('residualImportWh')],
-    exported: [column('exportWh'), column('soldWh'), column('residualExportWh')],
+    imported: [column('importWh'), column('ownUseWh'), column('boughtWh'), column('residualImportWh')],
+    exported: [column('exportWh'), column('ownUseWh'), column('soldWh'), column('residualExportWh')],
   }
   if ([columns.meter, columns.start, ...columns.imported, ...columns.exported].includes(-1))
     return { rows: rows.length, faults: ['the columns are not those of a settlement report'] }
@@ -24,10 +24,10 @@ export function checkReport(text: string): ReportCheck {
       ['import', columns.imported],
       ['export', columns.exported],
     ] as const) {
-      const [metered, matched, residual] = indexes.map((index) => Number(row[index]))
-      if (metered !== matched! + residual!)
+      const [metered, ownUse, matched, residual] = indexes.map((index) => Number(row[index]))
+      if (metered !== ownUse! + matched! + residual!)
         faults.push(
-          `${row[columns.meter]} at ${row[columns.start]}: ${name} ${metered} is not ${matched} + ${residual} Wh`,
+          `${row[columns.meter]} at ${row[columns.start]}: ${name} ${metered} is not ${ownUse} + ${matched} + ${residual} Wh`,
         )
     }
   }

@@ -6,13 +6,8 @@ import { getText } from '../api/client.ts'
 import { Badge, Trouble } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
+import { fieldTime } from '../time/clock.ts'
 import { checkReport } from './report-check.ts'
-
-/** A local time in the form of the `datetime-local` field: "2026-07-01T14:05". */
-function fieldTime(ms: number): string {
-  const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)
-  return local.toISOString().slice(0, 16)
-}
 
 const hourMs = 3_600_000
 
@@ -58,8 +53,8 @@ export function Report({ area }: { area: AreaResource }) {
         <p role="status" className="check">
           {download.data.faults.length === 0 ? (
             <>
-              <Badge tone="good">adds up</Badge> {download.data.rows} rows saved; in every one metered = matched +
-              residual, checked here
+              <Badge tone="good">adds up</Badge> {download.data.rows} rows saved; in every one metered = own use +
+              matched + residual, checked here
             </>
           ) : (
             <>

@@ -4,7 +4,7 @@ import { Tabs } from 'radix-ui'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { batchesQuery, intervalsQuery } from '../api/queries.ts'
 import { MarketChart } from '../charts/market-chart.tsx'
-import { newestCleared, priceIn } from '../market/market.ts'
+import { priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { cents, energy, moneyWords, sum } from '../money/format.ts'
 import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
@@ -19,8 +19,8 @@ import './utility.css'
 export default function Utility({ area }: { area: AreaResource }) {
   const intervals = useQuery(intervalsQuery(area.area))
   const batches = useQuery(batchesQuery(area.area))
-  const newest = newestCleared(intervals.data ?? [])
-  const cleared = (intervals.data ?? []).filter((each) => each.status !== 'running')
+  const newest = intervals.data?.[0]
+  const cleared = intervals.data ?? []
   return (
     <div className="utility">
       <Trouble error={intervals.error} retry={() => void intervals.refetch()} />
@@ -36,8 +36,8 @@ export default function Utility({ area }: { area: AreaResource }) {
       >
         {intervals.isPending ? <Waiting lines={4} /> : <ZoneTable area={area} interval={newest} />}
       </Card>
-      <Card title="Matched and residual" aside={<Check area={area} intervals={cleared} />}>
-        {intervals.isPending ? <Waiting lines={5} /> : <MarketChart area={area} intervals={cleared} height={230} />}
+      <Card title="Matched and residual" aside={<Check intervals={cleared} />}>
+        {intervals.isPending ? <Waiting lines={5} /> : <MarketChart intervals={cleared} height={230} />}
       </Card>
       <Tabs.Root defaultValue="intervals" className="tabs card dense">
         <Tabs.List className="tab-list" aria-label="Records">
@@ -67,7 +67,7 @@ interface NumbersProps {
 }
 
 function Numbers({ area, newest, cleared }: NumbersProps) {
-  const now = priceIn(newest, area.zones)
+  const now = priceIn(newest)
   const total = (pick: (interval: IntervalResource) => number) => cleared.reduce((all, each) => all + pick(each), 0)
   const matched = total((each) => each.matchedWh)
   const fedIn = total((each) => each.exportWh)

@@ -5,7 +5,7 @@ import { cents, signOf } from '../money/format.ts'
 import { TableFrame } from './table-frame.tsx'
 
 export function ZoneTable({ area, interval }: { area: AreaResource; interval: IntervalResource | undefined }) {
-  const root = zoneTree(area.zones)
+  const root = zoneTree(interval?.zones ?? area.zones)
   const rows: ZoneNode[] = []
   const walk = (node: ZoneNode) => {
     rows.push(node)

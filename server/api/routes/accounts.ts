@@ -1,21 +1,13 @@
 /** What belongs to one account: for itself, and for the grid operator as far as the seats lie in its area. */
 import { z } from 'zod'
-import type { AreaWorker } from '../../areas/area-worker.ts'
 import type { Database } from '../../store/database.ts'
-import {
-  activeOrders,
-  ordersOfSeats,
-  productionByTime,
-  type SeatIntervalRow,
-  type SeatRow,
-  seatBatches,
-  seatIntervals,
-  seatSummary,
-  seatsOfAccount,
-} from '../../store/queries.ts'
-import { statementFile } from '../../store/statement-store.ts'
+import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
+import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
+import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
+import type { AreaTables, SettingsHistory } from '../area-tables.ts'
 import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
-import { type ApiParts, workerOf } from '../parts.ts'
+import { type ApiParts, areaOf } from '../parts.ts'
+import type { OrderParts } from '../place-order.ts'
 import {
   isoTime,
   type Production,
@@ -32,6 +24,7 @@ import {
   pageOf,
   type SeatIntervalResource,
   seatBatchSchema,
+  seatId,
   seatIntervalSchema,
   seatSchema,
   statementSchema,
@@ -42,13 +35,13 @@ import { type Route, route } from '../route.ts'
 import { keyOf, visibilityOf } from '../visibility.ts'
 
 const params = z.object({ account: addressSchema })
-const seatNumber = z.coerce.number().int().min(0)
-const seatQuery = { seat: seatNumber.optional(), ...pageQuery }
+const seatQuery = { seat: seatId.optional(), ...pageQuery }
 const tag = 'Accounts'
 
-export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
-  const { visibleAreas, visibleSeats } = visibilityOf({ database, areas })
-  const settingsOf = (row: { area_id: number }): AreaWorker['settings'] => workerOf(areas, row.area_id).settings
+export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): Route[] {
+  const { database, areas, tables, servicesOf, statements } = parts
+  const { visibleAreas, visibleSeats, idsOf } = visibilityOf(parts)
+  const settingsOf = (row: { area_id: number }) => tables.areaWith(row.area_id).settings
   const seatPlace = z.object({ area: z.int(), seat: z.int() })
   const intervalPlace = seatPlace.extend({ start: z.int() })
   const batchPlace = seatPlace.extend({ end: z.int() })
@@ -68,7 +61,7 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
       async handle({ params: { account }, query: { limit, cursor }, session }) {
         const visible = visibleAreas(await session(), account)
         const after = readCursor('seats', seatPlace, cursor)
-        const rows = await seatsOfAccount(database, { account, areas: visible, after, limit: limit + 1 })
+        const rows = await seatsOfAccount(database, { account, areas: await idsOf(visible), after, limit: limit + 1 })
         const active = await activeOrders(database, rows.map(keyOf))
         const now = Date.now() / 1000
         const item = (row: SeatRow) => presentSeat(settingsOf(row), row, active, now)
@@ -112,9 +105,13 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
         const seats = (await visibleSeats(await session(), account, seat)).map(keyOf)
         const after = readCursor('seat-intervals', intervalPlace, cursor)
         const rows = await seatIntervals(database, { seats, from, to, after, limit: limit + 1 })
-        const production = await productionOf(database, areas, rows)
+        const histories = new Map<number, SettingsHistory>()
+        for (const { area_id: id } of rows) {
+          if (!histories.has(id)) histories.set(id, await tables.history(tables.areaWith(id)))
+        }
+        const production = await productionOf(database, tables, rows)
         const item = (row: SeatIntervalRow): SeatIntervalResource =>
-          presentSeatInterval(settingsOf(row), row, production.get(row.meter) ?? new Map())
+          presentSeatInterval(histories.get(row.area_id)!.at(row.start), row, production.get(nameOf(row)) ?? new Map())
         const place = (row: SeatIntervalRow) => ({ ...keyOf(row), start: row.start })
         return { status: 200, body: pageOfRows('seat-intervals', rows, { limit, item, place }) }
       },
@@ -127,12 +124,18 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
       summary: 'Sums over the intervals of a seat that start in [from, to), with what the tariffs would have given',
       private: true,
       params,
-      query: z.object({ seat: seatNumber, from: timeInput, to: timeInput }),
+      query: z.object({ seat: seatId, from: timeInput, to: timeInput }),
       answers: { 200: summarySchema },
       async handle({ params: { account }, query: { seat, from, to }, session }) {
         const [row] = await visibleSeats(await session(), account, seat)
-        const sums = await seatSummary(database, { ...keyOf(row!), from, to })
-        return { status: 200, body: presentSummary(settingsOf(row!), sums, { seat, from, to }) }
+        const area = tables.areaWith(row!.area_id)
+        const periods = (await tables.history(area)).within(from, to)
+        const sums = await Promise.all(
+          periods.map(async ({ settings, ...range }) => {
+            return { settings, row: await seatSummary(database, { ...keyOf(row!), ...range }) }
+          }),
+        )
+        return { status: 200, body: presentSummary(area.settings, sums, { seat: row!.seat, from, to }) }
       },
     }),
     route({
@@ -163,12 +166,12 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
         'A seat’s statement of the batch that ends then, with the proofs and readings that `commonwatt verify` checks',
       private: true,
       params: params.extend({ end: timeInput }),
-      query: z.object({ seat: seatNumber }),
+      query: z.object({ seat: seatId }),
       answers: { 200: statementSchema },
       async handle({ params: { account, end }, query: { seat }, session }) {
         const [row] = await visibleSeats(await session(), account, seat)
-        const { chainId, escrow } = settingsOf(row!).chain
-        const statement = await statementFile(database, { chainId, escrow, ...keyOf(row!), end })
+        const { area } = settingsOf(row!)
+        const statement = await statements.file({ area, seat: row!.seat, end })
         if (statement === null) throw new ApiError('BATCH_UNKNOWN', `no batch ends at ${isoTime(end)}`)
         return { status: 200, body: statement }
       },
@@ -178,36 +181,42 @@ export function accountRoutes({ database, areas, wallet }: ApiParts): Route[] {
       method: 'get',
       path: '/accounts/:account/wallet',
       tag,
-      summary: 'The account’s tokens outside the escrow',
+      summary: 'The account’s tokens outside the escrow, of the kind in which the area is paid',
       private: true,
       params,
+      query: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
       answers: { 200: walletSchema },
-      async handle({ params: { account }, session }) {
+      async handle({ params: { account }, query: { area }, session }) {
         const caller = await session()
         const seats = await visibleSeats(caller, account, undefined)
         if (caller.account !== account && seats.length === 0) {
           throw new ApiError('ACCOUNT_FOREIGN', `account ${account} has no seat in an area of ${caller.account}`)
         }
-        return { status: 200, body: await wallet(account) }
+        return { status: 200, body: await servicesOf(areaOf(areas, area).settings.area).wallet(account) }
       },
     }),
   ]
 }
 
-/** Production at the boundaries of the intervals, by meter. */
+/** Production at the boundaries of the intervals, by seat as `nameOf` names it. */
 async function productionOf(
   database: Database,
-  areas: ApiParts['areas'],
+  tables: AreaTables,
   rows: readonly SeatIntervalRow[],
 ): Promise<Map<string, Production>> {
-  const ranges = new Map<string, { meter: string; from: number; to: number }>()
-  for (const { meter, start, area_id } of rows) {
-    const end = start + workerOf(areas, area_id).settings.rules.intervalSeconds
-    const range = ranges.get(meter) ?? { meter, from: start, to: end }
-    ranges.set(meter, { meter, from: Math.min(range.from, start), to: Math.max(range.to, end) })
+  const ranges = new Map<string, SeatKey & { from: number; to: number }>()
+  for (const row of rows) {
+    const { start } = row
+    const end = start + tables.areaWith(row.area_id).settings.rules.intervalSeconds
+    const range = ranges.get(nameOf(row)) ?? { ...keyOf(row), from: start, to: end }
+    ranges.set(nameOf(row), { ...range, from: Math.min(range.from, start), to: Math.max(range.to, end) })
   }
   const entries = await Promise.all(
-    [...ranges.values()].map(async (range) => [range.meter, await productionByTime(database, range)] as const),
+    [...ranges].map(async ([name, range]) => [name, await productionByTime(database, range)] as const),
   )
   return new Map(entries)
+}
+
+function nameOf({ area_id, seat }: { area_id: number; seat: number }): string {
+  return `${area_id} ${seat}`
 }

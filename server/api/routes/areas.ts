@@ -1,22 +1,29 @@
 /** Public results of market areas, and the grid operator's report. */
 import { z } from 'zod'
+import type { AreaHandle } from '../../areas/area-handle.ts'
 import { writeReport } from '../../reports/csv.ts'
-import { batchEndingAt, batches, intervals, runsOfInterval, settledUntil } from '../../store/queries.ts'
+import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import { reportRows } from '../../store/queries-report.ts'
+import type { IntervalRow } from '../../store/rows.ts'
 import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
-import { type ApiParts, workerOf } from '../parts.ts'
+import { areaOf } from '../parts.ts'
+import type { OrderParts } from '../place-order.ts'
 import { isoTime, presentArea, presentBatch, presentInterval } from '../present.ts'
 import { ApiError } from '../problem.ts'
-import { areaSchema, batchSchema, intervalSchema, pageOf } from '../resources.ts'
+import { type AreaResource, areaSchema, batchSchema, intervalSchema, pageOf } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 
 const areaNumber = z.coerce.number().int().min(0).max(0xffff_ffff)
 const areaParams = z.object({ area: areaNumber })
 const tag = 'Market areas'
+/** Times without results that an area lists. */
+const shownMissed = 20
 
-export function areaRoutes({ database, areas }: ApiParts): Route[] {
-  const present = async (area: number) =>
-    presentArea(workerOf(areas, area).settings, await settledUntil(database, area))
+export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
+  const present = async (area: AreaHandle): Promise<AreaResource> => {
+    const missed = await missedBatches(database, { area: await tables.idOf(area), limit: shownMissed })
+    return presentArea(area.settings, { settledUntil: area.status.settledUntil, missed })
+  }
   return [
     route({
       id: 'listAreas',
@@ -28,9 +35,12 @@ export function areaRoutes({ database, areas }: ApiParts): Route[] {
       answers: { 200: pageOf(areaSchema) },
       async handle({ query: { limit, cursor } }) {
         const after = readCursor('areas', z.int(), cursor) ?? -1
-        const numbers = areas.all().map((worker) => worker.settings.area)
-        const rows = numbers.filter((area) => area > after).sort((a, b) => a - b)
-        const page = pageOfRows('areas', rows, { limit, item: (area) => area, place: (area) => area })
+        const rows = areas
+          .all()
+          .filter(({ settings }) => settings.area > after)
+          .sort((a, b) => a.settings.area - b.settings.area)
+        const place = ({ settings }: AreaHandle) => settings.area
+        const page = pageOfRows('areas', rows, { limit, item: (area) => area, place })
         return { status: 200, body: { ...page, items: await Promise.all(page.items.map(present)) } }
       },
     }),
@@ -42,7 +52,7 @@ export function areaRoutes({ database, areas }: ApiParts): Route[] {
       summary: 'A market area: its rules, zones, tariffs and chain',
       params: areaParams,
       answers: { 200: areaSchema },
-      handle: async ({ params: { area } }) => ({ status: 200, body: await present(area) }),
+      handle: async ({ params: { area } }) => ({ status: 200, body: await present(areaOf(areas, area)) }),
     }),
     route({
       id: 'listIntervals',
@@ -53,11 +63,12 @@ export function areaRoutes({ database, areas }: ApiParts): Route[] {
       params: areaParams,
       query: z.object({ from: timeInput.optional(), to: timeInput.optional(), ...pageQuery }),
       answers: { 200: pageOf(intervalSchema) },
-      async handle({ params: { area }, query: { from, to, limit, cursor } }) {
-        const { settings } = workerOf(areas, area)
+      async handle({ params: { area: number }, query: { from, to, limit, cursor } }) {
+        const area = areaOf(areas, number)
         const before = readCursor('intervals', z.int(), cursor) ?? to
-        const rows = await intervals(database, { area, from, to: before, limit: limit + 1 })
-        const item = (row: (typeof rows)[number]) => presentInterval(settings, row)
+        const history = await tables.history(area)
+        const rows = await intervals(database, { area: await tables.idOf(area), from, to: before, limit: limit + 1 })
+        const item = (row: IntervalRow) => presentInterval(history.at(row.start), row)
         return { status: 200, body: pageOfRows('intervals', rows, { limit, item, place: ({ start }) => start }) }
       },
     }),
@@ -69,11 +80,12 @@ export function areaRoutes({ database, areas }: ApiParts): Route[] {
       summary: 'Every run of the interval that starts at this time, newest first',
       params: areaParams.extend({ start: timeInput }),
       answers: { 200: pageOf(intervalSchema) },
-      async handle({ params: { area, start } }) {
-        const { settings } = workerOf(areas, area)
-        const rows = await runsOfInterval(database, area, start)
+      async handle({ params: { area: number, start } }) {
+        const area = areaOf(areas, number)
+        const rows = await runsOfInterval(database, await tables.idOf(area), start)
         if (rows.length === 0)
           throw new ApiError('INTERVAL_UNKNOWN', `no interval that starts at ${isoTime(start)} has a result`)
+        const settings = (await tables.history(area)).at(start)
         return { status: 200, body: { items: rows.map((row) => presentInterval(settings, row)), cursor: null } }
       },
     }),
@@ -86,11 +98,11 @@ export function areaRoutes({ database, areas }: ApiParts): Route[] {
       params: areaParams,
       query: z.object(pageQuery),
       answers: { 200: pageOf(batchSchema) },
-      async handle({ params: { area }, query: { limit, cursor } }) {
-        const { settings } = workerOf(areas, area)
+      async handle({ params: { area: number }, query: { limit, cursor } }) {
+        const area = areaOf(areas, number)
         const endsBefore = readCursor('batches', z.int(), cursor)
-        const rows = await batches(database, { area, endsBefore, limit: limit + 1 })
-        const item = (row: (typeof rows)[number]) => presentBatch(settings, row)
+        const rows = await batches(database, { area: await tables.idOf(area), endsBefore, limit: limit + 1 })
+        const item = (row: (typeof rows)[number]) => presentBatch(area.settings, row)
         return { status: 200, body: pageOfRows('batches', rows, { limit, item, place: (row) => row.end_at }) }
       },
     }),
@@ -102,11 +114,11 @@ export function areaRoutes({ database, areas }: ApiParts): Route[] {
       summary: 'The settlement batch that ends at this time',
       params: areaParams.extend({ end: timeInput }),
       answers: { 200: batchSchema },
-      async handle({ params: { area, end } }) {
-        const { settings } = workerOf(areas, area)
-        const row = await batchEndingAt(database, area, end)
+      async handle({ params: { area: number, end } }) {
+        const area = areaOf(areas, number)
+        const row = await batchEndingAt(database, await tables.idOf(area), end)
         if (row === null) throw new ApiError('BATCH_UNKNOWN', `no batch ends at ${isoTime(end)}`)
-        return { status: 200, body: presentBatch(settings, row) }
+        return { status: 200, body: presentBatch(area.settings, row) }
       },
     }),
     route({
@@ -119,16 +131,19 @@ export function areaRoutes({ database, areas }: ApiParts): Route[] {
       params: areaParams,
       query: z.object({ from: timeInput, to: timeInput }),
       answers: { 200: 'text/csv' },
-      async handle({ params: { area }, query: { from, to }, session }) {
-        const { settings } = workerOf(areas, area)
-        if ((await session()).account !== settings.rules.grid) {
-          throw new ApiError('NOT_GRID_ACCOUNT', `sign in as ${settings.rules.grid}, the grid operator of area ${area}`)
+      async handle({ params: { area: number }, query: { from, to }, session }) {
+        const area = areaOf(areas, number)
+        const { grid } = area.settings.rules
+        if ((await session()).account !== grid) {
+          throw new ApiError('NOT_GRID_ACCOUNT', `sign in as ${grid}, the grid operator of area ${number}`)
         }
+        const history = await tables.history(area)
+        const rows = reportRows(database, { area: await tables.idOf(area), from, to })
         return {
           status: 200,
           contentType: 'text/csv; charset=utf-8',
-          fileName: `settlement-${area}-${fileTime(from)}-${fileTime(to)}.csv`,
-          chunks: writeReport(settings, reportRows(database, { area, from, to })),
+          fileName: `settlement-${number}-${fileTime(from)}-${fileTime(to)}.csv`,
+          chunks: writeReport((start) => history.at(start), rows),
         }
       },
     }),

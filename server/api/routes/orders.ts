@@ -1,28 +1,19 @@
 /** Orders: signed by an account or its session key, judged by the area's engine, the same again wherever sent twice. */
 import { z } from 'zod'
-import type { AreaWorker } from '../../areas/area-worker.ts'
-import { type OrderRow, orderById } from '../../store/queries.ts'
-import type { ApiParts } from '../parts.ts'
-import { placeOrder, requireCancelSignature } from '../place-order.ts'
-import { presentOrder } from '../present.ts'
-import { ApiError, OrderRefused } from '../problem.ts'
-import { orderSchema } from '../resources.ts'
+import { createAllowance } from '../allowance.ts'
+import { cancelOrderOf, type OrderParts, placeOrder } from '../place-order.ts'
+import { forwardOrderSchema, orderSchema, placedForwardOrderSchema, revocationSchema } from '../resources.ts'
+import { revokeSessionKey } from '../revoke-session.ts'
 import { type Route, route } from '../route.ts'
-import { signedCancelSchema, signedOrderSchema } from '../signed-requests.ts'
+import { signedCancelSchema, signedOrderSchema, signedRevocationSchema } from '../signed-requests.ts'
 
 const tag = 'Orders'
+const placedSchema = z.union([orderSchema, placedForwardOrderSchema])
+/** Keys that one address may take back in a minute: each is kept for as long as its grants could last. */
+const mostRevocationsPerMinute = 30
 
-export function orderRoutes(parts: ApiParts): Route[] {
-  const { database, areas } = parts
-
-  async function findOrder(id: string): Promise<{ worker: AreaWorker; row: OrderRow }> {
-    for (const worker of areas.all()) {
-      const row = await orderById(database, worker.settings.area, id)
-      if (row !== null) return { worker, row }
-    }
-    throw new ApiError('ORDER_UNKNOWN', `there is no order ${id}`)
-  }
-
+export function orderRoutes(parts: OrderParts): Route[] {
+  const allow = createAllowance({ mostPerMinute: mostRevocationsPerMinute, done: 'take session keys back' })
   return [
     route({
       id: 'placeOrder',
@@ -30,13 +21,13 @@ export function orderRoutes(parts: ApiParts): Route[] {
       path: '/orders',
       tag,
       summary:
-        'Places a signed order; it counts from the next interval on and replaces older ones of its meter and side',
+        'Places a signed order. A spot order counts from the next interval on and replaces older ones of its meter and side; a forward order trades at once with what rests in its zone, and rests until its interval starts',
       keyed: true,
       body: signedOrderSchema,
-      answers: { 201: orderSchema, 200: orderSchema },
+      answers: { 201: placedSchema, 200: placedSchema },
       async handle({ body }) {
-        const { settings, row, known } = await placeOrder(parts, body)
-        return { status: known ? 200 : 201, body: presentOrder(settings, row) }
+        const { order, isKnown } = await placeOrder(parts, body)
+        return { status: isKnown ? 200 : 201, body: order }
       },
     }),
     route({
@@ -45,20 +36,27 @@ export function orderRoutes(parts: ApiParts): Route[] {
       path: '/orders/:order/cancel',
       tag,
       summary:
-        'Cancels an order from the next interval on, signed by the key that may: the account’s or the order’s session key',
+        'Cancels an order, signed by its account or by its session key while that is valid: a spot order from the next interval on, a forward order as far as it is open',
       keyed: true,
       params: z.object({ order: z.string().regex(/^0x[0-9a-f]{64}$/) }),
       body: signedCancelSchema,
-      answers: { 200: orderSchema },
-      async handle({ params: { order: id }, body: { signature } }) {
-        const { worker, row } = await findOrder(id)
-        const { settings } = worker
-        await requireCancelSignature(parts, settings.chain, row, signature)
-        if (row.status === 'cancelled') return { status: 200, body: presentOrder(settings, row) }
-        await worker.submit({ type: 'cancel', atMs: Date.now(), id, signature })
-        const after = (await findOrder(id)).row
-        if (after.status !== 'cancelled') throw new OrderRefused('ORDER_ENDED', `the order is ${after.status} already`)
-        return { status: 200, body: presentOrder(settings, after) }
+      answers: { 200: z.union([orderSchema, forwardOrderSchema]) },
+      async handle({ params: { order }, body: { signature } }) {
+        return { status: 200, body: await cancelOrderOf(parts, order, signature) }
+      },
+    }),
+    route({
+      id: 'revokeSessionKey',
+      method: 'post',
+      path: '/session-keys/revocations',
+      tag,
+      summary: 'Takes a session key back for good: from the next interval on nothing that it has signed counts',
+      keyed: true,
+      body: signedRevocationSchema,
+      answers: { 200: revocationSchema },
+      async handle({ body, request }) {
+        allow(request, Date.now())
+        return { status: 200, body: await revokeSessionKey(parts, body) }
       },
     }),
   ]

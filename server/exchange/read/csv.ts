@@ -7,8 +7,8 @@ import {
   type Channel,
   type EnergyDirection,
   type OfficialValues,
-  qualities,
   type ValueQuality,
+  valueQualities,
 } from '../official-values.ts'
 import { inQuotes } from '../quote.ts'
 import { separatedRows } from '../separated-values.ts'
@@ -72,8 +72,8 @@ function addRow(table: ValueTable, fields: string[], line: number): void {
   if (!channels.includes(channel as Channel)) {
     refuse('VALUES_CODE', `channel ${inQuotes(channel)}, expected ${channels.join(', ')}`)
   }
-  if (!qualities.includes(quality as ValueQuality)) {
-    refuse('VALUES_QUALITY', `quality ${inQuotes(quality)}, expected ${qualities.join(', ')}`)
+  if (!valueQualities.includes(quality as ValueQuality)) {
+    refuse('VALUES_QUALITY', `quality ${inQuotes(quality)}, expected ${valueQualities.join(', ')}`)
   }
   if (!start.endsWith('Z')) refuse('VALUES_TIME', `start ${inQuotes(start)} does not end in Z`)
   if ((energy === '') !== (quality === 'missing')) {

@@ -9,9 +9,9 @@ import { type Instant, isLater, isoSeconds, readInstant } from '../instants.ts'
 import {
   type EnergyDirection,
   type OfficialValues,
-  qualities,
   type SeriesIdentity,
   type ValueQuality,
+  valueQualities,
 } from '../official-values.ts'
 import { inQuotes, shortened } from '../quote.ts'
 import { type Choice, type ListedSpan, repeated, ValueTable } from '../value-table.ts'
@@ -163,7 +163,7 @@ function readFeed(bytes: Buffer): Feed {
           const quality = qualityOf.get(text)
           if (quality === undefined)
             throw new ExchangeError('VALUES_QUALITY', place(), `quality ${inQuotes(text)} is not known`)
-          reading.mark = Math.max(reading.mark, qualities.indexOf(quality))
+          reading.mark = Math.max(reading.mark, valueQualities.indexOf(quality))
         } else if (below === 'IntervalBlock/IntervalReading') {
           block!.starts.push(whole(reading.start, 'start'))
           block!.seconds.push(reading.seconds === '' ? Number.NaN : whole(reading.seconds, 'duration'))
@@ -290,7 +290,7 @@ function addBlock(
     if (value.includes('.')) refuse('VALUES_NUMBER', `${inQuotes(value)} is no whole number`)
     const place = () => `IntervalBlock of ${shortened(point)}, reading ${i + 1}, ${block.place}`
     const energyMicroWh = value === '' ? null : readEnergy(value, Number(multiplier), pointForm, place)
-    const quality = block.marks[i]! < 0 ? fallback : qualities[block.marks[i]!]!
+    const quality = block.marks[i]! < 0 ? fallback : valueQualities[block.marks[i]!]!
     table.add(series, readingStart, energyMicroWh, quality, number)
   }
 }

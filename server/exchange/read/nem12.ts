@@ -9,9 +9,9 @@ import {
   type IntervalValue,
   type OfficialSeries,
   type OfficialValues,
-  qualities,
   type SeriesIdentity,
   type ValueQuality,
+  valueQualities,
 } from '../official-values.ts'
 import { inQuotes, shortened } from '../quote.ts'
 import type { TimeZone } from '../time-zone.ts'
@@ -273,7 +273,7 @@ function newestDays(all: Day[]): { days: Day[]; corrected: Set<string> } {
 }
 
 function markOf(mark: string): string {
-  return String(qualities.indexOf(qualityOf.get(mark)!))
+  return String(valueQualities.indexOf(qualityOf.get(mark)!))
 }
 
 /** An empty value is missing. */
@@ -313,7 +313,7 @@ function* valuesOf(bytes: Buffer, days: readonly Day[]): Generator<IntervalValue
     const fields = fieldsOf(bytes, from, end)
     for (let i = 0; i < count; i++) {
       const stored = readValue(fields[i + 2]!, register, () => `line ${line}, value ${i + 1}`)
-      const quality = stored === null ? 'missing' : qualities[Number(marks.length === 1 ? marks : marks[i])]!
+      const quality = stored === null ? 'missing' : valueQualities[Number(marks.length === 1 ? marks : marks[i])]!
       const energyMicroWh = quality === 'missing' ? null : stored
       yield { start: start + i * register.intervalSeconds, energyMicroWh, quality }
     }

@@ -1,180 +1,163 @@
 /** Cutting batches: intervals become final, their fills are netted per seat, and every seat's base moves up. */
+import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
-import { type IntervalFill, netBatch, type SeatFills } from '../../settlement/netting.ts'
-import type { AreaConfig, BatchCut, Event, IntervalRun } from './area.ts'
-import { bind, costOf, owedIn, release, reservedFor } from './funds.ts'
-import { clearingDueMs, rerunStale } from './intervals.ts'
-import type { AreaState, IntervalState, SeatState, UnsettledBatch, UnsettledInterval } from './state.ts'
-import { hasTraded, withoutSeat } from './without-seat.ts'
+import { BatchNetting, spansOf } from '../../settlement/netting.ts'
+import type { BatchCut, ChainSeat, Event, SeatSpan } from '../area/area.ts'
+import { bind, costOf, owedIn, release, reservedIn } from '../area/funds.ts'
+import type { Interval } from '../area/interval.ts'
+import {
+  type AreaState,
+  type Configured,
+  configAt,
+  configNow,
+  intervalsBetween,
+  lengthOf,
+  type UnsettledBatch,
+} from '../area/state.ts'
+import { forgetOld } from './forgetting.ts'
+import { clearingDueMs, giveUp } from './intervals.ts'
 
-/** Final costs stay known for this many batches after the chain has settled them, should a reorganisation unsettle them. */
-const batchesKeptAfterSettlement = 4
-const batchesOfReadingsKept = 2
+/**
+ * The batch that begins with the first interval that is not final, once all of its intervals have started; else null. It is
+ * shorter than others where the chain has settled a part of its time already.
+ */
+export function openBatch(state: AreaState): { start: UtcSeconds; end: UtcSeconds } | null {
+  const { batchSeconds } = configNow(state).rules
+  const start = state.cutUntil
+  const end = (Math.floor(start / batchSeconds) + 1) * batchSeconds
+  return state.nextStart >= end ? { start, end } : null
+}
 
-/** When the batch that holds the first open interval can be cut, or null while there is none or it has not ended. */
-export function batchDueMs(state: AreaState, config: AreaConfig): number | null {
-  const end = nextBatchEnd(state, config)
-  if (end === null || state.nextStart < end) return null
+/**
+ * When a batch can be cut: some time after its last readings were waited for, and never before a counted block of the chain
+ * at or after its end has been seen, so that every change of its terms is known. Infinite as long as that has not come.
+ */
+export function batchDueMs(state: AreaState, { start, end }: { start: UtcSeconds; end: UtcSeconds }): number {
+  if (state.chain.time < end) return Number.POSITIVE_INFINITY
   let dueMs = 0
-  for (const interval of intervalsBefore(state, end)) {
+  for (const interval of intervalsBetween(state, start, end)) {
+    if (interval.status === 'started') return Number.POSITIVE_INFINITY
+    const config = configAt(state, interval.start)
     dueMs = Math.max(dueMs, clearingDueMs(interval, config) + config.graceMs)
   }
   return dueMs
 }
 
-function nextBatchEnd(state: AreaState, config: AreaConfig): UtcSeconds | null {
-  const first = state.intervals.keys().next()
-  if (first.done) return null
-  const { batchSeconds } = config.rules
-  return (Math.floor(first.value / batchSeconds) + 1) * batchSeconds
-}
-
-function intervalsBefore(state: AreaState, end: UtcSeconds): IntervalState[] {
-  return [...state.intervals.values()].filter(({ start }) => start < end)
-}
-
-/** Cuts every batch that is due, in order. A batch in which no meter was read is final but has nothing to settle. */
-export function cutBatches(state: AreaState, config: AreaConfig): Event[] {
-  const events: Event[] = []
-  for (;;) {
-    const dueMs = batchDueMs(state, config)
-    if (dueMs === null || state.nowMs < dueMs) return events
-    const end = nextBatchEnd(state, config)!
-    const intervals = intervalsBefore(state, end)
-    if (intervals.some(({ result }) => result === null)) return events
-    events.push(...rerunStale(state, config, end))
-    for (const { start, result } of intervals) {
-      result!.status = 'final'
-      events.push({ type: 'interval-final', start, run: result!.run })
+/** Cuts a batch. One in which no meter was read is final but has nothing to settle. */
+export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; end: UtcSeconds }, seal: Hex): Event[] {
+  const provisional = [...intervalsBetween(state, start, end)].filter(({ status }) => status === 'provisional')
+  release(state, reservedIn(state, provisional))
+  const events = provisional.map((interval): Event => {
+    for (const trade of state.forward.get(interval.start)?.trades ?? []) release(state, costOf(trade))
+    interval.status = 'final'
+    interval.reserved = null
+    interval.isChanged = true
+    return { type: 'interval-final', start: interval.start, run: interval.run }
+  })
+  bind(state, owedIn(state, provisional))
+  const spans = batchSpans(state, { start, end })
+  const cut: UnsettledBatch = { start, end, number: 1, seal, leftOut: [], leaving: [], leavingFrom: end, spans }
+  state.cutUntil = end
+  if (spans.length > 0) {
+    events.push({ type: 'batch-cut', batch: netted(state, cut), number: 1, leftOut: [], seal })
+    state.batches.set(end, cut)
+    for (const { seat, epoch, time, importWh, exportWh } of spans) {
+      const own = state.seats.get(seat)!
+      own.base = { epoch, time, importWh, exportWh }
+      if (time > own.newest.time) own.newest = { ...own.base, quality: 0 }
     }
-    const start = Math.floor(intervals[0]!.start / config.rules.batchSeconds) * config.rules.batchSeconds
-    const unsettled: UnsettledBatch = {
-      ...{ start, end, number: 1, leftOut: [] },
-      intervals: intervals.map((interval) => ({
-        result: interval.result!,
-        trades: state.forward.get(interval.start)?.trades ?? [],
-      })),
-      seats: [...state.seats.values()].flatMap((seat) => measuredSeat(seat, start, end)),
-    }
-    const batch = netted(unsettled, config)
-    if (batch.entries.length > 0) {
-      events.push({ type: 'batch-cut', batch, number: 1, leftOut: [] })
-      state.batches.set(end, unsettled)
-    }
-    close(state, config, intervals, batch)
   }
+  return [...events, ...forgetOld(state)]
 }
 
-/**
- * Cuts a batch anew without what `seats` traded in it: each interval in which one of them traded gets a further,
- * final run, without one of them after the other.
- * Changes nothing where the batch is settled, has another number by now, or none of the seats traded in it.
- */
-export function leaveOut(
-  state: AreaState,
-  config: AreaConfig,
-  { end, number, seats }: { end: UtcSeconds; number: number; seats: readonly number[] },
-): Event[] {
-  const batch = state.batches.get(end)
-  if (batch === undefined || batch.number !== number) return []
-  const traded = new Set<number>()
-  const events: Event[] = []
-  for (const interval of batch.intervals) {
-    let { result } = interval
-    for (const seat of seats) {
-      if (!hasTraded(result, seat)) continue
-      traded.add(seat)
-      result = withoutSeat(result, { config, trades: interval.trades, seat })
+/** Where the entries of a batch begin and end, once its intervals were computed; a seat of which nothing was measured has none. */
+export function batchSpans(
+  state: Configured & Pick<AreaState, 'intervals' | 'seats'>,
+  { start, end }: { start: UtcSeconds; end: UtcSeconds },
+): SeatSpan[] {
+  const length = lengthOf(state)
+  const boundaries: { time: UtcSeconds; interval: Interval }[] = []
+  for (let time = start; time <= end; time += length) {
+    const interval = state.intervals.get(time - length)
+    if (interval !== undefined) boundaries.push({ time, interval })
+  }
+  const trading = new Set(state.intervals.get(start)?.fills.slot)
+  return [...state.seats.values()].flatMap((seat) => {
+    const { slot, base, chain } = seat
+    const measured: UtcSeconds[] = []
+    for (const { time, interval } of boundaries) {
+      if (time > base.time && interval.isMeasured(slot, base.epoch)) measured.push(time)
     }
-    if (result === interval.result) continue
-    interval.result = { ...result, run: interval.result.run + 1 }
-    events.push({ type: 'interval-cleared', result: interval.result })
-    const { start } = result
-    state.unsettled = state.unsettled.flatMap((before) => {
-      if (before.start !== start) return [before]
-      release(state, owedIn(state, before))
-      return owe(state, result)
+    if (measured.length === 0 || measured.at(-1)! <= start) return []
+    if (isClosedBetween(chain, Math.max(base.time, start), end)) return []
+    // No entry that trades runs across a change of terms, nor across a mandate's expiry.
+    const changes: UtcSeconds[] = []
+    for (const { from, validUntil } of chain.terms) {
+      for (const time of [from, validUntil]) if (time > base.time && time < end) changes.push(time)
+    }
+    const spans = spansOf({ base: base.time, measured, changes, startTrades: trading.has(slot) }, start)
+    return spans.map((span): SeatSpan => {
+      const { epoch, importWh, exportWh } = state.intervals.get(span.time - length)!.registersAt(slot, span.time)!
+      return { seat: chain.seat, ...span, epoch, importWh, exportWh }
     })
-  }
-  if (traded.size === 0) return []
-  batch.number += 1
-  batch.leftOut.push(...seats.filter((seat) => traded.has(seat)))
-  const { number: newNumber, leftOut } = batch
-  events.push({ type: 'batch-cut', batch: netted(batch, config), number: newNumber, leftOut: [...leftOut] })
-  return events
-}
-
-/**
- * Takes over how far the chain has settled, which a reorganisation may turn back: what was settled is no longer owed, and
- * its batches need not be cut anew.
- */
-export function followChain(state: AreaState, chain: AreaState['chain']): void {
-  for (const interval of state.unsettled) {
-    const before = owedIn(state, interval)
-    const after = owedIn({ config: state.config, chain }, interval)
-    if (before === after) continue
-    release(state, before)
-    bind(state, after)
-  }
-  state.chain = chain
-  for (const end of state.batches.keys()) if (end <= chain.settledUntil) state.batches.delete(end)
-}
-
-/** Nets the fills of a batch's newest results, from where its entries began. */
-export function netted({ start, end, intervals, seats }: UnsettledBatch, config: AreaConfig): BatchCut {
-  const fillsOf = new Map<number, IntervalFill[]>(seats.map(({ seat }) => [seat, []]))
-  for (const { result } of intervals) {
-    for (const { seat, soldWh, boughtWh, paid, received } of result.seats) {
-      if (soldWh + boughtWh > 0) fillsOf.get(seat)?.push({ start: result.start, soldWh, boughtWh, paid, received })
-    }
-  }
-  return netBatch({
-    ...{ start, end, intervalSeconds: config.rules.intervalSeconds },
-    seats: seats.map((seat) => ({ ...seat, fills: fillsOf.get(seat.seat)! })),
   })
 }
 
-/** Where a seat's entry in a batch begins and what was measured; nothing where that is nothing. */
-export function measuredSeat(seat: SeatState, start: UtcSeconds, end: UtcSeconds): Omit<SeatFills, 'fills'>[] {
-  const measured = seat.readings.filter(({ time, quality }) => quality === 0 && time > seat.base.time && time <= end)
-  if (measured.length === 0 || measured.at(-1)!.time <= start) return []
-  // No entry that trades runs across a change of terms, nor across a mandate's expiry.
-  const changes = seat.chain.terms
-    .flatMap(({ from, validUntil }) => [from, validUntil])
-    .filter((time) => time > seat.base.time && time < end)
-  return [{ seat: seat.chain.seat, base: seat.base, measured, changes }]
+/** A seat that trades in no interval of a batch, whatever comes, has nothing to settle there; it may be forgotten by then. */
+function isClosedBetween({ terms }: Pick<ChainSeat, 'terms'>, from: UtcSeconds, until: UtcSeconds): boolean {
+  return !terms.some((own, place) => {
+    return !own.closed && own.from < until && (terms[place + 1]?.from ?? Number.POSITIVE_INFINITY) > from
+  })
 }
 
-function close(state: AreaState, config: AreaConfig, intervals: IntervalState[], batch: BatchCut): void {
-  for (const interval of intervals) {
-    const { start, result } = interval
-    release(state, reservedFor(interval))
-    for (const trade of state.forward.get(start)?.trades ?? []) release(state, costOf(trade))
-    state.unsettled.push(...owe(state, result!))
-    state.intervals.delete(start)
-    state.forward.delete(start)
+/** Nets the newest fills of a batch's intervals. */
+function netted(state: AreaState, { start, end, spans }: UnsettledBatch): BatchCut {
+  const netting = new BatchNetting({ start, end, intervalSeconds: lengthOf(state) }, spans)
+  for (const { start: from, fills } of intervalsBetween(state, start, end)) {
+    for (let index = 0; index < fills.length; index += 1) {
+      const seat = state.slots[fills.slot[index]!]!
+      const isSale = (fills.kind[index]! & 1) === 1
+      netting.add(seat, from, { isSale, energyWh: fills.energyWh[index]!, amount: fills.amount[index]! })
+    }
   }
-  for (const entry of batch.entries) {
-    state.seats.get(entry.seat)!.base = { epoch: entry.epoch, time: entry.time }
-  }
-  state.cutUntil = batch.end
-  for (const seat of state.seats.values()) forgetReadings(seat, config.rules.batchSeconds)
-  const kept = state.chain.settledUntil - batchesKeptAfterSettlement * config.rules.batchSeconds
-  state.unsettled = state.unsettled.filter(({ start }) => start >= kept)
+  return netting.finish()
 }
 
-/** What an interval's result costs each seat on balance, committed from here on; nothing where nobody pays. */
-function owe(state: AreaState, { start, seats }: IntervalRun): UnsettledInterval[] {
-  const owed = new Map<number, bigint>()
-  for (const { seat, paid, received } of seats) if (paid > received) owed.set(seat, paid - received)
-  if (owed.size === 0) return []
-  bind(state, owedIn(state, { start, owed }))
-  return [{ start, owed }]
+/** The batch as it stands once seats have been left out. */
+export function cutAnew(state: AreaState, batch: UnsettledBatch): Event[] {
+  batch.number += 1
+  batch.leftOut.push(...batch.leaving)
+  batch.leaving = []
+  const { number, leftOut, seal } = batch
+  return [{ type: 'batch-cut', batch: netted(state, batch), number, leftOut: [...leftOut], seal }]
 }
 
-/** Keeps the readings from the base on, and those of some batches before it, so that a contradiction is still noticed. */
-function forgetReadings(seat: SeatState, batchSeconds: number): void {
-  const from = seat.base.time - batchesOfReadingsKept * batchSeconds
-  const first = seat.readings.findIndex(({ time }) => time >= from)
-  if (first > 0) seat.readings.splice(0, first)
+/**
+ * Takes over how far the chain has settled; an older view of it changes nothing. What was settled is no longer owed, and its
+ * batches need not be cut anew. Where the chain has settled what this journal does not know (it was restored from an old
+ * copy), the intervals until then are final without results: their money has moved already.
+ */
+export function followChain(state: AreaState, seen: Omit<AreaState['chain'], 'isPartial'>): Event[] {
+  const length = lengthOf(state)
+  const { chain } = state
+  const block = Math.max(seen.block, chain.block)
+  const time = Math.max(seen.time, chain.time)
+  const settledUntil = Math.max(seen.settledUntil, chain.settledUntil)
+  const settled = [...intervalsBetween(state, chain.settledUntil - length, settledUntil)].filter(
+    (interval) => interval.status === 'final' && interval.start + length <= settledUntil,
+  )
+  release(state, owedIn(state, settled))
+  state.chain = { block, time, settledUntil, isPartial: false }
+  for (const end of state.batches.keys()) if (end <= settledUntil) state.batches.delete(end)
+  const events: Event[] = [{ type: 'chain-followed', block, time, settledUntil }]
+  return settledUntil > state.cutUntil ? [...events, ...adopt(state)] : events
+}
+
+/** Gives up the intervals that the chain has settled without this journal; those that have not started do so when they start. */
+function adopt(state: AreaState): Event[] {
+  const { settledUntil } = state.chain
+  const start = state.cutUntil
+  for (const interval of intervalsBetween(state, start, settledUntil)) giveUp(state, interval)
+  state.cutUntil = settledUntil
+  return [{ type: 'batch-missed', start, end: settledUntil }, ...forgetOld(state)]
 }

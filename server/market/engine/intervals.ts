@@ -1,165 +1,155 @@
-/** The life of an interval: reservations when it starts, a computation when its readings are in, a new one when one comes late. */
-import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
-import type { AreaConfig, Event, OrderState, Reservation } from './area.ts'
-import { closeGate } from './forward.ts'
-import { tradedWh } from './forward-positions.ts'
-import { bind, committedFunds, freeFunds } from './funds.ts'
-import { computeInterval } from './interval-result.ts'
-import { forgetOrders } from './orders.ts'
-import { type AreaState, countingOrder, type IntervalState, type SeatState, sellableWh, termsAt } from './state.ts'
+/** The life of an interval: promises when it starts, a computation when its readings are in, a new one when one comes late. */
+import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
+import type { AreaConfig, Event, IntervalRun, PromiseCut } from '../area/area.ts'
+import { sides } from '../area/codes.ts'
+import { costOf, purseOf, release, reservedIn } from '../area/funds.ts'
+import type { Interval } from '../area/interval.ts'
+import { forgetOrders } from '../area/orders.ts'
+import {
+  type AreaState,
+  configAt,
+  intervalAt,
+  intervalsBetween,
+  isSuspended,
+  lengthOf,
+  suspendedSeats,
+  termsAt,
+} from '../area/state.ts'
+import { closeGate } from '../stages/forward/book.ts'
+import { positionOf } from '../stages/forward/positions.ts'
+import { stages } from '../stages/stages.ts'
+import { computeInterval } from './compute.ts'
+import { forgetOld } from './forgetting.ts'
+import { mostMissed } from './seats.ts'
 
 /** After an outage meters need time to deliver their backlog: an interval started late waits this much longer at most. */
 const longestBacklogWaitMs = 30_000
+/** After computing again an area rests for this long per seat. */
+const restMsPerSeat = 1
 
 /**
- * Starts every interval whose time has come, in order, and sets each order's worst case aside from free escrow funds in
- * order of arrival: buying at most limit × energy, selling at a negative limit likewise.
+ * Starts the next interval: closes its gate, sets aside what may be traded, and notes whose readings it waits for. One that
+ * the chain has settled already only closes its gate. A gate with a large book takes more than one call.
  */
-export function startIntervals(state: AreaState, config: AreaConfig): Event[] {
-  const events: Event[] = []
-  const length = config.rules.intervalSeconds
-  while (state.nextStart * 1000 <= state.nowMs) {
-    const start = state.nextStart
-    events.push(...closeGate(state, start))
-    const reservations = reserve(state, config, start)
-    state.intervals.set(start, { start, startedAtMs: state.nowMs, reservations, result: null })
-    state.nextStart = start + length
-    events.push({ type: 'interval-started', start, reservations }, ...forgetOrders(state, state.nextStart))
+export function startInterval(state: AreaState): Event[] {
+  const start = state.nextStart
+  const config = configAt(state, start)
+  const gate = closeGate(state, start)
+  if (!gate.isClosed) return gate.events
+  state.nextStart = start + config.rules.intervalSeconds
+  const interval = intervalAt(state, start)
+  interval.status = 'started'
+  interval.startedAtMs = state.nowMs
+  interval.isChanged = true
+  if (start < state.cutUntil) giveUp(state, interval)
+  else {
+    const purse = purseOf(state)
+    for (const stage of stages) stage.promise(state, interval, config, purse)
+    expectReadings(state, interval, config)
   }
-  return events
+  const ended = [...state.seats.values()].flatMap((seat) =>
+    seat.orders.length === 0 ? [] : forgetOrders(state, seat, state.nextStart),
+  )
+  const forgotten = start < state.cutUntil ? forgetOld(state) : []
+  return [...gate.events, startedEvent(state, interval), ...ended, ...forgotten]
 }
 
-function reserve(state: AreaState, config: AreaConfig, start: UtcSeconds): Reservation[] {
-  const bySeatAndSide = new Map<string, OrderState[]>()
-  for (const order of state.orders.values()) {
-    const key = `${order.seat} ${order.side}`
-    const group = bySeatAndSide.get(key)
-    if (group === undefined) bySeatAndSide.set(key, [order])
-    else group.push(order)
-  }
-  const counting: OrderState[] = []
-  for (const group of bySeatAndSide.values()) {
-    const order = countingOrder(group, start)
-    if (order !== null) counting.push(order)
-  }
-  counting.sort((a, b) => a.arrival - b.arrival)
+/** Makes an interval final without a result of its own: the chain has settled it without this journal. */
+export function giveUp(state: AreaState, interval: Interval): void {
+  release(state, reservedIn(state, [interval]))
+  for (const trade of state.forward.get(interval.start)?.trades ?? []) release(state, costOf(trade))
+  interval.giveUp()
+}
 
-  const committed = committedFunds(state)
-  const reservations: Reservation[] = []
-  for (const order of counting) {
-    const seat = state.seats.get(order.seat)!
-    const terms = termsAt(seat, start)
-    if (terms === null || terms.closed || seat.suspended) continue
-    const limitTicks =
-      order.side === 'buy'
-        ? Math.min(order.limitTicks, terms.buyCeiling, config.highestTicks)
-        : Math.max(order.limitTicks, terms.sellFloor, config.lowestTicks)
-    const mandatedWh = order.side === 'buy' ? terms.maxBuyWh : sellableWh(terms, config)
-    const forwardWh = tradedWh(state.forward.get(start), order.seat, order.side)
-    const wantedWh: Wh = Math.max(0, Math.min(order.maxWh, mandatedWh - forwardWh))
-    const available = freeFunds(seat, committed)
-    const worstPerWh = BigInt(order.side === 'buy' ? limitTicks : -limitTicks)
-    let reservedWh = wantedWh
-    let reserved = 0n
-    if (worstPerWh > 0n) {
-      const payable = available / worstPerWh
-      if (payable < BigInt(wantedWh)) reservedWh = Number(payable)
-      reserved = worstPerWh * BigInt(reservedWh)
-    }
-    bind(state, [[order.seat, reserved]])
-    reservations.push({
-      order: order.id,
-      seat: order.seat,
-      side: order.side,
-      limitTicks,
-      wantedWh,
-      reservedWh,
-      reserved,
-    })
+function startedEvent(state: AreaState, interval: Interval): Event {
+  let orders = 0
+  for (const side of sides) for (const arrival of interval.reserved?.[side].arrival ?? []) if (arrival > 0) orders += 1
+  let reserved = 0n
+  for (const [, amount] of reservedIn(state, [interval])) reserved += amount
+  return {
+    ...{ type: 'interval-started', start: interval.start, orders, reserved, waitsFor: interval.waitsFor },
+    ...{ block: state.chain.block, suspended: suspendedSeats(state), cut: cutPromises(interval) },
   }
-  return reservations
+}
+
+/** What funds were too short for, in order of arrival. */
+function cutPromises(interval: Interval): PromiseCut[] {
+  const cut: PromiseCut[] = []
+  for (const { arrival, energyWh, isCut } of interval.promised) if (isCut) cut.push({ arrival, energyWh })
+  for (const side of sides) {
+    for (let slot = 0; slot < interval.places; slot += 1) {
+      const reservation = interval.reservation(slot, side)
+      if (reservation?.isCut) cut.push({ arrival: reservation.arrival, energyWh: reservation.reservedWh })
+    }
+  }
+  return cut.sort((a, b) => a.arrival - b.arrival)
+}
+
+/**
+ * Waits for those that can trade something and were read lately: a seat that stays silent, whoever it is of, delays nobody for
+ * longer than a few intervals.
+ */
+function expectReadings(state: AreaState, interval: Interval, config: AreaConfig): void {
+  const promised = new Set<number>()
+  for (const { seller, buyer, energyWh } of interval.promised) if (energyWh > 0) promised.add(seller).add(buyer)
+  const forward = state.forward.get(interval.start)
+  const end = interval.start + config.rules.intervalSeconds
+  for (const [number, seat] of state.seats) {
+    if (seat.missed >= mostMissed || isSuspended(state, seat) || seat.base.time >= end) continue
+    const terms = termsAt(seat, interval.start)
+    if (terms === null || terms.closed || terms.validUntil < end) continue
+    if (terms.grade !== config.rules.settlingGrade) continue
+    const { tradedWh } = positionOf(forward, number)
+    const trades = sides.some(
+      (side) => tradedWh[side] > 0 || (interval.reservation(seat.slot, side)?.reservedWh ?? 0) > 0,
+    )
+    if (trades || promised.has(number)) interval.expect(seat.slot)
+  }
 }
 
 /** Until when an interval waits for readings that are missing. */
-export function clearingDueMs(interval: IntervalState, config: AreaConfig): number {
+export function clearingDueMs(interval: Interval, config: AreaConfig): number {
   const endMs = (interval.start + config.rules.intervalSeconds) * 1000
   const latenessMs = interval.startedAtMs - interval.start * 1000
   const backlogMs = latenessMs > config.rules.intervalSeconds * 1000 ? Math.min(latenessMs, longestBacklogWaitMs) : 0
   return Math.max(endMs, interval.startedAtMs) + config.graceMs + backlogMs
 }
 
-/**
- * Computes, in order of start, every interval that has ended and whose readings are all in or whose grace has passed, and
- * when that may be again those that are stale.
- */
-export function clearIntervals(state: AreaState, config: AreaConfig): Event[] {
-  const events = state.nowMs < (state.rerunsFromMs ?? 0) ? [] : rerunStale(state, config)
-  for (const interval of state.intervals.values()) {
-    if (interval.result !== null) continue
-    const end = interval.start + config.rules.intervalSeconds
-    if (end * 1000 > state.nowMs) break
-    if (state.nowMs < clearingDueMs(interval, config) && !isComplete(state, interval, end)) continue
-    events.push(run(state, config, interval))
+/** The first interval that waits for its first computation, with when that is due. */
+export function nextToClear(state: AreaState): { interval: Interval; dueMs: number } | null {
+  const length = lengthOf(state)
+  let first: { interval: Interval; dueMs: number } | null = null
+  for (const interval of intervalsBetween(state, state.cutUntil, state.nextStart)) {
+    if (interval.status !== 'started') continue
+    const endMs = (interval.start + length) * 1000
+    const dueMs = interval.waitsFor === 0 ? endMs : clearingDueMs(interval, configAt(state, interval.start))
+    if (first === null || dueMs < first.dueMs) first = { interval, dueMs }
+    if (endMs > state.nowMs) break
   }
-  return events
+  return first
 }
 
-/** How far the look for a seat that lacks its reading has come: all before `waitingFor` had theirs when looked at. */
-interface Search {
-  seats: Iterator<number>
-  waitingFor: number | undefined
+/** The first interval that was computed from something else than is known now. */
+export function firstStale(state: AreaState, until: UtcSeconds): Interval | null {
+  for (const interval of intervalsBetween(state, state.cutUntil, until)) if (interval.isStale) return interval
+  return null
 }
 
-/** The search is only resumed, so that not every reading makes all seats be looked at. */
-const searches = new WeakMap<IntervalState, Search>()
-
-function isComplete(state: AreaState, interval: IntervalState, end: UtcSeconds): boolean {
-  const lacks = (seat: number) => lacksReading(state.seats.get(seat)!, interval, end)
-  const search = searches.get(interval) ?? { seats: state.seats.keys(), waitingFor: undefined }
-  searches.set(interval, search)
-  do {
-    if (search.waitingFor !== undefined && lacks(search.waitingFor)) return false
-    search.waitingFor = search.seats.next().value
-  } while (search.waitingFor !== undefined)
-  // What the chain shows may have made a seat lack one after it was looked at.
-  for (const seat of state.seats.keys()) {
-    if (!lacks(seat)) continue
-    searches.set(interval, { seats: state.seats.keys(), waitingFor: seat })
-    return false
+/** Computes an interval for the first time. Those who were waited for in vain are waited for a little less. */
+export function clearInterval(state: AreaState, interval: Interval): Event[] {
+  for (const seat of state.seats.values()) {
+    if (interval.isExpected(seat.slot) && !interval.isRead(seat.slot)) seat.missed += 1
   }
-  return true
+  interval.status = 'provisional'
+  return [cleared(computeInterval(state, configAt(state, interval.start), interval))]
 }
 
-function lacksReading(seat: SeatState, interval: IntervalState, end: UtcSeconds): boolean {
-  if (seat.suspended || termsAt(seat, interval.start)?.closed !== false) return false
-  return seat.base.time < end && seat.readings.findLast(({ time }) => time <= end)?.time !== end
+/** Computes a stale interval again; in a large area not all the time, unless it is about to become final. */
+export function rerunInterval(state: AreaState, interval: Interval): Event[] {
+  state.rerunsFromMs = state.nowMs + state.seats.size * restMsPerSeat
+  return [cleared(computeInterval(state, configAt(state, interval.start), interval))]
 }
 
-/** After computing again an area rests for this long per seat and interval. */
-const restMsPerSeat = 1
-
-/**
- * An interval that has been computed from something else than is known now is to be computed again, unless it is final.
- * Version 1 of the rules did so at once, for every single reading.
- */
-export function outdate(state: AreaState, config: AreaConfig, start: UtcSeconds): Event[] {
-  const interval = state.intervals.get(start)
-  if (interval === undefined || interval.result === null) return []
-  if (state.engineVersion === 1) return [run(state, config, interval)]
-  interval.isStale = true
-  return []
-}
-
-/** Computes the stale intervals that start before `until` again, whether or not the area rests. */
-export function rerunStale(state: AreaState, config: AreaConfig, until = Number.POSITIVE_INFINITY): Event[] {
-  const stale = [...state.intervals.values()].filter(({ start, isStale }) => isStale === true && start < until)
-  if (stale.length > 0) state.rerunsFromMs = state.nowMs + stale.length * state.seats.size * restMsPerSeat
-  return stale.map((interval) => run(state, config, interval))
-}
-
-function run(state: AreaState, config: AreaConfig, interval: IntervalState): Event {
-  const result = computeInterval(state, config, interval)
-  interval.result = result
-  delete interval.isStale
+function cleared(result: IntervalRun): Event {
   return { type: 'interval-cleared', result }
 }

@@ -1,120 +1,283 @@
 /**
- * The engine's state as text, for snapshots: JSON in which nothing stands twice. The same state gives the same text on any
- * machine.
+ * The engine's state as a list of pieces, each of which is named and known by its SHA-256: an interval that has not changed
+ * since it was written is the same piece, so it is written once.
  *
- * The text is `{"shapes": …, "texts": …, "state": …}`. A shape is the list of names of an object's fields, in their order;
- * long texts stand in a list of their own. What is not a number, a truth value, null or a short text is an array that says
- * first what follows: `[0, items…]`, `[1, key, value, key, value…]` of a map, `[2, digits]` of a bigint, `[3, position]` of a
- * long text, and `[4 + shape, values…]`. An area's results repeat the same fields, identifiers and sentences by the million.
+ * Numbers of typed arrays lie in a piece as they lie in memory, the lowest byte first.
  */
 import { createHash } from 'node:crypto'
-import { decode } from './codec.ts'
-import type { AreaState } from './state.ts'
+import {
+  agreementState,
+  areaConfig,
+  areaFace,
+  chainSeat,
+  epochRegisters,
+  flow,
+  forwardOrder,
+  forwardTrade,
+  orderState,
+  terms,
+  zoneRun,
+} from '../area/area.ts'
+import {
+  address,
+  bigint,
+  bool,
+  type Codec,
+  decode,
+  encode,
+  hex32,
+  int,
+  list,
+  oneOf,
+  optional,
+  type Reader,
+  struct,
+  text,
+  uint,
+  type Writer,
+} from '../area/binary.ts'
+import { sides } from '../area/codes.ts'
+import { EngineError } from '../area/error.ts'
+import { Fills, Interval } from '../area/interval.ts'
+import { type AreaState, emptyState } from '../area/state.ts'
+import { addSeat } from './seats.ts'
 
-const list = 0
-const map = 1
-const integer = 2
-const longText = 3
-const firstShape = 4
-
-/** A text up to this long takes no more room than its position would. */
-const shortText = 8
-
-interface Packed {
-  shapes: string[][]
-  texts: string[]
-  state: unknown
+export interface Piece {
+  name: string
+  /** SHA-256 of its bytes, hexadecimal. */
+  hash: string
+  /** Null where whoever asked says that it has a piece of this hash. */
+  bytes: Buffer | null
 }
 
-/** Writes a state. */
-export function encodeState(state: AreaState): string {
-  const packer = new Packer()
-  const packed = packer.pack(state)
-  return JSON.stringify({ shapes: packer.shapes, texts: packer.texts, state: packed } satisfies Packed)
+/** Seats, orders or nonces of one piece. */
+const itemsPerPiece = 500
+
+const header = struct({
+  nowMs: uint,
+  configs: list(struct({ from: uint, config: areaConfig, face: areaFace })),
+  chain: struct({ block: uint, time: uint, settledUntil: uint, isPartial: bool }),
+  slots: list(optional(uint)),
+  suspensions: list(
+    struct({
+      ...{ meter: address, epoch: uint, time: uint },
+      confirmations: list(struct({ seat: uint, count: uint })),
+    }),
+  ),
+  revoked: list(struct({ account: address, key: address, from: uint, until: uint })),
+  arrivals: uint,
+  nextStart: uint,
+  firstStart: uint,
+  rerunsFromMs: uint,
+  cutUntil: uint,
+})
+
+const seat = struct({
+  chain: chainSeat,
+  earlierTerms: list(terms),
+  slot: uint,
+  base: epochRegisters,
+  newest: struct({ epoch: uint, time: uint, importWh: uint, exportWh: uint, quality: uint }),
+  missed: uint,
+  creditMs: uint,
+  creditAtMs: uint,
+})
+
+const nonce = struct({ key: text, buy: int, sell: int, agreement: int, until: uint })
+
+const forward = struct({ start: uint, orders: list(forwardOrder), trades: list(forwardTrade) })
+
+const batch = struct({
+  start: uint,
+  end: uint,
+  number: uint,
+  seal: hex32,
+  leftOut: list(uint),
+  leaving: list(uint),
+  leavingFrom: uint,
+  spans: list(
+    struct({
+      ...{ seat: uint, from: uint, kind: oneOf(['settle', 'rebase']) },
+      ...{ epoch: uint, time: uint, importWh: uint, exportWh: uint },
+    }),
+  ),
+})
+
+const intervalHead = struct({
+  start: uint,
+  status: oneOf(['begun', 'started', 'provisional', 'final']),
+  startedAtMs: uint,
+  run: uint,
+  isStale: bool,
+  waitsFor: uint,
+  cleared: optional(
+    struct({
+      ...{ matchedWh: uint, gridFees: bigint, congestionRent: bigint, gridTake: bigint },
+      ...{ zones: list(zoneRun), flows: list(flow) },
+    }),
+  ),
+  deliveredWh: list(uint),
+  promised: list(
+    struct({
+      ...{ arrival: uint, seller: uint, buyer: uint, priceTicks: int, feeTicks: uint, energyWh: uint, isCut: bool },
+    }),
+  ),
+  places: uint,
+  isReserved: bool,
+  fills: uint,
+})
+
+type Column = Float64Array | Uint32Array | Int32Array | Uint16Array | Uint8Array
+
+/** The columns of an interval in their order; `Fills` last. */
+function columnsOf(interval: Interval): Column[] {
+  const { importWh, exportWh, epoch, flags, reserved, fills } = interval
+  const columns: Column[] = [importWh, exportWh, epoch, flags]
+  if (reserved !== null) {
+    for (const side of sides) columns.push(reserved[side].arrival, reserved[side].limitTicks, reserved[side].energyWh)
+  }
+  return [...columns, fills.arrival, fills.slot, fills.energyWh, fills.amount, fills.kind]
 }
 
-class Packer {
-  readonly shapes: string[][] = []
-  readonly texts: string[] = []
-  private readonly positionOf = new Map<string, number>()
+/** About how many bytes an interval takes. */
+function sizeOf(interval: Interval): number {
+  return columnsOf(interval).reduce((sum, { byteLength }) => sum + byteLength, 1_000)
+}
 
-  pack(value: unknown): unknown {
-    if (typeof value === 'string') return value.length <= shortText ? value : [longText, this.position(value)]
-    if (typeof value === 'bigint') return [integer, isSafe(value) ? Number(value) : value.toString()]
-    if (typeof value !== 'object' || value === null) return value
-    const packed: unknown[] = []
-    if (Array.isArray(value)) {
-      packed.push(list)
-      for (const item of value) packed.push(this.pack(item))
-    } else if (value instanceof Map) {
-      packed.push(map)
-      for (const [key, item] of value) packed.push(this.pack(key), this.pack(item))
-    } else {
-      const names: string[] = []
-      packed.push(0)
-      for (const name in value) {
-        const field = value[name as keyof typeof value] as unknown
-        if (field === undefined) continue
-        names.push(name)
-        packed.push(this.pack(field))
-      }
-      packed[0] = firstShape + this.shape(names)
+const interval: Codec<Interval> = {
+  write(writer: Writer, value: Interval) {
+    const { start, status, startedAtMs, run, isStale, waitsFor, cleared, deliveredWh, promised, fills } = value
+    intervalHead.write(writer, {
+      ...{ start, status, startedAtMs, run, isStale, waitsFor, cleared, deliveredWh, promised },
+      ...{ places: value.places, isReserved: value.reserved !== null, fills: fills.length },
+    })
+    for (const column of columnsOf(value)) {
+      writer.raw(new Uint8Array(column.buffer, column.byteOffset, column.byteLength))
     }
-    return packed
-  }
-
-  private position(text: string): number {
-    let position = this.positionOf.get(text)
-    if (position === undefined) {
-      position = this.texts.push(text) - 1
-      this.positionOf.set(text, position)
+  },
+  read(reader: Reader) {
+    const head = intervalHead.read(reader)
+    const value = new Interval(head.start, head.places)
+    const { status, startedAtMs, run, isStale, waitsFor, cleared, deliveredWh, promised } = head
+    Object.assign(value, { status, startedAtMs, run, isStale, waitsFor, cleared, deliveredWh, promised })
+    if (!head.isReserved) value.reserved = null
+    const count = head.fills
+    value.fills = new Fills({
+      arrival: new Uint32Array(count),
+      slot: new Uint32Array(count),
+      energyWh: new Uint32Array(count),
+      amount: new Float64Array(count),
+      kind: new Uint8Array(count),
+    })
+    for (const column of columnsOf(value)) {
+      new Uint8Array(column.buffer, column.byteOffset, column.byteLength).set(reader.raw(column.byteLength))
     }
-    return position
-  }
-
-  /** There are few shapes, and most differ in their first name or their number of names. */
-  private shape(names: string[]): number {
-    const known = this.shapes.findIndex(
-      (shape) => shape.length === names.length && shape.every((name, at) => name === names[at]),
-    )
-    return known >= 0 ? known : this.shapes.push(names) - 1
-  }
+    return value
+  },
 }
 
-function isSafe(value: bigint): boolean {
-  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Reads what `encodeState` wrote, or snapshots of the first form, which wrote a state like a command. */
-export function decodeState(text: string): AreaState {
-  if (!text.startsWith('{"shapes":')) return decode(text) as AreaState
-  const { shapes, texts, state } = JSON.parse(text) as Packed
-  const unpack = (packed: unknown): unknown => {
-    if (!Array.isArray(packed)) return packed
-    const kind = packed[0] as number
-    switch (kind) {
-      case list:
-        return packed.slice(1).map(unpack)
-      case map: {
-        const entries = new Map()
-        for (let at = 1; at < packed.length; at += 2) entries.set(unpack(packed[at]), unpack(packed[at + 1]))
-        return entries
-      }
-      case integer:
-        return BigInt(packed[1])
-      case longText:
-        return texts[packed[1]]
-      default: {
-        const object: Record<string, unknown> = {}
-        for (const [at, name] of shapes[kind - firstShape]!.entries()) object[name] = unpack(packed[at + 1])
-        return object
-      }
+/** Hashes of intervals as they were when their piece was made last. */
+const hashOf = new WeakMap<Interval, string>()
+
+/** The pieces of a state; `isKnown` says of which hash whoever asks has a piece already. */
+export function snapshotOf(state: AreaState, isKnown: (hash: string) => boolean = () => false): Piece[] {
+  const pieces: Piece[] = []
+  const add = <Value>(name: string, codec: Codec<Value>, value: Value, expected?: number) => {
+    const bytes = encode(codec, value, expected)
+    const hash = sha256(bytes)
+    pieces.push({ name, hash, bytes: isKnown(hash) ? null : bytes })
+    return hash
+  }
+  const addAll = <Value>(name: string, codec: Codec<Value>, values: Value[]) => {
+    for (let at = 0; at < values.length; at += itemsPerPiece) {
+      add(`${name}/${at / itemsPerPiece}`, list(codec), values.slice(at, at + itemsPerPiece))
     }
   }
-  return unpack(state) as AreaState
+  add('area', header, {
+    ...state,
+    suspensions: [...state.suspensions].map(([meter, suspension]) => ({ meter, ...suspension })),
+    revoked: [...state.revoked].flatMap(([account, keys]) =>
+      [...keys].map(([key, revocation]) => ({ account, key, ...revocation })),
+    ),
+  })
+  addAll('seats', seat, [...state.seats.values()])
+  addAll(
+    'nonces',
+    nonce,
+    [...state.nonces].map(([key, nonces]) => ({ key, ...nonces })),
+  )
+  addAll('orders', orderState, [...state.orders.values()])
+  addAll('agreements', agreementState, [...state.agreements.values()])
+  for (const [start, { orders, trades }] of ascending(state.forward)) {
+    add(`forward/${start}`, forward, { start, orders: [...orders.values()], trades })
+  }
+  for (const [end, unsettled] of state.batches) add(`batch/${end}`, batch, unsettled)
+  for (const [start, value] of ascending(state.intervals)) {
+    const name = `interval/${start}`
+    const known = value.isChanged ? undefined : hashOf.get(value)
+    if (known !== undefined && isKnown(known)) pieces.push({ name, hash: known, bytes: null })
+    else hashOf.set(value, add(name, interval, value, sizeOf(value)))
+    value.isChanged = false
+  }
+  return pieces
+}
+
+/** The state of these pieces. Throws `ENGINE_ENCODING` where they are not those of one. */
+export function stateOf(pieces: readonly { name: string; bytes: Uint8Array }[]): AreaState {
+  const named = new Map(pieces.map(({ name, bytes }) => [name, bytes]))
+  const area = named.get('area')
+  if (area === undefined) throw new EngineError('ENGINE_ENCODING', 'the snapshot has no piece of the area')
+  const { suspensions, revoked, ...rest } = decode(header, area)
+  const state: AreaState = { ...emptyState(), ...rest }
+  for (const { meter, ...suspension } of suspensions) state.suspensions.set(meter, suspension)
+  for (const { account, key, ...revocation } of revoked) {
+    const keys = state.revoked.get(account) ?? new Map()
+    state.revoked.set(account, keys.set(key, revocation))
+  }
+  const each = <Value>(kind: string, codec: Codec<Value>, take: (value: Value) => void) => {
+    for (const { name, bytes } of pieces) if (name.startsWith(`${kind}/`)) take(decode(codec, bytes))
+  }
+  each('seats', list(seat), (seats) => {
+    for (const own of seats) addSeat(state, { ...own, orders: [] })
+  })
+  each('nonces', list(nonce), (nonces) => {
+    for (const { key, ...own } of nonces) state.nonces.set(key, own)
+  })
+  each('orders', list(orderState), (orders) => {
+    for (const order of orders) {
+      state.orders.set(order.id, order)
+      state.seats.get(order.seat)!.orders.push(order)
+    }
+  })
+  each('agreements', list(agreementState), (agreements) => {
+    for (const agreement of agreements) state.agreements.set(agreement.id, agreement)
+  })
+  each('forward', forward, ({ start, orders, trades }) => {
+    state.forward.set(start, { orders: new Map(orders.map((order) => [order.id, order])), trades })
+  })
+  each('batch', batch, (unsettled) => state.batches.set(unsettled.end, unsettled))
+  for (const { name, bytes } of pieces) {
+    if (!name.startsWith('interval/')) continue
+    const value = decode(interval, bytes)
+    state.intervals.set(value.start, value)
+    // What was read is what would be written.
+    hashOf.set(value, sha256(bytes))
+    value.isChanged = false
+  }
+  return state
+}
+
+function ascending<Value>(map: ReadonlyMap<number, Value>): [number, Value][] {
+  return [...map].sort(([a], [b]) => a - b)
 }
 
 /** A hash of the whole state, to compare two of them. */
 export function hashState(state: AreaState): string {
-  return createHash('sha256').update(encodeState(state)).digest('hex')
+  const hash = createHash('sha256')
+  for (const piece of snapshotOf(state)) hash.update(`${piece.name} ${piece.hash}\n`)
+  return hash.digest('hex')
 }

@@ -1,154 +1,357 @@
--- The journal is the truth: (area_id, sequence) fences writers. Everything else is a projection that advances in the
--- transaction that appends to the journal, or the settlement service's own progress.
--- Times: interval and boundary times are UTC seconds (bigint), wall-clock times are timestamptz. Money: ledger units (numeric).
+-- The journal is the truth: a row may only follow the row before it. Everything else that is keyed by an area is a projection
+-- of the journal, made anew by `commonwatt rebuild`, but for leases, snapshots and how far batches are on their way (0002).
+-- `journal.recorded_at` is the only value of the database's clock.
+-- Times: interval and boundary times are UTC seconds (bigint), wall-clock times are timestamptz. Energy: Wh. Money: ledger units.
 
+-- Which area of which escrow on which chain a number stands for in this database.
 create table areas (
-  area_id bigint primary key,
-  name text not null,
-  -- Configuration as served: rules, zones with names, tariffs, chain (see server/areas/area-file.ts).
-  settings jsonb not null
+  area_id int generated always as identity primary key,
+  chain_id bigint not null,
+  escrow text not null,
+  area bigint not null,
+  unique (chain_id, escrow, area)
+);
+
+-- Who may write an area's journal now. It only saves work: safety comes from the journal's chained rows.
+create table area_leases (
+  area_id int primary key,
+  -- Counts the owners.
+  epoch bigint not null,
+  owner text not null,
+  expires_at timestamptz not null
 );
 
 create table journal (
-  area_id bigint not null,
+  area_id int not null,
+  rules_version smallint not null,
   sequence bigint not null,
-  engine_version int not null,
-  command text not null,
-  -- Rolling: sha256 over the hash before, the command and its events.
+  recorded_at timestamptz not null default clock_timestamp(),
+  -- The command's canonical bytes (server/market/engine/area.ts).
+  command bytea not null,
+  -- Rolling: SHA-256 over the hash before, the command and its events.
   hash bytea not null,
-  recorded_at timestamptz not null default now(),
+  -- What the salts of a batch's statement follow from, where the command cut one; its SHA-256 is in the command.
+  secret bytea,
   primary key (area_id, sequence)
 );
 
 create table snapshots (
-  area_id bigint not null,
+  area_id int not null,
   sequence bigint not null,
-  engine_version int not null,
-  state text not null,
+  rules_version smallint not null,
   hash bytea not null,
+  -- [[name, hash]] of its pieces in their order
+  pieces jsonb not null,
   primary key (area_id, sequence)
 );
 
+-- A piece never changes; a long one lies in several parts, which follow each other from 0.
+create table snapshot_pieces (
+  area_id int not null,
+  hash bytea not null,
+  part int not null,
+  bytes bytea not null,
+  primary key (area_id, hash, part)
+);
+alter table snapshot_pieces alter column bytes set storage external;
+
+-- What an area clears by and what people read of it, from an interval on.
+create table area_settings (
+  area_id int not null,
+  from_start bigint not null,
+  -- {config, face} as they were journaled (server/market/engine/area.ts).
+  settings jsonb not null,
+  primary key (area_id, from_start)
+);
+
 create table seats (
-  area_id bigint not null,
-  seat bigint not null,
+  area_id int not null,
+  seat int not null,
   account text not null,
   meter text not null,
   -- The engine's ChainSeat, bigints as decimal strings.
   chain jsonb not null,
-  -- Free funds as of the newest command, ledger units.
-  available numeric(40) not null,
+  -- Its meter signed two values for one boundary and was not confirmed anew since.
+  suspended boolean not null,
   primary key (area_id, seat)
 );
-create index seats_account on seats (account);
+create index seats_account on seats (account, area_id, seat);
 -- A released meter may sit in a later seat.
 create index seats_meter on seats (area_id, meter);
 
+-- Free funds as of the newest command, of the seats that the engine holds. They change with every interval: so they stand
+-- apart from the wide rows of seats, with room beside each for its next version.
+create table seat_funds (
+  area_id int not null,
+  seat int not null,
+  -- Ledger units.
+  available numeric(40) not null,
+  primary key (area_id, seat)
+) with (fillfactor = 50);
+
 create table orders (
-  area_id bigint not null,
-  order_id text not null,
-  seat bigint not null,
-  account text not null,
-  meter text not null,
+  area_id int not null,
+  -- Its place in the order of arrival in the area, which names it.
+  arrival bigint not null,
+  order_id bytea not null,
+  seat int not null,
   side text not null check (side in ('buy', 'sell')),
   limit_ticks int not null,
   max_wh int not null,
   active_from bigint not null,
   active_until bigint not null,
   nonce bigint not null,
-  arrival bigint not null,
-  status text not null check (status in ('active', 'replaced', 'cancelled', 'expired')),
+  status text not null check (status in ('active', 'replaced', 'cancelled', 'expired', 'revoked')),
   accepted_at timestamptz not null,
-  -- The signed structure, its signature and, where a session key signed, that key's proof.
-  signed jsonb not null,
-  primary key (area_id, order_id)
+  -- Canonical bytes of the command: the signed structure, its signature and, where a session key signed, that key's grant.
+  signed bytea not null,
+  primary key (area_id, arrival),
+  unique (area_id, order_id)
 );
-create index orders_account on orders (account, accepted_at desc);
+create index orders_seat on orders (area_id, seat, arrival desc);
 create index orders_active on orders (area_id, seat) where status = 'active';
+create index orders_until on orders (area_id, active_until);
 
+-- Orders for one interval that had not started; what rests of them is `open_wh`.
+create table forward_orders (
+  area_id int not null,
+  arrival bigint not null,
+  order_id bytea not null,
+  seat int not null,
+  zone text not null,
+  side text not null check (side in ('buy', 'sell')),
+  start bigint not null,
+  limit_ticks int not null,
+  max_wh int not null,
+  open_wh int not null,
+  time_in_force text not null check (time_in_force in ('GTC', 'IOC', 'FOK')),
+  nonce bigint not null,
+  -- Null while it rests or was filled wholly; else why the rest was cancelled.
+  cancelled text,
+  accepted_at timestamptz not null,
+  -- As of `orders`.
+  signed bytea not null,
+  primary key (area_id, arrival),
+  unique (area_id, order_id)
+);
+create index forward_orders_seat on forward_orders (area_id, seat, arrival desc);
+create index forward_orders_book on forward_orders (area_id, start, zone) where open_wh > 0;
+
+create table forward_trades (
+  area_id int not null,
+  start bigint not null,
+  number int not null,
+  zone text not null,
+  -- Arrivals of the orders.
+  buy_order bigint not null,
+  sell_order bigint not null,
+  buyer int not null,
+  seller int not null,
+  price_ticks int not null,
+  energy_wh int not null,
+  -- By the newest run; null until the interval was computed.
+  delivered_wh int,
+  made_at timestamptz not null,
+  primary key (area_id, start, number)
+);
+create index forward_trades_buyer on forward_trades (area_id, buyer, start desc, number desc);
+create index forward_trades_seller on forward_trades (area_id, seller, start desc, number desc);
+
+create table agreements (
+  area_id int not null,
+  arrival bigint not null,
+  agreement_id bytea not null,
+  -- Arrival of the first of those that were signed as one group.
+  group_arrival bigint not null,
+  seller int not null,
+  buyer int not null,
+  -- 0 a fixed energy, 1 a share in hundredths of a percent, 2 all of the surplus
+  kind smallint not null,
+  amount int not null,
+  price_ticks int not null,
+  start bigint not null,
+  -- Earlier than signed where notice was given.
+  end_at bigint not null,
+  -- The account that gave notice, where one did.
+  notice_by text,
+  accepted_at timestamptz not null,
+  -- Canonical bytes of a command with this agreement alone: the signed structure and both signatures.
+  signed bytea not null,
+  primary key (area_id, arrival),
+  unique (area_id, agreement_id)
+);
+create index agreements_seller on agreements (area_id, seller, arrival desc);
+create index agreements_buyer on agreements (area_id, buyer, arrival desc);
+create index agreements_until on agreements (area_id, end_at);
+
+create table session_revocations (
+  area_id int not null,
+  account text not null,
+  key text not null,
+  from_start bigint not null,
+  -- Canonical bytes of the command: from when on the account wished it, and its signature.
+  signed bytea not null,
+  primary key (area_id, account, key, from_start)
+);
+
+-- Readings and rows of intervals are keyed by time first: all of one boundary come together, so a commit writes to a few pages
+-- at the end of the index, whatever the number of seats and however long the history.
 create table readings (
-  area_id bigint not null,
+  area_id int not null,
+  seat int not null,
+  time bigint not null,
+  import_wh bigint not null,
+  export_wh bigint not null,
+  sequence bigint not null,
+  received_at timestamptz not null,
+  production_wh bigint,
+  epoch int not null,
+  quality smallint not null,
+  -- Bit n is the nth of the protocol's reasons.
+  reasons smallint not null,
+  -- It came after the batch that it belongs to was cut, so it was no part of any trade.
+  late boolean not null,
+  -- A late one at a batch's beginning that was in before that batch was cut.
+  in_next boolean not null,
+  signature bytea not null,
+  primary key (area_id, time, seat, epoch)
+);
+
+-- Stretches of 128 boundaries at which a seat's meter was read at least once: what finds a seat's reading that is nearest to a
+-- time, or the newest one.
+create table reading_stretches (
+  area_id int not null,
+  seat int not null,
+  epoch int not null,
+  stretch int not null,
+  primary key (area_id, seat, epoch, stretch)
+);
+
+-- Meters that signed a second value for a boundary; the first one stands in the readings.
+create table suspensions (
+  area_id int not null,
   meter text not null,
+  -- Of the command that brought the second value.
+  journal_sequence bigint not null,
+  seat int not null,
   epoch int not null,
   time bigint not null,
   import_wh bigint not null,
   export_wh bigint not null,
   quality smallint not null,
   signature bytea not null,
-  sequence bigint not null,
-  production_wh bigint,
-  reasons text[] not null,
-  received_at timestamptz not null default now(),
-  primary key (meter, epoch, time)
+  suspended_at timestamptz not null,
+  lifted_at timestamptz,
+  primary key (area_id, meter, journal_sequence)
 );
-create index readings_time on readings using brin (time);
 
 create table intervals (
-  area_id bigint not null,
+  area_id int not null,
   start bigint not null,
   run int not null,
-  status text not null check (status in ('provisional', 'final')),
+  -- missed: the chain has settled this time by a batch that the journal does not know.
+  status text not null check (status in ('provisional', 'final', 'missed')),
+  -- computed, corrected (energy that became known late) or reduced (somebody was left out)
+  kind text not null check (kind in ('computed', 'corrected', 'reduced')),
   matched_wh bigint not null,
   import_wh bigint not null,
   export_wh bigint not null,
   missing_readings int not null,
+  -- What of the energy traded ahead this run did not honour.
+  deviation_wh bigint not null,
   grid_fees numeric(40) not null,
   congestion_rent numeric(40) not null,
   grid_take numeric(40) not null,
-  -- [{zone, priceTicks, lowestTicks, highestTicks, soldWh, boughtWh, importWh, exportWh}] and [{zone, exportWh, congestionTicks}]
-  zones jsonb not null,
-  flows jsonb not null,
   computed_at timestamptz not null,
   primary key (area_id, start, run)
 );
 
-create table seat_intervals (
-  area_id bigint not null,
+-- Results of an interval's zones. A run that corrects one zone has a row of that one: of the others the newest row before counts.
+create table interval_zones (
+  area_id int not null,
   start bigint not null,
   run int not null,
-  seat bigint not null,
-  meter text not null,
+  -- Place among the zones of the area's settings at that time.
+  place smallint not null,
   zone text not null,
-  quality text not null check (quality in ('measured', 'estimated', 'doubtful', 'missing')),
+  price_ticks int,
+  lowest_ticks int,
+  highest_ticks int,
+  sold_wh bigint not null,
+  bought_wh bigint not null,
   import_wh bigint not null,
   export_wh bigint not null,
-  bought_wh bigint not null,
-  sold_wh bigint not null,
-  paid numeric(40) not null,
-  received numeric(40) not null,
-  -- Traded forward but not delivered or not taken, both sides together.
-  deviation_wh bigint not null,
-  -- [{order, side, limitTicks, offeredWh, filledWh, priceTicks, amount, code, message}], amount as a decimal string
-  outcomes jsonb not null,
-  -- True for the newest run of its interval only.
+  -- Over the zone's link to its parent, positive upwards; null of the root.
+  flow_wh bigint,
+  congestion_ticks int,
+  primary key (area_id, start, place, run)
+);
+
+-- What an interval's result rests on and nobody signs: with these, orders, readings and the chain it can be computed again.
+create table interval_grounds (
+  area_id int not null,
+  start bigint not null,
+  -- The chain as far as it was known when the interval started.
+  block bigint not null,
+  -- Seats whose meters were suspended when the interval started, and when it was computed last (null before the first time).
+  suspended_at_start int[] not null,
+  suspended_at_computation int[],
+  -- [[arrival, Wh]]: orders and agreements for which funds were too short when it started, and what they still covered.
+  cut jsonb not null,
+  primary key (area_id, start)
+);
+
+create table seat_intervals (
+  area_id int not null,
+  seat int not null,
+  start bigint not null,
+  paid bigint not null,
+  received bigint not null,
+  run int not null,
+  import_wh int not null,
+  export_wh int not null,
+  bought_wh int not null,
+  sold_wh int not null,
+  -- Promised ahead but not delivered or not taken, both sides together.
+  deviation_wh int not null,
+  -- Place among the run's zones.
+  zone smallint not null,
+  -- 0 measured, 1 estimated, 2 doubtful, 3 missing
+  quality smallint not null,
+  -- True for the newest run that tells of the seat. Rows of a provisional run go when the interval is computed again.
   current boolean not null,
-  primary key (area_id, seat, start, run),
+  -- Canonical bytes of the list of outcomes (server/market/engine/area.ts).
+  outcomes bytea not null,
+  primary key (area_id, start, seat, run),
   check (bought_wh <= import_wh and sold_wh <= export_wh)
 );
-create index seat_intervals_current on seat_intervals (area_id, start) where current;
 
 create table batches (
-  area_id bigint not null,
-  start bigint not null,
+  area_id int not null,
   end_at bigint not null,
+  start bigint not null,
+  number int not null,
+  -- Seats that could not pay, of all numbers.
+  left_out int[] not null,
+  -- [[number, [seats]]]: which seats were left out of which number, or are just being left out of the newest one.
+  leaving jsonb not null default '[]',
   band_low int not null,
   band_high int not null,
   energy_wh bigint not null,
   paid numeric(40) not null,
   received numeric(40) not null,
-  statement_root text not null,
-  status text not null check (status in ('cut', 'submitted', 'settled')),
-  transaction text,
-  block bigint,
-  gas_used bigint,
+  -- That trade in it.
+  seats int not null,
+  -- Journal row whose secret the salts follow from.
+  cut_sequence bigint not null,
   cut_at timestamptz not null,
   primary key (area_id, end_at)
 );
 
 create table batch_entries (
-  area_id bigint not null,
+  area_id int not null,
   end_at bigint not null,
-  seat bigint not null,
+  seat int not null,
   kind text not null check (kind in ('settle', 'rebase')),
   time bigint not null,
   epoch int not null,
@@ -162,55 +365,11 @@ create table batch_entries (
 );
 create index batch_entries_seat on batch_entries (area_id, seat, end_at desc);
 
--- The statement's leaves: their hashes prove the others; deleting a salt makes its leaf unlinkable and harms no proof.
-create table statement_leaves (
-  area_id bigint not null,
+-- Times that the chain has settled and this journal does not know: it was restored from an old copy.
+create table missed_batches (
+  area_id int not null,
+  start bigint not null,
   end_at bigint not null,
-  leaf int not null,
-  hash bytea not null,
-  salt bytea,
-  primary key (area_id, end_at, leaf)
+  noticed_at timestamptz not null,
+  primary key (area_id, end_at)
 );
-
--- Orders for one interval that had not started; what rests of them is `open_wh`.
-create table forward_orders (
-  area_id bigint not null,
-  order_id text not null,
-  seat bigint not null,
-  account text not null,
-  meter text not null,
-  zone text not null,
-  side text not null check (side in ('buy', 'sell')),
-  start bigint not null,
-  limit_ticks int not null,
-  max_wh int not null,
-  open_wh int not null,
-  time_in_force text not null check (time_in_force in ('GTC', 'IOC', 'FOK')),
-  nonce bigint not null,
-  -- Null while it rests or was filled wholly; else why the rest was cancelled.
-  cancelled text,
-  accepted_at timestamptz not null,
-  signed jsonb not null,
-  primary key (area_id, order_id)
-);
-create index forward_orders_account on forward_orders (account, accepted_at desc);
-create index forward_orders_book on forward_orders (area_id, start, zone) where open_wh > 0;
-
-create table forward_trades (
-  area_id bigint not null,
-  start bigint not null,
-  number int not null,
-  zone text not null,
-  buy_order text not null,
-  sell_order text not null,
-  buyer bigint not null,
-  seller bigint not null,
-  price_ticks int not null,
-  energy_wh int not null,
-  -- Null until the interval was computed.
-  delivered_wh int,
-  made_at timestamptz not null,
-  primary key (area_id, start, number)
-);
-create index forward_trades_buyer on forward_trades (area_id, buyer, start desc);
-create index forward_trades_seller on forward_trades (area_id, seller, start desc);

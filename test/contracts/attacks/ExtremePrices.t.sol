@@ -23,8 +23,7 @@ contract ExtremePricesTest is Street {
 
     function _loose() private view returns (AreaRules memory loose) {
         loose = _rules(2);
-        (loose.maxBandTicks, loose.maxGridPerKwh, loose.confirmedSellersOnly) =
-        (type(uint32).max, type(uint32).max, false);
+        (loose.maxBandTicks, loose.maxGridPerKwh, loose.confirmation) = (type(uint32).max, type(uint32).max, 0);
     }
 
     function _openLoose() private {

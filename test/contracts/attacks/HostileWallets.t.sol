@@ -22,8 +22,8 @@ contract HostileWalletsTest is Street {
         home.seat = escrow.openSeat(
             mandate,
             "anything",
-            START,
-            _sign(home.meterKey, TypedData.hashConsent(home.meter, home.account, mandate.rules, START)),
+            _times(START),
+            _consent(home, home.meterKey, mandate.rules, START),
             _epoch(home),
             _sign(home.meterKey, hashes.hash(_epoch(home)))
         );

@@ -158,7 +158,7 @@ contract KeyTheftTest is Street {
         (elsewhere.meterKey, elsewhere.meter) = (home.meterKey, home.meter);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.meter));
         this.tryOpen(elsewhere);
-        EpochStart memory epoch = EpochStart(home.meter, 2, FROM + INTERVAL, 0, 0);
+        EpochStart memory epoch = _epoch(home, 2, FROM + INTERVAL, 0, 0);
         bytes32 structHash = hashes.hash(epoch);
         bytes memory byMeter = _sign(home.meterKey, structHash);
         vm.warp(END);

@@ -59,6 +59,7 @@ contract PermitFrontRunTest is Street {
         WrappedCoin coin = new WrappedCoin();
         escrow = _deploy(address(coin), DELAY);
         rules = _rules(1);
+        rulesHash = hashes.hash(rules);
         vm.prank(grid);
         escrow.openArea(rules, operator);
         _open(home);

@@ -15,6 +15,7 @@ contract ReentrancyByTokenTest is Street {
         hook = new HookToken();
         escrow = _deploy(address(hook), DELAY);
         rules = _rules(1);
+        rulesHash = hashes.hash(rules);
         vm.prank(grid);
         escrow.openArea(rules, operator);
         home = _home(1);

@@ -30,17 +30,16 @@ contract RegistrationFrontRunTest is Street {
         Home memory other = _home(5);
         Mandate memory mandate = _mandate(other);
         bytes memory accountSignature = _sign(other.accountKey, hashes.hash(mandate));
-        bytes memory consent =
-            _sign(other.meterKey, TypedData.hashConsent(other.meter, other.account, mandate.rules, START));
+        bytes memory consent = _consent(other, other.meterKey, mandate.rules, START);
         bytes memory epochSignature = _sign(other.meterKey, hashes.hash(_epoch(other)));
         vm.prank(address(0xbad));
-        uint64 seat = escrow.openSeat(mandate, accountSignature, START, consent, _epoch(other), epochSignature);
+        uint64 seat = escrow.openSeat(mandate, accountSignature, _times(START), consent, _epoch(other), epochSignature);
         vm.assertEq(escrow.seatView(seat).account, other.account);
         // The front-runner cannot put itself or other registers in.
         Mandate memory stolen = _mandate(other);
         stolen.account = address(0xbad);
         vm.prank(address(0xbad));
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, other.meter));
-        escrow.openSeat(stolen, "", START, consent, _epoch(other), epochSignature);
+        vm.expectRevert(IEscrow.WrongParty.selector);
+        escrow.openSeat(stolen, "", _times(START), consent, _epoch(other), epochSignature);
     }
 }

@@ -29,14 +29,13 @@ contract ReplayTest is Street {
     function test_another_contract() public {
         Mandate memory mandate = _mandate(home);
         bytes memory accountSignature = _sign(home.accountKey, hashes.hash(mandate));
-        bytes memory consent =
-            _sign(home.meterKey, TypedData.hashConsent(home.meter, home.account, mandate.rules, START));
+        bytes memory consent = _consent(home, home.meterKey, mandate.rules, START);
         bytes memory epochSignature = _sign(home.meterKey, hashes.hash(_epoch(home)));
         IEscrow twin = _deploy(address(token), DELAY);
         vm.prank(grid);
         twin.openArea(rules, operator);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
-        twin.openSeat(mandate, accountSignature, START, consent, _epoch(home), epochSignature);
+        twin.openSeat(mandate, accountSignature, _times(START), consent, _epoch(home), epochSignature);
     }
 
     function test_another_area() public {

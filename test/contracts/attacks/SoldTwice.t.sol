@@ -19,9 +19,10 @@ contract SoldTwiceTest is Street {
         external
     {
         bytes memory accountSignature = _sign(keys[0], hashes.hash(mandate));
-        bytes memory consent = _sign(keys[1], TypedData.hashConsent(who.meter, who.account, mandate.rules, START));
+        bytes memory consent = _consent(who, keys[1], mandate.rules, START);
+        epoch.rules = mandate.rules;
         bytes memory epochSignature = _sign(keys[2], hashes.hash(epoch));
-        escrow.openSeat(mandate, accountSignature, START, consent, epoch, epochSignature);
+        escrow.openSeat(mandate, accountSignature, _times(START), consent, epoch, epochSignature);
     }
 
     function test_a_meter_moves_with_a_later_consent_and_never_sells_twice() public {

@@ -28,16 +28,19 @@ contract ZeroAddressTest is Street {
         Home memory home = _home(1);
         Mandate memory mandate = _mandate(home);
         mandate.account = address(0);
-        bytes memory consent = _sign(home.meterKey, TypedData.hashConsent(home.meter, address(0), mandate.rules, START));
+        home.account = address(0);
+        bytes memory consent = _consent(home, home.meterKey, mandate.rules, START);
         bytes memory epoch = _sign(home.meterKey, hashes.hash(_epoch(home)));
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, address(0)));
-        escrow.openSeat(mandate, broken, START, consent, _epoch(home), epoch);
+        escrow.openSeat(mandate, broken, _times(START), consent, _epoch(home), epoch);
         // Nor does it consent as a meter.
+        home = _home(1);
         mandate = _mandate(home);
         mandate.meter = address(0);
         bytes memory signature = _sign(home.accountKey, hashes.hash(mandate));
+        nobody.account = home.account;
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, address(0)));
-        escrow.openSeat(mandate, signature, START, broken, _epoch(nobody), broken);
+        escrow.openSeat(mandate, signature, _times(START), broken, _epoch(nobody), broken);
     }
 
     function test_the_zero_address_withdraws_from_no_seat() public {

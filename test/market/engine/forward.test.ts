@@ -1,93 +1,133 @@
-/** Forward trading in the area's engine. */
+/** Forward trading: books, what they bind, how their trades are honoured, and what voids them. */
 import { describe, expect, it } from 'vitest'
-import type { Command, Event, IntervalRun } from '../../../server/market/engine/area.ts'
-import { encode } from '../../../server/market/engine/codec.ts'
+import type { Command, Event, IntervalRun, OrderFields } from '../../../server/market/area/area.ts'
+import { committedFunds } from '../../../server/market/area/funds.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
-import { committedFunds } from '../../../server/market/engine/funds.ts'
-import { decodeState, encodeState } from '../../../server/market/engine/snapshot.ts'
-import { intervalSeconds, open, order, placing, reading, seat, t0, terms } from './street.ts'
+import { encodeEvents } from '../../../server/market/engine/journal.ts'
+import { hashState, snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
+import {
+  addressOf,
+  boundary,
+  cleared,
+  eventsOf,
+  following,
+  intervalSeconds,
+  open,
+  order,
+  placing,
+  reading,
+  seat,
+  seatOf,
+  t0,
+  terms,
+  waiting,
+} from './street.ts'
 
 const before = t0 * 1000 - 1_000
-const end = t0 + intervalSeconds
+const end = boundary(1)
 const justAfterEnd = end * 1000 + 1_000
 
-type Order = Parameters<typeof order>[2]
-
-function forward(number: number, side: 'buy' | 'sell', change: Order, timeInForce: 'GTC' | 'IOC' | 'FOK' = 'GTC') {
-  const placed = placing(before, order(number, side, { start: t0, end, nonce: before, ...change }))
-  return { ...placed, type: 'forward-order' as const, timeInForce }
-}
-
-function cleared(events: Event[]): IntervalRun {
-  return events.flatMap((event) => (event.type === 'interval-cleared' ? [event.result] : []))[0]!
+let nonce = before
+function forward(number: number, side: 'buy' | 'sell', change: Partial<OrderFields> = {}) {
+  nonce += 1
+  return placing(before, order(number, side, { market: 1, start: t0, end, nonce, ...change }))
 }
 
 function read(run: (command: Command) => Event[], exportWh: number, importWh: number): IntervalRun {
-  run({ type: 'tick', atMs: t0 * 1000 })
   const readings = [reading(1, end, 0, exportWh), reading(2, end, importWh, 0)]
-  return cleared(run({ type: 'readings', atMs: justAfterEnd, readings }))
+  return cleared(run({ type: 'readings', atMs: justAfterEnd, readings })).at(-1)!
 }
+
+const cancelling = (id: string, by: string, atMs = before) =>
+  ({ type: 'cancel', atMs, id, by, signature: '0x' }) as const
 
 describe('a forward trade', () => {
   it('is made at the resting order’s price and honoured before the spot auction', () => {
     const { run } = open([seat(1), seat(2)])
     run(forward(1, 'sell', { limitPrice: 1_500, maxWh: 200 }))
-    const [trade] = run(forward(2, 'buy', { limitPrice: 2_000, maxWh: 300 })).filter(
-      ({ type }) => type === 'forward-trade',
-    )
-    expect(trade).toMatchObject({ trade: { priceTicks: 1_500, energyWh: 200, buyer: 2, seller: 1 } })
-    run(placing(before, order(1, 'sell', { nonce: before + 1 })))
-    run(placing(before, order(2, 'buy', { nonce: before + 1 })))
+    const [trade] = eventsOf(run(forward(2, 'buy', { limitPrice: 2_000, maxWh: 300 })), 'forward-trade')
+    expect(trade!.trade).toMatchObject({
+      ...{ number: 1, zone: 'north', priceTicks: 1_500, energyWh: 200, buyer: 2, seller: 1 },
+      ...{ maker: 1, taker: 2, sellOrder: 1, buyOrder: 2 },
+    })
+    run(placing(before, order(1, 'sell', { nonce: nonce + 1 })))
+    run(placing(before, order(2, 'buy', { nonce: nonce + 2 })))
     const result = read(run, 500, 450)
-    // 200 Wh at 1,500 forward; then 250 of the 300 left over the counter, where the seller is at the margin at 1,000.
+    // 200 Wh at 1,500 forward; then 250 of the 300 left in the auction, where the seller is at the margin at 1,000.
     expect(result.seats).toMatchObject([
       { soldWh: 450, received: 200n * 1_500n + 250n * 1_000n, deviationWh: 0 },
       { boughtWh: 450, paid: 200n * 1_500n + 250n * 1_000n, deviationWh: 0 },
     ])
-    expect(result.seats[0]!.outcomes.map(({ code, filledWh }) => [code, filledWh])).toEqual([
-      ['forward-delivered', 200],
-      ['partly-filled-at-margin', 250],
+    expect(result.seats[0]!.outcomes.map(({ stage, code, filledWh }) => [stage, code, filledWh])).toEqual([
+      ['forward', 'honoured', 200],
+      ['spot', 'partly-filled-at-margin', 250],
     ])
+    expect(result.forward).toEqual([{ number: 1, deliveredWh: 200 }])
   })
 
-  it('that is not delivered is not charged, and is recorded as a deviation', () => {
-    const { run } = open([seat(1), seat(2)])
-    run(forward(1, 'sell', { limitPrice: 1_500, maxWh: 200 }))
-    run(forward(2, 'buy', { limitPrice: 1_500, maxWh: 200 }))
-    const result = read(run, 120, 500)
-    expect(result.seats).toMatchObject([
-      { soldWh: 120, received: 120n * 1_500n, deviationWh: 80 },
-      { boughtWh: 120, paid: 120n * 1_500n, deviationWh: 80 },
-    ])
-    expect(result.seats[1]!.outcomes[0]).toMatchObject({ code: 'forward-short', offeredWh: 200, filledWh: 120 })
-    expect(result.forward).toEqual([{ number: 1, deliveredWh: 120 }])
-  })
+  it.each([
+    [120, 500, 'less-delivered'],
+    [500, 120, 'less-taken'],
+  ])(
+    'of which not all is metered (%i of %i Wh) is charged in part, and the rest is a deviation',
+    (sold, bought, code) => {
+      const { run } = open([seat(1), seat(2)])
+      run(forward(1, 'sell', { limitPrice: 1_500, maxWh: 200 }))
+      run(forward(2, 'buy', { limitPrice: 1_500, maxWh: 200 }))
+      const result = read(run, sold, bought)
+      expect(result).toMatchObject({ deviationWh: 80, matchedWh: 120 })
+      expect(result.seats).toMatchObject([
+        { soldWh: 120, received: 120n * 1_500n, deviationWh: 80 },
+        { boughtWh: 120, paid: 120n * 1_500n, deviationWh: 80 },
+      ])
+      expect(result.seats[1]!.outcomes[0]).toMatchObject({ code, offeredWh: 200, filledWh: 120 })
+      expect(result.forward).toEqual([{ number: 1, deliveredWh: 120 }])
+    },
+  )
 
-  it('is honoured in the order the trades were made', () => {
+  it('is honoured in the order in which the trades were made', () => {
     const { run } = open([seat(1), seat(2), seat(3)])
     run(forward(2, 'buy', { limitPrice: 1_600, maxWh: 100 }))
     run(forward(3, 'buy', { limitPrice: 1_500, maxWh: 100 }))
     run(forward(1, 'sell', { limitPrice: 1_000, maxWh: 200 }))
-    run({ type: 'tick', atMs: t0 * 1000 })
+    run(waiting(t0 * 1000))
     const readings = [reading(1, end, 0, 130), reading(2, end, 100, 0), reading(3, end, 100, 0)]
-    const result = cleared(run({ type: 'readings', atMs: justAfterEnd, readings }))
-    expect(result.seats.map(({ boughtWh, soldWh }) => [boughtWh, soldWh])).toEqual([
+    const [result] = cleared(run({ type: 'readings', atMs: justAfterEnd, readings }))
+    expect(result!.seats.map(({ boughtWh, soldWh }) => [boughtWh, soldWh])).toEqual([
       [0, 130],
       [100, 0],
       [30, 0],
     ])
+    // One order that was filled at two prices is told with its average, rounded down, and the exact amount.
+    expect(seatOf(result!, 1).outcomes).toMatchObject([
+      { offeredWh: 200, filledWh: 130, amount: 100n * 1_600n + 30n * 1_500n, priceTicks: 1_576, limitTicks: 1_500 },
+    ])
   })
 
-  it('of a meter that is revoked before delivery is void', () => {
+  it.each([
+    ['closed', [terms(), terms({ closed: true })], 'seller-side'],
+    ['under a mandate that asks for more', [terms({ sellFloor: 1_501, version: 2 })], 'outside-mandate'],
+    ['in another zone', [terms({ zone: 'south', version: 2 })], 'zone-changed'],
+  ])('of a seat that is %s by then is void', (_, changed, code) => {
     const { run } = open([seat(1), seat(2)])
     run(forward(1, 'sell', { limitPrice: 1_500, maxWh: 200 }))
     run(forward(2, 'buy', { limitPrice: 1_500, maxWh: 200 }))
-    const revoked = seat(1, { terms: [terms(), terms({ from: t0, nameplateWh: null, closed: true })] })
-    run({ type: 'chain', atMs: before, block: 2, settledUntil: 0, seats: [revoked] })
+    run(following(before, [seat(1, { terms: changed })]))
     const result = read(run, 300, 300)
-    expect(result.matchedWh).toBe(0)
-    expect(result.seats[1]!.outcomes[0]).toMatchObject({ code: 'forward-void' })
-    expect(result.seats[1]!.outcomes[0]!.message).toContain('closed or suspended')
+    expect(result).toMatchObject({ matchedWh: 0, deviationWh: 200 })
+    expect(seatOf(result, 2).outcomes[0]).toMatchObject({ code, filledWh: 0, priceTicks: null })
+  })
+
+  it('says on both sides whose meter or seat kept it from being honoured', () => {
+    const { run } = open([seat(1), seat(2)])
+    run(forward(1, 'sell', { limitPrice: 1_500, maxWh: 200 }))
+    run(forward(2, 'buy', { limitPrice: 1_500, maxWh: 200 }))
+    const readings = [reading(1, end, 0, 300, { quality: 1 }), reading(2, end, 300, 0)]
+    const [result] = cleared(run({ type: 'readings', atMs: justAfterEnd, readings }))
+    // The place of `estimated` among the codes of outcomes.
+    for (const number of [1, 2]) {
+      expect(seatOf(result!, number).outcomes).toMatchObject([{ code: 'seller-side', details: [14] }])
+    }
   })
 })
 
@@ -97,25 +137,42 @@ describe('a forward order', () => {
     const bid = forward(2, 'buy', { limitPrice: 2_000, maxWh: 300 })
     run(bid)
     expect(committedFunds(state).get(2)).toBe(600_000n)
-    run({ type: 'forward-cancel', atMs: before, id: bid.id, signature: '0x' })
-    expect(committedFunds(state).get(2) ?? 0n).toBe(0n)
+    expect(run(cancelling(bid.id, addressOf('a', 1)))).toMatchObject([{ code: 'ORDER_FOREIGN' }])
+    expect(run(cancelling(bid.id, addressOf('a', 2)))).toMatchObject([
+      { type: 'forward-cancelled', arrival: 1, energyWh: 300, reason: 'requested' },
+    ])
+    expect(committedFunds(state).get(2)).toBeUndefined()
     run(forward(1, 'sell', { limitPrice: 1_000, maxWh: 300 }))
-    run(forward(2, 'buy', { limitPrice: 2_000, maxWh: 100, nonce: before + 1 }))
+    run(forward(2, 'buy', { limitPrice: 2_000, maxWh: 100 }))
     expect(committedFunds(state).get(2)).toBe(100_000n)
+  })
+
+  it('is filled at once or cancelled, wholly or in part, as it asks', () => {
+    const { run } = open([seat(1), seat(2)])
+    run(forward(1, 'sell', { limitPrice: 1_000, maxWh: 100 }))
+    expect(run(forward(2, 'buy', { maxWh: 150, timeInForce: 2 })).slice(1)).toMatchObject([
+      { type: 'forward-cancelled', energyWh: 150, reason: 'fill-or-kill' },
+    ])
+    expect(run(forward(2, 'buy', { maxWh: 150, timeInForce: 1 })).slice(1)).toMatchObject([
+      { type: 'forward-trade', trade: { energyWh: 100 } },
+      { type: 'forward-cancelled', energyWh: 50, reason: 'immediate-or-cancel' },
+    ])
   })
 
   it('rests until the gate closes at the interval’s start', () => {
     const { state, run } = open([seat(1)])
-    const ask = forward(1, 'sell', { maxWh: 300 })
-    run(ask)
-    const events = run({ type: 'tick', atMs: t0 * 1000 })
-    expect(events).toContainEqual({
-      type: 'forward-cancelled',
-      id: ask.id,
-      start: t0,
-      energyWh: 300,
-      reason: 'gate-closed',
-    })
+    run(forward(1, 'sell', { maxWh: 300 }))
+    expect(eventsOf(run(waiting(t0 * 1000)), 'forward-cancelled')).toEqual([
+      {
+        type: 'forward-cancelled',
+        arrival: 1,
+        seat: 1,
+        zone: 'north',
+        start: t0,
+        energyWh: 300,
+        reason: 'gate-closed',
+      },
+    ])
     expect(state.forward.size).toBe(0)
   })
 
@@ -123,31 +180,116 @@ describe('a forward order', () => {
     const { state, run } = open([seat(1), seat(2), seat(3)])
     run(forward(2, 'sell', { limitPrice: 1_500, maxWh: 100 }))
     run(forward(1, 'sell', { limitPrice: 1_500, maxWh: 100 }))
-    const restored = decodeState(encodeState(state))
+    run(forward(1, 'sell', { limitPrice: 1_400, maxWh: 10, start: end, end: boundary(2) }))
+    const restored = stateOf(snapshotOf(state) as never)
     const bid = forward(3, 'buy', { limitPrice: 1_500, maxWh: 150 })
     const live = apply(state, bid)
-    expect(encode(apply(restored, bid))).toBe(encode(live))
-    expect(live.flatMap((event) => (event.type === 'forward-trade' ? [event.trade.seller] : []))).toEqual([2, 1])
+    expect(encodeEvents(apply(restored, bid)).equals(encodeEvents(live))).toBe(true)
+    expect(eventsOf(live, 'forward-trade').map(({ trade }) => trade.seller)).toEqual([2, 1])
+    expect(hashState(restored)).toBe(hashState(state))
   })
 
   it.each([
-    ['ORDER_GATE_CLOSED', forward(1, 'sell', { start: t0 - intervalSeconds, end: t0 })],
-    ['ORDER_TIME', forward(1, 'sell', { end: end + intervalSeconds })],
-    ['ORDER_TIME', forward(1, 'sell', { start: t0 + 800_000 * intervalSeconds, end: end + 800_000 * intervalSeconds })],
-    ['ORDER_OUTSIDE_MANDATE', forward(1, 'sell', { maxWh: 2_001 })],
-    ['ORDER_FUNDS', forward(2, 'buy', { maxWh: 1_000, limitPrice: 2_500 })],
-    ['ORDER_NO_SEAT', forward(9, 'buy', {})],
-  ])('is refused with %s', (code, command) => {
-    const { state, run } = open([seat(1), seat(2, { balance: 1_000n })])
-    expect(run(command)[0]).toMatchObject({ type: 'refused', code })
-    // A refusal is not journaled, so it may leave no trace.
+    ['ORDER_GATE_CLOSED', { start: boundary(-1), end: t0 }],
+    ['ORDER_TIME', { end: boundary(2) }],
+    ['ORDER_HORIZON', { start: t0 + 8 * 86_400, end: t0 + 8 * 86_400 + intervalSeconds }],
+    ['ORDER_ABOVE_MANDATE_ENERGY', { maxWh: 2_001 }],
+    ['ORDER_TIME_IN_FORCE', { timeInForce: 3 }],
+  ])('is refused with %s', (code, change) => {
+    const { state, run } = open([seat(1)])
+    expect(run(forward(1, 'sell', change))[0]).toMatchObject({ type: 'refused', code })
     expect(state.forward.size).toBe(0)
   })
 
-  it('may not add up with others to more than the mandate allows for the interval', () => {
+  it('lies inside the window of prices of its interval', () => {
+    const mandate = terms({ sellFloor: -2_000, buyCeiling: 5_000 })
+    const { run } = open([seat(1, { terms: [mandate] })])
+    expect(run(forward(1, 'buy', { limitPrice: 3_401, maxWh: 1 }))[0]).toMatchObject({ code: 'ORDER_OUTSIDE_WINDOW' })
+    expect(run(forward(1, 'sell', { limitPrice: -601, maxWh: 1 }))[0]).toMatchObject({ code: 'ORDER_OUTSIDE_WINDOW' })
+  })
+
+  it('has funds or a confirmed meter behind it', () => {
+    const unconfirmed = terms({ nameplateWh: null, buyCeiling: 3_000, sellFloor: -600 })
+    const { state, run } = open([seat(1, { balance: 0n, terms: [unconfirmed] }), seat(2, { balance: 1_000n })], {
+      rules: { ...open([]).state.configs[0]!.config.rules, confirmation: 0 },
+    })
+    for (let count = 0; count < 400; count += 1) {
+      const [event] = run(forward(1, 'buy', { limitPrice: 0, maxWh: 1 }))
+      expect(event).toMatchObject({ code: 'ORDER_UNCONFIRMED' })
+    }
+    expect(run(forward(1, 'sell', { limitPrice: 1_000, maxWh: 1 }))[0]).toMatchObject({ code: 'ORDER_UNCONFIRMED' })
+    expect(run(forward(1, 'buy', { limitPrice: 1, maxWh: 1 }))[0]).toMatchObject({
+      code: 'ORDER_FUNDS',
+      details: [1, 0],
+    })
+    expect(run(forward(2, 'buy', { limitPrice: 500, maxWh: 3 }))[0]).toMatchObject({ code: 'ORDER_FUNDS' })
+    expect(run(forward(2, 'buy', { limitPrice: 500, maxWh: 2 }))[0]).toMatchObject({ type: 'forward-accepted' })
+    expect(state.forward.get(t0)!.orders.size).toBe(1)
+  })
+
+  it('may not add up with others to more than the mandate allows for the interval, nor be one of too many', () => {
     const { run } = open([seat(1)])
     run(forward(1, 'sell', { maxWh: 1_500 }))
-    const [event] = run(forward(1, 'sell', { maxWh: 600, nonce: before + 1 }))
-    expect(event).toMatchObject({ type: 'refused', code: 'ORDER_OUTSIDE_MANDATE' })
+    expect(run(forward(1, 'sell', { maxWh: 600 }))[0]).toMatchObject({
+      ...{ code: 'ORDER_ABOVE_MANDATE_ENERGY', details: [600, 500] },
+    })
+    for (let count = 1; count < 16; count += 1) run(forward(1, 'sell', { maxWh: 1 }))
+    expect(run(forward(1, 'sell', { maxWh: 1 }))[0]).toMatchObject({ code: 'ORDER_LIMIT', details: [16] })
+    expect(run(forward(1, 'sell', { maxWh: 1, start: end, end: boundary(2) }))[0]).toMatchObject({
+      type: 'forward-accepted',
+    })
+  })
+
+  it('shares its account’s quota with all others', () => {
+    const { run } = open([seat(1)])
+    const events: Event[] = []
+    for (let count = 0; count < 61; count += 1) {
+      const start = boundary(count)
+      events.push(...run(forward(1, 'sell', { maxWh: 1, start, end: start + intervalSeconds })))
+    }
+    expect(eventsOf(events, 'refused')).toMatchObject([{ code: 'ORDER_RATE', details: [60] }])
+  })
+})
+
+describe('a gate with a very large book', () => {
+  it('closes in more than one command, in order of arrival, and the interval starts after the last', () => {
+    const homes = 700
+    const { state, run } = open(Array.from({ length: homes }, (_, index) => seat(index + 1)))
+    for (let count = 0; count < 16; count += 1) {
+      for (let number = 1; number <= homes; number += 1) run(forward(number, 'sell', { maxWh: 1 }))
+    }
+    const counts: number[] = []
+    while (state.nextStart === t0) {
+      const events = apply(state, waiting(t0 * 1000))
+      counts.push(eventsOf(events, 'forward-cancelled').length)
+      const restored = stateOf(snapshotOf(state) as never)
+      expect(hashState(restored)).toBe(hashState(state))
+    }
+    expect(counts).toEqual([5_000, 5_000, 1_200])
+    expect(committedFunds(state).size).toBe(0)
+  })
+})
+
+describe('a book in which one seat places and cancels all day', () => {
+  it('remembers no more than what rests, and orders keep their places', () => {
+    const { state, run } = open([seat(1), seat(2), seat(3)])
+    const start = boundary(300)
+    const at = { start, end: start + intervalSeconds, maxWh: 10, limitPrice: 1_500 }
+    run(forward(2, 'sell', at))
+    for (let count = 0; count < 2_500; count += 1) {
+      const atMs = before + 1_000 * count
+      const placed = { ...forward(1, 'sell', { ...at, nonce: before + 10_000 + count }), atMs }
+      expect(eventsOf(run(placed), 'forward-accepted')).toHaveLength(1)
+      run(cancelling(placed.id, addressOf('a', 1), atMs))
+    }
+    const kept = { ...forward(1, 'sell', { ...at, nonce: before + 20_000 }), atMs: before + 2_500_000 }
+    run(kept)
+    const taking = { ...forward(3, 'buy', { ...at, maxWh: 15, nonce: before + 30_000 }), atMs: before + 2_500_001 }
+    const trades = eventsOf(run(taking), 'forward-trade')
+    expect(trades.map(({ trade }) => [trade.seller, trade.energyWh])).toEqual([
+      [2, 10],
+      [1, 5],
+    ])
+    expect(state.forward.get(start)!.orders.size).toBe(1)
   })
 })

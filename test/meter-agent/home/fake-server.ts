@@ -86,7 +86,14 @@ export class FakeServer {
     const own = [...this.stored.values()].filter((reading) => reading.meter === meter)
     const newest = own.sort((a, b) => a.epoch - b.epoch || a.time - b.time).at(-1)
     const { epoch = 0, time: newestTime = 0 } = newest ?? {}
-    return { ok: true, ...this.pinned, serverTimeMs: this.nowMs(), newest: { epoch, time: newestTime }, keys }
+    return {
+      ok: true,
+      ...this.pinned,
+      serverTimeMs: this.nowMs(),
+      newest: { epoch, time: newestTime },
+      settledTo: 0,
+      keys,
+    }
   }
 
   #store(reading: SignedReading): ReadingAck {

@@ -77,12 +77,12 @@ test('an enrolled meter reads its devices and the server gets each boundary once
     account,
     rules,
     consentValidFrom: time,
-    epoch: { epoch: 1, time, importWh: 0, exportWh: 0 },
+    epoch: { account, rules, epoch: 1, time, importWh: 0, exportWh: 0 },
   })
-  const { meter, consentSignature, epochSignature, epoch } = enrolment!
-  expect(
-    recoverSigner(server.pinned, 'MeterConsent', { meter, account, rules, validFrom: time }, consentSignature),
-  ).toBe(meter)
+  const { meter, consentDeadline, consentSignature, epochSignature, epoch } = enrolment!
+  expect(consentDeadline).toBe(time + 60 * 86_400)
+  const consent = { meter, account, rules, validFrom: time, deadline: consentDeadline }
+  expect(recoverSigner(server.pinned, 'MeterConsent', consent, consentSignature)).toBe(meter)
   expect(recoverSigner(server.pinned, 'EpochStart', epoch, epochSignature)).toBe(meter)
 
   const agent = await run(config)
@@ -142,7 +142,11 @@ test('enrolling again gives the same, and another time for the same epoch is ref
   expect(await enrol(config, { rules, nowMs: 0 })).toEqual([first])
   await expect(enrol(config, { rules, time: 1_800_000_001, nowMs: 0 })).rejects.toThrow('epoch 1 began at 1800000000')
   const [second] = await enrol(config, { rules, time: 1_800_000_010, epoch: 2, nowMs: 0 })
-  expect(second!.epoch).toEqual({ meter: first!.meter, epoch: 2, time: 1_800_000_010, importWh: 0, exportWh: 0 })
+  const began = { account, rules, meter: first!.meter, epoch: 2, time: 1_800_000_010 }
+  expect(second!.epoch).toEqual({ ...began, importWh: 0, exportWh: 0 })
+  const laterMs = (1_800_000_010 + 40 * 86_400) * 1000
+  const [later] = await enrol(config, { rules, epoch: 2, nowMs: laterMs })
+  expect(later!.consentDeadline).toBe(1_800_000_010 + 90 * 86_400)
   await expect(enrol(config, { names: ['home-2'], rules, nowMs: 0 })).rejects.toThrow('the configuration has home-1')
 })
 

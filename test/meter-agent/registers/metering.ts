@@ -1,6 +1,6 @@
 /** A meter for tests of the rules of metering. */
 import type { DeviceSample } from '../../../meter-agent/registers/device-sample.ts'
-import type { BoundaryReading, Outcome } from '../../../meter-agent/registers/meter.ts'
+import type { BoundaryReading, ObservationOutcome } from '../../../meter-agent/registers/meter.ts'
 import { observeGrid, observeProduction } from '../../../meter-agent/registers/meter.ts'
 import type { MeterRules } from '../../../meter-agent/registers/sample.ts'
 import type { MeterState } from '../../../meter-agent/registers/state.ts'
@@ -28,7 +28,7 @@ export class TestMeter {
   state: MeterState
   readonly rules: MeterRules
   readonly readings: BoundaryReading[] = []
-  outcome: Outcome | null = null
+  outcome: ObservationOutcome | null = null
   /** Wall clock minus monotonic clock. */
   clockOffsetMs = 1_700_000_000_000
 

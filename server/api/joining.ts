@@ -1,0 +1,37 @@
+/** The JSON of joining: a meter that is offered, and one that waits for the grid operator. */
+import { z } from 'zod'
+import { foundMeterSchema, pairingConsentSchema } from '../../contracts/protocol/pairing.ts'
+import { uint32 } from '../settlement/signed-forms.ts'
+import { addressSchema as address, seatId } from './resources.ts'
+
+const time = z.iso.datetime()
+
+export const pairingSchema = z
+  .object({
+    area: uint32,
+    meter: address,
+    code: z.string(),
+    expiresAt: time,
+    /** `offered`: to be claimed; `claimed`: the meter is to sign; `consented`: its owner is to sign; `opened`: it has a seat. */
+    state: z.enum(['offered', 'claimed', 'consented', 'opened']),
+    account: address.nullable(),
+    found: foundMeterSchema,
+    /** As the meter signed them for the account: what opening its seat needs beside the account's mandate. */
+    consent: pairingConsentSchema.shape.consent.nullable(),
+    epochStart: pairingConsentSchema.shape.epochStart.nullable(),
+  })
+  .meta({ id: 'Pairing' })
+export type PairingResource = z.infer<typeof pairingSchema>
+
+export const joiningSchema = z
+  .object({
+    seat: seatId,
+    meter: address,
+    account: address,
+    /** From when on it may trade, once it is confirmed. */
+    openedAt: time,
+    /** What its agent said of it when it was offered; null where it came without. Nobody has checked it. */
+    found: foundMeterSchema.nullable(),
+  })
+  .meta({ id: 'Joining' })
+export type JoiningResource = z.infer<typeof joiningSchema>

@@ -1,0 +1,210 @@
+/**
+ * The messages between an area and everything outside it, over a port: the one end serves a runner, the other is the handle
+ * that API, live events, agents and services hold. Values cross as structured clones, so nothing is shared.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
+import type { Event } from '../market/area/area.ts'
+import type { AreaChanges, AreaHandle, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
+import { AreaError } from './error.ts'
+import type { AreaRunner, Counts, Told } from './runner.ts'
+import type { AreaSettings } from './settings.ts'
+
+/** To the area. */
+type Asked =
+  | { type: 'submit'; items: { id: number; submission: Submission }[] }
+  | { type: 'chain-seen'; timeMs: number }
+  | { type: 'chain-told'; timeMs: number }
+  | { type: 'stop' }
+
+type Answer = { id: number; events: Event[] } | { id: number; code: AreaError['code']; message: string }
+
+/** From the area. */
+type Said =
+  | { type: 'answers'; answers: Answer[] }
+  | { type: 'changes'; changes: AreaChanges; seats: [number, SeatSummary | null][] }
+  | { type: 'seats'; seats: SeatSummary[] }
+  | { type: 'status'; status: AreaStatus }
+  | { type: 'counted'; counts: Counts }
+  | { type: 'stopped' }
+
+/** A port of a worker thread, or one end of a channel. */
+export type AreaPort = Pick<MessagePort, 'postMessage' | 'on' | 'close'>
+
+/** Lets a runner's `tell` speak to a port; failures are for the log of whoever starts the runner. */
+export function telling(port: AreaPort, log: (what: string, error: unknown) => void): (told: Told) => void {
+  return (told) => {
+    if (told.type === 'failure') log(told.what, told.error)
+    else if (told.type === 'changes') say(port, { ...told, seats: [...told.seats] })
+    else say(port, told)
+  }
+}
+
+function say(port: AreaPort, said: Said): void {
+  port.postMessage(said)
+}
+
+/** Serves a running area's port until it is asked to stop; `running` is what `run` returned. */
+export function serveArea(port: AreaPort, runner: AreaRunner, running: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    let answers: Answer[] = []
+    const answer = (one: Answer) => {
+      if (answers.length === 0) {
+        // Those of one commit go in one message.
+        setImmediate(() => {
+          say(port, { type: 'answers', answers })
+          answers = []
+        })
+      }
+      answers.push(one)
+    }
+    port.on('message', (asked: Asked) => {
+      if (asked.type === 'chain-seen') runner.seeChain(asked.timeMs)
+      else if (asked.type === 'chain-told') runner.chainTold(asked.timeMs)
+      else if (asked.type === 'stop') {
+        runner.stop(running).finally(() => {
+          setImmediate(() => {
+            say(port, { type: 'stopped' })
+            resolve()
+          })
+        })
+      } else {
+        for (const { id, submission } of asked.items) {
+          runner.submit(submission).then(
+            (events) => answer({ id, events }),
+            ({ code, message }: AreaError) => answer({ id, code, message }),
+          )
+        }
+      }
+    })
+  })
+}
+
+export interface ConnectedArea extends AreaHandle {
+  /** A node showed a newest block of this time. */
+  seeChain(timeMs: number): void
+  /** Everything that counts on the chain until this time has been submitted, and has been answered. */
+  chainTold(timeMs: number): void
+  onCounts(listener: (counts: Counts) => void): void
+  /** Finishes what is under way. */
+  stop(): Promise<void>
+  /** The other end is gone for good: everything that waits is refused. */
+  lost(reason: string): void
+}
+
+/** The handle of the area at the other end of a port. */
+export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedArea {
+  const waiting = new Map<number, { resolve(events: Event[]): void; reject(error: AreaError): void }>()
+  const listeners = new Set<(changes: AreaChanges) => void>()
+  const counters = new Set<(counts: Counts) => void>()
+  const seats = new Map<number, SeatSummary>()
+  const ofMeter = new Map<Address, SeatSummary[]>()
+  let items: { id: number; submission: Submission }[] = []
+  let ids = 0
+  let goneBecause: string | null = null
+  let status = unknownStatus
+  let whenStopped = () => {}
+  const stopped = new Promise<void>((resolve) => {
+    whenStopped = resolve
+  })
+
+  function note(number: number, summary: SeatSummary | null): void {
+    const before = seats.get(number)
+    if (before !== undefined) {
+      const left = ofMeter.get(before.meter)!.filter((each) => each.seat !== number)
+      if (left.length === 0) ofMeter.delete(before.meter)
+      else ofMeter.set(before.meter, left)
+    }
+    if (summary === null) {
+      seats.delete(number)
+      return
+    }
+    seats.set(number, summary)
+    const others = ofMeter.get(summary.meter) ?? []
+    ofMeter.set(
+      summary.meter,
+      [...others, summary].sort((a, b) => a.seat - b.seat),
+    )
+  }
+
+  port.on('message', (said: Said) => {
+    switch (said.type) {
+      case 'answers':
+        for (const answer of said.answers) {
+          const asker = waiting.get(answer.id)
+          waiting.delete(answer.id)
+          if ('events' in answer) asker?.resolve(answer.events)
+          else asker?.reject(new AreaError(answer.code, answer.message))
+        }
+        break
+      case 'seats':
+        seats.clear()
+        ofMeter.clear()
+        for (const summary of said.seats) note(summary.seat, summary)
+        break
+      case 'changes':
+        for (const [number, summary] of said.seats) note(number, summary)
+        for (const listener of listeners) listener(said.changes)
+        break
+      case 'status':
+        status = said.status
+        break
+      case 'counted':
+        for (const counter of counters) counter(said.counts)
+        break
+      case 'stopped':
+        whenStopped()
+    }
+  })
+
+  return {
+    settings,
+    get status() {
+      return status
+    },
+    seatsOfMeter: (meter) => ofMeter.get(meter) ?? [],
+    seat: (number) => seats.get(number),
+    submit(submission) {
+      return new Promise((resolve, reject) => {
+        if (goneBecause !== null) return reject(new AreaError('AREA_STOPPED', goneBecause))
+        ids += 1
+        waiting.set(ids, { resolve, reject })
+        if (items.length === 0) {
+          // Those of one round of the event loop go in one message.
+          setImmediate(() => {
+            port.postMessage({ type: 'submit', items } satisfies Asked)
+            items = []
+          })
+        }
+        items.push({ id: ids, submission })
+      })
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    seeChain: (timeMs) => port.postMessage({ type: 'chain-seen', timeMs } satisfies Asked),
+    chainTold: (timeMs) => port.postMessage({ type: 'chain-told', timeMs } satisfies Asked),
+    onCounts: (listener) => counters.add(listener),
+    async stop() {
+      if (goneBecause !== null) return
+      port.postMessage({ type: 'stop' } satisfies Asked)
+      await stopped
+      this.lost('the server is stopping')
+    },
+    lost(reason) {
+      goneBecause = reason
+      port.close()
+      status = { ...status, condition: { is: 'stopped', code: 'AREA_LOST', reason } }
+      for (const { reject } of waiting.values()) reject(new AreaError('AREA_STOPPED', reason))
+      waiting.clear()
+      whenStopped()
+    },
+  }
+}
+
+const unknownStatus: AreaStatus = {
+  condition: { is: 'waiting', code: 'AREA_LOADING', reason: 'the area has not said anything yet' },
+  ...{ sequence: 0, hash: '', aheadOfDatabaseMs: null, aheadOfChainMs: null, nowMs: 0, cutUntil: 0, settledUntil: 0 },
+  ...{ loads: 0, unsettledFrom: null, oldestOpen: null },
+}

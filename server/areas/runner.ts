@@ -1,0 +1,651 @@
+/**
+ * Runs one market area: the only writer of its engine and journal.
+ *
+ * Submissions wait in a queue. A turn takes some of them, and at most one thing that is due by itself, applies them to the
+ * engine, journals them together with their tables in one transaction (group commit), and only then answers. A group that
+ * changes nothing is answered once the journal has shown that it still ends where this writer believes. Whatever goes wrong in
+ * between, the state is thrown away and made again from the journal.
+ *
+ * Everything outside is a parameter (store, lease, clock, timer, secrets), so that a simulation can stand for all of it.
+ */
+import { createHash } from 'node:crypto'
+import {
+  type AreaConfig,
+  type AreaFace,
+  areaConfig,
+  areaFace,
+  type Command,
+  chainSeat,
+  type Event,
+} from '../market/area/area.ts'
+import { encode, struct } from '../market/area/binary.ts'
+import { EngineError } from '../market/area/error.ts'
+import { committedFunds, freeFunds } from '../market/area/funds.ts'
+import { type AreaState, configNow, emptyState, seatsServedAt } from '../market/area/state.ts'
+import { openBatch } from '../market/engine/batches.ts'
+import { apply, changesState, type Due, nextDue } from '../market/engine/engine.ts'
+import { decodeCommand, encodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
+import { isBeyondMemory } from '../market/engine/readings.ts'
+import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
+import type { AreaChanges, AreaCondition, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
+import type { AreaLease, AreaStore, Journaled, JournalRow, Place } from './area-store.ts'
+import { changedSeats, changesOf, summaryOf } from './changes.ts'
+import type { AreaClock } from './clock.ts'
+import { AreaError } from './error.ts'
+import { isFence, isFinal, isPassing } from './store-failure.ts'
+
+/** Commands that wait at most; beyond that callers are told to come back. */
+const longestQueue = 10_000
+/** Readings and other commands of one turn at most. */
+const heaviestGroup = 1_000
+const retryMs = { first: 100, longest: 5_000, held: 500 }
+/** A lease runs out after this, and is renewed three times as often. */
+const leaseSeconds = 5
+/** The area looks at its clocks at least this often. */
+const longestPauseMs = 1_000
+/** What replaying costs, about. */
+const replayMs = { command: 0.03, seatComputed: 0.02 }
+/**
+ * A batch whose cut the journal has lost may be on its way to the chain: after a load none is cut before everything is known that
+ * the chain has settled until so much later, or half a batch later where that is less.
+ */
+const longestOnItsWayMs = 300_000
+/** Commands that could not be carried out are remembered, so that repeating one costs no more than its refusal. */
+const mostRemembered = 1_000
+
+/** What the runner tells those outside, in order. */
+export type Told =
+  | { type: 'changes'; changes: AreaChanges; seats: Map<number, SeatSummary | null> }
+  /** The whole list of seats, after loading. */
+  | { type: 'seats'; seats: SeatSummary[] }
+  | { type: 'status'; status: AreaStatus }
+  | { type: 'counted'; counts: Counts }
+  | { type: 'failure'; what: string; error: unknown }
+
+/** What happened in one turn, for metrics. */
+export interface Counts {
+  commands: number
+  commitMs: number
+  readings: Record<'stored' | 'duplicate' | 'refused', number>
+  computed: number
+  final: number
+  batchWh: number
+  queue: number
+}
+
+export interface RunnerParts {
+  store: AreaStore
+  lease: AreaLease
+  clock: AreaClock
+  /** Names this process to others that would like to write the journal. */
+  owner: string
+  config: AreaConfig
+  face: AreaFace
+  /** 32 random bytes. */
+  newSecret(): Buffer
+  /** Resolves after so many ms. */
+  sleep(ms: number): Promise<void>
+  monotonicMs(): number
+  /** Nothing that is due is done before the chain has been heard of, so that a journal behind the chain is noticed first. */
+  waitsForChain: boolean
+  /** A snapshot is due when replaying what came after the newest one would take about this long. */
+  longestReplayMs: number
+  tell(message: Told): void
+}
+
+interface Waiting {
+  submission: Submission
+  resolve(events: Event[]): void
+  reject(error: AreaError): void
+}
+
+interface Applied extends Journaled {
+  row: JournalRow
+}
+
+export class AreaRunner {
+  private readonly parts: RunnerParts
+  private readonly queue: Waiting[] = []
+  /** Of a group in which something went wrong: carried out one by one, before the queue. */
+  private alone: Waiting[] = []
+  private readonly unworkable = new Set<string>()
+  private state: AreaState = emptyState()
+  private place: Place = { sequence: 0, hash: genesisHash }
+  private available = new Map<number, bigint>()
+  private condition: AreaCondition = { is: 'waiting', code: 'AREA_LOADING', reason: 'the journal is being loaded' }
+  private isLoaded = false
+  private hasChain = false
+  /** The area's time once it was loaded, null until then. */
+  private loadedMs: number | null = null
+  /** Everything that counts on the chain until this time has been told. */
+  private toldUntilMs = Number.NEGATIVE_INFINITY
+  private stopping = false
+  private leasedUntilMs = Number.NEGATIVE_INFINITY
+  private askedDatabaseMs = Number.NEGATIVE_INFINITY
+  private tailMs = 0
+  private loads = 0
+  private snapshot: Promise<void> | null = null
+  private wakeUp: () => void = () => {}
+  private woken = false
+
+  constructor(parts: RunnerParts) {
+    this.parts = parts
+  }
+
+  /** Queues a command; see `AreaHandle.submit`. */
+  submit(submission: Submission): Promise<Event[]> {
+    return new Promise((resolve, reject) => {
+      const { condition } = this
+      if (this.stopping || condition.is === 'stopped') {
+        const reason = condition.is === 'stopped' ? condition.reason : 'the server is stopping'
+        reject(new AreaError('AREA_STOPPED', `the area has stopped: ${reason}`))
+      } else if (this.queue.length >= longestQueue) {
+        reject(new AreaError('AREA_BUSY', 'too many commands are waiting; try again'))
+      } else {
+        this.queue.push({ submission, resolve, reject })
+        this.wake()
+      }
+    })
+  }
+
+  /** A node showed a newest block of this time. */
+  seeChain(timeMs: number): void {
+    this.parts.clock.seeChain(timeMs)
+    this.wake()
+  }
+
+  /** Everything that counts on the chain until this time has been submitted, and has been answered. */
+  chainTold(timeMs: number): void {
+    this.toldUntilMs = timeMs
+    this.wake()
+  }
+
+  /** Runs until it is stopped, or cannot go on: then its condition says why. */
+  async run(): Promise<void> {
+    let delayMs = retryMs.first
+    while (!this.stopping) {
+      try {
+        await this.turn()
+        delayMs = retryMs.first
+      } catch (error) {
+        this.isLoaded = false
+        if (isFinal(error)) return this.give(error)
+        this.refuseAll(new AreaError('AREA_NOT_READY', `the area waits: ${reasonOf(error)}`, { cause: error }))
+        this.become({ is: 'waiting', code: codeOf(error), reason: reasonOf(error) })
+        const isHeld = error instanceof AreaError && error.code === 'AREA_HELD'
+        if (!isHeld) this.parts.tell({ type: 'failure', what: 'the area is made again from its journal', error })
+        await this.parts.sleep(isHeld ? retryMs.held : delayMs)
+        delayMs = isHeld ? retryMs.first : Math.min(2 * delayMs, retryMs.longest)
+      }
+    }
+  }
+
+  /**
+   * Takes no more commands, finishes what is under way, refuses what waits, writes a snapshot and gives the lease up. `running` is
+   * what `run` returned.
+   */
+  async stop(running: Promise<void>): Promise<void> {
+    this.stopping = true
+    this.wake()
+    await running
+    this.refuseAll(new AreaError('AREA_STOPPED', 'the area has stopped: the server is stopping'))
+    await this.snapshot
+    if (!this.isLoaded) return
+    if (this.tailMs > 0) await this.keep()
+    await this.parts.lease.release(this.parts.owner).catch(() => {})
+  }
+
+  /** The rolling hash of the newest committed command, hexadecimal. */
+  get hash(): string {
+    return this.place.hash.toString('hex')
+  }
+
+  private async turn(): Promise<void> {
+    await this.holdLease()
+    await this.askDatabase()
+    if (!this.isLoaded) await this.load()
+    const time = this.parts.clock.read(this.state.nowMs)
+    if ('code' in time) {
+      this.refuseAll(new AreaError('AREA_NOT_READY', `the area waits: ${time.reason}`))
+      this.become({ is: 'waiting', code: time.code, reason: time.reason })
+      await this.pause(longestPauseMs)
+      return
+    }
+    this.loadedMs ??= time.nowMs
+    if (this.hasChain || !this.parts.waitsForChain) this.become({ is: 'ready' })
+    else this.become({ is: 'waiting', code: 'CHAIN_UNSEEN', reason: 'the chain has not been heard of yet' })
+    // Where something went wrong, each command is tried with nothing else, so that none is blamed for another.
+    const next = this.nextDue()
+    const due = next !== null && next.atMs <= time.nowMs && this.alone.length === 0 ? next : null
+    const group = this.takeGroup()
+    if (due === null && group.length === 0) {
+      await this.pause(Math.max(1, Math.min(longestPauseMs, (next?.atMs ?? Number.POSITIVE_INFINITY) - time.nowMs)))
+      return
+    }
+    await this.carryOut(group, due, time.nowMs)
+  }
+
+  /** What comes due next, or null where nothing does before more is known of the chain. */
+  private nextDue(): Due | null {
+    if (!this.parts.waitsForChain) return nextDue(this.state)
+    const due = this.hasChain ? nextDue(this.state) : null
+    return due?.work === 'cut' && !this.knowsWhatIsSettled() ? null : due
+  }
+
+  private knowsWhatIsSettled(): boolean {
+    const { batchSeconds } = configNow(this.state).rules
+    const onItsWayMs = Math.min(longestOnItsWayMs, batchSeconds * 500)
+    return this.loadedMs !== null && this.toldUntilMs >= this.loadedMs + onItsWayMs
+  }
+
+  /** As many of those who wait as make a group; readings that need the tables make one of their own. */
+  private takeGroup(): Waiting[] {
+    const first = this.alone.shift()
+    if (first !== undefined) return [first]
+    const group: Waiting[] = []
+    let weight = 0
+    while (this.queue.length > 0) {
+      const next = this.queue[0]!
+      const isLate = this.hasLate(next.submission)
+      if (group.length > 0 && isLate) break
+      weight += next.submission.type === 'readings' ? next.submission.readings.length : 1
+      if (group.length > 0 && weight > heaviestGroup) break
+      group.push(this.queue.shift()!)
+      if (isLate) break
+    }
+    return group
+  }
+
+  private hasLate(submission: Submission): boolean {
+    return submission.type === 'readings' && submission.readings.some(({ time }) => isBeyondMemory(this.state, time))
+  }
+
+  private async carryOut(group: Waiting[], due: Due | null, nowMs: number): Promise<void> {
+    const answers: (Event[] | AreaError)[] = []
+    const applied: Applied[] = []
+    const after = this.place
+    try {
+      if (due !== null) this.applyOne(this.tick(due, nowMs), applied)
+      for (const [index, { submission }] of group.entries()) {
+        if (applied.length > 0 && this.hasLate(submission)) {
+          // What the tables say is as of before this transaction.
+          this.queue.unshift(...group.splice(index))
+          break
+        }
+        answers.push(await this.answerTo(submission, nowMs, applied))
+      }
+      await this.commit(after, applied)
+    } catch (error) {
+      this.isLoaded = false
+      await this.failed(error, group, due)
+      return
+    }
+    for (const [index, { resolve, reject }] of group.entries()) {
+      const answer = answers[index]!
+      if (answer instanceof AreaError) reject(answer)
+      else resolve(answer)
+    }
+    this.publish(applied)
+    const { longestReplayMs } = this.parts
+    if (this.tailMs > longestReplayMs) this.snapshot ??= this.keep().finally(() => (this.snapshot = null))
+  }
+
+  /** Applies a submission; what is written of it, and so its answer, counts once the group is committed. */
+  private async answerTo(submission: Submission, nowMs: number, applied: Applied[]): Promise<Event[] | AreaError> {
+    const form = formOf(submission)
+    if (form === null) return new AreaError('AREA_COMMAND', 'this command has no form in which it could be kept')
+    if (this.unworkable.size > 0 && this.unworkable.has(nameOf(form))) {
+      return new AreaError('AREA_COMMAND', 'this command could not be carried out before')
+    }
+    const { commands, places } = await this.commandsOf(submission, nowMs)
+    const events = commands.flatMap((command) => this.applyOne({ command, secret: null }, applied))
+    return places === null ? events : inOrder(events, places)
+  }
+
+  private tick(due: Due, atMs: number): { command: Command; secret: Buffer | null } {
+    const secret = due.work === 'cut' ? this.parts.newSecret() : null
+    const seal = secret === null ? null : `0x${createHash('sha256').update(secret).digest('hex')}`
+    return { command: { type: 'tick', atMs, seal }, secret }
+  }
+
+  /**
+   * A submission as the engine takes it: late readings with what the tables say, the chain without what is known. `places` says
+   * where the readings stood in the submission, in the order in which they are taken, where that is another one.
+   */
+  private async commandsOf(
+    submission: Submission,
+    atMs: number,
+  ): Promise<{ commands: Command[]; places: number[] | null }> {
+    const { state } = this
+    if (submission.type === 'readings') {
+      const places = [...submission.readings.keys()]
+      const isLate = (place: number) => isBeyondMemory(state, submission.readings[place]!.time)
+      const late = places.filter(isLate)
+      if (late.length === 0) return { commands: [{ ...submission, atMs }], places: null }
+      const served = late.map((place) => {
+        const reading = submission.readings[place]!
+        return { reading, seat: seatsServedAt(state, reading)[0]?.chain.seat ?? 0 }
+      })
+      const others = places.filter((place) => !isLate(place))
+      const commands: Command[] = [{ type: 'late-readings', atMs, readings: await this.parts.store.late(served) }]
+      if (others.length > 0) {
+        commands.push({ type: 'readings', atMs, readings: others.map((place) => submission.readings[place]!) })
+      }
+      return { commands, places: [...late, ...others] }
+    }
+    if (submission.type !== 'chain') return { commands: [{ ...submission, atMs } as Command], places: null }
+    if (!submission.isPart) this.hasChain = true
+    const seats = submission.seats.filter((seat) => {
+      const known = state.seats.get(seat.seat)?.chain
+      return known === undefined || !encode(chainSeat, known).equals(encode(chainSeat, seat))
+    })
+    const batch = openBatch(state)
+    const endsBatch = batch !== null && state.chain.time < batch.end && submission.time >= batch.end
+    const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil || state.chain.isPartial
+    const isNew = seats.length > 0 || (isFurther && !submission.isPart)
+    return { commands: isNew ? [{ ...submission, seats, atMs }] : [], places: null }
+  }
+
+  private applyOne({ command, secret }: { command: Command; secret: Buffer | null }, applied: Applied[]): Event[] {
+    const events = apply(this.state, command)
+    if (!events.some(changesState)) return events
+    const bytes = encodeCommand(command)
+    const hash = rollHash(this.place.hash, bytes, encodeEvents(events))
+    const sequence = this.place.sequence + 1
+    this.place = { sequence, hash }
+    applied.push({ sequence, command, events, row: { sequence, hash, command: bytes, secret } })
+    return events
+  }
+
+  private async commit(after: Place, applied: Applied[]): Promise<void> {
+    const { store } = this.parts
+    if (applied.length === 0) return store.prove(after)
+    const sinceMs = this.parts.monotonicMs()
+    await store.commit({
+      after,
+      rows: applied.map(({ row }) => row),
+      journaled: applied,
+      funds: this.changedFunds(applied),
+    })
+    this.count(applied, this.parts.monotonicMs() - sinceMs)
+  }
+
+  /** Free funds of the seats where they changed since they were last written. */
+  private changedFunds(applied: readonly Applied[]): Map<number, bigint> {
+    const changed = new Map<number, bigint>()
+    if (!applied.some(({ events }) => events.some(movesFunds))) return changed
+    const committed = committedFunds(this.state)
+    for (const [number, seat] of this.state.seats) {
+      const free = freeFunds(seat, committed)
+      if (this.available.get(number) === free) continue
+      this.available.set(number, free)
+      changed.set(number, free)
+    }
+    return changed
+  }
+
+  /** The state is gone. Where one command was the reason, it alone is refused; else all may be asked again. */
+  private async failed(error: unknown, group: readonly Waiting[], due: Due | null): Promise<void> {
+    if (isFence(error) || isPassing(error)) {
+      const away = 'the journal could not be written; try again'
+      this.refuse(group, new AreaError('AREA_NOT_READY', away, { cause: error }))
+      if (isFence(error)) this.leasedUntilMs = Number.NEGATIVE_INFINITY
+      throw error
+    }
+    if (group.length === 0) {
+      throw new EngineError('ENGINE_STUCK', `what is due (${due?.work}) cannot be done: ${reasonOf(error)}`)
+    }
+    this.parts.tell({ type: 'failure', what: 'a command could not be carried out', error })
+    if (group.length > 1 || due !== null) {
+      this.alone.push(...group)
+      return
+    }
+    this.remember(group[0]!.submission)
+    this.refuse(group, new AreaError('AREA_COMMAND', `this command cannot be carried out: ${reasonOf(error)}`))
+  }
+
+  private remember(submission: Submission): void {
+    this.unworkable.add(nameOf(formOf(submission)!))
+    if (this.unworkable.size > mostRemembered) this.unworkable.delete(this.unworkable.values().next().value!)
+  }
+
+  /** Takes those whose submission is meant out of the queue. */
+  private takeOut(isMeant: (submission: Submission) => boolean): Waiting[] {
+    const meant = this.queue.filter(({ submission }) => isMeant(submission))
+    const others = this.queue.filter(({ submission }) => !isMeant(submission))
+    this.queue.splice(0, this.queue.length, ...others)
+    return meant
+  }
+
+  private refuse(group: readonly Waiting[], error: AreaError): void {
+    for (const { reject } of group) reject(error)
+  }
+
+  private refuseAll(error: AreaError): void {
+    this.refuse([...this.alone.splice(0), ...this.queue.splice(0)], error)
+  }
+
+  private give(error: unknown): void {
+    const reason = reasonOf(error)
+    this.become({ is: 'stopped', code: codeOf(error), reason })
+    this.refuseAll(new AreaError('AREA_STOPPED', `the area has stopped: ${reason}`))
+    this.parts.tell({ type: 'failure', what: 'the area cannot go on', error })
+  }
+
+  private async holdLease(): Promise<void> {
+    const { lease, owner } = this.parts
+    const nowMs = this.parts.monotonicMs()
+    if (nowMs < this.leasedUntilMs - (2 * leaseSeconds * 1000) / 3) return
+    const isOwn = this.leasedUntilMs > nowMs && (await lease.renew(owner, leaseSeconds))
+    if (!isOwn) {
+      this.isLoaded = false
+      const holder = await lease.acquire(owner, leaseSeconds)
+      if (holder !== null) {
+        const until = new Date(holder.expiresAtMs).toISOString()
+        throw new AreaError('AREA_HELD', `another server writes this area: ${holder.owner}, until ${until}`)
+      }
+    }
+    this.leasedUntilMs = nowMs + leaseSeconds * 1000
+  }
+
+  private async askDatabase(): Promise<void> {
+    const askedMs = this.parts.monotonicMs()
+    if (askedMs - this.askedDatabaseMs < longestPauseMs) return
+    this.parts.clock.seeDatabase(await this.parts.store.nowMs(), askedMs)
+    this.askedDatabaseMs = askedMs
+  }
+
+  /** Makes the state from the newest snapshot and the journal after it, and marks the journal as this writer's. */
+  private async load(): Promise<void> {
+    const { store, config, face, owner } = this.parts
+    const snapshot = await store.snapshot()
+    this.state = snapshot === null ? emptyState() : stateOf(snapshot.pieces)
+    this.place = snapshot === null ? { sequence: 0, hash: genesisHash } : snapshot
+    this.available = new Map()
+    this.tailMs = 0
+    for (;;) {
+      const rows = await store.rowsAfter(this.place.sequence)
+      for (const row of rows) this.replay(row)
+      if (rows.length === 0) break
+    }
+    const after = this.place
+    const applied: Applied[] = []
+    const time = this.parts.clock.read(this.state.nowMs)
+    const atMs = 'nowMs' in time ? time.nowMs : this.state.nowMs
+    if (this.state.configs.length > 0)
+      this.applyOne({ command: { type: 'barrier', atMs, owner }, secret: null }, applied)
+    if (!isConfigured(this.state, config, face)) {
+      if ('code' in time) throw new AreaError('AREA_NOT_READY', `the area waits: ${time.reason}`)
+      this.applyOne({ command: { type: 'configure', atMs, config, face }, secret: null }, applied)
+    }
+    await this.commit(after, applied)
+    this.isLoaded = true
+    this.loads += 1
+    // The journal may have lost rows: what the chain says is told anew, and what was told of it before is not it.
+    this.hasChain = false
+    this.loadedMs = null
+    this.toldUntilMs = Number.NEGATIVE_INFINITY
+    this.refuse(
+      this.takeOut(({ type }) => type === 'chain'),
+      new AreaError('AREA_NOT_READY', 'the area was made again from its journal: tell it everything anew'),
+    )
+    this.parts.tell({ type: 'seats', seats: [...this.state.seats.values()].map((seat) => summaryOf(this.state, seat)) })
+    this.publish(applied)
+  }
+
+  private replay(row: JournalRow): void {
+    const command = decodeCommand(row.command)
+    const events = apply(this.state, command)
+    const hash = rollHash(this.place.hash, row.command, encodeEvents(events))
+    if (!hash.equals(row.hash)) {
+      throw new EngineError('ENGINE_DIVERGED', `command ${row.sequence} of the journal does not replay to its hash`)
+    }
+    this.place = { sequence: row.sequence, hash }
+    this.tailMs += costOf(this.state, events)
+  }
+
+  private publish(applied: readonly Applied[]): void {
+    if (applied.length === 0) return
+    const events = applied.flatMap((each) => each.events)
+    for (const each of applied) this.tailMs += costOf(this.state, each.events)
+    const { sequence } = this.place
+    const changes = changesOf(this.state, sequence, events)
+    this.parts.tell({ type: 'changes', changes, seats: changedSeats(this.state, events) })
+    this.tellStatus()
+  }
+
+  private count(applied: readonly Applied[], commitMs: number): void {
+    const counts: Counts = {
+      ...{ commands: applied.length, commitMs, readings: { stored: 0, duplicate: 0, refused: 0 } },
+      ...{ computed: 0, final: 0, batchWh: 0, queue: this.queue.length },
+    }
+    for (const { events } of applied) {
+      for (const event of events) {
+        if (event.type === 'reading') counts.readings[event.status] += 1
+        else if (event.type === 'interval-cleared') counts.computed += 1
+        else if (event.type === 'interval-final') counts.final += 1
+        else if (event.type === 'batch-cut' && event.number === 1) counts.batchWh += event.batch.energyWh
+      }
+    }
+    this.parts.tell({ type: 'counted', counts })
+  }
+
+  /** Writes a snapshot of now; one that cannot be written is due again when as much has come once more. */
+  private async keep(): Promise<void> {
+    const { store } = this.parts
+    this.tailMs = 0
+    const pieces = snapshotOf(this.state, (hash) => store.hasPiece(hash))
+    try {
+      await store.saveSnapshot(this.place, pieces)
+    } catch (error) {
+      this.parts.tell({ type: 'failure', what: 'a snapshot could not be written; the journal is unharmed', error })
+    }
+  }
+
+  private become(condition: AreaCondition): void {
+    const isSame = JSON.stringify(condition) === JSON.stringify(this.condition)
+    this.condition = condition
+    if (!isSame) this.tellStatus()
+  }
+
+  private tellStatus(): void {
+    const { clock, tell } = this.parts
+    const { nowMs, cutUntil, chain, intervals, nextStart } = this.state
+    let oldestOpen: number | null = null
+    for (const { start, status } of intervals.values()) {
+      const hasEnded = start < nextStart && (start + configNow(this.state).rules.intervalSeconds) * 1000 <= nowMs
+      if (status === 'started' && hasEnded && (oldestOpen === null || start < oldestOpen)) oldestOpen = start
+    }
+    tell({
+      type: 'status',
+      status: {
+        ...{ condition: this.condition, sequence: this.place.sequence, hash: this.hash },
+        ...{ aheadOfDatabaseMs: clock.aheadOfDatabaseMs, aheadOfChainMs: clock.aheadOfChainMs, nowMs },
+        ...{ cutUntil, settledUntil: chain.settledUntil, oldestOpen },
+        loads: this.loads,
+        unsettledFrom: this.state.batches.values().next().value?.start ?? null,
+      },
+    })
+  }
+
+  private wake(): void {
+    this.woken = true
+    this.wakeUp()
+  }
+
+  /** Until somebody wakes the area, or the time has passed. */
+  private async pause(ms: number): Promise<void> {
+    if (!this.woken) {
+      const waking = new Promise<void>((resolve) => {
+        this.wakeUp = resolve
+      })
+      await Promise.race([waking, this.parts.sleep(ms)])
+    }
+    this.woken = false
+  }
+}
+
+function movesFunds({ type }: Event): boolean {
+  return (
+    type === 'interval-started' ||
+    type === 'interval-final' ||
+    type === 'interval-reduced' ||
+    type === 'batch-cut' ||
+    type === 'batch-missed' ||
+    type === 'chain-followed' ||
+    type === 'seat-changed' ||
+    type === 'forward-accepted' ||
+    type === 'forward-trade' ||
+    type === 'forward-cancelled'
+  )
+}
+
+/** What replaying a command with these events takes, about. */
+function costOf(state: AreaState, events: readonly Event[]): number {
+  const computed = events.filter(({ type }) => type === 'interval-cleared' || type === 'batch-cut').length
+  return replayMs.command + computed * state.seats.size * replayMs.seatComputed
+}
+
+const settingsCodec = struct({ config: areaConfig, face: areaFace })
+
+function isConfigured({ configs }: AreaState, config: AreaConfig, face: AreaFace): boolean {
+  const known = configs.at(-1)
+  return known !== undefined && encode(settingsCodec, known).equals(encode(settingsCodec, { config, face }))
+}
+
+/** The answers to a submission's readings in its order, then what else followed; `places` are those of the readings as they were taken. */
+function inOrder(events: readonly Event[], places: readonly number[]): Event[] {
+  const answers: Event[] = []
+  const others: Event[] = []
+  let taken = 0
+  for (const event of events) {
+    if (event.type !== 'reading') others.push(event)
+    else {
+      answers[places[taken]!] = event
+      taken += 1
+    }
+  }
+  return [...answers, ...others]
+}
+
+/** The canonical form of a submission, or null where it has none. */
+function formOf(submission: Submission): Buffer | null {
+  try {
+    return encodeCommand({ ...submission, atMs: 0 } as Command)
+  } catch {
+    return null
+  }
+}
+
+function nameOf(form: Buffer): string {
+  return createHash('sha256').update(form).digest('hex')
+}
+
+function codeOf(error: unknown): string {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? code : 'AREA_FAILED'
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

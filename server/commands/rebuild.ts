@@ -1,0 +1,74 @@
+/** `commonwatt rebuild`: whether every table of an area is what its journal gives. */
+import { Command } from 'commander'
+import { requireArea } from '../store/areas.ts'
+import { openDatabase } from '../store/database.ts'
+import { StoreError } from '../store/error.ts'
+import { type Difference, rebuildArea } from '../store/rebuild.ts'
+import { addressText, areaNumber, databaseUrl } from './options.ts'
+import { refuse, writeOutput } from './streams.ts'
+
+interface Options {
+  databaseUrl: string
+  area: number
+  escrow?: string
+}
+
+export function rebuildCommand(): Command {
+  return new Command('rebuild')
+    .addOption(databaseUrl())
+    .addOption(areaNumber())
+    .option('--escrow <address>', 'the escrow contract, where several have an area of this number', addressText)
+    .action(async (options: Options) => {
+      try {
+        await rebuild(options)
+      } catch (error) {
+        const known = error instanceof StoreError || (error as NodeJS.ErrnoException).code !== undefined
+        if (!known) throw error
+        refuse((error as Error).message)
+      }
+    })
+}
+
+async function rebuild({ databaseUrl: url, area, escrow }: Options): Promise<void> {
+  const { sequence, difference } = await rebuildArea({
+    databaseUrl: url,
+    areaId: await areaIdOf(url, area, escrow),
+    progress,
+  })
+  if (difference === null) return writeOutput(`same: the journal's ${sequence} rows give every table as it stands\n`)
+  await writeOutput(`different: ${sentenceOf(difference)}\n`)
+  process.exitCode = 1
+}
+
+async function areaIdOf(url: string, area: number, escrow: string | undefined): Promise<number> {
+  const database = openDatabase(url, 1)
+  try {
+    const wanted = escrow === undefined ? { area } : { area, escrow: escrow.toLowerCase() }
+    return (await requireArea(database, wanted)).areaId
+  } finally {
+    await database.end()
+  }
+}
+
+const millisecondsBetween = 500
+let saidMs = 0
+
+/** On a terminal, in one line that is written over. */
+function progress(done: { sequence: number; of: number } | { comparing: string }): void {
+  const nowMs = performance.now()
+  if (!process.stderr.isTTY || ('sequence' in done && nowMs - saidMs < millisecondsBetween)) return
+  saidMs = nowMs
+  const text = 'sequence' in done ? `row ${done.sequence} of ${done.of}` : `comparing ${done.comparing}`
+  process.stderr.write(`\r\x1b[K${text}`)
+}
+
+function sentenceOf({ table, key, stored, rebuilt, columns }: Difference): string {
+  const named = Object.entries(key).map(([name, value]) => `${name} ${value}`)
+  const row = `${table}, row ${named.join(', ')}`
+  if (stored === null) return `${row} is missing; the journal gives one`
+  if (rebuilt === null) return `${row} is there; the journal gives none`
+  const values = columns.map((column) => {
+    return `${column} is ${JSON.stringify(stored[column])}, the journal gives ${JSON.stringify(rebuilt[column])}`
+  })
+  return `${row}: ${values.join('; ')}`
+}

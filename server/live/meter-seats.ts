@@ -1,0 +1,41 @@
+/** Which seat of this server a meter serves, whatever areas it has been in: seats follow one another at boundaries. */
+import type { Address, EscrowDomain } from '../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { Areas } from '../api/parts.ts'
+import { seatIdIn } from '../api/present.ts'
+import type { AreaHandle, SeatSummary } from '../areas/area-handle.ts'
+import type { MeterOwner } from './telemetry-board.ts'
+
+export interface MeterSeat {
+  area: AreaHandle
+  seat: SeatSummary
+}
+
+/** The seats of a meter in all areas, or in those of one escrow, by when they opened, the newest first. */
+export function seatsOfMeter(areas: Areas, meter: Address, domain?: EscrowDomain): MeterSeat[] {
+  const found: MeterSeat[] = []
+  for (const area of areas.all()) {
+    if (domain !== undefined && !isOf(area, domain)) continue
+    for (const seat of area.seatsOfMeter(meter)) found.push({ area, seat })
+  }
+  return found.length < 2 ? found : found.sort((a, b) => b.seat.openedAt - a.seat.openedAt || b.seat.seat - a.seat.seat)
+}
+
+/** Of seats, the newest first, the one that is served at a boundary: the last that opened before it, else the first of all. */
+export function servedAt(seats: readonly MeterSeat[], time: UtcSeconds): MeterSeat | undefined {
+  return seats.find(({ seat }) => seat.openedAt < time) ?? seats.at(-1)
+}
+
+function isOf({ settings: { chain } }: AreaHandle, { chainId, escrow }: EscrowDomain): boolean {
+  return chain.chainId === chainId && chain.escrow === escrow
+}
+
+/** Whose each meter is now. */
+export function meterOwners(areas: Areas): (meter: Address) => MeterOwner | null {
+  return (meter) => {
+    const served = servedAt(seatsOfMeter(areas, meter), Date.now() / 1000)
+    if (served === undefined) return null
+    const { area, seat } = served
+    return { account: seat.account, seat: seatIdIn(area.settings, seat.seat) }
+  }
+}

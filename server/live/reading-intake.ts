@@ -1,0 +1,215 @@
+/**
+ * Readings on their way to their areas: gathered for a moment from all connections, checked together who signed them, submitted
+ * area by area, and answered one by one. What one of them is refused for disturbs none of its neighbours.
+ *
+ * Homes send one or two readings a message, and a message to another thread costs more than a reading in it: so those that come
+ * within a moment share one. With 900 messages a second that takes a third off what a reading costs.
+ */
+import { keyAt } from '../../contracts/protocol/meter-keys.ts'
+import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
+import { type ReadingAck, readingReasons, type SignedReading } from '../../contracts/protocol/wire.ts'
+import type { Areas } from '../api/parts.ts'
+import type { AreaHandle, SeatSummary } from '../areas/area-handle.ts'
+import { AreaError } from '../areas/error.ts'
+import type { EventOf, MeterReading } from '../market/area/area.ts'
+import { canRetryReading } from '../market/area/codes.ts'
+import type { SignatureCheck } from '../signatures/signature-check.ts'
+import { languages } from '../words/languages.ts'
+import { readingSentence } from '../words/sentences.ts'
+import { seatsOfMeter, servedAt } from './meter-seats.ts'
+
+/** A reading that came over a connection which announced its meter for this escrow. */
+export interface ArrivedReading {
+  reading: SignedReading
+  domain: EscrowDomain
+}
+
+/** How long readings of other messages are waited for. */
+const gatherMs = 10
+/** Readings of one command: it does a bounded amount of work. */
+const readingsPerCommand = 256
+const placeOfReason = new Map<string, number>(readingReasons.map((reason, place) => [reason, place]))
+
+/** A message whose readings are on their way; it is answered when every one of them is. */
+interface ReadingMessage {
+  arrived: readonly ArrivedReading[]
+  acks: ReadingAck[]
+  open: number
+  resolve(acks: ReadingAck[]): void
+  reject(error: unknown): void
+}
+
+/** One reading of a message. */
+interface Carried extends ArrivedReading {
+  message: ReadingMessage
+  place: number
+}
+
+export interface ReadingIntake {
+  /** What becomes of each reading, in order. Rejects with `SignatureCheckError` where none could be looked at. */
+  take(arrived: readonly ArrivedReading[]): Promise<ReadingAck[]>
+}
+
+export function createReadingIntake(areas: Areas, signatures: SignatureCheck): ReadingIntake {
+  let gathered: ReadingMessage[] = []
+
+  async function carryOn(messages: readonly ReadingMessage[]): Promise<void> {
+    const readings = messages.flatMap((message) =>
+      message.arrived.map((each, place): Carried => ({ ...each, message, place })),
+    )
+    try {
+      const signers = await signersOf(readings, signatures)
+      for (const [area, admitted] of byArea(areas, readings, signers)) {
+        for (let from = 0; from < admitted.length; from += readingsPerCommand) {
+          void submit(area, admitted.slice(from, from + readingsPerCommand))
+        }
+      }
+    } catch (error) {
+      for (const { reject } of messages) reject(error)
+    }
+  }
+
+  return {
+    take(arrived) {
+      if (arrived.length === 0) return Promise.resolve([])
+      return new Promise((resolve, reject) => {
+        if (gathered.length === 0) {
+          setTimeout(() => {
+            const messages = gathered
+            gathered = []
+            void carryOn(messages)
+          }, gatherMs)
+        }
+        gathered.push({ arrived, acks: [], open: arrived.length, resolve, reject })
+      })
+    },
+  }
+}
+
+/** Who signed each, in order; mostly they are of one escrow. */
+async function signersOf(readings: readonly Carried[], signatures: SignatureCheck): Promise<(string | null)[]> {
+  const byDomain = new Map<string, { domain: EscrowDomain; places: number[] }>()
+  for (const [place, { domain }] of readings.entries()) {
+    const name = `${domain.chainId} ${domain.escrow}`
+    const known = byDomain.get(name)
+    if (known === undefined) byDomain.set(name, { domain, places: [place] })
+    else known.places.push(place)
+  }
+  const signers: (string | null)[] = []
+  await Promise.all(
+    [...byDomain.values()].map(async ({ domain, places }) => {
+      const items = places.map((place) => {
+        const { reading } = readings[place]!
+        return { value: reading, signature: reading.signature }
+      })
+      const found = await signatures.recover(domain, 'Reading', items)
+      for (const [index, place] of places.entries()) signers[place] = found[index]!
+    }),
+  )
+  return signers
+}
+
+/** The readings that their meters signed, by the area whose seat they served then; the others are answered. */
+function byArea(
+  areas: Areas,
+  readings: readonly Carried[],
+  signers: readonly (string | null)[],
+): Map<AreaHandle, Carried[]> {
+  const admitted = new Map<AreaHandle, Carried[]>()
+  for (const [index, each] of readings.entries()) {
+    const { reading, domain } = each
+    const served = servedAt(seatsOfMeter(areas, reading.meter, domain), reading.time)
+    if (served === undefined) {
+      answer(each, readingRefusal(reading, 'READING_UNKNOWN_METER', 'no seat here has the meter any more', true))
+      continue
+    }
+    const { area, seat } = served
+    const refusal = wrongSigner(reading, signers[index]!, seat)
+    if (refusal !== null) {
+      // What is known of the meter's keys is as new as the area is: nobody is made to give up by one that waits.
+      answer(each, { ...refusal, retry: refusal.retry || area.status.condition.is !== 'ready' })
+      continue
+    }
+    const ofArea = admitted.get(area)
+    if (ofArea === undefined) admitted.set(area, [each])
+    else ofArea.push(each)
+  }
+  return admitted
+}
+
+/** Submits readings in one command; where that cannot be carried out, each alone, so that only the culprit is refused. */
+async function submit(area: AreaHandle, carried: readonly Carried[]): Promise<void> {
+  try {
+    const events = await area.submit({
+      type: 'readings',
+      readings: carried.map(({ reading }) => meterReadingOf(reading)),
+    })
+    const answers = new Map<string, EventOf<'reading'>[]>()
+    for (const event of events) {
+      if (event.type !== 'reading') continue
+      const known = answers.get(nameOf(event))
+      if (known === undefined) answers.set(nameOf(event), [event])
+      else known.push(event)
+    }
+    for (const each of carried) {
+      // A boundary that is in the command twice has two answers, in their order.
+      const event = answers.get(nameOf(each.reading))?.shift()
+      if (event === undefined) throw new Error(`the area did not answer the reading ${nameOf(each.reading)}`)
+      answer(each, ackOf(event, area))
+    }
+  } catch (error) {
+    if (!(error instanceof AreaError)) for (const { message } of carried) message.reject(error)
+    else if (error.code === 'AREA_COMMAND' && carried.length > 1) for (const each of carried) void submit(area, [each])
+    else for (const each of carried) answer(each, readingRefusal(each.reading, error.code, error.message, true))
+  }
+}
+
+function answer({ message, place }: Carried, ack: ReadingAck): void {
+  message.acks[place] = ack
+  message.open -= 1
+  if (message.open === 0) message.resolve(message.acks)
+}
+
+function nameOf({ meter, epoch, time }: { meter: string; epoch: number; time: number }): string {
+  return `${meter} ${epoch} ${time}`
+}
+
+/**
+ * Why a reading is not signed as it must be; null where it is. Another of the meter's keys may have signed before it heard
+ * that the keys change: the reading can be sent again with the right one.
+ */
+function wrongSigner(reading: SignedReading, signer: string | null, { keys }: SeatSummary): ReadingAck | null {
+  const { meter, time } = reading
+  const key = keyAt(meter, keys, time)
+  if (signer === key) return null
+  if (signer === meter || keys.some((later) => later.key === signer)) {
+    return readingRefusal(reading, 'READING_KEY', `at this boundary key ${key} signs for the meter`, true)
+  }
+  return readingRefusal(reading, 'READING_SIGNATURE', 'the reading is not signed by its meter for this escrow', false)
+}
+
+/** The reading as the engine takes it, with what travels beside it unsigned. */
+function meterReadingOf({ reasons, ...reading }: SignedReading): MeterReading {
+  let bits = 0
+  for (const reason of reasons) bits |= 1 << placeOfReason.get(reason)!
+  return { ...reading, reasons: bits }
+}
+
+function ackOf(
+  { meter, epoch, time, status, code, details }: EventOf<'reading'>,
+  { settings }: AreaHandle,
+): ReadingAck {
+  if (code === null) return { meter, epoch, time, status }
+  const message = readingSentence(languages.en, { code, details }, settings)
+  return { meter, epoch, time, status: 'refused', code, message, retry: canRetryReading(code) }
+}
+
+/** A reading that is refused before any area judges it. */
+export function readingRefusal(
+  { meter, epoch, time }: { meter: string; epoch: number; time: number },
+  code: string,
+  message: string,
+  retry: boolean,
+): ReadingAck {
+  return { meter, epoch, time, status: 'refused', code, message, retry }
+}

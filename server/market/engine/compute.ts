@@ -1,0 +1,102 @@
+/** One computation of an interval: metered energy and what was set aside in, fills, payments and explanations out. */
+import type { LedgerUnits, Wh } from '../../../contracts/protocol/units.ts'
+import type { AreaConfig, IntervalRun, SeatInterval } from '../area/area.ts'
+import { type ClearedSums, type Fill, Fills, type Interval } from '../area/interval.ts'
+import { suspendedSeats } from '../area/state.ts'
+import { openPool, type PoolSeat, type PoolState } from '../stages/pool.ts'
+import { stages } from '../stages/stages.ts'
+
+/**
+ * Computes an interval from what is known of it now, keeps its fills, prices and sums, and says the result under the next
+ * number. Metered = own use + matched + residual for every seat; nothing that is not measured at both ends is traded.
+ */
+export function computeInterval(state: PoolState, config: AreaConfig, interval: Interval): IntervalRun {
+  const pool = openPool(state, config, interval)
+  const sums = { matchedWh: 0, gridFees: 0n, congestionRent: 0n, gridTake: 0n }
+  const fills: Fill[] = []
+  let prices: Pick<ClearedSums, 'zones' | 'flows'> = { zones: [], flows: [] }
+  interval.deliveredWh = []
+  for (const stage of stages) {
+    const given = stage.allocate(pool)
+    fills.push(...given.fills)
+    sums.matchedWh += given.matchedWh
+    sums.gridFees += given.gridFees
+    sums.congestionRent += given.congestionRent
+    sums.gridTake += given.gridTake
+    prices = given.prices ?? prices
+  }
+  const totals = totalsBySlot(fills)
+  const told = [...pool.seats.values()].filter(
+    ({ seat: { slot } }) => interval.isRead(slot) || interval.isExpected(slot),
+  )
+  const zones = prices.zones.map((zone) => ({ ...zone }))
+  for (const { zone, importWh, exportWh } of told) {
+    zones[zone]!.importWh += importWh
+    zones[zone]!.exportWh += exportWh
+  }
+  for (const { zone, seat } of pool.seats.values()) addTraded(zones[zone]!, totals.get(seat.slot))
+  interval.fills = Fills.of(fills)
+  interval.cleared = { ...sums, zones, flows: prices.flows }
+  interval.run += 1
+  interval.isStale = false
+  interval.isChanged = true
+  for (const { seat } of told) interval.tell(seat.slot)
+  return {
+    ...{ start: interval.start, run: interval.run, ...sums, zones, flows: prices.flows },
+    missingReadings: told.filter(({ quality }) => quality !== 'measured').length,
+    deviationWh: undeliveredWh(state, interval),
+    seats: told.map((own) => seatInterval(own, totals.get(own.seat.slot))),
+    forward: interval.deliveredWh.map((deliveredWh, index) => ({ number: index + 1, deliveredWh })),
+    suspended: suspendedSeats(state),
+  }
+}
+
+/** What forward trades of the interval promised and nobody delivered or took. */
+export function undeliveredWh({ forward }: Pick<PoolState, 'forward'>, { start, deliveredWh }: Interval): Wh {
+  const trades = forward.get(start)?.trades ?? []
+  return trades.reduce((sum, { energyWh }, index) => sum + energyWh - (deliveredWh[index] ?? 0), 0)
+}
+
+/** What the fills of one seat come to. */
+export interface Traded {
+  boughtWh: Wh
+  soldWh: Wh
+  paid: LedgerUnits
+  received: LedgerUnits
+}
+
+/** The sums of an interval's fills, by the seat's place. */
+export function totalsBySlot(fills: Iterable<Fill>): Map<number, Traded> {
+  const totals = new Map<number, Traded>()
+  for (const { slot, side, energyWh, amount } of fills) {
+    let traded = totals.get(slot)
+    if (traded === undefined) {
+      traded = { boughtWh: 0, soldWh: 0, paid: 0n, received: 0n }
+      totals.set(slot, traded)
+    }
+    if (side === 'buy') {
+      traded.boughtWh += energyWh
+      traded.paid += BigInt(amount)
+    } else {
+      traded.soldWh += energyWh
+      traded.received += BigInt(amount)
+    }
+  }
+  return totals
+}
+
+/** Adds what a seat traded to its zone. */
+export function addTraded(zone: { boughtWh: Wh; soldWh: Wh }, traded: Traded | undefined): void {
+  if (traded === undefined) return
+  zone.boughtWh += traded.boughtWh
+  zone.soldWh += traded.soldWh
+}
+
+const nothing: Traded = { boughtWh: 0, soldWh: 0, paid: 0n, received: 0n }
+
+function seatInterval(own: PoolSeat, traded: Traded = nothing): SeatInterval {
+  const { seat, zone, quality, importWh, exportWh, deviationWh, outcomes } = own
+  const { boughtWh, soldWh, paid, received } = traded
+  const { seat: number } = seat.chain
+  return { seat: number, zone, quality, importWh, exportWh, boughtWh, soldWh, paid, received, deviationWh, outcomes }
+}

@@ -1,0 +1,113 @@
+/** Who must have signed what stands in a file: by a key or, where the account is a contract wallet, by its own word. */
+import { recoverAddress } from 'ethers'
+import { allowsOrder } from '../../contracts/protocol/session-keys.ts'
+import { type Address, digestOf, type EscrowDomain, type Hex } from '../../contracts/protocol/typed-data.ts'
+import type { StatedAgreement, StatedOrder, StatedRevocation } from './signed-forms.ts'
+
+/** What an account is said to have signed: by its key or, where it is a contract wallet, by its own word (EIP-1271). */
+export interface Claim {
+  account: Address
+  digest: Hex
+  signature: Hex
+}
+
+/** The claims that contract wallets confirm, by `nameOf`. */
+export type WalletWords = ReadonlySet<string>
+
+export function nameOf({ account, digest, signature }: Claim): string {
+  return `${account} ${digest} ${signature}`
+}
+
+/** Everything in a file that accounts are said to have signed. */
+export interface SignedThings {
+  orders?: readonly StatedOrder[]
+  agreements?: readonly StatedAgreement[]
+  revocations?: readonly StatedRevocation[]
+}
+
+/** What accounts are said to have signed. */
+export function claimsOf(
+  domain: EscrowDomain,
+  { orders = [], agreements = [], revocations = [] }: SignedThings,
+): Claim[] {
+  return [
+    ...orders.map((signed) => claimOfOrder(domain, signed)),
+    ...agreements.flatMap((signed) => claimsOfAgreement(domain, signed)),
+    ...revocations.map((signed) => claimOfRevocation(domain, signed)),
+  ]
+}
+
+/** Who must have signed an order, where somebody else did or the session key may not sign it; else null. */
+export function wrongSignerOfOrder(domain: EscrowDomain, signed: StatedOrder, words: WalletWords): Address | null {
+  const { order, signature, session } = signed
+  if (session !== null) {
+    const digest = digestOf(domain, 'Order', order)
+    const isAllowed = allowsOrder({ ...session, rules: order.rules }, order)
+    if (!isAllowed || !isByKey({ account: session.key, digest, signature })) return session.key
+  }
+  return missing(claimOfOrder(domain, signed), words)
+}
+
+/** Of the two accounts that must have signed an agreement, the first that has not; else null. */
+export function wrongSignerOfAgreement(
+  domain: EscrowDomain,
+  signed: StatedAgreement,
+  words: WalletWords,
+): Address | null {
+  const [seller, buyer] = claimsOfAgreement(domain, signed)
+  return missing(seller, words) ?? missing(buyer, words)
+}
+
+/** The account that must have taken the key back, where it has not; else null. */
+export function wrongSignerOfRevocation(
+  domain: EscrowDomain,
+  signed: StatedRevocation,
+  words: WalletWords,
+): Address | null {
+  return missing(claimOfRevocation(domain, signed), words)
+}
+
+function missing(claim: Claim, words: WalletWords): Address | null {
+  return isByKey(claim) || words.has(nameOf(claim)) ? null : claim.account
+}
+
+/** The order itself, or the grant of the session key that signed it. */
+function claimOfOrder(domain: EscrowDomain, { order, signature, session }: StatedOrder): Claim {
+  const { account, rules } = order
+  if (session === null) return { account, digest: digestOf(domain, 'Order', order), signature }
+  const { signature: granted, ...grant } = session
+  return { account, digest: digestOf(domain, 'SessionKey', { account, rules, ...grant }), signature: granted }
+}
+
+function claimsOfAgreement(
+  domain: EscrowDomain,
+  { agreement, sellerSignature, buyerSignature }: StatedAgreement,
+): [Claim, Claim] {
+  const digest = digestOf(domain, 'Agreement', agreement)
+  return [
+    { account: agreement.seller, digest, signature: sellerSignature },
+    { account: agreement.buyer, digest, signature: buyerSignature },
+  ]
+}
+
+function claimOfRevocation(domain: EscrowDomain, { account, key, signedFrom, signature }: StatedRevocation): Claim {
+  return { account, digest: digestOf(domain, 'RevokeSessionKey', { account, key, from: signedFrom }), signature }
+}
+
+function isByKey({ account, digest, signature }: Claim): boolean {
+  try {
+    return recoverAddress(digest, signature).toLowerCase() === account
+  } catch {
+    return false // No form that a key's signature has.
+  }
+}
+
+/** The identifier of an order. */
+export function orderId(domain: EscrowDomain, { order }: Pick<StatedOrder, 'order'>): Hex {
+  return digestOf(domain, 'Order', order)
+}
+
+/** The identifier of an agreement. */
+export function agreementId(domain: EscrowDomain, { agreement }: Pick<StatedAgreement, 'agreement'>): Hex {
+  return digestOf(domain, 'Agreement', agreement)
+}

@@ -1,0 +1,47 @@
+/** What whoever checks a statement or a batch is told by the chain. */
+import type { EntryFields } from '../../../contracts/protocol/entry.ts'
+import type { LaterKey } from '../../../contracts/protocol/meter-keys.ts'
+import type { Address, AreaRules, Hex } from '../../../contracts/protocol/typed-data.ts'
+import type { LedgerUnits, UtcSeconds } from '../../../contracts/protocol/units.ts'
+import type { ChainSeat, EpochRegisters, Terms } from '../../market/area/area.ts'
+
+/** A settled batch and one of its seats. */
+export interface SettledSeat {
+  area: number
+  /** Of the batch. */
+  end: UtcSeconds
+  seat: number
+  statementRoot: Hex
+  rules: Pick<AreaRules, 'intervalSeconds' | 'confirmation' | 'settlingGrade'>
+  meter: Address
+  /** Those that followed the meter's first key. */
+  keys: readonly LaterKey[]
+  terms: Terms[]
+  /** Where the first entry begins: signed as the start of an epoch, or settled to before. */
+  base: EpochRegisters
+  /** The seat's entries in the batch, in order, with the registers they end at. */
+  entries: (Pick<EntryFields, 'soldWh' | 'boughtWh' | 'paid' | 'received'> & EpochRegisters)[]
+}
+
+/** A settled batch and all seats of its area. */
+export interface SettledArea {
+  rules: AreaRules
+  statementRoot: Hex
+  start: UtcSeconds
+  end: UtcSeconds
+  /** Every seat as it stood before the batch's first part, also of an attempt that was given up. */
+  seats: ChainSeat[]
+  /** Seats as they were up to then, in the order of the chain: from the block that was asked for on, first all of that block. */
+  versions: { block: number; seat: ChainSeat }[]
+  /** Where seats stood, by number, when the attempt that settled the batch began. */
+  bases: ReadonlyMap<number, EpochRegisters>
+  /** Of all parts, in order. */
+  entries: EntryFields[]
+  /** What the grid operator's account got. */
+  gridTake: LedgerUnits
+}
+
+/** A time as the first difference names it. */
+export function timeOf(time: UtcSeconds): string {
+  return new Date(time * 1000).toISOString().replace('.000Z', 'Z')
+}

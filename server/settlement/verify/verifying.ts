@@ -1,0 +1,27 @@
+/** What whoever checks something brings along beside the file and the chain. */
+import {
+  type Address,
+  type EscrowDomain,
+  type Hex,
+  type Reading,
+  recoverSigner,
+} from '../../../contracts/protocol/typed-data.ts'
+import type { WalletWords } from '../signers.ts'
+
+/** Says who signed a reading, or null where nobody did. */
+export type SignerOfReading = (domain: EscrowDomain, reading: Reading, signature: Hex) => Address | null
+
+export interface Verifying {
+  /** Of the contract wallets among the accounts; none if not given. */
+  words?: WalletWords
+  /** Who signed a reading, of which there are many; slow and with nothing but this program if not given. */
+  signerOf?: SignerOfReading
+}
+
+export function recoverReadingSigner(domain: EscrowDomain, reading: Reading, signature: Hex): Address | null {
+  try {
+    return recoverSigner(domain, 'Reading', reading, signature)
+  } catch {
+    return null
+  }
+}

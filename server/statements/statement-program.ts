@@ -1,0 +1,115 @@
+/**
+ * What makes and proves statements, in a thread of its own: beside what it is asked, it looks for batches that were cut and have
+ * no statement yet. It keeps nothing that is not in the database, so it can be ended and started at any time.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import { CodedError } from '../../contracts/protocol/error.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { StatementFile } from '../settlement/statement-file.ts'
+import { type AreaIdentity, registerArea, type StoredArea } from '../store/areas.ts'
+import { batchesWithoutStatement } from '../store/batch-store.ts'
+import type { Database } from '../store/database.ts'
+import { newestSettled } from '../store/settlement-store.ts'
+import { type MadeStatement, makeStatement } from './make-statement.ts'
+import { seatStatement } from './seat-statement.ts'
+
+/** Makes a batch's statement now, or hands out a seat's. Areas are named by their place among those that the thread serves. */
+export type Asked =
+  | { id: number; type: 'make'; area: number; end: UtcSeconds }
+  | { id: number; type: 'prove'; area: number; end: UtcSeconds; seat: number }
+  | { type: 'stop' }
+
+export type Said =
+  | { type: 'answer'; id: number; answer: MadeStatement | StatementFile | null }
+  | { type: 'refusal'; id: number; code: string | null; message: string }
+  | { type: 'made'; area: number; end: UtcSeconds; made: MadeStatement; ms: number }
+  | { type: 'failure'; area: number; message: string }
+  | { type: 'stopped' }
+
+/** A port of a worker thread, or one end of a channel. */
+export type StatementsPort = Pick<MessagePort, 'postMessage' | 'on'>
+
+export interface StatementProgram {
+  database: Database
+  areas: readonly AreaIdentity[]
+  /** Pause between looks for batches without a statement. */
+  pollMs: number
+}
+
+/** Batches that are made in one look at an area. */
+const batchesAtOnce = 4
+
+/** Runs until the port's other end asks it to stop; resolves when nothing is under way any more. */
+export async function runStatements(
+  port: StatementsPort,
+  { database, areas, pollMs }: StatementProgram,
+): Promise<void> {
+  const say = (said: Said) => port.postMessage(said)
+  const stored = new Map<number, Promise<StoredArea>>()
+  let stopping = false
+  let wake = () => {}
+
+  /** The area as this database numbers it. */
+  function storedArea(place: number): Promise<StoredArea> {
+    const identity = areas[place]!
+    let known = stored.get(place)
+    if (known === undefined) {
+      known = registerArea(database, identity).then((areaId) => ({ ...identity, areaId }))
+      known.catch(() => stored.delete(place))
+      stored.set(place, known)
+    }
+    return known
+  }
+
+  async function make(place: number, end: UtcSeconds): Promise<MadeStatement | null> {
+    const sinceMs = performance.now()
+    const made = await makeStatement(database, await storedArea(place), end)
+    if (made !== null) say({ type: 'made', area: place, end, made, ms: performance.now() - sinceMs })
+    return made
+  }
+
+  async function makeMissing(place: number): Promise<void> {
+    const { areaId } = await storedArea(place)
+    const after = await newestSettled(database, areaId)
+    const missing = await batchesWithoutStatement(database, areaId, { after, limit: batchesAtOnce })
+    for (const { end } of missing) if (!stopping) await make(place, end)
+  }
+
+  async function answer(asked: Exclude<Asked, { type: 'stop' }>): Promise<void> {
+    const { id, area, end } = asked
+    try {
+      if (asked.type === 'make') say({ type: 'answer', id, answer: await make(area, end) })
+      else say({ type: 'answer', id, answer: await seatStatement(database, await storedArea(area), asked) })
+    } catch (error) {
+      const { message } = error as Error
+      say({ type: 'refusal', id, code: error instanceof CodedError ? error.code : null, message })
+    }
+  }
+
+  const answering = new Set<Promise<void>>()
+  port.on('message', (asked: Asked) => {
+    if (asked.type === 'stop') {
+      stopping = true
+      wake()
+      return
+    }
+    const one = answer(asked).finally(() => answering.delete(one))
+    answering.add(one)
+  })
+  while (!stopping) {
+    for (const place of areas.keys()) {
+      await makeMissing(place).catch(({ message }: Error) => say({ type: 'failure', area: place, message }))
+    }
+    if (!stopping) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pollMs)
+        wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+  }
+  await Promise.all(answering)
+  say({ type: 'stopped' })
+}

@@ -1,0 +1,234 @@
+/** What is read of seats: as they stand, their intervals, batches and production; newest first, by key and never by offset. */
+import type { Address } from '../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
+import { qualities } from '../market/area/codes.ts'
+import { numbers, texts } from './arrays.ts'
+import type { Queries } from './database.ts'
+import { decodeOutcomes } from './outcomes.ts'
+import { stretchLength } from './project-readings.ts'
+import {
+  endOfTime,
+  type Range,
+  type SeatBatchRow,
+  type SeatIntervalRow,
+  type SeatKey,
+  type SeatRow,
+  type SummaryRow,
+} from './rows.ts'
+
+/** A value, or the column that holds it. */
+type Column = number | ReturnType<Queries>
+
+/** The account's seats in the given areas, ascending by area and seat, from the one after `after`. */
+export function seatsOfAccount(
+  sql: Queries,
+  options: { account: Address; areas: readonly number[]; after?: SeatKey | undefined; limit: number },
+): Promise<SeatRow[]> {
+  const { account, areas, after = { area: -1, seat: -1 }, limit } = options
+  return sql<SeatRow[]>`
+    ${selectSeats(sql)}
+    where account = ${account} and seats.area_id = any(${numbers(areas, (area) => area)}::int[])
+      and (seats.area_id, seats.seat) > (${after.area}::int, ${after.seat}::int)
+    order by seats.area_id, seats.seat limit ${limit}`
+}
+
+/** Every seat of one area that belongs to one of the accounts. */
+export function seatsOfAccounts(sql: Queries, area: number, accounts: readonly Address[]): Promise<SeatRow[]> {
+  return sql<SeatRow[]>`
+    ${selectSeats(sql)}
+    where account = any(${texts(accounts, (account) => account)}::text[]) and seats.area_id = ${area}
+    order by seats.seat`
+}
+
+/** Open seats of an area whose meters the grid operator has not confirmed, ascending. */
+export function unconfirmedSeats(
+  sql: Queries,
+  { area, limit }: { area: number; limit: number },
+): Promise<{ seat: number; meter: Address; account: Address; opened_at: UtcSeconds }[]> {
+  return sql<{ seat: number; meter: Address; account: Address; opened_at: UtcSeconds }[]>`
+    select seat, meter, account, (chain->>'openedAt')::bigint as opened_at from seats
+    where area_id = ${area} and chain->'terms'->-1->>'nameplateWh' is null
+      and not (chain->'terms'->-1->>'closed')::boolean
+    order by seat limit ${limit}`
+}
+
+function selectSeats(sql: Queries) {
+  return sql`
+    select seats.*, coalesce(seat_funds.available, 0) as available, newest.epoch as newest_epoch, newest.time as newest_time
+    from seats left join seat_funds using (area_id, seat) left join lateral ${newestReading(sql)} newest on true`
+}
+
+/** Of `seats`: found by its newest stretch, and in that from the end on. */
+function newestReading(sql: Queries) {
+  return sql`(
+    select own.epoch, own.time
+    from reading_stretches last cross join lateral (
+      select epoch, time from readings
+      where readings.area_id = seats.area_id and readings.seat = seats.seat and readings.epoch = last.epoch
+        and time = any(array(
+          select generate_series(
+            last.stretch * ${stretchLength}::bigint * length.seconds,
+            (last.stretch + 1) * ${stretchLength}::bigint * length.seconds - length.seconds,
+            length.seconds)
+          from ${intervalLength(sql, sql`seats.area_id`)} length))
+      order by time desc limit 1
+    ) own
+    where last.area_id = seats.area_id and last.seat = seats.seat
+    order by last.epoch desc, last.stretch desc limit 1)`
+}
+
+/** An area keeps the length of its intervals. */
+function intervalLength(sql: Queries, areaId: Column) {
+  return sql`(
+    select (settings #>> '{config,rules,intervalSeconds}')::bigint as seconds from area_settings
+    where area_settings.area_id = ${areaId} limit 1)`
+}
+
+/** A seat's interval as it is read from the tables. */
+type StoredSeatInterval = Omit<SeatIntervalRow, 'quality' | 'outcomes'> & { quality: number; outcomes: Buffer }
+
+function decoded<Row extends StoredSeatInterval>(rows: readonly Row[]) {
+  return rows.map((row) => ({
+    ...row,
+    quality: qualities[row.quality]!,
+    outcomes: decodeOutcomes(row.outcomes),
+  }))
+}
+
+/** Newest runs of the seats' intervals in the range: newest start first, then by area and seat; from the one after `after`. */
+export async function seatIntervals(
+  sql: Queries,
+  options: Range & {
+    seats: readonly SeatKey[]
+    after?: (SeatKey & { start: UtcSeconds }) | undefined
+    limit: number
+  },
+): Promise<SeatIntervalRow[]> {
+  const { seats, from = 0, to = endOfTime, after = { start: endOfTime, area: 0, seat: 0 }, limit } = options
+  const rows = await sql<StoredSeatInterval[]>`
+    select ${seatIntervalColumns(sql)} from ${wantedSeats(sql, seats)} cross join lateral (
+      select own.*, newest.status from (
+        select distinct on (start) start, status from intervals
+        where intervals.area_id = wanted.area_id and start >= ${from} and start < ${to} and (start < ${after.start} or
+          (start = ${after.start} and (wanted.area_id, wanted.seat) > (${after.area}::int, ${after.seat}::int)))
+        order by start desc, run desc
+      ) newest cross join lateral ${ownRow(sql, sql`wanted.area_id`, sql`wanted.seat`)} own
+      order by newest.start desc limit ${limit}
+    ) own join seats on seats.area_id = own.area_id and seats.seat = own.seat ${zoneOf(sql)}
+    order by own.start desc, own.area_id, own.seat limit ${limit}`
+  return decoded(rows)
+}
+
+/** The newest runs of the intervals for the seats of the accounts, oldest first, with the account each belongs to. */
+export async function seatIntervalsOfAccounts(
+  sql: Queries,
+  options: { area: number; starts: readonly UtcSeconds[]; accounts: readonly Address[] },
+): Promise<(SeatIntervalRow & { account: Address })[]> {
+  const { area, starts, accounts } = options
+  const rows = await sql<(StoredSeatInterval & { account: Address })[]>`
+    select ${seatIntervalColumns(sql)}, seats.account
+    from (
+      select distinct on (start) start, status from intervals
+      where area_id = ${area} and start = any(${numbers(starts, (start) => start)}::bigint[])
+      order by start, run desc
+    ) newest
+    join seats on seats.area_id = ${area} and seats.account = any(${texts(accounts, (account) => account)}::text[])
+    cross join lateral ${ownRow(sql, sql`seats.area_id`, sql`seats.seat`)} own ${zoneOf(sql)}
+    order by own.start, own.seat`
+  return decoded(rows)
+}
+
+function seatIntervalColumns(sql: Queries) {
+  return sql`
+    own.area_id, own.seat, own.start, own.run, own.quality, own.import_wh, own.export_wh, own.bought_wh, own.sold_wh,
+    own.paid::text, own.received::text, own.deviation_wh, own.outcomes, seats.meter, status, zones.zone, zones.price_ticks`
+}
+
+/** The row of one seat of `newest`'s interval. The limit keeps it a look-up by key, whatever the planner believes. */
+function ownRow(sql: Queries, areaId: Column, seat: Column) {
+  return sql`(
+    select * from seat_intervals where seat_intervals.area_id = ${areaId} and seat_intervals.seat = ${seat}
+      and seat_intervals.start = newest.start and current limit 1)`
+}
+
+/** The newest result of the zone of `own`. */
+function zoneOf(sql: Queries) {
+  return sql`
+    cross join lateral (
+      select zone, price_ticks from interval_zones
+      where interval_zones.area_id = own.area_id and interval_zones.start = own.start and interval_zones.place = own.zone
+      order by run desc limit 1
+    ) zones`
+}
+
+/** Sums over the newest runs of a seat's intervals that start in the range. */
+export async function seatSummary(
+  sql: Queries,
+  { area, seat, from, to }: SeatKey & { from: UtcSeconds; to: UtcSeconds },
+): Promise<SummaryRow> {
+  const [row] = await sql<SummaryRow[]>`
+    select coalesce(sum(import_wh), 0)::bigint as import_wh, coalesce(sum(export_wh), 0)::bigint as export_wh,
+      coalesce(sum(least(import_wh, export_wh)), 0)::bigint as own_use_wh,
+      coalesce(sum(bought_wh), 0)::bigint as bought_wh, coalesce(sum(sold_wh), 0)::bigint as sold_wh,
+      coalesce(sum(paid), 0)::text as paid, coalesce(sum(received), 0)::text as received
+    from (
+      select distinct start from intervals where area_id = ${area} and start >= ${from} and start < ${to}
+    ) newest cross join lateral ${ownRow(sql, area, seat)} own`
+  return row!
+}
+
+/** What each batch nets for the seats, newest first; from the one after `after`. */
+export function seatBatches(
+  sql: Queries,
+  options: { seats: readonly SeatKey[]; after?: (SeatKey & { end: UtcSeconds }) | undefined; limit: number },
+): Promise<SeatBatchRow[]> {
+  const { seats, after = { end: endOfTime, area: 0, seat: 0 }, limit } = options
+  return sql<SeatBatchRow[]>`
+    select own.*, batches.start, coalesce(progress.status, 'cut') as status, progress.transaction
+    from ${wantedSeats(sql, seats)} cross join lateral (
+      select area_id, seat, end_at, sum(sold_wh)::bigint as sold_wh, sum(bought_wh)::bigint as bought_wh,
+        sum(paid)::text as paid, sum(received)::text as received
+      from batch_entries
+      where batch_entries.area_id = wanted.area_id and batch_entries.seat = wanted.seat and kind = 'settle'
+        and (end_at < ${after.end} or
+          (end_at = ${after.end} and (wanted.area_id, wanted.seat) > (${after.area}::int, ${after.seat}::int)))
+      group by area_id, seat, end_at order by end_at desc limit ${limit}
+    ) own
+    join batches on batches.area_id = own.area_id and batches.end_at = own.end_at
+    left join batch_progress progress
+      on progress.area_id = own.area_id and progress.end_at = own.end_at and progress.number = batches.number
+    order by own.end_at desc, own.area_id, own.seat limit ${limit}`
+}
+
+/**
+ * Cumulative production of a seat's meter at the boundaries in `[from, to]`, by time. A time that two epochs share, where one
+ * ends and the next begins, is left out: no difference may be taken across it.
+ */
+export async function productionByTime(
+  sql: Queries,
+  { area, seat, from, to }: SeatKey & { from: UtcSeconds; to: UtcSeconds },
+): Promise<Map<UtcSeconds, { epoch: number; productionWh: Wh }>> {
+  const rows = await sql<{ epoch: number; time: UtcSeconds; production_wh: Wh | null }[]>`
+    select own.* from ${intervalLength(sql, area)} length,
+      generate_series((${from}::bigint + length.seconds - 1) / length.seconds, ${to}::bigint / length.seconds) place
+      cross join lateral (
+        select epoch, time, production_wh from readings
+        where area_id = ${area} and time = place * length.seconds and seat = ${seat}
+        offset 0
+      ) own`
+  const byTime = new Map<UtcSeconds, { epoch: number; productionWh: Wh }>()
+  const seen = new Set<UtcSeconds>()
+  for (const { epoch, time, production_wh: productionWh } of rows) {
+    if (seen.has(time)) byTime.delete(time)
+    else if (productionWh !== null) byTime.set(time, { epoch, productionWh })
+    seen.add(time)
+  }
+  return byTime
+}
+
+/** The seats as a table `wanted`. */
+export function wantedSeats(sql: Queries, seats: readonly SeatKey[]) {
+  return sql`
+    unnest(${numbers(seats, ({ area }) => area)}::int[], ${numbers(seats, ({ seat }) => seat)}::int[])
+      as wanted (area_id, seat)`
+}

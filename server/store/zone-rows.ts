@@ -1,0 +1,23 @@
+/** The zones of a run as rows. */
+import type { IntervalRun, ZoneRun } from '../market/area/area.ts'
+
+/** A zone of a run, with the flow over its link. */
+export interface ZoneRow extends ZoneRun {
+  start: number
+  run: number
+  /** Among the area's zones. */
+  place: number
+  /** Null of the root, which has no link. */
+  flow: IntervalRun['flows'][number] | null
+}
+
+/** In the order of the area's zones. */
+export function zoneRows({
+  start,
+  run,
+  zones,
+  flows,
+}: Pick<IntervalRun, 'start' | 'run' | 'zones' | 'flows'>): ZoneRow[] {
+  const flowOf = new Map(flows.map((flow) => [flow.zone, flow]))
+  return zones.map((zone, place) => ({ ...zone, start, run, place, flow: flowOf.get(zone.zone) ?? null }))
+}

@@ -1,0 +1,170 @@
+/** Readings find the seat that their meter served then, in whatever area it was, and are answered one by one. */
+import { Registry } from 'prom-client'
+import { afterEach, describe, expect, test } from 'vitest'
+import { readingReasons, type SignedReading } from '../../contracts/protocol/wire.ts'
+import type { Areas } from '../../server/api/parts.ts'
+import { meterOwners, seatsOfMeter, servedAt } from '../../server/live/meter-seats.ts'
+import { createReadingIntake } from '../../server/live/reading-intake.ts'
+import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
+import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
+import { domain, lower, meters, people, seatOfPerson, settingsOfArea, signedReading } from '../api/people.ts'
+import { intervalSeconds, t0, terms } from '../market/engine/street.ts'
+import { committedReadings, type MemoryArea, startMemoryArea } from './memory-area.ts'
+
+/** Where Alice's meter moves from area 1 to area 2. */
+const moved = t0 + 2 * intervalSeconds
+
+let running: MemoryArea[] = []
+afterEach(async () => {
+  await Promise.all(running.map((each) => each.stop()))
+  running = []
+})
+
+async function startAreas(count: number): Promise<{ areas: Areas; parts: MemoryArea[] }> {
+  running = await Promise.all(
+    Array.from({ length: count }, (_, index) => startMemoryArea(settingsOfArea(index + 1), t0 - 5)),
+  )
+  const handles = running.map(({ area }) => area)
+  const get = (number: number) => handles.find(({ settings }) => settings.area === number)
+  return { areas: { get, all: () => handles }, parts: running }
+}
+
+async function sync({ area }: MemoryArea, seats: ChainSeat[]): Promise<void> {
+  await area.submit({ type: 'chain', block: 1, time: t0, settledUntil: 0, seats, isPart: false })
+}
+
+async function intakeOf(areas: Areas) {
+  const intake = createReadingIntake(areas, await startSignatureCheck({ registry: new Registry(), threads: 0 }))
+  return (readings: SignedReading[]) => intake.take(readings.map((reading) => ({ reading, domain })))
+}
+
+const codes = (acks: { status: string; code?: string }[]) => acks.map(({ status, code }) => code ?? status)
+
+test('a meter that moved between two areas of one server sends to each what it measured there', async () => {
+  const { areas, parts } = await startAreas(2)
+  const [first, second] = parts as [MemoryArea, MemoryArea]
+  const closing = [terms({ zone: 'north' }), terms({ zone: 'north', from: moved, closed: true })]
+  await sync(first, [seatOfPerson('alice', 'north', { terms: closing })])
+  const start = { epoch: 1, time: moved, importWh: 0, exportWh: 900 }
+  await sync(second, [
+    seatOfPerson('alice', 'south', {
+      ...{ openedAt: moved, epochStart: start, base: start },
+      terms: [terms({ from: moved })],
+    }),
+  ])
+  const take = await intakeOf(areas)
+  for (const each of parts) await each.setTime(moved + intervalSeconds + 1)
+  const readings = await Promise.all(
+    [1, 2, 3].map((n) => signedReading('alice', { time: t0 + n * intervalSeconds, exportWh: 450 * n })),
+  )
+  expect(codes(await take(readings))).toEqual(['stored', 'stored', 'stored'])
+  expect(committedReadings(first).map(({ time }) => time)).toEqual([t0 + intervalSeconds, moved])
+  expect(committedReadings(second).map(({ time }) => time)).toEqual([moved + intervalSeconds])
+})
+
+test('of seats that follow one another the last one counts that had opened by then', async () => {
+  const { areas, parts } = await startAreas(2)
+  await sync(parts[0]!, [seatOfPerson('alice', 'north')])
+  await sync(parts[1]!, [seatOfPerson('alice', 'north', { openedAt: moved })])
+  const seats = seatsOfMeter(areas, lower(meters.alice))
+  const areaAt = (time: number) => servedAt(seats, time)?.area.settings.area
+  expect([t0 - 900, t0, t0 + 1, moved, moved + 1].map(areaAt)).toEqual([1, 1, 1, 1, 2])
+  expect(seatsOfMeter(areas, lower(meters.alice), { ...domain, chainId: 1 })).toEqual([])
+  expect(servedAt([], t0)).toBeUndefined()
+})
+
+test('what travels beside a reading comes along', async () => {
+  const { areas, parts } = await startAreas(1)
+  await sync(parts[0]!, [seatOfPerson('alice', 'north')])
+  await parts[0]!.setTime(t0 + intervalSeconds)
+  const reading = await signedReading('alice', { time: t0 + intervalSeconds, exportWh: 5 })
+  const take = await intakeOf(areas)
+  await take([{ ...reading, sequence: 41, productionWh: null, reasons: ['gap', 'unverified'] }])
+  expect(committedReadings(parts[0]!)).toMatchObject([
+    { sequence: 41, productionWh: null, reasons: 1 | (1 << readingReasons.indexOf('unverified')) },
+  ])
+})
+
+describe('what is wrong with one reading', () => {
+  test('is said of it alone, in a sentence with its numbers', async () => {
+    const { areas, parts } = await startAreas(1)
+    await sync(parts[0]!, [seatOfPerson('alice', 'north'), seatOfPerson('bob', 'north')])
+    await parts[0]!.setTime(t0 + intervalSeconds)
+    const take = await intakeOf(areas)
+    const acks = await take([
+      await signedReading('alice', { time: t0 + intervalSeconds, exportWh: 5 }),
+      await signedReading('bob', { time: t0 + 2 * intervalSeconds }),
+      await signedReading('bob', { time: t0 + intervalSeconds }, meters.stranger),
+      await signedReading('stranger', { time: t0 + intervalSeconds }),
+    ])
+    expect(codes(acks)).toEqual(['stored', 'READING_FUTURE', 'READING_SIGNATURE', 'READING_UNKNOWN_METER'])
+    expect(acks.map(({ retry }) => retry)).toEqual([undefined, true, false, true])
+    expect(acks[1]!.message).toBe('2027-01-15 08:30 UTC has not come by the server’s clock')
+  })
+
+  test('a boundary that comes twice has two answers, in their order', async () => {
+    const { areas, parts } = await startAreas(1)
+    await sync(parts[0]!, [seatOfPerson('alice', 'north'), seatOfPerson('bob', 'north')])
+    await parts[0]!.setTime(t0 + intervalSeconds)
+    const time = t0 + intervalSeconds
+    const take = await intakeOf(areas)
+    const acks = await take([
+      await signedReading('alice', { time, exportWh: 5 }),
+      await signedReading('bob', { time }),
+      await signedReading('alice', { time, exportWh: 6 }),
+    ])
+    expect(codes(acks)).toEqual(['stored', 'stored', 'READING_EQUIVOCATION'])
+  })
+
+  test('where the database refuses one, its neighbours are stored all the same', async () => {
+    const { areas, parts } = await startAreas(1)
+    const [part] = parts as [MemoryArea]
+    await sync(part, [seatOfPerson('alice', 'north'), seatOfPerson('bob', 'north')])
+    await part.setTime(t0 + intervalSeconds)
+    part.refuse.commit = ({ journaled }) => {
+      for (const { command } of journaled) {
+        if (command.type === 'readings' && command.readings.some(({ meter }) => meter === lower(meters.alice))) {
+          throw new RangeError('value out of range')
+        }
+      }
+    }
+    const take = await intakeOf(areas)
+    const time = t0 + intervalSeconds
+    const acks = await take([await signedReading('alice', { time }), await signedReading('bob', { time })])
+    expect(codes(acks)).toEqual(['AREA_COMMAND', 'stored'])
+    expect(acks[0]!.retry).toBe(true)
+  })
+})
+
+describe('telemetry', () => {
+  const values = { powerW: 7, productionW: null, batteryPowerW: null, stateOfChargePercent: null }
+  const shown = { meter: lower(meters.alice), timeMs: 1_000, ...values }
+
+  test('of a former owner is shown to nobody any more', async () => {
+    let owner: { account: string; seat: string } | null = { account: 'alice', seat: '1' }
+    const board = createTelemetryBoard(() => owner)
+    board.put(shown)
+    expect([board.of('alice').length, board.take().get('alice')?.length]).toEqual([1, 1])
+    owner = { account: 'bob', seat: '2' }
+    expect([board.of('alice'), board.of('bob')]).toEqual([[], []])
+    board.put(shown)
+    expect([board.of('alice').length, board.of('bob')]).toEqual([
+      0,
+      [{ seat: '2', time: expect.any(String), ...values }],
+    ])
+    owner = null
+    board.put(shown)
+    expect([board.of('bob').length, board.take().size]).toEqual([0, 0])
+  })
+
+  test('belongs to whoever has the meter’s seat now, in whatever area', async () => {
+    const { areas, parts } = await startAreas(2)
+    const ownerOf = meterOwners(areas)
+    expect(ownerOf(lower(meters.alice))).toBeNull()
+    await sync(parts[0]!, [seatOfPerson('alice', 'north', { openedAt: 0 })])
+    expect(ownerOf(lower(meters.alice))).toEqual({ account: lower(people.alice), seat: String(2 ** 32 + 1) })
+    await sync(parts[1]!, [seatOfPerson('alice', 'north', { openedAt: 900, account: lower(people.bob) })])
+    expect(ownerOf(lower(meters.alice))).toEqual({ account: lower(people.bob), seat: String(2 * 2 ** 32 + 1) })
+  })
+})

@@ -1,0 +1,128 @@
+/**
+ * Laws of the end, some time after the last fault: the area is ready and nothing is overdue, everything that homes have signed is
+ * there, and journal, snapshots and tables say the same when they are made anew.
+ */
+import type { BatchCut } from '../../server/market/area/area.ts'
+import { emptyState } from '../../server/market/area/state.ts'
+import { apply } from '../../server/market/engine/engine.ts'
+import { decodeCommand } from '../../server/market/engine/journal.ts'
+import { hashState, stateOf } from '../../server/market/engine/snapshot.ts'
+import type { Chain } from './chain.ts'
+import type { Database } from './database.ts'
+import type { Home } from './home.ts'
+import type { JournalLaws } from './journal-laws.ts'
+import type { Server } from './server.ts'
+import { batchSeconds, config, intervalSeconds } from './street.ts'
+import { Tables } from './tables.ts'
+import type { Verdict } from './verdict.ts'
+
+export interface EndLawParts {
+  verdict: Verdict
+  nowMs: number
+  servers: readonly Server[]
+  database: Database
+  chain: Chain
+  homes: readonly Home[]
+  journal: JournalLaws
+}
+
+export function checkEnd(parts: EndLawParts): void {
+  checkProgress(parts)
+  checkReadings(parts)
+  checkSettled(parts)
+  checkReplay(parts)
+}
+
+/** What is due some time ago is done. */
+function checkProgress({ verdict, nowMs, servers, chain, journal }: EndLawParts): void {
+  const ready = servers.filter(({ isReady }) => isReady)
+  verdict.holds('ready again', ready.length === 1, () => {
+    const conditions = servers.map(({ name, handle }) => `${name}: ${JSON.stringify(handle.status.condition)}`)
+    return `${ready.length} servers are ready. ${conditions.join('; ')}`
+  })
+  const { state } = journal
+  const slackSeconds = 3 * (config.graceMs / 1000) + 60
+  const overdue = [...state.intervals.values()].find(({ start, status }) => {
+    return status === 'started' && start + intervalSeconds + slackSeconds < nowMs / 1000 && start < state.nextStart
+  })
+  verdict.holds('nothing overdue', overdue === undefined, () => `interval ${overdue!.start} is not computed`)
+  const cutSlack = slackSeconds + 60
+  const ended = Math.floor((nowMs / 1000 - cutSlack) / batchSeconds) * batchSeconds
+  verdict.holds('nothing overdue', state.cutUntil >= ended, () => `cut until ${state.cutUntil}, not until ${ended}`)
+  const { settledUntil } = chain.head.state
+  const unsettled = [...state.batches.values()].find(({ end }) => end > settledUntil && end <= ended - batchSeconds)
+  verdict.holds('nothing overdue', unsettled === undefined, () => `the batch to ${unsettled!.end} is not settled`)
+}
+
+/** Nothing that a home was told to be there is missing, and nothing waits for ever. */
+function checkReadings({ verdict, nowMs, database, homes, journal }: EndLawParts): void {
+  const { tables } = database
+  for (const home of homes) {
+    // Where its last seat was closed or revoked long ago, nobody has a place for its readings.
+    if (!journal.state.seatsOfMeter.has(home.meter)) continue
+    const old = [...home.queue.values()].find(({ time }) => time * 1000 < nowMs - 90_000)
+    verdict.holds('readings arrive', old === undefined, () => {
+      return `${home.meter} still has its reading of ${old!.time}`
+    })
+    const seats = [...tables.seats.values()].filter(({ meter }) => meter === home.meter)
+    for (const { epoch, time, importWh, exportWh } of home.acknowledged.values()) {
+      const rows = seats.map(({ seat }) => tables.readings.get(`${seat} ${epoch} ${time}`))
+      const row = rows.find((each) => each !== undefined)
+      const isStart = seats.some(({ base, epochStart }) => {
+        return [base, epochStart].some((known) => known.epoch === epoch && known.time === time)
+      })
+      // What is settled need not be sent again.
+      const isSettled = seats.some(({ base }) => base.epoch > epoch || time <= base.time)
+      const isSame = row?.importWh === importWh && row.exportWh === exportWh
+      verdict.holds('nothing acknowledged is missing', isSame || isStart || (row === undefined && isSettled), () => {
+        return `the reading of ${home.meter} at ${time} was acknowledged and is not there`
+      })
+    }
+  }
+}
+
+/** What the chain has settled is what the journal says, or the journal names it as missed. */
+function checkSettled({ verdict, database, chain }: EndLawParts): void {
+  const { batches, missed } = database.tables
+  for (const [end, { start, entries }] of chain.head.state.settled) {
+    const isNamed = [...missed].some(([to, from]) => from <= start && end <= to)
+    const own = batches.get(end)?.batch.entries
+    verdict.holds('settled as journaled', isNamed || printed(own) === printed(entries), () => {
+      return `the chain has settled another batch to ${end} than the journal has`
+    })
+  }
+}
+
+function printed(entries: BatchCut['entries'] | undefined): string {
+  return JSON.stringify(entries, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
+}
+
+/** The journal from its first row, and from every snapshot, gives the state and the tables that are there. */
+function checkReplay({ verdict, database, journal }: EndLawParts): void {
+  const state = emptyState()
+  const tables = new Tables()
+  for (const { row } of database.log) {
+    const command = decodeCommand(row.command)
+    tables.project({ command, events: apply(state, command) })
+  }
+  const expected = hashState(state)
+  verdict.holds(
+    'rebuilt',
+    hashState(journal.state) === expected,
+    () => 'the journal does not give the state that is there',
+  )
+  verdict.holds(
+    'rebuilt',
+    tables.print() === database.tables.print(),
+    () => 'the journal does not give the tables that are there',
+  )
+  for (const snapshot of database.kept()) {
+    const loaded = stateOf(snapshot.pieces)
+    for (const { row } of database.log.slice(snapshot.sequence)) apply(loaded, decodeCommand(row.command))
+    verdict.holds(
+      'rebuilt',
+      hashState(loaded) === expected,
+      () => `the snapshot of row ${snapshot.sequence} gives another state`,
+    )
+  }
+}

@@ -1,0 +1,223 @@
+/** Everything that goes wrong, one thing after the other or together, and how it is mended. */
+import type { Chain } from './chain.ts'
+import { type Database, noTroubles, type Troubles } from './database.ts'
+import type { Home } from './home.ts'
+import type { Network } from './network.ts'
+import type { Random } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Server } from './server.ts'
+
+export interface FaultParts {
+  scheduler: Scheduler
+  random: Random
+  servers: readonly Server[]
+  database: Database
+  chain: Chain
+  network: Network
+  homes: readonly Home[]
+  /** Hears what happens, for whoever reads about a failure. */
+  say(what: string): void
+}
+
+/** Clocks that are wrong by at most this much together may be believed: the chain alone cannot tell. */
+export const mostJointLeapMs = 120_000
+
+export class Faults {
+  /** Servers are started by whoever stops them, unless everything is being mended. */
+  private isOver = false
+  /** The database's clock and those of the servers were wrong together. */
+  hasLeaptTogether = false
+  private readonly parts: FaultParts
+
+  constructor(parts: FaultParts) {
+    this.parts = parts
+  }
+
+  /** Lets `count` faults happen before `untilMs`. */
+  plan(count: number, untilMs: number): void {
+    const { scheduler, random } = this.parts
+    for (let index = 0; index < count; index += 1) {
+      scheduler.after(random.between(20_000, untilMs - scheduler.nowMs), () => this.happen())
+    }
+  }
+
+  /** Mends everything: from here on all is well. */
+  mend(): void {
+    const { servers, database, chain, network, homes } = this.parts
+    this.isOver = true
+    database.troubles = noTroubles
+    database.stalledUntilMs = 0
+    database.downUntilMs = 0
+    database.offsetMs = 0
+    chain.stoppedUntilMs = 0
+    chain.unsettledUntilMs = 0
+    network.loss = 0
+    network.repetition = 0
+    for (const home of homes) home.offlineUntilMs = 0
+    for (const server of servers) {
+      server.machine.offsetMs = 0
+      if (!server.machine.isRunning) {
+        server.kill()
+        server.start()
+      }
+    }
+  }
+
+  private happen(): void {
+    const { random } = this.parts
+    const kinds = [
+      ...[this.pause, this.pause, this.kill, this.kill, this.restart, this.stall, this.troubles, this.troubles],
+      ...[this.failOver, this.restore, this.leap, this.leapOfDatabase, this.leapTogether],
+      ...[this.chainStops, this.nothingIsSettled, this.chainIsToldAnew, this.offline, this.offline, this.badNetwork],
+    ]
+    random.pick(kinds).call(this)
+  }
+
+  private pause(): void {
+    const { random, servers, say } = this.parts
+    const { machine } = random.pick(servers)
+    const ms = random.chance(0.5) ? random.between(500, 8_000) : random.between(8_000, 180_000)
+    const sleeps = random.chance(0.3)
+    say(`${machine.name} is ${sleeps ? 'asleep' : 'stopped'} for ${ms.toFixed(0)} ms`)
+    machine.pause(ms, { sleeps })
+  }
+
+  private kill(): void {
+    const { random, scheduler, servers, say } = this.parts
+    const server = random.pick(servers)
+    if (server.machine.isDead) return
+    say(`${server.machine.name} is killed`)
+    server.kill()
+    scheduler.after(random.between(200, 60_000), () => this.startAgain(server))
+  }
+
+  private restart(): void {
+    const { random, scheduler, servers, say } = this.parts
+    const server = random.pick(servers)
+    if (!server.machine.isRunning) return
+    say(`${server.machine.name} is stopped in order`)
+    void server.stop().then(() => scheduler.after(random.between(200, 10_000), () => this.startAgain(server)))
+  }
+
+  private startAgain(server: Server): void {
+    if (this.isOver || !server.machine.isDead) return
+    this.parts.say(`${server.start().name} is started`)
+  }
+
+  private stall(): void {
+    const { random, scheduler, database, say } = this.parts
+    const ms = random.between(500, 20_000)
+    say(`the database answers nothing for ${ms.toFixed(0)} ms`)
+    database.stalledUntilMs = scheduler.nowMs + ms
+  }
+
+  private troubles(): void {
+    const { random, scheduler, database, say } = this.parts
+    const chance = () => (random.chance(0.5) ? random.between(0, 0.2) : 0)
+    const troubles: Troubles = {
+      ...{ lostBefore: chance(), lostAfter: chance(), lostAndLate: chance(), refused: chance() },
+    }
+    say(`statements go astray: ${JSON.stringify(troubles)}`)
+    database.troubles = troubles
+    scheduler.after(random.between(2_000, 40_000), () => {
+      if (database.troubles === troubles) database.troubles = noTroubles
+    })
+  }
+
+  /** Another copy takes over that has not heard of the last rows. */
+  private failOver(): void {
+    const { random, database, say } = this.parts
+    const rows = random.chance(0.3) ? 0 : random.whole(1, 12)
+    say(`the database fails over and loses ${rows} rows`)
+    database.failOver(rows, { downMs: random.between(0, 5_000) })
+  }
+
+  /** The disk is gone: servers and database come back from a backup of some minutes ago. */
+  private restore(): void {
+    const { random, scheduler, servers, database, say } = this.parts
+    if (!random.chance(0.4)) return
+    const rows = Math.min(database.log.length - 1, random.whole(20, 400))
+    say(`everything is restored from a backup that lacks ${rows} rows`)
+    for (const server of servers) server.kill()
+    database.failOver(rows, { downMs: 1_000 })
+    for (const server of servers) scheduler.after(random.between(1_000, 20_000), () => this.startAgain(server))
+  }
+
+  private leap(): void {
+    const { random, scheduler, servers, say } = this.parts
+    const { machine } = random.pick(servers)
+    const ms = anyLeapMs(random)
+    say(`the clock of ${machine.name} leaps by ${ms} ms`)
+    machine.offsetMs += ms
+    scheduler.after(random.between(2_000, 120_000), () => (machine.offsetMs = random.between(-800, 800)))
+  }
+
+  private leapOfDatabase(): void {
+    const { random, scheduler, database, say } = this.parts
+    const ms = anyLeapMs(random)
+    say(`the database's clock leaps by ${ms} ms`)
+    database.offsetMs += ms
+    scheduler.after(random.between(2_000, 60_000), () => (database.offsetMs = random.between(-800, 800)))
+  }
+
+  /** All clocks follow one that is wrong. */
+  private leapTogether(): void {
+    const { random, scheduler, database, servers, say } = this.parts
+    const far = random.between(20 * 60_000, 20 * 86_400_000) * random.pick([1, -1])
+    const ms = random.chance(0.6) ? far : random.between(-mostJointLeapMs, mostJointLeapMs)
+    say(`all clocks leap by ${ms.toFixed(0)} ms`)
+    this.hasLeaptTogether = true
+    database.offsetMs += ms
+    for (const { machine } of servers) machine.offsetMs += ms
+    scheduler.after(random.between(2_000, 60_000), () => {
+      database.offsetMs = random.between(-800, 800)
+      for (const { machine } of servers) machine.offsetMs = random.between(-800, 800)
+    })
+  }
+
+  private chainStops(): void {
+    const { random, scheduler, chain, say } = this.parts
+    const ms = random.between(20_000, 10 * 60_000)
+    say(`the chain stands still for ${ms.toFixed(0)} ms`)
+    chain.stoppedUntilMs = scheduler.nowMs + ms
+  }
+
+  private nothingIsSettled(): void {
+    const { random, scheduler, chain, say } = this.parts
+    const ms = random.between(60_000, 11 * 60_000)
+    say(`no batch is sent for ${ms.toFixed(0)} ms`)
+    chain.unsettledUntilMs = scheduler.nowMs + ms
+  }
+
+  private chainIsToldAnew(): void {
+    const { random, servers, say } = this.parts
+    const { follower, name } = random.pick(servers)
+    say(`${name} tells its area once more what the chain says`)
+    follower.forgets = true
+  }
+
+  private offline(): void {
+    const { random, scheduler, homes, say } = this.parts
+    const some = random.chance(0.2) ? homes : [random.pick(homes)]
+    const ms = random.chance(0.5) ? random.between(10_000, 120_000) : random.between(120_000, 25 * 60_000)
+    say(`${some.length} homes are offline for ${ms.toFixed(0)} ms`)
+    for (const home of some) home.offlineUntilMs = scheduler.nowMs + ms
+  }
+
+  private badNetwork(): void {
+    const { random, scheduler, network, say } = this.parts
+    say('the network loses and repeats messages')
+    network.loss = random.between(0, 0.4)
+    network.repetition = random.between(0, 0.3)
+    scheduler.after(random.between(5_000, 90_000), () => {
+      network.loss = 0
+      network.repetition = 0
+    })
+  }
+}
+
+/** From what a lazy time server leaves to what a broken one does. */
+function anyLeapMs(random: Random): number {
+  const size = random.pick([3_000, 60_000, 3_600_000, 86_400_000 * 300])
+  return Math.round(random.between(size / 10, size)) * random.pick([1, -1])
+}

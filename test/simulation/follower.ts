@@ -1,0 +1,135 @@
+/**
+ * What a server does about the chain: it tells the area what counts there, as `server/chain/indexer.ts` does, and sends the batches
+ * that the tables hold, as `server/chain/settlement-service.ts` does.
+ */
+import type { ConnectedArea } from '../../server/areas/messages.ts'
+import { chainSeatOf, type SeatRecord } from '../../server/chain/seat-view.ts'
+import type { ChainSeat } from '../../server/market/area/area.ts'
+import type { Block, Chain } from './chain.ts'
+import { Insolvent } from './contract.ts'
+import type { Database } from './database.ts'
+import type { Machine } from './machine.ts'
+import type { Random } from './random.ts'
+import { batchSeconds } from './street.ts'
+
+interface Told {
+  batchEnd: number
+  settledUntil: number
+  loads: number
+  forms: Map<number, string>
+}
+
+export interface FollowerParts {
+  machine: Machine
+  random: Random
+  chain: Chain
+  database: Database
+  handle: ConnectedArea
+  /** Hears why the contract refuses a batch. */
+  refused(end: number, reason: string): void
+}
+
+export class Follower {
+  /** Tells everything once more, as an indexer that was started anew. */
+  forgets = false
+  private readonly parts: FollowerParts
+  private told: Told | null = null
+  /** Batches that are on their way, by end and number. */
+  private readonly sent = new Set<string>()
+
+  constructor(parts: FollowerParts) {
+    this.parts = parts
+    this.loop(() => this.tell())
+    this.loop(async () => this.settle())
+  }
+
+  private loop(work: () => Promise<void>): void {
+    const { machine, random } = this.parts
+    const next = () => machine.after(random.between(1_000, 3_000), once)
+    const once = () => void work().then(next, next)
+    next()
+  }
+
+  private async tell(): Promise<void> {
+    const { chain, handle, random } = this.parts
+    handle.seeChain(chain.head.time * 1000)
+    if (this.forgets) this.told = null
+    this.forgets = false
+    const { counted, head } = chain
+    const before = this.told?.loads === handle.status.loads ? this.told : null
+    const next: Told = {
+      batchEnd: Math.floor(counted.time / batchSeconds) * batchSeconds,
+      settledUntil: counted.state.settledUntil,
+      loads: handle.status.loads,
+      forms: new Map(),
+    }
+    const changed: ChainSeat[] = []
+    for (const record of counted.state.seats.values()) {
+      const seat = withOpenRequest(chainSeatOf(record), head.state.seats.get(record.seat)!)
+      const form = JSON.stringify(seat, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
+      next.forms.set(record.seat, form)
+      if (before?.forms.get(record.seat) !== form) changed.push(seat)
+    }
+    const isSame = before?.settledUntil === next.settledUntil && before.batchEnd === next.batchEnd
+    if (changed.length === 0 && isSame) {
+      handle.chainTold(counted.time * 1000)
+      return
+    }
+    const half = random.chance(0.3) ? changed.length >> 1 : 0
+    if (half > 0) await this.deliver(counted, changed.slice(0, half), true)
+    await this.deliver(counted, changed.slice(half), false)
+    this.told = next
+  }
+
+  private async deliver({ number, time, state }: Block, seats: ChainSeat[], isPart: boolean): Promise<void> {
+    const { settledUntil } = state
+    await this.parts.handle.submit({ type: 'chain', block: number, time, settledUntil, seats, isPart })
+  }
+
+  private settle(): void {
+    const { machine, chain, database, handle, refused } = this.parts
+    if (machine.scheduler.nowMs < chain.unsettledUntilMs) return
+    const { settledUntil, settled } = chain.head.state
+    const ends = [...database.tables.batches.keys()].filter((end) => end > chain.counted.state.settledUntil)
+    const next = ends.sort((a, b) => a - b).find((end) => !settled.has(end))
+    if (next === undefined) return
+    const { batch, number } = database.tables.batches.get(next)!
+    const purpose = `${next} ${number}`
+    if (this.sent.has(purpose)) return
+    if (batch.start < settledUntil) {
+      refused(next, 'CHAIN_OVERTAKEN')
+      return
+    }
+    try {
+      this.sent.add(purpose)
+      chain.settle(batch, (reason) => {
+        this.sent.delete(purpose)
+        if (reason !== null) refused(next, reason)
+      })
+    } catch (error) {
+      this.sent.delete(purpose)
+      if (!(error instanceof Insolvent)) throw error
+      const seats = error.seats.filter((seat) => cannotPay(batch.entries, chain.counted.state.seats.get(seat)))
+      if (seats.length > 0) handle.submit({ type: 'leave-out', end: next, number, seats }).catch(() => {})
+    }
+  }
+}
+
+function cannotPay(
+  entries: readonly { seat: number; paid: bigint; received: bigint }[],
+  record: SeatRecord | undefined,
+): boolean {
+  let balance = record?.balance ?? 0n
+  for (const { seat, paid, received } of entries) {
+    if (seat !== record?.seat) continue
+    balance += received - paid
+    if (balance < 0n) return true
+  }
+  return false
+}
+
+/** A withdrawal binds funds as soon as any block shows it. */
+function withOpenRequest(seat: ChainSeat, { withdrawal, withdrawalNonce }: SeatRecord): ChainSeat {
+  const isLarger = withdrawal !== null && withdrawal.amount >= (seat.withdrawal?.amount ?? 0n)
+  return { ...seat, withdrawal: isLarger ? withdrawal : seat.withdrawal, withdrawalNonce }
+}

@@ -1,0 +1,23 @@
+/** Standing agreements of a seat: closed until somebody asks for them, or until a link brings one to be signed. */
+import { lazy, Suspense, useState } from 'react'
+import { Waiting } from '../page/card.tsx'
+import type { SeatViewProps } from '../page/seat-view.ts'
+import { offerInAddress } from './offer.ts'
+
+const AgreementCards = lazy(() => import('./agreement-cards.tsx'))
+
+export function Agreements({ area, seat }: SeatViewProps) {
+  const brought = offerInAddress(window.location.hash)
+  const [open, setOpen] = useState(brought !== null)
+  if (seat.closed) return null
+  return (
+    <details className="more" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Standing agreements with a neighbour</summary>
+      {open && (
+        <Suspense fallback={<Waiting />}>
+          <AgreementCards area={area} seat={seat} brought={brought ?? ''} />
+        </Suspense>
+      )}
+    </details>
+  )
+}

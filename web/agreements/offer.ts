@@ -1,0 +1,166 @@
+/** A standing agreement on its way between two people: one makes and signs it, the other reads, signs and hands it in. */
+import type { Agreement } from '../../contracts/protocol/typed-data.ts'
+import type { Ticks } from '../../contracts/protocol/units.ts'
+import type { AgreementResource, AreaResource, SeatResource } from '../../server/api/resources.ts'
+import type { OrderSide } from '../orders/order.ts'
+import { nextBoundary } from '../time/clock.ts'
+
+/** What travels as text or in a link: one of the two signatures is still missing. */
+export interface AgreementOffer {
+  chainId: number
+  escrow: string
+  agreement: Agreement
+  sellerSignature: string | null
+  buyerSignature: string | null
+}
+
+export interface Partner {
+  account: string
+  meter: string
+}
+
+export type AgreementKind = AgreementResource['kind']
+const kinds: readonly AgreementKind[] = ['fixed', 'share', 'all']
+
+export interface AgreementTerms {
+  side: OrderSide
+  partner: Partner
+  kind: AgreementKind
+  /** Wh per interval, hundredths of a percent, or 0. */
+  amount: number
+  priceTicks: Ticks
+  /** UTC seconds; moved to the boundaries inside. */
+  from: number
+  until: number
+  noticeSeconds: number
+}
+
+/** The line by which others name a seat in an agreement with it. */
+export function partnerLine({ account, meter }: Partner): string {
+  return `${account} ${meter}`
+}
+
+/** Reads such a line; null where it is none, or the seat's own. */
+export function readPartner(text: string, own: Partner): Partner | null {
+  const [account, meter, ...rest] = text.trim().toLowerCase().split(/\s+/)
+  const isAddress = (word: string | undefined) => /^0x[0-9a-f]{40}$/.test(word ?? '')
+  if (!isAddress(account) || !isAddress(meter) || rest.length > 0 || meter === own.meter) return null
+  return { account: account!, meter: meter! }
+}
+
+/** A percentage that a person typed ("25", "12,5"), in hundredths of a percent; null where it is none up to 100. */
+export function readPercentShare(text: string): number | null {
+  const plain = text.trim().replace(',', '.')
+  if (!/^\d{1,3}(\.\d{1,2})?$/.test(plain)) return null
+  const hundredths = Math.round(Number(plain) * 100)
+  return hundredths > 0 && hundredths <= 10_000 ? hundredths : null
+}
+
+/** The agreement to be signed. Its nonce is the time in milliseconds. */
+export function agreementOf(area: AreaResource, seat: SeatResource, terms: AgreementTerms, nowMs: number): Agreement {
+  const { side, partner, kind, amount, priceTicks, from, until, noticeSeconds } = terms
+  const [seller, buyer] = side === 'sell' ? [seat, partner] : [partner, seat]
+  const length = area.intervalSeconds
+  return {
+    ...{ seller: seller.account, sellerMeter: seller.meter, buyer: buyer.account, buyerMeter: buyer.meter },
+    ...{ rules: area.rules.hash, kind: kinds.indexOf(kind), amount, price: priceTicks },
+    start: Math.ceil(from / length) * length,
+    end: Math.floor(until / length) * length,
+    ...{ noticeSeconds, nonce: nowMs },
+  }
+}
+
+export function kindOf({ kind }: Agreement): AgreementKind | null {
+  return kinds[kind] ?? null
+}
+
+/** The text that is sent to the partner. */
+export function offerText(offer: AgreementOffer): string {
+  return btoa(JSON.stringify(offer)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+const linkMark = '#agreement='
+
+/** A link that opens the partner's own page with the offer; what follows the mark never reaches a server. */
+export function offerLink(offer: AgreementOffer, origin: string): string {
+  return `${origin}/account${linkMark}${offerText(offer)}`
+}
+
+/** The offer's text in the address of a page, or null. */
+export function offerInAddress(hash: string): string | null {
+  return hash.startsWith(linkMark) ? hash.slice(linkMark.length) : null
+}
+
+/** Reads what the partner sent, text or link, for a seat: the offer and the side that is asked to sign, or what is wrong. */
+export function readOffer(
+  text: string,
+  area: AreaResource,
+  seat: SeatResource,
+  nowMs: number,
+): { offer: AgreementOffer; side: OrderSide } | { problem: string } {
+  const offer = offerIn(text)
+  if (offer === null) return { problem: 'This is not an agreement that somebody sent. Paste all of it.' }
+  const { agreement, chainId, escrow } = offer
+  if (chainId !== area.chain.chainId || escrow !== area.chain.escrow || agreement.rules !== area.rules.hash) {
+    return { problem: 'This agreement was made for another market.' }
+  }
+  const isMine = (account: string, meter: string) => account === seat.account && meter === seat.meter
+  const isSeller = isMine(agreement.seller, agreement.sellerMeter)
+  if (!isSeller && !isMine(agreement.buyer, agreement.buyerMeter)) {
+    return { problem: 'This agreement was made for somebody else, or for another meter of yours.' }
+  }
+  if ((isSeller ? offer.buyerSignature : offer.sellerSignature) === null) {
+    return { problem: 'This is what you signed yourself: your partner has to sign it now.' }
+  }
+  if (agreement.end * 1000 <= nextBoundary(nowMs, area.intervalSeconds) * 1000) {
+    return { problem: 'This agreement would have ended already.' }
+  }
+  if (kindOf(agreement) === null) return { problem: 'This page does not know this kind of agreement.' }
+  return { offer, side: isSeller ? 'sell' : 'buy' }
+}
+
+function offerIn(text: string): AgreementOffer | null {
+  const trimmed = text.trim()
+  const code = trimmed.slice(trimmed.indexOf('=') + 1)
+  try {
+    const offer = JSON.parse(atob(code.replaceAll('-', '+').replaceAll('_', '/'))) as AgreementOffer
+    const { seller, sellerMeter, buyer, buyerMeter, rules, kind, amount, price, start, end, noticeSeconds, nonce } =
+      offer.agreement
+    const texts = [seller, sellerMeter, buyer, buyerMeter, rules, offer.escrow]
+    const numbers = [kind, amount, price, start, end, noticeSeconds, nonce, offer.chainId]
+    const isWhole =
+      texts.every((one) => /^0x[0-9a-f]+$/.test(one)) &&
+      numbers.every(Number.isSafeInteger) &&
+      [offer.sellerSignature, offer.buyerSignature].every((one) => one === null || /^0x[0-9a-f]+$/i.test(one))
+    if (!isWhole) return null
+    const agreement: Agreement = {
+      ...{ seller, sellerMeter, buyer, buyerMeter, rules, kind, amount, price, start, end, noticeSeconds, nonce },
+    }
+    const { chainId, escrow, sellerSignature, buyerSignature } = offer
+    return { chainId, escrow, agreement, sellerSignature, buyerSignature }
+  } catch {
+    return null
+  }
+}
+
+/** The first boundary at which one of the two can end an agreement from now on; null where it ends before by itself. */
+export function earliestEnd(area: AreaResource, agreement: AgreementResource, nowMs: number): number | null {
+  const earliest = nextBoundary(nowMs + agreement.noticeSeconds * 1000, area.intervalSeconds)
+  return earliest * 1000 < Date.parse(agreement.end) ? earliest : null
+}
+
+/** How an agreement stands, in a word or two. */
+export function standingOf(
+  { start, end, noticeBy }: AgreementResource,
+  nowMs: number,
+): 'ahead' | 'running' | 'ending' | 'ended' {
+  if (Date.parse(end) <= nowMs) return 'ended'
+  if (noticeBy !== null) return 'ending'
+  return Date.parse(start) > nowMs ? 'ahead' : 'running'
+}
+
+/** The seat's agreements, newest first, after one of them changed. */
+export function withAgreement(known: readonly AgreementResource[], changed: AgreementResource): AgreementResource[] {
+  const others = known.filter(({ agreement }) => agreement !== changed.agreement)
+  return [...others, changed].sort((a, b) => b.arrival - a.arrival)
+}

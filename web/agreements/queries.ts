@@ -1,0 +1,25 @@
+/** What the page asks for of standing agreements, and how live events renew it. */
+import { type QueryClient, queryOptions } from '@tanstack/react-query'
+import type { AgreementResource } from '../../server/api/resources.ts'
+import { getJson } from '../api/client.ts'
+import type { Credentials } from '../api/queries.ts'
+import { withAgreement } from './offer.ts'
+
+export function agreementsQuery({ account, token }: Credentials, seat: string) {
+  return queryOptions({
+    queryKey: ['agreements', account, seat],
+    queryFn: async ({ signal }) => {
+      const path = `/accounts/${account}/agreements?seat=${seat}`
+      return (await getJson<{ items: AgreementResource[] }>(path, { token, signal })).items
+    },
+  })
+}
+
+export function applyAgreement(queries: QueryClient, account: string, agreement: AgreementResource): void {
+  for (const { seat } of [agreement.seller, agreement.buyer]) {
+    queries.setQueryData<AgreementResource[]>(
+      ['agreements', account, seat],
+      (known) => known && withAgreement(known, agreement),
+    )
+  }
+}

@@ -1,0 +1,61 @@
+/** Signs agreements in the browser: a new one for the partner, one that the partner signed, and notice. */
+import { type Agreement, signFull } from '../../contracts/protocol/typed-data.ts'
+import type { AgreementResource, AreaResource } from '../../server/api/resources.ts'
+import { postJson } from '../api/client.ts'
+import type { OrderSide } from '../orders/order.ts'
+import type { Session } from '../session/session.tsx'
+import type { AgreementOffer } from './offer.ts'
+
+/** Signs an agreement on one's own side; it holds once the partner has signed it as well. */
+export async function signOffer(
+  session: Session,
+  area: AreaResource,
+  agreement: Agreement,
+  side: OrderSide,
+): Promise<AgreementOffer> {
+  const signature = await signFull(await session.identity.signer(), area.chain, 'Agreement', agreement)
+  return {
+    ...{ chainId: area.chain.chainId, escrow: area.chain.escrow, agreement },
+    sellerSignature: side === 'sell' ? signature : null,
+    buyerSignature: side === 'buy' ? signature : null,
+  }
+}
+
+/** Signs what the partner has signed, and hands it in. */
+export async function acceptOffer(
+  session: Session,
+  area: AreaResource,
+  { agreement, ...offer }: AgreementOffer,
+  side: OrderSide,
+): Promise<AgreementResource> {
+  const own = await signOffer(session, area, agreement, side)
+  const signed = {
+    agreement,
+    sellerSignature: own.sellerSignature ?? offer.sellerSignature,
+    buyerSignature: own.buyerSignature ?? offer.buyerSignature,
+  }
+  const { items } = await postJson<{ items: AgreementResource[] }>(
+    `/areas/${area.area}/agreements`,
+    { agreements: [signed] },
+    session,
+  )
+  return items[0]!
+}
+
+/** Ends an agreement at a boundary (UTC seconds) that lies its notice ahead. */
+export async function giveNotice(
+  session: Session,
+  area: AreaResource,
+  { agreement }: AgreementResource,
+  end: number,
+): Promise<AgreementResource> {
+  const { account } = session
+  const signature = await signFull(await session.identity.signer(), area.chain, 'EndAgreement', {
+    ...{ account, agreement, end },
+  })
+  return postJson<AgreementResource>(
+    `/areas/${area.area}/agreements/${agreement}/end`,
+    { account, end, signature },
+    session,
+  )
+}
