@@ -25,8 +25,12 @@ const commands: Record<string, Entry> = {
     load: async () => (await import('./commands/rebuild.ts')).rebuildCommand(),
   },
   report: {
-    does: 'write the settlement report of an area as CSV: a row per metering point and interval',
+    does: 'write the settlement report of an area, in one of several formats: a row per metering point and interval',
     load: async () => (await import('./commands/report.ts')).reportCommand(),
+  },
+  roster: {
+    does: 'take the list of who stands behind which meter of an area, and say where it lies',
+    load: async () => (await import('./commands/roster.ts')).rosterCommand(),
   },
   export: {
     does: 'write a batch of an area as JSON, with everything that verifying it takes; it shows all accounts',

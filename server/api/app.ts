@@ -16,6 +16,7 @@ import { forwardRoutes } from './routes/forward.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
 import { relayRoutes } from './routes/relays.ts'
+import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
 
@@ -87,6 +88,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
     ...areaRoutes(orderParts),
+    ...reportRoutes(orderParts),
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),

@@ -2,13 +2,15 @@
 import type { LedgerUnits, Wh } from '../../contracts/protocol/units.ts'
 
 /** A whole number of 10^-`places` with that many decimals. */
-export function fixedDecimal(units: bigint | number, places: number): string {
-  const digits = String(units).replace('-', '').padStart(places + 1, '0')
+function fixedDecimal(units: bigint | number, places: number): string {
+  const digits = String(units)
+    .replace('-', '')
+    .padStart(places + 1, '0')
   return `${units < 0 ? '-' : ''}${digits.slice(0, -places)}.${digits.slice(-places)}`
 }
 
 /** Money by energy in tokens per kWh, rounded to a hundredth of a tick, half away from zero; empty without energy. */
-export function averagePrice(units: LedgerUnits, energyWh: Wh, priceDecimals: number): string {
+export function pricePerKwh(units: LedgerUnits, energyWh: Wh, priceDecimals: number): string {
   if (energyWh === 0) return ''
   const wh = BigInt(energyWh)
   const hundredths = ((units < 0n ? -units : units) * 200n + wh) / (2n * wh)

@@ -18,7 +18,7 @@ import { createHash } from 'node:crypto'
 import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import { isoSeconds } from '../exchange/instants.ts'
 import { xmlText } from '../exchange/xml-text.ts'
-import { averagePrice, kilowattHours } from './decimals.ts'
+import { kilowattHours, pricePerKwh } from './decimals.ts'
 import { isEic, partyCode, pointCode } from './energy-codes.ts'
 import { type ReportTotals, totalsComment } from './manifest.ts'
 import { PointOrder } from './point-order.ts'
@@ -45,7 +45,7 @@ interface Series {
 }
 
 const price = (units: bigint, energyWh: Wh, { settings }: ReportRow) =>
-  averagePrice(units, energyWh, settings.priceDecimals)
+  pricePerKwh(units, energyWh, settings.priceDecimals)
 
 const series: readonly Series[] = [
   {
@@ -97,7 +97,8 @@ function partiesOf({ parties }: ReportHead): MarketParties {
 
 /** `2026-11-01T00:00Z`. Throws `REPORT_RANGE` for a time within a minute. */
 function minute(time: UtcSeconds): string {
-  if (time % 60 !== 0) throw new ReportError('REPORT_RANGE', `energy-account has whole minutes, and none at ${isoSeconds(time)}`)
+  if (time % 60 !== 0)
+    throw new ReportError('REPORT_RANGE', `energy-account has whole minutes, and none at ${isoSeconds(time)}`)
   return `${isoSeconds(time).slice(0, 16)}Z`
 }
 
@@ -163,7 +164,12 @@ class EnergyAccountWriter implements FormatWriter {
     let text = ''
     if (this.#order.begins(row)) {
       text = this.#endPoint()
-      this.#open = { first: row, period: this.#periodFrom(row), ended: series.map(() => ''), points: series.map(() => '') }
+      this.#open = {
+        first: row,
+        period: this.#periodFrom(row),
+        ended: series.map(() => ''),
+        points: series.map(() => ''),
+      }
     }
     const open = this.#open!
     if (open.period.end !== start || open.period.resolution !== this.#resolution(row)) {
@@ -178,7 +184,8 @@ class EnergyAccountWriter implements FormatWriter {
 
   end(): string {
     const text = this.#endPoint()
-    if (!this.#hasSeries) throw new ReportError('REPORT_EMPTY', 'energy-account cannot be without a row, and there is none')
+    if (!this.#hasSeries)
+      throw new ReportError('REPORT_EMPTY', 'energy-account cannot be without a row, and there is none')
     return `${text}</EnergyAccount_MarketDocument>\n`
   }
 

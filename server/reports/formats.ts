@@ -93,7 +93,7 @@ export function reportPeriod(name: string): Period {
 }
 
 /** Whether the report can be written at all: its range and what the format asks for. Throws `ReportError`. */
-export function checkReport(format: ReportFormat, head: ReportHead): void {
+export function checkReportHead(format: ReportFormat, head: ReportHead): void {
   checkRange(head.from, head.to)
   format.check(head)
 }

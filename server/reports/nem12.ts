@@ -28,7 +28,10 @@ export function checkNem12({ settings, from, to, by, timeZone }: ReportHead): vo
   const minutes = settings.rules.intervalSeconds / 60
   if (by !== 'interval' || !lengthsMinutes.includes(minutes)) {
     const given = by === 'interval' ? `${settings.rules.intervalSeconds} s` : `a ${by}`
-    throw new ReportError('REPORT_LENGTH', `nem12 has intervals of ${lengthsMinutes.join(', ')} minutes, not of ${given}`)
+    throw new ReportError(
+      'REPORT_LENGTH',
+      `nem12 has intervals of ${lengthsMinutes.join(', ')} minutes, not of ${given}`,
+    )
   }
   for (const time of [from, to]) {
     const start = timeZone.startOfDay(Math.floor(timeZone.local(time) / secondsPerDay))
@@ -78,7 +81,8 @@ class Nem12Writer implements FormatWriter {
     }
     const local = this.#head.timeZone.local(start)
     const place = (local % secondsPerDay) / this.#head.settings.rules.intervalSeconds
-    if (!Number.isInteger(place)) throw new ReportError('REPORT_LENGTH', 'the interval does not begin on the grid of the day')
+    if (!Number.isInteger(place))
+      throw new ReportError('REPORT_LENGTH', 'the interval does not begin on the grid of the day')
     let text = ''
     if (this.#order.begins(row)) {
       text = this.#endPoint()
@@ -114,7 +118,9 @@ class Nem12Writer implements FormatWriter {
     if (day === null) return
     const rows = Array.from(day.rows)
     const updated = this.#stamp(Math.max(...rows.map((row) => row?.computedAt ?? 0)))
-    const date = isoSeconds(day.number * secondsPerDay).slice(0, 10).replaceAll('-', '')
+    const date = isoSeconds(day.number * secondsPerDay)
+      .slice(0, 10)
+      .replaceAll('-', '')
     const qualities = rows.map((row) => row?.quality ?? 'missing')
     const only = qualities.every((quality) => quality === qualities[0]) ? qualities[0]! : null
     const mark = only === null ? 'V,,' : `${marks[only]},${reasons[only]}`

@@ -8,7 +8,7 @@ export const periods = ['interval', 'day', 'month'] as const
 export type Period = (typeof periods)[number]
 
 /** The day or month of the zone in which an instant lies. */
-export function periodOf(period: 'day' | 'month', instant: UtcSeconds, zone: TimeZone) {
+function periodOf(period: 'day' | 'month', instant: UtcSeconds, zone: TimeZone) {
   const local = new Date(zone.local(instant) * 1000)
   const [year, month] = [local.getUTCFullYear(), local.getUTCMonth()]
   const firstDay = (month: number) => new Date(Date.UTC(year, month, 1)).getTime() / 1000 / secondsPerDay

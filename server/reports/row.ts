@@ -24,8 +24,8 @@ export interface PointFacts {
 }
 
 /** Ways in which energy of an interval is given to parties, in the order in which they come. */
-export const stages = ['agreements', 'forward', 'spot', 'imported', 'coefficients'] as const
-export type ReportStage = (typeof stages)[number]
+export const reportStages = ['agreements', 'forward', 'spot', 'imported', 'coefficients'] as const
+export type ReportStage = (typeof reportStages)[number]
 
 export type StageEnergies = Readonly<Record<ReportStage, Wh>>
 
@@ -38,7 +38,7 @@ export type RowStatus = 'provisional' | 'final' | 'missed'
 export const rowStatuses = ['final', 'provisional', 'missed'] as const satisfies readonly RowStatus[]
 
 /** A meter's cumulative registers at a boundary. */
-export interface Registers {
+export interface BoundaryRegisters {
   importWh: Wh
   exportWh: Wh
 }
@@ -139,8 +139,8 @@ export interface ReportRow extends Summed {
   /** Of a sum: the worst. */
   quality: RowQuality
   /** Null where no reading of that boundary is known. */
-  registersAtStart: Registers | null
-  registersAtEnd: Registers | null
+  registersAtStart: BoundaryRegisters | null
+  registersAtEnd: BoundaryRegisters | null
   /** End of the batch and root of its statement; null while it is not cut, and for a sum over several batches. */
   batch: UtcSeconds | null
   statementRoot: string | null

@@ -13,13 +13,14 @@ import { createHash } from 'node:crypto'
 import { formatMoney, type LedgerUnits, type UtcSeconds, type Wh } from '../../contracts/protocol/units.ts'
 import { isoSeconds } from '../exchange/instants.ts'
 import type { TimeZone } from '../exchange/time-zone.ts'
-import { averagePrice } from './decimals.ts'
+import { pricePerKwh } from './decimals.ts'
 import type { ReportTotals } from './manifest.ts'
-import { type Registers, type ReportRow, type Summed, stages } from './row.ts'
+import { type BoundaryRegisters, type ReportRow, reportStages, type Summed } from './row.ts'
 import { quotedCell } from './separated-cells.ts'
 import type { FormatWriter, ReportHead } from './writer.ts'
 
-const stageColumns = (side: string) => stages.map((stage) => `${side}${stage[0]!.toUpperCase()}${stage.slice(1)}Wh`)
+const stageColumns = (side: string) =>
+  reportStages.map((stage) => `${side}${stage[0]!.toUpperCase()}${stage.slice(1)}Wh`)
 
 /** In their order; new ones come before the last. */
 export const reportColumns: readonly string[] = [
@@ -114,8 +115,8 @@ interface Identity {
   localStart: string
   intervals: string
   computedAt: string
-  registersAtStart: Registers | null
-  registersAtEnd: Registers | null
+  registersAtStart: BoundaryRegisters | null
+  registersAtEnd: BoundaryRegisters | null
 }
 
 const ofTheEnd: Omit<Identity, 'first' | 'currency'> = {
@@ -164,7 +165,7 @@ class LineWriter {
     const text = (content: string | null) => this.#text(content ?? '')
     const money = (units: LedgerUnits | undefined) =>
       units === undefined ? '' : this.#decimal(formatMoney(units, priceDecimals))
-    const price = (units: LedgerUnits, energyWh: Wh) => this.#decimal(averagePrice(units, energyWh, priceDecimals))
+    const price = (units: LedgerUnits, energyWh: Wh) => this.#decimal(pricePerKwh(units, energyWh, priceDecimals))
     const line = [
       text(of.first),
       text(of.zone),
@@ -202,8 +203,8 @@ class LineWriter {
       registersAtStart?.exportWh ?? '',
       registersAtEnd?.exportWh ?? '',
       sums.ownUseWh,
-      ...stages.map((stage) => sums.bought[stage]),
-      ...stages.map((stage) => sums.sold[stage]),
+      ...reportStages.map((stage) => sums.bought[stage]),
+      ...reportStages.map((stage) => sums.sold[stage]),
       money(paid),
       money(received),
       price(paid, boughtWh),
