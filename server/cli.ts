@@ -32,6 +32,10 @@ const commands: Record<string, Entry> = {
     does: 'take the list of who stands behind which meter of an area, and say where it lies',
     load: async () => (await import('./commands/roster.ts')).rosterCommand(),
   },
+  bill: {
+    does: 'preview, approve and issue the documents of a month: invoices and self-billed invoices as UBL and PDF',
+    load: async () => (await import('./commands/bill.ts')).billCommand(),
+  },
   export: {
     does: 'write a batch of an area as JSON, with everything that verifying it takes; it shows all accounts',
     load: async () => (await import('./commands/export.ts')).exportCommand(),

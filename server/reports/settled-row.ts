@@ -42,6 +42,7 @@ export interface IntervalResults {
 export interface SettledInterval {
   start: UtcSeconds
   meter: string
+  account: string
   zone: string
   run: number
   computed_at: Date

@@ -18,7 +18,7 @@ interface BatchFills {
 /** What of the chain's word on the batch is. */
 interface BatchOnChain {
   rules: { priceTick: number }
-  statementRoot: string
+  statementRoot: string | null
   seats: readonly { seat: number; meter: string }[]
 }
 
@@ -34,7 +34,7 @@ const nothing: Figures = { boughtWh: 0, soldWh: 0, paid: 0n, received: 0n }
 export class BatchFigures {
   #end = 0
   #start = 0
-  #root = ''
+  #root: string | null = null
   #scale = 1n
   #rows = 0
   readonly #figures = new Map<string, Figures>()

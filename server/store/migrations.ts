@@ -4,6 +4,7 @@ import settlement from './migrations/0002_settlement.sql?raw'
 import chain from './migrations/0003_chain.sql?raw'
 import accounts from './migrations/0004_accounts.sql?raw'
 import points from './migrations/0005_points.sql?raw'
+import documents from './migrations/0006_documents.sql?raw'
 
 export const migrations: readonly { name: string; text: string }[] = [
   { name: '0001_market', text: market },
@@ -11,4 +12,5 @@ export const migrations: readonly { name: string; text: string }[] = [
   { name: '0003_chain', text: chain },
   { name: '0004_accounts', text: accounts },
   { name: '0005_points', text: points },
+  { name: '0006_documents', text: documents },
 ]

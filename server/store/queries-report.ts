@@ -3,14 +3,13 @@
  * somebody takes to receive it, and while one page is written the next one is read.
  */
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
-import type { Ticks, UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Outcome } from '../market/area/area.ts'
 import { qualities } from '../market/area/codes.ts'
 import type { IntervalResults, SettledInterval } from '../reports/settled-row.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'
-import { intervalsStartingAt } from './queries.ts'
 import type { Range, StoredIntervalStatus } from './rows.ts'
 
 export interface ReportRange {
@@ -112,7 +111,7 @@ async function storedRows(
   order: ReturnType<Queries>,
 ): Promise<StoredRow[]> {
   return sql<StoredRow[]>`
-    select own.start, own.seat, seats.meter, own.zone, own.run, computed.computed_at, computed.status, own.quality,
+    select own.start, own.seat, seats.meter, seats.account, own.zone, own.run, computed.computed_at, computed.status, own.quality,
       own.import_wh, own.export_wh, own.bought_wh, own.sold_wh, own.paid::text, own.received::text, own.deviation_wh,
       own.outcomes, at_start.import_wh as import_at_start, at_start.export_wh as export_at_start,
       at_end.import_wh as import_at_end, at_end.export_wh as export_at_end
@@ -162,19 +161,26 @@ interface Batch {
 }
 
 /** Adds to rows what is known of their intervals. */
-async function completion(sql: Queries, { area, from, to, zoneAt }: ReportRange, withResults: boolean) {
+async function completion(sql: Queries, range: ReportRange, withResults: boolean) {
+  const { area, from, to, zoneAt } = range
   const batches = await sql<Batch[]>`
     select batches.start, end_at as end, statements.root from batches left join statements using (area_id, end_at, number)
     where area_id = ${area} and end_at > ${from} and batches.start < ${to} order by end_at`
   return async (rows: readonly StoredRow[]): Promise<SettledInterval[]> => {
     const outcomes = rows.map((row) => decodeOutcomes(row.outcomes))
     const agreed = await agreedPrices(sql, area, outcomes)
-    const results = withResults ? await resultsOf(sql, area, rows) : null
+    const results = withResults ? await resultsOf(sql, range, rows) : null
     return rows.map((row, index) => {
       const batch = batches[firstEndingAfter(batches, row.start)]
       const isIn = batch !== undefined && batch.start <= row.start
       return {
-        ...{ start: row.start, meter: row.meter, zone: zoneAt(row.start, row.zone), run: row.run },
+        ...{
+          start: row.start,
+          meter: row.meter,
+          account: row.account,
+          zone: zoneAt(row.start, row.zone),
+          run: row.run,
+        },
         ...{ computed_at: row.computed_at, status: row.status, quality: qualities[row.quality]! },
         ...{ import_at_start: row.import_at_start, export_at_start: row.export_at_start },
         ...{ import_at_end: row.import_at_end, export_at_end: row.export_at_end },
@@ -203,14 +209,34 @@ function firstEndingAfter(batches: readonly Batch[], start: UtcSeconds): number 
   return low
 }
 
+/** As text, since an area may have thousands of zones and each interval a result for each of them. */
 async function resultsOf(
   sql: Queries,
-  area: number,
+  { area, zoneAt }: ReportRange,
   rows: readonly StoredRow[],
 ): Promise<Map<UtcSeconds, IntervalResults>> {
   const starts = [...new Set(rows.map(({ start }) => start))]
-  const intervals = await intervalsStartingAt(sql, area, starts)
-  return new Map(intervals.map(({ start, zones, flows }) => [start, { zones, flows }]))
+  const intervals = await sql<{ start: UtcSeconds; results: string }[]>`
+    select start, string_agg(concat_ws(' ', coalesce(price_ticks::text, '-'), coalesce(flow_wh::text, '-'),
+      coalesce(congestion_ticks::text, '-')), ',' order by place) as results
+    from (
+      select distinct on (start, place) * from interval_zones
+      where area_id = ${area} and start = any(${numbers(starts, (start) => start)}::bigint[])
+      order by start, place, run desc
+    ) newest group by start`
+  return new Map(intervals.map(({ start, results }) => [start, readResults(results, (place) => zoneAt(start, place))]))
+}
+
+function readResults(text: string, zoneAt: (place: number) => string): IntervalResults {
+  const zones: { zone: string; priceTicks: Ticks | null }[] = []
+  const flows: { zone: string; exportWh: Wh; congestionTicks: Ticks }[] = []
+  for (const [place, result] of text.split(',').entries()) {
+    const [price, flow, congestion] = result.split(' ') as [string, string, string]
+    const zone = zoneAt(place)
+    zones.push({ zone, priceTicks: price === '-' ? null : Number(price) })
+    if (flow !== '-' && flow !== '0') flows.push({ zone, exportWh: Number(flow), congestionTicks: Number(congestion) })
+  }
+  return { zones, flows }
 }
 
 async function agreedPrices(sql: Queries, area: number, outcomes: readonly Outcome[][]): Promise<Map<number, Ticks>> {

@@ -29,6 +29,7 @@ export const settings: ReportSettings = {
 export const seller: SettledInterval = {
   start: t0,
   meter: `0x${'b'.repeat(40)}`,
+  account: `0x${'a'.repeat(40)}`,
   zone: 'north',
   run: 2,
   computed_at: new Date('2027-01-15T08:15:20Z'),
