@@ -20,6 +20,14 @@ const commands: Record<string, Entry> = {
     does: 'guided set-up: try the devices, write the configuration and make the key',
     load: async () => (await import('./commands/init.ts')).initCommand(),
   },
+  pair: {
+    does: 'show the code with which the owner claims the meter on the market’s page',
+    load: async () => (await import('./commands/pair.ts')).pairCommand(),
+  },
+  'install-service': {
+    does: 'let systemd run the agent, from now on and after each start of the computer',
+    load: async () => (await import('./commands/install-service.ts')).installServiceCommand(),
+  },
   enrol: {
     does: 'make a meter’s key, begin its epoch and print what the owner countersigns',
     load: async () => (await import('./commands/enrol.ts')).enrolCommand(),

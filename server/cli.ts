@@ -16,9 +16,37 @@ const commands: Record<string, Entry> = {
     does: 'run the market server on a PostgreSQL (15 or newer) and a chain',
     load: async () => (await import('./commands/serve.ts')).serveCommand(),
   },
+  found: {
+    does: 'found a community: answer some questions, get a folder with everything that its server is told',
+    load: async () => (await import('./commands/found.ts')).foundCommand(),
+  },
+  deploy: {
+    does: 'put this release’s contracts on a chain, or compare what stands there with this release',
+    load: async () => (await import('./commands/deploy.ts')).deployCommand(),
+  },
+  doctor: {
+    does: 'look at everything that a server needs, a line each with what to do',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  },
+  invite: {
+    does: 'print links by which people join, signed by the grid operator',
+    load: async () => (await import('./commands/invite.ts')).inviteCommand(),
+  },
+  key: {
+    does: 'make the key of an operator or grid operator, or print its address',
+    load: async () => (await import('./commands/key.ts')).keyCommand(),
+  },
   migrate: {
-    does: 'bring the database schema up to date',
+    does: 'bring the database’s schema up to date, or try it on a copy',
     load: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  },
+  backup: {
+    does: 'write the whole database into one file, while the server runs',
+    load: async () => (await import('./commands/backup.ts')).backupCommand(),
+  },
+  restore: {
+    does: 'fill an empty database from a backup',
+    load: async () => (await import('./commands/backup.ts')).restoreCommand(),
   },
   rebuild: {
     does: 'make every table of an area anew from its journal, beside the others, and compare',

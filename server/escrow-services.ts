@@ -2,10 +2,12 @@
 import type { JsonRpcProvider, Wallet } from 'ethers'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
 import { formatMoney } from '../contracts/protocol/units.ts'
 import type { AreaServices } from './api/parts.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
+import { readAreaOnChain } from './chain/contract-facts.ts'
 import { openProvider, readWallet } from './chain/escrow-client.ts'
 import { type Indexer, startIndexer } from './chain/indexer.ts'
 import { createRelay } from './chain/relay.ts'
@@ -24,8 +26,10 @@ export interface EscrowOptions {
   areas: readonly AreaSettings[]
   /** The running area of a number. */
   handleOf(area: number): ConnectedArea | undefined
-  /** Of the key that settles and relays. */
+  /** Of the key that settles. */
   wallet: Wallet
+  /** Of the key that pays for what is relayed; null relays nothing. */
+  relayWallet: Wallet | null
   confirmations: number
   pollMs: number
   log: Logger
@@ -33,8 +37,21 @@ export interface EscrowOptions {
   metrics: SettlementMetrics
 }
 
+/** What pays for settling and relaying. */
+export interface GasBalance {
+  address: Address
+  wei: bigint
+  /** What the node takes for a unit of gas now, in wei. */
+  gasPrice: bigint
+}
+
 export interface EscrowServices {
+  readonly facts: EscrowFacts
   readonly services: AreaServices
+  /** Asks the node what the keys have that settle and relay. */
+  readGas(): Promise<GasBalance[]>
+  /** Asks the node from which key the escrow takes the batches of an area. */
+  operatorOf(area: number): Promise<Address>
   readonly indexer: Pick<Indexer, 'head' | 'silentMs'>
   readonly sender: Pick<Sender, 'address'>
   stop(): Promise<void>
@@ -46,11 +63,21 @@ const replaceAfterMs = 60_000
 const maxFeePerGas = 500_000_000_000n
 
 export function startEscrowServices(options: EscrowOptions): EscrowServices {
-  const { database, rpcUrl, facts, firstBlock, areas, handleOf, wallet, confirmations, pollMs, log, metrics } = options
+  const { database, rpcUrl, facts, firstBlock, areas, handleOf, wallet, relayWallet } = options
+  const { confirmations, pollMs, log, metrics } = options
   const provider: JsonRpcProvider = openProvider(rpcUrl, facts.chainId)
-  const sender = startSender({
-    ...{ database, provider, wallet, chainId: facts.chainId, log, confirmations, replaceAfterMs, maxFeePerGas, pollMs },
-  })
+  const sending = {
+    database,
+    provider,
+    chainId: facts.chainId,
+    log,
+    confirmations,
+    replaceAfterMs,
+    maxFeePerGas,
+    pollMs,
+  }
+  const sender = startSender({ ...sending, wallet })
+  const relaySender = relayWallet === null ? null : startSender({ ...sending, wallet: relayWallet })
   const indexer = startIndexer({
     ...{ database, provider, escrow: facts.escrow, chainId: facts.chainId, log, confirmations, firstBlock, pollMs },
     async deliver(area, delivery) {
@@ -70,10 +97,25 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
     },
   })
   return {
+    facts,
     indexer,
     sender,
+    async readGas() {
+      const gasPrice = BigInt((await provider.send('eth_gasPrice', [])) as string)
+      const wallets = relayWallet === null ? [wallet] : [wallet, relayWallet]
+      return Promise.all(
+        wallets.map(async ({ address }) => {
+          return { address: parseAddress(address), wei: await provider.getBalance(address), gasPrice }
+        }),
+      )
+    },
+    async operatorOf(area) {
+      return (await readAreaOnChain(provider, { escrow: facts.escrow, area })).operator
+    },
     services: {
-      relay: createRelay({ sender, indexer, facts, batchesOf: (area) => handleOf(area)?.status }),
+      relay:
+        relaySender &&
+        createRelay({ sender: relaySender, indexer, facts, batchesOf: (area) => handleOf(area)?.status }),
       isWalletSignature: walletSignatures(provider),
       async wallet(account) {
         const { baseUnits, permitNonce } = await readWallet(provider, facts.token, account)
@@ -83,7 +125,7 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
     async stop() {
       await settlement.stop()
       await indexer.stop()
-      await sender.stop()
+      await Promise.all([sender.stop(), relaySender?.stop()])
       provider.destroy()
     },
   }

@@ -7,27 +7,40 @@ import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Server as SocketServer } from 'socket.io'
-import { CodedError } from '../contracts/protocol/error.ts'
+import { parseAddress } from '../contracts/protocol/typed-data.ts'
+import type { TrustedProxies } from './api/addresses.ts'
+import { networkReader } from './api/addresses.ts'
 import { createApp } from './api/app.ts'
-import type { ApiParts, TrustedProxies } from './api/parts.ts'
+import { ownHosts } from './api/hosts.ts'
+import { createOrderGate } from './api/order-gate.ts'
+import type { ApiParts } from './api/parts.ts'
 import type { DemoPerson } from './api/resources.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import { areaMetrics } from './areas/metrics.ts'
 import { type AreaSettings, readSettingsFile } from './areas/settings.ts'
 import { startAreaThread } from './areas/start-area.ts'
+import { refuseDevelopmentKey } from './chain/development-keys.ts'
 import { readEscrowFacts } from './chain/escrow-client.ts'
 import { readWalletFile } from './chain/key-file.ts'
 import { settlementMetrics } from './chain/settlement-service.ts'
 import { type EscrowServices, startEscrowServices } from './escrow-services.ts'
+import { createMetricsServer, startHealth } from './health.ts'
 import { attachAgents } from './live/agents.ts'
-import { socketOptions } from './live/limits.ts'
+import { limitPackets, socketOptions } from './live/limits.ts'
 import { attachLive } from './live/live.ts'
 import { meterOwners } from './live/meter-seats.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
-import { readiness } from './readiness.ts'
 import { startSignatureCheck } from './signatures/signature-check.ts'
+import {
+  portError,
+  requireContracts,
+  requireDatabase,
+  requireFreeAreas,
+  requireFreePort,
+  ServeError,
+} from './start-up.ts'
 import { startStatements } from './statements/start-statements.ts'
-import { migrate, openDatabase } from './store/database.ts'
+import { openDatabase } from './store/database.ts'
 
 /** One escrow on one chain, with the areas in it that are served. */
 export interface ServedEscrow {
@@ -41,10 +54,15 @@ export interface ServedEscrow {
 export interface ServeOptions {
   databaseUrl: string
   escrows: readonly ServedEscrow[]
-  /** File with the private key that submits batches and relays. */
+  /** File with the private key that submits batches. */
   operatorKeyFile: string
+  /** File with the private key that pays for what people sign, or null to relay nothing. */
+  relayKeyFile: string | null
   host: string
   port: number
+  /** Where Prometheus reads; null for no such port. */
+  metricsHost: string
+  metricsPort: number | null
   /** Where people open the page, when it is not the listening address. */
   origins: readonly string[]
   /** Proxies before this server, or null. */
@@ -53,6 +71,10 @@ export interface ServeOptions {
   confirmations: number
   /** Pause between looks at the chain. */
   chainPollMs: number
+  /** Whose newest file tells when the last backup was made. */
+  backupFolder: string | null
+  /** Whether an older database is brought up to date. */
+  migrates: boolean
   /** File with the demo's people and their keys; only on development chains. */
   demoPeopleFile: string | null
   pageFolder: string | null
@@ -66,33 +88,41 @@ export interface RunningServer {
 
 /** Chain ids whose keys may be public. */
 const developmentChainIds: readonly number[] = [31337, 1337]
-/** A server that starts waits this long for another one to give its areas up. */
-const patienceMs = 10_000
-
-export class ServeError extends CodedError<
-  'SERVE_AREA_HELD' | 'SERVE_AREA_TWICE' | 'SERVE_PORT_TAKEN' | 'SERVE_DEMO_PEOPLE'
-> {
-  override readonly name = 'ServeError'
-}
-
 /**
- * Migrates the database, starts the areas and starts serving; resolves when the port is open. Throws `ServeError`: another
- * server writes an area (`SERVE_AREA_HELD`), two areas have one number (`SERVE_AREA_TWICE`), the port is taken
- * (`SERVE_PORT_TAKEN`), or people of the demo are to be served on a real chain (`SERVE_DEMO_PEOPLE`).
+ * Makes sure of everything that it takes, starts the areas and starts serving; resolves when the port is open. Throws `ServeError`,
+ * `StoreError`, `ChainError` and `SettingsError`, each saying what to do; then nothing is left running.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { log, databaseUrl, confirmations, chainPollMs: pollMs } = options
+  await requireFreePort(options.host, options.port, '--port')
+  if (options.metricsPort !== null) await requireFreePort(options.metricsHost, options.metricsPort, '--metrics-port')
+  const wallet = readWalletFile(options.operatorKeyFile)
+  const operator = parseAddress(wallet.address)
+  const relayWallet = options.relayKeyFile === null ? null : readWalletFile(options.relayKeyFile)
+  if (relayWallet?.address === wallet.address) {
+    throw new ServeError('SERVE_RELAY_KEY', 'what people sign is paid by a key of its own, not by the one that settles')
+  }
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const database = openDatabase(databaseUrl)
-  const ran = await migrate(database)
-  if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
+  const { served, settings, demoPeople } = await checked().catch(async (error) => {
+    await database.end({ timeout: 5 })
+    throw error
+  })
 
-  const wallet = readWalletFile(options.operatorKeyFile)
-  const served = await Promise.all(options.escrows.map(readEscrow))
-  const settings = served.flatMap(({ areas }) => areas)
-  requireDifferentAreas(settings)
-  const demoPeople = readDemoPeople(options.demoPeopleFile, served[0]!.facts.chainId)
+  async function checked() {
+    const ran = await requireDatabase(database, options)
+    if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
+    const served = await Promise.all(options.escrows.map(readEscrow))
+    const settings = served.flatMap(({ areas }) => areas)
+    requireDifferentAreas(settings)
+    for (const { rpcUrl, facts, areas } of served) {
+      refuseDevelopmentKey(operator, facts.chainId)
+      for (const warning of await requireContracts(rpcUrl, facts, { areas, operator })) log.warn(warning)
+    }
+    await requireFreeAreas(database, settings)
+    return { served, settings, demoPeople: readDemoPeople(options.demoPeopleFile, served[0]!.facts.chainId) }
+  }
 
   const owner = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`
   const handles = new Map<number, ConnectedArea>()
@@ -103,19 +133,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     handles.set(area.area, handle)
   }
   const stopAreas = () => Promise.all([...handles.values()].map((handle) => handle.stop()))
-  try {
-    await requireFreeAreas([...handles.values()])
-  } catch (error) {
-    await stopAreas()
-    await database.end({ timeout: 5 })
-    throw error
-  }
 
   const statements = startStatements({ databaseUrl, settings, log, registry })
   const escrowMetrics = settlementMetrics(registry)
   const escrows = served.map(({ rpcUrl, firstBlock, facts, areas }) =>
     startEscrowServices({
-      ...{ database, rpcUrl, facts, firstBlock, areas, wallet, confirmations, pollMs, log, registry },
+      ...{ database, rpcUrl, facts, firstBlock, areas, wallet, relayWallet, confirmations, pollMs, log, registry },
       handleOf: (area) => handles.get(area),
       metrics: escrowMetrics,
     }),
@@ -126,19 +149,31 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const signatures = await startSignatureCheck({ registry })
 
+  const health = startHealth({
+    ...{ database, registry, log, escrows, operator, backupFolder: options.backupFolder },
+    areas: () => [...handles.values()],
+  })
   const http = createServer()
-  const url = await listen(http, options)
+  const url = await listen(http, options, '--port')
+  const metricsServer = options.metricsPort === null ? null : createMetricsServer(registry, health.ready)
+  if (metricsServer !== null) {
+    await listen(metricsServer, { host: options.metricsHost, port: options.metricsPort! }, '--metrics-port')
+  }
+  const origins = [url, `http://localhost:${new URL(url).port}`, ...options.origins]
   const parts: ApiParts = {
     ...{ database, signatures, statements, registry, log, demoPeople },
     areas: { get: (area) => handles.get(area), all: () => [...handles.values()] },
     servicesOf: (area) => servicesOf.get(area)!.services,
-    ready: readiness({ database, areas: () => [...handles.values()], escrows }),
+    ready: health.ready,
     pageFolder: options.pageFolder,
-    origins: [url, `http://localhost:${new URL(url).port}`, ...options.origins],
-    trustProxy: options.trustProxy,
+    origins,
+    networkOf: networkReader(options.trustProxy, log),
+    gate: createOrderGate(),
+    isOwnHost: ownHosts(origins),
   }
   http.on('request', createApp(parts))
-  const io = new SocketServer(http, socketOptions)
+  const io = new SocketServer(http, socketOptions(parts.isOwnHost))
+  limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
@@ -148,8 +183,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     url,
     async stop() {
       live.close()
-      await io.close()
+      const closed = io.close()
       http.closeAllConnections()
+      await closed
+      metricsServer?.close()
+      metricsServer?.closeAllConnections()
+      await health.stop()
       await Promise.all(escrows.map((escrow) => escrow.stop()))
       await stopAreas()
       await statements.stop()
@@ -179,21 +218,6 @@ function requireDifferentAreas(settings: readonly AreaSettings[]): void {
   }
 }
 
-/** A second server on one database does not start; one that follows a server that has just ended waits for its lease to run out. */
-async function requireFreeAreas(handles: readonly ConnectedArea[]): Promise<void> {
-  const held = () =>
-    handles.find(({ status: { condition } }) => condition.is === 'waiting' && condition.code === 'AREA_HELD')
-  const isStarting = () =>
-    handles.some(({ status: { condition } }) => condition.is === 'waiting' && condition.code === 'AREA_LOADING')
-  const untilMs = performance.now() + patienceMs
-  while ((held() !== undefined || isStarting()) && performance.now() < untilMs) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  const { settings, status } = held() ?? {}
-  if (settings === undefined || status?.condition.is !== 'waiting') return
-  throw new ServeError('SERVE_AREA_HELD', `area ${settings.area}: ${status.condition.reason}. Stop that server first`)
-}
-
 function readDemoPeople(file: string | null, chainId: number): DemoPerson[] | null {
   if (file === null) return null
   if (!developmentChainIds.includes(chainId)) {
@@ -205,15 +229,9 @@ function readDemoPeople(file: string | null, chainId: number): DemoPerson[] | nu
   return JSON.parse(readFileSync(file, 'utf8')) as DemoPerson[]
 }
 
-function listen(http: Server, { host, port }: { host: string; port: number }): Promise<string> {
+function listen(http: Server, { host, port }: { host: string; port: number }, option: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    http.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new ServeError('SERVE_PORT_TAKEN', `port ${port} is taken by another program: choose another with --port`)
-          : error,
-      ),
-    )
+    http.once('error', (error) => reject(portError(error, { host, port, option })))
     http.listen({ host, port }, () => {
       const bound = (http.address() as AddressInfo).port
       resolve(`http://${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${bound}`)

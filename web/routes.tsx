@@ -1,6 +1,6 @@
 /** The page's addresses. */
 import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
-import { AccountPage, Broken, NeighbourhoodPage, NotFound } from './page/pages.tsx'
+import { AccountPage, Broken, JoinPage, NeighbourhoodPage, NotFound } from './page/pages.tsx'
 import { Shell } from './page/shell.tsx'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound, errorComponent: Broken })
@@ -9,6 +9,8 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: '/', component: NeighbourhoodPage }),
   createRoute({ getParentRoute: () => root, path: '/people/$person', component: AccountPage }),
   createRoute({ getParentRoute: () => root, path: '/account', component: AccountPage }),
+  createRoute({ getParentRoute: () => root, path: '/join', component: JoinPage }),
+  createRoute({ getParentRoute: () => root, path: '/join/$code', component: JoinPage }),
 ] as const
 
 export const router = createRouter({

@@ -39,6 +39,7 @@ const definitions = {
   DataGrant:
     'address account,uint64 seat,address grantee,uint8 scope,uint8 granularity,uint32 from,uint32 until,uint64 nonce',
   AgentHello: 'address meter,uint32 time',
+  Invitation: 'bytes32 rules,uint32 accounts,uint32 validUntil,uint64 nonce',
 } as const
 
 /** The name of a signed structure. */
@@ -252,6 +253,14 @@ export interface AgentHello {
   time: number
 }
 
+/** A grid operator's word that so many accounts may have what they sign carried to the chain of its area. */
+export interface Invitation {
+  rules: Hex
+  accounts: number
+  validUntil: number
+  nonce: number
+}
+
 export interface TypedDataValues {
   AreaRules: AreaRules
   Mandate: Mandate
@@ -272,6 +281,7 @@ export interface TypedDataValues {
   BatchApproval: BatchApproval
   DataGrant: DataGrant
   AgentHello: AgentHello
+  Invitation: Invitation
 }
 
 /** The version of the domain and of everything signed in it. */

@@ -2,7 +2,8 @@
  * Messages between meter agents and the server: socket.io namespace `/agents`, one connection per agent process.
  *
  * An agent says `hello` for each of its meters (signed by the meter key), then sends `readings` until each one has been
- * acknowledged, and `telemetry` whenever it has polled. Both sides check what they receive with these schemas.
+ * acknowledged, and `telemetry` whenever it has polled. The server may tell it what the `market` makes of a meter. Both sides
+ * check what they receive with these schemas.
  */
 import { z } from 'zod'
 import type { LaterKey } from './meter-keys.ts'
@@ -106,6 +107,33 @@ export const telemetrySchema = z.strictObject({
   stateOfChargePercent: z.number().min(0).max(100).nullable(),
 })
 export type Telemetry = z.infer<typeof telemetrySchema>
+
+/**
+ * What the market makes of one meter, for display in the home. A server sends it after a welcome and whenever it changes; one
+ * that does not know a part leaves it `null`, and one that never sends it takes nothing from the agent. Later servers may say more.
+ */
+export const meterMarketSchema = z.object({
+  meter: address,
+  /** What prices are in: an ISO 4217 code, or the token's symbol. */
+  currency: z.string().regex(/^[A-Za-z0-9]{1,12}$/, 'up to 12 letters and digits'),
+  /** The newest interval of the meter's zone that has a result: its start (UTC seconds) and its price, `null` where nothing was traded. */
+  price: z
+    .object({
+      start: uint32,
+      perKwh: z
+        .string()
+        .regex(/^-?\d{1,9}(\.\d{1,9})?$/, 'a decimal number')
+        .nullable(),
+    })
+    .nullable(),
+  /** Energy traded with neighbours since the area's local day began at `from` (UTC seconds), in Wh; corrections may lower it. */
+  today: z.object({ from: uint32, soldWh: registerWh, boughtWh: registerWh }).nullable(),
+})
+export type MeterMarket = z.infer<typeof meterMarketSchema>
+
+export interface ServerToAgent {
+  market: (message: MeterMarket) => void
+}
 
 export interface AgentToServer {
   hello: (message: Hello, answer: (answer: HelloAnswer) => void) => void

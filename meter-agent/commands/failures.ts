@@ -1,7 +1,8 @@
 /** How the agent's commands end when something fails that the person can mend. */
 import { KeyError } from '../keys/keys.ts'
-import { ModbusError } from '../modbus/error.ts'
 import { OutboxError } from '../outbox/outbox.ts'
+import { PairingError } from '../pairing/pairing.ts'
+import { DeviceError } from '../registers/device-error.ts'
 import { ConfigError } from '../setup/config.ts'
 
 const exitMistake = 2
@@ -16,7 +17,8 @@ export async function withPlainFailures(action: () => Promise<void>): Promise<vo
     await action()
   } catch (error) {
     if (error instanceof ConfigError) fail(error.problems, exitMistake)
-    else if (error instanceof ModbusError) fail([error.message], exitMistake)
+    else if (error instanceof DeviceError) fail([error.message], exitMistake)
+    else if (error instanceof PairingError) fail([error.message], exitTrouble)
     else if (error instanceof KeyError) fail([error.message], exitMistake)
     else if (error instanceof OutboxError) fail([error.message], exitTrouble)
     else throw error

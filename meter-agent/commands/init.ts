@@ -9,16 +9,24 @@ import { z } from 'zod'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
 import { explained } from '../devices/explain.ts'
+import { placeInWords } from '../devices/place.ts'
 import { createKeyFile, readKeyFile } from '../keys/keys.ts'
+import { askServer, isUnknownAuthority, shownCertificate, trustOnly } from '../link/server-http.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { Outbox, outboxFolder } from '../outbox/outbox.ts'
+import { promiseOf } from '../pairing/found-meter.ts'
 import { profiles } from '../profiles/families.ts'
-import { ConfigError, isDeviceUrl, isSameDevice, parseConfig } from '../setup/config.ts'
+import { DeviceError } from '../registers/device-error.ts'
+import { ConfigError, isSameDevice, parseConfig } from '../setup/config.ts'
+import { isDeviceUrl } from '../setup/config-schema.ts'
+import { isTelegramUrl, telegramForms } from '../telegrams/endpoint.ts'
 import { withPlainFailures } from './failures.ts'
-import { placeInWords } from './read.ts'
+import { collectHosts, scan, sentenceOf } from './scan.ts'
 
 /** A device that cannot be read is looked at so long. */
 const longestLookMs = 10_000
+/** Beside the configuration file. */
+const certificateFile = 'server.pem'
 
 /** Asks a question, with an answer for an empty line where there is one, and tells what there is to know. */
 interface Dialog {
@@ -86,7 +94,7 @@ export function initCommand(): Command {
 
 async function setUp(file: string, dialog: Dialog): Promise<void> {
   dialog.tell('First the device that measures at the grid connection point: a grid meter, or an inverter with one.')
-  const { device: gridMeter, utilityCounts } = await gridDevice(dialog)
+  const { device: gridMeter, utilityCounts, counts, promise } = await gridDevice(dialog)
   const devices = [gridMeter]
   dialog.tell('Other inverters and batteries, if there are any.')
   for (;;) {
@@ -94,26 +102,29 @@ async function setUp(file: string, dialog: Dialog): Promise<void> {
     if (!device) break
     devices.push(device)
   }
-  const { serverUrl, area } = await market(dialog)
+  const { serverUrl, area, certificate } = await market(dialog)
   const name = await askUntil(dialog, 'A name for this home', /^[\w.-]{1,64}$/, 'home-1')
   const account = await askAccount(dialog)
   const watts = /^[1-9]\d{0,7}$/
-  const nameplateW = Number(await askUntil(dialog, 'The most the home can feed in, in W', watts, '10000'))
+  const feedsIn = counts
+    ? await askUntil(dialog, 'The most the home can feed in, in W (0: it only buys)', /^\d{1,8}$/, '10000')
+    : '0'
+  const nameplateW = Number(feedsIn)
   const mainFuseW = Number(await askUntil(dialog, 'The most the house connection can carry, in W', watts, '43470'))
 
   const text = `# Made by "commonwatt-agent init".\n${stringify({
     dataFolder: 'data',
-    server: { url: serverUrl },
+    server: { url: serverUrl, ...(certificate === null ? {} : { caFile: certificateFile }) },
     chain: { id: area.chain.chainId, escrow: area.chain.escrow },
     area: { id: area.area, intervalSeconds: area.rules.intervalSeconds },
     meter: [
       {
         name,
-        account,
+        ...(account === null ? {} : { account }),
         keyFile: `${name}.key`,
         ...(utilityCounts === undefined ? {} : { utilityCounts }),
         device: devices,
-        limits: { nameplateW, mainFuseW },
+        limits: { ...(nameplateW > 0 ? { nameplateW } : {}), mainFuseW },
       },
     ],
   })}`
@@ -126,19 +137,31 @@ async function setUp(file: string, dialog: Dialog): Promise<void> {
   await outbox.noteKey(key.address)
   await outbox.close()
   try {
+    if (certificate !== null) await writeFile(resolve(dirname(file), certificateFile), certificate)
     await writeFile(file, text, { flag: 'wx' })
   } catch (error) {
     const { message } = error as Error
     throw new ConfigError('CONFIG_UNREADABLE', [`${file} cannot be written: ${message}`], error)
   }
   dialog.tell(`Written: ${file}, and the meter's key in ${dirname(file)} (keep it there; it cannot be made again).`)
-  dialog.tell('Next, let the owner open a seat with what this prints, then let the agent run:')
-  dialog.tell(`  commonwatt-agent enrol --config ${file} --rules ${area.rules.hash}`)
+  dialog.tell(nameplateW > 0 || !counts ? promise : 'This home buys.')
+  if (account === null) {
+    dialog.tell('Next, bring meter and owner together, then let the agent run:')
+    dialog.tell(`  commonwatt-agent pair --config ${file}`)
+  } else {
+    dialog.tell('Next, let the owner open a seat with what this prints, then let the agent run:')
+    dialog.tell(`  commonwatt-agent enrol --config ${file} --rules ${area.rules.hash}`)
+  }
   dialog.tell(`  commonwatt-agent run --config ${file}`)
+  dialog.tell(`or, to let systemd run it: sudo commonwatt-agent install-service --config ${file}`)
 }
 
 interface GridDevice {
   device: ConfiguredDevice
+  /** It counts what is fed in. */
+  counts: boolean
+  /** Whether this home would sell, in a sentence. */
+  promise: string
   utilityCounts: 'per-phase' | undefined
 }
 
@@ -157,7 +180,9 @@ async function gridDevice(dialog: Dialog): Promise<GridDevice> {
     }
     if (reading.exportWh === null) dialog.tell('This meter does not count what is fed in: it can buy, but not sell.')
     if (!(await looksRight(dialog, device, report))) continue
-    return { device, utilityCounts: await utilityCountsOf(dialog, report) }
+    const utilityCounts = await utilityCountsOf(dialog, report)
+    const { sentence } = promiseOf(device, report)
+    return { device, utilityCounts, counts: reading.exportWh !== null, promise: sentence }
   }
 }
 
@@ -216,9 +241,11 @@ async function otherDevice(dialog: Dialog, known: readonly ConfiguredDevice[]): 
 
 async function askDevice(dialog: Dialog, role: ConfiguredDevice['role']): Promise<ConfiguredDevice | null> {
   const url = await dialog.ask(
-    'Device, as tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none',
+    `Device, as a host or network to look at, tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none; the utility’s meter as ${telegramForms}`,
   )
   if (url === '') return null
+  if (!url.includes(':/') && hostPattern.test(url)) return scanned(dialog, url, role)
+  if (isTelegramUrl(url)) return { url, profile: url.toLowerCase().startsWith('p1') ? 'p1' : 'sml', role }
   const profile = await dialog.ask('Profile: sunspec, or the name of its register map', 'sunspec')
   const unit = await askUnit(dialog, 'Modbus unit', 'usual')
   const hasGridUnit = Object.values(profiles.get(profile)?.points ?? {}).some(({ at }) => at === 'grid')
@@ -226,6 +253,44 @@ async function askDevice(dialog: Dialog, role: ConfiguredDevice['role']): Promis
   return {
     url,
     profile,
+    role,
+    ...(unit === undefined ? {} : { unit }),
+    ...(gridUnit === undefined ? {} : { gridUnit }),
+  }
+}
+
+/** A name, an address or a network, with a port where it is known. */
+const hostPattern = /^([\w.-]+(?:\/\d{1,2})?)(?::(\d{1,5}))?$/
+
+/** Looks at a host or network, shows what is there and lets the person choose. */
+async function scanned(
+  dialog: Dialog,
+  place: string,
+  role: ConfiguredDevice['role'],
+): Promise<ConfiguredDevice | null> {
+  const [, host = '', port] = hostPattern.exec(place) ?? []
+  dialog.tell(`Looking at ${place}, for a minute at most …`)
+  let hosts: string[]
+  try {
+    hosts = collectHosts(host)
+  } catch (error) {
+    dialog.tell((error as Error).message)
+    return null
+  }
+  const seen = await scan({ host: hosts, ...(port === undefined ? {} : { port: [Number(port)] }) })
+  for (const [index, one] of seen.found.entries()) {
+    dialog.tell(`${index + 1}. ${one.url} unit ${one.report.unit} (${one.report.profile})`)
+    showReport(dialog, one.report)
+  }
+  dialog.tell(sentenceOf(seen))
+  if (seen.found.length === 0) return null
+  const answer = await dialog.ask('Which of them? 1, 2, … or none', '1')
+  const chosen = /^\d+$/.test(answer) ? seen.found[Number(answer) - 1] : undefined
+  if (chosen === undefined) return null
+  const { url, unit, gridUnit } = chosen.options
+  return {
+    url,
+    profile: chosen.options.profile ?? chosen.report.profile,
     role,
     ...(unit === undefined ? {} : { unit }),
     ...(gridUnit === undefined ? {} : { gridUnit }),
@@ -250,9 +315,10 @@ async function tryDevice(dialog: Dialog, { role, ...device }: ConfiguredDevice):
     showReport(dialog, report)
     return report
   } catch (error) {
-    if (!(error instanceof ModbusError)) throw error
+    if (!(error instanceof DeviceError)) throw error
     const { url, profile, unit = usualUnit(profile) } = device
-    const { message } = await explained(error, { url, unit, profile }, performance.now() + longestLookMs)
+    const untilMs = performance.now() + longestLookMs
+    const { message } = error instanceof ModbusError ? await explained(error, { url, unit, profile }, untilMs) : error
     dialog.tell(`Cannot be read: ${message}`)
     return null
   }
@@ -289,13 +355,27 @@ async function looksRight(dialog: Dialog, device: ConfiguredDevice, report: Devi
   }
 }
 
-async function market(dialog: Dialog): Promise<{ serverUrl: string; area: Area }> {
+interface Market {
+  serverUrl: string
+  area: Area
+  /** The one that the server must show, as a person has compared it; `null` where known authorities decide. */
+  certificate: string | null
+}
+
+async function market(dialog: Dialog): Promise<Market> {
   for (;;) {
     const serverUrl = await dialog.ask('The market’s server', 'http://localhost:8080')
     let areas: Area[]
+    let certificate: string | null = null
     try {
-      const response = await fetch(new URL('/api/v1/areas', serverUrl), { signal: AbortSignal.timeout(10_000) })
-      areas = areasSchema.parse(await response.json()).items
+      const url = new URL('/api/v1/areas', serverUrl)
+      const answer = await askServer(url).catch(async (error) => {
+        if (!isUnknownAuthority(error)) throw error
+        certificate = await comparedCertificate(dialog, url)
+        if (certificate === null) throw error
+        return askServer(url, { trust: trustOnly(certificate) })
+      })
+      areas = areasSchema.parse(answer.body).items
     } catch (error) {
       dialog.tell(`No market there: ${(error as Error).message.split('\n')[0]}`)
       continue
@@ -310,9 +390,19 @@ async function market(dialog: Dialog): Promise<{ serverUrl: string; area: Area }
       `${areas[0]?.area ?? ''}`,
     )
     const area = areas.find((candidate) => `${candidate.area}` === wanted)
-    if (area) return { serverUrl, area }
+    if (area) return { serverUrl, area, certificate }
     dialog.tell('There is no such area.')
   }
+}
+
+/** Shows a certificate that nobody known has signed; `null` where the person does not know it. */
+async function comparedCertificate(dialog: Dialog, url: URL): Promise<string | null> {
+  const { pem, fingerprint, subject } = await shownCertificate(url)
+  dialog.tell('Nobody known here has signed the certificate of this server. It is')
+  dialog.tell(`  ${subject}`)
+  dialog.tell(`  SHA-256 ${fingerprint}`)
+  const question = 'Is that what the proxy’s own settings, or its operator, say? Then only it is trusted. yes or no'
+  return (await askUntil(dialog, question, /^(yes|no)$/, 'no')) === 'yes' ? pem : null
 }
 
 async function askUntil(dialog: Dialog, question: string, form: RegExp, otherwise: string): Promise<string> {
@@ -323,9 +413,10 @@ async function askUntil(dialog: Dialog, question: string, form: RegExp, otherwis
   }
 }
 
-async function askAccount(dialog: Dialog): Promise<string> {
+async function askAccount(dialog: Dialog): Promise<string | null> {
   for (;;) {
-    const answer = await dialog.ask('The account that owns it (0x…)')
+    const answer = await dialog.ask('The account that owns it (0x…), or pair: its owner enters a code later', 'pair')
+    if (answer === 'pair') return null
     try {
       return parseAddress(answer)
     } catch {

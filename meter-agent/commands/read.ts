@@ -2,9 +2,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
 import { explained } from '../devices/explain.ts'
+import { placeInWords } from '../devices/place.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { profileFromFile } from '../profiles/profile-file.ts'
-import type { MeterPlace } from '../registers/device-sample.ts'
+import { DeviceError } from '../registers/device-error.ts'
+import { telegramForms } from '../telegrams/endpoint.ts'
 import { wholeNumber } from './numbers.ts'
 
 /** Nothing a device does may hold the command longer than 30 s; what has not answered until then is left out. */
@@ -25,7 +27,10 @@ export function unitId(text: string): number {
  */
 export function readCommand(): Command {
   return new Command('read')
-    .requiredOption('--url <url>', 'tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none')
+    .requiredOption(
+      '--url <url>',
+      `tcp://host:port, rtutcp://host:port or rtu:///dev/ttyUSB0?baud=9600&parity=none; ${telegramForms}`,
+    )
     .option('--unit <n>', 'Modbus unit id (default: the profile’s, 1 for SunSpec)', unitId)
     .option('--profile <name>', 'register map of a device that does not speak SunSpec')
     .option('--profile-file <file>', 'try a register map of your own (JSON), as docs/add-a-device.md describes')
@@ -54,7 +59,7 @@ export function readCommand(): Command {
         })
         process.stdout.write(`${given.json ? JSON.stringify(asJson(report)) : forPeople(report)}\n`)
       } catch (error) {
-        if (!(error instanceof ModbusError)) throw error
+        if (!(error instanceof DeviceError)) throw error
         process.exitCode = exitUnreadable
         process.stderr.write(`${error.message.replace(/\s+/g, ' ')}\n`)
       }
@@ -66,17 +71,9 @@ function asJson({ profile, unit, device, reading, models, warnings }: DeviceRepo
   return { profile, unit, device, reading, models, warnings }
 }
 
-/** Where a device's meter sits, in a few words. */
-export function placeInWords({ role, says }: MeterPlace): string {
-  const said = says === null ? '' : ` (the device says ${JSON.stringify(says)})`
-  if (role === 'grid') return `at the grid connection${says === null ? ', as far as is known' : said}`
-  if (role === 'elsewhere') return `not at the grid connection${said}`
-  return role === 'unknown' ? 'several, and none says which is the grid’s' : 'none'
-}
-
 function forPeople({ profile, unit, device, reading, place, models, warnings }: DeviceReport): string {
   const name = [device.manufacturer, device.model, device.serialNumber].filter((part) => part !== null).join(' ')
-  const lines = [`${name || 'unknown device'} (${profile}, unit ${unit})`]
+  const lines = [`${name || 'unknown device'} (${profile}${unit === null ? '' : `, unit ${unit}`})`]
   for (const [field, value] of Object.entries(reading)) lines.push(`  ${field.padEnd(21)} ${value ?? 'not offered'}`)
   lines.push(`  ${'meter'.padEnd(21)} ${placeInWords(place)}`)
   if (models.length > 0) lines.push(`  models ${models.map((model) => model.id).join(', ')}`)

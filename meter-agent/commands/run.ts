@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import { pino } from 'pino'
 import { startAgent } from '../home/agent.ts'
+import { startBesides } from '../integrations/besides.ts'
 import { readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
 
@@ -25,10 +26,14 @@ export function runCommand(): Command {
         const config = await readConfig(file)
         const log = pino({ level: logLevel, base: { pid: process.pid } })
         const agent = await startAgent(config, { log })
+        const besides = await startBesides(config, agent, log)
         const stop = (reason: string) => {
           log.info({ reason }, 'stopping')
           setTimeout(() => process.exit(0), orderlyMs).unref()
-          void agent.stop().then(() => process.exit(0))
+          void besides
+            .close()
+            .then(() => agent.stop())
+            .then(() => process.exit(0))
         }
         process.once('SIGTERM', () => stop('SIGTERM'))
         process.once('SIGINT', () => stop('SIGINT'))

@@ -5,13 +5,14 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { stringify } from 'smol-toml'
 import { type DeviceOptions, type DeviceReport, readDevice } from '../devices/device.ts'
+import { placeInWords } from '../devices/place.ts'
 import { type Sighting, survey } from '../devices/survey.ts'
 import { ModbusError } from '../modbus/error.ts'
 import { refusalOf } from '../modbus/probe.ts'
 import { profileNamed, profiles } from '../profiles/families.ts'
 import type { DeviceReading } from '../registers/device-sample.ts'
 import { withPlainFailures } from './failures.ts'
-import { placeInWords, unitId } from './read.ts'
+import { unitId } from './read.ts'
 
 /** Where devices listen, and where adapters to serial lines do. */
 const usualPorts = [
@@ -299,7 +300,7 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function collectHosts(text: string, before: string[] = []): string[] {
+export function collectHosts(text: string, before: string[] = []): string[] {
   if (!/^[\w.:%/-]+$/.test(text)) throw new InvalidArgumentError('a host is a name, an address or a network.')
   const network = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(text)
   const hosts = network ? [...before, ...addressesOf(network.slice(1).map(Number))] : [...before, text]

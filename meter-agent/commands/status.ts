@@ -2,11 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { z } from 'zod'
+import { placeInWords } from '../devices/place.ts'
+import { sellingOf } from '../home/selling.ts'
 import { type AgentStatus, type MeterStatus, statusFile, statusVersion } from '../home/status.ts'
 import type { LinkCounts } from '../modbus/connection.ts'
 import { ConfigError, readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
-import { placeInWords } from './read.ts'
 
 /** A running agent writes its status at least this often. */
 const freshMs = 15_000
@@ -80,7 +81,7 @@ function forPeople(status: AgentStatus): string {
   const lines = [
     `server   ${server}: ${connected ? 'connected' : 'not connected'}`,
     `clock    ${clock.trusted ? 'trusted' : 'not trusted: nothing is signed until the server or the system vouches for it'}`,
-    ...meters.flatMap(meterLines),
+    ...meters.flatMap((meter) => meterLines(meter, status)),
     '',
     ...links.map(linkLine),
   ]
@@ -92,7 +93,7 @@ function linkLine({ endpoint, connects, requests, failures }: LinkCounts): strin
   return `link     ${endpoint}: ${requests} requests, ${Math.max(0, connects - 1)} reconnects; ${failed.length === 0 ? 'no failures' : `failures: ${failed.join(', ')}`}`
 }
 
-function meterLines(meter: MeterStatus): string[] {
+function meterLines(meter: MeterStatus, status: AgentStatus): string[] {
   const { live, newest, signed, devices, consumptionW, reasons, keys, held } = meter
   const watts = (value: number | null | undefined) =>
     value === null || value === undefined ? 'unknown' : `${Math.round(value)} W`
@@ -109,25 +110,12 @@ function meterLines(meter: MeterStatus): string[] {
       ? `  newest   ${new Date(newest.time * 1000).toISOString()}: import ${newest.importWh} Wh, export ${newest.exportWh} Wh`
       : '  newest   none signed since the agent started',
     `  signed   ${signed.measured} measured, ${signed.estimated} estimated, ${signed.doubtful} doubtful`,
-    `  sells    ${sellsInWords(meter)}`,
+    `  sells    ${sellingOf(meter, status).sentence}`,
     `  interval ${reasons.length === 0 ? 'plainly measured' : reasons.join(', ')}`,
     ...(keys.next === null ? [] : [`  keys     ${keys.present}, then ${keys.next} ${whenOf(keys.from)}`]),
     ...(held === null ? [] : [`  held     nothing is signed: ${held}`]),
     `  server   ${meter.server}; ${meter.queued} readings to send, ${meter.refused} refused`,
   ]
-}
-
-/** Whether what the meter counts is for sale, and if not, why. */
-function sellsInWords({ proven, contradicted, reasons }: MeterStatus): string {
-  if (contradicted) return 'nothing: its counters and its power tell different stories'
-  const sides = [proven.import ? 'what is taken' : null, proven.export ? 'what is fed in' : null].filter(
-    (side) => side !== null,
-  )
-  const isMarked = reasons.includes('unverified')
-  if (sides.length === 2 && !isMarked) return 'both sides: counters and power have agreed'
-  const waits = 'the rest is not for sale before counters and power have agreed, or its owner has confirmed it'
-  if (sides.length === 0) return 'nothing yet: counters and power have not agreed so far'
-  return isMarked ? `nothing of this interval: see the notes` : `${sides.join(' and ')}; ${waits}`
 }
 
 function whenOf(from: number | null): string {

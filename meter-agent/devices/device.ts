@@ -9,14 +9,20 @@ import { ProfileReader } from '../profiles/profile-device.ts'
 import type { Counting, DeviceIdentity, DeviceReading, DeviceSample, MeterPlace } from '../registers/device-sample.ts'
 import type { GridChoice } from '../sunspec/grid-meter.ts'
 import { type PrintedModel, readSunSpec, SunSpecPoller } from '../sunspec/sunspec-device.ts'
+import { isTelegramUrl, parseTelegramUrl } from '../telegrams/endpoint.ts'
+import { TelegramError } from '../telegrams/error.ts'
+import { TelegramDevice } from '../telegrams/telegram-device.ts'
 
 /** How a device is reached and what it stands for in the home. */
 export interface DeviceOptions {
-  /** `tcp://host:port`, `rtu:///dev/ttyUSB0?baud=9600&parity=none` or `rtutcp://host:port`. */
+  /**
+   * `tcp://host:port`, `rtu:///dev/ttyUSB0?baud=9600&parity=none` or `rtutcp://host:port`; for a meter that sends telegrams by
+   * itself `p1:///dev/ttyUSB0`, `p1tcp://host:port`, `sml:///dev/ttyUSB0` or `smltcp://host:port`.
+   */
   url: string
   /** Modbus unit id; by default the one the profile names, 1 for SunSpec. */
   unit?: number
-  /** `sunspec` (the default) or a name from `profiles/`. */
+  /** `sunspec` (the default) or a name from `profiles/`; for telegrams `p1` or `sml`, as the URL has it. */
   profile?: string
   /** The meter is wired upside down: import and export change places. */
   inverted?: boolean
@@ -34,16 +40,17 @@ export interface DeviceOptions {
 
 /** A device that can be polled for as long as it is open. */
 export interface Device {
-  /** Polls once; rejects with a `ModbusError`. Never start a second poll before the first has settled. */
+  /** Polls once; rejects with a `DeviceError`. Never start a second poll before the first has settled. */
   poll(): Promise<DeviceSample>
   close(): Promise<void>
 }
 
 /** Everything one reading of a device gives: what `read --json` prints. */
 export interface DeviceReport {
-  /** `sunspec` or the name of a register map. */
+  /** `sunspec`, the name of a register map, `p1` or `sml`. */
   profile: string
-  unit: number
+  /** `null` for a meter that sends telegrams: its line has one meter. */
+  unit: number | null
   device: DeviceIdentity
   reading: DeviceReading
   place: MeterPlace
@@ -62,9 +69,13 @@ const longestReadMs = 120_000
 /**
  * Opens a device; it connects with the first poll. All devices of the process behind one endpoint share one connection.
  * After a reconnect the device is discovered anew.
- * @throws ModbusError `MODBUS_URL` or `MODBUS_PROFILE_UNKNOWN`
+ * @throws DeviceError `MODBUS_URL`, `MODBUS_PROFILE_UNKNOWN` or `TELEGRAM_URL`
  */
 export function openDevice(options: DeviceOptions): Device {
+  if (isTelegramUrl(options.url)) {
+    const meter = new TelegramDevice(urlOfMeter(options))
+    return { poll: async () => withRole(await meter.poll(), options), close: async () => meter.close() }
+  }
   const opened = open(options)
   const { profile, choice } = opened
   const poller = profile
@@ -79,9 +90,10 @@ export function openDevice(options: DeviceOptions): Device {
 /**
  * Reads everything a device says, once, and closes it. What fails after the first answer, or would take longer than `withinMs`,
  * is left out and named in `warnings`.
- * @throws ModbusError when nothing essential answers; `MODBUS_OVERDUE` when nothing essential answers in time
+ * @throws DeviceError when nothing essential answers; `MODBUS_OVERDUE` or `TELEGRAM_SILENT` when nothing does in time
  */
 export async function readDevice(options: DeviceOptions, withinMs?: number): Promise<DeviceReport> {
+  if (isTelegramUrl(options.url)) return readTelegram(options, withinMs)
   const opened = open(options)
   let overdue = false
   const timer = setTimeout(() => {
@@ -117,6 +129,32 @@ export async function readDevice(options: DeviceOptions, withinMs?: number): Pro
     clearTimeout(timer)
     releaseConnection(opened.source)
   }
+}
+
+/** What a meter's next telegram says; one without a checksum has to come twice. */
+async function readTelegram(options: DeviceOptions, withinMs?: number): Promise<DeviceReport> {
+  const { language, timeoutMs } = parseTelegramUrl(urlOfMeter(options))
+  const meter = new TelegramDevice(options.url)
+  try {
+    const read = withRole(await meter.poll(Math.min(timeoutMs, withinMs ?? longestReadMs)), options)
+    const { device, reading, place = nowhere, counting = 'unknown', warnings } = read
+    return { profile: language, unit: null, device, reading, place, counting, models: [], warnings }
+  } finally {
+    meter.close()
+  }
+}
+
+const nowhere: MeterPlace = { role: 'none', says: null }
+
+/** Refuses what only makes sense for Modbus beside the URL of a meter that sends telegrams. */
+function urlOfMeter({ url, unit, profile, map, gridUnit, meter }: DeviceOptions): string {
+  const { language } = parseTelegramUrl(url)
+  const isForeign = [unit, map, gridUnit, meter].some((option) => option !== undefined)
+  if (!isForeign && (profile === undefined || profile === language)) return url
+  throw new TelegramError(
+    'TELEGRAM_URL',
+    `"${url}" needs no profile, unit or meter: the meter sends telegrams by itself`,
+  )
 }
 
 /** The unit id a device has from the factory; that of most devices where the profile is not known. */

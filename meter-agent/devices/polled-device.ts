@@ -1,6 +1,7 @@
 /** One device of a home: polled never twice at once, with what its last polls were like. */
 import type { TimeSource } from '../home/clock.ts'
 import { ModbusError } from '../modbus/error.ts'
+import { DeviceError } from '../registers/device-error.ts'
 import type { TimedSample } from '../registers/sample.ts'
 import type { DeviceConfig } from '../setup/config.ts'
 import type { Device, DeviceOptions } from './device.ts'
@@ -96,7 +97,7 @@ export class PolledDevice {
     this.failures += 1
     this.#failuresInARow += 1
     this.error = error instanceof Error ? error.message : String(error)
-    const refused = error instanceof ModbusError && !error.isLinkFailure
+    const refused = error instanceof DeviceError && !error.isLinkFailure
     this.#refusalsInARow = refused ? this.#refusalsInARow + 1 : 0
     if (refused) {
       const backOffMs = Math.min(longestBackOffMs, firstBackOffMs * 2 ** (this.#refusalsInARow - 1))

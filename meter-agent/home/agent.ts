@@ -8,8 +8,9 @@ import type { OpenDevice } from '../devices/polled-device.ts'
 import { Keyring } from '../keys/keyring.ts'
 import { KeyError } from '../keys/keys.ts'
 import { backOffMs, type Heard, type Link, openLink } from '../link/link.ts'
-import { ModbusError } from '../modbus/error.ts'
+import { configuredTrust } from '../link/trust-file.ts'
 import { Outbox, type OutboxError, outboxFolder } from '../outbox/outbox.ts'
+import { DeviceError } from '../registers/device-error.ts'
 import { timingOf } from '../registers/timing.ts'
 import { type AgentConfig, ConfigError } from '../setup/config.ts'
 import { ClockTrust, systemTime, type TimeSource } from './clock.ts'
@@ -37,6 +38,7 @@ export interface AgentParts {
 export async function startAgent(config: AgentConfig, parts: AgentParts): Promise<Agent> {
   const { log, time = systemTime, open = openDevice, random = Math.random } = parts
   const domain = { chainId: config.chainId, escrow: config.escrow }
+  const trust = await configuredTrust(config)
   const outbox = await Outbox.open(outboxFolder(config.dataFolder), domain)
   const keys = await Promise.all(config.meters.map(({ keyFile }) => Keyring.open(keyFile, domain, outbox))).catch(
     async (error) => {
@@ -117,7 +119,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
         repairStore,
       })
     } catch (error) {
-      if (!(error instanceof ModbusError)) throw error
+      if (!(error instanceof DeviceError)) throw error
       throw new ConfigError('CONFIG_INVALID', [`meter ${meter.name}: ${error.message}`], error)
     }
   }
@@ -171,6 +173,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   const nameOf = new Map(homes.map(({ key, config: { name } }) => [key.address, name]))
   link = openLink({
     serverUrl: config.serverUrl,
+    trust,
     pinned: { ...domain, area: config.area, intervalSeconds: config.intervalSeconds },
     keys,
     heard,

@@ -1,13 +1,14 @@
 /** What can be seen of a running agent: the file that `commonwatt-agent status` reads, and the source of its metrics. */
 import { join } from 'node:path'
-import type { Telemetry } from '../../contracts/protocol/wire.ts'
+import type { MeterMarket, ReadingReason, Telemetry } from '../../contracts/protocol/wire.ts'
 import { identityOf } from '../devices/polled-device.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { LinkStatus } from '../link/link.ts'
 import { type LinkCounts, linkCounts } from '../modbus/connection.ts'
 import type { Outbox } from '../outbox/outbox.ts'
-import type { MeterPlace } from '../registers/device-sample.ts'
-import type { BoundaryReading, ObservationOutcome } from '../registers/meter.ts'
+import type { Counting, MeterPlace } from '../registers/device-sample.ts'
+import { type BoundaryReading, type ObservationOutcome, wholeWh } from '../registers/meter.ts'
+import type { MeterState } from '../registers/state.ts'
 import type { AgentConfig } from '../setup/config.ts'
 import type { ClockTrust } from './clock.ts'
 import type { Home } from './home.ts'
@@ -28,7 +29,8 @@ export interface DeviceStatus {
 export interface MeterStatus {
   name: string
   address: string
-  account: string
+  /** As the configuration names it; `null` where the meter was paired. */
+  account: string | null
   epoch: number
   epochTime: number
   /** The newest boundary signed by this process. */
@@ -36,15 +38,26 @@ export interface MeterStatus {
   signed: { measured: number; estimated: number; doubtful: number }
   samples: Record<ObservationOutcome, number>
   /** What is wrong with the open interval. */
-  reasons: string[]
+  reasons: ReadingReason[]
   /** Whether counters and power have told the same story, by side; nothing is sold on a side before. */
   proven: { import: boolean; export: boolean }
   /** They tell different stories now. */
   contradicted: boolean
+  /** Its owner vouches for the grid device. */
+  confirmed: boolean
+  /** How the grid device counts over the phases; `null` before it was read. */
+  counting: Counting | null
+  /**
+   * What has been counted, in Wh, as the agent follows it: it never falls within an epoch, whatever a device's counter does. Grid
+   * energies count from the epoch's start, production from where its device began. `null` where nothing counts.
+   */
+  registers: { importWh: number | null; exportWh: number | null; productionWh: number | null }
   queued: number
   refused: number
   welcome: boolean
   server: string
+  /** What the market makes of it, as the server last told; `null` where it never has. */
+  market: MeterMarket | null
   /** The key that signs, and the one to follow; `from` (UTC seconds) is the boundary after which that one signs, once on chain. */
   keys: Keyring['keys']
   /** Why nothing is signed for this meter; `null` while all is well. */
@@ -57,7 +70,7 @@ export interface MeterStatus {
 }
 
 /** Grows when what the file holds changes its meaning. */
-export const statusVersion = 4
+export const statusVersion = 5
 
 export interface AgentStatus {
   version: typeof statusVersion
@@ -120,13 +133,21 @@ function meterStatus(
     newest: home.newest,
     signed: { measured, estimated, doubtful },
     samples: home.outcomes,
-    reasons: Object.keys(state.marks),
+    reasons: Object.keys(state.marks) as ReadingReason[],
     proven: state.trust.proven,
     contradicted: state.trust.contradicted || state.trust.mistrusted,
+    confirmed: home.config.grid.confirmed === true,
+    counting: home.grid.latest?.device.counting ?? null,
+    registers: {
+      importWh: state.import && wholeWh(state.import.virtualMilliWh),
+      exportWh: state.export && wholeWh(state.export.virtualMilliWh),
+      productionWh: producedWh(state),
+    },
     queued: outbox.queued(address),
     refused: outbox.refused(address),
     welcome: link.meters[address]?.welcome ?? false,
     server: link.meters[address]?.reason ?? '',
+    market: link.meters[address]?.market ?? null,
     keys,
     held: home.held,
     live,
@@ -143,6 +164,12 @@ function meterStatus(
       warnings: latest?.device.warnings ?? [],
     })),
   }
+}
+
+function producedWh({ production }: MeterState): number | null {
+  const tracks = Object.values(production)
+  if (tracks.length === 0) return null
+  return wholeWh(tracks.reduce((sum, { counter }) => sum + counter.virtualMilliWh, 0n))
 }
 
 function consumption({ powerW, productionW, batteryPowerW }: Telemetry, home: Home): number | null {

@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import { Outbox, outboxFolder } from '../outbox/outbox.ts'
 import { type MeterState, startEpoch } from '../registers/state.ts'
-import { type AgentConfig, ConfigError, type MeterConfig, metersNamed } from '../setup/config.ts'
+import { type AgentConfig, accountOf, ConfigError, type MeterConfig, metersNamed } from '../setup/config.ts'
 import { Keyring } from './keyring.ts'
 import { createKeyFile, KeyError, type MeterKey } from './keys.ts'
 
@@ -23,6 +23,8 @@ export interface EnrolmentRequest {
   /** The epoch to begin, 1 at first; more after a lost state or a replaced meter. */
   epoch?: number
   nowMs: number
+  /** The account that has claimed the meter, where the configuration names none. */
+  account?: string
 }
 
 /**
@@ -47,6 +49,20 @@ export async function enrol(config: AgentConfig, request: EnrolmentRequest): Pro
   }
 }
 
+/** What speaks for a meter; its key is made where there is none. Throws what `Keyring.open` throws. */
+export async function signerOf(config: AgentConfig, meter: MeterConfig): Promise<MeterKey> {
+  const domain = { chainId: config.chainId, escrow: config.escrow }
+  const outbox = await Outbox.open(outboxFolder(config.dataFolder), domain)
+  try {
+    const made = await makeKey(meter)
+    const { last: key } = await Keyring.open(meter.keyFile, domain, outbox)
+    if (made) await outbox.noteKey(key.address)
+    return key
+  } finally {
+    await outbox.close()
+  }
+}
+
 async function enrolMeter(
   config: AgentConfig,
   meter: MeterConfig,
@@ -63,9 +79,9 @@ async function enrolMeter(
       `meter ${meter.name}: its key ${meter.keyFile} is there but not its metering state: give --epoch, 1 if it has never been enrolled, else one more than its last epoch`,
     )
   }
+  const account = accountOf(meter, request.account)
   const begun = await beginEpoch({ config, meter, request, outbox, key, state })
   const { rules } = request
-  const { account } = meter
   const validFrom = begun.epochTime
   const deadline = consentDeadline(validFrom, request.nowMs)
   const epoch = { account, rules, meter: key.address, epoch: begun.epoch, time: validFrom, importWh: 0, exportWh: 0 }

@@ -6,7 +6,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { link, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 // The parts of ethers that are needed, not the whole: a home gateway has little memory.
 import { SigningKey } from 'ethers/crypto'
@@ -21,6 +21,7 @@ import type {
 } from '../../contracts/protocol/typed-data.ts'
 import { digestOf } from '../../contracts/protocol/typed-data.ts'
 import type { Hello, SignedReading } from '../../contracts/protocol/wire.ts'
+import { readPrivateFile } from '../setup/private-file.ts'
 
 export class KeyError extends CodedError<
   'KEY_MISSING' | 'KEY_PERMISSIONS' | 'KEY_INVALID' | 'KEY_EXISTS' | 'KEY_UNREADABLE'
@@ -108,21 +109,16 @@ async function syncFolder(path: string): Promise<void> {
   await folder.sync().finally(() => folder.close())
 }
 
+const keyErrors = { permissions: 'KEY_PERMISSIONS', unreadable: 'KEY_UNREADABLE' } as const
+
 async function readPrivate(file: string): Promise<string> {
-  try {
-    const { mode } = await stat(file)
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      const octal = (mode & 0o777).toString(8).padStart(4, '0')
-      throw new KeyError('KEY_PERMISSIONS', `${file} has mode ${octal}, others can use it: run "chmod 600 ${file}"`)
-    }
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if (error instanceof KeyError) throw error
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new KeyError('KEY_MISSING', `there is no key file ${file}: run "commonwatt-agent enrol" to make it`, error)
-    }
-    throw new KeyError('KEY_UNREADABLE', `cannot read the key file ${file}: ${(error as Error).message}`, error)
+  const read = await readPrivateFile(file)
+  if ('text' in read) return read.text
+  const { kind, message, cause } = read.problem
+  if (kind === 'missing') {
+    throw new KeyError('KEY_MISSING', `there is no key file ${file}: run "commonwatt-agent enrol" to make it`, cause)
   }
+  throw new KeyError(keyErrors[kind], message, cause)
 }
 
 function signingKeyOf(file: string, secret: string): { key: SigningKey; address: string } {

@@ -3,7 +3,7 @@
  * escrow takes it from anybody; a running agent hears of it from the server and goes over to the next key by itself.
  */
 import type { KeyRotation } from '../../contracts/protocol/wire.ts'
-import { type AgentConfig, metersNamed } from '../setup/config.ts'
+import { type AgentConfig, accountOf, metersNamed } from '../setup/config.ts'
 import { nextKeyFile, readNextKey } from './keyring.ts'
 import { createKeyFile, readKeyFile } from './keys.ts'
 
@@ -26,13 +26,14 @@ export async function rotateKeys(config: AgentConfig, request: RotationRequest):
   const domain = { chainId: config.chainId, escrow: config.escrow }
   const now = Math.floor(request.nowMs / 1000)
   const rotations: KeyRotation[] = []
-  for (const { keyFile, account } of metersNamed(config, request.names)) {
+  for (const meter of metersNamed(config, request.names)) {
+    const { keyFile } = meter
     const present = await readKeyFile(keyFile, domain)
     const known = await readNextKey(keyFile, present, domain)
     if (known === null) await createKeyFile(nextKeyFile(keyFile), present.address)
     const next = known ?? (await readKeyFile(nextKeyFile(keyFile), domain))
     const rotation = {
-      account,
+      account: accountOf(meter),
       meter: present.address,
       key: present.key,
       next: next.key,

@@ -11,14 +11,17 @@ import { z } from 'zod'
 import type {
   AgentToServer,
   HelloAnswer,
+  MeterMarket,
   ReadingAck,
   ReadingsAnswer,
+  ServerToAgent,
   SignedReading,
   Telemetry,
 } from '../../contracts/protocol/wire.ts'
-import { readingsPerMessage } from '../../contracts/protocol/wire.ts'
+import { meterMarketSchema, readingsPerMessage } from '../../contracts/protocol/wire.ts'
 import type { MeterSigner } from '../keys/keys.ts'
 import { type Outbox, OutboxError } from '../outbox/outbox.ts'
+import type { ServerTrust } from './server-http.ts'
 
 /** What the agent signs for; a server that works for anything else gets nothing. */
 export interface Pinned {
@@ -44,6 +47,7 @@ export type Heard = Pick<Extract<HelloAnswer, { ok: true }>, 'newest' | 'settled
 
 export interface LinkOptions {
   serverUrl: string
+  trust?: ServerTrust
   pinned: Pinned
   keys: readonly MeterSigner[]
   /** Takes what the server says of a meter; resolves with why nothing of that meter may be sent, or `null`. */
@@ -61,8 +65,8 @@ export interface LinkOptions {
 /** What the link looks like from outside. */
 export interface LinkStatus {
   connected: boolean
-  /** For each meter, by its address: whether the server welcomed it, and if not, why. */
-  meters: Record<string, { welcome: boolean; reason: string }>
+  /** For each meter, by its address: whether the server welcomed it, and if not, why; and what the market made of it last. */
+  meters: Record<string, { welcome: boolean; reason: string; market: MeterMarket | null }>
   sentMessages: number
   resentMessages: number
 }
@@ -130,6 +134,7 @@ interface MeterDoor {
   failures: number
   asking: boolean
   askTimer: NodeJS.Timeout | null
+  market: MeterMarket | null
 }
 
 /** Agents spread their sends over this time after a boundary: some seconds, or little of a short interval. */
@@ -151,11 +156,22 @@ export function openLink(options: LinkOptions): Link {
   const doors = new Map(
     options.keys.map((key): [string, MeterDoor] => [
       key.address,
-      { key, welcome: false, reason: 'not connected', notBeforeMs: 0, failures: 0, asking: false, askTimer: null },
+      {
+        key,
+        welcome: false,
+        reason: 'not connected',
+        notBeforeMs: 0,
+        failures: 0,
+        asking: false,
+        askTimer: null,
+        market: null,
+      },
     ]),
   )
-  const socket: Socket<Record<string, never>, AgentToServer> = io(new URL('/agents', options.serverUrl).href, {
+  const socket: Socket<ServerToAgent, AgentToServer> = io(new URL('/agents', options.serverUrl).href, {
     transports: ['websocket'],
+    // Its types are those of browsers.
+    ...(options.trust ? { agent: options.trust as unknown as string } : {}),
     forceNew: true,
     reconnectionDelay: firstRetryMs,
     reconnectionDelayMax: longestMs,
@@ -392,6 +408,13 @@ export function openLink(options: LinkOptions): Link {
     if (!socket.active) reconnectLater()
   })
 
+  socket.on('market', (message: unknown) => {
+    // It is for display only: what cannot be understood is not shown.
+    const market = meterMarketSchema.safeParse(message)
+    const door = market.success ? doors.get(market.data.meter) : undefined
+    if (market.success && door?.welcome) door.market = market.data
+  })
+
   function setDoorSilently(door: MeterDoor, reason: string): void {
     door.welcome = false
     door.reason = reason
@@ -418,7 +441,9 @@ export function openLink(options: LinkOptions): Link {
     },
     status: () => ({
       connected: socket.connected,
-      meters: Object.fromEntries([...doors].map(([meter, { welcome, reason }]) => [meter, { welcome, reason }])),
+      meters: Object.fromEntries(
+        [...doors].map(([meter, { welcome, reason, market }]) => [meter, { welcome, reason, market }]),
+      ),
       sentMessages,
       resentMessages,
     }),

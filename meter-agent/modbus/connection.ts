@@ -16,6 +16,8 @@ export interface RegisterRequest {
   timeoutMs: number
   /** How often the request is sent in all when the link fails. */
   tries: number
+  /** What it asks for stays as it is for as long as the connection does: who the device is, where its models lie. */
+  lasting?: boolean
 }
 
 export interface RegisterReply {
@@ -23,6 +25,24 @@ export interface RegisterReply {
   /** `performance.now()` when the request that was answered left, and when its answer had arrived. */
   requestedAtMs: number
   repliedAtMs: number
+}
+
+/** A reply as a watcher is told of it. */
+export interface WatchedReply {
+  /** Of the endpoint. */
+  key: string
+  /** Of the connection: what lasts, lasts for one of them. */
+  generation: number
+  request: RegisterRequest
+  reply: RegisterReply
+}
+
+const watchers = new Set<(watched: WatchedReply) => void>()
+
+/** Tells of every reply on every connection of the process, until the returned function is called. */
+export function watchReplies(watcher: (watched: WatchedReply) => void): () => void {
+  watchers.add(watcher)
+  return () => watchers.delete(watcher)
 }
 
 /** What a device's manual asks of its clients. */
@@ -170,6 +190,8 @@ export class Connection {
       if (link.serialFraming) await this.#forgetInput(link)
       const reply = await this.#exchange(link, request)
       this.#answered(request.unit)
+      const watched = { key: this.endpoint.key, generation: this.#generation, request, reply }
+      for (const watcher of watchers) watcher(watched)
       return reply
     } catch (error) {
       this.#count(error)

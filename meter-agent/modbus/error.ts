@@ -1,5 +1,5 @@
 /** What goes wrong between the agent and a device. */
-import { CodedError } from '../../contracts/protocol/error.ts'
+import { DeviceError } from '../registers/device-error.ts'
 
 /** What went wrong between the agent and a device; stable, people script against it. */
 export type ModbusErrorCode =
@@ -43,8 +43,7 @@ const exceptionMeanings = new Map([
   [11, 'no answer behind the gateway'],
 ])
 
-/** A failure to read a device. The message is one line that says what to do where there is something to do. */
-export class ModbusError extends CodedError<ModbusErrorCode> {
+export class ModbusError extends DeviceError<ModbusErrorCode> {
   override readonly name = 'ModbusError'
   /** The Modbus exception code the device answered with; only for `MODBUS_EXCEPTION`. */
   readonly exception: number | null

@@ -15,8 +15,15 @@ const mbapSize = 6
 const readPduSize = 6
 const rtuRequestSize = 8
 
-/** Returns a function that is given chunks of input and gives back the whole requests in them. */
-export function requestReader(framing: Framing): (chunk: Buffer) => ReadRequest[] {
+/** No frame over TCP is longer, nor can one be shorter, by its own word. */
+const mostTcpLength = 254
+const leastTcpLength = 2
+
+/**
+ * Returns a function that is given chunks of input and gives back the whole requests in them; `null` for input that is not Modbus
+ * TCP and can never become it again.
+ */
+export function requestReader(framing: Framing): (chunk: Buffer) => ReadRequest[] | null {
   let input = Buffer.alloc(0)
   const take = framing === 'tcp' ? takeTcp : takeRtu
   return (chunk) => {
@@ -24,6 +31,7 @@ export function requestReader(framing: Framing): (chunk: Buffer) => ReadRequest[
     const requests: ReadRequest[] = []
     for (;;) {
       const taken = take(input)
+      if (taken === 'nonsense') return null
       if (!taken) return requests
       input = input.subarray(taken.size)
       if (taken.request) requests.push(taken.request)
@@ -36,12 +44,16 @@ interface Taken {
   request: ReadRequest | null
 }
 
-function takeTcp(input: Buffer): Taken | null {
+function takeTcp(input: Buffer): Taken | 'nonsense' | null {
   if (input.length < mbapSize) return null
-  const size = mbapSize + input.readUInt16BE(4)
+  const length = input.readUInt16BE(4)
+  if (input.readUInt16BE(2) !== 0 || length < leastTcpLength || length > mostTcpLength) return 'nonsense'
+  const size = mbapSize + length
   if (input.length < size) return null
-  if (size < mbapSize + readPduSize) return { size, request: null }
-  return { size, request: { transactionId: input.readUInt16BE(0), ...fieldsAt(input, mbapSize) } }
+  // Functions without an address have shorter requests; for what is refused anyway, zeros will do.
+  const pdu = Buffer.alloc(readPduSize)
+  input.copy(pdu, 0, mbapSize, Math.min(size, mbapSize + readPduSize))
+  return { size, request: { transactionId: input.readUInt16BE(0), ...fieldsAt(pdu, 0) } }
 }
 
 /** Skips bytes until a checksum fits. */
@@ -77,12 +89,17 @@ export function rtuFrame(pdu: Buffer): Buffer {
   return Buffer.concat([pdu, checksum])
 }
 
-/** The Modbus checksum: CRC-16 with polynomial 0xA001, reflected, starting from 0xFFFF. */
-export function crc16(bytes: Buffer): number {
-  let crc = 0xffff
+/** CRC-16 with polynomial 0xA001, reflected: the Modbus checksum where it starts from 0xFFFF. */
+export function crc16(bytes: Buffer, from = 0xffff): number {
+  return reflectedCrc16(bytes, from, 0xa001)
+}
+
+/** @param polynomial reflected: its lowest bit stands for x^15 */
+export function reflectedCrc16(bytes: Buffer, from: number, polynomial: number): number {
+  let crc = from
   for (const byte of bytes) {
     crc ^= byte
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xa001 : crc >>> 1
+    for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1
   }
   return crc
 }

@@ -81,11 +81,11 @@ const unreachableHints = new Map([
   ['EACCES', 'permission denied: may this user open the port (group dialout)?'],
 ])
 
-function unreachable(endpoint: Endpoint, cause: unknown): ModbusError {
+function unreachable(name: string, cause: unknown): ModbusError {
   const code = (cause as NodeJS.ErrnoException)?.code
   const text = String((cause as Error)?.message ?? cause).split('\n')[0]
   const hint = (code && unreachableHints.get(code)) ?? text
-  return new ModbusError('MODBUS_UNREACHABLE', `${endpointName(endpoint)} cannot be reached: ${hint}`, {
+  return new ModbusError('MODBUS_UNREACHABLE', `${name} cannot be reached: ${hint}`, {
     fault: 'unreachable',
     cause,
   })
@@ -107,7 +107,7 @@ async function openSocket(endpoint: Endpoint, deadlineMs: number, giveUp: AbortS
       clearTimeout(timer)
       giveUp.removeEventListener('abort', fail)
       socket.destroy()
-      reject(unreachable(endpoint, cause))
+      reject(unreachable(endpointName(endpoint), cause))
     }
     const timer = setTimeout(() => fail(new Error(`no answer within ${deadlineMs} ms`)), deadlineMs)
     socket.once('error', fail)
@@ -168,25 +168,38 @@ async function openSerialPort(endpoint: Endpoint, deadlineMs: number): Promise<T
   return link
 }
 
+/** A serial port and its settings. */
+export type SerialLine = Pick<Endpoint, 'host' | 'baud' | 'parity' | 'stopBits'> & { dataBits?: 7 | 8 }
+
+/** What passes over an open serial port. `destroy` does nothing for such streams. */
+export interface SerialStream {
+  stream: Duplex
+  close(): void
+}
+
 /**
- * Opens a serial port for who answers on it instead of asking: its raw bytes.
+ * Opens a serial port for who answers on it, or only listens, instead of asking: its raw bytes.
  * @throws ModbusError `MODBUS_UNREACHABLE`
  */
-export async function openSerialStream(endpoint: Endpoint, deadlineMs: number): Promise<Duplex> {
+export async function openSerialStream(endpoint: SerialLine, deadlineMs: number): Promise<SerialStream> {
   const client = new ModbusRTU()
   client.on('error', () => {})
-  const serial = await connectSerial(client, endpoint, { deadlineMs, close: () => client.close(() => {}) })
+  const close = () => {
+    if (client.isOpen) client.close(() => {})
+  }
+  const serial = await connectSerial(client, endpoint, { deadlineMs, close })
   // The library would collect the input as if it were a reply.
   serial.removeAllListeners('data')
-  return serial
+  return { stream: serial, close }
 }
 
 async function connectSerial(
   client: ModbusRTU,
-  endpoint: Endpoint,
+  endpoint: SerialLine,
   { deadlineMs, close }: { deadlineMs: number; close: () => void },
 ): Promise<Duplex> {
-  const line = { baudRate: endpoint.baud, parity: endpoint.parity, stopBits: endpoint.stopBits, dataBits: 8 }
+  const { baud, parity, stopBits, dataBits = 8 } = endpoint
+  const line = { baudRate: baud, parity, stopBits, dataBits }
   const opening = client.connectRTUBuffered(endpoint.host, line)
   let timer: NodeJS.Timeout | undefined
   try {
@@ -198,7 +211,7 @@ async function connectSerial(
     ])
   } catch (cause) {
     opening.then(close, () => {})
-    throw unreachable(endpoint, cause)
+    throw unreachable(endpoint.host, cause)
   } finally {
     clearTimeout(timer)
   }

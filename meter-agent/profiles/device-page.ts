@@ -36,7 +36,8 @@ export function devicePage(profiles: Iterable<Profile>): string {
 const introduction = `# Devices
 
 Made from the register maps by \`npm run docs:devices\`; what is wrong here is corrected there
-([how](add-a-device.md)). Devices that speak SunSpec (SolarEdge, Fronius, SMA, KOSTAL and many others) need no map.
+([how](add-a-device.md)). Devices that speak SunSpec (SolarEdge, Fronius, SMA, KOSTAL and many others) need no map,
+and neither do meters that send telegrams by themselves: [P1 and SML](agent.md#set-up).
 
 ## What is sold, and when
 

@@ -209,7 +209,11 @@ export class ProfileReader {
     })
   }
 
-  async #readBlock(block: Block, registers: RegisterTable, tries?: number): Promise<ReplyTimes> {
+  async #readBlock(
+    block: Block,
+    registers: RegisterTable,
+    { tries, lasting }: { tries?: number; lasting?: boolean } = {},
+  ): Promise<ReplyTimes> {
     const { source, profile, patience, gridUnit } = this.#device
     const unit = block.at === 'grid' ? gridUnit! : this.#device.unit
     const ask = (functionCode: 3 | 4) =>
@@ -220,6 +224,7 @@ export class ProfileReader {
         count: block.last - block.first + 1,
         timeoutMs: patience.timeoutMs,
         tries: tries ?? patience.tries,
+        lasting,
       })
     let reply: Awaited<ReturnType<typeof ask>>
     try {
@@ -255,7 +260,7 @@ export class ProfileReader {
       }
       try {
         // Some devices never answer for registers they do not have: that is no trouble of the link.
-        await this.#readBlock(block, registers, 1)
+        await this.#readBlock(block, registers, { tries: 1, lasting: true })
       } catch (error) {
         if (!(error instanceof ModbusError)) throw error
         if (error.saysNotThereEither) queue.unshift(...this.#splitIdentity(block))

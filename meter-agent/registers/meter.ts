@@ -301,7 +301,7 @@ function limitOf(side: Direction, rules: MeterRules): number {
 }
 
 /** Rounds down to whole Wh; a register that is not above its start shows 0. */
-function wholeWh(milliWh: bigint): number {
+export function wholeWh(milliWh: bigint): number {
   return milliWh > 0n ? Number(milliWh / 1000n) : 0
 }
 

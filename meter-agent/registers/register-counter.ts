@@ -68,3 +68,31 @@ export function integerCounter(raw: bigint, exponent: number, bits: number, veri
 export function roundedWh(counter: Counter | null): number | null {
   return counter === null ? null : Number((counter.milliWh + oneWh / 2n) / oneWh)
 }
+
+/**
+ * The counter in a register of decimal digits, raw × 10^exponent milli-Wh. @param digits how many it has in all; `null` where that is
+ * not known
+ */
+export function decimalCounter(raw: bigint, exponent: number, digits: number | null): Counter {
+  const resolution = milliWhOf(1n, exponent)
+  return {
+    milliWh: milliWhOf(raw, exponent),
+    resolutionMilliWh: resolution > 0n ? resolution : 1n,
+    maxMilliWh: digits === null ? null : milliWhOf(10n ** BigInt(digits) - 1n, exponent),
+    verified: true,
+  }
+}
+
+/** One counter for several registers that count in turn, as those of a meter's tariffs do. */
+export function sumOfCounters(counters: readonly Counter[]): Counter {
+  const [first] = counters
+  if (first && counters.length === 1) return first
+  const resolutions = counters.map(({ resolutionMilliWh }) => resolutionMilliWh)
+  return {
+    milliWh: counters.reduce((sum, { milliWh }) => sum + milliWh, 0n),
+    resolutionMilliWh: resolutions.reduce((coarsest, one) => (one > coarsest ? one : coarsest), 1n),
+    // They do not wrap together.
+    maxMilliWh: null,
+    verified: counters.every(({ verified }) => verified),
+  }
+}

@@ -6,12 +6,13 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'smol-toml'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { CodedError } from '../../contracts/protocol/error.ts'
-import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { usualUnit } from '../devices/device.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
-import { ModbusError } from '../modbus/error.ts'
+import { isTelegramUrl, parseTelegramUrl } from '../telegrams/endpoint.ts'
+import { type Countings, configSchema, type DeviceRole } from './config-schema.ts'
+import { type ProxyConfig, proxyUnits } from './proxy-units.ts'
 
 export class ConfigError extends CodedError<'CONFIG_UNREADABLE' | 'CONFIG_SYNTAX' | 'CONFIG_INVALID'> {
   override readonly name = 'ConfigError'
@@ -23,97 +24,6 @@ export class ConfigError extends CodedError<'CONFIG_UNREADABLE' | 'CONFIG_SYNTAX
   }
 }
 
-const anAddress = z
-  .string({ error: 'an account or contract address in quotes is needed: "0x" and 40 hexadecimal digits' })
-  .transform((text, context) => {
-    try {
-      return parseAddress(text)
-    } catch {
-      context.addIssue({
-        code: 'custom',
-        message: `${JSON.stringify(text)} is not an address: write "0x" and 40 hexadecimal digits`,
-      })
-      return z.NEVER
-    }
-  })
-
-const whole = (least: number, most: number) => {
-  const message = `a whole number from ${least} to ${most} is needed`
-  return z.int({ error: message }).min(least, message).max(most, message)
-}
-
-const aText = z.string({ error: 'a text in quotes is needed' }).min(1, 'must not be empty')
-
-const deviceUrl = aText.refine(isDeviceUrl, {
-  error: ({ input }) =>
-    `${JSON.stringify(input)} is no device: write "tcp://host:port", "rtu:///dev/ttyUSB0?baud=9600&parity=none" or "rtutcp://host:port"`,
-})
-
-/** Whether a device's address can be understood. */
-export function isDeviceUrl(text: string): boolean {
-  try {
-    parseEndpoint(text)
-    return true
-  } catch (error) {
-    if (error instanceof ModbusError) return false
-    throw error
-  }
-}
-
-const serverUrl = aText.refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), {
-  error: ({ input }) =>
-    `${JSON.stringify(input)} is no server: write its address as "https://host" or "http://host:port"`,
-})
-
-const roles = ['grid', 'production', 'battery'] as const
-
-const deviceSchema = z.strictObject({
-  url: deviceUrl,
-  unit: whole(0, 255).optional(),
-  profile: aText.default('sunspec'),
-  role: z
-    .enum(roles, { error: `write one of ${roles.map((role) => JSON.stringify(role)).join(', ')}` })
-    .default('grid'),
-  inverted: z.boolean({ error: 'write true or false' }).optional(),
-  gridUnit: whole(0, 255).optional(),
-  meter: whole(1, 9).optional(),
-  confirmed: z.boolean({ error: 'write true or false' }).optional(),
-})
-
-const countings = ['balanced', 'per-phase'] as const
-
-const meterSchema = z.strictObject({
-  name: aText.regex(/^[\w.-]{1,64}$/, 'use up to 64 letters, digits, ".", "_" and "-"'),
-  account: anAddress,
-  keyFile: aText,
-  pollSeconds: z
-    .number({ error: 'a number of seconds is needed' })
-    .min(0.1, 'at least 0.1')
-    .max(3600, 'at most 3600')
-    .optional(),
-  utilityCounts: z
-    .enum(countings, { error: `write one of ${countings.map((one) => JSON.stringify(one)).join(', ')}` })
-    .default('balanced'),
-  device: z
-    .array(deviceSchema, { error: 'write at least one [[meter.device]]' })
-    .min(1, 'write at least one [[meter.device]]'),
-  limits: z
-    .strictObject({ nameplateW: whole(1, 100_000_000).optional(), mainFuseW: whole(1, 100_000_000).optional() })
-    .default({}),
-})
-
-const configSchema = z.strictObject({
-  dataFolder: aText,
-  server: z.strictObject({ url: serverUrl }),
-  chain: z.strictObject({ id: whole(1, Number.MAX_SAFE_INTEGER), escrow: anAddress }),
-  area: z.strictObject({ id: whole(0, 0xffff_ffff), intervalSeconds: whole(1, 86_400) }),
-  clock: z
-    .strictObject({ trust: z.boolean({ error: 'write true or false' }).default(false) })
-    .default({ trust: false }),
-  metrics: z.strictObject({ port: whole(1, 65_535) }).optional(),
-  meter: z.array(meterSchema, { error: 'write at least one [[meter]]' }).min(1, 'write at least one [[meter]]'),
-})
-
 /** Three phases of 63 A: what a house connection carries where the configuration says nothing. */
 const defaultMainFuseW = 43_470
 
@@ -121,7 +31,7 @@ export interface DeviceConfig {
   url: string
   unit: number | undefined
   profile: string
-  role: (typeof roles)[number]
+  role: DeviceRole
   inverted: boolean | undefined
   gridUnit: number | undefined
   /** Which meter of a SunSpec chain is the grid's, from 1, where the device has several and does not say. */
@@ -132,7 +42,8 @@ export interface DeviceConfig {
 
 export interface MeterConfig {
   name: string
-  account: string
+  /** The account that owns it; `null` where it is paired instead: then any that enters its code. */
+  account: string | null
   /** Absolute. */
   keyFile: string
   pollSeconds: number | undefined
@@ -143,13 +54,29 @@ export interface MeterConfig {
   nameplateW: number
   mainFuseW: number
   /** How the utility's meter counts over the phases, as far as its owner has been told. */
-  utilityCounts: (typeof countings)[number]
+  utilityCounts: Countings
+}
+
+/** Where the agent tells other software of the home what it sees. */
+export interface MqttConfig {
+  url: string
+  username: string | undefined
+  /** Absolute. */
+  passwordFile: string | undefined
+  /** The certificate, or its authority's, that a broker with TLS must show; absolute. By default the usual authorities. */
+  caFile: string | undefined
+  /** The first levels of all topics. */
+  topic: string
+  /** Where Home Assistant looks for what there is. */
+  discoveryPrefix: string
 }
 
 export interface AgentConfig {
   /** Absolute. */
   dataFolder: string
   serverUrl: string
+  /** The certificate, or its authority's, that the server must show; absolute. By default the usual authorities. */
+  serverCaFile: string | null
   chainId: number
   escrow: string
   area: number
@@ -157,6 +84,10 @@ export interface AgentConfig {
   /** Take the computer's clock for right without any proof. */
   trustClock: boolean
   metricsPort: number | null
+  /** Where the local page is served. */
+  page: { host: string; port: number } | null
+  mqtt: MqttConfig | null
+  proxy: ProxyConfig | null
   meters: MeterConfig[]
 }
 
@@ -209,7 +140,7 @@ export function parseConfig(text: string, file: string): AgentConfig {
     }
     return {
       name: meter.name,
-      account: meter.account,
+      account: meter.account ?? null,
       keyFile: resolve(folder, meter.keyFile),
       pollSeconds: meter.pollSeconds,
       grid: grid[0] as DeviceConfig,
@@ -240,18 +171,32 @@ export function parseConfig(text: string, file: string): AgentConfig {
     const name = JSON.stringify(`${placeOf(device)} ${device.role}`)
     problems.push(`${file}: the device ${name} is used twice: the same energy must not be metered twice`)
   }
+  const { proxy } = data
+  const problem = (words: string) => problems.push(`${file}: ${words}`)
+  const { intervalSeconds } = data.area
+  const units = proxy && proxyUnits(data.meter, proxy, { intervalSeconds, problem })
   if (problems.length > 0) throw new ConfigError('CONFIG_INVALID', problems)
   return {
     dataFolder: resolve(folder, data.dataFolder),
     serverUrl: data.server.url,
+    serverCaFile: data.server.caFile === undefined ? null : resolve(folder, data.server.caFile),
     chainId: data.chain.id,
     escrow: data.chain.escrow,
     area: data.area.id,
     intervalSeconds: data.area.intervalSeconds,
     trustClock: data.clock.trust,
     metricsPort: data.metrics?.port ?? null,
+    page: data.page ?? null,
+    proxy: proxy && units ? { host: proxy.host, port: proxy.port, connections: proxy.connections, units } : null,
+    mqtt: data.mqtt ? mqttOf(data.mqtt, folder) : null,
     meters,
   }
+}
+
+function mqttOf(mqtt: NonNullable<z.output<typeof configSchema>['mqtt']>, folder: string): MqttConfig {
+  const { url, username, passwordFile, caFile, topic, discoveryPrefix } = mqtt
+  const absolute = (file: string | undefined) => (file === undefined ? undefined : resolve(folder, file))
+  return { url, username, passwordFile: absolute(passwordFile), caFile: absolute(caFile), topic, discoveryPrefix }
 }
 
 interface NamedDevice {
@@ -262,6 +207,7 @@ interface NamedDevice {
 }
 
 function placeOf({ url, unit, profile }: NamedDevice): string {
+  if (isTelegramUrl(url)) return parseTelegramUrl(url).key
   return `${parseEndpoint(url).key} unit ${unit ?? usualUnit(profile)}`
 }
 
@@ -283,6 +229,37 @@ function problemsOf(issue: z.core.$ZodIssue, file: string): string[] {
     return [`${place}: ${issue.expected === 'object' ? 'this table is missing' : `expected ${issue.expected}`}`]
   }
   return [`${place}: ${issue.message}`]
+}
+
+/** The account that a meter signs for. Throws a `ConfigError` where none is named. @param claimed by pairing */
+export function accountOf({ name, account }: Pick<MeterConfig, 'name' | 'account'>, claimed?: string): string {
+  const known = account ?? claimed
+  if (known !== undefined) return known
+  throw new ConfigError('CONFIG_INVALID', [
+    `meter ${name}: no account is named: run "commonwatt-agent pair", or write account = "0x…" beside its name`,
+  ])
+}
+
+/**
+ * The text of a configuration with the account written beside a meter's name; `null` where the text is not of the usual form, and a
+ * person has to write it.
+ */
+export function withAccount(
+  text: string,
+  { file, name, account }: { file: string; name: string; account: string },
+): string | null {
+  const [first, ...more] = [...text.matchAll(/^([ \t]*)name[ \t]*=[ \t]*["']([\w.-]+)["'][ \t]*\r?\n/gm)].filter(
+    (match) => match[2] === name,
+  )
+  if (first === undefined || more.length > 0) return null
+  const end = first.index + first[0].length
+  const changed = `${text.slice(0, end)}${first[1]}account = "${account}"\n${text.slice(end)}`
+  try {
+    return parseConfig(changed, file).meters.find((meter) => meter.name === name)?.account === account ? changed : null
+  } catch (error) {
+    if (error instanceof ConfigError) return null
+    throw error
+  }
 }
 
 /** The meters of these names, by default all. Throws a `ConfigError` for a name that no meter has. */

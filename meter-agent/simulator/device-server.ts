@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Framing, type ReadRequest, requestReader, rtuFrame, tcpFrame } from '../modbus/frames.ts'
+import type { RegisterImage } from '../modbus/words.ts'
 import { profileNamed } from '../profiles/families.ts'
-import type { DeviceValues, RegisterImage } from './device-values.ts'
+import type { DeviceValues } from './device-values.ts'
 import { type Fault, type FaultRequest, FaultyCounters, faultSchema, type RebootPhase } from './faults.ts'
 import { deviceRegisters, profileImage } from './profile-image.ts'
 import { type SunSpecDescription, sunSpecImage } from './sunspec-image.ts'
@@ -181,7 +182,9 @@ class Responder {
     const reader = requestReader(framing)
     stream.on('error', () => stream.destroy())
     stream.on('data', (chunk: Buffer) => {
-      for (const request of reader(chunk)) this.#answerOne(stream, framing, request)
+      const requests = reader(chunk)
+      if (requests === null) return stream.destroy()
+      for (const request of requests) this.#answerOne(stream, framing, request)
     })
   }
 

@@ -1,15 +1,9 @@
 /** The registers of a simulated device with a map of its own: the family's formulas and its recognition, turned round. */
+
+import { energySteps, float32Words, float64Words, type RegisterImage, textWords, wordsOf } from '../modbus/words.ts'
 import { wordAddresses, wordCount } from '../profiles/point-value.ts'
 import { type Condition, conditionPoint, type Formula, type Profile, type ProfilePoint } from '../profiles/profile.ts'
-import {
-  type DeviceValues,
-  energySteps,
-  float32Words,
-  float64Words,
-  type RegisterImage,
-  textWords,
-  wordsOf,
-} from './device-values.ts'
+import type { DeviceValues } from './device-values.ts'
 
 /** The registers of a device with its own map: those of its unit and those of the grid meter's unit. */
 export interface ProfileImage {

@@ -1,9 +1,8 @@
 /** Serves all simulated devices of a street and keeps their counters. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import type { Duplex } from 'node:stream'
 import { z } from 'zod'
 import { parseEndpoint } from '../modbus/endpoint.ts'
-import { openSerialStream } from '../modbus/link.ts'
+import { openSerialStream, type SerialStream } from '../modbus/link.ts'
 import { ConfigError } from '../setup/config.ts'
 import { answerOnStream, type ServedDevice, serveDevice } from './device-server.ts'
 import type { DeviceValues } from './device-values.ts'
@@ -54,7 +53,7 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
   const saved = loadStates(config.stateFile)
   const homes = config.homes.map((home) => new LivingHome(config, home, { saved: saved[home.name], nowMs: now() }))
   const served = new Map<string, Omit<ServedDevice, 'port'>>()
-  const lines = new Map<string, Duplex>()
+  const lines = new Map<string, SerialStream>()
   const devices: StreetDevice[] = []
   const states = () =>
     Object.fromEntries(homes.flatMap((home) => (home.state ? [[home.config.name, home.state] as const] : [])))
@@ -63,7 +62,7 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
   }
   const closeDevices = async () => {
     await Promise.all([...served.values()].map((device) => device.close()))
-    for (const line of lines.values()) line.destroy()
+    for (const line of lines.values()) line.close()
   }
 
   async function serve(
@@ -76,7 +75,7 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
       const endpoint = parseEndpoint(device.serialPort!)
       const line = lines.get(endpoint.key) ?? (await openSerialStream(endpoint, serialDeadlineMs))
       lines.set(endpoint.key, line)
-      return { url: device.serialPort!, server: answerOnStream(description, values, line) }
+      return { url: device.serialPort!, server: answerOnStream(description, values, line.stream) }
     }
     const { port, transport } = device
     const server = await serveDevice(description, values, { port, transport })

@@ -1,13 +1,8 @@
 /** The registers of a simulated SunSpec device. */
-import { type GroupDefinition, modelTables, type PointDefinition } from '../sunspec/model-tables.ts'
-import {
-  type DeviceValues,
-  energySteps,
-  float32Words,
-  type RegisterImage,
-  textWords,
-  wordsOf,
-} from './device-values.ts'
+import type { RegisterImage } from '../modbus/words.ts'
+import { type Drawing, drawChain, drawModel, type PointContent } from '../sunspec/draw-model.ts'
+import { modelTables } from '../sunspec/model-tables.ts'
+import type { DeviceValues } from './device-values.ts'
 
 /** A SunSpec device to simulate. */
 export interface SunSpecDescription {
@@ -25,9 +20,6 @@ export interface SunSpecDescription {
   points?: Record<string, number | string | null>
 }
 
-/** A point's value in its unit, an exact energy, or text; `null`: not implemented. */
-type PointContent = number | string | { milliWh: bigint } | null
-
 const defaultBase = 40_000
 const volts = 230
 const directVolts = 400
@@ -41,17 +33,14 @@ const modulesWithBattery = 4
 export function sunSpecImage(described: SunSpecDescription, values: DeviceValues): RegisterImage {
   const description = { ...described, scaleFactors: { ...powerScale(values), ...described.scaleFactors } }
   const { models, base = defaultBase } = description
-  const words = [0x5375, 0x6e53]
-  for (const [index, id] of models.entries()) {
+  const drawn = models.map((id, index) => {
     const content = contentOf(id, values, {
       ofMeter: id === 1 && index > 0,
       modules: elementsOf(description, 'module'),
     })
-    const body = drawModel(id, description, content)
-    words.push(id, body.length, ...body)
-  }
-  words.push(0xffff, 0)
-  return new Map(words.map((word, index) => [base + index, word]))
+    return { id, body: drawModel(id, drawingOf(id, description, content)) }
+  })
+  return new Map(drawChain(drawn).map((word, index) => [base + index, word]))
 }
 
 /** Power of more than 16 bits is shown in steps of ten watts. */
@@ -68,85 +57,31 @@ export function canSimulateModel(id: number): boolean {
 export function pointNames(description: SunSpecDescription): Set<string> {
   const names = new Set<string>()
   for (const id of description.models) {
-    drawModel(id, description, {}, (path) => names.add(`${id}.${path}`))
+    drawModel(id, drawingOf(id, description, {}), (path) => names.add(`${id}.${path}`))
   }
   return names
 }
 
 /** The registers of the whole chain, marker and end marker included. */
 export function chainSize(description: SunSpecDescription): number {
-  return description.models.reduce((size, id) => size + 2 + drawModel(id, description, {}).length, 4)
+  return description.models.reduce((size, id) => size + 2 + drawModel(id, drawingOf(id, description, {})).length, 4)
+}
+
+/** What a house has to show in a model, with what the description fixes. */
+function drawingOf(id: number, description: SunSpecDescription, content: Record<string, PointContent>): Drawing {
+  const prefix = `${id}.`
+  const fixed = Object.entries(description.points ?? {})
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, value]) => [name.slice(prefix.length), value] as const)
+  return {
+    content: { ...content, ...Object.fromEntries(fixed) },
+    scaleFactors: { ...usualScaleFactors, ...description.scaleFactors },
+    elementsOf: (group) => elementsOf(description, group),
+  }
 }
 
 function elementsOf({ elements = {} }: SunSpecDescription, group: string): number {
   return elements[group] ?? usualElements[group] ?? 1
-}
-
-/** The body's registers; `drawn` is told the path of each point. */
-function drawModel(
-  id: number,
-  description: SunSpecDescription,
-  content: Record<string, PointContent>,
-  drawn: (path: string) => void = () => {},
-): number[] {
-  const definition = modelTables.get(id)
-  if (!definition) throw new RangeError(`model ${id} cannot be simulated`)
-  const { points = {} } = description
-  const scaleFactors = { ...usualScaleFactors, ...description.scaleFactors }
-  const counts = countsOf(definition, description)
-  const draw = (group: GroupDefinition, before: string): number[] => {
-    const own = group.points.flatMap((point) => {
-      const path = before + point.name
-      drawn(path)
-      const given = points[`${id}.${path}`]
-      const value = given === undefined ? (content[path] ?? counts[point.name] ?? null) : given
-      const factor = point.scaleFactor
-      const exponent = typeof factor === 'string' ? (scaleFactors[factor] ?? 0) : (factor ?? 0)
-      return pointWords(point, value, exponent, scaleFactors)
-    })
-    const inner = group.groups.flatMap((one) => {
-      if (one.count === null) return draw(one, `${before}${one.name}.`)
-      const elements = Array.from({ length: elementsOf(description, one.name) }, (_, index) => index)
-      return elements.flatMap((index) => draw(one, `${before}${one.name}[${index}].`))
-    })
-    return [...own, ...inner]
-  }
-  return draw(definition, '')
-}
-
-/** What the points that count elements say, by their names. */
-function countsOf(definition: GroupDefinition, description: SunSpecDescription): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const group of definition.groups) {
-    const elements = elementsOf(description, group.name)
-    if (typeof group.count === 'string') counts[group.count] = elements
-    const counting = definition.points.find(({ type }) => type === 'count')
-    if (group.count === 0 && counting) counts[counting.name] = elements
-    Object.assign(counts, countsOf(group, description))
-  }
-  return counts
-}
-
-function pointWords(
-  { name, type, size }: PointDefinition,
-  content: PointContent,
-  exponent: number,
-  scaleFactors: Record<string, number>,
-): number[] {
-  if (type === 'pad') return [0x8000]
-  if (type === 'sunssf') return wordsOf(BigInt(scaleFactors[name] ?? 0), 1)
-  if (type === 'string') return textWords(typeof content === 'string' ? content : '', size)
-  if (type === 'float32') {
-    if (content === null) return float32Words(Number.NaN)
-    return float32Words(typeof content === 'object' ? Number(content.milliWh) / 1000 : Number(content))
-  }
-  if (content === null) {
-    if (type.startsWith('acc')) return wordsOf(0n, size)
-    const highBit = 1n << BigInt(size * 16 - 1)
-    return wordsOf(type.startsWith('int') ? highBit : -1n, size)
-  }
-  if (typeof content === 'object') return wordsOf(energySteps(content.milliWh, exponent), size)
-  return wordsOf(BigInt(Math.round(Number(content) / 10 ** exponent)), size)
 }
 
 function contentOf(

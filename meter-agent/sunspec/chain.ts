@@ -59,7 +59,8 @@ export async function findBase({ source, unit, patience }: SunSpecUnit): Promise
     const silent: number[] = []
     for (const address of open) {
       try {
-        const reply = await source.read({ unit, functionCode: 3, address, count: 2, timeoutMs, tries: 1 })
+        const request = { unit, functionCode: 3, address, count: 2, timeoutMs, tries: 1, lasting: true } as const
+        const reply = await source.read(request)
         if (reply.registers[0] === marker[0] && reply.registers[1] === marker[1]) return address
       } catch (error) {
         if (!(error instanceof ModbusError)) throw error
@@ -132,8 +133,9 @@ export async function walkChain(
 
 async function readHeader(device: SunSpecUnit, address: number): Promise<[number, number | null]> {
   const ask = async (count: number) => {
-    const { timeoutMs, tries } = device.patience
-    const reply = await device.source.read({ unit: device.unit, functionCode: 3, address, count, timeoutMs, tries })
+    const { source, unit, patience } = device
+    const { timeoutMs, tries } = patience
+    const reply = await source.read({ unit, functionCode: 3, address, count, timeoutMs, tries, lasting: true })
     return reply.registers
   }
   if (address === 0xffff) return [(await ask(1))[0]!, null]
@@ -154,12 +156,22 @@ export interface Absences {
   add(address: number): void
 }
 
+export interface HowToRead {
+  absent: Absences
+  /**
+   * Leave out what fails for another reason than "not there", and all that is left once the link has failed twice or was closed;
+   * else such a failure is thrown.
+   */
+  lenient: boolean
+  /** What is read stays as it is for as long as the connection does. */
+  lasting?: boolean
+}
+
 /** Registers of one model read so far, with what went wrong. */
 class BodyReader {
   readonly #device: SunSpecUnit
   readonly #place: ModelPlace
-  readonly #absent: Absences
-  readonly #lenient: boolean
+  readonly #how: HowToRead
   readonly #registers: (number | undefined)[] = []
   readonly #skipped = new Set<number>()
   readonly #failures: ModbusError[] = []
@@ -167,11 +179,10 @@ class BodyReader {
   #moved = false
   readonly #times: ReplyTimes[] = []
 
-  constructor(device: SunSpecUnit, place: ModelPlace, absent: Absences, lenient: boolean) {
+  constructor(device: SunSpecUnit, place: ModelPlace, how: HowToRead) {
     this.#device = device
     this.#place = place
-    this.#absent = absent
-    this.#lenient = lenient
+    this.#how = how
   }
 
   async read(): Promise<ReadModel> {
@@ -200,7 +211,7 @@ class BodyReader {
 
   /** Skips what the device has said it does not have. */
   #isKnownAbsent(span: Span): boolean {
-    if (!this.#absent.has(this.#place.address + 2 + span.start)) return false
+    if (!this.#how.absent.has(this.#place.address + 2 + span.start)) return false
     this.#absentPoints += 1
     this.#skip([span])
     return true
@@ -238,7 +249,7 @@ class BodyReader {
     } catch (error) {
       if (!(error instanceof ModbusError)) throw error
       if (error.saysNotThereEither) return this.#readHalves(spans)
-      if (!this.#lenient) throw error
+      if (!this.#how.lenient) throw error
       this.#failures.push(error)
       this.#skip(spans)
     }
@@ -246,7 +257,7 @@ class BodyReader {
 
   async #readHalves(spans: readonly Span[]): Promise<void> {
     if (spans.length === 1) {
-      this.#absent.add(this.#place.address + 2 + spans[0]!.start)
+      this.#how.absent.add(this.#place.address + 2 + spans[0]!.start)
       this.#absentPoints += 1
       return this.#skip(spans)
     }
@@ -259,7 +270,9 @@ class BodyReader {
     const { source, unit, patience } = this.#device
     const address = this.#place.address + 2 + start - header
     const { timeoutMs, tries } = patience
-    const reply = await source.read({ unit, functionCode: 3, address, count: count + header, timeoutMs, tries })
+    const lasting = this.#how.lasting === true
+    const request = { unit, functionCode: 3, address, count: count + header, timeoutMs, tries, lasting } as const
+    const reply = await source.read(request)
     this.#times.push({ requestedAtMs: reply.requestedAtMs, repliedAtMs: reply.repliedAtMs })
     if (header > 0 && (reply.registers[0] !== this.#place.id || reply.registers[1] !== this.#place.length)) {
       this.#moved = true
@@ -295,14 +308,12 @@ export interface ReadModels {
  * Reads the bodies of models. Blocks the device does not have are retried in halves down to single points; what it still refuses
  * is left out.
  *
- * @param lenient leave out what fails for another reason too, and all that is left once the link has failed twice or was closed;
- *   else such a failure is thrown
  * @param earlier what has failed before
  */
 export async function readModels(
   device: SunSpecUnit,
   places: readonly ModelPlace[],
-  { absent, lenient, earlier = [] }: { absent: Absences; lenient: boolean; earlier?: readonly ModbusError[] },
+  { earlier = [], ...how }: HowToRead & { earlier?: readonly ModbusError[] },
 ): Promise<ReadModels> {
   const result: ReadModels = { models: [], moved: false, failures: [] }
   for (const place of places) {
@@ -310,7 +321,7 @@ export async function readModels(
       result.models.push(unreadModel(place))
       continue
     }
-    const reader = new BodyReader(device, place, absent, lenient)
+    const reader = new BodyReader(device, place, how)
     result.models.push(await reader.read())
     result.moved ||= reader.moved
     result.failures.push(...reader.failures)

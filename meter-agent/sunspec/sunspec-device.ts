@@ -106,7 +106,7 @@ export class SunSpecPoller {
     this.#forgetAbsences()
     const chain = await discover(this.#unit)
     const commons = chain.models.filter((place) => place.id === 1 || nameplateIds.has(place.id))
-    const read = await readModels(this.#unit, commons, { absent: this.#absent, lenient: false })
+    const read = await readModels(this.#unit, commons, { absent: this.#absent, lenient: false, lasting: true })
     this.#common = read.models
     this.#generation = this.#unit.source.generation
     this.#chain = chain

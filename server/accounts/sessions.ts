@@ -1,10 +1,20 @@
 /** Sessions: a bearer token of 32 random bytes for a day, of which the database holds a hash. */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
-import { deleteSession, findSession, insertSession, openTokens, type SessionRow } from '../store/account-store.ts'
+import {
+  deleteExpired,
+  deleteSession,
+  findSession,
+  insertSession,
+  openTokens,
+  type SessionRow,
+} from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 
 const sessionMs = 24 * 3_600_000
+/** What has expired is deleted at most this often. */
+const sweepMs = 60_000
+const sweptMs = new WeakMap<Database, number>()
 const tokenForm = /^[A-Za-z0-9_-]{43}$/
 
 export async function openSession(
@@ -12,10 +22,18 @@ export async function openSession(
   account: Address,
   now: Date,
 ): Promise<SessionRow & { token: string }> {
+  await sweepNowAndThen(database, now)
   const token = randomBytes(32).toString('base64url')
   const session = { account, expiresAt: new Date(now.getTime() + sessionMs) }
   await insertSession(database, hashToken(token), session)
   return { token, ...session }
+}
+
+/** Deletes expired sessions, nonces and idempotency keys; called where one is made, so that none outlives its use for long. */
+export async function sweepNowAndThen(database: Database, now: Date): Promise<void> {
+  if (now.getTime() - (sweptMs.get(database) ?? 0) < sweepMs) return
+  sweptMs.set(database, now.getTime())
+  await deleteExpired(database, now)
 }
 
 /** The session of a token; null for one that is malformed, unknown or expired. */

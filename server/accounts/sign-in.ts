@@ -14,7 +14,7 @@ import type { Database } from '../store/database.ts'
 import { AccountsError } from './error.ts'
 
 const nonceSeconds = 300
-/** How far a message's `Issued At` may lie ahead of the server's clock. */
+/** How far a message's `Issued At` may lie ahead of the server's clock, and before the oldest nonce that still counts. */
 const clockSkewMs = 300_000
 
 export interface SignIn {
@@ -102,17 +102,20 @@ function parseMessage(text: string): SiweMessage {
 
 function checkTimes(message: SiweMessage, now: Date): void {
   const at = (text: string | undefined) => (text === undefined ? null : Date.parse(text))
-  const issued = at(message.issuedAt)
+  const issued = at(message.issuedAt) ?? Number.NaN
   const expires = at(message.expirationTime)
   const notBefore = at(message.notBefore)
-  const wrong =
-    issued === null || issued > now.getTime() + clockSkewMs
+  const wrong = Number.isNaN(issued)
+    ? 'it does not say when it was issued'
+    : issued > now.getTime() + clockSkewMs
       ? 'it was issued in the future'
-      : expires !== null && expires <= now.getTime()
-        ? 'it has expired'
-        : notBefore !== null && notBefore > now.getTime()
-          ? 'it is not valid yet'
-          : null
+      : issued < now.getTime() - nonceSeconds * 1000 - clockSkewMs
+        ? 'it was issued too long ago'
+        : expires !== null && expires <= now.getTime()
+          ? 'it has expired'
+          : notBefore !== null && notBefore > now.getTime()
+            ? 'it is not valid yet'
+            : null
   if (wrong !== null) throw new AccountsError('SIGN_IN_TIME', `the message does not hold now: ${wrong}`)
 }
 

@@ -2,12 +2,13 @@
 import type { Address, Agreement, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { agreementsById } from '../store/queries-agreements.ts'
+import { hasSeat } from './order-gate.ts'
 import { type OrderParts, refusedBy } from './place-order.ts'
 import { presentAgreement } from './present-agreement.ts'
 import { ApiError } from './problem.ts'
 import type { AgreementResource } from './resources.ts'
 import type { SignedAgreements } from './signed-requests.ts'
-import { checkSigner, hasSeat } from './signers.ts'
+import { checkSigner } from './signers.ts'
 
 type SignedAgreement = SignedAgreements['agreements'][number]
 

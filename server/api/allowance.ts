@@ -1,25 +1,47 @@
-/** How many requests one address may make in a minute, where a request costs the server something. */
-import type { Request } from 'express'
+/** How often somebody may do what costs the server something: in any minute, not in the minutes of a clock. */
 import { ApiError } from './problem.ts'
 
-/** Addresses remembered; beyond, all are forgotten. */
-const mostAddresses = 10_000
+/** Of whom more is remembered than this, those who asked longest ago are forgotten. */
+const mostRemembered = 20_000
+
+export interface Allowance {
+  /** Counts one for `who` (an account, or a network). Throws `TOO_MANY_REQUESTS` with the seconds to wait. */
+  use(who: string, nowMs: number): void
+  /** Throws as `use` where nothing is left, and counts nothing. */
+  check(who: string, nowMs: number): void
+}
 
 /**
- * Counts per address and minute; `done` ends the sentence “at most 60 requests a minute …”. The check throws
- * `TOO_MANY_REQUESTS` with the seconds until the next minute.
+ * At most `mostPerMinute` in any sixty seconds, half of them at once; `done` ends the sentence “at most 60 times a minute …”.
+ * For each only one time is kept: until when what was used has come back.
  */
-export function createAllowance({ mostPerMinute, done }: { mostPerMinute: number; done: string }) {
-  const used = new Map<string, number>()
-  let minute = 0
-  return ({ ip = '' }: Pick<Request, 'ip'>, nowMs: number): void => {
-    const now = Math.floor(nowMs / 60_000)
-    if (now !== minute || used.size > mostAddresses) used.clear()
-    minute = now
-    const count = (used.get(ip) ?? 0) + 1
-    used.set(ip, count)
-    if (count <= mostPerMinute) return
-    const retryAfterSeconds = 60 - Math.floor((nowMs / 1000) % 60)
-    throw new ApiError('TOO_MANY_REQUESTS', `at most ${mostPerMinute} requests a minute ${done}`, { retryAfterSeconds })
+export function createAllowance({ mostPerMinute, done }: { mostPerMinute: number; done: string }): Allowance {
+  const atOnce = Math.ceil(mostPerMinute / 2)
+  const eachMs = 60_000 / Math.max(1, mostPerMinute - atOnce)
+  const usedUntil = new Map<string, number>()
+
+  /** Until when one more would be used. */
+  function next(who: string, nowMs: number): number {
+    const untilMs = Math.max(usedUntil.get(who) ?? 0, nowMs) + eachMs
+    const waitMs = untilMs - nowMs - atOnce * eachMs
+    if (waitMs <= 0) return untilMs
+    const retryAfterSeconds = Math.ceil(waitMs / 1000)
+    throw new ApiError('TOO_MANY_REQUESTS', `at most ${mostPerMinute} times a minute ${done}`, { retryAfterSeconds })
+  }
+
+  return {
+    use(who, nowMs) {
+      const untilMs = next(who, nowMs)
+      // Whoever asks moves to the end: at the beginning are those who asked longest ago.
+      usedUntil.delete(who)
+      usedUntil.set(who, untilMs)
+      for (const [other, otherMs] of usedUntil) {
+        if (otherMs > nowMs && usedUntil.size <= mostRemembered) break
+        usedUntil.delete(other)
+      }
+    },
+    check(who, nowMs) {
+      next(who, nowMs)
+    },
   }
 }

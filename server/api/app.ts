@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, R
 import { Histogram, type Registry } from 'prom-client'
 import { createSignIn } from '../accounts/sign-in.ts'
 import { createAreaTables } from './area-tables.ts'
+import type { IsOwnHost } from './hosts.ts'
 import { openApiDocument } from './openapi.ts'
 import { securityHeaders, serveDocumentation, servePage } from './pages.ts'
 import type { ApiParts } from './parts.ts'
@@ -13,6 +14,7 @@ import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { forwardRoutes } from './routes/forward.ts'
+import { invitationRoutes } from './routes/invitations.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
 import { relayRoutes } from './routes/relays.ts'
@@ -30,7 +32,6 @@ export function createApp(parts: ApiParts): Express {
   app.disable('x-powered-by')
   app.disable('etag') // No answer of the API is cached; files of the page get theirs from `express.static`.
   app.set('query parser', 'simple')
-  app.set('trust proxy', parts.trustProxy ?? false)
   app.use(measureRequests(registry))
   app.use(securityHeaders)
 
@@ -45,6 +46,7 @@ export function createApp(parts: ApiParts): Express {
     response.type(registry.contentType).send(await registry.metrics())
   })
 
+  app.use(requireOwnHost(parts.isOwnHost))
   const document = openApiDocument(routes, base)
   app.get('/openapi.json', (_request, response) => {
     response.json(document)
@@ -57,7 +59,7 @@ export function createApp(parts: ApiParts): Express {
     next()
   })
   api.use(express.json({ limit: bodyLimitBytes }))
-  for (const definition of routes) mountRoute(api, definition, database)
+  for (const definition of routes) mountRoute(api, definition, { database, networkOf: parts.networkOf })
   api.use(nothingHere)
   app.use(base, api)
 
@@ -93,7 +95,8 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
     ...pairingRoutes(orderParts),
-    ...relayRoutes(parts),
+    ...relayRoutes(orderParts),
+    ...invitationRoutes(orderParts),
     ...demoRoutes(parts),
   ]
 }
@@ -103,6 +106,14 @@ const nothingHere: RequestHandler = (request) => {
     'ROUTE_UNKNOWN',
     `${request.method} ${request.originalUrl.split('?')[0]!.slice(0, 200)} is nothing that this server has`,
   )
+}
+
+function requireOwnHost(isOwnHost: IsOwnHost): RequestHandler {
+  return (request, _response, next) => {
+    if (isOwnHost(request)) return next()
+    const host = (request.headers.host ?? '').slice(0, 200)
+    throw new ApiError('HOST_UNKNOWN', `"${host}" is no name of this server; its operator names them with --origin`)
+  }
 }
 
 function measureRequests(registry: Registry): RequestHandler {

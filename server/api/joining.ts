@@ -34,4 +34,3 @@ export const joiningSchema = z
     found: foundMeterSchema.nullable(),
   })
   .meta({ id: 'Joining' })
-export type JoiningResource = z.infer<typeof joiningSchema>

@@ -63,7 +63,10 @@ const keyHeader = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,200}$/)
     .optional()
-    .meta({ description: 'Repeating the request with the same key has effect once and gets the first answer' }),
+    .meta({
+      description:
+        'Within a session: repeating the request with the same key has effect once and gets the first answer for a day. Refusals are not kept. Without a session it counts for nothing, since what is signed has effect once anyway',
+    }),
 })
 
 const problem: ResponseConfig = {

@@ -11,6 +11,16 @@ export const pageQuery = {
   cursor: z.string().min(1).max(300).optional(),
 }
 
+/** What places in lists are made of, each within what its column holds. */
+const most = { int: 2 ** 31 - 1, seconds: 2 ** 40, ms: 2 ** 50 }
+export const placeForm = {
+  /** The database's own number of an area, a seat in its area, a number within an interval. */
+  number: z.int().min(0).max(most.int),
+  seconds: z.int().min(0).max(most.seconds),
+  ms: z.int().min(0).max(most.ms),
+  arrival: z.int().min(0),
+}
+
 /** A time in a query or path: ISO 8601 UTC in, UTC seconds out; a fraction counts to the next second. */
 export const timeInput = z.iso.datetime().transform((text) => Math.ceil(Date.parse(text) / 1000))
 

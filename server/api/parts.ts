@@ -7,6 +7,9 @@ import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
+import type { NetworkOf } from './addresses.ts'
+import type { IsOwnHost } from './hosts.ts'
+import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
 import type { Relay } from './relay.ts'
 import type { DemoPerson, WalletResource } from './resources.ts'
@@ -19,7 +22,8 @@ export interface Areas {
 
 /** What is done for an area on the chain of its own escrow. */
 export interface AreaServices {
-  relay: Relay
+  /** Null where this server has no key that pays for others. */
+  relay: Relay | null
   isWalletSignature: IsWalletSignature
   wallet(account: string): Promise<WalletResource>
 }
@@ -49,12 +53,13 @@ export interface ApiParts {
   pageFolder: string | null
   /** The addresses under which people open the page (`http://localhost:8080`): sign-in messages must name one of them. */
   origins: readonly string[]
-  /** Proxies whose `X-Forwarded-For` says who asks; without any, the address of the connection counts. */
-  trustProxy?: TrustedProxies | null
+  /** Who asks, behind whatever proxies are trusted. */
+  networkOf: NetworkOf
+  /** What orders pass, whether they come over HTTP or a socket. */
+  gate: OrderGate
+  /** Whether a request is meant for this server. */
+  isOwnHost: IsOwnHost
 }
-
-/** How many proxies stand before this server, or their addresses, networks or `loopback`, `linklocal`, `uniquelocal`. */
-export type TrustedProxies = number | readonly string[]
 
 /** An area by its number. Throws `AREA_UNKNOWN`. */
 export function areaOf(areas: Areas, area: number): AreaHandle {

@@ -9,15 +9,16 @@ import type { ForwardOrderRow, OrderRow } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
 import { orderSentence } from '../words/sentences.ts'
 import type { AreaTables } from './area-tables.ts'
+import { hasSeat, type OrderSender } from './order-gate.ts'
 import type { ApiParts } from './parts.ts'
 import { presentOrder } from './present.ts'
 import { presentForwardOrder, presentOwnForwardTrade } from './present-forward.ts'
 import { ApiError, Refused } from './problem.ts'
 import { type ForwardOrderResource, type OrderResource, type PlacedForwardOrder, timesInForce } from './resources.ts'
 import type { OrderRequest } from './signed-requests.ts'
-import { checkSigner, hasSeat, type SignerParts } from './signers.ts'
+import { checkSigner, type SignerParts } from './signers.ts'
 
-export type OrderParts = SignerParts & Pick<ApiParts, 'database' | 'areas'> & { tables: AreaTables }
+export type OrderParts = SignerParts & Pick<ApiParts, 'database' | 'areas' | 'gate'> & { tables: AreaTables }
 
 /** `isKnown` says that this very order was accepted before. */
 export interface PlacedOrder {
@@ -31,14 +32,22 @@ const mostTradesOfOrder = 500
 /**
  * Checks who signed and has the order's area judge it; resolves once it is durable. Nothing is read from the database
  * for an order that is accepted: the engine's answer says it all.
- * Throws `ApiError` (`RULES_UNKNOWN`, `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE`), `Refused`, `AreaError` or `SignatureCheckError`.
+ * Throws `ApiError` (`RULES_UNKNOWN`, `ORDER_SIGNATURE`, `SESSION_KEY_SIGNATURE`, `ORDERS_BUSY`, `TOO_MANY_REQUESTS`), `Refused`,
+ * `AreaError` or `SignatureCheckError`.
  */
-export async function placeOrder(parts: OrderParts, signed: OrderRequest): Promise<PlacedOrder> {
+export async function placeOrder(parts: OrderParts, signed: OrderRequest, sender: OrderSender): Promise<PlacedOrder> {
   const area = parts.areas.all().find(({ settings }) => settings.rulesHash === signed.order.rules)
   if (area === undefined) {
     throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${signed.order.rules}`)
   }
-  const id = await checkOrderSignature(parts, area, signed)
+  const { account, meter } = signed.order
+  return parts.gate.enter(area, { account, meter, sender }, async (asAccount) => {
+    const id = await checkOrderSignature(parts, area, signed)
+    return asAccount(() => submitOrder(parts, area, id, signed))
+  })
+}
+
+async function submitOrder(parts: OrderParts, area: AreaHandle, id: Hex, signed: OrderRequest): Promise<PlacedOrder> {
   const { order, signature, session } = signed
   const grant = session === undefined ? null : grantOf(session)
   const events = await area.submit({ type: 'order', id, order, signature, session: grant })

@@ -21,6 +21,7 @@ import type {
 } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
 import { outcomeSentence } from '../words/sentences.ts'
+import { publicZones } from './public-zones.ts'
 import type {
   AreaResource,
   BatchResource,
@@ -82,10 +83,16 @@ function presentZone(settings: AreaSettings, zone: AreaSettings['zones'][number]
   }
 }
 
-/** `settings` are those of the interval's time. */
-export function presentInterval(settings: AreaSettings, row: IntervalRow): IntervalResource {
+/** `settings` are those of the interval's time. Whoever is not the grid operator sees of small zones what `publicZones` tells. */
+export function presentInterval(
+  settings: AreaSettings,
+  row: IntervalRow,
+  reader: 'public' | 'grid' = 'public',
+): IntervalResource {
   const zoneOf = new Map(settings.zones.map((zone) => [zone.zone, zone]))
-  const zones = row.zones.map((result) => {
+  const results = row.zones.map((result) => ({ ...result, parent: zoneOf.get(result.zone)?.parent ?? null }))
+  const shown = reader === 'grid' ? results : publicZones(withOneRoot(results))
+  const zones = shown.map((result) => {
     return {
       ...presentZone(settings, zoneOf.get(result.zone) ?? unknownZone(result.zone)),
       pricePerKwh: priceOrNull(settings, result.priceTicks),
@@ -95,7 +102,8 @@ export function presentInterval(settings: AreaSettings, row: IntervalRow): Inter
       exportWh: result.exportWh,
     }
   })
-  const surplusWh = surplusByZone(zones)
+  const surplusWh = surplusByZone(row.zones, zones)
+  const told = new Set(zones.filter(({ soldWh }) => soldWh !== null).map(({ zone }) => zone))
   return {
     area: settings.area,
     start: isoTime(row.start),
@@ -115,7 +123,7 @@ export function presentInterval(settings: AreaSettings, row: IntervalRow): Inter
     zones,
     flows: row.flows.map(({ zone, congestionTicks }) => ({
       zone,
-      exportWh: surplusWh.get(zone) ?? 0,
+      exportWh: told.has(zone) ? (surplusWh.get(zone) ?? 0) : null,
       congestionPerKwh: decimalPrice(settings, congestionTicks),
     })),
   }
@@ -126,11 +134,17 @@ function unknownZone(zone: string): AreaSettings['zones'][number] {
   return { zone, name: zone, parent: null, feeTicksPerKwh: 0, capacityWh: null }
 }
 
+/** Settings that lack zones of a result may leave several without a parent: they are told as if below the first. */
+function withOneRoot<Zone extends { zone: string; parent: string | null }>(zones: readonly Zone[]): Zone[] {
+  const root = zones.find(({ parent }) => parent === null)
+  return zones.map((zone) => (zone.parent === null && zone !== root ? { ...zone, parent: root!.zone } : zone))
+}
+
 /** Of each zone what it and those below it sold beyond what they bought: that left over the zone's link. */
-function surplusByZone(zones: IntervalResource['zones']): Map<string, number> {
+function surplusByZone(results: IntervalRow['zones'], zones: IntervalResource['zones']): Map<string, number> {
   const parentOf = new Map(zones.map(({ zone, parent }) => [zone, parent]))
   const surplusWh = new Map(zones.map(({ zone }) => [zone, 0]))
-  for (const { zone, soldWh, boughtWh } of zones) {
+  for (const { zone, soldWh, boughtWh } of results) {
     for (let at: string | null = zone; at !== null; at = parentOf.get(at) ?? null) {
       surplusWh.set(at, (surplusWh.get(at) ?? 0) + soldWh - boughtWh)
     }

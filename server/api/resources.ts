@@ -16,9 +16,9 @@ export const addressSchema = z
   .transform((text) => text.toLowerCase())
 const address = z.string()
 const time = z.iso.datetime()
-export const wh = z.int().min(0)
+const wh = z.int().min(0)
 const price = z.string()
-export const money = z.string()
+const money = z.string()
 /** A seat as the escrow numbers it, as a decimal number: area × 2³² + its number in the area, so it is known without its area. */
 export const seatId = z
   .string()
@@ -126,17 +126,18 @@ export const intervalSchema = z
     zones: z.array(
       zoneSchema.extend({
         pricePerKwh: price.nullable(),
-        soldWh: wh,
-        boughtWh: wh,
-        importWh: wh,
-        exportWh: wh,
+        /** Null of a zone in which fewer than five meters were read: theirs are in the figures of the zone above it. */
+        soldWh: wh.nullable(),
+        boughtWh: wh.nullable(),
+        importWh: wh.nullable(),
+        exportWh: wh.nullable(),
       }),
     ),
     flows: z.array(
       z.object({
         zone: z.string(),
-        /** Net energy over the link towards the parent, of everything that was matched. */
-        exportWh: z.int(),
+        /** Net energy over the link towards the parent, of everything that was matched; null where the zone’s is. */
+        exportWh: z.int().nullable(),
         congestionPerKwh: price,
       }),
     ),
@@ -507,6 +508,9 @@ export const seatBatchSchema = z
 export type SeatBatchResource = z.infer<typeof seatBatchSchema>
 
 /** One seat's statement of one batch: what `commonwatt verify` reads. Numbers are as they were signed and settled. */
+/** Ends of the batches of which a seat's leaves have been erased. */
+export const erasedSchema = z.object({ batches: z.array(time) }).meta({ id: 'Erased' })
+
 export const statementSchema = statementFileSchema.meta({ id: 'Statement' })
 
 /** The account's tokens outside the escrow, and what an ERC-2612 permit must carry. */
@@ -547,6 +551,9 @@ export const problemSchema = z
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), cursor: z.string().nullable() })
 }
+
+/** An account that has taken an invitation. */
+export const invitedSchema = z.object({ area: uint32, account: address }).meta({ id: 'Invited' })
 
 export const relayedSchema = z.object({ transaction: z.string() }).meta({ id: 'Relayed' })
 

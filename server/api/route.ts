@@ -5,16 +5,11 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
 import type { Request, Response, Router } from 'express'
 import type { z } from 'zod'
-import { sessionOfToken } from '../accounts/sessions.ts'
-import {
-  answerKeyedRequest,
-  beginKeyedRequest,
-  deleteExpired,
-  releaseKeyedRequest,
-  type SessionRow,
-} from '../store/account-store.ts'
+import { sessionOfToken, sweepNowAndThen } from '../accounts/sessions.ts'
+import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
-import { ApiError, type Problem, problemOf } from './problem.ts'
+import type { NetworkOf } from './addresses.ts'
+import { ApiError, type Problem } from './problem.ts'
 
 export type Answer =
   | { status: number; body: unknown }
@@ -25,8 +20,12 @@ export interface RouteInput<Params, Query, Body> {
   query: Query
   body: Body
   request: Request
+  /** The network that the request came from, by which strangers are limited. */
+  network: string
   /** The caller's session; rejects with `SESSION_NEEDED`. */
   session(): Promise<SessionRow>
+  /** The account of the caller's session, or null where it has none. */
+  account(): Promise<string | null>
 }
 
 interface RouteDefinition<Params, Query, Body> {
@@ -38,7 +37,7 @@ interface RouteDefinition<Params, Query, Body> {
   tag: string
   /** Needs a session. */
   private?: boolean
-  /** Takes an `Idempotency-Key`. */
+  /** Takes an `Idempotency-Key` within a session: what is done once is kept for the account, for a day. */
   keyed?: boolean
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
@@ -56,11 +55,11 @@ export function route<Params = undefined, Query = undefined, Body = undefined>(
   return definition as unknown as Route
 }
 
-/** Keyed requests between two sweeps of what has expired. */
-const sweepEvery = 1_000
-let keyedRequests = 0
-
-export function mountRoute(router: Router, definition: Route, database: Database): void {
+export function mountRoute(
+  router: Router,
+  definition: Route,
+  { database, networkOf }: { database: Database; networkOf: NetworkOf },
+): void {
   router[definition.method](definition.path, async (request, response) => {
     const session = () => requireSession(database, request)
     if (definition.private) await session()
@@ -69,13 +68,19 @@ export function mountRoute(router: Router, definition: Route, database: Database
       query: parse(definition.query, request.query, ''),
       body: parseBody(definition, request),
       request,
+      network: networkOf(request),
       session,
+      account: async () => (await optionalSession(database, request))?.account ?? null,
     }
     const run = () => definition.handle(input)
     const key = definition.keyed ? request.get('idempotency-key') : undefined
+    if (key !== undefined) requireKeyForm(key)
+    // Keys are an account's own: a stranger has none, and leaves no row. What is signed is its own key anyway.
+    const caller = key === undefined ? undefined : (await optionalSession(database, request))?.account
+    const isKeyed = key !== undefined && caller !== undefined
     await send(
       response,
-      key === undefined ? await run() : await runOnce(database, { request, body: input.body, key, run }),
+      isKeyed ? await runOnce(database, { request, body: input.body, caller, key, run }) : await run(),
     )
   })
 }
@@ -109,16 +114,26 @@ async function send(response: Response, answer: Answer): Promise<void> {
   await pipeline(chunks, createGzip({ level: constants.Z_BEST_SPEED }), response)
 }
 
-/** Runs a request at most once for its key, and gives the first answer to every repetition. */
-async function runOnce(
-  database: Database,
-  { request, body, key, run }: { request: Request; body: unknown; key: string; run(): Promise<Answer> },
-): Promise<Answer> {
-  if (!/^[\x21-\x7e]{1,200}$/.test(key)) {
-    throw new ApiError('IDEMPOTENCY_KEY_FORM', 'an Idempotency-Key has 1 to 200 visible ASCII characters')
-  }
-  if (keyedRequests++ % sweepEvery === 0) await deleteExpired(database, new Date())
-  const caller = (await optionalSession(database, request))?.account ?? 'anonymous'
+function requireKeyForm(key: string): void {
+  if (/^[\x21-\x7e]{1,200}$/.test(key)) return
+  throw new ApiError('IDEMPOTENCY_KEY_FORM', 'an Idempotency-Key has 1 to 200 visible ASCII characters')
+}
+
+interface KeyedRun {
+  request: Request
+  body: unknown
+  /** The account of the session. */
+  caller: string
+  key: string
+  run(): Promise<Answer>
+}
+
+/**
+ * Runs a request at most once for its key, and gives the answer of what was done to every repetition. A refusal has done
+ * nothing and is not kept: the next time may find another world.
+ */
+async function runOnce(database: Database, { request, body, caller, key, run }: KeyedRun): Promise<Answer> {
+  await sweepNowAndThen(database, new Date())
   const requestHash = createHash('sha256')
     .update(`${request.method} ${request.baseUrl}${request.path}\n${JSON.stringify(body)}`)
     .digest()
@@ -134,7 +149,7 @@ async function runOnce(
     default:
   }
   try {
-    const answer = await runKeeping(run)
+    const answer = await run()
     if ('body' in answer) {
       await answerKeyedRequest(database, { caller, key, status: answer.status, response: JSON.stringify(answer.body) })
     }
@@ -142,17 +157,6 @@ async function runOnce(
   } catch (error) {
     await releaseKeyedRequest(database, { caller, key })
     throw error
-  }
-}
-
-/** A refusal that will stay the same is an answer to be kept; all others are thrown on. */
-async function runKeeping(run: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await run()
-  } catch (error) {
-    const problem = problemOf(error)
-    if (problem === null || problem.retryAfterSeconds !== null || problem.status === 401) throw error
-    return { status: problem.status, body: problem.document }
   }
 }
 

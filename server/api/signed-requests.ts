@@ -1,7 +1,8 @@
 /** What clients sign and send to `/api/v1` and `/live`, as schemas; the integers are those that were signed. */
 import { z } from 'zod'
-import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
-import { addressSchema, int24, money, type OrdersAnswer, seatId, uint24, wh } from './resources.ts'
+import { zoneName } from '../areas/settings.ts'
+import { energyWh, hex32Form, uint32 } from '../settlement/signed-forms.ts'
+import { addressSchema, int24, type OrdersAnswer, seatId, uint24 } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
 
@@ -87,6 +88,22 @@ export const signedRevocationSchema = z
   .strictObject({ area: uint32, account: addressSchema, key: addressSchema, from: uint32, signature })
   .meta({ id: 'SignedRevocation' })
 
+/** More decimals or digits than any token has. */
+const tokens = z.string().regex(/^\d{1,30}(\.\d{1,18})?$/, 'an amount of tokens such as 12.5')
+
+/** The area's grid operator invites so many accounts. */
+export const signedInvitationSchema = z
+  .strictObject({
+    invitation: z.strictObject({
+      rules: hex32Form,
+      accounts: uint32.min(1),
+      validUntil: uint32,
+      nonce: z.int().min(0),
+    }),
+    signature,
+  })
+  .meta({ id: 'SignedInvitation' })
+
 const mandate = z.strictObject({
   account: addressSchema,
   meter: addressSchema,
@@ -107,8 +124,8 @@ const epochStart = z.strictObject({
   meter: addressSchema,
   epoch: z.int().min(1).max(0xffff),
   time: uint32,
-  importWh: wh,
-  exportWh: wh,
+  importWh: energyWh,
+  exportWh: energyWh,
 })
 
 /** Relays `openSeat`: the account's mandate and the meter's enrolment. */
@@ -131,7 +148,7 @@ export const relayMandateSchema = z
 export const relayConfirmationSchema = z
   .strictObject({
     seat: seatId,
-    zone: z.string().min(1).max(31),
+    zone: zoneName,
     nameplateWh: uint24,
     from: uint32,
     deadline: uint32,
@@ -169,14 +186,16 @@ export const relayKeySchema = z
 
 /** `amount` in tokens; the permit is the token's ERC-2612 one for the escrow. */
 export const relayDepositSchema = z
-  .strictObject({ seat: seatId, amount: money, deadline: uint32, signature })
+  .strictObject({ seat: seatId, amount: tokens, deadline: uint32, signature })
   .meta({ id: 'RelayDeposit' })
 
 /** `amountUnits` in ledger units as a decimal string, as it was signed. */
 export const relayWithdrawalSchema = z
   .strictObject({
     seat: seatId,
-    amountUnits: z.string().regex(/^\d{1,39}$/),
+    amountUnits: z
+      .string()
+      .refine((text) => /^\d{1,39}$/.test(text) && BigInt(text) < 2n ** 128n, 'a decimal number of 128 bits'),
     to: addressSchema,
     nonce: uint32,
     deadline: uint32,

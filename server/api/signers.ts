@@ -38,8 +38,3 @@ export async function checkSigner<Name extends TypedDataName>(
     !isByKey && mayBeWallet && (await servicesOf(settings.area).isWalletSignature(account, digest, signature))
   return { digest, signer, isByAccount: isByKey || isByWallet }
 }
-
-/** Whether the area has a seat of this account and meter. */
-export function hasSeat(area: AreaHandle, account: Address, meter: Address): boolean {
-  return area.seatsOfMeter(meter).some((seat) => seat.account === account)
-}

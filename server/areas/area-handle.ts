@@ -62,7 +62,7 @@ export interface AreaStatus {
   aheadOfDatabaseMs: number | null
   aheadOfChainMs: number | null
   /**
-   * How often the area was made from its journal, which may have lost rows: whoever tells it something once, or was told something
+   * How often the area was made from its journal where that may have lost rows: whoever tells it something once, or was told something
    * by it, does so anew after that.
    */
   loads: number
@@ -83,6 +83,7 @@ export interface AreaHandle {
   /** Those of a meter ascend: one follows the other at a boundary. */
   seatsOfMeter(meter: Address): readonly SeatSummary[]
   seat(number: number): SeatSummary | undefined
+  seats(): Iterable<SeatSummary>
   /**
    * Resolves with the command's events once they are durable, or once it is certain that nothing needs to be. Rejects with
    * `AreaError`: `AREA_BUSY`, `AREA_NOT_READY` (both pass: try again), `AREA_STOPPED`, or `AREA_COMMAND` (this command alone

@@ -164,6 +164,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
     },
     seatsOfMeter: (meter) => ofMeter.get(meter) ?? [],
     seat: (number) => seats.get(number),
+    seats: () => seats.values(),
     submit(submission) {
       return new Promise((resolve, reject) => {
         if (goneBecause !== null) return reject(new AreaError('AREA_STOPPED', goneBecause))

@@ -9,29 +9,17 @@
  * Everything outside is a parameter (store, lease, clock, timer, secrets), so that a simulation can stand for all of it.
  */
 import { createHash } from 'node:crypto'
-import {
-  type AreaConfig,
-  type AreaFace,
-  areaConfig,
-  areaFace,
-  type Command,
-  chainSeat,
-  type Event,
-} from '../market/area/area.ts'
-import { encode, struct } from '../market/area/binary.ts'
+import type { AreaConfig, AreaFace, Command, Event } from '../market/area/area.ts'
 import { EngineError } from '../market/area/error.ts'
-import { committedFunds, freeFunds } from '../market/area/funds.ts'
-import { type AreaState, configNow, emptyState, seatsServedAt } from '../market/area/state.ts'
-import { openBatch } from '../market/engine/batches.ts'
-import { apply, changesState, type Due, nextDue } from '../market/engine/engine.ts'
-import { decodeCommand, encodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
-import { isBeyondMemory } from '../market/engine/readings.ts'
-import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
+import { configNow } from '../market/area/state.ts'
+import { type Due, nextDue } from '../market/engine/engine.ts'
+import { encodeCommand } from '../market/engine/journal.ts'
 import type { AreaChanges, AreaCondition, AreaStatus, SeatSummary, Submission } from './area-handle.ts'
-import type { AreaLease, AreaStore, Journaled, JournalRow, Place } from './area-store.ts'
+import type { AreaLease, AreaStore, Journaled, Place } from './area-store.ts'
 import { changedSeats, changesOf, summaryOf } from './changes.ts'
 import type { AreaClock } from './clock.ts'
 import { AreaError } from './error.ts'
+import { JournaledArea } from './journaled-area.ts'
 import { isFence, isFinal, isPassing } from './store-failure.ts'
 
 /** Commands that wait at most; beyond that callers are told to come back. */
@@ -43,8 +31,6 @@ const retryMs = { first: 100, longest: 5_000, held: 500 }
 const leaseSeconds = 5
 /** The area looks at its clocks at least this often. */
 const longestPauseMs = 1_000
-/** What replaying costs, about. */
-const replayMs = { command: 0.03, seatComputed: 0.02 }
 /**
  * A batch whose cut the journal has lost may be on its way to the chain: after a load none is cut before everything is known that
  * the chain has settled until so much later, or half a batch later where that is less.
@@ -99,19 +85,13 @@ interface Waiting {
   reject(error: AreaError): void
 }
 
-interface Applied extends Journaled {
-  row: JournalRow
-}
-
 export class AreaRunner {
   private readonly parts: RunnerParts
   private readonly queue: Waiting[] = []
   /** Of a group in which something went wrong: carried out one by one, before the queue. */
   private alone: Waiting[] = []
   private readonly unworkable = new Set<string>()
-  private state: AreaState = emptyState()
-  private place: Place = { sequence: 0, hash: genesisHash }
-  private available = new Map<number, bigint>()
+  private area: JournaledArea
   private condition: AreaCondition = { is: 'waiting', code: 'AREA_LOADING', reason: 'the journal is being loaded' }
   private isLoaded = false
   private hasChain = false
@@ -119,10 +99,11 @@ export class AreaRunner {
   private loadedMs: number | null = null
   /** Everything that counts on the chain until this time has been told. */
   private toldUntilMs = Number.NEGATIVE_INFINITY
+  /** Where the journal ended when a table refused a command: nothing of that is under way, so no row was lost if it still does. */
+  private refusedAfter: Place | null = null
   private stopping = false
   private leasedUntilMs = Number.NEGATIVE_INFINITY
   private askedDatabaseMs = Number.NEGATIVE_INFINITY
-  private tailMs = 0
   private loads = 0
   private snapshot: Promise<void> | null = null
   private wakeUp: () => void = () => {}
@@ -130,6 +111,7 @@ export class AreaRunner {
 
   constructor(parts: RunnerParts) {
     this.parts = parts
+    this.area = new JournaledArea(parts.store)
   }
 
   /** Queues a command; see `AreaHandle.submit`. */
@@ -191,20 +173,20 @@ export class AreaRunner {
     this.refuseAll(new AreaError('AREA_STOPPED', 'the area has stopped: the server is stopping'))
     await this.snapshot
     if (!this.isLoaded) return
-    if (this.tailMs > 0) await this.keep()
+    if (this.area.tailMs > 0) await this.keep()
     await this.parts.lease.release(this.parts.owner).catch(() => {})
   }
 
   /** The rolling hash of the newest committed command, hexadecimal. */
   get hash(): string {
-    return this.place.hash.toString('hex')
+    return this.area.committed.hash.toString('hex')
   }
 
   private async turn(): Promise<void> {
     await this.holdLease()
     await this.askDatabase()
     if (!this.isLoaded) await this.load()
-    const time = this.parts.clock.read(this.state.nowMs)
+    const time = this.parts.clock.read(this.area.state.nowMs)
     if ('code' in time) {
       this.refuseAll(new AreaError('AREA_NOT_READY', `the area waits: ${time.reason}`))
       this.become({ is: 'waiting', code: time.code, reason: time.reason })
@@ -227,13 +209,13 @@ export class AreaRunner {
 
   /** What comes due next, or null where nothing does before more is known of the chain. */
   private nextDue(): Due | null {
-    if (!this.parts.waitsForChain) return nextDue(this.state)
-    const due = this.hasChain ? nextDue(this.state) : null
+    if (!this.parts.waitsForChain) return nextDue(this.area.state)
+    const due = this.hasChain ? nextDue(this.area.state) : null
     return due?.work === 'cut' && !this.knowsWhatIsSettled() ? null : due
   }
 
   private knowsWhatIsSettled(): boolean {
-    const { batchSeconds } = configNow(this.state).rules
+    const { batchSeconds } = configNow(this.area.state).rules
     const onItsWayMs = Math.min(longestOnItsWayMs, batchSeconds * 500)
     return this.loadedMs !== null && this.toldUntilMs >= this.loadedMs + onItsWayMs
   }
@@ -246,7 +228,7 @@ export class AreaRunner {
     let weight = 0
     while (this.queue.length > 0) {
       const next = this.queue[0]!
-      const isLate = this.hasLate(next.submission)
+      const isLate = this.area.isLate(next.submission)
       if (group.length > 0 && isLate) break
       weight += next.submission.type === 'readings' ? next.submission.readings.length : 1
       if (group.length > 0 && weight > heaviestGroup) break
@@ -256,25 +238,20 @@ export class AreaRunner {
     return group
   }
 
-  private hasLate(submission: Submission): boolean {
-    return submission.type === 'readings' && submission.readings.some(({ time }) => isBeyondMemory(this.state, time))
-  }
-
   private async carryOut(group: Waiting[], due: Due | null, nowMs: number): Promise<void> {
     const answers: (Event[] | AreaError)[] = []
-    const applied: Applied[] = []
-    const after = this.place
+    let committed: Journaled[]
     try {
-      if (due !== null) this.applyOne(this.tick(due, nowMs), applied)
+      if (due !== null) this.doDue(due, nowMs)
       for (const [index, { submission }] of group.entries()) {
-        if (applied.length > 0 && this.hasLate(submission)) {
+        if (this.area.hasApplied && this.area.isLate(submission)) {
           // What the tables say is as of before this transaction.
           this.queue.unshift(...group.splice(index))
           break
         }
-        answers.push(await this.answerTo(submission, nowMs, applied))
+        answers.push(await this.answerTo(submission, nowMs))
       }
-      await this.commit(after, applied)
+      committed = await this.commit()
     } catch (error) {
       this.isLoaded = false
       await this.failed(error, group, due)
@@ -285,103 +262,35 @@ export class AreaRunner {
       if (answer instanceof AreaError) reject(answer)
       else resolve(answer)
     }
-    this.publish(applied)
+    this.hasChain ||= group.some(({ submission }) => submission.type === 'chain' && !submission.isPart)
+    this.publish(committed)
     const { longestReplayMs } = this.parts
-    if (this.tailMs > longestReplayMs) this.snapshot ??= this.keep().finally(() => (this.snapshot = null))
+    if (this.area.tailMs > longestReplayMs) this.snapshot ??= this.keep().finally(() => (this.snapshot = null))
   }
 
   /** Applies a submission; what is written of it, and so its answer, counts once the group is committed. */
-  private async answerTo(submission: Submission, nowMs: number, applied: Applied[]): Promise<Event[] | AreaError> {
+  private async answerTo(submission: Submission, nowMs: number): Promise<Event[] | AreaError> {
     const form = formOf(submission)
     if (form === null) return new AreaError('AREA_COMMAND', 'this command has no form in which it could be kept')
     if (this.unworkable.size > 0 && this.unworkable.has(nameOf(form))) {
       return new AreaError('AREA_COMMAND', 'this command could not be carried out before')
     }
-    const { commands, places } = await this.commandsOf(submission, nowMs)
-    const events = commands.flatMap((command) => this.applyOne({ command, secret: null }, applied))
+    const { commands, places } = await this.area.take(submission, nowMs)
+    const events = commands.flatMap((command) => this.area.apply(command))
     return places === null ? events : inOrder(events, places)
   }
 
-  private tick(due: Due, atMs: number): { command: Command; secret: Buffer | null } {
+  private doDue(due: Due, atMs: number): void {
     const secret = due.work === 'cut' ? this.parts.newSecret() : null
     const seal = secret === null ? null : `0x${createHash('sha256').update(secret).digest('hex')}`
-    return { command: { type: 'tick', atMs, seal }, secret }
+    this.area.apply({ type: 'tick', atMs, seal }, secret)
   }
 
-  /**
-   * A submission as the engine takes it: late readings with what the tables say, the chain without what is known. `places` says
-   * where the readings stood in the submission, in the order in which they are taken, where that is another one.
-   */
-  private async commandsOf(
-    submission: Submission,
-    atMs: number,
-  ): Promise<{ commands: Command[]; places: number[] | null }> {
-    const { state } = this
-    if (submission.type === 'readings') {
-      const places = [...submission.readings.keys()]
-      const isLate = (place: number) => isBeyondMemory(state, submission.readings[place]!.time)
-      const late = places.filter(isLate)
-      if (late.length === 0) return { commands: [{ ...submission, atMs }], places: null }
-      const served = late.map((place) => {
-        const reading = submission.readings[place]!
-        return { reading, seat: seatsServedAt(state, reading)[0]?.chain.seat ?? 0 }
-      })
-      const others = places.filter((place) => !isLate(place))
-      const commands: Command[] = [{ type: 'late-readings', atMs, readings: await this.parts.store.late(served) }]
-      if (others.length > 0) {
-        commands.push({ type: 'readings', atMs, readings: others.map((place) => submission.readings[place]!) })
-      }
-      return { commands, places: [...late, ...others] }
-    }
-    if (submission.type !== 'chain') return { commands: [{ ...submission, atMs } as Command], places: null }
-    if (!submission.isPart) this.hasChain = true
-    const seats = submission.seats.filter((seat) => {
-      const known = state.seats.get(seat.seat)?.chain
-      return known === undefined || !encode(chainSeat, known).equals(encode(chainSeat, seat))
-    })
-    const batch = openBatch(state)
-    const endsBatch = batch !== null && state.chain.time < batch.end && submission.time >= batch.end
-    const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil || state.chain.isPartial
-    const isNew = seats.length > 0 || (isFurther && !submission.isPart)
-    return { commands: isNew ? [{ ...submission, seats, atMs }] : [], places: null }
-  }
-
-  private applyOne({ command, secret }: { command: Command; secret: Buffer | null }, applied: Applied[]): Event[] {
-    const events = apply(this.state, command)
-    if (!events.some(changesState)) return events
-    const bytes = encodeCommand(command)
-    const hash = rollHash(this.place.hash, bytes, encodeEvents(events))
-    const sequence = this.place.sequence + 1
-    this.place = { sequence, hash }
-    applied.push({ sequence, command, events, row: { sequence, hash, command: bytes, secret } })
-    return events
-  }
-
-  private async commit(after: Place, applied: Applied[]): Promise<void> {
-    const { store } = this.parts
-    if (applied.length === 0) return store.prove(after)
+  private async commit(): Promise<Journaled[]> {
     const sinceMs = this.parts.monotonicMs()
-    await store.commit({
-      after,
-      rows: applied.map(({ row }) => row),
-      journaled: applied,
-      funds: this.changedFunds(applied),
-    })
-    this.count(applied, this.parts.monotonicMs() - sinceMs)
-  }
-
-  /** Free funds of the seats where they changed since they were last written. */
-  private changedFunds(applied: readonly Applied[]): Map<number, bigint> {
-    const changed = new Map<number, bigint>()
-    if (!applied.some(({ events }) => events.some(movesFunds))) return changed
-    const committed = committedFunds(this.state)
-    for (const [number, seat] of this.state.seats) {
-      const free = freeFunds(seat, committed)
-      if (this.available.get(number) === free) continue
-      this.available.set(number, free)
-      changed.set(number, free)
-    }
-    return changed
+    const committed = await this.area.commit()
+    if (committed.length > 0) this.count(committed, this.parts.monotonicMs() - sinceMs)
+    return committed
   }
 
   /** The state is gone. Where one command was the reason, it alone is refused; else all may be asked again. */
@@ -395,6 +304,7 @@ export class AreaRunner {
     if (group.length === 0) {
       throw new EngineError('ENGINE_STUCK', `what is due (${due?.work}) cannot be done: ${reasonOf(error)}`)
     }
+    this.refusedAfter = this.area.committed
     this.parts.tell({ type: 'failure', what: 'a command could not be carried out', error })
     if (group.length > 1 || due !== null) {
       this.alone.push(...group)
@@ -455,33 +365,31 @@ export class AreaRunner {
     this.askedDatabaseMs = askedMs
   }
 
-  /** Makes the state from the newest snapshot and the journal after it, and marks the journal as this writer's. */
+  /** Makes the area from its journal, and marks the journal as this writer's. */
   private async load(): Promise<void> {
     const { store, config, face, owner } = this.parts
-    const snapshot = await store.snapshot()
-    this.state = snapshot === null ? emptyState() : stateOf(snapshot.pieces)
-    this.place = snapshot === null ? { sequence: 0, hash: genesisHash } : snapshot
-    this.available = new Map()
-    this.tailMs = 0
-    for (;;) {
-      const rows = await store.rowsAfter(this.place.sequence)
-      for (const row of rows) this.replay(row)
-      if (rows.length === 0) break
-    }
-    const after = this.place
-    const applied: Applied[] = []
-    const time = this.parts.clock.read(this.state.nowMs)
-    const atMs = 'nowMs' in time ? time.nowMs : this.state.nowMs
-    if (this.state.configs.length > 0)
-      this.applyOne({ command: { type: 'barrier', atMs, owner }, secret: null }, applied)
-    if (!isConfigured(this.state, config, face)) {
+    const { refusedAfter } = this
+    this.refusedAfter = null
+    const area = await JournaledArea.load(store)
+    const isIntact = refusedAfter !== null && area.isAt(refusedAfter)
+    this.area = area
+    const time = this.parts.clock.read(area.state.nowMs)
+    const atMs = 'nowMs' in time ? time.nowMs : area.state.nowMs
+    if (area.state.configs.length > 0) area.apply({ type: 'barrier', atMs, owner })
+    if (!area.isConfigured(config, face)) {
       if ('code' in time) throw new AreaError('AREA_NOT_READY', `the area waits: ${time.reason}`)
-      this.applyOne({ command: { type: 'configure', atMs, config, face }, secret: null }, applied)
+      area.apply({ type: 'configure', atMs, config, face })
     }
-    await this.commit(after, applied)
+    const committed = await this.commit()
     this.isLoaded = true
+    if (!isIntact) this.forgetChain()
+    this.parts.tell({ type: 'seats', seats: [...area.state.seats.values()].map((seat) => summaryOf(area.state, seat)) })
+    this.publish(committed)
+  }
+
+  /** The journal may have lost rows: what the chain says is told anew, and what was told of it before is not it. */
+  private forgetChain(): void {
     this.loads += 1
-    // The journal may have lost rows: what the chain says is told anew, and what was told of it before is not it.
     this.hasChain = false
     this.loadedMs = null
     this.toldUntilMs = Number.NEGATIVE_INFINITY
@@ -489,37 +397,23 @@ export class AreaRunner {
       this.takeOut(({ type }) => type === 'chain'),
       new AreaError('AREA_NOT_READY', 'the area was made again from its journal: tell it everything anew'),
     )
-    this.parts.tell({ type: 'seats', seats: [...this.state.seats.values()].map((seat) => summaryOf(this.state, seat)) })
-    this.publish(applied)
   }
 
-  private replay(row: JournalRow): void {
-    const command = decodeCommand(row.command)
-    const events = apply(this.state, command)
-    const hash = rollHash(this.place.hash, row.command, encodeEvents(events))
-    if (!hash.equals(row.hash)) {
-      throw new EngineError('ENGINE_DIVERGED', `command ${row.sequence} of the journal does not replay to its hash`)
-    }
-    this.place = { sequence: row.sequence, hash }
-    this.tailMs += costOf(this.state, events)
-  }
-
-  private publish(applied: readonly Applied[]): void {
-    if (applied.length === 0) return
-    const events = applied.flatMap((each) => each.events)
-    for (const each of applied) this.tailMs += costOf(this.state, each.events)
-    const { sequence } = this.place
-    const changes = changesOf(this.state, sequence, events)
-    this.parts.tell({ type: 'changes', changes, seats: changedSeats(this.state, events) })
+  private publish(committed: readonly Journaled[]): void {
+    if (committed.length === 0) return
+    const { state } = this.area
+    const events = committed.flatMap((each) => each.events)
+    const changes = changesOf(state, this.area.committed.sequence, events)
+    this.parts.tell({ type: 'changes', changes, seats: changedSeats(state, events) })
     this.tellStatus()
   }
 
-  private count(applied: readonly Applied[], commitMs: number): void {
+  private count(committed: readonly Journaled[], commitMs: number): void {
     const counts: Counts = {
-      ...{ commands: applied.length, commitMs, readings: { stored: 0, duplicate: 0, refused: 0 } },
+      ...{ commands: committed.length, commitMs, readings: { stored: 0, duplicate: 0, refused: 0 } },
       ...{ computed: 0, final: 0, batchWh: 0, queue: this.queue.length },
     }
-    for (const { events } of applied) {
+    for (const { events } of committed) {
       for (const event of events) {
         if (event.type === 'reading') counts.readings[event.status] += 1
         else if (event.type === 'interval-cleared') counts.computed += 1
@@ -530,13 +424,9 @@ export class AreaRunner {
     this.parts.tell({ type: 'counted', counts })
   }
 
-  /** Writes a snapshot of now; one that cannot be written is due again when as much has come once more. */
   private async keep(): Promise<void> {
-    const { store } = this.parts
-    this.tailMs = 0
-    const pieces = snapshotOf(this.state, (hash) => store.hasPiece(hash))
     try {
-      await store.saveSnapshot(this.place, pieces)
+      await this.area.keep()
     } catch (error) {
       this.parts.tell({ type: 'failure', what: 'a snapshot could not be written; the journal is unharmed', error })
     }
@@ -550,20 +440,21 @@ export class AreaRunner {
 
   private tellStatus(): void {
     const { clock, tell } = this.parts
-    const { nowMs, cutUntil, chain, intervals, nextStart } = this.state
+    const { state, committed } = this.area
+    const { nowMs, cutUntil, chain, intervals, nextStart } = state
     let oldestOpen: number | null = null
     for (const { start, status } of intervals.values()) {
-      const hasEnded = start < nextStart && (start + configNow(this.state).rules.intervalSeconds) * 1000 <= nowMs
+      const hasEnded = start < nextStart && (start + configNow(state).rules.intervalSeconds) * 1000 <= nowMs
       if (status === 'started' && hasEnded && (oldestOpen === null || start < oldestOpen)) oldestOpen = start
     }
     tell({
       type: 'status',
       status: {
-        ...{ condition: this.condition, sequence: this.place.sequence, hash: this.hash },
+        ...{ condition: this.condition, sequence: committed.sequence, hash: this.hash },
         ...{ aheadOfDatabaseMs: clock.aheadOfDatabaseMs, aheadOfChainMs: clock.aheadOfChainMs, nowMs },
         ...{ cutUntil, settledUntil: chain.settledUntil, oldestOpen },
         loads: this.loads,
-        unsettledFrom: this.state.batches.values().next().value?.start ?? null,
+        unsettledFrom: state.batches.values().next().value?.start ?? null,
       },
     })
   }
@@ -583,34 +474,6 @@ export class AreaRunner {
     }
     this.woken = false
   }
-}
-
-function movesFunds({ type }: Event): boolean {
-  return (
-    type === 'interval-started' ||
-    type === 'interval-final' ||
-    type === 'interval-reduced' ||
-    type === 'batch-cut' ||
-    type === 'batch-missed' ||
-    type === 'chain-followed' ||
-    type === 'seat-changed' ||
-    type === 'forward-accepted' ||
-    type === 'forward-trade' ||
-    type === 'forward-cancelled'
-  )
-}
-
-/** What replaying a command with these events takes, about. */
-function costOf(state: AreaState, events: readonly Event[]): number {
-  const computed = events.filter(({ type }) => type === 'interval-cleared' || type === 'batch-cut').length
-  return replayMs.command + computed * state.seats.size * replayMs.seatComputed
-}
-
-const settingsCodec = struct({ config: areaConfig, face: areaFace })
-
-function isConfigured({ configs }: AreaState, config: AreaConfig, face: AreaFace): boolean {
-  const known = configs.at(-1)
-  return known !== undefined && encode(settingsCodec, known).equals(encode(settingsCodec, { config, face }))
 }
 
 /** The answers to a submission's readings in its order, then what else followed; `places` are those of the readings as they were taken. */

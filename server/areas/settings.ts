@@ -69,7 +69,7 @@ const account = z
 /** A price in tokens per kWh, read once the tick is known. */
 const price = z.string().max(40)
 /** What the escrow can hold of a zone's name: at most 31 bytes, and plain enough for every list and address. */
-const zoneName = z
+export const zoneName = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,31}$/, 'a zone is 1 to 31 letters, digits, dots, dashes or underscores')
 /** The smallest step of a price in tokens per kWh, from the coarsest on: the tick of 0.0001 has four decimals. */

@@ -4,14 +4,16 @@ import type { Hex } from '../../contracts/protocol/typed-data.ts'
 
 /**
  * Why the chain could not be used. `CHAIN_REFUSED` is the contract's own no: `contractError` names its error. The codes
- * that waiting can cure are `CHAIN_UNREACHABLE` and `CHAIN_BEHIND`.
+ * that waiting can cure are `CHAIN_UNREACHABLE` and `CHAIN_BEHIND`; `CHAIN_NODE` is a node that answers and does not serve.
  */
 export class ChainError extends CodedError<
   | 'CHAIN_UNREACHABLE'
+  | 'CHAIN_NODE'
   | 'CHAIN_BEHIND'
   | 'CHAIN_NO_ESCROW'
   | 'CHAIN_DEVELOPMENT_KEY'
   | 'CHAIN_KEY_FILE'
+  | 'CHAIN_KEY_OPEN'
   | 'CHAIN_REFUSED'
   | 'CHAIN_FUNDS'
   | 'CHAIN_FEE_CAP'

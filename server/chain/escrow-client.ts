@@ -22,30 +22,46 @@ const requestTimeoutMs = 10_000
 /** For whoever waits for a transaction with ethers; the server's own loops have their own pace. */
 const blockPollMs = 500
 
-/** A provider that asks the node every time, waits no longer than 10 s for it, and says when it cannot be reached. */
+/**
+ * A provider that asks the node every time, waits no longer than 10 s for it, and says when it cannot be reached. The node's
+ * address may hold a key that is paid for: it never leaves this class, nor does anything that ethers or the node says of a
+ * request in which it stood.
+ */
 class EscrowProvider extends JsonRpcProvider {
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
+    let results: unknown[]
     try {
-      return await super._send(payload)
-    } catch (cause) {
-      const url = this._getConnection().url
-      const { message } = cause as Error
-      if (isRefusal(cause)) {
-        throw new ChainError('CHAIN_REQUEST', `the node at ${url} refused a request: ${message}`, { cause })
-      }
-      throw new ChainError('CHAIN_UNREACHABLE', `the chain at ${url} cannot be reached: ${message}`, { cause })
+      results = await super._send(payload)
+    } catch (error) {
+      throw unanswered(error)
     }
+    if (!results.every(isResult)) throw new ChainError('CHAIN_NODE', 'the chain’s node answered with what is no answer')
+    return results
   }
 }
 
-/** The node answered, and what it says of the request will be the same when it is asked again. */
-function isRefusal(error: unknown): boolean {
-  if (!isError(error, 'SERVER_ERROR')) return false
-  const status = error.response?.statusCode ?? 0
-  return status >= 400 && status < 500 && status !== 408 && status !== 429
+/** Why there was no answer, in words of our own. */
+function unanswered(error: unknown): ChainError {
+  const status = isError(error, 'SERVER_ERROR') ? error.response?.statusCode : undefined
+  if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429) {
+    return new ChainError(
+      'CHAIN_NODE',
+      `the chain’s node refuses to answer (HTTP ${status}): look at its address and key`,
+    )
+  }
+  if (isError(error, 'UNSUPPORTED_OPERATION') && error.operation === 'bodyJson') {
+    return new ChainError('CHAIN_NODE', 'the chain’s node answered with what is no JSON')
+  }
+  const { code } = error as { code?: unknown }
+  const reason = status !== undefined ? `HTTP ${status}` : typeof code === 'string' ? code : 'no connection'
+  return new ChainError('CHAIN_UNREACHABLE', `the chain’s node cannot be reached: ${reason}`)
 }
 
-/** Throws `CHAIN_UNREACHABLE` from each request that the node does not answer. */
+function isResult(answer: unknown): answer is JsonRpcResult {
+  return typeof answer === 'object' && answer !== null && 'id' in answer && ('result' in answer || 'error' in answer)
+}
+
+/** Throws `CHAIN_UNREACHABLE` or `CHAIN_NODE` from each request that the node does not answer. */
 export function openProvider(rpcUrl: string, chainId: number): JsonRpcProvider {
   const request = new FetchRequest(rpcUrl)
   request.timeout = requestTimeoutMs
@@ -56,6 +72,19 @@ export function openProvider(rpcUrl: string, chainId: number): JsonRpcProvider {
     batchStallTime: 0,
     pollingInterval: blockPollMs,
   })
+}
+
+/** Which chain a node is on. Throws `CHAIN_UNREACHABLE`. */
+export async function readChainId(rpcUrl: string): Promise<number> {
+  // Any chain id will do to ask for the right one.
+  const provider = openProvider(rpcUrl, 1)
+  try {
+    return Number(await provider.send('eth_chainId', []))
+  } catch (error) {
+    throw asChainError(error)
+  } finally {
+    provider.destroy()
+  }
 }
 
 /** Reads what an area's settings need of the chain. Throws `CHAIN_UNREACHABLE`, `CHAIN_NO_ESCROW`. */
@@ -240,10 +269,11 @@ export function asChainError(error: unknown): unknown {
   if (error instanceof ChainError) return error
   if (isError(error, 'CALL_EXCEPTION')) return refusalOf(error)
   if (isError(error, 'INSUFFICIENT_FUNDS')) {
-    return new ChainError('CHAIN_FUNDS', 'the sending key cannot pay the gas', { cause: error })
+    return new ChainError('CHAIN_FUNDS', 'the sending key cannot pay the gas')
   }
   if (error instanceof Error && 'shortMessage' in error) {
-    return new ChainError('CHAIN_REQUEST', `the node refused a request: ${error.message}`, { cause: error })
+    // ethers repeats what the node said, which strangers need not hear.
+    return new ChainError('CHAIN_NODE', 'the chain’s node refuses a request or answers with what is no answer')
   }
   return error
 }
@@ -252,12 +282,10 @@ function refusalOf(error: CallExceptionError): ChainError {
   const data = error.data ?? '0x'
   // Four bytes name an error; a call that ran out of gas has none.
   const parsed = data.length < 10 ? null : (escrowInterface.parseError(data) ?? tokenInterface.parseError(data))
-  if (parsed === null)
-    return new ChainError('CHAIN_REFUSED', `refused by the contract: ${error.shortMessage}`, { cause: error })
+  if (parsed === null) return new ChainError('CHAIN_REFUSED', 'refused by the contract, without a reason')
   const args = parsed.fragment.inputs.map(({ name }, index) => `${name} ${parsed.args[index]}`).join(', ')
   const sentence = refusals[parsed.name] ?? 'refused by the contract'
   return new ChainError('CHAIN_REFUSED', `${sentence} (${parsed.name}${args === '' ? '' : `: ${args}`})`, {
     contractError: parsed.name,
-    cause: error,
   })
 }

@@ -81,8 +81,8 @@ export function createRelay(options: {
   const { sender, indexer, facts, batchesOf } = options
 
   async function carry(name: string, args: unknown[], purpose?: string): Promise<{ hash: Hex }> {
+    const data = encode(name, args)
     try {
-      const data = escrowInterface.encodeFunctionData(name, args)
       // A signed message is good for one transaction, so the call itself tells one from another.
       return await sender.send(purpose ?? `${name} ${facts.escrow} ${keccak256(data)}`, async () => ({
         to: facts.escrow,
@@ -152,6 +152,14 @@ export function createRelay(options: {
       const request = `${withdrawalNonce} of ${withdrawal?.amount ?? 0n}`
       return carry('claim', [seat], `claim ${facts.escrow} seat ${seat} request ${request}`)
     },
+  }
+}
+
+function encode(name: string, args: unknown[]): Hex {
+  try {
+    return escrowInterface.encodeFunctionData(name, args)
+  } catch (cause) {
+    throw new ChainError('CHAIN_REQUEST', `${name} cannot be asked of the escrow like this`, { cause })
   }
 }
 

@@ -121,7 +121,7 @@ export function createSender(options: SenderOptions): Sender {
    */
   async function simulate({ to, data }: Call): Promise<bigint> {
     try {
-      const estimate = BigInt(await provider.send('eth_estimateGas', [{ from: address, to, data }, 'pending']))
+      const estimate = quantity(await provider.send('eth_estimateGas', [{ from: address, to, data }, 'pending']))
       const withMargin = (estimate * (100n + gasMarginPercent)) / 100n
       return withMargin > BigInt(gasCap) ? BigInt(gasCap) : withMargin
     } catch (error) {
@@ -132,15 +132,16 @@ export function createSender(options: SenderOptions): Sender {
   /** Twice what a block asks now, as far as the cap allows: it may rise before the transaction is taken. */
   async function currentFees(): Promise<Fees> {
     const [block, tip] = await Promise.all([
-      provider.send('eth_getBlockByNumber', ['latest', false]) as Promise<{ baseFeePerGas?: Hex }>,
+      provider.send('eth_getBlockByNumber', ['latest', false]) as Promise<{ baseFeePerGas?: Hex } | null>,
       provider.send('eth_maxPriorityFeePerGas', []) as Promise<Hex>,
     ])
-    const base = BigInt(block.baseFeePerGas ?? 0)
-    const asked = base + BigInt(tip)
+    const base = quantity(block?.baseFeePerGas ?? '0x0')
+    const priority = quantity(tip)
+    const asked = base + priority
     if (asked > maxFeePerGas) {
       throw new ChainError('CHAIN_FEE_CAP', `gas costs ${asked} wei now, more than the ${maxFeePerGas} wei allowed`)
     }
-    return { maxFeePerGas: smaller(asked + base, maxFeePerGas), maxPriorityFeePerGas: BigInt(tip) }
+    return { maxFeePerGas: smaller(asked + base, maxFeePerGas), maxPriorityFeePerGas: priority }
   }
 
   async function sign(parts: Call & { nonce: number; gas: bigint; fees: Fees }): Promise<Attempt> {
@@ -319,6 +320,12 @@ export function startSender(
   const { log, pollMs } = options
   const poller = startPoller({ name: 'transaction watch', everyMs: pollMs, log, run: () => sender.watch() })
   return { ...sender, wake: poller.wake, stop: poller.stop }
+}
+
+/** A number as a node gives it. Throws `CHAIN_NODE`. */
+function quantity(answer: unknown): bigint {
+  if (typeof answer === 'string' && /^0x[0-9a-f]{1,64}$/i.test(answer)) return BigInt(answer)
+  throw new ChainError('CHAIN_NODE', 'the chain’s node answered with what is no number')
 }
 
 function hashOf(transaction: StoredTransaction): Hex {

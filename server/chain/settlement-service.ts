@@ -125,6 +125,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
       await markCut(database, areaId, batch.end)
       return
     }
+    // Until its statement is made nobody can say whether it is the one that was settled.
     if (!isStated(batch)) return
     if (settled.statementRoot !== batch.statementRoot) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch that ends at ${batch.end} was settled`)

@@ -13,9 +13,7 @@ import { corrected, type Draft, documentsOf, hashOfDraft, sumsOf } from '../bill
 import { BillingError } from '../billing/error.ts'
 import { type Parties, readParties } from '../billing/parties.ts'
 import { ublOf } from '../billing/ubl.ts'
-import { ChainError } from '../chain/error.ts'
 import { readWalletFile } from '../chain/key-file.ts'
-import { ExchangeError } from '../exchange/error.ts'
 import { isoDay, secondsPerDay } from '../exchange/instants.ts'
 import { requireArea } from '../store/areas.ts'
 import { type BilledMonth, readMonth } from '../store/bill-month.ts'
@@ -29,14 +27,15 @@ import {
   notTakenBack,
 } from '../store/billing-store.ts'
 import { type Database, endless, openDatabase } from '../store/database.ts'
-import { StoreError } from '../store/error.ts'
 import { pdfOf } from './bill-pdf.ts'
-import { areaNumber, databaseUrl } from './options.ts'
-import { InputError, refuse, writeOutput } from './streams.ts'
+import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
+import { refuseKnown } from './refusal.ts'
+import { InputError, writeOutput } from './streams.ts'
 
 interface Options {
   databaseUrl: string
   area: number
+  escrow?: string
   month: string
   parties: string
   incompleteBecause?: string
@@ -51,6 +50,7 @@ export function billCommand(): Command {
   return new Command('bill')
     .addOption(databaseUrl())
     .addOption(areaNumber())
+    .addOption(escrowOfArea())
     .requiredOption('--month <month>', 'a month of the area’s calendar (2026-11)')
     .requiredOption('--parties <file>', 'JSON: who issues, who approves, and the members with how they are taxed')
     .option('--incomplete-because <reason>', 'go on although something is missing; approvers sign the reason')
@@ -62,11 +62,7 @@ export function billCommand(): Command {
       try {
         await bill(options)
       } catch (error) {
-        const isRefusal = [BillingError, ChainError, ExchangeError, InputError, StoreError].some(
-          (kind) => error instanceof kind,
-        )
-        if (!isRefusal) throw error
-        refuse(`error: ${(error as Error).message}`)
+        refuseKnown(error)
       }
     })
 }
@@ -81,7 +77,7 @@ async function bill(options: Options): Promise<void> {
   const parties = partiesOf(options.parties)
   const database = openDatabase(options.databaseUrl, 2, endless)
   try {
-    const { areaId } = await requireArea(database, { area: options.area })
+    const { areaId } = await requireArea(database, namedArea(options))
     const key: MonthKey = { areaId, month: `${options.month}-01` }
     const now = new Date()
     const month = await readMonth(database, areaId, options.month, now)

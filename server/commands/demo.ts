@@ -1,7 +1,8 @@
 /** The command that runs a simulated neighbourhood. */
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { DemoError } from '../demo/error.ts'
+import { port } from './options.ts'
 
 interface Flags {
   port: number
@@ -10,12 +11,6 @@ interface Flags {
   devicePort: number
   data: string
   street?: string
-}
-
-function port(text: string): number {
-  const number = Number(text)
-  if (!/^\d{1,5}$/.test(text) || number < 1 || number > 65_535) throw new InvalidArgumentError('a port is 1 to 65535.')
-  return number
 }
 
 /** `commonwatt demo`: a simulated neighbourhood that trades live; what `npm start` runs. */

@@ -1,23 +1,48 @@
-/** The command that brings a database's schema up to date. */
+/** The command that brings a database's schema up to date, and tries it on a copy first. */
 import { Command } from 'commander'
-import { endless, migrate, openDatabase } from '../store/database.ts'
-import { StoreError } from '../store/error.ts'
+import { configFile, neededOption, readConfigOf } from './configured.ts'
 import { databaseUrl } from './options.ts'
+import { refuseCoded } from './refusal.ts'
+import { writeOutput } from './streams.ts'
 
-/** `commonwatt migrate`: brings a database's schema up to date, as `serve` does when it starts. */
+interface Flags {
+  config?: string
+  trial?: boolean
+}
+
+/** `commonwatt migrate`: brings a database's schema up to date. */
 export function migrateCommand(): Command {
-  return new Command('migrate').addOption(databaseUrl()).action(async ({ databaseUrl }: { databaseUrl: string }) => {
-    const database = openDatabase(databaseUrl, 1, endless)
-    try {
-      const ran = await migrate(database)
-      process.stdout.write(ran.length === 0 ? 'the schema is up to date\n' : `${ran.join('\n')}\n`)
-    } catch (error) {
-      const known = error instanceof StoreError || (error as NodeJS.ErrnoException).code !== undefined
-      if (!known) throw error
-      process.stderr.write(`${(error as Error).message}\n`)
-      process.exitCode = 1
-    } finally {
-      await database.end()
-    }
-  })
+  return new Command('migrate')
+    .addOption(configFile())
+    .addOption(databaseUrl().makeOptionMandatory(false))
+    .option('--trial', 'only on a copy, which is dropped again: whether it works, and how long it takes')
+    .action(async (flags: Flags, command: Command) => {
+      try {
+        await run(flags, command)
+      } catch (error) {
+        refuseCoded(error)
+      }
+    })
+}
+
+async function run(flags: Flags, command: Command): Promise<void> {
+  const url = neededOption<string>(command, 'databaseUrl', (await readConfigOf(flags)).databaseUrl)
+  const [{ requireDatabase }, { endless, openDatabase }, { tryMigrations }] = await Promise.all([
+    import('../start-up.ts'),
+    import('../store/database.ts'),
+    import('../store/trial.ts'),
+  ])
+  if (flags.trial === true) {
+    const { ran, seconds } = await tryMigrations(url)
+    const what = ran.length === 0 ? 'nothing to do' : `${ran.join(', ')} in ${seconds.toFixed(1)} s`
+    await writeOutput(`on a copy: ${what}\n`)
+    return
+  }
+  const database = openDatabase(url, 1, endless)
+  try {
+    const ran = await requireDatabase(database, { databaseUrl: url, migrates: true })
+    await writeOutput(ran.length === 0 ? 'the schema is up to date\n' : `${ran.join('\n')}\n`)
+  } finally {
+    await database.end()
+  }
 }

@@ -3,7 +3,29 @@ import { InvalidArgumentError, Option } from 'commander'
 
 /** The database; a command that takes it takes nothing else for it. */
 export function databaseUrl(): Option {
-  return new Option('--database-url <url>', 'PostgreSQL (15 or newer)').env('DATABASE_URL').makeOptionMandatory()
+  return new Option('--database-url <url>', 'PostgreSQL (15 or newer)')
+    .env('DATABASE_URL')
+    .argParser(postgresUrl)
+    .makeOptionMandatory()
+}
+
+function postgresUrl(text: string): string {
+  if (!/^postgres(ql)?:\/\/./.test(text) || !URL.canParse(text)) {
+    throw new InvalidArgumentError('a database looks like postgres://user:password@host:5432/name.')
+  }
+  return text
+}
+
+/** The escrow of an area that is looked for in a database, where its number alone does not say which it is. */
+export function escrowOfArea(): Option {
+  return new Option('--escrow <address>', 'the escrow contract, where several have an area of this number')
+    .env('ESCROW')
+    .argParser(addressText)
+}
+
+/** The area that `areaNumber` and `escrowOfArea` name, as the store looks for it. */
+export function namedArea({ area, escrow }: { area: number; escrow?: string }): { area: number; escrow?: string } {
+  return escrow === undefined ? { area } : { area, escrow: escrow.toLowerCase() }
 }
 
 /** A node of the chain. */
@@ -47,6 +69,13 @@ export function addressText(text: string): string {
 export function whole(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
   return Number(text)
+}
+
+/** A port on which a server can listen. */
+export function port(text: string): number {
+  const number = Number(text)
+  if (!/^\d{1,5}$/.test(text) || number < 1 || number > 65_535) throw new InvalidArgumentError('a port is 1 to 65535.')
+  return number
 }
 
 /** A time in ISO 8601 UTC or in seconds since 1970, as such seconds; parts of a second are rounded up. */

@@ -2,10 +2,10 @@
 import { Command } from 'commander'
 import { requireArea } from '../store/areas.ts'
 import { openDatabase } from '../store/database.ts'
-import { StoreError } from '../store/error.ts'
 import { type Difference, rebuildArea } from '../store/rebuild.ts'
-import { addressText, areaNumber, databaseUrl } from './options.ts'
-import { refuse, writeOutput } from './streams.ts'
+import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
+import { refuseKnown } from './refusal.ts'
+import { writeOutput } from './streams.ts'
 
 interface Options {
   databaseUrl: string
@@ -17,34 +17,35 @@ export function rebuildCommand(): Command {
   return new Command('rebuild')
     .addOption(databaseUrl())
     .addOption(areaNumber())
-    .option('--escrow <address>', 'the escrow contract, where several have an area of this number', addressText)
+    .addOption(escrowOfArea())
     .action(async (options: Options) => {
       try {
         await rebuild(options)
       } catch (error) {
-        const known = error instanceof StoreError || (error as NodeJS.ErrnoException).code !== undefined
-        if (!known) throw error
-        refuse((error as Error).message)
+        refuseKnown(error)
       }
     })
 }
 
-async function rebuild({ databaseUrl: url, area, escrow }: Options): Promise<void> {
+async function rebuild({ databaseUrl: url, ...named }: Options): Promise<void> {
   const { sequence, difference } = await rebuildArea({
     databaseUrl: url,
-    areaId: await areaIdOf(url, area, escrow),
+    areaId: await areaIdOf(url, named),
     progress,
   })
-  if (difference === null) return writeOutput(`same: the journal's ${sequence} rows give every table as it stands\n`)
-  await writeOutput(`different: ${sentenceOf(difference)}\n`)
-  process.exitCode = 1
+  const isSame = difference === null
+  await writeOutput(
+    isSame
+      ? `same: the journal's ${sequence} rows give every table as it stands\n`
+      : `different: ${sentenceOf(difference)}\n`,
+  )
+  if (!isSame) process.exitCode = 1
 }
 
-async function areaIdOf(url: string, area: number, escrow: string | undefined): Promise<number> {
+async function areaIdOf(url: string, named: Pick<Options, 'area' | 'escrow'>): Promise<number> {
   const database = openDatabase(url, 1)
   try {
-    const wanted = escrow === undefined ? { area } : { area, escrow: escrow.toLowerCase() }
-    return (await requireArea(database, wanted)).areaId
+    return (await requireArea(database, namedArea(named))).areaId
   } finally {
     await database.end()
   }

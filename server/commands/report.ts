@@ -4,22 +4,21 @@ import { writeFile } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { Command } from 'commander'
-import { ExchangeError } from '../exchange/error.ts'
 import { reportFormat, reportFormats, reportPeriod } from '../reports/formats.ts'
 import type { ReportManifest } from '../reports/manifest.ts'
 import { type Refusal, refusalLine, refusalsHeader } from '../reports/refusals.ts'
-import { ReportError } from '../reports/row.ts'
 import { checkRange, readChangedSince } from '../reports/selection.ts'
 import { requireArea } from '../store/areas.ts'
 import { endless, openDatabase } from '../store/database.ts'
-import { StoreError } from '../store/error.ts'
 import { type OpenReport, openReport } from '../store/report-source.ts'
-import { areaNumber, databaseUrl, time } from './options.ts'
+import { areaNumber, databaseUrl, escrowOfArea, namedArea, time } from './options.ts'
+import { refuseKnown } from './refusal.ts'
 import { refuse } from './streams.ts'
 
 interface Options {
   databaseUrl: string
   area: number
+  escrow?: string
   from: number
   to: number
   format: string
@@ -39,6 +38,7 @@ export function reportCommand(): Command {
   return new Command('report')
     .addOption(databaseUrl())
     .addOption(areaNumber())
+    .addOption(escrowOfArea())
     .requiredOption('--from <time>', 'first interval, ISO 8601 UTC (2026-11-01T00:00:00Z)', time)
     .requiredOption('--to <time>', 'end of the range, exclusive', time)
     .option('--format <name>', reportFormats.map(({ name }) => name).join(', '), 'csv')
@@ -59,16 +59,13 @@ export function reportCommand(): Command {
       try {
         await report(options)
       } catch (error) {
-        if (isBrokenPipe(error)) return
-        const isRefusal = [ReportError, ExchangeError, StoreError].some((kind) => error instanceof kind)
-        if (!isRefusal && (error as NodeJS.ErrnoException).code === undefined) throw error
-        refuse(`error: ${(error as Error).message}`)
+        if (!isBrokenPipe(error)) refuseKnown(error)
       }
     })
 }
 
 async function report(options: Options): Promise<void> {
-  const { databaseUrl, area, from, to, zone, point, changedSince, timezone, sender, receiver, domain, out } = options
+  const { databaseUrl, from, to, zone, point, changedSince, timezone, sender, receiver, domain, out } = options
   checkRange(from, to)
   const [format, by] = [reportFormat(options.format), reportPeriod(options.by)]
   const selection = {
@@ -81,7 +78,7 @@ async function report(options: Options): Promise<void> {
   )
   const database = openDatabase(databaseUrl, 2, endless)
   try {
-    const { areaId } = await requireArea(database, { area })
+    const { areaId } = await requireArea(database, namedArea(options))
     const request = { format, from, to, by, selection, timeZone: timezone, parties }
     const opened = await openReport(database, areaId, request, new Date())
     if (out === undefined) await toStandardOutput(opened)

@@ -1,20 +1,20 @@
 /** `commonwatt roster`: takes the list of who stands behind which meter, and says where the area lies. */
 import { Command } from 'commander'
-import { ExchangeError } from '../exchange/error.ts'
 import { readRosterCsv } from '../exchange/roster-csv.ts'
 import { TimeZone } from '../exchange/time-zone.ts'
 import { seatedRows } from '../reports/roster-rows.ts'
 import { requireArea } from '../store/areas.ts'
 import { openDatabase, transact } from '../store/database.ts'
-import { StoreError } from '../store/error.ts'
 import { metersOf, replaceRoster, setAreaPlace } from '../store/roster-store.ts'
-import { areaNumber, databaseUrl } from './options.ts'
+import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
+import { refuseKnown } from './refusal.ts'
 import { InputError, refuse, writeOutput } from './streams.ts'
 import { readBounded } from './values-file.ts'
 
 interface Options {
   databaseUrl: string
   area: number
+  escrow?: string
   country: string
   timezone: string
   sender?: string
@@ -28,6 +28,7 @@ export function rosterCommand(): Command {
     .argument('<file>', 'CSV: member,point,direction,community,supplier,balanceGroup,factor,share,from,to')
     .addOption(databaseUrl())
     .addOption(areaNumber())
+    .addOption(escrowOfArea())
     .requiredOption('--country <code>', 'two letters (AT): by whose rule identifiers are checked')
     .requiredOption('--timezone <zone>', 'whose clocks local times, days and months go by (Europe/Vienna)')
     .option('--sender <code>', 'who sends reports (EIC or GLN)')
@@ -37,20 +38,19 @@ export function rosterCommand(): Command {
       try {
         await takeRoster(file, options)
       } catch (error) {
-        if (![ExchangeError, StoreError, InputError].some((kind) => error instanceof kind)) throw error
-        refuse(`error: ${(error as Error).message}`)
+        refuseKnown(error)
       }
     })
 }
 
 async function takeRoster(file: string, options: Options): Promise<void> {
-  const { databaseUrl, area, country, timezone, sender = null, receiver = null, domain = null } = options
+  const { databaseUrl, country, timezone, sender = null, receiver = null, domain = null } = options
   const timeZone = new TimeZone(timezone).id
   if (!/^[A-Z]{2}$/.test(country)) throw new InputError(`--country ${country}: two letters, as in AT`)
   const roster = readRosterCsv(await readBounded(file), country)
   const database = openDatabase(databaseUrl, 1)
   try {
-    const { areaId } = await requireArea(database, { area })
+    const { areaId } = await requireArea(database, namedArea(options))
     const { rows, refused } = seatedRows(roster, await metersOf(database, areaId))
     await transact(database, async (sql) => {
       await setAreaPlace(sql, areaId, { country, timeZone, sender, receiver, domain })

@@ -1,59 +1,51 @@
 /** The command that runs the server of market areas. */
-import { isIP } from 'node:net'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import type { TrustedProxies } from '../api/parts.ts'
-import { databaseUrl, escrowAddress, firstBlock, keyFile, rpcUrl, whole } from './options.ts'
+import { Command, Option } from 'commander'
+import type { TrustedProxies } from '../api/addresses.ts'
+import type { FileConfig } from '../configuration/config.ts'
+import type { ServedEscrow, ServeOptions } from '../serve.ts'
+import { configFile, givenOption, neededOption, readConfigOf } from './configured.ts'
+import { databaseUrl, escrowAddress, firstBlock, keyFile, port, rpcUrl, whole } from './options.ts'
+import { refuseCoded } from './refusal.ts'
+import { InputError } from './streams.ts'
 
 interface Flags {
-  databaseUrl: string
-  rpcUrl: string
-  escrow: string
-  firstBlock: number
-  areaFile: string[]
-  keyFile: string
-  host: string
-  port: number
-  origin: string[]
-  trustProxy?: TrustedProxies
-  confirmations: number
-  chainPollMs: number
+  config?: string
+  migrate: boolean
   demoPeople?: string
-  logLevel: string
 }
 
-/** `1`, or addresses, networks and the names that express knows, with commas between them. */
-function trustedProxies(text: string): TrustedProxies {
-  if (/^[1-9]\d?$/.test(text)) return Number(text)
-  const proxies = text.split(',').map((proxy) => proxy.trim())
-  const wrong = proxies.find((proxy) => !isProxy(proxy))
-  if (wrong === undefined) return proxies
-  throw new InvalidArgumentError(`"${wrong}" is neither a number of proxies nor an address, network or loopback.`)
-}
-
-function isProxy(text: string): boolean {
-  const [address, length, ...rest] = text.split('/')
-  const version = isIP(address!)
-  if (version === 0) return /^(loopback|linklocal|uniquelocal)$/.test(text)
-  if (length === undefined) return true
-  return rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128)
-}
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
 
 /** `commonwatt serve`: the server on a PostgreSQL and a chain that are there already. Every option has a variable. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .addOption(databaseUrl())
-    .addOption(rpcUrl())
-    .addOption(escrowAddress())
+    .addOption(configFile())
+    .addOption(databaseUrl().makeOptionMandatory(false))
+    .addOption(rpcUrl().makeOptionMandatory(false))
+    .addOption(escrowAddress().makeOptionMandatory(false))
     .addOption(firstBlock())
-    .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE').makeOptionMandatory())
-    .addOption(keyFile('settles and relays'))
+    .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE'))
+    .addOption(keyFile('settles').makeOptionMandatory(false))
+    .addOption(
+      new Option('--relay-key-file <file>', 'file with the private key that pays for what members sign').env(
+        'RELAY_KEY_FILE',
+      ),
+    )
     .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
-    .addOption(new Option('--port <port>', 'port of page and API').env('PORT').argParser(whole).default(8080))
+    .addOption(new Option('--port <port>', 'port of page and API').env('PORT').argParser(port).default(8080))
+    .addOption(
+      new Option('--metrics-host <host>', 'address to listen on for metrics').env('METRICS_HOST').default('127.0.0.1'),
+    )
+    .addOption(
+      new Option('--metrics-port <port>', 'port of the metrics, on none if not given')
+        .env('METRICS_PORT')
+        .argParser(port),
+    )
     .addOption(new Option('--origin <url...>', 'where people open the page, behind a proxy').env('ORIGIN').default([]))
     .addOption(
-      new Option('--trust-proxy <which>', 'proxies whose X-Forwarded-For counts: how many, or their addresses')
-        .env('TRUST_PROXY')
-        .argParser(trustedProxies),
+      new Option('--trust-proxy <which>', 'proxies whose X-Forwarded-For counts: how many, or their addresses').env(
+        'TRUST_PROXY',
+      ),
     )
     .addOption(
       new Option('--confirmations <n>', 'blocks until a deposit or batch counts')
@@ -67,47 +59,97 @@ export function serveCommand(): Command {
         .argParser(whole)
         .default(2_000),
     )
-    .addOption(new Option('--demo-people <file>', 'people of the demo, with keys').hideHelp())
     .addOption(
-      new Option('--log-level <level>')
-        .env('LOG_LEVEL')
-        .default('info')
-        .choices(['debug', 'info', 'warn', 'error', 'silent']),
+      new Option('--backup-folder <folder>', 'where backups are made: their age is watched').env('BACKUP_FOLDER'),
     )
-    .action(async (flags: Flags) => {
-      const [{ pino }, { pageFolder }, { serve }] = await Promise.all([
-        import('pino'),
-        import('../project-files.ts'),
-        import('../serve.ts'),
-      ])
-      const log = pino({ level: flags.logLevel })
-      const running = await serve({
-        databaseUrl: flags.databaseUrl,
-        escrows: [
-          { rpcUrl: flags.rpcUrl, escrow: flags.escrow, firstBlock: flags.firstBlock, areaFiles: flags.areaFile },
-        ],
-        operatorKeyFile: flags.keyFile,
-        host: flags.host,
-        port: flags.port,
-        origins: flags.origin,
-        trustProxy: flags.trustProxy ?? null,
-        confirmations: flags.confirmations,
-        chainPollMs: flags.chainPollMs,
-        demoPeopleFile: flags.demoPeople ?? null,
-        pageFolder,
-        log,
-      })
-      const stop = () => {
-        log.info('stopping')
-        running.stop().then(
-          () => process.exit(0),
-          (error) => {
-            log.error({ err: error }, 'could not stop in order')
-            process.exit(1)
-          },
-        )
+    .addOption(new Option('--migrate', 'bring an older database up to date first').env('MIGRATE').default(false))
+    .addOption(new Option('--demo-people <file>', 'people of the demo, with keys').hideHelp())
+    .addOption(new Option('--log-level <level>').env('LOG_LEVEL').default('info').choices(logLevels))
+    .action(async (flags: Flags, command: Command) => {
+      try {
+        await run(flags, command)
+      } catch (error) {
+        refuseCoded(error)
+        process.exit(1)
       }
-      process.once('SIGTERM', stop)
-      process.once('SIGINT', stop)
     })
+}
+
+async function run(flags: Flags, command: Command): Promise<void> {
+  const file = await readConfigOf(flags)
+  const [{ pino }, { pageFolder }, { serve }] = await Promise.all([
+    import('pino'),
+    import('../project-files.ts'),
+    import('../serve.ts'),
+  ])
+  const log = pino({ level: neededOption<string>(command, 'logLevel', file.logLevel) })
+  const options = await optionsOf(flags, command, file)
+  const running = await serve({ ...options, pageFolder, log })
+  const stop = () => {
+    log.info('stopping')
+    running.stop().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, 'could not stop in order')
+        process.exit(1)
+      },
+    )
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}
+
+async function optionsOf(
+  flags: Flags,
+  command: Command,
+  file: FileConfig,
+): Promise<Omit<ServeOptions, 'pageFolder' | 'log'>> {
+  return {
+    databaseUrl: neededOption(command, 'databaseUrl', file.databaseUrl),
+    escrows: await escrowsOf(command, file),
+    operatorKeyFile: neededOption(command, 'keyFile', file.keyFile),
+    relayKeyFile: givenOption(command, 'relayKeyFile', file.relayKeyFile) ?? null,
+    host: neededOption(command, 'host', file.host),
+    port: neededOption(command, 'port', file.port),
+    metricsHost: neededOption(command, 'metricsHost', file.metricsHost),
+    metricsPort: givenOption(command, 'metricsPort', file.metricsPort) ?? null,
+    origins: neededOption(command, 'origin', file.origin),
+    trustProxy: await trustedProxies(givenOption(command, 'trustProxy', file.trustProxy)),
+    confirmations: neededOption(command, 'confirmations', file.confirmations),
+    chainPollMs: neededOption(command, 'chainPollMs', file.chainPollMs),
+    backupFolder: givenOption(command, 'backupFolder', file.backupFolder) ?? null,
+    demoPeopleFile: flags.demoPeople ?? null,
+    migrates: flags.migrate,
+  }
+}
+
+/** The options are of one escrow: the file's where it has one, or one that is not in a file at all. */
+async function escrowsOf(command: Command, { escrows: named }: FileConfig): Promise<ServedEscrow[]> {
+  const given = ['rpcUrl', 'escrow', 'areaFile'].filter((name) => {
+    return !['default', undefined].includes(command.getOptionValueSource(name))
+  })
+  const { placeOfEscrow } = await import('../configuration/config.ts')
+  const escrows = named.map((each) => ({ ...each, ...placeOfEscrow(each) }))
+  if (escrows.length > 1) {
+    if (given.length === 0) return escrows
+    throw new InputError('the file has several escrows: what belongs to one of them is said there, not by options')
+  }
+  const [escrow] = escrows
+  return [
+    {
+      rpcUrl: neededOption(command, 'rpcUrl', escrow?.rpcUrl),
+      escrow: neededOption(command, 'escrow', escrow?.escrow),
+      firstBlock: neededOption(command, 'firstBlock', escrow?.firstBlock),
+      areaFiles: neededOption(command, 'areaFile', escrow?.areaFiles),
+    },
+  ]
+}
+
+async function trustedProxies(proxies: TrustedProxies | string | undefined): Promise<TrustedProxies | null> {
+  if (proxies === undefined) return null
+  if (typeof proxies !== 'string') return proxies
+  const { parseProxies } = await import('../configuration/config.ts')
+  const parsed = parseProxies(proxies)
+  if (typeof parsed === 'string') throw new InputError(`--trust-proxy: ${parsed}`)
+  return parsed
 }

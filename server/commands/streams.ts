@@ -113,15 +113,23 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'code' in error
 }
 
-/** Writes a command's whole output and waits until it is taken; a reader that has gone away is no error. */
-export async function writeOutput(...parts: (string | Uint8Array)[]): Promise<void> {
-  process.stdout.once('error', () => {})
+let isListening = false
+
+/**
+ * Writes a part of a command's output, or all of it, and waits until it is taken. Says whether more may be written: a reader that
+ * has gone away is no error.
+ */
+export async function writeOutput(...parts: (string | Uint8Array)[]): Promise<boolean> {
+  // What the callback is told is an event as well, which would end the process where nobody listens.
+  if (!isListening) process.stdout.on('error', () => {})
+  isListening = true
   for (const part of parts) {
     const error = await new Promise<Error | null | undefined>((resolve) => process.stdout.write(part, resolve))
     if (!error) continue
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return false
     throw error
   }
+  return true
 }
 
 /** Says in one line on standard error why the command failed, and makes its exit status 1. */

@@ -127,6 +127,7 @@ function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new InputError(`${path} is not JSON: ${(cause as Error).message.slice(0, 200)}`)
+    const name = path === '-' ? 'standard input' : path
+    throw new InputError(`${name} is not JSON: ${(cause as Error).message.slice(0, 200)}`)
   }
 }

@@ -11,12 +11,12 @@ import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/bu
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, DemoPerson } from '../api/resources.ts'
 import { type AreaSettings, areaSettings } from '../areas/settings.ts'
+import { walletOfFile } from '../chain/key-file.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
 import { publicClient } from './api-client.ts'
 import { type EmbeddedChain, startChain } from './embedded-chain.ts'
 import { type EmbeddedPostgres, startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
-import { keyFileWallet } from './keys.ts'
 import { eventually, onboard } from './onboarding.ts'
 import { assertPortFree } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
@@ -123,7 +123,8 @@ async function startMarket(
         '--first-block',
         String(deployment.firstBlock),
       ],
-      ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--demo-people', peopleFile],
+      ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
+      ...['--demo-people', peopleFile, '--migrate'],
       ...[
         '--port',
         String(ports.web),
@@ -216,6 +217,8 @@ interface People {
   grid: Wallet
   operator: Wallet
   operatorKeyFile: string
+  relay: Wallet
+  relayKeyFile: string
   /** The account of each home, by the home's name. */
   accounts: Map<string, Wallet>
 }
@@ -223,13 +226,16 @@ interface People {
 function demoPeople(street: Street, dataFolder: string): People {
   const keys = join(dataFolder, 'keys')
   const operatorKeyFile = join(keys, 'operator.key')
+  const relayKeyFile = join(keys, 'relay.key')
   return {
-    deployer: keyFileWallet(join(keys, 'deployer.key')),
-    grid: keyFileWallet(join(keys, 'grid.key')),
-    operator: keyFileWallet(operatorKeyFile),
+    deployer: walletOfFile(join(keys, 'deployer.key')),
+    grid: walletOfFile(join(keys, 'grid.key')),
+    operator: walletOfFile(operatorKeyFile),
     operatorKeyFile,
+    relay: walletOfFile(relayKeyFile),
+    relayKeyFile,
     accounts: new Map(
-      street.homes.map(({ id }) => [id, keyFileWallet(join(dataFolder, 'homes', id, 'account.key'))] as const),
+      street.homes.map(({ id }) => [id, walletOfFile(join(dataFolder, 'homes', id, 'account.key'))] as const),
     ),
   }
 }
@@ -273,7 +279,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       }
       return { settings: settingsOf(street, people, known), firstBlock: known.firstBlock }
     }
-    for (const { address } of [people.deployer, people.grid, people.operator]) {
+    for (const { address } of [people.deployer, people.grid, people.operator, people.relay]) {
       await provider.send('anvil_setBalance', [address, `0x${operatorWei.toString(16)}`])
     }
     const deployer = new NonceManager(people.deployer.connect(provider))

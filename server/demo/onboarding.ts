@@ -50,6 +50,7 @@ export async function onboard(home: Onboarding): Promise<SeatResource> {
     )
   let seat = await seats()
   if (seat === undefined) {
+    await client.post(`/areas/${area.area}/invitations`, await invitation(home), `invitation-${address}`)
     await client.post('/relay/seats', await seatRequest(home), `seat-${enrolment.meter}`)
     seat = await eventually(seats, 'the seat to be open on chain')
   }
@@ -102,6 +103,18 @@ async function seatRequest(home: Onboarding) {
     epoch: enrolment.epoch,
     epochSignature: enrolment.epochSignature,
   }
+}
+
+/** The grid operator invites this one account. */
+async function invitation({ area, grid, enrolment, now }: Onboarding) {
+  const value = {
+    rules: area.rules.hash,
+    accounts: 1,
+    validUntil: Math.floor(now() / 1000) + signatureLifeSeconds,
+    // Homes are invited at the same moment, each by an invitation of its own.
+    nonce: Number(BigInt(enrolment.meter) % 2n ** 52n),
+  }
+  return { invitation: value, signature: await signFull(grid, domainOfArea(area), 'Invitation', value) }
 }
 
 async function confirm(home: Onboarding, seat: SeatResource): Promise<void> {

@@ -17,11 +17,13 @@ import {
   signedReadingSchema,
   telemetrySchema,
 } from '../../contracts/protocol/wire.ts'
+import type { NetworkOf } from '../api/addresses.ts'
 import type { Areas } from '../api/parts.ts'
 import { AreaError } from '../areas/error.ts'
 import { type SignatureCheck, SignatureCheckError } from '../signatures/signature-check.ts'
-import { dropWhenSlow, limitConnections } from './limits.ts'
+import { dropWhenSlow } from './limits.ts'
 import { type MeterSeat, seatsOfMeter, servedAt } from './meter-seats.ts'
+import { limitPlaces } from './places.ts'
 import { type ArrivedReading, createReadingIntake, type ReadingIntake, readingRefusal } from './reading-intake.ts'
 import type { TelemetryBoard } from './telemetry-board.ts'
 
@@ -29,10 +31,13 @@ export interface AgentSocketParts {
   areas: Areas
   signatures: SignatureCheck
   telemetry: TelemetryBoard
+  networkOf: NetworkOf
   registry: Registry
   log: Logger
 }
 
+/** Connections of agents that have said a signed hello, and of those that have not. */
+const places = { known: 20_000, knownOfOne: 4, strangers: 4_000, strangersOfNetwork: 256 }
 /** How far an agent's clock may be off when it announces a meter. */
 const clockToleranceMs = 300_000
 const limits = {
@@ -51,12 +56,13 @@ type AnnouncedMeters = Map<string, EscrowDomain>
 
 type Refusal = Extract<ReadingsAnswer, { ok: false }>
 
-export function attachAgents(io: Server, { areas, signatures, telemetry, registry, log }: AgentSocketParts): void {
+export function attachAgents(io: Server, parts: AgentSocketParts): void {
+  const { areas, signatures, telemetry, networkOf, registry, log } = parts
   const namespace = io.of('/agents')
   const metrics = registerMetrics(registry, () => namespace.sockets.size)
   const intake = createReadingIntake(areas, signatures)
   let readingsUnderWay = 0
-  limitConnections(namespace)
+  const { makeKnown } = limitPlaces(namespace, { networkOf, limits: places, nameOf: () => null })
 
   namespace.on('connection', (socket) => {
     const meters: AnnouncedMeters = new Map()
@@ -94,6 +100,9 @@ export function attachAgents(io: Server, { areas, signatures, telemetry, registr
           `a connection carries at most ${limits.metersPerConnection} meters`,
           retryMs.clock,
         )
+      }
+      if (!makeKnown(socket, announced.meter)) {
+        return refusal('SOCKETS_FULL', 'the server has as many agents as it takes; try again later', retryMs.clock)
       }
       clearTimeout(silence)
       meters.set(announced.meter, announced.domain)

@@ -12,8 +12,9 @@ import { createAreaTables } from '../api/area-tables.ts'
 import type { LiveToPage } from '../api/resources.ts'
 import type { PageToLive } from '../api/signed-requests.ts'
 import { createForwardPublisher } from './forward.ts'
-import { connectError, dropWhenSlow, limitConnections } from './limits.ts'
+import { connectError, dropWhenSlow } from './limits.ts'
 import { type OrderSocketParts, orderTaker } from './orders.ts'
+import { limitPlaces } from './places.ts'
 import type { Publishing } from './publishing.ts'
 import { createResultPublisher } from './results.ts'
 import type { TelemetryBoard } from './telemetry-board.ts'
@@ -33,6 +34,8 @@ export interface Live {
 }
 
 const watchedPerSocket = 16
+/** Pages with a session, and without one. */
+const places = { known: 20_000, knownOfOne: 32, strangers: 10_000, strangersOfNetwork: 512 }
 
 /** Who is behind a socket; null for the public. */
 interface Visitor {
@@ -45,8 +48,12 @@ export function attachLive(io: Server, parts: LiveParts): Live {
   const { database, areas, telemetry, registry, log } = parts
   const tables = createAreaTables(database, areas)
   const { periodMs = 1_000, telemetryPeriodMs = 500, sessionPeriodMs = 15_000 } = parts
-  limitConnections(io.of('/live'))
   const namespace = io.of('/live') as LiveNamespace
+  limitPlaces(io.of('/live'), {
+    networkOf: parts.networkOf,
+    limits: places,
+    nameOf: ({ data }) => (data.visitor as Visitor | null)?.account ?? null,
+  })
   const metrics = registerMetrics(registry, () => namespace.sockets.size)
 
   namespace.use(async (socket, next) => {

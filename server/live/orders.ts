@@ -1,59 +1,56 @@
 /** Signed orders over a page's socket: many in one message, each judged by itself. They speak for themselves: no session. */
 import type { Socket } from 'socket.io'
 import { z } from 'zod'
+import type { OrderSender } from '../api/order-gate.ts'
 import type { ApiParts } from '../api/parts.ts'
 import { type OrderParts, placeOrder } from '../api/place-order.ts'
 import { ApiError, internalProblem, problemOf } from '../api/problem.ts'
 import type { OrderAck, OrdersAnswer } from '../api/resources.ts'
 import { signedOrderSchema } from '../api/signed-requests.ts'
 
-export type OrderSocketParts = Pick<ApiParts, 'database' | 'areas' | 'signatures' | 'servicesOf' | 'log'>
+export type OrderSocketParts = Pick<
+  ApiParts,
+  'database' | 'areas' | 'signatures' | 'servicesOf' | 'networkOf' | 'gate' | 'log'
+>
 type TakerParts = OrderSocketParts & Pick<OrderParts, 'tables'>
 
 const ordersPerMessage = 100
-const limits = {
-  /** Messages of one connection that are worked on at a time. */
-  messagesUnderWay: 8,
-  /** Orders of all connections that are worked on at a time. */
-  ordersUnderWay: 10_000,
-}
+/** Messages of one connection that are worked on at a time. */
+const messagesUnderWay = 8
 const retryAfterMs = 1_000
 
 const messageSchema = z.array(z.unknown()).min(1).max(ordersPerMessage)
 
 /** Lets sockets place orders; every message is answered once what it placed is durable. */
-export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on'>) => void {
-  let ordersUnderWay = 0
+export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'request' | 'data'>) => void {
   return (socket) => {
-    let messagesUnderWay = 0
+    const sender = { network: parts.networkOf(socket.request), account: socket.data.visitor?.account ?? null }
+    let underWay = 0
     socket.on('orders', async (message: unknown, answer: unknown) => {
       if (typeof answer !== 'function') return
       const orders = messageSchema.safeParse(message)
       if (!orders.success) {
         return answer(refusal('ORDERS_MALFORMED', `orders are an array of 1 to ${ordersPerMessage} signed orders`))
       }
-      const count = orders.data.length
-      if (messagesUnderWay >= limits.messagesUnderWay || ordersUnderWay + count > limits.ordersUnderWay) {
-        return answer(refusal('ORDERS_BUSY', 'too many orders are under way; wait for the answers before'))
+      if (underWay >= messagesUnderWay) {
+        return answer(refusal('ORDERS_BUSY', 'too many messages are under way; wait for the answers before'))
       }
-      messagesUnderWay += 1
-      ordersUnderWay += count
-      const results = await Promise.all(orders.data.map((order) => ackOf(order, parts)))
-      messagesUnderWay -= 1
-      ordersUnderWay -= count
+      underWay += 1
+      const results = await Promise.all(orders.data.map((order) => ackOf(order, sender, parts)))
+      underWay -= 1
       answer({ ok: true, results } satisfies OrdersAnswer)
     })
   }
 }
 
-async function ackOf(element: unknown, parts: TakerParts): Promise<OrderAck> {
+async function ackOf(element: unknown, sender: OrderSender, parts: TakerParts): Promise<OrderAck> {
   try {
     const signed = signedOrderSchema.safeParse(element)
     if (!signed.success) {
       const { path, message } = signed.error.issues[0]!
       throw new ApiError('REQUEST_INVALID', path.length === 0 ? message : `${path.join('.')}: ${message}`)
     }
-    const { order, isKnown } = await placeOrder(parts, signed.data)
+    const { order, isKnown } = await placeOrder(parts, signed.data, sender)
     return {
       status: isKnown ? 'known' : 'accepted',
       order: order.order,

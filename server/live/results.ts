@@ -44,7 +44,9 @@ export function createResultPublisher(area: AreaHandle, publishing: Publishing):
   async function sendPublic(areaId: number, starts: number[]): Promise<void> {
     const history = await tables.history(area)
     for (const row of await intervalsStartingAt(database, areaId, starts)) {
-      toArea.emit('interval', presentInterval(history.at(row.start), row))
+      const held = history.at(row.start)
+      toArea.emit('interval', presentInterval(held, row))
+      toAccount(area.settings.rules.grid).emit('interval', presentInterval(held, row, 'grid'))
     }
     const before = sentBatches
     sentBatches = new Map()

@@ -43,7 +43,7 @@ const clockToleranceMs = 2_000
 const plausibilityFactor = 1.2
 const plausibilitySlackWh = 10
 
-export function refusedReading(code: ReadingCode, ...details: number[]): Extract<Admission, { status: 'refused' }> {
+function refusedReading(code: ReadingCode, ...details: number[]): Extract<Admission, { status: 'refused' }> {
   return { status: 'refused', code, details }
 }
 

@@ -108,7 +108,7 @@ export function lineOf({ list, item }: AreaFileItem): string {
 }
 
 /** The line of the head. */
-export function headLineOf(head: AreaFileHead): string {
+function headLineOf(head: AreaFileHead): string {
   return `${JSON.stringify({ head })}\n`
 }
 

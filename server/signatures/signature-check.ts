@@ -60,7 +60,8 @@ const chunkSize = 256
 
 /**
  * Starts the threads and resolves once each has said which library it runs.
- * `threads` 0 recovers in the calling thread: for tests and the smallest machines. `mostWaiting` bounds what may be queued.
+ * `threads` 0 recovers in the calling thread: for tests and the smallest machines. `mostWaiting` bounds what may be queued:
+ * half of it readings, half of it anything else.
  */
 export async function startSignatureCheck(options: {
   registry: Registry
@@ -73,7 +74,7 @@ export async function startSignatureCheck(options: {
   const pool = await startPool(threads, options.workerFile)
   metrics.implementation.set({ implementation: pool.implementation }, 1)
   const gatherings = new Map<string, Gathering>()
-  let waiting = 0
+  const waiting = { readings: 0, others: 0 }
 
   async function check<Name extends TypedDataName>(
     domain: EscrowDomain,
@@ -81,10 +82,12 @@ export async function startSignatureCheck(options: {
     items: readonly SignedValue<Name>[],
   ): Promise<CheckedSignature[]> {
     if (items.length === 0) return []
-    if (waiting + items.length > mostWaiting) {
+    // Readings have a lane of their own: whatever people send in, the meters are heard.
+    const lane = name === 'Reading' ? 'readings' : 'others'
+    if (waiting[lane] + items.length > mostWaiting / 2) {
       throw new SignatureCheckError('SIGNATURE_CHECK_BUSY', 'too many signatures wait to be checked; try again shortly')
     }
-    waiting += items.length
+    waiting[lane] += items.length
     try {
       const key = `${name} ${domain.chainId} ${domain.escrow}`
       let gathering = gatherings.get(key)
@@ -96,7 +99,7 @@ export async function startSignatureCheck(options: {
       metrics.checked.inc({ structure: name }, items.length)
       return checked
     } finally {
-      waiting -= items.length
+      waiting[lane] -= items.length
     }
   }
 

@@ -18,6 +18,8 @@ async function main({ databaseUrl, areas, pollMs }: StatementThreadData): Promis
   const database = openDatabase(databaseUrl, connections, { ...endless, name: 'commonwatt statements' })
   await runStatements(parentPort!, { database, areas, pollMs })
   await database.end({ timeout: 5 })
+  // As long as somebody listens to it, it keeps the thread alive.
+  parentPort!.close()
 }
 
 await main(workerData as StatementThreadData)

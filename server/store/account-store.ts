@@ -93,4 +93,5 @@ export async function deleteExpired(sql: Database, now: Date): Promise<void> {
   await sql`delete from sessions where expires_at < ${now}`
   await sql`
     delete from idempotency_keys where created_at < ${now}::timestamptz - make_interval(hours => ${keptHours})`
+  await sql`delete from relays where relayed_at < ${now}::timestamptz - make_interval(hours => ${2 * keptHours})`
 }

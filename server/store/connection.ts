@@ -18,12 +18,14 @@ export interface Watch {
    * to be closed sooner, and statements to end sooner. Null is never.
    */
   silenceSeconds: number | null
+  /** Is given each socket. */
+  opened?: ((socket: Socket) => void) | undefined
   /** A socket that was open has failed, or was closed by the other side; called before anybody else hears of it. */
   lost(): void
 }
 
 /** Makes a pool's sockets. Several hosts are tried in turn. */
-export function watchedSockets({ silenceSeconds, lost }: Watch): (target: Target) => Socket {
+export function watchedSockets({ silenceSeconds, opened, lost }: Watch): (target: Target) => Socket {
   let attempts = 0
   return ({ host, port, path }) => {
     const place = attempts % host.length
@@ -31,6 +33,7 @@ export function watchedSockets({ silenceSeconds, lost }: Watch): (target: Target
     const address = { host: host[place]!, port: port[place]! }
     // postgres.js takes the name that a certificate must have from the socket.
     const socket = path === false ? Object.assign(connect(address), address) : connect(path)
+    opened?.(socket)
     socket.once('connect', () => {
       // Unless this side has said that it ends. Node itself says so once the other side has: that listener comes after this one.
       const ended = () => {

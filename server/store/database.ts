@@ -1,5 +1,6 @@
 /** The connection to PostgreSQL and its schema, advanced by numbered migrations. */
 import { createHash } from 'node:crypto'
+import type { Socket } from 'node:net'
 import postgres from 'postgres'
 import { watchedSockets } from './connection.ts'
 import { StoreError } from './error.ts'
@@ -41,6 +42,8 @@ export interface DatabaseOptions extends Partial<DatabasePatience> {
   schemas?: readonly string[]
   /** Every statement finds its rows by their keys: no table is read from end to end, however little is known of it yet. */
   isByKey?: boolean
+  /** Is given each socket to the server. */
+  opened?: (socket: Socket) => void
 }
 
 /**
@@ -84,7 +87,7 @@ function openPool(url: string, connections: number, options: DatabaseOptions, lo
     onnotice: () => {},
     connect_timeout: connectSeconds,
     idle_timeout: idleSeconds,
-    ...{ socket: watchedSockets({ silenceSeconds, lost }) },
+    ...{ socket: watchedSockets({ silenceSeconds, opened: options.opened, lost }) },
     connection: {
       application_name: options.name ?? 'commonwatt',
       ...(options.schemas === undefined ? {} : { search_path: options.schemas.join(', ') }),
@@ -161,42 +164,67 @@ export function isConnectionLoss(error: unknown): boolean {
 
 const migrationLock = 0x636f6d6d
 
+/** Which migrations of this program the database lacks, and whether it has none at all. */
+export async function missingMigrations(database: Database): Promise<{ isEmpty: boolean; names: string[] }> {
+  const [table] = await database`select to_regclass('migrations') is not null as "isThere"`
+  const applied = new Set<string>()
+  if (table!.isThere) for (const row of await database`select name from migrations`) applied.add(row.name as string)
+  refuseNewer([...applied])
+  return { isEmpty: applied.size === 0, names: migrations.map(({ name }) => name).filter((name) => !applied.has(name)) }
+}
+
+/** Throws `STORE_TOO_NEW` for a migration that this program does not know. */
+function refuseNewer(applied: readonly string[]): void {
+  const foreign = applied.find((name) => !migrations.some((known) => known.name === name))
+  if (foreign === undefined) return
+  throw new StoreError(
+    'STORE_TOO_NEW',
+    `this database has migration ${foreign}, which this program does not know: use a newer program`,
+  )
+}
+
+/** The migrations that a database has, in their order. */
+export async function migrationsOf(sql: Pick<Database, 'unsafe'>): Promise<AppliedMigration[]> {
+  return (await sql.unsafe('select name, checksum from migrations order by name')) as unknown as AppliedMigration[]
+}
+
+export interface AppliedMigration {
+  name: string
+  /** SHA-256 of its text, hexadecimal. */
+  checksum: string
+}
+
 /** Brings the schema up to date under an advisory lock; returns the names of the migrations that ran now. */
 export async function migrate(database: Database): Promise<string[]> {
-  return transact(database, async (sql) => {
-    const [version] = await sql`select current_setting('server_version_num')::int as number`
-    if (version!.number < oldestServerVersion) {
-      throw new StoreError('STORE_VERSION', `PostgreSQL 15 or newer is needed; this server says ${version!.number}`)
-    }
-    await sql`set local statement_timeout = 0`
-    await sql`select pg_advisory_xact_lock(${migrationLock})`
-    await sql`create table if not exists migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())`
-    const applied = new Map(
-      (await sql`select name, checksum from migrations`).map((row) => [row.name as string, row.checksum as string]),
-    )
-    const known = new Set(migrations.map(({ name }) => name))
-    const foreign = [...applied.keys()].find((name) => !known.has(name))
-    if (foreign !== undefined) {
+  return transact(database, (sql) => applyMigrations(sql, null))
+}
+
+/** Likewise inside a transaction, all migrations or exactly those that are named. */
+export async function applyMigrations(sql: Transaction, wanted: readonly AppliedMigration[] | null): Promise<string[]> {
+  const [version] = await sql`select current_setting('server_version_num')::int as number`
+  if (version!.number < oldestServerVersion) {
+    throw new StoreError('STORE_VERSION', `PostgreSQL 15 or newer is needed; this server says ${version!.number}`)
+  }
+  await sql`set local statement_timeout = 0`
+  await sql`select pg_advisory_xact_lock(${migrationLock})`
+  await sql`create table if not exists migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())`
+  const applied = new Map((await migrationsOf(sql)).map(({ name, checksum }) => [name, checksum]))
+  refuseNewer([...applied.keys(), ...(wanted ?? []).map(({ name }) => name)])
+  const ran: string[] = []
+  for (const { name, text } of migrations) {
+    const checksum = createHash('sha256').update(text).digest('hex')
+    const before = applied.get(name)
+    const asked = wanted === null ? checksum : wanted.find((each) => each.name === name)?.checksum
+    if (before === checksum || asked === undefined) continue
+    if (before !== undefined || asked !== checksum) {
       throw new StoreError(
-        'STORE_TOO_NEW',
-        `this database has migration ${foreign}, which this program does not know: use a newer program`,
+        'STORE_MIGRATION_CHANGED',
+        `migration ${name} differs from the one that was applied: migrations are never edited`,
       )
     }
-    const ran: string[] = []
-    for (const { name, text } of migrations) {
-      const checksum = createHash('sha256').update(text).digest('hex')
-      const before = applied.get(name)
-      if (before === checksum) continue
-      if (before !== undefined) {
-        throw new StoreError(
-          'STORE_MIGRATION_CHANGED',
-          `migration ${name} differs from the one that was applied: migrations are never edited`,
-        )
-      }
-      await sql.unsafe(text)
-      await sql`insert into migrations (name, checksum) values (${name}, ${checksum})`
-      ran.push(name)
-    }
-    return ran
-  })
+    await sql.unsafe(text)
+    await sql`insert into migrations (name, checksum) values (${name}, ${checksum})`
+    ran.push(name)
+  }
+  return ran
 }

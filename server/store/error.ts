@@ -12,6 +12,9 @@ export class StoreError extends CodedError<
   | 'STORE_LOST'
   | 'STORE_SNAPSHOT'
   | 'STORE_AREA'
+  | 'STORE_BACKUP'
+  | 'STORE_NOT_EMPTY'
+  | 'STORE_IN_USE'
 > {
   override readonly name = 'StoreError'
 }

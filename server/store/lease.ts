@@ -20,11 +20,11 @@ export async function acquireLease(
   return taken.count === 1 ? null : leaseHolder(sql, areaId)
 }
 
-/** Who holds the lease, or held it last; null where nobody ever did. */
-export async function leaseHolder(sql: Database, areaId: number): Promise<LeaseHolder | null> {
-  const [held] = await sql<LeaseHolder[]>`
-    select owner, (extract(epoch from expires_at) * 1000)::bigint as "expiresAtMs" from area_leases
-    where area_id = ${areaId}`
+/** Who holds the lease (`isHeld`), or held it last; null where nobody ever did. */
+export async function leaseHolder(sql: Database, areaId: number): Promise<(LeaseHolder & { isHeld: boolean }) | null> {
+  const [held] = await sql<(LeaseHolder & { isHeld: boolean })[]>`
+    select owner, (extract(epoch from expires_at) * 1000)::bigint as "expiresAtMs", expires_at > clock_timestamp() as "isHeld"
+    from area_leases where area_id = ${areaId}`
   return held ?? null
 }
 

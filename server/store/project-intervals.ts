@@ -6,7 +6,7 @@ import type { Statement, Transaction } from './database.ts'
 import { encodeOutcomes } from './outcomes.ts'
 import { amendRuns, correctRuns, reduceRuns } from './project-changed-runs.ts'
 import type { ToldEvent, ToldEvents } from './told.ts'
-import { type ZoneRow, zoneRows } from './zone-rows.ts'
+import { metersOfZones, type ZoneRow, zoneRows } from './zone-rows.ts'
 
 const types = [
   'interval-cleared',
@@ -67,7 +67,14 @@ function insertResults(sql: Transaction, areaId: number, told: readonly ToldEven
   const replacing = computed.filter(({ run }) => run > 1)
   return [
     ...insertRuns(sql, areaId, computed),
-    ...insertZones(sql, areaId, computed.flatMap(zoneRows)),
+    ...insertZones(
+      sql,
+      areaId,
+      computed.flatMap((run) => {
+        const meters = metersOfZones(run)
+        return zoneRows(run).map((row) => ({ ...row, meters: meters[row.place]! }))
+      }),
+    ),
     ...deleteSeatRows(sql, areaId, replacing),
     ...computed.flatMap((run) => insertSeatRows(sql, areaId, run)),
   ]
@@ -101,12 +108,12 @@ function insertRuns(sql: Transaction, areaId: number, all: readonly (IntervalRun
   )
 }
 
-function insertZones(sql: Transaction, areaId: number, all: readonly ZoneRow[]): Statement[] {
+function insertZones(sql: Transaction, areaId: number, all: readonly (ZoneRow & { meters: number })[]): Statement[] {
   return [...parts(all)].map(
     (rows) => sql`
       insert into interval_zones (
         area_id, start, run, place, zone, price_ticks, lowest_ticks, highest_ticks, sold_wh, bought_wh, import_wh, export_wh,
-        flow_wh, congestion_ticks)
+        meters, flow_wh, congestion_ticks)
       select ${areaId}, row.* from unnest(
         ${numbers(rows, ({ start }) => start)}::bigint[],
         ${numbers(rows, ({ run }) => run)}::int[],
@@ -119,6 +126,7 @@ function insertZones(sql: Transaction, areaId: number, all: readonly ZoneRow[]):
         ${numbers(rows, ({ boughtWh }) => boughtWh)}::bigint[],
         ${numbers(rows, ({ importWh }) => importWh)}::bigint[],
         ${numbers(rows, ({ exportWh }) => exportWh)}::bigint[],
+        ${numbers(rows, ({ meters }) => meters)}::int[],
         ${numbers(rows, ({ flow }) => flow?.exportWh ?? null)}::bigint[],
         ${numbers(rows, ({ flow }) => flow?.congestionTicks ?? null)}::int[]
       ) as row`,

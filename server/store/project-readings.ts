@@ -8,7 +8,7 @@ import type { ToldEvents } from './told.ts'
 export const stretchLength = 128
 
 /** The stretch in which a boundary lies. */
-export function stretchOf(time: number, intervalSeconds: number): number {
+function stretchOf(time: number, intervalSeconds: number): number {
   return Math.floor(time / (intervalSeconds * stretchLength))
 }
 
@@ -32,6 +32,7 @@ export class ReadingProjection {
     return [
       ...noteInNext(sql, areaId, told),
       ...insertReadings(sql, areaId, rows),
+      ...renewSignatures(sql, areaId, told),
       ...insertStretches(sql, areaId, this.pending),
     ]
   }
@@ -108,6 +109,25 @@ function insertReadings(sql: Transaction, areaId: number, all: readonly Row[]): 
         seat, time, import_wh, export_wh, sequence, received_ms, production_wh, epoch, quality, reasons, late, in_next,
         signature)`,
   )
+}
+
+/** Of several of one reading the last one counts. */
+function renewSignatures(sql: Transaction, areaId: number, told: ToldEvents): Statement[] {
+  const newest = new Map(told.of('reading-renewed').map((own) => [JSON.stringify(own.event), own]))
+  if (newest.size === 0) return []
+  const rows = [...newest.values()]
+  return [
+    sql`
+      update readings set signature = again.signature
+      from unnest(
+        ${numbers(rows, ({ event }) => event.seat)}::int[],
+        ${numbers(rows, ({ event }) => event.time)}::bigint[],
+        ${numbers(rows, ({ event }) => event.epoch)}::int[],
+        ${hexes(rows, ({ reading }) => reading!.signature)}::bytea[]
+      ) as again (seat, time, epoch, signature)
+      where area_id = ${areaId} and readings.time = again.time and readings.seat = again.seat
+        and readings.epoch = again.epoch`,
+  ]
 }
 
 function insertStretches(

@@ -37,7 +37,7 @@ export function runsOfInterval(sql: Queries, area: number, start: UtcSeconds): P
 /** Of a run `result`; each zone has the newest row up to that run. */
 function intervalColumns(sql: Queries) {
   const zones = sql`
-    select distinct on (place) * from interval_zones own
+    select distinct on (place) *, max(meters) over (partition by place) as read_meters from interval_zones own
     where own.area_id = result.area_id and own.start = result.start and own.run <= result.run
     order by place, run desc`
   return sql`
@@ -46,7 +46,7 @@ function intervalColumns(sql: Queries) {
       where trade.area_id = result.area_id and trade.start = result.start) as forward_wh,
     (select jsonb_agg(jsonb_build_object(
         'zone', zone, 'priceTicks', price_ticks, 'lowestTicks', lowest_ticks, 'highestTicks', highest_ticks,
-        'soldWh', sold_wh, 'boughtWh', bought_wh, 'importWh', import_wh, 'exportWh', export_wh) order by place)
+        'soldWh', sold_wh, 'boughtWh', bought_wh, 'importWh', import_wh, 'exportWh', export_wh, 'meters', read_meters) order by place)
       from (${zones}) zones) as zones,
     (select coalesce(jsonb_agg(jsonb_build_object(
         'zone', zone, 'exportWh', flow_wh, 'congestionTicks', congestion_ticks) order by place), '[]')

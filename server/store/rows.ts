@@ -66,6 +66,8 @@ export interface ZoneResultRow {
   boughtWh: Wh
   importWh: Wh
   exportWh: Wh
+  /** That were read. */
+  meters: number
 }
 
 export interface ZonePriceRow {

@@ -9,9 +9,12 @@ export interface ToldEvent<Type extends Event['type']> {
   sequence: number
   /** Place among all events of the commit. */
   place: number
-  /** What a reading's answer and a suspension are about; of other events null. */
+  /** What a reading's answer, a suspension and a renewed signature are about; of other events null. */
   reading: MeterReading | null
 }
+
+/** Each follows the answer to its reading. */
+const aboutReadings: ReadonlySet<Event['type']> = new Set(['reading', 'meter-suspended', 'reading-renewed'])
 
 export class ToldEvents {
   private readonly byType = new Map<Event['type'], ToldEvent<Event['type']>[]>()
@@ -23,7 +26,7 @@ export class ToldEvents {
       let answered = 0
       for (const event of events) {
         if (event.type === 'reading') answered += 1
-        const isAboutReading = event.type === 'reading' || event.type === 'meter-suspended'
+        const isAboutReading = aboutReadings.has(event.type)
         const reading = isAboutReading ? (readings[answered - 1] ?? null) : null
         this.add({ event, command, sequence, place, reading })
         place += 1

@@ -11,6 +11,13 @@ export interface ZoneRow extends ZoneRun {
   flow: IntervalRun['flows'][number] | null
 }
 
+/** Of each zone, in their order, the meters that were read. */
+export function metersOfZones({ zones, seats }: Pick<IntervalRun, 'zones' | 'seats'>): number[] {
+  const meters = zones.map(() => 0)
+  for (const { zone, quality } of seats) if (quality !== 'missing') meters[zone]! += 1
+  return meters
+}
+
 /** In the order of the area's zones. */
 export function zoneRows({
   start,

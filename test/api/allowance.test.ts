@@ -1,5 +1,7 @@
 /** How often one address may sign in, and whose address counts behind a proxy. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { networkOf, networkReader } from '../../server/api/addresses.ts'
 import { createAllowance } from '../../server/api/allowance.ts'
 import { ApiError } from '../../server/api/problem.ts'
 import { ask, type Street, startStreet } from './street.ts'
@@ -16,15 +18,88 @@ describe('an allowance', () => {
     }
   }
 
-  test('is used up by one address for the rest of the minute, and says for how long', () => {
-    const allow = createAllowance({ mostPerMinute: 2, done: 'are made here' })
-    for (let n = 0; n < 2; n++) expect(refusalOf(() => allow({ ip: 'a' }, 5 * minute))).toBeNull()
-    const refusal = refusalOf(() => allow({ ip: 'a' }, 5 * minute + 12_000))
+  test('is used up by one and comes back by and by; no minute has more than it allows', () => {
+    const allowance = createAllowance({ mostPerMinute: 4, done: 'it is done here' })
+    const use = (who: string, atMs: number) => refusalOf(() => allowance.use(who, 5 * minute + atMs))
+    expect([use('a', 0), use('a', 0)]).toEqual([null, null])
+    const refusal = use('a', 0)
     expect(refusal).toBeInstanceOf(ApiError)
-    expect(refusal).toMatchObject({ code: 'TOO_MANY_REQUESTS', status: 429, retryAfterSeconds: 48 })
-    expect(refusal?.message).toBe('at most 2 requests a minute are made here')
-    expect(refusalOf(() => allow({ ip: 'b' }, 5 * minute + 12_000))).toBeNull()
-    expect(refusalOf(() => allow({ ip: 'a' }, 6 * minute))).toBeNull()
+    expect(refusal).toMatchObject({ code: 'TOO_MANY_REQUESTS', status: 429, retryAfterSeconds: 30 })
+    expect(refusal?.message).toBe('at most 4 times a minute it is done here')
+    expect(use('b', 0)).toBeNull()
+    expect(use('a', 29_999)).not.toBeNull()
+    expect(use('a', 30_000)).toBeNull()
+    expect(refusalOf(() => allowance.check('a', 5 * minute + 30_000))).not.toBeNull()
+    expect(refusalOf(() => allowance.check('a', 5 * minute + 60_000))).toBeNull()
+    expect(refusalOf(() => allowance.check('a', 5 * minute + 60_000))).toBeNull()
+  })
+
+  test('allows in any sixty seconds what it says, wherever they begin', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 30 }), fc.array(fc.nat(4_000), { maxLength: 400 }), (most, pauses) => {
+        const allowance = createAllowance({ mostPerMinute: most, done: '' })
+        const taken: number[] = []
+        let now = 0
+        for (const pause of pauses) {
+          now += pause
+          if (refusalOf(() => allowance.use('a', now)) === null) taken.push(now)
+        }
+        for (const from of taken) {
+          expect(taken.filter((at) => at >= from && at < from + minute).length).toBeLessThanOrEqual(Math.max(2, most))
+        }
+      }),
+    )
+  })
+
+  test('is remembered also while many others come', () => {
+    const allowance = createAllowance({ mostPerMinute: 2, done: '' })
+    allowance.use('a', 0)
+    for (let n = 0; n < 15_000; n++) allowance.use(`stranger ${n}`, 1)
+    expect(refusalOf(() => allowance.use('a', 2))).not.toBeNull()
+  })
+})
+
+describe('whose request it is', () => {
+  const request = (address: string, headers: Record<string, string> = {}) =>
+    ({ socket: { remoteAddress: address }, headers }) as unknown as Parameters<ReturnType<typeof networkReader>>[0]
+  const warnings: unknown[] = []
+  const log = { warn: (...said: unknown[]) => warnings.push(said) } as unknown as Parameters<typeof networkReader>[1]
+
+  test.each([
+    ['192.0.2.7', '192.0.2.7'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:DB8:0001:2::9', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8:0:0::/64'],
+    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
+    ['::1', '0:0:0:0::/64'],
+  ])('%s is of the network %s', (address, network) => {
+    expect(networkOf(address)).toBe(network)
+  })
+
+  test('the last address that no trusted proxy has', () => {
+    const one = networkReader(1, log)
+    expect(one(request('10.0.0.1', { 'x-forwarded-for': '6.6.6.6, 192.0.2.9' }))).toBe('192.0.2.9')
+    const loopback = networkReader(['loopback', '10.0.0.0/8'], log)
+    expect(loopback(request('127.0.0.1', { 'x-forwarded-for': '6.6.6.6, 192.0.2.9, 10.1.1.1' }))).toBe('192.0.2.9')
+    expect(loopback(request('192.0.2.1', { 'x-forwarded-for': '6.6.6.6' }))).toBe('192.0.2.1')
+    expect(loopback(request('127.0.0.1', { 'x-forwarded-for': 'rubbish' }))).toBe('127.0.0.1')
+    expect(loopback(request('127.0.0.1'))).toBe('127.0.0.1')
+  })
+
+  test('the log says once an hour that requests come through a proxy that is not trusted', () => {
+    warnings.length = 0
+    let nowMs = 0
+    const read = networkReader(null, log, () => nowMs)
+    expect(read(request('127.0.0.1'))).toBe('127.0.0.1')
+    expect(warnings).toEqual([])
+    for (let n = 0; n < 3; n++) expect(read(request('127.0.0.1', { forwarded: 'for=6.6.6.6' }))).toBe('127.0.0.1')
+    expect(warnings).toHaveLength(1)
+    expect(JSON.stringify(warnings)).toContain('--trust-proxy')
+    nowMs = 3_600_001
+    read(request('127.0.0.1', { 'x-real-ip': '6.6.6.6' }))
+    expect(warnings).toHaveLength(2)
   })
 })
 

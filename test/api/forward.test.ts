@@ -67,7 +67,8 @@ async function tradesOf(name: Name) {
 describe('a forward order', () => {
   test('rests in the book of its seat’s zone; the same again is the same resource', async () => {
     const body = await signedForward('alice', 10, { limitPrice: 1_500, maxWh: 200 })
-    const first = await ask(street, 'POST', 'orders', { body, key: 'forward-1' })
+    const token = await tokenOf(street, people.alice)
+    const first = await ask(street, 'POST', 'orders', { body, key: 'forward-1', token })
     expect(first.status).toBe(201)
     expect(placedForwardOrderSchema.parse(first.body)).toMatchObject({
       order: digestOf(domain, 'Order', body.order),
@@ -86,7 +87,7 @@ describe('a forward order', () => {
     })
     const again = await ask(street, 'POST', 'orders', { body })
     expect([again.status, again.body]).toEqual([200, first.body])
-    const keyed = await ask(street, 'POST', 'orders', { body, key: 'forward-1' })
+    const keyed = await ask(street, 'POST', 'orders', { body, key: 'forward-1', token })
     expect([keyed.status, keyed.headers.get('idempotency-replayed')]).toEqual([201, 'true'])
     expect(await bookOf(10)).toEqual({
       area: 1,

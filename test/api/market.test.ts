@@ -81,10 +81,29 @@ describe('what everybody may see', () => {
       ['north', '0.1000'],
       ['south', '0.2500'],
     ])
-    expect(interval!.flows).toEqual([
-      { zone: 'north', exportWh: 400, congestionPerKwh: '0.0000' },
-      { zone: 'south', exportWh: -400, congestionPerKwh: '0.1300' },
+    // One meter in each zone: to the public they are one figure, to the grid operator two.
+    expect(interval!.zones.map(({ exportWh, importWh }) => [exportWh, importWh])).toEqual([
+      [500, 800],
+      [null, null],
+      [null, null],
     ])
+    expect(interval!.flows).toEqual([
+      { zone: 'north', exportWh: null, congestionPerKwh: '0.0000' },
+      { zone: 'south', exportWh: null, congestionPerKwh: '0.1300' },
+    ])
+    const token = await tokenOf(street, people.grid)
+    const own = await ask(street, 'GET', `areas/1/intervals/${iso(t0)}`, { token })
+    const [known] = pageOf(intervalSchema).parse(own.body).items
+    expect(known!.zones.map(({ exportWh, importWh }) => [exportWh, importWh])).toEqual([
+      [0, 0],
+      [500, 0],
+      [0, 800],
+    ])
+    expect(known!.flows.map(({ exportWh }) => exportWh)).toEqual([400, -400])
+    const alices = await ask(street, 'GET', `areas/1/intervals/${iso(t0)}`, {
+      token: await tokenOf(street, people.alice),
+    })
+    expect(alices.body).toEqual(body)
   })
 
   test('batches', async () => {
@@ -217,6 +236,25 @@ describe('what belongs to an account', () => {
     const erased = await own(path)
     expect([erased.status, erased.body.code]).toEqual([410, 'SETTLEMENT_STATEMENT_ERASED'])
     expect((await own(path.replace(seatIds.alice, seatIds.bob))).body.code).toBe('SEAT_UNKNOWN')
+  })
+
+  test('what links it to its leaves is erased by itself alone, once the batch is settled', async () => {
+    const end = t0 + batchSeconds
+    const area = (await street.database`select area_id from seats limit 1`)[0]!.area_id
+    const at = { area_id: area, end_at: end, number: 1 }
+    await street.database`insert into statement_seats ${street.database({ ...at, seat: 1, first: 0, leaves: 1, seed: Buffer.alloc(32, 1) })}`
+    await street.database`insert into batch_progress ${street.database({ ...at, status: 'submitted' })}`
+    const erase = async (token: string) => {
+      const body = { seat: seatIds.alice, until: iso(end) }
+      return ask(street, 'POST', `accounts/${lower(people.alice)}/erasures`, { body, token })
+    }
+    expect((await erase(tokens.grid)).body.code).toBe('ACCOUNT_FOREIGN')
+    expect((await erase(tokens.alice)).body).toEqual({ batches: [] })
+    await street.database`update batch_progress set status = 'settled' where area_id = ${area} and end_at = ${end}`
+    expect((await erase(tokens.alice)).body).toEqual({ batches: [iso(end)] })
+    const [row] = await street.database`select seed from statement_seats where area_id = ${area} and end_at = ${end}`
+    expect(row!.seed).toBeNull()
+    expect((await erase(tokens.alice)).body).toEqual({ batches: [] })
   })
 
   test('the grid operator of its area may read it', async () => {

@@ -1,5 +1,5 @@
 /** Pairing: an agent offers its meter, somebody enters the code, both sign, and the grid operator sees who wants to join. */
-import { Wallet } from 'ethers'
+import { type BaseWallet, Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signCompact } from '../../contracts/protocol/typed-data.ts'
 import { joiningSchema, pairingSchema } from '../../server/api/joining.ts'
@@ -29,18 +29,18 @@ afterAll(() => street.stop())
 
 const now = () => Math.floor(Date.now() / 1000)
 
-async function helloOf(meter: Wallet, { time = now(), signer = meter } = {}) {
+async function helloOf(meter: BaseWallet, { time = now(), signer = meter } = {}) {
   const value = { meter: lower(meter), time }
   return { ...value, signature: await signCompact(signer, domain, 'AgentHello', value) }
 }
 
-async function offer(meter: Wallet, change: object = {}) {
+async function offer(meter: BaseWallet, change: object = {}) {
   return ask(street, 'POST', 'pairings', {
     body: { area: 1, hello: await helloOf(meter), found: { ...found, ...change } },
   })
 }
 
-async function state(meter: Wallet) {
+async function state(meter: BaseWallet) {
   return (await ask(street, 'POST', 'pairings/state', { body: { area: 1, hello: await helloOf(meter) } })).body
 }
 
@@ -48,7 +48,7 @@ const look = (code: string, token: string) => ask(street, 'GET', `pairings/${cod
 const claim = (code: string, token: string) => ask(street, 'POST', `pairings/${code}/claim`, { token })
 
 /** What the meter signs for an account. */
-async function consentOf(meter: Wallet, account: string, signer = meter) {
+async function consentOf(meter: BaseWallet, account: string, signer = meter) {
   const rules = settings.rulesHash
   const consent = { validFrom: t0, deadline: t0 + 86_400 }
   const epochStart = { epoch: 1, time: t0, importWh: 0, exportWh: 0 }
@@ -145,7 +145,7 @@ test('five wrong codes and the account waits, also for the right one', async () 
 describe('only the meter speaks for itself', () => {
   test('an offer signed by another key leaves nothing', async () => {
     const meter = Wallet.createRandom()
-    const hello = await helloOf(meter, { signer: Wallet.createRandom() as never })
+    const hello = await helloOf(meter, { signer: Wallet.createRandom() })
     const answer = await ask(street, 'POST', 'pairings', { body: { area: 1, hello, found } })
     expect([answer.status, answer.body.code]).toEqual([422, 'PAIRING_SIGNATURE'])
     const [row] = await street.database`select area_id from seats limit 1`
@@ -162,7 +162,7 @@ describe('only the meter speaks for itself', () => {
     const meter = Wallet.createRandom()
     const { code } = (await offer(meter)).body
     await claim(code, tokens.alice)
-    const forged = await consentOf(meter, lower(people.alice), Wallet.createRandom() as never)
+    const forged = await consentOf(meter, lower(people.alice), Wallet.createRandom())
     expect((await ask(street, 'POST', 'pairings/consent', { body: forged })).body.code).toBe('PAIRING_SIGNATURE')
     const other = await consentOf(meter, lower(people.bob))
     expect((await ask(street, 'POST', 'pairings/consent', { body: other })).body.code).toBe('PAIRING_UNKNOWN')

@@ -13,18 +13,19 @@ import { SiweMessage } from 'siwe'
 import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
 import type { HelloAnswer, ReadingsAnswer } from '../../contracts/protocol/wire.ts'
+import { networkReader, type TrustedProxies } from '../../server/api/addresses.ts'
 import { createApp } from '../../server/api/app.ts'
-import type { TrustedProxies } from '../../server/api/parts.ts'
+import { ownHosts } from '../../server/api/hosts.ts'
+import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { Relay } from '../../server/api/relay.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
-import type { AreaStore } from '../../server/areas/area-store.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { areaMetrics } from '../../server/areas/metrics.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import { startAreaHere } from '../../server/areas/start-area.ts'
 import type { ChainError } from '../../server/chain/error.ts'
 import { attachAgents } from '../../server/live/agents.ts'
-import { socketOptions } from '../../server/live/limits.ts'
+import { limitPackets, socketOptions } from '../../server/live/limits.ts'
 import { attachLive, type Live } from '../../server/live/live.ts'
 import { meterOwners } from '../../server/live/meter-seats.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
@@ -33,6 +34,7 @@ import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import type { Database } from '../../server/store/database.ts'
+import { withClock } from '../areas/with-clock.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
 import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, signedReading } from './people.ts'
@@ -50,10 +52,12 @@ export interface Street {
   registry: Registry
   relayed: { method: string; request: unknown }[]
   notReady: string[]
+  /** Lines of the log. */
+  logged: string[]
   /** `account digest signature`, of what contract wallets call their own. */
   walletSignatures: Set<string>
-  /** What the relay refuses with, once. */
-  relayError: { next: ChainError | null }
+  /** What the relay refuses with, once, and what it waits for. */
+  relayError: { next: ChainError | null; until?: Promise<void> }
   /** What whoever makes statements answers, by area, seat and end. */
   statements: Map<string, StatementFile | Error>
   /** Moves the clocks and lets the area do what has become due; the chain shows a block of then. */
@@ -79,7 +83,8 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const scratch = await startScratchServer()
   const { database, url: databaseUrl } = await scratch.fresh()
   const registry = new Registry()
-  const log = pino({ level: 'silent' })
+  const logged: string[] = []
+  const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) })
   const clock = { ms: (t0 - 5) * 1000 }
   const parts = await Promise.all(
     [settings, ...(options.others ?? [])].map((each) => startPart(each, databaseUrl, clock)),
@@ -105,6 +110,8 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   })
   const apiParts = {
     ...{ database, areas, signatures, registry, log, servicesOf },
+    networkOf: networkReader(options.trustProxy ?? null, log),
+    gate: createOrderGate(),
     statements: {
       async file({ area: number, seat, end }: { area: number; seat: number; end: number }) {
         const statement = statements.get(`${number} ${seat} ${end}`) ?? null
@@ -115,18 +122,20 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   }
   const http = createServer()
   const origin = await listen(http)
+  const isOwnHost = ownHosts([origin])
   const app = createApp({
     ...apiParts,
     ready: async () => notReady,
     demoPeople: options.demo ? demoPeople : null,
     pageFolder: options.pageFolder ?? null,
     origins: [origin],
-    trustProxy: options.trustProxy ?? null,
+    isOwnHost,
   })
   http.on('request', app)
-  const io = new Server(http, socketOptions)
+  const io = new Server(http, socketOptions(isOwnHost))
+  limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(areas))
-  attachAgents(io, { areas, signatures, telemetry, registry, log })
+  attachAgents(io, { ...apiParts, telemetry })
   const live: Live = attachLive(io, {
     ...apiParts,
     telemetry,
@@ -155,6 +164,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     relayed,
     relayError,
     notReady,
+    logged,
     walletSignatures,
     statements,
     async setTime(seconds) {
@@ -222,21 +232,11 @@ async function startPart(own: AreaSettings, databaseUrl: string, clock: { ms: nu
   }
 }
 
-/** The store with another clock than the database's. */
-function withClock(store: AreaStore, nowMs: () => number): AreaStore {
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'nowMs') return async () => nowMs()
-      const member = Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
-}
-
 function recordingRelay(relayed: Street['relayed'], error: Street['relayError']): Relay {
   const record = (method: string) => async (request: unknown) => {
     const { next } = error
     error.next = null
+    await error.until
     if (next !== null) throw next
     relayed.push({ method, request })
     return { hash: `0x${String(relayed.length).padStart(64, '0')}` }

@@ -63,6 +63,8 @@ describe('signing in', () => {
     ['an expired message', { expirationTime: '2020-01-01T00:00:00.000Z' }, 'SIGN_IN_TIME'],
     ['a message not valid yet', { notBefore: '2090-01-01T00:00:00.000Z' }, 'SIGN_IN_TIME'],
     ['a message of the future', { issuedAt: '2090-01-01T00:00:00.000Z' }, 'SIGN_IN_TIME'],
+    ['a message of long ago', { issuedAt: '2020-01-01T00:00:00.000Z' }, 'SIGN_IN_TIME'],
+    ['a message of eleven minutes ago', { issuedAt: new Date(Date.now() - 660_000).toISOString() }, 'SIGN_IN_TIME'],
   ])('%s is refused', async (_name, change, code) => {
     const reply = await signIn(await signInMessage(street, people.alice, change))
     expect([reply.status, reply.body.code]).toEqual([422, code])
@@ -278,33 +280,40 @@ describe('relayed messages', () => {
       'rotateKey',
     ],
   ])('%s go to the chain', async (path, body, method) => {
-    const reply = await ask(street, 'POST', `relay/${path}`, { body })
+    const token = await tokenOf(street, path === 'confirmations' ? people.grid : people.alice)
+    const reply = await ask(street, 'POST', `relay/${path}`, { body, token })
     expect(reply.status).toBe(202)
     expect(reply.body.transaction).toMatch(/^0x/)
     expect(street.relayed.at(-1)).toEqual({ method, request: body })
   })
 
   test('the contract’s refusal comes through by name, an unreachable chain says when to try again', async () => {
+    const token = await tokenOf(street, people.bob)
+    const body = { seat: seatIds.bob }
     street.relayError.next = new ChainError('CHAIN_REFUSED', 'the withdrawal delay has not passed')
-    const refused = await ask(street, 'POST', 'relay/claims', { body: { seat: seatIds.alice } })
+    const refused = await ask(street, 'POST', 'relay/claims', { body, token })
     expect([refused.status, refused.body.code, refused.body.detail]).toEqual([
       422,
       'CHAIN_REFUSED',
       'the withdrawal delay has not passed',
     ])
     street.relayError.next = new ChainError('CHAIN_UNREACHABLE', 'the node does not answer')
-    const down = await ask(street, 'POST', 'relay/claims', { body: { seat: seatIds.alice } })
+    const down = await ask(street, 'POST', 'relay/claims', { body, token })
     expect([down.status, down.body.code, down.headers.get('retry-after')]).toEqual([503, 'CHAIN_UNREACHABLE', '5'])
   })
 })
 
 describe('Idempotency-Key', () => {
   const body = { seat: seatIds.bob }
+  let token: string
+  beforeAll(async () => {
+    token = await tokenOf(street, people.bob)
+  })
+  const claim = (key: string) => ask(street, 'POST', 'relay/claims', { body, key, token })
 
   test('a repeated request has effect once and gets the first answer', async () => {
     const before = street.relayed.length
-    const replies = [await ask(street, 'POST', 'relay/claims', { body, key: 'k1' })]
-    replies.push(await ask(street, 'POST', 'relay/claims', { body, key: 'k1' }))
+    const replies = [await claim('k1'), await claim('k1')]
     expect(street.relayed).toHaveLength(before + 1)
     expect(replies[1]!.body).toEqual(replies[0]!.body)
     expect(replies.map(({ status }) => status)).toEqual([202, 202])
@@ -313,43 +322,54 @@ describe('Idempotency-Key', () => {
 
   test('many at once have effect once', async () => {
     const before = street.relayed.length
-    const replies = await Promise.all(
-      Array.from({ length: 8 }, () => ask(street, 'POST', 'relay/claims', { body, key: 'k2' })),
-    )
+    const replies = await Promise.all(Array.from({ length: 8 }, () => claim('k2')))
     expect(street.relayed).toHaveLength(before + 1)
     for (const { status, body } of replies) expect(status === 202 || body.code === 'IDEMPOTENCY_UNDER_WAY').toBe(true)
   })
 
   test('the key of another request is refused', async () => {
-    const reply = await ask(street, 'POST', 'relay/claims', { body: { seat: '4294967373' }, key: 'k1' })
+    const other = { body: { seat: seatIds.alice }, key: 'k1', token }
+    const reply = await ask(street, 'POST', 'relay/claims', other)
     expect([reply.status, reply.body.code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
-    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'ä ö' })).body.code).toBe('IDEMPOTENCY_KEY_FORM')
+    expect((await claim('ä ö')).body.code).toBe('IDEMPOTENCY_KEY_FORM')
   })
 
   test('keys of different accounts do not meet', async () => {
-    const token = await tokenOf(street, people.bob)
-    expect((await ask(street, 'POST', 'relay/claims', { body: { seat: '4294967373' }, key: 'k1', token })).status).toBe(
-      202,
-    )
+    const alices = { body: { seat: seatIds.alice }, key: 'k1', token: await tokenOf(street, people.alice) }
+    expect((await ask(street, 'POST', 'relay/claims', alices)).status).toBe(202)
   })
 
-  test('a lasting refusal is kept, a passing one is tried again', async () => {
-    street.relayError.next = new ChainError('CHAIN_UNREACHABLE', 'down')
-    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k3' })).status).toBe(503)
-    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k3' })).status).toBe(202)
-    street.relayError.next = new ChainError('CHAIN_REFUSED', 'no')
-    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k4' })).status).toBe(422)
-    const kept = await ask(street, 'POST', 'relay/claims', { body, key: 'k4' })
-    expect([kept.status, kept.body.code]).toEqual([422, 'CHAIN_REFUSED'])
-    expect(kept.headers.get('content-type')).toContain('application/problem+json')
+  test('no refusal is kept: nothing was done', async () => {
+    const keys = async () => (await street.database`select from idempotency_keys`).length
+    const before = await keys()
+    for (const code of ['CHAIN_UNREACHABLE', 'CHAIN_REFUSED'] as const) {
+      street.relayError.next = new ChainError(code, 'no')
+      const refusal = await claim('k3')
+      expect(refusal.body.code).toBe(code)
+      expect(refusal.headers.get('content-type')).toContain('application/problem+json')
+      expect(await keys()).toBe(before)
+    }
+    expect((await claim('k3')).status).toBe(202)
   })
 
   test('a request that was lost with its process may be run again', async () => {
-    await ask(street, 'POST', 'relay/claims', { body, key: 'k5' })
+    await claim('k5')
     await street.database`update idempotency_keys set status = null, response = null where key = 'k5'`
-    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k5' })).body.code).toBe('IDEMPOTENCY_UNDER_WAY')
+    expect((await claim('k5')).body.code).toBe('IDEMPOTENCY_UNDER_WAY')
     await street.database`update idempotency_keys set created_at = now() - interval '2 minutes' where key = 'k5'`
-    expect((await ask(street, 'POST', 'relay/claims', { body, key: 'k5' })).status).toBe(202)
+    expect((await claim('k5')).status).toBe(202)
+  })
+
+  test('strangers have no keys and leave no rows', async () => {
+    const before = await street.database`select from idempotency_keys`
+    for (let n = 0; n < 5; n++) {
+      const order = await signedOrder('alice', { nonce: 70 }, people.stranger)
+      expect((await ask(street, 'POST', 'orders', { body: order, key: `s${n}` })).body.code).toBe('ORDER_SIGNATURE')
+    }
+    const own = await signedOrder('alice', { nonce: 71 })
+    expect((await ask(street, 'POST', 'orders', { body: own, key: 's' })).status).toBe(201)
+    expect((await ask(street, 'POST', 'orders', { body: own, key: 's' })).status).toBe(200)
+    expect(await street.database`select from idempotency_keys`).toHaveLength(before.length)
   })
 })
 

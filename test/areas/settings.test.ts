@@ -2,40 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { longestPathTicks } from '../../server/areas/longest-path.ts'
 import { areaSettings, engineConfig } from '../../server/areas/settings.ts'
-
-const chain = {
-  chainId: 31337,
-  escrow: `0x${'7'.repeat(40)}`,
-  token: `0x${'8'.repeat(40)}`,
-  tokenName: 'Local Euro',
-  tokenDecimals: 6,
-  withdrawalDelaySeconds: 300,
-}
-
-function file(change: { zones?: object[]; rules?: object } = {}) {
-  return {
-    area: 1,
-    name: 'Street',
-    currency: 'EUR',
-    feedInPerKwh: '0.08',
-    retailPerKwh: '0.30',
-    graceSeconds: 4,
-    zones: change.zones ?? [
-      { zone: 'root', name: 'Root' },
-      { zone: 'north', name: 'North', parent: 'root', feePerKwh: '0.01' },
-      { zone: 'south', name: 'South', parent: 'root', feePerKwh: '0.02', capacityWh: 70 },
-    ],
-    rules: {
-      grid: `0x${'9'.repeat(40)}`,
-      intervalSeconds: 10,
-      batchSeconds: 60,
-      maxGridPerKwh: '0.03',
-      maxBandPerKwh: '0.40',
-      settlingGrade: 'device',
-      ...change.rules,
-    },
-  }
-}
+import { escrowFacts as chain, areaFile as file } from './area-file.ts'
 
 describe('area settings', () => {
   it('become what the engine clears by', () => {

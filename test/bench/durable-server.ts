@@ -13,7 +13,9 @@ import express from 'express'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { Server } from 'socket.io'
+import { networkReader } from '../../server/api/addresses.ts'
 import { createApp } from '../../server/api/app.ts'
+import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { ApiParts } from '../../server/api/parts.ts'
 import type { Submission } from '../../server/areas/area-handle.ts'
 import { connectArea } from '../../server/areas/messages.ts'
@@ -107,7 +109,7 @@ const parts: ApiParts = {
   statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
   servicesOf: () => ({
     isWalletSignature: unused,
-    relay: new Proxy({} as ReturnType<ApiParts['servicesOf']>['relay'], { get: () => unused }),
+    relay: null,
     wallet: unused,
   }),
   registry,
@@ -116,9 +118,15 @@ const parts: ApiParts = {
   demoPeople: null,
   pageFolder: null,
   origins: [origin!],
+  networkOf: networkReader(null, log),
+  gate: createOrderGate(),
+  isOwnHost: () => true,
 }
 http.on('request', createApp(parts))
-const io = new Server(http, socketOptions)
+const io = new Server(
+  http,
+  socketOptions(() => true),
+)
 const telemetry = createTelemetryBoard(meterOwners(areas))
 attachAgents(io, { ...parts, telemetry })
 const live = attachLive(io, { ...parts, telemetry })

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { sparingFlags } from '../../meter-agent/commands/service-unit.ts'
 import { serveDevice } from '../../meter-agent/simulator/device-server.ts'
 import { builtProgram } from '../built.ts'
 
@@ -80,7 +81,8 @@ url = "tcp://127.0.0.1:${port}"
   .join('')}`,
   )
   await ended(spawn(process.execPath, [agentProgram, 'enrol', '--config', config, '--rules', `0x${'11'.repeat(32)}`]))
-  const agent = spawn(process.execPath, [agentProgram, 'run', '--config', config], {
+  // As the service that `install-service` writes runs it.
+  const agent = spawn(process.execPath, [...sparingFlags, agentProgram, 'run', '--config', config], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   await pause(10_000)

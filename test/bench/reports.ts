@@ -102,7 +102,7 @@ async function fill(sql: Database, zones: number): Promise<void> {
     const ofDay = sql`generate_series(${first}::bigint, ${first + 86_400 - intervalSeconds}::bigint, ${intervalSeconds}::bigint) start`
     await sql`
       insert into interval_zones
-      select 1, start, 1, place, 'zone-' || place, 1500, 1500, 1500, 0, 0, 0, 0, case when place > 0 then 0 end, 0
+      select 1, start, 1, place, 'zone-' || place, 1500, 1500, 1500, 0, 0, 0, 0, 5, case when place > 0 then 0 end, 0
       from ${ofDay}, generate_series(0, ${zones - 1}::int) place`
     await sql`
       insert into seat_intervals

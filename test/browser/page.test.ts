@@ -10,11 +10,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Wallet } from 'ethers'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
-import type { DemoPerson, IntervalResource } from '../../server/api/resources.ts'
+import type { AreaResource, DemoPerson, IntervalResource } from '../../server/api/resources.ts'
+import { publicClient, signInWithKey } from '../../server/demo/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
@@ -24,6 +28,7 @@ import { assertBuilt } from '../built.ts'
 import { areaNumber, batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
+import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
 
 const startUpSeconds = 50
@@ -106,10 +111,17 @@ async function changes(page: Page, selector: string): Promise<void> {
   )
 }
 
+/** As the grid operator sees them: to others a zone of one home is told together with the rest. */
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
-  const answer = await fetch(`${demo.url}/api/v1/areas/${areaNumber}/intervals?limit=200`)
-  const { items } = (await answer.json()) as { items: IntervalResource[] }
-  return items.reverse().map(({ start, zones }) => ({ start, ...zones.find(({ zone }) => zone === 'north')! }))
+  const people = await publicClient(demo.url).get<DemoPerson[]>('/demo/people')
+  const grid = new Wallet(people.find(({ role }) => role === 'utility')!.privateKey)
+  const { chain } = await publicClient(demo.url).get<AreaResource>(`/areas/${areaNumber}`)
+  const client = await signInWithKey(demo.url, grid, chain.chainId)
+  const { items } = await client.get<{ items: IntervalResource[] }>(`/areas/${areaNumber}/intervals?limit=200`)
+  return items.reverse().map(({ start, zones }) => {
+    const { soldWh, pricePerKwh } = zones.find(({ zone }) => zone === 'north')!
+    return { start, soldWh: soldWh ?? Number.NaN, pricePerKwh }
+  })
 }
 
 describe('the neighbourhood', () => {
@@ -117,8 +129,8 @@ describe('the neighbourhood', () => {
     const page = await open('/')
     await shows(page, '.hero-price .huge', /^11\.0/)
     await changes(page, '.hero-price .lead')
-    await shows(page, '.zones', /South.*20 Wh sold/s)
-    await shows(page, '.link.full', /20 Wh out of 20 Wh.*full/s)
+    await shows(page, '.zones', /45 Wh sold.*South.*few homes/s)
+    await shows(page, '.link.full', /not told of 20 Wh.*full/s)
   }, 180_000)
 })
 
@@ -139,7 +151,7 @@ describe('a price', () => {
     await tabTo(page, 'button', /Set my price/)
     await page.keyboard.press('Enter')
     await shows(page, '.effect', /counts (from|since) \d\d:\d\d:\d\d/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh\. All your surplus found a neighbour\./)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh\./)
     await shows(page, '.result-list', /40 Wh sold · 7\.5 ct\/kWh\+0\.300 ct/)
 
     const results = await northResults()
@@ -156,7 +168,7 @@ describe('a price', () => {
     await shows(page, '.result:first-child', /no trade/)
     await onOff.click()
     await shows(page, '.effect', /5\.0 ct\/kWh/)
-    await shows(page, '.effect', /with 5\.0 ct\/kWh: 40 Wh at 7\.5 ct\/kWh/)
+    await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh/)
   }, 180_000)
 })
 
@@ -219,12 +231,13 @@ describe('a standing agreement', () => {
     await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh an interval at 9\.0 ct\/kWh running/)
     await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh an interval at 9\.0 ct\/kWh running/)
     await shows(roof, '.result-list', /Agreed sale: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
-    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
+    // The buyer bears the north line's fee.
+    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 10\.0 ct\/kWh, as agreed/)
     expect(await accessibilityFaults(buyer)).toEqual([])
 
     await roof.getByRole('button', { name: 'Give notice' }).click()
     await roof.getByRole('button', { name: /^End it, shortly after/ }).click()
-    await shows(roof, '.agreements-own .agreement', /ends .*I gave notice/)
+    await shows(roof, '.agreements-own .agreement', /ends.*I gave notice/)
     await shows(buyer, '.agreements-own .agreement', /the neighbour gave notice/)
     await shows(buyer, '.agreements-own .agreement', /ended/)
   }, 180_000)
@@ -342,6 +355,59 @@ describe('money', () => {
   }, 240_000)
 })
 
+describe('joining', () => {
+  it('makes an account, finds the home by its code, signs limits in plain words and starts trading', async () => {
+    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
+    const agent = new PairingAgent(demo.url, items[0]!)
+    const { code } = await agent.offer()
+    const link = await invitationOf(items[0]!)
+    const page = await open(link.slice(demo.url.length), { viewport: phone })
+    await page.getByLabel('Choose a passphrase').fill('short')
+    await shows(page, '.sign-in .explain', /^5 more characters\./)
+    await page.getByLabel('Choose a passphrase').fill('sunshine from next door')
+    await page.getByRole('button', { name: 'Continue with this device' }).click()
+    await page.getByRole('textbox', { name: 'Code' }).fill('AAAA AAAA')
+    await page.getByRole('button', { name: 'Find my home' }).click()
+    await shows(page, '.trouble', /no meter is offered under this code/)
+    await page.getByRole('button', { name: 'Enter another code' }).click()
+    await page.getByRole('textbox', { name: 'Code' }).fill(`${code.slice(0, 4).toLowerCase()}-${code.slice(4)}`)
+    await page.getByRole('button', { name: 'Find my home' }).click()
+    await shows(page, '.join-card', /Example Meter 3.*feeds in now\s*1\.25\skW/s)
+    expect(await accessibilityFaults(page)).toEqual([])
+    await page.getByRole('button', { name: 'This is my home' }).click()
+    await shows(page, '.effect', /Waiting for the agent/)
+    expect(await agent.go()).toBe('consented')
+    await page.getByLabel(/Sell for at least/).fill('many')
+    await shows(page, '.join-card [aria-live] .explain', /lowest price for selling is a number of cents between/)
+    await page.getByLabel(/Sell for at least/).fill('9')
+    await shows(page, '.join-words', /never get less than 9\.0\sct\/kWh/)
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    await page.getByRole('button', { name: 'Sign and join' }).click()
+    await shows(page, '.join-card h2', /^You are in$/)
+    expect(await agent.go()).toBe('opened')
+    await page.getByRole('button', { name: 'Start trading' }).click()
+    await shows(page, '.join-card [role=status]', /Your prices count from the next interval on/)
+    await shows(page, '.join-words', /Waiting for the grid operator/)
+    await page.getByRole('link', { name: 'To my page' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+    await page.reload()
+    await page.getByLabel(/Passphrase of the account/).fill('sunshine from next door')
+    await page.getByRole('button', { name: 'Open my account' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+  }, 180_000)
+})
+
+/** The grid operator invites one account. */
+async function invitationOf({ area, chain, rules }: AreaResource): Promise<string> {
+  const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
+  const grid = new Wallet(people.find(({ role }) => role === 'utility')!.privateKey)
+  const validUntil = Math.floor(Date.now() / 1000) + 3_600
+  const invitation = { rules: rules.hash, accounts: 1, validUntil, nonce: Date.now() }
+  const signature = await signFull(grid, chain, 'Invitation', invitation)
+  return invitationLink(demo.url, { area, invitation, signature })
+}
+
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {
     const page = await open('/people/grid')
@@ -366,6 +432,7 @@ describe('everybody', () => {
     { path: '/people/buyer', ready: '.result-list' },
     { path: '/people/grid', ready: 'table' },
     { path: '/account', ready: '.sign-in' },
+    { path: '/join', ready: '.sign-in' },
     { path: '/people/nobody', ready: '.card' },
   ]
   it.each(views)(

@@ -11,6 +11,7 @@ import { hashRules, type Mandate, signFull } from '../../contracts/protocol/type
 import { type ExitOptions, exitStep, seatsToExit } from '../../server/chain/exit.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { bundleProgram } from '../demo/bundle.ts'
+import { makeStatements } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { area, startMarket } from './market.ts'
 import {
@@ -170,10 +171,10 @@ describe('while a batch of several parts lies open and its operator is gone', ()
   beforeAll(async () => {
     const { provider } = chain
     server = await startScratchServer()
-    const { database } = await server.fresh()
+    const { database, url } = await server.fresh()
     const operator = await withGas(new Wallet(Wallet.createRandom().privateKey))
     street = await openStreet(provider, { operator, deposits: [5_000_000n, 0n, 5_000_000n] })
-    const market = await startMarket({ chain, database, street, operator, entriesPerPart: 2 })
+    const market = await startMarket({ chain, database, url, street, operator, entriesPerPart: 2 })
     await market.indexer.advance()
     const [buyer, seller] = street.homes as [Home, Home]
     const start = Math.ceil(street.from / 60) * 60 + 60
@@ -191,6 +192,8 @@ describe('while a batch of several parts lies open and its operator is gone', ()
       }
     }
     await market.passTo(start + 80)
+    await market.hear()
+    await makeStatements(database, market.stored)
     const open = () => market.indexer.head.view.get(area)?.open
     for (let round = 0; open()?.end !== start + 60; round += 1) {
       expect(round).toBeLessThan(20)
@@ -198,7 +201,7 @@ describe('while a batch of several parts lies open and its operator is gone', ()
       await mine(provider)
       await market.indexer.advance()
     }
-    await market.worker.stop()
+    await market.stop()
   })
   afterAll(() => server?.stop())
 
@@ -266,8 +269,11 @@ describe('the command', () => {
       [exit(program, { key: `${fundedKey(5)}0` }), /key: it holds no private key \(0x and 64 hexadecimal digits\)$/],
       [exit(program, { key: '' }), /key: it holds no private key/],
       [exit(program, { flags: ['--key-file', join(folder, 'none')] }), /none: ENOENT/],
-      [exit(program, { rpc: `http://127.0.0.1:${await freePort()}` }), /^the chain at .* cannot be reached: /],
-      [exit(program, { rpc: 'chain.example' }), /^the chain at chain.example cannot be reached: /],
+      [
+        exit(program, { rpc: `http://127.0.0.1:${await freePort()}` }),
+        /^the chain’s node cannot be reached: ECONNREFUSED/,
+      ],
+      [exit(program, { rpc: 'chain.example' }), /^the chain’s node cannot be reached: /],
       [exit(program, { escrow: `0x${'12'.repeat(20)}` }), /^no contract is deployed at 0x1212.* on chain 31337$/],
       [exit(program, { escrow: street.token }), /^the contract at 0x.* on chain 31337 is no escrow$/],
     ]

@@ -113,11 +113,11 @@ test('every change is a boundary on the seat’s timeline, whoever made it', asy
   expect(terms.slice(-2)).toEqual([
     {
       ...{ from: later, sellFloor: -100, buyCeiling: 5_000, maxSellWh: 70_000, maxBuyWh: 60_000, version: 2 },
-      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: 100_000, closed: false },
+      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: 100_000, grade: 0, closed: false },
     },
     {
       ...{ from: later + 100, sellFloor: -100, buyCeiling: 5_000, maxSellWh: 70_000, maxBuyWh: 60_000, version: 2 },
-      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: null, closed: true },
+      ...{ validUntil: mandate.validUntil, zone: 'street', nameplateWh: null, grade: 0, closed: true },
     },
   ])
 
@@ -406,6 +406,52 @@ test('a long history is read in steps, and what an area did not take is delivere
   expect(kept!.blocks).toBeLessThan(400)
 })
 
+test('an area that was made again is told everything anew, and hears until when it was told', async () => {
+  const { database, street, home } = await scene([100_000n, 200_000n])
+  let loads = 1
+  let isMadeAgain = false
+  let isBusy = false
+  const taken: AreaDelivery[] = []
+  const told: number[] = []
+  const { indexer, seatOf } = follow(database, street, {
+    async deliver(_, delivery) {
+      if (isBusy) throw new Error('the area is busy')
+      if (isMadeAgain) loads += 1
+      isMadeAgain = false
+      taken.push(delivery)
+    },
+    loadsOf: () => loads,
+    hasTold: (_, time) => told.push(time),
+  })
+  const everybody = () => street.homes.map(seatOf)
+  const advance = async () => {
+    const before = taken.length
+    await indexer.advance()
+    return taken.slice(before)
+  }
+  expect(await advance()).toMatchObject([{ seats: everybody(), isPart: false }])
+  expect(told).toEqual([indexer.counted.time])
+  // What is known is not told again, but that nothing else has happened is.
+  await mine(chain.provider)
+  expect(await advance()).toEqual([])
+  expect(told.at(-1)).toBe(indexer.counted.time)
+  expect(told[1]).toBeGreaterThan(told[0]!)
+  loads += 1
+  expect(await advance()).toMatchObject([{ seats: everybody() }])
+  // Made again while it was told of one seat: nobody knows whether it has kept that.
+  await street.deposit(home, 50_000n)
+  isMadeAgain = true
+  expect(await advance()).toMatchObject([{ seats: [seatOf(home)] }])
+  expect(await advance()).toMatchObject([{ seats: everybody() }])
+  expect(await advance()).toEqual([])
+  // One that does not take what is new has not been told of it.
+  await street.deposit(home, 50_000n)
+  isBusy = true
+  const heard = told.length
+  await expect(indexer.advance()).rejects.toThrow('the area is busy')
+  expect(told.length).toBe(heard)
+})
+
 test('a chain that cannot be reached is named', async () => {
   const { database, street } = await scene()
   const provider = openProvider(`http://127.0.0.1:${await freePort()}`, chainId)
@@ -436,7 +482,7 @@ test('what people signed is carried once, and a refusal comes in plain words', a
   })
   const facts = await readEscrowFacts(chain.chain.url, street.escrow)
   const relay = createRelay({ sender, indexer, facts, batchesOf: () => undefined })
-  const seat = Number(seatIdOf(area, home.number))
+  const seat = seatIdOf(area, home.number).toString()
   const withdrawal = {
     ...{ account: home.account.address.toLowerCase(), seat: BigInt(seat), amount: 250_000n },
     ...{ to: home.account.address.toLowerCase(), nonce: 0, deadline: forever },
@@ -454,7 +500,9 @@ test('what people signed is carried once, and a refusal comes in plain words', a
   await expect(relay.requestWithdrawal({ ...request, amountUnits: '300000' })).rejects.toMatchObject({
     contractError: 'OldNonce',
   })
-  await expect(relay.claim({ seat: seat + 99 })).rejects.toMatchObject({ code: 'CHAIN_REQUEST' })
+  await expect(relay.claim({ seat: seatIdOf(area, home.number + 99).toString() })).rejects.toMatchObject({
+    code: 'CHAIN_REQUEST',
+  })
   await passUntil(chain.provider, seatOf(home).withdrawal!.claimableAt)
   await relay.claim({ seat })
   await mine(chain.provider)
@@ -474,7 +522,7 @@ test('a deposit is carried with the account’s permit', async () => {
     ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
   })
   const relay = createRelay({ sender, indexer, facts, batchesOf: () => undefined })
-  const seat = Number(seatIdOf(area, home.number))
+  const seat = seatIdOf(area, home.number).toString()
   const deployer = new Wallet(fundedKey(9), chain.provider)
   await (await tokenAt(street.token, deployer).getFunction('mint')(home.account.address, 12_500_000n)).wait()
   const permit = {

@@ -22,13 +22,13 @@ afterAll(async () => {
 })
 
 test(`batches of ${entries} entries settle in transactions below the gas cap`, async () => {
-  const { database } = await server.fresh()
+  const { database, url } = await server.fresh()
   const { provider } = chain
   const operator = new Wallet(Wallet.createRandom().privateKey)
   await provider.send('anvil_setBalance', [operator.address, `0x${(10n ** 20n).toString(16)}`])
   const deposits = Array.from({ length: entries }, (_, index) => (index % 2 === 0 ? 0n : 1_000_000n))
   const street = await openStreet(provider, { operator, deposits })
-  const market = await startMarket({ chain, database, street, operator })
+  const market = await startMarket({ chain, database, url, street, operator })
   await market.indexer.advance()
   const start = Math.ceil(street.from / 60) * 60
   for (const [index, home] of street.homes.entries()) {
@@ -66,5 +66,5 @@ test(`batches of ${entries} entries settle in transactions below the gas cap`, a
     expect(gas_used).toBeLessThan(gasCap)
     console.log(`${purpose}: ${gas_used} gas`)
   }
-  await market.worker.stop()
+  await market.stop()
 }, 1_800_000)

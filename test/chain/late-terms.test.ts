@@ -34,14 +34,17 @@ test('what was traded by terms that had ended is computed again before the batch
     },
   })
   const runs = await database`
-    select run, b.bought_wh from seat_intervals b where start = ${start} and seat = 2 order by run`
+    select run, matched_wh, bought_wh from intervals left join seat_intervals using (area_id, start, run)
+    where start = ${start} and coalesce(seat, 2) = 2 order by run`
   expect(runs).toMatchObject([
-    { run: 1, bought_wh: 30 },
-    { run: 2, bought_wh: 0 },
+    { run: 1, matched_wh: 60, bought_wh: null },
+    { run: 2, matched_wh: 60, bought_wh: 0 },
   ])
   for (let round = 0; round < 4; round += 1) await market.turn()
-  const [batch] = await database`select number, left_out, status from batches order by end_at desc limit 1`
+  const [batch] =
+    await database`select number, left_out, status from batches join batch_progress using (area_id, end_at, number)
+    order by end_at desc limit 1`
   expect(batch).toMatchObject({ number: 1, left_out: [], status: 'settled' })
   expect(await verified({ chain }, database, street, start + 60)).toBeNull()
-  await market.worker.stop()
+  await market.stop()
 })

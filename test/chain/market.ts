@@ -1,26 +1,32 @@
-/** A whole market for tests: a street on a real chain, its area's worker on a real database, and the settlement between. */
+/** A whole market for tests: a street on a real chain, its area on a real database, and the settlement between. */
 import type { Wallet } from 'ethers'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { digestOf, hashRules, type Order, signCompact } from '../../contracts/protocol/typed-data.ts'
-import type { AreaSettings } from '../../server/areas/settings.ts'
-import { startAreaWorker } from '../../server/areas/worker.ts'
+import { type AreaSettings, areaFaceOf, engineConfig } from '../../server/areas/settings.ts'
+import { startAreaHere } from '../../server/areas/start-area.ts'
 import { createIndexer } from '../../server/chain/indexer.ts'
 import { createRelay } from '../../server/chain/relay.ts'
 import { createSender } from '../../server/chain/sender.ts'
-import { createSettlement } from '../../server/chain/settlement-service.ts'
+import { createSettlement, settlementMetrics } from '../../server/chain/settlement-service.ts'
 import type { Event } from '../../server/market/area/area.ts'
+import { openAreaStore } from '../../server/store/area-store.ts'
+import type { StoredArea } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
+import { withClock } from '../areas/with-clock.ts'
+import { makeStatements } from '../settlement/exported.ts'
 import { chainId, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
 
 export const area = 1
 const log = pino({ level: 'silent' })
+/** The clocks go on in such steps, so that the area's lease never runs out. */
+const stepMs = 3_000
 
 export function settingsOf(street: Street): AreaSettings {
   const { rules, escrow, token } = street
   return {
     ...{ area, name: 'Test street', currency: 'tEUR', priceDecimals: 4, feedInTicks: 800, retailTicks: 3_000 },
-    ...{ graceMs: 5_000, lowestTicks: -1_000, rules, rulesHash: hashRules(rules) },
+    ...{ graceMs: 5_000, lowestTicks: -1_000, ownUse: 'net', rules, rulesHash: hashRules(rules) },
     zones: [
       { zone: 'street', name: 'Street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
       { zone: 'lane', name: 'Lane', parent: 'street', feeTicksPerKwh: 100, capacityWh: 40 },
@@ -29,88 +35,132 @@ export function settingsOf(street: Street): AreaSettings {
   }
 }
 
-/** A process of the server, with a clock that `passTo` moves together with the chain's. */
-export async function startMarket(parts: {
+export interface MarketParts {
   chain: TestChain
   database: Database
+  url: string
   street: Street
   operator: Wallet
   entriesPerPart?: number
-}) {
-  const { chain, database, street, operator, entriesPerPart } = parts
+}
+
+export type Market = Awaited<ReturnType<typeof startMarket>>
+
+/** A process of the server, with a clock that `passTo` moves together with the chain's. */
+export async function startMarket({ chain, database, url, street, operator, entriesPerPart }: MarketParts) {
   const { provider } = chain
-  const registry = new Registry()
   const settings = settingsOf(street)
-  let nowMs = (street.from - 1) * 1_000
-  const worker = await startAreaWorker({
-    ...{ database, settings, log, registry, now: () => nowMs },
-    onFatal(error) {
-      throw error
+  const clock = { ms: (street.from - 1) * 1_000 }
+  const { areaId, store, lease, close } = await openAreaStore(url, { chainId, escrow: street.escrow, area })
+  const stored: StoredArea = { chainId, escrow: street.escrow, area, areaId }
+  const handle = startAreaHere({
+    ...{ settings, lease, owner: 'test', waitsForChain: true },
+    store: withClock(store, () => clock.ms),
+    clocks: { wallMs: () => clock.ms, monotonicMs: () => clock.ms },
+    log(what, error) {
+      queueMicrotask(() => {
+        throw new Error(what, { cause: error })
+      })
     },
   })
+  const look = () => handle.submit({ type: 'tick', seal: null })
+  await look()
   const sender = createSender({
     ...{ database, provider, wallet: operator, chainId, log },
     ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
   })
   const indexer = createIndexer({
     ...{ database, provider, escrow: street.escrow, chainId, log, confirmations: 1, firstBlock: street.firstBlock },
-    async deliver(_, { block, settledUntil, seats }) {
-      await worker.submit({ type: 'chain', atMs: 0, block, settledUntil, seats })
+    async deliver(_, delivery) {
+      await handle.submit({ type: 'chain', ...delivery })
     },
+    loadsOf: () => handle.status.loads,
+    hasTold: (_, time) => handle.chainTold(time * 1_000),
+    seen: (time) => handle.seeChain(time * 1_000),
   })
   const settlement = createSettlement({
-    ...{ database, provider, sender, indexer, settings: [settings], log, registry },
+    ...{ database, provider, sender, indexer, settings: [settings], log },
+    metrics: settlementMetrics(new Registry()),
     ...(entriesPerPart === undefined ? {} : { entriesPerPart }),
-    async leaveOut(number, request) {
-      const events = await worker.submit({ type: 'leave-out', atMs: 0, ...request })
-      return number === area && events.some(({ type }) => type === 'batch-cut')
+    async leaveOut(_, request) {
+      const events = await handle.submit({ type: 'leave-out', ...request })
+      return events.some(({ type }) => type === 'leaving-out')
     },
   })
   let nonces = 0
+  let sequences = 0
 
-  async function signedOrder(
-    home: Home,
-    wish: Pick<Order, 'side' | 'limitPrice' | 'maxWh' | 'start' | 'end'> & { market?: number },
-  ) {
+  /** Until nothing is due any more. */
+  async function settle(): Promise<void> {
+    for (let sequence = -1; handle.status.sequence !== sequence; ) {
+      ;({ sequence } = handle.status)
+      await look()
+    }
+  }
+
+  async function order(home: Home, wish: Omit<Order, 'account' | 'meter' | 'rules' | 'timeInForce' | 'nonce'>) {
     nonces += 1
-    const order: Order = {
+    const signed: Order = {
       ...{ account: home.account.address.toLowerCase(), meter: home.meter.address.toLowerCase() },
-      ...{ rules: settings.rulesHash, market: 0, timeInForce: 0, nonce: nonces },
+      ...{ rules: settings.rulesHash, timeInForce: 0, nonce: nonces },
       ...wish,
     }
-    const signature = await signCompact(home.account, street.domain, 'Order', order)
-    return { atMs: 0, id: digestOf(street.domain, 'Order', order), order, signature, session: null }
+    const signature = await signCompact(home.account, street.domain, 'Order', signed)
+    const id = digestOf(street.domain, 'Order', signed)
+    return handle.submit({ type: 'order', id, order: signed, signature, session: null })
   }
 
   return {
-    ...{ worker, sender, indexer, settlement },
-    relay: createRelay({ sender, indexer, facts: settings.chain, batchesOf: () => worker.state }),
-    /** Both clocks go on to `time`, in seconds, and whatever is due by then happens. */
+    ...{ area: handle, stored, settings, sender, indexer, settlement },
+    relay: createRelay({ sender, indexer, facts: settings.chain, batchesOf: () => handle.status }),
+    /** Both clocks go on to `time`, in seconds, and whatever is due by then happens; nothing is heard of the chain. */
     async passTo(time: number): Promise<void> {
       await passUntil(provider, time)
-      nowMs = Math.max(nowMs, time * 1_000)
-      await worker.submit({ type: 'tick', atMs: 0 })
+      while (clock.ms < time * 1_000) {
+        clock.ms = Math.min(clock.ms + stepMs, time * 1_000)
+        await look()
+      }
+      await settle()
     },
-    async order(home: Home, side: 'buy' | 'sell', limitPrice: number, end: number): Promise<Event[]> {
+    /** The server hears what is new on the chain, and whatever is due by that happens. */
+    async hear(): Promise<void> {
+      await indexer.advance()
+      await settle()
+    },
+    /** Other settings from the next interval on. */
+    async configure(change: Partial<AreaSettings>): Promise<void> {
+      const next = { ...settings, ...change }
+      await handle.submit({ type: 'configure', config: engineConfig(next), face: areaFaceOf(next) })
+    },
+    order(home: Home, side: 'buy' | 'sell', limitPrice: number, end: number): Promise<Event[]> {
       const wish = { side: side === 'buy' ? 0 : 1, limitPrice, maxWh: 100, start: street.from, end }
-      return worker.submit({ type: 'order', ...(await signedOrder(home, wish)) })
+      return order(home, { ...wish, market: 0 })
     },
     /** For the one interval from `start`. */
-    async forward(home: Home, side: 'buy' | 'sell', limitPrice: number, start: number): Promise<Event[]> {
-      const wish = { side: side === 'buy' ? 0 : 1, market: 1, limitPrice, maxWh: 30, start, end: start + 10 }
-      return worker.submit({ type: 'forward-order', timeInForce: 'GTC', ...(await signedOrder(home, wish)) })
+    forward(home: Home, side: 'buy' | 'sell', limitPrice: number, start: number): Promise<Event[]> {
+      const wish = { side: side === 'buy' ? 0 : 1, limitPrice, maxWh: 30, start, end: start + 10 }
+      return order(home, { ...wish, market: 1 })
     },
     /** Signed by the meter's first key, or by `key`. */
     async read(home: Home, time: number, importWh: number, exportWh: number, key?: Wallet): Promise<Event[]> {
-      const reading = await street.reading(home, time, importWh, exportWh, key)
-      return worker.submit({ type: 'readings', atMs: 0, readings: [reading] })
+      const signed = await street.reading(home, time, importWh, exportWh, key)
+      sequences += 1
+      const reading = { ...signed, sequence: sequences, productionWh: null, reasons: 0 }
+      return handle.submit({ type: 'readings', readings: [reading] })
     },
     /** A block with what was sent, then one turn of each of the server's loops. */
     async turn(): Promise<void> {
       await mine(provider)
       await sender.watch()
       await indexer.advance()
+      await settle()
+      await makeStatements(database, stored)
       await settlement.advance(area)
+      await settle()
+    },
+    async stop(): Promise<void> {
+      await handle.stop()
+      await close()
     },
   }
 }

@@ -19,10 +19,10 @@ afterAll(async () => {
 })
 
 test('a new epoch waits until all of the old one is settled, and what comes after it is read again', async () => {
-  const { database } = await server.fresh()
+  const { database, url } = await server.fresh()
   const operator = new Wallet(fundedKey(4))
   const street = await openStreet(chain.provider, { operator, deposits: [0n, 5_000_000n] })
-  const market = await startMarket({ chain, database, street, operator })
+  const market = await startMarket({ chain, database, url, street, operator })
   await market.indexer.advance()
   const [seller, buyer] = street.homes as [(typeof street.homes)[0], (typeof street.homes)[0]]
   const start = Math.ceil(street.from / 60) * 60
@@ -35,9 +35,9 @@ test('a new epoch waits until all of the old one is settled, and what comes afte
     await market.read(buyer, time, 1_000 + 60 * count, 2_000)
   }
   // The meter was replaced: another life of its registers begins.
-  const seat = Number(seatIdOf(area, seller.number))
+  const seat = seatIdOf(area, seller.number).toString()
   const epoch = {
-    ...{ account: seller.account.address.toLowerCase(), rules: market.worker.settings.rulesHash },
+    ...{ account: seller.account.address.toLowerCase(), rules: market.settings.rulesHash },
     ...{ meter: seller.meter.address.toLowerCase(), epoch: 2, time: start + 50, importWh: 0, exportWh: 0 },
   }
   const sign = (signer: Wallet) => signFull(signer, street.domain, 'EpochStart', epoch)
@@ -49,13 +49,14 @@ test('a new epoch waits until all of the old one is settled, and what comes afte
   await market.passTo(start + 80)
   await expect(market.relay.startEpoch(request)).rejects.toMatchObject({ code: 'CHAIN_BEHIND' })
   for (let round = 0; round < 6; round += 1) await market.turn()
-  const settled = await database`select status, energy_wh from batches order by end_at desc limit 1`
+  const settled =
+    await database`select status, energy_wh from batches join batch_progress using (area_id, end_at) order by end_at desc limit 1`
   expect(settled[0]).toMatchObject({ status: 'settled', energy_wh: 240 })
   await expect(market.relay.startEpoch({ ...request, gridSignature: undefined })).rejects.toMatchObject({
     contractError: 'BadSignature',
   })
   await market.relay.startEpoch(request)
   await market.turn()
-  expect(market.worker.state.seats.get(seller.number)!.base).toMatchObject({ epoch: 2, time: start + 50 })
-  await market.worker.stop()
+  expect(market.area.seat(seller.number)!.newest).toMatchObject({ epoch: 2, time: start + 50 })
+  await market.stop()
 })

@@ -4,15 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RotateKey, signFull } from '../../contracts/protocol/typed-data.ts'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
-import { readAreaFile } from '../../server/settlement/area-file.ts'
-import { readStatementFile } from '../../server/settlement/statement-file.ts'
-import { verifyStatement } from '../../server/settlement/verify.ts'
-import { verifyArea } from '../../server/settlement/verify-area.ts'
-import { areaFile } from '../../server/store/area-export.ts'
+import { verifyArea } from '../../server/settlement/verify/verify-area.ts'
+import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
 import type { Database } from '../../server/store/database.ts'
-import { statementFile } from '../../server/store/statement-store.ts'
+import { exportedBatch, statementOfSeat } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
+import { area, type Market, startMarket } from './market.ts'
 import { fundedKey, type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
 
 let chain: TestChain
@@ -26,14 +23,12 @@ afterAll(async () => {
   await chain?.stop()
 })
 
-type Market = Awaited<ReturnType<typeof startMarket>>
-
 /** A seller and a buyer who trade 60 Wh in each interval of 10 s from `start`, a whole minute, on. */
 async function openTrading() {
-  const { database } = await server.fresh()
+  const { database, url } = await server.fresh()
   const operator = new Wallet(fundedKey(4))
   const street = await openStreet(chain.provider, { operator, deposits: [0n, 9_000_000n] })
-  const market = await startMarket({ chain, database, street, operator })
+  const market = await startMarket({ chain, database, url, street, operator })
   await market.indexer.advance()
   const [seller, buyer] = street.homes as [Home, Home]
   const start = Math.ceil(street.from / 60) * 60
@@ -63,7 +58,7 @@ async function signedRotation({ domain }: Street, home: Home, next: Wallet, from
 
 async function settled(market: Market, database: Database, end: number): Promise<void> {
   for (let round = 0; round < 6; round += 1) await market.turn()
-  const [batch] = await database`select status from batches where end_at = ${end}`
+  const [batch] = await database`select status from batch_progress where end_at = ${end}`
   expect(batch).toMatchObject({ status: 'settled' })
 }
 
@@ -87,11 +82,11 @@ describe('a meter whose key changes in the middle of trading', () => {
       await market.read(buyer, time, 1_000 + 60 * count, 2_000)
     }
     const keys = [{ key: next.address.toLowerCase(), from }]
-    expect(market.worker.state.seats.get(seller.number)!.chain).toMatchObject({
+    expect(market.area.seat(seller.number)).toMatchObject({
       meter: seller.meter.address.toLowerCase(),
       keys,
     })
-    expect(market.worker.state.seats.get(buyer.number)!.chain).not.toHaveProperty('keys')
+    expect(market.area.seat(buyer.number)!.keys).toEqual([])
     await market.passTo(start + 200)
     await settled(market, database, start + 180)
     const settledWh = await database`select end_at, energy_wh from batches where end_at > ${start} order by end_at`
@@ -100,18 +95,18 @@ describe('a meter whose key changes in the middle of trading', () => {
     for (const end of [start + 60, start + 180]) {
       const query = { ...street.domain, escrow: street.escrow, area, end, seat: seller.number }
       const chainQuery = { ...query, provider: chain.provider, firstBlock: street.firstBlock }
-      const file = readStatementFile(JSON.parse(JSON.stringify(await statementFile(database, query))))
+      const file = await statementOfSeat(database, market.stored, query)
       const said = await readSettledSeat(chainQuery)
       expect(said.keys).toEqual(keys)
       expect(verifyStatement(file, said)).toBeNull()
       expect(verifyStatement(file, { ...said, keys: [] })).toMatch(/is not signed by the meter/)
-      const whole = readAreaFile(JSON.parse(JSON.stringify(await areaFile(database, query))))
-      const settledArea = await readSettledArea(chainQuery)
+      const whole = await exportedBatch(database, market.stored, end)
+      const settledArea = await readSettledArea({ ...chainQuery, knownFrom: whole.intervals[0]!.block })
       expect(verifyArea(whole, settledArea)).toBeNull()
-      const without = settledArea.seats.map(({ keys: _, ...seat }) => seat)
-      expect(verifyArea(whole, { ...settledArea, seats: without })).toMatch(/is not signed by it/)
+      const without = settledArea.seats.map((seat) => ({ ...seat, keys: [] }))
+      expect(verifyArea(whole, { ...settledArea, seats: without })).toMatch(/is not signed by its meter/)
     }
-    await market.worker.stop()
+    await market.stop()
   })
 
   test('and its server hears of it late: the batch waits until the readings have come signed again', async () => {
@@ -127,7 +122,7 @@ describe('a meter whose key changes in the middle of trading', () => {
       await market.read(buyer, time, 1_000 + 60 * count, 2_000)
     }
     await market.passTo(start + 80)
-    await market.indexer.advance()
+    await market.hear()
     await expect(settled(market, database, start + 60)).rejects.toMatchObject({ contractError: 'BadReadingSignature' })
     for (let time = start + 30; time <= start + 60; time += 10) {
       const answer = await market.read(seller, time, 1_000, 2_000 + 6 * (time - start), next)
@@ -136,7 +131,7 @@ describe('a meter whose key changes in the middle of trading', () => {
       ])
     }
     await settled(market, database, start + 60)
-    await market.worker.stop()
+    await market.stop()
   })
 
   test('takes its keys along to another seat, and further keys follow there', async () => {
@@ -147,7 +142,7 @@ describe('a meter whose key changes in the middle of trading', () => {
     await market.turn()
     const heir = new Wallet(Wallet.createRandom().privateKey)
     const meter = seller.meter.address.toLowerCase()
-    const rules = market.worker.settings.rulesHash
+    const rules = market.settings.rulesHash
     const mandate = {
       ...{ account: heir.address.toLowerCase(), meter, rules, sellFloor: 0, buyCeiling: 1_000, maxSellWh: 100 },
       ...{ maxBuyWh: 100, validFrom: start, validUntil: Math.ceil(start / 86_400 + 30) * 86_400, version: 1 },
@@ -167,11 +162,11 @@ describe('a meter whose key changes in the middle of trading', () => {
     const home = { number: 3, account: heir, meter: seller.meter }
     await market.relay.rotateKey(await signedRotation(street, home, third, start + 60, next))
     await market.turn()
-    expect(market.worker.state.seats.get(3)!.chain.keys).toEqual([
+    expect(market.area.seat(3)!.keys).toEqual([
       { key: next.address.toLowerCase(), from: start + 20 },
       { key: third.address.toLowerCase(), from: start + 60 },
     ])
-    expect(market.worker.state.seats.get(1)!.chain.keys).toHaveLength(1)
-    await market.worker.stop()
+    expect(market.area.seat(1)!.keys).toHaveLength(1)
+    await market.stop()
   })
 })

@@ -4,20 +4,20 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { escrowAt } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { hashRules, type Mandate, signFull } from '../../contracts/protocol/typed-data.ts'
-import { engineConfig } from '../../server/areas/settings.ts'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
-import { type AreaFile, readAreaFile } from '../../server/settlement/area-file.ts'
+import type { AreaFile } from '../../server/settlement/area-file.ts'
 import { SettlementError } from '../../server/settlement/error.ts'
 import { readStatementFile, type StatementFile } from '../../server/settlement/statement-file.ts'
-import { type SettledSeat, verifyStatement } from '../../server/settlement/verify.ts'
-import { type SettledArea, verifyArea } from '../../server/settlement/verify-area.ts'
-import { areaFile } from '../../server/store/area-export.ts'
+import type { SettledArea, SettledSeat } from '../../server/settlement/verify/settled.ts'
+import { verifyArea } from '../../server/settlement/verify/verify-area.ts'
+import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
 import type { Database } from '../../server/store/database.ts'
-import { statementFile } from '../../server/store/statement-store.ts'
+import { decodeOutcomes } from '../../server/store/outcomes.ts'
+import { exportedBatch, readAreaFile, statementOfSeat } from '../settlement/exported.ts'
 import { tamperings } from '../settlement/tamperings.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, settingsOf, startMarket } from './market.ts'
+import { area, startMarket } from './market.ts'
 import {
   chainTime,
   fundedKey,
@@ -29,21 +29,29 @@ import {
   type TestChain,
 } from './street.ts'
 
-// Most of a check is recovering the same signers again: each is recovered once here.
+// Most of a check is hashing the same messages and recovering their signers again: each is done once here.
 vi.mock(import('../../contracts/protocol/typed-data.ts'), async (load) => {
   const real = await load()
-  const signers = new Map<string, () => string>()
-  const recoverSigner: typeof real.recoverSigner = (...message) => {
+  return { ...real, recoverSigner: onceEach(real.recoverSigner), digestOf: onceEach(real.digestOf) }
+})
+vi.mock(import('ethers'), async (load) => {
+  const real = await load()
+  return { ...real, recoverAddress: onceEach(real.recoverAddress) }
+})
+
+// Hoisted like the mocks that use it.
+function onceEach<Message extends unknown[], Value>(make: (...message: Message) => Value): typeof make {
+  const answers = new Map<string, () => Value>()
+  return (...message) => {
     const name = JSON.stringify(message, (_, value) => (typeof value === 'bigint' ? value.toString() : value))
-    let answer = signers.get(name)
+    let answer = answers.get(name)
     if (answer === undefined) {
-      answer = answerOf(() => real.recoverSigner(...message))
-      signers.set(name, answer)
+      answer = answerOf(() => make(...message))
+      answers.set(name, answer)
     }
     return answer()
   }
-  return { ...real, recoverSigner }
-})
+}
 
 function answerOf<Value>(make: () => Value): () => Value {
   try {
@@ -76,7 +84,9 @@ let statements: { own: StatementFile; view: SettledSeat }[]
 beforeAll(async () => {
   chain = await startTestChain()
   server = await startScratchServer()
-  ;({ database } = await server.fresh())
+  const scratch = await server.fresh()
+  const { url } = scratch
+  ;({ database } = scratch)
   const { provider } = chain
   const operator = new Wallet(Wallet.createRandom().privateKey)
   await provider.send('anvil_setBalance', [operator.address, `0x${(10n ** 20n).toString(16)}`])
@@ -85,7 +95,7 @@ beforeAll(async () => {
     zones: ['street', 'street', 'lane', 'street', 'street', 'street', 'street'],
     deposits: [9_000_000n, 0n, 90_000_000n, 9_000_000n, 250_000n, 0n, 0n],
   })
-  const market = await startMarket({ chain, database, street, operator, entriesPerPart: 3 })
+  const market = await startMarket({ chain, database, url, street, operator, entriesPerPart: 3 })
   await market.indexer.advance()
   const { from, homes } = street
   const [gone, roof, lane, flat, poor, liar, shed] = homes as [Home, Home, Home, Home, Home, Home, Home]
@@ -127,22 +137,23 @@ beforeAll(async () => {
     if (time === start + 30) {
       const grid = new Wallet(fundedKey(8), provider)
       await street.call(grid, 'revokeMeter', seatIdOf(area, shed.number), 0, 4_000_000_000, '0x')
-      await market.indexer.advance()
+      await market.hear()
     }
     if (time === start + 40) {
       // Somebody else moves in where the poor one lived, and takes the meter over.
       await takeOver(street, poor, { time, ...registers(poor, time) })
-      await market.indexer.advance()
+      await market.hear()
     }
-    if (time === start + 50) {
-      const config = engineConfig(settingsOf(street))
-      const zones = config.zones.map((zone) => ({ ...zone, feeTicksPerKwh: zone.id === 'lane' ? 150 : 0 }))
-      await market.worker.submit({ type: 'configure', atMs: 0, config: { ...config, zones } })
+    if (time === start + 20) {
+      const { zones } = market.settings
+      await market.configure({ zones: zones.map((own) => ({ ...own, feeTicksPerKwh: own.zone === 'lane' ? 150 : 0 })) })
     }
     for (const home of homes) if (time >= start && !(home === flat && time === start + 30)) await read(home, time)
     if (time === start + 20) await market.read(liar, time, 1_000, registers(liar, time).exportWh + 1)
   }
   await market.passTo(start + 80)
+  await market.hear()
+  // Too late: the batch has been cut.
   await read(flat, start + 30)
   // The server is away for longer than the withdrawal delay.
   const account = gone.account.connect(provider)
@@ -157,15 +168,15 @@ beforeAll(async () => {
   expect(await escrowAt(street.escrow, provider).getFunction('settledUntil')(area)).toBe(BigInt(start + 60))
 
   const query = { ...street.domain, area, end: start + 60, firstBlock: street.firstBlock }
-  file = readAreaFile(asJson(await areaFile(database, query)))
-  settled = await readSettledArea({ ...query, provider })
+  file = await exportedBatch(database, market.stored, query.end)
+  settled = await readSettledArea({ ...query, provider, knownFrom: file.intervals[0]!.block })
   statements = await Promise.all(
     [...homes.map(({ number }) => number), homes.length + 1].map(async (number) => ({
-      own: readStatementFile(asJson(await statementFile(database, { ...query, seat: number }))),
+      own: await statementOfSeat(database, market.stored, { seat: number, end: query.end }),
       view: await readSettledSeat({ ...query, seat: number, provider }),
     })),
   )
-  await market.worker.stop()
+  await market.stop()
 })
 afterAll(async () => {
   await server?.stop()
@@ -214,18 +225,17 @@ function differenceOf(check: () => string | null): string | null {
 describe('a batch in which everything happened', () => {
   test('is right, computed again from what was signed', async () => {
     expect(verifyArea(file, settled)).toBeNull()
-    expect(file.grids.map(({ from }) => from)).toEqual([file.start, file.end - 30])
-    expect(file.leftOut).toEqual([1])
+    expect(file.settings.map(({ from }) => from)).toEqual([file.start, file.end - 30])
+    expect(file.leftOut).toEqual([[1]])
     expect(file.contradictions.length).toBe(1)
-    expect(file.suspended.map(({ start, seat }) => [start - file.start, seat])).toEqual(
-      [20, 30, 40, 50].map((time) => [time, 6]),
-    )
+    expect(file.intervals.map(({ suspendedAtComputation }) => suspendedAtComputation)).toEqual([
+      ...[[], [], [6], [6], [6], [6]],
+    ])
     expect(file.forwardTrades.length).toBe(4)
-    const codes = await database`
-      select distinct o ->> 'code' as code from seat_intervals cross join jsonb_array_elements(outcomes) o
-      where start >= ${file.start} and start < ${file.end} and current order by 1`
-    const all = codes.map(({ code }) => code)
-    for (const code of ['escrow-low', 'forward-void', 'left-out', 'no-reading', 'partner-left-out', 'seat-closed']) {
+    const rows = await database<{ outcomes: Buffer }[]>`
+      select outcomes from seat_intervals where start >= ${file.start} and start < ${file.end} and current`
+    const all = rows.flatMap((row) => decodeOutcomes(row.outcomes)).map(({ code }) => code)
+    for (const code of ['escrow-low', 'left-out', 'no-reading', 'partner-left-out', 'seat-closed', 'suspended']) {
       expect(all).toContain(code)
     }
     const capped = await database`
@@ -242,17 +252,21 @@ describe('a batch in which everything happened', () => {
   test('is right for every seat', () => {
     for (const { own, view } of statements) expect(verifyStatement(own, view)).toBeNull()
     expect(statements.filter(({ own }) => own.leaves.length > 0).length).toBeGreaterThan(3)
-    // The one who moved out sees nothing of what the meter measures for the next one, nor the other way round.
+    // The one who moved out sees nothing of what the meter measures for the next one, nor the other way round; both see where
+    // one follows the other.
     const times = [4, 7].map((index) => statements[index]!.own.readings.map(({ time }) => time - file.start))
     expect(times).toEqual([
-      [0, 10, 20, 30],
+      [0, 10, 20, 30, 40, 50],
       [50, 60],
     ])
     // Each has its own leaves, and together they have all of them.
-    const places = statements.flatMap(({ own }) => own.leaves.map(({ index }) => index))
-    expect(places.toSorted((a, b) => a - b)).toEqual([...file.leaves.keys()])
+    const places = statements.flatMap(({ own }) => own.leaves.map((_, place) => own.first + place))
+    expect(places.toSorted((a, b) => a - b)).toEqual([...Array(statements[0]!.own.count).keys()])
     for (const { own } of statements) {
-      for (const { index } of own.leaves) expect(file.leaves[index]!.seat).toBe(own.seat)
+      const { fills } = file.seats.find(({ seat }) => seat === own.seat)!
+      expect(fills.map(([start, stage]) => [start, stage])).toEqual(
+        own.leaves.map(({ start, stage }) => [start, stage]),
+      )
     }
   })
 
@@ -271,11 +285,11 @@ describe('a batch in which everything happened', () => {
     for (const all of kinds.values()) {
       for (let count = 0; count < perKind && all.length > 0; count += 1) {
         const [{ path, file: changed }] = all.splice(random(all.length), 1) as [(typeof all)[0]]
-        if (differenceOf(() => verifyArea(readAreaFile(changed), settled)) === null) unnoticed.push(path)
+        if (differenceOf(() => verifyArea(readAreaFile(changed as object), settled)) === null) unnoticed.push(path)
       }
     }
     expect(unnoticed).toEqual([])
-  })
+  }, 300_000)
 
   test.each<[string, number, RegExp]>([
     // Readings that no trade rests on, and orders, may be missing: what is there counts.

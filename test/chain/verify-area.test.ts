@@ -5,14 +5,14 @@ import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
-import { type AreaFile, readAreaFile } from '../../server/settlement/area-file.ts'
-import { readStatementFile } from '../../server/settlement/statement-file.ts'
-import { verifyStatement } from '../../server/settlement/verify.ts'
-import { type SettledArea, verifyArea } from '../../server/settlement/verify-area.ts'
-import { areaFile } from '../../server/store/area-export.ts'
+import type { AreaFile } from '../../server/settlement/area-file.ts'
+import type { SettledArea } from '../../server/settlement/verify/settled.ts'
+import { verifyArea } from '../../server/settlement/verify/verify-area.ts'
+import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
+import type { StoredArea } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
-import { statementFile } from '../../server/store/statement-store.ts'
 import { bundleProgram } from '../demo/bundle.ts'
+import { exportedBatch, linesOfAny, statementOfSeat } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { area, startMarket } from './market.ts'
 import { type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
@@ -22,6 +22,7 @@ let server: ScratchServer
 let database: Database
 let url: string
 let street: Street
+let stored: StoredArea
 let file: AreaFile
 let settled: SettledArea
 let end: number
@@ -39,10 +40,10 @@ beforeAll(async () => {
     zones,
     deposits: [0n, 9_000_000n, 9_000_000n, 9_000_000n, 1_300_000n],
   })
-  const market = await startMarket({ chain, database, street, operator, entriesPerPart: 3 })
+  const market = await startMarket({ chain, database, url, street, operator, entriesPerPart: 3 })
   await market.indexer.advance()
   const { from, homes } = street
-  const start = Math.ceil(from / 60) * 60
+  const start = Math.floor(from / 60) * 60 + 60
   const [roof, lane, flat, house, poor] = homes as [Home, Home, Home, Home, Home]
   await market.order(roof, 'sell', 500, start + 600)
   await market.order(house, 'sell', 700, start + 600)
@@ -68,9 +69,10 @@ beforeAll(async () => {
   for (let round = 0; round < 12; round += 1) await market.turn()
   end = start + 60
   const query = { escrow: street.escrow, area, end, firstBlock: street.firstBlock }
-  file = readAreaFile(JSON.parse(JSON.stringify(await areaFile(database, query))))
-  settled = await readSettledArea({ ...query, provider: chain.provider })
-  await market.worker.stop()
+  ;({ stored } = market)
+  file = await exportedBatch(database, stored, end)
+  settled = await readSettledArea({ ...query, provider: chain.provider, knownFrom: file.intervals[0]!.block })
+  await market.stop()
 })
 afterAll(async () => {
   await server?.stop()
@@ -86,10 +88,10 @@ const changed = (change: (copy: AreaFile) => void): AreaFile => {
 describe('a batch of an area, computed again from what was signed', () => {
   test('is right, and has something to compute', () => {
     expect(verifyArea(file, settled)).toBeNull()
-    expect(file.leaves.length).toBeGreaterThan(15)
+    expect(file.seats.flatMap(({ fills }) => fills).length).toBeGreaterThan(15)
     expect(file.forwardTrades).toMatchObject([{ start: end - 20, energyWh: 30, priceTicks: 600 }])
     expect(settled.gridTake).toBeGreaterThan(0n)
-    expect(file.offers.some(({ offeredWh }) => offeredWh === 0)).toBe(true)
+    expect(file.intervals.some(({ cut }) => cut.some(({ energyWh }) => energyWh === 0))).toBe(true)
   })
 
   test('is wrong when the chain settled something else', () => {
@@ -101,76 +103,29 @@ describe('a batch of an area, computed again from what was signed', () => {
   })
 
   test.each<[string, RegExp, (copy: AreaFile) => void]>([
+    ['a reading was changed', /is not signed by its meter/, ({ seats }) => (seats[0]!.readings[3]![3] += 1)],
+    ['a reading was left out', /settled .* computed/, ({ seats }) => seats[1]!.readings.splice(2, 1)],
+    ['an order was changed', /is not signed by/, ({ orders }) => (orders[0]!.order.limitPrice -= 1)],
+    ['an order was left out', /settled .* computed/, ({ orders }) => orders.splice(2, 1)],
+    ['an order counted for a shorter time', /settled .* computed/, ({ orders }) => (orders[0]!.activeUntil -= 10)],
     [
-      'a reading was changed',
-      /is not signed by it/,
-      ({ readings }) => {
-        readings[3]!.exportWh += 1
-      },
+      'what funds covered was another energy',
+      /do not give the statement root/,
+      ({ intervals }) => (intervals.flatMap(({ cut }) => cut).find(({ energyWh }) => energyWh > 0)!.energyWh -= 1),
     ],
     [
-      'a reading was left out',
-      /offered .* at most 0 Wh/,
-      ({ readings }) => {
-        readings.splice(12, 1)
+      'funds were said to be short of an order that costs nothing',
+      /was cut in the interval .* for no reason/,
+      ({ intervals, orders }) => {
+        const { arrival } = orders.find(({ order }) => order.side === 1)!
+        intervals[0]!.cut.unshift({ arrival, energyWh: 1 })
       },
     ],
-    [
-      'an order was changed',
-      /is not signed by/,
-      ({ orders }) => {
-        orders[0]!.order.limitPrice -= 1
-      },
-    ],
-    [
-      'an order was left out',
-      /without counting there/,
-      ({ orders }) => {
-        orders.splice(2, 1)
-      },
-    ],
-    [
-      'an order did not take part',
-      /was left out of the interval/,
-      ({ offers }) => {
-        offers.splice(4, 1)
-      },
-    ],
-    [
-      'an offer was cut',
-      /settled .* computed/,
-      ({ offers }) => {
-        offers.find(({ offeredWh }) => offeredWh > 40)!.offeredWh -= 40
-      },
-    ],
-    [
-      'a fill was changed',
-      /settled .* computed/,
-      ({ leaves }) => {
-        leaves[0]!.energyWh += 1
-      },
-    ],
-    [
-      'the fee was another',
-      /settled .* computed/,
-      ({ grids }) => {
-        grids[0]!.zones[1]!.feeTicksPerKwh += 10
-      },
-    ],
-    [
-      'a seat was left out',
-      /settled .* computed/,
-      ({ leftOut }) => {
-        leftOut.push(2)
-      },
-    ],
-    [
-      'a forward price was changed',
-      /outside the limit/,
-      ({ forwardTrades }) => {
-        forwardTrades[0]!.priceTicks = 901
-      },
-    ],
+    ['a fill was changed', /settled .* computed/, ({ seats }) => (seats[0]!.fills[0]![4] += 1)],
+    ['the fee was another', /settled .* computed/, ({ settings }) => (settings[0]!.zones[1]!.feeTicksPerKwh += 10)],
+    ['a seat was left out', /each time that seats are left out/, ({ leftOut }) => leftOut.push([2])],
+    ['a forward price was changed', /outside the limit/, ({ forwardTrades }) => (forwardTrades[0]!.priceTicks = 901)],
+    ['the salt was another', /do not give the statement root/, (copy) => (copy.salt = `0x${'11'.repeat(32)}`)],
   ])('is wrong when %s', (_, difference, change) => {
     expect(verifyArea(changed(change), settled)).toMatch(difference)
   })
@@ -184,10 +139,10 @@ test('the commands export and verify do the same', async () => {
   expect(exported.status).toBe(0)
   const right = run(['verify', '-', '--rpc-url', chain.chain.url], exported.stdout)
   expect([right.status, right.stdout, right.stderr]).toEqual([0, 'right\n', ''])
-  const fewer = JSON.stringify(changed(({ orders }) => orders.splice(2, 1)))
+  const fewer = linesOfAny(changed(({ orders }) => orders.splice(2, 1))).join('\n')
   const wrong = run(['verify', '-', '--rpc-url', chain.chain.url], fewer)
   expect([wrong.status, wrong.stdout]).toEqual([1, ''])
-  expect(wrong.stderr).toMatch(/without counting there/)
+  expect(wrong.stderr).toMatch(/settled .* computed/)
   const unknown = run(['export', '--database-url', url, '--area', '1', '--end', '60'])
   expect([unknown.status, unknown.stderr]).toEqual([1, 'area 1 has no batch that ends at 1970-01-01T00:01:00.000Z\n'])
 })
@@ -196,10 +151,15 @@ test('each seat’s statement holds its orders, and is right', async () => {
   let orders = 0
   for (const { number: seat } of street.homes) {
     const query = { ...street.domain, area, end, seat }
-    const own = readStatementFile(JSON.parse(JSON.stringify(await statementFile(database, query))))
+    const own = await statementOfSeat(database, stored, query)
     const view = await readSettledSeat({ ...query, provider: chain.provider, firstBlock: street.firstBlock })
-    expect(own.orders.length).toBe(new Set(own.leaves.map(({ order }) => order)).size)
+    expect(own.orders.length).toBe(new Set(own.leaves.map(({ reference }) => reference)).size)
     expect(verifyStatement(own, view)).toBeNull()
+    if (own.leaves.length > 0) {
+      const [entry] = view.entries
+      const paidMore = { ...view, entries: [{ ...entry!, paid: entry!.paid + 1n }, ...view.entries.slice(1)] }
+      expect(verifyStatement(own, paidMore)).toMatch(/ledger units/)
+    }
     orders += own.orders.length
     for (const { order } of own.orders.slice(0, 1)) {
       order.maxWh += 1

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { escrowAt } from '../../contracts/build/deploy.ts'
 import { encodeEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
 import { hashRules, signFull } from '../../contracts/protocol/typed-data.ts'
-import type { BatchEntry, MeterReading } from '../../server/market/area/area.ts'
-import { type IntervalFill, netBatch } from '../../server/settlement/netting.ts'
+import type { BatchEntry } from '../../server/market/area/area.ts'
 import {
   chainTime,
   fundedKey,
@@ -17,6 +16,7 @@ import {
   type TestChain,
 } from '../chain/street.ts'
 import { Dice } from '../market/random-auctions.ts'
+import { type Fill, netBatch, type SeatDay } from '../settlement/net-batch.ts'
 
 const interval = 10
 const batchSeconds = 60
@@ -90,7 +90,7 @@ for (const seed of [20_261_101, 20_261_102]) {
       await arrange(homes, start)
 
       // What the meters measured, and which boundaries they signed.
-      const readings = new Map<Model, MeterReading[]>(homes.map((home) => [home, []]))
+      const readings = new Map<Model, SeatDay['measured']>(homes.map((home) => [home, []]))
       const energies = new Map<Model, { importWh: number; exportWh: number }[]>(homes.map((home) => [home, []]))
       for (const home of homes) {
         for (let time = start; time <= end; time += interval) {
@@ -100,25 +100,22 @@ for (const seed of [20_261_101, 20_261_102]) {
           if (time > start) energies.get(home)!.push(grown)
           if (chance(15)) continue
           const { importWh, exportWh } = home
-          const meter = home.home.meter.address.toLowerCase()
-          readings.get(home)!.push({ meter, epoch: 1, time, importWh, exportWh, quality: 0 })
+          readings.get(home)!.push({ time, importWh, exportWh })
         }
       }
       const fills = trade({ start, homes, readings, energies })
-      const cut = netBatch({
-        start,
-        end,
-        intervalSeconds: interval,
-        seats: homes.map((home) => ({
+      const cut = netBatch(
+        { start, end, intervalSeconds: interval },
+        homes.map((home) => ({
           seat: home.home.number,
-          base: { epoch: 1, time: home.base.time },
+          base: home.base.time,
           measured: readings.get(home)!.filter(({ time }) => time > home.base.time),
           changes: [...home.terms, ...home.standings]
             .map(({ from }) => from)
             .filter((from) => from > home.base.time && from < end),
           fills: fills.get(home)!,
         })),
-      })
+      )
       seen.rebases += cut.entries.filter(({ kind }) => kind === 'rebase').length
 
       await passUntil(provider, end)
@@ -138,8 +135,13 @@ for (const seed of [20_261_101, 20_261_102]) {
         await street.call(operator, 'abandonBatch', street.rules.area)
         seen.abandoned += 1
       } else {
-        for (const [home, own] of fills) for (const { paid, received } of own) home.balance += received - paid
-        for (const own of fills.values()) for (const { paid, received } of own) gridTake += paid - received
+        for (const [home, own] of fills) {
+          for (const { isSale, amount } of own) {
+            const gain = BigInt(isSale ? amount : -amount)
+            home.balance += gain
+            gridTake -= gain
+          }
+        }
       }
       const settledEntries = isGivenUp ? cut.entries.slice(0, (parts - 1) * size) : cut.entries
       for (const entry of settledEntries) {
@@ -208,10 +210,10 @@ for (const seed of [20_261_101, 20_261_102]) {
     }: {
       start: number
       homes: Model[]
-      readings: Map<Model, MeterReading[]>
+      readings: Map<Model, SeatDay['measured']>
       energies: Map<Model, { importWh: number; exportWh: number }[]>
-    }): Map<Model, IntervalFill[]> {
-      const fills = new Map<Model, IntervalFill[]>(all.map((home) => [home, []]))
+    }): Map<Model, Fill[]> {
+      const fills = new Map<Model, Fill[]>(all.map((home) => [home, []]))
       for (let k = 0; k < batchSeconds / interval; k += 1) {
         const from = start + k * interval
         const price = upTo(1_200) - 300
@@ -227,10 +229,8 @@ for (const seed of [20_261_101, 20_261_102]) {
         if (seller === undefined || buyer === undefined) continue
         const energy = upTo(Math.min(energies.get(seller)![k]!.exportWh, energies.get(buyer)![k]!.importWh))
         if (energy === 0) continue
-        const received = BigInt(price) * BigInt(energy)
-        const paid = BigInt(price + fee) * BigInt(energy)
-        fills.get(seller)!.push({ start: from, soldWh: energy, boughtWh: 0, paid: 0n, received })
-        fills.get(buyer)!.push({ start: from, soldWh: 0, boughtWh: energy, paid, received: 0n })
+        fills.get(seller)!.push({ start: from, isSale: true, energyWh: energy, amount: price * energy })
+        fills.get(buyer)!.push({ start: from, isSale: false, energyWh: energy, amount: (price + fee) * energy })
         seen.trades += 1
         if (price < 0) seen.negative += 1
       }

@@ -11,7 +11,7 @@
  *   150 × 120 = 18,000; the excess of 6,000 goes back by matched energy: 3,000 to the buyer, 1,500 to each roof.
  * So an interval moves 129,000 from the buyer, 61,500 to north, 49,500 to south, 18,000 to the grid; a batch three times that.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { JsonRpcProvider, Wallet } from 'ethers'
@@ -143,8 +143,8 @@ describe('a day in the life of a watt-hour', () => {
         ['south', '0.0800'],
       ])
       expect(interval.flows).toEqual([
-        { zone: 'north', exportWh: 60, congestionPerKwh: '0.0000' },
-        { zone: 'south', exportWh: 60, congestionPerKwh: '0.0250' },
+        { zone: 'north', exportWh: null, congestionPerKwh: '0.0000' },
+        { zone: 'south', exportWh: null, congestionPerKwh: '0.0250' },
       ])
     }
   }, 120_000)
@@ -269,4 +269,13 @@ describe('a day in the life of a watt-hour', () => {
     }, 'the payout')
     expect(paid).toBe(10_018_450n)
   }, 120_000)
+
+  it('left no error in any log', () => {
+    const logs = join(folder, 'data/logs')
+    const errors = readdirSync(logs).flatMap((file) => {
+      const lines = readFileSync(join(logs, file), 'utf8').split('\n')
+      return lines.filter((line) => /^\{"level":[56]0,/.test(line)).map((line) => `${file}: ${line}`)
+    })
+    expect(errors).toEqual([])
+  })
 })

@@ -1,49 +1,20 @@
 /** Netting: where a seat's entries in a batch begin and end, and what its fills add up to in them. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { BatchCut, SeatSpan } from '../../server/market/area/area.ts'
-import { BatchNetting, spansOf } from '../../server/settlement/netting.ts'
+import { netBatch, type SeatDay, spansOfSeat } from './net-batch.ts'
 
 const interval = 10
 const batch = { start: 100, end: 160, intervalSeconds: interval }
 
-interface Registers {
-  time: number
-  importWh: number
-  exportWh: number
-}
-
-interface SeatFills {
-  seat: number
-  base: number
-  measured: Registers[]
-  changes: number[]
-  fills: { start: number; isSale: boolean; energyWh: number; amount: number }[]
-}
-
-function reading(time: number, exportWh = 0, importWh = 0): Registers {
+function reading(time: number, exportWh = 0, importWh = 0) {
   return { time, importWh, exportWh }
 }
 
-function seat(number: number, parts: Partial<SeatFills> = {}): SeatFills {
+function seat(number: number, parts: Partial<SeatDay> = {}): SeatDay {
   return { seat: number, base: 100, measured: [], changes: [], fills: [], ...parts }
 }
 
-/** The spans of one seat with the registers that were read where each ends. */
-function seatSpans({ seat: number, base, measured, changes, fills }: SeatFills): SeatSpan[] {
-  const startTrades = fills.some(({ start }) => start === batch.start)
-  const times = measured.map(({ time }) => time)
-  return spansOf({ base, measured: times, changes, startTrades }, batch.start).map((span) => {
-    const { importWh, exportWh } = measured.find(({ time }) => time === span.time)!
-    return { seat: number, epoch: 1, ...span, importWh, exportWh }
-  })
-}
-
-function net(seats: SeatFills[]): BatchCut {
-  const netting = new BatchNetting(batch, seats.flatMap(seatSpans))
-  for (const { seat: number, fills } of seats) for (const fill of fills) netting.add(number, fill.start, fill)
-  return netting.finish()
-}
+const net = (seats: SeatDay[]) => netBatch(batch, seats)
 
 const sale = (start: number, energyWh: number, amount: number) => ({ start, isSale: true, energyWh, amount })
 const purchase = (start: number, energyWh: number, amount: number) => ({ start, isSale: false, energyWh, amount })
@@ -81,8 +52,8 @@ describe('a seat in a batch', () => {
     expect([cut.bandLow, cut.bandHigh]).toEqual([0, 0])
   })
 
-  const shape = (parts: Partial<SeatFills>) =>
-    seatSpans(seat(1, parts)).map(({ kind, from, time }) => `${kind} ${from}-${time}`)
+  const shape = (parts: Partial<SeatDay>) =>
+    spansOfSeat(seat(1, parts), batch.start).map(({ kind, from, time }) => `${kind} ${from}-${time}`)
 
   test('is split at a change of terms that has a reading', () => {
     expect(shape({ measured: [reading(110), reading(120), reading(130)], changes: [120] })).toEqual([
@@ -146,7 +117,7 @@ describe('a seat in a batch', () => {
 })
 
 describe('a batch is refused by name', () => {
-  const refusals: [string, string, SeatFills[]][] = [
+  const refusals: [string, string, SeatDay[]][] = [
     [
       'a fill after the last reading',
       'SETTLEMENT_FILL_UNCOVERED',

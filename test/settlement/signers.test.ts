@@ -2,7 +2,8 @@
 import { Wallet } from 'ethers'
 import { expect, test } from 'vitest'
 import { digestOf, type Order, signFull } from '../../contracts/protocol/typed-data.ts'
-import { claimsOf, nameOf, type StatedOrder, wrongSigner } from '../../server/settlement/signed-order.ts'
+import type { StatedOrder } from '../../server/settlement/signed-forms.ts'
+import { claimsOf, nameOf, wrongSignerOfOrder } from '../../server/settlement/signers.ts'
 
 const domain = { chainId: 31337, escrow: `0x${'ee'.repeat(20)}` }
 const key = new Wallet(`0x${'07'.repeat(32)}`)
@@ -18,41 +19,38 @@ function orderOf(owner: string): Order {
 async function signed(order: Order, session: { grantor: Wallet } | null = null): Promise<StatedOrder> {
   const signature = await signFull(key, domain, 'Order', order)
   if (session === null) return { order, signature, session: null }
-  const { rules } = order
-  const bounds = { rules, sides: 2, lowestPrice: -5, highestPrice: 5, validFrom: 0, validUntil: 4_000_000_000 }
-  const grant = { account: order.account, key: account, ...bounds }
-  return {
-    order,
-    signature,
-    session: { ...grant, signature: await signFull(session.grantor, domain, 'SessionKey', grant) },
-  }
+  const { account: owner, rules } = order
+  const bounds = { sides: 2, lowestPrice: -5, highestPrice: 5, validFrom: 0, validUntil: 4_000_000_000 }
+  const grant = { key: account, ...bounds }
+  const granted = await signFull(session.grantor, domain, 'SessionKey', { account: owner, rules, ...grant })
+  return { order, signature, session: { ...grant, signature: granted } }
 }
 
 test('a key signs its account’s orders, and nobody else’s', async () => {
-  expect(wrongSigner(domain, await signed(orderOf(account)), none)).toBeNull()
-  expect(wrongSigner(domain, await signed(orderOf(contract)), none)).toBe(contract)
+  expect(wrongSignerOfOrder(domain, await signed(orderOf(account)), none)).toBeNull()
+  expect(wrongSignerOfOrder(domain, await signed(orderOf(contract)), none)).toBe(contract)
 })
 
 test('a contract wallet confirms this very signature of this very order', async () => {
   const order = orderOf(contract)
   const own = { order, signature: `0x${'ab'.repeat(200)}`, session: null }
-  const [claim] = claimsOf(domain, [own])
+  const [claim] = claimsOf(domain, { orders: [own] })
   expect(claim).toEqual({ account: contract, digest: digestOf(domain, 'Order', order), signature: own.signature })
   const words = new Set([nameOf(claim!)])
-  expect(wrongSigner(domain, own, none)).toBe(contract)
-  expect(wrongSigner(domain, own, words)).toBeNull()
-  expect(wrongSigner(domain, { ...own, signature: `0x${'ac'.repeat(200)}` }, words)).toBe(contract)
-  expect(wrongSigner(domain, { ...own, order: { ...order, maxWh: 11 } }, words)).toBe(contract)
+  expect(wrongSignerOfOrder(domain, own, none)).toBe(contract)
+  expect(wrongSignerOfOrder(domain, own, words)).toBeNull()
+  expect(wrongSignerOfOrder(domain, { ...own, signature: `0x${'ac'.repeat(200)}` }, words)).toBe(contract)
+  expect(wrongSignerOfOrder(domain, { ...own, order: { ...order, maxWh: 11 } }, words)).toBe(contract)
 })
 
 test('a session key signs where its account granted it, by key or by the wallet’s word', async () => {
   const stranger = new Wallet(`0x${'08'.repeat(32)}`)
-  expect(wrongSigner(domain, await signed(orderOf(account), { grantor: key }), none)).toBeNull()
-  expect(wrongSigner(domain, await signed(orderOf(account), { grantor: stranger }), none)).toBe(account)
+  expect(wrongSignerOfOrder(domain, await signed(orderOf(account), { grantor: key }), none)).toBeNull()
+  expect(wrongSignerOfOrder(domain, await signed(orderOf(account), { grantor: stranger }), none)).toBe(account)
   const granted = await signed(orderOf(contract), { grantor: stranger })
-  const [claim] = claimsOf(domain, [granted])
+  const [claim] = claimsOf(domain, { orders: [granted] })
   const words = new Set([nameOf(claim!)])
-  expect(wrongSigner(domain, granted, words)).toBeNull()
+  expect(wrongSignerOfOrder(domain, granted, words)).toBeNull()
   const forged = { ...granted, order: { ...granted.order, maxWh: 11 } }
-  expect(wrongSigner(domain, forged, words)).toBe(account)
+  expect(wrongSignerOfOrder(domain, forged, words)).toBe(account)
 })

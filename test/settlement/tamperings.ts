@@ -10,7 +10,7 @@ export interface Tampering {
   file: unknown
 }
 
-/** `file` is what JSON can hold; it is not changed. */
+/** `file` is what JSON can hold; it is not changed, and shares with each tampering what that leaves as it is. */
 export function tamperings(file: unknown): Tampering[] {
   const found: Tampering[] = []
   const root = file as Json
@@ -40,7 +40,7 @@ export function tamperings(file: unknown): Tampering[] {
 
 function replaced(value: Json, [step, ...rest]: (string | number)[], change: (value: Json) => Json): Json {
   if (step === undefined) return change(value)
-  const copy = structuredClone(value) as { [key: string | number]: Json }
+  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as { [key: string | number]: Json }
   copy[step] = replaced(copy[step]!, rest, change)
   return copy as Json
 }

@@ -50,6 +50,7 @@ const names: TypedDataName[] = [
   'RevokeSessionKey',
   'BatchApproval',
   'DataGrant',
+  'Invitation',
 ]
 
 describe.each(names)('the hand-built digest of %s', (name) => {
@@ -180,12 +181,17 @@ describe('recovering signers', () => {
 
   test('refuses what it cannot queue, by name', async () => {
     const registry = new Registry()
-    const check = await startSignatureCheck({ registry, threads: 0, mostWaiting: 2 })
+    const check = await startSignatureCheck({ registry, threads: 0, mostWaiting: 4 })
     const item = { value: reading(900), signature: `0x${'00'.repeat(64)}` }
     await expect(check.recover(domain, 'Reading', [item, item, item])).rejects.toMatchObject({
       code: 'SIGNATURE_CHECK_BUSY',
     })
+    const others = [1, 2].map((time) => ({ value: { meter: item.value.meter, time }, signature: item.signature }))
+    const waiting = check.recover(domain, 'AgentHello', others)
+    await expect(check.recover(domain, 'AgentHello', others)).rejects.toMatchObject({ code: 'SIGNATURE_CHECK_BUSY' })
+    // Readings have a lane of their own.
     await check.recover(domain, 'Reading', [item, item])
+    await waiting
     expect(await registry.metrics()).toContain('commonwatt_signature_check_implementation{implementation="native"} 1')
     expect(await registry.metrics()).toContain('commonwatt_signatures_checked_total{structure="Reading"} 2')
   })

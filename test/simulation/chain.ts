@@ -220,7 +220,7 @@ function onSeat(
   }
 }
 
-export function withSeat(state: EscrowState, record: SeatRecord): EscrowState {
+function withSeat(state: EscrowState, record: SeatRecord): EscrowState {
   return { ...state, seats: new Map([...state.seats, [record.seat, record]]) }
 }
 

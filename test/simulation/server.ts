@@ -12,6 +12,7 @@ import type { Chain } from './chain.ts'
 import type { Database } from './database.ts'
 import { Follower } from './follower.ts'
 import { Machine } from './machine.ts'
+import type { PlantedBug } from './planted.ts'
 import { portsOf } from './port.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -31,6 +32,7 @@ export interface Surroundings {
   database: Database
   chain: Chain
   witness: AnswerWitness
+  planted: PlantedBug | null
   /** What the settings of a server say that starts now. */
   config(): AreaConfig
 }
@@ -55,7 +57,7 @@ export class Server {
 
   /** Starts a new process where the former one has ended. */
   start(): Machine {
-    const { scheduler, random, database, chain, witness, config } = this.surroundings
+    const { scheduler, random, database, chain, witness, planted, config } = this.surroundings
     this.starts += 1
     const owner = `${this.name}.${this.starts}`
     const machine = new Machine(owner, scheduler)
@@ -67,7 +69,7 @@ export class Server {
     const { store, lease } = database.connect(machine, owner)
     const runner = new AreaRunner({
       ...{ store, lease, owner, config: config(), face, waitsForChain: true },
-      clock: new AreaClock(machine, { hasChain: true }),
+      clock: planted === 'one clock' ? new OneClock(machine) : new AreaClock(machine, { hasChain: true }),
       newSecret: () => Buffer.from(Array.from({ length: 32 }, () => chance.whole(0, 255))),
       sleep: (ms) => machine.sleep(ms),
       monotonicMs: () => machine.monotonicMs(),
@@ -144,5 +146,19 @@ export class Server {
       witness.answered(machine, question, error as Error)
       throw error
     }
+  }
+}
+
+/** Believes what the machine's clock says. */
+class OneClock extends AreaClock {
+  private readonly machine: Machine
+
+  constructor(machine: Machine) {
+    super(machine, { hasChain: true })
+    this.machine = machine
+  }
+
+  override read(journaledMs: number): { nowMs: number } {
+    return { nowMs: Math.max(this.machine.wallMs(), journaledMs) }
   }
 }

@@ -9,6 +9,7 @@ import { JournalLaws } from './journal-laws.ts'
 import { MarketLaws } from './market-laws.ts'
 import { Network } from './network.ts'
 import { type Household, People, randomLimits, randomPlace } from './people.ts'
+import type { PlantedBug } from './planted.ts'
 import { PromiseLaws } from './promise-laws.ts'
 import { randomOf } from './random.ts'
 import { Scheduler } from './scheduler.ts'
@@ -34,7 +35,8 @@ const minutes = { troubled: 22, quiet: 9 }
 /** A clock that agrees with the database's is at most this wrong. */
 const clockToleranceMs = 3_000
 
-export async function simulate(seed: number): Promise<Outcome> {
+/** Simulates a street; what is `planted` has to be found. */
+export async function simulate(seed: number, planted: PlantedBug | null = null): Promise<Outcome> {
   const random = randomOf(seed)
   const scheduler = new Scheduler(t0 * 1000, random.fork())
   const verdict = new Verdict(scheduler)
@@ -62,11 +64,11 @@ export async function simulate(seed: number): Promise<Outcome> {
       if (rows.length > 0) journal.restart(database.log)
     },
   }
-  const database = new Database(scheduler, random.fork(), witness)
+  const database = new Database(scheduler, random.fork(), { witness, planted })
   const network = new Network(scheduler, random.fork())
   const changesAtMs = (t0 + random.between(0, 2 * minutes.troubled) * 60) * 1000
   const surroundings = {
-    ...{ scheduler, random: random.fork(), database, chain, witness: promises },
+    ...{ scheduler, random: random.fork(), database, chain, witness: promises, planted },
     config: () => (scheduler.nowMs < changesAtMs ? config : laterConfig),
   }
   const servers = Array.from(

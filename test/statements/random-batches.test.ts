@@ -1,14 +1,11 @@
 /** Whatever an area went through, each of its batches is computed again from its file, and each seat's statement is right. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AreaFile, AreaFileReader } from '../../server/settlement/area-file.ts'
-import { readStatementFile } from '../../server/settlement/statement-file.ts'
+import type { AreaFile } from '../../server/settlement/area-file.ts'
 import { verifyArea } from '../../server/settlement/verify/verify-area.ts'
 import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
 import { makeStatement } from '../../server/statements/make-statement.ts'
-import { seatStatement } from '../../server/statements/seat-statement.ts'
-import { areaFileLines } from '../../server/store/area-export.ts'
-import type { StoredArea } from '../../server/store/areas.ts'
 import { seededDraws } from '../bench/measure.ts'
+import { exportedBatch, statementOfSeat } from '../settlement/exported.ts'
 import { identity, type ScratchArea, scratchArea } from '../store/area.ts'
 import { RandomStreet } from '../store/random-journal.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
@@ -32,12 +29,6 @@ async function played(seed: number, steps: number): Promise<ScratchArea> {
   }
   await area.writer.commit()
   return area
-}
-
-async function fileOf(area: ScratchArea, stored: StoredArea, end: number): Promise<AreaFile> {
-  const reader = new AreaFileReader()
-  for await (const line of areaFileLines(area.database, stored, end)) reader.take(line)
-  return reader.finish()
 }
 
 /** What of a batch's file makes computing it again worth the while. */
@@ -78,13 +69,12 @@ describe.each(seeds)('random streets (SEED=%i)', (seed) => {
     for (const batch of newestCuts(area.writer.events)) {
       const made = await makeStatement(area.database, stored, batch.end)
       if (made === null) continue
-      const file = await fileOf(area, stored, batch.end)
+      const file = await exportedBatch(area.database, stored, batch.end)
       const settled = settledArea(commands, batch, made.root)
       checked.push([`batch to ${batch.end}`, verifyArea(file, settled, everybodySigned(file))])
       for (const sight of sightsOf(file)) seen.set(sight, (seen.get(sight) ?? 0) + 1)
       for (const { seat } of file.seats) {
-        const json = JSON.stringify(await seatStatement(area.database, stored, { seat, end: batch.end }))
-        const own = readStatementFile(JSON.parse(json))
+        const own = await statementOfSeat(area.database, stored, { seat, end: batch.end })
         const difference = verifyStatement(own, settledSeat(settled, batch, seat), everybodySigned(own))
         checked.push([`seat ${seat} to ${batch.end}`, difference])
       }

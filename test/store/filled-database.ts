@@ -6,8 +6,8 @@ import { stretchLength } from '../../server/store/project-readings.ts'
 import { addressOf, config, face, intervalSeconds, order, placing, t0 } from '../market/engine/street.ts'
 
 /** In the large area, whose number in the database is 1. */
-export const seats = 800
-export const intervals = 400
+const seats = 800
+const intervals = 400
 export const chainId = face.chainId
 export const escrow = face.escrow
 export const sender = addressOf('a', 1)
@@ -74,7 +74,7 @@ export async function fill(sql: Database): Promise<void> {
     from areas, generate_series(0, ${intervals - 1}) n, generate_series(1, 2) run`
   await sql`
     insert into interval_zones
-    select area_id, start, run, place, 'zone' || place, 7, 7, 7, 0, 0, 0, 0, nullif(place, 0), nullif(place, 0)
+    select area_id, start, run, place, 'zone' || place, 7, 7, 7, 0, 0, 0, 0, 5, nullif(place, 0), nullif(place, 0)
     from intervals, generate_series(0, 9) place where run = 1`
   await sql`
     insert into interval_grounds select distinct on (area_id, start) area_id, start, 1, '{}', '{}', '[[1,2]]'::jsonb from intervals`

@@ -21,7 +21,8 @@ const allKinds = [
   ...['configured', 'seat-changed', 'seat-forgotten', 'order-accepted', 'order-ended', 'forward-accepted'],
   ...['forward-trade', 'forward-cancelled', 'agreement-accepted', 'agreement-ended', 'session-revoked', 'reading'],
   ...['meter-suspended', 'suspension-lifted', 'interval-started', 'interval-cleared', 'interval-reduced'],
-  ...['interval-final', 'interval-corrected', 'batch-cut', 'cut anew', 'leaving-out', 'batch-missed', 'late-readings'],
+  ...['interval-amended', 'interval-final', 'interval-corrected', 'batch-cut', 'cut anew', 'leaving-out'],
+  ...['batch-missed', 'late-readings'],
 ]
 
 async function kindsOf({ writer, store }: ScratchArea): Promise<string[]> {

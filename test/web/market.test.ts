@@ -83,7 +83,7 @@ describe('the check that the utility’s page redoes', () => {
         fc.constantFrom(0, 1, 2),
         (offers, field, index) => {
           const interval = published(offers)
-          interval.zones[index]![field] += 1
+          interval.zones[index]![field]! += 1
           expect(checkInterval(interval)).not.toEqual([])
         },
       ),

@@ -53,7 +53,9 @@ export function isFull(zone: ZoneResource, flowWh: number): boolean {
 export function checkInterval(interval: IntervalResource): string[] {
   const { zones } = interval
   const faults: string[] = []
-  const total = (pick: (result: ZoneResult) => number) => interval.zones.reduce((sum, each) => sum + pick(each), 0)
+  // What is null is in the figures of the zone above.
+  const total = (pick: (result: ZoneResult) => number | null) =>
+    interval.zones.reduce((sum, each) => sum + (pick(each) ?? 0), 0)
   const sold = total((zone) => zone.soldWh)
   const bought = total((zone) => zone.boughtWh)
   if (sold !== bought) faults.push(`${sold} Wh sold but ${bought} Wh bought`)
@@ -62,14 +64,22 @@ export function checkInterval(interval: IntervalResource): string[] {
   if (total((zone) => zone.importWh) !== interval.importWh) faults.push('imports of the zones differ from the area’s')
   if (total((zone) => zone.exportWh) !== interval.exportWh) faults.push('exports of the zones differ from the area’s')
   for (const result of interval.zones) {
-    if (result.soldWh > result.exportWh) faults.push(`${result.zone} sold more than was metered`)
-    if (result.boughtWh > result.importWh) faults.push(`${result.zone} bought more than was metered`)
+    const { soldWh, boughtWh, importWh, exportWh } = result
+    if (soldWh !== null && exportWh !== null && soldWh > exportWh)
+      faults.push(`${result.zone} sold more than was metered`)
+    if (boughtWh !== null && importWh !== null && boughtWh > importWh)
+      faults.push(`${result.zone} bought more than was metered`)
   }
   const flowWh = new Map(interval.flows.map((flow) => [flow.zone, flow.exportWh]))
   for (const zone of zones) {
     const below = zones.filter((each) => each.parent === zone.zone)
-    const over = zone.soldWh - zone.boughtWh + below.reduce((sum, child) => sum + (flowWh.get(child.zone) ?? 0), 0)
-    const carried = zone.parent === null ? 0 : (flowWh.get(zone.zone) ?? 0)
+    const flows = [
+      ...below.map((child) => flowWh.get(child.zone) ?? null),
+      zone.parent === null ? 0 : (flowWh.get(zone.zone) ?? null),
+    ]
+    if (zone.soldWh === null || zone.boughtWh === null || flows.includes(null)) continue
+    const carried = flows.pop()!
+    const over = flows.reduce<number>((sum, flow) => sum + flow!, zone.soldWh - zone.boughtWh)
     if (over !== carried) faults.push(`the link of ${zone.zone} carried ${carried} Wh where ${over} Wh were over`)
     if (zone.capacityWh !== null && Math.abs(carried) > zone.capacityWh)
       faults.push(`the link of ${zone.zone} carried more than its capacity`)

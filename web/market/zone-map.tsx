@@ -36,12 +36,18 @@ function ZoneBranch({ node, interval }: { node: ZoneNode; interval: IntervalReso
           )}
         </div>
         <div className="zone-energy">
-          <span>
-            <i className="dot leaf" aria-hidden="true" /> {energy(result?.soldWh ?? 0)} sold
-          </span>
-          <span>
-            <i className="dot sun" aria-hidden="true" /> {energy(result?.boughtWh ?? 0)} bought
-          </span>
+          {result?.soldWh === null ? (
+            <span className="soft">few homes: counted with the zone above</span>
+          ) : (
+            <>
+              <span>
+                <i className="dot leaf" aria-hidden="true" /> {energy(result?.soldWh ?? 0)} sold
+              </span>
+              <span>
+                <i className="dot sun" aria-hidden="true" /> {energy(result?.boughtWh ?? 0)} bought
+              </span>
+            </>
+          )}
         </div>
       </div>
       {node.children.length > 0 && (
@@ -59,14 +65,19 @@ function Link({ node: { zone }, interval }: { node: ZoneNode; interval: Interval
   const flow = interval?.flows.find((each) => each.zone === zone.zone)
   const flowWh = flow?.exportWh ?? 0
   const load = linkLoad(zone, flowWh)
-  const full = isFull(zone, flowWh)
-  const direction = flowWh > 0 ? 'out' : flowWh < 0 ? 'in' : 'still'
   const congested = flow !== undefined && signOf(flow.congestionPerKwh) > 0
+  // Where the flow is not told, prices that differ tell that the link is full.
+  const full = flow?.exportWh === null ? congested : isFull(zone, flowWh)
+  const direction = flowWh > 0 ? 'out' : flowWh < 0 ? 'in' : 'still'
   return (
     <div className={`link ${direction} ${full ? 'full' : ''}`}>
       <span className="link-flow">
         <span aria-hidden="true">{flowWh > 0 ? '↑' : flowWh < 0 ? '↓' : '·'}</span>{' '}
-        {flowWh === 0 ? 'no flow' : `${energy(Math.abs(flowWh))} ${flowWh > 0 ? 'out' : 'in'}`}
+        {flow?.exportWh === null
+          ? 'not told'
+          : flowWh === 0
+            ? 'no flow'
+            : `${energy(Math.abs(flowWh))} ${flowWh > 0 ? 'out' : 'in'}`}
         {zone.capacityWh !== null && <span className="soft"> of {energy(zone.capacityWh)}</span>}
       </span>
       {load !== null && (

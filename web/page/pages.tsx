@@ -1,6 +1,7 @@
 /** The pages behind the addresses. */
 import { useQuery } from '@tanstack/react-query'
 import { type ErrorComponentProps, Link } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 import { areasQuery, peopleQuery } from '../api/queries.ts'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
 import { OwnAccount } from '../session/own-account.tsx'
@@ -14,6 +15,16 @@ export function NeighbourhoodPage() {
   if (areas.isPending) return <PageWaiting />
   if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
   return <NoArea />
+}
+
+const Join = lazy(() => import('../joining/join.tsx'))
+
+export function JoinPage() {
+  return (
+    <Suspense fallback={<PageWaiting />}>
+      <Join />
+    </Suspense>
+  )
 }
 
 export function AccountPage() {

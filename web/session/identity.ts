@@ -24,11 +24,17 @@ export interface Identity {
 }
 
 /**
- * What went wrong with a key or a wallet: `SESSION_KEY_MALFORMED`, `SESSION_WALLET_MISSING`, `SESSION_WALLET_REFUSED`
+ * What went wrong with a key or a wallet: `SESSION_PASSPHRASE` (it does not open the account), `SESSION_INSECURE` (the page
+ * was not opened by https, so that nothing can be encrypted), `SESSION_KEY_MALFORMED`, `SESSION_WALLET_MISSING`, `SESSION_WALLET_REFUSED`
  * or `SESSION_WALLET_CHAIN` (the wallet is on another chain and would not change).
  */
 export class SessionError extends CodedError<
-  'SESSION_KEY_MALFORMED' | 'SESSION_WALLET_MISSING' | 'SESSION_WALLET_REFUSED' | 'SESSION_WALLET_CHAIN'
+  | 'SESSION_PASSPHRASE'
+  | 'SESSION_INSECURE'
+  | 'SESSION_KEY_MALFORMED'
+  | 'SESSION_WALLET_MISSING'
+  | 'SESSION_WALLET_REFUSED'
+  | 'SESSION_WALLET_CHAIN'
 > {
   override readonly name = 'SessionError'
   constructor(code: SessionError['code'], message: string, cause?: unknown) {

@@ -1,8 +1,9 @@
-/** Signing in with an account of one's own: the browser's wallet, or a key that stays in this tab's memory. */
+/** Signing in with an account of one's own: one of this device, the browser's wallet, or a key that stays in this tab's memory. */
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { Card, Trouble } from '../page/card.tsx'
+import { DeviceAccount } from './device-account.tsx'
 import { useVisitor } from './session.tsx'
 
 export function OwnAccount({ area }: { area: AreaResource }) {
@@ -21,9 +22,11 @@ export function OwnAccount({ area }: { area: AreaResource }) {
     },
   })
   return (
-    <Card title="Sign in with my account" className="sign-in">
+    <Card title="My account" className="sign-in">
+      <DeviceAccount />
+      <h3>Or bring one along</h3>
       <p>You sign a message to show that the account is yours. That costs nothing and moves no money.</p>
-      <button type="button" className="primary" onClick={() => wallet.mutate()} disabled={wallet.isPending}>
+      <button type="button" onClick={() => wallet.mutate()} disabled={wallet.isPending}>
         Use the wallet in this browser
       </button>
       <Trouble error={wallet.error} />

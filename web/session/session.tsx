@@ -29,7 +29,7 @@ export function useVisitor(): Visitor {
 /** The identity that the page's address names, or null on public pages. */
 export function useIdentity(): Identity | null {
   const { person: slug } = useParams({ strict: false }) as { person?: string }
-  const onAccountPage = useRouterState({ select: (state) => state.location.pathname === '/account' })
+  const onAccountPage = useRouterState({ select: (state) => /^\/(account|join)(\/|$)/.test(state.location.pathname) })
   const people = useQuery(peopleQuery).data
   const { own } = useVisitor()
   const person = slug === undefined ? undefined : people?.find((each) => slugOf(each.name) === slug)
@@ -59,6 +59,11 @@ export interface Session extends Credentials {
 
 const SessionContext = createContext<Session | null>(null)
 export const SessionProvider = SessionContext
+
+/** The signed-in session, or null on pages that anybody may see. */
+export function useOptionalSession(): Session | null {
+  return use(SessionContext)
+}
 
 /** The signed-in session; only for parts that are shown within one. */
 export function useSession(): Session {

@@ -77,7 +77,11 @@ function ZoneRow({ node: { zone, depth }, interval }: { node: ZoneNode; interval
         ) : (
           <span className={full ? 'link-cell full' : 'link-cell'}>
             <span className="link-cell-words">
-              {flowWh === 0 ? 'no flow' : `${Math.abs(flowWh)} ${flowWh > 0 ? 'out' : 'in'}`}
+              {flow?.exportWh === null
+                ? 'not told'
+                : flowWh === 0
+                  ? 'no flow'
+                  : `${Math.abs(flowWh)} ${flowWh > 0 ? 'out' : 'in'}`}
               <span className="soft"> of {zone.capacityWh ?? 'unlimited'}</span>
             </span>
             {load !== null && (

@@ -4,8 +4,9 @@ import type { Database } from '../../store/database.ts'
 import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
 import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
 import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
+import { eraseLeaves } from '../../store/statement-store.ts'
 import type { AreaTables, SettingsHistory } from '../area-tables.ts'
-import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
+import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import {
@@ -20,6 +21,7 @@ import {
 import { ApiError } from '../problem.ts'
 import {
   addressSchema,
+  erasedSchema,
   orderSchema,
   pageOf,
   type SeatIntervalResource,
@@ -42,10 +44,11 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
   const { database, areas, tables, servicesOf, statements } = parts
   const { visibleAreas, visibleSeats, idsOf } = visibilityOf(parts)
   const settingsOf = (row: { area_id: number }) => tables.areaWith(row.area_id).settings
-  const seatPlace = z.object({ area: z.int(), seat: z.int() })
-  const intervalPlace = seatPlace.extend({ start: z.int() })
-  const batchPlace = seatPlace.extend({ end: z.int() })
-  const orderPlace = z.object({ acceptedAtMs: z.int(), arrival: z.int(), area: z.int() })
+  const { number, seconds, ms, arrival } = placeForm
+  const seatPlace = z.object({ area: number, seat: number })
+  const intervalPlace = seatPlace.extend({ start: seconds })
+  const batchPlace = seatPlace.extend({ end: seconds })
+  const orderPlace = z.object({ acceptedAtMs: ms, arrival, area: number })
 
   return [
     route({
@@ -155,6 +158,28 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         const item = (row: (typeof rows)[number]) => presentSeatBatch(settingsOf(row), row)
         const place = (row: (typeof rows)[number]) => ({ ...keyOf(row), end: row.end_at })
         return { status: 200, body: pageOfRows('seat-batches', rows, { limit, item, place }) }
+      },
+    }),
+    route({
+      id: 'eraseStatements',
+      method: 'post',
+      path: '/accounts/:account/erasures',
+      tag,
+      summary:
+        'Erases what links a seat to its leaves in settled batches that end until then: no statement shows them again, others keep theirs',
+      private: true,
+      params,
+      body: z.strictObject({ seat: seatId, until: timeInput }).meta({ id: 'Erasure' }),
+      answers: { 200: erasedSchema },
+      async handle({ params: { account }, body: { seat, until }, session }) {
+        const own = await session()
+        // The grid operator may look, and no more.
+        if (own.account !== account)
+          throw new ApiError('ACCOUNT_FOREIGN', 'only the account itself may erase its statements')
+        const [row] = await visibleSeats(own, account, seat)
+        const { area_id: areaId, seat: number } = row!
+        const batches = await eraseLeaves(database, { areaId, seat: number, until })
+        return { status: 200, body: { batches: batches.map(isoTime) } }
       },
     }),
     route({

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { agreementsOfSeats } from '../../store/queries-agreements.ts'
 import type { AgreementRow } from '../../store/rows.ts'
 import { acceptSigned, endSigned } from '../agree.ts'
-import { pageOfRows, pageQuery, readCursor } from '../paging.ts'
+import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { presentAgreement } from '../present-agreement.ts'
@@ -18,7 +18,7 @@ const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ff
 export function agreementRoutes(parts: OrderParts): Route[] {
   const { database, areas, tables } = parts
   const { visibleSeats } = visibilityOf(parts)
-  const place = z.object({ acceptedAtMs: z.int(), arrival: z.int(), area: z.int() })
+  const place = z.object({ acceptedAtMs: placeForm.ms, arrival: placeForm.arrival, area: placeForm.number })
   return [
     route({
       id: 'acceptAgreements',

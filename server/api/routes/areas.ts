@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import type { IntervalRow } from '../../store/rows.ts'
-import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
+import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, presentArea, presentBatch, presentInterval } from '../present.ts'
@@ -32,7 +32,7 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       query: z.object(pageQuery),
       answers: { 200: pageOf(areaSchema) },
       async handle({ query: { limit, cursor } }) {
-        const after = readCursor('areas', z.int(), cursor) ?? -1
+        const after = readCursor('areas', areaNumber, cursor) ?? -1
         const rows = areas
           .all()
           .filter(({ settings }) => settings.area > after)
@@ -61,12 +61,13 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       params: areaParams,
       query: z.object({ from: timeInput.optional(), to: timeInput.optional(), ...pageQuery }),
       answers: { 200: pageOf(intervalSchema) },
-      async handle({ params: { area: number }, query: { from, to, limit, cursor } }) {
+      async handle({ params: { area: number }, query: { from, to, limit, cursor }, account }) {
         const area = areaOf(areas, number)
-        const before = readCursor('intervals', z.int(), cursor) ?? to
+        const reader = readerOf(area, await account())
+        const before = readCursor('intervals', placeForm.seconds, cursor) ?? to
         const history = await tables.history(area)
         const rows = await intervals(database, { area: await tables.idOf(area), from, to: before, limit: limit + 1 })
-        const item = (row: IntervalRow) => presentInterval(history.at(row.start), row)
+        const item = (row: IntervalRow) => presentInterval(history.at(row.start), row, reader)
         return { status: 200, body: pageOfRows('intervals', rows, { limit, item, place: ({ start }) => start }) }
       },
     }),
@@ -78,13 +79,14 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       summary: 'Every run of the interval that starts at this time, newest first',
       params: areaParams.extend({ start: timeInput }),
       answers: { 200: pageOf(intervalSchema) },
-      async handle({ params: { area: number, start } }) {
+      async handle({ params: { area: number, start }, account }) {
         const area = areaOf(areas, number)
+        const reader = readerOf(area, await account())
         const rows = await runsOfInterval(database, await tables.idOf(area), start)
         if (rows.length === 0)
           throw new ApiError('INTERVAL_UNKNOWN', `no interval that starts at ${isoTime(start)} has a result`)
         const settings = (await tables.history(area)).at(start)
-        return { status: 200, body: { items: rows.map((row) => presentInterval(settings, row)), cursor: null } }
+        return { status: 200, body: { items: rows.map((row) => presentInterval(settings, row, reader)), cursor: null } }
       },
     }),
     route({
@@ -98,7 +100,7 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       answers: { 200: pageOf(batchSchema) },
       async handle({ params: { area: number }, query: { limit, cursor } }) {
         const area = areaOf(areas, number)
-        const endsBefore = readCursor('batches', z.int(), cursor)
+        const endsBefore = readCursor('batches', placeForm.seconds, cursor)
         const rows = await batches(database, { area: await tables.idOf(area), endsBefore, limit: limit + 1 })
         const item = (row: (typeof rows)[number]) => presentBatch(area.settings, row)
         return { status: 200, body: pageOfRows('batches', rows, { limit, item, place: (row) => row.end_at }) }
@@ -120,4 +122,9 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       },
     }),
   ]
+}
+
+/** The grid operator knows its zones; to others small ones are told together. */
+function readerOf({ settings }: AreaHandle, account: string | null): 'public' | 'grid' {
+  return account === settings.rules.grid ? 'grid' : 'public'
 }

@@ -7,7 +7,7 @@ import {
   newestForwardTrades,
 } from '../../store/queries-forward.ts'
 import type { ForwardOrderRow } from '../../store/rows.ts'
-import { pageOfRows, pageQuery, readCursor, timeInput } from '../paging.ts'
+import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { presentForwardBook, presentForwardOrder, presentOwnForwardTrade } from '../present-forward.ts'
@@ -32,8 +32,9 @@ export function forwardRoutes(parts: OrderParts): Route[] {
   const { database, areas, tables } = parts
   const { visibleSeats } = visibilityOf(parts)
   const settingsOf = (row: { area_id: number }) => tables.areaWith(row.area_id).settings
-  const orderPlace = z.object({ acceptedAtMs: z.int(), arrival: z.int(), area: z.int() })
-  const tradePlace = z.object({ start: z.int(), area: z.int(), number: z.int() })
+  const { number, seconds, ms, arrival } = placeForm
+  const orderPlace = z.object({ acceptedAtMs: ms, arrival, area: number })
+  const tradePlace = z.object({ start: seconds, area: number, number })
   const accountParams = z.object({ account: addressSchema })
   const seatQuery = { seat: seatId.optional(), ...pageQuery }
 

@@ -13,7 +13,10 @@ const placedSchema = z.union([orderSchema, placedForwardOrderSchema])
 const mostRevocationsPerMinute = 30
 
 export function orderRoutes(parts: OrderParts): Route[] {
-  const allow = createAllowance({ mostPerMinute: mostRevocationsPerMinute, done: 'take session keys back' })
+  const allowance = createAllowance({
+    mostPerMinute: mostRevocationsPerMinute,
+    done: 'one address may take a key back',
+  })
   return [
     route({
       id: 'placeOrder',
@@ -25,8 +28,8 @@ export function orderRoutes(parts: OrderParts): Route[] {
       keyed: true,
       body: signedOrderSchema,
       answers: { 201: placedSchema, 200: placedSchema },
-      async handle({ body }) {
-        const { order, isKnown } = await placeOrder(parts, body)
+      async handle({ body, network, account }) {
+        const { order, isKnown } = await placeOrder(parts, body, { network, account: await account() })
         return { status: isKnown ? 200 : 201, body: order }
       },
     }),
@@ -54,8 +57,8 @@ export function orderRoutes(parts: OrderParts): Route[] {
       keyed: true,
       body: signedRevocationSchema,
       answers: { 200: revocationSchema },
-      async handle({ body, request }) {
-        allow(request, Date.now())
+      async handle({ body, network }) {
+        allowance.use(network, Date.now())
         return { status: 200, body: await revokeSessionKey(parts, body) }
       },
     }),

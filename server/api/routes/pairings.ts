@@ -58,7 +58,7 @@ export function pairingRoutes({
   signatures,
   origins,
 }: OrderParts & Pick<ApiParts, 'origins'>): Route[] {
-  const allow = createAllowance({ mostPerMinute, done: 'for pairing from one address' })
+  const allowance = createAllowance({ mostPerMinute, done: 'an agent may pair from one network' })
   const wrongTries = new WrongTries()
 
   /** Whoever asks holds the meter's first key, and does so now. */
@@ -115,9 +115,9 @@ export function pairingRoutes({
         'An agent offers its meter, and what it found, to whoever enters the code; said again, it keeps the code',
       body: pairingOfferSchema,
       answers: { 201: offeredSchema },
-      async handle({ body: { area: number, hello, found }, request }) {
+      async handle({ body: { area: number, hello, found }, network }) {
         const now = new Date()
-        allow(request, now.getTime())
+        allowance.use(network, now.getTime())
         const area = areaOf(areas, number)
         await mustBeMeter(area, hello, now.getTime())
         await forgetOffers(database, now)
@@ -136,9 +136,9 @@ export function pairingRoutes({
       summary: 'An agent asks what became of its offer',
       body: pairingQuestionSchema,
       answers: { 200: stateSchema },
-      async handle({ body: { area: number, hello }, request }) {
+      async handle({ body: { area: number, hello }, network }) {
         const now = new Date()
-        allow(request, now.getTime())
+        allowance.use(network, now.getTime())
         const area = areaOf(areas, number)
         await mustBeMeter(area, hello, now.getTime())
         const row = await pairingOfMeter(database, { area: await tables.idOf(area), meter: hello.meter })
@@ -162,9 +162,9 @@ export function pairingRoutes({
       summary: 'The meter consents to serve the account that claimed it, and begins its epoch',
       body: pairingConsentSchema,
       answers: { 204: null },
-      async handle({ body, request }) {
+      async handle({ body, network }) {
         const now = new Date()
-        allow(request, now.getTime())
+        allowance.use(network, now.getTime())
         const { area: number, hello, account, rules, consent, epochStart } = body
         const { meter } = hello
         const area = areaOf(areas, number)

@@ -1,10 +1,12 @@
-/** Signed messages that the server carries to the escrow at its own expense. */
+/** Signed messages that the server carries to the escrow at its own expense, for whom `relay-admission.ts` lets in. */
 import type { z } from 'zod'
 import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
-import { createAllowance } from '../allowance.ts'
+import type { AreaHandle } from '../../areas/area-handle.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
+import type { OrderParts } from '../place-order.ts'
 import { ApiError } from '../problem.ts'
 import type { Relay } from '../relay.ts'
+import { createRelayAdmission, type RelayRequest } from '../relay-admission.ts'
 import { relayedSchema } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 import {
@@ -19,23 +21,35 @@ import {
 } from '../signed-requests.ts'
 
 const tag = 'Relay'
-/** Requests per minute that one address may have relayed: the server pays for them. */
-const mostPerMinute = 300
 
-export function relayRoutes({ areas, servicesOf }: Pick<ApiParts, 'areas' | 'servicesOf'>): Route[] {
-  const allow = createAllowance({ mostPerMinute, done: 'are relayed for one address' })
-  const relayOf = (area: number) => servicesOf(areaOf(areas, area).settings.area).relay
-  const ofSeat = ({ seat }: { seat: string }) => relayOf(partsOfSeatId(BigInt(seat)).area)
-  const ofRules = (rules: string) => {
+type RelayParts = Pick<OrderParts, 'database' | 'areas' | 'tables'> & Pick<ApiParts, 'servicesOf'>
+type Target = Omit<RelayRequest, 'body'>
+
+export function relayRoutes(parts: RelayParts): Route[] {
+  const { areas, servicesOf } = parts
+  const admission = createRelayAdmission(parts)
+  const ofRules = (rules: string): AreaHandle => {
     const area = areas.all().find(({ settings }) => settings.rulesHash === rules)
     if (area === undefined) throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${rules}`)
-    return relayOf(area.settings.area)
+    return area
   }
-  const ofMeter = ({ account, meter }: { account: string; meter: string }) => {
+  const ofMeter = ({ account, meter }: { account: string; meter: string }): AreaHandle => {
     const area = areas.all().find((each) => each.seatsOfMeter(meter).some((seat) => seat.account === account))
     if (area === undefined)
       throw new ApiError('SEAT_UNKNOWN', `account ${account} has no seat with meter ${meter} here`)
-    return relayOf(area.settings.area)
+    return area
+  }
+  /** A seat's area and account; what is asked of it is one thing. */
+  const ofSeat = (id: string, what: string): Target & { seat: number } => {
+    const { area: number, number: seat } = partsOfSeatId(BigInt(id))
+    const area = areaOf(areas, number)
+    const account = area.seat(seat)?.account
+    if (account === undefined) throw new ApiError('SEAT_UNKNOWN', `area ${number} has no seat ${id}`)
+    return { area, account, subject: `${what} ${id}`, seat }
+  }
+  const ofPurse = (id: string): Target => {
+    const { seat, ...target } = ofSeat(id, 'purse')
+    return { ...target, purse: seat }
   }
   const relayed = <Body>(
     path: string,
@@ -43,12 +57,14 @@ export function relayRoutes({ areas, servicesOf }: Pick<ApiParts, 'areas' | 'ser
       id,
       summary,
       body,
+      target,
       send,
     }: {
       id: string
       summary: string
       body: z.ZodType<Body>
-      send(request: Body): ReturnType<Relay['claim']>
+      target(request: Body): Target
+      send(relay: Relay, request: Body): ReturnType<Relay['claim']>
     },
   ) =>
     route({
@@ -57,12 +73,17 @@ export function relayRoutes({ areas, servicesOf }: Pick<ApiParts, 'areas' | 'ser
       path: `/relay/${path}`,
       tag,
       summary,
+      private: true,
       keyed: true,
       body,
       answers: { 202: relayedSchema },
-      async handle({ body: signed, request }) {
-        allow(request, Date.now())
-        return { status: 202, body: { transaction: (await send(signed)).hash } }
+      async handle({ body: signed, session }) {
+        const { area, account, subject, purse } = target(signed)
+        const { relay } = servicesOf(area.settings.area)
+        if (relay === null) throw new ApiError('RELAY_OFF', 'this server has no key that pays for transactions')
+        const request = { area, account, subject, body: signed, ...(purse === undefined ? {} : { purse }) }
+        const { hash } = await admission.carry(await session(), request, () => send(relay, signed))
+        return { status: 202, body: { transaction: hash } }
       },
     })
   return [
@@ -70,49 +91,71 @@ export function relayRoutes({ areas, servicesOf }: Pick<ApiParts, 'areas' | 'ser
       id: 'relaySeat',
       summary: 'Opens a seat with the account’s mandate and the meter’s enrolment',
       body: relaySeatSchema,
-      send: (request) => ofRules(request.mandate.rules).openSeat(request),
+      target: ({ mandate: { rules, account, meter } }) => ({
+        area: ofRules(rules),
+        account,
+        subject: `meter ${meter}`,
+      }),
+      send: (relay, request) => relay.openSeat(request),
     }),
     relayed('mandates', {
       id: 'relayMandate',
       summary: 'Changes a seat’s mandate',
       body: relayMandateSchema,
-      send: (request) => ofSeat(request).changeMandate(request),
+      target: ({ seat }) => ofSeat(seat, 'mandate'),
+      send: (relay, request) => relay.changeMandate(request),
     }),
     relayed('confirmations', {
       id: 'relayConfirmation',
       summary: 'Confirms a meter with its zone and nameplate, signed by the grid operator',
       body: relayConfirmationSchema,
-      send: (request) => ofSeat(request).confirmMeter(request),
+      target: ({ seat }) => {
+        const { area, subject } = ofSeat(seat, 'confirmation')
+        return { area, subject, account: area.settings.rules.grid }
+      },
+      send: (relay, request) => relay.confirmMeter(request),
     }),
     relayed('epochs', {
       id: 'relayEpoch',
       summary: 'Starts a new epoch of a meter, once the batches before it are settled',
       body: relayEpochSchema,
-      send: (request) => ofSeat(request).startEpoch(request),
+      target: ({ seat }) => ofSeat(seat, 'epoch'),
+      send: (relay, request) => relay.startEpoch(request),
     }),
     relayed('keys', {
       id: 'relayKey',
       summary: 'Gives a meter another key, signed by the account, the meter’s key and the next one',
       body: relayKeySchema,
-      send: (request) => ofMeter(request.rotation).rotateKey(request),
+      target: ({ rotation }) => {
+        const { account, meter } = rotation
+        return { area: ofMeter(rotation), account, subject: `meter ${meter}` }
+      },
+      send: (relay, request) => relay.rotateKey(request),
     }),
     relayed('deposits', {
       id: 'relayDeposit',
       summary: 'Moves tokens of the account into its seat by an ERC-2612 permit',
       body: relayDepositSchema,
-      send: (request) => ofSeat(request).deposit(request),
+      target: ({ seat }) => {
+        // Permits of one account follow each other, whatever the seat.
+        const { area, account } = ofSeat(seat, 'deposit')
+        return { area, account, subject: `permit ${account}` }
+      },
+      send: (relay, request) => relay.deposit(request),
     }),
     relayed('withdrawals', {
       id: 'relayWithdrawal',
       summary: 'Asks money of a seat back; it can be claimed after the withdrawal delay',
       body: relayWithdrawalSchema,
-      send: (request) => ofSeat(request).requestWithdrawal(request),
+      target: ({ seat }) => ofPurse(seat),
+      send: (relay, request) => relay.requestWithdrawal(request),
     }),
     relayed('claims', {
       id: 'relayClaim',
       summary: 'Pays a withdrawal out whose delay has passed',
       body: relayClaimSchema,
-      send: (request) => ofSeat(request).claim(request),
+      target: ({ seat }) => ofPurse(seat),
+      send: (relay, request) => relay.claim(request),
     }),
   ]
 }

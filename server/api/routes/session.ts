@@ -9,10 +9,10 @@ import { signInSchema } from '../signed-requests.ts'
 
 const tag = 'Session'
 /** Sign-ins per minute from one address: each costs the recovery of a signature. */
-const mostPerMinute = 60
+const mostPerMinute = 120
 
 export function sessionRoutes({ database }: ApiParts, signIn: SignIn): Route[] {
-  const allow = createAllowance({ mostPerMinute, done: 'to sign in from one address' })
+  const allowance = createAllowance({ mostPerMinute, done: 'one may sign in from one address' })
   return [
     route({
       id: 'getNonce',
@@ -34,9 +34,9 @@ export function sessionRoutes({ database }: ApiParts, signIn: SignIn): Route[] {
       summary: 'Opens a session for the account that signed the message; send the token as Authorization: Bearer',
       body: signInSchema,
       answers: { 201: sessionSchema },
-      async handle({ body: { message, signature }, request }) {
+      async handle({ body: { message, signature }, network }) {
         const now = new Date()
-        allow(request, now.getTime())
+        allowance.use(network, now.getTime())
         const account = await signIn.verify(message, signature, now)
         const { token, expiresAt } = await openSession(database, account, now)
         return { status: 201, body: { token, account, expiresAt: expiresAt.toISOString() } }

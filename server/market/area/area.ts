@@ -73,7 +73,6 @@ export const areaConfig = struct({
   ownUse,
 })
 export type AreaConfig = Infer<typeof areaConfig>
-export type AreaZone = Infer<typeof areaZone>
 
 /** What people read of an area beside what it clears by: names, tariffs, and where its money lies. */
 export const areaFace = struct({
@@ -407,7 +406,7 @@ export const zoneRun = struct({
 export type ZoneRun = Infer<typeof zoneRun>
 
 export const flow = struct({ zone: text, exportWh: int, congestionTicks: int })
-export const delivered = struct({ number: uint, deliveredWh: uint })
+const delivered = struct({ number: uint, deliveredWh: uint })
 
 /** What is left of a seat's interval where somebody who could not pay was left out. */
 const reducedSeat = struct({
@@ -587,6 +586,8 @@ export const event = union({
   'leaving-out': struct({ end: uint, number: uint, seats: list(uint) }),
   /** The chain has settled what this journal does not know: the intervals are final without results of their own. */
   'batch-missed': struct({ start: uint, end: uint }),
+  /** A stored reading came again under the key that was the meter's then: from here on this signature is the one that counts. */
+  'reading-renewed': struct({ seat: uint, epoch: uint, time: uint }),
 })
 export type Event = Infer<typeof event>
 export type EventOf<Type extends Event['type']> = Extract<Event, { type: Type }>

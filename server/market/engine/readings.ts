@@ -48,7 +48,11 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
   if (admission.status !== 'stored') {
     const answer = answerOf(reading, admission, { seat: number })
     const isEquivocation = admission.status === 'refused' && admission.code === 'READING_EQUIVOCATION'
-    return isEquivocation ? [answer, ...suspend(state, seat, reading)] : [answer]
+    if (isEquivocation) return [answer, ...suspend(state, seat, reading)]
+    const served = next === undefined ? [seat] : [seat, next]
+    return admission.status === 'duplicate'
+      ? [answer, ...served.flatMap((own) => renew(state, own, reading))]
+      : [answer]
   }
   const isTakenByNext = next !== undefined && judge(state, next, reading).status === 'stored'
   const nextSeat = isTakenByNext ? next.chain.seat : 0
@@ -56,6 +60,14 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
   const followed = store(state, seat, reading)
   if (isTakenByNext) followed.push(...store(state, next, reading))
   return [answerOf(reading, admission, { seat: number, nextSeat, isLate }), ...followed]
+}
+
+/** The same reading came again after its first signature turned out to be of a key that was not the meter's then. */
+function renew(state: AreaState, { slot, chain }: SeatState, { epoch, time }: MeterReading): Event[] {
+  const interval = state.intervals.get(time - lengthOf(state))
+  if (interval === undefined || !interval.isDoubted(slot) || interval.epoch[slot] !== epoch) return []
+  interval.trust(slot)
+  return [{ type: 'reading-renewed', seat: chain.seat, epoch, time }]
 }
 
 const knowingNothing: Omit<LateReading, 'reading' | 'seat'> = {

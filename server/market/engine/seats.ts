@@ -1,4 +1,5 @@
 /** Seats as the chain shows them: taking over what changed, places in the intervals' arrays, and forgetting what is over. */
+import { keyAt } from '../../../contracts/protocol/meter-keys.ts'
 import type { Address } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { ChainSeat, Event, Terms } from '../area/area.ts'
@@ -30,6 +31,7 @@ function syncSeat(state: AreaState, chain: ChainSeat): Event[] {
   const seat = known ?? openSeat(state, chain)
   const before = known === undefined ? [] : [...known.earlierTerms, ...known.chain.terms]
   const baseBefore = seat.base
+  const keysBefore = seat.chain.keys
   const beginsEpoch = chain.base.epoch > seat.base.epoch
   if (chain.confirmations > seat.chain.confirmations) seat.missed = 0
   seat.chain = chain
@@ -38,7 +40,17 @@ function syncSeat(state: AreaState, chain: ChainSeat): Event[] {
   if (beginsEpoch || isLater) seat.base = chain.base
   if (beginsEpoch || seat.base.time > seat.newest.time) seat.newest = { ...seat.base, quality: 0 }
   if (known !== undefined) outdate(state, seat, { before, beginsEpoch, isMoved: seat.base !== baseBefore })
+  doubtReadings(state, seat, keysBefore)
   return [shown, ...endWhatIsClosed(state, seat), ...liftSuspension(state, chain)]
+}
+
+/** A key that changed before the server heard of it: the chain takes no reading that another key signed than the one of its time. */
+function doubtReadings(state: AreaState, { slot, chain: { meter, keys } }: SeatState, before: ChainSeat['keys']): void {
+  if (keys === before || (keys.length === 0 && before.length === 0)) return
+  for (const interval of state.intervals.values()) {
+    const time = interval.start + lengthOf(state)
+    if (interval.isRead(slot) && keyAt(meter, before, time) !== keyAt(meter, keys, time)) interval.doubt(slot)
+  }
 }
 
 function openSeat(state: AreaState, chain: ChainSeat): SeatState {

@@ -281,6 +281,8 @@ create table interval_zones (
   bought_wh bigint not null,
   import_wh bigint not null,
   export_wh bigint not null,
+  -- That were read, of a run that computed the whole interval; 0 of one that changes a zone of it.
+  meters int not null default 0,
   -- Over the zone's link to its parent, positive upwards; null of the root.
   flow_wh bigint,
   congestion_ticks int,

@@ -132,7 +132,7 @@ describe('an interval', () => {
       run(placing(before, order(1, 'sell', { maxWh: 1_000, end: t0 + 20 * 900 })))
       const events = run({ type: 'readings', atMs: justAfterEnd, readings: [reading(1, end, importWh, exportWh)] })
       const told = cleared(events).flatMap(({ seats }) => seats.map(({ outcomes }) => outcomes))
-      return [...told, ...eventsOf(events, 'interval-corrected').map(({ outcomes }) => outcomes!)].at(-1)![0]!.code
+      return [...told, ...eventsOf(events, 'interval-amended').map(({ outcomes }) => outcomes)].at(-1)![0]!.code
     }
     expect(codeOf({})).toBe('no-counterparty')
     expect(codeOf({}, { exportWh: 0 })).toBe('nothing-to-sell')
@@ -233,7 +233,7 @@ describe('a computation that is not the first', () => {
     expect(nextDue(state)!.work).toBe('start')
   })
 
-  it('is not made where a reading cannot change any trade: what it tells is a correction', () => {
+  it('is not made where a reading cannot change any trade: what it tells is added to the run', () => {
     const area = open([seat(1), seat(2), seat(3, { balance: 0n })])
     for (const own of area.state.seats.values()) own.missed = 0
     area.run(placing(before, order(1, 'sell')))
@@ -246,9 +246,10 @@ describe('a computation that is not the first', () => {
     expect(first).toMatchObject({ run: 1, matchedWh: 300 })
     const events = read(justAfterEnd + 1_000, reading(3, end, 70, 0))
     expect(cleared(events)).toEqual([])
-    expect(eventsOf(events, 'interval-corrected')).toEqual([
+    expect(eventsOf(events, 'interval-corrected')).toEqual([])
+    expect(eventsOf(events, 'interval-amended')).toEqual([
       {
-        ...{ type: 'interval-corrected', start: t0, run: 2, seat: 3, zone: 'north', quality: 'measured' },
+        ...{ type: 'interval-amended', start: t0, run: 1, seat: 3, zone: 'north', quality: 'measured' },
         ...{ importWh: 70, exportWh: 0, importChangeWh: 70, exportChangeWh: 0, missingChange: 0 },
         outcomes: [
           {
@@ -258,10 +259,10 @@ describe('a computation that is not the first', () => {
         ],
       },
     ])
-    // A later computation is the next run, and its sums hold the correction.
+    // A later computation is the next run, and its sums hold what was learnt.
     const tightened = seat(2, { terms: [terms({ buyCeiling: 1_200, version: 2 })] })
     const [again] = cleared(area.run(following(justAfterEnd + 2_000, [tightened])))
-    expect(again).toMatchObject({ run: 3, matchedWh: 300 })
+    expect(again).toMatchObject({ run: 2, matchedWh: 300 })
     expect(again!.zones[1]).toMatchObject({ importWh: 370, exportWh: 500 })
   })
 

@@ -17,7 +17,8 @@ import { emptyState, rulesVersion } from '../../../server/market/area/state.ts'
 import { apply } from '../../../server/market/engine/engine.ts'
 import { decodeCommand, encodeEvents, genesisHash, rollHash } from '../../../server/market/engine/journal.ts'
 import { hashState } from '../../../server/market/engine/snapshot.ts'
-import { RandomStreet, streets } from './random-streets.ts'
+import { streets } from './random-steps.ts'
+import { RandomStreet } from './random-streets.ts'
 
 /** Versions of which journals exist outside this repository. */
 const released: readonly number[] = []
@@ -42,7 +43,7 @@ function record(): void {
   if (released.includes(rulesVersion)) {
     throw new Error(`version ${rulesVersion} of the rules is released: what changes what it computes is a new version`)
   }
-  const played = fc.sample(streets, { seed: 20_261_128, numRuns: 40 }).map(({ steps, funds }) => {
+  const played = fc.sample(streets, { seed: 5, numRuns: 30 }).map(({ steps, funds }) => {
     const street = new RandomStreet(funds, () => {})
     const half = Math.floor(steps.length / 2)
     street.play(steps.slice(0, half))
@@ -100,7 +101,8 @@ describe(`version ${rulesVersion} of the rules`, () => {
       ...['configured', 'chain-followed', 'seat-changed', 'seat-forgotten', 'order-accepted', 'order-ended'],
       ...['forward-accepted', 'forward-trade', 'forward-cancelled', 'agreement-accepted', 'agreement-ended'],
       ...['session-revoked', 'reading', 'meter-suspended', 'suspension-lifted', 'interval-started', 'interval-cleared'],
-      ...['interval-reduced', 'interval-final', 'interval-corrected', 'batch-cut', 'leaving-out', 'batch-missed'],
+      ...['interval-amended', 'interval-reduced', 'interval-final', 'interval-corrected'],
+      ...['batch-cut', 'leaving-out', 'batch-missed'],
     ]
     expect([...commandTypes, ...eventTypes].filter((type) => !types.has(type))).toEqual([])
     const outcomes = outcomeCodes.filter((code) => types.has(`outcome ${code}`))

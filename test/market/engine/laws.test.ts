@@ -11,7 +11,8 @@ import { type AreaState, configAt, emptyState, termsAt } from '../../../server/m
 import { apply } from '../../../server/market/engine/engine.ts'
 import { decodeCommand, encodeEvents, genesisHash, rollHash } from '../../../server/market/engine/journal.ts'
 import { hashState, snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
-import { type Look, RandomStreet, type Step, streets } from './random-streets.ts'
+import { type Step, streets } from './random-steps.ts'
+import { type Look, RandomStreet } from './random-streets.ts'
 import { linksBetween } from './slow-area.ts'
 import { eventsOf } from './street.ts'
 
@@ -250,6 +251,9 @@ describe(`over random streets (SEED=${seed}, RUNS=${numRuns})`, { timeout: 60_00
           for (const event of events) {
             if (event.type === 'interval-cleared') expectNext(runs, event.result.start, event.result.run)
             if (event.type === 'interval-reduced') expectNext(runs, event.start, event.run)
+            // What a run that is not final learns is no run of its own.
+            if (event.type === 'interval-amended') expect(event.run).toBe(runs.get(event.start) ?? event.run)
+            if (event.type === 'interval-corrected') expectNext(runs, event.start, event.run)
           }
         },
       }

@@ -2,7 +2,6 @@
  * Random streets: whatever comes of orders, agreements, readings, changes on chain, settings, clocks, outages and old backups,
  * played against the engine as its shell does.
  */
-import fc from 'fast-check'
 import type {
   BatchCut,
   Command,
@@ -17,112 +16,10 @@ import { apply, changesState, nextDue } from '../../../server/market/engine/engi
 import { encodeCommand, encodeEvents, genesisHash, rollHash } from '../../../server/market/engine/journal.ts'
 import { isBeyondMemory } from '../../../server/market/engine/readings.ts'
 import { snapshotOf, stateOf } from '../../../server/market/engine/snapshot.ts'
+import { homes, type Step } from './random-steps.ts'
 import { SlowArea } from './slow-area.ts'
 import { SlowEscrow } from './slow-escrow.ts'
 import { addressOf, config, face, intervalSeconds, newId, order, reading, seal, t0 } from './street.ts'
-
-const homes = 6
-
-/** How often each kind of step comes. */
-const weights = {
-  wait: 16,
-  skip: 3,
-  outage: 1,
-  backlog: 3,
-  resend: 1,
-  contradict: 1,
-  everybody: 4,
-  order: 8,
-  session: 2,
-  revoke: 1,
-  forward: 4,
-  cross: 6,
-  agreement: 3,
-  notice: 3,
-  cancel: 2,
-  replay: 2,
-  deposit: 1,
-  withdraw: 1,
-  mandate: 1,
-  close: 1,
-  move: 2,
-  confirm: 2,
-  bar: 1,
-  epoch: 1,
-  rebase: 1,
-  settle: 6,
-  hold: 1,
-  stale: 1,
-  configure: 2,
-  leave: 2,
-  restart: 1,
-  restore: 1,
-} as const
-type Kind = keyof typeof weights
-
-export interface Step {
-  kind: Kind
-  pick: number
-  other: number
-  amount: number
-  flag: boolean
-  /** What the meters advance by and how good their readings are; by meter. */
-  meters: { importWh: number; exportWh: number; quality: number; isLost: boolean }[]
-}
-
-/** Most homes either feed in or draw. */
-const energies = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ importWh: fc.nat(900), exportWh: fc.constant(0) }) },
-  { weight: 4, arbitrary: fc.record({ importWh: fc.constant(0), exportWh: fc.nat(900) }) },
-  { weight: 1, arbitrary: fc.record({ importWh: fc.nat(90), exportWh: fc.nat(90) }) },
-)
-const quality = fc.constantFrom(...Array<number>(20).fill(0), 1, 2)
-const isLost = fc.constantFrom(...Array<boolean>(9).fill(false), true)
-const meterStep = fc
-  .record({ energies, quality, isLost })
-  .map(({ energies: energy, ...rest }) => ({ ...energy, ...rest }))
-
-function stepOf(kind: fc.Arbitrary<Kind>): fc.Arbitrary<Step> {
-  return fc.record({
-    kind,
-    pick: fc.nat(999),
-    other: fc.nat(999),
-    amount: fc.nat(3_999),
-    flag: fc.boolean(),
-    meters: fc.array(meterStep, { minLength: homes, maxLength: homes }),
-  })
-}
-
-const anyStep = stepOf(
-  fc.oneof(...Object.entries(weights).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind as Kind) }))),
-)
-const only = (...kinds: Kind[]) => stepOf(fc.constantFrom(...kinds))
-
-/** Streets that trade in every interval of some batches. */
-const busySteps = fc
-  .tuple(
-    fc.array(only('order', 'agreement', 'session'), { minLength: 15, maxLength: 40, size: 'max' }),
-    fc.array(fc.tuple(only('cross', 'forward', 'order'), only('wait')), { minLength: 6, maxLength: 14, size: 'max' }),
-    fc.array(only('leave', 'settle', 'leave', 'restart', 'backlog', 'mandate'), { minLength: 2, maxLength: 8 }),
-  )
-  .map(([orders, intervals, after]) => [
-    { ...intervals[0]![1], kind: 'everybody', amount: 0 },
-    ...orders,
-    ...intervals.flatMap(([one, pass]): Step[] => [one, { ...pass, amount: intervalSeconds }]),
-    ...intervals.slice(0, 3).map(([, pass]): Step => ({ ...pass, amount: 1_199 })),
-    ...after,
-  ])
-
-/** Values are not drawn towards small ones: nothing would be traded. */
-export const streets = fc.noBias(
-  fc.record({
-    steps: fc.oneof(
-      { weight: 1, arbitrary: fc.array(anyStep, { minLength: 40, maxLength: 200, size: 'max' }) },
-      { weight: 1, arbitrary: busySteps },
-    ),
-    funds: fc.constantFrom(300_000n, 5_000_000n, 1_000_000_000n, 1_000_000_000n),
-  }),
-)
 
 /** What a street saw: after every command, with what followed from it. */
 export type Look = (street: RandomStreet, command: Command, events: readonly Event[]) => void
@@ -515,8 +412,11 @@ export class RandomStreet {
     this.tellChain(step.flag ? changed : changed.toReversed())
   }
 
+  /** The grid operator confirms a seat, often that of a meter that is suspended. */
   confirm(step: Step): void {
-    const number = this.seatNumber(step)
+    const [suspended] = this.state.suspensions.keys()
+    const isMended = suspended !== undefined && step.other % 3 > 0
+    const number = isMended ? this.escrow.holderOf(suspended).seat : this.seatNumber(step)
     const own = this.escrow.seats.get(number)!
     const isGone = this.escrow.holderOf(own.meter).seat !== number
     const zone = step.amount % 12 === 0 ? 'elsewhere' : config.zones[step.other % 3]!.id

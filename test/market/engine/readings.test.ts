@@ -251,7 +251,7 @@ describe('a reading that comes after its batch was cut', () => {
     expect(corrections(first)).toEqual([
       {
         ...{ type: 'interval-corrected', start: t0, run: 2, seat: 3, zone: 'north', quality: 'measured' },
-        ...{ importWh: 0, exportWh: 100, importChangeWh: 0, exportChangeWh: 100, missingChange: 0, outcomes: null },
+        ...{ importWh: 0, exportWh: 100, importChangeWh: 0, exportChangeWh: 100, missingChange: 0 },
       },
     ])
     expect(answersOf(read(atMs, reading(1, end, 0, 100)))).toMatchObject([{ status: 'duplicate' }])
@@ -309,7 +309,7 @@ describe('readings of intervals that only the tables hold', () => {
     expect(corrections(events)).toEqual([
       {
         ...{ type: 'interval-corrected', start: boundary(4), run: 5, seat: 1, zone: 'north', quality: 'estimated' },
-        ...{ importWh: 0, exportWh: 100, importChangeWh: 0, exportChangeWh: 100, missingChange: 1, outcomes: null },
+        ...{ importWh: 0, exportWh: 100, importChangeWh: 0, exportChangeWh: 100, missingChange: 1 },
       },
     ])
   })
@@ -396,5 +396,37 @@ describe('a day of readings that comes at once', () => {
     }
     expect(ticks).toBe(day)
     expect([...runs.values()].every((own) => own === 2)).toBe(true)
+  })
+})
+
+describe('a key that followed before the server heard of it', () => {
+  const later = (from: number) => seat(1, { keys: [{ key: addressOf('b', 101), from }] })
+  const renewed = (events: readonly Event[]) => eventsOf(events, 'reading-renewed')
+
+  it('has what was read since then signed again: once, and only that', () => {
+    const { state, read, run } = street()
+    const all = [1, 2, 3].map((number) => reading(1, boundary(number), 10 * number, 0))
+    read(boundary(3) * 1000 + 1_000, ...all)
+    expect(renewed(read(boundary(3) * 1000 + 1_500, ...all))).toEqual([])
+    run(following(boundary(3) * 1000 + 2_000, [later(boundary(1))]))
+    const again = read(boundary(3) * 1000 + 3_000, ...all)
+    expect(answersOf(again).map(({ status }) => status)).toEqual(['duplicate', 'duplicate', 'duplicate'])
+    expect(renewed(again)).toEqual(
+      [boundary(2), boundary(3)].map((time) => ({ type: 'reading-renewed', seat: 1, epoch: 1, time })),
+    )
+    const hash = hashState(state)
+    expect(renewed(read(boundary(3) * 1000 + 3_000, ...all))).toEqual([])
+    expect(hashState(state)).toBe(hash)
+  })
+
+  it('refuses another value as before, and asks for nothing that is read afterwards', () => {
+    const { read, run } = street()
+    read(justAfterEnd, reading(1, end, 10, 0))
+    run(following(justAfterEnd, [later(t0)]))
+    expect(answersOf(read(justAfterEnd, reading(1, end, 11, 0)))).toMatchObject([{ code: 'READING_EQUIVOCATION' }])
+    const second = street()
+    second.run(following(justAfterEnd, [later(t0)]))
+    second.read(justAfterEnd, reading(1, end, 10, 0))
+    expect(renewed(second.read(justAfterEnd, reading(1, end, 10, 0)))).toEqual([])
   })
 })

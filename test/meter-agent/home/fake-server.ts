@@ -67,6 +67,11 @@ export class FakeServer {
     return this
   }
 
+  /** Tells every agent something of the market. */
+  tellMarket(message: unknown): void {
+    this.#io?.of('/agents').emit('market', message)
+  }
+
   /** Sends every agent away. */
   dropConnections(): void {
     this.#io?.of('/agents').disconnectSockets(true)

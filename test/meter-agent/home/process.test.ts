@@ -87,7 +87,7 @@ test('from real registers over TCP to signed readings at the server, with status
     expect(shown).toMatchObject({ status: 0, err: '' })
     expect(shown.out).toContain('grid -18000 W + production 18000 W + battery unknown = home 0 W')
     expect(shown.out).toContain('online (Example E5 123)')
-    expect(shown.out).toMatch(/sells {4}what is fed in; the rest is not for sale before counters and power have agreed/)
+    expect(shown.out).toMatch(/sells {4}This home sells what it feeds in\./)
     expect(shown.out).toMatch(/meter: at the grid connection/)
     expect(shown.out).toMatch(/link {5}127\.0\.0\.1:\d+: \d+ requests, 0 reconnects; no failures/)
   }, waits)

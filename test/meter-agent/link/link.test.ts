@@ -277,3 +277,28 @@ test('back-off doubles up to its end, jittered by half', () => {
 test('sends are spread over some seconds, over little of a short interval', () => {
   expect([10, 60, 900].map(spreadMs)).toEqual([200, 1200, 10_000])
 })
+
+test('what the server says of the market is kept by meter, and what cannot be understood is not', async () => {
+  const { status } = connect()
+  await vi.waitFor(() => expect(doors.filter((door) => door === 'true welcome')).toHaveLength(2), waits)
+  const [a, b] = keys.map(({ address }) => address) as [string, string]
+  const good = {
+    meter: a,
+    currency: 'EUR',
+    price: { start: 1_800_000_000, perKwh: '-0.01' },
+    today: { from: 1_799_999_000, soldWh: 12, boughtWh: 0 },
+  }
+  const bad = [
+    null,
+    'market',
+    { ...good, meter: b, currency: '€€€' },
+    { ...good, meter: b, price: { start: 1, perKwh: '1e9' } },
+    { ...good, meter: b, today: { from: 1, soldWh: -1, boughtWh: 0 } },
+    { ...good, meter: `0x${'99'.repeat(20)}` },
+  ]
+  for (const message of bad) server.tellMarket(message)
+  server.tellMarket({ ...good, forecast: 'of a later version' })
+  await vi.waitFor(() => expect(status().meters[a]!.market).toEqual(good), waits)
+  expect(status().meters[b]!.market).toBeNull()
+  expect(Object.keys(status().meters)).toEqual([a, b])
+})

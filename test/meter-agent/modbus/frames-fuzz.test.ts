@@ -116,7 +116,7 @@ async function serve(framing: Framing): Promise<number> {
     socket.setNoDelay()
     socket.on('error', () => {})
     socket.on('data', (chunk) => {
-      for (const request of reader(chunk)) {
+      for (const request of reader(chunk) ?? []) {
         const whole = answer(framing, request)
         const number = asked
         asked += 1

@@ -21,7 +21,7 @@ export async function scriptedPeer(framing: Framing, react: Reaction) {
     const reader = requestReader(framing)
     socket.on('error', () => {})
     socket.on('data', (chunk) => {
-      for (const request of reader(chunk)) {
+      for (const request of reader(chunk) ?? []) {
         requests.push(request)
         react({ socket, request, count: requests.length, connection })
       }

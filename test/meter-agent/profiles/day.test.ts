@@ -7,19 +7,26 @@ import { describe, expect, it } from 'vitest'
 import type { RegisterReply, RegisterRequest } from '../../../meter-agent/modbus/connection.ts'
 import { exceptionError, ModbusError } from '../../../meter-agent/modbus/error.ts'
 import type { RegisterSource } from '../../../meter-agent/modbus/register-source.ts'
+import type { RegisterImage } from '../../../meter-agent/modbus/words.ts'
 import { profiles } from '../../../meter-agent/profiles/families.ts'
 import type { Profile } from '../../../meter-agent/profiles/profile.ts'
 import { ProfileReader } from '../../../meter-agent/profiles/profile-device.ts'
 import type { DeviceSample } from '../../../meter-agent/registers/device-sample.ts'
 import { observeGrid } from '../../../meter-agent/registers/meter.ts'
 import { startEpoch } from '../../../meter-agent/registers/state.ts'
-import type { DeviceValues, RegisterImage } from '../../../meter-agent/simulator/device-values.ts'
+import type { DeviceValues } from '../../../meter-agent/simulator/device-values.ts'
 import { advanceHome, type HomeTraits, newHome } from '../../../meter-agent/simulator/household.ts'
 import { deviceRegisters, type ProfileImage, profileImage } from '../../../meter-agent/simulator/profile-image.ts'
 import { sunSpecImage } from '../../../meter-agent/simulator/sunspec-image.ts'
 import { SunSpecPoller } from '../../../meter-agent/sunspec/sunspec-device.ts'
+import { judgeArrival, noArrivals } from '../../../meter-agent/telegrams/arrivals.ts'
+import { concludeTelegram } from '../../../meter-agent/telegrams/conclude.ts'
+import type { Framer } from '../../../meter-agent/telegrams/meter-telegram.ts'
+import { P1Framer } from '../../../meter-agent/telegrams/p1.ts'
+import { SmlFramer } from '../../../meter-agent/telegrams/sml.ts'
 import { seededRandom } from '../bundle.ts'
 import { patience } from '../modbus/register-table.ts'
+import { type MeterValues, p1Text, signedP1, smlOf } from '../telegrams/telegrams.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 const pollSeconds = Number(process.env.POLL_SECONDS ?? 60)
@@ -106,9 +113,16 @@ interface Stretch {
   trueImportWh: number
 }
 
+/** What a device's true meter shows, what is wrong with the device or its line, and when. */
+interface Moment {
+  second: number
+  values: DeviceValues
+  fault: Fault
+}
+
 interface Device {
   registers(values: DeviceValues): (request: RegisterRequest) => number[] | 'none'
-  poller(source: RegisterSource): { poll(): Promise<DeviceSample> }
+  poller(source: RegisterSource, now: () => Moment): { poll(): Promise<DeviceSample> }
   perPhase: boolean
 }
 
@@ -130,7 +144,8 @@ async function live(device: Device, index: number, withFaults: boolean): Promise
       return { registers: bent(answer, fault, random), requestedAtMs: 0, repliedAtMs: 0 }
     },
   }
-  const poller = device.poller(source)
+  let second = startSeconds
+  const poller = device.poller(source, () => ({ second, values: frozen ?? now, fault }))
   let state = startEpoch({ epoch: 1, epochTime: startSeconds, sequence: 0 })
   const rules = {
     intervalMs: quarter * 1000,
@@ -145,7 +160,7 @@ async function live(device: Device, index: number, withFaults: boolean): Promise
   let before: { time: number; importWh: number; exportWh: number; quality: number } | null = null
   for (const [step, value] of values.entries()) {
     now = value
-    const second = startSeconds + step * pollSeconds
+    second = startSeconds + step * pollSeconds
     if (left > 0) left -= 1
     else {
       fault = withFaults && step > 5 && random() < 0.01 ? faults[Math.floor(random() * faults.length)]! : null
@@ -235,6 +250,67 @@ function isForSale({ recognition, reading, points }: Profile): boolean {
   return recognition.own.length > 0 && reading.exportWh.length > 0 && rests
 }
 
+/** A meter that sends telegrams by itself: what comes over its line is judged as it is at home. */
+function telegramDevice(framer: () => Framer, send: (values: MeterValues, second: number) => Buffer): Device {
+  return {
+    perPhase: false,
+    registers: () => () => 'none',
+    poller(_source, moment) {
+      const finder = framer()
+      const random = seededRandom(seed)
+      let arrivals = noArrivals
+      let counted: MeterValues = { importWh: 0, exportWh: 0, powerW: 0 }
+      let last: Buffer = Buffer.alloc(0)
+      return {
+        async poll() {
+          const { second, values, fault } = moment()
+          const whole = (milliWh: bigint | null) => Number((milliWh ?? 0n) / 1000n)
+          counted = {
+            importWh: whole(values.importMilliWh),
+            exportWh: whole(values.exportMilliWh),
+            powerW: values.powerW ?? 0,
+          }
+          if (fault === 'zeros' || fault === 'reset') counted = { importWh: 0, exportWh: 0, powerW: 0 }
+          // A gateway that is stuck hands out what it sent before.
+          const sent = fault === 'late' || fault === 'early' ? last : send(counted, second)
+          last = sent
+          const stream = bytesBent(sent, fault, random)
+          let sample: DeviceSample | null = null
+          for (const found of finder.take(stream)) {
+            if (found.kind === 'damage') continue
+            const { telegram, bytes } = found
+            const judged = judgeArrival(arrivals, { telegram, bytes, atMs: second * 1000 })
+            arrivals = judged.arrivals
+            if (judged.verdict === 'sample')
+              sample = { requestedAtMs: 0, repliedAtMs: 0, ...concludeTelegram(telegram) }
+          }
+          if (sample === null) throw new Error('no telegram')
+          return sample
+        },
+      }
+    },
+  }
+}
+
+/** What a line with a fault makes of a telegram's bytes. */
+function bytesBent(sent: Buffer, fault: Fault, random: () => number): Buffer {
+  const at = Math.floor(random() * sent.length)
+  switch (fault) {
+    case 'silence':
+    case 'exception':
+      return Buffer.alloc(0)
+    case 'garbage':
+      return Buffer.from(sent.map((byte) => (random() < 0.02 ? Math.floor(random() * 256) : byte)))
+    case 'swapped':
+      return Buffer.concat([sent.subarray(at), sent.subarray(0, at)])
+    case 'ones':
+    case 'smallest':
+      return sent.subarray(0, at)
+    default:
+      return sent
+  }
+}
+
 const families = [...profiles.values()].map((profile) => [profile.name, profile] as const)
 
 describe(`a day of each family (SEED=${seed})`, () => {
@@ -266,4 +342,20 @@ describe(`a day of each family (SEED=${seed})`, () => {
     expectTrue(await live(device, 900 + step, true), 10 ** step)
     expect(sum(quiet, 'exportWh')).toBeGreaterThan(5_000)
   })
+
+  it.each([
+    ['P1', () => new P1Framer(), (of: MeterValues, second: number) => signedP1(p1Text(of, p1Clock(second)))],
+    ['SML', () => new SmlFramer(), (of: MeterValues, second: number) => smlOf(of, second - startSeconds + 1000)],
+  ] as const)('a meter that sends %s telegrams, too', async (_, framer, send) => {
+    const device = telegramDevice(framer, send)
+    const quiet = await live(device, 950, false)
+    expectTrue(quiet, 1)
+    expectTrue(await live(device, 950, true), 1)
+    expect(sum(quiet, 'exportWh')).toBeGreaterThan(5_000)
+  })
 })
+
+/** Winter time, an hour before UTC. */
+function p1Clock(second: number): string {
+  return `${new Date((second + 3600) * 1000).toISOString().replace(/[^\d]/g, '').slice(2, 14)}W`
+}

@@ -14,6 +14,11 @@ id = 1
 intervalSeconds = 900
 [metrics]
 port = 9100
+[mqtt]
+url = "mqtt://broker.local"
+username = "agent"
+passwordFile = "mqtt.password"
+discoveryPrefix = "ha"
 [[meter]]
 name = "home-1"
 account = "0x00000000000000000000000000000000000000ac"
@@ -50,12 +55,23 @@ test('a whole configuration', () => {
   expect(parseConfig(good, '/etc/commonwatt/agent.toml')).toEqual({
     dataFolder: '/etc/commonwatt/data',
     serverUrl: 'http://127.0.0.1:8080',
+    serverCaFile: null,
+    page: null,
     chainId: 31337,
     escrow: '0x5fbdb2315678afecb367f032d93f642f64180aa3',
     area: 1,
     intervalSeconds: 900,
     trustClock: false,
     metricsPort: 9100,
+    proxy: null,
+    mqtt: {
+      url: 'mqtt://broker.local',
+      username: 'agent',
+      passwordFile: '/etc/commonwatt/mqtt.password',
+      caFile: undefined,
+      topic: 'commonwatt',
+      discoveryPrefix: 'ha',
+    },
     meters: [
       {
         name: 'home-1',
@@ -92,6 +108,13 @@ describe('each mistake is one line that says where, what and what to do', () => 
     ['[[meter.device]]\nurl = "tcp', '[meter.device]\nurl = "tcp', 'not TOML'],
     ['keyFile', 'pollSeconds = 800\nkeyFile', 'meter[0] (home-1).pollSeconds: at most half'],
     ['port = 9100', 'port = 99999', 'metrics.port: a whole number from 1 to 65535'],
+    [
+      'mqtt://broker.local',
+      'http://broker.local',
+      'mqtt.url: "http://broker.local" is no broker: write "mqtt://host:1883"',
+    ],
+    ['mqtt://broker.local', 'mqtt://me:pw@broker', 'mqtt.url: holds a name or a password: write username'],
+    ['discoveryPrefix = "ha"', 'discoveryPrefix = "ha/#"', 'mqtt.discoveryPrefix: use letters, digits'],
   ])('%s → %s', (from, to, expected) => {
     const problems = changed(from, to)
     expect(problems).toHaveLength(1)

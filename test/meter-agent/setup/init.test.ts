@@ -1,9 +1,10 @@
 /** The guided set-up, answered by a test. */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTlsServer } from 'node:https'
+import { type AddressInfo, createServer as createGateway } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -13,6 +14,7 @@ import { bundleProgram } from '../bundle.ts'
 import { type FieldCase, serveField } from '../field/field-device.ts'
 import { command, serveHome } from '../home/agent-process.ts'
 import { house } from '../simulator/house.ts'
+import { p1Text, signedP1 } from '../telegrams/telegrams.ts'
 
 const escrow = '0x00000000000000000000000000000000000000e5'
 const hash = `0x${'22'.repeat(32)}`
@@ -180,3 +182,62 @@ test('nothing is written when the answers end early, and nothing is overwritten'
   const nowhere = join(folder, 'missing/agent.toml')
   expect(await init([], nowhere)).toMatchObject({ status: 2, err: expect.stringContaining('there is no folder') })
 })
+
+test('a host is looked at, and what is there is offered', async () => {
+  const done = await init([`127.0.0.1:${home.port}`, '1', 'yes', ...rest('home-7')])
+  expect(done).toMatchObject({ status: 0, err: '' })
+  expect(done.out).toContain(`1. tcp://127.0.0.1:${home.port} unit 1 (sunspec)`)
+  expect((await readConfig(file)).meters[0]!.grid).toMatchObject({ url: `tcp://127.0.0.1:${home.port}`, unit: 1 })
+})
+
+test('a home that only buys, with the utility’s meter, is set up and paired later', async () => {
+  const text = p1Text({ importWh: 1_234_567, exportWh: 0, powerW: 400 })
+  const lines = text.split('\r\n').filter((line) => !line.startsWith('1-0:2.'))
+  const gateway = createGateway((socket) => socket.end(signedP1(lines.join('\r\n')))).listen(0, '127.0.0.1')
+  await once(gateway, 'listening')
+  const url = `p1tcp://127.0.0.1:${(gateway.address() as AddressInfo).port}`
+  const done = await init([url, 'yes', 'yes', 'no', marketUrl, '', 'home-7', '', ''])
+  gateway.close()
+  expect(done).toMatchObject({ status: 0, err: '' })
+  expect(done.out).toContain('it can buy, but not sell')
+  expect(done.out).toContain('This home would buy and not sell')
+  expect(done.out).toContain(`commonwatt-agent pair --config ${file}`)
+  expect((await readConfig(file)).meters[0]).toMatchObject({
+    account: null,
+    grid: { url, profile: 'p1' },
+    mainFuseW: 43_470,
+  })
+})
+
+// Needs OpenSSL's program to make a certificate, which is not on every machine.
+const hasOpenssl = spawnSync('openssl', ['version']).error === undefined
+test.skipIf(!hasOpenssl)(
+  'a server behind a proxy of one’s own is trusted once its certificate has been compared',
+  async () => {
+    const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    execFileSync('openssl', [...args, '-keyout', 'tls.key', '-out', 'tls.pem', '-subj', '/CN=proxy.home.arpa'], {
+      cwd: folder,
+      stdio: 'ignore',
+    })
+    const [key, cert] = await Promise.all(['tls.key', 'tls.pem'].map((name) => readFile(join(folder, name))))
+    const proxy = createTlsServer({ key: key!, cert: cert! }, (_, response) => {
+      const areas = [
+        { area: 4, name: 'Elm Street', rules: { hash, intervalSeconds: 900 }, chain: { chainId: 31337, escrow } },
+      ]
+      response.end(JSON.stringify({ items: areas }))
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const url = `https://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    const device = `tcp://127.0.0.1:${home.port}`
+    const done = await init([device, '', '', 'yes', 'no', url, 'no', url, 'yes', '', 'home-7', 'pair', '', ''])
+    proxy.closeAllConnections()
+    proxy.close()
+    expect(done).toMatchObject({ status: 0, err: '' })
+    expect(done.out).toContain('CN=proxy.home.arpa')
+    expect(done.out.match(/SHA-256 ([0-9A-F]{2}:){31}/g)).toHaveLength(2)
+    expect(done.out).toContain('No market there:')
+    const config = await readConfig(file)
+    expect(config).toMatchObject({ serverUrl: url, serverCaFile: join(folder, 'server.pem') })
+    expect(await readFile(config.serverCaFile!, 'utf8')).toBe(cert!.toString())
+  },
+)

@@ -1,0 +1,106 @@
+/**
+ * What is asked of an order before anything waits for it: that its account has a seat here, and that whoever sends it has not
+ * taken its share already. A stranger costs a look into a table in memory, and never a place in a queue.
+ */
+
+import type { Address } from '../../contracts/protocol/typed-data.ts'
+import type { AreaHandle } from '../areas/area-handle.ts'
+import { AreaError } from '../areas/error.ts'
+import { languages } from '../words/languages.ts'
+import { orderSentence } from '../words/sentences.ts'
+import { createAllowance } from './allowance.ts'
+import { ApiError, Refused } from './problem.ts'
+
+/** Orders that are worked on at a time, of all, of one network, and of one account once it is known that it signed. */
+const most = { all: 10_000, ofNetwork: 2_000, ofAccount: 500 }
+/** Orders of one network in a minute that turn out not to be signed by their account; after that it waits. */
+const mostFalsePerMinute = 120
+
+/** Who sends an order: a network, and the account of its session where it has one. */
+export interface OrderSender {
+  network: string
+  account: string | null
+}
+
+export interface OrderGate {
+  /**
+   * Takes a place for an order and does the work, which is told how to take one of its account's. Throws `Refused`
+   * (`ORDER_NO_SEAT`), `AreaError` (`AREA_NOT_READY`) or `ApiError` (`ORDERS_BUSY`, `TOO_MANY_REQUESTS`).
+   */
+  enter<Result>(
+    area: AreaHandle,
+    { account, meter, sender }: { account: string; meter: string; sender: OrderSender },
+    work: (asAccount: <Inner>(inner: () => Promise<Inner>) => Promise<Inner>) => Promise<Result>,
+  ): Promise<Result>
+}
+
+export function createOrderGate(nowMs: () => number = Date.now): OrderGate {
+  const networks = new Shares(most.ofNetwork)
+  const accounts = new Shares(most.ofAccount)
+  const falseOrders = createAllowance({
+    mostPerMinute: mostFalsePerMinute,
+    done: 'one address may send what is not signed by its account',
+  })
+  return {
+    async enter(area, { account, meter, sender }, work) {
+      requireSeat(area, account, meter)
+      // Whoever has signed in for this seat needs no share of a network that it has with others.
+      const network = sender.account === account ? account : sender.network
+      falseOrders.check(network, nowMs())
+      if (networks.total >= most.all) throw busy()
+      return networks.run(network, async () => {
+        try {
+          return await work((inner) => accounts.run(`${area.settings.rulesHash} ${account}`, inner))
+        } catch (error) {
+          if (error instanceof ApiError && error.code.endsWith('_SIGNATURE')) falseOrders.use(network, nowMs())
+          throw error
+        }
+      })
+    },
+  }
+}
+
+function requireSeat(area: AreaHandle, account: string, meter: string): void {
+  if (hasSeat(area, account, meter)) return
+  // What is known of seats is as new as the area is: nobody is made to give up by one that waits.
+  if (area.status.condition.is !== 'ready') {
+    throw new AreaError('AREA_NOT_READY', 'the area does not know its seats yet; try again')
+  }
+  throw new Refused('ORDER_NO_SEAT', orderSentence(languages.en, { code: 'ORDER_NO_SEAT', details: [] }, area.settings))
+}
+
+function busy(): ApiError {
+  return new ApiError('ORDERS_BUSY', 'too many orders are under way; wait for the answers before', {
+    retryAfterSeconds: 1,
+  })
+}
+
+/** How much of something each has under way, and all together. */
+class Shares {
+  total = 0
+  private readonly underWay = new Map<string, number>()
+  private readonly mostOfOne: number
+  constructor(mostOfOne: number) {
+    this.mostOfOne = mostOfOne
+  }
+
+  async run<Result>(who: string, work: () => Promise<Result>): Promise<Result> {
+    const count = this.underWay.get(who) ?? 0
+    if (count >= this.mostOfOne) throw busy()
+    this.underWay.set(who, count + 1)
+    this.total += 1
+    try {
+      return await work()
+    } finally {
+      this.total -= 1
+      const left = this.underWay.get(who)! - 1
+      if (left === 0) this.underWay.delete(who)
+      else this.underWay.set(who, left)
+    }
+  }
+}
+
+/** Whether the area has a seat of this account and meter. */
+export function hasSeat(area: AreaHandle, account: Address, meter: Address): boolean {
+  return area.seatsOfMeter(meter).some((seat) => seat.account === account)
+}

@@ -1,0 +1,216 @@
+/**
+ * An area's engine together with its place in the journal: made from the journal, advanced by commands, and committed with what
+ * they did. What was applied and not committed cannot be taken back: after a failure the whole is made again.
+ */
+import {
+  type AreaConfig,
+  type AreaFace,
+  areaConfig,
+  areaFace,
+  type Command,
+  chainSeat,
+  type Event,
+} from '../market/area/area.ts'
+import { encode, struct } from '../market/area/binary.ts'
+import { EngineError } from '../market/area/error.ts'
+import { committedFunds, freeFunds } from '../market/area/funds.ts'
+import { type AreaState, emptyState, seatsServedAt } from '../market/area/state.ts'
+import { openBatch } from '../market/engine/batches.ts'
+import { apply, changesState } from '../market/engine/engine.ts'
+import { decodeCommand, encodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
+import { isBeyondMemory } from '../market/engine/readings.ts'
+import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
+import type { Submission } from './area-handle.ts'
+import type { AreaStore, Journaled, JournalRow, Place } from './area-store.ts'
+
+/** What replaying costs, about. */
+const replayMs = { command: 0.03, seatComputed: 0.02 }
+
+interface Applied extends Journaled {
+  row: JournalRow
+}
+
+/** What a submission is for the engine. */
+export interface Taken {
+  commands: Command[]
+  /** Where the readings stood in the submission, in the order in which they are taken; null where it is the same. */
+  places: number[] | null
+}
+
+export class JournaledArea {
+  readonly state: AreaState
+  /** What replaying the journal after the newest snapshot takes, about. */
+  tailMs = 0
+  /** The newest committed command. */
+  committed: Place
+  private place: Place
+  private pending: Applied[] = []
+  private readonly available = new Map<number, bigint>()
+  private readonly store: AreaStore
+
+  constructor(store: AreaStore, state: AreaState = emptyState(), place: Place = { sequence: 0, hash: genesisHash }) {
+    this.store = store
+    this.state = state
+    this.committed = place
+    this.place = place
+  }
+
+  /** From the newest snapshot and the journal after it. Throws `ENGINE_DIVERGED` where a row does not give its hash. */
+  static async load(store: AreaStore): Promise<JournaledArea> {
+    const snapshot = await store.snapshot()
+    const area =
+      snapshot === null
+        ? new JournaledArea(store)
+        : new JournaledArea(store, stateOf(snapshot.pieces), { sequence: snapshot.sequence, hash: snapshot.hash })
+    for (;;) {
+      const rows = await store.rowsAfter(area.place.sequence)
+      for (const row of rows) area.replay(row)
+      if (rows.length === 0) return area
+    }
+  }
+
+  /** Whether its newest committed command is this one. */
+  isAt({ sequence, hash }: Place): boolean {
+    return this.committed.sequence === sequence && this.committed.hash.equals(hash)
+  }
+
+  get hasApplied(): boolean {
+    return this.pending.length > 0
+  }
+
+  /** Whether these are the settings that hold for what comes next. */
+  isConfigured(config: AreaConfig, face: AreaFace): boolean {
+    const known = this.state.configs.at(-1)
+    return known !== undefined && encode(settingsCodec, known).equals(encode(settingsCodec, { config, face }))
+  }
+
+  /** What is written of it, and so its events, counts once it is committed. */
+  apply(command: Command, secret: Buffer | null = null): Event[] {
+    const events = apply(this.state, command)
+    if (!events.some(changesState)) return events
+    const bytes = encodeCommand(command)
+    const hash = rollHash(this.place.hash, bytes, encodeEvents(events))
+    const sequence = this.place.sequence + 1
+    this.place = { sequence, hash }
+    this.pending.push({ sequence, command, events, row: { sequence, hash, command: bytes, secret } })
+    return events
+  }
+
+  /**
+   * Writes what was applied, and says what it was. Where that is nothing, the journal is asked whether it still ends where this
+   * writer believes.
+   */
+  async commit(): Promise<Journaled[]> {
+    const applied = this.pending
+    if (applied.length === 0) {
+      await this.store.prove(this.committed)
+      return applied
+    }
+    await this.store.commit({
+      after: this.committed,
+      rows: applied.map(({ row }) => row),
+      journaled: applied,
+      funds: this.changedFunds(applied),
+    })
+    this.committed = this.place
+    this.pending = []
+    for (const { events } of applied) this.tailMs += this.costOf(events)
+    return applied
+  }
+
+  /** Writes a snapshot of now; nothing may be applied and uncommitted. One that fails is due when as much has come once more. */
+  async keep(): Promise<void> {
+    const { store } = this
+    this.tailMs = 0
+    const pieces = snapshotOf(this.state, (hash) => store.hasPiece(hash))
+    await store.saveSnapshot(this.committed, pieces)
+  }
+
+  /** Whether it holds readings of intervals that only the tables know. */
+  isLate(submission: Submission): boolean {
+    return submission.type === 'readings' && submission.readings.some(({ time }) => isBeyondMemory(this.state, time))
+  }
+
+  /** Late readings come with what the tables say, the chain without what is known. */
+  async take(submission: Submission, atMs: number): Promise<Taken> {
+    if (submission.type === 'readings') return this.takeReadings(submission, atMs)
+    if (submission.type !== 'chain') return { commands: [{ ...submission, atMs } as Command], places: null }
+    const { state } = this
+    const seats = submission.seats.filter((seat) => {
+      const known = state.seats.get(seat.seat)?.chain
+      return known === undefined || !encode(chainSeat, known).equals(encode(chainSeat, seat))
+    })
+    const batch = openBatch(state)
+    const endsBatch = batch !== null && state.chain.time < batch.end && submission.time >= batch.end
+    const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil || state.chain.isPartial
+    const isNew = seats.length > 0 || (isFurther && !submission.isPart)
+    return { commands: isNew ? [{ ...submission, seats, atMs }] : [], places: null }
+  }
+
+  private async takeReadings(submission: Extract<Submission, { type: 'readings' }>, atMs: number): Promise<Taken> {
+    const { state } = this
+    const places = [...submission.readings.keys()]
+    const isLate = (place: number) => isBeyondMemory(state, submission.readings[place]!.time)
+    const late = places.filter(isLate)
+    if (late.length === 0) return { commands: [{ ...submission, atMs }], places: null }
+    const served = late.map((place) => {
+      const reading = submission.readings[place]!
+      return { reading, seat: seatsServedAt(state, reading)[0]?.chain.seat ?? 0 }
+    })
+    const others = places.filter((place) => !isLate(place))
+    const commands: Command[] = [{ type: 'late-readings', atMs, readings: await this.store.late(served) }]
+    if (others.length > 0) {
+      commands.push({ type: 'readings', atMs, readings: others.map((place) => submission.readings[place]!) })
+    }
+    return { commands, places: [...late, ...others] }
+  }
+
+  private replay(row: JournalRow): void {
+    const command = decodeCommand(row.command)
+    const events = apply(this.state, command)
+    const hash = rollHash(this.place.hash, row.command, encodeEvents(events))
+    if (!hash.equals(row.hash)) {
+      throw new EngineError('ENGINE_DIVERGED', `command ${row.sequence} of the journal does not replay to its hash`)
+    }
+    this.place = { sequence: row.sequence, hash }
+    this.committed = this.place
+    this.tailMs += this.costOf(events)
+  }
+
+  /** Free funds of the seats where they changed since they were last written. */
+  private changedFunds(applied: readonly Applied[]): Map<number, bigint> {
+    const changed = new Map<number, bigint>()
+    if (!applied.some(({ events }) => events.some(movesFunds))) return changed
+    const committed = committedFunds(this.state)
+    for (const [number, seat] of this.state.seats) {
+      const free = freeFunds(seat, committed)
+      if (this.available.get(number) === free) continue
+      this.available.set(number, free)
+      changed.set(number, free)
+    }
+    return changed
+  }
+
+  /** What replaying a command with these events takes, about. */
+  private costOf(events: readonly Event[]): number {
+    const computed = events.filter(({ type }) => type === 'interval-cleared' || type === 'batch-cut').length
+    return replayMs.command + computed * this.state.seats.size * replayMs.seatComputed
+  }
+}
+
+const settingsCodec = struct({ config: areaConfig, face: areaFace })
+
+function movesFunds({ type }: Event): boolean {
+  return (
+    type === 'interval-started' ||
+    type === 'interval-final' ||
+    type === 'interval-reduced' ||
+    type === 'batch-cut' ||
+    type === 'batch-missed' ||
+    type === 'chain-followed' ||
+    type === 'seat-changed' ||
+    type === 'forward-accepted' ||
+    type === 'forward-trade' ||
+    type === 'forward-cancelled'
+  )
+}

@@ -1,0 +1,66 @@
+/** What the chain says of an escrow and an area in it before a server works for them: asked once, at its start, and by the doctor. */
+import type { JsonRpcProvider } from 'ethers'
+import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { fixedValues } from '../../contracts/build/released-code.ts'
+import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
+import { asChainError } from './escrow-client.ts'
+
+const noHash = `0x${'0'.repeat(64)}`
+
+export interface AreaOnChain {
+  /** Null where the area is not open. */
+  rulesHash: Hex | null
+  grid: Address
+  operator: Address
+}
+
+/** The rules of an area, and who holds its offices. */
+export async function readAreaOnChain(
+  provider: JsonRpcProvider,
+  { escrow, area }: { escrow: Address; area: number },
+): Promise<AreaOnChain> {
+  const contract = escrowAt(escrow, provider)
+  try {
+    const [rulesHash, grid, operator] = (await Promise.all(
+      [contract.rulesHash, contract.gridOf, contract.operatorOf].map((view) => view(area)),
+    )) as [string, string, string]
+    return {
+      rulesHash: rulesHash === noHash ? null : rulesHash,
+      grid: parseAddress(grid),
+      operator: parseAddress(operator),
+    }
+  } catch (error) {
+    throw asChainError(error)
+  }
+}
+
+/**
+ * What of an escrow is not this release's, in a sentence; null where everything is. The code must be the release's but for the
+ * values fixed at deployment, and those must be the ones that the contract itself names.
+ */
+export async function foreignCode(provider: JsonRpcProvider, escrow: Address): Promise<string | null> {
+  try {
+    const values = fixedValues('Escrow', await provider.getCode(escrow))
+    if (values === null) return `the contract at ${escrow} is not the escrow of this release`
+    const contract = escrowAt(escrow, provider)
+    const [token, delay] = (await Promise.all([contract.token(), contract.withdrawalDelaySeconds()])) as [
+      string,
+      bigint,
+    ]
+    const decimals = (await tokenAt(parseAddress(token), provider).decimals!()) as bigint
+    const named = new Set([BigInt(token), delay, decimals].map((value) => value.toString(16).padStart(64, '0')))
+    const other = values.find((value) => !named.has(value))
+    return other === undefined ? null : `the escrow at ${escrow} was deployed with a value that it does not name`
+  } catch (error) {
+    throw asChainError(error)
+  }
+}
+
+/** Whether the token is this release's development token, which its deployer can make as much of as it likes. */
+export async function isDevelopmentToken(provider: JsonRpcProvider, token: Address): Promise<boolean> {
+  try {
+    return fixedValues('LocalEuro', await provider.getCode(token)) !== null
+  } catch (error) {
+    throw asChainError(error)
+  }
+}

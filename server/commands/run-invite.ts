@@ -1,0 +1,66 @@
+/** What `commonwatt invite` does: signs invitations of one area with its grid operator's key; it needs the node, not the server. */
+import { randomBytes } from 'node:crypto'
+import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
+import { type Invitation, parseAddress, signFull } from '../../contracts/protocol/typed-data.ts'
+import { type AreaSettings, readSettingsFile } from '../areas/settings.ts'
+import { readEscrowFacts } from '../chain/escrow-client.ts'
+import { readWalletFile } from '../chain/key-file.ts'
+import { type FileConfig, placeOfEscrow } from '../configuration/config.ts'
+import { parseDuration } from '../configuration/duration.ts'
+import { readConfigOf } from './configured.ts'
+import { InputError, writeOutput } from './streams.ts'
+
+export interface InviteFlags {
+  config: string
+  keyFile: string
+  area?: number
+  links: number
+  accounts: number
+  for: string
+  json?: boolean
+}
+
+const mostLinks = 10_000
+const yearSeconds = 365 * 86_400
+
+/** Throws `InputError`, and what reading the configuration, the area and the key throws. */
+export async function runInvite(flags: InviteFlags): Promise<void> {
+  const { links, accounts } = flags
+  if (links < 1 || links > mostLinks) throw new InputError(`--links takes a number from 1 to ${mostLinks}`)
+  if (accounts < 1) throw new InputError('--accounts takes a number from 1')
+  const seconds = parseDuration(flags.for)
+  if (seconds < 1 || seconds > yearSeconds) throw new InputError('--for takes at most a year: 365d')
+  const config = await readConfigOf(flags)
+  const settings = await areaOf(config, flags.area)
+  const grid = readWalletFile(flags.keyFile)
+  if (parseAddress(grid.address) !== settings.rules.grid) {
+    throw new InputError(
+      `${flags.keyFile} is not the key of area ${settings.area}'s grid operator ${settings.rules.grid}`,
+    )
+  }
+  const origin = config.origin?.[0] ?? `http://localhost:${config.port ?? 8080}`
+  const validUntil = Math.floor(Date.now() / 1000) + seconds
+  const made: string[] = []
+  for (let link = 0; link < links; link += 1) {
+    const nonce = Number(randomBytes(6).readUIntBE(0, 6))
+    const invitation: Invitation = { rules: settings.rulesHash, accounts, validUntil, nonce }
+    const signature = await signFull(grid, settings.chain, 'Invitation', invitation)
+    made.push(invitationLink(origin, { area: settings.area, invitation, signature }))
+  }
+  await writeOutput(flags.json === true ? `${JSON.stringify(made)}\n` : made.map((link) => `${link}\n`).join(''))
+}
+
+/** The area of this number, or the only one. */
+async function areaOf({ escrows }: FileConfig, wanted: number | undefined): Promise<AreaSettings> {
+  const areas: AreaSettings[] = []
+  for (const escrow of escrows) {
+    const facts = await readEscrowFacts(escrow.rpcUrl, placeOfEscrow(escrow).escrow)
+    areas.push(...escrow.areaFiles.map((file) => readSettingsFile(file, facts)))
+  }
+  const numbers = areas.map(({ area }) => area).join(', ')
+  const found = wanted === undefined ? areas : areas.filter(({ area }) => area === wanted)
+  if (found.length === 1) return found[0]!
+  throw new InputError(
+    wanted === undefined ? `name one with --area: ${numbers}` : `there is no area ${wanted}: only ${numbers}`,
+  )
+}

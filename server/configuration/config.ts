@@ -1,0 +1,222 @@
+/**
+ * A server's configuration file (TOML). Its keys are the names of the options of `commonwatt serve`; an `[[escrow]]` table for each
+ * escrow. Every mistake is one line that says where, what and what to do. Paths in it are relative to the file's folder.
+ */
+import { readFileSync, statSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { dirname, resolve } from 'node:path'
+import { parse } from 'smol-toml'
+import { z } from 'zod'
+import { CodedError } from '../../contracts/protocol/error.ts'
+import { parseAddress } from '../../contracts/protocol/typed-data.ts'
+import { readDeployment } from './deployment.ts'
+
+/** `CONFIGURATION_UNREADABLE`, `CONFIGURATION_OPEN` (others can read the secrets in it), `CONFIGURATION_SYNTAX` and `CONFIGURATION_INVALID`. */
+export class ConfigurationError extends CodedError<
+  'CONFIGURATION_UNREADABLE' | 'CONFIGURATION_OPEN' | 'CONFIGURATION_SYNTAX' | 'CONFIGURATION_INVALID'
+> {
+  override readonly name = 'ConfigurationError'
+}
+
+/** How many proxies stand before the server, or their addresses, networks or names that express knows. */
+type TrustedProxies = number | readonly string[]
+
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+/** One escrow on one chain, with the areas in it that are served. */
+export interface EscrowConfig {
+  rpcUrl: string
+  /** The file of its deployment (absolute), which may not be there yet; or where it is. */
+  place: { deploymentFile: string } | EscrowPlace
+  /** Absolute. */
+  areaFiles: string[]
+}
+
+export interface EscrowPlace {
+  escrow: string
+  /** Block at which the escrow was deployed. */
+  firstBlock: number
+}
+
+/** Throws `DeploymentError`. */
+export function placeOfEscrow({ place }: EscrowConfig): EscrowPlace {
+  if (!('deploymentFile' in place)) return place
+  const { escrow, firstBlock } = readDeployment(place.deploymentFile)
+  return { escrow, firstBlock }
+}
+
+/** What a file says; what it does not say is undefined. */
+export interface FileConfig {
+  databaseUrl?: string | undefined
+  /** Absolute. */
+  keyFile?: string | undefined
+  /** Absolute. */
+  relayKeyFile?: string | undefined
+  host?: string | undefined
+  port?: number | undefined
+  metricsHost?: string | undefined
+  metricsPort?: number | undefined
+  origin?: string[] | undefined
+  trustProxy?: TrustedProxies | undefined
+  confirmations?: number | undefined
+  chainPollMs?: number | undefined
+  logLevel?: (typeof logLevels)[number] | undefined
+  /** Absolute. */
+  backupFolder?: string | undefined
+  escrows: EscrowConfig[]
+}
+
+const aText = z.string({ error: 'a text in quotes is needed' }).min(1, 'must not be empty')
+const whole = (least: number, most: number) => {
+  const message = `a whole number from ${least} to ${most} is needed`
+  return z.int({ error: message }).min(least, message).max(most, message)
+}
+const aUrl = (protocols: RegExp, example: string) =>
+  // The value is not repeated: it may hold a password.
+  aText.refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), {
+    error: `is no such address: write it like "${example}"`,
+  })
+const anAddress = aText.transform((text, context) => {
+  try {
+    return parseAddress(text)
+  } catch {
+    context.addIssue({ code: 'custom', message: `${text} is no address: write "0x" and 40 hexadecimal digits` })
+    return z.NEVER
+  }
+})
+const oneOrMore = <Item extends z.ZodType>(item: Item) =>
+  z.union([z.array(item), item.transform((one) => [one])]) as z.ZodType<z.output<Item>[]>
+
+const escrowSchema = z.strictObject({
+  'rpc-url': aUrl(/^https?:$/, 'https://node.example'),
+  /** The file that `commonwatt deploy` writes; else `escrow` and `first-block` say the same. */
+  deployment: aText.optional(),
+  escrow: anAddress.optional(),
+  'first-block': whole(0, 1e15).optional(),
+  'area-file': oneOrMore(aText),
+})
+
+const schema = z.strictObject({
+  'database-url': aUrl(/^postgres(ql)?:$/, 'postgres://user:password@host/database').optional(),
+  'key-file': aText.optional(),
+  'relay-key-file': aText.optional(),
+  host: aText.optional(),
+  port: whole(1, 65_535).optional(),
+  'metrics-host': aText.optional(),
+  'metrics-port': whole(1, 65_535).optional(),
+  origin: oneOrMore(aUrl(/^https?:$/, 'https://market.example')).optional(),
+  'trust-proxy': z
+    .union([whole(1, 99), z.string().transform(proxiesOf), z.array(aText.refine(isProxy, 'is no proxy'))], {
+      error: 'write how many proxies there are, or their addresses',
+    })
+    .optional(),
+  confirmations: whole(1, 10_000).optional(),
+  'chain-poll-ms': whole(10, 600_000).optional(),
+  'log-level': z.enum(logLevels, { error: `write one of ${logLevels.join(', ')}` }).optional(),
+  'backup-folder': aText.optional(),
+  escrow: z.array(escrowSchema, { error: 'write [[escrow]] above it' }).default([]),
+})
+
+/** Reads and checks a configuration file. Throws `ConfigurationError` with a line per mistake, each beginning with the file's name. */
+export function readServerConfig(path: string): FileConfig {
+  const text = readPrivate(path)
+  let raw: unknown
+  try {
+    raw = parse(text)
+  } catch (error) {
+    // The library shows the line, which may hold a password.
+    const { line, column } = error as { line?: number; column?: number }
+    const place = line === undefined ? '' : `, line ${line}, column ${column}`
+    throw new ConfigurationError('CONFIGURATION_SYNTAX', `${path}${place}: this is no TOML`)
+  }
+  const parsed = schema.safeParse(raw)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path: place, message }) => `${path}: ${nameOf(place)}: ${message}`)
+    throw new ConfigurationError('CONFIGURATION_INVALID', lines.join('\n'))
+  }
+  const file = parsed.data
+  const folder = dirname(resolve(path))
+  const absolute = (name: string | undefined) => (name === undefined ? undefined : resolve(folder, name))
+  return {
+    databaseUrl: file['database-url'],
+    keyFile: absolute(file['key-file']),
+    relayKeyFile: absolute(file['relay-key-file']),
+    host: file.host,
+    port: file.port,
+    metricsHost: file['metrics-host'],
+    metricsPort: file['metrics-port'],
+    origin: file.origin,
+    trustProxy: file['trust-proxy'],
+    confirmations: file.confirmations,
+    chainPollMs: file['chain-poll-ms'],
+    logLevel: file['log-level'],
+    backupFolder: absolute(file['backup-folder']),
+    escrows: file.escrow.map((each, index) => ({
+      rpcUrl: each['rpc-url'],
+      place: placeOf(each, `${path}: escrow ${index + 1}`, folder),
+      areaFiles: each['area-file'].map((name) => resolve(folder, name)),
+    })),
+  }
+}
+
+function placeOf(
+  { deployment, escrow, 'first-block': firstBlock }: z.output<typeof escrowSchema>,
+  where: string,
+  folder: string,
+): EscrowConfig['place'] {
+  if ((deployment === undefined) === (escrow === undefined)) {
+    throw new ConfigurationError('CONFIGURATION_INVALID', `${where}: name either its deployment (a file) or its escrow`)
+  }
+  if (escrow !== undefined) return { escrow, firstBlock: firstBlock ?? 0 }
+  return { deploymentFile: resolve(folder, deployment!) }
+}
+
+function readPrivate(path: string): string {
+  let mode: number
+  let text: string
+  try {
+    mode = statSync(path).mode
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const what = code === 'ENOENT' ? 'there is no such file: "commonwatt found" makes one' : message
+    throw new ConfigurationError('CONFIGURATION_UNREADABLE', `${path}: ${what}`, { cause })
+  }
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    const octal = (mode & 0o777).toString(8).padStart(4, '0')
+    throw new ConfigurationError(
+      'CONFIGURATION_OPEN',
+      `${path} has mode ${octal}, others can read its secrets: run "chmod 600 ${path}"`,
+    )
+  }
+  return text
+}
+
+function nameOf(place: readonly PropertyKey[]): string {
+  if (place.length === 0) return 'the file'
+  return place.map((part) => (typeof part === 'number' ? `${part + 1}` : String(part))).join(' ')
+}
+
+function proxiesOf(text: string, context: z.RefinementCtx): TrustedProxies {
+  const proxies = parseProxies(text)
+  if (typeof proxies !== 'string') return proxies
+  context.addIssue({ code: 'custom', message: proxies })
+  return z.NEVER
+}
+
+/** `1`, or addresses, networks and the names that express knows, with commas between them; else what is wrong with them. */
+export function parseProxies(text: string): TrustedProxies | string {
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  const proxies = text.split(',').map((proxy) => proxy.trim())
+  const wrong = proxies.find((proxy) => !isProxy(proxy))
+  if (wrong === undefined) return proxies
+  return `"${wrong}" is neither a number of proxies nor an address, network or loopback`
+}
+
+function isProxy(text: string): boolean {
+  const [address, length, ...rest] = text.split('/')
+  const version = isIP(address!)
+  if (version === 0) return /^(loopback|linklocal|uniquelocal)$/.test(text)
+  if (length === undefined) return true
+  return rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128)
+}

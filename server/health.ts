@@ -1,0 +1,245 @@
+/**
+ * Whether a server does its work, and what it needs from outside: asked again and again in the background, each question with a
+ * deadline, so that `/readyz` and the metrics answer at once whatever has stopped.
+ */
+import { readdirSync, statSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { Gauge, type Registry } from 'prom-client'
+import type { Address } from '../contracts/protocol/typed-data.ts'
+import type { AreaHandle } from './areas/area-handle.ts'
+import type { EscrowServices, GasBalance } from './escrow-services.ts'
+import { notAppointed } from './start-up.ts'
+import type { Database } from './store/database.ts'
+
+/** The database has to answer within this. */
+const databaseWithinMs = 2_000
+/** A node that has shown no block for longer is not followed any more: it is asked every few seconds. */
+const chainSeenWithinMs = 12_000
+/** A newest block that is older: the node has lost its chain, or the chain stands still. */
+const chainFreshWithinS = 600
+/** Less gas than settling a batch of some hundred seats takes. */
+export const leastGas = 2_000_000n
+const lookEveryMs = 15_000
+
+export interface HealthParts {
+  database: Database
+  areas(): readonly AreaHandle[]
+  escrows: readonly EscrowServices[]
+  /** The address of this server's key. */
+  operator: Address
+  backupFolder: string | null
+  registry: Registry
+  log: Logger
+}
+
+export interface Health {
+  /** What is not ready, each in a sentence; never later than the deadlines. */
+  ready(): Promise<string[]>
+  stop(): Promise<void>
+}
+
+interface Seen {
+  gas: Map<EscrowServices, GasBalance[]>
+  /** Areas whose operator is another key. */
+  otherOperator: Set<number>
+  databaseBytes: number | null
+}
+
+export function startHealth(parts: HealthParts): Health {
+  const { database, areas, escrows, operator } = parts
+  const seen: Seen = { gas: new Map(), otherOperator: new Set(), databaseBytes: null }
+  registerGauges(parts, seen)
+
+  async function look(): Promise<void> {
+    await Promise.allSettled([
+      ...escrows.map(async (escrow) => {
+        seen.gas.set(escrow, await escrow.readGas())
+      }),
+      ...areas().map(async ({ settings: { area, chain } }) => {
+        const escrow = escrows.find(({ facts }) => facts.escrow === chain.escrow && facts.chainId === chain.chainId)
+        if ((await escrow?.operatorOf(area)) === operator) seen.otherOperator.delete(area)
+        else seen.otherOperator.add(area)
+      }),
+      (async () => {
+        const [row] = await database`select pg_database_size(current_database()) as bytes`
+        seen.databaseBytes = row!.bytes as number
+      })(),
+    ])
+  }
+
+  let looking = look()
+  const timer = setInterval(() => {
+    // A look that hangs ends by the deadlines of what it asks.
+    looking = looking.then(look)
+  }, lookEveryMs)
+  let answer: Promise<boolean> | null = null
+  return {
+    async ready() {
+      const missing: string[] = []
+      for (const { settings, status } of areas()) {
+        const { condition } = status
+        if (condition.is !== 'ready') missing.push(`area ${settings.area}: ${condition.reason}`)
+        if (seen.otherOperator.has(settings.area)) missing.push(notAppointed(settings.area, operator))
+      }
+      for (const escrow of escrows) missing.push(...troublesOf(escrow, seen.gas.get(escrow) ?? []))
+      // However many ask, the database is asked once at a time.
+      answer ??= answers(database).finally(() => {
+        answer = null
+      })
+      if (!(await answer)) missing.push(`database: no answer within ${databaseWithinMs / 1000} s`)
+      return missing
+    },
+    async stop() {
+      clearInterval(timer)
+      await looking
+    },
+  }
+}
+
+function troublesOf({ indexer, facts }: EscrowServices, gas: readonly GasBalance[]): string[] {
+  const troubles: string[] = []
+  const name = `chain ${facts.chainId}`
+  const { silentMs, head } = indexer
+  const ageSeconds = Date.now() / 1000 - head.time
+  if (silentMs > chainSeenWithinMs) {
+    troubles.push(`${name}: the node has shown no block for ${Math.round(silentMs / 1000)} s`)
+  } else if (head.block < 0) troubles.push(`${name}: no block has been read yet`)
+  else if (ageSeconds > chainFreshWithinS) {
+    troubles.push(`${name}: the newest block is ${Math.round(ageSeconds / 60)} min old`)
+  }
+  for (const { address, wei, gasPrice } of gas) {
+    if (wei < gasPrice * leastGas)
+      troubles.push(`${name}: the key ${address} cannot pay the gas of a batch: send it some`)
+  }
+  return troubles
+}
+
+async function answers(database: Database): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), databaseWithinMs)
+  })
+  const asked = database`select 1`.then(
+    () => true,
+    () => false,
+  )
+  const isThere = await Promise.race([asked, late])
+  clearTimeout(timer)
+  return isThere
+}
+
+/** What is measured when somebody reads it, of what was seen before. */
+function registerGauges({ areas, escrows, registry, backupFolder }: HealthParts, seen: Seen): void {
+  const registers = [registry]
+  new Gauge({
+    ...{ name: 'commonwatt_chain_head_age_seconds', help: 'Age of the newest block that was read', registers },
+    labelNames: ['chain'],
+    collect() {
+      this.reset()
+      for (const { indexer, facts } of escrows) {
+        if (indexer.head.block >= 0) this.set({ chain: facts.chainId }, Date.now() / 1000 - indexer.head.time)
+      }
+    },
+  })
+  new Gauge({
+    ...{ name: 'commonwatt_chain_silent_seconds', help: 'For how long the node has shown no block', registers },
+    labelNames: ['chain'],
+    collect() {
+      this.reset()
+      for (const { indexer, facts } of escrows) this.set({ chain: facts.chainId }, indexer.silentMs / 1000)
+    },
+  })
+  new Gauge({
+    ...{ name: 'commonwatt_gas_balance_ether', help: 'What the key has that settles and relays', registers },
+    labelNames: ['chain', 'address'],
+    collect() {
+      this.reset()
+      for (const [{ facts }, keys] of seen.gas) {
+        for (const { address, wei } of keys) this.set({ chain: facts.chainId, address }, Number(wei) / 1e18)
+      }
+    },
+  })
+  new Gauge({
+    ...{ name: 'commonwatt_gas_left', help: 'How much gas the key can pay at the node’s price of now', registers },
+    labelNames: ['chain', 'address'],
+    collect() {
+      this.reset()
+      for (const [{ facts }, keys] of seen.gas) {
+        for (const { address, wei, gasPrice } of keys) {
+          if (gasPrice > 0n) this.set({ chain: facts.chainId, address }, Number(wei / gasPrice))
+        }
+      }
+    },
+  })
+  new Gauge({
+    ...{ name: 'commonwatt_operator_appointed', help: '1 while this key may settle the area', registers },
+    labelNames: ['area'],
+    collect() {
+      this.reset()
+      for (const { settings } of areas()) {
+        this.set({ area: settings.area }, Number(!seen.otherOperator.has(settings.area)))
+      }
+    },
+  })
+  new Gauge({
+    ...{
+      name: 'commonwatt_oldest_reading_age_seconds',
+      help: 'Age of the newest reading of the seat that is furthest behind',
+    },
+    ...{ registers, labelNames: ['area'] },
+    collect() {
+      this.reset()
+      for (const { settings, seats } of areas()) {
+        const times = [...seats()].filter((seat) => !seat.closed && seat.confirmed).map(({ newest }) => newest.time)
+        if (times.length > 0) this.set({ area: settings.area }, Date.now() / 1000 - Math.min(...times))
+      }
+    },
+  })
+  new Gauge({
+    ...{ name: 'commonwatt_database_size_bytes', help: 'Of the whole database on disk', registers },
+    collect() {
+      if (seen.databaseBytes !== null) this.set(seen.databaseBytes)
+    },
+  })
+  if (backupFolder === null) return
+  new Gauge({
+    ...{ name: 'commonwatt_backup_age_seconds', help: 'Since the newest file of the backup folder', registers },
+    collect() {
+      const madeAtMs = newestFileMs(backupFolder)
+      if (madeAtMs === null) this.reset()
+      else this.set((Date.now() - madeAtMs) / 1000)
+    },
+  })
+}
+
+/** When the newest file of a folder was written, null where there is none. */
+export function newestFileMs(folder: string): number | null {
+  try {
+    const times = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => statSync(join(folder, name)).mtimeMs)
+    return times.length === 0 ? null : Math.max(...times)
+  } catch {
+    return null
+  }
+}
+
+/** Serves `/metrics`, and health beside it, to those who watch the server. */
+export function createMetricsServer(registry: Registry, ready: () => Promise<string[]>): Server {
+  return createServer(async (request, response) => {
+    const path = request.url?.split('?')[0]
+    if (path === '/metrics') {
+      response.setHeader('Content-Type', registry.contentType).end(await registry.metrics())
+    } else if (path === '/readyz') {
+      const notReady = await ready()
+      response.statusCode = notReady.length === 0 ? 200 : 503
+      const body = { ready: notReady.length === 0, notReady }
+      response.setHeader('Content-Type', 'application/json').end(JSON.stringify(body))
+    } else {
+      response.statusCode = path === '/healthz' ? 200 : 404
+      response.end()
+    }
+  })
+}

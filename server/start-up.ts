@@ -1,0 +1,163 @@
+/** What a server makes sure of before it starts: each thing that is wrong is said in a sentence, with what to do. */
+import { createServer } from 'node:net'
+import { CodedError } from '../contracts/protocol/error.ts'
+import type { Address } from '../contracts/protocol/typed-data.ts'
+import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
+import { foreignCode, readAreaOnChain } from './chain/contract-facts.ts'
+import { openProvider } from './chain/escrow-client.ts'
+import { findAreas } from './store/areas.ts'
+import { type Database, migrate, missingMigrations } from './store/database.ts'
+import { leaseHolder } from './store/lease.ts'
+
+/**
+ * `SERVE_DATABASE` and `SERVE_DATABASE_BEHIND` are about the database, `SERVE_RELEASE`, `SERVE_AREA_CLOSED` and `SERVE_RULES` about the
+ * contracts, `SERVE_AREA_HELD`, `SERVE_AREA_TWICE` and `SERVE_PORT_TAKEN` about other programs, `SERVE_RELAY_KEY` and `SERVE_DEMO_PEOPLE` about keys.
+ */
+export class ServeError extends CodedError<
+  | 'SERVE_DATABASE'
+  | 'SERVE_DATABASE_BEHIND'
+  | 'SERVE_RELEASE'
+  | 'SERVE_AREA_CLOSED'
+  | 'SERVE_RULES'
+  | 'SERVE_AREA_HELD'
+  | 'SERVE_AREA_TWICE'
+  | 'SERVE_PORT_TAKEN'
+  | 'SERVE_RELAY_KEY'
+  | 'SERVE_DEMO_PEOPLE'
+> {
+  override readonly name = 'ServeError'
+}
+
+/** What PostgreSQL and the sockets to it say, as what a person can do. */
+const databaseRemedies: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there: start PostgreSQL, or correct the address',
+  ENOTFOUND: 'there is no such host: correct the address',
+  EAI_AGAIN: 'the host’s name cannot be looked up: correct the address, or the name server',
+  CONNECT_TIMEOUT: 'nothing answers there: correct the address, or let the firewall through',
+  '28P01': 'it refuses the password: correct it',
+  '28000': 'it refuses this user: correct the user, or pg_hba.conf',
+  '3D000': 'it has no such database: make it with "createdb"',
+  '42501': 'this user may not make tables there: give it the database (ALTER DATABASE … OWNER TO …)',
+  '57P03': 'it is starting up or shutting down: try again',
+  '53300': 'all of its connections are taken: raise max_connections',
+}
+
+/**
+ * The database answers, is new enough, and has the schema of this release: an empty one gets it, an older one only with `migrates`.
+ * Gives the migrations that ran. Throws `ServeError` `SERVE_DATABASE`, `SERVE_DATABASE_BEHIND`, and `StoreError`.
+ */
+export async function requireDatabase(
+  database: Database,
+  { databaseUrl, migrates }: { databaseUrl: string; migrates: boolean },
+): Promise<string[]> {
+  try {
+    const missing = await missingMigrations(database)
+    if (missing.isEmpty || migrates) return await migrate(database)
+    if (missing.names.length === 0) return []
+    throw new ServeError(
+      'SERVE_DATABASE_BEHIND',
+      `the database is of an older release (it lacks ${missing.names.join(', ')}): make a backup, then run "commonwatt migrate"`,
+    )
+  } catch (error) {
+    if (error instanceof CodedError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    const remedy = databaseRemedies[code ?? '']
+    if (remedy === undefined) throw error
+    throw new ServeError('SERVE_DATABASE', `the database at ${placeOf(databaseUrl)} cannot be used: ${remedy}`, {
+      cause: message,
+    })
+  }
+}
+
+/** Without its user and password. */
+export function placeOf(url: string): string {
+  const { host, pathname } = new URL(url)
+  return `${host}${pathname}`
+}
+
+/** Throws `ServeError` `SERVE_RELEASE`, `SERVE_AREA_CLOSED` and `SERVE_RULES`. Gives what is wrong but may mend itself. */
+export async function requireContracts(
+  rpcUrl: string,
+  facts: EscrowFacts,
+  { areas, operator }: { areas: readonly AreaSettings[]; operator: Address },
+): Promise<string[]> {
+  const provider = openProvider(rpcUrl, facts.chainId)
+  try {
+    const foreign = await foreignCode(provider, facts.escrow)
+    if (foreign !== null) {
+      const todo = 'use the release that it was deployed with, or deploy this one’s with "commonwatt deploy"'
+      throw new ServeError('SERVE_RELEASE', `${foreign}: ${todo}`)
+    }
+    const warnings: string[] = []
+    for (const settings of areas) {
+      const onChain = await readAreaOnChain(provider, { escrow: facts.escrow, area: settings.area })
+      if (onChain.rulesHash === null) {
+        throw new ServeError(
+          'SERVE_AREA_CLOSED',
+          `area ${settings.area} is not open in the escrow: its grid operator opens it with "commonwatt area open"`,
+        )
+      }
+      if (onChain.rulesHash !== settings.rulesHash) {
+        throw new ServeError(
+          'SERVE_RULES',
+          `area ${settings.area} was opened with other rules than its file has: bring back the file it was opened with, since rules never change`,
+        )
+      }
+      if (onChain.operator !== operator) warnings.push(notAppointed(settings.area, operator))
+    }
+    return warnings
+  } finally {
+    provider.destroy()
+  }
+}
+
+/** What is to be done where the key is not the area's operator. */
+export function notAppointed(area: number, operator: Address): string {
+  return `area ${area} has another operator than this key (${operator}), so nothing can be settled: the grid operator appoints it with "commonwatt area appoint"`
+}
+
+/** A lease that a living server holds is renewed within this. */
+const renewedWithinMs = 4_000
+const lookEveryMs = 250
+
+/**
+ * No other server writes one of the areas. One that lives renews its lease, which is noticed within seconds; that of one that was killed
+ * runs out. Throws `ServeError` `SERVE_AREA_HELD`.
+ */
+export async function requireFreeAreas(database: Database, settings: readonly AreaSettings[]): Promise<void> {
+  for (const { area, chain } of settings) {
+    const [known] = await findAreas(database, { area, chainId: chain.chainId, escrow: chain.escrow })
+    if (known === undefined) continue
+    const first = await leaseHolder(database, known.areaId)
+    for (let holder = first, waitedMs = 0; holder?.isHeld; waitedMs += lookEveryMs) {
+      if (holder.expiresAtMs !== first!.expiresAtMs || waitedMs > renewedWithinMs * 2) {
+        const message = `another server writes area ${area} (${holder.owner}): stop that server first`
+        throw new ServeError('SERVE_AREA_HELD', message)
+      }
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+      holder = await leaseHolder(database, known.areaId)
+    }
+  }
+}
+
+/** Throws `ServeError` `SERVE_PORT_TAKEN`. */
+export function requireFreePort(host: string, port: number, option: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => reject(portError(error, { host, port, option })))
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()))
+  })
+}
+
+/** What an error of listening means, where it means something. */
+export function portError(
+  error: NodeJS.ErrnoException,
+  { host, port, option }: { host: string; port: number; option: string },
+): Error {
+  const what = {
+    EADDRINUSE: `port ${port} is taken by another program: stop it, or choose another port with ${option}`,
+    EACCES: `port ${port} needs rights that this user does not have: choose one above 1023 with ${option}`,
+    EADDRNOTAVAIL: `this machine has no address ${host}: choose another to listen on`,
+  }[error.code ?? '']
+  return what === undefined ? error : new ServeError('SERVE_PORT_TAKEN', what, { cause: error })
+}

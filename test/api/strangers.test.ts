@@ -1,0 +1,164 @@
+/** What strangers send waits in no queue and is answered under no foreign name. */
+import { request as httpRequest } from 'node:http'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createOrderGate } from '../../server/api/order-gate.ts'
+import type { OrdersAnswer } from '../../server/api/resources.ts'
+import type { AreaHandle } from '../../server/areas/area-handle.ts'
+import { lower, meters, people, settings, signedOrder } from './people.ts'
+import { ask, type Street, startStreet, tokenOf } from './street.ts'
+
+let street: Street
+beforeAll(async () => {
+  street = await startStreet({ demo: true })
+})
+afterAll(() => street.stop())
+
+describe('another name of this machine', () => {
+  const get = (path: string, host?: string) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const { port } = new URL(street.origin)
+      const headers = host === undefined ? {} : { host }
+      const options = { host: '127.0.0.1', port, path, headers, setHost: host !== undefined }
+      httpRequest(options, (response) => {
+        let text = ''
+        response.on('data', (chunk) => {
+          text += chunk
+        })
+        response.on('end', () => resolve({ status: response.statusCode!, text }))
+      })
+        .on('error', reject)
+        .end()
+    })
+
+  test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', 'localhost.evil.example', '192.0.2.1', '['])(
+    '%j is answered nothing',
+    async (host) => {
+      for (const path of ['/api/v1/demo/people', '/api/v1/areas', '/openapi.json', '/docs/', '/']) {
+        const { status, text } = await get(path, host)
+        expect([path, status >= 400]).toEqual([path, true])
+        expect(text).not.toContain('Alice')
+      }
+      expect((await get('/socket.io/?EIO=4&transport=polling', host)).status).toBeGreaterThanOrEqual(400)
+    },
+  )
+
+  test('its own addresses are answered, and whoever asks for its health', async () => {
+    const { host, port } = new URL(street.origin)
+    for (const own of [host, '127.0.0.1', 'localhost', `LOCALHOST:${port}`, 'localhost:1234', '[::1]:9']) {
+      expect([own, (await get('/api/v1/areas', own)).status]).toEqual([own, 200])
+    }
+    expect((await get('/healthz', '10.0.0.9')).status).toBe(200)
+    expect((await get('/readyz', 'probe')).status).toBe(200)
+  })
+})
+
+describe('orders', () => {
+  const pages: { close(): void }[] = []
+  afterEach(() => {
+    for (const page of pages.splice(0)) page.close()
+  })
+  const connected = () => {
+    const page = street.page()
+    pages.push(page)
+    return page
+  }
+
+  test('of strangers are refused before anybody looks at their signature', async () => {
+    const checks = async () => {
+      const metrics = await street.registry.getMetricsAsJSON()
+      const counter = metrics.find(({ name }) => name === 'commonwatt_signatures_checked_total')
+      return counter!.values.reduce((sum, { value }) => sum + value, 0)
+    }
+    const before = await checks()
+    const stranger = await signedOrder('alice', { account: lower(people.stranger) }, people.stranger)
+    const elsewhere = await signedOrder('alice', { meter: lower(meters.stranger) })
+    const page = connected()
+    const answer: OrdersAnswer = await page.emitWithAck('orders', [stranger, elsewhere])
+    expect(answer.ok && answer.results.map((each) => 'code' in each && each.code)).toEqual([
+      'ORDER_NO_SEAT',
+      'ORDER_NO_SEAT',
+    ])
+    expect((await ask(street, 'POST', 'orders', { body: stranger })).body.code).toBe('ORDER_NO_SEAT')
+    expect(await checks()).toBe(before)
+  })
+
+  test('a crowd of strangers does not keep an honest one waiting or away', async () => {
+    const stranger = await signedOrder('alice', { account: lower(people.stranger) }, people.stranger)
+    const crowd = Array.from({ length: 14 }, connected)
+    const flood = crowd.flatMap((page) =>
+      Array.from({ length: 8 }, () =>
+        page.emitWithAck(
+          'orders',
+          Array.from({ length: 100 }, () => stranger),
+        ),
+      ),
+    )
+    let answered = 0
+    for (const each of flood) void each.then(() => answered++)
+    const honest: OrdersAnswer = await connected().emitWithAck('orders', [await signedOrder('bob', { nonce: 2 })])
+    expect(honest).toMatchObject({ ok: true, results: [{ status: 'accepted' }] })
+    await vi.waitFor(() => expect(answered).toBe(flood.length), { timeout: 20_000 })
+  })
+
+  test('that somebody else signed use up what their address may send', async () => {
+    const body = await signedOrder('alice', { nonce: 3 }, people.stranger)
+    const codes: string[] = []
+    for (let n = 0; n < 62; n++) codes.push((await ask(street, 'POST', 'orders', { body })).body.code)
+    expect(codes.filter((code) => code === 'ORDER_SIGNATURE').length).toBeGreaterThanOrEqual(60)
+    expect(codes.at(-1)).toBe('TOO_MANY_REQUESTS')
+    // A neighbour behind the same address who has signed in goes on.
+    const bobs = await signedOrder('bob', { nonce: 20 })
+    expect((await ask(street, 'POST', 'orders', { body: bobs })).body.code).toBe('TOO_MANY_REQUESTS')
+    const token = await tokenOf(street, people.bob)
+    expect((await ask(street, 'POST', 'orders', { body: bobs, token })).status).toBe(201)
+    const page = street.page(token)
+    pages.push(page)
+    const answer: OrdersAnswer = await page.emitWithAck('orders', [await signedOrder('bob', { nonce: 21 })])
+    expect(answer).toMatchObject({ ok: true, results: [{ status: 'accepted' }] })
+  })
+})
+
+describe('the gate of orders', () => {
+  const area = {
+    settings,
+    status: { condition: { is: 'ready' } },
+    seatsOfMeter: () => [{ account: 'a' }, { account: 'b' }],
+  } as unknown as AreaHandle
+  const never = () => new Promise<never>(() => {})
+
+  test('gives no network more than its share, and leaves the others theirs', async () => {
+    const gate = createOrderGate()
+    const enter = (network: string) =>
+      gate.enter(area, { account: 'a', meter: 'm', sender: { network, account: null } }, never)
+    const refused: unknown[] = []
+    for (let n = 0; n < 2_001; n++) void enter('one').catch((error) => refused.push(error))
+    await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'ORDERS_BUSY' }]))
+    expect(
+      await gate.enter(area, { account: 'b', meter: 'm', sender: { network: 'two', account: null } }, async () => 'in'),
+    ).toBe('in')
+  })
+
+  test('gives no account more than its share, once it is known that it signed', async () => {
+    const gate = createOrderGate()
+    const refused: unknown[] = []
+    const enter = (account: string, network: string, work: () => Promise<unknown>) =>
+      gate.enter(area, { account, meter: 'm', sender: { network, account: null } }, (asAccount) => asAccount(work))
+    for (let n = 0; n < 501; n++) void enter('a', `net ${n}`, never).catch((error) => refused.push(error))
+    await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'ORDERS_BUSY' }]))
+    expect(await enter('b', 'net 0', async () => 'in')).toBe('in')
+  })
+
+  test('makes nobody give up while the area does not know its seats', async () => {
+    const waiting = {
+      ...area,
+      status: { condition: { is: 'waiting' } },
+      seatsOfMeter: () => [],
+    } as unknown as AreaHandle
+    const entering = createOrderGate().enter(
+      waiting,
+      { account: 'a', meter: 'm', sender: { network: 'n', account: null } },
+      async () => 1,
+    )
+    await expect(entering).rejects.toMatchObject({ code: 'AREA_NOT_READY' })
+  })
+})

@@ -1,0 +1,134 @@
+/** Areas in threads of their own on a real database: everything is a message, and one that ends leaves the others alone. */
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ConnectedArea } from '../../server/areas/messages.ts'
+import { areaSettings } from '../../server/areas/settings.ts'
+import { startAreaThread } from '../../server/areas/start-area.ts'
+import type { Database } from '../../server/store/database.ts'
+import { rebuildArea } from '../../server/store/rebuild.ts'
+import { addressOf, order, placing, seat, terms } from '../market/engine/street.ts'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import { areaFile, escrowFacts } from './area-file.ts'
+
+let server: ScratchServer
+beforeAll(async () => {
+  server = await startScratchServer()
+})
+afterAll(() => server.stop())
+
+function start(databaseUrl: string, area: number, owner: string): ConnectedArea {
+  const settings = areaSettings({ ...areaFile(), area }, escrowFacts)
+  return startAreaThread({ databaseUrl, settings, owner, logLevel: 'silent' }, pino({ level: 'silent' }))
+}
+
+/** Resolves when the handle's status is so; asked again with every round of the event loop. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const nowSeconds = () => Math.floor(Date.now() / 1000)
+
+async function tellChain(handle: ConnectedArea, from: number): Promise<void> {
+  await until(() => handle.status.loads > 0)
+  handle.seeChain(Date.now())
+  const epochStart = { epoch: 1, time: from, importWh: 0, exportWh: 0 }
+  const validUntil = from + 365 * 86_400
+  const seats = [1, 2].map((number) =>
+    seat(number, {
+      ...{ openedAt: from, epochStart, base: epochStart },
+      terms: [terms({ from, zone: 'root', validUntil })],
+    }),
+  )
+  const told = { block: 1, time: nowSeconds(), settledUntil: 0, seats, isPart: false }
+  await handle.submit({ type: 'chain', ...told })
+  await until(() => handle.status.condition.is === 'ready')
+}
+
+const rowsOf = async (database: Database) => (await database`select count(*)::int as rows from journal`)[0]!.rows
+
+test('an area answers what is durable, is held by one server, and goes on in the next where it was', async () => {
+  const { database, url } = await server.fresh()
+  const from = Math.floor(nowSeconds() / 10) * 10 - 100
+  const first = start(url, 1, 'one')
+  await tellChain(first, from)
+  expect(first.seatsOfMeter(addressOf('b', 2)).map((own) => own.seat)).toEqual([2])
+  const { rulesHash } = first.settings
+  const placed = placing(0, order(1, 'sell', { rules: rulesHash, start: from + 200, end: from + 1_000 }))
+  const { atMs: _, ...submission } = placed
+  const heard: number[] = []
+  first.subscribe(({ sequence }) => heard.push(sequence))
+  expect((await first.submit(submission)).map(({ type }) => type)).toContain('order-accepted')
+  expect(await database`select 1 from orders`).toHaveLength(1)
+  await until(() => heard.length > 0)
+
+  const second = start(url, 1, 'two')
+  await until(() => second.status.condition.is === 'waiting' && second.status.condition.code === 'AREA_HELD')
+  const { condition } = second.status
+  expect(condition).toMatchObject({ reason: expect.stringContaining('one') })
+  await first.stop()
+  await expect(first.submit(submission)).rejects.toMatchObject({ code: 'AREA_STOPPED' })
+  await until(() => second.status.loads > 0)
+  expect(second.seatsOfMeter(addressOf('b', 1)).map((own) => own.seat)).toEqual([1])
+  await tellChain(second, from)
+  expect(await second.submit(submission)).toMatchObject([{ type: 'refused', code: 'ORDER_DUPLICATE' }])
+  await second.stop()
+  const rebuilt = await rebuildArea({ databaseUrl: url, areaId: 1, progress() {} })
+  expect(rebuilt).toEqual({ sequence: await rowsOf(database), difference: null })
+})
+
+test('a database that is killed costs no acknowledged order, and the area goes on by itself', async () => {
+  const { database, url } = await server.fresh()
+  const from = Math.floor(nowSeconds() / 10) * 10 - 100
+  const handle = start(url, 1, 'one')
+  await tellChain(handle, from)
+  const { rulesHash } = handle.settings
+  const answered: string[] = []
+  for (let nonce = 1; nonce <= 60; nonce += 1) {
+    const change = { rules: rulesHash, start: from + 200, end: from + 1_000, nonce }
+    const { atMs: _, ...submission } = placing(0, order(1 + (nonce % 2), nonce % 3 === 0 ? 'buy' : 'sell', change))
+    if (nonce === 20) process.kill(server.postgres.pid, 'SIGKILL')
+    for (let isDone = false; !isDone; ) {
+      try {
+        const events = await handle.submit(submission)
+        isDone = true
+        if (events.some(({ type }) => type === 'order-accepted')) answered.push(submission.id.slice(2))
+      } catch (error) {
+        expect((error as { code?: string }).code).toBe('AREA_NOT_READY')
+        await until(() => handle.status.loads > 0)
+        if (handle.status.condition.is !== 'ready') await tellAgain(handle)
+      }
+    }
+  }
+  const stored = await database`select encode(order_id, 'hex') as id from orders`
+  expect(stored).toHaveLength(60)
+  expect(answered.filter((id) => !stored.some((row) => row.id === id))).toEqual([])
+  await handle.stop()
+  expect((await rebuildArea({ databaseUrl: url, areaId: 1, progress() {} })).difference).toBeNull()
+})
+
+/** What a server says to an area that was made again; it may be away once more meanwhile. */
+async function tellAgain(handle: ConnectedArea): Promise<void> {
+  handle.seeChain(Date.now())
+  const told = { block: 2, time: nowSeconds(), settledUntil: 0, seats: [], isPart: false }
+  await handle.submit({ type: 'chain', ...told }).catch(() => {})
+}
+
+test('an area that cannot go on says why, and its neighbour trades on', async () => {
+  const { database, url } = await server.fresh()
+  const from = Math.floor(nowSeconds() / 10) * 10 - 100
+  const [one, other] = [start(url, 1, 'one'), start(url, 2, 'one')]
+  await Promise.all([tellChain(one, from), tellChain(other, from)])
+  await one.stop()
+  await database`
+    update journal set hash = ${Buffer.alloc(32, 1)}
+    where sequence = 2 and area_id = (select area_id from areas where area = 1)`
+  await database`delete from snapshots where area_id = (select area_id from areas where area = 1)`
+  const again = start(url, 1, 'two')
+  await until(() => again.status.condition.is === 'stopped')
+  expect(again.status.condition).toMatchObject({ code: 'ENGINE_DIVERGED' })
+  const change = { rules: other.settings.rulesHash, start: from + 200, end: from + 1_000 }
+  const { atMs: _, ...submission } = placing(0, order(1, 'sell', change))
+  await expect(again.submit(submission)).rejects.toMatchObject({ code: 'AREA_STOPPED' })
+  expect((await other.submit(submission)).map(({ type }) => type)).toContain('order-accepted')
+  await Promise.all([again.stop(), other.stop()])
+})

@@ -1,0 +1,183 @@
+/** A community for tests, founded by the commands alone: a database and a chain of one's own, and the programs as people run them. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { JsonRpcProvider, Wallet } from 'ethers'
+import { escrowAt } from '../../contracts/build/deploy.ts'
+import { anvilPath } from '../../contracts/build/forge.js'
+import { areaSettings } from '../../server/areas/settings.ts'
+import { readEscrowFacts } from '../../server/chain/escrow-client.ts'
+import { createDatabase, type EmbeddedPostgres, startPostgres } from '../../server/demo/embedded-postgres.ts'
+import { freePort } from '../../server/demo/ports.ts'
+import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
+import { builtProgram } from '../built.ts'
+
+const chainId = 424_242
+
+export interface Run {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface Ground {
+  /** For one community after the other. */
+  newDatabase(): Promise<string>
+  postgres: EmbeddedPostgres
+  rpcUrl: string
+  anvil: ChildProcess
+  provider: JsonRpcProvider
+  /** Removed at the end. */
+  folder: string
+  stop(): Promise<void>
+}
+
+/** Starts a database and a chain. */
+export async function startGround(): Promise<Ground> {
+  const folder = mkdtempSync(join(tmpdir(), 'commonwatt-found-'))
+  const data = mkdtempSync(join(tmpdir(), 'commonwatt-found-data-'))
+  const [postgres, chainPort] = [
+    await startPostgres({ dataFolder: data, port: await freePort(), log: () => {} }),
+    await freePort(),
+  ]
+  const args = ['--port', String(chainPort), '--chain-id', String(chainId), '--block-time', '1', '--quiet']
+  const anvil = spawn(anvilPath(), args, { stdio: 'ignore' })
+  const rpcUrl = `http://127.0.0.1:${chainPort}`
+  const provider = new JsonRpcProvider(rpcUrl, chainId, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 100 })
+  await eventually(() => provider.send('eth_chainId', []))
+  let databases = 0
+  return {
+    ...{ postgres, rpcUrl, anvil, provider, folder },
+    newDatabase: () => createDatabase(postgres.url, `community_${++databases}`),
+    async stop() {
+      provider.destroy()
+      const ended = once(anvil, 'exit')
+      anvil.kill('SIGKILL')
+      await ended
+      await postgres.stop()
+      await removeDataFolder(data)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A command that has not ended by then does not end. */
+const longestCommandMs = 50_000
+
+/** Runs `commonwatt …` in a folder, with nobody at the terminal. */
+export async function commonwatt(cwd: string, args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  const child = spawn(process.execPath, [builtProgram('commonwatt'), ...args], {
+    ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: longestCommandMs, killSignal: 'SIGKILL' },
+    env: { PATH: process.env.PATH, ...env },
+  })
+  return outcomeOf(child)
+}
+
+async function outcomeOf(child: ChildProcess): Promise<Run> {
+  const run: Run = { status: null, stdout: '', stderr: '' }
+  child.stdout!.setEncoding('utf8').on('data', (text) => (run.stdout += text))
+  child.stderr!.setEncoding('utf8').on('data', (text) => (run.stderr += text))
+  ;[run.status] = (await once(child, 'close')) as [number | null]
+  return run
+}
+
+export interface Community {
+  folder: string
+  port: number
+  metricsPort: number
+  databaseUrl: string
+  operator: string
+}
+
+/** Founds a community, deploys its contracts and opens its area. */
+export async function foundCommunity(ground: Ground, name: string): Promise<Community> {
+  const folder = join(ground.folder, name)
+  const databaseUrl = await ground.newDatabase()
+  const [port, metricsPort] = [await freePort(), await freePort()]
+  const found = await commonwatt(ground.folder, [
+    ...['found', folder, '--yes', '--json', '--name', name, '--feeders', 'north,south', '--retail-price', '0.30'],
+    ...['--interval', '10s', '--batch', '1m', '--grace', '2s', '--withdrawal-delay', '5m'],
+    ...['--database-url', databaseUrl, '--rpc-url', ground.rpcUrl],
+    ...['--port', String(port), '--metrics-port', String(metricsPort)],
+  ])
+  if (found.status !== 0) throw new Error(found.stderr)
+  const { deployer, operator, relay, grid } = JSON.parse(found.stdout) as Record<string, string>
+  for (const address of [deployer!, operator!, relay!, grid!]) await giveGas(ground, address, 10n ** 20n)
+  const deployed = await commonwatt(folder, [
+    ...['deploy', '--config', 'commonwatt.toml', '--key-file', 'keys/deployer.key'],
+    ...['--development-token', '--withdrawal-delay', '5m'],
+  ])
+  if (deployed.status !== 0) throw new Error(deployed.stderr)
+  return { folder, port, metricsPort, databaseUrl, operator: operator! }
+}
+
+export async function giveGas({ provider }: Ground, address: string, wei: bigint): Promise<void> {
+  await provider.send('anvil_setBalance', [address, `0x${wei.toString(16)}`])
+}
+
+/** What the grid operator does with the key that was made for it. */
+export async function openArea({ provider, rpcUrl }: Ground, { folder, operator }: Community): Promise<void> {
+  const { escrow } = JSON.parse(readFileSync(join(folder, 'deployment.json'), 'utf8')) as { escrow: string }
+  const grid = new Wallet(readFileSync(join(folder, 'keys/grid.key'), 'utf8').trim(), provider)
+  const file = JSON.parse(readFileSync(join(folder, 'area-1.json'), 'utf8'))
+  const { rules } = areaSettings(file, await readEscrowFacts(rpcUrl, escrow))
+  const opened = await escrowAt(escrow, grid).openArea(rules, operator)
+  await opened.wait()
+}
+
+export interface RunningServer {
+  child: ChildProcess
+  url: string
+  metricsUrl: string
+  stop(): Promise<void>
+}
+
+/** Starts the community's server and waits until it is ready. Throws what it said where it ends. */
+export async function startServer(
+  { folder, port, metricsPort }: Community,
+  args: readonly string[] = [],
+): Promise<RunningServer> {
+  const child = spawn(
+    process.execPath,
+    [builtProgram('commonwatt'), 'serve', '--config', 'commonwatt.toml', '--confirmations', '1', ...args],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH } },
+  )
+  let ended: Run | null = null
+  void outcomeOf(child).then((run) => (ended = run))
+  const url = `http://127.0.0.1:${port}`
+  await eventually(async () => {
+    if (ended !== null) return ended
+    return (await fetch(`${url}/readyz`)).ok
+  })
+  if (ended !== null) throw new Error((ended as Run).stderr)
+  return {
+    ...{ child, url, metricsUrl: `http://127.0.0.1:${metricsPort}` },
+    async stop() {
+      child.kill('SIGCONT')
+      child.kill()
+      await eventually(() => ended)
+    },
+  }
+}
+
+const patienceMs = 120_000
+const pauseMs = 100
+
+/** Asks until there is a true answer; what is thrown meanwhile means not yet. */
+export async function eventually<T>(ask: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const untilMs = performance.now() + patienceMs
+  let last: unknown
+  while (performance.now() < untilMs) {
+    try {
+      const answer = await ask()
+      if (answer) return answer
+      last = answer
+    } catch (error) {
+      last = error
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+  throw new Error('it did not come to pass', { cause: last })
+}

@@ -1,0 +1,205 @@
+/** What a server says that cannot start, or does not do its work: a sentence with what to do, and never a stack or a secret. */
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openDatabase } from '../../server/store/database.ts'
+import {
+  type Community,
+  commonwatt,
+  eventually,
+  foundCommunity,
+  type Ground,
+  giveGas,
+  openArea,
+  startGround,
+  startServer,
+} from './community.ts'
+
+let ground: Ground
+let community: Community
+beforeAll(async () => {
+  ground = await startGround()
+  community = await foundCommunity(ground, 'Sunfield')
+}, 120_000)
+afterAll(() => ground.stop())
+
+const inFolder = (name: string) => join(community.folder, name)
+const serve = (args: string[] = [], env: Record<string, string> = {}) => {
+  return commonwatt(community.folder, ['serve', '--config', 'commonwatt.toml', ...args], env)
+}
+
+/** Ends with status 1, one line, no stack. */
+async function refused(args: string[] = [], env: Record<string, string> = {}): Promise<string> {
+  const { status, stderr, stdout } = await serve(args, env)
+  expect(stdout).not.toMatch(/ {4}at /)
+  expect(stderr).not.toMatch(/ {4}at |0x[0-9a-f]{64}/)
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+  expect(status).toBe(1)
+  return stderr.trim()
+}
+
+/** A copy of the folder's file with something else in it. */
+function changed(name: string, of: string, change: (text: string) => string): string {
+  writeFileSync(inFolder(name), change(readFileSync(inFolder(of), 'utf8')), { mode: 0o600 })
+  return name
+}
+
+describe('a server that cannot start', { timeout: 60_000 }, () => {
+  test('says that its area is not open', async () => {
+    expect(await refused()).toMatch(/^area 1 is not open in the escrow: .*"commonwatt area open"$/)
+    await openArea(ground, community)
+  })
+
+  test('says that the rules are other ones', async () => {
+    const file = changed('area-other.json', 'area-1.json', (text) => text.replace('"0.8000"', '"0.9000"'))
+    expect(await refused(['--area-file', file])).toMatch(/^area 1 was opened with other rules than its file has/)
+  })
+
+  test('says that the contracts are not of this release', async () => {
+    const { escrow, token } = JSON.parse(readFileSync(inFolder('deployment.json'), 'utf8'))
+    const code = await ground.provider.getCode(escrow)
+    const other = `0x${'12'.repeat(20)}`
+    await ground.provider.send('anvil_setCode', [other, `${code.slice(0, -90)}aa${code.slice(-88)}`])
+    expect(await refused(['--escrow', token])).toMatch(/is no escrow$/)
+    const config = changed('other.toml', 'commonwatt.toml', (text) =>
+      text.replace('deployment = "deployment.json"', `escrow = "${other}"`),
+    )
+    expect(await refused(['--config', config])).toMatch(/is not the escrow of this release|is no escrow/)
+    await ground.provider.send('anvil_setCode', [other, '0x'])
+  })
+
+  test('says what is wrong with the database', async () => {
+    const nowhere = new URL(community.databaseUrl)
+    nowhere.port = '1'
+    expect(await refused([], { DATABASE_URL: nowhere.href })).toMatch(/nothing listens there: start PostgreSQL/)
+    nowhere.port = new URL(community.databaseUrl).port
+    nowhere.pathname = '/no_such'
+    expect(await refused([], { DATABASE_URL: nowhere.href })).toMatch(
+      /it has no such database: make it with "createdb"/,
+    )
+    nowhere.password = 'wrong'
+    const said = await refused([], { DATABASE_URL: nowhere.href })
+    expect(said).toMatch(/it refuses the password/)
+    expect(said).not.toContain('wrong')
+  })
+
+  test('says that the database is ahead, or behind', async () => {
+    const url = await ground.newDatabase()
+    expect((await commonwatt(community.folder, ['migrate', '--database-url', url])).status).toBe(0)
+    const sql = openDatabase(url, 1)
+    await sql`delete from migrations where name = '0004_accounts'`
+    expect(await refused([], { DATABASE_URL: url })).toMatch(
+      /is of an older release \(it lacks 0004_accounts\): make a backup/,
+    )
+    await sql`insert into migrations (name, checksum) values ('9999_later', '')`
+    expect(await refused([], { DATABASE_URL: url })).toMatch(/9999_later.*use a newer program$/)
+    await sql.end()
+  })
+
+  test('says that a port is taken', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(community.metricsPort, '127.0.0.1', resolve))
+    expect(await refused()).toMatch(/is taken by another program: .*--metrics-port$/)
+    await new Promise((resolve) => other.close(resolve))
+  })
+
+  test('refuses keys and secrets that others can read', async () => {
+    copyFileSync(inFolder('keys/operator.key'), inFolder('open.key'))
+    chmodSync(inFolder('open.key'), 0o640)
+    expect(await refused(['--key-file', 'open.key'])).toMatch(
+      /has mode 0640, others can use it: run "chmod 600 open.key"$/,
+    )
+    copyFileSync(inFolder('commonwatt.toml'), inFolder('open.toml'))
+    chmodSync(inFolder('open.toml'), 0o644)
+    expect(await refused(['--config', 'open.toml'])).toMatch(/others can read its secrets/)
+  })
+
+  test('names each mistake of its configuration, and shows no value that may be secret', async () => {
+    const wrong = changed('wrong.toml', 'commonwatt.toml', (text) =>
+      text
+        .replace(/port = \d+/, 'port = "many"')
+        .replace(/rpc-url = ".*"/, 'rpc-url = "secret-of-the-node"\nrules = 1'),
+    )
+    const { status, stderr } = await serve(['--config', wrong])
+    expect(status).toBe(1)
+    expect(stderr).toContain('wrong.toml: port: a whole number from 1 to 65535 is needed')
+    expect(stderr).toContain('wrong.toml: escrow 1 rpc-url: is no such address')
+    expect(stderr).not.toContain('secret-of-the-node')
+  })
+})
+
+describe('a server that runs', { timeout: 120_000 }, () => {
+  test('keeps a second one away at once', async () => {
+    const server = await startServer(community)
+    try {
+      const said = await refused(['--port', `${community.port + 1}`, '--metrics-port', `${community.metricsPort + 1}`])
+      expect(said).toMatch(/^another server writes area 1 \(.*\): stop that server first$/)
+      const metrics = await (await fetch(`${server.metricsUrl}/metrics`)).text()
+      for (const name of ['chain_head_age_seconds', 'gas_balance_ether', 'database_size_bytes', 'operator_appointed']) {
+        expect(metrics).toMatch(new RegExp(`^commonwatt_${name}(\\{.*\\})? [\\d.e+]+$`, 'm'))
+      }
+    } finally {
+      await server.stop()
+    }
+  })
+
+  test('says within seconds that its chain, its database or its gas is gone, and that they are back', async () => {
+    const server = await startServer(community)
+    const notReady = async () => {
+      const response = await fetch(`${server.url}/readyz`, { signal: AbortSignal.timeout(5_000) })
+      return ((await response.json()) as { notReady: string[] }).notReady.join('\n')
+    }
+    const says = (what: RegExp) => eventually(async () => what.test(await notReady()))
+    try {
+      ground.anvil.kill('SIGSTOP')
+      await says(/chain 424242: the node has shown no block for \d+ s/)
+      ground.anvil.kill('SIGCONT')
+      await says(/^$/)
+      process.kill(ground.postgres.pid, 'SIGSTOP')
+      // Those that serve a connection go on until they need the one that starts them.
+      for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGSTOP')
+      await says(/database: no answer within 2 s/)
+      for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGCONT')
+      process.kill(ground.postgres.pid, 'SIGCONT')
+      await says(/^$/)
+      await giveGas(ground, community.operator, 0n)
+      await says(/cannot pay the gas of a batch: send it some/)
+      await giveGas(ground, community.operator, 10n ** 20n)
+      await says(/^$/)
+    } finally {
+      ground.anvil.kill('SIGCONT')
+      await server.stop()
+    }
+  })
+})
+
+describe('the doctor', { timeout: 60_000 }, () => {
+  const doctor = () => commonwatt(community.folder, ['doctor', '--config', 'commonwatt.toml'])
+
+  test('finds everything well but the backup', async () => {
+    const { status, stdout } = await doctor()
+    expect(stdout.split('\n').filter((line) => !line.startsWith('ok'))).toEqual([
+      expect.stringMatching(/^watch backup .*run "commonwatt backup" every night$/),
+      '',
+    ])
+    expect(status).toBe(0)
+  })
+
+  test('says that another key is the operator', async () => {
+    await commonwatt(community.folder, ['key', 'new', 'keys/other.key'])
+    const { status, stdout } = await commonwatt(community.folder, [
+      'doctor',
+      '--config',
+      changed('new-key.toml', 'commonwatt.toml', (text) => text.replace('keys/operator.key', 'keys/other.key')),
+    ])
+    expect(stdout).toMatch(/^ILL {3}area .*has another operator than this key .*"commonwatt area appoint"$/m)
+    expect(stdout).toMatch(/^ILL {3}gas /m)
+    expect(status).toBe(1)
+  })
+})
+
+/** The processes that a postmaster has started. */
+function backendsOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+}

@@ -1,0 +1,44 @@
+/**
+ * A street under everything that can go wrong, from a seed: whatever happens, the laws hold after every step. `SEED=7` plays one
+ * seed, `SEEDS=1000` more of them, and `npm run soak:simulate` as many as there is time for.
+ */
+import { describe, expect, it } from 'vitest'
+import { describeOutcome } from './describe-outcome.ts'
+import { plantedBugs } from './planted.ts'
+import { simulate } from './world.ts'
+
+const { SEED, SEEDS } = process.env
+const first = Number(SEED ?? 1)
+const last = SEED === undefined ? Number(SEEDS ?? 100) : first
+/** A planted bug is found by one of so many seeds. */
+const mostSeeds = 40
+
+describe('a street under faults', () => {
+  it(`keeps every law, seeds ${first} to ${last}`, async () => {
+    let rows = 0
+    for (let seed = first; seed <= last; seed += 1) {
+      const outcome = await simulate(seed)
+      if (outcome.violations.length > 0) expect.fail(describeOutcome(outcome, { isLong: true }))
+      rows += outcome.rows
+    }
+    expect(rows).toBeGreaterThan(0)
+  }, 3_600_000)
+
+  it('is the same street again from the same seed', async () => {
+    expect(await simulate(first)).toEqual(await simulate(first))
+  })
+})
+
+describe('a planted bug', () => {
+  it.each(plantedBugs)(
+    '(%s) breaks a law',
+    async (planted) => {
+      let broken: string[] = []
+      for (let seed = 1; seed <= mostSeeds && broken.length === 0; seed += 1) {
+        broken = (await simulate(seed, planted)).violations.map(({ law }) => law)
+      }
+      expect(broken).not.toEqual([])
+    },
+    600_000,
+  )
+})

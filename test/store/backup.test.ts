@@ -1,0 +1,127 @@
+/** A backup, restored, is the same database; a damaged one is refused and leaves nothing behind. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDatabase } from '../../server/demo/embedded-postgres.ts'
+import { backUp, restore } from '../../server/store/backup.ts'
+import { type Database, migrate, openDatabase } from '../../server/store/database.ts'
+import { rebuildArea } from '../../server/store/rebuild.ts'
+import { tryMigrations } from '../../server/store/trial.ts'
+import { randomArea } from './random-journal.ts'
+import { type ScratchServer, startScratchServer } from './scratch-database.ts'
+
+let server: ScratchServer
+let bytes: Buffer
+let original: Record<string, string>
+let places: { url: string; areaId: number }
+const databases: Database[] = []
+const steps = 400
+
+beforeAll(async () => {
+  server = await startScratchServer()
+  const area = await randomArea(server, 7, steps)
+  const { url, areaId } = area
+  await area.close()
+  places = { url, areaId }
+  const database = open(url)
+  await database`insert into sessions (token_hash, account, expires_at) values ('\\x00', 'a', now())`
+  // What COPY has to escape.
+  const odd = 'a\\b\tc\nd\r\\.\u2028ö'
+  await database`insert into areas (chain_id, escrow, area) values (1, ${odd}, 1)`
+  bytes = await bytesOf(url)
+  original = await contentsOf(database)
+}, 120_000)
+afterAll(async () => {
+  for (const database of databases) await database.end({ timeout: 1 })
+  await server.stop()
+})
+
+function open(url: string): Database {
+  const database = openDatabase(url, 2)
+  databases.push(database)
+  return database
+}
+
+let names = 0
+const emptyDatabase = async () => createDatabase(server.postgres.url, `restored_${++names}`)
+
+async function bytesOf(url: string): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of backUp(url, '1.2.3')) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** In pieces of any size, as files and sockets give them. */
+async function* inPieces(whole: Buffer, size: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size)
+}
+
+async function contentsOf(database: Database): Promise<Record<string, string>> {
+  const tables =
+    await database`select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')`
+  const sums: Record<string, string> = {}
+  for (const { relname } of tables) {
+    if (relname === 'migrations' || relname === 'sessions') continue
+    const [row] =
+      await database`select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as sum from ${database(relname)} t`
+    sums[relname] = row!.sum as string
+  }
+  return sums
+}
+
+describe('a backup', { timeout: 60_000 }, () => {
+  test('gives every table again, and its areas can be rebuilt from their journals', async () => {
+    const url = await emptyDatabase()
+    const database = open(url)
+    const { head, rows } = await restore(database, inPieces(bytes, 1_000))
+    expect(head.release).toBe('1.2.3')
+    expect(rows).toBeGreaterThan(steps)
+    expect(await contentsOf(database)).toEqual(original)
+    expect((await rebuildArea({ databaseUrl: url, areaId: places.areaId, progress() {} })).difference).toBeNull()
+    expect(await migrate(database)).toEqual([])
+  })
+
+  test('holds no session, and new rows get numbers of their own', async () => {
+    const database = open(await emptyDatabase())
+    await restore(database, inPieces(bytes, 64 * 1024))
+    expect(await database`select from sessions`).toHaveLength(0)
+    const [added] = await database`insert into areas (chain_id, escrow, area) values (1, 'x', 2) returning area_id`
+    const [{ count } = { count: 0 }] = await database<{ count: number }[]>`
+      select count(*)::int as count from areas where area_id = ${added!.area_id as number}`
+    expect(count).toBe(1)
+  })
+
+  test('that was cut or changed is refused, and nothing of it is kept', async () => {
+    const url = await emptyDatabase()
+    const database = open(url)
+    const changed = Buffer.from(bytes)
+    const digit = changed.lastIndexOf('\t1\t')
+    changed[digit + 1] = '2'.charCodeAt(0)
+    for (const damaged of [bytes.subarray(0, -100), bytes.subarray(0, bytes.length / 2), changed, Buffer.from('x\n')]) {
+      await expect(restore(database, inPieces(damaged, 100_000))).rejects.toMatchObject({ code: 'STORE_BACKUP' })
+    }
+    expect(await database`select from pg_class where relnamespace = 'public'::regnamespace`).toHaveLength(0)
+  })
+
+  test('is restored into an empty database only', async () => {
+    const database = open(places.url)
+    await expect(restore(database, inPieces(bytes, 100_000))).rejects.toMatchObject({ code: 'STORE_NOT_EMPTY' })
+    expect(await contentsOf(database)).toEqual(original)
+  })
+
+  test('of a newer release is refused', async () => {
+    const database = open(await emptyDatabase())
+    const newer = Buffer.from(bytes.toString('latin1').replace('"0001_market"', '"9001_market"'), 'latin1')
+    await expect(restore(database, inPieces(newer, 100_000))).rejects.toMatchObject({ code: 'STORE_TOO_NEW' })
+  })
+})
+
+describe('migrations', { timeout: 60_000 }, () => {
+  test('are tried on a copy, which is gone afterwards', async () => {
+    const url = await emptyDatabase()
+    const { ran } = await tryMigrations(url)
+    expect(ran.length).toBeGreaterThan(3)
+    const database = open(url)
+    expect(await database`select from pg_class where relnamespace = 'public'::regnamespace`).toHaveLength(0)
+    expect(await database`select from pg_database where datname like 'commonwatt_trial%'`).toHaveLength(0)
+    await expect(tryMigrations(url)).rejects.toMatchObject({ code: 'STORE_IN_USE' })
+  })
+})

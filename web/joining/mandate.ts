@@ -1,0 +1,73 @@
+/** The mandate of a home that joins: what its owner chose, as the account signs it, and in plain words. */
+import type { Mandate } from '../../contracts/protocol/typed-data.ts'
+import { formatPrice, type Ticks } from '../../contracts/protocol/units.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { energy, priceWords } from '../money/format.ts'
+import { duration, localDate, localMoment } from '../time/clock.ts'
+
+/** What an owner chooses. */
+export interface Limits {
+  /** Null: sells nothing. */
+  sellFloorTicks: Ticks | null
+  /** Null: buys nothing. */
+  buyCeilingTicks: Ticks | null
+  /** The most that the home's connection moves in either direction. */
+  connectionW: number
+}
+
+const daySeconds = 86_400
+/** How long a mandate runs. */
+const mandateDays = 365
+const signatureLifeSeconds = 3_600
+const mostWh = 2 ** 24 - 1
+
+/** What a connection of so much power moves in one interval, at most. */
+function intervalWh({ intervalSeconds }: Pick<AreaResource, 'intervalSeconds'>, powerW: number): number {
+  return Math.min(mostWh, Math.ceil((powerW * intervalSeconds) / 3_600))
+}
+
+/**
+ * The first mandate of a meter, from the boundary at which its epoch begins, for a year of whole days. A side that is not
+ * wanted moves nothing at all.
+ */
+export function mandateOf(
+  area: AreaResource,
+  home: { account: string; meter: string; startsAt: number },
+  { sellFloorTicks, buyCeilingTicks, connectionW }: Limits,
+  nowMs: number,
+): Mandate {
+  const mostEachWay = intervalWh(area, connectionW)
+  return {
+    ...{ account: home.account, meter: home.meter, rules: area.rules.hash },
+    sellFloor: sellFloorTicks ?? 0,
+    buyCeiling: buyCeilingTicks ?? 0,
+    maxSellWh: sellFloorTicks === null ? 0 : mostEachWay,
+    maxBuyWh: buyCeilingTicks === null ? 0 : mostEachWay,
+    validFrom: home.startsAt,
+    validUntil: (Math.floor(home.startsAt / daySeconds) + mandateDays) * daySeconds,
+    version: 1,
+    deadline: Math.floor(nowMs / 1000) + signatureLifeSeconds,
+  }
+}
+
+/** What the signature says, a sentence for each part of it. */
+export function mandateSentences(area: AreaResource, mandate: Mandate): string[] {
+  const price = (ticks: Ticks) => priceWords(formatPrice(ticks, area.priceDecimals))
+  const length = duration(area.intervalSeconds)
+  const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
+  const sides = [
+    mandate.maxSellWh > 0
+      ? `You never get less than ${price(mandate.sellFloor)} for what neighbours buy from you, and sell at most ${energy(mandate.maxSellWh)} in ${length}.`
+      : 'You sell nothing: what you feed in stays with your supplier.',
+    mandate.maxBuyWh > 0
+      ? `You never pay more than ${price(mandate.buyCeiling)} for what you buy from neighbours, all grid fees included, and buy at most ${energy(mandate.maxBuyWh)} in ${length}.`
+      : 'You buy nothing: what you need comes from your supplier.',
+  ]
+  return [
+    ...sides,
+    `It counts from ${localMoment(iso(mandate.validFrom))} until ${localDate(iso(mandate.validUntil))}. You can change or end it on any day before.`,
+    'Your supplier stays as it is: it takes what no neighbour buys and brings what no neighbour has.',
+    'You can pause at any time. When you leave, what is in your purse comes back to your account.',
+    'What you earn may have to be taxed. This is a reminder and no advice.',
+  ]
+}

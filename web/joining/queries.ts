@@ -1,0 +1,40 @@
+/** What the page asks while a home joins. */
+import { queryOptions } from '@tanstack/react-query'
+import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
+import type { PairingResource } from '../../server/api/joining.ts'
+import { getJson, postJson } from '../api/client.ts'
+import type { Session } from '../session/session.tsx'
+
+/** How often the page looks what the agent sees and whether it has signed. */
+const lookEveryMs = 2_000
+
+/** The meter that is offered under a code, as its agent sees it now. */
+export function pairingQuery({ account, token }: Session, code: string) {
+  return queryOptions({
+    queryKey: ['pairing', account, code],
+    queryFn: ({ signal }) => getJson<PairingResource>(`/pairings/${encodeURIComponent(code)}`, { token, signal }),
+    refetchInterval: ({ state }) => (state.error === null ? lookEveryMs : false),
+    // A wrong code counts: it is not tried again by itself.
+    retry: false,
+    refetchOnWindowFocus: false,
+  })
+}
+
+const invitationPlace = 'commonwatt.invitation'
+
+/** Keeps the invitation of the address this page was opened with, for as long as the tab lives. */
+export function keepInvitation(fragment: string): void {
+  if (readInvitation(fragment) !== null) sessionStorage.setItem(invitationPlace, fragment)
+}
+
+/** Shows the server the invitation that this page was opened with, if there is one for the area. */
+export async function showInvitation(session: Session, area: number): Promise<void> {
+  const invited = readInvitation(sessionStorage.getItem(invitationPlace) ?? '')
+  if (invited?.area !== area) return
+  const { invitation, signature } = invited
+  await postJson(`/areas/${area}/invitations`, { invitation, signature }, session)
+}
+
+export function requestPairing(session: Session, code: string): Promise<PairingResource> {
+  return postJson<PairingResource>(`/pairings/${encodeURIComponent(code)}/claim`, {}, session)
+}
