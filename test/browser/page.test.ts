@@ -417,7 +417,7 @@ describe('the utility', () => {
     await shows(page, 'table', /settled.*0x[0-9a-f]{4}…/s)
     await page.getByRole('tab', { name: 'Report' }).click()
     const saved = page.waitForEvent('download')
-    await page.getByRole('button', { name: 'Download CSV' }).click()
+    await page.getByRole('button', { name: 'Download', exact: true }).click()
     const text = readFileSync(await (await saved).path(), 'utf8')
     const { rows, faults: wrong } = checkReport(text)
     expect(wrong).toEqual([])
