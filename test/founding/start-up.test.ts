@@ -51,9 +51,9 @@ describe('a server that cannot start', { timeout: 60_000 }, () => {
     await openArea(community)
   })
 
-  test('says that the rules are other ones', async () => {
+  test('says that an area of other rules, and so of another number, is not open', async () => {
     const file = changed('area-other.json', 'area.json', (text) => text.replace('"0.8000"', '"0.9000"'))
-    expect(await refused(['--area-file', file])).toMatch(/^area \d+ was opened with other rules than its file has/)
+    expect(await refused(['--area-file', file])).toMatch(/^area \d+ is not open in the escrow/)
   })
 
   test('says that the contracts are not of this release', async () => {
