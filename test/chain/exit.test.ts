@@ -268,7 +268,10 @@ describe('the command', () => {
     const refusals: [ReturnType<typeof exit>, RegExp][] = [
       [exit(program, { key: `${fundedKey(5)}0` }), /key: it holds no private key \(0x and 64 hexadecimal digits\)$/],
       [exit(program, { key: '' }), /key: it holds no private key/],
-      [exit(program, { flags: ['--key-file', join(folder, 'none')] }), /none: ENOENT/],
+      [
+        exit(program, { flags: ['--key-file', join(folder, 'none')] }),
+        /^there is no key file .*none: run "commonwatt key new/,
+      ],
       [
         exit(program, { rpc: `http://127.0.0.1:${await freePort()}` }),
         /^the chain’s node cannot be reached: ECONNREFUSED/,
