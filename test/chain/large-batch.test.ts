@@ -2,7 +2,7 @@
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
+import { startMarket } from './market.ts'
 import { openStreet, startTestChain, type TestChain } from './street.ts'
 
 /** `node test/soak/settlement.js` settles a thousand. */
@@ -30,7 +30,7 @@ test(`batches of ${entries} entries settle in transactions below the gas cap`, a
   const street = await openStreet(provider, { operator, deposits })
   const market = await startMarket({ chain, database, url, street, operator })
   await market.indexer.advance()
-  const start = Math.ceil(street.from / 60) * 60
+  const start = Math.floor(street.from / 60) * 60 + 60
   for (const [index, home] of street.homes.entries()) {
     await market.order(home, index % 2 === 0 ? 'sell' : 'buy', index % 2 === 0 ? 500 : 1_500, start + 600)
   }
@@ -51,9 +51,9 @@ test(`batches of ${entries} entries settle in transactions below the gas cap`, a
   await market.passTo(start + 140)
   for (let round = 0; round < 8 + entries / 20; round += 1) await market.turn()
   const rows = await database`
-    select b.gas_used, b.energy_wh, b.status, count(*) as entries from batches b
-    join batch_entries e using (area_id, end_at) where area_id = ${area} group by b.end_at, b.gas_used, b.energy_wh, b.status
-    order by b.end_at`
+    select gas_used, energy_wh, status, count(*) as entries from batches
+    join batch_progress using (area_id, end_at) join batch_entries using (area_id, end_at)
+    where area_id = ${market.stored.areaId} group by end_at, gas_used, energy_wh, status order by end_at`
   const traded = rows.filter(({ energy_wh }) => energy_wh > 0)
   expect(traded.length).toBe(2)
   for (const { status, gas_used, entries: count } of traded) {
