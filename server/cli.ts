@@ -53,8 +53,16 @@ const commands: Record<string, Entry> = {
     load: async () => (await import('./commands/rebuild.ts')).rebuildCommand(),
   },
   report: {
-    does: 'write the settlement report of an area as CSV: a row per metering point and interval',
+    does: 'write the settlement report of an area, in one of several formats: a row per metering point and interval',
     load: async () => (await import('./commands/report.ts')).reportCommand(),
+  },
+  roster: {
+    does: 'take the list of who stands behind which meter of an area, and say where it lies',
+    load: async () => (await import('./commands/roster.ts')).rosterCommand(),
+  },
+  bill: {
+    does: 'preview, approve and issue the documents of a month: invoices and self-billed invoices as UBL and PDF',
+    load: async () => (await import('./commands/bill.ts')).billCommand(),
   },
   export: {
     does: 'write a batch of an area as JSON, with everything that verifying it takes; it shows all accounts',

@@ -118,8 +118,8 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
         createRelay({ sender: relaySender, indexer, facts, batchesOf: (area) => handleOf(area)?.status }),
       isWalletSignature: walletSignatures(provider),
       async wallet(account) {
-        const { baseUnits, permitNonce } = await readWallet(provider, facts.token, account)
-        return { account, tokens: formatMoney(baseUnits, facts.tokenDecimals - 3), permitNonce }
+        const { baseUnits, ...permit } = await readWallet(provider, facts, account)
+        return { account, tokens: formatMoney(baseUnits, facts.tokenDecimals - 3), ...permit }
       },
     },
     async stop() {

@@ -1,5 +1,5 @@
 /** What most areas of the tests leave as it is. */
-import { noWatchers } from '../contracts/protocol/typed-data.ts'
+import { type AreaRules, areaNumberOf, noWatchers } from '../contracts/protocol/typed-data.ts'
 
 export const plainRules = {
   successor: `0x${'0'.repeat(40)}`,
@@ -8,3 +8,10 @@ export const plainRules = {
   watchers: noWatchers,
   watcherGraceSeconds: 0,
 }
+
+/** The rules with the number that belongs to them. */
+export function numbered(rules: Omit<AreaRules, 'area'>): AreaRules {
+  return { area: areaNumberOf(rules), ...rules }
+}
+
+export const nobodyWatches = { keys: [], quorum: 0 }

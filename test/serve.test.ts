@@ -26,13 +26,13 @@ beforeAll(async () => {
   const wallet = new Wallet(operator.privateKey)
   await chain.provider.send('anvil_setBalance', [wallet.address, `0x${(10n ** 20n).toString(16)}`])
   streets = []
-  for (const area of [1, 2]) {
-    streets.push(await openStreet(chain.provider, { area, operator: wallet, deposits: [1_000_000n] }))
+  for (const deposits of [[1_000_000n], [2_000_000n]]) {
+    streets.push(await openStreet(chain.provider, { operator: wallet, deposits }))
   }
   const operatorKeyFile = join(folder, 'operator.key')
   writeFileSync(operatorKeyFile, wallet.privateKey, { mode: 0o600 })
   options = {
-    ...{ databaseUrl: (await server.fresh()).url, escrows: streets.map((street, index) => served(street, index + 1)) },
+    ...{ databaseUrl: (await server.fresh()).url, escrows: streets.map(served) },
     ...{ operatorKeyFile, relayKeyFile: null, host: '127.0.0.1', port: await freePort(), origins: [] },
     ...{ trustProxy: null, confirmations: 1, chainPollMs: 50, demoPeopleFile: null, pageFolder: null },
     ...{ metricsHost: '127.0.0.1', metricsPort: await freePort(), backupFolder: null, migrates: true },
@@ -46,8 +46,9 @@ afterAll(async () => {
 })
 
 /** The escrow of a street with the file of its area, as its rules say. */
-function served({ escrow, firstBlock, rules }: Street, area: number): ServedEscrow {
-  const file = join(folder, `area-${area}-of-${escrow}.json`)
+function served({ escrow, firstBlock, rules }: Street): ServedEscrow {
+  const { area } = rules
+  const file = join(folder, `area-${area}.json`)
   const prices = { feedInPerKwh: '0.08', retailPerKwh: '0.3', lowestPricePerKwh: '-0.1' }
   const settings = {
     ...{ area, name: `Street ${area}`, currency: 'tEUR', graceSeconds: 5, ...prices },
@@ -69,17 +70,18 @@ test('two escrows with a token each are served side by side, and nothing else wr
   }
   const elsewhere = async () => ({ ...options, port: await freePort(), metricsPort: await freePort() })
   await eventually(async () => ((await ask('/readyz')).status === 200 ? true : undefined), 'both areas to be ready')
-  for (const [index, { escrow, token, domain }] of streets.entries()) {
-    const area = JSON.parse((await ask(`/api/v1/areas/${index + 1}`)).text) as AreaResource
-    expect(area).toMatchObject({ area: index + 1, chain: { escrow, token, chainId: domain.chainId } })
+  for (const { escrow, token, domain, rules } of streets) {
+    const { area: number } = rules
+    const area = JSON.parse((await ask(`/api/v1/areas/${number}`)).text) as AreaResource
+    expect(area).toMatchObject({ area: number, chain: { escrow, token, chainId: domain.chainId } })
     const { text } = await ask('/metrics', `http://127.0.0.1:${options.metricsPort}`)
-    expect(text).toContain(`commonwatt_area_ready{area="${index + 1}"} 1`)
-    expect(text).toContain(`commonwatt_batches_settled_total{area="${index + 1}"}`)
+    expect(text).toContain(`commonwatt_area_ready{area="${number}"} 1`)
+    expect(text).toContain(`commonwatt_batches_settled_total{area="${number}"}`)
   }
   // A second server finds the areas held and ends itself; the first one goes on.
   await expect(serve(await elsewhere())).rejects.toMatchObject({ code: 'SERVE_AREA_HELD' })
   expect((await ask('/readyz')).status).toBe(200)
-  const twice = { ...(await elsewhere()), escrows: [options.escrows[0]!, served(streets[1]!, 1)] }
+  const twice = { ...(await elsewhere()), escrows: [options.escrows[0]!, options.escrows[0]!] }
   await expect(serve(twice)).rejects.toMatchObject({ code: 'SERVE_AREA_TWICE' })
   await running.stop()
   const next = await serve(await elsewhere())

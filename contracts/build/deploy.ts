@@ -12,9 +12,11 @@ import {
 import { CodedError } from '../protocol/error.ts'
 import type { Address } from '../protocol/typed-data.ts'
 import escrowArtifact from './abi/Escrow.json' with { type: 'json' }
+import escrowFace from './abi/IEscrow.json' with { type: 'json' }
 import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
+import registryArtifact from './abi/Registry.json' with { type: 'json' }
 
-export const escrowInterface = new Interface(escrowArtifact.abi as InterfaceAbi)
+export const escrowInterface = new Interface(escrowFace.abi as InterfaceAbi)
 export const tokenInterface = new Interface(tokenArtifact.abi as InterfaceAbi)
 
 export class DeployError extends CodedError<'DEPLOY_FAILED'> {
@@ -38,43 +40,62 @@ export interface EscrowSettings {
   withdrawalDelaySeconds: number
 }
 
-/** Deploys `Escrow` for one token. */
-export function deployEscrow(signer: Signer, settings: EscrowSettings): Promise<Deployment> {
-  return deploy(signer, escrowInterface, escrowArtifact.bytecode, [settings.token, settings.withdrawalDelaySeconds])
+/** Deploys `Registry` for one token, then the `Escrow` in front of it, whose address is the one to name. */
+export async function deployEscrow(signer: Signer, settings: EscrowSettings): Promise<Deployment> {
+  const { token, withdrawalDelaySeconds } = settings
+  const registry = await deploy(signer, new Interface(registryArtifact.abi), registryArtifact.bytecode, [
+    token,
+    withdrawalDelaySeconds,
+  ])
+  return deploy(signer, new Interface(escrowArtifact.abi), escrowArtifact.bytecode, [registry.address])
 }
 
 /** The functions of `IEscrow.sol` that programs call; what each takes is written there. */
 type EscrowFunction =
   | 'openArea'
-  | 'appointOperator'
+  | 'offerOperator'
+  | 'acceptOperator'
+  | 'dismissOperator'
+  | 'offerGrid'
+  | 'claimSuccession'
+  | 'acceptGrid'
+  | 'showPresence'
   | 'openSeat'
   | 'changeMandate'
   | 'closeSeat'
   | 'confirmMeter'
   | 'revokeMeter'
   | 'startEpoch'
-  | 'rebase'
+  | 'rotateKey'
   | 'reportEquivocation'
   | 'deposit'
   | 'depositWithPermit'
   | 'requestWithdrawal'
+  | 'requestMove'
   | 'claim'
   | 'withdrawGrid'
   | 'settle'
   | 'abandonBatch'
+  | 'announceBatch'
+  | 'refuseBatch'
   | 'token'
   | 'withdrawalDelaySeconds'
   | 'settledUntil'
   | 'balanceOf'
   | 'gridBalance'
   | 'seatOf'
-  | 'seatOfMeter'
+  | 'meterView'
   | 'rulesHash'
   | 'gridOf'
   | 'operatorOf'
+  | 'operatorOffer'
+  | 'gridOffer'
+  | 'successionFrom'
   | 'seatView'
   | 'withdrawalOf'
   | 'openBatchOf'
+  | 'announcementOf'
+  | 'refusalsOf'
 type TokenFunction =
   | 'balanceOf'
   | 'transfer'
@@ -94,6 +115,12 @@ export type TokenContract = Contract & { readonly [name in TokenFunction]: Contr
 /** The escrow at `address`, called and read through `runner`. */
 export function escrowAt(address: Address, runner: ContractRunner): EscrowContract {
   return new Contract(address, escrowInterface, runner) as EscrowContract
+}
+
+/** The registry behind an escrow, which names it where it was deployed. */
+export async function registryOf(escrow: Address, runner: ContractRunner): Promise<Address> {
+  const contract = new Contract(escrow, ['function registry() view returns (address)'], runner)
+  return ((await contract.getFunction('registry')()) as string).toLowerCase()
 }
 
 /** The token at `address`: ERC-20, ERC-2612 and, on development chains, `mint`. */

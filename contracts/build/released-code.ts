@@ -1,8 +1,13 @@
 /** Whether the code at an address is the code that this release deploys. */
 import escrowArtifact from './abi/Escrow.json' with { type: 'json' }
 import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
+import registryArtifact from './abi/Registry.json' with { type: 'json' }
 
-const released = { Escrow: escrowArtifact.bytecode, LocalEuro: tokenArtifact.bytecode } as const
+const released = {
+  Escrow: escrowArtifact.bytecode,
+  LocalEuro: tokenArtifact.bytecode,
+  Registry: registryArtifact.bytecode,
+} as const
 export type ReleasedContract = keyof typeof released
 
 /** What solc leaves in the place of a value that is fixed when a contract is deployed: PUSH32 of zero. */

@@ -26,16 +26,19 @@ export class EntryError extends CodedError<'ENTRY_OUT_OF_RANGE' | 'ENTRY_MALFORM
   override readonly name = 'EntryError'
 }
 
+/** The most intervals of a batch: as many as an entry's lag can count back. The escrow opens no area with longer batches. */
+export const mostIntervalsPerBatch = 2 ** 12 - 1
+
 /** From the most significant bit. */
 const layout = [
   { name: 'number', bits: 24n, signed: false },
-  { name: 'lag', bits: 8n, signed: false },
+  { name: 'lag', bits: 12n, signed: false },
   { name: 'exportDelta', bits: 32n, signed: false },
   { name: 'importDelta', bits: 32n, signed: false },
   { name: 'soldWh', bits: 32n, signed: false },
   { name: 'boughtWh', bits: 32n, signed: false },
-  { name: 'paid', bits: 48n, signed: true },
-  { name: 'received', bits: 48n, signed: true },
+  { name: 'paid', bits: 46n, signed: true },
+  { name: 'received', bits: 46n, signed: true },
 ] as const satisfies { name: keyof EntryFields; bits: bigint; signed: boolean }[]
 
 /** The word of an entry. Throws `ENTRY_OUT_OF_RANGE`, naming the field, for a value that is no integer or does not fit. */
@@ -60,13 +63,13 @@ export function unpackEntry(word: bigint): EntryFields {
   const field = (shift: bigint, bits: number) => BigInt.asUintN(bits, word >> shift)
   return {
     number: Number(field(232n, 24)),
-    lag: Number(field(224n, 8)),
-    exportDelta: Number(field(192n, 32)),
-    importDelta: Number(field(160n, 32)),
-    soldWh: Number(field(128n, 32)),
-    boughtWh: Number(field(96n, 32)),
-    paid: BigInt.asIntN(48, field(48n, 48)),
-    received: BigInt.asIntN(48, field(0n, 48)),
+    lag: Number(field(220n, 12)),
+    exportDelta: Number(field(188n, 32)),
+    importDelta: Number(field(156n, 32)),
+    soldWh: Number(field(124n, 32)),
+    boughtWh: Number(field(92n, 32)),
+    paid: BigInt.asIntN(46, word >> 46n),
+    received: BigInt.asIntN(46, word),
   }
 }
 

@@ -5,8 +5,8 @@
  * Prices are ticks per kWh, energies Wh, times UTC seconds; `rules` is the struct hash of the area's `AreaRules`.
  */
 import { getAddress } from 'ethers/address'
-import { keccak256, Signature } from 'ethers/crypto'
-import { TypedDataEncoder, verifyTypedData } from 'ethers/hash'
+import { Signature } from 'ethers/crypto'
+import { solidityPackedKeccak256, TypedDataEncoder, verifyTypedData } from 'ethers/hash'
 
 /** An Ethereum address, `0x` and 40 lower-case hexadecimal digits: the one form used inside, in tables and in JSON. */
 export type Address = string
@@ -31,11 +31,13 @@ const definitions = {
     'address account,address key,bytes32 rules,uint8 sides,int24 lowestPrice,int24 highestPrice,uint32 validFrom,uint32 validUntil',
   RevokeSessionKey: 'address account,address key,uint32 from',
   Withdrawal: 'address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline',
+  MovePurse: 'address account,uint64 from,uint64 to,uint128 amount,uint32 nonce,uint32 deadline',
   CloseSeat: 'address account,uint64 seat,uint32 deadline',
-  ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 deadline',
+  ConfirmMeter: 'uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 deadline',
   RevokeMeter: 'uint64 seat,uint32 from,uint32 deadline',
   RotateKey: 'address account,address meter,address key,address next,uint32 from,uint32 deadline',
   BatchApproval: 'bytes32 rules,bytes32 header',
+  BatchRefusal: 'bytes32 rules,bytes32 header,uint8 reason',
   DataGrant:
     'address account,uint64 seat,address grantee,uint8 scope,uint8 granularity,uint32 from,uint32 until,uint64 nonce',
   AgentHello: 'address meter,uint32 time',
@@ -193,6 +195,16 @@ export interface Withdrawal {
   deadline: number
 }
 
+/** `amount`, in ledger units of the area of `from`, moves to another seat of the account. */
+export interface MovePurse {
+  account: Address
+  from: bigint
+  to: bigint
+  amount: bigint
+  nonce: number
+  deadline: number
+}
+
 export interface CloseSeat {
   account: Address
   seat: bigint
@@ -204,7 +216,11 @@ export interface ConfirmMeter {
   seat: bigint
   zone: Hex
   nameplateWh: number
+  /** What the meter's readings are good for: 0 device, 1 billing. In an area of another grade it trades nothing. */
+  grade: number
   from: number
+  /** How often the meter was revoked or suspended so far: what is signed before the next time lifts nothing after it. */
+  bars: number
   deadline: number
 }
 
@@ -232,6 +248,13 @@ export interface RotateKey {
 export interface BatchApproval {
   rules: Hex
   header: Hex
+}
+
+/** A watcher has found the batch with this header wrong; the numbers of the reasons are in `batch.ts`. */
+export interface BatchRefusal {
+  rules: Hex
+  header: Hex
+  reason: number
 }
 
 /** The account lets `grantee` read a seat's data of `[from, until)`; the server enforces it and shows every read. */
@@ -274,11 +297,13 @@ export interface TypedDataValues {
   SessionKey: SessionKey
   RevokeSessionKey: RevokeSessionKey
   Withdrawal: Withdrawal
+  MovePurse: MovePurse
   CloseSeat: CloseSeat
   ConfirmMeter: ConfirmMeter
   RevokeMeter: RevokeMeter
   RotateKey: RotateKey
   BatchApproval: BatchApproval
+  BatchRefusal: BatchRefusal
   DataGrant: DataGrant
   AgentHello: AgentHello
   Invitation: Invitation
@@ -304,11 +329,15 @@ export interface TypedDataSigner {
 
 /** The fields of a structure in the form that ethers and wallets take. */
 export function typesOf(name: TypedDataName): Record<string, { name: string; type: string }[]> {
-  const fields = definitions[name].split(',').map((field) => {
-    const [type, fieldName] = field.split(' ') as [string, string]
-    return { name: fieldName, type }
+  return { [name]: fieldsOf(definitions[name]) }
+}
+
+/** Fields as a list, from `type name,type name`. */
+export function fieldsOf(text: string): { name: string; type: string }[] {
+  return text.split(',').map((field) => {
+    const [type, name] = field.split(' ') as [string, string]
+    return { name, type }
   })
-  return { [name]: fields }
 }
 
 /** The domain in the form that ethers and wallets take. */
@@ -330,6 +359,14 @@ export function hashRules(rules: AreaRules): Hex {
   return TypedDataEncoder.hashStruct('AreaRules', typesOf('AreaRules'), rules)
 }
 
+/**
+ * The number that belongs to an area's rules: the first 32 bits of their hash, taken with 0 in the number's place. So nobody
+ * can take another's number, and whoever changes a rule gets another one.
+ */
+export function areaNumberOf(rules: Omit<AreaRules, 'area'>): number {
+  return Number.parseInt(hashRules({ ...rules, area: 0 }).slice(2, 10), 16)
+}
+
 /** Who signs each batch: `quorum` of the keys. */
 export interface Watchers {
   keys: readonly Address[]
@@ -341,8 +378,8 @@ export const noWatchers: Hex = `0x${'0'.repeat(64)}`
 
 /** The `watchers` field of an area's rules: the quorum as a word, then each key as a word, ascending, hashed. */
 export function hashWatchers({ keys, quorum }: Watchers): Hex {
-  const words = [quorum.toString(16), ...keys.map((key) => key.slice(2).toLowerCase()).sort()]
-  return keccak256(`0x${words.map((word) => word.padStart(64, '0')).join('')}`)
+  const ascending = keys.map((key) => key.toLowerCase()).sort()
+  return solidityPackedKeccak256(['uint256', 'address[]'], [quorum, ascending])
 }
 
 /** Signs a value; the result is the compact 64-byte form of EIP-2098. */

@@ -66,7 +66,10 @@ export function formatPrice(ticks: Ticks, decimals: number = defaultPriceDecimal
 
 /** Prints money exactly, in tokens without trailing zeros; `decimals` are those of the price ("0.156"). */
 export function formatMoney(units: LedgerUnits, decimals: number = defaultPriceDecimals): string {
-  return new BigNumber(units.toString()).shiftedBy(-decimals - 3).toFixed()
+  const places = decimals + 3
+  const digits = String(units < 0n ? -units : units).padStart(places + 1, '0')
+  const text = `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, '')
+  return units < 0n ? `-${text}` : text
 }
 
 /** Reads an amount of tokens as ledger units. Throws `UNIT_NOT_DECIMAL` or `UNIT_OFF_TICK` (finer than a ledger unit). */

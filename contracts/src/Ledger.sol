@@ -2,19 +2,20 @@
 pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-import {IEscrow, AreaRules, SeatView, Terms, Standing, WithdrawalView, OpenBatchView} from "./IEscrow.sol";
+import {ICommon} from "./ICommon.sol";
+import {Terms, Standing} from "./ISeats.sol";
 import {SeatState, SeatLimits, SeatStates, SeatLimitsFields} from "./Words.sol";
 import {Change, Schedule} from "./Schedule.sol";
 import {Plans} from "./Plans.sol";
 import {Signatures} from "./Signatures.sol";
 import {TypedData} from "./TypedData.sol";
 
-/// What the escrow keeps, who has a say, and the areas. The three rooms above it (seats, purses, settlement) share this.
+/// All that the escrow keeps, in one place: `Escrow` and `Registry` both begin with this and keep nothing of their own, so
+/// what one writes the other finds. A test pins the layout.
 ///
 /// Money is in ledger units: one price tick times one Wh, so `priceTick` × 10⁻⁹ token.
-abstract contract Ledger is IEscrow {
+abstract contract Ledger is ICommon {
     using Plans for Change;
 
     struct Area {
@@ -23,11 +24,12 @@ abstract contract Ledger is IEscrow {
         uint32 settledUntil;
         uint32 intervalSeconds;
         uint32 batchSeconds;
-        // Fixed when the area opens.
+        // Fixed when the area opens, but for the grid operator and the last number.
         address grid;
         uint32 maxGridPerKwh;
-        uint32 maxBandTicks;
+        uint24 maxBandTicks;
         uint8 confirmation;
+        bool isWatched;
         uint24 lastNumber;
         bytes32 rulesHash;
         // One of the two is 1: ledger units in one base unit of the token, base units in one ledger unit.
@@ -36,7 +38,33 @@ abstract contract Ledger is IEscrow {
         // In ledger units. `held` is all that the area's purses, the grid's and an open batch have together.
         uint128 gridBalance;
         uint128 held;
+        address successor;
+        uint32 gridSeenAt;
+        uint32 watcherGraceSeconds;
+        uint8 settlingGrade;
+        bytes32 watchers;
+        Offer operatorOffer;
+        Offer gridOffer;
+        Announcement announcement;
         OpenBatch open;
+    }
+
+    /// An office that waits for somebody. `isClaim`: its holder did not offer it, but has been silent.
+    struct Offer {
+        address to;
+        uint32 madeAt;
+        bool isClaim;
+    }
+
+    struct Announcement {
+        bytes32 header;
+        uint32 madeAt;
+    }
+
+    /// Who refused a batch, by their places among the watchers.
+    struct Refusals {
+        uint64 who;
+        uint8 count;
     }
 
     /// A batch of several parts between its first and its last part; `header` 0 means none.
@@ -67,11 +95,13 @@ abstract contract Ledger is IEscrow {
         Outcome outcome;
     }
 
+    /// Where a purse goes: to an address, or to another seat.
     struct Request {
         address to;
         uint32 claimableAt;
         uint32 nextNonce;
         uint128 amount;
+        uint64 toSeat;
     }
 
     /// What a batch of several parts still owes a seat: the credit if it ends well, else the debit.
@@ -81,13 +111,26 @@ abstract contract Ledger is IEscrow {
         uint96 debit;
     }
 
+    /// A meter has a newest seat, and at most one former seat that still runs.
     struct MeterRecord {
         uint64 seat;
-        uint32 consentFrom;
-        // The start of the last suspension: evidence up to here has been dealt with.
-        uint32 suspendedFrom;
-        // The boundary at which the last of the meter's closed seats stops.
+        uint64 former;
+        // The boundaries at which the newest seat begins and the former one stops.
+        uint32 begins;
         uint32 freeFrom;
+        // Of two consents the one with the later deadline counts.
+        uint32 consentDeadline;
+        // How often the meter was revoked or suspended.
+        uint32 bars;
+        // The start of the last suspension: evidence up to here has been dealt with.
+        uint32 provedUntil;
+    }
+
+    /// How many of a meter's bars the area's grid operator had seen when it last confirmed it, and the boundary from which on
+    /// they are lifted.
+    struct Lift {
+        uint32 bars;
+        uint32 from;
     }
 
     /// What a key signs: the readings of `meter` after `from`, up to `until` and at it; `FOR_GOOD` where nothing follows yet.
@@ -101,9 +144,10 @@ abstract contract Ledger is IEscrow {
     uint256 internal constant MAX_UNITS = type(uint80).max;
     /// Later than every boundary.
     uint32 internal constant FOR_GOOD = type(uint32).max;
+    /// No date that somebody signs lies further ahead.
+    uint256 private constant FAR = 365 days;
 
     IERC20 internal immutable TOKEN;
-    uint8 internal immutable DECIMALS;
     uint32 public immutable withdrawalDelaySeconds;
 
     mapping(uint32 area => Area) internal _areas;
@@ -111,123 +155,20 @@ abstract contract Ledger is IEscrow {
     mapping(uint64 seat => Seat) internal _seats;
     mapping(address meter => MeterRecord) internal _meters;
     mapping(address key => KeyRecord) internal _keys;
-    mapping(address account => mapping(address meter => mapping(uint32 area => uint64))) public seatOf;
+    mapping(address account => mapping(address meter => mapping(uint32 area => uint64))) internal _seatOf;
+    mapping(address meter => mapping(uint32 area => Lift)) internal _lifts;
     mapping(uint32 area => mapping(uint32 sequence => bool)) internal _abandoned;
     mapping(bytes32 digest => bool) internal _usedInstructions;
+    /// By area: whoever opens one is free to name its watchers.
+    mapping(uint32 area => mapping(bytes32 header => Refusals)) internal _refusals;
 
-    constructor(IERC20Metadata token_, uint32 withdrawalDelaySeconds_) {
-        if (withdrawalDelaySeconds_ > 365 days) revert BadDelay(withdrawalDelaySeconds_);
-        TOKEN = token_;
-        DECIMALS = token_.decimals();
+    constructor(address token_, uint32 withdrawalDelaySeconds_) {
+        TOKEN = IERC20(token_);
         withdrawalDelaySeconds = withdrawalDelaySeconds_;
-    }
-
-    function openArea(AreaRules calldata rules, address operator) external {
-        if (msg.sender != rules.grid) revert NotGrid(msg.sender);
-        if (rules.token != address(TOKEN)) revert WrongToken(rules.token);
-        Area storage area = _areas[rules.area];
-        if (area.grid != address(0)) revert AreaExists(rules.area);
-        if (
-            rules.intervalSeconds == 0 || rules.batchSeconds == 0 || rules.batchSeconds % rules.intervalSeconds != 0
-                || rules.batchSeconds >= withdrawalDelaySeconds || rules.settlingGrade > 1 || rules.confirmation > 2
-                || rules.allocation > 2
-        ) revert BadRules();
-        area.operator = operator;
-        area.intervalSeconds = rules.intervalSeconds;
-        area.batchSeconds = rules.batchSeconds;
-        area.grid = rules.grid;
-        area.maxGridPerKwh = rules.maxGridPerKwh;
-        area.maxBandTicks = rules.maxBandTicks;
-        area.confirmation = rules.confirmation;
-        area.rulesHash = TypedData.hash(rules);
-        _areaOfRules[area.rulesHash] = rules.area;
-        (area.unitsPerToken, area.tokensPerUnit) = _scale(rules.priceTick);
-        emit AreaOpened(rules.area, area.rulesHash, rules, operator);
-    }
-
-    // Both quotients were compared with their bounds.
-    // forge-lint: disable-next-item(unsafe-typecast)
-    /// A ledger unit is `priceTick` × 10^decimals / 10⁹ base units of the token.
-    function _scale(uint32 priceTick) private view returns (uint128 unitsPerToken, uint128 tokensPerUnit) {
-        uint256 numerator = priceTick * 10 ** uint256(DECIMALS);
-        if (numerator != 0 && numerator <= 1e9 && 1e9 % numerator == 0) return (uint128(1e9 / numerator), 1);
-        if (numerator != 0 && numerator % 1e9 == 0 && numerator / 1e9 <= type(uint128).max) {
-            return (1, uint128(numerator / 1e9));
-        }
-        revert UnitNotRepresentable(priceTick, DECIMALS);
-    }
-
-    function appointOperator(uint32 areaNumber, address operator) external {
-        Area storage area = _areaAt(areaNumber);
-        if (msg.sender != area.grid) revert NotGrid(msg.sender);
-        area.operator = operator;
-        emit OperatorAppointed(areaNumber, operator);
     }
 
     function token() external view returns (address) {
         return address(TOKEN);
-    }
-
-    function settledUntil(uint32 area) external view returns (uint32) {
-        return _areas[area].settledUntil;
-    }
-
-    function gridBalance(uint32 area) external view returns (uint128) {
-        return _areas[area].gridBalance;
-    }
-
-    function rulesHash(uint32 area) external view returns (bytes32) {
-        return _areas[area].rulesHash;
-    }
-
-    function gridOf(uint32 area) external view returns (address) {
-        return _areas[area].grid;
-    }
-
-    function operatorOf(uint32 area) external view returns (address) {
-        return _areas[area].operator;
-    }
-
-    function seatOfMeter(address meter) external view returns (uint64) {
-        return _meters[meter].seat;
-    }
-
-    function keyOf(address key) external view returns (address meter, uint32 from, uint32 until) {
-        KeyRecord storage record = _keys[key];
-        return (record.meter, record.from, record.until);
-    }
-
-    function balanceOf(uint64 seatId) external view returns (uint128) {
-        return uint128(_withOutcome(seatId, _seats[seatId].state).balance());
-    }
-
-    function withdrawalOf(uint64 seatId) external view returns (WithdrawalView memory) {
-        Request storage request = _seats[seatId].request;
-        return WithdrawalView(request.amount, request.to, request.claimableAt, request.nextNonce);
-    }
-
-    function openBatchOf(uint32 areaNumber) external view returns (OpenBatchView memory) {
-        OpenBatch storage open = _areas[areaNumber].open;
-        if (open.header == 0) return OpenBatchView(0, 0, 0);
-        return OpenBatchView(open.header, open.nextPart, open.openedAt + withdrawalDelaySeconds / 2);
-    }
-
-    function seatView(uint64 seatId) external view returns (SeatView memory view_) {
-        Seat storage seat = _seats[seatId];
-        SeatState state = _withOutcome(seatId, seat.state);
-        view_.account = seat.account;
-        view_.meter = seat.limits.meter();
-        view_.balance = uint128(state.balance());
-        view_.epoch = uint16(state.epoch());
-        view_.time = uint32(state.time());
-        view_.importWh = uint48(state.importWh());
-        view_.exportWh = uint48(state.exportWh());
-        view_.maxSellWh = uint24(seat.limits.maxSellWh());
-        view_.maxBuyWh = uint24(seat.limits.maxBuyWh());
-        view_.version = seat.version;
-        view_.closedFrom = seat.closedFrom;
-        view_.terms = seat.terms.current.toTerms();
-        view_.standing = seat.standing.current.toStanding();
     }
 
     function _areaAt(uint32 areaNumber) internal view returns (Area storage area) {
@@ -235,15 +176,25 @@ abstract contract Ledger is IEscrow {
         if (area.grid == address(0)) revert AreaUnknown(areaNumber);
     }
 
-    function _areaOf(uint64 seatId) internal view returns (Area storage) {
-        // Of 64 bits 32 are left, here and below.
+    function _areaNumberOf(uint64 seatId) internal pure returns (uint32) {
+        // Of 64 bits 32 are left.
         // forge-lint: disable-next-line(unsafe-typecast)
-        return _areas[uint32(seatId >> 32)];
+        return uint32(seatId >> 32);
+    }
+
+    function _areaOf(uint64 seatId) internal view returns (Area storage) {
+        return _areas[_areaNumberOf(seatId)];
     }
 
     function _seatAt(uint64 seatId) internal view returns (Seat storage seat) {
         seat = _seats[seatId];
         if (seat.account == address(0)) revert SeatUnknown(seatId);
+    }
+
+    /// The caller is the area's grid operator, who thereby shows that it is there.
+    function _requireGrid(Area storage area) internal {
+        if (msg.sender != area.grid) revert NotGrid(msg.sender);
+        area.gridSeenAt = uint32(block.timestamp);
     }
 
     /// Of the chain of the moment: a fork with another id takes no signature of the first one.
@@ -267,16 +218,6 @@ abstract contract Ledger is IEscrow {
         }
     }
 
-    /// Requires the key that signs for the meter at `time`, at `FOR_GOOD` its last one, and says which. Keys are never contracts.
-    function _authoriseMeter(address meter, uint256 time, bytes32 structHash, bytes calldata signature)
-        internal
-        view
-        returns (address key)
-    {
-        key = Signatures.keyOf(_digestOf(structHash), signature);
-        if (key == address(0) || !_isKeyOf(meter, key, time)) revert BadSignature(meter);
-    }
-
     /// Whether readings of `meter` at `time` are for `key` to sign.
     function _isKeyOf(address meter, address key, uint256 time) internal view returns (bool) {
         KeyRecord storage record = _keys[key];
@@ -286,17 +227,11 @@ abstract contract Ledger is IEscrow {
 
     function _requireInTime(uint32 deadline) internal view {
         if (block.timestamp > deadline) revert DeadlinePassed(deadline);
+        _requireNear(deadline);
     }
 
-    // A boundary of more than 32 bits is refused by the bits that fit.
-    // forge-lint: disable-next-item(unsafe-typecast)
-    /// The first boundary after now and at `time` or later: nothing on chain takes effect before it.
-    function _boundary(Area storage area, uint256 time) internal view returns (uint32) {
-        uint256 interval = area.intervalSeconds;
-        uint256 next = block.timestamp + 1 > time ? block.timestamp + 1 : time;
-        uint256 boundary = (next + interval - 1) / interval * interval;
-        if (boundary >= type(uint32).max) revert BadValidity(uint32(time));
-        return uint32(boundary);
+    function _requireNear(uint32 date) internal view {
+        if (date > block.timestamp + FAR) revert TooFarAhead(date);
     }
 
     /// Puts in force every change that starts at `time` or before, and folds account's and grid operator's say into the limits.
@@ -308,7 +243,7 @@ abstract contract Ledger is IEscrow {
         seat.standing.advance(time);
         Terms memory terms = seat.terms.current.toTerms();
         Standing memory standing = seat.standing.current.toStanding();
-        if (standing.barred) {
+        if (standing.barred || (standing.confirmed && standing.grade != area.settlingGrade)) {
             (terms.maxSellWh, terms.maxBuyWh) = (0, 0);
         } else if (standing.confirmed) {
             if (terms.maxSellWh > standing.nameplateWh) terms.maxSellWh = standing.nameplateWh;
@@ -325,17 +260,10 @@ abstract contract Ledger is IEscrow {
         return (waits ? state.with(SeatStates.CHANGE_WAITS) : state, limits);
     }
 
-    /// Puts in force what no future batch can precede, so that the schedules stay short whatever anyone does.
-    function _settleChanges(Area storage area, Seat storage seat) internal {
-        uint256 time = seat.state.time() > area.settledUntil ? seat.state.time() : area.settledUntil;
-        (seat.state,) = _advance(area, seat, seat.state, time);
-    }
-
     /// The state with what a finished or abandoned batch of several parts owes the seat in its balance.
     function _withOutcome(uint64 seatId, SeatState state) internal view returns (SeatState) {
         if (!state.has(SeatStates.OUTCOME_WAITS)) return state;
-        // forge-lint: disable-next-line(unsafe-typecast)
-        uint32 areaNumber = uint32(seatId >> 32);
+        uint32 areaNumber = _areaNumberOf(seatId);
         Outcome memory outcome = _seats[seatId].outcome;
         OpenBatch storage open = _areas[areaNumber].open;
         if (open.header != 0 && open.sequence == outcome.sequence) return state;

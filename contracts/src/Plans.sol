@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Mandate, Terms, Standing} from "./IEscrow.sol";
+import {Mandate, Terms, Standing} from "./ISeats.sol";
 import {Change} from "./Schedule.sol";
 
 /// What the two schedules of a seat hold, one word each below the 32 bits of the start:
 /// the account's terms: validUntil uint16 (day) | sellFloor int24 | buyCeiling int24 | maxSell uint24 | maxBuy uint24
-/// the grid operator's standing: barred bit 25 | confirmed bit 24 | nameplate uint24
+/// the grid operator's standing: grade uint8 | barred bit 25 | confirmed bit 24 | nameplate uint24
 library Plans {
     uint256 private constant CONFIRMED = 1 << 24;
     uint256 private constant BARRED = 1 << 25;
@@ -23,8 +23,8 @@ library Plans {
         return Change.wrap(uint256(from) << 224);
     }
 
-    function ofConfirmation(uint24 nameplateWh, uint32 from) internal pure returns (Change) {
-        return Change.wrap((uint256(from) << 224) | CONFIRMED | nameplateWh);
+    function ofConfirmation(uint24 nameplateWh, uint8 grade, uint32 from) internal pure returns (Change) {
+        return Change.wrap((uint256(from) << 224) | (uint256(grade) << 26) | CONFIRMED | nameplateWh);
     }
 
     function ofBar(uint32 from) internal pure returns (Change) {
@@ -53,7 +53,11 @@ library Plans {
     function toStanding(Change change) internal pure returns (Standing memory) {
         uint256 word = Change.unwrap(change);
         return Standing({
-            from: change.from(), confirmed: word & CONFIRMED != 0, barred: word & BARRED != 0, nameplateWh: uint24(word)
+            from: change.from(),
+            confirmed: word & CONFIRMED != 0,
+            barred: word & BARRED != 0,
+            grade: uint8(word >> 26),
+            nameplateWh: uint24(word)
         });
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IEscrow} from "./IEscrow.sol";
+import {ICommon} from "./ICommon.sol";
 
 /// A change with its start in the upper 32 bits (a boundary, UTC seconds) and what changes below.
 type Change is uint256;
@@ -62,7 +62,7 @@ library Schedules {
 
     /// Adds a change after all others.
     function add(Schedule storage schedule, Change change) internal {
-        if (schedule.later.length >= LONGEST - 1) revert IEscrow.TooManyChanges();
+        if (schedule.later.length >= LONGEST - 1) revert ICommon.TooManyChanges();
         schedule.later.push(change);
     }
 

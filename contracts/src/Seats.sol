@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Mandate, ConsentTimes, EpochStart, Reading, RotateKey} from "./IEscrow.sol";
+import {ISeats, Mandate, ConsentTimes, EpochStart, SeatView} from "./ISeats.sol";
 import {SeatState, SeatStates, SeatLimitsFields} from "./Words.sol";
-import {Change, Schedule} from "./Schedule.sol";
 import {Plans} from "./Plans.sol";
 import {TypedData} from "./TypedData.sol";
-import {Ledger} from "./Ledger.sol";
+import {Arrangements} from "./Arrangements.sol";
 
-/// Opening, changing and ending seats. Whatever happens here takes effect at a boundary after now, so a batch that is
-/// valid now for past intervals stays valid; what moves a base at once is left to the area's operator alone.
-abstract contract Seats is Ledger {
-    using Plans for Change;
+/// Opening, changing and closing seats. Whatever happens here takes effect at a boundary after now, so a batch that is
+/// valid now for past intervals stays valid.
+abstract contract Seats is Arrangements, ISeats {
+    using Plans for *;
+
+    uint256 private constant LONGEST_VERSION_STEP = 10_000;
 
     function openSeat(
         Mandate calldata mandate,
@@ -25,6 +26,7 @@ abstract contract Seats is Ledger {
             revert WrongParty();
         }
         _requireInTime(consent.deadline);
+        _requireNear(consent.validFrom);
         _authorise(mandate.account, TypedData.hash(mandate), accountSignature);
         _authoriseMeter(
             mandate.meter,
@@ -33,50 +35,76 @@ abstract contract Seats is Ledger {
             consentSignature
         );
         _authoriseMeter(mandate.meter, FOR_GOOD, TypedData.hash(epoch), epochSignature);
-        return _open(mandate, consent.validFrom, epoch);
+        return _open(mandate, consent, epoch);
     }
 
-    function _open(Mandate calldata mandate, uint32 consentValidFrom, EpochStart calldata epoch)
+    function _open(Mandate calldata mandate, ConsentTimes calldata consent, EpochStart calldata epoch)
         private
         returns (uint64 seatId)
     {
         uint32 areaNumber = _areaOfRules[mandate.rules];
         Area storage area = _areas[areaNumber];
         if (mandate.rules == 0 || area.rulesHash != mandate.rules) revert WrongRules(mandate.rules);
-        _requireBoundary(area, epoch.time);
-        mapping(uint32 => uint64) storage seats = seatOf[mandate.account][mandate.meter];
-        uint64 former = seats[areaNumber];
-        if (former != 0 && mandate.version <= _seats[former].version) revert OldVersion(mandate.version);
+        mapping(uint32 => uint64) storage seats = _seatOf[mandate.account][mandate.meter];
+        _requireVersion(_seats[seats[areaNumber]].version, mandate.version);
         MeterRecord storage record = _meters[mandate.meter];
-        uint32 from = _releaseMeter(area, record, mandate, areaNumber, consentValidFrom);
+        _requireFirstEpoch(area, record, epoch);
+        uint32 from = _releaseMeter(area, areaNumber, record, mandate, consent);
         _requireValidity(mandate, from);
         seatId = _newSeat(area, areaNumber, mandate, epoch, from);
         seats[areaNumber] = seatId;
-        (record.seat, record.consentFrom) = (seatId, consentValidFrom);
-        emit SeatOpened(seatId, mandate.account, mandate.meter, mandate, epoch, from);
+        (record.seat, record.begins, record.consentDeadline) = (seatId, from, consent.deadline);
+        bool barred = _isBarred(record.bars, _lifts[mandate.meter][areaNumber], from);
+        if (barred) _seats[seatId].standing.current = Plans.ofBar(0);
+        emit SeatOpened(seatId, mandate.account, mandate.meter, mandate, epoch, from, barred);
     }
 
-    /// Ends the meter's open seat, if any, and returns the boundary at which the next one may begin.
+    /// Whether a meter that was barred so often is still so at `from`, for all that the area's grid operator has said.
+    function _isBarred(uint256 bars, Lift memory lift, uint32 from) private pure returns (bool) {
+        return bars > lift.bars || lift.from > from;
+    }
+
+    /// An epoch of the meter that has ended does not begin again in another seat.
+    function _requireFirstEpoch(Area storage area, MeterRecord storage record, EpochStart calldata epoch) private view {
+        _requireBoundary(area, epoch.time);
+        _requireNear(epoch.time);
+        uint256 last = _seats[record.seat].state.epoch();
+        if (epoch.epoch < last) revert BadEpoch(epoch.epoch);
+        _requireStep(last, epoch.epoch, LONGEST_EPOCH_STEP);
+    }
+
+    /// Ends the meter's other seats, and returns the boundary at which the next one may begin: the running one goes on until
+    /// then, and one that has not begun never does.
     function _releaseMeter(
         Area storage area,
+        uint32 areaNumber,
         MeterRecord storage record,
         Mandate calldata mandate,
-        uint32 areaNumber,
-        uint32 consentValidFrom
+        ConsentTimes calldata consent
     ) private returns (uint32 from) {
-        from = _boundary(area, mandate.validFrom > consentValidFrom ? mandate.validFrom : consentValidFrom);
-        uint64 holderId = record.seat;
-        if (holderId == 0) return from;
-        Seat storage holder = _seats[holderId];
-        bool open = holder.closedFrom == 0;
-        // forge-lint: disable-next-line(unsafe-typecast)
-        if (open && holder.account == mandate.account && uint32(holderId >> 32) == areaNumber) {
-            revert SeatExists(holderId);
+        from = _boundary(area, mandate.validFrom > consent.validFrom ? mandate.validFrom : consent.validFrom);
+        uint64 newest = record.seat;
+        if (newest == 0) return from;
+        Seat storage seat = _seats[newest];
+        if (seat.closedFrom == 0 && seat.account == mandate.account && _areaNumberOf(newest) == areaNumber) {
+            revert SeatExists(newest);
         }
-        if (consentValidFrom <= record.consentFrom) revert OldConsent(consentValidFrom);
-        if (open) _close(holderId, holder);
-        if (holder.closedFrom > record.freeFrom) record.freeFrom = holder.closedFrom;
-        if (record.freeFrom > from) from = _boundary(area, record.freeFrom);
+        if (consent.deadline <= record.consentDeadline) revert OldConsent(consent.deadline);
+        if (block.timestamp < record.begins) _stop(newest, 0);
+        else record.former = newest;
+        uint64 running = record.former;
+        if (running == 0) return from;
+        uint32 freeFrom = _stop(running, from);
+        record.freeFrom = freeFrom;
+        if (freeFrom > from) from = _boundary(area, freeFrom);
+    }
+
+    /// Closes a seat at the first boundary at `time` or later, if it is not closed by then, and returns when it is.
+    function _stop(uint64 seatId, uint32 time) private returns (uint32 from) {
+        Seat storage seat = _seats[seatId];
+        from = _boundary(_areaOf(seatId), time);
+        if (seat.closedFrom != 0 && seat.closedFrom <= from) return seat.closedFrom;
+        _close(seatId, seat, from);
     }
 
     function _newSeat(
@@ -98,213 +126,77 @@ abstract contract Seats is Ledger {
     }
 
     function changeMandate(uint64 seatId, Mandate calldata mandate, bytes calldata accountSignature) external {
-        Seat storage seat = _openSeatAt(seatId);
+        Seat storage seat = _seatAt(seatId);
         Area storage area = _areaOf(seatId);
         if (mandate.rules != area.rulesHash) revert WrongRules(mandate.rules);
         if (mandate.account != seat.account || mandate.meter != seat.limits.meter()) revert WrongParty();
-        if (mandate.version <= seat.version) revert OldVersion(mandate.version);
+        _requireVersion(seat.version, mandate.version);
         _authorise(seat.account, TypedData.hash(mandate), accountSignature);
         uint32 from = _boundary(area, mandate.validFrom);
+        // Before it begins another seat has the meter.
+        MeterRecord storage record = _meters[mandate.meter];
+        if (record.seat == seatId && from < record.begins) from = record.begins;
+        uint32 closedFrom = seat.closedFrom;
+        if (closedFrom != 0 && closedFrom <= from) revert SeatIsClosed(seatId);
         _requireValidity(mandate, from);
         seat.version = mandate.version;
         _makeWay(area, seat, seat.terms, from);
         seat.terms.add(Plans.ofMandate(mandate, from));
         emit MandateChanged(seatId, mandate, from);
+        if (closedFrom != 0) {
+            seat.terms.addLast(Plans.ofClosing(closedFrom));
+            emit SeatClosed(seatId, closedFrom);
+        }
     }
 
     function closeSeat(uint64 seatId, uint32 deadline, bytes calldata accountSignature) external {
-        Seat storage seat = _openSeatAt(seatId);
+        Seat storage seat = _seatAt(seatId);
+        uint32 from = _boundary(_areaOf(seatId), 0);
+        if (seat.closedFrom != 0 && seat.closedFrom <= from) revert SeatIsClosed(seatId);
         _requireInTime(deadline);
         _authorise(seat.account, TypedData.hashClose(seat.account, seatId, deadline), accountSignature);
-        _close(seatId, seat);
+        _close(seatId, seat, from);
     }
 
-    function _close(uint64 seatId, Seat storage seat) private {
-        Area storage area = _areaOf(seatId);
-        uint32 from = _boundary(area, 0);
+    function _close(uint64 seatId, Seat storage seat, uint32 from) private {
         seat.closedFrom = from;
-        _makeWay(area, seat, seat.terms, from);
+        _makeWay(_areaOf(seatId), seat, seat.terms, from);
         seat.terms.addLast(Plans.ofClosing(from));
         emit SeatClosed(seatId, from);
     }
 
-    function confirmMeter(
-        uint64 seatId,
-        bytes32 zone,
-        uint24 nameplateWh,
-        uint32 from,
-        uint32 deadline,
-        bytes calldata gridSignature
-    ) external {
-        Seat storage seat = _seatAt(seatId);
-        Area storage area = _areaOf(seatId);
-        _requireInTime(deadline);
-        _authoriseOnce(area.grid, TypedData.hashConfirm(seatId, zone, nameplateWh, from, deadline), gridSignature);
-        if (seat.barredFrom != 0 && from <= seat.barredFrom) revert StillBarred(seat.barredFrom);
-        uint32 start = _boundary(area, from);
-        _makeWay(area, seat, seat.standing, start);
-        seat.standing.add(Plans.ofConfirmation(nameplateWh, start));
-        emit MeterConfirmed(seatId, zone, nameplateWh, start);
-    }
-
-    function revokeMeter(uint64 seatId, uint32 from, uint32 deadline, bytes calldata gridSignature) external {
-        Seat storage seat = _seatAt(seatId);
-        Area storage area = _areaOf(seatId);
-        _requireInTime(deadline);
-        _authoriseOnce(area.grid, TypedData.hashRevoke(seatId, from, deadline), gridSignature);
-        uint32 start = _boundary(area, from);
-        _bar(area, seat, start);
-        emit MeterRevoked(seatId, start);
-    }
-
-    function reportEquivocation(
-        uint64 seatId,
-        Reading calldata first,
-        bytes calldata firstSignature,
-        Reading calldata second,
-        bytes calldata secondSignature
-    ) external {
-        Seat storage seat = _openSeatAt(seatId);
-        Area storage area = _areaOf(seatId);
-        address meter = seat.limits.meter();
-        bytes32 firstHash = TypedData.hash(first);
-        bytes32 secondHash = TypedData.hash(second);
-        if (
-            first.meter != meter || second.meter != meter || first.time != second.time || first.epoch != second.epoch
-                || firstHash == secondHash || first.time <= _meters[meter].suspendedFrom || first.time > block.timestamp
-        ) revert NotEquivocation();
-        _authoriseMeter(meter, first.time, firstHash, firstSignature);
-        _authoriseMeter(meter, first.time, secondHash, secondSignature);
-        uint32 start = _boundary(area, 0);
-        _meters[meter].suspendedFrom = start;
-        _bar(area, seat, start);
-        emit MeterSuspended(seatId, start);
-    }
-
-    /// Stops the seat's trading at `from`. Two bars never follow one another, so the place kept for one is always free.
-    function _bar(Area storage area, Seat storage seat, uint32 from) private {
-        seat.barredFrom = from;
-        _makeWay(area, seat, seat.standing, from);
-        if (!seat.standing.last().isBar()) seat.standing.addLast(Plans.ofBar(from));
-    }
-
-    function rotateKey(
-        RotateKey calldata rotation,
-        bytes calldata accountSignature,
-        bytes calldata keySignature,
-        bytes calldata nextSignature
-    ) external {
-        uint64 seatId = _meters[rotation.meter].seat;
-        Seat storage seat = _openSeatAt(seatId);
-        _requireInTime(rotation.deadline);
-        if (rotation.account != seat.account) revert WrongParty();
-        address next = rotation.next;
-        if (_keys[next].until != 0 || _meters[next].seat != 0) revert KeyUsed(next);
-        _authoriseRotation(rotation, accountSignature, keySignature, nextSignature);
-        KeyRecord storage record = _keys[rotation.key];
-        uint32 from = _rotationStart(_areaOf(seatId), rotation, record.from);
-        (record.meter, record.until) = (rotation.meter, from);
-        _keys[next] = KeyRecord(rotation.meter, from, FOR_GOOD);
-        seat.state = seat.state.with(SeatStates.KEY_CHANGED);
-        emit KeyRotated(seatId, rotation.key, next, from);
-    }
-
-    /// The boundary after which the next key signs; `begun` is the one after which the key before it does.
-    function _rotationStart(Area storage area, RotateKey calldata rotation, uint256 begun)
-        private
-        view
-        returns (uint32)
-    {
-        uint256 earliest = block.timestamp + area.intervalSeconds;
-        if (earliest < rotation.from) earliest = rotation.from;
-        // The meter's former seats know its former key alone.
-        uint256 freeFrom = _meters[rotation.meter].freeFrom;
-        if (earliest < freeFrom) earliest = freeFrom;
-        // A key that has not begun to sign may already be followed by another.
-        return _boundary(area, earliest <= begun ? begun + 1 : earliest);
-    }
-
-    /// Requires the account, the meter's last key and the next one to have signed.
-    function _authoriseRotation(
-        RotateKey calldata rotation,
-        bytes calldata accountSignature,
-        bytes calldata keySignature,
-        bytes calldata nextSignature
-    ) private view {
-        bytes32 structHash = TypedData.hash(rotation);
-        address key = _authoriseMeter(rotation.meter, FOR_GOOD, structHash, keySignature);
-        if (key != rotation.key) revert WrongKey(key);
-        _authorise(rotation.account, structHash, accountSignature);
-        // A fresh key is what a meter of its own would sign with.
-        _authoriseMeter(rotation.next, FOR_GOOD, structHash, nextSignature);
-    }
-
-    function startEpoch(
-        uint64 seatId,
-        EpochStart calldata epoch,
-        bytes calldata meterSignature,
-        bytes calldata accountSignature,
-        bytes calldata gridSignature
-    ) external {
-        Seat storage seat = _seatAt(seatId);
-        Area storage area = _areaOf(seatId);
-        if (msg.sender != area.operator) revert NotOperator(msg.sender);
-        SeatState state = seat.state;
-        if (epoch.meter != seat.limits.meter() || epoch.account != seat.account || epoch.rules != area.rulesHash) {
-            revert WrongParty();
-        }
-        if (epoch.epoch <= state.epoch() || epoch.time < state.time()) revert BadEpoch(epoch.epoch);
-        _requireBoundary(area, epoch.time);
-        bytes32 structHash = TypedData.hash(epoch);
-        _authoriseMeter(epoch.meter, epoch.time, structHash, meterSignature);
-        _authorise(seat.account, structHash, accountSignature);
-        if (area.confirmation != 0) _authorise(area.grid, structHash, gridSignature);
-        seat.state = state.withBase(epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
-        emit EpochStarted(seatId, epoch.epoch, epoch.time, epoch.importWh, epoch.exportWh);
-    }
-
-    function rebase(uint64 seatId, Reading calldata reading, bytes calldata meterSignature) external {
-        Seat storage seat = _seatAt(seatId);
-        Area storage area = _areaOf(seatId);
-        if (msg.sender != area.operator) revert NotOperator(msg.sender);
-        SeatState state = seat.state;
-        if (reading.meter != seat.limits.meter()) revert WrongParty();
-        if (
-            reading.quality != 0 || reading.epoch != state.epoch() || reading.time <= state.time()
-                || reading.time > block.timestamp || reading.importWh < state.importWh()
-                || reading.exportWh < state.exportWh()
-        ) revert BadBase();
-        _requireBoundary(area, reading.time);
-        _authoriseMeter(reading.meter, reading.time, TypedData.hash(reading), meterSignature);
-        seat.state = state.withBase(reading.epoch, reading.time, reading.importWh, reading.exportWh);
-        emit Rebased(seatId, reading.epoch, reading.time, reading.importWh, reading.exportWh);
-    }
-
-    function _openSeatAt(uint64 seatId) private view returns (Seat storage seat) {
-        seat = _seatAt(seatId);
-        if (seat.closedFrom != 0) revert SeatIsClosed(seatId);
-    }
-
-    /// Makes way in one of the seat's schedules for a change that starts at `from`.
-    function _makeWay(Area storage area, Seat storage seat, Schedule storage schedule, uint32 from) private {
-        _settleChanges(area, seat);
-        schedule.cut(from);
-        seat.state = seat.state.with(SeatStates.CHANGE_WAITS);
-    }
-
-    function _authoriseOnce(address signer, bytes32 structHash, bytes calldata signature) private {
-        bytes32 digest = _authorise(signer, structHash, signature);
-        if (signature.length == 0) return;
-        if (_usedInstructions[digest]) revert AlreadyUsed(digest);
-        _usedInstructions[digest] = true;
-    }
-
-    function _requireBoundary(Area storage area, uint32 time) private view {
-        if (time % area.intervalSeconds != 0) revert NotABoundary(time);
+    function _requireVersion(uint32 last, uint32 next) private pure {
+        if (next <= last) revert OldVersion(next);
+        _requireStep(last, next, LONGEST_VERSION_STEP);
     }
 
     function _requireValidity(Mandate calldata mandate, uint32 from) private view {
         _requireInTime(mandate.deadline);
+        _requireNear(mandate.validFrom);
         if (mandate.validUntil % 1 days != 0 || mandate.validUntil <= from) revert BadValidity(mandate.validUntil);
+    }
+
+    function seatOf(address account, address meter, uint32 area) external view returns (uint64) {
+        return _seatOf[account][meter][area];
+    }
+
+    // The word's fields are as wide as those of the view.
+    // forge-lint: disable-next-item(unsafe-typecast)
+    function seatView(uint64 seatId) external view returns (SeatView memory view_) {
+        Seat storage seat = _seats[seatId];
+        SeatState state = _withOutcome(seatId, seat.state);
+        view_.account = seat.account;
+        view_.meter = seat.limits.meter();
+        view_.balance = uint128(state.balance());
+        view_.epoch = uint16(state.epoch());
+        view_.time = uint32(state.time());
+        view_.importWh = uint48(state.importWh());
+        view_.exportWh = uint48(state.exportWh());
+        view_.maxSellWh = uint24(seat.limits.maxSellWh());
+        view_.maxBuyWh = uint24(seat.limits.maxBuyWh());
+        view_.version = seat.version;
+        view_.closedFrom = seat.closedFrom;
+        view_.terms = seat.terms.current.toTerms();
+        view_.standing = seat.standing.current.toStanding();
     }
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {Batch} from "./IEscrow.sol";
+import {Batch, Approvals, OpenBatchView} from "./ISettlement.sol";
 import {SeatState, SeatLimits, SeatStates, EntryWord} from "./Words.sol";
+import {Signatures} from "./Signatures.sol";
 import {TypedData} from "./TypedData.sol";
-import {Ledger} from "./Ledger.sol";
+import {Watching} from "./Watching.sol";
 
 /// Batches. Every entry is checked against what its account, meter and grid operator signed; no total is taken on trust.
-abstract contract Settlement is Ledger {
+abstract contract Settlement is Watching {
     uint256 private constant ENTRY_BYTES = 96;
 
     /// What the entries of a part have in common, and what they add up to.
@@ -29,13 +29,18 @@ abstract contract Settlement is Ledger {
         int256 gridTake;
     }
 
-    function settle(Batch calldata batch, bytes calldata entries) external {
+    function settle(Batch calldata batch, bytes calldata entries, Approvals calldata approvals) external {
         Area storage area = _areas[batch.area];
         if (msg.sender != area.operator) revert NotOperator(msg.sender);
-        Part memory part = _begin(area, batch);
+        Part memory part = _begin(area, batch, approvals);
         bytes memory words = _settleEntries(area, part, entries);
-        emit PartSettled(batch.area, batch.end, batch.part, batch.parts, words);
-        if (batch.part + 1 == batch.parts) _finish(area, batch, part);
+        uint256 until = uint256(batch.start) + area.batchSeconds + withdrawalDelaySeconds;
+        if (block.timestamp > until && part.soldWh + part.boughtWh != 0) revert BatchTooOld(until);
+        if (keccak256(words) != batch.parts[batch.part]) revert OtherEntries(keccak256(words));
+        // There are no more parts than `part` can count.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        emit PartSettled(batch.area, batch.end, batch.part, uint16(batch.parts.length), words);
+        if (batch.part + 1 == batch.parts.length) _finish(area, batch, part);
         else _pause(area, batch, part);
     }
 
@@ -51,7 +56,10 @@ abstract contract Settlement is Ledger {
     }
 
     /// Checks the header, and opens or takes up a batch of several parts.
-    function _begin(Area storage area, Batch calldata batch) private returns (Part memory part) {
+    function _begin(Area storage area, Batch calldata batch, Approvals calldata approvals)
+        private
+        returns (Part memory part)
+    {
         uint256 interval = area.intervalSeconds;
         if (
             batch.start < area.settledUntil || batch.end <= batch.start || batch.start % interval != 0
@@ -69,15 +77,20 @@ abstract contract Settlement is Ledger {
             revert BadBand(batch.bandLow, batch.bandHigh);
         }
 
-        OpenBatch storage open = area.open;
+        bytes32 openHeader = area.open.header;
+        bool isWatched = area.isWatched;
+        // The usual batch of an area without watchers needs no name.
+        bytes32 header = batch.parts.length == 1 && openHeader == 0 && !isWatched ? bytes32(0) : _headerOf(batch);
+        if (openHeader == 0 && (batch.part != 0 || batch.parts.length == 0)) revert WrongPart(0);
+        if (isWatched) _requireWatched(area, batch, header, approvals);
+        if (batch.parts.length == 1 && openHeader == 0) return part;
+        _takeUpParts(area.open, part, batch, header);
+    }
+
+    /// Opens a batch of several parts, or takes up the one that is open.
+    function _takeUpParts(OpenBatch storage open, Part memory part, Batch calldata batch, bytes32 header) private {
         bytes32 openHeader = open.header;
-        if (batch.parts == 1 && openHeader == 0) {
-            if (batch.part != 0) revert WrongPart(0);
-            return part;
-        }
-        bytes32 header = _headerOf(batch);
         if (openHeader == 0) {
-            if (batch.part != 0 || batch.parts == 0) revert WrongPart(0);
             open.header = header;
             open.sequence += 1;
             open.nextPart = 0;
@@ -85,6 +98,7 @@ abstract contract Settlement is Ledger {
             open.end = batch.end;
             open.openedAt = uint32(block.timestamp);
             (open.gridTake, open.soldWh, open.boughtWh) = (0, 0, 0);
+            emit BatchBegun(batch.area, batch.end, header, batch.gridTake, batch.parts);
         } else {
             if (openHeader != header) revert OtherBatchOpen(openHeader);
             if (batch.part != open.nextPart) revert WrongPart(open.nextPart);
@@ -93,11 +107,18 @@ abstract contract Settlement is Ledger {
         (part.gridTake, part.soldWh, part.boughtWh) = (open.gridTake, open.soldWh, open.boughtWh);
     }
 
-    /// The same for all parts of one batch, and for no other batch.
+    /// The same for all parts of one batch, and for no other batch: it binds every entry of every part.
     function _headerOf(Batch calldata batch) private pure returns (bytes32) {
         return keccak256(
             abi.encode(
-                batch.area, batch.start, batch.end, batch.bandLow, batch.bandHigh, batch.statementRoot, batch.parts
+                batch.area,
+                batch.start,
+                batch.end,
+                batch.bandLow,
+                batch.bandHigh,
+                batch.statementRoot,
+                batch.gridTake,
+                keccak256(abi.encodePacked(batch.parts))
             )
         );
     }
@@ -114,9 +135,10 @@ abstract contract Settlement is Ledger {
     /// Requires that energy and money balance, and closes the intervals for good.
     function _finish(Area storage area, Batch calldata batch, Part memory part) private {
         if (part.soldWh != part.boughtWh) revert EnergyNotBalanced(part.soldWh, part.boughtWh);
-        if (part.gridTake < 0 || uint256(part.gridTake) > part.boughtWh * area.maxGridPerKwh) {
-            revert GridTakeOutOfRange(part.gridTake);
-        }
+        if (
+            part.gridTake < 0 || uint256(part.gridTake) > part.boughtWh * area.maxGridPerKwh
+                || uint256(part.gridTake) != batch.gridTake
+        ) revert GridTakeOutOfRange(part.gridTake);
         area.settledUntil = batch.end;
         if (part.gridTake != 0) area.gridBalance += uint128(uint256(part.gridTake));
         if (part.sequence != 0) area.open.header = 0;
@@ -178,14 +200,17 @@ abstract contract Settlement is Ledger {
             uint256 to = next.time();
             if (nextChange < to) revert SpansChange(seatId, nextChange);
             if (to > base.validUntil()) revert MandateExpired(seatId);
-            _checkTrade(limits, part, word, (to - from) / part.interval);
+            unchecked {
+                // The reading is later than the base, and no interval is 0.
+                _checkTrade(limits, part, word, (to - from) / part.interval);
+            }
             next = _move(part, seat, next, word);
         } else if (word.paid() | word.received() != 0) {
             revert OutsideBand(seatId);
         }
         seat.state = next;
         unchecked {
-            // 32-bit energies and 48-bit money: no batch is long enough to overflow the sums.
+            // 32-bit energies and 46-bit money: no batch is long enough to overflow the sums.
             part.soldWh += word.soldWh();
             part.boughtWh += word.boughtWh();
             part.gridTake += word.paid() - word.received();
@@ -222,9 +247,9 @@ abstract contract Settlement is Ledger {
         }
         if (time < part.start || time > part.end || time <= base.time()) revert BadReadingTime(part.seatId, time);
         if ((importWh | exportWh) > type(uint48).max) revert BeyondRegister(part.seatId);
-        next = base.withBase(base.epoch(), time, importWh, exportWh);
+        next = base.movedTo(time, importWh, exportWh);
         bytes32 digest = TypedData.measuredReadingDigest(part.separator, meter, base.epoch(), time, importWh, exportWh);
-        (address signer,,) = ECDSA.tryRecover(digest, r, vs);
+        address signer = Signatures.keyOf(digest, r, vs);
         // A seat has a meter, so whoever is the meter is somebody; the zero address is nobody's key.
         if (signer != meter || base.has(SeatStates.KEY_CHANGED)) {
             if (!_isKeyOf(meter, signer, time)) revert BadReadingSignature(part.seatId);
@@ -235,7 +260,7 @@ abstract contract Settlement is Ledger {
     /// What the seat signed, side by side: energy inside register and limit, price inside mandate and band.
     function _checkTrade(SeatLimits limits, Part memory part, EntryWord word, uint256 intervals) private pure {
         unchecked {
-            // 32-bit energies, 24-bit limits and prices, 48-bit money: no product here comes near 2^255.
+            // 32-bit energies, 24-bit limits and prices, 46-bit money: no product here comes near 2^255.
             uint256 energy = word.soldWh();
             int256 money = word.received();
             if (energy != 0) {
@@ -283,5 +308,15 @@ abstract contract Settlement is Ledger {
             seat.outcome = outcome;
             return (net < 0 ? state.withBalance(uint256(balance)) : state).with(SeatStates.OUTCOME_WAITS);
         }
+    }
+
+    function settledUntil(uint32 area) external view returns (uint32) {
+        return _areas[area].settledUntil;
+    }
+
+    function openBatchOf(uint32 areaNumber) external view returns (OpenBatchView memory) {
+        OpenBatch storage open = _areas[areaNumber].open;
+        if (open.header == 0) return OpenBatchView(0, 0, 0);
+        return OpenBatchView(open.header, open.nextPart, open.openedAt + withdrawalDelaySeconds / 2);
     }
 }

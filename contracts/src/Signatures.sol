@@ -15,10 +15,20 @@ library Signatures {
         return recovered == signer && recovered != address(0);
     }
 
+    /// The larger half of the s values says the same as the smaller one; only that counts.
+    uint256 private constant LARGEST_S = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
+
+    /// The key that signed `digest`, in the form of EIP-2098; zero for anything malformed. What the library does as well, for
+    /// those who call it a thousand times.
+    function keyOf(bytes32 digest, bytes32 r, bytes32 vs) internal pure returns (address) {
+        uint256 s = (uint256(vs) << 1) >> 1;
+        return s > LARGEST_S ? address(0) : ecrecover(digest, uint8(uint256(vs) >> 255) + 27, r, bytes32(s));
+    }
+
     /// The key that signed `digest`; zero, never a revert, for anything malformed.
     function keyOf(bytes32 digest, bytes calldata signature) internal pure returns (address key) {
         if (signature.length == 64) {
-            (key,,) = ECDSA.tryRecover(digest, bytes32(signature[:32]), bytes32(signature[32:]));
+            key = keyOf(digest, bytes32(signature[:32]), bytes32(signature[32:]));
         } else {
             (key,,) = ECDSA.tryRecoverCalldata(digest, signature);
         }

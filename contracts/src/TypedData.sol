@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AreaRules, Mandate, ConsentTimes, EpochStart, Reading, RotateKey, Withdrawal} from "./IEscrow.sol";
+import {AreaRules} from "./IAreas.sol";
+import {Mandate, ConsentTimes, EpochStart} from "./ISeats.sol";
+import {Confirmation, Reading, RotateKey} from "./IMeters.sol";
+import {Withdrawal, MovePurse} from "./IPurses.sol";
 
 /// The EIP-712 struct hashes of everything the escrow reads; `contracts/protocol/typed-data.ts` is the same list for everyone else.
 library TypedData {
     bytes32 internal constant DOMAIN =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-    bytes32 internal constant NAME = keccak256("Commonwatt");
-    bytes32 internal constant VERSION = keccak256("2");
+    string internal constant NAME_TEXT = "Commonwatt";
+    string internal constant VERSION_TEXT = "2";
+    bytes32 internal constant NAME = keccak256(bytes(NAME_TEXT));
+    bytes32 internal constant VERSION = keccak256(bytes(VERSION_TEXT));
     bytes32 internal constant AREA_RULES = keccak256(
         "AreaRules(uint32 area,address grid,address successor,address token,uint32 intervalSeconds,uint32 batchSeconds,uint32 priceTick,uint32 maxGridPerKwh,uint32 maxBandTicks,uint8 confirmation,uint8 settlingGrade,uint8 allocation,bytes32 watchers,uint32 watcherGraceSeconds)"
     );
@@ -26,11 +31,32 @@ library TypedData {
         keccak256("Withdrawal(address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline)");
     bytes32 internal constant CLOSE_SEAT = keccak256("CloseSeat(address account,uint64 seat,uint32 deadline)");
     bytes32 internal constant CONFIRM_METER =
-        keccak256("ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint32 from,uint32 deadline)");
+        keccak256(
+            "ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 deadline)"
+        );
     bytes32 internal constant REVOKE_METER = keccak256("RevokeMeter(uint64 seat,uint32 from,uint32 deadline)");
-
     bytes32 internal constant ROTATE_KEY =
         keccak256("RotateKey(address account,address meter,address key,address next,uint32 from,uint32 deadline)");
+    bytes32 internal constant MOVE_PURSE =
+        keccak256("MovePurse(address account,uint64 from,uint64 to,uint128 amount,uint32 nonce,uint32 deadline)");
+    bytes32 internal constant BATCH_APPROVAL = keccak256("BatchApproval(bytes32 rules,bytes32 header)");
+    bytes32 internal constant BATCH_REFUSAL = keccak256("BatchRefusal(bytes32 rules,bytes32 header,uint8 reason)");
+
+    /// The number of an area: the first 32 bits of its rules' hash, taken with 0 in the number's place.
+    function areaNumber(AreaRules calldata rules) internal pure returns (uint32) {
+        bytes32 typeHash = AREA_RULES;
+        bytes32 result;
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, typeHash)
+            calldatacopy(add(words, 0x20), rules, 0x1c0)
+            mstore(add(words, 0x20), 0)
+            result := keccak256(words, 0x1e0)
+        }
+        // The first 32 bits.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint32(bytes4(result));
+    }
 
     function hash(AreaRules calldata rules) internal pure returns (bytes32) {
         uint256 offset;
@@ -84,12 +110,12 @@ library TypedData {
         return keccak256(abi.encode(CLOSE_SEAT, account, seat, deadline));
     }
 
-    function hashConfirm(uint64 seat, bytes32 zone, uint24 nameplateWh, uint32 from, uint32 deadline)
-        internal
-        pure
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(CONFIRM_METER, seat, zone, nameplateWh, from, deadline));
+    function hash(Confirmation calldata confirmation) internal pure returns (bytes32) {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := confirmation
+        }
+        return _hashStruct(CONFIRM_METER, offset, 7);
     }
 
     function hashRevoke(uint64 seat, uint32 from, uint32 deadline) internal pure returns (bytes32) {
@@ -102,6 +128,22 @@ library TypedData {
             offset := rotation
         }
         return _hashStruct(ROTATE_KEY, offset, 6);
+    }
+
+    function hash(MovePurse calldata move) internal pure returns (bytes32) {
+        uint256 offset;
+        assembly ("memory-safe") {
+            offset := move
+        }
+        return _hashStruct(MOVE_PURSE, offset, 6);
+    }
+
+    function hashApproval(bytes32 rules, bytes32 header) internal pure returns (bytes32) {
+        return keccak256(abi.encode(BATCH_APPROVAL, rules, header));
+    }
+
+    function hashRefusal(bytes32 rules, bytes32 header, uint8 reason) internal pure returns (bytes32) {
+        return keccak256(abi.encode(BATCH_REFUSAL, rules, header, reason));
     }
 
     /// The digest of a measured reading (quality 0) in the domain `separator`. Settlement calls it once per entry, so it

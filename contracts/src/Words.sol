@@ -10,7 +10,7 @@ type SeatState is uint256;
 type SeatLimits is uint256;
 
 /// One entry of a settled part as it is in the calldata and the log, most significant first:
-/// seat number uint24 | lag uint8 (intervals) | exportDelta uint32 | importDelta uint32 | sold uint32 | bought uint32 (Wh) | paid int48 | received int48 (ledger units)
+/// seat number uint24 | lag uint12 (intervals) | exportDelta uint32 | importDelta uint32 | sold uint32 | bought uint32 (Wh) | paid int46 | received int46 (ledger units)
 type EntryWord is uint256;
 
 using SeatStates for SeatState global;
@@ -47,7 +47,9 @@ library SeatStates {
 
     /// In seconds: the mandate's last interval ends here or earlier.
     function validUntil(SeatState state) internal pure returns (uint256) {
-        return ((SeatState.unwrap(state) >> 16) & type(uint16).max) * 1 days;
+        unchecked {
+            return ((SeatState.unwrap(state) >> 16) & type(uint16).max) * 1 days;
+        }
     }
 
     function has(SeatState state, uint256 flag) internal pure returns (bool) {
@@ -75,17 +77,26 @@ library SeatStates {
         return SeatState.wrap((SeatState.unwrap(state) & ~(uint256(type(uint16).max) << 16)) | (uint256(day) << 16));
     }
 
+    /// The same seat with its base at a later reading of the same epoch. The caller has checked that the values fit their fields.
+    function movedTo(SeatState state, uint256 time_, uint256 importWh_, uint256 exportWh_)
+        internal
+        pure
+        returns (SeatState)
+    {
+        // Balance above, epoch, validity and flags below.
+        uint256 kept = SeatState.unwrap(state) & ((uint256(type(uint80).max) << 176) | type(uint48).max);
+        return SeatState.wrap(kept | (exportWh_ << 128) | (importWh_ << 80) | (time_ << 48));
+    }
+
     /// The same seat with its base at another reading. The caller has checked that the values fit their fields.
     function withBase(SeatState state, uint256 epoch_, uint256 time_, uint256 importWh_, uint256 exportWh_)
         internal
         pure
         returns (SeatState)
     {
+        // Balance above, validity and flags below.
         uint256 kept = SeatState.unwrap(state) & ((uint256(type(uint80).max) << 176) | type(uint32).max);
-        return SeatState.wrap(
-            (kept & ~(uint256(type(uint16).max) << 32)) | (exportWh_ << 128) | (importWh_ << 80) | (time_ << 48)
-                | (epoch_ << 32)
-        );
+        return SeatState.wrap(kept | (exportWh_ << 128) | (importWh_ << 80) | (time_ << 48) | (epoch_ << 32));
     }
 }
 
@@ -130,30 +141,33 @@ library EntryWords {
     }
 
     function lag(EntryWord word) internal pure returns (uint256) {
-        return (EntryWord.unwrap(word) >> 224) & type(uint8).max;
+        return (EntryWord.unwrap(word) >> 220) & 0xfff;
     }
 
     function exportDelta(EntryWord word) internal pure returns (uint256) {
-        return (EntryWord.unwrap(word) >> 192) & type(uint32).max;
+        return (EntryWord.unwrap(word) >> 188) & type(uint32).max;
     }
 
     function importDelta(EntryWord word) internal pure returns (uint256) {
-        return (EntryWord.unwrap(word) >> 160) & type(uint32).max;
+        return (EntryWord.unwrap(word) >> 156) & type(uint32).max;
     }
 
     function soldWh(EntryWord word) internal pure returns (uint256) {
-        return (EntryWord.unwrap(word) >> 128) & type(uint32).max;
+        return (EntryWord.unwrap(word) >> 124) & type(uint32).max;
     }
 
     function boughtWh(EntryWord word) internal pure returns (uint256) {
-        return (EntryWord.unwrap(word) >> 96) & type(uint32).max;
+        return (EntryWord.unwrap(word) >> 92) & type(uint32).max;
     }
 
+    // Shifting left cuts off what is above the field, shifting back keeps its sign, here and below.
+    // forge-lint: disable-next-item(unsafe-typecast)
     function paid(EntryWord word) internal pure returns (int256) {
-        return int48(uint48(EntryWord.unwrap(word) >> 48));
+        return int256(EntryWord.unwrap(word) << 164) >> 210;
     }
 
+    // forge-lint: disable-next-item(unsafe-typecast)
     function received(EntryWord word) internal pure returns (int256) {
-        return int48(uint48(EntryWord.unwrap(word)));
+        return int256(EntryWord.unwrap(word) << 210) >> 210;
     }
 }

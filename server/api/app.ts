@@ -18,6 +18,7 @@ import { invitationRoutes } from './routes/invitations.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
 import { relayRoutes } from './routes/relays.ts'
+import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
 
@@ -89,6 +90,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
     ...areaRoutes(orderParts),
+    ...reportRoutes(orderParts),
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),

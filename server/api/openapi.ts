@@ -46,7 +46,17 @@ export function openApiDocument(routes: readonly Route[], base: string) {
 }
 
 /** As the documentation shows them, whatever the order in which routes are tried. */
-const tagsInOrder = ['Market areas', 'Session', 'Accounts', 'Orders', 'Forward trading', 'Agreements', 'Relay', 'Demo']
+const tagsInOrder = [
+  'Market areas',
+  'Reports',
+  'Session',
+  'Accounts',
+  'Orders',
+  'Forward trading',
+  'Agreements',
+  'Relay',
+  'Demo',
+]
 
 const keyHeader = z.object({
   'Idempotency-Key': z

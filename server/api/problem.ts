@@ -3,6 +3,8 @@ import { CodedError } from '../../contracts/protocol/error.ts'
 import { AccountsError } from '../accounts/error.ts'
 import { AreaError } from '../areas/error.ts'
 import { ChainError } from '../chain/error.ts'
+import { ExchangeError } from '../exchange/error.ts'
+import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
 import { StatementsError } from '../statements/error.ts'
@@ -137,6 +139,12 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof SettlementError && error.code === 'SETTLEMENT_STATEMENT_ERASED') {
     return problem({ code: error.code, status: 410, title: 'The statement has been erased', detail: error.message })
+  }
+  if (error instanceof SettlementError && error.code === 'SETTLEMENT_STATEMENT') {
+    return problem({ code: error.code, status: 409, title: 'There is no statement yet', detail: error.message })
+  }
+  if (error instanceof ReportError || error instanceof ExchangeError) {
+    return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })
   }
   return parserProblem(error)
 }

@@ -147,33 +147,6 @@ export type IntervalResource = z.infer<typeof intervalSchema>
 
 const batchStatusSchema = z.enum(['cut', 'submitted', 'settled'])
 
-export const tariffSchema = z
-  .object({
-    area: uint32,
-    zone: z.string(),
-    currency: z.string(),
-    /** The area's time when it was asked. */
-    asOf: time,
-    /** What one more kWh costs, by interval and ascending; intervals of which nothing can be said are left out. */
-    rates: z.array(
-      z.object({
-        start: time,
-        end: time,
-        /** Tokens per kWh, as the programs that read tariffs want it: a number, for reckoning only with itself. */
-        value: z.number(),
-        pricePerKwh: price,
-        /** Whose energy it is: neighbours' that would else be left over, or the supplier's. */
-        source: z.enum(['neighbours', 'supplier']),
-        /** From a result; of the running interval, from the newest result; or expected, from the same time of earlier days. */
-        kind: z.enum(['past', 'now', 'expected']),
-        /** How many earlier days an expected rate rests on. */
-        days: z.int().nullable(),
-      }),
-    ),
-  })
-  .meta({ id: 'Tariff' })
-export type TariffResource = z.infer<typeof tariffSchema>
-
 export const batchSchema = z
   .object({
     area: uint32,
@@ -514,7 +487,23 @@ export const erasedSchema = z.object({ batches: z.array(time) }).meta({ id: 'Era
 export const statementSchema = statementFileSchema.meta({ id: 'Statement' })
 
 /** The account's tokens outside the escrow, and what an ERC-2612 permit must carry. */
-export const walletSchema = z.object({ account: address, tokens: money, permitNonce: z.int() }).meta({ id: 'Wallet' })
+export const walletSchema = z
+  .object({
+    account: address,
+    tokens: money,
+    permitNonce: z.int(),
+    /** What a permit of the token is signed for (EIP-712); null where it takes none. */
+    permitDomain: z
+      .object({
+        name: z.string().optional(),
+        version: z.string().optional(),
+        chainId: z.int().optional(),
+        verifyingContract: address.optional(),
+        salt: hex32Form.optional(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'Wallet' })
 export type WalletResource = z.infer<typeof walletSchema>
 
 /** `GET /session/nonce`: goes into the sign-in message (EIP-4361), once and soon. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { constants, createGzip } from 'node:zlib'
 import type { Request, Response, Router } from 'express'
 import type { z } from 'zod'
 import { sessionOfToken, sweepNowAndThen } from '../accounts/sessions.ts'
@@ -105,8 +106,12 @@ async function send(response: Response, answer: Answer): Promise<void> {
     else sendJson(response, answer.status, answer.body)
     return
   }
-  response.status(answer.status).type(answer.contentType).attachment(answer.fileName)
-  await pipeline(Readable.from(answer.chunks), response)
+  response.status(answer.status).attachment(answer.fileName).type(answer.contentType)
+  response.vary('Accept-Encoding')
+  const chunks = Readable.from(answer.chunks)
+  if (response.req.acceptsEncodings('gzip', 'identity') !== 'gzip') return pipeline(chunks, response)
+  response.setHeader('Content-Encoding', 'gzip')
+  await pipeline(chunks, createGzip({ level: constants.Z_BEST_SPEED }), response)
 }
 
 function requireKeyForm(key: string): void {

@@ -150,7 +150,11 @@ export const relayConfirmationSchema = z
     seat: seatId,
     zone: zoneName,
     nameplateWh: uint24,
+    /** What the meter's readings are good for: 0 device, 1 billing. */
+    grade: z.int().min(0).max(1),
     from: uint32,
+    /** How often the meter was revoked or suspended so far. */
+    bars: uint32,
     deadline: uint32,
     signature,
   })

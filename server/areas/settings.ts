@@ -5,10 +5,12 @@
 import { readFileSync } from 'node:fs'
 import { ZeroAddress } from 'ethers'
 import { z } from 'zod'
+import { mostIntervalsPerBatch } from '../../contracts/protocol/entry.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import {
   type Address,
   type AreaRules,
+  areaNumberOf,
   type Hex,
   hashRules,
   hashWatchers,
@@ -80,7 +82,8 @@ const grades = ['device', 'billing'] as const
 const allocations = ['market', 'imported', 'coefficients'] as const
 
 const fileSchema = z.strictObject({
-  area: uint32,
+  /** Follows from the rules; may be written down to be checked. */
+  area: uint32.optional(),
   name: z.string().min(1),
   currency: z.string().min(1),
   feedInPerKwh: price,
@@ -166,11 +169,10 @@ export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
   }
   const mistakes: string[] = []
   const file = priced(parsed.data, mistakes)
-  if (mistakes.length === 0) mistakes.push(...inconsistencies(file))
+  if (mistakes.length === 0) mistakes.push(...inconsistencies(file, chain))
   if (mistakes.length > 0) throw new SettingsError('AREA_SETTINGS', mistakes.join('\n'))
   const { rules: fileRules, priceDecimals } = file
-  const rules: AreaRules = {
-    area: file.area,
+  const unnumbered = {
     grid: fileRules.grid,
     successor: fileRules.successor,
     token: chain.token,
@@ -186,7 +188,12 @@ export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
     watchers: fileRules.watchers === undefined ? noWatchers : hashWatchers(fileRules.watchers),
     watcherGraceSeconds: fileRules.watcherGraceSeconds,
   }
-  const { area, name, currency, feedInTicks, retailTicks, lowestTicks, ownUse, zones } = file
+  const area = areaNumberOf(unnumbered)
+  if (file.area !== undefined && file.area !== area) {
+    throw new SettingsError('AREA_SETTINGS', `area: ${file.area} is not the number of these rules, which is ${area}`)
+  }
+  const rules: AreaRules = { area, ...unnumbered }
+  const { name, currency, feedInTicks, retailTicks, lowestTicks, ownUse, zones } = file
   const graceMs = Math.round(file.graceSeconds * 1000)
   return {
     ...{ area, name, currency, priceDecimals, feedInTicks, retailTicks, graceMs, lowestTicks, ownUse, zones },
@@ -195,12 +202,26 @@ export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
 }
 
 /** What fits in its parts but not together. */
-function inconsistencies(file: PricedFile): string[] {
+function inconsistencies(
+  file: PricedFile,
+  { withdrawalDelaySeconds }: Pick<EscrowFacts, 'withdrawalDelaySeconds'>,
+): string[] {
   const mistakes: string[] = []
-  const { intervalSeconds, batchSeconds } = file.rules
+  const { intervalSeconds, batchSeconds, watcherGraceSeconds } = file.rules
   const { zones, maxGridTicks, priceDecimals } = file
   if (batchSeconds % intervalSeconds !== 0) {
     mistakes.push(`rules.batchSeconds: ${batchSeconds} is no multiple of the interval of ${intervalSeconds} s`)
+  }
+  if (batchSeconds / intervalSeconds > mostIntervalsPerBatch) {
+    mistakes.push(`rules.batchSeconds: a batch has at most ${mostIntervalsPerBatch} intervals`)
+  }
+  if (batchSeconds + watcherGraceSeconds >= withdrawalDelaySeconds) {
+    mistakes.push(
+      `rules.batchSeconds: batch and watcherGraceSeconds together must be shorter than the escrow's delay of ${withdrawalDelaySeconds} s`,
+    )
+  }
+  if (file.rules.settlingGrade === 'billing' && file.rules.confirmation !== 'everybody') {
+    mistakes.push('rules.confirmation: where billing meters settle, everybody must be confirmed')
   }
   const { watchers } = file.rules
   if (watchers !== undefined && new Set(watchers.keys).size < watchers.keys.length) {

@@ -1,6 +1,6 @@
 /** What the chain says of an escrow and an area in it before a server works for them: asked once, at its start, and by the doctor. */
 import type { JsonRpcProvider } from 'ethers'
-import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { escrowAt, registryOf, tokenAt } from '../../contracts/build/deploy.ts'
 import { fixedValues } from '../../contracts/build/released-code.ts'
 import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { asChainError } from './escrow-client.ts'
@@ -43,13 +43,18 @@ export async function foreignCode(provider: JsonRpcProvider, escrow: Address): P
     const values = fixedValues('Escrow', await provider.getCode(escrow))
     if (values === null) return `the contract at ${escrow} is not the escrow of this release`
     const contract = escrowAt(escrow, provider)
-    const [token, delay] = (await Promise.all([contract.token(), contract.withdrawalDelaySeconds()])) as [
-      string,
-      bigint,
-    ]
+    const [token, delay, registry] = (await Promise.all([
+      contract.token(),
+      contract.withdrawalDelaySeconds(),
+      registryOf(escrow, provider),
+    ])) as [string, bigint, string]
+    const registryValues = fixedValues('Registry', await provider.getCode(registry))
+    if (registryValues === null) return `the registry of the escrow at ${escrow} is not the one of this release`
     const decimals = (await tokenAt(parseAddress(token), provider).decimals!()) as bigint
-    const named = new Set([BigInt(token), delay, decimals].map((value) => value.toString(16).padStart(64, '0')))
-    const other = values.find((value) => !named.has(value))
+    const named = new Set(
+      [BigInt(token), delay, decimals, BigInt(registry)].map((value) => value.toString(16).padStart(64, '0')),
+    )
+    const other = [...values, ...registryValues].find((value) => !named.has(value))
     return other === undefined ? null : `the escrow at ${escrow} was deployed with a value that it does not name`
   } catch (error) {
     throw asChainError(error)

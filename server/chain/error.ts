@@ -4,7 +4,8 @@ import type { Hex } from '../../contracts/protocol/typed-data.ts'
 
 /**
  * Why the chain could not be used. `CHAIN_REFUSED` is the contract's own no: `contractError` names its error. The codes
- * that waiting can cure are `CHAIN_UNREACHABLE` and `CHAIN_BEHIND`; `CHAIN_NODE` is a node that answers and does not serve.
+ * that waiting can cure are `CHAIN_UNREACHABLE`, `CHAIN_BEHIND` and `CHAIN_UNWATCHED`; `CHAIN_NODE` is a node that answers and
+ * does not serve.
  */
 export class ChainError extends CodedError<
   | 'CHAIN_UNREACHABLE'
@@ -22,6 +23,9 @@ export class ChainError extends CodedError<
   | 'CHAIN_REQUEST'
   | 'CHAIN_RULES'
   | 'CHAIN_BATCH'
+  | 'CHAIN_BATCH_CHANGED'
+  | 'CHAIN_WATCHERS'
+  | 'CHAIN_UNWATCHED'
   | 'CHAIN_OVERTAKEN'
 > {
   override readonly name = 'ChainError'

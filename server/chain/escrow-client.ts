@@ -16,6 +16,7 @@ import { escrowInterface, tokenInterface } from '../../contracts/build/deploy.ts
 import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
 import { ChainError } from './error.ts'
+import { type PermitDomain, readPermitDomain } from './permit-domain.ts'
 import type { EscrowEvent } from './seat-view.ts'
 
 const requestTimeoutMs = 10_000
@@ -120,18 +121,19 @@ export async function readEscrowFacts(rpcUrl: string, escrow: Address): Promise<
   }
 }
 
-/** An account's tokens outside the escrow, in the token's base units, and the nonce that its next permit must carry. */
+/** An account's tokens outside the escrow, in the token's base units, and what its next permit must carry. */
 export async function readWallet(
   provider: JsonRpcProvider,
-  token: Address,
+  { token, chainId }: Pick<EscrowFacts, 'token' | 'chainId'>,
   account: Address,
-): Promise<{ baseUnits: bigint; permitNonce: number }> {
+): Promise<{ baseUnits: bigint; permitNonce: number; permitDomain: PermitDomain | null }> {
   try {
-    const [baseUnits, nonce] = await Promise.all([
+    const [baseUnits, nonce, permitDomain] = await Promise.all([
       callView<bigint>(provider, token, tokenInterface, 'balanceOf', [account]),
       callView<bigint>(provider, token, tokenInterface, 'nonces', [account]),
+      readPermitDomain(provider, token, chainId),
     ])
-    return { baseUnits, permitNonce: Number(nonce) }
+    return { baseUnits, permitNonce: Number(nonce), permitDomain }
   } catch (error) {
     throw asChainError(error)
   }
@@ -245,7 +247,13 @@ const refusals: Record<string, string> = {
   DeadlinePassed: 'the deadline of the signature has passed: sign again',
   WrongRules: 'this was signed for other rules than the area has',
   OldVersion: 'a mandate of this or a higher version is in force: sign one with a higher version',
-  OldConsent: "a later consent of this meter is known: ask the meter's agent for a new one",
+  StepTooLarge: 'versions and epochs go up by a bounded step: sign one nearer to the last',
+  TooFarAhead: 'no date may lie more than a year ahead: sign again with an earlier one',
+  OtherBars:
+    'the meter was revoked or suspended since this was signed: sign again if it shall be confirmed all the same',
+  MeterGone: 'the meter has left this seat',
+  OldConsent: "a newer consent of this meter is known: ask the meter's agent for a new one",
+  BadEpoch: 'the meter has begun a later epoch already',
   WrongKey: "the meter's key has changed since this was signed: sign again",
   KeyUsed: 'the next key is or was a meter’s already: make a fresh one',
   WrongParty: 'this is not the account whose seat has the meter',
@@ -255,9 +263,16 @@ const refusals: Record<string, string> = {
   BadValidity: 'a mandate ends on a whole UTC day, after the boundary at which it begins',
   TooManyChanges: 'too many changes wait for the next settlement: try again after it',
   AlreadyUsed: 'this signed instruction was already carried out',
-  OldNonce: 'the nonce was used before: sign again with the next one',
+  WrongNonce: 'a request carries the next nonce: sign again with that one',
   NothingRequested: 'no withdrawal is requested',
-  TooEarly: 'the withdrawal delay has not passed',
+  TooEarly: 'the wait has not passed',
+  NotGrid: 'only the grid operator of the area may do this',
+  NotOperator: 'only the operator of the area may do this',
+  NotOffered: 'the office was offered to somebody else, or to nobody',
+  NotSuccessor: "only the successor that the area's rules name may do this",
+  WrongArea: 'these rules belong to the area with another number',
+  AreaExists: 'the area has been opened before',
+  GridPurseTooSmall: 'the grid purse holds less',
   NothingToMove: 'the amount is less than one unit',
   Insolvent: 'the seat cannot pay',
   ERC20InsufficientBalance: 'the account has fewer tokens',

@@ -48,7 +48,7 @@ export interface SeatExit {
 
 /** More than any balance: all of it. */
 const everything = 2n ** 128n - 1n
-const noDeadline = 2 ** 32 - 1
+const signatureLifeSeconds = 86_400
 const blocksPerRequest = 10_000
 /** A transaction that no block has taken by then may have been forgotten. */
 const mostMinutes = 5
@@ -94,7 +94,14 @@ async function stepOf(options: ExitOptions, { seat, smallest }: ExitSeat): Promi
     return { seat, balance, step: 'waiting', possibleAt: claimableAt, transaction: null }
   }
   // A smaller request, or one to another address, is replaced: that is sooner than waiting for both in turn.
-  const withdrawal = { account, seat, amount: everything, to, nonce: Number(open.nextNonce), deadline: noDeadline }
+  const withdrawal = {
+    account,
+    seat,
+    amount: everything,
+    to,
+    nonce: Number(open.nextNonce),
+    deadline: now + signatureLifeSeconds,
+  }
   const isSender = account === wallet.address.toLowerCase()
   const domain = { chainId, escrow: options.escrow }
   const signature = isSender ? '0x' : await signFull(wallet, domain, 'Withdrawal', withdrawal)

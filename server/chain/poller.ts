@@ -1,5 +1,6 @@
 /** Runs one task again and again, one at a time, and waits longer between runs while they fail. */
 import type { Logger } from 'pino'
+import { AreaError } from '../areas/error.ts'
 
 export interface Poller {
   /** Asks for a run now rather than after the pause. */
@@ -31,8 +32,12 @@ export function startPoller(options: { name: string; everyMs: number; log: Logge
     } catch (error) {
       failures += 1
       const message = (error as Error).message
-      if (message !== reason)
+      // An area that is being loaded or is busy is no failure: it takes what is told again.
+      if (error instanceof AreaError && error.code !== 'AREA_STOPPED') {
+        log.info({ task: name, code: error.code }, `${name} waits: ${message}`)
+      } else if (message !== reason) {
         log.error({ task: name, err: error }, `${name} failed and will be tried again: ${message}`)
+      }
       reason = message
     }
   }

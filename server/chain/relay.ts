@@ -1,8 +1,16 @@
 /** What people signed, carried to the escrow at the server's expense: simulated first, sent once however often it is asked. */
-import { encodeBytes32String, keccak256, Signature, type SignatureLike } from 'ethers'
+import { encodeBytes32String, keccak256, Signature } from 'ethers'
 import { escrowInterface } from '../../contracts/build/deploy.ts'
 import { partsOfSeatId } from '../../contracts/protocol/entry.ts'
-import type { Address, EpochStart, Hex, Mandate, RotateKey } from '../../contracts/protocol/typed-data.ts'
+import type {
+  Address,
+  EpochStart,
+  Hex,
+  Mandate,
+  MovePurse,
+  Reading,
+  RotateKey,
+} from '../../contracts/protocol/typed-data.ts'
 import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaStatus } from '../areas/area-handle.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
@@ -30,13 +38,24 @@ export interface EscrowRelay {
     epochSignature: Hex
   }): Promise<{ hash: Hex }>
   changeMandate(request: { seat: SeatId; mandate: Mandate; mandateSignature: Hex }): Promise<{ hash: Hex }>
+  closeSeat(request: { seat: SeatId; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
   confirmMeter(request: {
     seat: SeatId
     zone: string
     nameplateWh: number
+    /** 0 device, 1 billing. */
+    grade: number
     from: UtcSeconds
+    /** How often the meter was revoked or suspended so far. */
+    bars: number
     deadline: UtcSeconds
     signature: Hex
+  }): Promise<{ hash: Hex }>
+  revokeMeter(request: { seat: SeatId; from: UtcSeconds; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
+  /** Two different readings of one boundary that the meter signed; reported once, whoever asks. */
+  reportEquivocation(request: {
+    readings: readonly [Reading, Reading]
+    signatures: readonly [Hex, Hex]
   }): Promise<{ hash: Hex }>
   /**
    * A new epoch of the seat's meter. It cuts off what is not settled of the epoch before, so it waits for that: rejects with
@@ -47,7 +66,7 @@ export interface EscrowRelay {
     epoch: EpochStart
     meterSignature: Hex
     accountSignature: Hex
-    /** Where the rules demand confirmation. */
+    /** Needed where the rules demand confirmation. */
     gridSignature?: Hex | undefined
   }): Promise<{ hash: Hex }>
   /** The meter's last key hands over to the next one; signed by the account and by both keys. */
@@ -57,7 +76,7 @@ export interface EscrowRelay {
     keySignature: Hex
     nextSignature: Hex
   }): Promise<{ hash: Hex }>
-  /** `amount` in tokens, decimal; the signature is the token's permit (ERC-2612) for the escrow. */
+  /** `amount` in tokens, decimal; the signature is the token's permit (ERC-2612) for the escrow, by a key or by a contract wallet. */
   deposit(request: { seat: SeatId; amount: string; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
   /** `amountUnits` in ledger units. */
   requestWithdrawal(request: {
@@ -68,6 +87,8 @@ export interface EscrowRelay {
     deadline: UtcSeconds
     signature: Hex
   }): Promise<{ hash: Hex }>
+  /** To another seat of the account. */
+  requestMove(request: { move: MovePurse; signature: Hex }): Promise<{ hash: Hex }>
   claim(request: { seat: SeatId }): Promise<{ hash: Hex }>
 }
 
@@ -123,9 +144,23 @@ export function createRelay(options: {
       seatOf(seat)
       return carry('changeMandate', [seat, mandate, mandateSignature])
     },
-    async confirmMeter({ seat, zone, nameplateWh, from, deadline, signature }) {
+    async closeSeat({ seat, deadline, signature }) {
       seatOf(seat)
-      return carry('confirmMeter', [seat, encodeBytes32String(zone), nameplateWh, from, deadline, signature])
+      return carry('closeSeat', [seat, deadline, signature])
+    },
+    async confirmMeter({ zone, signature, ...confirmation }) {
+      seatOf(confirmation.seat)
+      return carry('confirmMeter', [{ ...confirmation, zone: encodeBytes32String(zone) }, signature])
+    },
+    async revokeMeter({ seat, from, deadline, signature }) {
+      seatOf(seat)
+      return carry('revokeMeter', [seat, from, deadline, signature])
+    },
+    async reportEquivocation({ readings: [first, second], signatures: [firstSignature, secondSignature] }) {
+      const { meter, epoch, time } = first
+      // Whatever pair of readings is shown: a meter is suspended once for one boundary.
+      const purpose = `report ${facts.escrow} meter ${meter} epoch ${epoch} at ${time}`
+      return carry('reportEquivocation', [first, firstSignature, second, secondSignature], purpose)
     },
     async startEpoch({ seat, epoch, meterSignature, accountSignature, gridSignature = '0x' }) {
       seatOf(seat)
@@ -137,8 +172,8 @@ export function createRelay(options: {
     },
     async deposit({ seat, amount, deadline, signature }) {
       seatOf(seat)
-      const { v, r, s } = splitSignature(signature)
-      return carry('depositWithPermit', [seat, baseUnitsOf(amount, facts.tokenDecimals), deadline, v, r, s])
+      const units = baseUnitsOf(amount, facts.tokenDecimals)
+      return carry('depositWithPermit', [seat, units, deadline, serialised(signature)])
     },
     async requestWithdrawal({ seat, amountUnits, to, nonce, deadline, signature }) {
       const { account } = seatOf(seat)
@@ -146,6 +181,9 @@ export function createRelay(options: {
         { account, seat, amount: BigInt(amountUnits), to, nonce, deadline },
         signature,
       ])
+    },
+    async requestMove({ move, signature }) {
+      return carry('requestMove', [move, signature])
     },
     async claim({ seat }) {
       const { withdrawal, withdrawalNonce } = seatOf(seat)
@@ -175,10 +213,7 @@ function baseUnitsOf(amount: string, tokenDecimals: number): bigint {
   }
 }
 
-function splitSignature(signature: SignatureLike): Signature {
-  try {
-    return Signature.from(signature)
-  } catch (cause) {
-    throw new ChainError('CHAIN_REQUEST', 'a permit is signed by a key: 65 bytes, or 64 in compact form', { cause })
-  }
+/** A key's signature in the one form that tokens take; a contract wallet's stays as it is. */
+function serialised(signature: Hex): Hex {
+  return signature.length === 130 ? Signature.from(signature).serialized : signature
 }

@@ -8,7 +8,7 @@
 import { decodeBytes32String } from 'ethers'
 import { decodeWords, partsOfSeatId } from '../../contracts/protocol/entry.ts'
 import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
-import type { Address, AreaRules, EpochStart, Hex, Mandate } from '../../contracts/protocol/typed-data.ts'
+import type { Address, AreaRules, EpochStart, Hex, Mandate, Watchers } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { ChainSeat, Terms } from '../market/area/area.ts'
 
@@ -31,6 +31,8 @@ interface Standing {
   from: UtcSeconds
   zone: string | null
   nameplateWh: number | null
+  /** 0 device, 1 billing. */
+  grade: number
   barred: boolean
 }
 
@@ -59,11 +61,13 @@ export interface SeatRecord {
 /** A batch of several parts that has begun: what its end or its abandonment will credit to each seat. */
 interface OpenBatch {
   readonly end: UtcSeconds
+  readonly header: Hex
+  readonly gridTake: LedgerUnits
+  /** The hash of each part's words. */
+  readonly hashes: readonly Hex[]
   readonly credits: ReadonlyMap<number, LedgerUnits>
   readonly debits: ReadonlyMap<number, LedgerUnits>
   readonly settledParts: number
-  /** How many parts there will be. */
-  readonly parts: number
   /** The transaction of each part that was settled. */
   readonly transactions: Hex[]
 }
@@ -81,15 +85,25 @@ export interface SettledBatch {
 export interface AreaView {
   rules: AreaRules
   rulesHash: Hex
+  /** The zero address where nobody settles. */
   operator: Address
+  /** Whom the rules name, or who took the office over. */
+  grid: Address
+  watchers: Watchers
   settledUntil: UtcSeconds
   gridBalance: LedgerUnits
   seats: Map<number, SeatRecord>
-  /** The later keys of each meter whose key changed in this area: a meter takes its keys along to another seat. */
+  /** The later keys of each meter whose key changed, in whatever area: a meter takes its keys along to another seat. */
   keys: Map<Address, readonly LaterKey[]>
   open: OpenBatch | null
   /** The settled batches, by when they end. */
   batches: Map<UtcSeconds, SettledBatch>
+  /** How often each meter was revoked or suspended, in whatever area. */
+  bars: Map<Address, number>
+  /** The header that was announced to the watchers last. */
+  announced: Hex | null
+  /** Who refused which batch, by its header. */
+  refusals: Map<Hex, { watcher: Address; reason: number }[]>
   /** How often a batch was given up after some of its parts, by its end. */
   abandoned: Map<UtcSeconds, number>
 }
@@ -106,6 +120,8 @@ export function copyView(view: EscrowView): EscrowView {
         ...area,
         seats: new Map(area.seats),
         keys: new Map(area.keys),
+        bars: new Map(area.bars),
+        refusals: new Map(area.refusals),
         batches: new Map(area.batches),
         abandoned: new Map(area.abandoned),
       },
@@ -122,21 +138,32 @@ export function applyEvent(view: EscrowView, event: EscrowEvent): void {
       rules,
       rulesHash: args.rulesHash as Hex,
       operator: args.operator as Address,
+      grid: rules.grid,
+      watchers: args.watchers as Watchers,
       settledUntil: 0,
       gridBalance: 0n,
       seats: new Map(),
-      keys: new Map(),
+      keys: new Map([...view.values()].flatMap(({ keys }) => [...keys])),
+      bars: new Map([...view.values()].flatMap(({ bars }) => [...bars])),
+      announced: null,
+      refusals: new Map(),
       open: null,
       batches: new Map(),
       abandoned: new Map(),
     })
     return
   }
+  if (name === 'MeterBarred') {
+    for (const { bars } of view.values()) bars.set(args.meter as Address, args.bars as number)
+    return
+  }
   const { area: areaNumber, seat } = subjectOf(args)
   const area = view.get(areaNumber)
   if (area === undefined) return
+  if (name === 'PurseMoved') creditOther(view, args)
+  else if (name === 'KeyRotated') noteKey(view, area.seats.get(seat!)!, args)
   if (seat === null) applyToArea(area, event)
-  else if (name === 'SeatOpened') area.seats.set(seat, openedSeat(view, seat, args))
+  else if (name === 'SeatOpened') area.seats.set(seat, openedSeat(area, seat, args))
   else {
     const before = area.seats.get(seat)
     if (before !== undefined) area.seats.set(seat, { ...before, ...seatChange(area, before, event) })
@@ -152,6 +179,12 @@ function subjectOf(args: EscrowEvent['args']): { area: number; seat: number | nu
 
 function applyToArea(area: AreaView, { name, args, transaction, block }: EscrowEvent): void {
   if (name === 'OperatorAppointed') area.operator = args.operator as Address
+  else if (name === 'GridSucceeded') area.grid = args.grid as Address
+  else if (name === 'BatchAnnounced') area.announced = args.header as Hex
+  else if (name === 'BatchRefused') {
+    const [header, watcher, reason] = [args.header as Hex, args.watcher as Address, args.reason as number]
+    area.refusals.set(header, [...(area.refusals.get(header) ?? []), { watcher, reason }])
+  } else if (name === 'BatchBegun') area.open = begunBatch(args)
   else if (name === 'GridWithdrawn') area.gridBalance -= BigInt(args.amount as string)
   else if (name === 'PartSettled') settlePart(area, args, transaction)
   else if (name === 'BatchAbandoned') {
@@ -196,8 +229,36 @@ function settlePart(area: AreaView, args: EscrowEvent['args'], transaction: Hex)
     })
   }
   if (parts === 1) return
-  const transactions = [...(area.open?.transactions ?? []), transaction]
-  area.open = { end, credits, debits, transactions, settledParts: (args.part as number) + 1, parts }
+  const open = area.open!
+  const transactions = [...open.transactions, transaction]
+  area.open = { ...open, credits, debits, transactions, settledParts: (args.part as number) + 1 }
+}
+
+function begunBatch(args: EscrowEvent['args']): OpenBatch {
+  return {
+    end: args.end as UtcSeconds,
+    header: args.header as Hex,
+    gridTake: BigInt(args.gridTake as string),
+    hashes: args.parts as Hex[],
+    ...{ credits: new Map(), debits: new Map(), settledParts: 0, transactions: [] },
+  }
+}
+
+/** A purse that moved arrives at a seat of the same account, perhaps of another area. */
+function creditOther(view: EscrowView, args: EscrowEvent['args']): void {
+  const { area, number } = partsOfSeatId(BigInt(args.to as string))
+  const { seats } = view.get(area)!
+  const before = seats.get(number)!
+  seats.set(number, { ...before, balance: before.balance + BigInt(args.arrived as string) })
+}
+
+/** Every seat of the meter learns of the key: a former one may still run. */
+function noteKey(view: EscrowView, { meter, keys: before }: SeatRecord, args: EscrowEvent['args']): void {
+  const keys = [...before, { key: args.next as Address, from: args.from as UtcSeconds }]
+  for (const area of view.values()) {
+    area.keys.set(meter, keys)
+    for (const [number, seat] of area.seats) if (seat.meter === meter) area.seats.set(number, { ...seat, keys })
+  }
 }
 
 function endOpenBatch(area: AreaView, owed: 'credits' | 'debits'): void {
@@ -208,7 +269,7 @@ function endOpenBatch(area: AreaView, owed: 'credits' | 'debits'): void {
   area.open = null
 }
 
-function openedSeat(view: EscrowView, seat: number, args: EscrowEvent['args']): SeatRecord {
+function openedSeat(area: AreaView, seat: number, args: EscrowEvent['args']): SeatRecord {
   const meter = args.meter as Address
   const mandate = args.mandate as Mandate
   const { epoch, time, importWh, exportWh } = args.epoch as EpochStart
@@ -216,9 +277,9 @@ function openedSeat(view: EscrowView, seat: number, args: EscrowEvent['args']): 
     seat,
     account: args.account as Address,
     meter,
-    keys: keysOf(view, meter),
+    keys: area.keys.get(meter) ?? [],
     terms: [{ from: args.from as UtcSeconds, mandate, closed: false }],
-    standings: [],
+    standings: args.barred === true ? [{ from: 0, zone: null, nameplateWh: null, grade: 0, barred: true }] : [],
     balance: 0n,
     withdrawal: null,
     withdrawalNonce: 0,
@@ -228,12 +289,6 @@ function openedSeat(view: EscrowView, seat: number, args: EscrowEvent['args']): 
     confirmations: 0,
     inForceUntil: 0,
   }
-}
-
-/** Keys only follow one another, so of what the areas know of a meter the longest is the newest. */
-function keysOf(view: EscrowView, meter: Address): readonly LaterKey[] {
-  const known = [...view.values()].map(({ keys }) => keys.get(meter) ?? [])
-  return known.reduce((longest, keys) => (keys.length > longest.length ? keys : longest), [])
 }
 
 function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEvent): Partial<SeatRecord> {
@@ -248,8 +303,15 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
       return { terms: scheduled(seat.terms, { from, mandate: seat.terms.at(-1)!.mandate, closed: true }), inForceUntil }
     case 'MeterConfirmed': {
       const nameplateWh = args.nameplateWh as number
+      const grade = args.grade as number
       return {
-        standings: scheduled(seat.standings, { from, zone: zoneOf(args.zone as Hex), nameplateWh, barred: false }),
+        standings: scheduled(seat.standings, {
+          from,
+          zone: zoneOf(args.zone as Hex),
+          nameplateWh,
+          grade,
+          barred: false,
+        }),
         confirmations: seat.confirmations + 1,
         inForceUntil,
       }
@@ -257,19 +319,19 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
     case 'MeterRevoked':
     case 'MeterSuspended':
       return {
-        standings: scheduled(seat.standings, { from, zone: standing?.zone ?? null, nameplateWh: null, barred: true }),
+        standings: scheduled(seat.standings, {
+          from,
+          zone: standing?.zone ?? null,
+          nameplateWh: null,
+          grade: 0,
+          barred: true,
+        }),
         inForceUntil,
       }
-    case 'KeyRotated': {
-      const keys = [...seat.keys, { key: args.next as Address, from }]
-      area.keys.set(seat.meter, keys)
-      return { keys }
-    }
-    case 'EpochStarted':
-    case 'Rebased': {
+    case 'EpochStarted': {
       const { epoch, time, importWh, exportWh } = args as unknown as EpochStart
       const base = { epoch, time, importWh, exportWh }
-      return name === 'Rebased' ? { base } : { base, epochStart: base }
+      return { base, epochStart: base }
     }
     case 'Deposited':
       return { balance: seat.balance + BigInt(args.amount as string) }
@@ -278,7 +340,14 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
       const withdrawal = { amount, to: args.to as Address, claimableAt: args.claimableAt as UtcSeconds }
       return { withdrawal: amount === 0n ? null : withdrawal, withdrawalNonce: args.nextNonce as number }
     }
+    case 'MoveRequested': {
+      // It stays the account's own, but this seat may not spend it.
+      const amount = BigInt(args.amount as string)
+      const withdrawal = { amount, to: seat.account, claimableAt: args.claimableAt as UtcSeconds }
+      return { withdrawal: amount === 0n ? null : withdrawal, withdrawalNonce: args.nextNonce as number }
+    }
     case 'WithdrawalClaimed':
+    case 'PurseMoved':
       return claimed(area, seat, BigInt(args.amount as string))
     default:
       return {}
@@ -336,7 +405,7 @@ export function termsOnChain({ terms, standings }: SeatRecord): Terms[] {
       version: mandate.version,
       zone: standing?.zone ?? null,
       nameplateWh: standing?.nameplateWh ?? null,
-      grade: 0,
+      grade: standing?.grade ?? 0,
       closed: closed || (standing?.barred ?? false),
     }
   })

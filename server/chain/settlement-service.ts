@@ -10,7 +10,6 @@ import type { JsonRpcProvider } from 'ethers'
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { escrowInterface } from '../../contracts/build/deploy.ts'
-import { encodeEntry } from '../../contracts/protocol/entry.ts'
 import { type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
@@ -25,18 +24,27 @@ import {
   type StoredBatch,
   signedEntries,
 } from '../store/settlement-store.ts'
+import {
+  type ApprovalSource,
+  type Approvals,
+  approvalsOf,
+  noApprovals,
+  requireNotRefused,
+  silentFrom,
+} from './batch-approvals.ts'
 import { divideIntoParts } from './batch-parts.ts'
 import { ChainError } from './error.ts'
 import { asChainError } from './escrow-client.ts'
 import type { Indexer } from './indexer.ts'
 import { startPoller } from './poller.ts'
-import type { AreaView, SeatRecord, SettledBatch } from './seat-view.ts'
-import type { Call, Sender } from './sender.ts'
+import type { AreaView, SettledBatch } from './seat-view.ts'
+import type { Sender } from './sender.ts'
+import { type BatchPlan, type BatchWork, planBatch, settleCall } from './settle-call.ts'
 
 /** What a server says of the settlement of all its areas. */
 export interface SettlementMetrics {
-  settled: Counter
-  stopped: Gauge
+  settled: Counter<'area'>
+  stopped: Gauge<'area'>
 }
 
 export function settlementMetrics(registry: Registry): SettlementMetrics {
@@ -69,6 +77,8 @@ export interface SettlementOptions {
   leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
   /** The most entries of one transaction, where they shall be fewer than fit into it. */
   entriesPerPart?: number
+  /** Where the signatures of an area's watchers come from; without it a batch waits until their silence counts. */
+  approvals?: ApprovalSource
 }
 
 export interface Settlement {
@@ -77,7 +87,7 @@ export interface Settlement {
 }
 
 export function createSettlement(options: SettlementOptions): Settlement {
-  const { database, provider, sender, indexer, settings, log, metrics, leaveOut, entriesPerPart } = options
+  const { database, provider, sender, indexer, settings, log, metrics, leaveOut, entriesPerPart, approvals } = options
   for (const { area } of settings) metrics.settled.inc({ area }, 0)
   const ids = new Map<number, number>()
 
@@ -99,18 +109,56 @@ export function createSettlement(options: SettlementOptions): Settlement {
     }
     const areaId = await idOf(own)
     const batches = await batchesAfter(database, areaId, counted?.settledUntil ?? 0)
-    for (const batch of batches) await noteOutcome({ area, areaId }, batch, counted?.batches.get(batch.end))
-    const next = batches.find(({ end }) => !newest.batches.has(end))
+    for (const one of batches) await noteOutcome({ area, areaId }, one, counted?.batches.get(one.end))
+    const batch = batches.find(({ end }) => !newest.batches.has(end))
     // Its statement is being made.
-    if (next === undefined || !isStated(next)) return
-    const work = { area, areaId, escrow: chain.escrow, batch: next, view: newest, counted }
+    if (batch === undefined || !isStated(batch)) return
+    const { chainId, escrow, withdrawalDelaySeconds } = chain
+    const now = (await provider.getBlock('latest'))!.timestamp
+    const work = { area, areaId, escrow, chainId, batch, view: newest, counted, now }
+    const isTooOld = now > batch.start + newest.rules.batchSeconds + withdrawalDelaySeconds
+    if (isTooOld && (await giveUp(work))) return
     try {
       await submit(work)
     } catch (error) {
       const refusal = asChainError(error)
-      if (!(refusal instanceof ChainError) || refusal.contractError !== 'Insolvent') throw error
+      if (!(refusal instanceof ChainError)) throw error
+      if (refusal.code === 'CHAIN_BATCH_CHANGED') return abandon(work, refusal.message)
+      if (refusal.contractError !== 'Insolvent') throw error
       await setAside(work, refusal)
     }
+  }
+
+  /**
+   * The escrow takes what was traded so long ago no more: it becomes residual, for all its seats, and the batch moves their
+   * bases alone. Says whether there was anything of the kind.
+   */
+  async function giveUp(work: Work): Promise<boolean> {
+    const { area, areaId, batch, view } = work
+    const entries = await signedEntries(database, areaId, batch.end)
+    const traded = entries.filter(({ soldWh, boughtWh }) => soldWh + boughtWh > 0)
+    if (traded.length === 0) return false
+    if (view.open?.end === batch.end) {
+      await abandon(work, 'it has become too old for the escrow')
+      return true
+    }
+    const seats = [...new Set(traded.map(({ seat }) => seat))]
+    log.error(
+      { area, end: batch.end, seats },
+      'a batch has become too old for the escrow: what was traded in it is void',
+    )
+    if (!(await leaveOut(area, { end: batch.end, number: batch.number, seats }))) {
+      const what = `the batch to ${batch.end} is too old and could not be cut anew`
+      throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: ${what}`)
+    }
+    return true
+  }
+
+  async function abandon(work: Work, why: string): Promise<void> {
+    const { area, escrow, batch } = work
+    log.warn({ area, end: batch.end }, `a batch that had begun is given up: ${why}`)
+    const data = escrowInterface.encodeFunctionData('abandonBatch', [area])
+    await sender.send(`abandon ${nameOf(work)}`, async () => ({ to: escrow, data }))
   }
 
   /** Notes what the chain says of the batch, at the depth that counts. */
@@ -163,9 +211,35 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const part = view.open?.settledParts ?? 0
     const purpose = `settle ${nameOf(work)} part ${part}`
     const { hash } = await sender.send(purpose, async () => {
-      return settleCall(work, await signedEntries(database, areaId, batch.end), entriesPerPart)
+      const plan = planBatch(work, await signedEntries(database, areaId, batch.end), entriesPerPart)
+      return settleCall(work, plan, await watched(work, plan))
     })
     await markSubmitted(database, areaId, batch.end, hash)
+  }
+
+  /** What the watchers have signed. Throws `CHAIN_WATCHERS` where they refuse, `CHAIN_UNWATCHED` while they are waited for. */
+  async function watched(work: Work, plan: BatchPlan): Promise<Approvals> {
+    const { area, escrow, chainId, batch, view, now } = work
+    const { hash: header } = plan
+    const { keys, quorum } = view.watchers
+    if (keys.length === 0) return noApprovals
+    requireNotRefused(view, header)
+    if (plan.part > 0) return noApprovals
+    const shown = { ...plan.header, header, parts: plan.parts.map((part) => part.map(({ fields }) => fields)) }
+    const domain = { chainId, escrow }
+    const signatures = (await approvals?.({ ...shown, domain, rules: view.rulesHash })) ?? []
+    const given = approvalsOf(domain, view, header, signatures)
+    if (given.count === quorum) return given
+    const from = await silentFrom(provider, { escrow, area, header })
+    if (from !== null && now >= from) return given
+    // Their time to answer unasked has passed: now it counts.
+    if (from === null && now >= batch.end + view.rules.watcherGraceSeconds) {
+      const data = escrowInterface.encodeFunctionData('announceBatch', [area, header])
+      await sender.send(`announce ${header} of ${escrow}`, async () => ({ to: escrow, data }))
+    }
+    const until = from === null ? '' : `, without them it settles from ${from} on`
+    const message = `area ${area}: ${given.count} of ${quorum} watchers have signed the batch to ${batch.end}${until}`
+    throw new ChainError('CHAIN_UNWATCHED', message)
   }
 
   /**
@@ -173,13 +247,8 @@ export function createSettlement(options: SettlementOptions): Settlement {
    * given up first. Throws the refusal where the seats can pay after all, so that it is tried again.
    */
   async function setAside(work: Work, refusal: ChainError): Promise<void> {
-    const { area, areaId, escrow, batch, view, counted } = work
-    if (view.open !== null) {
-      log.warn({ area, end: batch.end }, 'a batch that had begun cannot be paid: giving it up')
-      const data = escrowInterface.encodeFunctionData('abandonBatch', [area])
-      await sender.send(`abandon ${nameOf(work)}`, async () => ({ to: escrow, data }))
-      return
-    }
+    const { area, areaId, batch, view, counted } = work
+    if (view.open !== null) return abandon(work, 'it cannot be paid')
     const entries = await signedEntries(database, areaId, batch.end)
     const isOnePart = divideIntoParts(entries, view, entriesPerPart).length === 1
     const seats = counted === undefined ? [] : seatsThatCannotPay(entries, counted, isOnePart)
@@ -223,16 +292,14 @@ function isStated(batch: StoredBatch): batch is StatedBatch {
   return batch.statementRoot !== null
 }
 
-interface Work {
-  area: number
-  /** Its number in the database. */
+interface Work extends BatchWork {
+  chainId: number
+  /** The area's number in the database. */
   areaId: number
-  escrow: Hex
-  batch: StatedBatch
-  /** The area at the newest block. */
-  view: AreaView
   /** The area at the newest block that is deep enough to count. */
   counted: AreaView | undefined
+  /** The time of the newest block. */
+  now: UtcSeconds
 }
 
 /** Names one attempt to settle a batch, so that a batch that was abandoned may be sent again under another name. */
@@ -253,53 +320,6 @@ function seatsThatCannotPay(entries: readonly SignedEntry[], view: AreaView, isO
     balances.set(seat, isOnePart || net < 0n ? before + net : before)
   }
   return [...insolvent]
-}
-
-/**
- * The call that settles the next part: as much of what is not settled yet as one transaction can take, the last part all
- * of it. Throws `CHAIN_BATCH` where an entry lacks its signed reading, or does not begin at the seat's base on chain.
- */
-function settleCall({ area, escrow, batch, view }: Work, entries: SignedEntry[], entriesPerPart?: number): Call {
-  const missing = (seat: number, what: string) =>
-    new ChainError('CHAIN_BATCH', `area ${area}, batch to ${batch.end}: seat ${seat} ${what}`)
-  // The base is there already: by an earlier part, or for an entry that only moves it.
-  const left = entries.filter(({ seat, time, soldWh, boughtWh }) => {
-    const isDone = (view.seats.get(seat)?.base.time ?? 0) >= time
-    if (isDone && view.open === null && soldWh + boughtWh > 0) {
-      throw missing(seat, `is not where its entry to ${time} begins`)
-    }
-    return !isDone
-  })
-  const part = view.open?.settledParts ?? 0
-  const plan = divideIntoParts(left, view, entriesPerPart)
-  const parts = view.open?.parts ?? plan.length
-  const own = part + 1 === parts ? left : (plan[0] ?? [])
-  const bases = new Map<number, SeatRecord['base']>()
-  const words = own.map((entry) => {
-    const base = bases.get(entry.seat) ?? view.seats.get(entry.seat)?.base
-    if (base === undefined || base.epoch !== entry.epoch) {
-      throw missing(entry.seat, `is not where its entry to ${entry.time} begins`)
-    }
-    if (entry.signature === null) throw missing(entry.seat, `has no signed reading of ${entry.time}`)
-    bases.set(entry.seat, entry)
-    const { soldWh, boughtWh, paid, received } = entry
-    return encodeEntry(
-      {
-        number: entry.seat,
-        lag: (batch.end - entry.time) / view.rules.intervalSeconds,
-        exportDelta: entry.exportWh - base.exportWh,
-        importDelta: entry.importWh - base.importWh,
-        soldWh,
-        boughtWh,
-        paid,
-        received,
-      },
-      entry.signature,
-    ).slice(2)
-  })
-  const { start, end, bandLow, bandHigh, statementRoot } = batch
-  const header = { area, start, end, bandLow, bandHigh, statementRoot, part, parts }
-  return { to: escrow, data: escrowInterface.encodeFunctionData('settle', [header, `0x${words.join('')}`]) }
 }
 
 /** Settlement of all areas, each at its own pace: one that is stopped holds up no other. */

@@ -5,6 +5,8 @@ import { openProvider } from '../chain/escrow-client.ts'
 import { readSettledArea } from '../chain/settled-area.ts'
 import { readSettledSeat } from '../chain/settled-seat.ts'
 import { walletSignatures } from '../chain/wallet-signature.ts'
+import { beginsReport, ReportReader } from '../reports/verify-report.ts'
+import { BatchFigures } from '../reports/verify-rows.ts'
 import { type AreaFile, AreaFileReader, beginsAreaFile } from '../settlement/area-file.ts'
 import { claimsOf, nameOf, type SignedThings, type WalletWords } from '../settlement/signers.ts'
 import { readStatementFile, type StatementFile } from '../settlement/statement-file.ts'
@@ -14,13 +16,26 @@ import { signerOfReading } from '../signatures/reading-signer.ts'
 import { InputError, readLines, writeOutput } from './streams.ts'
 
 export interface VerifyOptions {
-  rpcUrl: string
+  /** A report can be checked by itself, without a node. */
+  rpcUrl?: string
   firstBlock: number
+  /** Of a report: the file of a batch, from which its rows are computed again. */
+  batch?: string
 }
 
 /** Prints that a statement or a batch is right. Throws `InputError` naming the first difference. */
-export async function verifyFile(path: string, { rpcUrl, firstBlock }: VerifyOptions): Promise<void> {
-  const check = await readCheck(path, firstBlock)
+export async function verifyFile(path: string, options: VerifyOptions): Promise<void> {
+  const figures = options.batch === undefined ? null : new BatchFigures()
+  if (options.batch !== undefined)
+    await againstChain(await readCheck(options.batch, options.firstBlock, figures!), options)
+  const check = await readCheck(path, options.firstBlock, figures)
+  if (typeof check !== 'string') await againstChain(check, options)
+  await writeOutput(typeof check === 'string' ? `right: ${check}\n` : 'right\n')
+}
+
+async function againstChain(check: Check | string, { rpcUrl }: VerifyOptions): Promise<void> {
+  if (typeof check === 'string') throw new InputError('--batch takes what `commonwatt export` wrote')
+  if (rpcUrl === undefined) throw new InputError('a node of the chain is needed: --rpc-url or RPC_URL')
   const { chainId } = check
   const provider = openProvider(rpcUrl, chainId)
   try {
@@ -28,7 +43,6 @@ export async function verifyFile(path: string, { rpcUrl, firstBlock }: VerifyOpt
     if (actual !== chainId) throw new InputError(`the statement is of chain ${chainId}, the node is on ${actual}`)
     const difference = await check.run(provider)
     if (difference !== null) throw new InputError(difference)
-    await writeOutput('right\n')
   } finally {
     provider.destroy()
   }
@@ -40,17 +54,27 @@ interface Check {
   run(provider: JsonRpcProvider): Promise<string | null>
 }
 
-/** An area's file is read line by line, a statement as one piece. */
-async function readCheck(path: string, firstBlock: number): Promise<Check> {
+/** An area's file and a report are read line by line, a statement as one piece. A report is right once it is read: says of what. */
+async function readCheck(path: string, firstBlock: number, figures: BatchFigures | null): Promise<Check | string> {
   const area = new AreaFileReader()
+  const report = new ReportReader()
   const lines: string[] = []
-  let isOfArea: boolean | null = null
+  let kind: 'area' | 'report' | 'statement' | null = null
   for await (const line of readLines(path)) {
-    isOfArea ??= beginsAreaFile(line)
-    if (isOfArea) area.take(line)
-    else lines.push(line)
+    kind ??= beginsAreaFile(line) ? 'area' : beginsReport(line) ? 'report' : 'statement'
+    if (kind === 'area') area.take(line)
+    else if (kind === 'statement') lines.push(line)
+    else {
+      const row = report.take(line)
+      if (row !== null) figures?.compare(row)
+    }
   }
-  if (isOfArea) return areaCheck(area.finish(), firstBlock)
+  if (kind === 'report') {
+    const { rows } = report.finish()
+    const compared = figures === null ? '' : `, of which ${figures.finish()} are what their batch gives`
+    return `${rows} rows${compared}`
+  }
+  if (kind === 'area') return areaCheck(area.finish(), firstBlock, figures)
   return seatCheck(readStatementFile(parseJson(path, lines.join('\n'))), firstBlock)
 }
 
@@ -66,19 +90,22 @@ function seatCheck(file: StatementFile, firstBlock: number): Check {
   }
 }
 
-function areaCheck(file: AreaFile, firstBlock: number): Check {
+function areaCheck(file: AreaFile, firstBlock: number, figures: BatchFigures | null): Check {
   const { chainId, escrow, area, end, agreements, revocations } = file
   const knownFrom = file.intervals[0]?.block ?? firstBlock
   return {
     chainId,
-    run: async (provider) =>
-      verifyArea(file, await readSettledArea({ provider, escrow, area, end, firstBlock, knownFrom }), {
+    async run(provider) {
+      const chain = await readSettledArea({ provider, escrow, area, end, firstBlock, knownFrom })
+      figures?.of(file, chain)
+      return verifyArea(file, chain, {
         words: await wordsOfWallets(provider, file, {
           orders: [...file.orders, ...file.forwardOrders],
           ...{ agreements, revocations },
         }),
         signerOf: signerOfReading,
-      }),
+      })
+    },
   }
 }
 

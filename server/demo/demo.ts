@@ -138,7 +138,7 @@ async function startMarket(
   })
   pids.server = () => server.pid
   const url = `http://localhost:${ports.web}`
-  const { area } = street.area
+  const { area } = deployment.settings
   const resource = await eventually(
     () =>
       publicClient(url)
@@ -292,6 +292,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
     const settings = settingsOf(street, people, made)
     const opened = await escrowAt(escrow.address, people.grid.connect(provider)).openArea!(
       settings.rules,
+      { quorum: 0, keys: [] },
       people.operator.address,
     )
     await opened.wait()

@@ -122,15 +122,13 @@ async function confirm(home: Onboarding, seat: SeatResource): Promise<void> {
   const client = await signInWithKey(home.serverUrl, grid, area.chain.chainId)
   const from = (Math.floor(home.now() / 1000 / area.intervalSeconds) + 1) * area.intervalSeconds
   const deadline = deadlineOf(home)
-  const zone = encodeBytes32String(wishes.zone)
+  const { nameplateWh, zone } = wishes
+  const confirmation = { nameplateWh, grade: area.rules.settlingGrade, from, bars: 0, deadline }
   const signature = await signFull(grid, domainOfArea(area), 'ConfirmMeter', {
-    seat: BigInt(seat.seat),
-    zone,
-    nameplateWh: wishes.nameplateWh,
-    from,
-    deadline,
+    ...{ seat: BigInt(seat.seat), zone: encodeBytes32String(zone) },
+    ...confirmation,
   })
-  const body = { seat: seat.seat, zone: wishes.zone, nameplateWh: wishes.nameplateWh, from, deadline, signature }
+  const body = { seat: seat.seat, zone, ...confirmation, signature }
   await client.post('/relay/confirmations', body, `confirm-${seat.seat}-${from}`)
 }
 
@@ -142,7 +140,7 @@ async function deposit(home: Onboarding, client: ApiClient, seat: SeatResource):
   const unitsPerToken = 10n ** BigInt(area.chain.tokenDecimals)
   const value = (parseMoney(wishes.deposit) * unitsPerToken) / parseMoney('1')
   const signature = await account.signTypedData(
-    { name: area.chain.tokenName, version: '1', chainId: area.chain.chainId, verifyingContract: area.chain.token },
+    wallet.permitDomain!,
     {
       Permit: [
         { name: 'owner', type: 'address' },

@@ -43,7 +43,6 @@ const homeSchema = z.strictObject({
 const streetSchema = z.strictObject({
   /** An area file without the grid operator's account. */
   area: z.looseObject({
-    area: z.int(),
     rules: z.looseObject({ intervalSeconds: z.int().min(1), batchSeconds: z.int().min(1) }),
   }),
   withdrawalDelaySeconds: z.int().min(1),
@@ -171,7 +170,6 @@ const south = 'south'
 /** The street of `npm start`. */
 export const demoStreet: Street = streetSchema.parse({
   area: {
-    area: 1,
     name: 'Sunfield',
     currency: 'EUR',
     feedInPerKwh: '0.08',

@@ -43,12 +43,6 @@ const outageSeconds = 2 * 86_400 - 3_600
 
 export const questions: readonly FoundingQuestion[] = [
   { name: 'name', asks: 'What is the community called?', standard: () => 'Neighbourhood' },
-  {
-    name: 'area',
-    asks: 'Which number shall its market area have in the escrow?',
-    standard: () => '1',
-    mistake: (answer) => (/^\d{1,9}$/.test(answer) ? null : 'a whole number is needed'),
-  },
   { name: 'currency', asks: 'In which currency do people read prices?', standard: () => 'EUR' },
   { name: 'retailPrice', asks: 'What does a kWh from the supplier cost?', standard: () => '0.30', mistake: price },
   { name: 'feedInPrice', asks: 'What does the supplier pay for a kWh fed in?', standard: () => '0.08', mistake: price },

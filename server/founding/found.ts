@@ -49,7 +49,7 @@ export function foundCommunity(folder: string, answers: Answers): Founded {
   const key = (name: string) => parseAddress(walletOfFile(join(root, 'keys', `${name}.key`)).address)
   const [deployer, operator, relay] = [key('deployer'), key('operator'), key('relay')]
   const grid = answers.grid === '' ? key('grid') : parseAddress(answers.grid!)
-  const areaName = `area-${answers.area}.json`
+  const areaName = 'area.json'
   const write = (name: string, text: string, mode: number) => {
     writeFileSync(join(root, name), text, { mode, flag: 'wx' })
     return name
@@ -89,7 +89,6 @@ function areaFileOf(answers: Answers, grid: Address): Record<string, unknown> {
   const feeders = answers.feeders === '' ? [] : answers.feeders!.split(',').map((feeder) => feeder.trim())
   const root = 'transformer'
   return {
-    area: Number(answers.area),
     name: answers.name,
     currency: answers.currency,
     feedInPerKwh: answers.feedInPrice,

@@ -1,55 +1,166 @@
-/** What every settlement report is made of, whatever its format: one row per metering point and interval. */
+/** What every settlement report is made of, whatever its format: one row per metering point and interval, or day, or month. */
 import { CodedError } from '../../contracts/protocol/error.ts'
-import type { LedgerUnits, Ticks, UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { LedgerUnits, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 
 /** What of an area's settings a report shows or computes by. */
 export interface ReportSettings {
+  area: number
   name: string
   currency: string
   priceDecimals: number
   rules: { intervalSeconds: number }
   /** Whether what a home uses of its own is told by itself (`net`) or part of the residual of both directions. */
   ownUse: 'net' | 'residual'
-  zones: readonly { zone: string; parent: string | null }[]
+  zones: readonly { zone: string; name: string; parent: string | null }[]
 }
 
-/** What one order or agreement matched; `amount` in ledger units, after the share in excess congestion rent. */
-export interface SettledOutcome {
-  stage: 'agreements' | 'forward' | 'spot'
-  /** Names the order or agreement. */
-  arrival: number
-  side: 'buy' | 'sell'
-  filledWh: number
-  priceTicks: Ticks | null
-  amount: LedgerUnits
+/** What the roster says of a metering point at some time. */
+export interface PointFacts {
+  /** Official identifier of what is drawn, and of what is fed in where that has one of its own. */
+  point: string
+  exportPoint: string
+  supplier: string | null
+  balanceGroup: string | null
 }
 
-/** One metering point in one interval; money as decimal strings of ledger units. */
-export interface SettledInterval {
-  start: UtcSeconds
+/** Ways in which energy of an interval is given to parties, in the order in which they come. */
+export const reportStages = ['agreements', 'forward', 'spot', 'imported', 'coefficients'] as const
+export type ReportStage = (typeof reportStages)[number]
+
+export type StageEnergies = Readonly<Record<ReportStage, Wh>>
+
+export type RowQuality = 'measured' | 'estimated' | 'doubtful' | 'missing'
+/** From best to worst. */
+export const rowQualities = ['measured', 'estimated', 'doubtful', 'missing'] as const satisfies readonly RowQuality[]
+
+export type RowStatus = 'provisional' | 'final' | 'missed'
+/** From the surest to the least sure. */
+export const rowStatuses = ['final', 'provisional', 'missed'] as const satisfies readonly RowStatus[]
+
+/** A meter's cumulative registers at a boundary. */
+export interface BoundaryRegisters {
+  importWh: Wh
+  exportWh: Wh
+}
+
+/**
+ * A row's money, seen from the account: `energy − gridFee − congestion` is what it received less what it paid. How it is
+ * split stands in `settled-row.ts`.
+ */
+export interface MoneySplit {
+  energy: LedgerUnits
+  gridFee: LedgerUnits
+  congestion: LedgerUnits
+}
+
+/** Energies and money of a row, or of many. Always metered = own use + matched + residual, in both directions. */
+export interface Summed {
+  importWh: Wh
+  exportWh: Wh
+  /** On both sides the same; 0 where the supplier bills it. */
+  ownUseWh: Wh
+  boughtWh: Wh
+  soldWh: Wh
+  bought: StageEnergies
+  sold: StageEnergies
+  residualImportWh: Wh
+  residualExportWh: Wh
+  /** Promised ahead and not delivered or not taken. */
+  deviationWh: Wh
+  paid: LedgerUnits
+  received: LedgerUnits
+  /** Null where rows were read by point, for formats that do not split money. */
+  split: MoneySplit | null
+}
+
+export const noEnergies: StageEnergies = { agreements: 0, forward: 0, spot: 0, imported: 0, coefficients: 0 }
+
+export const nothingSummed: Summed = {
+  ...{ importWh: 0, exportWh: 0, ownUseWh: 0, boughtWh: 0, soldWh: 0, bought: noEnergies, sold: noEnergies },
+  ...{ residualImportWh: 0, residualExportWh: 0, deviationWh: 0, paid: 0n, received: 0n },
+  split: { energy: 0n, gridFee: 0n, congestion: 0n },
+}
+
+/** Both together; what one of them does not split is not split. */
+export function added(a: Summed, b: Summed): Summed {
+  return {
+    importWh: a.importWh + b.importWh,
+    exportWh: a.exportWh + b.exportWh,
+    ownUseWh: a.ownUseWh + b.ownUseWh,
+    boughtWh: a.boughtWh + b.boughtWh,
+    soldWh: a.soldWh + b.soldWh,
+    bought: addedByStage(a.bought, b.bought),
+    sold: addedByStage(a.sold, b.sold),
+    residualImportWh: a.residualImportWh + b.residualImportWh,
+    residualExportWh: a.residualExportWh + b.residualExportWh,
+    deviationWh: a.deviationWh + b.deviationWh,
+    paid: a.paid + b.paid,
+    received: a.received + b.received,
+    split:
+      a.split === null || b.split === null
+        ? null
+        : {
+            energy: a.split.energy + b.split.energy,
+            gridFee: a.split.gridFee + b.split.gridFee,
+            congestion: a.split.congestion + b.split.congestion,
+          },
+  }
+}
+
+function addedByStage(a: StageEnergies, b: StageEnergies): StageEnergies {
+  if (b === noEnergies) return a
+  return {
+    agreements: a.agreements + b.agreements,
+    forward: a.forward + b.forward,
+    spot: a.spot + b.spot,
+    imported: a.imported + b.imported,
+    coefficients: a.coefficients + b.coefficients,
+  }
+}
+
+/** One metering point in `[start, end)`. */
+export interface ReportRow extends Summed {
+  /** As they held at the row's time. */
+  settings: ReportSettings
+  facts: PointFacts
+  /** The meter's address. */
   meter: string
   zone: string
+  zoneName: string
+  start: UtcSeconds
+  end: UtcSeconds
+  /** How many intervals the row sums up. */
+  intervals: number
+  /** Of a sum: the newest. */
   run: number
-  status: 'provisional' | 'final' | 'missed'
-  quality: 'measured' | 'estimated' | 'doubtful' | 'missing'
-  import_wh: number
-  export_wh: number
-  bought_wh: number
-  sold_wh: number
-  paid: string
-  received: string
-  /** Traded forward and not delivered or not taken. */
-  deviation_wh: number
-  outcomes: readonly SettledOutcome[]
-  /** What the sellers of agreements get, by the agreement's arrival; their buyers pay the grid fee besides. */
-  agreed: ReadonlyMap<number, Ticks>
-  /** Results of the whole interval. */
-  zones: readonly { zone: string; priceTicks: Ticks | null }[]
-  flows: readonly { zone: string; exportWh: number; congestionTicks: Ticks }[]
-  batch_end: UtcSeconds | null
-  statement_root: string | null
+  computedAt: UtcSeconds
+  /** Of a sum: the least sure. */
+  status: RowStatus
+  /** Of a sum: the worst. */
+  quality: RowQuality
+  /** Null where no reading of that boundary is known. */
+  registersAtStart: BoundaryRegisters | null
+  registersAtEnd: BoundaryRegisters | null
+  /** End of the batch and root of its statement; null while it is not cut, and for a sum over several batches. */
+  batch: UtcSeconds | null
+  statementRoot: string | null
 }
 
-export class ReportError extends CodedError<'REPORT_UNBALANCED' | 'REPORT_ZONE_UNKNOWN' | 'REPORT_RANGE'> {
+export type ReportErrorCode =
+  | 'REPORT_AREA_UNKNOWN'
+  | 'REPORT_CURRENCY'
+  | 'REPORT_EMPTY'
+  | 'REPORT_FORMAT'
+  | 'REPORT_LENGTH'
+  | 'REPORT_POINT'
+  | 'REPORT_RANGE'
+  | 'REPORT_REPEATED'
+  | 'REPORT_SELECTION'
+  | 'REPORT_UNBALANCED'
+  | 'REPORT_WRONG'
+  | 'REPORT_ZONE_UNKNOWN'
+
+/** Why a report, or one row of it, is not written; `message` does not name the row. */
+export class ReportError extends CodedError<ReportErrorCode> {
   override readonly name = 'ReportError'
 }

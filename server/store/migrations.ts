@@ -3,10 +3,14 @@ import market from './migrations/0001_market.sql?raw'
 import settlement from './migrations/0002_settlement.sql?raw'
 import chain from './migrations/0003_chain.sql?raw'
 import accounts from './migrations/0004_accounts.sql?raw'
+import points from './migrations/0005_points.sql?raw'
+import documents from './migrations/0006_documents.sql?raw'
 
 export const migrations: readonly { name: string; text: string }[] = [
   { name: '0001_market', text: market },
   { name: '0002_settlement', text: settlement },
   { name: '0003_chain', text: chain },
   { name: '0004_accounts', text: accounts },
+  { name: '0005_points', text: points },
+  { name: '0006_documents', text: documents },
 ]

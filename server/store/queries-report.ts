@@ -1,98 +1,274 @@
-/** What a settlement report is written from: page after page of the newest runs, so that no transaction stays open. */
-import type { Address } from '../../contracts/protocol/typed-data.ts'
+/**
+ * What a settlement report is written from: page after page of the newest runs, so that no transaction stays open however long
+ * somebody takes to receive it, and while one page is written the next one is read.
+ */
+import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { Outcome } from '../market/area/area.ts'
-import { type Quality, qualities } from '../market/area/codes.ts'
+import { qualities } from '../market/area/codes.ts'
+import type { IntervalResults, SettledInterval } from '../reports/settled-row.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'
-import { intervalsStartingAt } from './queries.ts'
-import type { IntervalRow, NumericText, StoredIntervalStatus } from './rows.ts'
+import type { Range, StoredIntervalStatus } from './rows.ts'
 
-/** One metering point in one interval, with the results of the interval that it needs. */
-export interface ReportRow {
-  start: UtcSeconds
-  seat: number
-  meter: Address
-  zone: string
-  run: number
-  computed_at: Date
-  status: StoredIntervalStatus
-  quality: Quality
-  import_wh: Wh
-  export_wh: Wh
-  bought_wh: Wh
-  sold_wh: Wh
-  paid: NumericText
-  received: NumericText
-  deviation_wh: Wh
-  outcomes: Outcome[]
-  /** Prices of the agreements that the outcomes name, by arrival. */
-  agreed: ReadonlyMap<number, Ticks>
-  zones: IntervalRow['zones']
-  flows: IntervalRow['flows']
-  batch_end: UtcSeconds | null
-  statement_root: string | null
+export interface ReportRange {
+  area: number
+  from: UtcSeconds
+  to: UtcSeconds
+  /** The same for all of an area's life: its rules say it. */
+  intervalSeconds: number
+  /** The zone with this place among the area's zones of that time. */
+  zoneAt(start: UtcSeconds, place: number): string
+  /** Meters that alone are asked for; null for all. */
+  meters: readonly Address[] | null
 }
 
-type StoredRow = Omit<ReportRow, 'zone' | 'status' | 'quality' | 'outcomes' | 'agreed' | 'zones' | 'flows'> & {
+type StoredRow = Omit<
+  SettledInterval,
+  'zone' | 'status' | 'quality' | 'outcomes' | 'agreed' | 'results' | 'batch_end' | 'statement_root'
+> & {
+  seat: number
   zone: number
+  status: StoredIntervalStatus
   quality: number
   outcomes: Buffer
 }
 
-const pageRows = 2_000
+const pageRows = 4_000
 
 /** The newest runs of the area's intervals that start in `[from, to)`, ascending by start, then seat; in pages. */
-export async function* reportRows(
-  sql: Queries,
-  { area, from, to }: { area: number; from: UtcSeconds; to: UtcSeconds },
-): AsyncGenerator<ReportRow[]> {
-  let after = { start: from - 1, seat: 0 }
-  for (;;) {
-    const rows = await sql<StoredRow[]>`
-      select own.start, own.seat, seats.meter, own.zone, own.run, computed.computed_at, own.quality, own.import_wh,
-        own.export_wh, own.bought_wh, own.sold_wh, own.paid::text, own.received::text, own.deviation_wh, own.outcomes,
-        batch.end_at as batch_end, batch.root as statement_root
-      from (
+export async function* reportRows(sql: Queries, range: ReportRange): AsyncGenerator<SettledInterval[]> {
+  const { area, to, meters } = range
+  const completed = await completion(sql, range, true)
+  const seats = meters === null ? null : await seatsOf(sql, area, meters)
+  const only = seats === null ? sql`` : sql`and seat = any(${numbers(seats, ({ seat }) => seat)}::int[])`
+  const pageAfter = (start: UtcSeconds, seat: number) =>
+    caught(
+      storedRows(
+        sql,
+        range,
+        sql`
         select * from seat_intervals
-        where area_id = ${area} and current and start < ${to} and (start, seat) > (${after.start}::bigint, ${after.seat}::int)
-        order by start, seat limit ${pageRows}
-      ) own
-      join seats using (area_id, seat)
-      join intervals computed using (area_id, start, run)
-      left join lateral (
-        select end_at, statements.root from batches left join statements using (area_id, end_at, number)
-        where area_id = ${area} and end_at > own.start and batches.start <= own.start order by end_at limit 1
-      ) batch on true
-      order by own.start, own.seat`
-    if (rows.length > 0) yield await completed(sql, area, rows)
+        where area_id = ${area} and current and start < ${to} and (start, seat) > (${start}::bigint, ${seat}::int) ${only}
+        order by start, seat limit ${pageRows}`,
+        sql`order by own.start, own.seat`,
+      ),
+    )
+  let next = pageAfter(range.from - 1, 0)
+  for (;;) {
+    const rows = await next
+    if (rows.length === pageRows) next = pageAfter(rows.at(-1)!.start, rows.at(-1)!.seat)
+    if (rows.length > 0) yield await completed(rows)
     if (rows.length < pageRows) return
-    after = rows.at(-1)!
   }
 }
 
-/** With what the newest run of each interval says of all of it. */
-async function completed(sql: Queries, area: number, rows: readonly StoredRow[]): Promise<ReportRow[]> {
-  const starts = [...new Set(rows.map(({ start }) => start))]
-  const results = new Map((await intervalsStartingAt(sql, area, starts)).map((result) => [result.start, result]))
-  const outcomes = rows.map((row) => decodeOutcomes(row.outcomes))
-  const agreed = await agreedPrices(sql, area, outcomes.flat())
-  return rows.map((row, index) => {
-    const { zones, flows, status } = results.get(row.start)!
-    return {
-      ...row,
-      ...{ zones, flows, status, zone: zones[row.zone]!.zone, quality: qualities[row.quality]! },
-      ...{ outcomes: outcomes[index]!, agreed },
-    }
-  })
+/**
+ * The same point by point: ascending by meter, then start. Money of these rows is not split, since the results of whole
+ * intervals would be read again for every few points.
+ */
+export async function* reportRowsByPoint(sql: Queries, range: ReportRange): AsyncGenerator<SettledInterval[]> {
+  const { area, from, to, meters } = range
+  const completed = await completion(sql, range, false)
+  const starts = await sql<{ start: UtcSeconds }[]>`
+    select distinct start from intervals where area_id = ${area} and start >= ${from} and start < ${to} order by start`
+  const list = numbers(starts, ({ start }) => start)
+  const groups = groupsOf(
+    await seatsOf(sql, area, meters),
+    Math.max(1, Math.floor((2 * pageRows) / (starts.length + 1))),
+  )
+  const rowsOf = (group: readonly number[]) =>
+    caught(
+      storedRows(
+        sql,
+        range,
+        sql`
+        select * from seat_intervals
+        where area_id = ${area} and current and start = any(${list}::bigint[])
+          and seat = any(${numbers(group, (seat) => seat)}::int[])`,
+        sql`order by seats.meter, own.start, own.seat`,
+      ),
+    )
+  let next = groups.length === 0 ? null : rowsOf(groups[0]!)
+  for (let i = 0; next !== null; i++) {
+    const rows: StoredRow[] = await next
+    next = i + 1 < groups.length ? rowsOf(groups[i + 1]!) : null
+    if (rows.length > 0) yield await completed(rows)
+  }
 }
 
-async function agreedPrices(sql: Queries, area: number, outcomes: readonly Outcome[]): Promise<Map<number, Ticks>> {
-  const arrivals = new Set(outcomes.flatMap(({ stage, arrival }) => (stage === 'agreements' ? [arrival] : [])))
+/** A promise that is looked at later: that it may fail before is no surprise. */
+function caught<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
+
+async function storedRows(
+  sql: Queries,
+  { area, intervalSeconds }: ReportRange,
+  own: ReturnType<Queries>,
+  order: ReturnType<Queries>,
+): Promise<StoredRow[]> {
+  return sql<StoredRow[]>`
+    select own.start, own.seat, seats.meter, seats.account, own.zone, own.run, computed.computed_at, computed.status, own.quality,
+      own.import_wh, own.export_wh, own.bought_wh, own.sold_wh, own.paid::text, own.received::text, own.deviation_wh,
+      own.outcomes, at_start.import_wh as import_at_start, at_start.export_wh as export_at_start,
+      at_end.import_wh as import_at_end, at_end.export_wh as export_at_end
+    from (${own}) own
+    join seats using (area_id, seat)
+    join intervals computed using (area_id, start, run)
+    left join lateral (
+      select import_wh, export_wh from readings
+      where area_id = ${area} and time = own.start and readings.seat = own.seat order by epoch desc limit 1
+    ) at_start on true
+    left join lateral (
+      select import_wh, export_wh from readings
+      where area_id = ${area} and time = own.start + ${intervalSeconds}::bigint and readings.seat = own.seat
+      order by epoch limit 1
+    ) at_end on true
+    ${order}`
+}
+
+/** The seats of these meters, or all, by meter. */
+async function seatsOf(
+  sql: Queries,
+  area: number,
+  meters: readonly Address[] | null,
+): Promise<{ seat: number; meter: Address }[]> {
+  const all = await sql<{ seat: number; meter: Address }[]>`
+    select seat, meter from seats where area_id = ${area} order by meter, seat`
+  return meters === null ? all : all.filter(({ meter }) => meters.includes(meter))
+}
+
+/** Groups of seats, of which no meter is in two. */
+function groupsOf(seats: readonly { seat: number; meter: Address }[], size: number): number[][] {
+  const groups: number[][] = []
+  let before: Address | null = null
+  for (const { seat, meter } of seats) {
+    const open = groups.at(-1)
+    if (open === undefined || (open.length >= size && meter !== before)) groups.push([seat])
+    else open.push(seat)
+    before = meter
+  }
+  return groups
+}
+
+interface Batch {
+  start: UtcSeconds
+  end: UtcSeconds
+  root: Hex | null
+}
+
+/** Adds to rows what is known of their intervals. */
+async function completion(sql: Queries, range: ReportRange, withResults: boolean) {
+  const { area, from, to, zoneAt } = range
+  const batches = await sql<Batch[]>`
+    select batches.start, end_at as end, statements.root from batches left join statements using (area_id, end_at, number)
+    where area_id = ${area} and end_at > ${from} and batches.start < ${to} order by end_at`
+  return async (rows: readonly StoredRow[]): Promise<SettledInterval[]> => {
+    const outcomes = rows.map((row) => decodeOutcomes(row.outcomes))
+    const agreed = await agreedPrices(sql, area, outcomes)
+    const results = withResults ? await resultsOf(sql, range, rows) : null
+    return rows.map((row, index) => {
+      const batch = batches[firstEndingAfter(batches, row.start)]
+      const isIn = batch !== undefined && batch.start <= row.start
+      return {
+        ...{
+          start: row.start,
+          meter: row.meter,
+          account: row.account,
+          zone: zoneAt(row.start, row.zone),
+          run: row.run,
+        },
+        ...{ computed_at: row.computed_at, status: row.status, quality: qualities[row.quality]! },
+        ...{ import_at_start: row.import_at_start, export_at_start: row.export_at_start },
+        ...{ import_at_end: row.import_at_end, export_at_end: row.export_at_end },
+        ...{ import_wh: row.import_wh, export_wh: row.export_wh, bought_wh: row.bought_wh, sold_wh: row.sold_wh },
+        ...{
+          paid: row.paid,
+          received: row.received,
+          deviation_wh: row.deviation_wh,
+          outcomes: outcomes[index]!,
+          agreed,
+        },
+        results: results?.get(row.start) ?? null,
+        ...{ batch_end: isIn ? batch.end : null, statement_root: isIn ? batch.root : null },
+      }
+    })
+  }
+}
+
+function firstEndingAfter(batches: readonly Batch[], start: UtcSeconds): number {
+  let [low, high] = [0, batches.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (batches[middle]!.end > start) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/** As text, since an area may have thousands of zones and each interval a result for each of them. */
+async function resultsOf(
+  sql: Queries,
+  { area, zoneAt }: ReportRange,
+  rows: readonly StoredRow[],
+): Promise<Map<UtcSeconds, IntervalResults>> {
+  const starts = [...new Set(rows.map(({ start }) => start))]
+  const intervals = await sql<{ start: UtcSeconds; results: string }[]>`
+    select start, string_agg(concat_ws(' ', coalesce(price_ticks::text, '-'), coalesce(flow_wh::text, '-'),
+      coalesce(congestion_ticks::text, '-')), ',' order by place) as results
+    from (
+      select distinct on (start, place) * from interval_zones
+      where area_id = ${area} and start = any(${numbers(starts, (start) => start)}::bigint[])
+      order by start, place, run desc
+    ) newest group by start`
+  return new Map(intervals.map(({ start, results }) => [start, readResults(results, (place) => zoneAt(start, place))]))
+}
+
+function readResults(text: string, zoneAt: (place: number) => string): IntervalResults {
+  const zones: { zone: string; priceTicks: Ticks | null }[] = []
+  const flows: { zone: string; exportWh: Wh; congestionTicks: Ticks }[] = []
+  for (const [place, result] of text.split(',').entries()) {
+    const [price, flow, congestion] = result.split(' ') as [string, string, string]
+    const zone = zoneAt(place)
+    zones.push({ zone, priceTicks: price === '-' ? null : Number(price) })
+    if (flow !== '-' && flow !== '0') flows.push({ zone, exportWh: Number(flow), congestionTicks: Number(congestion) })
+  }
+  return { zones, flows }
+}
+
+async function agreedPrices(sql: Queries, area: number, outcomes: readonly Outcome[][]): Promise<Map<number, Ticks>> {
+  const arrivals = new Set<number>()
+  for (const list of outcomes) for (const { stage, arrival } of list) if (stage === 'agreements') arrivals.add(arrival)
   if (arrivals.size === 0) return new Map()
   const rows = await sql<{ arrival: number; price_ticks: Ticks }[]>`
     select arrival, price_ticks from agreements
     where area_id = ${area} and arrival = any(${numbers([...arrivals], (arrival) => arrival)}::bigint[])`
   return new Map(rows.map(({ arrival, price_ticks }) => [arrival, price_ticks]))
+}
+
+/** What the rows of a range rest on, in few numbers: they change whenever a row does. */
+export async function sourcesOf(sql: Queries, area: number, { from, to }: Required<Range>): Promise<string> {
+  const [row] = await sql`
+    select count(*) as runs, sum(run) as numbers, max(computed_at) as newest, count(*) filter (where status = 'final') as final
+    from intervals where area_id = ${area} and start >= ${from!} and start < ${to!}`
+  const [batches] = await sql`
+    select count(*) as cut, max(cut_at) as newest, sum(number) as numbers, count(statements.root) as stated
+    from batches left join statements using (area_id, end_at, number)
+    where area_id = ${area} and end_at > ${from!} and batches.start < ${to!}`
+  return JSON.stringify({ row, batches })
+}
+
+/** Whether every interval of the range that has a result is final. */
+export async function isRangeFinal(sql: Queries, area: number, { from, to }: Required<Range>): Promise<boolean> {
+  const [row] = await sql<{ open: boolean }[]>`
+    select exists (
+      select 1 from (
+        select distinct on (start) status from intervals
+        where area_id = ${area} and start >= ${from!} and start < ${to!} order by start, run desc
+      ) newest where status <> 'final'
+    ) as open`
+  return !row!.open
 }

@@ -15,6 +15,8 @@ const foreign = new Set([
   'SERVER_ERROR',
   'BAD_DATA',
   'UNSUPPORTED_OPERATION',
+  // ERC-2612
+  'DOMAIN_SEPARATOR',
   'LEVEL_LOCKED',
   // the operating system
   'EAI_AGAIN',

@@ -241,7 +241,10 @@ describe('relayed messages', () => {
     ],
     [
       'confirmations',
-      { seat: seatIds.alice, zone: 'north', nameplateWh: 5, from: 9, deadline: 9, signature: `0x${'11'.repeat(65)}` },
+      {
+        ...{ seat: seatIds.alice, zone: 'north', nameplateWh: 5, grade: 0, from: 9, bars: 0, deadline: 9 },
+        signature: `0x${'11'.repeat(65)}`,
+      },
       'confirmMeter',
     ],
     [

@@ -11,7 +11,6 @@ export const escrowFacts = {
 
 export function areaFile(change: { zones?: object[]; rules?: object } = {}) {
   return {
-    area: 1,
     name: 'Street',
     currency: 'EUR',
     feedInPerKwh: '0.08',

@@ -16,8 +16,11 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-function start(databaseUrl: string, area: number, owner: string): ConnectedArea {
-  const settings = areaSettings({ ...areaFile(), area }, escrowFacts)
+/** The settings of one of several areas, whose numbers differ as their rules do. */
+const settingsOf = (which: number) => areaSettings(areaFile({ rules: { watcherGraceSeconds: which } }), escrowFacts)
+
+function start(databaseUrl: string, which: number, owner: string): ConnectedArea {
+  const settings = settingsOf(which)
   return startAreaThread({ databaseUrl, settings, owner, logLevel: 'silent' }, pino({ level: 'silent' }))
 }
 
@@ -121,8 +124,8 @@ test('an area that cannot go on says why, and its neighbour trades on', async ()
   await one.stop()
   await database`
     update journal set hash = ${Buffer.alloc(32, 1)}
-    where sequence = 2 and area_id = (select area_id from areas where area = 1)`
-  await database`delete from snapshots where area_id = (select area_id from areas where area = 1)`
+    where sequence = 2 and area_id = (select area_id from areas where area = ${settingsOf(1).area})`
+  await database`delete from snapshots where area_id = (select area_id from areas where area = ${settingsOf(1).area})`
   const again = start(url, 1, 'two')
   await until(() => again.status.condition.is === 'stopped')
   expect(again.status.condition).toMatchObject({ code: 'ENGINE_DIVERGED' })

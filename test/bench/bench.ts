@@ -12,18 +12,20 @@ import type { AuctionRow } from './market-auction.ts'
 import type { BookRow } from './market-book.ts'
 import type { EngineDay, EngineRow } from './market-engine.ts'
 import type { AgentRow } from './meter-agent.ts'
+import type { ReportBenchRow } from './reports.ts'
 
 interface Results {
   auction?: { rows: AuctionRow[]; sortRatio: number; sortRatioCold: number }
   book?: BookRow[]
   engine?: { rows: EngineRow[]; day: EngineDay }
   durable?: { bareCommit: BareCommit; rows: DurableRow[] }
+  reports?: ReportBenchRow[]
   agent?: AgentRow[]
 }
 
 type Part = keyof Results
 
-const parts = ['auction', 'book', 'engine', 'durable', 'agent'] as const satisfies Part[]
+const parts = ['auction', 'book', 'engine', 'durable', 'reports', 'agent'] as const satisfies Part[]
 const byDefault: readonly Part[] = ['auction', 'book', 'engine', 'durable']
 
 /** Runs one part in this process. */
@@ -32,6 +34,7 @@ const run: Record<Exclude<Part, 'agent'>, () => Promise<unknown>> = {
   book: async () => (await import('./market-book.ts')).benchBook(),
   engine: async () => (await import('./market-engine.ts')).benchEngine(),
   durable: async () => (await import('./durable.ts')).benchDurable(),
+  reports: async () => (await import('./reports.ts')).benchReports(),
 }
 
 const [command, name] = process.argv.slice(2)

@@ -25,7 +25,7 @@ import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
-import { areaNumber, batchSeconds } from '../end-to-end/scripted-street.ts'
+import { batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
@@ -115,9 +115,10 @@ async function changes(page: Page, selector: string): Promise<void> {
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
   const people = await publicClient(demo.url).get<DemoPerson[]>('/demo/people')
   const grid = new Wallet(people.find(({ role }) => role === 'utility')!.privateKey)
-  const { chain } = await publicClient(demo.url).get<AreaResource>(`/areas/${areaNumber}`)
+  const { items: areas } = await publicClient(demo.url).get<{ items: AreaResource[] }>('/areas')
+  const { area, chain } = areas[0]!
   const client = await signInWithKey(demo.url, grid, chain.chainId)
-  const { items } = await client.get<{ items: IntervalResource[] }>(`/areas/${areaNumber}/intervals?limit=200`)
+  const { items } = await client.get<{ items: IntervalResource[] }>(`/areas/${area}/intervals?limit=200`)
   return items.reverse().map(({ start, zones }) => {
     const { soldWh, pricePerKwh } = zones.find(({ zone }) => zone === 'north')!
     return { start, soldWh: soldWh ?? Number.NaN, pricePerKwh }
@@ -416,7 +417,7 @@ describe('the utility', () => {
     await shows(page, 'table', /settled.*0x[0-9a-f]{4}…/s)
     await page.getByRole('tab', { name: 'Report' }).click()
     const saved = page.waitForEvent('download')
-    await page.getByRole('button', { name: 'Download CSV' }).click()
+    await page.getByRole('button', { name: 'Download', exact: true }).click()
     const text = readFileSync(await (await saved).path(), 'utf8')
     const { rows, faults: wrong } = checkReport(text)
     expect(wrong).toEqual([])

@@ -13,8 +13,9 @@ import { freePort } from '../../server/demo/ports.ts'
 import { bundleProgram } from '../demo/bundle.ts'
 import { makeStatements } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
+import { startMarket } from './market.ts'
 import {
+  area,
   chainId,
   chainTime,
   fundedKey,

@@ -14,8 +14,10 @@ import { freePort } from '../../server/demo/ports.ts'
 import type { Database } from '../../server/store/database.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import {
+  area,
   chainId,
   chainTime,
+  forever,
   fundedKey,
   type Home,
   mine,
@@ -26,9 +28,7 @@ import {
   type TestChain,
 } from './street.ts'
 
-const area = 1
 const log = pino({ level: 'silent' })
-const forever = 4_000_000_000
 const seed = Number(process.env.SEED ?? 20_261_122)
 
 function randomOf(seed: number): (below: number) => number {
@@ -498,7 +498,7 @@ test('what people signed is carried once, and a refusal comes in plain words', a
 
   await expect(relay.claim({ seat })).rejects.toMatchObject({ code: 'CHAIN_REFUSED', contractError: 'TooEarly' })
   await expect(relay.requestWithdrawal({ ...request, amountUnits: '300000' })).rejects.toMatchObject({
-    contractError: 'OldNonce',
+    contractError: 'WrongNonce',
   })
   await expect(relay.claim({ seat: seatIdOf(area, home.number + 99).toString() })).rejects.toMatchObject({
     code: 'CHAIN_REQUEST',

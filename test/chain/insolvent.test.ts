@@ -6,8 +6,18 @@ import type { Database } from '../../server/store/database.ts'
 import { decodeOutcomes } from '../../server/store/outcomes.ts'
 import { makeStatements } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area } from './market.ts'
-import { chainTime, type Home, mine, passUntil, type Street, startTestChain, type TestChain } from './street.ts'
+
+import {
+  area,
+  chainTime,
+  forever,
+  type Home,
+  mine,
+  passUntil,
+  type Street,
+  startTestChain,
+  type TestChain,
+} from './street.ts'
 import { tradedBatch, verified } from './traded-batch.ts'
 
 let chain: TestChain
@@ -28,17 +38,20 @@ const balances = (street: Street) =>
     ),
   )
 
-/** Takes everything out of a seat, as the account may once the withdrawal delay has passed. */
-async function withdrawAll(street: Street, { account, number }: Home) {
+/** Asks for everything before the batch begins; `claim` takes it, as anybody may once the withdrawal delay has passed. */
+async function askForAll(street: Street, { account, number }: Home) {
   const wallet = account.connect(chain.provider)
   await chain.provider.send('anvil_setBalance', [account.address, `0x${(10n ** 18n).toString(16)}`])
   const request = {
     ...{ account: account.address, seat: seatIdOf(area, number), amount: 2n ** 100n, to: account.address },
-    ...{ nonce: 0, deadline: 4_000_000_000 },
+    ...{ nonce: 0, deadline: forever },
   }
   await street.call(wallet, 'requestWithdrawal', request, '0x')
-  await passUntil(chain.provider, (await chainTime(chain.provider)) + 301)
-  await street.call(wallet, 'claim', request.seat)
+  const claimableAt = (await chainTime(chain.provider)) + 300
+  return async () => {
+    await passUntil(chain.provider, claimableAt)
+    await street.call(wallet, 'claim', request.seat)
+  }
 }
 
 const batchRows = (database: Database) => database`
@@ -46,10 +59,15 @@ const batchRows = (database: Database) => database`
   from batches left join batch_progress using (area_id, end_at, number) order by end_at`
 
 test('an account that took its money out before a late submission is left out, and the batch settles without it', async () => {
-  const { database, street, market, start } = await tradedBatch({ chain, server }, [0n, 5_000_000n, 5_000_000n])
+  let claim = async () => {}
+  const { database, street, market, start } = await tradedBatch({ chain, server }, [0n, 5_000_000n, 5_000_000n], {
+    heardLate: async ({ homes, ...rest }) => {
+      claim = await askForAll({ homes, ...rest }, homes[1]!)
+    },
+  })
   expect((await batchRows(database)).at(-1)).toMatchObject({ number: 1, status: 'cut', energy_wh: 360 })
-  // The server was away for longer than the withdrawal delay.
-  await withdrawAll(street, street.homes[1]!)
+  // The server submits late, though not too late.
+  await claim()
   for (let round = 0; round < 4; round += 1) await market.turn()
   const batch = (await batchRows(database)).at(-1)
   expect(batch).toMatchObject({ number: 2, left_out: [2], status: 'settled', energy_wh: 180, take: '0' })
@@ -75,8 +93,12 @@ test('an account that took its money out before a late submission is left out, a
 })
 
 test('a batch of parts that has begun is given up and settled without the seats of its first parts', async () => {
+  let claim = async () => {}
   const { database, street, market, start } = await tradedBatch({ chain, server }, [0n, 5_000_000n, 5_000_000n], {
     entriesPerPart: 2,
+    heardLate: async ({ homes, ...rest }) => {
+      claim = await askForAll({ homes, ...rest }, homes[2]!)
+    },
   })
   await makeStatements(database, market.stored)
   const view = () => market.indexer.head.view.get(area)!
@@ -86,7 +108,7 @@ test('a batch of parts that has begun is given up and settled without the seats 
     await mine(chain.provider)
     await market.indexer.advance()
   }
-  await withdrawAll(street, street.homes[2]!)
+  await claim()
   for (let round = 0; round < 8; round += 1) await market.turn()
   const batch = (await batchRows(database)).at(-1)
   expect(batch).toMatchObject({ number: 2, left_out: [1, 2], status: 'settled', energy_wh: 0, take: '0' })

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { hashRules, signFull } from '../../contracts/protocol/typed-data.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area } from './market.ts'
-import { fundedKey, startTestChain, type TestChain } from './street.ts'
+
+import { area, forever, fundedKey, startTestChain, type TestChain } from './street.ts'
 import { tradedBatch, verified } from './traded-batch.ts'
 
 let chain: TestChain
@@ -27,7 +27,7 @@ test('what was traded by terms that had ended is computed again before the batch
       const mandate = {
         ...{ account: account.address.toLowerCase(), meter: meter.address.toLowerCase(), rules: hashRules(rules) },
         ...{ sellFloor: 0, buyCeiling: 0, maxSellWh: 100, maxBuyWh: 100, validFrom: from, version: 2 },
-        ...{ validUntil: Math.ceil(from / 86_400 + 30) * 86_400, deadline: 4_000_000_000 },
+        ...{ validUntil: Math.ceil(from / 86_400 + 30) * 86_400, deadline: forever },
       }
       const signature = await signFull(account, domain, 'Mandate', mandate)
       await call(new Wallet(fundedKey(7)), 'changeMandate', seatIdOf(area, number), mandate, signature)

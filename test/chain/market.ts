@@ -17,13 +17,13 @@ import { withClock } from '../areas/with-clock.ts'
 import { makeStatements } from '../settlement/exported.ts'
 import { chainId, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
 
-export const area = 1
 const log = pino({ level: 'silent' })
 /** The clocks go on in such steps, so that the area's lease never runs out. */
 const stepMs = 3_000
 
 export function settingsOf(street: Street): AreaSettings {
-  const { rules, escrow, token } = street
+  const { rules, escrow, token, withdrawalDelaySeconds } = street
+  const { area } = rules
   return {
     ...{ area, name: 'Test street', currency: 'tEUR', priceDecimals: 4, feedInTicks: 800, retailTicks: 3_000 },
     ...{ graceMs: 5_000, lowestTicks: -1_000, ownUse: 'net', rules, rulesHash: hashRules(rules) },
@@ -31,7 +31,7 @@ export function settingsOf(street: Street): AreaSettings {
       { zone: 'street', name: 'Street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
       { zone: 'lane', name: 'Lane', parent: 'street', feeTicksPerKwh: 100, capacityWh: 40 },
     ],
-    chain: { chainId, escrow, token, tokenName: 'test', tokenDecimals: 6, withdrawalDelaySeconds: 300 },
+    chain: { chainId, escrow, token, tokenName: 'test', tokenDecimals: 6, withdrawalDelaySeconds },
   }
 }
 
@@ -51,6 +51,7 @@ export async function startMarket({ chain, database, url, street, operator, entr
   const { provider } = chain
   const settings = settingsOf(street)
   const clock = { ms: (street.from - 1) * 1_000 }
+  const { area } = street.rules
   const { areaId, store, lease, close } = await openAreaStore(url, { chainId, escrow: street.escrow, area })
   const stored: StoredArea = { chainId, escrow: street.escrow, area, areaId }
   const handle = startAreaHere({

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
-import { fundedKey, openStreet, startTestChain, type TestChain } from './street.ts'
+import { startMarket } from './market.ts'
+import { area, fundedKey, openStreet, startTestChain, type TestChain } from './street.ts'
 
 let chain: TestChain
 let server: ScratchServer

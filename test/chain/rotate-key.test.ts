@@ -9,8 +9,8 @@ import { verifyStatement } from '../../server/settlement/verify/verify-statement
 import type { Database } from '../../server/store/database.ts'
 import { exportedBatch, statementOfSeat } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, type Market, startMarket } from './market.ts'
-import { fundedKey, type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
+import { type Market, startMarket } from './market.ts'
+import { area, fundedKey, type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
 
 let chain: TestChain
 let server: ScratchServer
@@ -166,7 +166,8 @@ describe('a meter whose key changes in the middle of trading', () => {
       { key: next.address.toLowerCase(), from: start + 20 },
       { key: third.address.toLowerCase(), from: start + 60 },
     ])
-    expect(market.area.seat(1)!.keys).toHaveLength(1)
+    // The former seat may still run, and knows them as well.
+    expect(market.area.seat(1)!.keys).toHaveLength(2)
     await market.stop()
   })
 })

@@ -21,6 +21,7 @@ function openBatch(entry: EntryFields) {
   })
   apply('Deposited', { seat, amount: '1000' })
   apply('WithdrawalRequested', { seat, amount: '5000', to: '0xc', claimableAt: 100, nextNonce: 1 })
+  apply('BatchBegun', { area, end: 120, header: '0x', gridTake: '0', parts: ['0x', '0x'] })
   apply('PartSettled', { area, end: 120, part: 0, parts: 2, words })
   apply('WithdrawalClaimed', { seat, amount: '1000' })
   return view.get(area)!.seats.get(1)!

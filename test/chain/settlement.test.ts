@@ -17,6 +17,7 @@ import type { Database } from '../../server/store/database.ts'
 import { type Fill, netBatch } from '../settlement/net-batch.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import {
+  area,
   chainId,
   type Home,
   mine,
@@ -27,7 +28,6 @@ import {
   type TestChain,
 } from './street.ts'
 
-const area = 1
 const log = pino({ level: 'silent' })
 let chain: TestChain
 let server: ScratchServer
@@ -200,7 +200,7 @@ describe('two batches', () => {
     const escrow = escrowAt(street.escrow, chain.provider)
     expect(await escrow.getFunction('settledUntil')(area)).toBe(BigInt(street.from + 120))
     expect(await escrow.getFunction('gridBalance')(area)).toBe(60_000n)
-    expect(await server.registry.metrics()).toContain('commonwatt_batches_settled_total{area="1"} 2')
+    expect(await server.registry.metrics()).toContain(`commonwatt_batches_settled_total{area="${area}"} 2`)
     const [row] = await database`select gas_used, transaction, block from batch_progress where end_at = ${first.end}`
     const receipt = await chain.provider.getTransactionReceipt(row!.transaction)
     expect(row).toMatchObject({ gas_used: Number(receipt!.gasUsed), block: receipt!.blockNumber })

@@ -22,15 +22,19 @@ import {
   type Reading,
   signCompact,
   signFull,
+  type Watchers,
 } from '../../contracts/protocol/typed-data.ts'
 import { openProvider } from '../../server/chain/escrow-client.ts'
 import { type EmbeddedChain, startChain } from '../../server/demo/embedded-chain.ts'
 import { freePort } from '../../server/demo/ports.ts'
-import { plainRules } from '../rules.ts'
+import { nobodyWatches, numbered, plainRules } from '../rules.ts'
 
 export const chainId = 31337
+/** The number of the area that was opened last. It follows from the rules, and they name a token that is made for each street. */
+export let area = 0
 const daySeconds = 86_400
-const forever = 4_000_000_000
+/** Later than anything that the tests do; no date that is signed lies more than a year ahead. */
+export const forever = Math.floor(Date.now() / 1000) + 300 * daySeconds
 
 /** The accounts that the development chain funds. */
 export function fundedKey(index: number): string {
@@ -106,6 +110,7 @@ export interface Home {
 }
 
 export interface Street {
+  withdrawalDelaySeconds: number
   domain: EscrowDomain
   escrow: string
   token: string
@@ -130,22 +135,23 @@ export interface Street {
 export async function openStreet(
   provider: JsonRpcProvider,
   options: {
-    area?: number
     operator: Wallet
     deposits: bigint[]
     withdrawalDelaySeconds?: number
     batchSeconds?: number
     zones?: readonly string[]
+    rules?: Partial<AreaRules>
+    watchers?: Watchers
   },
 ): Promise<Street> {
-  const { area = 1, operator, deposits, withdrawalDelaySeconds = 300, batchSeconds = 60, zones = [] } = options
+  const { operator, deposits, withdrawalDelaySeconds = 300, batchSeconds = 60, zones = [] } = options
   const deployer = new Wallet(fundedKey(9), provider)
   const grid = new Wallet(fundedKey(8), provider)
   const token = await deployToken(deployer)
   const escrow = await deployEscrow(deployer, { token: token.address, withdrawalDelaySeconds })
   const domain = { chainId, escrow: escrow.address }
-  const rules: AreaRules = {
-    area,
+  const rules = numbered({
+    ...plainRules,
     grid: grid.address.toLowerCase(),
     token: token.address,
     intervalSeconds: 10,
@@ -153,14 +159,18 @@ export async function openStreet(
     priceTick: 100,
     maxGridPerKwh: 1_000,
     maxBandTicks: 20_000,
-    ...plainRules,
     settlingGrade: 0,
-  }
+    ...options.rules,
+  })
+  area = rules.area
   const call = async (signer: Wallet, name: string, ...args: unknown[]) => {
     const contract = escrowAt(escrow.address, signer.provider === null ? signer.connect(provider) : signer)
-    await mined(provider, await contract.getFunction(name)(...args))
+    const method = contract.getFunction(name)
+    // The block that takes it may be of another second than the one that it was estimated for.
+    const gasLimit = ((await method.estimateGas(...args)) * 5n) / 4n
+    await mined(provider, await method(...args, { gasLimit }))
   }
-  await call(grid, 'openArea', rules, operator.address)
+  await call(grid, 'openArea', rules, options.watchers ?? nobodyWatches, operator.address)
 
   const now = await chainTime(provider)
   const epochTime = Math.floor(now / 10) * 10
@@ -204,11 +214,10 @@ export async function openStreet(
     await call(
       grid,
       'confirmMeter',
-      id,
-      encodeBytes32String(zones[index] ?? 'street'),
-      100_000,
-      epochTime,
-      forever,
+      {
+        ...{ seat: id, zone: encodeBytes32String(zones[index] ?? 'street'), nameplateWh: 100_000, grade: 0 },
+        ...{ from: epochTime, bars: 0, deadline: forever },
+      },
       '0x',
     )
     homes.push({ number, account, meter })
@@ -228,6 +237,7 @@ export async function openStreet(
     escrow: escrow.address,
     token: token.address,
     firstBlock: escrow.blockNumber,
+    withdrawalDelaySeconds,
     rules,
     from,
     homes,

@@ -18,9 +18,11 @@ import { decodeOutcomes } from '../../server/store/outcomes.ts'
 import { exportedBatch, readAreaFile, statementOfSeat } from '../settlement/exported.ts'
 import { tamperings } from '../settlement/tamperings.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
+import { startMarket } from './market.ts'
 import {
+  area,
   chainTime,
+  forever,
   fundedKey,
   type Home,
   openStreet,
@@ -102,6 +104,10 @@ beforeAll(async () => {
   const [gone, roof, lane, flat, poor, liar, shed] = homes as [Home, Home, Home, Home, Home, Home, Home]
   const start = Math.ceil(from / 60) * 60 + 60
   const sellers = [roof, liar, shed]
+  const account = gone.account.connect(provider)
+  await provider.send('anvil_setBalance', [account.address, `0x${(10n ** 18n).toString(16)}`])
+  const seat = seatIdOf(area, gone.number)
+  let claimableAt = 0
   for (const [seller, price] of [
     [roof, 500],
     [liar, 560],
@@ -137,13 +143,17 @@ beforeAll(async () => {
     if (time === start + 20) await market.order(flat, 'buy', 1_700, start + 600)
     if (time === start + 30) {
       const grid = new Wallet(fundedKey(8), provider)
-      await street.call(grid, 'revokeMeter', seatIdOf(area, shed.number), 0, 4_000_000_000, '0x')
+      await street.call(grid, 'revokeMeter', seatIdOf(area, shed.number), 0, forever, '0x')
       await market.hear()
     }
     if (time === start + 40) {
       // Somebody else moves in where the poor one lived, and takes the meter over.
       await takeOver(street, poor, { time, ...registers(poor, time) })
       await market.hear()
+      // The server hears nothing more of the chain until after the batch.
+      const request = { account: account.address, seat, amount: 2n ** 100n, to: account.address }
+      await street.call(account, 'requestWithdrawal', { ...request, nonce: 0, deadline: forever }, '0x')
+      claimableAt = (await chainTime(provider)) + 300
     }
     if (time === start + 20) {
       const { zones } = market.settings
@@ -156,14 +166,8 @@ beforeAll(async () => {
   await market.hear()
   // Too late: the batch has been cut.
   await read(flat, start + 30)
-  // The server is away for longer than the withdrawal delay.
-  const account = gone.account.connect(provider)
-  await provider.send('anvil_setBalance', [account.address, `0x${(10n ** 18n).toString(16)}`])
-  const seat = seatIdOf(area, gone.number)
-  const to = account.address
-  const request = { account: to, seat, amount: 2n ** 100n, to, nonce: 0, deadline: 4_000_000_000 }
-  await street.call(account, 'requestWithdrawal', request, '0x')
-  await passUntil(provider, (await chainTime(provider)) + 301)
+  // The money is out before the batch is submitted.
+  await passUntil(provider, claimableAt)
   await street.call(account, 'claim', seat)
   for (let round = 0; round < 10; round += 1) await market.turn()
   expect(await escrowAt(street.escrow, provider).getFunction('settledUntil')(area)).toBe(BigInt(start + 60))
@@ -198,7 +202,7 @@ async function takeOver(
   const mandate: Mandate = {
     ...parties,
     ...{ sellFloor: 0, buyCeiling: 1_000, maxSellWh: 10, maxBuyWh: 10, validFrom: time, version: 1 },
-    ...{ validUntil: (Math.floor(time / 86_400) + 30) * 86_400, deadline: 4_000_000_000 },
+    ...{ validUntil: (Math.floor(time / 86_400) + 30) * 86_400, deadline: forever },
   }
   const epoch = { ...parties, epoch: 1, time, importWh, exportWh }
   const times = { validFrom: time, deadline: time + 3600 }

@@ -6,7 +6,7 @@ import { requireArea } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
 import { exportedBatch } from '../settlement/exported.ts'
 import type { ScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
+import { startMarket } from './market.ts'
 import { type Home, openStreet, type Street, type TestChain } from './street.ts'
 
 interface Place {
@@ -30,6 +30,7 @@ export async function verified(
   end: number,
 ): Promise<string | null> {
   const { escrow, firstBlock } = street
+  const { area } = street.rules
   const file = await exportedBatch(database, await requireArea(database, { escrow, area }), end)
   const knownFrom = file.intervals[0]!.block
   return verifyArea(file, await readSettledArea({ provider: chain.provider, escrow, area, end, firstBlock, knownFrom }))

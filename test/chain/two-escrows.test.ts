@@ -3,9 +3,8 @@ import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
-import { requireArea } from '../../server/store/areas.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, type Market, startMarket } from './market.ts'
+import { type Market, startMarket } from './market.ts'
 import { type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
 import { verified } from './traded-batch.ts'
 
@@ -20,7 +19,7 @@ afterAll(async () => {
   await chain?.stop()
 })
 
-test('areas of one number trade, settle and verify side by side, each in its own money', async () => {
+test('areas of two escrows trade, settle and verify side by side, each in its own money', async () => {
   const { provider } = chain
   const { database, url } = await server.fresh()
   const operator = new Wallet(Wallet.createRandom().privateKey)
@@ -61,16 +60,15 @@ test('areas of one number trade, settle and verify side by side, each in its own
     expect(batch).toMatchObject({ status: 'settled', energy_wh: 6 * energyWh })
     const escrow = escrowAt(street.escrow, provider)
     const balances = await Promise.all(
-      street.homes.map(({ number }) => escrow.getFunction('balanceOf')(seatIdOf(area, number))),
+      street.homes.map(({ number }) => escrow.getFunction('balanceOf')(seatIdOf(street.rules.area, number))),
     )
     expect(balances).toEqual([BigInt(batch!.paid), deposit - BigInt(batch!.paid)])
     expect(await tokenAt(street.token, provider).getFunction('balanceOf')(street.escrow)).toBe(deposit / 10n)
     expect(await verified({ chain }, database, street, start + 60)).toBeNull()
-    const view = market.indexer.head.view.get(area)!
+    const view = market.indexer.head.view.get(street.rules.area)!
     expect(street.homes.map(({ number }) => view.seats.get(number)!.balance)).toEqual(balances)
   }
   expect(new Set(places.map(({ street }) => street.token)).size).toBe(2)
-  await expect(requireArea(database, { area })).rejects.toMatchObject({ code: 'STORE_AREA' })
   const sent = await provider.getTransactionCount(operator.address)
   const [{ count } = { count: 0 }] = await database<{ count: number }[]>`
     select count(*)::int as count from transactions where status = 'mined'`

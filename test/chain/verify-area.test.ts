@@ -14,8 +14,8 @@ import type { Database } from '../../server/store/database.ts'
 import { bundleProgram } from '../demo/bundle.ts'
 import { exportedBatch, linesOfAny, statementOfSeat } from '../settlement/exported.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
-import { area, startMarket } from './market.ts'
-import { type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
+import { startMarket } from './market.ts'
+import { area, type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
 
 let chain: TestChain
 let server: ScratchServer
@@ -135,7 +135,15 @@ test('the commands export and verify do the same', async () => {
   const program = await bundleProgram(join(import.meta.dirname, '../../server/cli.ts'))
   const run = (args: string[], input = '') =>
     spawnSync(process.execPath, [program, ...args], { input, encoding: 'utf8' })
-  const exported = run(['export', '--database-url', url, '--area', '1', '--end', new Date(end * 1_000).toISOString()])
+  const exported = run([
+    'export',
+    '--database-url',
+    url,
+    '--area',
+    String(area),
+    '--end',
+    new Date(end * 1_000).toISOString(),
+  ])
   expect(exported.status).toBe(0)
   const right = run(['verify', '-', '--rpc-url', chain.chain.url], exported.stdout)
   expect([right.status, right.stdout, right.stderr]).toEqual([0, 'right\n', ''])
@@ -143,8 +151,11 @@ test('the commands export and verify do the same', async () => {
   const wrong = run(['verify', '-', '--rpc-url', chain.chain.url], fewer)
   expect([wrong.status, wrong.stdout]).toEqual([1, ''])
   expect(wrong.stderr).toMatch(/settled .* computed/)
-  const unknown = run(['export', '--database-url', url, '--area', '1', '--end', '60'])
-  expect([unknown.status, unknown.stderr]).toEqual([1, 'area 1 has no batch that ends at 1970-01-01T00:01:00.000Z\n'])
+  const unknown = run(['export', '--database-url', url, '--area', String(area), '--end', '60'])
+  expect([unknown.status, unknown.stderr]).toEqual([
+    1,
+    `area ${area} has no batch that ends at 1970-01-01T00:01:00.000Z\n`,
+  ])
 })
 
 test('each seat’s statement holds its orders, and is right', async () => {

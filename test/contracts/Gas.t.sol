@@ -2,7 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
-import {AreaRules, Batch, EpochStart, Mandate, Reading, Withdrawal} from "../../contracts/src/IEscrow.sol";
+import {Mandate, EpochStart} from "../../contracts/src/ISeats.sol";
+import {Reading, Confirmation} from "../../contracts/src/IMeters.sol";
+import {Withdrawal} from "../../contracts/src/IPurses.sol";
+import {Batch} from "../../contracts/src/ISettlement.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 
 /// What every call costs as a transaction of its own, calldata and base cost included. The numbers beside it, in
@@ -25,8 +28,7 @@ contract GasTest is Street {
         }
         _settle(_batch(START, START + DAY), _day(homes, START + DAY));
         bytes memory entries = _day(homes, START + 2 * DAY);
-        vm.prank(operator);
-        escrow.settle(_batch(START + DAY, START + 2 * DAY), entries);
+        _settle(_batch(START + DAY, START + 2 * DAY), entries);
     }
 
     function _day(Home[] memory homes, uint32 end) private returns (bytes memory joined) {
@@ -61,21 +63,22 @@ contract GasTest is Street {
         for (uint256 i = 0; i < 100; ++i) {
             homes[i] = _ready(i + 1, i % 2 == 0 ? 0 : 10_000_000);
         }
-        Batch memory batch = _batch(START, START + DAY);
-        batch.parts = 2;
-        _settle(batch, _day(homes, START + DAY));
+        bytes memory entries = _day(homes, START + DAY);
+        Batch memory batch = _inParts(_batch(START, START + DAY), _two(entries, ""));
+        _settle(batch, entries);
         batch.part = 1;
         _settle(batch, "");
         _keep("settle: last part, empty");
-        uint128 taken = escrow.gridBalance(1);
+        uint128 taken = escrow.gridBalance(area);
         vm.prank(grid);
-        escrow.withdrawGrid(1, taken, grid);
+        escrow.withdrawGrid(area, taken, grid);
         _keep("withdrawGrid");
-        (batch.part, batch.start, batch.end) = (0, START + DAY, START + 2 * DAY);
-        _settle(batch, _day(homes, START + 2 * DAY));
+        entries = _day(homes, START + 2 * DAY);
+        batch = _inParts(_batch(START + DAY, START + 2 * DAY), _two(entries, ""));
+        _settle(batch, entries);
         vm.snapshotValue("gas", "settle: one of 100 entries of a part", vm.lastCallGas().gasTotalUsed / 100);
         vm.prank(operator);
-        escrow.abandonBatch(1);
+        escrow.abandonBatch(area);
         _keep("abandonBatch");
     }
 
@@ -101,13 +104,9 @@ contract GasTest is Street {
     }
 
     function test_every_other_call() public {
-        AreaRules memory other = _rules(2);
-        vm.prank(grid);
-        escrow.openArea(other, operator);
+        _openArea(_rules(2));
         _keep("openArea");
-        vm.prank(grid);
-        escrow.appointOperator(1, operator);
-        _keep("appointOperator");
+        _offices();
         Home memory home = _home(1);
         _open(home);
         _keep("openSeat");
@@ -119,8 +118,6 @@ contract GasTest is Street {
         escrow.deposit(home.seat, 1_000_000);
         _keep("deposit");
         _permitted(home);
-        _rebase(home, START, 0, 0);
-        _keep("rebase");
         vm.warp(START + DAY);
         bytes memory entry = _entry(home, START + DAY, Trade(0, 5, 5, 0, 0, 0, 0));
         _settle(_batch(START, START + DAY), entry);
@@ -133,15 +130,30 @@ contract GasTest is Street {
         _withdraws(home);
     }
 
+    function _offices() private {
+        vm.startPrank(grid);
+        escrow.offerOperator(area, operator);
+        _keep("offerOperator");
+        escrow.offerGrid(area, grid);
+        _keep("offerGrid");
+        escrow.showPresence(area);
+        _keep("showPresence");
+        vm.stopPrank();
+        vm.prank(operator);
+        escrow.acceptOperator(area);
+        _keep("acceptOperator");
+    }
+
     function _confirmSigned(Home memory home) private {
-        bytes memory signature = _sign(GRID_KEY, TypedData.hashConfirm(home.seat, "zone", 10_000, START, NO_DEADLINE));
-        escrow.confirmMeter(home.seat, "zone", 10_000, START, NO_DEADLINE, signature);
+        Confirmation memory confirmation = _confirmation(home, 10_000, START);
+        bytes memory signature = _sign(GRID_KEY, hashes.hash(confirmation));
+        escrow.confirmMeter(confirmation, signature);
         _keep("confirmMeter");
     }
 
     function _permitted(Home memory home) private {
-        (uint8 v, bytes32 r, bytes32 s) = _permit(home, 7_000_000, NO_DEADLINE);
-        escrow.depositWithPermit(home.seat, 7_000_000, NO_DEADLINE, v, r, s);
+        bytes memory permit = _permit(home, 7_000_000, NO_DEADLINE);
+        escrow.depositWithPermit(home.seat, 7_000_000, NO_DEADLINE, permit);
         _keep("depositWithPermit");
     }
 
@@ -169,7 +181,7 @@ contract GasTest is Street {
         Reading memory second = _reading(home, START + 2 * DAY, 1, 2);
         signature = _sign(home.meterKey, hashes.hash(first));
         bytes memory other = _sign(home.meterKey, hashes.hash(second));
-        escrow.reportEquivocation(home.seat, first, signature, second, other);
+        escrow.reportEquivocation(first, signature, second, other);
         _keep("reportEquivocation");
         signature = _sign(home.accountKey, TypedData.hashClose(home.account, home.seat, NO_DEADLINE));
         escrow.closeSeat(home.seat, NO_DEADLINE, signature);

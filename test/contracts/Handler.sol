@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Confirmation} from "../../contracts/src/IMeters.sol";
 import {Street} from "./Street.sol";
-import {Batch, Mandate, SeatView} from "../../contracts/src/IEscrow.sol";
+import {Mandate, SeatView} from "../../contracts/src/ISeats.sol";
+import {Batch} from "../../contracts/src/ISettlement.sol";
 
 /// Lives through random days on a street of five homes: every action that anyone has, in any order, at any time.
 /// Each meter's registers advance by 100 Wh an interval on both sides.
@@ -59,11 +61,11 @@ contract Handler is Street {
     }
 
     function withdrawGrid(uint128 amount) external {
-        uint128 balance = escrow.gridBalance(1);
+        uint128 balance = escrow.gridBalance(area);
         if (balance < 10) return;
         uint256 before = token.balanceOf(address(this));
         vm.prank(grid);
-        escrow.withdrawGrid(1, 10 + amount % (balance - 9), address(this));
+        escrow.withdrawGrid(area, 10 + amount % (balance - 9), address(this));
         paidOut += token.balanceOf(address(this)) - before;
     }
 
@@ -86,11 +88,10 @@ contract Handler is Street {
     }
 
     function confirm(uint256 who, uint24 nameplateWh, uint32 from) external {
+        Confirmation memory confirmation =
+            _confirmation(homes[who % HOMES], nameplateWh % 400, uint32(block.timestamp + from % DAY));
         vm.prank(grid);
-        try escrow.confirmMeter(
-            homes[who % HOMES].seat, "zone", nameplateWh % 400, uint32(block.timestamp + from % DAY), NO_DEADLINE, ""
-        ) {}
-            catch {}
+        try escrow.confirmMeter(confirmation, "") {} catch {}
     }
 
     function rotate(uint256 who, uint32 from) external {
@@ -126,7 +127,7 @@ contract Handler is Street {
 
     function abandon(bool byOperator) external {
         if (byOperator) vm.prank(operator);
-        try escrow.abandonBatch(1) {} catch {}
+        try escrow.abandonBatch(area) {} catch {}
     }
 
     function settleWhole(uint256 seed) external {
@@ -141,9 +142,9 @@ contract Handler is Street {
     function leaveOpen(uint256 seed) external {
         (Batch memory batch, bytes memory entries,) = _next(seed);
         if (batch.end <= batch.start) return;
-        batch.parts = 3;
+        batch = _inParts(batch, _two(entries, ""));
         vm.prank(operator);
-        try escrow.settle(batch, entries) {} catch {}
+        try escrow.settle(batch, entries, _unwatched()) {} catch {}
     }
 
     // --- the operator's side ---
@@ -151,9 +152,9 @@ contract Handler is Street {
     function _settleNext(uint256 seed, uint16 parts) private {
         (Batch memory batch, bytes memory entries, uint32[2 * HOMES] memory energies) = _next(seed);
         if (batch.end <= batch.start) return;
-        batch.parts = parts;
+        batch = parts == 1 ? _whole(batch, entries) : _inParts(batch, _two(entries, ""));
         vm.prank(operator);
-        try escrow.settle(batch, entries) {
+        try escrow.settle(batch, entries, _unwatched()) {
             if (parts == 2) {
                 batch.part = 1;
                 _settle(batch, "");
@@ -168,8 +169,8 @@ contract Handler is Street {
             if (energies[2 * i] != 0) ++trades;
         }
         ++batches;
-        if (escrow.settledUntil(1) < lastSettledUntil) wentBack = true;
-        lastSettledUntil = escrow.settledUntil(1);
+        if (escrow.settledUntil(area) < lastSettledUntil) wentBack = true;
+        lastSettledUntil = escrow.settledUntil(area);
     }
 
     /// A batch up to now in which one home sells to another, and every base moves up.
@@ -180,7 +181,7 @@ contract Handler is Street {
     {
         uint32 end = uint32(block.timestamp / INTERVAL * INTERVAL);
         uint32 start = end - (end < START + DAY ? end - START : DAY);
-        if (start < escrow.settledUntil(1)) start = escrow.settledUntil(1);
+        if (start < escrow.settledUntil(area)) start = escrow.settledUntil(area);
         batch = _batch(start, end);
         if (end <= start) return (batch, entries, energies);
         uint256 seller = seed % HOMES;
@@ -208,7 +209,7 @@ contract Handler is Street {
         uint32 base = seat.time;
         if (base < start) {
             uint32 gone = 100 * ((start - base) / INTERVAL);
-            Trade memory idle = Trade(uint8((end - start) / INTERVAL), gone, gone, 0, 0, 0, 0);
+            Trade memory idle = Trade(uint16((end - start) / INTERVAL), gone, gone, 0, 0, 0, 0);
             entries = _entry(home, end, idle);
             (seat.importWh, seat.exportWh, base) = (seat.importWh + gone, seat.exportWh + gone, start);
         }
@@ -227,11 +228,11 @@ contract Handler is Street {
         for (uint256 i = 0; i < HOMES; ++i) {
             units += escrow.balanceOf(homes[i].seat);
         }
-        units += escrow.gridBalance(1);
+        units += escrow.gridBalance(area);
     }
 
     function batchIsOpen() external view returns (bool) {
-        return escrow.openBatchOf(1).header != 0;
+        return escrow.openBatchOf(area).header != 0;
     }
 
     /// How far a home's registers have advanced since START.
@@ -251,7 +252,7 @@ contract Handler is Street {
             _request(homes[i], type(uint128).max, address(uint160(0x1000 + i)));
         }
         vm.warp(block.timestamp + DELAY);
-        if (escrow.openBatchOf(1).header != 0) escrow.abandonBatch(1);
+        if (escrow.openBatchOf(area).header != 0) escrow.abandonBatch(area);
         complete = true;
         for (uint256 i = 0; i < HOMES; ++i) {
             if (owed[i] >= 10) escrow.claim(homes[i].seat);

@@ -2,17 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
-import {
-    IEscrow,
-    AreaRules,
-    Batch,
-    EpochStart,
-    Mandate,
-    Reading,
-    RotateKey,
-    SeatView
-} from "../../contracts/src/IEscrow.sol";
-import {TypedData} from "../../contracts/src/TypedData.sol";
+import {ICommon} from "../../contracts/src/ICommon.sol";
+import {Mandate, EpochStart, SeatView} from "../../contracts/src/ISeats.sol";
+import {Reading, RotateKey, IMeters} from "../../contracts/src/IMeters.sol";
+import {Batch, ISettlement} from "../../contracts/src/ISettlement.sol";
 
 /// A meter's key changes while its seat, purse, mandate, confirmation and registers stay.
 contract KeysTest is Street {
@@ -42,10 +35,10 @@ contract KeysTest is Street {
     function test_everything_but_the_key_stays() public {
         SeatView memory before = escrow.seatView(home.seat);
         vm.expectEmit();
-        emit IEscrow.KeyRotated(home.seat, home.meter, vm.addr(NEXT), FROM);
+        emit IMeters.KeyRotated(home.seat, home.meter, vm.addr(NEXT), FROM);
         _rotate(home, NEXT, FROM);
         vm.assertEq(keccak256(abi.encode(escrow.seatView(home.seat))), keccak256(abi.encode(before)));
-        vm.assertEq(escrow.seatOfMeter(home.meter), home.seat);
+        vm.assertEq(escrow.meterView(home.meter).seat, home.seat);
         (address meter, uint32 from, uint32 until) = escrow.keyOf(vm.addr(NEXT));
         vm.assertEq(meter, home.meter);
         vm.assertEq(from, FROM);
@@ -76,14 +69,14 @@ contract KeysTest is Street {
 
     function test_everybody_has_a_whole_interval_to_hear_of_it() public {
         vm.expectEmit();
-        emit IEscrow.KeyRotated(home.seat, home.meter, vm.addr(NEXT), START + 2 * INTERVAL);
+        emit IMeters.KeyRotated(home.seat, home.meter, vm.addr(NEXT), START + 2 * INTERVAL);
         _rotate(home, NEXT, 0);
     }
 
     function test_a_change_exactly_an_interval_ahead_is_in_time() public {
         vm.warp(FROM - INTERVAL);
         vm.expectEmit();
-        emit IEscrow.KeyRotated(home.seat, home.meter, vm.addr(NEXT), FROM);
+        emit IMeters.KeyRotated(home.seat, home.meter, vm.addr(NEXT), FROM);
         _rotate(home, NEXT, FROM - 1);
     }
 
@@ -92,13 +85,15 @@ contract KeysTest is Street {
         home.meterKey = NEXT;
         // The second key has not begun to sign, and hands over already: it gets one interval at least.
         vm.expectEmit();
-        emit IEscrow.KeyRotated(home.seat, vm.addr(NEXT), vm.addr(7), FROM + INTERVAL);
+        emit IMeters.KeyRotated(home.seat, vm.addr(NEXT), vm.addr(7), FROM + INTERVAL);
         _rotate(home, 7, START);
         home = _withSeat(_home(1));
         vm.warp(END);
         _settle(_batch(START, FROM + INTERVAL), _trade(FROM + INTERVAL));
         Batch memory rest = _batch(FROM + INTERVAL, END);
-        _expectSettleRevert(rest, _trade(END), abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, home.seat));
+        _expectSettleRevert(
+            rest, _trade(END), abi.encodeWithSelector(ISettlement.BadReadingSignature.selector, home.seat)
+        );
         SeatView memory seat = escrow.seatView(home.seat);
         Reading memory reading = Reading(home.meter, 1, END, seat.importWh, seat.exportWh + 5, 0);
         (bytes32 r, bytes32 vs) = _compact(7, _digest(hashes.hash(reading)));
@@ -117,7 +112,7 @@ contract KeysTest is Street {
         _change(home, next);
         next.meter = vm.addr(NEXT);
         next.version = 3;
-        vm.expectRevert(IEscrow.WrongParty.selector);
+        vm.expectRevert(ICommon.WrongParty.selector);
         this.change(home, next);
     }
 
@@ -125,41 +120,39 @@ contract KeysTest is Street {
         _change(of_, mandate);
     }
 
-    /// A seat that the meter has left settles up to its end, by the key that it knows.
-    function test_the_former_key_stays_until_the_former_seats_have_stopped() public {
-        AreaRules memory slow = _rules(2);
-        (slow.intervalSeconds, slow.batchSeconds) = (3600, DAY);
-        vm.prank(grid);
-        escrow.openArea(slow, operator);
-        Home memory mover = _home(3);
-        Mandate memory mandate = _mandate(mover);
-        mandate.rules = hashes.hash(slow);
-        EpochStart memory epoch = _epoch(mover);
-        epoch.time = START;
-        mover.seat = _open(mover, mandate, START, epoch);
-        mover.seat = _open(mover, _mandate(mover), START + 1, _epoch(mover));
-        vm.expectEmit();
-        emit IEscrow.KeyRotated(mover.seat, mover.meter, vm.addr(NEXT), START + 3600);
-        _rotate(mover, NEXT, 0);
+    /// The seat that the meter leaves runs on until the other begins, and learns of the key as well.
+    function test_both_seats_of_a_moving_meter_know_the_next_key() public {
+        Home memory heir = _home(3);
+        (heir.meterKey, heir.meter) = (home.meterKey, home.meter);
+        Mandate memory later = _mandate(heir);
+        later.validFrom = START + 8 * INTERVAL;
+        heir.seat = _open(heir, later, START + 1, _epoch(heir));
+        RotateKey memory rotation = _rotation(heir, NEXT, FROM);
+        _rotate(heir, NEXT, rotation);
+        vm.warp(END);
+        bytes memory byFormer = _entryBy(home, home.meterKey, START + 8 * INTERVAL);
+        bytes memory refusal = abi.encodeWithSelector(ISettlement.BadReadingSignature.selector, home.seat);
+        _expectSettleRevert(_batch(START, START + 8 * INTERVAL), byFormer, refusal);
+        _settle(
+            _batch(START, START + 8 * INTERVAL),
+            abi.encodePacked(_entryBy(home, NEXT, START + 8 * INTERVAL), _entryBy(heir, NEXT, START + 8 * INTERVAL))
+        );
     }
 
     function test_a_missing_reading_at_the_change_strands_nothing() public {
         _rotate(home, NEXT, FROM);
         vm.warp(END);
         _settle(_batch(START, FROM), "");
-        // The next key's first reading moves the base over the change: by the operator, or by an entry that sells nothing.
-        uint256 snapshot = vm.snapshotState();
-        _rebase(home, FROM + INTERVAL, 0, 20);
-        vm.revertToState(snapshot);
+        // The next key's first reading moves the base over the change, by an entry that sells nothing.
         Batch memory batch = _batch(FROM, END);
-        Trade memory idle = Trade(uint8((END - FROM) / INTERVAL) - 1, 20, 0, 0, 0, 0, 0);
+        Trade memory idle = Trade(uint16((END - FROM) / INTERVAL) - 1, 20, 0, 0, 0, 0, 0);
         bytes memory entries = _entry(home, END, idle);
         SeatView memory seat = escrow.seatView(home.seat);
         entries = abi.encodePacked(
             entries,
             _entryFrom(home, 1, seat.importWh, seat.exportWh + 20, END, _sell(5, 1000)),
             _entryFrom(
-                buyer, 1, seat.importWh, seat.exportWh, END, Trade(uint8((END - FROM) / INTERVAL), 0, 0, 0, 0, 0, 0)
+                buyer, 1, seat.importWh, seat.exportWh, END, Trade(uint16((END - FROM) / INTERVAL), 0, 0, 0, 0, 0, 0)
             ),
             _entryFrom(buyer, 1, seat.importWh, seat.exportWh, END, _buy(5, 1000))
         );
@@ -169,7 +162,7 @@ contract KeysTest is Street {
     function test_a_late_reading_of_the_former_key_still_moves_the_base() public {
         _rotate(home, NEXT, FROM);
         vm.warp(END);
-        _rebase(home, FROM, 0, 20);
+        _settle(_batch(START, FROM), _entry(home, FROM, Trade(0, 20, 0, 0, 0, 0, 0)));
         vm.assertEq(escrow.seatView(home.seat).exportWh, 2_000_020);
     }
 
@@ -182,23 +175,33 @@ contract KeysTest is Street {
         bytes memory byAccount = _sign(home.accountKey, structHash);
         bytes memory byGrid = _sign(GRID_KEY, structHash);
         bytes memory byMeter = _sign(home.meterKey, structHash);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.meter));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.meter));
         escrow.startEpoch(home.seat, epoch, byMeter, byAccount, byGrid);
         escrow.startEpoch(home.seat, epoch, _sign(NEXT, structHash), byAccount, byGrid);
         vm.stopPrank();
         Home memory heir = _home(3);
         (heir.meterKey, heir.meter) = (NEXT, home.meter);
-        heir.seat = _open(heir, _mandate(heir), START + 1, _epoch(heir));
-        vm.assertEq(escrow.seatOfMeter(home.meter), heir.seat);
+        // An epoch that has ended does not begin again.
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadEpoch.selector, 1));
+        this.open(heir, _epoch(heir));
+        EpochStart memory second = _epoch(heir, 2, FROM + INTERVAL, 0, 0);
+        heir.seat = _open(heir, _mandate(heir), START + 1, second);
+        vm.assertEq(escrow.meterView(home.meter).seat, heir.seat);
         // The key stays the meter's in the seat it moved to.
         vm.warp(END + DAY);
-        _rebase(heir, END, 0, 5);
         heir.meterKey = _home(1).meterKey;
         bytes memory entry = _entryBy(heir, heir.meterKey, END + DAY);
         _expectSettleRevert(
-            _batch(END, END + DAY), entry, abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, heir.seat)
+            _batch(END, END + DAY), entry, abi.encodeWithSelector(ISettlement.BadReadingSignature.selector, heir.seat)
         );
         _settle(_batch(END, END + DAY), _entryBy(heir, NEXT, END + DAY));
+    }
+
+    function open(Home memory heir, EpochStart memory epoch) external {
+        bytes memory consent = _consent(heir, NEXT, rulesHash, START + 1);
+        Mandate memory mandate = _mandate(heir);
+        bytes memory signature = _sign(heir.accountKey, hashes.hash(mandate));
+        escrow.openSeat(mandate, signature, _times(START + 1), consent, epoch, _sign(NEXT, hashes.hash(epoch)));
     }
 
     function _entryBy(Home memory of_, uint256 key, uint32 end) private view returns (bytes memory) {

@@ -3,7 +3,8 @@ pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
 import {FeeToken, QuietToken, FussyToken, WideToken} from "./Tokens.sol";
-import {IEscrow, Withdrawal} from "../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../contracts/src/ICommon.sol";
+import {Withdrawal, IPurses} from "../../contracts/src/IPurses.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// Tokens in, tokens out.
@@ -18,11 +19,9 @@ contract PursesTest is Street {
     function _switchToken(address other) private {
         vm.warp(START - INTERVAL + 10);
         escrow = _deploy(other, DELAY);
-        rules = _rules(1);
-        rulesHash = hashes.hash(rules);
-        vm.prank(grid);
-        escrow.openArea(rules, operator);
+        _openHome();
         _open(home);
+        home.seat = _seatId(1);
     }
 
     function _depositAs(address from, uint256 tokens) private {
@@ -38,36 +37,36 @@ contract PursesTest is Street {
         token.mint(address(this), 3);
         token.approve(address(escrow), 3);
         vm.expectEmit();
-        emit IEscrow.Deposited(home.seat, address(this), 30, 3);
+        emit IPurses.Deposited(home.seat, address(this), 30, 3);
         escrow.deposit(home.seat, 3);
         vm.assertEq(escrow.balanceOf(home.seat), TEN + 30);
     }
 
     function test_a_permit_pays_from_the_account_whoever_relays() public {
         token.mint(home.account, 5);
-        (uint8 v, bytes32 r, bytes32 s) = _permit(home, 5, NO_DEADLINE);
+        bytes memory permit = _permit(home, 5, NO_DEADLINE);
         vm.prank(address(0xbeef));
-        escrow.depositWithPermit(home.seat, 5, NO_DEADLINE, v, r, s);
+        escrow.depositWithPermit(home.seat, 5, NO_DEADLINE, permit);
         vm.assertEq(escrow.balanceOf(home.seat), TEN + 50);
         vm.assertEq(token.balanceOf(home.account), 0);
     }
 
     function test_refuses_a_deposit_of_nothing_or_into_no_seat() public {
-        vm.expectRevert(IEscrow.NothingToMove.selector);
+        vm.expectRevert(IPurses.NothingToMove.selector);
         escrow.deposit(home.seat, 0);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.SeatUnknown.selector, home.seat + 1));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.SeatUnknown.selector, home.seat + 1));
         escrow.deposit(home.seat + 1, 1);
     }
 
     function test_refuses_more_than_the_ledger_can_hold() public {
-        vm.expectRevert(IEscrow.TooMuch.selector);
+        vm.expectRevert(IPurses.TooMuch.selector);
         escrow.deposit(home.seat, type(uint256).max);
-        vm.expectRevert(IEscrow.TooMuch.selector);
+        vm.expectRevert(IPurses.TooMuch.selector);
         escrow.deposit(home.seat, uint256(type(uint80).max) / 10);
         uint256 room = (type(uint80).max - TEN) / 10;
         _fund(home, room);
         vm.assertEq(escrow.balanceOf(home.seat), TEN + room * 10);
-        vm.expectRevert(IEscrow.TooMuch.selector);
+        vm.expectRevert(IPurses.TooMuch.selector);
         escrow.deposit(home.seat, 1);
     }
 
@@ -76,7 +75,7 @@ contract PursesTest is Street {
         _switchToken(address(fee));
         fee.mint(address(this), 1000);
         fee.approve(address(escrow), 1000);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.TokenTookFee.selector, 1000, 990));
+        vm.expectRevert(abi.encodeWithSelector(IPurses.TokenTookFee.selector, 1000, 990));
         escrow.deposit(home.seat, 1000);
     }
 
@@ -122,7 +121,7 @@ contract PursesTest is Street {
         wide.mint(address(this), 1e18);
         wide.approve(address(escrow), 1e18);
         vm.expectEmit();
-        emit IEscrow.Deposited(home.seat, address(this), 3, 3e11);
+        emit IPurses.Deposited(home.seat, address(this), 3, 3e11);
         escrow.deposit(home.seat, 3e11 + 99_999_999_999);
         vm.assertEq(wide.balanceOf(address(escrow)), 3e11);
         _request(home, 2, address(7));
@@ -133,12 +132,12 @@ contract PursesTest is Street {
     }
 
     function test_anyone_relays_a_signed_withdrawal() public {
-        Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 3, NO_DEADLINE);
+        Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 0, NO_DEADLINE);
         bytes memory signature = _sign(home.accountKey, hashes.hash(withdrawal));
         vm.expectEmit();
-        emit IEscrow.WithdrawalRequested(home.seat, 70, address(7), uint32(block.timestamp) + DELAY, 4);
+        emit IPurses.WithdrawalRequested(home.seat, 70, address(7), uint32(block.timestamp) + DELAY, 1);
         escrow.requestWithdrawal(withdrawal, signature);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.OldNonce.selector, 3));
+        vm.expectRevert(abi.encodeWithSelector(IPurses.WrongNonce.selector, 1));
         escrow.requestWithdrawal(withdrawal, signature);
     }
 
@@ -156,13 +155,13 @@ contract PursesTest is Street {
 
     function test_refuses_a_request_by_another() public {
         Withdrawal memory withdrawal = Withdrawal(home.account, home.seat, 70, address(7), 0, NO_DEADLINE);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
         escrow.requestWithdrawal(withdrawal, "");
         bytes memory signature = _sign(home.meterKey, hashes.hash(withdrawal));
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
         escrow.requestWithdrawal(withdrawal, signature);
         withdrawal.account = address(this);
-        vm.expectRevert(IEscrow.WrongParty.selector);
+        vm.expectRevert(ICommon.WrongParty.selector);
         escrow.requestWithdrawal(withdrawal, "");
     }
 
@@ -170,24 +169,24 @@ contract PursesTest is Street {
         Withdrawal memory withdrawal =
             Withdrawal(home.account, home.seat, 70, address(7), 0, uint32(block.timestamp - 1));
         bytes memory signature = _sign(home.accountKey, hashes.hash(withdrawal));
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.DeadlinePassed.selector, withdrawal.deadline));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.DeadlinePassed.selector, withdrawal.deadline));
         escrow.requestWithdrawal(withdrawal, signature);
         address[3] memory nowhere = [address(0), address(escrow), address(token)];
         for (uint256 i = 0; i < 3; ++i) {
             withdrawal.to = nowhere[i];
-            vm.expectRevert(abi.encodeWithSelector(IEscrow.BadRecipient.selector, nowhere[i]));
+            vm.expectRevert(abi.encodeWithSelector(IPurses.BadRecipient.selector, nowhere[i]));
             escrow.requestWithdrawal(withdrawal, "");
         }
     }
 
     function test_the_grid_purse_is_the_grids_alone() public {
         vm.prank(operator);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.NotGrid.selector, operator));
-        escrow.withdrawGrid(1, 1, operator);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.NotGrid.selector, operator));
+        escrow.withdrawGrid(area, 1, operator);
         vm.prank(grid);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.GridPurseTooSmall.selector, 0));
-        escrow.withdrawGrid(1, 1, grid);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.AreaUnknown.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(IPurses.GridPurseTooSmall.selector, 0));
+        escrow.withdrawGrid(area, 1, grid);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.AreaUnknown.selector, 2));
         escrow.withdrawGrid(2, 1, grid);
 
         Home memory buyer = _ready(2, 10_000_000);
@@ -196,14 +195,14 @@ contract PursesTest is Street {
             _batch(START, START + DAY),
             abi.encodePacked(_entry(home, START + DAY, _sell(5, 1000)), _entry(buyer, START + DAY, _buy(5, 1005)))
         );
-        vm.assertEq(escrow.gridBalance(1), 25);
+        vm.assertEq(escrow.gridBalance(area), 25);
         vm.startPrank(grid);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadRecipient.selector, address(0)));
-        escrow.withdrawGrid(1, 25, address(0));
+        vm.expectRevert(abi.encodeWithSelector(IPurses.BadRecipient.selector, address(0)));
+        escrow.withdrawGrid(area, 25, address(0));
         vm.expectEmit();
-        emit IEscrow.GridWithdrawn(1, 20, address(7), 2);
-        escrow.withdrawGrid(1, 25, address(7));
+        emit IPurses.GridWithdrawn(area, 20, address(7), 2);
+        escrow.withdrawGrid(area, 25, address(7));
         vm.stopPrank();
-        vm.assertEq(escrow.gridBalance(1), 5);
+        vm.assertEq(escrow.gridBalance(area), 5);
     }
 }

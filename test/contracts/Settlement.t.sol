@@ -2,18 +2,21 @@
 pragma solidity ^0.8.28;
 
 import {Pair} from "./Pair.sol";
-import {IEscrow, AreaRules, Batch, SeatView, Mandate} from "../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../contracts/src/ICommon.sol";
+import {AreaRules} from "../../contracts/src/IAreas.sol";
+import {Mandate, SeatView} from "../../contracts/src/ISeats.sol";
+import {Batch, ISettlement} from "../../contracts/src/ISettlement.sol";
 
 /// One batch in one part: what moves, and everything that is refused.
 contract SettlementTest is Pair {
     function test_pays_the_seller_and_the_grid_operator() public {
         vm.expectEmit();
-        emit IEscrow.BatchSettled(1, START, END, keccak256("statement"), 0, 4000, 5000, 500_000);
+        emit ISettlement.BatchSettled(area, START, END, keccak256("statement"), 0, 4000, 5000, 500_000);
         _settle(_batch(START, END), _pair(_buy(5000, 1100), _sell(5000, 1000)));
         vm.assertEq(escrow.balanceOf(buyer.seat), TEN - 5_500_000);
         vm.assertEq(escrow.balanceOf(seller.seat), 5_000_000);
-        vm.assertEq(escrow.gridBalance(1), 500_000);
-        vm.assertEq(escrow.settledUntil(1), END);
+        vm.assertEq(escrow.gridBalance(area), 500_000);
+        vm.assertEq(escrow.settledUntil(area), END);
         SeatView memory seat = escrow.seatView(seller.seat);
         vm.assertEq(seat.time, END);
         vm.assertEq(seat.exportWh, 2_005_000);
@@ -24,21 +27,25 @@ contract SettlementTest is Pair {
         Trade memory bought = _buy(5000, 1100);
         Trade memory sold = _sell(5000, 1000);
         bytes memory entries = _pair(bought, sold);
+        Batch memory batch = _whole(_batch(START, END), entries);
+        vm.prank(operator);
         vm.expectEmit();
-        emit IEscrow.PartSettled(1, END, 0, 1, abi.encodePacked(_word(buyer.seat, bought), _word(seller.seat, sold)));
-        _settle(_batch(START, END), entries);
+        emit ISettlement.PartSettled(
+            area, END, 0, 1, abi.encodePacked(_word(buyer.seat, bought), _word(seller.seat, sold))
+        );
+        escrow.settle(batch, entries, _unwatched());
     }
 
     function test_settles_an_empty_batch() public {
         _settle(_batch(START, END), "");
-        vm.assertEq(escrow.settledUntil(1), END);
+        vm.assertEq(escrow.settledUntil(area), END);
     }
 
     function test_one_seat_may_sell_and_buy_in_one_entry() public {
         Trade memory both = Trade(0, 6000, 3000, 5000, 2000, 2_200_000, 5_000_000);
         _settle(_batch(START, END), _pair(_buy(3000, 1100), both));
         vm.assertEq(escrow.balanceOf(seller.seat), 2_800_000);
-        vm.assertEq(escrow.gridBalance(1), 500_000);
+        vm.assertEq(escrow.gridBalance(area), 500_000);
     }
 
     function test_an_entry_may_end_before_the_batch() public {
@@ -60,9 +67,10 @@ contract SettlementTest is Pair {
 
     function test_only_the_operator_settles() public {
         bytes memory entries = _pair(_buy(1, 1100), _sell(1, 1000));
+        Batch memory batch = _whole(_batch(START, END), entries);
         vm.prank(grid);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.NotOperator.selector, grid));
-        escrow.settle(_batch(START, END), entries);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.NotOperator.selector, grid));
+        escrow.settle(batch, entries, _unwatched());
     }
 
     function test_refuses_times_out_of_order() public {
@@ -78,44 +86,50 @@ contract SettlementTest is Pair {
             _expectSettleRevert(
                 _batch(wrong[i][0], wrong[i][1]),
                 "",
-                abi.encodeWithSelector(IEscrow.BadBatchTimes.selector, wrong[i][0], wrong[i][1])
+                abi.encodeWithSelector(ISettlement.BadBatchTimes.selector, wrong[i][0], wrong[i][1])
             );
         }
     }
 
     function test_an_interval_settles_once() public {
         _settle(_batch(START, END), "");
-        _expectSettleRevert(_batch(START, END), "", abi.encodeWithSelector(IEscrow.BadBatchTimes.selector, START, END));
         _expectSettleRevert(
-            _batch(END - INTERVAL, END), "", abi.encodeWithSelector(IEscrow.BadBatchTimes.selector, END - INTERVAL, END)
+            _batch(START, END), "", abi.encodeWithSelector(ISettlement.BadBatchTimes.selector, START, END)
+        );
+        _expectSettleRevert(
+            _batch(END - INTERVAL, END),
+            "",
+            abi.encodeWithSelector(ISettlement.BadBatchTimes.selector, END - INTERVAL, END)
         );
     }
 
     function test_refuses_entries_that_are_not_whole_or_not_ascending() public {
         bytes memory entries = _pair(_buy(1, 1100), _sell(1, 1000));
         _expectSettleRevert(
-            _batch(START, END), abi.encodePacked(entries, uint8(0)), abi.encodeWithSelector(IEscrow.BadEntries.selector)
+            _batch(START, END),
+            abi.encodePacked(entries, uint8(0)),
+            abi.encodeWithSelector(ISettlement.BadEntries.selector)
         );
         bytes memory swapped = abi.encodePacked(_entry(seller, END, _sell(1, 1000)), _entry(buyer, END, _buy(1, 1100)));
-        _expectSettleRevert(_batch(START, END), swapped, abi.encodeWithSelector(IEscrow.BadEntries.selector));
+        _expectSettleRevert(_batch(START, END), swapped, abi.encodeWithSelector(ISettlement.BadEntries.selector));
     }
 
     function test_refuses_more_than_the_register_advanced() public {
         Trade memory sold = _sell(5000, 1000);
         sold.exportDelta = 4999;
-        _refuse(_buy(5000, 1100), sold, IEscrow.BeyondRegister.selector, seller);
+        _refuse(_buy(5000, 1100), sold, ISettlement.BeyondRegister.selector, seller);
         Trade memory bought = _buy(5000, 1100);
         bought.importDelta = 4999;
-        _refuse(bought, _sell(5000, 1000), IEscrow.BeyondRegister.selector, buyer);
+        _refuse(bought, _sell(5000, 1000), ISettlement.BeyondRegister.selector, buyer);
     }
 
     function test_refuses_more_than_the_limit_per_interval() public {
         Trade memory sold = _sell(10_001, 1000);
         sold.lag = 95;
-        _refuse(_buy(10_001, 1100), sold, IEscrow.BeyondLimit.selector, seller);
+        _refuse(_buy(10_001, 1100), sold, ISettlement.BeyondLimit.selector, seller);
         Trade memory bought = _buy(10_001, 1100);
         bought.lag = 95;
-        _refuse(bought, _sell(10_001, 1000), IEscrow.BeyondLimit.selector, buyer);
+        _refuse(bought, _sell(10_001, 1000), ISettlement.BeyondLimit.selector, buyer);
         sold = _sell(20_000, 1000);
         sold.lag = 94;
         bought = _buy(20_000, 1100);
@@ -128,13 +142,12 @@ contract SettlementTest is Pair {
         Home memory small = _home(3);
         _open(small);
         _confirm(small, 400, START);
-        _rebase(small, START, 0, 0);
         vm.warp(END);
         Trade memory sold = _sell(401, 1000);
         sold.lag = 95;
         bytes memory entries = abi.encodePacked(_entry(buyer, END, _buy(401, 1100)), _entry(small, END, sold));
         _expectSettleRevert(
-            _batch(START, END), entries, abi.encodeWithSelector(IEscrow.BeyondLimit.selector, small.seat)
+            _batch(START, END), entries, abi.encodeWithSelector(ISettlement.BeyondLimit.selector, small.seat)
         );
     }
 
@@ -143,16 +156,15 @@ contract SettlementTest is Pair {
         Home memory stranger = _home(3);
         _open(stranger);
         _fund(stranger, 1_000_000);
-        _rebase(stranger, START, 0, 0);
         vm.warp(END);
         bytes memory sale = abi.encodePacked(_entry(buyer, END, _buy(1, 1100)), _entry(stranger, END, _sell(1, 1000)));
         _expectSettleRevert(
-            _batch(START, END), sale, abi.encodeWithSelector(IEscrow.BeyondLimit.selector, stranger.seat)
+            _batch(START, END), sale, abi.encodeWithSelector(ISettlement.BeyondLimit.selector, stranger.seat)
         );
         bytes memory purchase =
             abi.encodePacked(_entry(seller, END, _sell(1, 1000)), _entry(stranger, END, _buy(1, 1100)));
         _expectSettleRevert(
-            _batch(START, END), purchase, abi.encodeWithSelector(IEscrow.BeyondLimit.selector, stranger.seat)
+            _batch(START, END), purchase, abi.encodeWithSelector(ISettlement.BeyondLimit.selector, stranger.seat)
         );
     }
 
@@ -160,15 +172,13 @@ contract SettlementTest is Pair {
         vm.warp(START - INTERVAL + 10);
         AreaRules memory sellers = _rules(2);
         sellers.confirmation = 1;
-        vm.prank(grid);
-        escrow.openArea(sellers, operator);
+        sellers = _openArea(sellers);
         Home memory stranger = _home(3);
         Mandate memory mandate = _mandate(stranger);
         mandate.rules = hashes.hash(sellers);
         stranger.seat = _open(stranger, mandate, START, _epoch(stranger));
-        _rebase(stranger, START, 0, 0);
         Batch memory batch = _batch(START, END);
-        batch.area = 2;
+        batch.area = sellers.area;
         vm.warp(END);
         _settle(batch, _entry(stranger, END, Trade(0, 0, 0, 0, 0, 0, 0)));
         SeatView memory view_ = escrow.seatView(stranger.seat);
@@ -177,14 +187,14 @@ contract SettlementTest is Pair {
     }
 
     function test_refuses_prices_outside_the_mandate() public {
-        _refuse(_buy(5000, 4001), _sell(5000, 4000), IEscrow.BeyondPrice.selector, buyer);
-        _refuse(_buy(5000, 500), _sell(5000, 499), IEscrow.BeyondPrice.selector, seller);
+        _refuse(_buy(5000, 4001), _sell(5000, 4000), ISettlement.BeyondPrice.selector, buyer);
+        _refuse(_buy(5000, 500), _sell(5000, 499), ISettlement.BeyondPrice.selector, seller);
         Trade memory bought = _buy(5000, 4000);
         bought.paid += 1;
-        _refuse(bought, _sell(5000, 4000), IEscrow.BeyondPrice.selector, buyer);
+        _refuse(bought, _sell(5000, 4000), ISettlement.BeyondPrice.selector, buyer);
         Trade memory sold = _sell(5000, 500);
         sold.received -= 1;
-        _refuse(_buy(5000, 500), sold, IEscrow.BeyondPrice.selector, seller);
+        _refuse(_buy(5000, 500), sold, ISettlement.BeyondPrice.selector, seller);
         _settle(_batch(START, END), _pair(_buy(5000, 500), _sell(5000, 500)));
     }
 
@@ -192,7 +202,7 @@ contract SettlementTest is Pair {
         _expectSettleRevert(
             _batch(START, END),
             _pair(_buy(100, 1100), _sell(99, 1000)),
-            abi.encodeWithSelector(IEscrow.EnergyNotBalanced.selector, 99, 100)
+            abi.encodeWithSelector(ISettlement.EnergyNotBalanced.selector, 99, 100)
         );
     }
 
@@ -202,13 +212,13 @@ contract SettlementTest is Pair {
         _expectSettleRevert(
             _batch(START, END),
             _pair(_buy(10, 1100), late),
-            abi.encodeWithSelector(IEscrow.BadReadingTime.selector, seller.seat, START - INTERVAL)
+            abi.encodeWithSelector(ISettlement.BadReadingTime.selector, seller.seat, START - INTERVAL)
         );
         late.lag = 96;
         _expectSettleRevert(
             _batch(START, END),
             _pair(_buy(10, 1100), late),
-            abi.encodeWithSelector(IEscrow.BadReadingTime.selector, seller.seat, START)
+            abi.encodeWithSelector(ISettlement.BadReadingTime.selector, seller.seat, START)
         );
     }
 
@@ -219,7 +229,6 @@ contract SettlementTest is Pair {
         mandate.validUntil = START + DAY;
         guest.seat = _open(guest, mandate, START, _epoch(guest));
         _confirm(guest, 10_000, START);
-        _rebase(guest, START, 0, 0);
         vm.warp(END + DAY);
         // Until midnight it counts, and after midnight the base moves without trading.
         Trade memory sold = _sell(10, 1000);
@@ -227,7 +236,7 @@ contract SettlementTest is Pair {
         _settle(_batch(START, END), entries);
         entries = abi.encodePacked(_entry(buyer, END + DAY, _buy(10, 1100)), _entry(guest, END + DAY, sold));
         _expectSettleRevert(
-            _batch(END, END + DAY), entries, abi.encodeWithSelector(IEscrow.MandateExpired.selector, guest.seat)
+            _batch(END, END + DAY), entries, abi.encodeWithSelector(ISettlement.MandateExpired.selector, guest.seat)
         );
         _settle(_batch(END, END + DAY), _entry(guest, END + DAY, Trade(0, 10, 0, 0, 0, 0, 0)));
     }
@@ -247,10 +256,13 @@ contract SettlementTest is Pair {
             ? true
             : energy <= advanced && paidPrice <= 4000 && receivedPrice >= 500 && paidPrice >= receivedPrice
                 && int256(paidPrice) - receivedPrice <= 1000 && uint256(uint24(paidPrice)) * energy <= TEN;
+        batch = _whole(batch, entries);
         vm.prank(operator);
         if (!legal) vm.expectRevert();
-        escrow.settle(batch, entries);
+        escrow.settle(batch, entries, _unwatched());
         if (!legal) return;
-        vm.assertEq(escrow.balanceOf(buyer.seat) + escrow.balanceOf(seller.seat) + escrow.gridBalance(1), uint256(TEN));
+        vm.assertEq(
+            escrow.balanceOf(buyer.seat) + escrow.balanceOf(seller.seat) + escrow.gridBalance(area), uint256(TEN)
+        );
     }
 }

@@ -2,18 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {Vm} from "./Vm.sol";
-import {
-    IEscrow,
-    AreaRules,
-    Mandate,
-    ConsentTimes,
-    EpochStart,
-    Reading,
-    RotateKey,
-    Withdrawal,
-    Batch,
-    SeatView
-} from "../../contracts/src/IEscrow.sol";
+import {IEscrow} from "../../contracts/src/IEscrow.sol";
+import {AreaRules, Watchers} from "../../contracts/src/IAreas.sol";
+import {Mandate, ConsentTimes, EpochStart, SeatView} from "../../contracts/src/ISeats.sol";
+import {Confirmation, Reading, RotateKey} from "../../contracts/src/IMeters.sol";
+import {Withdrawal, MovePurse} from "../../contracts/src/IPurses.sol";
+import {Batch, Approvals} from "../../contracts/src/ISettlement.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 import {LocalEuro} from "../../contracts/src/LocalEuro.sol";
 
@@ -39,6 +33,10 @@ contract Hashes {
         return TypedData.hash(value);
     }
 
+    function hash(Confirmation calldata value) external pure returns (bytes32) {
+        return TypedData.hash(value);
+    }
+
     function hash(Reading calldata value) external pure returns (bytes32) {
         return TypedData.hash(value);
     }
@@ -49,6 +47,14 @@ contract Hashes {
 
     function hash(Withdrawal calldata value) external pure returns (bytes32) {
         return TypedData.hash(value);
+    }
+
+    function hash(MovePurse calldata value) external pure returns (bytes32) {
+        return TypedData.hash(value);
+    }
+
+    function areaNumber(AreaRules calldata value) external pure returns (uint32) {
+        return TypedData.areaNumber(value);
     }
 }
 
@@ -65,7 +71,7 @@ abstract contract Street {
     }
 
     struct Trade {
-        uint8 lag;
+        uint16 lag;
         uint32 exportDelta;
         uint32 importDelta;
         uint32 sold;
@@ -80,7 +86,8 @@ abstract contract Street {
     /// Midnight UTC, from which the homes trade.
     uint32 internal constant START = 20_834 * DAY;
     uint32 internal constant FAR = START + 1000 * DAY;
-    uint32 internal constant NO_DEADLINE = type(uint32).max;
+    /// Later than anything that the tests do, and less than a year away.
+    uint32 internal constant NO_DEADLINE = START + 300 * DAY;
     uint256 internal constant HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
     uint256 internal constant ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
 
@@ -92,24 +99,51 @@ abstract contract Street {
     IEscrow internal escrow;
     AreaRules internal rules;
     bytes32 internal rulesHash;
+    uint32 internal area;
 
     function setUp() public virtual {
         vm.warp(START - INTERVAL + 10);
         token = new LocalEuro();
         escrow = _deploy(address(token), DELAY);
-        rules = _rules(1);
+        _openHome();
+    }
+
+    /// Opens the street's own area in the escrow at hand.
+    function _openHome() internal {
+        rules = _openArea(_rules(1));
         rulesHash = hashes.hash(rules);
-        vm.prank(grid);
-        escrow.openArea(rules, operator);
+        area = rules.area;
     }
 
     function _deploy(address token_, uint32 delay) internal returns (IEscrow) {
-        return IEscrow(vm.deployCode("Escrow.sol:Escrow", abi.encode(token_, delay)));
+        address registry = vm.deployCode("Registry.sol:Registry", abi.encode(token_, delay));
+        return IEscrow(vm.deployCode("Escrow.sol:Escrow", abi.encode(registry)));
     }
 
-    function _rules(uint32 area) internal view returns (AreaRules memory) {
+    /// These rules with the number that belongs to them.
+    function _numbered(AreaRules memory unnumbered) internal view returns (AreaRules memory) {
+        unnumbered.area = hashes.areaNumber(unnumbered);
+        return unnumbered;
+    }
+
+    function _openArea(AreaRules memory unnumbered) internal returns (AreaRules memory numbered) {
+        numbered = _numbered(unnumbered);
+        vm.prank(numbered.grid);
+        escrow.openArea(numbered, _nobody(), operator);
+    }
+
+    function _nobody() internal pure returns (Watchers memory) {
+        return Watchers(0, new address[](0));
+    }
+
+    function _unwatched() internal pure returns (Approvals memory) {
+        return Approvals(_nobody(), "");
+    }
+
+    /// Rules that differ from the others' in nothing that matters.
+    function _rules(uint32 variant) internal view returns (AreaRules memory) {
         return AreaRules({
-            area: area,
+            area: 0,
             grid: grid,
             successor: address(0),
             token: escrow.token(),
@@ -119,10 +153,10 @@ abstract contract Street {
             maxGridPerKwh: 1000,
             maxBandTicks: 5000,
             confirmation: 2,
-            settlingGrade: 1,
+            settlingGrade: 0,
             allocation: 0,
             watchers: 0,
-            watcherGraceSeconds: 0
+            watcherGraceSeconds: variant
         });
     }
 
@@ -161,11 +195,12 @@ abstract contract Street {
     }
 
     /// The account's next permit for the escrow, in the street's token.
-    function _permit(Home memory home, uint256 tokens, uint256 deadline)
-        internal
-        view
-        returns (uint8 v, bytes32 r, bytes32 s)
-    {
+    function _permit(Home memory home, uint256 tokens, uint256 deadline) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(home.accountKey, _permitDigest(home, tokens, deadline));
+        return abi.encodePacked(r, s, v);
+    }
+
+    function _permitDigest(Home memory home, uint256 tokens, uint256 deadline) internal view returns (bytes32) {
         bytes32 structHash = keccak256(
             abi.encode(
                 keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
@@ -176,7 +211,7 @@ abstract contract Street {
                 deadline
             )
         );
-        return vm.sign(home.accountKey, keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash)));
+        return keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structHash));
     }
 
     // --- homes ---
@@ -205,7 +240,7 @@ abstract contract Street {
     }
 
     function _epoch(Home memory home) internal view returns (EpochStart memory) {
-        return _epoch(home, 1, START - INTERVAL, 1_000_000, 2_000_000);
+        return _epoch(home, 1, START, 1_000_000, 2_000_000);
     }
 
     function _epoch(Home memory home, uint16 epoch, uint32 time, uint48 importWh, uint48 exportWh)
@@ -216,8 +251,9 @@ abstract contract Street {
         return EpochStart(home.account, rulesHash, home.meter, epoch, time, importWh, exportWh);
     }
 
+    /// Of two consents the one that begins later has the later deadline, too.
     function _times(uint32 validFrom) internal pure returns (ConsentTimes memory) {
-        return ConsentTimes(validFrom, NO_DEADLINE);
+        return ConsentTimes(validFrom, NO_DEADLINE + validFrom - START);
     }
 
     /// The consent of a home's meter to serve its account under these rules, signed by `key`.
@@ -255,16 +291,11 @@ abstract contract Street {
         _open(home);
         _confirm(home, 10_000, START);
         if (tokens != 0) _fund(home, tokens);
-        _rebase(home, START, 0, 0);
+        vm.warp(START);
     }
 
-    /// Moves a home's base; time must have come.
-    function _rebase(Home memory home, uint32 time, uint32 importDelta, uint32 exportDelta) internal {
-        if (block.timestamp < time) vm.warp(time);
-        Reading memory reading = _reading(home, time, importDelta, exportDelta);
-        bytes memory signature = _sign(_keyAt(home, time), hashes.hash(reading));
-        vm.prank(operator);
-        escrow.rebase(home.seat, reading, signature);
+    function _seatId(uint32 number) internal view returns (uint64) {
+        return (uint64(area) << 32) | number;
     }
 
     function _reading(Home memory home, uint32 time, uint32 importDelta, uint32 exportDelta)
@@ -297,9 +328,19 @@ abstract contract Street {
         );
     }
 
+    function _confirmation(Home memory home, uint24 nameplateWh, uint32 from)
+        internal
+        view
+        returns (Confirmation memory)
+    {
+        uint32 bars = escrow.meterView(home.meter).bars;
+        return Confirmation(home.seat, "zone", nameplateWh, rules.settlingGrade, from, bars, NO_DEADLINE);
+    }
+
     function _confirm(Home memory home, uint24 nameplateWh, uint32 from) internal {
+        Confirmation memory confirmation = _confirmation(home, nameplateWh, from);
         vm.prank(grid);
-        escrow.confirmMeter(home.seat, "zone", nameplateWh, from, NO_DEADLINE, "");
+        escrow.confirmMeter(confirmation, "");
     }
 
     function _revoke(Home memory home, uint32 from) internal {
@@ -332,23 +373,63 @@ abstract contract Street {
 
     // --- batches ---
 
-    function _batch(uint32 start, uint32 end) internal pure returns (Batch memory) {
+    /// A batch whose parts and take are still to be filled in.
+    function _batch(uint32 start, uint32 end) internal view returns (Batch memory) {
         return Batch({
-            area: 1,
+            area: area,
             start: start,
             end: end,
             bandLow: 0,
             bandHigh: 4000,
             statementRoot: keccak256("statement"),
-            part: 0,
-            parts: 1
+            gridTake: 0,
+            parts: new bytes32[](0),
+            part: 0
         });
     }
 
+    /// The batch with these entries as its only part, and the take that they leave.
+    function _whole(Batch memory batch, bytes memory entries) internal pure returns (Batch memory) {
+        bytes[] memory parts = new bytes[](1);
+        parts[0] = entries;
+        return _inParts(batch, parts);
+    }
+
+    function _inParts(Batch memory batch, bytes[] memory parts) internal pure returns (Batch memory) {
+        int256 take = 0;
+        batch.parts = new bytes32[](parts.length);
+        for (uint256 i = 0; i < parts.length; ++i) {
+            (bytes memory words, int256 left) = _wordsOf(parts[i]);
+            batch.parts[i] = keccak256(words);
+            take += left;
+        }
+        batch.gridTake = take < 0 ? 0 : uint128(uint256(take));
+        return batch;
+    }
+
+    function _two(bytes memory first, bytes memory second) internal pure returns (bytes[] memory parts) {
+        parts = new bytes[](2);
+        (parts[0], parts[1]) = (first, second);
+    }
+
+    /// The first of each entry's three words, and what all pay more than they receive.
+    function _wordsOf(bytes memory entries) internal pure returns (bytes memory words, int256 left) {
+        words = new bytes(entries.length / 96 * 32);
+        for (uint256 i = 0; i < entries.length / 96; ++i) {
+            uint256 word;
+            assembly ("memory-safe") {
+                word := mload(add(add(entries, 0x20), mul(i, 96)))
+                mstore(add(add(words, 0x20), mul(i, 32)), word)
+            }
+            left += int256(word << 164) >> 210;
+            left -= int256(word << 210) >> 210;
+        }
+    }
+
     function _word(uint64 seat, Trade memory trade) internal pure returns (uint256) {
-        return (uint256(uint24(seat)) << 232) | (uint256(trade.lag) << 224) | (uint256(trade.exportDelta) << 192)
-            | (uint256(trade.importDelta) << 160) | (uint256(trade.sold) << 128) | (uint256(trade.bought) << 96)
-            | (uint256(uint48(trade.paid)) << 48) | uint48(trade.received);
+        return (uint256(uint24(seat)) << 232) | (uint256(trade.lag) << 220) | (uint256(trade.exportDelta) << 188)
+            | (uint256(trade.importDelta) << 156) | (uint256(trade.sold) << 124) | (uint256(trade.bought) << 92)
+            | ((uint256(uint48(trade.paid)) & ((1 << 46) - 1)) << 46) | (uint48(trade.received) & ((1 << 46) - 1));
     }
 
     /// An entry of one seat, from its base as the escrow has it.
@@ -380,15 +461,20 @@ abstract contract Street {
         return Trade(0, 0, energyWh, 0, energyWh, int48(int256(price) * int256(uint256(energyWh))), 0);
     }
 
+    /// Settles a batch of one part, or one of several whose parts are filled in.
     function _settle(Batch memory batch, bytes memory entries) internal {
+        if (batch.parts.length == 0) batch = _whole(batch, entries);
         vm.prank(operator);
-        escrow.settle(batch, entries);
+        escrow.settle(batch, entries, _unwatched());
     }
 
     function _expectSettleRevert(Batch memory batch, bytes memory entries, bytes memory reason) internal {
+        bytes32[] memory parts = batch.parts;
+        if (parts.length == 0) batch = _whole(batch, entries);
         vm.prank(operator);
         vm.expectRevert(reason);
-        escrow.settle(batch, entries);
+        escrow.settle(batch, entries, _unwatched());
+        batch.parts = parts;
     }
 
     /// 10 tokens in ledger units of the default tick.

@@ -2,15 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "./Street.sol";
-import {
-    AreaRules,
-    Mandate,
-    ConsentTimes,
-    EpochStart,
-    Reading,
-    RotateKey,
-    Withdrawal
-} from "../../contracts/src/IEscrow.sol";
+import {AreaRules} from "../../contracts/src/IAreas.sol";
+import {Mandate, ConsentTimes, EpochStart} from "../../contracts/src/ISeats.sol";
+import {Reading, RotateKey, Confirmation} from "../../contracts/src/IMeters.sol";
+import {Withdrawal, MovePurse} from "../../contracts/src/IPurses.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 
 /// The digests that `vectors.test.ts` made, made again here.
@@ -97,6 +92,7 @@ contract VectorsTest is Street {
         for (uint256 i = 0; i < 3; ++i) {
             _at = string.concat(".vectors[", vm.toString(i), "]");
             vm.assertEq(hashes.hash(_rulesAt()), vm.parseJsonBytes32(_json, string.concat(_at, ".rulesHash")));
+            vm.assertEq(hashes.areaNumber(_rulesAt()), vm.parseJsonUint(_json, string.concat(_at, ".areaNumber")));
             _expect("mandate", hashes.hash(_mandateAt()));
             EpochStart memory epoch = _epochAt();
             _expect("epoch", hashes.hash(epoch));
@@ -242,16 +238,6 @@ contract VectorsTest is Street {
                 )
             )
         );
-        _expect(
-            "approval",
-            keccak256(
-                abi.encode(
-                    keccak256("BatchApproval(bytes32 rules,bytes32 header)"),
-                    _word("approval.rules"),
-                    _word("approval.header")
-                )
-            )
-        );
     }
 
     function _expectInstructions() private view {
@@ -283,7 +269,17 @@ contract VectorsTest is Street {
         uint32 from = uint32(_uint("confirm.from"));
         _expect(
             "confirm",
-            TypedData.hashConfirm(seat, _word("confirm.zone"), uint24(_uint("confirm.nameplateWh")), from, deadline)
+            hashes.hash(
+                Confirmation(
+                    seat,
+                    _word("confirm.zone"),
+                    uint24(_uint("confirm.nameplateWh")),
+                    uint8(_uint("confirm.grade")),
+                    from,
+                    uint32(_uint("confirm.bars")),
+                    deadline
+                )
+            )
         );
         _expect("revoke", TypedData.hashRevoke(seat, from, deadline));
         RotateKey memory rotation = RotateKey(
@@ -295,5 +291,22 @@ contract VectorsTest is Street {
             deadline
         );
         _expect("rotation", hashes.hash(rotation));
+        _expectBatches();
+    }
+
+    function _expectBatches() private view {
+        bytes32 rules_ = _word("approval.rules");
+        _expect("approval", TypedData.hashApproval(rules_, _word("approval.header")));
+        uint8 reason = uint8(_uint("refusal.reason"));
+        _expect("refusal", TypedData.hashRefusal(rules_, _word("refusal.header"), reason));
+        MovePurse memory move = MovePurse(
+            _address("move.account"),
+            uint64(_uint("move.from")),
+            uint64(_uint("move.to")),
+            uint128(_uint("move.amount")),
+            uint32(_uint("move.nonce")),
+            uint32(_uint("move.deadline"))
+        );
+        _expect("move", hashes.hash(move));
     }
 }

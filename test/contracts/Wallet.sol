@@ -9,8 +9,10 @@ contract Wallet {
         Reverting,
         Burning,
         Bombing,
+        Shouting,
         Short,
-        Calling
+        Calling,
+        Thorough
     }
 
     Mood public mood;
@@ -34,6 +36,19 @@ contract Wallet {
             assembly {
                 return(0, 1000000)
             }
+        }
+        // It says yes, and takes it back.
+        if (mood == Mood.Shouting) {
+            assembly {
+                mstore(0, shl(224, 0x1626ba7e))
+                revert(0, 32)
+            }
+        }
+        // As expensive as a passkey in plain EVM code may become.
+        if (mood == Mood.Thorough) {
+            uint256 before = gasleft();
+            while (before - gasleft() < 900_000) {}
+            return digest == approved ? bytes4(0x1626ba7e) : bytes4(0xffffffff);
         }
         if (mood == Mood.Short) {
             assembly {

@@ -10,20 +10,20 @@ contract WordsTest {
 
     /// The same word as in `entry.test.ts`.
     function test_the_fields_of_an_entry_stand_where_typescript_writes_them() public pure {
-        EntryWord word = EntryWord.wrap(0x0102030405060708090a0b0c0d0e0f1011121314fffffffffffe1b1c1d1e1f20);
+        EntryWord word = EntryWord.wrap(0x01020304505060708090a0b0c0d0e0f101112131fffffffffff91b1c1d1e1f20);
         vm.assertEq(word.number(), 0x010203);
-        vm.assertEq(word.lag(), 0x04);
+        vm.assertEq(word.lag(), 0x045);
         vm.assertEq(word.exportDelta(), 0x05060708);
         vm.assertEq(word.importDelta(), 0x090a0b0c);
         vm.assertEq(word.soldWh(), 0x0d0e0f10);
-        vm.assertEq(word.boughtWh(), 0x11121314);
-        vm.assertEq(word.paid(), -2);
+        vm.assertEq(word.boughtWh(), 0x1112131f);
+        vm.assertEq(word.paid(), -28);
         vm.assertEq(word.received(), 0x1b1c1d1e1f20);
     }
 
     function testFuzz_an_entry_is_its_fields(
         uint24 number,
-        uint8 lag,
+        uint16 lag,
         uint32 exportDelta,
         uint32 importDelta,
         uint32 sold,
@@ -31,9 +31,18 @@ contract WordsTest {
         int48 paid,
         int48 received
     ) public pure {
-        EntryWord word = EntryWord.wrap(
-            uint256(bytes32(abi.encodePacked(number, lag, exportDelta, importDelta, sold, bought, paid, received)))
-        );
+        // Cut to the fields' widths.
+        lag &= 0xfff;
+        (paid, received) = (paid >> 2, received >> 2);
+        uint256 packed = number;
+        packed = (packed << 12) | lag;
+        packed = (packed << 32) | exportDelta;
+        packed = (packed << 32) | importDelta;
+        packed = (packed << 32) | sold;
+        packed = (packed << 32) | bought;
+        packed = (packed << 46) | (uint48(paid) & ((1 << 46) - 1));
+        packed = (packed << 46) | (uint48(received) & ((1 << 46) - 1));
+        EntryWord word = EntryWord.wrap(packed);
         vm.assertEq(word.number(), number);
         vm.assertEq(word.lag(), lag);
         vm.assertEq(word.exportDelta(), exportDelta);

@@ -4,9 +4,10 @@ import type { Signer } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compileContracts } from '../../contracts/build/compile.js'
 import { type Deployment, deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { entryWordsOf, hashOfEntryWords } from '../../contracts/protocol/batch.ts'
 import { encodeEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
-import { type AreaRules, hashRules, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
-import { plainRules } from '../rules.ts'
+import { hashRules, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
+import { nobodyWatches, numbered, plainRules } from '../rules.ts'
 import { startChain, type TestChain } from './chain.ts'
 
 const interval = 10
@@ -47,8 +48,7 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
   const address = async (signer: Signer) => (await signer.getAddress()).toLowerCase()
   const contract = escrowAt(escrow.address, grid)
   const domain = { chainId: 31_337, escrow: escrow.address }
-  const rules: AreaRules = {
-    area: 3,
+  const rules = numbered({
     grid: await address(grid),
     token: token.address,
     intervalSeconds: interval,
@@ -58,8 +58,8 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
     maxBandTicks: 5000,
     ...plainRules,
     settlingGrade: 0,
-  }
-  await (await contract.openArea(rules, await address(operator!))).wait()
+  })
+  await (await contract.openArea(rules, nobodyWatches, await address(operator!))).wait()
   const now = (await chain.provider.getBlock('latest'))!.timestamp
   const start = (Math.floor(now / 60) + 2) * 60
 
@@ -93,11 +93,12 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
     ).wait()
     const seat = seatIdOf(rules.area, number)
     expect(await contract.seatOf(mandate.account, mandate.meter, rules.area)).toBe(seat)
-    const confirm = { seat, zone: `0x${'00'.repeat(32)}`, nameplateWh: 40, from: start, deadline: now + 3600 }
+    const confirm = {
+      ...{ seat, zone: `0x${'00'.repeat(32)}`, nameplateWh: 40, grade: 0 },
+      ...{ from: start, bars: 0, deadline: now + 3600 },
+    }
     const signature = await signFull(grid, domain, 'ConfirmMeter', confirm)
-    await (
-      await contract.confirmMeter(seat, confirm.zone, confirm.nameplateWh, confirm.from, confirm.deadline, signature)
-    ).wait()
+    await (await contract.confirmMeter(confirm, signature)).wait()
     return seat
   }
   const seller = await open(account!, meter!, 1)
@@ -118,7 +119,7 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
     }
     const fields = { number, lag, exportDelta: sold, importDelta: bought, soldWh: sold, boughtWh: bought }
     const money = { paid: 1100n * BigInt(bought), received: 1000n * BigInt(sold) }
-    return encodeEntry({ ...fields, ...money }, await signCompact(meter, domain, 'Reading', reading)).slice(2)
+    return { ...fields, ...money, signature: await signCompact(meter, domain, 'Reading', reading) }
   }
   const end = start + 60
   await chain.provider.send('evm_setNextBlockTimestamp', [end])
@@ -127,7 +128,7 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
     await entry(1, meter!, 0, end, 240, 0),
     await entry(2, buyerMeter!, 6, start, 0, 0),
     await entry(2, buyerMeter!, 0, end, 0, 240),
-  ].join('')
+  ]
   const batch = {
     area: rules.area,
     start,
@@ -135,10 +136,13 @@ test('a seat opened, settled and withdrawn by signatures made in TypeScript', as
     bandLow: 1000,
     bandHigh: 1100,
     statementRoot: `0x${'12'.repeat(32)}`,
+    gridTake: 24_000n,
     part: 0,
-    parts: 1,
+    parts: [hashOfEntryWords(entryWordsOf(entries))],
   }
-  await (await escrowAt(escrow.address, operator!).settle(batch, `0x${entries}`)).wait()
+  const data = entries.map(({ signature, ...fields }) => encodeEntry(fields, signature).slice(2)).join('')
+  const unwatched = { watchers: nobodyWatches, signatures: '0x' }
+  await (await escrowAt(escrow.address, operator!).settle(batch, `0x${data}`, unwatched)).wait()
   expect(await contract.balanceOf(seller)).toBe(240_000n)
   expect(await contract.balanceOf(buyer)).toBe(10_000_000n - 264_000n)
   expect(await contract.gridBalance(rules.area)).toBe(24_000n)

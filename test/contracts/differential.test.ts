@@ -2,11 +2,13 @@
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { escrowAt } from '../../contracts/build/deploy.ts'
-import { encodeEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
+import { entryWordsOf, hashOfEntryWords, headerOf } from '../../contracts/protocol/batch.ts'
+import { type EntryFields, encodeEntry, seatIdOf } from '../../contracts/protocol/entry.ts'
 import { hashRules, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { BatchEntry } from '../../server/market/area/area.ts'
 import {
   chainTime,
+  forever,
   fundedKey,
   type Home,
   mine,
@@ -16,13 +18,13 @@ import {
   type TestChain,
 } from '../chain/street.ts'
 import { Dice } from '../market/random-auctions.ts'
+import { nobodyWatches } from '../rules.ts'
 import { type Fill, netBatch, type SeatDay } from '../settlement/net-batch.ts'
 
 const interval = 10
 const batchSeconds = 60
 const batches = 8
 const deposited = 5_000_000n
-const forever = 4_000_000_000
 
 let chain: TestChain
 beforeAll(async () => {
@@ -41,6 +43,8 @@ interface Model {
   /** Ascending by start: the terms that account and grid operator have arranged. */
   terms: { from: number; floor: number; ceiling: number }[]
   standings: { from: number; barred: boolean }[]
+  /** How often the meter was revoked. */
+  bars: number
 }
 
 const lastAt = <Change extends { from: number }>(changes: Change[], time: number) =>
@@ -66,6 +70,7 @@ for (const seed of [20_261_101, 20_261_102]) {
       version: 1,
       terms: [{ from: 0, floor: -500, ceiling: 10_000 }],
       standings: [{ from: 0, barred: false }],
+      bars: 0,
     }))
     let gridTake = 0n
     const seen = { trades: 0, parts: 0, abandoned: 0, changes: 0, negative: 0, rebases: 0, claims: 0 }
@@ -122,12 +127,24 @@ for (const seed of [20_261_101, 20_261_102]) {
       const words = await wordsOf(cut.entries, end)
       const parts = 1 + upTo(2)
       const isGivenUp = parts > 1 && chance(30)
-      const header = { ...cut, area: street.rules.area, statementRoot: `0x${'00'.repeat(32)}`, parts }
       const size = Math.ceil(words.length / parts)
+      const ofPart = (part: number) => words.slice(part * size, part === parts - 1 ? undefined : (part + 1) * size)
+      const header = {
+        ...{
+          ...cut,
+          area: street.rules.area,
+          statementRoot: `0x${'00'.repeat(32)}`,
+          gridTake: cut.paid - cut.received,
+        },
+        parts: Array.from({ length: parts }, (_, part) => hashOfEntryWords(entryWordsOf(ofPart(part)))),
+      }
       for (let part = 0; part < parts; part += 1) {
         if (isGivenUp && part === parts - 1) break
-        const own = words.slice(part * size, part === parts - 1 ? undefined : (part + 1) * size)
-        await street.call(operator, 'settle', { ...header, part }, `0x${own.join('')}`)
+        const own = ofPart(part).map(({ signature, ...fields }) => encodeEntry(fields, signature).slice(2))
+        const unwatched = { watchers: nobodyWatches, signatures: '0x' }
+        await street.call(operator, 'settle', { ...header, part }, `0x${own.join('')}`, unwatched)
+        const isOpen = parts > 1 && part < parts - 1
+        if (isOpen) expect((await escrow.openBatchOf(street.rules.area)).header).toBe(headerOf(header))
         await disturb()
       }
       if (parts > 1) seen.parts += 1
@@ -175,9 +192,13 @@ for (const seed of [20_261_101, 20_261_102]) {
         } else if (chance(15)) {
           const barred = !home.standings.at(-1)!.barred
           const begins = Math.max(from, home.standings.at(-1)!.from + interval)
-          const rest = [begins, forever, '0x']
-          if (barred) await street.call(grid, 'revokeMeter', idOf(home), ...rest)
-          else await street.call(grid, 'confirmMeter', idOf(home), `0x${'00'.repeat(32)}`, 100_000, ...rest)
+          if (barred) await street.call(grid, 'revokeMeter', idOf(home), begins, forever, '0x')
+          else {
+            const place = { seat: idOf(home), zone: `0x${'00'.repeat(32)}`, nameplateWh: 100_000, grade: 0 }
+            const confirmation = { ...place, from: begins, bars: home.bars, deadline: forever }
+            await street.call(grid, 'confirmMeter', confirmation, '0x')
+          }
+          if (barred) home.bars += 1
           home.standings = [...home.standings.filter((one) => one.from < begins), { from: begins, barred }]
           seen.changes += 1
         }
@@ -237,8 +258,8 @@ for (const seed of [20_261_101, 20_261_102]) {
       return fills
     }
 
-    async function wordsOf(entries: BatchEntry[], end: number): Promise<string[]> {
-      const words: string[] = []
+    async function wordsOf(entries: BatchEntry[], end: number): Promise<(EntryFields & { signature: string })[]> {
+      const words: (EntryFields & { signature: string })[] = []
       const before = new Map(homes.map(({ home, base }) => [home.number, base]))
       for (const entry of entries) {
         const { home } = homes.find((one) => one.home.number === entry.seat)!
@@ -247,7 +268,7 @@ for (const seed of [20_261_101, 20_261_102]) {
         const { signature } = await street.reading(home, time, importWh, exportWh)
         const deltas = { exportDelta: exportWh - base.exportWh, importDelta: importWh - base.importWh }
         const fields = { number: entry.seat, lag: (end - time) / interval, ...deltas, soldWh, boughtWh, paid, received }
-        words.push(encodeEntry(fields, signature).slice(2))
+        words.push({ ...fields, signature })
         before.set(entry.seat, { time, importWh, exportWh })
       }
       return words

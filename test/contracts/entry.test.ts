@@ -5,6 +5,7 @@ import {
   decodeWords,
   type EntryFields,
   encodeEntry,
+  mostIntervalsPerBatch,
   packEntry,
   partsOfSeatId,
   seatIdOf,
@@ -12,10 +13,10 @@ import {
 } from '../../contracts/protocol/entry.ts'
 
 const uint = (bits: number) => fc.integer({ min: 0, max: 2 ** bits - 1 })
-const money = fc.bigInt({ min: -(2n ** 47n), max: 2n ** 47n - 1n })
+const money = fc.bigInt({ min: -(2n ** 45n), max: 2n ** 45n - 1n })
 const fields: fc.Arbitrary<EntryFields> = fc.record({
   number: uint(24),
-  lag: uint(8),
+  lag: uint(12),
   exportDelta: uint(32),
   importDelta: uint(32),
   soldWh: uint(32),
@@ -44,15 +45,15 @@ test('every word is the packing of its fields', () => {
 test('the fields stand where Solidity reads them', () => {
   const word = packEntry({
     number: 0x010203,
-    lag: 0x04,
+    lag: 0x045,
     exportDelta: 0x05060708,
     importDelta: 0x090a0b0c,
     soldWh: 0x0d0e0f10,
-    boughtWh: 0x11121314,
-    paid: -2n,
+    boughtWh: 0x1112131f,
+    paid: -28n,
     received: 0x1b1c1d1e1f20n,
   })
-  expect(word.toString(16).padStart(64, '0')).toBe('0102030405060708090a0b0c0d0e0f1011121314fffffffffffe1b1c1d1e1f20')
+  expect(word.toString(16).padStart(64, '0')).toBe('01020304505060708090a0b0c0d0e0f101112131fffffffffff91b1c1d1e1f20')
 })
 
 test('refuses what does not fit, and names it', () => {
@@ -68,13 +69,13 @@ test('refuses what does not fit, and names it', () => {
   }
   const wrong: Partial<EntryFields>[] = [
     { number: 2 ** 24 },
-    { lag: 256 },
+    { lag: mostIntervalsPerBatch + 1 },
     { exportDelta: -1 },
     { importDelta: 2 ** 32 },
     { soldWh: 0.5 },
     { boughtWh: Number.NaN },
-    { paid: 2n ** 47n },
-    { received: -(2n ** 47n) - 1n },
+    { paid: 2n ** 45n },
+    { received: -(2n ** 45n) - 1n },
   ]
   for (const change of wrong) {
     expect(() => packEntry({ ...entry, ...change })).toThrow(

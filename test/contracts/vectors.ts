@@ -1,5 +1,6 @@
 /** The shared digest vectors: one set of values, hashed here and in Solidity. `node` cannot run this; a test writes the file. */
 import {
+  areaNumberOf,
   digestOf,
   type EscrowDomain,
   type Hex,
@@ -83,7 +84,10 @@ export function digestVectors() {
         deadline: uint32[i],
       }
       const close = { account, seat, deadline: uint32[i] }
-      const confirm = { seat, zone, nameplateWh: uint24[i], from: uint32[i], deadline: uint32[i] }
+      const confirm = {
+        ...{ seat, zone, nameplateWh: uint24[i], grade: uint8[i], from: uint32[i] },
+        ...{ bars: uint32[2 - i]!, deadline: uint32[i] },
+      }
       const rotation = {
         account,
         meter,
@@ -94,13 +98,24 @@ export function digestVectors() {
       }
       const revoke = { seat, from: uint32[i], deadline: uint32[i] }
       const approval = { rules, header: zone }
+      const refusal = { ...approval, reason: uint8[i] }
+      const move = {
+        account,
+        from: seat,
+        to: [1n, 0n, 2n][i]!,
+        amount: withdrawal.amount,
+        nonce: uint32[i],
+        deadline: uint32[i],
+      }
       const signedOffChain = offChain(i, rules)
       return {
         values: plain({
           ...{ areaRules, mandate, consent, epoch, reading, withdrawal, close, confirm, revoke, rotation, approval },
+          ...{ refusal, move },
           ...signedOffChain,
         }),
         rulesHash: rules,
+        areaNumber: areaNumberOf(areaRules).toString(),
         digests: {
           mandate: digestOf(domain, 'Mandate', mandate),
           consent: digestOf(domain, 'MeterConsent', consent),
@@ -113,6 +128,8 @@ export function digestVectors() {
           revoke: digestOf(domain, 'RevokeMeter', revoke),
           rotation: digestOf(domain, 'RotateKey', rotation),
           approval: digestOf(domain, 'BatchApproval', approval),
+          refusal: digestOf(domain, 'BatchRefusal', refusal),
+          move: digestOf(domain, 'MovePurse', move),
           order: digestOf(domain, 'Order', signedOffChain.order),
           cancel: digestOf(domain, 'CancelOrder', signedOffChain.cancel),
           agreement: digestOf(domain, 'Agreement', signedOffChain.agreement),

@@ -24,7 +24,7 @@ import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { type Database, openDatabase } from '../../server/store/database.ts'
 import { assertBuilt, builtProgram } from '../built.ts'
-import { areaNumber, batchSeconds, intervalSeconds } from '../end-to-end/scripted-street.ts'
+import { batchSeconds, intervalSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 
 type Who = 'buyer' | 'north' | 'south'
@@ -106,7 +106,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
     await calm(database, endSeconds)
     const result = await checkTables(database, { startSeconds, endSeconds })
     await checkChain(database, { chainPort: ports.chain, escrow: demo.escrow, token: demo.token })
-    checkRebuilt(demo.databaseUrl)
+    checkRebuilt(await areaIn(database), demo.databaseUrl)
     return { kills, ...result }
   } finally {
     await database.end({ timeout: 1 })
@@ -227,13 +227,19 @@ async function checkTables(
 }
 
 /** The journal alone gives every table as it stands. */
-function checkRebuilt(databaseUrl: string): void {
+function checkRebuilt(area: number, databaseUrl: string): void {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [builtProgram('commonwatt'), 'rebuild', '--area', String(areaNumber), '--database-url', databaseUrl],
+    [builtProgram('commonwatt'), 'rebuild', '--area', String(area), '--database-url', databaseUrl],
     { encoding: 'utf8' },
   )
   expect({ status, stderr, stdout }).toEqual({ status: 0, stderr: '', stdout: expect.stringMatching(/^same: /) })
+}
+
+/** The only one. */
+async function areaIn(database: Database): Promise<number> {
+  const [row] = await database`select area from areas`
+  return row!.area
 }
 
 async function checkChain(database: Database, at: { chainPort: number; escrow: string; token: string }): Promise<void> {
@@ -243,15 +249,16 @@ async function checkChain(database: Database, at: { chainPort: number; escrow: s
   })
   try {
     const escrow = escrowAt(at.escrow, provider)
+    const area = await areaIn(database)
     const nets = await database`
       select seat, sum(received - paid)::text as net from seat_intervals where current group by seat order by seat`
     let claims = 0n
     for (const { seat, net } of nets) {
-      const balance: bigint = await escrow.balanceOf!(seatIdOf(areaNumber, seat))
+      const balance: bigint = await escrow.balanceOf!(seatIdOf(area, seat))
       expect(balance, `seat ${seat}: its purse is what it was and what it traded`).toBe(depositUnits + BigInt(net))
       claims += balance
     }
-    const grid: bigint = await escrow.gridBalance!(areaNumber)
+    const grid: bigint = await escrow.gridBalance!(area)
     expect(claims + grid, 'nothing came from nowhere, nothing is gone').toBe(3n * depositUnits)
     const tokens: bigint = await tokenAt(at.token, provider).balanceOf!(at.escrow)
     expect(tokens * 10n).toBe(3n * depositUnits)

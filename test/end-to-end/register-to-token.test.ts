@@ -39,7 +39,7 @@ import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
 import { assertBuilt } from '../built.ts'
-import { areaNumber, batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
+import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
 
 /** What the first start takes at most before the script begins. */
 const startUpSeconds = 50
@@ -78,7 +78,7 @@ beforeAll(async () => {
   expect(Date.now() / 1000, 'everybody was ready before the script began').toBeLessThan(startSeconds)
   provider = new JsonRpcProvider(`http://127.0.0.1:${chain}`, 31337, { staticNetwork: true, cacheTimeout: -1 })
   const visitor = publicClient(demo.url)
-  area = await visitor.get<AreaResource>(`/areas/${areaNumber}`)
+  area = (await visitor.get<{ items: AreaResource[] }>('/areas')).items[0]!
   for (const person of await visitor.get<DemoPerson[]>('/demo/people')) {
     const wallet = new Wallet(person.privateKey)
     const client = await signInWithKey(demo.url, wallet, area.chain.chainId)
@@ -119,13 +119,13 @@ describe('a day in the life of a watt-hour', () => {
   it('is metered, cleared and settled on chain, to the last unit', async () => {
     const end = startSeconds + batchSeconds
     batch = await eventually(async () => {
-      const { items } = await publicClient(demo.url).get<{ items: BatchResource[] }>(`/areas/${areaNumber}/batches`)
+      const { items } = await publicClient(demo.url).get<{ items: BatchResource[] }>(`/areas/${area.area}/batches`)
       return items.find((one) => sameTime(one.end, end) && one.status === 'settled')
     }, 'the batch to be settled')
     expect(batch).toMatchObject({ energyWh: 360, paid: '0.0387', received: '0.0333', gridTake: '0.0054' })
 
     const { items } = await publicClient(demo.url).get<{ items: IntervalResource[] }>(
-      `/areas/${areaNumber}/intervals?from=${at(startSeconds)}&to=${at(end)}`,
+      `/areas/${area.area}/intervals?from=${at(startSeconds)}&to=${at(end)}`,
     )
     expect(items).toHaveLength(intervals)
     for (const interval of items) {
@@ -202,7 +202,7 @@ describe('a day in the life of a watt-hour', () => {
       expect([name, balance]).toEqual([name, deposit + units])
       claims += balance
     }
-    const grid: bigint = await escrow.gridBalance!(areaNumber)
+    const grid: bigint = await escrow.gridBalance!(area.area)
     expect(grid).toBe(54_000n)
     // Ten ledger units are one base unit of the token.
     const tokens: bigint = await tokenAt(demo.token, provider).balanceOf!(demo.escrow)
@@ -218,7 +218,7 @@ describe('a day in the life of a watt-hour', () => {
     expect(key).not.toBe(address)
     const end = startSeconds + batchSeconds
     const { number } = partsOfSeatId(BigInt(seat!.seat))
-    const query = { provider, escrow: area.chain.escrow, area: areaNumber, seat: number, end, firstBlock: 0 }
+    const query = { provider, escrow: area.chain.escrow, area: area.area, seat: number, end, firstBlock: 0 }
     const statement = await client.get(`/accounts/${seat!.account}/statements/${at(end)}?seat=${seat!.seat}`)
     expect(verifyStatement(readStatementFile(statement), await readSettledSeat(query))).toBeNull()
   })
@@ -226,9 +226,9 @@ describe('a day in the life of a watt-hour', () => {
   it('is in the utility’s report, row by row', async () => {
     const { client } = people.get('Grid')!
     const csv = await client.text(
-      `/areas/${areaNumber}/report.csv?from=${at(startSeconds)}&to=${at(startSeconds + batchSeconds)}`,
+      `/areas/${area.area}/report?from=${at(startSeconds)}&to=${at(startSeconds + batchSeconds)}`,
     )
-    const [header, ...lines] = csv.trim().split('\r\n')
+    const [header, ...lines] = csv.trim().split('\r\n').slice(0, -1)
     const columns = header!.split(',')
     const rows = lines.map((line) => new Map(line.split(',').map((cell, index) => [columns[index], cell])))
     expect(rows).toHaveLength(3 * intervals)

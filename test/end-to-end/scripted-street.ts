@@ -7,8 +7,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readStreet, type Street } from '../../server/demo/street.ts'
 
-/** Not the one that a new database gives its first area, so that nobody takes the one for the other. */
-export const areaNumber = 7
 export const intervalSeconds = 5
 export const batchSeconds = 15
 
@@ -59,7 +57,6 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
   })
   const street = {
     area: {
-      area: areaNumber,
       name: 'Scripted street',
       currency: 'EUR',
       feedInPerKwh: '0.08',

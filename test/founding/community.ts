@@ -13,6 +13,7 @@ import { createDatabase, type EmbeddedPostgres, startPostgres } from '../../serv
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { builtProgram } from '../built.ts'
+import { nobodyWatches } from '../rules.ts'
 
 const chainId = 424_242
 
@@ -121,9 +122,9 @@ export async function giveGas({ provider }: Ground, address: string, wei: bigint
 export async function openArea({ provider, rpcUrl }: Ground, { folder, operator }: Community): Promise<void> {
   const { escrow } = JSON.parse(readFileSync(join(folder, 'deployment.json'), 'utf8')) as { escrow: string }
   const grid = new Wallet(readFileSync(join(folder, 'keys/grid.key'), 'utf8').trim(), provider)
-  const file = JSON.parse(readFileSync(join(folder, 'area-1.json'), 'utf8'))
+  const file = JSON.parse(readFileSync(join(folder, 'area.json'), 'utf8'))
   const { rules } = areaSettings(file, await readEscrowFacts(rpcUrl, escrow))
-  const opened = await escrowAt(escrow, grid).openArea(rules, operator)
+  const opened = await escrowAt(escrow, grid).openArea(rules, nobodyWatches, operator)
   await opened.wait()
 }
 

@@ -47,13 +47,13 @@ function changed(name: string, of: string, change: (text: string) => string): st
 
 describe('a server that cannot start', { timeout: 60_000 }, () => {
   test('says that its area is not open', async () => {
-    expect(await refused()).toMatch(/^area 1 is not open in the escrow: .*"commonwatt area open"$/)
+    expect(await refused()).toMatch(/^area \d+ is not open in the escrow: .*"commonwatt area open"$/)
     await openArea(ground, community)
   })
 
   test('says that the rules are other ones', async () => {
-    const file = changed('area-other.json', 'area-1.json', (text) => text.replace('"0.8000"', '"0.9000"'))
-    expect(await refused(['--area-file', file])).toMatch(/^area 1 was opened with other rules than its file has/)
+    const file = changed('area-other.json', 'area.json', (text) => text.replace('"0.8000"', '"0.9000"'))
+    expect(await refused(['--area-file', file])).toMatch(/^area \d+ was opened with other rules than its file has/)
   })
 
   test('says that the contracts are not of this release', async () => {
@@ -134,7 +134,7 @@ describe('a server that runs', { timeout: 120_000 }, () => {
     const server = await startServer(community)
     try {
       const said = await refused(['--port', `${community.port + 1}`, '--metrics-port', `${community.metricsPort + 1}`])
-      expect(said).toMatch(/^another server writes area 1 \(.*\): stop that server first$/)
+      expect(said).toMatch(/^another server writes area \d+ \(.*\): stop that server first$/)
       const metrics = await (await fetch(`${server.metricsUrl}/metrics`)).text()
       for (const name of ['chain_head_age_seconds', 'gas_balance_ether', 'database_size_bytes', 'operator_appointed']) {
         expect(metrics).toMatch(new RegExp(`^commonwatt_${name}(\\{.*\\})? [\\d.e+]+$`, 'm'))

@@ -51,7 +51,7 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
   const member = new Wallet(Wallet.createRandom().privateKey)
   const client = await signInWithKey(server.url, member, 424_242)
   await client.post(`/areas/${area}/invitations`, signed, 'invited')
-  const said = await (await fetch(`${server.url}/api/v1/areas/1`)).json()
+  const said = await (await fetch(`${server.url}/api/v1/areas/${area}`)).json()
 
   expect(await run(`backup ${config} --keep 30`)).toMatch(/\.commonwatt-backup\.gz \([\d.]+ MB\)$/m)
   expect(await run(`doctor ${config}`)).not.toMatch(/^(watch|ILL)/m)
@@ -64,6 +64,6 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
   const file = join(community.folder, 'commonwatt.toml')
   writeFileSync(file, readFileSync(file, 'utf8').replace(community.databaseUrl, url), { mode: 0o600 })
   server = await startServer(community)
-  expect(await (await fetch(`${server.url}/api/v1/areas/1`)).json()).toEqual(said)
+  expect(await (await fetch(`${server.url}/api/v1/areas/${area}`)).json()).toEqual(said)
   await server.stop()
 })

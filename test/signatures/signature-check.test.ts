@@ -49,6 +49,8 @@ const names: TypedDataName[] = [
   'EndAgreement',
   'RevokeSessionKey',
   'BatchApproval',
+  'BatchRefusal',
+  'MovePurse',
   'DataGrant',
   'Invitation',
 ]

@@ -161,7 +161,7 @@ export function confirmMeter(
   { zone, nameplateWh }: { zone: string; nameplateWh: number },
 ): Transaction {
   return onSeat(number, (seat, time) => ({
-    standings: scheduled(seat.standings, { from: boundaryAfter(time), zone, nameplateWh, barred: false }),
+    standings: scheduled(seat.standings, { from: boundaryAfter(time), zone, nameplateWh, grade: 0, barred: false }),
     confirmations: seat.confirmations + 1,
   }))
 }
@@ -171,7 +171,13 @@ export function barMeter(number: number): Transaction {
   return onSeat(number, (seat, time) => {
     const zone = seat.standings.at(-1)?.zone ?? null
     return {
-      standings: scheduled(seat.standings, { from: boundaryAfter(time), zone, nameplateWh: null, barred: true }),
+      standings: scheduled(seat.standings, {
+        from: boundaryAfter(time),
+        zone,
+        nameplateWh: null,
+        grade: 0,
+        barred: true,
+      }),
     }
   })
 }

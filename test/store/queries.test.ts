@@ -60,7 +60,7 @@ async function fill(): Promise<void> {
     from unnest(${areas}::int[]) area, unnest(${starts}::bigint[]) start, generate_series(1, 2) run`
   await database`
     insert into interval_zones
-    select area_id, start, run, place, 'z' || place, 7, 6, 8, 0, 0, 10 * run, 0, nullif(place, 0), nullif(place, 0)
+    select area_id, start, run, place, 'z' || place, 7, 6, 8, 0, 0, 10 * run, 0, 0, nullif(place, 0), nullif(place, 0)
     from intervals, generate_series(0, 1) place where run = 1 or place = 1`
   await database`
     insert into seat_intervals
@@ -214,15 +214,17 @@ describe('pages', () => {
   })
 
   test('of a report have one row per seat and interval of its area, with the batch where there is one', async () => {
+    const range = { area: 2, from: 1_000, to: 3_600, intervalSeconds: 900, meters: null }
     const rows = []
-    for await (const page of reportRows(database, { area: 2, from: 1_000, to: 3_600 })) rows.push(...page)
-    expect(rows.map(({ start, seat, run, batch_end, zone }) => [start, seat, run, batch_end, zone])).toEqual([
-      [1_800, 1, 1, 2_700, 'z1'],
-      [1_800, 2, 2, 2_700, 'z1'],
-      [1_800, 3, 1, 2_700, 'z1'],
-      [2_700, 1, 1, null, 'z1'],
-      [2_700, 2, 2, null, 'z1'],
-      [2_700, 3, 1, null, 'z1'],
+    for await (const page of reportRows(database, { ...range, zoneAt: (_start, place) => `z${place}` }))
+      rows.push(...page)
+    expect(rows.map(({ start, meter, run, batch_end, zone }) => [start, meter, run, batch_end, zone])).toEqual([
+      [1_800, '0xb1', 1, 2_700, 'z1'],
+      [1_800, '0xb2', 2, 2_700, 'z1'],
+      [1_800, '0xb3', 1, 2_700, 'z1'],
+      [2_700, '0xb1', 1, null, 'z1'],
+      [2_700, '0xb2', 2, null, 'z1'],
+      [2_700, '0xb3', 1, null, 'z1'],
     ])
     expect(rows[0]).toMatchObject({ statement_root: null, meter: '0xb1', outcomes: [outcome], status: 'final' })
   })

@@ -56,7 +56,7 @@ import {
   newestForwardTrades,
 } from '../../server/store/queries-forward.ts'
 import { activeOrders, orderById, ordersOfSeats, sessionRevocation } from '../../server/store/queries-orders.ts'
-import { reportRows } from '../../server/store/queries-report.ts'
+import { isRangeFinal, reportRows, reportRowsByPoint, sourcesOf } from '../../server/store/queries-report.ts'
 import {
   productionByTime,
   seatBatches,
@@ -128,6 +128,10 @@ const area = 1
 const seat = { area, seat: 77 }
 const account = addressOf('a', 77)
 const batch = { start: endOf(49), end: endOf(50) }
+const report = {
+  ...{ area, from: startOf(100), to: startOf(102), intervalSeconds, meters: null },
+  zoneAt: (_start: number, place: number) => String(place),
+}
 const accepted = { acceptedAtMs: Date.now(), arrival: 1_000, area }
 
 describe('a query', () => {
@@ -187,7 +191,10 @@ describe('a query', () => {
       () => newestForwardTrades(sql, { area, start: startOf(5), zone: 'zone1', limit: 20 }),
     ],
     ['trades by number', 50, () => forwardTradesByNumber(sql, area, [{ start: startOf(5), number: 7 }])],
-    ['a page of a report', 9_000, () => reportRows(sql, { area, from: startOf(100), to: startOf(102) }).next()],
+    ['a page of a report', 16_000, () => reportRows(sql, report).next()],
+    ['a page of a report by point', 16_000, () => reportRowsByPoint(sql, report).next()],
+    ['what a report rests on', 60, () => sourcesOf(sql, area, report)],
+    ['whether a range is final', 60, () => isRangeFinal(sql, area, report)],
     ['a batch that was cut', 20, () => readCutBatch(sql, area, batch.end)],
     ['batches without statement', 1_500, () => batchesWithoutStatement(sql, area, { after: endOf(80), limit: 10 })],
     ['fills of a batch', 1_500, () => all(fillsOfBatch(sql, area, batch))],

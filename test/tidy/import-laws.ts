@@ -48,6 +48,7 @@ export function circles(files: readonly SourceFile[]): string[] {
 const purePackages: Readonly<Record<string, RegExp>> = {
   'bignumber.js': /./,
   ethers: /^(?!.*(Provider|Wallet|Contract|Signer|Fetch|random))/,
+  'ethers/abi': /./,
   'ethers/address': /./,
   'ethers/crypto': /^(Signature|keccak256)$/,
   'ethers/hash': /./,

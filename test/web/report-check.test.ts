@@ -1,54 +1,23 @@
 /** The page's check of a report's rows. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { writeReport } from '../../server/reports/csv.ts'
-import type { SettledInterval } from '../../server/reports/row.ts'
+import type { SettledInterval } from '../../server/reports/settled-row.ts'
 import { checkReport, readCsv } from '../../web/utility/report-check.ts'
-
-const settings = {
-  name: 'Street, the "long" one',
-  currency: 'EUR',
-  priceDecimals: 4,
-  rules: { intervalSeconds: 10 },
-  ownUse: 'residual' as const,
-  zones: [{ zone: 'street', parent: null }],
-}
+import { headOf, seller, settings, write } from '../reports/rows.ts'
 
 const row: SettledInterval = {
-  start: 1_800_000_000,
-  meter: `0x${'5'.repeat(40)}`,
-  zone: 'street',
-  run: 1,
-  status: 'final',
-  quality: 'measured',
-  import_wh: 12,
-  export_wh: 30,
-  bought_wh: 5,
-  sold_wh: 20,
-  paid: '5000',
-  received: '20000',
-  deviation_wh: 0,
+  ...{ ...seller, meter: `0x${'5'.repeat(40)}`, zone: 'street', start: 1_800_000_000 },
+  ...{ import_wh: 12, export_wh: 30, bought_wh: 5, sold_wh: 20, paid: '5000', received: '20000' },
   outcomes: [
     { stage: 'spot', arrival: 1, side: 'sell', filledWh: 20, priceTicks: 1000, amount: 20_000n },
     { stage: 'spot', arrival: 2, side: 'buy', filledWh: 5, priceTicks: 1000, amount: 5_000n },
   ],
-  agreed: new Map(),
-  zones: [{ zone: 'street', priceTicks: 1000 }],
-  flows: [],
-  batch_end: null,
-  statement_root: null,
+  results: { zones: [{ zone: 'street', priceTicks: 1000 }], flows: [] },
 }
+const head = headOf({ settings: { ...settings, name: 'Street, the "long" one', ownUse: 'residual' } })
 
 async function report(rows: SettledInterval[]): Promise<string> {
-  let text = ''
-  for await (const chunk of writeReport(
-    () => settings,
-    (async function* () {
-      yield rows
-    })(),
-  ))
-    text += chunk
-  return text
+  return (await write('csv', rows, { head })).text
 }
 
 it('agrees with the server’s report', async () => {
@@ -63,6 +32,12 @@ it('finds a row that was altered', async () => {
   const altered = text.replace(`,${cells.slice(soldWh - 3, soldWh + 1).join(',')},`, ',12,30,5,21,')
   expect(altered).not.toBe(text)
   expect(checkReport(altered).faults).toEqual([`${row.meter} at 2027-01-15T08:00:00Z: export 30 is not 0 + 21 + 10 Wh`])
+})
+
+it('notices that a report was cut, and that rows are missing in it', async () => {
+  const text = await report([row, { ...row, start: row.start + 900, meter: 'm2' }])
+  expect(checkReport(text.slice(0, text.indexOf('#end'))).faults).toHaveLength(1)
+  expect(checkReport(await report([row, { ...row, sold_wh: 21 }])).faults).toHaveLength(1)
 })
 
 it('does not take another file for a report', () => {

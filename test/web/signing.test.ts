@@ -75,11 +75,15 @@ describe('what the browser signs', () => {
 
   it('a deposit is a permit for the amount to the escrow', async () => {
     const sent = serverThatAnswers({ transaction: '0x' }, 202)
-    await deposit(session, area, seat, { account: identity.account, tokens: '9', permitNonce: 6 }, '1.25')
+    const permitDomain = {
+      ...{ name: 'Local Euro', version: '2', chainId: 31337, verifyingContract: area.chain.token },
+    }
+    const wallet = { account: identity.account, tokens: '9', permitNonce: 6, permitDomain }
+    await deposit(session, area, seat, wallet, '1.25')
     const request = relayDepositSchema.parse(sent[0]!.body)
     expect(request).toMatchObject({ seat: seat.seat, amount: '1.25' })
     const signer = verifyTypedData(
-      { name: 'Local Euro', version: '1', chainId: 31337, verifyingContract: area.chain.token },
+      permitDomain,
       {
         Permit: ['address owner', 'address spender', 'uint256 value', 'uint256 nonce', 'uint256 deadline'].map(
           (field) => {

@@ -40,19 +40,16 @@ export async function deposit(
   amount: string,
 ): Promise<Relayed> {
   const { chain } = area
+  if (wallet.permitDomain === null) throw new Error('This token cannot be deposited with a signature alone.')
   const until = deadline()
   const signer = await session.identity.signer()
-  const signature = await signer.signTypedData(
-    { name: chain.tokenName, version: '1', chainId: chain.chainId, verifyingContract: chain.token },
-    permitTypes,
-    {
-      owner: seat.account,
-      spender: chain.escrow,
-      value: parseUnits(amount, chain.tokenDecimals),
-      nonce: wallet.permitNonce,
-      deadline: until,
-    },
-  )
+  const signature = await signer.signTypedData(wallet.permitDomain, permitTypes, {
+    owner: seat.account,
+    spender: chain.escrow,
+    value: parseUnits(amount, chain.tokenDecimals),
+    nonce: wallet.permitNonce,
+    deadline: until,
+  })
   return postJson<Relayed>('/relay/deposits', { seat: seat.seat, amount, deadline: until, signature }, session)
 }
 

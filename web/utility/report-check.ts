@@ -6,9 +6,14 @@ export interface ReportCheck {
   faults: string[]
 }
 
-/** Each row must hold metered = own use + matched + residual, in both directions. */
+/** The first cell of the line that ends a report. */
+const endPattern = /^#end rows=(\d+) refused=(\d+) /
+
+/** Each row must hold metered = own use + matched + residual, in both directions, and the last line their number. */
 export function checkReport(text: string): ReportCheck {
-  const [header = [], ...rows] = readCsv(text)
+  const [header = [], ...lines] = readCsv(text)
+  const end = endPattern.exec(lines.at(-1)?.[0] ?? '')
+  const rows = end === null ? lines : lines.slice(0, -1)
   const column = (name: string) => header.indexOf(name)
   const columns = {
     meter: column('meteringPoint'),
@@ -19,6 +24,8 @@ export function checkReport(text: string): ReportCheck {
   if ([columns.meter, columns.start, ...columns.imported, ...columns.exported].includes(-1))
     return { rows: rows.length, faults: ['the columns are not those of a settlement report'] }
   const faults: string[] = []
+  if (Number(end?.[1]) !== rows.length) faults.push('the report is not whole: it was cut on its way')
+  if (end !== null && end[2] !== '0') faults.push(`${end[2]} rows could not be written: the list of reports names them`)
   for (const row of rows) {
     for (const [name, indexes] of [
       ['import', columns.imported],

@@ -1,8 +1,9 @@
-/** The settlement report of a range as CSV, for the grid operator's own session. */
-import { useMutation } from '@tanstack/react-query'
+/** The settlement report of a range in any of its formats, for the grid operator's own session. */
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
+import type { ReportFormatResource } from '../../server/api/report-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { getText } from '../api/client.ts'
+import { getJson, getText } from '../api/client.ts'
 import { Badge, Trouble } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
@@ -13,17 +14,26 @@ const hourMs = 3_600_000
 
 export function Report({ area }: { area: AreaResource }) {
   const session = useSession()
-  const ids = { from: useId(), to: useId() }
+  const ids = { from: useId(), to: useId(), format: useId(), by: useId() }
+  const formats = useQuery({
+    queryKey: ['report-formats'],
+    queryFn: () => getJson<{ items: ReportFormatResource[] }>('/report-formats'),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const [format, setFormat] = useState('csv')
+  const [by, setBy] = useState('interval')
   const [from, setFrom] = useState(() => fieldTime(Date.now() - hourMs))
   const [to, setTo] = useState(() => fieldTime(Date.now()))
   const valid = from !== '' && to !== '' && Date.parse(from) < Date.parse(to)
   const download = useMutation({
     mutationFn: async () => {
       const range = `from=${encodeURIComponent(new Date(from).toISOString())}&to=${encodeURIComponent(new Date(to).toISOString())}`
-      const text = await getText(`/areas/${area.area}/report.csv?${range}`, session)
-      const name = `commonwatt-area-${area.area}-${from.replace(/\D/g, '')}-${to.replace(/\D/g, '')}.csv`
-      saveFile(text, name, 'text/csv')
-      return checkReport(text)
+      const text = await getText(`/areas/${area.area}/report?${range}&format=${format}&by=${by}`, session)
+      const known = formats.data?.items.find((each) => each.name === format)
+      const ending = known?.ending ?? 'csv'
+      const name = `commonwatt-area-${area.area}-${from.replace(/\D/g, '')}-${to.replace(/\D/g, '')}.${ending}`
+      saveFile(text, name, known?.mediaType ?? 'text/csv')
+      return format === 'csv' ? checkReport(text) : null
     },
   })
   return (
@@ -43,8 +53,22 @@ export function Report({ area }: { area: AreaResource }) {
         <input id={ids.from} type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
         <label htmlFor={ids.to}>to</label>
         <input id={ids.to} type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
+        <label htmlFor={ids.format}>as</label>
+        <select id={ids.format} value={format} onChange={(event) => setFormat(event.target.value)}>
+          {(formats.data?.items ?? [{ name: 'csv', about: 'for programs' }]).map(({ name, about }) => (
+            <option key={name} value={name}>
+              {name}: {about}
+            </option>
+          ))}
+        </select>
+        <label htmlFor={ids.by}>by</label>
+        <select id={ids.by} value={by} onChange={(event) => setBy(event.target.value)}>
+          {['interval', 'day', 'month'].map((period) => (
+            <option key={period}>{period}</option>
+          ))}
+        </select>
         <button type="submit" className="primary" disabled={!valid || download.isPending}>
-          {download.isPending ? 'Preparing…' : 'Download CSV'}
+          {download.isPending ? 'Preparing…' : 'Download'}
         </button>
       </div>
       {!valid && <p className="explain">The range must end after it starts.</p>}

@@ -1,9 +1,7 @@
-/** Public results of market areas, and the grid operator's report. */
+/** Public results of market areas. */
 import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
-import { writeReport } from '../../reports/csv.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
-import { reportRows } from '../../store/queries-report.ts'
 import type { IntervalRow } from '../../store/rows.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
@@ -123,43 +121,10 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
         return { status: 200, body: presentBatch(area.settings, row) }
       },
     }),
-    route({
-      id: 'getReport',
-      method: 'get',
-      path: '/areas/:area/report.csv',
-      tag,
-      summary: 'Settlement report of [from, to) for the area’s grid operator: a row per metering point and interval',
-      private: true,
-      params: areaParams,
-      query: z.object({ from: timeInput, to: timeInput }),
-      answers: { 200: 'text/csv' },
-      async handle({ params: { area: number }, query: { from, to }, session }) {
-        const area = areaOf(areas, number)
-        const { grid } = area.settings.rules
-        if ((await session()).account !== grid) {
-          throw new ApiError('NOT_GRID_ACCOUNT', `sign in as ${grid}, the grid operator of area ${number}`)
-        }
-        const history = await tables.history(area)
-        const rows = reportRows(database, { area: await tables.idOf(area), from, to })
-        return {
-          status: 200,
-          contentType: 'text/csv; charset=utf-8',
-          fileName: `settlement-${number}-${fileTime(from)}-${fileTime(to)}.csv`,
-          chunks: writeReport((start) => history.at(start), rows),
-        }
-      },
-    }),
   ]
 }
 
 /** The grid operator knows its zones; to others small ones are told together. */
 function readerOf({ settings }: AreaHandle, account: string | null): 'public' | 'grid' {
   return account === settings.rules.grid ? 'grid' : 'public'
-}
-
-/** `20261122T080000Z`: no colons, which some file systems refuse. */
-function fileTime(seconds: number): string {
-  return isoTime(seconds)
-    .replace(/\.000Z$/, 'Z')
-    .replace(/[-:]/g, '')
 }

@@ -8,8 +8,8 @@ import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { decimalPrice, isoTime } from '../present.ts'
 import { ApiError } from '../problem.ts'
-import { type TariffResource, tariffSchema } from '../resources.ts'
 import { type Route, route } from '../route.ts'
+import { type TariffResource, tariffSchema } from '../tariff.ts'
 
 /** What energy pays on its way from the root to a zone. */
 function feeFromRoot(zones: AreaSettings['zones'], zone: string): number {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Pair} from "../Pair.sol";
-import {Mandate} from "../../../contracts/src/IEscrow.sol";
+import {Mandate} from "../../../contracts/src/ISeats.sol";
 
 /// Whatever a user, grid operator or meter does now, backdated or not, a batch that is valid now for past intervals stays valid.
 contract BackdatedChangesTest is Pair {
@@ -94,6 +94,6 @@ contract BackdatedChangesTest is Pair {
         uint32 time = uint32(block.timestamp / INTERVAL * INTERVAL);
         bytes memory a = _sign(home.meterKey, hashes.hash(_reading(home, time, 1, 0)));
         bytes memory b = _sign(home.meterKey, hashes.hash(_reading(home, time, 2, 0)));
-        escrow.reportEquivocation(home.seat, _reading(home, time, 1, 0), a, _reading(home, time, 2, 0), b);
+        escrow.reportEquivocation(_reading(home, time, 1, 0), a, _reading(home, time, 2, 0), b);
     }
 }

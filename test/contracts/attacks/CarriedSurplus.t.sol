@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Pair} from "../Pair.sol";
-import {IEscrow} from "../../../contracts/src/IEscrow.sol";
+import {ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// Surplus that found no buyer yesterday is offered again today.
 contract CarriedSurplusTest is Pair {
@@ -18,7 +18,7 @@ contract CarriedSurplusTest is Pair {
         _expectSettleRevert(
             _batch(END, END + DAY),
             carried,
-            abi.encodeWithSelector(IEscrow.BaseBeforeBatch.selector, seller.seat, START)
+            abi.encodeWithSelector(ISettlement.BaseBeforeBatch.selector, seller.seat, START)
         );
         // An entry without energy moves the base up to the batch; what was exported before is gone.
         bytes memory honest = abi.encodePacked(
@@ -27,7 +27,7 @@ contract CarriedSurplusTest is Pair {
             bought
         );
         _expectSettleRevert(
-            _batch(END, END + DAY), honest, abi.encodeWithSelector(IEscrow.BeyondRegister.selector, seller.seat)
+            _batch(END, END + DAY), honest, abi.encodeWithSelector(ISettlement.BeyondRegister.selector, seller.seat)
         );
     }
 }

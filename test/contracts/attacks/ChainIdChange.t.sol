@@ -2,7 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, Withdrawal} from "../../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {Withdrawal} from "../../../contracts/src/IPurses.sol";
+import {ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// The chain splits, and one half changes its id while the escrow runs.
 contract ChainIdChangeTest is Street {
@@ -21,10 +23,10 @@ contract ChainIdChangeTest is Street {
         bytes memory entry = _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0));
         uint256 chain = block.chainid;
         vm.chainId(chain + 1);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
         escrow.requestWithdrawal(withdrawal, signature);
         _expectSettleRevert(
-            _batch(START, END), entry, abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, home.seat)
+            _batch(START, END), entry, abi.encodeWithSelector(ISettlement.BadReadingSignature.selector, home.seat)
         );
         // New signatures for the new id are good.
         escrow.requestWithdrawal(withdrawal, _sign(home.accountKey, hashes.hash(withdrawal)));

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Pair} from "../Pair.sol";
-import {IEscrow, Batch} from "../../../contracts/src/IEscrow.sol";
+import {Batch, ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// The operator pays a friend more than others, or for nothing.
 contract CronySellerTest is Pair {
@@ -19,7 +19,7 @@ contract CronySellerTest is Pair {
         );
         Batch memory batch = _batch(START, END);
         (batch.bandLow, batch.bandHigh) = (500, 3000);
-        _expectSettleRevert(batch, entries, abi.encodeWithSelector(IEscrow.OutsideBand.selector, crony.seat));
+        _expectSettleRevert(batch, entries, abi.encodeWithSelector(ISettlement.OutsideBand.selector, crony.seat));
     }
 
     function test_refuses_average_prices_outside_the_band() public {
@@ -30,7 +30,9 @@ contract CronySellerTest is Pair {
             bool buys = bad[i].bought != 0;
             bytes memory entries = _pair(buys ? bad[i] : _buy(10, 1100), buys ? _sell(10, 900) : bad[i]);
             _expectSettleRevert(
-                batch, entries, abi.encodeWithSelector(IEscrow.OutsideBand.selector, buys ? buyer.seat : seller.seat)
+                batch,
+                entries,
+                abi.encodeWithSelector(ISettlement.OutsideBand.selector, buys ? buyer.seat : seller.seat)
             );
         }
         _settle(batch, _pair(_buy(10, 1100), _sell(10, 1100)));
@@ -39,19 +41,19 @@ contract CronySellerTest is Pair {
     function test_refuses_a_band_upside_down_or_too_wide() public {
         Batch memory batch = _batch(START, END);
         (batch.bandLow, batch.bandHigh) = (1, 0);
-        _expectSettleRevert(batch, "", abi.encodeWithSelector(IEscrow.BadBand.selector, int24(1), int24(0)));
+        _expectSettleRevert(batch, "", abi.encodeWithSelector(ISettlement.BadBand.selector, int24(1), int24(0)));
         (batch.bandLow, batch.bandHigh) = (-1, 5000);
-        _expectSettleRevert(batch, "", abi.encodeWithSelector(IEscrow.BadBand.selector, int24(-1), int24(5000)));
+        _expectSettleRevert(batch, "", abi.encodeWithSelector(ISettlement.BadBand.selector, int24(-1), int24(5000)));
         (batch.bandLow, batch.bandHigh) = (0, 5000);
         _settle(batch, "");
     }
 
     function test_no_money_without_energy() public {
         Trade memory free = Trade(0, 10, 10, 0, 0, 1, 0);
-        _refuse(_buy(10, 1100), free, IEscrow.OutsideBand.selector, seller);
+        _refuse(_buy(10, 1100), free, ISettlement.OutsideBand.selector, seller);
         free = Trade(0, 10, 10, 10, 0, 1, 10_000);
-        _refuse(_buy(10, 1100), free, IEscrow.OutsideBand.selector, seller);
+        _refuse(_buy(10, 1100), free, ISettlement.OutsideBand.selector, seller);
         free = Trade(0, 10, 10, 0, 10, 10_000, -1);
-        _refuse(free, _sell(10, 1000), IEscrow.OutsideBand.selector, buyer);
+        _refuse(free, _sell(10, 1000), ISettlement.OutsideBand.selector, buyer);
     }
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Confirmation} from "../../../contracts/src/IMeters.sol";
 import {Street} from "../Street.sol";
-import {IEscrow, Batch, Mandate, Withdrawal, WithdrawalView} from "../../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {Mandate} from "../../../contracts/src/ISeats.sol";
+import {Withdrawal, WithdrawalView, IPurses} from "../../../contracts/src/IPurses.sol";
+import {Batch, ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// A second too early, a second too late.
 contract DeadlinesTest is Street {
@@ -18,22 +22,24 @@ contract DeadlinesTest is Street {
         WithdrawalView memory view_ = escrow.withdrawalOf(home.seat);
         vm.assertEq(view_.claimableAt, block.timestamp + DELAY);
         vm.warp(view_.claimableAt - 1);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.TooEarly.selector, view_.claimableAt));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.TooEarly.selector, view_.claimableAt));
         escrow.claim(home.seat);
         vm.warp(view_.claimableAt);
         // 25 units are two and a half base units: two are paid, the rest stays.
         vm.expectEmit();
-        emit IEscrow.WithdrawalClaimed(home.seat, 20, address(7), 2);
+        emit IPurses.WithdrawalClaimed(home.seat, 20, address(7), 2);
         escrow.claim(home.seat);
         vm.assertEq(escrow.balanceOf(home.seat), TEN - 20);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.NothingRequested.selector, home.seat));
+        vm.expectRevert(abi.encodeWithSelector(IPurses.NothingRequested.selector, home.seat));
         escrow.claim(home.seat);
     }
 
     function test_a_batch_settles_from_its_end_on() public {
         vm.warp(START + DAY - 1);
         _expectSettleRevert(
-            _batch(START, START + DAY), "", abi.encodeWithSelector(IEscrow.BadBatchTimes.selector, START, START + DAY)
+            _batch(START, START + DAY),
+            "",
+            abi.encodeWithSelector(ISettlement.BadBatchTimes.selector, START, START + DAY)
         );
         vm.warp(START + DAY);
         _settle(_batch(START, START + DAY), "");
@@ -41,15 +47,14 @@ contract DeadlinesTest is Street {
 
     function test_an_open_batch_is_anybodys_to_give_up_after_half_the_delay() public {
         vm.warp(START + DAY);
-        Batch memory batch = _batch(START, START + DAY);
-        batch.parts = 2;
+        Batch memory batch = _inParts(_batch(START, START + DAY), _two("", ""));
         _settle(batch, "");
         uint32 free = START + DAY + DELAY / 2;
         vm.warp(free - 1);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.TooEarly.selector, free));
-        escrow.abandonBatch(1);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.TooEarly.selector, free));
+        escrow.abandonBatch(area);
         vm.warp(free);
-        escrow.abandonBatch(1);
+        escrow.abandonBatch(area);
     }
 
     function test_a_signature_counts_up_to_its_deadline() public {
@@ -61,7 +66,7 @@ contract DeadlinesTest is Street {
             abi.encodeCall(escrow.requestWithdrawal, (withdrawal, "")),
             abi.encodeCall(escrow.changeMandate, (home.seat, next, "")),
             abi.encodeCall(escrow.closeSeat, (home.seat, deadline, "")),
-            abi.encodeCall(escrow.confirmMeter, (home.seat, "zone", 70, 0, deadline, "")),
+            abi.encodeCall(escrow.confirmMeter, (Confirmation(home.seat, "zone", 70, 0, 0, 0, deadline), "")),
             abi.encodeCall(escrow.revokeMeter, (home.seat, 0, deadline, ""))
         ];
         for (uint256 i = 0; i < calls.length; ++i) {
@@ -70,7 +75,7 @@ contract DeadlinesTest is Street {
             vm.prank(sender);
             (bool done, bytes memory answer) = address(escrow).call(calls[i]);
             vm.assertFalse(done);
-            vm.assertEq(answer, abi.encodeWithSelector(IEscrow.DeadlinePassed.selector, deadline));
+            vm.assertEq(answer, abi.encodeWithSelector(ICommon.DeadlinePassed.selector, deadline));
             vm.warp(deadline);
             vm.prank(sender);
             (done,) = address(escrow).call(calls[i]);

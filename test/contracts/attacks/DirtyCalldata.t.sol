@@ -2,7 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {Withdrawal, Mandate} from "../../../contracts/src/IEscrow.sol";
+import {Mandate} from "../../../contracts/src/ISeats.sol";
+import {Withdrawal} from "../../../contracts/src/IPurses.sol";
+import {Batch} from "../../../contracts/src/ISettlement.sol";
 
 /// Unclean upper bits in the calldata never pass, signed or not.
 contract DirtyCalldataTest is Street {
@@ -54,23 +56,40 @@ contract DirtyCalldataTest is Street {
 
     function test_a_batch_with_dirty_words() public {
         vm.warp(START + DAY);
-        for (uint256 word = 0; word < 8; ++word) {
-            if (word == 5) continue; // the statement root is a full word
-            bytes memory data = _dirty(abi.encodeCall(escrow.settle, (_batch(START, START + DAY), "")), word);
+        Batch memory batch = _whole(_batch(START, START + DAY), "");
+        bytes memory clean = abi.encodeCall(escrow.settle, (batch, "", _unwatched()));
+        // Three offsets, then the batch's fields.
+        for (uint256 word = 0; word < 12; ++word) {
+            if (word == 8) continue; // the statement root is a full word
+            bytes memory data = _dirty(bytes.concat(clean), word);
             vm.prank(operator);
-            (bool done,) = address(escrow).call(data);
-            vm.assertFalse(done);
+            (bool refused,) = address(escrow).call(data);
+            vm.assertFalse(refused);
         }
+        vm.prank(operator);
+        (bool done,) = address(escrow).call(clean);
+        vm.assertTrue(done);
     }
 
     function test_entries_cut_short_or_beyond_the_calldata() public {
         vm.warp(START + DAY);
-        bytes memory data = abi.encodeCall(escrow.settle, (_batch(START, START + DAY), new bytes(96)));
-        assembly {
-            mstore(data, sub(mload(data), 32))
+        bytes memory entries = _entry(home, START + DAY, Trade(0, 0, 0, 0, 0, 0, 0));
+        Batch memory batch = _whole(_batch(START, START + DAY), entries);
+        bytes memory clean = abi.encodeCall(escrow.settle, (batch, entries, _unwatched()));
+        uint256[3] memory lengths = [uint256(95), 96 * 1000, type(uint256).max];
+        for (uint256 i = 0; i < 3; ++i) {
+            bytes memory data = bytes.concat(clean);
+            uint256 length = lengths[i];
+            assembly ("memory-safe") {
+                let head := add(data, 0x24)
+                mstore(add(head, mload(add(head, 0x20))), length)
+            }
+            vm.prank(operator);
+            (bool refused,) = address(escrow).call(data);
+            vm.assertFalse(refused);
         }
         vm.prank(operator);
-        (bool done,) = address(escrow).call(data);
-        vm.assertFalse(done);
+        (bool done,) = address(escrow).call(clean);
+        vm.assertTrue(done);
     }
 }

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, Reading} from "../../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {Reading, IMeters, Confirmation} from "../../../contracts/src/IMeters.sol";
 
 /// A meter that signs two values for one boundary loses its seat's trading; nobody else can take it away.
 contract EquivocationTest is Street {
@@ -17,12 +18,12 @@ contract EquivocationTest is Street {
     function _report(Reading memory first, Reading memory second) private {
         bytes memory a = _sign(home.meterKey, hashes.hash(first));
         bytes memory b = _sign(home.meterKey, hashes.hash(second));
-        escrow.reportEquivocation(home.seat, first, a, second, b);
+        escrow.reportEquivocation(first, a, second, b);
     }
 
     function test_two_values_for_one_boundary_suspend_from_the_next_one() public {
         vm.expectEmit();
-        emit IEscrow.MeterSuspended(home.seat, START + INTERVAL);
+        emit IMeters.MeterSuspended(home.seat, START + INTERVAL);
         _report(_reading(home, START, 0, 1), _reading(home, START, 0, 2));
     }
 
@@ -44,10 +45,10 @@ contract EquivocationTest is Street {
         others[3] = _reading(home, START, 0, 2);
         others[3].meter = address(1);
         for (uint256 i = 0; i < 4; ++i) {
-            vm.expectRevert(IEscrow.NotEquivocation.selector);
-            escrow.reportEquivocation(home.seat, first, "", others[i], "");
-            vm.expectRevert(IEscrow.NotEquivocation.selector);
-            escrow.reportEquivocation(home.seat, others[i], "", i == 3 ? others[3] : first, "");
+            vm.expectRevert(IMeters.NotEquivocation.selector);
+            escrow.reportEquivocation(first, "", others[i], "");
+            vm.expectRevert(IMeters.NotEquivocation.selector);
+            escrow.reportEquivocation(others[i], "", i == 3 ? others[3] : first, "");
         }
     }
 
@@ -55,10 +56,10 @@ contract EquivocationTest is Street {
         Reading memory first = _reading(home, START, 0, 1);
         Reading memory second = _reading(home, START, 0, 2);
         bytes memory good = _sign(home.meterKey, hashes.hash(first));
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.meter));
-        escrow.reportEquivocation(home.seat, first, good, second, good);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.meter));
-        escrow.reportEquivocation(home.seat, second, good, first, good);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.meter));
+        escrow.reportEquivocation(first, good, second, good);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.meter));
+        escrow.reportEquivocation(second, good, first, good);
     }
 
     function test_old_evidence_does_not_suspend_again() public {
@@ -67,10 +68,31 @@ contract EquivocationTest is Street {
         _report(first, second);
         vm.warp(START + DAY);
         _confirm(home, 10_000, START + DAY);
-        vm.expectRevert(IEscrow.NotEquivocation.selector);
-        escrow.reportEquivocation(home.seat, first, "", second, "");
+        vm.expectRevert(IMeters.NotEquivocation.selector);
+        escrow.reportEquivocation(first, "", second, "");
         // What the meter signs afterwards counts again.
         _report(_reading(home, START + DAY, 0, 1), _reading(home, START + DAY, 0, 2));
+    }
+
+    /// Readings of the boundary at which the suspension begins belong to the time before it.
+    function test_evidence_about_the_suspensions_own_boundary_is_dealt_with() public {
+        _report(_reading(home, START, 0, 1), _reading(home, START, 0, 2));
+        vm.warp(START + INTERVAL);
+        Reading memory first = _reading(home, START + INTERVAL, 0, 1);
+        Reading memory second = _reading(home, START + INTERVAL, 0, 2);
+        vm.expectRevert(IMeters.NotEquivocation.selector);
+        escrow.reportEquivocation(first, "", second, "");
+        vm.warp(START + 2 * INTERVAL);
+        _report(_reading(home, START + 2 * INTERVAL, 0, 1), _reading(home, START + 2 * INTERVAL, 0, 2));
+    }
+
+    /// One of the two says that the energy may be sold, the other that it may not.
+    function test_two_qualities_of_one_value_are_a_contradiction() public {
+        Reading memory first = _reading(home, START, 0, 1);
+        Reading memory second = _reading(home, START, 0, 1);
+        second.quality = 1;
+        _report(first, second);
+        vm.assertEq(escrow.meterView(home.meter).bars, 1);
     }
 
     /// Otherwise evidence of a distant boundary would suspend the meter again after every confirmation.
@@ -80,23 +102,27 @@ contract EquivocationTest is Street {
         bytes memory a = _sign(home.meterKey, hashes.hash(first));
         bytes memory b = _sign(home.meterKey, hashes.hash(second));
         vm.warp(START + DAY - 1);
-        vm.expectRevert(IEscrow.NotEquivocation.selector);
-        escrow.reportEquivocation(home.seat, first, a, second, b);
+        vm.expectRevert(IMeters.NotEquivocation.selector);
+        escrow.reportEquivocation(first, a, second, b);
         vm.warp(START + DAY);
-        escrow.reportEquivocation(home.seat, first, a, second, b);
+        escrow.reportEquivocation(first, a, second, b);
     }
 
     function test_a_confirmation_from_before_does_not_lift_the_suspension() public {
         _report(_reading(home, START, 0, 1), _reading(home, START, 0, 2));
+        Confirmation memory early = _confirmation(home, 10_000, START);
         vm.prank(grid);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.StillBarred.selector, START + INTERVAL));
-        escrow.confirmMeter(home.seat, "zone", 10_000, START, NO_DEADLINE, "");
+        vm.expectRevert(abi.encodeWithSelector(IMeters.StillBarred.selector, START + INTERVAL));
+        escrow.confirmMeter(early, "");
     }
 
-    function test_a_closed_seat_is_not_reported() public {
-        _close(home);
-        Reading memory first = _reading(home, START, 0, 1);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.SeatIsClosed.selector, home.seat));
-        escrow.reportEquivocation(home.seat, first, "", first, "");
+    function test_a_meter_that_nobody_knows_is_not_reported() public {
+        Home memory stranger = _home(9);
+        Reading memory first = _reading(stranger, START, 0, 1);
+        Reading memory second = _reading(stranger, START, 0, 2);
+        bytes memory a = _sign(stranger.meterKey, hashes.hash(first));
+        bytes memory b = _sign(stranger.meterKey, hashes.hash(second));
+        vm.expectRevert(IMeters.NotEquivocation.selector);
+        escrow.reportEquivocation(first, a, second, b);
     }
 }

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, Mandate} from "../../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {Mandate} from "../../../contracts/src/ISeats.sol";
 
 /// One party uses up every place for changes, so that another cannot act.
 contract FullSchedulesTest is Street {
@@ -31,13 +32,13 @@ contract FullSchedulesTest is Street {
             _confirm(seller, 100, uint32(block.timestamp));
             vm.warp(block.timestamp + INTERVAL);
         }
-        vm.expectRevert(IEscrow.TooManyChanges.selector);
+        vm.expectRevert(ICommon.TooManyChanges.selector);
         this.change(seller, 0);
-        vm.expectRevert(IEscrow.TooManyChanges.selector);
+        vm.expectRevert(ICommon.TooManyChanges.selector);
         this.confirm(seller, uint32(block.timestamp));
         _revoke(seller, 0);
         vm.warp(block.timestamp + 10 * INTERVAL);
-        vm.expectRevert(IEscrow.TooManyChanges.selector);
+        vm.expectRevert(ICommon.TooManyChanges.selector);
         this.confirm(seller, uint32(block.timestamp));
         // A second revocation changes nothing and is not refused either.
         _revoke(seller, 0);

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Pair} from "../Pair.sol";
-import {IEscrow} from "../../../contracts/src/IEscrow.sol";
+import {ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// The operator or the grid operator takes more than the rules allow, or pays somebody out of nothing.
 contract GridFeeTest is Pair {
@@ -10,12 +10,12 @@ contract GridFeeTest is Pair {
         _expectSettleRevert(
             _batch(START, END),
             _pair(_buy(100, 999), _sell(100, 1000)),
-            abi.encodeWithSelector(IEscrow.GridTakeOutOfRange.selector, int256(-100))
+            abi.encodeWithSelector(ISettlement.GridTakeOutOfRange.selector, int256(-100))
         );
         _expectSettleRevert(
             _batch(START, END),
             _pair(_buy(100, 2001), _sell(100, 1000)),
-            abi.encodeWithSelector(IEscrow.GridTakeOutOfRange.selector, int256(100_100))
+            abi.encodeWithSelector(ISettlement.GridTakeOutOfRange.selector, int256(100_100))
         );
         _settle(_batch(START, END), _pair(_buy(100, 2000), _sell(100, 1000)));
     }

@@ -3,7 +3,11 @@ pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
 import {Wallet} from "../Wallet.sol";
-import {IEscrow, Mandate, Withdrawal, AreaRules} from "../../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {AreaRules} from "../../../contracts/src/IAreas.sol";
+import {Mandate} from "../../../contracts/src/ISeats.sol";
+import {IMeters} from "../../../contracts/src/IMeters.sol";
+import {Withdrawal} from "../../../contracts/src/IPurses.sol";
 import {TypedData} from "../../../contracts/src/TypedData.sol";
 
 /// A wallet that misbehaves harms its own calls only, at a bounded price to whoever relays them.
@@ -44,16 +48,23 @@ contract HostileWalletsTest is Street {
     function test_every_other_answer_is_a_refusal_at_a_bounded_price() public {
         for (uint256 mood = 1; mood <= uint256(Wallet.Mood.Short); ++mood) {
             wallet.set(Wallet.Mood(mood), _digest(hashes.hash(withdrawal)));
-            vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+            vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
             escrow.requestWithdrawal(withdrawal, "anything");
             vm.assertLe(vm.lastCallGas().gasTotalUsed, 1_200_000);
         }
     }
 
+    /// A wallet that needs nearly all the gas it may use is heard.
+    function test_a_thorough_wallet_has_the_gas_it_needs() public {
+        wallet.set(Wallet.Mood.Thorough, _digest(hashes.hash(withdrawal)));
+        escrow.requestWithdrawal(withdrawal, "anything");
+        vm.assertEq(escrow.withdrawalOf(home.seat).amount, 70);
+    }
+
     function test_the_grid_operator_may_be_a_wallet() public {
         AreaRules memory rules2 = _rules(2);
         rules2.grid = address(wallet);
-        wallet.execute(address(escrow), abi.encodeCall(escrow.openArea, (rules2, operator)));
+        rules2 = _openArea(rules2);
         Home memory other = _home(2);
         Mandate memory mandate = _mandate(other);
         mandate.rules = hashes.hash(rules2);
@@ -61,7 +72,7 @@ contract HostileWalletsTest is Street {
         bytes32 digest = _digest(TypedData.hashRevoke(other.seat, START, NO_DEADLINE));
         wallet.set(Wallet.Mood.Honest, digest);
         escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything");
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.AlreadyUsed.selector, digest));
+        vm.expectRevert(abi.encodeWithSelector(IMeters.AlreadyUsed.selector, digest));
         escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything else");
     }
 

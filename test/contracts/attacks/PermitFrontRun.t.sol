@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
 import {WrappedCoin} from "../Tokens.sol";
-import {IEscrow} from "../../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
 
 /// A permit seen in the mempool and used first does not stop the deposit, and cannot go anywhere else.
 contract PermitFrontRunTest is Street {
@@ -13,60 +13,67 @@ contract PermitFrontRunTest is Street {
         super.setUp();
         home = _home(1);
         _open(home);
-        home.seat = escrow.seatOf(home.account, home.meter, 1);
+        home.seat = escrow.seatOf(home.account, home.meter, area);
         token.mint(home.account, 100);
     }
 
+    function _pieces(bytes memory signature) private pure returns (bytes32 r, bytes32 s, uint8 v) {
+        assembly ("memory-safe") {
+            r := mload(add(signature, 0x20))
+            s := mload(add(signature, 0x40))
+            v := byte(0, mload(add(signature, 0x60)))
+        }
+    }
+
     function test_a_front_run_permit_still_deposits() public {
-        (uint8 v, bytes32 r, bytes32 s) = _permit(home, 100, NO_DEADLINE);
+        bytes memory permit = _permit(home, 100, NO_DEADLINE);
+        (bytes32 r, bytes32 s, uint8 v) = _pieces(permit);
         vm.prank(address(0xbad));
         token.permit(home.account, address(escrow), 100, NO_DEADLINE, v, r, s);
-        escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, v, r, s);
+        escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, permit);
         vm.assertEq(escrow.balanceOf(home.seat), 1000);
     }
 
     function test_a_permit_only_fills_the_accounts_own_seat() public {
-        (uint8 v, bytes32 r, bytes32 s) = _permit(home, 100, NO_DEADLINE);
+        bytes memory permit = _permit(home, 100, NO_DEADLINE);
         Home memory thief = _home(2);
         _open(thief);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, thief.account));
-        escrow.depositWithPermit(thief.seat, 100, NO_DEADLINE, v, r, s);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, thief.account));
+        escrow.depositWithPermit(thief.seat, 100, NO_DEADLINE, permit);
     }
 
     /// An allowance that the account gave for another purpose is nobody else's to use.
     function test_a_standing_allowance_is_not_a_permit() public {
         vm.prank(home.account);
         token.approve(address(escrow), 100);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
         vm.prank(address(0xbad));
-        escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, 27, bytes32(uint256(1)), bytes32(uint256(1)));
+        escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, abi.encodePacked(uint256(1), uint256(1), uint8(27)));
     }
 
     function test_a_used_permit_does_not_outlive_its_deadline() public {
         uint256 deadline = block.timestamp;
-        (uint8 v, bytes32 r, bytes32 s) = _permit(home, 100, deadline);
-        escrow.depositWithPermit(home.seat, 100, deadline, v, r, s);
+        bytes memory permit = _permit(home, 100, deadline);
+        escrow.depositWithPermit(home.seat, 100, deadline, permit);
         token.mint(home.account, 100);
         vm.prank(home.account);
         token.approve(address(escrow), 100);
         vm.warp(deadline + 1);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
-        escrow.depositWithPermit(home.seat, 100, deadline, v, r, s);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
+        escrow.depositWithPermit(home.seat, 100, deadline, permit);
     }
 
     /// A token that accepts any call, as wrapped coins do, has no permits.
     function test_a_token_that_accepts_any_call_has_no_permits() public {
         WrappedCoin coin = new WrappedCoin();
         escrow = _deploy(address(coin), DELAY);
-        rules = _rules(1);
-        rulesHash = hashes.hash(rules);
-        vm.prank(grid);
-        escrow.openArea(rules, operator);
+        _openHome();
         _open(home);
+        home.seat = _seatId(1);
         coin.mint(home.account, 1e18);
         vm.prank(home.account);
         coin.approve(address(escrow), 1e18);
         vm.expectRevert();
-        escrow.depositWithPermit(home.seat, 1e18, NO_DEADLINE, 27, bytes32(0), bytes32(0));
+        escrow.depositWithPermit(home.seat, 1e18, NO_DEADLINE, abi.encodePacked(bytes32(0), bytes32(0), uint8(27)));
     }
 }

@@ -14,13 +14,10 @@ contract ReentrancyByTokenTest is Street {
         vm.warp(START - INTERVAL + 10);
         hook = new HookToken();
         escrow = _deploy(address(hook), DELAY);
-        rules = _rules(1);
-        rulesHash = hashes.hash(rules);
-        vm.prank(grid);
-        escrow.openArea(rules, operator);
+        _openHome();
         home = _home(1);
         _open(home);
-        home.seat = escrow.seatOf(home.account, home.meter, 1);
+        home.seat = escrow.seatOf(home.account, home.meter, area);
         hook.mint(address(this), 1000);
         hook.mint(address(hook), 1000);
         hook.approve(address(escrow), 1000);
@@ -62,7 +59,7 @@ contract ReentrancyByTokenTest is Street {
     function test_a_withdrawal_of_the_grid_inside_a_claim() public {
         _request(home, 1000, address(7));
         vm.warp(block.timestamp + DELAY);
-        hook.hook(address(escrow), abi.encodeCall(escrow.withdrawGrid, (1, 1, address(7))));
+        hook.hook(address(escrow), abi.encodeCall(escrow.withdrawGrid, (area, 1, address(7))));
         escrow.claim(home.seat);
         _expectBlocked();
     }

@@ -3,8 +3,9 @@ pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
 import {Wallet} from "../Wallet.sol";
-import {IEscrow, Mandate, Withdrawal} from "../../../contracts/src/IEscrow.sol";
-import {TypedData} from "../../../contracts/src/TypedData.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {Mandate} from "../../../contracts/src/ISeats.sol";
+import {Withdrawal} from "../../../contracts/src/IPurses.sol";
 
 /// A wallet that is asked for its signature calls back into the escrow: the question is a static call, so nothing can move.
 contract ReentrancyByWalletTest is Street {
@@ -39,7 +40,7 @@ contract ReentrancyByWalletTest is Street {
     function _callbacks() private view returns (bytes[4] memory) {
         return [
             abi.encodeCall(escrow.claim, (home.seat)),
-            abi.encodeCall(escrow.requestWithdrawal, (_withdrawal(9), "")),
+            abi.encodeCall(escrow.requestWithdrawal, (_withdrawal(1), "")),
             abi.encodeCall(escrow.closeSeat, (home.seat, NO_DEADLINE, "")),
             abi.encodeCall(escrow.deposit, (home.seat, 1))
         ];
@@ -53,7 +54,7 @@ contract ReentrancyByWalletTest is Street {
         bytes[4] memory callbacks = _callbacks();
         for (uint256 i = 0; i < 4; ++i) {
             wallet.callBack(address(escrow), callbacks[i]);
-            vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+            vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
             escrow.requestWithdrawal(_withdrawal(1), "anything");
             // The same call at any other time goes through: it is the question that stops it.
             uint256 before = vm.snapshotState();
@@ -66,7 +67,7 @@ contract ReentrancyByWalletTest is Street {
         bytes[4] memory callbacks = _callbacks();
         for (uint256 i = 0; i < 4; ++i) {
             wallet.callBack(address(escrow), callbacks[i]);
-            vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+            vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
             escrow.closeSeat(home.seat, NO_DEADLINE, "anything");
         }
         vm.assertEq(escrow.balanceOf(home.seat), 10_000);

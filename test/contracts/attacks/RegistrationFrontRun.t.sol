@@ -2,28 +2,28 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, AreaRules, Mandate} from "../../../contracts/src/IEscrow.sol";
-import {TypedData} from "../../../contracts/src/TypedData.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {AreaRules, IAreas} from "../../../contracts/src/IAreas.sol";
+import {Mandate} from "../../../contracts/src/ISeats.sol";
 
 /// Whoever sees an area or a seat being opened cannot take its place.
 contract RegistrationFrontRunTest is Street {
-    function test_a_squatted_area_number_harms_nobody() public {
-        // A stranger takes number 2 with rules of its own.
+    /// The number is in the hash of the rules, and only the grid operator that they name may open them.
+    function test_nobody_takes_the_number_of_an_area_that_is_being_opened() public {
         address stranger = address(0xbad);
+        AreaRules memory ours = _numbered(_rules(2));
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.NotGrid.selector, stranger));
+        escrow.openArea(ours, _nobody(), stranger);
         AreaRules memory theirs = _rules(2);
         theirs.grid = stranger;
+        uint32 number = hashes.areaNumber(theirs);
+        theirs.area = ours.area;
         vm.prank(stranger);
-        escrow.openArea(theirs, stranger);
-        AreaRules memory ours = _rules(2);
-        Home memory other = _home(5);
-        Mandate memory mandate = _mandate(other);
-        mandate.rules = hashes.hash(ours);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.WrongRules.selector, mandate.rules));
-        this.open(other, mandate);
-    }
-
-    function open(Home memory other, Mandate memory mandate) external {
-        _open(other, mandate, START, _epoch(other));
+        vm.expectRevert(abi.encodeWithSelector(IAreas.WrongArea.selector, number));
+        escrow.openArea(theirs, _nobody(), stranger);
+        _openArea(ours);
+        vm.assertEq(escrow.gridOf(ours.area), grid);
     }
 
     function test_an_opening_relayed_by_another_opens_the_same_seat() public {
@@ -39,7 +39,7 @@ contract RegistrationFrontRunTest is Street {
         Mandate memory stolen = _mandate(other);
         stolen.account = address(0xbad);
         vm.prank(address(0xbad));
-        vm.expectRevert(IEscrow.WrongParty.selector);
+        vm.expectRevert(ICommon.WrongParty.selector);
         escrow.openSeat(stolen, "", _times(START), consent, _epoch(other), epochSignature);
     }
 }

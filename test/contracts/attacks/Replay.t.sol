@@ -2,8 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, AreaRules, Mandate, Withdrawal, Batch} from "../../../contracts/src/IEscrow.sol";
-import {TypedData} from "../../../contracts/src/TypedData.sol";
+import {IEscrow} from "../../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {AreaRules} from "../../../contracts/src/IAreas.sol";
+import {Mandate, ISeats} from "../../../contracts/src/ISeats.sol";
+import {Withdrawal} from "../../../contracts/src/IPurses.sol";
+import {Batch, ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// What was signed for one chain, contract, area, batch or part counts in no other.
 contract ReplayTest is Street {
@@ -21,7 +25,7 @@ contract ReplayTest is Street {
         bytes32 elsewhere =
             keccak256(abi.encodePacked(hex"1901", _separatorOf(block.chainid + 1, address(escrow)), structHash));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(home.accountKey, elsewhere);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
         escrow.requestWithdrawal(withdrawal, abi.encodePacked(r, s, v));
         escrow.requestWithdrawal(withdrawal, _sign(home.accountKey, structHash));
     }
@@ -33,28 +37,29 @@ contract ReplayTest is Street {
         bytes memory epochSignature = _sign(home.meterKey, hashes.hash(_epoch(home)));
         IEscrow twin = _deploy(address(token), DELAY);
         vm.prank(grid);
-        twin.openArea(rules, operator);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        twin.openArea(rules, _nobody(), operator);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
         twin.openSeat(mandate, accountSignature, _times(START), consent, _epoch(home), epochSignature);
     }
 
     function test_another_area() public {
         AreaRules memory other = _rules(2);
-        vm.prank(grid);
-        escrow.openArea(other, operator);
-        // A seat of area 1 is no seat of area 2, whatever number the operator writes.
+        other = _openArea(other);
+        // A seat of one area is no seat of another, whatever number the operator writes.
         vm.warp(END);
         bytes memory entry = _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0));
         Batch memory batch = _batch(START, END);
-        batch.area = 2;
+        batch.area = other.area;
         _expectSettleRevert(
-            batch, entry, abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, (uint64(2) << 32) | 1)
+            batch,
+            entry,
+            abi.encodeWithSelector(ISettlement.BadReadingSignature.selector, (uint64(other.area) << 32) | 1)
         );
-        // A mandate for area 1's rules opens nothing in area 2, since the rules' hash names the area.
+        // A mandate for one area's rules changes nothing in another, since the rules' hash names the area.
         Mandate memory mandate = _mandate(home);
         mandate.version = 2;
         mandate.rules = hashes.hash(other);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.WrongRules.selector, mandate.rules));
+        vm.expectRevert(abi.encodeWithSelector(ISeats.WrongRules.selector, mandate.rules));
         escrow.changeMandate(home.seat, mandate, "");
     }
 
@@ -63,7 +68,7 @@ contract ReplayTest is Street {
         bytes memory entry = _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0));
         _settle(_batch(START, END), entry);
         _expectSettleRevert(
-            _batch(END, END + DAY), entry, abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, home.seat)
+            _batch(END, END + DAY), entry, abi.encodeWithSelector(ISettlement.BadReadingSignature.selector, home.seat)
         );
     }
 
@@ -73,17 +78,16 @@ contract ReplayTest is Street {
         _expectSettleRevert(
             _batch(START, END),
             abi.encodePacked(entry, entry),
-            abi.encodeWithSelector(IEscrow.BadReadingTime.selector, home.seat, END)
+            abi.encodeWithSelector(ISettlement.BadReadingTime.selector, home.seat, END)
         );
     }
 
     function test_another_part() public {
         vm.warp(END);
         bytes memory entry = _entry(home, END, Trade(0, 0, 0, 0, 0, 0, 0));
-        Batch memory batch = _batch(START, END);
-        batch.parts = 2;
+        Batch memory batch = _inParts(_batch(START, END), _two(entry, entry));
         _settle(batch, entry);
         batch.part = 1;
-        _expectSettleRevert(batch, entry, abi.encodeWithSelector(IEscrow.BadReadingTime.selector, home.seat, END));
+        _expectSettleRevert(batch, entry, abi.encodeWithSelector(ISettlement.BadReadingTime.selector, home.seat, END));
     }
 }

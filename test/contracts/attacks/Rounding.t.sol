@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Pair} from "../Pair.sol";
 import {WideToken} from "../Tokens.sol";
-import {IEscrow} from "../../../contracts/src/IEscrow.sol";
+import {IPurses} from "../../../contracts/src/IPurses.sol";
 
 /// Fractions of a base unit, and the smallest trades: what is rounded stays in its purse, and nothing is lost.
 contract RoundingTest is Pair {
@@ -11,7 +11,7 @@ contract RoundingTest is Pair {
         _settle(_batch(START, END), _pair(_buy(1, 1003), _sell(1, 1001)));
         vm.assertEq(escrow.balanceOf(seller.seat), 1001);
         vm.assertEq(escrow.balanceOf(buyer.seat), TEN - 1003);
-        vm.assertEq(escrow.gridBalance(1), 2);
+        vm.assertEq(escrow.gridBalance(area), 2);
     }
 
     function test_a_claim_pays_whole_base_units_and_keeps_the_rest() public {
@@ -26,7 +26,7 @@ contract RoundingTest is Pair {
     function test_a_claim_of_less_than_a_base_unit_keeps_the_request() public {
         _request(buyer, 9, address(7));
         vm.warp(block.timestamp + DELAY);
-        vm.expectRevert(IEscrow.NothingToMove.selector);
+        vm.expectRevert(IPurses.NothingToMove.selector);
         escrow.claim(buyer.seat);
         vm.assertEq(escrow.withdrawalOf(buyer.seat).amount, 9);
     }
@@ -60,10 +60,8 @@ contract RoundingTest is Pair {
     function _switchTo(address other) private {
         vm.warp(START - INTERVAL + 10);
         escrow = _deploy(other, DELAY);
-        rules = _rules(1);
-        rulesHash = hashes.hash(rules);
-        vm.prank(grid);
-        escrow.openArea(rules, operator);
+        _openHome();
         _open(buyer);
+        buyer.seat = _seatId(1);
     }
 }

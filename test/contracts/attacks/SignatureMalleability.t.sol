@@ -2,7 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, Withdrawal} from "../../../contracts/src/IEscrow.sol";
+import {ICommon} from "../../../contracts/src/ICommon.sol";
+import {Withdrawal} from "../../../contracts/src/IPurses.sol";
+import {ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// A signature has one form of 65 bytes and one of 64; nobody makes another valid one of it.
 contract SignatureMalleabilityTest is Street {
@@ -18,7 +20,7 @@ contract SignatureMalleabilityTest is Street {
     }
 
     function _refused(bytes memory signature) private {
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, home.account));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
         escrow.requestWithdrawal(withdrawal, signature);
     }
 
@@ -53,7 +55,7 @@ contract SignatureMalleabilityTest is Street {
             vs := mload(add(entry, 0x60))
         }
         // The compact form has no room for a high s: its bit is the parity. Flip the parity, or take a value in between.
-        bytes memory reason = abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, home.seat);
+        bytes memory reason = abi.encodeWithSelector(ISettlement.BadReadingSignature.selector, home.seat);
         bytes32 flipped = vs ^ bytes32(uint256(1) << 255);
         _expectSettleRevert(_batch(START, START + DAY), abi.encodePacked(_word(home.seat, idle), r, flipped), reason);
         bytes32 high = bytes32(HALF_ORDER + 1);

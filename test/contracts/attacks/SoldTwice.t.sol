@@ -2,8 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {Street} from "../Street.sol";
-import {IEscrow, AreaRules, EpochStart, Mandate} from "../../../contracts/src/IEscrow.sol";
-import {TypedData} from "../../../contracts/src/TypedData.sol";
+import {AreaRules} from "../../../contracts/src/IAreas.sol";
+import {Mandate, EpochStart, ISeats} from "../../../contracts/src/ISeats.sol";
+import {ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// A meter moves to another seat, account or area. Its energy is sold in one place at a time.
 contract SoldTwiceTest is Street {
@@ -30,13 +31,13 @@ contract SoldTwiceTest is Street {
         (heir.meterKey, heir.meter) = (home.meterKey, home.meter);
         uint256[3] memory keys = [heir.accountKey, heir.meterKey, heir.meterKey];
         Mandate memory inherited = _mandate(heir);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.OldConsent.selector, START));
+        vm.expectRevert(abi.encodeWithSelector(ISeats.OldConsent.selector, NO_DEADLINE));
         this.openWith(heir, inherited, _epoch(heir), keys);
         vm.warp(START + 10);
         vm.expectEmit();
-        emit IEscrow.SeatClosed(home.seat, START + INTERVAL);
+        emit ISeats.SeatClosed(home.seat, START + INTERVAL);
         heir.seat = _open(heir, _mandate(heir), START + 1, _epoch(heir));
-        vm.assertEq(escrow.seatOfMeter(home.meter), heir.seat);
+        vm.assertEq(escrow.meterView(home.meter).seat, heir.seat);
         vm.assertEq(escrow.seatView(home.seat).closedFrom, START + INTERVAL);
         _confirm(heir, 10_000, 0);
 
@@ -47,7 +48,7 @@ contract SoldTwiceTest is Street {
         _expectSettleRevert(
             _batch(START, END),
             across,
-            abi.encodeWithSelector(IEscrow.SpansChange.selector, home.seat, uint256(START + INTERVAL))
+            abi.encodeWithSelector(ISettlement.SpansChange.selector, home.seat, uint256(START + INTERVAL))
         );
         Trade memory first = _sell(10, 1000);
         first.lag = 95;
@@ -65,25 +66,26 @@ contract SoldTwiceTest is Street {
             _entry(home, END + DAY, Trade(96, 0, 0, 0, 0, 0, 0)), _entry(home, END + DAY, _sell(5, 1000))
         );
         _expectSettleRevert(
-            _batch(END, END + DAY), entries, abi.encodeWithSelector(IEscrow.MandateExpired.selector, home.seat)
+            _batch(END, END + DAY), entries, abi.encodeWithSelector(ISettlement.MandateExpired.selector, home.seat)
         );
     }
 
     function test_a_moved_meter_waits_for_the_former_area() public {
         AreaRules memory slow = _rules(2);
         (slow.intervalSeconds, slow.batchSeconds) = (3600, DAY);
-        vm.prank(grid);
-        escrow.openArea(slow, operator);
+        slow = _openArea(slow);
         Home memory other = _home(2);
         Mandate memory mandate = _mandate(other);
         mandate.rules = hashes.hash(slow);
-        EpochStart memory epoch = _epoch(other);
-        epoch.time = START;
-        other.seat = _open(other, mandate, START, epoch);
+        vm.warp(START - 10);
+        other.seat = _open(other, mandate, START, _epoch(other));
         // The hourly area lets go at START + 3600, four quarter-hours later.
+        vm.warp(START + 10);
         Mandate memory moved = _mandate(other);
         vm.expectEmit();
-        emit IEscrow.SeatOpened((1 << 32) | 2, other.account, other.meter, moved, _epoch(other), START + 3600);
+        emit ISeats.SeatClosed(other.seat, START + 3600);
+        vm.expectEmit();
+        emit ISeats.SeatOpened(_seatId(2), other.account, other.meter, moved, _epoch(other), START + 3600, false);
         _open(other, moved, START + 1, _epoch(other));
     }
 
@@ -91,21 +93,19 @@ contract SoldTwiceTest is Street {
     function test_a_meter_that_moves_twice_waits_for_the_first_area() public {
         AreaRules memory slow = _rules(2);
         (slow.intervalSeconds, slow.batchSeconds) = (3600, DAY);
-        vm.prank(grid);
-        escrow.openArea(slow, operator);
+        slow = _openArea(slow);
         Home memory other = _home(2);
         Mandate memory mandate = _mandate(other);
         mandate.rules = hashes.hash(slow);
-        EpochStart memory epoch = _epoch(other);
-        epoch.time = START;
-        other.seat = _open(other, mandate, START, epoch);
+        vm.warp(START - 10);
+        other.seat = _open(other, mandate, START, _epoch(other));
         vm.warp(START + 10);
         other.seat = _open(other, _mandate(other), START + 1, _epoch(other));
         Home memory heir = _home(3);
         (heir.meterKey, heir.meter) = (other.meterKey, other.meter);
         Mandate memory inherited = _mandate(heir);
         vm.expectEmit();
-        emit IEscrow.SeatOpened((1 << 32) | 3, heir.account, heir.meter, inherited, _epoch(heir), START + 3600);
+        emit ISeats.SeatOpened(_seatId(3), heir.account, heir.meter, inherited, _epoch(heir), START + 3600, false);
         _open(heir, inherited, START + 2, _epoch(heir));
     }
 }

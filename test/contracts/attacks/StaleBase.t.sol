@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Pair} from "../Pair.sol";
-import {IEscrow, EpochStart} from "../../../contracts/src/IEscrow.sol";
+import {EpochStart} from "../../../contracts/src/ISeats.sol";
+import {ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// A seat opens with an old register, so that the energy since then looks new.
 contract StaleBaseTest is Pair {
@@ -17,7 +18,9 @@ contract StaleBaseTest is Pair {
         bytes memory entries =
             abi.encodePacked(_entry(buyer, END, _buy(9000, 1000)), _entry(late, END, _sell(9000, 1000)));
         _expectSettleRevert(
-            _batch(START, END), entries, abi.encodeWithSelector(IEscrow.BaseBeforeBatch.selector, late.seat, old.time)
+            _batch(START, END),
+            entries,
+            abi.encodeWithSelector(ISettlement.BaseBeforeBatch.selector, late.seat, old.time)
         );
     }
 
@@ -26,13 +29,12 @@ contract StaleBaseTest is Pair {
         Home memory late = _home(3);
         _open(late);
         _confirm(late, 10_000, 0);
-        _rebase(late, START, 0, 0);
         vm.warp(END);
         bytes memory entries = abi.encodePacked(_entry(buyer, END, _buy(9, 1000)), _entry(late, END, _sell(9, 1000)));
         _expectSettleRevert(
             _batch(START, END),
             entries,
-            abi.encodeWithSelector(IEscrow.SpansChange.selector, late.seat, uint256(START + INTERVAL))
+            abi.encodeWithSelector(ISettlement.SpansChange.selector, late.seat, uint256(START + INTERVAL))
         );
     }
 }

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Pair} from "../Pair.sol";
-import {IEscrow, Reading} from "../../../contracts/src/IEscrow.sol";
+import {Reading} from "../../../contracts/src/IMeters.sol";
+import {ISettlement} from "../../../contracts/src/ISettlement.sol";
 
 /// Energy that no measured reading bounds is sold: from a gap, or estimated.
 contract UnmeasuredEnergyTest is Pair {
@@ -29,7 +30,7 @@ contract UnmeasuredEnergyTest is Pair {
         _expectSettleRevert(
             _batch(START, END),
             abi.encodePacked(_word(seller.seat, Trade(0, 0, 0, 0, 0, 0, 0)), r, vs),
-            abi.encodeWithSelector(IEscrow.BadReadingSignature.selector, seller.seat)
+            abi.encodeWithSelector(ISettlement.BadReadingSignature.selector, seller.seat)
         );
     }
 }

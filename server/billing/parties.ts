@@ -1,0 +1,71 @@
+/** Who issues documents, who approves them, and who gets them: a JSON file that the community keeps. */
+import { z } from 'zod'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
+import { BillingError } from './error.ts'
+
+const account = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/)
+  .transform((text) => text.toLowerCase() as Address)
+const day = z.string().regex(/^\d{4}-\d\d-\d\d$/)
+const text = z.string().trim().min(1).max(200)
+
+/**
+ * How a supply is taxed from a day on. `private`: by somebody who is no business; `small`: by an exempted small business;
+ * `taxed`: at the rate; `reverse`: the receiver owes the tax.
+ */
+const vat = z.discriminatedUnion('kind', [
+  z.strictObject({ from: day, kind: z.enum(['private', 'small', 'reverse']) }),
+  z.strictObject({ from: day, kind: z.literal('taxed'), ratePercent: z.string().regex(/^\d{1,2}(\.\d{1,2})?$/) }),
+])
+export type VatFrom = z.infer<typeof vat>
+
+const party = {
+  ...{ name: text, street: text, postcode: text, city: text, country: z.string().regex(/^[A-Z]{2}$/) },
+  vatId: text.optional(),
+  /** Ascending by day. What the party supplies is taxed so. */
+  vat: z.array(vat).min(1),
+}
+
+const fileSchema = z.strictObject({
+  issuer: z.strictObject({ ...party, registration: text }),
+  /** Who may approve; two of them do. */
+  approvers: z.array(account).min(2),
+  members: z.array(z.strictObject({ account, ...party, language: z.enum(['en', 'de']) })),
+})
+
+export type Parties = z.infer<typeof fileSchema>
+export type Issuer = Parties['issuer']
+export type Member = Parties['members'][number]
+
+/** Throws `BILL_PARTIES` with a line for each mistake. */
+export function readParties(json: unknown): Parties {
+  const parsed = fileSchema.safeParse(json)
+  const mistakes = parsed.success
+    ? inconsistencies(parsed.data)
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  if (mistakes.length > 0) throw new BillingError('BILL_PARTIES', mistakes.join('\n'))
+  return parsed.data!
+}
+
+function inconsistencies({ issuer, approvers, members }: Parties): string[] {
+  const mistakes: string[] = []
+  if (new Set(approvers).size < approvers.length) mistakes.push('approvers: somebody is named twice')
+  if (new Set(members.map(({ account }) => account)).size < members.length)
+    mistakes.push('members: an account is named twice')
+  for (const { name, vat, vatId } of [issuer, ...members]) {
+    if (vat.some(({ from }, i) => i > 0 && from <= vat[i - 1]!.from))
+      mistakes.push(`${name}: vat is not ascending by day`)
+    if (vat.some(({ kind }) => kind === 'taxed' || kind === 'reverse') && vatId === undefined) {
+      mistakes.push(`${name}: taxed supplies need a vatId`)
+    }
+  }
+  return mistakes
+}
+
+/** How a party's supplies are taxed on a day (`2026-11-05`). Throws `BILL_PARTIES` for a day before the first entry. */
+export function vatOn({ name, vat }: { name: string; vat: readonly VatFrom[] }, day: string): VatFrom {
+  const found = vat.findLast(({ from }) => from <= day)
+  if (found === undefined) throw new BillingError('BILL_PARTIES', `${name}: no vat from ${day} on`)
+  return found
+}

@@ -1,0 +1,27 @@
+/** Follows rows that come point by point, each point's in order of time. */
+import { ReportError, type ReportRow } from './row.ts'
+
+export class PointOrder {
+  #names = ''
+  #end = Number.NEGATIVE_INFINITY
+  readonly #before = new Set<string>()
+
+  /**
+   * Whether another point begins with this row. Throws `REPORT_REPEATED` for a point whose rows had ended before, as that of
+   * a second meter, and for a row that overlaps the one before it.
+   */
+  begins({ facts, start, end }: ReportRow): boolean {
+    const names = JSON.stringify([facts.point, facts.exportPoint])
+    const isNew = names !== this.#names
+    if (isNew && this.#before.has(names)) {
+      throw new ReportError('REPORT_REPEATED', `another meter of ${facts.point} is in the report already`)
+    }
+    if (!isNew && start < this.#end) {
+      throw new ReportError('REPORT_REPEATED', 'the interval is in the report already')
+    }
+    this.#before.add(names)
+    this.#names = names
+    this.#end = end
+    return isNew
+  }
+}

@@ -1,0 +1,105 @@
+/** A report from the tables: its head with the version, its rows in the order of the format, and its manifest kept. */
+import { createHash } from 'node:crypto'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import { TimeZone } from '../exchange/time-zone.ts'
+import { checkReportHead, type ReportFormat } from '../reports/formats.ts'
+import type { ReportManifest } from '../reports/manifest.ts'
+import type { Period } from '../reports/periods.ts'
+import type { Refusal } from '../reports/refusals.ts'
+import { pointsOf } from '../reports/roster-facts.ts'
+import { ReportError } from '../reports/row.ts'
+import { presentSelection, type RowSelection } from '../reports/selection.ts'
+import { writeReport } from '../reports/write-report.ts'
+import type { MarketParties, ReportHead } from '../reports/writer.ts'
+import type { Database } from './database.ts'
+import { isRangeFinal, reportRows, reportRowsByPoint, sourcesOf } from './queries-report.ts'
+import { keepManifest, versionFor } from './report-versions.ts'
+import { areaPlace, rosterOf } from './roster-store.ts'
+import { settingsFor, settingsHistory } from './settings-store.ts'
+
+export interface ReportRequest {
+  format: ReportFormat
+  from: UtcSeconds
+  to: UtcSeconds
+  by: Period
+  selection: RowSelection
+  /** Instead of the area's own. */
+  timeZone?: string | undefined
+  parties?: Partial<MarketParties>
+}
+
+/** More refusals than these are counted, and told to whoever writes the report, but not kept. */
+const mostKeptRefusals = 1_000
+/** Where nobody has said where the area lies. */
+const nowhere = { country: null, timeZone: 'UTC', sender: null, receiver: null, domain: null }
+
+export interface OpenReport {
+  head: ReportHead
+  /** The report in pieces, and its manifest at the end. */
+  write(onRefused: (refusal: Refusal) => void): AsyncGenerator<string, ReportManifest>
+}
+
+/** Throws `ReportError` for a report that cannot be. */
+export async function openReport(
+  database: Database,
+  areaId: number,
+  request: ReportRequest,
+  now: Date,
+): Promise<OpenReport> {
+  const { format, from, to, by, selection } = request
+  const range = { from, to }
+  const history = await settingsHistory(database, areaId)
+  if (history.length === 0) throw new ReportError('REPORT_AREA_UNKNOWN', 'the area has no settings yet')
+  const place = (await areaPlace(database, areaId)) ?? nowhere
+  const timeZone = new TimeZone(request.timeZone ?? place.timeZone)
+  const settings = settingsFor(history, to - 1)
+  const undated = { settings, from, to, by, selection, timeZone, parties: partiesOf(place, request.parties) }
+  const probe: ReportHead = { ...undated, version: 1, createdAt: 0, isFinal: false }
+  checkReportHead(format, probe)
+  const roster = await rosterOf(database, areaId)
+  const rests = [await sourcesOf(database, areaId, range), roster, place, history, undated.parties]
+  const sources = createHash('sha256').update(JSON.stringify(rests)).digest()
+  const name = JSON.stringify({
+    format: format.name,
+    from,
+    to,
+    by,
+    ...presentSelection(selection),
+    timeZone: timeZone.id,
+  })
+  const { version, createdAt } = await versionFor(database, { areaId, name, sources, now })
+  const isFinal = await isRangeFinal(database, areaId, range)
+  const head: ReportHead = { ...undated, version, createdAt: Math.floor(createdAt.getTime() / 1000), isFinal }
+  checkReportHead(format, head)
+  const points = pointsOf(roster, timeZone)
+  const settingsAt = (start: UtcSeconds) => settingsFor(history, start)
+  const zoneAt = (start: UtcSeconds, zone: number) => settingsAt(start).zones[zone]!.zone
+  const { intervalSeconds } = settings.rules
+  const meters = selection.point === undefined ? null : points.metersWith(selection.point)
+  const read = format.order === 'time' ? reportRows : reportRowsByPoint
+  return {
+    head,
+    async *write(onRefused) {
+      const refusals: Refusal[] = []
+      const pages = read(database, { area: areaId, ...range, intervalSeconds, zoneAt, meters })
+      const manifest = yield* writeReport(format, head, { pages, settingsAt, factsOf: points.factsOf }, (refusal) => {
+        if (refusals.length < mostKeptRefusals) refusals.push(refusal)
+        onRefused(refusal)
+      })
+      await keepManifest(database, { areaId, name, version }, { manifest, refusals })
+      return manifest
+    },
+  }
+}
+
+function partiesOf(
+  place: Record<keyof MarketParties, string | null>,
+  given: Partial<MarketParties> = {},
+): MarketParties | null {
+  const [sender, receiver, domain] = [
+    given.sender ?? place.sender,
+    given.receiver ?? place.receiver,
+    given.domain ?? place.domain,
+  ]
+  return sender === null || receiver === null || domain === null ? null : { sender, receiver, domain }
+}
