@@ -28,6 +28,10 @@ const commands: Record<string, Entry> = {
     does: 'look at everything that a server needs, a line each with what to do',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   },
+  area: {
+    does: 'open an area, confirm and revoke meters, hand offices over, pay grid fees out',
+    load: async () => (await import('./commands/area.ts')).areaCommand(),
+  },
   invite: {
     does: 'print links by which people join, signed by the grid operator',
     load: async () => (await import('./commands/invite.ts')).inviteCommand(),

@@ -2,12 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
 import { type Invitation, parseAddress, signFull } from '../../contracts/protocol/typed-data.ts'
-import { type AreaSettings, readSettingsFile } from '../areas/settings.ts'
-import { readEscrowFacts } from '../chain/escrow-client.ts'
 import { readWalletFile } from '../chain/key-file.ts'
-import { type FileConfig, placeOfEscrow } from '../configuration/config.ts'
 import { parseDuration } from '../configuration/duration.ts'
 import { readConfigOf } from './configured.ts'
+import { configuredArea } from './configured-area.ts'
 import { InputError, writeOutput } from './streams.ts'
 
 export interface InviteFlags {
@@ -31,7 +29,7 @@ export async function runInvite(flags: InviteFlags): Promise<void> {
   const seconds = parseDuration(flags.for)
   if (seconds < 1 || seconds > yearSeconds) throw new InputError('--for takes at most a year: 365d')
   const config = await readConfigOf(flags)
-  const settings = await areaOf(config, flags.area)
+  const { settings } = await configuredArea(config, flags.area)
   const grid = readWalletFile(flags.keyFile)
   if (parseAddress(grid.address) !== settings.rules.grid) {
     throw new InputError(
@@ -48,19 +46,4 @@ export async function runInvite(flags: InviteFlags): Promise<void> {
     made.push(invitationLink(origin, { area: settings.area, invitation, signature }))
   }
   await writeOutput(flags.json === true ? `${JSON.stringify(made)}\n` : made.map((link) => `${link}\n`).join(''))
-}
-
-/** The area of this number, or the only one. */
-async function areaOf({ escrows }: FileConfig, wanted: number | undefined): Promise<AreaSettings> {
-  const areas: AreaSettings[] = []
-  for (const escrow of escrows) {
-    const facts = await readEscrowFacts(escrow.rpcUrl, placeOfEscrow(escrow).escrow)
-    areas.push(...escrow.areaFiles.map((file) => readSettingsFile(file, facts)))
-  }
-  const numbers = areas.map(({ area }) => area).join(', ')
-  const found = wanted === undefined ? areas : areas.filter(({ area }) => area === wanted)
-  if (found.length === 1) return found[0]!
-  throw new InputError(
-    wanted === undefined ? `name one with --area: ${numbers}` : `there is no area ${wanted}: only ${numbers}`,
-  )
 }

@@ -67,7 +67,7 @@ export function foundCommunity(folder: string, answers: Answers): Founded {
     operator,
     relay,
     grid,
-    next: nextSteps({ answers, deployer, operator, relay, grid, areaName }),
+    next: nextSteps({ answers, deployer, operator, relay, grid }),
   }
 }
 
@@ -128,15 +128,8 @@ ${stringify(config)}
 `
 }
 
-function nextSteps(parts: {
-  answers: Answers
-  deployer: Address
-  operator: Address
-  relay: Address
-  grid: Address
-  areaName: string
-}) {
-  const { answers, deployer, operator, relay, grid, areaName } = parts
+function nextSteps(parts: { answers: Answers; deployer: Address; operator: Address; relay: Address; grid: Address }) {
+  const { answers, deployer, operator, relay, grid } = parts
   const token = answers.token === 'development' ? '--development-token' : `--token ${answers.token}`
   const gridKey = answers.grid === '' ? 'keys/grid.key' : '…/grid.key'
   const config = '--config commonwatt.toml'
@@ -151,7 +144,7 @@ function nextSteps(parts: {
     },
     {
       does: 'Open the area and appoint the operator, as the grid operator:',
-      command: `commonwatt area open ${config} --key-file ${gridKey} --area-file ${areaName} --operator ${operator}`,
+      command: `commonwatt area open ${config} --key-file ${gridKey} --operator ${operator}`,
     },
     { does: 'See whether everything is in place:', command: `commonwatt doctor ${config}` },
     { does: 'Run the server (commonwatt.service is a unit for systemd):', command: `commonwatt serve ${config}` },

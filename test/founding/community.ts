@@ -1,19 +1,15 @@
 /** A community for tests, founded by the commands alone: a database and a chain of one's own, and the programs as people run them. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { JsonRpcProvider, Wallet } from 'ethers'
-import { escrowAt } from '../../contracts/build/deploy.ts'
+import { JsonRpcProvider } from 'ethers'
 import { anvilPath } from '../../contracts/build/forge.js'
-import { areaSettings } from '../../server/areas/settings.ts'
-import { readEscrowFacts } from '../../server/chain/escrow-client.ts'
 import { createDatabase, type EmbeddedPostgres, startPostgres } from '../../server/demo/embedded-postgres.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { builtProgram } from '../built.ts'
-import { nobodyWatches } from '../rules.ts'
 
 const chainId = 424_242
 
@@ -119,13 +115,11 @@ export async function giveGas({ provider }: Ground, address: string, wei: bigint
 }
 
 /** What the grid operator does with the key that was made for it. */
-export async function openArea({ provider, rpcUrl }: Ground, { folder, operator }: Community): Promise<void> {
-  const { escrow } = JSON.parse(readFileSync(join(folder, 'deployment.json'), 'utf8')) as { escrow: string }
-  const grid = new Wallet(readFileSync(join(folder, 'keys/grid.key'), 'utf8').trim(), provider)
-  const file = JSON.parse(readFileSync(join(folder, 'area.json'), 'utf8'))
-  const { rules } = areaSettings(file, await readEscrowFacts(rpcUrl, escrow))
-  const opened = await escrowAt(escrow, grid).openArea(rules, nobodyWatches, operator)
-  await opened.wait()
+export async function openArea({ folder, operator }: Community): Promise<void> {
+  const opened = await commonwatt(folder, [
+    ...['area', 'open', '--config', 'commonwatt.toml', '--key-file', 'keys/grid.key', '--operator', operator],
+  ])
+  if (opened.status !== 0) throw new Error(opened.stderr)
 }
 
 export interface RunningServer {

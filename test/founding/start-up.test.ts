@@ -48,7 +48,7 @@ function changed(name: string, of: string, change: (text: string) => string): st
 describe('a server that cannot start', { timeout: 60_000 }, () => {
   test('says that its area is not open', async () => {
     expect(await refused()).toMatch(/^area \d+ is not open in the escrow: .*"commonwatt area open"$/)
-    await openArea(ground, community)
+    await openArea(community)
   })
 
   test('says that the rules are other ones', async () => {

@@ -1,13 +1,18 @@
-/** The story of docs/operate.md, by the commands that it shows: founding, checking, inviting, backing up, restoring, upgrading. */
+/** The story of docs/operate.md, by the commands that it shows: founding, checking, inviting, joining, confirming, backing up, restoring, upgrading. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
-import { signInWithKey } from '../../server/demo/api-client.ts'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
+import type { PairingResource } from '../../server/api/joining.ts'
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { type ApiClient, signInWithKey } from '../../server/demo/api-client.ts'
+import { PairingAgent } from '../browser/pairing-agent.ts'
 import {
   type Community,
   commonwatt,
+  eventually,
   foundCommunity,
   type Ground,
   openArea,
@@ -43,7 +48,12 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
   expect(await run(`deploy ${config} --check deployment.json`)).toMatch(
     /is the one of release .* its token is for trials/,
   )
-  await openArea(ground, community)
+  await openArea(community)
+  const again = await commonwatt(community.folder, [
+    ...`area open ${config} --key-file keys/grid.key --operator ${community.operator}`.split(' '),
+  ])
+  expect([again.status, again.stderr.trimEnd().split('\n').length]).toEqual([1, 1])
+  expect(await run(`area show ${config}`)).toMatch(new RegExp(`^operator ${community.operator}$`, 'm'))
 
   let server = await startServer(community)
   const links = (await run(`invite ${config} --key-file keys/grid.key --links 2`)).trim().split('\n')
@@ -51,6 +61,7 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
   const member = new Wallet(Wallet.createRandom().privateKey)
   const client = await signInWithKey(server.url, member, 424_242)
   await client.post(`/areas/${area}/invitations`, signed, 'invited')
+  await joins(server.url, member, client)
   const said = await (await fetch(`${server.url}/api/v1/areas/${area}`)).json()
 
   expect(await run(`backup ${config} --keep 30`)).toMatch(/\.commonwatt-backup\.gz \([\d.]+ MB\)$/m)
@@ -67,3 +78,49 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
   expect(await (await fetch(`${server.url}/api/v1/areas/${area}`)).json()).toEqual(said)
   await server.stop()
 })
+
+/** A home pairs, opens its seat by the relay, and is confirmed and revoked by the grid operator. */
+async function joins(url: string, member: Wallet, client: ApiClient): Promise<void> {
+  const { items } = await client.get<{ items: AreaResource[] }>('/areas')
+  const area = items[0]!
+  const agent = new PairingAgent(url, area)
+  const { code } = await agent.offer()
+  await client.post(`/pairings/${code}/claim`, {}, 'claim')
+  expect(await agent.go()).toBe('consented')
+  const { consent, epochStart } = await client.get<PairingResource>(`/pairings/${code}`)
+  const account = member.address.toLowerCase()
+  const { signature: epochSignature, ...begun } = epochStart!
+  const mandate = {
+    ...{ account, meter: agent.address, rules: area.rules.hash, sellFloor: 800, buyCeiling: 3_000 },
+    ...{ maxSellWh: 30, maxBuyWh: 60, validFrom: begun.time, version: 1 },
+    validUntil: (Math.floor(begun.time / 86_400) + 30) * 86_400,
+    deadline: Math.floor(Date.now() / 1000) + 600,
+  }
+  const { chain, rules } = area
+  await client.post(
+    '/relay/seats',
+    {
+      ...{ mandate, mandateSignature: await signFull(member, chain, 'Mandate', mandate) },
+      ...{ consentValidFrom: consent!.validFrom, consentDeadline: consent!.deadline },
+      ...{ consentSignature: consent!.signature, epochSignature },
+      epoch: { account, rules: rules.hash, meter: agent.address, ...begun },
+    },
+    'seat',
+  )
+  const seatThat = (is: (seat: SeatResource) => boolean) =>
+    eventually(async () => {
+      const seats = await client.get<{ items: SeatResource[] }>(`/accounts/${account}/seats`)
+      return seats.items.find(is)
+    })
+  const { seat } = (await seatThat(() => true)) as SeatResource
+  expect(await agent.go()).toBe('opened')
+  const acts = `${config} --key-file keys/grid.key --seat`
+  expect(await run(`area confirm ${acts} ${seat} --zone north --most-export-wh 25`)).toMatch(/^done in transaction 0x/)
+  await seatThat(({ confirmed, zone }) => confirmed && zone === 'north')
+  const refused = async (line: string) => (await commonwatt(community.folder, line.split(' '))).stderr
+  expect(await refused(`area confirm ${acts} ${seat} --zone moon --most-export-wh 25`)).toMatch(/has no zone moon/)
+  expect(await refused(`area confirm ${acts} 7 --zone north --most-export-wh 25`)).toMatch(/^7 is no seat of area/)
+  expect(await refused(`area withdraw-fees ${config} --key-file keys/grid.key --to ${account}`)).toMatch(/no grid fees/)
+  expect(await run(`area revoke ${acts} ${seat}`)).toMatch(/^done in transaction 0x/)
+  await seatThat(({ confirmed }) => !confirmed)
+}
