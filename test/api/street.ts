@@ -86,9 +86,9 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const logged: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(line) })
   const clock = { ms: (t0 - 5) * 1000 }
-  const parts = await Promise.all(
-    [settings, ...(options.others ?? [])].map((each) => startPart(each, databaseUrl, clock)),
-  )
+  // One after the other, so that the database counts them in this order.
+  const parts: StreetPart[] = []
+  for (const each of [settings, ...(options.others ?? [])]) parts.push(await startPart(each, databaseUrl, clock))
   const [first] = parts
   await first!.sync([seatOfPerson('alice', 'north'), seatOfPerson('bob', options.bobZone ?? 'south')])
   const handles = parts.map(({ area }) => area)

@@ -427,12 +427,13 @@ test('an area that was made again is told everything anew, and hears until when 
   const advance = async () => {
     const before = taken.length
     await indexer.advance()
-    return taken.slice(before)
+    // Where a batch has ended meanwhile, only that is told.
+    return taken.slice(before).filter(({ seats }) => seats.length > 0)
   }
   expect(await advance()).toMatchObject([{ seats: everybody(), isPart: false }])
   expect(told).toEqual([indexer.counted.time])
   // What is known is not told again, but that nothing else has happened is.
-  await mine(chain.provider)
+  await passUntil(chain.provider, indexer.counted.time + 1)
   expect(await advance()).toEqual([])
   expect(told.at(-1)).toBe(indexer.counted.time)
   expect(told[1]).toBeGreaterThan(told[0]!)

@@ -27,8 +27,15 @@ export function newestCuts(events: readonly Event[]): BatchCut[] {
   return [...cuts.values()]
 }
 
-/** As of before the chain shows the batch settled, or as of the journal's end. */
-export function settledArea(commands: readonly Command[], batch: BatchCut, statementRoot: string): SettledArea {
+/**
+ * As of before the chain shows the batch settled. Where the journal ends before that, the batches before it are taken as settled too:
+ * `cuts` are all of the journal.
+ */
+export function settledArea(
+  commands: readonly Command[],
+  { batch, cuts }: { batch: BatchCut; cuts: readonly BatchCut[] },
+  statementRoot: string,
+): SettledArea {
   const rules = commands.flatMap((command) => (command.type === 'configure' ? [command.config.rules] : []))[0]!
   const versions: SettledArea['versions'] = []
   for (const command of commands) {
@@ -38,6 +45,11 @@ export function settledArea(commands: readonly Command[], batch: BatchCut, state
   }
   const seats = new Map<number, ChainSeat>()
   for (const { seat } of versions) seats.set(seat.seat, seat)
+  for (const { seat, epoch, time, importWh, exportWh } of entriesBefore(cuts, batch)) {
+    const own = seats.get(seat)!
+    const isMoved = own.base.epoch === epoch && own.base.time < time
+    if (isMoved) seats.set(seat, { ...own, base: { epoch, time, importWh, exportWh } })
+  }
   const bases = new Map([...seats].map(([number, { base }]) => [number, base]))
   const { start, end, paid, received } = batch
   return {
@@ -45,6 +57,10 @@ export function settledArea(commands: readonly Command[], batch: BatchCut, state
     seats: [...seats.values()].sort((a, b) => a.seat - b.seat),
     entries: entryWords(batch, bases, rules.intervalSeconds),
   }
+}
+
+function entriesBefore(cuts: readonly BatchCut[], { start }: BatchCut): BatchCut['entries'] {
+  return cuts.filter(({ end }) => end <= start).flatMap(({ entries }) => entries)
 }
 
 function entryWords(
