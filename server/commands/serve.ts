@@ -26,11 +26,7 @@ export function serveCommand(): Command {
     .addOption(firstBlock())
     .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE'))
     .addOption(keyFile('settles').makeOptionMandatory(false))
-    .addOption(
-      new Option('--relay-key-file <file>', 'file with the private key that pays for what members sign').env(
-        'RELAY_KEY_FILE',
-      ),
-    )
+    .addOption(new Option('--relay-key-file <file>', 'key file that pays for what members sign').env('RELAY_KEY_FILE'))
     .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .addOption(new Option('--port <port>', 'port of page and API').env('PORT').argParser(port).default(8080))
     .addOption(
