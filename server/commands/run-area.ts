@@ -36,7 +36,7 @@ interface Call {
 const lifeSeconds = 3_600
 
 /** Throws `InputError` and `ChainError`. */
-export async function runArea(act: string, flags: AreaFlags): Promise<void> {
+export async function carryOutAct(act: string, flags: AreaFlags): Promise<void> {
   const place = await configuredArea(await readConfigOf(flags), flags.area)
   const { settings, rpcUrl } = place
   const provider = openProvider(rpcUrl, settings.chain.chainId)
