@@ -16,6 +16,9 @@ import type { Verdict } from './verdict.ts'
 /** For these a meter's own readings may be refused: it has a newer epoch, or signed two values. */
 const ownFault: ReadonlySet<ReadingCode> = new Set(['READING_EPOCH_ENDED', 'READING_BEFORE_EPOCH', 'READING_SUSPENDED'])
 
+/** What else a meter may hear whose key somebody has stolen: a forged value may have come first, and the genuine ones fall after it. */
+const ofStolenKey: ReadonlySet<ReadingCode> = new Set(['READING_EQUIVOCATION', 'READING_FALLING'])
+
 interface Question {
   submission: Submission
   /** Shows of the writer until then. */
@@ -126,7 +129,7 @@ export class PromiseLaws implements AnswerWitness, HomeWitness {
 
   refused({ meter, time }: MeterReading, { code, details }: EventOf<'reading'>): void {
     const { verdict } = this.parts
-    const isOwnFault = ownFault.has(code!) || (code === 'READING_EQUIVOCATION' && this.forged.has(meter))
+    const isOwnFault = ownFault.has(code!) || (ofStolenKey.has(code!) && this.forged.has(meter))
     verdict.holds('no final refusal', isOwnFault, () => {
       return `the reading of ${meter} at ${time} was refused for good: ${code} ${details.join(' ')}`
     })
