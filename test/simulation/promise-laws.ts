@@ -120,6 +120,11 @@ export class PromiseLaws implements AnswerWitness, HomeWitness {
     this.forged.add(reading.meter)
   }
 
+  /** Whether somebody else signs with this meter's key, too. */
+  isKeyStolen(meter: string): boolean {
+    return this.forged.has(meter)
+  }
+
   /** Whether a meter has signed these registers as measured. */
   hasSigned(registers: SignedRegisters): boolean {
     return this.measured.has(registersName(registers))
@@ -129,7 +134,7 @@ export class PromiseLaws implements AnswerWitness, HomeWitness {
 
   refused({ meter, time }: MeterReading, { code, details }: EventOf<'reading'>): void {
     const { verdict } = this.parts
-    const isOwnFault = ownFault.has(code!) || (ofStolenKey.has(code!) && this.forged.has(meter))
+    const isOwnFault = ownFault.has(code!) || (ofStolenKey.has(code!) && this.isKeyStolen(meter))
     verdict.holds('no final refusal', isOwnFault, () => {
       return `the reading of ${meter} at ${time} was refused for good: ${code} ${details.join(' ')}`
     })

@@ -114,7 +114,8 @@ export async function simulate(seed: number, planted: PlantedBug | null = null):
   faults.mend()
   people.isQuiet = true
   await scheduler.run((t0 + (minutes.troubled + minutes.quiet) * 60) * 1000, () => verdict.isBroken)
-  if (!verdict.isBroken) checkEnd({ verdict, nowMs: scheduler.nowMs, servers, database, chain, homes, journal })
+  if (!verdict.isBroken)
+    checkEnd({ verdict, nowMs: scheduler.nowMs, servers, database, chain, homes, journal, promises })
   const { violations, history } = verdict
   return { seed, violations, history, steps: scheduler.steps, rows: database.log.length, counts }
 
