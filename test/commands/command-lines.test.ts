@@ -50,7 +50,9 @@ describe.each(['commonwatt', 'commonwatt-agent'] as const)('%s', (name) => {
       expect([own.status, own.stderr]).toEqual([0, ''])
       expect(own.stdout).toMatch(new RegExp(`^Usage: ${name} ${command} [^\\n]*\\n\\n\\S`))
       expect(run(program, [command, '--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
-      const options = own.stdout.replaceAll(/\n {6,}/g, ' ').split('\n')
+      // What `found` asks is a question, and no option of a running program.
+      const lines = own.stdout.replaceAll(/\n {6,}/g, ' ').split('\n')
+      const options = lines.filter((line) => !line.includes('<answer>'))
       for (const [meaning, option, variable] of names) {
         for (const line of options.filter((each) => each.startsWith('  --') && meaning.test(each))) {
           expect(line).toContain(`  ${option} `)
