@@ -28,7 +28,7 @@ import {
 } from '../store/billing-store.ts'
 import { type Database, endless, openDatabase } from '../store/database.ts'
 import { pdfOf } from './bill-pdf.ts'
-import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
+import { areaNumber, databaseUrl, escrowOfArea, keyFile, namedArea } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { InputError, writeOutput } from './streams.ts'
 
@@ -55,7 +55,7 @@ export function billCommand(): Command {
     .requiredOption('--parties <file>', 'JSON: who issues, who approves, and the members with how they are taxed')
     .option('--incomplete-because <reason>', 'go on although something is missing; approvers sign the reason')
     .option('--approve', 'sign what the newest preview says, with --key-file')
-    .option('--key-file <file>', 'file with the private key of an approver')
+    .addOption(keyFile('is an approver’s').makeOptionMandatory(false))
     .option('--issue', 'give numbers and write the documents, once two approvers have signed')
     .option('--out <folder>', 'where documents are written')
     .action(async (options: Options) => {

@@ -252,7 +252,10 @@ test('a meter that left the configuration is taken back, whatever was in between
     expect([...kept.keys()].some((topic) => topic.includes(firstMeter))).toBe(false)
     expect(kept.get(`commonwatt/${secondMeter}/availability`)).toBe('online')
   }, waits)
-  expect(JSON.parse(await readFile(join(folder, 'mqtt.json'), 'utf8')).meters).not.toHaveProperty(firstMeter)
+  // It is noted once the broker has answered.
+  await vi.waitFor(async () => {
+    expect(JSON.parse(await readFile(join(folder, 'mqtt.json'), 'utf8')).meters).not.toHaveProperty(firstMeter)
+  }, waits)
 })
 
 test('a damaged memory and a full disk stop nothing', async () => {
