@@ -11,7 +11,7 @@ const { SEED, SEEDS } = process.env
 const first = Number(SEED ?? 1)
 const last = SEED === undefined ? Number(SEEDS ?? 12) : first
 /** A planted bug is found by one of so many seeds. */
-const mostSeeds = 40
+const mostSeeds = 120
 
 describe('a street under faults', () => {
   it(`keeps every law, seeds ${first} to ${last}`, async () => {
