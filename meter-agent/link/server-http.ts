@@ -40,7 +40,7 @@ export interface ServerAnswer {
   body: unknown
 }
 
-/** `GET`, or `POST` where there is a body; JSON both ways. Rejects when nothing is answered, or no JSON. */
+/** `GET`, or `POST` where there is a body; JSON both ways, or a 204 with null. Rejects when nothing is answered, or no JSON. */
 export function askServer(
   url: URL,
   { body, trust, timeoutMs = 10_000 }: { body?: unknown; trust?: ServerTrust; timeoutMs?: number } = {},
@@ -69,6 +69,7 @@ export function askServer(
       })
       response.on('end', () => {
         const status = response.statusCode ?? 0
+        if (status === 204) return resolve({ status, body: null })
         try {
           resolve({ status, body: JSON.parse(Buffer.concat(chunks).toString()) })
         } catch {

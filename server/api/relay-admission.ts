@@ -60,7 +60,10 @@ export function createRelayAdmission({
     }
     if (account === area.settings.rules.grid || seats.some((row) => isMember(area, row))) return
     if (await isInvited(database, { area: areaId, account })) return
-    throw new ApiError('RELAY_UNINVITED', `${account} needs an invitation of the grid operator of this area`)
+    throw new ApiError(
+      'RELAY_UNINVITED',
+      'this account is not invited: open the link by which the grid operator invites, or ask it for one',
+    )
   }
 
   async function requireBudget({ area, account }: RelayRequest): Promise<void> {

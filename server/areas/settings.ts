@@ -220,6 +220,11 @@ function inconsistencies(
       `rules.batchSeconds: batch and watcherGraceSeconds together must be shorter than the escrow's delay of ${withdrawalDelaySeconds} s`,
     )
   }
+  if (file.rules.allocation !== 'market') {
+    mistakes.push(
+      `rules.allocation: this release lets the market decide the quantities, and nobody by ${file.rules.allocation}`,
+    )
+  }
   if (file.rules.settlingGrade === 'billing' && file.rules.confirmation !== 'everybody') {
     mistakes.push('rules.confirmation: where billing meters settle, everybody must be confirmed')
   }

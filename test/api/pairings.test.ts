@@ -1,7 +1,9 @@
 /** Pairing: an agent offers its meter, somebody enters the code, both sign, and the grid operator sees who wants to join. */
 import { type BaseWallet, Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { signCompact } from '../../contracts/protocol/typed-data.ts'
+import { foundMeterSchema } from '../../contracts/protocol/pairing.ts'
+import { digestOf, signCompact } from '../../contracts/protocol/typed-data.ts'
+import { type PairingStep, pairMeter } from '../../meter-agent/pairing/pairing.ts'
 import { joiningSchema, pairingSchema } from '../../server/api/joining.ts'
 import { pairingOfMeter } from '../../server/store/pairing-store.ts'
 import { intervalSeconds, seat, t0, terms } from '../market/engine/street.ts'
@@ -107,6 +109,42 @@ test('from the agent’s offer to the opened seat, each side sees who is waited 
   expect((await ask(street, 'GET', 'areas/1/joining', { token: tokens.grid })).body).not.toContainEqual(
     expect.objectContaining({ meter: lower(meter) }),
   )
+})
+
+test('the home’s own program pairs with this server, without a word of trouble', async () => {
+  const meter = Wallet.createRandom()
+  const steps: PairingStep[] = []
+  const paired = pairMeter({
+    ...{ serverUrl: street.origin, trust: undefined, area: 1, intervalSeconds, account: null, patienceMs: 60_000 },
+    found: async () => foundMeterSchema.parse(found),
+    hello: (time) => {
+      const value = { meter: lower(meter), time }
+      const digest = digestOf(domain, 'AgentHello', value)
+      return { ...value, signature: meter.signingKey.sign(digest).compactSerialized }
+    },
+    enrol: async ({ account }) => {
+      const { rules, consent, epochStart } = await consentOf(meter, account)
+      const { signature, ...begun } = epochStart
+      return {
+        ...{ meter: lower(meter), account, rules, chainId: domain.chainId, escrow: domain.escrow },
+        ...{ consentValidFrom: consent.validFrom, consentDeadline: consent.deadline },
+        ...{ consentSignature: consent.signature, epochSignature: signature },
+        epoch: { ...begun, meter: lower(meter), account, rules },
+      }
+    },
+    tell: (step) => steps.push(step),
+    nowMs: Date.now,
+    // Between two questions of the home its owner acts.
+    async pause() {
+      const newest = steps.at(-1)
+      if (newest?.step === 'offered') await claim(newest.code, tokens.bob)
+      if (newest?.step !== 'consented') return
+      const own = { account: lower(people.bob), meter: lower(meter), openedAt: t0 + intervalSeconds }
+      await street.syncSeats([seat(8, { ...own, terms: [terms()] })])
+    },
+  })
+  expect(await paired).toBe(lower(people.bob))
+  expect(steps.map(({ step }) => step)).toEqual(['offered', 'claimed', 'consented', 'opened'])
 })
 
 test('a code belongs to whoever enters it first', async () => {

@@ -57,4 +57,10 @@ describe('area settings', () => {
     const tree = [zone('root', null), zone('a', 'root', 1), zone('b', 'a', 5), zone('c', 'a', 7), zone('d', 'root', 2)]
     expect(longestPathTicks(tree)).toBe(12)
   })
+
+  it('of an area in which somebody else decides the quantities are refused: the market would trade there all the same', () => {
+    for (const allocation of ['imported', 'coefficients']) {
+      expect(() => areaSettings(file({ rules: { allocation } }), chain)).toThrow(`rules.allocation: this release`)
+    }
+  })
 })

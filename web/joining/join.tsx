@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useId, useState } from 'react'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
-import { areasQuery, seatsQuery } from '../api/queries.ts'
+import { areasQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
 import { readCents } from '../forward/forward.ts'
 import { cents, energy, power, priceWords } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
@@ -242,6 +242,7 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
   const [ceilingText, setCeilingText] = useState(cents(area.retailPerKwh))
   const [connectionText, setConnectionText] = useState(String(usualConnectionKw))
   const [nowMs] = useState(Date.now)
+  const people = useQuery(peopleQuery).data
   const sellFloorTicks = floorText.trim() === '' ? null : readCents(floorText, area.priceDecimals)
   const buyCeilingTicks = ceilingText.trim() === '' ? null : readCents(ceilingText, area.priceDecimals)
   const isPower = /^\d{1,4}([.,]\d)?$/.test(connectionText.trim()) && Number(connectionText.replace(',', '.')) > 0
@@ -254,7 +255,7 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
   const mandate = problem === null ? mandateOf(area, home, limits, nowMs) : null
   const open = useMutation({
     mutationFn: async () => {
-      await showInvitation(session, area.area)
+      await showInvitation(session, area, people ?? null)
       return (await import('./open-seat.ts')).openSeat(session, area, found, mandateOf(area, home, limits, Date.now()))
     },
   })

@@ -2,6 +2,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
+import type { AreaResource, DemoPerson } from '../../server/api/resources.ts'
 import { getJson, postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
 
@@ -27,12 +28,20 @@ export function keepInvitation(fragment: string): void {
   if (readInvitation(fragment) !== null) sessionStorage.setItem(invitationPlace, fragment)
 }
 
-/** Shows the server the invitation that this page was opened with, if there is one for the area. */
-export async function showInvitation(session: Session, area: number): Promise<void> {
-  const invited = readInvitation(sessionStorage.getItem(invitationPlace) ?? '')
-  if (invited?.area !== area) return
+/** Shows the server the invitation that this page was opened with, if there is one for the area; the demo invites everybody. */
+export async function showInvitation(
+  session: Session,
+  area: AreaResource,
+  people: readonly DemoPerson[] | null,
+): Promise<void> {
+  const kept = readInvitation(sessionStorage.getItem(invitationPlace) ?? '')
+  const isKept = kept?.area === area.area
+  const invited = isKept
+    ? kept
+    : people && (await (await import('./demo-invitation.ts')).demoInvitation(people, area, Date.now()))
+  if (!invited) return
   const { invitation, signature } = invited
-  await postJson(`/areas/${area}/invitations`, { invitation, signature }, session)
+  await postJson(`/areas/${area.area}/invitations`, { invitation, signature }, session)
 }
 
 export function requestPairing(session: Session, code: string): Promise<PairingResource> {

@@ -31,7 +31,7 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
             In {area.name}, roofs sell what they do not use to the homes around them. Everybody does better than with
             the supplier, and nobody pays or earns anything they did not sign for.
           </p>
-          <p>
+          <p className="hero-join">
             <Link to="/join" className="button primary">
               Join with my home
             </Link>

@@ -37,6 +37,8 @@ export class PairingServer {
       if (planned) return void response.writeHead(planned.status).end(planned.body)
       try {
         const answer = this.#answer(request.url ?? '', request.method === 'POST' ? await bodyOf(request) : null)
+        // The market's server says nothing where there is nothing to say.
+        if (answer === null) return void response.writeHead(204).end()
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
       } catch (error) {
         const body = JSON.stringify({ code: 'PAIRING_TEST', detail: (error as Error).message })
@@ -82,7 +84,7 @@ export class PairingServer {
     this.#check(consent)
     this.consents.push(consent)
     if (this.state.state === 'claimed') this.state = { ...this.state, state: this.opensAtOnce ? 'opened' : 'consented' }
-    return {}
+    return null
   }
 
   /** Whoever offers, asks and consents must hold the meter's key. */
