@@ -159,7 +159,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (metricsServer !== null) {
     await listen(metricsServer, { host: options.metricsHost, port: options.metricsPort! }, '--metrics-port')
   }
-  const origins = [url, `http://localhost:${new URL(url).port}`, ...options.origins]
+  // The first is the one that links name.
+  const origins = [...options.origins, url, `http://localhost:${new URL(url).port}`]
   const parts: ApiParts = {
     ...{ database, signatures, statements, registry, log, demoPeople },
     areas: { get: (area) => handles.get(area), all: () => [...handles.values()] },

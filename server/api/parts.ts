@@ -51,7 +51,7 @@ export interface ApiParts {
   demoPeople: DemoPerson[] | null
   /** Folder of the built page, or null to serve none. */
   pageFolder: string | null
-  /** The addresses under which people open the page (`http://localhost:8080`): sign-in messages must name one of them. */
+  /** The addresses under which people open the page (`http://localhost:8080`): sign-in messages must name one of them, and links name the first. */
   origins: readonly string[]
   /** Who asks, behind whatever proxies are trusted. */
   networkOf: NetworkOf

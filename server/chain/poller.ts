@@ -33,9 +33,9 @@ export function startPoller(options: { name: string; everyMs: number; log: Logge
       failures += 1
       const message = (error as Error).message
       // An area that is being loaded or is busy is no failure: it takes what is told again.
-      if (error instanceof AreaError && error.code !== 'AREA_STOPPED') {
-        log.info({ task: name, code: error.code }, `${name} waits: ${message}`)
-      } else if (message !== reason) {
+      const isPassing = error instanceof AreaError && error.code !== 'AREA_STOPPED'
+      if (message !== reason && isPassing) log.info({ task: name, code: error.code }, `${name} waits: ${message}`)
+      else if (message !== reason) {
         log.error({ task: name, err: error }, `${name} failed and will be tried again: ${message}`)
       }
       reason = message

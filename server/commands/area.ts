@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { configFile } from './configured.ts'
 import { addressText, areaNumber, keyFile, whole } from './options.ts'
-import { refuseCoded } from './refusal.ts'
+import { refuseKnown } from './refusal.ts'
 
 /** The subcommand, ready to be added to the program. */
 export function areaCommand(): Command {
@@ -66,7 +66,7 @@ function act(name: string, does: string, holder: string | null): Command {
     try {
       await carryOutAct(name, flags)
     } catch (error) {
-      refuseCoded(error)
+      refuseKnown(error)
     }
   })
 }

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { configFile } from './configured.ts'
 import { databaseUrl } from './options.ts'
-import { refuseCoded } from './refusal.ts'
+import { refuseKnown } from './refusal.ts'
 import type { DatabaseUse } from './run-backup.ts'
 
 /** The subcommand, ready to be added to the program. */
@@ -30,6 +30,6 @@ async function run(flags: DatabaseUse, command: Command, does: 'makeBackup' | 'r
     if (does === 'makeBackup') await commands.makeBackup(flags, command)
     else await commands.restoreBackup(flags, command)
   } catch (error) {
-    refuseCoded(error)
+    refuseKnown(error)
   }
 }

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { configFile } from './configured.ts'
 import { addressText, keyFile, rpcUrl } from './options.ts'
-import { refuseCoded } from './refusal.ts'
+import { refuseKnown } from './refusal.ts'
 
 /** The subcommand, ready to be added to the program. */
 export function deployCommand(): Command {
@@ -24,7 +24,7 @@ export function deployCommand(): Command {
       try {
         await runDeploy(flags, command)
       } catch (error) {
-        refuseCoded(error)
+        refuseKnown(error)
       }
     })
 }

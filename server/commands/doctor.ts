@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import type { Finding } from '../doctor.ts'
 import { configFile, givenOption, readConfigOf } from './configured.ts'
 import { databaseUrl } from './options.ts'
-import { refuseCoded } from './refusal.ts'
+import { refuseKnown } from './refusal.ts'
 import { InputError, writeOutput } from './streams.ts'
 
 /** The subcommand, ready to be added to the program. Exit status 1 where something is ill. */
@@ -16,7 +16,7 @@ export function doctorCommand(): Command {
       try {
         await run(flags, command)
       } catch (error) {
-        refuseCoded(error)
+        refuseKnown(error)
       }
     })
 }

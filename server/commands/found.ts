@@ -1,7 +1,7 @@
 /** `commonwatt found`: from an empty folder to everything that a community's server is told, by questions or by flags. */
 import { Command } from 'commander'
 import { flagOf, questions } from '../founding/answers.ts'
-import { refuseCoded } from './refusal.ts'
+import { refuseKnown } from './refusal.ts'
 
 /** The subcommand, ready to be added to the program. */
 export function foundCommand(): Command {
@@ -15,7 +15,7 @@ export function foundCommand(): Command {
       try {
         await runFound(folder, flags)
       } catch (error) {
-        refuseCoded(error)
+        refuseKnown(error)
       }
     })
 }

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { configFile } from './configured.ts'
 import { areaNumber, keyFile, whole } from './options.ts'
-import { refuseCoded } from './refusal.ts'
+import { refuseKnown } from './refusal.ts'
 
 /** The subcommand, ready to be added to the program. */
 export function inviteCommand(): Command {
@@ -19,7 +19,7 @@ export function inviteCommand(): Command {
       try {
         await runInvite(flags)
       } catch (error) {
-        refuseCoded(error)
+        refuseKnown(error)
       }
     })
 }

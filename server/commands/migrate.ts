@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { configFile, neededOption, readConfigOf } from './configured.ts'
 import { databaseUrl } from './options.ts'
-import { refuseCoded } from './refusal.ts'
+import { refuseKnown } from './refusal.ts'
 import { writeOutput } from './streams.ts'
 
 interface Flags {
@@ -20,7 +20,7 @@ export function migrateCommand(): Command {
       try {
         await run(flags, command)
       } catch (error) {
-        refuseCoded(error)
+        refuseKnown(error)
       }
     })
 }

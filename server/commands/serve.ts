@@ -5,7 +5,7 @@ import type { FileConfig } from '../configuration/config.ts'
 import type { ServedEscrow, ServeOptions } from '../serve.ts'
 import { configFile, givenOption, neededOption, readConfigOf } from './configured.ts'
 import { databaseUrl, escrowAddress, firstBlock, keyFile, port, rpcUrl, whole } from './options.ts'
-import { refuseCoded } from './refusal.ts'
+import { refuseKnown } from './refusal.ts'
 import { InputError } from './streams.ts'
 
 interface Flags {
@@ -65,7 +65,7 @@ export function serveCommand(): Command {
       try {
         await run(flags, command)
       } catch (error) {
-        refuseCoded(error)
+        refuseKnown(error)
         process.exit(1)
       }
     })

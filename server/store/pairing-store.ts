@@ -101,7 +101,10 @@ export async function consentToPairing(
   return rows.length === 1
 }
 
-/** Forgets offers that nobody claimed. */
-export async function forgetOffers(sql: Database, endedBefore: Date): Promise<void> {
-  await sql`delete from pairings where expires_at < ${endedBefore} and account is null`
+/** Forgets offers that ended: at once where nobody claimed them, and after a day where a claim has led to no seat. */
+export async function forgetOffers(sql: Database, now: Date): Promise<void> {
+  await sql`
+    delete from pairings where expires_at < ${now} and (account is null or (
+      expires_at < ${now}::timestamptz - interval '1 day'
+      and not exists (select from seats where seats.area_id = pairings.area_id and seats.meter = pairings.meter)))`
 }

@@ -165,6 +165,10 @@ test('a code that has ended is nobody’s, and the next offer has another one', 
   expect(await state(meter)).toEqual({ state: 'none' })
   const consent = await consentOf(meter, lower(people.alice))
   expect((await ask(street, 'POST', 'pairings/consent', { body: consent })).body.code).toBe('PAIRING_UNKNOWN')
+  await street.database`update pairings set expires_at = now() - interval '2 days' where code = ${code}`
+  await offer(Wallet.createRandom())
+  const [left] = await street.database`select count(*)::int as count from pairings where code = ${code}`
+  expect(left!.count).toBe(0)
   const again = (await offer(meter)).body
   expect(again.code).not.toBe(code)
   expect(await state(meter)).toEqual({ state: 'offered' })

@@ -55,7 +55,7 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
   expect([again.status, again.stderr.trimEnd().split('\n').length]).toEqual([1, 1])
   expect(await run(`area show ${config}`)).toMatch(new RegExp(`^operator ${community.operator}$`, 'm'))
 
-  let server = await startServer(community)
+  let server = await startServer(community, ['--origin', 'https://sunfield.example'])
   const links = (await run(`invite ${config} --key-file keys/grid.key --links 2`)).trim().split('\n')
   const { area, ...signed } = readInvitation(new URL(links[0]!).hash)!
   const member = new Wallet(Wallet.createRandom().privateKey)
@@ -84,7 +84,8 @@ async function joins(url: string, member: Wallet, client: ApiClient): Promise<vo
   const { items } = await client.get<{ items: AreaResource[] }>('/areas')
   const area = items[0]!
   const agent = new PairingAgent(url, area)
-  const { code } = await agent.offer()
+  const { code, link } = await agent.offer()
+  expect(link).toBe(`https://sunfield.example/join/${code}`)
   await client.post(`/pairings/${code}/claim`, {}, 'claim')
   expect(await agent.go()).toBe('consented')
   const { consent, epochStart } = await client.get<PairingResource>(`/pairings/${code}`)

@@ -1,7 +1,7 @@
 /** The account of this device: opened by its passphrase alone, and never kept in the clear. */
 import { expect, test } from 'vitest'
 import { makeAccount, openAccount } from '../../web/session/device-key.ts'
-import { readSealedKey, savedAccount } from '../../web/session/saved-account.ts'
+import { readSealedKey, savedAccounts } from '../../web/session/saved-account.ts'
 
 function memory(): Storage {
   const kept = new Map<string, string>()
@@ -13,9 +13,9 @@ function memory(): Storage {
 
 test('an account is opened again by its passphrase, and by no other', async () => {
   const storage = memory()
-  expect(savedAccount(storage)).toBeNull()
+  expect(savedAccounts(storage)).toEqual([])
   const made = await makeAccount('correct horse battery', storage)
-  const kept = savedAccount(storage)!
+  const kept = savedAccounts(storage)[0]!
   expect(kept.account).toBe(made.account)
   const opened = await openAccount(kept, 'correct horse battery', storage)
   expect(opened.account).toBe(made.account)
@@ -29,16 +29,16 @@ test('an account is opened again by its passphrase, and by no other', async () =
 test('a saved file opens on another device', async () => {
   const first = memory()
   const made = await makeAccount('correct horse battery', first)
-  const file = JSON.stringify(savedAccount(first))
+  const file = JSON.stringify(savedAccounts(first)[0])
   const second = memory()
   const opened = await openAccount(readSealedKey(file)!, 'correct horse battery', second)
-  expect([opened.account, savedAccount(second)?.account]).toEqual([made.account, made.account])
+  expect([opened.account, savedAccounts(second)[0]?.account]).toEqual([made.account, made.account])
 })
 
 test('what was changed, or is something else, is refused', async () => {
   const storage = memory()
   await makeAccount('correct horse battery', storage)
-  const kept = savedAccount(storage)!
+  const kept = savedAccounts(storage)[0]!
   const changed = { ...kept, sealed: `00${kept.sealed.slice(2)}` }
   await expect(openAccount(changed, 'correct horse battery', storage)).rejects.toMatchObject({
     code: 'SESSION_PASSPHRASE',
@@ -46,4 +46,16 @@ test('what was changed, or is something else, is refused', async () => {
   for (const text of ['', '{}', '[]', 'null', '{"commonwatt":"account"}', JSON.stringify({ ...kept, salt: 'zz' })]) {
     expect(readSealedKey(text)).toBeNull()
   }
+})
+
+test('a second account leaves the first where it is, and the one opened last comes first', async () => {
+  const storage = memory()
+  const first = await makeAccount('correct horse battery', storage)
+  const second = await makeAccount('staple and battery', storage)
+  const accounts = () => savedAccounts(storage).map(({ account }) => account)
+  expect(accounts()).toEqual([second.account, first.account])
+  await openAccount(savedAccounts(storage)[1]!, 'correct horse battery', storage)
+  expect(accounts()).toEqual([first.account, second.account])
+  storage.setItem('commonwatt.accounts', '{damaged')
+  expect(savedAccounts(storage)).toEqual([])
 })

@@ -4,6 +4,7 @@ import { useId, useState } from 'react'
 import { readCents, readWh } from '../forward/forward.ts'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { Card, Trouble } from '../page/card.tsx'
+import { NumberField, SideField } from '../page/fields.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, fieldTime } from '../time/clock.ts'
@@ -17,7 +18,7 @@ const usualMs = 30 * daySeconds * 1000
 export function AgreementForm({ area, seat }: SeatViewProps) {
   const session = useSession()
   const sides = (['sell', 'buy'] as const).filter((each) => mandateWh(seat, each) > 0)
-  const ids = { side: useId(), partner: useId(), kind: useId(), amount: useId(), price: useId() }
+  const ids = { partner: useId(), kind: useId() }
   const dates = { from: useId(), until: useId(), notice: useId() }
   const [side, setSide] = useState<OrderSide>(sides[0] ?? 'buy')
   const [partnerText, setPartnerText] = useState('')
@@ -60,19 +61,7 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
           if (isWhole) sign.mutate()
         }}
       >
-        {sides.length > 1 && (
-          <p className="field">
-            <label htmlFor={ids.side}>I</label>
-            <select
-              id={ids.side}
-              value={side}
-              onChange={(event) => edit(() => setSide(event.target.value as OrderSide))}
-            >
-              <option value="sell">sell</option>
-              <option value="buy">buy</option>
-            </select>
-          </p>
-        )}
+        {sides.length > 1 && <SideField side={side} setSide={(next) => edit(() => setSide(next))} />}
         <p className="field wide-field">
           <label htmlFor={ids.partner}>The neighbour’s line (account and meter)</label>
           <input
@@ -98,29 +87,19 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
           </select>
         </p>
         {kind !== 'all' && (
-          <p className="field">
-            <label htmlFor={ids.amount}>{kind === 'share' ? '%' : 'Wh an interval'}</label>
-            <input
-              id={ids.amount}
-              inputMode="decimal"
-              autoComplete="off"
-              value={amountText}
-              onChange={(event) => edit(() => setAmountText(event.target.value))}
-              aria-invalid={amountText !== '' && amount === null}
-            />
-          </p>
-        )}
-        <p className="field">
-          <label htmlFor={ids.price}>for, ct/kWh</label>
-          <input
-            id={ids.price}
-            inputMode="decimal"
-            autoComplete="off"
-            value={priceText}
-            onChange={(event) => edit(() => setPriceText(event.target.value))}
-            aria-invalid={priceText !== '' && priceTicks === null}
+          <NumberField
+            label={kind === 'share' ? '%' : 'Wh an interval'}
+            text={amountText}
+            setText={(text) => edit(() => setAmountText(text))}
+            isWrong={amount === null}
           />
-        </p>
+        )}
+        <NumberField
+          label="for, ct/kWh"
+          text={priceText}
+          setText={(text) => edit(() => setPriceText(text))}
+          isWrong={priceTicks === null}
+        />
         <p className="field">
           <label htmlFor={dates.from}>from</label>
           <input

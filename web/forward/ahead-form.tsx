@@ -10,6 +10,7 @@ import type {
 import { cents, energy, priceWords } from '../money/format.ts'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
+import { NumberField, SideField } from '../page/fields.tsx'
 import { useSession } from '../session/session.tsx'
 import { localTime, useNow } from '../time/clock.ts'
 import { type AheadProps, comingStarts, forwardOrderOf, othersAt, readCents, readWh } from './forward.ts'
@@ -26,7 +27,7 @@ interface AheadFormProps extends AheadProps {
 }
 
 export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
-  const ids = { interval: useId(), side: useId(), energy: useId(), price: useId() }
+  const intervalId = useId()
   const starts = comingStarts(useNow(), area.intervalSeconds, offeredIntervals)
   const [chosen, setChosen] = useState<number | null>(null)
   const [side, setSide] = useState(usually)
@@ -51,8 +52,8 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
   return (
     <Card title={`What neighbours offer in ${zone}`} className="ahead-book">
       <p className="ahead-when">
-        <label htmlFor={ids.interval}>For the interval from</label>{' '}
-        <select id={ids.interval} value={start} onChange={(event) => edit(() => setChosen(Number(event.target.value)))}>
+        <label htmlFor={intervalId}>For the interval from</label>{' '}
+        <select id={intervalId} value={start} onChange={(event) => edit(() => setChosen(Number(event.target.value)))}>
           {starts.map((each) => (
             <option key={each} value={each}>
               {localTime(new Date(each * 1000).toISOString(), area.intervalSeconds)}
@@ -92,42 +93,21 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
           )
         }}
       >
-        {sides.length > 1 && (
-          <p className="field">
-            <label htmlFor={ids.side}>I</label>
-            <select
-              id={ids.side}
-              value={side}
-              onChange={(event) => edit(() => setSide(event.target.value as OrderSide))}
-            >
-              <option value="sell">sell</option>
-              <option value="buy">buy</option>
-            </select>
-          </p>
-        )}
-        <p className="field">
-          <label htmlFor={ids.energy}>Wh</label>
-          <input
-            id={ids.energy}
-            inputMode="numeric"
-            autoComplete="off"
-            placeholder={String(mandateWh(seat, side))}
-            value={energyText}
-            onChange={(event) => edit(() => setEnergyText(event.target.value))}
-            aria-invalid={energyText !== '' && energyWh === null}
-          />
-        </p>
-        <p className="field">
-          <label htmlFor={ids.price}>{side === 'sell' ? 'for at least, ct/kWh' : 'for at most, ct/kWh'}</label>
-          <input
-            id={ids.price}
-            inputMode="decimal"
-            autoComplete="off"
-            value={priceText}
-            onChange={(event) => edit(() => setPriceText(event.target.value))}
-            aria-invalid={priceText !== '' && limitTicks === null}
-          />
-        </p>
+        {sides.length > 1 && <SideField side={side} setSide={(next) => edit(() => setSide(next))} />}
+        <NumberField
+          label="Wh"
+          text={energyText}
+          setText={(text) => edit(() => setEnergyText(text))}
+          isWrong={energyWh === null}
+          isWhole
+          placeholder={String(mandateWh(seat, side))}
+        />
+        <NumberField
+          label={side === 'sell' ? 'for at least, ct/kWh' : 'for at most, ct/kWh'}
+          text={priceText}
+          setText={(text) => edit(() => setPriceText(text))}
+          isWrong={limitTicks === null}
+        />
         <button
           type="submit"
           className="primary"

@@ -10,6 +10,7 @@ import { readCents } from '../forward/forward.ts'
 import { cents, energy, power, priceWords } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
+import { NumberField } from '../page/fields.tsx'
 import { OwnAccount } from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
@@ -237,7 +238,7 @@ function FoundHome({ found: { found, expiresAt }, children }: { found: PairingRe
 }
 
 function LimitsForm({ area, found, session }: { area: AreaResource; found: PairingResource; session: Session }) {
-  const ids = { floor: useId(), ceiling: useId(), connection: useId(), what: useId() }
+  const whatId = useId()
   const [floorText, setFloorText] = useState(found.found.sells ? cents(area.feedInPerKwh) : '')
   const [ceilingText, setCeilingText] = useState(cents(area.retailPerKwh))
   const [connectionText, setConnectionText] = useState(String(usualConnectionKw))
@@ -269,41 +270,16 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
         }}
       >
         {found.found.sells && (
-          <p className="field">
-            <label htmlFor={ids.floor}>Sell for at least, ct/kWh</label>
-            <input
-              id={ids.floor}
-              inputMode="decimal"
-              autoComplete="off"
-              value={floorText}
-              onChange={(event) => setFloorText(event.target.value)}
-              aria-describedby={ids.what}
-            />
-          </p>
+          <NumberField label="Sell for at least, ct/kWh" text={floorText} setText={setFloorText} describedBy={whatId} />
         )}
-        <p className="field">
-          <label htmlFor={ids.ceiling}>Buy for at most, ct/kWh</label>
-          <input
-            id={ids.ceiling}
-            inputMode="decimal"
-            autoComplete="off"
-            value={ceilingText}
-            onChange={(event) => setCeilingText(event.target.value)}
-            aria-describedby={ids.what}
-          />
-        </p>
-        <p className="field">
-          <label htmlFor={ids.connection}>My connection carries, kW</label>
-          <input
-            id={ids.connection}
-            inputMode="decimal"
-            autoComplete="off"
-            value={connectionText}
-            onChange={(event) => setConnectionText(event.target.value)}
-            aria-describedby={ids.what}
-          />
-        </p>
-        <div id={ids.what} aria-live="polite">
+        <NumberField label="Buy for at most, ct/kWh" text={ceilingText} setText={setCeilingText} describedBy={whatId} />
+        <NumberField
+          label="My connection carries, kW"
+          text={connectionText}
+          setText={setConnectionText}
+          describedBy={whatId}
+        />
+        <div id={whatId} aria-live="polite">
           {problem === null && mandate !== null ? (
             <ul className="join-words">
               {mandateSentences(area, mandate).map((sentence) => (

@@ -3,12 +3,18 @@ import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { Trouble } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
-import { readSealedKey, type SealedKey, savedAccount, shortestPassphrase } from './saved-account.ts'
+import { readSealedKey, type SealedKey, savedAccounts, shortestPassphrase } from './saved-account.ts'
 import { useVisitor } from './session.tsx'
 
 export function DeviceAccount() {
-  const [kept, setKept] = useState(savedAccount)
-  return kept === null ? <NewAccount onFile={setKept} /> : <KeptAccount kept={kept} forget={() => setKept(null)} />
+  const [accounts, setAccounts] = useState(savedAccounts)
+  const [isNew, setIsNew] = useState(accounts.length === 0)
+  if (!isNew) return <KeptAccounts accounts={accounts} another={() => setIsNew(true)} />
+  const onFile = (kept: SealedKey) => {
+    setAccounts([kept, ...accounts.filter(({ account }) => account !== kept.account)])
+    setIsNew(false)
+  }
+  return <NewAccount onFile={onFile} />
 }
 
 function NewAccount({ onFile }: { onFile: (kept: SealedKey) => void }) {
@@ -74,9 +80,12 @@ function NewAccount({ onFile }: { onFile: (kept: SealedKey) => void }) {
   )
 }
 
-function KeptAccount({ kept, forget }: { kept: SealedKey; forget: () => void }) {
+function KeptAccounts({ accounts, another }: { accounts: readonly SealedKey[]; another: () => void }) {
   const { setOwn } = useVisitor()
   const fieldId = useId()
+  const choiceId = useId()
+  const [chosen, setChosen] = useState(0)
+  const kept = accounts[chosen]!
   const [passphrase, setPassphrase] = useState('')
   const open = useMutation({
     mutationFn: async () => (await import('./device-key.ts')).openAccount(kept, passphrase),
@@ -91,9 +100,19 @@ function KeptAccount({ kept, forget }: { kept: SealedKey; forget: () => void }) 
           open.mutate()
         }}
       >
-        <label htmlFor={fieldId}>
-          Passphrase of the account {kept.account.slice(0, 8)}…{kept.account.slice(-4)}
-        </label>
+        {accounts.length > 1 && (
+          <p className="field">
+            <label htmlFor={choiceId}>Account</label>
+            <select id={choiceId} value={chosen} onChange={(event) => setChosen(Number(event.target.value))}>
+              {accounts.map((each, index) => (
+                <option key={each.account} value={index}>
+                  {shortAccount(each)}
+                </option>
+              ))}
+            </select>
+          </p>
+        )}
+        <label htmlFor={fieldId}>Passphrase of the account {shortAccount(kept)}</label>
         <div className="amount-row">
           <input
             id={fieldId}
@@ -116,10 +135,14 @@ function KeptAccount({ kept, forget }: { kept: SealedKey; forget: () => void }) 
         >
           Save it as a file
         </button>{' '}
-        <button type="button" className="quiet" onClick={forget}>
+        <button type="button" className="quiet" onClick={another}>
           Use another account
         </button>
       </p>
     </>
   )
+}
+
+function shortAccount({ account }: SealedKey): string {
+  return `${account.slice(0, 8)}…${account.slice(-4)}`
 }

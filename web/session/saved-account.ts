@@ -1,4 +1,4 @@
-/** The account that is kept on this device, as it lies in the browser's storage: encrypted, without the passphrase. */
+/** The accounts that are kept on this device, as they lie in the browser's storage: encrypted, without the passphrase. */
 
 /** What is kept, and what is saved as a file: everything but the passphrase. Bytes as hexadecimal digits. */
 export interface SealedKey {
@@ -10,13 +10,17 @@ export interface SealedKey {
   sealed: string
 }
 
-const place = 'commonwatt.account'
+const place = 'commonwatt.accounts'
 export const shortestPassphrase = 10
 
-/** The account of this device, or null. */
-export function savedAccount(storage: Storage = localStorage): SealedKey | null {
-  const text = storage.getItem(place)
-  return text === null ? null : readSealedKey(text)
+/** The accounts of this device, the one that was opened last first. */
+export function savedAccounts(storage: Storage = localStorage): SealedKey[] {
+  try {
+    const kept: unknown = JSON.parse(storage.getItem(place) ?? '[]')
+    return Array.isArray(kept) ? kept.flatMap((each) => readSealedKey(JSON.stringify(each)) ?? []) : []
+  } catch {
+    return []
+  }
 }
 
 /** Reads a saved file. Null for anything else. */
@@ -34,6 +38,8 @@ export function readSealedKey(text: string): SealedKey | null {
   }
 }
 
+/** Keeps an account, beside those that are there: an account that is overwritten takes its money along. */
 export function keepAccount(kept: SealedKey, storage: Storage = localStorage): void {
-  storage.setItem(place, JSON.stringify(kept))
+  const others = savedAccounts(storage).filter(({ account }) => account !== kept.account)
+  storage.setItem(place, JSON.stringify([kept, ...others]))
 }

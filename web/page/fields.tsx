@@ -1,0 +1,50 @@
+/** Fields that several forms have: a number that somebody types, and the side on which they trade. */
+import { useId } from 'react'
+import type { OrderSide } from '../orders/order.ts'
+
+interface NumberFieldProps {
+  /** With the unit of the number. */
+  label: string
+  text: string
+  setText: (text: string) => void
+  /** What was typed is no such number; an empty field is not wrong. */
+  isWrong?: boolean
+  placeholder?: string
+  /** Without decimals. */
+  isWhole?: boolean
+  /** What says more about it, by its id. */
+  describedBy?: string
+}
+
+export function NumberField(props: NumberFieldProps) {
+  const { label, text, setText, isWrong = false, placeholder, isWhole = false, describedBy } = props
+  const id = useId()
+  return (
+    <p className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        inputMode={isWhole ? 'numeric' : 'decimal'}
+        autoComplete="off"
+        placeholder={placeholder}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        aria-invalid={text !== '' && isWrong}
+        aria-describedby={describedBy}
+      />
+    </p>
+  )
+}
+
+export function SideField({ side, setSide }: { side: OrderSide; setSide: (side: OrderSide) => void }) {
+  const id = useId()
+  return (
+    <p className="field">
+      <label htmlFor={id}>I</label>
+      <select id={id} value={side} onChange={(event) => setSide(event.target.value as OrderSide)}>
+        <option value="sell">sell</option>
+        <option value="buy">buy</option>
+      </select>
+    </p>
+  )
+}
