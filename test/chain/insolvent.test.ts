@@ -77,10 +77,8 @@ test('an account that took its money out before a late submission is left out, a
   expect(sold).toBeGreaterThan(0n)
   const runs = await database`
     select run, status, matched_wh from intervals where start = ${start} order by run`
-  expect(runs).toMatchObject([
-    { run: 1, status: 'final', matched_wh: 60 },
-    { run: 2, status: 'final', matched_wh: 30 },
-  ])
+  // Before the batch was cut the interval may have been computed without the readings that came late.
+  expect(runs.filter(({ status }) => status === 'final').map(({ matched_wh }) => matched_wh)).toEqual([60, 30])
   const outcomes = await database<{ outcomes: Buffer }[]>`
     select outcomes from seat_intervals where start = ${start} and current order by seat`
   expect(outcomes.flatMap((row) => decodeOutcomes(row.outcomes)).map(({ code }) => code)).toEqual([

@@ -38,7 +38,7 @@ beforeAll(async () => {
   street = await openStreet(chain.provider, {
     operator,
     zones,
-    deposits: [0n, 9_000_000n, 9_000_000n, 9_000_000n, 1_300_000n],
+    deposits: [0n, 9_000_000n, 9_000_000n, 9_000_000n, 900_000n],
   })
   const market = await startMarket({ chain, database, url, street, operator, entriesPerPart: 3 })
   await market.indexer.advance()
@@ -110,8 +110,9 @@ describe('a batch of an area, computed again from what was signed', () => {
     ['an order counted for a shorter time', /settled .* computed/, ({ orders }) => (orders[0]!.activeUntil -= 10)],
     [
       'what funds covered was another energy',
-      /do not give the statement root/,
-      ({ intervals }) => (intervals.flatMap(({ cut }) => cut).find(({ energyWh }) => energyWh > 0)!.energyWh -= 1),
+      // Where it held the order back another energy is computed, else only the root tells.
+      /do not give the statement root|settled .* computed/,
+      ({ intervals }) => (intervals.flatMap(({ cut }) => cut)[0]!.energyWh += 1),
     ],
     [
       'funds were said to be short of an order that costs nothing',
