@@ -36,9 +36,10 @@ test('what was traded by terms that had ended is computed again before the batch
   const runs = await database`
     select run, matched_wh, bought_wh from intervals left join seat_intervals using (area_id, start, run)
     where start = ${start} and coalesce(seat, 2) = 2 order by run`
-  expect(runs).toMatchObject([
-    { run: 1, matched_wh: 60, bought_wh: null },
-    { run: 2, matched_wh: 60, bought_wh: 0 },
+  // How often it was computed before its readings were there depends on when the test began.
+  expect(runs.slice(-2)).toMatchObject([
+    { matched_wh: 60, bought_wh: null },
+    { matched_wh: 60, bought_wh: 0 },
   ])
   for (let round = 0; round < 4; round += 1) await market.turn()
   const [batch] =

@@ -168,14 +168,24 @@ describe('a commit', () => {
     await database.unsafe('alter system set synchronous_standby_names = nobody')
     await database`select pg_reload_conf()`
     try {
-      area.writer.run(placing(t0 * 1000 - 1_000, order(1, 'buy', { nonce: 1 })))
-      let isDone = false
-      const committing = area.writer.commit().then(() => {
-        isDone = true
-      })
+      let nonce = 0
+      let isDone = true
+      let committing = Promise.resolve()
+      const commit = () => {
+        nonce += 1
+        isDone = false
+        area.writer.run(placing(t0 * 1000 - 1_000, order(1, 'buy', { nonce })))
+        committing = area.writer.commit().then(() => {
+          isDone = true
+        })
+      }
       const waiting = () => database`
         select 1 from pg_stat_activity where application_name like 'commonwatt area%' and wait_event = 'SyncRep'`
-      await untilTrue(async () => (await waiting()).length > 0)
+      // The server takes its new settings up in its own time: what is committed before does not wait.
+      await untilTrue(async () => {
+        if (isDone) commit()
+        return (await waiting()).length > 0
+      })
       expect(isDone).toBe(false)
       const [{ timeout }] = (await database`
         select setting as timeout from pg_settings where name = 'statement_timeout'`) as [{ timeout: string }]
