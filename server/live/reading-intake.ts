@@ -43,6 +43,8 @@ interface ReadingMessage {
 interface Carried extends ArrivedReading {
   message: ReadingMessage
   place: number
+  /** Who signed, once that is known; null for the meter's first key. */
+  key: string | null
 }
 
 export interface ReadingIntake {
@@ -55,7 +57,7 @@ export function createReadingIntake(areas: Areas, signatures: SignatureCheck): R
 
   async function carryOn(messages: readonly ReadingMessage[]): Promise<void> {
     const readings = messages.flatMap((message) =>
-      message.arrived.map((each, place): Carried => ({ ...each, message, place })),
+      message.arrived.map((each, place): Carried => ({ ...each, message, place, key: null })),
     )
     try {
       const signers = await signersOf(readings, signatures)
@@ -124,12 +126,14 @@ function byArea(
       continue
     }
     const { area, seat } = served
-    const refusal = wrongSigner(reading, signers[index]!, seat)
+    const signer = signers[index]!
+    const refusal = wrongSigner(reading, signer, seat, area)
     if (refusal !== null) {
       // What is known of the meter's keys is as new as the area is: nobody is made to give up by one that waits.
       answer(each, { ...refusal, retry: refusal.retry || area.status.condition.is !== 'ready' })
       continue
     }
+    each.key = signer === reading.meter ? null : signer
     const ofArea = admitted.get(area)
     if (ofArea === undefined) admitted.set(area, [each])
     else ofArea.push(each)
@@ -142,7 +146,7 @@ async function submit(area: AreaHandle, carried: readonly Carried[]): Promise<vo
   try {
     const events = await area.submit({
       type: 'readings',
-      readings: carried.map(({ reading }) => meterReadingOf(reading)),
+      readings: carried.map(meterReadingOf),
     })
     const answers = new Map<string, EventOf<'reading'>[]>()
     for (const event of events) {
@@ -178,21 +182,27 @@ function nameOf({ meter, epoch, time }: { meter: string; epoch: number; time: nu
  * Why a reading is not signed as it must be; null where it is. Another of the meter's keys may have signed before it heard
  * that the keys change: the reading can be sent again with the right one.
  */
-function wrongSigner(reading: SignedReading, signer: string | null, { keys }: SeatSummary): ReadingAck | null {
+function wrongSigner(
+  reading: SignedReading,
+  signer: string | null,
+  { keys }: SeatSummary,
+  { settings }: AreaHandle,
+): ReadingAck | null {
   const { meter, time } = reading
   const key = keyAt(meter, keys, time)
   if (signer === key) return null
   if (signer === meter || keys.some((later) => later.key === signer)) {
-    return readingRefusal(reading, 'READING_KEY', `at this boundary key ${key} signs for the meter`, true)
+    const message = readingSentence(languages.en, { code: 'READING_KEY', details: [] }, settings)
+    return readingRefusal(reading, 'READING_KEY', message, true)
   }
   return readingRefusal(reading, 'READING_SIGNATURE', 'the reading is not signed by its meter for this escrow', false)
 }
 
-/** The reading as the engine takes it, with what travels beside it unsigned. */
-function meterReadingOf({ reasons, ...reading }: SignedReading): MeterReading {
+/** The reading as the engine takes it, with what travels beside it unsigned and the key that it was checked against. */
+function meterReadingOf({ reading: { reasons, ...reading }, key }: Carried): MeterReading {
   let bits = 0
   for (const reason of reasons) bits |= 1 << placeOfReason.get(reason)!
-  return { ...reading, reasons: bits }
+  return { ...reading, reasons: bits, key }
 }
 
 function ackOf(
