@@ -18,10 +18,16 @@ import { languages } from '../words/languages.ts'
 import { readingSentence } from '../words/sentences.ts'
 import { seatsOfMeter, servedAt } from './meter-seats.ts'
 
-/** A reading that came over a connection which announced its meter for this escrow. */
-export interface ArrivedReading {
-  reading: SignedReading
+/** A meter that was announced: for this escrow, to this area, which told it as of so many loads what it has of it. */
+export interface Announced {
   domain: EscrowDomain
+  area: AreaHandle
+  loads: number
+}
+
+/** A reading that came over a connection which announced its meter for this escrow. */
+export interface ArrivedReading extends Announced {
+  reading: SignedReading
 }
 
 /** How long readings of other messages are waited for. */
@@ -63,7 +69,7 @@ export function createReadingIntake(areas: Areas, signatures: SignatureCheck): R
       const signers = await signersOf(readings, signatures)
       for (const [area, admitted] of byArea(areas, readings, signers)) {
         for (let from = 0; from < admitted.length; from += readingsPerCommand) {
-          void submit(area, admitted.slice(from, from + readingsPerCommand))
+          void submit(area, area.status.loads, admitted.slice(from, from + readingsPerCommand))
         }
       }
     } catch (error) {
@@ -126,6 +132,10 @@ function byArea(
       continue
     }
     const { area, seat } = served
+    if (area === each.area && isOutOfDate(each)) {
+      answer(each, readingRefusal(reading, 'AREA_NOT_READY', 'the area was made again: announce the meter anew', true))
+      continue
+    }
     const signer = signers[index]!
     const refusal = wrongSigner(reading, signer, seat, area)
     if (refusal !== null) {
@@ -141,13 +151,15 @@ function byArea(
   return admitted
 }
 
+/** Whether the area has been made anew since the meter was told what it has: it may have lost some of that. */
+export function isOutOfDate({ area, loads }: Announced): boolean {
+  return area.status.loads !== loads
+}
+
 /** Submits readings in one command; where that cannot be carried out, each alone, so that only the culprit is refused. */
-async function submit(area: AreaHandle, carried: readonly Carried[]): Promise<void> {
+async function submit(area: AreaHandle, loads: number, carried: readonly Carried[]): Promise<void> {
   try {
-    const events = await area.submit({
-      type: 'readings',
-      readings: carried.map(meterReadingOf),
-    })
+    const events = await area.submit({ type: 'readings', readings: carried.map(meterReadingOf) }, loads)
     const answers = new Map<string, EventOf<'reading'>[]>()
     for (const event of events) {
       if (event.type !== 'reading') continue
@@ -163,7 +175,8 @@ async function submit(area: AreaHandle, carried: readonly Carried[]): Promise<vo
     }
   } catch (error) {
     if (!(error instanceof AreaError)) for (const { message } of carried) message.reject(error)
-    else if (error.code === 'AREA_COMMAND' && carried.length > 1) for (const each of carried) void submit(area, [each])
+    else if (error.code === 'AREA_COMMAND' && carried.length > 1)
+      for (const each of carried) void submit(area, loads, [each])
     else for (const each of carried) answer(each, readingRefusal(each.reading, error.code, error.message, true))
   }
 }
