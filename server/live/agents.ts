@@ -24,12 +24,12 @@ import { dropWhenSlow } from './limits.ts'
 import { type MeterSeat, seatsOfMeter, servedAt } from './meter-seats.ts'
 import { limitPlaces } from './places.ts'
 import {
-  type Announced,
   type ArrivedReading,
   createReadingIntake,
   isOutOfDate,
   type ReadingIntake,
   readingRefusal,
+  type WelcomedMeter,
 } from './reading-intake.ts'
 import type { TelemetryBoard } from './telemetry-board.ts'
 
@@ -58,7 +58,7 @@ const limits = {
 const retryMs = { busy: 1_000, unknownMeter: 3_000, clock: 60_000, failure: 5_000 }
 
 /** The meters announced on a connection. */
-type AnnouncedMeters = Map<string, Announced>
+type AnnouncedMeters = Map<string, WelcomedMeter>
 
 type Refusal = Extract<ReadingsAnswer, { ok: false }>
 
@@ -160,7 +160,7 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
 async function hello(
   message: unknown,
   { areas, signatures, nowMs }: { areas: Areas; signatures: SignatureCheck; nowMs: number },
-): Promise<{ answer: HelloAnswer; announced: { meter: string; as: Announced } | null }> {
+): Promise<{ answer: HelloAnswer; announced: { meter: string; as: WelcomedMeter } | null }> {
   const refuse = (code: string, text: string, retryAfterMs: number) => ({
     answer: { ...refusal(code, text, retryAfterMs), serverTimeMs: nowMs },
     announced: null,

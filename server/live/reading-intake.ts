@@ -19,14 +19,14 @@ import { readingSentence } from '../words/sentences.ts'
 import { seatsOfMeter, servedAt } from './meter-seats.ts'
 
 /** A meter that was announced: for this escrow, to this area, which told it as of so many loads what it has of it. */
-export interface Announced {
+export interface WelcomedMeter {
   domain: EscrowDomain
   area: AreaHandle
   loads: number
 }
 
 /** A reading that came over a connection which announced its meter for this escrow. */
-export interface ArrivedReading extends Announced {
+export interface ArrivedReading extends WelcomedMeter {
   reading: SignedReading
 }
 
@@ -152,7 +152,7 @@ function byArea(
 }
 
 /** Whether the area has been made anew since the meter was told what it has: it may have lost some of that. */
-export function isOutOfDate({ area, loads }: Announced): boolean {
+export function isOutOfDate({ area, loads }: WelcomedMeter): boolean {
   return area.status.loads !== loads
 }
 

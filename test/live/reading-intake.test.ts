@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { readingReasons, type SignedReading } from '../../contracts/protocol/wire.ts'
 import type { Areas } from '../../server/api/parts.ts'
 import { meterOwners, seatsOfMeter, servedAt } from '../../server/live/meter-seats.ts'
-import { type Announced, createReadingIntake } from '../../server/live/reading-intake.ts'
+import { createReadingIntake, type WelcomedMeter } from '../../server/live/reading-intake.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
@@ -36,7 +36,7 @@ async function sync({ area }: MemoryArea, seats: ChainSeat[]): Promise<void> {
 
 async function intakeOf(areas: Areas) {
   const intake = createReadingIntake(areas, await startSignatureCheck({ registry: new Registry(), threads: 0 }))
-  return (readings: SignedReading[], of: Partial<Announced> = {}) => {
+  return (readings: SignedReading[], of: Partial<WelcomedMeter> = {}) => {
     const [area] = areas.all()
     const announced = { domain, area: area!, loads: area!.status.loads, ...of }
     return intake.take(readings.map((reading) => ({ reading, ...announced })))
