@@ -45,7 +45,7 @@ export function readCommand(): Command {
     )
     .option('--json', 'print JSON')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitUnreadable))
-    .action(async (given: ReadOptions) => {
+    .action(async (given: ReadArguments) => {
       try {
         const report = await readGiven(given)
         process.stdout.write(`${given.json ? JSON.stringify(asJson(report)) : forPeople(report)}\n`)
@@ -58,13 +58,13 @@ export function readCommand(): Command {
 }
 
 /** What the command line gives. */
-export type ReadOptions = DeviceOptions & { json?: boolean; profileFile?: string }
+export type ReadArguments = DeviceOptions & { json?: boolean; profileFile?: string }
 
 /**
  * Reads the device that the command line names.
  * @throws DeviceError why it cannot be read, with what was seen there and what to try
  */
-export async function readGiven({ json: _, profileFile, ...given }: ReadOptions): Promise<DeviceReport> {
+export async function readGiven({ json: _, profileFile, ...given }: ReadArguments): Promise<DeviceReport> {
   const startedMs = performance.now()
   const map = profileFile === undefined ? undefined : await profileFromFile(profileFile)
   // Who names the role on the command line vouches for it.

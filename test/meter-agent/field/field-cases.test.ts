@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { type ReadOptions, readCommand, readGiven } from '../../../meter-agent/commands/read.ts'
+import { type ReadArguments, readCommand, readGiven } from '../../../meter-agent/commands/read.ts'
 import type { DeviceReport } from '../../../meter-agent/devices/device.ts'
 import { profileNamed } from '../../../meter-agent/profiles/families.ts'
 import { ProfileReader } from '../../../meter-agent/profiles/profile-device.ts'
@@ -35,7 +35,7 @@ async function read(fieldCase: FieldCase): Promise<DeviceReport | DeviceError> {
   const at = unit === undefined ? [] : ['--unit', `${unit}`]
   const own = more.map((word) => word.replace('PORT', `${served.port}`))
   let outcome: DeviceReport | DeviceError | null = null
-  const command = readCommand().action(async (given: ReadOptions) => {
+  const command = readCommand().action(async (given: ReadArguments) => {
     outcome = await readGiven(given).catch((error) => {
       if (error instanceof DeviceError) return error
       throw error
