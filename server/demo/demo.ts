@@ -14,6 +14,7 @@ import { type AreaSettings, areaSettings } from '../areas/settings.ts'
 import { walletOfFile } from '../chain/key-file.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
 import { publicClient } from './api-client.ts'
+import { placeCars, startCars } from './cars.ts'
 import { type EmbeddedChain, startChain } from './embedded-chain.ts'
 import { type EmbeddedPostgres, startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
@@ -154,10 +155,14 @@ async function startMarket(
       .flat()
       .map(({ port }) => assertPortFree({ port, purpose: 'a simulated device', option: '--device-port' })),
   )
+  const cars = placeCars(street, ports.devices + [...places.values()].flat().length)
+  await Promise.all(
+    [...cars.values()].map((port) => assertPortFree({ port, purpose: 'a simulated wallbox', option: '--device-port' })),
+  )
   const devices = await supervisor.start({
     name: 'devices',
     script: agentProgram,
-    args: ['simulate', '--config', writeSimulation(street, dataFolder, places)],
+    args: ['simulate', '--config', writeSimulation(street, dataFolder, { places, cars })],
   })
   pids.devices = () => devices.pid
   print(`devices    ${[...places.values()].flat().length} on Modbus TCP ports from ${ports.devices}`)
@@ -203,6 +208,15 @@ async function startMarket(
   )
   print(`agents     ${configs.size} processes for ${street.homes.length} meters`)
   print('people     every seat is open, confirmed and funded')
+  for (const [name, car] of await startCars({
+    street,
+    cars,
+    supervisor,
+    tariffUrl: `${url}/api/v1/areas/${area}/tariff`,
+  })) {
+    pids[name] = () => car.pid
+    print(`${name.padEnd(10)} charges while neighbours have sun to spare; see ${join(dataFolder, 'logs')}`)
+  }
   return {
     url,
     escrow: deployment.settings.chain.escrow,
@@ -335,7 +349,11 @@ function placeDevices(street: Street, firstPort: number): Map<string, Place[]> {
   )
 }
 
-function writeSimulation(street: Street, dataFolder: string, places: Map<string, Place[]>): string {
+function writeSimulation(
+  street: Street,
+  dataFolder: string,
+  { places, cars }: { places: Map<string, Place[]>; cars: Map<string, number> },
+): string {
   const file = join(dataFolder, 'devices.json')
   const epoch = existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as { epoch: string }).epoch
@@ -344,6 +362,7 @@ function writeSimulation(street: Street, dataFolder: string, places: Map<string,
     name: home.id,
     serialNumber: createHash('sha256').update(home.id).digest('hex').slice(0, 10).toUpperCase(),
     ...home.physics,
+    ...(home.carKw === undefined ? {} : { wallbox: { port: cars.get(home.id)!, powerKw: home.carKw } }),
     devices: places.get(home.id)!.map(({ port, device: { profile, models, unit } }) => ({
       port,
       ...(unit === undefined ? {} : { unit }),
