@@ -197,6 +197,8 @@ contract PasskeyAccount is IERC1271 {
 
     function _require(Key memory key, bytes32 structHash, bytes calldata signature) private view {
         bytes32 separator = keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, address(this)));
-        if (!isSignedBy(key, MessageHashUtils.toTypedDataHash(separator, structHash), signature)) revert BadSignature();
+        if (!isSignedBy(key, MessageHashUtils.toTypedDataHash(separator, structHash), signature)) {
+            revert BadSignature();
+        }
     }
 }
