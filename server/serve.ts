@@ -48,6 +48,8 @@ export interface ServedEscrow {
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
+  /** The contract by which accounts take grants of data back; null where none can be given. */
+  revocations: string | null
   areaFiles: readonly string[]
 }
 
@@ -116,9 +118,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const served = await Promise.all(options.escrows.map(readEscrow))
     const settings = served.flatMap(({ areas }) => areas)
     requireDifferentAreas(settings)
-    for (const { rpcUrl, facts, areas } of served) {
+    for (const { rpcUrl, revocations, facts, areas } of served) {
       refuseDevelopmentKey(operator, facts.chainId)
-      for (const warning of await requireContracts(rpcUrl, facts, { areas, operator })) log.warn(warning)
+      for (const warning of await requireContracts(rpcUrl, facts, { revocations, areas, operator })) log.warn(warning)
     }
     await requireFreeAreas(database, settings)
     return { served, settings, demoPeople: readDemoPeople(options.demoPeopleFile, served[0]!.facts.chainId) }
@@ -136,9 +138,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
   const statements = startStatements({ databaseUrl, settings, log, registry })
   const escrowMetrics = settlementMetrics(registry)
-  const escrows = served.map(({ rpcUrl, firstBlock, facts, areas }) =>
+  const escrows = served.map(({ rpcUrl, firstBlock, revocations, facts, areas }) =>
     startEscrowServices({
-      ...{ database, rpcUrl, facts, firstBlock, areas, wallet, relayWallet, confirmations, pollMs, log, registry },
+      ...{ database, rpcUrl, facts, firstBlock, revocations, areas, wallet, relayWallet },
+      ...{ confirmations, pollMs, log, registry },
       handleOf: (area) => handles.get(area),
       metrics: escrowMetrics,
     }),
@@ -199,9 +202,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
-async function readEscrow({ rpcUrl, escrow, firstBlock, areaFiles }: ServedEscrow) {
+async function readEscrow({ rpcUrl, escrow, firstBlock, revocations: given, areaFiles }: ServedEscrow) {
   const facts = await readEscrowFacts(rpcUrl, escrow)
-  return { rpcUrl, firstBlock, facts, areas: areaFiles.map((file) => readSettingsFile(file, facts)) }
+  const revocations = given === null ? null : parseAddress(given)
+  return { rpcUrl, firstBlock, revocations, facts, areas: areaFiles.map((file) => readSettingsFile(file, facts)) }
 }
 
 /** The page and the API name an area by its number alone. */

@@ -2,11 +2,13 @@
 import escrowArtifact from './abi/Escrow.json' with { type: 'json' }
 import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
 import registryArtifact from './abi/Registry.json' with { type: 'json' }
+import revocationsArtifact from './abi/Revocations.json' with { type: 'json' }
 
 const released = {
   Escrow: escrowArtifact.bytecode,
   LocalEuro: tokenArtifact.bytecode,
   Registry: registryArtifact.bytecode,
+  Revocations: revocationsArtifact.bytecode,
 } as const
 export type ReleasedContract = keyof typeof released
 

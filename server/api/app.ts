@@ -8,12 +8,14 @@ import { openApiDocument } from './openapi.ts'
 import { securityHeaders, serveDocumentation, servePage } from './pages.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, internalProblem, problemOf } from './problem.ts'
+import { createRelayAdmission } from './relay-admission.ts'
 import { mountRoute, type Route, sendProblem } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { forwardRoutes } from './routes/forward.ts'
+import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
@@ -84,6 +86,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     },
   })
   const orderParts = { ...parts, tables: createAreaTables(database, areas) }
+  const admission = createRelayAdmission(orderParts)
   // Orders first, since they come most often: a router tries its routes one after the other.
   return [
     ...orderRoutes(orderParts),
@@ -95,7 +98,8 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
     ...pairingRoutes(orderParts),
-    ...relayRoutes(orderParts),
+    ...relayRoutes(orderParts, admission),
+    ...grantRoutes(orderParts, admission),
     ...invitationRoutes(orderParts),
     ...demoRoutes(parts),
   ]

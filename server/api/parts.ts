@@ -1,6 +1,7 @@
 /** What the API is made of; whoever starts the server brings it. */
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
@@ -24,6 +25,8 @@ export interface Areas {
 export interface AreaServices {
   /** Null where this server has no key that pays for others. */
   relay: Relay | null
+  /** The contract by which accounts take grants of data back; null where this server knows none. */
+  revocations: Address | null
   isWalletSignature: IsWalletSignature
   wallet(account: string): Promise<WalletResource>
 }

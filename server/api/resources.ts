@@ -86,6 +86,8 @@ export const areaSchema = z
       tokenName: z.string(),
       tokenDecimals: z.int(),
       withdrawalDelaySeconds: z.int(),
+      /** The contract by which accounts take grants of data back; null where none can be given. */
+      revocations: address.nullable(),
     }),
     /** As they hold now; each interval tells those of its time. */
     zones: z.array(zoneSchema),

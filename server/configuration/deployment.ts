@@ -26,6 +26,8 @@ const schema = z.strictObject({
   developmentToken: z.boolean(),
   withdrawalDelaySeconds: z.int().min(1),
   escrow: anAddress,
+  /** The contract by which accounts take grants of data back. */
+  revocations: anAddress,
   /** Block of the escrow's deployment: nothing of it is before. */
   firstBlock: z.int().min(0),
 })

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { JsonRpcProvider, NonceManager, type Wallet } from 'ethers'
-import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { deployEscrow, deployRevocations, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, DemoPerson } from '../api/resources.ts'
 import { type AreaSettings, areaSettings } from '../areas/settings.ts'
@@ -122,6 +122,8 @@ async function startMarket(
         deployment.settings.chain.escrow,
         '--first-block',
         String(deployment.firstBlock),
+        '--revocations',
+        deployment.revocations,
       ],
       ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
       ...['--demo-people', peopleFile, '--migrate'],
@@ -260,6 +262,8 @@ function areaFileOf(street: Street, people: People): Record<string, unknown> {
 interface Deployed {
   settings: AreaSettings
   firstBlock: number
+  /** The contract by which grants of data are taken back. */
+  revocations: string
 }
 
 /** Puts token, escrow and area on the chain, gives everybody tokens, and remembers where. */
@@ -268,7 +272,12 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
   const provider = new JsonRpcProvider(rpcUrl, chainId, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 200 })
   try {
     const known = existsSync(file)
-      ? (JSON.parse(readFileSync(file, 'utf8')) as { escrow: string; token: string; firstBlock: number })
+      ? (JSON.parse(readFileSync(file, 'utf8')) as {
+          escrow: string
+          token: string
+          firstBlock: number
+          revocations: string
+        })
       : null
     if (known !== null) {
       if ((await provider.getCode(known.escrow)) === '0x') {
@@ -277,7 +286,8 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
           `the chain in ${dataFolder} does not have the escrow that was deployed on it: remove ${dataFolder} to begin anew`,
         )
       }
-      return { settings: settingsOf(street, people, known), firstBlock: known.firstBlock }
+      const { firstBlock, revocations } = known
+      return { settings: settingsOf(street, people, known), firstBlock, revocations }
     }
     for (const { address } of [people.deployer, people.grid, people.operator, people.relay]) {
       await provider.send('anvil_setBalance', [address, `0x${operatorWei.toString(16)}`])
@@ -288,7 +298,8 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       token: token.address,
       withdrawalDelaySeconds: street.withdrawalDelaySeconds,
     })
-    const made = { token: token.address, escrow: escrow.address, firstBlock: escrow.blockNumber }
+    const { address: revocations } = await deployRevocations(deployer)
+    const made = { token: token.address, escrow: escrow.address, firstBlock: escrow.blockNumber, revocations }
     const settings = settingsOf(street, people, made)
     const opened = await escrowAt(escrow.address, people.grid.connect(provider)).openArea!(
       settings.rules,
@@ -302,7 +313,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       await minted.wait()
     }
     writeFileSync(file, JSON.stringify(made, null, 2))
-    return { settings, firstBlock: made.firstBlock }
+    return { settings, firstBlock: made.firstBlock, revocations }
   } finally {
     provider.destroy()
   }

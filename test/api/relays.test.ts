@@ -123,7 +123,7 @@ describe('the relay', () => {
   test('carries nothing for an empty purse', async () => {
     await street.syncSeats([seatOfPerson('bob', 'south', { balance: 0n })])
     const before = street.relayed.length
-    const withdrawal = { seat: seatIds.bob, amountUnits: '1', to: lower(people.bob), nonce: 0, deadline: 9, signature }
+    const withdrawal = { seat: seatIds.bob, amount: '1', to: lower(people.bob), nonce: 0, deadline: 9, signature }
     expect(await codeOf(relay('withdrawals', withdrawal, tokens.bob))).toBe('RELAY_PURSE_EMPTY')
     expect(await codeOf(relay('claims', { seat: seatIds.bob }, tokens.bob))).toBe('RELAY_PURSE_EMPTY')
     expect(street.relayed).toHaveLength(before)

@@ -39,6 +39,9 @@ import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
 import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, signedReading } from './people.ts'
 
+/** Where accounts take grants back. */
+export const revocations = `0x${'8'.repeat(40)}`
+
 const demoPeople: DemoPerson[] = [
   { name: 'Alice', role: 'household', description: 'a roof', account: lower(people.alice), privateKey: '0x00' },
 ]
@@ -105,6 +108,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const relay = recordingRelay(relayed, relayError)
   const servicesOf = (area: number) => ({
     relay,
+    revocations,
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
   })
@@ -244,11 +248,15 @@ function recordingRelay(relayed: Street['relayed'], error: Street['relayError'])
   return {
     openSeat: record('openSeat'),
     changeMandate: record('changeMandate'),
+    closeSeat: record('closeSeat'),
     confirmMeter: record('confirmMeter'),
+    revokeMeter: record('revokeMeter'),
+    requestMove: record('requestMove'),
     startEpoch: record('startEpoch'),
     rotateKey: record('rotateKey'),
     deposit: record('deposit'),
     requestWithdrawal: record('requestWithdrawal'),
+    revokeGrants: record('revokeGrants'),
     claim: record('claim'),
   }
 }

@@ -110,6 +110,7 @@ const parts: ApiParts = {
   servicesOf: () => ({
     isWalletSignature: unused,
     relay: null,
+    revocations: null,
     wallet: unused,
   }),
   registry,

@@ -38,6 +38,7 @@ export const area: AreaResource = {
     token: address('7'),
     tokenName: 'Local Euro',
     tokenDecimals: 6,
+    revocations: `0x${'8'.repeat(40)}`,
     withdrawalDelaySeconds: 300,
   },
   zones: [

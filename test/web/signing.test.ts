@@ -3,6 +3,7 @@ import { verifyMessage, verifyTypedData, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { digestOf, recoverSigner, signCompact } from '../../contracts/protocol/typed-data.ts'
+import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { OrderResource } from '../../server/api/resources.ts'
 import {
   relayClaimSchema,
@@ -102,9 +103,9 @@ describe('what the browser signs', () => {
     const sent = serverThatAnswers({ transaction: '0x' }, 202)
     await requestWithdrawal(session, area, seat, '0.0000001')
     const request = relayWithdrawalSchema.parse(sent[0]!.body)
-    expect(request).toMatchObject({ seat: seat.seat, amountUnits: '1', to: identity.account, nonce: 4 })
-    const { signature, amountUnits, ...signed } = request
-    const value = { ...signed, account: identity.account, seat: BigInt(seat.seat), amount: BigInt(amountUnits) }
+    expect(request).toMatchObject({ seat: seat.seat, amount: '0.0000001', to: identity.account, nonce: 4 })
+    const { signature, amount, ...signed } = request
+    const value = { ...signed, account: identity.account, seat: BigInt(seat.seat), amount: parseMoney(amount, 4) }
     expect(recoverSigner(area.chain, 'Withdrawal', value, signature)).toBe(identity.account)
     await claim(session, seat)
     expect(relayClaimSchema.parse(sent[1]!.body)).toEqual({ seat: seat.seat })

@@ -10,6 +10,7 @@ import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
+import { Grants } from '../grants/grants.tsx'
 import { AmountBars } from '../market/comparison.tsx'
 import { priceIn } from '../market/market.ts'
 import { PriceScale } from '../market/price-scale.tsx'
@@ -69,6 +70,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
       </Card>
       <AgreedAhead area={area} seat={seat} side="buy" />
       <Agreements area={area} seat={seat} />
+      <Grants area={area} seat={seat} />
       <MeterKeyCard area={area} seat={seat} />
     </div>
   )

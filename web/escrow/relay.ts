@@ -73,7 +73,7 @@ export async function requestWithdrawal(
     '/relay/withdrawals',
     {
       seat: seat.seat,
-      amountUnits: withdrawal.amount.toString(),
+      amount,
       to: withdrawal.to,
       nonce: withdrawal.nonce,
       deadline: withdrawal.deadline,

@@ -8,6 +8,7 @@ import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
+import { Grants } from '../grants/grants.tsx'
 import { useTelemetry } from '../live/apply.ts'
 import { AmountBars } from '../market/comparison.tsx'
 import { priceIn } from '../market/market.ts'
@@ -66,6 +67,7 @@ export default function Household({ area, seat }: SeatViewProps) {
           />
         </details>
       )}
+      <Grants area={area} seat={seat} />
       <MeterKeyCard area={area} seat={seat} />
     </div>
   )

@@ -17,10 +17,11 @@ const tag = 'Market areas'
 /** Times without results that an area lists. */
 const shownMissed = 20
 
-export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
+export function areaRoutes({ database, areas, tables, servicesOf }: OrderParts): Route[] {
   const present = async (area: AreaHandle): Promise<AreaResource> => {
     const missed = await missedBatches(database, { area: await tables.idOf(area), limit: shownMissed })
-    return presentArea(area.settings, { settledUntil: area.status.settledUntil, missed })
+    const { revocations } = servicesOf(area.settings.area)
+    return presentArea(area.settings, { settledUntil: area.status.settledUntil, missed, revocations })
   }
   return [
     route({
