@@ -1,10 +1,10 @@
 /** What a server does for the areas of one escrow: follows its chain, sends for them, settles their batches. */
-import type { JsonRpcProvider, Wallet } from 'ethers'
+import { type JsonRpcProvider, type Wallet, ZeroAddress } from 'ethers'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
 import { formatMoney } from '../contracts/protocol/units.ts'
-import type { AreaServices } from './api/parts.ts'
+import type { AreaServices, Offices } from './api/parts.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
 import { readAreaOnChain } from './chain/contract-facts.ts'
@@ -102,12 +102,17 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
   })
   const batchesOf = (area: number) => handleOf(area)?.status
   // What the server itself has to say about a meter is paid by the key that settles where there is no other.
-  const relay = createRelay({ sender: relaySender ?? sender, indexer, facts, revocations, batchesOf })
-  const equivocations = startEquivocations({ database, relay, settings: areas, log, pollMs })
+  const relaying = { sender: relaySender ?? sender, indexer, facts, revocations, batchesOf }
+  const equivocations = startEquivocations({ database, relay: createRelay(relaying), settings: areas, log, pollMs })
   const revoked =
     revocations === null
       ? null
       : startRevocations({ database, provider, chainId: facts.chainId, revocations, firstBlock, log, pollMs })
+  function officesOf(number: number): Offices {
+    const { rules } = areas.find(({ area }) => area === number)!
+    // Before the first block is read, those of the rules hold.
+    return indexer.head.view.get(number) ?? { grid: rules.grid, operator: ZeroAddress }
+  }
   return {
     facts,
     indexer,
@@ -125,8 +130,9 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       return (await readAreaOnChain(provider, { escrow: facts.escrow, area })).operator
     },
     services: {
-      relay: relaySender === null ? null : relay,
+      relay: relaySender === null ? null : (allow) => createRelay({ ...relaying, allow }),
       revocations,
+      officesOf,
       isWalletSignature: walletSignatures(provider),
       async wallet(account) {
         const { baseUnits, ...permit } = await readWallet(provider, facts, account)

@@ -10,6 +10,7 @@ import { Server as SocketServer } from 'socket.io'
 import { parseAddress } from '../contracts/protocol/typed-data.ts'
 import type { TrustedProxies } from './api/addresses.ts'
 import { networkReader } from './api/addresses.ts'
+import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
 import { ownHosts } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
@@ -173,6 +174,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     origins,
     networkOf: networkReader(options.trustProxy, log),
     gate: createOrderGate(),
+    reads: createReadAllowance(),
     isOwnHost: ownHosts(origins),
   }
   http.on('request', createApp(parts))

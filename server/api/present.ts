@@ -22,6 +22,7 @@ import type {
 } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
 import { outcomeSentence } from '../words/sentences.ts'
+import type { Offices } from './parts.ts'
 import { publicZones } from './public-zones.ts'
 import type {
   AreaResource,
@@ -53,7 +54,8 @@ export function presentArea(
     settledUntil,
     missed,
     revocations,
-  }: { settledUntil: UtcSeconds; missed: readonly MissedRow[]; revocations: Address | null },
+    offices,
+  }: { settledUntil: UtcSeconds; missed: readonly MissedRow[]; revocations: Address | null; offices: Offices },
 ): AreaResource {
   const { rules, chain } = settings
   const { lowestTicks, highestTicks } = engineConfig(settings)
@@ -71,6 +73,7 @@ export function presentArea(
     highestPerKwh: decimalPrice(settings, highestTicks),
     ownUse: settings.ownUse,
     rules: { hash: settings.rulesHash, ...rules },
+    offices,
     chain: { ...chain, revocations },
     zones: settings.zones.map((zone) => presentZone(settings, zone)),
     settledUntil: settledUntil === 0 ? null : isoTime(settledUntil),

@@ -48,7 +48,7 @@ const table = {
   GRANT_SIGNATURE: [422, 'The grant is not signed by its account'],
   GRANT_INVALID: [422, 'A grant cannot be like this'],
   GRANTS_FULL: [422, 'The account has given all the grants that it may'],
-  INVITATION_SIGNATURE: [422, 'The invitation is not signed by the grid operator'],
+  INVITATION_SIGNATURE: [422, 'The invitation is signed by nobody who invites here'],
   INVITATION_ENDED: [422, 'The invitation is good for nobody any more'],
   RELAY_PURSE_EMPTY: [422, 'There is nothing in the purse'],
   NOTICE_SIGNATURE: [422, 'The notice is not signed by its account'],
@@ -57,7 +57,7 @@ const table = {
   PAIRING_SIGNATURE: [422, 'This is not signed by the meter'],
   PAIRING_TRIES: [429, 'Too many wrong codes'],
   ORDERS_BUSY: [503, 'Too many orders are under way'],
-  RELAY_BUDGET: [429, 'The day’s transactions are used up'],
+  RELAY_BUDGET: [429, 'The day’s transactions or gas are used up'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
   INTERNAL: [500, 'The server failed'],
 } as const satisfies Record<string, readonly [number, string]>

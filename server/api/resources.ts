@@ -79,6 +79,8 @@ export const areaSchema = z
       watchers: hex32Form,
       watcherGraceSeconds: uint32,
     }),
+    /** Who holds the offices now: they are handed over, while the rules name the first grid operator for ever. */
+    offices: z.object({ grid: address, operator: address }),
     chain: z.object({
       chainId: z.int(),
       escrow: address,

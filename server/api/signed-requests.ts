@@ -94,9 +94,11 @@ const tokens = z
   .regex(/^\d{1,24}(\.\d{1,18})?$/, 'an amount of tokens such as 12.5')
   .meta({ description: 'Tokens, decimal: "12.5"' })
 
-/** The area's grid operator invites so many accounts. */
+/** The area's grid operator, its operator or a member with a confirmed meter invites so many accounts. */
 export const signedInvitationSchema = z
   .strictObject({
+    /** Who signed it; without it the grid operator. */
+    inviter: addressSchema.optional(),
     invitation: z.strictObject({
       rules: hex32Form,
       accounts: uint32.min(1),

@@ -13,7 +13,7 @@ import { seatsOfAccount } from '../store/queries-seats.ts'
 import { endOfTime, type SeatKey, type SeatRow } from '../store/rows.ts'
 import type { AreaTables } from './area-tables.ts'
 import type { ReadKind } from './grant-resources.ts'
-import type { ApiParts } from './parts.ts'
+import { type ApiParts, gridOperatorOf } from './parts.ts'
 import { ApiError } from './problem.ts'
 
 /** Seats of one account that lists look into. */
@@ -54,11 +54,8 @@ export interface Readable {
   to: UtcSeconds | undefined
 }
 
-export function visibilityOf({
-  database,
-  areas,
-  tables,
-}: Pick<ApiParts, 'database' | 'areas'> & { tables: AreaTables }) {
+export function visibilityOf(parts: Pick<ApiParts, 'database' | 'areas' | 'servicesOf'> & { tables: AreaTables }) {
+  const { database, areas, tables } = parts
   /** The numbers under which the database holds these areas. */
   function idsOf(handles: readonly AreaHandle[]): Promise<number[]> {
     return Promise.all(handles.map((area) => tables.idOf(area)))
@@ -68,7 +65,7 @@ export function visibilityOf({
   function areasSeenBy(session: SessionRow, account: Address): AreaHandle[] {
     const visible = areas
       .all()
-      .filter(({ settings }) => session.account === account || session.account === settings.rules.grid)
+      .filter((area) => session.account === account || session.account === gridOperatorOf(parts, area))
     if (visible.length === 0 && session.account !== account) throw foreign(session, account)
     return visible
   }
@@ -121,7 +118,9 @@ export function visibilityOf({
     const chosen = seat === undefined ? null : partsOfSeatId(BigInt(seat))
     const isOwner = session.account === account
     const isIn = ({ settings }: AreaHandle) => chosen === null || settings.area === chosen.area
-    const whole = areas.all().filter((area) => isIn(area) && (isOwner || session.account === area.settings.rules.grid))
+    const whole = areas
+      .all()
+      .filter((area) => isIn(area) && (isOwner || session.account === gridOperatorOf(parts, area)))
     if (!isOwner && whole.length === 0) return seatWithGrant(session, account, wanted)
     const all = await seatsOfAccount(database, { account, areas: await idsOf(whole), limit: mostSeats })
     const seats = chosen === null ? all : all.filter((row) => row.seat === chosen.number)
@@ -142,7 +141,7 @@ export function visibilityOf({
       seats,
     }: { from: UtcSeconds; until: UtcSeconds; seats?: readonly { seat: number; account: Address }[] },
   ): Promise<void> {
-    const { grid } = area.settings.rules
+    const grid = gridOperatorOf(parts, area)
     const read = { reader: grid, what, areaId: await tables.idOf(area), grant: null, from, until }
     const others = seats?.filter(({ account }) => account !== grid)
     const whose = others?.map(({ seat, account }) => ({ seat, account })) ?? [{ account: null, seat: null }]

@@ -10,7 +10,7 @@ import { ChainError } from './error.ts'
 import { asChainError } from './escrow-client.ts'
 import type { Indexer } from './indexer.ts'
 import type { SeatRecord } from './seat-view.ts'
-import type { Sender } from './sender.ts'
+import type { AllowGas, Sender } from './sender.ts'
 
 /** A seat as the escrow numbers it, decimal: area × 2³² + its number in the area. */
 type SeatId = string
@@ -98,7 +98,9 @@ export interface EscrowRelay {
   claim(request: { seat: SeatId }): Promise<{ hash: Hex }>
 }
 
+/** `allow` hears what each transaction may use of gas, before it is signed. */
 export function createRelay(options: {
+  allow?: AllowGas
   sender: Pick<Sender, 'send'>
   indexer: Pick<Indexer, 'head'>
   facts: EscrowFacts
@@ -107,19 +109,20 @@ export function createRelay(options: {
   /** How far an area's batches are cut, and since when they are not settled by a block that counts. */
   batchesOf(area: number): Pick<AreaStatus, 'cutUntil' | 'unsettledFrom'> | undefined
 }): EscrowRelay {
-  const { sender, indexer, facts, revocations, batchesOf } = options
+  const { sender, indexer, facts, revocations, batchesOf, allow } = options
 
-  async function carry(name: string, args: unknown[], purpose?: string): Promise<{ hash: Hex }> {
-    const data = encode(name, args)
+  async function send(purpose: string, to: Address, data: Hex): Promise<{ hash: Hex }> {
     try {
-      // A signed message is good for one transaction, so the call itself tells one from another.
-      return await sender.send(purpose ?? `${name} ${facts.escrow} ${keccak256(data)}`, async () => ({
-        to: facts.escrow,
-        data,
-      }))
+      return await sender.send(purpose, async () => ({ to, data }), allow)
     } catch (error) {
       throw asChainError(error)
     }
+  }
+
+  function carry(name: string, args: unknown[], purpose?: string): Promise<{ hash: Hex }> {
+    const data = encode(name, args)
+    // A signed message is good for one transaction, so the call itself tells one from another.
+    return send(purpose ?? `${name} ${facts.escrow} ${keccak256(data)}`, facts.escrow, data)
   }
 
   function seatOf(id: SeatId): SeatRecord {
@@ -200,12 +203,7 @@ export function createRelay(options: {
     async revokeGrants({ account, below, deadline, signature }) {
       if (revocations === null) throw new ChainError('CHAIN_REQUEST', 'this server knows no contract for that')
       const data = revocationsInterface.encodeFunctionData('revoke', [account, below, deadline, signature])
-      try {
-        const purpose = `revoke ${revocations} ${keccak256(data)}`
-        return await sender.send(purpose, async () => ({ to: revocations, data }))
-      } catch (error) {
-        throw asChainError(error)
-      }
+      return send(`revoke ${revocations} ${keccak256(data)}`, revocations, data)
     },
     async claim({ seat }) {
       const { withdrawal, withdrawalNonce } = seatOf(seat)

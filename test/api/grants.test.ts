@@ -126,6 +126,21 @@ describe('who reads what', () => {
     expect(await readableBy(name)).toEqual(expected)
   })
 
+  test('whoever has followed the grid operator, and that one no more', async () => {
+    await revokeAll()
+    street.offices.grid = stranger
+    try {
+      expect(await readableBy('grid')).toEqual([])
+      expect(await readableBy('stranger')).toEqual(everything.filter((what) => !ofOwnerAlone.includes(what)))
+      const report = (name: Name) => ask(street, 'GET', `areas/1/report?${times}`, as(name))
+      expect([(await report('grid')).status, (await report('stranger')).status]).toEqual([403, 200])
+      const { body } = await ask(street, 'GET', 'areas/1')
+      expect([body.offices.grid, body.rules.grid]).toEqual([stranger, lower(people.grid)])
+    } finally {
+      street.offices.grid = lower(people.grid)
+    }
+  })
+
   test('a grant opens the time that it names, and no more', async () => {
     await revokeAll()
     const [from, until] = [t0 + intervalSeconds, t0 + 3 * intervalSeconds]

@@ -32,6 +32,7 @@ export const area: AreaResource = {
   highestPerKwh: '0.4000',
   ownUse: 'net',
   rules: { hash: hashRules(rules), ...rules },
+  offices: { grid: rules.grid, operator: address('6') },
   chain: {
     chainId: 31337,
     escrow: address('8'),

@@ -7,6 +7,7 @@ import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { OrderResource } from '../../server/api/resources.ts'
 import {
   relayClaimSchema,
+  relayClosureSchema,
   relayDepositSchema,
   relayKeySchema,
   relayWithdrawalSchema,
@@ -15,7 +16,7 @@ import {
 } from '../../server/api/signed-requests.ts'
 import { ProblemError } from '../../web/api/client.ts'
 import { readTicket } from '../../web/escrow/key-ticket.ts'
-import { approveKey, claim, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'
+import { approveKey, claim, closeSeat, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'
 import { orderOf } from '../../web/orders/order.ts'
 import { submitCancel, submitOrder } from '../../web/orders/submit.ts'
 import { SessionError } from '../../web/session/identity.ts'
@@ -109,6 +110,14 @@ describe('what the browser signs', () => {
     expect(recoverSigner(area.chain, 'Withdrawal', value, signature)).toBe(identity.account)
     await claim(session, seat)
     expect(relayClaimSchema.parse(sent[1]!.body)).toEqual({ seat: seat.seat })
+  })
+
+  it('a seat is closed by its account’s own word', async () => {
+    const sent = serverThatAnswers({ transaction: '0x' }, 202)
+    await closeSeat(session, area, seat)
+    const { signature, ...signed } = relayClosureSchema.parse(sent[0]!.body)
+    const value = { ...signed, account: identity.account, seat: BigInt(signed.seat) }
+    expect(recoverSigner(area.chain, 'CloseSeat', value, signature)).toBe(identity.account)
   })
 
   it('a next key is approved as both keys signed it, and only where the line fits the seat', async () => {

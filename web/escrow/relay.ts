@@ -88,6 +88,13 @@ export function claim(session: Session, seat: SeatResource): Promise<Relayed> {
   return postJson<Relayed>('/relay/claims', { seat: seat.seat }, session)
 }
 
+/** The seat trades nothing from the next boundary on. */
+export async function closeSeat(session: Session, area: AreaResource, seat: SeatResource): Promise<Relayed> {
+  const close = { account: seat.account, seat: BigInt(seat.seat), deadline: deadline() }
+  const signature = await signFull(await session.identity.signer(), area.chain, 'CloseSeat', close)
+  return postJson<Relayed>('/relay/closures', { seat: seat.seat, deadline: close.deadline, signature }, session)
+}
+
 /** Signs the same instruction as the two keys did, and has it carried to the chain. */
 export async function approveKey(session: Session, area: AreaResource, ticket: KeyRotation): Promise<Relayed> {
   const { rotation, keySignature, nextSignature } = ticket

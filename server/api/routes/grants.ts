@@ -101,7 +101,7 @@ export function grantRoutes(parts: OrderParts, admission: RelayAdmission): Route
     const { account } = request
     try {
       const asked = { area, account, subject: `grants ${account}`, body: request }
-      const { hash } = await admission.carry(session, asked, () => relay.revokeGrants(request))
+      const { hash } = await admission.carry(session, asked, (allow) => relay(allow).revokeGrants(request))
       return { transaction: hash, notCarried: null }
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof ChainError)) throw error

@@ -24,7 +24,7 @@ import { unconfirmedSeats } from '../../store/queries-seats.ts'
 import { createAllowance } from '../allowance.ts'
 import { joiningSchema, type PairingResource, pairingSchema } from '../joining.ts'
 import { newPairingCode, pairingMs, plainCode, WrongTries } from '../pairing-codes.ts'
-import { type ApiParts, areaOf } from '../parts.ts'
+import { type ApiParts, areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, seatIdIn } from '../present.ts'
 import { ApiError } from '../problem.ts'
@@ -227,7 +227,7 @@ export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Ro
       answers: { 200: z.array(joiningSchema) },
       async handle({ params: { area: number }, session }) {
         const area = areaOf(areas, number)
-        if ((await session()).account !== area.settings.rules.grid) {
+        if ((await session()).account !== gridOperatorOf(parts, area)) {
           throw new ApiError('NOT_GRID_ACCOUNT', `only the grid operator of area ${number} may read who wants to join`)
         }
         const id = await tables.idOf(area)

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
 import type { AreaHandle } from '../../areas/area-handle.ts'
-import { type ApiParts, areaOf } from '../parts.ts'
+import { type ApiParts, areaOf, gridOperatorOf } from '../parts.ts'
 import { ApiError } from '../problem.ts'
 import type { Relay } from '../relay.ts'
 import type { RelayAdmission, RelayRequest } from '../relay-admission.ts'
@@ -55,7 +55,7 @@ export function relayRoutes(parts: RelayParts, admission: RelayAdmission): Route
   /** What the grid operator says of a seat's meter. */
   const ofGrid = (id: string): Target => {
     const { area, subject } = ofSeat(id, 'confirmation')
-    return { area, subject, account: area.settings.rules.grid }
+    return { area, subject, account: gridOperatorOf(parts, area) }
   }
   const relayed = <Body>(
     path: string,
@@ -88,7 +88,7 @@ export function relayRoutes(parts: RelayParts, admission: RelayAdmission): Route
         const { relay } = servicesOf(area.settings.area)
         if (relay === null) throw new ApiError('RELAY_OFF', 'this server has no key that pays for transactions')
         const request = { area, account, subject, body: signed, ...(purse === undefined ? {} : { purse }) }
-        const { hash } = await admission.carry(await session(), request, () => send(relay, signed))
+        const { hash } = await admission.carry(await session(), request, (allow) => send(relay(allow), signed))
         return { status: 202, body: { transaction: hash } }
       },
     })

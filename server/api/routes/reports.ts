@@ -9,7 +9,7 @@ import { transact } from '../../store/database.ts'
 import { openReport } from '../../store/report-source.ts'
 import { reportVersions } from '../../store/report-versions.ts'
 import { timeInput } from '../paging.ts'
-import { areaOf } from '../parts.ts'
+import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime } from '../present.ts'
 import { ApiError } from '../problem.ts'
@@ -31,7 +31,7 @@ export function reportRoutes(parts: OrderParts): Route[] {
     session: RouteInput<unknown, unknown, unknown>['session'],
   ): Promise<AreaHandle> => {
     const area = areaOf(areas, number)
-    const { grid } = area.settings.rules
+    const grid = gridOperatorOf(parts, area)
     if ((await session()).account === grid) return area
     throw new ApiError('NOT_GRID_ACCOUNT', `sign in as ${grid}, the grid operator of area ${number}`)
   }

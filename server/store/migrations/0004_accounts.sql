@@ -20,16 +20,18 @@ create table idempotency_keys (
   primary key (caller, key)
 );
 
--- Accounts that came with an invitation of the area's grid operator: what they sign is carried to the chain for them.
+-- Accounts that came with an invitation: what they sign is carried to the chain for them.
 create table invited_accounts (
   area_id int not null,
   account text not null,
   -- The invitation's EIP-712 digest.
   invitation bytea not null,
+  -- Who signed it: the grid operator, the operator, or a member.
+  inviter text not null,
   accepted_at timestamptz not null default now(),
   primary key (area_id, account)
 );
-create index invited_accounts_invitation on invited_accounts (area_id, invitation);
+create index invited_accounts_inviter on invited_accounts (area_id, inviter);
 
 -- What was carried to the chain, and for whom; kept as long as budgets look back.
 create table relays (
@@ -40,10 +42,11 @@ create table relays (
   request_hash bytea not null,
   -- Of the transaction as it was sent first.
   transaction text not null,
+  -- The most that its transactions may use.
+  gas bigint not null,
   relayed_at timestamptz not null default now(),
   primary key (area_id, request_hash)
 );
-create index relays_account on relays (account, relayed_at);
 create index relays_recent on relays (relayed_at);
 create index relays_subject on relays (area_id, subject, relayed_at);
 create index sign_in_nonces_expired on sign_in_nonces (expires_at);
