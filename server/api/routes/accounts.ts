@@ -1,5 +1,6 @@
 /** What belongs to one account: for itself, and for the grid operator as far as the seats lie in its area. */
 import { z } from 'zod'
+import { requireKept, requireKeptBatch } from '../../store/archives.ts'
 import type { Database } from '../../store/database.ts'
 import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
 import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
@@ -107,6 +108,9 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       async handle({ params: { account }, query: { seat, from, to, limit, cursor }, session }) {
         const seats = (await visibleSeats(await session(), account, seat)).map(keyOf)
         const after = readCursor('seat-intervals', intervalPlace, cursor)
+        if (from !== undefined) {
+          for (const area of new Set(seats.map((own) => own.area))) await requireKept(database, area, from)
+        }
         const rows = await seatIntervals(database, { seats, from, to, after, limit: limit + 1 })
         const histories = new Map<number, SettingsHistory>()
         for (const { area_id: id } of rows) {
@@ -132,6 +136,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       async handle({ params: { account }, query: { seat, from, to }, session }) {
         const [row] = await visibleSeats(await session(), account, seat)
         const area = tables.areaWith(row!.area_id)
+        await requireKept(database, row!.area_id, from)
         const periods = (await tables.history(area)).within(from, to)
         const sums = await Promise.all(
           periods.map(async ({ settings, ...range }) => {
@@ -196,6 +201,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       async handle({ params: { account, end }, query: { seat }, session }) {
         const [row] = await visibleSeats(await session(), account, seat)
         const { area } = settingsOf(row!)
+        await requireKeptBatch(database, row!.area_id, end)
         const statement = await statements.file({ area, seat: row!.seat, end })
         if (statement === null) throw new ApiError('BATCH_UNKNOWN', `no batch ends at ${isoTime(end)}`)
         return { status: 200, body: statement }

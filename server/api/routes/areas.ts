@@ -1,6 +1,7 @@
 /** Public results of market areas. */
 import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
+import { requireKept } from '../../store/archives.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import type { IntervalRow } from '../../store/rows.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
@@ -66,6 +67,7 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
         const reader = readerOf(area, await account())
         const before = readCursor('intervals', placeForm.seconds, cursor) ?? to
         const history = await tables.history(area)
+        if (from !== undefined) await requireKept(database, await tables.idOf(area), from)
         const rows = await intervals(database, { area: await tables.idOf(area), from, to: before, limit: limit + 1 })
         const item = (row: IntervalRow) => presentInterval(history.at(row.start), row, reader)
         return { status: 200, body: pageOfRows('intervals', rows, { limit, item, place: ({ start }) => start }) }
@@ -82,6 +84,7 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       async handle({ params: { area: number, start }, account }) {
         const area = areaOf(areas, number)
         const reader = readerOf(area, await account())
+        await requireKept(database, await tables.idOf(area), start)
         const rows = await runsOfInterval(database, await tables.idOf(area), start)
         if (rows.length === 0)
           throw new ApiError('INTERVAL_UNKNOWN', `no interval that starts at ${isoTime(start)} has a result`)

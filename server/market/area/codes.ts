@@ -39,6 +39,7 @@ export const readingCodes = [
   'READING_EQUIVOCATION',
   'READING_FALLING',
   'READING_IMPLAUSIBLE',
+  'READING_ARCHIVED',
 ] as const
 export type ReadingCode = (typeof readingCodes)[number]
 
