@@ -116,6 +116,7 @@ describe('a meter', () => {
     const stretch = 128 * intervalSeconds
     const times = [t0 + 900, t0 + 1_800, t0 + 300 * stretch + 4 * intervalSeconds, t0 + 301 * stretch]
     for (const [index, time] of times.entries()) {
+      await area.database`select make_months(array[${time}::bigint])`
       await area.database`
         insert into readings values (${area.areaId}, 1, ${time}, ${index}, ${index}, null, 1, 0, false, '\\xab')`
       await area.database`
