@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { serviceUnit } from '../../../meter-agent/commands/service-unit.ts'
+import { serviceUnit, sparingFlags } from '../../../meter-agent/commands/service-unit.ts'
 import { bundleProgram } from '../bundle.ts'
 import { command, writeConfig } from '../home/agent-process.ts'
 
@@ -77,12 +77,15 @@ describe('the command', () => {
     const done = await command(program, ['install-service', '--config', file, '--folder', folder])
     expect(done).toMatchObject({ status: 0, err: '' })
     const unit = await readFile(join(folder, 'commonwatt-agent.service'), 'utf8')
-    expect(unit).toContain(
-      `ExecStart=${process.execPath} --max-semi-space-size=1 --v8-pool-size=1 ${program} run --config "${file}"`,
-    )
+    expect(unit).toContain(`ExecStart=${process.execPath} ${sparingFlags.join(' ')} ${program} run --config "${file}"`)
     expect(unit).toContain(`User=${process.getuid!()}`)
     expect(unit).toContain(`ReadWritePaths="${join(folder, 'data')}" "${folder}"`)
     expect((await command(program, ['install-service', '--config', file, '--print'])).out).toBe(unit)
+  })
+
+  test('runs the agent as sparingly as the command runs itself', async () => {
+    const [first] = (await readFile('bin/commonwatt-agent.js', 'utf8')).split('\n')
+    expect(first).toBe(`#!/usr/bin/env -S node ${sparingFlags.join(' ')}`)
   })
 
   test('says what comes first, and where it may not write', async () => {
