@@ -7,7 +7,14 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { JsonRpcProvider, NonceManager, type Wallet } from 'ethers'
-import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import {
+  deployAccounts,
+  deployEscrow,
+  deployRevocations,
+  deployToken,
+  escrowAt,
+  tokenAt,
+} from '../../contracts/build/deploy.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, DemoPerson } from '../api/resources.ts'
 import { type AreaSettings, areaSettings } from '../areas/settings.ts'
@@ -123,6 +130,10 @@ async function startMarket(
         deployment.settings.chain.escrow,
         '--first-block',
         String(deployment.firstBlock),
+        '--accounts',
+        deployment.accounts,
+        '--revocations',
+        deployment.revocations,
       ],
       ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
       ...['--demo-people', peopleFile, '--migrate'],
@@ -274,6 +285,18 @@ function areaFileOf(street: Street, people: People): Record<string, unknown> {
 interface Deployed {
   settings: AreaSettings
   firstBlock: number
+  /** Opens accounts of passkeys. */
+  accounts: string
+  /** The contract by which grants of data are taken back. */
+  revocations: string
+}
+
+interface DemoDeployment {
+  escrow: string
+  token: string
+  accounts: string
+  revocations: string
+  firstBlock: number
 }
 
 /** Puts token, escrow and area on the chain, gives everybody tokens, and remembers where. */
@@ -281,9 +304,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
   const file = join(dataFolder, 'deployment.json')
   const provider = new JsonRpcProvider(rpcUrl, chainId, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 200 })
   try {
-    const known = existsSync(file)
-      ? (JSON.parse(readFileSync(file, 'utf8')) as { escrow: string; token: string; firstBlock: number })
-      : null
+    const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DemoDeployment) : null
     if (known !== null) {
       if ((await provider.getCode(known.escrow)) === '0x') {
         throw new DemoError(
@@ -291,7 +312,8 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
           `the chain in ${dataFolder} does not have the escrow that was deployed on it: remove ${dataFolder} to begin anew`,
         )
       }
-      return { settings: settingsOf(street, people, known), firstBlock: known.firstBlock }
+      const { firstBlock, accounts, revocations } = known
+      return { settings: settingsOf(street, people, known), firstBlock, accounts, revocations }
     }
     for (const { address } of [people.deployer, people.grid, people.operator, people.relay]) {
       await provider.send('anvil_setBalance', [address, `0x${operatorWei.toString(16)}`])
@@ -302,7 +324,10 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       token: token.address,
       withdrawalDelaySeconds: street.withdrawalDelaySeconds,
     })
-    const made = { token: token.address, escrow: escrow.address, firstBlock: escrow.blockNumber }
+    const { address: accounts } = await deployAccounts(deployer, street.recoveryDelaySeconds)
+    const { address: revocations } = await deployRevocations(deployer)
+    const firstBlock = escrow.blockNumber
+    const made: DemoDeployment = { token: token.address, escrow: escrow.address, accounts, revocations, firstBlock }
     const settings = settingsOf(street, people, made)
     const opened = await escrowAt(escrow.address, people.grid.connect(provider)).openArea!(
       settings.rules,
@@ -316,7 +341,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       await minted.wait()
     }
     writeFileSync(file, JSON.stringify(made, null, 2))
-    return { settings, firstBlock: made.firstBlock }
+    return { settings, firstBlock, accounts, revocations }
   } finally {
     provider.destroy()
   }

@@ -48,6 +48,8 @@ const streetSchema = z.strictObject({
     rules: z.looseObject({ intervalSeconds: z.int().min(1), batchSeconds: z.int().min(1) }),
   }),
   withdrawalDelaySeconds: z.int().min(1),
+  /** For how long the owner of an account can object to its recovery. */
+  recoveryDelaySeconds: z.int().min(1),
   dayLengthSeconds: z.number().min(1),
   pollSeconds: z.number().positive(),
   utility: z.strictObject({ name: z.string(), description: z.string() }),
@@ -194,6 +196,7 @@ export const demoStreet: Street = streetSchema.parse({
     },
   },
   withdrawalDelaySeconds: 300,
+  recoveryDelaySeconds: 120,
   dayLengthSeconds: 360,
   pollSeconds: 1,
   utility: { name: 'Sunfield Grid', description: 'grid operator and supplier of the neighbourhood' },
