@@ -83,11 +83,6 @@ describe('the command', () => {
     expect((await command(program, ['install-service', '--config', file, '--print'])).out).toBe(unit)
   })
 
-  test('runs the agent as sparingly as the command runs itself', async () => {
-    const [first] = (await readFile('bin/commonwatt-agent.js', 'utf8')).split('\n')
-    expect(first).toBe(`#!/usr/bin/env -S node ${sparingFlags.join(' ')}`)
-  })
-
   test('says what comes first, and where it may not write', async () => {
     const file = await config()
     expect(await command(program, ['install-service', '--config', file, '--print'])).toMatchObject({
