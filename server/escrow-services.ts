@@ -11,6 +11,7 @@ import { readAreaOnChain } from './chain/contract-facts.ts'
 import { startEquivocations } from './chain/equivocations.ts'
 import { openProvider, readWallet } from './chain/escrow-client.ts'
 import { type Indexer, startIndexer } from './chain/indexer.ts'
+import { passkeyAccounts } from './chain/passkey-accounts.ts'
 import { createRelay } from './chain/relay.ts'
 import { startRevocations } from './chain/revocations.ts'
 import { type Sender, startSender } from './chain/sender.ts'
@@ -134,6 +135,8 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       revocations,
       officesOf,
       isWalletSignature: walletSignatures(provider),
+      accounts:
+        facts.accounts === undefined ? null : passkeyAccounts({ provider, facts: facts.accounts, sender: relaySender }),
       async wallet(account) {
         const { baseUnits, ...permit } = await readWallet(provider, facts, account)
         return { account, tokens: formatMoney(baseUnits, facts.tokenDecimals - 3), ...permit }

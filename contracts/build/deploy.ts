@@ -14,11 +14,15 @@ import type { Address } from '../protocol/typed-data.ts'
 import escrowArtifact from './abi/Escrow.json' with { type: 'json' }
 import escrowFace from './abi/IEscrow.json' with { type: 'json' }
 import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
+import accountArtifact from './abi/PasskeyAccount.json' with { type: 'json' }
+import accountsArtifact from './abi/PasskeyAccounts.json' with { type: 'json' }
 import registryArtifact from './abi/Registry.json' with { type: 'json' }
 import revocationsArtifact from './abi/Revocations.json' with { type: 'json' }
 
 export const escrowInterface = new Interface(escrowFace.abi as InterfaceAbi)
 export const tokenInterface = new Interface(tokenArtifact.abi as InterfaceAbi)
+export const accountInterface = new Interface(accountArtifact.abi as InterfaceAbi)
+export const accountsInterface = new Interface(accountsArtifact.abi as InterfaceAbi)
 export const revocationsInterface = new Interface(revocationsArtifact.abi as InterfaceAbi)
 
 export class DeployError extends CodedError<'DEPLOY_FAILED'> {
@@ -50,6 +54,11 @@ export async function deployEscrow(signer: Signer, settings: EscrowSettings): Pr
     withdrawalDelaySeconds,
   ])
   return deploy(signer, new Interface(escrowArtifact.abi), escrowArtifact.bytecode, [registry.address])
+}
+
+/** Deploys `PasskeyAccounts`, where accounts of passkeys are opened; their owners can object to a recovery for so long. */
+export function deployAccounts(signer: Signer, recoveryDelaySeconds: number): Promise<Deployment> {
+  return deploy(signer, accountsInterface, accountsArtifact.bytecode, [recoveryDelaySeconds])
 }
 
 /** Deploys `Revocations`, with which accounts take grants of data back; it belongs to nobody and serves every escrow of its chain. */

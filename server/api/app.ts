@@ -19,6 +19,7 @@ import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
+import { passkeyAccountRoutes } from './routes/passkey-accounts.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
@@ -84,6 +85,10 @@ function apiRoutes(parts: ApiParts): Route[] {
       const area = areas.all().find(({ settings }) => settings.chain.chainId === chainId)
       return area === undefined ? null : servicesOf(area.settings.area).isWalletSignature
     },
+    accountsOn(chainId) {
+      const ofChain = areas.all().filter(({ settings }) => settings.chain.chainId === chainId)
+      return ofChain.flatMap(({ settings }) => servicesOf(settings.area).accounts ?? [])
+    },
   })
   const orderParts = { ...parts, tables: createAreaTables(database, areas) }
   const admission = createRelayAdmission(orderParts)
@@ -99,6 +104,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...accountRoutes(orderParts),
     ...pairingRoutes(orderParts),
     ...relayRoutes(orderParts, admission),
+    ...passkeyAccountRoutes(orderParts, admission),
     ...grantRoutes(orderParts, admission),
     ...invitationRoutes(orderParts),
     ...demoRoutes(parts),

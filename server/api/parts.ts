@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
+import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
 import type { AllowGas } from '../chain/sender.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
@@ -37,6 +38,8 @@ export interface AreaServices {
   revocations: Address | null
   officesOf(area: number): Offices
   isWalletSignature: IsWalletSignature
+  /** Null where the chain has nothing that opens accounts of passkeys. */
+  accounts: PasskeyAccounts | null
   wallet(account: string): Promise<WalletResource>
 }
 

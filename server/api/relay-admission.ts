@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto'
 import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import type { AllowGas } from '../chain/sender.ts'
-import type { SessionRow } from '../store/account-store.ts'
 import { seatsOfAccount } from '../store/queries-seats.ts'
 import { isInvited, isRelayUnderWay, noteRelay, relaysOfDay, wasRelayed } from '../store/relay-store.ts'
 import type { SeatRow } from '../store/rows.ts'
@@ -41,16 +40,19 @@ export interface RelayRequest {
   subject: string
   /** The purse that the request takes money from: it must not be empty. */
   purse?: number
+  /** Against whose day it counts, where that is not the account's. */
+  chargedTo?: string
   /** What was sent, by which a repetition is known. */
   body: unknown
 }
 
 export interface RelayAdmission {
   /**
-   * Carries a request to the chain for the account of a session. Throws `ApiError`: `ACCOUNT_FOREIGN`, `RELAY_UNINVITED`,
-   * `RELAY_BUDGET`, `RELAY_UNDER_WAY`, `RELAY_PURSE_EMPTY`, `TOO_MANY_REQUESTS`; and what `send` throws, which asks for its gas.
+   * Carries a request to the chain for the account that asks, by its session or by a signature. Throws `ApiError`: `ACCOUNT_FOREIGN`,
+   * `RELAY_UNINVITED`, `RELAY_BUDGET`, `RELAY_UNDER_WAY`, `RELAY_PURSE_EMPTY`, `TOO_MANY_REQUESTS`; and what `send` throws, which asks for
+   * its gas.
    */
-  carry(session: SessionRow, request: RelayRequest, send: Send): Promise<{ hash: string }>
+  carry(asking: { account: string }, request: RelayRequest, send: Send): Promise<{ hash: string }>
 }
 
 type Send = (allow: AllowGas) => Promise<{ hash: string }>
@@ -80,16 +82,16 @@ export function createRelayAdmission(
   }
 
   /** With what is under way, this request and its gas among them. */
-  async function requireBudget({ area, account }: RelayRequest): Promise<void> {
-    const most = account === gridOperatorOf(parts, area) ? mostOfDay.grid : mostOfDay.account
-    const used = await relaysOfDay(database, account)
+  async function requireBudget({ area, account, chargedTo = account }: RelayRequest): Promise<void> {
+    const most = chargedTo === gridOperatorOf(parts, area) ? mostOfDay.grid : mostOfDay.account
+    const used = await relaysOfDay(database, chargedTo)
     const all = [...preparing.values()].reduce(sumOf, used.all)
-    requireWithin(sumOf(used.own, preparing.get(account)!), most, 'one account')
+    requireWithin(sumOf(used.own, preparing.get(chargedTo)!), most, 'one account')
     requireWithin(all, mostOfDay.all, 'all')
   }
 
   async function admit(request: RelayRequest, requestHash: Buffer, send: Send): Promise<{ hash: string }> {
-    const { area, account, subject } = request
+    const { area, account, chargedTo = account, subject } = request
     const areaId = await tables.idOf(area)
     // What was carried before costs nothing: whoever sends it gives the same transaction again.
     const isRepeated = await wasRelayed(database, { area: areaId, requestHash })
@@ -98,7 +100,7 @@ export function createRelayAdmission(
       if (await isRelayUnderWay(database, { area: areaId, subject })) throw busy()
       await requireBudget(request)
     }
-    const own = preparing.get(account)!
+    const own = preparing.get(chargedTo)!
     let gas = 0
     try {
       const { hash } = await send(async (wanted) => {
@@ -106,7 +108,7 @@ export function createRelayAdmission(
         own.gas += gas
         await requireBudget(request)
       })
-      await noteRelay(database, { area: areaId, account, subject, requestHash, transaction: hash, gas })
+      await noteRelay(database, { area: areaId, account: chargedTo, subject, requestHash, transaction: hash, gas })
       return { hash }
     } finally {
       own.gas -= gas
@@ -114,27 +116,27 @@ export function createRelayAdmission(
   }
 
   return {
-    async carry(session, request, send) {
-      const { area, account, subject, body } = request
-      if (session.account !== account) {
-        throw new ApiError('ACCOUNT_FOREIGN', `this session is ${session.account}’s; the request is ${account}’s`)
+    async carry(asking, request, send) {
+      const { area, account, chargedTo = account, subject, body } = request
+      if (asking.account !== account) {
+        throw new ApiError('ACCOUNT_FOREIGN', `this session is ${asking.account}’s; the request is ${account}’s`)
       }
-      allowance.use(account, Date.now())
+      allowance.use(chargedTo, Date.now())
       const place = `${area.settings.rulesHash} ${subject}`
       if (underWay.has(place)) throw busy()
       const requestHash = createHash('sha256')
         .update(`${subject}\n${JSON.stringify(body)}`)
         .digest()
       underWay.set(place, account)
-      const own = preparing.get(account) ?? { transactions: 0, gas: 0 }
-      preparing.set(account, own)
+      const own = preparing.get(chargedTo) ?? { transactions: 0, gas: 0 }
+      preparing.set(chargedTo, own)
       own.transactions += 1
       try {
         return await admit(request, requestHash, send)
       } finally {
         underWay.delete(place)
         own.transactions -= 1
-        if (own.transactions === 0) preparing.delete(account)
+        if (own.transactions === 0) preparing.delete(chargedTo)
       }
     },
   }

@@ -90,6 +90,8 @@ export const areaSchema = z
       tokenName: z.string(),
       tokenDecimals: z.int(),
       withdrawalDelaySeconds: z.int(),
+      /** Where accounts of passkeys are opened; absent where they cannot be. */
+      accounts: z.object({ factory: address, implementation: address, recoveryDelaySeconds: z.int() }).optional(),
       /** The contract by which accounts take grants of data back; null where none can be given. */
       revocations: address.nullable(),
     }),

@@ -11,8 +11,17 @@ const ticks = int24.meta({
   description: 'Ticks per kWh; a tick is `priceTick` of the area’s rules, in millionths of a token',
 })
 
-/** What `POST /session` takes: the text of the sign-in message and the account's signature of it. */
-export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000), signature }).meta({ id: 'SignIn' })
+/** Who signs for an account of a passkey: a point of the curve P-256, or an address where `y` is zero; both zero for nobody. */
+const accountKey = z.strictObject({ x: hex32Form, y: hex32Form })
+const firstKeys = z.strictObject({ owner: accountKey, recovery: accountKey })
+
+/**
+ * What `POST /session` takes: the text of the sign-in message and the account's signature of it; of an account of a passkey
+ * that is not open yet also the keys that it will be opened with.
+ */
+export const signInSchema = z
+  .strictObject({ message: z.string().min(1).max(4000), signature, keys: firstKeys.optional() })
+  .meta({ id: 'SignIn' })
 
 /**
  * An order of either market: spot (`market` 0, `timeInForce` 0), or forward (`market` 1, `timeInForce` 0 until the gate
@@ -244,6 +253,43 @@ export const relayDepositSchema = z
 export const relayWithdrawalSchema = z
   .strictObject({ seat: seatId, amount: tokens, to: addressSchema, nonce: uint32, deadline: utcSeconds, signature })
   .meta({ id: 'RelayWithdrawal' })
+
+/** Opens the account of a passkey on the chain of an area. */
+export const relayAccountSchema = z.strictObject({ area: uint32, ...firstKeys.shape }).meta({ id: 'RelayAccount' })
+
+/** A decimal number of 256 bits. */
+const nonce = z.string().regex(/^\d{1,77}$/, 'a decimal number')
+
+/** `Execute`, signed by the account's owner: all calls or none. No call may carry the chain's coin. */
+export const relayExecutionSchema = z
+  .strictObject({
+    area: uint32,
+    account: addressSchema,
+    calls: z
+      .array(
+        z.strictObject({ to: addressSchema, data: z.string().regex(/^0x([0-9a-f]{2}){4,512}$/, 'bytes of a call') }),
+      )
+      .min(1)
+      .max(4),
+    nonce,
+    deadline: utcSeconds,
+    signature,
+  })
+  .meta({ id: 'RelayExecution' })
+
+/** `Recover`, signed by the account's recovery key: `next` becomes the owner after the delay. */
+export const relayRecoverySchema = z
+  .strictObject({ area: uint32, account: addressSchema, next: accountKey, nonce, deadline: utcSeconds, signature })
+  .meta({ id: 'RelayRecovery' })
+
+/** `Veto`, signed by the account's owner. */
+export const relayVetoSchema = z
+  .strictObject({ area: uint32, account: addressSchema, signature })
+  .meta({ id: 'RelayVeto' })
+
+export const relayRecoveredSchema = z
+  .strictObject({ area: uint32, account: addressSchema })
+  .meta({ id: 'RelayRecovered' })
 
 /** `MovePurse`: to another seat of the account; its `amount` is signed in ledger units of the area of `from`. */
 export const relayMoveSchema = z

@@ -3,20 +3,21 @@
  * values stands. With it a client can be written from the document alone.
  */
 import { revocationsDomainOf, revokeGrantsTypes } from '../../contracts/protocol/data-grants.ts'
+import { accountTypedData } from '../../contracts/protocol/passkey-account.ts'
 import { domainOf, type TypedDataName, typesOf } from '../../contracts/protocol/typed-data.ts'
 
 /**
- * Where a value stands: `of` the body or path of the request, or a resource: the Area that is signed for, the Seat, or the
- * account's Wallet; `at` a JSON pointer there. `as` says how what stands there becomes what is signed.
+ * Where a value stands: `of` the body or path of the request, or a resource: the Area that is signed for, the Seat, the
+ * account's Wallet or PasskeyAccount; `at` a JSON pointer there. `as` says how what stands there becomes what is signed.
  */
 interface Source {
-  of: 'body' | 'path' | 'area' | 'seat' | 'wallet'
+  of: 'body' | 'path' | 'area' | 'seat' | 'wallet' | 'passkeyAccount'
   at: string
   /**
    * `bytes32`: the bytes of the text, then zeros. `ledgerUnits`: tokens × 10^(the area's priceDecimals + 3). `baseUnits`: tokens
-   * × 10^(the area's chain.tokenDecimals).
+   * × 10^(the area's chain.tokenDecimals). `calls`: each with the value 0. `before`: one less.
    */
-  as?: 'bytes32' | 'ledgerUnits' | 'baseUnits'
+  as?: 'bytes32' | 'ledgerUnits' | 'baseUnits' | 'calls' | 'before'
 }
 
 export interface TypedRequest {
@@ -73,6 +74,16 @@ const ofSeat = { account: seat('/account') }
 const epochOf = (below: string, at: string, by: string) => typed('EpochStart', { signature: at, by }, below)
 const byMeter = (at: string) => ({ signature: at, by: 'the meter’s first key', compact: true }) as const
 const hello = typed('AgentHello', byMeter('/hello/signature'), '/hello')
+
+/** An act of an account of a passkey, whose domain is the account. */
+function ofPasskey(
+  primaryType: 'Execute' | 'Recover' | 'Veto',
+  by: string,
+  message: TypedRequest['message'],
+): TypedRequest {
+  const { domain: fixed, types } = accountTypedData(primaryType, { chainId: 0, account: '' })
+  return { signature, by, primaryType, types, domain: domainWith(fixed, body('/account')), message }
+}
 
 const permitTypes = {
   Permit: [
@@ -154,6 +165,26 @@ export const typedRequests: Record<string, readonly TypedRequest[]> = {
     typed('RotateKey', { signature: '/accountSignature', by: account }, '/rotation'),
     typed('RotateKey', { signature: '/keySignature', by: 'the meter’s last key' }, '/rotation'),
     typed('RotateKey', { signature: '/nextSignature', by: 'the next key' }, '/rotation'),
+  ],
+  relayExecution: [
+    ofPasskey('Execute', 'the account’s owner', {
+      calls: body('/calls', 'calls'),
+      nonce: body('/nonce'),
+      deadline: body('/deadline'),
+    }),
+  ],
+  relayRecovery: [
+    ofPasskey('Recover', 'the account’s recovery key', {
+      x: body('/next/x'),
+      y: body('/next/y'),
+      nonce: body('/nonce'),
+      deadline: body('/deadline'),
+    }),
+  ],
+  relayVeto: [
+    ofPasskey('Veto', 'the account’s owner', {
+      nonce: { of: 'passkeyAccount', at: '/nextRecoveryNonce', as: 'before' },
+    }),
   ],
   relayDeposit: [
     {

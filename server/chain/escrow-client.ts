@@ -13,7 +13,12 @@ import {
   type ParamType,
   type Result,
 } from 'ethers'
-import { escrowInterface, revocationsInterface, tokenInterface } from '../../contracts/build/deploy.ts'
+import {
+  accountInterface,
+  escrowInterface,
+  revocationsInterface,
+  tokenInterface,
+} from '../../contracts/build/deploy.ts'
 import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
 import { ChainError } from './error.ts'
@@ -266,7 +271,7 @@ const refusals: Record<string, string> = {
   AlreadyUsed: 'this signed instruction was already carried out',
   WrongNonce: 'a request carries the next nonce: sign again with that one',
   NotHigher: 'grants up to this number were taken back before',
-  NothingRequested: 'no withdrawal is requested',
+  NothingRequested: 'no withdrawal and no recovery is requested',
   TooEarly: 'the wait has not passed',
   NotGrid: 'only the grid operator of the area may do this',
   NotOperator: 'only the operator of the area may do this',
@@ -277,6 +282,8 @@ const refusals: Record<string, string> = {
   GridPurseTooSmall: 'the grid purse holds less',
   NothingToMove: 'the amount is less than one unit',
   Insolvent: 'the seat cannot pay',
+  BadKey: 'a key is a passkey’s point on the curve P-256, or the address of another account',
+  CallFailed: 'a call that the account was to make failed',
   ERC20InsufficientBalance: 'the account has fewer tokens',
   ERC20InsufficientAllowance: 'the permit was used already: sign the next one',
 }
@@ -296,7 +303,7 @@ export function asChainError(error: unknown): unknown {
 }
 
 function parseRefusal(data: string): ErrorDescription | null {
-  const known = [escrowInterface, tokenInterface, revocationsInterface]
+  const known = [escrowInterface, tokenInterface, accountInterface, revocationsInterface]
   return known.reduce<ErrorDescription | null>((found, each) => found ?? each.parseError(data), null)
 }
 

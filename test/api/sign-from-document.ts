@@ -2,9 +2,9 @@
 import { encodeBytes32String, parseUnits, Signature, type Wallet } from 'ethers'
 
 interface Source {
-  of: 'body' | 'path' | 'area' | 'seat' | 'wallet'
+  of: 'body' | 'path' | 'area' | 'seat' | 'wallet' | 'passkeyAccount'
   at: string
-  as?: 'bytes32' | 'ledgerUnits' | 'baseUnits'
+  as?: 'bytes32' | 'ledgerUnits' | 'baseUnits' | 'calls' | 'before'
 }
 
 /** An entry of `x-eip712`, as any reader of the document sees it. */
@@ -25,6 +25,7 @@ export interface Given {
   area: object
   seat?: object
   wallet?: object
+  passkeyAccount?: object
 }
 
 /** The body with a signature by each signer, named by where the signature goes; lists have one item. */
@@ -77,6 +78,8 @@ function valueAt(source: string | Source, given: Given): unknown {
   if (as === 'bytes32') return encodeBytes32String(value as string)
   if (as === 'ledgerUnits') return parseUnits(value as string, priceDecimals + 3)
   if (as === 'baseUnits') return parseUnits(value as string, chain.tokenDecimals)
+  if (as === 'before') return BigInt(value as string) - 1n
+  if (as === 'calls') return (value as object[]).map((call) => ({ ...call, value: 0 }))
   return value
 }
 

@@ -118,6 +118,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     revocations,
     officesOf: () => offices,
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
+    accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
   })
   const apiParts = {

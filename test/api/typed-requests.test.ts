@@ -1,6 +1,7 @@
 /** The OpenAPI document alone is enough to sign every request, and says of every amount in which unit it is. */
 import { TypedDataEncoder, Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { accountDigest } from '../../contracts/protocol/passkey-account.ts'
 import { digestOf, type TypedDataName, typesOf } from '../../contracts/protocol/typed-data.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { lower, meters, orderOf, people, seatIds } from './people.ts'
@@ -86,12 +87,17 @@ describe('what is signed', () => {
                 : [propertiesOf(resourceOf[of]()).map((each) => each.at)]
           expect([operation.operationId, known]).toEqual([operation.operationId, expect.arrayContaining([at])])
         }
-        if (primaryType in { Permit: 0, RevokeGrants: 0 }) continue
+        if (primaryType in { Permit: 0, RevokeGrants: 0, Execute: 0, Recover: 0, Veto: 0 }) continue
         expect(types).toEqual(typesOf(primaryType as TypedDataName))
       }
     }
   })
-  const resourceOf = { area: () => schemas.Area!, seat: () => schemas.Seat!, wallet: () => schemas.Wallet! }
+  const resourceOf = {
+    area: () => schemas.Area!,
+    seat: () => schemas.Seat!,
+    wallet: () => schemas.Wallet!,
+    passkeyAccount: () => schemas.PasskeyAccount!,
+  }
 
   test('by the document alone is accepted', async () => {
     const tokens = { alice: await tokenOf(street, people.alice), stranger: await tokenOf(street, people.stranger) }
@@ -199,6 +205,28 @@ describe('what is signed', () => {
     const consented = { body: { ...pairing, account: lower(people.stranger), rules, consent, epochStart } }
     const all = { ...byMeter, '/consent/signature': meters.stranger, '/epochStart/signature': meters.stranger }
     await send('consentToPairing', 'pairings/consent', consented, { signers: all })
+  })
+
+  test('of an account of a passkey has the digest that the account computes', () => {
+    const account = `0x${'ab'.repeat(20)}`
+    const place = { chainId: area.chain.chainId, account }
+    const digestFor = (id: string, given: Omit<Given, 'area'>) => {
+      const [entry] = operations.find(({ operationId }) => operationId === id)!['x-eip712']!
+      const { domain, types, message } = typedDataOf(entry!, { ...given, area })
+      return TypedDataEncoder.hash(domain, types, message)
+    }
+    const [x, y] = [`0x${'12'.repeat(32)}`, `0x${'34'.repeat(32)}`]
+    const call = { to: account, data: '0x12345678' }
+    const execution = { account, calls: [call], nonce: '3', deadline: 9 }
+    expect(digestFor('relayExecution', { body: execution })).toBe(
+      accountDigest(place, 'Execute', { calls: [{ ...call, value: 0n }], nonce: 3n, deadline: 9 }),
+    )
+    const recovery = { account, next: { x, y }, nonce: '4', deadline: 9 }
+    expect(digestFor('relayRecovery', { body: recovery })).toBe(
+      accountDigest(place, 'Recover', { x, y, nonce: 4n, deadline: 9 }),
+    )
+    const veto = { body: { account }, passkeyAccount: { nextRecoveryNonce: '5' } }
+    expect(digestFor('relayVeto', veto)).toBe(accountDigest(place, 'Veto', { nonce: 4n }))
   })
 
   test('has the digest that everybody else computes', () => {

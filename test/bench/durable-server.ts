@@ -110,6 +110,7 @@ const parts: ApiParts = {
   statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
   servicesOf: () => ({
     isWalletSignature: unused,
+    accounts: null,
     relay: null,
     revocations: null,
     officesOf: () => ({ grid: settings.rules.grid, operator: settings.rules.grid }),
