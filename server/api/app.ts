@@ -28,7 +28,7 @@ const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
 
 export function createApp(parts: ApiParts): Express {
-  const { database, log, registry, ready } = parts
+  const { log, registry, ready } = parts
   const routes = apiRoutes(parts)
   const app = express()
   app.disable('x-powered-by')
@@ -61,7 +61,7 @@ export function createApp(parts: ApiParts): Express {
     next()
   })
   api.use(express.json({ limit: bodyLimitBytes }))
-  for (const definition of routes) mountRoute(api, definition, { database, networkOf: parts.networkOf })
+  for (const definition of routes) mountRoute(api, definition, parts)
   api.use(nothingHere)
   app.use(base, api)
 

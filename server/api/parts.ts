@@ -9,7 +9,7 @@ import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
-import type { IsOwnHost } from './hosts.ts'
+import type { IsOwnHost, SenderOf } from './hosts.ts'
 import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
 import type { Relay } from './relay.ts'
@@ -62,6 +62,8 @@ export interface ApiParts {
   gate: OrderGate
   /** Whether a request is meant for this server. */
   isOwnHost: IsOwnHost
+  /** Whose page sent a request. */
+  senderOf: SenderOf
 }
 
 /** An area by its number. Throws `AREA_UNKNOWN`. */

@@ -5,11 +5,13 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
 import type { Request, Response, Router } from 'express'
 import type { z } from 'zod'
-import { sessionOfToken, sweepNowAndThen } from '../accounts/sessions.ts'
+import { sweepNowAndThen } from '../accounts/sessions.ts'
 import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
+import type { SenderOf } from './hosts.ts'
 import { ApiError, type Problem } from './problem.ts'
+import { mayUseCookie, sessionShown, shownSession } from './session-cookie.ts'
 
 export type Answer =
   | { status: number; body: unknown }
@@ -58,10 +60,19 @@ export function route<Params = undefined, Query = undefined, Body = undefined>(
 export function mountRoute(
   router: Router,
   definition: Route,
-  { database, networkOf }: { database: Database; networkOf: NetworkOf },
+  { database, networkOf, senderOf }: { database: Database; networkOf: NetworkOf; senderOf: SenderOf },
 ): void {
+  const optionalSession = (request: Request) => sessionOf({ database, senderOf }, request)
   router[definition.method](definition.path, async (request, response) => {
-    const session = () => requireSession(database, request)
+    if (definition.method !== 'get') requireOwnPage(senderOf, request)
+    const session = async () => {
+      const shown = await optionalSession(request)
+      if (shown !== null) return shown
+      throw new ApiError(
+        'SESSION_NEEDED',
+        'this needs a session that has not expired, by its bearer token or its cookie',
+      )
+    }
     if (definition.private) await session()
     const input = {
       params: parse(definition.params, request.params, ''),
@@ -70,13 +81,13 @@ export function mountRoute(
       request,
       network: networkOf(request),
       session,
-      account: async () => (await optionalSession(database, request))?.account ?? null,
+      account: async () => (await optionalSession(request))?.account ?? null,
     }
     const run = () => definition.handle(input)
     const key = definition.keyed ? request.get('idempotency-key') : undefined
     if (key !== undefined) requireKeyForm(key)
     // Keys are an account's own: a stranger has none, and leaves no row. What is signed is its own key anyway.
-    const caller = key === undefined ? undefined : (await optionalSession(database, request))?.account
+    const caller = key === undefined ? undefined : (await optionalSession(request))?.account
     const isKeyed = key !== undefined && caller !== undefined
     await send(
       response,
@@ -160,22 +171,23 @@ async function runOnce(database: Database, { request, body, caller, key, run }: 
   }
 }
 
-/** The token of `Authorization: Bearer`, or null. */
-export function bearerToken(request: Request): string | null {
-  const header = request.get('authorization')
-  return header?.toLowerCase().startsWith('bearer ') ? header.slice(7).trim() : null
+/** No page of somebody else writes here, whatever its visitor's browser sends along. */
+function requireOwnPage(senderOf: SenderOf, request: Request): void {
+  if (senderOf(request) !== 'foreign') return
+  const origin = (request.get('origin') ?? 'another site').slice(0, 200)
+  throw new ApiError(
+    'ORIGIN_FOREIGN',
+    `a page of ${origin} may not write here; its operator names its own with --origin`,
+  )
 }
 
-async function requireSession(database: Database, request: Request): Promise<SessionRow> {
-  const session = await optionalSession(database, request)
-  if (session === null)
-    throw new ApiError('SESSION_NEEDED', 'this needs the bearer token of a session that has not expired')
-  return session
-}
-
-async function optionalSession(database: Database, request: Request): Promise<SessionRow | null> {
-  const token = bearerToken(request)
-  return token === null ? null : sessionOfToken(database, token, new Date())
+async function sessionOf(
+  { database, senderOf }: { database: Database; senderOf: SenderOf },
+  request: Request,
+): Promise<SessionRow | null> {
+  const shown = shownSession(request)
+  if (shown === null || (shown.account !== null && !mayUseCookie(senderOf, request))) return null
+  return sessionShown(database, shown, new Date())
 }
 
 function parseBody(definition: Route, request: Request): unknown {

@@ -122,11 +122,15 @@ const parts: ApiParts = {
   networkOf: networkReader(null, log),
   gate: createOrderGate(),
   isOwnHost: () => true,
+  senderOf: () => 'own',
 }
 http.on('request', createApp(parts))
 const io = new Server(
   http,
-  socketOptions(() => true),
+  socketOptions(
+    () => true,
+    () => 'own',
+  ),
 )
 const telemetry = createTelemetryBoard(meterOwners(areas))
 attachAgents(io, { ...parts, telemetry })
