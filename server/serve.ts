@@ -12,7 +12,7 @@ import type { TrustedProxies } from './api/addresses.ts'
 import { networkReader } from './api/addresses.ts'
 import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
-import { ownHosts } from './api/hosts.ts'
+import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
 import type { DemoPerson } from './api/resources.ts'
@@ -181,9 +181,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     gate: createOrderGate(),
     reads: createReadAllowance(),
     isOwnHost: ownHosts(origins),
+    senderOf: pageSenders(origins),
   }
   http.on('request', createApp(parts))
-  const io = new SocketServer(http, socketOptions(parts.isOwnHost))
+  const io = new SocketServer(http, socketOptions(parts.isOwnHost, parts.senderOf))
   limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })

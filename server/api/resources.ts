@@ -515,11 +515,6 @@ export const walletSchema = z
   .meta({ id: 'Wallet' })
 export type WalletResource = z.infer<typeof walletSchema>
 
-/** `GET /session/nonce`: goes into the sign-in message (EIP-4361), once and soon. */
-export const nonceSchema = z.object({ nonce: z.string(), expiresAt: time }).meta({ id: 'Nonce' })
-
-export const sessionSchema = z.object({ token: z.string(), account: address, expiresAt: time }).meta({ id: 'Session' })
-
 export const telemetryEventSchema = z
   .object({
     seat: seatId,

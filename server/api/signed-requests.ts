@@ -17,10 +17,15 @@ const firstKeys = z.strictObject({ owner: accountKey, recovery: accountKey })
 
 /**
  * What `POST /session` takes: the text of the sign-in message and the account's signature of it; of an account of a passkey
- * that is not open yet also the keys that it will be opened with.
+ * that is not open yet also the keys that it will be opened with. Our own page asks for a `cookie` instead of a token.
  */
 export const signInSchema = z
-  .strictObject({ message: z.string().min(1).max(4000), signature, keys: firstKeys.optional() })
+  .strictObject({
+    message: z.string().min(1).max(4000),
+    signature,
+    keys: firstKeys.optional(),
+    cookie: z.boolean().optional(),
+  })
   .meta({ id: 'SignIn' })
 
 /**
