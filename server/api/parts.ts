@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
+import type { WatchingDesk } from '../chain/watching-desk.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
@@ -25,6 +26,8 @@ export interface AreaServices {
   /** Null where this server has no key that pays for others. */
   relay: Relay | null
   isWalletSignature: IsWalletSignature
+  /** Shows batches to the watchers of the areas. */
+  watching: Pick<WatchingDesk, 'watchersOf' | 'waiting' | 'take'>
   wallet(account: string): Promise<WalletResource>
 }
 

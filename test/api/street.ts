@@ -105,6 +105,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const relay = recordingRelay(relayed, relayError)
   const servicesOf = (area: number) => ({
     relay,
+    watching: { watchersOf: () => null, waiting: () => null, take: async () => {} },
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
   })

@@ -109,6 +109,7 @@ const parts: ApiParts = {
   statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
   servicesOf: () => ({
     isWalletSignature: unused,
+    watching: { watchersOf: () => null, waiting: () => null, take: unused },
     relay: null,
     wallet: unused,
   }),
