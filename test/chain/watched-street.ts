@@ -12,6 +12,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { hashWatchers } from '../../contracts/protocol/typed-data.ts'
 import { networkReader } from '../../server/api/addresses.ts'
+import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
 import { ownHosts } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
@@ -141,11 +142,16 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
     ...{ database, log, registry: new Registry(), demoPeople: null, pageFolder: null, origins: [url] },
     areas: { get: (number) => (number === area.settings.area ? area : undefined), all: () => [area] },
     signatures: { check: unused } as unknown as ApiParts['signatures'],
-    servicesOf: () => ({ relay: null, isWalletSignature: async () => false, watching, wallet: unused }),
+    servicesOf: () => ({
+      ...{ relay: null, revocations: null, accounts: null, watching, wallet: unused },
+      officesOf: () => ({ grid: area.settings.rules.grid, operator: area.settings.rules.grid }),
+      isWalletSignature: async () => false,
+    }),
     statements: { file: unused },
     ready: async () => [],
     networkOf: networkReader(null, log),
     gate: createOrderGate(),
+    reads: createReadAllowance(1_000_000),
     isOwnHost: ownHosts([url]),
   }
   http.on('request', createApp(parts))
