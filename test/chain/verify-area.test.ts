@@ -7,6 +7,7 @@ import { escrowAt } from '../../contracts/build/deploy.ts'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
 import type { AreaFile } from '../../server/settlement/area-file.ts'
+import { chancesOf } from '../../server/settlement/passed-over.ts'
 import type { SettledArea } from '../../server/settlement/verify/settled.ts'
 import { verifyArea } from '../../server/settlement/verify/verify-area.ts'
 import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
@@ -170,6 +171,7 @@ test('each seat’s statement holds its orders, and is right', async () => {
     const view = await readSettledSeat({ ...query, provider: chain.provider, firstBlock: street.firstBlock })
     expect(own.orders.length).toBe(new Set(own.leaves.map(({ reference }) => reference)).size)
     expect(verifyStatement(own, view)).toBeNull()
+    expect(own.chances).toEqual(chancesOf(file, 10).get(seat) ?? { wanted: 0, passedOver: 0 })
     if (own.leaves.length > 0) {
       const [entry] = view.entries
       const paidMore = { ...view, entries: [{ ...entry!, paid: entry!.paid + 1n }, ...view.entries.slice(1)] }
