@@ -80,6 +80,10 @@ const commands: Record<string, Entry> = {
     does: 'check a seat’s statement, or a whole batch of an area, from signed readings to what the chain settled',
     load: async () => (await import('./commands/verify.ts')).verifyCommand(),
   },
+  watch: {
+    does: 'compute every batch of an area on a machine of your own, and sign it or say why not',
+    load: async () => (await import('./commands/watch.ts')).watchCommand(),
+  },
   exit: {
     does: 'withdraw everything from the escrow with nothing but a node and the account’s key',
     load: async () => (await import('./commands/exit.ts')).exitCommand(),

@@ -22,10 +22,12 @@ const table = {
   GRANT_COARSER: [403, 'The grant is for coarser data'],
   RELAY_UNINVITED: [403, 'The server pays for those who are invited'],
   NOT_GRID_ACCOUNT: [403, 'Only the area’s grid operator may read this'],
+  NOT_WATCHER: [403, 'Only the area’s watchers may do this'],
   ROUTE_UNKNOWN: [404, 'There is nothing at this address'],
   AREA_UNKNOWN: [404, 'This server does not serve the area'],
   INTERVAL_UNKNOWN: [404, 'The interval has no result'],
   BATCH_UNKNOWN: [404, 'No batch ends at this time'],
+  NOTHING_TO_WATCH: [404, 'No batch waits for the area’s watchers'],
   ZONE_UNKNOWN: [404, 'The area has no such zone'],
   SEAT_UNKNOWN: [404, 'The account has no such seat'],
   SESSION_UNKNOWN: [404, 'The account has no such session'],
@@ -141,6 +143,10 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof ChainError) {
     const refused = error.code === 'CHAIN_REFUSED' || error.code === 'CHAIN_REQUEST'
+    if (error.code === 'CHAIN_NOT_WATCHED' || error.code === 'CHAIN_WATCHER') {
+      const status = error.code === 'CHAIN_WATCHER' ? 422 : 409
+      return problem({ code: error.code, status, title: 'This says nothing of the batch', detail: error.message })
+    }
     return problem({
       code: error.code,
       status: refused ? 422 : 503,

@@ -174,6 +174,8 @@ export const batchSchema = z
     transaction: z.string().nullable(),
     block: z.int().nullable(),
     gasUsed: z.int().nullable(),
+    /** How many of the area's watchers had signed it when it settled; null until then, and where nobody watches. */
+    approvals: z.int().nullable(),
   })
   .meta({ id: 'Batch' })
 export type BatchResource = z.infer<typeof batchSchema>
@@ -485,6 +487,8 @@ export const seatBatchSchema = z
     paid: money,
     received: money,
     transaction: z.string().nullable(),
+    /** As of the batch. */
+    approvals: z.int().nullable(),
   })
   .meta({ id: 'SeatBatch' })
 export type SeatBatchResource = z.infer<typeof seatBatchSchema>

@@ -1,15 +1,13 @@
 /** What `commonwatt verify` does: reads the file and the chain, and says whether they agree. */
 import type { JsonRpcProvider } from 'ethers'
-import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import { openProvider } from '../chain/escrow-client.ts'
 import { readSettledArea } from '../chain/settled-area.ts'
 import { readSettledSeat } from '../chain/settled-seat.ts'
-import { walletSignatures } from '../chain/wallet-signature.ts'
+import { wordsOfWallets } from '../chain/wallet-words.ts'
 import { beginsReport, ReportReader } from '../reports/verify-report.ts'
 import { BatchFigures } from '../reports/verify-rows.ts'
 import { beginsArchive } from '../settlement/archive-file.ts'
 import { type AreaFile, AreaFileReader, beginsAreaFile } from '../settlement/area-file.ts'
-import { claimsOf, nameOf, type SignedThings, type WalletWords } from '../settlement/signers.ts'
 import { readStatementFile, type StatementFile } from '../settlement/statement-file.ts'
 import { verifyArea } from '../settlement/verify/verify-area.ts'
 import { verifyStatement } from '../settlement/verify/verify-statement.ts'
@@ -127,20 +125,6 @@ function areaCheck(file: AreaFile, firstBlock: number, figures: BatchFigures | n
       })
     },
   }
-}
-
-/** What the contract wallets among the accounts confirm at the newest block. */
-async function wordsOfWallets(
-  provider: JsonRpcProvider,
-  domain: EscrowDomain,
-  things: SignedThings,
-): Promise<WalletWords> {
-  const isWalletSignature = walletSignatures(provider)
-  const words = new Set<string>()
-  for (const claim of claimsOf(domain, things)) {
-    if (await isWalletSignature(claim.account, claim.digest, claim.signature)) words.add(nameOf(claim))
-  }
-  return words
 }
 
 function parseJson(path: string, text: string): unknown {

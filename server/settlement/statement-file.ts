@@ -49,6 +49,8 @@ export const statementFileSchema = z.strictObject({
   /** Of the leaves' orders and agreements those that are handed out, by digest. */
   orders: z.array(orderForm),
   agreements: z.array(agreementForm),
+  /** In how many intervals something of the seat counted, and in how many of these it could trade nothing (`passed-over.ts`). */
+  chances: z.strictObject({ wanted: uint32, passedOver: uint32 }),
 })
 export type StatementFile = z.infer<typeof statementFileSchema>
 

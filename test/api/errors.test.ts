@@ -27,13 +27,16 @@ const foreign = new Set([
   'CHAIN_POLL_MS',
   'COMMONWATT_CONFIG',
   'DATABASE_URL',
+  'DATA_FOLDER',
   'FIRST_BLOCK',
   'KEY_FILE',
   'LOG_LEVEL',
   'METRICS_HOST',
   'METRICS_PORT',
+  'POLL_MS',
   'RELAY_KEY_FILE',
   'RPC_URL',
+  'SERVER_URL',
   'TRUST_PROXY',
 ])
 

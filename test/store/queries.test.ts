@@ -311,7 +311,7 @@ describe('a batch on its way', () => {
     expect(await statusOf()).toMatchObject({ status: 'cut', statement_root: 'root1800', transaction: null, seats: 3 })
     await markSubmitted(database, 1, 1_800, '0x01')
     expect(await statusOf()).toMatchObject({ status: 'submitted', transaction: '0x01' })
-    const settled = { transaction: '0x02', block: 7, gasUsed: 9 }
+    const settled = { transaction: '0x02', block: 7, gasUsed: 9, approvals: 2 }
     expect(await markSettled(database, 1, 1_800, settled)).toBe(true)
     expect(await markSettled(database, 1, 1_800, settled)).toBe(false)
     expect(await statusOf()).toMatchObject({ status: 'settled', transaction: '0x02', block: 7, gas_used: 9 })
