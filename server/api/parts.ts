@@ -12,7 +12,7 @@ import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
-import type { IsOwnHost } from './hosts.ts'
+import type { IsOwnHost, SenderOf } from './hosts.ts'
 import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
 import type { Relay } from './relay.ts'
@@ -76,6 +76,8 @@ export interface ApiParts {
   reads: Allowance
   /** Whether a request is meant for this server. */
   isOwnHost: IsOwnHost
+  /** Whose page sent a request. */
+  senderOf: SenderOf
 }
 
 /** The grid operator of an area, now. */

@@ -8,6 +8,7 @@ import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
 import { StatementsError } from '../statements/error.ts'
+import { StoreError } from '../store/error.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
@@ -27,6 +28,7 @@ const table = {
   BATCH_UNKNOWN: [404, 'No batch ends at this time'],
   ZONE_UNKNOWN: [404, 'The area has no such zone'],
   SEAT_UNKNOWN: [404, 'The account has no such seat'],
+  SESSION_UNKNOWN: [404, 'The account has no such session'],
   ORDER_UNKNOWN: [404, 'There is no such order'],
   ACCOUNT_UNKNOWN: [404, 'No account of a passkey is open there'],
   AGREEMENT_UNKNOWN: [404, 'There is no such agreement'],
@@ -38,6 +40,7 @@ const table = {
   RELAY_UNDER_WAY: [409, 'Something about the same is on its way'],
   IDEMPOTENCY_UNDER_WAY: [409, 'The first request with this key is still under way'],
   PAIRING_TAKEN: [409, 'Another account has claimed the meter'],
+  ORIGIN_FOREIGN: [403, 'A page of another site may not write here'],
   HOST_UNKNOWN: [421, 'This server does not answer under this name'],
   BODY_TOO_LARGE: [413, 'The body is too large'],
   BODY_CONTENT_TYPE: [415, 'The body must be application/json'],
@@ -151,6 +154,9 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof SettlementError && error.code === 'SETTLEMENT_STATEMENT') {
     return problem({ code: error.code, status: 409, title: 'There is no statement yet', detail: error.message })
+  }
+  if (error instanceof StoreError && error.code === 'STORE_ARCHIVED') {
+    return problem({ code: error.code, status: 410, title: 'This is archived', detail: error.message })
   }
   if (error instanceof ReportError || error instanceof ExchangeError) {
     return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })

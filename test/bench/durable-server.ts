@@ -126,11 +126,15 @@ const parts: ApiParts = {
   gate: createOrderGate(),
   reads: createReadAllowance(),
   isOwnHost: () => true,
+  senderOf: () => 'own',
 }
 http.on('request', createApp(parts))
 const io = new Server(
   http,
-  socketOptions(() => true),
+  socketOptions(
+    () => true,
+    () => 'own',
+  ),
 )
 const telemetry = createTelemetryBoard(meterOwners(areas))
 attachAgents(io, { ...parts, telemetry })

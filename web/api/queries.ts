@@ -25,6 +25,7 @@ interface Page<Item> {
 /** Who asks for private data. */
 export interface Credentials {
   account: string
+  /** What requests name the session by: the account. */
   token: string
 }
 
