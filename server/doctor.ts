@@ -5,10 +5,12 @@ import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
 import { type EscrowFacts, readSettingsFile } from './areas/settings.ts'
 import { openProvider, readEscrowFacts } from './chain/escrow-client.ts'
 import { readWalletFile } from './chain/key-file.ts'
+import { readAccountsFacts } from './chain/passkey-accounts.ts'
 import { type EscrowConfig, type FileConfig, placeOfEscrow } from './configuration/config.ts'
 import { leastGas, newestFileMs } from './health.ts'
 import { placeOf, requireContracts, requireDatabase } from './start-up.ts'
 import { type Database, missingMigrations, openDatabase } from './store/database.ts'
+import { keptMonths, monthOf, nameOfMonth } from './store/months.ts'
 
 export interface Finding {
   /** What was looked at. */
@@ -37,7 +39,7 @@ export async function examine(config: FileConfig): Promise<Finding[]> {
   return groups.flat()
 }
 
-async function database({ databaseUrl }: FileConfig): Promise<Finding[]> {
+async function database({ databaseUrl, retain }: FileConfig): Promise<Finding[]> {
   const of = 'database'
   if (databaseUrl === undefined) return [{ of, is: 'ill', says: 'none is named: give database-url' }]
   const sql = openDatabase(databaseUrl, 1, { statementSeconds: databaseWithinS, silenceSeconds: databaseWithinS })
@@ -45,7 +47,7 @@ async function database({ databaseUrl }: FileConfig): Promise<Finding[]> {
     const missing = await missingMigrations(sql)
     if (missing.isEmpty) return [{ of, is: 'well', says: `${placeOf(databaseUrl)} is empty: "serve" sets it up` }]
     await requireDatabase(sql, { databaseUrl, migrates: false })
-    return [await sizeOf(sql, databaseUrl), await clock(sql)]
+    return [await sizeOf(sql, databaseUrl), await months(sql, retain), await clock(sql)]
   } catch (error) {
     return [{ of, is: 'ill', says: reasonOf(await asDatabaseError(error, sql, databaseUrl)) }]
   } finally {
@@ -70,6 +72,17 @@ async function sizeOf(sql: Database, databaseUrl: string): Promise<Finding> {
   return { of: 'database', is: 'well', says }
 }
 
+/** How far back the tables go, and whether something of it should have been archived. */
+async function months(sql: Database, retain: number | undefined): Promise<Finding> {
+  const of = 'months'
+  const kept = await keptMonths(sql)
+  const now = Date.now() / 1000
+  const due = retain === undefined ? [] : kept.filter((month) => monthOf(month, 1) <= monthOf(now, -retain))
+  const since = kept.length === 0 ? 'none are in the database yet' : `in the database since ${nameOfMonth(kept[0]!)}`
+  if (due.length === 0) return { of, is: 'well', says: retain === undefined ? `${since}, all are kept` : since }
+  return { of, is: 'watch', says: `${since}, ${due.length} more than retain says: run "commonwatt archive"` }
+}
+
 async function clock(sql: Database): Promise<Finding> {
   const askedMs = Date.now()
   const [row] = await sql`select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms`
@@ -86,6 +99,7 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
   try {
     const place = placeOfEscrow(escrow)
     const facts = await readEscrowFacts(escrow.rpcUrl, place.escrow)
+    const revocations = place.revocations === null ? null : parseAddress(place.revocations)
     await block(escrow.rpcUrl, facts, note)
     of = 'area'
     const areas = escrow.areaFiles.map((file) => readSettingsFile(file, facts))
@@ -96,8 +110,10 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
     }
     const operator = parseAddress(readWalletFile(config.keyFile).address)
     of = 'contracts'
-    const warnings = await requireContracts(escrow.rpcUrl, facts, { areas, operator })
+    const warnings = await requireContracts(escrow.rpcUrl, facts, { revocations, areas, operator })
     note(of, 'well', `the escrow ${facts.escrow} is this release’s; its token is ${facts.tokenName}`)
+    if (place.accounts === null) note(of, 'watch', 'nothing opens accounts of passkeys: give accounts')
+    else await readAccountsFacts(escrow.rpcUrl, facts.chainId, parseAddress(place.accounts))
     for (const warning of warnings) note('area', 'ill', warning)
     if (warnings.length === 0) {
       const numbers = areas.map(({ area }) => area).join(', ')

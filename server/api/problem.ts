@@ -8,6 +8,7 @@ import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
 import { StatementsError } from '../statements/error.ts'
+import { StoreError } from '../store/error.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
@@ -18,22 +19,30 @@ const table = {
   IDEMPOTENCY_KEY_FORM: [400, 'The Idempotency-Key has no valid form'],
   SESSION_NEEDED: [401, 'Sign in first'],
   ACCOUNT_FOREIGN: [403, 'This belongs to another account'],
+  GRANT_COARSER: [403, 'The grant is for coarser data'],
   RELAY_UNINVITED: [403, 'The server pays for those who are invited'],
   NOT_GRID_ACCOUNT: [403, 'Only the area’s grid operator may read this'],
+  NOT_WATCHER: [403, 'Only the area’s watchers may do this'],
   ROUTE_UNKNOWN: [404, 'There is nothing at this address'],
   AREA_UNKNOWN: [404, 'This server does not serve the area'],
   INTERVAL_UNKNOWN: [404, 'The interval has no result'],
   BATCH_UNKNOWN: [404, 'No batch ends at this time'],
+  NOTHING_TO_WATCH: [404, 'No batch waits for the area’s watchers'],
   ZONE_UNKNOWN: [404, 'The area has no such zone'],
   SEAT_UNKNOWN: [404, 'The account has no such seat'],
+  SESSION_UNKNOWN: [404, 'The account has no such session'],
   ORDER_UNKNOWN: [404, 'There is no such order'],
+  ACCOUNT_UNKNOWN: [404, 'No account of a passkey is open there'],
   AGREEMENT_UNKNOWN: [404, 'There is no such agreement'],
   PAIRING_UNKNOWN: [404, 'No meter is offered under this code'],
+  GRANTS_OFF: [404, 'This server knows no contract for taking grants back'],
   RELAY_OFF: [404, 'This server relays nothing'],
+  ACCOUNTS_OFF: [404, 'Nothing opens accounts of passkeys here'],
   DEMO_ONLY: [404, 'Only the demo has this'],
   RELAY_UNDER_WAY: [409, 'Something about the same is on its way'],
   IDEMPOTENCY_UNDER_WAY: [409, 'The first request with this key is still under way'],
   PAIRING_TAKEN: [409, 'Another account has claimed the meter'],
+  ORIGIN_FOREIGN: [403, 'A page of another site may not write here'],
   HOST_UNKNOWN: [421, 'This server does not answer under this name'],
   BODY_TOO_LARGE: [413, 'The body is too large'],
   BODY_CONTENT_TYPE: [415, 'The body must be application/json'],
@@ -43,16 +52,21 @@ const table = {
   CANCEL_SIGNATURE: [422, 'The cancellation is not signed by the order’s account'],
   SESSION_KEY_SIGNATURE: [422, 'The session key is not signed by the account'],
   AGREEMENT_SIGNATURE: [422, 'The agreement is not signed by both accounts'],
-  INVITATION_SIGNATURE: [422, 'The invitation is not signed by the grid operator'],
+  GRANT_SIGNATURE: [422, 'The grant is not signed by its account'],
+  GRANT_INVALID: [422, 'A grant cannot be like this'],
+  GRANTS_FULL: [422, 'The account has given all the grants that it may'],
+  INVITATION_SIGNATURE: [422, 'The invitation is signed by nobody who invites here'],
   INVITATION_ENDED: [422, 'The invitation is good for nobody any more'],
   RELAY_PURSE_EMPTY: [422, 'There is nothing in the purse'],
+  RECOVERY_SIGNATURE: [422, 'The recovery is not signed by the account’s recovery key'],
+  RELAY_CALLS: [422, 'These calls are not carried'],
   NOTICE_SIGNATURE: [422, 'The notice is not signed by its account'],
   REVOCATION_SIGNATURE: [422, 'The revocation is not signed by its account'],
   PAIRING_CLOCK: [422, 'The agent’s clock is wrong'],
   PAIRING_SIGNATURE: [422, 'This is not signed by the meter'],
   PAIRING_TRIES: [429, 'Too many wrong codes'],
   ORDERS_BUSY: [503, 'Too many orders are under way'],
-  RELAY_BUDGET: [429, 'The day’s transactions are used up'],
+  RELAY_BUDGET: [429, 'The day’s transactions or gas are used up'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
   INTERNAL: [500, 'The server failed'],
 } as const satisfies Record<string, readonly [number, string]>
@@ -129,6 +143,10 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof ChainError) {
     const refused = error.code === 'CHAIN_REFUSED' || error.code === 'CHAIN_REQUEST'
+    if (error.code === 'CHAIN_NOT_WATCHED' || error.code === 'CHAIN_WATCHER') {
+      const status = error.code === 'CHAIN_WATCHER' ? 422 : 409
+      return problem({ code: error.code, status, title: 'This says nothing of the batch', detail: error.message })
+    }
     return problem({
       code: error.code,
       status: refused ? 422 : 503,
@@ -142,6 +160,9 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof SettlementError && error.code === 'SETTLEMENT_STATEMENT') {
     return problem({ code: error.code, status: 409, title: 'There is no statement yet', detail: error.message })
+  }
+  if (error instanceof StoreError && error.code === 'STORE_ARCHIVED') {
+    return problem({ code: error.code, status: 410, title: 'This is archived', detail: error.message })
   }
   if (error instanceof ReportError || error instanceof ExchangeError) {
     return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })

@@ -1,4 +1,5 @@
 /** What an area needs of the database that holds its journal; `store/area-store.ts` is it on PostgreSQL. */
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { Command, Event, LateReading, MeterReading } from '../market/area/area.ts'
 import type { Piece } from '../market/engine/snapshot.ts'
 
@@ -9,9 +10,17 @@ export interface Place {
   hash: Buffer
 }
 
-export interface JournalRow extends Place {
+/** A row as it is read again. */
+export interface StoredRow {
+  sequence: number
+  /** Null where the store keeps only that of a later row, which follows from this one. */
+  hash: Buffer | null
   /** The command's canonical bytes. */
   command: Buffer
+}
+
+export interface JournalRow extends StoredRow {
+  hash: Buffer
   /** What salts follow from, where the command cut a batch. */
   secret: Buffer | null
 }
@@ -40,7 +49,7 @@ export interface AreaStore {
   /** The newest snapshot, or null before the first. */
   snapshot(): Promise<LoadedSnapshot | null>
   /** Rows after a place, in order, some at a time; empty at the end. Throws `STORE_DIVERGED` where one is missing. */
-  rowsAfter(sequence: number): Promise<JournalRow[]>
+  rowsAfter(sequence: number): Promise<StoredRow[]>
   /**
    * Appends rows and advances every table in one transaction. Throws `StoreError` `STORE_FENCED` where the newest row is not
    * the one that the writer believes in, and what PostgreSQL says where a table refuses: then nothing was written.
@@ -50,6 +59,8 @@ export interface AreaStore {
   prove(place: Place): Promise<void>
   /** Readings of intervals that the engine no longer holds, each with the seat that its meter served, and what the tables say. */
   late(readings: readonly { reading: MeterReading; seat: number }[]): Promise<LateReading[]>
+  /** Intervals that end no later than this are archived: nothing of them is in the tables. */
+  archivedUntil(): Promise<UtcSeconds>
   /** Keeps a snapshot; pieces without bytes are those that `hasPiece` knows. */
   saveSnapshot(place: Place, pieces: readonly Piece[]): Promise<void>
   hasPiece(hash: string): boolean

@@ -16,6 +16,11 @@ function postgresUrl(text: string): string {
   return text
 }
 
+/** Where archived months lie. */
+export function archiveFolder(): Option {
+  return new Option('--archive-folder <folder>', 'where the files of archived months lie').env('ARCHIVE_FOLDER')
+}
+
 /** The escrow of an area that is looked for in a database, where its number alone does not say which it is. */
 export function escrowOfArea(): Option {
   return new Option('--escrow <address>', 'the escrow contract, where several have an area of this number')
@@ -44,6 +49,13 @@ export function escrowAddress(): Option {
     .env('ESCROW')
     .argParser(addressText)
     .makeOptionMandatory()
+}
+
+/** The contract that opens accounts of passkeys, as text. */
+export function accountsAddress(): Option {
+  return new Option('--accounts <address>', 'the contract that opens accounts of passkeys; without it none are opened')
+    .env('ACCOUNTS')
+    .argParser(addressText)
 }
 
 /** Where looking for the escrow's events begins. */

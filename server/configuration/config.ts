@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { readDeployment } from './deployment.ts'
+import { parseMonths } from './duration.ts'
 
 /** `CONFIGURATION_UNREADABLE`, `CONFIGURATION_OPEN` (others can read the secrets in it), `CONFIGURATION_SYNTAX` and `CONFIGURATION_INVALID`. */
 export class ConfigurationError extends CodedError<
@@ -36,13 +37,17 @@ export interface EscrowPlace {
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
+  /** What opens accounts of passkeys; null where nothing does. */
+  accounts: string | null
+  /** The contract by which accounts take grants of data back, or null. */
+  revocations: string | null
 }
 
 /** Throws `DeploymentError`. */
 export function placeOfEscrow({ place }: EscrowConfig): EscrowPlace {
   if (!('deploymentFile' in place)) return place
-  const { escrow, firstBlock } = readDeployment(place.deploymentFile)
-  return { escrow, firstBlock }
+  const { escrow, firstBlock, accounts, revocations } = readDeployment(place.deploymentFile)
+  return { escrow, firstBlock, accounts, revocations }
 }
 
 /** What a file says; what it does not say is undefined. */
@@ -63,6 +68,10 @@ export interface FileConfig {
   logLevel?: (typeof logLevels)[number] | undefined
   /** Absolute. */
   backupFolder?: string | undefined
+  /** Absolute. */
+  archiveFolder?: string | undefined
+  /** Whole months that stay in the tables; all if not given. */
+  retain?: number | undefined
   escrows: EscrowConfig[]
 }
 
@@ -84,15 +93,25 @@ const anAddress = aText.transform((text, context) => {
     return z.NEVER
   }
 })
+const someMonths = aText.transform((text, context) => {
+  try {
+    return parseMonths(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+    return z.NEVER
+  }
+})
 const oneOrMore = <Item extends z.ZodType>(item: Item) =>
   z.union([z.array(item), item.transform((one) => [one])]) as z.ZodType<z.output<Item>[]>
 
 const escrowSchema = z.strictObject({
   'rpc-url': aUrl(/^https?:$/, 'https://node.example'),
-  /** The file that `commonwatt deploy` writes; else `escrow` and `first-block` say the same. */
+  /** The file that `commonwatt deploy` writes; else `escrow`, `first-block`, `accounts` and `revocations` say the same. */
   deployment: aText.optional(),
   escrow: anAddress.optional(),
   'first-block': whole(0, 1e15).optional(),
+  accounts: anAddress.optional(),
+  revocations: anAddress.optional(),
   'area-file': oneOrMore(aText),
 })
 
@@ -114,11 +133,13 @@ const schema = z.strictObject({
   'chain-poll-ms': whole(10, 600_000).optional(),
   'log-level': z.enum(logLevels, { error: `write one of ${logLevels.join(', ')}` }).optional(),
   'backup-folder': aText.optional(),
+  'archive-folder': aText.optional(),
+  retain: someMonths.optional(),
   escrow: z.array(escrowSchema, { error: 'write [[escrow]] above it' }).default([]),
 })
 
-/** Reads and checks a configuration file. Throws `ConfigurationError` with a line per mistake, each beginning with the file's name. */
-export function readServerConfig(path: string): FileConfig {
+/** Reads a file of this form. Throws `ConfigurationError` with a line per mistake, each beginning with the file's name. */
+function readTables<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {
   const text = readPrivate(path)
   let raw: unknown
   try {
@@ -134,7 +155,12 @@ export function readServerConfig(path: string): FileConfig {
     const lines = parsed.error.issues.map(({ path: place, message }) => `${path}: ${nameOf(place)}: ${message}`)
     throw new ConfigurationError('CONFIGURATION_INVALID', lines.join('\n'))
   }
-  const file = parsed.data
+  return parsed.data
+}
+
+/** Reads and checks a configuration file. Throws as `readTables` does. */
+export function readServerConfig(path: string): FileConfig {
+  const file = readTables(path, schema)
   const folder = dirname(resolve(path))
   const absolute = (name: string | undefined) => (name === undefined ? undefined : resolve(folder, name))
   return {
@@ -151,6 +177,8 @@ export function readServerConfig(path: string): FileConfig {
     chainPollMs: file['chain-poll-ms'],
     logLevel: file['log-level'],
     backupFolder: absolute(file['backup-folder']),
+    archiveFolder: absolute(file['archive-folder']),
+    retain: file.retain,
     escrows: file.escrow.map((each, index) => ({
       rpcUrl: each['rpc-url'],
       place: placeOf(each, `${path}: escrow ${index + 1}`, folder),
@@ -159,15 +187,49 @@ export function readServerConfig(path: string): FileConfig {
   }
 }
 
+const watchSchema = z.strictObject({
+  'server-url': aUrl(/^https?:$/, 'https://market.example').optional(),
+  'rpc-url': aUrl(/^https?:$/, 'https://node.example').optional(),
+  escrow: anAddress.optional(),
+  'first-block': whole(0, 1e15).optional(),
+  area: whole(0, 0xffff_ffff).optional(),
+  'key-file': aText.optional(),
+  'data-folder': aText.optional(),
+  'metrics-host': aText.optional(),
+  'metrics-port': whole(1, 65_535).optional(),
+  'poll-ms': whole(10, 600_000).optional(),
+  'log-level': z.enum(logLevels, { error: `write one of ${logLevels.join(', ')}` }).optional(),
+})
+
+/** What a watcher's file says; its keys are the options of `commonwatt watch`. What it does not say is undefined. */
+export function readWatchConfig(path: string) {
+  const file = readTables(path, watchSchema)
+  const absolute = (name: string | undefined) =>
+    name === undefined ? undefined : resolve(dirname(resolve(path)), name)
+  return {
+    serverUrl: file['server-url'],
+    rpcUrl: file['rpc-url'],
+    escrow: file.escrow,
+    firstBlock: file['first-block'],
+    area: file.area,
+    keyFile: absolute(file['key-file']),
+    dataFolder: absolute(file['data-folder']),
+    metricsHost: file['metrics-host'],
+    metricsPort: file['metrics-port'],
+    pollMs: file['poll-ms'],
+    logLevel: file['log-level'],
+  }
+}
+
 function placeOf(
-  { deployment, escrow, 'first-block': firstBlock }: z.output<typeof escrowSchema>,
+  { deployment, escrow, 'first-block': firstBlock = 0, accounts, revocations }: z.output<typeof escrowSchema>,
   where: string,
   folder: string,
 ): EscrowConfig['place'] {
   if ((deployment === undefined) === (escrow === undefined)) {
     throw new ConfigurationError('CONFIGURATION_INVALID', `${where}: name either its deployment (a file) or its escrow`)
   }
-  if (escrow !== undefined) return { escrow, firstBlock: firstBlock ?? 0 }
+  if (escrow !== undefined) return { escrow, firstBlock, accounts: accounts ?? null, revocations: revocations ?? null }
   return { deploymentFile: resolve(folder, deployment!) }
 }
 

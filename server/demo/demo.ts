@@ -7,13 +7,21 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { JsonRpcProvider, NonceManager, type Wallet } from 'ethers'
-import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import {
+  deployAccounts,
+  deployEscrow,
+  deployRevocations,
+  deployToken,
+  escrowAt,
+  tokenAt,
+} from '../../contracts/build/deploy.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, DemoPerson } from '../api/resources.ts'
+import { publicClient } from '../api-client.ts'
 import { type AreaSettings, areaSettings } from '../areas/settings.ts'
 import { walletOfFile } from '../chain/key-file.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
-import { publicClient } from './api-client.ts'
+import { placeCars, startCars } from './cars.ts'
 import { type EmbeddedChain, startChain } from './embedded-chain.ts'
 import { type EmbeddedPostgres, startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
@@ -21,6 +29,7 @@ import { eventually, onboard } from './onboarding.ts'
 import { assertPortFree } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
 import { type Supervisor, startSupervisor } from './supervisor.ts'
+import { type DemoWatcher, demoWatchers, quorumOf, startWatcher } from './watchers.ts'
 
 export interface DemoPorts {
   web: number
@@ -122,6 +131,10 @@ async function startMarket(
         deployment.settings.chain.escrow,
         '--first-block',
         String(deployment.firstBlock),
+        '--accounts',
+        deployment.accounts,
+        '--revocations',
+        deployment.revocations,
       ],
       ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
       ...['--demo-people', peopleFile, '--migrate'],
@@ -148,16 +161,29 @@ async function startMarket(
   )
   print(`server     ${url}, API at ${url}/docs, metrics at ${url}/metrics`)
 
+  const { settings, firstBlock } = deployment
+  const watching = { supervisor, dataFolder, serverUrl: url, rpcUrl: chain.url, settings, firstBlock }
+  for (const watcher of people.watchers) {
+    const kept = await startWatcher(watcher, watching)
+    pids[watcher.name] = () => kept.pid
+  }
+  const { keys, quorum } = quorumOf(people.watchers)
+  if (keys.length > 0) print(`watchers   ${keys.length} processes, ${quorum} of which must sign each batch`)
+
   const places = placeDevices(street, ports.devices)
   await Promise.all(
     [...places.values()]
       .flat()
       .map(({ port }) => assertPortFree({ port, purpose: 'a simulated device', option: '--device-port' })),
   )
+  const cars = placeCars(street, ports.devices + [...places.values()].flat().length)
+  await Promise.all(
+    [...cars.values()].map((port) => assertPortFree({ port, purpose: 'a simulated wallbox', option: '--device-port' })),
+  )
   const devices = await supervisor.start({
     name: 'devices',
     script: agentProgram,
-    args: ['simulate', '--config', writeSimulation(street, dataFolder, places)],
+    args: ['simulate', '--config', writeSimulation(street, dataFolder, { places, cars })],
   })
   pids.devices = () => devices.pid
   print(`devices    ${[...places.values()].flat().length} on Modbus TCP ports from ${ports.devices}`)
@@ -203,6 +229,15 @@ async function startMarket(
   )
   print(`agents     ${configs.size} processes for ${street.homes.length} meters`)
   print('people     every seat is open, confirmed and funded')
+  for (const [name, car] of await startCars({
+    street,
+    cars,
+    supervisor,
+    tariffUrl: `${url}/api/v1/areas/${area}/tariff`,
+  })) {
+    pids[name] = () => car.pid
+    print(`${name.padEnd(10)} charges while neighbours have sun to spare; see ${join(dataFolder, 'logs')}`)
+  }
   return {
     url,
     escrow: deployment.settings.chain.escrow,
@@ -213,6 +248,7 @@ async function startMarket(
 }
 
 interface People {
+  watchers: DemoWatcher[]
   deployer: Wallet
   grid: Wallet
   operator: Wallet
@@ -228,6 +264,7 @@ function demoPeople(street: Street, dataFolder: string): People {
   const operatorKeyFile = join(keys, 'operator.key')
   const relayKeyFile = join(keys, 'relay.key')
   return {
+    watchers: demoWatchers(street, dataFolder),
     deployer: walletOfFile(join(keys, 'deployer.key')),
     grid: walletOfFile(join(keys, 'grid.key')),
     operator: walletOfFile(operatorKeyFile),
@@ -254,11 +291,25 @@ function publicPeople(street: Street, people: People): DemoPerson[] {
 }
 
 function areaFileOf(street: Street, people: People): Record<string, unknown> {
-  return { ...street.area, rules: { ...street.area.rules, grid: people.grid.address.toLowerCase() } }
+  const watchers = quorumOf(people.watchers)
+  const rules = { ...street.area.rules, grid: people.grid.address.toLowerCase() }
+  return { ...street.area, rules: watchers.keys.length === 0 ? rules : { ...rules, watchers } }
 }
 
 interface Deployed {
   settings: AreaSettings
+  firstBlock: number
+  /** Opens accounts of passkeys. */
+  accounts: string
+  /** The contract by which grants of data are taken back. */
+  revocations: string
+}
+
+interface DemoDeployment {
+  escrow: string
+  token: string
+  accounts: string
+  revocations: string
   firstBlock: number
 }
 
@@ -267,9 +318,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
   const file = join(dataFolder, 'deployment.json')
   const provider = new JsonRpcProvider(rpcUrl, chainId, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 200 })
   try {
-    const known = existsSync(file)
-      ? (JSON.parse(readFileSync(file, 'utf8')) as { escrow: string; token: string; firstBlock: number })
-      : null
+    const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DemoDeployment) : null
     if (known !== null) {
       if ((await provider.getCode(known.escrow)) === '0x') {
         throw new DemoError(
@@ -277,9 +326,11 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
           `the chain in ${dataFolder} does not have the escrow that was deployed on it: remove ${dataFolder} to begin anew`,
         )
       }
-      return { settings: settingsOf(street, people, known), firstBlock: known.firstBlock }
+      const { firstBlock, accounts, revocations } = known
+      return { settings: settingsOf(street, people, known), firstBlock, accounts, revocations }
     }
-    for (const { address } of [people.deployer, people.grid, people.operator, people.relay]) {
+    const watching = people.watchers.map(({ wallet }) => wallet)
+    for (const { address } of [people.deployer, people.grid, people.operator, people.relay, ...watching]) {
       await provider.send('anvil_setBalance', [address, `0x${operatorWei.toString(16)}`])
     }
     const deployer = new NonceManager(people.deployer.connect(provider))
@@ -288,11 +339,14 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       token: token.address,
       withdrawalDelaySeconds: street.withdrawalDelaySeconds,
     })
-    const made = { token: token.address, escrow: escrow.address, firstBlock: escrow.blockNumber }
+    const { address: accounts } = await deployAccounts(deployer, street.recoveryDelaySeconds)
+    const { address: revocations } = await deployRevocations(deployer)
+    const firstBlock = escrow.blockNumber
+    const made: DemoDeployment = { token: token.address, escrow: escrow.address, accounts, revocations, firstBlock }
     const settings = settingsOf(street, people, made)
     const opened = await escrowAt(escrow.address, people.grid.connect(provider)).openArea!(
       settings.rules,
-      { quorum: 0, keys: [] },
+      quorumOf(people.watchers),
       people.operator.address,
     )
     await opened.wait()
@@ -302,7 +356,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       await minted.wait()
     }
     writeFileSync(file, JSON.stringify(made, null, 2))
-    return { settings, firstBlock: made.firstBlock }
+    return { settings, firstBlock, accounts, revocations }
   } finally {
     provider.destroy()
   }
@@ -335,7 +389,11 @@ function placeDevices(street: Street, firstPort: number): Map<string, Place[]> {
   )
 }
 
-function writeSimulation(street: Street, dataFolder: string, places: Map<string, Place[]>): string {
+function writeSimulation(
+  street: Street,
+  dataFolder: string,
+  { places, cars }: { places: Map<string, Place[]>; cars: Map<string, number> },
+): string {
   const file = join(dataFolder, 'devices.json')
   const epoch = existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as { epoch: string }).epoch
@@ -344,6 +402,7 @@ function writeSimulation(street: Street, dataFolder: string, places: Map<string,
     name: home.id,
     serialNumber: createHash('sha256').update(home.id).digest('hex').slice(0, 10).toUpperCase(),
     ...home.physics,
+    ...(home.carKw === undefined ? {} : { wallbox: { port: cars.get(home.id)!, powerKw: home.carKw } }),
     devices: places.get(home.id)!.map(({ port, device: { profile, models, unit } }) => ({
       port,
       ...(unit === undefined ? {} : { unit }),

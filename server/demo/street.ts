@@ -36,6 +36,8 @@ const homeSchema = z.strictObject({
   mainFuseW: z.int().min(1),
   deposit: z.string(),
   devices: z.array(deviceSchema).min(1),
+  /** A wallbox with a car that charges while neighbours have sun to spare. */
+  carKw: z.number().positive().optional(),
   /** What the simulator knows of the home besides its name and devices. */
   physics: z.record(z.string(), z.unknown()),
 })
@@ -46,6 +48,10 @@ const streetSchema = z.strictObject({
     rules: z.looseObject({ intervalSeconds: z.int().min(1), batchSeconds: z.int().min(1) }),
   }),
   withdrawalDelaySeconds: z.int().min(1),
+  /** How many compute each batch themselves; more than half of them must sign it. */
+  watchers: z.int().min(0).max(9).default(0),
+  /** For how long the owner of an account can object to its recovery. */
+  recoveryDelaySeconds: z.int().min(1),
   dayLengthSeconds: z.number().min(1),
   pollSeconds: z.number().positive(),
   utility: z.strictObject({ name: z.string(), description: z.string() }),
@@ -136,6 +142,7 @@ function consumer(home: {
   deposit: string
   seed: number
   gateway?: string
+  carKw?: number
 }): HomeInput {
   return {
     id: home.id,
@@ -144,6 +151,7 @@ function consumer(home: {
     description: home.description,
     zone: home.zone,
     ...(home.gateway === undefined ? {} : { gateway: home.gateway }),
+    ...(home.carKw === undefined ? {} : { carKw: home.carKw }),
     sellFloorPerKwh: '0.08',
     buyCeilingPerKwh: '0.30',
     sellAtPerKwh: null,
@@ -187,9 +195,12 @@ export const demoStreet: Street = streetSchema.parse({
       maxBandPerKwh: '0.80',
       confirmation: 'everybody',
       settlingGrade: 'device',
+      watcherGraceSeconds: 60,
     },
   },
+  watchers: 3,
   withdrawalDelaySeconds: 300,
+  recoveryDelaySeconds: 120,
   dayLengthSeconds: 360,
   pollSeconds: 1,
   utility: { name: 'Sunfield Grid', description: 'grid operator and supplier of the neighbourhood' },
@@ -341,7 +352,7 @@ export const demoStreet: Street = streetSchema.parse({
       id: 'flat-c',
       name: 'Flat C',
       zone: north,
-      description: 'ground floor, no roof',
+      description: 'ground floor, no roof; its car charges when neighbours have sun to spare',
       load: 'flat',
       loadScale: 2,
       buyAt: '0.29',
@@ -349,6 +360,7 @@ export const demoStreet: Street = streetSchema.parse({
       deposit: '20',
       seed: 13,
       gateway: 'flats',
+      carKw: 3.7,
     }),
   ],
 })

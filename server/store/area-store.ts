@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto'
 import type { AreaLease, AreaStore, Commit, Place } from '../areas/area-store.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { Piece } from '../market/engine/snapshot.ts'
+import { keptFrom } from './archives.ts'
 import { type AreaIdentity, registerArea } from './areas.ts'
 import { type Database, type DatabasePatience, openDatabase, transact } from './database.ts'
 import { StoreError } from './error.ts'
-import { appendRows, asFence, requireAppended, requireNewest, rowsAfter } from './journal.ts'
+import { appendRows, asFence, keepSecrets, requireAppended, requireNewest, rowsAfter } from './journal.ts'
+import { packJournal } from './journal-segments.ts'
 import { lateReadings } from './late-readings.ts'
 import { acquireLease, endWriters, releaseLease, renewLease, writerName } from './lease.ts'
 import { Projection } from './projection.ts'
@@ -81,11 +83,16 @@ class PostgresArea implements AreaStore, AreaLease {
     const { areaId, projection } = this
     await transact(this.writer, async (sql) => {
       const appending = appendRows(sql, areaId, { after, rows }).execute()
-      const [appended, projected] = await Promise.allSettled([appending, projection.project(sql, journaled, funds)])
+      const keeping = keepSecrets(sql, areaId, rows).map((statement) => statement.execute())
+      const [appended, ...others] = await Promise.allSettled([
+        appending,
+        projection.project(sql, journaled, funds),
+        ...keeping,
+      ])
       // Where both fail, the journal says why.
       if (appended.status === 'rejected') throw asFence(areaId, appended.reason)
       requireAppended(areaId, appended.value, rows)
-      if (projected.status === 'rejected') throw projected.reason
+      for (const other of others) if (other.status === 'rejected') throw other.reason
     })
     projection.committed()
   }
@@ -98,11 +105,16 @@ class PostgresArea implements AreaStore, AreaLease {
     return lateReadings(this.database, this.areaId, { intervalSeconds: this.projection.interval ?? 1, readings })
   }
 
+  archivedUntil() {
+    return keptFrom(this.database, this.areaId)
+  }
+
   async saveSnapshot(place: Place, pieces: readonly Piece[]): Promise<void> {
     try {
       const dropped = await keepSnapshot(this.database, this.areaId, { place, pieces })
       for (const { hash } of pieces) this.pieces.add(hash)
       for (const hash of dropped) this.pieces.delete(hash)
+      await packJournal(this.database, this.areaId)
     } catch (error) {
       // Another process may have dropped pieces: the next snapshot brings all of its own.
       if (error instanceof StoreError) this.pieces.clear()

@@ -33,7 +33,8 @@ export interface CutBatch extends BatchSpan {
 export async function readCutBatch(sql: Queries, areaId: number, end: UtcSeconds): Promise<CutBatch | null> {
   const [row] = await sql<(Omit<CutBatch, 'leftOut' | 'isLeavingOut'> & { leaving: [number, number[]][] })[]>`
     select start, end_at as "end", number, leaving, secret
-    from batches join journal on journal.area_id = batches.area_id and journal.sequence = cut_sequence
+    from batches
+    left join journal_secrets own on own.area_id = batches.area_id and own.sequence = cut_sequence
     where batches.area_id = ${areaId} and end_at = ${end}`
   if (row === undefined) return null
   const { leaving, ...batch } = row
@@ -158,7 +159,7 @@ export async function* readingsOfBatch(
     const rows = await sql<(Omit<BatchReading, 'signature'> & { seat: number; signature: Buffer })[]>`
       select seat, epoch, time, import_wh as "importWh", export_wh as "exportWh", quality, signature from readings
       where area_id = ${areaId} and time = any(${starts}::bigint[] || ${span.end}::bigint) and seat between ${from} and ${to}
-        and (not late or (time = ${span.start} and in_next))
+        and (late = false or (late is null and time = ${span.start}))
       order by seat, epoch, time`
     for (const { seat, own } of bySeat(rows)) {
       yield { seat, readings: own.map(({ seat: _, ...row }) => ({ ...row, signature: hexOf(row.signature) })) }
@@ -176,7 +177,7 @@ export async function readingsOfSeat(
   const rows = await sql<(Omit<BatchReading, 'signature'> & { signature: Buffer })[]>`
     select epoch, time, import_wh as "importWh", export_wh as "exportWh", quality, signature from readings
     where area_id = ${areaId} and time = any(${starts}::bigint[] || ${end}::bigint) and seat = ${seat}
-      and (not late or (time = ${start} and in_next))
+      and (late = false or (late is null and time = ${start}))
     order by epoch, time`
   return rows.map((row) => ({ ...row, signature: hexOf(row.signature) }))
 }
@@ -252,7 +253,7 @@ export interface Contradiction {
   second: BatchReading
 }
 
-/** Of the meters of these seats, the oldest first, as far as the first value lies in the tables. */
+/** Of the meters of these seats, the oldest first; the first values of archived months are kept for this. */
 export async function contradictionsOf(
   sql: Queries,
   areaId: number,
@@ -266,7 +267,13 @@ export async function contradictionsOf(
       select meter, array_agg(seat order by seat) as seats from seats
       where area_id = ${areaId} and seat = any(${numbers(seats, (seat) => seat)}::int[]) group by meter) own
     join suspensions x using (meter)
-    join readings first on first.area_id = ${areaId} and first.time = x.time and first.seat = x.seat and first.epoch = x.epoch
+    cross join lateral (
+      select import_wh, export_wh, quality, signature from readings first
+      where first.area_id = ${areaId} and first.time = x.time and first.seat = x.seat and first.epoch = x.epoch
+      union all
+      select import_wh, export_wh, quality, signature from kept_readings first
+      where first.area_id = ${areaId} and first.time = x.time and first.seat = x.seat and first.epoch = x.epoch
+    ) first
     where x.area_id = ${areaId}
     order by x.journal_sequence, x.meter collate "C"`
   return rows.map((row): Contradiction => {

@@ -82,9 +82,11 @@ export const readingDetails = {
   READING_EPOCH_UNKNOWN: { epoch: 'count', running: 'count' },
   READING_EPOCH_ENDED: { epoch: 'count', running: 'count' },
   READING_BEFORE_EPOCH: { time: 'time', start: 'time' },
+  READING_ARCHIVED: { time: 'time', until: 'time' },
   READING_EQUIVOCATION: { time: 'time' },
   READING_FALLING: { later: 'time', earlier: 'time' },
   READING_IMPLAUSIBLE: { direction: 'side', energy: 'energy', intervals: 'count' },
+  READING_KEY: {},
 } as const satisfies Record<ReadingCode, Readonly<Record<string, Kind>>>
 
 /** Why a seat could trade nothing at all, whatever its orders. */

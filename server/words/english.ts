@@ -222,12 +222,15 @@ const readings: Language['readings'] = {
   READING_FUTURE: ({ time }) => `${time} has not come by the server’s clock`,
   READING_EPOCH_UNKNOWN: ({ epoch, running }) => `epoch ${epoch} has not begun on chain, where epoch ${running} runs`,
   READING_EPOCH_ENDED: ({ epoch, running }) => `epoch ${epoch} has ended, and epoch ${running} runs`,
+  READING_ARCHIVED: ({ time, until }) =>
+    `${time} lies in a month that is archived: only later ones than ${until} are taken`,
   READING_BEFORE_EPOCH: ({ time, start }) => `${time} is not after ${start}, where the epoch began`,
   READING_EQUIVOCATION: ({ time }) =>
     `another value was signed for ${time}: the first one stands, and the meter is suspended`,
   READING_FALLING: ({ later, earlier }) => `a register is lower at ${later} than at ${earlier}`,
   READING_IMPLAUSIBLE: ({ direction, energy, intervals }) =>
     `${energy} ${direction === 'sell' ? 'exported' : 'imported'} in ${intervals} ${intervals === 1 ? 'interval' : 'intervals'} are more than the connection can carry`,
+  READING_KEY: () => 'another of the meter’s keys signs at this boundary',
 }
 
 function trade(facts: TradeFacts): string {
@@ -293,6 +296,21 @@ export const english: Language = {
     'gate-closed': 'the interval started, and what was left of the order was taken out',
     'seat-closed': 'the seat was closed, and what was left of the order was taken out',
     'session-revoked': 'the order ended when its session key was taken back',
+  },
+  watcherReasons: {
+    other: 'the batch is wrong',
+    incomplete: 'the batch cannot be computed from what the server gives',
+    times: 'the batch is of another time',
+    statement: 'the trades or the statement are not those that were computed',
+    band: 'the band of prices is another one',
+    'grid-take': 'the grid operator gets another amount',
+    entries: 'an entry is missing or says something else',
+    'moved-without-trade': 'a seat that traded would lose what it is owed',
+    header: 'what is to be signed is not what is shown',
+    unsigned: 'something is not signed by whom it must be',
+    stated: 'what the server states cannot have been',
+    'passed-over': 'a seat was kept from trading for too many batches in a row',
+    'signed-another': 'another header of the same batch has been signed already',
   },
   trade,
   agreement,

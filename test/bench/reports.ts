@@ -97,6 +97,7 @@ async function fill(sql: Database, zones: number): Promise<void> {
     insert into intervals
     select 1, start, 1, 'final', 'computed', ${(seats / 2) * 100}::int, 0, 0, 0, 0, 0, 0, 0, to_timestamp(start + 1000) from ${starts}`
   const days = intervals / 96
+  await sql`select make_months(array[${from}, ${from + 31 * 86_400}]::bigint[])`
   for (let day = 0; day < days; day++) {
     const first = from + day * 86_400
     const ofDay = sql`generate_series(${first}::bigint, ${first + 86_400 - intervalSeconds}::bigint, ${intervalSeconds}::bigint) start`
@@ -113,8 +114,7 @@ async function fill(sql: Database, zones: number): Promise<void> {
       from ${ofDay}, lateral (select seat, seat % 2 = 0 as sells from generate_series(1, ${seats}::int) seat) seats`
     await sql`
       insert into readings
-      select 1, seat, start, 0, 0, 0, now(), null, 0, 0, 0,
-        false, false, '' from ${ofDay}, generate_series(1, ${seats}::int) seat`
+      select 1, seat, start, 0, 0, null, 0, 0, false, '' from ${ofDay}, generate_series(1, ${seats}::int) seat`
   }
   await sql`vacuum analyze`
 }

@@ -3,17 +3,38 @@ import { AxeBuilder } from '@axe-core/playwright'
 import chromium from '@sparticuz/chromium'
 import { type Browser, type Page, chromium as playwright } from 'playwright-core'
 
+const unusual = ['--single-process', '--disable-web-security']
+
 /** Starts the browser: the one at `CHROMIUM_PATH`, or the one inside the npm package. */
 export async function startBrowser(): Promise<Browser> {
   return playwright.launch({
     executablePath: process.env.CHROMIUM_PATH ?? (await chromium.executablePath()),
-    // As a single process the browser would end with the first context that is closed.
-    args: [...chromium.args.filter((flag) => flag !== '--single-process'), '--disable-background-networking'],
+    // As a single process the browser would end with the first context that is closed, and without its security it does not
+    // say from which page a request comes.
+    args: [...chromium.args.filter((flag) => !unusual.includes(flag)), '--disable-background-networking'],
   })
 }
 
 export const wide = { width: 1280, height: 900 }
 export const phone = { width: 360, height: 740 }
+
+/** Gives the page's device a place for passkeys that says yes to everything, and counts what it has signed. */
+export async function withAuthenticator(page: Page): Promise<{ signed(): Promise<number> }> {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
+      ...{ isUserVerified: true, automaticPresenceSimulation: true },
+    },
+  })
+  return {
+    async signed() {
+      const { credentials } = await devtools.send('WebAuthn.getCredentials', { authenticatorId })
+      return credentials.reduce((sum, { signCount }) => sum + signCount, 0)
+    },
+  }
+}
 
 /** Presses Tab until the focus is on something whose role and name match; fails when the focus comes round in vain. */
 export async function tabTo(page: Page, role: string, name: RegExp): Promise<void> {

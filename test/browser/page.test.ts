@@ -18,7 +18,7 @@ import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
 import type { AreaResource, DemoPerson, IntervalResource } from '../../server/api/resources.ts'
-import { publicClient, signInWithKey } from '../../server/demo/api-client.ts'
+import { publicClient, signInWithKey } from '../../server/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
@@ -27,7 +27,7 @@ import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
 import { batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
-import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
+import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide, withAuthenticator } from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
 
@@ -397,6 +397,76 @@ describe('joining', () => {
     await page.getByRole('button', { name: 'Open my account' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
   }, 180_000)
+})
+
+describe('an account of a passkey', () => {
+  it('is made by the device, opened on chain, asked for no finger when a price changes, and recovered by a printed key', async () => {
+    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
+    const area = items[0]!
+    const agent = new PairingAgent(demo.url, area)
+    const { code } = await agent.offer()
+    const link = await invitationOf(area)
+    const page = await open('/', { viewport: phone })
+    const device = await withAuthenticator(page)
+    await page.goto(link)
+    const make = page.getByRole('button', { name: 'Use this device’s fingerprint, face or PIN' })
+    await make.waitFor()
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    await make.click()
+    await page.getByRole('textbox', { name: 'Code' }).fill(code)
+    await page.getByRole('button', { name: 'Find my home' }).click()
+    await page.getByRole('button', { name: 'This is my home' }).click()
+    await shows(page, '.effect', /Waiting for the agent/)
+    expect(await agent.go()).toBe('consented')
+    await page.getByRole('button', { name: 'Sign and join' }).click()
+    await shows(page, '.join-card h2', /^You are in$/)
+    await page.getByRole('button', { name: 'Start trading' }).click()
+    await shows(page, '.join-card [role=status]', /Your prices count from the next interval on/)
+    await page.getByRole('link', { name: 'To my page' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+    const [kept] = JSON.parse(await page.evaluate(() => localStorage.getItem('commonwatt.passkeys') ?? ''))
+    const path = `/areas/${area.area}/passkey-accounts/${kept.account}`
+    expect(await publicClient(demo.url).get(path)).toMatchObject({ owner: kept.key, nextNonce: '0' })
+
+    const before = await device.signed()
+    const slider = page.getByRole('slider', { name: 'My lowest selling price' })
+    await slider.focus()
+    await page.keyboard.press('ArrowRight')
+    await page.getByRole('button', { name: 'Set my price' }).first().click()
+    await shows(page, '.effect', /counts (from|since) \d\d:\d\d:\d\d/)
+    expect(await device.signed()).toBe(before)
+
+    // The browser forgets what it knew: the passkey alone leads back to the account.
+    await page.evaluate(() => localStorage.clear())
+    await page.goto(`${demo.url}/account`)
+    await page.getByRole('button', { name: 'I have a passkey already' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+
+    // A recovery key is printed, and another device asks with it for the account, which the first one is told.
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save a recovery key to print' }).click()
+    const paper = readFileSync(await (await saved).path(), 'utf8')
+    await shows(page, '.card', /A second key is named/)
+    await shows(page, '.session', /Chrome on Linux.*here/)
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    const other = await open('/', { viewport: phone })
+    await withAuthenticator(other)
+    await other.goto(`${demo.url}/account`)
+    await other.getByRole('button', { name: 'I lost my passkey' }).click()
+    await other.getByLabel('Account', { exact: true }).fill(/Account: (\S+)/.exec(paper)![1]!)
+    await other.getByLabel('Recovery key').fill(/Key: +(\S+)/.exec(paper)![1]!)
+    expect(await accessibilityFaults(other)).toEqual([])
+    await other.getByRole('button', { name: 'Ask for my account' }).click()
+    await shows(page, '[role=alert]', /Somebody with your second key asks for this account/)
+    await shows(other, '.effect', /can take it over/)
+    await other.getByRole('button', { name: 'Take it over' }).click()
+    await shows(other, '.page-sub', /meter not confirmed yet/)
+    await other.getByText(/since/).first().waitFor()
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    await other.getByRole('button', { name: 'Open my account with fingerprint, face or PIN' }).waitFor()
+  }, 240_000)
 })
 
 /** The grid operator invites one account. */

@@ -4,8 +4,7 @@ import { type ErrorComponentProps, Link } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { areasQuery, peopleQuery } from '../api/queries.ts'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
-import { OwnAccount } from '../session/own-account.tsx'
-import { sessionQuery, useIdentity } from '../session/session.tsx'
+import { sessionQuery, useIdentity, useVisitor } from '../session/session.tsx'
 import { Card, Empty, Trouble } from './card.tsx'
 import { PageWaiting, SeatPage } from './seat-page.tsx'
 
@@ -18,6 +17,8 @@ export function NeighbourhoodPage() {
 }
 
 const Join = lazy(() => import('../joining/join.tsx'))
+const AccountCare = lazy(() => import('../session/account-care.tsx'))
+const OwnAccount = lazy(() => import('../session/own-account.tsx'))
 
 export function JoinPage() {
   return (
@@ -31,15 +32,32 @@ export function AccountPage() {
   const areas = useQuery(areasQuery)
   const people = useQuery(peopleQuery)
   const identity = useIdentity()
+  const { own } = useVisitor()
   const area = areas.data?.[0]
   const session = useQuery(sessionQuery(identity, area))
   if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
   if (areas.isPending || people.isPending) return <PageWaiting />
   if (!area) return <NoArea />
-  if (!identity) return window.location.pathname === '/account' ? <OwnAccount area={area} /> : <NotFound />
+  if (!identity) {
+    if (window.location.pathname !== '/account') return <NotFound />
+    return (
+      <Suspense fallback={<PageWaiting />}>
+        <OwnAccount area={area} />
+      </Suspense>
+    )
+  }
   if (session.error && !session.data) return <Trouble error={session.error} retry={() => void session.refetch()} />
   if (!session.data) return <PageWaiting />
-  return <SeatPage key={identity.account} areas={areas.data} />
+  return (
+    <>
+      <SeatPage key={identity.account} areas={areas.data} />
+      {identity === own && (
+        <Suspense>
+          <AccountCare area={area} />
+        </Suspense>
+      )}
+    </>
+  )
 }
 
 function NoArea() {

@@ -39,6 +39,8 @@ export const readingCodes = [
   'READING_EQUIVOCATION',
   'READING_FALLING',
   'READING_IMPLAUSIBLE',
+  'READING_KEY',
+  'READING_ARCHIVED',
 ] as const
 export type ReadingCode = (typeof readingCodes)[number]
 
@@ -47,6 +49,7 @@ const passingReadingCodes: ReadonlySet<ReadingCode> = new Set([
   'READING_UNKNOWN_METER',
   'READING_FUTURE',
   'READING_EPOCH_UNKNOWN',
+  'READING_KEY',
 ])
 
 export function canRetryReading(code: ReadingCode): boolean {
