@@ -1,11 +1,11 @@
 /** Starts the page. */
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode } from 'react'
+import { StrictMode, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ProblemError } from './api/client.ts'
-import { router } from './routes.tsx'
+import { Shell } from './page/shell.tsx'
 import { VisitorProvider } from './session/session.tsx'
+import { useLanguage } from './words/language.ts'
 import './style/base.css'
 import './style/page.css'
 import './style/people.css'
@@ -38,11 +38,20 @@ const queries = new QueryClient({
   },
 })
 
+/** Another language draws the whole page anew: no part of it has to know that there are several. */
+function Page() {
+  const language = useLanguage()
+  useEffect(() => {
+    document.documentElement.lang = language
+  }, [language])
+  return <Shell key={language} />
+}
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
       <VisitorProvider>
-        <RouterProvider router={router} />
+        <Page />
       </VisitorProvider>
     </QueryClientProvider>
   </StrictMode>,

@@ -23,8 +23,9 @@ export async function tabTo(page: Page, role: string, name: RegExp): Promise<voi
     const focus = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement | null
       const tagRoles: Record<string, string> = { A: 'link', BUTTON: 'button', INPUT: 'textbox', SUMMARY: 'summary' }
+      const isSlider = element instanceof HTMLInputElement && element.type === 'range'
       return {
-        role: element?.getAttribute('role') ?? tagRoles[element?.tagName ?? ''] ?? '',
+        role: (isSlider ? 'slider' : element?.getAttribute('role')) ?? tagRoles[element?.tagName ?? ''] ?? '',
         name: element?.getAttribute('aria-label') ?? element?.textContent ?? '',
       }
     })

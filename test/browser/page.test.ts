@@ -176,11 +176,11 @@ describe('a price', () => {
 describe('trading ahead', () => {
   it('is signed and taken back by the keyboard alone, on a phone', async () => {
     const page = await open('/people/buyer', { viewport: phone })
-    const more = page.getByText('Agreed ahead, for intervals to come')
+    const more = page.getByText('Agreed ahead, for later today and tomorrow')
     await more.focus()
     await page.keyboard.press('Enter')
     await shows(page, '.ahead-own', /Nothing yet/)
-    const interval = page.getByLabel('For the interval from')
+    const interval = page.getByLabel('For the period from')
     await interval.selectOption(await interval.evaluate((list: HTMLSelectElement) => list.options[40]!.value))
     await tabTo(page, 'textbox', /^$/)
     await page.keyboard.type('30')
@@ -215,7 +215,7 @@ describe('a standing agreement', () => {
     await roof.getByLabel('I', { exact: true }).selectOption('sell')
     await roof.getByLabel('The neighbour’s line').fill(line)
     await roof.getByLabel('What', { exact: true }).selectOption('fixed')
-    await roof.getByLabel('Wh an interval').fill('12')
+    await roof.getByLabel('Wh a period').fill('12')
     await roof.getByLabel('for, ct/kWh').fill('9')
     await roof.getByRole('button', { name: 'Sign it' }).click()
     await shows(roof, '.agreements-new .sent', /^Signed\. Send this to your neighbour/)
@@ -226,11 +226,11 @@ describe('a standing agreement', () => {
     await roof.getByLabel('The neighbour’s text or link').fill(text)
     await shows(roof, '.agreements-sent [role=alert]', /your partner has to sign it now/)
     await buyer.getByLabel('The neighbour’s text or link').fill(text)
-    await shows(buyer, '.agreements-sent .explain', /^You buy 12 Wh an interval from 0x[0-9a-f]{40} at 9\.0 ct\/kWh/)
+    await shows(buyer, '.agreements-sent .explain', /^You buy 12 Wh a period from 0x[0-9a-f]{40} at 9\.0 ct\/kWh/)
     await buyer.getByRole('button', { name: 'Sign and hand in' }).click()
-    await shows(buyer, '.agreements-sent .sent', /^Agreed: 12 Wh an interval at 9\.0 ct\/kWh\.$/)
-    await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh an interval at 9\.0 ct\/kWh running/)
-    await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh an interval at 9\.0 ct\/kWh running/)
+    await shows(buyer, '.agreements-sent .sent', /^Agreed: 12 Wh a period at 9\.0 ct\/kWh\.$/)
+    await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh a period at 9\.0 ct\/kWh running/)
+    await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh a period at 9\.0 ct\/kWh running/)
     await shows(roof, '.result-list', /Agreed sale: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
     // The buyer bears the north line's fee.
     await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 10\.0 ct\/kWh, as agreed/)
@@ -326,9 +326,9 @@ describe('money', () => {
       return Number(/wallet: ([\d.,]+)/.exec(text)![1]!.replaceAll(',', ''))
     }
     const before = await held()
-    await page.getByLabel('Add to my budget').fill('1,25')
-    await page.getByRole('button', { name: 'Deposit' }).click()
-    await shows(page, '.sent', /Deposit sent in transaction 0x/)
+    await page.getByLabel('Add to my purse').fill('1,25')
+    await page.getByRole('button', { name: 'Put in' }).click()
+    await shows(page, '.sent', /On its way, in transaction 0x/)
     const after = new RegExp(`In my wallet: ${(before - 1.25).toFixed(2).replace('.', '\\.')} €`)
     await shows(page, '.amount-form .explain', after)
     await shows(page, '.today', /saved/)
@@ -336,10 +336,10 @@ describe('money', () => {
 
   it('comes out in two steps', async () => {
     const page = await open('/people/roof-south')
-    await page.getByLabel('Request a payout').fill('1')
-    await page.getByRole('button', { name: 'Request', exact: true }).click()
+    await page.getByLabel('Ask for a payout').fill('1')
+    await page.getByRole('button', { name: 'Ask for it', exact: true }).click()
     await shows(page, '.step', /1\.00 € asked for\. You can collect it \d\d:\d\d:\d\d, in \d+ s/)
-    const collect = page.getByRole('button', { name: 'Collect payout' })
+    const collect = page.getByRole('button', { name: 'Collect it' })
     expect(await collect.isDisabled()).toBe(true)
     await shows(page, '.step', /ready to collect/)
     await collect.click()
@@ -413,8 +413,8 @@ describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {
     const page = await open('/people/grid')
     await shows(page, '.check', /adds up/)
-    await page.getByRole('tab', { name: 'Settlement batches' }).click()
-    await shows(page, 'table', /settled.*0x[0-9a-f]{4}…/s)
+    await page.getByRole('tab', { name: 'Payments' }).click()
+    await shows(page, 'table', /paid.*0x[0-9a-f]{4}…/s)
     await page.getByRole('tab', { name: 'Report' }).click()
     const saved = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Download', exact: true }).click()
@@ -437,17 +437,36 @@ describe('everybody', () => {
     { path: '/people/nobody', ready: '.card' },
   ]
   it.each(views)(
-    'can use $path: on a phone without sideways scrolling, in light and dark',
+    'can use $path: on a phone without sideways scrolling, in light and dark, in English and German',
     async ({ path, ready }) => {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const page = await open(path, { viewport: phone, colorScheme })
+      for (const look of [
+        { colorScheme: 'light', locale: 'en-GB' },
+        { colorScheme: 'dark', locale: 'de-AT' },
+      ] as const) {
+        const page = await open(path, { viewport: phone, ...look })
         await page.locator(ready).first().waitFor()
+        expect(await page.locator('html').getAttribute('lang')).toBe(look.locale.slice(0, 2))
+        const { colorScheme } = look
         expect(await overflow(page), `${path}, ${colorScheme}`).toBe(0)
         expect(await accessibilityFaults(page), `${path}, ${colorScheme}`).toEqual([])
       }
     },
     120_000,
   )
+
+  it('can change the language, by the keyboard too, and it is remembered', async () => {
+    const page = await open('/people/roof-north')
+    await shows(page, 'h2', /Sold to neighbours today/)
+    const choice = page.getByLabel('Language')
+    await choice.selectOption('de')
+    await shows(page, 'h2', /Heute an Nachbarn verkauft/)
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe('language')
+    await shows(page, '.result-list', /Wh verkauft · \d+,\d ct\/kWh/)
+    await page.reload()
+    await shows(page, '.result-list', /Verkauf: /)
+    await page.getByLabel('Sprache').selectOption('en')
+    await shows(page, 'h2', /Sold to neighbours today/)
+  }, 60_000)
 
   it('is told when the connection is lost, and when it is back', async () => {
     const page = await open('/')

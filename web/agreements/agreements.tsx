@@ -3,6 +3,7 @@ import { lazy, Suspense, useState } from 'react'
 import { Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { offerInAddress } from './offer.ts'
+import { agreementWords } from './words.tsx'
 
 const AgreementCards = lazy(() => import('./agreement-cards.tsx'))
 
@@ -12,7 +13,7 @@ export function Agreements({ area, seat }: SeatViewProps) {
   if (seat.closed) return null
   return (
     <details className="more" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Standing agreements with a neighbour</summary>
+      <summary>{agreementWords().title}</summary>
       {open && (
         <Suspense fallback={<Waiting />}>
           <AgreementCards area={area} seat={seat} brought={brought ?? ''} />

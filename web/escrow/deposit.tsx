@@ -6,8 +6,10 @@ import { walletQuery } from '../api/queries.ts'
 import { exceeds, moneyWords, readAmount } from '../money/format.ts'
 import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
+import { moneyTexts } from './words.tsx'
 
 export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource }) {
+  const said = moneyTexts()
   const session = useSession()
   const queries = useQueryClient()
   const fieldId = useId()
@@ -35,7 +37,7 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
         if (amount && !tooMuch) send.mutate(amount)
       }}
     >
-      <label htmlFor={fieldId}>Add to my budget</label>
+      <label htmlFor={fieldId}>{said.add}</label>
       <div className="amount-row">
         <input
           id={fieldId}
@@ -48,17 +50,17 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
         />
         <span className="amount-unit">{area.currency}</span>
         <button type="submit" disabled={amount === null || tooMuch || send.isPending}>
-          {send.isPending ? 'Signing…' : 'Deposit'}
+          {send.isPending ? said.signing : said.deposit}
         </button>
       </div>
       <p className="explain">
-        {wallet.data && <>In my wallet: {moneyWords(wallet.data.tokens, area.currency)}. </>}
-        {tooMuch ? 'That is more than the wallet holds.' : 'You sign for this amount only.'}
+        {wallet.data && said.inWallet(moneyWords(wallet.data.tokens, area.currency))}
+        {tooMuch ? said.moreThanWallet : said.thisAmountOnly}
       </p>
       <Trouble error={send.error ?? wallet.error} />
       {send.data && !send.isPending && (
         <p className="sent" role="status">
-          Deposit sent in transaction <TransactionLink hash={send.data.transaction} />.
+          {said.depositSent(<TransactionLink hash={send.data.transaction} />)}
         </p>
       )}
     </form>

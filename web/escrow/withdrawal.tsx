@@ -6,15 +6,17 @@ import { moneyWords, readAmount, signOf } from '../money/format.ts'
 import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment, useNow } from '../time/clock.ts'
+import { moneyTexts } from './words.tsx'
 
 interface WithdrawalProps {
   area: AreaResource
   seat: SeatResource
   /** What the money is called here: "payout" or "withdrawal". */
-  word: string
+  word: 'payout' | 'withdrawal'
 }
 
 export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
+  const said = moneyTexts()
   const session = useSession()
   const queries = useQueryClient()
   const fieldId = useId()
@@ -45,10 +47,8 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
       {open && (
         <div className="step" aria-live="polite">
           <p>
-            <strong>{moneyWords(open.amount, area.currency)}</strong> asked for.{' '}
-            {remaining > 0
-              ? `You can collect it ${localMoment(open.claimableAt)}, in ${duration(remaining)}.`
-              : 'It is ready to collect.'}
+            {said.askedFor(<strong>{moneyWords(open.amount, area.currency)}</strong>)}{' '}
+            {remaining > 0 ? said.collectAt(localMoment(open.claimableAt), duration(remaining)) : said.ready}
           </p>
           <button
             type="button"
@@ -56,7 +56,7 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
             disabled={remaining > 0 || collect.isPending}
             onClick={() => collect.mutate()}
           >
-            {collect.isPending ? 'Sending…' : `Collect ${word}`}
+            {collect.isPending ? said.sending : said.collect}
           </button>
         </div>
       )}
@@ -67,7 +67,7 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
           if (amount) request.mutate(amount)
         }}
       >
-        <label htmlFor={fieldId}>{open ? `Ask for another amount instead` : `Request a ${word}`}</label>
+        <label htmlFor={fieldId}>{open ? said.requestInstead : said.request(word)}</label>
         <div className="amount-row">
           <input
             id={fieldId}
@@ -85,25 +85,23 @@ export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
             disabled={signOf(seat.available) <= 0}
             onClick={() => setText(seat.available)}
           >
-            all
+            {said.all}
           </button>
           <button type="submit" disabled={amount === null || request.isPending}>
-            {request.isPending ? 'Signing…' : 'Request'}
+            {request.isPending ? said.signing : said.ask}
           </button>
         </div>
-        <p className="explain">
-          Two steps: you sign the request now and collect it {duration(delay)} later. Nobody can block it.
-        </p>
+        <p className="explain">{said.twoSteps(duration(delay))}</p>
       </form>
       <Trouble error={request.error ?? collect.error} />
       {request.data && !request.isPending && (
         <p className="sent" role="status">
-          Request sent in transaction <TransactionLink hash={request.data.transaction} />.
+          {said.requestSent(<TransactionLink hash={request.data.transaction} />)}
         </p>
       )}
       {collect.data && (
         <p className="sent" role="status">
-          Collected in transaction <TransactionLink hash={collect.data.transaction} />.
+          {said.collected(<TransactionLink hash={collect.data.transaction} />)}
         </p>
       )}
     </div>

@@ -2,11 +2,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
-import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
 import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
+import { moneyTexts } from '../escrow/words.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { useTelemetry } from '../live/apply.ts'
 import { AmountBars } from '../market/comparison.tsx'
@@ -20,9 +20,12 @@ import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localDay, localMoment, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'
+import { householdWords } from './words.tsx'
 import './household.css'
+import { LaterChart, SeatChart } from '../charts/later-chart.tsx'
 
 export default function Household({ area, seat }: SeatViewProps) {
+  const said = householdWords()
   const session = useSession()
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
@@ -33,20 +36,24 @@ export default function Household({ area, seat }: SeatViewProps) {
     <div className="view">
       <NowCard area={area} seat={seat} />
       <TodayCard area={area} seat={seat} />
-      <PriceControl {...controls} side="sell" title="My price" lastLimit={lastLimit(orders.data ?? [], 'sell')} />
-      <Card title="My energy, interval by interval" className="wide">
+      <PriceControl {...controls} side="sell" title={said.myPrice} lastLimit={lastLimit(orders.data ?? [], 'sell')} />
+      <Card title={said.myEnergy} className="wide">
         <Trouble error={intervals.error} />
         {intervals.isPending && <Waiting lines={5} />}
         {intervals.data?.length === 0 && <NoResultYet area={area} />}
-        {intervals.data && intervals.data.length > 0 && <SeatChart intervals={intervals.data} exports imports />}
+        {intervals.data && intervals.data.length > 0 && (
+          <LaterChart>
+            <SeatChart intervals={intervals.data} exports imports />
+          </LaterChart>
+        )}
       </Card>
       <SeatResults area={area} intervals={intervals.data} error={intervals.error} />
-      <Card title="Payout" className="payout">
+      <Card title={said.payout} className="payout">
         <div className="figures">
-          <Figure label="my balance">
+          <Figure label={moneyTexts().inPurse}>
             <Money tokens={seat.balance} currency={area.currency} />
           </Figure>
-          <Figure label="available now">
+          <Figure label={moneyTexts().available}>
             <Money tokens={seat.available} currency={area.currency} />
           </Figure>
         </div>
@@ -57,11 +64,11 @@ export default function Household({ area, seat }: SeatViewProps) {
       <Agreements area={area} seat={seat} />
       {seat.mandate.maxBuyWh > 0 && (
         <details className="more">
-          <summary>What I pay when I need energy</summary>
+          <summary>{said.whatIPay}</summary>
           <PriceControl
             {...controls}
             side="buy"
-            title="My price for buying"
+            title={said.priceForBuying}
             lastLimit={lastLimit(orders.data ?? [], 'buy')}
           />
         </details>
@@ -72,38 +79,34 @@ export default function Household({ area, seat }: SeatViewProps) {
 }
 
 function NowCard({ seat }: SeatViewProps) {
+  const said = householdWords()
   const { account } = useSession()
   const trace = useTelemetry(account, seat.seat)
   const nowMs = useNow()
   const newest = trace.at(-1)
   return (
-    <Card title="My roof now" className="now">
+    <Card title={said.roofNow} className="now">
       {newest ? (
         <PowerFlow telemetry={newest} ageSeconds={Math.max(0, (nowMs - Date.parse(newest.time)) / 1000)} />
       ) : (
         <Empty>
-          No live value from this home yet.{' '}
-          {seat.lastReadingAt && <>Its last reading is from {localMoment(seat.lastReadingAt)}.</>}
+          {said.noLive} {seat.lastReadingAt && said.lastReading(localMoment(seat.lastReadingAt))}
         </Empty>
       )}
       {trace.length > 5 && newest?.productionW != null && (
-        <Spark
-          values={trace.map((each) => each.productionW)}
-          label="Power of the roof over the last minutes"
-          color="sun"
-          from={0}
-        />
+        <Spark values={trace.map((each) => each.productionW)} label={said.roofPower} color="sun" from={0} />
       )}
     </Card>
   )
 }
 
 function TodayCard({ area, seat }: SeatViewProps) {
+  const said = householdWords()
   const session = useSession()
   const summary = useQuery(summaryQuery(session, seat.seat, localDay(useNow())))
   const today = summary.data
   return (
-    <Card title="Sold to neighbours today" className="today">
+    <Card title={said.soldToday} className="today">
       <Trouble error={summary.error} retry={() => void summary.refetch()} />
       {summary.isPending && <Waiting />}
       {today && (
@@ -112,36 +115,37 @@ function TodayCard({ area, seat }: SeatViewProps) {
             <Money tokens={today.received} currency={area.currency} />
           </p>
           <p className="lead">
-            for <Energy wh={today.soldWh} />
-            {today.soldWh > 0 && <> at {priceWords(averagePrice(today.received, today.soldWh))} on average</>}
+            {said.forEnergy(<Energy wh={today.soldWh} />)}
+            {today.soldWh > 0 && said.onAverage(priceWords(averagePrice(today.received, today.soldWh)))}
           </p>
           <AmountBars
-            mine={{ label: 'from neighbours', tokens: today.received }}
-            supplier={{ label: 'at the feed-in tariff', tokens: today.soldAtFeedIn }}
+            mine={{ label: said.fromNeighbours, tokens: today.received }}
+            supplier={{ label: said.atFeedIn, tokens: today.soldAtFeedIn }}
             currency={area.currency}
           />
           {today.soldWh > 0 && (
             <p className="verdict">
-              <strong>{moneyWords(difference(today.received, today.soldAtFeedIn), area.currency)}</strong> more than the
-              supplier would have paid.
+              {said.moreThan(
+                <strong>{moneyWords(difference(today.received, today.soldAtFeedIn), area.currency)}</strong>,
+              )}
             </p>
           )}
           <dl className="facts">
             <div>
-              <dt>to my supplier</dt>
+              <dt>{said.toSupplier}</dt>
               <dd>{energy(today.exportWh - today.ownUseWh - today.soldWh)}</dd>
             </div>
             <div>
-              <dt>from neighbours</dt>
+              <dt>{said.fromNeighbours}</dt>
               <dd>{energy(today.boughtWh)}</dd>
             </div>
             <div>
-              <dt>from my supplier</dt>
+              <dt>{said.fromSupplier}</dt>
               <dd>{energy(today.importWh - today.ownUseWh - today.boughtWh)}</dd>
             </div>
             {today.ownUseWh > 0 && (
               <div>
-                <dt>used by myself</dt>
+                <dt>{said.usedByMyself}</dt>
                 <dd>{energy(today.ownUseWh)}</dd>
               </div>
             )}

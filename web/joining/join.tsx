@@ -1,6 +1,5 @@
 /** Joining: an account, the agent's code, what it found, limits in plain words, and who is waited for. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useId, useState } from 'react'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
@@ -9,6 +8,7 @@ import { areasQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
 import { readCents } from '../forward/forward.ts'
 import { cents, energy, power, priceWords } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
+import { PageLink, useAddress } from '../page/address.tsx'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
 import { OwnAccount } from '../session/own-account.tsx'
@@ -27,8 +27,8 @@ const usualConnectionKw = 25
 export default function Join() {
   const areas = useQuery(areasQuery).data
   const session = useOptionalSession()
-  const { code: linked } = useParams({ strict: false }) as { code?: string }
-  const [code, setCode] = useState(linked ?? null)
+  const place = useAddress()
+  const [code, setCode] = useState(place.view === 'join' ? place.code : null)
   useEffect(() => keepInvitation(window.location.hash), [])
   const area = areas?.[0]
   if (!area) return <Waiting lines={4} />
@@ -398,9 +398,9 @@ function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResourc
             <li>To buy, put money into your purse on your page.</li>
           )}
         </ul>
-        <Link to="/account" className="button primary">
+        <PageLink to="/account" className="button primary">
           To my page
-        </Link>
+        </PageLink>
       </Card>
     </>
   )

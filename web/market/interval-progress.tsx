@@ -1,8 +1,10 @@
 /** How far the running interval is, and when the next result is due. */
 import type { AreaResource } from '../../server/api/resources.ts'
 import { duration, nextBoundary, useNow } from '../time/clock.ts'
+import { marketWords } from './words.ts'
 
 export function IntervalProgress({ area }: { area: AreaResource }) {
+  const said = marketWords()
   const nowMs = useNow()
   const remaining = nextBoundary(nowMs, area.intervalSeconds) - nowMs / 1000
   const share = 1 - remaining / area.intervalSeconds
@@ -11,7 +13,9 @@ export function IntervalProgress({ area }: { area: AreaResource }) {
       <span className="progress-track" aria-hidden="true">
         <span className="progress-fill" style={{ transform: `scaleX(${share.toFixed(3)})` }} />
       </span>
-      <span className="progress-text">interval ends in {duration(Math.ceil(remaining))}</span>
+      <span className="progress-text">
+        {said.endsIn(said.period(area.intervalSeconds), duration(Math.ceil(remaining)))}
+      </span>
     </div>
   )
 }

@@ -1,5 +1,6 @@
 /** What the page concludes from intervals: prices, series, sums, and the checks anybody can redo. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+import { marketWords } from './words.ts'
 
 export type ZoneResource = AreaResource['zones'][number]
 type ZoneResult = IntervalResource['zones'][number]
@@ -52,23 +53,21 @@ export function isFull(zone: ZoneResource, flowWh: number): boolean {
  */
 export function checkInterval(interval: IntervalResource): string[] {
   const { zones } = interval
+  const said = marketWords().faults
   const faults: string[] = []
   // What is null is in the figures of the zone above.
   const total = (pick: (result: ZoneResult) => number | null) =>
     interval.zones.reduce((sum, each) => sum + (pick(each) ?? 0), 0)
   const sold = total((zone) => zone.soldWh)
   const bought = total((zone) => zone.boughtWh)
-  if (sold !== bought) faults.push(`${sold} Wh sold but ${bought} Wh bought`)
-  if (bought !== interval.matchedWh)
-    faults.push(`${bought} Wh bought in the zones but ${interval.matchedWh} Wh matched`)
-  if (total((zone) => zone.importWh) !== interval.importWh) faults.push('imports of the zones differ from the area’s')
-  if (total((zone) => zone.exportWh) !== interval.exportWh) faults.push('exports of the zones differ from the area’s')
+  if (sold !== bought) faults.push(said.soldBought(sold, bought))
+  if (bought !== interval.matchedWh) faults.push(said.boughtMatched(bought, interval.matchedWh))
+  if (total((zone) => zone.importWh) !== interval.importWh) faults.push(said.imports)
+  if (total((zone) => zone.exportWh) !== interval.exportWh) faults.push(said.exports)
   for (const result of interval.zones) {
     const { soldWh, boughtWh, importWh, exportWh } = result
-    if (soldWh !== null && exportWh !== null && soldWh > exportWh)
-      faults.push(`${result.zone} sold more than was metered`)
-    if (boughtWh !== null && importWh !== null && boughtWh > importWh)
-      faults.push(`${result.zone} bought more than was metered`)
+    if (soldWh !== null && exportWh !== null && soldWh > exportWh) faults.push(said.soldMore(result.zone))
+    if (boughtWh !== null && importWh !== null && boughtWh > importWh) faults.push(said.boughtMore(result.zone))
   }
   const flowWh = new Map(interval.flows.map((flow) => [flow.zone, flow.exportWh]))
   for (const zone of zones) {
@@ -80,9 +79,8 @@ export function checkInterval(interval: IntervalResource): string[] {
     if (zone.soldWh === null || zone.boughtWh === null || flows.includes(null)) continue
     const carried = flows.pop()!
     const over = flows.reduce<number>((sum, flow) => sum + flow!, zone.soldWh - zone.boughtWh)
-    if (over !== carried) faults.push(`the link of ${zone.zone} carried ${carried} Wh where ${over} Wh were over`)
-    if (zone.capacityWh !== null && Math.abs(carried) > zone.capacityWh)
-      faults.push(`the link of ${zone.zone} carried more than its capacity`)
+    if (over !== carried) faults.push(said.carried(zone.zone, carried, over))
+    if (zone.capacityWh !== null && Math.abs(carried) > zone.capacityWh) faults.push(said.overCapacity(zone.zone))
   }
   return faults
 }

@@ -3,14 +3,20 @@
  * where a figure is shortened it is rounded half away from zero, and `exactMoney` keeps the whole one at hand.
  */
 import { BigNumber } from 'bignumber.js'
+import { language, type PageLanguage } from '../words/language.ts'
 
 /** A thin space between a number and its unit that does not break. */
 const gap = '\u202f'
 const minus = '\u2212'
 
+const separators = {
+  en: { decimalSeparator: '.', groupSeparator: ',', groupSize: 3 },
+  de: { decimalSeparator: ',', groupSeparator: '.', groupSize: 3 },
+} as const satisfies Record<PageLanguage, BigNumber.Format>
+
 function print(value: BigNumber, decimals: number): string {
   const rounded = value.decimalPlaces(decimals, BigNumber.ROUND_HALF_UP)
-  const text = rounded.abs().toFormat(decimals)
+  const text = rounded.abs().toFormat(decimals, separators[language()])
   return rounded.isNegative() && !rounded.isZero() ? `${minus}${text}` : text
 }
 
@@ -18,6 +24,17 @@ function print(value: BigNumber, decimals: number): string {
 export function cents(pricePerKwh: string): string {
   const value = new BigNumber(pricePerKwh).shiftedBy(2)
   return print(value, Math.max(1, value.decimalPlaces() ?? 1))
+}
+
+/** A price in cents per kWh as somebody would type it into a field, without signs that only printing has. */
+export function typedCents(pricePerKwh: string): string {
+  const { groupSeparator } = separators[language()]
+  return cents(pricePerKwh).replaceAll(groupSeparator, '').replace(minus, '-')
+}
+
+/** A whole number, its thousands apart. */
+export function count(value: number): string {
+  return print(new BigNumber(value), 0)
 }
 
 /** A price in words: "17.5 ct/kWh"; without a price, an en dash. */
@@ -66,7 +83,15 @@ export function energy(energyWh: number): string {
 /** Power in words, sign left out: "820 W", "3.42 kW". Telemetry only: never used for money. */
 export function power(powerW: number): string {
   const magnitude = Math.abs(powerW)
-  return magnitude < 1000 ? `${Math.round(magnitude)}${gap}W` : `${(magnitude / 1000).toFixed(2)}${gap}kW`
+  return magnitude < 1000
+    ? `${count(Math.round(magnitude))}${gap}W`
+    : `${print(new BigNumber(magnitude).shiftedBy(-3), 2)}${gap}kW`
+}
+
+/** Hundredths of a percent: "25 %", "12.5 %". */
+export function percentWords(hundredths: number): string {
+  const value = new BigNumber(hundredths).shiftedBy(-2)
+  return `${print(value, value.decimalPlaces() ?? 0)}${gap}%`
 }
 
 /** The amount with its sign turned. */

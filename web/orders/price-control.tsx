@@ -1,14 +1,16 @@
 /** "My price": a slider inside the mandate whose value becomes an order, signed here, and what that order then led to. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Slider, Switch } from 'radix-ui'
-import { useId, useState } from 'react'
+import { type CSSProperties, useId, useState } from 'react'
 import { formatPrice, parsePrice, type Ticks } from '../../contracts/protocol/units.ts'
 import type { AreaResource, OrderResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
+import { resultSentence } from '../market/outcome-words.ts'
 import { energy, priceWords } from '../money/format.ts'
 import { Badge, Card, Trouble } from '../page/card.tsx'
+import { OnOff } from '../page/switch.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localTime, useNow } from '../time/clock.ts'
 import { activeOrder, latestEffect, mandateWh, type OrderSide, orderOf, priceRange } from './order.ts'
+import { priceWordsOf } from './words.ts'
 
 interface PriceControlProps {
   area: AreaResource
@@ -24,6 +26,7 @@ interface PriceControlProps {
 }
 
 export function PriceControl({ area, seat, side, title, intervals, lastLimit, priceNow }: PriceControlProps) {
+  const said = priceWordsOf()
   const labelId = useId()
   const active = activeOrder(seat, side)
   const agreed = active?.limitPerKwh ?? lastLimit
@@ -39,84 +42,76 @@ export function PriceControl({ area, seat, side, title, intervals, lastLimit, pr
   const tradable = mandateWh(seat, side) > 0 && !seat.closed
   const send = (limitTicks: Ticks) => place.mutate(limitTicks, { onSuccess: () => setDraft(null) })
 
+  const sharePercent = ((shownTicks - range.lowTicks) / Math.max(1, range.highTicks - range.lowTicks)) * 100
+  const nowWords = priceNow === null ? null : priceWords(priceNow)
+  const most = energy(mandateWh(seat, side))
+  const period = said.period(area.intervalSeconds)
+  const explained =
+    side === 'sell'
+      ? said.explainSell(nowWords, priceWords(seat.mandate.sellFloorPerKwh), most, period)
+      : said.explainBuy(nowWords, priceWords(seat.mandate.buyCeilingPerKwh), most, period)
+
   return (
     <Card
       title={title}
       className="my-price"
       aside={
         tradable && (
-          <span className="switch-label">
-            {active ? (side === 'sell' ? 'selling' : 'buying') : 'paused'}
-            <Switch.Root
-              className="switch"
-              checked={active !== null}
-              disabled={busy}
-              onCheckedChange={(on) => (on ? send(shownTicks) : active && pause.mutate(active))}
-              aria-label={side === 'sell' ? 'Sell to neighbours' : 'Buy from neighbours'}
-            >
-              <Switch.Thumb className="switch-thumb" />
-            </Switch.Root>
-          </span>
+          <OnOff
+            label={side === 'sell' ? said.sellToNeighbours : said.buyFromNeighbours}
+            state={active ? (side === 'sell' ? said.selling : said.buying) : said.paused}
+            isOn={active !== null}
+            isDisabled={busy}
+            change={(on) => (on ? send(shownTicks) : active && pause.mutate(active))}
+          />
         )
       }
     >
       {!tradable ? (
-        <p>
-          {seat.closed
-            ? 'This seat is closed and trades no more.'
-            : `Your mandate does not let this meter ${side === 'sell' ? 'sell' : 'buy'}.`}
-        </p>
+        <p>{seat.closed ? said.closed : side === 'sell' ? said.notSelling : said.notBuying}</p>
       ) : (
         <>
           <p className="my-price-value" id={labelId}>
-            <span className="visually-hidden">
-              {side === 'sell' ? 'Lowest price I sell at' : 'Highest price I pay'}:{' '}
-            </span>
+            <span className="visually-hidden">{side === 'sell' ? said.lowest : said.highest}: </span>
             <output className="big-number">{priceWords(shown)}</output>
-            {changed && <Badge tone="warn">not set yet</Badge>}
+            {changed && <Badge tone="warn">{said.notSetYet}</Badge>}
           </p>
-          <Slider.Root
+          <input
+            type="range"
             className="slider"
             min={range.lowTicks}
             max={range.highTicks}
             step={range.stepTicks}
-            value={[shownTicks]}
-            onValueChange={([ticks]) => setDraft(ticks ?? null)}
+            value={shownTicks}
+            onChange={(event) => setDraft(Number(event.target.value))}
             disabled={busy}
-          >
-            <Slider.Track className="slider-track">
-              <Slider.Range className="slider-range" />
-            </Slider.Track>
-            <Slider.Thumb
-              className="slider-thumb"
-              aria-label={side === 'sell' ? 'My lowest selling price' : 'My highest buying price'}
-              aria-valuetext={priceWords(shown)}
-            />
-          </Slider.Root>
+            aria-label={side === 'sell' ? said.lowestSlider : said.highestSlider}
+            aria-valuetext={priceWords(shown)}
+            style={{ '--share': `${sharePercent}%` } as CSSProperties}
+          />
           <div className="scale-ends">
             <span>{priceWords(formatPrice(range.lowTicks, area.priceDecimals))}</span>
             <span>{priceWords(formatPrice(range.highTicks, area.priceDecimals))}</span>
           </div>
           <div className="my-price-actions">
             <button type="button" className="primary" disabled={!changed || busy} onClick={() => send(shownTicks)}>
-              {place.isPending ? 'Signing…' : 'Set my price'}
+              {place.isPending ? said.signing : said.set}
             </button>
             {changed && !busy && (
               <button type="button" className="quiet" onClick={() => setDraft(null)}>
-                Keep {agreed === null ? 'as it was' : priceWords(agreed)}
+                {agreed === null ? said.keepAsItWas : said.keep(priceWords(agreed))}
               </button>
             )}
           </div>
           <Trouble error={place.error ?? pause.error} />
           <div className="effect" aria-live="polite">
-            {active ? <EffectOf order={active} area={area} intervals={intervals} /> : <Paused side={side} />}
+            {active ? (
+              <EffectOf order={active} area={area} intervals={intervals} />
+            ) : (
+              <Paused area={area} side={side} />
+            )}
           </div>
-          <p className="explain">
-            {side === 'sell'
-              ? `You never get less than this, all fees included; usually you get the market’s price${priceNow === null ? '' : `, now ${priceWords(priceNow)}`}. You signed a mandate that ends at ${priceWords(seat.mandate.sellFloorPerKwh)}, so nothing can sell your surplus for less.`
-              : `You never pay more than this, all fees included; usually you pay the market’s price${priceNow === null ? '' : `, now ${priceWords(priceNow)}`}. You signed a mandate that ends at ${priceWords(seat.mandate.buyCeilingPerKwh)}, so nothing can charge you more.`}{' '}
-            At most {energy(mandateWh(seat, side))} per interval.
-          </p>
+          <p className="explain">{explained}</p>
         </>
       )}
     </Card>
@@ -165,6 +160,7 @@ interface EffectOfProps {
 }
 
 function EffectOf({ area, order, intervals }: EffectOfProps) {
+  const said = priceWordsOf()
   const nowMs = useNow()
   const from = Date.parse(order.effectiveFrom)
   const limit = priceWords(order.limitPerKwh)
@@ -176,32 +172,31 @@ function EffectOf({ area, order, intervals }: EffectOfProps) {
         <strong>
           {localTime(interval.start, area.intervalSeconds)}–{localTime(interval.end, area.intervalSeconds)}
         </strong>{' '}
-        with {limit}. {outcome.message}
+        {said.withLimit(limit)} {resultSentence(outcome)}
       </p>
     )
   }
   if (nowMs < from) {
     return (
       <p>
-        Signed. {limit} <strong>counts from {localTime(order.effectiveFrom)}</strong>, in{' '}
-        {duration((from - nowMs) / 1000)}.
+        {said.signed(limit)} <strong>{said.countsFrom(localTime(order.effectiveFrom))}</strong>
+        {said.inTime(duration((from - nowMs) / 1000))}
       </p>
     )
   }
   return (
     <p>
-      {limit} counts since {localTime(order.effectiveFrom)}. Its first result comes shortly after{' '}
-      {localTime(new Date(from + area.intervalSeconds * 1000).toISOString())}.
+      {said.countsSince(
+        limit,
+        localTime(order.effectiveFrom),
+        localTime(new Date(from + area.intervalSeconds * 1000).toISOString()),
+      )}
     </p>
   )
 }
 
-function Paused({ side }: { side: OrderSide }) {
-  return (
-    <p>
-      {side === 'sell'
-        ? 'Paused: from the next interval on your surplus goes to your supplier at the feed-in tariff.'
-        : 'Paused: from the next interval on all your energy comes from your supplier.'}
-    </p>
-  )
+function Paused({ area, side }: { area: AreaResource; side: OrderSide }) {
+  const said = priceWordsOf()
+  const period = said.period(area.intervalSeconds)
+  return <p>{side === 'sell' ? said.pausedSell(period) : said.pausedBuy(period)}</p>
 }

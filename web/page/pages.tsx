@@ -1,15 +1,31 @@
 /** The pages behind the addresses. */
 import { useQuery } from '@tanstack/react-query'
-import { type ErrorComponentProps, Link } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { areasQuery, peopleQuery } from '../api/queries.ts'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
 import { OwnAccount } from '../session/own-account.tsx'
 import { sessionQuery, useIdentity } from '../session/session.tsx'
+import { PageLink, useAddress } from './address.tsx'
 import { Card, Empty, Trouble } from './card.tsx'
 import { PageWaiting, SeatPage } from './seat-page.tsx'
+import { pageWords } from './words.ts'
 
-export function NeighbourhoodPage() {
+/** The view that the address names. */
+export function View() {
+  const place = useAddress()
+  switch (place.view) {
+    case 'neighbourhood':
+      return <NeighbourhoodPage />
+    case 'join':
+      return <JoinPage />
+    case 'nobody':
+      return <NotFound />
+    default:
+      return <AccountPage />
+  }
+}
+
+function NeighbourhoodPage() {
   const areas = useQuery(areasQuery)
   if (areas.data?.[0]) return <Neighbourhood area={areas.data[0]} />
   if (areas.isPending) return <PageWaiting />
@@ -19,7 +35,7 @@ export function NeighbourhoodPage() {
 
 const Join = lazy(() => import('../joining/join.tsx'))
 
-export function JoinPage() {
+function JoinPage() {
   return (
     <Suspense fallback={<PageWaiting />}>
       <Join />
@@ -27,7 +43,8 @@ export function JoinPage() {
   )
 }
 
-export function AccountPage() {
+function AccountPage() {
+  const place = useAddress()
   const areas = useQuery(areasQuery)
   const people = useQuery(peopleQuery)
   const identity = useIdentity()
@@ -36,7 +53,7 @@ export function AccountPage() {
   if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
   if (areas.isPending || people.isPending) return <PageWaiting />
   if (!area) return <NoArea />
-  if (!identity) return window.location.pathname === '/account' ? <OwnAccount area={area} /> : <NotFound />
+  if (!identity) return place.view === 'account' ? <OwnAccount area={area} /> : <NotFound />
   if (session.error && !session.data) return <Trouble error={session.error} retry={() => void session.refetch()} />
   if (!session.data) return <PageWaiting />
   return <SeatPage key={identity.account} areas={areas.data} />
@@ -44,25 +61,25 @@ export function AccountPage() {
 
 function NoArea() {
   return (
-    <Card title="No market area yet">
-      <Empty>This server has no market area. A grid operator opens one in the escrow.</Empty>
+    <Card title={pageWords().noArea}>
+      <Empty>{pageWords().noAreaText}</Empty>
     </Card>
   )
 }
 
-export function NotFound() {
+function NotFound() {
   return (
-    <Card title="Nobody here">
-      <p>There is no such page or person.</p>
-      <Link to="/">To the neighbourhood</Link>
+    <Card title={pageWords().nobody}>
+      <p>{pageWords().nobodyText}</p>
+      <PageLink to="/">{pageWords().toNeighbourhood}</PageLink>
     </Card>
   )
 }
 
-export function Broken({ error, reset }: ErrorComponentProps) {
+export function Broken({ error, again }: { error: Error; again: () => void }) {
   return (
-    <Card title="This page broke">
-      <Trouble error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+    <Card title={pageWords().broken}>
+      <Trouble error={error} retry={again} />
     </Card>
   )
 }

@@ -1,14 +1,20 @@
 /** Local time in words, and a clock that components can watch. */
 import { useSyncExternalStore } from 'react'
+import { language, type PageLanguage } from '../words/language.ts'
+import { timeWords } from './words.ts'
 
-const timeOfDay = new Intl.DateTimeFormat(undefined, {
+const timeOfDay = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
   hourCycle: 'h23',
 })
-const timeToMinute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' })
+const timeToMinute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const dayForm = { day: 'numeric', month: 'short', year: 'numeric' } as const
+const day = {
+  en: new Intl.DateTimeFormat('en-GB', dayForm),
+  de: new Intl.DateTimeFormat('de', dayForm),
+} as const satisfies Record<PageLanguage, Intl.DateTimeFormat>
 
 /** "14:05:10", or "14:05" where the interval is a whole number of minutes. */
 export function localTime(iso: string, intervalSeconds = 1): string {
@@ -16,10 +22,10 @@ export function localTime(iso: string, intervalSeconds = 1): string {
 }
 
 export function localDate(iso: string): string {
-  return day.format(new Date(iso))
+  return day[language()].format(new Date(iso))
 }
 
-/** "today 14:05:10", or with the date when it is another day. */
+/** "14:05:10", or with the date when it is another day. */
 export function localMoment(iso: string): string {
   const sameDay = new Date(iso).toDateString() === new Date().toDateString()
   return sameDay ? localTime(iso) : `${localDate(iso)}, ${localTime(iso)}`
@@ -34,7 +40,7 @@ export function duration(seconds: number): string {
     const minutes = Math.floor((whole % 3600) / 60)
     return minutes === 0 ? `${Math.floor(whole / 3600)} h` : `${Math.floor(whole / 3600)} h ${minutes} min`
   }
-  return `${Math.floor(whole / 86_400)} days`
+  return timeWords().days(Math.floor(whole / 86_400))
 }
 
 /** The local day that holds `nowMs`, as the bounds of a summary. */
