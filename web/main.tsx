@@ -28,6 +28,8 @@ const queries = new QueryClient({
     },
   }),
   defaultOptions: {
+    // What cannot be sent now fails now: nothing that somebody signed waits for the network and is sent unasked.
+    mutations: { networkMode: 'always' },
     queries: {
       // Live events keep the data current; what the server refused will be refused again.
       staleTime: 30_000,

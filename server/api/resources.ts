@@ -582,15 +582,3 @@ export type OrderAck =
 export type OrdersAnswer =
   | { ok: true; results: OrderAck[] }
   | { ok: false; code: string; message: string; retryAfterMs: number }
-
-/** `GET /api/v1/demo/people`, there only on the demo's own chain. */
-export const demoPersonSchema = z
-  .object({
-    name: z.string(),
-    role: z.enum(['household', 'buyer', 'utility']),
-    description: z.string(),
-    account: address,
-    privateKey: z.string(),
-  })
-  .meta({ id: 'DemoPerson' })
-export type DemoPerson = z.infer<typeof demoPersonSchema>

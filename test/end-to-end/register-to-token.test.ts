@@ -22,10 +22,10 @@ import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { readKeyFile } from '../../meter-agent/keys/keys.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import type {
   AreaResource,
   BatchResource,
-  DemoPerson,
   IntervalResource,
   SeatIntervalResource,
   SeatResource,

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { formatPrice } from '../../contracts/protocol/units.ts'
 import type { AgreementResource, AreaResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { energy, percentWords, priceWords } from '../money/format.ts'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
@@ -94,7 +95,7 @@ function Notice({ area, agreement }: { area: AreaResource; agreement: AgreementR
       // One interval later than what is shown, so that the boundary has not passed when the server looks.
       const at = earliestEnd(area, agreement, Date.now() + area.intervalSeconds * 1000)
       if (at === null) throw new Error(said.endsByItself)
-      return (await import('./submit.ts')).giveNotice(session, area, agreement, at)
+      return (await part(() => import('./submit.ts'))).giveNotice(session, area, agreement, at)
     },
     onSuccess: (ended) => {
       setAsked(false)
@@ -133,7 +134,7 @@ function Sent({ area, seat, brought }: SeatViewProps & { brought: string }) {
   const read = text.trim() === '' ? null : readOffer(text, area, seat, nowMs)
   const accept = useMutation({
     mutationFn: async ({ offer, side }: Extract<NonNullable<typeof read>, { offer: AgreementOffer }>) =>
-      (await import('./submit.ts')).acceptOffer(session, area, offer, side),
+      (await part(() => import('./submit.ts'))).acceptOffer(session, area, offer, side),
     onSuccess: (accepted) => {
       setText('')
       applyAgreement(queries, session.account, accepted)

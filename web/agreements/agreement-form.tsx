@@ -1,6 +1,7 @@
 /** The form for a new agreement: the one signs here and sends the text or link to the other. */
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
+import { part } from '../api/part.ts'
 import { readCents, readWh } from '../forward/forward.ts'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { Card, Trouble } from '../page/card.tsx'
@@ -45,7 +46,7 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
         ...{ from: Date.parse(from) / 1000, until: Date.parse(until) / 1000 },
       }
       const agreement = agreementOf(area, seat, terms, Date.now())
-      return (await import('./submit.ts')).signOffer(session, area, agreement, side)
+      return (await part(() => import('./submit.ts'))).signOffer(session, area, agreement, side)
     },
   })
   const edit = (change: () => void) => {

@@ -1,11 +1,12 @@
 /** Standing agreements of a seat: closed until somebody asks for them, or until a link brings one to be signed. */
 import { lazy, Suspense, useState } from 'react'
+import { part } from '../api/part.ts'
 import { Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { offerInAddress } from './offer.ts'
 import { agreementWords } from './words.tsx'
 
-const AgreementCards = lazy(() => import('./agreement-cards.tsx'))
+const AgreementCards = lazy(() => part(() => import('./agreement-cards.tsx')))
 
 export function Agreements({ area, seat }: SeatViewProps) {
   const brought = offerInAddress(window.location.hash)

@@ -2,6 +2,7 @@
 import type { Agreement } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks } from '../../contracts/protocol/units.ts'
 import type { AgreementResource, AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { plainNumber } from '../money/format.ts'
 import type { OrderSide } from '../orders/order.ts'
 import { nextBoundary } from '../time/clock.ts'
 import { agreementWords } from './words.tsx'
@@ -51,7 +52,7 @@ export function readPartner(text: string, own: Partner): Partner | null {
 
 /** A percentage that a person typed ("25", "12,5"), in hundredths of a percent; null where it is none up to 100. */
 export function readPercentShare(text: string): number | null {
-  const plain = text.trim().replace(',', '.')
+  const plain = plainNumber(text)
   if (!/^\d{1,3}(\.\d{1,2})?$/.test(plain)) return null
   const hundredths = Math.round(Number(plain) * 100)
   return hundredths > 0 && hundredths <= 10_000 ? hundredths : null

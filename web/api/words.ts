@@ -7,7 +7,6 @@ export const apiWords = catalogue({
     answered: (status: number) => `The server answered with status ${status}.`,
     noJson: 'The server gave an answer that this page cannot read.',
     pageMissing: 'A part of this page could not be fetched. Check the connection and try again.',
-    pageReload: 'Load the page again',
     /** By the code of the refusal. */
     refusals: {
       ORDER_SEAT_CLOSED: 'This meter trades no more, or it is suspended.',
@@ -26,7 +25,6 @@ export const apiWords = catalogue({
     noJson: 'Der Server gab eine Antwort, die diese Seite nicht lesen kann.',
     pageMissing:
       'Ein Teil dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.',
-    pageReload: 'Seite neu laden',
     refusals: {
       ORDER_SEAT_CLOSED: 'Dieser Zähler handelt nicht mehr, oder er ist gesperrt.',
       ORDER_NONCE:

@@ -1,5 +1,6 @@
 /** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
 import { useQuery } from '@tanstack/react-query'
+import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/drawn.ts'
@@ -7,22 +8,25 @@ import { LaterChart, SeatChart } from '../charts/later-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
 import { MeterKeyCard } from '../escrow/meter-key.tsx'
+import { PurseLedger } from '../escrow/purse-card.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
-import { moneyTexts } from '../escrow/words.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { AmountBars } from '../market/comparison.tsx'
-import { priceIn } from '../market/market.ts'
+import { Instead } from '../market/instead.tsx'
+import { cheapestToday, lastPrice, priceIn } from '../market/market.ts'
+import { PriceHeadline } from '../market/price-headline.tsx'
 import { PriceScale } from '../market/price-scale.tsx'
+import { ProblemList } from '../market/problem-list.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
-import { averagePrice, cents, difference, energy, moneyWords, priceWords } from '../money/format.ts'
+import { averagePrice, energy, moneyScale, moneyWords, priceWords, signOf, sum, timesIn } from '../money/format.ts'
 import { neighbourhoodWords } from '../neighbourhood/words.ts'
 import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
+import { Card, Empty, Energy, Trouble, Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
-import { localDay, localTime, useNow } from '../time/clock.ts'
+import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
 import { buyerWords } from './words.ts'
 
 export default function Buyer({ area, seat }: SeatViewProps) {
@@ -35,6 +39,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
   const limit = lastLimit(orders.data ?? [], 'buy')
   return (
     <div className="view">
+      <ProblemList area={area} seat={seat} />
       <PriceNowCard area={area} seat={seat} />
       <TodayCard area={area} seat={seat} />
       <PriceControl
@@ -56,16 +61,10 @@ export default function Buyer({ area, seat }: SeatViewProps) {
           </LaterChart>
         )}
       </Card>
-      <SeatResults area={area} intervals={intervals.data} error={intervals.error} />
+      <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
       <Card title={said.myBudget} className="payout">
-        <div className="figures">
-          <Figure label={moneyTexts().inPurse}>
-            <Money tokens={seat.balance} currency={area.currency} />
-          </Figure>
-          <Figure label={moneyTexts().available}>
-            <Money tokens={seat.available} currency={area.currency} />
-          </Figure>
-        </div>
+        <PurseLedger area={area} seat={seat} />
+        <Lasts seat={seat} intervals={intervals.data ?? []} seconds={area.intervalSeconds} />
         <Deposit area={area} seat={seat} />
         <details className="inner-more">
           <summary>{said.takeBack}</summary>
@@ -87,6 +86,7 @@ function PriceNowCard({ area, seat }: SeatViewProps) {
   const cleared = market.data ?? []
   const newest = cleared[0]
   const now = priceIn(newest, seat.zone)
+  const cheapest = cheapestToday(cleared, seat.zone)
   const mine = activeOrder(seat, 'buy')?.limitPerKwh
   return (
     <Card title={said.priceNow} className="now">
@@ -95,19 +95,21 @@ function PriceNowCard({ area, seat }: SeatViewProps) {
       {market.data && !newest && <NoResultYet area={area} />}
       {newest && (
         <>
-          <p className="huge">
-            {now === null ? <span className="soft">{said.noTrade}</span> : cents(now)}{' '}
-            <span className="unit">ct/kWh</span>
-          </p>
-          <p className="lead">
-            {now === null
-              ? said.nobodyTraded
-              : said.nearYou(
-                  zone,
-                  localTime(newest.start, area.intervalSeconds),
-                  localTime(newest.end, area.intervalSeconds),
-                )}
-          </p>
+          <PriceHeadline
+            area={area}
+            prices={now === null ? null : { low: now, high: now }}
+            where={said.nearYou(
+              zone,
+              localTime(newest.start, area.intervalSeconds),
+              localTime(newest.end, area.intervalSeconds),
+            )}
+            last={lastPrice(cleared, seat.zone)}
+          />
+          {cheapest && (
+            <p className="lead">
+              {said.cheapest(priceWords(cheapest.pricePerKwh), localTime(cheapest.start, area.intervalSeconds))}
+            </p>
+          )}
           <PriceScale
             area={area}
             marks={[
@@ -131,8 +133,9 @@ function PriceNowCard({ area, seat }: SeatViewProps) {
 function TodayCard({ area, seat }: SeatViewProps) {
   const said = buyerWords()
   const session = useSession()
-  const summary = useQuery(summaryQuery(session, seat.seat, localDay(useNow())))
+  const summary = useQuery(summaryQuery(session, seat.seat, localSpan('day', useNow())))
   const today = summary.data
+  const saving = moneyScale(today ? [today.paid, today.boughtAtRetail] : [], area.currency)
   return (
     <Card title={said.boughtToday} className="today">
       <Trouble error={summary.error} retry={() => void summary.refetch()} />
@@ -157,11 +160,13 @@ function TodayCard({ area, seat }: SeatViewProps) {
                 supplier={{ label: said.atRetail, tokens: today.boughtAtRetail }}
                 currency={area.currency}
               />
-              <p className="verdict">
-                <strong>{moneyWords(difference(today.boughtAtRetail, today.paid), area.currency)}</strong> {said.saved}
+              <p className={saving.sign(today.boughtAtRetail, today.paid) >= 0 ? 'verdict' : 'verdict less'}>
+                <strong>{saving.difference(today.boughtAtRetail, today.paid)}</strong>{' '}
+                {saving.sign(today.boughtAtRetail, today.paid) >= 0 ? said.saved : said.moreThanSupplier}
               </p>
             </>
           )}
+          <Instead area={area} seat={seat} side="buy" />
           <dl className="facts">
             <div>
               <dt>{said.fromSupplier}</dt>
@@ -182,4 +187,21 @@ function TodayCard({ area, seat }: SeatViewProps) {
       )}
     </Card>
   )
+}
+
+/** How long the purse lasts at the pace of late. */
+function Lasts({
+  seat,
+  intervals,
+  seconds,
+}: {
+  seat: SeatResource
+  intervals: readonly SeatIntervalResource[]
+  seconds: number
+}) {
+  const said = buyerWords()
+  const spent = sum(intervals.map(({ paid }) => paid))
+  if (signOf(spent) <= 0 || signOf(seat.available) <= 0) return null
+  const span = intervals.length * seconds
+  return <p className="explain">{said.lasts(duration(timesIn(spent, seat.available) * span), duration(span))}</p>
 }

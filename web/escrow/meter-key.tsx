@@ -1,6 +1,7 @@
 /** Approving a meter's next key: its agent has made it and printed a line, which the owner pastes and signs. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
+import { part } from '../api/part.ts'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
@@ -21,7 +22,7 @@ export function MeterKeyCard({ area, seat }: SeatViewProps) {
   const newest = seat.keys.at(-1)
   const approve = useMutation({
     mutationFn: async (approved: NonNullable<typeof ticket>) =>
-      (await import('./relay.ts')).approveKey(session, area, approved),
+      (await part(() => import('./relay.ts'))).approveKey(session, area, approved),
     onSuccess: () => {
       setText('')
       void queries.invalidateQueries({ queryKey: ['seats', session.account] })

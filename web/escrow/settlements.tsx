@@ -3,12 +3,15 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import type { AreaResource, SeatBatchResource, SeatResource } from '../../server/api/resources.ts'
 import { getText } from '../api/client.ts'
 import { seatBatchesQuery } from '../api/queries.ts'
-import { difference, energy } from '../money/format.ts'
-import { Badge, Empty, Money, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
+import { difference, energy, type MoneyScale, moneyScale, signOf } from '../money/format.ts'
+import { Badge, Empty, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localDate, localTime } from '../time/clock.ts'
 import { moneyTexts } from './words.tsx'
+
+/** How many payments are listed. */
+const shownPayments = 6
 
 export const batchStatusTones = { cut: 'calm', submitted: 'warn', settled: 'good' } as const
 
@@ -16,6 +19,11 @@ export function Settlements({ area, seat }: { area: AreaResource; seat: SeatReso
   const said = moneyTexts()
   const session = useSession()
   const batches = useQuery(seatBatchesQuery(session, seat.seat))
+  const shown = (batches.data ?? []).slice(0, shownPayments)
+  const scale = moneyScale(
+    shown.map(({ received, paid }) => difference(received, paid)),
+    area.currency,
+  )
   return (
     <div className="settlements">
       <h3>{said.paidTitle}</h3>
@@ -24,8 +32,8 @@ export function Settlements({ area, seat }: { area: AreaResource; seat: SeatReso
       {batches.data?.length === 0 && <Empty>{said.noneYet(duration(area.batchSeconds))}</Empty>}
       {batches.data && batches.data.length > 0 && (
         <ol className="settlement-list">
-          {batches.data.slice(0, 6).map((batch) => (
-            <Settlement key={batch.start} area={area} batch={batch} />
+          {shown.map((batch) => (
+            <Settlement key={batch.start} batch={batch} scale={scale} />
           ))}
         </ol>
       )}
@@ -33,7 +41,8 @@ export function Settlements({ area, seat }: { area: AreaResource; seat: SeatReso
   )
 }
 
-function Settlement({ area, batch }: { area: AreaResource; batch: SeatBatchResource }) {
+function Settlement({ batch, scale }: { batch: SeatBatchResource; scale: MoneyScale }) {
+  const amount = difference(batch.received, batch.paid)
   const said = moneyTexts()
   const sameDay = new Date(batch.end).toDateString() === new Date().toDateString()
   return (
@@ -49,7 +58,8 @@ function Settlement({ area, batch }: { area: AreaResource; batch: SeatBatchResou
         <Statement batch={batch} />
       </span>
       <span className="amount">
-        <Money tokens={difference(batch.received, batch.paid)} currency={area.currency} signed />
+        {signOf(amount) > 0 && '+'}
+        {scale.words(amount)}
       </span>
       {batch.transaction ? (
         <TransactionLink hash={batch.transaction} />

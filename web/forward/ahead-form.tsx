@@ -7,6 +7,7 @@ import type {
   ForwardOrderResource,
   PlacedForwardOrder,
 } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { energy, priceWords, typedCents } from '../money/format.ts'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
@@ -141,7 +142,11 @@ function usePlacing({ area, seat }: AheadProps) {
     mutationFn: async (terms: { side: OrderSide; start: number; energyWh: number; limitTicks: number }) => {
       const placed = queries.getQueryData(forwardOrdersQuery(session, seat.seat).queryKey) ?? []
       const order = forwardOrderOf({ area, seat, ...terms, placed, nowMs: Date.now() })
-      return (await import('../orders/submit.ts')).submitOrder<PlacedForwardOrder>(session, area.chain, order)
+      return (await part(() => import('../orders/submit.ts'))).submitOrder<PlacedForwardOrder>(
+        session,
+        area.chain,
+        order,
+      )
     },
     onSuccess: (order) => applyForwardOrder(queries, session.account, order),
   })

@@ -13,7 +13,7 @@ import type {
   SeatResource,
 } from '../../server/api/resources.ts'
 import { seatReason } from '../market/outcome-words.ts'
-import { difference, energy, signOf } from '../money/format.ts'
+import { difference, energy, plainNumber, signOf } from '../money/format.ts'
 import type { OrderSide } from '../orders/order.ts'
 import { nextBoundary } from '../time/clock.ts'
 import { forwardWords } from './words.ts'
@@ -32,7 +32,7 @@ export function comingStarts(nowMs: number, intervalSeconds: number, count: numb
 
 /** A price that a person typed in cents per kWh ("17.5", "17,5"), in ticks; null where it is none or off the tick. */
 export function readCents(text: string, priceDecimals: number): Ticks | null {
-  const plain = text.trim().replace(',', '.')
+  const plain = plainNumber(text)
   if (!/^-?\d{1,6}(\.\d+)?$/.test(plain)) return null
   try {
     return parsePrice(new BigNumber(plain).shiftedBy(-2).toFixed(), priceDecimals)

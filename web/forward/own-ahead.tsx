@@ -1,6 +1,7 @@
 /** What the seat has open in the books of coming intervals, and what became of everything it agreed ahead. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { AreaResource, ForwardOrderResource, OwnForwardTradeResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { energy, negated, priceWords } from '../money/format.ts'
 import { Badge, Card, Empty, Money, Trouble, Waiting } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
@@ -49,7 +50,7 @@ function useCancelling(area: AreaResource) {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: async (order: ForwardOrderResource) =>
-      (await import('../orders/submit.ts')).submitCancel(session, area.chain, order),
+      (await part(() => import('../orders/submit.ts'))).submitCancel(session, area.chain, order),
     onSuccess: (order) => applyForwardOrder(queries, session.account, order),
     onError: (_error, order) =>
       void queries.invalidateQueries({ queryKey: ['forward-orders', session.account, order.seat] }),

@@ -4,21 +4,24 @@ import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { Spark } from '../charts/spark.tsx'
 import { MeterKeyCard } from '../escrow/meter-key.tsx'
+import { PurseLedger } from '../escrow/purse-card.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
-import { moneyTexts } from '../escrow/words.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { useTelemetry } from '../live/apply.ts'
+import { useConnection } from '../live/live.tsx'
 import { AmountBars } from '../market/comparison.tsx'
+import { Instead } from '../market/instead.tsx'
 import { priceIn } from '../market/market.ts'
+import { ProblemList } from '../market/problem-list.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
-import { averagePrice, difference, energy, moneyWords, priceWords } from '../money/format.ts'
+import { averagePrice, energy, moneyScale, priceWords } from '../money/format.ts'
 import { lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
+import { Card, Empty, Energy, Money, Trouble, Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
-import { localDay, localMoment, useNow } from '../time/clock.ts'
+import { localMoment, localSpan, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'
 import { householdWords } from './words.tsx'
 import './household.css'
@@ -34,8 +37,9 @@ export default function Household({ area, seat }: SeatViewProps) {
   const controls = { area, seat, intervals: intervals.data ?? [], priceNow }
   return (
     <div className="view">
-      <NowCard area={area} seat={seat} />
+      <ProblemList area={area} seat={seat} />
       <TodayCard area={area} seat={seat} />
+      <NowCard area={area} seat={seat} />
       <PriceControl {...controls} side="sell" title={said.myPrice} lastLimit={lastLimit(orders.data ?? [], 'sell')} />
       <Card title={said.myEnergy} className="wide">
         <Trouble error={intervals.error} />
@@ -47,16 +51,9 @@ export default function Household({ area, seat }: SeatViewProps) {
           </LaterChart>
         )}
       </Card>
-      <SeatResults area={area} intervals={intervals.data} error={intervals.error} />
+      <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
       <Card title={said.payout} className="payout">
-        <div className="figures">
-          <Figure label={moneyTexts().inPurse}>
-            <Money tokens={seat.balance} currency={area.currency} />
-          </Figure>
-          <Figure label={moneyTexts().available}>
-            <Money tokens={seat.available} currency={area.currency} />
-          </Figure>
-        </div>
+        <PurseLedger area={area} seat={seat} />
         <WithdrawalCard area={area} seat={seat} word="payout" />
         <Settlements area={area} seat={seat} />
       </Card>
@@ -81,13 +78,18 @@ export default function Household({ area, seat }: SeatViewProps) {
 function NowCard({ seat }: SeatViewProps) {
   const said = householdWords()
   const { account } = useSession()
+  const connection = useConnection()
   const trace = useTelemetry(account, seat.seat)
   const nowMs = useNow()
   const newest = trace.at(-1)
   return (
     <Card title={said.roofNow} className="now">
       {newest ? (
-        <PowerFlow telemetry={newest} ageSeconds={Math.max(0, (nowMs - Date.parse(newest.time)) / 1000)} />
+        <PowerFlow
+          telemetry={newest}
+          ageSeconds={Math.max(0, (nowMs - Date.parse(newest.time)) / 1000)}
+          isCutOff={connection.state === 'lost'}
+        />
       ) : (
         <Empty>
           {said.noLive} {seat.lastReadingAt && said.lastReading(localMoment(seat.lastReadingAt))}
@@ -103,7 +105,7 @@ function NowCard({ seat }: SeatViewProps) {
 function TodayCard({ area, seat }: SeatViewProps) {
   const said = householdWords()
   const session = useSession()
-  const summary = useQuery(summaryQuery(session, seat.seat, localDay(useNow())))
+  const summary = useQuery(summaryQuery(session, seat.seat, localSpan('day', useNow())))
   const today = summary.data
   return (
     <Card title={said.soldToday} className="today">
@@ -123,13 +125,8 @@ function TodayCard({ area, seat }: SeatViewProps) {
             supplier={{ label: said.atFeedIn, tokens: today.soldAtFeedIn }}
             currency={area.currency}
           />
-          {today.soldWh > 0 && (
-            <p className="verdict">
-              {said.moreThan(
-                <strong>{moneyWords(difference(today.received, today.soldAtFeedIn), area.currency)}</strong>,
-              )}
-            </p>
-          )}
+          {today.soldWh > 0 && <Verdict mine={today.received} supplier={today.soldAtFeedIn} currency={area.currency} />}
+          <Instead area={area} seat={seat} side="sell" />
           <dl className="facts">
             <div>
               <dt>{said.toSupplier}</dt>
@@ -154,4 +151,13 @@ function TodayCard({ area, seat }: SeatViewProps) {
       )}
     </Card>
   )
+}
+
+/** What selling to neighbours brought instead of the supplier's tariff, as the difference of what is shown. */
+function Verdict({ mine, supplier, currency }: { mine: string; supplier: string; currency: string }) {
+  const said = householdWords()
+  const { difference, sign } = moneyScale([mine, supplier], currency)
+  const amount = <strong>{difference(mine, supplier)}</strong>
+  const isMore = sign(mine, supplier) >= 0
+  return <p className={isMore ? 'verdict' : 'verdict less'}>{isMore ? said.moreThan(amount) : said.lessThan(amount)}</p>
 }

@@ -19,11 +19,17 @@ export interface Flows {
   batteryW: number | null
   /** What the home uses: what the others bring; null when one of them is not known. */
   homeW: number | null
+  /** What the home uses is that of home and battery together. */
+  isBatteryHidden: boolean
 }
 
-/** The flows of a telemetry value; a home without an inverter has no roof, one without a battery no battery. */
-export function flowsOf({ powerW, productionW, batteryPowerW }: TelemetryEvent): Flows {
+/**
+ * The flows of a telemetry value; a home without an inverter has no roof, one without a battery no battery. A battery that tells how full
+ * it is and not what it does hides in what the home uses.
+ */
+export function flowsOf({ powerW, productionW, batteryPowerW, stateOfChargePercent }: TelemetryEvent): Flows {
   return {
+    isBatteryHidden: batteryPowerW === null && stateOfChargePercent !== null,
     roofW: productionW,
     gridW: powerW,
     batteryW: batteryPowerW,
@@ -32,11 +38,11 @@ export function flowsOf({ powerW, productionW, batteryPowerW }: TelemetryEvent):
 }
 
 /** The picture in one sentence. */
-export function flowSentence({ roofW, gridW, batteryW, homeW }: Flows): string {
+export function flowSentence({ roofW, gridW, batteryW, homeW, isBatteryHidden }: Flows): string {
   const said = householdWords()
   const parts = [
     roofW !== null && said.roofMakes(power(roofW)),
-    homeW !== null && said.homeUses(power(homeW)),
+    homeW !== null && (isBatteryHidden ? said.homeAndBatteryUse : said.homeUses)(power(homeW)),
     gridW !== null && (gridW < 0 ? said.goToGrid(power(gridW)) : said.comeFromGrid(power(gridW))),
     batteryW !== null &&
       Math.abs(batteryW) >= stillW &&
@@ -48,13 +54,15 @@ export function flowSentence({ roofW, gridW, batteryW, homeW }: Flows): string {
 
 interface PowerFlowProps {
   telemetry: TelemetryEvent
+  /** The page itself gets nothing: that says nothing about the home. */
+  isCutOff: boolean
   ageSeconds: number
 }
 
-export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
+export function PowerFlow({ telemetry, ageSeconds, isCutOff }: PowerFlowProps) {
   const said = householdWords()
   const flows = flowsOf(telemetry)
-  const live = ageSeconds <= staleAfterSeconds
+  const live = ageSeconds <= staleAfterSeconds && !isCutOff
   const battery = flows.batteryW !== null || telemetry.stateOfChargePercent !== null
   return (
     <div className={live ? 'flow' : 'flow old'}>
@@ -65,7 +73,15 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
         {battery && <Wire path="M180 250 V150" watts={flows.batteryW} color="battery" />}
         <circle cx="180" cy="150" r="5" className="hub" />
         <Node x={180} y={38} color="sun" icon="roof" label={said.roof} value={flows.roofW} side="right" />
-        <Node x={46} y={150} color="leaf" icon="home" label={said.home} value={flows.homeW} side="below" />
+        <Node
+          x={46}
+          y={150}
+          color="leaf"
+          icon="home"
+          label={flows.isBatteryHidden ? said.homeAndBattery : said.home}
+          value={flows.homeW}
+          side="below"
+        />
         <Node
           x={314}
           y={150}
@@ -93,12 +109,17 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
           />
         )}
       </svg>
+      <p className="flow-words" aria-hidden="true">
+        {flowSentence(flows)}
+      </p>
       <p className="flow-age">
         {live ? (
           <>
             <span className="live-dot" aria-hidden="true" /> {said.live}
             {ageSeconds >= 3 && said.ago(duration(ageSeconds))}
           </>
+        ) : isCutOff ? (
+          said.pageOffline(duration(ageSeconds))
         ) : ageSeconds <= offlineAfterSeconds ? (
           said.lastValue(duration(ageSeconds))
         ) : (

@@ -1,5 +1,6 @@
 /** What the page concludes from intervals: prices, series, sums, and the checks anybody can redo. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+import { difference, energyCost, signOf, sum } from '../money/format.ts'
 import { marketWords } from './words.ts'
 
 export type ZoneResource = AreaResource['zones'][number]
@@ -33,6 +34,57 @@ export function priceIn(interval: IntervalResource | undefined, zone?: string): 
   if (zone !== undefined) return resultOf(interval, zone)?.pricePerKwh ?? null
   const root = interval.zones.find((each) => each.parent === null)
   return root?.pricePerKwh ?? interval.zones.find((each) => each.pricePerKwh !== null)?.pricePerKwh ?? null
+}
+
+/** The lowest and the highest price in an interval, wherever it holds; null where nobody traded. */
+export function pricesIn(interval: IntervalResource | undefined): { low: string; high: string } | null {
+  const prices = (interval?.zones ?? []).flatMap(({ pricePerKwh }) => (pricePerKwh === null ? [] : [pricePerKwh]))
+  if (prices.length === 0) return null
+  const sorted = prices.sort((a, b) => signOf(difference(a, b)))
+  return { low: sorted[0]!, high: sorted.at(-1)! }
+}
+
+/** The newest price before now, in a zone or anywhere. */
+export function lastPrice(
+  intervals: readonly IntervalResource[],
+  zone?: string,
+): { pricePerKwh: string; start: string } | null {
+  for (const interval of intervals) {
+    const pricePerKwh = priceIn(interval, zone)
+    if (pricePerKwh !== null) return { pricePerKwh, start: interval.start }
+  }
+  return null
+}
+
+/** The cheapest of the intervals that start on the same local day as the newest one; the earlier of two alike. */
+export function cheapestToday(
+  intervals: readonly IntervalResource[],
+  zone: string,
+): { pricePerKwh: string; start: string } | null {
+  const today = intervals[0] === undefined ? '' : new Date(intervals[0].start).toDateString()
+  let best: { pricePerKwh: string; start: string } | null = null
+  for (const interval of intervals) {
+    const pricePerKwh = priceIn(interval, zone)
+    if (pricePerKwh === null || new Date(interval.start).toDateString() !== today) continue
+    if (best === null || signOf(difference(pricePerKwh, best.pricePerKwh)) <= 0)
+      best = { pricePerKwh, start: interval.start }
+  }
+  return best
+}
+
+/**
+ * What neighbours kept among themselves over some intervals: without each other, sellers would have had the feed-in tariff for what they
+ * sold and buyers would have paid the retail tariff for it; what the grid took is no neighbour's. In tokens.
+ */
+export function keptInStreet(
+  { feedInPerKwh, retailPerKwh }: Pick<AreaResource, 'feedInPerKwh' | 'retailPerKwh'>,
+  intervals: readonly IntervalResource[],
+): string {
+  const matchedWh = intervals.reduce((total, each) => total + each.matchedWh, 0)
+  return difference(
+    energyCost(difference(retailPerKwh, feedInPerKwh), matchedWh),
+    sum(intervals.map((each) => each.gridTake)),
+  )
 }
 
 /** How full a link was: energy over it as a share of its capacity (0 to 1), null where it is unlimited. */

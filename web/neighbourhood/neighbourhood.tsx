@@ -1,13 +1,14 @@
 /** The public view of a market area: the price now, how much is traded, and where it flows. */
 import { useQuery } from '@tanstack/react-query'
-import type { AreaResource } from '../../server/api/resources.ts'
+import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { intervalsQuery, peopleQuery } from '../api/queries.ts'
 import { IntervalProgress } from '../market/interval-progress.tsx'
-import { priceIn } from '../market/market.ts'
+import { keptInStreet, lastPrice, priceIn, pricesIn } from '../market/market.ts'
+import { PriceHeadline } from '../market/price-headline.tsx'
 import { PriceScale } from '../market/price-scale.tsx'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { ZoneMap } from '../market/zone-map.tsx'
-import { cents, priceWords } from '../money/format.ts'
+import { energy, moneyWords, percentWords, priceWords } from '../money/format.ts'
 import { PageLink } from '../page/address.tsx'
 import { Card, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { Avatar, peopleByRole } from '../page/person-switch.tsx'
@@ -17,6 +18,7 @@ import { duration, localTime } from '../time/clock.ts'
 import { neighbourhoodWords } from './words.ts'
 import './neighbourhood.css'
 import { LaterChart, MarketChart } from '../charts/later-chart.tsx'
+import { inPageLanguage } from '../words/language.ts'
 
 export function Neighbourhood({ area }: { area: AreaResource }) {
   const said = neighbourhoodWords()
@@ -31,11 +33,8 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
         <div className="hero-words">
           <h1 id="hero-title">{said.title}</h1>
           <p className="hero-lead">{said.lead(area.name)}</p>
-          <p className="hero-join">
-            <PageLink to="/join" className="button primary">
-              {said.join}
-            </PageLink>
-          </p>
+          <StreetNow area={area} intervals={intervals.data ?? []} />
+          <Ways />
           <IntervalProgress area={area} />
         </div>
         <div className="hero-price card">
@@ -45,14 +44,15 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
           {intervals.data && !newest && <NoResultYet area={area} />}
           {newest && (
             <>
-              <p className="huge">
-                {now === null ? <span className="soft">{said.noTrade}</span> : cents(now)}{' '}
-                <span className="unit">ct/kWh</span>
-              </p>
-              <p className="lead">
-                {said.span(localTime(newest.start, area.intervalSeconds), localTime(newest.end, area.intervalSeconds))}
-                {now === null && said.nothingToSell}
-              </p>
+              <PriceHeadline
+                area={area}
+                prices={pricesIn(newest)}
+                where={said.span(
+                  localTime(newest.start, area.intervalSeconds),
+                  localTime(newest.end, area.intervalSeconds),
+                )}
+                last={lastPrice(intervals.data ?? [])}
+              />
               <PriceScale
                 area={area}
                 marks={now === null ? [] : [{ name: said.priceNow, pricePerKwh: now, kind: 'now' }]}
@@ -89,6 +89,49 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
   )
 }
 
+/** One sentence with this street's own numbers. */
+function StreetNow({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
+  const said = neighbourhoodWords()
+  const total = (pick: (interval: IntervalResource) => number) => intervals.reduce((all, each) => all + pick(each), 0)
+  const [matchedWh, importWh] = [total((each) => each.matchedWh), total((each) => each.importWh)]
+  if (matchedWh === 0) return null
+  return (
+    <p className="hero-now">
+      {said.now(
+        percentWords(Math.round((matchedWh / importWh) * 100) * 100),
+        energy(matchedWh),
+        moneyWords(keptInStreet(area, intervals), area.currency),
+        duration(intervals.length * area.intervalSeconds),
+      )}
+    </p>
+  )
+}
+
+/** What to do next: join, or see how it looks for somebody with a roof or without. */
+function Ways() {
+  const said = neighbourhoodWords()
+  const people = useQuery(peopleQuery).data ?? []
+  const home = people.find(({ role }) => role === 'household')
+  const flat = people.findLast(({ role }) => role === 'buyer')
+  return (
+    <p className="hero-join">
+      <PageLink to="/join" className="button primary">
+        {said.join}
+      </PageLink>{' '}
+      {home && (
+        <PageLink to={`/people/${slugOf(home.name)}`} className="button">
+          {said.seeHome}
+        </PageLink>
+      )}{' '}
+      {flat && (
+        <PageLink to={`/people/${slugOf(flat.name)}`} className="button">
+          {said.seeFlat}
+        </PageLink>
+      )}
+    </p>
+  )
+}
+
 function People() {
   const said = neighbourhoodWords()
   const people = useQuery(peopleQuery).data
@@ -114,7 +157,7 @@ function People() {
                   <Avatar name={person.name} role={person.role} />
                   <span>
                     <span className="person-name">{person.name}</span>
-                    <small>{person.description}</small>
+                    <small>{inPageLanguage(person.description)}</small>
                   </span>
                 </PageLink>
               </li>

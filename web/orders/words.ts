@@ -22,7 +22,6 @@ export const priceWordsOf = catalogue({
     highestSlider: 'My highest buying price',
     less: (step: string) => `${step} less`,
     more: (step: string) => `${step} more`,
-    field: 'Price in ct/kWh',
     fieldSell: 'My lowest selling price in ct/kWh',
     fieldBuy: 'My highest buying price in ct/kWh',
     notANumber: (decimals: number) => `A price is a number of cents with at most ${decimals} decimals, such as 12.5.`,
@@ -32,15 +31,16 @@ export const priceWordsOf = catalogue({
     belowUse: (lowest: string) => `Below ${lowest} no neighbour sells: that is what the supplier pays.`,
     signing: 'Signing…',
     set: 'Set my price',
-    setAndResume: 'Set my price and go on',
-    setPaused: 'You have paused. Setting a price ends the pause.',
+    setAndResume: (price: string) => `Go on with ${price}`,
+    setPaused: 'You have paused: a price counts only once you go on.',
     keepAsItWas: 'Keep as it was',
     keep: (price: string) => `Keep ${price}`,
-    nothingChanged: 'Move the price to set another one.',
+    nothingChanged: 'This is your price. Move it to set another one.',
     noConnection: 'Without a connection nothing can be signed.',
     stillHolds: (price: string) => `No connection. Your price is still ${price}.`,
     stillPaused: 'No connection. You are still paused.',
-    waitsForYou: (price: string) => `${price} was not set. Press again once the connection is back.`,
+    unanswered:
+      'The server did not answer, so nobody knows yet whether it counts. Once the connection is back, this page shows what holds; nothing is sent again by itself.',
     explainSell: (now: string | null, floor: string, most: string, period: string) =>
       `You never get less than this, all fees included; usually you get ${en.theirPrice}${now === null ? '' : `, now ${now}`}. ${capital(en.limit)} ends at ${floor}, so nothing can sell your surplus for less. At most ${most} in a ${period}.`,
     explainBuy: (now: string | null, ceiling: string, most: string, period: string) =>
@@ -72,7 +72,6 @@ export const priceWordsOf = catalogue({
     highestSlider: 'Mein höchster Kaufpreis',
     less: (step) => `${step} weniger`,
     more: (step) => `${step} mehr`,
-    field: 'Preis in ct/kWh',
     fieldSell: 'Mein niedrigster Verkaufspreis in ct/kWh',
     fieldBuy: 'Mein höchster Kaufpreis in ct/kWh',
     notANumber: (decimals) => `Ein Preis ist eine Zahl von Cent mit höchstens ${decimals} Nachkommastellen, etwa 12,5.`,
@@ -82,16 +81,16 @@ export const priceWordsOf = catalogue({
     belowUse: (lowest) => `Unter ${lowest} verkauft kein Nachbar: das zahlt der Versorger.`,
     signing: 'Wird unterschrieben …',
     set: 'Meinen Preis setzen',
-    setAndResume: 'Preis setzen und weitermachen',
-    setPaused: 'Sie pausieren. Ein neuer Preis beendet die Pause.',
+    setAndResume: (price) => `Weiter mit ${price}`,
+    setPaused: 'Sie pausieren: ein Preis gilt erst, wenn Sie weitermachen.',
     keepAsItWas: 'Lassen, wie es war',
     keep: (price) => `Bei ${price} bleiben`,
-    nothingChanged: 'Verschieben Sie den Preis, um einen anderen zu setzen.',
+    nothingChanged: 'Das ist Ihr Preis. Verschieben Sie ihn, um einen anderen zu setzen.',
     noConnection: 'Ohne Verbindung lässt sich nichts unterschreiben.',
     stillHolds: (price) => `Keine Verbindung. Ihr Preis ist weiterhin ${price}.`,
     stillPaused: 'Keine Verbindung. Sie pausieren weiterhin.',
-    waitsForYou: (price) =>
-      `${price} wurde nicht gesetzt. Drücken Sie noch einmal, sobald die Verbindung wieder da ist.`,
+    unanswered:
+      'Der Server hat nicht geantwortet; darum weiß noch niemand, ob es gilt. Sobald die Verbindung wieder da ist, zeigt diese Seite, was gilt; von selbst wird nichts noch einmal geschickt.',
     explainSell: (now, floor, most, period) =>
       `Sie bekommen nie weniger, alle Gebühren eingeschlossen; meist ist es ${de.theirPrice}${now === null ? '' : `, jetzt ${now}`}. ${de.limit} endet bei ${floor}, darum kann nichts Ihren Überschuss billiger verkaufen. Höchstens ${most} je ${period}.`,
     explainBuy: (now, ceiling, most, period) =>

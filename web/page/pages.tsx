@@ -1,6 +1,8 @@
 /** The pages behind the addresses. */
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense } from 'react'
+import { ProblemError } from '../api/client.ts'
+import { part } from '../api/part.ts'
 import { areasQuery, peopleQuery } from '../api/queries.ts'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
 import { OwnAccount } from '../session/own-account.tsx'
@@ -33,7 +35,7 @@ function NeighbourhoodPage() {
   return <NoArea />
 }
 
-const Join = lazy(() => import('../joining/join.tsx'))
+const Join = lazy(() => part(() => import('../joining/join.tsx')))
 
 function JoinPage() {
   return (
@@ -76,10 +78,17 @@ function NotFound() {
   )
 }
 
+/** A part that could not be fetched is fetched with the page; a page that cannot be fetched either is better left as it is. */
+async function reload(): Promise<void> {
+  const answer = await fetch(window.location.href).catch(() => null)
+  if (answer?.ok) window.location.reload()
+}
+
 export function Broken({ error, again }: { error: Error; again: () => void }) {
+  const isMissing = error instanceof ProblemError && error.code === 'PAGE_PART_MISSING'
   return (
-    <Card title={pageWords().broken}>
-      <Trouble error={error} retry={again} />
+    <Card title={isMissing ? pageWords().moment : pageWords().broken}>
+      <Trouble error={error} retry={isMissing ? () => void reload() : again} />
     </Card>
   )
 }

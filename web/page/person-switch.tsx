@@ -1,9 +1,10 @@
 /** The demo's people in the header, or the visitor's own account elsewhere. A native popover closes itself by Esc or a click beside it. */
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
-import type { DemoPerson } from '../../server/api/resources.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import { peopleQuery } from '../api/queries.ts'
 import { type Identity, type Role, slugOf } from '../session/identity.ts'
+import { inPageLanguage } from '../words/language.ts'
 import { PageLink } from './address.tsx'
 import { pageWords } from './words.ts'
 
@@ -62,7 +63,7 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
                     <Avatar name={person.name} role={person.role} />
                     <span>
                       <span className="person-name">{person.name}</span>
-                      <small>{person.description}</small>
+                      <small>{inPageLanguage(person.description)}</small>
                     </span>
                   </PageLink>
                 </li>

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { seatsQuery } from '../api/queries.ts'
 import { IntervalProgress } from '../market/interval-progress.tsx'
 import type { Role } from '../session/identity.ts'
@@ -10,9 +11,9 @@ import { PageLink } from './address.tsx'
 import { Badge, Card, Empty, Trouble, Waiting } from './card.tsx'
 import { pageWords } from './words.ts'
 
-const Household = lazy(() => import('../household/household.tsx'))
-const Buyer = lazy(() => import('../buyer/buyer.tsx'))
-const Utility = lazy(() => import('../utility/utility.tsx'))
+const Household = lazy(() => part(() => import('../household/household.tsx')))
+const Buyer = lazy(() => part(() => import('../buyer/buyer.tsx')))
+const Utility = lazy(() => part(() => import('../utility/utility.tsx')))
 
 /** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
 function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {

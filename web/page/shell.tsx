@@ -80,7 +80,9 @@ function ConnectionNote() {
   return (
     <div role="status" className="connection">
       {connection.state === 'lost' && (
-        <p className="offline">{said.lost(localTime(new Date(connection.sinceMs).toISOString()))}</p>
+        <p className="offline">
+          {(connection.isOffline ? said.offline : said.lost)(localTime(new Date(connection.sinceMs).toISOString()))}
+        </p>
       )}
     </div>
   )

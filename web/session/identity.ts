@@ -2,7 +2,7 @@
 
 import { CodedError } from '../../contracts/protocol/error.ts'
 import type { TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
-import type { DemoPerson } from '../../server/api/resources.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
 
 export type Role = DemoPerson['role']
 

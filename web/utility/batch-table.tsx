@@ -2,7 +2,7 @@
 import type { AreaResource, BatchResource } from '../../server/api/resources.ts'
 import { batchStatusTones } from '../escrow/settlements.tsx'
 import { moneyTexts } from '../escrow/words.tsx'
-import { count, energy, exactMoney } from '../money/format.ts'
+import { count, energy, moneyColumn } from '../money/format.ts'
 import { Badge, Empty, TransactionLink } from '../page/card.tsx'
 import { duration, localMoment, localTime } from '../time/clock.ts'
 import { TableFrame } from './table-frame.tsx'
@@ -10,6 +10,12 @@ import { utilityWords } from './words.ts'
 
 export function BatchTable({ area, batches }: { area: AreaResource; batches: readonly BatchResource[] }) {
   const said = utilityWords()
+  const column = (pick: (batch: BatchResource) => string) => moneyColumn(batches.map(pick), area.currency)
+  const [paid, received, grid] = [
+    column((each) => each.paid),
+    column((each) => each.received),
+    column((each) => each.gridTake),
+  ]
   if (batches.length === 0) return <Empty>{said.noBatch(duration(area.batchSeconds))}</Empty>
   return (
     <TableFrame label={said.batches} tall>
@@ -52,9 +58,9 @@ export function BatchTable({ area, batches }: { area: AreaResource; batches: rea
             </td>
             <td className="n">{batch.seats}</td>
             <td className="n">{energy(batch.energyWh)}</td>
-            <td className="n">{exactMoney(batch.paid, area.currency)}</td>
-            <td className="n">{exactMoney(batch.received, area.currency)}</td>
-            <td className="n">{exactMoney(batch.gridTake, area.currency)}</td>
+            <td className="n">{paid(batch.paid)}</td>
+            <td className="n">{received(batch.received)}</td>
+            <td className="n">{grid(batch.gridTake)}</td>
             <td>{batch.transaction ? <TransactionLink hash={batch.transaction} /> : '–'}</td>
             <td className="n">{batch.block ?? '–'}</td>
             <td className="n">{batch.gasUsed === null ? '–' : count(batch.gasUsed)}</td>

@@ -1,7 +1,7 @@
 /** Results of the area, an interval a row: metered = matched + residual on both sides. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { priceIn } from '../market/market.ts'
-import { cents, exactMoney } from '../money/format.ts'
+import { cents, moneyColumn } from '../money/format.ts'
 import { Badge, Empty } from '../page/card.tsx'
 import { localTime } from '../time/clock.ts'
 import { TableFrame } from './table-frame.tsx'
@@ -13,6 +13,10 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
   const said = utilityWords()
   if (intervals.length === 0) return <Empty>{said.noInterval}</Empty>
   const shown = intervals.slice(0, shownRows)
+  const fees = moneyColumn(
+    shown.map(({ gridFees }) => gridFees),
+    area.currency,
+  )
   const ahead = shown.some(({ forwardWh }) => forwardWh > 0)
   return (
     <TableFrame label={said.intervals} tall>
@@ -73,7 +77,7 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
               <td className="n">{interval.importWh}</td>
               <td className="n">{interval.matchedWh}</td>
               <td className="n">{interval.importWh - interval.matchedWh}</td>
-              <td className="n">{exactMoney(interval.gridFees, area.currency)}</td>
+              <td className="n">{fees(interval.gridFees)}</td>
               <td className="n">{interval.missingReadings || '–'}</td>
               {ahead && <td className="n">{aheadWords(interval)}</td>}
             </tr>

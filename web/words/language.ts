@@ -62,6 +62,11 @@ export function useLanguage(): PageLanguage {
   return useSyncExternalStore(watch, language)
 }
 
+/** What others wrote, in one language or in each of the page's. */
+export function inPageLanguage(text: string | Readonly<Record<PageLanguage, string>>): string {
+  return typeof text === 'string' ? text : text[current]
+}
+
 /** The texts of a room: called, it gives those of the language in which the page speaks. */
 export interface Catalogue<Texts> {
   (): Texts
