@@ -10,6 +10,7 @@ import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
 import { readAreaOnChain } from './chain/contract-facts.ts'
 import { openProvider, readWallet } from './chain/escrow-client.ts'
 import { type Indexer, startIndexer } from './chain/indexer.ts'
+import { passkeyAccounts } from './chain/passkey-accounts.ts'
 import { createRelay } from './chain/relay.ts'
 import { type Sender, startSender } from './chain/sender.ts'
 import { type SettlementMetrics, startSettlement } from './chain/settlement-service.ts'
@@ -117,6 +118,8 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
         relaySender &&
         createRelay({ sender: relaySender, indexer, facts, batchesOf: (area) => handleOf(area)?.status }),
       isWalletSignature: walletSignatures(provider),
+      accounts:
+        facts.accounts === undefined ? null : passkeyAccounts({ provider, facts: facts.accounts, sender: relaySender }),
       async wallet(account) {
         const { baseUnits, ...permit } = await readWallet(provider, facts, account)
         return { account, tokens: formatMoney(baseUnits, facts.tokenDecimals - 3), ...permit }

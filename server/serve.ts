@@ -22,6 +22,7 @@ import { startAreaThread } from './areas/start-area.ts'
 import { refuseDevelopmentKey } from './chain/development-keys.ts'
 import { readEscrowFacts } from './chain/escrow-client.ts'
 import { readWalletFile } from './chain/key-file.ts'
+import { readAccountsFacts } from './chain/passkey-accounts.ts'
 import { settlementMetrics } from './chain/settlement-service.ts'
 import { type EscrowServices, startEscrowServices } from './escrow-services.ts'
 import { createMetricsServer, startHealth } from './health.ts'
@@ -48,6 +49,8 @@ export interface ServedEscrow {
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
+  /** What opens accounts of passkeys; null where nothing does. */
+  accounts: string | null
   areaFiles: readonly string[]
 }
 
@@ -199,8 +202,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
-async function readEscrow({ rpcUrl, escrow, firstBlock, areaFiles }: ServedEscrow) {
-  const facts = await readEscrowFacts(rpcUrl, escrow)
+async function readEscrow({ rpcUrl, escrow, firstBlock, accounts, areaFiles }: ServedEscrow) {
+  const ofEscrow = await readEscrowFacts(rpcUrl, escrow)
+  const facts =
+    accounts === null
+      ? ofEscrow
+      : { ...ofEscrow, accounts: await readAccountsFacts(rpcUrl, ofEscrow.chainId, parseAddress(accounts)) }
   return { rpcUrl, firstBlock, facts, areas: areaFiles.map((file) => readSettingsFile(file, facts)) }
 }
 

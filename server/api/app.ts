@@ -8,6 +8,7 @@ import { openApiDocument } from './openapi.ts'
 import { securityHeaders, serveDocumentation, servePage } from './pages.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, internalProblem, problemOf } from './problem.ts'
+import { createRelayAdmission } from './relay-admission.ts'
 import { mountRoute, type Route, sendProblem } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { agreementRoutes } from './routes/agreements.ts'
@@ -17,6 +18,7 @@ import { forwardRoutes } from './routes/forward.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
+import { passkeyAccountRoutes } from './routes/passkey-accounts.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
@@ -82,8 +84,13 @@ function apiRoutes(parts: ApiParts): Route[] {
       const area = areas.all().find(({ settings }) => settings.chain.chainId === chainId)
       return area === undefined ? null : servicesOf(area.settings.area).isWalletSignature
     },
+    accountsOn(chainId) {
+      const ofChain = areas.all().filter(({ settings }) => settings.chain.chainId === chainId)
+      return ofChain.flatMap(({ settings }) => servicesOf(settings.area).accounts ?? [])
+    },
   })
-  const orderParts = { ...parts, tables: createAreaTables(database, areas) }
+  const tables = createAreaTables(database, areas)
+  const orderParts = { ...parts, tables, admission: createRelayAdmission({ database, tables }) }
   // Orders first, since they come most often: a router tries its routes one after the other.
   return [
     ...orderRoutes(orderParts),
@@ -96,6 +103,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...accountRoutes(orderParts),
     ...pairingRoutes(orderParts),
     ...relayRoutes(orderParts),
+    ...passkeyAccountRoutes(orderParts),
     ...invitationRoutes(orderParts),
     ...demoRoutes(parts),
   ]

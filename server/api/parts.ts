@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
+import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
@@ -26,6 +27,8 @@ export interface AreaServices {
   /** Null where this server has no key that pays for others. */
   relay: Relay | null
   isWalletSignature: IsWalletSignature
+  /** Null where the chain has nothing that opens accounts of passkeys. */
+  accounts: PasskeyAccounts | null
   wallet(account: string): Promise<WalletResource>
 }
 

@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto'
 import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
-import type { SessionRow } from '../store/account-store.ts'
 import { seatsOfAccount } from '../store/queries-seats.ts'
 import { isInvited, isRelayUnderWay, noteRelay, relaysOfDay, wasRelayed } from '../store/relay-store.ts'
 import type { SeatRow } from '../store/rows.ts'
@@ -30,16 +29,22 @@ export interface RelayRequest {
   subject: string
   /** The purse that the request takes money from: it must not be empty. */
   purse?: number
+  /** Against whose day it counts, where that is not the account's. */
+  chargedTo?: string
   /** What was sent, by which a repetition is known. */
   body: unknown
 }
 
 export interface RelayAdmission {
   /**
-   * Carries a request to the chain for the account of a session. Throws `ApiError`: `ACCOUNT_FOREIGN`, `RELAY_UNINVITED`,
+   * Carries a request to the chain for the account that asks, by its session or by a signature. Throws `ApiError`: `ACCOUNT_FOREIGN`, `RELAY_UNINVITED`,
    * `RELAY_BUDGET`, `RELAY_UNDER_WAY`, `RELAY_PURSE_EMPTY`, `TOO_MANY_REQUESTS`; and what `send` throws.
    */
-  carry(session: SessionRow, request: RelayRequest, send: () => Promise<{ hash: string }>): Promise<{ hash: string }>
+  carry(
+    asking: { account: string },
+    request: RelayRequest,
+    send: () => Promise<{ hash: string }>,
+  ): Promise<{ hash: string }>
 }
 
 export function createRelayAdmission({
@@ -66,11 +71,11 @@ export function createRelayAdmission({
     )
   }
 
-  async function requireBudget({ area, account }: RelayRequest): Promise<void> {
-    const most = account === area.settings.rules.grid ? mostOfDay.grid : mostOfDay.account
-    const { own, all } = await relaysOfDay(database, account)
+  async function requireBudget({ area, account, chargedTo = account }: RelayRequest): Promise<void> {
+    const most = chargedTo === area.settings.rules.grid ? mostOfDay.grid : mostOfDay.account
+    const { own, all } = await relaysOfDay(database, chargedTo)
     // Those under way, this one among them, are in no table yet.
-    if (own + preparing.get(account)! > most) {
+    if (own + preparing.get(chargedTo)! > most) {
       throw new ApiError('RELAY_BUDGET', `at most ${most} transactions a day are paid for one account`, inAnHour)
     }
     if (all + preparingAll > mostOfDay.all) {
@@ -83,7 +88,7 @@ export function createRelayAdmission({
     requestHash: Buffer,
     send: () => Promise<{ hash: string }>,
   ): Promise<{ hash: string }> {
-    const { area, account, subject } = request
+    const { area, account, chargedTo = account, subject } = request
     const areaId = await tables.idOf(area)
     // What was carried before costs nothing: whoever sends it gives the same transaction again.
     const isRepeated = await wasRelayed(database, { area: areaId, requestHash })
@@ -93,33 +98,33 @@ export function createRelayAdmission({
       await requireBudget(request)
     }
     const { hash } = await send()
-    await noteRelay(database, { area: areaId, account, subject, requestHash, transaction: hash })
+    await noteRelay(database, { area: areaId, account: chargedTo, subject, requestHash, transaction: hash })
     return { hash }
   }
 
   return {
-    async carry(session, request, send) {
-      const { area, account, subject, body } = request
-      if (session.account !== account) {
-        throw new ApiError('ACCOUNT_FOREIGN', `this session is ${session.account}’s; the request is ${account}’s`)
+    async carry(asking, request, send) {
+      const { area, account, chargedTo = account, subject, body } = request
+      if (asking.account !== account) {
+        throw new ApiError('ACCOUNT_FOREIGN', `this session is ${asking.account}’s; the request is ${account}’s`)
       }
-      allowance.use(account, Date.now())
+      allowance.use(chargedTo, Date.now())
       const place = `${area.settings.rulesHash} ${subject}`
       if (underWay.has(place)) throw busy()
       const requestHash = createHash('sha256')
         .update(`${subject}\n${JSON.stringify(body)}`)
         .digest()
       underWay.set(place, account)
-      preparing.set(account, (preparing.get(account) ?? 0) + 1)
+      preparing.set(chargedTo, (preparing.get(chargedTo) ?? 0) + 1)
       preparingAll += 1
       try {
         return await admit(request, requestHash, send)
       } finally {
         underWay.delete(place)
         preparingAll -= 1
-        const left = preparing.get(account)! - 1
-        if (left === 0) preparing.delete(account)
-        else preparing.set(account, left)
+        const left = preparing.get(chargedTo)! - 1
+        if (left === 0) preparing.delete(chargedTo)
+        else preparing.set(chargedTo, left)
       }
     },
   }

@@ -86,6 +86,8 @@ export const areaSchema = z
       tokenName: z.string(),
       tokenDecimals: z.int(),
       withdrawalDelaySeconds: z.int(),
+      /** Where accounts of passkeys are opened; absent where they cannot be. */
+      accounts: z.object({ factory: address, implementation: address, recoveryDelaySeconds: z.int() }).optional(),
     }),
     /** As they hold now; each interval tells those of its time. */
     zones: z.array(zoneSchema),

@@ -6,8 +6,17 @@ import { addressSchema, int24, type OrdersAnswer, seatId, uint24 } from './resou
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
 
-/** What `POST /session` takes: the text of the sign-in message and the account's signature of it. */
-export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000), signature }).meta({ id: 'SignIn' })
+/** Who signs for an account of a passkey: a point of the curve P-256, or an address where `y` is zero; both zero for nobody. */
+const accountKey = z.strictObject({ x: hex32Form, y: hex32Form })
+const firstKeys = z.strictObject({ owner: accountKey, recovery: accountKey })
+
+/**
+ * What `POST /session` takes: the text of the sign-in message and the account's signature of it; of an account of a passkey
+ * that is not open yet also the keys that it will be opened with.
+ */
+export const signInSchema = z
+  .strictObject({ message: z.string().min(1).max(4000), signature, keys: firstKeys.optional() })
+  .meta({ id: 'SignIn' })
 
 /**
  * An order of either market: spot (`market` 0, `timeInForce` 0), or forward (`market` 1, `timeInForce` 0 until the gate
@@ -206,6 +215,43 @@ export const relayWithdrawalSchema = z
     signature,
   })
   .meta({ id: 'RelayWithdrawal' })
+
+/** Opens the account of a passkey on the chain of an area. */
+export const relayAccountSchema = z.strictObject({ area: uint32, ...firstKeys.shape }).meta({ id: 'RelayAccount' })
+
+/** A decimal number of 256 bits. */
+const nonce = z.string().regex(/^\d{1,77}$/, 'a decimal number')
+
+/** `Execute`, signed by the account's owner: all calls or none. No call may carry the chain's coin. */
+export const relayExecutionSchema = z
+  .strictObject({
+    area: uint32,
+    account: addressSchema,
+    calls: z
+      .array(
+        z.strictObject({ to: addressSchema, data: z.string().regex(/^0x([0-9a-f]{2}){4,512}$/, 'bytes of a call') }),
+      )
+      .min(1)
+      .max(4),
+    nonce,
+    deadline: uint32,
+    signature,
+  })
+  .meta({ id: 'RelayExecution' })
+
+/** `Recover`, signed by the account's recovery key: `next` becomes the owner after the delay. */
+export const relayRecoverySchema = z
+  .strictObject({ area: uint32, account: addressSchema, next: accountKey, nonce, deadline: uint32, signature })
+  .meta({ id: 'RelayRecovery' })
+
+/** `Veto`, signed by the account's owner. */
+export const relayVetoSchema = z
+  .strictObject({ area: uint32, account: addressSchema, signature })
+  .meta({ id: 'RelayVeto' })
+
+export const relayRecoveredSchema = z
+  .strictObject({ area: uint32, account: addressSchema })
+  .meta({ id: 'RelayRecovered' })
 
 export const relayClaimSchema = z.strictObject({ seat: seatId }).meta({ id: 'RelayClaim' })
 

@@ -12,7 +12,7 @@ import {
   type ParamType,
   type Result,
 } from 'ethers'
-import { escrowInterface, tokenInterface } from '../../contracts/build/deploy.ts'
+import { accountInterface, escrowInterface, tokenInterface } from '../../contracts/build/deploy.ts'
 import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
 import { ChainError } from './error.ts'
@@ -264,7 +264,7 @@ const refusals: Record<string, string> = {
   TooManyChanges: 'too many changes wait for the next settlement: try again after it',
   AlreadyUsed: 'this signed instruction was already carried out',
   WrongNonce: 'a request carries the next nonce: sign again with that one',
-  NothingRequested: 'no withdrawal is requested',
+  NothingRequested: 'no withdrawal and no recovery is requested',
   TooEarly: 'the wait has not passed',
   NotGrid: 'only the grid operator of the area may do this',
   NotOperator: 'only the operator of the area may do this',
@@ -275,6 +275,8 @@ const refusals: Record<string, string> = {
   GridPurseTooSmall: 'the grid purse holds less',
   NothingToMove: 'the amount is less than one unit',
   Insolvent: 'the seat cannot pay',
+  BadKey: 'a key is a passkey’s point on the curve P-256, or the address of another account',
+  CallFailed: 'a call that the account was to make failed',
   ERC20InsufficientBalance: 'the account has fewer tokens',
   ERC20InsufficientAllowance: 'the permit was used already: sign the next one',
 }
@@ -296,7 +298,11 @@ export function asChainError(error: unknown): unknown {
 function refusalOf(error: CallExceptionError): ChainError {
   const data = error.data ?? '0x'
   // Four bytes name an error; a call that ran out of gas has none.
-  const parsed = data.length < 10 ? null : (escrowInterface.parseError(data) ?? tokenInterface.parseError(data))
+  const known = [escrowInterface, tokenInterface, accountInterface]
+  const parsed =
+    data.length < 10
+      ? null
+      : known.reduce<ReturnType<Interface['parseError']>>((found, abi) => found ?? abi.parseError(data), null)
   if (parsed === null) return new ChainError('CHAIN_REFUSED', 'refused by the contract, without a reason')
   const args = parsed.fragment.inputs.map(({ name }, index) => `${name} ${parsed.args[index]}`).join(', ')
   const sentence = refusals[parsed.name] ?? 'refused by the contract'

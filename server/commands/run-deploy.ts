@@ -2,13 +2,14 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { NonceManager } from 'ethers'
-import { deployEscrow, deployToken } from '../../contracts/build/deploy.ts'
+import { deployAccounts, deployEscrow, deployToken } from '../../contracts/build/deploy.ts'
 import { type Address, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { version } from '../../package.json' with { type: 'json' }
 import { foreignCode, isDevelopmentToken } from '../chain/contract-facts.ts'
 import { refuseDevelopmentKey } from '../chain/development-keys.ts'
 import { asChainError, openProvider, readChainId, readEscrowFacts } from '../chain/escrow-client.ts'
 import { readWalletFile } from '../chain/key-file.ts'
+import { readAccountsFacts } from '../chain/passkey-accounts.ts'
 import { DeploymentError, type DeploymentFile, readDeployment } from '../configuration/deployment.ts'
 import { parseDuration } from '../configuration/duration.ts'
 import { neededOption, readConfigOf } from './configured.ts'
@@ -21,6 +22,7 @@ export interface DeployFlags {
   token?: string
   developmentToken?: boolean
   withdrawalDelay?: string
+  recoveryDelay: string
   out?: string
   check?: string
   json?: boolean
@@ -47,6 +49,7 @@ export async function runDeploy(flags: DeployFlags, command: Command): Promise<v
     throw new DeploymentError('DEPLOYMENT_EXISTS', `${out} is there already: ${todo}`)
   }
   const withdrawalDelaySeconds = parseDuration(flags.withdrawalDelay)
+  const recoveryDelaySeconds = parseDuration(flags.recoveryDelay)
   const wallet = readWalletFile(flags.keyFile)
   const chainId = await readChainId(rpcUrl)
   refuseDevelopmentKey(parseAddress(wallet.address), chainId)
@@ -55,9 +58,11 @@ export async function runDeploy(flags: DeployFlags, command: Command): Promise<v
     const deployer = new NonceManager(wallet.connect(provider))
     const token: Address = flags.token === undefined ? (await deployToken(deployer)).address : parseAddress(flags.token)
     const escrow = await deployEscrow(deployer, { token, withdrawalDelaySeconds })
+    const accounts = await deployAccounts(deployer, recoveryDelaySeconds)
     const file: DeploymentFile = {
       ...{ release: version, chainId, token, developmentToken: flags.developmentToken === true },
-      ...{ withdrawalDelaySeconds, escrow: escrow.address, firstBlock: escrow.blockNumber },
+      ...{ withdrawalDelaySeconds, escrow: escrow.address, accounts: accounts.address, recoveryDelaySeconds },
+      firstBlock: escrow.blockNumber,
     }
     writeFileSync(out, `${JSON.stringify(file, null, 2)}\n`, { flag: 'wx' })
     const text = `escrow ${file.escrow} on chain ${chainId}, token ${token}; written to ${out}\n`
@@ -88,12 +93,16 @@ async function check(rpcUrl: string, file: DeploymentFile, json: boolean): Promi
         `a withdrawal waits ${facts.withdrawalDelaySeconds} s, the file says ${file.withdrawalDelaySeconds} s`,
       )
     }
+    const { recoveryDelaySeconds } = await readAccountsFacts(rpcUrl, chainId, file.accounts)
+    if (recoveryDelaySeconds !== file.recoveryDelaySeconds) {
+      throw differs(`a recovery waits ${recoveryDelaySeconds} s, the file says ${file.recoveryDelaySeconds} s`)
+    }
     const isDevelopment = await isDevelopmentToken(provider, file.token)
     if (isDevelopment !== file.developmentToken) {
       throw differs(`the token is ${isDevelopment ? '' : 'not '}the development token, the file says otherwise`)
     }
     const notice = isDevelopment ? '; its token is for trials: whoever deployed it makes as much as it likes' : ''
-    const text = `the escrow at ${file.escrow} is the one of release ${version}${notice}\n`
+    const text = `the escrow at ${file.escrow} and the accounts at ${file.accounts} are those of release ${version}${notice}\n`
     await writeOutput(json ? `${JSON.stringify({ isReleased: true, ...file })}\n` : text)
   } finally {
     provider.destroy()

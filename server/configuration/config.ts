@@ -36,13 +36,15 @@ export interface EscrowPlace {
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
+  /** What opens accounts of passkeys; null where nothing does. */
+  accounts: string | null
 }
 
 /** Throws `DeploymentError`. */
 export function placeOfEscrow({ place }: EscrowConfig): EscrowPlace {
   if (!('deploymentFile' in place)) return place
-  const { escrow, firstBlock } = readDeployment(place.deploymentFile)
-  return { escrow, firstBlock }
+  const { escrow, firstBlock, accounts } = readDeployment(place.deploymentFile)
+  return { escrow, firstBlock, accounts }
 }
 
 /** What a file says; what it does not say is undefined. */
@@ -89,10 +91,11 @@ const oneOrMore = <Item extends z.ZodType>(item: Item) =>
 
 const escrowSchema = z.strictObject({
   'rpc-url': aUrl(/^https?:$/, 'https://node.example'),
-  /** The file that `commonwatt deploy` writes; else `escrow` and `first-block` say the same. */
+  /** The file that `commonwatt deploy` writes; else `escrow`, `first-block` and `accounts` say the same. */
   deployment: aText.optional(),
   escrow: anAddress.optional(),
   'first-block': whole(0, 1e15).optional(),
+  accounts: anAddress.optional(),
   'area-file': oneOrMore(aText),
 })
 
@@ -160,14 +163,14 @@ export function readServerConfig(path: string): FileConfig {
 }
 
 function placeOf(
-  { deployment, escrow, 'first-block': firstBlock }: z.output<typeof escrowSchema>,
+  { deployment, escrow, 'first-block': firstBlock, accounts }: z.output<typeof escrowSchema>,
   where: string,
   folder: string,
 ): EscrowConfig['place'] {
   if ((deployment === undefined) === (escrow === undefined)) {
     throw new ConfigurationError('CONFIGURATION_INVALID', `${where}: name either its deployment (a file) or its escrow`)
   }
-  if (escrow !== undefined) return { escrow, firstBlock: firstBlock ?? 0 }
+  if (escrow !== undefined) return { escrow, firstBlock: firstBlock ?? 0, accounts: accounts ?? null }
   return { deploymentFile: resolve(folder, deployment!) }
 }
 

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { JsonRpcProvider, NonceManager, type Wallet } from 'ethers'
-import { deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import { deployAccounts, deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { DemoFacts, DemoPerson } from '../api/demo-resources.ts'
 import type { AreaResource } from '../api/resources.ts'
@@ -15,6 +15,7 @@ import { type AreaSettings, areaSettings } from '../areas/settings.ts'
 import { walletOfFile } from '../chain/key-file.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
 import { publicClient } from './api-client.ts'
+import { placeCars, startCars } from './cars.ts'
 import { type EmbeddedChain, startChain } from './embedded-chain.ts'
 import { type EmbeddedPostgres, startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
@@ -128,6 +129,8 @@ async function startMarket(
         deployment.settings.chain.escrow,
         '--first-block',
         String(deployment.firstBlock),
+        '--accounts',
+        deployment.accounts,
       ],
       ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
       ...['--demo-file', demoFile, '--migrate'],
@@ -160,10 +163,14 @@ async function startMarket(
       .flat()
       .map(({ port }) => assertPortFree({ port, purpose: 'a simulated device', option: '--device-port' })),
   )
+  const cars = placeCars(street, ports.devices + [...places.values()].flat().length)
+  await Promise.all(
+    [...cars.values()].map((port) => assertPortFree({ port, purpose: 'a simulated wallbox', option: '--device-port' })),
+  )
   const devices = await supervisor.start({
     name: 'devices',
     script: agentProgram,
-    args: ['simulate', '--config', writeSimulation(street, { dataFolder, epoch, places })],
+    args: ['simulate', '--config', writeSimulation(street, { dataFolder, epoch, places, cars })],
   })
   pids.devices = () => devices.pid
   print(`devices    ${[...places.values()].flat().length} on Modbus TCP ports from ${ports.devices}`)
@@ -209,6 +216,15 @@ async function startMarket(
   )
   print(`agents     ${configs.size} processes for ${street.homes.length} meters`)
   print('people     every seat is open, confirmed and funded')
+  for (const [name, car] of await startCars({
+    street,
+    cars,
+    supervisor,
+    tariffUrl: `${url}/api/v1/areas/${area}/tariff`,
+  })) {
+    pids[name] = () => car.pid
+    print(`${name.padEnd(10)} charges while neighbours have sun to spare; see ${join(dataFolder, 'logs')}`)
+  }
   return {
     url,
     escrow: deployment.settings.chain.escrow,
@@ -266,6 +282,15 @@ function areaFileOf(street: Street, people: People): Record<string, unknown> {
 interface Deployed {
   settings: AreaSettings
   firstBlock: number
+  /** Opens accounts of passkeys. */
+  accounts: string
+}
+
+interface DemoDeployment {
+  escrow: string
+  token: string
+  accounts: string
+  firstBlock: number
 }
 
 /** Puts token, escrow and area on the chain, gives everybody tokens, and remembers where. */
@@ -273,9 +298,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
   const file = join(dataFolder, 'deployment.json')
   const provider = new JsonRpcProvider(rpcUrl, chainId, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 200 })
   try {
-    const known = existsSync(file)
-      ? (JSON.parse(readFileSync(file, 'utf8')) as { escrow: string; token: string; firstBlock: number })
-      : null
+    const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as DemoDeployment) : null
     if (known !== null) {
       if ((await provider.getCode(known.escrow)) === '0x') {
         throw new DemoError(
@@ -283,7 +306,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
           `the chain in ${dataFolder} does not have the escrow that was deployed on it: remove ${dataFolder} to begin anew`,
         )
       }
-      return { settings: settingsOf(street, people, known), firstBlock: known.firstBlock }
+      return { settings: settingsOf(street, people, known), firstBlock: known.firstBlock, accounts: known.accounts }
     }
     for (const { address } of [people.deployer, people.grid, people.operator, people.relay]) {
       await provider.send('anvil_setBalance', [address, `0x${operatorWei.toString(16)}`])
@@ -294,7 +317,11 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       token: token.address,
       withdrawalDelaySeconds: street.withdrawalDelaySeconds,
     })
-    const made = { token: token.address, escrow: escrow.address, firstBlock: escrow.blockNumber }
+    const accounts = await deployAccounts(deployer, street.recoveryDelaySeconds)
+    const made: DemoDeployment = {
+      ...{ token: token.address, escrow: escrow.address, accounts: accounts.address },
+      firstBlock: escrow.blockNumber,
+    }
     const settings = settingsOf(street, people, made)
     const opened = await escrowAt(escrow.address, people.grid.connect(provider)).openArea!(
       settings.rules,
@@ -308,7 +335,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       await minted.wait()
     }
     writeFileSync(file, JSON.stringify(made, null, 2))
-    return { settings, firstBlock: made.firstBlock }
+    return { settings, firstBlock: made.firstBlock, accounts: made.accounts }
   } finally {
     provider.destroy()
   }
@@ -353,13 +380,19 @@ function epochOf(street: Street, dataFolder: string): string {
 
 function writeSimulation(
   street: Street,
-  { dataFolder, epoch, places }: { dataFolder: string; epoch: string; places: Map<string, Place[]> },
+  {
+    dataFolder,
+    epoch,
+    places,
+    cars,
+  }: { dataFolder: string; epoch: string; places: Map<string, Place[]>; cars: Map<string, number> },
 ): string {
   const file = simulationFile(dataFolder)
   const homes = street.homes.map((home) => ({
     name: home.id,
     serialNumber: createHash('sha256').update(home.id).digest('hex').slice(0, 10).toUpperCase(),
     ...home.physics,
+    ...(home.carKw === undefined ? {} : { wallbox: { port: cars.get(home.id)!, powerKw: home.carKw } }),
     devices: places.get(home.id)!.map(({ port, device: { profile, models, unit } }) => ({
       port,
       ...(unit === undefined ? {} : { unit }),

@@ -106,6 +106,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const servicesOf = (area: number) => ({
     relay,
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
+    accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
   })
   const apiParts = {

@@ -109,6 +109,7 @@ const parts: ApiParts = {
   statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
   servicesOf: () => ({
     isWalletSignature: unused,
+    accounts: null,
     relay: null,
     wallet: unused,
   }),

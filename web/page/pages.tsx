@@ -5,7 +5,6 @@ import { ProblemError } from '../api/client.ts'
 import { part } from '../api/part.ts'
 import { areasQuery, peopleQuery } from '../api/queries.ts'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
-import { OwnAccount } from '../session/own-account.tsx'
 import { sessionQuery, useIdentity } from '../session/session.tsx'
 import { PageLink, useAddress } from './address.tsx'
 import { Card, Empty, Trouble } from './card.tsx'
@@ -36,6 +35,7 @@ function NeighbourhoodPage() {
 }
 
 const Join = lazy(() => part(() => import('../joining/join.tsx')))
+const OwnAccount = lazy(() => part(() => import('../session/own-account.tsx')))
 
 function JoinPage() {
   return (
@@ -55,7 +55,14 @@ function AccountPage() {
   if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
   if (areas.isPending || people.isPending) return <PageWaiting />
   if (!area) return <NoArea />
-  if (!identity) return place.view === 'account' ? <OwnAccount area={area} /> : <NotFound />
+  if (!identity) {
+    if (place.view !== 'account') return <NotFound />
+    return (
+      <Suspense fallback={<PageWaiting />}>
+        <OwnAccount area={area} />
+      </Suspense>
+    )
+  }
   if (session.error && !session.data) return <Trouble error={session.error} retry={() => void session.refetch()} />
   if (!session.data) return <PageWaiting />
   return <SeatPage key={identity.account} areas={areas.data} />

@@ -6,7 +6,7 @@ import { type ApiParts, areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { ApiError } from '../problem.ts'
 import type { Relay } from '../relay.ts'
-import { createRelayAdmission, type RelayRequest } from '../relay-admission.ts'
+import type { RelayAdmission, RelayRequest } from '../relay-admission.ts'
 import { relayedSchema } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 import {
@@ -22,12 +22,11 @@ import {
 
 const tag = 'Relay'
 
-type RelayParts = Pick<OrderParts, 'database' | 'areas' | 'tables'> & Pick<ApiParts, 'servicesOf'>
+type RelayParts = Pick<OrderParts, 'areas'> & Pick<ApiParts, 'servicesOf'> & { admission: RelayAdmission }
 type Target = Omit<RelayRequest, 'body'>
 
 export function relayRoutes(parts: RelayParts): Route[] {
-  const { areas, servicesOf } = parts
-  const admission = createRelayAdmission(parts)
+  const { areas, servicesOf, admission } = parts
   const ofRules = (rules: string): AreaHandle => {
     const area = areas.all().find(({ settings }) => settings.rulesHash === rules)
     if (area === undefined) throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${rules}`)
