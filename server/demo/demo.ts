@@ -7,7 +7,14 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { JsonRpcProvider, NonceManager, type Wallet } from 'ethers'
-import { deployAccounts, deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import {
+  deployAccounts,
+  deployEscrow,
+  deployRevocations,
+  deployToken,
+  escrowAt,
+  tokenAt,
+} from '../../contracts/build/deploy.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { DemoFacts, DemoPerson } from '../api/demo-resources.ts'
 import type { AreaResource } from '../api/resources.ts'
@@ -131,6 +138,8 @@ async function startMarket(
         String(deployment.firstBlock),
         '--accounts',
         deployment.accounts,
+        '--revocations',
+        deployment.revocations,
       ],
       ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
       ...['--demo-file', demoFile, '--migrate'],
@@ -284,12 +293,15 @@ interface Deployed {
   firstBlock: number
   /** Opens accounts of passkeys. */
   accounts: string
+  /** The contract by which grants of data are taken back. */
+  revocations: string
 }
 
 interface DemoDeployment {
   escrow: string
   token: string
   accounts: string
+  revocations: string
   firstBlock: number
 }
 
@@ -306,7 +318,8 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
           `the chain in ${dataFolder} does not have the escrow that was deployed on it: remove ${dataFolder} to begin anew`,
         )
       }
-      return { settings: settingsOf(street, people, known), firstBlock: known.firstBlock, accounts: known.accounts }
+      const { firstBlock, accounts, revocations } = known
+      return { settings: settingsOf(street, people, known), firstBlock, accounts, revocations }
     }
     for (const { address } of [people.deployer, people.grid, people.operator, people.relay]) {
       await provider.send('anvil_setBalance', [address, `0x${operatorWei.toString(16)}`])
@@ -317,11 +330,10 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       token: token.address,
       withdrawalDelaySeconds: street.withdrawalDelaySeconds,
     })
-    const accounts = await deployAccounts(deployer, street.recoveryDelaySeconds)
-    const made: DemoDeployment = {
-      ...{ token: token.address, escrow: escrow.address, accounts: accounts.address },
-      firstBlock: escrow.blockNumber,
-    }
+    const { address: accounts } = await deployAccounts(deployer, street.recoveryDelaySeconds)
+    const { address: revocations } = await deployRevocations(deployer)
+    const firstBlock = escrow.blockNumber
+    const made: DemoDeployment = { token: token.address, escrow: escrow.address, accounts, revocations, firstBlock }
     const settings = settingsOf(street, people, made)
     const opened = await escrowAt(escrow.address, people.grid.connect(provider)).openArea!(
       settings.rules,
@@ -335,7 +347,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       await minted.wait()
     }
     writeFileSync(file, JSON.stringify(made, null, 2))
-    return { settings, firstBlock: made.firstBlock, accounts: made.accounts }
+    return { settings, firstBlock, accounts, revocations }
   } finally {
     provider.destroy()
   }

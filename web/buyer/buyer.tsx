@@ -1,13 +1,14 @@
 /** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
 import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { Agreements } from '../agreements/agreements.tsx'
+import { part } from '../api/part.ts'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/drawn.ts'
 import { LaterChart, SeatChart } from '../charts/later-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
-import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
@@ -28,6 +29,8 @@ import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
 import { buyerWords } from './words.ts'
+
+const SeatActs = lazy(() => part(() => import('../page/seat-acts.tsx')))
 
 export default function Buyer({ area, seat }: SeatViewProps) {
   const said = buyerWords()
@@ -74,7 +77,9 @@ export default function Buyer({ area, seat }: SeatViewProps) {
       </Card>
       <AgreedAhead area={area} seat={seat} side="buy" />
       <Agreements area={area} seat={seat} />
-      <MeterKeyCard area={area} seat={seat} />
+      <Suspense>
+        <SeatActs area={area} seat={seat} />
+      </Suspense>
     </div>
   )
 }

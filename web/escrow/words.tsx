@@ -71,6 +71,13 @@ export const moneyTexts = catalogue({
     approved: (transaction: ReactNode): ReactNode => (
       <>Approved in transaction {transaction}. The agent goes over to the next key by itself.</>
     ),
+    stopTitle: 'Stop trading for good',
+    stopText: (period: string) =>
+      `From the next ${period} on this meter sells and buys nothing here. What was traded before is paid as always, what is in the purse stays yours and can be asked for at any time. To come back you join anew.`,
+    iWantToStop: 'I want to stop',
+    close: 'Stop for good',
+    closed: (transaction: ReactNode): ReactNode => <>Stopped in transaction {transaction}.</>,
+    period: en.period,
     ticket: {
       notALine: 'This is not the line that the agent printed. Paste all of it.',
       otherMarket: 'This line was made for another market.',
@@ -146,6 +153,13 @@ export const moneyTexts = catalogue({
     approved: (transaction) => (
       <>Bestätigt in Transaktion {transaction}. Der Agent wechselt von selbst zum nächsten Schlüssel.</>
     ),
+    stopTitle: 'Für immer aufhören',
+    stopText: (period) =>
+      `Ab der nächsten ${period} verkauft und kauft dieser Zähler hier nichts mehr. Was vorher gehandelt wurde, wird wie immer bezahlt; Ihr Guthaben bleibt Ihres und lässt sich jederzeit auszahlen. Um zurückzukommen, machen Sie neu mit.`,
+    iWantToStop: 'Ich möchte aufhören',
+    close: 'Für immer aufhören',
+    closed: (transaction) => <>Beendet in Transaktion {transaction}.</>,
+    period: de.period,
     ticket: {
       notALine: 'Das ist nicht die Zeile, die der Agent ausgegeben hat. Fügen Sie sie ganz ein.',
       otherMarket: 'Diese Zeile gehört zu einem anderen Markt.',

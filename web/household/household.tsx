@@ -1,9 +1,9 @@
 /** A home with a roof: what it does now, what it sold, at which price, and the payout. */
 import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { Spark } from '../charts/spark.tsx'
-import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
@@ -25,7 +25,10 @@ import { localMoment, localSpan, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'
 import { householdWords } from './words.tsx'
 import './household.css'
+import { part } from '../api/part.ts'
 import { LaterChart, SeatChart } from '../charts/later-chart.tsx'
+
+const SeatActs = lazy(() => part(() => import('../page/seat-acts.tsx')))
 
 export default function Household({ area, seat }: SeatViewProps) {
   const said = householdWords()
@@ -70,7 +73,9 @@ export default function Household({ area, seat }: SeatViewProps) {
           />
         </details>
       )}
-      <MeterKeyCard area={area} seat={seat} />
+      <Suspense>
+        <SeatActs area={area} seat={seat} />
+      </Suspense>
     </div>
   )
 }

@@ -1,0 +1,39 @@
+/** A member invites a neighbour: a link that the account signs, with which the newcomer's own transactions are paid for. */
+import { useMutation } from '@tanstack/react-query'
+import { useId } from 'react'
+import { part } from '../api/part.ts'
+import { Card, Trouble } from '../page/card.tsx'
+import type { SeatViewProps } from '../page/seat-view.ts'
+import { useSession } from '../session/session.tsx'
+import { joiningWords } from './words.tsx'
+
+export function InviteCard({ area, seat }: SeatViewProps) {
+  const said = joiningWords()
+  const session = useSession()
+  const fieldId = useId()
+  const invite = useMutation({
+    mutationFn: async () =>
+      (await part(() => import('./sign-invitation.ts'))).signInvitation(session, area, Date.now()),
+  })
+  if (!seat.confirmed || seat.closed) return null
+  return (
+    <details className="more">
+      <summary>{said.invite}</summary>
+      <Card title={said.invite}>
+        <p className="explain">{said.inviteText}</p>
+        <p>
+          <button type="button" disabled={invite.isPending} onClick={() => invite.mutate()}>
+            {invite.isPending ? said.signing : said.makeLink}
+          </button>
+        </p>
+        <Trouble error={invite.error} />
+        {invite.data !== undefined && (
+          <p className="field">
+            <label htmlFor={fieldId}>{said.sendLink}</label>
+            <input id={fieldId} readOnly value={invite.data} onFocus={(event) => event.target.select()} />
+          </p>
+        )}
+      </Card>
+    </details>
+  )
+}
