@@ -19,11 +19,21 @@ export function timeAxis(theme: Theme): uPlot.Axis {
   }
 }
 
+/** The time scale has room for so many intervals, so that one alone is no wall and its hours can be told apart. */
+const fewestIntervals = 8
+
 /** The time scale ends where the last interval does: bars and steps are drawn from an interval's start. */
-export function timeRange(plot: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
-  const starts = plot.data[0]
-  const lengthSeconds = starts.length > 1 ? Math.min(...starts.slice(1).map((each, index) => each - starts[index]!)) : 1
-  return [low ?? 0, (high ?? 0) + lengthSeconds]
+export function timeRange(lengthSeconds: number): uPlot.Scale.Range {
+  return (_, low, high) => {
+    const end = (high ?? 0) + lengthSeconds
+    return [Math.min(low ?? 0, end - fewestIntervals * lengthSeconds), end]
+  }
+}
+
+/** How long the intervals of a chart are. */
+export function lengthOfBars(intervals: readonly { start: string; end: string }[]): number {
+  const newest = intervals[0]
+  return newest === undefined ? 1 : (Date.parse(newest.end) - Date.parse(newest.start)) / 1000
 }
 
 /** Energy on the left, in the unit that suits its size; the sign only says which way it went. */

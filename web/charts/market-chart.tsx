@@ -5,7 +5,18 @@ import type { IntervalResource } from '../../server/api/resources.ts'
 import { priceIn } from '../market/market.ts'
 import { energy, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
-import { bars, energyAxis, energyRange, pointer, priceAxis, scaleFromZero, steps, timeAxis, timeRange } from './axes.ts'
+import {
+  bars,
+  energyAxis,
+  energyRange,
+  lengthOfBars,
+  pointer,
+  priceAxis,
+  scaleFromZero,
+  steps,
+  timeAxis,
+  timeRange,
+} from './axes.ts'
 import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
@@ -34,12 +45,17 @@ export default function MarketChart({ intervals, height = 260 }: MarketChartProp
   const said = chartWords()
   const [pointed, setPointed] = useState<number | null>(null)
   const data = useMemo(() => marketSeries(intervals), [intervals])
+  const lengthSeconds = lengthOfBars(intervals)
   const options = useMemo<PlotOptions>(
     () => (theme) => {
       const bar = (color: string) => ({ fill: color, stroke: color, width: 0, paths: bars, points: { show: false } })
       return {
         legend: { show: false },
-        scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: scaleFromZero } },
+        scales: {
+          x: { time: true, range: timeRange(lengthSeconds) },
+          y: { range: energyRange },
+          ct: { range: scaleFromZero },
+        },
         axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
         series: [
           {},
@@ -52,7 +68,7 @@ export default function MarketChart({ intervals, height = 260 }: MarketChartProp
         ...pointer(setPointed),
       }
     },
-    [],
+    [lengthSeconds],
   )
   const shown = pointed === null ? undefined : intervals[intervals.length - 1 - pointed]
   return (

@@ -4,7 +4,18 @@ import type uPlot from 'uplot'
 import type { SeatIntervalResource } from '../../server/api/resources.ts'
 import { energy, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
-import { bars, energyAxis, energyRange, pointer, priceAxis, scaleFromZero, steps, timeAxis, timeRange } from './axes.ts'
+import {
+  bars,
+  energyAxis,
+  energyRange,
+  lengthOfBars,
+  pointer,
+  priceAxis,
+  scaleFromZero,
+  steps,
+  timeAxis,
+  timeRange,
+} from './axes.ts'
 import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
@@ -38,10 +49,15 @@ export default function SeatChart({ intervals, imports, exports }: SeatChartProp
   const said = chartWords()
   const [pointed, setPointed] = useState<number | null>(null)
   const data = useMemo(() => seatSeries(intervals, exports ? -1 : 1), [intervals, exports])
+  const lengthSeconds = lengthOfBars(intervals)
   const options = useMemo<PlotOptions>(
     () => (theme) => ({
       legend: { show: false },
-      scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: scaleFromZero } },
+      scales: {
+        x: { time: true, range: timeRange(lengthSeconds) },
+        y: { range: energyRange },
+        ct: { range: scaleFromZero },
+      },
       axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
       series: [
         {},
@@ -53,7 +69,7 @@ export default function SeatChart({ intervals, imports, exports }: SeatChartProp
       ],
       ...pointer(setPointed),
     }),
-    [imports, exports],
+    [imports, exports, lengthSeconds],
   )
   const shown = pointed === null ? undefined : intervals[intervals.length - 1 - pointed]
   return (

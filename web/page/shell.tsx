@@ -6,11 +6,12 @@ import { areasQuery } from '../api/queries.ts'
 import { LiveProvider, useConnection } from '../live/live.tsx'
 import { SessionProvider, sessionQuery, useIdentity } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
-import { PageLink, usePath } from './address.tsx'
+import { addressOf, type PageAddress, PageLink, usePath } from './address.tsx'
 import { Boundary } from './boundary.tsx'
 import { LanguageSwitch } from './language-switch.tsx'
 import { Broken, View } from './pages.tsx'
 import { PersonSwitch } from './person-switch.tsx'
+import { useTitle } from './title.ts'
 import { pageWords } from './words.ts'
 
 export function Shell() {
@@ -57,6 +58,8 @@ function footerOf({ name, intervalSeconds }: AreaResource): string {
 /** Moves the focus to the content when another page is shown, so that a screen reader starts there. */
 function Main() {
   const path = usePath()
+  const name = useIdentity()?.name
+  useTitle(titleOf(addressOf(path), name))
   const main = useRef<HTMLElement>(null)
   const shown = useRef(path)
   useEffect(() => {
@@ -72,6 +75,13 @@ function Main() {
       </Boundary>
     </main>
   )
+}
+
+/** Where somebody is. */
+function titleOf({ view }: PageAddress, name: string | undefined): string {
+  const { titles } = pageWords()
+  if (view === 'person') return name ?? titles.nobody
+  return titles[view]
 }
 
 function ConnectionNote() {
