@@ -33,9 +33,9 @@ export function Instead({ area, seat, side }: SeatViewProps & { side: 'sell' | '
   const better = (more: string, less: string) =>
     `${scale.sign(more, less) < 0 ? '−' : '+'}${scale.difference(more, less)}`
   return (
-    <div className="table-scroll instead">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it.
+    <section className="instead" aria-label={side === 'sell' ? said.sellCaption : said.buyCaption} tabIndex={0}>
       <table>
-        <caption className="visually-hidden">{side === 'sell' ? said.sellCaption : said.buyCaption}</caption>
         <thead>
           <tr>
             <td />
@@ -65,7 +65,7 @@ export function Instead({ area, seat, side }: SeatViewProps & { side: 'sell' | '
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }
 
