@@ -6,6 +6,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 import { build as buildPage } from 'vite'
 import { rawText } from './raw-text.js'
@@ -59,6 +60,34 @@ function modulesOf(chunks, fileName, seen = new Set()) {
   return [...moduleIds, ...[...imports, ...dynamicImports].flatMap((next) => modulesOf(chunks, next, seen))]
 }
 
+/** The most that a first visit loads of JavaScript, compressed: somebody with a slow line waits for all of it. */
+const firstLoadBytes = 180_000
+
+/** Fails for a view that needs more than that: the start, whatever the view adds to it, and the charts. */
+function assertLight(written) {
+  const chunks = new Map(written.filter(({ type }) => type === 'chunk').map((chunk) => [chunk.fileName, chunk]))
+  const needed = (fileName, seen = new Set()) => {
+    if (seen.has(fileName)) return seen
+    seen.add(fileName)
+    for (const next of chunks.get(fileName).imports) needed(next, seen)
+    return seen
+  }
+  const start = [...chunks.values()].find(({ isEntry }) => isEntry)
+  const isComponent = ({ facadeModuleId }) => facadeModuleId.endsWith('.tsx')
+  // What the start loads later: a view, or what somebody signs with. What a view loads when it is opened is no part of it.
+  const views = start.dynamicImports.map((file) => chunks.get(file)).filter(isComponent)
+  const charts = [...chunks.values()].filter(
+    (chunk) => chunk.isDynamicEntry && chunk.facadeModuleId.includes('/charts/'),
+  )
+  const weights = views.map(({ fileName: page }) => {
+    const files = charts.reduce((all, chart) => needed(chart.fileName, all), needed(page, needed(start.fileName)))
+    return [page, [...files].reduce((sum, file) => sum + gzipSync(chunks.get(file).code).length, 0)]
+  })
+  const [page, bytes] = weights.reduce((most, each) => (each[1] > most[1] ? each : most))
+  console.log(`first load: ${bytes} bytes of compressed JavaScript at most (${page}), of ${firstLoadBytes} allowed`)
+  if (bytes > firstLoadBytes) throw new Error(`${page} makes a first visit load ${bytes} bytes of JavaScript`)
+}
+
 function hashesOf(modules) {
   const files = modules
     .map((id) => relative(root, id.replace(/[?#].*$/, '')))
@@ -94,6 +123,7 @@ try {
     logLevel: 'warn',
     build: { outDir: join(staged, 'web'), emptyOutDir: true },
   })
+  assertLight(page.output)
   sources.web = hashesOf([join(root, 'web/index.html'), ...page.output.flatMap(({ moduleIds = [] }) => moduleIds)])
   writeFileSync(join(staged, 'sources.json'), JSON.stringify(sources, null, 1))
   rmSync(dist, { recursive: true, force: true })

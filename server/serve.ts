@@ -12,10 +12,10 @@ import type { TrustedProxies } from './api/addresses.ts'
 import { networkReader } from './api/addresses.ts'
 import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
+import type { DemoFacts } from './api/demo-resources.ts'
 import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
-import type { DemoPerson } from './api/resources.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import { areaMetrics } from './areas/metrics.ts'
 import { type AreaSettings, readSettingsFile } from './areas/settings.ts'
@@ -84,7 +84,7 @@ export interface ServeOptions {
   /** Whether an older database is brought up to date. */
   migrates: boolean
   /** File with the demo's people and their keys; only on development chains. */
-  demoPeopleFile: string | null
+  demoFile: string | null
   pageFolder: string | null
   log: Logger
 }
@@ -113,7 +113,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const database = openDatabase(databaseUrl)
-  const { served, settings, demoPeople } = await checked().catch(async (error) => {
+  const { served, settings, demo } = await checked().catch(async (error) => {
     await database.end({ timeout: 5 })
     throw error
   })
@@ -130,7 +130,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       for (const warning of await requireContracts(rpcUrl, facts, { revocations, areas, operator })) log.warn(warning)
     }
     await requireFreeAreas(database, settings)
-    return { served, settings, demoPeople: readDemoPeople(options.demoPeopleFile, served[0]!.facts.chainId) }
+    return { served, settings, demo: readDemo(options.demoFile, served[0]!.facts.chainId) }
   }
 
   const owner = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`
@@ -172,7 +172,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   // The first is the one that links name.
   const origins = [...options.origins, url, `http://localhost:${new URL(url).port}`]
   const parts: ApiParts = {
-    ...{ database, signatures, statements, registry, log, demoPeople },
+    ...{ database, signatures, statements, registry, log, demo },
     areas: { get: (area) => handles.get(area), all: () => [...handles.values()] },
     servicesOf: (area) => servicesOf.get(area)!.services,
     ready: health.ready,
@@ -236,7 +236,7 @@ function requireDifferentAreas(settings: readonly AreaSettings[]): void {
   }
 }
 
-function readDemoPeople(file: string | null, chainId: number): DemoPerson[] | null {
+function readDemo(file: string | null, chainId: number): DemoFacts | null {
   if (file === null) return null
   if (!developmentChainIds.includes(chainId)) {
     throw new ServeError(
@@ -244,7 +244,7 @@ function readDemoPeople(file: string | null, chainId: number): DemoPerson[] | nu
       `the demo's people have public keys: chain ${chainId} is no development chain`,
     )
   }
-  return JSON.parse(readFileSync(file, 'utf8')) as DemoPerson[]
+  return JSON.parse(readFileSync(file, 'utf8')) as DemoFacts
 }
 
 function listen(http: Server, { host, port }: { host: string; port: number }, option: string): Promise<string> {

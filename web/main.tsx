@@ -1,11 +1,11 @@
 /** Starts the page. */
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode } from 'react'
+import { StrictMode, useEffect } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ProblemError } from './api/client.ts'
-import { router } from './routes.tsx'
+import { Shell } from './page/shell.tsx'
 import { VisitorProvider } from './session/session.tsx'
+import { useLanguage } from './words/language.ts'
 import './style/base.css'
 import './style/page.css'
 import './style/people.css'
@@ -28,6 +28,8 @@ const queries = new QueryClient({
     },
   }),
   defaultOptions: {
+    // What cannot be sent now fails now: nothing that somebody signed waits for the network and is sent unasked.
+    mutations: { networkMode: 'always' },
     queries: {
       // Live events keep the data current; what the server refused will be refused again.
       staleTime: 30_000,
@@ -38,11 +40,20 @@ const queries = new QueryClient({
   },
 })
 
+/** Another language draws the whole page anew: no part of it has to know that there are several. */
+function Page() {
+  const language = useLanguage()
+  useEffect(() => {
+    document.documentElement.lang = language
+  }, [language])
+  return <Shell key={language} />
+}
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
       <VisitorProvider>
-        <RouterProvider router={router} />
+        <Page />
       </VisitorProvider>
     </QueryClientProvider>
   </StrictMode>,

@@ -13,11 +13,12 @@ import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
+import type { DemoFacts } from './demo-resources.ts'
 import type { IsOwnHost, SenderOf } from './hosts.ts'
 import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
 import type { Relay } from './relay.ts'
-import type { DemoPerson, WalletResource } from './resources.ts'
+import type { WalletResource } from './resources.ts'
 
 /** The market areas that this process serves. */
 export interface Areas {
@@ -66,7 +67,7 @@ export interface ApiParts {
   log: Logger
   /** What is not ready, each in a sentence; empty when everything is. */
   ready(): Promise<string[]>
-  demoPeople: DemoPerson[] | null
+  demo: DemoFacts | null
   /** Folder of the built page, or null to serve none. */
   pageFolder: string | null
   /** The addresses under which people open the page (`http://localhost:8080`): sign-in messages must name one of them, and links name the first. */

@@ -3,7 +3,7 @@ import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { type AreaSettings, engineConfig } from '../areas/settings.ts'
 import type { ForwardLevelRow, ForwardOrderRow, ForwardTradeRow, OwnForwardTradeRow } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
-import { tradeSentence } from '../words/sentences.ts'
+import { becauseOf, tradeSentence } from '../words/sentences.ts'
 import { decimalPrice, isoTime, moneyIn, seatIdIn } from './present.ts'
 import type {
   ForwardBookResource,
@@ -62,6 +62,8 @@ export function presentOwnForwardTrade(
     deliveredWh,
     deviationWh: deliveredWh === null ? null : energyWh - deliveredWh,
     amount: deliveredWh === null ? null : moneyIn(settings, BigInt(row.price_ticks) * BigInt(deliveredWh)),
+    code: outcome?.code ?? null,
+    because: outcome === null ? null : becauseOf(outcome),
     message: tradeSentence(languages.en, { side, energyWh, deliveredWh, outcome }, settings),
   }
 }

@@ -21,7 +21,7 @@ import type {
   SummaryRow,
 } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
-import { outcomeSentence } from '../words/sentences.ts'
+import { meaningOf, outcomeSentence } from '../words/sentences.ts'
 import type { Offices } from './parts.ts'
 import { publicZones } from './public-zones.ts'
 import type {
@@ -292,6 +292,7 @@ export function presentSeatInterval(
 }
 
 function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: readonly string[]): OutcomeResource {
+  const { bestTicks, fullZone, coveredWh, because } = meaningOf(outcome)
   return {
     stage: outcome.stage,
     arrival: outcome.arrival,
@@ -302,6 +303,10 @@ function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: rea
     pricePerKwh: priceOrNull(settings, outcome.priceTicks),
     amount: moneyIn(settings, outcome.amount),
     code: outcome.code,
+    bestPerKwh: priceOrNull(settings, bestTicks),
+    fullZone: fullZone === null ? null : (zoneNames[fullZone] ?? null),
+    coveredWh,
+    because,
     message: outcomeSentence(languages.en, outcome, { measures: settings, zoneNames }),
   }
 }

@@ -306,6 +306,9 @@ export const ownForwardTradeSchema = z
     deviationWh: wh.nullable(),
     /** Paid (buy) or received (sell) for what was delivered. */
     amount: money.nullable(),
+    /** What became of the order that traded, and why one of the two sides could not; null until the interval has a result. */
+    code: z.enum(outcomeCodes).nullable(),
+    because: z.enum(outcomeCodes).nullable(),
     /** What became of it, in a sentence. */
     message: z.string(),
   })
@@ -381,6 +384,14 @@ export const outcomeSchema = z
     /** Paid (buy) or received (sell), after the share in excess congestion rent. */
     amount: money,
     code: z.enum(outcomeCodes),
+    /** The best price in reach after fees, where the limit missed it or a full link kept it away. */
+    bestPerKwh: price.nullable(),
+    /** The name of the zone whose link was full. */
+    fullZone: z.string().nullable(),
+    /** For how much energy the money reached; all that was offered where money was no matter. */
+    coveredWh: wh,
+    /** Why one of the two sides could not trade at all, where that was so. */
+    because: z.enum(outcomeCodes).nullable(),
     message: z.string(),
   })
   .meta({ id: 'Outcome' })
@@ -579,15 +590,3 @@ export type OrderAck =
 export type OrdersAnswer =
   | { ok: true; results: OrderAck[] }
   | { ok: false; code: string; message: string; retryAfterMs: number }
-
-/** `GET /api/v1/demo/people`, there only on the demo's own chain. */
-export const demoPersonSchema = z
-  .object({
-    name: z.string(),
-    role: z.enum(['household', 'buyer', 'utility']),
-    description: z.string(),
-    account: address,
-    privateKey: z.string(),
-  })
-  .meta({ id: 'DemoPerson' })
-export type DemoPerson = z.infer<typeof demoPersonSchema>

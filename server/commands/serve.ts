@@ -21,7 +21,7 @@ import { InputError } from './streams.ts'
 interface Flags {
   config?: string
   migrate: boolean
-  demoPeople?: string
+  demoFile?: string
 }
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
@@ -78,7 +78,7 @@ export function serveCommand(): Command {
       new Option('--backup-folder <folder>', 'where backups are made: their age is watched').env('BACKUP_FOLDER'),
     )
     .addOption(new Option('--migrate', 'bring an older database up to date first').env('MIGRATE').default(false))
-    .addOption(new Option('--demo-people <file>', 'people of the demo, with keys').hideHelp())
+    .addOption(new Option('--demo-file <file>', 'people of the demo, with keys, and its day').hideHelp())
     .addOption(new Option('--log-level <level>').env('LOG_LEVEL').default('info').choices(logLevels))
     .action(async (flags: Flags, command: Command) => {
       try {
@@ -133,7 +133,7 @@ async function optionsOf(
     confirmations: neededOption(command, 'confirmations', file.confirmations),
     chainPollMs: neededOption(command, 'chainPollMs', file.chainPollMs),
     backupFolder: givenOption(command, 'backupFolder', file.backupFolder) ?? null,
-    demoPeopleFile: flags.demoPeople ?? null,
+    demoFile: flags.demoFile ?? null,
     migrates: flags.migrate,
   }
 }

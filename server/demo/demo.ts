@@ -16,7 +16,8 @@ import {
   tokenAt,
 } from '../../contracts/build/deploy.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
-import type { AreaResource, DemoPerson } from '../api/resources.ts'
+import type { DemoFacts, DemoPerson } from '../api/demo-resources.ts'
+import type { AreaResource } from '../api/resources.ts'
 import { publicClient } from '../api-client.ts'
 import { type AreaSettings, areaSettings } from '../areas/settings.ts'
 import { walletOfFile } from '../chain/key-file.ts'
@@ -116,8 +117,13 @@ async function startMarket(
 
   const areaFile = join(dataFolder, 'area.json')
   writeFileSync(areaFile, JSON.stringify(areaFileOf(street, people), null, 2))
-  const peopleFile = join(dataFolder, 'people.json')
-  writeFileSync(peopleFile, JSON.stringify(publicPeople(street, people), null, 2), { mode: 0o600 })
+  const epoch = epochOf(street, dataFolder)
+  const demoFile = join(dataFolder, 'demo.json')
+  const facts: DemoFacts = {
+    people: publicPeople(street, people),
+    day: { epoch, dayLengthSeconds: street.dayLengthSeconds },
+  }
+  writeFileSync(demoFile, JSON.stringify(facts, null, 2), { mode: 0o600 })
   const pids: Record<string, () => number> = { database: () => postgres.pid, chain: () => chain.pid }
   const server = await supervisor.start({
     name: 'server',
@@ -137,7 +143,7 @@ async function startMarket(
         deployment.revocations,
       ],
       ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
-      ...['--demo-people', peopleFile, '--migrate'],
+      ...['--demo-file', demoFile, '--migrate'],
       ...[
         '--port',
         String(ports.web),
@@ -183,7 +189,7 @@ async function startMarket(
   const devices = await supervisor.start({
     name: 'devices',
     script: agentProgram,
-    args: ['simulate', '--config', writeSimulation(street, dataFolder, { places, cars })],
+    args: ['simulate', '--config', writeSimulation(street, { dataFolder, epoch, places, cars })],
   })
   pids.devices = () => devices.pid
   print(`devices    ${[...places.values()].flat().length} on Modbus TCP ports from ${ports.devices}`)
@@ -389,15 +395,26 @@ function placeDevices(street: Street, firstPort: number): Map<string, Place[]> {
   )
 }
 
-function writeSimulation(
-  street: Street,
-  dataFolder: string,
-  { places, cars }: { places: Map<string, Place[]>; cars: Map<string, number> },
-): string {
-  const file = join(dataFolder, 'devices.json')
-  const epoch = existsSync(file)
+const simulationFile = (dataFolder: string) => join(dataFolder, 'devices.json')
+
+/** When it was midnight for the sun of the street; the one of the first start stays. */
+function epochOf(street: Street, dataFolder: string): string {
+  const file = simulationFile(dataFolder)
+  return existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as { epoch: string }).epoch
     : new Date(Date.now() - dayFractionAtStart * street.dayLengthSeconds * 1000).toISOString()
+}
+
+function writeSimulation(
+  street: Street,
+  {
+    dataFolder,
+    epoch,
+    places,
+    cars,
+  }: { dataFolder: string; epoch: string; places: Map<string, Place[]>; cars: Map<string, number> },
+): string {
+  const file = simulationFile(dataFolder)
   const homes = street.homes.map((home) => ({
     name: home.id,
     serialNumber: createHash('sha256').update(home.id).digest('hex').slice(0, 10).toUpperCase(),

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { type DemoText, demoTextSchema } from '../api/demo-resources.ts'
 import { DemoError } from './error.ts'
 
 const price = z.string().regex(/^-?\d{1,4}(\.\d{1,4})?$/, 'a price in tokens per kWh with at most four decimals')
@@ -22,7 +23,7 @@ const homeSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]{1,32}$/),
   name: z.string().min(1),
   role: z.enum(['household', 'buyer']),
-  description: z.string(),
+  description: demoTextSchema,
   zone: z.string().min(1).max(31),
   /** Homes with the same word share one agent process; by default each has its own. */
   gateway: z.string().optional(),
@@ -54,7 +55,7 @@ const streetSchema = z.strictObject({
   recoveryDelaySeconds: z.int().min(1),
   dayLengthSeconds: z.number().min(1),
   pollSeconds: z.number().positive(),
-  utility: z.strictObject({ name: z.string(), description: z.string() }),
+  utility: z.strictObject({ name: z.string(), description: demoTextSchema }),
   homes: z.array(homeSchema).min(1),
 })
 
@@ -78,6 +79,28 @@ export function readStreet(file: string): Street {
 
 const kilowatt = 1000
 
+const directions = {
+  south: 'Süden',
+  east: 'Osten',
+  west: 'Westen',
+  'south-west': 'Südwesten',
+  'south-east': 'Südosten',
+} as const
+
+function roofWords(home: { kwp: number; direction: keyof typeof directions; batteryKwh?: number }): DemoText {
+  const { kwp, direction, batteryKwh } = home
+  const comma = (value: number) => String(value).replace('.', ',')
+  const [en, de] = [
+    `a roof of ${kwp} kW facing ${direction}`,
+    `ein Dach von ${comma(kwp)} kW nach ${directions[direction]}`,
+  ]
+  if (batteryKwh === undefined) return { en, de }
+  return {
+    en: `${en}, and a battery of ${batteryKwh} kWh`,
+    de: `${de}, und eine Batterie von ${comma(batteryKwh)} kWh`,
+  }
+}
+
 /** A roof that also buys when the sun is away. */
 function roof(home: {
   id: string
@@ -85,7 +108,7 @@ function roof(home: {
   zone: string
   kwp: number
   azimuthDeg: number
-  direction: string
+  direction: keyof typeof directions
   sellAt: string
   buyAt: string
   seed: number
@@ -95,12 +118,11 @@ function roof(home: {
   devices?: HomeInput['devices']
   offlineSchedule?: { everySeconds: number; forSeconds: number }
 }): HomeInput {
-  const battery = home.batteryKwh === undefined ? '' : ` and a battery of ${home.batteryKwh} kWh`
   return {
     id: home.id,
     name: home.name,
     role: 'household',
-    description: `${home.kwp} kWp facing ${home.direction}${battery}`,
+    description: roofWords(home),
     zone: home.zone,
     sellFloorPerKwh: '0.08',
     buyCeilingPerKwh: '0.30',
@@ -134,7 +156,7 @@ function consumer(home: {
   id: string
   name: string
   zone: string
-  description: string
+  description: DemoText
   load: string
   loadScale: number
   buyAt: string
@@ -184,9 +206,9 @@ export const demoStreet: Street = streetSchema.parse({
     retailPerKwh: '0.30',
     graceSeconds: 4,
     zones: [
-      { zone: 'sunfield', name: 'Sunfield transformer' },
-      { zone: north, name: 'Feeder North', parent: 'sunfield', feePerKwh: '0.01' },
-      { zone: south, name: 'Feeder South', parent: 'sunfield', feePerKwh: '0.01', capacityWh: 45 },
+      { zone: 'sunfield', name: 'Sunfield' },
+      { zone: north, name: 'North side', parent: 'sunfield', feePerKwh: '0.01' },
+      { zone: south, name: 'South side', parent: 'sunfield', feePerKwh: '0.01', capacityWh: 45 },
     ],
     rules: {
       intervalSeconds: 10,
@@ -203,7 +225,13 @@ export const demoStreet: Street = streetSchema.parse({
   recoveryDelaySeconds: 120,
   dayLengthSeconds: 360,
   pollSeconds: 1,
-  utility: { name: 'Sunfield Grid', description: 'grid operator and supplier of the neighbourhood' },
+  utility: {
+    name: 'Sunfield Grid',
+    description: {
+      en: 'grid operator and supplier of the neighbourhood',
+      de: 'Netzbetreiber und Versorger der Nachbarschaft',
+    },
+  },
   homes: [
     roof({
       id: 'larch-1',
@@ -250,6 +278,8 @@ export const demoStreet: Street = streetSchema.parse({
       buyAt: '0.25',
       seed: 4,
       batteryKwh: 0.2,
+      // The inverter tells what its battery does as two of its inputs, and how full it is.
+      devices: [{ models: [1, 103, 160, 124, 203] }],
     }),
     roof({
       id: 'mill-1',
@@ -302,7 +332,7 @@ export const demoStreet: Street = streetSchema.parse({
       id: 'bakery',
       name: 'Bakery',
       zone: 'sunfield',
-      description: 'ovens from three in the morning',
+      description: { en: 'ovens from three in the morning', de: 'Öfen ab drei Uhr morgens' },
       load: 'bakery',
       loadScale: 3,
       buyAt: '0.285',
@@ -314,7 +344,7 @@ export const demoStreet: Street = streetSchema.parse({
       id: 'school',
       name: 'School',
       zone: 'sunfield',
-      description: 'lessons, kitchen and gym',
+      description: { en: 'lessons, kitchen and gym', de: 'Unterricht, Küche und Turnhalle' },
       load: 'school',
       loadScale: 2.6,
       buyAt: '0.26',
@@ -326,7 +356,7 @@ export const demoStreet: Street = streetSchema.parse({
       id: 'flat-a',
       name: 'Flat A',
       zone: north,
-      description: 'third floor, no roof',
+      description: { en: 'third floor, no roof', de: 'dritter Stock, kein Dach' },
       load: 'flat',
       loadScale: 3,
       buyAt: '0.27',
@@ -339,7 +369,7 @@ export const demoStreet: Street = streetSchema.parse({
       id: 'flat-b',
       name: 'Flat B',
       zone: north,
-      description: 'second floor, no roof',
+      description: { en: 'second floor, no roof', de: 'zweiter Stock, kein Dach' },
       load: 'flat',
       loadScale: 4,
       buyAt: '0.23',
@@ -352,7 +382,10 @@ export const demoStreet: Street = streetSchema.parse({
       id: 'flat-c',
       name: 'Flat C',
       zone: north,
-      description: 'ground floor, no roof; its car charges when neighbours have sun to spare',
+      description: {
+        en: 'ground floor, no roof; its car charges when neighbours have sun to spare',
+        de: 'Erdgeschoss, kein Dach; ihr Auto lädt, wenn Nachbarn Sonne übrig haben',
+      },
       load: 'flat',
       loadScale: 2,
       buyAt: '0.29',

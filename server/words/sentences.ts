@@ -20,29 +20,49 @@ export function outcomeSentence(
   return `${language.outcomeOf(stage, side)}: ${sentence}.`
 }
 
+/** What the numbers that come with an outcome's code mean; null where they do not belong to it. */
+export function meaningOf({ code, details, offeredWh }: Outcome): {
+  /** The best price in reach after fees. */
+  bestTicks: Ticks | null
+  /** The place of the zone whose link was full. */
+  fullZone: number | null
+  /** For how much energy the money reached. */
+  coveredWh: Wh
+  /** Why the other or the own side could not trade. */
+  because: SeatOutcomeCode | null
+} {
+  const isMissed = code === 'price-too-high' || code === 'price-too-low'
+  return {
+    bestTicks: (code === 'link-full' ? details[1] : isMissed ? details[0] : null) ?? null,
+    fullZone: code === 'link-full' ? (details[0] ?? null) : null,
+    coveredWh: code === 'escrow-low' ? (details[0] ?? offeredWh) : offeredWh,
+    because: becauseOf({ code, details }),
+  }
+}
+
 function factsOfOutcome(outcome: Outcome, amounts: Amounts, zoneNames: readonly string[]): OutcomeFacts {
-  const { stage, side, limitTicks, offeredWh, filledWh, priceTicks, code, details } = outcome
-  const bestTicks = code === 'link-full' ? details[1] : details[0]
+  const { stage, side, limitTicks, offeredWh, filledWh, priceTicks, code } = outcome
+  const { bestTicks, fullZone, coveredWh, because } = meaningOf(outcome)
   const missed = code === 'price-too-high' || code === 'price-too-low'
   return {
-    ...{ stage, side },
+    ...{ stage, side, because },
     limit: amounts.price(limitTicks),
     offered: amounts.energy(offeredWh),
     filled: amounts.energy(filledWh),
     price: priceTicks === null ? null : amounts.price(priceTicks),
     gap: missed ? gapOf(amounts, limitTicks, priceTicks ?? bestTicks) : null,
-    best: (missed || code === 'link-full') && bestTicks !== undefined ? amounts.price(bestTicks) : null,
-    zone: code === 'link-full' ? (zoneNames[details[0]!] ?? null) : null,
-    covered: amounts.energy(code === 'escrow-low' ? (details[0] ?? offeredWh) : offeredWh),
-    because: becauseOf(outcome),
+    best: bestTicks === null ? null : amounts.price(bestTicks),
+    zone: fullZone === null ? null : (zoneNames[fullZone] ?? null),
+    covered: amounts.energy(coveredWh),
   }
 }
 
-function gapOf(amounts: Amounts, limitTicks: Ticks, against: Ticks | undefined): string | null {
-  return against === undefined ? null : amounts.gap(Math.abs(limitTicks - against))
+function gapOf(amounts: Amounts, limitTicks: Ticks, against: Ticks | null): string | null {
+  return against === null ? null : amounts.gap(Math.abs(limitTicks - against))
 }
 
-function becauseOf({ code, details }: Pick<Outcome, 'code' | 'details'>): SeatOutcomeCode | null {
+/** Why a side could not trade, where the outcome was that one of the two could not. */
+export function becauseOf({ code, details }: Pick<Outcome, 'code' | 'details'>): SeatOutcomeCode | null {
   const isOfParty = code === 'seller-side' || code === 'buyer-side'
   return isOfParty ? (outcomeCodes[details[0]!] ?? null) : null
 }

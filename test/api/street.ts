@@ -16,11 +16,11 @@ import type { HelloAnswer, ReadingsAnswer } from '../../contracts/protocol/wire.
 import { networkReader, type TrustedProxies } from '../../server/api/addresses.ts'
 import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import { ownHosts, pageSenders } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { Offices } from '../../server/api/parts.ts'
 import type { Relay } from '../../server/api/relay.ts'
-import type { DemoPerson } from '../../server/api/resources.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { areaMetrics } from '../../server/areas/metrics.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
@@ -144,7 +144,9 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const app = createApp({
     ...apiParts,
     ready: async () => notReady,
-    demoPeople: options.demo ? demoPeople : null,
+    demo: options.demo
+      ? { people: demoPeople, day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 } }
+      : null,
     pageFolder: options.pageFolder ?? null,
     origins: [origin, ...(options.origins ?? [])],
     isOwnHost,

@@ -120,7 +120,7 @@ const parts: ApiParts = {
   registry,
   log,
   ready: async () => [],
-  demoPeople: null,
+  demo: null,
   pageFolder: null,
   origins: [origin!],
   networkOf: networkReader(null, log),

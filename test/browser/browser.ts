@@ -39,13 +39,14 @@ export async function withAuthenticator(page: Page): Promise<{ signed(): Promise
 /** Presses Tab until the focus is on something whose role and name match; fails when the focus comes round in vain. */
 export async function tabTo(page: Page, role: string, name: RegExp): Promise<void> {
   const seen: string[] = []
-  for (let presses = 0; presses < 80; presses++) {
+  for (let presses = 0; presses < 120; presses++) {
     await page.keyboard.press('Tab')
     const focus = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement | null
       const tagRoles: Record<string, string> = { A: 'link', BUTTON: 'button', INPUT: 'textbox', SUMMARY: 'summary' }
+      const isSlider = element instanceof HTMLInputElement && element.type === 'range'
       return {
-        role: element?.getAttribute('role') ?? tagRoles[element?.tagName ?? ''] ?? '',
+        role: (isSlider ? 'slider' : element?.getAttribute('role')) ?? tagRoles[element?.tagName ?? ''] ?? '',
         name: element?.getAttribute('aria-label') ?? element?.textContent ?? '',
       }
     })

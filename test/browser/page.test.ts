@@ -17,7 +17,8 @@ import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
-import type { AreaResource, DemoPerson, IntervalResource } from '../../server/api/resources.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { publicClient, signInWithKey } from '../../server/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
@@ -128,7 +129,7 @@ async function northResults(): Promise<{ start: string; soldWh: number; pricePer
 describe('the neighbourhood', () => {
   it('shows a live price that the street agrees on, and renews it by itself', async () => {
     const page = await open('/')
-    await shows(page, '.hero-price .huge', /^11\.0/)
+    await shows(page, '.hero-price .huge', /11\.0/)
     await changes(page, '.hero-price .lead')
     await shows(page, '.zones', /45 Wh sold.*South.*few homes/s)
     await shows(page, '.link.full', /not told of 20 Wh.*full/s)
@@ -138,13 +139,17 @@ describe('the neighbourhood', () => {
 describe('a price', () => {
   it('is changed by the keyboard alone, on a phone, and counts from a later interval on', async () => {
     const page = await open('/', { viewport: phone })
-    await shows(page, '.hero-price .huge', /^11\.0/)
+    await shows(page, '.hero-price .huge', /11\.0/)
     await tabTo(page, 'button', /See it as/)
     await page.keyboard.press('Enter')
     await tabTo(page, 'link', /roof-north/)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: 'roof-north' }).waitFor()
-    await shows(page, '.result-list', /25 Wh sold · 10\.0 ct\/kWh/)
+    await shows(
+      page,
+      '.result-list',
+      /25 Wh sold · [\d.]+ ct\/kWh \(10\.0 ct\/kWh, and [\d.]+ ct\/kWh back from a full line\)/,
+    )
 
     await tabTo(page, 'slider', /lowest selling price/)
     await page.keyboard.press('Home')
@@ -176,11 +181,11 @@ describe('a price', () => {
 describe('trading ahead', () => {
   it('is signed and taken back by the keyboard alone, on a phone', async () => {
     const page = await open('/people/buyer', { viewport: phone })
-    const more = page.getByText('Agreed ahead, for intervals to come')
+    const more = page.getByText('Agreed ahead, for later today and tomorrow')
     await more.focus()
     await page.keyboard.press('Enter')
     await shows(page, '.ahead-own', /Nothing yet/)
-    const interval = page.getByLabel('For the interval from')
+    const interval = page.getByLabel('For the period from')
     await interval.selectOption(await interval.evaluate((list: HTMLSelectElement) => list.options[40]!.value))
     await tabTo(page, 'textbox', /^$/)
     await page.keyboard.type('30')
@@ -215,7 +220,7 @@ describe('a standing agreement', () => {
     await roof.getByLabel('I', { exact: true }).selectOption('sell')
     await roof.getByLabel('The neighbour’s line').fill(line)
     await roof.getByLabel('What', { exact: true }).selectOption('fixed')
-    await roof.getByLabel('Wh an interval').fill('12')
+    await roof.getByLabel('Wh a period').fill('12')
     await roof.getByLabel('for, ct/kWh').fill('9')
     await roof.getByRole('button', { name: 'Sign it' }).click()
     await shows(roof, '.agreements-new .sent', /^Signed\. Send this to your neighbour/)
@@ -226,11 +231,11 @@ describe('a standing agreement', () => {
     await roof.getByLabel('The neighbour’s text or link').fill(text)
     await shows(roof, '.agreements-sent [role=alert]', /your partner has to sign it now/)
     await buyer.getByLabel('The neighbour’s text or link').fill(text)
-    await shows(buyer, '.agreements-sent .explain', /^You buy 12 Wh an interval from 0x[0-9a-f]{40} at 9\.0 ct\/kWh/)
+    await shows(buyer, '.agreements-sent .explain', /^You buy 12 Wh a period from 0x[0-9a-f]{40} at 9\.0 ct\/kWh/)
     await buyer.getByRole('button', { name: 'Sign and hand in' }).click()
-    await shows(buyer, '.agreements-sent .sent', /^Agreed: 12 Wh an interval at 9\.0 ct\/kWh\.$/)
-    await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh an interval at 9\.0 ct\/kWh running/)
-    await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh an interval at 9\.0 ct\/kWh running/)
+    await shows(buyer, '.agreements-sent .sent', /^Agreed: 12 Wh a period at 9\.0 ct\/kWh\.$/)
+    await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh a period at 9\.0 ct\/kWh running/)
+    await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh a period at 9\.0 ct\/kWh running/)
     await shows(roof, '.result-list', /Agreed sale: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
     // The buyer bears the north line's fee.
     await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 10\.0 ct\/kWh, as agreed/)
@@ -326,9 +331,9 @@ describe('money', () => {
       return Number(/wallet: ([\d.,]+)/.exec(text)![1]!.replaceAll(',', ''))
     }
     const before = await held()
-    await page.getByLabel('Add to my budget').fill('1,25')
-    await page.getByRole('button', { name: 'Deposit' }).click()
-    await shows(page, '.sent', /Deposit sent in transaction 0x/)
+    await page.getByLabel('Add to my purse').fill('1,25')
+    await page.getByRole('button', { name: 'Put in' }).click()
+    await shows(page, '.sent', /On its way, in transaction 0x/)
     const after = new RegExp(`In my wallet: ${(before - 1.25).toFixed(2).replace('.', '\\.')} €`)
     await shows(page, '.amount-form .explain', after)
     await shows(page, '.today', /saved/)
@@ -336,10 +341,19 @@ describe('money', () => {
 
   it('comes out in two steps', async () => {
     const page = await open('/people/roof-south')
-    await page.getByLabel('Request a payout').fill('1')
-    await page.getByRole('button', { name: 'Request', exact: true }).click()
+    await page.getByLabel('Ask for a payout').fill('1')
+    await page.getByRole('button', { name: 'Ask for it', exact: true }).click()
     await shows(page, '.step', /1\.00 € asked for\. You can collect it \d\d:\d\d:\d\d, in \d+ s/)
-    const collect = page.getByRole('button', { name: 'Collect payout' })
+    await page.getByRole('button', { name: 'Leave it in the purse' }).click()
+    await page.locator('.step').waitFor({ state: 'detached' })
+    await shows(page, '.sent', /all of it stays in the purse/)
+    await page.getByLabel('Ask for a payout').fill('99,999')
+    await shows(page, '.withdrawal .wrong', /more than can be paid out now: at most [\d.]+ €/)
+    await page.getByRole('button', { name: 'all', exact: true }).click()
+    await page.getByLabel('Ask for a payout').fill('1')
+    await page.getByRole('button', { name: 'Ask for it', exact: true }).click()
+    await shows(page, '.step', /1\.00 € asked for/)
+    const collect = page.getByRole('button', { name: 'Collect it' })
     expect(await collect.isDisabled()).toBe(true)
     await shows(page, '.step', /ready to collect/)
     await collect.click()
@@ -388,7 +402,7 @@ describe('joining', () => {
     await shows(page, '.join-card h2', /^You are in$/)
     expect(await agent.go()).toBe('opened')
     await page.getByRole('button', { name: 'Start trading' }).click()
-    await shows(page, '.join-card [role=status]', /Your prices count from the next interval on/)
+    await shows(page, '.join-card [role=status]', /Your prices count from the next period on/)
     await shows(page, '.join-words', /Waiting for the grid operator/)
     await page.getByRole('link', { name: 'To my page' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
@@ -422,7 +436,7 @@ describe('an account of a passkey', () => {
     await page.getByRole('button', { name: 'Sign and join' }).click()
     await shows(page, '.join-card h2', /^You are in$/)
     await page.getByRole('button', { name: 'Start trading' }).click()
-    await shows(page, '.join-card [role=status]', /Your prices count from the next interval on/)
+    await shows(page, '.join-card [role=status]', /Your prices count from the next period on/)
     await page.getByRole('link', { name: 'To my page' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
     const [kept] = JSON.parse(await page.evaluate(() => localStorage.getItem('commonwatt.passkeys') ?? ''))
@@ -483,8 +497,8 @@ describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {
     const page = await open('/people/grid')
     await shows(page, '.check', /adds up/)
-    await page.getByRole('tab', { name: 'Settlement batches' }).click()
-    await shows(page, 'table', /settled.*0x[0-9a-f]{4}…/s)
+    await page.getByRole('tab', { name: 'Payments' }).click()
+    await shows(page, 'table', /paid.*0x[0-9a-f]{4}…/s)
     await page.getByRole('tab', { name: 'Report' }).click()
     const saved = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Download', exact: true }).click()
@@ -507,17 +521,36 @@ describe('everybody', () => {
     { path: '/people/nobody', ready: '.card' },
   ]
   it.each(views)(
-    'can use $path: on a phone without sideways scrolling, in light and dark',
+    'can use $path: on a phone without sideways scrolling, in light and dark, in English and German',
     async ({ path, ready }) => {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const page = await open(path, { viewport: phone, colorScheme })
+      for (const look of [
+        { colorScheme: 'light', locale: 'en-GB' },
+        { colorScheme: 'dark', locale: 'de-AT' },
+      ] as const) {
+        const page = await open(path, { viewport: phone, ...look })
         await page.locator(ready).first().waitFor()
+        expect(await page.locator('html').getAttribute('lang')).toBe(look.locale.slice(0, 2))
+        const { colorScheme } = look
         expect(await overflow(page), `${path}, ${colorScheme}`).toBe(0)
         expect(await accessibilityFaults(page), `${path}, ${colorScheme}`).toEqual([])
       }
     },
     120_000,
   )
+
+  it('can change the language, by the keyboard too, and it is remembered', async () => {
+    const page = await open('/people/roof-north')
+    await shows(page, 'h2', /Sold to neighbours today/)
+    const choice = page.getByLabel('Language')
+    await choice.selectOption('de')
+    await shows(page, 'h2', /Heute an Nachbarn verkauft/)
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe('language')
+    await shows(page, '.result-list', /Wh verkauft · \d+,\d ct\/kWh/)
+    await page.reload()
+    await shows(page, '.result-list', /Verkauf: /)
+    await page.getByLabel('Sprache').selectOption('en')
+    await shows(page, 'h2', /Sold to neighbours today/)
+  }, 60_000)
 
   it('is told when the connection is lost, and when it is back', async () => {
     const page = await open('/')

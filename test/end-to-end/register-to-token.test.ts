@@ -23,10 +23,10 @@ import { formatMoney } from '../../contracts/protocol/units.ts'
 import { readKeyFile } from '../../meter-agent/keys/keys.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import type {
   AreaResource,
   BatchResource,
-  DemoPerson,
   IntervalResource,
   SeatIntervalResource,
   SeatResource,

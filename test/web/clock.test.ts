@@ -1,6 +1,6 @@
 /** How the page shows times. */
-import { expect, it } from 'vitest'
-import { duration, localDay, nextBoundary } from '../../web/time/clock.ts'
+import { describe, expect, it } from 'vitest'
+import { duration, type LocalSpan, localSpan, nextBoundary, simulatedTime } from '../../web/time/clock.ts'
 
 it('puts lengths of time as people say them', () => {
   expect([0, 42, 60, 200, 3600, 7500, 259_200].map(duration)).toEqual([
@@ -20,11 +20,30 @@ it('finds the boundary after now, never now itself', () => {
   expect(nextBoundary(1_000_000_009_999, 10)).toBe(1_000_000_010)
 })
 
-it('bounds the local day that holds a moment', () => {
+it('tells the time of a sun that runs faster', () => {
+  const day = { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 }
+  const at = (seconds: number) => simulatedTime(day, Date.parse(day.epoch) + seconds * 1000)
+  expect([0, 90, 180, 359, 360, 450].map(at)).toEqual(['00:00', '06:00', '12:00', '23:56', '00:00', '06:00'])
+})
+
+describe('a span of local time', () => {
   const now = Date.parse('2026-07-01T12:34:56Z')
-  const { from, to } = localDay(now)
-  expect(Date.parse(from)).toBeLessThanOrEqual(now)
-  expect(Date.parse(to)).toBeGreaterThan(now)
-  expect(new Date(from).getHours()).toBe(0)
-  expect(Date.parse(to) - Date.parse(from)).toBe(86_400_000)
+  const span = (name: LocalSpan) => {
+    const { from, to } = localSpan(name, now)
+    return { from: new Date(from), to: new Date(to) }
+  }
+
+  it('holds the moment and begins at a local midnight', () => {
+    for (const name of ['day', 'month', 'year'] as const) {
+      const { from, to } = span(name)
+      expect(from.getTime()).toBeLessThanOrEqual(now)
+      expect(to.getTime()).toBeGreaterThan(now)
+      expect([from.getHours(), from.getMinutes(), to.getHours(), to.getMinutes()]).toEqual([0, 0, 0, 0])
+    }
+    expect([span('month').from.getDate(), span('year').from.getMonth(), span('year').from.getDate()]).toEqual([1, 0, 1])
+  })
+
+  it('of the day before ends where the day begins', () => {
+    expect(span('dayBefore').to).toEqual(span('day').from)
+  })
 })

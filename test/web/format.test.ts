@@ -1,6 +1,6 @@
 /** How the page shows prices, money and energy. */
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatMoney, formatPrice } from '../../contracts/protocol/units.ts'
 import {
   averagePrice,
@@ -8,6 +8,8 @@ import {
   difference,
   energy,
   exactMoney,
+  moneyColumn,
+  moneyScale,
   moneyWords,
   negated,
   position,
@@ -15,7 +17,9 @@ import {
   priceWords,
   readAmount,
   sum,
+  typedAmount,
 } from '../../web/money/format.ts'
+import { chooseLanguage } from '../../web/words/language.ts'
 
 describe('prices', () => {
   it('read as cents, exact, with at least one decimal', () => {
@@ -69,8 +73,64 @@ describe('money', () => {
   it('is read as people type it, and not beyond the token’s decimals', () => {
     expect(readAmount('12,5', 6)).toBe('12.5')
     expect(readAmount(' 0.000001 ', 6)).toBe('0.000001')
-    for (const wrong of ['', '0', '-1', '1e3', '1.2.3', '0.0000001', 'ten', '1,000.5'])
+    expect(readAmount('1,000.5', 6)).toBe('1000.5')
+    expect(readAmount('99,999', 6)).toBe('99999')
+    for (const wrong of ['', '0', '-1', '1e3', '1.2.3', '0.0000001', 'ten', '1,00.5'])
       expect(readAmount(wrong, 6)).toBeNull()
+  })
+})
+
+describe('amounts that are read together', () => {
+  it('have one unit and the same decimals, and differ by what is shown', () => {
+    const scale = moneyScale(['3.2249', '1.0951', '0.004'], 'EUR')
+    expect(['3.2249', '1.0951', '0.004'].map(scale.words)).toEqual(['3.22\u202f€', '1.10\u202f€', '0.00\u202f€'])
+    expect(scale.difference('3.2249', '1.0951')).toBe('2.12\u202f€')
+    const small = moneyScale(['0.00471', '0.001'], 'EUR')
+    expect(small.words('0.001')).toBe('0.100\u202fct')
+    expect(small.difference('0.001', '0.00471')).toBe('0.371\u202fct')
+    expect([small.sign('0.001', '0.00471'), small.sign('0.0010004', '0.001')]).toEqual([-1, 0])
+  })
+
+  it('add up to the reader whatever they are', () => {
+    const cents = fc.integer({ min: 0, max: 10 ** 9 })
+    fc.assert(
+      fc.property(cents, cents, (a, b) => {
+        const [one, other] = [a, b].map((each) => formatMoney(BigInt(each)))
+        const { number, difference: left } = moneyScale([one!, other!], 'EUR')
+        const [x, y, z] = [number(one!), number(other!), left(one!, other!)].map((text) =>
+          Number(text.replace(/[^\d.]/g, '')),
+        )
+        expect(Math.abs(x! - y!)).toBeCloseTo(z!, 6)
+      }),
+      { seed: 3 },
+    )
+  })
+
+  it('stand in a column with as many decimals as one of them needs', () => {
+    expect(['0.00065', '0.0006', '0'].map(moneyColumn(['0.00065', '0.0006', '0'], 'EUR'))).toEqual([
+      '0.00065\u202f€',
+      '0.00060\u202f€',
+      '0.00000\u202f€',
+    ])
+  })
+})
+
+describe('in German', () => {
+  beforeAll(() => chooseLanguage('de'))
+  afterAll(() => chooseLanguage('en'))
+
+  it('numbers have a comma, and a point between thousands', () => {
+    expect(cents('0.1750')).toBe('17,5')
+    expect(exactMoney('1234567.891', 'EUR')).toBe('1.234.567,891\u202f€')
+    expect(power(3421)).toBe('3,42\u202fkW')
+    expect(typedAmount('1234.5')).toBe('1234,5')
+  })
+
+  it('are read as they are written, so that a thousand is no one', () => {
+    expect(readAmount('1.000', 6)).toBe('1000')
+    expect(readAmount('1.234,5', 6)).toBe('1234.5')
+    expect(readAmount('12.5', 6)).toBe('12.5')
+    expect(readAmount('0.500', 6)).toBe('0.5')
   })
 })
 

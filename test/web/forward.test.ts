@@ -143,13 +143,22 @@ describe('in plain words', () => {
     deliveredWh: null,
     deviationWh: null,
     amount: null,
-    message: 'Agreed. It counts.',
+    ...{ code: null, because: null },
+    message: 'Agreed.',
   }
-  it('a trade is agreed, under way, waited for, and then what the market says of it', () => {
-    expect(tradeWords(trade, nowMs)).toBe('Agreed. It counts.')
+  it('a trade is agreed, under way, waited for, and then kept or not, with the reason', () => {
+    expect(tradeWords(trade, nowMs)).toMatch(/^Agreed\./)
     expect(tradeWords(trade, start * 1000)).toBe('Under way.')
     expect(tradeWords(trade, start * 1000 + 10_000)).toBe('Waiting for the readings.')
-    const kept = { ...trade, deliveredWh: 200, deviationWh: 0, message: 'Delivered as agreed.' }
-    expect(tradeWords(kept, start * 1000 + 10_000)).toBe('Delivered as agreed.')
+    const later = start * 1000 + 10_000
+    expect(tradeWords({ ...trade, deliveredWh: 200, deviationWh: 0 }, later)).toBe('Delivered as agreed.')
+    const short = { ...trade, deliveredWh: 120, deviationWh: 80, code: 'less-delivered' } as const
+    expect(tradeWords(short, later).replaceAll('\u202f', ' ')).toBe(
+      'Only 120 Wh of 200 Wh: less was left over than had been agreed. The other 80 Wh were not charged.',
+    )
+    const fell = { ...trade, deliveredWh: 0, deviationWh: 200, code: 'buyer-side', because: 'no-reading' } as const
+    expect(tradeWords(fell, later)).toBe(
+      'Fell through: on the buyer’s side the meter sent no value. Nothing was charged.',
+    )
   })
 })

@@ -1,6 +1,6 @@
 /** An area and a seat as the API would give them, for the page's pure parts. */
 import { hashRules } from '../../contracts/protocol/typed-data.ts'
-import type { AreaResource, OutcomeResource, SeatResource } from '../../server/api/resources.ts'
+import type { AreaResource, OutcomeResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { plainRules } from '../rules.ts'
 
 const address = (digit: string) => `0x${digit.repeat(40)}`
@@ -95,7 +95,18 @@ export function outcomeOf(change: Partial<OutcomeResource>): OutcomeResource {
     pricePerKwh: '0.1460',
     amount: '0',
     code: 'price-too-high',
+    ...{ bestPerKwh: null, fullZone: null, coveredWh: 9, because: null },
     message: 'Selling: your price of 15.0 ct/kWh was 0.4 ct above the clearing price of 14.6 ct/kWh.',
+    ...change,
+  }
+}
+
+export function intervalOf(change: Partial<SeatIntervalResource>): SeatIntervalResource {
+  return {
+    ...{ seat: String(2 ** 32 + 3), start: '2026-07-01T12:00:00.000Z', end: '2026-07-01T12:00:10.000Z', run: 1 },
+    ...{ status: 'final', quality: 'measured', importWh: 0, exportWh: 0, ownUseWh: 0, boughtWh: 0, soldWh: 0 },
+    ...{ residualImportWh: 0, residualExportWh: 0, deviationWh: 0, productionWh: null, paid: '0', received: '0' },
+    ...{ pricePerKwh: null, outcomes: [] },
     ...change,
   }
 }

@@ -3,20 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { TelemetryEvent } from '../../server/api/resources.ts'
 import { sparkPath } from '../../web/charts/spark.tsx'
 import { flowSentence, flowsOf } from '../../web/household/power-flow.tsx'
-import { tellingOutcomes } from '../../web/market/telling.ts'
 import { initials } from '../../web/page/person-switch.tsx'
 import { slugOf } from '../../web/session/identity.ts'
-import { outcomeOf } from './resources.ts'
-
-describe('the outcomes of an interval', () => {
-  it('leaves out a side that had nothing to trade, unless there is nothing else to tell', () => {
-    const idle = outcomeOf({ code: 'nothing-to-buy', side: 'buy' })
-    const sold = outcomeOf({ code: 'filled' })
-    expect(tellingOutcomes([sold, idle])).toEqual([sold])
-    expect(tellingOutcomes([idle])).toEqual([idle])
-    expect(tellingOutcomes([])).toEqual([])
-  })
-})
 
 describe('the power of a home', () => {
   const telemetry = (change: Partial<TelemetryEvent>): TelemetryEvent => ({
@@ -31,10 +19,16 @@ describe('the power of a home', () => {
 
   it('is what roof, battery and grid bring together', () => {
     const flows = flowsOf(telemetry({ powerW: -1200, productionW: 3000, batteryPowerW: -600 }))
-    expect(flows).toEqual({ roofW: 3000, gridW: -1200, batteryW: -600, homeW: 1200 })
+    expect(flows).toEqual({ roofW: 3000, gridW: -1200, batteryW: -600, homeW: 1200, isBatteryHidden: false })
     expect(flowSentence(flows)).toBe(
       'The roof makes 3.00\u202fkW, the home uses 1.20\u202fkW, 1.20\u202fkW go to the grid, the battery takes 600\u202fW.',
     )
+  })
+
+  it('is that of home and battery where the battery tells how full it is and not what it does', () => {
+    const flows = flowsOf(telemetry({ powerW: 0, productionW: 600, stateOfChargePercent: 40 }))
+    expect(flows).toMatchObject({ homeW: 600, batteryW: null, isBatteryHidden: true })
+    expect(flowSentence(flows)).toMatch(/home and battery use 600\u202fW/)
   })
 
   it('is not made up where the grid meter gives nothing', () => {

@@ -3,14 +3,24 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { formatPrice } from '../../contracts/protocol/units.ts'
 import type { AgreementResource, AreaResource } from '../../server/api/resources.ts'
-import { energy, priceWords } from '../money/format.ts'
+import { part } from '../api/part.ts'
+import { energy, percentWords, priceWords } from '../money/format.ts'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment, useNow } from '../time/clock.ts'
 import { AgreementForm } from './agreement-form.tsx'
-import { type AgreementOffer, earliestEnd, kindOf, partnerLine, readOffer, standingOf } from './offer.ts'
+import {
+  type AgreementKind,
+  type AgreementOffer,
+  earliestEnd,
+  kindOf,
+  partnerLine,
+  readOffer,
+  standingOf,
+} from './offer.ts'
 import { agreementsQuery, applyAgreement } from './queries.ts'
+import { agreementWords } from './words.tsx'
 import './agreements.css'
 
 export default function AgreementCards({ area, seat, brought }: SeatViewProps & { brought: string }) {
@@ -24,17 +34,14 @@ export default function AgreementCards({ area, seat, brought }: SeatViewProps & 
 }
 
 function OwnAgreements({ area, seat }: SeatViewProps) {
+  const said = agreementWords()
   const session = useSession()
   const agreements = useQuery(agreementsQuery(session, seat.seat))
   return (
-    <Card title="What I have agreed" className="agreements-own">
+    <Card title={said.own} className="agreements-own">
       <Trouble error={agreements.error} retry={() => void agreements.refetch()} />
       {agreements.isPending && <Waiting />}
-      {agreements.data?.length === 0 && (
-        <Empty>
-          Nothing yet. An agreement gives a neighbour part of a roof’s surplus before anything else is traded.
-        </Empty>
-      )}
+      {agreements.data?.length === 0 && <Empty>{said.nothingYet}</Empty>}
       {agreements.data && agreements.data.length > 0 && (
         <ul className="result-list">
           {agreements.data.map((each) => (
@@ -43,16 +50,16 @@ function OwnAgreements({ area, seat }: SeatViewProps) {
         </ul>
       )}
       <p className="explain">
-        My line for others: <code className="agreement-line">{partnerLine(seat)}</code>
+        {said.myLine} <code className="agreement-line">{partnerLine(seat)}</code>
       </p>
     </Card>
   )
 }
 
-const standingWords = { ahead: 'agreed', running: 'running', ending: 'ends', ended: 'ended' } as const
 const standingTones = { ahead: 'calm', running: 'good', ending: 'warn', ended: 'calm' } as const
 
 function OwnAgreement({ area, agreement }: { area: AreaResource; agreement: AgreementResource }) {
+  const said = agreementWords()
   const session = useSession()
   const nowMs = useNow()
   const sells = agreement.seller.account === session.account
@@ -62,14 +69,14 @@ function OwnAgreement({ area, agreement }: { area: AreaResource; agreement: Agre
   return (
     <li className="agreement">
       <p>
-        <strong>{sells ? 'I sell' : 'I buy'}</strong> {agreement.description}{' '}
-        <Badge tone={standingTones[standing]}>{standingWords[standing]}</Badge>
+        <strong>{sells ? said.iSell : said.iBuy}</strong> {described(area, agreement)}{' '}
+        <Badge tone={standingTones[standing]}>{said.standings[standing]}</Badge>
       </p>
       <p className="soft">
-        {sells ? 'to' : 'from'} <code title={partner.account}>{shortened(partner.account)}</code>, from{' '}
-        {localMoment(agreement.start)} until {localMoment(agreement.end)}
-        {noticeBy !== null && (noticeBy === session.account ? '; I gave notice' : '; the neighbour gave notice')}
-        {noticeBy === null && agreement.noticeSeconds > 0 && `; notice ${duration(agreement.noticeSeconds)}`}
+        {sells ? said.to : said.from} <code title={partner.account}>{shortened(partner.account)}</code>
+        {said.span(localMoment(agreement.start), localMoment(agreement.end))}
+        {noticeBy !== null && (noticeBy === session.account ? said.iGaveNotice : said.theyGaveNotice)}
+        {noticeBy === null && agreement.noticeSeconds > 0 && said.noticeOf(duration(agreement.noticeSeconds))}
       </p>
       {standing !== 'ended' && <Notice area={area} agreement={agreement} />}
     </li>
@@ -78,6 +85,7 @@ function OwnAgreement({ area, agreement }: { area: AreaResource; agreement: Agre
 
 /** Two presses: the first says when it would end. */
 function Notice({ area, agreement }: { area: AreaResource; agreement: AgreementResource }) {
+  const said = agreementWords()
   const session = useSession()
   const queries = useQueryClient()
   const [asked, setAsked] = useState(false)
@@ -86,8 +94,8 @@ function Notice({ area, agreement }: { area: AreaResource; agreement: AgreementR
     mutationFn: async () => {
       // One interval later than what is shown, so that the boundary has not passed when the server looks.
       const at = earliestEnd(area, agreement, Date.now() + area.intervalSeconds * 1000)
-      if (at === null) throw new Error('It ends by itself before notice could end it.')
-      return (await import('./submit.ts')).giveNotice(session, area, agreement, at)
+      if (at === null) throw new Error(said.endsByItself)
+      return (await part(() => import('./submit.ts'))).giveNotice(session, area, agreement, at)
     },
     onSuccess: (ended) => {
       setAsked(false)
@@ -100,15 +108,15 @@ function Notice({ area, agreement }: { area: AreaResource; agreement: AgreementR
       {asked ? (
         <>
           <button type="button" className="primary" disabled={notice.isPending} onClick={() => notice.mutate()}>
-            {notice.isPending ? 'Signing…' : `End it, shortly after ${localMoment(new Date(end * 1000).toISOString())}`}
+            {notice.isPending ? said.signing : said.endIt(localMoment(new Date(end * 1000).toISOString()))}
           </button>
           <button type="button" className="quiet" onClick={() => setAsked(false)}>
-            Keep it
+            {said.keepIt}
           </button>
         </>
       ) : (
         <button type="button" className="quiet" onClick={() => setAsked(true)}>
-          Give notice
+          {said.giveNotice}
         </button>
       )}
       <Trouble error={notice.error} />
@@ -118,6 +126,7 @@ function Notice({ area, agreement }: { area: AreaResource; agreement: AgreementR
 
 function Sent({ area, seat, brought }: SeatViewProps & { brought: string }) {
   const fieldId = useId()
+  const said = agreementWords()
   const session = useSession()
   const queries = useQueryClient()
   const nowMs = useNow()
@@ -125,7 +134,7 @@ function Sent({ area, seat, brought }: SeatViewProps & { brought: string }) {
   const read = text.trim() === '' ? null : readOffer(text, area, seat, nowMs)
   const accept = useMutation({
     mutationFn: async ({ offer, side }: Extract<NonNullable<typeof read>, { offer: AgreementOffer }>) =>
-      (await import('./submit.ts')).acceptOffer(session, area, offer, side),
+      (await part(() => import('./submit.ts'))).acceptOffer(session, area, offer, side),
     onSuccess: (accepted) => {
       setText('')
       applyAgreement(queries, session.account, accepted)
@@ -134,7 +143,7 @@ function Sent({ area, seat, brought }: SeatViewProps & { brought: string }) {
   })
   const offered = read !== null && 'offer' in read ? read : null
   return (
-    <Card title="Sign what a neighbour sent" className="agreements-sent">
+    <Card title={said.signSent} className="agreements-sent">
       <form
         className="amount-form"
         onSubmit={(event) => {
@@ -142,7 +151,7 @@ function Sent({ area, seat, brought }: SeatViewProps & { brought: string }) {
           if (offered !== null) accept.mutate(offered)
         }}
       >
-        <label htmlFor={fieldId}>The neighbour’s text or link</label>
+        <label htmlFor={fieldId}>{said.theirText}</label>
         <div className="amount-row">
           <input
             id={fieldId}
@@ -156,7 +165,7 @@ function Sent({ area, seat, brought }: SeatViewProps & { brought: string }) {
             aria-invalid={read !== null && offered === null}
           />
           <button type="submit" className="primary" disabled={offered === null || accept.isPending}>
-            {accept.isPending ? 'Signing…' : 'Sign and hand in'}
+            {accept.isPending ? said.signing : said.signAndHandIn}
           </button>
         </div>
         {read !== null && 'problem' in read && (
@@ -169,7 +178,7 @@ function Sent({ area, seat, brought }: SeatViewProps & { brought: string }) {
       <Trouble error={accept.error} />
       {accept.data && (
         <p className="sent" role="status">
-          Agreed: {accept.data.description}.
+          {said.agreed(described(area, accept.data))}
         </p>
       )}
     </Card>
@@ -186,24 +195,28 @@ function OfferWords({
   offer: AgreementOffer
   sells: boolean
 }) {
-  const { amount, price, start, end, noticeSeconds } = agreement
-  const kind = kindOf(agreement)
-  const what =
-    kind === 'fixed'
-      ? `${energy(amount)} an interval`
-      : kind === 'share'
-        ? `${amount / 100}\u202f% of the surplus`
-        : 'all of the surplus'
+  const said = agreementWords()
+  const { price, start, end, noticeSeconds } = agreement
   const at = (seconds: number) => localMoment(new Date(seconds * 1000).toISOString())
-  return (
-    <p className="explain">
-      {sells ? 'You sell' : 'You buy'} {what} {sells ? 'to' : 'from'}{' '}
-      <code>{sells ? agreement.buyer : agreement.seller}</code> at {priceWords(formatPrice(price, area.priceDecimals))},
-      from {at(start)} until {at(end)}
-      {noticeSeconds > 0 && `, with a notice of ${duration(noticeSeconds)}`}. It comes before everything else that is
-      traded. {sells ? 'The buyer pays' : 'You pay'} the grid fee of the way besides.
-    </p>
-  )
+  const parts = {
+    what: whatWords(area, kindOf(agreement) ?? 'all', agreement.amount),
+    partner: <code>{sells ? agreement.buyer : agreement.seller}</code>,
+    price: priceWords(formatPrice(price, area.priceDecimals)),
+    ...{ from: at(start), until: at(end) },
+    notice: noticeSeconds > 0 ? duration(noticeSeconds) : null,
+  }
+  return <p className="explain">{sells ? said.youSell(parts) : said.youBuy(parts)}</p>
+}
+
+/** How much an agreement gives. */
+function whatWords({ intervalSeconds }: AreaResource, kind: AgreementKind, amount: number): string {
+  const { kinds, period } = agreementWords()
+  if (kind === 'all') return kinds.all
+  return kind === 'fixed' ? kinds.fixed(energy(amount), period(intervalSeconds)) : kinds.share(percentWords(amount))
+}
+
+function described(area: AreaResource, { kind, amount, pricePerKwh }: AgreementResource): string {
+  return agreementWords().described(whatWords(area, kind, amount), priceWords(pricePerKwh))
 }
 
 function shortened(address: string): string {

@@ -1,6 +1,7 @@
 /** The form for a new agreement: the one signs here and sends the text or link to the other. */
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
+import { part } from '../api/part.ts'
 import { readCents, readWh } from '../forward/forward.ts'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { Card, Trouble } from '../page/card.tsx'
@@ -9,6 +10,7 @@ import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, fieldTime } from '../time/clock.ts'
 import { type AgreementKind, agreementOf, offerLink, offerText, readPartner, readPercentShare } from './offer.ts'
+import { agreementWords } from './words.tsx'
 
 const daySeconds = 86_400
 const notices = [0, daySeconds, 7 * daySeconds, 30 * daySeconds]
@@ -16,6 +18,7 @@ const notices = [0, daySeconds, 7 * daySeconds, 30 * daySeconds]
 const usualMs = 30 * daySeconds * 1000
 
 export function AgreementForm({ area, seat }: SeatViewProps) {
+  const said = agreementWords()
   const session = useSession()
   const sides = (['sell', 'buy'] as const).filter((each) => mandateWh(seat, each) > 0)
   const ids = { partner: useId(), kind: useId() }
@@ -43,7 +46,7 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
         ...{ from: Date.parse(from) / 1000, until: Date.parse(until) / 1000 },
       }
       const agreement = agreementOf(area, seat, terms, Date.now())
-      return (await import('./submit.ts')).signOffer(session, area, agreement, side)
+      return (await part(() => import('./submit.ts'))).signOffer(session, area, agreement, side)
     },
   })
   const edit = (change: () => void) => {
@@ -53,7 +56,7 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
   if (sides.length === 0) return null
 
   return (
-    <Card title="Agree with a neighbour" className="agreements-new">
+    <Card title={said.agree} className="agreements-new">
       <form
         className="agreement-form"
         onSubmit={(event) => {
@@ -63,7 +66,7 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
       >
         {sides.length > 1 && <SideField side={side} setSide={(next) => edit(() => setSide(next))} />}
         <p className="field wide-field">
-          <label htmlFor={ids.partner}>The neighbour’s line (account and meter)</label>
+          <label htmlFor={ids.partner}>{said.theirLine}</label>
           <input
             id={ids.partner}
             autoComplete="off"
@@ -75,33 +78,33 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
           />
         </p>
         <p className="field">
-          <label htmlFor={ids.kind}>What</label>
+          <label htmlFor={ids.kind}>{said.what}</label>
           <select
             id={ids.kind}
             value={kind}
             onChange={(event) => edit(() => setKind(event.target.value as AgreementKind))}
           >
-            <option value="all">all of the surplus</option>
-            <option value="share">a share of the surplus</option>
-            <option value="fixed">a fixed energy</option>
+            <option value="all">{said.choices.all}</option>
+            <option value="share">{said.choices.share}</option>
+            <option value="fixed">{said.choices.fixed}</option>
           </select>
         </p>
         {kind !== 'all' && (
           <NumberField
-            label={kind === 'share' ? '%' : 'Wh an interval'}
+            label={kind === 'share' ? said.percent : said.whEach(said.period(area.intervalSeconds))}
             text={amountText}
             setText={(text) => edit(() => setAmountText(text))}
             isWrong={amount === null}
           />
         )}
         <NumberField
-          label="for, ct/kWh"
+          label={said.forPrice}
           text={priceText}
           setText={(text) => edit(() => setPriceText(text))}
           isWrong={priceTicks === null}
         />
         <p className="field">
-          <label htmlFor={dates.from}>from</label>
+          <label htmlFor={dates.from}>{said.fromField}</label>
           <input
             id={dates.from}
             type="datetime-local"
@@ -110,7 +113,7 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
           />
         </p>
         <p className="field">
-          <label htmlFor={dates.until}>until</label>
+          <label htmlFor={dates.until}>{said.until}</label>
           <input
             id={dates.until}
             type="datetime-local"
@@ -120,7 +123,7 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
           />
         </p>
         <p className="field">
-          <label htmlFor={dates.notice}>notice</label>
+          <label htmlFor={dates.notice}>{said.notice}</label>
           <select
             id={dates.notice}
             value={noticeSeconds}
@@ -128,37 +131,34 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
           >
             {notices.map((seconds) => (
               <option key={seconds} value={seconds}>
-                {seconds === 0 ? 'none' : duration(seconds)}
+                {seconds === 0 ? said.none : duration(seconds)}
               </option>
             ))}
           </select>
         </p>
         <button type="submit" className="primary" disabled={!isWhole || sign.isPending}>
-          {sign.isPending ? 'Signing…' : 'Sign it'}
+          {sign.isPending ? said.signing : said.sign}
         </button>
       </form>
       <Trouble error={sign.error} />
       {sign.data && (
         <div role="status">
-          <p className="sent">Signed. Send this to your neighbour; it holds once both have signed.</p>
+          <p className="sent">{said.signed}</p>
           <textarea
             className="agreement-text"
-            aria-label="Text for the neighbour"
+            aria-label={said.textFor}
             readOnly
             rows={4}
             value={offerText(sign.data)}
             onFocus={(event) => event.target.select()}
           />
           <p className="explain">
-            Or as a link: <a href={offerLink(sign.data, window.location.origin)}>open it on the neighbour’s page</a>
+            {said.asLink}
+            <a href={offerLink(sign.data, window.location.origin)}>{said.openIt}</a>
           </p>
         </div>
       )}
-      <p className="explain">
-        {side === 'sell'
-          ? 'What is agreed is taken off my surplus before it is traded. Only what is left over is given, and nothing is owed for the rest.'
-          : 'I take it off the neighbour’s surplus as far as I need energy, and pay the grid fee of the way besides. What I do not need is not charged.'}
-      </p>
+      <p className="explain">{side === 'sell' ? said.explainSell : said.explainBuy}</p>
     </Card>
   )
 }

@@ -1,10 +1,12 @@
 /** Standing agreements of a seat: closed until somebody asks for them, or until a link brings one to be signed. */
 import { lazy, Suspense, useState } from 'react'
+import { part } from '../api/part.ts'
 import { Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { offerInAddress } from './offer.ts'
+import { agreementWords } from './words.tsx'
 
-const AgreementCards = lazy(() => import('./agreement-cards.tsx'))
+const AgreementCards = lazy(() => part(() => import('./agreement-cards.tsx')))
 
 export function Agreements({ area, seat }: SeatViewProps) {
   const brought = offerInAddress(window.location.hash)
@@ -12,7 +14,7 @@ export function Agreements({ area, seat }: SeatViewProps) {
   if (seat.closed) return null
   return (
     <details className="more" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Standing agreements with a neighbour</summary>
+      <summary>{agreementWords().title}</summary>
       {open && (
         <Suspense fallback={<Waiting />}>
           <AgreementCards area={area} seat={seat} brought={brought ?? ''} />

@@ -2,8 +2,10 @@
 import type { Agreement } from '../../contracts/protocol/typed-data.ts'
 import type { Ticks } from '../../contracts/protocol/units.ts'
 import type { AgreementResource, AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { plainNumber } from '../money/format.ts'
 import type { OrderSide } from '../orders/order.ts'
 import { nextBoundary } from '../time/clock.ts'
+import { agreementWords } from './words.tsx'
 
 /** What travels as text or in a link: one of the two signatures is still missing. */
 export interface AgreementOffer {
@@ -50,7 +52,7 @@ export function readPartner(text: string, own: Partner): Partner | null {
 
 /** A percentage that a person typed ("25", "12,5"), in hundredths of a percent; null where it is none up to 100. */
 export function readPercentShare(text: string): number | null {
-  const plain = text.trim().replace(',', '.')
+  const plain = plainNumber(text)
   if (!/^\d{1,3}(\.\d{1,2})?$/.test(plain)) return null
   const hundredths = Math.round(Number(plain) * 100)
   return hundredths > 0 && hundredths <= 10_000 ? hundredths : null
@@ -98,24 +100,25 @@ export function readOffer(
   seat: SeatResource,
   nowMs: number,
 ): { offer: AgreementOffer; side: OrderSide } | { problem: string } {
+  const said = agreementWords().problems
   const offer = offerIn(text)
-  if (offer === null) return { problem: 'This is not an agreement that somebody sent. Paste all of it.' }
+  if (offer === null) return { problem: said.notAnOffer }
   const { agreement, chainId, escrow } = offer
   if (chainId !== area.chain.chainId || escrow !== area.chain.escrow || agreement.rules !== area.rules.hash) {
-    return { problem: 'This agreement was made for another market.' }
+    return { problem: said.otherMarket }
   }
   const isMine = (account: string, meter: string) => account === seat.account && meter === seat.meter
   const isSeller = isMine(agreement.seller, agreement.sellerMeter)
   if (!isSeller && !isMine(agreement.buyer, agreement.buyerMeter)) {
-    return { problem: 'This agreement was made for somebody else, or for another meter of yours.' }
+    return { problem: said.somebodyElse }
   }
   if ((isSeller ? offer.buyerSignature : offer.sellerSignature) === null) {
-    return { problem: 'This is what you signed yourself: your partner has to sign it now.' }
+    return { problem: said.ownOffer }
   }
   if (agreement.end * 1000 <= nextBoundary(nowMs, area.intervalSeconds) * 1000) {
-    return { problem: 'This agreement would have ended already.' }
+    return { problem: said.over }
   }
-  if (kindOf(agreement) === null) return { problem: 'This page does not know this kind of agreement.' }
+  if (kindOf(agreement) === null) return { problem: said.unknownKind }
   return { offer, side: isSeller ? 'sell' : 'buy' }
 }
 

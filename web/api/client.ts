@@ -1,5 +1,6 @@
 /** Requests to `/api/v1`: JSON in and out, refusals as errors that say in plain words what happened. */
 import { CodedError } from '../../contracts/protocol/error.ts'
+import { apiWords } from './words.ts'
 
 /**
  * A refused or failed request. `code` is the server's stable code of the problem document, or `PAGE_UNREACHABLE` (no answer)
@@ -64,12 +65,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     answer = await fetch(`/api/v1${path}`, init)
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
-    throw new ProblemError(
-      'PAGE_UNREACHABLE',
-      0,
-      'The server cannot be reached. Check the connection and try again.',
-      cause,
-    )
+    throw new ProblemError('PAGE_UNREACHABLE', 0, apiWords().unreachable, cause)
   }
   if (answer.ok) return answer
   throw await problemOf(answer)
@@ -77,7 +73,9 @@ async function send(path: string, init: RequestInit): Promise<Response> {
 
 async function problemOf(answer: Response): Promise<ProblemError> {
   const problem = (await answer.json().catch(() => null)) as { code?: string; detail?: string; title?: string } | null
-  const message = problem?.detail ?? problem?.title ?? `The server answered with status ${answer.status}.`
+  const said = apiWords()
+  const own = problem?.code === undefined ? undefined : said.refusals[problem.code]
+  const message = own ?? problem?.detail ?? problem?.title ?? said.answered(answer.status)
   return new ProblemError(problem?.code ?? 'PAGE_UNEXPECTED_ANSWER', answer.status, message)
 }
 
@@ -85,6 +83,6 @@ async function readJson<T>(answer: Response): Promise<T> {
   try {
     return (await answer.json()) as T
   } catch (cause) {
-    throw new ProblemError('PAGE_UNEXPECTED_ANSWER', answer.status, 'The server gave an answer that is no JSON.', cause)
+    throw new ProblemError('PAGE_UNEXPECTED_ANSWER', answer.status, apiWords().noJson, cause)
   }
 }

@@ -1,10 +1,10 @@
 /** What the page asks for, with the keys under which live events renew it. */
 
 import { queryOptions } from '@tanstack/react-query'
+import type { DemoDay, DemoPerson } from '../../server/api/demo-resources.ts'
 import type {
   AreaResource,
   BatchResource,
-  DemoPerson,
   IntervalResource,
   OrderResource,
   SeatBatchResource,
@@ -37,19 +37,25 @@ export const areasQuery = queryOptions({
   staleTime: 60_000,
 })
 
-/** The demo's people; null on a server that is not the demo. */
-export const peopleQuery = queryOptions({
-  queryKey: ['people'],
-  queryFn: async ({ signal }): Promise<DemoPerson[] | null> => {
-    try {
-      return await getJson<DemoPerson[]>('/demo/people', { signal })
-    } catch (error) {
-      if (error instanceof ProblemError && error.status === 404) return null
-      throw error
-    }
-  },
-  staleTime: Number.POSITIVE_INFINITY,
-})
+/** What only a server of the demo knows; null on any other. */
+function demoQuery<Answer>(name: string) {
+  return queryOptions({
+    queryKey: [name],
+    queryFn: async ({ signal }): Promise<Answer | null> => {
+      try {
+        return await getJson<Answer>(`/demo/${name}`, { signal })
+      } catch (error) {
+        if (error instanceof ProblemError && error.status === 404) return null
+        throw error
+      }
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+}
+
+export const peopleQuery = demoQuery<DemoPerson[]>('people')
+/** How fast the demo's sun runs. */
+export const demoDayQuery = demoQuery<DemoDay>('day')
 
 export function intervalsQuery(area: number) {
   return queryOptions({

@@ -1,31 +1,39 @@
 /** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
 import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
+import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { Agreements } from '../agreements/agreements.tsx'
+import { part } from '../api/part.ts'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
-import { drawnCents } from '../charts/axes.ts'
-import { SeatChart } from '../charts/seat-chart.tsx'
+import { drawnCents } from '../charts/drawn.ts'
+import { LaterChart, SeatChart } from '../charts/later-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
-import { ClosingCard } from '../escrow/closing.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
-import { MeterKeyCard } from '../escrow/meter-key.tsx'
+import { PurseLedger } from '../escrow/purse-card.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
-import { Grants } from '../grants/grants.tsx'
-import { InviteCard } from '../joining/invite.tsx'
 import { AmountBars } from '../market/comparison.tsx'
-import { priceIn } from '../market/market.ts'
+import { Instead } from '../market/instead.tsx'
+import { cheapestToday, lastPrice, priceIn } from '../market/market.ts'
+import { PriceHeadline } from '../market/price-headline.tsx'
 import { PriceScale } from '../market/price-scale.tsx'
+import { ProblemList } from '../market/problem-list.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
-import { averagePrice, cents, difference, energy, moneyWords, priceWords } from '../money/format.ts'
+import { averagePrice, energy, moneyScale, moneyWords, priceWords, signOf, sum, timesIn } from '../money/format.ts'
+import { neighbourhoodWords } from '../neighbourhood/words.ts'
 import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
+import { Card, Empty, Energy, Trouble, Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
-import { localDay, localTime, useNow } from '../time/clock.ts'
+import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
+import { buyerWords } from './words.ts'
+
+const SeatActs = lazy(() => part(() => import('../page/seat-acts.tsx')))
 
 export default function Buyer({ area, seat }: SeatViewProps) {
+  const said = buyerWords()
   const session = useSession()
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
@@ -34,83 +42,91 @@ export default function Buyer({ area, seat }: SeatViewProps) {
   const limit = lastLimit(orders.data ?? [], 'buy')
   return (
     <div className="view">
+      <ProblemList area={area} seat={seat} />
       <PriceNowCard area={area} seat={seat} />
       <TodayCard area={area} seat={seat} />
       <PriceControl
         area={area}
         seat={seat}
         side="buy"
-        title="My price"
+        title={said.myPrice}
         intervals={intervals.data ?? []}
         lastLimit={limit}
         priceNow={priceNow}
       />
-      <Card title="My energy, interval by interval" className="wide">
+      <Card title={said.myEnergy} className="wide">
         <Trouble error={intervals.error} />
         {intervals.isPending && <Waiting lines={5} />}
         {intervals.data?.length === 0 && <NoResultYet area={area} />}
         {intervals.data && intervals.data.length > 0 && (
-          <SeatChart intervals={intervals.data} exports={false} imports />
+          <LaterChart>
+            <SeatChart intervals={intervals.data} exports={false} imports />
+          </LaterChart>
         )}
       </Card>
-      <SeatResults area={area} intervals={intervals.data} error={intervals.error} />
-      <Card title="My budget" className="payout">
-        <div className="figures">
-          <Figure label="in the escrow">
-            <Money tokens={seat.balance} currency={area.currency} />
-          </Figure>
-          <Figure label="available now">
-            <Money tokens={seat.available} currency={area.currency} />
-          </Figure>
-        </div>
+      <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
+      <Card title={said.myBudget} className="payout">
+        <PurseLedger area={area} seat={seat} />
+        <Lasts seat={seat} intervals={intervals.data ?? []} seconds={area.intervalSeconds} />
         <Deposit area={area} seat={seat} />
         <details className="inner-more">
-          <summary>Take money back</summary>
+          <summary>{said.takeBack}</summary>
           <WithdrawalCard area={area} seat={seat} word="withdrawal" />
         </details>
         <Settlements area={area} seat={seat} />
       </Card>
       <AgreedAhead area={area} seat={seat} side="buy" />
       <Agreements area={area} seat={seat} />
-      <Grants area={area} seat={seat} />
-      <MeterKeyCard area={area} seat={seat} />
-      <InviteCard area={area} seat={seat} />
-      <ClosingCard area={area} seat={seat} />
+      <Suspense>
+        <SeatActs area={area} seat={seat} />
+      </Suspense>
     </div>
   )
 }
 
 function PriceNowCard({ area, seat }: SeatViewProps) {
+  const said = buyerWords()
   const market = useQuery(intervalsQuery(area.area))
+  const zone = area.zones.find((each) => each.zone === seat.zone)?.name ?? seat.zone
   const cleared = market.data ?? []
   const newest = cleared[0]
   const now = priceIn(newest, seat.zone)
+  const cheapest = cheapestToday(cleared, seat.zone)
   const mine = activeOrder(seat, 'buy')?.limitPerKwh
   return (
-    <Card title="Price now" className="now">
+    <Card title={said.priceNow} className="now">
       <Trouble error={market.error} retry={() => void market.refetch()} />
       {market.isPending && <Waiting />}
       {market.data && !newest && <NoResultYet area={area} />}
       {newest && (
         <>
-          <p className="huge">
-            {now === null ? <span className="soft">no trade</span> : cents(now)} <span className="unit">ct/kWh</span>
-          </p>
-          <p className="lead">
-            {now === null
-              ? 'Nobody in your zone traded in the last interval.'
-              : `in your zone, ${localTime(newest.start)} to ${localTime(newest.end)}`}
-          </p>
+          <PriceHeadline
+            area={area}
+            prices={now === null ? null : { low: now, high: now }}
+            where={said.nearYou(
+              zone,
+              localTime(newest.start, area.intervalSeconds),
+              localTime(newest.end, area.intervalSeconds),
+            )}
+            last={lastPrice(cleared, seat.zone)}
+          />
+          {cheapest && (
+            <p className="lead">
+              {said.cheapest(priceWords(cheapest.pricePerKwh), localTime(cheapest.start, area.intervalSeconds))}
+            </p>
+          )}
           <PriceScale
             area={area}
             marks={[
-              ...(now === null ? [] : [{ name: 'price now', pricePerKwh: now, kind: 'now' as const }]),
-              ...(mine === undefined ? [] : [{ name: 'the most I pay', pricePerKwh: mine, kind: 'mine' as const }]),
+              ...(now === null
+                ? []
+                : [{ name: neighbourhoodWords().priceNow, pricePerKwh: now, kind: 'now' as const }]),
+              ...(mine === undefined ? [] : [{ name: said.mostIPay, pricePerKwh: mine, kind: 'mine' as const }]),
             ]}
           />
           <Spark
             values={cleared.map((each) => drawnCents(priceIn(each, seat.zone))).reverse()}
-            label="How the price moved over the last intervals"
+            label={said.priceMoved}
             color="sun"
           />
         </>
@@ -120,11 +136,13 @@ function PriceNowCard({ area, seat }: SeatViewProps) {
 }
 
 function TodayCard({ area, seat }: SeatViewProps) {
+  const said = buyerWords()
   const session = useSession()
-  const summary = useQuery(summaryQuery(session, seat.seat, localDay(useNow())))
+  const summary = useQuery(summaryQuery(session, seat.seat, localSpan('day', useNow())))
   const today = summary.data
+  const saving = moneyScale(today ? [today.paid, today.boughtAtRetail] : [], area.currency)
   return (
-    <Card title="Bought from neighbours today" className="today">
+    <Card title={said.boughtToday} className="today">
       <Trouble error={summary.error} retry={() => void summary.refetch()} />
       {summary.isPending && <Waiting />}
       {today && (
@@ -133,36 +151,40 @@ function TodayCard({ area, seat }: SeatViewProps) {
             <Energy wh={today.boughtWh} />
           </p>
           {today.boughtWh === 0 ? (
-            <Empty>Nothing bought yet today.</Empty>
+            <Empty>{said.nothingYet}</Empty>
           ) : (
             <>
               <p className="lead">
-                for {moneyWords(today.paid, area.currency)} at {priceWords(averagePrice(today.paid, today.boughtWh))} on
-                average
+                {said.forMoney(
+                  moneyWords(today.paid, area.currency),
+                  priceWords(averagePrice(today.paid, today.boughtWh)),
+                )}
               </p>
               <AmountBars
-                mine={{ label: 'from neighbours', tokens: today.paid }}
-                supplier={{ label: 'at the retail tariff', tokens: today.boughtAtRetail }}
+                mine={{ label: said.fromNeighbours, tokens: today.paid }}
+                supplier={{ label: said.atRetail, tokens: today.boughtAtRetail }}
                 currency={area.currency}
               />
-              <p className="verdict">
-                <strong>{moneyWords(difference(today.boughtAtRetail, today.paid), area.currency)}</strong> saved.
+              <p className={saving.sign(today.boughtAtRetail, today.paid) >= 0 ? 'verdict' : 'verdict less'}>
+                <strong>{saving.difference(today.boughtAtRetail, today.paid)}</strong>{' '}
+                {saving.sign(today.boughtAtRetail, today.paid) >= 0 ? said.saved : said.moreThanSupplier}
               </p>
             </>
           )}
+          <Instead area={area} seat={seat} side="buy" />
           <dl className="facts">
             <div>
-              <dt>from my supplier</dt>
+              <dt>{said.fromSupplier}</dt>
               <dd>{energy(today.importWh - today.ownUseWh - today.boughtWh)}</dd>
             </div>
             {today.ownUseWh > 0 && (
               <div>
-                <dt>used by myself</dt>
+                <dt>{said.usedByMyself}</dt>
                 <dd>{energy(today.ownUseWh)}</dd>
               </div>
             )}
             <div>
-              <dt>from neighbours</dt>
+              <dt>{said.shareFromNeighbours}</dt>
               <dd>{today.importWh === 0 ? '–' : `${Math.round((today.boughtWh / today.importWh) * 100)} %`}</dd>
             </div>
           </dl>
@@ -170,4 +192,21 @@ function TodayCard({ area, seat }: SeatViewProps) {
       )}
     </Card>
   )
+}
+
+/** How long the purse lasts at the pace of late. */
+function Lasts({
+  seat,
+  intervals,
+  seconds,
+}: {
+  seat: SeatResource
+  intervals: readonly SeatIntervalResource[]
+  seconds: number
+}) {
+  const said = buyerWords()
+  const spent = sum(intervals.map(({ paid }) => paid))
+  if (signOf(spent) <= 0 || signOf(seat.available) <= 0) return null
+  const span = intervals.length * seconds
+  return <p className="explain">{said.lasts(duration(timesIn(spent, seat.available) * span), duration(span))}</p>
 }

@@ -2,6 +2,7 @@
 import './language.ts'
 import uPlot from 'uplot'
 import { localTime } from '../time/clock.ts'
+import { language } from '../words/language.ts'
 import type { Theme } from './plot.tsx'
 
 /** Local time along the bottom. */
@@ -18,11 +19,21 @@ export function timeAxis(theme: Theme): uPlot.Axis {
   }
 }
 
+/** The time scale has room for so many intervals, so that one alone is no wall and its hours can be told apart. */
+const fewestIntervals = 8
+
 /** The time scale ends where the last interval does: bars and steps are drawn from an interval's start. */
-export function timeRange(plot: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
-  const starts = plot.data[0]
-  const lengthSeconds = starts.length > 1 ? Math.min(...starts.slice(1).map((each, index) => each - starts[index]!)) : 1
-  return [low ?? 0, (high ?? 0) + lengthSeconds]
+export function timeRange(lengthSeconds: number): uPlot.Scale.Range {
+  return (_, low, high) => {
+    const end = (high ?? 0) + lengthSeconds
+    return [Math.min(low ?? 0, end - fewestIntervals * lengthSeconds), end]
+  }
+}
+
+/** How long the intervals of a chart are. */
+export function lengthOfBars(intervals: readonly { start: string; end: string }[]): number {
+  const newest = intervals[0]
+  return newest === undefined ? 1 : (Date.parse(newest.end) - Date.parse(newest.start)) / 1000
 }
 
 /** Energy on the left, in the unit that suits its size; the sign only says which way it went. */
@@ -36,10 +47,19 @@ export function energyAxis(theme: Theme): uPlot.Axis {
     values: (_, splits) => {
       const large = splits.some((each) => Math.abs(each) >= 2000)
       return splits.map((each) =>
-        large ? `${Math.abs(each) / 1000} kWh` : Number.isInteger(each) ? `${Math.abs(each)} Wh` : '',
+        large
+          ? axisNumber(Math.abs(each) / 1000, 'kWh')
+          : Number.isInteger(each)
+            ? axisNumber(Math.abs(each), 'Wh')
+            : '',
       )
     },
   }
+}
+
+/** A number of an axis, as short as it goes, in the page's language. */
+function axisNumber(value: number, unit: string): string {
+  return `${new Intl.NumberFormat(language()).format(value)} ${unit}`
 }
 
 /** Cents per kWh on the right. */
@@ -52,7 +72,7 @@ export function priceAxis(theme: Theme): uPlot.Axis {
     grid: { show: false },
     ticks: { show: false },
     size: 44,
-    values: (_, splits) => splits.map((each) => `${each} ct`),
+    values: (_, splits) => splits.map((each) => axisNumber(each, 'ct')),
   }
 }
 
@@ -70,11 +90,6 @@ export function scaleFromZero(_: uPlot, low: number | null, high: number | null)
 /** The energy scale always shows zero. */
 export function energyRange(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
   return [Math.min(0, (low ?? 0) * 1.1), Math.max(1, (high ?? 1) * 1.1)]
-}
-
-/** A price as a height to draw; drawing is all this number is for. */
-export function drawnCents(pricePerKwh: string | null): number | null {
-  return pricePerKwh === null ? null : Number(pricePerKwh) * 100
 }
 
 /** Calls back with the interval under the pointer, or null. */

@@ -7,9 +7,9 @@ import { energy, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
 import {
   bars,
-  drawnCents,
   energyAxis,
   energyRange,
+  lengthOfBars,
   pointer,
   priceAxis,
   scaleFromZero,
@@ -17,8 +17,10 @@ import {
   timeAxis,
   timeRange,
 } from './axes.ts'
+import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
+import { chartWords } from './words.ts'
 
 interface MarketChartProps {
   /** Newest first. */
@@ -39,15 +41,21 @@ function marketSeries(intervals: readonly IntervalResource[]): uPlot.AlignedData
   ]
 }
 
-export function MarketChart({ intervals, height = 260 }: MarketChartProps) {
+export default function MarketChart({ intervals, height = 260 }: MarketChartProps) {
+  const said = chartWords()
   const [pointed, setPointed] = useState<number | null>(null)
   const data = useMemo(() => marketSeries(intervals), [intervals])
+  const lengthSeconds = lengthOfBars(intervals)
   const options = useMemo<PlotOptions>(
     () => (theme) => {
       const bar = (color: string) => ({ fill: color, stroke: color, width: 0, paths: bars, points: { show: false } })
       return {
         legend: { show: false },
-        scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: scaleFromZero } },
+        scales: {
+          x: { time: true, range: timeRange(lengthSeconds) },
+          y: { range: energyRange },
+          ct: { range: scaleFromZero },
+        },
         axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
         series: [
           {},
@@ -60,30 +68,31 @@ export function MarketChart({ intervals, height = 260 }: MarketChartProps) {
         ...pointer(setPointed),
       }
     },
-    [],
+    [lengthSeconds],
   )
   const shown = pointed === null ? undefined : intervals[intervals.length - 1 - pointed]
   return (
     <figure className="chart">
-      <Plot
-        label="Energy fed in above the line and taken below it, matched between neighbours or left to the supplier, with the price, interval by interval."
-        options={options}
-        data={data}
-        height={height}
-      />
+      <Plot label={said.market} options={options} data={data} height={height} />
       <figcaption>
         <Legend
           entries={[
-            { color: 'leaf', text: 'between neighbours' },
-            { color: 'grid', text: 'with the supplier' },
-            { color: 'sun', text: 'price', line: true },
+            { color: 'leaf', text: said.between },
+            { color: 'grid', text: said.withSupplier },
+            { color: 'sun', text: said.price, line: true },
           ]}
         />
         <p className="readout">
           {shown ? (
-            `${localTime(shown.start)}: ${energy(shown.matchedWh)} matched of ${energy(shown.exportWh)} fed in and ${energy(shown.importWh)} taken · ${priceWords(priceIn(shown))}`
+            said.marketReadout(
+              localTime(shown.start),
+              energy(shown.matchedWh),
+              energy(shown.exportWh),
+              energy(shown.importWh),
+              priceWords(priceIn(shown)),
+            )
           ) : (
-            <span className="soft">Fed in above the line, taken below.</span>
+            <span className="soft">{said.marketHint}</span>
           )}
         </p>
       </figcaption>

@@ -6,9 +6,9 @@ import { energy, priceWords } from '../money/format.ts'
 import { localTime } from '../time/clock.ts'
 import {
   bars,
-  drawnCents,
   energyAxis,
   energyRange,
+  lengthOfBars,
   pointer,
   priceAxis,
   scaleFromZero,
@@ -16,8 +16,10 @@ import {
   timeAxis,
   timeRange,
 } from './axes.ts'
+import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
+import { chartWords } from './words.ts'
 
 interface SeatChartProps {
   /** Newest first. */
@@ -43,13 +45,19 @@ function seatSeries(intervals: readonly SeatIntervalResource[], importSign: 1 | 
   ]
 }
 
-export function SeatChart({ intervals, imports, exports }: SeatChartProps) {
+export default function SeatChart({ intervals, imports, exports }: SeatChartProps) {
+  const said = chartWords()
   const [pointed, setPointed] = useState<number | null>(null)
   const data = useMemo(() => seatSeries(intervals, exports ? -1 : 1), [intervals, exports])
+  const lengthSeconds = lengthOfBars(intervals)
   const options = useMemo<PlotOptions>(
     () => (theme) => ({
       legend: { show: false },
-      scales: { x: { time: true, range: timeRange }, y: { range: energyRange }, ct: { range: scaleFromZero } },
+      scales: {
+        x: { time: true, range: timeRange(lengthSeconds) },
+        y: { range: energyRange },
+        ct: { range: scaleFromZero },
+      },
       axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
       series: [
         {},
@@ -61,29 +69,24 @@ export function SeatChart({ intervals, imports, exports }: SeatChartProps) {
       ],
       ...pointer(setPointed),
     }),
-    [imports, exports],
+    [imports, exports, lengthSeconds],
   )
   const shown = pointed === null ? undefined : intervals[intervals.length - 1 - pointed]
   return (
     <figure className="chart">
-      <Plot
-        label="Energy traded with neighbours and with the supplier, and the neighbours’ price, interval by interval. The list of results holds the same numbers."
-        options={options}
-        data={data}
-        height={250}
-      />
+      <Plot label={said.seat} options={options} data={data} height={250} />
       <figcaption>
         <Legend
           entries={[
             {
               color: 'leaf',
-              text: exports && imports ? 'with neighbours' : exports ? 'to neighbours' : 'from neighbours',
+              text: exports && imports ? said.withNeighbours : exports ? said.toNeighbours : said.fromNeighbours,
             },
             {
               color: 'grid',
-              text: exports && imports ? 'with my supplier' : exports ? 'to my supplier' : 'from my supplier',
+              text: exports && imports ? said.withMySupplier : exports ? said.toMySupplier : said.fromMySupplier,
             },
-            { color: 'sun', text: 'price', line: true },
+            { color: 'sun', text: said.price, line: true },
           ]}
         />
         <p className="readout">{shown ? readout(shown) : <span className="soft">{hint(exports, imports)}</span>}</p>
@@ -93,19 +96,19 @@ export function SeatChart({ intervals, imports, exports }: SeatChartProps) {
 }
 
 function hint(exports: boolean, imports: boolean): string {
-  return exports && imports
-    ? 'Out of the home above the line, into it below.'
-    : 'Point at the chart for an interval’s numbers.'
+  const said = chartWords()
+  return exports && imports ? said.seatHint : said.pointHint
 }
 
 function readout(interval: SeatIntervalResource): string {
+  const said = chartWords()
   const parts = [
-    interval.soldWh > 0 && `sold ${energy(interval.soldWh)}`,
-    interval.ownUseWh > 0 && `used by myself ${energy(interval.ownUseWh)}`,
-    interval.residualExportWh > 0 && `to supplier ${energy(interval.residualExportWh)}`,
-    interval.boughtWh > 0 && `bought ${energy(interval.boughtWh)}`,
-    interval.residualImportWh > 0 && `from supplier ${energy(interval.residualImportWh)}`,
+    interval.soldWh > 0 && said.sold(energy(interval.soldWh)),
+    interval.ownUseWh > 0 && said.ownUse(energy(interval.ownUseWh)),
+    interval.residualExportWh > 0 && said.toSupplier(energy(interval.residualExportWh)),
+    interval.boughtWh > 0 && said.bought(energy(interval.boughtWh)),
+    interval.residualImportWh > 0 && said.fromSupplier(energy(interval.residualImportWh)),
     interval.pricePerKwh !== null && priceWords(interval.pricePerKwh),
   ].filter(Boolean)
-  return `${localTime(interval.start)}: ${parts.length > 0 ? parts.join(' · ') : 'nothing metered'}`
+  return `${localTime(interval.start)}: ${parts.length > 0 ? parts.join(' · ') : said.nothing}`
 }

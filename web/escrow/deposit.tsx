@@ -1,23 +1,27 @@
-/** Money into the escrow: the account signs a permit for exactly this amount, and the server sends it. */
+/** Money into the purse: the account signs a permit for exactly this amount, and the server sends it. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { walletQuery } from '../api/queries.ts'
-import { exceeds, moneyWords, readAmount } from '../money/format.ts'
+import { moneyWords } from '../money/format.ts'
 import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
+import { AmountForm } from './amount-form.tsx'
+import { checkAmount } from './purse.ts'
+import { moneyTexts } from './words.tsx'
 
 export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource }) {
+  const said = moneyTexts()
   const session = useSession()
   const queries = useQueryClient()
-  const fieldId = useId()
   const [text, setText] = useState('')
   const wallet = useQuery(walletQuery(session, area.area))
   const send = useMutation({
     mutationFn: async (amount: string) => {
       // The permit's nonce must be the token's newest.
       const current = await queries.fetchQuery({ ...walletQuery(session, area.area), staleTime: 0 })
-      return (await import('./relay.ts')).deposit(session, area, seat, current, amount)
+      return (await part(() => import('./relay.ts'))).deposit(session, area, seat, current, amount)
     },
     onSuccess: () => {
       setText('')
@@ -25,42 +29,30 @@ export function Deposit({ area, seat }: { area: AreaResource; seat: SeatResource
       void queries.invalidateQueries({ queryKey: ['wallet', session.account] })
     },
   })
-  const amount = readAmount(text, area.chain.tokenDecimals)
-  const tooMuch = amount !== null && wallet.data !== undefined && exceeds(amount, wallet.data.tokens)
+  const decimals = area.chain.tokenDecimals
+  const { amount, fault } = checkAmount(text, { decimals, most: wallet.data?.tokens })
+  const inWallet = wallet.data === undefined ? '' : said.inWallet(moneyWords(wallet.data.tokens, area.currency))
   return (
-    <form
-      className="amount-form"
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (amount && !tooMuch) send.mutate(amount)
-      }}
-    >
-      <label htmlFor={fieldId}>Add to my budget</label>
-      <div className="amount-row">
-        <input
-          id={fieldId}
-          inputMode="decimal"
-          autoComplete="off"
-          placeholder="0.00"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          aria-invalid={(text !== '' && amount === null) || tooMuch}
-        />
-        <span className="amount-unit">{area.currency}</span>
-        <button type="submit" disabled={amount === null || tooMuch || send.isPending}>
-          {send.isPending ? 'Signing…' : 'Deposit'}
-        </button>
-      </div>
-      <p className="explain">
-        {wallet.data && <>In my wallet: {moneyWords(wallet.data.tokens, area.currency)}. </>}
-        {tooMuch ? 'That is more than the wallet holds.' : 'You sign for this amount only.'}
-      </p>
+    <>
+      <AmountForm
+        label={said.add}
+        unit={area.currency}
+        text={text}
+        setText={setText}
+        problem={
+          fault === null ? null : fault === 'form' ? said.notAnAmount(decimals) : `${inWallet}${said.moreThanWallet}`
+        }
+        note={`${inWallet}${said.thisAmountOnly}`}
+        act={said.deposit}
+        isBusy={send.isPending}
+        submit={() => amount !== null && send.mutate(amount)}
+      />
       <Trouble error={send.error ?? wallet.error} />
       {send.data && !send.isPending && (
         <p className="sent" role="status">
-          Deposit sent in transaction <TransactionLink hash={send.data.transaction} />.
+          {said.depositSent(<TransactionLink hash={send.data.transaction} />)}
         </p>
       )}
-    </form>
+    </>
   )
 }

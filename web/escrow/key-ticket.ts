@@ -2,6 +2,7 @@
 import type { RotateKey } from '../../contracts/protocol/typed-data.ts'
 import type { KeyRotation } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { moneyTexts } from './words.tsx'
 
 /** A ticket that fits the seat, or what is wrong with it in words for its owner. */
 type ReadTicket = { ticket: KeyRotation } | { problem: string }
@@ -13,18 +14,19 @@ export function lastKey(seat: SeatResource): string {
 
 /** Reads a pasted ticket for a seat. */
 export function readTicket(text: string, area: AreaResource, seat: SeatResource, nowMs: number): ReadTicket {
+  const said = moneyTexts().ticket
   const ticket = ticketIn(text)
-  if (ticket === null) return { problem: 'This is not the line that the agent printed. Paste all of it.' }
+  if (ticket === null) return { problem: said.notALine }
   const { chainId, escrow, rotation } = ticket
   if (chainId !== area.chain.chainId || escrow !== area.chain.escrow) {
-    return { problem: 'This line was made for another market.' }
+    return { problem: said.otherMarket }
   }
-  if (rotation.account !== seat.account) return { problem: 'This line was made for another account.' }
-  if (rotation.meter !== seat.meter) return { problem: 'This line was made for another meter.' }
+  if (rotation.account !== seat.account) return { problem: said.otherAccount }
+  if (rotation.meter !== seat.meter) return { problem: said.otherMeter }
   if (rotation.key !== lastKey(seat)) {
-    return { problem: 'The meter’s key has changed since this line was printed. Let the agent print a new one.' }
+    return { problem: said.keyChanged }
   }
-  if (rotation.deadline * 1000 < nowMs) return { problem: 'This line has expired. Let the agent print it again.' }
+  if (rotation.deadline * 1000 < nowMs) return { problem: said.expired }
   return { ticket }
 }
 

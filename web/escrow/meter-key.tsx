@@ -1,13 +1,16 @@
 /** Approving a meter's next key: its agent has made it and printed a line, which the owner pastes and signs. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
+import { part } from '../api/part.ts'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment, useNow } from '../time/clock.ts'
 import { lastKey, readTicket } from './key-ticket.ts'
+import { moneyTexts } from './words.tsx'
 
 export function MeterKeyCard({ area, seat }: SeatViewProps) {
+  const said = moneyTexts()
   const session = useSession()
   const queries = useQueryClient()
   const fieldId = useId()
@@ -19,7 +22,7 @@ export function MeterKeyCard({ area, seat }: SeatViewProps) {
   const newest = seat.keys.at(-1)
   const approve = useMutation({
     mutationFn: async (approved: NonNullable<typeof ticket>) =>
-      (await import('./relay.ts')).approveKey(session, area, approved),
+      (await part(() => import('./relay.ts'))).approveKey(session, area, approved),
     onSuccess: () => {
       setText('')
       void queries.invalidateQueries({ queryKey: ['seats', session.account] })
@@ -27,18 +30,15 @@ export function MeterKeyCard({ area, seat }: SeatViewProps) {
   })
   return (
     <details className="more">
-      <summary>Meter’s key</summary>
-      <Card title="Meter’s key">
+      <summary>{said.meterKey}</summary>
+      <Card title={said.meterKey}>
         <p className="explain">
-          {newest === undefined ? 'Your meter signs with its first key,' : 'Your meter’s newest key is'}{' '}
-          <code>{lastKey(seat)}</code>
-          {newest !== undefined && (
-            <>
-              , which signs {Date.parse(newest.from) > nowMs ? 'from' : 'since'} {localMoment(newest.from)}
-            </>
-          )}
-          . To change it, run <code>commonwatt-agent rotate-key</code> where the meter is read, and paste the line that
-          it prints. Prices, balance and readings stay. Approve only a line that you made yourself.
+          {newest === undefined ? said.firstKey : said.newestKey} <code>{lastKey(seat)}</code>
+          {newest !== undefined &&
+            (Date.parse(newest.from) > nowMs
+              ? said.signsFrom(localMoment(newest.from))
+              : said.signsSince(localMoment(newest.from)))}
+          {said.changeKey(<code>commonwatt-agent rotate-key</code>)}
         </p>
         <form
           className="amount-form"
@@ -47,7 +47,7 @@ export function MeterKeyCard({ area, seat }: SeatViewProps) {
             if (ticket !== null) approve.mutate(ticket)
           }}
         >
-          <label htmlFor={fieldId}>The agent’s line</label>
+          <label htmlFor={fieldId}>{said.agentLine}</label>
           <div className="amount-row">
             <input
               id={fieldId}
@@ -58,7 +58,7 @@ export function MeterKeyCard({ area, seat }: SeatViewProps) {
               aria-invalid={problem !== null}
             />
             <button type="submit" disabled={ticket === null || approve.isPending}>
-              {approve.isPending ? 'Signing…' : 'Approve the next key'}
+              {approve.isPending ? said.signing : said.approve}
             </button>
           </div>
           {problem !== null && (
@@ -68,15 +68,14 @@ export function MeterKeyCard({ area, seat }: SeatViewProps) {
           )}
           {ticket !== null && (
             <p className="explain">
-              Next key: <code>{ticket.rotation.next}</code>
+              {said.nextKey} <code>{ticket.rotation.next}</code>
             </p>
           )}
         </form>
         <Trouble error={approve.error} />
         {approve.data && (
           <p className="sent" role="status">
-            Approved in transaction <TransactionLink hash={approve.data.transaction} />. The agent goes over to the next
-            key by itself.
+            {said.approved(<TransactionLink hash={approve.data.transaction} />)}
           </p>
         )}
       </Card>

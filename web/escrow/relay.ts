@@ -9,6 +9,7 @@ import type { KeyRotation } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, SeatResource, WalletResource } from '../../server/api/resources.ts'
 import { postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
+import { moneyTexts } from './words.tsx'
 
 interface Relayed {
   transaction: string
@@ -40,7 +41,7 @@ export async function deposit(
   amount: string,
 ): Promise<Relayed> {
   const { chain } = area
-  if (wallet.permitDomain === null) throw new Error('This token cannot be deposited with a signature alone.')
+  if (wallet.permitDomain === null) throw new Error(moneyTexts().cannotDeposit)
   const until = deadline()
   const signer = await session.identity.signer()
   const signature = await signer.signTypedData(wallet.permitDomain, permitTypes, {

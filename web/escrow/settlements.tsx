@@ -3,31 +3,38 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import type { AreaResource, SeatBatchResource, SeatResource } from '../../server/api/resources.ts'
 import { getText } from '../api/client.ts'
 import { seatBatchesQuery } from '../api/queries.ts'
-import { difference, energy } from '../money/format.ts'
-import { Badge, Empty, Money, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
+import { difference, energy, type MoneyScale, moneyScale, signOf } from '../money/format.ts'
+import { Badge, Empty, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localDate, localTime } from '../time/clock.ts'
 import { Watched } from './watched.tsx'
+import { moneyTexts } from './words.tsx'
 
-export const batchStatusWords = { cut: 'waiting', submitted: 'sent', settled: 'settled' } as const
+/** How many payments are listed. */
+const shownPayments = 6
+
 export const batchStatusTones = { cut: 'calm', submitted: 'warn', settled: 'good' } as const
 
 export function Settlements({ area, seat }: { area: AreaResource; seat: SeatResource }) {
+  const said = moneyTexts()
   const session = useSession()
   const batches = useQuery(seatBatchesQuery(session, seat.seat))
+  const shown = (batches.data ?? []).slice(0, shownPayments)
+  const scale = moneyScale(
+    shown.map(({ received, paid }) => difference(received, paid)),
+    area.currency,
+  )
   return (
     <div className="settlements">
-      <h3>Settled on chain</h3>
+      <h3>{said.paidTitle}</h3>
       <Trouble error={batches.error} />
       {batches.isPending && <Waiting />}
-      {batches.data?.length === 0 && (
-        <Empty>No settlement yet. Trades are settled together every {duration(area.batchSeconds)}.</Empty>
-      )}
+      {batches.data?.length === 0 && <Empty>{said.noneYet(duration(area.batchSeconds))}</Empty>}
       {batches.data && batches.data.length > 0 && (
         <ol className="settlement-list">
-          {batches.data.slice(0, 6).map((batch) => (
-            <Settlement key={batch.start} area={area} batch={batch} />
+          {shown.map((batch) => (
+            <Settlement key={batch.start} area={area} batch={batch} scale={scale} />
           ))}
         </ol>
       )}
@@ -35,25 +42,31 @@ export function Settlements({ area, seat }: { area: AreaResource; seat: SeatReso
   )
 }
 
-function Settlement({ area, batch }: { area: AreaResource; batch: SeatBatchResource }) {
+function Settlement({ area, batch, scale }: { area: AreaResource; batch: SeatBatchResource; scale: MoneyScale }) {
+  const amount = difference(batch.received, batch.paid)
+  const said = moneyTexts()
   const sameDay = new Date(batch.end).toDateString() === new Date().toDateString()
   return (
     <li>
       <time dateTime={batch.end}>{sameDay ? localTime(batch.end) : localDate(batch.end)}</time>
       <span className="soft">
-        {[batch.soldWh > 0 && `${energy(batch.soldWh)} sold`, batch.boughtWh > 0 && `${energy(batch.boughtWh)} bought`]
+        {[
+          batch.soldWh > 0 && said.sold(energy(batch.soldWh)),
+          batch.boughtWh > 0 && said.bought(energy(batch.boughtWh)),
+        ]
           .filter(Boolean)
-          .join(', ') || 'no trade'}
+          .join(', ') || said.noTrade}
         <Statement batch={batch} />
         <Watched area={area} batch={batch} />
       </span>
       <span className="amount">
-        <Money tokens={difference(batch.received, batch.paid)} currency={area.currency} signed />
+        {signOf(amount) > 0 && '+'}
+        {scale.words(amount)}
       </span>
       {batch.transaction ? (
         <TransactionLink hash={batch.transaction} />
       ) : (
-        <Badge tone={batchStatusTones[batch.status]}>{batchStatusWords[batch.status]}</Badge>
+        <Badge tone={batchStatusTones[batch.status]}>{said.statuses[batch.status]}</Badge>
       )}
     </li>
   )
@@ -61,6 +74,7 @@ function Settlement({ area, batch }: { area: AreaResource; batch: SeatBatchResou
 
 /** The batch's statement as a file, for `commonwatt verify`. */
 function Statement({ batch }: { batch: SeatBatchResource }) {
+  const said = moneyTexts()
   const session = useSession()
   const save = useMutation({
     mutationFn: async () => {
@@ -77,9 +91,9 @@ function Statement({ batch }: { batch: SeatBatchResource }) {
         className="in-text"
         disabled={save.isPending}
         onClick={() => save.mutate()}
-        aria-label={`Save the statement of the settlement at ${localTime(batch.end)}`}
+        aria-label={said.saveStatement(localTime(batch.end))}
       >
-        statement
+        {said.statement}
       </button>
       {save.error && <span role="alert"> {save.error.message}</span>}
     </>

@@ -1,111 +1,148 @@
-/** Getting money out of the escrow in two steps: ask, wait for the escrow's delay, collect. */
+/** Getting money out of the purse in two steps: ask, wait for the delay, collect; until then it can be taken back. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-import { moneyWords, readAmount, signOf } from '../money/format.ts'
+import { part } from '../api/part.ts'
+import { moneyWords, signOf, typedAmount } from '../money/format.ts'
+import { Act } from '../page/act.tsx'
 import { TransactionLink, Trouble } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment, useNow } from '../time/clock.ts'
+import { AmountForm } from './amount-form.tsx'
+import { checkAmount, endsBuying, mostToAsk } from './purse.ts'
+import { moneyTexts } from './words.tsx'
 
 interface WithdrawalProps {
   area: AreaResource
   seat: SeatResource
-  /** What the money is called here: "payout" or "withdrawal". */
-  word: string
+  /** What the money is called here. */
+  word: 'payout' | 'withdrawal'
 }
 
 export function WithdrawalCard({ area, seat, word }: WithdrawalProps) {
-  const session = useSession()
-  const queries = useQueryClient()
-  const fieldId = useId()
+  const said = moneyTexts()
   const [text, setText] = useState('')
-  const nowMs = useNow()
-  const settled = () => {
-    void queries.invalidateQueries({ queryKey: ['seats', session.account] })
-    void queries.invalidateQueries({ queryKey: ['wallet', session.account] })
-  }
-  const request = useMutation({
-    mutationFn: async (amount: string) => (await import('./relay.ts')).requestWithdrawal(session, area, seat, amount),
-    onSuccess: () => {
-      setText('')
-      settled()
-    },
-  })
-  const collect = useMutation({
-    mutationFn: async () => (await import('./relay.ts')).claim(session, seat),
-    onSuccess: settled,
-  })
-  const amount = readAmount(text, area.priceDecimals + 3)
-  const open = seat.withdrawal
-  const remaining = open ? (Date.parse(open.claimableAt) - nowMs) / 1000 : 0
-  const delay = area.chain.withdrawalDelaySeconds
-
+  const { request, cancel, collect } = useWithdrawal(area, seat, () => setText(''))
+  const most = mostToAsk(seat)
+  const decimals = area.priceDecimals + 3
+  const { amount, fault } = checkAmount(text, { decimals, most })
+  const delay = duration(area.chain.withdrawalDelaySeconds)
+  const isLast = amount !== null && endsBuying(seat, amount)
   return (
     <div className="withdrawal">
-      {open && (
-        <div className="step" aria-live="polite">
-          <p>
-            <strong>{moneyWords(open.amount, area.currency)}</strong> asked for.{' '}
-            {remaining > 0
-              ? `You can collect it ${localMoment(open.claimableAt)}, in ${duration(remaining)}.`
-              : 'It is ready to collect.'}
-          </p>
-          <button
-            type="button"
-            className="primary"
-            disabled={remaining > 0 || collect.isPending}
-            onClick={() => collect.mutate()}
-          >
-            {collect.isPending ? 'Sending…' : `Collect ${word}`}
-          </button>
-        </div>
+      {seat.withdrawal && (
+        <Open
+          area={area}
+          seat={seat}
+          open={seat.withdrawal}
+          collect={{ press: () => collect.mutate(), isBusy: collect.isPending }}
+          cancel={{ press: () => cancel.mutate(), isBusy: cancel.isPending }}
+        />
       )}
-      <form
-        className="amount-form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (amount) request.mutate(amount)
-        }}
-      >
-        <label htmlFor={fieldId}>{open ? `Ask for another amount instead` : `Request a ${word}`}</label>
-        <div className="amount-row">
-          <input
-            id={fieldId}
-            inputMode="decimal"
-            autoComplete="off"
-            placeholder="0.00"
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-            aria-invalid={text !== '' && amount === null}
-          />
-          <span className="amount-unit">{area.currency}</span>
-          <button
-            type="button"
-            className="quiet"
-            disabled={signOf(seat.available) <= 0}
-            onClick={() => setText(seat.available)}
-          >
-            all
-          </button>
-          <button type="submit" disabled={amount === null || request.isPending}>
-            {request.isPending ? 'Signing…' : 'Request'}
-          </button>
-        </div>
-        <p className="explain">
-          Two steps: you sign the request now and collect it {duration(delay)} later. Nobody can block it.
-        </p>
-      </form>
-      <Trouble error={request.error ?? collect.error} />
+      <AmountForm
+        label={seat.withdrawal ? said.requestInstead : said.request(word)}
+        unit={area.currency}
+        text={text}
+        setText={setText}
+        problem={
+          fault === null
+            ? null
+            : fault === 'form'
+              ? said.notAnAmount(decimals)
+              : said.moreThanPurse(moneyWords(most, area.currency))
+        }
+        note={isLast ? `${said.endsBuying} ${said.twoSteps(delay)}` : said.twoSteps(delay)}
+        act={isLast ? said.askAnyway : said.ask}
+        isBusy={request.isPending}
+        all={signOf(most) > 0 ? () => setText(typedAmount(most)) : undefined}
+        submit={() => amount !== null && request.mutate(amount)}
+      />
+      <Trouble error={request.error ?? cancel.error ?? collect.error} />
       {request.data && !request.isPending && (
         <p className="sent" role="status">
-          Request sent in transaction <TransactionLink hash={request.data.transaction} />.
+          {said.requestSent(<TransactionLink hash={request.data.transaction} />)}
+        </p>
+      )}
+      {cancel.data && !cancel.isPending && seat.withdrawal === null && (
+        <p className="sent" role="status">
+          {said.takenBack}
         </p>
       )}
       {collect.data && (
         <p className="sent" role="status">
-          Collected in transaction <TransactionLink hash={collect.data.transaction} />.
+          {said.collected(<TransactionLink hash={collect.data.transaction} />)}
         </p>
       )}
     </div>
   )
+}
+
+interface Press {
+  press: () => void
+  isBusy: boolean
+}
+
+function Open({
+  area,
+  seat,
+  open,
+  collect,
+  cancel,
+}: {
+  area: AreaResource
+  seat: SeatResource
+  open: NonNullable<SeatResource['withdrawal']>
+  collect: Press
+  cancel: Press
+}) {
+  const said = moneyTexts()
+  const remaining = (Date.parse(open.claimableAt) - useNow()) / 1000
+  const stopsBuying = seat.mandate.maxBuyWh > 0 && signOf(seat.available) <= 0
+  return (
+    <div className="step" aria-live="polite">
+      <p>
+        {said.askedFor(<strong>{moneyWords(open.amount, area.currency)}</strong>)}{' '}
+        {remaining > 0 ? said.collectAt(localMoment(open.claimableAt), duration(remaining)) : said.ready}
+        {stopsBuying && ` ${said.nothingToBuyWith}`}
+      </p>
+      <p className="step-acts">
+        <Act className="primary" isOff={remaining > 0 || collect.isBusy} press={collect.press}>
+          {collect.isBusy ? said.sending : said.collect}
+        </Act>{' '}
+        <Act className="quiet" isOff={cancel.isBusy} press={cancel.press}>
+          {cancel.isBusy ? said.signing : said.cancel}
+        </Act>
+      </p>
+    </div>
+  )
+}
+
+function useWithdrawal(area: AreaResource, seat: SeatResource, asked: () => void) {
+  const session = useSession()
+  const queries = useQueryClient()
+  const renew = () => {
+    void queries.invalidateQueries({ queryKey: ['seats', session.account] })
+    void queries.invalidateQueries({ queryKey: ['wallet', session.account] })
+  }
+  const relay = () => part(() => import('./relay.ts'))
+  const request = useMutation({
+    mutationFn: async (amount: string) => (await relay()).requestWithdrawal(session, area, seat, amount),
+    onSuccess: () => {
+      asked()
+      renew()
+    },
+  })
+  const cancel = useMutation({
+    // A request replaces the one before it; one for nothing leaves none.
+    mutationFn: async () => (await relay()).requestWithdrawal(session, area, seat, '0'),
+    onSuccess: () => {
+      request.reset()
+      renew()
+    },
+  })
+  const collect = useMutation({
+    mutationFn: async () => (await relay()).claim(session, seat),
+    onSuccess: renew,
+  })
+  return { request, cancel, collect }
 }

@@ -4,6 +4,7 @@ import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { AheadForm } from './ahead-form.tsx'
 import type { AheadProps } from './forward.ts'
 import { OwnAhead } from './own-ahead.tsx'
+import { forwardWords } from './words.ts'
 import './forward.css'
 
 /** Closed until somebody asks for it; `side` is what the person mostly does. */
@@ -13,7 +14,7 @@ export function AgreedAhead({ area, seat, side }: AheadProps & { side: OrderSide
   if (sides.length === 0 || seat.closed) return null
   return (
     <details className="more" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Agreed ahead, for intervals to come</summary>
+      <summary>{forwardWords().title}</summary>
       {open && (
         <div className="ahead">
           <AheadForm area={area} seat={seat} sides={sides} usually={sides.includes(side) ? side : sides[0]!} />

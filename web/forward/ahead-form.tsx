@@ -7,7 +7,8 @@ import type {
   ForwardOrderResource,
   PlacedForwardOrder,
 } from '../../server/api/resources.ts'
-import { cents, energy, priceWords } from '../money/format.ts'
+import { part } from '../api/part.ts'
+import { energy, priceWords, typedCents } from '../money/format.ts'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField, SideField } from '../page/fields.tsx'
@@ -15,6 +16,7 @@ import { useSession } from '../session/session.tsx'
 import { localTime, useNow } from '../time/clock.ts'
 import { type AheadProps, comingStarts, forwardOrderOf, othersAt, readCents, readWh } from './forward.ts'
 import { applyForwardOrder, forwardBookQuery, forwardOrdersQuery } from './queries.ts'
+import { forwardWords } from './words.ts'
 
 /** Intervals to choose from: a day of quarter-hours. */
 const offeredIntervals = 96
@@ -27,6 +29,7 @@ interface AheadFormProps extends AheadProps {
 }
 
 export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
+  const said = forwardWords()
   const intervalId = useId()
   const starts = comingStarts(useNow(), area.intervalSeconds, offeredIntervals)
   const [chosen, setChosen] = useState<number | null>(null)
@@ -50,9 +53,9 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
   const zone = area.zones.find((each) => each.zone === seat.zone)?.name ?? seat.zone
 
   return (
-    <Card title={`What neighbours offer in ${zone}`} className="ahead-book">
+    <Card title={said.offers(zone)} className="ahead-book">
       <p className="ahead-when">
-        <label htmlFor={intervalId}>For the interval from</label>{' '}
+        <label htmlFor={intervalId}>{said.forTime(said.period(area.intervalSeconds))}</label>{' '}
         <select id={intervalId} value={start} onChange={(event) => edit(() => setChosen(Number(event.target.value)))}>
           {starts.map((each) => (
             <option key={each} value={each}>
@@ -71,7 +74,7 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
             edit(() => {
               setSide(taken)
               setEnergyText(String(Math.min(level.energyWh, mandateWh(seat, taken))))
-              setPriceText(cents(level.pricePerKwh).replace('\u2212', '-'))
+              setPriceText(typedCents(level.pricePerKwh))
             })
           }
           sides={sides}
@@ -95,7 +98,7 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
       >
         {sides.length > 1 && <SideField side={side} setSide={(next) => edit(() => setSide(next))} />}
         <NumberField
-          label="Wh"
+          label={said.wh}
           text={energyText}
           setText={(text) => edit(() => setEnergyText(text))}
           isWrong={energyWh === null}
@@ -103,7 +106,7 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
           placeholder={String(mandateWh(seat, side))}
         />
         <NumberField
-          label={side === 'sell' ? 'for at least, ct/kWh' : 'for at most, ct/kWh'}
+          label={side === 'sell' ? said.atLeast : said.atMost}
           text={priceText}
           setText={(text) => edit(() => setPriceText(text))}
           isWrong={limitTicks === null}
@@ -114,8 +117,10 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
           disabled={energyWh === null || limitTicks === null || place.isPending}
         >
           {place.isPending
-            ? 'Signing…'
-            : `${side === 'sell' ? 'Offer' : 'Ask'} for ${localTime(startIso, area.intervalSeconds)}`}
+            ? said.signing
+            : side === 'sell'
+              ? said.offerFor(localTime(startIso, area.intervalSeconds))
+              : said.askFor(localTime(startIso, area.intervalSeconds))}
         </button>
       </form>
       <Trouble error={place.error} />
@@ -123,10 +128,8 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
         {place.data && placedWords(place.data)}
       </p>
       <p className="explain">
-        {side === 'sell'
-          ? 'You promise energy that your meter has yet to export. What it does not export is not paid, and is noted as a deviation.'
-          : 'You promise to take energy that your meter has yet to import. What it does not import is not charged, and is noted as a deviation.'}{' '}
-        No grid fee: it stays in your zone. At most {energy(mandateWh(seat, side))} per interval.
+        {side === 'sell' ? said.explainSell : said.explainBuy}
+        {said.noFee(energy(mandateWh(seat, side)), said.period(area.intervalSeconds))}
       </p>
     </Card>
   )
@@ -139,7 +142,11 @@ function usePlacing({ area, seat }: AheadProps) {
     mutationFn: async (terms: { side: OrderSide; start: number; energyWh: number; limitTicks: number }) => {
       const placed = queries.getQueryData(forwardOrdersQuery(session, seat.seat).queryKey) ?? []
       const order = forwardOrderOf({ area, seat, ...terms, placed, nowMs: Date.now() })
-      return (await import('../orders/submit.ts')).submitOrder<PlacedForwardOrder>(session, area.chain, order)
+      return (await part(() => import('../orders/submit.ts'))).submitOrder<PlacedForwardOrder>(
+        session,
+        area.chain,
+        order,
+      )
     },
     onSuccess: (order) => applyForwardOrder(queries, session.account, order),
   })
@@ -151,11 +158,11 @@ function usePlacing({ area, seat }: AheadProps) {
 
 /** What happened to a new order at once. */
 function placedWords({ side, tradedWh, openWh, start }: PlacedForwardOrder): string {
-  const until = localTime(start)
-  const word = side === 'sell' ? 'sold' : 'bought'
-  if (openWh === 0) return `${energy(tradedWh)} ${word} ahead.`
-  const rest = `What nobody takes stays open until ${until}.`
-  return tradedWh === 0 ? `Signed. ${rest}` : `${energy(tradedWh)} ${word} ahead at once. ${rest}`
+  const said = forwardWords()
+  const traded = side === 'sell' ? said.soldAhead(energy(tradedWh)) : said.boughtAhead(energy(tradedWh))
+  if (openWh === 0) return `${traded}.`
+  const rest = said.staysOpen(localTime(start))
+  return tradedWh === 0 ? said.signed(rest) : said.atOnce(traded, rest)
 }
 
 interface BookProps {
@@ -167,22 +174,25 @@ interface BookProps {
 }
 
 function Book({ book, own, sides, take }: BookProps) {
+  const said = forwardWords()
   const { bids, asks, lastTrades } = book
   const last = lastTrades[0]
   if (bids.length === 0 && asks.length === 0 && !last) {
-    return <Empty>Nobody has offered or asked for anything yet.</Empty>
+    return <Empty>{said.nobodyYet}</Empty>
   }
   return (
     <>
       <div className="ahead-sides">
-        <Levels title="offered" levels={asks} own={own} taker={sides.includes('buy') ? 'buy' : null} take={take} />
-        <Levels title="wanted" levels={bids} own={own} taker={sides.includes('sell') ? 'sell' : null} take={take} />
+        <Levels title={said.offered} levels={asks} own={own} taker={sides.includes('buy') ? 'buy' : null} take={take} />
+        <Levels
+          title={said.wanted}
+          levels={bids}
+          own={own}
+          taker={sides.includes('sell') ? 'sell' : null}
+          take={take}
+        />
       </div>
-      {last && (
-        <p className="soft">
-          last agreed: {energy(last.energyWh)} at {priceWords(last.pricePerKwh)}
-        </p>
-      )}
+      {last && <p className="soft">{said.lastAgreed(energy(last.energyWh), priceWords(last.pricePerKwh))}</p>}
     </>
   )
 }
@@ -197,26 +207,27 @@ interface LevelsProps {
 }
 
 function Levels({ title, levels, own, taker, take }: LevelsProps) {
+  const said = forwardWords()
   return (
     <div>
       <h3>{title}</h3>
-      {levels.length === 0 && <p className="soft">nothing</p>}
+      {levels.length === 0 && <p className="soft">{said.nothing}</p>}
       <ol>
         {levels.slice(0, shownLevels).map((level) => {
           const others = othersAt(level, own)
-          const what = `${energy(level.energyWh)} at ${priceWords(level.pricePerKwh)}`
+          const what = said.level(energy(level.energyWh), priceWords(level.pricePerKwh))
           return (
             <li key={level.pricePerKwh} className="ahead-level">
               <span>{what}</span>
-              {others.energyWh === 0 && <span className="soft">mine</span>}
+              {others.energyWh === 0 && <span className="soft">{said.mine}</span>}
               {others.energyWh > 0 && taker && (
                 <button
                   type="button"
                   className="quiet"
                   onClick={() => take(taker, others)}
-                  aria-label={`Fill in ${energy(others.energyWh)} at ${priceWords(level.pricePerKwh)}`}
+                  aria-label={said.fillInLabel(energy(others.energyWh), priceWords(level.pricePerKwh))}
                 >
-                  fill in
+                  {said.fillIn}
                 </button>
               )}
             </li>

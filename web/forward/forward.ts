@@ -12,9 +12,11 @@ import type {
   OwnForwardTradeResource,
   SeatResource,
 } from '../../server/api/resources.ts'
-import { difference, signOf } from '../money/format.ts'
+import { seatReason } from '../market/outcome-words.ts'
+import { difference, energy, plainNumber, signOf } from '../money/format.ts'
 import type { OrderSide } from '../orders/order.ts'
 import { nextBoundary } from '../time/clock.ts'
+import { forwardWords } from './words.ts'
 
 /** Whose trading ahead is shown. */
 export interface AheadProps {
@@ -30,7 +32,7 @@ export function comingStarts(nowMs: number, intervalSeconds: number, count: numb
 
 /** A price that a person typed in cents per kWh ("17.5", "17,5"), in ticks; null where it is none or off the tick. */
 export function readCents(text: string, priceDecimals: number): Ticks | null {
-  const plain = text.trim().replace(',', '.')
+  const plain = plainNumber(text)
   if (!/^-?\d{1,6}(\.\d+)?$/.test(plain)) return null
   try {
     return parsePrice(new BigNumber(plain).shiftedBy(-2).toFixed(), priceDecimals)
@@ -121,6 +123,42 @@ export function withForwardOrder(
 
 /** What became of energy agreed ahead, in a sentence. */
 export function tradeWords(trade: OwnForwardTradeResource, nowMs: number): string {
-  if (trade.deliveredWh !== null || nowMs < Date.parse(trade.start)) return trade.message
-  return nowMs < Date.parse(trade.end) ? 'Under way.' : 'Waiting for the readings.'
+  const said = forwardWords()
+  const { energyWh, deliveredWh, side } = trade
+  if (deliveredWh === null) {
+    if (nowMs < Date.parse(trade.start)) return said.trade.agreed
+    return nowMs < Date.parse(trade.end) ? said.underWay : said.waitingReadings
+  }
+  const sells = side === 'sell'
+  if (deliveredWh === energyWh) return said.trade.kept(sells)
+  const parts = {
+    ...{ sells, why: shortfallOf(trade) },
+    delivered: energy(deliveredWh),
+    energy: energy(energyWh),
+    missed: energy(energyWh - deliveredWh),
+  }
+  return deliveredWh === 0 ? said.trade.fellThrough(parts) : said.trade.onlyPart(parts)
+}
+
+/** Why not all of it came about. */
+function shortfallOf({ code, because, side }: OwnForwardTradeResource): string {
+  const said = forwardWords().trade
+  switch (code) {
+    case 'less-delivered':
+      return said.less.delivered
+    case 'less-taken':
+      return said.less.taken
+    case 'seller-side':
+      return said.side(side === 'sell' ? 'own' : 'seller', seatReason(because))
+    case 'buyer-side':
+      return said.side(side === 'buy' ? 'own' : 'buyer', seatReason(because))
+    case 'outside-mandate':
+      return said.outside
+    case 'zone-changed':
+      return said.zones
+    case 'left-out':
+      return said.leftOut
+    default:
+      return said.partner
+  }
 }

@@ -1,25 +1,28 @@
 /** What the seat has open in the books of coming intervals, and what became of everything it agreed ahead. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { AreaResource, ForwardOrderResource, OwnForwardTradeResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { energy, negated, priceWords } from '../money/format.ts'
 import { Badge, Card, Empty, Money, Trouble, Waiting } from '../page/card.tsx'
 import { useSession } from '../session/session.tsx'
 import { localTime, useNow } from '../time/clock.ts'
 import { type AheadProps, tradeWords } from './forward.ts'
 import { applyForwardOrder, forwardOrdersQuery, forwardTradesQuery } from './queries.ts'
+import { forwardWords } from './words.ts'
 
 export function OwnAhead({ area, seat }: AheadProps) {
+  const said = forwardWords()
   const session = useSession()
   const orders = useQuery(forwardOrdersQuery(session, seat.seat))
   const trades = useQuery(forwardTradesQuery(session, seat.seat))
   const cancel = useCancelling(area)
   return (
-    <Card title="What I agreed" className="ahead-own">
+    <Card title={said.own} className="ahead-own">
       <Trouble error={orders.error ?? trades.error} />
       <Trouble error={cancel.error} />
       {(orders.isPending || trades.isPending) && <Waiting />}
       {orders.data && orders.data.length > 0 && (
-        <ul className="result-list" aria-label="Open orders">
+        <ul className="result-list" aria-label={said.openOrders}>
           {orders.data.map((order) => (
             <OpenOrder
               key={order.order}
@@ -31,15 +34,13 @@ export function OwnAhead({ area, seat }: AheadProps) {
         </ul>
       )}
       {trades.data && trades.data.length > 0 && (
-        <ol className="result-list" aria-label="Agreed trades">
+        <ol className="result-list" aria-label={said.agreedTrades}>
           {trades.data.map((trade) => (
             <Agreed key={`${trade.start} ${trade.number}`} area={area} trade={trade} />
           ))}
         </ol>
       )}
-      {orders.data?.length === 0 && trades.data?.length === 0 && (
-        <Empty>Nothing yet. Without it everything is traded interval by interval, at my price or better.</Empty>
-      )}
+      {orders.data?.length === 0 && trades.data?.length === 0 && <Empty>{said.nothingYet}</Empty>}
     </Card>
   )
 }
@@ -49,7 +50,7 @@ function useCancelling(area: AreaResource) {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: async (order: ForwardOrderResource) =>
-      (await import('../orders/submit.ts')).submitCancel(session, area.chain, order),
+      (await part(() => import('../orders/submit.ts'))).submitCancel(session, area.chain, order),
     onSuccess: (order) => applyForwardOrder(queries, session.account, order),
     onError: (_error, order) =>
       void queries.invalidateQueries({ queryKey: ['forward-orders', session.account, order.seat] }),
@@ -64,13 +65,17 @@ interface OpenOrderProps {
 }
 
 function OpenOrder({ area, order, cancel }: OpenOrderProps) {
+  const said = forwardWords()
   const time = localTime(order.start, area.intervalSeconds)
-  const what = `${energy(order.openWh)} ${order.side === 'sell' ? 'offered' : 'asked for'} · ${priceWords(order.limitPerKwh)}`
+  const what = (order.side === 'sell' ? said.offeredAt : said.askedAt)(
+    energy(order.openWh),
+    priceWords(order.limitPerKwh),
+  )
   return (
     <li className="result">
       <span className="result-time">
         <time dateTime={order.start}>{time}</time>
-        <Badge tone="calm">open</Badge>
+        <Badge tone="calm">{said.open}</Badge>
       </span>
       <span className="result-trade">{what}</span>
       <span className="result-amount">
@@ -79,9 +84,9 @@ function OpenOrder({ area, order, cancel }: OpenOrderProps) {
           className="quiet"
           disabled={cancel === null}
           onClick={() => cancel?.()}
-          aria-label={`Take back ${what}, ${time}`}
+          aria-label={said.takeBackLabel(what, time)}
         >
-          Take back
+          {said.takeBack}
         </button>
       </span>
     </li>
@@ -89,16 +94,17 @@ function OpenOrder({ area, order, cancel }: OpenOrderProps) {
 }
 
 function Agreed({ area, trade }: { area: AreaResource; trade: OwnForwardTradeResource }) {
+  const said = forwardWords()
   const sells = trade.side === 'sell'
   const missed = trade.deviationWh !== null && trade.deviationWh > 0
   return (
     <li className="result">
       <span className="result-time">
         <time dateTime={trade.start}>{localTime(trade.start, area.intervalSeconds)}</time>
-        {missed && <Badge tone="warn">{trade.deliveredWh === 0 ? 'void' : 'short'}</Badge>}
+        {missed && <Badge tone="warn">{trade.deliveredWh === 0 ? said.void : said.short}</Badge>}
       </span>
       <span className="result-trade">
-        {energy(trade.energyWh)} {sells ? 'sold' : 'bought'} · {priceWords(trade.pricePerKwh)}
+        {(sells ? said.sold : said.bought)(energy(trade.energyWh), priceWords(trade.pricePerKwh))}
       </span>
       <span className="result-amount">
         {trade.amount !== null && trade.deliveredWh !== 0 && (

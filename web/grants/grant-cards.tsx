@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { type GrantScope, grantScopes } from '../../contracts/protocol/data-grants.ts'
 import type { GrantResource } from '../../server/api/grant-resources.ts'
+import { part } from '../api/part.ts'
 import { areasQuery } from '../api/queries.ts'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
@@ -10,14 +11,16 @@ import { useSession } from '../session/session.tsx'
 import { localDate, localMoment } from '../time/clock.ts'
 import { endingWith, grantOf, opensWords, readWordsOf } from './grant.ts'
 import { grantsQuery, readsQuery } from './queries.ts'
+import { grantWords } from './words.ts'
 import './grants.css'
 
 export default function GrantCards({ area, seat }: SeatViewProps) {
+  const said = grantWords()
   return (
     <div className="grants">
       {area.chain.revocations === null ? (
-        <Card title="Let somebody read">
-          <Empty>This server cannot give others access to your data.</Empty>
+        <Card title={said.give}>
+          <Empty>{said.cannot}</Empty>
         </Card>
       ) : (
         <GivenCard area={area} seat={seat} />
@@ -28,46 +31,36 @@ export default function GrantCards({ area, seat }: SeatViewProps) {
 }
 
 function GivenCard({ area, seat }: SeatViewProps) {
+  const said = grantWords()
   const session = useSession()
   const queries = useQueryClient()
   const grants = useQuery(grantsQuery(session))
   const areas = useQuery(areasQuery).data ?? [area]
   const takeBack = useMutation({
     mutationFn: async (taken: GrantResource) =>
-      (await import('./submit.ts')).takeBack(session, taken, { grants: grants.data ?? [], areas }),
+      (await part(() => import('./submit.ts'))).takeBack(session, taken, { grants: grants.data ?? [], areas }),
     onSettled: () => queries.invalidateQueries({ queryKey: ['grants', session.account] }),
   })
   const given = (grants.data ?? []).filter((each) => !each.revoked && each.seat === seat.seat)
   return (
-    <Card title="Let somebody read">
-      <p className="explain">
-        An energy adviser, a landlord, a program: whoever signs in with the account that you name here reads the data of
-        these days of this meter, and nothing else. They can change nothing.
-      </p>
+    <Card title={said.give}>
+      <p className="explain">{said.explain}</p>
       <Trouble error={grants.error} retry={() => void grants.refetch()} />
       {grants.isPending && <Waiting />}
-      {grants.data && given.length === 0 && (
-        <Empty>Nobody but you and your grid operator reads the data of this meter.</Empty>
-      )}
+      {grants.data && given.length === 0 && <Empty>{said.nobody}</Empty>}
       <ul className="grant-list">
         {given.map((each) => {
           const others = endingWith(each, grants.data ?? [], areas).length
           return (
             <li key={each.grant}>
               <p>
-                <code className="grant-account">{each.grantee}</code> reads {opensWords(each)} from{' '}
-                {localDate(each.from)} until {localMoment(each.until)}.
+                <code className="grant-account">{each.grantee}</code>
+                {said.reads(opensWords(each), localDate(each.from), localMoment(each.until))}
               </p>
               <button type="button" disabled={takeBack.isPending} onClick={() => takeBack.mutate(each)}>
-                {takeBack.isPending && takeBack.variables.grant === each.grant ? 'Signing…' : 'Take back'}
+                {takeBack.isPending && takeBack.variables.grant === each.grant ? said.signing : said.takeBack}
               </button>
-              {others > 0 && (
-                <span className="explain">
-                  {' '}
-                  You sign {others === 1 ? 'the older one' : `the ${others} older ones`} again, to keep{' '}
-                  {others === 1 ? 'it' : 'them'}.
-                </span>
-              )}
+              {others > 0 && <span className="explain">{said.others(others)}</span>}
             </li>
           )
         })}
@@ -75,9 +68,8 @@ function GivenCard({ area, seat }: SeatViewProps) {
       <Trouble error={takeBack.error} />
       {takeBack.data && (
         <p className="sent" role="status">
-          Taken back.{' '}
-          {takeBack.data.notCarried !== null &&
-            `It holds on this server; the chain does not know it yet: ${takeBack.data.notCarried}.`}
+          {said.takenBack}
+          {takeBack.data.notCarried !== null && said.notCarried(takeBack.data.notCarried)}
         </p>
       )}
       <GiveForm area={area} seat={seat} />
@@ -85,13 +77,10 @@ function GivenCard({ area, seat }: SeatViewProps) {
   )
 }
 
-const choices: { name: GrantScope; label: string }[] = [
-  { name: 'intervals', label: 'energy and money' },
-  { name: 'readings', label: 'signed readings' },
-  { name: 'statements', label: 'statements' },
-]
+const choices: readonly GrantScope[] = ['intervals', 'readings', 'statements']
 
 function GiveForm({ area, seat }: SeatViewProps) {
+  const said = grantWords()
   const session = useSession()
   const queries = useQueryClient()
   const ids = { reader: useId(), detail: useId(), first: useId(), last: useId() }
@@ -107,7 +96,7 @@ function GiveForm({ area, seat }: SeatViewProps) {
     mutationFn: async () => {
       const made = grantOf(draft, seat, Date.now())
       if ('problem' in made) throw new Error(made.problem)
-      return (await import('./submit.ts')).giveGrant(session, area, made.grant)
+      return (await part(() => import('./submit.ts'))).giveGrant(session, area, made.grant)
     },
     onSuccess: () => {
       setGrantee('')
@@ -125,7 +114,7 @@ function GiveForm({ area, seat }: SeatViewProps) {
       }}
     >
       <p className="field wide-field">
-        <label htmlFor={ids.reader}>The reader’s account</label>
+        <label htmlFor={ids.reader}>{said.reader}</label>
         <input
           id={ids.reader}
           autoComplete="off"
@@ -136,41 +125,41 @@ function GiveForm({ area, seat }: SeatViewProps) {
         />
       </p>
       <p className="field">
-        <label htmlFor={ids.first}>First day</label>
+        <label htmlFor={ids.first}>{said.firstDay}</label>
         <input id={ids.first} type="date" value={firstDay} onChange={(event) => setFirstDay(event.target.value)} />
       </p>
       <p className="field">
-        <label htmlFor={ids.last}>Last day</label>
+        <label htmlFor={ids.last}>{said.lastDay}</label>
         <input id={ids.last} type="date" value={lastDay} onChange={(event) => setLastDay(event.target.value)} />
       </p>
       <p className="field">
-        <label htmlFor={ids.detail}>How fine</label>
+        <label htmlFor={ids.detail}>{said.howFine}</label>
         <select
           id={ids.detail}
           value={isDaily ? 'day' : 'interval'}
           onChange={(event) => setIsDaily(event.target.value === 'day')}
         >
-          <option value="interval">each interval</option>
-          <option value="day">sums of whole days (UTC)</option>
+          <option value="interval">{said.each(said.period(area.intervalSeconds))}</option>
+          <option value="day">{said.days}</option>
         </select>
       </p>
       {!isDaily && (
         <fieldset className="wide-field">
-          <legend>What</legend>
-          {choices.map(({ name, label }) => (
+          <legend>{said.what}</legend>
+          {choices.map((name) => (
             <label key={name} className="grant-choice">
               <input
                 type="checkbox"
                 checked={(scopes.reduce((sum, each) => sum + grantScopes[each], 0) & grantScopes[name]) !== 0}
                 onChange={(event) => choose(name, event.target.checked)}
               />{' '}
-              {label}
+              {said.choices[name]}
             </label>
           ))}
         </fieldset>
       )}
       <button type="submit" disabled={'problem' in read || give.isPending}>
-        {give.isPending ? 'Signing…' : 'Let them read'}
+        {give.isPending ? said.signing : said.letThem}
       </button>
       {'problem' in read && !isEmpty && <p className="explain wide-field">{read.problem}</p>}
       <Trouble error={give.error} />
@@ -179,31 +168,22 @@ function GiveForm({ area, seat }: SeatViewProps) {
 }
 
 function ReadsCard() {
+  const said = grantWords()
   const session = useSession()
   const reads = useQuery(readsQuery(session))
-  const grid = (as: 'grantee' | 'grid operator') => (as === 'grantee' ? 'by your grant' : 'as your grid operator')
   return (
-    <Card title="Who has read my data">
+    <Card title={said.whoRead}>
       <Trouble error={reads.error} retry={() => void reads.refetch()} />
       {reads.isPending && <Waiting />}
-      {reads.data?.length === 0 && <Empty>Nobody but you.</Empty>}
+      {reads.data?.length === 0 && <Empty>{said.nobodyRead}</Empty>}
       <ul className="grant-list">
         {reads.data?.map((each) => (
           <li key={`${each.firstAt} ${each.reader} ${each.what} ${each.grant} ${each.seat}`}>
             <p>
               <strong>{localMoment(each.lastAt)}</strong> <code className="grant-account">{each.reader}</code>,{' '}
-              {grid(each.as)}: {readWordsOf(each)}
-              {each.from !== null && each.until !== null && (
-                <>
-                  {' '}
-                  of {localMoment(each.from)} to {localMoment(each.until)}
-                </>
-              )}
-              {each.times > 1 && (
-                <>
-                  , {each.times} times since {localMoment(each.firstAt)}
-                </>
-              )}
+              {said.as[each.as]}: {readWordsOf(each)}
+              {each.from !== null && each.until !== null && said.of(localMoment(each.from), localMoment(each.until))}
+              {each.times > 1 && said.times(each.times, localMoment(each.firstAt))}
             </p>
           </li>
         ))}

@@ -3,6 +3,7 @@ import { type GrantScope, grantScopes } from '../../contracts/protocol/data-gran
 import { type DataGrant, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { DataReadResource, GrantResource } from '../../server/api/grant-resources.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { grantWords } from './words.ts'
 
 export interface GrantDraft {
   grantee: string
@@ -23,15 +24,16 @@ export function grantOf(
   { account, seat }: Pick<SeatResource, 'account' | 'seat'>,
   nowMs: number,
 ): { grant: DataGrant } | { problem: string } {
+  const said = grantWords().problems
   const reader = addressOf(grantee)
-  if (reader === null) return { problem: 'The reader’s account is 0x and 40 hexadecimal digits.' }
-  if (reader === account) return { problem: 'That is your own account.' }
-  if (scopes.length === 0) return { problem: 'Choose what may be read.' }
+  if (reader === null) return { problem: said.reader }
+  if (reader === account) return { problem: said.own }
+  if (scopes.length === 0) return { problem: said.nothing }
   const fromMs = beginOf(firstDay, isDaily)
   const lastMs = beginOf(lastDay, isDaily)
-  if (Number.isNaN(fromMs) || Number.isNaN(lastMs)) return { problem: 'Choose the first and the last day.' }
-  if (lastMs < fromMs) return { problem: 'The last day lies before the first.' }
-  if (lastMs > nowMs + (longestDays - 2) * dayMs) return { problem: 'The last day lies at most a year ahead.' }
+  if (Number.isNaN(fromMs) || Number.isNaN(lastMs)) return { problem: said.days }
+  if (lastMs < fromMs) return { problem: said.order }
+  if (lastMs > nowMs + (longestDays - 2) * dayMs) return { problem: said.far }
   const until = new Date(lastMs)
   if (isDaily) until.setUTCDate(until.getUTCDate() + 1)
   else until.setDate(until.getDate() + 1)
@@ -92,36 +94,14 @@ export function again(
   }
 }
 
-const scopeWords: Record<GrantScope, string> = {
-  intervals: 'energy and money of each interval',
-  readings: 'the meter’s signed readings',
-  statements: 'the statements',
-}
-
 /** What a grant opens, for reading. */
 export function opensWords({ scopes, granularity }: Pick<GrantResource, 'scopes' | 'granularity'>): string {
-  if (granularity === 'day') return 'sums of whole days'
-  return scopes.map((name) => scopeWords[name]).join(', ')
-}
-
-const readWords: Record<DataReadResource['what'], string> = {
-  seats: 'meter, price and balance',
-  orders: 'orders',
-  wallet: 'tokens outside the escrow',
-  agreements: 'agreements',
-  'forward orders': 'orders ahead',
-  'forward trades': 'trades ahead',
-  intervals: 'energy and money of each interval',
-  summary: 'sums of energy and money',
-  batches: 'settlements',
-  readings: 'the meter’s signed readings',
-  statement: 'a statement',
-  report: 'the settlement report',
-  'batch export': 'the whole settlement of a batch',
-  'who joins': 'what was found at the meter when it joined',
+  const said = grantWords()
+  if (granularity === 'day') return said.wholeDays
+  return scopes.map((name) => said.scopes[name]).join(', ')
 }
 
 /** What somebody read, for reading. */
 export function readWordsOf({ what }: Pick<DataReadResource, 'what'>): string {
-  return readWords[what]
+  return grantWords().readKinds[what]
 }

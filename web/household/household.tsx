@@ -1,31 +1,37 @@
 /** A home with a roof: what it does now, what it sold, at which price, and the payout. */
 import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
-import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
-import { ClosingCard } from '../escrow/closing.tsx'
-import { MeterKeyCard } from '../escrow/meter-key.tsx'
+import { PurseLedger } from '../escrow/purse-card.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
-import { Grants } from '../grants/grants.tsx'
-import { InviteCard } from '../joining/invite.tsx'
 import { useTelemetry } from '../live/apply.ts'
+import { useConnection } from '../live/live.tsx'
 import { AmountBars } from '../market/comparison.tsx'
+import { Instead } from '../market/instead.tsx'
 import { priceIn } from '../market/market.ts'
+import { ProblemList } from '../market/problem-list.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
-import { averagePrice, difference, energy, moneyWords, priceWords } from '../money/format.ts'
+import { averagePrice, energy, moneyScale, priceWords } from '../money/format.ts'
 import { lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
+import { Card, Empty, Energy, Money, Trouble, Waiting } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
-import { localDay, localMoment, useNow } from '../time/clock.ts'
+import { localMoment, localSpan, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'
+import { householdWords } from './words.tsx'
 import './household.css'
+import { part } from '../api/part.ts'
+import { LaterChart, SeatChart } from '../charts/later-chart.tsx'
+
+const SeatActs = lazy(() => part(() => import('../page/seat-acts.tsx')))
 
 export default function Household({ area, seat }: SeatViewProps) {
+  const said = householdWords()
   const session = useSession()
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
@@ -34,25 +40,23 @@ export default function Household({ area, seat }: SeatViewProps) {
   const controls = { area, seat, intervals: intervals.data ?? [], priceNow }
   return (
     <div className="view">
-      <NowCard area={area} seat={seat} />
+      <ProblemList area={area} seat={seat} />
       <TodayCard area={area} seat={seat} />
-      <PriceControl {...controls} side="sell" title="My price" lastLimit={lastLimit(orders.data ?? [], 'sell')} />
-      <Card title="My energy, interval by interval" className="wide">
+      <NowCard area={area} seat={seat} />
+      <PriceControl {...controls} side="sell" title={said.myPrice} lastLimit={lastLimit(orders.data ?? [], 'sell')} />
+      <Card title={said.myEnergy} className="wide">
         <Trouble error={intervals.error} />
         {intervals.isPending && <Waiting lines={5} />}
         {intervals.data?.length === 0 && <NoResultYet area={area} />}
-        {intervals.data && intervals.data.length > 0 && <SeatChart intervals={intervals.data} exports imports />}
+        {intervals.data && intervals.data.length > 0 && (
+          <LaterChart>
+            <SeatChart intervals={intervals.data} exports imports />
+          </LaterChart>
+        )}
       </Card>
-      <SeatResults area={area} intervals={intervals.data} error={intervals.error} />
-      <Card title="Payout" className="payout">
-        <div className="figures">
-          <Figure label="my balance">
-            <Money tokens={seat.balance} currency={area.currency} />
-          </Figure>
-          <Figure label="available now">
-            <Money tokens={seat.available} currency={area.currency} />
-          </Figure>
-        </div>
+      <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
+      <Card title={said.payout} className="payout">
+        <PurseLedger area={area} seat={seat} />
         <WithdrawalCard area={area} seat={seat} word="payout" />
         <Settlements area={area} seat={seat} />
       </Card>
@@ -60,56 +64,56 @@ export default function Household({ area, seat }: SeatViewProps) {
       <Agreements area={area} seat={seat} />
       {seat.mandate.maxBuyWh > 0 && (
         <details className="more">
-          <summary>What I pay when I need energy</summary>
+          <summary>{said.whatIPay}</summary>
           <PriceControl
             {...controls}
             side="buy"
-            title="My price for buying"
+            title={said.priceForBuying}
             lastLimit={lastLimit(orders.data ?? [], 'buy')}
           />
         </details>
       )}
-      <Grants area={area} seat={seat} />
-      <MeterKeyCard area={area} seat={seat} />
-      <InviteCard area={area} seat={seat} />
-      <ClosingCard area={area} seat={seat} />
+      <Suspense>
+        <SeatActs area={area} seat={seat} />
+      </Suspense>
     </div>
   )
 }
 
 function NowCard({ seat }: SeatViewProps) {
+  const said = householdWords()
   const { account } = useSession()
+  const connection = useConnection()
   const trace = useTelemetry(account, seat.seat)
   const nowMs = useNow()
   const newest = trace.at(-1)
   return (
-    <Card title="My roof now" className="now">
+    <Card title={said.roofNow} className="now">
       {newest ? (
-        <PowerFlow telemetry={newest} ageSeconds={Math.max(0, (nowMs - Date.parse(newest.time)) / 1000)} />
+        <PowerFlow
+          telemetry={newest}
+          ageSeconds={Math.max(0, (nowMs - Date.parse(newest.time)) / 1000)}
+          isCutOff={connection.state === 'lost'}
+        />
       ) : (
         <Empty>
-          No live value from this home yet.{' '}
-          {seat.lastReadingAt && <>Its last reading is from {localMoment(seat.lastReadingAt)}.</>}
+          {said.noLive} {seat.lastReadingAt && said.lastReading(localMoment(seat.lastReadingAt))}
         </Empty>
       )}
       {trace.length > 5 && newest?.productionW != null && (
-        <Spark
-          values={trace.map((each) => each.productionW)}
-          label="Power of the roof over the last minutes"
-          color="sun"
-          from={0}
-        />
+        <Spark values={trace.map((each) => each.productionW)} label={said.roofPower} color="sun" from={0} />
       )}
     </Card>
   )
 }
 
 function TodayCard({ area, seat }: SeatViewProps) {
+  const said = householdWords()
   const session = useSession()
-  const summary = useQuery(summaryQuery(session, seat.seat, localDay(useNow())))
+  const summary = useQuery(summaryQuery(session, seat.seat, localSpan('day', useNow())))
   const today = summary.data
   return (
-    <Card title="Sold to neighbours today" className="today">
+    <Card title={said.soldToday} className="today">
       <Trouble error={summary.error} retry={() => void summary.refetch()} />
       {summary.isPending && <Waiting />}
       {today && (
@@ -118,36 +122,32 @@ function TodayCard({ area, seat }: SeatViewProps) {
             <Money tokens={today.received} currency={area.currency} />
           </p>
           <p className="lead">
-            for <Energy wh={today.soldWh} />
-            {today.soldWh > 0 && <> at {priceWords(averagePrice(today.received, today.soldWh))} on average</>}
+            {said.forEnergy(<Energy wh={today.soldWh} />)}
+            {today.soldWh > 0 && said.onAverage(priceWords(averagePrice(today.received, today.soldWh)))}
           </p>
           <AmountBars
-            mine={{ label: 'from neighbours', tokens: today.received }}
-            supplier={{ label: 'at the feed-in tariff', tokens: today.soldAtFeedIn }}
+            mine={{ label: said.fromNeighbours, tokens: today.received }}
+            supplier={{ label: said.atFeedIn, tokens: today.soldAtFeedIn }}
             currency={area.currency}
           />
-          {today.soldWh > 0 && (
-            <p className="verdict">
-              <strong>{moneyWords(difference(today.received, today.soldAtFeedIn), area.currency)}</strong> more than the
-              supplier would have paid.
-            </p>
-          )}
+          {today.soldWh > 0 && <Verdict mine={today.received} supplier={today.soldAtFeedIn} currency={area.currency} />}
+          <Instead area={area} seat={seat} side="sell" />
           <dl className="facts">
             <div>
-              <dt>to my supplier</dt>
+              <dt>{said.toSupplier}</dt>
               <dd>{energy(today.exportWh - today.ownUseWh - today.soldWh)}</dd>
             </div>
             <div>
-              <dt>from neighbours</dt>
+              <dt>{said.fromNeighbours}</dt>
               <dd>{energy(today.boughtWh)}</dd>
             </div>
             <div>
-              <dt>from my supplier</dt>
+              <dt>{said.fromSupplier}</dt>
               <dd>{energy(today.importWh - today.ownUseWh - today.boughtWh)}</dd>
             </div>
             {today.ownUseWh > 0 && (
               <div>
-                <dt>used by myself</dt>
+                <dt>{said.usedByMyself}</dt>
                 <dd>{energy(today.ownUseWh)}</dd>
               </div>
             )}
@@ -156,4 +156,13 @@ function TodayCard({ area, seat }: SeatViewProps) {
       )}
     </Card>
   )
+}
+
+/** What selling to neighbours brought instead of the supplier's tariff, as the difference of what is shown. */
+function Verdict({ mine, supplier, currency }: { mine: string; supplier: string; currency: string }) {
+  const said = householdWords()
+  const { difference, sign } = moneyScale([mine, supplier], currency)
+  const amount = <strong>{difference(mine, supplier)}</strong>
+  const isMore = sign(mine, supplier) >= 0
+  return <p className={isMore ? 'verdict' : 'verdict less'}>{isMore ? said.moreThan(amount) : said.lessThan(amount)}</p>
 }

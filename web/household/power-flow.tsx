@@ -2,6 +2,7 @@
 import type { TelemetryEvent } from '../../server/api/resources.ts'
 import { power } from '../money/format.ts'
 import { duration } from '../time/clock.ts'
+import { householdWords } from './words.tsx'
 
 /** Below this a flow is not drawn as moving. */
 const stillW = 15
@@ -18,11 +19,17 @@ export interface Flows {
   batteryW: number | null
   /** What the home uses: what the others bring; null when one of them is not known. */
   homeW: number | null
+  /** What the home uses is that of home and battery together. */
+  isBatteryHidden: boolean
 }
 
-/** The flows of a telemetry value; a home without an inverter has no roof, one without a battery no battery. */
-export function flowsOf({ powerW, productionW, batteryPowerW }: TelemetryEvent): Flows {
+/**
+ * The flows of a telemetry value; a home without an inverter has no roof, one without a battery no battery. A battery that tells how full
+ * it is and not what it does hides in what the home uses.
+ */
+export function flowsOf({ powerW, productionW, batteryPowerW, stateOfChargePercent }: TelemetryEvent): Flows {
   return {
+    isBatteryHidden: batteryPowerW === null && stateOfChargePercent !== null,
     roofW: productionW,
     gridW: powerW,
     batteryW: batteryPowerW,
@@ -31,27 +38,31 @@ export function flowsOf({ powerW, productionW, batteryPowerW }: TelemetryEvent):
 }
 
 /** The picture in one sentence. */
-export function flowSentence({ roofW, gridW, batteryW, homeW }: Flows): string {
+export function flowSentence({ roofW, gridW, batteryW, homeW, isBatteryHidden }: Flows): string {
+  const said = householdWords()
   const parts = [
-    roofW !== null && `the roof makes ${power(roofW)}`,
-    homeW !== null && `the home uses ${power(homeW)}`,
-    gridW !== null && (gridW < 0 ? `${power(gridW)} go to the grid` : `${power(gridW)} come from the grid`),
+    roofW !== null && said.roofMakes(power(roofW)),
+    homeW !== null && (isBatteryHidden ? said.homeAndBatteryUse : said.homeUses)(power(homeW)),
+    gridW !== null && (gridW < 0 ? said.goToGrid(power(gridW)) : said.comeFromGrid(power(gridW))),
     batteryW !== null &&
       Math.abs(batteryW) >= stillW &&
-      (batteryW > 0 ? `the battery gives ${power(batteryW)}` : `the battery takes ${power(batteryW)}`),
+      (batteryW > 0 ? said.batteryGives(power(batteryW)) : said.batteryTakes(power(batteryW))),
   ].filter(Boolean)
   const text = parts.join(', ')
-  return text === '' ? 'No live values.' : `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+  return text === '' ? said.noLiveValues : `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
 interface PowerFlowProps {
   telemetry: TelemetryEvent
+  /** The page itself gets nothing: that says nothing about the home. */
+  isCutOff: boolean
   ageSeconds: number
 }
 
-export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
+export function PowerFlow({ telemetry, ageSeconds, isCutOff }: PowerFlowProps) {
+  const said = householdWords()
   const flows = flowsOf(telemetry)
-  const live = ageSeconds <= staleAfterSeconds
+  const live = ageSeconds <= staleAfterSeconds && !isCutOff
   const battery = flows.batteryW !== null || telemetry.stateOfChargePercent !== null
   return (
     <div className={live ? 'flow' : 'flow old'}>
@@ -61,15 +72,27 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
         <Wire path="M290 150 H180" watts={flows.gridW} color="grid" />
         {battery && <Wire path="M180 250 V150" watts={flows.batteryW} color="battery" />}
         <circle cx="180" cy="150" r="5" className="hub" />
-        <Node x={180} y={38} color="sun" icon="roof" label="roof" value={flows.roofW} side="right" />
-        <Node x={46} y={150} color="leaf" icon="home" label="home" value={flows.homeW} side="below" />
+        <Node x={180} y={38} color="sun" icon="roof" label={said.roof} value={flows.roofW} side="right" />
+        <Node
+          x={46}
+          y={150}
+          color="leaf"
+          icon="home"
+          label={flows.isBatteryHidden ? said.homeAndBattery : said.home}
+          value={flows.homeW}
+          side="below"
+        />
         <Node
           x={314}
           y={150}
           color="grid"
           icon="grid"
           label={
-            flows.gridW === null || Math.abs(flows.gridW) < stillW ? 'grid' : flows.gridW < 0 ? 'to grid' : 'from grid'
+            flows.gridW === null || Math.abs(flows.gridW) < stillW
+              ? said.grid
+              : flows.gridW < 0
+                ? said.toGrid
+                : said.fromGrid
           }
           value={flows.gridW}
           side="below"
@@ -86,15 +109,21 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
           />
         )}
       </svg>
+      <p className="flow-words" aria-hidden="true">
+        {flowSentence(flows)}
+      </p>
       <p className="flow-age">
         {live ? (
           <>
-            <span className="live-dot" aria-hidden="true" /> live{ageSeconds >= 3 && `, ${duration(ageSeconds)} ago`}
+            <span className="live-dot" aria-hidden="true" /> {said.live}
+            {ageSeconds >= 3 && said.ago(duration(ageSeconds))}
           </>
+        ) : isCutOff ? (
+          said.pageOffline(duration(ageSeconds))
         ) : ageSeconds <= offlineAfterSeconds ? (
-          `Last value ${duration(ageSeconds)} ago`
+          said.lastValue(duration(ageSeconds))
         ) : (
-          `Offline: no value for ${duration(ageSeconds)}. Readings are kept in the home and sent when it is back.`
+          said.offline(duration(ageSeconds))
         )}
       </p>
     </div>
@@ -102,8 +131,10 @@ export function PowerFlow({ telemetry, ageSeconds }: PowerFlowProps) {
 }
 
 function batteryLabel(watts: number | null, chargePercent: number | null): string {
-  const doing = watts === null || Math.abs(watts) < stillW ? 'battery' : watts > 0 ? 'from battery' : 'to battery'
-  return chargePercent === null ? doing : `${doing}, ${Math.round(chargePercent)} % full`
+  const said = householdWords()
+  const doing =
+    watts === null || Math.abs(watts) < stillW ? said.battery : watts > 0 ? said.fromBattery : said.toBattery
+  return chargePercent === null ? doing : said.charge(doing, Math.round(chargePercent))
 }
 
 /** A line from its first point to its last; it moves backwards for negative power. */

@@ -1,7 +1,8 @@
 /** In the demo everybody is invited: its grid operator's key is known to all, and signs for whoever asks. */
 import type { SignedInvitation } from '../../contracts/protocol/invitation-link.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
-import type { AreaResource, DemoPerson } from '../../server/api/resources.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
 import { signerOfKey } from '../session/keys.ts'
 
 const hourSeconds = 3_600

@@ -1,14 +1,15 @@
 /** Joining: an account, the agent's code, what it found, limits in plain words, and who is waited for. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useId, useState } from 'react'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { areasQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
 import { readCents } from '../forward/forward.ts'
-import { cents, energy, power, priceWords } from '../money/format.ts'
+import { energy, power, priceWords, typedCents } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
+import { PageLink, useAddress } from '../page/address.tsx'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
 import OwnAccount from '../session/own-account.tsx'
@@ -16,19 +17,21 @@ import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
 import { keepInvitation, pairingQuery, requestPairing, showInvitation } from './queries.ts'
+import { joiningWords } from './words.tsx'
 import './joining.css'
 
-const steps = ['Account', 'Code', 'Your home', 'Limits', 'Open'] as const
+const steps = ['account', 'code', 'home', 'limits', 'open'] as const
 type StepName = (typeof steps)[number]
 
 /** What a connection of a home in Europe carries: three phases of 63 A hold 43 kW, most homes less than 25. */
 const usualConnectionKw = 25
 
 export default function Join() {
+  const said = joiningWords()
   const areas = useQuery(areasQuery).data
   const session = useOptionalSession()
-  const { code: linked } = useParams({ strict: false }) as { code?: string }
-  const [code, setCode] = useState(linked ?? null)
+  const place = useAddress()
+  const [code, setCode] = useState(place.view === 'join' ? place.code : null)
   useEffect(() => keepInvitation(window.location.hash), [])
   const area = areas?.[0]
   if (!area) return <Waiting lines={4} />
@@ -36,18 +39,18 @@ export default function Join() {
     <>
       <div className="page-head">
         <div>
-          <h1>Join {area.name}</h1>
-          <p className="page-sub">It takes about five minutes. Your supplier and your meter stay as they are.</p>
+          <h1>{said.join(area.name)}</h1>
+          <p className="page-sub">{said.fiveMinutes}</p>
         </div>
       </div>
       {session === null ? (
         <>
-          <Steps at="Account" />
+          <Steps at="account" />
           <OwnAccount area={area} />
         </>
       ) : code === null ? (
         <>
-          <Steps at="Code" />
+          <Steps at="code" />
           <CodeForm setCode={setCode} />
         </>
       ) : (
@@ -58,16 +61,17 @@ export default function Join() {
 }
 
 function Steps({ at }: { at: StepName }) {
+  const said = joiningWords()
   const place = steps.indexOf(at)
   return (
-    <ol className="join-steps" aria-label="Steps">
+    <ol className="join-steps" aria-label={said.stepsLabel}>
       {steps.map((step, index) => (
         <li
           key={step}
           aria-current={step === at ? 'step' : undefined}
           className={index < place ? 'done' : index === place ? 'at' : ''}
         >
-          {step}
+          {said.steps[step]}
         </li>
       ))}
     </ol>
@@ -75,16 +79,14 @@ function Steps({ at }: { at: StepName }) {
 }
 
 function CodeForm({ setCode }: { setCode: (code: string) => void }) {
+  const said = joiningWords()
   const ids = { code: useId(), hint: useId() }
   const [text, setText] = useState('')
   const plain = text.replaceAll(/[\s-]/g, '').toUpperCase()
   const isCode = /^[2-9A-HJKMNP-TV-Z]{8}$/.test(plain)
   return (
-    <Card title="The code of your meter" className="join-card">
-      <p>
-        On the computer that reads your meter, run <code>commonwatt-agent pair</code>. It shows a code of eight
-        characters, and a picture that opens this page.
-      </p>
+    <Card title={said.codeTitle} className="join-card">
+      <p>{said.codeText(<code>commonwatt-agent pair</code>)}</p>
       <form
         className="amount-form"
         onSubmit={(event) => {
@@ -92,7 +94,7 @@ function CodeForm({ setCode }: { setCode: (code: string) => void }) {
           if (isCode) setCode(plain)
         }}
       >
-        <label htmlFor={ids.code}>Code</label>
+        <label htmlFor={ids.code}>{said.code}</label>
         <div className="amount-row">
           <input
             id={ids.code}
@@ -106,13 +108,11 @@ function CodeForm({ setCode }: { setCode: (code: string) => void }) {
             onChange={(event) => setText(event.target.value)}
           />
           <button type="submit" className="primary" disabled={!isCode}>
-            Find my home
+            {said.find}
           </button>
         </div>
         <p className="explain" id={ids.hint}>
-          {plain.length >= 8 && !isCode
-            ? 'A code has eight letters and digits; 0, 1, I, L, O and U are never among them.'
-            : 'Small or capital letters, with or without the hyphen. A code lives ten minutes.'}
+          {plain.length >= 8 && !isCode ? said.notACode : said.codeHint}
         </p>
       </form>
     </Card>
@@ -130,6 +130,7 @@ function Pairing({
   code: string
   again: () => void
 }) {
+  const said = joiningWords()
   const pairing = useQuery(pairingQuery(session, code))
   const seats = useQuery({ ...seatsQuery(session), refetchInterval: 2_000 })
   const queries = useQueryClient()
@@ -142,13 +143,13 @@ function Pairing({
   if (found === undefined) {
     return (
       <>
-        <Steps at="Code" />
-        <Card title="Looking for your home" className="join-card">
+        <Steps at="code" />
+        <Card title={said.looking} className="join-card">
           {pairing.error ? (
             <>
               <Trouble error={pairing.error} />
               <button type="button" onClick={again}>
-                Enter another code
+                {said.another}
               </button>
             </>
           ) : (
@@ -163,20 +164,20 @@ function Pairing({
   const isClaimed = found.state !== 'offered'
   return (
     <>
-      <Steps at={isClaimed && found.consent !== null ? 'Limits' : 'Your home'} />
+      <Steps at={isClaimed && found.consent !== null ? 'limits' : 'home'} />
       <FoundHome found={found}>
         {!isClaimed && (
           <>
             <button type="button" className="primary" disabled={claim.isPending} onClick={() => claim.mutate()}>
-              {claim.isPending ? 'One moment…' : 'This is my home'}
+              {claim.isPending ? said.moment : said.mine}
             </button>
             <Trouble error={claim.error} />
           </>
         )}
         {isClaimed && found.consent === null && (
           <p className="effect" role="status">
-            Your meter is asked to sign. <strong>Waiting for the agent</strong>: it does so by itself while{' '}
-            <code>commonwatt-agent pair</code> runs.
+            {said.meterAsked} <strong>{said.waitingAgent}</strong>
+            {said.itDoes(<code>commonwatt-agent pair</code>)}
           </p>
         )}
       </FoundHome>
@@ -187,60 +188,61 @@ function Pairing({
   )
 }
 
-const roleWords = { grid: 'Meter at the grid', production: 'Inverter', battery: 'Battery' }
-
 function FoundHome({ found: { found, expiresAt }, children }: { found: PairingResource; children: ReactNode }) {
+  const said = joiningWords()
   return (
-    <Card title="What the agent found" className="join-card">
+    <Card title={said.found} className="join-card">
       <dl className="facts">
         {found.devices.map((device, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: two devices may be alike in everything.
           <div key={index}>
-            <dt>{roleWords[device.role]}</dt>
+            <dt>{said.roles[device.role]}</dt>
             <dd>
               {[device.manufacturer, device.model].filter(Boolean).join(' ') || device.profile}
-              {device.serialNumber && <small> no. {device.serialNumber}</small>}
+              {device.serialNumber && <small>{said.serial(device.serialNumber)}</small>}
             </dd>
           </div>
         ))}
         {found.powerW !== null && (
           <div>
-            <dt>{found.powerW < 0 ? 'feeds in now' : 'takes now'}</dt>
+            <dt>{found.powerW < 0 ? said.feedsIn : said.takes}</dt>
             <dd aria-live="polite">{power(found.powerW)}</dd>
           </div>
         )}
         {found.productionW !== null && (
           <div>
-            <dt>roof now</dt>
+            <dt>{said.roofNow}</dt>
             <dd>{power(found.productionW)}</dd>
           </div>
         )}
         {found.importWh !== null && (
           <div>
-            <dt>taken so far</dt>
+            <dt>{said.takenSoFar}</dt>
             <dd>{energy(found.importWh)}</dd>
           </div>
         )}
         {found.exportWh !== null && (
           <div>
-            <dt>fed in so far</dt>
+            <dt>{said.fedInSoFar}</dt>
             <dd>{energy(found.exportWh)}</dd>
           </div>
         )}
       </dl>
       <p>
-        <Badge tone={found.sells ? 'good' : 'calm'}>{found.sells ? 'can sell' : 'buys only'}</Badge> {found.sentence}
+        <Badge tone={found.sells ? 'good' : 'calm'}>{found.sells ? said.canSell : said.buysOnly}</Badge>{' '}
+        {found.sentence}
       </p>
       {children}
-      <p className="explain">The code holds until {localTime(expiresAt)}, longer while the agent goes on.</p>
+      <p className="explain">{said.codeHolds(localTime(expiresAt))}</p>
     </Card>
   )
 }
 
 function LimitsForm({ area, found, session }: { area: AreaResource; found: PairingResource; session: Session }) {
+  const said = joiningWords()
   const whatId = useId()
-  const [floorText, setFloorText] = useState(found.found.sells ? cents(area.feedInPerKwh) : '')
-  const [ceilingText, setCeilingText] = useState(cents(area.retailPerKwh))
+  const [floorText, setFloorText] = useState(found.found.sells ? typedCents(area.feedInPerKwh) : '')
+  const [ceilingText, setCeilingText] = useState(typedCents(area.retailPerKwh))
   const [connectionText, setConnectionText] = useState(String(usualConnectionKw))
   const [nowMs] = useState(Date.now)
   const people = useQuery(peopleQuery).data
@@ -258,13 +260,18 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
     mutationFn: async () => {
       await showInvitation(session, area, people ?? null)
       if (session.identity.passkey) {
-        await (await import('../session/open-account.ts')).openAccountOnChain(session, area.area)
+        await (await part(() => import('../session/open-account.ts'))).openAccountOnChain(session, area.area)
       }
-      return (await import('./open-seat.ts')).openSeat(session, area, found, mandateOf(area, home, limits, Date.now()))
+      return (await part(() => import('./open-seat.ts'))).openSeat(
+        session,
+        area,
+        found,
+        mandateOf(area, home, limits, Date.now()),
+      )
     },
   })
   return (
-    <Card title="Your limits" className="join-card">
+    <Card title={said.limitsTitle} className="join-card">
       <form
         className="agreement-form"
         onSubmit={(event) => {
@@ -273,15 +280,10 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
         }}
       >
         {found.found.sells && (
-          <NumberField label="Sell for at least, ct/kWh" text={floorText} setText={setFloorText} describedBy={whatId} />
+          <NumberField label={said.sellAtLeast} text={floorText} setText={setFloorText} describedBy={whatId} />
         )}
-        <NumberField label="Buy for at most, ct/kWh" text={ceilingText} setText={setCeilingText} describedBy={whatId} />
-        <NumberField
-          label="My connection carries, kW"
-          text={connectionText}
-          setText={setConnectionText}
-          describedBy={whatId}
-        />
+        <NumberField label={said.buyAtMost} text={ceilingText} setText={setCeilingText} describedBy={whatId} />
+        <NumberField label={said.connection} text={connectionText} setText={setConnectionText} describedBy={whatId} />
         <div id={whatId} aria-live="polite">
           {problem === null && mandate !== null ? (
             <ul className="join-words">
@@ -294,13 +296,14 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
           )}
         </div>
         <button type="submit" className="primary" disabled={mandate === null || open.isPending || open.isSuccess}>
-          {open.isPending ? 'Signing…' : 'Sign and join'}
+          {open.isPending ? said.signing : said.signAndJoin}
         </button>
       </form>
       <Trouble error={open.error} />
       {open.data && (
         <p className="effect" role="status">
-          Signed. <strong>Waiting for the chain</strong>: your seat opens in a moment.
+          {said.signed} <strong>{said.waitingChain}</strong>
+          {said.opensSoon}
         </p>
       )}
     </Card>
@@ -318,22 +321,22 @@ function problemOf(
     isPower: boolean
   },
 ): string | null {
+  const said = joiningWords()
   const { sellFloorTicks, buyCeilingTicks } = typed
   const [lowest, highest] = [area.lowestPerKwh, area.highestPerKwh].map((price) =>
     parsePrice(price, area.priceDecimals),
   )
   const wrong = (text: string, ticks: number | null) =>
     text.trim() !== '' && (ticks === null || ticks < lowest! || ticks > highest!)
-  const between = `between ${priceWords(area.lowestPerKwh)} and ${priceWords(area.highestPerKwh)}`
-  if (wrong(typed.floorText, sellFloorTicks)) return `The lowest price for selling is a number of cents ${between}.`
-  if (wrong(typed.ceilingText, buyCeilingTicks)) return `The highest price for buying is a number of cents ${between}.`
-  if (sellFloorTicks === null && buyCeilingTicks === null) return 'Say at least one price: to sell, to buy, or both.'
-  return typed.isPower
-    ? null
-    : 'Your connection carries a number of kilowatts, such as 25. It stands in the contract with your grid operator.'
+  const between = said.between(priceWords(area.lowestPerKwh), priceWords(area.highestPerKwh))
+  if (wrong(typed.floorText, sellFloorTicks)) return said.floorWrong(between)
+  if (wrong(typed.ceilingText, buyCeilingTicks)) return said.ceilingWrong(between)
+  if (sellFloorTicks === null && buyCeilingTicks === null) return said.onePrice
+  return typed.isPower ? null : said.connectionWrong
 }
 
 function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResource; session: Session }) {
+  const said = joiningWords()
   const queries = useQueryClient()
   const sides = [
     { side: 'sell', mostWh: seat.mandate.maxSellWh, limit: seat.mandate.sellFloorPerKwh, order: seat.sellOrder },
@@ -342,7 +345,7 @@ function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResourc
   const missing = sides.filter(({ mostWh, order }) => mostWh > 0 && order === null)
   const start = useMutation({
     mutationFn: async () => {
-      const { submitOrder } = await import('../orders/submit.ts')
+      const { submitOrder } = await part(() => import('../orders/submit.ts'))
       for (const { side, limit } of missing) {
         const limitTicks = parsePrice(limit, area.priceDecimals)
         await submitOrder<OrderResource>(
@@ -356,54 +359,51 @@ function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResourc
   })
   return (
     <>
-      <Steps at="Open" />
-      <Card title="You are in" className="join-card">
+      <Steps at="open" />
+      <Card title={said.youAreIn} className="join-card">
         {missing.length > 0 ? (
           <>
             <p>
-              Your seat is open. Start with{' '}
-              {missing
-                .map(({ side, limit }) => `${side === 'sell' ? 'selling from' : 'buying up to'} ${priceWords(limit)}`)
-                .join(' and ')}
-              : the market’s price is usually better than your limit, and you can change it at any time.
+              {said.startWith(
+                missing
+                  .map(({ side, limit }) => (side === 'sell' ? said.sellingFrom : said.buyingUpTo)(priceWords(limit)))
+                  .join(said.and),
+              )}
             </p>
             <button type="button" className="primary" disabled={start.isPending} onClick={() => start.mutate()}>
-              {start.isPending ? 'Signing…' : 'Start trading'}
+              {start.isPending ? said.signing : said.start}
             </button>
             <Trouble error={start.error} />
           </>
         ) : (
-          <p role="status">
-            Your prices count from the next {area.intervalSeconds === 900 ? 'quarter-hour' : 'interval'} on.
-          </p>
+          <p role="status">{said.pricesCount(said.period(area.intervalSeconds))}</p>
         )}
         <ul className="join-words">
           <li>
             {seat.confirmed ? (
-              'The grid operator has confirmed your meter.'
+              said.confirmed
             ) : (
               <>
-                <strong>Waiting for the grid operator</strong>: it confirms your meter. Until then nothing of it is
-                traded.
+                <strong>{said.waitingGrid}</strong>
+                {said.itConfirms}
               </>
             )}
           </li>
           <li>
             {seat.lastReadingAt === null ? (
               <>
-                <strong>Waiting for the first reading</strong>: the agent sends it at the end of the running interval.
+                <strong>{said.waitingReading}</strong>
+                {said.itSends(said.period(area.intervalSeconds))}
               </>
             ) : (
-              `The first readings are here, the newest of ${localTime(seat.lastReadingAt)}.`
+              said.firstReadings(localTime(seat.lastReadingAt))
             )}
           </li>
-          {seat.mandate.maxBuyWh > 0 && seat.balance === '0' && (
-            <li>To buy, put money into your purse on your page.</li>
-          )}
+          {seat.mandate.maxBuyWh > 0 && seat.balance === '0' && <li>{said.putMoneyIn}</li>}
         </ul>
-        <Link to="/account" className="button primary">
-          To my page
-        </Link>
+        <PageLink to="/account" className="button primary">
+          {said.toMyPage}
+        </PageLink>
       </Card>
     </>
   )

@@ -4,6 +4,7 @@ import { formatPrice, type Ticks } from '../../contracts/protocol/units.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { energy, priceWords } from '../money/format.ts'
 import { duration, localDate, localMoment } from '../time/clock.ts'
+import { joiningWords } from './words.tsx'
 
 /** What an owner chooses. */
 export interface Limits {
@@ -55,19 +56,11 @@ export function mandateSentences(area: AreaResource, mandate: Mandate): string[]
   const price = (ticks: Ticks) => priceWords(formatPrice(ticks, area.priceDecimals))
   const length = duration(area.intervalSeconds)
   const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
-  const sides = [
-    mandate.maxSellWh > 0
-      ? `You never get less than ${price(mandate.sellFloor)} for what neighbours buy from you, and sell at most ${energy(mandate.maxSellWh)} in ${length}.`
-      : 'You sell nothing: what you feed in stays with your supplier.',
-    mandate.maxBuyWh > 0
-      ? `You never pay more than ${price(mandate.buyCeiling)} for what you buy from neighbours, all grid fees included, and buy at most ${energy(mandate.maxBuyWh)} in ${length}.`
-      : 'You buy nothing: what you need comes from your supplier.',
-  ]
+  const said = joiningWords().sentences
   return [
-    ...sides,
-    `It counts from ${localMoment(iso(mandate.validFrom))} until ${localDate(iso(mandate.validUntil))}. You can change or end it on any day before.`,
-    'Your supplier stays as it is: it takes what no neighbour buys and brings what no neighbour has.',
-    'You can pause at any time. When you leave, what is in your purse comes back to your account.',
-    'What you earn may have to be taxed. This is a reminder and no advice.',
+    mandate.maxSellWh > 0 ? said.sell(price(mandate.sellFloor), energy(mandate.maxSellWh), length) : said.sellNothing,
+    mandate.maxBuyWh > 0 ? said.buy(price(mandate.buyCeiling), energy(mandate.maxBuyWh), length) : said.buyNothing,
+    said.span(localMoment(iso(mandate.validFrom)), localDate(iso(mandate.validUntil))),
+    ...[said.supplier, said.pause, said.tax],
   ]
 }

@@ -1,8 +1,9 @@
 /** What the page asks while a home joins. */
 import { queryOptions } from '@tanstack/react-query'
 import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
-import type { AreaResource, DemoPerson } from '../../server/api/resources.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
 

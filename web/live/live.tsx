@@ -8,7 +8,8 @@ import { applyAgreement } from '../agreements/queries.ts'
 import { applyForwardBook, applyForwardOrder, applyForwardTrade } from '../forward/queries.ts'
 import { applyBatch, applyInterval, applySeat, applySeatInterval, applyTelemetry } from './apply.ts'
 
-type Connection = { state: 'connecting' | 'connected' } | { state: 'lost'; sinceMs: number }
+/** `isOffline`: the device itself has no network. */
+type Connection = { state: 'connecting' | 'connected' } | { state: 'lost'; sinceMs: number; isOffline: boolean }
 
 const ConnectionContext = createContext<Connection>({ state: 'connecting' })
 
@@ -38,7 +39,18 @@ export function LiveProvider({ area, token, account, children }: LiveProviderPro
     })
     let connectedBefore = false
     const lost = () =>
-      setConnection((before) => (before.state === 'lost' ? before : { state: 'lost', sinceMs: Date.now() }))
+      setConnection((before) => ({
+        state: 'lost',
+        sinceMs: before.state === 'lost' ? before.sinceMs : Date.now(),
+        isOffline: !navigator.onLine,
+      }))
+    // A socket notices the loss of the network only when a heartbeat stays away.
+    const online = () => {
+      socket.disconnect()
+      socket.connect()
+    }
+    window.addEventListener('offline', lost)
+    window.addEventListener('online', online)
     socket.on('connect', () => {
       socket.emit('watch', area, () => {})
       setConnection({ state: 'connected' })
@@ -68,6 +80,8 @@ export function LiveProvider({ area, token, account, children }: LiveProviderPro
       socket.on('telemetry', (telemetry) => applyTelemetry(queries, account, telemetry))
     }
     return () => {
+      window.removeEventListener('offline', lost)
+      window.removeEventListener('online', online)
       socket.close()
     }
   }, [area, token, account, queries])
@@ -77,5 +91,7 @@ export function LiveProvider({ area, token, account, children }: LiveProviderPro
 
 /** What happened while the socket was away is fetched anew. */
 function renewAll(queries: QueryClient): void {
-  void queries.invalidateQueries({ predicate: (query) => !['session', 'people'].includes(query.queryKey[0] as string) })
+  void queries.invalidateQueries({
+    predicate: (query) => !['session', 'people', 'day'].includes(query.queryKey[0] as string),
+  })
 }

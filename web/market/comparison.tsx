@@ -1,5 +1,5 @@
 /** Two amounts as bars of one scale: with the neighbours, and the same energy with the supplier. */
-import { exceeds, moneyWords, position } from '../money/format.ts'
+import { exceeds, moneyScale, position } from '../money/format.ts'
 
 interface Amount {
   label: string
@@ -7,6 +7,7 @@ interface Amount {
 }
 
 export function AmountBars({ mine, supplier, currency }: { mine: Amount; supplier: Amount; currency: string }) {
+  const { words } = moneyScale([mine.tokens, supplier.tokens], currency)
   const most = exceeds(mine.tokens, supplier.tokens) ? mine.tokens : supplier.tokens
   return (
     <dl className="comparison">
@@ -21,7 +22,7 @@ export function AmountBars({ mine, supplier, currency }: { mine: Amount; supplie
               className="comparison-bar"
               style={{ width: `${position(tokens, '0', most) * 100}%`, background: `var(--${color})` }}
             />
-            <span>{moneyWords(tokens, currency)}</span>
+            <span>{words(tokens)}</span>
           </dd>
         </div>
       ))}

@@ -1,5 +1,7 @@
 /** What the page concludes from intervals: prices, series, sums, and the checks anybody can redo. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+import { difference, energyCost, signOf, sum } from '../money/format.ts'
+import { marketWords } from './words.ts'
 
 export type ZoneResource = AreaResource['zones'][number]
 type ZoneResult = IntervalResource['zones'][number]
@@ -34,6 +36,57 @@ export function priceIn(interval: IntervalResource | undefined, zone?: string): 
   return root?.pricePerKwh ?? interval.zones.find((each) => each.pricePerKwh !== null)?.pricePerKwh ?? null
 }
 
+/** The lowest and the highest price in an interval, wherever it holds; null where nobody traded. */
+export function pricesIn(interval: IntervalResource | undefined): { low: string; high: string } | null {
+  const prices = (interval?.zones ?? []).flatMap(({ pricePerKwh }) => (pricePerKwh === null ? [] : [pricePerKwh]))
+  if (prices.length === 0) return null
+  const sorted = prices.sort((a, b) => signOf(difference(a, b)))
+  return { low: sorted[0]!, high: sorted.at(-1)! }
+}
+
+/** The newest price before now, in a zone or anywhere. */
+export function lastPrice(
+  intervals: readonly IntervalResource[],
+  zone?: string,
+): { pricePerKwh: string; start: string } | null {
+  for (const interval of intervals) {
+    const pricePerKwh = priceIn(interval, zone)
+    if (pricePerKwh !== null) return { pricePerKwh, start: interval.start }
+  }
+  return null
+}
+
+/** The cheapest of the intervals that start on the same local day as the newest one; the earlier of two alike. */
+export function cheapestToday(
+  intervals: readonly IntervalResource[],
+  zone: string,
+): { pricePerKwh: string; start: string } | null {
+  const today = intervals[0] === undefined ? '' : new Date(intervals[0].start).toDateString()
+  let best: { pricePerKwh: string; start: string } | null = null
+  for (const interval of intervals) {
+    const pricePerKwh = priceIn(interval, zone)
+    if (pricePerKwh === null || new Date(interval.start).toDateString() !== today) continue
+    if (best === null || signOf(difference(pricePerKwh, best.pricePerKwh)) <= 0)
+      best = { pricePerKwh, start: interval.start }
+  }
+  return best
+}
+
+/**
+ * What neighbours kept among themselves over some intervals: without each other, sellers would have had the feed-in tariff for what they
+ * sold and buyers would have paid the retail tariff for it; what the grid took is no neighbour's. In tokens.
+ */
+export function keptInStreet(
+  { feedInPerKwh, retailPerKwh }: Pick<AreaResource, 'feedInPerKwh' | 'retailPerKwh'>,
+  intervals: readonly IntervalResource[],
+): string {
+  const matchedWh = intervals.reduce((total, each) => total + each.matchedWh, 0)
+  return difference(
+    energyCost(difference(retailPerKwh, feedInPerKwh), matchedWh),
+    sum(intervals.map((each) => each.gridTake)),
+  )
+}
+
 /** How full a link was: energy over it as a share of its capacity (0 to 1), null where it is unlimited. */
 export function linkLoad(zone: ZoneResource, flowWh: number): number | null {
   if (zone.capacityWh === null) return null
@@ -52,23 +105,21 @@ export function isFull(zone: ZoneResource, flowWh: number): boolean {
  */
 export function checkInterval(interval: IntervalResource): string[] {
   const { zones } = interval
+  const said = marketWords().faults
   const faults: string[] = []
   // What is null is in the figures of the zone above.
   const total = (pick: (result: ZoneResult) => number | null) =>
     interval.zones.reduce((sum, each) => sum + (pick(each) ?? 0), 0)
   const sold = total((zone) => zone.soldWh)
   const bought = total((zone) => zone.boughtWh)
-  if (sold !== bought) faults.push(`${sold} Wh sold but ${bought} Wh bought`)
-  if (bought !== interval.matchedWh)
-    faults.push(`${bought} Wh bought in the zones but ${interval.matchedWh} Wh matched`)
-  if (total((zone) => zone.importWh) !== interval.importWh) faults.push('imports of the zones differ from the area’s')
-  if (total((zone) => zone.exportWh) !== interval.exportWh) faults.push('exports of the zones differ from the area’s')
+  if (sold !== bought) faults.push(said.soldBought(sold, bought))
+  if (bought !== interval.matchedWh) faults.push(said.boughtMatched(bought, interval.matchedWh))
+  if (total((zone) => zone.importWh) !== interval.importWh) faults.push(said.imports)
+  if (total((zone) => zone.exportWh) !== interval.exportWh) faults.push(said.exports)
   for (const result of interval.zones) {
     const { soldWh, boughtWh, importWh, exportWh } = result
-    if (soldWh !== null && exportWh !== null && soldWh > exportWh)
-      faults.push(`${result.zone} sold more than was metered`)
-    if (boughtWh !== null && importWh !== null && boughtWh > importWh)
-      faults.push(`${result.zone} bought more than was metered`)
+    if (soldWh !== null && exportWh !== null && soldWh > exportWh) faults.push(said.soldMore(result.zone))
+    if (boughtWh !== null && importWh !== null && boughtWh > importWh) faults.push(said.boughtMore(result.zone))
   }
   const flowWh = new Map(interval.flows.map((flow) => [flow.zone, flow.exportWh]))
   for (const zone of zones) {
@@ -80,9 +131,8 @@ export function checkInterval(interval: IntervalResource): string[] {
     if (zone.soldWh === null || zone.boughtWh === null || flows.includes(null)) continue
     const carried = flows.pop()!
     const over = flows.reduce<number>((sum, flow) => sum + flow!, zone.soldWh - zone.boughtWh)
-    if (over !== carried) faults.push(`the link of ${zone.zone} carried ${carried} Wh where ${over} Wh were over`)
-    if (zone.capacityWh !== null && Math.abs(carried) > zone.capacityWh)
-      faults.push(`the link of ${zone.zone} carried more than its capacity`)
+    if (over !== carried) faults.push(said.carried(zone.zone, carried, over))
+    if (zone.capacityWh !== null && Math.abs(carried) > zone.capacityWh) faults.push(said.overCapacity(zone.zone))
   }
   return faults
 }

@@ -1,6 +1,7 @@
 /** Prices on the way from feed-in to retail tariff: the room in which neighbours do better than with the supplier. */
 import type { AreaResource } from '../../server/api/resources.ts'
 import { cents, position, priceWords } from '../money/format.ts'
+import { marketWords } from './words.ts'
 
 interface Mark {
   name: string
@@ -9,11 +10,12 @@ interface Mark {
 }
 
 export function PriceScale({ area, marks }: { area: AreaResource; marks: Mark[] }) {
+  const said = marketWords()
   const at = (pricePerKwh: string) => `${position(pricePerKwh, area.feedInPerKwh, area.retailPerKwh) * 100}%`
   const description = [
-    `Feed-in tariff ${priceWords(area.feedInPerKwh)}`,
+    `${said.feedIn} ${priceWords(area.feedInPerKwh)}`,
     ...marks.map((mark) => `${mark.name} ${priceWords(mark.pricePerKwh)}`),
-    `retail tariff ${priceWords(area.retailPerKwh)}`,
+    `${said.retail} ${priceWords(area.retailPerKwh)}`,
   ].join(', ')
   return (
     <div className="scale" role="img" aria-label={description}>
@@ -24,10 +26,10 @@ export function PriceScale({ area, marks }: { area: AreaResource; marks: Mark[] 
       </div>
       <div className="scale-ends">
         <span>
-          {cents(area.feedInPerKwh)} <small>feed-in tariff</small>
+          {cents(area.feedInPerKwh)} <small>{said.feedIn}</small>
         </span>
         <span>
-          <small>retail tariff</small> {cents(area.retailPerKwh)}
+          <small>{said.retail}</small> {cents(area.retailPerKwh)}
         </span>
       </div>
       {marks.length > 1 && (

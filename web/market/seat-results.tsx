@@ -1,28 +1,45 @@
-/** The last intervals of a seat, each with its outcome in plain words. */
-import type { AreaResource, SeatIntervalResource } from '../../server/api/resources.ts'
-import { averagePrice, energy, negated, priceWords } from '../money/format.ts'
-import { Badge, Card, Empty, Money, Trouble, Waiting } from '../page/card.tsx'
+/** The last results of a seat, each with the price that it really got and why. */
+import type { AreaResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
+import {
+  averagePrice,
+  difference,
+  energy,
+  type MoneyScale,
+  moneyScale,
+  negated,
+  priceWords,
+  signOf,
+} from '../money/format.ts'
+import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { localTime, nextBoundary, useNow } from '../time/clock.ts'
-import { tellingOutcomes } from './telling.ts'
+import { type ResultRow, resultRows } from './telling.ts'
+import { marketWords } from './words.ts'
 
 interface SeatResultsProps {
   area: AreaResource
+  seat: SeatResource
   intervals: readonly SeatIntervalResource[] | undefined
   error: Error | null
-  /** How many are listed. */
-  count?: number
 }
 
-export function SeatResults({ area, intervals, error, count = 8 }: SeatResultsProps) {
+/** How many rows are listed. */
+const shownRows = 8
+
+export function SeatResults({ area, seat, intervals, error }: SeatResultsProps) {
+  const said = marketWords()
+  const sides = { sells: seat.mandate.maxSellWh > 0, buys: seat.mandate.maxBuyWh > 0 }
+  const rows = resultRows(intervals ?? [], sides).slice(0, shownRows)
+  const amounts = rows.flatMap((row) => row.intervals.flatMap(({ received, paid }) => [received, paid]))
+  const scale = moneyScale(amounts, area.currency)
   return (
-    <Card title="Last intervals" className="results">
+    <Card title={said.lastResults(said.periods(area.intervalSeconds))} className="results">
       <Trouble error={error} />
       {!intervals && !error && <Waiting lines={5} />}
       {intervals?.length === 0 && <NoResultYet area={area} />}
-      {intervals && intervals.length > 0 && (
+      {rows.length > 0 && (
         <ol className="result-list">
-          {intervals.slice(0, count).map((interval) => (
-            <Result key={interval.start} area={area} interval={interval} />
+          {rows.map((row) => (
+            <Result key={row.intervals.at(-1)!.start} area={area} row={row} scale={scale} />
           ))}
         </ol>
       )}
@@ -32,47 +49,65 @@ export function SeatResults({ area, intervals, error, count = 8 }: SeatResultsPr
 
 export function NoResultYet({ area }: { area: AreaResource }) {
   const next = nextBoundary(useNow(), area.intervalSeconds)
-  return (
-    <Empty>
-      Nothing cleared yet. The first result comes shortly after {localTime(new Date(next * 1000).toISOString())}.
-    </Empty>
-  )
+  return <Empty>{marketWords().nothingYet(localTime(new Date(next * 1000).toISOString()))}</Empty>
 }
 
-function Result({ area, interval }: { area: AreaResource; interval: SeatIntervalResource }) {
-  const sides = [
-    { word: 'sold', wh: interval.soldWh, amount: interval.received, gain: interval.received },
-    { word: 'bought', wh: interval.boughtWh, amount: interval.paid, gain: negated(interval.paid) },
-  ].filter((side) => side.wh > 0)
-  // What was agreed ahead has a price of its own.
-  const ahead = interval.outcomes.some(({ stage, filledWh }) => stage !== 'spot' && filledWh > 0)
+/**
+ * The price that a side really got or paid, and what is in it: the neighbours' price, and what came back because a line was full. What
+ * was agreed ahead has a price of its own, which is told with its reason.
+ */
+function priceTold(side: { wh: number; amount: string; isSale: boolean }, interval: SeatIntervalResource): string {
+  const got = averagePrice(side.amount, side.wh)!
+  const isAhead = interval.outcomes.some(({ stage, filledWh }) => stage !== 'spot' && filledWh > 0)
+  const theirs = interval.pricePerKwh
+  if (isAhead || theirs === null) return priceWords(got)
+  const back = side.isSale ? difference(got, theirs) : difference(theirs, got)
+  return signOf(back) <= 0
+    ? priceWords(theirs)
+    : `${priceWords(got)} ${marketWords().withBack(priceWords(theirs), priceWords(back))}`
+}
+
+function Result({ area, row, scale }: { area: AreaResource; row: ResultRow; scale: MoneyScale }) {
+  const said = marketWords()
+  const interval = row.intervals[0]!
+  const oldest = row.intervals.at(-1)!
+  const traded = [
+    { kind: 'sold', wh: interval.soldWh, amount: interval.received, gain: interval.received, isSale: true },
+    { kind: 'bought', wh: interval.boughtWh, amount: interval.paid, gain: negated(interval.paid), isSale: false },
+  ] as const
+  const sides = traded.filter((side) => side.wh > 0)
+  const time = (iso: string) => localTime(iso, area.intervalSeconds)
   return (
     <li className="result">
       <span className="result-time">
-        <time dateTime={interval.start}>{localTime(interval.start, area.intervalSeconds)}</time>
-        {interval.status === 'provisional' && <Badge tone="calm">provisional</Badge>}
-        {interval.quality !== 'measured' && <Badge tone="warn">{interval.quality}</Badge>}
-        {interval.run > 1 && interval.status === 'final' && <span className="soft">run {interval.run}</span>}
+        <time dateTime={oldest.start}>
+          {row.intervals.length === 1 ? time(interval.start) : `${time(oldest.start)}–${time(interval.end)}`}
+        </time>
+        {interval.status === 'provisional' && <Badge tone="calm">{said.notFinal}</Badge>}
+        {interval.quality !== 'measured' && <Badge tone="warn">{said.quality[interval.quality]}</Badge>}
+        {interval.run > 1 && interval.status === 'final' && (
+          <span className="soft">{said.corrected(interval.run - 1)}</span>
+        )}
       </span>
       <span className="result-trade">
-        {sides.length === 0 && <span className="soft">no trade</span>}
+        {sides.length === 0 && <span className="soft">{said.noTrade}</span>}
         {sides.map((side) => (
-          <span key={side.word}>
-            {energy(side.wh)} {side.word} ·{' '}
-            {priceWords(ahead ? averagePrice(side.amount, side.wh) : interval.pricePerKwh)}
+          <span key={side.kind}>
+            {said.inZone(energy(side.wh), said[side.kind])} · {priceTold(side, interval)}
           </span>
         ))}
       </span>
       <span className="result-amount">
         {sides.map((side) => (
-          <span key={side.word} className={side.word}>
-            <Money tokens={side.gain} currency={area.currency} signed />
+          <span key={side.kind} className={side.kind}>
+            {signOf(side.gain) > 0 && '+'}
+            {scale.words(side.gain)}
           </span>
         ))}
       </span>
       <span className="result-reason">
-        {tellingOutcomes(interval.outcomes).map((outcome) => (
-          <span key={`${outcome.arrival} ${outcome.side}`}>{outcome.message}</span>
+        {row.reasons.map((reason) => (
+          <span key={reason}>{reason}</span>
         ))}
       </span>
     </li>

@@ -1,10 +1,59 @@
-/** Which outcomes of an interval are worth telling. */
-import type { OutcomeResource } from '../../server/api/resources.ts'
+/** What the list of results tells: which outcomes answer the home's question, and which neighbours in time say the same. */
+import type { OutcomeResource, SeatIntervalResource } from '../../server/api/resources.ts'
+import { resultSentence } from './outcome-words.ts'
+import { marketWords } from './words.ts'
 
 const idle: ReadonlySet<OutcomeResource['code']> = new Set(['nothing-to-sell', 'nothing-to-buy', 'used-at-home'])
 
-/** A side with nothing to trade is left out while the other one has something to say. */
-export function tellingOutcomes(outcomes: readonly OutcomeResource[]): OutcomeResource[] {
-  const telling = outcomes.filter(({ code }) => !idle.has(code))
-  return telling.length > 0 ? telling : outcomes.slice(0, 1)
+/** On which sides a home may trade at all. */
+export interface Sides {
+  sells: boolean
+  buys: boolean
+}
+
+/**
+ * Why this home traded what it did, in sentences that begin with their side. A side with nothing to trade is left out while the other
+ * one has something to say; a side that had energy and no price says that it paused.
+ */
+export function reasonsOf(
+  { outcomes, residualExportWh, residualImportWh }: SeatIntervalResource,
+  { sells, buys }: Sides,
+): string[] {
+  const said = marketWords()
+  const has = (side: OutcomeResource['side']) => outcomes.some((each) => each.side === side)
+  const reasons = [
+    ...outcomes.filter(({ code }) => !idle.has(code)).map(resultSentence),
+    ...(sells && residualExportWh > 0 && !has('sell') ? [said.sellingPaused] : []),
+    ...(buys && residualImportWh > 0 && !has('buy') ? [said.buyingPaused] : []),
+  ]
+  if (reasons.length > 0) return reasons
+  const first = outcomes.find(({ side }) => side === (sells ? 'sell' : 'buy')) ?? outcomes[0]
+  return first === undefined ? [] : [resultSentence(first)]
+}
+
+/** One row of the list: one result, or several that followed each other without a trade and say the same. */
+export interface ResultRow {
+  /** Newest first. */
+  intervals: readonly SeatIntervalResource[]
+  reasons: readonly string[]
+}
+
+export function resultRows(intervals: readonly SeatIntervalResource[], sides: Sides): ResultRow[] {
+  const rows: { intervals: SeatIntervalResource[]; reasons: string[] }[] = []
+  for (const interval of intervals) {
+    const reasons = reasonsOf(interval, sides)
+    const before = rows.at(-1)
+    const older = before?.intervals.at(-1)
+    const isSame =
+      older !== undefined &&
+      older.start === interval.end &&
+      [older, interval].every(({ soldWh, boughtWh }) => soldWh === 0 && boughtWh === 0) &&
+      older.status === interval.status &&
+      older.quality === interval.quality &&
+      older.run > 1 === interval.run > 1 &&
+      before!.reasons.join() === reasons.join()
+    if (isSame) before!.intervals.push(interval)
+    else rows.push({ intervals: [interval], reasons })
+  }
+  return rows
 }

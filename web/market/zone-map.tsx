@@ -2,6 +2,7 @@
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { cents, energy, priceWords, signOf } from '../money/format.ts'
 import { isFull, linkLoad, resultOf, type ZoneNode, zoneTree } from './market.ts'
+import { marketWords } from './words.ts'
 
 interface ZoneMapProps {
   area: AreaResource
@@ -20,6 +21,7 @@ export function ZoneMap({ area, interval }: ZoneMapProps) {
 
 function ZoneBranch({ node, interval }: { node: ZoneNode; interval: IntervalResource | undefined }) {
   const { zone } = node
+  const said = marketWords()
   const result = resultOf(interval, zone.zone)
   return (
     <li>
@@ -28,7 +30,7 @@ function ZoneBranch({ node, interval }: { node: ZoneNode; interval: IntervalReso
         <div className="zone-name">{zone.name}</div>
         <div className="zone-price">
           {result?.pricePerKwh == null ? (
-            <span className="soft">no trade</span>
+            <span className="soft">{said.noTrade}</span>
           ) : (
             <>
               {cents(result.pricePerKwh)} <small>ct/kWh</small>
@@ -37,14 +39,14 @@ function ZoneBranch({ node, interval }: { node: ZoneNode; interval: IntervalReso
         </div>
         <div className="zone-energy">
           {result?.soldWh === null ? (
-            <span className="soft">few homes: counted with the zone above</span>
+            <span className="soft">{said.fewHomes}</span>
           ) : (
             <>
               <span>
-                <i className="dot leaf" aria-hidden="true" /> {energy(result?.soldWh ?? 0)} sold
+                <i className="dot leaf" aria-hidden="true" /> {said.inZone(energy(result?.soldWh ?? 0), said.sold)}
               </span>
               <span>
-                <i className="dot sun" aria-hidden="true" /> {energy(result?.boughtWh ?? 0)} bought
+                <i className="dot sun" aria-hidden="true" /> {said.inZone(energy(result?.boughtWh ?? 0), said.bought)}
               </span>
             </>
           )}
@@ -62,6 +64,7 @@ function ZoneBranch({ node, interval }: { node: ZoneNode; interval: IntervalReso
 }
 
 function Link({ node: { zone }, interval }: { node: ZoneNode; interval: IntervalResource | undefined }) {
+  const said = marketWords()
   const flow = interval?.flows.find((each) => each.zone === zone.zone)
   const flowWh = flow?.exportWh ?? 0
   const load = linkLoad(zone, flowWh)
@@ -74,11 +77,11 @@ function Link({ node: { zone }, interval }: { node: ZoneNode; interval: Interval
       <span className="link-flow">
         <span aria-hidden="true">{flowWh > 0 ? '↑' : flowWh < 0 ? '↓' : '·'}</span>{' '}
         {flow?.exportWh === null
-          ? 'not told'
+          ? said.notTold
           : flowWh === 0
-            ? 'no flow'
-            : `${energy(Math.abs(flowWh))} ${flowWh > 0 ? 'out' : 'in'}`}
-        {zone.capacityWh !== null && <span className="soft"> of {energy(zone.capacityWh)}</span>}
+            ? said.noFlow
+            : `${energy(Math.abs(flowWh))} ${flowWh > 0 ? said.out : said.in}`}
+        {zone.capacityWh !== null && <span className="soft"> {said.of(energy(zone.capacityWh))}</span>}
       </span>
       {load !== null && (
         <span className="link-bar" aria-hidden="true">
@@ -86,9 +89,9 @@ function Link({ node: { zone }, interval }: { node: ZoneNode; interval: Interval
         </span>
       )}
       <span className="link-note">
-        fee {priceWords(zone.feePerKwh)}
-        {congested && <> + {priceWords(flow.congestionPerKwh)} congestion</>}
-        {full && <strong className="full-mark">full</strong>}
+        {said.fee(priceWords(zone.feePerKwh))}
+        {congested && said.congestion(priceWords(flow.congestionPerKwh))}
+        {full && <strong className="full-mark">{said.full}</strong>}
       </span>
     </div>
   )

@@ -3,14 +3,20 @@
  * where a figure is shortened it is rounded half away from zero, and `exactMoney` keeps the whole one at hand.
  */
 import { BigNumber } from 'bignumber.js'
+import { language, type PageLanguage } from '../words/language.ts'
 
 /** A thin space between a number and its unit that does not break. */
 const gap = '\u202f'
 const minus = '\u2212'
 
+const separators = {
+  en: { decimalSeparator: '.', groupSeparator: ',', groupSize: 3 },
+  de: { decimalSeparator: ',', groupSeparator: '.', groupSize: 3 },
+} as const satisfies Record<PageLanguage, BigNumber.Format>
+
 function print(value: BigNumber, decimals: number): string {
   const rounded = value.decimalPlaces(decimals, BigNumber.ROUND_HALF_UP)
-  const text = rounded.abs().toFormat(decimals)
+  const text = rounded.abs().toFormat(decimals, separators[language()])
   return rounded.isNegative() && !rounded.isZero() ? `${minus}${text}` : text
 }
 
@@ -18,6 +24,17 @@ function print(value: BigNumber, decimals: number): string {
 export function cents(pricePerKwh: string): string {
   const value = new BigNumber(pricePerKwh).shiftedBy(2)
   return print(value, Math.max(1, value.decimalPlaces() ?? 1))
+}
+
+/** A price in cents per kWh as somebody would type it into a field, without signs that only printing has. */
+export function typedCents(pricePerKwh: string): string {
+  const { groupSeparator } = separators[language()]
+  return cents(pricePerKwh).replaceAll(groupSeparator, '').replace(minus, '-')
+}
+
+/** A whole number, its thousands apart. */
+export function count(value: number): string {
+  return print(new BigNumber(value), 0)
 }
 
 /** A price in words: "17.5 ct/kWh"; without a price, an en dash. */
@@ -66,7 +83,15 @@ export function energy(energyWh: number): string {
 /** Power in words, sign left out: "820 W", "3.42 kW". Telemetry only: never used for money. */
 export function power(powerW: number): string {
   const magnitude = Math.abs(powerW)
-  return magnitude < 1000 ? `${Math.round(magnitude)}${gap}W` : `${(magnitude / 1000).toFixed(2)}${gap}kW`
+  return magnitude < 1000
+    ? `${count(Math.round(magnitude))}${gap}W`
+    : `${print(new BigNumber(magnitude).shiftedBy(-3), 2)}${gap}kW`
+}
+
+/** Hundredths of a percent: "25 %", "12.5 %". */
+export function percentWords(hundredths: number): string {
+  const value = new BigNumber(hundredths).shiftedBy(-2)
+  return `${print(value, value.decimalPlaces() ?? 0)}${gap}%`
 }
 
 /** The amount with its sign turned. */
@@ -94,6 +119,16 @@ export function exceeds(a: string, b: string): boolean {
   return new BigNumber(a).gt(b)
 }
 
+/** What an energy costs at a price, exact. */
+export function energyCost(pricePerKwh: string, energyWh: number): string {
+  return new BigNumber(pricePerKwh).times(energyWh).shiftedBy(-3).toFixed()
+}
+
+/** How often one amount goes into another, for estimates; 0 where there is nothing to go into. */
+export function timesIn(amount: string, into: string): number {
+  return signOf(amount) === 0 ? 0 : new BigNumber(into).dividedBy(amount).toNumber()
+}
+
 /** The average price of an amount over an energy, in tokens per kWh to the hundredth of a cent; null without energy. */
 export function averagePrice(amount: string, energyWh: number): string | null {
   if (energyWh === 0) return null
@@ -107,12 +142,61 @@ export function position(pricePerKwh: string, low: string, high: string): number
   return Math.min(1, Math.max(0, new BigNumber(pricePerKwh).minus(low).dividedBy(span).toNumber()))
 }
 
+/** A number as somebody typed it, with a point for its decimals: thousands set apart as the page does are put together. */
+export function plainNumber(text: string): string {
+  const typed = text.trim()
+  const { groupSeparator } = separators[language()]
+  const groups = groupSeparator === ',' ? /^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/ : /^[1-9]\d{0,2}(\.\d{3})+(,\d+)?$/
+  return (groups.test(typed) ? typed.replaceAll(groupSeparator, '') : typed).replace(',', '.')
+}
+
+/** An amount as somebody would type it into a field, with every digit it has. */
+export function typedAmount(tokens: string): string {
+  const { decimalSeparator } = separators[language()]
+  return new BigNumber(tokens).toFixed().replace('.', decimalSeparator)
+}
+
+/** How amounts that are read together are written: in one unit, with the same decimals, which the largest decides. */
+export interface MoneyScale {
+  words: (tokens: string) => string
+  number: (tokens: string) => string
+  unit: string
+  /** a − b as the reader sees it: the difference of what is shown. */
+  difference: (a: string, b: string) => string
+  /** Whether a − b is shown as more than nothing (1), as nothing (0), or less (−1). */
+  sign: (a: string, b: string) => number
+}
+
+export function moneyScale(amounts: readonly string[], currency: string): MoneyScale {
+  const most = BigNumber.max(0, ...amounts.map((amount) => new BigNumber(amount).abs()))
+  const isWhole = most.gte(1) || most.isZero()
+  const shift = isWhole ? 0 : 2
+  const decimals = isWhole ? 2 : most.gte('0.1') ? 1 : most.gte('0.01') ? 2 : 3
+  const unit = isWhole ? currencySign(currency) : 'ct'
+  const shown = (tokens: string) =>
+    new BigNumber(tokens).shiftedBy(shift).decimalPlaces(decimals, BigNumber.ROUND_HALF_UP)
+  const left = (a: string, b: string) => shown(a).minus(shown(b))
+  const number = (tokens: string) => print(shown(tokens), decimals)
+  return {
+    ...{ unit, number },
+    words: (tokens) => `${number(tokens)}${gap}${unit}`,
+    difference: (a, b) => `${print(left(a, b).abs(), decimals)}${gap}${unit}`,
+    sign: (a, b) => left(a, b).comparedTo(0) ?? 0,
+  }
+}
+
+/** A column of amounts, exact: all with as many decimals as the one that needs most, two at least. */
+export function moneyColumn(amounts: readonly string[], currency: string): (tokens: string) => string {
+  const decimals = Math.max(2, ...amounts.map((amount) => new BigNumber(amount).decimalPlaces() ?? 0))
+  return (tokens) => `${print(new BigNumber(tokens), decimals)}${gap}${currencySign(currency)}`
+}
+
 /**
  * Reads what a person typed as an amount of tokens: "12", "12.5", "12,5", at most `decimals` decimals, more than zero.
  * Anything else is null.
  */
 export function readAmount(text: string, decimals: number): string | null {
-  const plain = text.trim().replace(',', '.')
+  const plain = plainNumber(text)
   if (!/^\d{1,12}(\.\d+)?$/.test(plain)) return null
   const value = new BigNumber(plain)
   if (value.lte(0) || (value.decimalPlaces() ?? 0) > decimals) return null

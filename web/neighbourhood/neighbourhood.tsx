@@ -1,22 +1,27 @@
 /** The public view of a market area: the price now, how much is traded, and where it flows. */
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import type { AreaResource } from '../../server/api/resources.ts'
+import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { intervalsQuery, peopleQuery } from '../api/queries.ts'
-import { MarketChart } from '../charts/market-chart.tsx'
 import { IntervalProgress } from '../market/interval-progress.tsx'
-import { priceIn } from '../market/market.ts'
+import { keptInStreet, lastPrice, priceIn, pricesIn } from '../market/market.ts'
+import { PriceHeadline } from '../market/price-headline.tsx'
 import { PriceScale } from '../market/price-scale.tsx'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { ZoneMap } from '../market/zone-map.tsx'
-import { cents, priceWords } from '../money/format.ts'
+import { energy, moneyWords, percentWords, priceWords } from '../money/format.ts'
+import { PageLink } from '../page/address.tsx'
 import { Card, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
-import { Avatar, peopleByRole, roleWords } from '../page/person-switch.tsx'
+import { Avatar, peopleByRole } from '../page/person-switch.tsx'
+import { pageWords } from '../page/words.ts'
 import { slugOf } from '../session/identity.ts'
 import { duration, localTime } from '../time/clock.ts'
+import { neighbourhoodWords } from './words.ts'
 import './neighbourhood.css'
+import { LaterChart, MarketChart } from '../charts/later-chart.tsx'
+import { inPageLanguage } from '../words/language.ts'
 
 export function Neighbourhood({ area }: { area: AreaResource }) {
+  const said = neighbourhoodWords()
   const intervals = useQuery(intervalsQuery(area.area))
   const newest = intervals.data?.[0]
   const now = priceIn(newest)
@@ -26,42 +31,37 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
     <>
       <section className="hero" aria-labelledby="hero-title">
         <div className="hero-words">
-          <h1 id="hero-title">Sunshine from next door.</h1>
-          <p className="hero-lead">
-            In {area.name}, roofs sell what they do not use to the homes around them. Everybody does better than with
-            the supplier, and nobody pays or earns anything they did not sign for.
-          </p>
-          <p className="hero-join">
-            <Link to="/join" className="button primary">
-              Join with my home
-            </Link>
-          </p>
+          <h1 id="hero-title">{said.title}</h1>
+          <p className="hero-lead">{said.lead(area.name)}</p>
+          <StreetNow area={area} intervals={intervals.data ?? []} />
+          <Ways />
           <IntervalProgress area={area} />
         </div>
         <div className="hero-price card">
-          <h2>Price between neighbours</h2>
+          <h2>{said.price}</h2>
           <Trouble error={intervals.error} retry={() => void intervals.refetch()} />
           {intervals.isPending && <Waiting lines={4} />}
           {intervals.data && !newest && <NoResultYet area={area} />}
           {newest && (
             <>
-              <p className="huge">
-                {now === null ? <span className="soft">no trade</span> : cents(now)}{' '}
-                <span className="unit">ct/kWh</span>
-              </p>
-              <p className="lead">
-                {localTime(newest.start, area.intervalSeconds)} to {localTime(newest.end, area.intervalSeconds)}
-                {now === null && ': no neighbour had anything to sell'}
-              </p>
+              <PriceHeadline
+                area={area}
+                prices={pricesIn(newest)}
+                where={said.span(
+                  localTime(newest.start, area.intervalSeconds),
+                  localTime(newest.end, area.intervalSeconds),
+                )}
+                last={lastPrice(intervals.data ?? [])}
+              />
               <PriceScale
                 area={area}
-                marks={now === null ? [] : [{ name: 'price now', pricePerKwh: now, kind: 'now' }]}
+                marks={now === null ? [] : [{ name: said.priceNow, pricePerKwh: now, kind: 'now' }]}
               />
               <div className="figures">
-                <Figure label="traded in it">
+                <Figure label={said.tradedIn}>
                   <Energy wh={newest.matchedWh} />
                 </Figure>
-                <Figure label={`in the last ${duration(span)}`}>
+                <Figure label={said.tradedLast(duration(span))}>
                   <Energy wh={traded} />
                 </Figure>
               </div>
@@ -70,11 +70,17 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
         </div>
       </section>
       <div className="view">
-        <Card title="Where it flows" className="now">
+        <Card title={said.whereItFlows} className="now">
           <ZoneMap area={area} interval={newest} />
         </Card>
-        <Card title="Between neighbours and with the supplier" className="today">
-          {intervals.data && newest ? <MarketChart intervals={intervals.data} /> : <Waiting lines={5} />}
+        <Card title={said.betweenAndSupplier} className="today">
+          {intervals.data && newest ? (
+            <LaterChart>
+              <MarketChart intervals={intervals.data} />
+            </LaterChart>
+          ) : (
+            <Waiting lines={5} />
+          )}
         </Card>
       </div>
       <People />
@@ -83,33 +89,77 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
   )
 }
 
+/** One sentence with this street's own numbers. */
+function StreetNow({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
+  const said = neighbourhoodWords()
+  const total = (pick: (interval: IntervalResource) => number) => intervals.reduce((all, each) => all + pick(each), 0)
+  const [matchedWh, importWh] = [total((each) => each.matchedWh), total((each) => each.importWh)]
+  if (matchedWh === 0) return null
+  return (
+    <p className="hero-now">
+      {said.now(
+        percentWords(Math.round((matchedWh / importWh) * 100) * 100),
+        energy(matchedWh),
+        moneyWords(keptInStreet(area, intervals), area.currency),
+        duration(intervals.length * area.intervalSeconds),
+      )}
+    </p>
+  )
+}
+
+/** What to do next: join, or see how it looks for somebody with a roof or without. */
+function Ways() {
+  const said = neighbourhoodWords()
+  const people = useQuery(peopleQuery).data ?? []
+  const home = people.find(({ role }) => role === 'household')
+  const flat = people.findLast(({ role }) => role === 'buyer')
+  return (
+    <p className="hero-join">
+      <PageLink to="/join" className="button primary">
+        {said.join}
+      </PageLink>{' '}
+      {home && (
+        <PageLink to={`/people/${slugOf(home.name)}`} className="button">
+          {said.seeHome}
+        </PageLink>
+      )}{' '}
+      {flat && (
+        <PageLink to={`/people/${slugOf(flat.name)}`} className="button">
+          {said.seeFlat}
+        </PageLink>
+      )}
+    </p>
+  )
+}
+
 function People() {
+  const said = neighbourhoodWords()
   const people = useQuery(peopleQuery).data
   if (!people) {
     return people === null ? (
       <p className="own-account">
-        <Link to="/account" className="button primary">
-          Sign in with my account
-        </Link>
+        <PageLink to="/account" className="button primary">
+          {said.signIn}
+        </PageLink>
       </p>
     ) : null
   }
   return (
     <section className="people" aria-labelledby="people-title">
-      <h2 id="people-title">See it as one of them</h2>
+      <h2 id="people-title">{said.seeItAs}</h2>
       {peopleByRole(people).map(([role, group]) => (
         <div key={role}>
-          <h3>{roleWords[role].many}</h3>
+          <h3>{pageWords().groups[role]}</h3>
           <ul>
             {group.map((person) => (
               <li key={person.account}>
-                <Link to="/people/$person" params={{ person: slugOf(person.name) }}>
+                <PageLink to={`/people/${slugOf(person.name)}`}>
                   <Avatar name={person.name} role={person.role} />
                   <span>
                     <span className="person-name">{person.name}</span>
-                    <small>{person.description}</small>
+                    <small>{inPageLanguage(person.description)}</small>
                   </span>
-                </Link>
+                </PageLink>
               </li>
             ))}
           </ul>
@@ -120,41 +170,25 @@ function People() {
 }
 
 function Help({ area }: { area: AreaResource }) {
+  const said = neighbourhoodWords()
+  const answers = [
+    [
+      said.howPrice,
+      said.howPriceText(duration(area.intervalSeconds), priceWords(area.feedInPerKwh), priceWords(area.retailPerKwh)),
+    ],
+    [said.howPaid, said.howPaidText(duration(area.batchSeconds), duration(area.chain.withdrawalDelaySeconds))],
+    [said.whatUtility, said.whatUtilityText],
+    [said.whatSigned, said.whatSignedText],
+  ] as const
   return (
     <section className="help" aria-labelledby="help-title">
-      <h2 id="help-title">How it works</h2>
-      <details>
-        <summary>How does the price come about?</summary>
-        <p>
-          Every {duration(area.intervalSeconds)} the meters report what was fed in and taken. Sellers have said how
-          little they accept, buyers how much they pay. One price per zone is found at which the most worth changes
-          hands; whoever sells above it or buys below it does not trade. It lies between the feed-in tariff of{' '}
-          {priceWords(area.feedInPerKwh)} and the retail tariff of {priceWords(area.retailPerKwh)} as long as that is
-          what people ask. Crossing a link costs its grid fee, and a full link lets prices differ.
-        </p>
-      </details>
-      <details>
-        <summary>How is it paid?</summary>
-        <p>
-          Buyers keep a budget in an escrow contract. Every {duration(area.batchSeconds)} all trades are settled there
-          in one transaction that checks each meter’s signature and everybody’s signed limits. Producers ask for a
-          payout and collect it {duration(area.chain.withdrawalDelaySeconds)} later. Nobody can block that.
-        </p>
-      </details>
-      <details>
-        <summary>What does the utility see?</summary>
-        <p>
-          For every meter and interval a report in which metered energy is matched energy plus the rest that stays with
-          the supplier, to the watt-hour, and everything needed to compute it again from the signed readings.
-        </p>
-      </details>
-      <details>
-        <summary>What is signed where?</summary>
-        <p>
-          Keys stay with their owners. The meter signs its readings in the home; a price, a pause, a deposit or a payout
-          is signed in this browser. The server signs nothing for anybody.
-        </p>
-      </details>
+      <h2 id="help-title">{said.help}</h2>
+      {answers.map(([question, answer]) => (
+        <details key={question}>
+          <summary>{question}</summary>
+          <p>{answer}</p>
+        </details>
+      ))}
     </section>
   )
 }

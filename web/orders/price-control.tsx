@@ -1,14 +1,20 @@
-/** "My price": a slider inside the mandate whose value becomes an order, signed here, and what that order then led to. */
+/** "My price": −, +, a slider and a field inside what was signed; the value becomes an order, signed here, and what that led to. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Slider, Switch } from 'radix-ui'
-import { useId, useState } from 'react'
+import { type CSSProperties, useId, useState } from 'react'
 import { formatPrice, parsePrice, type Ticks } from '../../contracts/protocol/units.ts'
 import type { AreaResource, OrderResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
-import { energy, priceWords } from '../money/format.ts'
+import { ProblemError } from '../api/client.ts'
+import { part } from '../api/part.ts'
+import { useConnection } from '../live/live.tsx'
+import { energy, priceWords, typedCents } from '../money/format.ts'
+import { Act } from '../page/act.tsx'
 import { Badge, Card, Trouble } from '../page/card.tsx'
+import { OnOff } from '../page/switch.tsx'
 import { useSession } from '../session/session.tsx'
-import { duration, localTime, useNow } from '../time/clock.ts'
-import { activeOrder, latestEffect, mandateWh, type OrderSide, orderOf, priceRange } from './order.ts'
+import { EffectOf, Paused } from './effect.tsx'
+import { activeOrder, mandateWh, type OrderSide, orderOf, type PriceRange, priceRange } from './order.ts'
+import { checkPrice } from './price-field.ts'
+import { priceWordsOf } from './words.ts'
 
 interface PriceControlProps {
   area: AreaResource
@@ -23,104 +29,202 @@ interface PriceControlProps {
   priceNow: string | null
 }
 
-export function PriceControl({ area, seat, side, title, intervals, lastLimit, priceNow }: PriceControlProps) {
-  const labelId = useId()
+export function PriceControl(props: PriceControlProps) {
+  const { area, seat, side, title } = props
+  const said = priceWordsOf()
+  if (mandateWh(seat, side) > 0 && !seat.closed) return <OpenControl {...props} />
+  return (
+    <Card title={title} className="my-price">
+      <p>{seat.closed ? said.closed : side === 'sell' ? said.notSelling : said.notBuying}</p>
+      <p className="explain">{area.name}</p>
+    </Card>
+  )
+}
+
+function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow }: PriceControlProps) {
+  const said = priceWordsOf()
+  const ids = { note: useId() }
   const active = activeOrder(seat, side)
   const agreed = active?.limitPerKwh ?? lastLimit
   const agreedTicks = agreed === null ? null : parsePrice(agreed, area.priceDecimals)
   const range = priceRange(area, seat, side, agreedTicks)
   const [draft, setDraft] = useState<Ticks | null>(null)
+  /** What stands in the field while somebody types there. */
+  const [typed, setTyped] = useState<string | null>(null)
   const shownTicks = draft ?? agreedTicks ?? (side === 'sell' ? range.lowTicks : range.highTicks)
-  const shown = formatPrice(shownTicks, area.priceDecimals)
-  const changed = draft !== null && draft !== agreedTicks
-
+  const words = (ticks: Ticks) => priceWords(formatPrice(ticks, area.priceDecimals))
+  const problem = typed === null ? null : checkPrice(typed, { area, side, range }).problem
+  const isChanged = draft !== null && draft !== agreedTicks
   const { place, pause } = useOrderChanges(area, seat, side)
-  const busy = place.isPending || pause.isPending
-  const tradable = mandateWh(seat, side) > 0 && !seat.closed
-  const send = (limitTicks: Ticks) => place.mutate(limitTicks, { onSuccess: () => setDraft(null) })
+  const isBusy = place.isPending || pause.isPending
+  const isCutOff = useConnection().state === 'lost'
+
+  const put = (ticks: Ticks | null) => {
+    setDraft(ticks)
+    setTyped(null)
+  }
+  const send = (limitTicks: Ticks) => place.mutate(limitTicks, { onSuccess: () => put(null) })
+  const type = (text: string) => {
+    setTyped(text)
+    const { ticks } = checkPrice(text, { area, side, range })
+    if (ticks !== null) setDraft(ticks)
+  }
+  const stillHolds = active === null ? said.stillPaused : said.stillHolds(priceWords(active.limitPerKwh))
+  // Why the button does nothing, or what it will do besides.
+  const note =
+    problem ??
+    (isCutOff
+      ? `${stillHolds} ${said.noConnection}`
+      : active === null
+        ? said.setPaused
+        : isChanged
+          ? ''
+          : said.nothingChanged)
+  const isOff = problem !== null || isCutOff || isBusy || (active !== null && !isChanged)
 
   return (
     <Card
       title={title}
       className="my-price"
       aside={
-        tradable && (
-          <span className="switch-label">
-            {active ? (side === 'sell' ? 'selling' : 'buying') : 'paused'}
-            <Switch.Root
-              className="switch"
-              checked={active !== null}
-              disabled={busy}
-              onCheckedChange={(on) => (on ? send(shownTicks) : active && pause.mutate(active))}
-              aria-label={side === 'sell' ? 'Sell to neighbours' : 'Buy from neighbours'}
-            >
-              <Switch.Thumb className="switch-thumb" />
-            </Switch.Root>
-          </span>
-        )
+        <OnOff
+          label={side === 'sell' ? said.sellToNeighbours : said.buyFromNeighbours}
+          state={active ? (side === 'sell' ? said.selling : said.buying) : said.paused}
+          isOn={active !== null}
+          isDisabled={isBusy || isCutOff || problem !== null}
+          change={(on) => (on ? send(shownTicks) : active && pause.mutate(active))}
+        />
       }
     >
-      {!tradable ? (
-        <p>
-          {seat.closed
-            ? 'This seat is closed and trades no more.'
-            : `Your mandate does not let this meter ${side === 'sell' ? 'sell' : 'buy'}.`}
-        </p>
-      ) : (
-        <>
-          <p className="my-price-value" id={labelId}>
-            <span className="visually-hidden">
-              {side === 'sell' ? 'Lowest price I sell at' : 'Highest price I pay'}:{' '}
-            </span>
-            <output className="big-number">{priceWords(shown)}</output>
-            {changed && <Badge tone="warn">not set yet</Badge>}
-          </p>
-          <Slider.Root
-            className="slider"
-            min={range.lowTicks}
-            max={range.highTicks}
-            step={range.stepTicks}
-            value={[shownTicks]}
-            onValueChange={([ticks]) => setDraft(ticks ?? null)}
-            disabled={busy}
-          >
-            <Slider.Track className="slider-track">
-              <Slider.Range className="slider-range" />
-            </Slider.Track>
-            <Slider.Thumb
-              className="slider-thumb"
-              aria-label={side === 'sell' ? 'My lowest selling price' : 'My highest buying price'}
-              aria-valuetext={priceWords(shown)}
-            />
-          </Slider.Root>
-          <div className="scale-ends">
-            <span>{priceWords(formatPrice(range.lowTicks, area.priceDecimals))}</span>
-            <span>{priceWords(formatPrice(range.highTicks, area.priceDecimals))}</span>
-          </div>
-          <div className="my-price-actions">
-            <button type="button" className="primary" disabled={!changed || busy} onClick={() => send(shownTicks)}>
-              {place.isPending ? 'Signing…' : 'Set my price'}
-            </button>
-            {changed && !busy && (
-              <button type="button" className="quiet" onClick={() => setDraft(null)}>
-                Keep {agreed === null ? 'as it was' : priceWords(agreed)}
-              </button>
-            )}
-          </div>
-          <Trouble error={place.error ?? pause.error} />
-          <div className="effect" aria-live="polite">
-            {active ? <EffectOf order={active} area={area} intervals={intervals} /> : <Paused side={side} />}
-          </div>
-          <p className="explain">
-            {side === 'sell'
-              ? `You never get less than this, all fees included; usually you get the market’s price${priceNow === null ? '' : `, now ${priceWords(priceNow)}`}. You signed a mandate that ends at ${priceWords(seat.mandate.sellFloorPerKwh)}, so nothing can sell your surplus for less.`
-              : `You never pay more than this, all fees included; usually you pay the market’s price${priceNow === null ? '' : `, now ${priceWords(priceNow)}`}. You signed a mandate that ends at ${priceWords(seat.mandate.buyCeilingPerKwh)}, so nothing can charge you more.`}{' '}
-            At most {energy(mandateWh(seat, side))} per interval.
-          </p>
-        </>
-      )}
+      <p className="my-price-value">
+        <span className="visually-hidden">{side === 'sell' ? said.lowest : said.highest}: </span>
+        <output className="big-number">{words(shownTicks)}</output>
+        {isChanged && <Badge tone="warn">{said.notSetYet}</Badge>}
+      </p>
+      <Ways
+        {...{ side, range, shownTicks, isBusy, words, put, type }}
+        typed={typed ?? typedCents(formatPrice(shownTicks, area.priceDecimals))}
+        leave={() => problem === null && setTyped(null)}
+        isWrong={problem !== null}
+        noteId={ids.note}
+      />
+      <div className="my-price-actions">
+        <Act className="primary" isOff={isOff} describedBy={ids.note} press={() => send(shownTicks)}>
+          {place.isPending ? said.signing : active === null ? said.setAndResume(words(shownTicks)) : said.set}
+        </Act>
+        {(isChanged || typed !== null) && !isBusy && (
+          <button type="button" className="quiet" onClick={() => put(null)}>
+            {agreed === null ? said.keepAsItWas : said.keep(priceWords(agreed))}
+          </button>
+        )}
+      </div>
+      <p id={ids.note} className={problem === null ? 'explain' : 'explain wrong'} aria-live="polite">
+        {note}
+      </p>
+      <Unsent error={place.error ?? pause.error} />
+      <div className="effect" aria-live="polite">
+        {active ? <EffectOf order={active} area={area} intervals={intervals} /> : <Paused area={area} side={side} />}
+      </div>
+      <p className="explain">{explained({ area, seat, side, priceNow })}</p>
     </Card>
   )
+}
+
+interface WaysProps {
+  side: OrderSide
+  range: PriceRange
+  shownTicks: Ticks
+  isBusy: boolean
+  words: (ticks: Ticks) => string
+  put: (ticks: Ticks) => void
+  typed: string
+  type: (text: string) => void
+  leave: () => void
+  isWrong: boolean
+  noteId: string
+}
+
+/** The ways to a price: a step down or up, the slider, and the field. */
+function Ways({ side, range, shownTicks, isBusy, words, put, typed, type, leave, isWrong, noteId }: WaysProps) {
+  const said = priceWordsOf()
+  const { lowTicks, highTicks, stepTicks } = range
+  const sharePercent = ((shownTicks - lowTicks) / Math.max(1, highTicks - lowTicks)) * 100
+  const move = (ticks: Ticks) => put(Math.min(highTicks, Math.max(lowTicks, ticks)))
+  const step = words(stepTicks)
+  return (
+    <>
+      <div className="price-ways">
+        <Act
+          className="step-button"
+          isOff={isBusy || shownTicks <= lowTicks}
+          press={() => move(shownTicks - stepTicks)}
+          label={said.less(step)}
+        >
+          −
+        </Act>
+        <input
+          type="range"
+          className="slider"
+          min={lowTicks}
+          max={highTicks}
+          step={stepTicks}
+          value={shownTicks}
+          onChange={(event) => put(Number(event.target.value))}
+          aria-label={side === 'sell' ? said.lowestSlider : said.highestSlider}
+          aria-valuetext={words(shownTicks)}
+          style={{ '--share': `${sharePercent}%` } as CSSProperties}
+        />
+        <Act
+          className="step-button"
+          isOff={isBusy || shownTicks >= highTicks}
+          press={() => move(shownTicks + stepTicks)}
+          label={said.more(step)}
+        >
+          +
+        </Act>
+      </div>
+      <div className="scale-ends">
+        <span>{words(lowTicks)}</span>
+        <span className="price-field">
+          <input
+            inputMode="decimal"
+            autoComplete="off"
+            aria-label={side === 'sell' ? said.fieldSell : said.fieldBuy}
+            aria-invalid={isWrong}
+            aria-describedby={noteId}
+            value={typed}
+            onChange={(event) => type(event.target.value)}
+            onBlur={leave}
+          />{' '}
+          <span aria-hidden="true">ct/kWh</span>
+        </span>
+        <span>{words(highTicks)}</span>
+      </div>
+    </>
+  )
+}
+
+/** What was not sent, and what holds instead. */
+function Unsent({ error }: { error: Error | null }) {
+  if (error instanceof ProblemError && error.code === 'PAGE_UNREACHABLE') {
+    return <Trouble error={new Error(priceWordsOf().unanswered)} />
+  }
+  return <Trouble error={error} />
+}
+
+function explained({
+  area,
+  seat,
+  side,
+  priceNow,
+}: Pick<PriceControlProps, 'area' | 'seat' | 'side' | 'priceNow'>): string {
+  const said = priceWordsOf()
+  const now = priceNow === null ? null : priceWords(priceNow)
+  const most = energy(mandateWh(seat, side))
+  const period = said.period(area.intervalSeconds)
+  return side === 'sell'
+    ? said.explainSell(now, priceWords(seat.mandate.sellFloorPerKwh), most, period)
+    : said.explainBuy(now, priceWords(seat.mandate.buyCeilingPerKwh), most, period)
 }
 
 function useOrderChanges(area: AreaResource, seat: SeatResource, side: OrderSide) {
@@ -137,71 +241,17 @@ function useOrderChanges(area: AreaResource, seat: SeatResource, side: OrderSide
     )
     void queries.invalidateQueries({ queryKey: ['orders', session.account] })
   }
+  const submitting = () => part(() => import('./submit.ts'))
   const place = useMutation({
     mutationFn: async (limitTicks: Ticks) => {
-      const { submitOrder } = await import('./submit.ts')
-      return submitOrder<OrderResource>(
-        session,
-        area.chain,
-        orderOf({ area, seat, side, limitTicks, nowMs: Date.now() }),
-      )
+      const order = orderOf({ area, seat, side, limitTicks, nowMs: Date.now() })
+      return (await submitting()).submitOrder<OrderResource>(session, area.chain, order)
     },
     onSuccess: remember,
   })
   const pause = useMutation({
-    mutationFn: async (order: OrderResource) => {
-      const { submitCancel } = await import('./submit.ts')
-      return submitCancel(session, area.chain, order)
-    },
+    mutationFn: async (order: OrderResource) => (await submitting()).submitCancel(session, area.chain, order),
     onSuccess: remember,
   })
   return { place, pause }
-}
-
-interface EffectOfProps {
-  area: AreaResource
-  order: OrderResource
-  intervals: readonly SeatIntervalResource[]
-}
-
-function EffectOf({ area, order, intervals }: EffectOfProps) {
-  const nowMs = useNow()
-  const from = Date.parse(order.effectiveFrom)
-  const limit = priceWords(order.limitPerKwh)
-  const effect = latestEffect(order, intervals)
-  if (effect) {
-    const { interval, outcome } = effect
-    return (
-      <p>
-        <strong>
-          {localTime(interval.start, area.intervalSeconds)}–{localTime(interval.end, area.intervalSeconds)}
-        </strong>{' '}
-        with {limit}. {outcome.message}
-      </p>
-    )
-  }
-  if (nowMs < from) {
-    return (
-      <p>
-        Signed. {limit} <strong>counts from {localTime(order.effectiveFrom)}</strong>, in{' '}
-        {duration((from - nowMs) / 1000)}.
-      </p>
-    )
-  }
-  return (
-    <p>
-      {limit} counts since {localTime(order.effectiveFrom)}. Its first result comes shortly after{' '}
-      {localTime(new Date(from + area.intervalSeconds * 1000).toISOString())}.
-    </p>
-  )
-}
-
-function Paused({ side }: { side: OrderSide }) {
-  return (
-    <p>
-      {side === 'sell'
-        ? 'Paused: from the next interval on your surplus goes to your supplier at the feed-in tariff.'
-        : 'Paused: from the next interval on all your energy comes from your supplier.'}
-    </p>
-  )
 }

@@ -1,6 +1,7 @@
 /** The small parts that every view is made of. */
 import { type ReactNode, useId } from 'react'
 import { energyParts, exactMoney, moneyParts, signOf } from '../money/format.ts'
+import { pageWords } from './words.ts'
 
 interface CardProps {
   title: string
@@ -62,7 +63,7 @@ export function Badge({ tone, children }: { tone: 'good' | 'warn' | 'bad' | 'cal
 export function Waiting({ lines = 3 }: { lines?: number }) {
   return (
     <div className="waiting" role="status">
-      <span className="visually-hidden">Loading…</span>
+      <span className="visually-hidden">{pageWords().loading}</span>
       {Array.from({ length: lines }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the lines are alike.
         <span key={index} className="waiting-line" style={{ width: `${92 - index * 17}%` }} />
@@ -83,7 +84,7 @@ export function Trouble({ error, retry }: { error: Error | null; retry?: () => v
       <p>{error.message}</p>
       {retry && (
         <button type="button" className="quiet" onClick={retry}>
-          Try again
+          {pageWords().tryAgain}
         </button>
       )}
     </div>

@@ -1,6 +1,7 @@
 /** Fields that several forms have: a number that somebody types, and the side on which they trade. */
 import { useId } from 'react'
 import type { OrderSide } from '../orders/order.ts'
+import { pageWords } from './words.ts'
 
 interface NumberFieldProps {
   /** With the unit of the number. */
@@ -37,13 +38,14 @@ export function NumberField(props: NumberFieldProps) {
 }
 
 export function SideField({ side, setSide }: { side: OrderSide; setSide: (side: OrderSide) => void }) {
+  const said = pageWords()
   const id = useId()
   return (
     <p className="field">
-      <label htmlFor={id}>I</label>
+      <label htmlFor={id}>{said.i}</label>
       <select id={id} value={side} onChange={(event) => setSide(event.target.value as OrderSide)}>
-        <option value="sell">sell</option>
-        <option value="buy">buy</option>
+        <option value="sell">{said.sides.sell}</option>
+        <option value="buy">{said.sides.buy}</option>
       </select>
     </p>
   )

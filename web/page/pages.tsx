@@ -1,14 +1,32 @@
 /** The pages behind the addresses. */
 import { useQuery } from '@tanstack/react-query'
-import { type ErrorComponentProps, Link } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
+import { ProblemError } from '../api/client.ts'
+import { part } from '../api/part.ts'
 import { areasQuery, peopleQuery } from '../api/queries.ts'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
 import { sessionQuery, useIdentity, useVisitor } from '../session/session.tsx'
+import { PageLink, useAddress } from './address.tsx'
 import { Card, Empty, Trouble } from './card.tsx'
 import { PageWaiting, SeatPage } from './seat-page.tsx'
+import { pageWords } from './words.ts'
 
-export function NeighbourhoodPage() {
+/** The view that the address names. */
+export function View() {
+  const place = useAddress()
+  switch (place.view) {
+    case 'neighbourhood':
+      return <NeighbourhoodPage />
+    case 'join':
+      return <JoinPage />
+    case 'nobody':
+      return <NotFound />
+    default:
+      return <AccountPage />
+  }
+}
+
+function NeighbourhoodPage() {
   const areas = useQuery(areasQuery)
   if (areas.data?.[0]) return <Neighbourhood area={areas.data[0]} />
   if (areas.isPending) return <PageWaiting />
@@ -16,11 +34,11 @@ export function NeighbourhoodPage() {
   return <NoArea />
 }
 
-const Join = lazy(() => import('../joining/join.tsx'))
-const AccountCare = lazy(() => import('../session/account-care.tsx'))
-const OwnAccount = lazy(() => import('../session/own-account.tsx'))
+const Join = lazy(() => part(() => import('../joining/join.tsx')))
+const AccountCare = lazy(() => part(() => import('../session/account-care.tsx')))
+const OwnAccount = lazy(() => part(() => import('../session/own-account.tsx')))
 
-export function JoinPage() {
+function JoinPage() {
   return (
     <Suspense fallback={<PageWaiting />}>
       <Join />
@@ -28,7 +46,8 @@ export function JoinPage() {
   )
 }
 
-export function AccountPage() {
+function AccountPage() {
+  const place = useAddress()
   const areas = useQuery(areasQuery)
   const people = useQuery(peopleQuery)
   const identity = useIdentity()
@@ -39,7 +58,7 @@ export function AccountPage() {
   if (areas.isPending || people.isPending) return <PageWaiting />
   if (!area) return <NoArea />
   if (!identity) {
-    if (window.location.pathname !== '/account') return <NotFound />
+    if (place.view !== 'account') return <NotFound />
     return (
       <Suspense fallback={<PageWaiting />}>
         <OwnAccount area={area} />
@@ -62,25 +81,32 @@ export function AccountPage() {
 
 function NoArea() {
   return (
-    <Card title="No market area yet">
-      <Empty>This server has no market area. A grid operator opens one in the escrow.</Empty>
+    <Card title={pageWords().noArea}>
+      <Empty>{pageWords().noAreaText}</Empty>
     </Card>
   )
 }
 
-export function NotFound() {
+function NotFound() {
   return (
-    <Card title="Nobody here">
-      <p>There is no such page or person.</p>
-      <Link to="/">To the neighbourhood</Link>
+    <Card title={pageWords().nobody}>
+      <p>{pageWords().nobodyText}</p>
+      <PageLink to="/">{pageWords().toNeighbourhood}</PageLink>
     </Card>
   )
 }
 
-export function Broken({ error, reset }: ErrorComponentProps) {
+/** A part that could not be fetched is fetched with the page; a page that cannot be fetched either is better left as it is. */
+async function reload(): Promise<void> {
+  const answer = await fetch(window.location.href).catch(() => null)
+  if (answer?.ok) window.location.reload()
+}
+
+export function Broken({ error, again }: { error: Error; again: () => void }) {
+  const isMissing = error instanceof ProblemError && error.code === 'PAGE_PART_MISSING'
   return (
-    <Card title="This page broke">
-      <Trouble error={error instanceof Error ? error : new Error(String(error))} retry={reset} />
+    <Card title={isMissing ? pageWords().moment : pageWords().broken}>
+      <Trouble error={error} retry={isMissing ? () => void reload() : again} />
     </Card>
   )
 }

@@ -1,25 +1,24 @@
 /** The demo's people in the header, or the visitor's own account elsewhere. A native popover closes itself by Esc or a click beside it. */
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
-import type { DemoPerson } from '../../server/api/resources.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import { peopleQuery } from '../api/queries.ts'
 import { type Identity, type Role, slugOf } from '../session/identity.ts'
+import { inPageLanguage } from '../words/language.ts'
+import { PageLink } from './address.tsx'
+import { pageWords } from './words.ts'
 
-export const roleWords: Record<Role, { one: string; many: string }> = {
-  household: { one: 'household', many: 'Households with a roof' },
-  buyer: { one: 'buyer', many: 'Buyers' },
-  utility: { one: 'utility', many: 'Utility' },
-}
+const roles: readonly Role[] = ['household', 'buyer', 'utility']
 
 /** The people by role, in the order of the roles above. */
 export function peopleByRole(people: readonly DemoPerson[]): [Role, DemoPerson[]][] {
-  return (Object.keys(roleWords) as Role[])
+  return roles
     .map((role): [Role, DemoPerson[]] => [role, people.filter((person) => person.role === role)])
     .filter(([, group]) => group.length > 0)
 }
 
 export function PersonSwitch({ identity }: { identity: Identity | null }) {
+  const said = pageWords()
   const people = useQuery(peopleQuery).data
   const menu = useRef<HTMLDivElement>(null)
   const account = identity?.account
@@ -31,9 +30,9 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
 
   if (!people || people.length === 0) {
     return (
-      <Link to="/account" className="person-button">
-        {identity ? identity.name : 'My account'}
-      </Link>
+      <PageLink to="/account" className="person-button">
+        {identity ? identity.name : said.myAccount}
+      </PageLink>
     )
   }
   return (
@@ -45,37 +44,36 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
             <span className="person-name">{identity.name}</span>
           </>
         ) : (
-          'See it as…'
+          said.seeItAs
         )}
         <span aria-hidden="true" className="caret" />
       </button>
       <div id="people" popover="auto" className="people-menu" ref={menu}>
         {peopleByRole(people).map(([role, group]) => (
-          <section key={role} aria-label={roleWords[role].many}>
-            <h2>{roleWords[role].many}</h2>
+          <section key={role} aria-label={said.groups[role]}>
+            <h2>{said.groups[role]}</h2>
             <ul>
               {group.map((person) => (
                 <li key={person.account}>
-                  <Link
-                    to="/people/$person"
-                    params={{ person: slugOf(person.name) }}
+                  <PageLink
+                    to={`/people/${slugOf(person.name)}`}
                     aria-current={person.account.toLowerCase() === account ? 'page' : undefined}
                     onClick={() => menu.current?.hidePopover()}
                   >
                     <Avatar name={person.name} role={person.role} />
                     <span>
                       <span className="person-name">{person.name}</span>
-                      <small>{person.description}</small>
+                      <small>{inPageLanguage(person.description)}</small>
                     </span>
-                  </Link>
+                  </PageLink>
                 </li>
               ))}
             </ul>
           </section>
         ))}
-        <Link to="/" className="menu-foot" onClick={() => menu.current?.hidePopover()}>
-          The whole neighbourhood
-        </Link>
+        <PageLink to="/" className="menu-foot" onClick={() => menu.current?.hidePopover()}>
+          {said.wholeNeighbourhood}
+        </PageLink>
       </div>
     </>
   )

@@ -2,15 +2,18 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { seatsQuery } from '../api/queries.ts'
 import { IntervalProgress } from '../market/interval-progress.tsx'
 import type { Role } from '../session/identity.ts'
 import { useSession } from '../session/session.tsx'
+import { PageLink } from './address.tsx'
 import { Badge, Card, Empty, Trouble, Waiting } from './card.tsx'
+import { pageWords } from './words.ts'
 
-const Household = lazy(() => import('../household/household.tsx'))
-const Buyer = lazy(() => import('../buyer/buyer.tsx'))
-const Utility = lazy(() => import('../utility/utility.tsx'))
+const Household = lazy(() => part(() => import('../household/household.tsx')))
+const Buyer = lazy(() => part(() => import('../buyer/buyer.tsx')))
+const Utility = lazy(() => part(() => import('../utility/utility.tsx')))
 
 /** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
 function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {
@@ -19,6 +22,7 @@ function roleOf(account: string, area: AreaResource, seats: readonly SeatResourc
 }
 
 export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
+  const said = pageWords()
   const session = useSession()
   const { identity } = session
   const seats = useQuery(seatsQuery(session))
@@ -43,7 +47,7 @@ export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
             {role === 'household' && seat && !seat.confirmed && (
               <>
                 {' '}
-                <Badge tone="warn">meter not confirmed yet</Badge>
+                <Badge tone="warn">{said.unconfirmed}</Badge>
               </>
             )}
           </p>
@@ -52,7 +56,7 @@ export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
       </div>
       {role !== 'utility' && seats.data.length > 1 && (
         <label className="seat-choice">
-          Meter{' '}
+          {said.meter}{' '}
           <select value={chosen} onChange={(event) => setChosen(Number(event.target.value))}>
             {seats.data.map((each, index) => (
               <option key={`${each.area}-${each.seat}`} value={index}>
@@ -72,8 +76,11 @@ export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
             <Buyer key={seat.seat} area={area} seat={seat} />
           )
         ) : (
-          <Card title="No meter yet">
-            <Empty>This account has no meter in {area.name}. An installer enrols it with the meter agent.</Empty>
+          <Card title={said.noMeter}>
+            <Empty>{said.noMeterText(area.name)}</Empty>
+            <PageLink to="/join" className="button primary">
+              {said.join}
+            </PageLink>
           </Card>
         )}
       </Suspense>
@@ -84,7 +91,7 @@ export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
 export function PageWaiting() {
   return (
     <div className="view" aria-busy="true">
-      <Card title="One moment" className="now">
+      <Card title={pageWords().moment} className="now">
         <Waiting lines={5} />
       </Card>
     </div>

@@ -1,14 +1,21 @@
 /** What stands around every page: the header with the people, the note of a lost connection, the footer. */
 import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
+import type { AreaResource } from '../../server/api/resources.ts'
 import { areasQuery } from '../api/queries.ts'
 import { LiveProvider, useConnection } from '../live/live.tsx'
 import { SessionProvider, sessionQuery, useIdentity } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
+import { addressOf, type PageAddress, PageLink, usePath } from './address.tsx'
+import { Boundary } from './boundary.tsx'
+import { LanguageSwitch } from './language-switch.tsx'
+import { Broken, View } from './pages.tsx'
 import { PersonSwitch } from './person-switch.tsx'
+import { useTitle } from './title.ts'
+import { pageWords } from './words.ts'
 
 export function Shell() {
+  const said = pageWords()
   const area = useQuery(areasQuery).data?.[0]
   const identity = useIdentity()
   const token = useQuery(sessionQuery(identity, area)).data
@@ -17,21 +24,22 @@ export function Shell() {
     <SessionProvider value={session}>
       <LiveProvider area={area?.area} token={session?.token} account={session?.account}>
         <a className="skip" href="#content">
-          Skip to the content
+          {said.skip}
         </a>
         <header className="top">
-          <Link to="/" className="brand" aria-label="Commonwatt, the neighbourhood">
+          <PageLink to="/" className="brand" aria-label={said.home}>
             <Mark />
             <span>Commonwatt</span>
-          </Link>
-          <nav aria-label="People" className="top-nav">
+          </PageLink>
+          <nav aria-label={said.people} className="top-nav">
+            <LanguageSwitch />
             <PersonSwitch identity={identity} />
           </nav>
         </header>
         <ConnectionNote />
         <Main />
         <footer className="foot">
-          <span>{area ? `${area.name} · intervals of ${area.intervalSeconds} s` : 'Commonwatt'}</span>
+          <span>{area ? footerOf(area) : 'Commonwatt'}</span>
           <span>
             <a href="/docs">API</a> · <a href="/openapi.json">OpenAPI</a>
           </span>
@@ -41,9 +49,17 @@ export function Shell() {
   )
 }
 
+function footerOf({ name, intervalSeconds }: AreaResource): string {
+  const said = pageWords()
+  const period = said.periodOf(intervalSeconds)
+  return intervalSeconds === 900 ? said.footerUsual(name, period) : said.footer(name, intervalSeconds, period)
+}
+
 /** Moves the focus to the content when another page is shown, so that a screen reader starts there. */
 function Main() {
-  const path = useRouterState({ select: (state) => state.location.pathname })
+  const path = usePath()
+  const name = useIdentity()?.name
+  useTitle(titleOf(addressOf(path), name))
   const main = useRef<HTMLElement>(null)
   const shown = useRef(path)
   useEffect(() => {
@@ -54,19 +70,28 @@ function Main() {
   }, [path])
   return (
     <main id="content" ref={main} tabIndex={-1}>
-      <Outlet />
+      <Boundary key={path} instead={(error, again) => <Broken error={error} again={again} />}>
+        <View />
+      </Boundary>
     </main>
   )
 }
 
+/** Where somebody is. */
+function titleOf({ view }: PageAddress, name: string | undefined): string {
+  const { titles } = pageWords()
+  if (view === 'person') return name ?? titles.nobody
+  return titles[view]
+}
+
 function ConnectionNote() {
+  const said = pageWords()
   const connection = useConnection()
   return (
     <div role="status" className="connection">
       {connection.state === 'lost' && (
         <p className="offline">
-          Connection lost. What you see is from {localTime(new Date(connection.sinceMs).toISOString())}. Connecting
-          again…
+          {(connection.isOffline ? said.offline : said.lost)(localTime(new Date(connection.sinceMs).toISOString()))}
         </p>
       )}
     </div>

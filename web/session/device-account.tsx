@@ -1,10 +1,12 @@
 /** "Continue with this device": makes an account here, or opens the one that was made before. */
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
+import { part } from '../api/part.ts'
 import { Trouble } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { readSealedKey, type SealedKey, savedAccounts, shortestPassphrase } from './saved-account.ts'
 import { useVisitor } from './session.tsx'
+import { sessionWords } from './words.ts'
 
 export function DeviceAccount() {
   const [accounts, setAccounts] = useState(savedAccounts)
@@ -18,13 +20,14 @@ export function DeviceAccount() {
 }
 
 function NewAccount({ onFile }: { onFile: (kept: SealedKey) => void }) {
+  const said = sessionWords()
   const { setOwn } = useVisitor()
   const ids = { passphrase: useId(), hint: useId(), file: useId() }
   const [passphrase, setPassphrase] = useState('')
   const [isNoFile, setIsNoFile] = useState(false)
   const isLong = passphrase.length >= shortestPassphrase
   const make = useMutation({
-    mutationFn: async () => (await import('./device-key.ts')).makeAccount(passphrase),
+    mutationFn: async () => (await part(() => import('./device-key.ts'))).makeAccount(passphrase),
     onSuccess: setOwn,
   })
   return (
@@ -36,7 +39,7 @@ function NewAccount({ onFile }: { onFile: (kept: SealedKey) => void }) {
           if (isLong) make.mutate()
         }}
       >
-        <label htmlFor={ids.passphrase}>Choose a passphrase</label>
+        <label htmlFor={ids.passphrase}>{said.choosePassphrase}</label>
         <div className="amount-row">
           <input
             id={ids.passphrase}
@@ -47,18 +50,18 @@ function NewAccount({ onFile }: { onFile: (kept: SealedKey) => void }) {
             onChange={(event) => setPassphrase(event.target.value)}
           />
           <button type="submit" className="primary" disabled={!isLong || make.isPending}>
-            {make.isPending ? 'Making the account…' : 'Continue with this device'}
+            {make.isPending ? said.making : said.continueHere}
           </button>
         </div>
         <p className="explain" id={ids.hint}>
           {isLong || passphrase === ''
-            ? `At least ${shortestPassphrase} characters. It protects your account on this device, and nobody can give it back to you.`
-            : `${shortestPassphrase - passphrase.length} more ${passphrase.length === shortestPassphrase - 1 ? 'character' : 'characters'}.`}
+            ? said.passphraseHint(shortestPassphrase)
+            : said.more(shortestPassphrase - passphrase.length)}
         </p>
       </form>
       <Trouble error={make.error} />
       <p className="explain">
-        <label htmlFor={ids.file}>Or open an account that you saved as a file: </label>
+        <label htmlFor={ids.file}>{said.openFile}</label>
         <input
           id={ids.file}
           type="file"
@@ -73,7 +76,7 @@ function NewAccount({ onFile }: { onFile: (kept: SealedKey) => void }) {
       </p>
       {isNoFile && (
         <p className="trouble" role="alert">
-          This file holds no account. Choose the one that was saved from this page.
+          {said.noFile}
         </p>
       )}
     </>
@@ -81,6 +84,7 @@ function NewAccount({ onFile }: { onFile: (kept: SealedKey) => void }) {
 }
 
 function KeptAccounts({ accounts, another }: { accounts: readonly SealedKey[]; another: () => void }) {
+  const said = sessionWords()
   const { setOwn } = useVisitor()
   const fieldId = useId()
   const choiceId = useId()
@@ -88,7 +92,7 @@ function KeptAccounts({ accounts, another }: { accounts: readonly SealedKey[]; a
   const kept = accounts[chosen]!
   const [passphrase, setPassphrase] = useState('')
   const open = useMutation({
-    mutationFn: async () => (await import('./device-key.ts')).openAccount(kept, passphrase),
+    mutationFn: async () => (await part(() => import('./device-key.ts'))).openAccount(kept, passphrase),
     onSuccess: setOwn,
   })
   return (
@@ -102,7 +106,7 @@ function KeptAccounts({ accounts, another }: { accounts: readonly SealedKey[]; a
       >
         {accounts.length > 1 && (
           <p className="field">
-            <label htmlFor={choiceId}>Account</label>
+            <label htmlFor={choiceId}>{said.account}</label>
             <select id={choiceId} value={chosen} onChange={(event) => setChosen(Number(event.target.value))}>
               {accounts.map((each, index) => (
                 <option key={each.account} value={index}>
@@ -112,7 +116,7 @@ function KeptAccounts({ accounts, another }: { accounts: readonly SealedKey[]; a
             </select>
           </p>
         )}
-        <label htmlFor={fieldId}>Passphrase of the account {shortAccount(kept)}</label>
+        <label htmlFor={fieldId}>{said.passphraseOf(shortAccount(kept))}</label>
         <div className="amount-row">
           <input
             id={fieldId}
@@ -122,7 +126,7 @@ function KeptAccounts({ accounts, another }: { accounts: readonly SealedKey[]; a
             onChange={(event) => setPassphrase(event.target.value)}
           />
           <button type="submit" className="primary" disabled={passphrase === '' || open.isPending}>
-            {open.isPending ? 'Opening…' : 'Open my account'}
+            {open.isPending ? said.opening : said.open}
           </button>
         </div>
       </form>
@@ -133,10 +137,10 @@ function KeptAccounts({ accounts, another }: { accounts: readonly SealedKey[]; a
           className="quiet"
           onClick={() => saveFile(JSON.stringify(kept), 'commonwatt-account.json', 'application/json')}
         >
-          Save it as a file
+          {said.save}
         </button>{' '}
         <button type="button" className="quiet" onClick={another}>
-          Use another account
+          {said.another}
         </button>
       </p>
     </>

@@ -6,6 +6,7 @@
 import { type Identity, SessionError } from './identity.ts'
 import { identityOfKey } from './keys.ts'
 import { keepAccount, type SealedKey } from './saved-account.ts'
+import { sessionWords } from './words.ts'
 
 /** What OWASP recommends for PBKDF2 with SHA-256. */
 const iterations = 600_000
@@ -36,7 +37,7 @@ export async function openAccount(
   try {
     key = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: bytesOf(kept.iv) }, lock, bytesOf(kept.sealed))
   } catch {
-    throw new SessionError('SESSION_PASSPHRASE', 'This passphrase does not open the account.')
+    throw new SessionError('SESSION_PASSPHRASE', sessionWords().wrongPassphrase)
   }
   const identity = identityOfKey(hexOf(new Uint8Array(key)))
   keepAccount(kept, storage)
@@ -45,10 +46,7 @@ export async function openAccount(
 
 async function lockOf(passphrase: string, salt: Uint8Array<ArrayBuffer>, rounds: number): Promise<CryptoKey> {
   if (crypto.subtle === undefined) {
-    throw new SessionError(
-      'SESSION_INSECURE',
-      'An account can be made only where the page is opened by https or on localhost.',
-    )
+    throw new SessionError('SESSION_INSECURE', sessionWords().insecure)
   }
   const words = new TextEncoder().encode(passphrase.normalize('NFKC'))
   const material = await crypto.subtle.importKey('raw', words, 'PBKDF2', false, ['deriveKey'])

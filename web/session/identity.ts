@@ -2,7 +2,7 @@
 
 import { CodedError } from '../../contracts/protocol/error.ts'
 import type { EscrowDomain, Order, SessionKey, TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
-import type { DemoPerson } from '../../server/api/resources.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import type { Credentials } from '../api/queries.ts'
 import type { KeptPasskey } from './kept-passkeys.ts'
 

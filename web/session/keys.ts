@@ -1,6 +1,7 @@
 /** Signers from a private key held in memory. Loaded only when somebody signs. */
 import { BaseWallet, SigningKey } from 'ethers'
 import { type AccountSigner, type Identity, SessionError } from './identity.ts'
+import { sessionWords } from './words.ts'
 
 /** The signer of a private key (`0x` and 64 hexadecimal digits). Throws `SESSION_KEY_MALFORMED`. */
 export function signerOfKey(privateKey: string): AccountSigner {
@@ -12,7 +13,7 @@ export function identityOfKey(text: string): Identity {
   const wallet = walletOfKey(text)
   return {
     account: wallet.address.toLowerCase(),
-    name: 'My account',
+    name: sessionWords().myAccount,
     description: null,
     role: null,
     signer: async () => wallet,
@@ -24,6 +25,6 @@ function walletOfKey(text: string): BaseWallet {
     return new BaseWallet(new SigningKey(text.trim().replace(/^(?!0x)/, '0x')))
   } catch {
     // The cause is left out: it would quote the key.
-    throw new SessionError('SESSION_KEY_MALFORMED', 'A private key is 64 hexadecimal digits, usually after 0x.')
+    throw new SessionError('SESSION_KEY_MALFORMED', sessionWords().malformed)
   }
 }

@@ -2,6 +2,7 @@
 import { postJson } from '../api/client.ts'
 import { passkeyAccountAt } from './passkey.ts'
 import type { Session } from './session.tsx'
+import { sessionWords } from './words.ts'
 
 const lookEveryMs = 1_000
 const patienceMs = 120_000
@@ -14,8 +15,7 @@ export async function openAccountOnChain(session: Session, area: number): Promis
   if (firstKeys !== null) await postJson('/relay/accounts', { area, ...firstKeys }, session)
   const untilMs = performance.now() + patienceMs
   while ((await passkeyAccountAt(area, account)) === null) {
-    if (performance.now() > untilMs)
-      throw new Error('The chain has not opened your account yet. Try again in a minute.')
+    if (performance.now() > untilMs) throw new Error(sessionWords().notOpened)
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
 }

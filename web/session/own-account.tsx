@@ -2,14 +2,17 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useEffect, useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { Card, Trouble, Waiting } from '../page/card.tsx'
 import { DeviceAccount } from './device-account.tsx'
 import { hasPasskeys } from './kept-passkeys.ts'
 import { PasskeyAccount } from './passkey-account.tsx'
 import { useVisitor } from './session.tsx'
 import { type FoundWallet, watchWallets } from './wallets.ts'
+import { sessionWords } from './words.ts'
 
 export default function OwnAccount({ area }: { area: AreaResource }) {
+  const said = sessionWords()
   const { setOwn } = useVisitor()
   const fieldId = useId()
   const [wallets, setWallets] = useState<FoundWallet[]>([])
@@ -17,11 +20,11 @@ export default function OwnAccount({ area }: { area: AreaResource }) {
   const [text, setText] = useState('')
   const wallet = useMutation({
     mutationFn: async (found?: FoundWallet) =>
-      (await import('./wallet.ts')).identityOfWallet(found?.provider, area.chain.chainId),
+      (await part(() => import('./wallet.ts'))).identityOfWallet(found?.provider, area.chain.chainId),
     onSuccess: setOwn,
   })
   const key = useMutation({
-    mutationFn: async () => (await import('./keys.ts')).identityOfKey(text),
+    mutationFn: async () => (await part(() => import('./keys.ts'))).identityOfKey(text),
     onSuccess: (identity) => {
       setText('')
       setOwn(identity)
@@ -33,17 +36,17 @@ export default function OwnAccount({ area }: { area: AreaResource }) {
   const others = (
     <>
       <DeviceAccount />
-      <h3>Or bring one along</h3>
-      <p>You sign a message to show that the account is yours. That costs nothing and moves no money.</p>
+      <h3>{said.bringOne}</h3>
+      <p>{said.signMessage}</p>
       <p className="wallets">
         {wallets.length === 0 && (
           <button type="button" onClick={() => wallet.mutate(undefined)} disabled={wallet.isPending}>
-            Use the wallet in this browser
+            {said.useWallet}
           </button>
         )}
         {wallets.map((found) => (
           <button key={found.id} type="button" onClick={() => wallet.mutate(found)} disabled={wallet.isPending}>
-            {found.icon && <img src={found.icon} alt="" width="18" height="18" />} Use {found.name}
+            {found.icon && <img src={found.icon} alt="" width="18" height="18" />} {said.namedWallet(found.name)}
           </button>
         ))}
       </p>
@@ -55,7 +58,7 @@ export default function OwnAccount({ area }: { area: AreaResource }) {
           key.mutate()
         }}
       >
-        <label htmlFor={fieldId}>Or paste a private key</label>
+        <label htmlFor={fieldId}>{said.pasteKey}</label>
         <div className="amount-row">
           <input
             id={fieldId}
@@ -66,23 +69,21 @@ export default function OwnAccount({ area }: { area: AreaResource }) {
             onChange={(event) => setText(event.target.value)}
           />
           <button type="submit" disabled={text === '' || key.isPending}>
-            Sign in
+            {said.signIn}
           </button>
         </div>
-        <p className="explain">
-          It is kept in this tab’s memory only, never sent and never stored, and gone when the tab closes.
-        </p>
+        <p className="explain">{said.keyStays}</p>
       </form>
       <Trouble error={key.error} />
     </>
   )
   return (
-    <Card title="My account" className="sign-in">
+    <Card title={said.myAccount} className="sign-in">
       {offersPasskey ? (
         <>
           <PasskeyAccount area={area} />
           <details className="inner-more">
-            <summary>Other ways: a passphrase, a wallet, a key</summary>
+            <summary>{said.others}</summary>
             {others}
           </details>
         </>

@@ -2,18 +2,21 @@
 import { useMutation } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { Trouble, Waiting } from '../page/card.tsx'
 import { askingPasskey, keptPasskeys } from './kept-passkeys.ts'
 import { useVisitor } from './session.tsx'
+import { sessionWords } from './words.ts'
 
-const Recover = lazy(() => import('./recover.tsx'))
+const Recover = lazy(() => part(() => import('./recover.tsx')))
 
 export function PasskeyAccount({ area }: { area: AreaResource }) {
+  const said = sessionWords()
   const { setOwn } = useVisitor()
   const [kept] = useState(keptPasskeys)
   const use = useMutation({
     mutationFn: async (way: 'make' | 'open' | 'find') => {
-      const passkeys = await import('./passkey.ts')
+      const passkeys = await part(() => import('./passkey.ts'))
       if (way === 'make') return passkeys.makePasskeyAccount(area)
       return way === 'open' ? passkeys.identityOfPasskey(kept[0]!) : passkeys.findPasskeyAccount(area)
     },
@@ -24,29 +27,25 @@ export function PasskeyAccount({ area }: { area: AreaResource }) {
   return (
     <>
       <button type="button" className="primary" disabled={use.isPending} onClick={() => use.mutate(main)}>
-        {use.isPending
-          ? 'Waiting for the device…'
-          : main === 'open'
-            ? 'Open my account with fingerprint, face or PIN'
-            : 'Use this device’s fingerprint, face or PIN'}
+        {use.isPending ? said.waitingDevice : main === 'open' ? said.openWithDevice : said.useDevice}
       </button>
       <p className="explain">
         {main === 'open'
-          ? `The account ${kept[0]!.account.slice(0, 8)}…${kept[0]!.account.slice(-4)} is kept by this device.`
-          : 'Your device keeps the account, asks for nothing to remember, and signs only when you say so. It asks once to make the account and once to sign in.'}
+          ? said.isKept(`${kept[0]!.account.slice(0, 8)}…${kept[0]!.account.slice(-4)}`)
+          : said.deviceKeeps}
       </p>
       <Trouble error={use.error} />
       <p className="explain">
         <button type="button" className="quiet" disabled={use.isPending} onClick={() => use.mutate('find')}>
-          I have a passkey already
+          {said.havePasskey}
         </button>
         {main === 'open' && (
           <button type="button" className="quiet" disabled={use.isPending} onClick={() => use.mutate('make')}>
-            Make another account
+            {said.makeAnother}
           </button>
         )}
         <button type="button" className="quiet" aria-expanded={isLost} onClick={() => setIsLost(!isLost)}>
-          I lost my passkey
+          {said.lostPasskey}
         </button>
       </p>
       {isLost && (

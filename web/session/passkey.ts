@@ -18,6 +18,7 @@ import { getJson, ProblemError } from '../api/client.ts'
 import { type AccountSigner, type Identity, SessionError } from './identity.ts'
 import { type KeptPasskey, keepPasskey, keptPasskeys } from './kept-passkeys.ts'
 import { orderKeysOf } from './order-key.ts'
+import { sessionWords } from './words.ts'
 
 /** ECDSA on P-256 with SHA-256, in the numbers of COSE. */
 const es256 = -7
@@ -55,10 +56,7 @@ export async function findPasskeyAccount(area: AreaResource): Promise<Identity> 
     return identityOfPasskey({ ...found, credential: chosen.credential })
   }
   if (named !== null) {
-    throw new SessionError(
-      'SESSION_PASSKEY_UNKNOWN',
-      'This passkey does not own its account. If it is the second one, recover the account with it.',
-    )
+    throw new SessionError('SESSION_PASSKEY_UNKNOWN', sessionWords().passkeyUnknown)
   }
   // Of the two keys that may have signed, only the right one may have signed another time.
   const again = await askForAssertion(crypto.getRandomValues(new Uint8Array(32)), chosen.credential)
@@ -75,7 +73,7 @@ export function identityOfPasskey(kept: KeptPasskey): Identity {
   const { account } = kept
   const signer = signerOfPasskey(kept)
   return {
-    ...{ account, name: 'My account', description: null, role: null },
+    ...{ account, name: sessionWords().myAccount, description: null, role: null },
     signer: async () => signer,
     asksToSign: true,
     passkey: kept,
@@ -113,7 +111,7 @@ export async function passkeyAccountAt(area: number, account: string): Promise<P
 
 function factsOf({ chain }: AreaResource): AccountsFacts {
   if (chain.accounts !== undefined) return chain.accounts
-  throw new SessionError('SESSION_PASSKEY_MISSING', 'This market opens no accounts of passkeys. Use another way.')
+  throw new SessionError('SESSION_PASSKEY_MISSING', sessionWords().noPasskeys)
 }
 
 type FoundPasskey = Omit<KeptPasskey, 'credential'>
@@ -155,8 +153,7 @@ async function makePasskey(
   )
   const { rawId, response } = made
   const publicKey = (response as AuthenticatorAttestationResponse).getPublicKey()
-  if (publicKey === null)
-    throw new SessionError('SESSION_PASSKEY_MISSING', 'This device makes passkeys of another kind. Use another way.')
+  if (publicKey === null) throw new SessionError('SESSION_PASSKEY_MISSING', sessionWords().otherKind)
   return { credential: hexOf(new Uint8Array(rawId)), key: keyOfPasskey(new Uint8Array(publicKey)) }
 }
 
@@ -186,14 +183,10 @@ async function askForAssertion(challenge: Uint8Array<ArrayBuffer>, credential?: 
 
 async function asked(answer: Promise<Credential | null>): Promise<PublicKeyCredential> {
   const credential = await answer.catch((cause: unknown) => {
-    throw new SessionError(
-      'SESSION_PASSKEY_REFUSED',
-      'The device did not sign. Nothing has been sent; try again.',
-      cause,
-    )
+    throw new SessionError('SESSION_PASSKEY_REFUSED', sessionWords().deviceRefused, cause)
   })
   if (credential !== null) return credential as PublicKeyCredential
-  throw new SessionError('SESSION_PASSKEY_REFUSED', 'The device did not sign. Nothing has been sent; try again.')
+  throw new SessionError('SESSION_PASSKEY_REFUSED', sessionWords().deviceRefused)
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -1,9 +1,9 @@
 /** The session of whoever the page's address names: a person of the demo, or the visitor's own account. */
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { useParams, useRouterState } from '@tanstack/react-router'
 import { createContext, type ReactNode, use, useMemo, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { type Credentials, peopleQuery } from '../api/queries.ts'
+import { useAddress } from '../page/address.tsx'
 import { type Identity, slugOf } from './identity.ts'
 import { identityOfPerson } from './person.ts'
 import { signIn } from './sign-in.ts'
@@ -28,8 +28,9 @@ export function useVisitor(): Visitor {
 
 /** The identity that the page's address names, or null on public pages. */
 export function useIdentity(): Identity | null {
-  const { person: slug } = useParams({ strict: false }) as { person?: string }
-  const onAccountPage = useRouterState({ select: (state) => /^\/(account|join)(\/|$)/.test(state.location.pathname) })
+  const place = useAddress()
+  const slug = place.view === 'person' ? place.person : undefined
+  const onAccountPage = place.view === 'account' || place.view === 'join'
   const people = useQuery(peopleQuery).data
   const { own } = useVisitor()
   const person = slug === undefined ? undefined : people?.find((each) => slugOf(each.name) === slug)

@@ -1,28 +1,28 @@
 /** A wallet of the browser. Loaded only when somebody asks for one. */
 import { BrowserProvider, type Eip1193Provider } from 'ethers'
 import { type Identity, SessionError } from './identity.ts'
+import { sessionWords } from './words.ts'
 
 /**
  * Asks a wallet of the browser (EIP-1193) for an account and moves it to the market's chain.
  * Throws `SESSION_WALLET_MISSING`, `SESSION_WALLET_REFUSED` or `SESSION_WALLET_CHAIN`.
  */
 export async function identityOfWallet(ethereum: Eip1193Provider | undefined, chainId: number): Promise<Identity> {
-  if (ethereum === undefined)
-    throw new SessionError('SESSION_WALLET_MISSING', 'This browser has no wallet. Install one, or paste a key.')
+  if (ethereum === undefined) throw new SessionError('SESSION_WALLET_MISSING', sessionWords().noWallet)
   const provider = new BrowserProvider(ethereum, 'any')
   const signer = await provider.getSigner().catch((cause: unknown) => {
-    throw new SessionError('SESSION_WALLET_REFUSED', 'The wallet did not share an account.', cause)
+    throw new SessionError('SESSION_WALLET_REFUSED', sessionWords().walletRefused, cause)
   })
   if (Number((await provider.getNetwork()).chainId) !== chainId) {
     await provider
       .send('wallet_switchEthereumChain', [{ chainId: `0x${chainId.toString(16)}` }])
       .catch((cause: unknown) => {
-        throw new SessionError('SESSION_WALLET_CHAIN', `Switch the wallet to chain ${chainId} and try again.`, cause)
+        throw new SessionError('SESSION_WALLET_CHAIN', sessionWords().walletChain(chainId), cause)
       })
   }
   return {
     account: signer.address.toLowerCase(),
-    name: 'My wallet',
+    name: sessionWords().myWallet,
     description: null,
     role: null,
     signer: async () => signer,

@@ -1,14 +1,20 @@
 /** Local time in words, and a clock that components can watch. */
 import { useSyncExternalStore } from 'react'
+import { language, type PageLanguage } from '../words/language.ts'
+import { timeWords } from './words.ts'
 
-const timeOfDay = new Intl.DateTimeFormat(undefined, {
+const timeOfDay = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
   hourCycle: 'h23',
 })
-const timeToMinute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' })
+const timeToMinute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+const dayForm = { day: 'numeric', month: 'short', year: 'numeric' } as const
+const day = {
+  en: new Intl.DateTimeFormat('en-GB', dayForm),
+  de: new Intl.DateTimeFormat('de', dayForm),
+} as const satisfies Record<PageLanguage, Intl.DateTimeFormat>
 
 /** "14:05:10", or "14:05" where the interval is a whole number of minutes. */
 export function localTime(iso: string, intervalSeconds = 1): string {
@@ -16,10 +22,10 @@ export function localTime(iso: string, intervalSeconds = 1): string {
 }
 
 export function localDate(iso: string): string {
-  return day.format(new Date(iso))
+  return day[language()].format(new Date(iso))
 }
 
-/** "today 14:05:10", or with the date when it is another day. */
+/** "14:05:10", or with the date when it is another day. */
 export function localMoment(iso: string): string {
   const sameDay = new Date(iso).toDateString() === new Date().toDateString()
   return sameDay ? localTime(iso) : `${localDate(iso)}, ${localTime(iso)}`
@@ -34,16 +40,31 @@ export function duration(seconds: number): string {
     const minutes = Math.floor((whole % 3600) / 60)
     return minutes === 0 ? `${Math.floor(whole / 3600)} h` : `${Math.floor(whole / 3600)} h ${minutes} min`
   }
-  return `${Math.floor(whole / 86_400)} days`
+  return timeWords().days(Math.floor(whole / 86_400))
 }
 
-/** The local day that holds `nowMs`, as the bounds of a summary. */
-export function localDay(nowMs: number): { from: string; to: string } {
-  const midnight = new Date(nowMs)
-  midnight.setHours(0, 0, 0, 0)
-  const next = new Date(midnight)
-  next.setDate(next.getDate() + 1)
-  return { from: midnight.toISOString(), to: next.toISOString() }
+/** The time of day where the sun goes round once in `dayLengthSeconds` and it was midnight at `epoch`: "14:05". */
+export function simulatedTime({ epoch, dayLengthSeconds }: { epoch: string; dayLengthSeconds: number }, nowMs: number) {
+  const days = (nowMs - Date.parse(epoch)) / 1000 / dayLengthSeconds
+  const minutes = Math.floor((days - Math.floor(days)) * 1440)
+  const twoDigits = (value: number) => String(value).padStart(2, '0')
+  return `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`
+}
+
+export type LocalSpan = 'day' | 'dayBefore' | 'month' | 'year'
+
+/** The local day, the one before, month or year that holds `nowMs`, as the bounds of a summary; a day has 23, 24 or 25 hours. */
+export function localSpan(span: LocalSpan, nowMs: number): { from: string; to: string } {
+  const now = new Date(nowMs)
+  const [year, month, date] = [now.getFullYear(), now.getMonth(), now.getDate()]
+  const bounds: Record<LocalSpan, [Date, Date]> = {
+    day: [new Date(year, month, date), new Date(year, month, date + 1)],
+    dayBefore: [new Date(year, month, date - 1), new Date(year, month, date)],
+    month: [new Date(year, month), new Date(year, month + 1)],
+    year: [new Date(year, 0), new Date(year + 1, 0)],
+  }
+  const [from, to] = bounds[span]
+  return { from: from.toISOString(), to: to.toISOString() }
 }
 
 /** A local time in the form of the `datetime-local` field: "2026-07-01T14:05". */

@@ -2,46 +2,52 @@
 import { useQuery } from '@tanstack/react-query'
 import type { AreaResource, BatchResource } from '../../server/api/resources.ts'
 import { watchersQuery } from '../api/queries.ts'
-import { batchStatusTones, batchStatusWords } from '../escrow/settlements.tsx'
-import { energy, exactMoney } from '../money/format.ts'
+import { batchStatusTones } from '../escrow/settlements.tsx'
+import { moneyTexts } from '../escrow/words.tsx'
+import { count, energy, moneyColumn } from '../money/format.ts'
 import { Badge, Empty, TransactionLink } from '../page/card.tsx'
 import { duration, localMoment, localTime } from '../time/clock.ts'
 import { TableFrame } from './table-frame.tsx'
-
-const grouped = new Intl.NumberFormat('en')
+import { utilityWords } from './words.ts'
 
 export function BatchTable({ area, batches }: { area: AreaResource; batches: readonly BatchResource[] }) {
+  const said = utilityWords()
   const watchers = useQuery(watchersQuery(area.area)).data?.keys.length ?? 0
-  if (batches.length === 0)
-    return <Empty>No batch yet. Final trades are settled together every {duration(area.batchSeconds)}.</Empty>
+  const column = (pick: (batch: BatchResource) => string) => moneyColumn(batches.map(pick), area.currency)
+  const [paid, received, grid] = [
+    column((each) => each.paid),
+    column((each) => each.received),
+    column((each) => each.gridTake),
+  ]
+  if (batches.length === 0) return <Empty>{said.noBatch(duration(area.batchSeconds))}</Empty>
   return (
-    <TableFrame label="Settlement batches" tall>
+    <TableFrame label={said.batches} tall>
       <thead>
         <tr>
-          <th scope="col">batch</th>
-          <th scope="col">status</th>
+          <th scope="col">{said.batch}</th>
+          <th scope="col">{said.status}</th>
           <th scope="col" className="n">
-            seats
+            {said.seats}
           </th>
           <th scope="col" className="n">
-            energy
+            {said.energy}
           </th>
           <th scope="col" className="n">
-            paid
+            {said.paid}
           </th>
           <th scope="col" className="n">
-            received
+            {said.received}
           </th>
           <th scope="col" className="n">
-            grid
+            {said.grid}
           </th>
-          <th scope="col">watchers</th>
-          <th scope="col">transaction</th>
+          <th scope="col">{said.watchers}</th>
+          <th scope="col">{said.transaction}</th>
           <th scope="col" className="n">
-            block
+            {said.block}
           </th>
           <th scope="col" className="n">
-            gas
+            {said.gas}
           </th>
         </tr>
       </thead>
@@ -52,17 +58,17 @@ export function BatchTable({ area, batches }: { area: AreaResource; batches: rea
               {localMoment(batch.start)}–{localTime(batch.end)}
             </th>
             <td>
-              <Badge tone={batchStatusTones[batch.status]}>{batchStatusWords[batch.status]}</Badge>
+              <Badge tone={batchStatusTones[batch.status]}>{moneyTexts().statuses[batch.status]}</Badge>
             </td>
             <td className="n">{batch.seats}</td>
             <td className="n">{energy(batch.energyWh)}</td>
-            <td className="n">{exactMoney(batch.paid, area.currency)}</td>
-            <td className="n">{exactMoney(batch.received, area.currency)}</td>
-            <td className="n">{exactMoney(batch.gridTake, area.currency)}</td>
-            <td>{watchers > 0 && batch.approvals !== null ? `${batch.approvals} of ${watchers}` : '–'}</td>
+            <td className="n">{paid(batch.paid)}</td>
+            <td className="n">{received(batch.received)}</td>
+            <td className="n">{grid(batch.gridTake)}</td>
+            <td>{watchers > 0 && batch.approvals !== null ? said.approvals(batch.approvals, watchers) : '–'}</td>
             <td>{batch.transaction ? <TransactionLink hash={batch.transaction} /> : '–'}</td>
             <td className="n">{batch.block ?? '–'}</td>
-            <td className="n">{batch.gasUsed === null ? '–' : grouped.format(batch.gasUsed)}</td>
+            <td className="n">{batch.gasUsed === null ? '–' : count(batch.gasUsed)}</td>
           </tr>
         ))}
       </tbody>

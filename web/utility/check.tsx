@@ -1,10 +1,12 @@
 /** Redoes the sums of the intervals shown, here in the browser. */
-import type { IntervalResource } from '../../server/api/resources.ts'
+import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { checkInterval } from '../market/market.ts'
 import { Badge } from '../page/card.tsx'
 import { localTime } from '../time/clock.ts'
+import { utilityWords } from './words.ts'
 
-export function Check({ intervals }: { intervals: readonly IntervalResource[] }) {
+export function Check({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
+  const said = utilityWords()
   if (intervals.length === 0) return null
   const faults = intervals.flatMap((interval) =>
     checkInterval(interval).map((fault) => `${localTime(interval.start)}: ${fault}`),
@@ -13,12 +15,13 @@ export function Check({ intervals }: { intervals: readonly IntervalResource[] })
     <p className="check" role="status">
       {faults.length === 0 ? (
         <>
-          <Badge tone="good">adds up</Badge> zones, links and trades of {intervals.length} intervals, recomputed here
+          <Badge tone="good">{said.addsUp}</Badge>
+          {said.addsUpText(intervals.length, said.periods(area.intervalSeconds))}
         </>
       ) : (
         <>
-          <Badge tone="bad">does not add up</Badge> {faults[0]}
-          {faults.length > 1 && `, and ${faults.length - 1} more`}
+          <Badge tone="bad">{said.doesNot}</Badge> {faults[0]}
+          {faults.length > 1 && said.andMore(faults.length - 1)}
         </>
       )}
     </p>

@@ -1,53 +1,59 @@
 /** Results of the area, an interval a row: metered = matched + residual on both sides. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { priceIn } from '../market/market.ts'
-import { cents, exactMoney } from '../money/format.ts'
+import { cents, moneyColumn } from '../money/format.ts'
 import { Badge, Empty } from '../page/card.tsx'
 import { localTime } from '../time/clock.ts'
 import { TableFrame } from './table-frame.tsx'
+import { utilityWords } from './words.ts'
 
 const shownRows = 40
 
 export function IntervalTable({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
-  if (intervals.length === 0) return <Empty>No interval has ended yet.</Empty>
+  const said = utilityWords()
+  if (intervals.length === 0) return <Empty>{said.noInterval}</Empty>
   const shown = intervals.slice(0, shownRows)
+  const fees = moneyColumn(
+    shown.map(({ gridFees }) => gridFees),
+    area.currency,
+  )
   const ahead = shown.some(({ forwardWh }) => forwardWh > 0)
   return (
-    <TableFrame label="Intervals" tall>
+    <TableFrame label={said.intervals} tall>
       <thead>
         <tr>
-          <th scope="col">interval</th>
-          <th scope="col">status</th>
+          <th scope="col">{said.from}</th>
+          <th scope="col">{said.status}</th>
           <th scope="col" className="n">
             ct/kWh
           </th>
           <th scope="col" className="n">
-            fed in Wh
+            {said.fedInWh}
           </th>
           <th scope="col" className="n">
-            = matched
+            {said.isMatched}
           </th>
           <th scope="col" className="n">
-            + residual
+            {said.plusRest}
           </th>
           <th scope="col" className="n">
-            taken Wh
+            {said.takenWh}
           </th>
           <th scope="col" className="n">
-            = matched
+            {said.isMatched}
           </th>
           <th scope="col" className="n">
-            + residual
+            {said.plusRest}
           </th>
           <th scope="col" className="n">
-            grid fees
+            {said.gridFees}
           </th>
           <th scope="col" className="n">
-            missing
+            {said.missing}
           </th>
           {ahead && (
             <th scope="col" className="n">
-              ahead Wh − deviation
+              {said.ahead}
             </th>
           )}
         </tr>
@@ -61,8 +67,8 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
                 <time dateTime={interval.start}>{localTime(interval.start)}</time>
               </th>
               <td>
-                <Badge tone={interval.status === 'final' ? 'good' : 'calm'}>{interval.status}</Badge>
-                {interval.run > 1 && <span className="soft"> run {interval.run}</span>}
+                <Badge tone={interval.status === 'final' ? 'good' : 'calm'}>{said.statuses[interval.status]}</Badge>
+                {interval.run > 1 && <span className="soft"> {said.corrected(interval.run - 1)}</span>}
               </td>
               <td className="n">{price === null ? '–' : cents(price)}</td>
               <td className="n">{interval.exportWh}</td>
@@ -71,7 +77,7 @@ export function IntervalTable({ area, intervals }: { area: AreaResource; interva
               <td className="n">{interval.importWh}</td>
               <td className="n">{interval.matchedWh}</td>
               <td className="n">{interval.importWh - interval.matchedWh}</td>
-              <td className="n">{exactMoney(interval.gridFees, area.currency)}</td>
+              <td className="n">{fees(interval.gridFees)}</td>
               <td className="n">{interval.missingReadings || '–'}</td>
               {ahead && <td className="n">{aheadWords(interval)}</td>}
             </tr>

@@ -1,4 +1,5 @@
 /** Reads a settlement report (RFC 4180) again and adds every row up. */
+import { utilityWords } from './words.ts'
 
 export interface ReportCheck {
   rows: number
@@ -11,6 +12,7 @@ const endPattern = /^#end rows=(\d+) refused=(\d+) /
 
 /** Each row must hold metered = own use + matched + residual, in both directions, and the last line their number. */
 export function checkReport(text: string): ReportCheck {
+  const said = utilityWords().faults
   const [header = [], ...lines] = readCsv(text)
   const end = endPattern.exec(lines.at(-1)?.[0] ?? '')
   const rows = end === null ? lines : lines.slice(0, -1)
@@ -22,10 +24,10 @@ export function checkReport(text: string): ReportCheck {
     exported: [column('exportWh'), column('ownUseWh'), column('soldWh'), column('residualExportWh')],
   }
   if ([columns.meter, columns.start, ...columns.imported, ...columns.exported].includes(-1))
-    return { rows: rows.length, faults: ['the columns are not those of a settlement report'] }
+    return { rows: rows.length, faults: [said.columns] }
   const faults: string[] = []
-  if (Number(end?.[1]) !== rows.length) faults.push('the report is not whole: it was cut on its way')
-  if (end !== null && end[2] !== '0') faults.push(`${end[2]} rows could not be written: the list of reports names them`)
+  if (Number(end?.[1]) !== rows.length) faults.push(said.cut)
+  if (end !== null && end[2] !== '0') faults.push(said.refused(end[2]!))
   for (const row of rows) {
     for (const [name, indexes] of [
       ['import', columns.imported],
@@ -34,7 +36,7 @@ export function checkReport(text: string): ReportCheck {
       const [metered, ownUse, matched, residual] = indexes.map((index) => Number(row[index]))
       if (metered !== ownUse! + matched! + residual!)
         faults.push(
-          `${row[columns.meter]} at ${row[columns.start]}: ${name} ${metered} is not ${ownUse} + ${matched} + ${residual} Wh`,
+          said.row(row[columns.meter]!, row[columns.start]!, name, said.isNot(metered!, ownUse!, matched!, residual!)),
         )
     }
   }

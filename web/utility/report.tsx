@@ -9,10 +9,12 @@ import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { fieldTime } from '../time/clock.ts'
 import { checkReport } from './report-check.ts'
+import { utilityWords } from './words.ts'
 
 const hourMs = 3_600_000
 
 export function Report({ area }: { area: AreaResource }) {
+  const said = utilityWords()
   const session = useSession()
   const ids = { from: useId(), to: useId(), format: useId(), by: useId() }
   const formats = useQuery({
@@ -44,46 +46,45 @@ export function Report({ area }: { area: AreaResource }) {
         if (valid) download.mutate()
       }}
     >
-      <p>
-        One line per meter and interval: metered energy, what was matched with neighbours and what stayed with the
-        supplier. Every line adds up to the watt-hour.
-      </p>
+      <p>{said.reportText}</p>
       <div className="report-range">
-        <label htmlFor={ids.from}>from</label>
+        <label htmlFor={ids.from}>{said.from}</label>
         <input id={ids.from} type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
-        <label htmlFor={ids.to}>to</label>
+        <label htmlFor={ids.to}>{said.until}</label>
         <input id={ids.to} type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
-        <label htmlFor={ids.format}>as</label>
+        <label htmlFor={ids.format}>{said.as}</label>
         <select id={ids.format} value={format} onChange={(event) => setFormat(event.target.value)}>
-          {(formats.data?.items ?? [{ name: 'csv', about: 'for programs' }]).map(({ name, about }) => (
+          {(formats.data?.items ?? [{ name: 'csv', about: said.csvAbout }]).map(({ name, about }) => (
             <option key={name} value={name}>
               {name}: {about}
             </option>
           ))}
         </select>
-        <label htmlFor={ids.by}>by</label>
+        <label htmlFor={ids.by}>{said.by}</label>
         <select id={ids.by} value={by} onChange={(event) => setBy(event.target.value)}>
-          {['interval', 'day', 'month'].map((period) => (
-            <option key={period}>{period}</option>
+          {(['interval', 'day', 'month'] as const).map((period) => (
+            <option key={period} value={period}>
+              {period === 'interval' ? said.byInterval(area.intervalSeconds) : said.byPeriods[period]}
+            </option>
           ))}
         </select>
         <button type="submit" className="primary" disabled={!valid || download.isPending}>
-          {download.isPending ? 'Preparing…' : 'Download'}
+          {download.isPending ? said.preparing : said.download}
         </button>
       </div>
-      {!valid && <p className="explain">The range must end after it starts.</p>}
+      {!valid && <p className="explain">{said.wrongRange}</p>}
       <Trouble error={download.error} />
       {download.data && (
         <p role="status" className="check">
           {download.data.faults.length === 0 ? (
             <>
-              <Badge tone="good">adds up</Badge> {download.data.rows} rows saved; in every one metered = own use +
-              matched + residual, checked here
+              <Badge tone="good">{said.addsUp}</Badge>
+              {said.rowsSaved(download.data.rows)}
             </>
           ) : (
             <>
-              <Badge tone="bad">does not add up</Badge> {download.data.faults[0]}
-              {download.data.faults.length > 1 && `, and ${download.data.faults.length - 1} more`}
+              <Badge tone="bad">{said.doesNot}</Badge> {download.data.faults[0]}
+              {download.data.faults.length > 1 && said.andMore(download.data.faults.length - 1)}
             </>
           )}
         </p>

@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query'
 import { Tabs } from 'radix-ui'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { batchesQuery, intervalsQuery } from '../api/queries.ts'
-import { MarketChart } from '../charts/market-chart.tsx'
 import { priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { cents, energy, moneyWords, sum } from '../money/format.ts'
@@ -13,10 +12,13 @@ import { BatchTable } from './batch-table.tsx'
 import { Check } from './check.tsx'
 import { IntervalTable } from './interval-table.tsx'
 import { Report } from './report.tsx'
+import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
+import { LaterChart, MarketChart } from '../charts/later-chart.tsx'
 
 export default function Utility({ area }: { area: AreaResource }) {
+  const said = utilityWords()
   const intervals = useQuery(intervalsQuery(area.area))
   const batches = useQuery(batchesQuery(area.area))
   const newest = intervals.data?.[0]
@@ -30,20 +32,30 @@ export default function Utility({ area }: { area: AreaResource }) {
         intervals.data && <NoResultYet area={area} />
       )}
       <Card
-        title="Zones and links"
+        title={said.zones}
         className="dense"
-        aside={newest && <span className="soft">{localMoment(newest.start)}, Wh of one interval</span>}
+        aside={
+          newest && (
+            <span className="soft">{said.ofOne(localMoment(newest.start), said.period(area.intervalSeconds))}</span>
+          )
+        }
       >
         {intervals.isPending ? <Waiting lines={4} /> : <ZoneTable area={area} interval={newest} />}
       </Card>
-      <Card title="Matched and residual" aside={<Check intervals={cleared} />}>
-        {intervals.isPending ? <Waiting lines={5} /> : <MarketChart intervals={cleared} height={230} />}
+      <Card title={said.betweenAndRest} aside={<Check area={area} intervals={cleared} />}>
+        {intervals.isPending ? (
+          <Waiting lines={5} />
+        ) : (
+          <LaterChart>
+            <MarketChart intervals={cleared} height={230} />
+          </LaterChart>
+        )}
       </Card>
       <Tabs.Root defaultValue="intervals" className="tabs card dense">
-        <Tabs.List className="tab-list" aria-label="Records">
-          <Tabs.Trigger value="intervals">Intervals</Tabs.Trigger>
-          <Tabs.Trigger value="batches">Settlement batches</Tabs.Trigger>
-          <Tabs.Trigger value="report">Report</Tabs.Trigger>
+        <Tabs.List className="tab-list" aria-label={said.records}>
+          <Tabs.Trigger value="intervals">{said.intervals}</Tabs.Trigger>
+          <Tabs.Trigger value="batches">{said.batches}</Tabs.Trigger>
+          <Tabs.Trigger value="report">{said.report}</Tabs.Trigger>
         </Tabs.List>
         <Tabs.Content value="intervals" tabIndex={-1}>
           <IntervalTable area={area} intervals={intervals.data ?? []} />
@@ -67,6 +79,7 @@ interface NumbersProps {
 }
 
 function Numbers({ area, newest, cleared }: NumbersProps) {
+  const said = utilityWords()
   const now = priceIn(newest)
   const total = (pick: (interval: IntervalResource) => number) => cleared.reduce((all, each) => all + pick(each), 0)
   const matched = total((each) => each.matchedWh)
@@ -74,19 +87,17 @@ function Numbers({ area, newest, cleared }: NumbersProps) {
   const missing = newest.missingReadings
   return (
     <div className="numbers">
-      <Figure label="price now, ct/kWh">{now === null ? '–' : cents(now)}</Figure>
-      <Figure label="matched now">{energy(newest.matchedWh)}</Figure>
-      <Figure label="fed in now">{energy(newest.exportWh)}</Figure>
-      <Figure label="taken now">{energy(newest.importWh)}</Figure>
-      <Figure label={`of ${energy(fedIn)} fed in, matched in ${duration(cleared.length * area.intervalSeconds)}`}>
+      <Figure label={said.priceNow}>{now === null ? '–' : cents(now)}</Figure>
+      <Figure label={said.matchedNow}>{energy(newest.matchedWh)}</Figure>
+      <Figure label={said.fedInNow}>{energy(newest.exportWh)}</Figure>
+      <Figure label={said.takenNow}>{energy(newest.importWh)}</Figure>
+      <Figure label={said.share(energy(fedIn), duration(cleared.length * area.intervalSeconds))}>
         {fedIn === 0 ? '–' : `${Math.round((matched / fedIn) * 100)} %`}
       </Figure>
-      <Figure label="grid fees in that time">
-        {moneyWords(sum(cleared.map((each) => each.gridFees)), area.currency)}
-      </Figure>
-      <Figure label="meters without a reading">{missing === 0 ? 'none' : missing}</Figure>
-      <Figure label="settled on chain until">
-        {area.settledUntil === null ? 'not yet' : localMoment(area.settledUntil)}
+      <Figure label={said.fees}>{moneyWords(sum(cleared.map((each) => each.gridFees)), area.currency)}</Figure>
+      <Figure label={said.withoutReading}>{missing === 0 ? said.none : missing}</Figure>
+      <Figure label={said.settledUntil}>
+        {area.settledUntil === null ? said.notYet : localMoment(area.settledUntil)}
       </Figure>
     </div>
   )

@@ -1,10 +1,12 @@
 /** The zone tree as a table: a row a zone, its link to the parent beside it. */
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { isFull, linkLoad, resultOf, type ZoneNode, zoneTree } from '../market/market.ts'
-import { cents, signOf } from '../money/format.ts'
+import { cents, count, signOf } from '../money/format.ts'
 import { TableFrame } from './table-frame.tsx'
+import { utilityWords } from './words.ts'
 
 export function ZoneTable({ area, interval }: { area: AreaResource; interval: IntervalResource | undefined }) {
+  const said = utilityWords()
   const root = zoneTree(interval?.zones ?? area.zones)
   const rows: ZoneNode[] = []
   const walk = (node: ZoneNode) => {
@@ -13,31 +15,31 @@ export function ZoneTable({ area, interval }: { area: AreaResource; interval: In
   }
   if (root) walk(root)
   return (
-    <TableFrame label="Zones and links">
+    <TableFrame label={said.zones}>
       <thead>
         <tr>
-          <th scope="col">zone</th>
+          <th scope="col">{said.zone}</th>
           <th scope="col" className="n">
-            price ct/kWh
+            {said.price}
           </th>
           <th scope="col" className="n">
-            fed in
+            {said.fedIn}
           </th>
           <th scope="col" className="n">
-            sold
+            {said.sold}
           </th>
           <th scope="col" className="n">
-            taken
+            {said.taken}
           </th>
           <th scope="col" className="n">
-            bought
+            {said.bought}
           </th>
-          <th scope="col">link to parent: flow of capacity</th>
+          <th scope="col">{said.link}</th>
           <th scope="col" className="n">
-            fee ct/kWh
+            {said.fee}
           </th>
           <th scope="col" className="n">
-            congestion
+            {said.congestion}
           </th>
         </tr>
       </thead>
@@ -51,6 +53,7 @@ export function ZoneTable({ area, interval }: { area: AreaResource; interval: In
 }
 
 function ZoneRow({ node: { zone, depth }, interval }: { node: ZoneNode; interval: IntervalResource | undefined }) {
+  const said = utilityWords()
   const result = resultOf(interval, zone.zone)
   const flow = interval?.flows.find((each) => each.zone === zone.zone)
   const flowWh = flow?.exportWh ?? 0
@@ -73,23 +76,25 @@ function ZoneRow({ node: { zone, depth }, interval }: { node: ZoneNode; interval
       <td className="n">{result?.boughtWh ?? '–'}</td>
       <td>
         {zone.parent === null ? (
-          <span className="soft">root</span>
+          <span className="soft">{said.top}</span>
         ) : (
           <span className={full ? 'link-cell full' : 'link-cell'}>
             <span className="link-cell-words">
               {flow?.exportWh === null
-                ? 'not told'
+                ? said.notTold
                 : flowWh === 0
-                  ? 'no flow'
-                  : `${Math.abs(flowWh)} ${flowWh > 0 ? 'out' : 'in'}`}
-              <span className="soft"> of {zone.capacityWh ?? 'unlimited'}</span>
+                  ? said.noFlow
+                  : flowWh > 0
+                    ? said.out(count(flowWh))
+                    : said.in(count(-flowWh))}
+              <span className="soft">{said.of(zone.capacityWh === null ? null : count(zone.capacityWh))}</span>
             </span>
             {load !== null && (
               <span className="link-bar" aria-hidden="true">
                 <span style={{ width: `${load * 100}%` }} />
               </span>
             )}
-            {full && <strong className="full-mark">full</strong>}
+            {full && <strong className="full-mark">{said.full}</strong>}
           </span>
         )}
       </td>

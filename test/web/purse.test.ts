@@ -1,0 +1,56 @@
+/** What a purse holds and why, and what can be asked of it. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { formatMoney } from '../../contracts/protocol/units.ts'
+import { checkAmount, endsBuying, mostToAsk, partsOfPurse } from '../../web/escrow/purse.ts'
+import { sum } from '../../web/money/format.ts'
+import { seatOf } from './resources.ts'
+
+const account = `0x${'1'.repeat(40)}`
+const asked = (amount: string) => ({ amount, to: account, claimableAt: '2026-07-01T12:05:00.000Z', nonce: 4 })
+
+describe('a purse', () => {
+  it('is what was put in and earned less what was spent, and the same as held back, asked for and available', () => {
+    const units = fc.bigInt({ min: 0n, max: 10n ** 15n })
+    fc.assert(
+      fc.property(units, units, units, units, units, units, (...amounts) => {
+        const [free, bound, wanted, received, paid] = amounts.map((each) => formatMoney(each!, 4)) as [
+          string,
+          string,
+          string,
+          string,
+          string,
+        ]
+        const balance = sum([free, bound])
+        const parts = partsOfPurse({ balance, available: free, withdrawal: asked(wanted) }, { received, paid })
+        expect(sum([parts.putIn, parts.earned, `-${parts.spent}`])).toBe(sum([balance]))
+        expect(sum([parts.heldBack, parts.asked, parts.available])).toBe(sum([balance]))
+        expect(Number(parts.heldBack)).toBeGreaterThanOrEqual(0)
+      }),
+      { seed: 7 },
+    )
+  })
+
+  it('pays out at most what is available, and what was asked for before, which a new request replaces', () => {
+    expect(mostToAsk(seatOf(account, { balance: '10', available: '8' }))).toBe('8')
+    expect(mostToAsk(seatOf(account, { balance: '10', available: '5', withdrawal: asked('3') }))).toBe('8')
+    expect(mostToAsk(seatOf(account, { balance: '10', available: '0', withdrawal: asked('99999') }))).toBe('10')
+  })
+
+  it('knows when a home that buys would be left with nothing', () => {
+    const seat = seatOf(account, { balance: '10', available: '8' })
+    expect(endsBuying(seat, '8')).toBe(true)
+    expect(endsBuying(seat, '7.999')).toBe(false)
+    expect(endsBuying(seatOf(account, { mandate: { ...seat.mandate, maxBuyWh: 0 } }), '8')).toBe(false)
+  })
+})
+
+it('checks an amount while it is typed', () => {
+  const limits = { decimals: 7, most: '40' }
+  expect(checkAmount('', limits)).toEqual({ amount: null, fault: null })
+  expect(checkAmount('12,5', limits)).toEqual({ amount: '12.5', fault: null })
+  expect(checkAmount('99,999', limits)).toEqual({ amount: null, fault: 'tooMuch' })
+  expect(checkAmount('40.0000001', limits).fault).toBe('tooMuch')
+  expect(checkAmount('1e3', limits).fault).toBe('form')
+  expect(checkAmount('-1', limits).fault).toBe('form')
+})

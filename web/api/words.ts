@@ -1,0 +1,40 @@
+/** What the page says where a request failed: sentences of its own for what people meet; everything else is said by the server. */
+import { catalogue } from '../words/language.ts'
+
+export const apiWords = catalogue({
+  en: {
+    unreachable: 'The server cannot be reached. Check the connection and try again.',
+    answered: (status: number) => `The server answered with status ${status}.`,
+    noJson: 'The server gave an answer that this page cannot read.',
+    pageMissing: 'A part of this page could not be fetched. Check the connection and try again.',
+    /** By the code of the refusal. */
+    refusals: {
+      ORDER_SEAT_CLOSED: 'This meter trades no more, or it is suspended.',
+      ORDER_NONCE: 'Another price was set at the same moment. Look at your price and set it again.',
+      ORDER_RATE: 'That was too fast. Wait a second and try again.',
+      ORDER_UNKNOWN: 'There is nothing left to take back.',
+      ORDER_GATE_CLOSED: 'It has started by now, so nothing more can be agreed ahead for it.',
+      ORDER_FUNDS: 'There is not enough money in your purse for that. Put some in first.',
+      ORDER_UNCONFIRMED: 'The grid operator has not confirmed your meter yet.',
+      SESSION_KEY_EXPIRED: 'This device may not sign for you any more. Sign in again.',
+    } as Readonly<Record<string, string>>,
+  },
+  de: {
+    unreachable: 'Der Server ist nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.',
+    answered: (status) => `Der Server antwortete mit Status ${status}.`,
+    noJson: 'Der Server gab eine Antwort, die diese Seite nicht lesen kann.',
+    pageMissing:
+      'Ein Teil dieser Seite konnte nicht geladen werden. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.',
+    refusals: {
+      ORDER_SEAT_CLOSED: 'Dieser Zähler handelt nicht mehr, oder er ist gesperrt.',
+      ORDER_NONCE:
+        'Im selben Augenblick wurde ein anderer Preis gesetzt. Sehen Sie nach und setzen Sie ihn noch einmal.',
+      ORDER_RATE: 'Das ging zu schnell. Warten Sie eine Sekunde und versuchen Sie es noch einmal.',
+      ORDER_UNKNOWN: 'Es gibt nichts mehr zurückzunehmen.',
+      ORDER_GATE_CLOSED: 'Sie hat schon begonnen; im Voraus lässt sich für sie nichts mehr vereinbaren.',
+      ORDER_FUNDS: 'Dafür reicht Ihr Guthaben nicht. Zahlen Sie zuerst etwas ein.',
+      ORDER_UNCONFIRMED: 'Der Netzbetreiber hat Ihren Zähler noch nicht bestätigt.',
+      SESSION_KEY_EXPIRED: 'Dieses Gerät darf nicht mehr für Sie unterschreiben. Melden Sie sich neu an.',
+    },
+  },
+})

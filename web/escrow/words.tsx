@@ -1,0 +1,184 @@
+/** The texts of money: the purse, putting in, taking out, what was paid, and the meter's key. */
+import type { ReactNode } from 'react'
+import { catalogue } from '../words/language.ts'
+import { vocabulary } from '../words/vocabulary.ts'
+
+const en = vocabulary.en.home
+const de = vocabulary.de.home
+
+export const moneyTexts = catalogue({
+  en: {
+    inPurse: `in ${en.purse}`,
+    available: 'available now',
+    add: 'Add to my purse',
+    deposit: 'Put in',
+    signing: 'Signing…',
+    sending: 'Sending…',
+    inWallet: (amount: string) => `In my wallet: ${amount}. `,
+    moreThanWallet: 'That is more than the wallet holds.',
+    thisAmountOnly: 'You sign for this amount only.',
+    notAnAmount: (decimals: number) =>
+      `An amount is a number above zero with at most ${decimals} decimals, such as 12.50.`,
+    depositSent: (transaction: ReactNode): ReactNode => <>On its way, in transaction {transaction}.</>,
+    moreThanPurse: (most: string) => `That is more than can be paid out now: at most ${most}.`,
+    endsBuying: 'This takes all that is available, so buying from neighbours stops until you put money in again.',
+    nothingToBuyWith: 'Until then nothing is left to buy with, so all energy comes from the supplier.',
+    askAnyway: 'Ask for all of it',
+    cancel: 'Leave it in the purse',
+    takenBack: 'Nothing is asked for any more: all of it stays in the purse.',
+    putIn: 'put in, less taken out',
+    earned: 'earned from neighbours',
+    spent: 'paid to neighbours',
+    heldBack: 'held back',
+    heldBackUntil: (time: string) => `for what is bought and not paid yet, until about ${time}`,
+    asked: 'asked for',
+    askedUntil: (time: string) => `to be collected from ${time} on`,
+    cannotDeposit: 'This kind of money cannot be put in with a signature alone.',
+    words: { payout: 'payout', withdrawal: 'withdrawal' },
+    request: (word: 'payout' | 'withdrawal'): string => (word === 'payout' ? 'Ask for a payout' : 'Ask for money back'),
+    requestInstead: 'Ask for another amount instead',
+    askedFor: (amount: ReactNode): ReactNode => <>{amount} asked for.</>,
+    collectAt: (time: string, duration: string) => `You can collect it ${time}, in ${duration}.`,
+    ready: 'It is ready to collect.',
+    collect: 'Collect it',
+    all: 'all',
+    ask: 'Ask for it',
+    twoSteps: (delay: string) => `Two steps: you sign now and collect it ${delay} later. Nobody can block it.`,
+    requestSent: (transaction: ReactNode): ReactNode => <>Asked for in transaction {transaction}.</>,
+    collected: (transaction: ReactNode): ReactNode => <>Collected in transaction {transaction}.</>,
+    paidTitle: 'Paid',
+    noneYet: (duration: string) => `Nothing paid yet. Trades are paid together every ${duration}.`,
+    statuses: { cut: 'waiting', submitted: 'sent', settled: en.paid },
+    sold: (energy: string) => `${energy} sold`,
+    bought: (energy: string) => `${energy} bought`,
+    noTrade: 'no trade',
+    statement: 'statement',
+    watched: (approvals: number, count: number) => {
+      if (approvals === 0) return 'no watcher has signed that it computed this payment'
+      return count === 1
+        ? 'the watcher computed this payment itself'
+        : `${approvals} of ${count} watchers computed this payment themselves`
+    },
+    saveStatement: (time: string) => `Save the statement of the payment at ${time}`,
+    meterKey: 'Meter’s key',
+    firstKey: 'Your meter signs with its first key,',
+    newestKey: 'Your meter’s newest key is',
+    signsFrom: (time: string) => `, which signs from ${time}`,
+    signsSince: (time: string) => `, which signs since ${time}`,
+    changeKey: (command: ReactNode): ReactNode => (
+      <>
+        . To change it, run {command} where the meter is read, and paste the line that it prints. Prices, money and
+        readings stay. Approve only a line that you made yourself.
+      </>
+    ),
+    agentLine: 'The agent’s line',
+    approve: 'Approve the next key',
+    nextKey: 'Next key:',
+    approved: (transaction: ReactNode): ReactNode => (
+      <>Approved in transaction {transaction}. The agent goes over to the next key by itself.</>
+    ),
+    stopTitle: 'Stop trading for good',
+    stopText: (period: string) =>
+      `From the next ${period} on this meter sells and buys nothing here. What was traded before is paid as always, what is in the purse stays yours and can be asked for at any time. To come back you join anew.`,
+    iWantToStop: 'I want to stop',
+    close: 'Stop for good',
+    closed: (transaction: ReactNode): ReactNode => <>Stopped in transaction {transaction}.</>,
+    period: en.period,
+    ticket: {
+      notALine: 'This is not the line that the agent printed. Paste all of it.',
+      otherMarket: 'This line was made for another market.',
+      otherAccount: 'This line was made for another account.',
+      otherMeter: 'This line was made for another meter.',
+      keyChanged: 'The meter’s key has changed since this line was printed. Let the agent print a new one.',
+      expired: 'This line has expired. Let the agent print it again.',
+    },
+  },
+  de: {
+    inPurse: 'auf meinem Guthaben',
+    available: 'jetzt verfügbar',
+    add: 'Auf mein Guthaben einzahlen',
+    deposit: 'Einzahlen',
+    signing: 'Wird unterschrieben …',
+    sending: 'Wird geschickt …',
+    inWallet: (amount) => `In meiner Wallet: ${amount}. `,
+    moreThanWallet: 'Das ist mehr, als in der Wallet ist.',
+    thisAmountOnly: 'Sie unterschreiben nur für diesen Betrag.',
+    notAnAmount: (decimals) =>
+      `Ein Betrag ist eine Zahl über null mit höchstens ${decimals} Nachkommastellen, etwa 12,50.`,
+    depositSent: (transaction) => <>Unterwegs, in Transaktion {transaction}.</>,
+    moreThanPurse: (most) => `Das ist mehr, als jetzt ausgezahlt werden kann: höchstens ${most}.`,
+    endsBuying:
+      'Das nimmt alles, was verfügbar ist; von Nachbarn wird dann nichts mehr gekauft, bis Sie wieder einzahlen.',
+    nothingToBuyWith: 'Bis dahin ist nichts zum Kaufen übrig, und aller Strom kommt vom Versorger.',
+    askAnyway: 'Alles verlangen',
+    cancel: 'Auf dem Guthaben lassen',
+    takenBack: 'Es ist nichts mehr verlangt: alles bleibt auf dem Guthaben.',
+    putIn: 'eingezahlt, abzüglich Ausgezahltem',
+    earned: 'von Nachbarn eingenommen',
+    spent: 'an Nachbarn gezahlt',
+    heldBack: 'zurückgehalten',
+    heldBackUntil: (time) => `für Gekauftes, das noch nicht bezahlt ist, bis etwa ${time}`,
+    asked: 'verlangt',
+    askedUntil: (time) => `abzuholen ab ${time}`,
+    cannotDeposit: 'Diese Art von Geld lässt sich nicht allein mit einer Unterschrift einzahlen.',
+    words: { payout: 'Auszahlung', withdrawal: 'Rückzahlung' },
+    request: (word) => (word === 'payout' ? 'Auszahlung verlangen' : 'Geld zurückverlangen'),
+    requestInstead: 'Stattdessen einen anderen Betrag verlangen',
+    askedFor: (amount) => <>{amount} verlangt.</>,
+    collectAt: (time, duration) => `Sie können es ab ${time} abholen, in ${duration}.`,
+    ready: 'Es liegt zum Abholen bereit.',
+    collect: 'Abholen',
+    all: 'alles',
+    ask: 'Verlangen',
+    twoSteps: (delay) =>
+      `Zwei Schritte: Sie unterschreiben jetzt und holen es ${delay} später ab. Niemand kann das verhindern.`,
+    requestSent: (transaction) => <>Verlangt in Transaktion {transaction}.</>,
+    collected: (transaction) => <>Abgeholt in Transaktion {transaction}.</>,
+    paidTitle: 'Bezahlt',
+    noneYet: (duration) => `Noch nichts bezahlt. Alle ${duration} wird gemeinsam bezahlt, was gehandelt wurde.`,
+    statuses: { cut: 'wartet', submitted: 'geschickt', settled: de.paid },
+    sold: (energy) => `${energy} verkauft`,
+    bought: (energy) => `${energy} gekauft`,
+    noTrade: 'kein Handel',
+    statement: 'Nachweis',
+    watched: (approvals, count) => {
+      if (approvals === 0) return 'kein Wächter hat unterschrieben, dass er diese Zahlung nachgerechnet hat'
+      return count === 1
+        ? 'der Wächter hat diese Zahlung selbst nachgerechnet'
+        : `${approvals} von ${count} Wächtern haben diese Zahlung selbst nachgerechnet`
+    },
+    saveStatement: (time) => `Nachweis der Zahlung von ${time} speichern`,
+    meterKey: 'Schlüssel des Zählers',
+    firstKey: 'Ihr Zähler unterschreibt mit seinem ersten Schlüssel,',
+    newestKey: 'Der neueste Schlüssel Ihres Zählers ist',
+    signsFrom: (time) => `; er unterschreibt ab ${time}`,
+    signsSince: (time) => `; er unterschreibt seit ${time}`,
+    changeKey: (command) => (
+      <>
+        . Um ihn zu wechseln, starten Sie {command} dort, wo der Zähler gelesen wird, und fügen Sie die Zeile ein, die
+        es ausgibt. Preise, Geld und Zählerstände bleiben. Bestätigen Sie nur eine Zeile, die Sie selbst erzeugt haben.
+      </>
+    ),
+    agentLine: 'Die Zeile des Agenten',
+    approve: 'Nächsten Schlüssel bestätigen',
+    nextKey: 'Nächster Schlüssel:',
+    approved: (transaction) => (
+      <>Bestätigt in Transaktion {transaction}. Der Agent wechselt von selbst zum nächsten Schlüssel.</>
+    ),
+    stopTitle: 'Für immer aufhören',
+    stopText: (period) =>
+      `Ab der nächsten ${period} verkauft und kauft dieser Zähler hier nichts mehr. Was vorher gehandelt wurde, wird wie immer bezahlt; Ihr Guthaben bleibt Ihres und lässt sich jederzeit auszahlen. Um zurückzukommen, machen Sie neu mit.`,
+    iWantToStop: 'Ich möchte aufhören',
+    close: 'Für immer aufhören',
+    closed: (transaction) => <>Beendet in Transaktion {transaction}.</>,
+    period: de.period,
+    ticket: {
+      notALine: 'Das ist nicht die Zeile, die der Agent ausgegeben hat. Fügen Sie sie ganz ein.',
+      otherMarket: 'Diese Zeile gehört zu einem anderen Markt.',
+      otherAccount: 'Diese Zeile gehört zu einem anderen Konto.',
+      otherMeter: 'Diese Zeile gehört zu einem anderen Zähler.',
+      keyChanged: 'Der Schlüssel des Zählers hat seitdem gewechselt. Lassen Sie den Agenten eine neue Zeile ausgeben.',
+      expired: 'Diese Zeile ist abgelaufen. Lassen Sie den Agenten sie noch einmal ausgeben.',
+    },
+  },
+})

@@ -1,0 +1,35 @@
+/** What stands between a home and its trades: found out before the home has to look for it. */
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { signOf } from '../money/format.ts'
+
+export type HomeProblem =
+  | 'closed'
+  | 'suspended'
+  | 'unconfirmed'
+  | 'firstReading'
+  | 'noReading'
+  | 'purseEmpty'
+  | 'limitEnds'
+
+/** After so many intervals without a reading the meter counts as silent. */
+const silentAfterIntervals = 3
+const dayMs = 86_400_000
+/** How long before its end a limit is told to end. */
+const remindDays = 14
+
+export function problemsOf(area: AreaResource, seat: SeatResource, nowMs: number): HomeProblem[] {
+  if (seat.closed) return ['closed']
+  const silentMs = (silentAfterIntervals * area.intervalSeconds + area.graceSeconds) * 1000
+  const { lastReadingAt, mandate } = seat
+  const isSilent = lastReadingAt !== null && nowMs - Date.parse(lastReadingAt) > silentMs
+  const buys = mandate.maxBuyWh > 0 && seat.buyOrder !== null
+  const problems: [HomeProblem, boolean][] = [
+    ['suspended', seat.suspended],
+    ['unconfirmed', !seat.confirmed && !seat.suspended],
+    ['firstReading', lastReadingAt === null],
+    ['noReading', isSilent],
+    ['purseEmpty', buys && signOf(seat.available) <= 0],
+    ['limitEnds', Date.parse(mandate.validUntil) - nowMs < remindDays * dayMs],
+  ]
+  return problems.filter(([, isSo]) => isSo).map(([problem]) => problem)
+}

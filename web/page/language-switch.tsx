@@ -1,0 +1,39 @@
+/** The choice of the page's language, each by the name that it gives itself. */
+import { useEffect, useId, useRef } from 'react'
+import { chooseLanguage, language, type PageLanguage, pageLanguages } from '../words/language.ts'
+import { pageWords } from './words.ts'
+
+/** The page is drawn anew in the other language: what had the focus gets it back. */
+let justChosen = false
+
+export function LanguageSwitch() {
+  const id = useId()
+  const field = useRef<HTMLSelectElement>(null)
+  useEffect(() => {
+    if (justChosen) field.current?.focus()
+    justChosen = false
+  }, [])
+  return (
+    <>
+      <label htmlFor={id} className="visually-hidden">
+        {pageWords().language}
+      </label>
+      <select
+        id={id}
+        ref={field}
+        className="language"
+        value={language()}
+        onChange={(event) => {
+          justChosen = true
+          chooseLanguage(event.target.value as PageLanguage)
+        }}
+      >
+        {Object.entries(pageLanguages).map(([code, name]) => (
+          <option key={code} value={code} lang={code}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </>
+  )
+}

@@ -1,0 +1,31 @@
+/** A switch between on and off, with its state in words beside it. */
+interface OnOffProps {
+  /** What is switched. */
+  label: string
+  /** What is so now. */
+  state: string
+  isOn: boolean
+  isDisabled: boolean
+  change: (isOn: boolean) => void
+}
+
+export function OnOff({ label, state, isOn, isDisabled, change }: OnOffProps) {
+  return (
+    <span className="switch-label">
+      {state}
+      <button
+        type="button"
+        role="switch"
+        className="switch"
+        aria-checked={isOn}
+        aria-label={label}
+        aria-disabled={isDisabled}
+        onClick={() => {
+          if (!isDisabled) change(!isOn)
+        }}
+      >
+        <span className="switch-thumb" />
+      </button>
+    </span>
+  )
+}
