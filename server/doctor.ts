@@ -87,6 +87,7 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
   try {
     const place = placeOfEscrow(escrow)
     const facts = await readEscrowFacts(escrow.rpcUrl, place.escrow)
+    const revocations = place.revocations === null ? null : parseAddress(place.revocations)
     await block(escrow.rpcUrl, facts, note)
     of = 'area'
     const areas = escrow.areaFiles.map((file) => readSettingsFile(file, facts))
@@ -97,7 +98,7 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
     }
     const operator = parseAddress(readWalletFile(config.keyFile).address)
     of = 'contracts'
-    const warnings = await requireContracts(escrow.rpcUrl, facts, { areas, operator })
+    const warnings = await requireContracts(escrow.rpcUrl, facts, { revocations, areas, operator })
     note(of, 'well', `the escrow ${facts.escrow} is this release’s; its token is ${facts.tokenName}`)
     if (place.accounts === null) note(of, 'watch', 'nothing opens accounts of passkeys: give accounts')
     else await readAccountsFacts(escrow.rpcUrl, facts.chainId, parseAddress(place.accounts))

@@ -67,7 +67,7 @@ function served({ escrow, firstBlock, rules }: Street): ServedEscrow {
     },
   }
   writeFileSync(file, JSON.stringify(settings))
-  return { rpcUrl: chain.chain.url, escrow, firstBlock, accounts, areaFiles: [file] }
+  return { rpcUrl: chain.chain.url, escrow, firstBlock, accounts, revocations: null, areaFiles: [file] }
 }
 
 test('two escrows with a token each are served side by side, and nothing else writes their areas meanwhile', async () => {

@@ -4,6 +4,7 @@ import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
 import accountArtifact from './abi/PasskeyAccount.json' with { type: 'json' }
 import accountsArtifact from './abi/PasskeyAccounts.json' with { type: 'json' }
 import registryArtifact from './abi/Registry.json' with { type: 'json' }
+import revocationsArtifact from './abi/Revocations.json' with { type: 'json' }
 
 const released = {
   Escrow: escrowArtifact.bytecode,
@@ -11,6 +12,7 @@ const released = {
   PasskeyAccount: accountArtifact.bytecode,
   PasskeyAccounts: accountsArtifact.bytecode,
   Registry: registryArtifact.bytecode,
+  Revocations: revocationsArtifact.bytecode,
 } as const
 export type ReleasedContract = keyof typeof released
 

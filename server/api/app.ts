@@ -15,6 +15,7 @@ import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { forwardRoutes } from './routes/forward.ts'
+import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
@@ -89,8 +90,8 @@ function apiRoutes(parts: ApiParts): Route[] {
       return ofChain.flatMap(({ settings }) => servicesOf(settings.area).accounts ?? [])
     },
   })
-  const tables = createAreaTables(database, areas)
-  const orderParts = { ...parts, tables, admission: createRelayAdmission({ database, tables }) }
+  const orderParts = { ...parts, tables: createAreaTables(database, areas) }
+  const admission = createRelayAdmission(orderParts)
   // Orders first, since they come most often: a router tries its routes one after the other.
   return [
     ...orderRoutes(orderParts),
@@ -102,8 +103,9 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
     ...pairingRoutes(orderParts),
-    ...relayRoutes(orderParts),
-    ...passkeyAccountRoutes(orderParts),
+    ...relayRoutes(orderParts, admission),
+    ...passkeyAccountRoutes(orderParts, admission),
+    ...grantRoutes(orderParts, admission),
     ...invitationRoutes(orderParts),
     ...demoRoutes(parts),
   ]

@@ -9,9 +9,10 @@ import { sweepNowAndThen } from '../accounts/sessions.ts'
 import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
+import type { Allowance } from './allowance.ts'
 import type { SenderOf } from './hosts.ts'
 import { ApiError, type Problem } from './problem.ts'
-import { mayUseCookie, sessionShown, shownSession } from './session-cookie.ts'
+import { mayUseCookie, type Shown, sessionShown, shownSession } from './session-cookie.ts'
 
 export type Answer =
   | { status: number; body: unknown }
@@ -27,7 +28,7 @@ export interface RouteInput<Params, Query, Body> {
   /** The caller's session; rejects with `SESSION_NEEDED`. */
   session(): Promise<SessionRow>
   /** The account of the caller's session, or null where it has none. */
-  account(): Promise<string | null>
+  account: string | null
 }
 
 interface RouteDefinition<Params, Query, Body> {
@@ -57,17 +58,23 @@ export function route<Params = undefined, Query = undefined, Body = undefined>(
   return definition as unknown as Route
 }
 
+/** `reads` is what one account, or one network without one, may read. */
 export function mountRoute(
   router: Router,
   definition: Route,
-  { database, networkOf, senderOf }: { database: Database; networkOf: NetworkOf; senderOf: SenderOf },
+  parts: { database: Database; networkOf: NetworkOf; reads: Allowance; senderOf: SenderOf },
 ): void {
-  const optionalSession = (request: Request) => sessionOf({ database, senderOf }, request)
+  const { database, networkOf, reads, senderOf } = parts
   router[definition.method](definition.path, async (request, response) => {
     if (definition.method !== 'get') requireOwnPage(senderOf, request)
+    const shown = shownSession(request)
+    const found = shown === null ? null : await sessionOf(parts, request, shown)
+    // Each read costs a query or some, and so does a token: they count for the account, or for the network of whoever has none.
+    if (definition.method === 'get' || (shown !== null && found === null)) {
+      reads.use(found?.account ?? networkOf(request), Date.now())
+    }
     const session = async () => {
-      const shown = await optionalSession(request)
-      if (shown !== null) return shown
+      if (found !== null) return found
       throw new ApiError(
         'SESSION_NEEDED',
         'this needs a session that has not expired, by its bearer token or its cookie',
@@ -81,13 +88,13 @@ export function mountRoute(
       request,
       network: networkOf(request),
       session,
-      account: async () => (await optionalSession(request))?.account ?? null,
+      account: found?.account ?? null,
     }
     const run = () => definition.handle(input)
     const key = definition.keyed ? request.get('idempotency-key') : undefined
     if (key !== undefined) requireKeyForm(key)
     // Keys are an account's own: a stranger has none, and leaves no row. What is signed is its own key anyway.
-    const caller = key === undefined ? undefined : (await optionalSession(request))?.account
+    const caller = key === undefined ? undefined : found?.account
     const isKeyed = key !== undefined && caller !== undefined
     await send(
       response,
@@ -184,9 +191,9 @@ function requireOwnPage(senderOf: SenderOf, request: Request): void {
 async function sessionOf(
   { database, senderOf }: { database: Database; senderOf: SenderOf },
   request: Request,
+  shown: Shown,
 ): Promise<SessionRow | null> {
-  const shown = shownSession(request)
-  if (shown === null || (shown.account !== null && !mayUseCookie(senderOf, request))) return null
+  if (shown.account !== null && !mayUseCookie(senderOf, request)) return null
   return sessionShown(database, shown, new Date())
 }
 

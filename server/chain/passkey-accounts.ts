@@ -14,7 +14,7 @@ import { type Address, type Hex, parseAddress } from '../../contracts/protocol/t
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { ChainError } from './error.ts'
 import { asChainError, openProvider } from './escrow-client.ts'
-import type { Sender } from './sender.ts'
+import type { AllowGas, Sender } from './sender.ts'
 
 /** What an open account says of itself at the newest block. */
 export interface AccountState {
@@ -34,8 +34,8 @@ export interface PasskeyAccounts {
   read(account: Address): Promise<AccountState | null>
   /** Whether the key signed the digest, as an account judges it whose key it is. */
   isSignedBy(key: AccountKey, digest: Hex, signature: Hex): Promise<boolean>
-  /** Null where this server has no key that pays for others. */
-  relay: AccountRelay | null
+  /** For one request, whose gas is asked for before it is spent; null where this server has no key that pays for others. */
+  relay: ((allow: AllowGas) => AccountRelay) | null
 }
 
 /** Each resolves with the transaction's hash once that is stored and on its way, and rejects as `EscrowRelay` does. */
@@ -111,14 +111,14 @@ export function passkeyAccounts(options: {
         throw asChainError(error)
       }
     },
-    relay: sender && accountRelay(sender, facts),
+    relay: sender && ((allow) => accountRelay(sender, facts, allow)),
   }
 }
 
-function accountRelay(sender: Pick<Sender, 'send'>, facts: AccountsFacts): AccountRelay {
+function accountRelay(sender: Pick<Sender, 'send'>, facts: AccountsFacts, allow: AllowGas): AccountRelay {
   async function send(to: Address, data: Hex, purpose: string): Promise<{ hash: Hex }> {
     try {
-      return await sender.send(purpose, async () => ({ to, data }))
+      return await sender.send(purpose, async () => ({ to, data }), allow)
     } catch (error) {
       throw asChainError(error)
     }

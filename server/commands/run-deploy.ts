@@ -2,10 +2,10 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { NonceManager } from 'ethers'
-import { deployAccounts, deployEscrow, deployToken } from '../../contracts/build/deploy.ts'
+import { deployAccounts, deployEscrow, deployRevocations, deployToken } from '../../contracts/build/deploy.ts'
 import { type Address, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { version } from '../../package.json' with { type: 'json' }
-import { foreignCode, isDevelopmentToken } from '../chain/contract-facts.ts'
+import { foreignCode, foreignRevocations, isDevelopmentToken } from '../chain/contract-facts.ts'
 import { refuseDevelopmentKey } from '../chain/development-keys.ts'
 import { asChainError, openProvider, readChainId, readEscrowFacts } from '../chain/escrow-client.ts'
 import { readWalletFile } from '../chain/key-file.ts'
@@ -59,9 +59,11 @@ export async function runDeploy(flags: DeployFlags, command: Command): Promise<v
     const token: Address = flags.token === undefined ? (await deployToken(deployer)).address : parseAddress(flags.token)
     const escrow = await deployEscrow(deployer, { token, withdrawalDelaySeconds })
     const accounts = await deployAccounts(deployer, recoveryDelaySeconds)
+    const revocations = await deployRevocations(deployer)
     const file: DeploymentFile = {
       ...{ release: version, chainId, token, developmentToken: flags.developmentToken === true },
       ...{ withdrawalDelaySeconds, escrow: escrow.address, accounts: accounts.address, recoveryDelaySeconds },
+      revocations: revocations.address,
       firstBlock: escrow.blockNumber,
     }
     writeFileSync(out, `${JSON.stringify(file, null, 2)}\n`, { flag: 'wx' })
@@ -84,7 +86,7 @@ async function check(rpcUrl: string, file: DeploymentFile, json: boolean): Promi
   const provider = openProvider(rpcUrl, chainId)
   try {
     const facts = await readEscrowFacts(rpcUrl, file.escrow)
-    const foreign = await foreignCode(provider, file.escrow)
+    const foreign = (await foreignCode(provider, file.escrow)) ?? (await foreignRevocations(provider, file.revocations))
     if (foreign !== null) throw differs(`${foreign}: it was deployed by release ${file.release}, this is ${version}`)
     if (facts.token !== file.token)
       throw differs(`the escrow holds the token ${facts.token}, the file says ${file.token}`)

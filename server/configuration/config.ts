@@ -38,13 +38,15 @@ export interface EscrowPlace {
   firstBlock: number
   /** What opens accounts of passkeys; null where nothing does. */
   accounts: string | null
+  /** The contract by which accounts take grants of data back, or null. */
+  revocations: string | null
 }
 
 /** Throws `DeploymentError`. */
 export function placeOfEscrow({ place }: EscrowConfig): EscrowPlace {
   if (!('deploymentFile' in place)) return place
-  const { escrow, firstBlock, accounts } = readDeployment(place.deploymentFile)
-  return { escrow, firstBlock, accounts }
+  const { escrow, firstBlock, accounts, revocations } = readDeployment(place.deploymentFile)
+  return { escrow, firstBlock, accounts, revocations }
 }
 
 /** What a file says; what it does not say is undefined. */
@@ -91,11 +93,12 @@ const oneOrMore = <Item extends z.ZodType>(item: Item) =>
 
 const escrowSchema = z.strictObject({
   'rpc-url': aUrl(/^https?:$/, 'https://node.example'),
-  /** The file that `commonwatt deploy` writes; else `escrow`, `first-block` and `accounts` say the same. */
+  /** The file that `commonwatt deploy` writes; else `escrow`, `first-block`, `accounts` and `revocations` say the same. */
   deployment: aText.optional(),
   escrow: anAddress.optional(),
   'first-block': whole(0, 1e15).optional(),
   accounts: anAddress.optional(),
+  revocations: anAddress.optional(),
   'area-file': oneOrMore(aText),
 })
 
@@ -163,14 +166,14 @@ export function readServerConfig(path: string): FileConfig {
 }
 
 function placeOf(
-  { deployment, escrow, 'first-block': firstBlock, accounts }: z.output<typeof escrowSchema>,
+  { deployment, escrow, 'first-block': firstBlock = 0, accounts, revocations }: z.output<typeof escrowSchema>,
   where: string,
   folder: string,
 ): EscrowConfig['place'] {
   if ((deployment === undefined) === (escrow === undefined)) {
     throw new ConfigurationError('CONFIGURATION_INVALID', `${where}: name either its deployment (a file) or its escrow`)
   }
-  if (escrow !== undefined) return { escrow, firstBlock: firstBlock ?? 0, accounts: accounts ?? null }
+  if (escrow !== undefined) return { escrow, firstBlock, accounts: accounts ?? null, revocations: revocations ?? null }
   return { deploymentFile: resolve(folder, deployment!) }
 }
 

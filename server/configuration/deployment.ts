@@ -29,6 +29,8 @@ const schema = z.strictObject({
   /** Opens accounts of passkeys, whose owners can object to a recovery for so long. */
   accounts: anAddress,
   recoveryDelaySeconds: z.int().min(1),
+  /** The contract by which accounts take grants of data back. */
+  revocations: anAddress,
   /** Block of the escrow's deployment: nothing of it is before. */
   firstBlock: z.int().min(0),
 })

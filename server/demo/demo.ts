@@ -7,13 +7,21 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { JsonRpcProvider, NonceManager, type Wallet } from 'ethers'
-import { deployAccounts, deployEscrow, deployToken, escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
+import {
+  deployAccounts,
+  deployEscrow,
+  deployRevocations,
+  deployToken,
+  escrowAt,
+  tokenAt,
+} from '../../contracts/build/deploy.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, DemoPerson } from '../api/resources.ts'
 import { type AreaSettings, areaSettings } from '../areas/settings.ts'
 import { walletOfFile } from '../chain/key-file.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
 import { publicClient } from './api-client.ts'
+import { placeCars, startCars } from './cars.ts'
 import { type EmbeddedChain, startChain } from './embedded-chain.ts'
 import { type EmbeddedPostgres, startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
@@ -124,6 +132,8 @@ async function startMarket(
         String(deployment.firstBlock),
         '--accounts',
         deployment.accounts,
+        '--revocations',
+        deployment.revocations,
       ],
       ...['--area-file', areaFile, '--key-file', people.operatorKeyFile, '--relay-key-file', people.relayKeyFile],
       ...['--demo-people', peopleFile, '--migrate'],
@@ -156,10 +166,14 @@ async function startMarket(
       .flat()
       .map(({ port }) => assertPortFree({ port, purpose: 'a simulated device', option: '--device-port' })),
   )
+  const cars = placeCars(street, ports.devices + [...places.values()].flat().length)
+  await Promise.all(
+    [...cars.values()].map((port) => assertPortFree({ port, purpose: 'a simulated wallbox', option: '--device-port' })),
+  )
   const devices = await supervisor.start({
     name: 'devices',
     script: agentProgram,
-    args: ['simulate', '--config', writeSimulation(street, dataFolder, places)],
+    args: ['simulate', '--config', writeSimulation(street, dataFolder, { places, cars })],
   })
   pids.devices = () => devices.pid
   print(`devices    ${[...places.values()].flat().length} on Modbus TCP ports from ${ports.devices}`)
@@ -205,6 +219,15 @@ async function startMarket(
   )
   print(`agents     ${configs.size} processes for ${street.homes.length} meters`)
   print('people     every seat is open, confirmed and funded')
+  for (const [name, car] of await startCars({
+    street,
+    cars,
+    supervisor,
+    tariffUrl: `${url}/api/v1/areas/${area}/tariff`,
+  })) {
+    pids[name] = () => car.pid
+    print(`${name.padEnd(10)} charges while neighbours have sun to spare; see ${join(dataFolder, 'logs')}`)
+  }
   return {
     url,
     escrow: deployment.settings.chain.escrow,
@@ -264,12 +287,15 @@ interface Deployed {
   firstBlock: number
   /** Opens accounts of passkeys. */
   accounts: string
+  /** The contract by which grants of data are taken back. */
+  revocations: string
 }
 
 interface DemoDeployment {
   escrow: string
   token: string
   accounts: string
+  revocations: string
   firstBlock: number
 }
 
@@ -286,7 +312,8 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
           `the chain in ${dataFolder} does not have the escrow that was deployed on it: remove ${dataFolder} to begin anew`,
         )
       }
-      return { settings: settingsOf(street, people, known), firstBlock: known.firstBlock, accounts: known.accounts }
+      const { firstBlock, accounts, revocations } = known
+      return { settings: settingsOf(street, people, known), firstBlock, accounts, revocations }
     }
     for (const { address } of [people.deployer, people.grid, people.operator, people.relay]) {
       await provider.send('anvil_setBalance', [address, `0x${operatorWei.toString(16)}`])
@@ -297,11 +324,10 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       token: token.address,
       withdrawalDelaySeconds: street.withdrawalDelaySeconds,
     })
-    const accounts = await deployAccounts(deployer, street.recoveryDelaySeconds)
-    const made: DemoDeployment = {
-      ...{ token: token.address, escrow: escrow.address, accounts: accounts.address },
-      firstBlock: escrow.blockNumber,
-    }
+    const { address: accounts } = await deployAccounts(deployer, street.recoveryDelaySeconds)
+    const { address: revocations } = await deployRevocations(deployer)
+    const firstBlock = escrow.blockNumber
+    const made: DemoDeployment = { token: token.address, escrow: escrow.address, accounts, revocations, firstBlock }
     const settings = settingsOf(street, people, made)
     const opened = await escrowAt(escrow.address, people.grid.connect(provider)).openArea!(
       settings.rules,
@@ -315,7 +341,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       await minted.wait()
     }
     writeFileSync(file, JSON.stringify(made, null, 2))
-    return { settings, firstBlock: made.firstBlock, accounts: made.accounts }
+    return { settings, firstBlock, accounts, revocations }
   } finally {
     provider.destroy()
   }
@@ -348,7 +374,11 @@ function placeDevices(street: Street, firstPort: number): Map<string, Place[]> {
   )
 }
 
-function writeSimulation(street: Street, dataFolder: string, places: Map<string, Place[]>): string {
+function writeSimulation(
+  street: Street,
+  dataFolder: string,
+  { places, cars }: { places: Map<string, Place[]>; cars: Map<string, number> },
+): string {
   const file = join(dataFolder, 'devices.json')
   const epoch = existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as { epoch: string }).epoch
@@ -357,6 +387,7 @@ function writeSimulation(street: Street, dataFolder: string, places: Map<string,
     name: home.id,
     serialNumber: createHash('sha256').update(home.id).digest('hex').slice(0, 10).toUpperCase(),
     ...home.physics,
+    ...(home.carKw === undefined ? {} : { wallbox: { port: cars.get(home.id)!, powerKw: home.carKw } }),
     devices: places.get(home.id)!.map(({ port, device: { profile, models, unit } }) => ({
       port,
       ...(unit === undefined ? {} : { unit }),

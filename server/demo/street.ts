@@ -36,6 +36,8 @@ const homeSchema = z.strictObject({
   mainFuseW: z.int().min(1),
   deposit: z.string(),
   devices: z.array(deviceSchema).min(1),
+  /** A wallbox with a car that charges while neighbours have sun to spare. */
+  carKw: z.number().positive().optional(),
   /** What the simulator knows of the home besides its name and devices. */
   physics: z.record(z.string(), z.unknown()),
 })
@@ -138,6 +140,7 @@ function consumer(home: {
   deposit: string
   seed: number
   gateway?: string
+  carKw?: number
 }): HomeInput {
   return {
     id: home.id,
@@ -146,6 +149,7 @@ function consumer(home: {
     description: home.description,
     zone: home.zone,
     ...(home.gateway === undefined ? {} : { gateway: home.gateway }),
+    ...(home.carKw === undefined ? {} : { carKw: home.carKw }),
     sellFloorPerKwh: '0.08',
     buyCeilingPerKwh: '0.30',
     sellAtPerKwh: null,
@@ -344,7 +348,7 @@ export const demoStreet: Street = streetSchema.parse({
       id: 'flat-c',
       name: 'Flat C',
       zone: north,
-      description: 'ground floor, no roof',
+      description: 'ground floor, no roof; its car charges when neighbours have sun to spare',
       load: 'flat',
       loadScale: 2,
       buyAt: '0.29',
@@ -352,6 +356,7 @@ export const demoStreet: Street = streetSchema.parse({
       deposit: '20',
       seed: 13,
       gateway: 'flats',
+      carKw: 3.7,
     }),
   ],
 })

@@ -8,6 +8,7 @@ import {
 } from '../../../contracts/protocol/passkey-account.ts'
 import type { AreaHandle } from '../../areas/area-handle.ts'
 import type { AccountRelay, PasskeyAccounts } from '../../chain/passkey-accounts.ts'
+import type { AllowGas } from '../../chain/sender.ts'
 import { createAllowance } from '../allowance.ts'
 import { passkeyAccountSchema } from '../joining.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
@@ -28,9 +29,9 @@ const tag = 'Accounts of passkeys'
 /** From one address: each look asks the chain's node a few times. */
 const mostPerMinute = 120
 
-type Parts = Pick<ApiParts, 'areas' | 'servicesOf'> & { admission: RelayAdmission }
+type Parts = Pick<ApiParts, 'areas' | 'servicesOf'>
 
-export function passkeyAccountRoutes({ areas, servicesOf, admission }: Parts): Route[] {
+export function passkeyAccountRoutes({ areas, servicesOf }: Parts, admission: RelayAdmission): Route[] {
   const allowance = createAllowance({ mostPerMinute, done: 'one address may ask about accounts' })
 
   function accountsOf(number: number): { area: AreaHandle; accounts: PasskeyAccounts } {
@@ -40,9 +41,9 @@ export function passkeyAccountRoutes({ areas, servicesOf, admission }: Parts): R
     return { area, accounts }
   }
 
-  function relayOf({ relay }: PasskeyAccounts): AccountRelay {
+  function relayOf({ relay }: PasskeyAccounts, allow: AllowGas): AccountRelay {
     if (relay === null) throw new ApiError('RELAY_OFF', 'this server has no key that pays for transactions')
-    return relay
+    return relay(allow)
   }
 
   async function stateOf(accounts: PasskeyAccounts, account: string) {
@@ -84,7 +85,7 @@ export function passkeyAccountRoutes({ areas, servicesOf, admission }: Parts): R
         const { owner, recovery } = body
         const account = accountAddress(accounts.facts, { owner, recovery })
         const request = { area, account, subject: `account ${account}`, body }
-        const send = () => relayOf(accounts).open({ owner, recovery })
+        const send = (allow: AllowGas) => relayOf(accounts, allow).open({ owner, recovery })
         const { hash } = await admission.carry(await session(), request, send)
         return { status: 202, body: { transaction: hash } }
       },
@@ -105,7 +106,9 @@ export function passkeyAccountRoutes({ areas, servicesOf, admission }: Parts): R
         requireCalls(area, account, calls)
         const request = { area, account, subject: `account ${account}`, body }
         const signed = { account, calls: calls.map((call) => ({ ...call, value: 0n })), nonce, deadline, signature }
-        const { hash } = await admission.carry(await session(), request, () => relayOf(accounts).execute(signed))
+        const { hash } = await admission.carry(await session(), request, (allow) =>
+          relayOf(accounts, allow).execute(signed),
+        )
         return { status: 202, body: { transaction: hash } }
       },
     }),
@@ -130,7 +133,7 @@ export function passkeyAccountRoutes({ areas, servicesOf, admission }: Parts): R
           throw new ApiError('RECOVERY_SIGNATURE', `the recovery of ${account} is not signed by its recovery key`)
         }
         const request = { area, account, ...ofRecovery(account), body }
-        const send = () => relayOf(accounts).requestRecovery({ account, signature, ...asked })
+        const send = (allow: AllowGas) => relayOf(accounts, allow).requestRecovery({ account, signature, ...asked })
         const { hash } = await admission.carry({ account }, request, send)
         return { status: 202, body: { transaction: hash } }
       },
@@ -148,7 +151,7 @@ export function passkeyAccountRoutes({ areas, servicesOf, admission }: Parts): R
         const { area, accounts } = accountsOf(body.area)
         const { account, signature } = body
         const request = { area, account, subject: `veto ${account}`, body }
-        const send = () => relayOf(accounts).vetoRecovery({ account, signature })
+        const send = (allow: AllowGas) => relayOf(accounts, allow).vetoRecovery({ account, signature })
         const { hash } = await admission.carry(await session(), request, send)
         return { status: 202, body: { transaction: hash } }
       },
@@ -167,7 +170,7 @@ export function passkeyAccountRoutes({ areas, servicesOf, admission }: Parts): R
         const { account } = body
         const { nextRecoveryNonce } = await stateOf(accounts, account)
         const request = { area, account, ...ofRecovery(account), body: { ...body, nextRecoveryNonce } }
-        const send = () => relayOf(accounts).finishRecovery({ account, nonce: nextRecoveryNonce })
+        const send = (allow: AllowGas) => relayOf(accounts, allow).finishRecovery({ account, nonce: nextRecoveryNonce })
         const { hash } = await admission.carry({ account }, request, send)
         return { status: 202, body: { transaction: hash } }
       },

@@ -1,4 +1,5 @@
 /** Taking boundary readings: those of intervals in memory, and late ones with what the tables say of their time. */
+import { keyAt } from '../../../contracts/protocol/meter-keys.ts'
 import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import {
   type Admission,
@@ -22,6 +23,7 @@ import {
   sellableWh,
   termsAt,
 } from '../area/state.ts'
+import { positionOf } from '../stages/forward/positions.ts'
 import { gridOf } from '../stages/grid.ts'
 import { measure } from '../stages/pool.ts'
 import { idleOutcomes } from '../stages/spot/stage.ts'
@@ -41,9 +43,8 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
     const near = neighboursOf(state, seat, reading)
     return takeLateReading(state, { ...knowingNothing, ...near, reading, seat: number })
   }
-  if (state.suspensions.has(reading.meter)) {
-    return [answerOf(reading, { status: 'refused', code: 'READING_SUSPENDED', details: [] }, { seat: number })]
-  }
+  const barred = barredBy(state, seat, reading)
+  if (barred !== null) return [answerOf(reading, barred, { seat: number })]
   const admission = judge(state, seat, reading)
   if (admission.status !== 'stored') {
     const answer = answerOf(reading, admission, { seat: number })
@@ -82,6 +83,16 @@ function answerOf(
   const { status } = admission
   const { code, details } = admission.status === 'refused' ? admission : { code: null, details: [] }
   return { type: 'reading', meter, epoch, time, status, seat, nextSeat, isLate, code, details }
+}
+
+/**
+ * Why nothing that this signature vouches for is taken. The chain may have told of another key since the signature was checked:
+ * what the former one signed for this boundary would hold up the batch, and proves nothing against the meter.
+ */
+function barredBy(state: AreaState, { chain }: SeatState, { meter, time, key }: MeterReading): Admission | null {
+  if (state.suspensions.has(meter)) return { status: 'refused', code: 'READING_SUSPENDED', details: [] }
+  if (keyAt(meter, chain.keys, time) === (key ?? meter)) return null
+  return { status: 'refused', code: 'READING_KEY', details: [] }
 }
 
 function judge(state: AreaState, seat: SeatState, reading: MeterReading): Admission {
@@ -151,7 +162,7 @@ function energyIn(state: AreaState, seat: SeatState, start: UtcSeconds): Interva
 
 /**
  * What a reading changes of an interval that it ends or begins and that has been computed. One that is not final and in which
- * the seat may trade is computed again; else nobody's trade changes, and only the energy is told.
+ * the seat may trade, or has traded ahead, is computed again; else nobody's trade changes, and only the energy is told.
  */
 function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: IntervalEnergy): Event[] {
   const interval = state.intervals.get(start)
@@ -160,7 +171,9 @@ function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: In
   const { slot, chain } = seat
   const hasRow = interval.isTold(slot)
   const after = energyIn(state, seat, start)
-  if (interval.status === 'provisional' && interval.concerns(slot, chain.seat)) {
+  const { tradedWh } = positionOf(state.forward.get(start), chain.seat)
+  const isConcerned = interval.concerns(slot, chain.seat) || tradedWh.buy > 0 || tradedWh.sell > 0
+  if (interval.status === 'provisional' && isConcerned) {
     if (!hasRow || !isSameEnergy(before, after)) interval.outdate()
     return []
   }
@@ -264,9 +277,8 @@ function takeLateReading(state: AreaState, late: LateReading): Event[] {
   if (seat === undefined) {
     return [answerOf(reading, { status: 'refused', code: 'READING_UNKNOWN_METER', details: [] }, { seat: 0 })]
   }
-  if (state.suspensions.has(reading.meter)) {
-    return [answerOf(reading, { status: 'refused', code: 'READING_SUSPENDED', details: [] }, { seat: late.seat })]
-  }
+  const barred = barredBy(state, seat, reading)
+  if (barred !== null) return [answerOf(reading, barred, { seat: late.seat })]
   const { epochStart } = seat.chain
   const context = { nowMs: state.nowMs, intervalSeconds: lengthOf(state), epochStart, before: before ?? epochStart }
   const bounds = connectionBounds(state, seat, reading.time)
