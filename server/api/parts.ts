@@ -7,6 +7,7 @@ import type { AreaHandle } from '../areas/area-handle.ts'
 import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
 import type { AllowGas } from '../chain/sender.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
+import type { WatchingDesk } from '../chain/watching-desk.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
@@ -38,6 +39,8 @@ export interface AreaServices {
   revocations: Address | null
   officesOf(area: number): Offices
   isWalletSignature: IsWalletSignature
+  /** Shows batches to the watchers of the areas. */
+  watching: Pick<WatchingDesk, 'watchersOf' | 'waiting' | 'take'>
   /** Null where the chain has nothing that opens accounts of passkeys. */
   accounts: PasskeyAccounts | null
   wallet(account: string): Promise<WalletResource>

@@ -8,6 +8,7 @@ import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
 import { StatementsError } from '../statements/error.ts'
+import { StoreError } from '../store/error.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
@@ -21,10 +22,12 @@ const table = {
   GRANT_COARSER: [403, 'The grant is for coarser data'],
   RELAY_UNINVITED: [403, 'The server pays for those who are invited'],
   NOT_GRID_ACCOUNT: [403, 'Only the area’s grid operator may read this'],
+  NOT_WATCHER: [403, 'Only the area’s watchers may do this'],
   ROUTE_UNKNOWN: [404, 'There is nothing at this address'],
   AREA_UNKNOWN: [404, 'This server does not serve the area'],
   INTERVAL_UNKNOWN: [404, 'The interval has no result'],
   BATCH_UNKNOWN: [404, 'No batch ends at this time'],
+  NOTHING_TO_WATCH: [404, 'No batch waits for the area’s watchers'],
   ZONE_UNKNOWN: [404, 'The area has no such zone'],
   SEAT_UNKNOWN: [404, 'The account has no such seat'],
   SESSION_UNKNOWN: [404, 'The account has no such session'],
@@ -140,6 +143,10 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof ChainError) {
     const refused = error.code === 'CHAIN_REFUSED' || error.code === 'CHAIN_REQUEST'
+    if (error.code === 'CHAIN_NOT_WATCHED' || error.code === 'CHAIN_WATCHER') {
+      const status = error.code === 'CHAIN_WATCHER' ? 422 : 409
+      return problem({ code: error.code, status, title: 'This says nothing of the batch', detail: error.message })
+    }
     return problem({
       code: error.code,
       status: refused ? 422 : 503,
@@ -153,6 +160,9 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof SettlementError && error.code === 'SETTLEMENT_STATEMENT') {
     return problem({ code: error.code, status: 409, title: 'There is no statement yet', detail: error.message })
+  }
+  if (error instanceof StoreError && error.code === 'STORE_ARCHIVED') {
+    return problem({ code: error.code, status: 410, title: 'This is archived', detail: error.message })
   }
   if (error instanceof ReportError || error instanceof ExchangeError) {
     return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })

@@ -12,7 +12,7 @@ import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
 import type { SenderOf } from './hosts.ts'
 import { ApiError, type Problem } from './problem.ts'
-import { mayUseCookie, type Shown, sessionShown, shownSession } from './session-cookie.ts'
+import { mayUseCookie, sessionShown, shownSession } from './session-cookie.ts'
 
 export type Answer =
   | { status: number; body: unknown }
@@ -62,15 +62,18 @@ export function route<Params = undefined, Query = undefined, Body = undefined>(
 export function mountRoute(
   router: Router,
   definition: Route,
-  parts: { database: Database; networkOf: NetworkOf; reads: Allowance; senderOf: SenderOf },
+  {
+    database,
+    networkOf,
+    senderOf,
+    reads,
+  }: { database: Database; networkOf: NetworkOf; senderOf: SenderOf; reads: Allowance },
 ): void {
-  const { database, networkOf, reads, senderOf } = parts
   router[definition.method](definition.path, async (request, response) => {
     if (definition.method !== 'get') requireOwnPage(senderOf, request)
-    const shown = shownSession(request)
-    const found = shown === null ? null : await sessionOf(parts, request, shown)
+    const found = await sessionOf({ database, senderOf }, request)
     // Each read costs a query or some, and so does a token: they count for the account, or for the network of whoever has none.
-    if (definition.method === 'get' || (shown !== null && found === null)) {
+    if (definition.method === 'get' || (found === null && shownSession(request) !== null)) {
       reads.use(found?.account ?? networkOf(request), Date.now())
     }
     const session = async () => {
@@ -191,9 +194,9 @@ function requireOwnPage(senderOf: SenderOf, request: Request): void {
 async function sessionOf(
   { database, senderOf }: { database: Database; senderOf: SenderOf },
   request: Request,
-  shown: Shown,
 ): Promise<SessionRow | null> {
-  if (shown.account !== null && !mayUseCookie(senderOf, request)) return null
+  const shown = shownSession(request)
+  if (shown === null || (shown.account !== null && !mayUseCookie(senderOf, request))) return null
   return sessionShown(database, shown, new Date())
 }
 

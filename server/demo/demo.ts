@@ -17,10 +17,10 @@ import {
 } from '../../contracts/build/deploy.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, DemoPerson } from '../api/resources.ts'
+import { publicClient } from '../api-client.ts'
 import { type AreaSettings, areaSettings } from '../areas/settings.ts'
 import { walletOfFile } from '../chain/key-file.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
-import { publicClient } from './api-client.ts'
 import { placeCars, startCars } from './cars.ts'
 import { type EmbeddedChain, startChain } from './embedded-chain.ts'
 import { type EmbeddedPostgres, startPostgres } from './embedded-postgres.ts'
@@ -29,6 +29,7 @@ import { eventually, onboard } from './onboarding.ts'
 import { assertPortFree } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
 import { type Supervisor, startSupervisor } from './supervisor.ts'
+import { type DemoWatcher, demoWatchers, quorumOf, startWatcher } from './watchers.ts'
 
 export interface DemoPorts {
   web: number
@@ -160,6 +161,15 @@ async function startMarket(
   )
   print(`server     ${url}, API at ${url}/docs, metrics at ${url}/metrics`)
 
+  const { settings, firstBlock } = deployment
+  const watching = { supervisor, dataFolder, serverUrl: url, rpcUrl: chain.url, settings, firstBlock }
+  for (const watcher of people.watchers) {
+    const kept = await startWatcher(watcher, watching)
+    pids[watcher.name] = () => kept.pid
+  }
+  const { keys, quorum } = quorumOf(people.watchers)
+  if (keys.length > 0) print(`watchers   ${keys.length} processes, ${quorum} of which must sign each batch`)
+
   const places = placeDevices(street, ports.devices)
   await Promise.all(
     [...places.values()]
@@ -238,6 +248,7 @@ async function startMarket(
 }
 
 interface People {
+  watchers: DemoWatcher[]
   deployer: Wallet
   grid: Wallet
   operator: Wallet
@@ -253,6 +264,7 @@ function demoPeople(street: Street, dataFolder: string): People {
   const operatorKeyFile = join(keys, 'operator.key')
   const relayKeyFile = join(keys, 'relay.key')
   return {
+    watchers: demoWatchers(street, dataFolder),
     deployer: walletOfFile(join(keys, 'deployer.key')),
     grid: walletOfFile(join(keys, 'grid.key')),
     operator: walletOfFile(operatorKeyFile),
@@ -279,7 +291,9 @@ function publicPeople(street: Street, people: People): DemoPerson[] {
 }
 
 function areaFileOf(street: Street, people: People): Record<string, unknown> {
-  return { ...street.area, rules: { ...street.area.rules, grid: people.grid.address.toLowerCase() } }
+  const watchers = quorumOf(people.watchers)
+  const rules = { ...street.area.rules, grid: people.grid.address.toLowerCase() }
+  return { ...street.area, rules: watchers.keys.length === 0 ? rules : { ...rules, watchers } }
 }
 
 interface Deployed {
@@ -315,7 +329,8 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
       const { firstBlock, accounts, revocations } = known
       return { settings: settingsOf(street, people, known), firstBlock, accounts, revocations }
     }
-    for (const { address } of [people.deployer, people.grid, people.operator, people.relay]) {
+    const watching = people.watchers.map(({ wallet }) => wallet)
+    for (const { address } of [people.deployer, people.grid, people.operator, people.relay, ...watching]) {
       await provider.send('anvil_setBalance', [address, `0x${operatorWei.toString(16)}`])
     }
     const deployer = new NonceManager(people.deployer.connect(provider))
@@ -331,7 +346,7 @@ async function deploy(street: Street, dataFolder: string, rpcUrl: string, people
     const settings = settingsOf(street, people, made)
     const opened = await escrowAt(escrow.address, people.grid.connect(provider)).openArea!(
       settings.rules,
-      { quorum: 0, keys: [] },
+      quorumOf(people.watchers),
       people.operator.address,
     )
     await opened.wait()

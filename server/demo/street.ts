@@ -48,6 +48,8 @@ const streetSchema = z.strictObject({
     rules: z.looseObject({ intervalSeconds: z.int().min(1), batchSeconds: z.int().min(1) }),
   }),
   withdrawalDelaySeconds: z.int().min(1),
+  /** How many compute each batch themselves; more than half of them must sign it. */
+  watchers: z.int().min(0).max(9).default(0),
   /** For how long the owner of an account can object to its recovery. */
   recoveryDelaySeconds: z.int().min(1),
   dayLengthSeconds: z.number().min(1),
@@ -193,8 +195,10 @@ export const demoStreet: Street = streetSchema.parse({
       maxBandPerKwh: '0.80',
       confirmation: 'everybody',
       settlingGrade: 'device',
+      watcherGraceSeconds: 60,
     },
   },
+  watchers: 3,
   withdrawalDelaySeconds: 300,
   recoveryDelaySeconds: 120,
   dayLengthSeconds: 360,

@@ -116,6 +116,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const statements: Street['statements'] = new Map()
   const offices = { grid: settings.rules.grid, operator: lower(people.stranger) }
   const servicesOf = (area: number) => ({
+    watching: { watchersOf: () => null, waiting: () => null, take: async () => {} },
     relay: (allow: AllowGas) => recordingRelay(relayed, relayError, allow),
     revocations,
     officesOf: () => offices,

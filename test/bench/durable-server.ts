@@ -110,6 +110,7 @@ const parts: ApiParts = {
   statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
   servicesOf: () => ({
     isWalletSignature: unused,
+    watching: { watchersOf: () => null, waiting: () => null, take: unused },
     accounts: null,
     relay: null,
     revocations: null,
