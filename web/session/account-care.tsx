@@ -157,7 +157,7 @@ function PriceKey({ session, area, seat }: { session: Session; area: AreaResourc
     queryFn: async () => (await import('./order-key.ts')).keptKeyOf(session.account, seat.meter),
   }).data
   const back = useMutation({
-    mutationFn: async (own: string) => (await import('./order-key.ts')).takeBack(session, area, own),
+    mutationFn: async (own: string) => (await import('./order-key.ts')).takeKeyBack(session, area, own),
     onSuccess: () => queries.invalidateQueries(),
   })
   const until = key && localMoment(new Date(key.validUntil * 1000).toISOString())
