@@ -52,6 +52,10 @@ const commands: Record<string, Entry> = {
     does: 'fill an empty database from a backup',
     load: async () => (await import('./commands/backup.ts')).restoreCommand(),
   },
+  archive: {
+    does: 'move settled months that are old enough from the database to compressed files',
+    load: async () => (await import('./commands/archive.ts')).archiveCommand(),
+  },
   rebuild: {
     does: 'make every table of an area anew from its journal, beside the others, and compare',
     load: async () => (await import('./commands/rebuild.ts')).rebuildCommand(),

@@ -12,6 +12,7 @@ import { sentenceOfWaiting, type WaitingBatch } from './chain/watching-desk.ts'
 import type { EscrowServices, GasBalance } from './escrow-services.ts'
 import { notAppointed } from './start-up.ts'
 import type { Database } from './store/database.ts'
+import { keptMonths } from './store/months.ts'
 
 /** The database has to answer within this. */
 const databaseWithinMs = 2_000
@@ -47,11 +48,13 @@ interface Seen {
   /** Areas whose operator is another key. */
   otherOperator: Set<number>
   databaseBytes: number | null
+  /** First moment of the oldest month in the tables, UTC seconds. */
+  keptFrom: number | null
 }
 
 export function startHealth(parts: HealthParts): Health {
   const { database, areas, escrows, operator } = parts
-  const seen: Seen = { gas: new Map(), otherOperator: new Set(), databaseBytes: null }
+  const seen: Seen = { gas: new Map(), otherOperator: new Set(), databaseBytes: null, keptFrom: null }
   registerGauges(parts, seen)
 
   async function look(): Promise<void> {
@@ -67,6 +70,7 @@ export function startHealth(parts: HealthParts): Health {
       (async () => {
         const [row] = await database`select pg_database_size(current_database()) as bytes`
         seen.databaseBytes = row!.bytes as number
+        seen.keptFrom = (await keptMonths(database))[0] ?? null
       })(),
     ])
   }
@@ -255,6 +259,16 @@ function registerGauges({ areas, escrows, registry, backupFolder }: HealthParts,
     ...{ name: 'commonwatt_database_size_bytes', help: 'Of the whole database on disk', registers },
     collect() {
       if (seen.databaseBytes !== null) this.set(seen.databaseBytes)
+    },
+  })
+  new Gauge({
+    ...{
+      name: 'commonwatt_oldest_kept_timestamp_seconds',
+      help: 'Beginning of the oldest month that is in the database and not archived',
+    },
+    ...{ registers },
+    collect() {
+      if (seen.keptFrom !== null) this.set(seen.keptFrom)
     },
   })
   if (backupFolder === null) return

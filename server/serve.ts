@@ -44,6 +44,7 @@ import {
 } from './start-up.ts'
 import { startStatements } from './statements/start-statements.ts'
 import { openDatabase } from './store/database.ts'
+import { makeMonthsAhead } from './store/months.ts'
 
 /** One escrow on one chain, with the areas in it that are served. */
 export interface ServedEscrow {
@@ -120,6 +121,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   async function checked() {
     const ran = await requireDatabase(database, options)
     if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
+    await makeMonthsAhead(database, Date.now() / 1000)
     const served = await Promise.all(options.escrows.map(readEscrow))
     const settings = served.flatMap(({ areas }) => areas)
     requireDifferentAreas(settings)

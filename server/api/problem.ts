@@ -8,6 +8,7 @@ import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
 import { StatementsError } from '../statements/error.ts'
+import { StoreError } from '../store/error.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
@@ -157,6 +158,9 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof SettlementError && error.code === 'SETTLEMENT_STATEMENT') {
     return problem({ code: error.code, status: 409, title: 'There is no statement yet', detail: error.message })
+  }
+  if (error instanceof StoreError && error.code === 'STORE_ARCHIVED') {
+    return problem({ code: error.code, status: 410, title: 'This is archived', detail: error.message })
   }
   if (error instanceof ReportError || error instanceof ExchangeError) {
     return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { requireArea } from '../store/areas.ts'
 import { openDatabase } from '../store/database.ts'
 import { type Difference, rebuildArea } from '../store/rebuild.ts'
-import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
+import { archiveFolder, areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { writeOutput } from './streams.ts'
 
@@ -11,6 +11,7 @@ interface Options {
   databaseUrl: string
   area: number
   escrow?: string
+  archiveFolder?: string
 }
 
 export function rebuildCommand(): Command {
@@ -18,6 +19,7 @@ export function rebuildCommand(): Command {
     .addOption(databaseUrl())
     .addOption(areaNumber())
     .addOption(escrowOfArea())
+    .addOption(archiveFolder())
     .action(async (options: Options) => {
       try {
         await rebuild(options)
@@ -27,10 +29,11 @@ export function rebuildCommand(): Command {
     })
 }
 
-async function rebuild({ databaseUrl: url, ...named }: Options): Promise<void> {
+async function rebuild({ databaseUrl: url, archiveFolder: folder, ...named }: Options): Promise<void> {
   const { sequence, difference } = await rebuildArea({
     databaseUrl: url,
     areaId: await areaIdOf(url, named),
+    archiveFolder: folder,
     progress,
   })
   const isSame = difference === null

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { readDeployment } from './deployment.ts'
+import { parseMonths } from './duration.ts'
 
 /** `CONFIGURATION_UNREADABLE`, `CONFIGURATION_OPEN` (others can read the secrets in it), `CONFIGURATION_SYNTAX` and `CONFIGURATION_INVALID`. */
 export class ConfigurationError extends CodedError<
@@ -67,6 +68,10 @@ export interface FileConfig {
   logLevel?: (typeof logLevels)[number] | undefined
   /** Absolute. */
   backupFolder?: string | undefined
+  /** Absolute. */
+  archiveFolder?: string | undefined
+  /** Whole months that stay in the tables; all if not given. */
+  retain?: number | undefined
   escrows: EscrowConfig[]
 }
 
@@ -85,6 +90,14 @@ const anAddress = aText.transform((text, context) => {
     return parseAddress(text)
   } catch {
     context.addIssue({ code: 'custom', message: `${text} is no address: write "0x" and 40 hexadecimal digits` })
+    return z.NEVER
+  }
+})
+const someMonths = aText.transform((text, context) => {
+  try {
+    return parseMonths(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
     return z.NEVER
   }
 })
@@ -120,6 +133,8 @@ const schema = z.strictObject({
   'chain-poll-ms': whole(10, 600_000).optional(),
   'log-level': z.enum(logLevels, { error: `write one of ${logLevels.join(', ')}` }).optional(),
   'backup-folder': aText.optional(),
+  'archive-folder': aText.optional(),
+  retain: someMonths.optional(),
   escrow: z.array(escrowSchema, { error: 'write [[escrow]] above it' }).default([]),
 })
 
@@ -162,6 +177,8 @@ export function readServerConfig(path: string): FileConfig {
     chainPollMs: file['chain-poll-ms'],
     logLevel: file['log-level'],
     backupFolder: absolute(file['backup-folder']),
+    archiveFolder: absolute(file['archive-folder']),
+    retain: file.retain,
     escrows: file.escrow.map((each, index) => ({
       rpcUrl: each['rpc-url'],
       place: placeOf(each, `${path}: escrow ${index + 1}`, folder),

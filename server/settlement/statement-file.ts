@@ -12,13 +12,14 @@ import {
   orderForm,
   readingSchema,
   uint32,
+  utcSeconds,
 } from './signed-forms.ts'
 
 export const statementFileSchema = z.strictObject({
   chainId: z.int().min(1),
   escrow: addressForm,
   area: uint32,
-  end: uint32,
+  end: utcSeconds,
   /** The seat's number in its area. */
   seat: uint32,
   /** Leaves of the whole batch. */
@@ -32,7 +33,7 @@ export const statementFileSchema = z.strictObject({
   /** In their order. */
   leaves: z.array(
     z.strictObject({
-      start: uint32,
+      start: utcSeconds,
       stage: z.enum(stageNames),
       /** Digest of the order or agreement. */
       reference: hex32Form,

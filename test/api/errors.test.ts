@@ -21,6 +21,7 @@ const foreign = new Set([
   // the operating system
   'EAI_AGAIN',
   // the environment
+  'ARCHIVE_FOLDER',
   'AREA_FILE',
   'BACKUP_FOLDER',
   'CHAIN_POLL_MS',

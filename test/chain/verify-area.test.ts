@@ -1,11 +1,15 @@
 /** A batch exported and computed again from what was signed. */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { escrowAt } from '../../contracts/build/deploy.ts'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
+import { ArchiveWriter } from '../../server/settlement/archive-file.ts'
 import type { AreaFile } from '../../server/settlement/area-file.ts'
 import { chancesOf } from '../../server/settlement/passed-over.ts'
 import type { SettledArea } from '../../server/settlement/verify/settled.ts'
@@ -156,6 +160,21 @@ test('the commands export and verify do the same', async () => {
   const wrong = run(['verify', '-', '--rpc-url', chain.chain.url], fewer)
   expect([wrong.status, wrong.stdout]).toEqual([1, ''])
   expect(wrong.stderr).toMatch(/settled .* computed/)
+  const archive = join(mkdtempSync(join(tmpdir(), 'commonwatt-test-')), 'month.gz')
+  const archived = (batch: string) => {
+    const writer = new ArchiveWriter()
+    const { chainId, escrow } = stored
+    const head = writer.head({ release: 'test', chainId, escrow, area, month: 0, until: end, after: 0 })
+    const mark = writer.batch({ end, erased: false })
+    const parts = batch.split('\n').flatMap((line) => (line === '' ? [] : [writer.part(`${line}\n`)]))
+    writeFileSync(archive, gzipSync([head, mark, ...parts, writer.end()].join('')))
+    return run(['verify', archive, '--rpc-url', chain.chain.url])
+  }
+  expect(archived(exported.stdout).stdout).toBe('right: 1 batch, and 0 rows of the journal\n')
+  expect(archived(fewer).stderr).toMatch(/settled .* computed/)
+  writeFileSync(archive, gzipSync(gunzipSync(readFileSync(archive)).subarray(0, -100)))
+  expect(run(['verify', archive, '--rpc-url', chain.chain.url]).status).toBe(1)
+  rmSync(dirname(archive), { recursive: true })
   const unknown = run(['export', '--database-url', url, '--area', String(area), '--end', '60'])
   expect([unknown.status, unknown.stderr]).toEqual([
     1,
@@ -229,4 +248,4 @@ test('a batch settles with two of three watchers, which run as processes of thei
   } finally {
     await watched.stop()
   }
-})
+}, 240_000)

@@ -62,6 +62,7 @@ async function fill(): Promise<void> {
     insert into interval_zones
     select area_id, start, run, place, 'z' || place, 7, 6, 8, 0, 0, 10 * run, 0, 0, nullif(place, 0), nullif(place, 0)
     from intervals, generate_series(0, 1) place where run = 1 or place = 1`
+  await database`select make_months(${starts})`
   await database`
     insert into seat_intervals
     select area_id, seat, start, 3, 1, run, 10 * run, 4, 4, 0, 0, 1, 0, not (run = 1 and seat = 2), ${encodeOutcomes([outcome])}
