@@ -25,7 +25,7 @@ export interface Chances {
 type Grounds = Pick<
   AreaFile,
   'start' | 'end' | 'orders' | 'forwardOrders' | 'forwardTrades' | 'agreements' | 'intervals' | 'leftOut'
-> & { seats: readonly Pick<AreaFile['seats'][number], 'seat' | 'readings'>[] }
+> & { seats: readonly Pick<AreaFile['seats'][number], 'seat' | 'readings' | 'fills'>[] }
 
 /** By seat; those that wanted nothing are missing. */
 export function chancesOf(file: Grounds, intervalSeconds: number): Map<number, Chances> {
@@ -49,11 +49,14 @@ export function chancesOf(file: Grounds, intervalSeconds: number): Map<number, C
   )
   const leftOut = new Set(file.leftOut.flat())
   const read = new Map(file.seats.map(({ seat, readings }) => [seat, new Set(readings.map(([, time]) => time))]))
+  // A reading at a boundary where a meter passes on is booked to one of two seats: who traded was not passed over.
+  const traded = new Map(file.seats.map(({ seat, fills }) => [seat, new Set(fills.map(([start]) => start))]))
   return new Map(
     [...wishes.bySeat].map(([seat, byStart]) => {
       const times = read.get(seat)
       const passedOver = [...byStart].filter(([start, arrivals]) => {
         const isRead = (times?.has(start) && times.has(start + intervalSeconds)) ?? false
+        if (traded.get(seat)?.has(start)) return false
         return leftOut.has(seat) || !isRead || arrivals.every((arrival) => uncovered.get(start)?.has(arrival) ?? false)
       })
       return [seat, { wanted: byStart.size, passedOver: passedOver.length }]

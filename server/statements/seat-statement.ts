@@ -9,7 +9,7 @@ import type { StatementFile } from '../settlement/statement-file.ts'
 import { partsOfBatch } from '../store/area-export.ts'
 import type { StoredArea } from '../store/areas.ts'
 import { signedUnder } from '../store/batch-signed.ts'
-import { type CutBatch, fillsOfSeat, readCutBatch, readingsOfSeat } from '../store/batch-store.ts'
+import { type BatchFill, type CutBatch, fillsOfSeat, readCutBatch, readingsOfSeat } from '../store/batch-store.ts'
 import type { Database } from '../store/database.ts'
 import { settingsBetween } from '../store/settings-store.ts'
 import { leavesOfSeat, nodeChunks, storedStatement } from '../store/statement-store.ts'
@@ -42,7 +42,7 @@ export async function seatStatement(
     }),
     siblings: own === null ? [] : await proofOf(database, key, { count: statement.leaves, ...own }),
     readings,
-    chances: await chancesOfSeat(database, area, batch, { seat, readings }),
+    chances: await chancesOfSeat(database, area, batch, { seat, readings, fills }),
     ...(await signedUnder(database, areaId, [...new Set(fills.map(({ arrival }) => arrival))])),
   }
 }
@@ -52,7 +52,7 @@ async function chancesOfSeat(
   database: Database,
   area: StoredArea,
   batch: CutBatch,
-  { seat, readings }: Pick<StatementFile, 'seat' | 'readings'>,
+  { seat, readings, fills }: Pick<StatementFile, 'seat' | 'readings'> & { fills: readonly BatchFill[] },
 ): Promise<Chances> {
   const { parts } = await partsOfBatch(database, area, batch)
   const [settings] = await settingsBetween(database, area.areaId, { from: batch.start, to: batch.end })
@@ -61,7 +61,15 @@ async function chancesOfSeat(
       return [epoch, time, importWh, exportWh, quality, signature]
     },
   )
-  const chances = chancesOf({ ...parts, seats: [{ seat, readings: times }] }, settings!.settings.rules.intervalSeconds)
+  const own = fills.map(
+    ({ start, stage, arrival, side, energyWh, amount }): AreaFile['seats'][number]['fills'][number] => {
+      return [start, stage, arrival, side, energyWh, amount]
+    },
+  )
+  const chances = chancesOf(
+    { ...parts, seats: [{ seat, readings: times, fills: own }] },
+    settings!.settings.rules.intervalSeconds,
+  )
   return chances.get(seat) ?? { wanted: 0, passedOver: 0 }
 }
 

@@ -248,4 +248,4 @@ test('a batch settles with two of three watchers, which run as processes of thei
   } finally {
     await watched.stop()
   }
-})
+}, 240_000)

@@ -17,6 +17,7 @@ function batch(change: Partial<Grounds> = {}, missing: { seat: number; time: num
     }),
     seats: [1, 2, 3].map((seat) => ({
       seat,
+      fills: [],
       // What the meter itself calls estimated is in all the same.
       readings: times
         .filter((time) => !missing.some((own) => own.seat === seat && own.time === time))
