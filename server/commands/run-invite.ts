@@ -1,9 +1,8 @@
 /** What `commonwatt invite` does: signs invitations of one area with its grid operator's key; it needs the node, not the server. */
-import { randomBytes } from 'node:crypto'
 import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
-import { type Invitation, parseAddress, signFull } from '../../contracts/protocol/typed-data.ts'
 import { readWalletFile } from '../chain/key-file.ts'
 import { parseDuration } from '../configuration/duration.ts'
+import { signInvitations } from '../founding/invitations.ts'
 import { readConfigOf } from './configured.ts'
 import { configuredArea } from './configured-area.ts'
 import { InputError, writeOutput } from './streams.ts'
@@ -30,20 +29,9 @@ export async function runInvite(flags: InviteFlags): Promise<void> {
   if (seconds < 1 || seconds > yearSeconds) throw new InputError('--for takes at most a year: 365d')
   const config = await readConfigOf(flags)
   const { settings } = await configuredArea(config, flags.area)
-  const grid = readWalletFile(flags.keyFile)
-  if (parseAddress(grid.address) !== settings.rules.grid) {
-    throw new InputError(
-      `${flags.keyFile} is not the key of area ${settings.area}'s grid operator ${settings.rules.grid}`,
-    )
-  }
-  const origin = config.origin?.[0] ?? `http://localhost:${config.port ?? 8080}`
   const validUntil = Math.floor(Date.now() / 1000) + seconds
-  const made: string[] = []
-  for (let link = 0; link < links; link += 1) {
-    const nonce = Number(randomBytes(6).readUIntBE(0, 6))
-    const invitation: Invitation = { rules: settings.rulesHash, accounts, validUntil, nonce }
-    const signature = await signFull(grid, settings.chain, 'Invitation', invitation)
-    made.push(invitationLink(origin, { area: settings.area, invitation, signature }))
-  }
+  const signed = await signInvitations(settings, readWalletFile(flags.keyFile), { number: links, accounts, validUntil })
+  const origin = config.origin?.[0] ?? `http://localhost:${config.port ?? 8080}`
+  const made = signed.map((each) => invitationLink(origin, each))
   await writeOutput(flags.json === true ? `${JSON.stringify(made)}\n` : made.map((link) => `${link}\n`).join(''))
 }

@@ -117,6 +117,12 @@ const schema = z.strictObject({
   escrow: z.array(escrowSchema, { error: 'write [[escrow]] above it' }).default([]),
 })
 
+/** The variables of everything that a file can say: what they say comes before the file. */
+export const configurationVariables: readonly string[] = [
+  ...Object.keys(schema.shape),
+  ...Object.keys(escrowSchema.shape),
+].map((key) => key.toUpperCase().replaceAll('-', '_'))
+
 /** Reads and checks a configuration file. Throws `ConfigurationError` with a line per mistake, each beginning with the file's name. */
 export function readServerConfig(path: string): FileConfig {
   const text = readPrivate(path)

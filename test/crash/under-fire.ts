@@ -98,6 +98,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
   }
   const ports = {
     web: await freePort(),
+    metrics: await freePort(),
     database: await freePort(),
     chain: await freePort(),
     devices: await freePort(),

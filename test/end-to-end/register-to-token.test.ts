@@ -68,11 +68,12 @@ beforeAll(async () => {
   assertBuilt(['commonwatt', 'commonwatt-agent'])
   const counted = { roofNorth: 100, roofSouth: 100, buyer: 120 }
   const street = scriptedStreet(folder, { startSeconds, intervals: Array.from({ length: intervals }, () => counted) })
-  const [web, database, chain, devices] = [await freePort(), await freePort(), await freePort(), await freePort()]
+  const [web, metrics, database] = [await freePort(), await freePort(), await freePort()]
+  const [chain, devices] = [await freePort(), await freePort()]
   demo = await startDemo({
     street,
     dataFolder: join(folder, 'data'),
-    ports: { web, database, chain, devices },
+    ports: { web, metrics, database, chain, devices },
     print: () => {},
   })
   expect(Date.now() / 1000, 'everybody was ready before the script began').toBeLessThan(startSeconds)

@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../../server/demo/ports.ts'
 import { openDatabase } from '../../server/store/database.ts'
 import {
   type Community,
@@ -133,7 +134,8 @@ describe('a server that runs', { timeout: 120_000 }, () => {
   test('keeps a second one away at once', async () => {
     const server = await startServer(community)
     try {
-      const said = await refused(['--port', `${community.port + 1}`, '--metrics-port', `${community.metricsPort + 1}`])
+      const ports = ['--port', `${await freePort()}`, '--metrics-port', `${await freePort()}`]
+      const said = await refused(ports)
       expect(said).toMatch(/^another server writes area \d+ \(.*\): stop that server first$/)
       const metrics = await (await fetch(`${server.metricsUrl}/metrics`)).text()
       for (const name of ['chain_head_age_seconds', 'gas_balance_ether', 'database_size_bytes', 'operator_appointed']) {
