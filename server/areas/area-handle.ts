@@ -87,9 +87,10 @@ export interface AreaHandle {
   /**
    * Resolves with the command's events once they are durable, or once it is certain that nothing needs to be. Rejects with
    * `AreaError`: `AREA_BUSY`, `AREA_NOT_READY` (both pass: try again), `AREA_STOPPED`, or `AREA_COMMAND` (this command alone
-   * cannot be carried out).
+   * cannot be carried out). Who goes by what the area said as of some of its `loads` says so: it is refused with `AREA_NOT_READY` once
+   * the area has been made anew since, before anything is carried out.
    */
-  submit(submission: Submission): Promise<Event[]>
+  submit(submission: Submission, loads?: number): Promise<Event[]>
   /** Called after each commit, in order; returns the way out. */
   subscribe(listener: (changes: AreaChanges) => void): () => void
 }

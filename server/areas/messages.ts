@@ -10,9 +10,15 @@ import { AreaError } from './error.ts'
 import type { AreaRunner, Counts, Told } from './runner.ts'
 import type { AreaSettings } from './settings.ts'
 
+interface Item {
+  id: number
+  submission: Submission
+  loads: number | undefined
+}
+
 /** To the area. */
 type Asked =
-  | { type: 'submit'; items: { id: number; submission: Submission }[] }
+  | { type: 'submit'; items: Item[] }
   | { type: 'chain-seen'; timeMs: number }
   | { type: 'chain-told'; timeMs: number }
   | { type: 'stop' }
@@ -69,8 +75,8 @@ export function serveArea(port: AreaPort, runner: AreaRunner, running: Promise<v
           })
         })
       } else {
-        for (const { id, submission } of asked.items) {
-          runner.submit(submission).then(
+        for (const { id, submission, loads } of asked.items) {
+          runner.submit(submission, loads).then(
             (events) => answer({ id, events }),
             ({ code, message }: AreaError) => answer({ id, code, message }),
           )
@@ -99,7 +105,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
   const counters = new Set<(counts: Counts) => void>()
   const seats = new Map<number, SeatSummary>()
   const ofMeter = new Map<Address, SeatSummary[]>()
-  let items: { id: number; submission: Submission }[] = []
+  let items: Item[] = []
   let ids = 0
   let goneBecause: string | null = null
   let status = unknownStatus
@@ -165,7 +171,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
     seatsOfMeter: (meter) => ofMeter.get(meter) ?? [],
     seat: (number) => seats.get(number),
     seats: () => seats.values(),
-    submit(submission) {
+    submit(submission, loads) {
       return new Promise((resolve, reject) => {
         if (goneBecause !== null) return reject(new AreaError('AREA_STOPPED', goneBecause))
         ids += 1
@@ -177,7 +183,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
             items = []
           })
         }
-        items.push({ id: ids, submission })
+        items.push({ id: ids, submission, loads })
       })
     },
     subscribe(listener) {

@@ -81,6 +81,8 @@ export interface RunnerParts {
 
 interface Waiting {
   submission: Submission
+  /** What was said as of these loads is gone by; undefined for who goes by nothing. */
+  loads: number | undefined
   resolve(events: Event[]): void
   reject(error: AreaError): void
 }
@@ -99,8 +101,8 @@ export class AreaRunner {
   private loadedMs: number | null = null
   /** Everything that counts on the chain until this time has been told. */
   private toldUntilMs = Number.NEGATIVE_INFINITY
-  /** Where the journal ended when a table refused a command: nothing of that is under way, so no row was lost if it still does. */
-  private refusedAfter: Place | null = null
+  /** Where the journal ended when the area was there last; where it still does, no row was lost. */
+  private endedAt: Place | null = null
   private stopping = false
   private leasedUntilMs = Number.NEGATIVE_INFINITY
   private askedDatabaseMs = Number.NEGATIVE_INFINITY
@@ -115,7 +117,7 @@ export class AreaRunner {
   }
 
   /** Queues a command; see `AreaHandle.submit`. */
-  submit(submission: Submission): Promise<Event[]> {
+  submit(submission: Submission, loads?: number): Promise<Event[]> {
     return new Promise((resolve, reject) => {
       const { condition } = this
       if (this.stopping || condition.is === 'stopped') {
@@ -123,8 +125,10 @@ export class AreaRunner {
         reject(new AreaError('AREA_STOPPED', `the area has stopped: ${reason}`))
       } else if (this.queue.length >= longestQueue) {
         reject(new AreaError('AREA_BUSY', 'too many commands are waiting; try again'))
+      } else if (loads !== undefined && loads !== this.loads) {
+        reject(madeAgain())
       } else {
-        this.queue.push({ submission, resolve, reject })
+        this.queue.push({ submission, loads, resolve, reject })
         this.wake()
       }
     })
@@ -150,7 +154,7 @@ export class AreaRunner {
         await this.turn()
         delayMs = retryMs.first
       } catch (error) {
-        this.isLoaded = false
+        this.unload()
         if (isFinal(error)) return this.give(error)
         this.refuseAll(new AreaError('AREA_NOT_READY', `the area waits: ${reasonOf(error)}`, { cause: error }))
         this.become({ is: 'waiting', code: codeOf(error), reason: reasonOf(error) })
@@ -253,7 +257,7 @@ export class AreaRunner {
       }
       committed = await this.commit()
     } catch (error) {
-      this.isLoaded = false
+      this.unload()
       await this.failed(error, group, due)
       return
     }
@@ -304,7 +308,6 @@ export class AreaRunner {
     if (group.length === 0) {
       throw new EngineError('ENGINE_STUCK', `what is due (${due?.work}) cannot be done: ${reasonOf(error)}`)
     }
-    this.refusedAfter = this.area.committed
     this.parts.tell({ type: 'failure', what: 'a command could not be carried out', error })
     if (group.length > 1 || due !== null) {
       this.alone.push(...group)
@@ -319,12 +322,13 @@ export class AreaRunner {
     if (this.unworkable.size > mostRemembered) this.unworkable.delete(this.unworkable.values().next().value!)
   }
 
-  /** Takes those whose submission is meant out of the queue. */
-  private takeOut(isMeant: (submission: Submission) => boolean): Waiting[] {
-    const meant = this.queue.filter(({ submission }) => isMeant(submission))
-    const others = this.queue.filter(({ submission }) => !isMeant(submission))
-    this.queue.splice(0, this.queue.length, ...others)
-    return meant
+  /** Takes those that are meant out of what waits. */
+  private takeOut(isMeant: (waiting: Waiting) => boolean): Waiting[] {
+    return [this.alone, this.queue].flatMap((waiting) => {
+      const all = waiting.splice(0)
+      waiting.push(...all.filter((each) => !isMeant(each)))
+      return all.filter(isMeant)
+    })
   }
 
   private refuse(group: readonly Waiting[], error: AreaError): void {
@@ -348,7 +352,7 @@ export class AreaRunner {
     if (nowMs < this.leasedUntilMs - (2 * leaseSeconds * 1000) / 3) return
     const isOwn = this.leasedUntilMs > nowMs && (await lease.renew(owner, leaseSeconds))
     if (!isOwn) {
-      this.isLoaded = false
+      this.unload()
       const holder = await lease.acquire(owner, leaseSeconds)
       if (holder !== null) {
         const until = new Date(holder.expiresAtMs).toISOString()
@@ -365,13 +369,17 @@ export class AreaRunner {
     this.askedDatabaseMs = askedMs
   }
 
+  /** The state can no longer be relied on: the area has to be made again. */
+  private unload(): void {
+    if (this.isLoaded) this.endedAt = this.area.committed
+    this.isLoaded = false
+  }
+
   /** Makes the area from its journal, and marks the journal as this writer's. */
   private async load(): Promise<void> {
     const { store, config, face, owner } = this.parts
-    const { refusedAfter } = this
-    this.refusedAfter = null
     const area = await JournaledArea.load(store)
-    const isIntact = refusedAfter !== null && area.isAt(refusedAfter)
+    const isIntact = this.endedAt !== null && area.isAt(this.endedAt)
     this.area = area
     const time = this.parts.clock.read(area.state.nowMs)
     const atMs = 'nowMs' in time ? time.nowMs : area.state.nowMs
@@ -382,20 +390,23 @@ export class AreaRunner {
     }
     const committed = await this.commit()
     this.isLoaded = true
-    if (!isIntact) this.forgetChain()
+    if (!isIntact) this.startAnew()
     this.parts.tell({ type: 'seats', seats: [...area.state.seats.values()].map((seat) => summaryOf(area.state, seat)) })
     this.publish(committed)
   }
 
-  /** The journal may have lost rows: what the chain says is told anew, and what was told of it before is not it. */
-  private forgetChain(): void {
+  /**
+   * The journal may have lost rows: what the chain says is told anew, and so is what meters had been told to be stored. What was
+   * submitted before goes by what may be lost: a newer reading of a meter would hide that an older one is gone.
+   */
+  private startAnew(): void {
     this.loads += 1
     this.hasChain = false
     this.loadedMs = null
     this.toldUntilMs = Number.NEGATIVE_INFINITY
     this.refuse(
-      this.takeOut(({ type }) => type === 'chain'),
-      new AreaError('AREA_NOT_READY', 'the area was made again from its journal: tell it everything anew'),
+      this.takeOut(({ submission, loads }) => submission.type === 'chain' || loads !== undefined),
+      madeAgain(),
     )
   }
 
@@ -511,4 +522,8 @@ function codeOf(error: unknown): string {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+function madeAgain(): AreaError {
+  return new AreaError('AREA_NOT_READY', 'the area was made again from its journal: tell it everything anew')
 }

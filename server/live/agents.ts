@@ -6,7 +6,6 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Server } from 'socket.io'
 import { keyAt, keysFrom } from '../../contracts/protocol/meter-keys.ts'
-import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import {
   type HelloAnswer,
   helloSchema,
@@ -24,7 +23,14 @@ import { type SignatureCheck, SignatureCheckError } from '../signatures/signatur
 import { dropWhenSlow } from './limits.ts'
 import { type MeterSeat, seatsOfMeter, servedAt } from './meter-seats.ts'
 import { limitPlaces } from './places.ts'
-import { type ArrivedReading, createReadingIntake, type ReadingIntake, readingRefusal } from './reading-intake.ts'
+import {
+  type ArrivedReading,
+  createReadingIntake,
+  isOutOfDate,
+  type ReadingIntake,
+  readingRefusal,
+  type WelcomedMeter,
+} from './reading-intake.ts'
 import type { TelemetryBoard } from './telemetry-board.ts'
 
 export interface AgentSocketParts {
@@ -51,8 +57,8 @@ const limits = {
 }
 const retryMs = { busy: 1_000, unknownMeter: 3_000, clock: 60_000, failure: 5_000 }
 
-/** The meters announced on a connection, each with the escrow that its agent signs for. */
-type AnnouncedMeters = Map<string, EscrowDomain>
+/** The meters announced on a connection. */
+type AnnouncedMeters = Map<string, WelcomedMeter>
 
 type Refusal = Extract<ReadingsAnswer, { ok: false }>
 
@@ -69,6 +75,13 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
     let messagesUnderWay = 0
     let silence = setTimeout(() => socket.disconnect(true), limits.silentMs)
     dropWhenSlow(socket, () => metrics.dropped.inc())
+
+    /** Hangs up where an area may have lost what it had acknowledged: the agent announces its meters anew and hears what is left. */
+    function hangUp(): boolean {
+      if (![...meters.values()].some(isOutOfDate)) return false
+      socket.disconnect(true)
+      return true
+    }
 
     /** Answers a message; what goes wrong inside becomes the answer that the agent knows to wait on. */
     function onMessage(name: 'hello' | 'readings', work: (message: unknown) => Promise<HelloAnswer | ReadingsAnswer>) {
@@ -105,11 +118,12 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
         return refusal('SOCKETS_FULL', 'the server has as many agents as it takes; try again later', retryMs.clock)
       }
       clearTimeout(silence)
-      meters.set(announced.meter, announced.domain)
+      meters.set(announced.meter, announced.as)
       return answer
     })
 
     onMessage('readings', async (message) => {
+      if (hangUp()) return refusal('AREA_NOT_READY', 'the area was made again: announce the meter anew', retryMs.busy)
       const elements = readingsMessageSchema.safeParse(message)
       if (!elements.success) {
         const form = `readings are an array of 1 to ${readingsPerMessage} readings`
@@ -130,6 +144,7 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
     })
 
     socket.on('telemetry', (message: unknown) => {
+      if (hangUp()) return
       const values = telemetrySchema.safeParse(message)
       const isTaken =
         values.success && meters.has(values.data.meter) && Math.abs(values.data.timeMs - Date.now()) <= clockToleranceMs
@@ -145,7 +160,7 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
 async function hello(
   message: unknown,
   { areas, signatures, nowMs }: { areas: Areas; signatures: SignatureCheck; nowMs: number },
-): Promise<{ answer: HelloAnswer; announced: { meter: string; domain: EscrowDomain } | null }> {
+): Promise<{ answer: HelloAnswer; announced: { meter: string; as: WelcomedMeter } | null }> {
   const refuse = (code: string, text: string, retryAfterMs: number) => ({
     answer: { ...refusal(code, text, retryAfterMs), serverTimeMs: nowMs },
     announced: null,
@@ -157,12 +172,14 @@ async function hello(
     const text = `the agent's clock says ${new Date(time * 1000).toISOString()}, the server's ${new Date(nowMs).toISOString()}`
     return refuse('HELLO_CLOCK', text, retryMs.clock)
   }
-  const candidates = escrowsOf(seatsOfMeter(areas, meter), nowMs / 1000)
+  const candidates = escrowsOf(seatsOfMeter(areas, meter), nowMs / 1000).map(({ area, seat }) => {
+    return { area, seat, loads: area.status.loads }
+  })
   if (candidates.length === 0) {
     return refuse('METER_UNKNOWN', `no seat of this server has meter ${meter}: open one`, retryMs.unknownMeter)
   }
   // A meter may have been in areas of several escrows; its agent signs for one of them.
-  for (const { area, seat } of candidates) {
+  for (const { area, seat, loads } of candidates) {
     const { area: number, rules, chain } = area.settings
     const [signer] = await signatures.recover(chain, 'AgentHello', [{ value: { meter, time }, signature }])
     const { keys, newest, settledTo } = seat
@@ -172,7 +189,7 @@ async function hello(
         ...{ ok: true, area: number, intervalSeconds: rules.intervalSeconds },
         ...{ chainId: chain.chainId, escrow: chain.escrow, serverTimeMs: nowMs, newest, settledTo, keys },
       },
-      announced: { meter, domain: chain },
+      announced: { meter, as: { domain: chain, area, loads } },
     }
   }
   const { area, seat } = candidates[0]!
@@ -207,8 +224,8 @@ async function takeReadings(
       results[place] = readingRefusal(nameOf(element), 'READING_MALFORMED', firstIssue(parsed.error.issues), false)
       continue
     }
-    const domain = meters.get(parsed.data.meter)
-    if (domain === undefined) {
+    const announced = meters.get(parsed.data.meter)
+    if (announced === undefined) {
       results[place] = readingRefusal(
         parsed.data,
         'READING_FOREIGN',
@@ -218,7 +235,7 @@ async function takeReadings(
       continue
     }
     places.push(place)
-    arrived.push({ reading: parsed.data, domain })
+    arrived.push({ reading: parsed.data, ...announced })
   }
   const taken = await intake.take(arrived)
   for (const [index, place] of places.entries()) results[place] = taken[index]!

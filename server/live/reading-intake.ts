@@ -18,10 +18,16 @@ import { languages } from '../words/languages.ts'
 import { readingSentence } from '../words/sentences.ts'
 import { seatsOfMeter, servedAt } from './meter-seats.ts'
 
-/** A reading that came over a connection which announced its meter for this escrow. */
-export interface ArrivedReading {
-  reading: SignedReading
+/** A meter that was announced: for this escrow, to this area, which told it as of so many loads what it has of it. */
+export interface WelcomedMeter {
   domain: EscrowDomain
+  area: AreaHandle
+  loads: number
+}
+
+/** A reading that came over a connection which announced its meter for this escrow. */
+export interface ArrivedReading extends WelcomedMeter {
+  reading: SignedReading
 }
 
 /** How long readings of other messages are waited for. */
@@ -43,6 +49,8 @@ interface ReadingMessage {
 interface Carried extends ArrivedReading {
   message: ReadingMessage
   place: number
+  /** Who signed, once that is known; null for the meter's first key. */
+  key: string | null
 }
 
 export interface ReadingIntake {
@@ -55,13 +63,13 @@ export function createReadingIntake(areas: Areas, signatures: SignatureCheck): R
 
   async function carryOn(messages: readonly ReadingMessage[]): Promise<void> {
     const readings = messages.flatMap((message) =>
-      message.arrived.map((each, place): Carried => ({ ...each, message, place })),
+      message.arrived.map((each, place): Carried => ({ ...each, message, place, key: null })),
     )
     try {
       const signers = await signersOf(readings, signatures)
       for (const [area, admitted] of byArea(areas, readings, signers)) {
         for (let from = 0; from < admitted.length; from += readingsPerCommand) {
-          void submit(area, admitted.slice(from, from + readingsPerCommand))
+          void submit(area, area.status.loads, admitted.slice(from, from + readingsPerCommand))
         }
       }
     } catch (error) {
@@ -124,12 +132,18 @@ function byArea(
       continue
     }
     const { area, seat } = served
-    const refusal = wrongSigner(reading, signers[index]!, seat)
+    if (area === each.area && isOutOfDate(each)) {
+      answer(each, readingRefusal(reading, 'AREA_NOT_READY', 'the area was made again: announce the meter anew', true))
+      continue
+    }
+    const signer = signers[index]!
+    const refusal = wrongSigner(reading, signer, seat, area)
     if (refusal !== null) {
       // What is known of the meter's keys is as new as the area is: nobody is made to give up by one that waits.
       answer(each, { ...refusal, retry: refusal.retry || area.status.condition.is !== 'ready' })
       continue
     }
+    each.key = signer === reading.meter ? null : signer
     const ofArea = admitted.get(area)
     if (ofArea === undefined) admitted.set(area, [each])
     else ofArea.push(each)
@@ -137,13 +151,15 @@ function byArea(
   return admitted
 }
 
+/** Whether the area has been made anew since the meter was told what it has: it may have lost some of that. */
+export function isOutOfDate({ area, loads }: WelcomedMeter): boolean {
+  return area.status.loads !== loads
+}
+
 /** Submits readings in one command; where that cannot be carried out, each alone, so that only the culprit is refused. */
-async function submit(area: AreaHandle, carried: readonly Carried[]): Promise<void> {
+async function submit(area: AreaHandle, loads: number, carried: readonly Carried[]): Promise<void> {
   try {
-    const events = await area.submit({
-      type: 'readings',
-      readings: carried.map(({ reading }) => meterReadingOf(reading)),
-    })
+    const events = await area.submit({ type: 'readings', readings: carried.map(meterReadingOf) }, loads)
     const answers = new Map<string, EventOf<'reading'>[]>()
     for (const event of events) {
       if (event.type !== 'reading') continue
@@ -159,7 +175,8 @@ async function submit(area: AreaHandle, carried: readonly Carried[]): Promise<vo
     }
   } catch (error) {
     if (!(error instanceof AreaError)) for (const { message } of carried) message.reject(error)
-    else if (error.code === 'AREA_COMMAND' && carried.length > 1) for (const each of carried) void submit(area, [each])
+    else if (error.code === 'AREA_COMMAND' && carried.length > 1)
+      for (const each of carried) void submit(area, loads, [each])
     else for (const each of carried) answer(each, readingRefusal(each.reading, error.code, error.message, true))
   }
 }
@@ -178,21 +195,27 @@ function nameOf({ meter, epoch, time }: { meter: string; epoch: number; time: nu
  * Why a reading is not signed as it must be; null where it is. Another of the meter's keys may have signed before it heard
  * that the keys change: the reading can be sent again with the right one.
  */
-function wrongSigner(reading: SignedReading, signer: string | null, { keys }: SeatSummary): ReadingAck | null {
+function wrongSigner(
+  reading: SignedReading,
+  signer: string | null,
+  { keys }: SeatSummary,
+  { settings }: AreaHandle,
+): ReadingAck | null {
   const { meter, time } = reading
   const key = keyAt(meter, keys, time)
   if (signer === key) return null
   if (signer === meter || keys.some((later) => later.key === signer)) {
-    return readingRefusal(reading, 'READING_KEY', `at this boundary key ${key} signs for the meter`, true)
+    const message = readingSentence(languages.en, { code: 'READING_KEY', details: [] }, settings)
+    return readingRefusal(reading, 'READING_KEY', message, true)
   }
   return readingRefusal(reading, 'READING_SIGNATURE', 'the reading is not signed by its meter for this escrow', false)
 }
 
-/** The reading as the engine takes it, with what travels beside it unsigned. */
-function meterReadingOf({ reasons, ...reading }: SignedReading): MeterReading {
+/** The reading as the engine takes it, with what travels beside it unsigned and the key that it was checked against. */
+function meterReadingOf({ reading: { reasons, ...reading }, key }: Carried): MeterReading {
   let bits = 0
   for (const reason of reasons) bits |= 1 << placeOfReason.get(reason)!
-  return { ...reading, reasons: bits }
+  return { ...reading, reasons: bits, key }
 }
 
 function ackOf(

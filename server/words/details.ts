@@ -85,6 +85,7 @@ export const readingDetails = {
   READING_EQUIVOCATION: { time: 'time' },
   READING_FALLING: { later: 'time', earlier: 'time' },
   READING_IMPLAUSIBLE: { direction: 'side', energy: 'energy', intervals: 'count' },
+  READING_KEY: {},
 } as const satisfies Record<ReadingCode, Readonly<Record<string, Kind>>>
 
 /** Why a seat could trade nothing at all, whatever its orders. */

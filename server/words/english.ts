@@ -228,6 +228,7 @@ const readings: Language['readings'] = {
   READING_FALLING: ({ later, earlier }) => `a register is lower at ${later} than at ${earlier}`,
   READING_IMPLAUSIBLE: ({ direction, energy, intervals }) =>
     `${energy} ${direction === 'sell' ? 'exported' : 'imported'} in ${intervals} ${intervals === 1 ? 'interval' : 'intervals'} are more than the connection can carry`,
+  READING_KEY: () => 'another of the meter’s keys signs at this boundary',
 }
 
 function trade(facts: TradeFacts): string {

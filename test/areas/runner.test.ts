@@ -74,6 +74,21 @@ describe('a journal that has lost its newest rows', () => {
     expect((await loaded(area)).committed.hash.toString('hex')).toBe(server.handle.status.hash)
   })
 
+  it('takes no reading of a meter that was told of them: a newer one would hide that an older one is gone', async () => {
+    const { area, server, ask } = await opened()
+    const told = server.handle.status.loads
+    const readAs = (loads: number) => area.outcome(server.handle.submit(read(reading(1, boundary(0), 0, 0)), loads))
+    await ask(newOrder())
+    area.database.failOver(1, { downMs: 0 })
+    await expect(ask(newOrder())).rejects.toMatchObject({ code: 'AREA_NOT_READY' })
+    // One that is on its way before it is known, and one that comes when everything is well again.
+    await expect(readAs(told)).rejects.toMatchObject({ code: 'AREA_NOT_READY' })
+    await area.until(() => server.handle.status.loads === told + 1)
+    await expect(readAs(told)).rejects.toMatchObject({ code: 'AREA_NOT_READY' })
+    await area.tellChain(server, [seat(1), seat(2)])
+    expect(await readAs(told + 1)).toMatchObject([{ type: 'reading' }])
+  })
+
   it('is noticed though a command changes nothing', async () => {
     const { area, ask } = await opened()
     const placed = newOrder()

@@ -146,7 +146,13 @@ export async function startMarket({ chain, database, url, street, operator, entr
     async read(home: Home, time: number, importWh: number, exportWh: number, key?: Wallet): Promise<Event[]> {
       const signed = await street.reading(home, time, importWh, exportWh, key)
       sequences += 1
-      const reading = { ...signed, sequence: sequences, productionWh: null, reasons: 0 }
+      const reading = {
+        ...signed,
+        sequence: sequences,
+        productionWh: null,
+        reasons: 0,
+        key: key?.address.toLowerCase() ?? null,
+      }
       return handle.submit({ type: 'readings', readings: [reading] })
     },
     /** A block with what was sent, then one turn of each of the server's loops. */

@@ -257,3 +257,18 @@ describe('a meter whose key changes', () => {
     expect(await announce(await hello('alice', undefined, next))).toMatchObject({ ok: true })
   })
 })
+
+test('agents announce their meters anew where an area was made again: it may have lost what it had acknowledged', async () => {
+  agent = street.agent()
+  await announce(await hello('bob'))
+  let isGone = false
+  agent.once('disconnect', () => (isGone = true))
+  await street.database`delete from journal where sequence = (select max(sequence) from journal)`
+  const reading = await signedReading('bob', { time: t0 + 900, importWh: 800 })
+  await vi.waitFor(() => {
+    agent!.emit('readings', [reading], () => {})
+    expect(isGone).toBe(true)
+  }, 20_000)
+  agent = street.agent()
+  expect(await announce(await hello('bob'))).toMatchObject({ ok: true })
+})

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { readingReasons, type SignedReading } from '../../contracts/protocol/wire.ts'
 import type { Areas } from '../../server/api/parts.ts'
 import { meterOwners, seatsOfMeter, servedAt } from '../../server/live/meter-seats.ts'
-import { createReadingIntake } from '../../server/live/reading-intake.ts'
+import { createReadingIntake, type WelcomedMeter } from '../../server/live/reading-intake.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
@@ -36,7 +36,11 @@ async function sync({ area }: MemoryArea, seats: ChainSeat[]): Promise<void> {
 
 async function intakeOf(areas: Areas) {
   const intake = createReadingIntake(areas, await startSignatureCheck({ registry: new Registry(), threads: 0 }))
-  return (readings: SignedReading[]) => intake.take(readings.map((reading) => ({ reading, domain })))
+  return (readings: SignedReading[], of: Partial<WelcomedMeter> = {}) => {
+    const [area] = areas.all()
+    const announced = { domain, area: area!, loads: area!.status.loads, ...of }
+    return intake.take(readings.map((reading) => ({ reading, ...announced })))
+  }
 }
 
 const codes = (acks: { status: string; code?: string }[]) => acks.map(({ status, code }) => code ?? status)
@@ -84,6 +88,17 @@ test('what travels beside a reading comes along', async () => {
   expect(committedReadings(parts[0]!)).toMatchObject([
     { sequence: 41, productionWh: null, reasons: 1 | (1 << readingReasons.indexOf('unverified')) },
   ])
+})
+
+test('what goes by an area as it was before it was made again waits until its meter has been announced anew', async () => {
+  const { areas, parts } = await startAreas(1)
+  await sync(parts[0]!, [seatOfPerson('alice', 'north')])
+  await parts[0]!.setTime(t0 + intervalSeconds)
+  const take = await intakeOf(areas)
+  const reading = await signedReading('alice', { time: t0 + intervalSeconds, exportWh: 5 })
+  const { loads } = parts[0]!.area.status
+  expect(await take([reading], { loads: loads - 1 })).toMatchObject([{ code: 'AREA_NOT_READY', retry: true }])
+  expect(codes(await take([reading], { loads }))).toEqual(['stored'])
 })
 
 describe('what is wrong with one reading', () => {

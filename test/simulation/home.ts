@@ -96,7 +96,7 @@ export class Home {
     const { epoch } = this.epoch
     const reading: MeterReading = {
       ...{ meter: this.meter, epoch, time, ...this.registers, quality },
-      ...{ signature: '0x', sequence: this.sequence, productionWh: null, reasons: 0 },
+      ...{ signature: '0x', sequence: this.sequence, productionWh: null, reasons: 0, key: null },
     }
     witness.signed(reading)
     this.queue.set(nameOf(reading), reading)

@@ -122,7 +122,7 @@ export class Server {
   async take(connection: number, readings: readonly MeterReading[]): Promise<EventOf<'reading'>[]> {
     this.lookAtLoads()
     if (connection !== this.connection) throw new Error('the connection has ended')
-    const events = await this.submit({ type: 'readings', readings: [...readings] })
+    const events = await this.submit({ type: 'readings', readings: [...readings] }, this.loads)
     const answers = events.filter((event) => event.type === 'reading')
     for (const [index, { meter, epoch, time }] of readings.entries()) {
       const answer = answers[index]
@@ -134,12 +134,12 @@ export class Server {
   }
 
   /** Submits what an account has signed, or a meter. */
-  async submit(submission: Submission): Promise<Event[]> {
+  async submit(submission: Submission, loads?: number): Promise<Event[]> {
     const { witness } = this.surroundings
     const { machine } = this
     const question = witness.asked(machine, submission)
     try {
-      const events = await this.handle.submit(submission)
+      const events = await this.handle.submit(submission, loads)
       witness.answered(machine, question, events)
       return events
     } catch (error) {

@@ -91,7 +91,7 @@ export class Stranger {
     this.sequence += 1
     const reading = {
       ...{ meter: this.parts.meter, epoch: 1, time, importWh: strangeRegister(time), exportWh: 0 },
-      ...{ quality: 0, signature: '0x', sequence: this.sequence, productionWh: null, reasons: 0 },
+      ...{ quality: 0, signature: '0x', sequence: this.sequence, productionWh: null, reasons: 0, key: null },
     }
     this.parts.sign(reading)
     return reading

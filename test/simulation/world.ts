@@ -54,9 +54,9 @@ export async function simulate(seed: number, planted: PlantedBug | null = null):
       promises.shown(by)
       for (const row of rows) {
         journal.follow(row)
+        market.follow(row.journaled.events, journal.state, database.tables)
         count(counts, row.journaled.events)
       }
-      for (const { journaled } of rows) market.follow(journaled.events, journal.state, database.tables)
     },
     proved: (by) => promises.shown(by),
     lost(rows) {

@@ -144,7 +144,8 @@ export type ChainSeat = Infer<typeof chainSeat>
 
 /**
  * A signed boundary reading whose signature the shell has checked, with what travels unsigned beside it. `quality` is 0
- * measured, 1 estimated, 2 doubtful; bit n of `reasons` is the nth of the protocol's reasons.
+ * measured, 1 estimated, 2 doubtful; bit n of `reasons` is the nth of the protocol's reasons; `key` is who signed, null for the
+ * meter's first key.
  */
 export const meterReading = struct({
   meter: address,
@@ -157,6 +158,7 @@ export const meterReading = struct({
   sequence: uint,
   productionWh: optional(uint),
   reasons: uint,
+  key: optional(address),
 })
 export type MeterReading = Infer<typeof meterReading>
 

@@ -39,6 +39,7 @@ export const readingCodes = [
   'READING_EQUIVOCATION',
   'READING_FALLING',
   'READING_IMPLAUSIBLE',
+  'READING_KEY',
 ] as const
 export type ReadingCode = (typeof readingCodes)[number]
 
@@ -47,6 +48,7 @@ const passingReadingCodes: ReadonlySet<ReadingCode> = new Set([
   'READING_UNKNOWN_METER',
   'READING_FUTURE',
   'READING_EPOCH_UNKNOWN',
+  'READING_KEY',
 ])
 
 export function canRetryReading(code: ReadingCode): boolean {

@@ -1,4 +1,5 @@
 /** Taking boundary readings: those of intervals in memory, and late ones with what the tables say of their time. */
+import { keyAt } from '../../../contracts/protocol/meter-keys.ts'
 import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import {
   type Admission,
@@ -41,9 +42,8 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
     const near = neighboursOf(state, seat, reading)
     return takeLateReading(state, { ...knowingNothing, ...near, reading, seat: number })
   }
-  if (state.suspensions.has(reading.meter)) {
-    return [answerOf(reading, { status: 'refused', code: 'READING_SUSPENDED', details: [] }, { seat: number })]
-  }
+  const barred = barredBy(state, seat, reading)
+  if (barred !== null) return [answerOf(reading, barred, { seat: number })]
   const admission = judge(state, seat, reading)
   if (admission.status !== 'stored') {
     const answer = answerOf(reading, admission, { seat: number })
@@ -82,6 +82,16 @@ function answerOf(
   const { status } = admission
   const { code, details } = admission.status === 'refused' ? admission : { code: null, details: [] }
   return { type: 'reading', meter, epoch, time, status, seat, nextSeat, isLate, code, details }
+}
+
+/**
+ * Why nothing that this signature vouches for is taken. The chain may have told of another key since the signature was checked:
+ * what the former one signed for this boundary would hold up the batch, and proves nothing against the meter.
+ */
+function barredBy(state: AreaState, { chain }: SeatState, { meter, time, key }: MeterReading): Admission | null {
+  if (state.suspensions.has(meter)) return { status: 'refused', code: 'READING_SUSPENDED', details: [] }
+  if (keyAt(meter, chain.keys, time) === (key ?? meter)) return null
+  return { status: 'refused', code: 'READING_KEY', details: [] }
 }
 
 function judge(state: AreaState, seat: SeatState, reading: MeterReading): Admission {
@@ -264,9 +274,8 @@ function takeLateReading(state: AreaState, late: LateReading): Event[] {
   if (seat === undefined) {
     return [answerOf(reading, { status: 'refused', code: 'READING_UNKNOWN_METER', details: [] }, { seat: 0 })]
   }
-  if (state.suspensions.has(reading.meter)) {
-    return [answerOf(reading, { status: 'refused', code: 'READING_SUSPENDED', details: [] }, { seat: late.seat })]
-  }
+  const barred = barredBy(state, seat, reading)
+  if (barred !== null) return [answerOf(reading, barred, { seat: late.seat })]
   const { epochStart } = seat.chain
   const context = { nowMs: state.nowMs, intervalSeconds: lengthOf(state), epochStart, before: before ?? epochStart }
   const bounds = connectionBounds(state, seat, reading.time)

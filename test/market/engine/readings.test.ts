@@ -400,7 +400,8 @@ describe('a day of readings that comes at once', () => {
 })
 
 describe('a key that followed before the server heard of it', () => {
-  const later = (from: number) => seat(1, { keys: [{ key: addressOf('b', 101), from }] })
+  const key = addressOf('b', 101)
+  const later = (from: number) => seat(1, { keys: [{ key, from }] })
   const renewed = (events: readonly Event[]) => eventsOf(events, 'reading-renewed')
 
   it('has what was read since then signed again: once, and only that', () => {
@@ -409,24 +410,41 @@ describe('a key that followed before the server heard of it', () => {
     read(boundary(3) * 1000 + 1_000, ...all)
     expect(renewed(read(boundary(3) * 1000 + 1_500, ...all))).toEqual([])
     run(following(boundary(3) * 1000 + 2_000, [later(boundary(1))]))
-    const again = read(boundary(3) * 1000 + 3_000, ...all)
+    const signedAgain = [all[0]!, ...all.slice(1).map((each) => ({ ...each, key }))]
+    const again = read(boundary(3) * 1000 + 3_000, ...signedAgain)
     expect(answersOf(again).map(({ status }) => status)).toEqual(['duplicate', 'duplicate', 'duplicate'])
     expect(renewed(again)).toEqual(
       [boundary(2), boundary(3)].map((time) => ({ type: 'reading-renewed', seat: 1, epoch: 1, time })),
     )
     const hash = hashState(state)
-    expect(renewed(read(boundary(3) * 1000 + 3_000, ...all))).toEqual([])
+    expect(renewed(read(boundary(3) * 1000 + 3_000, ...signedAgain))).toEqual([])
     expect(hashState(state)).toBe(hash)
+  })
+
+  it('refuses what its former key signed for its time and the area hears only then, and blames nobody for it', () => {
+    const { state, read, run } = street()
+    read(justAfterEnd, reading(1, end, 10, 0))
+    run(following(justAfterEnd, [later(end)]))
+    const after = end + intervalSeconds
+    const afterMs = after * 1000 + 1_000
+    const own = { key }
+    expect(answersOf(read(afterMs, reading(1, after, 20, 0)))).toMatchObject([{ code: 'READING_KEY' }])
+    expect(answersOf(read(afterMs, reading(1, after, 20, 0, own)))).toMatchObject([{ status: 'stored' }])
+    expect(answersOf(read(afterMs, reading(1, after, 21, 0)))).toMatchObject([{ code: 'READING_KEY' }])
+    expect(answersOf(read(afterMs, reading(1, end, 11, 0, own)))).toMatchObject([{ code: 'READING_KEY' }])
+    expect(state.suspensions.size).toBe(0)
   })
 
   it('refuses another value as before, and asks for nothing that is read afterwards', () => {
     const { read, run } = street()
     read(justAfterEnd, reading(1, end, 10, 0))
     run(following(justAfterEnd, [later(t0)]))
-    expect(answersOf(read(justAfterEnd, reading(1, end, 11, 0)))).toMatchObject([{ code: 'READING_EQUIVOCATION' }])
+    expect(answersOf(read(justAfterEnd, reading(1, end, 11, 0, { key })))).toMatchObject([
+      { code: 'READING_EQUIVOCATION' },
+    ])
     const second = street()
     second.run(following(justAfterEnd, [later(t0)]))
-    second.read(justAfterEnd, reading(1, end, 10, 0))
-    expect(renewed(second.read(justAfterEnd, reading(1, end, 10, 0)))).toEqual([])
+    second.read(justAfterEnd, reading(1, end, 10, 0, { key }))
+    expect(renewed(second.read(justAfterEnd, reading(1, end, 10, 0, { key })))).toEqual([])
   })
 })

@@ -137,7 +137,7 @@ export function reading(
 ): MeterReading {
   return {
     ...{ meter: addressOf('b', number), epoch: 1, time, importWh, exportWh, quality: 0, signature: '0x' },
-    ...{ sequence: 1, productionWh: null, reasons: 0, ...change },
+    ...{ sequence: 1, productionWh: null, reasons: 0, key: null, ...change },
   }
 }
 
