@@ -21,7 +21,7 @@ export interface AreaFlags {
 }
 
 /** Throws `InputError`, `FoundingError` and `ChainError`. */
-export async function runArea(act: string, flags: AreaFlags): Promise<void> {
+export async function carryOutAreaCommand(act: string, flags: AreaFlags): Promise<void> {
   const place = await configuredArea(await readConfigOf(flags), flags.area)
   if (act === 'show') return show(place, flags.json === true)
   const transaction = await carryOutAct(place, readWalletFile(flags.keyFile!), actOf(act as AreaAct['act'], flags))

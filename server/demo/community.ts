@@ -25,14 +25,14 @@ import {
   deploymentName,
   foundCommunity,
   type GivenAreaFile,
-  keyOf,
+  officeKey,
   withGrid,
 } from '../founding/found.ts'
 import { DemoError } from './error.ts'
 import type { Street } from './street.ts'
 
 /** What the embedded parts and ports of one start are. */
-export interface Place {
+export interface StartPlace {
   databaseUrl: string
   rpcUrl: string
   port: number
@@ -68,7 +68,7 @@ export function foundStreet(street: Street, dataFolder: string): People {
     }
     foundCommunity(folder, completeAnswers(given(street, {}), answersIn(street.area)), street.area)
   }
-  const key = (office: Parameters<typeof keyOf>[0]) => readWalletFile(join(folder, keyOf(office)))
+  const key = (office: Parameters<typeof officeKey>[0]) => readWalletFile(join(folder, officeKey(office)))
   return {
     ...{ deployer: key('deployer'), grid: key('grid'), operator: key('operator'), relay: key('relay') },
     accounts: new Map(
@@ -87,7 +87,7 @@ function given(street: Street, place: Answers): Answers {
 }
 
 /** Writes down where the parts of this start are, and what of the street may change. Throws `DemoError` `STREET_FILE`. */
-export function configureStreet(street: Street, dataFolder: string, grid: Address, place: Place): void {
+export function configureStreet(street: Street, dataFolder: string, grid: Address, place: StartPlace): void {
   const { databaseUrl, rpcUrl, port, metricsPort } = place
   const answers = given(street, { databaseUrl, rpcUrl, port: String(port), metricsPort: String(metricsPort) })
   writeFileSync(configOf(dataFolder), configurationText(completeAnswers(answers, answersIn(street.area))))
@@ -121,7 +121,7 @@ async function deployed(street: Street, dataFolder: string, rpcUrl: string, peop
   if (!existsSync(out)) {
     await giveGas(rpcUrl, [people.deployer, people.grid, people.operator, people.relay])
     const { withdrawalDelaySeconds } = street
-    const keyFile = join(folderOf(dataFolder), keyOf('deployer'))
+    const keyFile = join(folderOf(dataFolder), officeKey('deployer'))
     return deployContracts({ rpcUrl, keyFile, token: null, withdrawalDelaySeconds, out })
   }
   const file = readDeployment(out)

@@ -17,7 +17,7 @@ import { configOf, configureStreet, foundStreet, openStreet, type People } from 
 import { startChain } from './embedded-chain.ts'
 import { startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
-import { enrol, placeDevices, wishesOf, writeAgentConfig, writeSimulation } from './homes.ts'
+import { enrolHomes, placeDevices, wishesOf, writeAgentConfig, writeSimulation } from './homes.ts'
 import { type GridOffice, onboard } from './onboarding.ts'
 import { assertPortFree } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
@@ -197,7 +197,7 @@ async function startMarket(
         ...{ agent, homes, street, dataFolder, places, settings, accounts: people.accounts, serverUrl: url },
       })
       const enrolments = await inTurn(async () => {
-        const made = await enrol(file, rulesHash, signal)
+        const made = await enrolHomes(file, rulesHash, signal)
         const name = `agent-${agent}`
         const kept = await supervisor.start({ name, script: agentProgram, args: ['run', '--config', file] })
         pids[name] = () => kept.pid

@@ -116,7 +116,7 @@ export function writeAgentConfig(parts: {
 }
 
 /** Runs the agent's own `enrol`, which makes the meter keys where they live. */
-export async function enrol(config: string, rulesHash: string, signal: AbortSignal): Promise<Enrolment[]> {
+export async function enrolHomes(config: string, rulesHash: string, signal: AbortSignal): Promise<Enrolment[]> {
   const child = spawn(process.execPath, [agentProgram, 'enrol', '--config', config, '--rules', rulesHash], {
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,

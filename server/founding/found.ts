@@ -37,7 +37,7 @@ export interface Founded {
 export const configurationName = 'commonwatt.toml'
 export const areaName = 'area.json'
 export const deploymentName = 'deployment.json'
-export const keyOf = (office: 'deployer' | 'operator' | 'relay' | 'grid'): string => `keys/${office}.key`
+export const officeKey = (office: 'deployer' | 'operator' | 'relay' | 'grid'): string => `keys/${office}.key`
 
 const decimals = 4
 
@@ -98,16 +98,16 @@ export function foundCommunity(folder: string, answers: Answers, area: GivenArea
       return name
     }
     for (const name of ['keys', 'backups']) mkdirSync(join(staged, name), { mode: 0o700 })
-    const key = (office: Parameters<typeof keyOf>[0]) =>
-      parseAddress(makeWalletFile(join(staged, keyOf(office))).address)
+    const key = (office: Parameters<typeof officeKey>[0]) =>
+      parseAddress(makeWalletFile(join(staged, officeKey(office))).address)
     const [deployer, operator, relay] = [key('deployer'), key('operator'), key('relay')]
     const grid = namedGrid ?? key('grid')
     const files = [
       write(configurationName, configurationText(answers), 0o600),
       write(areaName, `${JSON.stringify(fileOf(grid), null, 2)}\n`, 0o644),
       write('commonwatt.service', serverUnit(root), 0o644),
-      ...(['deployer', 'operator', 'relay'] as const).map(keyOf),
-      ...(namedGrid === null ? [keyOf('grid')] : []),
+      ...(['deployer', 'operator', 'relay'] as const).map(officeKey),
+      ...(namedGrid === null ? [officeKey('grid')] : []),
     ]
     renameSync(staged, root)
     const next = nextSteps({ answers, deployer, operator, relay, grid, holdsGrid: namedGrid === null })
@@ -183,7 +183,7 @@ function nextSteps(parts: {
 }) {
   const { answers, deployer, operator, relay, grid, holdsGrid } = parts
   const token = answers.token === 'development' ? '--development-token' : `--token ${answers.token}`
-  const gridKey = holdsGrid ? keyOf('grid') : '…/grid.key'
+  const gridKey = holdsGrid ? officeKey('grid') : '…/grid.key'
   const config = `--config ${configurationName}`
   return [
     {
@@ -192,7 +192,7 @@ function nextSteps(parts: {
     },
     {
       does: 'Put the contracts on the chain (its key has no say afterwards and can be thrown away):',
-      command: `commonwatt deploy ${config} --key-file ${keyOf('deployer')} ${token} --withdrawal-delay ${answers.withdrawalDelay}`,
+      command: `commonwatt deploy ${config} --key-file ${officeKey('deployer')} ${token} --withdrawal-delay ${answers.withdrawalDelay}`,
     },
     {
       does: 'Open the area and appoint the operator, as the grid operator:',
