@@ -28,6 +28,7 @@ import {
 } from '../store/billing-store.ts'
 import { type Database, endless, openDatabase } from '../store/database.ts'
 import { pdfOf } from './bill-pdf.ts'
+import { takesConfig } from './configured.ts'
 import { areaNumber, databaseUrl, escrowOfArea, keyFile, namedArea } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { InputError, writeOutput } from './streams.ts'
@@ -47,7 +48,7 @@ interface Options {
 
 /** The subcommand, ready to be added to the program. */
 export function billCommand(): Command {
-  return new Command('bill')
+  const command = new Command('bill')
     .addOption(databaseUrl())
     .addOption(areaNumber())
     .addOption(escrowOfArea())
@@ -65,6 +66,7 @@ export function billCommand(): Command {
         refuseKnown(error)
       }
     })
+  return takesConfig(command)
 }
 
 interface Prepared {

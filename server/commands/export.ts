@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { areaFileLines } from '../store/area-export.ts'
 import { requireArea } from '../store/areas.ts'
 import { endless, openDatabase, transact } from '../store/database.ts'
+import { takesConfig } from './configured.ts'
 import { areaNumber, databaseUrl, escrowOfArea, namedArea, time } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { InputError, writeOutput } from './streams.ts'
@@ -16,7 +17,7 @@ interface ExportOptions {
 
 /** The subcommand, ready to be added to the program. */
 export function exportCommand(): Command {
-  return new Command('export')
+  const command = new Command('export')
     .addOption(databaseUrl())
     .addOption(areaNumber())
     .addOption(escrowOfArea())
@@ -28,6 +29,7 @@ export function exportCommand(): Command {
         refuseKnown(error)
       }
     })
+  return takesConfig(command)
 }
 
 /** In one view of the tables, so that a batch that is cut anew meanwhile is not seen in parts. */

@@ -11,6 +11,7 @@ import { checkRange, readChangedSince } from '../reports/selection.ts'
 import { requireArea } from '../store/areas.ts'
 import { endless, openDatabase } from '../store/database.ts'
 import { type OpenReport, openReport } from '../store/report-source.ts'
+import { takesConfig } from './configured.ts'
 import { areaNumber, databaseUrl, escrowOfArea, namedArea, time } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { refuse } from './streams.ts'
@@ -35,7 +36,7 @@ interface Options {
 
 export function reportCommand(): Command {
   const formats = reportFormats.map(({ name, about }) => `  ${name.padEnd(16)}${about}`).join('\n')
-  return new Command('report')
+  const command = new Command('report')
     .addOption(databaseUrl())
     .addOption(areaNumber())
     .addOption(escrowOfArea())
@@ -62,6 +63,7 @@ export function reportCommand(): Command {
         if (!isBrokenPipe(error)) refuseKnown(error)
       }
     })
+  return takesConfig(command)
 }
 
 async function report(options: Options): Promise<void> {

@@ -3,13 +3,14 @@ import { Command } from 'commander'
 import { ChainError } from '../chain/error.ts'
 import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
+import { takesConfig } from './configured.ts'
 import { firstBlock, rpcUrl } from './options.ts'
 import { InputError, refuse } from './streams.ts'
 import type { VerifyOptions } from './verify-file.ts'
 
 /** The subcommand, ready to be added to the program. Ends with status 1 and names the first difference where one is found. */
 export function verifyCommand(): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .argument(
       '<file>',
       'the statement, what `commonwatt export` wrote, or a report as csv or csv-excel; - for standard input',
@@ -26,4 +27,5 @@ export function verifyCommand(): Command {
         refuse((error as Error).message)
       }
     })
+  return takesConfig(command)
 }
