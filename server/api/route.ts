@@ -9,7 +9,7 @@ import { sessionOfToken, sweepNowAndThen } from '../accounts/sessions.ts'
 import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
-import { ApiError, type Problem } from './problem.ts'
+import { ApiError, databaseSilent, type Problem } from './problem.ts'
 
 export type Answer =
   | { status: number; body: unknown }
@@ -60,7 +60,13 @@ export function mountRoute(
   definition: Route,
   { database, networkOf }: { database: Database; networkOf: NetworkOf },
 ): void {
+  const isRead = definition.method === 'get'
   router[definition.method](definition.path, async (request, response) => {
+    const answer = answerOf(request)
+    await send(response, await (isRead ? inTime(answer) : answer))
+  })
+
+  async function answerOf(request: Request): Promise<Answer> {
     const session = () => requireSession(database, request)
     if (definition.private) await session()
     const input = {
@@ -78,11 +84,20 @@ export function mountRoute(
     // Keys are an account's own: a stranger has none, and leaves no row. What is signed is its own key anyway.
     const caller = key === undefined ? undefined : (await optionalSession(database, request))?.account
     const isKeyed = key !== undefined && caller !== undefined
-    await send(
-      response,
-      isKeyed ? await runOnce(database, { request, body: input.body, caller, key, run }) : await run(),
-    )
+    return isKeyed ? runOnce(database, { request, body: input.body, caller, key, run }) : run()
+  }
+}
+
+/** Reads that are sound are answered much sooner; a database that was stopped answers never. */
+const readWithinMs = 10_000
+
+/** The answer to a read, while somebody still waits for it. Throws `ApiError` `DATABASE_SILENT`. */
+async function inTime(answer: Promise<Answer>): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(databaseSilent()), readWithinMs)
   })
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }
 
 /** Writes a problem document. */

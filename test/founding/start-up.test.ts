@@ -162,6 +162,10 @@ describe('a server that runs', { timeout: 120_000 }, () => {
       // Those that serve a connection go on until they need the one that starts them.
       for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGSTOP')
       await says(/database: no answer within 2 s/)
+      const read = await fetch(`${server.url}/api/v1/areas/${await areaNumber()}/batches`)
+      expect([read.status, read.headers.get('content-type'), (await read.json()).code]).toEqual([
+        ...[503, 'application/problem+json; charset=utf-8', 'DATABASE_SILENT'],
+      ])
       for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGCONT')
       process.kill(ground.postgres.pid, 'SIGCONT')
       await says(/^$/)
@@ -200,6 +204,11 @@ describe('the doctor', { timeout: 60_000 }, () => {
     expect(status).toBe(1)
   })
 })
+
+async function areaNumber(): Promise<number> {
+  const { stdout } = await commonwatt(community.folder, ['area', 'show', '--config', 'commonwatt.toml', '--json'])
+  return JSON.parse(stdout).area
+}
 
 /** The processes that a postmaster has started. */
 function backendsOf(pid: number): number[] {
