@@ -2,9 +2,19 @@
 // `npm install --global FILE`, without a network, a compiler, a database or a chain. Its few native parts lie in it ready-made, for
 // Linux on x64 and arm64; what is not needed to run is left out.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, normalize, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(fileURLToPath(import.meta.url))
@@ -14,6 +24,9 @@ const bundle = join(root, 'dist/commonwatt-agent.js')
 const beside = ['classic-level', 'serialport', 'pino']
 const nativeParts = /^(classic-level|@serialport\/bindings-cpp)$/
 const platforms = ['linux-x64', 'linux-arm64']
+/** In a document, a link to another file beside it. */
+const localLink = /\]\((?!https?:|#)([^)\s]+)/g
+const licenceFile = /^(licen[cs]e|copying|notice)/i
 
 const project = readJson(join(root, 'package.json'))
 const { packages } = readJson(join(root, 'package-lock.json'))
@@ -31,7 +44,10 @@ try {
   }
   chmodSync(join(staged, 'bin/commonwatt-agent.js'), 0o755)
   cpSync(join(root, 'LICENSE'), join(staged, 'LICENSE'))
-  cpSync(join(root, 'docs/agent.md'), join(staged, 'README.md'))
+  for (const file of documentsFrom('docs/agent.md')) cpSync(join(root, file), join(staged, file))
+  const readme = readFileSync(join(root, 'docs/agent.md'), 'utf8')
+  writeFileSync(join(staged, 'README.md'), readme.replace(localLink, '](docs/$1'))
+  writeFileSync(join(staged, 'THIRD-PARTY-NOTICES.txt'), noticesOf([...new Set([...bundledPackages(), ...places])]))
   writeFileSync(
     join(staged, 'package.json'),
     JSON.stringify(
@@ -111,6 +127,49 @@ function copyPackage(place) {
   const manifest = join(staged, place, 'package.json')
   const { scripts: _scripts, devDependencies: _devDependencies, ...kept } = readJson(manifest)
   writeFileSync(manifest, JSON.stringify(kept, null, 2))
+}
+
+/** A document and all that it leads to, so that no link of the package leads nowhere. */
+function documentsFrom(first) {
+  const found = new Set()
+  const follow = (file) => {
+    if (found.has(file)) return
+    found.add(file)
+    if (!file.endsWith('.md')) return
+    for (const [, link] of readFileSync(join(root, file), 'utf8').matchAll(localLink)) {
+      follow(normalize(join(dirname(file), link.replace(/#.*$/, ''))))
+    }
+  }
+  follow(first)
+  return found
+}
+
+/** The packages that the one file was made of, by its source map, as places in node_modules. */
+function bundledPackages() {
+  const { sources } = readJson(`${bundle}.map`)
+  return sources.flatMap((source) => {
+    const inside = /node_modules\/.*node_modules\/|node_modules\//.exec(source)
+    if (!inside) return []
+    const [scopeOrName, name] = source.slice(inside.index + inside[0].length).split('/')
+    const path = relative(root, join(root, 'dist', source.slice(0, inside.index)))
+    return [join(path, inside[0], scopeOrName.startsWith('@') ? `${scopeOrName}/${name}` : scopeOrName)]
+  })
+}
+
+/** Who made what others wrote of the agent, and under which terms it may be passed on. */
+function noticesOf(places) {
+  const notices = places.sort().map((place) => {
+    const manifest = readJson(join(root, place, 'package.json'))
+    // Old packages name several.
+    const { name, version, license = manifest.licenses?.map(({ type }) => type).join(' or ') } = manifest
+    const texts = readdirSync(join(root, place)).filter((file) => licenceFile.test(file))
+    if (!license && texts.length === 0) throw new Error(`${place} does not say under which terms it may be passed on`)
+    const body = texts.map((file) => readFileSync(join(root, place, file), 'utf8').trim())
+    return [`${name} ${version} (${license})`, ...body].join('\n\n')
+  })
+  const head =
+    'The agent contains the following works of others. Each stands under its own terms, which follow its name.'
+  return `${[head, ...notices].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
 }
 
 function readJson(file) {

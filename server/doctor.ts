@@ -5,6 +5,7 @@ import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
 import { type EscrowFacts, readSettingsFile } from './areas/settings.ts'
 import { openProvider, readEscrowFacts } from './chain/escrow-client.ts'
 import { readWalletFile } from './chain/key-file.ts'
+import { readAccountsFacts } from './chain/passkey-accounts.ts'
 import { type EscrowConfig, type FileConfig, placeOfEscrow } from './configuration/config.ts'
 import { leastGas, newestFileMs } from './health.ts'
 import { placeOf, requireContracts, requireDatabase } from './start-up.ts'
@@ -86,6 +87,7 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
   try {
     const place = placeOfEscrow(escrow)
     const facts = await readEscrowFacts(escrow.rpcUrl, place.escrow)
+    const revocations = place.revocations === null ? null : parseAddress(place.revocations)
     await block(escrow.rpcUrl, facts, note)
     of = 'area'
     const areas = escrow.areaFiles.map((file) => readSettingsFile(file, facts))
@@ -96,8 +98,10 @@ async function chain(escrow: EscrowConfig, config: FileConfig): Promise<Finding[
     }
     const operator = parseAddress(readWalletFile(config.keyFile).address)
     of = 'contracts'
-    const warnings = await requireContracts(escrow.rpcUrl, facts, { areas, operator })
+    const warnings = await requireContracts(escrow.rpcUrl, facts, { revocations, areas, operator })
     note(of, 'well', `the escrow ${facts.escrow} is this release’s; its token is ${facts.tokenName}`)
+    if (place.accounts === null) note(of, 'watch', 'nothing opens accounts of passkeys: give accounts')
+    else await readAccountsFacts(escrow.rpcUrl, facts.chainId, parseAddress(place.accounts))
     for (const warning of warnings) note('area', 'ill', warning)
     if (warnings.length === 0) {
       const numbers = areas.map(({ area }) => area).join(', ')

@@ -1,16 +1,19 @@
 /** What a server does for the areas of one escrow: follows its chain, sends for them, settles their batches. */
-import type { JsonRpcProvider, Wallet } from 'ethers'
+import { type JsonRpcProvider, type Wallet, ZeroAddress } from 'ethers'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
 import { formatMoney } from '../contracts/protocol/units.ts'
-import type { AreaServices } from './api/parts.ts'
+import type { AreaServices, Offices } from './api/parts.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
 import { readAreaOnChain } from './chain/contract-facts.ts'
+import { startEquivocations } from './chain/equivocations.ts'
 import { openProvider, readWallet } from './chain/escrow-client.ts'
 import { type Indexer, startIndexer } from './chain/indexer.ts'
+import { passkeyAccounts } from './chain/passkey-accounts.ts'
 import { createRelay } from './chain/relay.ts'
+import { startRevocations } from './chain/revocations.ts'
 import { type Sender, startSender } from './chain/sender.ts'
 import { type SettlementMetrics, startSettlement } from './chain/settlement-service.ts'
 import { walletSignatures } from './chain/wallet-signature.ts'
@@ -22,6 +25,8 @@ export interface EscrowOptions {
   facts: EscrowFacts
   /** Block at which the escrow was deployed. */
   firstBlock: number
+  /** The contract by which grants of data are taken back, or null. */
+  revocations: Address | null
   /** The areas of this escrow. */
   areas: readonly AreaSettings[]
   /** The running area of a number. */
@@ -63,7 +68,7 @@ const replaceAfterMs = 60_000
 const maxFeePerGas = 500_000_000_000n
 
 export function startEscrowServices(options: EscrowOptions): EscrowServices {
-  const { database, rpcUrl, facts, firstBlock, areas, handleOf, wallet, relayWallet } = options
+  const { database, rpcUrl, facts, firstBlock, revocations, areas, handleOf, wallet, relayWallet } = options
   const { confirmations, pollMs, log, metrics } = options
   const provider: JsonRpcProvider = openProvider(rpcUrl, facts.chainId)
   const sending = {
@@ -96,6 +101,19 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       return events?.some(({ type }) => type === 'leaving-out') ?? false
     },
   })
+  const batchesOf = (area: number) => handleOf(area)?.status
+  // What the server itself has to say about a meter is paid by the key that settles where there is no other.
+  const relaying = { sender: relaySender ?? sender, indexer, facts, revocations, batchesOf }
+  const equivocations = startEquivocations({ database, relay: createRelay(relaying), settings: areas, log, pollMs })
+  const revoked =
+    revocations === null
+      ? null
+      : startRevocations({ database, provider, chainId: facts.chainId, revocations, firstBlock, log, pollMs })
+  function officesOf(number: number): Offices {
+    const { rules } = areas.find(({ area }) => area === number)!
+    // Before the first block is read, those of the rules hold.
+    return indexer.head.view.get(number) ?? { grid: rules.grid, operator: ZeroAddress }
+  }
   return {
     facts,
     indexer,
@@ -113,10 +131,12 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       return (await readAreaOnChain(provider, { escrow: facts.escrow, area })).operator
     },
     services: {
-      relay:
-        relaySender &&
-        createRelay({ sender: relaySender, indexer, facts, batchesOf: (area) => handleOf(area)?.status }),
+      relay: relaySender === null ? null : (allow) => createRelay({ ...relaying, allow }),
+      revocations,
+      officesOf,
       isWalletSignature: walletSignatures(provider),
+      accounts:
+        facts.accounts === undefined ? null : passkeyAccounts({ provider, facts: facts.accounts, sender: relaySender }),
       async wallet(account) {
         const { baseUnits, ...permit } = await readWallet(provider, facts, account)
         return { account, tokens: formatMoney(baseUnits, facts.tokenDecimals - 3), ...permit }
@@ -124,7 +144,7 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
     },
     async stop() {
       await settlement.stop()
-      await indexer.stop()
+      await Promise.all([indexer.stop(), equivocations.stop(), revoked?.stop()])
       await Promise.all([sender.stop(), relaySender?.stop()])
       provider.destroy()
     },

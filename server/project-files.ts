@@ -19,5 +19,7 @@ const root = projectRoot()
 /** The two command lines, to be run with this Node. */
 export const serverProgram: string = join(root, 'bin/commonwatt.js')
 export const agentProgram: string = join(root, 'bin/commonwatt-agent.js')
+/** Lets a car charge by the tariff; the documents show it. */
+export const carProgram: string = join(root, 'docs/examples/charge-with-the-neighbours.js')
 /** The built page. */
 export const pageFolder: string = join(root, 'dist/web')

@@ -10,6 +10,7 @@ import { Server as SocketServer } from 'socket.io'
 import { parseAddress } from '../contracts/protocol/typed-data.ts'
 import type { TrustedProxies } from './api/addresses.ts'
 import { networkReader } from './api/addresses.ts'
+import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
 import { ownHosts } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
@@ -22,6 +23,7 @@ import { startAreaThread } from './areas/start-area.ts'
 import { refuseDevelopmentKey } from './chain/development-keys.ts'
 import { readEscrowFacts } from './chain/escrow-client.ts'
 import { readWalletFile } from './chain/key-file.ts'
+import { readAccountsFacts } from './chain/passkey-accounts.ts'
 import { settlementMetrics } from './chain/settlement-service.ts'
 import { type EscrowServices, startEscrowServices } from './escrow-services.ts'
 import { createMetricsServer, startHealth } from './health.ts'
@@ -48,6 +50,10 @@ export interface ServedEscrow {
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
+  /** What opens accounts of passkeys; null where nothing does. */
+  accounts: string | null
+  /** The contract by which accounts take grants of data back; null where none can be given. */
+  revocations: string | null
   areaFiles: readonly string[]
 }
 
@@ -116,9 +122,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     const served = await Promise.all(options.escrows.map(readEscrow))
     const settings = served.flatMap(({ areas }) => areas)
     requireDifferentAreas(settings)
-    for (const { rpcUrl, facts, areas } of served) {
+    for (const { rpcUrl, revocations, facts, areas } of served) {
       refuseDevelopmentKey(operator, facts.chainId)
-      for (const warning of await requireContracts(rpcUrl, facts, { areas, operator })) log.warn(warning)
+      for (const warning of await requireContracts(rpcUrl, facts, { revocations, areas, operator })) log.warn(warning)
     }
     await requireFreeAreas(database, settings)
     return { served, settings, demoPeople: readDemoPeople(options.demoPeopleFile, served[0]!.facts.chainId) }
@@ -136,9 +142,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 
   const statements = startStatements({ databaseUrl, settings, log, registry })
   const escrowMetrics = settlementMetrics(registry)
-  const escrows = served.map(({ rpcUrl, firstBlock, facts, areas }) =>
+  const escrows = served.map(({ rpcUrl, firstBlock, revocations, facts, areas }) =>
     startEscrowServices({
-      ...{ database, rpcUrl, facts, firstBlock, areas, wallet, relayWallet, confirmations, pollMs, log, registry },
+      ...{ database, rpcUrl, facts, firstBlock, revocations, areas, wallet, relayWallet },
+      ...{ confirmations, pollMs, log, registry },
       handleOf: (area) => handles.get(area),
       metrics: escrowMetrics,
     }),
@@ -170,6 +177,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     origins,
     networkOf: networkReader(options.trustProxy, log),
     gate: createOrderGate(),
+    reads: createReadAllowance(),
     isOwnHost: ownHosts(origins),
   }
   http.on('request', createApp(parts))
@@ -199,9 +207,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
-async function readEscrow({ rpcUrl, escrow, firstBlock, areaFiles }: ServedEscrow) {
-  const facts = await readEscrowFacts(rpcUrl, escrow)
-  return { rpcUrl, firstBlock, facts, areas: areaFiles.map((file) => readSettingsFile(file, facts)) }
+async function readEscrow({ rpcUrl, escrow, firstBlock, accounts, revocations: given, areaFiles }: ServedEscrow) {
+  const ofEscrow = await readEscrowFacts(rpcUrl, escrow)
+  const facts =
+    accounts === null
+      ? ofEscrow
+      : { ...ofEscrow, accounts: await readAccountsFacts(rpcUrl, ofEscrow.chainId, parseAddress(accounts)) }
+  const revocations = given === null ? null : parseAddress(given)
+  return { rpcUrl, firstBlock, revocations, facts, areas: areaFiles.map((file) => readSettingsFile(file, facts)) }
 }
 
 /** The page and the API name an area by its number alone. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { CodedError } from '../contracts/protocol/error.ts'
 import type { Address } from '../contracts/protocol/typed-data.ts'
 import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
-import { foreignCode, readAreaOnChain } from './chain/contract-facts.ts'
+import { foreignCode, foreignRevocations, readAreaOnChain } from './chain/contract-facts.ts'
 import { openProvider } from './chain/escrow-client.ts'
 import { findAreas } from './store/areas.ts'
 import { type Database, migrate, missingMigrations } from './store/database.ts'
@@ -79,11 +79,13 @@ export function placeOf(url: string): string {
 export async function requireContracts(
   rpcUrl: string,
   facts: EscrowFacts,
-  { areas, operator }: { areas: readonly AreaSettings[]; operator: Address },
+  { revocations, areas, operator }: { revocations: Address | null; areas: readonly AreaSettings[]; operator: Address },
 ): Promise<string[]> {
   const provider = openProvider(rpcUrl, facts.chainId)
   try {
-    const foreign = await foreignCode(provider, facts.escrow)
+    const foreign =
+      (await foreignCode(provider, facts.escrow)) ??
+      (revocations === null ? null : await foreignRevocations(provider, revocations))
     if (foreign !== null) {
       const todo = 'use the release that it was deployed with, or deploy this one’s with "commonwatt deploy"'
       throw new ServeError('SERVE_RELEASE', `${foreign}: ${todo}`)

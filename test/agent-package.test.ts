@@ -1,7 +1,7 @@
 /** The agent's package, packed, installed without a network into a folder of its own, and run from there. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -49,6 +49,31 @@ test('holds what the agent needs for both kinds of machine, and no database, cha
   expect(packages.filter((name) => /postgres|ethers|solc|foundry|express|react|vite/.test(name))).toEqual([])
   expect(files.filter((file) => /\.(gyp|c|cc|cpp|h|sol)$/.test(file))).toEqual([])
   expect(packed.bytes).toBeLessThan(4_000_000)
+})
+
+test('names everybody whose work is in it, with their terms', () => {
+  const notices = readFileSync(join(installed, 'THIRD-PARTY-NOTICES.txt'), 'utf8')
+  const named = [...notices.matchAll(/^-{80}\n\n(\S+) \S+ \((.+)\)$/gm)].map(([, name, terms]) => ({ name, terms }))
+  const names = named.map(({ name }) => name)
+  // Some lie in the one file, some beside it.
+  expect(names).toEqual(expect.arrayContaining(['modbus-serial', 'mqtt', 'socket.io-client', 'zod', '@noble/curves']))
+  for (const file of filesIn(join(installed, 'node_modules')).filter((one) => /(^|\/)package\.json$/.test(one))) {
+    const { name } = JSON.parse(readFileSync(join(installed, 'node_modules', file), 'utf8'))
+    if (name) expect(names).toContain(name)
+  }
+  expect(named.filter(({ terms }) => !/^[\w.() -]+$/.test(terms!) || terms === 'undefined')).toEqual([])
+  expect(notices).toContain('Permission is hereby granted, free of charge')
+})
+
+test('has every document that its documents lead to', () => {
+  const documents = filesIn(installed).filter((file) => file.endsWith('.md') && !file.startsWith('node_modules'))
+  expect(documents).toEqual(expect.arrayContaining(['README.md', 'docs/devices.md', 'docs/beside-other-software.md']))
+  for (const document of documents) {
+    const text = readFileSync(join(installed, document), 'utf8')
+    for (const [, link] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+      expect(existsSync(join(installed, document, '..', link!)), `${link} in ${document}`).toBe(true)
+    }
+  }
 })
 
 test('runs: reads a device, is enrolled, meters, says how it stands, and stops in order', async () => {

@@ -1,22 +1,25 @@
-/** A server with two escrows, and servers that do not start beside it. */
+/** A server with two escrows, servers that do not start beside it, and a member whose account is a passkey. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Wallet } from 'ethers'
+import { NonceManager, Wallet } from 'ethers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { deployAccounts } from '../contracts/build/deploy.ts'
 import type { AreaResource } from '../server/api/resources.ts'
 import { eventually } from '../server/demo/onboarding.ts'
 import { freePort } from '../server/demo/ports.ts'
 import { type ServedEscrow, type ServeOptions, serve } from '../server/serve.ts'
 import { assertBuilt } from './built.ts'
-import { openStreet, type Street, startTestChain, type TestChain } from './chain/street.ts'
+import { fundedKey, openStreet, type Street, startTestChain, type TestChain } from './chain/street.ts'
+import { passkeyJourney } from './passkey-journey.ts'
 import { type ScratchServer, startScratchServer } from './store/scratch-database.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'commonwatt-serve-'))
 let chain: TestChain
 let server: ScratchServer
 let streets: Street[]
+let accounts: string
 let options: ServeOptions
 beforeAll(async () => {
   assertBuilt(['area-thread', 'statement-thread', 'signature-worker'])
@@ -29,11 +32,16 @@ beforeAll(async () => {
   for (const deposits of [[1_000_000n], [2_000_000n]]) {
     streets.push(await openStreet(chain.provider, { operator: wallet, deposits }))
   }
-  const operatorKeyFile = join(folder, 'operator.key')
+  accounts = (await deployAccounts(new NonceManager(new Wallet(fundedKey(7), chain.provider)), 3_600)).address
+  const [operatorKeyFile, relayKeyFile] = ['operator.key', 'relay.key'].map((name) => join(folder, name)) as [
+    string,
+    string,
+  ]
+  writeFileSync(relayKeyFile, fundedKey(6), { mode: 0o600 })
   writeFileSync(operatorKeyFile, wallet.privateKey, { mode: 0o600 })
   options = {
     ...{ databaseUrl: (await server.fresh()).url, escrows: streets.map(served) },
-    ...{ operatorKeyFile, relayKeyFile: null, host: '127.0.0.1', port: await freePort(), origins: [] },
+    ...{ operatorKeyFile, relayKeyFile, host: '127.0.0.1', port: await freePort(), origins: [] },
     ...{ trustProxy: null, confirmations: 1, chainPollMs: 50, demoPeopleFile: null, pageFolder: null },
     ...{ metricsHost: '127.0.0.1', metricsPort: await freePort(), backupFolder: null, migrates: true },
     log: pino({ level: 'silent' }),
@@ -59,7 +67,7 @@ function served({ escrow, firstBlock, rules }: Street): ServedEscrow {
     },
   }
   writeFileSync(file, JSON.stringify(settings))
-  return { rpcUrl: chain.chain.url, escrow, firstBlock, areaFiles: [file] }
+  return { rpcUrl: chain.chain.url, escrow, firstBlock, accounts, revocations: null, areaFiles: [file] }
 }
 
 test('two escrows with a token each are served side by side, and nothing else writes their areas meanwhile', async () => {
@@ -83,7 +91,14 @@ test('two escrows with a token each are served side by side, and nothing else wr
   expect((await ask('/readyz')).status).toBe(200)
   const twice = { ...(await elsewhere()), escrows: [options.escrows[0]!, options.escrows[0]!] }
   await expect(serve(twice)).rejects.toMatchObject({ code: 'SERVE_AREA_TWICE' })
+  const foreign = { ...options.escrows[0]!, accounts: streets[0]!.token }
+  const elsewhereForeign = { ...(await elsewhere()), escrows: [foreign] }
+  await expect(serve(elsewhereForeign)).rejects.toMatchObject({ code: 'CHAIN_NO_ACCOUNTS' })
   await running.stop()
   const next = await serve(await elsewhere())
-  await next.stop()
+  try {
+    await passkeyJourney(next.url, chain.provider, streets[0]!)
+  } finally {
+    await next.stop()
+  }
 }, 120_000)

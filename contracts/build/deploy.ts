@@ -14,10 +14,16 @@ import type { Address } from '../protocol/typed-data.ts'
 import escrowArtifact from './abi/Escrow.json' with { type: 'json' }
 import escrowFace from './abi/IEscrow.json' with { type: 'json' }
 import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
+import accountArtifact from './abi/PasskeyAccount.json' with { type: 'json' }
+import accountsArtifact from './abi/PasskeyAccounts.json' with { type: 'json' }
 import registryArtifact from './abi/Registry.json' with { type: 'json' }
+import revocationsArtifact from './abi/Revocations.json' with { type: 'json' }
 
 export const escrowInterface = new Interface(escrowFace.abi as InterfaceAbi)
 export const tokenInterface = new Interface(tokenArtifact.abi as InterfaceAbi)
+export const accountInterface = new Interface(accountArtifact.abi as InterfaceAbi)
+export const accountsInterface = new Interface(accountsArtifact.abi as InterfaceAbi)
+export const revocationsInterface = new Interface(revocationsArtifact.abi as InterfaceAbi)
 
 export class DeployError extends CodedError<'DEPLOY_FAILED'> {
   override readonly name = 'DeployError'
@@ -48,6 +54,16 @@ export async function deployEscrow(signer: Signer, settings: EscrowSettings): Pr
     withdrawalDelaySeconds,
   ])
   return deploy(signer, new Interface(escrowArtifact.abi), escrowArtifact.bytecode, [registry.address])
+}
+
+/** Deploys `PasskeyAccounts`, where accounts of passkeys are opened; their owners can object to a recovery for so long. */
+export function deployAccounts(signer: Signer, recoveryDelaySeconds: number): Promise<Deployment> {
+  return deploy(signer, accountsInterface, accountsArtifact.bytecode, [recoveryDelaySeconds])
+}
+
+/** Deploys `Revocations`, with which accounts take grants of data back; it belongs to nobody and serves every escrow of its chain. */
+export function deployRevocations(signer: Signer): Promise<Deployment> {
+  return deploy(signer, revocationsInterface, revocationsArtifact.bytecode, [])
 }
 
 /** The functions of `IEscrow.sol` that programs call; what each takes is written there. */

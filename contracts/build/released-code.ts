@@ -1,12 +1,18 @@
 /** Whether the code at an address is the code that this release deploys. */
 import escrowArtifact from './abi/Escrow.json' with { type: 'json' }
 import tokenArtifact from './abi/LocalEuro.json' with { type: 'json' }
+import accountArtifact from './abi/PasskeyAccount.json' with { type: 'json' }
+import accountsArtifact from './abi/PasskeyAccounts.json' with { type: 'json' }
 import registryArtifact from './abi/Registry.json' with { type: 'json' }
+import revocationsArtifact from './abi/Revocations.json' with { type: 'json' }
 
 const released = {
   Escrow: escrowArtifact.bytecode,
   LocalEuro: tokenArtifact.bytecode,
+  PasskeyAccount: accountArtifact.bytecode,
+  PasskeyAccounts: accountsArtifact.bytecode,
   Registry: registryArtifact.bytecode,
+  Revocations: revocationsArtifact.bytecode,
 } as const
 export type ReleasedContract = keyof typeof released
 

@@ -276,7 +276,7 @@ export interface AgentHello {
   time: number
 }
 
-/** A grid operator's word that so many accounts may have what they sign carried to the chain of its area. */
+/** The word of a grid operator, operator or member that so many accounts may have what they sign carried to the chain of its area. */
 export interface Invitation {
   rules: Hex
   accounts: number

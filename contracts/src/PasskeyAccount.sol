@@ -93,7 +93,20 @@ contract PasskeyAccount is IERC1271 {
 
     /// Every structure that is signed for this account elsewhere names it, so the hash is taken as it is.
     function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
-        return _isBy(_owner, hash, signature) ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+        return isSignedBy(_owner, hash, signature) ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
+    }
+
+    // An address that was checked when it became a key.
+    // forge-lint: disable-next-item(unsafe-typecast)
+    /// Whether the key signed `hash`; a passkey with the person's presence and verification (WebAuthn). False, never a revert,
+    /// for anything malformed. Public, so that the owner of an account that is not open yet can be asked for by the same rules.
+    function isSignedBy(Key memory key, bytes32 hash, bytes calldata signature) public view returns (bool) {
+        if (key.x == 0) return false;
+        if (key.y == 0) {
+            return SignatureChecker.isValidSignatureNowCalldata(address(uint160(uint256(key.x))), hash, signature);
+        }
+        (bool decoded, WebAuthn.WebAuthnAuth calldata assertion) = WebAuthn.tryDecodeAuth(signature);
+        return decoded && WebAuthn.verify(abi.encodePacked(hash), assertion, key.x, key.y);
     }
 
     /// Carries out all calls or none; anyone may relay.
@@ -184,19 +197,8 @@ contract PasskeyAccount is IERC1271 {
 
     function _require(Key memory key, bytes32 structHash, bytes calldata signature) private view {
         bytes32 separator = keccak256(abi.encode(DOMAIN, NAME, VERSION, block.chainid, address(this)));
-        if (!_isBy(key, MessageHashUtils.toTypedDataHash(separator, structHash), signature)) revert BadSignature();
-    }
-
-    // An address that was checked when it became a key.
-    // forge-lint: disable-next-item(unsafe-typecast)
-    /// Whether the key signed `hash`; a passkey with the person's presence and verification (WebAuthn). False, never a revert,
-    /// for anything malformed.
-    function _isBy(Key memory key, bytes32 hash, bytes calldata signature) private view returns (bool) {
-        if (key.x == 0) return false;
-        if (key.y == 0) {
-            return SignatureChecker.isValidSignatureNowCalldata(address(uint160(uint256(key.x))), hash, signature);
+        if (!isSignedBy(key, MessageHashUtils.toTypedDataHash(separator, structHash), signature)) {
+            revert BadSignature();
         }
-        (bool decoded, WebAuthn.WebAuthnAuth calldata assertion) = WebAuthn.tryDecodeAuth(signature);
-        return decoded && WebAuthn.verify(abi.encodePacked(hash), assertion, key.x, key.y);
     }
 }

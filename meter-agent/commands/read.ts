@@ -45,18 +45,9 @@ export function readCommand(): Command {
     )
     .option('--json', 'print JSON')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitUnreadable))
-    .action(async (given: DeviceOptions & { json?: boolean; profileFile?: string }) => {
-      const startedMs = performance.now()
+    .action(async (given: ReadArguments) => {
       try {
-        const map = given.profileFile === undefined ? undefined : await profileFromFile(given.profileFile)
-        // Who names the role on the command line vouches for it.
-        const options: DeviceOptions = { ...given, map, confirmed: given.role === 'grid' }
-        const report = await readDevice(options, longestMs).catch(async (error) => {
-          if (!(error instanceof ModbusError)) throw error
-          const profile = map?.name ?? given.profile ?? 'sunspec'
-          const unit = given.unit ?? map?.unit ?? usualUnit(profile)
-          throw await explained(error, { url: given.url, unit, profile }, startedMs + longestMs)
-        })
+        const report = await readGiven(given)
         process.stdout.write(`${given.json ? JSON.stringify(asJson(report)) : forPeople(report)}\n`)
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error
@@ -64,6 +55,28 @@ export function readCommand(): Command {
         process.stderr.write(`${error.message.replace(/\s+/g, ' ')}\n`)
       }
     })
+}
+
+/** What the command line gives. */
+export type ReadArguments = DeviceOptions & { json?: boolean; profileFile?: string }
+
+/**
+ * Reads the device that the command line names.
+ * @throws DeviceError why it cannot be read, with what was seen there and what to try
+ */
+export async function readGiven({ json: _, profileFile, ...given }: ReadArguments): Promise<DeviceReport> {
+  const startedMs = performance.now()
+  const map = profileFile === undefined ? undefined : await profileFromFile(profileFile)
+  // Who names the role on the command line vouches for it.
+  const options: DeviceOptions = { ...given, map, confirmed: given.role === 'grid' }
+  try {
+    return await readDevice(options, longestMs)
+  } catch (error) {
+    if (!(error instanceof ModbusError)) throw error
+    const profile = map?.name ?? given.profile ?? 'sunspec'
+    const unit = given.unit ?? map?.unit ?? usualUnit(profile)
+    throw await explained(error, { url: given.url, unit, profile }, startedMs + longestMs)
+  }
 }
 
 /** The face that people script against; where the meter sits is among the warnings. */

@@ -27,7 +27,9 @@ export function simulateCommand(): Command {
         const street = await serveStreet(config)
         const control = config.controlPort === undefined ? null : await serveControl(street, config.controlPort)
         const controlUrl = control ? `http://127.0.0.1:${(control.address() as AddressInfo).port}` : null
-        process.stdout.write(`${JSON.stringify({ event: 'serving', devices: street.devices, controlUrl })}\n`)
+        process.stdout.write(
+          `${JSON.stringify({ event: 'serving', devices: street.devices, wallboxes: street.wallboxes, controlUrl })}\n`,
+        )
         const stop = async () => {
           control?.close()
           control?.closeAllConnections()

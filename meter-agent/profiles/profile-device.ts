@@ -397,16 +397,16 @@ function placeOf({ points }: Block, profile: Profile): string {
 
 /** Registers read in one poll, by where they are. */
 class RegisterTable {
-  readonly #words = new Map<string, number>()
+  readonly #places = new Map<string, Map<number, number>>()
 
   get size(): number {
-    return this.#words.size
+    return this.#places.size
   }
 
   put(at: string, first: number, registers: readonly number[]): void {
-    registers.forEach((word, index) => {
-      this.#words.set(`${at}:${first + index}`, word)
-    })
+    const words = this.#places.get(at) ?? new Map<number, number>()
+    this.#places.set(at, words)
+    for (const [index, word] of registers.entries()) words.set(first + index, word)
   }
 
   holds(name: string, { points }: Profile): boolean {
@@ -416,7 +416,8 @@ class RegisterTable {
 
   /** The words at these addresses; `null` if one of them was not read. */
   take(at: string, addresses: readonly number[]): number[] | null {
-    const words = addresses.map((address) => this.#words.get(`${at}:${address}`))
+    const place = this.#places.get(at)
+    const words = addresses.map((address) => place?.get(address))
     return words.every((word) => word !== undefined) ? (words as number[]) : null
   }
 }

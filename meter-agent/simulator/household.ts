@@ -33,7 +33,11 @@ export interface HomeState {
   productionW: number
   /** Discharging positive. */
   batteryPowerW: number
+  /** With what the car draws. */
   loadW: number
+  carW: number
+  /** What the car has drawn in all. */
+  carMilliWh: number
 }
 
 /** Losses of a full cycle are taken when charging. */
@@ -80,21 +84,29 @@ export function newHome(
     productionW: 0,
     batteryPowerW: 0,
     loadW: 0,
+    carW: 0,
+    carMilliWh: 0,
   }
 }
 
 /**
  * The home `seconds` later: powers of the new moment, energies as power × time. The same home and state give the same result.
- * The fuse limits what is drawn by shedding load, and what is fed in by throttling the panels.
+ * The fuse limits what is drawn by shedding load, the car's first, and what is fed in by throttling the panels.
+ *
+ * @param wantedCarW what a car would draw now
  */
-export function advanceHome(home: HomeTraits, state: HomeState, seconds: number): HomeState {
+export function advanceHome(home: HomeTraits, state: HomeState, seconds: number, wantedCarW = 0): HomeState {
   const timeMs = state.timeMs + seconds * 1000
   const cloud = cloudiness(home.cloudSeed, home.sky, timeMs)
   let productionW = home.panels ? panelPowerW(home.panels, home.sky, timeMs, cloud) : 0
-  let loadW = loadAt(home, timeMs)
+  let loadW = loadAt(home, timeMs) + wantedCarW
+  let carW = wantedCarW
   const batteryPowerW = batteryPower(home, state, productionW - loadW, seconds)
   const unlimitedW = loadW - productionW - batteryPowerW
-  if (unlimitedW > home.mainFuseW) loadW -= unlimitedW - home.mainFuseW
+  if (unlimitedW > home.mainFuseW) {
+    loadW -= unlimitedW - home.mainFuseW
+    carW = Math.max(0, carW - (unlimitedW - home.mainFuseW))
+  }
   if (-unlimitedW > home.mainFuseW) productionW -= -unlimitedW - home.mainFuseW
   const powerW = loadW - productionW - batteryPowerW
   const milliWh = (watts: number) => Math.max(0, watts) * seconds * milliWhPerWattSecond
@@ -109,6 +121,8 @@ export function advanceHome(home: HomeTraits, state: HomeState, seconds: number)
     productionW,
     batteryPowerW,
     loadW,
+    carW,
+    carMilliWh: state.carMilliWh + milliWh(carW),
   }
 }
 

@@ -91,38 +91,44 @@ export const scriptSchema = z.strictObject({
   ),
 })
 
-const homeSchema = z.strictObject({
-  name: z.string().min(1),
-  seed: z.number().int().default(1),
-  pvKwp: z.number().min(0).default(0),
-  azimuthDeg: z.number().min(0).max(360).default(180),
-  tiltDeg: z.number().min(0).max(90).default(35),
-  load: z.enum(loadProfileNames).default('household'),
-  loadScale: z.number().min(0).default(1),
-  batteryKwh: z.number().min(0).default(0),
-  batteryKw: z.number().positive().default(3),
-  mainFuseW: z
-    .number()
-    .positive()
-    .default(3 * 63 * 230),
-  serialNumber: z.string().max(16).optional(),
-  /** What the counters say at the very first start. */
-  counters: z
-    .strictObject({
-      importWh: z.number().min(0).default(0),
-      exportWh: z.number().min(0).default(0),
-      productionWh: z.number().min(0).default(0),
-    })
-    .prefault({}),
-  /** The home's devices refuse connections for `forSeconds` at the end of every `everySeconds`. */
-  offlineSchedule: z
-    .strictObject({ everySeconds: z.number().positive(), forSeconds: z.number().positive() })
-    .refine(({ everySeconds, forSeconds }) => forSeconds < everySeconds, 'forSeconds must be less than everySeconds')
-    .optional(),
-  /** In place of physics: exact values, each holding until the next. */
-  script: scriptSchema.optional(),
-  devices: z.array(deviceSchema).min(1),
-})
+const homeSchema = z
+  .strictObject({
+    name: z.string().min(1),
+    seed: z.number().int().default(1),
+    pvKwp: z.number().min(0).default(0),
+    azimuthDeg: z.number().min(0).max(360).default(180),
+    tiltDeg: z.number().min(0).max(90).default(35),
+    load: z.enum(loadProfileNames).default('household'),
+    loadScale: z.number().min(0).default(1),
+    batteryKwh: z.number().min(0).default(0),
+    batteryKw: z.number().positive().default(3),
+    mainFuseW: z
+      .number()
+      .positive()
+      .default(3 * 63 * 230),
+    serialNumber: z.string().max(16).optional(),
+    /** What the counters say at the very first start. */
+    counters: z
+      .strictObject({
+        importWh: z.number().min(0).default(0),
+        exportWh: z.number().min(0).default(0),
+        productionWh: z.number().min(0).default(0),
+      })
+      .prefault({}),
+    /** The home's devices refuse connections for `forSeconds` at the end of every `everySeconds`. */
+    offlineSchedule: z
+      .strictObject({ everySeconds: z.number().positive(), forSeconds: z.number().positive() })
+      .refine(({ everySeconds, forSeconds }) => forSeconds < everySeconds, 'forSeconds must be less than everySeconds')
+      .optional(),
+    /** A wallbox with a car, which somebody has to allow to charge: `wallbox.ts` has its registers. */
+    wallbox: z
+      .strictObject({ port: port.default(0), unit: unit.default(255), powerKw: z.number().positive() })
+      .optional(),
+    /** In place of physics: exact values, each holding until the next. */
+    script: scriptSchema.optional(),
+    devices: z.array(deviceSchema).min(1),
+  })
+  .refine(({ script, wallbox }) => !(script && wallbox), 'a home that follows a script has no car')
 
 const streetSchema = z
   .strictObject({
@@ -155,7 +161,11 @@ const streetSchema = z
     )
     once(
       'servers have the port',
-      [...devices.map((device) => device.port), controlPort ?? 0].filter((number) => number !== 0),
+      [
+        ...devices.map((device) => device.port),
+        ...homes.map(({ wallbox }) => wallbox?.port ?? 0),
+        controlPort ?? 0,
+      ].filter((number) => number !== 0),
     )
   })
 

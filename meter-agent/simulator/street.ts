@@ -17,6 +17,7 @@ import {
   type StreetDeviceConfig,
   type scriptSchema,
 } from './street-config.ts'
+import { type Charging, type ServedWallbox, serveWallbox } from './wallbox.ts'
 
 /** A device of the street and how to reach it. */
 export interface StreetDevice {
@@ -27,8 +28,16 @@ export interface StreetDevice {
   profile: string
 }
 
+/** A home's wallbox and how to reach it. */
+export interface StreetWallbox {
+  home: string
+  url: string
+  unit: number
+}
+
 export interface ServedStreet {
   devices: StreetDevice[]
+  wallboxes: StreetWallbox[]
   /** The homes' present states by name; those that follow a script have none. */
   states(): Record<string, HomeState>
   /** False when there is no such device. */
@@ -60,8 +69,10 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
   const save = () => {
     if (config.stateFile) saveStates(config.stateFile, states())
   }
+  const wallboxes: StreetWallbox[] = []
   const closeDevices = async () => {
     await Promise.all([...served.values()].map((device) => device.close()))
+    await Promise.all(homes.map((home) => home.wallbox?.close()))
     for (const line of lines.values()) line.close()
   }
 
@@ -92,6 +103,10 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
         const profile = device.kind === 'sunspec' ? 'sunspec' : device.profile
         devices.push({ home: home.config.name, name, url, unit: descriptionOf(device).unit, profile })
       }
+      const { name, wallbox } = home.config
+      if (!wallbox) continue
+      home.wallbox = await serveWallbox(wallbox, () => home.charging)
+      wallboxes.push({ home: name, url: `tcp://127.0.0.1:${home.wallbox.port}`, unit: wallbox.unit })
     }
   } catch (error) {
     await closeDevices()
@@ -114,6 +129,7 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
   }, stepMs)
   return {
     devices,
+    wallboxes,
     states,
     setFault(name, fault) {
       const device = served.get(name)
@@ -134,6 +150,7 @@ class LivingHome {
   readonly #script: Script | null
   #state: HomeState
   offline = false
+  wallbox: ServedWallbox | null = null
 
   constructor(
     street: StreetConfig,
@@ -157,7 +174,12 @@ class LivingHome {
     if (nowMs - this.#state.timeMs > longestCatchUpMs) {
       this.#state = { ...this.#state, timeMs: Math.floor(nowMs / stepMs) * stepMs }
     }
-    while (this.#state.timeMs + stepMs <= nowMs) this.#state = advanceHome(this.#home, this.#state, stepMs / 1000)
+    const carW = this.wallbox?.allowed ? this.config.wallbox!.powerKw * 1000 : 0
+    while (this.#state.timeMs + stepMs <= nowMs) this.#state = advanceHome(this.#home, this.#state, stepMs / 1000, carW)
+  }
+
+  get charging(): Charging {
+    return { powerW: this.#state.carW, energyMilliWh: this.#state.carMilliWh }
   }
 
   /** True when the schedule has just switched the home's devices off or on. */
@@ -260,6 +282,8 @@ const stateSchema = z.record(
     productionW: z.number(),
     batteryPowerW: z.number(),
     loadW: z.number(),
+    carW: z.number().min(0).default(0),
+    carMilliWh: z.number().min(0).default(0),
   }),
 )
 

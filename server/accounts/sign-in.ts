@@ -7,7 +7,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { hashMessage, verifyMessage } from 'ethers'
 import { SiweMessage } from 'siwe'
-import type { Address } from '../../contracts/protocol/typed-data.ts'
+import { accountAddress, type FirstKeys } from '../../contracts/protocol/passkey-account.ts'
+import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
+import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import { spendAccountNonce } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
@@ -19,22 +21,27 @@ const clockSkewMs = 300_000
 
 export interface SignIn {
   issueNonce(now: Date): { nonce: string; expiresAt: Date }
-  /** The account that signed. Rejects with `AccountsError`; a message is good for one sign-in. */
-  verify(message: string, signature: string, now: Date): Promise<Address>
+  /**
+   * The account that signed. Rejects with `AccountsError`; a message is good for one sign-in. An account of a passkey that is not
+   * open yet shows the keys that it will be opened with.
+   */
+  verify(signed: { message: string; signature: string; keys?: FirstKeys | undefined }, now: Date): Promise<Address>
 }
 
 /**
  * `origins` are the addresses under which people open the page, such as `https://market.example`. An account signs with its
- * own key or, where it is a contract wallet, by EIP-1271: `walletSignaturesOn` asks a chain, and is null for one not served.
+ * own key or, where it is a contract wallet, by EIP-1271: `walletSignaturesOn` asks a chain, and is null for one not served;
+ * `accountsOn` are what opens accounts of passkeys there.
  */
 export function createSignIn(
   database: Database,
   parts: {
     origins: readonly string[]
     walletSignaturesOn(chainId: number): IsWalletSignature | null
+    accountsOn(chainId: number): readonly PasskeyAccounts[]
   },
 ): SignIn {
-  const { origins, walletSignaturesOn } = parts
+  const { origins, walletSignaturesOn, accountsOn } = parts
   const key = randomBytes(32)
   const hosts = origins.map((origin) => new URL(origin).host)
 
@@ -57,7 +64,7 @@ export function createSignIn(
       body.writeUInt32BE(expiry, 0)
       return { nonce: seal(body), expiresAt: new Date(expiry * 1000) }
     },
-    async verify(text, signature, now) {
+    async verify({ message: text, signature, keys }, now) {
       const message = parseMessage(text)
       if (!hosts.includes(message.domain) || !origins.some((origin) => isUnder(origin, message.uri))) {
         throw new AccountsError(
@@ -81,7 +88,13 @@ export function createSignIn(
         )
       }
       const account = message.address.toLowerCase()
-      if (signerOf(text, signature) !== account && !(await isWalletSignature(account, hashMessage(text), signature))) {
+      const digest = hashMessage(text)
+      const isSigned =
+        signerOf(text, signature) === account ||
+        (await isWalletSignature(account, digest, signature)) ||
+        (keys !== undefined &&
+          (await willBeItsOwner(accountsOn(message.chainId), { account, keys, digest, signature })))
+      if (!isSigned) {
         throw new AccountsError('SIGN_IN_SIGNATURE', `the message is not signed by ${message.address}`)
       }
       if (!(await spendAccountNonce(database, message.nonce, expiresAt))) {
@@ -90,6 +103,17 @@ export function createSignIn(
       return account
     },
   }
+}
+
+/** Whether an account that is not open will be opened with these keys, and the owner among them signed. */
+async function willBeItsOwner(
+  places: readonly PasskeyAccounts[],
+  { account, keys, digest, signature }: { account: Address; keys: FirstKeys; digest: Hex; signature: Hex },
+): Promise<boolean> {
+  const place = places.find(({ facts }) => accountAddress(facts, keys) === account)
+  // Of one that is open the owner may have changed: it answers for itself.
+  if (place === undefined || (await place.read(account)) !== null) return false
+  return place.isSignedBy(keys.owner, digest, signature)
 }
 
 function parseMessage(text: string): SiweMessage {

@@ -4,6 +4,14 @@ import { ApiError } from './problem.ts'
 /** Of whom more is remembered than this, those who asked longest ago are forgotten. */
 const mostRemembered = 20_000
 
+/** Of an account, or of a network without one: a village behind one address, with a dozen pages open, asks for fewer. */
+const mostReadsPerMinute = 6_000
+
+/** What one account, or one network without one, may read of the API. */
+export function createReadAllowance(mostPerMinute: number = mostReadsPerMinute): Allowance {
+  return createAllowance({ mostPerMinute, done: 'one account or address may read' })
+}
+
 export interface Allowance {
   /** Counts one for `who` (an account, or a network). Throws `TOO_MANY_REQUESTS` with the seconds to wait. */
   use(who: string, nowMs: number): void
@@ -22,7 +30,10 @@ export function createAllowance({ mostPerMinute, done }: { mostPerMinute: number
 
   /** Until when one more would be used. */
   function next(who: string, nowMs: number): number {
-    const untilMs = Math.max(usedUntil.get(who) ?? 0, nowMs) + eachMs
+    const knownMs = usedUntil.get(who) ?? 0
+    // Only a clock that was set back leaves a time so far ahead: that must lock nobody out.
+    const beforeMs = knownMs > nowMs + atOnce * eachMs ? nowMs : knownMs
+    const untilMs = Math.max(beforeMs, nowMs) + eachMs
     const waitMs = untilMs - nowMs - atOnce * eachMs
     if (waitMs <= 0) return untilMs
     const retryAfterSeconds = Math.ceil(waitMs / 1000)

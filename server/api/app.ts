@@ -8,15 +8,18 @@ import { openApiDocument } from './openapi.ts'
 import { securityHeaders, serveDocumentation, servePage } from './pages.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, internalProblem, problemOf } from './problem.ts'
+import { createRelayAdmission } from './relay-admission.ts'
 import { mountRoute, type Route, sendProblem } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { forwardRoutes } from './routes/forward.ts'
+import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
+import { passkeyAccountRoutes } from './routes/passkey-accounts.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
@@ -26,7 +29,7 @@ const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
 
 export function createApp(parts: ApiParts): Express {
-  const { database, log, registry, ready } = parts
+  const { log, registry, ready } = parts
   const routes = apiRoutes(parts)
   const app = express()
   app.disable('x-powered-by')
@@ -56,7 +59,7 @@ export function createApp(parts: ApiParts): Express {
     next()
   })
   api.use(express.json({ limit: bodyLimitBytes }))
-  for (const definition of routes) mountRoute(api, definition, { database, networkOf: parts.networkOf })
+  for (const definition of routes) mountRoute(api, definition, parts)
   api.use(nothingHere)
   app.use(base, api)
 
@@ -79,8 +82,13 @@ function apiRoutes(parts: ApiParts): Route[] {
       const area = areas.all().find(({ settings }) => settings.chain.chainId === chainId)
       return area === undefined ? null : servicesOf(area.settings.area).isWalletSignature
     },
+    accountsOn(chainId) {
+      const ofChain = areas.all().filter(({ settings }) => settings.chain.chainId === chainId)
+      return ofChain.flatMap(({ settings }) => servicesOf(settings.area).accounts ?? [])
+    },
   })
   const orderParts = { ...parts, tables: createAreaTables(database, areas) }
+  const admission = createRelayAdmission(orderParts)
   // Orders first, since they come most often: a router tries its routes one after the other.
   return [
     ...orderRoutes(orderParts),
@@ -92,7 +100,9 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
     ...pairingRoutes(orderParts),
-    ...relayRoutes(orderParts),
+    ...relayRoutes(orderParts, admission),
+    ...passkeyAccountRoutes(orderParts, admission),
+    ...grantRoutes(orderParts, admission),
     ...invitationRoutes(orderParts),
     ...demoRoutes(parts),
   ]

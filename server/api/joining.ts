@@ -1,7 +1,7 @@
-/** The JSON of joining: a meter that is offered, and one that waits for the grid operator. */
+/** The JSON of joining: an account of a passkey, a meter that is offered, and one that waits for the grid operator. */
 import { z } from 'zod'
 import { foundMeterSchema, pairingConsentSchema } from '../../contracts/protocol/pairing.ts'
-import { uint32 } from '../settlement/signed-forms.ts'
+import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { addressSchema as address, seatId } from './resources.ts'
 
 const time = z.iso.datetime()
@@ -34,3 +34,22 @@ export const joiningSchema = z
     found: foundMeterSchema.nullable(),
   })
   .meta({ id: 'Joining' })
+
+const accountKeySchema = z.object({ x: hex32Form, y: hex32Form })
+
+/** An open account of a passkey, as the newest block of the chain has it. */
+export const passkeyAccountSchema = z
+  .object({
+    account: address,
+    /** A point of the curve P-256, or an address where `y` is zero. */
+    owner: accountKeySchema,
+    /** All zero where no key can recover the account. */
+    recovery: accountKeySchema,
+    /** What the owner's, and what the recovery key's next signature must carry. */
+    nextNonce: z.string(),
+    nextRecoveryNonce: z.string(),
+    /** From when on the key that the recovery key named can take over; null where none was. */
+    recoverableFrom: time.nullable(),
+  })
+  .meta({ id: 'PasskeyAccount' })
+export type PasskeyAccountResource = z.infer<typeof passkeyAccountSchema>

@@ -54,6 +54,7 @@ const tagsInOrder = [
   'Orders',
   'Forward trading',
   'Agreements',
+  'Grants',
   'Relay',
   'Demo',
 ]

@@ -1,13 +1,17 @@
 /** What the API is made of; whoever starts the server brings it. */
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
+import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
+import type { AllowGas } from '../chain/sender.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
+import type { Allowance } from './allowance.ts'
 import type { IsOwnHost } from './hosts.ts'
 import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
@@ -20,11 +24,22 @@ export interface Areas {
   all(): AreaHandle[]
 }
 
+/** Who holds an area's offices now, as the chain says: they are handed over, while rules never change. */
+export interface Offices {
+  grid: Address
+  operator: Address
+}
+
 /** What is done for an area on the chain of its own escrow. */
 export interface AreaServices {
-  /** Null where this server has no key that pays for others. */
-  relay: Relay | null
+  /** For one request, whose gas is asked for before it is spent; null where this server has no key that pays for others. */
+  relay: ((allow: AllowGas) => Relay) | null
+  /** The contract by which accounts take grants of data back; null where this server knows none. */
+  revocations: Address | null
+  officesOf(area: number): Offices
   isWalletSignature: IsWalletSignature
+  /** Null where the chain has nothing that opens accounts of passkeys. */
+  accounts: PasskeyAccounts | null
   wallet(account: string): Promise<WalletResource>
 }
 
@@ -57,8 +72,18 @@ export interface ApiParts {
   networkOf: NetworkOf
   /** What orders pass, whether they come over HTTP or a socket. */
   gate: OrderGate
+  /** How much one account, or one network without one, may read. */
+  reads: Allowance
   /** Whether a request is meant for this server. */
   isOwnHost: IsOwnHost
+}
+
+/** The grid operator of an area, now. */
+export function gridOperatorOf(
+  { servicesOf }: Pick<ApiParts, 'servicesOf'>,
+  { settings }: Pick<AreaHandle, 'settings'>,
+): Address {
+  return servicesOf(settings.area).officesOf(settings.area).grid
 }
 
 /** An area by its number. Throws `AREA_UNKNOWN`. */

@@ -1,5 +1,6 @@
 /** Rows of the tables as the resources that people read: ISO times, decimal prices and money, sentences for codes. */
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import {
   formatMoney,
   formatPrice,
@@ -21,6 +22,7 @@ import type {
 } from '../store/rows.ts'
 import { languages } from '../words/languages.ts'
 import { outcomeSentence } from '../words/sentences.ts'
+import type { Offices } from './parts.ts'
 import { publicZones } from './public-zones.ts'
 import type {
   AreaResource,
@@ -48,7 +50,12 @@ export function seatIdIn({ area }: Pick<AreaSettings, 'area'>, seat: number): st
 
 export function presentArea(
   settings: AreaSettings,
-  { settledUntil, missed }: { settledUntil: UtcSeconds; missed: readonly MissedRow[] },
+  {
+    settledUntil,
+    missed,
+    revocations,
+    offices,
+  }: { settledUntil: UtcSeconds; missed: readonly MissedRow[]; revocations: Address | null; offices: Offices },
 ): AreaResource {
   const { rules, chain } = settings
   const { lowestTicks, highestTicks } = engineConfig(settings)
@@ -66,7 +73,8 @@ export function presentArea(
     highestPerKwh: decimalPrice(settings, highestTicks),
     ownUse: settings.ownUse,
     rules: { hash: settings.rulesHash, ...rules },
-    chain: { ...chain },
+    offices,
+    chain: { ...chain, revocations },
     zones: settings.zones.map((zone) => presentZone(settings, zone)),
     settledUntil: settledUntil === 0 ? null : isoTime(settledUntil),
     missed: missed.map(({ start, end_at }) => ({ start: isoTime(start), end: isoTime(end_at) })),

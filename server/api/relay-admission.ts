@@ -6,17 +6,27 @@
 import { createHash } from 'node:crypto'
 import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
-import type { SessionRow } from '../store/account-store.ts'
+import type { AllowGas } from '../chain/sender.ts'
 import { seatsOfAccount } from '../store/queries-seats.ts'
 import { isInvited, isRelayUnderWay, noteRelay, relaysOfDay, wasRelayed } from '../store/relay-store.ts'
 import type { SeatRow } from '../store/rows.ts'
 import { createAllowance } from './allowance.ts'
 import type { AreaTables } from './area-tables.ts'
-import type { ApiParts } from './parts.ts'
+import { type ApiParts, gridOperatorOf } from './parts.ts'
 import { ApiError } from './problem.ts'
 
-/** Transactions in twenty-four hours: of an account, of an area's grid operator, who confirms meters, and of all. */
-const mostOfDay = { account: 24, grid: 1_000, all: 2_000 }
+interface Budget {
+  transactions: number
+  /** The most that the transactions may use, as they were signed. */
+  gas: number
+}
+
+/** In twenty-four hours: of an account, of an area's grid operator, who confirms meters, and of all. */
+const mostOfDay = {
+  account: { transactions: 24, gas: 6_000_000 },
+  grid: { transactions: 1_000, gas: 200_000_000 },
+  all: { transactions: 2_000, gas: 500_000_000 },
+} satisfies Record<string, Budget>
 /** Requests of an account in a minute: each is simulated by the chain's node. */
 const mostPerMinute = 60
 /** Seats of an account that are looked at. */
@@ -30,27 +40,32 @@ export interface RelayRequest {
   subject: string
   /** The purse that the request takes money from: it must not be empty. */
   purse?: number
+  /** Against whose day it counts, where that is not the account's. */
+  chargedTo?: string
   /** What was sent, by which a repetition is known. */
   body: unknown
 }
 
 export interface RelayAdmission {
   /**
-   * Carries a request to the chain for the account of a session. Throws `ApiError`: `ACCOUNT_FOREIGN`, `RELAY_UNINVITED`,
-   * `RELAY_BUDGET`, `RELAY_UNDER_WAY`, `RELAY_PURSE_EMPTY`, `TOO_MANY_REQUESTS`; and what `send` throws.
+   * Carries a request to the chain for the account that asks, by its session or by a signature. Throws `ApiError`: `ACCOUNT_FOREIGN`,
+   * `RELAY_UNINVITED`, `RELAY_BUDGET`, `RELAY_UNDER_WAY`, `RELAY_PURSE_EMPTY`, `TOO_MANY_REQUESTS`; and what `send` throws, which asks for
+   * its gas.
    */
-  carry(session: SessionRow, request: RelayRequest, send: () => Promise<{ hash: string }>): Promise<{ hash: string }>
+  carry(asking: { account: string }, request: RelayRequest, send: Send): Promise<{ hash: string }>
 }
 
-export function createRelayAdmission({
-  database,
-  tables,
-}: Pick<ApiParts, 'database'> & { tables: AreaTables }): RelayAdmission {
+type Send = (allow: AllowGas) => Promise<{ hash: string }>
+
+export function createRelayAdmission(
+  parts: Pick<ApiParts, 'database' | 'servicesOf'> & { tables: AreaTables },
+): RelayAdmission {
+  const { database, tables } = parts
   const allowance = createAllowance({ mostPerMinute, done: 'something is relayed for one account' })
   /** What is being prepared, by area and subject. */
   const underWay = new Map<string, string>()
-  const preparing = new Map<string, number>()
-  let preparingAll = 0
+  /** What is under way and in no table yet, by account. */
+  const preparing = new Map<string, Budget>()
 
   async function requireMember({ area, account, purse }: RelayRequest, areaId: number): Promise<void> {
     const seats = await seatsOfAccount(database, { account, areas: [areaId], limit: mostSeats })
@@ -58,32 +73,25 @@ export function createRelayAdmission({
     if (purse !== undefined && (own === undefined || own.chain.balance === '0')) {
       throw new ApiError('RELAY_PURSE_EMPTY', 'there is nothing in the purse')
     }
-    if (account === area.settings.rules.grid || seats.some((row) => isMember(area, row))) return
+    if (account === gridOperatorOf(parts, area) || seats.some((row) => isMember(area, row))) return
     if (await isInvited(database, { area: areaId, account })) return
     throw new ApiError(
       'RELAY_UNINVITED',
-      'this account is not invited: open the link by which the grid operator invites, or ask it for one',
+      'this account is not invited: open the link of an invitation, or ask the grid operator or a member for one',
     )
   }
 
-  async function requireBudget({ area, account }: RelayRequest): Promise<void> {
-    const most = account === area.settings.rules.grid ? mostOfDay.grid : mostOfDay.account
-    const { own, all } = await relaysOfDay(database, account)
-    // Those under way, this one among them, are in no table yet.
-    if (own + preparing.get(account)! > most) {
-      throw new ApiError('RELAY_BUDGET', `at most ${most} transactions a day are paid for one account`, inAnHour)
-    }
-    if (all + preparingAll > mostOfDay.all) {
-      throw new ApiError('RELAY_BUDGET', `at most ${mostOfDay.all} transactions a day are paid for all`, inAnHour)
-    }
+  /** With what is under way, this request and its gas among them. */
+  async function requireBudget({ area, account, chargedTo = account }: RelayRequest): Promise<void> {
+    const most = chargedTo === gridOperatorOf(parts, area) ? mostOfDay.grid : mostOfDay.account
+    const used = await relaysOfDay(database, chargedTo)
+    const all = [...preparing.values()].reduce(sumOf, used.all)
+    requireWithin(sumOf(used.own, preparing.get(chargedTo)!), most, 'one account')
+    requireWithin(all, mostOfDay.all, 'all')
   }
 
-  async function admit(
-    request: RelayRequest,
-    requestHash: Buffer,
-    send: () => Promise<{ hash: string }>,
-  ): Promise<{ hash: string }> {
-    const { area, account, subject } = request
+  async function admit(request: RelayRequest, requestHash: Buffer, send: Send): Promise<{ hash: string }> {
+    const { area, account, chargedTo = account, subject } = request
     const areaId = await tables.idOf(area)
     // What was carried before costs nothing: whoever sends it gives the same transaction again.
     const isRepeated = await wasRelayed(database, { area: areaId, requestHash })
@@ -92,40 +100,61 @@ export function createRelayAdmission({
       if (await isRelayUnderWay(database, { area: areaId, subject })) throw busy()
       await requireBudget(request)
     }
-    const { hash } = await send()
-    await noteRelay(database, { area: areaId, account, subject, requestHash, transaction: hash })
-    return { hash }
+    const own = preparing.get(chargedTo)!
+    let gas = 0
+    try {
+      const { hash } = await send(async (wanted) => {
+        gas = Number(wanted)
+        own.gas += gas
+        await requireBudget(request)
+      })
+      await noteRelay(database, { area: areaId, account: chargedTo, subject, requestHash, transaction: hash, gas })
+      return { hash }
+    } finally {
+      own.gas -= gas
+    }
   }
 
   return {
-    async carry(session, request, send) {
-      const { area, account, subject, body } = request
-      if (session.account !== account) {
-        throw new ApiError('ACCOUNT_FOREIGN', `this session is ${session.account}’s; the request is ${account}’s`)
+    async carry(asking, request, send) {
+      const { area, account, chargedTo = account, subject, body } = request
+      if (asking.account !== account) {
+        throw new ApiError('ACCOUNT_FOREIGN', `this session is ${asking.account}’s; the request is ${account}’s`)
       }
-      allowance.use(account, Date.now())
+      allowance.use(chargedTo, Date.now())
       const place = `${area.settings.rulesHash} ${subject}`
       if (underWay.has(place)) throw busy()
       const requestHash = createHash('sha256')
         .update(`${subject}\n${JSON.stringify(body)}`)
         .digest()
       underWay.set(place, account)
-      preparing.set(account, (preparing.get(account) ?? 0) + 1)
-      preparingAll += 1
+      const own = preparing.get(chargedTo) ?? { transactions: 0, gas: 0 }
+      preparing.set(chargedTo, own)
+      own.transactions += 1
       try {
         return await admit(request, requestHash, send)
       } finally {
         underWay.delete(place)
-        preparingAll -= 1
-        const left = preparing.get(account)! - 1
-        if (left === 0) preparing.delete(account)
-        else preparing.set(account, left)
+        own.transactions -= 1
+        if (own.transactions === 0) preparing.delete(chargedTo)
       }
     },
   }
 }
 
-const inAnHour = { retryAfterSeconds: 3_600 }
+function sumOf(a: Budget, b: Budget): Budget {
+  return { transactions: a.transactions + b.transactions, gas: a.gas + b.gas }
+}
+
+function requireWithin(used: Budget, most: Budget, whom: string): void {
+  const inAnHour = { retryAfterSeconds: 3_600 }
+  if (used.transactions > most.transactions) {
+    throw new ApiError('RELAY_BUDGET', `at most ${most.transactions} transactions a day are paid for ${whom}`, inAnHour)
+  }
+  if (used.gas > most.gas) {
+    throw new ApiError('RELAY_BUDGET', `at most ${most.gas} gas a day is paid for ${whom}`, inAnHour)
+  }
+}
 
 /** Confirmed by the grid operator, or with so much money in the escrow that what is paid for it in a day is worth less. */
 function isMember({ settings }: AreaHandle, { chain }: SeatRow): boolean {

@@ -79,6 +79,8 @@ export const areaSchema = z
       watchers: hex32Form,
       watcherGraceSeconds: uint32,
     }),
+    /** Who holds the offices now: they are handed over, while the rules name the first grid operator for ever. */
+    offices: z.object({ grid: address, operator: address }),
     chain: z.object({
       chainId: z.int(),
       escrow: address,
@@ -86,6 +88,10 @@ export const areaSchema = z
       tokenName: z.string(),
       tokenDecimals: z.int(),
       withdrawalDelaySeconds: z.int(),
+      /** Where accounts of passkeys are opened; absent where they cannot be. */
+      accounts: z.object({ factory: address, implementation: address, recoveryDelaySeconds: z.int() }).optional(),
+      /** The contract by which accounts take grants of data back; null where none can be given. */
+      revocations: address.nullable(),
     }),
     /** As they hold now; each interval tells those of its time. */
     zones: z.array(zoneSchema),

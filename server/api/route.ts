@@ -9,6 +9,7 @@ import { sessionOfToken, sweepNowAndThen } from '../accounts/sessions.ts'
 import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
+import type { Allowance } from './allowance.ts'
 import { ApiError, databaseSilent, type Problem } from './problem.ts'
 
 export type Answer =
@@ -25,7 +26,7 @@ export interface RouteInput<Params, Query, Body> {
   /** The caller's session; rejects with `SESSION_NEEDED`. */
   session(): Promise<SessionRow>
   /** The account of the caller's session, or null where it has none. */
-  account(): Promise<string | null>
+  account: string | null
 }
 
 interface RouteDefinition<Params, Query, Body> {
@@ -55,10 +56,11 @@ export function route<Params = undefined, Query = undefined, Body = undefined>(
   return definition as unknown as Route
 }
 
+/** `reads` is what one account, or one network without one, may read. */
 export function mountRoute(
   router: Router,
   definition: Route,
-  { database, networkOf }: { database: Database; networkOf: NetworkOf },
+  { database, networkOf, reads }: { database: Database; networkOf: NetworkOf; reads: Allowance },
 ): void {
   const isRead = definition.method === 'get'
   router[definition.method](definition.path, async (request, response) => {
@@ -67,7 +69,16 @@ export function mountRoute(
   })
 
   async function answerOf(request: Request): Promise<Answer> {
-    const session = () => requireSession(database, request)
+    const token = bearerToken(request)
+    const found = token === null ? null : await sessionOfToken(database, token, new Date())
+    // Each read costs a query or some, and so does a token: they count for the account, or for the network of whoever has none.
+    if (isRead || (token !== null && found === null)) {
+      reads.use(found?.account ?? networkOf(request), Date.now())
+    }
+    const session = async () => {
+      if (found !== null) return found
+      throw new ApiError('SESSION_NEEDED', 'this needs the bearer token of a session that has not expired')
+    }
     if (definition.private) await session()
     const input = {
       params: parse(definition.params, request.params, ''),
@@ -76,13 +87,13 @@ export function mountRoute(
       request,
       network: networkOf(request),
       session,
-      account: async () => (await optionalSession(database, request))?.account ?? null,
+      account: found?.account ?? null,
     }
     const run = () => definition.handle(input)
     const key = definition.keyed ? request.get('idempotency-key') : undefined
     if (key !== undefined) requireKeyForm(key)
     // Keys are an account's own: a stranger has none, and leaves no row. What is signed is its own key anyway.
-    const caller = key === undefined ? undefined : (await optionalSession(database, request))?.account
+    const caller = key === undefined ? undefined : found?.account
     const isKeyed = key !== undefined && caller !== undefined
     return isKeyed ? runOnce(database, { request, body: input.body, caller, key, run }) : run()
   }
@@ -179,18 +190,6 @@ async function runOnce(database: Database, { request, body, caller, key, run }: 
 export function bearerToken(request: Request): string | null {
   const header = request.get('authorization')
   return header?.toLowerCase().startsWith('bearer ') ? header.slice(7).trim() : null
-}
-
-async function requireSession(database: Database, request: Request): Promise<SessionRow> {
-  const session = await optionalSession(database, request)
-  if (session === null)
-    throw new ApiError('SESSION_NEEDED', 'this needs the bearer token of a session that has not expired')
-  return session
-}
-
-async function optionalSession(database: Database, request: Request): Promise<SessionRow | null> {
-  const token = bearerToken(request)
-  return token === null ? null : sessionOfToken(database, token, new Date())
 }
 
 function parseBody(definition: Route, request: Request): unknown {

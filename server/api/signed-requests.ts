@@ -6,8 +6,17 @@ import { addressSchema, int24, type OrdersAnswer, seatId, uint24 } from './resou
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
 
-/** What `POST /session` takes: the text of the sign-in message and the account's signature of it. */
-export const signInSchema = z.strictObject({ message: z.string().min(1).max(4000), signature }).meta({ id: 'SignIn' })
+/** Who signs for an account of a passkey: a point of the curve P-256, or an address where `y` is zero; both zero for nobody. */
+const accountKey = z.strictObject({ x: hex32Form, y: hex32Form })
+const firstKeys = z.strictObject({ owner: accountKey, recovery: accountKey })
+
+/**
+ * What `POST /session` takes: the text of the sign-in message and the account's signature of it; of an account of a passkey
+ * that is not open yet also the keys that it will be opened with.
+ */
+export const signInSchema = z
+  .strictObject({ message: z.string().min(1).max(4000), signature, keys: firstKeys.optional() })
+  .meta({ id: 'SignIn' })
 
 /**
  * An order of either market: spot (`market` 0, `timeInForce` 0), or forward (`market` 1, `timeInForce` 0 until the gate
@@ -88,12 +97,17 @@ export const signedRevocationSchema = z
   .strictObject({ area: uint32, account: addressSchema, key: addressSchema, from: uint32, signature })
   .meta({ id: 'SignedRevocation' })
 
-/** More decimals or digits than any token has. */
-const tokens = z.string().regex(/^\d{1,30}(\.\d{1,18})?$/, 'an amount of tokens such as 12.5')
+/** Every amount that is asked for: tokens, decimal, with no more decimals or digits than any token has. */
+const tokens = z
+  .string()
+  .regex(/^\d{1,24}(\.\d{1,18})?$/, 'an amount of tokens such as 12.5')
+  .meta({ description: 'Tokens, decimal: "12.5"' })
 
-/** The area's grid operator invites so many accounts. */
+/** The area's grid operator, its operator or a member with a confirmed meter invites so many accounts. */
 export const signedInvitationSchema = z
   .strictObject({
+    /** Who signed it; without it the grid operator. */
+    inviter: addressSchema.optional(),
     invitation: z.strictObject({
       rules: hex32Form,
       accounts: uint32.min(1),
@@ -103,6 +117,30 @@ export const signedInvitationSchema = z
     signature,
   })
   .meta({ id: 'SignedInvitation' })
+
+/** `DataGrant`: lets `grantee` read data of `[from, until)` of a seat. */
+export const signedGrantSchema = z
+  .strictObject({
+    grant: z.strictObject({
+      account: addressSchema,
+      seat: seatId,
+      grantee: addressSchema,
+      /** The sum of 1 intervals, 2 readings, 4 statements. */
+      scope: z.int().min(1).max(7),
+      /** 0 each interval; 1 only sums over whole days (UTC), for which the scope is 1 and both times are midnights. */
+      granularity: z.int().min(0).max(1),
+      from: uint32,
+      until: uint32,
+      nonce: z.int().min(0),
+    }),
+    signature,
+  })
+  .meta({ id: 'SignedGrant' })
+
+/** `RevokeGrants`, signed for the contract `Revocations` of the area: what the account granted under a lower nonce is void. */
+export const signedGrantRevocationSchema = z
+  .strictObject({ area: uint32, below: z.int().min(1), deadline: uint32, signature })
+  .meta({ id: 'SignedGrantRevocation' })
 
 const mandate = z.strictObject({
   account: addressSchema,
@@ -160,6 +198,16 @@ export const relayConfirmationSchema = z
   })
   .meta({ id: 'RelayConfirmation' })
 
+/** `CloseSeat`: the seat trades nothing from the next boundary on. */
+export const relayClosureSchema = z
+  .strictObject({ seat: seatId, deadline: uint32, signature })
+  .meta({ id: 'RelayClosure' })
+
+/** `RevokeMeter`, signed by the grid operator: the meter trades nothing from the boundary `from` on. */
+export const relayRevocationSchema = z
+  .strictObject({ seat: seatId, from: uint32, deadline: uint32, signature })
+  .meta({ id: 'RelayRevocation' })
+
 /** Signed by the meter, its account and, where the rules demand confirmation, the grid operator. */
 export const relayEpochSchema = z
   .strictObject({
@@ -193,19 +241,51 @@ export const relayDepositSchema = z
   .strictObject({ seat: seatId, amount: tokens, deadline: uint32, signature })
   .meta({ id: 'RelayDeposit' })
 
-/** `amountUnits` in ledger units as a decimal string, as it was signed. */
+/** `Withdrawal`; its `amount` is signed in ledger units of the area (priceDecimals + 3 decimals). */
 export const relayWithdrawalSchema = z
+  .strictObject({ seat: seatId, amount: tokens, to: addressSchema, nonce: uint32, deadline: uint32, signature })
+  .meta({ id: 'RelayWithdrawal' })
+
+/** Opens the account of a passkey on the chain of an area. */
+export const relayAccountSchema = z.strictObject({ area: uint32, ...firstKeys.shape }).meta({ id: 'RelayAccount' })
+
+/** A decimal number of 256 bits. */
+const nonce = z.string().regex(/^\d{1,77}$/, 'a decimal number')
+
+/** `Execute`, signed by the account's owner: all calls or none. No call may carry the chain's coin. */
+export const relayExecutionSchema = z
   .strictObject({
-    seat: seatId,
-    amountUnits: z
-      .string()
-      .refine((text) => /^\d{1,39}$/.test(text) && BigInt(text) < 2n ** 128n, 'a decimal number of 128 bits'),
-    to: addressSchema,
-    nonce: uint32,
+    area: uint32,
+    account: addressSchema,
+    calls: z
+      .array(
+        z.strictObject({ to: addressSchema, data: z.string().regex(/^0x([0-9a-f]{2}){4,512}$/, 'bytes of a call') }),
+      )
+      .min(1)
+      .max(4),
+    nonce,
     deadline: uint32,
     signature,
   })
-  .meta({ id: 'RelayWithdrawal' })
+  .meta({ id: 'RelayExecution' })
+
+/** `Recover`, signed by the account's recovery key: `next` becomes the owner after the delay. */
+export const relayRecoverySchema = z
+  .strictObject({ area: uint32, account: addressSchema, next: accountKey, nonce, deadline: uint32, signature })
+  .meta({ id: 'RelayRecovery' })
+
+/** `Veto`, signed by the account's owner. */
+export const relayVetoSchema = z
+  .strictObject({ area: uint32, account: addressSchema, signature })
+  .meta({ id: 'RelayVeto' })
+
+export const relayRecoveredSchema = z
+  .strictObject({ area: uint32, account: addressSchema })
+  .meta({ id: 'RelayRecovered' })
+/** `MovePurse`: to another seat of the account; its `amount` is signed in ledger units of the area of `from`. */
+export const relayMoveSchema = z
+  .strictObject({ from: seatId, to: seatId, amount: tokens, nonce: uint32, deadline: uint32, signature })
+  .meta({ id: 'RelayMove' })
 
 export const relayClaimSchema = z.strictObject({ seat: seatId }).meta({ id: 'RelayClaim' })
 

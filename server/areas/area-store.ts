@@ -9,9 +9,17 @@ export interface Place {
   hash: Buffer
 }
 
-export interface JournalRow extends Place {
+/** A row as it is read again. */
+export interface StoredRow {
+  sequence: number
+  /** Null where the store keeps only that of a later row, which follows from this one. */
+  hash: Buffer | null
   /** The command's canonical bytes. */
   command: Buffer
+}
+
+export interface JournalRow extends StoredRow {
+  hash: Buffer
   /** What salts follow from, where the command cut a batch. */
   secret: Buffer | null
 }
@@ -40,7 +48,7 @@ export interface AreaStore {
   /** The newest snapshot, or null before the first. */
   snapshot(): Promise<LoadedSnapshot | null>
   /** Rows after a place, in order, some at a time; empty at the end. Throws `STORE_DIVERGED` where one is missing. */
-  rowsAfter(sequence: number): Promise<JournalRow[]>
+  rowsAfter(sequence: number): Promise<StoredRow[]>
   /**
    * Appends rows and advances every table in one transaction. Throws `StoreError` `STORE_FENCED` where the newest row is not
    * the one that the writer believes in, and what PostgreSQL says where a table refuses: then nothing was written.

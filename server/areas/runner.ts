@@ -439,7 +439,11 @@ export class AreaRunner {
     try {
       await this.area.keep()
     } catch (error) {
-      this.parts.tell({ type: 'failure', what: 'a snapshot could not be written; the journal is unharmed', error })
+      this.parts.tell({
+        type: 'failure',
+        what: 'a snapshot could not be written or the journal not be packed; nothing is lost',
+        error,
+      })
     }
   }
 

@@ -7,6 +7,7 @@ import { ZeroAddress } from 'ethers'
 import { z } from 'zod'
 import { mostIntervalsPerBatch } from '../../contracts/protocol/entry.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
+import type { AccountsFacts } from '../../contracts/protocol/passkey-account.ts'
 import {
   type Address,
   type AreaRules,
@@ -30,6 +31,8 @@ export interface EscrowFacts {
   tokenName: string
   tokenDecimals: number
   withdrawalDelaySeconds: number
+  /** Where accounts of passkeys are opened on this chain; absent where that is nowhere. */
+  accounts?: AccountsFacts | undefined
 }
 
 export interface NamedZone {

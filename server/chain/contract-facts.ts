@@ -61,6 +61,16 @@ export async function foreignCode(provider: JsonRpcProvider, escrow: Address): P
   }
 }
 
+/** What stands where grants should be taken back, in a sentence; null where it is this release's contract. */
+export async function foreignRevocations(provider: JsonRpcProvider, revocations: Address): Promise<string | null> {
+  try {
+    if (fixedValues('Revocations', await provider.getCode(revocations)) !== null) return null
+    return `the contract at ${revocations} is not the one of this release by which grants are taken back`
+  } catch (error) {
+    throw asChainError(error)
+  }
+}
+
 /** Whether the token is this release's development token, which its deployer can make as much of as it likes. */
 export async function isDevelopmentToken(provider: JsonRpcProvider, token: Address): Promise<boolean> {
   try {

@@ -12,6 +12,7 @@ export class ChainError extends CodedError<
   | 'CHAIN_NODE'
   | 'CHAIN_BEHIND'
   | 'CHAIN_NO_ESCROW'
+  | 'CHAIN_NO_ACCOUNTS'
   | 'CHAIN_DEVELOPMENT_KEY'
   | 'CHAIN_KEY_FILE'
   | 'CHAIN_KEY_OPEN'

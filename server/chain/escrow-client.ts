@@ -1,6 +1,7 @@
 /** The escrow and its token as this server speaks to them: one provider, decoded events, and errors that say what to do. */
 import {
   type CallExceptionError,
+  type ErrorDescription,
   FetchRequest,
   type Interface,
   isError,
@@ -12,7 +13,12 @@ import {
   type ParamType,
   type Result,
 } from 'ethers'
-import { escrowInterface, tokenInterface } from '../../contracts/build/deploy.ts'
+import {
+  accountInterface,
+  escrowInterface,
+  revocationsInterface,
+  tokenInterface,
+} from '../../contracts/build/deploy.ts'
 import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
 import { ChainError } from './error.ts'
@@ -264,7 +270,8 @@ const refusals: Record<string, string> = {
   TooManyChanges: 'too many changes wait for the next settlement: try again after it',
   AlreadyUsed: 'this signed instruction was already carried out',
   WrongNonce: 'a request carries the next nonce: sign again with that one',
-  NothingRequested: 'no withdrawal is requested',
+  NotHigher: 'grants up to this number were taken back before',
+  NothingRequested: 'no withdrawal and no recovery is requested',
   TooEarly: 'the wait has not passed',
   NotGrid: 'only the grid operator of the area may do this',
   NotOperator: 'only the operator of the area may do this',
@@ -275,6 +282,8 @@ const refusals: Record<string, string> = {
   GridPurseTooSmall: 'the grid purse holds less',
   NothingToMove: 'the amount is less than one unit',
   Insolvent: 'the seat cannot pay',
+  BadKey: 'a key is a passkey’s point on the curve P-256, or the address of another account',
+  CallFailed: 'a call that the account was to make failed',
   ERC20InsufficientBalance: 'the account has fewer tokens',
   ERC20InsufficientAllowance: 'the permit was used already: sign the next one',
 }
@@ -293,10 +302,15 @@ export function asChainError(error: unknown): unknown {
   return error
 }
 
+function parseRefusal(data: string): ErrorDescription | null {
+  const known = [escrowInterface, tokenInterface, accountInterface, revocationsInterface]
+  return known.reduce<ErrorDescription | null>((found, each) => found ?? each.parseError(data), null)
+}
+
 function refusalOf(error: CallExceptionError): ChainError {
   const data = error.data ?? '0x'
   // Four bytes name an error; a call that ran out of gas has none.
-  const parsed = data.length < 10 ? null : (escrowInterface.parseError(data) ?? tokenInterface.parseError(data))
+  const parsed = data.length < 10 ? null : parseRefusal(data)
   if (parsed === null) return new ChainError('CHAIN_REFUSED', 'refused by the contract, without a reason')
   const args = parsed.fragment.inputs.map(({ name }, index) => `${name} ${parsed.args[index]}`).join(', ')
   const sentence = refusals[parsed.name] ?? 'refused by the contract'

@@ -1,16 +1,8 @@
 /** What people signed, carried to the escrow at the server's expense: simulated first, sent once however often it is asked. */
 import { encodeBytes32String, keccak256, Signature } from 'ethers'
-import { escrowInterface } from '../../contracts/build/deploy.ts'
+import { escrowInterface, revocationsInterface } from '../../contracts/build/deploy.ts'
 import { partsOfSeatId } from '../../contracts/protocol/entry.ts'
-import type {
-  Address,
-  EpochStart,
-  Hex,
-  Mandate,
-  MovePurse,
-  Reading,
-  RotateKey,
-} from '../../contracts/protocol/typed-data.ts'
+import type { Address, EpochStart, Hex, Mandate, Reading, RotateKey } from '../../contracts/protocol/typed-data.ts'
 import { parseMoney, UnitError, type UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaStatus } from '../areas/area-handle.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
@@ -18,7 +10,7 @@ import { ChainError } from './error.ts'
 import { asChainError } from './escrow-client.ts'
 import type { Indexer } from './indexer.ts'
 import type { SeatRecord } from './seat-view.ts'
-import type { Sender } from './sender.ts'
+import type { AllowGas, Sender } from './sender.ts'
 
 /** A seat as the escrow numbers it, decimal: area × 2³² + its number in the area. */
 type SeatId = string
@@ -78,40 +70,59 @@ export interface EscrowRelay {
   }): Promise<{ hash: Hex }>
   /** `amount` in tokens, decimal; the signature is the token's permit (ERC-2612) for the escrow, by a key or by a contract wallet. */
   deposit(request: { seat: SeatId; amount: string; deadline: UtcSeconds; signature: Hex }): Promise<{ hash: Hex }>
-  /** `amountUnits` in ledger units. */
+  /** `amount` in tokens, decimal, of which each decimal is one of the area's ledger units. */
   requestWithdrawal(request: {
     seat: SeatId
-    amountUnits: string
+    amount: string
     to: Address
     nonce: number
     deadline: UtcSeconds
     signature: Hex
   }): Promise<{ hash: Hex }>
-  /** To another seat of the account. */
-  requestMove(request: { move: MovePurse; signature: Hex }): Promise<{ hash: Hex }>
+  /** `amount` as for a withdrawal; it goes to another seat of the account. */
+  requestMove(request: {
+    from: SeatId
+    to: SeatId
+    amount: string
+    nonce: number
+    deadline: UtcSeconds
+    signature: Hex
+  }): Promise<{ hash: Hex }>
+  /** What the account granted under a lower nonce is void. */
+  revokeGrants(request: {
+    account: Address
+    below: number
+    deadline: UtcSeconds
+    signature: Hex
+  }): Promise<{ hash: Hex }>
   claim(request: { seat: SeatId }): Promise<{ hash: Hex }>
 }
 
+/** `allow` hears what each transaction may use of gas, before it is signed. */
 export function createRelay(options: {
+  allow?: AllowGas
   sender: Pick<Sender, 'send'>
   indexer: Pick<Indexer, 'head'>
   facts: EscrowFacts
+  /** The contract by which grants are taken back, or null. */
+  revocations: Address | null
   /** How far an area's batches are cut, and since when they are not settled by a block that counts. */
   batchesOf(area: number): Pick<AreaStatus, 'cutUntil' | 'unsettledFrom'> | undefined
 }): EscrowRelay {
-  const { sender, indexer, facts, batchesOf } = options
+  const { sender, indexer, facts, revocations, batchesOf, allow } = options
 
-  async function carry(name: string, args: unknown[], purpose?: string): Promise<{ hash: Hex }> {
-    const data = encode(name, args)
+  async function send(purpose: string, to: Address, data: Hex): Promise<{ hash: Hex }> {
     try {
-      // A signed message is good for one transaction, so the call itself tells one from another.
-      return await sender.send(purpose ?? `${name} ${facts.escrow} ${keccak256(data)}`, async () => ({
-        to: facts.escrow,
-        data,
-      }))
+      return await sender.send(purpose, async () => ({ to, data }), allow)
     } catch (error) {
       throw asChainError(error)
     }
+  }
+
+  function carry(name: string, args: unknown[], purpose?: string): Promise<{ hash: Hex }> {
+    const data = encode(name, args)
+    // A signed message is good for one transaction, so the call itself tells one from another.
+    return send(purpose ?? `${name} ${facts.escrow} ${keccak256(data)}`, facts.escrow, data)
   }
 
   function seatOf(id: SeatId): SeatRecord {
@@ -119,6 +130,12 @@ export function createRelay(options: {
     const seat = indexer.head.view.get(area)?.seats.get(number)
     if (seat === undefined) throw new ChainError('CHAIN_REQUEST', `seat ${id} is not known on chain yet`)
     return seat
+  }
+
+  /** An amount of tokens in the ledger units of the seat's area, in which it is signed: price tick × Wh. */
+  function ledgerUnitsOf(id: SeatId, amount: string): bigint {
+    const { priceTick } = indexer.head.view.get(partsOfSeatId(BigInt(id)).area)!.rules
+    return unitsOf(amount, decimalsOfTick(priceTick) + 3)
   }
 
   function requireSettled(area: number, before: UtcSeconds): void {
@@ -172,18 +189,21 @@ export function createRelay(options: {
     },
     async deposit({ seat, amount, deadline, signature }) {
       seatOf(seat)
-      const units = baseUnitsOf(amount, facts.tokenDecimals)
+      const units = unitsOf(amount, facts.tokenDecimals)
       return carry('depositWithPermit', [seat, units, deadline, serialised(signature)])
     },
-    async requestWithdrawal({ seat, amountUnits, to, nonce, deadline, signature }) {
+    async requestWithdrawal({ seat, amount: tokens, signature, ...rest }) {
       const { account } = seatOf(seat)
-      return carry('requestWithdrawal', [
-        { account, seat, amount: BigInt(amountUnits), to, nonce, deadline },
-        signature,
-      ])
+      return carry('requestWithdrawal', [{ account, seat, amount: ledgerUnitsOf(seat, tokens), ...rest }, signature])
     },
-    async requestMove({ move, signature }) {
-      return carry('requestMove', [move, signature])
+    async requestMove({ from, to, amount: tokens, signature, ...rest }) {
+      const { account } = seatOf(from)
+      return carry('requestMove', [{ account, from, to, amount: ledgerUnitsOf(from, tokens), ...rest }, signature])
+    },
+    async revokeGrants({ account, below, deadline, signature }) {
+      if (revocations === null) throw new ChainError('CHAIN_REQUEST', 'this server knows no contract for that')
+      const data = revocationsInterface.encodeFunctionData('revoke', [account, below, deadline, signature])
+      return send(`revoke ${revocations} ${keccak256(data)}`, revocations, data)
     },
     async claim({ seat }) {
       const { withdrawal, withdrawalNonce } = seatOf(seat)
@@ -201,13 +221,19 @@ function encode(name: string, args: unknown[]): Hex {
   }
 }
 
-function baseUnitsOf(amount: string, tokenDecimals: number): bigint {
+/** An area's tick is a power of ten, in millionths of a token. */
+function decimalsOfTick(priceTick: number): number {
+  return 6 - Math.round(Math.log10(priceTick))
+}
+
+/** Tokens in units of which one has so many decimals. */
+function unitsOf(amount: string, decimals: number): bigint {
   try {
-    // Money has three decimals more than its price: here the price's decimals are chosen so that one unit is a base unit.
-    return parseMoney(amount, tokenDecimals - 3)
+    // Money has three decimals more than its price.
+    return parseMoney(amount, decimals - 3)
   } catch (error) {
     if (!(error instanceof UnitError)) throw error
-    throw new ChainError('CHAIN_REQUEST', `${amount} is no amount of tokens with ${tokenDecimals} decimals`, {
+    throw new ChainError('CHAIN_REQUEST', `${amount} is no amount of tokens with at most ${decimals} decimals`, {
       cause: error,
     })
   }

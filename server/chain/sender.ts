@@ -35,15 +35,19 @@ export interface Call {
   accessList?: { address: Address; storageKeys: Hex[] }[]
 }
 
+/** Hears the most gas that a transaction may use, before it is signed; throws where that is too much. */
+export type AllowGas = (gas: bigint) => Promise<void>
+
 export interface Sender {
   readonly address: Address
   /**
    * Makes, simulates and sends a call, once for each purpose: a purpose that was sent before, and did not fail, gives the
    * same transaction without making the call. Resolves when it is stored durably, mined or not.
    * Throws `ChainError`: `CHAIN_REFUSED` (with the contract's error), `CHAIN_FUNDS`, `CHAIN_FEE_CAP`, `CHAIN_UNREACHABLE`, and
-   * `CHAIN_TRANSACTION_FAILED` while a purpose rests that has failed on chain more than once.
+   * `CHAIN_TRANSACTION_FAILED` while a purpose rests that has failed on chain more than once. `allow` hears the most gas that a
+   * new transaction may use, before it is signed, and throws where that is too much.
    */
-  send(purpose: string, make: () => Promise<Call>): Promise<{ hash: Hex }>
+  send(purpose: string, make: () => Promise<Call>, allow?: AllowGas): Promise<{ hash: Hex }>
   /** One look at the chain; `startSender` has it done in short steps. */
   watch(): Promise<void>
 }
@@ -83,7 +87,7 @@ export function createSender(options: SenderOptions): Sender {
   refuseDevelopmentKey(address, chainId)
   const inFlight = new Map<string, Promise<{ hash: Hex }>>()
 
-  async function send(purpose: string, make: () => Promise<Call>): Promise<{ hash: Hex }> {
+  async function send(purpose: string, make: () => Promise<Call>, allow?: AllowGas): Promise<{ hash: Hex }> {
     const before = await findTransaction(database, key, purpose)
     if (before !== null && before.status !== 'failed') {
       // Whoever asks again misses its effect: a reorganisation may have taken it back, or changed what became of it.
@@ -95,6 +99,7 @@ export function createSender(options: SenderOptions): Sender {
     if (before !== null) await restAfterFailures(purpose, before.attempts.at(-1)!.atMs)
     const call = await make()
     const gas = await simulate(call)
+    await allow?.(gas)
     const fees = await currentFees()
     const stored = await reserveTransaction(database, key, purpose, {
       countOnChain: await provider.getTransactionCount(address, 'latest'),
@@ -302,10 +307,10 @@ export function createSender(options: SenderOptions): Sender {
 
   return {
     address,
-    send(purpose, make) {
+    send(purpose, make, allow) {
       const running = inFlight.get(purpose)
       if (running !== undefined) return running
-      const sending = send(purpose, make)
+      const sending = send(purpose, make, allow)
         .catch((error) => {
           throw asChainError(error)
         })

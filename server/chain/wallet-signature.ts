@@ -17,13 +17,15 @@ const yes = `0x1626ba7e${'0'.repeat(56)}`
 const gasLimit = 1_000_000n + 100_000n
 /** A key-held account is not asked for its code again within this: only a first deposit of code could change the answer. */
 const rememberMs = 60_000
+/** `0x` and 65 bytes. What is longer no key signed, and who signs so may have got its code a moment ago. */
+const longestOfKey = 132
 const mostRemembered = 10_000
 
 export function walletSignatures(provider: JsonRpcProvider, now: () => number = Date.now): IsWalletSignature {
   const codeless = new Map<Address, number>()
 
-  async function isContract(account: Address): Promise<boolean> {
-    if ((codeless.get(account) ?? 0) > now()) return false
+  async function isContract(account: Address, signature: Hex): Promise<boolean> {
+    if (signature.length <= longestOfKey && (codeless.get(account) ?? 0) > now()) return false
     if ((await provider.getCode(account)) !== '0x') return true
     if (codeless.size >= mostRemembered) codeless.clear()
     codeless.set(account, now() + rememberMs)
@@ -32,7 +34,7 @@ export function walletSignatures(provider: JsonRpcProvider, now: () => number = 
 
   return async (account, digest, signature) => {
     try {
-      if (!(await isContract(account))) return false
+      if (!(await isContract(account, signature))) return false
       const data = wallet.encodeFunctionData('isValidSignature', [digest, signature])
       return (await provider.call({ to: account, data, gasLimit })).startsWith(yes)
     } catch (error) {

@@ -71,7 +71,10 @@ async function placesIn(
   const { databaseUrl, escrows } = file
   if (!names.includes('rpcUrl') || escrows.length === 0) return { databaseUrl }
   const { placeOfEscrow } = await import('../configuration/config.ts')
-  const all = escrows.map((escrow) => ({ rpcUrl: escrow.rpcUrl, ...placeOfEscrow(escrow) }))
+  const all = escrows.map((each) => {
+    const { escrow, firstBlock } = placeOfEscrow(each)
+    return { rpcUrl: each.rpcUrl, escrow, firstBlock }
+  })
   const found = named === undefined ? all : all.filter(({ escrow }) => escrow === named.toLowerCase())
   return { databaseUrl, ...(found.length === 1 ? found[0] : {}) }
 }

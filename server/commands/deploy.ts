@@ -16,6 +16,11 @@ export function deployCommand(): Command {
       '--withdrawal-delay <duration>',
       'what a withdrawal waits: longer than a batch, the grace and an outage together (72h, 5m)',
     )
+    .option(
+      '--recovery-delay <duration>',
+      'for how long the owner of a passkey account can object when somebody recovers it (72h, 5m)',
+      '72h',
+    )
     .option('--out <file>', 'where to write down what stands where (default: the configuration’s, or deployment.json)')
     .option('--check <file>', 'deploy nothing: compare what stands there with this release')
     .option('--json', 'print JSON')

@@ -43,6 +43,13 @@ export function escrowAddress(): Option {
     .makeOptionMandatory()
 }
 
+/** The contract that opens accounts of passkeys, as text. */
+export function accountsAddress(): Option {
+  return new Option('--accounts <address>', 'the contract that opens accounts of passkeys; without it none are opened')
+    .env('ACCOUNTS')
+    .argParser(addressText)
+}
+
 /** Where looking for the escrow's events begins. */
 export function firstBlock(): Option {
   return new Option('--first-block <number>', 'block at which the escrow was deployed, to look no further back')

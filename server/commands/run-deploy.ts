@@ -16,6 +16,7 @@ export interface DeployFlags {
   token?: string
   developmentToken?: boolean
   withdrawalDelay?: string
+  recoveryDelay: string
   out?: string
   check?: string
   json?: boolean
@@ -39,6 +40,7 @@ export async function runDeploy(flags: DeployFlags, command: Command): Promise<v
   }
   const made = await deployContracts({
     ...{ rpcUrl, out, keyFile: flags.keyFile, withdrawalDelaySeconds: parseDuration(flags.withdrawalDelay) },
+    recoveryDelaySeconds: parseDuration(flags.recoveryDelay),
     token: flags.token === undefined ? null : parseAddress(flags.token),
   })
   const text = `escrow ${made.escrow} on chain ${made.chainId}, token ${made.token}; written to ${out}\n`
@@ -49,6 +51,6 @@ async function check(rpcUrl: string, path: string, isJson: boolean): Promise<voi
   const file = readDeployment(path)
   await checkDeployment(rpcUrl, file)
   const notice = file.developmentToken ? '; its token is for trials: whoever deployed it makes as much as it likes' : ''
-  const text = `the escrow at ${file.escrow} is the one of release ${version}${notice}\n`
+  const text = `the escrow at ${file.escrow} and the accounts at ${file.accounts} are those of release ${version}${notice}\n`
   await writeOutput(isJson ? `${JSON.stringify({ isReleased: true, ...file })}\n` : text)
 }

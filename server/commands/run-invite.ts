@@ -1,4 +1,4 @@
-/** What `commonwatt invite` does: signs invitations of one area with its grid operator's key; it needs the node, not the server. */
+/** What `commonwatt invite` does: signs invitations of one area with the key of its grid operator or operator; it needs the node, not the server. */
 import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
 import { readWalletFile } from '../chain/key-file.ts'
 import { parseDuration } from '../configuration/duration.ts'
@@ -28,9 +28,9 @@ export async function runInvite(flags: InviteFlags): Promise<void> {
   const seconds = parseDuration(flags.for)
   if (seconds < 1 || seconds > yearSeconds) throw new InputError('--for takes at most a year: 365d')
   const config = await readConfigOf(flags)
-  const { settings } = await configuredArea(config, flags.area)
+  const place = await configuredArea(config, flags.area)
   const validUntil = Math.floor(Date.now() / 1000) + seconds
-  const signed = await signInvitations(settings, readWalletFile(flags.keyFile), { number: links, accounts, validUntil })
+  const signed = await signInvitations(place, readWalletFile(flags.keyFile), { number: links, accounts, validUntil })
   const origin = config.origin?.[0] ?? `http://localhost:${config.port ?? 8080}`
   const made = signed.map((each) => invitationLink(origin, each))
   await writeOutput(flags.json === true ? `${JSON.stringify(made)}\n` : made.map((link) => `${link}\n`).join(''))

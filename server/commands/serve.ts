@@ -4,7 +4,18 @@ import type { TrustedProxies } from '../api/addresses.ts'
 import type { FileConfig } from '../configuration/config.ts'
 import type { ServedEscrow, ServeOptions } from '../serve.ts'
 import { configFile, givenOption, neededOption, readConfigOf } from './configured.ts'
-import { databaseUrl, escrowAddress, firstBlock, keyFile, metricsPort, rpcUrl, webPort, whole } from './options.ts'
+import {
+  accountsAddress,
+  addressText,
+  databaseUrl,
+  escrowAddress,
+  firstBlock,
+  keyFile,
+  metricsPort,
+  rpcUrl,
+  webPort,
+  whole,
+} from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { InputError } from './streams.ts'
 
@@ -24,6 +35,15 @@ export function serveCommand(): Command {
     .addOption(rpcUrl().makeOptionMandatory(false))
     .addOption(escrowAddress().makeOptionMandatory(false))
     .addOption(firstBlock())
+    .addOption(accountsAddress())
+    .addOption(
+      new Option(
+        '--revocations <address>',
+        'the contract by which accounts take grants of data back; without it none are given',
+      )
+        .env('REVOCATIONS')
+        .argParser(addressText),
+    )
     .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE'))
     .addOption(keyFile('settles').makeOptionMandatory(false))
     .addOption(new Option('--relay-key-file <file>', 'key file that pays for what members sign').env('RELAY_KEY_FILE'))
@@ -117,7 +137,7 @@ async function optionsOf(
 
 /** The options are of one escrow: the file's where it has one, or one that is not in a file at all. */
 async function escrowsOf(command: Command, { escrows: named }: FileConfig): Promise<ServedEscrow[]> {
-  const given = ['rpcUrl', 'escrow', 'areaFile'].filter((name) => {
+  const given = ['rpcUrl', 'escrow', 'accounts', 'revocations', 'areaFile'].filter((name) => {
     return !['default', undefined].includes(command.getOptionValueSource(name))
   })
   const { placeOfEscrow } = await import('../configuration/config.ts')
@@ -132,6 +152,8 @@ async function escrowsOf(command: Command, { escrows: named }: FileConfig): Prom
       rpcUrl: neededOption(command, 'rpcUrl', escrow?.rpcUrl),
       escrow: neededOption(command, 'escrow', escrow?.escrow),
       firstBlock: neededOption(command, 'firstBlock', escrow?.firstBlock),
+      accounts: givenOption<string>(command, 'accounts', escrow?.accounts ?? undefined) ?? null,
+      revocations: givenOption(command, 'revocations', escrow?.revocations ?? undefined) ?? null,
       areaFiles: neededOption(command, 'areaFile', escrow?.areaFiles),
     },
   ]

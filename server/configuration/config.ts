@@ -36,13 +36,17 @@ export interface EscrowPlace {
   escrow: string
   /** Block at which the escrow was deployed. */
   firstBlock: number
+  /** What opens accounts of passkeys; null where nothing does. */
+  accounts: string | null
+  /** The contract by which accounts take grants of data back, or null. */
+  revocations: string | null
 }
 
 /** Throws `DeploymentError`. */
 export function placeOfEscrow({ place }: EscrowConfig): EscrowPlace {
   if (!('deploymentFile' in place)) return place
-  const { escrow, firstBlock } = readDeployment(place.deploymentFile)
-  return { escrow, firstBlock }
+  const { escrow, firstBlock, accounts, revocations } = readDeployment(place.deploymentFile)
+  return { escrow, firstBlock, accounts, revocations }
 }
 
 /** What a file says; what it does not say is undefined. */
@@ -89,10 +93,12 @@ const oneOrMore = <Item extends z.ZodType>(item: Item) =>
 
 const escrowSchema = z.strictObject({
   'rpc-url': aUrl(/^https?:$/, 'https://node.example'),
-  /** The file that `commonwatt deploy` writes; else `escrow` and `first-block` say the same. */
+  /** The file that `commonwatt deploy` writes; else `escrow`, `first-block`, `accounts` and `revocations` say the same. */
   deployment: aText.optional(),
   escrow: anAddress.optional(),
   'first-block': whole(0, 1e15).optional(),
+  accounts: anAddress.optional(),
+  revocations: anAddress.optional(),
   'area-file': oneOrMore(aText),
 })
 
@@ -166,14 +172,14 @@ export function readServerConfig(path: string): FileConfig {
 }
 
 function placeOf(
-  { deployment, escrow, 'first-block': firstBlock }: z.output<typeof escrowSchema>,
+  { deployment, escrow, 'first-block': firstBlock = 0, accounts, revocations }: z.output<typeof escrowSchema>,
   where: string,
   folder: string,
 ): EscrowConfig['place'] {
   if ((deployment === undefined) === (escrow === undefined)) {
     throw new ConfigurationError('CONFIGURATION_INVALID', `${where}: name either its deployment (a file) or its escrow`)
   }
-  if (escrow !== undefined) return { escrow, firstBlock: firstBlock ?? 0 }
+  if (escrow !== undefined) return { escrow, firstBlock, accounts: accounts ?? null, revocations: revocations ?? null }
   return { deploymentFile: resolve(folder, deployment!) }
 }
 

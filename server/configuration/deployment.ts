@@ -26,6 +26,11 @@ const schema = z.strictObject({
   developmentToken: z.boolean(),
   withdrawalDelaySeconds: z.int().min(1),
   escrow: anAddress,
+  /** Opens accounts of passkeys, whose owners can object to a recovery for so long. */
+  accounts: anAddress,
+  recoveryDelaySeconds: z.int().min(1),
+  /** The contract by which accounts take grants of data back. */
+  revocations: anAddress,
   /** Block of the escrow's deployment: nothing of it is before. */
   firstBlock: z.int().min(0),
 })

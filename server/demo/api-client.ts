@@ -1,8 +1,9 @@
 /** What a home's owner does with the server's public API: signs in with an Ethereum key, reads, and sends signed messages. */
 
-import type { Wallet } from 'ethers'
+import { getAddress, type Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { CodedError } from '../../contracts/protocol/error.ts'
+import type { FirstKeys } from '../../contracts/protocol/passkey-account.ts'
 
 export class ApiClientError extends CodedError {
   override readonly name = 'ApiClientError'
@@ -49,13 +50,16 @@ export function publicClient(serverUrl: string): Pick<ApiClient, 'get'> {
   return { get: (path) => request(`${serverUrl}/api/v1${path}`, {}) }
 }
 
+/** An account that signs messages; one of a passkey that is not open yet shows the keys that it will be opened with. */
+type SigningAccount = Pick<Wallet, 'address' | 'signMessage'> & { keys?: FirstKeys }
+
 /** Signs in with the account's key (EIP-4361) and returns a client for its private data. */
-export async function signInWithKey(serverUrl: string, account: Wallet, chainId: number): Promise<ApiClient> {
+export async function signInWithKey(serverUrl: string, account: SigningAccount, chainId: number): Promise<ApiClient> {
   const base = `${serverUrl}/api/v1`
   const { nonce } = await request<{ nonce: string }>(`${base}/session/nonce`, {})
   const message = new SiweMessage({
     domain: new URL(serverUrl).host,
-    address: account.address,
+    address: getAddress(account.address),
     statement: 'Sign in to Commonwatt',
     uri: serverUrl,
     version: '1',
@@ -66,7 +70,7 @@ export async function signInWithKey(serverUrl: string, account: Wallet, chainId:
   const { token } = await request<{ token: string }>(`${base}/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ message, signature: await account.signMessage(message) }),
+    body: JSON.stringify({ message, signature: await account.signMessage(message), keys: account.keys }),
   })
   return {
     get: (path) => request(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } }),

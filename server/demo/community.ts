@@ -120,9 +120,9 @@ async function deployed(street: Street, dataFolder: string, rpcUrl: string, peop
   const out = join(folderOf(dataFolder), deploymentName)
   if (!existsSync(out)) {
     await giveGas(rpcUrl, [people.deployer, people.grid, people.operator, people.relay])
-    const { withdrawalDelaySeconds } = street
+    const { withdrawalDelaySeconds, recoveryDelaySeconds } = street
     const keyFile = join(folderOf(dataFolder), officeKey('deployer'))
-    return deployContracts({ rpcUrl, keyFile, token: null, withdrawalDelaySeconds, out })
+    return deployContracts({ rpcUrl, keyFile, token: null, withdrawalDelaySeconds, recoveryDelaySeconds, out })
   }
   const file = readDeployment(out)
   try {

@@ -13,6 +13,7 @@ import type { ConfiguredArea } from '../founding/configured-areas.ts'
 import { signInvitations } from '../founding/invitations.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
 import { publicClient } from './api-client.ts'
+import { placeCars, startCars } from './cars.ts'
 import { configOf, configureStreet, foundStreet, openStreet, type People } from './community.ts'
 import { startChain } from './embedded-chain.ts'
 import { startPostgres } from './embedded-postgres.ts'
@@ -175,10 +176,14 @@ async function startMarket(
       .flat()
       .map(({ port }) => assertPortFree({ port, purpose: 'a simulated device', option: '--device-port' })),
   )
+  const cars = placeCars(street, ports.devices + [...places.values()].flat().length)
+  await Promise.all(
+    [...cars.values()].map((port) => assertPortFree({ port, purpose: 'a simulated wallbox', option: '--device-port' })),
+  )
   const devices = await supervisor.start({
     name: 'devices',
     script: agentProgram,
-    args: ['simulate', '--config', writeSimulation(street, dataFolder, places)],
+    args: ['simulate', '--config', writeSimulation(street, dataFolder, { places, cars })],
   })
   pids.devices = () => devices.pid
   print(`devices    ${[...places.values()].flat().length} on Modbus TCP ports from ${ports.devices}`)
@@ -214,6 +219,11 @@ async function startMarket(
   )
   print(`agents     ${agents.size} processes for ${street.homes.length} meters`)
   print('people     every seat is open, confirmed and funded')
+  const tariffUrl = `${url}/api/v1/areas/${area}/tariff`
+  for (const [name, car] of await startCars({ street, cars, supervisor, tariffUrl })) {
+    pids[name] = () => car.pid
+    print(`${name.padEnd(10)} charges while neighbours have sun to spare; see ${join(dataFolder, 'logs')}`)
+  }
   return { url, config, escrow: chain.escrow, token: chain.token }
 }
 
@@ -223,7 +233,7 @@ function officeOf(place: ConfiguredArea, grid: Wallet): GridOffice {
   return {
     async invite() {
       const validUntil = Math.floor(Date.now() / 1000) + invitedForSeconds
-      const [signed] = await signInvitations(place.settings, grid, { number: 1, accounts: 1, validUntil })
+      const [signed] = await signInvitations(place, grid, { number: 1, accounts: 1, validUntil })
       return signed!
     },
     async confirm(meter) {

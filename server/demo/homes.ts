@@ -29,7 +29,11 @@ export function placeDevices(street: Street, firstPort: number): Map<string, Dev
 }
 
 /** Writes what `commonwatt-agent simulate` is told; the sun goes on from the first start. */
-export function writeSimulation(street: Street, dataFolder: string, places: Map<string, DevicePlace[]>): string {
+export function writeSimulation(
+  street: Street,
+  dataFolder: string,
+  { places, cars }: { places: Map<string, DevicePlace[]>; cars: Map<string, number> },
+): string {
   const file = join(dataFolder, 'devices.json')
   const epoch = existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as { epoch: string }).epoch
@@ -38,6 +42,7 @@ export function writeSimulation(street: Street, dataFolder: string, places: Map<
     name: home.id,
     serialNumber: createHash('sha256').update(home.id).digest('hex').slice(0, 10).toUpperCase(),
     ...home.physics,
+    ...(home.carKw === undefined ? {} : { wallbox: { port: cars.get(home.id)!, powerKw: home.carKw } }),
     devices: places.get(home.id)!.map(({ port, device: { profile, models, unit } }) => ({
       port,
       ...(unit === undefined ? {} : { unit }),

@@ -37,6 +37,8 @@ const homeSchema = z.strictObject({
   mainFuseW: z.int().min(1),
   deposit: z.string(),
   devices: z.array(deviceSchema).min(1),
+  /** A wallbox with a car that charges while neighbours have sun to spare. */
+  carKw: z.number().positive().optional(),
   /** What the simulator knows of the home besides its name and devices. */
   physics: z.record(z.string(), z.unknown()),
 })
@@ -45,6 +47,8 @@ const streetSchema = z.strictObject({
   /** An area file without the grid operator's account. */
   area: givenAreaSchema,
   withdrawalDelaySeconds: z.int().min(1),
+  /** For how long the owner of an account can object to its recovery. */
+  recoveryDelaySeconds: z.int().min(1),
   dayLengthSeconds: z.number().min(1),
   pollSeconds: z.number().positive(),
   utility: z.strictObject({ name: z.string(), description: z.string() }),
@@ -135,6 +139,7 @@ function consumer(home: {
   deposit: string
   seed: number
   gateway?: string
+  carKw?: number
 }): HomeInput {
   return {
     id: home.id,
@@ -143,6 +148,7 @@ function consumer(home: {
     description: home.description,
     zone: home.zone,
     ...(home.gateway === undefined ? {} : { gateway: home.gateway }),
+    ...(home.carKw === undefined ? {} : { carKw: home.carKw }),
     sellFloorPerKwh: '0.08',
     buyCeilingPerKwh: '0.30',
     sellAtPerKwh: null,
@@ -189,6 +195,7 @@ export const demoStreet: Street = streetSchema.parse({
     },
   },
   withdrawalDelaySeconds: 300,
+  recoveryDelaySeconds: 120,
   dayLengthSeconds: 360,
   pollSeconds: 1,
   utility: { name: 'Sunfield Grid', description: 'grid operator and supplier of the neighbourhood' },
@@ -340,7 +347,7 @@ export const demoStreet: Street = streetSchema.parse({
       id: 'flat-c',
       name: 'Flat C',
       zone: north,
-      description: 'ground floor, no roof',
+      description: 'ground floor, no roof; its car charges when neighbours have sun to spare',
       load: 'flat',
       loadScale: 2,
       buyAt: '0.29',
@@ -348,6 +355,7 @@ export const demoStreet: Street = streetSchema.parse({
       deposit: '20',
       seed: 13,
       gateway: 'flats',
+      carKw: 3.7,
     }),
   ],
 })

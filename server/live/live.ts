@@ -9,6 +9,7 @@ import type { Namespace, Server } from 'socket.io'
 import { z } from 'zod'
 import { sessionOfToken, tokensWithSession } from '../accounts/sessions.ts'
 import { createAreaTables } from '../api/area-tables.ts'
+import { gridOperatorOf } from '../api/parts.ts'
 import type { LiveToPage } from '../api/resources.ts'
 import type { PageToLive } from '../api/signed-requests.ts'
 import { createForwardPublisher } from './forward.ts'
@@ -103,6 +104,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
       watched: () => (namespace.adapter.rooms.get(room)?.size ?? 0) > 0,
       accounts: () => [...new Set(visitors().map(({ account }) => account))],
       toArea: namespace.to(room),
+      grid: () => gridOperatorOf(parts, area),
       toAccount: (account) => namespace.to(accountRoom(account)),
     }
     return [createResultPublisher(area, publishing), createForwardPublisher(area, publishing)]

@@ -16,6 +16,8 @@ export interface Publishing {
   /** Accounts with a page open. */
   accounts(): string[]
   toArea: Audience
+  /** The area's grid operator, now. */
+  grid(): string
   toAccount(account: string): Audience
 }
 

@@ -46,7 +46,7 @@ export function createResultPublisher(area: AreaHandle, publishing: Publishing):
     for (const row of await intervalsStartingAt(database, areaId, starts)) {
       const held = history.at(row.start)
       toArea.emit('interval', presentInterval(held, row))
-      toAccount(area.settings.rules.grid).emit('interval', presentInterval(held, row, 'grid'))
+      toAccount(publishing.grid()).emit('interval', presentInterval(held, row, 'grid'))
     }
     const before = sentBatches
     sentBatches = new Map()

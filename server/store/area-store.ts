@@ -6,7 +6,8 @@ import type { Piece } from '../market/engine/snapshot.ts'
 import { type AreaIdentity, registerArea } from './areas.ts'
 import { type Database, type DatabasePatience, openDatabase, transact } from './database.ts'
 import { StoreError } from './error.ts'
-import { appendRows, asFence, requireAppended, requireNewest, rowsAfter } from './journal.ts'
+import { appendRows, asFence, keepSecrets, requireAppended, requireNewest, rowsAfter } from './journal.ts'
+import { packJournal } from './journal-segments.ts'
 import { lateReadings } from './late-readings.ts'
 import { acquireLease, endWriters, releaseLease, renewLease, writerName } from './lease.ts'
 import { Projection } from './projection.ts'
@@ -81,11 +82,16 @@ class PostgresArea implements AreaStore, AreaLease {
     const { areaId, projection } = this
     await transact(this.writer, async (sql) => {
       const appending = appendRows(sql, areaId, { after, rows }).execute()
-      const [appended, projected] = await Promise.allSettled([appending, projection.project(sql, journaled, funds)])
+      const keeping = keepSecrets(sql, areaId, rows).map((statement) => statement.execute())
+      const [appended, ...others] = await Promise.allSettled([
+        appending,
+        projection.project(sql, journaled, funds),
+        ...keeping,
+      ])
       // Where both fail, the journal says why.
       if (appended.status === 'rejected') throw asFence(areaId, appended.reason)
       requireAppended(areaId, appended.value, rows)
-      if (projected.status === 'rejected') throw projected.reason
+      for (const other of others) if (other.status === 'rejected') throw other.reason
     })
     projection.committed()
   }
@@ -103,6 +109,7 @@ class PostgresArea implements AreaStore, AreaLease {
       const dropped = await keepSnapshot(this.database, this.areaId, { place, pieces })
       for (const { hash } of pieces) this.pieces.add(hash)
       for (const hash of dropped) this.pieces.delete(hash)
+      await packJournal(this.database, this.areaId)
     } catch (error) {
       // Another process may have dropped pieces: the next snapshot brings all of its own.
       if (error instanceof StoreError) this.pieces.clear()

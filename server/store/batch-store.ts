@@ -33,7 +33,8 @@ export interface CutBatch extends BatchSpan {
 export async function readCutBatch(sql: Queries, areaId: number, end: UtcSeconds): Promise<CutBatch | null> {
   const [row] = await sql<(Omit<CutBatch, 'leftOut' | 'isLeavingOut'> & { leaving: [number, number[]][] })[]>`
     select start, end_at as "end", number, leaving, secret
-    from batches join journal on journal.area_id = batches.area_id and journal.sequence = cut_sequence
+    from batches
+    left join journal_secrets own on own.area_id = batches.area_id and own.sequence = cut_sequence
     where batches.area_id = ${areaId} and end_at = ${end}`
   if (row === undefined) return null
   const { leaving, ...batch } = row
@@ -158,7 +159,7 @@ export async function* readingsOfBatch(
     const rows = await sql<(Omit<BatchReading, 'signature'> & { seat: number; signature: Buffer })[]>`
       select seat, epoch, time, import_wh as "importWh", export_wh as "exportWh", quality, signature from readings
       where area_id = ${areaId} and time = any(${starts}::bigint[] || ${span.end}::bigint) and seat between ${from} and ${to}
-        and (not late or (time = ${span.start} and in_next))
+        and (late = false or (late is null and time = ${span.start}))
       order by seat, epoch, time`
     for (const { seat, own } of bySeat(rows)) {
       yield { seat, readings: own.map(({ seat: _, ...row }) => ({ ...row, signature: hexOf(row.signature) })) }
@@ -176,7 +177,7 @@ export async function readingsOfSeat(
   const rows = await sql<(Omit<BatchReading, 'signature'> & { signature: Buffer })[]>`
     select epoch, time, import_wh as "importWh", export_wh as "exportWh", quality, signature from readings
     where area_id = ${areaId} and time = any(${starts}::bigint[] || ${end}::bigint) and seat = ${seat}
-      and (not late or (time = ${start} and in_next))
+      and (late = false or (late is null and time = ${start}))
     order by epoch, time`
   return rows.map((row) => ({ ...row, signature: hexOf(row.signature) }))
 }

@@ -5,6 +5,9 @@
 import type { LeaseHolder } from '../areas/area-store.ts'
 import type { Database } from './database.ts'
 
+/** Nobody takes a lease for longer: one that ends later was written while the database's clock was wrong, and holds nobody up. */
+export const longestLeaseSeconds = 60
+
 /** Takes the lease where it is free, expired or one's own; null then, else who holds it. */
 export async function acquireLease(
   sql: Database,
@@ -16,14 +19,17 @@ export async function acquireLease(
     values (${areaId}, 1, ${owner}, clock_timestamp() + make_interval(secs => ${seconds}))
     on conflict (area_id) do update
       set epoch = held.epoch + (held.owner <> excluded.owner)::int, owner = excluded.owner, expires_at = excluded.expires_at
-      where held.owner = excluded.owner or held.expires_at <= clock_timestamp()`
+      where held.owner = excluded.owner or held.expires_at <= clock_timestamp()
+        or held.expires_at > clock_timestamp() + make_interval(secs => ${longestLeaseSeconds})`
   return taken.count === 1 ? null : leaseHolder(sql, areaId)
 }
 
 /** Who holds the lease (`isHeld`), or held it last; null where nobody ever did. */
 export async function leaseHolder(sql: Database, areaId: number): Promise<(LeaseHolder & { isHeld: boolean }) | null> {
   const [held] = await sql<(LeaseHolder & { isHeld: boolean })[]>`
-    select owner, (extract(epoch from expires_at) * 1000)::bigint as "expiresAtMs", expires_at > clock_timestamp() as "isHeld"
+    select owner, (extract(epoch from expires_at) * 1000)::bigint as "expiresAtMs",
+      expires_at > clock_timestamp()
+        and expires_at <= clock_timestamp() + make_interval(secs => ${longestLeaseSeconds}) as "isHeld"
     from area_leases where area_id = ${areaId}`
   return held ?? null
 }

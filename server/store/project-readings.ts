@@ -17,7 +17,6 @@ interface Row extends MeterReading {
   isLate: boolean
   /** Late for the batch that it ends, in time for the one that it begins. */
   isInNext: boolean
-  atMs: number
 }
 
 /** What of a commit's readings is new to the table of stretches; `noted` remembers what was written before. */
@@ -57,11 +56,11 @@ export class ReadingProjection {
 function rowsOf(told: ToldEvents): Row[] {
   const rows: Row[] = []
   const cuts = told.of('batch-cut')
-  for (const { event, command, reading, place } of told.of('reading')) {
+  for (const { event, reading, place } of told.of('reading')) {
     if (event.status !== 'stored') continue
     const { seat, nextSeat, isLate } = event
     const isInNext = isLate && cuts.some((cut) => cut.place > place && begins(cut.event, event.time))
-    const row = { ...reading!, seat, isLate, isInNext, atMs: command.atMs }
+    const row = { ...reading!, seat, isLate, isInNext }
     rows.push(row)
     if (nextSeat > 0) rows.push({ ...row, seat: nextSeat })
   }
@@ -78,7 +77,7 @@ function noteInNext(sql: Transaction, areaId: number, told: ToldEvents): Stateme
   if (cuts.length === 0) return []
   return [
     sql`
-      update readings set in_next = true
+      update readings set late = null
       where area_id = ${areaId} and time = any(${numbers(cuts, ({ event }) => event.batch.start)}::bigint[]) and late`,
   ]
 }
@@ -87,27 +86,19 @@ function insertReadings(sql: Transaction, areaId: number, all: readonly Row[]): 
   return [...parts(all)].map(
     (rows) => sql`
       insert into readings (
-        area_id, seat, time, import_wh, export_wh, sequence, received_at, production_wh, epoch, quality, reasons, late, in_next,
-        signature)
-      select ${areaId}, seat, time, import_wh, export_wh, sequence, to_timestamp(received_ms / 1000), production_wh, epoch,
-        quality, reasons, late, in_next, signature
+        area_id, seat, time, import_wh, export_wh, production_wh, epoch, quality, late, signature)
+      select ${areaId}, row.*
       from unnest(
         ${numbers(rows, ({ seat }) => seat)}::int[],
         ${numbers(rows, ({ time }) => time)}::bigint[],
         ${numbers(rows, ({ importWh }) => importWh)}::bigint[],
         ${numbers(rows, ({ exportWh }) => exportWh)}::bigint[],
-        ${numbers(rows, ({ sequence }) => sequence)}::bigint[],
-        ${numbers(rows, ({ atMs }) => atMs)}::float8[],
         ${numbers(rows, ({ productionWh }) => productionWh)}::bigint[],
         ${numbers(rows, ({ epoch }) => epoch)}::int[],
         ${numbers(rows, ({ quality }) => quality)}::smallint[],
-        ${numbers(rows, ({ reasons }) => reasons)}::smallint[],
-        ${names(rows, ({ isLate }) => (isLate ? 't' : 'f'))}::boolean[],
-        ${names(rows, ({ isInNext }) => (isInNext ? 't' : 'f'))}::boolean[],
+        ${names(rows, ({ isLate, isInNext }) => (isInNext ? null : String(isLate)))}::boolean[],
         ${hexes(rows, ({ signature }) => signature)}::bytea[]
-      ) as row (
-        seat, time, import_wh, export_wh, sequence, received_ms, production_wh, epoch, quality, reasons, late, in_next,
-        signature)`,
+      ) as row`,
   )
 }
 

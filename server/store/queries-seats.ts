@@ -177,12 +177,18 @@ export async function seatSummary(
   return row!
 }
 
-/** What each batch nets for the seats, newest first; from the one after `after`. */
+function startsFrom(sql: Queries, from: UtcSeconds) {
+  if (from === 0) return sql``
+  return sql`and ${from} <= (
+    select start from batches own where own.area_id = wanted.area_id and own.end_at = batch_entries.end_at)`
+}
+
+/** What each batch that lies in the range nets for the seats, newest first; from the one after `after`. */
 export function seatBatches(
   sql: Queries,
-  options: { seats: readonly SeatKey[]; after?: (SeatKey & { end: UtcSeconds }) | undefined; limit: number },
+  options: Range & { seats: readonly SeatKey[]; after?: (SeatKey & { end: UtcSeconds }) | undefined; limit: number },
 ): Promise<SeatBatchRow[]> {
-  const { seats, after = { end: endOfTime, area: 0, seat: 0 }, limit } = options
+  const { seats, from = 0, to = endOfTime, after = { end: endOfTime, area: 0, seat: 0 }, limit } = options
   return sql<SeatBatchRow[]>`
     select own.*, batches.start, coalesce(progress.status, 'cut') as status, progress.transaction
     from ${wantedSeats(sql, seats)} cross join lateral (
@@ -192,6 +198,7 @@ export function seatBatches(
       where batch_entries.area_id = wanted.area_id and batch_entries.seat = wanted.seat and kind = 'settle'
         and (end_at < ${after.end} or
           (end_at = ${after.end} and (wanted.area_id, wanted.seat) > (${after.area}::int, ${after.seat}::int)))
+        and end_at <= ${to} ${startsFrom(sql, from)}
       group by area_id, seat, end_at order by end_at desc limit ${limit}
     ) own
     join batches on batches.area_id = own.area_id and batches.end_at = own.end_at
@@ -224,6 +231,32 @@ export async function productionByTime(
     seen.add(time)
   }
   return byTime
+}
+
+/** A meter's registers at a boundary, as its key signed them. */
+export interface ReadingRow {
+  epoch: number
+  time: UtcSeconds
+  import_wh: Wh
+  export_wh: Wh
+  quality: number
+  signature: Buffer
+}
+
+/** The readings of a seat at the boundaries in `[from, to)`, the oldest first; of a time that two epochs share both. */
+export function readingsBetween(
+  sql: Queries,
+  { area, seat, from, to, limit }: SeatKey & { from: UtcSeconds; to: UtcSeconds; limit: number },
+): Promise<ReadingRow[]> {
+  return sql<ReadingRow[]>`
+    select own.* from ${intervalLength(sql, area)} length,
+      generate_series((${from}::bigint + length.seconds - 1) / length.seconds, (${to}::bigint - 1) / length.seconds) place
+      cross join lateral (
+        select epoch, time, import_wh, export_wh, quality, signature from readings
+        where area_id = ${area} and time = place * length.seconds and seat = ${seat}
+        offset 0
+      ) own
+    order by place, own.epoch limit ${limit}`
 }
 
 /** The seats as a table `wanted`. */

@@ -5,24 +5,37 @@ import { type Database, type Queries, transact } from './database.ts'
 /** Budgets look back this far. */
 const budgetHours = 24
 
+/** How long ago a member's invitation still counts. */
+const quotaDays = 365
+
 /**
- * Takes an account in by an invitation that is good for so many. `full` where others have used it up; an account that is in
- * already uses up nothing.
+ * Takes an account in by an invitation that is good for so many. `full` where others have used it up, or where its inviter has
+ * brought as many within a year as `quota` allows (null: any number); an account that is in already uses up nothing.
  */
 export function acceptInvitation(
   database: Database,
-  { area, account, invitation, accounts }: { area: number; account: Address; invitation: Hex; accounts: number },
+  taken: {
+    area: number
+    account: Address
+    invitation: Hex
+    accounts: number
+    inviter: Address
+    quota: number | null
+  },
 ): Promise<'accepted' | 'known' | 'full'> {
+  const { area, account, invitation, accounts, inviter, quota } = taken
   const digest = Buffer.from(invitation.slice(2), 'hex')
   return transact(database, async (sql) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${invitation}, 0))`
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`invitations of ${inviter}`}, 0))`
     if (await isInvited(sql, { area, account })) return 'known'
-    const [used] = await sql<{ count: number }[]>`
-      select count(*)::int as count from invited_accounts where area_id = ${area} and invitation = ${digest}`
-    if (used!.count >= accounts) return 'full'
+    const [used] = await sql<{ places: number; brought: number }[]>`
+      select count(*) filter (where invitation = ${digest})::int as places,
+        count(*) filter (where accepted_at > now() - make_interval(days => ${quotaDays}))::int as brought
+      from invited_accounts where area_id = ${area} and inviter = ${inviter}`
+    if (used!.places >= accounts || used!.brought >= (quota ?? Number.POSITIVE_INFINITY)) return 'full'
     await sql`
-      insert into invited_accounts (area_id, account, invitation) values (${area}, ${account}, ${digest})
-      on conflict do nothing`
+      insert into invited_accounts (area_id, account, invitation, inviter)
+      values (${area}, ${account}, ${digest}, ${inviter}) on conflict do nothing`
     return 'accepted'
   })
 }
@@ -32,12 +45,21 @@ export async function isInvited(sql: Queries, { area, account }: { area: number;
   return rows.length > 0
 }
 
-/** How often was relayed in the last day: for an account, and for all. */
-export async function relaysOfDay(sql: Queries, account: Address): Promise<{ own: number; all: number }> {
-  const [row] = await sql<{ own: number; all: number }[]>`
-    select (select count(*)::int from relays where account = ${account} and relayed_at > now() - make_interval(hours => ${budgetHours})) as own,
-      (select count(*)::int from relays where relayed_at > now() - make_interval(hours => ${budgetHours})) as all`
-  return row!
+/** Transactions, and the gas that they may use. */
+interface Spent {
+  transactions: number
+  gas: number
+}
+
+/** What was relayed in the last day: for an account, and for all. */
+export async function relaysOfDay(sql: Queries, account: Address): Promise<{ own: Spent; all: Spent }> {
+  const [row] = await sql<{ own: number; own_gas: number; all: number; all_gas: number }[]>`
+    select count(*) filter (where account = ${account})::int as own,
+      coalesce(sum(gas) filter (where account = ${account}), 0)::bigint as own_gas,
+      count(*)::int as all, coalesce(sum(gas), 0)::bigint as all_gas
+    from relays where relayed_at > now() - make_interval(hours => ${budgetHours})`
+  const { own, own_gas, all, all_gas } = row!
+  return { own: { transactions: own, gas: own_gas }, all: { transactions: all, gas: all_gas } }
 }
 
 /** Whether this very request was carried before. */
@@ -68,12 +90,15 @@ export interface RelayedRow {
   subject: string
   requestHash: Buffer
   transaction: Hex
+  /** The most that the transaction may use; 0 where the same was on its way already. */
+  gas: number
 }
 
-/** Notes what was carried; the same request again (its transaction had failed) takes the place of its row. */
+/** Notes what was carried; the same request again (its transaction had failed) takes the place of its row, and costs as well. */
 export async function noteRelay(sql: Queries, row: RelayedRow): Promise<void> {
   await sql`
-    insert into relays (area_id, account, subject, request_hash, transaction)
-    values (${row.area}, ${row.account}, ${row.subject}, ${row.requestHash}, ${row.transaction})
-    on conflict (area_id, request_hash) do update set transaction = excluded.transaction`
+    insert into relays (area_id, account, subject, request_hash, transaction, gas)
+    values (${row.area}, ${row.account}, ${row.subject}, ${row.requestHash}, ${row.transaction}, ${row.gas})
+    on conflict (area_id, request_hash) do update
+      set transaction = excluded.transaction, gas = relays.gas + excluded.gas`
 }

@@ -35,6 +35,8 @@ const nowhere = { country: null, timeZone: 'UTC', sender: null, receiver: null, 
 
 export interface OpenReport {
   head: ReportHead
+  /** The meters that it is about; null where it is about all. */
+  meters: readonly string[] | null
   /** The report in pieces, and its manifest at the end. */
   write(onRefused: (refusal: Refusal) => void): AsyncGenerator<string, ReportManifest>
 }
@@ -79,6 +81,7 @@ export async function openReport(
   const read = format.order === 'time' ? reportRows : reportRowsByPoint
   return {
     head,
+    meters,
     async *write(onRefused) {
       const refusals: Refusal[] = []
       const pages = read(database, { area: areaId, ...range, intervalSeconds, zoneAt, meters })

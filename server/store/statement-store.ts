@@ -151,9 +151,9 @@ export async function eraseLeaves(
     await sql`
       update statements set stated_salt = null where area_id = ${areaId} and end_at = any(${ends}::bigint[])`
     await sql`
-      update journal set secret = null from batches
-      where journal.area_id = ${areaId} and batches.area_id = ${areaId} and batches.end_at = any(${ends}::bigint[])
-        and journal.sequence = batches.cut_sequence`
+      delete from journal_secrets own using batches
+      where own.area_id = ${areaId} and batches.area_id = ${areaId} and batches.end_at = any(${ends}::bigint[])
+        and own.sequence = batches.cut_sequence`
     return rows.map(({ end }) => end).sort((a, b) => a - b)
   })
 }

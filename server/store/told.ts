@@ -46,8 +46,8 @@ export class ToldEvents {
   }
 }
 
-/** The engine answers a command's readings in their order. */
-function readingsOf(command: Command): readonly MeterReading[] {
+/** Those of a command; the engine answers them in their order. */
+export function readingsOf(command: Command): readonly MeterReading[] {
   if (command.type === 'readings') return command.readings
   return command.type === 'late-readings' ? command.readings.map(({ reading }) => reading) : []
 }

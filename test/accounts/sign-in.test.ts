@@ -12,7 +12,11 @@ const wallet = new Wallet(`0x${'a1'.repeat(32)}`)
 const account = wallet.address.toLowerCase()
 const origins = ['https://market.example', 'http://localhost:8080']
 const now = new Date('2026-11-22T08:00:00Z')
-const parts = { origins, walletSignaturesOn: (chainId: number) => (chainId === 31337 ? async () => false : null) }
+const parts = {
+  origins,
+  walletSignaturesOn: (chainId: number) => (chainId === 31337 ? async () => false : null),
+  accountsOn: () => [],
+}
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000)
 
 let server: ScratchServer
@@ -41,15 +45,15 @@ test('a nonce is good for five minutes', async () => {
   const { nonce, expiresAt } = signIn.issueNonce(now)
   expect(expiresAt).toEqual(later(300))
   const [message, signature] = await signed(nonce)
-  await expect(signIn.verify(message, signature, later(300))).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
-  expect(await signIn.verify(message, signature, later(299))).toBe(account)
-  await expect(signIn.verify(message, signature, later(299))).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
+  await expect(signIn.verify({ message, signature }, later(300))).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
+  expect(await signIn.verify({ message, signature }, later(299))).toBe(account)
+  await expect(signIn.verify({ message, signature }, later(299))).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
 })
 
 test('of two sign-ins at once with one message, one succeeds', async () => {
   const signIn = createSignIn(database, parts)
   const [message, signature] = await signed(signIn.issueNonce(now).nonce, origins[1])
-  const results = await Promise.allSettled([1, 2, 3].map(() => signIn.verify(message, signature, now)))
+  const results = await Promise.allSettled([1, 2, 3].map(() => signIn.verify({ message, signature }, now)))
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
 })
 
@@ -57,7 +61,7 @@ test('the nonce of another process is not known', async () => {
   const other = createSignIn(database, parts)
   const signIn = createSignIn(database, parts)
   const [message, signature] = await signed(other.issueNonce(now).nonce)
-  await expect(signIn.verify(message, signature, now)).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
+  await expect(signIn.verify({ message, signature }, now)).rejects.toMatchObject({ code: 'SIGN_IN_NONCE' })
 })
 
 test('a contract wallet signs in by its own word', async () => {
@@ -72,8 +76,10 @@ test('a contract wallet signs in by its own word', async () => {
       },
   })
   const [message] = await signed(signIn.issueNonce(now).nonce)
-  await expect(signIn.verify(message, '0xdead', now)).rejects.toMatchObject({ code: 'SIGN_IN_SIGNATURE' })
-  expect(await signIn.verify(message, '0xbeef', now)).toBe(account)
+  await expect(signIn.verify({ message, signature: '0xdead' }, now)).rejects.toMatchObject({
+    code: 'SIGN_IN_SIGNATURE',
+  })
+  expect(await signIn.verify({ message, signature: '0xbeef' }, now)).toBe(account)
   expect(asked).toEqual(['0xdead', '0xbeef'].map((signature) => [account, hashMessage(message), signature]))
 })
 

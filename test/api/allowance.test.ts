@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { networkOf, networkReader } from '../../server/api/addresses.ts'
 import { createAllowance } from '../../server/api/allowance.ts'
 import { ApiError } from '../../server/api/problem.ts'
-import { ask, type Street, startStreet } from './street.ts'
+import { people } from './people.ts'
+import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
 const minute = 60_000
 
@@ -49,6 +50,14 @@ describe('an allowance', () => {
         }
       }),
     )
+  })
+
+  test('begins anew where the clock was set back', () => {
+    const allowance = createAllowance({ mostPerMinute: 2, done: '' })
+    allowance.use('a', 3_600_000)
+    expect(refusalOf(() => allowance.use('a', 3_600_001))).not.toBeNull()
+    expect(refusalOf(() => allowance.use('a', 0))).toBeNull()
+    expect(refusalOf(() => allowance.use('a', 1))).not.toBeNull()
   })
 
   test('is remembered also while many others come', () => {
@@ -129,6 +138,31 @@ describe('signing in', () => {
   test('is limited for the connection where no proxy is trusted, whatever a client says', async () => {
     const street = await startStreet()
     await refusedAfter(street, (n) => `192.0.2.${n}`)
+    await street.stop()
+  })
+})
+
+describe('reading', () => {
+  test('is limited for an account, or for the address of whoever has none or shows a token that is none', async () => {
+    const street = await startStreet({ readsPerMinute: 20 })
+    const token = await tokenOf(street, people.alice)
+    const codeOf = async (path: string, options: { token?: string; method?: string } = {}) => {
+      const { method = 'GET', ...given } = options
+      return (
+        (await ask(street, method, path, { ...given, ...(method === 'GET' ? {} : { body: {} }) })).body.code ?? 'read'
+      )
+    }
+    const codes: string[] = []
+    for (let n = 0; n < 12; n++) codes.push(await codeOf('areas'))
+    // One of the ten at once was the nonce for signing in.
+    expect([codes.indexOf('TOO_MANY_REQUESTS'), codes.filter((code) => code === 'read').length]).toEqual([9, 9])
+    const wrong = 'x'.repeat(43)
+    expect(await codeOf('areas', { token: wrong })).toBe('TOO_MANY_REQUESTS')
+    expect(await codeOf('relay/claims', { token: wrong, method: 'POST' })).toBe('TOO_MANY_REQUESTS')
+    expect(await codeOf('relay/claims', { method: 'POST' })).toBe('SESSION_NEEDED')
+    for (let n = 0; n < 10; n++) expect(await codeOf('areas', { token })).toBe('read')
+    expect(await codeOf('session', { token })).toBe('TOO_MANY_REQUESTS')
+    expect((await ask(street, 'GET', '/healthz')).status).toBe(200)
     await street.stop()
   })
 })

@@ -1,8 +1,8 @@
 /** For whom the server pays gas: not for strangers, not twice for one thing, and not without end. */
-import type { Wallet } from 'ethers'
+import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { digestOf, type Invitation, signFull } from '../../contracts/protocol/typed-data.ts'
-import { t0 } from '../market/engine/street.ts'
+import { t0, terms } from '../market/engine/street.ts'
 import { domain, lower, meters, people, seatIds, seatOfPerson, settings } from './people.ts'
 import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
@@ -78,6 +78,34 @@ describe('the relay', () => {
     expect(await codeOf(relay('seats', opening(people.stranger), tokens.stranger))).toBe('relayed')
   })
 
+  test('takes invitations of the operator and, for a few accounts, of members whose meter is confirmed', async () => {
+    const unconfirmed = [terms({ nameplateWh: null })]
+    await street.syncSeats([seatOfPerson('bob', 'south', { terms: unconfirmed })])
+    const guests = Array.from({ length: 6 }, (_, n) => new Wallet(`0x${String(n + 1).repeat(64)}`))
+    const guestTokens = await Promise.all(guests.map((guest) => tokenOf(street, guest)))
+    const taken = async (inviter: Wallet, guest: number, change: Partial<Invitation> = {}) => {
+      const body = { inviter: lower(inviter), ...(await invitation({ accounts: 9, nonce: 7, ...change }, inviter)) }
+      return (await accept(body, guestTokens[guest])).body.code ?? 'taken'
+    }
+    // Bob has money in the escrow, and nobody has confirmed his meter.
+    expect(await taken(people.bob, 0)).toBe('INVITATION_SIGNATURE')
+    const byBob = { inviter: lower(people.alice), ...(await invitation({}, people.bob)) }
+    expect((await accept(byBob, guestTokens[0])).body.code).toBe('INVITATION_SIGNATURE')
+    for (const n of [0, 1, 2, 3, 4]) expect(await taken(people.alice, n, { nonce: n })).toBe('taken')
+    expect(await taken(people.alice, 5, { nonce: 5 })).toBe('INVITATION_ENDED')
+    expect(await taken(people.alice, 4, { nonce: 6 })).toBe('taken')
+    expect(await codeOf(relay('seats', opening(guests[0]!), guestTokens[0]))).toBe('relayed')
+    const revoked = [terms(), terms({ from: t0 + 900, nameplateWh: null, closed: true })]
+    await street.syncSeats([seatOfPerson('alice', 'north', { terms: revoked })])
+    expect(await taken(people.alice, 5, { nonce: 5 })).toBe('INVITATION_SIGNATURE')
+    await street.syncSeats([seatOfPerson('alice', 'north')])
+    await street.database`update invited_accounts set accepted_at = now() - interval '366 days'`
+    expect(await taken(people.alice, 5, { nonce: 5 })).toBe('taken')
+    // The stranger holds the operator's office here.
+    await street.database`delete from invited_accounts where account = ${lower(guests[5]!)}`
+    expect(await taken(people.stranger, 5)).toBe('taken')
+  })
+
   test('takes the word of a grid operator that is a contract wallet', async () => {
     const { invitation: value } = await invitation({ nonce: 2 })
     const word = `0x${'cd'.repeat(90)}`
@@ -123,7 +151,7 @@ describe('the relay', () => {
   test('carries nothing for an empty purse', async () => {
     await street.syncSeats([seatOfPerson('bob', 'south', { balance: 0n })])
     const before = street.relayed.length
-    const withdrawal = { seat: seatIds.bob, amountUnits: '1', to: lower(people.bob), nonce: 0, deadline: 9, signature }
+    const withdrawal = { seat: seatIds.bob, amount: '1', to: lower(people.bob), nonce: 0, deadline: 9, signature }
     expect(await codeOf(relay('withdrawals', withdrawal, tokens.bob))).toBe('RELAY_PURSE_EMPTY')
     expect(await codeOf(relay('claims', { seat: seatIds.bob }, tokens.bob))).toBe('RELAY_PURSE_EMPTY')
     expect(street.relayed).toHaveLength(before)
@@ -140,10 +168,26 @@ describe('the relay', () => {
     expect(await codeOf(relay('claims', { seat: seatIds.alice }, tokens.alice))).toBe('relayed')
   })
 
+  test('pays for an account so much gas a day, whatever it is used for', async () => {
+    await street.database`delete from relays`
+    const dear = (n: number) => relay('seats', opening(people.bob, `0x${String(n).padStart(40, '7')}`), tokens.bob)
+    street.relayError.gas = 2_500_000
+    const [first, second, third] = [await dear(1), await dear(2), await dear(3)]
+    expect([first.status, second.status, third.body.code]).toEqual([202, 202, 'RELAY_BUDGET'])
+    expect(third.body.detail).toMatch(/gas/)
+    expect(await codeOf(dear(2))).toBe('RELAY_BUDGET')
+    street.relayError.gas = 900_000
+    // At once: what is on its way to the node counts as well.
+    const codes = await Promise.all([4, 5, 6].map((n) => codeOf(dear(n))))
+    expect(codes.filter((code) => code === 'relayed')).toHaveLength(1)
+    delete street.relayError.gas
+    await street.database`delete from relays`
+  })
+
   test('pays for all together so often a day', async () => {
     await street.database`
-      insert into relays (area_id, account, subject, request_hash, transaction)
-      select 1, 'account ' || n, 'x', decode(lpad(to_hex(n), 64, '0'), 'hex'), '0x' from generate_series(1, 2000) n`
+      insert into relays (area_id, account, subject, request_hash, transaction, gas)
+      select 1, 'account ' || n, 'x', decode(lpad(to_hex(n), 64, '0'), 'hex'), '0x', 1 from generate_series(1, 2000) n`
     expect(await codeOf(relay('mandates', { seat: seatIds.bob, ...mandateOf() }, tokens.bob))).toBe('RELAY_BUDGET')
     await street.database`delete from relays`
     expect(await codeOf(relay('mandates', { seat: seatIds.bob, ...mandateOf() }, tokens.bob))).toBe('relayed')

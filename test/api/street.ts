@@ -14,9 +14,11 @@ import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
 import type { HelloAnswer, ReadingsAnswer } from '../../contracts/protocol/wire.ts'
 import { networkReader, type TrustedProxies } from '../../server/api/addresses.ts'
+import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
 import { ownHosts } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
+import type { Offices } from '../../server/api/parts.ts'
 import type { Relay } from '../../server/api/relay.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
@@ -24,6 +26,7 @@ import { areaMetrics } from '../../server/areas/metrics.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
 import { startAreaHere } from '../../server/areas/start-area.ts'
 import type { ChainError } from '../../server/chain/error.ts'
+import type { AllowGas } from '../../server/chain/sender.ts'
 import { attachAgents } from '../../server/live/agents.ts'
 import { limitPackets, socketOptions } from '../../server/live/limits.ts'
 import { attachLive, type Live } from '../../server/live/live.ts'
@@ -39,6 +42,9 @@ import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { startScratchServer } from '../store/scratch-database.ts'
 import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, signedReading } from './people.ts'
 
+/** Where accounts take grants back. */
+export const revocations = `0x${'8'.repeat(40)}`
+
 const demoPeople: DemoPerson[] = [
   { name: 'Alice', role: 'household', description: 'a roof', account: lower(people.alice), privateKey: '0x00' },
 ]
@@ -50,14 +56,16 @@ export interface Street {
   databaseUrl: string
   area: ConnectedArea
   registry: Registry
+  /** Who holds the offices, as the chain would say. */
+  offices: Offices
   relayed: { method: string; request: unknown }[]
   notReady: string[]
   /** Lines of the log. */
   logged: string[]
   /** `account digest signature`, of what contract wallets call their own. */
   walletSignatures: Set<string>
-  /** What the relay refuses with, once, and what it waits for. */
-  relayError: { next: ChainError | null; until?: Promise<void> }
+  /** What the relay refuses with, once, what it waits for, and the gas that its transactions may use. */
+  relayError: { next: ChainError | null; until?: Promise<void>; gas?: number }
   /** What whoever makes statements answers, by area, seat and end. */
   statements: Map<string, StatementFile | Error>
   /** Moves the clocks and lets the area do what has become due; the chain shows a block of then. */
@@ -70,6 +78,8 @@ export interface Street {
 }
 
 export interface StreetOptions {
+  /** Of an account, or of all who have none. */
+  readsPerMinute?: number
   demo?: boolean
   pageFolder?: string | null
   trustProxy?: TrustedProxies
@@ -102,16 +112,20 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const notReady: string[] = []
   const walletSignatures = new Set<string>()
   const statements: Street['statements'] = new Map()
-  const relay = recordingRelay(relayed, relayError)
+  const offices = { grid: settings.rules.grid, operator: lower(people.stranger) }
   const servicesOf = (area: number) => ({
-    relay,
+    relay: (allow: AllowGas) => recordingRelay(relayed, relayError, allow),
+    revocations,
+    officesOf: () => offices,
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
+    accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
   })
   const apiParts = {
     ...{ database, areas, signatures, registry, log, servicesOf },
     networkOf: networkReader(options.trustProxy ?? null, log),
     gate: createOrderGate(),
+    reads: createReadAllowance(options.readsPerMinute ?? 1_000_000),
     statements: {
       async file({ area: number, seat, end }: { area: number; seat: number; end: number }) {
         const statement = statements.get(`${number} ${seat} ${end}`) ?? null
@@ -161,6 +175,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     databaseUrl,
     area: handles[0]!,
     registry,
+    offices,
     relayed,
     relayError,
     notReady,
@@ -232,23 +247,28 @@ async function startPart(own: AreaSettings, databaseUrl: string, clock: { ms: nu
   }
 }
 
-function recordingRelay(relayed: Street['relayed'], error: Street['relayError']): Relay {
+function recordingRelay(relayed: Street['relayed'], error: Street['relayError'], allow: AllowGas): Relay {
   const record = (method: string) => async (request: unknown) => {
     const { next } = error
     error.next = null
     await error.until
     if (next !== null) throw next
+    await allow(BigInt(error.gas ?? 100_000))
     relayed.push({ method, request })
     return { hash: `0x${String(relayed.length).padStart(64, '0')}` }
   }
   return {
     openSeat: record('openSeat'),
     changeMandate: record('changeMandate'),
+    closeSeat: record('closeSeat'),
     confirmMeter: record('confirmMeter'),
+    revokeMeter: record('revokeMeter'),
+    requestMove: record('requestMove'),
     startEpoch: record('startEpoch'),
     rotateKey: record('rotateKey'),
     deposit: record('deposit'),
     requestWithdrawal: record('requestWithdrawal'),
+    revokeGrants: record('revokeGrants'),
     claim: record('claim'),
   }
 }

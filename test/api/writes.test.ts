@@ -231,7 +231,7 @@ describe('relayed messages', () => {
       'withdrawals',
       {
         seat: seatIds.alice,
-        amountUnits: '5',
+        amount: '5',
         to: lower(people.alice),
         nonce: 0,
         deadline: 9,
@@ -239,6 +239,16 @@ describe('relayed messages', () => {
       },
       'requestWithdrawal',
     ],
+    [
+      'moves',
+      {
+        ...{ from: seatIds.alice, to: seatIds.bob, amount: '5', nonce: 0, deadline: 9 },
+        signature: `0x${'11'.repeat(65)}`,
+      },
+      'requestMove',
+    ],
+    ['closures', { seat: seatIds.alice, deadline: 9, signature: `0x${'11'.repeat(65)}` }, 'closeSeat'],
+    ['revocations', { seat: seatIds.alice, from: 9, deadline: 9, signature: `0x${'11'.repeat(65)}` }, 'revokeMeter'],
     [
       'confirmations',
       {
@@ -283,7 +293,7 @@ describe('relayed messages', () => {
       'rotateKey',
     ],
   ])('%s go to the chain', async (path, body, method) => {
-    const token = await tokenOf(street, path === 'confirmations' ? people.grid : people.alice)
+    const token = await tokenOf(street, ['confirmations', 'revocations'].includes(path) ? people.grid : people.alice)
     const reply = await ask(street, 'POST', `relay/${path}`, { body, token })
     expect(reply.status).toBe(202)
     expect(reply.body.transaction).toMatch(/^0x/)

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { KeptBytes } from './bytes.ts'
 import type { BareCommit, DurableRow } from './durable.ts'
 import type { AuctionRow } from './market-auction.ts'
 import type { BookRow } from './market-book.ts'
@@ -19,13 +20,14 @@ interface Results {
   book?: BookRow[]
   engine?: { rows: EngineRow[]; day: EngineDay }
   durable?: { bareCommit: BareCommit; rows: DurableRow[] }
+  bytes?: KeptBytes
   reports?: ReportBenchRow[]
   agent?: AgentRow[]
 }
 
 type Part = keyof Results
 
-const parts = ['auction', 'book', 'engine', 'durable', 'reports', 'agent'] as const satisfies Part[]
+const parts = ['auction', 'book', 'engine', 'durable', 'bytes', 'reports', 'agent'] as const satisfies Part[]
 const byDefault: readonly Part[] = ['auction', 'book', 'engine', 'durable']
 
 /** Runs one part in this process. */
@@ -34,6 +36,7 @@ const run: Record<Exclude<Part, 'agent'>, () => Promise<unknown>> = {
   book: async () => (await import('./market-book.ts')).benchBook(),
   engine: async () => (await import('./market-engine.ts')).benchEngine(),
   durable: async () => (await import('./durable.ts')).benchDurable(),
+  bytes: async () => (await import('./bytes.ts')).benchBytes(),
   reports: async () => (await import('./reports.ts')).benchReports(),
 }
 
@@ -100,7 +103,7 @@ interface TableRow {
   more?: string
 }
 
-function tableOf({ auction, book, engine, durable, agent }: Results): TableRow[] {
+function tableOf({ auction, book, engine, durable, bytes, agent }: Results): TableRow[] {
   return [
     ...(auction?.rows ?? []).map((row, i, { length }) => ({
       benchmark: `auction: ${row.name}`,
@@ -154,12 +157,28 @@ function tableOf({ auction, book, engine, durable, agent }: Results): TableRow[]
           .join(', ')}`,
       ].join('; '),
     })),
+    ...(bytes === undefined ? [] : bytesRows(bytes)),
     ...(agent ?? []).map((row) => ({
       benchmark: `agent: ${row.homes} homes`,
       result: `${rounded(row.cpuPercent)} % of a core`,
       memory: `${rounded(row.residentMb)} MB`,
       more: `${row.polls} polls`,
     })),
+  ]
+}
+
+function bytesRows({ meters, intervals, tables, totalBytes, yearMb, logBytes }: KeptBytes): TableRow[] {
+  return [
+    ...tables.map(({ table, rowBytes, indexBytes, longBytes }) => ({
+      benchmark: `bytes: ${table}`,
+      result: `${rounded(rowBytes + indexBytes + longBytes)} B`,
+      more: `rows ${rounded(rowBytes)}, indexes ${rounded(indexBytes)}, long values ${rounded(longBytes)}`,
+    })),
+    {
+      benchmark: 'bytes: a meter and interval',
+      result: `${rounded(totalBytes)} B`,
+      more: `${rounded(yearMb)} MB a meter and year; ${rounded(logBytes)} B written ahead; ${meters} meters, ${intervals} intervals`,
+    },
   ]
 }
 
@@ -212,7 +231,7 @@ interface Goal {
   reached: boolean
 }
 
-function goalsOf({ auction, book, engine }: Results): Goal[] {
+function goalsOf({ auction, book, engine, bytes }: Results): Goal[] {
   const atLeast = (goal: string, measured: number, least: number): Goal => ({
     goal,
     wanted: `at least ${least} ×`,
@@ -239,6 +258,7 @@ function goalsOf({ auction, book, engine }: Results): Goal[] {
       below('engine: the slowest command', Math.max(...slowest.map(({ ms }) => ms)), 250, 'ms of CPU'),
     )
   }
+  if (bytes !== undefined) goals.push(below('bytes: kept for each meter and interval', bytes.totalBytes, 500, 'B'))
   if (auction !== undefined) {
     const times = (start: string) => auction.rows.find(({ name }) => name.startsWith(start))!.timesOneZone
     goals.push(

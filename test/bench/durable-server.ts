@@ -14,6 +14,7 @@ import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { Server } from 'socket.io'
 import { networkReader } from '../../server/api/addresses.ts'
+import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { ApiParts } from '../../server/api/parts.ts'
@@ -109,7 +110,10 @@ const parts: ApiParts = {
   statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
   servicesOf: () => ({
     isWalletSignature: unused,
+    accounts: null,
     relay: null,
+    revocations: null,
+    officesOf: () => ({ grid: settings.rules.grid, operator: settings.rules.grid }),
     wallet: unused,
   }),
   registry,
@@ -120,6 +124,7 @@ const parts: ApiParts = {
   origins: [origin!],
   networkOf: networkReader(null, log),
   gate: createOrderGate(),
+  reads: createReadAllowance(),
   isOwnHost: () => true,
 }
 http.on('request', createApp(parts))

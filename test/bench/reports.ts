@@ -113,8 +113,7 @@ async function fill(sql: Database, zones: number): Promise<void> {
       from ${ofDay}, lateral (select seat, seat % 2 = 0 as sells from generate_series(1, ${seats}::int) seat) seats`
     await sql`
       insert into readings
-      select 1, seat, start, 0, 0, 0, now(), null, 0, 0, 0,
-        false, false, '' from ${ofDay}, generate_series(1, ${seats}::int) seat`
+      select 1, seat, start, 0, 0, null, 0, 0, false, '' from ${ofDay}, generate_series(1, ${seats}::int) seat`
   }
   await sql`vacuum analyze`
 }

@@ -15,6 +15,24 @@ export async function startBrowser(): Promise<Browser> {
 export const wide = { width: 1280, height: 900 }
 export const phone = { width: 360, height: 740 }
 
+/** Gives the page's device a place for passkeys that says yes to everything, and counts what it has signed. */
+export async function withAuthenticator(page: Page): Promise<{ signed(): Promise<number> }> {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true },
+      ...{ isUserVerified: true, automaticPresenceSimulation: true },
+    },
+  })
+  return {
+    async signed() {
+      const { credentials } = await devtools.send('WebAuthn.getCredentials', { authenticatorId })
+      return credentials.reduce((sum, { signCount }) => sum + signCount, 0)
+    },
+  }
+}
+
 /** Presses Tab until the focus is on something whose role and name match; fails when the focus comes round in vain. */
 export async function tabTo(page: Page, role: string, name: RegExp): Promise<void> {
   const seen: string[] = []

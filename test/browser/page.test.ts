@@ -27,7 +27,7 @@ import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
 import { batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
-import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide } from './browser.ts'
+import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide, withAuthenticator } from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
 
@@ -396,6 +396,52 @@ describe('joining', () => {
     await page.reload()
     await page.getByLabel(/Passphrase of the account/).fill('sunshine from next door')
     await page.getByRole('button', { name: 'Open my account' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+  }, 180_000)
+})
+
+describe('an account of a passkey', () => {
+  it('is made by the device, opened on chain, trades, and is asked for no finger when a price changes', async () => {
+    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
+    const area = items[0]!
+    const agent = new PairingAgent(demo.url, area)
+    const { code } = await agent.offer()
+    const link = await invitationOf(area)
+    const page = await open('/', { viewport: phone })
+    const device = await withAuthenticator(page)
+    await page.goto(link)
+    const make = page.getByRole('button', { name: 'Use this device’s fingerprint, face or PIN' })
+    await make.waitFor()
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    await make.click()
+    await page.getByRole('textbox', { name: 'Code' }).fill(code)
+    await page.getByRole('button', { name: 'Find my home' }).click()
+    await page.getByRole('button', { name: 'This is my home' }).click()
+    await shows(page, '.effect', /Waiting for the agent/)
+    expect(await agent.go()).toBe('consented')
+    await page.getByRole('button', { name: 'Sign and join' }).click()
+    await shows(page, '.join-card h2', /^You are in$/)
+    await page.getByRole('button', { name: 'Start trading' }).click()
+    await shows(page, '.join-card [role=status]', /Your prices count from the next interval on/)
+    await page.getByRole('link', { name: 'To my page' }).click()
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+    const [kept] = JSON.parse(await page.evaluate(() => localStorage.getItem('commonwatt.passkeys') ?? ''))
+    const path = `/areas/${area.area}/passkey-accounts/${kept.account}`
+    expect(await publicClient(demo.url).get(path)).toMatchObject({ owner: kept.key, nextNonce: '0' })
+
+    const before = await device.signed()
+    const slider = page.getByRole('slider', { name: 'My lowest selling price' })
+    await slider.focus()
+    await page.keyboard.press('ArrowRight')
+    await page.getByRole('button', { name: 'Set my price' }).first().click()
+    await shows(page, '.effect', /counts (from|since) \d\d:\d\d:\d\d/)
+    expect(await device.signed()).toBe(before)
+
+    // The browser forgets what it knew: the passkey alone leads back to the account.
+    await page.evaluate(() => localStorage.clear())
+    await page.goto(`${demo.url}/account`)
+    await page.getByRole('button', { name: 'I have a passkey already' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
   }, 180_000)
 })

@@ -482,14 +482,14 @@ test('what people signed is carried once, and a refusal comes in plain words', a
     ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
   })
   const facts = await readEscrowFacts(chain.chain.url, street.escrow)
-  const relay = createRelay({ sender, indexer, facts, batchesOf: () => undefined })
+  const relay = createRelay({ sender, indexer, facts, revocations: null, batchesOf: () => undefined })
   const seat = seatIdOf(area, home.number).toString()
   const withdrawal = {
     ...{ account: home.account.address.toLowerCase(), seat: BigInt(seat), amount: 250_000n },
     ...{ to: home.account.address.toLowerCase(), nonce: 0, deadline: forever },
   }
   const signature = await signFull(home.account, street.domain, 'Withdrawal', withdrawal)
-  const request = { seat, amountUnits: '250000', to: withdrawal.to, nonce: 0, deadline: forever, signature }
+  const request = { seat, amount: '0.025', to: withdrawal.to, nonce: 0, deadline: forever, signature }
   const { hash } = await relay.requestWithdrawal(request)
   expect(await relay.requestWithdrawal(request)).toEqual({ hash })
   // Whatever the node has not put into a block of its own accord is in this one.
@@ -498,7 +498,7 @@ test('what people signed is carried once, and a refusal comes in plain words', a
   expect(seatOf(home).withdrawal?.amount).toBe(250_000n)
 
   await expect(relay.claim({ seat })).rejects.toMatchObject({ code: 'CHAIN_REFUSED', contractError: 'TooEarly' })
-  await expect(relay.requestWithdrawal({ ...request, amountUnits: '300000' })).rejects.toMatchObject({
+  await expect(relay.requestWithdrawal({ ...request, amount: '0.03' })).rejects.toMatchObject({
     contractError: 'WrongNonce',
   })
   await expect(relay.claim({ seat: seatIdOf(area, home.number + 99).toString() })).rejects.toMatchObject({
@@ -522,7 +522,7 @@ test('a deposit is carried with the account’s permit', async () => {
     ...{ database, provider: chain.provider, wallet: new Wallet(fundedKey(5)), chainId, log },
     ...{ confirmations: 1, replaceAfterMs: 60_000, maxFeePerGas: 10n ** 12n },
   })
-  const relay = createRelay({ sender, indexer, facts, batchesOf: () => undefined })
+  const relay = createRelay({ sender, indexer, facts, revocations: null, batchesOf: () => undefined })
   const seat = seatIdOf(area, home.number).toString()
   const deployer = new Wallet(fundedKey(9), chain.provider)
   await (await tokenAt(street.token, deployer).getFunction('mint')(home.account.address, 12_500_000n)).wait()

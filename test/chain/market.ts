@@ -113,7 +113,7 @@ export async function startMarket({ chain, database, url, street, operator, entr
 
   return {
     ...{ area: handle, stored, settings, sender, indexer, settlement },
-    relay: createRelay({ sender, indexer, facts: settings.chain, batchesOf: () => handle.status }),
+    relay: createRelay({ sender, indexer, facts: settings.chain, revocations: null, batchesOf: () => handle.status }),
     /** Both clocks go on to `time`, in seconds, and whatever is due by then happens; nothing is heard of the chain. */
     async passTo(time: number): Promise<void> {
       await passUntil(provider, time)

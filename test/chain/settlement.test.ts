@@ -99,8 +99,8 @@ async function cutBatch(scene: Scene, start: number, end: number, days: Day[]): 
       const { signature } = await street.reading(home, time, importWh, exportWh)
       await database`
         insert into readings ${database({
-          ...{ area_id: areaId, seat: home.number, time, import_wh: importWh, export_wh: exportWh, sequence: 1 },
-          ...{ received_at: new Date(), epoch: 1, quality: 0, reasons: 0, late: false, in_next: false },
+          ...{ area_id: areaId, seat: home.number, time, import_wh: importWh, export_wh: exportWh, epoch: 1 },
+          ...{ quality: 0, late: false },
           signature: Buffer.from(signature.slice(2), 'hex'),
         })} on conflict do nothing`
     }

@@ -20,6 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
 import { partsOfSeatId } from '../../contracts/protocol/entry.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
+import { formatMoney } from '../../contracts/protocol/units.ts'
 import { readKeyFile } from '../../meter-agent/keys/keys.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
@@ -274,7 +275,14 @@ describe('a day in the life of a watt-hour', () => {
     const amount = 2n ** 100n
     const withdrawal = { account, seat: BigInt(seat!.seat), amount, to, nonce: seat!.withdrawalNonce, deadline }
     const signature = await signFull(wallet, domain, 'Withdrawal', withdrawal)
-    const body = { seat: seat!.seat, amountUnits: amount.toString(), to, nonce: withdrawal.nonce, deadline, signature }
+    const body = {
+      seat: seat!.seat,
+      amount: formatMoney(amount, area.priceDecimals),
+      to,
+      nonce: withdrawal.nonce,
+      deadline,
+      signature,
+    }
     await client.post('/relay/withdrawals', body, `withdraw-${seat!.seat}`)
     const requested = await eventually(async () => {
       const now = await seatsOf(client, account)

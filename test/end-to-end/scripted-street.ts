@@ -77,6 +77,7 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
       },
     },
     withdrawalDelaySeconds: 40,
+    recoveryDelaySeconds: 5,
     dayLengthSeconds: 360,
     pollSeconds: 0.5,
     utility: { name: 'Grid', description: 'scripted' },

@@ -50,7 +50,7 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
   }
   expect(await run('key address keys/operator.key')).toBe(`${getAddress(community.operator)}\n`)
   expect(await run(`deploy ${config} --check deployment.json`)).toMatch(
-    /is the one of release .* its token is for trials/,
+    /are those of release .* its token is for trials/,
   )
   await openArea(community)
   const again = await commonwatt(community.folder, [

@@ -7,7 +7,13 @@ import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Bundles a TypeScript program to a file that `node` runs; dependencies stay in node_modules. Returns its path. */
+/** What `build.js` leaves beside the agent. */
+const besideTheAgent = /^(classic-level|serialport|@serialport\/|pino)/
+
+/**
+ * Bundles a TypeScript program of the agent to a file that `node` runs, as `build.js` does: one file starts in half the time of many.
+ * Returns its path.
+ */
 export async function bundleProgram(entry: string): Promise<string> {
   const folder = join(root, 'node_modules/.cache/commonwatt-test', `${basename(entry, '.ts')}-${process.pid}`)
   mkdirSync(folder, { recursive: true })
@@ -15,7 +21,7 @@ export async function bundleProgram(entry: string): Promise<string> {
     cwd: root,
     input: join(root, entry),
     platform: 'node',
-    external: (id) => builtinModules.includes(id) || id.startsWith('node:') || /^[@a-z]/i.test(id),
+    external: (id) => builtinModules.includes(id) || id.startsWith('node:') || besideTheAgent.test(id),
   })
   await bundle.write({ dir: folder, format: 'esm', entryFileNames: 'program.js' })
   await bundle.close()

@@ -6,6 +6,7 @@ import type { AreaLease, AreaStore, Commit, JournalRow, LoadedSnapshot, Place } 
 import { genesisHash } from '../../server/market/engine/journal.ts'
 import type { Piece } from '../../server/market/engine/snapshot.ts'
 import { StoreError } from '../../server/store/error.ts'
+import { longestLeaseSeconds } from '../../server/store/lease.ts'
 import type { Machine } from './machine.ts'
 import type { PlantedBug } from './planted.ts'
 import type { Random } from './random.ts'
@@ -237,7 +238,9 @@ export class Database {
 
   private acquire(owner: string, seconds: number) {
     const nowMs = this.clockMs()
-    if (this.lease !== null && this.lease.owner !== owner && this.lease.expiresAtMs > nowMs) return { ...this.lease }
+    const leftMs = this.lease === null ? 0 : this.lease.expiresAtMs - nowMs
+    const isHeld = leftMs > 0 && leftMs <= longestLeaseSeconds * 1000
+    if (this.lease !== null && this.lease.owner !== owner && isHeld) return { ...this.lease }
     this.lease = { owner, expiresAtMs: nowMs + seconds * 1000 }
     return null
   }

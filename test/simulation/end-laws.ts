@@ -78,7 +78,9 @@ function checkReadings({ verdict, nowMs, database, homes, journal, promises }: E
       const isSame = row?.importWh === importWh && row.exportWh === exportWh
       // After a restore a thief's value may have come before it.
       const isForged = row?.importWh === importWh + 1 && promises.isKeyStolen(home.meter)
-      const isKept = isSame || isStart || isForged || (row === undefined && isSettled)
+      // A thief can also announce the meter: what it brings first hides that an older reading was lost.
+      const isHidden = row === undefined && promises.isKeyStolen(home.meter)
+      const isKept = isSame || isStart || isForged || isHidden || (row === undefined && isSettled)
       verdict.holds('nothing acknowledged is missing', isKept, () => {
         return `the reading of ${home.meter} at ${time} was acknowledged and is not there`
       })

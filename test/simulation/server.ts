@@ -110,6 +110,11 @@ export class Server {
     this.loads = loads
   }
 
+  /** The newest reading of a meter that this server knows, null where it knows no seat of it. */
+  newestOf(meter: string): { epoch: number; time: number } | null {
+    return this.handle.seatsOfMeter(meter).at(-1)?.newest ?? null
+  }
+
   /** What the server says to a meter that announces itself, or null where it knows no seat of it. */
   hello(meter: string): { connection: number; newest: { epoch: number; time: number }; settledTo: number } | null {
     this.lookAtLoads()

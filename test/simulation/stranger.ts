@@ -53,9 +53,9 @@ export class Stranger {
     const { scheduler, random, network, servers } = this.parts
     for (;;) {
       await new Promise<void>((resolve) => scheduler.after(random.between(2_000, 25_000), resolve))
-      const submission = this.next()
-      if (submission === null) continue
       const server = random.pick(servers)
+      const submission = this.next(server)
+      if (submission === null) continue
       await network.ask(server, () => this.send(server, submission)).catch(() => {})
     }
   }
@@ -65,15 +65,13 @@ export class Stranger {
     return server.take(server.connection, submission.readings)
   }
 
-  private next(): Submission | null {
-    const { random, signed, readings } = this.parts
+  private next(server: Server): Submission | null {
+    const { random, signed } = this.parts
     switch (random.pick(kinds)) {
       case 'replay':
         return signed.orders.length === 0 ? null : random.pick(signed.orders).submission
       case 'again':
-        return readings.length === 0
-          ? null
-          : { type: 'readings', readings: [random.pick(readings), random.pick(readings)] }
+        return this.again(server)
       case '1970':
         return { type: 'readings', readings: [this.reading(random.whole(1, 10) * intervalSeconds)] }
       case 'unknown':
@@ -83,7 +81,9 @@ export class Stranger {
       case 'flood':
         return this.flood()
       case 'forge':
-        return readings.length === 0 || random.chance(0.7) ? null : this.forged(random.pick(readings))
+        return this.parts.readings.length === 0 || random.chance(0.7)
+          ? null
+          : this.forged(random.pick(this.parts.readings))
     }
   }
 
@@ -95,6 +95,19 @@ export class Stranger {
     }
     this.parts.sign(reading)
     return reading
+  }
+
+  /**
+   * Two readings of homes a second time. Without a meter's key nobody can announce it, so none of them is newer than what its home has
+   * brought to this server.
+   */
+  private again(server: Server): Submission | null {
+    const { random, readings } = this.parts
+    const known = readings.filter(({ meter, epoch, time }) => {
+      const newest = server.newestOf(meter)
+      return newest !== null && (epoch < newest.epoch || (epoch === newest.epoch && time <= newest.time))
+    })
+    return known.length === 0 ? null : { type: 'readings', readings: [random.pick(known), random.pick(known)] }
   }
 
   /** A second value for a boundary, signed with a home's own key. */

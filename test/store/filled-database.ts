@@ -84,7 +84,7 @@ export async function fill(sql: Database): Promise<void> {
     from seats join intervals using (area_id) where run = 1 order by area_id, start, seat`
   await sql`
     insert into readings
-    select area_id, seat, start + ${intervalSeconds}, 100 * n, 0, n, now(), n, 1, 0, 0, n % 50 = 0, false, decode(repeat('ab', 64), 'hex')
+    select area_id, seat, start + ${intervalSeconds}, 100 * n, 0, n, 1, 0, n % 50 = 0, decode(repeat('ab', 64), 'hex')
     from seats join (select area_id, start, row_number() over (partition by area_id order by start) n from intervals where run = 1) i using (area_id)
     order by area_id, start, seat`
   await sql`
@@ -126,9 +126,10 @@ export async function fill(sql: Database): Promise<void> {
   await sql`insert into statements (area_id, end_at, number, leaves, root, stated) select area_id, end_at, 1, 5, '0xcd', '\\x' from batches`
   await sql`insert into missed_batches select area_id, n, n + 1, now() from areas, generate_series(1, 3000) n`
   await sql`
-    insert into journal (area_id, sequence, rules_version, command, hash, secret)
-    select area_id, n, 3, decode(repeat('ab', 100), 'hex'), sha256(n::text::bytea), decode(repeat('ef', 32), 'hex')
-    from areas, generate_series(1, 30000) n`
+    insert into journal (area_id, sequence, rules_version, command, hash)
+    select area_id, n, 3, decode(repeat('ab', 100), 'hex'), sha256(n::text::bytea) from areas, generate_series(1, 30000) n`
+  await sql`
+    insert into journal_secrets select area_id, n, decode(repeat('ef', 32), 'hex') from areas, generate_series(1, 3000) n`
   await sql`
     insert into chain_blocks select ${chainId}, ${escrow}, n, '0x' || n, n from generate_series(1, 20000) n`
   await sql`

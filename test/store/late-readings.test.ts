@@ -115,7 +115,7 @@ describe('a meter', () => {
     const times = [t0 + 900, t0 + 1_800, t0 + 300 * stretch + 4 * intervalSeconds, t0 + 301 * stretch]
     for (const [index, time] of times.entries()) {
       await area.database`
-        insert into readings values (${area.areaId}, 1, ${time}, ${index}, ${index}, 1, now(), null, 1, 0, 0, false, false, '\\xab')`
+        insert into readings values (${area.areaId}, 1, ${time}, ${index}, ${index}, null, 1, 0, false, '\\xab')`
       await area.database`
         insert into reading_stretches values (${area.areaId}, 1, 1, ${Math.floor(time / stretch)})
         on conflict do nothing`

@@ -42,6 +42,16 @@ test('an expired lease is anybody’s, and then its former owner’s no more', a
   expect((await leaseHolder(area.database, area.areaId))?.owner).toBe('other')
 })
 
+test('a lease of a clock that ran months ahead holds nobody up once it is right', async () => {
+  area = await openedArea(server, [seat(1)])
+  const { lease } = area
+  await lease.acquire('one', 60)
+  await area.database`update area_leases set expires_at = clock_timestamp() + interval '70 days'`
+  expect((await leaseHolder(area.database, area.areaId))?.isHeld).toBe(false)
+  expect(await lease.acquire('other', 60)).toBeNull()
+  expect((await leaseHolder(area.database, area.areaId))?.isHeld).toBe(true)
+})
+
 test('one’s own lease is taken again without counting another owner', async () => {
   area = await openedArea(server, [seat(1)])
   await area.lease.acquire('one', 60)

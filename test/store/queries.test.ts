@@ -376,7 +376,7 @@ describe('production', () => {
     ] as const
     for (const [epoch, time, production] of rows) {
       await database`
-        insert into readings values (1, 9, ${time}, 0, 0, 1, now(), ${production}, ${epoch}, 0, 0, false, false, '\\x00')`
+        insert into readings values (1, 9, ${time}, 0, 0, ${production}, ${epoch}, 0, false, '\\x00')`
     }
     const production = await productionByTime(database, { area: 1, seat: 9, from: 0, to: 9_000 })
     expect([...production].sort(([a], [b]) => a - b)).toEqual([

@@ -1,6 +1,8 @@
 /** Every table of an area follows from its journal. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { decodeCommand } from '../../server/market/engine/journal.ts'
+import { snapshotOf } from '../../server/market/engine/snapshot.ts'
+import { packJournal } from '../../server/store/journal-segments.ts'
 import { projectedTables } from '../../server/store/projection.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
 import { seededDraws } from '../bench/measure.ts'
@@ -37,6 +39,10 @@ test('random journals of every kind of event give every table again, however the
   const unseen = new Set(allKinds)
   for await (const area of randomAreas(server, { seeds: { first: 1, most: 40 }, steps: 400 })) {
     const expected = { sequence: area.writer.place.sequence, difference: null }
+    if (area.seed % 2 === 0) {
+      await area.store.saveSnapshot(area.writer.committed, snapshotOf(area.writer.state))
+      await packJournal(area.database, area.areaId, 5_000)
+    }
     expect(await rebuild(area), `seed ${area.seed}`).toEqual(expected)
     for (const kind of await kindsOf(area)) unseen.delete(kind)
     if (unseen.size === 0 && area.seed >= 10) break
@@ -97,7 +103,7 @@ describe('a table that is not what the journal gives', () => {
     ['forward_trades', 'delivered_wh', 'coalesce(delivered_wh, 0) + 1'],
     ['agreements', 'end_at', 'end_at + 1'],
     ['session_revocations', 'from_start', 'from_start + 1'],
-    ['readings', 'in_next', 'not in_next'],
+    ['readings', 'late', 'late is not true'],
     ['reading_stretches', 'stretch', 'stretch + 1000000'],
     ['suspensions', 'lifted_at', `now()`],
     ['intervals', 'missing_readings', 'missing_readings + 1'],

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { hashState, snapshotOf, stateOf } from '../../server/market/engine/snapshot.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
+import { packJournal } from '../../server/store/journal-segments.ts'
 import { order, placing, seat, t0 } from '../market/engine/street.ts'
 import { identity, openedArea, type ScratchArea } from './area.ts'
+import { JournalWriter } from './journal-writer.ts'
 import { type ScratchServer, startScratchServer } from './scratch-database.ts'
 
 let server: ScratchServer
@@ -114,3 +116,39 @@ test('one of other rules is not read', async () => {
   await area.database`update snapshots set rules_version = 2`
   expect(await area.store.snapshot()).toBeNull()
 })
+
+test('rows that no snapshot needs are packed, and read as they were', async () => {
+  area = await openedArea(server, [seat(1), seat(2)])
+  for (let count = 0; count < 6; count += 1) await advance()
+  await keep()
+  await advance()
+  await keep()
+  const { database, areaId, store } = area
+  const before = await store.rowsAfter(0)
+  await packJournal(database, areaId, 400)
+  const [{ packed }] = (await database`select max(last)::int as packed from journal_segments`) as [{ packed: number }]
+  const [{ oldest }] = (await database`select min(sequence)::int as oldest from snapshots`) as [{ oldest: number }]
+  expect(packed).toBeGreaterThan(1)
+  expect(packed).toBeLessThan(oldest)
+  expect(await database`select 1 from journal where sequence <= ${packed}`).toEqual([])
+  const after = await everyRowAfter(0)
+  expect(after.map(({ sequence, command }) => [sequence, command.toString('hex')])).toEqual(
+    before.map(({ sequence, command }) => [sequence, command.toString('hex')]),
+  )
+  expect((await everyRowAfter(3)).map(({ sequence }) => sequence)).toEqual(before.slice(3).map((row) => row.sequence))
+  const again = new JournalWriter(store)
+  for (const row of after) again.replay(row)
+  expect(again.place).toEqual(area.writer.place)
+  await advance()
+  await database`update journal_segments set bytes = substring(bytes from 2) where last = ${packed}`
+  await expect(everyRowAfter(0)).rejects.toMatchObject({ code: 'STORE_DIVERGED' })
+})
+
+async function everyRowAfter(sequence: number) {
+  const rows = await area.store.rowsAfter(sequence)
+  for (;;) {
+    const more = await area.store.rowsAfter(rows.at(-1)!.sequence)
+    if (more.length === 0) return rows
+    rows.push(...more)
+  }
+}

@@ -32,12 +32,14 @@ export const area: AreaResource = {
   highestPerKwh: '0.4000',
   ownUse: 'net',
   rules: { hash: hashRules(rules), ...rules },
+  offices: { grid: rules.grid, operator: address('6') },
   chain: {
     chainId: 31337,
     escrow: address('8'),
     token: address('7'),
     tokenName: 'Local Euro',
     tokenDecimals: 6,
+    revocations: `0x${'8'.repeat(40)}`,
     withdrawalDelaySeconds: 300,
   },
   zones: [

@@ -3,9 +3,11 @@ import { verifyMessage, verifyTypedData, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { digestOf, recoverSigner, signCompact } from '../../contracts/protocol/typed-data.ts'
+import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { OrderResource } from '../../server/api/resources.ts'
 import {
   relayClaimSchema,
+  relayClosureSchema,
   relayDepositSchema,
   relayKeySchema,
   relayWithdrawalSchema,
@@ -14,7 +16,7 @@ import {
 } from '../../server/api/signed-requests.ts'
 import { ProblemError } from '../../web/api/client.ts'
 import { readTicket } from '../../web/escrow/key-ticket.ts'
-import { approveKey, claim, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'
+import { approveKey, claim, closeSeat, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'
 import { orderOf } from '../../web/orders/order.ts'
 import { submitCancel, submitOrder } from '../../web/orders/submit.ts'
 import { SessionError } from '../../web/session/identity.ts'
@@ -102,12 +104,20 @@ describe('what the browser signs', () => {
     const sent = serverThatAnswers({ transaction: '0x' }, 202)
     await requestWithdrawal(session, area, seat, '0.0000001')
     const request = relayWithdrawalSchema.parse(sent[0]!.body)
-    expect(request).toMatchObject({ seat: seat.seat, amountUnits: '1', to: identity.account, nonce: 4 })
-    const { signature, amountUnits, ...signed } = request
-    const value = { ...signed, account: identity.account, seat: BigInt(seat.seat), amount: BigInt(amountUnits) }
+    expect(request).toMatchObject({ seat: seat.seat, amount: '0.0000001', to: identity.account, nonce: 4 })
+    const { signature, amount, ...signed } = request
+    const value = { ...signed, account: identity.account, seat: BigInt(seat.seat), amount: parseMoney(amount, 4) }
     expect(recoverSigner(area.chain, 'Withdrawal', value, signature)).toBe(identity.account)
     await claim(session, seat)
     expect(relayClaimSchema.parse(sent[1]!.body)).toEqual({ seat: seat.seat })
+  })
+
+  it('a seat is closed by its account’s own word', async () => {
+    const sent = serverThatAnswers({ transaction: '0x' }, 202)
+    await closeSeat(session, area, seat)
+    const { signature, ...signed } = relayClosureSchema.parse(sent[0]!.body)
+    const value = { ...signed, account: identity.account, seat: BigInt(signed.seat) }
+    expect(recoverSigner(area.chain, 'CloseSeat', value, signature)).toBe(identity.account)
   })
 
   it('a next key is approved as both keys signed it, and only where the line fits the seat', async () => {

@@ -5,11 +5,14 @@ import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '.
 import { drawnCents } from '../charts/axes.ts'
 import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
+import { ClosingCard } from '../escrow/closing.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
 import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
+import { Grants } from '../grants/grants.tsx'
+import { InviteCard } from '../joining/invite.tsx'
 import { AmountBars } from '../market/comparison.tsx'
 import { priceIn } from '../market/market.ts'
 import { PriceScale } from '../market/price-scale.tsx'
@@ -69,7 +72,10 @@ export default function Buyer({ area, seat }: SeatViewProps) {
       </Card>
       <AgreedAhead area={area} seat={seat} side="buy" />
       <Agreements area={area} seat={seat} />
+      <Grants area={area} seat={seat} />
       <MeterKeyCard area={area} seat={seat} />
+      <InviteCard area={area} seat={seat} />
+      <ClosingCard area={area} seat={seat} />
     </div>
   )
 }

@@ -73,7 +73,7 @@ export async function requestWithdrawal(
     '/relay/withdrawals',
     {
       seat: seat.seat,
-      amountUnits: withdrawal.amount.toString(),
+      amount,
       to: withdrawal.to,
       nonce: withdrawal.nonce,
       deadline: withdrawal.deadline,
@@ -86,6 +86,13 @@ export async function requestWithdrawal(
 /** Collects a withdrawal whose delay has passed. */
 export function claim(session: Session, seat: SeatResource): Promise<Relayed> {
   return postJson<Relayed>('/relay/claims', { seat: seat.seat }, session)
+}
+
+/** The seat trades nothing from the next boundary on. */
+export async function closeSeat(session: Session, area: AreaResource, seat: SeatResource): Promise<Relayed> {
+  const close = { account: seat.account, seat: BigInt(seat.seat), deadline: deadline() }
+  const signature = await signFull(await session.identity.signer(), area.chain, 'CloseSeat', close)
+  return postJson<Relayed>('/relay/closures', { seat: seat.seat, deadline: close.deadline, signature }, session)
 }
 
 /** Signs the same instruction as the two keys did, and has it carried to the chain. */

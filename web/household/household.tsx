@@ -4,10 +4,13 @@ import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { SeatChart } from '../charts/seat-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
+import { ClosingCard } from '../escrow/closing.tsx'
 import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
+import { Grants } from '../grants/grants.tsx'
+import { InviteCard } from '../joining/invite.tsx'
 import { useTelemetry } from '../live/apply.ts'
 import { AmountBars } from '../market/comparison.tsx'
 import { priceIn } from '../market/market.ts'
@@ -66,7 +69,10 @@ export default function Household({ area, seat }: SeatViewProps) {
           />
         </details>
       )}
+      <Grants area={area} seat={seat} />
       <MeterKeyCard area={area} seat={seat} />
+      <InviteCard area={area} seat={seat} />
+      <ClosingCard area={area} seat={seat} />
     </div>
   )
 }

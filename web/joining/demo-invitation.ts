@@ -9,10 +9,10 @@ const hourSeconds = 3_600
 /** An invitation for one account that is good for an hour; null where nobody of the demo is the area's grid operator. */
 export async function demoInvitation(
   people: readonly DemoPerson[],
-  { area, rules, chain }: AreaResource,
+  { area, rules, offices, chain }: AreaResource,
   nowMs: number,
 ): Promise<SignedInvitation | null> {
-  const grid = people.find(({ account }) => account.toLowerCase() === rules.grid.toLowerCase())
+  const grid = people.find(({ account }) => account.toLowerCase() === offices.grid)
   if (grid === undefined) return null
   const validUntil = Math.floor(nowMs / 1000) + hourSeconds
   const invitation = { rules: rules.hash, accounts: 1, validUntil, nonce: nowMs }

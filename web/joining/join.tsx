@@ -11,7 +11,7 @@ import { cents, energy, power, priceWords } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
-import { OwnAccount } from '../session/own-account.tsx'
+import OwnAccount from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
@@ -257,6 +257,9 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
   const open = useMutation({
     mutationFn: async () => {
       await showInvitation(session, area, people ?? null)
+      if (session.identity.passkey) {
+        await (await import('../session/open-account.ts')).openAccountOnChain(session, area.area)
+      }
       return (await import('./open-seat.ts')).openSeat(session, area, found, mandateOf(area, home, limits, Date.now()))
     },
   })

@@ -40,8 +40,8 @@ export async function showInvitation(
     ? kept
     : people && (await (await import('./demo-invitation.ts')).demoInvitation(people, area, Date.now()))
   if (!invited) return
-  const { invitation, signature } = invited
-  await postJson(`/areas/${area.area}/invitations`, { invitation, signature }, session)
+  const { inviter, invitation, signature } = invited
+  await postJson(`/areas/${area.area}/invitations`, { inviter, invitation, signature }, session)
 }
 
 export function requestPairing(session: Session, code: string): Promise<PairingResource> {

@@ -4,7 +4,6 @@ import { type ErrorComponentProps, Link } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { areasQuery, peopleQuery } from '../api/queries.ts'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
-import { OwnAccount } from '../session/own-account.tsx'
 import { sessionQuery, useIdentity } from '../session/session.tsx'
 import { Card, Empty, Trouble } from './card.tsx'
 import { PageWaiting, SeatPage } from './seat-page.tsx'
@@ -18,6 +17,7 @@ export function NeighbourhoodPage() {
 }
 
 const Join = lazy(() => import('../joining/join.tsx'))
+const OwnAccount = lazy(() => import('../session/own-account.tsx'))
 
 export function JoinPage() {
   return (
@@ -36,7 +36,14 @@ export function AccountPage() {
   if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
   if (areas.isPending || people.isPending) return <PageWaiting />
   if (!area) return <NoArea />
-  if (!identity) return window.location.pathname === '/account' ? <OwnAccount area={area} /> : <NotFound />
+  if (!identity) {
+    if (window.location.pathname !== '/account') return <NotFound />
+    return (
+      <Suspense fallback={<PageWaiting />}>
+        <OwnAccount area={area} />
+      </Suspense>
+    )
+  }
   if (session.error && !session.data) return <Trouble error={session.error} retry={() => void session.refetch()} />
   if (!session.data) return <PageWaiting />
   return <SeatPage key={identity.account} areas={areas.data} />

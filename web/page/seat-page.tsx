@@ -14,7 +14,7 @@ const Utility = lazy(() => import('../utility/utility.tsx'))
 
 /** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
 function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {
-  if (account === area.rules.grid.toLowerCase()) return 'utility'
+  if (account === area.offices.grid) return 'utility'
   return seats.some((seat) => seat.mandate.maxSellWh > 0) ? 'household' : 'buyer'
 }
 
@@ -27,7 +27,7 @@ export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
   if (seats.isPending) return <PageWaiting />
   if (!seats.data) return <Trouble error={seats.error} retry={() => void seats.refetch()} />
 
-  const operated = areas.find((each) => each.rules.grid.toLowerCase() === session.account)
+  const operated = areas.find((each) => each.offices.grid === session.account)
   const seat = seats.data[Math.min(chosen, seats.data.length - 1)]
   const area = operated ?? areas.find((each) => each.area === seat?.area) ?? areas[0]!
   const role = identity.role ?? roleOf(session.account, area, seats.data)

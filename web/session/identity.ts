@@ -1,8 +1,10 @@
 /** Who somebody is on this page: an account and the means to sign for it. Keys never leave the browser's memory. */
 
 import { CodedError } from '../../contracts/protocol/error.ts'
-import type { TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
+import type { EscrowDomain, Order, SessionKey, TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
 import type { DemoPerson } from '../../server/api/resources.ts'
+import type { Credentials } from '../api/queries.ts'
+import type { KeptPasskey } from './kept-passkeys.ts'
 
 export type Role = DemoPerson['role']
 
@@ -13,6 +15,22 @@ export interface AccountSigner extends TypedDataSigner {
   getAddress(): Promise<string>
 }
 
+/** What an account allowed a session key, with its signature. */
+export type Granted = Omit<SessionKey, 'account'> & { signature: string }
+
+export interface OrderKey {
+  signer: TypedDataSigner
+  granted: Granted
+}
+
+/** The session keys of one account on this device. */
+export interface OrderKeys {
+  /** One that may sign the order: a kept one, or a new one, which the account grants now. */
+  forOrder(asking: Credentials, domain: EscrowDomain, order: Order): Promise<OrderKey>
+  /** The signer of a key of this device; null for another. */
+  signerOf(key: string | null): TypedDataSigner | null
+}
+
 export interface Identity {
   /** Lower-case address. */
   account: string
@@ -21,12 +39,17 @@ export interface Identity {
   /** Null where only the account's seats can tell. */
   role: Role | null
   signer: () => Promise<AccountSigner>
+  /** Where the account is a passkey's. */
+  passkey?: KeptPasskey
+  /** Keys of this device that sign orders in the account's place. */
+  orderKeys?: OrderKeys
 }
 
 /**
  * What went wrong with a key or a wallet: `SESSION_PASSPHRASE` (it does not open the account), `SESSION_INSECURE` (the page
  * was not opened by https, so that nothing can be encrypted), `SESSION_KEY_MALFORMED`, `SESSION_WALLET_MISSING`, `SESSION_WALLET_REFUSED`
- * or `SESSION_WALLET_CHAIN` (the wallet is on another chain and would not change).
+ * or `SESSION_WALLET_CHAIN` (the wallet is on another chain and would not change); `SESSION_PASSKEY_MISSING` (the device or the market has none),
+ * `SESSION_PASSKEY_REFUSED` (nothing was signed) and `SESSION_PASSKEY_UNKNOWN` (it is no account's owner).
  */
 export class SessionError extends CodedError<
   | 'SESSION_PASSPHRASE'
@@ -35,6 +58,9 @@ export class SessionError extends CodedError<
   | 'SESSION_WALLET_MISSING'
   | 'SESSION_WALLET_REFUSED'
   | 'SESSION_WALLET_CHAIN'
+  | 'SESSION_PASSKEY_MISSING'
+  | 'SESSION_PASSKEY_REFUSED'
+  | 'SESSION_PASSKEY_UNKNOWN'
 > {
   override readonly name = 'SessionError'
   constructor(code: SessionError['code'], message: string, cause?: unknown) {

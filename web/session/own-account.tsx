@@ -1,12 +1,14 @@
-/** Signing in with an account of one's own: one of this device, the browser's wallet, or a key that stays in this tab's memory. */
-import { useMutation } from '@tanstack/react-query'
+/** Signing in with an account of one's own: a passkey, a key on this device, the browser's wallet, or a key that stays in this tab's memory. */
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { Card, Trouble } from '../page/card.tsx'
+import { Card, Trouble, Waiting } from '../page/card.tsx'
 import { DeviceAccount } from './device-account.tsx'
+import { hasPasskeys } from './kept-passkeys.ts'
+import { PasskeyAccount } from './passkey-account.tsx'
 import { useVisitor } from './session.tsx'
 
-export function OwnAccount({ area }: { area: AreaResource }) {
+export default function OwnAccount({ area }: { area: AreaResource }) {
   const { setOwn } = useVisitor()
   const fieldId = useId()
   const [text, setText] = useState('')
@@ -21,8 +23,11 @@ export function OwnAccount({ area }: { area: AreaResource }) {
       setOwn(identity)
     },
   })
-  return (
-    <Card title="My account" className="sign-in">
+  const passkeys = useQuery({ queryKey: ['has-passkeys'], queryFn: hasPasskeys, staleTime: Number.POSITIVE_INFINITY })
+  if (passkeys.isPending) return <Waiting />
+  const offersPasskey = passkeys.data === true && area.chain.accounts !== undefined
+  const others = (
+    <>
       <DeviceAccount />
       <h3>Or bring one along</h3>
       <p>You sign a message to show that the account is yours. That costs nothing and moves no money.</p>
@@ -56,6 +61,21 @@ export function OwnAccount({ area }: { area: AreaResource }) {
         </p>
       </form>
       <Trouble error={key.error} />
+    </>
+  )
+  return (
+    <Card title="My account" className="sign-in">
+      {offersPasskey ? (
+        <>
+          <PasskeyAccount area={area} />
+          <details className="inner-more">
+            <summary>Other ways: a passphrase, a wallet, a key</summary>
+            {others}
+          </details>
+        </>
+      ) : (
+        others
+      )}
     </Card>
   )
 }

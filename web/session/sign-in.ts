@@ -43,5 +43,6 @@ export async function signIn(identity: Identity, chainId: number): Promise<Sessi
     nonce,
     issuedAt: new Date().toISOString(),
   })
-  return postJson<SessionToken>('/session', { message, signature: await signer.signMessage(message) })
+  const keys = identity.passkey?.firstKeys ?? undefined
+  return postJson<SessionToken>('/session', { message, signature: await signer.signMessage(message), keys })
 }

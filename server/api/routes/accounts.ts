@@ -1,5 +1,6 @@
 /** What belongs to one account: for itself, and for the grid operator as far as the seats lie in its area. */
 import { z } from 'zod'
+import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
 import type { Database } from '../../store/database.ts'
 import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
 import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
@@ -42,7 +43,7 @@ const tag = 'Accounts'
 
 export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): Route[] {
   const { database, areas, tables, servicesOf, statements } = parts
-  const { visibleAreas, visibleSeats, idsOf } = visibilityOf(parts)
+  const { visibleAreas, noteOfGrid, readable } = visibilityOf(parts)
   const settingsOf = (row: { area_id: number }) => tables.areaWith(row.area_id).settings
   const { number, seconds, ms, arrival } = placeForm
   const seatPlace = z.object({ area: number, seat: number })
@@ -62,9 +63,11 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       query: z.object(pageQuery),
       answers: { 200: pageOf(seatSchema) },
       async handle({ params: { account }, query: { limit, cursor }, session }) {
-        const visible = visibleAreas(await session(), account)
+        const caller = await session()
+        const visible = await visibleAreas(caller, account)
         const after = readCursor('seats', seatPlace, cursor)
-        const rows = await seatsOfAccount(database, { account, areas: await idsOf(visible), after, limit: limit + 1 })
+        const rows = await seatsOfAccount(database, { account, areas: visible, after, limit: limit + 1 })
+        await noteOfGrid(caller, account, { what: 'seats' }, rows.map(keyOf))
         const active = await activeOrders(database, rows.map(keyOf))
         const now = Date.now() / 1000
         const item = (row: SeatRow) => presentSeat(settingsOf(row), row, active, now)
@@ -82,7 +85,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       query: z.object(seatQuery),
       answers: { 200: pageOf(orderSchema) },
       async handle({ params: { account }, query: { seat, limit, cursor }, session }) {
-        const seats = (await visibleSeats(await session(), account, seat)).map(keyOf)
+        const seats = (await readable(await session(), account, { what: 'orders', seat })).seats.map(keyOf)
         const before = readCursor('orders', orderPlace, cursor)
         const rows = await ordersOfSeats(database, { seats, before, limit: limit + 1 })
         const item = (row: (typeof rows)[number]) => presentOrder(settingsOf(row), row)
@@ -105,9 +108,9 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       query: z.object({ ...seatQuery, from: timeInput.optional(), to: timeInput.optional() }),
       answers: { 200: pageOf(seatIntervalSchema) },
       async handle({ params: { account }, query: { seat, from, to, limit, cursor }, session }) {
-        const seats = (await visibleSeats(await session(), account, seat)).map(keyOf)
+        const read = await readable(await session(), account, { what: 'intervals', seat, from, to })
         const after = readCursor('seat-intervals', intervalPlace, cursor)
-        const rows = await seatIntervals(database, { seats, from, to, after, limit: limit + 1 })
+        const rows = await seatIntervals(database, { ...read, seats: read.seats.map(keyOf), after, limit: limit + 1 })
         const histories = new Map<number, SettingsHistory>()
         for (const { area_id: id } of rows) {
           if (!histories.has(id)) histories.set(id, await tables.history(tables.areaWith(id)))
@@ -130,15 +133,17 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       query: z.object({ seat: seatId, from: timeInput, to: timeInput }),
       answers: { 200: summarySchema },
       async handle({ params: { account }, query: { seat, from, to }, session }) {
-        const [row] = await visibleSeats(await session(), account, seat)
+        const read = await readable(await session(), account, { what: 'summary', seat, from, to })
+        const [row] = read.seats
+        const range = { from: read.from!, to: read.to! }
         const area = tables.areaWith(row!.area_id)
-        const periods = (await tables.history(area)).within(from, to)
+        const periods = (await tables.history(area)).within(range.from, range.to)
         const sums = await Promise.all(
-          periods.map(async ({ settings, ...range }) => {
-            return { settings, row: await seatSummary(database, { ...keyOf(row!), ...range }) }
+          periods.map(async ({ settings, ...period }) => {
+            return { settings, row: await seatSummary(database, { ...keyOf(row!), ...period }) }
           }),
         )
-        return { status: 200, body: presentSummary(area.settings, sums, { seat: row!.seat, from, to }) }
+        return { status: 200, body: presentSummary(area.settings, sums, { seat: row!.seat, ...range }) }
       },
     }),
     route({
@@ -152,9 +157,9 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       query: z.object(seatQuery),
       answers: { 200: pageOf(seatBatchSchema) },
       async handle({ params: { account }, query: { seat, limit, cursor }, session }) {
-        const seats = (await visibleSeats(await session(), account, seat)).map(keyOf)
+        const read = await readable(await session(), account, { what: 'batches', seat })
         const after = readCursor('seat-batches', batchPlace, cursor)
-        const rows = await seatBatches(database, { seats, after, limit: limit + 1 })
+        const rows = await seatBatches(database, { ...read, seats: read.seats.map(keyOf), after, limit: limit + 1 })
         const item = (row: (typeof rows)[number]) => presentSeatBatch(settingsOf(row), row)
         const place = (row: (typeof rows)[number]) => ({ ...keyOf(row), end: row.end_at })
         return { status: 200, body: pageOfRows('seat-batches', rows, { limit, item, place }) }
@@ -176,7 +181,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         // The grid operator may look, and no more.
         if (own.account !== account)
           throw new ApiError('ACCOUNT_FOREIGN', 'only the account itself may erase its statements')
-        const [row] = await visibleSeats(own, account, seat)
+        const [row] = (await readable(own, account, { what: 'statement', seat })).seats
         const { area_id: areaId, seat: number } = row!
         const batches = await eraseLeaves(database, { areaId, seat: number, until })
         return { status: 200, body: { batches: batches.map(isoTime) } }
@@ -194,7 +199,14 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       query: z.object({ seat: seatId }),
       answers: { 200: statementSchema },
       async handle({ params: { account, end }, query: { seat }, session }) {
-        const [row] = await visibleSeats(await session(), account, seat)
+        const { area: number } = partsOfSeatId(BigInt(seat))
+        const from = end - areaOf(areas, number).settings.rules.batchSeconds
+        const read = await readable(await session(), account, { what: 'statement', seat, from, to: end })
+        // A grant opens whole batches.
+        if (read.from !== from || read.to !== end) {
+          throw new ApiError('GRANT_COARSER', `the grant does not hold all of the batch that ends at ${isoTime(end)}`)
+        }
+        const [row] = read.seats
         const { area } = settingsOf(row!)
         const statement = await statements.file({ area, seat: row!.seat, end })
         if (statement === null) throw new ApiError('BATCH_UNKNOWN', `no batch ends at ${isoTime(end)}`)
@@ -213,7 +225,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       answers: { 200: walletSchema },
       async handle({ params: { account }, query: { area }, session }) {
         const caller = await session()
-        const seats = await visibleSeats(caller, account, undefined)
+        const { seats } = await readable(caller, account, { what: 'wallet' })
         if (caller.account !== account && seats.length === 0) {
           throw new ApiError('ACCOUNT_FOREIGN', `account ${account} has no seat in an area of ${caller.account}`)
         }

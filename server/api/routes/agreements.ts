@@ -17,7 +17,7 @@ const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ff
 
 export function agreementRoutes(parts: OrderParts): Route[] {
   const { database, areas, tables } = parts
-  const { visibleSeats } = visibilityOf(parts)
+  const { readable } = visibilityOf(parts)
   const place = z.object({ acceptedAtMs: placeForm.ms, arrival: placeForm.arrival, area: placeForm.number })
   return [
     route({
@@ -61,7 +61,7 @@ export function agreementRoutes(parts: OrderParts): Route[] {
       query: z.object({ seat: seatId.optional(), ...pageQuery }),
       answers: { 200: pageOf(agreementSchema) },
       async handle({ params: { account }, query: { seat, limit, cursor }, session }) {
-        const seats = (await visibleSeats(await session(), account, seat)).map(keyOf)
+        const seats = (await readable(await session(), account, { what: 'agreements', seat })).seats.map(keyOf)
         const before = readCursor('agreements', place, cursor)
         const rows = await agreementsOfSeats(database, { seats, before, limit: limit + 1 })
         const item = (row: AgreementRow) => presentAgreement(tables.areaWith(row.area_id).settings, row)

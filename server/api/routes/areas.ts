@@ -4,7 +4,7 @@ import type { AreaHandle } from '../../areas/area-handle.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import type { IntervalRow } from '../../store/rows.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
-import { areaOf } from '../parts.ts'
+import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, presentArea, presentBatch, presentInterval } from '../present.ts'
 import { ApiError } from '../problem.ts'
@@ -17,10 +17,14 @@ const tag = 'Market areas'
 /** Times without results that an area lists. */
 const shownMissed = 20
 
-export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
+export function areaRoutes(parts: OrderParts): Route[] {
+  const { database, areas, tables, servicesOf } = parts
   const present = async (area: AreaHandle): Promise<AreaResource> => {
     const missed = await missedBatches(database, { area: await tables.idOf(area), limit: shownMissed })
-    return presentArea(area.settings, { settledUntil: area.status.settledUntil, missed })
+    const { revocations, officesOf } = servicesOf(area.settings.area)
+    const { grid, operator } = officesOf(area.settings.area)
+    const now = { settledUntil: area.status.settledUntil, missed, revocations, offices: { grid, operator } }
+    return presentArea(area.settings, now)
   }
   return [
     route({
@@ -63,7 +67,7 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       answers: { 200: pageOf(intervalSchema) },
       async handle({ params: { area: number }, query: { from, to, limit, cursor }, account }) {
         const area = areaOf(areas, number)
-        const reader = readerOf(area, await account())
+        const reader = readerOf(gridOperatorOf(parts, area), account)
         const before = readCursor('intervals', placeForm.seconds, cursor) ?? to
         const history = await tables.history(area)
         const rows = await intervals(database, { area: await tables.idOf(area), from, to: before, limit: limit + 1 })
@@ -81,7 +85,7 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
       answers: { 200: pageOf(intervalSchema) },
       async handle({ params: { area: number, start }, account }) {
         const area = areaOf(areas, number)
-        const reader = readerOf(area, await account())
+        const reader = readerOf(gridOperatorOf(parts, area), account)
         const rows = await runsOfInterval(database, await tables.idOf(area), start)
         if (rows.length === 0)
           throw new ApiError('INTERVAL_UNKNOWN', `no interval that starts at ${isoTime(start)} has a result`)
@@ -125,6 +129,6 @@ export function areaRoutes({ database, areas, tables }: OrderParts): Route[] {
 }
 
 /** The grid operator knows its zones; to others small ones are told together. */
-function readerOf({ settings }: AreaHandle, account: string | null): 'public' | 'grid' {
-  return account === settings.rules.grid ? 'grid' : 'public'
+function readerOf(grid: string, account: string | null): 'public' | 'grid' {
+  return account === grid ? 'grid' : 'public'
 }

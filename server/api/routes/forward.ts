@@ -30,7 +30,7 @@ const shownTrades = 20
 
 export function forwardRoutes(parts: OrderParts): Route[] {
   const { database, areas, tables } = parts
-  const { visibleSeats } = visibilityOf(parts)
+  const { readable } = visibilityOf(parts)
   const settingsOf = (row: { area_id: number }) => tables.areaWith(row.area_id).settings
   const { number, seconds, ms, arrival } = placeForm
   const orderPlace = z.object({ acceptedAtMs: ms, arrival, area: number })
@@ -50,7 +50,7 @@ export function forwardRoutes(parts: OrderParts): Route[] {
       query: z.object({ ...seatQuery, status: forwardOrderSchema.shape.status.optional() }),
       answers: { 200: pageOf(forwardOrderSchema) },
       async handle({ params: { account }, query: { seat, status, limit, cursor }, session }) {
-        const seats = (await visibleSeats(await session(), account, seat)).map(keyOf)
+        const seats = (await readable(await session(), account, { what: 'forward orders', seat })).seats.map(keyOf)
         const before = readCursor('forward-orders', orderPlace, cursor)
         const rows = await forwardOrdersOfSeats(database, { seats, status, before, limit: limit + 1 })
         const item = (row: ForwardOrderRow) => presentForwardOrder(settingsOf(row), row)
@@ -73,7 +73,7 @@ export function forwardRoutes(parts: OrderParts): Route[] {
       query: z.object(seatQuery),
       answers: { 200: pageOf(ownForwardTradeSchema) },
       async handle({ params: { account }, query: { seat, limit, cursor }, session }) {
-        const seats = (await visibleSeats(await session(), account, seat)).map(keyOf)
+        const seats = (await readable(await session(), account, { what: 'forward trades', seat })).seats.map(keyOf)
         const after = readCursor('forward-trades', tradePlace, cursor)
         const rows = await forwardTradesOfSeats(database, { seats, after, limit: limit + 1 })
         const item = (row: (typeof rows)[number]) => presentOwnForwardTrade(settingsOf(row), row)

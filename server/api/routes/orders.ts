@@ -29,7 +29,7 @@ export function orderRoutes(parts: OrderParts): Route[] {
       body: signedOrderSchema,
       answers: { 201: placedSchema, 200: placedSchema },
       async handle({ body, network, account }) {
-        const { order, isKnown } = await placeOrder(parts, body, { network, account: await account() })
+        const { order, isKnown } = await placeOrder(parts, body, { network, account })
         return { status: isKnown ? 200 : 201, body: order }
       },
     }),

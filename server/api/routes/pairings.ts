@@ -24,11 +24,12 @@ import { unconfirmedSeats } from '../../store/queries-seats.ts'
 import { createAllowance } from '../allowance.ts'
 import { joiningSchema, type PairingResource, pairingSchema } from '../joining.ts'
 import { newPairingCode, pairingMs, plainCode, WrongTries } from '../pairing-codes.ts'
-import { type ApiParts, areaOf } from '../parts.ts'
+import { type ApiParts, areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, seatIdIn } from '../present.ts'
 import { ApiError } from '../problem.ts'
 import { type Route, route } from '../route.ts'
+import { visibilityOf } from '../visibility.ts'
 
 const tag = 'Joining'
 /** An agent offers and asks every few seconds; each time costs the recovery of a signature. */
@@ -51,13 +52,9 @@ const stateSchema = z
   })
   .meta({ id: 'PairingState' })
 
-export function pairingRoutes({
-  database,
-  areas,
-  tables,
-  signatures,
-  origins,
-}: OrderParts & Pick<ApiParts, 'origins'>): Route[] {
+export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Route[] {
+  const { database, areas, tables, signatures, origins } = parts
+  const { noteAreaRead } = visibilityOf(parts)
   const allowance = createAllowance({ mostPerMinute, done: 'an agent may pair from one network' })
   const wrongTries = new WrongTries()
 
@@ -230,11 +227,13 @@ export function pairingRoutes({
       answers: { 200: z.array(joiningSchema) },
       async handle({ params: { area: number }, session }) {
         const area = areaOf(areas, number)
-        if ((await session()).account !== area.settings.rules.grid) {
+        if ((await session()).account !== gridOperatorOf(parts, area)) {
           throw new ApiError('NOT_GRID_ACCOUNT', `only the grid operator of area ${number} may read who wants to join`)
         }
         const id = await tables.idOf(area)
         const waiting = await unconfirmedSeats(database, { area: id, limit: mostJoining })
+        const now = Math.floor(Date.now() / 1000)
+        await noteAreaRead(area, 'who joins', { from: now, until: now, seats: waiting })
         const rows = await pairingsOfMeters(database, { area: id, meters: waiting.map(({ meter }) => meter) })
         const foundOf = new Map<string, FoundMeter>(rows.map(({ meter, found }) => [meter, found]))
         const body = waiting.map(({ seat, meter, account, opened_at }) => {

@@ -2,32 +2,33 @@
 import type { z } from 'zod'
 import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
 import type { AreaHandle } from '../../areas/area-handle.ts'
-import { type ApiParts, areaOf } from '../parts.ts'
-import type { OrderParts } from '../place-order.ts'
+import { type ApiParts, areaOf, gridOperatorOf } from '../parts.ts'
 import { ApiError } from '../problem.ts'
 import type { Relay } from '../relay.ts'
-import { createRelayAdmission, type RelayRequest } from '../relay-admission.ts'
+import type { RelayAdmission, RelayRequest } from '../relay-admission.ts'
 import { relayedSchema } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 import {
   relayClaimSchema,
+  relayClosureSchema,
   relayConfirmationSchema,
   relayDepositSchema,
   relayEpochSchema,
   relayKeySchema,
   relayMandateSchema,
+  relayMoveSchema,
+  relayRevocationSchema,
   relaySeatSchema,
   relayWithdrawalSchema,
 } from '../signed-requests.ts'
 
 const tag = 'Relay'
 
-type RelayParts = Pick<OrderParts, 'database' | 'areas' | 'tables'> & Pick<ApiParts, 'servicesOf'>
+type RelayParts = Pick<ApiParts, 'areas' | 'servicesOf'>
 type Target = Omit<RelayRequest, 'body'>
 
-export function relayRoutes(parts: RelayParts): Route[] {
+export function relayRoutes(parts: RelayParts, admission: RelayAdmission): Route[] {
   const { areas, servicesOf } = parts
-  const admission = createRelayAdmission(parts)
   const ofRules = (rules: string): AreaHandle => {
     const area = areas.all().find(({ settings }) => settings.rulesHash === rules)
     if (area === undefined) throw new ApiError('RULES_UNKNOWN', `no area of this server has the rules ${rules}`)
@@ -50,6 +51,11 @@ export function relayRoutes(parts: RelayParts): Route[] {
   const ofPurse = (id: string): Target => {
     const { seat, ...target } = ofSeat(id, 'purse')
     return { ...target, purse: seat }
+  }
+  /** What the grid operator says of a seat's meter. */
+  const ofGrid = (id: string): Target => {
+    const { area, subject } = ofSeat(id, 'confirmation')
+    return { area, subject, account: gridOperatorOf(parts, area) }
   }
   const relayed = <Body>(
     path: string,
@@ -82,7 +88,7 @@ export function relayRoutes(parts: RelayParts): Route[] {
         const { relay } = servicesOf(area.settings.area)
         if (relay === null) throw new ApiError('RELAY_OFF', 'this server has no key that pays for transactions')
         const request = { area, account, subject, body: signed, ...(purse === undefined ? {} : { purse }) }
-        const { hash } = await admission.carry(await session(), request, () => send(relay, signed))
+        const { hash } = await admission.carry(await session(), request, (allow) => send(relay(allow), signed))
         return { status: 202, body: { transaction: hash } }
       },
     })
@@ -105,15 +111,26 @@ export function relayRoutes(parts: RelayParts): Route[] {
       target: ({ seat }) => ofSeat(seat, 'mandate'),
       send: (relay, request) => relay.changeMandate(request),
     }),
+    relayed('closures', {
+      id: 'relayClosure',
+      summary: 'Closes a seat: it trades nothing from the next boundary on, and its money stays its account’s',
+      body: relayClosureSchema,
+      target: ({ seat }) => ofSeat(seat, 'mandate'),
+      send: (relay, request) => relay.closeSeat(request),
+    }),
     relayed('confirmations', {
       id: 'relayConfirmation',
       summary: 'Confirms a meter with its zone and nameplate, signed by the grid operator',
       body: relayConfirmationSchema,
-      target: ({ seat }) => {
-        const { area, subject } = ofSeat(seat, 'confirmation')
-        return { area, subject, account: area.settings.rules.grid }
-      },
+      target: ({ seat }) => ofGrid(seat),
       send: (relay, request) => relay.confirmMeter(request),
+    }),
+    relayed('revocations', {
+      id: 'relayRevocation',
+      summary: 'Revokes a meter: it trades nothing until it is confirmed once more; signed by the grid operator',
+      body: relayRevocationSchema,
+      target: ({ seat }) => ofGrid(seat),
+      send: (relay, request) => relay.revokeMeter(request),
     }),
     relayed('epochs', {
       id: 'relayEpoch',
@@ -150,9 +167,17 @@ export function relayRoutes(parts: RelayParts): Route[] {
       target: ({ seat }) => ofPurse(seat),
       send: (relay, request) => relay.requestWithdrawal(request),
     }),
+    relayed('moves', {
+      id: 'relayMove',
+      summary:
+        'Asks for money of a seat to go to another seat of its account; it moves by a claim after the withdrawal delay',
+      body: relayMoveSchema,
+      target: ({ from }) => ofPurse(from),
+      send: (relay, request) => relay.requestMove(request),
+    }),
     relayed('claims', {
       id: 'relayClaim',
-      summary: 'Pays a withdrawal out whose delay has passed',
+      summary: 'Pays a withdrawal out, or moves a purse, once its delay has passed',
       body: relayClaimSchema,
       target: ({ seat }) => ofPurse(seat),
       send: (relay, request) => relay.claim(request),

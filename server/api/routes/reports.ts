@@ -9,26 +9,29 @@ import { transact } from '../../store/database.ts'
 import { openReport } from '../../store/report-source.ts'
 import { reportVersions } from '../../store/report-versions.ts'
 import { timeInput } from '../paging.ts'
-import { areaOf } from '../parts.ts'
+import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime } from '../present.ts'
 import { ApiError } from '../problem.ts'
 import { reportFormatSchema, reportVersionSchema } from '../report-resources.ts'
 import { type Route, type RouteInput, route } from '../route.ts'
+import { visibilityOf } from '../visibility.ts'
 
 const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
 const tag = 'Reports'
 const name = z.string().min(1).max(200)
 const shownVersions = 200
 
-export function reportRoutes({ database, areas, tables }: OrderParts): Route[] {
+export function reportRoutes(parts: OrderParts): Route[] {
+  const { database, areas, tables } = parts
+  const { noteAreaRead } = visibilityOf(parts)
   /** The area, for its grid operator alone. */
   const ofClerk = async (
     number: number,
     session: RouteInput<unknown, unknown, unknown>['session'],
   ): Promise<AreaHandle> => {
     const area = areaOf(areas, number)
-    const { grid } = area.settings.rules
+    const grid = gridOperatorOf(parts, area)
     if ((await session()).account === grid) return area
     throw new ApiError('NOT_GRID_ACCOUNT', `sign in as ${grid}, the grid operator of area ${number}`)
   }
@@ -73,6 +76,8 @@ export function reportRoutes({ database, areas, tables }: OrderParts): Route[] {
         }
         const request = { format, from, to, by, selection, timeZone }
         const opened = await openReport(database, await tables.idOf(area), request, new Date())
+        const seats = opened.meters?.flatMap((meter) => area.seatsOfMeter(meter))
+        await noteAreaRead(area, 'report', { from, until: to, ...(seats === undefined ? {} : { seats }) })
         const pieces = opened.write(() => {})
         // What refuses the report as a whole does so before its first piece, and is an answer of its own.
         const first = await pieces.next()
@@ -126,6 +131,8 @@ export function reportRoutes({ database, areas, tables }: OrderParts): Route[] {
         const area = await ofClerk(number, session)
         const { chainId, escrow } = area.settings.chain
         const stored = { areaId: await tables.idOf(area), chainId, escrow, area: number }
+        const { batchSeconds } = area.settings.rules
+        await noteAreaRead(area, 'batch export', { from: end - batchSeconds, until: end })
         const lines: string[] = []
         // In one view of the tables; read to its end before it is sent, so that who receives slowly holds no transaction open.
         await transact(

@@ -34,10 +34,10 @@ export function sessionRoutes({ database }: ApiParts, signIn: SignIn): Route[] {
       summary: 'Opens a session for the account that signed the message; send the token as Authorization: Bearer',
       body: signInSchema,
       answers: { 201: sessionSchema },
-      async handle({ body: { message, signature }, network }) {
+      async handle({ body, network }) {
         const now = new Date()
         allowance.use(network, now.getTime())
-        const account = await signIn.verify(message, signature, now)
+        const account = await signIn.verify(body, now)
         const { token, expiresAt } = await openSession(database, account, now)
         return { status: 201, body: { token, account, expiresAt: expiresAt.toISOString() } }
       },

@@ -1,6 +1,5 @@
 -- The journal is the truth: a row may only follow the row before it. Everything else that is keyed by an area is a projection
 -- of the journal, made anew by `commonwatt rebuild`, but for leases, snapshots and how far batches are on their way (0002).
--- `journal.recorded_at` is the only value of the database's clock.
 -- Times: interval and boundary times are UTC seconds (bigint), wall-clock times are timestamptz. Energy: Wh. Money: ledger units.
 
 -- Which area of which escrow on which chain a number stands for in this database.
@@ -25,13 +24,35 @@ create table journal (
   area_id int not null,
   rules_version smallint not null,
   sequence bigint not null,
-  recorded_at timestamptz not null default clock_timestamp(),
-  -- The command's canonical bytes (server/market/engine/area.ts).
+  -- The command's canonical bytes (server/market/area/area.ts).
   command bytea not null,
   -- Rolling: SHA-256 over the hash before, the command and its events.
   hash bytea not null,
-  -- What the salts of a batch's statement follow from, where the command cut one; its SHA-256 is in the command.
-  secret bytea,
+  primary key (area_id, sequence)
+);
+
+-- Rows of the journal that no snapshot needs, pressed together: each segment holds many without a gap, and only the hash of its
+-- last one, from which the others follow. A long one lies in several parts, which follow each other from 0.
+create table journal_segments (
+  area_id int not null,
+  last bigint not null,
+  part int not null,
+  first bigint not null,
+  rules_version smallint not null,
+  hash bytea not null,
+  -- Newest time of its commands, UTC milliseconds.
+  until_ms bigint not null,
+  bytes bytea not null,
+  primary key (area_id, last, part)
+);
+alter table journal_segments alter column bytes set storage external;
+
+-- What the salts of a batch's statement follow from, by the row that cut it first; its SHA-256 is in the command. It is gone once
+-- somebody's leaves were erased.
+create table journal_secrets (
+  area_id int not null,
+  sequence bigint not null,
+  secret bytea not null,
   primary key (area_id, sequence)
 );
 
@@ -195,24 +216,20 @@ create table session_revocations (
 );
 
 -- Readings and rows of intervals are keyed by time first: all of one boundary come together, so a commit writes to a few pages
--- at the end of the index, whatever the number of seats and however long the history.
+-- at the end of the index, whatever the number of seats and however long the history. What else came with a reading (its number,
+-- its reasons, when it arrived) is in the journal.
 create table readings (
   area_id int not null,
   seat int not null,
   time bigint not null,
   import_wh bigint not null,
   export_wh bigint not null,
-  sequence bigint not null,
-  received_at timestamptz not null,
   production_wh bigint,
   epoch int not null,
   quality smallint not null,
-  -- Bit n is the nth of the protocol's reasons.
-  reasons smallint not null,
-  -- It came after the batch that it belongs to was cut, so it was no part of any trade.
-  late boolean not null,
-  -- A late one at a batch's beginning that was in before that batch was cut.
-  in_next boolean not null,
+  -- True where it came after the batch that it belongs to was cut, so it was no part of any trade. Null where it came after the
+  -- batch that it ends was cut, and before the one that it begins was: only rare rows have nulls, which cost the others nothing.
+  late boolean,
   signature bytea not null,
   primary key (area_id, time, seat, epoch)
 );

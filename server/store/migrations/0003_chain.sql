@@ -41,3 +41,21 @@ create index transactions_unmined on transactions (chain_id, sender, nonce) wher
 create index transactions_of_purpose on transactions (chain_id, sender, purpose, id desc);
 -- A purpose is served by one transaction; only a failed one frees it.
 create unique index transactions_purpose on transactions (chain_id, sender, purpose) where status <> 'failed';
+
+-- Meters that signed two values for one boundary: both, kept for as long as the area is, and what became of the report.
+create table equivocations (
+  area_id int not null,
+  meter text not null,
+  epoch int not null,
+  time bigint not null,
+  -- {importWh, exportWh, quality, signature} of the value that stands, and of the other.
+  first jsonb not null,
+  second jsonb not null,
+  noticed_at timestamptz not null default now(),
+  -- Of the report; null until it was sent.
+  transaction text,
+  -- Why the escrow takes it no more: it knows it already, or the meter has left.
+  refusal text,
+  primary key (area_id, meter, epoch, time)
+);
+create index equivocations_unreported on equivocations (area_id) where transaction is null and refusal is null;

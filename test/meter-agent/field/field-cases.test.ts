@@ -2,18 +2,19 @@
  * Devices as people met them, each with the right answer: what a reading must say or why it is refused, and how much may be sold.
  * The cases are in `fixtures/field`; further folders of such files can be named in FIELD_CASES.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { type ReadArguments, readCommand, readGiven } from '../../../meter-agent/commands/read.ts'
+import type { DeviceReport } from '../../../meter-agent/devices/device.ts'
 import { profileNamed } from '../../../meter-agent/profiles/families.ts'
 import { ProfileReader } from '../../../meter-agent/profiles/profile-device.ts'
+import { DeviceError } from '../../../meter-agent/registers/device-error.ts'
+import type { DeviceReading } from '../../../meter-agent/registers/device-sample.ts'
 import { observeGrid } from '../../../meter-agent/registers/meter.ts'
 import { startEpoch } from '../../../meter-agent/registers/state.ts'
 import { SunSpecPoller } from '../../../meter-agent/sunspec/sunspec-device.ts'
-import { bundleProgram } from '../bundle.ts'
 import { patience } from '../modbus/register-table.ts'
 import { type FieldCase, FieldDevice, mismatch, serveField, sourceOf } from './field-device.ts'
 
@@ -25,33 +26,27 @@ const cases: FieldCase[] = folders.flatMap((folder) =>
     .flatMap((file): FieldCase | FieldCase[] => JSON.parse(readFileSync(join(folder, file), 'utf8'))),
 )
 
-let program: string
-beforeAll(async () => {
-  program = await bundleProgram('meter-agent/cli.ts')
-})
-
-/** `commonwatt-agent read` against the device on a real port. */
-async function read(fieldCase: FieldCase): Promise<{ status: number; out: string; err: string }> {
+/** What `commonwatt-agent read` says of the device on a real port, or why it refuses. */
+async function read(fieldCase: FieldCase): Promise<DeviceReport | DeviceError> {
   const served = await serveField(fieldCase)
-  const { profile, unit, arguments: more = [], quirks } = fieldCase
-  const scheme = more.includes('--url') ? [] : ['--url', `tcp://127.0.0.1:${served.port}?timeout=400&retries=0`]
-  const url = more.map((word) => word.replace('PORT', `${served.port}`))
+  const { profile, unit, arguments: more = [] } = fieldCase
+  const url = more.includes('--url') ? [] : ['--url', `tcp://127.0.0.1:${served.port}?timeout=400&retries=0`]
   const named = profile === 'sunspec' ? [] : ['--profile', profile]
   const at = unit === undefined ? [] : ['--unit', `${unit}`]
-  const child = spawn(process.execPath, [program, 'read', ...scheme, ...named, ...at, ...url, '--json'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const own = more.map((word) => word.replace('PORT', `${served.port}`))
+  let outcome: DeviceReport | DeviceError | null = null
+  const command = readCommand().action(async (given: ReadArguments) => {
+    outcome = await readGiven(given).catch((error) => {
+      if (error instanceof DeviceError) return error
+      throw error
+    })
   })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk) => {
-    out += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    err += chunk
-  })
-  const [status] = await once(child, 'close')
-  await served.close()
-  expect(quirks ?? {}).toBeDefined()
-  return { status, out, err }
+  try {
+    await command.parseAsync([...url, ...named, ...at, ...own], { from: 'user' })
+    return outcome!
+  } finally {
+    await served.close()
+  }
 }
 
 /** What an agent sells that polls every two seconds, in an area of ten; its seconds pass at once. */
@@ -95,23 +90,21 @@ async function sold({ run, ...fieldCase }: FieldCase): Promise<{ importWh: numbe
 const reads = cases.filter((one) => one.read)
 const runs = cases.filter((one) => one.run)
 
-describe('a device as people met it is read right', () => {
+describe.concurrent('a device as people met it is read right', () => {
   it.each(reads.map((one) => [one.id, one] as const))('%s', { timeout: 30_000 }, async (_, fieldCase) => {
     const { reading = {}, refused = false, mayRefuse = false, says } = fieldCase.read!
-    const { status, out, err } = await read(fieldCase)
-    if (status !== 0) {
-      expect([status, out, err.trimEnd().split('\n').length]).toEqual([2, '', 1])
-      expect(refused || mayRefuse, err).toBe(true)
-      if (says) expect(err).toMatch(new RegExp(says))
+    const outcome = await read(fieldCase)
+    if (outcome instanceof DeviceError) {
+      expect(refused || mayRefuse, outcome.message).toBe(true)
+      if (says) expect(outcome.message).toMatch(new RegExp(says))
       return
     }
     expect(refused, 'it must be refused').toBe(false)
-    const report = JSON.parse(out)
     const problems = Object.entries(reading).flatMap(
-      ([field, expected]) => mismatch(field, report.reading[field], expected) ?? [],
+      ([field, expected]) => mismatch(field, outcome.reading[field as keyof DeviceReading], expected) ?? [],
     )
-    expect(problems, report.warnings.join('\n')).toEqual([])
-    if (says) expect(report.warnings.join('\n')).toMatch(new RegExp(says))
+    expect(problems, outcome.warnings.join('\n')).toEqual([])
+    if (says) expect(outcome.warnings.join('\n')).toMatch(new RegExp(says))
   })
 })
 

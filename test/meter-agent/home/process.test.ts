@@ -10,8 +10,8 @@ import { command, serveHome, startRun, writeConfig } from './agent-process.ts'
 import { FakeServer } from './fake-server.ts'
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
-const kills = Number(process.env.KILLS ?? 8)
-const keyKills = Math.max(2, Math.floor(kills / 2))
+const kills = Number(process.env.KILLS ?? 5)
+const keyKills = Math.max(3, Math.floor(kills / 2))
 const escrow = '0x00000000000000000000000000000000000000e5'
 const rules = `0x${'11'.repeat(32)}`
 const intervalSeconds = 1

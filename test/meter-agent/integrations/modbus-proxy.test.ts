@@ -12,6 +12,7 @@ import { type RunningProxy, startProxy } from '../../../meter-agent/integrations
 import { type AgentConfig, ConfigError, parseConfig } from '../../../meter-agent/setup/config.ts'
 import { type DeviceDescription, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
 import { freePort } from '../../../server/demo/ports.ts'
+import { askByPymodbus, hasPymodbus } from '../modbus/pymodbus.ts'
 import { house } from '../simulator/house.ts'
 import { agentStatus, meterStatus } from './agent-status.ts'
 
@@ -227,6 +228,23 @@ describe('another program’s Modbus library', () => {
     now.monotonicMs = performance.now() + 21_000
     expect(await mbpoll(proxy.port, 1, 2)).toContain('Target device failed to respond')
   })
+
+  // Needs Debian's python3-pymodbus.
+  test.skipIf(!hasPymodbus)(
+    'pymodbus reads home and device, is told that nothing is fresh, and cannot write',
+    async () => {
+      const { port } = await simulated({ kind: 'sunspec', unit: 1, models: [1, 103, 1, 203] })
+      const url = `tcp://127.0.0.1:${port}`
+      const { proxy, now } = await serve(`{ url = "${url}" }`)
+      now.status.meters = [meterStatus()]
+      const marker = { port: proxy.port, functionCode: 3, address: 40_000, count: 2 } as const
+      expect(await askByPymodbus({ ...marker, unit: 247 })).toEqual([0x5375, 0x6e53])
+      expect(await askByPymodbus({ ...marker, unit: 1 })).toBe(11)
+      await opened({ url }).poll()
+      expect(await askByPymodbus({ ...marker, unit: 1 })).toEqual([0x5375, 0x6e53])
+      expect(await askByPymodbus({ ...marker, unit: 1, functionCode: 6 })).toBe(1)
+    },
+  )
 
   test('the library under Node-RED and others reads the home', async () => {
     const { proxy, now } = await serve('{ url = "tcp://127.0.0.1:502" }')

@@ -14,11 +14,14 @@ afterEach(async () => {
 const chain: DeviceDescription = { kind: 'sunspec', unit: 1, models: [1, 103, 1, 203] }
 const whole = { powerW: -1250, productionW: 2400, importWh: 1_234_567, exportWh: 7_654_321, productionWh: 9_000_000 }
 
-async function serve(description: DeviceDescription = chain, transport: 'tcp' | 'rtutcp' = 'tcp', values = house) {
-  const served = await serveDevice(description, values, { transport })
+async function serve(description: DeviceDescription = chain, values = house) {
+  const served = await serveDevice(description, values)
   cleanups.push(() => served.close())
-  const url = `${transport}://127.0.0.1:${served.port}?timeout=120&retries=1`
-  return { served, url }
+  return { served, url: urlOf(served) }
+}
+
+function urlOf({ port }: ServedDevice, transport: 'tcp' | 'rtutcp' = 'tcp'): string {
+  return `${transport}://127.0.0.1:${port}?timeout=120&retries=1`
 }
 
 function open(url: string, options: object = {}): Device {
@@ -27,13 +30,10 @@ function open(url: string, options: object = {}): Device {
   return device
 }
 
-describe.each(['tcp', 'rtutcp'] as const)('over %s', (transport) => {
-  it('a healthy device is read', async () => {
-    const { url } = await serve(chain, transport)
-    expect((await readDevice({ url })).reading).toMatchObject(whole)
-  })
-
-  it.each<FaultRequest>([
+// Each waits for its own line to fall silent, and all at once.
+describe.concurrent.each(['tcp', 'rtutcp'] as const)('over %s', (transport) => {
+  it.each<FaultRequest | { kind: 'nothing' }>([
+    { kind: 'nothing' },
     { kind: 'silence' },
     { kind: 'late', delayMs: 180 },
     { kind: 'exception', code: 4 },
@@ -44,9 +44,11 @@ describe.each(['tcp', 'rtutcp'] as const)('over %s', (transport) => {
     { kind: 'word-order' },
     { kind: 'refuse' },
   ])('$kind gives no value or the right one, never a wrong one', async (fault) => {
-    const { served, url } = await serve(chain, transport)
-    served.setFault(fault)
-    const outcome = await readDevice({ url }).catch((error) => error)
+    const served = await serveDevice(chain, house, { transport })
+    if (fault.kind !== 'nothing') served.setFault(fault)
+    const outcome = await readDevice({ url: urlOf(served, transport) }).catch((error) => error)
+    await served.close()
+    if (fault.kind === 'nothing') expect(outcome.reading).toMatchObject(whole)
     if (outcome instanceof ModbusError) return
     for (const [field, value] of Object.entries(outcome.reading)) {
       if (value !== null) expect(value).toBe(whole[field as keyof typeof whole])
@@ -108,7 +110,7 @@ describe('a device that recovers', () => {
 describe('counters', () => {
   async function counting() {
     let exportMilliWh = 5_000_000n
-    const { served, url } = await serve(chain, 'tcp', () => ({ ...house(), exportMilliWh }))
+    const { served, url } = await serve(chain, () => ({ ...house(), exportMilliWh }))
     const device = open(url)
     const exported = async () => (await device.poll()).reading.exportWh
     return { served, exported, count: (wh: number) => (exportMilliWh += BigInt(wh) * 1000n) }

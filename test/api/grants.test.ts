@@ -1,0 +1,294 @@
+/** Grants of data: who reads what of a seat, how the owner takes it back, and what the owner is told of every read. */
+import type { Wallet } from 'ethers'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { digestOfRevocation, signRevocation } from '../../contracts/protocol/data-grants.ts'
+import { type DataGrant, digestOf, signFull } from '../../contracts/protocol/typed-data.ts'
+import { dataReadSchema, grantSchema, ownReadingSchema } from '../../server/api/grant-resources.ts'
+import { pageOf } from '../../server/api/resources.ts'
+import { ChainError } from '../../server/chain/error.ts'
+import { batchSeconds, intervalSeconds, t0 } from '../market/engine/street.ts'
+import { domain, lower, people, seatIds, settings } from './people.ts'
+import { ask, revocations, type Street, startStreet, tokenOf, trade } from './street.ts'
+
+type Name = keyof typeof people
+const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
+const daySeconds = 86_400
+const midnight = Math.floor(t0 / daySeconds) * daySeconds
+const alice = lower(people.alice)
+const bob = lower(people.bob)
+const stranger = lower(people.stranger)
+
+let street: Street
+const tokens: Partial<Record<Name, string>> = {}
+/** The street trades in a time of its own, which is that of the server where days must be over. */
+const atDay = (days: number) => vi.spyOn(Date, 'now').mockReturnValue((midnight + days * daySeconds + 900) * 1000)
+beforeAll(async () => {
+  street = await startStreet()
+  await trade(street, 4)
+  for (const [name, wallet] of Object.entries(people)) tokens[name as Name] = await tokenOf(street, wallet)
+  street.statements.set(`1 1 ${t0 + batchSeconds}`, { anything: true } as never)
+})
+afterAll(() => street.stop())
+beforeEach(() => void atDay(0))
+afterEach(() => vi.restoreAllMocks())
+
+const as = (name: Name | undefined) => (name === undefined ? {} : { token: tokens[name]! })
+const get = (name: Name | undefined, path: string) => ask(street, 'GET', `accounts/${path}`, as(name))
+const post = (name: Name, path: string, body: unknown) => ask(street, 'POST', `accounts/${path}`, { body, ...as(name) })
+
+let nonce = 0
+/** Alice lets the stranger read everything of a wide time, unless it is said otherwise. */
+function grantOf(change: Partial<DataGrant> = {}): DataGrant {
+  nonce += 1
+  return {
+    ...{ account: alice, seat: BigInt(seatIds.alice), grantee: stranger, scope: 7, granularity: 0 },
+    ...{ from: midnight, until: midnight + 30 * daySeconds, nonce },
+    ...change,
+  }
+}
+
+const signed = async (grant: DataGrant, signer: Wallet = people.alice) => ({
+  grant: { ...grant, seat: grant.seat.toString() },
+  signature: await signFull(signer, domain, 'DataGrant', grant),
+})
+const give = async (change: Partial<DataGrant> = {}) => {
+  const grant = grantOf(change)
+  const reply = await post('alice', `${alice}/grants`, await signed(grant))
+  expect(reply.status).toBe(201)
+  return { ...grant, digest: digestOf(domain, 'DataGrant', grant) }
+}
+
+const contract = { chainId: domain.chainId, revocations }
+const inAnHour = () => Math.floor(Date.now() / 1000) + 3600
+async function revoke(below: number, signer: Wallet = people.alice, name: Name = 'alice') {
+  const value = { account: alice, below, deadline: inAnHour() }
+  const signature = await signRevocation(signer, contract, value)
+  return post(name, `${alice}/grants/revocations`, { area: 1, below, deadline: value.deadline, signature })
+}
+const revokeAll = () => revoke(nonce + 1)
+const readsOf = async () => pageOf(dataReadSchema).parse((await get('alice', `${alice}/reads?limit=500`)).body).items
+
+const times = `from=${iso(midnight)}&to=${iso(midnight + daySeconds)}`
+const seat = `seat=${seatIds.alice}`
+const resources = {
+  seats: `${alice}/seats`,
+  orders: `${alice}/orders?${seat}`,
+  wallet: `${alice}/wallet?area=1`,
+  agreements: `${alice}/agreements?${seat}`,
+  'forward orders': `${alice}/forward-orders?${seat}`,
+  'forward trades': `${alice}/forward-trades?${seat}`,
+  intervals: `${alice}/intervals?${seat}`,
+  summary: `${alice}/summary?${seat}&${times}`,
+  batches: `${alice}/batches?${seat}`,
+  readings: `${alice}/readings?${seat}&${times}`,
+  statement: `${alice}/statements/${iso(t0 + batchSeconds)}?${seat}`,
+  grants: `${alice}/grants`,
+  reads: `${alice}/reads`,
+} as const
+type Resource = keyof typeof resources
+const everything = Object.keys(resources) as Resource[]
+const ofOwnerAlone: Resource[] = ['grants', 'reads']
+
+async function readableBy(name: Name | undefined): Promise<Resource[]> {
+  const replies = await Promise.all(everything.map((what) => get(name, resources[what])))
+  return everything.filter((_, n) => replies[n]!.status === 200)
+}
+
+describe('who reads what', () => {
+  const ofIntervals: Resource[] = ['intervals', 'summary', 'batches']
+  const roles: [string, () => Promise<unknown>, Name | undefined, Resource[]][] = [
+    ['the owner', async () => {}, 'alice', everything],
+    ['the grid operator', async () => {}, 'grid', everything.filter((what) => !ofOwnerAlone.includes(what))],
+    ['a neighbour', async () => {}, 'bob', []],
+    ['nobody', async () => {}, undefined, []],
+    ['one with a grant of all', () => give(), 'stranger', [...ofIntervals, 'readings', 'statement']],
+    ['one with a grant of intervals', () => give({ scope: 1 }), 'stranger', ofIntervals],
+    ['one with a grant of readings', () => give({ scope: 2 }), 'stranger', ['readings']],
+    ['one with a grant of statements', () => give({ scope: 4 }), 'stranger', ['statement']],
+    [
+      'one with a grant of sums of days',
+      () => give({ scope: 1, granularity: 1 }).then(() => atDay(1)),
+      'stranger',
+      ['summary'],
+    ],
+    [
+      'one with a grant of a time to come',
+      () => give({ from: t0 + 9 * daySeconds }),
+      'stranger',
+      ['intervals', 'batches'],
+    ],
+    ['one whose grant is taken back', () => give().then(revokeAll), 'stranger', []],
+    ['one with a grant of somebody else', () => give({ grantee: bob }), 'stranger', []],
+  ]
+  test.each(roles)('%s', async (_, prepare, name, expected) => {
+    await revokeAll()
+    await prepare()
+    expect(await readableBy(name)).toEqual(expected)
+  })
+
+  test('whoever has followed the grid operator, and that one no more', async () => {
+    await revokeAll()
+    street.offices.grid = stranger
+    try {
+      expect(await readableBy('grid')).toEqual([])
+      expect(await readableBy('stranger')).toEqual(everything.filter((what) => !ofOwnerAlone.includes(what)))
+      const report = (name: Name) => ask(street, 'GET', `areas/1/report?${times}`, as(name))
+      expect([(await report('grid')).status, (await report('stranger')).status]).toEqual([403, 200])
+      const { body } = await ask(street, 'GET', 'areas/1')
+      expect([body.offices.grid, body.rules.grid]).toEqual([stranger, lower(people.grid)])
+    } finally {
+      street.offices.grid = lower(people.grid)
+    }
+  })
+
+  test('a grant opens the time that it names, and no more', async () => {
+    await revokeAll()
+    const [from, until] = [t0 + intervalSeconds, t0 + 3 * intervalSeconds]
+    await give({ from, until })
+    const intervals = await get('stranger', resources.intervals)
+    expect(intervals.body.items.map(({ start }: { start: string }) => start)).toEqual(
+      [2, 1].map((n) => iso(t0 + n * intervalSeconds)),
+    )
+    expect((await get('stranger', resources.batches)).body.items).toEqual([])
+    expect((await get('stranger', resources.statement)).body.code).toBe('GRANT_COARSER')
+    const readings = pageOf(ownReadingSchema).parse((await get('stranger', resources.readings)).body).items
+    expect(readings.map(({ time }) => time)).toEqual([1, 2].map((n) => iso(t0 + n * intervalSeconds)))
+    const summary = await get('stranger', resources.summary)
+    expect(summary.body).toMatchObject({ from: iso(from), to: iso(until), exportWh: 1_000, soldWh: 800 })
+    expect((await get('stranger', `${alice}/intervals`)).body.code).toBe('ACCOUNT_FOREIGN')
+  })
+
+  test('sums of days are of whole days that are over', async () => {
+    await revokeAll()
+    await give({ scope: 1, granularity: 1 })
+    atDay(1)
+    const sum = (from: number, to: number) =>
+      get('stranger', `${alice}/summary?${seat}&from=${iso(from)}&to=${iso(to)}`)
+    expect((await sum(midnight, midnight + daySeconds)).body).toMatchObject({ exportWh: 2_000, soldWh: 1_600 })
+    expect((await sum(midnight + 900, midnight + daySeconds)).body.code).toBe('GRANT_COARSER')
+    expect((await sum(midnight, midnight + 900)).body.code).toBe('GRANT_COARSER')
+    expect((await sum(midnight, midnight + 2 * daySeconds)).body.code).toBe('GRANT_COARSER')
+  })
+
+  test('readings come page by page as they were signed', async () => {
+    const page = await get('alice', `${resources.readings}&limit=3`)
+    expect(page.body.items).toHaveLength(3)
+    const next = await get('alice', `${resources.readings}&limit=3&cursor=${page.body.cursor}`)
+    expect(next.body.items.map(({ exportWh }: { exportWh: number }) => exportWh)).toEqual([2_000])
+    expect((await get('alice', `${alice}/readings?${seat}&from=${iso(t0)}&to=${iso(t0)}`)).body.code).toBe(
+      'RANGE_EMPTY',
+    )
+    const long = `${alice}/readings?${seat}&from=${iso(t0)}&to=${iso(t0 + 32 * daySeconds)}`
+    expect((await get('alice', long)).body.code).toBe('RANGE_TOO_LONG')
+  })
+})
+
+describe('giving', () => {
+  test('takes what the account itself signed, for its own seat and a sensible time, once', async () => {
+    await revokeAll()
+    const refused = async (change: Partial<DataGrant>, name: Name = 'alice', signer: Wallet = people.alice) => {
+      const grant = grantOf(change)
+      return (await post(name, `${grant.account}/grants`, await signed(grant, signer))).body.code
+    }
+    expect(await refused({}, 'alice', people.bob)).toBe('GRANT_SIGNATURE')
+    expect(await refused({}, 'bob')).toBe('ACCOUNT_FOREIGN')
+    expect(await refused({ seat: BigInt(seatIds.bob) })).toBe('SEAT_UNKNOWN')
+    expect(await refused({ account: stranger }, 'stranger', people.stranger)).toBe('SEAT_UNKNOWN')
+    expect(await refused({ grantee: alice })).toBe('GRANT_INVALID')
+    expect(await refused({ until: midnight })).toBe('GRANT_INVALID')
+    expect(await refused({ until: Math.floor(Date.now() / 1000) + 366 * daySeconds })).toBe('GRANT_INVALID')
+    expect(await refused({ granularity: 1 })).toBe('GRANT_INVALID')
+    expect(await refused({ granularity: 1, scope: 1, from: midnight + 1 })).toBe('GRANT_INVALID')
+    expect(await refused({ nonce: 0 })).toBe('GRANT_INVALID')
+    expect(await refused({ nonce: 2 ** 52 })).toBe('GRANT_INVALID')
+    expect(await refused({ scope: 8 })).toBe('REQUEST_INVALID')
+    const body = await signed(grantOf())
+    const [first, again] = [await post('alice', `${alice}/grants`, body), await post('alice', `${alice}/grants`, body)]
+    expect(grantSchema.parse(first.body)).toMatchObject({
+      grantee: stranger,
+      scopes: ['intervals', 'readings', 'statements'],
+    })
+    expect(again.body).toEqual(first.body)
+    const received = pageOf(grantSchema).parse((await get('stranger', `${stranger}/grants-received`)).body).items
+    expect(received[0]).toEqual(first.body)
+    expect((await get('stranger', `${alice}/grants-received`)).body.code).toBe('ACCOUNT_FOREIGN')
+  })
+
+  test('takes the word of a contract wallet', async () => {
+    const word = `0x${'ab'.repeat(90)}`
+    const grant = grantOf()
+    street.walletSignatures.add(`${alice} ${digestOf(domain, 'DataGrant', grant)} ${word}`)
+    const body = { ...(await signed(grant)), signature: word }
+    expect((await post('alice', `${alice}/grants`, body)).status).toBe(201)
+    const value = { account: alice, below: nonce + 1, deadline: 9 }
+    street.walletSignatures.add(`${alice} ${digestOfRevocation(contract, value)} ${word}`)
+    const request = { area: 1, below: value.below, deadline: 9, signature: word }
+    expect((await post('alice', `${alice}/grants/revocations`, request)).status).toBe(200)
+  })
+})
+
+describe('taking back', () => {
+  test('holds here at once, and is carried to the chain; what keeps it from there is said', async () => {
+    const { nonce: older } = await give({ scope: 1 })
+    await give({ scope: 2 })
+    street.relayError.next = new ChainError('CHAIN_UNREACHABLE', 'the chain’s node cannot be reached')
+    const reply = await revoke(older + 1)
+    expect(reply.body).toMatchObject({
+      below: older + 1,
+      transaction: null,
+      notCarried: 'the chain’s node cannot be reached',
+    })
+    expect(await readableBy('stranger')).toEqual(['readings'])
+    expect((await revoke(older + 1)).body).toMatchObject({
+      transaction: expect.stringMatching(/^0x/),
+      notCarried: null,
+    })
+    expect(street.relayed.at(-1)).toMatchObject({
+      method: 'revokeGrants',
+      request: { account: alice, below: older + 1 },
+    })
+    const { items } = pageOf(grantSchema).parse((await get('alice', `${alice}/grants`)).body)
+    expect(items.slice(0, 2).map(({ revoked }) => revoked)).toEqual([false, true])
+  })
+
+  test('needs the account’s signature, and reaches no further than the contract lets it', async () => {
+    expect((await revoke(nonce + 1, people.bob)).body.code).toBe('GRANT_SIGNATURE')
+    expect((await revoke(nonce + 1, people.alice, 'bob')).body.code).toBe('ACCOUNT_FOREIGN')
+    expect((await revoke(2 ** 52)).body.code).toBe('GRANT_INVALID')
+  })
+})
+
+describe('the owner is told', () => {
+  test('of every read by others: who, when, what, and by which right', async () => {
+    await revokeAll()
+    await street.database`delete from data_reads`
+    const { digest } = await give({ scope: 1 })
+    await get('alice', resources.intervals)
+    await get('bob', resources.intervals)
+    await get('stranger', resources.readings)
+    expect(await readsOf()).toEqual([])
+
+    for (let n = 0; n < 3; n++) await get('stranger', resources.summary)
+    await get('grid', resources.orders)
+    await ask(street, 'GET', `areas/1/report?${times}`, as('grid'))
+    await ask(street, 'GET', `areas/1/report?${times}&point=${settings.rulesHash.slice(0, 42)}`, as('grid'))
+    await ask(street, 'GET', `areas/1/batches/${iso(t0 + batchSeconds)}/export`, as('grid'))
+    const reads = await readsOf()
+    const grid = { reader: lower(people.grid), as: 'grid operator', grant: null, area: 1, times: 1 }
+    const day = { from: iso(midnight), until: iso(midnight + daySeconds) }
+    expect(reads).toMatchObject([
+      { ...grid, what: 'batch export', seat: null, from: iso(t0), until: iso(t0 + batchSeconds) },
+      { ...grid, what: 'report', seat: null, ...day },
+      { ...grid, what: 'orders', seat: seatIds.alice, from: null, until: null },
+      { reader: stranger, as: 'grantee', grant: digest, what: 'summary', seat: seatIds.alice, ...day, times: 3 },
+    ])
+    const page = (await get('alice', `${alice}/reads?limit=2`)).body
+    const rest = (await get('alice', `${alice}/reads?limit=2&cursor=${page.cursor}`)).body
+    expect([...page.items, ...rest.items]).toEqual(reads)
+    expect((await get('bob', `${bob}/reads`)).body.items.map(({ what }: { what: string }) => what)).toEqual([
+      'batch export',
+      'report',
+    ])
+    expect((await get('stranger', `${stranger}/reads`)).body.items).toEqual([])
+  })
+})

@@ -1,0 +1,39 @@
+/** Signs grants of data in the browser, and takes them back. */
+import { signRevocation } from '../../contracts/protocol/data-grants.ts'
+import { type DataGrant, signFull } from '../../contracts/protocol/typed-data.ts'
+import type { GrantResource, GrantsRevokedResource } from '../../server/api/grant-resources.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { postJson } from '../api/client.ts'
+import type { Session } from '../session/session.tsx'
+import { again, endingWith } from './grant.ts'
+
+/** How long a revocation may wait for the chain, in seconds. */
+const lifeSeconds = 86_400
+
+export async function giveGrant(session: Session, area: AreaResource, grant: DataGrant): Promise<GrantResource> {
+  const signature = await signFull(await session.identity.signer(), area.chain, 'DataGrant', grant)
+  const body = { grant: { ...grant, seat: grant.seat.toString() }, signature }
+  return postJson<GrantResource>(`/accounts/${session.account}/grants`, body, session)
+}
+
+/** Takes one grant back, and gives those again that end with it and shall go on. */
+export async function takeBack(
+  session: Session,
+  taken: GrantResource,
+  { grants, areas }: { grants: readonly GrantResource[]; areas: readonly AreaResource[] },
+): Promise<GrantsRevokedResource> {
+  const areaOf = (number: number) => areas.find((each) => each.area === number)!
+  const { area, chain } = areaOf(taken.area)
+  const { account } = session
+  const value = { account, below: taken.nonce + 1, deadline: Math.floor(Date.now() / 1000) + lifeSeconds }
+  const domain = { chainId: chain.chainId, revocations: chain.revocations! }
+  const signature = await signRevocation(await session.identity.signer(), domain, value)
+  const { below, deadline } = value
+  const path = `/accounts/${account}/grants/revocations`
+  const revoked = await postJson<GrantsRevokedResource>(path, { area, below, deadline, signature }, session)
+  const nonce = Math.max(Date.now(), below)
+  for (const [index, other] of endingWith(taken, grants, areas).entries()) {
+    await giveGrant(session, areaOf(other.area), again(other, nonce + index))
+  }
+  return revoked
+}

@@ -1,0 +1,21 @@
+/** Has the account of a passkey put on the chain, where it must stand before it signs for the escrow. */
+import { postJson } from '../api/client.ts'
+import { passkeyAccountAt } from './passkey.ts'
+import type { Session } from './session.tsx'
+
+const lookEveryMs = 1_000
+const patienceMs = 120_000
+
+/** Does nothing for an account of another kind, or one that is open. Throws `ProblemError` where the server does not open it. */
+export async function openAccountOnChain(session: Session, area: number): Promise<void> {
+  const { account, identity } = session
+  if (identity.passkey === undefined || (await passkeyAccountAt(area, account)) !== null) return
+  const { firstKeys } = identity.passkey
+  if (firstKeys !== null) await postJson('/relay/accounts', { area, ...firstKeys }, session)
+  const untilMs = performance.now() + patienceMs
+  while ((await passkeyAccountAt(area, account)) === null) {
+    if (performance.now() > untilMs)
+      throw new Error('The chain has not opened your account yet. Try again in a minute.')
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+  }
+}

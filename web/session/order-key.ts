@@ -1,0 +1,102 @@
+/**
+ * The key with which this device places and withdraws orders for an account of a passkey, so that nobody is asked for a
+ * fingerprint at each change of a price. The passkey grants it once, inside the mandate's own sides, prices and time, and takes
+ * it back. It lies in the browser's storage: it can set a price that the mandate allows, and nothing else.
+ */
+import { Wallet } from 'ethers'
+import { allowsOrder } from '../../contracts/protocol/session-keys.ts'
+import {
+  type EscrowDomain,
+  type Order,
+  type SessionKey,
+  signFull,
+  type TypedDataSigner,
+} from '../../contracts/protocol/typed-data.ts'
+import { parsePrice } from '../../contracts/protocol/units.ts'
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import { getJson } from '../api/client.ts'
+import type { Credentials } from '../api/queries.ts'
+import type { Granted, OrderKey, OrderKeys } from './identity.ts'
+
+interface KeptKey {
+  account: string
+  meter: string
+  secret: string
+  granted: Granted
+}
+
+const place = 'commonwatt.order-keys'
+
+function keptKeys(): KeptKey[] {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(place) ?? '[]')
+    return Array.isArray(kept) ? (kept as KeptKey[]) : []
+  } catch {
+    return []
+  }
+}
+
+/** The keys of an account on this device; `signer` is asked to grant one. */
+export function orderKeysOf(account: string, signer: TypedDataSigner): OrderKeys {
+  return {
+    async forOrder(asking, domain, order) {
+      const nowSeconds = Date.now() / 1000
+      const kept = keptKeys().find(
+        (each) =>
+          each.account === account &&
+          each.meter === order.meter &&
+          each.granted.validUntil >= Math.max(order.end, nowSeconds) &&
+          allowsOrder(each.granted, order),
+      )
+      if (kept !== undefined) return { signer: new Wallet(kept.secret), granted: kept.granted }
+      return grantKey({ asking, signer }, domain, order)
+    },
+    signerOf(key) {
+      const kept = keptKeys().find(({ granted }) => granted.key === key)
+      return kept === undefined ? null : new Wallet(kept.secret)
+    },
+  }
+}
+
+async function grantKey(
+  { asking, signer }: { asking: Credentials; signer: TypedDataSigner },
+  domain: EscrowDomain,
+  order: Order,
+): Promise<OrderKey> {
+  const secret = Wallet.createRandom()
+  const { items: areas } = await getJson<{ items: AreaResource[] }>('/areas')
+  const { items: seats } = await getJson<{ items: SeatResource[] }>(`/accounts/${asking.account}/seats`, asking)
+  const area = areas.find(({ rules }) => rules.hash === order.rules)!
+  const { mandate } = seats.find((seat) => seat.meter === order.meter && seat.area === area.area)!
+  const [floor, ceiling, feedIn, retail] = [
+    mandate.sellFloorPerKwh,
+    mandate.buyCeilingPerKwh,
+    area.feedInPerKwh,
+    area.retailPerKwh,
+  ].map((price) => parsePrice(price, area.priceDecimals)) as [number, number, number, number]
+  const grant: SessionKey = {
+    account: asking.account,
+    key: secret.address.toLowerCase(),
+    rules: order.rules,
+    sides: (mandate.maxBuyWh > 0 ? 1 : 0) | (mandate.maxSellWh > 0 ? 2 : 0),
+    // Whatever the page offers: a seller asks up to the retail tariff, a buyer offers down to the feed-in tariff.
+    lowestPrice: Math.min(floor, feedIn, order.limitPrice),
+    highestPrice: Math.max(ceiling, retail, order.limitPrice),
+    // An order ends with the key that signed it, so the key lives as long as the mandate.
+    validFrom: Math.floor(Date.now() / 1000) - clockSkewSeconds,
+    validUntil: Math.max(order.end, Date.parse(mandate.validUntil) / 1000),
+  }
+  const { account, ...bounds } = grant
+  const signature = await signFull(signer, domain, 'SessionKey', grant)
+  const granted = { ...bounds, signature }
+  const others = keptKeys().filter((each) => each.account !== account || each.meter !== order.meter)
+  keep([{ account, meter: order.meter, secret: secret.privateKey, granted }, ...others])
+  return { signer: secret, granted }
+}
+
+/** How far this device's clock may be ahead of the market's. */
+const clockSkewSeconds = 300
+
+function keep(keys: readonly KeptKey[]): void {
+  localStorage.setItem(place, JSON.stringify(keys))
+}
