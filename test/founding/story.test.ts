@@ -40,7 +40,7 @@ async function run(line: string, env: Record<string, string> = {}): Promise<stri
 
 const config = '--config commonwatt.toml'
 
-test('from an empty folder to a server that outlives its database', { timeout: 240_000 }, async () => {
+test('from an empty folder to a server that outlives its database', { timeout: 480_000 }, async () => {
   community = await foundCommunity(ground, 'Sunfield')
   for (const secret of [
     'commonwatt.toml',
