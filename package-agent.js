@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join, normalize, relative, sep } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(fileURLToPath(import.meta.url))
@@ -24,8 +24,10 @@ const bundle = join(root, 'dist/commonwatt-agent.js')
 const beside = ['classic-level', 'serialport', 'pino']
 const nativeParts = /^(classic-level|@serialport\/bindings-cpp)$/
 const platforms = ['linux-x64', 'linux-arm64']
-/** In a document, a link to another file beside it. */
-const localLink = /\]\((?!https?:|#)([^)\s]+)/g
+/** What is told of the agent; other documents are the market's. */
+const documents = ['agent.md', 'devices.md', 'add-a-device.md', 'beside-other-software.md', 'simulate.md', 'tariff.md']
+/** In a document, a link to another file. */
+const localLink = /\[([^\]]+)\]\((?!https?:|#)([^)\s]+)\)/g
 const licenceFile = /^(licen[cs]e|copying|notice)/i
 
 const project = readJson(join(root, 'package.json'))
@@ -44,9 +46,10 @@ try {
   }
   chmodSync(join(staged, 'bin/commonwatt-agent.js'), 0o755)
   cpSync(join(root, 'LICENSE'), join(staged, 'LICENSE'))
-  for (const file of documentsFrom('docs/agent.md')) cpSync(join(root, file), join(staged, file))
-  const readme = readFileSync(join(root, 'docs/agent.md'), 'utf8')
-  writeFileSync(join(staged, 'README.md'), readme.replace(localLink, '](docs/$1'))
+  mkdirSync(join(staged, 'docs'))
+  for (const name of documents) writeFileSync(join(staged, 'docs', name), documentOf(name, ''))
+  cpSync(join(root, 'docs/examples'), join(staged, 'docs/examples'), { recursive: true })
+  writeFileSync(join(staged, 'README.md'), documentOf('agent.md', 'docs/'))
   writeFileSync(join(staged, 'THIRD-PARTY-NOTICES.txt'), noticesOf([...new Set([...bundledPackages(), ...places])]))
   writeFileSync(
     join(staged, 'package.json'),
@@ -129,19 +132,12 @@ function copyPackage(place) {
   writeFileSync(manifest, JSON.stringify(kept, null, 2))
 }
 
-/** A document and all that it leads to, so that no link of the package leads nowhere. */
-function documentsFrom(first) {
-  const found = new Set()
-  const follow = (file) => {
-    if (found.has(file)) return
-    found.add(file)
-    if (!file.endsWith('.md')) return
-    for (const [, link] of readFileSync(join(root, file), 'utf8').matchAll(localLink)) {
-      follow(normalize(join(dirname(file), link.replace(/#.*$/, ''))))
-    }
-  }
-  follow(first)
-  return found
+/** A document whose links lead from `before` to what is in the package; a link to anything else is left as its words. */
+function documentOf(name, before) {
+  return readFileSync(join(root, 'docs', name), 'utf8').replace(localLink, (_, words, link) => {
+    const [file] = link.split('#')
+    return documents.includes(file) || file.startsWith('examples/') ? `[${words}](${before}${link})` : words
+  })
 }
 
 /** The packages that the one file was made of, by its source map, as places in node_modules. */

@@ -52,6 +52,10 @@ const commands: Record<string, Entry> = {
     does: 'fill an empty database from a backup',
     load: async () => (await import('./commands/backup.ts')).restoreCommand(),
   },
+  archive: {
+    does: 'move settled months that are old enough from the database to compressed files',
+    load: async () => (await import('./commands/archive.ts')).archiveCommand(),
+  },
   rebuild: {
     does: 'make every table of an area anew from its journal, beside the others, and compare',
     load: async () => (await import('./commands/rebuild.ts')).rebuildCommand(),
@@ -75,6 +79,10 @@ const commands: Record<string, Entry> = {
   verify: {
     does: 'check a seat’s statement, or a whole batch of an area, from signed readings to what the chain settled',
     load: async () => (await import('./commands/verify.ts')).verifyCommand(),
+  },
+  watch: {
+    does: 'compute every batch of an area on a machine of your own, and sign it or say why not',
+    load: async () => (await import('./commands/watch.ts')).watchCommand(),
   },
   exit: {
     does: 'withdraw everything from the escrow with nothing but a node and the account’s key',

@@ -10,6 +10,7 @@ import { type EscrowConfig, type FileConfig, placeOfEscrow } from './configurati
 import { leastGas, newestFileMs } from './health.ts'
 import { placeOf, requireContracts, requireDatabase } from './start-up.ts'
 import { type Database, missingMigrations, openDatabase } from './store/database.ts'
+import { keptMonths, monthOf, nameOfMonth } from './store/months.ts'
 
 export interface Finding {
   /** What was looked at. */
@@ -38,7 +39,7 @@ export async function examine(config: FileConfig): Promise<Finding[]> {
   return groups.flat()
 }
 
-async function database({ databaseUrl }: FileConfig): Promise<Finding[]> {
+async function database({ databaseUrl, retain }: FileConfig): Promise<Finding[]> {
   const of = 'database'
   if (databaseUrl === undefined) return [{ of, is: 'ill', says: 'none is named: give database-url' }]
   const sql = openDatabase(databaseUrl, 1, { statementSeconds: databaseWithinS, silenceSeconds: databaseWithinS })
@@ -46,7 +47,7 @@ async function database({ databaseUrl }: FileConfig): Promise<Finding[]> {
     const missing = await missingMigrations(sql)
     if (missing.isEmpty) return [{ of, is: 'well', says: `${placeOf(databaseUrl)} is empty: "serve" sets it up` }]
     await requireDatabase(sql, { databaseUrl, migrates: false })
-    return [await sizeOf(sql, databaseUrl), await clock(sql)]
+    return [await sizeOf(sql, databaseUrl), await months(sql, retain), await clock(sql)]
   } catch (error) {
     return [{ of, is: 'ill', says: reasonOf(await asDatabaseError(error, sql, databaseUrl)) }]
   } finally {
@@ -69,6 +70,17 @@ async function sizeOf(sql: Database, databaseUrl: string): Promise<Finding> {
   const megabytes = Math.round((row!.bytes as number) / 1e6)
   const says = `${placeOf(databaseUrl)}, PostgreSQL ${row!.version}, ${megabytes} MB, schema of this release`
   return { of: 'database', is: 'well', says }
+}
+
+/** How far back the tables go, and whether something of it should have been archived. */
+async function months(sql: Database, retain: number | undefined): Promise<Finding> {
+  const of = 'months'
+  const kept = await keptMonths(sql)
+  const now = Date.now() / 1000
+  const due = retain === undefined ? [] : kept.filter((month) => monthOf(month, 1) <= monthOf(now, -retain))
+  const since = kept.length === 0 ? 'none are in the database yet' : `in the database since ${nameOfMonth(kept[0]!)}`
+  if (due.length === 0) return { of, is: 'well', says: retain === undefined ? `${since}, all are kept` : since }
+  return { of, is: 'watch', says: `${since}, ${due.length} more than retain says: run "commonwatt archive"` }
 }
 
 async function clock(sql: Database): Promise<Finding> {

@@ -17,6 +17,7 @@ import { startRevocations } from './chain/revocations.ts'
 import { type Sender, startSender } from './chain/sender.ts'
 import { type SettlementMetrics, startSettlement } from './chain/settlement-service.ts'
 import { walletSignatures } from './chain/wallet-signature.ts'
+import { createWatchingDesk, type WatchingDesk } from './chain/watching-desk.ts'
 import type { Database } from './store/database.ts'
 
 export interface EscrowOptions {
@@ -59,6 +60,7 @@ export interface EscrowServices {
   operatorOf(area: number): Promise<Address>
   readonly indexer: Pick<Indexer, 'head' | 'silentMs'>
   readonly sender: Pick<Sender, 'address'>
+  readonly watching: Pick<WatchingDesk, 'waiting'>
   stop(): Promise<void>
 }
 
@@ -94,8 +96,9 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       for (const { area } of areas) handleOf(area)?.seeChain(time * 1000)
     },
   })
+  const watching = createWatchingDesk({ database, facts, indexer, settings: areas })
   const settlement = startSettlement({
-    ...{ database, provider, sender, indexer, settings: areas, log, metrics, pollMs },
+    ...{ database, provider, sender, indexer, settings: areas, log, metrics, pollMs, approvals: watching },
     async leaveOut(area, request) {
       const events = await handleOf(area)?.submit({ type: 'leave-out', ...request })
       return events?.some(({ type }) => type === 'leaving-out') ?? false
@@ -118,6 +121,7 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
     facts,
     indexer,
     sender,
+    watching,
     async readGas() {
       const gasPrice = BigInt((await provider.send('eth_gasPrice', [])) as string)
       const wallets = relayWallet === null ? [wallet] : [wallet, relayWallet]
@@ -135,6 +139,7 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       revocations,
       officesOf,
       isWalletSignature: walletSignatures(provider),
+      watching,
       accounts:
         facts.accounts === undefined ? null : passkeyAccounts({ provider, facts: facts.accounts, sender: relaySender }),
       async wallet(account) {

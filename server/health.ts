@@ -3,15 +3,16 @@
  * deadline, so that `/readyz` and the metrics answer at once whatever has stopped.
  */
 import { readdirSync, statSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import type { Address } from '../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from './areas/area-handle.ts'
+import { sentenceOfWaiting, type WaitingBatch } from './chain/watching-desk.ts'
 import type { EscrowServices, GasBalance } from './escrow-services.ts'
 import { notAppointed } from './start-up.ts'
 import type { Database } from './store/database.ts'
+import { keptMonths } from './store/months.ts'
 
 /** The database has to answer within this. */
 const databaseWithinMs = 2_000
@@ -19,6 +20,8 @@ const databaseWithinMs = 2_000
 const chainSeenWithinMs = 12_000
 /** A newest block that is older: the node has lost its chain, or the chain stands still. */
 const chainFreshWithinS = 600
+/** Watchers answer within seconds: a batch that has waited for them longer is worth a look. */
+const watchersWithinS = 120
 /** Less gas than settling a batch of some hundred seats takes. */
 export const leastGas = 2_000_000n
 const lookEveryMs = 15_000
@@ -45,11 +48,13 @@ interface Seen {
   /** Areas whose operator is another key. */
   otherOperator: Set<number>
   databaseBytes: number | null
+  /** First moment of the oldest month in the tables, UTC seconds. */
+  keptFrom: number | null
 }
 
 export function startHealth(parts: HealthParts): Health {
   const { database, areas, escrows, operator } = parts
-  const seen: Seen = { gas: new Map(), otherOperator: new Set(), databaseBytes: null }
+  const seen: Seen = { gas: new Map(), otherOperator: new Set(), databaseBytes: null, keptFrom: null }
   registerGauges(parts, seen)
 
   async function look(): Promise<void> {
@@ -65,6 +70,7 @@ export function startHealth(parts: HealthParts): Health {
       (async () => {
         const [row] = await database`select pg_database_size(current_database()) as bytes`
         seen.databaseBytes = row!.bytes as number
+        seen.keptFrom = (await keptMonths(database))[0] ?? null
       })(),
     ])
   }
@@ -84,6 +90,9 @@ export function startHealth(parts: HealthParts): Health {
         if (seen.otherOperator.has(settings.area)) missing.push(notAppointed(settings.area, operator))
       }
       for (const escrow of escrows) missing.push(...troublesOf(escrow, seen.gas.get(escrow) ?? []))
+      for (const waiting of waitingBatches(parts)) {
+        if (waitedSeconds(waiting) > watchersWithinS) missing.push(sentenceOfWaiting(waiting, Date.now()))
+      }
       // However many ask, the database is asked once at a time.
       answer ??= answers(database).finally(() => {
         answer = null
@@ -96,6 +105,18 @@ export function startHealth(parts: HealthParts): Health {
       await looking
     },
   }
+}
+
+/** The batches that wait for watchers, of all areas. */
+function waitingBatches({ areas, escrows }: Pick<HealthParts, 'areas' | 'escrows'>): WaitingBatch[] {
+  return areas().flatMap(({ settings: { area, chain } }) => {
+    const own = escrows.find(({ facts }) => facts.escrow === chain.escrow && facts.chainId === chain.chainId)
+    return own?.watching.waiting(area) ?? []
+  })
+}
+
+function waitedSeconds({ batch }: WaitingBatch): number {
+  return Math.max(0, (Date.now() - batch.since.getTime()) / 1000)
 }
 
 function troublesOf({ indexer, facts }: EscrowServices, gas: readonly GasBalance[]): string[] {
@@ -198,9 +219,56 @@ function registerGauges({ areas, escrows, registry, backupFolder }: HealthParts,
     },
   })
   new Gauge({
+    ...{
+      name: 'commonwatt_watchers_waited_seconds',
+      help: 'For how long a batch has waited for its watchers',
+      registers,
+    },
+    labelNames: ['area'],
+    collect() {
+      for (const { settings } of areas()) this.set({ area: settings.area }, 0)
+      for (const waiting of waitingBatches({ areas, escrows })) this.set({ area: waiting.area }, waitedSeconds(waiting))
+    },
+  })
+  new Gauge({
+    ...{
+      name: 'commonwatt_watchers_missing',
+      help: 'How many watchers’ signatures the batch that waits lacks',
+      registers,
+    },
+    labelNames: ['area'],
+    collect() {
+      for (const { settings } of areas()) this.set({ area: settings.area }, 0)
+      for (const { area, watchers, words } of waitingBatches({ areas, escrows })) {
+        const signed = words.filter(({ reason }) => reason === null).length
+        this.set({ area }, Math.max(0, watchers.quorum - signed))
+      }
+    },
+  })
+  new Gauge({
+    ...{ name: 'commonwatt_watchers_against', help: 'How many watchers do not sign the batch that waits', registers },
+    labelNames: ['area'],
+    collect() {
+      for (const { settings } of areas()) this.set({ area: settings.area }, 0)
+      for (const { area, words } of waitingBatches({ areas, escrows })) {
+        this.set({ area }, words.filter(({ reason }) => reason !== null).length)
+      }
+    },
+  })
+  new Gauge({
     ...{ name: 'commonwatt_database_size_bytes', help: 'Of the whole database on disk', registers },
     collect() {
       if (seen.databaseBytes !== null) this.set(seen.databaseBytes)
+    },
+  })
+  new Gauge({
+    ...{
+      name: 'commonwatt_oldest_kept_timestamp_seconds',
+      help: 'Beginning of the oldest month that is in the database and not archived',
+    },
+    ...{ registers },
+    collect() {
+      if (seen.keptFrom !== null) this.set(seen.keptFrom)
     },
   })
   if (backupFolder === null) return
@@ -224,22 +292,4 @@ export function newestFileMs(folder: string): number | null {
   } catch {
     return null
   }
-}
-
-/** Serves `/metrics`, and health beside it, to those who watch the server. */
-export function createMetricsServer(registry: Registry, ready: () => Promise<string[]>): Server {
-  return createServer(async (request, response) => {
-    const path = request.url?.split('?')[0]
-    if (path === '/metrics') {
-      response.setHeader('Content-Type', registry.contentType).end(await registry.metrics())
-    } else if (path === '/readyz') {
-      const notReady = await ready()
-      response.statusCode = notReady.length === 0 ? 200 : 503
-      const body = { ready: notReady.length === 0, notReady }
-      response.setHeader('Content-Type', 'application/json').end(JSON.stringify(body))
-    } else {
-      response.statusCode = path === '/healthz' ? 200 : 404
-      response.end()
-    }
-  })
 }

@@ -12,7 +12,7 @@ import type { TrustedProxies } from './api/addresses.ts'
 import { networkReader } from './api/addresses.ts'
 import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
-import { ownHosts } from './api/hosts.ts'
+import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
 import type { DemoPerson } from './api/resources.ts'
@@ -26,12 +26,13 @@ import { readWalletFile } from './chain/key-file.ts'
 import { readAccountsFacts } from './chain/passkey-accounts.ts'
 import { settlementMetrics } from './chain/settlement-service.ts'
 import { type EscrowServices, startEscrowServices } from './escrow-services.ts'
-import { createMetricsServer, startHealth } from './health.ts'
+import { startHealth } from './health.ts'
 import { attachAgents } from './live/agents.ts'
 import { limitPackets, socketOptions } from './live/limits.ts'
 import { attachLive } from './live/live.ts'
 import { meterOwners } from './live/meter-seats.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
+import { createMetricsServer } from './metrics-server.ts'
 import { startSignatureCheck } from './signatures/signature-check.ts'
 import {
   portError,
@@ -43,6 +44,7 @@ import {
 } from './start-up.ts'
 import { startStatements } from './statements/start-statements.ts'
 import { openDatabase } from './store/database.ts'
+import { makeMonthsAhead } from './store/months.ts'
 
 /** One escrow on one chain, with the areas in it that are served. */
 export interface ServedEscrow {
@@ -119,6 +121,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   async function checked() {
     const ran = await requireDatabase(database, options)
     if (ran.length > 0) log.info({ migrations: ran }, 'database migrated')
+    await makeMonthsAhead(database, Date.now() / 1000)
     const served = await Promise.all(options.escrows.map(readEscrow))
     const settings = served.flatMap(({ areas }) => areas)
     requireDifferentAreas(settings)
@@ -179,9 +182,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     gate: createOrderGate(),
     reads: createReadAllowance(),
     isOwnHost: ownHosts(origins),
+    senderOf: pageSenders(origins),
   }
   http.on('request', createApp(parts))
-  const io = new SocketServer(http, socketOptions(parts.isOwnHost))
+  const io = new SocketServer(http, socketOptions(parts.isOwnHost, parts.senderOf))
   limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { sparingFlags } from '../meter-agent/commands/service-unit.ts'
 import { assertBuilt } from './built.ts'
 import { serveHome, writeConfig } from './meter-agent/home/agent-process.ts'
 
@@ -74,6 +75,11 @@ test('has every document that its documents lead to', () => {
       expect(existsSync(join(installed, document, '..', link!)), `${link} in ${document}`).toBe(true)
     }
   }
+})
+
+test('starts as sparingly with memory as the service that it writes', () => {
+  const [first] = readFileSync(join(installed, 'bin/commonwatt-agent.js'), 'utf8').split('\n')
+  expect(first).toBe(`#!/usr/bin/env -S node ${sparingFlags.join(' ')}`)
 })
 
 test('runs: reads a device, is enrolled, meters, says how it stands, and stops in order', async () => {

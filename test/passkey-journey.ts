@@ -12,7 +12,7 @@ import {
 import { type Order, type SessionKey, signFull } from '../contracts/protocol/typed-data.ts'
 import type { PairingResource, PasskeyAccountResource } from '../server/api/joining.ts'
 import type { AreaResource, SeatResource } from '../server/api/resources.ts'
-import { type ApiClient, signInWithKey } from '../server/demo/api-client.ts'
+import { type ApiClient, signInWithKey } from '../server/api-client.ts'
 import { eventually } from '../server/demo/onboarding.ts'
 import { PairingAgent } from './browser/pairing-agent.ts'
 import { fundedKey, passUntil, type Street } from './chain/street.ts'

@@ -57,6 +57,14 @@ export const refusalReasons = [
   'moved-without-trade',
   /** The header does not bind what was shown. */
   'header',
+  /** Something that it rests on is not signed by whom it must be. */
+  'unsigned',
+  /** What the server states, and nobody signs, cannot have been. */
+  'stated',
+  /** A seat is kept from trading for more batches in a row than the rule allows (`server/settlement/passed-over.ts`). */
+  'passed-over',
+  /** The watcher has signed another header of the same batch. */
+  'signed-another',
 ] as const
 export type RefusalReason = (typeof refusalReasons)[number]
 
@@ -64,29 +72,4 @@ export type RefusalReason = (typeof refusalReasons)[number]
 export interface ShownBatch extends Omit<BatchHeader, 'parts'> {
   header: Hex
   parts: EntryFields[][]
-}
-
-/** What a watcher has computed of the same batch by itself, from what accounts and meters signed. */
-export interface ComputedBatch extends Omit<BatchHeader, 'parts'> {
-  /** Ascending by seat, then time, as the escrow takes them. */
-  entries: EntryFields[]
-}
-
-/** Why a batch that was shown must not settle, or null where it is what was computed. */
-export function reasonToRefuse(shown: ShownBatch, computed: ComputedBatch): RefusalReason | null {
-  const parts = shown.parts.map((entries) => hashOfEntryWords(entryWordsOf(entries)))
-  if (headerOf({ ...shown, parts }) !== shown.header) return 'header'
-  if (shown.area !== computed.area || shown.start !== computed.start || shown.end !== computed.end) return 'times'
-  const entries = shown.parts.flat()
-  const traded = new Set(computed.entries.filter(isTrade).map(({ number }) => number))
-  for (const { number } of entries.filter(isTrade)) traded.delete(number)
-  if (entries.some(({ number }) => traded.has(number))) return 'moved-without-trade'
-  if (entryWordsOf(entries) !== entryWordsOf(computed.entries)) return 'entries'
-  if (shown.bandLow !== computed.bandLow || shown.bandHigh !== computed.bandHigh) return 'band'
-  if (shown.gridTake !== computed.gridTake) return 'grid-take'
-  return shown.statementRoot === computed.statementRoot ? null : 'statement'
-}
-
-function isTrade({ soldWh, boughtWh }: EntryFields): boolean {
-  return soldWh + boughtWh > 0
 }

@@ -34,7 +34,7 @@ export interface RevokeGrants {
 /** The number grows by so much at once: a grant with a nonce beyond it could not be taken back with one signature. */
 export const longestRevocationStep = 2 ** 48
 
-const revokeGrantsTypes = { RevokeGrants: fieldsOf('address account,uint64 below,uint32 deadline') }
+export const revokeGrantsTypes = { RevokeGrants: fieldsOf('address account,uint64 below,uint32 deadline') }
 
 /** The contract `Revocations` on one chain. */
 export interface RevocationsDomain {
@@ -43,7 +43,7 @@ export interface RevocationsDomain {
 }
 
 /** The domain in the form that ethers and wallets take. */
-function revocationsDomainOf({ chainId, revocations }: RevocationsDomain) {
+export function revocationsDomainOf({ chainId, revocations }: RevocationsDomain) {
   return { name: 'Commonwatt revocations', version: '1', chainId, verifyingContract: revocations }
 }
 

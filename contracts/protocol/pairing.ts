@@ -18,6 +18,8 @@ const address = z.string().regex(/^0x[0-9a-f]{40}$/, 'an address is 0x and 40 lo
 const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/, 'a hash is 0x and 64 hexadecimal digits')
 const uint32 = z.int().min(0).max(0xffff_ffff)
+/** As it is signed. */
+const utcSeconds = uint32.meta({ description: 'UTC seconds' })
 const registerWh = z
   .int()
   .min(0)
@@ -83,11 +85,11 @@ export const pairingConsentSchema = z.strictObject({
   account: address,
   rules: hash,
   /** The signed `MeterConsent`. */
-  consent: z.strictObject({ validFrom: uint32, deadline: uint32, signature: compactSignature }),
+  consent: z.strictObject({ validFrom: utcSeconds, deadline: utcSeconds, signature: compactSignature }),
   /** The signed `EpochStart`. */
   epochStart: z.strictObject({
     epoch: z.int().min(1).max(0xffff),
-    time: uint32,
+    time: utcSeconds,
     importWh: registerWh,
     exportWh: registerWh,
     signature: compactSignature,

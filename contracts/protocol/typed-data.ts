@@ -341,7 +341,7 @@ export function fieldsOf(text: string): { name: string; type: string }[] {
 }
 
 /** The domain in the form that ethers and wallets take. */
-function domainOf(domain: EscrowDomain) {
+export function domainOf(domain: EscrowDomain) {
   return { name: 'Commonwatt', version: domainVersion, chainId: domain.chainId, verifyingContract: domain.escrow }
 }
 

@@ -12,6 +12,8 @@ import type { EpochStart, RotateKey } from './typed-data.ts'
 const address = z.string().regex(/^0x[0-9a-f]{40}$/, 'an address is 0x and 40 lower-case hexadecimal digits')
 const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
 const uint32 = z.int().min(0).max(0xffff_ffff)
+/** As it is signed. */
+const utcSeconds = uint32.meta({ description: 'UTC seconds' })
 const registerWh = z
   .int()
   .min(0)
@@ -74,7 +76,7 @@ export type ReadingsAnswer =
   | { ok: false; code: string; message: string; retryAfterMs: number }
 
 /** Signed `AgentHello`: opens the connection for one meter. */
-export const helloSchema = z.strictObject({ meter: address, time: uint32, signature: compactSignature })
+export const helloSchema = z.strictObject({ meter: address, time: utcSeconds, signature: compactSignature })
 export type Hello = z.infer<typeof helloSchema>
 
 /** Answer to `hello`: what the agent checks against its configuration before it signs for this server. */

@@ -55,7 +55,7 @@ export async function startMqtt(config: AgentConfig, mqtt: MqttConfig, parts: Mq
   /** What this connection has been told. */
   let told = new Map<string, string>()
   let look: NodeJS.Timeout | null = null
-  let isAnnouncing = false
+  let telling: Promise<void> | null = null
 
   const broker = await openBroker({
     url: mqtt.url,
@@ -68,7 +68,7 @@ export async function startMqtt(config: AgentConfig, mqtt: MqttConfig, parts: Mq
       connected() {
         log.info({ broker: mqtt.url }, 'MQTT connected')
         told = new Map()
-        void tell()
+        tell()
       },
       disconnected(reason) {
         log.warn({ broker: mqtt.url, reason }, 'MQTT not connected')
@@ -128,28 +128,31 @@ export async function startMqtt(config: AgentConfig, mqtt: MqttConfig, parts: Mq
     if (told.get(topic) !== payload && broker.send(topic, payload)) told.set(topic, payload)
   }
 
-  async function tell(): Promise<void> {
-    if (isAnnouncing || !broker.connected) return
-    isAnnouncing = true
-    try {
-      const now = status()
-      const seenBefore = [...values.values()].reduce((sum, seen) => sum + seen.size, 0)
-      // Remembered before it is told: a kill in between leaves something to take back that was never told.
-      if (told.size === 0) await remember()
-      for (const meter of now.meters) tellMeter(meter, now)
-      sayOnce(availabilityTopic, online)
-      if (Object.keys(before).length > 0) await takeBack()
-      const seenAfter = [...values.values()].reduce((sum, seen) => sum + seen.size, 0)
-      if (seenAfter !== seenBefore) await remember()
-    } finally {
-      isAnnouncing = false
-    }
+  function tell(): void {
+    if (telling || !broker.connected) return
+    telling = tellAll().finally(() => {
+      telling = null
+    })
   }
 
-  look = setInterval(() => void tell(), lookEveryMs)
+  async function tellAll(): Promise<void> {
+    const now = status()
+    const seenBefore = [...values.values()].reduce((sum, seen) => sum + seen.size, 0)
+    // Remembered before it is told: a kill in between leaves something to take back that was never told.
+    if (told.size === 0) await remember()
+    for (const meter of now.meters) tellMeter(meter, now)
+    sayOnce(availabilityTopic, online)
+    if (Object.keys(before).length > 0) await takeBack()
+    const seenAfter = [...values.values()].reduce((sum, seen) => sum + seen.size, 0)
+    if (seenAfter !== seenBefore) await remember()
+  }
+
+  look = setInterval(tell, lookEveryMs)
   return {
     async close() {
       if (look) clearInterval(look)
+      // What is told now is still remembered: the next life announces it again.
+      await telling
       if (broker.connected) await broker.deliver(availabilityTopic, offline)
       await broker.close()
     },

@@ -1,4 +1,7 @@
-/** SMA's inverters by their own map. Sources: evcc (e), SMA's parameter lists as public readers quote them (w), a real device (D). */
+/**
+ * SMA's inverters by their own map. Sources: evcc (e), SMA's parameter lists as public readers (OpenEMS among them) quote them (w), a
+ * real device (D).
+ */
 import type { ProfileData } from './profile.ts'
 
 const nan32 = [0xffffffff]
@@ -33,8 +36,8 @@ export const sma: ProfileData = {
     yield: { address: 30513, type: 'u64', missing: [0xffff_ffff_ffff_ffffn], evidence: 'e D' },
     fromGrid: { address: 30865, type: 'i32', missing: nanSigned32, evidence: 'e' },
     intoGrid: { address: 30867, type: 'i32', missing: nanSigned32, evidence: 'e' },
-    imported: { address: 30581, type: 'u32', missing: [0xffffffff, 0x80000000], evidence: 'e' },
-    exported: { address: 30583, type: 'u32', missing: [0xffffffff, 0x80000000], evidence: 'e' },
+    imported: { address: 30581, type: 'u32', missing: [0xffffffff, 0x80000000], evidence: 'e w' },
+    exported: { address: 30583, type: 'u32', missing: [0xffffffff, 0x80000000], evidence: 'e w' },
     batteryCharge: { address: 31393, type: 'u32', missing: nan32, evidence: 'e' },
     batteryDischarge: { address: 31395, type: 'u32', missing: nan32, evidence: 'e' },
     charge: { address: 30845, type: 'u32', missing: nan32, evidence: 'e' },

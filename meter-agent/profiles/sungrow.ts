@@ -1,6 +1,7 @@
 /**
  * Sungrow's inverters. Register 4999 holds a type code: 0x0D.. and 0x0E.. are hybrids, the others string inverters; 5000 the
- * power they are built for. Sources: evcc (e), mkaiser's SHx map (k), SunGather (t), web pages and issues (w).
+ * power they are built for. Sources: evcc (e), mkaiser's SHx map (k), SunGather (t), web pages and issues (w;
+ * an SG50RS whose owner compared 5094 and 5098 with its own page).
  */
 import type { PointData, ProfileData } from './profile.ts'
 
@@ -93,7 +94,7 @@ export const sungrowSg: ProfileData = {
     yieldCoarse: { address: 5003, type: 'u32', scale: 3, missing: nan32, evidence: 'e t' },
     meterPower: { address: 5082, type: 'i32', missing: nanSigned32, evidence: 'e t' },
     imported: { address: 5098, type: 'u32', scale: 2, missing: nan32, evidence: 'e t' },
-    exported: { address: 5094, type: 'u32', scale: 2, missing: nan32, evidence: 't' },
+    exported: { address: 5094, type: 'u32', scale: 2, missing: nan32, evidence: 't w' },
   },
   identity: {},
   reading: {

@@ -21,12 +21,18 @@ export async function openSession(
   database: Database,
   account: Address,
   now: Date,
+  client = 'a program',
 ): Promise<SessionRow & { token: string }> {
   await sweepNowAndThen(database, now)
   const token = randomBytes(32).toString('base64url')
   const session = { account, expiresAt: new Date(now.getTime() + sessionMs) }
-  await insertSession(database, hashToken(token), session)
+  await insertSession(database, hashToken(token), { ...session, openedAt: now, client })
   return { token, ...session }
+}
+
+/** By which a session's account tells it from others. */
+export function sessionId(token: string): string {
+  return hashToken(token).subarray(0, 8).toString('hex')
 }
 
 /** Deletes expired sessions, nonces and idempotency keys; called where one is made, so that none outlives its use for long. */

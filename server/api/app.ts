@@ -24,6 +24,7 @@ import { relayRoutes } from './routes/relays.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
+import { watchingRoutes } from './routes/watching.ts'
 
 const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
@@ -96,6 +97,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...agreementRoutes(orderParts),
     ...areaRoutes(orderParts),
     ...reportRoutes(orderParts),
+    ...watchingRoutes(parts),
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),

@@ -26,3 +26,30 @@ export function ownHosts(origins: readonly string[]): IsOwnHost {
 function plain(address: string | undefined): string | undefined {
   return address?.replace(/^::ffff:/i, '')
 }
+
+/** Whose page sent a request: one of ours, somebody else's, or no browser that says so. */
+type PageSender = 'own' | 'foreign' | 'unsaid'
+export type SenderOf = (request: Pick<IncomingMessage, 'headers'>) => PageSender
+
+/**
+ * Browsers say of every write and of every socket from which page it comes (`Origin`), and newer ones of everything else whether
+ * that page is of this site (`Sec-Fetch-Site`). `origins` are where people open the page; on the machine itself it is opened by
+ * `http` under whatever name of its own, to which the request then goes as well.
+ */
+export function pageSenders(origins: readonly string[]): SenderOf {
+  const own = new Set(origins.map((origin) => new URL(origin).origin))
+  return ({ headers }) => {
+    const { origin, host } = headers
+    const site = headers['sec-fetch-site']
+    if (origin === undefined) {
+      if (site === undefined || site === 'none') return 'unsaid'
+      return site === 'same-origin' ? 'own' : 'foreign'
+    }
+    const isOwnMachine = origin === `http://${host?.toLowerCase()}` && isMachine(new URL(origin).hostname)
+    return own.has(origin) || isOwnMachine ? 'own' : 'foreign'
+  }
+}
+
+function isMachine(hostname: string): boolean {
+  return hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
+}

@@ -3,6 +3,7 @@ import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@aste
 import { z } from 'zod'
 import { problemSchema } from './resources.ts'
 import type { Route } from './route.ts'
+import { typedRequests } from './typed-requests.ts'
 
 /** `base` is the path below which the routes are mounted. */
 export function openApiDocument(routes: readonly Route[], base: string) {
@@ -27,6 +28,7 @@ export function openApiDocument(routes: readonly Route[], base: string) {
         ...(keyed ? { headers: keyHeader } : {}),
         ...(body === undefined ? {} : { body: { required: true, content: { 'application/json': { schema: body } } } }),
       },
+      ...(typedRequests[id] === undefined ? {} : { 'x-eip712': typedRequests[id] }),
       responses: { ...answersOf(definition), default: problem },
     })
   }
@@ -37,7 +39,12 @@ export function openApiDocument(routes: readonly Route[], base: string) {
       version: '1',
       description:
         'A peer-to-peer marketplace for local solar energy. Times are ISO 8601 UTC, energies integer Wh, prices and money ' +
-        'decimal strings in tokens. Lists page by an opaque cursor, at most 500 items a page. Errors are problem documents ' +
+        'decimal strings in tokens; only what is signed travels as the integers that were signed. What is signed in a request ' +
+        '(EIP-712) stands at its operation as `x-eip712`: types, domain and message, in which `{of, at, as}` says where a value ' +
+        'stands: a JSON pointer into the body, the path, or the Area, Seat, Wallet or PasskeyAccount that the request is about; `as` bytes32 is ' +
+        'the text’s bytes with zeros behind them, ledgerUnits tokens × 10^(priceDecimals + 3), baseUnits tokens × ' +
+        '10^tokenDecimals of the area, calls each with the value 0, before one less; `*` is each item of a list; `compact` asks for the 64 bytes of EIP-2098. A key signs in 65 or 64 bytes, a contract wallet as it ' +
+        'does (EIP-1271). Lists page by an opaque cursor, at most 500 items a page. Errors are problem documents ' +
         '(RFC 9457) with a stable code. Live events come over socket.io: namespace /live.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

@@ -16,6 +16,9 @@ const most = { all: 10_000, ofNetwork: 2_000, ofAccount: 500 }
 /** Orders of one network in a minute that turn out not to be signed by their account; after that it waits. */
 const mostFalsePerMinute = 120
 
+/** Messages in a minute in which no order is one of anybody here, of one network or account: each costs a look at a hundred forms. */
+const mostVainPerMinute = 600
+
 /** Who sends an order: a network, and the account of its session where it has one. */
 export interface OrderSender {
   network: string
@@ -32,6 +35,10 @@ export interface OrderGate {
     { account, meter, sender }: { account: string; meter: string; sender: OrderSender },
     work: (asAccount: <Inner>(inner: () => Promise<Inner>) => Promise<Inner>) => Promise<Result>,
   ): Promise<Result>
+  /** Throws `TOO_MANY_REQUESTS` where the sender's messages have been in vain for too long to look at another one. */
+  hear(sender: OrderSender): void
+  /** Notes a message in which no order was one of anybody here. */
+  heardInVain(sender: OrderSender): void
 }
 
 export function createOrderGate(nowMs: () => number = Date.now): OrderGate {
@@ -41,7 +48,19 @@ export function createOrderGate(nowMs: () => number = Date.now): OrderGate {
     mostPerMinute: mostFalsePerMinute,
     done: 'one address may send what is not signed by its account',
   })
+  const vain = createAllowance({ mostPerMinute: mostVainPerMinute, done: 'one may send orders that are nobody’s here' })
+  const nameOf = ({ account, network }: OrderSender) => account ?? network
   return {
+    hear(sender) {
+      vain.check(nameOf(sender), nowMs())
+    },
+    heardInVain(sender) {
+      try {
+        vain.use(nameOf(sender), nowMs())
+      } catch {
+        // It was heard before the ones that used the allowance up.
+      }
+    },
     async enter(area, { account, meter, sender }, work) {
       requireSeat(area, account, meter)
       // Whoever has signed in for this seat needs no share of a network that it has with others.

@@ -7,12 +7,13 @@ import type { AreaHandle } from '../areas/area-handle.ts'
 import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
 import type { AllowGas } from '../chain/sender.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
+import type { WatchingDesk } from '../chain/watching-desk.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
-import type { IsOwnHost } from './hosts.ts'
+import type { IsOwnHost, SenderOf } from './hosts.ts'
 import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
 import type { Relay } from './relay.ts'
@@ -38,6 +39,8 @@ export interface AreaServices {
   revocations: Address | null
   officesOf(area: number): Offices
   isWalletSignature: IsWalletSignature
+  /** Shows batches to the watchers of the areas. */
+  watching: Pick<WatchingDesk, 'watchersOf' | 'waiting' | 'take'>
   /** Null where the chain has nothing that opens accounts of passkeys. */
   accounts: PasskeyAccounts | null
   wallet(account: string): Promise<WalletResource>
@@ -76,6 +79,8 @@ export interface ApiParts {
   reads: Allowance
   /** Whether a request is meant for this server. */
   isOwnHost: IsOwnHost
+  /** Whose page sent a request. */
+  senderOf: SenderOf
 }
 
 /** The grid operator of an area, now. */

@@ -177,6 +177,7 @@ export function presentBatch(settings: AreaSettings, row: BatchRow): BatchResour
     transaction: row.transaction,
     block: row.block,
     gasUsed: row.gas_used,
+    approvals: row.approvals,
   }
 }
 
@@ -316,6 +317,7 @@ export function presentSeatBatch(settings: AreaSettings, row: SeatBatchRow): Sea
     paid: moneyIn(settings, row.paid),
     received: moneyIn(settings, row.received),
     transaction: row.transaction,
+    approvals: row.approvals,
   }
 }
 

@@ -9,6 +9,7 @@ import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
 import { StatementsError } from '../statements/error.ts'
 import { isConnectionLoss } from '../store/database.ts'
+import { StoreError } from '../store/error.ts'
 
 const table = {
   REQUEST_INVALID: [400, 'The request does not have the documented form'],
@@ -22,12 +23,15 @@ const table = {
   GRANT_COARSER: [403, 'The grant is for coarser data'],
   RELAY_UNINVITED: [403, 'The server pays for those who are invited'],
   NOT_GRID_ACCOUNT: [403, 'Only the area’s grid operator may read this'],
+  NOT_WATCHER: [403, 'Only the area’s watchers may do this'],
   ROUTE_UNKNOWN: [404, 'There is nothing at this address'],
   AREA_UNKNOWN: [404, 'This server does not serve the area'],
   INTERVAL_UNKNOWN: [404, 'The interval has no result'],
   BATCH_UNKNOWN: [404, 'No batch ends at this time'],
+  NOTHING_TO_WATCH: [404, 'No batch waits for the area’s watchers'],
   ZONE_UNKNOWN: [404, 'The area has no such zone'],
   SEAT_UNKNOWN: [404, 'The account has no such seat'],
+  SESSION_UNKNOWN: [404, 'The account has no such session'],
   ORDER_UNKNOWN: [404, 'There is no such order'],
   ACCOUNT_UNKNOWN: [404, 'No account of a passkey is open there'],
   AGREEMENT_UNKNOWN: [404, 'There is no such agreement'],
@@ -39,6 +43,7 @@ const table = {
   RELAY_UNDER_WAY: [409, 'Something about the same is on its way'],
   IDEMPOTENCY_UNDER_WAY: [409, 'The first request with this key is still under way'],
   PAIRING_TAKEN: [409, 'Another account has claimed the meter'],
+  ORIGIN_FOREIGN: [403, 'A page of another site may not write here'],
   HOST_UNKNOWN: [421, 'This server does not answer under this name'],
   BODY_TOO_LARGE: [413, 'The body is too large'],
   BODY_CONTENT_TYPE: [415, 'The body must be application/json'],
@@ -140,6 +145,10 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof ChainError) {
     const refused = error.code === 'CHAIN_REFUSED' || error.code === 'CHAIN_REQUEST'
+    if (error.code === 'CHAIN_NOT_WATCHED' || error.code === 'CHAIN_WATCHER') {
+      const status = error.code === 'CHAIN_WATCHER' ? 422 : 409
+      return problem({ code: error.code, status, title: 'This says nothing of the batch', detail: error.message })
+    }
     return problem({
       code: error.code,
       status: refused ? 422 : 503,
@@ -153,6 +162,9 @@ export function problemOf(error: unknown): Problem | null {
   }
   if (error instanceof SettlementError && error.code === 'SETTLEMENT_STATEMENT') {
     return problem({ code: error.code, status: 409, title: 'There is no statement yet', detail: error.message })
+  }
+  if (error instanceof StoreError && error.code === 'STORE_ARCHIVED') {
+    return problem({ code: error.code, status: 410, title: 'This is archived', detail: error.message })
   }
   if (error instanceof ReportError || error instanceof ExchangeError) {
     return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })

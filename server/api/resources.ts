@@ -17,8 +17,8 @@ export const addressSchema = z
 const address = z.string()
 const time = z.iso.datetime()
 const wh = z.int().min(0)
-const price = z.string()
-const money = z.string()
+const price = z.string().meta({ description: 'Tokens per kWh, decimal' })
+const money = z.string().meta({ description: 'Tokens, decimal' })
 /** A seat as the escrow numbers it, as a decimal number: area × 2³² + its number in the area, so it is known without its area. */
 export const seatId = z
   .string()
@@ -70,12 +70,14 @@ export const areaSchema = z
       token: address,
       intervalSeconds: uint32,
       batchSeconds: uint32,
-      priceTick: uint32,
-      maxGridPerKwh: uint32,
-      maxBandTicks: uint32,
-      confirmation: z.int(),
-      settlingGrade: z.int(),
-      allocation: z.int(),
+      priceTick: uint32.meta({ description: 'A tick, in millionths of a token' }),
+      maxGridPerKwh: uint32.meta({ description: 'Ticks per kWh' }),
+      maxBandTicks: uint32.meta({ description: 'Ticks per kWh' }),
+      confirmation: z
+        .int()
+        .meta({ description: 'Whose meters must be confirmed: 0 nobody’s, 1 sellers’, 2 everybody’s' }),
+      settlingGrade: z.int().meta({ description: '0 device, 1 billing' }),
+      allocation: z.int().meta({ description: '0 the market, 1 imported, 2 coefficients' }),
       watchers: hex32Form,
       watcherGraceSeconds: uint32,
     }),
@@ -172,6 +174,8 @@ export const batchSchema = z
     transaction: z.string().nullable(),
     block: z.int().nullable(),
     gasUsed: z.int().nullable(),
+    /** How many of the area's watchers had signed it when it settled; null until then, and where nobody watches. */
+    approvals: z.int().nullable(),
   })
   .meta({ id: 'Batch' })
 export type BatchResource = z.infer<typeof batchSchema>
@@ -447,8 +451,9 @@ export const agreementSchema = z
     seller: partySchema,
     buyer: partySchema,
     kind: z.enum(agreementKinds),
-    /** Wh per interval (`fixed`), hundredths of a percent of the surplus (`share`), or 0 (`all`). */
-    amount: z.int(),
+    amount: z.int().meta({
+      description: 'Wh per interval (`fixed`), hundredths of a percent of the surplus (`share`), or 0 (`all`)',
+    }),
     /** What the seller gets; the buyer pays the grid fee of the way besides. */
     pricePerKwh: price,
     start: time,
@@ -482,6 +487,8 @@ export const seatBatchSchema = z
     paid: money,
     received: money,
     transaction: z.string().nullable(),
+    /** As of the batch. */
+    approvals: z.int().nullable(),
   })
   .meta({ id: 'SeatBatch' })
 export type SeatBatchResource = z.infer<typeof seatBatchSchema>
@@ -511,11 +518,6 @@ export const walletSchema = z
   })
   .meta({ id: 'Wallet' })
 export type WalletResource = z.infer<typeof walletSchema>
-
-/** `GET /session/nonce`: goes into the sign-in message (EIP-4361), once and soon. */
-export const nonceSchema = z.object({ nonce: z.string(), expiresAt: time }).meta({ id: 'Nonce' })
-
-export const sessionSchema = z.object({ token: z.string(), account: address, expiresAt: time }).meta({ id: 'Session' })
 
 export const telemetryEventSchema = z
   .object({

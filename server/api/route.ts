@@ -5,12 +5,14 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
 import type { Request, Response, Router } from 'express'
 import type { z } from 'zod'
-import { sessionOfToken, sweepNowAndThen } from '../accounts/sessions.ts'
+import { sweepNowAndThen } from '../accounts/sessions.ts'
 import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
+import type { SenderOf } from './hosts.ts'
 import { ApiError, databaseSilent, type Problem } from './problem.ts'
+import { mayUseCookie, sessionShown, shownSession } from './session-cookie.ts'
 
 export type Answer =
   | { status: number; body: unknown }
@@ -60,7 +62,12 @@ export function route<Params = undefined, Query = undefined, Body = undefined>(
 export function mountRoute(
   router: Router,
   definition: Route,
-  { database, networkOf, reads }: { database: Database; networkOf: NetworkOf; reads: Allowance },
+  {
+    database,
+    networkOf,
+    senderOf,
+    reads,
+  }: { database: Database; networkOf: NetworkOf; senderOf: SenderOf; reads: Allowance },
 ): void {
   const isRead = definition.method === 'get'
   router[definition.method](definition.path, async (request, response) => {
@@ -69,15 +76,18 @@ export function mountRoute(
   })
 
   async function answerOf(request: Request): Promise<Answer> {
-    const token = bearerToken(request)
-    const found = token === null ? null : await sessionOfToken(database, token, new Date())
+    if (!isRead) requireOwnPage(senderOf, request)
+    const found = await sessionOf({ database, senderOf }, request)
     // Each read costs a query or some, and so does a token: they count for the account, or for the network of whoever has none.
-    if (isRead || (token !== null && found === null)) {
+    if (isRead || (found === null && shownSession(request) !== null)) {
       reads.use(found?.account ?? networkOf(request), Date.now())
     }
     const session = async () => {
       if (found !== null) return found
-      throw new ApiError('SESSION_NEEDED', 'this needs the bearer token of a session that has not expired')
+      throw new ApiError(
+        'SESSION_NEEDED',
+        'this needs a session that has not expired, by its bearer token or its cookie',
+      )
     }
     if (definition.private) await session()
     const input = {
@@ -186,10 +196,23 @@ async function runOnce(database: Database, { request, body, caller, key, run }: 
   }
 }
 
-/** The token of `Authorization: Bearer`, or null. */
-export function bearerToken(request: Request): string | null {
-  const header = request.get('authorization')
-  return header?.toLowerCase().startsWith('bearer ') ? header.slice(7).trim() : null
+/** No page of somebody else writes here, whatever its visitor's browser sends along. */
+function requireOwnPage(senderOf: SenderOf, request: Request): void {
+  if (senderOf(request) !== 'foreign') return
+  const origin = (request.get('origin') ?? 'another site').slice(0, 200)
+  throw new ApiError(
+    'ORIGIN_FOREIGN',
+    `a page of ${origin} may not write here; its operator names its own with --origin`,
+  )
+}
+
+async function sessionOf(
+  { database, senderOf }: { database: Database; senderOf: SenderOf },
+  request: Request,
+): Promise<SessionRow | null> {
+  const shown = shownSession(request)
+  if (shown === null || (shown.account !== null && !mayUseCookie(senderOf, request))) return null
+  return sessionShown(database, shown, new Date())
 }
 
 function parseBody(definition: Route, request: Request): unknown {

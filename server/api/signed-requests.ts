@@ -1,10 +1,15 @@
 /** What clients sign and send to `/api/v1` and `/live`, as schemas; the integers are those that were signed. */
 import { z } from 'zod'
 import { zoneName } from '../areas/settings.ts'
-import { energyWh, hex32Form, uint32 } from '../settlement/signed-forms.ts'
+import { energyWh, hex32Form, uint32, utcSeconds } from '../settlement/signed-forms.ts'
 import { addressSchema, int24, type OrdersAnswer, seatId, uint24 } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
+
+/** As it is signed. */
+const ticks = int24.meta({
+  description: 'Ticks per kWh; a tick is `priceTick` of the area’s rules, in millionths of a token',
+})
 
 /** Who signs for an account of a passkey: a point of the curve P-256, or an address where `y` is zero; both zero for nobody. */
 const accountKey = z.strictObject({ x: hex32Form, y: hex32Form })
@@ -12,10 +17,15 @@ const firstKeys = z.strictObject({ owner: accountKey, recovery: accountKey })
 
 /**
  * What `POST /session` takes: the text of the sign-in message and the account's signature of it; of an account of a passkey
- * that is not open yet also the keys that it will be opened with.
+ * that is not open yet also the keys that it will be opened with. Our own page asks for a `cookie` instead of a token.
  */
 export const signInSchema = z
-  .strictObject({ message: z.string().min(1).max(4000), signature, keys: firstKeys.optional() })
+  .strictObject({
+    message: z.string().min(1).max(4000),
+    signature,
+    keys: firstKeys.optional(),
+    cookie: z.boolean().optional(),
+  })
   .meta({ id: 'SignIn' })
 
 /**
@@ -26,13 +36,17 @@ const order = z.strictObject({
   account: addressSchema,
   meter: addressSchema,
   rules: hex32Form,
-  market: z.int().min(0).max(1),
-  side: z.int().min(0).max(1),
-  timeInForce: z.int().min(0).max(2),
-  limitPrice: int24,
+  market: z.int().min(0).max(1).meta({ description: '0 spot, 1 forward' }),
+  side: z.int().min(0).max(1).meta({ description: '0 buys, 1 sells' }),
+  timeInForce: z
+    .int()
+    .min(0)
+    .max(2)
+    .meta({ description: '0 good till the gate closes, 1 immediate or cancel, 2 fill or kill; a spot order has 0' }),
+  limitPrice: ticks,
   maxWh: uint24.min(1),
-  start: uint32,
-  end: uint32,
+  start: utcSeconds,
+  end: utcSeconds,
   nonce: z.int().min(0),
 })
 
@@ -45,11 +59,11 @@ export const signedOrderSchema = z
       .strictObject({
         key: addressSchema,
         rules: hex32Form,
-        sides: z.int().min(1).max(3),
-        lowestPrice: int24,
-        highestPrice: int24,
-        validFrom: uint32,
-        validUntil: uint32,
+        sides: z.int().min(1).max(3).meta({ description: 'The sum of 1 buying and 2 selling' }),
+        lowestPrice: ticks,
+        highestPrice: ticks,
+        validFrom: utcSeconds,
+        validUntil: utcSeconds,
         signature,
       })
       .optional(),
@@ -65,13 +79,11 @@ const agreement = z.strictObject({
   buyer: addressSchema,
   buyerMeter: addressSchema,
   rules: hex32Form,
-  /** 0 a fixed energy, 1 a share of the surplus, 2 all of it. */
-  kind: z.int().min(0).max(0xff),
-  /** Wh per interval, hundredths of a percent, or 0. */
-  amount: uint24,
-  price: int24,
-  start: uint32,
-  end: uint32,
+  kind: z.int().min(0).max(0xff).meta({ description: '0 a fixed energy, 1 a share of the surplus, 2 all of it' }),
+  amount: uint24.meta({ description: 'Wh per interval, hundredths of a percent of the surplus, or 0, by its kind' }),
+  price: ticks,
+  start: utcSeconds,
+  end: utcSeconds,
   noticeSeconds: uint32,
   nonce: z.int().min(0),
 })
@@ -89,12 +101,12 @@ export type SignedAgreements = z.infer<typeof signedAgreementsSchema>
 
 /** `EndAgreement`: one of the two accounts ends the agreement at the boundary `end`. */
 export const signedNoticeSchema = z
-  .strictObject({ account: addressSchema, end: uint32, signature })
+  .strictObject({ account: addressSchema, end: utcSeconds, signature })
   .meta({ id: 'SignedNotice' })
 
 /** `RevokeSessionKey`, signed for the escrow of this area; it holds in all areas of that escrow. */
 export const signedRevocationSchema = z
-  .strictObject({ area: uint32, account: addressSchema, key: addressSchema, from: uint32, signature })
+  .strictObject({ area: uint32, account: addressSchema, key: addressSchema, from: utcSeconds, signature })
   .meta({ id: 'SignedRevocation' })
 
 /** Every amount that is asked for: tokens, decimal, with no more decimals or digits than any token has. */
@@ -111,7 +123,7 @@ export const signedInvitationSchema = z
     invitation: z.strictObject({
       rules: hex32Form,
       accounts: uint32.min(1),
-      validUntil: uint32,
+      validUntil: utcSeconds,
       nonce: z.int().min(0),
     }),
     signature,
@@ -125,12 +137,13 @@ export const signedGrantSchema = z
       account: addressSchema,
       seat: seatId,
       grantee: addressSchema,
-      /** The sum of 1 intervals, 2 readings, 4 statements. */
-      scope: z.int().min(1).max(7),
-      /** 0 each interval; 1 only sums over whole days (UTC), for which the scope is 1 and both times are midnights. */
-      granularity: z.int().min(0).max(1),
-      from: uint32,
-      until: uint32,
+      scope: z.int().min(1).max(7).meta({ description: 'The sum of 1 intervals, 2 readings, 4 statements' }),
+      granularity: z.int().min(0).max(1).meta({
+        description:
+          '0 each interval; 1 only sums over whole days (UTC), for which the scope is 1 and both times are midnights',
+      }),
+      from: utcSeconds,
+      until: utcSeconds,
       nonce: z.int().min(0),
     }),
     signature,
@@ -139,21 +152,21 @@ export const signedGrantSchema = z
 
 /** `RevokeGrants`, signed for the contract `Revocations` of the area: what the account granted under a lower nonce is void. */
 export const signedGrantRevocationSchema = z
-  .strictObject({ area: uint32, below: z.int().min(1), deadline: uint32, signature })
+  .strictObject({ area: uint32, below: z.int().min(1), deadline: utcSeconds, signature })
   .meta({ id: 'SignedGrantRevocation' })
 
 const mandate = z.strictObject({
   account: addressSchema,
   meter: addressSchema,
   rules: hex32Form,
-  sellFloor: int24,
-  buyCeiling: int24,
+  sellFloor: ticks,
+  buyCeiling: ticks,
   maxSellWh: uint24,
   maxBuyWh: uint24,
-  validFrom: uint32,
-  validUntil: uint32,
+  validFrom: utcSeconds,
+  validUntil: utcSeconds,
   version: uint32,
-  deadline: uint32,
+  deadline: utcSeconds,
 })
 
 const epochStart = z.strictObject({
@@ -161,7 +174,7 @@ const epochStart = z.strictObject({
   rules: hex32Form,
   meter: addressSchema,
   epoch: z.int().min(1).max(0xffff),
-  time: uint32,
+  time: utcSeconds,
   importWh: energyWh,
   exportWh: energyWh,
 })
@@ -171,8 +184,8 @@ export const relaySeatSchema = z
   .strictObject({
     mandate,
     mandateSignature: signature,
-    consentValidFrom: uint32,
-    consentDeadline: uint32,
+    consentValidFrom: utcSeconds,
+    consentDeadline: utcSeconds,
     consentSignature: signature,
     epoch: epochStart,
     epochSignature: signature,
@@ -189,23 +202,23 @@ export const relayConfirmationSchema = z
     zone: zoneName,
     nameplateWh: uint24,
     /** What the meter's readings are good for: 0 device, 1 billing. */
-    grade: z.int().min(0).max(1),
-    from: uint32,
+    grade: z.int().min(0).max(1).meta({ description: '0 device, 1 billing' }),
+    from: utcSeconds,
     /** How often the meter was revoked or suspended so far. */
     bars: uint32,
-    deadline: uint32,
+    deadline: utcSeconds,
     signature,
   })
   .meta({ id: 'RelayConfirmation' })
 
 /** `CloseSeat`: the seat trades nothing from the next boundary on. */
 export const relayClosureSchema = z
-  .strictObject({ seat: seatId, deadline: uint32, signature })
+  .strictObject({ seat: seatId, deadline: utcSeconds, signature })
   .meta({ id: 'RelayClosure' })
 
 /** `RevokeMeter`, signed by the grid operator: the meter trades nothing from the boundary `from` on. */
 export const relayRevocationSchema = z
-  .strictObject({ seat: seatId, from: uint32, deadline: uint32, signature })
+  .strictObject({ seat: seatId, from: utcSeconds, deadline: utcSeconds, signature })
   .meta({ id: 'RelayRevocation' })
 
 /** Signed by the meter, its account and, where the rules demand confirmation, the grid operator. */
@@ -227,8 +240,8 @@ export const relayKeySchema = z
       meter: addressSchema,
       key: addressSchema,
       next: addressSchema,
-      from: uint32,
-      deadline: uint32,
+      from: utcSeconds,
+      deadline: utcSeconds,
     }),
     accountSignature: signature,
     keySignature: signature,
@@ -238,12 +251,12 @@ export const relayKeySchema = z
 
 /** `amount` in tokens; the permit is the token's ERC-2612 one for the escrow. */
 export const relayDepositSchema = z
-  .strictObject({ seat: seatId, amount: tokens, deadline: uint32, signature })
+  .strictObject({ seat: seatId, amount: tokens, deadline: utcSeconds, signature })
   .meta({ id: 'RelayDeposit' })
 
 /** `Withdrawal`; its `amount` is signed in ledger units of the area (priceDecimals + 3 decimals). */
 export const relayWithdrawalSchema = z
-  .strictObject({ seat: seatId, amount: tokens, to: addressSchema, nonce: uint32, deadline: uint32, signature })
+  .strictObject({ seat: seatId, amount: tokens, to: addressSchema, nonce: uint32, deadline: utcSeconds, signature })
   .meta({ id: 'RelayWithdrawal' })
 
 /** Opens the account of a passkey on the chain of an area. */
@@ -264,14 +277,14 @@ export const relayExecutionSchema = z
       .min(1)
       .max(4),
     nonce,
-    deadline: uint32,
+    deadline: utcSeconds,
     signature,
   })
   .meta({ id: 'RelayExecution' })
 
 /** `Recover`, signed by the account's recovery key: `next` becomes the owner after the delay. */
 export const relayRecoverySchema = z
-  .strictObject({ area: uint32, account: addressSchema, next: accountKey, nonce, deadline: uint32, signature })
+  .strictObject({ area: uint32, account: addressSchema, next: accountKey, nonce, deadline: utcSeconds, signature })
   .meta({ id: 'RelayRecovery' })
 
 /** `Veto`, signed by the account's owner. */
@@ -282,9 +295,10 @@ export const relayVetoSchema = z
 export const relayRecoveredSchema = z
   .strictObject({ area: uint32, account: addressSchema })
   .meta({ id: 'RelayRecovered' })
+
 /** `MovePurse`: to another seat of the account; its `amount` is signed in ledger units of the area of `from`. */
 export const relayMoveSchema = z
-  .strictObject({ from: seatId, to: seatId, amount: tokens, nonce: uint32, deadline: uint32, signature })
+  .strictObject({ from: seatId, to: seatId, amount: tokens, nonce: uint32, deadline: utcSeconds, signature })
   .meta({ id: 'RelayMove' })
 
 export const relayClaimSchema = z.strictObject({ seat: seatId }).meta({ id: 'RelayClaim' })

@@ -16,9 +16,11 @@ export const tariffSchema = z
       z.object({
         start: time,
         end: time,
-        /** Tokens per kWh, as the programs that read tariffs want it: a number, for reckoning only with itself. */
-        value: z.number(),
-        pricePerKwh: z.string(),
+        value: z.number().meta({
+          description:
+            'Tokens per kWh, as the programs that read tariffs want it: a number, for reckoning only with itself',
+        }),
+        pricePerKwh: z.string().meta({ description: 'Tokens per kWh, decimal' }),
         /** Whose energy it is: neighbours' that would else be left over, or the supplier's. */
         source: z.enum(['neighbours', 'supplier']),
         /** From a result; of the running interval, from the newest result; or expected, from the same time of earlier days. */

@@ -2,6 +2,7 @@
  * An area's engine together with its place in the journal: made from the journal, advanced by commands, and committed with what
  * they did. What was applied and not committed cannot be taken back: after a failure the whole is made again.
  */
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import {
   type AreaConfig,
   type AreaFace,
@@ -10,6 +11,7 @@ import {
   type Command,
   chainSeat,
   type Event,
+  type MeterReading,
 } from '../market/area/area.ts'
 import { encode, struct } from '../market/area/binary.ts'
 import { EngineError } from '../market/area/error.ts'
@@ -33,7 +35,9 @@ interface Applied extends Journaled {
 /** What a submission is for the engine. */
 export interface Taken {
   commands: Command[]
-  /** Where the readings stood in the submission, in the order in which they are taken; null where it is the same. */
+  /** Answers to readings of archived intervals, which come before what the commands answer. */
+  refused: Event[]
+  /** Where the readings stood in the submission, in the order in which they are answered; null where it is the same. */
   places: number[] | null
 }
 
@@ -134,7 +138,8 @@ export class JournaledArea {
   /** Late readings come with what the tables say, the chain without what is known. */
   async take(submission: Submission, atMs: number): Promise<Taken> {
     if (submission.type === 'readings') return this.takeReadings(submission, atMs)
-    if (submission.type !== 'chain') return { commands: [{ ...submission, atMs } as Command], places: null }
+    if (submission.type !== 'chain')
+      return { commands: [{ ...submission, atMs } as Command], refused: [], places: null }
     const { state } = this
     const seats = submission.seats.filter((seat) => {
       const known = state.seats.get(seat.seat)?.chain
@@ -144,7 +149,7 @@ export class JournaledArea {
     const endsBatch = batch !== null && state.chain.time < batch.end && submission.time >= batch.end
     const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil || state.chain.isPartial
     const isNew = seats.length > 0 || (isFurther && !submission.isPart)
-    return { commands: isNew ? [{ ...submission, seats, atMs }] : [], places: null }
+    return { commands: isNew ? [{ ...submission, seats, atMs }] : [], refused: [], places: null }
   }
 
   private async takeReadings(submission: Extract<Submission, { type: 'readings' }>, atMs: number): Promise<Taken> {
@@ -152,17 +157,23 @@ export class JournaledArea {
     const places = [...submission.readings.keys()]
     const isLate = (place: number) => isBeyondMemory(state, submission.readings[place]!.time)
     const late = places.filter(isLate)
-    if (late.length === 0) return { commands: [{ ...submission, atMs }], places: null }
-    const served = late.map((place) => {
+    if (late.length === 0) return { commands: [{ ...submission, atMs }], refused: [], places: null }
+    const until = await this.store.archivedUntil()
+    const isArchived = (place: number) => submission.readings[place]!.time <= until
+    const archived = late.filter(isArchived)
+    const known = late.filter((place) => !isArchived(place))
+    const served = known.map((place) => {
       const reading = submission.readings[place]!
       return { reading, seat: seatsServedAt(state, reading)[0]?.chain.seat ?? 0 }
     })
     const others = places.filter((place) => !isLate(place))
-    const commands: Command[] = [{ type: 'late-readings', atMs, readings: await this.store.late(served) }]
+    const commands: Command[] = []
+    if (known.length > 0) commands.push({ type: 'late-readings', atMs, readings: await this.store.late(served) })
     if (others.length > 0) {
       commands.push({ type: 'readings', atMs, readings: others.map((place) => submission.readings[place]!) })
     }
-    return { commands, places: [...late, ...others] }
+    const refused = archived.map((place) => refusedAsArchived(submission.readings[place]!, until))
+    return { commands, refused, places: [...archived, ...known, ...others] }
   }
 
   private replay(row: StoredRow): void {
@@ -195,6 +206,14 @@ export class JournaledArea {
   private costOf(events: readonly Event[]): number {
     const computed = events.filter(({ type }) => type === 'interval-cleared' || type === 'batch-cut').length
     return replayMs.command + computed * this.state.seats.size * replayMs.seatComputed
+  }
+}
+
+/** What would correct results that are in the tables no more. */
+function refusedAsArchived({ meter, epoch, time }: MeterReading, until: UtcSeconds): Event {
+  return {
+    ...{ type: 'reading', meter, epoch, time, status: 'refused', seat: 0, nextSeat: 0, isLate: true },
+    ...{ code: 'READING_ARCHIVED', details: [time, until] },
   }
 }
 

@@ -279,8 +279,8 @@ export class AreaRunner {
     if (this.unworkable.size > 0 && this.unworkable.has(nameOf(form))) {
       return new AreaError('AREA_COMMAND', 'this command could not be carried out before')
     }
-    const { commands, places } = await this.area.take(submission, nowMs)
-    const events = commands.flatMap((command) => this.area.apply(command))
+    const { commands, refused, places } = await this.area.take(submission, nowMs)
+    const events = [...refused, ...commands.flatMap((command) => this.area.apply(command))]
     return places === null ? events : inOrder(events, places)
   }
 

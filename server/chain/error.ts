@@ -27,6 +27,8 @@ export class ChainError extends CodedError<
   | 'CHAIN_BATCH_CHANGED'
   | 'CHAIN_WATCHERS'
   | 'CHAIN_UNWATCHED'
+  | 'CHAIN_NOT_WATCHED'
+  | 'CHAIN_WATCHER'
   | 'CHAIN_OVERTAKEN'
 > {
   override readonly name = 'ChainError'

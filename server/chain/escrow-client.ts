@@ -238,6 +238,8 @@ function plainStruct(types: readonly ParamType[], values: Result): Record<string
 
 /** What JSON can hold: integers of at most 48 bits as numbers, wider ones as decimal strings, hexadecimal in lower case. */
 function plainValue(type: ParamType, value: unknown): unknown {
+  const { arrayChildren } = type
+  if (arrayChildren !== null) return [...(value as Result)].map((item) => plainValue(arrayChildren, item))
   if (type.components !== null) return plainStruct(type.components, value as Result)
   if (typeof value === 'bigint') {
     const bits = Number(/\d+$/.exec(type.type)?.[0] ?? 256)

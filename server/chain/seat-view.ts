@@ -80,6 +80,8 @@ export interface SettledBatch {
   transactions: Hex[]
   /** The block in which the last part was settled. */
   block: number
+  /** How many of the area's watchers had signed it; null where nobody watches the area. */
+  approvals: number | null
 }
 
 export interface AreaView {
@@ -102,6 +104,8 @@ export interface AreaView {
   bars: Map<Address, number>
   /** The header that was announced to the watchers last. */
   announced: Hex | null
+  /** The batch that began last with watchers, and how many had signed it. */
+  watched: { end: UtcSeconds; approvals: number } | null
   /** Who refused which batch, by its header. */
   refusals: Map<Hex, { watcher: Address; reason: number }[]>
   /** How often a batch was given up after some of its parts, by its end. */
@@ -146,6 +150,7 @@ export function applyEvent(view: EscrowView, event: EscrowEvent): void {
       keys: new Map([...view.values()].flatMap(({ keys }) => [...keys])),
       bars: new Map([...view.values()].flatMap(({ bars }) => [...bars])),
       announced: null,
+      watched: null,
       refusals: new Map(),
       open: null,
       batches: new Map(),
@@ -181,7 +186,9 @@ function applyToArea(area: AreaView, { name, args, transaction, block }: EscrowE
   if (name === 'OperatorAppointed') area.operator = args.operator as Address
   else if (name === 'GridSucceeded') area.grid = args.grid as Address
   else if (name === 'BatchAnnounced') area.announced = args.header as Hex
-  else if (name === 'BatchRefused') {
+  else if (name === 'BatchWatched') {
+    area.watched = { end: args.end as UtcSeconds, approvals: Number(args.approvals) }
+  } else if (name === 'BatchRefused') {
     const [header, watcher, reason] = [args.header as Hex, args.watcher as Address, args.reason as number]
     area.refusals.set(header, [...(area.refusals.get(header) ?? []), { watcher, reason }])
   } else if (name === 'BatchBegun') area.open = begunBatch(args)
@@ -198,7 +205,8 @@ function applyToArea(area: AreaView, { name, args, transaction, block }: EscrowE
     area.settledUntil = end
     area.gridBalance += BigInt(args.gridTake as string)
     const statementRoot = args.statementRoot as Hex
-    area.batches.set(end, { start: args.start as UtcSeconds, end, statementRoot, transactions, block })
+    const approvals = area.watched?.end === end ? area.watched.approvals : null
+    area.batches.set(end, { start: args.start as UtcSeconds, end, statementRoot, transactions, block, approvals })
   }
 }
 

@@ -33,6 +33,14 @@ export interface BatchPlan {
   parts: { fields: EntryFields; signature: Hex }[][]
 }
 
+/** How a batch that has not begun is divided, where something is given about it. */
+export interface Division {
+  /** The most entries of one part, where they shall be fewer than fit into it. */
+  entriesPerPart?: number | undefined
+  /** As it was shown to watchers: another division would be another header. */
+  partSizes?: readonly number[] | undefined
+}
+
 /** Nodes pass on transactions of at most 128 KiB; some of it is signature and fees. */
 const mostBytes = 128 * 1024 - 1024
 /** Where `Ledger.sol` keeps the seats; `test/contracts/storage-layout.json` pins it. */
@@ -42,7 +50,11 @@ const seatsSlot = 2
  * Plans a batch. Throws `CHAIN_BATCH` where an entry lacks its signed reading or does not begin at its seat's base on chain,
  * and `CHAIN_BATCH_CHANGED` where what is left is not what the header of a batch that has begun binds.
  */
-export function planBatch(work: BatchWork, entries: readonly SignedEntry[], entriesPerPart?: number): BatchPlan {
+export function planBatch(
+  work: BatchWork,
+  entries: readonly SignedEntry[],
+  { entriesPerPart, partSizes }: Division = {},
+): BatchPlan {
   const { area, batch, view } = work
   const left = entriesLeft(work, entries)
   const signed = fieldsOf(work, left)
@@ -59,7 +71,9 @@ export function planBatch(work: BatchWork, entries: readonly SignedEntry[], entr
     return { header, hash: view.open.header, part, parts: [own] }
   }
   let next = 0
-  const parts = divideIntoParts(left, view, entriesPerPart).map(({ length }) => {
+  const isAsBefore = partSizes?.reduce((sum, size) => sum + size, 0) === left.length
+  const sizes = isAsBefore ? partSizes! : divideIntoParts(left, view, entriesPerPart).map(({ length }) => length)
+  const parts = sizes.map((length) => {
     next += length
     return signed.slice(next - length, next)
   })

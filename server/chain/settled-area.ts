@@ -1,6 +1,10 @@
-/** What the chain says of one settled batch and all of its area's seats, read from the escrow's events through any node. */
+/**
+ * What the chain says of one batch, settled or about to be, and all of its area's seats, from the escrow's events through any
+ * node.
+ */
 import type { JsonRpcProvider } from 'ethers'
 import { escrowAt } from '../../contracts/build/deploy.ts'
+import type { ShownBatch } from '../../contracts/protocol/batch.ts'
 import { decodeWords, type EntryFields, seatIdOf } from '../../contracts/protocol/entry.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
@@ -8,7 +12,15 @@ import type { ChainSeat } from '../market/area/area.ts'
 import type { SettledArea } from '../settlement/verify/settled.ts'
 import { ChainError } from './error.ts'
 import { asChainError, eventsOfEscrow } from './escrow-client.ts'
-import { type AreaView, applyEvent, chainSeatOf, type EscrowView, type SeatRecord, termsOnChain } from './seat-view.ts'
+import {
+  type AreaView,
+  applyEvent,
+  chainSeatOf,
+  type EscrowEvent,
+  type EscrowView,
+  type SeatRecord,
+  termsOnChain,
+} from './seat-view.ts'
 
 export interface SettledAreaQuery {
   provider: JsonRpcProvider
@@ -27,22 +39,69 @@ export interface SettledAreaQuery {
  * where the events do not add up to the balances that the contract holds for the area.
  */
 export async function readSettledArea(query: SettledAreaQuery): Promise<SettledArea> {
+  const { provider, escrow, area, end, firstBlock } = query
   try {
-    return await read(query)
+    const newest = await provider.getBlockNumber()
+    const folded = await fold(query, eventsOfEscrow(provider, { escrow, fromBlock: firstBlock, toBlock: newest }))
+    const batch = folded.view?.batches.get(end)
+    if (batch === undefined) {
+      throw new ChainError('CHAIN_REQUEST', `area ${area} has settled no batch that ends at ${end}`)
+    }
+    await compareBalances({ provider, escrow, area, newest }, folded.view!)
+    const { start, statementRoot } = batch
+    const { rules } = folded.view!
+    const { seats, versions, bases, entries, gridTake } = folded
+    return { rules, statementRoot, start, end, seats, versions: versions.noted, bases, entries, gridTake, band: null }
   } catch (error) {
     throw asChainError(error)
   }
 }
 
-async function read({ provider, escrow, area, end, firstBlock, knownFrom }: SettledAreaQuery): Promise<SettledArea> {
-  const newest = await provider.getBlockNumber()
+/**
+ * A batch that is shown and has not begun on chain, as if it settled after these events, which are all up to the block `newest`.
+ * Throws as `readSettledArea` does: `CHAIN_REQUEST` where the area is not open, `CHAIN_OVERTAKEN` also where the batch's time is settled.
+ */
+export async function readShownArea(
+  query: Omit<SettledAreaQuery, 'end' | 'firstBlock'> & { newest: number },
+  events: Iterable<EscrowEvent>,
+  shown: ShownBatch,
+): Promise<SettledArea> {
+  const { start, end, bandLow, bandHigh, statementRoot, gridTake } = shown
+  try {
+    const { view, seats, versions } = await fold({ ...query, end }, events)
+    if (view === undefined) throw new ChainError('CHAIN_REQUEST', `area ${query.area} is not open`)
+    if (view.settledUntil > start) {
+      throw new ChainError('CHAIN_OVERTAKEN', `area ${query.area} has settled until ${view.settledUntil} already`)
+    }
+    await compareBalances(query, view)
+    const records = [...view.seats.values()]
+    const hasBegun = seats.length > 0
+    if (!hasBegun) versions.note(Number.POSITIVE_INFINITY, records)
+    return {
+      ...{ rules: view.rules, statementRoot, start, end, gridTake, entries: shown.parts.flat() },
+      seats: hasBegun ? seats : records.map(wholeSeat),
+      // An attempt that was given up has moved some of them.
+      bases: new Map(records.map(({ seat, base }) => [seat, base])),
+      versions: versions.noted,
+      band: { low: bandLow, high: bandHigh },
+    }
+  } catch (error) {
+    throw asChainError(error)
+  }
+}
+
+/** The events of a batch and what they say of its area; `seats` is empty where it has not begun. */
+async function fold(
+  { area, end, knownFrom }: Pick<SettledAreaQuery, 'area' | 'end' | 'knownFrom'>,
+  events: AsyncIterable<EscrowEvent> | Iterable<EscrowEvent>,
+) {
   const view: EscrowView = new Map()
   let entries: EntryFields[] = []
   let seats: ChainSeat[] = []
   let bases: SettledArea['bases'] = new Map()
   let gridTake = 0n
   const versions = new SeatVersions(knownFrom)
-  for await (const event of eventsOfEscrow(provider, { escrow, fromBlock: firstBlock, toBlock: newest })) {
+  for await (const event of events) {
     if (event.args.area === area && event.args.end === end) {
       if (event.name === 'PartSettled') {
         if (event.args.part === 0) {
@@ -61,14 +120,7 @@ async function read({ provider, escrow, area, end, firstBlock, knownFrom }: Sett
     if (seats.length === 0) versions.note(event.block, view.get(area)?.seats.values() ?? [])
     applyEvent(view, event)
   }
-  const batch = view.get(area)?.batches.get(end)
-  if (batch === undefined)
-    throw new ChainError('CHAIN_REQUEST', `area ${area} has settled no batch that ends at ${end}`)
-  const areaView = view.get(area)!
-  await compareBalances({ provider, escrow, area, newest }, areaView)
-  const { start, statementRoot } = batch
-  const { rules } = areaView
-  return { rules, statementRoot, start, end, seats, versions: versions.noted, bases, entries, gridTake }
+  return { view: view.get(area), entries, seats, bases, gridTake, versions }
 }
 
 /** The seat with all terms that it ever had: the engine remembers those that intervals in memory go by. */

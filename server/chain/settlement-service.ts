@@ -24,6 +24,7 @@ import {
   type StoredBatch,
   signedEntries,
 } from '../store/settlement-store.ts'
+import { keepShown, readShown, wordsAbout } from '../store/watching-store.ts'
 import {
   type ApprovalSource,
   type Approvals,
@@ -77,7 +78,7 @@ export interface SettlementOptions {
   leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
   /** The most entries of one transaction, where they shall be fewer than fit into it. */
   entriesPerPart?: number
-  /** Where the signatures of an area's watchers come from; without it a batch waits until their silence counts. */
+  /** Shows batches to the watchers of their areas; without it a batch waits until their silence counts. */
   approvals?: ApprovalSource
 }
 
@@ -112,7 +113,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
     for (const one of batches) await noteOutcome({ area, areaId }, one, counted?.batches.get(one.end))
     const batch = batches.find(({ end }) => !newest.batches.has(end))
     // Its statement is being made.
-    if (batch === undefined || !isStated(batch)) return
+    if (batch === undefined || !isStated(batch)) return approvals?.done(area)
     const { chainId, escrow, withdrawalDelaySeconds } = chain
     const now = (await provider.getBlock('latest'))!.timestamp
     const work = { area, areaId, escrow, chainId, batch, view: newest, counted, now }
@@ -182,9 +183,10 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const transaction = settled.transactions.at(-1)!
     const gasUsed = await gasOf(settled.transactions)
     if (gasUsed === null) return
-    if (await markSettled(database, areaId, batch.end, { transaction, block: settled.block, gasUsed })) {
+    const { block, approvals: signed } = settled
+    if (await markSettled(database, areaId, batch.end, { transaction, block, gasUsed, approvals: signed })) {
       metrics.settled.inc({ area })
-      log.info({ area, end: batch.end, transaction, block: settled.block, gasUsed }, 'batch settled')
+      log.info({ area, end: batch.end, transaction, block, gasUsed }, 'batch settled')
     }
   }
 
@@ -211,29 +213,58 @@ export function createSettlement(options: SettlementOptions): Settlement {
     const part = view.open?.settledParts ?? 0
     const purpose = `settle ${nameOf(work)} part ${part}`
     const { hash } = await sender.send(purpose, async () => {
-      const plan = planBatch(work, await signedEntries(database, areaId, batch.end), entriesPerPart)
-      return settleCall(work, plan, await watched(work, plan))
+      const entries = await signedEntries(database, areaId, batch.end)
+      if (view.watchers.keys.length === 0)
+        return settleCall(work, planBatch(work, entries, { entriesPerPart }), noApprovals)
+      const { plan, since } = await plannedForWatchers(work, entries)
+      return settleCall(work, plan, await watched(work, plan, since))
     })
+    approvals?.done(area)
     await markSubmitted(database, areaId, batch.end, hash)
   }
 
+  /**
+   * The plan of a batch that watchers sign, divided as it was shown to them first, and since when it is shown. What an account
+   * does on chain meanwhile can still change it: then the watchers, who sign one header of a batch, keep silent.
+   */
+  async function plannedForWatchers(
+    work: Work,
+    entries: readonly SignedEntry[],
+  ): Promise<{ plan: BatchPlan; since: Date }> {
+    const { areaId, batch, view, now } = work
+    const { end, number } = batch
+    const key = { areaId, end, number, attempt: attemptOf(work) }
+    const known = await readShown(database, key)
+    const plan = planBatch(work, entries, { entriesPerPart, partSizes: known?.partSizes })
+    const since = known?.shownAt ?? new Date(now * 1000)
+    if (view.open === null && known?.header !== plan.hash) {
+      const partSizes = plan.parts.map(({ length }) => length)
+      await keepShown(database, key, { header: plan.hash, partSizes, shownAt: since })
+    }
+    return { plan, since }
+  }
+
   /** What the watchers have signed. Throws `CHAIN_WATCHERS` where they refuse, `CHAIN_UNWATCHED` while they are waited for. */
-  async function watched(work: Work, plan: BatchPlan): Promise<Approvals> {
-    const { area, escrow, chainId, batch, view, now } = work
+  async function watched(work: Work, plan: BatchPlan, since: Date): Promise<Approvals> {
+    const { area, areaId, escrow, chainId, batch, view, now } = work
     const { hash: header } = plan
-    const { keys, quorum } = view.watchers
-    if (keys.length === 0) return noApprovals
-    requireNotRefused(view, header)
-    if (plan.part > 0) return noApprovals
-    const shown = { ...plan.header, header, parts: plan.parts.map((part) => part.map(({ fields }) => fields)) }
-    const domain = { chainId, escrow }
-    const signatures = (await approvals?.({ ...shown, domain, rules: view.rulesHash })) ?? []
-    const given = approvalsOf(domain, view, header, signatures)
+    const { quorum } = view.watchers
+    if (plan.part > 0) {
+      requireNotRefused(view, header, await wordsAbout(database, areaId, header))
+      return noApprovals
+    }
+    const parts = plan.parts.map((part) => part.map(({ fields }) => fields))
+    const attempt = { number: batch.number, attempt: attemptOf(work), block: indexer.head.block, since }
+    const shown = { ...plan.header, header, parts, ...attempt }
+    const words = (await approvals?.show(shown)) ?? []
+    requireNotRefused(view, header, words)
+    const given = approvalsOf({ chainId, escrow }, view, header, words)
     if (given.count === quorum) return given
     const from = await silentFrom(provider, { escrow, area, header })
     if (from !== null && now >= from) return given
+    if (from !== null) approvals?.settlesFrom(area, from)
     // Their time to answer unasked has passed: now it counts.
-    if (from === null && now >= batch.end + view.rules.watcherGraceSeconds) {
+    if (from === null && now >= since.getTime() / 1000 + view.rules.watcherGraceSeconds * unaskedShare) {
       const data = escrowInterface.encodeFunctionData('announceBatch', [area, header])
       await sender.send(`announce ${header} of ${escrow}`, async () => ({ to: escrow, data }))
     }
@@ -285,6 +316,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
   }
 }
 
+/** Of the watchers' time, how much of it they are left alone before the batch is announced, which costs gas. */
+const unaskedShare = 0.1
+
 /** A batch whose statement has been made. */
 type StatedBatch = StoredBatch & { statementRoot: Hex }
 
@@ -303,9 +337,14 @@ interface Work extends BatchWork {
 }
 
 /** Names one attempt to settle a batch, so that a batch that was abandoned may be sent again under another name. */
-function nameOf({ area, escrow, batch, view }: Work): string {
-  const attempt = `${batch.number}.${view.abandoned.get(batch.end) ?? 0}`
-  return `${escrow} area ${area} from ${batch.start} to ${batch.end} attempt ${attempt}`
+function nameOf(work: Work): string {
+  const { area, escrow, batch } = work
+  return `${escrow} area ${area} from ${batch.start} to ${batch.end} attempt ${batch.number}.${attemptOf(work)}`
+}
+
+/** How often the batch was given up on chain before. */
+function attemptOf({ batch, view }: Work): number {
+  return view.abandoned.get(batch.end) ?? 0
 }
 
 /** The seats whose balance some entry of theirs would take below zero, counted as the escrow counts. */
@@ -336,8 +375,10 @@ export function startSettlement(options: SettlementOptions & { pollMs: number })
           await settlement.advance(area)
           metrics.stopped.set({ area }, 0)
         } catch (error) {
-          metrics.stopped.set({ area }, 1)
-          throw error
+          // Its watchers are asked again soon: nothing has failed.
+          const isWaiting = error instanceof ChainError && error.code === 'CHAIN_UNWATCHED'
+          metrics.stopped.set({ area }, isWaiting ? 0 : 1)
+          if (!isWaiting) throw error
         }
       },
     }),

@@ -27,9 +27,10 @@ export function migrateCommand(): Command {
 
 async function run(flags: Flags, command: Command): Promise<void> {
   const url = neededOption<string>(command, 'databaseUrl', (await readConfigOf(flags)).databaseUrl)
-  const [{ requireDatabase }, { endless, openDatabase }, { tryMigrations }] = await Promise.all([
+  const [{ requireDatabase }, { endless, openDatabase }, { makeMonthsAhead }, { tryMigrations }] = await Promise.all([
     import('../start-up.ts'),
     import('../store/database.ts'),
+    import('../store/months.ts'),
     import('../store/trial.ts'),
   ])
   if (flags.trial === true) {
@@ -41,6 +42,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
   const database = openDatabase(url, 1, endless)
   try {
     const ran = await requireDatabase(database, { databaseUrl: url, migrates: true })
+    await makeMonthsAhead(database, Date.now() / 1000)
     await writeOutput(ran.length === 0 ? 'the schema is up to date\n' : `${ran.join('\n')}\n`)
   } finally {
     await database.end()

@@ -13,6 +13,11 @@ function postgresUrl(text: string): string {
   return text
 }
 
+/** Where archived months lie. */
+export function archiveFolder(): Option {
+  return new Option('--archive-folder <folder>', 'where the files of archived months lie').env('ARCHIVE_FOLDER')
+}
+
 /** The escrow of an area that is looked for in a database, where its number alone does not say which it is. */
 export function escrowOfArea(): Option {
   return new Option('--escrow <address>', 'the escrow contract, where several have an area of this number')

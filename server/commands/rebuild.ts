@@ -4,7 +4,7 @@ import { requireArea } from '../store/areas.ts'
 import { openDatabase } from '../store/database.ts'
 import { type Difference, rebuildArea } from '../store/rebuild.ts'
 import { takesConfig } from './configured.ts'
-import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
+import { archiveFolder, areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { writeOutput } from './streams.ts'
 
@@ -12,6 +12,7 @@ interface Options {
   databaseUrl: string
   area: number
   escrow?: string
+  archiveFolder?: string
 }
 
 export function rebuildCommand(): Command {
@@ -19,6 +20,7 @@ export function rebuildCommand(): Command {
     .addOption(databaseUrl())
     .addOption(areaNumber())
     .addOption(escrowOfArea())
+    .addOption(archiveFolder())
     .action(async (options: Options) => {
       try {
         await rebuild(options)
@@ -29,10 +31,11 @@ export function rebuildCommand(): Command {
   return takesConfig(command)
 }
 
-async function rebuild({ databaseUrl: url, ...named }: Options): Promise<void> {
+async function rebuild({ databaseUrl: url, archiveFolder: folder, ...named }: Options): Promise<void> {
   const { sequence, difference } = await rebuildArea({
     databaseUrl: url,
     areaId: await areaIdOf(url, named),
+    archiveFolder: folder,
     progress,
   })
   const isSame = difference === null

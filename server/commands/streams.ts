@@ -1,6 +1,7 @@
 /** How the commands that turn a file into a result read and write: all of the input or one line of refusal. */
 
 import { createReadStream } from 'node:fs'
+import { createGunzip } from 'node:zlib'
 import { CodedError } from '../../contracts/protocol/error.ts'
 
 const mebibyte = 2 ** 20
@@ -52,6 +53,16 @@ export async function readInput(path: string, mostLineBytes = usualLineBytes): P
   return text
 }
 
+/** What is packed is unpacked on the way. */
+function sourceOf(path: string): AsyncIterable<Buffer> {
+  if (path === '-') return process.stdin
+  const file = createReadStream(path)
+  if (!path.endsWith('.gz')) return file
+  const unpacked = createGunzip()
+  file.on('error', (error) => unpacked.destroy(error))
+  return file.pipe(unpacked)
+}
+
 /**
  * The lines of a file, or of standard input for `-`, as UTF-8 text and without their ends: the whole of it is never held. Throws
  * `InputError` saying what is wrong with it.
@@ -70,7 +81,7 @@ export async function* readLines(path: string, mostLineBytes = usualLineBytes): 
     return text
   }
   try {
-    for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
+    for await (const chunk of sourceOf(path)) {
       for (let from = 0; from < chunk.length; ) {
         const end = chunk.indexOf(newline, from)
         const part = chunk.subarray(from, end < 0 ? chunk.length : end)

@@ -1,19 +1,19 @@
 /** What `commonwatt verify` does: reads the file and the chain, and says whether they agree. */
 import type { JsonRpcProvider } from 'ethers'
-import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import { openProvider } from '../chain/escrow-client.ts'
 import { readSettledArea } from '../chain/settled-area.ts'
 import { readSettledSeat } from '../chain/settled-seat.ts'
-import { walletSignatures } from '../chain/wallet-signature.ts'
+import { wordsOfWallets } from '../chain/wallet-words.ts'
 import { beginsReport, ReportReader } from '../reports/verify-report.ts'
 import { BatchFigures } from '../reports/verify-rows.ts'
+import { beginsArchive } from '../settlement/archive-file.ts'
 import { type AreaFile, AreaFileReader, beginsAreaFile } from '../settlement/area-file.ts'
-import { claimsOf, nameOf, type SignedThings, type WalletWords } from '../settlement/signers.ts'
 import { readStatementFile, type StatementFile } from '../settlement/statement-file.ts'
 import { verifyArea } from '../settlement/verify/verify-area.ts'
 import { verifyStatement } from '../settlement/verify/verify-statement.ts'
 import { signerOfReading } from '../signatures/reading-signer.ts'
 import { InputError, readLines, writeOutput } from './streams.ts'
+import { verifyArchive } from './verify-archive.ts'
 
 export interface VerifyOptions {
   /** A report can be checked by itself, without a node. */
@@ -23,14 +23,28 @@ export interface VerifyOptions {
   batch?: string
 }
 
-/** Prints that a statement or a batch is right. Throws `InputError` naming the first difference. */
+/** Prints that a statement, a batch, an archive or a report is right. Throws `InputError` naming the first difference. */
 export async function verifyFile(path: string, options: VerifyOptions): Promise<void> {
   const figures = options.batch === undefined ? null : new BatchFigures()
   if (options.batch !== undefined)
-    await againstChain(await readCheck(options.batch, options.firstBlock, figures!), options)
-  const check = await readCheck(path, options.firstBlock, figures)
+    await againstChain(await readCheck(readLines(options.batch), options.batch, { ...options, figures }), options)
+  const lines = readLines(path)
+  const first = await lines.next()
+  if (first.done === false && beginsArchive(first.value)) {
+    const said = await verifyArchive(withFirst(first.value, lines), (file) =>
+      againstChain(areaCheck(file, options.firstBlock, null), options),
+    )
+    await writeOutput(`right: ${said}\n`)
+    return
+  }
+  const check = await readCheck(withFirst(first.value ?? '', lines), path, { ...options, figures })
   if (typeof check !== 'string') await againstChain(check, options)
   await writeOutput(typeof check === 'string' ? `right: ${check}\n` : 'right\n')
+}
+
+async function* withFirst(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first
+  yield* rest
 }
 
 async function againstChain(check: Check | string, { rpcUrl }: VerifyOptions): Promise<void> {
@@ -55,12 +69,16 @@ interface Check {
 }
 
 /** An area's file and a report are read line by line, a statement as one piece. A report is right once it is read: says of what. */
-async function readCheck(path: string, firstBlock: number, figures: BatchFigures | null): Promise<Check | string> {
+async function readCheck(
+  source: AsyncIterable<string>,
+  path: string,
+  { firstBlock, figures }: { firstBlock: number; figures: BatchFigures | null },
+): Promise<Check | string> {
   const area = new AreaFileReader()
   const report = new ReportReader()
   const lines: string[] = []
   let kind: 'area' | 'report' | 'statement' | null = null
-  for await (const line of readLines(path)) {
+  for await (const line of source) {
     kind ??= beginsAreaFile(line) ? 'area' : beginsReport(line) ? 'report' : 'statement'
     if (kind === 'area') area.take(line)
     else if (kind === 'statement') lines.push(line)
@@ -107,20 +125,6 @@ function areaCheck(file: AreaFile, firstBlock: number, figures: BatchFigures | n
       })
     },
   }
-}
-
-/** What the contract wallets among the accounts confirm at the newest block. */
-async function wordsOfWallets(
-  provider: JsonRpcProvider,
-  domain: EscrowDomain,
-  things: SignedThings,
-): Promise<WalletWords> {
-  const isWalletSignature = walletSignatures(provider)
-  const words = new Set<string>()
-  for (const claim of claimsOf(domain, things)) {
-    if (await isWalletSignature(claim.account, claim.digest, claim.signature)) words.add(nameOf(claim))
-  }
-  return words
 }
 
 function parseJson(path: string, text: string): unknown {

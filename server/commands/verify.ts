@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { ChainError } from '../chain/error.ts'
 import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
+import { StoreError } from '../store/error.ts'
 import { takesConfig } from './configured.ts'
 import { firstBlock, rpcUrl } from './options.ts'
 import { InputError, refuse } from './streams.ts'
@@ -13,7 +14,7 @@ export function verifyCommand(): Command {
   const command = new Command('verify')
     .argument(
       '<file>',
-      'the statement, what `commonwatt export` wrote, or a report as csv or csv-excel; - for standard input',
+      'the statement, what `commonwatt export` or `archive` wrote, or a report as csv or csv-excel; - for standard input',
     )
     .addOption(rpcUrl().makeOptionMandatory(false))
     .option('--batch <file>', 'of a report: what `commonwatt export` wrote, to compute its rows again from')
@@ -23,7 +24,8 @@ export function verifyCommand(): Command {
       try {
         await verifyFile(file, options)
       } catch (error) {
-        if (![ChainError, SettlementError, InputError, ReportError].some((kind) => error instanceof kind)) throw error
+        if (![ChainError, SettlementError, InputError, ReportError, StoreError].some((kind) => error instanceof kind))
+          throw error
         refuse((error as Error).message)
       }
     })

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { readDeployment } from './deployment.ts'
+import { parseMonths } from './duration.ts'
 
 /** `CONFIGURATION_UNREADABLE`, `CONFIGURATION_OPEN` (others can read the secrets in it), `CONFIGURATION_SYNTAX` and `CONFIGURATION_INVALID`. */
 export class ConfigurationError extends CodedError<
@@ -67,6 +68,10 @@ export interface FileConfig {
   logLevel?: (typeof logLevels)[number] | undefined
   /** Absolute. */
   backupFolder?: string | undefined
+  /** Absolute. */
+  archiveFolder?: string | undefined
+  /** Whole months that stay in the tables; all if not given. */
+  retain?: number | undefined
   escrows: EscrowConfig[]
 }
 
@@ -85,6 +90,14 @@ const anAddress = aText.transform((text, context) => {
     return parseAddress(text)
   } catch {
     context.addIssue({ code: 'custom', message: `${text} is no address: write "0x" and 40 hexadecimal digits` })
+    return z.NEVER
+  }
+})
+const someMonths = aText.transform((text, context) => {
+  try {
+    return parseMonths(text)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
     return z.NEVER
   }
 })
@@ -120,6 +133,8 @@ const schema = z.strictObject({
   'chain-poll-ms': whole(10, 600_000).optional(),
   'log-level': z.enum(logLevels, { error: `write one of ${logLevels.join(', ')}` }).optional(),
   'backup-folder': aText.optional(),
+  'archive-folder': aText.optional(),
+  retain: someMonths.optional(),
   escrow: z.array(escrowSchema, { error: 'write [[escrow]] above it' }).default([]),
 })
 
@@ -129,8 +144,8 @@ export const configurationVariables: readonly string[] = [
   ...Object.keys(escrowSchema.shape),
 ].map((key) => key.toUpperCase().replaceAll('-', '_'))
 
-/** Reads and checks a configuration file. Throws `ConfigurationError` with a line per mistake, each beginning with the file's name. */
-export function readServerConfig(path: string): FileConfig {
+/** Reads a file of this form. Throws `ConfigurationError` with a line per mistake, each beginning with the file's name. */
+function readTables<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {
   const text = readPrivate(path)
   let raw: unknown
   try {
@@ -146,7 +161,12 @@ export function readServerConfig(path: string): FileConfig {
     const lines = parsed.error.issues.map(({ path: place, message }) => `${path}: ${nameOf(place)}: ${message}`)
     throw new ConfigurationError('CONFIGURATION_INVALID', lines.join('\n'))
   }
-  const file = parsed.data
+  return parsed.data
+}
+
+/** Reads and checks a configuration file. Throws as `readTables` does. */
+export function readServerConfig(path: string): FileConfig {
+  const file = readTables(path, schema)
   const folder = dirname(resolve(path))
   const absolute = (name: string | undefined) => (name === undefined ? undefined : resolve(folder, name))
   return {
@@ -163,11 +183,47 @@ export function readServerConfig(path: string): FileConfig {
     chainPollMs: file['chain-poll-ms'],
     logLevel: file['log-level'],
     backupFolder: absolute(file['backup-folder']),
+    archiveFolder: absolute(file['archive-folder']),
+    retain: file.retain,
     escrows: file.escrow.map((each, index) => ({
       rpcUrl: each['rpc-url'],
       place: placeOf(each, `${path}: escrow ${index + 1}`, folder),
       areaFiles: each['area-file'].map((name) => resolve(folder, name)),
     })),
+  }
+}
+
+const watchSchema = z.strictObject({
+  'server-url': aUrl(/^https?:$/, 'https://market.example').optional(),
+  'rpc-url': aUrl(/^https?:$/, 'https://node.example').optional(),
+  escrow: anAddress.optional(),
+  'first-block': whole(0, 1e15).optional(),
+  area: whole(0, 0xffff_ffff).optional(),
+  'key-file': aText.optional(),
+  'data-folder': aText.optional(),
+  'metrics-host': aText.optional(),
+  'metrics-port': whole(1, 65_535).optional(),
+  'poll-ms': whole(10, 600_000).optional(),
+  'log-level': z.enum(logLevels, { error: `write one of ${logLevels.join(', ')}` }).optional(),
+})
+
+/** What a watcher's file says; its keys are the options of `commonwatt watch`. What it does not say is undefined. */
+export function readWatchConfig(path: string) {
+  const file = readTables(path, watchSchema)
+  const absolute = (name: string | undefined) =>
+    name === undefined ? undefined : resolve(dirname(resolve(path)), name)
+  return {
+    serverUrl: file['server-url'],
+    rpcUrl: file['rpc-url'],
+    escrow: file.escrow,
+    firstBlock: file['first-block'],
+    area: file.area,
+    keyFile: absolute(file['key-file']),
+    dataFolder: absolute(file['data-folder']),
+    metricsHost: file['metrics-host'],
+    metricsPort: file['metrics-port'],
+    pollMs: file['poll-ms'],
+    logLevel: file['log-level'],
   }
 }
 

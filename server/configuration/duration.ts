@@ -15,6 +15,14 @@ export function parseDuration(text: string): number {
   return Number(number) * seconds[unit ?? 's']!
 }
 
+/** Whole months of "13 months". Throws `DurationError`. */
+export function parseMonths(text: string): number {
+  const [, number] = /^([1-9]\d{0,3})\s*months?$/.exec(text.trim()) ?? []
+  if (number === undefined)
+    throw new DurationError('DURATION', `"${text}" is no number of months: write it like 13 months`)
+  return Number(number)
+}
+
 /** The shortest such text: 72h, 15m, 90s. */
 export function formatDuration(length: number): string {
   const unit = (['h', 'm'] as const).find((each) => length > 0 && length % seconds[each]! === 0) ?? 's'

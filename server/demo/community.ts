@@ -30,6 +30,7 @@ import {
 } from '../founding/found.ts'
 import { DemoError } from './error.ts'
 import type { Street } from './street.ts'
+import { type DemoWatcher, demoWatchers, quorumOf } from './watchers.ts'
 
 /** What the embedded parts and ports of one start are. */
 export interface StartPlace {
@@ -40,6 +41,7 @@ export interface StartPlace {
 }
 
 export interface People {
+  watchers: DemoWatcher[]
   deployer: Wallet
   grid: Wallet
   operator: Wallet
@@ -66,15 +68,22 @@ export function foundStreet(street: Street, dataFolder: string): People {
     if (existsSync(join(dataFolder, 'chain'))) {
       throw new DemoError('CHAIN_STATE', `${dataFolder} is of another release: remove it to begin anew`)
     }
-    foundCommunity(folder, completeAnswers(given(street, {}), answersIn(street.area)), street.area)
+    foundCommunity(folder, completeAnswers(given(street, {}), answersIn(street.area)), areaOf(street, dataFolder))
   }
   const key = (office: Parameters<typeof officeKey>[0]) => readWalletFile(join(folder, officeKey(office)))
   return {
+    watchers: demoWatchers(street, dataFolder),
     ...{ deployer: key('deployer'), grid: key('grid'), operator: key('operator'), relay: key('relay') },
     accounts: new Map(
       street.homes.map(({ id }) => [id, walletOfFile(join(dataFolder, 'homes', id, 'account.key'))] as const),
     ),
   }
+}
+
+/** The street's area with its watchers. */
+function areaOf({ area, ...street }: Street, dataFolder: string): GivenAreaFile {
+  const watchers = quorumOf(demoWatchers({ area, ...street }, dataFolder))
+  return watchers.quorum === 0 ? area : { ...area, rules: { ...area.rules, watchers } }
 }
 
 function given(street: Street, place: Answers): Answers {
@@ -93,7 +102,7 @@ export function configureStreet(street: Street, dataFolder: string, grid: Addres
   writeFileSync(configOf(dataFolder), configurationText(completeAnswers(answers, answersIn(street.area))))
   const areaFile = join(folderOf(dataFolder), areaName)
   const { rules } = JSON.parse(readFileSync(areaFile, 'utf8')) as GivenAreaFile
-  const area = withGrid(street.area, grid)
+  const area = withGrid(areaOf(street, dataFolder), grid)
   if (JSON.stringify(area.rules) !== JSON.stringify(rules)) {
     throw new DemoError(
       'STREET_FILE',

@@ -7,12 +7,12 @@ import { join } from 'node:path'
 import type { Wallet } from 'ethers'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource, DemoPerson } from '../api/resources.ts'
-import { configurationVariables } from '../configuration/config.ts'
+import { publicClient } from '../api-client.ts'
+import { configurationVariables, placeOfEscrow, readServerConfig } from '../configuration/config.ts'
 import { carryOutAct } from '../founding/area-acts.ts'
 import type { ConfiguredArea } from '../founding/configured-areas.ts'
 import { signInvitations } from '../founding/invitations.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
-import { publicClient } from './api-client.ts'
 import { placeCars, startCars } from './cars.ts'
 import { configOf, configureStreet, foundStreet, openStreet, type People } from './community.ts'
 import { startChain } from './embedded-chain.ts'
@@ -24,6 +24,7 @@ import { assertPortFree } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
 import { type Supervisor, startSupervisor } from './supervisor.ts'
 import { turnstile } from './turnstile.ts'
+import { quorumOf, startWatcher } from './watchers.ts'
 
 export interface DemoPorts {
   web: number
@@ -170,6 +171,15 @@ async function startMarket(
   print(`server     ${url}, API at ${url}/docs, metrics at http://127.0.0.1:${ports.metrics}/metrics`)
   print(`operator   commonwatt doctor --config ${config}`)
 
+  const { settings, rpcUrl } = place
+  const { firstBlock } = placeOfEscrow(readServerConfig(config).escrows[0]!)
+  for (const watcher of people.watchers) {
+    const kept = await startWatcher(watcher, { supervisor, dataFolder, serverUrl: url, rpcUrl, settings, firstBlock })
+    pids[watcher.name] = () => kept.pid
+  }
+  const { keys, quorum } = quorumOf(people.watchers)
+  if (keys.length > 0) print(`watchers   ${keys.length} processes, ${quorum} of which must sign each batch`)
+
   const places = placeDevices(street, ports.devices)
   await Promise.all(
     [...places.values()]
@@ -197,7 +207,6 @@ async function startMarket(
   const inTurn = turnstile(agentsStartedAtOnce)
   await Promise.all(
     [...agents].map(async ([agent, homes]) => {
-      const { settings } = place
       const file = writeAgentConfig({
         ...{ agent, homes, street, dataFolder, places, settings, accounts: people.accounts, serverUrl: url },
       })

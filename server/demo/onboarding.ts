@@ -8,7 +8,7 @@ import { type EscrowDomain, type Mandate, type Order, signFull } from '../../con
 import { parseMoney, parsePrice } from '../../contracts/protocol/units.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, OrderResource, SeatResource, WalletResource } from '../api/resources.ts'
-import { type ApiClient, signInWithKey } from './api-client.ts'
+import { type ApiClient, signInWithKey } from '../api-client.ts'
 
 /** What one home wants of the market: prices in tokens per kWh, energies in Wh per interval, money in tokens. */
 export interface Wishes {

@@ -47,6 +47,8 @@ const streetSchema = z.strictObject({
   /** An area file without the grid operator's account. */
   area: givenAreaSchema,
   withdrawalDelaySeconds: z.int().min(1),
+  /** How many compute each batch themselves; more than half of them must sign it. */
+  watchers: z.int().min(0).max(9).default(0),
   /** For how long the owner of an account can object to its recovery. */
   recoveryDelaySeconds: z.int().min(1),
   dayLengthSeconds: z.number().min(1),
@@ -192,8 +194,10 @@ export const demoStreet: Street = streetSchema.parse({
       maxBandPerKwh: '0.80',
       confirmation: 'everybody',
       settlingGrade: 'device',
+      watcherGraceSeconds: 60,
     },
   },
+  watchers: 3,
   withdrawalDelaySeconds: 300,
   recoveryDelaySeconds: 120,
   dayLengthSeconds: 360,

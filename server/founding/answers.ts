@@ -51,6 +51,11 @@ const url = (protocols: RegExp, example: string) => (answer: string) => {
 const optional = (check: (answer: string) => string | null) => (answer: string) =>
   answer === '' ? null : check(answer)
 
+/** The addresses of an answer. */
+export function keysIn(answer: string): string[] {
+  return answer === '' ? [] : answer.split(',').map((key) => key.trim())
+}
+
 /** An outage of the server that costs nobody anything. */
 const outageSeconds = 2 * 86_400 - 3_600
 
@@ -170,6 +175,18 @@ export const questions: readonly FoundingQuestion[] = [
       'This key opens the area, appoints the operator and confirms meters. Keep it apart from the server: whoever has both can invent homes.',
     standard: () => '',
     mistake: optional(address),
+  },
+  {
+    name: 'watchers',
+    isOfArea: true,
+    asks: 'Which keys compute each batch themselves before it settles (addresses with commas between them; empty: nobody)?',
+    advice:
+      'Independent people who run "commonwatt watch"; more than half of them must sign. It can never be changed. Without watchers the contract checks every limit, and nobody but the server computes the trades beforehand.',
+    standard: () => '',
+    mistake: optional((answer) => {
+      const keys = keysIn(answer)
+      return keys.map(address).find((mistake) => mistake !== null) ?? (keys.length > 64 ? 'at most 64 of them' : null)
+    }),
   },
   {
     name: 'databaseUrl',

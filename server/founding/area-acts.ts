@@ -119,7 +119,9 @@ function watchersOf(file: string): { quorum: number; keys: Address[] } {
   const { rules } = JSON.parse(readFileSync(file, 'utf8')) as {
     rules: { watchers?: { quorum: number; keys: Address[] } }
   }
-  return rules.watchers ?? { quorum: 0, keys: [] }
+  const { quorum, keys } = rules.watchers ?? { quorum: 0, keys: [] }
+  // The escrow takes them in the order in which their hash has them.
+  return { quorum, keys: keys.map((key) => key.toLowerCase()).sort() }
 }
 
 export interface AreaOffices {

@@ -17,7 +17,7 @@ import { formatPrice, parsePrice } from '../../contracts/protocol/units.ts'
 import { areaSettings } from '../areas/settings.ts'
 import { makeWalletFile } from '../chain/key-file.ts'
 import { parseDuration } from '../configuration/duration.ts'
-import { type Answers, FoundingError, type GivenArea } from './answers.ts'
+import { type Answers, FoundingError, type GivenArea, keysIn } from './answers.ts'
 import { configurationText } from './configuration-text.ts'
 import { serverUnit } from './service-unit.ts'
 
@@ -169,8 +169,17 @@ function areaFileOf(answers: Answers, grid: Address): Record<string, unknown> {
       maxBandPerKwh: bandOf(answers.retailPrice!),
       confirmation: answers.confirmation,
       settlingGrade: answers.settlingGrade,
+      ...watchersOf(answers),
     },
   }
+}
+
+/** More than half of them must sign; those who say nothing are waited for a quarter of a batch. */
+function watchersOf({ watchers, batch }: Answers): Record<string, unknown> {
+  const keys = keysIn(watchers!)
+  if (keys.length === 0) return {}
+  const quorum = Math.floor(keys.length / 2) + 1
+  return { watchers: { keys, quorum }, watcherGraceSeconds: Math.floor(parseDuration(batch!) / 4) }
 }
 
 function nextSteps(parts: {

@@ -1,17 +1,18 @@
 /** Limits of sockets: how many, how large, and how far one may fall behind. */
 
 import type { Server, ServerOptions, Socket } from 'socket.io'
-import type { IsOwnHost } from '../api/hosts.ts'
+import type { IsOwnHost, SenderOf } from '../api/hosts.ts'
 
 /** For the socket.io server that both namespaces share: a message of 100 readings has about 45 kB. */
-export function socketOptions(isOwnHost: IsOwnHost): Partial<ServerOptions> {
+export function socketOptions(isOwnHost: IsOwnHost, senderOf: SenderOf): Partial<ServerOptions> {
   return {
     maxHttpBufferSize: 256 * 1024,
     pingInterval: 20_000,
     pingTimeout: 20_000,
     connectTimeout: 10_000,
     serveClient: false,
-    allowRequest: (request, answer) => answer(null, isOwnHost(request)),
+    // A socket is read as well as written, and no other site's page may do either.
+    allowRequest: (request, answer) => answer(null, isOwnHost(request) && senderOf(request) !== 'foreign'),
   }
 }
 

@@ -7,10 +7,11 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Namespace, Server } from 'socket.io'
 import { z } from 'zod'
-import { sessionOfToken, tokensWithSession } from '../accounts/sessions.ts'
+import { tokensWithSession } from '../accounts/sessions.ts'
 import { createAreaTables } from '../api/area-tables.ts'
 import { gridOperatorOf } from '../api/parts.ts'
 import type { LiveToPage } from '../api/resources.ts'
+import { cookieOf, sessionShown } from '../api/session-cookie.ts'
 import type { PageToLive } from '../api/signed-requests.ts'
 import { createForwardPublisher } from './forward.ts'
 import { connectError, dropWhenSlow } from './limits.ts'
@@ -59,12 +60,14 @@ export function attachLive(io: Server, parts: LiveParts): Live {
 
   namespace.use(async (socket, next) => {
     try {
-      const { token } = socket.handshake.auth
+      const { token, account } = socket.handshake.auth
       socket.data.visitor = null
-      if (token === undefined) return next()
-      const session = typeof token === 'string' ? await sessionOfToken(database, token, new Date()) : null
-      if (session === null) return next(connectError('SESSION_NEEDED', 'the session has ended; sign in again'))
-      socket.data.visitor = { account: session.account, token }
+      if (token === undefined && account === undefined) return next()
+      const shown =
+        typeof token === 'string' ? { token, account: null } : cookieOf(socket.request.headers, `${account}`)
+      const session = shown && (await sessionShown(database, shown, new Date()))
+      if (!session) return next(connectError('SESSION_NEEDED', 'the session has ended; sign in again'))
+      socket.data.visitor = { account: session.account, token: shown.token }
       next()
     } catch (error) {
       log.error({ err: error }, 'a session could not be looked up')

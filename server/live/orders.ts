@@ -35,9 +35,15 @@ export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'req
       if (underWay >= messagesUnderWay) {
         return answer(refusal('ORDERS_BUSY', 'too many messages are under way; wait for the answers before'))
       }
+      try {
+        parts.gate.hear(sender)
+      } catch (error) {
+        return answer(refusal('TOO_MANY_REQUESTS', (error as Error).message))
+      }
       underWay += 1
       const results = await Promise.all(orders.data.map((order) => ackOf(order, sender, parts)))
       underWay -= 1
+      if (results.every(isNobodys)) parts.gate.heardInVain(sender)
       answer({ ok: true, results } satisfies OrdersAnswer)
     })
   }
@@ -62,6 +68,13 @@ async function ackOf(element: unknown, sender: OrderSender, parts: TakerParts): 
     const { document, retryAfterSeconds } = problem ?? internalProblem
     return { status: 'refused', code: document.code, message: document.detail, retry: retryAfterSeconds !== null }
   }
+}
+
+/** Without form, of no area or seat, or not signed by whom it names. */
+function isNobodys(result: OrderAck): boolean {
+  if (result.status !== 'refused') return false
+  const { code } = result
+  return ['REQUEST_INVALID', 'RULES_UNKNOWN', 'ORDER_NO_SEAT'].includes(code) || code.endsWith('_SIGNATURE')
 }
 
 function refusal(code: string, message: string): OrdersAnswer {

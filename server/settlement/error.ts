@@ -9,6 +9,7 @@ export class SettlementError extends CodedError<
   | 'SETTLEMENT_INPUT'
   | 'SETTLEMENT_STATEMENT'
   | 'SETTLEMENT_STATEMENT_ERASED'
+  | 'SETTLEMENT_ARCHIVE'
 > {
   override readonly name = 'SettlementError'
 }

@@ -12,13 +12,14 @@ import {
   orderForm,
   readingSchema,
   uint32,
+  utcSeconds,
 } from './signed-forms.ts'
 
 export const statementFileSchema = z.strictObject({
   chainId: z.int().min(1),
   escrow: addressForm,
   area: uint32,
-  end: uint32,
+  end: utcSeconds,
   /** The seat's number in its area. */
   seat: uint32,
   /** Leaves of the whole batch. */
@@ -32,7 +33,7 @@ export const statementFileSchema = z.strictObject({
   /** In their order. */
   leaves: z.array(
     z.strictObject({
-      start: uint32,
+      start: utcSeconds,
       stage: z.enum(stageNames),
       /** Digest of the order or agreement. */
       reference: hex32Form,
@@ -48,6 +49,8 @@ export const statementFileSchema = z.strictObject({
   /** Of the leaves' orders and agreements those that are handed out, by digest. */
   orders: z.array(orderForm),
   agreements: z.array(agreementForm),
+  /** In how many intervals something of the seat counted, and in how many of these it could trade nothing (`passed-over.ts`). */
+  chances: z.strictObject({ wanted: uint32, passedOver: uint32 }),
 })
 export type StatementFile = z.infer<typeof statementFileSchema>
 

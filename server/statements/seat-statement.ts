@@ -1,13 +1,17 @@
 /** A seat's statement of a batch, proved from the nodes that were kept when the batch's statement was made. */
 import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { AreaFile } from '../settlement/area-file.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { chunksFor, hashBytes, siblingsOf } from '../settlement/merkle.ts'
+import { type Chances, chancesOf } from '../settlement/passed-over.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
+import { partsOfBatch } from '../store/area-export.ts'
 import type { StoredArea } from '../store/areas.ts'
 import { signedUnder } from '../store/batch-signed.ts'
-import { fillsOfSeat, readCutBatch, readingsOfSeat } from '../store/batch-store.ts'
+import { type CutBatch, fillsOfSeat, readCutBatch, readingsOfSeat } from '../store/batch-store.ts'
 import type { Database } from '../store/database.ts'
+import { settingsBetween } from '../store/settings-store.ts'
 import { leavesOfSeat, nodeChunks, storedStatement } from '../store/statement-store.ts'
 import { makeStatement } from './make-statement.ts'
 
@@ -38,8 +42,27 @@ export async function seatStatement(
     }),
     siblings: own === null ? [] : await proofOf(database, key, { count: statement.leaves, ...own }),
     readings,
+    chances: await chancesOfSeat(database, area, batch, { seat, readings }),
     ...(await signedUnder(database, areaId, [...new Set(fills.map(({ arrival }) => arrival))])),
   }
+}
+
+/** From what the whole batch rests on, as whoever has its file counts it. */
+async function chancesOfSeat(
+  database: Database,
+  area: StoredArea,
+  batch: CutBatch,
+  { seat, readings }: Pick<StatementFile, 'seat' | 'readings'>,
+): Promise<Chances> {
+  const { parts } = await partsOfBatch(database, area, batch)
+  const [settings] = await settingsBetween(database, area.areaId, { from: batch.start, to: batch.end })
+  const times = readings.map(
+    ({ epoch, time, importWh, exportWh, quality, signature }): AreaFile['seats'][number]['readings'][number] => {
+      return [epoch, time, importWh, exportWh, quality, signature]
+    },
+  )
+  const chances = chancesOf({ ...parts, seats: [{ seat, readings: times }] }, settings!.settings.rules.intervalSeconds)
+  return chances.get(seat) ?? { wanted: 0, passedOver: 0 }
 }
 
 function seedOf(seed: string | null, seat: number, end: UtcSeconds): string {

@@ -7,6 +7,13 @@ export interface SessionRow {
   expiresAt: Date
 }
 
+/** A session as its account sees it; `id` is the beginning of the token's hash, in hexadecimal digits. */
+export interface ListedSession extends SessionRow {
+  id: string
+  openedAt: Date
+  client: string
+}
+
 /** Notes that a sign-in nonce has been used; false where it was used before. `expiresAt`: when the nonce ends by itself. */
 export async function spendAccountNonce(sql: Database, nonce: string, expiresAt: Date): Promise<boolean> {
   const rows = await sql`
@@ -14,9 +21,34 @@ export async function spendAccountNonce(sql: Database, nonce: string, expiresAt:
   return rows.length === 1
 }
 
-export async function insertSession(sql: Database, tokenHash: Buffer, session: SessionRow): Promise<void> {
+export async function insertSession(
+  sql: Database,
+  tokenHash: Buffer,
+  { account, openedAt, expiresAt, client }: Omit<ListedSession, 'id'>,
+): Promise<void> {
   await sql`
-    insert into sessions (token_hash, account, expires_at) values (${tokenHash}, ${session.account}, ${session.expiresAt})`
+    insert into sessions (token_hash, account, opened_at, expires_at, client)
+    values (${tokenHash}, ${account}, ${openedAt}, ${expiresAt}, ${client})`
+}
+
+/** What an account has open, the newest first. */
+export function sessionsOfAccount(
+  sql: Database,
+  { account, now, limit }: { account: Address; now: Date; limit: number },
+): Promise<ListedSession[]> {
+  return sql<ListedSession[]>`
+    select encode(substr(token_hash, 1, 8), 'hex') as id, account, opened_at as "openedAt", expires_at as "expiresAt", client
+    from sessions where account = ${account} and expires_at > ${now} order by opened_at desc limit ${limit}`
+}
+
+/** Ends the account's session of this identifier; false where it has none. */
+export async function deleteSessionOf(
+  sql: Database,
+  { account, id }: { account: Address; id: string },
+): Promise<boolean> {
+  const rows = await sql`
+    delete from sessions where account = ${account} and encode(substr(token_hash, 1, 8), 'hex') = ${id} returning 1`
+  return rows.length > 0
 }
 
 /** The session of a token, unless it has expired. */

@@ -4,6 +4,7 @@ import { engineConfig } from '../areas/settings.ts'
 import { type AreaFile, type AreaFileParts, lineOf, linesOf } from '../settlement/area-file.ts'
 import { SettlementError } from '../settlement/error.ts'
 import type { StatedFacts } from '../settlement/stated-facts.ts'
+import { requireKeptBatch } from './archives.ts'
 import type { StoredArea } from './areas.ts'
 import {
   agreementsOfBatch,
@@ -112,10 +113,11 @@ export async function readingsStated(sql: Queries, areaId: number, batch: CutBat
 /**
  * The lines of the file of the area's batch that ends at `end`; none where there is no such batch. Throws `SettlementError`:
  * `SETTLEMENT_STATEMENT` where it has no statement of its number yet, and `SETTLEMENT_STATEMENT_ERASED` where something that links
- * leaves to a seat has been erased.
+ * leaves to a seat has been erased; and `StoreError` `STORE_ARCHIVED`.
  */
 export async function* areaFileLines(sql: Queries, area: StoredArea, end: number): AsyncGenerator<string> {
   const { areaId } = area
+  await requireKeptBatch(sql, areaId, end)
   const batch = await readCutBatch(sql, areaId, end)
   if (batch === null) return
   const statement = await storedStatement(sql, areaId, end)
@@ -123,12 +125,42 @@ export async function* areaFileLines(sql: Queries, area: StoredArea, end: number
     throw new SettlementError('SETTLEMENT_STATEMENT', `the batch to ${timeOf(end)} has no statement yet: try again`)
   }
   if (statement.statedSalt === null) throw erased(`what the batch to ${timeOf(end)} rests on`)
+  yield* batchLines(sql, area, { batch, salt: statement.statedSalt, seeds: await seedsOfBatch(sql, areaId, batch) })
+}
+
+/** The same for an archive, which also keeps a batch of which something was erased: then nobody can compare it with its root any more. */
+export async function archiveFileLines(
+  sql: Queries,
+  area: StoredArea,
+  end: number,
+): Promise<{ erased: boolean; lines: AsyncGenerator<string> }> {
+  const batch = (await readCutBatch(sql, area.areaId, end))!
+  const salt = (await storedStatement(sql, area.areaId, end))?.statedSalt ?? null
+  const seeds = salt === null ? null : await seedsOfBatch(sql, area.areaId, batch)
+  return { erased: salt === null, lines: batchLines(sql, area, { batch, salt: salt ?? noSalt, seeds }) }
+}
+
+/** Of a batch whose salt was erased. */
+const noSalt: Hex = `0x${'0'.repeat(64)}`
+
+function seedsOfBatch(sql: Queries, areaId: number, { end, number }: CutBatch) {
+  return seedsOf(sql, { areaId, end, number })
+}
+
+/** Throws where a seat's seed was erased, unless none is asked for. */
+async function* batchLines(
+  sql: Queries,
+  area: StoredArea,
+  { batch, salt, seeds }: { batch: CutBatch; salt: Hex; seeds: ReadonlyMap<number, Hex | null> | null },
+): AsyncGenerator<string> {
+  const { areaId } = area
   const { parts } = await partsOfBatch(sql, area, batch)
-  yield* linesOf({ ...parts, salt: statement.statedSalt, seats: [] })
-  const seeds = await seedsOf(sql, { areaId, end, number: batch.number })
+  yield* linesOf({ ...parts, salt, seats: [] })
   for await (const { seat, readings, fills } of seatsOfBatch(sql, areaId, batch)) {
-    const seed = fills.length === 0 ? null : (seeds.get(seat) ?? null)
-    if (fills.length > 0 && seed === null) throw erased(`the statement of seat ${seat} for the batch to ${timeOf(end)}`)
+    const seed = fills.length === 0 ? null : (seeds?.get(seat) ?? null)
+    if (fills.length > 0 && seed === null && seeds !== null) {
+      throw erased(`the statement of seat ${seat} for the batch to ${timeOf(batch.end)}`)
+    }
     yield lineOf({ list: 'seats', item: { seat, seed, readings: readings.map(readingRow), fills: fills.map(fillRow) } })
   }
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { AreaLease, AreaStore, Commit, Place } from '../areas/area-store.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { Piece } from '../market/engine/snapshot.ts'
+import { keptFrom } from './archives.ts'
 import { type AreaIdentity, registerArea } from './areas.ts'
 import { type Database, type DatabasePatience, openDatabase, transact } from './database.ts'
 import { StoreError } from './error.ts'
@@ -102,6 +103,10 @@ class PostgresArea implements AreaStore, AreaLease {
 
   late(readings: Parameters<AreaStore['late']>[0]) {
     return lateReadings(this.database, this.areaId, { intervalSeconds: this.projection.interval ?? 1, readings })
+  }
+
+  archivedUntil() {
+    return keptFrom(this.database, this.areaId)
   }
 
   async saveSnapshot(place: Place, pieces: readonly Piece[]): Promise<void> {

@@ -24,6 +24,12 @@ export async function registerArea(sql: Queries, identity: AreaIdentity): Promis
   return (await findAreas(sql, identity))[0]!.areaId
 }
 
+/** Every area of the database. */
+export function allAreas(sql: Queries): Promise<StoredArea[]> {
+  return sql<StoredArea[]>`
+    select area_id as "areaId", chain_id as "chainId", escrow, area from areas order by area_id`
+}
+
 /** The areas of this number; of one chain or escrow where they are given. */
 export async function findAreas(
   sql: Queries,

@@ -11,6 +11,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { Writable } from 'node:stream'
 import { z } from 'zod'
+import { numbers } from './arrays.ts'
 import {
   applyMigrations,
   type Database,
@@ -21,6 +22,7 @@ import {
   transact,
 } from './database.ts'
 import { StoreError } from './error.ts'
+import { keptMonths } from './months.ts'
 
 /** Tables whose rows mean nothing an hour later; a session in a stolen backup would still open an account. */
 const passing = ['migrations', 'area_leases', 'sessions', 'sign_in_nonces', 'idempotency_keys', 'pairings']
@@ -30,6 +32,8 @@ const headSchema = z.strictObject({
   release: z.string(),
   takenAt: z.iso.datetime(),
   migrations: z.array(z.strictObject({ name: z.string(), checksum: z.string() })),
+  /** That have partitions, UTC seconds of their first moments. */
+  months: z.array(z.int()),
 })
 export type BackupHead = z.output<typeof headSchema>
 const tableSchema = z.strictObject({ table: z.string(), columns: z.array(z.string()) })
@@ -70,12 +74,13 @@ async function* bytesOf(database: Database, release: string, resume: () => void)
     const head: BackupHead = {
       ...{ commonwatt: 'backup', release, takenAt: (now!.now as Date).toISOString() },
       migrations: await migrationsOf(sql),
+      months: await keptMonths(sql),
     }
     yield line(head)
     let rows = 0
     for (const { table, columns } of await tablesOf(sql)) {
       yield line({ table, columns })
-      const copied = await sql`copy ${sql(table)} (${sql(columns)}) to stdout`.readable()
+      const copied = await sql`copy (select ${sql(columns)} from ${sql(table)}) to stdout`.readable()
       for await (const chunk of copied) {
         for (const byte of chunk as Buffer) if (byte === newline) rows += 1
         yield hashed(chunk as Buffer)
@@ -122,6 +127,7 @@ export async function restore(
 async function fill(sql: Transaction, lines: Lines): Promise<{ head: BackupHead; rows: number }> {
   const head = parsed(headSchema, await lines.next())
   await applyMigrations(sql, head.migrations)
+  await sql`select make_months(${numbers(head.months, (month) => month)}::bigint[])`
   const ofSchema = new Map((await tablesOf(sql)).map(({ table, columns }) => [table, columns]))
   let rows = 0
   for (;;) {

@@ -253,7 +253,7 @@ export interface Contradiction {
   second: BatchReading
 }
 
-/** Of the meters of these seats, the oldest first, as far as the first value lies in the tables. */
+/** Of the meters of these seats, the oldest first; the first values of archived months are kept for this. */
 export async function contradictionsOf(
   sql: Queries,
   areaId: number,
@@ -267,7 +267,13 @@ export async function contradictionsOf(
       select meter, array_agg(seat order by seat) as seats from seats
       where area_id = ${areaId} and seat = any(${numbers(seats, (seat) => seat)}::int[]) group by meter) own
     join suspensions x using (meter)
-    join readings first on first.area_id = ${areaId} and first.time = x.time and first.seat = x.seat and first.epoch = x.epoch
+    cross join lateral (
+      select import_wh, export_wh, quality, signature from readings first
+      where first.area_id = ${areaId} and first.time = x.time and first.seat = x.seat and first.epoch = x.epoch
+      union all
+      select import_wh, export_wh, quality, signature from kept_readings first
+      where first.area_id = ${areaId} and first.time = x.time and first.seat = x.seat and first.epoch = x.epoch
+    ) first
     where x.area_id = ${areaId}
     order by x.journal_sequence, x.meter collate "C"`
   return rows.map((row): Contradiction => {

@@ -8,6 +8,7 @@ import { TimeZone } from '../exchange/time-zone.ts'
 import { pointsOf } from '../reports/roster-facts.ts'
 import { ReportError } from '../reports/row.ts'
 import { settledRow } from '../reports/settled-row.ts'
+import { requireKept } from './archives.ts'
 import { settledBatches } from './billing-store.ts'
 import type { Database } from './database.ts'
 import { reportRowsByPoint } from './queries-report.ts'
@@ -36,7 +37,7 @@ export interface BilledMonth {
   batches: UtcSeconds[]
 }
 
-/** Reads a month (`2026-11`) by the area's own calendar. Throws `BILL_MONTH` for one that has not ended, or none. */
+/** Reads a month (`2026-11`) by the area's own calendar. Throws `BILL_MONTH` for one that has not ended, or none, and `STORE_ARCHIVED`. */
 export async function readMonth(database: Database, areaId: number, month: string, now: Date): Promise<BilledMonth> {
   const [, year, number] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(month) ?? []
   if (year === undefined) throw new BillingError('BILL_MONTH', `${JSON.stringify(month)} is no month (2026-11)`)
@@ -45,6 +46,7 @@ export async function readMonth(database: Database, areaId: number, month: strin
     timeZone.startOfDay(Date.UTC(Number(year), Number(number) - 1 + after, 1) / 1000 / secondsPerDay),
   ) as [number, number]
   if (now.getTime() < to * 1000) throw new BillingError('BILL_MONTH', `${month} has not ended`)
+  await requireKept(database, areaId, from)
   const history = await settingsHistory(database, areaId)
   if (history.length === 0) throw new BillingError('BILL_NOTHING', 'the area has no settings yet')
   const settingsAt = (start: UtcSeconds) => settingsFor(history, start)

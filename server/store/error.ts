@@ -1,7 +1,8 @@
 /** What goes wrong in the database, by name. */
 import { CodedError } from '../../contracts/protocol/error.ts'
 
-/** `STORE_FENCED` and `STORE_DIVERGED` are about an area's journal, `STORE_SILENT` and `STORE_LOST` about a connection. */
+/** `STORE_FENCED` and `STORE_DIVERGED` are about an area's journal, `STORE_SILENT` and `STORE_LOST` about a connection,
+ * `STORE_ARCHIVED` about what lies in files now, `STORE_ARCHIVE` about those files. */
 export class StoreError extends CodedError<
   | 'STORE_MIGRATION_CHANGED'
   | 'STORE_TOO_NEW'
@@ -15,6 +16,8 @@ export class StoreError extends CodedError<
   | 'STORE_BACKUP'
   | 'STORE_NOT_EMPTY'
   | 'STORE_IN_USE'
+  | 'STORE_ARCHIVED'
+  | 'STORE_ARCHIVE'
 > {
   override readonly name = 'StoreError'
 }

@@ -143,7 +143,10 @@ async function nearReadings(sql: Queries, { areaId, intervalSeconds, readings }:
   return near
 }
 
-/** How the intervals on both sides of each reading stand for its seat, as far as they have been computed. */
+/**
+ * How the intervals on both sides of each reading stand for its seat, as far as they have been computed. One that the chain has
+ * settled by a batch that the journal does not know has no result that could be corrected.
+ */
 async function standingsOf(sql: Queries, { areaId, intervalSeconds, readings }: Query) {
   const rows = await sql<
     (Omit<Standing, 'quality' | 'hasRow' | 'zone'> & {
@@ -162,7 +165,7 @@ async function standingsOf(sql: Queries, { areaId, intervalSeconds, readings }: 
     ) with ordinality as wanted (seat, time, place)
     cross join lateral (values (wanted.time - ${intervalSeconds}), (wanted.time)) as touched (start)
     cross join lateral (
-      select start, run from intervals where area_id = ${areaId} and intervals.start = touched.start
+      select start, run, status from intervals where area_id = ${areaId} and intervals.start = touched.start
       order by run desc limit 1
     ) newest
     left join seat_intervals own
@@ -170,7 +173,8 @@ async function standingsOf(sql: Queries, { areaId, intervalSeconds, readings }: 
     cross join lateral (
       select max(zone) filter (where place = own.zone) as zone, max(zone) filter (where flow_wh is null) as root
       from interval_zones where area_id = ${areaId} and interval_zones.start = newest.start
-    ) zones`
+    ) zones
+    where newest.status <> 'missed'`
   const found = new Map(rows.map((row) => [`${row.place} ${row.start}`, row]))
   return (place: number, start: UtcSeconds, { terms }: ChainPart): Standing | null => {
     const row = found.get(`${place} ${start}`)

@@ -5,6 +5,7 @@ import chain from './migrations/0003_chain.sql?raw'
 import accounts from './migrations/0004_accounts.sql?raw'
 import points from './migrations/0005_points.sql?raw'
 import documents from './migrations/0006_documents.sql?raw'
+import watching from './migrations/0007_watching.sql?raw'
 
 export const migrations: readonly { name: string; text: string }[] = [
   { name: '0001_market', text: market },
@@ -13,4 +14,5 @@ export const migrations: readonly { name: string; text: string }[] = [
   { name: '0004_accounts', text: accounts },
   { name: '0005_points', text: points },
   { name: '0006_documents', text: documents },
+  { name: '0007_watching', text: watching },
 ]

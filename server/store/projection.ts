@@ -7,6 +7,7 @@
  */
 import type { Journaled } from '../areas/area-store.ts'
 import type { Transaction } from './database.ts'
+import { MonthsProjection } from './months.ts'
 import { projectAgreements, projectRevocations } from './project-agreements.ts'
 import { projectBatches } from './project-batches.ts'
 import { projectForward } from './project-forward.ts'
@@ -42,6 +43,7 @@ export const projectedTables = [
 
 export class Projection {
   private readonly areaId: number
+  private readonly months = new MonthsProjection()
   private readonly readings = new ReadingProjection()
   /** Null until the area has been configured; an area keeps its interval. */
   private intervalSeconds: number | null
@@ -65,6 +67,7 @@ export class Projection {
     const told = new ToldEvents(journaled)
     this.intervalSeconds ??= told.of('configured')[0]?.event.config.rules.intervalSeconds ?? null
     const statements = [
+      ...this.months.project(sql, told),
       ...projectSettings(sql, areaId, told),
       ...projectSeats(sql, areaId, told, funds),
       ...projectOrders(sql, areaId, told),
@@ -81,6 +84,7 @@ export class Projection {
 
   /** What was projected last has been committed. */
   committed(): void {
+    this.months.committed()
     this.readings.committed()
   }
 }

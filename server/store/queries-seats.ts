@@ -190,7 +190,8 @@ export function seatBatches(
 ): Promise<SeatBatchRow[]> {
   const { seats, from = 0, to = endOfTime, after = { end: endOfTime, area: 0, seat: 0 }, limit } = options
   return sql<SeatBatchRow[]>`
-    select own.*, batches.start, coalesce(progress.status, 'cut') as status, progress.transaction
+    select own.*, batches.start, coalesce(progress.status, 'cut') as status, progress.transaction,
+      progress.approvals
     from ${wantedSeats(sql, seats)} cross join lateral (
       select area_id, seat, end_at, sum(sold_wh)::bigint as sold_wh, sum(bought_wh)::bigint as bought_wh,
         sum(paid)::text as paid, sum(received)::text as received

@@ -94,7 +94,7 @@ function selectBatches(sql: Queries) {
   return sql`
     select area_id, start, end_at, batches.number, left_out, band_low, band_high, energy_wh, paid, received, seats,
       statements.root as statement_root, coalesce(progress.status, 'cut') as status, progress.transaction, progress.block,
-      progress.gas_used
+      progress.gas_used, progress.approvals
     from batches
     left join batch_progress progress using (area_id, end_at, number)
     left join statements using (area_id, end_at, number)`

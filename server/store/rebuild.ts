@@ -8,6 +8,8 @@ import { committedFunds, freeFunds } from '../market/area/funds.ts'
 import { emptyState } from '../market/area/state.ts'
 import { apply } from '../market/engine/engine.ts'
 import { decodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
+import { archivedRows } from './archive-files.ts'
+import { archivedMonths, forgetProjected } from './archives.ts'
 import { type Database, endless, openDatabase, type Transaction, transact } from './database.ts'
 import { StoreError } from './error.ts'
 import { newestPlace, rowsAfter } from './journal.ts'
@@ -33,12 +35,18 @@ export interface Rebuilt {
 export interface RebuildOptions {
   databaseUrl: string
   areaId: number
+  /** Where the files of archived months lie, with which the journal begins. */
+  archiveFolder?: string | undefined
   /** Called from time to time. */
   progress(done: { sequence: number; of: number } | { comparing: string }): void
 }
 
-/** Throws `STORE_DIVERGED` where the journal has a gap or a row that does not give its hash. */
-export async function rebuildArea({ databaseUrl, areaId, progress }: RebuildOptions): Promise<Rebuilt> {
+/**
+ * Throws `STORE_DIVERGED` where the journal has a gap or a row that does not give its hash, and `STORE_ARCHIVE` where a file of it is
+ * missing.
+ */
+export async function rebuildArea(options: RebuildOptions): Promise<Rebuilt> {
+  const { databaseUrl, areaId } = options
   const stored = openDatabase(databaseUrl, 2, { ...endless, name: 'commonwatt rebuild' })
   try {
     // Two at once would take each other's schema away.
@@ -51,7 +59,7 @@ export async function rebuildArea({ databaseUrl, areaId, progress }: RebuildOpti
       const anew = openDatabase(databaseUrl, 1, { ...endless, name: 'commonwatt rebuild', schemas: [rebuilt, main] })
       try {
         await makeTables(stored, anew, rebuilt)
-        return await rebuild({ stored, anew, main, rebuilt, areaId, progress })
+        return await rebuild({ ...options, stored, anew, main, rebuilt })
       } finally {
         await anew.end({ timeout: 5 })
         await stored`drop schema if exists ${stored(rebuilt)} cascade`
@@ -69,23 +77,23 @@ async function makeTables(stored: Database, anew: Database, schema: string): Pro
   await stored`drop schema if exists ${stored(schema)} cascade`
   await stored`create schema ${stored(schema)}`
   await anew.unsafe(migrations[0]!.text)
-  const tables = await stored<{ name: string }[]>`
-    select tablename as name from pg_tables where schemaname = ${schema}`
+  const tables = await stored<{ name: string; isPartitioned: boolean }[]>`
+    select relname as name, relkind = 'p' as "isPartitioned" from pg_class
+    where relnamespace = ${schema}::regnamespace and relkind in ('r', 'p')`
   const isProjected = new Set<string>(projectedTables)
-  for (const { name } of tables) {
+  for (const { name, isPartitioned } of tables) {
+    if (isPartitioned) continue
     if (isProjected.has(name)) await anew`alter table ${anew(schema)}.${anew(name)} set unlogged`
     else await anew`drop table ${anew(schema)}.${anew(name)}`
   }
 }
 
-interface Parts {
+interface Parts extends RebuildOptions {
   stored: Database
   anew: Database
   /** Schemas. */
   main: string
   rebuilt: string
-  areaId: number
-  progress: RebuildOptions['progress']
 }
 
 /** Commands of one transaction: as the grouping makes no difference, any number will do. */
@@ -95,8 +103,9 @@ async function rebuild(parts: Parts): Promise<Rebuilt> {
   const { stored, anew, areaId, progress } = parts
   const replay = new Replay(areaId)
   const of = (await newestPlace(stored, areaId)).sequence
+  const archived = archivedRows(stored, areaId, parts.archiveFolder ?? null)
   for (;;) {
-    const rows = await rowsAfter(stored, areaId, replay.sequence)
+    const rows: StoredRow[] = (await archived.next()).value ?? (await rowsAfter(stored, areaId, replay.sequence))
     if (rows.length === 0) break
     for (let from = 0; from < rows.length; from += commandsPerCommit) {
       await transact(anew, (sql) => replay.take(sql, rows.slice(from, from + commandsPerCommit)))
@@ -113,6 +122,7 @@ async function rebuild(parts: Parts): Promise<Rebuilt> {
         await replay.take(sql, rows)
       }
       await replay.finish(sql)
+      await forgetArchived(sql, areaId)
       for (const table of projectedTables) {
         progress({ comparing: table })
         const difference = await firstDifference(sql, parts, table)
@@ -122,6 +132,15 @@ async function rebuild(parts: Parts): Promise<Rebuilt> {
     },
     'isolation level repeatable read',
   )
+}
+
+/** What has left the tables leaves those that were made anew. */
+async function forgetArchived(sql: Transaction, areaId: number): Promise<void> {
+  const archive = (await archivedMonths(sql, areaId)).findLast(({ dropped }) => dropped)
+  if (archive === undefined) return
+  await forgetProjected(sql, areaId, archive)
+  await sql`delete from readings where area_id = ${areaId} and time < ${archive.until}`
+  await sql`delete from seat_intervals where area_id = ${areaId} and start < ${archive.until}`
 }
 
 /** The engine from the first command on, and the tables that follow from it. */

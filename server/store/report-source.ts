@@ -11,6 +11,7 @@ import { ReportError } from '../reports/row.ts'
 import { presentSelection, type RowSelection } from '../reports/selection.ts'
 import { writeReport } from '../reports/write-report.ts'
 import type { MarketParties, ReportHead } from '../reports/writer.ts'
+import { requireKept } from './archives.ts'
 import type { Database } from './database.ts'
 import { isRangeFinal, reportRows, reportRowsByPoint, sourcesOf } from './queries-report.ts'
 import { keepManifest, versionFor } from './report-versions.ts'
@@ -41,7 +42,7 @@ export interface OpenReport {
   write(onRefused: (refusal: Refusal) => void): AsyncGenerator<string, ReportManifest>
 }
 
-/** Throws `ReportError` for a report that cannot be. */
+/** Throws `ReportError` for a report that cannot be, and `StoreError` `STORE_ARCHIVED`. */
 export async function openReport(
   database: Database,
   areaId: number,
@@ -50,6 +51,7 @@ export async function openReport(
 ): Promise<OpenReport> {
   const { format, from, to, by, selection } = request
   const range = { from, to }
+  await requireKept(database, areaId, from)
   const history = await settingsHistory(database, areaId)
   if (history.length === 0) throw new ReportError('REPORT_AREA_UNKNOWN', 'the area has no settings yet')
   const place = (await areaPlace(database, areaId)) ?? nowhere

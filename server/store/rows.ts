@@ -99,6 +99,8 @@ export interface BatchRow {
   transaction: Hex | null
   block: number | null
   gas_used: number | null
+  /** Watchers that had signed it when it settled. */
+  approvals: number | null
   seats: number
 }
 
@@ -207,6 +209,7 @@ export interface SeatBatchRow {
   paid: NumericText
   received: NumericText
   transaction: Hex | null
+  approvals: number | null
 }
 
 export interface ForwardOrderRow {

@@ -93,15 +93,23 @@ export async function markSettled(
   sql: Queries,
   areaId: number,
   end: UtcSeconds,
-  { transaction, block, gasUsed }: { transaction: Hex; block: number; gasUsed: number },
+  outcome: {
+    transaction: Hex
+    block: number
+    gasUsed: number
+    /** How many watchers had signed it; null where nobody watches the area. */
+    approvals: number | null
+  },
 ): Promise<boolean> {
+  const { transaction, block, gasUsed, approvals } = outcome
   const rows = await sql`
-    insert into batch_progress as known (area_id, end_at, number, status, transaction, block, gas_used)
-    select area_id, end_at, number, 'settled', ${transaction}, ${block}::bigint, ${gasUsed}::bigint from batches
+    insert into batch_progress as known (area_id, end_at, number, status, transaction, block, gas_used, approvals)
+    select area_id, end_at, number, 'settled', ${transaction}, ${block}::bigint, ${gasUsed}::bigint, ${approvals}::int
+    from batches
     where area_id = ${areaId} and end_at = ${end}
     on conflict (area_id, end_at) do update
       set number = excluded.number, status = 'settled', transaction = excluded.transaction, block = excluded.block,
-        gas_used = excluded.gas_used
+        gas_used = excluded.gas_used, approvals = excluded.approvals
       where known.status <> 'settled' or known.number <> excluded.number`
   return rows.count === 1
 }
@@ -109,6 +117,6 @@ export async function markSettled(
 /** A batch whose settlement the chain no longer has. */
 export async function markCut(sql: Queries, areaId: number, end: UtcSeconds): Promise<void> {
   await sql`
-    update batch_progress set status = 'cut', transaction = null, block = null, gas_used = null
+    update batch_progress set status = 'cut', transaction = null, block = null, gas_used = null, approvals = null
     where area_id = ${areaId} and end_at = ${end} and status = 'settled'`
 }

@@ -4,6 +4,7 @@
  *
  * Sentences get their quantities as text, already written in the language.
  */
+import type { RefusalReason } from '../../contracts/protocol/batch.ts'
 import type { cancelReasons, OrderStatus, SeatOutcomeCode, StageName } from '../market/area/codes.ts'
 import type { Side } from '../market/auction.ts'
 import type { Amounts, Measures } from './amounts.ts'
@@ -64,6 +65,8 @@ export interface Language {
   orderStatuses: { readonly [Status in OrderStatus | 'active' | 'filled']: string }
   /** Why what was left of a forward order was taken out of its book. */
   cancelReasons: { readonly [Reason in (typeof cancelReasons)[number]]: string }
+  /** Why a watcher does not sign a batch. */
+  watcherReasons: { readonly [Reason in RefusalReason]: string }
   trade(facts: TradeFacts): string
   agreement(facts: AgreementFacts): string
 }

@@ -21,18 +21,22 @@ const foreign = new Set([
   // the operating system
   'EAI_AGAIN',
   // the environment
+  'ARCHIVE_FOLDER',
   'AREA_FILE',
   'BACKUP_FOLDER',
   'CHAIN_POLL_MS',
   'COMMONWATT_CONFIG',
   'DATABASE_URL',
+  'DATA_FOLDER',
   'FIRST_BLOCK',
   'KEY_FILE',
   'LOG_LEVEL',
   'METRICS_HOST',
   'METRICS_PORT',
+  'POLL_MS',
   'RELAY_KEY_FILE',
   'RPC_URL',
+  'SERVER_URL',
   'TRUST_PROXY',
 ])
 

@@ -81,3 +81,29 @@ describe('after a zone changed', () => {
     expect(lines.map((line: string) => line.split(',')[fee])).toEqual(Array.from({ length: 8 }, () => '0.004'))
   })
 })
+
+test('what lies in an archive is said to, and is no empty list', async () => {
+  const until = changed
+  await street.database`
+    insert into archives (area_id, month, until, end_at, file, sha256, bytes, last_sequence, dropped)
+    values (1, ${t0}, ${until}, ${until}, 'area-1.commonwatt-archive.gz', '\\x', 1, 1, true)`
+  const grid = await tokenOf(street, people.grid)
+  const range = `from=${iso(t0)}&to=${iso(t0 + 4 * intervalSeconds)}`
+  const replies = await Promise.all([
+    ask(street, 'GET', `areas/1/intervals?${range}`),
+    ask(street, 'GET', `areas/1/intervals/${iso(t0)}`),
+    ask(street, 'GET', `areas/1/tariff?${range}`),
+    ask(street, 'GET', `areas/1/report?${range}`, { token: grid }),
+    ask(street, 'GET', `areas/1/batches/${iso(until)}/export`, { token: grid }),
+    own(`intervals?${range}`),
+    own(`summary?seat=${seatIds.bob}&${range}`),
+    own(`statements/${iso(until)}?seat=${seatIds.bob}`),
+  ])
+  for (const { status, body } of replies) {
+    const problem = typeof body === 'string' ? JSON.parse(body) : body
+    expect([status, problem.code, problem.detail]).toEqual([410, 'STORE_ARCHIVED', expect.stringMatching(/archived/)])
+  }
+  const later = await ask(street, 'GET', `areas/1/intervals?from=${iso(until)}`)
+  expect(pageOf(intervalSchema).parse(later.body).items).toHaveLength(2)
+  await street.database`delete from archives`
+})

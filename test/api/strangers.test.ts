@@ -116,6 +116,20 @@ describe('orders', () => {
     const answer: OrdersAnswer = await page.emitWithAck('orders', [await signedOrder('bob', { nonce: 21 })])
     expect(answer).toMatchObject({ ok: true, results: [{ status: 'accepted' }] })
   })
+
+  test('of strangers are not even read once their address has sent too many', async () => {
+    const stranger = await signedOrder('alice', { account: lower(people.stranger) }, people.stranger)
+    const page = connected()
+    const send = (orders: unknown[]): Promise<OrdersAnswer> => page.emitWithAck('orders', orders)
+    let answer = await send([stranger])
+    for (let n = 0; n < 400 && answer.ok; n++) answer = await send(n % 2 === 0 ? [{}] : [stranger, {}])
+    expect(answer).toMatchObject({ ok: false, code: 'TOO_MANY_REQUESTS' })
+    const token = await tokenOf(street, people.bob)
+    const known = street.page(token)
+    pages.push(known)
+    const own: OrdersAnswer = await known.emitWithAck('orders', [await signedOrder('bob', { nonce: 30 })])
+    expect(own).toMatchObject({ ok: true, results: [{ status: 'accepted' }] })
+  })
 })
 
 describe('the gate of orders', () => {
@@ -146,6 +160,21 @@ describe('the gate of orders', () => {
     for (let n = 0; n < 501; n++) void enter('a', `net ${n}`, never).catch((error) => refused.push(error))
     await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'ORDERS_BUSY' }]))
     expect(await enter('b', 'net 0', async () => 'in')).toBe('in')
+  })
+
+  test('hears no more messages of a network or account once so many were nobody’s, and goes on hearing the others', () => {
+    const gate = createOrderGate(() => 0)
+    const [stranger, neighbour] = [
+      { network: 'one', account: null },
+      { network: 'one', account: 'a' },
+    ]
+    for (let n = 0; n < 301; n++) {
+      if (n < 300) gate.hear(stranger)
+      gate.heardInVain(stranger)
+    }
+    expect(() => gate.hear(stranger)).toThrow(expect.objectContaining({ code: 'TOO_MANY_REQUESTS' }))
+    gate.hear(neighbour)
+    gate.hear({ network: 'two', account: null })
   })
 
   test('makes nobody give up while the area does not know its seats', async () => {

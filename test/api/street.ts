@@ -16,7 +16,7 @@ import type { HelloAnswer, ReadingsAnswer } from '../../contracts/protocol/wire.
 import { networkReader, type TrustedProxies } from '../../server/api/addresses.ts'
 import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
-import { ownHosts } from '../../server/api/hosts.ts'
+import { ownHosts, pageSenders } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { Offices } from '../../server/api/parts.ts'
 import type { Relay } from '../../server/api/relay.ts'
@@ -83,6 +83,8 @@ export interface StreetOptions {
   demo?: boolean
   pageFolder?: string | null
   trustProxy?: TrustedProxies
+  /** Where people open the page, beside the street's own address. */
+  origins?: string[]
   /** The forward books are per zone, so Bob may live next to Alice. */
   bobZone?: string
   /** Further areas, in which nobody has a seat yet. */
@@ -114,6 +116,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const statements: Street['statements'] = new Map()
   const offices = { grid: settings.rules.grid, operator: lower(people.stranger) }
   const servicesOf = (area: number) => ({
+    watching: { watchersOf: () => null, waiting: () => null, take: async () => {} },
     relay: (allow: AllowGas) => recordingRelay(relayed, relayError, allow),
     revocations,
     officesOf: () => offices,
@@ -137,16 +140,18 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const http = createServer()
   const origin = await listen(http)
   const isOwnHost = ownHosts([origin])
+  const senderOf = pageSenders([origin, ...(options.origins ?? [])])
   const app = createApp({
     ...apiParts,
     ready: async () => notReady,
     demoPeople: options.demo ? demoPeople : null,
     pageFolder: options.pageFolder ?? null,
-    origins: [origin],
+    origins: [origin, ...(options.origins ?? [])],
     isOwnHost,
+    senderOf,
   })
   http.on('request', app)
-  const io = new Server(http, socketOptions(isOwnHost))
+  const io = new Server(http, socketOptions(isOwnHost, senderOf))
   limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(areas))
   attachAgents(io, { ...apiParts, telemetry })

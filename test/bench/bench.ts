@@ -167,7 +167,7 @@ function tableOf({ auction, book, engine, durable, bytes, agent }: Results): Tab
   ]
 }
 
-function bytesRows({ meters, intervals, tables, totalBytes, yearMb, logBytes }: KeptBytes): TableRow[] {
+function bytesRows({ meters, intervals, tables, totalBytes, yearMb, logBytes, archivedBytes }: KeptBytes): TableRow[] {
   return [
     ...tables.map(({ table, rowBytes, indexBytes, longBytes }) => ({
       benchmark: `bytes: ${table}`,
@@ -179,6 +179,7 @@ function bytesRows({ meters, intervals, tables, totalBytes, yearMb, logBytes }: 
       result: `${rounded(totalBytes)} B`,
       more: `${rounded(yearMb)} MB a meter and year; ${rounded(logBytes)} B written ahead; ${meters} meters, ${intervals} intervals`,
     },
+    { benchmark: 'bytes: the same in an archive', result: `${rounded(archivedBytes)} B`, more: 'batches and journal' },
   ]
 }
 

@@ -13,8 +13,10 @@ import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import { snapshotOf } from '../../server/market/engine/snapshot.ts'
 import { makeStatement } from '../../server/statements/make-statement.ts'
+import { archiveMonths } from '../../server/store/archive-files.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import { type Database, endless, migrate, openDatabase } from '../../server/store/database.ts'
+import { markSettled } from '../../server/store/settlement-store.ts'
 import {
   config,
   face,
@@ -24,7 +26,6 @@ import {
   placing,
   reading,
   seat,
-  t0,
   terms,
 } from '../market/engine/street.ts'
 import { JournalWriter } from '../store/journal-writer.ts'
@@ -48,11 +49,15 @@ export interface KeptBytes {
   yearMb: number
   /** Written ahead, for each meter and interval. */
   logBytes: number
+  /** Of the month's archive, likewise. */
+  archivedBytes: number
 }
 
 const meters = 500
 const intervals = 192
 const batchSeconds = 86_400
+/** The last two days of a month. */
+const dayStart = Date.UTC(2027, 0, 30) / 1000
 /** Rows of one commit: what gathers while the commit before is written. */
 const readingsPerCommit = 20
 /** So often a snapshot is written. */
@@ -71,8 +76,9 @@ export async function benchBytes(): Promise<KeptBytes> {
     await liveDays(url, database)
     const logBytes = ((await logPlace(database)) - before) / (meters * intervals)
     const tables = await keptBytes(database)
+    const archivedBytes = (await archived(database, join(folder, 'archives'))) / (meters * intervals)
     const totalBytes = tables.reduce((sum, own) => sum + own.rowBytes + own.indexBytes + own.longBytes, 0)
-    return { meters, intervals, tables, totalBytes, yearMb: (totalBytes * intervals * 365) / 1e6, logBytes }
+    return { meters, intervals, tables, totalBytes, yearMb: (totalBytes * 96 * 365) / 1e6, logBytes, archivedBytes }
   } finally {
     await database.end()
     await postgres.stop()
@@ -84,8 +90,7 @@ async function liveDays(url: string, database: Database): Promise<void> {
   const identity = { chainId: face.chainId, escrow: face.escrow, area: config.rules.area }
   const { areaId, store, close } = await openAreaStore(url, identity)
   const writer = new JournalWriter(store)
-  const dayStart = Math.ceil(t0 / batchSeconds) * batchSeconds
-  const seats = Array.from({ length: meters }, (_, index) => seatFrom(index + 1, dayStart))
+  const seats = Array.from({ length: meters }, (_, index) => seatFrom(index + 1))
   const beginMs = dayStart * 1000 - 60_000
   const rules = { ...config.rules, batchSeconds }
   writer.run({ type: 'configure', atMs: beginMs, config: { ...config, rules }, face })
@@ -111,6 +116,7 @@ async function liveDays(url: string, database: Database): Promise<void> {
       writer.passTime(time * 1000 + 600_000)
       await writer.commit()
       if ((await makeStatement(database, { ...identity, areaId }, time)) === null) throw new Error('no batch was cut')
+      await markSettled(database, areaId, time, { transaction: '0xab', block: interval, gasUsed: 1 })
       writer.run(following(time * 1000 + 610_000, homes.settled(seats, time), time, interval))
       await writer.commit()
     }
@@ -125,7 +131,7 @@ async function liveDays(url: string, database: Database): Promise<void> {
   await close()
 }
 
-function seatFrom(number: number, dayStart: number): ChainSeat {
+function seatFrom(number: number): ChainSeat {
   const start = { epoch: 1, time: dayStart, importWh: 4_000_000 + number, exportWh: 1_000_000 + number }
   const own = terms({
     from: dayStart,
@@ -178,6 +184,18 @@ class Homes {
 /** As a meter's key makes it: bytes that nothing can make shorter. */
 function signature(): string {
   return `0x${randomBytes(64).toString('hex')}`
+}
+
+/** Bytes of the file into which the month goes. */
+async function archived(database: Database, folder: string): Promise<number> {
+  let size = 0
+  await archiveMonths(database, {
+    ...{ folder, retainMonths: 1, now: dayStart + 40 * batchSeconds, release: 'bench' },
+    done(what) {
+      if ('bytes' in what) size = what.bytes
+    },
+  })
+  return size
 }
 
 async function logPlace(database: Database): Promise<number> {

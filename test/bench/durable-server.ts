@@ -110,6 +110,7 @@ const parts: ApiParts = {
   statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
   servicesOf: () => ({
     isWalletSignature: unused,
+    watching: { watchersOf: () => null, waiting: () => null, take: unused },
     accounts: null,
     relay: null,
     revocations: null,
@@ -126,11 +127,15 @@ const parts: ApiParts = {
   gate: createOrderGate(),
   reads: createReadAllowance(),
   isOwnHost: () => true,
+  senderOf: () => 'own',
 }
 http.on('request', createApp(parts))
 const io = new Server(
   http,
-  socketOptions(() => true),
+  socketOptions(
+    () => true,
+    () => 'own',
+  ),
 )
 const telemetry = createTelemetryBoard(meterOwners(areas))
 attachAgents(io, { ...parts, telemetry })

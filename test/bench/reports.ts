@@ -97,6 +97,7 @@ async function fill(sql: Database, zones: number): Promise<void> {
     insert into intervals
     select 1, start, 1, 'final', 'computed', ${(seats / 2) * 100}::int, 0, 0, 0, 0, 0, 0, 0, to_timestamp(start + 1000) from ${starts}`
   const days = intervals / 96
+  await sql`select make_months(array[${from}, ${from + 31 * 86_400}]::bigint[])`
   for (let day = 0; day < days; day++) {
     const first = from + day * 86_400
     const ofDay = sql`generate_series(${first}::bigint, ${first + 86_400 - intervalSeconds}::bigint, ${intervalSeconds}::bigint) start`

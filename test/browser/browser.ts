@@ -3,12 +3,15 @@ import { AxeBuilder } from '@axe-core/playwright'
 import chromium from '@sparticuz/chromium'
 import { type Browser, type Page, chromium as playwright } from 'playwright-core'
 
+const unusual = ['--single-process', '--disable-web-security']
+
 /** Starts the browser: the one at `CHROMIUM_PATH`, or the one inside the npm package. */
 export async function startBrowser(): Promise<Browser> {
   return playwright.launch({
     executablePath: process.env.CHROMIUM_PATH ?? (await chromium.executablePath()),
-    // As a single process the browser would end with the first context that is closed.
-    args: [...chromium.args.filter((flag) => flag !== '--single-process'), '--disable-background-networking'],
+    // As a single process the browser would end with the first context that is closed, and without its security it does not
+    // say from which page a request comes.
+    args: [...chromium.args.filter((flag) => !unusual.includes(flag)), '--disable-background-networking'],
   })
 }
 

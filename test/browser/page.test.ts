@@ -18,7 +18,7 @@ import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
 import type { AreaResource, DemoPerson, IntervalResource } from '../../server/api/resources.ts'
-import { publicClient, signInWithKey } from '../../server/demo/api-client.ts'
+import { publicClient, signInWithKey } from '../../server/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
@@ -401,7 +401,7 @@ describe('joining', () => {
 })
 
 describe('an account of a passkey', () => {
-  it('is made by the device, opened on chain, trades, and is asked for no finger when a price changes', async () => {
+  it('is made by the device, opened on chain, asked for no finger when a price changes, and recovered by a printed key', async () => {
     const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
     const area = items[0]!
     const agent = new PairingAgent(demo.url, area)
@@ -443,7 +443,31 @@ describe('an account of a passkey', () => {
     await page.goto(`${demo.url}/account`)
     await page.getByRole('button', { name: 'I have a passkey already' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
-  }, 180_000)
+
+    // A recovery key is printed, and another device asks with it for the account, which the first one is told.
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save a recovery key to print' }).click()
+    const paper = readFileSync(await (await saved).path(), 'utf8')
+    await shows(page, '.card', /A second key is named/)
+    await shows(page, '.session', /Chrome on Linux.*here/)
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    const other = await open('/', { viewport: phone })
+    await withAuthenticator(other)
+    await other.goto(`${demo.url}/account`)
+    await other.getByRole('button', { name: 'I lost my passkey' }).click()
+    await other.getByLabel('Account', { exact: true }).fill(/Account: (\S+)/.exec(paper)![1]!)
+    await other.getByLabel('Recovery key').fill(/Key: +(\S+)/.exec(paper)![1]!)
+    expect(await accessibilityFaults(other)).toEqual([])
+    await other.getByRole('button', { name: 'Ask for my account' }).click()
+    await shows(page, '[role=alert]', /Somebody with your second key asks for this account/)
+    await shows(other, '.effect', /can take it over/)
+    await other.getByRole('button', { name: 'Take it over' }).click()
+    await shows(other, '.page-sub', /meter not confirmed yet/)
+    await other.getByText(/since/).first().waitFor()
+    await other.getByRole('button', { name: 'Sign out' }).click()
+    await other.getByRole('button', { name: 'Open my account with fingerprint, face or PIN' }).waitFor()
+  }, 240_000)
 })
 
 /** The grid operator invites one account. */

@@ -32,7 +32,7 @@ test('a batch that has begun, or follows one of several parts, costs more an ent
   const header = { header: '0x', gridTake: 0n, hashes: ['0x', '0x'] }
   const open = { end: 60, ...header, credits: new Map(), debits: new Map(), settledParts: 1, transactions: ['0x1'] }
   expect(sizes(700, areaOf(700, 0, { open }))).toEqual([645, 55])
-  const batch = { start: 0, end: 60, statementRoot: '0x', transactions: ['0x1', '0x2'], block: 1 }
+  const batch = { start: 0, end: 60, statementRoot: '0x', transactions: ['0x1', '0x2'], block: 1, approvals: null }
   const after = { batches: new Map([[60, batch]]), settledUntil: 60 }
   expect(sizes(830, areaOf(830, 0, after))).toEqual([830])
   expect(sizes(840, areaOf(840, 0, after))).toEqual([645, 195])

@@ -5,13 +5,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { deployRevocations } from '../../contracts/build/deploy.ts'
 import { signRevocation } from '../../contracts/protocol/data-grants.ts'
 import { partsOfSeatId, seatIdOf } from '../../contracts/protocol/entry.ts'
-import { signFull } from '../../contracts/protocol/typed-data.ts'
+import { typedRequests } from '../../server/api/typed-requests.ts'
 import { reportEquivocations } from '../../server/chain/equivocations.ts'
 import { ChainError } from '../../server/chain/error.ts'
 import { createRelay } from '../../server/chain/relay.ts'
 import { readRevocations } from '../../server/chain/revocations.ts'
 import type { Database } from '../../server/store/database.ts'
 import { revokedBelowOf } from '../../server/store/grant-store.ts'
+import { signFromDocument } from '../api/sign-from-document.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { type Market, startMarket } from './market.ts'
 import {
@@ -53,6 +54,23 @@ afterAll(async () => {
   await server?.stop()
   await chain?.stop()
 })
+
+type Moved = Parameters<Market['relay']['requestMove']>[0]
+type Revoked = Parameters<Market['relay']['revokeMeter']>[0]
+type Closed = Parameters<Market['relay']['closeSeat']>[0]
+/** Signs a request as the API's document says. */
+async function signedFor<Request extends object>(
+  id: string,
+  body: object,
+  signers: Record<string, Wallet>,
+  account?: Wallet,
+) {
+  const { priceDecimals, rulesHash, chain: place } = market.settings
+  const area = { priceDecimals, rules: { hash: rulesHash }, chain: place }
+  const seat = { account: account === undefined ? undefined : lower(account) }
+  const signed = await signFromDocument(typedRequests[id]!, { body, area, seat }, signers)
+  return signed as Request
+}
 
 const seatOf = (home: Home) => seatIdOf(area, home.number).toString()
 const recordOf = (home: Home) => market.indexer.head.view.get(area)!.seats.get(home.number)!
@@ -122,15 +140,10 @@ async function openSecondSeat({ account }: Home): Promise<string> {
   const soon = (await chainTime(chain.provider)) + 600
   const consent = { ...parties, validFrom: first.validFrom, deadline: soon }
   const epoch = { ...parties, epoch: 1, time: first.validFrom, importWh: 0, exportWh: 0 }
-  await market.relay.openSeat({
-    mandate,
-    mandateSignature: await signFull(account, street.domain, 'Mandate', mandate),
-    consentValidFrom: consent.validFrom,
-    consentDeadline: consent.deadline,
-    consentSignature: await signFull(meter, street.domain, 'MeterConsent', consent),
-    epoch,
-    epochSignature: await signFull(meter, street.domain, 'EpochStart', epoch),
-  })
+  const { validFrom: consentValidFrom, deadline: consentDeadline } = consent
+  const opening = { mandate, consentValidFrom, consentDeadline, epoch }
+  const signers = { '/mandateSignature': account, '/consentSignature': meter, '/epochSignature': meter }
+  await market.relay.openSeat(await signedFor('relaySeat', opening, signers))
   await market.turn()
   const seats = [...market.indexer.head.view.get(area)!.seats.values()]
   return seatIdOf(area, seats.find((seat) => seat.meter === parties.meter)!.seat).toString()
@@ -141,9 +154,8 @@ test('a purse moves by what its account signed, and by nothing else', async () =
   const { relay } = market
   const second = await openSecondSeat(home)
   const from = seatOf(home)
-  const move = { account: lower(home.account), from: BigInt(from), to: BigInt(second), amount: 10_000n, nonce: 0 }
-  const signature = await signFull(home.account, street.domain, 'MovePurse', { ...move, deadline: forever })
-  const request = { from, to: second, amount: '0.001', nonce: 0, deadline: forever, signature }
+  const move = { from, to: second, amount: '0.001', nonce: 0, deadline: forever }
+  const request = await signedFor<Moved>('relayMove', move, { '/signature': home.account }, home.account)
   await expect(relay.requestMove({ ...request, amount: '0.002' })).rejects.toMatchObject({
     contractError: 'BadSignature',
   })
@@ -164,19 +176,15 @@ test('a purse moves by what its account signed, and by nothing else', async () =
 test('a meter is revoked by the grid operator’s word, a seat closed by its account’s', async () => {
   const [, home] = homes
   const { relay } = market
-  const [seat, account] = [seatOf(home), lower(home.account)]
+  const seat = seatOf(home)
   const from = (await chainTime(chain.provider)) + 600
-  const revocation = { seat: BigInt(seat), from, deadline: forever }
-  const byAnother = await signFull(home.account, street.domain, 'RevokeMeter', revocation)
-  const request = { seat, from, deadline: forever, signature: byAnother }
-  await expect(relay.revokeMeter(request)).rejects.toMatchObject({ contractError: 'BadSignature' })
-  await relay.revokeMeter({ ...request, signature: await signFull(grid, street.domain, 'RevokeMeter', revocation) })
-  const close = { account, seat: BigInt(seat), deadline: forever }
-  const closing = {
-    seat,
-    deadline: forever,
-    signature: await signFull(home.account, street.domain, 'CloseSeat', close),
-  }
+  const revocation = { seat, from, deadline: forever }
+  const revokedBy = (signer: Wallet) => signedFor<Revoked>('relayRevocation', revocation, { '/signature': signer })
+  const byAnother = await revokedBy(home.account)
+  await expect(relay.revokeMeter(byAnother)).rejects.toMatchObject({ contractError: 'BadSignature' })
+  await relay.revokeMeter(await revokedBy(grid))
+  const close = { seat, deadline: forever }
+  const closing = await signedFor<Closed>('relayClosure', close, { '/signature': home.account }, home.account)
   const { hash } = await relay.closeSeat(closing)
   expect(await relay.closeSeat(closing)).toEqual({ hash })
   await market.turn()

@@ -9,6 +9,7 @@ import { createIndexer } from '../../server/chain/indexer.ts'
 import { createRelay } from '../../server/chain/relay.ts'
 import { createSender } from '../../server/chain/sender.ts'
 import { createSettlement, settlementMetrics } from '../../server/chain/settlement-service.ts'
+import { createWatchingDesk } from '../../server/chain/watching-desk.ts'
 import type { Event } from '../../server/market/area/area.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import type { StoredArea } from '../../server/store/areas.ts'
@@ -79,8 +80,11 @@ export async function startMarket({ chain, database, url, street, operator, entr
     hasTold: (_, time) => handle.chainTold(time * 1_000),
     seen: (time) => handle.seeChain(time * 1_000),
   })
+  const watching = createWatchingDesk({
+    ...{ database, indexer, settings: [settings], facts: { chainId, escrow: street.escrow } },
+  })
   const settlement = createSettlement({
-    ...{ database, provider, sender, indexer, settings: [settings], log },
+    ...{ database, provider, sender, indexer, settings: [settings], log, approvals: watching },
     metrics: settlementMetrics(new Registry()),
     ...(entriesPerPart === undefined ? {} : { entriesPerPart }),
     async leaveOut(_, request) {
@@ -112,7 +116,7 @@ export async function startMarket({ chain, database, url, street, operator, entr
   }
 
   return {
-    ...{ area: handle, stored, settings, sender, indexer, settlement },
+    ...{ area: handle, stored, settings, sender, indexer, settlement, watching },
     relay: createRelay({ sender, indexer, facts: settings.chain, revocations: null, batchesOf: () => handle.status }),
     /** Both clocks go on to `time`, in seconds, and whatever is due by then happens; nothing is heard of the chain. */
     async passTo(time: number): Promise<void> {

@@ -97,6 +97,7 @@ async function cutBatch(scene: Scene, start: number, end: number, days: Day[]): 
   for (const { home, readings } of days) {
     for (const { time, importWh, exportWh } of readings) {
       const { signature } = await street.reading(home, time, importWh, exportWh)
+      await database`select make_months(array[${time}::bigint])`
       await database`
         insert into readings ${database({
           ...{ area_id: areaId, seat: home.number, time, import_wh: importWh, export_wh: exportWh, epoch: 1 },

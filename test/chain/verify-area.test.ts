@@ -1,11 +1,17 @@
 /** A batch exported and computed again from what was signed. */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { Wallet } from 'ethers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { escrowAt } from '../../contracts/build/deploy.ts'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
+import { ArchiveWriter } from '../../server/settlement/archive-file.ts'
 import type { AreaFile } from '../../server/settlement/area-file.ts'
+import { chancesOf } from '../../server/settlement/passed-over.ts'
 import type { SettledArea } from '../../server/settlement/verify/settled.ts'
 import { verifyArea } from '../../server/settlement/verify/verify-area.ts'
 import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
@@ -16,7 +22,9 @@ import { exportedBatch, linesOfAny, statementOfSeat } from '../settlement/export
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { startMarket } from './market.ts'
 import { area, type Home, openStreet, type Street, startTestChain, type TestChain } from './street.ts'
+import { openWatchedStreet, type TestWatcher } from './watched-street.ts'
 
+const eventually = { timeout: 30_000, interval: 50 }
 let chain: TestChain
 let server: ScratchServer
 let database: Database
@@ -152,6 +160,21 @@ test('the commands export and verify do the same', async () => {
   const wrong = run(['verify', '-', '--rpc-url', chain.chain.url], fewer)
   expect([wrong.status, wrong.stdout]).toEqual([1, ''])
   expect(wrong.stderr).toMatch(/settled .* computed/)
+  const archive = join(mkdtempSync(join(tmpdir(), 'commonwatt-test-')), 'month.gz')
+  const archived = (batch: string) => {
+    const writer = new ArchiveWriter()
+    const { chainId, escrow } = stored
+    const head = writer.head({ release: 'test', chainId, escrow, area, month: 0, until: end, after: 0 })
+    const mark = writer.batch({ end, erased: false })
+    const parts = batch.split('\n').flatMap((line) => (line === '' ? [] : [writer.part(`${line}\n`)]))
+    writeFileSync(archive, gzipSync([head, mark, ...parts, writer.end()].join('')))
+    return run(['verify', archive, '--rpc-url', chain.chain.url])
+  }
+  expect(archived(exported.stdout).stdout).toBe('right: 1 batch, and 0 rows of the journal\n')
+  expect(archived(fewer).stderr).toMatch(/settled .* computed/)
+  writeFileSync(archive, gzipSync(gunzipSync(readFileSync(archive)).subarray(0, -100)))
+  expect(run(['verify', archive, '--rpc-url', chain.chain.url]).status).toBe(1)
+  rmSync(dirname(archive), { recursive: true })
   const unknown = run(['export', '--database-url', url, '--area', String(area), '--end', '60'])
   expect([unknown.status, unknown.stderr]).toEqual([
     1,
@@ -167,6 +190,7 @@ test('each seat’s statement holds its orders, and is right', async () => {
     const view = await readSettledSeat({ ...query, provider: chain.provider, firstBlock: street.firstBlock })
     expect(own.orders.length).toBe(new Set(own.leaves.map(({ reference }) => reference)).size)
     expect(verifyStatement(own, view)).toBeNull()
+    expect(own.chances).toEqual(chancesOf(file, 10).get(seat) ?? { wanted: 0, passedOver: 0 })
     if (own.leaves.length > 0) {
       const [entry] = view.entries
       const paidMore = { ...view, entries: [{ ...entry!, paid: entry!.paid + 1n }, ...view.entries.slice(1)] }
@@ -179,4 +203,49 @@ test('each seat’s statement holds its orders, and is right', async () => {
     }
   }
   expect(orders).toBeGreaterThan(5)
+})
+
+test('a batch settles with two of three watchers, which run as processes of their own; a wrong one never does', async () => {
+  const watched = await openWatchedStreet(chain, server)
+  const { watchers, database: own, street: place, url: api } = watched
+  const [first, second, third] = watchers as [TestWatcher, TestWatcher, TestWatcher]
+  try {
+    const start = Math.floor(place.from / 60) * 60 + 60
+    const settledWith = async (end: number) => {
+      const [row] = await own`select approvals from batch_progress where end_at = ${end} and status = 'settled'`
+      return row?.approvals
+    }
+    await Promise.all([first.start(), second.start()])
+    await watched.tradeTo(start + 60)
+    await watched.turnUntil(async () => (await settledWith(start + 60)) !== undefined)
+    expect(await settledWith(start + 60)).toBe(2)
+
+    // One is killed, another takes its place; then the first comes back.
+    await first.kill()
+    await third.start()
+    await watched.tradeTo(start + 120)
+    await watched.turnUntil(async () => (await settledWith(start + 120)) !== undefined)
+    const said = await own`select distinct watcher from watcher_words where signature is not null and reason is null`
+    expect(said.map(({ watcher }) => watcher).sort()).toEqual([first, second, third].map(({ address }) => address))
+    await first.start()
+    await vi.waitFor(async () => expect(await first.ready()).toEqual({ ready: true, notReady: [] }), eventually)
+
+    // The server takes from the seller what it is owed, and from the buyer what it bought.
+    await watched.tradeTo(start + 180)
+    await own`update batch_entries set sold_wh = 0, bought_wh = 0, paid = 0, received = 0 where end_at = ${start + 180}`
+    await expect(watched.turnUntil(async () => false)).rejects.toMatchObject({
+      code: 'CHAIN_WATCHERS',
+      message: expect.stringMatching(/settled nothing|would lose|shows soldWh 0, computed/),
+    })
+    const { waiting } = await (await fetch(`${api}/api/v1/areas/${place.rules.area}/watchers`)).json()
+    expect(waiting.words.map(({ reason }: { reason: string }) => reason)).toContain('moved-without-trade')
+    const refusals = escrowAt(place.escrow, chain.provider).getFunction('refusalsOf')
+    await vi.waitFor(
+      async () => expect(await refusals(place.rules.area, waiting.header)).toBeGreaterThan(1n),
+      eventually,
+    )
+    expect(await settledWith(start + 180)).toBeUndefined()
+  } finally {
+    await watched.stop()
+  }
 })

@@ -100,6 +100,15 @@ contract KeysTest is Street {
         _settle(rest, abi.encodePacked(_word(home.seat, _sell(5, 1000)), r, vs, _entry(buyer, END, _buy(5, 1000))));
     }
 
+    /// No key is left without a boundary of its own, even where the next one is to begin at the same.
+    function test_a_key_that_is_to_begin_with_another_begins_after_it() public {
+        _rotate(home, NEXT, FROM);
+        home.meterKey = NEXT;
+        vm.expectEmit();
+        emit IMeters.KeyRotated(home.seat, vm.addr(NEXT), vm.addr(7), FROM + INTERVAL);
+        _rotate(home, 7, FROM);
+    }
+
     function _withSeat(Home memory fresh) private view returns (Home memory) {
         fresh.seat = home.seat;
         return fresh;

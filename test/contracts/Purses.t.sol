@@ -5,6 +5,9 @@ import {Street} from "./Street.sol";
 import {FeeToken, QuietToken, FussyToken, WideToken} from "./Tokens.sol";
 import {ICommon} from "../../contracts/src/ICommon.sol";
 import {Withdrawal, IPurses} from "../../contracts/src/IPurses.sol";
+import {Mandate} from "../../contracts/src/ISeats.sol";
+import {Wallet} from "./Wallet.sol";
+import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// Tokens in, tokens out.
@@ -49,6 +52,37 @@ contract PursesTest is Street {
         escrow.depositWithPermit(home.seat, 5, NO_DEADLINE, permit);
         vm.assertEq(escrow.balanceOf(home.seat), TEN + 50);
         vm.assertEq(token.balanceOf(home.account), 0);
+    }
+
+    /// Some tokens take the permit of a contract wallet in one piece, and ask the wallet.
+    function test_a_contract_wallet_pays_by_permit() public {
+        Wallet wallet = new Wallet();
+        Home memory other = _home(2);
+        other.account = address(wallet);
+        Mandate memory mandate = _mandate(other);
+        wallet.set(Wallet.Mood.Honest, _digest(hashes.hash(mandate)));
+        other.seat = escrow.openSeat(
+            mandate,
+            "anything",
+            _times(START),
+            _consent(other, other.meterKey, rulesHash, START),
+            _epoch(other),
+            _sign(other.meterKey, hashes.hash(_epoch(other)))
+        );
+        token.mint(other.account, 5);
+        wallet.set(Wallet.Mood.Refusing, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, other.account));
+        escrow.depositWithPermit(other.seat, 5, NO_DEADLINE, "anything");
+        vm.expectRevert(abi.encodeWithSelector(ERC20Permit.ERC2612InvalidSigner.selector, address(0), other.account));
+        token.permit(other.account, address(escrow), 5, NO_DEADLINE, "anything");
+        uint256 deadline = block.timestamp;
+        wallet.set(Wallet.Mood.Honest, _permitDigest(other, 5, deadline));
+        escrow.depositWithPermit(other.seat, 5, deadline, "anything");
+        vm.assertEq(escrow.balanceOf(other.seat), 50);
+        vm.assertEq(token.nonces(other.account), 1);
+        vm.warp(deadline + 1);
+        vm.expectRevert(abi.encodeWithSelector(ERC20Permit.ERC2612ExpiredSignature.selector, deadline));
+        token.permit(other.account, address(escrow), 5, deadline, "anything");
     }
 
     function test_refuses_a_deposit_of_nothing_or_into_no_seat() public {

@@ -32,8 +32,8 @@ import type {
   SeatIntervalResource,
   SeatResource,
 } from '../../server/api/resources.ts'
+import { type ApiClient, publicClient, signInWithKey } from '../../server/api-client.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
-import { type ApiClient, publicClient, signInWithKey } from '../../server/demo/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { eventually } from '../../server/demo/onboarding.ts'
 import { freePort } from '../../server/demo/ports.ts'

@@ -7,7 +7,7 @@ import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-import { type ApiClient, signInWithKey } from '../../server/demo/api-client.ts'
+import { type ApiClient, signInWithKey } from '../../server/api-client.ts'
 import { applyMigrations, migrationsOf, openDatabase, transact } from '../../server/store/database.ts'
 import { PairingAgent } from '../browser/pairing-agent.ts'
 import {

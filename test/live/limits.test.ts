@@ -11,7 +11,10 @@ test('a page that stops reading is dropped while another receives everything', a
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const io = new Server(
     http,
-    socketOptions(() => true),
+    socketOptions(
+      () => true,
+      () => 'own',
+    ),
   )
   const dropped: string[] = []
   io.on('connection', (socket) => dropWhenSlow(socket, () => dropped.push(socket.id)))

@@ -33,6 +33,7 @@ export async function startMemoryArea(settings: AreaSettings, startSeconds: numb
     },
     prove: async () => {},
     late: async (readings) => readings.map(({ reading, seat }) => ({ reading, seat, ...nothingStands })),
+    archivedUntil: async () => 0,
     saveSnapshot: async () => {},
     hasPiece: () => false,
     nowMs: async () => clock.ms,

@@ -18,7 +18,10 @@ async function start(limits: Partial<PlaceLimits> = {}) {
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   const io = new Server(
     http,
-    socketOptions(({ headers }) => headers.host?.startsWith('127.0.0.1') ?? false),
+    socketOptions(
+      ({ headers }) => headers.host?.startsWith('127.0.0.1') ?? false,
+      () => 'unsaid',
+    ),
   )
   limitPackets(io)
   running.push(io)

@@ -92,6 +92,7 @@ beforeAll(async () => {
     }),
     orders: orders.sort((a, b) => (digestOf(domain, 'Order', a.order) < digestOf(domain, 'Order', b.order) ? -1 : 1)),
     agreements: [{ agreement: gift, sellerSignature: word, buyerSignature: word }],
+    chances: { wanted: 6, passedOver: 0 },
   })
   const terms = {
     ...{ from: start - 100, sellFloor: 90, buyCeiling: 250, maxSellWh: 40, maxBuyWh: 15, validUntil: end + 86_400 },
@@ -107,6 +108,11 @@ beforeAll(async () => {
 
 test('a statement that fits readings, mandate and chain is right', () => {
   expect(verifyStatement(file, chain)).toBeNull()
+})
+
+test('whoever traded in an interval was not passed over in it', () => {
+  const chances = { wanted: 6, passedOver: 6 }
+  expect(verifyStatement({ ...file, chances }, chain)).toMatch(/is said to have been passed over in 6 of 6/)
 })
 
 type Change = { file?: (file: StatementFile) => void; chain?: (chain: SettledSeat) => void }

@@ -113,6 +113,7 @@ export class Database {
         })
       },
       late: (readings) => ask(() => this.tables.late(readings)),
+      archivedUntil: async () => 0,
       saveSnapshot: (place, pieces) =>
         ask(() => {
           this.saveSnapshot(place, pieces)

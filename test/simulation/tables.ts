@@ -51,7 +51,7 @@ export class Tables {
   readonly arrivals = new Map<string, number>()
   readonly trades = new Map<string, { buyer: number; seller: number; priceTicks: number; energyWh: number }>()
   /** Newest run of each interval, and whether it is final. */
-  readonly intervals = new Map<number, { run: number; isFinal: boolean; matchedWh: number }>()
+  readonly intervals = new Map<number, { run: number; isFinal: boolean; matchedWh: number; isMissed?: true }>()
   /** By start and seat. */
   readonly seatRows = new Map<string, SeatRow>()
   readonly batches = new Map<number, BatchRow>()
@@ -138,6 +138,9 @@ export class Tables {
         break
       case 'batch-missed':
         insert(this.missed, event.end, event.start)
+        for (const [start, interval] of this.intervals) {
+          if (start >= event.start && start < event.end && !interval.isFinal) interval.isMissed = true
+        }
         break
       default:
     }
@@ -196,7 +199,7 @@ export class Tables {
   private standing(number: number, start: number): Standing | null {
     const interval = this.intervals.get(start)
     const terms = this.seats.get(number)?.terms.findLast(({ from }) => from <= start)
-    if (interval === undefined || terms === undefined) return null
+    if (interval === undefined || interval.isMissed || terms === undefined) return null
     const row = this.seatRows.get(`${start} ${number}`)
     const { quality, importWh, exportWh, boughtWh, soldWh } = row ?? untraded
     const zone = row?.zone ?? terms.zone ?? this.rootZone

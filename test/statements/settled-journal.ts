@@ -53,7 +53,7 @@ export function settledArea(
   const bases = new Map([...seats].map(([number, { base }]) => [number, base]))
   const { start, end, paid, received } = batch
   return {
-    ...{ rules, statementRoot, start, end, versions, bases, gridTake: paid - received },
+    ...{ rules, statementRoot, start, end, versions, bases, gridTake: paid - received, band: null },
     seats: [...seats.values()].sort((a, b) => a.seat - b.seat),
     entries: entryWords(batch, bases, rules.intervalSeconds),
   }

@@ -1,6 +1,7 @@
 /** A database that holds two areas, one of them large: what queries are planned against. */
 import { encodeCommand } from '../../server/market/engine/journal.ts'
 import type { Database } from '../../server/store/database.ts'
+import { monthOf } from '../../server/store/months.ts'
 import { encodeOutcomes } from '../../server/store/outcomes.ts'
 import { stretchLength } from '../../server/store/project-readings.ts'
 import { addressOf, config, face, intervalSeconds, order, placing, t0 } from '../market/engine/street.ts'
@@ -67,6 +68,8 @@ export async function fill(sql: Database): Promise<void> {
         'epochStart', jsonb_build_object('epoch', 1, 'time', ${t0}::bigint, 'importWh', 0, 'exportWh', 0),
         'base', jsonb_build_object('epoch', 1, 'time', ${t0}::bigint, 'importWh', 0, 'exportWh', 0)), false
     from areas, generate_series(1, ${seats}) n where area_id = 1 or n <= 20`
+  const months = Array.from({ length: 15 }, (_, before) => monthOf(t0, -before))
+  await sql`select make_months(${months})`
   await sql`insert into seat_funds select area_id, seat, 5 from seats`
   await sql`
     insert into intervals

@@ -62,6 +62,7 @@ async function fill(): Promise<void> {
     insert into interval_zones
     select area_id, start, run, place, 'z' || place, 7, 6, 8, 0, 0, 10 * run, 0, 0, nullif(place, 0), nullif(place, 0)
     from intervals, generate_series(0, 1) place where run = 1 or place = 1`
+  await database`select make_months(${starts})`
   await database`
     insert into seat_intervals
     select area_id, seat, start, 3, 1, run, 10 * run, 4, 4, 0, 0, 1, 0, not (run = 1 and seat = 2), ${encodeOutcomes([outcome])}
@@ -310,7 +311,7 @@ describe('a batch on its way', () => {
     expect(await statusOf()).toMatchObject({ status: 'cut', statement_root: 'root1800', transaction: null, seats: 3 })
     await markSubmitted(database, 1, 1_800, '0x01')
     expect(await statusOf()).toMatchObject({ status: 'submitted', transaction: '0x01' })
-    const settled = { transaction: '0x02', block: 7, gasUsed: 9 }
+    const settled = { transaction: '0x02', block: 7, gasUsed: 9, approvals: 2 }
     expect(await markSettled(database, 1, 1_800, settled)).toBe(true)
     expect(await markSettled(database, 1, 1_800, settled)).toBe(false)
     expect(await statusOf()).toMatchObject({ status: 'settled', transaction: '0x02', block: 7, gas_used: 9 })

@@ -60,7 +60,7 @@ describe('what the browser signs', () => {
     expect(path).toBe('/api/v1/orders')
     expect(parsed.order).toEqual(order)
     expect(recoverSigner(area.chain, 'Order', parsed.order, parsed.signature)).toBe(identity.account)
-    expect(headers.authorization).toBe('Bearer the-token')
+    expect(headers['commonwatt-account']).toBe('the-token')
     expect(headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/)
   })
 

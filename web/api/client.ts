@@ -15,12 +15,13 @@ export class ProblemError extends CodedError {
 }
 
 interface RequestOptions {
+  /** Names the session that the request speaks for; what proves it is a cookie that no script reads. */
   token?: string | undefined
   signal?: AbortSignal | undefined
 }
 
 export async function getJson<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  return readJson<T>(await send(path, { headers: authorization(options.token), signal: options.signal ?? null }))
+  return readJson<T>(await send(path, { headers: sessionOf(options.token), signal: options.signal ?? null }))
 }
 
 /** Posts JSON under an `Idempotency-Key` of its own, so that a repeated delivery has effect once. */
@@ -29,7 +30,7 @@ export async function postJson<T>(path: string, body: unknown, options: RequestO
     await send(path, {
       method: 'POST',
       headers: {
-        ...authorization(options.token),
+        ...sessionOf(options.token),
         'content-type': 'application/json',
         'idempotency-key': randomKey(),
       },
@@ -38,9 +39,13 @@ export async function postJson<T>(path: string, body: unknown, options: RequestO
   )
 }
 
+export async function deleteAt(path: string, options: RequestOptions = {}): Promise<void> {
+  await send(path, { method: 'DELETE', headers: sessionOf(options.token) })
+}
+
 /** Fetches a text document, such as a CSV report. */
 export async function getText(path: string, options: RequestOptions = {}): Promise<string> {
-  const answer = await send(path, { headers: authorization(options.token), signal: options.signal ?? null })
+  const answer = await send(path, { headers: sessionOf(options.token), signal: options.signal ?? null })
   return answer.text()
 }
 
@@ -49,8 +54,8 @@ function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-function authorization(token: string | undefined): Record<string, string> {
-  return token === undefined ? {} : { authorization: `Bearer ${token}` }
+function sessionOf(token: string | undefined): Record<string, string> {
+  return token === undefined ? {} : { 'commonwatt-account': token }
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {

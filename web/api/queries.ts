@@ -1,4 +1,5 @@
 /** What the page asks for, with the keys under which live events renew it. */
+
 import { queryOptions } from '@tanstack/react-query'
 import type {
   AreaResource,
@@ -12,6 +13,7 @@ import type {
   SummaryResource,
   WalletResource,
 } from '../../server/api/resources.ts'
+import type { WatchersResource } from '../../server/api/watching-resources.ts'
 import { getJson, ProblemError } from './client.ts'
 
 /** How many of the newest intervals and batches the page keeps: a day of quarter-hours, or a quarter of an hour in the demo. */
@@ -25,6 +27,7 @@ interface Page<Item> {
 /** Who asks for private data. */
 export interface Credentials {
   account: string
+  /** What requests name the session by: the account. */
   token: string
 }
 
@@ -61,6 +64,15 @@ export function batchesQuery(area: number) {
     queryKey: ['batches', area],
     queryFn: async ({ signal }) =>
       (await getJson<Page<BatchResource>>(`/areas/${area}/batches?limit=${keptBatches}`, { signal })).items,
+  })
+}
+
+export function watchersQuery(area: number) {
+  return queryOptions({
+    queryKey: ['watchers', area],
+    queryFn: ({ signal }) => getJson<WatchersResource>(`/areas/${area}/watchers`, { signal }),
+    // The rules name them once and for all.
+    staleTime: Number.POSITIVE_INFINITY,
   })
 }
 

@@ -8,6 +8,7 @@ import { Badge, Empty, Money, TransactionLink, Trouble, Waiting } from '../page/
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localDate, localTime } from '../time/clock.ts'
+import { Watched } from './watched.tsx'
 
 export const batchStatusWords = { cut: 'waiting', submitted: 'sent', settled: 'settled' } as const
 export const batchStatusTones = { cut: 'calm', submitted: 'warn', settled: 'good' } as const
@@ -44,6 +45,7 @@ function Settlement({ area, batch }: { area: AreaResource; batch: SeatBatchResou
           .filter(Boolean)
           .join(', ') || 'no trade'}
         <Statement batch={batch} />
+        <Watched area={area} batch={batch} />
       </span>
       <span className="amount">
         <Money tokens={difference(batch.received, batch.paid)} currency={area.currency} signed />

@@ -19,7 +19,7 @@ export function useConnection(): Connection {
 
 interface LiveProviderProps {
   area: number | undefined
-  /** The token of the session, for private events. */
+  /** What names the session, for private events. */
   token: string | undefined
   account: string | undefined
   children: ReactNode
@@ -33,7 +33,7 @@ export function LiveProvider({ area, token, account, children }: LiveProviderPro
     if (area === undefined) return
     const socket: Socket<LiveToPage, PageToLive> = io('/live', {
       forceNew: true,
-      auth: token === undefined ? {} : { token },
+      auth: token === undefined ? {} : { account: token },
       reconnectionDelayMax: 5000,
     })
     let connectedBefore = false

@@ -4,7 +4,7 @@ import { type ErrorComponentProps, Link } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
 import { areasQuery, peopleQuery } from '../api/queries.ts'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
-import { sessionQuery, useIdentity } from '../session/session.tsx'
+import { sessionQuery, useIdentity, useVisitor } from '../session/session.tsx'
 import { Card, Empty, Trouble } from './card.tsx'
 import { PageWaiting, SeatPage } from './seat-page.tsx'
 
@@ -17,6 +17,7 @@ export function NeighbourhoodPage() {
 }
 
 const Join = lazy(() => import('../joining/join.tsx'))
+const AccountCare = lazy(() => import('../session/account-care.tsx'))
 const OwnAccount = lazy(() => import('../session/own-account.tsx'))
 
 export function JoinPage() {
@@ -31,6 +32,7 @@ export function AccountPage() {
   const areas = useQuery(areasQuery)
   const people = useQuery(peopleQuery)
   const identity = useIdentity()
+  const { own } = useVisitor()
   const area = areas.data?.[0]
   const session = useQuery(sessionQuery(identity, area))
   if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
@@ -46,7 +48,16 @@ export function AccountPage() {
   }
   if (session.error && !session.data) return <Trouble error={session.error} retry={() => void session.refetch()} />
   if (!session.data) return <PageWaiting />
-  return <SeatPage key={identity.account} areas={areas.data} />
+  return (
+    <>
+      <SeatPage key={identity.account} areas={areas.data} />
+      {identity === own && (
+        <Suspense>
+          <AccountCare area={area} />
+        </Suspense>
+      )}
+    </>
+  )
 }
 
 function NoArea() {

@@ -39,6 +39,8 @@ export interface Identity {
   /** Null where only the account's seats can tell. */
   role: Role | null
   signer: () => Promise<AccountSigner>
+  /** Whether a person is asked for each signature. */
+  asksToSign?: boolean
   /** Where the account is a passkey's. */
   passkey?: KeptPasskey
   /** Keys of this device that sign orders in the account's place. */

@@ -14,19 +14,35 @@ export interface KeptPasskey {
 
 const place = 'commonwatt.passkeys'
 
+/** Of a passkey that has asked for its account and does not own it yet. */
+const askingPlace = 'commonwatt.asking-passkey'
+
 /** The one that was used last first. */
 export function keptPasskeys(storage: Storage = localStorage): KeptPasskey[] {
-  try {
-    const kept: unknown = JSON.parse(storage.getItem(place) ?? '[]')
-    return Array.isArray(kept) ? kept.filter(isWhole) : []
-  } catch {
-    return []
-  }
+  return read(storage, place)
 }
 
 export function keepPasskey(kept: KeptPasskey, storage: Storage = localStorage): void {
   const others = keptPasskeys(storage).filter(({ credential }) => credential !== kept.credential)
   storage.setItem(place, JSON.stringify([kept, ...others]))
+}
+
+/** The passkey of this device that waits until it may take its account over; null where none does. */
+export function askingPasskey(): KeptPasskey | null {
+  return read(localStorage, askingPlace)[0] ?? null
+}
+
+export function keepAskingPasskey(kept: KeptPasskey | null): void {
+  localStorage.setItem(askingPlace, JSON.stringify(kept === null ? [] : [kept]))
+}
+
+function read(storage: Storage, from: string): KeptPasskey[] {
+  try {
+    const kept: unknown = JSON.parse(storage.getItem(from) ?? '[]')
+    return Array.isArray(kept) ? kept.filter(isWhole) : []
+  } catch {
+    return []
+  }
 }
 
 /** Whether this browser's device can hold passkeys and asks for a fingerprint, a face or a PIN by itself. */

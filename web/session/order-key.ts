@@ -14,9 +14,9 @@ import {
 } from '../../contracts/protocol/typed-data.ts'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-import { getJson } from '../api/client.ts'
+import { getJson, postJson } from '../api/client.ts'
 import type { Credentials } from '../api/queries.ts'
-import type { Granted, OrderKey, OrderKeys } from './identity.ts'
+import type { Granted, Identity, OrderKey, OrderKeys } from './identity.ts'
 
 interface KeptKey {
   account: string
@@ -56,6 +56,23 @@ export function orderKeysOf(account: string, signer: TypedDataSigner): OrderKeys
       return kept === undefined ? null : new Wallet(kept.secret)
     },
   }
+}
+
+/** The key by which this device sets prices for a meter; null where it has none. */
+export function keptKeyOf(account: string, meter: string): Granted | null {
+  return keptKeys().find((each) => each.account === account && each.meter === meter)?.granted ?? null
+}
+
+/** Takes the device's key back; its orders end at the next boundary, until the account sets a price anew. */
+export async function takeBack(
+  session: Credentials & { identity: Identity },
+  area: AreaResource,
+  key: string,
+): Promise<void> {
+  const revocation = { account: session.account, key, from: Math.floor(Date.now() / 1000) }
+  const signature = await signFull(await session.identity.signer(), area.chain, 'RevokeSessionKey', revocation)
+  await postJson('/session-keys/revocations', { area: area.area, ...revocation, signature }, session)
+  keep(keptKeys().filter(({ granted }) => granted.key !== key))
 }
 
 async function grantKey(

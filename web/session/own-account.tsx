@@ -1,19 +1,23 @@
 /** Signing in with an account of one's own: a passkey, a key on this device, the browser's wallet, or a key that stays in this tab's memory. */
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useId, useState } from 'react'
+import { useEffect, useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { Card, Trouble, Waiting } from '../page/card.tsx'
 import { DeviceAccount } from './device-account.tsx'
 import { hasPasskeys } from './kept-passkeys.ts'
 import { PasskeyAccount } from './passkey-account.tsx'
 import { useVisitor } from './session.tsx'
+import { type FoundWallet, watchWallets } from './wallets.ts'
 
 export default function OwnAccount({ area }: { area: AreaResource }) {
   const { setOwn } = useVisitor()
   const fieldId = useId()
+  const [wallets, setWallets] = useState<FoundWallet[]>([])
+  useEffect(() => watchWallets(setWallets), [])
   const [text, setText] = useState('')
   const wallet = useMutation({
-    mutationFn: async () => (await import('./wallet.ts')).identityOfWallet(area.chain.chainId),
+    mutationFn: async (found?: FoundWallet) =>
+      (await import('./wallet.ts')).identityOfWallet(found?.provider, area.chain.chainId),
     onSuccess: setOwn,
   })
   const key = useMutation({
@@ -31,9 +35,18 @@ export default function OwnAccount({ area }: { area: AreaResource }) {
       <DeviceAccount />
       <h3>Or bring one along</h3>
       <p>You sign a message to show that the account is yours. That costs nothing and moves no money.</p>
-      <button type="button" onClick={() => wallet.mutate()} disabled={wallet.isPending}>
-        Use the wallet in this browser
-      </button>
+      <p className="wallets">
+        {wallets.length === 0 && (
+          <button type="button" onClick={() => wallet.mutate(undefined)} disabled={wallet.isPending}>
+            Use the wallet in this browser
+          </button>
+        )}
+        {wallets.map((found) => (
+          <button key={found.id} type="button" onClick={() => wallet.mutate(found)} disabled={wallet.isPending}>
+            {found.icon && <img src={found.icon} alt="" width="18" height="18" />} Use {found.name}
+          </button>
+        ))}
+      </p>
       <Trouble error={wallet.error} />
       <form
         className="amount-form"

@@ -1,10 +1,12 @@
 /** "Use this device's fingerprint, face or PIN": makes an account of a passkey, or opens the one that is there. */
 import { useMutation } from '@tanstack/react-query'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { Trouble } from '../page/card.tsx'
-import { keptPasskeys } from './kept-passkeys.ts'
+import { Trouble, Waiting } from '../page/card.tsx'
+import { askingPasskey, keptPasskeys } from './kept-passkeys.ts'
 import { useVisitor } from './session.tsx'
+
+const Recover = lazy(() => import('./recover.tsx'))
 
 export function PasskeyAccount({ area }: { area: AreaResource }) {
   const { setOwn } = useVisitor()
@@ -17,6 +19,7 @@ export function PasskeyAccount({ area }: { area: AreaResource }) {
     },
     onSuccess: setOwn,
   })
+  const [isLost, setIsLost] = useState(() => askingPasskey() !== null)
   const main = kept.length > 0 ? 'open' : 'make'
   return (
     <>
@@ -42,7 +45,15 @@ export function PasskeyAccount({ area }: { area: AreaResource }) {
             Make another account
           </button>
         )}
+        <button type="button" className="quiet" aria-expanded={isLost} onClick={() => setIsLost(!isLost)}>
+          I lost my passkey
+        </button>
       </p>
+      {isLost && (
+        <Suspense fallback={<Waiting />}>
+          <Recover area={area} />
+        </Suspense>
+      )}
     </>
   )
 }

@@ -31,6 +31,11 @@ export async function makePasskeyAccount(area: AreaResource): Promise<Identity> 
   return identityOfPasskey(kept)
 }
 
+/** A further passkey for an account that is there already, which it carries as its user's name. */
+export async function makePasskeyFor(account: string, area: AreaResource): Promise<KeptPasskey> {
+  return { ...(await makePasskey(area.name, bytesOf(account.slice(2)))), account, firstKeys: null }
+}
+
 /**
  * Lets the person choose a passkey and finds its account. Throws `SESSION_PASSKEY_UNKNOWN` where it is not the account's owner
  * (any more), and `SESSION_PASSKEY_REFUSED`.
@@ -72,13 +77,19 @@ export function identityOfPasskey(kept: KeptPasskey): Identity {
   return {
     ...{ account, name: 'My account', description: null, role: null },
     signer: async () => signer,
+    asksToSign: true,
     passkey: kept,
     orderKeys: orderKeysOf(account, signer),
   }
 }
 
+/** Signs by whichever passkey the person chooses. Throws `SESSION_PASSKEY_REFUSED`. */
+export function signerOfChosenPasskey(account: string): AccountSigner {
+  return signerOfPasskey({ account, credential: undefined })
+}
+
 /** Signs for the account of a passkey; the person is asked each time. Throws `SESSION_PASSKEY_REFUSED`. */
-function signerOfPasskey({ account, credential }: KeptPasskey): AccountSigner {
+function signerOfPasskey({ account, credential }: { account: string; credential: string | undefined }): AccountSigner {
   const sign = async (digest: string) => {
     const { assertion } = await askForAssertion(bytesOf(digest.slice(2)), credential)
     return accountSignatureOf(assertion)

@@ -39,7 +39,7 @@ export function useIdentity(): Identity | null {
   }, [person, onAccountPage, own])
 }
 
-/** The token of an identity; signing in again shortly before it ends. */
+/** The session of an identity; signing in again shortly before it ends. */
 export function sessionQuery(identity: Identity | null, area: AreaResource | undefined) {
   return queryOptions({
     queryKey: ['session', identity?.account],

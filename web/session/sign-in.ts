@@ -1,12 +1,16 @@
-/** Sign-in with Ethereum (EIP-4361): the account signs a message with the server's nonce and gets a token. */
-import { getJson, postJson } from '../api/client.ts'
+/** Sign-in with Ethereum (EIP-4361): the account signs a message with the server's nonce, and the browser keeps the session in a cookie. */
+import { getJson, ProblemError, postJson } from '../api/client.ts'
 import type { Identity } from './identity.ts'
 
-export interface SessionToken {
-  token: string
+export interface OpenSession {
   account: string
+  /** What requests name the session by. */
+  token: string
   expiresAt: string
 }
+
+/** A session that ends sooner than this is not gone on with. */
+const freshForMs = 300_000
 
 export interface SignInFields {
   /** Host and port of the page. */
@@ -33,7 +37,10 @@ Nonce: ${nonce}
 Issued At: ${issuedAt}`
 }
 
-export async function signIn(identity: Identity, chainId: number): Promise<SessionToken> {
+/** Opens a session, or goes on with the one that this browser has where somebody would have to be asked to sign. */
+export async function signIn(identity: Identity, chainId: number): Promise<OpenSession> {
+  const known = identity.asksToSign ? await openSessionOf(identity.account) : null
+  if (known !== null) return known
   const [{ nonce }, signer] = await Promise.all([getJson<{ nonce: string }>('/session/nonce'), identity.signer()])
   const message = signInMessage({
     domain: window.location.host,
@@ -44,5 +51,22 @@ export async function signIn(identity: Identity, chainId: number): Promise<Sessi
     issuedAt: new Date().toISOString(),
   })
   const keys = identity.passkey?.firstKeys ?? undefined
-  return postJson<SessionToken>('/session', { message, signature: await signer.signMessage(message), keys })
+  const signature = await signer.signMessage(message)
+  return named(await postJson<SessionFacts>('/session', { message, signature, keys, cookie: true }))
+}
+
+type SessionFacts = Omit<OpenSession, 'token'>
+
+async function openSessionOf(account: string): Promise<OpenSession | null> {
+  try {
+    const session = await getJson<SessionFacts>('/session', { token: account })
+    return Date.parse(session.expiresAt) > Date.now() + freshForMs ? named(session) : null
+  } catch (error) {
+    if (error instanceof ProblemError && error.status === 401) return null
+    throw error
+  }
+}
+
+function named(session: SessionFacts): OpenSession {
+  return { ...session, token: session.account }
 }

@@ -1,14 +1,13 @@
-/** The wallet of the browser. Loaded only when somebody asks for it. */
+/** A wallet of the browser. Loaded only when somebody asks for one. */
 import { BrowserProvider, type Eip1193Provider } from 'ethers'
 import { type Identity, SessionError } from './identity.ts'
 
 /**
- * Asks the browser's wallet (EIP-1193) for an account and moves it to the market's chain.
+ * Asks a wallet of the browser (EIP-1193) for an account and moves it to the market's chain.
  * Throws `SESSION_WALLET_MISSING`, `SESSION_WALLET_REFUSED` or `SESSION_WALLET_CHAIN`.
  */
-export async function identityOfWallet(chainId: number): Promise<Identity> {
-  const ethereum = (window as { ethereum?: Eip1193Provider }).ethereum
-  if (!ethereum)
+export async function identityOfWallet(ethereum: Eip1193Provider | undefined, chainId: number): Promise<Identity> {
+  if (ethereum === undefined)
     throw new SessionError('SESSION_WALLET_MISSING', 'This browser has no wallet. Install one, or paste a key.')
   const provider = new BrowserProvider(ethereum, 'any')
   const signer = await provider.getSigner().catch((cause: unknown) => {
@@ -27,5 +26,6 @@ export async function identityOfWallet(chainId: number): Promise<Identity> {
     description: null,
     role: null,
     signer: async () => signer,
+    asksToSign: true,
   }
 }

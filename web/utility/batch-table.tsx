@@ -1,5 +1,7 @@
 /** Settlement batches with what the chain says about them. */
+import { useQuery } from '@tanstack/react-query'
 import type { AreaResource, BatchResource } from '../../server/api/resources.ts'
+import { watchersQuery } from '../api/queries.ts'
 import { batchStatusTones, batchStatusWords } from '../escrow/settlements.tsx'
 import { energy, exactMoney } from '../money/format.ts'
 import { Badge, Empty, TransactionLink } from '../page/card.tsx'
@@ -9,6 +11,7 @@ import { TableFrame } from './table-frame.tsx'
 const grouped = new Intl.NumberFormat('en')
 
 export function BatchTable({ area, batches }: { area: AreaResource; batches: readonly BatchResource[] }) {
+  const watchers = useQuery(watchersQuery(area.area)).data?.keys.length ?? 0
   if (batches.length === 0)
     return <Empty>No batch yet. Final trades are settled together every {duration(area.batchSeconds)}.</Empty>
   return (
@@ -32,6 +35,7 @@ export function BatchTable({ area, batches }: { area: AreaResource; batches: rea
           <th scope="col" className="n">
             grid
           </th>
+          <th scope="col">watchers</th>
           <th scope="col">transaction</th>
           <th scope="col" className="n">
             block
@@ -55,6 +59,7 @@ export function BatchTable({ area, batches }: { area: AreaResource; batches: rea
             <td className="n">{exactMoney(batch.paid, area.currency)}</td>
             <td className="n">{exactMoney(batch.received, area.currency)}</td>
             <td className="n">{exactMoney(batch.gridTake, area.currency)}</td>
+            <td>{watchers > 0 && batch.approvals !== null ? `${batch.approvals} of ${watchers}` : '–'}</td>
             <td>{batch.transaction ? <TransactionLink hash={batch.transaction} /> : '–'}</td>
             <td className="n">{batch.block ?? '–'}</td>
             <td className="n">{batch.gasUsed === null ? '–' : grouped.format(batch.gasUsed)}</td>

@@ -1,6 +1,7 @@
 /** What belongs to one account: for itself, and for the grid operator as far as the seats lie in its area. */
 import { z } from 'zod'
 import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
+import { requireKept, requireKeptBatch } from '../../store/archives.ts'
 import type { Database } from '../../store/database.ts'
 import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
 import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
@@ -110,6 +111,9 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       async handle({ params: { account }, query: { seat, from, to, limit, cursor }, session }) {
         const read = await readable(await session(), account, { what: 'intervals', seat, from, to })
         const after = readCursor('seat-intervals', intervalPlace, cursor)
+        if (from !== undefined) {
+          for (const { area_id: area } of read.seats) await requireKept(database, area, read.from ?? from)
+        }
         const rows = await seatIntervals(database, { ...read, seats: read.seats.map(keyOf), after, limit: limit + 1 })
         const histories = new Map<number, SettingsHistory>()
         for (const { area_id: id } of rows) {
@@ -137,6 +141,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         const [row] = read.seats
         const range = { from: read.from!, to: read.to! }
         const area = tables.areaWith(row!.area_id)
+        await requireKept(database, row!.area_id, range.from)
         const periods = (await tables.history(area)).within(range.from, range.to)
         const sums = await Promise.all(
           periods.map(async ({ settings, ...period }) => {
@@ -208,6 +213,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         }
         const [row] = read.seats
         const { area } = settingsOf(row!)
+        await requireKeptBatch(database, row!.area_id, end)
         const statement = await statements.file({ area, seat: row!.seat, end })
         if (statement === null) throw new ApiError('BATCH_UNKNOWN', `no batch ends at ${isoTime(end)}`)
         return { status: 200, body: statement }

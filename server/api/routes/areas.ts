@@ -1,6 +1,7 @@
 /** Public results of market areas. */
 import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
+import { requireKept } from '../../store/archives.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import type { IntervalRow } from '../../store/rows.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
@@ -70,6 +71,7 @@ export function areaRoutes(parts: OrderParts): Route[] {
         const reader = readerOf(gridOperatorOf(parts, area), account)
         const before = readCursor('intervals', placeForm.seconds, cursor) ?? to
         const history = await tables.history(area)
+        if (from !== undefined) await requireKept(database, await tables.idOf(area), from)
         const rows = await intervals(database, { area: await tables.idOf(area), from, to: before, limit: limit + 1 })
         const item = (row: IntervalRow) => presentInterval(history.at(row.start), row, reader)
         return { status: 200, body: pageOfRows('intervals', rows, { limit, item, place: ({ start }) => start }) }
@@ -86,6 +88,7 @@ export function areaRoutes(parts: OrderParts): Route[] {
       async handle({ params: { area: number, start }, account }) {
         const area = areaOf(areas, number)
         const reader = readerOf(gridOperatorOf(parts, area), account)
+        await requireKept(database, await tables.idOf(area), start)
         const rows = await runsOfInterval(database, await tables.idOf(area), start)
         if (rows.length === 0)
           throw new ApiError('INTERVAL_UNKNOWN', `no interval that starts at ${isoTime(start)} has a result`)

@@ -40,7 +40,7 @@ const clockToleranceMs = 300_000
 const mostJoining = 500
 
 const offeredSchema = z
-  .object({ code: z.string(), link: z.string(), expiresAt: z.int() })
+  .object({ code: z.string(), link: z.string(), expiresAt: z.int().meta({ description: 'UTC seconds' }) })
   .meta({ id: 'PairingOffered' }) satisfies z.ZodType<PairingOffered>
 
 const stateSchema = z

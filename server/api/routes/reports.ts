@@ -16,6 +16,7 @@ import { ApiError } from '../problem.ts'
 import { reportFormatSchema, reportVersionSchema } from '../report-resources.ts'
 import { type Route, type RouteInput, route } from '../route.ts'
 import { visibilityOf } from '../visibility.ts'
+import { requireWatcher } from './watching.ts'
 
 const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
 const tag = 'Reports'
@@ -123,12 +124,14 @@ export function reportRoutes(parts: OrderParts): Route[] {
       path: '/areas/:area/batches/:end/export',
       tag,
       summary:
-        'The batch that ends at this time with all that `commonwatt verify` computes it again from; it shows all accounts',
+        'The batch that ends at this time with all that `commonwatt verify` computes it again from; for the grid operator and the watchers, since it shows all accounts',
       private: true,
       params: areaParams.extend({ end: timeInput }),
       answers: { 200: 'application/jsonl' },
       async handle({ params: { area: number, end }, session }) {
-        const area = await ofClerk(number, session)
+        const area = areaOf(areas, number)
+        const { account } = await session()
+        if (account !== gridOperatorOf(parts, area)) requireWatcher(parts, number, account)
         const { chainId, escrow } = area.settings.chain
         const stored = { areaId: await tables.idOf(area), chainId, escrow, area: number }
         const { batchSeconds } = area.settings.rules

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { AreaSettings } from '../../areas/settings.ts'
 import { type PricedInterval, ratesOf } from '../../market/tariff.ts'
+import { requireKept } from '../../store/archives.ts'
 import { pricesOfZone } from '../../store/queries.ts'
 import { timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
@@ -55,6 +56,7 @@ export function tariffRoutes({ database, areas, tables }: OrderParts): Route[] {
         if (to - from > mostRates * intervalSeconds) {
           throw new ApiError('RANGE_TOO_LONG', `ask for at most ${mostRates} intervals at once`)
         }
+        await requireKept(database, await tables.idOf(area), from)
         const history = await tables.history(area)
         const known = async (start: number, end: number): Promise<PricedInterval[]> => {
           const rows = await pricesOfZone(database, { area: await tables.idOf(area), zone, from: start, to: end })

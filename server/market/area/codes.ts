@@ -40,6 +40,7 @@ export const readingCodes = [
   'READING_FALLING',
   'READING_IMPLAUSIBLE',
   'READING_KEY',
+  'READING_ARCHIVED',
 ] as const
 export type ReadingCode = (typeof readingCodes)[number]
 

@@ -23,6 +23,7 @@ import {
   sellableWh,
   termsAt,
 } from '../area/state.ts'
+import { positionOf } from '../stages/forward/positions.ts'
 import { gridOf } from '../stages/grid.ts'
 import { measure } from '../stages/pool.ts'
 import { idleOutcomes } from '../stages/spot/stage.ts'
@@ -161,7 +162,7 @@ function energyIn(state: AreaState, seat: SeatState, start: UtcSeconds): Interva
 
 /**
  * What a reading changes of an interval that it ends or begins and that has been computed. One that is not final and in which
- * the seat may trade is computed again; else nobody's trade changes, and only the energy is told.
+ * the seat may trade, or has traded ahead, is computed again; else nobody's trade changes, and only the energy is told.
  */
 function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: IntervalEnergy): Event[] {
   const interval = state.intervals.get(start)
@@ -170,7 +171,9 @@ function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: In
   const { slot, chain } = seat
   const hasRow = interval.isTold(slot)
   const after = energyIn(state, seat, start)
-  if (interval.status === 'provisional' && interval.concerns(slot, chain.seat)) {
+  const { tradedWh } = positionOf(state.forward.get(start), chain.seat)
+  const isConcerned = interval.concerns(slot, chain.seat) || tradedWh.buy > 0 || tradedWh.sell > 0
+  if (interval.status === 'provisional' && isConcerned) {
     if (!hasRow || !isSameEnergy(before, after)) interval.outdate()
     return []
   }

@@ -2,7 +2,7 @@
 import type { EntryFields } from '../../../contracts/protocol/entry.ts'
 import type { LaterKey } from '../../../contracts/protocol/meter-keys.ts'
 import type { Address, AreaRules, Hex } from '../../../contracts/protocol/typed-data.ts'
-import type { LedgerUnits, UtcSeconds } from '../../../contracts/protocol/units.ts'
+import type { LedgerUnits, Ticks, UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { ChainSeat, EpochRegisters, Terms } from '../../market/area/area.ts'
 
 /** A settled batch and one of its seats. */
@@ -23,7 +23,7 @@ export interface SettledSeat {
   entries: (Pick<EntryFields, 'soldWh' | 'boughtWh' | 'paid' | 'received'> & EpochRegisters)[]
 }
 
-/** A settled batch and all seats of its area. */
+/** A batch that was settled, or is shown before it settles, and all seats of its area. */
 export interface SettledArea {
   rules: AreaRules
   statementRoot: Hex
@@ -39,6 +39,8 @@ export interface SettledArea {
   entries: EntryFields[]
   /** What the grid operator's account got. */
   gridTake: LedgerUnits
+  /** Of a batch that is shown before it settles, else null: the escrow does not repeat it. */
+  band: { low: Ticks; high: Ticks } | null
 }
 
 /** A time as the first difference names it. */

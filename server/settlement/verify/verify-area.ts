@@ -5,10 +5,11 @@
  * Taken as stated, because nobody signs it, is what `stated-facts.ts` lists; the statement's root fixes it before the batch is
  * settled, and each stated thing must fit what is signed. That a meter was suspended is proved by its two values.
  */
+import type { RefusalReason } from '../../../contracts/protocol/batch.ts'
 import type { EntryFields } from '../../../contracts/protocol/entry.ts'
 import { bytesOf } from '../../../contracts/protocol/hex.ts'
 import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
-import type { BatchEntry } from '../../market/area/area.ts'
+import type { BatchCut, BatchEntry } from '../../market/area/area.ts'
 import { clearAuction } from '../../market/auction.ts'
 import { MarketError } from '../../market/errors.ts'
 import { type AreaFile, statedFactsOf } from '../area-file.ts'
@@ -22,29 +23,44 @@ import { type SettledArea, timeOf } from './settled.ts'
 import { type Evidence, evidenceOf, wrongSignature } from './signed-parts.ts'
 import { recoverReadingSigner, type Verifying } from './verifying.ts'
 
+/** How a batch differs from what it is computed to be. */
+export interface BatchDifference {
+  reason: RefusalReason
+  sentence: string
+}
+
 /** The first difference in a sentence, or null. */
-export function verifyArea(
+export function verifyArea(file: AreaFile, chain: SettledArea, verifying?: Verifying): string | null {
+  return differenceInArea(file, chain, verifying)?.sentence ?? null
+}
+
+/** The first difference, or null. `chain` is of a settled batch, or of one that is shown before it settles. */
+export function differenceInArea(
   file: AreaFile,
   chain: SettledArea,
   { words = new Set(), signerOf = recoverReadingSigner }: Verifying = {},
-): string | null {
+): BatchDifference | null {
   if (chain.start !== file.start || chain.end !== file.end) {
     const [settled, own] = [chain, file].map(({ start, end }) => `from ${timeOf(start)} to ${timeOf(end)}`)
-    return `the chain settled the batch ${settled}, the file is of the one ${own}`
+    return { reason: 'times', sentence: `${says(chain)} the batch ${settled}, the file is of the one ${own}` }
   }
   try {
     const evidence = evidenceOf(file, chain, words, signerOf)
     return (
-      wrongSettings(evidence) ??
-      wrongSignature(evidence) ??
-      wrongForwardTrade(evidence) ??
+      difference('stated', wrongSettings(evidence)) ??
+      difference('unsigned', wrongSignature(evidence)) ??
+      difference('stated', wrongForwardTrade(evidence)) ??
       wrongBatch(evidence) ??
-      wrongStatement(evidence)
+      difference('statement', wrongStatement(evidence))
     )
   } catch (error) {
     if (!(error instanceof SettlementError || error instanceof MarketError)) throw error
-    return `what the file says cannot be: ${error.message}`
+    return { reason: 'incomplete', sentence: `what the file says cannot be: ${error.message}` }
   }
+}
+
+function difference(reason: RefusalReason, sentence: string | null): BatchDifference | null {
+  return sentence === null ? null : { reason, sentence }
 }
 
 function wrongSettings({ file: { start, end, settings }, chain: { rules } }: Evidence): string | null {
@@ -95,7 +111,7 @@ function wrongForwardTrade({ file, chain }: Evidence): string | null {
   return idle === undefined ? null : `order ${idle.arrival} is listed among those that traded ahead and did not`
 }
 
-function wrongBatch(evidence: Evidence): string | null {
+function wrongBatch(evidence: Evidence): BatchDifference | null {
   const { file, chain } = evidence
   const { start, end } = file
   const { intervalSeconds } = chain.rules
@@ -103,18 +119,54 @@ function wrongBatch(evidence: Evidence): string | null {
   replay.compute()
   const netting = new BatchNetting({ start, end, intervalSeconds }, replay.spans())
   replay.leaveOut()
-  const difference = wrongFills(evidence, replay)
-  if (difference !== null) return difference
+  const wrong = wrongFills(evidence, replay)
+  if (wrong !== null) return { reason: 'statement', sentence: wrong }
   for (const { start: from, fills } of replay.computed()) {
     for (const { slot, side, energyWh, amount } of fills) {
       netting.add(replay.seatAt(slot), from, { isSale: side === 'sell', energyWh, amount })
     }
   }
   const batch = netting.finish()
-  if (batch.paid - batch.received !== chain.gridTake) {
-    return `the grid operator's account got ${chain.gridTake} ledger units, computed are ${batch.paid - batch.received}`
-  }
-  return wrongEntries(chain, batch.entries, { end, intervalSeconds })
+  const isMoved = movesWithoutTrade(chain, batch.entries)
+  const gridTake = batch.paid - batch.received
+  return (
+    difference(
+      isMoved ? 'moved-without-trade' : 'entries',
+      wrongEntries(chain, batch.entries, { end, intervalSeconds }),
+    ) ??
+    difference('grid-take', wrongTake(chain, gridTake)) ??
+    difference('band', wrongBand(chain, batch))
+  )
+}
+
+/** Whether an entry only moves the base of a seat that traded: what the seat is owed would be lost. */
+function movesWithoutTrade({ entries }: SettledArea, computed: readonly BatchEntry[]): boolean {
+  const owed = new Set(computed.filter(isTrade).map(({ seat }) => seat))
+  for (const { number } of entries.filter(isTrade)) owed.delete(number)
+  return entries.some(({ number }) => owed.has(number))
+}
+
+function isTrade({ soldWh, boughtWh }: Pick<EntryFields, 'soldWh' | 'boughtWh'>): boolean {
+  return soldWh + boughtWh > 0
+}
+
+/** Who says what is compared. */
+function says({ band }: SettledArea): string {
+  return band === null ? 'the chain settled' : 'the server shows'
+}
+
+function wrongTake({ gridTake }: SettledArea, computed: bigint): string | null {
+  if (gridTake === computed) return null
+  return `the grid operator's account gets ${gridTake} ledger units, computed are ${computed}`
+}
+
+/** The band is the tightest that holds the batch's average prices. */
+function wrongBand(
+  { band }: SettledArea,
+  { bandLow, bandHigh }: Pick<BatchCut, 'bandLow' | 'bandHigh'>,
+): string | null {
+  if (band === null || (band.low === bandLow && band.high === bandHigh)) return null
+  return `the band is ${band.low} to ${band.high} ticks, computed are ${bandLow} to ${bandHigh}`
 }
 
 /** A fill of a seat, with the arrival of its order or agreement. */
@@ -160,14 +212,12 @@ function wrongEntries(
 ): string | null {
   const registers = new Map<number, { importWh: Wh; exportWh: Wh }>(chain.bases)
   // What an attempt that was given up has moved already is not moved again.
-  const computed = all.filter(({ seat, time, soldWh, boughtWh }) => {
-    return soldWh + boughtWh > 0 || time > chain.bases.get(seat)!.time
-  })
+  const computed = all.filter((entry) => isTrade(entry) || entry.time > chain.bases.get(entry.seat)!.time)
   for (let index = 0; index < Math.max(computed.length, chain.entries.length); index += 1) {
     const own = computed[index]
     const settled = chain.entries[index]
     if (own === undefined || settled === undefined) {
-      return `the chain settled ${chain.entries.length} entries, computed are ${computed.length}`
+      return `${says(chain)} ${chain.entries.length} entries, computed are ${computed.length}`
     }
     const base = registers.get(own.seat)!
     const expected: EntryFields = {
@@ -179,7 +229,7 @@ function wrongEntries(
     for (const field of Object.keys(expected) as (keyof EntryFields)[]) {
       if (expected[field] === settled[field]) continue
       const name = `entry ${index + 1} of the batch (seat ${own.seat})`
-      return `${name}: the chain settled ${field} ${settled[field]}, computed ${expected[field]}`
+      return `${name}: ${says(chain)} ${field} ${settled[field]}, computed ${expected[field]}`
     }
   }
   return null
@@ -207,5 +257,5 @@ function wrongStatement({ file, chain, ids }: Evidence): string | null {
   const root = statementRoot({ ...file, count }, tree.finish(), statedHash(facts, bytesOf(file.salt)))
   return root === chain.statementRoot
     ? null
-    : 'the fills, salts and stated facts of the file do not give the statement root that was settled'
+    : 'the fills, salts and stated facts of the file do not give the statement root that was settled or is shown'
 }

@@ -34,12 +34,20 @@ export function verifyStatement(
       wrongOrder(file, chain, words) ??
       wrongAgreement(file, chain, words) ??
       wrongFill(file, chain) ??
+      wrongChances(file) ??
       wrongSum(file, chain)
     )
   } catch (error) {
     if (error instanceof SettlementError) return error.message
     throw error
   }
+}
+
+/** Where the seat traded it was not passed over. */
+function wrongChances({ chances: { wanted, passedOver }, leaves }: StatementFile): string | null {
+  const traded = new Set(leaves.map(({ start }) => start)).size
+  if (traded <= wanted - passedOver) return null
+  return `the seat traded in ${traded} intervals, and is said to have been passed over in ${passedOver} of ${wanted}`
 }
 
 type Leaf = StatementFile['leaves'][number]

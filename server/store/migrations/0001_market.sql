@@ -215,7 +215,8 @@ create table session_revocations (
   primary key (area_id, account, key, from_start)
 );
 
--- Readings and rows of intervals are keyed by time first: all of one boundary come together, so a commit writes to a few pages
+-- The two tables that grow with every meter and interval lie in partitions, one for each month, so that a month that is archived goes
+-- at once. Readings and rows of intervals are keyed by time first: all of one boundary come together, so a commit writes to a few pages
 -- at the end of the index, whatever the number of seats and however long the history. What else came with a reading (its number,
 -- its reasons, when it arrived) is in the journal.
 create table readings (
@@ -232,7 +233,7 @@ create table readings (
   late boolean,
   signature bytea not null,
   primary key (area_id, time, seat, epoch)
-);
+) partition by range (time);
 
 -- Stretches of 128 boundaries at which a seat's meter was read at least once: what finds a seat's reading that is nearest to a
 -- time, or the newest one.
@@ -343,7 +344,30 @@ create table seat_intervals (
   outcomes bytea not null,
   primary key (area_id, start, seat, run),
   check (bought_wh <= import_wh and sold_wh <= export_wh)
-);
+) partition by range (start);
+
+-- Makes the partitions of the months (UTC) in which these times lie, where they are missing. A partition is made beside its table and
+-- then attached, which disturbs neither those who read nor those who write.
+create function make_months(times bigint[]) returns void language plpgsql as $$
+declare
+  month timestamp;
+  parent text;
+  partition text;
+begin
+  for month in select distinct date_trunc('month', to_timestamp(each) at time zone 'UTC') from unnest(times) each loop
+    foreach parent in array array['readings', 'seat_intervals'] loop
+      partition := parent || to_char(month, '_YYYY_MM');
+      perform pg_advisory_xact_lock(1836019316);
+      continue when to_regclass(format('%I.%I', current_schema(), partition)) is not null;
+      execute format('create table %1$I.%2$I (like %1$I.%3$I including all)', current_schema(), partition, parent);
+      execute format('alter table %1$I.%2$I attach partition %1$I.%3$I for values from (%4$s) to (%5$s)', current_schema(),
+        parent, partition, extract(epoch from month)::bigint, extract(epoch from month + interval '1 month')::bigint);
+    end loop;
+  end loop;
+end $$;
+-- This month and the two after it; the server goes on from there.
+select make_months(array(
+  select extract(epoch from now() + later * interval '1 month')::bigint from generate_series(0, 2) later));
 
 create table batches (
   area_id int not null,

@@ -52,3 +52,35 @@ create table batch_progress (
   gas_used bigint,
   primary key (area_id, end_at)
 );
+
+-- Months of an area that lie in a file of their own.
+create table archives (
+  area_id int not null,
+  -- Its first moment, and that of the month after it.
+  month bigint not null,
+  until bigint not null,
+  -- End of its last batch: of the first one that ends no earlier than the month.
+  end_at bigint not null,
+  -- Its name, without its folder.
+  file text not null,
+  sha256 bytea not null,
+  bytes bigint not null,
+  -- Newest row of the journal in this file and those before it.
+  last_sequence bigint not null,
+  -- Whether it is gone from the tables.
+  dropped boolean not null default false,
+  primary key (area_id, month)
+);
+
+-- First values of meters that contradicted themselves, of months that are gone from the tables: they prove a suspension that holds.
+create table kept_readings (
+  area_id int not null,
+  seat int not null,
+  time bigint not null,
+  epoch int not null,
+  import_wh bigint not null,
+  export_wh bigint not null,
+  quality smallint not null,
+  signature bytea not null,
+  primary key (area_id, time, seat, epoch)
+);

@@ -7,8 +7,12 @@ create table sign_in_nonces (
 create table sessions (
   token_hash bytea primary key,
   account text not null,
-  expires_at timestamptz not null
+  opened_at timestamptz not null,
+  expires_at timestamptz not null,
+  -- By which its owner knows it again, such as "Firefox on Linux".
+  client text not null
 );
+create index sessions_account on sessions (account);
 
 create table idempotency_keys (
   key text not null,

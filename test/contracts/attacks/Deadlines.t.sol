@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Confirmation} from "../../../contracts/src/IMeters.sol";
 import {Street} from "../Street.sol";
+import {AreaRules} from "../../../contracts/src/IAreas.sol";
 import {ICommon} from "../../../contracts/src/ICommon.sol";
 import {Mandate} from "../../../contracts/src/ISeats.sol";
 import {Withdrawal, WithdrawalView, IPurses} from "../../../contracts/src/IPurses.sol";
@@ -32,6 +33,24 @@ contract DeadlinesTest is Street {
         vm.assertEq(escrow.balanceOf(home.seat), TEN - 20);
         vm.expectRevert(abi.encodeWithSelector(IPurses.NothingRequested.selector, home.seat));
         escrow.claim(home.seat);
+    }
+
+    /// The largest number of 32 bits means "for good", so no boundary is ever there.
+    function test_the_last_second_of_the_clock_is_no_boundary() public {
+        AreaRules memory quick = _rules(2);
+        (quick.intervalSeconds, quick.batchSeconds) = (15, 150);
+        quick = _openArea(quick);
+        (rules, rulesHash, area) = (quick, hashes.hash(quick), quick.area);
+        Home memory other = _home(2);
+        other.seat = _open(other, _mandate(other), START, _epoch(other));
+        vm.warp(type(uint32).max - 15);
+        vm.prank(other.account);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.NotABoundary.selector, 0));
+        escrow.closeSeat(other.seat, type(uint32).max, "");
+        vm.warp(type(uint32).max - 16);
+        vm.prank(other.account);
+        escrow.closeSeat(other.seat, type(uint32).max, "");
+        vm.assertEq(escrow.seatView(other.seat).closedFrom, type(uint32).max - 15);
     }
 
     function test_a_batch_settles_from_its_end_on() public {

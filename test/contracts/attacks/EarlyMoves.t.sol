@@ -31,9 +31,7 @@ contract EarlyMovesTest is Street {
         vm.warp(START + DAY);
         _settle(
             _batch(START, START + DAY),
-            abi.encodePacked(
-                _entry(home, START + DAY, _sell(10, 1000)), _entry(buyer, START + DAY, _buy(10, 1000))
-            )
+            abi.encodePacked(_entry(home, START + DAY, _sell(10, 1000)), _entry(buyer, START + DAY, _buy(10, 1000)))
         );
         vm.assertEq(escrow.balanceOf(home.seat), 10_000);
     }

@@ -54,6 +54,13 @@ contract HostileWalletsTest is Street {
         }
     }
 
+    /// Four bytes are no word, even where the memory behind them happens to be empty: a broken signature of a key leaves it so.
+    function test_half_an_answer_is_a_refusal_beside_a_broken_signature() public {
+        wallet.set(Wallet.Mood.Short, _digest(hashes.hash(withdrawal)));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
+        escrow.requestWithdrawal(withdrawal, abi.encodePacked(bytes32(0), bytes32(uint256(1)), uint8(27)));
+    }
+
     /// A wallet that needs nearly all the gas it may use is heard.
     function test_a_thorough_wallet_has_the_gas_it_needs() public {
         wallet.set(Wallet.Mood.Thorough, _digest(hashes.hash(withdrawal)));

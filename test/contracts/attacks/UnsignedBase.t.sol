@@ -17,8 +17,7 @@ contract UnsignedBaseTest is Street {
 
     /// Its meter would be the zero address, which is also what a malformed signature recovers to.
     function test_a_seat_that_is_not_open_takes_no_base() public {
-        bytes memory entry =
-            abi.encodePacked(_word(_seatId(2), Trade(0, 5, 5, 0, 0, 0, 0)), bytes32(0), bytes32(0));
+        bytes memory entry = abi.encodePacked(_word(_seatId(2), Trade(0, 5, 5, 0, 0, 0, 0)), bytes32(0), bytes32(0));
         _expectSettleRevert(
             _batch(START, START + DAY), entry, abi.encodeWithSelector(ICommon.SeatUnknown.selector, _seatId(2))
         );

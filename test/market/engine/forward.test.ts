@@ -118,6 +118,18 @@ describe('a forward trade', () => {
     expect(seatOf(result, 2).outcomes[0]).toMatchObject({ code, filledWh: 0, priceTicks: null })
   })
 
+  it('is told to a closed seat also where its reading comes late', () => {
+    const { run } = open([seat(1), seat(2)])
+    run(forward(1, 'sell', { limitPrice: 1_500, maxWh: 200 }))
+    run(forward(2, 'buy', { limitPrice: 1_500, maxWh: 200 }))
+    run(following(before, [seat(1, { terms: [terms(), terms({ closed: true })] })]))
+    const readAt = (atMs: number, ...readings: ReturnType<typeof reading>[]) =>
+      run({ type: 'readings', atMs, readings })
+    expect(cleared(readAt(justAfterEnd, reading(2, end, 300, 0)))).toHaveLength(1)
+    const [again] = cleared(readAt(justAfterEnd + 62_000, reading(1, end, 0, 300)))
+    expect(seatOf(again!, 1)).toMatchObject({ exportWh: 300, outcomes: [{ stage: 'forward', code: 'seller-side' }] })
+  })
+
   it('says on both sides whose meter or seat kept it from being honoured', () => {
     const { run } = open([seat(1), seat(2)])
     run(forward(1, 'sell', { limitPrice: 1_500, maxWh: 200 }))

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { serviceUnit } from '../../../meter-agent/commands/service-unit.ts'
+import { serviceUnit, sparingFlags } from '../../../meter-agent/commands/service-unit.ts'
 import { bundleProgram } from '../bundle.ts'
 import { command, writeConfig } from '../home/agent-process.ts'
 
@@ -77,9 +77,7 @@ describe('the command', () => {
     const done = await command(program, ['install-service', '--config', file, '--folder', folder])
     expect(done).toMatchObject({ status: 0, err: '' })
     const unit = await readFile(join(folder, 'commonwatt-agent.service'), 'utf8')
-    expect(unit).toContain(
-      `ExecStart=${process.execPath} --max-semi-space-size=1 --v8-pool-size=1 ${program} run --config "${file}"`,
-    )
+    expect(unit).toContain(`ExecStart=${process.execPath} ${sparingFlags.join(' ')} ${program} run --config "${file}"`)
     expect(unit).toContain(`User=${process.getuid!()}`)
     expect(unit).toContain(`ReadWritePaths="${join(folder, 'data')}" "${folder}"`)
     expect((await command(program, ['install-service', '--config', file, '--print'])).out).toBe(unit)

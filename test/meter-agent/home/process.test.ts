@@ -206,13 +206,20 @@ test(
   60_000 + keyKills * 10_000,
 )
 
-test('an agent whose parent goes away ends in order', async () => {
+test('an agent whose parent goes away ends in order, and the next one, as after an update, loses no boundary', async () => {
   await enrolled()
   const { child, log, ended } = start({ ipc: true })
   await vi.waitFor(() => expect(log.some((line) => line.includes('connected'))).toBe(true), waits)
   child.disconnect()
   expect(await ended).toBe(0)
   expect(log.some((line) => line.includes('the parent process has ended'))).toBe(true)
+  start()
+  const target = Math.floor(Date.now() / 1000)
+  await vi.waitFor(() => {
+    expect(newest()).toBeGreaterThan(target)
+    expect(contiguous()).toBe(true)
+  }, waits)
+  expect(server.violations).toEqual([])
 })
 
 test('mistakes end it with status 2 and one line each, before anything is read', async () => {

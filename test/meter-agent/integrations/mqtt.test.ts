@@ -1,14 +1,18 @@
 /** What an MQTT broker is told, and that a bad broker costs nothing. */
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Aedes, type PublishPacket } from 'aedes'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { AgentStatus } from '../../../meter-agent/home/status.ts'
 import { type RunningMqtt, startMqtt } from '../../../meter-agent/integrations/mqtt.ts'
 import { type AgentConfig, ConfigError, parseConfig } from '../../../meter-agent/setup/config.ts'
+import { freePort } from '../../../server/demo/ports.ts'
 import { agentStatus, firstMeter, meterStatus } from './agent-status.ts'
 
 const waits = { timeout: 15_000, interval: 20 }
@@ -335,4 +339,31 @@ test('rubbish from what is no broker ends in another try', async () => {
   closing.push(() => void server.close())
   await start(configOf((server.address() as AddressInfo).port))
   await vi.waitFor(() => expect(lines.some(({ msg }) => msg === 'MQTT not connected')).toBe(true), waits)
+})
+
+/** Debian's `mosquitto` with its own client, which are not on every machine. */
+const hasMosquitto = ['mosquitto', 'mosquitto_sub'].every((one) => spawnSync(one, ['-h']).error === undefined)
+
+test.skipIf(!hasMosquitto)('Mosquitto keeps and hands on what another broker does', async () => {
+  const port = await freePort()
+  await writeFile(join(folder, 'mosquitto.conf'), `listener ${port} 127.0.0.1\nallow_anonymous true\n`)
+  const broker = spawn('mosquitto', ['-c', join(folder, 'mosquitto.conf')], { stdio: 'ignore' })
+  closing.push(async () => {
+    broker.kill()
+    await once(broker, 'exit')
+  })
+  const agent = await start(configOf(port))
+  /** What the broker has kept: a topic and its text a line. */
+  const kept = async () => {
+    const args = ['-p', `${port}`, '-t', '#', '-v', '--retained-only', '-W', '1']
+    const { stdout } = await promisify(execFile)('mosquitto_sub', args).catch((error) => error)
+    const lines = `${stdout}`.trim().split('\n')
+    return new Map(lines.map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]))
+  }
+  await vi.waitFor(async () => expect((await kept()).get(availability)).toBe('online'), waits)
+  const known = await kept()
+  expect(json(known.get(discovery(firstMeter))).components).toHaveProperty('powerW')
+  expect(json(known.get(stateOf(firstMeter)))).toHaveProperty('powerW')
+  await agent.close()
+  expect((await kept()).get(availability)).toBe('offline')
 })

@@ -20,3 +20,17 @@ it('every map says how its device is recognised and counts', () => {
     expect([profile.name, isTold]).toEqual([profile.name, true])
   }
 })
+
+it('no counter is for sale that one source alone speaks of, unless its maker or a device does', () => {
+  const lonely: string[] = []
+  for (const { name, reading, points } of profiles.values()) {
+    const formulas = [...reading.importWh, ...reading.exportWh].filter(({ verified }) => verified)
+    for (const point of formulas.flatMap(({ plus, minus }) => [...plus, ...minus])) {
+      const sources = points[point]!.evidence.split(' ')
+      const isShownOnly = sources.includes('?')
+      const isOwn = sources.includes('v') || sources.includes('D')
+      if (!isShownOnly && !isOwn && sources.length < 2) lonely.push(`${name} ${point} (${sources})`)
+    }
+  }
+  expect(lonely).toEqual([])
+})

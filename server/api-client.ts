@@ -1,9 +1,9 @@
-/** What a home's owner does with the server's public API: signs in with an Ethereum key, reads, and sends signed messages. */
+/** What whoever has a key does with a server's API: signs in with it (EIP-4361), reads, and sends signed messages. */
 
 import { getAddress, type Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
-import { CodedError } from '../../contracts/protocol/error.ts'
-import type { FirstKeys } from '../../contracts/protocol/passkey-account.ts'
+import { CodedError } from '../contracts/protocol/error.ts'
+import type { FirstKeys } from '../contracts/protocol/passkey-account.ts'
 
 export class ApiClientError extends CodedError {
   override readonly name = 'ApiClientError'
@@ -18,27 +18,48 @@ export interface ApiClient {
   get<T>(path: string): Promise<T>
   /** What is not JSON, as it comes. */
   text(path: string): Promise<string>
+  /** What is long, line by line as it comes. */
+  lines(path: string): AsyncGenerator<string>
   /** Sends once under an idempotency key, so that a repetition has no second effect. */
   post<T>(path: string, body: unknown, idempotencyKey: string): Promise<T>
 }
 
 const timeoutMs = 15_000
+/** For what is long. */
+const longTimeoutMs = 600_000
 
 async function request<T>(url: string, init: RequestInit): Promise<T> {
-  return JSON.parse(await requestText(url, init)) as T
+  const text = await requestText(url, init)
+  return (text === '' ? null : JSON.parse(text)) as T
 }
 
 async function requestText(url: string, init: RequestInit): Promise<string> {
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
   const text = await response.text()
   if (response.ok) return text
+  throw errorOf(response, text)
+}
+
+async function* requestLines(url: string, init: RequestInit): AsyncGenerator<string> {
+  const response = await fetch(url, { ...init, signal: AbortSignal.timeout(longTimeoutMs) })
+  if (!response.ok) throw errorOf(response, await response.text())
+  let begun = ''
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    const lines = `${begun}${piece}`.split('\n')
+    begun = lines.pop()!
+    yield* lines
+  }
+  if (begun !== '') yield begun
+}
+
+function errorOf(response: Response, text: string): ApiClientError {
   let problem: { code?: string; detail?: string; title?: string } = {}
   try {
     problem = JSON.parse(text)
   } catch {
     problem = { detail: text.slice(0, 200) }
   }
-  throw new ApiClientError(
+  return new ApiClientError(
     response.status,
     problem.code ?? 'HTTP',
     problem.detail ?? problem.title ?? response.statusText,
@@ -75,6 +96,7 @@ export async function signInWithKey(serverUrl: string, account: SigningAccount, 
   return {
     get: (path) => request(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } }),
     text: (path) => requestText(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } }),
+    lines: (path) => requestLines(`${base}${path}`, { headers: { authorization: `Bearer ${token}` } }),
     post: (path, body, idempotencyKey) =>
       request(`${base}${path}`, {
         method: 'POST',

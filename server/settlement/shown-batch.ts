@@ -1,0 +1,55 @@
+/** A batch as a server shows it to watchers: what its header binds, in a form that JSON can hold. */
+import { z } from 'zod'
+import { entryWordsOf, type ShownBatch } from '../../contracts/protocol/batch.ts'
+import { decodeWords } from '../../contracts/protocol/entry.ts'
+import { SettlementError } from './error.ts'
+import { hex32Form, mistakesOf, uint32 } from './signed-forms.ts'
+
+/** Each part as its log will hold it: a word of 32 bytes for each entry. */
+const words = z.string().regex(/^0x([0-9a-f]{64})*$/, '0x and 64 lower-case hexadecimal digits for each entry')
+const whole = z.string().regex(/^\d{1,39}$/, 'ledger units as a whole number')
+
+export const shownBatchForm = z.strictObject({
+  area: uint32,
+  start: uint32,
+  end: uint32,
+  /** 1 is the batch as it was cut first; a higher number has left out seats. */
+  number: uint32.min(1),
+  /** How often it was given up on chain before. */
+  attempt: uint32,
+  /** The chain as far as it was read when the batch was made for it. */
+  block: z.int().min(0),
+  /** What is signed. */
+  header: hex32Form,
+  statementRoot: hex32Form,
+  bandLow: z.int(),
+  bandHigh: z.int(),
+  /** In ledger units. */
+  gridTake: whole,
+  parts: z.array(words).min(1),
+})
+export type ShownBatchForm = z.infer<typeof shownBatchForm>
+
+/** One attempt to settle a batch, as it is shown. */
+export interface AttemptShown extends ShownBatch {
+  number: number
+  attempt: number
+  block: number
+}
+
+export function formOfShown(batch: AttemptShown): ShownBatchForm {
+  const { area, start, end, number, attempt, block, header, statementRoot, bandLow, bandHigh, gridTake, parts } = batch
+  return {
+    ...{ area, start, end, number, attempt, block, header, statementRoot, bandLow, bandHigh },
+    gridTake: gridTake.toString(),
+    parts: parts.map(entryWordsOf),
+  }
+}
+
+/** Reads what a server showed, from parsed JSON. Throws `SettlementError` `SETTLEMENT_STATEMENT` with all mistakes. */
+export function readShownBatch(json: unknown): AttemptShown {
+  const parsed = shownBatchForm.safeParse(json)
+  if (!parsed.success) throw new SettlementError('SETTLEMENT_STATEMENT', mistakesOf(parsed.error))
+  const { gridTake, parts, ...batch } = parsed.data
+  return { ...batch, gridTake: BigInt(gridTake), parts: parts.map(decodeWords) }
+}

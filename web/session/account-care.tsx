@@ -1,0 +1,179 @@
+/** "My account": who is signed in, what happens when the passkey is lost, and the device's key that sets prices. */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import type { ListedSessionResource } from '../../server/api/session-resources.ts'
+import { deleteAt, getJson } from '../api/client.ts'
+import { seatsQuery } from '../api/queries.ts'
+import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
+import { saveFile } from '../page/save-file.ts'
+import { duration, localMoment } from '../time/clock.ts'
+import { type Session, useSession, useVisitor } from './session.tsx'
+import './account-care.css'
+
+export default function AccountCare({ area }: { area: AreaResource }) {
+  const session = useSession()
+  return (
+    <div className="view">
+      <Card title="Where I am signed in">
+        <Sessions session={session} />
+      </Card>
+      {session.identity.passkey && (
+        <Card title="If I lose my passkey">
+          <SecondKey session={session} area={area} />
+        </Card>
+      )}
+      {session.identity.orderKeys && <PriceKeys session={session} area={area} />}
+    </div>
+  )
+}
+
+function Sessions({ session }: { session: Session }) {
+  const queries = useQueryClient()
+  const { setOwn } = useVisitor()
+  const sessions = useQuery({
+    queryKey: ['sessions', session.account],
+    queryFn: async ({ signal }) =>
+      (await getJson<{ items: ListedSessionResource[] }>('/sessions', { token: session.token, signal })).items,
+  })
+  const end = useMutation({
+    mutationFn: ({ id }: ListedSessionResource) => deleteAt(`/sessions/${id}`, session),
+    onSuccess: async (_, { isThis }) => {
+      if (!isThis) return queries.invalidateQueries({ queryKey: ['sessions', session.account] })
+      queries.removeQueries({ queryKey: ['session', session.account] })
+      setOwn(null)
+    },
+  })
+  if (!sessions.data) return sessions.error ? <Trouble error={sessions.error} /> : <Waiting />
+  return (
+    <>
+      <ul className="session-list">
+        {sessions.data.map((each) => (
+          <li key={each.id} className="session">
+            <span>
+              {each.client}, since {localMoment(each.openedAt)} {each.isThis && <Badge tone="good">here</Badge>}
+            </span>{' '}
+            <button type="button" className="quiet" disabled={end.isPending} onClick={() => end.mutate(each)}>
+              {each.isThis ? 'Sign out' : 'End it'}
+            </button>
+          </li>
+        ))}
+      </ul>
+      <Trouble error={end.error} />
+    </>
+  )
+}
+
+/** How often the page looks whether a change has reached the chain, or whether somebody asks for the account. */
+const lookEveryMs = 3_000
+
+function SecondKey({ session, area }: { session: Session; area: AreaResource }) {
+  const queries = useQueryClient()
+  const queryKey = ['passkey-account', session.account]
+  const state = useQuery({
+    queryKey,
+    queryFn: async () => (await import('./passkey.ts')).passkeyAccountAt(area.area, session.account),
+    refetchInterval: lookEveryMs,
+  })
+  const act = useMutation({
+    mutationFn: async (what: 'print' | 'passkey' | 'remove' | 'object') => {
+      const recovery = await import('./recovery.ts')
+      if (what === 'object') return recovery.objectToRecovery(session, area)
+      if (what === 'passkey') return recovery.nameSecondPasskey(session, area)
+      if (what === 'remove') return recovery.removeSecondKey(session, area)
+      const key = recovery.newRecoveryKey(session.account)
+      // It is saved before it counts: a key that nobody kept would recover nothing.
+      saveFile(recovery.recoveryText(key, window.location.origin), 'commonwatt-recovery-key.txt', 'text/plain')
+      return recovery.nameRecoveryKey(session, area, key)
+    },
+    onSuccess: () => queries.invalidateQueries({ queryKey }),
+  })
+  if (state.data === undefined) return state.error ? <Trouble error={state.error} /> : <Waiting />
+  if (state.data === null) {
+    return (
+      <p>Your account is put on the chain when you join with a meter. Then you can name a second key for it here.</p>
+    )
+  }
+  const { recovery, recoverableFrom } = state.data
+  const hasSecond = BigInt(recovery.x) !== 0n
+  const delay = duration(area.chain.accounts?.recoveryDelaySeconds ?? 0)
+  return (
+    <>
+      {recoverableFrom !== null && (
+        <div className="trouble" role="alert">
+          <p>
+            <strong>Somebody with your second key asks for this account.</strong> From {localMoment(recoverableFrom)} on
+            another passkey can take it over. If that was not you, object now.
+          </p>
+          <button type="button" className="primary" disabled={act.isPending} onClick={() => act.mutate('object')}>
+            That was not me
+          </button>
+        </div>
+      )}
+      <p>
+        {hasSecond
+          ? `A second key is named. It cannot sign for you; it can ask for the account, and gets it after ${delay}, unless you object here.`
+          : `Nobody can give a lost passkey back to you. Name a second key now: it can ask for the account when the passkey is gone, and gets it after ${delay}, unless you object.`}
+      </p>
+      <p className="explain">
+        <button type="button" disabled={act.isPending} onClick={() => act.mutate('print')}>
+          {hasSecond ? 'Print another recovery key' : 'Save a recovery key to print'}
+        </button>{' '}
+        <button type="button" disabled={act.isPending} onClick={() => act.mutate('passkey')}>
+          Use a passkey of another device
+        </button>{' '}
+        {hasSecond && (
+          <button type="button" className="quiet" disabled={act.isPending} onClick={() => act.mutate('remove')}>
+            Name no second key
+          </button>
+        )}
+      </p>
+      <Trouble error={act.error} />
+      {act.isSuccess && (
+        <p className="effect" role="status">
+          Signed. It counts as soon as the chain has it, in a moment.
+        </p>
+      )}
+    </>
+  )
+}
+
+function PriceKeys({ session, area }: { session: Session; area: AreaResource }) {
+  const seats = useQuery(seatsQuery(session)).data ?? []
+  if (seats.length === 0) return null
+  return (
+    <Card title="Prices from this device">
+      {seats.map((seat) => (
+        <PriceKey key={seat.seat} session={session} area={area} seat={seat} />
+      ))}
+    </Card>
+  )
+}
+
+function PriceKey({ session, area, seat }: { session: Session; area: AreaResource; seat: SeatResource }) {
+  const queries = useQueryClient()
+  const queryKey = ['price-key', session.account, seat.meter]
+  const key = useQuery({
+    queryKey,
+    queryFn: async () => (await import('./order-key.ts')).keptKeyOf(session.account, seat.meter),
+  }).data
+  const back = useMutation({
+    mutationFn: async (own: string) => (await import('./order-key.ts')).takeBack(session, area, own),
+    onSuccess: () => queries.invalidateQueries(),
+  })
+  const until = key && localMoment(new Date(key.validUntil * 1000).toISOString())
+  return (
+    <>
+      <p>
+        {key
+          ? `This device changes the price of the meter ${seat.meter.slice(0, 8)}… without asking for your finger, inside your limits, until ${until}.`
+          : 'Your passkey is asked the next time you set a price here, and then no more.'}
+      </p>
+      {key && (
+        <button type="button" disabled={back.isPending} onClick={() => back.mutate(key.key)}>
+          Take that back (what it set ends)
+        </button>
+      )}
+      <Trouble error={back.error} />
+    </>
+  )
+}

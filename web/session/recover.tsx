@@ -1,0 +1,99 @@
+/** "I lost my passkey": a new passkey of this device asks for the account, and takes it over after the delay. */
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useId, useState } from 'react'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { Trouble } from '../page/card.tsx'
+import { duration, localMoment, useNow } from '../time/clock.ts'
+import { askingPasskey, type KeptPasskey } from './kept-passkeys.ts'
+import { useVisitor } from './session.tsx'
+
+const lookEveryMs = 3_000
+
+export default function Recover({ area }: { area: AreaResource }) {
+  const ids = { account: useId(), key: useId(), hint: useId() }
+  const [account, setAccount] = useState('')
+  const [key, setKey] = useState('')
+  const [waiting, setWaiting] = useState(askingPasskey)
+  const ask = useMutation({
+    mutationFn: async () =>
+      (await import('./recovery.ts')).askForAccount(area, { account, key: key.trim() === '' ? null : key }),
+    onSuccess: () => {
+      setKey('')
+      setWaiting(askingPasskey())
+    },
+  })
+  return (
+    <>
+      <form
+        className="agreement-form"
+        onSubmit={(event) => {
+          event.preventDefault()
+          ask.mutate()
+        }}
+      >
+        <p className="field">
+          <label htmlFor={ids.account}>Account</label>
+          <input
+            id={ids.account}
+            autoComplete="off"
+            spellCheck={false}
+            placeholder="0x…"
+            value={account}
+            onChange={(event) => setAccount(event.target.value)}
+          />
+        </p>
+        <p className="field">
+          <label htmlFor={ids.key}>Recovery key</label>
+          <input
+            id={ids.key}
+            type="password"
+            autoComplete="off"
+            spellCheck={false}
+            aria-describedby={ids.hint}
+            value={key}
+            onChange={(event) => setKey(event.target.value)}
+          />
+        </p>
+        <p className="explain" id={ids.hint}>
+          Leave the key empty if your second key is a passkey: you are asked for it. A new passkey is made on this
+          device; it gets the account after {duration(area.chain.accounts?.recoveryDelaySeconds ?? 0)}, unless whoever
+          has the lost one objects.
+        </p>
+        <button type="submit" className="primary" disabled={account.trim() === '' || ask.isPending}>
+          {ask.isPending ? 'Signing…' : 'Ask for my account'}
+        </button>
+      </form>
+      <Trouble error={ask.error} />
+      {waiting !== null && <Asked area={area} kept={waiting} />}
+    </>
+  )
+}
+
+function Asked({ area, kept }: { area: AreaResource; kept: KeptPasskey }) {
+  const { account } = kept
+  const { setOwn } = useVisitor()
+  const nowMs = useNow()
+  const state = useQuery({
+    queryKey: ['passkey-account', account],
+    queryFn: async () => (await import('./passkey.ts')).passkeyAccountAt(area.area, account),
+    refetchInterval: lookEveryMs,
+  })
+  const take = useMutation({
+    mutationFn: async () => (await import('./recovery.ts')).takeAccountOver(area, kept),
+    onSuccess: setOwn,
+  })
+  const from = state.data?.recoverableFrom ?? null
+  if (from === null) return null
+  return (
+    <div className="effect" role="status">
+      <p>
+        Asked for the account {account.slice(0, 8)}…: the passkey of this device can take it over{' '}
+        <strong>from {localMoment(from)}</strong>.
+      </p>
+      <button type="button" disabled={Date.parse(from) > nowMs || take.isPending} onClick={() => take.mutate()}>
+        {take.isPending ? 'One moment…' : 'Take it over'}
+      </button>
+      <Trouble error={take.error} />
+    </div>
+  )
+}

@@ -1,0 +1,130 @@
+/**
+ * What an account of a passkey does about its own keys: names a second one, objects when that one asks, and, where the first
+ * is lost, hands the account to a new passkey. Everything is signed here and carried to the chain by the server.
+ */
+import { Wallet } from 'ethers'
+import { type AccountKey, keyOfAddress, noKey } from '../../contracts/protocol/passkey.ts'
+import { type AccountActs, accountTypedData, keyChange } from '../../contracts/protocol/passkey-account.ts'
+import { parseAddress, type TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { postJson } from '../api/client.ts'
+import { type Identity, SessionError } from './identity.ts'
+import { type KeptPasskey, keepAskingPasskey, keepPasskey } from './kept-passkeys.ts'
+import { identityOfPasskey, makePasskeyFor, passkeyAccountAt, signerOfChosenPasskey } from './passkey.ts'
+import type { Session } from './session.tsx'
+
+const signatureLifeSeconds = 3_600
+const deadline = () => Math.floor(Date.now() / 1000) + signatureLifeSeconds
+
+/** The text of a recovery key, to be printed or kept in a file. */
+export interface RecoveryKey {
+  account: string
+  key: string
+}
+
+export function newRecoveryKey(account: string): RecoveryKey {
+  return { account, key: Wallet.createRandom().privateKey }
+}
+
+/** What is printed: enough to recover the account on any device. */
+export function recoveryText({ account, key }: RecoveryKey, page: string): string {
+  return `Recovery key of a Commonwatt account. Keep it away from the device; whoever has it can ask for the account.
+
+Account: ${account}
+Key:     ${key}
+
+To recover: open ${page}/account, choose "I lost my passkey", and type both.
+`
+}
+
+/** The account's second key is the printed one from now on. */
+export function nameRecoveryKey(session: Session, area: AreaResource, { key }: RecoveryKey): Promise<void> {
+  return changeRecovery(session, area, keyOfAddress(new Wallet(key).address))
+}
+
+/** Another device's passkey becomes the account's second key. */
+export async function nameSecondPasskey(session: Session, area: AreaResource): Promise<void> {
+  const { key } = await makePasskeyFor(session.account, area)
+  await changeRecovery(session, area, key)
+}
+
+export function removeSecondKey(session: Session, area: AreaResource): Promise<void> {
+  return changeRecovery(session, area, noKey)
+}
+
+/** The owner is there after all. */
+export async function objectToRecovery(session: Session, area: AreaResource): Promise<void> {
+  const { account } = session
+  const state = await passkeyAccountAt(area.area, account)
+  const nonce = BigInt(state!.nextRecoveryNonce) - 1n
+  const signature = await sign(await session.identity.signer(), { area, account }, 'Veto', { nonce })
+  await postJson('/relay/vetoes', { area: area.area, account, signature }, session)
+}
+
+/**
+ * Makes a passkey on this device and asks, by the printed key or (without one) by the second passkey, that it becomes the
+ * account's owner. It does after the delay, unless the present owner objects. Throws `SESSION_KEY_MALFORMED`.
+ */
+export async function askForAccount(area: AreaResource, typed: { account: string; key: string | null }): Promise<void> {
+  const { account, signer } = readRecovery(typed)
+  const state = await passkeyAccountAt(area.area, account)
+  if (state === null) {
+    throw new SessionError('SESSION_PASSKEY_UNKNOWN', 'No account of a passkey is open at this address.')
+  }
+  const made = await makePasskeyFor(account, area)
+  const asked = { nonce: state.nextRecoveryNonce, deadline: deadline() }
+  const act = { ...made.key, nonce: BigInt(asked.nonce), deadline: asked.deadline }
+  const signature = await sign(signer ?? signerOfChosenPasskey(account), { area, account }, 'Recover', act)
+  await postJson('/relay/recoveries', { area: area.area, account, next: made.key, ...asked, signature })
+  keepAskingPasskey(made)
+}
+
+/** Once the delay has passed: the new passkey takes over. */
+export async function takeAccountOver(area: AreaResource, kept: KeptPasskey): Promise<Identity> {
+  const { account, key } = kept
+  await postJson('/relay/recoveries/finish', { area: area.area, account })
+  for (;;) {
+    const state = await passkeyAccountAt(area.area, account)
+    if (state?.owner.x === key.x) break
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+  }
+  keepPasskey(kept)
+  keepAskingPasskey(null)
+  return identityOfPasskey(kept)
+}
+
+const lookEveryMs = 1_000
+
+async function changeRecovery(session: Session, area: AreaResource, key: AccountKey): Promise<void> {
+  const { account } = session
+  const state = await passkeyAccountAt(area.area, account)
+  const call = keyChange(account, 'changeRecovery', key)
+  const asked = { nonce: state!.nextNonce, deadline: deadline() }
+  const act = { calls: [call], nonce: BigInt(asked.nonce), deadline: asked.deadline }
+  const signature = await sign(await session.identity.signer(), { area, account }, 'Execute', act)
+  const { value: _, ...sent } = call
+  await postJson('/relay/executions', { area: area.area, account, calls: [sent], ...asked, signature }, session)
+}
+
+function sign<Name extends keyof AccountActs>(
+  signer: TypedDataSigner,
+  { area, account }: { area: AreaResource; account: string },
+  name: Name,
+  act: AccountActs[Name],
+): Promise<string> {
+  const { domain, types } = accountTypedData(name, { chainId: area.chain.chainId, account })
+  return signer.signTypedData(domain, types, act as unknown as Record<string, unknown>)
+}
+
+function readRecovery({ account, key }: { account: string; key: string | null }) {
+  try {
+    const signer = key === null ? null : new Wallet(key.trim())
+    return { account: parseAddress(account.trim()), signer }
+  } catch {
+    // The cause is left out: it would quote the key.
+    throw new SessionError(
+      'SESSION_KEY_MALFORMED',
+      'The account is 0x and 40 hexadecimal digits, the recovery key 0x and 64: compare them with the paper.',
+    )
+  }
+}
