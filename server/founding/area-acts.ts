@@ -25,6 +25,8 @@ interface Call {
   args: unknown[]
 }
 
+/** Percent of the estimate that is offered: what others do in the same block may make an act dearer. */
+const gasShare = 150n
 /** How long what is sent may wait for a block. */
 const lifeSeconds = 3_600
 
@@ -37,7 +39,8 @@ export async function carryOutAct(place: ConfiguredArea, wallet: Wallet, act: Ar
     const { name, args } = await callOf(place, act, escrow)
     const method = escrow.getFunction(name)
     await method.staticCall(...args)
-    const sent = await method(...args)
+    const gasLimit = ((await method.estimateGas(...args)) * gasShare) / 100n
+    const sent = await method(...args, { gasLimit })
     await sent.wait()
     return sent.hash
   })
