@@ -79,6 +79,8 @@ export type KeyedRequest =
 
 /** Answers are kept this long. */
 const keptHours = 24
+/** An owner sees for somewhat more than a year who read what. */
+const keptReadHours = 400 * 24
 /** A request that was begun this long ago and never answered was lost with its process: it may be run again. */
 const lostAfterSeconds = 60
 
@@ -125,5 +127,6 @@ export async function deleteExpired(sql: Database, now: Date): Promise<void> {
   await sql`delete from sessions where expires_at < ${now}`
   await sql`
     delete from idempotency_keys where created_at < ${now}::timestamptz - make_interval(hours => ${keptHours})`
+  await sql`delete from data_reads where hour < extract(epoch from ${now}::timestamptz)::bigint / 3600 - ${keptReadHours}::int`
   await sql`delete from relays where relayed_at < ${now}::timestamptz - make_interval(hours => ${2 * keptHours})`
 }

@@ -6,6 +6,7 @@ import { type DataGrant, digestOf, signFull } from '../../contracts/protocol/typ
 import { dataReadSchema, grantSchema, ownReadingSchema } from '../../server/api/grant-resources.ts'
 import { pageOf } from '../../server/api/resources.ts'
 import { ChainError } from '../../server/chain/error.ts'
+import { deleteExpired } from '../../server/store/account-store.ts'
 import { batchSeconds, intervalSeconds, t0 } from '../market/engine/street.ts'
 import { domain, lower, people, seatIds, settings } from './people.ts'
 import { ask, revocations, type Street, startStreet, tokenOf, trade } from './street.ts'
@@ -290,5 +291,8 @@ describe('the owner is told', () => {
       'report',
     ])
     expect((await get('stranger', `${stranger}/reads`)).body.items).toEqual([])
+    // Nobody's session lasts so long: this is the last thing that is asked here.
+    await deleteExpired(street.database, new Date('2100-01-01T00:00:00Z'))
+    expect((await street.database`select from data_reads`).length).toBe(0)
   })
 })

@@ -116,7 +116,7 @@ async function liveDays(url: string, database: Database): Promise<void> {
       writer.passTime(time * 1000 + 600_000)
       await writer.commit()
       if ((await makeStatement(database, { ...identity, areaId }, time)) === null) throw new Error('no batch was cut')
-      await markSettled(database, areaId, time, { transaction: '0xab', block: interval, gasUsed: 1 })
+      await markSettled(database, areaId, time, { transaction: '0xab', block: interval, gasUsed: 1, approvals: null })
       writer.run(following(time * 1000 + 610_000, homes.settled(seats, time), time, interval))
       await writer.commit()
     }

@@ -14,7 +14,7 @@ import { hashWatchers } from '../../contracts/protocol/typed-data.ts'
 import { networkReader } from '../../server/api/addresses.ts'
 import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
-import { ownHosts } from '../../server/api/hosts.ts'
+import { ownHosts, pageSenders } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { ApiParts } from '../../server/api/parts.ts'
 import { ChainError } from '../../server/chain/error.ts'
@@ -153,6 +153,7 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
     gate: createOrderGate(),
     reads: createReadAllowance(1_000_000),
     isOwnHost: ownHosts([url]),
+    senderOf: pageSenders([url]),
   }
   http.on('request', createApp(parts))
   return {

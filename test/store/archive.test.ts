@@ -75,7 +75,7 @@ async function livedArea(): Promise<ScratchArea> {
     if (place % 4 !== 0) continue
     await makeStatement(database, { ...identity, areaId }, time)
     if (place < 4 * days) {
-      await markSettled(database, areaId, time, { transaction: '0xab', block: place, gasUsed: 1 })
+      await markSettled(database, areaId, time, { transaction: '0xab', block: place, gasUsed: 1, approvals: null })
       const bases = [[0, 500 * place] as const, [400 * place, 0] as const]
       const shown = seats.map((each, index) => {
         const [importWh, exportWh] = bases[index]!

@@ -1,0 +1,23 @@
+// Mistakes that no test can notice, because what the contracts promise stays the same, each with the reason.
+
+/** `was` and `becomes` are the line before and after, without needless blanks. */
+export const argued = [
+  {
+    file: 'Seats.sol',
+    was: 'if (record.seat == seatId && from < record.begins) from = record.begins;',
+    becomes: 'if (record.seat == seatId && from <= record.begins) from = record.begins;',
+    why: 'Where the two are equal, the one is set to what it is.',
+  },
+  {
+    file: 'Seats.sol',
+    was: 'if (freeFrom > from) from = _boundary(area, freeFrom);',
+    becomes: 'if (freeFrom >= from) from = _boundary(area, freeFrom);',
+    why: 'Where the two are equal, `from` is a boundary after now already, and the boundary at it or later is itself.',
+  },
+  {
+    file: 'Settlement.sol',
+    was: 'if (net < 0) outcome.debit += uint96(uint256(-net));',
+    becomes: 'if (net <= 0) outcome.debit += uint96(uint256(-net));',
+    why: 'Nothing is added to the one instead of to the other.',
+  },
+]

@@ -1,0 +1,157 @@
+// `npm run mutants:solidity`: makes mistakes in the contracts, one at a time, and runs the Solidity tests against each. A mistake
+// that no test notices is a survivor: it is printed, and the run ends with status 1 unless `argued.js` says why nobody can.
+//
+// Named mistakes come first, then `--count` (100) that are drawn with `--seed` from those of `--kind`: comparison, guard and logic
+// unless other kinds are named (condition, arithmetic, bits, value, statement, bound, or all). `--all` draws every one, `--file` those
+// of one source, `--skip` leaves out so many of the drawn ones. Some ten seconds each, without the intermediate representation;
+// the first one some minutes, since everything is compiled.
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { forgePath, forgeRoot } from '../../../contracts/build/forge.js'
+import { argued } from './argued.js'
+import { named } from './named.js'
+import { mutantsOf, withMistake, wordsOf } from './operators.js'
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '20261128' },
+    skip: { type: 'string', default: '0' },
+    all: { type: 'boolean', default: false },
+    file: { type: 'string' },
+    kind: { type: 'string', default: 'comparison,guard,logic' },
+  },
+})
+
+/** A mistake can make a loop endless. */
+const patienceMs = 300_000
+
+/** Tests and contracts are copied, so that no mistake is ever made in the sources themselves; what was compiled is kept. */
+const copy = join(forgeRoot, 'cache/mutants')
+
+function prepare() {
+  mkdirSync(copy, { recursive: true })
+  for (const folder of ['contracts', 'test']) rmSync(join(copy, folder), { recursive: true, force: true })
+  cpSync(join(forgeRoot, 'contracts'), join(copy, 'contracts'), { recursive: true })
+  cpSync(join(forgeRoot, 'test/contracts'), join(copy, 'test/contracts'), { recursive: true })
+  cpSync(join(forgeRoot, 'foundry.toml'), join(copy, 'foundry.toml'))
+  cpSync(join(forgeRoot, 'package.json'), join(copy, 'package.json'))
+  if (!existsSync(join(copy, 'node_modules'))) symlinkSync(join(forgeRoot, 'node_modules'), join(copy, 'node_modules'))
+}
+
+/** Runs the tests up to the first that fails: `passed`, `failed`, `endless`, or `no program` where the mistake does not compile. */
+function runTests() {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, FOUNDRY_PROFILE: 'mutants' }
+    const child = spawn(forgePath(), ['test', '--fail-fast'], { cwd: copy, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        out += text
+      })
+    }
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      child.kill('SIGKILL')
+    }, patienceMs)
+    child.once('error', reject)
+    child.once('close', (status) => {
+      clearTimeout(timer)
+      if (isLate) resolve({ result: 'endless', out })
+      else if (status === 0) resolve({ result: 'passed', out })
+      else if (/^Encountered a total of/m.test(out)) resolve({ result: 'failed', out })
+      else if (out.includes('Compiler run failed')) resolve({ result: 'no program', out })
+      else reject(new Error(out))
+    })
+  })
+}
+
+/** The mutants in an order that follows from the seed. */
+function drawn(mutants, seed) {
+  let state = seed >>> 0
+  const random = () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let word = Math.imul(state ^ (state >>> 15), state | 1)
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61)
+    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32
+  }
+  return mutants
+    .map((mutant) => ({ mutant, place: random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ mutant }) => mutant)
+}
+
+const sources = new Map(
+  readdirSync(join(forgeRoot, 'contracts/src'))
+    // Interfaces do nothing.
+    .filter((file) => !/^I[A-Z]/.test(file))
+    .map((file) => [file, readFileSync(join(forgeRoot, 'contracts/src', file), 'utf8')]),
+)
+
+function namedMutants() {
+  return named.map(({ name, file, from, to }) => {
+    const source = sources.get(file)
+    const at = source.indexOf(from)
+    if (at < 0 || source.includes(from, at + 1)) throw new Error(`${file} does not hold once: ${from}`)
+    return { file, at, from, to, kind: name }
+  })
+}
+
+const possible = [...sources].flatMap(([file, source]) => mutantsOf(file, source))
+const kinds = values.kind.split(',')
+const wanted = drawn(possible, Number(values.seed)).filter(
+  ({ file, kind }) => (values.file ?? file) === file && (kinds.includes(kind) || values.kind === 'all'),
+)
+const least = values.all ? Number.POSITIVE_INFINITY : Number(values.count)
+console.log(
+  `${named.length} named mistakes, then ${values.all ? 'all' : least} of ${wanted.length}, seed ${values.seed}`,
+)
+
+prepare()
+const sound = await runTests()
+if (sound.result !== 'passed') throw new Error(`The tests fail without a mistake:\n${sound.out}`)
+
+const counts = { noticed: 0, argued: 0, survived: 0, 'not compiled': 0 }
+const totals = () =>
+  Object.entries(counts)
+    .map(([what, count]) => `${what}: ${count}`)
+    .join(', ')
+
+async function tryOut(mutant) {
+  const source = sources.get(mutant.file)
+  const path = join(copy, 'contracts/src', mutant.file)
+  writeFileSync(path, withMistake(source, mutant))
+  const { result } = await runTests()
+  writeFileSync(path, source)
+  const { line, was, becomes } = wordsOf(source, mutant)
+  const reason = argued.find((one) => one.file === mutant.file && one.was === was && one.becomes === becomes)
+  const outcome =
+    result === 'no program'
+      ? 'not compiled'
+      : result !== 'passed'
+        ? 'noticed'
+        : reason === undefined
+          ? 'survived'
+          : 'argued'
+  counts[outcome] += 1
+  if (outcome === 'survived') {
+    console.log(`survived: ${mutant.file}:${line} (${mutant.kind})\n  was:     ${was}\n  becomes: ${becomes}`)
+  }
+  if (outcome === 'noticed' && reason !== undefined) {
+    console.log(`noticed although argued: ${mutant.file}:${line}\n  was:     ${was}\n  becomes: ${becomes}`)
+  }
+}
+
+for (const mutant of namedMutants()) await tryOut(mutant)
+console.log(`the named ones: ${totals()}`)
+for (const mutant of wanted.slice(Number(values.skip))) {
+  if (counts.noticed + counts.argued + counts.survived >= least + named.length) break
+  await tryOut(mutant)
+  const tried = counts.noticed + counts.argued + counts.survived
+  if (tried % 25 === 0) console.log(totals())
+}
+console.log(totals())
+process.exitCode = counts.survived === 0 ? 0 : 1
