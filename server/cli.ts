@@ -109,10 +109,21 @@ const commands: Record<string, Entry> = {
 const program = new Command('commonwatt')
   .description('a peer-to-peer marketplace for local solar energy')
   .version(version)
+/** Every option that takes a value has a variable; what has no name of its own there is called as the program and the option. */
+function nameVariables(command: Command): Command {
+  for (const option of command.options) {
+    const takesValue = option.required || option.optional
+    if (takesValue && option.envVar === undefined)
+      option.env(`COMMONWATT_${option.name().toUpperCase().replaceAll('-', '_')}`)
+  }
+  for (const each of command.commands) nameVariables(each)
+  return command
+}
+
 const [first, second] = process.argv.slice(2)
 const asked = first === 'help' ? second : first
 for (const [name, { does, load }] of Object.entries(commands)) {
-  const command = name === asked ? await load() : new Command(name)
+  const command = name === asked ? nameVariables(await load()) : new Command(name)
   program.addCommand(command.description(does).version(version))
 }
 await program.parseAsync()

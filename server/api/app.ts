@@ -1,4 +1,4 @@
-/** The HTTP side: the API with its document, health and metrics, and the page. */
+/** The HTTP side: the API with its document and health, and the page. */
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
 import { Histogram, type Registry } from 'prom-client'
 import { createSignIn } from '../accounts/sign-in.ts'
@@ -45,9 +45,6 @@ export function createApp(parts: ApiParts): Express {
   app.get('/readyz', async (_request, response) => {
     const notReady = await ready()
     response.status(notReady.length === 0 ? 200 : 503).json({ ready: notReady.length === 0, notReady })
-  })
-  app.get('/metrics', async (_request, response) => {
-    response.type(registry.contentType).send(await registry.metrics())
   })
 
   app.use(requireOwnHost(parts.isOwnHost))

@@ -8,6 +8,7 @@ import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
 import { StatementsError } from '../statements/error.ts'
+import { isConnectionLoss } from '../store/database.ts'
 import { StoreError } from '../store/error.ts'
 
 const table = {
@@ -65,6 +66,7 @@ const table = {
   PAIRING_CLOCK: [422, 'The agent’s clock is wrong'],
   PAIRING_SIGNATURE: [422, 'This is not signed by the meter'],
   PAIRING_TRIES: [429, 'Too many wrong codes'],
+  DATABASE_SILENT: [503, 'The database does not answer'],
   ORDERS_BUSY: [503, 'Too many orders are under way'],
   RELAY_BUDGET: [429, 'The day’s transactions or gas are used up'],
   TOO_MANY_REQUESTS: [429, 'Too many requests'],
@@ -167,7 +169,19 @@ export function problemOf(error: unknown): Problem | null {
   if (error instanceof ReportError || error instanceof ExchangeError) {
     return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })
   }
+  const isEnded = (error as { code?: unknown }).code === statementTimeout
+  if (isConnectionLoss(error) || isEnded) return problemOf(databaseSilent())
   return parserProblem(error)
+}
+
+/** SQLSTATE of a statement that took longer than it may. */
+const statementTimeout = '57014'
+
+/** What is said while the database is stopped, restarted or too busy. */
+export function databaseSilent(): ApiError {
+  return new ApiError('DATABASE_SILENT', 'the server’s database does not answer: try again shortly', {
+    retryAfterSeconds: 5,
+  })
 }
 
 /** The document for what nobody foresaw; it says nothing of the inside. */

@@ -11,7 +11,7 @@ import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
 import type { SenderOf } from './hosts.ts'
-import { ApiError, type Problem } from './problem.ts'
+import { ApiError, databaseSilent, type Problem } from './problem.ts'
 import { mayUseCookie, sessionShown, shownSession } from './session-cookie.ts'
 
 export type Answer =
@@ -69,11 +69,17 @@ export function mountRoute(
     reads,
   }: { database: Database; networkOf: NetworkOf; senderOf: SenderOf; reads: Allowance },
 ): void {
+  const isRead = definition.method === 'get'
   router[definition.method](definition.path, async (request, response) => {
-    if (definition.method !== 'get') requireOwnPage(senderOf, request)
+    const answer = answerOf(request)
+    await send(response, await (isRead ? inTime(answer) : answer))
+  })
+
+  async function answerOf(request: Request): Promise<Answer> {
+    if (!isRead) requireOwnPage(senderOf, request)
     const found = await sessionOf({ database, senderOf }, request)
     // Each read costs a query or some, and so does a token: they count for the account, or for the network of whoever has none.
-    if (definition.method === 'get' || (found === null && shownSession(request) !== null)) {
+    if (isRead || (found === null && shownSession(request) !== null)) {
       reads.use(found?.account ?? networkOf(request), Date.now())
     }
     const session = async () => {
@@ -99,11 +105,20 @@ export function mountRoute(
     // Keys are an account's own: a stranger has none, and leaves no row. What is signed is its own key anyway.
     const caller = key === undefined ? undefined : found?.account
     const isKeyed = key !== undefined && caller !== undefined
-    await send(
-      response,
-      isKeyed ? await runOnce(database, { request, body: input.body, caller, key, run }) : await run(),
-    )
+    return isKeyed ? runOnce(database, { request, body: input.body, caller, key, run }) : run()
+  }
+}
+
+/** Reads that are sound are answered much sooner; a database that was stopped answers never. */
+const readWithinMs = 10_000
+
+/** The answer to a read, while somebody still waits for it. Throws `ApiError` `DATABASE_SILENT`. */
+async function inTime(answer: Promise<Answer>): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(databaseSilent()), readWithinMs)
   })
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }
 
 /** Writes a problem document. */

@@ -62,9 +62,9 @@ function act(name: string, does: string, holder: string | null): Command {
     .addOption(areaNumber().makeOptionMandatory(false))
   if (holder !== null) command.addOption(keyFile(`is ${holder}`))
   return command.option('--json', 'print JSON').action(async (flags) => {
-    const { carryOutAct } = await import('./run-area.ts')
+    const { carryOutAreaCommand } = await import('./run-area.ts')
     try {
-      await carryOutAct(name, flags)
+      await carryOutAreaCommand(name, flags)
     } catch (error) {
       refuseKnown(error)
     }

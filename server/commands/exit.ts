@@ -1,13 +1,14 @@
 /** `commonwatt exit`: an account takes all its money out of the escrow, with a node and its key alone. */
 import { Command } from 'commander'
 import { ChainError } from '../chain/error.ts'
+import { takesConfig } from './configured.ts'
 import type { ExitFlags } from './exit-escrow.ts'
 import { addressText, escrowAddress, firstBlock, keyFile, rpcUrl } from './options.ts'
 import { InputError, refuse } from './streams.ts'
 
 /** The subcommand, ready to be added to the program. */
 export function exitCommand(): Command {
-  return new Command('exit')
+  const command = new Command('exit')
     .addOption(rpcUrl())
     .addOption(escrowAddress())
     .addOption(keyFile('signs and pays the gas'))
@@ -28,4 +29,5 @@ export function exitCommand(): Command {
         refuse(error.message)
       }
     })
+  return takesConfig(command)
 }

@@ -2,11 +2,8 @@
 import { InvalidArgumentError, Option } from 'commander'
 
 /** The database; a command that takes it takes nothing else for it. */
-export function databaseUrl(): Option {
-  return new Option('--database-url <url>', 'PostgreSQL (15 or newer)')
-    .env('DATABASE_URL')
-    .argParser(postgresUrl)
-    .makeOptionMandatory()
+export function databaseUrl(what = 'PostgreSQL (15 or newer)'): Option {
+  return new Option('--database-url <url>', what).env('DATABASE_URL').argParser(postgresUrl).makeOptionMandatory()
 }
 
 function postgresUrl(text: string): string {
@@ -69,6 +66,16 @@ export function firstBlock(): Option {
 /** The number of a market area. */
 export function areaNumber(): Option {
   return new Option('--area <number>', 'the market area').env('AREA').argParser(area).makeOptionMandatory()
+}
+
+/** Where people open the page and programs the API. */
+export function webPort(): Option {
+  return new Option('--port <port>', 'port of page and API').env('PORT').argParser(port).default(8080)
+}
+
+/** Where Prometheus reads. */
+export function metricsPort(): Option {
+  return new Option('--metrics-port <port>', 'port of the metrics').env('METRICS_PORT').argParser(port)
 }
 
 /** An address as it is written: 0x and 40 hexadecimal digits; its checksum is looked at by whoever uses it. */

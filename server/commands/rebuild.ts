@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { requireArea } from '../store/areas.ts'
 import { openDatabase } from '../store/database.ts'
 import { type Difference, rebuildArea } from '../store/rebuild.ts'
+import { takesConfig } from './configured.ts'
 import { archiveFolder, areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { writeOutput } from './streams.ts'
@@ -15,7 +16,7 @@ interface Options {
 }
 
 export function rebuildCommand(): Command {
-  return new Command('rebuild')
+  const command = new Command('rebuild')
     .addOption(databaseUrl())
     .addOption(areaNumber())
     .addOption(escrowOfArea())
@@ -27,6 +28,7 @@ export function rebuildCommand(): Command {
         refuseKnown(error)
       }
     })
+  return takesConfig(command)
 }
 
 async function rebuild({ databaseUrl: url, archiveFolder: folder, ...named }: Options): Promise<void> {

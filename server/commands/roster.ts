@@ -6,6 +6,7 @@ import { seatedRows } from '../reports/roster-rows.ts'
 import { requireArea } from '../store/areas.ts'
 import { openDatabase, transact } from '../store/database.ts'
 import { metersOf, replaceRoster, setAreaPlace } from '../store/roster-store.ts'
+import { takesConfig } from './configured.ts'
 import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { InputError, refuse, writeOutput } from './streams.ts'
@@ -24,7 +25,7 @@ interface Options {
 
 /** The subcommand, ready to be added to the program. Ends with status 1 where a line was refused. */
 export function rosterCommand(): Command {
-  return new Command('roster')
+  const command = new Command('roster')
     .argument('<file>', 'CSV: member,point,direction,community,supplier,balanceGroup,factor,share,from,to')
     .addOption(databaseUrl())
     .addOption(areaNumber())
@@ -41,6 +42,7 @@ export function rosterCommand(): Command {
         refuseKnown(error)
       }
     })
+  return takesConfig(command)
 }
 
 async function takeRoster(file: string, options: Options): Promise<void> {

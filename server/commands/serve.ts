@@ -11,8 +11,9 @@ import {
   escrowAddress,
   firstBlock,
   keyFile,
-  port,
+  metricsPort,
   rpcUrl,
+  webPort,
   whole,
 } from './options.ts'
 import { refuseKnown } from './refusal.ts'
@@ -47,15 +48,11 @@ export function serveCommand(): Command {
     .addOption(keyFile('settles').makeOptionMandatory(false))
     .addOption(new Option('--relay-key-file <file>', 'key file that pays for what members sign').env('RELAY_KEY_FILE'))
     .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
-    .addOption(new Option('--port <port>', 'port of page and API').env('PORT').argParser(port).default(8080))
+    .addOption(webPort())
     .addOption(
       new Option('--metrics-host <host>', 'address to listen on for metrics').env('METRICS_HOST').default('127.0.0.1'),
     )
-    .addOption(
-      new Option('--metrics-port <port>', 'port of the metrics, on none if not given')
-        .env('METRICS_PORT')
-        .argParser(port),
-    )
+    .addOption(metricsPort())
     .addOption(new Option('--origin <url...>', 'where people open the page, behind a proxy').env('ORIGIN').default([]))
     .addOption(
       new Option('--trust-proxy <which>', 'proxies whose X-Forwarded-For counts: how many, or their addresses').env(

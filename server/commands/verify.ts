@@ -4,13 +4,14 @@ import { ChainError } from '../chain/error.ts'
 import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { StoreError } from '../store/error.ts'
+import { takesConfig } from './configured.ts'
 import { firstBlock, rpcUrl } from './options.ts'
 import { InputError, refuse } from './streams.ts'
 import type { VerifyOptions } from './verify-file.ts'
 
 /** The subcommand, ready to be added to the program. Ends with status 1 and names the first difference where one is found. */
 export function verifyCommand(): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .argument(
       '<file>',
       'the statement, what `commonwatt export` or `archive` wrote, or a report as csv or csv-excel; - for standard input',
@@ -28,4 +29,5 @@ export function verifyCommand(): Command {
         refuse((error as Error).message)
       }
     })
+  return takesConfig(command)
 }

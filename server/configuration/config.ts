@@ -138,6 +138,12 @@ const schema = z.strictObject({
   escrow: z.array(escrowSchema, { error: 'write [[escrow]] above it' }).default([]),
 })
 
+/** The variables of everything that a file can say: what they say comes before the file. */
+export const configurationVariables: readonly string[] = [
+  ...Object.keys(schema.shape),
+  ...Object.keys(escrowSchema.shape),
+].map((key) => key.toUpperCase().replaceAll('-', '_'))
+
 /** Reads a file of this form. Throws `ConfigurationError` with a line per mistake, each beginning with the file's name. */
 function readTables<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> {
   const text = readPrivate(path)

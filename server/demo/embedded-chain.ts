@@ -15,7 +15,7 @@ import { DemoError } from './error.ts'
 import { LogFiles } from './log-files.ts'
 import { assertPortFree, loopback } from './ports.ts'
 import { holdDataFolder, identify, readPidFile, stopProcess, writePidFile } from './processes.ts'
-import { type Kept, keepRunning, type Log, type Running } from './supervisor.ts'
+import { type Kept, keepRunning, type Log, type Running, untilReady } from './supervisor.ts'
 
 export interface ChainOptions {
   dataFolder: string
@@ -23,6 +23,8 @@ export interface ChainOptions {
   /** The option that sets the port, for the error about a taken one. */
   portOption?: string
   log: Log
+  /** Aborted while the chain is started, it is stopped. */
+  signal?: AbortSignal | undefined
   chainId?: number
   /**
    * A transaction is mined at once, and the blocks that confirm it follow at this pace; a chain without transactions makes
@@ -55,13 +57,14 @@ const historicalStates = 32
  * blocks, receipts and logs; after a kill of anvil that may be some blocks back (a reorganisation to its clients), after a
  * kill of this process alone nothing is lost. Block times follow the wall clock. It listens on loopback only, to no web
  * page, and refuses a transaction above the gas cap of EIP-7825.
- * Throws `DemoError` (`PORT_TAKEN`, `DATA_FOLDER_IN_USE`, `CHAIN_…`).
+ * Throws `DemoError` (`PORT_TAKEN`, `DATA_FOLDER_IN_USE`, `CHAIN_…`, `DEMO_STOPPED`).
  */
 export async function startChain({
   dataFolder,
   port,
   portOption = '--chain-port',
   log,
+  signal,
   chainId = 31337,
   blockSeconds = 1,
 }: ChainOptions): Promise<EmbeddedChain> {
@@ -70,7 +73,7 @@ export async function startChain({
   mkdirSync(folder, { recursive: true })
   const logs = new LogFiles(join(dataFolder, 'logs'))
   const launching = { folder, port, portOption, chainId, blockSeconds, logs, log }
-  const kept = await keepRunning('the chain', () => launch(launching), log)
+  const kept = await keepRunning('the chain', (stopping) => launch(launching, stopping), { log, signal })
   return {
     url: urlOf(port),
     get pid() {
@@ -83,12 +86,15 @@ export async function startChain({
   }
 }
 
-interface LaunchOptions extends Required<Omit<ChainOptions, 'dataFolder'>> {
+interface LaunchOptions extends Required<Omit<ChainOptions, 'dataFolder' | 'signal'>> {
   folder: string
   logs: LogFiles
 }
 
-async function launch({ folder, port, portOption, chainId, blockSeconds, logs, log }: LaunchOptions): Promise<Running> {
+async function launch(
+  { folder, port, portOption, chainId, blockSeconds, logs, log }: LaunchOptions,
+  signal: AbortSignal,
+): Promise<Running> {
   const program = findAnvil()
   const saved = new SavedChain(join(folder, 'state.json.gz'), log)
   const pidFile = join(folder, 'anvil.pid')
@@ -111,10 +117,10 @@ async function launch({ folder, port, portOption, chainId, blockSeconds, logs, l
       { cwd: folder, detached: true, stdio: ['ignore', descriptor, descriptor] },
     ),
   )
-  let how: string | undefined
+  let how: string | null = null
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(signal ?? `exit status ${code}`))
+    child.once('exit', (code, killedBy) => resolve(killedBy ?? `exit status ${code}`))
   })
   if (child.pid !== undefined) writePidFile<ChainNotes>(pidFile, child.pid, { port })
   ended.then((ending) => {
@@ -122,8 +128,12 @@ async function launch({ folder, port, portOption, chainId, blockSeconds, logs, l
   })
 
   const rpc = chainAt(port)
-  while (how === undefined && !(await rpc.answers())) await delay(25)
-  if (how !== undefined || child.pid === undefined) {
+  how = await untilReady(rpc.answers, { ended, signal, everyMs: 25 }).catch(async (error) => {
+    child.kill('SIGKILL')
+    await ended
+    throw error
+  })
+  if (how !== null || child.pid === undefined) {
     throw new DemoError(
       'CHAIN_START',
       `anvil does not start (${how}): ${logs.tail('chain', mark)}\nsee ${logs.path('chain')}`,
@@ -132,8 +142,8 @@ async function launch({ folder, port, portOption, chainId, blockSeconds, logs, l
   await rm(unpacked, { force: true })
 
   const identity = identify(child.pid)
-  const saving = saved.follow(rpc, () => how !== undefined)
-  const beating = keepBlocksComing(rpc, blockSeconds, () => how !== undefined)
+  const saving = saved.follow(rpc, () => how !== null)
+  const beating = keepBlocksComing(rpc, blockSeconds, () => how !== null)
   return {
     pid: child.pid,
     ended,

@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import { saveDurably } from './durable-file.ts'
 import { DemoError } from './error.ts'
@@ -14,7 +13,7 @@ import { LogFiles } from './log-files.ts'
 import { assertPortFree, loopback } from './ports.ts'
 import { otherServer, type PostgresFolder, postgresFolder } from './postgres-folder.ts'
 import { commandLine, holdDataFolder, identify, processesIn, stopProcess } from './processes.ts'
-import { type Kept, keepRunning, type Log, type Running } from './supervisor.ts'
+import { type Kept, keepRunning, type Log, type Running, untilReady } from './supervisor.ts'
 
 export interface PostgresOptions {
   dataFolder: string
@@ -22,6 +21,8 @@ export interface PostgresOptions {
   /** The option that sets the port, for the error about a taken one. */
   portOption?: string
   log: Log
+  /** Aborted while the database is started, it is stopped. */
+  signal?: AbortSignal | undefined
 }
 
 export interface EmbeddedPostgres extends Kept {
@@ -39,13 +40,14 @@ const stopping = { signal: 'SIGINT', deadlineMs: 20_000 } as const
  * Starts the database of a data folder, made at the first start. Whatever was killed before, it recovers: a server left
  * running is stopped, a half-made cluster is made again, a crashed server is started again. It listens on loopback only
  * and asks everyone for the password, which lies beside the cluster with mode 0600.
- * Throws `DemoError` (`PORT_TAKEN`, `DATA_FOLDER_IN_USE`, `POSTGRES_…`).
+ * Throws `DemoError` (`PORT_TAKEN`, `DATA_FOLDER_IN_USE`, `POSTGRES_…`, `DEMO_STOPPED`).
  */
 export async function startPostgres({
   dataFolder,
   port,
   portOption = '--database-port',
   log,
+  signal,
 }: PostgresOptions): Promise<EmbeddedPostgres> {
   await holdDataFolder(dataFolder)
   const place = await postgresFolder(dataFolder)
@@ -60,7 +62,11 @@ export async function startPostgres({
   const logs = new LogFiles(join(dataFolder, 'logs'))
   const serverUrl = `postgres://${superuser}:${password}@${loopback}:${port}/`
 
-  const kept = await keepRunning('the database', () => launch({ place, cluster, port, serverUrl, logs }), log)
+  const kept = await keepRunning(
+    'the database',
+    (stopping) => launch({ place, cluster, port, serverUrl, logs }, stopping),
+    { log, signal },
+  )
   return {
     url: await createDatabase(`${serverUrl}postgres`, database),
     get pid() {
@@ -95,7 +101,7 @@ interface LaunchOptions {
   logs: LogFiles
 }
 
-async function launch({ place, cluster, port, serverUrl, logs }: LaunchOptions): Promise<Running> {
+async function launch({ place, cluster, port, serverUrl, logs }: LaunchOptions, signal: AbortSignal): Promise<Running> {
   await stopLeftovers(cluster)
   const settings = {
     listen_addresses: loopback,
@@ -119,21 +125,21 @@ async function launch({ place, cluster, port, serverUrl, logs }: LaunchOptions):
   )
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(signal ?? `exit status ${code}`))
+    child.once('exit', (code, killedBy) => resolve(killedBy ?? `exit status ${code}`))
   })
-  let how: string | undefined
-  ended.then((ending) => {
-    how = ending
-  })
+  const identity = child.pid === undefined ? null : identify(child.pid)
   // Recovery after a crash may take its time; a server that has not ended is still at it.
-  while (how === undefined && !(await answers(serverUrl))) await delay(50)
-  if (how !== undefined || child.pid === undefined) {
+  const how = await untilReady(() => answers(serverUrl), { ended, signal, everyMs: 50 }).catch(async (error) => {
+    if (identity !== null) await stopProcess(identity, stopping)
+    await ended
+    throw error
+  })
+  if (how !== null || child.pid === undefined) {
     throw new DemoError(
       'POSTGRES_START',
       `the embedded PostgreSQL does not start (${how}): ${logs.tail('postgres', mark)}\nsee ${logs.path('postgres')}, ${otherServer}`,
     )
   }
-  const identity = identify(child.pid)
   return {
     pid: child.pid,
     ended,

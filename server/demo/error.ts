@@ -16,6 +16,7 @@ export class DemoError extends CodedError<
   | 'CHAIN_STATE'
   | 'CHAIN_START'
   | 'PROGRAM_START'
+  | 'DEMO_STOPPED'
   | 'STREET_FILE'
 > {
   override readonly name = 'DemoError'

@@ -2,7 +2,8 @@
  * What an owner and the grid operator do once for a meter: sign, have it relayed, and wait for the chain. Every step looks
  * first whether it is done already, so that an interrupted start goes on where it stopped.
  */
-import { encodeBytes32String, type Wallet } from 'ethers'
+import type { Wallet } from 'ethers'
+import type { SignedInvitation } from '../../contracts/protocol/invitation-link.ts'
 import { type EscrowDomain, type Mandate, type Order, signFull } from '../../contracts/protocol/typed-data.ts'
 import { parseMoney, parsePrice } from '../../contracts/protocol/units.ts'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
@@ -23,15 +24,23 @@ export interface Wishes {
   buyAtPerKwh: string | null
 }
 
+/** What the grid operator does for a home. */
+export interface GridOffice {
+  /** Invites one account. */
+  invite(): Promise<SignedInvitation>
+  confirm(meter: { seat: string; zone: string; mostExportWh: number }): Promise<void>
+}
+
 export interface Onboarding {
   serverUrl: string
   area: AreaResource
   account: Wallet
-  grid: Wallet
+  office: GridOffice
   enrolment: Enrolment
   wishes: Wishes
   /** Wall clock in ms. */
   now: () => number
+  signal: AbortSignal
 }
 
 const daySeconds = 86_400
@@ -50,9 +59,10 @@ export async function onboard(home: Onboarding): Promise<SeatResource> {
     )
   let seat = await seats()
   if (seat === undefined) {
-    await client.post(`/areas/${area.area}/invitations`, await invitation(home), `invitation-${address}`)
+    const { invitation, signature } = await home.office.invite()
+    await client.post(`/areas/${area.area}/invitations`, { invitation, signature }, `invitation-${address}`)
     await client.post('/relay/seats', await seatRequest(home), `seat-${enrolment.meter}`)
-    seat = await eventually(seats, 'the seat to be open on chain')
+    seat = await eventually(seats, 'the seat to be open on chain', home.signal)
   }
   const opened = seat
   const placed = (await client.get<{ items: OrderResource[] }>(`/accounts/${address}/orders?seat=${seat.seat}`)).items
@@ -65,10 +75,14 @@ export async function onboard(home: Onboarding): Promise<SeatResource> {
       return missing ? placeOrder(home, client, opened, side, price) : undefined
     }),
   ])
-  return eventually(async () => {
-    const now = await seats()
-    return now?.confirmed && now.balance !== '0' ? now : undefined
-  }, 'confirmation and deposit')
+  return eventually(
+    async () => {
+      const now = await seats()
+      return now?.confirmed && now.balance !== '0' ? now : undefined
+    },
+    'confirmation and deposit',
+    home.signal,
+  )
 }
 
 function domainOfArea(area: AreaResource): EscrowDomain {
@@ -105,31 +119,8 @@ async function seatRequest(home: Onboarding) {
   }
 }
 
-/** The grid operator invites this one account. */
-async function invitation({ area, grid, enrolment, now }: Onboarding) {
-  const value = {
-    rules: area.rules.hash,
-    accounts: 1,
-    validUntil: Math.floor(now() / 1000) + signatureLifeSeconds,
-    // Homes are invited at the same moment, each by an invitation of its own.
-    nonce: Number(BigInt(enrolment.meter) % 2n ** 52n),
-  }
-  return { invitation: value, signature: await signFull(grid, domainOfArea(area), 'Invitation', value) }
-}
-
-async function confirm(home: Onboarding, seat: SeatResource): Promise<void> {
-  const { area, grid, wishes } = home
-  const client = await signInWithKey(home.serverUrl, grid, area.chain.chainId)
-  const from = (Math.floor(home.now() / 1000 / area.intervalSeconds) + 1) * area.intervalSeconds
-  const deadline = deadlineOf(home)
-  const { nameplateWh, zone } = wishes
-  const confirmation = { nameplateWh, grade: area.rules.settlingGrade, from, bars: 0, deadline }
-  const signature = await signFull(grid, domainOfArea(area), 'ConfirmMeter', {
-    ...{ seat: BigInt(seat.seat), zone: encodeBytes32String(zone) },
-    ...confirmation,
-  })
-  const body = { seat: seat.seat, zone, ...confirmation, signature }
-  await client.post('/relay/confirmations', body, `confirm-${seat.seat}-${from}`)
+function confirm({ office, wishes }: Onboarding, { seat }: SeatResource): Promise<void> {
+  return office.confirm({ seat, zone: wishes.zone, mostExportWh: wishes.nameplateWh })
 }
 
 async function deposit(home: Onboarding, client: ApiClient, seat: SeatResource): Promise<void> {
@@ -182,10 +173,11 @@ async function placeOrder(
   await client.post('/orders', { order, signature }, `order-${seat.seat}-${side}-${order.nonce}`)
 }
 
-/** Asks until there is an answer. */
-export async function eventually<T>(ask: () => Promise<T | undefined>, what: string): Promise<T> {
+/** Asks until there is an answer, or nobody waits for it any more. */
+export async function eventually<T>(ask: () => Promise<T | undefined>, what: string, signal?: AbortSignal): Promise<T> {
   const until = Date.now() + patienceMs
   for (;;) {
+    signal?.throwIfAborted()
     const answer = await ask()
     if (answer !== undefined) return answer
     if (Date.now() > until) throw new Error(`gave up waiting for ${what}`)

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { type DemoText, demoTextSchema } from '../api/demo-resources.ts'
+import { givenAreaSchema } from '../founding/found.ts'
 import { DemoError } from './error.ts'
 
 const price = z.string().regex(/^-?\d{1,4}(\.\d{1,4})?$/, 'a price in tokens per kWh with at most four decimals')
@@ -45,9 +46,7 @@ const homeSchema = z.strictObject({
 
 const streetSchema = z.strictObject({
   /** An area file without the grid operator's account. */
-  area: z.looseObject({
-    rules: z.looseObject({ intervalSeconds: z.int().min(1), batchSeconds: z.int().min(1) }),
-  }),
+  area: givenAreaSchema,
   withdrawalDelaySeconds: z.int().min(1),
   /** How many compute each batch themselves; more than half of them must sign it. */
   watchers: z.int().min(0).max(9).default(0),

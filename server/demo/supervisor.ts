@@ -34,10 +34,21 @@ const longestRetryMs = 10_000
 /** A program that lived so long is started again without the waits of its earlier crashes. */
 const healthyAfterMs = 10_000
 
-/** Launches and keeps running. The first launch's error is thrown; later ones are logged and tried again. */
-export async function keepRunning(name: string, launch: () => Promise<Running>, log: Log): Promise<Kept> {
-  const stopping = new AbortController()
-  let running = await launch()
+/** How a program is brought up. What is not up when `signal` is aborted is stopped, and the launch throws `DEMO_STOPPED`. */
+export type Launch = (signal: AbortSignal) => Promise<Running>
+
+/**
+ * Launches and keeps running. The first launch's error is thrown; later ones are logged and tried again, until it is stopped or `signal`
+ * is aborted.
+ */
+export async function keepRunning(
+  name: string,
+  launch: Launch,
+  { log, signal }: { log: Log; signal?: AbortSignal | undefined },
+): Promise<Kept> {
+  const own = new AbortController()
+  const stopping = { signal: signal === undefined ? own.signal : AbortSignal.any([own.signal, signal]) }
+  let running = await launch(stopping.signal)
   const life = watch()
 
   async function watch() {
@@ -53,10 +64,11 @@ export async function keepRunning(name: string, launch: () => Promise<Running>, 
         if (stopping.signal.aborted) return
         retryMs = Math.min(2 * retryMs, longestRetryMs)
         try {
-          running = await launch()
+          running = await launch(stopping.signal)
           launched = true
           log(`${name} runs again`)
         } catch (error) {
+          if (stopping.signal.aborted) return
           log(`${name} does not start: ${(error as Error).message}`)
         }
       }
@@ -68,12 +80,41 @@ export async function keepRunning(name: string, launch: () => Promise<Running>, 
       return running.pid
     },
     async stop() {
-      stopping.abort()
+      own.abort()
       await running.stop()
       await life
       // A launch may have been under way.
       await running.stop()
     },
+  }
+}
+
+/**
+ * Asks again and again: null once it is ready, or how it ended before. An answer that never comes is not waited for when it ends or is
+ * to stop. Throws `DemoError` `DEMO_STOPPED`.
+ */
+export async function untilReady(
+  isReady: () => Promise<boolean>,
+  { ended, signal, everyMs }: { ended: Promise<string>; signal: AbortSignal; everyMs: number },
+): Promise<string | null> {
+  let stop = () => {}
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(new DemoError('DEMO_STOPPED', 'stopped before everything was up'))
+    signal.addEventListener('abort', stop)
+  })
+  stopped.catch(() => {})
+  if (signal.aborted) stop()
+  const over = Promise.race([ended, stopped])
+  try {
+    for (;;) {
+      const answer = await Promise.race([over, isReady()])
+      if (answer === true) return null
+      if (typeof answer === 'string') return answer
+      const how = await Promise.race([over, delay(everyMs)])
+      if (typeof how === 'string') return how
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }
 
@@ -83,12 +124,14 @@ export interface Program {
   /** A JavaScript file to run with this Node, and its arguments. */
   script: string
   args: readonly string[]
-  /** Added to this process's environment. */
-  env?: Readonly<Record<string, string>>
+  /** Added to this process's environment; undefined takes away. */
+  env?: Readonly<Record<string, string | undefined>>
+  /** Whether it does its work: asked at its first start, which fails with the last line of its log where it ends before. */
+  isReady?: () => Promise<boolean>
 }
 
 export interface Supervisor {
-  /** Starts a program; throws `DemoError` (`PROGRAM_START`) when it cannot be started at all. */
+  /** Starts a program; throws `DemoError` (`PROGRAM_START`, `DEMO_STOPPED`) when it cannot be started at all. */
   start(program: Program): Promise<Kept>
   /** Stops all programs, the last started first; a second call does nothing more. */
   stop(): Promise<void>
@@ -113,7 +156,16 @@ process.channel?.unref()
  * Logs go to `<dataFolder>/logs`, pid files to `<dataFolder>/run`; programs that an earlier, killed supervisor of the same
  * data folder left running are stopped first. Throws `DemoError` (`DATA_FOLDER_IN_USE`).
  */
-export async function startSupervisor({ dataFolder, log }: { dataFolder: string; log: Log }): Promise<Supervisor> {
+export async function startSupervisor({
+  dataFolder,
+  log,
+  signal,
+}: {
+  dataFolder: string
+  log: Log
+  /** Once it is aborted, nothing is started any more. */
+  signal?: AbortSignal | undefined
+}): Promise<Supervisor> {
   await holdDataFolder(dataFolder)
   const pidFolder = join(dataFolder, 'run')
   mkdirSync(pidFolder, { recursive: true })
@@ -122,6 +174,7 @@ export async function startSupervisor({ dataFolder, log }: { dataFolder: string;
   const kept: Kept[] = []
 
   async function launch({ name, script, args, env }: Program): Promise<Running> {
+    if (signal?.aborted) throw new DemoError('DEMO_STOPPED', 'stopped before everything was up')
     const pidFile = join(pidFolder, `${name}.pid`)
     await stopLeftover(pidFile)
     const child = logs.write(name, (descriptor) =>
@@ -158,14 +211,43 @@ export async function startSupervisor({ dataFolder, log }: { dataFolder: string;
 
   return {
     async start(program) {
-      const program_ = await keepRunning(program.name, () => launch(program), log)
-      kept.push(program_)
-      return program_
+      let isReady = program.isReady
+      const started = await keepRunning(
+        program.name,
+        async (stopping) => {
+          const mark = logs.size(program.name)
+          const running = await launch(program)
+          if (isReady !== undefined)
+            await firstReady(running, isReady, stopping, () => logs.tail(program.name, mark, 1))
+          isReady = undefined
+          return running
+        },
+        { log, signal },
+      )
+      kept.push(started)
+      return started
     },
     async stop() {
       for (let one = kept.pop(); one !== undefined; one = kept.pop()) await one.stop()
       logs.close()
     },
+  }
+}
+
+const askEveryMs = 200
+
+async function firstReady(
+  running: Running,
+  isReady: () => Promise<boolean>,
+  signal: AbortSignal,
+  lastLine: () => string,
+): Promise<void> {
+  try {
+    const how = await untilReady(isReady, { ended: running.ended, signal, everyMs: askEveryMs })
+    if (how !== null) throw new DemoError('PROGRAM_START', `${lastLine() || 'it does not start'} (${how})`)
+  } catch (error) {
+    await running.stop()
+    throw error
   }
 }
 

@@ -1,5 +1,14 @@
 /** What founding a community asks: each question with its flag, its default and, where the choice matters, advice. */
+import { CodedError } from '../../contracts/protocol/error.ts'
 import { formatDuration, parseDuration } from '../configuration/duration.ts'
+
+/**
+ * `FOUND_FOLDER`: the folder holds something already. `FOUND_ANSWER`: answers that do not fit together. `FOUND_ACT`: an act that its area
+ * does not know.
+ */
+export class FoundingError extends CodedError<'FOUND_FOLDER' | 'FOUND_ANSWER' | 'FOUND_ACT'> {
+  override readonly name = 'FoundingError'
+}
 
 /** What was answered so far, by the questions' names. */
 export type Answers = Record<string, string>
@@ -17,6 +26,10 @@ export interface FoundingQuestion {
   mistake?(answer: string, answers: Answers): string | null
   /** Whether it is to be asked at all. */
   applies?(answers: Answers): boolean
+  /** An area file that is there already answers it. */
+  isOfArea?: true
+  /** The variable of the option that has this name and meaning in other commands. */
+  variable?: string
 }
 
 const price = (answer: string) => (/^-?\d{1,6}(\.\d{1,4})?$/.test(answer) ? null : 'write a price per kWh like 0.30')
@@ -47,12 +60,25 @@ export function keysIn(answer: string): string[] {
 const outageSeconds = 2 * 86_400 - 3_600
 
 export const questions: readonly FoundingQuestion[] = [
-  { name: 'name', asks: 'What is the community called?', standard: () => 'Neighbourhood' },
-  { name: 'currency', asks: 'In which currency do people read prices?', standard: () => 'EUR' },
-  { name: 'retailPrice', asks: 'What does a kWh from the supplier cost?', standard: () => '0.30', mistake: price },
-  { name: 'feedInPrice', asks: 'What does the supplier pay for a kWh fed in?', standard: () => '0.08', mistake: price },
+  { name: 'name', asks: 'What is the community called?', standard: () => 'Neighbourhood', isOfArea: true },
+  { name: 'currency', asks: 'In which currency do people read prices?', standard: () => 'EUR', isOfArea: true },
+  {
+    name: 'retailPrice',
+    asks: 'What does a kWh from the supplier cost?',
+    standard: () => '0.30',
+    mistake: price,
+    isOfArea: true,
+  },
+  {
+    name: 'feedInPrice',
+    asks: 'What does the supplier pay for a kWh fed in?',
+    standard: () => '0.08',
+    mistake: price,
+    isOfArea: true,
+  },
   {
     name: 'feeders',
+    isOfArea: true,
     asks: 'Names of the feeders below the transformer, with commas (empty: one zone for all)',
     standard: () => '',
     mistake: optional((answer) => {
@@ -62,6 +88,7 @@ export const questions: readonly FoundingQuestion[] = [
   },
   {
     name: 'gridFee',
+    isOfArea: true,
     asks: 'What does the grid take for a kWh that crosses from a feeder to the transformer?',
     standard: () => '0.01',
     mistake: price,
@@ -69,6 +96,7 @@ export const questions: readonly FoundingQuestion[] = [
   },
   {
     name: 'interval',
+    isOfArea: true,
     asks: 'How long is an interval of the market?',
     advice: 'The length that the grid operator’s meters have: 15m nearly everywhere. It can never be changed.',
     standard: () => '15m',
@@ -76,6 +104,7 @@ export const questions: readonly FoundingQuestion[] = [
   },
   {
     name: 'batch',
+    isOfArea: true,
     asks: 'How often is the money settled?',
     advice: 'A day costs the operator about 15,000 gas for each home; longer is cheaper, and people wait longer.',
     standard: () => '1d',
@@ -85,6 +114,7 @@ export const questions: readonly FoundingQuestion[] = [
   },
   {
     name: 'grace',
+    isOfArea: true,
     asks: 'How long does an interval wait for late readings?',
     advice: 'Agents spread their readings over a minute or two; a home that was offline sends them later.',
     standard: ({ interval }) => formatDuration(Math.min(600, parseDuration(interval!))),
@@ -92,6 +122,7 @@ export const questions: readonly FoundingQuestion[] = [
   },
   {
     name: 'settlingGrade',
+    isOfArea: true,
     asks: 'Whose values settle: the homes’ own devices, or those of the metering operator?',
     advice:
       'device: results within minutes, from inverters and certified or uncertified meters. billing: the official values, a day later, where the law asks for them.',
@@ -100,6 +131,7 @@ export const questions: readonly FoundingQuestion[] = [
   },
   {
     name: 'confirmation',
+    isOfArea: true,
     asks: 'Whose meters must the grid operator confirm before they trade?',
     advice:
       'everybody: nobody invents a meter. With sellers or nobody, an invented buyer can take every roof’s energy at its floor price.',
@@ -128,6 +160,15 @@ export const questions: readonly FoundingQuestion[] = [
     mistake: (answer) => (answer === 'development' ? null : address(answer)),
   },
   {
+    name: 'confirmations',
+    variable: 'CONFIRMATIONS',
+    asks: 'How many blocks must follow a deposit or a batch until it counts?',
+    advice:
+      'As many as your chain never takes back: 12 on most, 1 or 2 where one party alone makes all blocks. Members wait that long.',
+    standard: () => '12',
+    mistake: (answer) => (/^[1-9]\d{0,3}$/.test(answer) ? null : 'write a whole number from 1'),
+  },
+  {
     name: 'grid',
     asks: 'Which address has the grid operator (empty: make a key here)?',
     advice:
@@ -137,6 +178,7 @@ export const questions: readonly FoundingQuestion[] = [
   },
   {
     name: 'watchers',
+    isOfArea: true,
     asks: 'Which keys compute each batch themselves before it settles (addresses with commas between them; empty: nobody)?',
     advice:
       'Independent people who run "commonwatt watch"; more than half of them must sign. It can never be changed. Without watchers the contract checks every limit, and nobody but the server computes the trades beforehand.',
@@ -148,12 +190,14 @@ export const questions: readonly FoundingQuestion[] = [
   },
   {
     name: 'databaseUrl',
+    variable: 'DATABASE_URL',
     asks: 'Where is the database (PostgreSQL 15 or newer)?',
     standard: () => 'postgres://commonwatt@localhost/commonwatt',
     mistake: url(/^postgres(ql)?:$/, 'postgres://user:password@host/database'),
   },
   {
     name: 'rpcUrl',
+    variable: 'RPC_URL',
     asks: 'Where is a node of the chain (JSON-RPC)?',
     advice: 'It is a secret where it holds a key; it stands in commonwatt.toml only.',
     standard: () => 'http://127.0.0.1:8545',
@@ -161,19 +205,67 @@ export const questions: readonly FoundingQuestion[] = [
   },
   {
     name: 'origin',
+    variable: 'ORIGIN',
     asks: 'Under which address will people open the page (empty: on this machine only)?',
     advice: 'A proxy with TLS must stand in front of the server: see docs/operate.md for nginx and Caddy.',
     standard: () => '',
     mistake: optional(url(/^https?:$/, 'https://market.example')),
   },
-  { name: 'port', asks: 'On which port does the server listen?', standard: () => '8080', mistake: port },
+  {
+    name: 'port',
+    variable: 'PORT',
+    asks: 'On which port does the server listen?',
+    standard: () => '8080',
+    mistake: port,
+  },
   {
     name: 'metricsPort',
+    variable: 'METRICS_PORT',
     asks: 'On which port does Prometheus read the metrics?',
     standard: () => '9464',
     mistake: port,
   },
 ]
+
+/** What an area file that is there already answers. */
+export interface GivenArea {
+  name: string
+  intervalSeconds: number
+  batchSeconds: number
+  graceSeconds: number
+}
+
+/** The answer to a question that an area file has answered. */
+export function answerOfArea({ name }: FoundingQuestion, area: GivenArea): string {
+  const said: Record<string, string> = {
+    name: area.name,
+    interval: formatDuration(area.intervalSeconds),
+    batch: formatDuration(area.batchSeconds),
+    grace: formatDuration(Math.ceil(area.graceSeconds)),
+  }
+  return said[name] ?? ''
+}
+
+/** Takes the defaults for what is not given. Throws `FoundingError` `FOUND_ANSWER` for an answer that cannot be taken. */
+export function completeAnswers(given: Answers, area: GivenArea | null = null): Answers {
+  const answers: Answers = {}
+  for (const question of questions) {
+    const { name } = question
+    if (area !== null && question.isOfArea) answers[name] = answerOfArea(question, area)
+    else answers[name] = checkedAnswer(question, given[name], answers)
+  }
+  return answers
+}
+
+/** The answer that was given, or the default. Throws `FoundingError` `FOUND_ANSWER` where it cannot be taken. */
+export function checkedAnswer(question: FoundingQuestion, given: string | undefined, answers: Answers): string {
+  const standard = question.standard(answers)
+  if (question.applies !== undefined && !question.applies(answers)) return standard
+  const answer = given ?? standard
+  const mistake = mistakeIn(question, answer, answers)
+  if (mistake === null) return answer
+  throw new FoundingError('FOUND_ANSWER', `${flagOf(question)} ${answer}: ${mistake}`)
+}
 
 /** `withdrawalDelay` as an option: `--withdrawal-delay`. */
 export function flagOf({ name }: FoundingQuestion): string {

@@ -1,20 +1,25 @@
 /** Writes the folder of a new community: configuration, area file, keys and a service unit, from the answers to the questions. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { stringify } from 'smol-toml'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { z } from 'zod'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { type Address, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice } from '../../contracts/protocol/units.ts'
 import { areaSettings } from '../areas/settings.ts'
-import { walletOfFile } from '../chain/key-file.ts'
+import { makeWalletFile } from '../chain/key-file.ts'
 import { parseDuration } from '../configuration/duration.ts'
-import { type Answers, keysIn } from './answers.ts'
+import { type Answers, FoundingError, type GivenArea, keysIn } from './answers.ts'
+import { configurationText } from './configuration-text.ts'
 import { serverUnit } from './service-unit.ts'
-
-/** `FOUND_FOLDER`: the folder holds something already. `FOUND_ANSWER`: answers that do not fit together. */
-export class FoundingError extends CodedError<'FOUND_FOLDER' | 'FOUND_ANSWER'> {
-  override readonly name = 'FoundingError'
-}
 
 export interface Founded {
   /** Absolute. */
@@ -28,6 +33,12 @@ export interface Founded {
   next: { does: string; command: string | null }[]
 }
 
+/** The names of the files in a community's folder. */
+export const configurationName = 'commonwatt.toml'
+export const areaName = 'area.json'
+export const deploymentName = 'deployment.json'
+export const officeKey = (office: 'deployer' | 'operator' | 'relay' | 'grid'): string => `keys/${office}.key`
+
 const decimals = 4
 
 /** Prices of trades go up to half the band: as far above the supplier's price as a fifth of it, on the next ten cents. */
@@ -37,45 +48,96 @@ function bandOf(retailPrice: string): string {
   return formatPrice(2 * half, decimals)
 }
 
-/** Throws `FoundingError`; then nothing was written. */
-export function foundCommunity(folder: string, answers: Answers): Founded {
+/** An area file as far as founding looks at it; the area's settings look at all of it. */
+export const givenAreaSchema = z.looseObject({
+  name: z.string(),
+  graceSeconds: z.number(),
+  rules: z.looseObject({
+    grid: z.string().optional(),
+    intervalSeconds: z.int().min(1),
+    batchSeconds: z.int().min(1),
+  }),
+})
+export type GivenAreaFile = z.output<typeof givenAreaSchema>
+
+/** Reads an area file that is there already; it need not name the grid operator. Throws `FoundingError` `FOUND_ANSWER`. */
+export function readGivenArea(path: string): GivenAreaFile {
+  try {
+    return givenAreaSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+  } catch (cause) {
+    const what =
+      cause instanceof z.ZodError
+        ? cause.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+        : (cause as Error).message
+    throw new FoundingError('FOUND_ANSWER', `--area-file ${path}: ${what}`, { cause })
+  }
+}
+
+/** What such a file answers of the questions. */
+export function answersIn({ name, graceSeconds, rules }: GivenAreaFile): GivenArea {
+  return { name, graceSeconds, intervalSeconds: rules.intervalSeconds, batchSeconds: rules.batchSeconds }
+}
+
+/**
+ * Founds a community in a folder that is not there yet or is empty; `area` is an area file that takes the place of the answers about the
+ * area. The folder is there when all of it is. Throws `FoundingError`; then nothing was written.
+ */
+export function foundCommunity(folder: string, answers: Answers, area: GivenAreaFile | null = null): Founded {
   const root = resolve(folder)
   if (existsSync(root) && readdirSync(root).length > 0) {
     throw new FoundingError('FOUND_FOLDER', `${root} is not empty: name a new folder, nothing is ever overwritten`)
   }
-  checkArea(answers)
-  mkdirSync(join(root, 'keys'), { recursive: true, mode: 0o700 })
-  mkdirSync(join(root, 'backups'), { mode: 0o700 })
-  const key = (name: string) => parseAddress(walletOfFile(join(root, 'keys', `${name}.key`)).address)
-  const [deployer, operator, relay] = [key('deployer'), key('operator'), key('relay')]
-  const grid = answers.grid === '' ? key('grid') : parseAddress(answers.grid!)
-  const areaName = 'area.json'
-  const write = (name: string, text: string, mode: number) => {
-    writeFileSync(join(root, name), text, { mode, flag: 'wx' })
-    return name
-  }
-  const files = [
-    write('commonwatt.toml', configText(answers, areaName), 0o600),
-    write(areaName, `${JSON.stringify(areaFileOf(answers, grid), null, 2)}\n`, 0o644),
-    write('commonwatt.service', serverUnit(root), 0o644),
-    ...['deployer', 'operator', 'relay', ...(answers.grid === '' ? ['grid'] : [])].map((name) => `keys/${name}.key`),
-  ]
-  return {
-    folder: root,
-    files,
-    deployer,
-    operator,
-    relay,
-    grid,
-    next: nextSteps({ answers, deployer, operator, relay, grid }),
+  const namedGrid = gridOf(answers, area)
+  const fileOf = (grid: Address) => (area === null ? areaFileOf(answers, grid) : withGrid(area, grid))
+  checkArea(fileOf(`0x${'1'.repeat(40)}`), answers)
+  mkdirSync(dirname(root), { recursive: true })
+  const staged = mkdtempSync(`${root}.`)
+  try {
+    const write = (name: string, text: string, mode: number) => {
+      writeFileSync(join(staged, name), text, { mode, flag: 'wx' })
+      return name
+    }
+    for (const name of ['keys', 'backups']) mkdirSync(join(staged, name), { mode: 0o700 })
+    const key = (office: Parameters<typeof officeKey>[0]) =>
+      parseAddress(makeWalletFile(join(staged, officeKey(office))).address)
+    const [deployer, operator, relay] = [key('deployer'), key('operator'), key('relay')]
+    const grid = namedGrid ?? key('grid')
+    const files = [
+      write(configurationName, configurationText(answers), 0o600),
+      write(areaName, `${JSON.stringify(fileOf(grid), null, 2)}\n`, 0o644),
+      write('commonwatt.service', serverUnit(root), 0o644),
+      ...(['deployer', 'operator', 'relay'] as const).map(officeKey),
+      ...(namedGrid === null ? [officeKey('grid')] : []),
+    ]
+    renameSync(staged, root)
+    const next = nextSteps({ answers, deployer, operator, relay, grid, holdsGrid: namedGrid === null })
+    return { folder: root, files, deployer, operator, relay, grid, next }
+  } catch (error) {
+    rmSync(staged, { recursive: true, force: true })
+    throw error
   }
 }
 
+/** The grid operator that answers or area file name, or null where its key is to be made. */
+function gridOf(answers: Answers, area: GivenAreaFile | null): Address | null {
+  const [answered, written] = [answers.grid!, area?.rules.grid ?? ''].map((text) => text.toLowerCase())
+  if (answered !== '' && written !== '' && answered !== written) {
+    throw new FoundingError('FOUND_ANSWER', `--grid ${answers.grid}: the area file names another grid operator`)
+  }
+  const named = answered || written
+  return named === '' ? null : parseAddress(named!)
+}
+
+/** The area file of a grid operator. */
+export function withGrid(area: GivenAreaFile, grid: Address): Record<string, unknown> {
+  return { ...area, rules: { ...area.rules, grid } }
+}
+
 /** Whatever the area's settings refuse is refused before anything is written. */
-function checkArea(answers: Answers): void {
+function checkArea(file: Record<string, unknown>, answers: Answers): void {
   const nobody = `0x${'1'.repeat(40)}`
   try {
-    areaSettings(areaFileOf(answers, nobody), {
+    areaSettings(file, {
       ...{ chainId: 1, escrow: nobody, token: nobody, tokenName: '', tokenDecimals: 6 },
       withdrawalDelaySeconds: parseDuration(answers.withdrawalDelay!),
     })
@@ -120,28 +182,18 @@ function watchersOf({ watchers, batch }: Answers): Record<string, unknown> {
   return { watchers: { keys, quorum }, watcherGraceSeconds: Math.floor(parseDuration(batch!) / 4) }
 }
 
-function configText(answers: Answers, areaName: string): string {
-  const config = {
-    'database-url': answers.databaseUrl,
-    'key-file': 'keys/operator.key',
-    'relay-key-file': 'keys/relay.key',
-    host: '127.0.0.1',
-    port: Number(answers.port),
-    'metrics-port': Number(answers.metricsPort),
-    ...(answers.origin === '' ? {} : { origin: [answers.origin], 'trust-proxy': 'loopback' }),
-    'backup-folder': 'backups',
-    escrow: [{ 'rpc-url': answers.rpcUrl, deployment: 'deployment.json', 'area-file': [areaName] }],
-  }
-  return `# What "commonwatt serve --config" is told; every key is an option of that command. It holds secrets: mode 0600.
-${stringify(config)}
-`
-}
-
-function nextSteps(parts: { answers: Answers; deployer: Address; operator: Address; relay: Address; grid: Address }) {
-  const { answers, deployer, operator, relay, grid } = parts
+function nextSteps(parts: {
+  answers: Answers
+  deployer: Address
+  operator: Address
+  relay: Address
+  grid: Address
+  holdsGrid: boolean
+}) {
+  const { answers, deployer, operator, relay, grid, holdsGrid } = parts
   const token = answers.token === 'development' ? '--development-token' : `--token ${answers.token}`
-  const gridKey = answers.grid === '' ? 'keys/grid.key' : '…/grid.key'
-  const config = '--config commonwatt.toml'
+  const gridKey = holdsGrid ? officeKey('grid') : '…/grid.key'
+  const config = `--config ${configurationName}`
   return [
     {
       does: `Send the chain's coin for gas to the deployer ${deployer}, the operator ${operator}, the relay ${relay} (it pays for what members sign) and the grid operator ${grid}.`,
@@ -149,7 +201,7 @@ function nextSteps(parts: { answers: Answers; deployer: Address; operator: Addre
     },
     {
       does: 'Put the contracts on the chain (its key has no say afterwards and can be thrown away):',
-      command: `commonwatt deploy ${config} --key-file keys/deployer.key ${token} --withdrawal-delay ${answers.withdrawalDelay}`,
+      command: `commonwatt deploy ${config} --key-file ${officeKey('deployer')} ${token} --withdrawal-delay ${answers.withdrawalDelay}`,
     },
     {
       does: 'Open the area and appoint the operator, as the grid operator:',

@@ -9,8 +9,8 @@ beforeAll(async () => {
 })
 afterAll(() => street.stop())
 
-/** What operators and browsers ask for and no client of the API: the state, the figures and the document itself. */
-const beside = ['GET /healthz', 'GET /metrics', 'GET /openapi.json', 'GET /readyz']
+/** What operators and browsers ask for and no client of the API: the state and the document itself. */
+const beside = ['GET /healthz', 'GET /openapi.json', 'GET /readyz']
 
 /** The routes of an application and of the routers in it, as `METHOD /path/:name`; `bases` says where routers are mounted. */
 function routesOf(router: Express | Router, base: string, bases: readonly string[]): string[] {

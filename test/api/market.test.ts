@@ -300,9 +300,10 @@ describe('the rest of the house', () => {
   })
 
   test('metrics', async () => {
-    const { body } = await ask(street, 'GET', '/metrics')
+    const body = await street.registry.metrics()
     expect(body).toContain('commonwatt_http_request_seconds_count')
     expect(body).toContain('commonwatt_readings_total{area="1",status="stored"} 8')
+    expect((await ask(street, 'GET', '/metrics')).status, 'strangers do not see them').toBe(404)
   })
 
   test('the document names every operation, and the problem of each', async () => {

@@ -51,6 +51,7 @@ beforeAll(async () => {
   })
   const ports = {
     web: await freePort(),
+    metrics: await freePort(),
     database: await freePort(),
     chain: await freePort(),
     devices: await freePort(),

@@ -32,6 +32,24 @@ const names: [meaning: RegExp, option: string, variable: string][] = [
   [/the escrow contract/, '--escrow <address>', 'ESCROW'],
 ]
 
+/** Also of a command's own commands. Whatever names a database or a node can be told by a file as well. */
+function everyOptionHasAVariable(command: string, help: string): void {
+  const lines = help.replaceAll(/\n {6,}/g, ' ').split('\n')
+  const options = lines.filter((line) => /^ {2}(-\w, )?--/.test(line))
+  for (const line of options.filter((each) => /^ {2}\S+ </.test(each)))
+    expect(line, command).toMatch(/\(env: [A-Z_]+\)|, env: [A-Z_]+\)/)
+  const isPlaced = options.some((line) => /(--database-url|--rpc-url) /.test(line))
+  // `found` writes that file, `demo` another.
+  if (isPlaced && !['found', 'demo'].includes(command)) expect(help, command).toContain('--config <file>')
+  for (const own of help.includes('Commands:') ? commandsIn(help) : []) {
+    if (own !== 'help')
+      everyOptionHasAVariable(
+        `${command} ${own}`,
+        run(builtProgram('commonwatt'), [...command.split(' '), own, '--help']).stdout,
+      )
+  }
+}
+
 describe.each(['commonwatt', 'commonwatt-agent'] as const)('%s', (name) => {
   const program = builtProgram(name)
   const help = run(program, ['--help'])
@@ -59,6 +77,7 @@ describe.each(['commonwatt', 'commonwatt-agent'] as const)('%s', (name) => {
           expect(line).toContain(`(env: ${variable})`)
         }
       }
+      if (name === 'commonwatt') everyOptionHasAVariable(command, own.stdout)
       cpuMs[command] = Math.round(own.cpuMs)
     }
     console.log(`${name}: ms of processor time for --help`, cpuMs)

@@ -101,6 +101,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
   }
   const ports = {
     web: await freePort(),
+    metrics: await freePort(),
     database: await freePort(),
     chain: await freePort(),
     devices: await freePort(),

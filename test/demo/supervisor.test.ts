@@ -1,5 +1,5 @@
 /** How the demo starts, restarts and stops its programs. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { identify, isRunning } from '../../server/demo/processes.ts'
@@ -71,7 +71,7 @@ test('the waits between tries grow while a program does not start, and a stop en
       if (launches > 1) throw new Error('no memory')
       return { pid: 1, ended: Promise.resolve('exit status 1'), stop: async () => {} }
     },
-    (line) => lines.push(line),
+    { log: (line) => lines.push(line) },
   )
   await until(() => launches === 3)
   await kept.stop()
@@ -80,4 +80,32 @@ test('the waits between tries grow while a program does not start, and a stop en
     'frail does not start: no memory',
   ])
   expect(launches).toBe(3)
+})
+
+test('a program that ends before it is ready fails with what it said last', async () => {
+  const { supervisor, lines, script } = await supervised()
+  const path = script('refuses', `console.error('the area is not open: open it'); process.exit(1)`)
+  const program = { name: 'refuses', script: path, args: [], isReady: async () => false }
+  await expect(supervisor.start(program)).rejects.toMatchObject({
+    code: 'PROGRAM_START',
+    message: expect.stringMatching(/^the area is not open: open it \(exit status 1; see .*refuses\.log\)$/),
+  })
+  expect(lines).toEqual([])
+})
+
+test('a start is given up as soon as it is to stop, whatever answers or not, and leaves nothing running', async () => {
+  const dataFolder = scratchFolder()
+  const stopping = new AbortController()
+  const supervisor = await startSupervisor({ dataFolder, log: () => {}, signal: stopping.signal })
+  onTestFinished(() => supervisor.stop())
+  const script = join(dataFolder, 'silent.mjs')
+  writeFileSync(script, waits)
+  const isReady = () => {
+    stopping.abort()
+    return new Promise<boolean>(() => {})
+  }
+  const stopped = { code: 'DEMO_STOPPED' }
+  await expect(supervisor.start({ name: 'silent', script, args: [], isReady })).rejects.toMatchObject(stopped)
+  expect(readdirSync(join(dataFolder, 'run'))).toEqual([])
+  await expect(supervisor.start({ name: 'late', script, args: [] })).rejects.toMatchObject(stopped)
 })

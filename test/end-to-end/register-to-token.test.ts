@@ -11,7 +11,8 @@
  *   150 × 120 = 18,000; the excess of 6,000 goes back by matched energy: 3,000 to the buyer, 1,500 to each roof.
  * So an interval moves 129,000 from the buyer, 61,500 to north, 49,500 to south, 18,000 to the grid; a batch three times that.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { JsonRpcProvider, Wallet } from 'ethers'
@@ -39,7 +40,7 @@ import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
-import { assertBuilt } from '../built.ts'
+import { assertBuilt, builtProgram } from '../built.ts'
 import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
 
 /** What the first start takes at most before the script begins. */
@@ -69,11 +70,12 @@ beforeAll(async () => {
   assertBuilt(['commonwatt', 'commonwatt-agent'])
   const counted = { roofNorth: 100, roofSouth: 100, buyer: 120 }
   const street = scriptedStreet(folder, { startSeconds, intervals: Array.from({ length: intervals }, () => counted) })
-  const [web, database, chain, devices] = [await freePort(), await freePort(), await freePort(), await freePort()]
+  const [web, metrics, database] = [await freePort(), await freePort(), await freePort()]
+  const [chain, devices] = [await freePort(), await freePort()]
   demo = await startDemo({
     street,
     dataFolder: join(folder, 'data'),
-    ports: { web, database, chain, devices },
+    ports: { web, metrics, database, chain, devices },
     print: () => {},
   })
   expect(Date.now() / 1000, 'everybody was ready before the script began').toBeLessThan(startSeconds)
@@ -241,6 +243,27 @@ describe('a day in the life of a watt-hour', () => {
       expect(wh('exportWh')).toBe(wh('soldWh') + wh('residualExportWh'))
       expect(row.get('statementRoot')).toBe(batch.statementRoot)
     }
+  })
+
+  it('is told by the operator’s commands, with the configuration that the demo wrote', async () => {
+    const command = (...args: string[]) => {
+      const run = spawnSync(process.execPath, [builtProgram('commonwatt'), ...args, '--config', demo.config], {
+        ...{ encoding: 'utf8', env: { PATH: process.env.PATH } },
+      })
+      expect([run.stderr, run.status], args.join(' ')).toEqual(['', 0])
+      return run.stdout
+    }
+    const end = startSeconds + batchSeconds
+    const number = ['--area', String(area.area)]
+    const csv = command('report', ...number, '--from', at(startSeconds), '--to', at(end))
+    expect(csv.trim().split('\r\n')).toHaveLength(1 + 3 * intervals + 1)
+    const file = join(folder, 'batch.jsonl')
+    writeFileSync(file, command('export', ...number, '--end', at(end)))
+    expect(command('verify', file)).toBe('right\n')
+    const to = Wallet.createRandom().address
+    const gridKey = join(folder, 'data/community/keys/grid.key')
+    expect(command('area', 'withdraw-fees', '--key-file', gridKey, '--to', to)).toMatch(/^done in transaction 0x/)
+    expect(await tokenAt(demo.token, provider).balanceOf!(to)).toBe(5_400n)
   })
 
   it('ends as tokens in a wallet: requested, waited for, claimed', async () => {

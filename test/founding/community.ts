@@ -63,8 +63,12 @@ export async function startGround(): Promise<Ground> {
 /** A command that has not ended by then does not end. */
 const longestCommandMs = 50_000
 
+/** What was run of `commonwatt`, in a line each. */
+export const linesRun: string[] = []
+
 /** Runs `commonwatt …` in a folder, with nobody at the terminal. */
 export async function commonwatt(cwd: string, args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
+  linesRun.push(args.join(' '))
   const child = spawn(process.execPath, [builtProgram('commonwatt'), ...args], {
     ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: longestCommandMs, killSignal: 'SIGKILL' },
     env: { PATH: process.env.PATH, ...env },
@@ -134,11 +138,13 @@ export async function startServer(
   { folder, port, metricsPort }: Community,
   args: readonly string[] = [],
 ): Promise<RunningServer> {
-  const child = spawn(
-    process.execPath,
-    [builtProgram('commonwatt'), 'serve', '--config', 'commonwatt.toml', '--confirmations', '1', ...args],
-    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH } },
-  )
+  const line = ['serve', '--config', 'commonwatt.toml', '--confirmations', '1', ...args]
+  linesRun.push(line.join(' '))
+  const child = spawn(process.execPath, [builtProgram('commonwatt'), ...line], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH },
+  })
   let ended: Run | null = null
   void outcomeOf(child).then((run) => (ended = run))
   const url = `http://127.0.0.1:${port}`

@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../../server/demo/ports.ts'
 import { openDatabase } from '../../server/store/database.ts'
 import {
   type Community,
@@ -133,7 +134,8 @@ describe('a server that runs', { timeout: 120_000 }, () => {
   test('keeps a second one away at once', async () => {
     const server = await startServer(community)
     try {
-      const said = await refused(['--port', `${community.port + 1}`, '--metrics-port', `${community.metricsPort + 1}`])
+      const ports = ['--port', `${await freePort()}`, '--metrics-port', `${await freePort()}`]
+      const said = await refused(ports)
       expect(said).toMatch(/^another server writes area \d+ \(.*\): stop that server first$/)
       const metrics = await (await fetch(`${server.metricsUrl}/metrics`)).text()
       for (const name of ['chain_head_age_seconds', 'gas_balance_ether', 'database_size_bytes', 'operator_appointed']) {
@@ -160,6 +162,10 @@ describe('a server that runs', { timeout: 120_000 }, () => {
       // Those that serve a connection go on until they need the one that starts them.
       for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGSTOP')
       await says(/database: no answer within 2 s/)
+      const read = await fetch(`${server.url}/api/v1/areas/${await areaNumber()}/batches`)
+      expect([read.status, read.headers.get('content-type'), (await read.json()).code]).toEqual([
+        ...[503, 'application/problem+json; charset=utf-8', 'DATABASE_SILENT'],
+      ])
       for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGCONT')
       process.kill(ground.postgres.pid, 'SIGCONT')
       await says(/^$/)
@@ -198,6 +204,11 @@ describe('the doctor', { timeout: 60_000 }, () => {
     expect(status).toBe(1)
   })
 })
+
+async function areaNumber(): Promise<number> {
+  const { stdout } = await commonwatt(community.folder, ['area', 'show', '--config', 'commonwatt.toml', '--json'])
+  return JSON.parse(stdout).area
+}
 
 /** The processes that a postmaster has started. */
 function backendsOf(pid: number): number[] {

@@ -1,13 +1,14 @@
 /** The story of docs/operate.md, by the commands that it shows: founding, checking, inviting, joining, confirming, backing up, restoring, upgrading. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Wallet } from 'ethers'
+import { getAddress, Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { type ApiClient, signInWithKey } from '../../server/api-client.ts'
+import { applyMigrations, migrationsOf, openDatabase, transact } from '../../server/store/database.ts'
 import { PairingAgent } from '../browser/pairing-agent.ts'
 import {
   type Community,
@@ -15,6 +16,8 @@ import {
   eventually,
   foundCommunity,
   type Ground,
+  giveGas,
+  linesRun,
   openArea,
   startGround,
   startServer,
@@ -37,7 +40,7 @@ async function run(line: string, env: Record<string, string> = {}): Promise<stri
 
 const config = '--config commonwatt.toml'
 
-test('from an empty folder to a server that outlives its database', { timeout: 240_000 }, async () => {
+test('from an empty folder to a server that outlives its database', { timeout: 480_000 }, async () => {
   community = await foundCommunity(ground, 'Sunfield')
   for (const secret of [
     'commonwatt.toml',
@@ -45,8 +48,9 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
   ]) {
     expect(statSync(join(community.folder, secret)).mode & 0o777).toBe(0o600)
   }
+  expect(await run('key address keys/operator.key')).toBe(`${getAddress(community.operator)}\n`)
   expect(await run(`deploy ${config} --check deployment.json`)).toMatch(
-    /is the one of release .* its token is for trials/,
+    /are those of release .* its token is for trials/,
   )
   await openArea(community)
   const again = await commonwatt(community.folder, [
@@ -55,7 +59,7 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
   expect([again.status, again.stderr.trimEnd().split('\n').length]).toEqual([1, 1])
   expect(await run(`area show ${config}`)).toMatch(new RegExp(`^operator ${community.operator}$`, 'm'))
 
-  let server = await startServer(community, ['--origin', 'https://sunfield.example'])
+  let server = await startServer(community, ['--origin', 'https://sunfield.example', '--trust-proxy', 'loopback'])
   const links = (await run(`invite ${config} --key-file keys/grid.key --links 2`)).trim().split('\n')
   const { area, ...signed } = readInvitation(new URL(links[0]!).hash)!
   const member = new Wallet(Wallet.createRandom().privateKey)
@@ -70,14 +74,66 @@ test('from an empty folder to a server that outlives its database', { timeout: 2
 
   const url = await ground.newDatabase()
   const [backup] = readdirSync(join(community.folder, 'backups'))
-  expect(await run(`restore backups/${backup}`, { DATABASE_URL: url })).toMatch(/^\d+ rows of .*, made by release /)
+  expect(await run(`restore backups/${backup} --database-url ${url}`)).toMatch(/^\d+ rows of .*, made by release /)
   expect(await run('migrate --trial', { DATABASE_URL: url })).toBe('on a copy: nothing to do\n')
   const file = join(community.folder, 'commonwatt.toml')
   writeFileSync(file, readFileSync(file, 'utf8').replace(community.databaseUrl, url), { mode: 0o600 })
   server = await startServer(community)
   expect(await (await fetch(`${server.url}/api/v1/areas/${area}`)).json()).toEqual(said)
   await server.stop()
+
+  await upgrades(url)
+  await changesItsOperator()
+  expect(await run('--version')).toMatch(/^\d+\.\d+\.\d+\n$/)
+  expect(commandsOf(readFileSync('docs/operate.md', 'utf8')).filter((shown) => !wasRun(shown))).toEqual([])
 })
+
+/** The commands that a document shows, without `npx` and remarks. */
+function commandsOf(document: string): string[] {
+  const blocks = [...document.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block]) => block!.split('\n'))
+  const commands = blocks.map((line) => line.replace(/^npx /, '').replace(/\s+#.*$/, ''))
+  return commands.filter((line) => line.startsWith('commonwatt ')).map((line) => line.slice('commonwatt '.length))
+}
+
+/** Which command it is, and the names of its options. */
+function formOf(line: string): { name: string; options: string[] } {
+  const words = line.split(' ')
+  const name = words.slice(0, /^(area|key) /.test(line) ? 2 : 1).join(' ')
+  return { name, options: words.filter((word) => word.startsWith('--') && word !== name) }
+}
+
+/** Whether the story ran it, with at least the options that are shown. */
+function wasRun(shown: string): boolean {
+  const { name, options } = formOf(shown)
+  return linesRun.map(formOf).some((run) => run.name === name && options.every((each) => run.options.includes(each)))
+}
+
+/** Everything but the last migration, as the release before has it, becomes this release's: tried on a copy, then done. */
+async function upgrades(current: string): Promise<void> {
+  const url = await ground.newDatabase()
+  const [newest, older] = [openDatabase(current, 1), openDatabase(url, 1)]
+  const applied = await migrationsOf(newest)
+  const last = applied.at(-1)!.name
+  await transact(older, (sql) => applyMigrations(sql, applied.slice(0, -1)))
+  await Promise.all([newest.end(), older.end()])
+  const env = { DATABASE_URL: url }
+  const { status, stderr } = await commonwatt(community.folder, `serve ${config}`.split(' '), env)
+  expect([status, stderr]).toEqual([1, expect.stringMatching(new RegExp(`lacks ${last}.*make a backup, then run`))])
+  expect(await run(`migrate ${config} --trial`, env)).toMatch(new RegExp(`^on a copy: ${last} in [\\d.]+ s$`, 'm'))
+  expect(await run(`migrate ${config}`, env)).toBe(`${last}\n`)
+  expect(await run(`doctor ${config}`, env)).toMatch(/^ok {4}database .*schema of this release$/m)
+}
+
+/** The office passes in two steps; where nothing was settled, the second need not wait. */
+async function changesItsOperator(): Promise<void> {
+  const next = (await run('key new keys/next.key')).trim()
+  await giveGas(ground, next, 10n ** 20n)
+  await run(`area appoint ${config} --key-file keys/grid.key --to ${next}`)
+  await run(`area accept ${config} --key-file keys/next.key`)
+  expect(await run(`area show ${config}`)).toMatch(new RegExp(`^operator ${next.toLowerCase()}$`, 'm'))
+  const { stdout } = await commonwatt(community.folder, `doctor ${config}`.split(' '))
+  expect(stdout).toMatch(/^ILL {3}area .*has another operator than this key/m)
+}
 
 /** A home pairs, opens its seat by the relay, and is confirmed and revoked by the grid operator. */
 async function joins(url: string, member: Wallet, client: ApiClient): Promise<void> {
