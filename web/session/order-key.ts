@@ -64,7 +64,7 @@ export function keptKeyOf(account: string, meter: string): Granted | null {
 }
 
 /** Takes the device's key back; its orders end at the next boundary, until the account sets a price anew. */
-export async function takeBack(
+export async function takeKeyBack(
   session: Credentials & { identity: Identity },
   area: AreaResource,
   key: string,
