@@ -74,7 +74,7 @@ const allowed: Readonly<Record<string, readonly RegExp[]>> = {
 
 /** Units, commands and the names of what is signed are the same in every language. */
 const alike =
-  /^(ct|ct\/kWh|Wh|kWh|commonwatt-agent [a-z-]+|Order|CancelOrder|Permit|Withdrawal|RotateKey|Invitation|Mandate)$/
+  /^(ct|ct\/kWh|Wh|kWh|commonwatt-agent [a-z-]+|Order|CancelOrder|Permit|Withdrawal|RotateKey|Invitation|Mandate|Execute|Recover|Veto)$/
 
 describe('the texts of the page', () => {
   it.each(files.filter((file) => !isCatalogue(file)))('%s has none of its own', (file) => {

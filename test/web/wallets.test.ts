@@ -31,10 +31,10 @@ it('each that announces itself is found once, when it was asked and when it come
   expect(wallets.names()).toEqual(['Red', 'Blue'])
 })
 
-it('an older one is found where none announces itself', () => {
+it('an older one, which has no name, is found where none announces itself', () => {
   const page = Object.assign(new EventTarget(), { ethereum: provider('old') })
   const wallets = watched(page)
-  expect(wallets.names()).toEqual(['the wallet in this browser'])
+  expect(wallets.names()).toEqual([null])
   announce(page, { info: { uuid: '1', name: 'New' }, provider: provider('new') })
   expect(wallets.names()).toEqual(['New'])
   expect(watched(new EventTarget()).names()).toEqual([])

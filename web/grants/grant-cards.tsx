@@ -38,7 +38,7 @@ function GivenCard({ area, seat }: SeatViewProps) {
   const areas = useQuery(areasQuery).data ?? [area]
   const takeBack = useMutation({
     mutationFn: async (taken: GrantResource) =>
-      (await part(() => import('./submit.ts'))).takeBack(session, taken, { grants: grants.data ?? [], areas }),
+      (await part(() => import('./submit.ts'))).takeGrantBack(session, taken, { grants: grants.data ?? [], areas }),
     onSettled: () => queries.invalidateQueries({ queryKey: ['grants', session.account] }),
   })
   const given = (grants.data ?? []).filter((each) => !each.revoked && each.seat === seat.seat)

@@ -17,7 +17,7 @@ export async function giveGrant(session: Session, area: AreaResource, grant: Dat
 }
 
 /** Takes one grant back, and gives those again that end with it and shall go on. */
-export async function takeBack(
+export async function takeGrantBack(
   session: Session,
   taken: GrantResource,
   { grants, areas }: { grants: readonly GrantResource[]; areas: readonly AreaResource[] },

@@ -7,18 +7,20 @@ import { seatsQuery } from '../api/queries.ts'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { duration, localMoment } from '../time/clock.ts'
+import { careWords } from './care-words.tsx'
 import { type Session, useSession, useVisitor } from './session.tsx'
 import './account-care.css'
 
 export default function AccountCare({ area }: { area: AreaResource }) {
+  const said = careWords()
   const session = useSession()
   return (
     <div className="view">
-      <Card title="Where I am signed in">
+      <Card title={said.signedIn}>
         <Sessions session={session} />
       </Card>
       {session.identity.passkey && (
-        <Card title="If I lose my passkey">
+        <Card title={said.ifLost}>
           <SecondKey session={session} area={area} />
         </Card>
       )}
@@ -28,6 +30,7 @@ export default function AccountCare({ area }: { area: AreaResource }) {
 }
 
 function Sessions({ session }: { session: Session }) {
+  const said = careWords()
   const queries = useQueryClient()
   const { setOwn } = useVisitor()
   const sessions = useQuery({
@@ -50,10 +53,11 @@ function Sessions({ session }: { session: Session }) {
         {sessions.data.map((each) => (
           <li key={each.id} className="session">
             <span>
-              {each.client}, since {localMoment(each.openedAt)} {each.isThis && <Badge tone="good">here</Badge>}
+              {said.since(each.client, localMoment(each.openedAt))}{' '}
+              {each.isThis && <Badge tone="good">{said.here}</Badge>}
             </span>{' '}
             <button type="button" className="quiet" disabled={end.isPending} onClick={() => end.mutate(each)}>
-              {each.isThis ? 'Sign out' : 'End it'}
+              {each.isThis ? said.signOut : said.endIt}
             </button>
           </li>
         ))}
@@ -67,6 +71,7 @@ function Sessions({ session }: { session: Session }) {
 const lookEveryMs = 3_000
 
 function SecondKey({ session, area }: { session: Session; area: AreaResource }) {
+  const said = careWords()
   const queries = useQueryClient()
   const queryKey = ['passkey-account', session.account]
   const state = useQuery({
@@ -88,11 +93,7 @@ function SecondKey({ session, area }: { session: Session; area: AreaResource }) 
     onSuccess: () => queries.invalidateQueries({ queryKey }),
   })
   if (state.data === undefined) return state.error ? <Trouble error={state.error} /> : <Waiting />
-  if (state.data === null) {
-    return (
-      <p>Your account is put on the chain when you join with a meter. Then you can name a second key for it here.</p>
-    )
-  }
+  if (state.data === null) return <p>{said.notOpenYet}</p>
   const { recovery, recoverableFrom } = state.data
   const hasSecond = BigInt(recovery.x) !== 0n
   const delay = duration(area.chain.accounts?.recoveryDelaySeconds ?? 0)
@@ -101,36 +102,31 @@ function SecondKey({ session, area }: { session: Session; area: AreaResource }) 
       {recoverableFrom !== null && (
         <div className="trouble" role="alert">
           <p>
-            <strong>Somebody with your second key asks for this account.</strong> From {localMoment(recoverableFrom)} on
-            another passkey can take it over. If that was not you, object now.
+            <strong>{said.somebodyAsks}</strong> {said.objectNow(localMoment(recoverableFrom))}
           </p>
           <button type="button" className="primary" disabled={act.isPending} onClick={() => act.mutate('object')}>
-            That was not me
+            {said.notMe}
           </button>
         </div>
       )}
-      <p>
-        {hasSecond
-          ? `A second key is named. It cannot sign for you; it can ask for the account, and gets it after ${delay}, unless you object here.`
-          : `Nobody can give a lost passkey back to you. Name a second key now: it can ask for the account when the passkey is gone, and gets it after ${delay}, unless you object.`}
-      </p>
+      <p>{hasSecond ? said.hasSecond(delay) : said.noSecond(delay)}</p>
       <p className="explain">
         <button type="button" disabled={act.isPending} onClick={() => act.mutate('print')}>
-          {hasSecond ? 'Print another recovery key' : 'Save a recovery key to print'}
+          {hasSecond ? said.printAnother : said.printFirst}
         </button>{' '}
         <button type="button" disabled={act.isPending} onClick={() => act.mutate('passkey')}>
-          Use a passkey of another device
+          {said.otherDevice}
         </button>{' '}
         {hasSecond && (
           <button type="button" className="quiet" disabled={act.isPending} onClick={() => act.mutate('remove')}>
-            Name no second key
+            {said.nameNone}
           </button>
         )}
       </p>
       <Trouble error={act.error} />
       {act.isSuccess && (
         <p className="effect" role="status">
-          Signed. It counts as soon as the chain has it, in a moment.
+          {said.signed}
         </p>
       )}
     </>
@@ -141,7 +137,7 @@ function PriceKeys({ session, area }: { session: Session; area: AreaResource }) 
   const seats = useQuery(seatsQuery(session)).data ?? []
   if (seats.length === 0) return null
   return (
-    <Card title="Prices from this device">
+    <Card title={careWords().prices}>
       {seats.map((seat) => (
         <PriceKey key={seat.seat} session={session} area={area} seat={seat} />
       ))}
@@ -150,6 +146,7 @@ function PriceKeys({ session, area }: { session: Session; area: AreaResource }) 
 }
 
 function PriceKey({ session, area, seat }: { session: Session; area: AreaResource; seat: SeatResource }) {
+  const said = careWords()
   const queries = useQueryClient()
   const queryKey = ['price-key', session.account, seat.meter]
   const key = useQuery({
@@ -163,14 +160,10 @@ function PriceKey({ session, area, seat }: { session: Session; area: AreaResourc
   const until = key && localMoment(new Date(key.validUntil * 1000).toISOString())
   return (
     <>
-      <p>
-        {key
-          ? `This device changes the price of the meter ${seat.meter.slice(0, 8)}… without asking for your finger, inside your limits, until ${until}.`
-          : 'Your passkey is asked the next time you set a price here, and then no more.'}
-      </p>
+      <p>{until ? said.setsPrice(seat.meter.slice(0, 8), until) : said.asksOnce}</p>
       {key && (
         <button type="button" disabled={back.isPending} onClick={() => back.mutate(key.key)}>
-          Take that back (what it set ends)
+          {said.stopPrices}
         </button>
       )}
       <Trouble error={back.error} />

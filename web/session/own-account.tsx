@@ -46,7 +46,8 @@ export default function OwnAccount({ area }: { area: AreaResource }) {
         )}
         {wallets.map((found) => (
           <button key={found.id} type="button" onClick={() => wallet.mutate(found)} disabled={wallet.isPending}>
-            {found.icon && <img src={found.icon} alt="" width="18" height="18" />} {said.namedWallet(found.name)}
+            {found.icon && <img src={found.icon} alt="" width="18" height="18" />}{' '}
+            {found.name === null ? said.useWallet : said.namedWallet(found.name)}
           </button>
         ))}
       </p>

@@ -4,12 +4,14 @@ import { useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { Trouble } from '../page/card.tsx'
 import { duration, localMoment, useNow } from '../time/clock.ts'
+import { careWords } from './care-words.tsx'
 import { askingPasskey, type KeptPasskey } from './kept-passkeys.ts'
 import { useVisitor } from './session.tsx'
 
 const lookEveryMs = 3_000
 
 export default function Recover({ area }: { area: AreaResource }) {
+  const said = careWords()
   const ids = { account: useId(), key: useId(), hint: useId() }
   const [account, setAccount] = useState('')
   const [key, setKey] = useState('')
@@ -32,7 +34,7 @@ export default function Recover({ area }: { area: AreaResource }) {
         }}
       >
         <p className="field">
-          <label htmlFor={ids.account}>Account</label>
+          <label htmlFor={ids.account}>{said.account}</label>
           <input
             id={ids.account}
             autoComplete="off"
@@ -43,7 +45,7 @@ export default function Recover({ area }: { area: AreaResource }) {
           />
         </p>
         <p className="field">
-          <label htmlFor={ids.key}>Recovery key</label>
+          <label htmlFor={ids.key}>{said.recoveryKey}</label>
           <input
             id={ids.key}
             type="password"
@@ -55,12 +57,10 @@ export default function Recover({ area }: { area: AreaResource }) {
           />
         </p>
         <p className="explain" id={ids.hint}>
-          Leave the key empty if your second key is a passkey: you are asked for it. A new passkey is made on this
-          device; it gets the account after {duration(area.chain.accounts?.recoveryDelaySeconds ?? 0)}, unless whoever
-          has the lost one objects.
+          {said.hint(duration(area.chain.accounts?.recoveryDelaySeconds ?? 0))}
         </p>
         <button type="submit" className="primary" disabled={account.trim() === '' || ask.isPending}>
-          {ask.isPending ? 'Signing…' : 'Ask for my account'}
+          {ask.isPending ? said.signing : said.ask}
         </button>
       </form>
       <Trouble error={ask.error} />
@@ -70,6 +70,7 @@ export default function Recover({ area }: { area: AreaResource }) {
 }
 
 function Asked({ area, kept }: { area: AreaResource; kept: KeptPasskey }) {
+  const said = careWords()
   const { account } = kept
   const { setOwn } = useVisitor()
   const nowMs = useNow()
@@ -86,12 +87,9 @@ function Asked({ area, kept }: { area: AreaResource; kept: KeptPasskey }) {
   if (from === null) return null
   return (
     <div className="effect" role="status">
-      <p>
-        Asked for the account {account.slice(0, 8)}…: the passkey of this device can take it over{' '}
-        <strong>from {localMoment(from)}</strong>.
-      </p>
+      <p>{said.asked(account.slice(0, 8), localMoment(from))}</p>
       <button type="button" disabled={Date.parse(from) > nowMs || take.isPending} onClick={() => take.mutate()}>
-        {take.isPending ? 'One moment…' : 'Take it over'}
+        {take.isPending ? said.moment : said.takeOver}
       </button>
       <Trouble error={take.error} />
     </div>

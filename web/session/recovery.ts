@@ -8,6 +8,7 @@ import { type AccountActs, accountTypedData, keyChange } from '../../contracts/p
 import { parseAddress, type TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { postJson } from '../api/client.ts'
+import { careWords } from './care-words.tsx'
 import { type Identity, SessionError } from './identity.ts'
 import { type KeptPasskey, keepAskingPasskey, keepPasskey } from './kept-passkeys.ts'
 import { identityOfPasskey, makePasskeyFor, passkeyAccountAt, signerOfChosenPasskey } from './passkey.ts'
@@ -28,13 +29,7 @@ export function newRecoveryKey(account: string): RecoveryKey {
 
 /** What is printed: enough to recover the account on any device. */
 export function recoveryText({ account, key }: RecoveryKey, page: string): string {
-  return `Recovery key of a Commonwatt account. Keep it away from the device; whoever has it can ask for the account.
-
-Account: ${account}
-Key:     ${key}
-
-To recover: open ${page}/account, choose "I lost my passkey", and type both.
-`
+  return careWords().paper({ account, key, page })
 }
 
 /** The account's second key is the printed one from now on. */
@@ -69,7 +64,7 @@ export async function askForAccount(area: AreaResource, typed: { account: string
   const { account, signer } = readRecovery(typed)
   const state = await passkeyAccountAt(area.area, account)
   if (state === null) {
-    throw new SessionError('SESSION_PASSKEY_UNKNOWN', 'No account of a passkey is open at this address.')
+    throw new SessionError('SESSION_PASSKEY_UNKNOWN', careWords().noneOpen)
   }
   const made = await makePasskeyFor(account, area)
   const asked = { nonce: state.nextRecoveryNonce, deadline: deadline() }
@@ -122,9 +117,6 @@ function readRecovery({ account, key }: { account: string; key: string | null })
     return { account: parseAddress(account.trim()), signer }
   } catch {
     // The cause is left out: it would quote the key.
-    throw new SessionError(
-      'SESSION_KEY_MALFORMED',
-      'The account is 0x and 40 hexadecimal digits, the recovery key 0x and 64: compare them with the paper.',
-    )
+    throw new SessionError('SESSION_KEY_MALFORMED', careWords().malformed)
   }
 }

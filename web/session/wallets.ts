@@ -7,7 +7,8 @@ import type { Eip1193Provider } from 'ethers'
 export interface FoundWallet {
   /** What tells it from the others on this page. */
   id: string
-  name: string
+  /** What it calls itself; null for an older one, which does not. */
+  name: string | null
   /** A picture of its own as a `data:` address, or null. */
   icon: string | null
   provider: Eip1193Provider
@@ -26,9 +27,7 @@ export function watchWallets(tell: (wallets: FoundWallet[]) => void, page: Page 
   const found = () => {
     if (announced.size > 0) return [...announced.values()]
     const { ethereum } = page
-    return ethereum === undefined
-      ? []
-      : [{ id: 'ethereum', name: 'the wallet in this browser', icon: null, provider: ethereum }]
+    return ethereum === undefined ? [] : [{ id: 'ethereum', name: null, icon: null, provider: ethereum }]
   }
   const take = (event: Event) => {
     const { info, provider } = ((event as CustomEvent<Announced>).detail ?? {}) as Announced
