@@ -248,7 +248,8 @@ describe('a batch in which everything happened', () => {
     const because = outcomes
       .filter(({ code }) => code === 'seller-side')
       .map(({ details }) => outcomeCodes[details[0]!])
-    expect(because.toSorted()).toEqual(['seat-closed', 'suspended'])
+    // Both parties of what the closed seat had traded ahead are told.
+    expect(because.toSorted()).toEqual(['seat-closed', 'seat-closed', 'suspended'])
     const capped = await database`
       select from intervals where start >= ${file.start} and start < ${file.end}
         and grid_take < grid_fees + congestion_rent and run = 1`
