@@ -153,6 +153,14 @@ export const intervalSchema = z
   .meta({ id: 'Interval' })
 export type IntervalResource = z.infer<typeof intervalSchema>
 
+/** Of a batch. */
+const approvals = z
+  .int()
+  .nullable()
+  .meta({
+    description: 'Watchers of the area that had signed it when it settled; null before, and where nobody watches',
+  })
+
 const batchStatusSchema = z.enum(['cut', 'submitted', 'settled'])
 
 export const batchSchema = z
@@ -174,8 +182,7 @@ export const batchSchema = z
     transaction: z.string().nullable(),
     block: z.int().nullable(),
     gasUsed: z.int().nullable(),
-    /** How many of the area's watchers had signed it when it settled; null until then, and where nobody watches. */
-    approvals: z.int().nullable(),
+    approvals,
   })
   .meta({ id: 'Batch' })
 export type BatchResource = z.infer<typeof batchSchema>
@@ -498,8 +505,7 @@ export const seatBatchSchema = z
     paid: money,
     received: money,
     transaction: z.string().nullable(),
-    /** As of the batch. */
-    approvals: z.int().nullable(),
+    approvals,
   })
   .meta({ id: 'SeatBatch' })
 export type SeatBatchResource = z.infer<typeof seatBatchSchema>

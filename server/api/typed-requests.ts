@@ -15,9 +15,10 @@ interface Source {
   at: string
   /**
    * `bytes32`: the bytes of the text, then zeros. `ledgerUnits`: tokens × 10^(the area's priceDecimals + 3). `baseUnits`: tokens
-   * × 10^(the area's chain.tokenDecimals). `calls`: each with the value 0. `before`: one less.
+   * × 10^(the area's chain.tokenDecimals). `calls`: each with the value 0. `before`: one less. `place`: its place, from 0, in the
+   * list of what it may be.
    */
-  as?: 'bytes32' | 'ledgerUnits' | 'baseUnits' | 'calls' | 'before'
+  as?: 'bytes32' | 'ledgerUnits' | 'baseUnits' | 'calls' | 'before' | 'place'
 }
 
 export interface TypedRequest {
@@ -119,6 +120,12 @@ export const typedRequests: Record<string, readonly TypedRequest[]> = {
   acceptInvitation: [
     typed('Invitation', { signature, by: 'the inviter, or the grid operator where none is named' }, '/invitation'),
   ],
+  sayOfBatch: (['BatchApproval', 'BatchRefusal'] as const).map((name) =>
+    typed(name, { signature, by: 'the watcher', compact: true }, '', {
+      rules: area('/rules/hash'),
+      ...(name === 'BatchRefusal' && { reason: body('/reason', 'place') }),
+    }),
+  ),
   giveGrant: [typed('DataGrant', byAccount, '/grant')],
   revokeGrants: [
     {

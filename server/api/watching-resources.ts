@@ -11,8 +11,7 @@ export const watchersSchema = z
   .object({
     area: uint32,
     keys: z.array(address),
-    /** How many of them must sign a batch. */
-    quorum: z.int(),
+    quorum: z.int().meta({ description: 'How many of them must sign a batch' }),
     /** The batch that waits for them. */
     waiting: z
       .object({

@@ -3,28 +3,30 @@ import { z } from 'zod'
 import { entryWordsOf, type ShownBatch } from '../../contracts/protocol/batch.ts'
 import { decodeWords } from '../../contracts/protocol/entry.ts'
 import { SettlementError } from './error.ts'
-import { hex32Form, mistakesOf, uint32 } from './signed-forms.ts'
+import { hex32Form, mistakesOf, uint32, utcSeconds } from './signed-forms.ts'
 
 /** Each part as its log will hold it: a word of 32 bytes for each entry. */
 const words = z.string().regex(/^0x([0-9a-f]{64})*$/, '0x and 64 lower-case hexadecimal digits for each entry')
-const whole = z.string().regex(/^\d{1,39}$/, 'ledger units as a whole number')
+const whole = z
+  .string()
+  .regex(/^\d{1,39}$/, 'ledger units as a whole number')
+  .meta({ description: 'Ledger units' })
+const ticks = z.int().meta({ description: 'Ticks per kWh' })
 
 export const shownBatchForm = z.strictObject({
   area: uint32,
-  start: uint32,
-  end: uint32,
+  start: utcSeconds,
+  end: utcSeconds,
   /** 1 is the batch as it was cut first; a higher number has left out seats. */
   number: uint32.min(1),
-  /** How often it was given up on chain before. */
-  attempt: uint32,
+  attempt: uint32.meta({ description: 'How often it was given up on chain before' }),
   /** The chain as far as it was read when the batch was made for it. */
   block: z.int().min(0),
   /** What is signed. */
   header: hex32Form,
   statementRoot: hex32Form,
-  bandLow: z.int(),
-  bandHigh: z.int(),
-  /** In ledger units. */
+  bandLow: ticks,
+  bandHigh: ticks,
   gridTake: whole,
   parts: z.array(words).min(1),
 })

@@ -50,7 +50,10 @@ export const statementFileSchema = z.strictObject({
   orders: z.array(orderForm),
   agreements: z.array(agreementForm),
   /** In how many intervals something of the seat counted, and in how many of these it could trade nothing (`passed-over.ts`). */
-  chances: z.strictObject({ wanted: uint32, passedOver: uint32 }),
+  chances: z.strictObject({
+    wanted: uint32.meta({ description: 'Intervals in which an order or agreement of the seat counted' }),
+    passedOver: uint32.meta({ description: 'Those of them in which it could trade nothing, whatever the market' }),
+  }),
 })
 export type StatementFile = z.infer<typeof statementFileSchema>
 

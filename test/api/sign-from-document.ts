@@ -4,7 +4,7 @@ import { encodeBytes32String, parseUnits, Signature, type Wallet } from 'ethers'
 interface Source {
   of: 'body' | 'path' | 'area' | 'seat' | 'wallet' | 'passkeyAccount'
   at: string
-  as?: 'bytes32' | 'ledgerUnits' | 'baseUnits' | 'calls' | 'before'
+  as?: 'bytes32' | 'ledgerUnits' | 'baseUnits' | 'calls' | 'before' | 'place'
 }
 
 /** An entry of `x-eip712`, as any reader of the document sees it. */

@@ -22,7 +22,7 @@ beforeAll(async () => {
   await area.close()
   places = { url, areaId }
   const database = open(url)
-  await database`insert into sessions (token_hash, account, expires_at) values ('\\x00', 'a', now())`
+  await database`insert into sessions values ('\\x00', 'a', now(), now(), 'a browser')`
   // What COPY has to escape.
   const odd = 'a\\b\tc\nd\r\\.\u2028ö'
   await database`insert into areas (chain_id, escrow, area) values (1, ${odd}, 1)`

@@ -142,7 +142,7 @@ export async function fill(sql: Database): Promise<void> {
     select ${chainId}, ${sender}, n, 'batch ' || n, '[]', case when n < 19990 then 'mined' else 'pending' end
     from generate_series(1, 20000) n`
   await sql`insert into sign_in_nonces select n::text, now() + n * interval '1 s' from generate_series(1, 20000) n`
-  await sql`insert into sessions select sha256(n::text::bytea), '0x', now() + n * interval '1 s' from generate_series(1, 20000) n`
+  await sql`insert into sessions select sha256(n::text::bytea), '0x', now(), now() + n * interval '1 s', 'a browser' from generate_series(1, 20000) n`
   await sql`insert into idempotency_keys select n::text, '0x', '\\x', 200, '', now() from generate_series(1, 20000) n`
   await sql`analyze`
 }
