@@ -154,12 +154,9 @@ export const intervalSchema = z
 export type IntervalResource = z.infer<typeof intervalSchema>
 
 /** Of a batch. */
-const approvals = z
-  .int()
-  .nullable()
-  .meta({
-    description: 'Watchers of the area that had signed it when it settled; null before, and where nobody watches',
-  })
+const approvals = z.int().nullable().meta({
+  description: 'Watchers of the area that had signed it when it settled; null before, and where nobody watches',
+})
 
 const batchStatusSchema = z.enum(['cut', 'submitted', 'settled'])
 
