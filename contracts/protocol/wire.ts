@@ -90,6 +90,8 @@ export type HelloAnswer =
       serverTimeMs: number
       /** The newest reading that the server holds of the meter; at least where its epoch begins on chain. */
       newest: { epoch: number; time: number }
+      /** Of that epoch the server holds every boundary until here; after it some may be missing, as newer readings come first. */
+      wholeTo: number
       /** Readings up to here have been settled on chain; later ones may be asked for again by a server that lost them. */
       settledTo: number
       /** The keys that followed the meter's first one on chain, ascending by the boundary after which each signs. */

@@ -282,13 +282,11 @@ export class Outbox {
   }
 
   /**
-   * Compares what the server has acknowledged of a meter with what it says it has. Of those that are newer than its newest
-   * and not settled the server has lost its copy: they are queued once more, on the disk. Resolves with how many those are.
+   * Compares what the server has acknowledged of a meter with what it says it has. Of those that lie after what it has without a gap
+   * and are not settled it may have lost its copy: they are queued once more, on the disk. Resolves with how many those are.
    */
-  compare(
-    meter: string,
-    { newest, settledTo }: { newest: { epoch: number; time: number }; settledTo: number },
-  ): Promise<number> {
+  compare(meter: string, has: { epoch: number; wholeTo: number; settledTo: number }): Promise<number> {
+    const { settledTo } = has
     this.#settledTo.set(meter, settledTo)
     return this.#inTurn(async () => {
       const isSettled = (key: string) => timeOf(key) <= (this.#settledTo.get(meterOf(key)) ?? 0)
@@ -300,7 +298,7 @@ export class Outbox {
         for await (const [key, value] of db.iterator({ ...rangeOf('done'), gte: from })) {
           if (meterOf(key) !== meter) continue
           const { epoch, time } = JSON.parse(value) as SignedReading
-          if (epoch < newest.epoch || (epoch === newest.epoch && time <= newest.time)) continue
+          if (epoch < has.epoch || (epoch === has.epoch && time <= has.wholeTo)) continue
           operations.push({ type: 'del', key }, { type: 'put', key: keys.queued(time, meter, epoch), value })
         }
       })

@@ -26,6 +26,8 @@ export interface SeatSummary {
   suspended: boolean
   /** The newest reading, at least where the epoch begins. */
   newest: { epoch: number; time: UtcSeconds }
+  /** Of that epoch every boundary from what is settled until here is stored: newer readings come first, so there may be gaps after it. */
+  wholeTo: UtcSeconds
   /** Everything until here is settled on chain. */
   settledTo: UtcSeconds
 }

@@ -1,6 +1,8 @@
 /** What an area tells the others after a commit: which rows changed, and the seats as they stand. */
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { Event } from '../market/area/area.ts'
-import { type AreaState, isSuspended, type SeatState, termsAt } from '../market/area/state.ts'
+import { registersOf } from '../market/area/registers.ts'
+import { type AreaState, isSuspended, lengthOf, type SeatState, termsAt } from '../market/area/state.ts'
 import type { AreaChanges, SeatSummary } from './area-handle.ts'
 
 /** The rows that these events change. */
@@ -120,6 +122,16 @@ export function summaryOf(state: AreaState, seat: SeatState): SeatSummary {
     confirmed: terms !== undefined && terms.nameplateWh !== null,
     suspended: isSuspended(state, seat),
     newest: { epoch: newest.epoch, time: newest.time },
+    wholeTo: wholeTo(state, seat),
     settledTo: chain.base.time,
   }
+}
+
+/** How far the readings of the newest epoch go on without a gap, as far as intervals are in memory. */
+function wholeTo(state: AreaState, seat: SeatState): UtcSeconds {
+  const { base, newest, chain } = seat
+  const length = lengthOf(state)
+  let time = Math.max(base.epoch === newest.epoch ? base.time : chain.epochStart.time, state.firstStart)
+  while (time < newest.time && registersOf(state, seat, time + length, newest.epoch) !== null) time += length
+  return time
 }

@@ -33,6 +33,7 @@ describe('hello', () => {
       escrow: domain.escrow,
       serverTimeMs: expect.any(Number),
       newest: { epoch: 1, time: t0 },
+      wholeTo: t0,
       settledTo: t0,
       keys: [],
     })

@@ -131,9 +131,9 @@ export class Home {
     const answer = await network.ask(server, async () => server.hello(this.meter))
     if (answer === null) return this.fail()
     this.connection = answer.connection
-    const { newest, settledTo } = answer
+    const { newest, wholeTo, settledTo } = answer
     for (const [name, reading] of this.acknowledged) {
-      const isKnown = reading.epoch < newest.epoch || (reading.epoch === newest.epoch && reading.time <= newest.time)
+      const isKnown = reading.epoch < newest.epoch || (reading.epoch === newest.epoch && reading.time <= wholeTo)
       if (reading.time <= settledTo || isKnown) continue
       this.acknowledged.delete(name)
       this.queue.set(name, reading)

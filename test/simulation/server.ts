@@ -116,11 +116,13 @@ export class Server {
   }
 
   /** What the server says to a meter that announces itself, or null where it knows no seat of it. */
-  hello(meter: string): { connection: number; newest: { epoch: number; time: number }; settledTo: number } | null {
+  hello(
+    meter: string,
+  ): { connection: number; newest: { epoch: number; time: number }; wholeTo: number; settledTo: number } | null {
     this.lookAtLoads()
     const seat = this.handle.seatsOfMeter(meter).at(-1)
     if (seat === undefined) return null
-    return { connection: this.connection, newest: seat.newest, settledTo: seat.settledTo }
+    return { connection: this.connection, newest: seat.newest, wholeTo: seat.wholeTo, settledTo: seat.settledTo }
   }
 
   /** Takes signed readings of one connection. Rejects where the meter has to announce itself first, or the area is not there. */

@@ -96,6 +96,7 @@ export class FakeServer {
       ...this.pinned,
       serverTimeMs: this.nowMs(),
       newest: { epoch, time: newestTime },
+      wholeTo: newestTime,
       settledTo: 0,
       keys,
     }

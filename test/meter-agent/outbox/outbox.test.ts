@@ -115,11 +115,11 @@ test('what a restored server has lost and the chain has not settled is queued on
     await outbox.commit(other, begun, [reading(other, time)])
   }
   await outbox.settle([meter, other].flatMap((each) => [10, 20, 30, 40].map((time) => acknowledged(each, time))))
-  expect(await outbox.compare(meter, { newest: { epoch: 1, time: 10 }, settledTo: 20 })).toBe(2)
+  expect(await outbox.compare(meter, { epoch: 1, wholeTo: 10, settledTo: 20 })).toBe(2)
   const waiting = await outbox.waiting({ limit: 9, currentFrom: 0, accepts: () => true })
   expect(waiting).toEqual([reading(meter, 30), reading(meter, 40)])
   expect([outbox.queued(meter), outbox.queued(other)]).toEqual([2, 0])
-  expect(await outbox.compare(meter, { newest: { epoch: 1, time: 10 }, settledTo: 20 })).toBe(0)
+  expect(await outbox.compare(meter, { epoch: 1, wholeTo: 10, settledTo: 20 })).toBe(0)
 })
 
 function acknowledged(meter: string, time: number) {
@@ -135,9 +135,9 @@ test('of acknowledged readings those are kept that are not settled, and the newe
     await outbox.settle([{ meter, epoch: 1, time, status: time % 2 ? 'stored' : 'refused' }])
   }
   expect((await outbox.acknowledged(99)).length).toBe(20)
-  expect(await outbox.compare(meter, { newest: { epoch: 1, time: 40 }, settledTo: 7 })).toBe(0)
+  expect(await outbox.compare(meter, { epoch: 1, wholeTo: 40, settledTo: 7 })).toBe(0)
   expect((await outbox.acknowledged(99)).map(({ time }) => time).at(-1)).toBe(9)
-  await outbox.compare(meter, { newest: { epoch: 1, time: 40 }, settledTo: 39 })
+  await outbox.compare(meter, { epoch: 1, wholeTo: 40, settledTo: 39 })
   expect((await outbox.acknowledged(99)).length).toBeLessThanOrEqual(11)
   expect((await outbox.refusals(99)).length).toBeLessThanOrEqual(6)
   expect(outbox.refused(meter)).toBe((await outbox.refusals(99)).length)
