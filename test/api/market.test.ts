@@ -219,6 +219,7 @@ describe('what belongs to an account', () => {
         paid: '0',
         received: '0.248',
         transaction: null,
+        approvals: null,
       },
     ])
     expect((await own('wallet?area=1')).body).toEqual({

@@ -22,15 +22,15 @@ const report = (query: string, headers: Record<string, string> = {}) =>
   ask(street, 'GET', `areas/1/report?${query}`, { token, headers })
 
 describe('the settlement report', () => {
-  test('is for the grid operator only', async () => {
-    for (const path of [
-      `areas/1/report?${range}`,
-      'areas/1/reports',
-      `areas/1/batches/${iso(t0 + batchSeconds)}/export`,
-    ]) {
+  test('is for the grid operator only, the export of a batch also for the watchers of the area', async () => {
+    for (const [path, code] of [
+      [`areas/1/report?${range}`, 'NOT_GRID_ACCOUNT'],
+      ['areas/1/reports', 'NOT_GRID_ACCOUNT'],
+      [`areas/1/batches/${iso(t0 + batchSeconds)}/export`, 'NOT_WATCHER'],
+    ] as const) {
       expect((await ask(street, 'GET', path)).body.code).toBe('SESSION_NEEDED')
       const foreign = await ask(street, 'GET', path, { token: await tokenOf(street, people.alice) })
-      expect(foreign.body.code).toBe('NOT_GRID_ACCOUNT')
+      expect(foreign.body.code).toBe(code)
     }
   })
 
