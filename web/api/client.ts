@@ -40,6 +40,22 @@ export async function postJson<T>(path: string, body: unknown, options: RequestO
   )
 }
 
+const underWayMs = { every: 2_000, atMost: 60_000 }
+
+/** Has something carried to the chain; where something about the same meter or purse is on its way there, once that has arrived. */
+export async function relay<T>(path: `/relay/${string}`, body: unknown, options: RequestOptions = {}): Promise<T> {
+  const untilMs = Date.now() + underWayMs.atMost
+  for (;;) {
+    try {
+      return await postJson<T>(path, body, options)
+    } catch (error) {
+      const isUnderWay = error instanceof ProblemError && error.code === 'RELAY_UNDER_WAY'
+      if (!isUnderWay || Date.now() > untilMs) throw error
+      await new Promise((resolve) => setTimeout(resolve, underWayMs.every))
+    }
+  }
+}
+
 export async function deleteAt(path: string, options: RequestOptions = {}): Promise<void> {
   await send(path, { method: 'DELETE', headers: sessionOf(options.token) })
 }

@@ -7,7 +7,7 @@ import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { KeyRotation } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, SeatResource, WalletResource } from '../../server/api/resources.ts'
-import { postJson } from '../api/client.ts'
+import { relay } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
 import { moneyTexts } from './words.tsx'
 
@@ -51,7 +51,7 @@ export async function deposit(
     nonce: wallet.permitNonce,
     deadline: until,
   })
-  return postJson<Relayed>('/relay/deposits', { seat: seat.seat, amount, deadline: until, signature }, session)
+  return relay<Relayed>('/relay/deposits', { seat: seat.seat, amount, deadline: until, signature }, session)
 }
 
 /** Asks for `amount` tokens back to the account itself; it can be collected after the escrow's delay. */
@@ -70,7 +70,7 @@ export async function requestWithdrawal(
     deadline: deadline(),
   }
   const signature = await signFull(await session.identity.signer(), area.chain, 'Withdrawal', withdrawal)
-  return postJson<Relayed>(
+  return relay<Relayed>(
     '/relay/withdrawals',
     {
       seat: seat.seat,
@@ -86,19 +86,19 @@ export async function requestWithdrawal(
 
 /** Collects a withdrawal whose delay has passed. */
 export function claim(session: Session, seat: SeatResource): Promise<Relayed> {
-  return postJson<Relayed>('/relay/claims', { seat: seat.seat }, session)
+  return relay<Relayed>('/relay/claims', { seat: seat.seat }, session)
 }
 
 /** The seat trades nothing from the next boundary on. */
 export async function closeSeat(session: Session, area: AreaResource, seat: SeatResource): Promise<Relayed> {
   const close = { account: seat.account, seat: BigInt(seat.seat), deadline: deadline() }
   const signature = await signFull(await session.identity.signer(), area.chain, 'CloseSeat', close)
-  return postJson<Relayed>('/relay/closures', { seat: seat.seat, deadline: close.deadline, signature }, session)
+  return relay<Relayed>('/relay/closures', { seat: seat.seat, deadline: close.deadline, signature }, session)
 }
 
 /** Signs the same instruction as the two keys did, and has it carried to the chain. */
 export async function approveKey(session: Session, area: AreaResource, ticket: KeyRotation): Promise<Relayed> {
   const { rotation, keySignature, nextSignature } = ticket
   const accountSignature = await signFull(await session.identity.signer(), area.chain, 'RotateKey', rotation)
-  return postJson<Relayed>('/relay/keys', { rotation, accountSignature, keySignature, nextSignature }, session)
+  return relay<Relayed>('/relay/keys', { rotation, accountSignature, keySignature, nextSignature }, session)
 }

@@ -2,7 +2,7 @@
 import { type Mandate, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { postJson } from '../api/client.ts'
+import { relay } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
 
 export async function openSeat(
@@ -15,7 +15,7 @@ export async function openSeat(
   const mandateSignature = await signFull(await session.identity.signer(), area.chain, 'Mandate', mandate)
   const { signature: epochSignature, ...begun } = epochStart!
   const { validFrom, deadline, signature } = consent!
-  return postJson(
+  return relay(
     '/relay/seats',
     {
       ...{ mandate, mandateSignature, consentValidFrom: validFrom, consentDeadline: deadline },

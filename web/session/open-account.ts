@@ -1,5 +1,5 @@
 /** Has the account of a passkey put on the chain, where it must stand before it signs for the escrow. */
-import { postJson } from '../api/client.ts'
+import { relay } from '../api/client.ts'
 import { passkeyAccountAt } from './passkey.ts'
 import type { Session } from './session.tsx'
 import { sessionWords } from './words.ts'
@@ -12,7 +12,7 @@ export async function openAccountOnChain(session: Session, area: number): Promis
   const { account, identity } = session
   if (identity.passkey === undefined || (await passkeyAccountAt(area, account)) !== null) return
   const { firstKeys } = identity.passkey
-  if (firstKeys !== null) await postJson('/relay/accounts', { area, ...firstKeys }, session)
+  if (firstKeys !== null) await relay('/relay/accounts', { area, ...firstKeys }, session)
   const untilMs = performance.now() + patienceMs
   while ((await passkeyAccountAt(area, account)) === null) {
     if (performance.now() > untilMs) throw new Error(sessionWords().notOpened)

@@ -7,7 +7,7 @@ import { type AccountKey, keyOfAddress, noKey } from '../../contracts/protocol/p
 import { type AccountActs, accountTypedData, keyChange } from '../../contracts/protocol/passkey-account.ts'
 import { parseAddress, type TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { postJson } from '../api/client.ts'
+import { relay } from '../api/client.ts'
 import { careWords } from './care-words.tsx'
 import { type Identity, SessionError } from './identity.ts'
 import { type KeptPasskey, keepAskingPasskey, keepPasskey } from './kept-passkeys.ts'
@@ -53,7 +53,7 @@ export async function objectToRecovery(session: Session, area: AreaResource): Pr
   const state = await passkeyAccountAt(area.area, account)
   const nonce = BigInt(state!.nextRecoveryNonce) - 1n
   const signature = await sign(await session.identity.signer(), { area, account }, 'Veto', { nonce })
-  await postJson('/relay/vetoes', { area: area.area, account, signature }, session)
+  await relay('/relay/vetoes', { area: area.area, account, signature }, session)
 }
 
 /**
@@ -70,14 +70,14 @@ export async function askForAccount(area: AreaResource, typed: { account: string
   const asked = { nonce: state.nextRecoveryNonce, deadline: deadline() }
   const act = { ...made.key, nonce: BigInt(asked.nonce), deadline: asked.deadline }
   const signature = await sign(signer ?? signerOfChosenPasskey(account), { area, account }, 'Recover', act)
-  await postJson('/relay/recoveries', { area: area.area, account, next: made.key, ...asked, signature })
+  await relay('/relay/recoveries', { area: area.area, account, next: made.key, ...asked, signature })
   keepAskingPasskey(made)
 }
 
 /** Once the delay has passed: the new passkey takes over. */
 export async function takeAccountOver(area: AreaResource, kept: KeptPasskey): Promise<Identity> {
   const { account, key } = kept
-  await postJson('/relay/recoveries/finish', { area: area.area, account })
+  await relay('/relay/recoveries/finish', { area: area.area, account })
   for (;;) {
     const state = await passkeyAccountAt(area.area, account)
     if (state?.owner.x === key.x) break
@@ -98,7 +98,7 @@ async function changeRecovery(session: Session, area: AreaResource, key: Account
   const act = { calls: [call], nonce: BigInt(asked.nonce), deadline: asked.deadline }
   const signature = await sign(await session.identity.signer(), { area, account }, 'Execute', act)
   const { value: _, ...sent } = call
-  await postJson('/relay/executions', { area: area.area, account, calls: [sent], ...asked, signature }, session)
+  await relay('/relay/executions', { area: area.area, account, calls: [sent], ...asked, signature }, session)
 }
 
 function sign<Name extends keyof AccountActs>(

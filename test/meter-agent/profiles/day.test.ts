@@ -117,6 +117,11 @@ function bent(words: number[], fault: Fault, random: () => number): number[] {
   }
 }
 
+interface Counted {
+  importMilliWh: number
+  exportMilliWh: number
+}
+
 /** Intervals in a row that are sold: what is sold over them, and what the true meter counted. */
 interface Stretch {
   exportWh: number
@@ -168,7 +173,14 @@ async function live(device: Device, { index, values }: Day, withFaults: boolean)
   const stretches: Stretch[] = []
   let stretch: Stretch | null = null
   const truth = new Map<number, DeviceValues>()
-  let before: { time: number; importWh: number; exportWh: number; quality: number } | null = null
+  let [sampledAt, sampledBefore] = [startSeconds, startSeconds]
+  /** What the true meter counted until a boundary, as a line between the polls on both sides of it that brought something. */
+  const countedAt = (time: number, side: 'importMilliWh' | 'exportMilliWh') => {
+    const [from, to] = sampledAt === time ? [time, time] : [sampledBefore, sampledAt]
+    const [low, high] = [from, to].map((at) => Number(truth.get(at)![side]!))
+    return to === from ? high! : low! + ((high! - low!) * (time - from)) / (to - from)
+  }
+  let before: (Counted & { time: number; importWh: number; exportWh: number; quality: number }) | null = null
   for (const [step, value] of values.entries()) {
     now = value
     second = startSeconds + step * pollSeconds
@@ -184,19 +196,23 @@ async function live(device: Device, { index, values }: Day, withFaults: boolean)
     if (!sample) continue
     const observed = observeGrid(state, { atMs: second * 1000, clockOffsetMs: 0, device: sample }, rules)
     state = observed.state
+    // Not every sample counts: what cannot be is passed by.
+    const countedSecond = state.anchorAtMs === null ? startSeconds : state.anchorAtMs / 1000
+    if (countedSecond > sampledAt) [sampledBefore, sampledAt] = [sampledAt, countedSecond]
     for (const reading of observed.readings) {
+      const counted = (side: 'importMilliWh' | 'exportMilliWh') => countedAt(reading.time, side)
+      const own = { ...reading, importMilliWh: counted('importMilliWh'), exportMilliWh: counted('exportMilliWh') }
       if (before?.quality === 0 && reading.quality === 0 && reading.time - before.time === quarter) {
-        const [from, to] = [truth.get(before.time)!, truth.get(reading.time)!]
         if (!stretch) {
           stretch = { exportWh: 0, importWh: 0, trueExportWh: 0, trueImportWh: 0 }
           stretches.push(stretch)
         }
         stretch.exportWh += reading.exportWh - before.exportWh
         stretch.importWh += reading.importWh - before.importWh
-        stretch.trueExportWh += Number(to.exportMilliWh! - from.exportMilliWh!) / 1000
-        stretch.trueImportWh += Number(to.importMilliWh! - from.importMilliWh!) / 1000
+        stretch.trueExportWh += (own.exportMilliWh - before.exportMilliWh) / 1000
+        stretch.trueImportWh += (own.importMilliWh - before.importMilliWh) / 1000
       } else stretch = null
-      before = reading
+      before = own
     }
   }
   return stretches
