@@ -19,7 +19,10 @@ export function decodeText(words: readonly number[]): string | null {
 
 /** raw × 10^exponent as the double nearest to it, whose shortest decimal is then the exact one. */
 export function scaled(raw: bigint | number, exponent: number): number {
-  return exponent === 0 ? Number(raw) : Number(`${raw}e${exponent}`)
+  if (exponent === 0) return Number(raw)
+  // Very large and very small floats have an exponent of their own in their decimal.
+  const [digits, own = '0'] = String(raw).split('e')
+  return Number(`${digits}e${Number(own) + exponent}`)
 }
 
 /** Registers by their 0-based address. */
