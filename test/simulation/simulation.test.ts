@@ -9,7 +9,7 @@ import { simulate } from './world.ts'
 
 const { SEED, SEEDS } = process.env
 const first = Number(SEED ?? 1)
-const last = SEED === undefined ? Number(SEEDS ?? 100) : first
+const last = SEED === undefined ? Number(SEEDS ?? 30) : first
 /** A planted bug is found by one of so many seeds. */
 const mostSeeds = 120
 
