@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const seeds =
-  process.env.SEED === undefined ? Array.from({ length: 6 }, (_, place) => place + 1) : [Number(process.env.SEED)]
+  process.env.SEED === undefined ? Array.from({ length: 10 }, (_, place) => place + 1) : [Number(process.env.SEED)]
 
 async function played(seed: number, steps: number): Promise<ScratchArea> {
   const draw = seededDraws(seed)
