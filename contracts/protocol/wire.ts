@@ -79,6 +79,12 @@ export type ReadingsAnswer =
 export const helloSchema = z.strictObject({ meter: address, time: utcSeconds, signature: compactSignature })
 export type Hello = z.infer<typeof helloSchema>
 
+/** Boundaries in a row, both ends among them, in UTC seconds. */
+export interface Gap {
+  from: number
+  to: number
+}
+
 /** Answer to `hello`: what the agent checks against its configuration before it signs for this server. */
 export type HelloAnswer =
   | {
@@ -90,8 +96,8 @@ export type HelloAnswer =
       serverTimeMs: number
       /** The newest reading that the server holds of the meter; at least where its epoch begins on chain. */
       newest: { epoch: number; time: number }
-      /** Of that epoch the server holds every boundary until here; after it some may be missing, as newer readings come first. */
-      wholeTo: number
+      /** Boundaries of that epoch before the newest that the server does not hold; newer readings come before a backlog. */
+      gaps: Gap[]
       /** Readings up to here have been settled on chain; later ones may be asked for again by a server that lost them. */
       settledTo: number
       /** The keys that followed the meter's first one on chain, ascending by the boundary after which each signs. */

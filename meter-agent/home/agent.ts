@@ -132,7 +132,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
   const keyringOf = new Map(keys.map((key) => [key.address, key]))
 
   /** Takes up keys that changed on chain, and holds a meter that somebody else signs for. */
-  async function heard(meter: string, { newest, wholeTo, settledTo, keys: later }: Heard): Promise<string | null> {
+  async function heard(meter: string, { newest, gaps, settledTo, keys: later }: Heard): Promise<string | null> {
     const [home, keyring] = [homeOf.get(meter)!, keyringOf.get(meter)!]
     try {
       if (await keyring.hear(later)) {
@@ -144,7 +144,7 @@ export async function startAgent(config: AgentConfig, parts: AgentParts): Promis
       home.held = await aheadReason(meter, newest, outbox)
       if (home.held !== null) await keyring.inTurn(() => setAside(outbox, { meter, reason: home.held! }))
       else {
-        const queuedAgain = await outbox.compare(meter, { epoch: newest.epoch, wholeTo, settledTo })
+        const queuedAgain = await outbox.compare(meter, { newest, gaps, settledTo })
         const fields = { meter: home.config.name, readings: queuedAgain, newest: newest.time }
         if (queuedAgain > 0)
           log.warn(fields, 'the server has lost readings that it had acknowledged: they are sent again')

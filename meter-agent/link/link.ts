@@ -43,7 +43,7 @@ export interface LinkEvents {
 }
 
 /** What the server says of a meter when it lets it in. */
-export type Heard = Pick<Extract<HelloAnswer, { ok: true }>, 'newest' | 'wholeTo' | 'settledTo' | 'keys'>
+export type Heard = Pick<Extract<HelloAnswer, { ok: true }>, 'newest' | 'gaps' | 'settledTo' | 'keys'>
 
 export interface LinkOptions {
   serverUrl: string
@@ -99,7 +99,7 @@ const helloAnswerSchema = z.union([
     escrow: z.string(),
     serverTimeMs: z.number(),
     newest: z.object({ epoch: z.number(), time: z.number() }),
-    wholeTo: z.number(),
+    gaps: z.array(z.object({ from: z.number(), to: z.number() })),
     settledTo: z.number(),
     keys: z.array(z.object({ key: z.string(), from: z.number() })),
   }),

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
-import type { ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
+import type { Gap, ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
 import type { MeterState } from '../registers/state.ts'
 import { parseState, printState } from '../registers/state.ts'
 
@@ -282,11 +282,16 @@ export class Outbox {
   }
 
   /**
-   * Compares what the server has acknowledged of a meter with what it says it has. Of those that lie after what it has without a gap
-   * and are not settled it may have lost its copy: they are queued once more, on the disk. Resolves with how many those are.
+   * Compares what the server has acknowledged of a meter with what it says it has. Of those that are newer than its
+   * newest or in a gap before it, and not settled, it has lost its copy: they are queued once more, on the disk. Resolves with how many those are.
    */
-  compare(meter: string, has: { epoch: number; wholeTo: number; settledTo: number }): Promise<number> {
-    const { settledTo } = has
+  compare(
+    meter: string,
+    { newest, gaps, settledTo }: { newest: { epoch: number; time: number }; gaps: readonly Gap[]; settledTo: number },
+  ): Promise<number> {
+    const isHeld = (epoch: number, time: number) =>
+      epoch < newest.epoch ||
+      (epoch === newest.epoch && time <= newest.time && !gaps.some(({ from, to }) => time >= from && time <= to))
     this.#settledTo.set(meter, settledTo)
     return this.#inTurn(async () => {
       const isSettled = (key: string) => timeOf(key) <= (this.#settledTo.get(meterOf(key)) ?? 0)
@@ -298,7 +303,7 @@ export class Outbox {
         for await (const [key, value] of db.iterator({ ...rangeOf('done'), gte: from })) {
           if (meterOf(key) !== meter) continue
           const { epoch, time } = JSON.parse(value) as SignedReading
-          if (epoch < has.epoch || (epoch === has.epoch && time <= has.wholeTo)) continue
+          if (isHeld(epoch, time)) continue
           operations.push({ type: 'del', key }, { type: 'put', key: keys.queued(time, meter, epoch), value })
         }
       })

@@ -5,6 +5,7 @@
 import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { Gap } from '../../contracts/protocol/wire.ts'
 import type { Command, Event } from '../market/area/area.ts'
 import type { AreaSettings } from './settings.ts'
 
@@ -26,8 +27,8 @@ export interface SeatSummary {
   suspended: boolean
   /** The newest reading, at least where the epoch begins. */
   newest: { epoch: number; time: UtcSeconds }
-  /** Of that epoch every boundary from what is settled until here is stored: newer readings come first, so there may be gaps after it. */
-  wholeTo: UtcSeconds
+  /** Boundaries of that epoch before the newest that are not stored, since the last batch was cut: newer readings come first. */
+  gaps: Gap[]
   /** Everything until here is settled on chain. */
   settledTo: UtcSeconds
 }

@@ -1,5 +1,5 @@
 /** What an area tells the others after a commit: which rows changed, and the seats as they stand. */
-import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { Gap } from '../../contracts/protocol/wire.ts'
 import type { Event } from '../market/area/area.ts'
 import { registersOf } from '../market/area/registers.ts'
 import { type AreaState, isSuspended, lengthOf, type SeatState, termsAt } from '../market/area/state.ts'
@@ -122,16 +122,25 @@ export function summaryOf(state: AreaState, seat: SeatState): SeatSummary {
     confirmed: terms !== undefined && terms.nameplateWh !== null,
     suspended: isSuspended(state, seat),
     newest: { epoch: newest.epoch, time: newest.time },
-    wholeTo: wholeTo(state, seat),
+    gaps: gapsOf(state, seat),
     settledTo: chain.base.time,
   }
 }
 
-/** How far the readings of the newest epoch go on without a gap, as far as intervals are in memory. */
-function wholeTo(state: AreaState, seat: SeatState): UtcSeconds {
+/**
+ * What is not stored between the last cut and the newest reading. What was cut needs no look: a journal that holds the cut holds
+ * everything before it.
+ */
+function gapsOf(state: AreaState, seat: SeatState): Gap[] {
   const { base, newest, chain } = seat
   const length = lengthOf(state)
-  let time = Math.max(base.epoch === newest.epoch ? base.time : chain.epochStart.time, state.firstStart)
-  while (time < newest.time && registersOf(state, seat, time + length, newest.epoch) !== null) time += length
-  return time
+  const from = Math.max(base.epoch === newest.epoch ? base.time : chain.epochStart.time, state.firstStart)
+  const gaps: Gap[] = []
+  for (let time = from + length; time < newest.time; time += length) {
+    if (registersOf(state, seat, time, newest.epoch) !== null) continue
+    const last = gaps.at(-1)
+    if (last?.to === time - length) last.to = time
+    else gaps.push({ from: time, to: time })
+  }
+  return gaps
 }

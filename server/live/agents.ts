@@ -182,12 +182,12 @@ async function hello(
   for (const { area, seat, loads } of candidates) {
     const { area: number, rules, chain } = area.settings
     const [signer] = await signatures.recover(chain, 'AgentHello', [{ value: { meter, time }, signature }])
-    const { keys, newest, wholeTo, settledTo } = seat
+    const { keys, newest, gaps, settledTo } = seat
     if (signer === null || signer === undefined || !keysFrom(meter, keys, nowMs / 1000).includes(signer)) continue
     return {
       answer: {
         ...{ ok: true, area: number, intervalSeconds: rules.intervalSeconds },
-        ...{ chainId: chain.chainId, escrow: chain.escrow, serverTimeMs: nowMs, newest, wholeTo, settledTo, keys },
+        ...{ chainId: chain.chainId, escrow: chain.escrow, serverTimeMs: nowMs, newest, gaps, settledTo, keys },
       },
       announced: { meter, as: { domain: chain, area, loads } },
     }

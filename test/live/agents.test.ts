@@ -33,7 +33,7 @@ describe('hello', () => {
       escrow: domain.escrow,
       serverTimeMs: expect.any(Number),
       newest: { epoch: 1, time: t0 },
-      wholeTo: t0,
+      gaps: [],
       settledTo: t0,
       keys: [],
     })

@@ -131,10 +131,13 @@ export class Home {
     const answer = await network.ask(server, async () => server.hello(this.meter))
     if (answer === null) return this.fail()
     this.connection = answer.connection
-    const { newest, wholeTo, settledTo } = answer
+    const { newest, gaps, settledTo } = answer
     for (const [name, reading] of this.acknowledged) {
-      const isKnown = reading.epoch < newest.epoch || (reading.epoch === newest.epoch && reading.time <= wholeTo)
-      if (reading.time <= settledTo || isKnown) continue
+      const isKnown = reading.epoch < newest.epoch || (reading.epoch === newest.epoch && reading.time <= newest.time)
+      const isMissing = gaps.some(
+        ({ from, to }) => reading.epoch === newest.epoch && from <= reading.time && reading.time <= to,
+      )
+      if (reading.time <= settledTo || (isKnown && !isMissing)) continue
       this.acknowledged.delete(name)
       this.queue.set(name, reading)
     }

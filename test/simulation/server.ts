@@ -2,6 +2,7 @@
  * A server process: the real runner behind the real messages, on a machine of its own, and what meters and accounts reach of it.
  */
 
+import type { Gap } from '../../contracts/protocol/wire.ts'
 import type { Submission } from '../../server/areas/area-handle.ts'
 import { AreaClock } from '../../server/areas/clock.ts'
 import { type ConnectedArea, connectArea, serveArea, telling } from '../../server/areas/messages.ts'
@@ -118,11 +119,11 @@ export class Server {
   /** What the server says to a meter that announces itself, or null where it knows no seat of it. */
   hello(
     meter: string,
-  ): { connection: number; newest: { epoch: number; time: number }; wholeTo: number; settledTo: number } | null {
+  ): { connection: number; newest: { epoch: number; time: number }; gaps: Gap[]; settledTo: number } | null {
     this.lookAtLoads()
     const seat = this.handle.seatsOfMeter(meter).at(-1)
     if (seat === undefined) return null
-    return { connection: this.connection, newest: seat.newest, wholeTo: seat.wholeTo, settledTo: seat.settledTo }
+    return { connection: this.connection, newest: seat.newest, gaps: seat.gaps, settledTo: seat.settledTo }
   }
 
   /** Takes signed readings of one connection. Rejects where the meter has to announce itself first, or the area is not there. */

@@ -96,7 +96,7 @@ export class FakeServer {
       ...this.pinned,
       serverTimeMs: this.nowMs(),
       newest: { epoch, time: newestTime },
-      wholeTo: newestTime,
+      gaps: [],
       settledTo: 0,
       keys,
     }

@@ -220,7 +220,7 @@ describe('the door', () => {
     // The server checks hellos for its own escrow and chain; here only the answer counts.
     server.answerHello = () => ({
       ...{ ok: true, ...pinned, serverTimeMs: Date.now() },
-      ...{ newest: { epoch: 1, time: 0 }, wholeTo: 0, settledTo: 0, keys: [] },
+      ...{ newest: { epoch: 1, time: 0 }, gaps: [], settledTo: 0, keys: [] },
     })
     connect(overrides)
     await vi.waitFor(() => expect(doors.length).toBeGreaterThanOrEqual(2), waits)

@@ -115,11 +115,29 @@ test('what a restored server has lost and the chain has not settled is queued on
     await outbox.commit(other, begun, [reading(other, time)])
   }
   await outbox.settle([meter, other].flatMap((each) => [10, 20, 30, 40].map((time) => acknowledged(each, time))))
-  expect(await outbox.compare(meter, { epoch: 1, wholeTo: 10, settledTo: 20 })).toBe(2)
+  expect(await outbox.compare(meter, { newest: { epoch: 1, time: 10 }, gaps: [], settledTo: 20 })).toBe(2)
   const waiting = await outbox.waiting({ limit: 9, currentFrom: 0, accepts: () => true })
   expect(waiting).toEqual([reading(meter, 30), reading(meter, 40)])
   expect([outbox.queued(meter), outbox.queued(other)]).toEqual([2, 0])
-  expect(await outbox.compare(meter, { epoch: 1, wholeTo: 10, settledTo: 20 })).toBe(0)
+  expect(await outbox.compare(meter, { newest: { epoch: 1, time: 10 }, gaps: [], settledTo: 20 })).toBe(0)
+})
+
+test('what is missing before the newest that a server still has is queued once more, and nothing that it has', async () => {
+  const [meter] = meters
+  for (const time of [10, 20, 30, 40, 50, 60]) await outbox.commit(meter, begun, [reading(meter, time)])
+  await outbox.settle([10, 20, 30, 50, 60].map((time) => acknowledged(meter, time)))
+  // Of 40 the agent has no answer yet: it is on its way anyway.
+  const has = {
+    newest: { epoch: 1, time: 50 },
+    gaps: [
+      { from: 20, to: 20 },
+      { from: 40, to: 40 },
+    ],
+    settledTo: 0,
+  }
+  expect(await outbox.compare(meter, has)).toBe(2)
+  const waiting = await outbox.waiting({ limit: 9, currentFrom: 0, accepts: () => true })
+  expect(waiting.map(({ time }) => time)).toEqual([20, 40, 60])
 })
 
 function acknowledged(meter: string, time: number) {
@@ -135,9 +153,9 @@ test('of acknowledged readings those are kept that are not settled, and the newe
     await outbox.settle([{ meter, epoch: 1, time, status: time % 2 ? 'stored' : 'refused' }])
   }
   expect((await outbox.acknowledged(99)).length).toBe(20)
-  expect(await outbox.compare(meter, { epoch: 1, wholeTo: 40, settledTo: 7 })).toBe(0)
+  expect(await outbox.compare(meter, { newest: { epoch: 1, time: 40 }, gaps: [], settledTo: 7 })).toBe(0)
   expect((await outbox.acknowledged(99)).map(({ time }) => time).at(-1)).toBe(9)
-  await outbox.compare(meter, { epoch: 1, wholeTo: 40, settledTo: 39 })
+  await outbox.compare(meter, { newest: { epoch: 1, time: 40 }, gaps: [], settledTo: 39 })
   expect((await outbox.acknowledged(99)).length).toBeLessThanOrEqual(11)
   expect((await outbox.refusals(99)).length).toBeLessThanOrEqual(6)
   expect(outbox.refused(meter)).toBe((await outbox.refusals(99)).length)
