@@ -13,7 +13,13 @@ const readAt = (...places: number[]) => {
 it.each([
   [[1, 2, 3], []],
   [[4], [[1, 3]]],
-  [[1, 3, 4, 8], [[2, 2], [5, 7]]],
+  [
+    [1, 3, 4, 8],
+    [
+      [2, 2],
+      [5, 7],
+    ],
+  ],
 ])('of boundaries %j are stored, and in the gaps before the newest are %j', (stored, gaps) => {
   const summary = readAt(...stored)
   expect(summary.newest).toEqual({ epoch: 1, time: boundary(stored.at(-1)!) })
