@@ -110,3 +110,10 @@ function area(text: string): number {
   if (number > 0xffff_ffff) throw new InvalidArgumentError('an area is a number below 2³².')
   return number
 }
+
+/** What a switch says that a variable can set too: `false` in it is no. */
+export function yesOrNo(text: string): boolean {
+  if (/^(true|yes|1)$/i.test(text)) return true
+  if (/^(false|no|0)?$/i.test(text)) return false
+  throw new InvalidArgumentError('that is true or false.')
+}

@@ -15,6 +15,7 @@ import {
   rpcUrl,
   webPort,
   whole,
+  yesOrNo,
 } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import { InputError } from './streams.ts'
@@ -74,7 +75,13 @@ export function serveCommand(): Command {
     .addOption(
       new Option('--backup-folder <folder>', 'where backups are made: their age is watched').env('BACKUP_FOLDER'),
     )
-    .addOption(new Option('--migrate', 'bring an older database up to date first').env('MIGRATE').default(false))
+    .addOption(
+      new Option('--migrate [yes]', 'bring an older database up to date first')
+        .env('MIGRATE')
+        .argParser(yesOrNo)
+        .preset('true')
+        .default(false),
+    )
     .addOption(new Option('--demo-file <file>', 'people of the demo, with keys, and its day').hideHelp())
     .addOption(new Option('--log-level <level>').env('LOG_LEVEL').default('info').choices(logLevels))
     .action(async (flags: Flags, command: Command) => {
