@@ -97,6 +97,7 @@ test('what lies in an archive is said to, and is no empty list', async () => {
     ask(street, 'GET', `areas/1/batches/${iso(until)}/export`, { token: grid }),
     own(`intervals?${range}`),
     own(`summary?seat=${seatIds.bob}&${range}`),
+    own(`readings?seat=${seatIds.bob}&${range}`),
     own(`statements/${iso(until)}?seat=${seatIds.bob}`),
   ])
   for (const { status, body } of replies) {

@@ -11,6 +11,7 @@ import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
 import type { Address, DataGrant } from '../../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../../areas/area-handle.ts'
 import { ChainError } from '../../chain/error.ts'
+import { requireKept } from '../../store/archives.ts'
 import {
   grantsOf,
   grantWith,
@@ -253,6 +254,7 @@ export function grantRoutes(parts: OrderParts, admission: RelayAdmission): Route
         const { settings } = tables.areaWith(row!.area_id)
         const after = readCursor('readings', readingPlace, cursor)
         const from = after === undefined ? read.from! : Math.max(read.from!, after.time)
+        await requireKept(database, row!.area_id, from)
         // Two epochs share a boundary at most: so many more are read as may lie before the place.
         const found = await readingsBetween(database, { ...keyOf(row!), from, to: read.to!, limit: limit + 2 })
         const rows = found.filter(({ time, epoch }) => after === undefined || time > after.time || epoch > after.epoch)
