@@ -6,6 +6,7 @@ import type { GrantResource } from '../../server/api/grant-resources.ts'
 import { part } from '../api/part.ts'
 import { areasQuery } from '../api/queries.ts'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
+import { AddressField } from '../page/fields.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localDate, localMoment } from '../time/clock.ts'
@@ -83,7 +84,7 @@ function GiveForm({ area, seat }: SeatViewProps) {
   const said = grantWords()
   const session = useSession()
   const queries = useQueryClient()
-  const ids = { reader: useId(), detail: useId(), first: useId(), last: useId() }
+  const ids = { detail: useId(), first: useId(), last: useId() }
   const [grantee, setGrantee] = useState('')
   const [isDaily, setIsDaily] = useState(false)
   const [scopes, setScopes] = useState<readonly GrantScope[]>(['intervals'])
@@ -113,17 +114,7 @@ function GiveForm({ area, seat }: SeatViewProps) {
         give.mutate()
       }}
     >
-      <p className="field wide-field">
-        <label htmlFor={ids.reader}>{said.reader}</label>
-        <input
-          id={ids.reader}
-          autoComplete="off"
-          spellCheck={false}
-          placeholder="0x…"
-          value={grantee}
-          onChange={(event) => setGrantee(event.target.value)}
-        />
-      </p>
+      <AddressField label={said.reader} address={grantee} setAddress={setGrantee} isWide />
       <p className="field">
         <label htmlFor={ids.first}>{said.firstDay}</label>
         <input id={ids.first} type="date" value={firstDay} onChange={(event) => setFirstDay(event.target.value)} />

@@ -1,10 +1,12 @@
 /** What the page asks while a home joins. */
+
 import { queryOptions } from '@tanstack/react-query'
 import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, postJson } from '../api/client.ts'
+import { part } from '../api/part.ts'
 import type { Session } from '../session/session.tsx'
 
 /** How often the page looks what the agent sees and whether it has signed. */
@@ -39,7 +41,7 @@ export async function showInvitation(
   const isKept = kept?.area === area.area
   const invited = isKept
     ? kept
-    : people && (await (await import('./demo-invitation.ts')).demoInvitation(people, area, Date.now()))
+    : people && (await (await part(() => import('./demo-invitation.ts'))).demoInvitation(people, area, Date.now()))
   if (!invited) return
   const { inviter, invitation, signature } = invited
   await postJson(`/areas/${area.area}/invitations`, { inviter, invitation, signature }, session)

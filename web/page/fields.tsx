@@ -1,4 +1,4 @@
-/** Fields that several forms have: a number that somebody types, and the side on which they trade. */
+/** Fields that several forms have: a number that somebody types, an account, and the side on which they trade. */
 import { useId } from 'react'
 import type { OrderSide } from '../orders/order.ts'
 import { pageWords } from './words.ts'
@@ -32,6 +32,32 @@ export function NumberField(props: NumberFieldProps) {
         onChange={(event) => setText(event.target.value)}
         aria-invalid={text !== '' && isWrong}
         aria-describedby={describedBy}
+      />
+    </p>
+  )
+}
+
+interface AddressFieldProps {
+  label: string
+  address: string
+  setAddress: (address: string) => void
+  /** As wide as the form. */
+  isWide?: boolean
+}
+
+/** An account, as 0x and 40 hexadecimal digits. */
+export function AddressField({ label, address, setAddress, isWide = false }: AddressFieldProps) {
+  const id = useId()
+  return (
+    <p className={isWide ? 'field wide-field' : 'field'}>
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        autoComplete="off"
+        spellCheck={false}
+        placeholder="0x…"
+        value={address}
+        onChange={(event) => setAddress(event.target.value)}
       />
     </p>
   )

@@ -1,8 +1,10 @@
 /** "My account": who is signed in, what happens when the passkey is lost, and the device's key that sets prices. */
+
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import type { ListedSessionResource } from '../../server/api/session-resources.ts'
 import { deleteAt, getJson } from '../api/client.ts'
+import { part } from '../api/part.ts'
 import { seatsQuery } from '../api/queries.ts'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
@@ -76,12 +78,12 @@ function SecondKey({ session, area }: { session: Session; area: AreaResource }) 
   const queryKey = ['passkey-account', session.account]
   const state = useQuery({
     queryKey,
-    queryFn: async () => (await import('./passkey.ts')).passkeyAccountAt(area.area, session.account),
+    queryFn: async () => (await part(() => import('./passkey.ts'))).passkeyAccountAt(area.area, session.account),
     refetchInterval: lookEveryMs,
   })
   const act = useMutation({
     mutationFn: async (what: 'print' | 'passkey' | 'remove' | 'object') => {
-      const recovery = await import('./recovery.ts')
+      const recovery = await part(() => import('./recovery.ts'))
       if (what === 'object') return recovery.objectToRecovery(session, area)
       if (what === 'passkey') return recovery.nameSecondPasskey(session, area)
       if (what === 'remove') return recovery.removeSecondKey(session, area)
@@ -151,10 +153,10 @@ function PriceKey({ session, area, seat }: { session: Session; area: AreaResourc
   const queryKey = ['price-key', session.account, seat.meter]
   const key = useQuery({
     queryKey,
-    queryFn: async () => (await import('./order-key.ts')).keptKeyOf(session.account, seat.meter),
+    queryFn: async () => (await part(() => import('./order-key.ts'))).keptKeyOf(session.account, seat.meter),
   }).data
   const back = useMutation({
-    mutationFn: async (own: string) => (await import('./order-key.ts')).takeKeyBack(session, area, own),
+    mutationFn: async (own: string) => (await part(() => import('./order-key.ts'))).takeKeyBack(session, area, own),
     onSuccess: () => queries.invalidateQueries(),
   })
   const until = key && localMoment(new Date(key.validUntil * 1000).toISOString())

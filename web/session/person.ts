@@ -1,5 +1,7 @@
 /** The demo's people as identities: their keys are known, and loaded only when they sign. */
+
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import { part } from '../api/part.ts'
 import { inPageLanguage } from '../words/language.ts'
 import type { Identity } from './identity.ts'
 
@@ -9,6 +11,6 @@ export function identityOfPerson(person: DemoPerson): Identity {
     name: person.name,
     description: inPageLanguage(person.description),
     role: person.role,
-    signer: async () => (await import('./keys.ts')).signerOfKey(person.privateKey),
+    signer: async () => (await part(() => import('./keys.ts'))).signerOfKey(person.privateKey),
   }
 }

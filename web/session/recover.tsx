@@ -1,8 +1,11 @@
 /** "I lost my passkey": a new passkey of this device asks for the account, and takes it over after the delay. */
+
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
+import { part } from '../api/part.ts'
 import { Trouble } from '../page/card.tsx'
+import { AddressField } from '../page/fields.tsx'
 import { duration, localMoment, useNow } from '../time/clock.ts'
 import { careWords } from './care-words.tsx'
 import { askingPasskey, type KeptPasskey } from './kept-passkeys.ts'
@@ -12,13 +15,13 @@ const lookEveryMs = 3_000
 
 export default function Recover({ area }: { area: AreaResource }) {
   const said = careWords()
-  const ids = { account: useId(), key: useId(), hint: useId() }
+  const ids = { key: useId(), hint: useId() }
   const [account, setAccount] = useState('')
   const [key, setKey] = useState('')
   const [waiting, setWaiting] = useState(askingPasskey)
   const ask = useMutation({
     mutationFn: async () =>
-      (await import('./recovery.ts')).askForAccount(area, { account, key: key.trim() === '' ? null : key }),
+      (await part(() => import('./recovery.ts'))).askForAccount(area, { account, key: key.trim() === '' ? null : key }),
     onSuccess: () => {
       setKey('')
       setWaiting(askingPasskey())
@@ -33,17 +36,7 @@ export default function Recover({ area }: { area: AreaResource }) {
           ask.mutate()
         }}
       >
-        <p className="field">
-          <label htmlFor={ids.account}>{said.account}</label>
-          <input
-            id={ids.account}
-            autoComplete="off"
-            spellCheck={false}
-            placeholder="0x…"
-            value={account}
-            onChange={(event) => setAccount(event.target.value)}
-          />
-        </p>
+        <AddressField label={said.account} address={account} setAddress={setAccount} />
         <p className="field">
           <label htmlFor={ids.key}>{said.recoveryKey}</label>
           <input
@@ -76,11 +69,11 @@ function Asked({ area, kept }: { area: AreaResource; kept: KeptPasskey }) {
   const nowMs = useNow()
   const state = useQuery({
     queryKey: ['passkey-account', account],
-    queryFn: async () => (await import('./passkey.ts')).passkeyAccountAt(area.area, account),
+    queryFn: async () => (await part(() => import('./passkey.ts'))).passkeyAccountAt(area.area, account),
     refetchInterval: lookEveryMs,
   })
   const take = useMutation({
-    mutationFn: async () => (await import('./recovery.ts')).takeAccountOver(area, kept),
+    mutationFn: async () => (await part(() => import('./recovery.ts'))).takeAccountOver(area, kept),
     onSuccess: setOwn,
   })
   const from = state.data?.recoverableFrom ?? null

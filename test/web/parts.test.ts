@@ -1,0 +1,15 @@
+/** Whatever part of the page is fetched later says in plain words that it could not be. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../../web')
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file))
+
+it('is fetched by `part`', () => {
+  const bare = files.flatMap((file) => {
+    const code = readFileSync(join(root, file), 'utf8')
+    return [...code.matchAll(/(?<!part\(\(\) => )\bimport\('[^']+'\)/g)].map(([found]) => `${file}: ${found}`)
+  })
+  expect(bare).toEqual([])
+})
