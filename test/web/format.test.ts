@@ -85,6 +85,8 @@ describe('amounts that are read together', () => {
     const scale = moneyScale(['3.2249', '1.0951', '0.004'], 'EUR')
     expect(['3.2249', '1.0951', '0.004'].map(scale.words)).toEqual(['3.22\u202f€', '1.10\u202f€', '0.00\u202f€'])
     expect(scale.difference('3.2249', '1.0951')).toBe('2.12\u202f€')
+    expect(scale.signedDifference('3.2249', '1.0951')).toBe('+2.12')
+    expect(scale.signedDifference('1.0951', '3.2249')).toBe('−2.12')
     const small = moneyScale(['0.00471', '0.001'], 'EUR')
     expect(small.words('0.001')).toBe('0.100\u202fct')
     expect(small.difference('0.001', '0.00471')).toBe('0.371\u202fct')

@@ -30,37 +30,28 @@ export function Instead({ area, seat, side }: SeatViewProps & { side: 'sell' | '
     area.currency,
   )
   const { number, unit } = scale
-  const better = (more: string, less: string) =>
-    `${scale.sign(more, less) < 0 ? '−' : '+'}${scale.difference(more, less)}`
+  const better = scale.signedDifference
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it.
     <section className="instead" aria-label={side === 'sell' ? said.sellCaption : said.buyCaption} tabIndex={0}>
       <table>
         <thead>
           <tr>
-            <td />
-            <th scope="col" className="n">
-              {side === 'sell' ? said.sold : said.bought}
-            </th>
-            <th scope="col" className="n">
-              {side === 'sell' ? said.earned(unit) : said.paid(unit)}
-            </th>
-            <th scope="col" className="n">
-              {side === 'sell' ? said.atFeedIn(unit) : said.atRetail(unit)}
-            </th>
-            <th scope="col" className="n">
-              {said.better}
-            </th>
+            <td className="soft">{said.inUnit(unit)}</td>
+            <th scope="col">{side === 'sell' ? said.sold : said.bought}</th>
+            <th scope="col">{side === 'sell' ? said.earned : said.paid}</th>
+            <th scope="col">{side === 'sell' ? said.atFeedIn : said.atRetail}</th>
+            <th scope="col">{said.better}</th>
           </tr>
         </thead>
         <tbody>
           {told.map(({ span, wh, mine, supplier }) => (
             <tr key={span}>
               <th scope="row">{said.spans[span]}</th>
-              <td className="n">{energy(wh)}</td>
-              <td className="n">{number(mine)}</td>
-              <td className="n">{number(supplier)}</td>
-              <td className="n">{side === 'sell' ? better(mine, supplier) : better(supplier, mine)}</td>
+              <td>{energy(wh)}</td>
+              <td>{number(mine)}</td>
+              <td>{number(supplier)}</td>
+              <td>{side === 'sell' ? better(mine, supplier) : better(supplier, mine)}</td>
             </tr>
           ))}
         </tbody>

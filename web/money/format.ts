@@ -163,6 +163,8 @@ export interface MoneyScale {
   unit: string
   /** a − b as the reader sees it: the difference of what is shown. */
   difference: (a: string, b: string) => string
+  /** The same with its sign and without the unit, which stands beside. */
+  signedDifference: (a: string, b: string) => string
   /** Whether a − b is shown as more than nothing (1), as nothing (0), or less (−1). */
   sign: (a: string, b: string) => number
 }
@@ -181,6 +183,7 @@ export function moneyScale(amounts: readonly string[], currency: string): MoneyS
     ...{ unit, number },
     words: (tokens) => `${number(tokens)}${gap}${unit}`,
     difference: (a, b) => `${print(left(a, b).abs(), decimals)}${gap}${unit}`,
+    signedDifference: (a, b) => `${left(a, b).isNegative() ? '−' : '+'}${print(left(a, b).abs(), decimals)}`,
     sign: (a, b) => left(a, b).comparedTo(0) ?? 0,
   }
 }
