@@ -57,11 +57,12 @@ function checkProgress({ verdict, nowMs, servers, chain, journal }: EndLawParts)
 }
 
 /** Nothing that a home was told to be there is missing, and nothing waits for ever. */
-function checkReadings({ verdict, nowMs, database, homes, journal, promises }: EndLawParts): void {
+function checkReadings({ verdict, nowMs, database, homes, journal, chain, promises }: EndLawParts): void {
   const { tables } = database
   for (const home of homes) {
     // Where its last seat was closed or revoked long ago, nobody has a place for its readings.
-    if (!journal.state.seatsOfMeter.has(home.meter)) continue
+    const last = [...chain.head.state.seats.values()].findLast(({ meter }) => meter === home.meter)
+    if (last === undefined || !journal.state.seats.has(last.seat)) continue
     const old = [...home.queue.values()].find(({ time }) => time * 1000 < nowMs - 90_000)
     verdict.holds('readings arrive', old === undefined, () => {
       return `${home.meter} still has its reading of ${old!.time}`

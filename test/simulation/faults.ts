@@ -27,6 +27,8 @@ export class Faults {
   private isOver = false
   /** The database's clock and those of the servers were wrong together. */
   hasLeaptTogether = false
+  /** And still are. */
+  private isLeaptTogether = false
   private readonly parts: FaultParts
 
   constructor(parts: FaultParts) {
@@ -165,13 +167,17 @@ export class Faults {
     const { random, scheduler, database, servers, say } = this.parts
     const far = random.between(20 * 60_000, 20 * 86_400_000) * random.pick([1, -1])
     const ms = random.chance(0.6) ? far : random.between(-mostJointLeapMs, mostJointLeapMs)
+    // Two at once would add up to more than what one may be.
+    if (this.isLeaptTogether) return
     say(`all clocks leap by ${ms.toFixed(0)} ms`)
     this.hasLeaptTogether = true
+    this.isLeaptTogether = true
     database.offsetMs += ms
     for (const { machine } of servers) machine.offsetMs += ms
     scheduler.after(random.between(2_000, 60_000), () => {
       database.offsetMs = random.between(-800, 800)
       for (const { machine } of servers) machine.offsetMs = random.between(-800, 800)
+      this.isLeaptTogether = false
     })
   }
 
