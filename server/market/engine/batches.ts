@@ -14,6 +14,7 @@ import {
   lengthOf,
   type UnsettledBatch,
 } from '../area/state.ts'
+import { waitsForDeclaration } from './declarations.ts'
 import { forgetOld } from './forgetting.ts'
 import { clearingDueMs, giveUp } from './intervals.ts'
 
@@ -29,7 +30,7 @@ export function openBatch(state: AreaState): { start: UtcSeconds; end: UtcSecond
 }
 
 /**
- * When a batch can be cut: some time after its last readings were waited for, and never before a counted block of the chain
+ * When a batch can be cut: some time after its last readings were waited for, and what the grid operator has to declare; never before a counted block of the chain
  * at or after its end has been seen, so that every change of its terms is known. Infinite as long as that has not come.
  */
 export function batchDueMs(state: AreaState, { start, end }: { start: UtcSeconds; end: UtcSeconds }): number {
@@ -39,6 +40,10 @@ export function batchDueMs(state: AreaState, { start, end }: { start: UtcSeconds
     if (interval.status === 'started') return Number.POSITIVE_INFINITY
     const config = configAt(state, interval.start)
     dueMs = Math.max(dueMs, clearingDueMs(interval, config) + config.graceMs)
+    if (waitsForDeclaration(state, interval.start, config)) {
+      const endMs = (interval.start + config.rules.intervalSeconds) * 1000
+      dueMs = Math.max(dueMs, endMs + config.sharing!.waitMs)
+    }
   }
   return dueMs
 }

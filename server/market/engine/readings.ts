@@ -11,6 +11,7 @@ import {
   type Registers,
 } from '../../readings/admission.ts'
 import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading, Standing } from '../area/area.ts'
+import { sharingKeyAt } from '../area/declarations.ts'
 import type { Fills, StoredRegisters } from '../area/interval.ts'
 import { registersOf } from '../area/registers.ts'
 import {
@@ -172,7 +173,8 @@ function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: In
   const hasRow = interval.isTold(slot)
   const after = energyIn(state, seat, start)
   const { tradedWh } = positionOf(state.forward.get(start), chain.seat)
-  const isConcerned = interval.concerns(slot, chain.seat) || tradedWh.buy > 0 || tradedWh.sell > 0
+  const isConcerned =
+    interval.concerns(slot, chain.seat) || tradedWh.buy > 0 || tradedWh.sell > 0 || isShared(state, start, chain.seat)
   if (interval.status === 'provisional' && isConcerned) {
     if (!hasRow || !isSameEnergy(before, after)) interval.outdate()
     return []
@@ -186,8 +188,15 @@ function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: In
   const learnt = { start, run: interval.run, seat: chain.seat, zone: interval.cleared.zones[zone]!.zone, ...correction }
   if (interval.status === 'final') return [{ type: 'interval-corrected', ...learnt }]
   const own = measure(state, config, interval, seat)
-  const outcomes = own === null ? [] : idleOutcomes(own, interval, config)
+  const outcomes = own === null || config.rules.allocation !== 0 ? [] : idleOutcomes(own, interval, config)
   return [{ type: 'interval-amended', ...learnt, outcomes }]
+}
+
+/** Whether somebody else decided a quantity of the seat, or decides others' by what it measured. */
+function isShared({ declared, keys }: AreaState, start: UtcSeconds, seat: number): boolean {
+  if (declared.get(start)?.seats.includes(seat)) return true
+  const key = sharingKeyAt(keys, start)
+  return key !== null && (key.consumers.includes(seat) || key.producers.includes(seat))
 }
 
 function isSameEnergy(one: IntervalEnergy, other: IntervalEnergy): boolean {
