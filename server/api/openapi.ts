@@ -61,6 +61,7 @@ const tagsInOrder = [
   'Orders',
   'Forward trading',
   'Agreements',
+  'Declarations',
   'Grants',
   'Relay',
   'Demo',
