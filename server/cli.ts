@@ -68,6 +68,10 @@ const commands: Record<string, Entry> = {
     does: 'take the list of who stands behind which meter of an area, and say where it lies',
     load: async () => (await import('./commands/roster.ts')).rosterCommand(),
   },
+  allocate: {
+    does: 'declare as the grid operator who got how much, by which key energy is shared, or what the exchange paid',
+    load: async () => (await import('./commands/allocate.ts')).allocateCommand(),
+  },
   bill: {
     does: 'preview, approve and issue the documents of a month: invoices and self-billed invoices as UBL and PDF',
     load: async () => (await import('./commands/bill.ts')).billCommand(),

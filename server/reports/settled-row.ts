@@ -154,7 +154,12 @@ function splitOf(settings: ReportSettings, row: SettledInterval, results: Interv
     if (isSpot) clearedWh += side === 'buy' ? filledWh : -filledWh
     const worth = isSpot ? BigInt(clearingPrice(results, row.zone, outcome)) * BigInt(filledWh) : amount
     withoutRefund += side === 'sell' ? worth : -worth
-    if (stage === 'agreements' && side === 'buy') gridFee += amount - agreedPrice(row, outcome) * BigInt(filledWh)
+    if (side === 'sell') continue
+    if (stage === 'agreements') gridFee += amount - agreedPrice(row, outcome) * BigInt(filledWh)
+    if (stage === 'imported' || stage === 'coefficients') {
+      // The zone shows the price of the rule, and whoever gets energy pays the fee of its way on top.
+      gridFee += amount - BigInt(clearingPrice(results, row.zone, outcome)) * BigInt(filledWh)
+    }
   }
   let grossCongestion = 0n
   if (clearedWh !== 0) {

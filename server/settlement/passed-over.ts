@@ -40,7 +40,8 @@ type Grounds = Pick<
 /** By seat; those that wanted nothing are missing. */
 export function chancesOf(file: Grounds, intervalSeconds: number): Map<number, Chances> {
   const wishes = new Wishes()
-  for (const { arrival, seat, activeFrom, activeUntil } of file.orders) {
+  // Where energy is shared an order only limits what its seat takes.
+  for (const { arrival, seat, activeFrom, activeUntil } of file.declarations.length > 0 ? [] : file.orders) {
     for (const start of startsIn(activeFrom, activeUntil, intervalSeconds)) wishes.add(seat, start, arrival)
   }
   const seatOfOrder = new Map(file.forwardOrders.map(({ arrival, seat }) => [arrival, seat]))

@@ -1,6 +1,6 @@
 /** Reads what the grid operator declared. */
 import { hexOf } from '../../contracts/protocol/hex.ts'
-import type { Hex } from '../../contracts/protocol/typed-data.ts'
+import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { CommandOf } from '../market/area/area.ts'
 import type { DeclarationKind } from '../market/area/declarations.ts'
@@ -93,4 +93,13 @@ export async function undeclaredIntervals(sql: Queries, areaId: number, limit: n
       where own.area_id = ${areaId} and own.kind = 'quantities' and own.start <= newest.start and own.end_at > newest.start)
     order by start limit ${limit}`
   return rows.map(({ start }) => start)
+}
+
+/** An area's seats with their meters, ascending. */
+export function seatsOfArea(
+  sql: Queries,
+  areaId: number,
+): Promise<{ seat: number; meter: Address; openedAt: UtcSeconds }[]> {
+  return sql`
+    select seat, meter, (chain ->> 'openedAt')::bigint as "openedAt" from seats where area_id = ${areaId} order by seat`
 }

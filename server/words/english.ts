@@ -139,7 +139,7 @@ const outcomes: Language['outcomes'] = {
   allocated: (facts) =>
     `${facts.filled}${facts.price === null ? '' : ` at ${facts.price}`}: ${decidedBy(facts)} of the ${facts.together} that were shared; the meter measured ${facts.metered}`,
   'above-metered': (facts) => `${partAt(facts)}: the meter measured no more, and the rest stays with the supplier`,
-  'above-mandate': (facts) => `${partAt(facts)}: the mandate allows no more, and the rest stays with the supplier`,
+  'above-mandate': (facts) => `${partAt(facts)}: mandate or order allow no more, and the rest stays with the supplier`,
   'partner-short': (facts) =>
     `${partAt(facts)}: those on the other side could ${sells(facts) ? 'take' : 'give'} no more of it`,
   'price-outside-mandate': (facts) =>
@@ -229,7 +229,7 @@ const orders: Language['orders'] = {
     `with a notice of ${notice} it can end at a boundary of an interval from ${earliest} on and before ${end}`,
   BATCH_UNKNOWN: ({ end, number }) => `no batch to ${end} with number ${number} can be cut anew`,
   ORDER_ALLOCATION: ({ allocation }) =>
-    `orders and agreements decide nothing in an area of allocation ${allocation}: the grid operator allocates (1), or a key shares (2)`,
+    `there are no agreements and no forward trades in an area of allocation ${allocation}: the grid operator allocates (1), or a key shares (2)`,
   DECLARATION_KIND: ({ kind }) => `kind ${kind} is not what this area goes by, or not what the content is`,
   DECLARATION_INTERVALS: ({ start, end }) =>
     `from ${start} to ${end} must be whole intervals, each once and in their order`,

@@ -141,7 +141,8 @@ test('the grid operator declares what it allocated, once, and nobody else does',
   ])
   const { items } = pageOf(declarationSchema).parse((await ask(street, 'GET', 'areas/3/declarations')).body)
   expect(items).toEqual([known])
-  const order = orderOf('alice', { rules: allocated.rulesHash })
+  const forward = { market: 1, start: start + 3 * intervalSeconds, end: start + 4 * intervalSeconds }
+  const order = orderOf('alice', { rules: allocated.rulesHash, ...forward })
   const signature = await signFull(people.alice, allocated.chain, 'Order', order)
   expect((await ask(street, 'POST', 'orders', { body: { order, signature } })).body.code).toBe('ORDER_ALLOCATION')
 })

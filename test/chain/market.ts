@@ -1,5 +1,5 @@
 /** A whole market for tests: a street on a real chain, its area on a real database, and the settlement between. */
-import type { Wallet } from 'ethers'
+import { Wallet } from 'ethers'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { digestOf, hashRules, type Order, signCompact } from '../../contracts/protocol/typed-data.ts'
@@ -11,12 +11,13 @@ import { createSender } from '../../server/chain/sender.ts'
 import { createSettlement, settlementMetrics } from '../../server/chain/settlement-service.ts'
 import { createWatchingDesk } from '../../server/chain/watching-desk.ts'
 import type { Event } from '../../server/market/area/area.ts'
+import { contentOf, type Declared, kindOfDeclared } from '../../server/market/area/declarations.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import type { StoredArea } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
 import { withClock } from '../areas/with-clock.ts'
 import { makeStatements } from '../settlement/exported.ts'
-import { chainId, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
+import { chainId, fundedKey, type Home, mine, passUntil, type Street, type TestChain } from './street.ts'
 
 const log = pino({ level: 'silent' })
 /** The clocks go on in such steps, so that the area's lease never runs out. */
@@ -25,12 +26,14 @@ const stepMs = 3_000
 export function settingsOf(street: Street): AreaSettings {
   const { rules, escrow, token, withdrawalDelaySeconds } = street
   const { area } = rules
+  const isShared = rules.allocation !== 0
   return {
     ...{ area, name: 'Test street', currency: 'tEUR', priceDecimals: 4, feedInTicks: 800, retailTicks: 3_000 },
-    ...{ graceMs: 5_000, lowestTicks: -1_000, ownUse: 'net', sharing: null, rules, rulesHash: hashRules(rules) },
+    ...{ graceMs: 5_000, lowestTicks: -1_000, ownUse: 'net', rules, rulesHash: hashRules(rules) },
+    sharing: isShared ? { price: { type: 'fixed', ticks: 1_200 }, waitMs: 0 } : null,
     zones: [
       { zone: 'street', name: 'Street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
-      { zone: 'lane', name: 'Lane', parent: 'street', feeTicksPerKwh: 100, capacityWh: 40 },
+      { zone: 'lane', name: 'Lane', parent: 'street', feeTicksPerKwh: 100, capacityWh: isShared ? null : 40 },
     ],
     chain: { chainId, escrow, token, tokenName: 'test', tokenDecimals: 6, withdrawalDelaySeconds },
   }
@@ -158,6 +161,15 @@ export async function startMarket({ chain, database, url, street, operator, entr
         key: key?.address.toLowerCase() ?? null,
       }
       return handle.submit({ type: 'readings', readings: [reading] })
+    },
+    /** Signed by the grid operator. */
+    async declare(body: Declared, stretch: { start: number; end: number; version: number }): Promise<Event[]> {
+      const evidence = `0x${'e'.repeat(64)}`
+      const declaration = { kind: kindOfDeclared(body), ...stretch, content: contentOf(body), evidence }
+      const value = { rules: settings.rulesHash, ...declaration }
+      const signature = await signCompact(new Wallet(fundedKey(8)), street.domain, 'Declaration', value)
+      const id = digestOf(street.domain, 'Declaration', value)
+      return handle.submit({ type: 'declare', id, declaration, body, signature })
     },
     /** A block with what was sent, then one turn of each of the server's loops. */
     async turn(): Promise<void> {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { escrowAt } from '../../contracts/build/deploy.ts'
 import { readSettledArea } from '../../server/chain/settled-area.ts'
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
+import { contentOf } from '../../server/market/area/declarations.ts'
 import { ArchiveWriter } from '../../server/settlement/archive-file.ts'
 import type { AreaFile } from '../../server/settlement/area-file.ts'
 import { chancesOf } from '../../server/settlement/passed-over.ts'
@@ -249,3 +250,75 @@ test('a batch settles with two of three watchers, which run as processes of thei
     await watched.stop()
   }
 }, 240_000)
+
+test.each([1, 2] as const)(
+  'a batch of an area of allocation %i settles, and what was declared computes it again',
+  async (allocation) => {
+    const scratch = await server.fresh()
+    const operator = new Wallet(Wallet.createRandom().privateKey)
+    await chain.provider.send('anvil_setBalance', [operator.address, `0x${(10n ** 20n).toString(16)}`])
+    const zones = ['street', 'street', 'lane']
+    const deposits = [0n, 9_000_000n, 9_000_000n]
+    const place = await openStreet(chain.provider, { operator, zones, deposits, rules: { allocation } })
+    const market = await startMarket({ chain, ...scratch, street: place, operator })
+    await market.indexer.advance()
+    const [roof, flat, house] = place.homes as [Home, Home, Home]
+    const start = Math.floor(place.from / 60) * 60 + 60
+    const until = start + 60
+    // What nobody limits is set aside at the mandate's worst, which no money would cover for long.
+    for (const home of [flat, house]) await market.order(home, 'buy', 2_000, until + 600)
+    const rounds = [{ ofMillionths: 1_000_000, key: { type: 'proportional' as const } }]
+    const members = { consumers: [flat.number, house.number], producers: [roof.number] }
+    if (allocation === 2) {
+      const key = { type: 'key' as const, ...members, steps: [{ from: start, rounds }] }
+      await market.declare(key, { start, end: start + 86_400 * 30, version: 1 })
+    }
+    for (let time = start; time <= until; time += 10) {
+      await market.passTo(time)
+      const count = (time - start) / 10
+      await market.read(roof, time, 1_000, 2_000 + 90 * count)
+      await market.read(flat, time, 1_000 + 40 * count, 2_000)
+      await market.read(house, time, 1_000 + 80 * count, 2_000)
+    }
+    if (allocation === 1) {
+      const seats = [
+        { seat: roof.number, allocatedWh: 0, sharedWh: 90 },
+        { seat: flat.number, allocatedWh: 30, sharedWh: 0 },
+        { seat: house.number, allocatedWh: 60, sharedWh: 0 },
+      ].sort((a, b) => a.seat - b.seat)
+      const starts = Array.from({ length: 6 }, (_, interval) => start + 10 * interval)
+      const intervals = starts.map((own) => ({ start: own, seats }))
+      await market.passTo(until + 1)
+      await market.declare({ type: 'quantities', intervals }, { start, end: until, version: 1 })
+    }
+    await market.passTo(until + 20)
+    for (let round = 0; round < 12; round += 1) await market.turn()
+    const { escrow, firstBlock } = place
+    const own = await exportedBatch(scratch.database, market.stored, until)
+    const knownFrom = own.intervals[0]!.block
+    const view = await readSettledArea({ provider: chain.provider, escrow, area, end: until, firstBlock, knownFrom })
+    await market.stop()
+    expect(verifyArea(own, view)).toBeNull()
+    // The house lies behind a link of 100 ticks; what it and the flat drew, 120 Wh, is more than the 90 Wh of the roof.
+    const entryOf = (home: Home) => view.entries.find(({ number }) => number === home.number)!
+    expect(entryOf(roof)).toMatchObject({ soldWh: 540, received: 540n * 1_200n })
+    expect(entryOf(flat)).toMatchObject({ boughtWh: 180, paid: 180n * 1_200n })
+    expect(entryOf(house)).toMatchObject({ boughtWh: 360, paid: 360n * 1_300n })
+    expect(view.gridTake).toBe(36_000n)
+    const forged = structuredClone(own)
+    const { body } = forged.declarations[0]!
+    if (body.type === 'key') body.consumers.reverse()
+    if (body.type === 'quantities') body.intervals[0]!.seats[1]!.allocatedWh += 1
+    expect(verifyArea(forged, view)).toMatch(/does not say what was signed/)
+    forged.declarations[0]!.declaration.content = contentOf(body)
+    expect(verifyArea(forged, view)).toMatch(/is not signed by the grid operator/)
+    if (allocation === 1) return
+    const program = await bundleProgram(join(import.meta.dirname, '../../server/cli.ts'))
+    const args = [program, 'verify', '-', '--rpc-url', chain.chain.url]
+    const run = (input: AreaFile) =>
+      spawnSync(process.execPath, args, { input: linesOfAny(input).join('\n'), encoding: 'utf8' })
+    expect(run(own).stdout).toBe('right\n')
+    expect(run(forged).stderr).toMatch(/is not signed by the grid operator/)
+  },
+  120_000,
+)

@@ -77,6 +77,21 @@ describe('a row', () => {
     expect(other).toMatchObject({ ownUseWh: '0', residualImportWh: '40', residualExportWh: '200' })
   })
 
+  test('tells what whoever gets shared energy pays for its way from the price of the rule', async () => {
+    const got: SettledInterval['outcomes'][number] = {
+      ...{ stage: 'coefficients', arrival: 3, side: 'buy', filledWh: 100, priceTicks: 1_150, amount: 115_000n },
+    }
+    const member: SettledInterval = {
+      ...{ ...seller, import_wh: 250, export_wh: 150, bought_wh: 100, sold_wh: 0, paid: '115000', received: '0' },
+      outcomes: [got],
+    }
+    const [row] = linesOf((await write('csv', [member])).text)
+    expect(row).toMatchObject({
+      ...{ energyAmount: '-0.01', gridFeeAmount: '0.0015', congestionAmount: '0', paidAmount: '0.0115' },
+      ...{ boughtWh: '100', boughtCoefficientsWh: '100', boughtSpotWh: '0', purchasePricePerKwh: '0.115000' },
+    })
+  })
+
   test('goes by the settings and the names of its time', async () => {
     const renamed = { ...settings, zones: settings.zones.map((zone) => ({ ...zone, name: `New ${zone.name}` })) }
     const settingsAt = (start: number) => (start > seller.start ? renamed : settings)

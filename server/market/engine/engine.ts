@@ -77,19 +77,14 @@ function carryOut(state: AreaState, command: Command): Event[] {
 
 function placeOrder(state: AreaState, command: CommandOf<'order'>): Event[] {
   const { market } = command.order
-  if (!(market === 0 ? takesBids(state) : isMarket(state))) return decidedElsewhere(state, command.id)
+  if (market === 1 && !isMarket(state)) return decidedElsewhere(state, command.id)
   if (market === 0) return acceptOrder(state, command)
   return market === 1 ? placeForward(state, command) : refused(command.id, 'ORDER_MARKET', [market])
 }
 
-/** Whether orders, trades ahead and agreements decide who gets how much. */
+/** Whether orders, trades ahead and agreements decide who gets how much; else an order of the auction only limits what its seat takes or gives. */
 function isMarket(state: AreaState): boolean {
   return configNow(state).rules.allocation === 0
-}
-
-/** Orders of the auction also count where it only makes the price of what somebody else allocates. */
-function takesBids(state: AreaState): boolean {
-  return isMarket(state) || configNow(state).sharing?.price.type === 'auction'
 }
 
 function decidedElsewhere(state: AreaState, id: Hex): Event[] {

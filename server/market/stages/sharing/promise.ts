@@ -12,7 +12,7 @@ import { priceBounds } from './price.ts'
 
 /**
  * Sets the worst case of each member's side aside: all the energy that its mandate allows, at the worst price that the rule can
- * give inside the mandate. An order counts only where an auction makes the price: it is a bid, and it limits price and energy.
+ * give inside the mandate. Who places an order sets less aside: it limits price and energy of its side.
  */
 export function promiseSides(
   state: PromiseState,
@@ -23,12 +23,11 @@ export function promiseSides(
   const grid = gridOf(config)
   const feesTo = feesToRoot(grid)
   const dearest = Math.max(...feesTo)
-  const takesOrders = config.sharing!.price.type === 'auction'
   for (const [number, seat] of state.seats) {
     const terms = termsAt(seat, interval.start)
     if (terms === null || terms.closed || isSuspended(state, seat)) continue
     for (const side of sidesOf(number)) {
-      const order = takesOrders ? countingOrder(seat.orders, side, interval.start) : null
+      const order = countingOrder(seat.orders, side, interval.start)
       const feeTicks = feesTo[grid.placeOf(terms.zone)]! + dearest
       const limitTicks: Ticks =
         side === 'buy'

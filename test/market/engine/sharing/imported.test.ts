@@ -318,13 +318,21 @@ describe('the price of shared energy', () => {
     expect(tradedBy(result, [1, 2, 3]).map(({ bought, sold }) => bought + sold)).toEqual([300, 200, 100])
   })
 
-  it('takes no orders where no auction makes it, nor agreements or trades ahead', () => {
+  it('is refused by whoever placed an order at another one, and orders limit the energy too', () => {
     const area = openShared(1, 3)
-    for (const market of [0, 1]) {
-      const stretch = market === 1 ? { start: boundary(2), end: boundary(3) } : {}
-      const events = area.run(placing(t0 * 1000 - 2_000, order(1, 'sell', { market, ...stretch })))
-      expect(eventsOf(events, 'refused')).toMatchObject([{ code: 'ORDER_ALLOCATION', details: [1] }])
-    }
+    const early = t0 * 1000 - 2_000
+    area.run(placing(early, order(2, 'buy', { limitPrice: 1_100, maxWh: 10_000 })))
+    area.run(placing(early, order(3, 'buy', { limitPrice: 1_800, maxWh: 120 })))
+    const result = shared(area, rows)
+    expect([2, 3].map((own) => codesOf(result, own))).toEqual([['price-outside-mandate'], ['above-mandate']])
+    expect(tradedBy(result, [1, 2, 3]).map(({ bought, sold }) => bought + sold)).toEqual([120, 0, 120])
+  })
+
+  it('is not made by agreements or trades ahead', () => {
+    const area = openShared(1, 3)
+    const forward = order(1, 'sell', { market: 1, start: boundary(2), end: boundary(3) })
+    const placed = area.run(placing(t0 * 1000 - 2_000, forward))
+    expect(eventsOf(placed, 'refused')).toMatchObject([{ code: 'ORDER_ALLOCATION', details: [1] }])
     const events = area.run({ type: 'agreements', atMs: t0 * 1000 - 1_000, items: [] })
     expect(eventsOf(events, 'refused')).toMatchObject([{ code: 'ORDER_ALLOCATION' }])
   })

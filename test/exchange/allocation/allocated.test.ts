@@ -1,0 +1,116 @@
+/** From the grid operator's series to what each point got and gave, and from there to what is declared. */
+import { describe, expect, test } from 'vitest'
+import { readDeclaredFile } from '../../../server/commands/declared-file.ts'
+import { allocatedOf } from '../../../server/exchange/allocation/allocated.ts'
+import type { Channel, OfficialSeries, ValueQuality } from '../../../server/exchange/official-values.ts'
+import { writeTriples } from '../../../server/exchange/write/triples.ts'
+
+const start = 1_800_000_000
+
+/** A point's series from `start` on, in Wh; a text is a quality without a value that counts. */
+function series(
+  point: string,
+  direction: 'import' | 'export',
+  channel: Channel,
+  energies: (number | ValueQuality)[],
+): OfficialSeries {
+  const values = energies.map((energy, place) => ({
+    start: start + place * 900,
+    energyMicroWh: typeof energy === 'number' ? Math.round(energy * 1e6) : null,
+    quality: typeof energy === 'number' ? ('measured' as const) : energy,
+  }))
+  return { point, direction, channel, code: null, community: null, intervalSeconds: 900, values }
+}
+
+describe('what the grid operator allocated', () => {
+  test('AT: the consumers’ own cover (G.03), and of producers what is not left over (G.01 less P.01T)', () => {
+    const found = allocatedOf([
+      series('A', 'import', 'total', [900, 900]),
+      series('A', 'import', 'shared', [333.3, 200]),
+      series('B', 'import', 'shared', [166.7, 'missing']),
+      series('P', 'export', 'total', [800, 500]),
+      series('P', 'export', 'residual', [300, 100]),
+    ])
+    expect(found.intervals).toEqual([
+      {
+        start,
+        energies: [
+          { point: 'A', direction: 'import', energyWh: 333 },
+          { point: 'B', direction: 'import', energyWh: 167 },
+          { point: 'P', direction: 'export', energyWh: 500 },
+        ],
+      },
+    ])
+    expect(found.incomplete).toEqual([start + 900])
+  })
+
+  test('elsewhere: the community’s channel on both sides', () => {
+    const { intervals } = allocatedOf([
+      series('A', 'import', 'shared', [100]),
+      series('P', 'export', 'shared', [60]),
+      series('Q', 'export', 'shared', [40]),
+    ])
+    expect(intervals[0]!.energies.map(({ energyWh }) => energyWh)).toEqual([100, 60, 40])
+  })
+
+  test('both sides may differ by rounding and by nothing else', () => {
+    const both = (given: number) => () =>
+      allocatedOf([series('A', 'import', 'shared', [100.4]), series('P', 'export', 'shared', [given])])
+    expect(both(99.6)().intervals[0]!.energies.map(({ energyWh }) => energyWh)).toEqual([99, 99])
+    expect(both(97)).toThrow('100.4 Wh were allocated and 97 Wh shared in the interval of 2027-01-15T08:00:00Z')
+    expect(() => allocatedOf([series('A', 'import', 'shared', [1])])).toThrow('nothing that was allocated')
+  })
+})
+
+describe('a file', () => {
+  const seats: Record<string, number> = { A: 3, B: 2, P: 1 }
+  const form = {
+    ...{ intervalSeconds: 900, priceDecimals: 4 },
+    seatAt(name: string) {
+      const seat = seats[name]
+      if (seat === undefined) throw new Error(`point ${name} has no seat`)
+      return seat
+    },
+  }
+  const read = async (text: string) => (await readDeclaredFile(Buffer.from(text), form)).pieces
+
+  test('of triples is declared by seat, intervals that follow one another together', async () => {
+    const productions = [0, 900, 2_700].map((later) => ({ producer: 'P', start: start + later, energyWh: 500 }))
+    const triples = productions.flatMap(({ producer, start: from }) => [
+      { producer, consumer: 'A', start: from, energyWh: 200 },
+      { producer, consumer: 'B', start: from, energyWh: 150 },
+    ])
+    const seatsOf = [
+      { seat: 1, allocatedWh: 0, sharedWh: 350 },
+      { seat: 2, allocatedWh: 150, sharedWh: 0 },
+      { seat: 3, allocatedWh: 200, sharedWh: 0 },
+    ]
+    const piece = (...starts: number[]) => ({
+      ...{ start: starts[0]!, end: starts.at(-1)! + 900 },
+      body: { type: 'quantities', intervals: starts.map((own) => ({ start: own, seats: seatsOf })) },
+    })
+    expect(await read(writeTriples(productions, triples))).toEqual([piece(start, start + 900), piece(start + 2_700)])
+  })
+
+  test('of a key or of prices is JSON that names points', async () => {
+    const key = {
+      ...{ type: 'key', from: '2027-01-15T08:00:00Z', consumers: ['A', 'B'], producers: ['P'] },
+      rounds: [{ key: { type: 'static', sharesMillionths: [400_000, 600_000] } }],
+    }
+    const [declared] = await read(JSON.stringify(key))
+    expect(declared).toMatchObject({ start, body: { consumers: [3, 2], producers: [1] } })
+    expect(declared!.body).toMatchObject({ steps: [{ from: start, rounds: [{ ofMillionths: 1_000_000 }] }] })
+    expect(declared!.end % 900).toBe(0)
+    const prices = {
+      type: 'prices',
+      from: '2027-01-15T08:00:00Z',
+      stepSeconds: 3_600,
+      pricesPerKwh: ['0.0812', '-0.01'],
+    }
+    expect(await read(JSON.stringify(prices))).toEqual([
+      { body: { type: 'prices', stepSeconds: 3_600, ticks: [812, -100] }, start, end: start + 7_200 },
+    ])
+    await expect(read(JSON.stringify({ ...key, rounds: undefined }))).rejects.toThrow('either rounds or steps')
+    await expect(read(JSON.stringify({ ...key, consumers: ['C'] }))).rejects.toThrow('point C has no seat')
+  })
+})
