@@ -1,5 +1,6 @@
 /** What founding a community asks: each question with its flag, its default and, where the choice matters, advice. */
 import { CodedError } from '../../contracts/protocol/error.ts'
+import { defaultPriceDecimals, formatPrice, parsePrice } from '../../contracts/protocol/units.ts'
 import { formatDuration, parseDuration } from '../configuration/duration.ts'
 
 /**
@@ -56,8 +57,24 @@ export function keysIn(answer: string): string[] {
   return answer === '' ? [] : answer.split(',').map((key) => key.trim())
 }
 
+/** Whether the grid operator or a key decides who gets how much. */
+export function isShared({ allocation }: Answers): boolean {
+  return allocation !== 'market'
+}
+
 /** An outage of the server that costs nobody anything. */
 const outageSeconds = 2 * 86_400 - 3_600
+
+/** How long a batch waits for the grid operator's word; not at all where nobody needs it. */
+function waitSeconds(answers: Answers): number {
+  return isShared(answers) && answers.declarationWait ? parseDuration(answers.declarationWait) : 0
+}
+
+/** Half way between two prices. */
+function middleOf(low: string, high: string): string {
+  const [from, to] = [low, high].map((text) => parsePrice(text, defaultPriceDecimals)) as [number, number]
+  return formatPrice(Math.floor((from + to) / 2), defaultPriceDecimals)
+}
 
 export const questions: readonly FoundingQuestion[] = [
   { name: 'name', asks: 'What is the community called?', standard: () => 'Neighbourhood', isOfArea: true },
@@ -139,12 +156,40 @@ export const questions: readonly FoundingQuestion[] = [
     choices: ['everybody', 'sellers', 'nobody'],
   },
   {
+    name: 'allocation',
+    isOfArea: true,
+    asks: 'Who decides how much each gets: the market, the grid operator, or a key that members agree on?',
+    advice:
+      'market: agreements, trades ahead and an auction. imported: the grid operator’s own allocation, as the law has it in Austria, Switzerland, Luxembourg and Belgium. coefficients: percentages, priorities or consumption, as in Spain or the United States. It can never be changed.',
+    standard: () => 'market',
+    choices: ['market', 'imported', 'coefficients'],
+  },
+  {
+    name: 'sharedPrice',
+    isOfArea: true,
+    asks: 'What does a kWh cost that is shared (area-N.json can also say prices by time, of the exchange or of an auction)?',
+    standard: ({ retailPrice, feedInPrice }) => middleOf(feedInPrice!, retailPrice!),
+    mistake: price,
+    applies: isShared,
+  },
+  {
+    name: 'declarationWait',
+    isOfArea: true,
+    asks: 'How long does a batch wait for what the grid operator declares?',
+    advice: 'Its allocation often comes the day after, and what comes later moves no money any more.',
+    standard: () => '1d',
+    mistake: length,
+    applies: isShared,
+  },
+  {
     name: 'withdrawalDelay',
     asks: 'How long does a withdrawal wait?',
     advice:
       'Longer than a batch, the grace and the longest outage of the server together, or batches fail. It can never be changed, and people wait that long for their money.',
-    standard: ({ batch, grace }) =>
-      formatDuration(Math.ceil((parseDuration(batch!) + parseDuration(grace!) + outageSeconds) / 3_600) * 3_600),
+    standard(answers) {
+      const waits = parseDuration(answers.batch!) + parseDuration(answers.grace!) + waitSeconds(answers)
+      return formatDuration(Math.ceil((waits + outageSeconds) / 3_600) * 3_600)
+    },
     mistake: (answer, answers) =>
       length(answer) ??
       (parseDuration(answer) > parseDuration(answers.batch!) + parseDuration(answers.grace!)

@@ -17,7 +17,7 @@ import { formatPrice, parsePrice } from '../../contracts/protocol/units.ts'
 import { areaSettings } from '../areas/settings.ts'
 import { makeWalletFile } from '../chain/key-file.ts'
 import { parseDuration } from '../configuration/duration.ts'
-import { type Answers, FoundingError, type GivenArea, keysIn } from './answers.ts'
+import { type Answers, FoundingError, type GivenArea, isShared, keysIn } from './answers.ts'
 import { configurationText } from './configuration-text.ts'
 import { serverUnit } from './service-unit.ts'
 
@@ -156,6 +156,7 @@ function areaFileOf(answers: Answers, grid: Address): Record<string, unknown> {
     feedInPerKwh: answers.feedInPrice,
     retailPerKwh: answers.retailPrice,
     graceSeconds: parseDuration(answers.grace!),
+    ...sharingOf(answers),
     zones: [
       { zone: root, name: `Transformer of ${answers.name}` },
       ...feeders.map((zone) => ({ zone, name: `Feeder ${zone}`, parent: root, feePerKwh: answers.gridFee })),
@@ -169,9 +170,17 @@ function areaFileOf(answers: Answers, grid: Address): Record<string, unknown> {
       maxBandPerKwh: bandOf(answers.retailPrice!),
       confirmation: answers.confirmation,
       settlingGrade: answers.settlingGrade,
+      allocation: answers.allocation,
       ...watchersOf(answers),
     },
   }
+}
+
+/** How energy is priced that the market does not give out. */
+function sharingOf(answers: Answers): Record<string, unknown> {
+  if (!isShared(answers)) return {}
+  const waitSeconds = parseDuration(answers.declarationWait!)
+  return { sharing: { price: { rule: 'fixed', pricePerKwh: answers.sharedPrice }, waitSeconds } }
 }
 
 /** More than half of them must sign; those who say nothing are waited for a quarter of a batch. */
