@@ -8,7 +8,7 @@ import type { IntervalRun } from '../../../../server/market/area/area.ts'
 import type { DeclaredRound } from '../../../../server/market/area/declarations.ts'
 import { apply } from '../../../../server/market/engine/engine.ts'
 import { hashState, snapshotOf, stateOf } from '../../../../server/market/engine/snapshot.ts'
-import { boundary, passTime, reading, rules, seat, t0, terms } from '../street.ts'
+import { batchSeconds, boundary, eventsOf, passTime, reading, rules, seat, t0, terms, waiting } from '../street.ts'
 import { declaring, firstResult, keyOf, openShared, quantitiesOf } from './members.ts'
 import { slowSharing } from './slow-sharing.ts'
 
@@ -190,6 +190,43 @@ describe(`shared energy over random streets (SEED=${seed}, RUNS=${numRuns})`, ()
       { seed, numRuns },
     )
     expect(matched).toBeGreaterThan(20 * numRuns)
+  })
+
+  it('leaving seats out gives nobody more, at no worse a price, and both sides and the money stay the same', () => {
+    let lost = 0
+    fc.assert(
+      fc.property(streets, fc.array(fc.nat(11), { minLength: 1, maxLength: 3 }), (street, picks) => {
+        const area = areaOf(street, 2)
+        const all = street.members.map((_, place) => place + 1)
+        const rounds: DeclaredRound[] = [{ ofMillionths: 1_000_000, key: { type: 'proportional' } }]
+        const key = keyOf(rounds, { consumers: all, producers: all })
+        area.run(declaring(t0 * 1000 - 2_000, key, { start: t0, end: boundary(96) }))
+        const before = new Map(firstResult(area.run(readingsOf(street))).seats.map((row) => [row.seat, row]))
+        const end = t0 + batchSeconds
+        area.run(waiting(end * 1000 + 400_000))
+        const seats = picks.map((pick) => 1 + (pick % all.length))
+        const events = area.run({ type: 'leave-out', atMs: end * 1000 + 401_000, end, number: 1, seats })
+        for (const { start, matchedWh, gridTake, changes, zones } of eventsOf(events, 'interval-reduced')) {
+          const fills = [...area.state.intervals.get(start)!.fills]
+          const sum = (side: 'buy' | 'sell', of: 'energyWh' | 'amount') =>
+            fills.reduce((total, fill) => (fill.side === side ? total + fill[of] : total), 0)
+          expect([sum('buy', 'energyWh'), sum('sell', 'energyWh')]).toEqual([matchedWh, matchedWh])
+          expect(BigInt(sum('buy', 'amount') - sum('sell', 'amount'))).toBe(gridTake)
+          expect(gridTake >= 0n && gridTake <= BigInt(rules.maxGridPerKwh) * BigInt(matchedWh)).toBe(true)
+          expect(zones.reduce((total, { soldWh }) => total + soldWh, 0)).toBe(matchedWh)
+          for (const { seat: number, boughtWh, soldWh, paid, received } of changes) {
+            const was = before.get(number)!
+            if (seats.includes(number)) expect([boughtWh, soldWh]).toEqual([0, 0])
+            expect(boughtWh <= was.boughtWh && soldWh <= was.soldWh).toBe(true)
+            expect(paid * BigInt(was.boughtWh) <= was.paid * BigInt(boughtWh)).toBe(true)
+            expect(received * BigInt(was.soldWh)).toBe(was.received * BigInt(soldWh))
+            lost += 1
+          }
+        }
+      }),
+      { seed, numRuns },
+    )
+    expect(lost).toBeGreaterThan(numRuns)
   })
 })
 
