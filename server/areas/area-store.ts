@@ -1,6 +1,7 @@
 /** What an area needs of the database that holds its journal; `store/area-store.ts` is it on PostgreSQL. */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { Command, Event, LateReading, MeterReading } from '../market/area/area.ts'
+import type { ForgottenInterval } from '../market/area/declarations.ts'
 import type { Piece } from '../market/engine/snapshot.ts'
 
 /** A place in the journal: what a writer believes to be its newest row. */
@@ -59,6 +60,8 @@ export interface AreaStore {
   prove(place: Place): Promise<void>
   /** Readings of intervals that the engine no longer holds, each with the seat that its meter served, and what the tables say. */
   late(readings: readonly { reading: MeterReading; seat: number }[]): Promise<LateReading[]>
+  /** Of these intervals, which the engine no longer holds, those that the tables know, and what was declared of them. */
+  declaredOf(starts: readonly UtcSeconds[]): Promise<ForgottenInterval[]>
   /** Intervals that end no later than this are archived: nothing of them is in the tables. */
   archivedUntil(): Promise<UtcSeconds>
   /** Keeps a snapshot; pieces without bytes are those that `hasPiece` knows. */

@@ -130,14 +130,20 @@ export class JournaledArea {
     await store.saveSnapshot(this.committed, pieces)
   }
 
-  /** Whether it holds readings of intervals that only the tables know. */
+  /** Whether it says something of intervals that only the tables know. */
   isLate(submission: Submission): boolean {
+    if (submission.type === 'declare') return this.forgottenBy(submission).length > 0
     return submission.type === 'readings' && submission.readings.some(({ time }) => isBeyondMemory(this.state, time))
   }
 
   /** Late readings come with what the tables say, the chain without what is known. */
   async take(submission: Submission, atMs: number): Promise<Taken> {
     if (submission.type === 'readings') return this.takeReadings(submission, atMs)
+    if (submission.type === 'declare') {
+      const starts = this.forgottenBy(submission)
+      const forgotten = starts.length === 0 ? [] : await this.store.declaredOf(starts)
+      return { commands: [{ ...submission, atMs, forgotten }], refused: [], places: null }
+    }
     if (submission.type !== 'chain')
       return { commands: [{ ...submission, atMs } as Command], refused: [], places: null }
     const { state } = this
@@ -150,6 +156,12 @@ export class JournaledArea {
     const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil || state.chain.isPartial
     const isNew = seats.length > 0 || (isFurther && !submission.isPart)
     return { commands: isNew ? [{ ...submission, seats, atMs }] : [], refused: [], places: null }
+  }
+
+  /** Intervals of which quantities are declared and that the engine no longer holds. */
+  private forgottenBy({ body }: Extract<Submission, { type: 'declare' }>): UtcSeconds[] {
+    if (body.type !== 'quantities') return []
+    return body.intervals.flatMap(({ start }) => (start < this.state.firstStart ? [start] : []))
   }
 
   private async takeReadings(submission: Extract<Submission, { type: 'readings' }>, atMs: number): Promise<Taken> {

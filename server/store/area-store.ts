@@ -6,6 +6,7 @@ import type { Piece } from '../market/engine/snapshot.ts'
 import { keptFrom } from './archives.ts'
 import { type AreaIdentity, registerArea } from './areas.ts'
 import { type Database, type DatabasePatience, openDatabase, transact } from './database.ts'
+import { forgottenIntervals } from './declaration-store.ts'
 import { StoreError } from './error.ts'
 import { appendRows, asFence, keepSecrets, requireAppended, requireNewest, rowsAfter } from './journal.ts'
 import { packJournal } from './journal-segments.ts'
@@ -99,6 +100,10 @@ class PostgresArea implements AreaStore, AreaLease {
 
   prove(place: Place) {
     return requireNewest(this.writer, this.areaId, place)
+  }
+
+  declaredOf(starts: Parameters<AreaStore['declaredOf']>[0]) {
+    return forgottenIntervals(this.database, this.areaId, starts)
   }
 
   late(readings: Parameters<AreaStore['late']>[0]) {

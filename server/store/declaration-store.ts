@@ -3,8 +3,9 @@ import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { CommandOf } from '../market/area/area.ts'
-import type { DeclarationKind } from '../market/area/declarations.ts'
+import type { DeclarationKind, ForgottenInterval } from '../market/area/declarations.ts'
 import { decodeCommand } from '../market/engine/journal.ts'
+import { numbers } from './arrays.ts'
 import type { BatchSpan } from './batch-store.ts'
 import type { Queries } from './database.ts'
 
@@ -102,4 +103,27 @@ export function seatsOfArea(
 ): Promise<{ seat: number; meter: Address; openedAt: UtcSeconds }[]> {
   return sql`
     select seat, meter, (chain ->> 'openedAt')::bigint as "openedAt" from seats where area_id = ${areaId} order by seat`
+}
+
+/** Of these intervals those that have a result and are not archived, with what was declared of each under the highest version. */
+export async function forgottenIntervals(
+  sql: Queries,
+  areaId: number,
+  starts: readonly UtcSeconds[],
+): Promise<ForgottenInterval[]> {
+  const own = numbers(starts, (start) => start)
+  const runs = await sql<{ start: UtcSeconds; run: number }[]>`
+    select start, max(run) as run from intervals
+    where area_id = ${areaId} and start = any(${own}::bigint[]) and status <> 'missed' group by start order by start`
+  const rows = await sql<{ signed: Buffer }[]>`
+    select signed from declarations
+    where area_id = ${areaId} and kind = 'quantities' and start <= ${Math.max(...starts)} and end_at > ${Math.min(...starts)}
+    order by version`
+  const declared = new Map<UtcSeconds, Pick<ForgottenInterval, 'version' | 'seats'>>()
+  for (const { signed } of rows) {
+    const { declaration, body } = decodeSigned(signed)
+    if (body.type !== 'quantities') continue
+    for (const { start, seats } of body.intervals) declared.set(start, { version: declaration.version, seats })
+  }
+  return runs.map((row) => ({ ...row, ...(declared.get(row.start) ?? { version: null, seats: [] }) }))
 }

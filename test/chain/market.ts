@@ -173,7 +173,7 @@ export async function startMarket({ chain, database, url, street, operator, entr
       const value = { rules: settings.rulesHash, ...declaration }
       const signature = await signCompact(new Wallet(fundedKey(8)), street.domain, 'Declaration', value)
       const id = digestOf(street.domain, 'Declaration', value)
-      return handle.submit({ type: 'declare', id, declaration, body, signature })
+      return handle.submit({ type: 'declare', id, declaration, body, signature, forgotten: [] })
     },
     /** A block with what was sent, then one turn of each of the server's loops. */
     async turn(): Promise<void> {

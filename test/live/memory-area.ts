@@ -32,6 +32,7 @@ export async function startMemoryArea(settings: AreaSettings, startSeconds: numb
       commits.push(commit)
     },
     prove: async () => {},
+    declaredOf: async () => [],
     late: async (readings) => readings.map(({ reading, seat }) => ({ reading, seat, ...nothingStands })),
     archivedUntil: async () => 0,
     saveSnapshot: async () => {},

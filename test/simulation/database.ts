@@ -112,6 +112,7 @@ export class Database {
           this.witness.proved(machine)
         })
       },
+      declaredOf: async () => [],
       late: (readings) => ask(() => this.tables.late(readings)),
       archivedUntil: async () => 0,
       saveSnapshot: (place, pieces) =>

@@ -38,7 +38,7 @@ export async function playShared({ writer }: ScratchArea, allocation: 1 | 2): Pr
     const declaration = { kind: kindOfDeclared(body), ...stretch, content: contentOf(body), evidence }
     const id = digestOf(identity, 'Declaration', { rules: rulesHash, ...declaration })
     writer.passTime(atMs)
-    return writer.run({ type: 'declare', atMs, id, declaration, body, signature })
+    return writer.run({ type: 'declare', atMs, id, declaration, body, signature, forgotten: [] })
   }
   const end = t0 + batchSeconds
   if (allocation === 2) {

@@ -153,6 +153,13 @@ describe.each([1, 2] as const)('energy that somebody else gives out (allocation 
       const [row] = await area.database`
         select run, kind, matched_wh from intervals where area_id = ${area.areaId} and start = ${file.start} order by run desc limit 1`
       expect(row).toMatchObject({ kind: 'corrected' })
+      // As whoever corrects it later, once the engine has forgotten it, finds it.
+      const seats = [
+        { seat: 1, allocatedWh: 0, sharedWh: 90 },
+        { seat: 5, allocatedWh: 90, sharedWh: 0 },
+      ]
+      const known = await area.store.declaredOf([file.start, file.start - 900])
+      expect(known).toEqual([{ start: file.start, run: row!.run, version: 3, seats }])
       expect(file.declarations.map(({ declaration }) => declaration.version)).toEqual([1, 2])
     }
     await area.close()

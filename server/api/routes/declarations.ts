@@ -67,7 +67,10 @@ export function declarationRoutes(parts: OrderParts): Route[] {
         const areaId = await tables.idOf(area)
         const known = await declarationById(database, areaId, id)
         if (known !== null) return { status: 200, body: presentDeclaration(number, known) }
-        const events = await area.submit({ type: 'declare', id, declaration: fields, body, signature: signed })
+        const events = await area.submit({
+          ...{ type: 'declare', id, declaration: fields, body, signature: signed },
+          forgotten: [],
+        })
         const row = await declarationById(database, areaId, id)
         if (row === null) throw refusedBy(events, area)
         return { status: 201, body: presentDeclaration(number, row) }

@@ -34,7 +34,7 @@ import {
   stageNames,
 } from './codes.ts'
 import { areaConfig } from './config.ts'
-import { declaration, declarationKinds, declared } from './declarations.ts'
+import { declaration, declarationKinds, declared, forgottenInterval } from './declarations.ts'
 
 /** What an area clears by; see `config.ts`. */
 export type AreaConfig = Infer<typeof areaConfig>
@@ -246,9 +246,12 @@ export const command = union({
   'disown-batch': struct({ ...at, start: uint, end: uint }),
   /**
    * The grid operator's account says something about a stretch of time. `id` is its digest; signature and content have been
-   * checked.
+   * checked. `forgotten` are the intervals that only the tables know.
    */
-  declare: struct({ ...at, id: hex32, declaration, body: declared, signature: hexBytes }),
+  declare: struct({
+    ...{ ...at, id: hex32, declaration, body: declared, signature: hexBytes },
+    forgotten: list(forgottenInterval),
+  }),
 })
 export type Command = Infer<typeof command>
 export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>

@@ -60,6 +60,15 @@ export const declared = union({
 export type Declared = Infer<typeof declared>
 export type DeclaredOf<Kind extends DeclarationKind> = Extract<Declared, { type: Kind }>
 
+/** An interval that the engine no longer holds, as the tables have it: its newest run, and what had been declared of it. */
+export const forgottenInterval = struct({
+  start: uint,
+  run: uint,
+  version: optional(uint),
+  seats: list(struct({ seat: uint, allocatedWh: uint, sharedWh: uint })),
+})
+export type ForgottenInterval = Infer<typeof forgottenInterval>
+
 /** The `content` of a body. */
 export function contentOf(body: Declared): Hex {
   return `0x${createHash('sha256').update(encode(declared, body)).digest('hex')}`

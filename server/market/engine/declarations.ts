@@ -14,6 +14,7 @@ import {
   type DeclaredInterval,
   type DeclaredOf,
   type DeclaredRound,
+  type ForgottenInterval,
   kindOfDeclared,
 } from '../area/declarations.ts'
 import type { Interval } from '../area/interval.ts'
@@ -37,7 +38,7 @@ type Refusal = readonly [code: OrderCode, ...details: number[]]
 
 /** Takes up a declaration, or refuses all of it by the first thing that is wrong. */
 export function declare(state: AreaState, command: CommandOf<'declare'>): Event[] {
-  const { id, declaration, body } = command
+  const { id, declaration, body, forgotten } = command
   const { start, end, version } = declaration
   const refusal = reasonToRefuse(state, command)
   if (refusal !== null) {
@@ -52,7 +53,7 @@ export function declare(state: AreaState, command: CommandOf<'declare'>): Event[
   else if (body.type === 'prices') {
     state.prices.push({ arrival, start, end, version, body })
     for (const interval of intervalsBetween(state, countsFrom, end)) outdate(interval)
-  } else events.push(...takeQuantities(state, { arrival, version }, body))
+  } else events.push(...takeQuantities(state, { arrival, version }, body, forgotten))
   return events
 }
 
@@ -65,8 +66,18 @@ function takeQuantities(
   state: AreaState,
   { arrival, version }: Pick<DeclaredInterval, 'arrival' | 'version'>,
   { intervals }: DeclaredOf<'quantities'>,
+  forgotten: readonly ForgottenInterval[],
 ): Event[] {
+  const inTables = new Map(forgotten.map((own) => [own.start, own]))
   return intervals.flatMap(({ start, seats }): Event[] => {
+    const known = start < state.firstStart ? inTables.get(start) : undefined
+    if (known !== undefined) {
+      const changes = changesOf(
+        columnsOf({ arrival: 0, version: 0 }, known.seats),
+        columnsOf({ arrival, version }, seats),
+      )
+      return changes.length === 0 ? [] : [{ type: 'interval-redeclared', start, run: known.run + 1, arrival, changes }]
+    }
     const interval = state.intervals.get(start)
     const before = state.declared.get(start)
     const declared = columnsOf({ arrival, version }, seats)
@@ -105,7 +116,7 @@ function quantitiesOf(declared: DeclaredInterval | undefined): Map<number, Quant
   )
 }
 
-function reasonToRefuse(state: AreaState, { declaration, body }: CommandOf<'declare'>): Refusal | null {
+function reasonToRefuse(state: AreaState, { declaration, body, forgotten }: CommandOf<'declare'>): Refusal | null {
   const config = configNow(state)
   if (declaration.kind !== kindOfDeclared(body) || !isWanted(config, body.type)) {
     return ['DECLARATION_KIND', declaration.kind]
@@ -113,7 +124,7 @@ function reasonToRefuse(state: AreaState, { declaration, body }: CommandOf<'decl
   return (
     mistakeInDeclaration(declaration, body, lengthOf(state)) ??
     unknownSeat(state, body) ??
-    wrongPlace(state, declaration, body)
+    wrongPlace(state, { declaration, body, forgotten })
   )
 }
 
@@ -203,13 +214,14 @@ function isSound({ key }: DeclaredRound, consumers: number): boolean {
   return key.sharesMillionths.length === consumers && sum <= wholeMillionths
 }
 
-function unknownSeat({ seats }: AreaState, body: Declared): Refusal | null {
+/** Of intervals that only the tables know a seat may be forgotten as well. */
+function unknownSeat({ seats, firstStart }: AreaState, body: Declared): Refusal | null {
   const named =
     body.type === 'prices'
       ? []
       : body.type === 'key'
         ? [...body.consumers, ...body.producers]
-        : body.intervals.flatMap((own) => own.seats.map(({ seat }) => seat))
+        : body.intervals.flatMap((own) => (own.start < firstStart ? [] : own.seats.map(({ seat }) => seat)))
   const unknown = named.find((seat) => !seats.has(seat))
   return unknown === undefined ? null : ['DECLARATION_SEAT', unknown]
 }
@@ -217,17 +229,21 @@ function unknownSeat({ seats }: AreaState, body: Declared): Refusal | null {
 /** Whether it comes too early or too late, or no newer than what is known. */
 function wrongPlace(
   state: AreaState,
-  declaration: CommandOf<'declare'>['declaration'],
-  body: Declared,
+  { declaration, body, forgotten }: Pick<CommandOf<'declare'>, 'declaration' | 'body' | 'forgotten'>,
 ): Refusal | null {
   const { start, end, version } = declaration
   const { nowMs, nextStart, firstStart, cutUntil } = state
   const length = lengthOf(state)
   const newest = Math.floor(nowMs / 1000)
   if (body.type === 'quantities') {
-    // Of intervals that have ended and are in memory.
-    if (start < firstStart || end > newest) return ['DECLARATION_TIME', start, firstStart, newest - length]
-    const known = Math.max(-1, ...body.intervals.map((own) => state.declared.get(own.start)?.version ?? -1))
+    // Of intervals that have ended and are in memory or in the tables.
+    const inTables = new Map(forgotten.map((own) => [own.start, own]))
+    const unheard = body.intervals.find((own) => own.start < firstStart && !inTables.has(own.start))
+    if (unheard !== undefined || end > newest) return ['DECLARATION_TIME', start, firstStart, newest - length]
+    const versions = body.intervals.map((own) => {
+      return (own.start < firstStart ? inTables : state.declared).get(own.start)?.version ?? -1
+    })
+    const known = Math.max(-1, ...versions)
     return version <= known ? ['DECLARATION_VERSION', version, known] : null
   }
   // A key begins with an interval that starts after it was heard; prices of what is final change nothing any more.

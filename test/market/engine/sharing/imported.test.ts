@@ -198,6 +198,27 @@ describe('quantities of the grid operator', () => {
     expect(hashState(restored)).toBe(hashState(area.state))
   })
 
+  it('of intervals that only the tables know are a correction under their next number', () => {
+    const area = openShared(1, 3)
+    area.run(waiting((t0 + 10 * batchSeconds) * 1000))
+    expect(area.state.firstStart).toBeGreaterThan(t0)
+    const quantities = quantitiesOf(t0, [
+      [1, 0, 40],
+      [9, 40, 0],
+    ])
+    const declare = (forgotten: ReturnType<typeof declaring>['forgotten'], version: number) =>
+      apply(area.state, { ...declaring(area.state.nowMs, quantities, { start: t0, end, version }), forgotten })
+    expect(declare([], 5)).toMatchObject([{ type: 'refused', code: 'DECLARATION_TIME' }])
+    const known = { start: t0, run: 3, version: 5, seats: [{ seat: 1, allocatedWh: 0, sharedWh: 40 }] }
+    expect(declare([known], 5)).toMatchObject([{ type: 'refused', code: 'DECLARATION_VERSION', details: [5, 5] }])
+    const changes = [{ seat: 9, side: 'buy', declaredWh: 40 }]
+    expect(declare([known], 6)).toMatchObject([
+      { type: 'declared', start: t0, version: 6 },
+      { type: 'interval-redeclared', start: t0, run: 4, changes },
+    ])
+    expect(area.state.declared.has(t0)).toBe(false)
+  })
+
   it.each([
     [
       'DECLARATION_VERSION',

@@ -44,7 +44,7 @@ export function declaring(
     ...{ kind: kindOfDeclared(body), start, end, version: version ?? versions },
     ...{ content: contentOf(body), evidence: `0x${'e'.repeat(64)}` },
   }
-  return { type: 'declare', atMs, id: newId(), declaration, body, signature: '0x' }
+  return { type: 'declare', atMs, id: newId(), declaration, body, signature: '0x', forgotten: [] }
 }
 
 /** A key over these seats from an interval on, in one step. */
