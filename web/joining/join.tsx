@@ -1,22 +1,22 @@
 /** Joining: an account, the agent's code, what it found, limits in plain words, and who is waited for. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useId, useState } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
-import { areasQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
+import { areaQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
 import { readCents } from '../forward/forward.ts'
 import { energy, power, priceWords, typedCents } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
-import { PageLink, useAddress } from '../page/address.tsx'
+import { PageLink, pathIn, useAddress } from '../page/address.tsx'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
 import OwnAccount from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
-import { keepInvitation, pairingQuery, requestPairing, showInvitation } from './queries.ts'
+import { pairingQuery, requestPairing, showInvitation } from './queries.ts'
 import { joiningWords } from './words.tsx'
 import './joining.css'
 
@@ -26,15 +26,11 @@ type StepName = (typeof steps)[number]
 /** What a connection of a home in Europe carries: three phases of 63 A hold 43 kW, most homes less than 25. */
 const usualConnectionKw = 25
 
-export default function Join() {
+export default function Join({ area }: { area: AreaResource }) {
   const said = joiningWords()
-  const areas = useQuery(areasQuery).data
   const session = useOptionalSession()
   const place = useAddress()
   const [code, setCode] = useState(place.view === 'join' ? place.code : null)
-  useEffect(() => keepInvitation(window.location.hash), [])
-  const area = areas?.[0]
-  if (!area) return <Waiting lines={4} />
   return (
     <>
       <div className="page-head">
@@ -54,7 +50,7 @@ export default function Join() {
           <CodeForm setCode={setCode} />
         </>
       ) : (
-        <Pairing session={session} areas={areas} code={code} again={() => setCode(null)} />
+        <Pairing session={session} area={area} code={code} again={() => setCode(null)} />
       )}
     </>
   )
@@ -121,12 +117,12 @@ function CodeForm({ setCode }: { setCode: (code: string) => void }) {
 
 function Pairing({
   session,
-  areas,
+  area: here,
   code,
   again,
 }: {
   session: Session
-  areas: readonly AreaResource[]
+  area: AreaResource
   code: string
   again: () => void
 }) {
@@ -139,6 +135,8 @@ function Pairing({
     onSuccess: (claimed) => queries.setQueryData(pairingQuery(session, code).queryKey, claimed),
   })
   const found = pairing.data
+  const elsewhere = found !== undefined && found.area !== here.area ? found.area : null
+  const other = useQuery({ ...areaQuery(String(elsewhere)), enabled: elsewhere !== null })
   const seat = seats.data?.find(({ meter }) => meter === found?.meter)
   if (found === undefined) {
     return (
@@ -159,7 +157,9 @@ function Pairing({
       </>
     )
   }
-  const area = areas.find((each) => each.area === found.area) ?? areas[0]!
+  // A code leads to its meter's area, wherever it is entered.
+  const area = elsewhere === null ? here : other.data
+  if (!area) return other.error ? <Trouble error={other.error} /> : <Waiting lines={4} />
   if (seat !== undefined) return <Opened area={area} seat={seat} session={session} />
   const isClaimed = found.state !== 'offered'
   return (
@@ -337,6 +337,8 @@ function problemOf(
 
 function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResource; session: Session }) {
   const said = joiningWords()
+  const address = useAddress()
+  const toAccount = pathIn(address.area === null ? null : area.slug, '/account')
   const queries = useQueryClient()
   const sides = [
     { side: 'sell', mostWh: seat.mandate.maxSellWh, limit: seat.mandate.sellFloorPerKwh, order: seat.sellOrder },
@@ -401,7 +403,7 @@ function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResourc
           </li>
           {seat.mandate.maxBuyWh > 0 && seat.balance === '0' && <li>{said.putMoneyIn}</li>}
         </ul>
-        <PageLink to="/account" className="button primary">
+        <PageLink to={toAccount} className="button primary">
           {said.toMyPage}
         </PageLink>
       </Card>
