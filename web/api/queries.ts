@@ -1,7 +1,7 @@
 /** What the page asks for, with the keys under which live events renew it. */
 
 import { queryOptions } from '@tanstack/react-query'
-import type { DemoDay, DemoPerson } from '../../server/api/demo-resources.ts'
+import type { DemoDay, DemoHomes, DemoPerson } from '../../server/api/demo-resources.ts'
 import type {
   AreaResource,
   BatchResource,
@@ -84,6 +84,8 @@ function demoQuery<Answer>(name: string) {
 }
 
 export const peopleQuery = demoQuery<DemoPerson[]>('people')
+/** How many homes the demo gives to visitors. */
+export const demoHomesQuery = demoQuery<DemoHomes>('homes')
 /** How fast the demo's sun runs. */
 export const demoDayQuery = demoQuery<DemoDay>('day')
 

@@ -5,7 +5,7 @@ import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
-import { areaQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
+import { areaQuery, demoHomesQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
 import { readCents } from '../forward/forward.ts'
 import { energy, power, priceWords, typedCents } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
@@ -16,7 +16,7 @@ import OwnAccount from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
-import { pairingQuery, requestPairing, showInvitation } from './queries.ts'
+import { pairingQuery, requestPairing, showInvitation, takeDemoHome } from './queries.ts'
 import { joiningWords } from './words.tsx'
 import './joining.css'
 
@@ -47,7 +47,7 @@ export default function Join({ area }: { area: AreaResource }) {
       ) : code === null ? (
         <>
           <Steps at="code" />
-          <CodeForm setCode={setCode} />
+          <CodeForm session={session} setCode={setCode} />
         </>
       ) : (
         <Pairing session={session} area={area} code={code} again={() => setCode(null)} />
@@ -74,43 +74,84 @@ function Steps({ at }: { at: StepName }) {
   )
 }
 
-function CodeForm({ setCode }: { setCode: (code: string) => void }) {
+function CodeForm({ session, setCode }: { session: Session; setCode: (code: string) => void }) {
   const said = joiningWords()
   const ids = { code: useId(), hint: useId() }
   const [text, setText] = useState('')
+  const homes = useQuery(demoHomesQuery).data
   const plain = text.replaceAll(/[\s-]/g, '').toUpperCase()
   const isCode = /^[2-9A-HJKMNP-TV-Z]{8}$/.test(plain)
   return (
-    <Card title={said.codeTitle} className="join-card">
-      <p>{said.codeText(<code>commonwatt-agent pair</code>)}</p>
-      <form
-        className="amount-form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (isCode) setCode(plain)
-        }}
-      >
-        <label htmlFor={ids.code}>{said.code}</label>
-        <div className="amount-row">
-          <input
-            id={ids.code}
-            className="join-code"
-            autoComplete="off"
-            autoCapitalize="characters"
-            spellCheck={false}
-            placeholder="XXXX-XXXX"
-            aria-describedby={ids.hint}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-          <button type="submit" className="primary" disabled={!isCode}>
-            {said.find}
-          </button>
-        </div>
-        <p className="explain" id={ids.hint}>
-          {plain.length >= 8 && !isCode ? said.notACode : said.codeHint}
-        </p>
-      </form>
+    <>
+      <Card title={said.codeTitle} className="join-card">
+        <p>{said.codeText(<code>commonwatt-agent pair</code>)}</p>
+        <form
+          className="amount-form"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (isCode) setCode(plain)
+          }}
+        >
+          <label htmlFor={ids.code}>{said.code}</label>
+          <div className="amount-row">
+            <input
+              id={ids.code}
+              className="join-code"
+              autoComplete="off"
+              autoCapitalize="characters"
+              spellCheck={false}
+              placeholder="XXXX-XXXX"
+              aria-describedby={ids.hint}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
+            <button type="submit" className="primary" disabled={!isCode}>
+              {said.find}
+            </button>
+          </div>
+          <p className="explain" id={ids.hint}>
+            {plain.length >= 8 && !isCode ? said.notACode : said.codeHint}
+          </p>
+        </form>
+      </Card>
+      {homes && <DemoHomeCard session={session} free={homes.free} shown={setText} />}
+    </>
+  )
+}
+
+/** Whoever looks at the demo has no meter here: it gives a home, whose agent shows a code like everybody's. */
+function DemoHomeCard({
+  session,
+  free,
+  shown,
+}: {
+  session: Session
+  free: number
+  /** The agent's code, to be entered like any other. */
+  shown: (code: string) => void
+}) {
+  const said = joiningWords()
+  const take = useMutation({
+    mutationFn: () => takeDemoHome(session),
+    onSuccess: ({ code }) => shown(`${code.slice(0, 4)}-${code.slice(4)}`),
+  })
+  return (
+    <Card title={said.demoTitle} className="join-card">
+      <p>{said.demoText}</p>
+      <p>
+        <button type="button" disabled={take.isPending || take.isSuccess || free === 0} onClick={() => take.mutate()}>
+          {take.isPending ? said.demoWaiting : said.demoTake}
+        </button>
+      </p>
+      {free === 0 && !take.isSuccess && <p className="explain">{said.demoFull}</p>}
+      <div role="status">
+        {take.data && (
+          <p className="effect">
+            {said.demoReady(<strong>{`${take.data.code.slice(0, 4)}-${take.data.code.slice(4)}`}</strong>)}
+          </p>
+        )}
+      </div>
+      <Trouble error={take.error} />
     </Card>
   )
 }

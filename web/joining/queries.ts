@@ -1,7 +1,7 @@
 /** What the page asks while a home joins. */
 
 import { queryOptions } from '@tanstack/react-query'
-import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import type { DemoHomeTaken, DemoPerson } from '../../server/api/demo-resources.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, postJson } from '../api/client.ts'
@@ -42,4 +42,9 @@ export async function showInvitation(
 
 export function requestPairing(session: Session, code: string): Promise<PairingResource> {
   return postJson<PairingResource>(`/pairings/${encodeURIComponent(code)}/claim`, {}, session)
+}
+
+/** The demo sets up a home for the account; its agent shows the code. */
+export function takeDemoHome(session: Session): Promise<DemoHomeTaken> {
+  return postJson<DemoHomeTaken>('/demo/homes', {}, session)
 }
