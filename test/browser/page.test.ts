@@ -31,6 +31,7 @@ import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide, withAuthenticator } from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
+import { toFirstLiveValue } from './visitor-journey.ts'
 
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */
@@ -499,45 +500,12 @@ describe('a visitor of the demo', () => {
   const [secondsAnAct, goalSeconds] = [20, 300]
 
   it('has a home of its own within five minutes: first visit, account, real agent, first live value, first trade', async () => {
-    const acts: string[] = []
-    const waits: [what: string, seconds: number][] = []
-    const act = async (what: string, doing: Promise<unknown>) => {
-      acts.push(what)
-      await doing
-    }
-    /** Waited for what the demo, the agent or the chain does; not for the page. */
-    const wait = async (what: string, until: Promise<unknown>) => {
-      const since = performance.now()
-      await until
-      waits.push([what, (performance.now() - since) / 1000])
-    }
     const page = await open('/', { viewport: phone, locale: 'de-AT' })
-    const button = (name: string) => page.getByRole('button', { name, exact: true })
-    await act('join', page.getByRole('link', { name: 'Mit meinem Haus mitmachen' }).click())
-    await act('choose a passphrase', page.getByLabel('Wählen Sie einen Passwortsatz').fill('Sonne von nebenan, bitte'))
-    await act('make the account', button('Mit diesem Gerät fortfahren').click())
-    await act('ask for a home', button('Leih mir ein Haus').click())
-    await wait('devices and agent start', page.getByText('Ihr Haus ist da').waitFor())
-    expect(await accessibilityFaults(page)).toEqual([])
-    expect(await overflow(page)).toBe(0)
-    expect(await page.getByRole('textbox', { name: 'Code' }).inputValue()).toMatch(/^[2-9A-Z]{4}-[2-9A-Z]{4}$/)
-    await act('find it by its code', button('Mein Haus finden').click())
-    await shows(page, '.join-card', /7,20?\skW/)
-    await act('say that it is mine', button('Das ist mein Haus').click())
-    await wait('the meter signs', button('Unterschreiben und mitmachen').waitFor())
-    // Cheaper than every neighbour, whatever the tests before have left of their prices.
-    await act('name my price', page.getByLabel(/^Verkaufen für mindestens/).fill('1'))
-    await act('sign', button('Unterschreiben und mitmachen').click())
-    await wait('the seat opens on chain', shows(page, '.join-card h2', /^Sie sind dabei$/))
-    await act('start trading', button('Handel beginnen').click())
-    await shows(page, '.join-card [role=status]', /Ihre Preise gelten/)
-    await act('see my page', page.getByRole('link', { name: 'Zu meiner Seite' }).click())
-    await wait('first live value', page.getByRole('img', { name: /7,20? kW gehen ins Netz/ }).waitFor())
-    const [waited] = [waits.reduce((sum, [, seconds]) => sum + seconds, 0)]
+    const { acts, waits } = await toFirstLiveValue(page, '7,2', shows)
+    const waited = waits.reduce((sum, [, seconds]) => sum + seconds, 0)
     const told = waits.map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`).join(', ')
     console.info(`a first live value after ${acts.length} acts and ${waited.toFixed(1)} s of waiting: ${told}`)
     expect(acts.length * secondsAnAct).toBeLessThan(goalSeconds)
-
     await shows(page, '.result-list', new RegExp(`${guestWh} Wh verkauft`))
     expect(await accessibilityFaults(page)).toEqual([])
     expect(await overflow(page)).toBe(0)
