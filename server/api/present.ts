@@ -51,16 +51,24 @@ export function seatIdIn({ area }: Pick<AreaSettings, 'area'>, seat: number): st
 export function presentArea(
   settings: AreaSettings,
   {
+    slug,
     settledUntil,
     missed,
     revocations,
     offices,
-  }: { settledUntil: UtcSeconds; missed: readonly MissedRow[]; revocations: Address | null; offices: Offices },
+  }: {
+    slug: string
+    settledUntil: UtcSeconds
+    missed: readonly MissedRow[]
+    revocations: Address | null
+    offices: Offices
+  },
 ): AreaResource {
   const { rules, chain } = settings
   const { lowestTicks, highestTicks } = engineConfig(settings)
   return {
     area: settings.area,
+    slug,
     name: settings.name,
     intervalSeconds: rules.intervalSeconds,
     batchSeconds: rules.batchSeconds,

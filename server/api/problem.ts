@@ -42,6 +42,7 @@ const table = {
   DEMO_ONLY: [404, 'Only the demo has this'],
   RELAY_UNDER_WAY: [409, 'Something about the same is on its way'],
   IDEMPOTENCY_UNDER_WAY: [409, 'The first request with this key is still under way'],
+  DEMO_HOME_REFUSED: [409, 'The demo has no home to give now'],
   PAIRING_TAKEN: [409, 'Another account has claimed the meter'],
   ORIGIN_FOREIGN: [403, 'A page of another site may not write here'],
   HOST_UNKNOWN: [421, 'This server does not answer under this name'],

@@ -45,6 +45,8 @@ const zoneSchema = z
 export const areaSchema = z
   .object({
     area: uint32,
+    /** Its name in addresses: `/areas/<slug>` of the page, and of this API; the number always leads there too. */
+    slug: z.string(),
     name: z.string(),
     intervalSeconds: z.int(),
     batchSeconds: z.int(),

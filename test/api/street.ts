@@ -81,6 +81,8 @@ export interface StreetOptions {
   /** Of an account, or of all who have none. */
   readsPerMinute?: number
   demo?: boolean
+  /** Where the demo gives visitors homes. */
+  homesUrl?: string
   pageFolder?: string | null
   trustProxy?: TrustedProxies
   /** Where people open the page, beside the street's own address. */
@@ -145,7 +147,11 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     ...apiParts,
     ready: async () => notReady,
     demo: options.demo
-      ? { people: demoPeople, day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 } }
+      ? {
+          people: demoPeople,
+          day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 },
+          homesUrl: options.homesUrl ?? null,
+        }
       : null,
     pageFolder: options.pageFolder ?? null,
     origins: [origin, ...(options.origins ?? [])],

@@ -26,11 +26,12 @@ import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
-import { batchSeconds } from '../end-to-end/scripted-street.ts'
+import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide, withAuthenticator } from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
+import { toFirstLiveValue } from './visitor-journey.ts'
 
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */
@@ -75,7 +76,7 @@ afterEach(async () => {
 async function open(
   path: string,
   options: BrowserContextOptions = { viewport: wide },
-  prepare: (context: BrowserContext) => Promise<void> = async () => {},
+  prepare: (context: BrowserContext) => Promise<unknown> = async () => {},
 ): Promise<Page> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(patienceMs)
@@ -493,6 +494,25 @@ async function invitationOf({ area, chain, rules }: AreaResource): Promise<strin
   const signature = await signFull(grid, chain, 'Invitation', invitation)
   return invitationLink(demo.url, { area, invitation, signature })
 }
+
+describe('a visitor of the demo', () => {
+  /** What a person needs for one act, to read, find and do it, and how long all of it may take. */
+  const [secondsAnAct, goalSeconds] = [20, 300]
+
+  it('has a home of its own within five minutes: first visit, account, real agent, first live value, first trade', async () => {
+    const page = await open('/', { viewport: phone, locale: 'de-AT' })
+    const { acts, waits } = await toFirstLiveValue(page, '7,2', shows)
+    const waited = waits.reduce((sum, [, seconds]) => sum + seconds, 0)
+    const told = waits.map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`).join(', ')
+    console.info(`a first live value after ${acts.length} acts and ${waited.toFixed(1)} s of waiting: ${told}`)
+    expect(acts.length * secondsAnAct).toBeLessThan(goalSeconds)
+    await shows(page, '.result-list', new RegExp(`${guestWh} Wh verkauft`))
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    const homes = await publicClient(demo.url).get('/demo/homes')
+    expect(homes).toEqual({ most: 2, free: 1 })
+  }, 240_000)
+})
 
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {

@@ -20,6 +20,7 @@ const rules = {
 
 export const area: AreaResource = {
   area: 1,
+  slug: 'test-street',
   name: 'Test street',
   intervalSeconds: 10,
   batchSeconds: 60,
