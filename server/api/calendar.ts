@@ -3,18 +3,22 @@ import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { secondsPerDay } from '../exchange/instants.ts'
 import type { TimeZone } from '../exchange/time-zone.ts'
 
-export const spans = ['quarter-hour', 'hour', 'day', 'month'] as const
-export type Span = (typeof spans)[number]
+export const calendarParts = ['quarter-hour', 'hour', 'day', 'month'] as const
+export type CalendarPart = (typeof calendarParts)[number]
 
 const quarterSeconds = 900
 
 /**
- * The first moments of the spans in `[from, to)`, ascending; the first part begins with `from`, wherever that lies. An hour that
+ * The first moments of the parts in `[from, to)`, ascending; the first part begins with `from`, wherever that lies. An hour that
  * the clocks of the zone show twice is two.
  */
-export function startsOf(period: Span, zone: TimeZone, { from, to }: { from: UtcSeconds; to: UtcSeconds }): number[] {
+export function startsOf(
+  period: CalendarPart,
+  zone: TimeZone,
+  { from, to }: { from: UtcSeconds; to: UtcSeconds },
+): number[] {
   const starts = period === 'month' || period === 'day' ? daysBetween(zone, from, to) : quartersBetween(from, to)
-  const begins: Record<Span, (start: UtcSeconds) => boolean> = {
+  const begins: Record<CalendarPart, (start: UtcSeconds) => boolean> = {
     'quarter-hour': () => true,
     // Every offset from UTC is a whole number of quarter-hours.
     hour: (start) => zone.local(start) % 3600 === 0,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { sides, stageNames } from '../market/area/codes.ts'
 import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
-import { spans } from './calendar.ts'
+import { calendarParts } from './calendar.ts'
 import { seatId, summarySchema } from './resources.ts'
 
 const time = z.iso.datetime()
@@ -16,7 +16,7 @@ export const totalsSchema = z
     seat: seatId,
     from: time,
     to: time,
-    by: z.enum(spans),
+    by: z.enum(calendarParts),
     timeZone: z.string(),
     /** Where each period begins; it ends where the next one does, the last one at `to`. */
     starts: z.array(time),

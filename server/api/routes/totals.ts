@@ -16,7 +16,7 @@ import {
 } from '../../store/queries-totals.ts'
 import type { SeatKey } from '../../store/rows.ts'
 import type { SettingsHistory } from '../area-tables.ts'
-import { monthBounds, spans, startsOf } from '../calendar.ts'
+import { calendarParts, monthBounds, startsOf } from '../calendar.ts'
 import { timeInput } from '../paging.ts'
 import { areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
@@ -64,7 +64,7 @@ export function totalsRoutes(parts: OrderParts): Route[] {
         'Sums over the intervals of a seat that start in [from, to), by the quarter-hours, hours, days or months of a time zone',
       private: true,
       params: accountParams,
-      query: z.object({ seat: seatId, from: timeInput, to: timeInput, by: z.enum(spans), timeZone: zoneInput }),
+      query: z.object({ seat: seatId, from: timeInput, to: timeInput, by: z.enum(calendarParts), timeZone: zoneInput }),
       answers: { 200: totalsSchema },
       async handle({ params: { account }, query: { seat, from, to, by, timeZone }, session }) {
         requireRange(from, to)
