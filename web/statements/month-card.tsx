@@ -67,7 +67,7 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
             {session.identity.name} · {area.name} · {monthName(known.month)}
           </h3>
           <Lines area={area} month={known} />
-          <Days area={area} days={shownDays} error={days.error} />
+          <Days area={area} days={shownDays} error={days.error} isPending={days.isPending} />
           <p className="month-acts">
             <button
               type="button"
@@ -133,7 +133,6 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
             <th scope="col">{said.what}</th>
             <th scope="col">{said.energy}</th>
             <th scope="col">{said.amount}</th>
-            <th scope="col">{said.paid}</th>
           </tr>
         </thead>
         <tbody>
@@ -142,11 +141,13 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
               <tr>
                 <th scope="row">{said.lines[name]}</th>
                 <td>{energy(energyWh)}</td>
-                <td>{amount === null ? '–' : money(amount)}</td>
-                <td>{settledAmount === null ? '–' : money(settledAmount)}</td>
+                <td>
+                  {amount === null ? '–' : money(amount)}
+                  {settledAmount !== null && <small>{said.paid(money(settledAmount))}</small>}
+                </td>
               </tr>
               <tr className="rule">
-                <td colSpan={4}>{said.rules[name](period)}</td>
+                <td colSpan={3}>{said.rules[name](period)}</td>
               </tr>
             </Fragment>
           ))}
@@ -154,7 +155,6 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
             <th scope="row">{said.balance}</th>
             <td />
             <td>{money(difference(summary.received, summary.paid))}</td>
-            <td />
           </tr>
         </tbody>
       </table>
@@ -175,7 +175,17 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
   )
 }
 
-function Days({ area, days, error }: { area: AreaResource; days: readonly Part[]; error: Error | null }) {
+function Days({
+  area,
+  days,
+  error,
+  isPending,
+}: {
+  area: AreaResource
+  days: readonly Part[]
+  error: Error | null
+  isPending: boolean
+}) {
   const said = statementWords()
   const money = moneyColumn(
     days.flatMap(({ received, paid }) => [received, paid]),
@@ -185,6 +195,7 @@ function Days({ area, days, error }: { area: AreaResource; days: readonly Part[]
     <details className="month-days">
       <summary>{said.byDay}</summary>
       <Trouble error={error} />
+      {isPending && <Waiting />}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it. */}
       <section className="scrolls" aria-label={said.byDay} tabIndex={0}>
         <table className="plain-table">

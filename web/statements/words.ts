@@ -17,7 +17,7 @@ export const statementWords = catalogue({
     what: 'What',
     energy: 'Energy',
     amount: 'Amount',
-    paid: 'of it paid',
+    paid: (money: string) => `of it paid: ${money}`,
     addsUp: 'adds up',
     addsUpText: (sold: string, bought: string) =>
       `The lines are all that was sold (${sold}) and bought (${bought}) in this month.`,
@@ -97,7 +97,7 @@ export const statementWords = catalogue({
     what: 'Was',
     energy: 'Strom',
     amount: 'Betrag',
-    paid: 'davon bezahlt',
+    paid: (money) => `davon bezahlt: ${money}`,
     addsUp: 'geht auf',
     addsUpText: (sold, bought) =>
       `Die Zeilen sind alles, was in diesem Monat verkauft (${sold}) und gekauft (${bought}) wurde.`,
