@@ -24,6 +24,7 @@ import { relayRoutes } from './routes/relays.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
+import { totalsRoutes } from './routes/totals.ts'
 import { watchingRoutes } from './routes/watching.ts'
 
 const base = '/api/v1'
@@ -101,6 +102,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
+    ...totalsRoutes(orderParts),
     ...pairingRoutes(orderParts),
     ...relayRoutes(orderParts, admission),
     ...passkeyAccountRoutes(orderParts, admission),

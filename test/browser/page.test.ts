@@ -24,7 +24,7 @@ import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
-import { checkReport } from '../../web/utility/report-check.ts'
+import { checkReport, readCsv } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
 import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
@@ -369,6 +369,15 @@ describe('money', () => {
       .click()
     const statement = readStatementFile(JSON.parse(readFileSync(await (await saved).path(), 'utf8')))
     expect(statement.leaves.length).toBeGreaterThan(0)
+
+    await page.locator('summary', { hasText: 'Statement of a month' }).click()
+    await shows(page, '.month-statement', /sold to the street.*never less than yours.*adds up/s)
+    await page.getByRole('button', { name: 'Verify it here' }).click()
+    await shows(page, '.month-verify', /verified here.*which asked the node 127\.0\.0\.1:\d+.*Not checked here/s)
+    const csv = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save as CSV' }).click()
+    expect(readCsv(readFileSync(await (await csv).path(), 'utf8'))[1]![1]).toBe('sold to the street')
+    expect(await accessibilityFaults(page)).toEqual([])
   }, 240_000)
 })
 
