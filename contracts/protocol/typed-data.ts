@@ -42,6 +42,7 @@ const definitions = {
     'address account,uint64 seat,address grantee,uint8 scope,uint8 granularity,uint32 from,uint32 until,uint64 nonce',
   AgentHello: 'address meter,uint32 time',
   Invitation: 'bytes32 rules,uint32 accounts,uint32 validUntil,uint64 nonce',
+  DocumentApproval: 'address account,bytes32 rules,uint32 month,uint32 revision,bytes32 documents',
 } as const
 
 /** The name of a signed structure. */
@@ -284,6 +285,17 @@ export interface Invitation {
   nonce: number
 }
 
+/** The account approves that the documents of a month of the rules' area are issued as they were previewed. */
+export interface DocumentApproval {
+  account: Address
+  rules: Hex
+  /** Year and month in six digits: 202611. */
+  month: number
+  revision: number
+  /** SHA-256 of all that the documents say, and of who may approve them. */
+  documents: Hex
+}
+
 export interface TypedDataValues {
   AreaRules: AreaRules
   Mandate: Mandate
@@ -307,6 +319,7 @@ export interface TypedDataValues {
   DataGrant: DataGrant
   AgentHello: AgentHello
   Invitation: Invitation
+  DocumentApproval: DocumentApproval
 }
 
 /** The version of the domain and of everything signed in it. */

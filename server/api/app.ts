@@ -14,6 +14,7 @@ import { accountRoutes } from './routes/accounts.ts'
 import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
 import { demoRoutes } from './routes/demo.ts'
+import { documentRoutes } from './routes/documents.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
@@ -98,6 +99,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...agreementRoutes(orderParts),
     ...areaRoutes(orderParts),
     ...reportRoutes(orderParts),
+    ...documentRoutes(orderParts),
     ...watchingRoutes(parts),
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),

@@ -56,6 +56,7 @@ export function openApiDocument(routes: readonly Route[], base: string) {
 const tagsInOrder = [
   'Market areas',
   'Reports',
+  'Documents',
   'Session',
   'Accounts',
   'Orders',

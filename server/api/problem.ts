@@ -2,6 +2,7 @@
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { AccountsError } from '../accounts/error.ts'
 import { AreaError } from '../areas/error.ts'
+import { BillingError } from '../billing/error.ts'
 import { ChainError } from '../chain/error.ts'
 import { ExchangeError } from '../exchange/error.ts'
 import { ReportError } from '../reports/row.ts'
@@ -167,12 +168,21 @@ export function problemOf(error: unknown): Problem | null {
   if (error instanceof StoreError && error.code === 'STORE_ARCHIVED') {
     return problem({ code: error.code, status: 410, title: 'This is archived', detail: error.message })
   }
+  if (error instanceof BillingError) {
+    const status = billingStatus[error.code]
+    return problem({ code: error.code, status, title: 'These documents cannot be', detail: error.message })
+  }
   if (error instanceof ReportError || error instanceof ExchangeError) {
     return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })
   }
   const isEnded = (error as { code?: unknown }).code === statementTimeout
   if (isConnectionLoss(error) || isEnded) return problemOf(databaseSilent())
   return parserProblem(error)
+}
+
+const billingStatus: Record<BillingError['code'], number> = {
+  ...{ BILL_UNKNOWN: 404, BILL_MONTH: 400, BILL_APPROVAL: 403, BILL_CURRENCY: 422, BILL_PARTIES: 422 },
+  ...{ BILL_CHANGED: 409, BILL_DIFFERS: 409, BILL_INCOMPLETE: 409, BILL_NOTHING: 409 },
 }
 
 /** SQLSTATE of a statement that took longer than it may. */

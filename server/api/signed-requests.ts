@@ -310,3 +310,17 @@ export interface PageToLive {
   /** Places up to 100 signed orders; answered once all of them are judged and what was accepted is durable. */
   orders: (orders: OrderRequest[], answer: (answer: OrdersAnswer) => void) => void
 }
+
+/** `DocumentApproval`: the documents of a month are issued as they were previewed. */
+export const signedApprovalSchema = z
+  .strictObject({
+    approval: z.strictObject({
+      account: addressSchema,
+      rules: hex32Form,
+      month: z.int().min(190_001).max(999_912).meta({ description: 'Year and month: 202611' }),
+      revision: z.int().min(1).meta({ description: 'Of the preview' }),
+      documents: hex32Form.meta({ description: '`documentsHash` of the preview' }),
+    }),
+    signature,
+  })
+  .meta({ id: 'SignedApproval' })

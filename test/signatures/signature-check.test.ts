@@ -53,6 +53,7 @@ const names: TypedDataName[] = [
   'MovePurse',
   'DataGrant',
   'Invitation',
+  'DocumentApproval',
 ]
 
 describe.each(names)('the hand-built digest of %s', (name) => {
