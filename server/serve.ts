@@ -173,6 +173,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const origins = [...options.origins, url, `http://localhost:${new URL(url).port}`]
   const parts: ApiParts = {
     ...{ database, signatures, statements, registry, log, demo },
+    meteringOperator: null,
     areas: { get: (area) => handles.get(area), all: () => [...handles.values()] },
     servicesOf: (area) => servicesOf.get(area)!.services,
     ready: health.ready,

@@ -17,6 +17,7 @@ import { demoRoutes } from './routes/demo.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { officialRoutes } from './routes/official.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
 import { passkeyAccountRoutes } from './routes/passkey-accounts.ts'
@@ -96,6 +97,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
     ...areaRoutes(orderParts),
+    ...officialRoutes(orderParts),
     ...reportRoutes(orderParts),
     ...watchingRoutes(parts),
     ...tariffRoutes(orderParts),

@@ -6,6 +6,7 @@ import accounts from './migrations/0004_accounts.sql?raw'
 import points from './migrations/0005_points.sql?raw'
 import documents from './migrations/0006_documents.sql?raw'
 import watching from './migrations/0007_watching.sql?raw'
+import official from './migrations/0008_official.sql?raw'
 
 export const migrations: readonly { name: string; text: string }[] = [
   { name: '0001_market', text: market },
@@ -15,4 +16,5 @@ export const migrations: readonly { name: string; text: string }[] = [
   { name: '0005_points', text: points },
   { name: '0006_documents', text: documents },
   { name: '0007_watching', text: watching },
+  { name: '0008_official', text: official },
 ]

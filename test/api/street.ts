@@ -126,6 +126,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   })
   const apiParts = {
     ...{ database, areas, signatures, registry, log, servicesOf },
+    meteringOperator: lower(people.metering),
     networkOf: networkReader(options.trustProxy ?? null, log),
     gate: createOrderGate(),
     reads: createReadAllowance(options.readsPerMinute ?? 1_000_000),
