@@ -551,7 +551,19 @@ describe('everybody', () => {
     await shows(page, '.result-list', /Verkauf: /)
     await page.getByLabel('Sprache').selectOption('en')
     await shows(page, 'h2', /Sold to neighbours today/)
-  }, 60_000)
+  }, 180_000)
+
+  it('reads everything else where a chart cannot be fetched, and the chart once it can be', async () => {
+    let isBlocked = true
+    const page = await open('/', { viewport: wide }, async (context) => {
+      await context.route('**/assets/market-chart-*.js', (route) => (isBlocked ? route.abort() : route.continue()))
+    })
+    await shows(page, '.trouble', /could not be fetched/)
+    await shows(page, '.hero-price .huge', /\d/)
+    isBlocked = false
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('.today .chart').waitFor()
+  }, 180_000)
 
   it('is told when the connection is lost, and when it is back', async () => {
     const page = await open('/')

@@ -6,10 +6,17 @@ import { expect, it } from 'vitest'
 const root = join(import.meta.dirname, '../../web')
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file))
 
-it('is fetched by `part`', () => {
+it('is fetched by `part` or `later`', () => {
   const bare = files.flatMap((file) => {
     const code = readFileSync(join(root, file), 'utf8')
-    return [...code.matchAll(/(?<!part\(\(\) => )\bimport\('[^']+'\)/g)].map(([found]) => `${file}: ${found}`)
+    return [...code.matchAll(/(?<!(?:part|later)\(\(\) => )\bimport\('[^']+'\)/g)].map(([found]) => `${file}: ${found}`)
   })
+  expect(bare).toEqual([])
+})
+
+it('is shown by `later`, so that what could not be fetched takes nothing along', () => {
+  const bare = files.filter(
+    (file) => file !== join('page', 'later.tsx') && /\blazy\(/.test(readFileSync(join(root, file), 'utf8')),
+  )
   expect(bare).toEqual([])
 })

@@ -1,12 +1,10 @@
 /** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense } from 'react'
 import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { Agreements } from '../agreements/agreements.tsx'
-import { part } from '../api/part.ts'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/drawn.ts'
-import { LaterChart, SeatChart } from '../charts/later-chart.tsx'
+import { SeatChart } from '../charts/later-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
@@ -25,12 +23,13 @@ import { neighbourhoodWords } from '../neighbourhood/words.ts'
 import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
 import { Card, Empty, Energy, Trouble, Waiting } from '../page/card.tsx'
+import { later } from '../page/later.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
 import { buyerWords } from './words.ts'
 
-const SeatActs = lazy(() => part(() => import('../page/seat-acts.tsx')))
+const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
 export default function Buyer({ area, seat }: SeatViewProps) {
   const said = buyerWords()
@@ -59,9 +58,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         {intervals.isPending && <Waiting lines={5} />}
         {intervals.data?.length === 0 && <NoResultYet area={area} />}
         {intervals.data && intervals.data.length > 0 && (
-          <LaterChart>
-            <SeatChart intervals={intervals.data} exports={false} imports />
-          </LaterChart>
+          <SeatChart intervals={intervals.data} exports={false} imports />
         )}
       </Card>
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
@@ -77,9 +74,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
       </Card>
       <AgreedAhead area={area} seat={seat} side="buy" />
       <Agreements area={area} seat={seat} />
-      <Suspense>
-        <SeatActs area={area} seat={seat} />
-      </Suspense>
+      <SeatActs area={area} seat={seat} />
     </div>
   )
 }

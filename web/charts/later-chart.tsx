@@ -1,10 +1,9 @@
 /** Charts come after everything that can be read: their drawing is loaded for itself, into a space that is kept for it. */
-import { lazy, type ReactNode, Suspense } from 'react'
-import { part } from '../api/part.ts'
+import { later } from '../page/later.tsx'
 
-export const SeatChart = lazy(() => part(() => import('./seat-chart.tsx')))
-export const MarketChart = lazy(() => part(() => import('./market-chart.tsx')))
+export const SeatChart = later(() => import('./seat-chart.tsx'), ChartSpace)
+export const MarketChart = later(() => import('./market-chart.tsx'), ChartSpace)
 
-export function LaterChart({ children }: { children: ReactNode }) {
-  return <Suspense fallback={<div className="chart-space" />}>{children}</Suspense>
+function ChartSpace() {
+  return <div className="chart-space" />
 }

@@ -1,22 +1,18 @@
 /** Who may read a seat's data, and who did: closed until somebody asks for it. */
-import { lazy, Suspense, useState } from 'react'
-import { part } from '../api/part.ts'
+import { useState } from 'react'
 import { Waiting } from '../page/card.tsx'
+import { later } from '../page/later.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { grantWords } from './words.ts'
 
-const GrantCards = lazy(() => part(() => import('./grant-cards.tsx')))
+const GrantCards = later(() => import('./grant-cards.tsx'), Waiting)
 
 export function Grants({ area, seat }: SeatViewProps) {
   const [open, setOpen] = useState(false)
   return (
     <details className="more" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{grantWords().title}</summary>
-      {open && (
-        <Suspense fallback={<Waiting />}>
-          <GrantCards area={area} seat={seat} />
-        </Suspense>
-      )}
+      {open && <GrantCards area={area} seat={seat} />}
     </details>
   )
 }

@@ -1,6 +1,5 @@
 /** A home with a roof: what it does now, what it sold, at which price, and the payout. */
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense } from 'react'
 import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { Spark } from '../charts/spark.tsx'
@@ -19,16 +18,16 @@ import { averagePrice, energy, moneyScale, priceWords } from '../money/format.ts
 import { lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
 import { Card, Empty, Energy, Money, Trouble, Waiting } from '../page/card.tsx'
+import { later } from '../page/later.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment, localSpan, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'
 import { householdWords } from './words.tsx'
 import './household.css'
-import { part } from '../api/part.ts'
-import { LaterChart, SeatChart } from '../charts/later-chart.tsx'
+import { SeatChart } from '../charts/later-chart.tsx'
 
-const SeatActs = lazy(() => part(() => import('../page/seat-acts.tsx')))
+const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
 export default function Household({ area, seat }: SeatViewProps) {
   const said = householdWords()
@@ -48,11 +47,7 @@ export default function Household({ area, seat }: SeatViewProps) {
         <Trouble error={intervals.error} />
         {intervals.isPending && <Waiting lines={5} />}
         {intervals.data?.length === 0 && <NoResultYet area={area} />}
-        {intervals.data && intervals.data.length > 0 && (
-          <LaterChart>
-            <SeatChart intervals={intervals.data} exports imports />
-          </LaterChart>
-        )}
+        {intervals.data && intervals.data.length > 0 && <SeatChart intervals={intervals.data} exports imports />}
       </Card>
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
       <Card title={said.payout} className="payout">
@@ -73,9 +68,7 @@ export default function Household({ area, seat }: SeatViewProps) {
           />
         </details>
       )}
-      <Suspense>
-        <SeatActs area={area} seat={seat} />
-      </Suspense>
+      <SeatActs area={area} seat={seat} />
     </div>
   )
 }

@@ -17,7 +17,7 @@ import { slugOf } from '../session/identity.ts'
 import { duration, localTime } from '../time/clock.ts'
 import { neighbourhoodWords } from './words.ts'
 import './neighbourhood.css'
-import { LaterChart, MarketChart } from '../charts/later-chart.tsx'
+import { MarketChart } from '../charts/later-chart.tsx'
 import { inPageLanguage } from '../words/language.ts'
 
 export function Neighbourhood({ area }: { area: AreaResource }) {
@@ -74,13 +74,7 @@ export function Neighbourhood({ area }: { area: AreaResource }) {
           <ZoneMap area={area} interval={newest} />
         </Card>
         <Card title={said.betweenAndSupplier} className="today">
-          {intervals.data && newest ? (
-            <LaterChart>
-              <MarketChart intervals={intervals.data} />
-            </LaterChart>
-          ) : (
-            <Waiting lines={5} />
-          )}
+          {intervals.data && newest ? <MarketChart intervals={intervals.data} /> : <Waiting lines={5} />}
         </Card>
       </div>
       <People />

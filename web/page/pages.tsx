@@ -1,13 +1,11 @@
 /** The pages behind the addresses. */
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense } from 'react'
-import { ProblemError } from '../api/client.ts'
-import { part } from '../api/part.ts'
 import { areasQuery, peopleQuery } from '../api/queries.ts'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
 import { sessionQuery, useIdentity, useVisitor } from '../session/session.tsx'
 import { PageLink, useAddress } from './address.tsx'
 import { Card, Empty, Trouble } from './card.tsx'
+import { later } from './later.tsx'
 import { PageWaiting, SeatPage } from './seat-page.tsx'
 import { pageWords } from './words.ts'
 
@@ -18,7 +16,7 @@ export function View() {
     case 'neighbourhood':
       return <NeighbourhoodPage />
     case 'join':
-      return <JoinPage />
+      return <Join />
     case 'nobody':
       return <NotFound />
     default:
@@ -34,17 +32,9 @@ function NeighbourhoodPage() {
   return <NoArea />
 }
 
-const Join = lazy(() => part(() => import('../joining/join.tsx')))
-const AccountCare = lazy(() => part(() => import('../session/account-care.tsx')))
-const OwnAccount = lazy(() => part(() => import('../session/own-account.tsx')))
-
-function JoinPage() {
-  return (
-    <Suspense fallback={<PageWaiting />}>
-      <Join />
-    </Suspense>
-  )
-}
+const Join = later(() => import('../joining/join.tsx'), PageWaiting)
+const AccountCare = later(() => import('../session/account-care.tsx'))
+const OwnAccount = later(() => import('../session/own-account.tsx'), PageWaiting)
 
 function AccountPage() {
   const place = useAddress()
@@ -59,22 +49,14 @@ function AccountPage() {
   if (!area) return <NoArea />
   if (!identity) {
     if (place.view !== 'account') return <NotFound />
-    return (
-      <Suspense fallback={<PageWaiting />}>
-        <OwnAccount area={area} />
-      </Suspense>
-    )
+    return <OwnAccount area={area} />
   }
   if (session.error && !session.data) return <Trouble error={session.error} retry={() => void session.refetch()} />
   if (!session.data) return <PageWaiting />
   return (
     <>
       <SeatPage key={identity.account} areas={areas.data} />
-      {identity === own && (
-        <Suspense>
-          <AccountCare area={area} />
-        </Suspense>
-      )}
+      {identity === own && <AccountCare area={area} />}
     </>
   )
 }
@@ -92,21 +74,6 @@ function NotFound() {
     <Card title={pageWords().nobody}>
       <p>{pageWords().nobodyText}</p>
       <PageLink to="/">{pageWords().toNeighbourhood}</PageLink>
-    </Card>
-  )
-}
-
-/** A part that could not be fetched is fetched with the page; a page that cannot be fetched either is better left as it is. */
-async function reload(): Promise<void> {
-  const answer = await fetch(window.location.href).catch(() => null)
-  if (answer?.ok) window.location.reload()
-}
-
-export function Broken({ error, again }: { error: Error; again: () => void }) {
-  const isMissing = error instanceof ProblemError && error.code === 'PAGE_PART_MISSING'
-  return (
-    <Card title={isMissing ? pageWords().moment : pageWords().broken}>
-      <Trouble error={error} retry={isMissing ? () => void reload() : again} />
     </Card>
   )
 }

@@ -1,19 +1,19 @@
 /** The page of one account: its seats, and the view that suits its role. */
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-import { part } from '../api/part.ts'
 import { seatsQuery } from '../api/queries.ts'
 import { IntervalProgress } from '../market/interval-progress.tsx'
 import type { Role } from '../session/identity.ts'
 import { useSession } from '../session/session.tsx'
 import { PageLink } from './address.tsx'
 import { Badge, Card, Empty, Trouble, Waiting } from './card.tsx'
+import { later } from './later.tsx'
 import { pageWords } from './words.ts'
 
-const Household = lazy(() => part(() => import('../household/household.tsx')))
-const Buyer = lazy(() => part(() => import('../buyer/buyer.tsx')))
-const Utility = lazy(() => part(() => import('../utility/utility.tsx')))
+const Household = later(() => import('../household/household.tsx'), PageWaiting)
+const Buyer = later(() => import('../buyer/buyer.tsx'), PageWaiting)
+const Utility = later(() => import('../utility/utility.tsx'), PageWaiting)
 
 /** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
 function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {
@@ -66,24 +66,22 @@ export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
           </select>
         </label>
       )}
-      <Suspense fallback={<PageWaiting />}>
-        {role === 'utility' ? (
-          <Utility area={area} />
-        ) : seat ? (
-          role === 'household' ? (
-            <Household key={seat.seat} area={area} seat={seat} />
-          ) : (
-            <Buyer key={seat.seat} area={area} seat={seat} />
-          )
+      {role === 'utility' ? (
+        <Utility area={area} />
+      ) : seat ? (
+        role === 'household' ? (
+          <Household key={seat.seat} area={area} seat={seat} />
         ) : (
-          <Card title={said.noMeter}>
-            <Empty>{said.noMeterText(area.name)}</Empty>
-            <PageLink to="/join" className="button primary">
-              {said.join}
-            </PageLink>
-          </Card>
-        )}
-      </Suspense>
+          <Buyer key={seat.seat} area={area} seat={seat} />
+        )
+      ) : (
+        <Card title={said.noMeter}>
+          <Empty>{said.noMeterText(area.name)}</Empty>
+          <PageLink to="/join" className="button primary">
+            {said.join}
+          </PageLink>
+        </Card>
+      )}
     </>
   )
 }

@@ -1,14 +1,15 @@
 /** "Use this device's fingerprint, face or PIN": makes an account of a passkey, or opens the one that is there. */
 import { useMutation } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { Trouble, Waiting } from '../page/card.tsx'
+import { later } from '../page/later.tsx'
 import { askingPasskey, keptPasskeys } from './kept-passkeys.ts'
 import { useVisitor } from './session.tsx'
 import { sessionWords } from './words.ts'
 
-const Recover = lazy(() => part(() => import('./recover.tsx')))
+const Recover = later(() => import('./recover.tsx'), Waiting)
 
 export function PasskeyAccount({ area }: { area: AreaResource }) {
   const said = sessionWords()
@@ -48,11 +49,7 @@ export function PasskeyAccount({ area }: { area: AreaResource }) {
           {said.lostPasskey}
         </button>
       </p>
-      {isLost && (
-        <Suspense fallback={<Waiting />}>
-          <Recover area={area} />
-        </Suspense>
-      )}
+      {isLost && <Recover area={area} />}
     </>
   )
 }

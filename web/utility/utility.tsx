@@ -15,7 +15,7 @@ import { Report } from './report.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
-import { LaterChart, MarketChart } from '../charts/later-chart.tsx'
+import { MarketChart } from '../charts/later-chart.tsx'
 
 export default function Utility({ area }: { area: AreaResource }) {
   const said = utilityWords()
@@ -43,13 +43,7 @@ export default function Utility({ area }: { area: AreaResource }) {
         {intervals.isPending ? <Waiting lines={4} /> : <ZoneTable area={area} interval={newest} />}
       </Card>
       <Card title={said.betweenAndRest} aside={<Check area={area} intervals={cleared} />}>
-        {intervals.isPending ? (
-          <Waiting lines={5} />
-        ) : (
-          <LaterChart>
-            <MarketChart intervals={cleared} height={230} />
-          </LaterChart>
-        )}
+        {intervals.isPending ? <Waiting lines={5} /> : <MarketChart intervals={cleared} height={230} />}
       </Card>
       <Tabs.Root defaultValue="intervals" className="tabs card dense">
         <Tabs.List className="tab-list" aria-label={said.records}>

@@ -1,0 +1,47 @@
+/** Parts of a page that are fetched when they are first shown: each waits by itself, and one that cannot be fetched takes nothing along. */
+import { type ComponentType, lazy, Suspense } from 'react'
+import { ProblemError } from '../api/client.ts'
+import { part } from '../api/part.ts'
+import { Boundary } from './boundary.tsx'
+import { Card, Trouble } from './card.tsx'
+import { pageWords } from './words.ts'
+
+/**
+ * A component that is fetched when it is first shown.
+ *
+ * @param load imports the module whose default export it is.
+ * @param Space what stands in its place until then; nothing by default.
+ */
+export function later<Props extends object>(
+  load: () => Promise<{ default: ComponentType<Props> }>,
+  Space: ComponentType = () => null,
+): ComponentType<Props> {
+  const Part = lazy(() => part(load))
+  return function Later(props: Props) {
+    return (
+      <Boundary instead={(error, again) => <Broken error={error} again={again} />}>
+        <Suspense fallback={<Space />}>
+          <Part {...props} />
+        </Suspense>
+      </Boundary>
+    )
+  }
+}
+
+/** In place of what broke while it was drawn, or could not be fetched. */
+export function Broken({ error, again }: { error: Error; again: () => void }) {
+  if (error instanceof ProblemError && error.code === 'PAGE_PART_MISSING') {
+    return <Trouble error={error} retry={() => void reload()} />
+  }
+  return (
+    <Card title={pageWords().broken}>
+      <Trouble error={error} retry={again} />
+    </Card>
+  )
+}
+
+/** Browsers remember that a part could not be fetched: only the whole page brings it, and only if that can be fetched. */
+async function reload(): Promise<void> {
+  const answer = await fetch(window.location.href).catch(() => null)
+  if (answer?.ok) window.location.reload()
+}
