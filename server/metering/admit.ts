@@ -107,7 +107,7 @@ export function admitSeries(series: readonly OfficialSeries[], admission: Admiss
 }
 
 /** The part of the point's energy that takes part in the community is measured by a register of its own (`…T`). */
-function isFactored(code: string | null): boolean {
+export function isFactored(code: string | null): boolean {
   return code?.endsWith('T') ?? false
 }
 

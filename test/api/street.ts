@@ -55,6 +55,8 @@ export interface Street {
   database: Database
   databaseUrl: string
   area: ConnectedArea
+  /** All of them. */
+  areas: ConnectedArea[]
   registry: Registry
   /** Who holds the offices, as the chain would say. */
   offices: Offices
@@ -182,6 +184,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     database,
     databaseUrl,
     area: handles[0]!,
+    areas: handles,
     registry,
     offices,
     relayed,

@@ -96,3 +96,30 @@ end $$;
 create or replace function make_months(times bigint[]) returns void language sql as $$
   select make_months_of(array['readings', 'seat_intervals'], times)
 $$;
+
+-- How far the metering operator's key has signed each of its meters: the exact registers at that boundary. A boundary is signed once.
+create table metering_registers (
+  area_id int not null,
+  meter text not null,
+  epoch int not null,
+  time bigint not null,
+  -- 10⁻⁶ Wh
+  import_micro_wh numeric(30) not null,
+  export_micro_wh numeric(30) not null,
+  primary key (area_id, meter)
+);
+
+-- Signed, and not acknowledged by the area yet; refused for good where there is a code.
+create table metering_readings (
+  area_id int not null,
+  meter text not null,
+  epoch int not null,
+  time bigint not null,
+  import_wh bigint not null,
+  export_wh bigint not null,
+  quality smallint not null,
+  signature bytea not null,
+  code text,
+  primary key (area_id, meter, epoch, time)
+);
+create index metering_readings_waiting on metering_readings (area_id, time) where code is null;
