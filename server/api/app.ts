@@ -18,6 +18,7 @@ import { documentRoutes } from './routes/documents.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { officialRoutes } from './routes/official.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
 import { passkeyAccountRoutes } from './routes/passkey-accounts.ts'
@@ -98,6 +99,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
     ...areaRoutes(orderParts),
+    ...officialRoutes(orderParts),
     ...reportRoutes(orderParts),
     ...documentRoutes(orderParts),
     ...watchingRoutes(parts),

@@ -71,6 +71,8 @@ export interface ApiParts {
   /** What is not ready, each in a sentence; empty when everything is. */
   ready(): Promise<string[]>
   demo: DemoFacts | null
+  /** The account of the metering operator's key, where this server has it: it may bring official values, as grid operators may. */
+  meteringOperator: Address | null
   /** Folder of the built page, or null to serve none. */
   pageFolder: string | null
   /** The addresses under which people open the page (`http://localhost:8080`): sign-in messages must name one of them, and links name the first. */

@@ -57,6 +57,8 @@ export interface FileConfig {
   keyFile?: string | undefined
   /** Absolute. */
   relayKeyFile?: string | undefined
+  /** Absolute. */
+  meteringKeyFile?: string | undefined
   host?: string | undefined
   port?: number | undefined
   metricsHost?: string | undefined
@@ -119,6 +121,7 @@ const schema = z.strictObject({
   'database-url': aUrl(/^postgres(ql)?:$/, 'postgres://user:password@host/database').optional(),
   'key-file': aText.optional(),
   'relay-key-file': aText.optional(),
+  'metering-key-file': aText.optional(),
   host: aText.optional(),
   port: whole(1, 65_535).optional(),
   'metrics-host': aText.optional(),
@@ -173,6 +176,7 @@ export function readServerConfig(path: string): FileConfig {
     databaseUrl: file['database-url'],
     keyFile: absolute(file['key-file']),
     relayKeyFile: absolute(file['relay-key-file']),
+    meteringKeyFile: absolute(file['metering-key-file']),
     host: file.host,
     port: file.port,
     metricsHost: file['metrics-host'],

@@ -7,6 +7,7 @@ import points from './migrations/0005_points.sql?raw'
 import documents from './migrations/0006_documents.sql?raw'
 import watching from './migrations/0007_watching.sql?raw'
 import billing from './migrations/0008_billing.sql?raw'
+import official from './migrations/0009_official.sql?raw'
 
 export const migrations: readonly { name: string; text: string }[] = [
   { name: '0001_market', text: market },
@@ -17,4 +18,5 @@ export const migrations: readonly { name: string; text: string }[] = [
   { name: '0006_documents', text: documents },
   { name: '0007_watching', text: watching },
   { name: '0008_billing', text: billing },
+  { name: '0009_official', text: official },
 ]

@@ -31,6 +31,7 @@ const foreign = new Set([
   'FIRST_BLOCK',
   'KEY_FILE',
   'LOG_LEVEL',
+  'METERING_KEY_FILE',
   'METRICS_HOST',
   'METRICS_PORT',
   'POLL_MS',

@@ -55,6 +55,8 @@ export interface Street {
   database: Database
   databaseUrl: string
   area: ConnectedArea
+  /** All of them. */
+  areas: ConnectedArea[]
   registry: Registry
   /** Who holds the offices, as the chain would say. */
   offices: Offices
@@ -132,6 +134,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   })
   const apiParts = {
     ...{ database, areas, signatures, registry, log, servicesOf },
+    meteringOperator: lower(people.metering),
     networkOf: networkReader(options.trustProxy ?? null, log),
     gate: createOrderGate(),
     reads: createReadAllowance(options.readsPerMinute ?? 1_000_000),
@@ -191,6 +194,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     database,
     databaseUrl,
     area: handles[0]!,
+    areas: handles,
     registry,
     offices,
     relayed,

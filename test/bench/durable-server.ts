@@ -122,6 +122,7 @@ const parts: ApiParts = {
   log,
   ready: async () => [],
   demo: null,
+  meteringOperator: null,
   pageFolder: null,
   origins: [origin!],
   networkOf: networkReader(null, log),

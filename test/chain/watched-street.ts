@@ -139,7 +139,15 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
   }
   const { area, watching } = market
   const parts: ApiParts = {
-    ...{ database, log, registry: new Registry(), demo: null, pageFolder: null, origins: [url] },
+    ...{
+      database,
+      log,
+      registry: new Registry(),
+      demo: null,
+      meteringOperator: null,
+      pageFolder: null,
+      origins: [url],
+    },
     areas: { get: (number) => (number === area.settings.area ? area : undefined), all: () => [area] },
     signatures: { check: unused } as unknown as ApiParts['signatures'],
     servicesOf: () => ({

@@ -24,6 +24,7 @@ import {
 } from './binary.ts'
 import {
   cancelReasons,
+  officialStatuses,
   orderCodes,
   orderStatuses,
   outcomeCodes,
@@ -33,6 +34,7 @@ import {
   sides,
   stageNames,
 } from './codes.ts'
+import { officialValue, standing } from './standing.ts'
 
 export const areaZone = struct({ id: text, parent: optional(text), feeTicksPerKwh: uint, capacityWh: optional(uint) })
 
@@ -209,21 +211,6 @@ export type SignedAgreement = Infer<typeof signedAgreement>
 const side = oneOf(sides)
 const quality = oneOf(qualities)
 
-/** What stands in the tables of an interval that the engine no longer holds. */
-const standing = struct({
-  start: uint,
-  run: uint,
-  zone: text,
-  /** Whether the newest run has a row of the seat; without one the rest is as of a silent seat. */
-  hasRow: bool,
-  quality,
-  importWh: uint,
-  exportWh: uint,
-  boughtWh: uint,
-  soldWh: uint,
-})
-export type Standing = Infer<typeof standing>
-
 const lateReading = struct({
   reading: meterReading,
   /** The seat that the meter served at that boundary. */
@@ -277,6 +264,8 @@ export const command = union({
    * of a batch's statement follow; it is there where a batch is to be cut.
    */
   tick: struct({ ...at, seal: optional(hex32) }),
+  /** What the metering operator says of intervals before, or after, it signs registers made from it. */
+  'official-values': struct({ ...at, values: list(officialValue) }),
   /** The chain has settled another batch of this time than the one that was cut here: a restored journal can lack its newest number. */
   'disown-batch': struct({ ...at, start: uint, end: uint }),
 })
@@ -592,6 +581,11 @@ export const event = union({
   'batch-missed': struct({ start: uint, end: uint }),
   /** A stored reading came again under the key that was the meter's then: from here on this signature is the one that counts. */
   'reading-renewed': struct({ seat: uint, epoch: uint, time: uint }),
+  /** One for each official value of the command, in their order; `seat` is 0 where none is known. */
+  'official-value': struct({
+    ...{ meter: address, start: uint, seat: uint, importWh: uint, exportWh: uint, isGood: bool },
+    status: oneOf(officialStatuses),
+  }),
 })
 export type Event = Infer<typeof event>
 export type EventOf<Type extends Event['type']> = Extract<Event, { type: Type }>
