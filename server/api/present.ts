@@ -300,7 +300,7 @@ export function presentSeatInterval(
 }
 
 function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: readonly string[]): OutcomeResource {
-  const { bestTicks, fullZone, coveredWh, because } = meaningOf(outcome)
+  const { bestTicks, fullZone, coveredWh, meteredWh, togetherWh, because } = meaningOf(outcome)
   return {
     stage: outcome.stage,
     arrival: outcome.arrival,
@@ -313,7 +313,7 @@ function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: rea
     code: outcome.code,
     bestPerKwh: priceOrNull(settings, bestTicks),
     fullZone: fullZone === null ? null : (zoneNames[fullZone] ?? null),
-    coveredWh,
+    ...{ coveredWh, meteredWh, togetherWh },
     because,
     message: outcomeSentence(languages.en, outcome, { measures: settings, zoneNames }),
   }

@@ -377,9 +377,9 @@ export interface ForwardBookChange {
 
 export const outcomeSchema = z
   .object({
-    /** In which way energy was to be given: by an agreement, by trades made ahead, or by the spot auction. */
+    /** In which way energy was to be given: by an agreement, trades made ahead, the auction, the grid operator or a key. */
     stage: z.enum(stageNames),
-    /** Names the order or agreement in the area. */
+    /** Names the order, agreement or declaration in the area; 0 where there is none. */
     arrival: z.int(),
     side: sideSchema,
     limitPerKwh: price,
@@ -396,6 +396,9 @@ export const outcomeSchema = z
     fullZone: z.string().nullable(),
     /** For how much energy the money reached; all that was offered where money was no matter. */
     coveredWh: wh,
+    /** Of shared energy, where all that was allocated moved: what the meter measured of this side, and what was shared together. */
+    meteredWh: wh,
+    togetherWh: wh,
     /** Why one of the two sides could not trade at all, where that was so. */
     because: z.enum(outcomeCodes).nullable(),
     message: z.string(),

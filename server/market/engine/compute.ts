@@ -6,7 +6,7 @@ import { type Energies, settlesOnBilling } from '../area/energy.ts'
 import { type ClearedSums, type Fill, Fills, type Interval } from '../area/interval.ts'
 import { suspendedSeats } from '../area/state.ts'
 import { openPool, type PoolSeat, type PoolState } from '../stages/pool.ts'
-import { stages } from '../stages/stages.ts'
+import { stagesOf } from '../stages/stages.ts'
 
 /**
  * Computes an interval from what is known of it now, keeps its fills, prices and sums, and says the result under the next
@@ -23,7 +23,7 @@ export function computeInterval(
   const fills: Fill[] = []
   let prices: Pick<ClearedSums, 'zones' | 'flows'> = { zones: [], flows: [] }
   interval.deliveredWh = []
-  for (const stage of stages) {
+  for (const stage of stagesOf(config)) {
     const given = stage.allocate(pool)
     fills.push(...given.fills)
     sums.matchedWh += given.matchedWh
