@@ -13,6 +13,7 @@ import { mountRoute, type Route, sendProblem } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
+import { declarationRoutes } from './routes/declarations.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { forwardRoutes } from './routes/forward.ts'
@@ -31,6 +32,8 @@ import { watchingRoutes } from './routes/watching.ts'
 
 const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
+/** A day of a hundred members, or an hour of some thousands. */
+const declarationLimitBytes = 1024 * 1024
 
 export function createApp(parts: ApiParts): Express {
   const { log, registry, ready } = parts
@@ -62,6 +65,7 @@ export function createApp(parts: ApiParts): Express {
     response.setHeader('Cache-Control', 'no-store')
     next()
   })
+  api.use('/areas/:area/declarations', express.json({ limit: declarationLimitBytes }))
   api.use(express.json({ limit: bodyLimitBytes }))
   for (const definition of routes) mountRoute(api, definition, parts)
   api.use(nothingHere)
@@ -98,6 +102,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...orderRoutes(orderParts),
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
+    ...declarationRoutes(orderParts),
     ...areaRoutes(orderParts),
     ...officialRoutes(orderParts),
     ...reportRoutes(orderParts),

@@ -67,6 +67,7 @@ const tagsInOrder = [
   'Orders',
   'Forward trading',
   'Agreements',
+  'Declarations',
   'Grants',
   'Relay',
   'Demo',

@@ -80,6 +80,10 @@ export function presentArea(
     lowestPerKwh: decimalPrice(settings, lowestTicks),
     highestPerKwh: decimalPrice(settings, highestTicks),
     ownUse: settings.ownUse,
+    sharing: settings.sharing && {
+      price: settings.sharing.price.type,
+      waitSeconds: settings.sharing.waitMs / 1000,
+    },
     rules: { hash: settings.rulesHash, ...rules },
     offices,
     chain: { ...chain, revocations },

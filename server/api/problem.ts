@@ -56,6 +56,8 @@ const table = {
   ORDER_SIGNATURE: [422, 'The order is not signed by its account'],
   CANCEL_SIGNATURE: [422, 'The cancellation is not signed by the order’s account'],
   SESSION_KEY_SIGNATURE: [422, 'The session key is not signed by the account'],
+  DECLARATION_SIGNATURE: [422, 'The declaration is not signed by the area’s grid operator'],
+  DECLARATION_CONTENT: [422, 'The declaration is signed for something else'],
   AGREEMENT_SIGNATURE: [422, 'The agreement is not signed by both accounts'],
   GRANT_SIGNATURE: [422, 'The grant is not signed by its account'],
   GRANT_INVALID: [422, 'A grant cannot be like this'],

@@ -9,6 +9,7 @@ import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../ma
 import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
 import { agreementKinds } from '../words/details.ts'
+import { sharingSchema } from './declaration-resources.ts'
 
 export const addressSchema = z
   .string()
@@ -64,6 +65,7 @@ export const areaSchema = z
      * and so part of what stays with it (`residual`).
      */
     ownUse: z.enum(['net', 'residual']),
+    sharing: sharingSchema.nullable(),
     rules: z.object({
       hash: hex32Form,
       area: uint32,
@@ -396,9 +398,7 @@ export const outcomeSchema = z
     fullZone: z.string().nullable(),
     /** For how much energy the money reached; all that was offered where money was no matter. */
     coveredWh: wh,
-    /** Of shared energy, where all that was allocated moved: what the meter measured of this side, and what was shared together. */
-    meteredWh: wh,
-    togetherWh: wh,
+    ...{ meteredWh: wh, togetherWh: wh },
     /** Why one of the two sides could not trade at all, where that was so. */
     because: z.enum(outcomeCodes).nullable(),
     message: z.string(),

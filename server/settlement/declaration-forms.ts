@@ -22,7 +22,7 @@ const round = z.strictObject({
 })
 
 /** What is declared; the signature covers the SHA-256 of its canonical bytes (`market/area/declarations.ts`). */
-const declaredForm = z.discriminatedUnion('type', [
+export const declaredForm = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('quantities'),
     intervals: z
@@ -52,7 +52,7 @@ const declaredForm = z.discriminatedUnion('type', [
 ]) satisfies z.ZodType<Declared>
 
 /** As it is signed (`Declaration`), but for the rules. */
-const declarationFields = {
+export const declarationFields = {
   kind: z.int().min(0).max(2).meta({ description: '0 allocated quantities, 1 a key, 2 prices of the exchange' }),
   start: utcSeconds,
   end: utcSeconds,

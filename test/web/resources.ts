@@ -32,6 +32,7 @@ export const area: AreaResource = {
   lowestPerKwh: '0.0000',
   highestPerKwh: '0.4000',
   ownUse: 'net',
+  sharing: null,
   rules: { hash: hashRules(rules), ...rules },
   offices: { grid: rules.grid, operator: address('6') },
   chain: {
