@@ -264,6 +264,8 @@ export const command = union({
    * of a batch's statement follow; it is there where a batch is to be cut.
    */
   tick: struct({ ...at, seal: optional(hex32) }),
+  /** The chain has settled another batch of this time than the one that was cut here: a restored journal can lack its newest number. */
+  'disown-batch': struct({ ...at, start: uint, end: uint }),
   /** What the metering operator says of intervals before, or after, it signs registers made from it. */
   'official-values': struct({ ...at, values: list(officialValue) }),
 })

@@ -13,7 +13,7 @@ import { clearAuction } from '../auction.ts'
 import { acceptAgreements, endAgreement } from '../stages/agreements/agreements.ts'
 import { cancelForward, placeForward } from '../stages/forward/book.ts'
 import { gridOf } from '../stages/grid.ts'
-import { batchDueMs, cutBatch, followChain, openBatch } from './batches.ts'
+import { batchDueMs, cutBatch, disownBatch, followChain, openBatch } from './batches.ts'
 import {
   clearInterval,
   firstStale,
@@ -80,6 +80,8 @@ function carryOut(state: AreaState, command: Command): Event[] {
       return leaveOut(state, command)
     case 'tick':
       return doNext(state, command)
+    case 'disown-batch':
+      return disownBatch(state, command)
   }
 }
 
