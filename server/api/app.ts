@@ -26,6 +26,7 @@ import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
 import { watchingRoutes } from './routes/watching.ts'
+import { witnessRoutes } from './routes/witnesses.ts'
 
 const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
@@ -98,6 +99,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...agreementRoutes(orderParts),
     ...areaRoutes(orderParts),
     ...officialRoutes(orderParts),
+    ...witnessRoutes(orderParts),
     ...reportRoutes(orderParts),
     ...watchingRoutes(parts),
     ...tariffRoutes(orderParts),

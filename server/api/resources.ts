@@ -9,6 +9,7 @@ import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../ma
 import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
 import { agreementKinds } from '../words/details.ts'
+import { pointRecordSchema } from './point-record.ts'
 
 export const addressSchema = z
   .string()
@@ -247,6 +248,7 @@ export const seatSchema = z
     sellOrder: orderSchema.nullable(),
     buyOrder: orderSchema.nullable(),
     lastReadingAt: time.nullable(),
+    record: pointRecordSchema,
   })
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>
