@@ -33,6 +33,7 @@ import { attachLive } from './live/live.ts'
 import { meterOwners } from './live/meter-seats.ts'
 import { createReadingIntake } from './live/reading-intake.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
+import type { Tolerance } from './metering/witnesses.ts'
 import { createMetricsServer } from './metrics-server.ts'
 import { startFeeder } from './official/start-feeder.ts'
 import { startSignatureCheck } from './signatures/signature-check.ts'
@@ -72,6 +73,8 @@ export interface ServeOptions {
   port: number
   /** File with the metering operator's private key, or null where this server signs no official values. */
   meteringKeyFile: string | null
+  /** How far the metering operator and a home's agent may differ in an interval before somebody should look. */
+  witnessTolerance: Tolerance
   /** Where Prometheus reads; null for no such port. */
   metricsHost: string
   metricsPort: number | null
@@ -187,6 +190,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     networkOf: networkReader(options.trustProxy, log),
     gate: createOrderGate(),
     reads: createReadAllowance(),
+    witnessTolerance: options.witnessTolerance,
     isOwnHost: ownHosts(origins),
     senderOf: pageSenders(origins),
   }
@@ -197,24 +201,22 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
   const intake = createReadingIntake(parts.areas, signatures)
-  const feeder =
-    meteringWallet === null
-      ? null
-      : startFeeder({
-          ...{ database, registry, log, pollMs, wallet: meteringWallet, areas: parts.areas.all },
-          deliver(area, readings) {
-            const { chain: domain } = area.settings
-            const { loads } = area.status
-            return intake.take(readings.map((reading) => ({ reading, domain, area, loads })))
-          },
-        })
+  const feeder = startFeeder({
+    ...{ database, registry, log, pollMs, wallet: meteringWallet, areas: parts.areas.all },
+    tolerance: options.witnessTolerance,
+    deliver(area, readings) {
+      const { chain: domain } = area.settings
+      const { loads } = area.status
+      return intake.take(readings.map((reading) => ({ reading, domain, area, loads })))
+    },
+  })
   log.info({ url, areas: settings.map(({ area }) => area), operator: escrows[0]!.sender.address }, 'serving')
 
   return {
     url,
     async stop() {
       live.close()
-      await feeder?.stop()
+      await feeder.stop()
       const closed = io.close()
       http.closeAllConnections()
       await closed

@@ -29,6 +29,7 @@ import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
 import { totalsRoutes } from './routes/totals.ts'
 import { watchingRoutes } from './routes/watching.ts'
+import { witnessRoutes } from './routes/witnesses.ts'
 
 const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
@@ -105,6 +106,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...declarationRoutes(orderParts),
     ...areaRoutes(orderParts),
     ...officialRoutes(orderParts),
+    ...witnessRoutes(orderParts),
     ...reportRoutes(orderParts),
     ...documentRoutes(orderParts),
     ...watchingRoutes(parts),

@@ -1,9 +1,12 @@
 /** What the API says of official values: files, what became of them, and where they differ. */
 import { z } from 'zod'
 import { formatMicroWh } from '../exchange/decimal.ts'
+import { isoDay } from '../exchange/instants.ts'
 import { valueQualities } from '../exchange/official-values.ts'
+import type { Tolerance } from '../metering/witnesses.ts'
 import type { TakenFile } from '../official/take-file.ts'
 import type { OfficialDifference, OfficialFile } from '../store/official-store.ts'
+import type { WitnessDay, WitnessInterval } from '../store/witness-store.ts'
 import { isoTime } from './present.ts'
 
 const time = z.iso.datetime()
@@ -57,6 +60,44 @@ export const officialFileSchema = z
   })
   .meta({ id: 'OfficialFile' })
 type OfficialFileResource = z.infer<typeof officialFileSchema>
+
+const energies = { officialWh: z.int(), agentWh: z.int() }
+const pointOf = { point: z.string(), direction: z.enum(['import', 'export']) }
+
+export const witnessesSchema = z
+  .object({
+    tolerance: z.object({ wh: z.int(), percent: z.int() }).meta({
+      description:
+        'They differ beyond it where |official − agent| is more than `wh` and `percent` of the larger together',
+    }),
+    days: z
+      .array(
+        z.object({
+          ...{ day: z.iso.date(), ...pointOf, compared: count, beyond: count, ...energies },
+          largestWh: z.int().meta({ description: 'Official less agent, of the interval in which they differ most' }),
+        }),
+      )
+      .meta({ description: 'Days of UTC of which both say something, newest first; the first 2,000' }),
+    contradictions: z
+      .array(z.object({ start: time, ...pointOf, ...energies, differenceWh: z.int() }))
+      .meta({ description: 'Intervals in which they differ beyond the tolerance, newest first; the first 500' }),
+  })
+  .meta({ id: 'Witnesses' })
+export type WitnessesResource = z.infer<typeof witnessesSchema>
+
+export function presentWitnesses(
+  tolerance: Tolerance,
+  days: readonly WitnessDay[],
+  contradicting: readonly WitnessInterval[],
+): WitnessesResource {
+  return {
+    tolerance,
+    days: days.map(({ day, meter: _, ...rest }) => ({ day: isoDay(day), ...rest })),
+    contradictions: contradicting.map(({ start, officialWh, agentWh, point, direction }) => ({
+      ...{ start: isoTime(start), point, direction, officialWh, agentWh, differenceWh: officialWh - agentWh },
+    })),
+  }
+}
 
 export function presentTaken({ file, differences, ...taken }: TakenFile): TakenFileResource {
   const { name, format, kept, verdicts, refused, refusals, warnings } = taken

@@ -267,10 +267,19 @@ export function presentSeat(
     sellOrder: newestOf('sell'),
     buyOrder: newestOf('buy'),
     lastReadingAt: row.newest_time === null ? null : isoTime(row.newest_time),
+    record: recordOf(row, terms),
   }
 }
 
 /** `settings` are those of the interval's time. */
+/** What the grade of a billing meter is on chain. */
+const billing = 1
+
+function recordOf({ compared_days, beyond_intervals }: SeatRow, { grade }: { grade: number }): SeatResource['record'] {
+  const kind = grade === billing ? 'official' : compared_days > 0 ? 'compared' : 'agent'
+  return { kind, comparedDays: compared_days, beyondIntervals: beyond_intervals }
+}
+
 export function presentSeatInterval(
   settings: AreaSettings,
   row: SeatIntervalRow,

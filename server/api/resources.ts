@@ -10,6 +10,7 @@ import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
 import { agreementKinds } from '../words/details.ts'
 import { sharingSchema } from './declaration-resources.ts'
+import { pointRecordSchema } from './point-record.ts'
 
 export const addressSchema = z
   .string()
@@ -251,6 +252,7 @@ export const seatSchema = z
     sellOrder: orderSchema.nullable(),
     buyOrder: orderSchema.nullable(),
     lastReadingAt: time.nullable(),
+    record: pointRecordSchema,
   })
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>

@@ -59,6 +59,8 @@ export interface FileConfig {
   relayKeyFile?: string | undefined
   /** Absolute. */
   meteringKeyFile?: string | undefined
+  witnessToleranceWh?: number | undefined
+  witnessTolerancePercent?: number | undefined
   host?: string | undefined
   port?: number | undefined
   metricsHost?: string | undefined
@@ -122,6 +124,8 @@ const schema = z.strictObject({
   'key-file': aText.optional(),
   'relay-key-file': aText.optional(),
   'metering-key-file': aText.optional(),
+  'witness-tolerance-wh': whole(0, 1e9).optional(),
+  'witness-tolerance-percent': whole(0, 100).optional(),
   host: aText.optional(),
   port: whole(1, 65_535).optional(),
   'metrics-host': aText.optional(),
@@ -177,6 +181,8 @@ export function readServerConfig(path: string): FileConfig {
     keyFile: absolute(file['key-file']),
     relayKeyFile: absolute(file['relay-key-file']),
     meteringKeyFile: absolute(file['metering-key-file']),
+    witnessToleranceWh: file['witness-tolerance-wh'],
+    witnessTolerancePercent: file['witness-tolerance-percent'],
     host: file.host,
     port: file.port,
     metricsHost: file['metrics-host'],

@@ -20,6 +20,7 @@ import {
   meterInterval,
   settles,
 } from '../metering/registers.ts'
+import type { Tolerance } from '../metering/witnesses.ts'
 import { type Database, transact } from '../store/database.ts'
 import {
   countingOf,
@@ -35,12 +36,15 @@ import {
   untoldValues,
 } from '../store/metering-store.ts'
 import { areaPlace, type RosterRow, rosterOf } from '../store/roster-store.ts'
+import { compareDays } from '../store/witness-store.ts'
 import { keysOfPoints } from './metering-keys.ts'
+import { witnessedPoints } from './witnessed-points.ts'
 
 export interface FeederParts {
   database: Database
-  /** The operator's key, from which those of its meters are made. */
-  operator: Pick<Wallet, 'privateKey'>
+  /** The operator's key, from which those of its meters are made; null where another server has it. */
+  operator: Pick<Wallet, 'privateKey'> | null
+  tolerance: Tolerance
   /** The same door as agents': signatures are checked there. */
   deliver(area: AreaHandle, readings: SignedReading[]): Promise<ReadingAck[]>
   noted(what: FeederNote): void
@@ -56,17 +60,42 @@ const billing = 1
 
 /** Does what is to be done for one area now. Rejects with `AreaError` while the area takes nothing. */
 export async function feedArea(parts: FeederParts, area: AreaHandle, areaId: number): Promise<void> {
+  if (area.status.condition.is !== 'ready') return
   const { rules } = area.settings
-  if (rules.settlingGrade !== billing || area.status.condition.is !== 'ready') return
-  const untold = await untoldValues(parts.database, areaId, most.untold)
-  const signTo = signingDue(area)
+  const { database, operator } = parts
+  const untold = await untoldValues(database, areaId, most.untold)
+  const signs = operator !== null && rules.settlingGrade === billing
+  if (!signs && untold.length === 0) return
   const point = await pointOf(parts, areaId)
   if (point === null) return
-  const meters = await ownMeters(parts, areaId, point)
-  if (signTo > 0) await signBatches(parts, area, areaId, { meters, point, signTo })
-  await sendReadings(parts, area, areaId)
-  if (untold.length > 0) await tell(parts, area, areaId, { meters, point, untold })
+  const meters = signs ? await ownMeters(database, operator, areaId, point) : new Map<Address, OwnMeter>()
+  if (signs) {
+    await signBatches(parts, area, areaId, { meters, point, signTo: signingDue(area) })
+    await sendReadings(parts, area, areaId)
+  }
+  if (untold.length === 0) return
+  const told = await tell(parts, area, areaId, { meters, point, untold })
+  await compare(parts, area, areaId, point, told)
+  await markTold(database, areaId, told)
 }
+
+/** What the second witness says of the days of which something new came. */
+async function compare(
+  { database, tolerance }: FeederParts,
+  { settings, status }: AreaHandle,
+  areaId: number,
+  { rows, zone }: Points,
+  told: Untold,
+): Promise<void> {
+  const days = [...new Set(told.map(({ start }) => Math.floor(start / daySeconds)))]
+  const named = new Set(told.map(({ point, direction }) => `${point} ${direction}`))
+  const witnessed = await witnessedPoints(database, areaId, { rows, zone, now: status.nowMs / 1000 })
+  const points = witnessed.filter(({ point, direction }) => named.has(`${point} ${direction}`))
+  const { intervalSeconds } = settings.rules
+  if (points.length > 0) await compareDays(database, areaId, { points, days, intervalSeconds, tolerance })
+}
+
+const daySeconds = 86_400
 
 /** The end of the newest batch whose grace has passed and that is not cut: nothing before it is open to corrections any more. */
 function signingDue({ settings, status }: AreaHandle): UtcSeconds {
@@ -99,7 +128,8 @@ interface OwnMeter extends MeteredSeat {
 }
 
 async function ownMeters(
-  { database, operator }: FeederParts,
+  database: Database,
+  operator: Pick<Wallet, 'privateKey'>,
   areaId: number,
   { rows }: Points,
 ): Promise<Map<Address, OwnMeter>> {
@@ -214,7 +244,7 @@ async function tell(
   area: AreaHandle,
   areaId: number,
   { meters, point, untold }: { meters: Map<Address, OwnMeter>; point: Points; untold: Untold },
-): Promise<void> {
+): Promise<Untold> {
   const { rules } = area.settings
   const length = rules.intervalSeconds
   const { cutUntil, nowMs } = area.status
@@ -249,7 +279,7 @@ async function tell(
     told.push(...late)
   }
   await submitValues(parts, area, values)
-  await markTold(parts.database, areaId, told)
+  return told
 }
 
 function byMeter(untold: Untold, stretches: RosterStretches): Map<Address | null, Untold> {

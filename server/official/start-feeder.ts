@@ -1,26 +1,32 @@
 /** Runs the feeder for every area that settles on official values, and counts what it does. */
 import type { Wallet } from 'ethers'
 import type { Logger } from 'pino'
-import { Counter, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { type Poller, startPoller } from '../chain/poller.ts'
+import type { Tolerance } from '../metering/witnesses.ts'
 import { findAreas } from '../store/areas.ts'
 import type { Database } from '../store/database.ts'
+import { newestOfficial } from '../store/metering-store.ts'
+import { newestWitnesses } from '../store/witness-store.ts'
 import { type FeederNote, type FeederParts, feedArea } from './feeder.ts'
 
 export interface FeederOptions extends Pick<FeederParts, 'deliver'> {
   database: Database
-  /** The metering operator's. */
-  wallet: Wallet
+  /** The metering operator's, or null. */
+  wallet: Wallet | null
+  tolerance: Tolerance
   areas: () => readonly AreaHandle[]
   pollMs: number
   registry: Registry
   log: Logger
 }
 
-export function startFeeder({ database, wallet, areas, deliver, pollMs, registry, log }: FeederOptions): Poller {
+export function startFeeder(options: FeederOptions): Poller {
+  const { database, wallet, tolerance, areas, deliver, pollMs, registry, log } = options
   const noted = counting(registry, log)
-  const parts: FeederParts = { database, operator: wallet, deliver, noted }
+  measureWitnesses(options)
+  const parts: FeederParts = { database, operator: wallet, tolerance, deliver, noted }
   return startPoller({
     name: 'official values',
     everyMs: pollMs,
@@ -30,6 +36,48 @@ export function startFeeder({ database, wallet, areas, deliver, pollMs, registry
         const { chainId, escrow } = area.settings.chain
         const [found] = await findAreas(database, { chainId, escrow, area: area.settings.area })
         if (found !== undefined) await feedArea(parts, area, found.areaId)
+      }
+    },
+  })
+}
+
+/** Of today and the two days before it. */
+const measuredDays = 2
+
+function measureWitnesses({ database, areas, registry }: FeederOptions): void {
+  const registers = [registry]
+  const labelNames = ['area']
+  const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames, registers })
+  const beyond = gauge(
+    'commonwatt_witness_beyond_intervals',
+    'Intervals of the newest days in which the metering operator and the home’s agent differ beyond the tolerance',
+  )
+  const compared = gauge(
+    'commonwatt_witness_compared_intervals',
+    'Intervals of the newest days of which both say something',
+  )
+  const largest = gauge(
+    'commonwatt_witness_largest_difference_wh',
+    'Largest difference of one interval in the newest days',
+  )
+  new Gauge({
+    name: 'commonwatt_official_values_age_seconds',
+    help: 'Since the end of the newest interval with an official value that counts, where there is one',
+    labelNames,
+    registers,
+    async collect() {
+      for (const area of areas()) {
+        const { chain, rules, area: number } = area.settings
+        const [found] = await findAreas(database, { ...chain, area: number })
+        if (found === undefined) continue
+        const day = Math.floor(area.status.nowMs / 86_400_000)
+        const sums = await newestWitnesses(database, found.areaId, day - measuredDays)
+        beyond.set({ area: number }, sums.beyond)
+        compared.set({ area: number }, sums.compared)
+        largest.set({ area: number }, sums.largestWh)
+        const newest = await newestOfficial(database, found.areaId)
+        if (newest === null) continue
+        this.set({ area: number }, area.status.nowMs / 1000 - newest - rules.intervalSeconds)
       }
     },
   })

@@ -157,3 +157,10 @@ export async function noteSent(
     where own.area_id = ${areaId} and own.meter = sent.meter and own.epoch = sent.epoch and own.time = sent.time
       and sent.code is not null`
 }
+
+/** The start of the newest interval with a value that counts; null where there is none. */
+export async function newestOfficial(sql: Queries, areaId: number): Promise<UtcSeconds | null> {
+  const [row] = await sql<{ start: UtcSeconds }[]>`
+    select start from official_values where area_id = ${areaId} and counts order by start desc limit 1`
+  return row?.start ?? null
+}

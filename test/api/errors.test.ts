@@ -39,6 +39,8 @@ const foreign = new Set([
   'RPC_URL',
   'SERVER_URL',
   'TRUST_PROXY',
+  'WITNESS_TOLERANCE_PERCENT',
+  'WITNESS_TOLERANCE_WH',
 ])
 
 const programs = readSourceTree(process.cwd()).filter(({ path, module }) => {

@@ -135,6 +135,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const apiParts = {
     ...{ database, areas, signatures, registry, log, servicesOf },
     meteringOperator: lower(people.metering),
+    witnessTolerance: { wh: 5, percent: 1 },
     networkOf: networkReader(options.trustProxy ?? null, log),
     gate: createOrderGate(),
     reads: createReadAllowance(options.readsPerMinute ?? 1_000_000),

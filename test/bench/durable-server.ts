@@ -123,6 +123,7 @@ const parts: ApiParts = {
   ready: async () => [],
   demo: null,
   meteringOperator: null,
+  witnessTolerance: { wh: 20, percent: 5 },
   pageFolder: null,
   origins: [origin!],
   networkOf: networkReader(null, log),

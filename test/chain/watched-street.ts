@@ -145,6 +145,7 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
       registry: new Registry(),
       demo: null,
       meteringOperator: null,
+      witnessTolerance: { wh: 20, percent: 5 },
       pageFolder: null,
       origins: [url],
     },

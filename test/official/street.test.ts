@@ -100,7 +100,12 @@ async function bring(name: string, content: string) {
 async function feed() {
   const intake = createReadingIntake({ get: () => handle as never, all: () => [handle] }, signatures)
   const parts = {
-    ...{ database: street.database, operator: people.metering, noted: (note: FeederNote) => notes.push(note) },
+    ...{
+      database: street.database,
+      operator: people.metering,
+      tolerance: { wh: 5, percent: 1 },
+      noted: (note: FeederNote) => notes.push(note),
+    },
     deliver: (to: AreaHandle, readings: Parameters<typeof arrivedFor>[1]) => intake.take(arrivedFor(to, readings)),
   }
   await feedArea(parts, handle, areaId)
@@ -229,6 +234,44 @@ test('files of one moment that contradict each other are a conflict, named by fi
   })
   const stranger = await tokenOf(street, people.stranger)
   expect((await ask(street, 'GET', path, { token: stranger })).body.code).toBe('NOT_METERING_ACCOUNT')
+})
+
+test('the two witnesses are compared by point, interval and day, for owner and metering operator', async () => {
+  const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
+  const range = `from=${iso(t0)}&to=${iso(t0 + 86_400)}`
+  const seen = {
+    tolerance: { wh: 5, percent: 1 },
+    // The second value is estimated and the third missing: only the first has two witnesses.
+    days: [
+      {
+        day: '2027-01-15',
+        point: points.alice,
+        direction: 'export',
+        compared: 1,
+        beyond: 1,
+        officialWh: 480,
+        agentWh: 500,
+        largestWh: -20,
+      },
+    ],
+    contradictions: [
+      { start: iso(t0), point: points.alice, direction: 'export', officialWh: 480, agentWh: 500, differenceWh: -20 },
+    ],
+  }
+  expect((await ask(street, 'GET', `areas/${area}/witnesses?${range}`, { token })).body).toEqual(seen)
+  const owner = { token: await tokenOf(street, people.alice) }
+  const own = `accounts/${lower(people.alice)}`
+  const { items } = (await ask(street, 'GET', `${own}/seats`, owner)).body
+  const records = items.map(({ area: number, record }: { area: number; record: object }) => [number, record])
+  expect(records).toEqual([
+    [1, { kind: 'agent', comparedDays: 0, beyondIntervals: 0 }],
+    [2, { kind: 'official', comparedDays: 1, beyondIntervals: 1 }],
+    [2, { kind: 'agent', comparedDays: 0, beyondIntervals: 0 }],
+  ])
+  expect((await ask(street, 'GET', `${own}/witnesses?seat=${items[1].seat}&${range}`, owner)).body).toEqual(seen)
+  const stranger = { token: await tokenOf(street, people.stranger) }
+  const refused = await ask(street, 'GET', `${own}/witnesses?seat=${items[1].seat}&${range}`, stranger)
+  expect(refused.body.code).toBe('ACCOUNT_FOREIGN')
 })
 
 test('what is signed when the grace has passed settles; estimated and missing do not', async () => {

@@ -82,6 +82,7 @@ export function seatOf(account: string, change: Partial<SeatResource> = {}): Sea
     sellOrder: null,
     buyOrder: null,
     lastReadingAt: null,
+    record: { kind: 'agent', comparedDays: 0, beyondIntervals: 0 },
     ...change,
   }
 }

@@ -24,20 +24,26 @@ const tag = 'Official values'
 const mostFileBytes = 4 * 2 ** 20
 const shown = { files: 200, differences: 1_000 }
 
+type Session = RouteInput<unknown, unknown, unknown>['session']
+
+/** The area, for its metering operator and its grid operator. Rejects with `NOT_METERING_ACCOUNT` for anybody else. */
+export async function meteredAreaOf(
+  parts: OrderParts & Pick<ApiParts, 'meteringOperator'>,
+  number: number,
+  session: Session,
+): Promise<{ area: AreaHandle; account: string }> {
+  const { areas, meteringOperator } = parts
+  const area = areaOf(areas, number)
+  const { account } = await session()
+  const grid = gridOperatorOf(parts, area)
+  if (account === grid || account === meteringOperator) return { area, account }
+  const who = meteringOperator === null ? grid : `${meteringOperator} or ${grid}`
+  throw new ApiError('NOT_METERING_ACCOUNT', `sign in as ${who}, who meters area ${number}`)
+}
+
 export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOperator'>): Route[] {
-  const { database, areas, tables, meteringOperator } = parts
-  /** The area, for its metering operator and its grid operator. */
-  const ofMetering = async (
-    number: number,
-    session: RouteInput<unknown, unknown, unknown>['session'],
-  ): Promise<{ area: AreaHandle; account: string }> => {
-    const area = areaOf(areas, number)
-    const { account } = await session()
-    const grid = gridOperatorOf(parts, area)
-    if (account === grid || account === meteringOperator) return { area, account }
-    const who = meteringOperator === null ? grid : `${meteringOperator} or ${grid}`
-    throw new ApiError('NOT_METERING_ACCOUNT', `sign in as ${who}, who meters area ${number}`)
-  }
+  const { database, tables } = parts
+  const ofMetering = (number: number, session: Session) => meteredAreaOf(parts, number, session)
   return [
     route({
       id: 'importOfficialValues',

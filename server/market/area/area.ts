@@ -234,10 +234,10 @@ export const command = union({
    * checked.
    */
   declare: struct({ ...at, id: hex32, declaration, body: declared, signature: hexBytes }),
-  /** What the metering operator says of intervals before, or after, it signs registers made from it. */
-  'official-values': struct({ ...at, values: list(officialValue) }),
   /** The chain has settled another batch of this time than the one that was cut here: a restored journal can lack its newest number. */
   'disown-batch': struct({ ...at, start: uint, end: uint }),
+  /** What the metering operator says of intervals before, or after, it signs registers made from it. */
+  'official-values': struct({ ...at, values: list(officialValue) }),
 })
 export type Command = Infer<typeof command>
 export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>

@@ -6,7 +6,7 @@
  */
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { type End, type IntervalEnergy, intervalEnergy } from '../../readings/admission.ts'
-import type { AreaConfig, ChainSeat } from './area.ts'
+import type { AreaConfig } from './area.ts'
 import { registersOf } from './registers.ts'
 import { type AreaState, type Configured, configAt, lengthOf, type SeatState, termsAt } from './state.ts'
 
@@ -106,36 +106,41 @@ export function principalOf(state: Paired, seat: SeatState, start: UtcSeconds): 
   return pair?.companion === seat ? pair.settling : null
 }
 
-/**
- * A home's two seats: its account has one of a billing meter and one of another grade that the grid operator confirmed in the same
- * zone. Where it has more of either, nobody can say which belongs to which, and there is no companion.
- */
-function pairOf(
-  state: Paired,
-  seat: SeatState,
-  start: UtcSeconds,
-): { settling: SeatState; companion: SeatState } | null {
+/** A home's two seats in an interval, where it has both. */
+function pairOf(state: Paired, seat: SeatState, start: UtcSeconds): SeatPair<SeatState> | null {
   if (!settlesOnBilling(configAt(state, start))) return null
   const zone = openTerms(seat, start)?.zone ?? null
   if (zone === null) return null
-  const settling: SeatState[] = []
-  const companions: SeatState[] = []
-  for (const number of seatsOf(state, seat.chain)) {
-    const own = state.seats.get(number)!
-    const terms = openTerms(own, start)
-    if (terms?.zone !== zone) continue
-    if (terms.grade === billing) settling.push(own)
-    else companions.push(own)
-  }
-  if (settling.length !== 1 || companions.length !== 1) return null
-  return { settling: settling[0]!, companion: companions[0]! }
+  const numbers = state.seatsOfAccount.get(seat.chain.account) ?? []
+  const own = numbers.map((number) => state.seats.get(number)!)
+  return pairAmong(own, zone, start)
 }
 
-function seatsOf({ seatsOfAccount }: Paired, { account }: ChainSeat): readonly number[] {
-  return seatsOfAccount.get(account) ?? []
+interface SeatPair<Seat> {
+  settling: Seat
+  companion: Seat
 }
 
-function openTerms(seat: SeatState, start: UtcSeconds) {
+/**
+ * Of one account's seats in an area of grade `billing` the one of a billing meter in this zone, and the one of another grade that the
+ * grid operator confirmed there. Where there are more of either, nobody can say which belongs to which, and there is no pair.
+ */
+export function pairAmong<Seat extends Pick<SeatState, 'chain' | 'earlierTerms'>>(
+  seats: readonly Seat[],
+  zone: string,
+  start: UtcSeconds,
+): SeatPair<Seat> | null {
+  const there = seats.flatMap((seat) => {
+    const terms = openTerms(seat, start)
+    return terms?.zone === zone ? [{ seat, isSettling: terms.grade === billing }] : []
+  })
+  const [settling, ...more] = there.filter(({ isSettling }) => isSettling)
+  const [companion, ...others] = there.filter(({ isSettling }) => !isSettling)
+  if (settling === undefined || companion === undefined || more.length + others.length > 0) return null
+  return { settling: settling.seat, companion: companion.seat }
+}
+
+function openTerms(seat: Pick<SeatState, 'chain' | 'earlierTerms'>, start: UtcSeconds) {
   const terms = termsAt(seat, start)
   return terms === null || terms.closed ? null : terms
 }

@@ -123,3 +123,26 @@ create table metering_readings (
   primary key (area_id, meter, epoch, time)
 );
 create index metering_readings_waiting on metering_readings (area_id, time) where code is null;
+
+-- Two witnesses: what the metering operator and the home's own agent say of a point, by days of UTC, where both say something.
+create table witness_days (
+  area_id int not null,
+  point text not null,
+  direction text not null check (direction in ('import', 'export')),
+  -- Counted from 1970-01-01.
+  day int not null,
+  -- The point's by the roster.
+  meter text not null,
+  -- Whose readings were compared.
+  agent_seat int not null,
+  -- Intervals of which both are good, and in how many of them they differ beyond the tolerance.
+  compared int not null,
+  beyond int not null,
+  official_wh bigint not null,
+  agent_wh bigint not null,
+  -- The largest difference of one interval, official less agent.
+  largest_wh bigint not null,
+  primary key (area_id, point, direction, day)
+);
+create index witness_days_day on witness_days (area_id, day);
+create index witness_days_meter on witness_days (area_id, meter);
