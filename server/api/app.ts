@@ -15,9 +15,11 @@ import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
 import { declarationRoutes } from './routes/declarations.ts'
 import { demoRoutes } from './routes/demo.ts'
+import { documentRoutes } from './routes/documents.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { officialRoutes } from './routes/official.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
 import { passkeyAccountRoutes } from './routes/passkey-accounts.ts'
@@ -25,7 +27,9 @@ import { relayRoutes } from './routes/relays.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
+import { totalsRoutes } from './routes/totals.ts'
 import { watchingRoutes } from './routes/watching.ts'
+import { witnessRoutes } from './routes/witnesses.ts'
 
 const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
@@ -101,11 +105,15 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...agreementRoutes(orderParts),
     ...declarationRoutes(orderParts),
     ...areaRoutes(orderParts),
+    ...officialRoutes(orderParts),
+    ...witnessRoutes(orderParts),
     ...reportRoutes(orderParts),
+    ...documentRoutes(orderParts),
     ...watchingRoutes(parts),
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
+    ...totalsRoutes(orderParts),
     ...pairingRoutes(orderParts),
     ...relayRoutes(orderParts, admission),
     ...passkeyAccountRoutes(orderParts, admission),

@@ -51,16 +51,24 @@ export function seatIdIn({ area }: Pick<AreaSettings, 'area'>, seat: number): st
 export function presentArea(
   settings: AreaSettings,
   {
+    slug,
     settledUntil,
     missed,
     revocations,
     offices,
-  }: { settledUntil: UtcSeconds; missed: readonly MissedRow[]; revocations: Address | null; offices: Offices },
+  }: {
+    slug: string
+    settledUntil: UtcSeconds
+    missed: readonly MissedRow[]
+    revocations: Address | null
+    offices: Offices
+  },
 ): AreaResource {
   const { rules, chain } = settings
   const { lowestTicks, highestTicks } = engineConfig(settings)
   return {
     area: settings.area,
+    slug,
     name: settings.name,
     intervalSeconds: rules.intervalSeconds,
     batchSeconds: rules.batchSeconds,
@@ -259,10 +267,19 @@ export function presentSeat(
     sellOrder: newestOf('sell'),
     buyOrder: newestOf('buy'),
     lastReadingAt: row.newest_time === null ? null : isoTime(row.newest_time),
+    record: recordOf(row, terms),
   }
 }
 
 /** `settings` are those of the interval's time. */
+/** What the grade of a billing meter is on chain. */
+const billing = 1
+
+function recordOf({ compared_days, beyond_intervals }: SeatRow, { grade }: { grade: number }): SeatResource['record'] {
+  const kind = grade === billing ? 'official' : compared_days > 0 ? 'compared' : 'agent'
+  return { kind, comparedDays: compared_days, beyondIntervals: beyond_intervals }
+}
+
 export function presentSeatInterval(
   settings: AreaSettings,
   row: SeatIntervalRow,

@@ -10,6 +10,7 @@ import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
 import { agreementKinds } from '../words/details.ts'
 import { sharingSchema } from './declaration-resources.ts'
+import { pointRecordSchema } from './point-record.ts'
 
 export const addressSchema = z
   .string()
@@ -46,6 +47,8 @@ const zoneSchema = z
 export const areaSchema = z
   .object({
     area: uint32,
+    /** Its name in addresses: `/areas/<slug>` of the page, and of this API; the number always leads there too. */
+    slug: z.string(),
     name: z.string(),
     intervalSeconds: z.int(),
     batchSeconds: z.int(),
@@ -249,6 +252,7 @@ export const seatSchema = z
     sellOrder: orderSchema.nullable(),
     buyOrder: orderSchema.nullable(),
     lastReadingAt: time.nullable(),
+    record: pointRecordSchema,
   })
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>
@@ -570,29 +574,3 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 export const invitedSchema = z.object({ area: uint32, account: address }).meta({ id: 'Invited' })
 
 export const relayedSchema = z.object({ transaction: z.string() }).meta({ id: 'Relayed' })
-
-/** Events of the socket.io namespace `/live`. Public ones need `watch`; private ones the token of a session in `auth.token`. */
-export interface LiveToPage {
-  interval: (interval: IntervalResource) => void
-  batch: (batch: BatchResource) => void
-  forwardTrade: (trade: ForwardTradeResource) => void
-  forwardBook: (change: ForwardBookChange) => void
-  /** Private: the account's own seats. */
-  seat: (seat: SeatResource) => void
-  seatInterval: (interval: SeatIntervalResource) => void
-  forwardOrder: (order: ForwardOrderResource) => void
-  agreement: (agreement: AgreementResource) => void
-  telemetry: (telemetry: TelemetryEvent) => void
-}
-
-/** What became of one order of a message; a refused one disturbs none of its neighbours. */
-export type OrderAck =
-  /** `known`: this very order was accepted before. */
-  | { status: 'accepted' | 'known'; order: string; effectiveFrom: string }
-  /** `retry`: sending it again later can help. */
-  | { status: 'refused'; code: string; message: string; retry: boolean }
-
-/** One result per order in their order, or a refusal of the whole message. */
-export type OrdersAnswer =
-  | { ok: true; results: OrderAck[] }
-  | { ok: false; code: string; message: string; retryAfterMs: number }

@@ -127,6 +127,7 @@ export const typedRequests: Record<string, readonly TypedRequest[]> = {
       ...(name === 'BatchRefusal' && { reason: body('/reason', 'place') }),
     }),
   ),
+  approveBill: [typed('DocumentApproval', { signature, by: 'one of the approvers' }, '/approval')],
   giveGrant: [typed('DataGrant', byAccount, '/grant')],
   revokeGrants: [
     {

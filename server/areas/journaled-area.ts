@@ -20,6 +20,7 @@ import { type AreaState, emptyState, seatsServedAt } from '../market/area/state.
 import { openBatch } from '../market/engine/batches.ts'
 import { apply, changesState } from '../market/engine/engine.ts'
 import { decodeCommand, encodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
+import { servingSeat } from '../market/engine/official.ts'
 import { isBeyondMemory } from '../market/engine/readings.ts'
 import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
 import type { Submission } from './area-handle.ts'
@@ -130,9 +131,10 @@ export class JournaledArea {
     await store.saveSnapshot(this.committed, pieces)
   }
 
-  /** Whether it says something of intervals that only the tables know. */
+  /** Whether it holds readings, values or allocations of intervals that only the tables know. */
   isLate(submission: Submission): boolean {
     if (submission.type === 'declare') return this.forgottenBy(submission).length > 0
+    if (submission.type === 'official-values') return submission.values.some(({ start }) => this.isForgotten(start))
     return submission.type === 'readings' && submission.readings.some(({ time }) => isBeyondMemory(this.state, time))
   }
 
@@ -144,6 +146,7 @@ export class JournaledArea {
       const forgotten = starts.length === 0 ? [] : await this.store.declaredOf(starts)
       return { commands: [{ ...submission, atMs, forgotten }], refused: [], places: null }
     }
+    if (submission.type === 'official-values') return this.takeOfficialValues(submission, atMs)
     if (submission.type !== 'chain')
       return { commands: [{ ...submission, atMs } as Command], refused: [], places: null }
     const { state } = this
@@ -162,6 +165,29 @@ export class JournaledArea {
   private forgottenBy({ body }: Extract<Submission, { type: 'declare' }>): UtcSeconds[] {
     if (body.type !== 'quantities') return []
     return body.intervals.flatMap(({ start }) => (start < this.state.firstStart ? [start] : []))
+  }
+
+  private isForgotten(start: UtcSeconds): boolean {
+    return start < this.state.firstStart
+  }
+
+  /** Values of intervals that the engine no longer holds come with what the tables say of those. */
+  private async takeOfficialValues(
+    submission: Extract<Submission, { type: 'official-values' }>,
+    atMs: number,
+  ): Promise<Taken> {
+    const { state } = this
+    const until = await this.store.archivedUntil()
+    const late = submission.values.filter(({ start }) => this.isForgotten(start) && start >= until)
+    // The tables are asked as for a reading at the boundary at which the interval begins.
+    const asked = late.map(({ meter, start }) => {
+      const seat = servingSeat(state, { meter, start })?.chain.seat ?? 0
+      return { reading: { ...noReading, meter, time: start }, seat }
+    })
+    const known = late.length === 0 ? [] : await this.store.late(asked)
+    const standings = new Map(late.map((value, index) => [value, known[index]!.starting]))
+    const values = submission.values.map((value) => ({ ...value, standing: standings.get(value) ?? null }))
+    return { commands: [{ type: 'official-values', atMs, values }], refused: [], places: null }
   }
 
   private async takeReadings(submission: Extract<Submission, { type: 'readings' }>, atMs: number): Promise<Taken> {
@@ -219,6 +245,11 @@ export class JournaledArea {
     const computed = events.filter(({ type }) => type === 'interval-cleared' || type === 'batch-cut').length
     return replayMs.command + computed * this.state.seats.size * replayMs.seatComputed
   }
+}
+
+const noReading = {
+  ...{ epoch: 0, importWh: 0, exportWh: 0, quality: 0, signature: '0x', sequence: 0 },
+  ...{ productionWh: null, reasons: 0, key: null },
 }
 
 /** What would correct results that are in the tables no more. */

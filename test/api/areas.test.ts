@@ -3,12 +3,23 @@
  * the grid operator allocates.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Declaration, digestOf, hashRules, signFull } from '../../contracts/protocol/typed-data.ts'
+import { type Declaration, digestOf, hashRules, signCompact, signFull } from '../../contracts/protocol/typed-data.ts'
+import { areaSlugs } from '../../server/api/area-places.ts'
 import { awaitedSchema, declarationSchema } from '../../server/api/declaration-resources.ts'
 import { areaSchema, orderSchema, pageOf, seatSchema } from '../../server/api/resources.ts'
 import { contentOf, type Declared, kindOfDeclared } from '../../server/market/area/declarations.ts'
 import { intervalSeconds, t0, terms } from '../market/engine/street.ts'
-import { lower, orderOf, people, seatIds, seatOfPerson, settings, settingsOfArea, signedOrder } from './people.ts'
+import {
+  lower,
+  meters,
+  orderOf,
+  people,
+  seatIds,
+  seatOfPerson,
+  settings,
+  settingsOfArea,
+  signedOrder,
+} from './people.ts'
 import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
 /** The tick is a tenth of a cent, and the escrow another one. */
@@ -20,7 +31,7 @@ const other = settingsOfArea(0xffff_ffff, {
 })
 const imported = { ...settingsOfArea(3).rules, allocation: 1 }
 const allocated = settingsOfArea(3, {
-  ...{ rules: imported, rulesHash: hashRules(imported) },
+  ...{ name: 'Mill', rules: imported, rulesHash: hashRules(imported) },
   sharing: { price: { type: 'fixed', ticks: 1_200 }, waitMs: 86_400_000 },
 })
 const highest = String(2n ** 64n - 2n ** 32n + 1n)
@@ -50,6 +61,56 @@ test('areas come with tick, token and escrow of their own', async () => {
   ])
   expect(items.map(({ sharing }) => sharing)).toEqual([null, { price: 'fixed', waitSeconds: 86_400 }, null])
   expect(items[2]!.retailPerKwh).toBe('3.000')
+})
+
+test('an area is found by name, zone or number, and by who operates its grid', async () => {
+  const found = async (query: string) => {
+    const { items } = pageOf(areaSchema).parse((await ask(street, 'GET', `areas?${query}`)).body)
+    return items.map(({ slug }) => slug)
+  }
+  expect(await found('')).toEqual(['test-street', 'mill', 'hill'])
+  expect(await found('search=hill')).toEqual(['hill'])
+  expect(await found('search=H%C3%ADLL')).toEqual(['hill'])
+  expect(await found('search=street%20north')).toEqual(['test-street', 'mill', 'hill'])
+  expect(await found('search=test%20north')).toEqual(['test-street'])
+  expect(await found('search=4294967295')).toEqual(['hill'])
+  expect(await found('search=valley')).toEqual([])
+  expect(await found(`grid=${people.grid.address}`)).toEqual(['test-street', 'mill', 'hill'])
+  expect(await found(`grid=${people.alice.address}`)).toEqual([])
+  const first = (await ask(street, 'GET', 'areas?search=north&limit=1')).body
+  expect(await found(`search=north&cursor=${first.cursor}`)).toEqual(['mill', 'hill'])
+})
+
+test('an area lies at its number and at its name in addresses', async () => {
+  for (const place of ['hill', '4294967295']) {
+    expect((await ask(street, 'GET', `areas/${place}`)).body.area).toBe(0xffff_ffff)
+  }
+  expect((await ask(street, 'GET', 'areas/valley')).body.code).toBe('AREA_UNKNOWN')
+  expect((await ask(street, 'GET', 'areas/Hill')).body.code).toBe('REQUEST_INVALID')
+})
+
+test('areas of one name lie at their numbers, as do those whose name no address can hold', () => {
+  const named = (area: number, name: string) => ({ settings: { ...settings, area, name } })
+  const areas = [named(1, 'Hill'), named(2, 'hill!'), named(3, '東'), named(4, '17'), named(5, 'Dale')]
+  expect([...areaSlugs(areas)]).toEqual([
+    [1, '1'],
+    [2, '2'],
+    [3, '3'],
+    [4, '4'],
+    [5, 'dale'],
+  ])
+})
+
+test('an agent’s link leads into the area of its meter', async () => {
+  const found = {
+    ...{ name: 'house', devices: [], powerW: null, productionW: null },
+    ...{ importWh: null, exportWh: null },
+  }
+  const value = { meter: lower(meters.stranger), time: Math.floor(Date.now() / 1000) }
+  const signed = { ...value, signature: await signCompact(meters.stranger, other.chain, 'AgentHello', value) }
+  const body = { area: other.area, hello: signed, found: { ...found, sells: false, sentence: 'Buys only.' } }
+  const { link } = (await ask(street, 'POST', 'pairings', { body })).body
+  expect(link).toMatch(new RegExp(`^${street.origin}/areas/hill/join/[A-Z2-9]{8}$`))
 })
 
 test('a seat of the highest area keeps every digit of its number', async () => {

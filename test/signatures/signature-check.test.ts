@@ -53,6 +53,7 @@ const names: TypedDataName[] = [
   'MovePurse',
   'DataGrant',
   'Invitation',
+  'DocumentApproval',
   'Declaration',
 ]
 

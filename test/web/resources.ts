@@ -20,6 +20,7 @@ const rules = {
 
 export const area: AreaResource = {
   area: 1,
+  slug: 'test-street',
   name: 'Test street',
   intervalSeconds: 10,
   batchSeconds: 60,
@@ -81,6 +82,7 @@ export function seatOf(account: string, change: Partial<SeatResource> = {}): Sea
     sellOrder: null,
     buyOrder: null,
     lastReadingAt: null,
+    record: { kind: 'agent', comparedDays: 0, beyondIntervals: 0 },
     ...change,
   }
 }

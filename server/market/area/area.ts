@@ -24,6 +24,7 @@ import {
 } from './binary.ts'
 import {
   cancelReasons,
+  officialStatuses,
   orderCodes,
   orderStatuses,
   outcomeCodes,
@@ -35,6 +36,7 @@ import {
 } from './codes.ts'
 import { areaConfig } from './config.ts'
 import { declaration, declarationKinds, declared, forgottenInterval } from './declarations.ts'
+import { officialValue, standing } from './standing.ts'
 
 /** What an area clears by; see `config.ts`. */
 export type AreaConfig = Infer<typeof areaConfig>
@@ -174,21 +176,6 @@ export type SignedAgreement = Infer<typeof signedAgreement>
 const side = oneOf(sides)
 const quality = oneOf(qualities)
 
-/** What stands in the tables of an interval that the engine no longer holds. */
-const standing = struct({
-  start: uint,
-  run: uint,
-  zone: text,
-  /** Whether the newest run has a row of the seat; without one the rest is as of a silent seat. */
-  hasRow: bool,
-  quality,
-  importWh: uint,
-  exportWh: uint,
-  boughtWh: uint,
-  soldWh: uint,
-})
-export type Standing = Infer<typeof standing>
-
 const lateReading = struct({
   reading: meterReading,
   /** The seat that the meter served at that boundary. */
@@ -242,8 +229,6 @@ export const command = union({
    * of a batch's statement follow; it is there where a batch is to be cut.
    */
   tick: struct({ ...at, seal: optional(hex32) }),
-  /** The chain has settled another batch of this time than the one that was cut here: a restored journal can lack its newest number. */
-  'disown-batch': struct({ ...at, start: uint, end: uint }),
   /**
    * The grid operator's account says something about a stretch of time. `id` is its digest; signature and content have been
    * checked. `forgotten` are the intervals that only the tables know.
@@ -252,6 +237,10 @@ export const command = union({
     ...{ ...at, id: hex32, declaration, body: declared, signature: hexBytes },
     forgotten: list(forgottenInterval),
   }),
+  /** The chain has settled another batch of this time than the one that was cut here: a restored journal can lack its newest number. */
+  'disown-batch': struct({ ...at, start: uint, end: uint }),
+  /** What the metering operator says of intervals before, or after, it signs registers made from it. */
+  'official-values': struct({ ...at, values: list(officialValue) }),
 })
 export type Command = Infer<typeof command>
 export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>
@@ -577,6 +566,11 @@ export const event = union({
   'interval-redeclared': struct({
     ...{ start: uint, run: uint, arrival: uint },
     changes: list(struct({ seat: uint, side, declaredWh: uint })),
+  }),
+  /** One for each official value of the command, in their order; `seat` is 0 where none is known. */
+  'official-value': struct({
+    ...{ meter: address, start: uint, seat: uint, importWh: uint, exportWh: uint, isGood: bool },
+    status: oneOf(officialStatuses),
   }),
 })
 export type Event = Infer<typeof event>

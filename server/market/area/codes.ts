@@ -28,6 +28,14 @@ export const cancelReasons = [
 
 export const readingStatuses = ['stored', 'duplicate', 'refused'] as const
 
+/**
+ * What becomes of a value that the metering operator tells: `taken`, or nothing because it is known (`same`), because its
+ * registers are signed and the batch is still open (`signed`), because less is told than was traded (`traded`), because the
+ * interval has not ended (`early`), has no result (`gone`), or no seat of the area has the meter (`unknown`).
+ */
+export const officialStatuses = ['taken', 'same', 'signed', 'traded', 'early', 'gone', 'unknown'] as const
+export type OfficialStatus = (typeof officialStatuses)[number]
+
 export const readingCodes = [
   'READING_UNKNOWN_METER',
   'READING_SUSPENDED',

@@ -16,8 +16,17 @@ import { cancelForward, placeForward } from '../stages/forward/book.ts'
 import { gridOf } from '../stages/grid.ts'
 import { batchDueMs, cutBatch, disownBatch, followChain, openBatch } from './batches.ts'
 import { declare } from './declarations.ts'
-import { clearInterval, firstStale, nextToClear, rerunInterval, startInterval } from './intervals.ts'
+import {
+  clearInterval,
+  firstStale,
+  firstUnsettled,
+  nextToClear,
+  rerunInterval,
+  settleInterval,
+  startInterval,
+} from './intervals.ts'
 import { batchInWork, leaveOut, leaveOutNext } from './leaving-out.ts'
+import { takeOfficialValues } from './official.ts'
 import { takeLateReadings, takeReading } from './readings.ts'
 import { syncSeats } from './seats.ts'
 import { revokeSession } from './sessions.ts'
@@ -25,7 +34,7 @@ import { revokeSession } from './sessions.ts'
 /** What is due by itself, and from when on; a `tick` at or after that time does it. */
 export interface Due {
   atMs: number
-  work: 'start' | 'clear' | 'leave-out' | 'cut' | 'rerun'
+  work: 'start' | 'clear' | 'leave-out' | 'settle' | 'cut' | 'rerun'
 }
 
 /** Applies one command and says what followed from it, in order. One that changes nothing leaves the state as it was, its time included. */
@@ -39,6 +48,7 @@ export function apply(state: AreaState, command: Command): Event[] {
 
 /** Whether an event tells of a change: a command none of whose events does needs no place in the journal. */
 export function changesState(event: Event): boolean {
+  if (event.type === 'official-value') return event.status === 'taken'
   return event.type !== 'refused' && (event.type !== 'reading' || event.status === 'stored')
 }
 
@@ -66,14 +76,16 @@ function carryOut(state: AreaState, command: Command): Event[] {
       return command.readings.flatMap((reading) => takeReading(state, reading))
     case 'late-readings':
       return takeLateReadings(state, command.readings)
+    case 'official-values':
+      return takeOfficialValues(state, command.values)
     case 'leave-out':
       return leaveOut(state, command)
     case 'tick':
       return doNext(state, command)
-    case 'disown-batch':
-      return disownBatch(state, command)
     case 'declare':
       return declare(state, command)
+    case 'disown-batch':
+      return disownBatch(state, command)
   }
 }
 
@@ -107,8 +119,8 @@ export function nextDue(state: AreaState): Due | null {
   const batch = openBatch(state)
   const cutMs = batch === null ? Number.POSITIVE_INFINITY : batchDueMs(state, batch)
   if (batch !== null && cutMs < Number.POSITIVE_INFINITY) {
-    const isStale = firstStale(state, batch.end) !== null
-    sooner({ atMs: Math.max(cutMs, state.nowMs), work: isStale ? 'rerun' : 'cut' })
+    const isUnsettled = firstUnsettled(state, batch.end) !== null
+    sooner({ atMs: Math.max(cutMs, state.nowMs), work: isUnsettled ? 'settle' : 'cut' })
   }
   if (firstStale(state, Number.POSITIVE_INFINITY) !== null) {
     sooner({ atMs: Math.max(state.rerunsFromMs, state.nowMs), work: 'rerun' })
@@ -129,6 +141,8 @@ function doNext(state: AreaState, { seal }: CommandOf<'tick'>): Event[] {
       return leaveOutNext(state, batchInWork(state)!)
     case 'rerun':
       return rerunInterval(state, firstStale(state, Number.POSITIVE_INFINITY)!)
+    case 'settle':
+      return settleInterval(state, firstUnsettled(state, openBatch(state)!.end)!)
     case 'cut':
       return seal === null ? [] : cutBatch(state, openBatch(state)!, seal)
   }

@@ -40,6 +40,7 @@ import { areaConfig } from '../area/config.ts'
 import { type DeclaredKey, type DeclaredPrices, declared, columnsOf as declaredColumns } from '../area/declarations.ts'
 import { EngineError } from '../area/error.ts'
 import { Fills, Interval } from '../area/interval.ts'
+import { OfficialColumns } from '../area/official-columns.ts'
 import { type AreaState, emptyState } from '../area/state.ts'
 import { addSeat } from './seats.ts'
 
@@ -185,6 +186,29 @@ const interval: Codec<Interval> = {
   },
 }
 
+/** What the metering operator told of an interval: a piece of its own, since most areas know of none. */
+const official: Codec<Pick<Interval, 'start' | 'official' | 'isLent'>> = {
+  write(writer: Writer, { start, official: columns, isLent }) {
+    officialHead.write(writer, { start, isLent, places: columns === null ? null : columns.flags.length })
+    for (const { buffer, byteOffset, byteLength } of columns === null ? [] : officialColumnsOf(columns)) {
+      writer.raw(new Uint8Array(buffer, byteOffset, byteLength))
+    }
+  },
+  read(reader: Reader) {
+    const { start, isLent, places } = officialHead.read(reader)
+    const columns = places === null ? null : new OfficialColumns(places)
+    for (const { buffer, byteOffset, byteLength } of columns === null ? [] : officialColumnsOf(columns)) {
+      new Uint8Array(buffer, byteOffset, byteLength).set(reader.raw(byteLength))
+    }
+    return { start, isLent, official: columns }
+  },
+}
+const officialHead = struct({ start: uint, isLent: bool, places: optional(uint) })
+
+function officialColumnsOf({ importWh, exportWh, flags }: OfficialColumns): Column[] {
+  return [importWh, exportWh, flags]
+}
+
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
@@ -238,6 +262,7 @@ export function snapshotOf(state: AreaState, isKnown: (hash: string) => boolean 
     const known = value.isChanged ? undefined : hashOf.get(value)
     if (known !== undefined && isKnown(known)) pieces.push({ name, hash: known, bytes: null })
     else hashOf.set(value, add(name, interval, value, sizeOf(value)))
+    if (value.official !== null || value.isLent) add(`official/${start}`, official, value)
     value.isChanged = false
   }
   return pieces
@@ -290,6 +315,7 @@ export function stateOf(pieces: readonly { name: string; bytes: Uint8Array }[]):
     hashOf.set(value, sha256(bytes))
     value.isChanged = false
   }
+  each('official', official, ({ start, ...told }) => Object.assign(state.intervals.get(start)!, told))
   return state
 }
 

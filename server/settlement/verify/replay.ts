@@ -12,6 +12,7 @@ import type {
   OrderState,
   SeatSpan,
 } from '../../market/area/area.ts'
+import { signedEnergies } from '../../market/area/energy.ts'
 import type { Purse } from '../../market/area/funds.ts'
 import { Interval } from '../../market/area/interval.ts'
 import { type AreaState, configAt, type ForwardInterval, type SeatState } from '../../market/area/state.ts'
@@ -99,6 +100,7 @@ export class Replay {
           this.stateWith(grounds.suspendedAtComputation),
           configAt({ configs: this.configs }, start),
           interval,
+          signedEnergies({ configs: this.configs, intervals: this.intervals }, start),
         )
       } else this.requireNothingPromised(interval)
     }
