@@ -66,6 +66,13 @@ test('from an empty folder to a server that outlives its database', { timeout: 4
   const client = await signInWithKey(server.url, member, 424_242)
   await client.post(`/areas/${area}/invitations`, signed, 'invited')
   await joins(server.url, member, client)
+  // The grid operator's word reaches the area; where the market decides it is not wanted.
+  const prices = { type: 'prices', from: '2027-01-01T00:00:00Z', stepSeconds: 3_600, pricesPerKwh: ['0.08'] }
+  writeFileSync(join(community.folder, 'prices.json'), JSON.stringify(prices))
+  const allocate = `allocate ${config} --key-file keys/grid.key --server ${server.url} prices.json`
+  const declared = await commonwatt(community.folder, allocate.split(' '))
+  expect([declared.status, declared.stdout]).toEqual([1, ''])
+  expect(declared.stderr).toMatch(/^kind 2 is not what this area goes by/)
   const said = await (await fetch(`${server.url}/api/v1/areas/${area}`)).json()
 
   expect(await run(`backup ${config} --keep 30`)).toMatch(/\.commonwatt-backup\.gz \([\d.]+ MB\)$/m)
