@@ -19,6 +19,9 @@ export interface KnownEnergy extends IntervalEnergy {
   isCoverable: boolean
 }
 
+/** In areas of grade `billing`: nobody waits longer for a companion, and signing what was told takes no longer. */
+export const longestWaitMs = { companion: 60_000, signing: 3_600_000 }
+
 /** Where the energies of one computation of an interval come from. */
 export interface Energies {
   of(seat: SeatState): KnownEnergy
