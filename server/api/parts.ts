@@ -20,6 +20,7 @@ import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
 import type { Relay } from './relay.ts'
 import type { WalletResource } from './resources.ts'
+import type { SettledRootResource } from './totals-resources.ts'
 
 /** The market areas that this process serves. */
 export interface Areas {
@@ -46,6 +47,8 @@ export interface AreaServices {
   /** Null where the chain has nothing that opens accounts of passkeys. */
   accounts: PasskeyAccounts | null
   wallet(account: string): Promise<WalletResource>
+  /** The statement root of the batch that the chain settled in this block, as the node says now. */
+  settledRoot(area: number, end: UtcSeconds, block: number): Promise<Omit<SettledRootResource, 'area' | 'end'>>
 }
 
 /** Hands statements out, off every thread that trades or answers. */

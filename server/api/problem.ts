@@ -2,6 +2,7 @@
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { AccountsError } from '../accounts/error.ts'
 import { AreaError } from '../areas/error.ts'
+import { BillingError } from '../billing/error.ts'
 import { ChainError } from '../chain/error.ts'
 import { ExchangeError } from '../exchange/error.ts'
 import { OfficialError } from '../official/error.ts'
@@ -44,6 +45,7 @@ const table = {
   DEMO_ONLY: [404, 'Only the demo has this'],
   RELAY_UNDER_WAY: [409, 'Something about the same is on its way'],
   IDEMPOTENCY_UNDER_WAY: [409, 'The first request with this key is still under way'],
+  DEMO_HOME_REFUSED: [409, 'The demo has no home to give now'],
   PAIRING_TAKEN: [409, 'Another account has claimed the meter'],
   ORIGIN_FOREIGN: [403, 'A page of another site may not write here'],
   HOST_UNKNOWN: [421, 'This server does not answer under this name'],
@@ -54,6 +56,8 @@ const table = {
   ORDER_SIGNATURE: [422, 'The order is not signed by its account'],
   CANCEL_SIGNATURE: [422, 'The cancellation is not signed by the order’s account'],
   SESSION_KEY_SIGNATURE: [422, 'The session key is not signed by the account'],
+  DECLARATION_SIGNATURE: [422, 'The declaration is not signed by the area’s grid operator'],
+  DECLARATION_CONTENT: [422, 'The declaration is signed for something else'],
   AGREEMENT_SIGNATURE: [422, 'The agreement is not signed by both accounts'],
   GRANT_SIGNATURE: [422, 'The grant is not signed by its account'],
   GRANT_INVALID: [422, 'A grant cannot be like this'],
@@ -168,6 +172,10 @@ export function problemOf(error: unknown): Problem | null {
   if (error instanceof StoreError && error.code === 'STORE_ARCHIVED') {
     return problem({ code: error.code, status: 410, title: 'This is archived', detail: error.message })
   }
+  if (error instanceof BillingError) {
+    const status = billingStatus[error.code]
+    return problem({ code: error.code, status, title: 'These documents cannot be', detail: error.message })
+  }
   if (error instanceof OfficialError) {
     return problem({ code: error.code, status: 409, title: 'The area takes no values yet', detail: error.message })
   }
@@ -180,6 +188,11 @@ export function problemOf(error: unknown): Problem | null {
   const isEnded = (error as { code?: unknown }).code === statementTimeout
   if (isConnectionLoss(error) || isEnded) return problemOf(databaseSilent())
   return parserProblem(error)
+}
+
+const billingStatus: Record<BillingError['code'], number> = {
+  ...{ BILL_UNKNOWN: 404, BILL_MONTH: 400, BILL_APPROVAL: 403, BILL_CURRENCY: 422, BILL_PARTIES: 422 },
+  ...{ BILL_CHANGED: 409, BILL_DIFFERS: 409, BILL_INCOMPLETE: 409, BILL_NOTHING: 409 },
 }
 
 /** SQLSTATE of a statement that took longer than it may. */

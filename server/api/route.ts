@@ -16,7 +16,7 @@ import { mayUseCookie, sessionShown, shownSession } from './session-cookie.ts'
 
 export type Answer =
   | { status: number; body: unknown }
-  | { status: number; contentType: string; fileName: string; chunks: AsyncIterable<string> }
+  | { status: number; contentType: string; fileName: string; chunks: AsyncIterable<string | Uint8Array> }
 
 export interface RouteInput<Params, Query, Body> {
   params: Params

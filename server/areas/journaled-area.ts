@@ -6,7 +6,6 @@ import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import {
   type AreaConfig,
   type AreaFace,
-  areaConfig,
   areaFace,
   type Command,
   chainSeat,
@@ -14,6 +13,7 @@ import {
   type MeterReading,
 } from '../market/area/area.ts'
 import { encode, struct } from '../market/area/binary.ts'
+import { areaConfig } from '../market/area/config.ts'
 import { EngineError } from '../market/area/error.ts'
 import { committedFunds, freeFunds } from '../market/area/funds.ts'
 import { type AreaState, emptyState, seatsServedAt } from '../market/area/state.ts'

@@ -83,6 +83,8 @@ export interface StreetOptions {
   /** Of an account, or of all who have none. */
   readsPerMinute?: number
   demo?: boolean
+  /** Where the demo gives visitors homes. */
+  homesUrl?: string
   pageFolder?: string | null
   trustProxy?: TrustedProxies
   /** Where people open the page, beside the street's own address. */
@@ -125,6 +127,10 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
     accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
+    settledRoot: async (_area: number, end: number, block: number) => ({
+      ...{ statementRoot: `0x${String(end).padStart(64, '0')}` as const, transaction: '0x12', block },
+      ...{ chainId: settings.chain.chainId, escrow: settings.chain.escrow, node: 'node.example:8545' },
+    }),
   })
   const apiParts = {
     ...{ database, areas, signatures, registry, log, servicesOf },
@@ -149,7 +155,11 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     ...apiParts,
     ready: async () => notReady,
     demo: options.demo
-      ? { people: demoPeople, day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 } }
+      ? {
+          people: demoPeople,
+          day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 },
+          homesUrl: options.homesUrl ?? null,
+        }
       : null,
     pageFolder: options.pageFolder ?? null,
     origins: [origin, ...(options.origins ?? [])],

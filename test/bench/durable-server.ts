@@ -116,6 +116,7 @@ const parts: ApiParts = {
     revocations: null,
     officesOf: () => ({ grid: settings.rules.grid, operator: settings.rules.grid }),
     wallet: unused,
+    settledRoot: unused,
   }),
   registry,
   log,

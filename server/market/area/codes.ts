@@ -10,7 +10,7 @@ export const qualities = ['measured', 'estimated', 'doubtful', 'missing'] as con
 export type Quality = (typeof qualities)[number]
 
 /** Ways in which energy of an interval is given to parties, in the order in which they come. */
-export const stageNames = ['agreements', 'forward', 'spot'] as const
+export const stageNames = ['agreements', 'forward', 'spot', 'imported', 'coefficients'] as const
 export type StageName = (typeof stageNames)[number]
 
 export const orderStatuses = ['replaced', 'cancelled', 'expired', 'revoked'] as const
@@ -113,6 +113,15 @@ export const orderCodes = [
   'AGREEMENT_FOREIGN',
   'AGREEMENT_NOTICE',
   'BATCH_UNKNOWN',
+  'ORDER_ALLOCATION',
+  'DECLARATION_KIND',
+  'DECLARATION_INTERVALS',
+  'DECLARATION_TIME',
+  'DECLARATION_VERSION',
+  'DECLARATION_SEAT',
+  'DECLARATION_UNBALANCED',
+  'DECLARATION_KEY',
+  'DECLARATION_SIZE',
 ] as const
 export type OrderCode = (typeof orderCodes)[number]
 
@@ -150,5 +159,13 @@ export const outcomeCodes = [
   'partner-left-out',
   'before-base',
   'zone-changed',
+  'allocated',
+  'above-metered',
+  'above-mandate',
+  'partner-short',
+  'price-outside-mandate',
+  'no-price',
+  'not-declared',
+  'declared-later',
 ] as const
 export type SeatOutcomeCode = (typeof outcomeCodes)[number]

@@ -16,6 +16,7 @@ import {
   lengthOf,
   type UnsettledBatch,
 } from '../area/state.ts'
+import { waitsForDeclaration } from './declarations.ts'
 import { forgetOld } from './forgetting.ts'
 import { clearingDueMs, giveUp } from './intervals.ts'
 
@@ -31,8 +32,8 @@ export function openBatch(state: AreaState): { start: UtcSeconds; end: UtcSecond
 }
 
 /**
- * When a batch can be cut: some time after its last readings were waited for, and never before a counted block of the chain
- * at or after its end has been seen, so that every change of its terms is known. Infinite as long as that has not come.
+ * When a batch can be cut: some time after its last readings were waited for, and what the grid operator has to declare. Never before
+ * a counted block of the chain at or after its end has been seen, so that every change of its terms is known: infinite until then.
  */
 export function batchDueMs(state: AreaState, { start, end }: { start: UtcSeconds; end: UtcSeconds }): number {
   if (state.chain.time < end) return Number.POSITIVE_INFINITY
@@ -41,6 +42,10 @@ export function batchDueMs(state: AreaState, { start, end }: { start: UtcSeconds
     if (interval.status === 'started') return Number.POSITIVE_INFINITY
     const config = configAt(state, interval.start)
     dueMs = Math.max(dueMs, clearingDueMs(interval, config) + config.graceMs + signingMs(config))
+    if (waitsForDeclaration(state, interval.start, config)) {
+      const endMs = (interval.start + config.rules.intervalSeconds) * 1000
+      dueMs = Math.max(dueMs, endMs + config.sharing!.waitMs)
+    }
   }
   return dueMs
 }

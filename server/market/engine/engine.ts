@@ -3,17 +3,19 @@
  * arrives in commands. The state is changed in place, so a command that throws must be followed by a rebuild from the
  * journal. A command does a bounded amount of work: what is due stays due, and each `tick` does the first of it.
  */
+import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, Command, CommandOf, Event } from '../area/area.ts'
 import { EngineError } from '../area/error.ts'
 import { acceptOrder, cancelOrder } from '../area/orders.ts'
-import { refused } from '../area/refusal.ts'
+import { noId, refused } from '../area/refusal.ts'
 import { type AreaState, configAt, configNow, firstStartAfter } from '../area/state.ts'
 import { clearAuction } from '../auction.ts'
 import { acceptAgreements, endAgreement } from '../stages/agreements/agreements.ts'
 import { cancelForward, placeForward } from '../stages/forward/book.ts'
 import { gridOf } from '../stages/grid.ts'
 import { batchDueMs, cutBatch, disownBatch, followChain, openBatch } from './batches.ts'
+import { declare } from './declarations.ts'
 import {
   clearInterval,
   firstStale,
@@ -65,7 +67,7 @@ function carryOut(state: AreaState, command: Command): Event[] {
     case 'cancel':
       return state.orders.has(command.id) ? cancelOrder(state, command) : cancelForward(state, command)
     case 'agreements':
-      return acceptAgreements(state, command)
+      return isMarket(state) ? acceptAgreements(state, command) : decidedElsewhere(state, command.items[0]?.id ?? noId)
     case 'end-agreement':
       return endAgreement(state, command)
     case 'revoke-session':
@@ -80,6 +82,8 @@ function carryOut(state: AreaState, command: Command): Event[] {
       return leaveOut(state, command)
     case 'tick':
       return doNext(state, command)
+    case 'declare':
+      return declare(state, command)
     case 'disown-batch':
       return disownBatch(state, command)
   }
@@ -87,8 +91,23 @@ function carryOut(state: AreaState, command: Command): Event[] {
 
 function placeOrder(state: AreaState, command: CommandOf<'order'>): Event[] {
   const { market } = command.order
+  if (!(market === 0 ? takesBids(state) : isMarket(state))) return decidedElsewhere(state, command.id)
   if (market === 0) return acceptOrder(state, command)
   return market === 1 ? placeForward(state, command) : refused(command.id, 'ORDER_MARKET', [market])
+}
+
+/** Whether orders, trades ahead and agreements decide who gets how much. */
+function isMarket(state: AreaState): boolean {
+  return configNow(state).rules.allocation === 0
+}
+
+/** Orders of the auction also count where it only makes the price of what somebody else allocates. */
+function takesBids(state: AreaState): boolean {
+  return isMarket(state) || configNow(state).sharing?.price.type === 'auction'
+}
+
+function decidedElsewhere(state: AreaState, id: Hex): Event[] {
+  return refused(id, 'ORDER_ALLOCATION', [configNow(state).rules.allocation])
 }
 
 /** What comes due next by itself, or null for an area that has not been configured. */

@@ -25,7 +25,7 @@ import {
 } from '../area/state.ts'
 import { closeGate } from '../stages/forward/book.ts'
 import { positionOf } from '../stages/forward/positions.ts'
-import { stages } from '../stages/stages.ts'
+import { stagesOf } from '../stages/stages.ts'
 import { computeInterval } from './compute.ts'
 import { forgetOld } from './forgetting.ts'
 import { mostMissed } from './seats.ts'
@@ -52,7 +52,7 @@ export function startInterval(state: AreaState): Event[] {
   if (start < state.cutUntil) giveUp(state, interval)
   else {
     const purse = purseOf(state)
-    for (const stage of stages) stage.promise(state, interval, config, purse)
+    for (const stage of stagesOf(config)) stage.promise(state, interval, config, purse)
     expectReadings(state, interval, config)
   }
   const ended = [...state.seats.values()].flatMap((seat) =>

@@ -11,6 +11,7 @@ import {
   type Registers,
 } from '../../readings/admission.ts'
 import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading } from '../area/area.ts'
+import { sharingKeyAt } from '../area/declarations.ts'
 import { energyBetween, energyNow, principalOf, provisionalEnergies } from '../area/energy.ts'
 import type { Fills, StoredRegisters } from '../area/interval.ts'
 import { registersOf } from '../area/registers.ts'
@@ -177,7 +178,8 @@ export function follow(state: AreaState, seat: SeatState, start: UtcSeconds, bef
   const hasRow = interval.isTold(slot)
   const after = energyNow(state, seat, start)
   const { tradedWh } = positionOf(state.forward.get(start), chain.seat)
-  const isConcerned = interval.concerns(slot, chain.seat) || tradedWh.buy > 0 || tradedWh.sell > 0
+  const isConcerned =
+    interval.concerns(slot, chain.seat) || tradedWh.buy > 0 || tradedWh.sell > 0 || isShared(state, start, chain.seat)
   if (interval.status === 'provisional' && isConcerned) {
     if (!hasRow || !isSameEnergy(before, after)) interval.outdate()
     return []
@@ -192,8 +194,15 @@ export function follow(state: AreaState, seat: SeatState, start: UtcSeconds, bef
   if (interval.status === 'final') return [{ type: 'interval-corrected', ...learnt }]
   const energies = provisionalEnergies(state, start)
   const own = measure(state, { config, start, seat, energies })
-  const outcomes = own === null ? [] : idleOutcomes(own, interval, config)
+  const outcomes = own === null || config.rules.allocation !== 0 ? [] : idleOutcomes(own, interval, config)
   return [{ type: 'interval-amended', ...learnt, outcomes }]
+}
+
+/** Whether somebody else decided a quantity of the seat, or decides others' by what it measured. */
+function isShared({ declared, keys }: AreaState, start: UtcSeconds, seat: number): boolean {
+  if (declared.get(start)?.seats.includes(seat)) return true
+  const key = sharingKeyAt(keys, start)
+  return key !== null && (key.consumers.includes(seat) || key.producers.includes(seat))
 }
 
 export function isSameEnergy(one: IntervalEnergy, other: IntervalEnergy): boolean {

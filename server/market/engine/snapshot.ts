@@ -7,7 +7,6 @@
 import { createHash } from 'node:crypto'
 import {
   agreementState,
-  areaConfig,
   areaFace,
   chainSeat,
   epochRegisters,
@@ -37,6 +36,8 @@ import {
   type Writer,
 } from '../area/binary.ts'
 import { sides } from '../area/codes.ts'
+import { areaConfig } from '../area/config.ts'
+import { type DeclaredKey, type DeclaredPrices, declared, columnsOf as declaredColumns } from '../area/declarations.ts'
 import { EngineError } from '../area/error.ts'
 import { Fills, Interval } from '../area/interval.ts'
 import { OfficialColumns } from '../area/official-columns.ts'
@@ -87,6 +88,14 @@ const seat = struct({
 const nonce = struct({ key: text, buy: int, sell: int, agreement: int, until: uint })
 
 const forward = struct({ start: uint, orders: list(forwardOrder), trades: list(forwardTrade) })
+
+const declaredInterval = struct({
+  ...{ start: uint, arrival: uint, version: uint },
+  seats: list(struct({ seat: uint, allocatedWh: uint, sharedWh: uint })),
+})
+
+/** A key, or prices of the exchange. */
+const declaredStretch = struct({ arrival: uint, start: uint, end: uint, version: uint, body: declared })
 
 const batch = struct({
   start: uint,
@@ -239,6 +248,14 @@ export function snapshotOf(state: AreaState, isKnown: (hash: string) => boolean 
   for (const [start, { orders, trades }] of ascending(state.forward)) {
     add(`forward/${start}`, forward, { start, orders: [...orders.values()], trades })
   }
+  for (const [start, { arrival, version, seats, allocatedWh, sharedWh }] of ascending(state.declared)) {
+    const rows = [...seats].map((own, place) => {
+      return { seat: own, allocatedWh: allocatedWh[place]!, sharedWh: sharedWh[place]! }
+    })
+    add(`declared/${start}`, declaredInterval, { start, arrival, version, seats: rows })
+  }
+  for (const stretch of state.keys) add(`key/${stretch.arrival}`, declaredStretch, stretch)
+  for (const stretch of state.prices) add(`prices/${stretch.arrival}`, declaredStretch, stretch)
   for (const [end, unsettled] of state.batches) add(`batch/${end}`, batch, unsettled)
   for (const [start, value] of ascending(state.intervals)) {
     const name = `interval/${start}`
@@ -284,6 +301,11 @@ export function stateOf(pieces: readonly { name: string; bytes: Uint8Array }[]):
   each('forward', forward, ({ start, orders, trades }) => {
     state.forward.set(start, { orders: new Map(orders.map((order) => [order.id, order])), trades })
   })
+  each('declared', declaredInterval, ({ start, seats, ...own }) =>
+    state.declared.set(start, declaredColumns(own, seats)),
+  )
+  each('key', declaredStretch, (stretch) => state.keys.push(stretch as DeclaredKey))
+  each('prices', declaredStretch, (stretch) => state.prices.push(stretch as DeclaredPrices))
   each('batch', batch, (unsettled) => state.batches.set(unsettled.end, unsettled))
   for (const { name, bytes } of pieces) {
     if (!name.startsWith('interval/')) continue

@@ -65,7 +65,10 @@ export interface Allocation {
 
 /** The part of an area's state that an interval is computed from. */
 export type PoolState = Configured &
-  Pick<AreaState, 'agreements' | 'seats' | 'slots' | 'forward' | 'suspensions' | 'intervals'>
+  Pick<
+    AreaState,
+    'agreements' | 'seats' | 'slots' | 'forward' | 'suspensions' | 'intervals' | 'declared' | 'keys' | 'prices'
+  >
 
 /** Measures every seat that had a mandate in the interval. */
 export function openPool(state: PoolState, config: AreaConfig, interval: Interval, energies: Energies): Pool {
