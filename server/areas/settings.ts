@@ -19,6 +19,7 @@ import {
 } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
 import type { AreaConfig, AreaFace } from '../market/area/area.ts'
+import { longestWaitMs } from '../market/area/energy.ts'
 import type { Sharing } from '../market/area/sharing.ts'
 import { clearAuction, type Zone } from '../market/auction.ts'
 import { MarketError } from '../market/errors.ts'
@@ -86,6 +87,8 @@ const ticks = ['1', '0.1', '0.01', '0.001', '0.0001', '0.00001', '0.000001'] as 
 /** The numbers of the rules in words, each in its place. */
 const confirmations = ['nobody', 'sellers', 'everybody'] as const
 const grades = ['device', 'billing'] as const
+/** Official values come days later; agents at once. */
+const longestGraceSeconds = { device: 86_400, billing: 7 * 86_400 }
 const allocations = ['market', 'imported', 'coefficients'] as const
 
 const fileSchema = z.strictObject({
@@ -95,7 +98,7 @@ const fileSchema = z.strictObject({
   currency: z.string().min(1),
   feedInPerKwh: price,
   retailPerKwh: price,
-  graceSeconds: z.number().min(0).max(86_400),
+  graceSeconds: z.number().min(0).max(longestGraceSeconds.billing),
   lowestPricePerKwh: price.default('0'),
   /** What a home uses of its own within an interval: used (`net`), or billed by the supplier in both directions. */
   ownUse: z.enum(['net', 'residual']).default('net'),
@@ -231,6 +234,19 @@ function inconsistencies(
     mistakes.push(
       `rules.batchSeconds: batch and watcherGraceSeconds together must be shorter than the escrow's delay of ${withdrawalDelaySeconds} s`,
     )
+  }
+  if (file.rules.settlingGrade === 'device' && file.graceSeconds > longestGraceSeconds.device) {
+    mistakes.push(`graceSeconds: agents are waited for at most ${longestGraceSeconds.device} s`)
+  }
+  if (file.rules.settlingGrade === 'billing') {
+    const { companion, signing } = longestWaitMs
+    const waits = [companion, signing].map((longestMs) => Math.min(file.graceSeconds, longestMs / 1000))
+    const cutAfter = waits.reduce((sum, seconds) => sum + seconds, file.graceSeconds)
+    if (batchSeconds + cutAfter >= withdrawalDelaySeconds) {
+      mistakes.push(
+        `graceSeconds: a batch is cut ${cutAfter} s after its end; with the batch that must be shorter than the escrow's delay of ${withdrawalDelaySeconds} s`,
+      )
+    }
   }
   mistakes.push(...mistakesOfSharing(file, withdrawalDelaySeconds))
   if (file.rules.settlingGrade === 'billing' && file.rules.confirmation !== 'everybody') {

@@ -52,6 +52,18 @@ describe('area settings', () => {
     expect(() => areaSettings(written, chain)).toThrow(reason)
   })
 
+  it('say how long official values may take, which agents may not, and the escrow does not wait for longer', () => {
+    const slow = { ...chain, withdrawalDelaySeconds: 72 * 3600 }
+    const day = { batchSeconds: 86_400, intervalSeconds: 900, confirmation: 'everybody' }
+    const waiting = (graceSeconds: number, settlingGrade: string) => ({
+      ...file({ rules: { ...day, settlingGrade } }),
+      graceSeconds,
+    })
+    expect(areaSettings(waiting(129_600, 'billing'), slow).graceMs).toBe(129_600_000)
+    expect(() => areaSettings(waiting(129_600, 'device'), slow)).toThrow('graceSeconds: agents are waited for')
+    expect(() => areaSettings(waiting(172_800, 'billing'), slow)).toThrow('graceSeconds: a batch is cut 176460 s after')
+  })
+
   it('the longest path may turn below the root', () => {
     const zone = (name: string, parent: string | null, feeTicksPerKwh = 0) => ({ zone: name, parent, feeTicksPerKwh })
     const tree = [zone('root', null), zone('a', 'root', 1), zone('b', 'a', 5), zone('c', 'a', 7), zone('d', 'root', 2)]

@@ -9,6 +9,7 @@ import type { AreaHandle } from '../../server/areas/area-handle.ts'
 import { createReadingIntake } from '../../server/live/reading-intake.ts'
 import { type FeederNote, feedArea } from '../../server/official/feeder.ts'
 import { keyOfPoint } from '../../server/official/metering-keys.ts'
+import { offerPoint } from '../../server/official/offer-point.ts'
 import { type SignatureCheck, startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import { requireArea } from '../../server/store/areas.ts'
 import { transact } from '../../server/store/database.ts'
@@ -356,4 +357,35 @@ test('a value that comes or changes after the cut is a correction run, and nothi
   const [registers] = await street.database`
     select export_micro_wh as wh from metering_registers where meter = ${lower(keys.alice)}`
   expect(registers!.wh).toBe('870000000')
+})
+
+test('a flat without an agent joins by a code: its owner claims the point, and the metering operator’s key consents', async () => {
+  const point = 'AT0099990000000000000000000000003'
+  const key = keyOfPoint(people.metering, point)
+  const stranger = { token: await tokenOf(street, people.stranger) }
+  const account = lower(people.stranger)
+  let code = ''
+  const states: string[] = []
+  /** What the owner does on the page while the command waits. */
+  async function sleep() {
+    const { body } = await ask(street, 'GET', `pairings/${code}`, stranger)
+    states.push(body.state)
+    if (body.state === 'offered') await ask(street, 'POST', `pairings/${code}/claim`, { ...stranger, body: {} })
+    if (body.state !== 'consented') return
+    expect(body).toMatchObject({
+      account,
+      meter: lower(key),
+      found: { name: point },
+      epochStart: { epoch: 1, importWh: 0 },
+    })
+    await street.syncSeats([seat(4, { account, meter: lower(key), terms: [terms({ grade: 1 })] })], area)
+  }
+  const offer = { serverUrl: street.origin, settings, key, point, epoch: 1, nowMs: Date.now, sleep }
+  const joined = await offerPoint({
+    ...offer,
+    show: (offered) => {
+      code = offered.code
+    },
+  })
+  expect([joined, states]).toEqual([account, ['offered', 'consented']])
 })

@@ -15,7 +15,12 @@ export interface KnownEnergy extends IntervalEnergy {
   epoch: number | null
   /** Whether the seat's meter signed it: nothing else settles. */
   isSigned: boolean
+  /** Whether an entry of the batch can hold trades of this interval; see `isCoverable`. */
+  isCoverable: boolean
 }
+
+/** In areas of grade `billing`: nobody waits longer for a companion, and signing what was told takes no longer. */
+export const longestWaitMs = { companion: 60_000, signing: 3_600_000 }
 
 /** Where the energies of one computation of an interval come from. */
 export interface Energies {
@@ -57,7 +62,25 @@ export function energyBetween(
 function signedEnergy(state: Signed, seat: SeatState, start: UtcSeconds): KnownEnergy {
   const atEnd = registersOf(state, seat, start + lengthOf(state), null)
   const atStart = atEnd === null ? null : registersOf(state, seat, start, atEnd.epoch)
-  return { ...energyBetween(state, { seat, start }, atStart, atEnd), epoch: atEnd?.epoch ?? null, isSigned: true }
+  const between = energyBetween(state, { seat, start }, atStart, atEnd)
+  const beginsMeasured = atStart === null || atStart.quality === 0
+  const coverable = beginsMeasured || isCoverable(state, seat, { start, epoch: atStart.epoch })
+  return { ...between, epoch: atEnd?.epoch ?? null, isSigned: true, isCoverable: coverable }
+}
+
+/**
+ * Whether an interval that begins at a boundary which is not measured lies in an entry that may trade: such an entry begins at a
+ * measured boundary inside the batch, and no change of terms lies between.
+ */
+function isCoverable(state: Signed, seat: SeatState, { start, epoch }: { start: UtcSeconds; epoch: number }): boolean {
+  const { intervalSeconds, batchSeconds } = configAt(state, start).rules
+  const batchStart = Math.floor(start / batchSeconds) * batchSeconds
+  let time = start
+  while (time >= batchStart && registersOf(state, seat, time, epoch)?.quality !== 0) time -= intervalSeconds
+  if (time < batchStart) return false
+  return !seat.chain.terms.some(({ from, validUntil }) => {
+    return (from > time && from <= start) || (validUntil > time && validUntil <= start)
+  })
 }
 
 /** What settles, and nothing else: for whoever has signed readings only. */
@@ -79,10 +102,11 @@ function provisionalEnergy(state: Paired, seat: SeatState, start: UtcSeconds): K
   const signed = signedEnergy(state, seat, start)
   if (signed.quality !== 'missing' || !isBilled(state, seat, start)) return signed
   const told = state.intervals.get(start)?.official?.at(seat.slot) ?? null
-  if (told !== null) return { ...told, quality: 'measured', epoch: null, isSigned: false }
+  const unsigned = { epoch: null, isSigned: false, isCoverable: true }
+  if (told !== null) return { ...told, quality: 'measured', ...unsigned }
   const companion = companionOf(state, seat, start)
   const lent = companion === null ? signed : signedEnergy(state, companion, start)
-  return lent.quality === 'missing' ? signed : { ...lent, epoch: null, isSigned: false }
+  return lent.quality === 'missing' ? signed : { ...lent, ...unsigned }
 }
 
 /** What is known of a seat's energy now: of a final interval what settled, or what was corrected since. */

@@ -3,7 +3,7 @@ import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { BatchNetting, spansOf } from '../../settlement/netting.ts'
 import type { AreaConfig, BatchCut, ChainSeat, CommandOf, Event, SeatSpan } from '../area/area.ts'
-import { settlesOnBilling } from '../area/energy.ts'
+import { longestWaitMs, settlesOnBilling } from '../area/energy.ts'
 import { bind, costOf, owedIn, release, reservedIn } from '../area/funds.ts'
 import type { Interval } from '../area/interval.ts'
 import { noId, refused } from '../area/refusal.ts'
@@ -52,9 +52,8 @@ export function batchDueMs(state: AreaState, { start, end }: { start: UtcSeconds
 
 /** What the metering operator has told is signed when the grace has passed, for which there is some time. */
 function signingMs(config: AreaConfig): number {
-  return settlesOnBilling(config) ? Math.min(config.graceMs, longestSigningMs) : 0
+  return settlesOnBilling(config) ? Math.min(config.graceMs, longestWaitMs.signing) : 0
 }
-const longestSigningMs = 3_600_000
 
 /** Cuts a batch. One in which no meter was read is final but has nothing to settle. */
 export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; end: UtcSeconds }, seal: Hex): Event[] {

@@ -1,7 +1,6 @@
 /** One computation of an interval: metered energy and what was set aside in, fills, payments and explanations out. */
 import type { LedgerUnits, Wh } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, IntervalRun, SeatInterval } from '../area/area.ts'
-import { sides } from '../area/codes.ts'
 import { type Energies, settlesOnBilling } from '../area/energy.ts'
 import { type ClearedSums, type Fill, Fills, type Interval } from '../area/interval.ts'
 import { suspendedSeats } from '../area/state.ts'
@@ -57,14 +56,13 @@ export function computeInterval(
   }
 }
 
-/** Whoever was read at the interval's end or waited for; and a seat whose readings come later, where there is something to tell. */
-function isTold({ seat: { slot }, isSigned }: PoolSeat, interval: Interval, config: AreaConfig): boolean {
+/**
+ * Whoever was read at the interval's end or waited for. Where the metering operator's values settle nobody waits for them: there,
+ * every member whose value may still come has a row, and so does one whose energy is known otherwise.
+ */
+function isTold({ seat: { slot }, isSigned, refusal }: PoolSeat, interval: Interval, config: AreaConfig): boolean {
   if (interval.isRead(slot) || interval.isExpected(slot) || !isSigned) return true
-  return settlesOnBilling(config) && hasReserved(interval, slot)
-}
-
-function hasReserved(interval: Interval, slot: number): boolean {
-  return sides.some((side) => (interval.reservation(slot, side)?.reservedWh ?? 0) > 0)
+  return settlesOnBilling(config) && refusal === 'no-reading'
 }
 
 /** What forward trades of the interval promised and nobody delivered or took. */

@@ -2,7 +2,14 @@
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, Event, IntervalRun, PromiseCut } from '../area/area.ts'
 import { sides } from '../area/codes.ts'
-import { companionOf, type Energies, provisionalEnergies, settlesOnBilling, settlingEnergies } from '../area/energy.ts'
+import {
+  companionOf,
+  type Energies,
+  longestWaitMs,
+  provisionalEnergies,
+  settlesOnBilling,
+  settlingEnergies,
+} from '../area/energy.ts'
 import { costOf, purseOf, release, reservedIn } from '../area/funds.ts'
 import type { Interval } from '../area/interval.ts'
 import { forgetOrders } from '../area/orders.ts'
@@ -25,8 +32,6 @@ import { mostMissed } from './seats.ts'
 
 /** After an outage meters need time to deliver their backlog: an interval started late waits this much longer at most. */
 const longestBacklogWaitMs = 30_000
-/** Companions are read at once: nobody waits longer for one, whatever the grace of the metering operator is. */
-const longestCompanionWaitMs = 60_000
 /** After computing again an area rests for this long per seat. */
 const restMsPerSeat = 1
 
@@ -115,7 +120,7 @@ function expectReadings(state: AreaState, interval: Interval, config: AreaConfig
 /** Until when an interval waits for its first result, where readings are missing. */
 export function clearingDueMs(interval: Interval, config: AreaConfig): number {
   const endMs = (interval.start + config.rules.intervalSeconds) * 1000
-  const waitMs = settlesOnBilling(config) ? Math.min(config.graceMs, longestCompanionWaitMs) : config.graceMs
+  const waitMs = settlesOnBilling(config) ? Math.min(config.graceMs, longestWaitMs.companion) : config.graceMs
   const latenessMs = interval.startedAtMs - interval.start * 1000
   const backlogMs = latenessMs > config.rules.intervalSeconds * 1000 ? Math.min(latenessMs, longestBacklogWaitMs) : 0
   return Math.max(endMs, interval.startedAtMs) + waitMs + backlogMs

@@ -90,11 +90,12 @@ export function measure(
   if (terms === null) return null
   const end = start + config.rules.intervalSeconds
   const grid = gridOf(config)
-  const { quality, importWh, exportWh, epoch, isSigned } = energies.of(seat)
+  const { quality, importWh, exportWh, epoch, isSigned, isCoverable } = energies.of(seat)
   const ownUseWh = Math.min(importWh, exportWh)
   // What the escrow has counted already, or counts no more, could never be settled.
   const isSince = start >= seat.base.time
-  const isCounted = isSigned ? epoch === null || (isSince && epoch === seat.base.epoch) : isSince
+  const isOfBase = !isSigned || epoch === seat.base.epoch
+  const isCounted = (isSigned && epoch === null) || (isSince && isOfBase && isCoverable)
   const isZoneKnown = terms.zone === null || grid.indexOf.has(terms.zone)
   const refusal = reasonNotToTrade(state, seat, { terms, config, end, quality, isZoneKnown, isCounted })
   const isOpen = refusal === null

@@ -157,6 +157,8 @@ function wrongFill(file: StatementFile, chain: SettledSeat): string | null {
   const { intervalSeconds, settlingGrade } = chain.rules
   const energies = new Map<string, Wh>()
   const measured = file.readings.filter(({ quality }) => quality === 0)
+  // Registers that the metering operator makes of interval values are exact at every boundary, however good the interval before it was.
+  const exact = settlingGrade === 1 ? file.readings : measured
   for (const fill of file.leaves) {
     const { start, side, energyWh, amount } = fill
     const end = start + intervalSeconds
@@ -173,7 +175,7 @@ function wrongFill(file: StatementFile, chain: SettledSeat): string | null {
       return `${nameOf(fill)}: below the mandate's floor`
     }
     if (total > mandatedWh(terms, side, chain)) return `${nameOf(fill)}: more energy than the mandate allows`
-    const netWh = netEnergy([chain.base, ...measured], side, { start, end })
+    const netWh = netEnergy({ begins: [chain.base, ...exact], ends: measured }, side, { start, end })
     if (netWh === null) return `${nameOf(fill)}: its interval has no measured reading at both ends`
     if (total > netWh)
       return `${nameOf(fill)}: ${total} Wh traded, but beyond its own use the meter measured ${netWh} Wh`
@@ -189,12 +191,12 @@ function mandatedWh(terms: Terms, side: Side, { rules: { confirmation } }: Settl
 
 /** What a meter measured of a side in an interval beyond what it measured of the other: the home serves itself first. */
 function netEnergy(
-  registers: readonly EpochRegisters[],
+  { begins, ends }: { begins: readonly EpochRegisters[]; ends: readonly EpochRegisters[] },
   side: Side,
   { start, end }: { start: UtcSeconds; end: UtcSeconds },
 ): Wh | null {
-  const before = registers.find(({ time }) => time === start)
-  const after = registers.find(({ time, epoch }) => time === end && epoch === before?.epoch)
+  const before = begins.find(({ time }) => time === start)
+  const after = ends.find(({ time, epoch }) => time === end && epoch === before?.epoch)
   if (before === undefined || after === undefined) return null
   const importWh = after.importWh - before.importWh
   const exportWh = after.exportWh - before.exportWh

@@ -1,4 +1,5 @@
 /** Areas that settle on the metering operator's values: companions at once, official values when they come, and what is signed settles. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChainSeat, Event, Terms } from '../../../server/market/area/area.ts'
 import type { OfficialValue } from '../../../server/market/area/standing.ts'
@@ -131,6 +132,79 @@ describe('an interval of an area of grade billing', () => {
     const last = (place: number) => cleared(events).findLast(({ start }) => start === boundary(place))!
     expect(seatOf(last(0), 1)).toMatchObject({ quality: 'estimated', exportWh: 450, soldWh: 0 })
     expect(seatOf(last(1), 1)).toMatchObject({ quality: 'measured', exportWh: 300, soldWh: 300 })
+  })
+
+  it('trades nothing after an estimated interval that no entry could hold: where the batch begins, or terms change', () => {
+    const { run, read } = billingStreet()
+    const lastOf = (events: readonly Event[], place: number) =>
+      seatOf(cleared(events).findLast(({ start }) => start === boundary(place))!, 1)
+    // The last interval of the first batch and the first of the second are estimated, and so is the one before the change.
+    const qualities = [0, 0, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0]
+    const seller = qualities.map((quality, place) => reading(1, boundary(place + 1), 0, 300 * (place + 1), { quality }))
+    const buyer = qualities.map((_, place) => reading(2, boundary(place + 1), 300 * (place + 1), 0))
+    const changed = [terms({ grade: 1 }), terms({ grade: 1, from: boundary(10), sellFloor: 600, version: 2 })]
+    const atMs = boundary(12) * 1000 + 1_000
+    run(following(atMs, [seat(1, { terms: changed })]))
+    const events = [...read(atMs + 1, ...seller, ...buyer), ...run(waiting(cutMs + 10 * 3_600_000))]
+    const traded = qualities.map((_, place) => lastOf(events, place)).map(({ soldWh, quality }) => [soldWh, quality])
+    expect(traded).toEqual([
+      ...[
+        [300, 'measured'],
+        [300, 'measured'],
+        [300, 'measured'],
+        [0, 'estimated'],
+      ],
+      ...[
+        [0, 'estimated'],
+        [0, 'measured'],
+        [300, 'measured'],
+        [0, 'estimated'],
+      ],
+      ...[
+        [0, 'measured'],
+        [0, 'estimated'],
+        [0, 'measured'],
+        [300, 'measured'],
+      ],
+    ])
+    expect(lastOf(events, 5).outcomes).toMatchObject([{ code: 'before-base' }])
+    const batches = eventsOf(events, 'batch-cut').map(({ batch }) => batch.energyWh)
+    expect(batches).toEqual([900, 300, 300])
+  })
+
+  it('is final with exactly what the entries hold, whatever was estimated or missing when and wherever terms change', () => {
+    const places = 12
+    const quality = fc.constantFrom(0, 0, 0, 1, 2)
+    const qualities = fc.array(quality, { minLength: places, maxLength: places })
+    const changes = fc.uniqueArray(fc.integer({ min: 1, max: places - 1 }), { maxLength: 3 })
+    fc.assert(
+      fc.property(fc.tuple(qualities, qualities), fc.tuple(changes, changes), (quality, change) => {
+        const { run, read } = billingStreet()
+        const atMs = boundary(places) * 1000 + 1_000
+        const changed = change.map((at, index) =>
+          seat(index + 1, {
+            terms: [0, ...at.toSorted((a, b) => a - b)].map((place, version) => {
+              return terms({ grade: 1, from: boundary(place), version: version + 1, maxSellWh: 900 + version })
+            }),
+          }),
+        )
+        run(following(atMs, changed))
+        const readings = quality.flatMap((own, index) =>
+          own.map((quality, place) => {
+            const counted = 300 * (place + 1)
+            const [importWh, exportWh] = index === 0 ? [0, counted] : [counted, 0]
+            return reading(index + 1, boundary(place + 1), importWh, exportWh, { quality })
+          }),
+        )
+        const events = [...read(atMs + 1, ...readings), ...run(waiting(cutMs + 10 * 3_600_000))]
+        const final = new Map(cleared(events).map((result) => [result.start, result]))
+        let matchedWh = 0
+        for (let place = 0; place < places; place += 1) matchedWh += final.get(boundary(place))!.matchedWh
+        const cut = eventsOf(events, 'batch-cut').slice(0, 3)
+        expect(cut.reduce((sum, { batch }) => sum + batch.energyWh, 0)).toBe(matchedWh)
+      }),
+      { numRuns: 25 },
+    )
   })
 
   it('is corrected under a number of its own once it is final, and never below what was traded', () => {
