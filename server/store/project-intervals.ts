@@ -181,7 +181,7 @@ function markMissed(sql: Transaction, areaId: number, all: readonly ToldEvent<'b
   return all.map(
     ({ event: { start, end } }) => sql`
       update intervals set status = 'missed'
-      where area_id = ${areaId} and start >= ${start} and start < ${end} and status = 'provisional' and run = (
+      where area_id = ${areaId} and start >= ${start} and start < ${end} and status <> 'missed' and run = (
         select max(run) from intervals newest where newest.area_id = ${areaId} and newest.start = intervals.start)`,
   )
 }

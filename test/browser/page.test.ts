@@ -575,9 +575,9 @@ describe('everybody', () => {
 
   it('reads everything else where a chart cannot be fetched, and the chart once it can be', async () => {
     let isBlocked = true
-    const page = await open('/', { viewport: wide }, (context) =>
-      context.route('**/assets/market-chart-*.js', (route) => (isBlocked ? route.abort() : route.continue())),
-    )
+    const page = await open('/', { viewport: wide }, async (context) => {
+      await context.route('**/assets/market-chart-*.js', (route) => (isBlocked ? route.abort() : route.continue()))
+    })
     await shows(page, '.trouble', /could not be fetched/)
     await shows(page, '.hero-price .huge', /\d/)
     isBlocked = false

@@ -91,6 +91,10 @@ export async function startMarket({ chain, database, url, street, operator, entr
       const events = await handle.submit({ type: 'leave-out', ...request })
       return events.some(({ type }) => type === 'leaving-out')
     },
+    async disown(_, { start, end }) {
+      const events = await handle.submit({ type: 'disown-batch', start, end })
+      return events.some(({ type }) => type === 'batch-missed')
+    },
   })
   let nonces = 0
   let sequences = 0

@@ -139,7 +139,10 @@ export class Tables {
       case 'batch-missed':
         insert(this.missed, event.end, event.start)
         for (const [start, interval] of this.intervals) {
-          if (start >= event.start && start < event.end && !interval.isFinal) interval.isMissed = true
+          if (start >= event.start && start < event.end) interval.isMissed = true
+        }
+        for (const [end, { batch }] of this.batches) {
+          if (batch.start >= event.start && end <= event.end) this.batches.delete(end)
         }
         break
       default:

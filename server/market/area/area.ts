@@ -277,6 +277,8 @@ export const command = union({
    * of a batch's statement follow; it is there where a batch is to be cut.
    */
   tick: struct({ ...at, seal: optional(hex32) }),
+  /** The chain has settled another batch of this time than the one that was cut here: a restored journal can lack its newest number. */
+  'disown-batch': struct({ ...at, start: uint, end: uint }),
 })
 export type Command = Infer<typeof command>
 export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>

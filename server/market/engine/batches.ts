@@ -2,9 +2,10 @@
 import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { BatchNetting, spansOf } from '../../settlement/netting.ts'
-import type { BatchCut, ChainSeat, Event, SeatSpan } from '../area/area.ts'
+import type { BatchCut, ChainSeat, CommandOf, Event, SeatSpan } from '../area/area.ts'
 import { bind, costOf, owedIn, release, reservedIn } from '../area/funds.ts'
 import type { Interval } from '../area/interval.ts'
+import { noId, refused } from '../area/refusal.ts'
 import {
   type AreaState,
   type Configured,
@@ -151,6 +152,15 @@ export function followChain(state: AreaState, seen: Omit<AreaState['chain'], 'is
   for (const end of state.batches.keys()) if (end <= settledUntil) state.batches.delete(end)
   const events: Event[] = [{ type: 'chain-followed', block, time, settledUntil }]
   return settledUntil > state.cutUntil ? [...events, ...adopt(state)] : events
+}
+
+/**
+ * The chain has settled another batch of this time than the one cut here: it counts as one that only the chain knows. Refused as
+ * long as the chain is not known to have settled so far, and for a time of which nothing was cut.
+ */
+export function disownBatch(state: AreaState, { start, end }: CommandOf<'disown-batch'>): Event[] {
+  const isSettled = start < end && end <= Math.min(state.chain.settledUntil, state.cutUntil)
+  return isSettled ? [{ type: 'batch-missed', start, end }] : refused(noId, 'BATCH_UNKNOWN', [end, 0])
 }
 
 /** Gives up the intervals that the chain has settled without this journal; those that have not started do so when they start. */

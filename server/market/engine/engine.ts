@@ -13,7 +13,7 @@ import { clearAuction } from '../auction.ts'
 import { acceptAgreements, endAgreement } from '../stages/agreements/agreements.ts'
 import { cancelForward, placeForward } from '../stages/forward/book.ts'
 import { gridOf } from '../stages/grid.ts'
-import { batchDueMs, cutBatch, followChain, openBatch } from './batches.ts'
+import { batchDueMs, cutBatch, disownBatch, followChain, openBatch } from './batches.ts'
 import { clearInterval, firstStale, nextToClear, rerunInterval, startInterval } from './intervals.ts'
 import { batchInWork, leaveOut, leaveOutNext } from './leaving-out.ts'
 import { takeLateReadings, takeReading } from './readings.ts'
@@ -68,6 +68,8 @@ function carryOut(state: AreaState, command: Command): Event[] {
       return leaveOut(state, command)
     case 'tick':
       return doNext(state, command)
+    case 'disown-batch':
+      return disownBatch(state, command)
   }
 }
 
