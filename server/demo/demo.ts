@@ -287,7 +287,7 @@ function officeOf(place: ConfiguredArea, grid: Wallet): GridOffice {
       return signed!
     },
     async confirm(meter) {
-      await inTurn(() => carryOutAct(place, grid, { act: 'confirm', ...meter }))
+      await inTurn(() => carryOutAct(place, grid, { act: 'confirm', isCompanion: false, ...meter }))
     },
   }
 }

@@ -24,11 +24,23 @@ import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
-import { checkReport } from '../../web/utility/report-check.ts'
+import { checkReport, readCsv } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
 import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
-import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide, withAuthenticator } from './browser.ts'
+import {
+  accessibilityFaults,
+  changes,
+  overflow,
+  patienceMs,
+  phone,
+  shows,
+  startBrowser,
+  tabTo,
+  textOf,
+  wide,
+  withAuthenticator,
+} from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
 import { toFirstLiveValue } from './visitor-journey.ts'
@@ -36,7 +48,6 @@ import { toFirstLiveValue } from './visitor-journey.ts'
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */
 const scriptedIntervals = 200
-const patienceMs = 90_000
 
 let folder: string
 let demo: RunningDemo
@@ -85,33 +96,6 @@ async function open(
   page.on('pageerror', (error) => faults.push(error.message))
   await page.goto(`${demo.url}${path}`)
   return page
-}
-
-/** The text of the first element, with ordinary spaces for the narrow ones before units. */
-async function textOf(page: Page, selector: string): Promise<string> {
-  return ((await page.locator(selector).first().textContent()) ?? '').replaceAll('\u202f', ' ')
-}
-
-/** Waits until one of the elements holds the text, and gives the first one's. */
-async function shows(page: Page, selector: string, text: RegExp): Promise<string> {
-  await page.waitForFunction(
-    ([where, source, flags]) =>
-      [...document.querySelectorAll(where!)].some((element) =>
-        new RegExp(source!, flags).test(element.textContent.replaceAll('\u202f', ' ')),
-      ),
-    [selector, text.source, text.flags],
-    { timeout: patienceMs, polling: 100 },
-  )
-  return textOf(page, selector)
-}
-
-/** Waits until the element says something else than now. */
-async function changes(page: Page, selector: string): Promise<void> {
-  await page.waitForFunction(
-    ([where, text]) => document.querySelector(where!)?.textContent.replaceAll('\u202f', ' ') !== text,
-    [selector, await textOf(page, selector)],
-    { timeout: patienceMs, polling: 100 },
-  )
 }
 
 /** As the grid operator sees them: to others a zone of one home is told together with the rest. */
@@ -369,6 +353,15 @@ describe('money', () => {
       .click()
     const statement = readStatementFile(JSON.parse(readFileSync(await (await saved).path(), 'utf8')))
     expect(statement.leaves.length).toBeGreaterThan(0)
+
+    await page.locator('summary', { hasText: 'Statement of a month' }).click()
+    await shows(page, '.month-statement', /sold to the street.*never less than yours.*adds up/s)
+    await page.getByRole('button', { name: 'Verify it here' }).click()
+    await shows(page, '.month-verify', /verified here.*which asked the node 127\.0\.0\.1:\d+.*Not checked here/s)
+    const csv = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save as CSV' }).click()
+    expect(readCsv(readFileSync(await (await csv).path(), 'utf8'))[1]![1]).toBe('sold to the street')
+    expect(await accessibilityFaults(page)).toEqual([])
   }, 240_000)
 })
 

@@ -11,9 +11,9 @@ import type {
   IntervalRun,
   LateReading,
   MeterReading,
-  Standing,
 } from '../../server/market/area/area.ts'
 import type { Quality } from '../../server/market/area/codes.ts'
+import type { Standing } from '../../server/market/area/standing.ts'
 
 /** How a seat stands in one interval, by the newest run that tells of it. */
 export interface SeatRow {
