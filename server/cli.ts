@@ -20,6 +20,10 @@ const commands: Record<string, Entry> = {
     does: 'found a community: answer some questions, get a folder with everything that its server is told',
     load: async () => (await import('./commands/found.ts')).foundCommand(),
   },
+  embedded: {
+    does: 'run the database and the chain of a community founded with --embedded, for trials',
+    load: async () => (await import('./commands/embedded.ts')).embeddedCommand(),
+  },
   deploy: {
     does: 'put this release’s contracts on a chain, or compare what stands there with this release',
     load: async () => (await import('./commands/deploy.ts')).deployCommand(),

@@ -1,7 +1,5 @@
 /** The command that makes a meter's first key and begins its epoch. */
 import { Command, InvalidArgumentError } from 'commander'
-import { enrol } from '../keys/enrolment.ts'
-import { readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
 import { wholeNumber } from './numbers.ts'
 
@@ -30,6 +28,10 @@ export function enrolCommand(): Command {
     .option('--epoch <n>', 'epoch to begin after a lost state or a replaced meter', wholeNumber(0xffff))
     .action(({ config: file, meter, rules, time, epoch }: EnrolOptions) =>
       withPlainFailures(async () => {
+        const [{ enrol }, { readConfig }] = await Promise.all([
+          import('../keys/enrolment.ts'),
+          import('../setup/config.ts'),
+        ])
         const config = await readConfig(file)
         const enrolments = await enrol(config, { names: meter, rules, time, epoch, nowMs: Date.now() })
         process.stdout.write(enrolments.map((enrolment) => `${JSON.stringify(enrolment)}\n`).join(''))

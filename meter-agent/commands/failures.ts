@@ -1,10 +1,4 @@
 /** How the agent's commands end when something fails that the person can mend. */
-import { KeyError } from '../keys/keys.ts'
-import { OutboxError } from '../outbox/outbox.ts'
-import { PairingError } from '../pairing/pairing.ts'
-import { DeviceError } from '../registers/device-error.ts'
-import { ConfigError } from '../setup/config.ts'
-
 const exitMistake = 2
 const exitTrouble = 1
 
@@ -16,6 +10,7 @@ export async function withPlainFailures(action: () => Promise<void>): Promise<vo
   try {
     await action()
   } catch (error) {
+    const { ConfigError, DeviceError, PairingError, KeyError, OutboxError } = await mendable()
     if (error instanceof ConfigError) fail(error.problems, exitMistake)
     else if (error instanceof DeviceError) fail([error.message], exitMistake)
     else if (error instanceof PairingError) fail([error.message], exitTrouble)
@@ -23,6 +18,18 @@ export async function withPlainFailures(action: () => Promise<void>): Promise<vo
     else if (error instanceof OutboxError) fail([error.message], exitTrouble)
     else throw error
   }
+}
+
+/** Loaded only when something fails: `--help` needs nothing of what they belong to. */
+async function mendable() {
+  const [{ KeyError }, { OutboxError }, { PairingError }, { DeviceError }, { ConfigError }] = await Promise.all([
+    import('../keys/keys.ts'),
+    import('../outbox/outbox.ts'),
+    import('../pairing/pairing.ts'),
+    import('../registers/device-error.ts'),
+    import('../setup/config.ts'),
+  ])
+  return { KeyError, OutboxError, PairingError, DeviceError, ConfigError }
 }
 
 function fail(lines: readonly string[], status: number): void {

@@ -1,24 +1,7 @@
 /** The command that makes the agent a service of systemd, with no more rights than metering needs. */
-import { spawnSync } from 'node:child_process'
-import { existsSync, realpathSync } from 'node:fs'
-import { stat, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { type AgentConfig, ConfigError, readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
-import { type ServiceFacts, serviceUnit } from './service-unit.ts'
-
-const unitName = 'commonwatt-agent.service'
-const systemFolder = '/etc/systemd/system'
-/** There while systemd runs this computer. */
-const runningMark = '/run/systemd/system'
-
-interface InstallOptions {
-  config: string
-  user?: string
-  folder?: string
-  print?: boolean
-}
+import type { InstallOptions } from './install-unit.ts'
 
 /**
  * `commonwatt-agent install-service`: writes a unit for systemd that runs the agent as the owner of its configuration, and starts it.
@@ -28,62 +11,12 @@ export function installServiceCommand(): Command {
   return new Command('install-service')
     .requiredOption('--config <file>', 'configuration file (TOML)')
     .option('--user <name>', 'whom the agent runs as (default: the owner of the configuration file)')
-    .option('--folder <folder>', `write the unit there and start nothing (default: ${systemFolder}, and start it)`)
+    .option('--folder <folder>', `write the unit there and start nothing (default: /etc/systemd/system, and start it)`)
     .option('--print', 'print the unit and write nothing')
-    .action(({ config: given, user, folder, print }: InstallOptions) =>
+    .action((options: InstallOptions) =>
       withPlainFailures(async () => {
-        const file = resolve(given)
-        const unit = serviceUnit(await factsOf(file, await readConfig(file), user))
-        if (print) {
-          process.stdout.write(unit)
-          return
-        }
-        const target = join(folder ?? systemFolder, unitName)
-        await writeFile(target, unit, { mode: 0o644 }).catch((error) => {
-          throw new ConfigError(
-            'CONFIG_UNREADABLE',
-            [`${target} cannot be written: ${(error as Error).message}: run this with sudo`],
-            error,
-          )
-        })
-        process.stdout.write(`Written: ${target}\n`)
-        if (folder === undefined) start()
+        const { installUnit } = await import('./install-unit.ts')
+        await installUnit(options)
       }),
     )
-}
-
-async function factsOf(file: string, config: AgentConfig, user: string | undefined): Promise<ServiceFacts> {
-  const { uid } = await stat(file)
-  if (!existsSync(config.dataFolder)) {
-    throw new ConfigError('CONFIG_INVALID', [
-      `there is no folder ${config.dataFolder} yet: run "commonwatt-agent pair" or "enrol" first`,
-    ])
-  }
-  const devices = config.meters.flatMap(({ grid, others }) => [grid, ...others])
-  const serialPorts = devices.flatMap(({ url }) => /^(?:rtu|p1|sml):\/\/(\/[^?#]+)/.exec(url)?.[1] ?? [])
-  return {
-    node: process.execPath,
-    program: realpathSync(process.argv[1]!),
-    config: file,
-    user: user ?? `${uid}`,
-    // A key that follows is made beside the present one.
-    writable: [...new Set([config.dataFolder, ...config.meters.map(({ keyFile }) => dirname(keyFile))])],
-    serialPorts: [...new Set(serialPorts)],
-  }
-}
-
-function start(): void {
-  if (!existsSync(runningMark)) {
-    process.stdout.write(
-      `systemd does not run here; where it does: systemctl daemon-reload && systemctl enable --now ${unitName}\n`,
-    )
-    return
-  }
-  for (const args of [['daemon-reload'], ['enable', unitName], ['restart', unitName]]) {
-    const { status } = spawnSync('systemctl', args, { stdio: 'inherit' })
-    if (status !== 0) {
-      throw new ConfigError('CONFIG_INVALID', [`"systemctl ${args.join(' ')}" failed: see "journalctl -u ${unitName}"`])
-    }
-  }
-  process.stdout.write(`The agent runs: see "commonwatt-agent status" and "journalctl -u ${unitName}"\n`)
 }

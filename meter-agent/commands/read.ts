@@ -1,16 +1,10 @@
-/** `commonwatt-agent read`: what one device says now, or why it cannot be read and what to try. */
+/** The command that reads one device once. */
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { type DeviceOptions, type DeviceReport, readDevice, usualUnit } from '../devices/device.ts'
-import { explained } from '../devices/explain.ts'
-import { placeInWords } from '../devices/place.ts'
-import { ModbusError } from '../modbus/error.ts'
-import { profileFromFile } from '../profiles/profile-file.ts'
-import { DeviceError } from '../registers/device-error.ts'
-import { telegramForms } from '../telegrams/endpoint.ts'
+import { telegramForms } from '../telegrams/forms.ts'
 import { wholeNumber } from './numbers.ts'
+import type { ReadArguments } from './read-once.ts'
 
-/** Nothing a device does may hold the command longer than 30 s; what has not answered until then is left out. */
-const longestMs = 27_000
+/** Where the device cannot be read, or the command line. */
 const exitUnreadable = 2
 
 /** Parses a Modbus unit id. */
@@ -46,50 +40,10 @@ export function readCommand(): Command {
     .option('--json', 'print JSON')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : exitUnreadable))
     .action(async (given: ReadArguments) => {
-      try {
-        const report = await readGiven(given)
-        process.stdout.write(`${given.json ? JSON.stringify(asJson(report)) : forPeople(report)}\n`)
-      } catch (error) {
-        if (!(error instanceof DeviceError)) throw error
-        process.exitCode = exitUnreadable
-        process.stderr.write(`${error.message.replace(/\s+/g, ' ')}\n`)
-      }
+      const { readOnce } = await import('./read-once.ts')
+      const trouble = await readOnce(given)
+      if (trouble === null) return
+      process.exitCode = exitUnreadable
+      process.stderr.write(`${trouble}\n`)
     })
-}
-
-/** What the command line gives. */
-export type ReadArguments = DeviceOptions & { json?: boolean; profileFile?: string }
-
-/**
- * Reads the device that the command line names.
- * @throws DeviceError why it cannot be read, with what was seen there and what to try
- */
-export async function readGiven({ json: _, profileFile, ...given }: ReadArguments): Promise<DeviceReport> {
-  const startedMs = performance.now()
-  const map = profileFile === undefined ? undefined : await profileFromFile(profileFile)
-  // Who names the role on the command line vouches for it.
-  const options: DeviceOptions = { ...given, map, confirmed: given.role === 'grid' }
-  try {
-    return await readDevice(options, longestMs)
-  } catch (error) {
-    if (!(error instanceof ModbusError)) throw error
-    const profile = map?.name ?? given.profile ?? 'sunspec'
-    const unit = given.unit ?? map?.unit ?? usualUnit(profile)
-    throw await explained(error, { url: given.url, unit, profile }, startedMs + longestMs)
-  }
-}
-
-/** The face that people script against; where the meter sits is among the warnings. */
-function asJson({ profile, unit, device, reading, models, warnings }: DeviceReport): object {
-  return { profile, unit, device, reading, models, warnings }
-}
-
-function forPeople({ profile, unit, device, reading, place, models, warnings }: DeviceReport): string {
-  const name = [device.manufacturer, device.model, device.serialNumber].filter((part) => part !== null).join(' ')
-  const lines = [`${name || 'unknown device'} (${profile}${unit === null ? '' : `, unit ${unit}`})`]
-  for (const [field, value] of Object.entries(reading)) lines.push(`  ${field.padEnd(21)} ${value ?? 'not offered'}`)
-  lines.push(`  ${'meter'.padEnd(21)} ${placeInWords(place)}`)
-  if (models.length > 0) lines.push(`  models ${models.map((model) => model.id).join(', ')}`)
-  for (const warning of warnings) lines.push(`  note: ${warning}`)
-  return lines.join('\n')
 }

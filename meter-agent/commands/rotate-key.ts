@@ -1,7 +1,5 @@
 /** The command that makes a meter's next key. */
 import { Command } from 'commander'
-import { rotateKeys } from '../keys/rotation.ts'
-import { readConfig } from '../setup/config.ts'
 import { withPlainFailures } from './failures.ts'
 import { wholeNumber } from './numbers.ts'
 
@@ -26,6 +24,10 @@ export function rotateKeyCommand(): Command {
     )
     .action(({ config: file, meter, from }: RotateOptions) =>
       withPlainFailures(async () => {
+        const [{ rotateKeys }, { readConfig }] = await Promise.all([
+          import('../keys/rotation.ts'),
+          import('../setup/config.ts'),
+        ])
         const rotations = await rotateKeys(await readConfig(file), { names: meter, from, nowMs: Date.now() })
         process.stdout.write(rotations.map((rotation) => `${JSON.stringify(rotation)}\n`).join(''))
       }),

@@ -13,7 +13,7 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClassicLevel } from 'classic-level'
+import type { ClassicLevel } from 'classic-level'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
 import type { Gap, ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
@@ -415,6 +415,8 @@ export class Outbox {
 }
 
 async function openDatabase(folder: string): Promise<ClassicLevel<string, string>> {
+  // Native code, loaded only by who opens a store.
+  const { ClassicLevel } = await import('classic-level')
   // Two small write buffers instead of two of 4 MB: readings are few and memory in a home gateway is scarce.
   const db = new ClassicLevel<string, string>(folder, { writeBufferSize: 1 << 20, cacheSize: 1 << 20 })
   try {

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { parseEndpoint } from '../modbus/endpoint.ts'
 import { DeviceError } from '../registers/device-error.ts'
-import { isTelegramUrl, parseTelegramUrl, telegramForms } from '../telegrams/endpoint.ts'
+import { isTelegramUrl, parseTelegramUrl } from '../telegrams/endpoint.ts'
+import { telegramForms } from '../telegrams/forms.ts'
 
 const anAddress = z
   .string({ error: 'an account or contract address in quotes is needed: "0x" and 40 hexadecimal digits' })

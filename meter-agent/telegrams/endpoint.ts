@@ -1,6 +1,7 @@
 /** The addresses of meters that send telegrams by themselves: from a URL to a line and its settings. */
 import { z } from 'zod'
 import { TelegramError } from './error.ts'
+import { telegramForms } from './forms.ts'
 
 export const telegramLanguages = ['p1', 'sml'] as const
 export type TelegramLanguage = (typeof telegramLanguages)[number]
@@ -36,8 +37,6 @@ const serialQuery = z.strictObject({
   data: z.enum(['7', '8']).default('8'),
   stop: z.enum(['1', '2']).default('1'),
 })
-
-export const telegramForms = 'p1:///dev/ttyUSB0, p1tcp://host:port, sml:///dev/ttyUSB0 or smltcp://host:port'
 
 /** Whether a URL is for a meter that sends telegrams, right or wrong. */
 export function isTelegramUrl(text: string): boolean {

@@ -297,6 +297,12 @@ export function asChainError(error: unknown): unknown {
   if (isError(error, 'INSUFFICIENT_FUNDS')) {
     return new ChainError('CHAIN_FUNDS', 'the sending key cannot pay the gas')
   }
+  if (isError(error, 'NONCE_EXPIRED') || isError(error, 'REPLACEMENT_UNDERPRICED')) {
+    return new ChainError(
+      'CHAIN_NONCE_TAKEN',
+      'another transaction of this key came first: try again once it has arrived',
+    )
+  }
   if (error instanceof Error && 'shortMessage' in error) {
     // ethers repeats what the node said, which strangers need not hear.
     return new ChainError('CHAIN_NODE', 'the chain’s node refuses a request or answers with what is no answer')

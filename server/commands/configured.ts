@@ -35,11 +35,11 @@ export function neededOption<Value>(command: Command, name: string, fromFile: Va
 }
 
 /** What a command can be given by the file, as far as its options ask for it. */
-const configurable = ['databaseUrl', 'rpcUrl', 'escrow', 'firstBlock'] as const
+const configurable = ['databaseUrl', 'rpcUrl', 'escrow', 'firstBlock', 'area', 'archiveFolder'] as const
 
 /**
- * Lets a command take `--config` too: where the database and the node are, and the escrow of that node, is then asked of the file. What it
- * needs of them is missed only when neither says it.
+ * Lets a command take `--config` too: where the database and the node are, the escrow of that node, and the area where there is only one,
+ * is then asked of the file. What it needs of them is missed only when neither says it.
  */
 export function takesConfig(command: Command): Command {
   const asked = command.options.filter((option) => configurable.some((name) => name === option.attributeName()))
@@ -49,7 +49,7 @@ export function takesConfig(command: Command): Command {
     const { refuseKnown } = await import('./refusal.ts')
     try {
       const names = asked.map((option) => option.attributeName())
-      const file = await placesIn(await readConfigOf(command.opts()), names, command.opts().escrow)
+      const file = await placesIn(await readConfigOf(command.opts()), names, command.opts())
       for (const name of names) {
         const value = givenOption(command, name, file[name])
         if (value !== undefined) command.setOptionValueWithSource(name, value, 'config')
@@ -62,19 +62,36 @@ export function takesConfig(command: Command): Command {
   })
 }
 
-/** Of the escrow that was named, or the only one. A command that asks no node finds its area in the database alone. */
+type Places = Record<string, string | number | undefined>
+
+/** Of the escrow and the area that were named, or the only ones. */
 async function placesIn(
   file: FileConfig,
   names: readonly string[],
-  named: string | undefined,
-): Promise<Record<string, string | number | undefined>> {
-  const { databaseUrl, escrows } = file
+  { escrow, area }: { escrow?: string; area?: number },
+): Promise<Places> {
+  const { databaseUrl, archiveFolder, escrows } = file
+  const named = escrow?.toLowerCase()
+  if (names.includes('area')) {
+    return { databaseUrl, archiveFolder, ...(await areaIn(file, { escrow: named, area })) }
+  }
   if (!names.includes('rpcUrl') || escrows.length === 0) return { databaseUrl }
   const { placeOfEscrow } = await import('../configuration/config.ts')
   const all = escrows.map((each) => {
     const { escrow, firstBlock } = placeOfEscrow(each)
     return { rpcUrl: each.rpcUrl, escrow, firstBlock }
   })
-  const found = named === undefined ? all : all.filter(({ escrow }) => escrow === named.toLowerCase())
+  const found = named === undefined ? all : all.filter((each) => each.escrow === named)
   return { databaseUrl, ...(found.length === 1 ? found[0] : {}) }
+}
+
+/** The area of a command that looks for one. Throws `InputError` where there are several, which names them. */
+async function areaIn(file: FileConfig, named: { escrow: string | undefined; area: number | undefined }) {
+  // Whatever was named may lie in the database and stand in no file.
+  if (named.area !== undefined || file.escrows.length === 0) return {}
+  const { areaPlaces } = await import('../founding/configured-areas.ts')
+  const places = (await areaPlaces(file)).filter(({ escrow }) => [undefined, escrow].includes(named.escrow))
+  if (places.length === 0) return {}
+  if (places.length === 1) return { area: places[0]!.area, escrow: places[0]!.escrow }
+  throw new InputError(`name one with --area: ${places.map(({ area, name }) => `${area} (${name})`).join(', ')}`)
 }

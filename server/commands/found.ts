@@ -17,9 +17,10 @@ export function foundCommand(): Command {
         'an area file that is there already, instead of the questions about the area',
       ).env('AREA_FILE'),
     )
+    .option('--embedded', 'for trials: with a database and a chain of its own, which "commonwatt embedded" runs')
     .option('--yes', 'ask nothing: take the defaults for what is not given')
     .option('--json', 'print JSON, and ask nothing')
-    .action(async (folder: string, flags: { areaFile?: string; yes?: boolean; json?: boolean }) => {
+    .action(async (folder: string, flags: { areaFile?: string; embedded?: boolean; yes?: boolean; json?: boolean }) => {
       const { runFound } = await import('./run-found.ts')
       try {
         await runFound(folder, { ...flags, given: givenIn(flags) })

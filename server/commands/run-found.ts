@@ -5,6 +5,7 @@ import {
   answerOfArea,
   checkedAnswer,
   completeAnswers,
+  embeddedAnswers,
   type FoundingQuestion,
   type GivenArea,
   mistakeIn,
@@ -17,16 +18,21 @@ import { InputError, writeOutput } from './streams.ts'
 export interface FoundFlags {
   given: Answers
   areaFile?: string
+  embedded?: boolean
   yes?: boolean
   json?: boolean
 }
 
 /** Throws `FoundingError` and `InputError`. */
-export async function runFound(folder: string, { given, areaFile, yes, json }: FoundFlags): Promise<void> {
+export async function runFound(
+  folder: string,
+  { given: said, areaFile, embedded, yes, json }: FoundFlags,
+): Promise<void> {
+  const given = embedded === true ? { ...embeddedAnswers(), ...said } : said
   const file = areaFile === undefined ? null : readGivenArea(areaFile)
   const area = file === null ? null : answersIn(file)
   const answers = yes === true || json === true ? completeAnswers(given, area) : await askedAnswers(given, area)
-  const founded = foundCommunity(folder, answers, file)
+  const founded = foundCommunity(folder, answers, file, embedded)
   await writeOutput(json === true ? `${JSON.stringify(founded)}\n` : sentencesOf(founded))
 }
 

@@ -143,8 +143,8 @@ async function deployed(street: Street, dataFolder: string, rpcUrl: string, peop
   }
 }
 
-/** Only a development node does this. */
-async function giveGas(rpcUrl: string, wallets: readonly Wallet[]): Promise<void> {
+/** Coin for gas to whoever has none; only a development node does this. */
+export async function giveGas(rpcUrl: string, wallets: readonly Pick<Wallet, 'address'>[]): Promise<void> {
   const provider = openProvider(rpcUrl, await readChainId(rpcUrl))
   try {
     for (const { address } of wallets) {

@@ -20,6 +20,8 @@ export interface PostgresOptions {
   port: number
   /** The option that sets the port, for the error about a taken one. */
   portOption?: string
+  /** Of the database that is made at the first start; else one is made up. It must be the same at every start. */
+  password?: string
   log: Log
   /** Settings of the server beside or instead of its usual ones. */
   settings?: Record<string, string>
@@ -48,6 +50,7 @@ export async function startPostgres({
   dataFolder,
   port,
   portOption = '--database-port',
+  password: chosen,
   log,
   settings = {},
   signal,
@@ -57,7 +60,7 @@ export async function startPostgres({
   const cluster = join(place.folder, 'data')
   await stopLeftovers(cluster)
   await assertPortFree({ port, purpose: 'the database', option: portOption })
-  const password = await passwordOf(place)
+  const password = await passwordOf(place, chosen)
   if (!existsSync(cluster)) {
     log(`making the database in ${place.folder}`)
     await makeCluster(place)
@@ -189,13 +192,13 @@ async function stopLeftovers(cluster: string) {
   rmSync(lockFile, { force: true })
 }
 
-async function passwordOf(place: PostgresFolder): Promise<string> {
+async function passwordOf(place: PostgresFolder, chosen = randomBytes(24).toString('hex')): Promise<string> {
   const path = join(place.folder, 'password')
   if (!existsSync(path)) {
     if (existsSync(join(place.folder, 'data'))) {
       throw new DemoError('POSTGRES_DATA', `${path} is gone: bring it back, or remove the data folder to start anew`)
     }
-    await saveDurably(path, randomBytes(24).toString('hex'))
+    await saveDurably(path, chosen)
   }
   // Every time: an earlier start may have been killed between the two.
   if (place.user !== null) chownSync(path, place.user.uid, place.user.gid)

@@ -19,6 +19,7 @@ export class DemoError extends CodedError<
   | 'DEMO_STOPPED'
   | 'STREET_FILE'
   | 'GUEST_REFUSED'
+  | 'PARTS_ELSEWHERE'
 > {
   override readonly name = 'DemoError'
 }

@@ -48,24 +48,38 @@ const pollMs = 500
 const patienceMs = 120_000
 const signatureLifeSeconds = 3_600
 
+/** What it takes once the seat is open. */
+export interface SettlingIn extends Pick<Onboarding, 'area' | 'account' | 'now' | 'signal'> {
+  office: Pick<GridOffice, 'confirm'>
+  wishes: Omit<Wishes, 'sellFloorPerKwh' | 'buyCeilingPerKwh'>
+}
+
 /** Opens, confirms and funds the seat and places its standing orders; returns the seat as the server shows it. */
 export async function onboard(home: Onboarding): Promise<SeatResource> {
   const { account, area, enrolment } = home
   const address = account.address.toLowerCase()
   const client = await signInWithKey(home.serverUrl, account, area.chain.chainId)
-  const seats = async () =>
-    (await client.get<{ items: SeatResource[] }>(`/accounts/${address}/seats`)).items.find(
-      ({ meter }) => meter === enrolment.meter,
-    )
-  let seat = await seats()
+  const seatNow = () => seatOf(client, address, enrolment.meter)
+  let seat = await seatNow()
   if (seat === undefined) {
     const { invitation, signature } = await home.office.invite()
     await client.post(`/areas/${area.area}/invitations`, { invitation, signature }, `invitation-${address}`)
     await client.post('/relay/seats', await seatRequest(home), `seat-${enrolment.meter}`)
-    seat = await eventually(seats, 'the seat to be open on chain', home.signal)
+    seat = await eventually(seatNow, 'the seat to be open on chain', home.signal)
   }
-  const opened = seat
-  const placed = (await client.get<{ items: OrderResource[] }>(`/accounts/${address}/orders?seat=${seat.seat}`)).items
+  return settleIn(home, client, seat)
+}
+
+async function seatOf(client: ApiClient, account: string, meter: string): Promise<SeatResource | undefined> {
+  const { items } = await client.get<{ items: SeatResource[] }>(`/accounts/${account}/seats`)
+  return items.find((seat) => seat.meter === meter)
+}
+
+/** Confirms and funds an open seat and places its standing orders, each where it is not done yet; returns the seat as the server shows it. */
+export async function settleIn(home: SettlingIn, client: ApiClient, opened: SeatResource): Promise<SeatResource> {
+  const address = home.account.address.toLowerCase()
+  const own = `/accounts/${address}/orders?seat=${opened.seat}`
+  const placed = (await client.get<{ items: OrderResource[] }>(own)).items
   await Promise.all([
     opened.confirmed ? undefined : confirm(home, opened),
     opened.balance === '0' ? deposit(home, client, opened) : undefined,
@@ -77,7 +91,7 @@ export async function onboard(home: Onboarding): Promise<SeatResource> {
   ])
   return eventually(
     async () => {
-      const now = await seats()
+      const now = await seatOf(client, address, opened.meter)
       return now?.confirmed && now.balance !== '0' ? now : undefined
     },
     'confirmation and deposit',
@@ -89,7 +103,7 @@ function domainOfArea(area: AreaResource): EscrowDomain {
   return { chainId: area.chain.chainId, escrow: area.chain.escrow }
 }
 
-function deadlineOf(home: Onboarding): number {
+function deadlineOf(home: Pick<Onboarding, 'now'>): number {
   return Math.floor(home.now() / 1000) + signatureLifeSeconds
 }
 
@@ -119,11 +133,11 @@ async function seatRequest(home: Onboarding) {
   }
 }
 
-function confirm({ office, wishes }: Onboarding, { seat }: SeatResource): Promise<void> {
+function confirm({ office, wishes }: SettlingIn, { seat }: SeatResource): Promise<void> {
   return office.confirm({ seat, zone: wishes.zone, mostExportWh: wishes.nameplateWh })
 }
 
-async function deposit(home: Onboarding, client: ApiClient, seat: SeatResource): Promise<void> {
+async function deposit(home: SettlingIn, client: ApiClient, seat: SeatResource): Promise<void> {
   const { area, account, wishes } = home
   const own = `/accounts/${account.address.toLowerCase()}`
   const wallet = await client.get<WalletResource>(`${own}/wallet?area=${area.area}`)
@@ -148,17 +162,17 @@ async function deposit(home: Onboarding, client: ApiClient, seat: SeatResource):
 }
 
 async function placeOrder(
-  home: Onboarding,
+  home: SettlingIn,
   client: ApiClient,
   seat: SeatResource,
   side: 'sell' | 'buy',
   price: string,
 ) {
-  const { area, account, enrolment, wishes } = home
+  const { area, account, wishes } = home
   const length = area.intervalSeconds
   const order: Order = {
     account: account.address.toLowerCase(),
-    meter: enrolment.meter,
+    meter: seat.meter,
     rules: area.rules.hash,
     market: 0,
     side: side === 'buy' ? 0 : 1,

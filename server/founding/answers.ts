@@ -1,4 +1,5 @@
 /** What founding a community asks: each question with its flag, its default and, where the choice matters, advice. */
+import { randomBytes } from 'node:crypto'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { defaultPriceDecimals, formatPrice, parsePrice } from '../../contracts/protocol/units.ts'
 import { formatDuration, parseDuration } from '../configuration/duration.ts'
@@ -271,6 +272,16 @@ export const questions: readonly FoundingQuestion[] = [
     mistake: port,
   },
 ]
+
+/** Where a database and a chain of its own lie; neither is the demo's. One party alone makes all blocks of such a chain. */
+export function embeddedAnswers(): Answers {
+  const password = randomBytes(24).toString('hex')
+  return {
+    databaseUrl: `postgres://commonwatt:${password}@127.0.0.1:15433/commonwatt`,
+    rpcUrl: 'http://127.0.0.1:18546',
+    confirmations: '1',
+  }
+}
 
 /** What an area file that is there already answers. */
 export interface GivenArea {

@@ -14,6 +14,7 @@ export function configurationText(answers: Answers): string {
     ...(answers.origin === '' ? {} : { origin: [answers.origin], 'trust-proxy': 'loopback' }),
     confirmations: Number(answers.confirmations),
     'backup-folder': 'backups',
+    'archive-folder': 'archives',
     escrow: [{ 'rpc-url': answers.rpcUrl, deployment: 'deployment.json', 'area-file': ['area.json'] }],
   }
   return `# What "commonwatt serve --config" is told; every key is an option of that command. It holds secrets: mode 0600.

@@ -80,9 +80,15 @@ export function answersIn({ name, graceSeconds, rules }: GivenAreaFile): GivenAr
 
 /**
  * Founds a community in a folder that is not there yet or is empty; `area` is an area file that takes the place of the answers about the
- * area. The folder is there when all of it is. Throws `FoundingError`; then nothing was written.
+ * area, `embedded` says that its database and chain are its own. The folder is there when all of it is. Throws `FoundingError`; then
+ * nothing was written.
  */
-export function foundCommunity(folder: string, answers: Answers, area: GivenAreaFile | null = null): Founded {
+export function foundCommunity(
+  folder: string,
+  answers: Answers,
+  area: GivenAreaFile | null = null,
+  embedded = false,
+): Founded {
   const root = resolve(folder)
   if (existsSync(root) && readdirSync(root).length > 0) {
     throw new FoundingError('FOUND_FOLDER', `${root} is not empty: name a new folder, nothing is ever overwritten`)
@@ -97,7 +103,7 @@ export function foundCommunity(folder: string, answers: Answers, area: GivenArea
       writeFileSync(join(staged, name), text, { mode, flag: 'wx' })
       return name
     }
-    for (const name of ['keys', 'backups']) mkdirSync(join(staged, name), { mode: 0o700 })
+    for (const name of ['keys', 'backups', 'archives']) mkdirSync(join(staged, name), { mode: 0o700 })
     const key = (office: Parameters<typeof officeKey>[0]) =>
       parseAddress(makeWalletFile(join(staged, officeKey(office))).address)
     const [deployer, operator, relay] = [key('deployer'), key('operator'), key('relay')]
@@ -110,7 +116,7 @@ export function foundCommunity(folder: string, answers: Answers, area: GivenArea
       ...(namedGrid === null ? [officeKey('grid')] : []),
     ]
     renameSync(staged, root)
-    const next = nextSteps({ answers, deployer, operator, relay, grid, holdsGrid: namedGrid === null })
+    const next = nextSteps({ answers, embedded, deployer, operator, relay, grid, holdsGrid: namedGrid === null })
     return { folder: root, files, deployer, operator, relay, grid, next }
   } catch (error) {
     rmSync(staged, { recursive: true, force: true })
@@ -193,21 +199,28 @@ function watchersOf({ watchers, batch }: Answers): Record<string, unknown> {
 
 function nextSteps(parts: {
   answers: Answers
+  embedded: boolean
   deployer: Address
   operator: Address
   relay: Address
   grid: Address
   holdsGrid: boolean
 }) {
-  const { answers, deployer, operator, relay, grid, holdsGrid } = parts
+  const { answers, embedded, deployer, operator, relay, grid, holdsGrid } = parts
   const token = answers.token === 'development' ? '--development-token' : `--token ${answers.token}`
   const gridKey = holdsGrid ? officeKey('grid') : '…/grid.key'
   const config = `--config ${configurationName}`
+  const gas = embedded
+    ? {
+        does: 'Start the database and the chain, and leave them running; they give the keys here their gas:',
+        command: `commonwatt embedded ${config}`,
+      }
+    : {
+        does: `Send the chain's coin for gas to the deployer ${deployer}, the operator ${operator}, the relay ${relay} (it pays for what members sign) and the grid operator ${grid}.`,
+        command: null,
+      }
   return [
-    {
-      does: `Send the chain's coin for gas to the deployer ${deployer}, the operator ${operator}, the relay ${relay} (it pays for what members sign) and the grid operator ${grid}.`,
-      command: null,
-    },
+    gas,
     {
       does: 'Put the contracts on the chain (its key has no say afterwards and can be thrown away):',
       command: `commonwatt deploy ${config} --key-file ${officeKey('deployer')} ${token} --withdrawal-delay ${answers.withdrawalDelay}`,

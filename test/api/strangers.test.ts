@@ -1,5 +1,7 @@
 /** What strangers send waits in no queue and is answered under no foreign name. */
-import { request as httpRequest } from 'node:http'
+import { once } from 'node:events'
+import { createServer, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { OrdersAnswer } from '../../server/api/live-resources.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
@@ -9,9 +11,41 @@ import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
 let street: Street
 beforeAll(async () => {
-  street = await startStreet({ demo: true })
+  street = await startStreet({ demo: true, homesUrl: await openDoor() })
 })
-afterAll(() => street.stop())
+afterAll(async () => {
+  await street.stop()
+  door.close()
+})
+
+/** Where the demo gives visitors homes; it has one. */
+const door = createServer(async (request, response) => {
+  let text = ''
+  for await (const chunk of request) text += chunk
+  if (text !== '') asked.push(JSON.parse(text))
+  const answers = { GET: [200, { most: 1, free: 1 }], POST: [201, { code: 'ABCD2345' }] } as const
+  const [status, body] = asked.length > 1 ? [409, { detail: 'all 1 homes' }] : answers[request.method as 'GET' | 'POST']
+  response.writeHead(status).end(JSON.stringify(body))
+})
+const asked: unknown[] = []
+
+async function openDoor(): Promise<string> {
+  door.listen(0, '127.0.0.1')
+  await once(door, 'listening')
+  return `http://127.0.0.1:${(door.address() as AddressInfo).port}/`
+}
+
+test('a home of the demo is for whoever has signed in, and as long as there are some', async () => {
+  expect((await ask(street, 'GET', 'demo/homes')).body).toEqual({ most: 1, free: 1 })
+  expect((await ask(street, 'POST', 'demo/homes')).body.code).toBe('SESSION_NEEDED')
+  expect(asked).toEqual([])
+  const token = await tokenOf(street, people.bob)
+  const { status, body } = await ask(street, 'POST', 'demo/homes', { token })
+  expect([status, body]).toEqual([201, { code: 'ABCD2345' }])
+  expect(asked).toEqual([{ account: lower(people.bob) }])
+  const refused = await ask(street, 'POST', 'demo/homes', { token })
+  expect([refused.status, refused.body.code, refused.body.detail]).toEqual([409, 'DEMO_HOME_REFUSED', 'all 1 homes'])
+})
 
 describe('another name of this machine', () => {
   const get = (path: string, host?: string) =>

@@ -181,6 +181,7 @@ describe('trading ahead', () => {
     await page.keyboard.press('Enter')
     await shows(page, '.ahead .sent', /^Signed\. What nobody takes stays open until/)
     await shows(page, '.ahead-level', /30 Wh at 12\.5 ct\/kWh.*mine/)
+    await page.getByRole('button', { name: /^Take back/ }).waitFor()
     expect(await overflow(page)).toBe(0)
     expect(await accessibilityFaults(page)).toEqual([])
     await tabTo(page, 'button', /^Take back/)

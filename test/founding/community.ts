@@ -1,7 +1,7 @@
 /** A community for tests, founded by the commands alone: a database and a chain of one's own, and the programs as people run them. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { JsonRpcProvider } from 'ethers'
@@ -60,6 +60,28 @@ export async function startGround(): Promise<Ground> {
   }
 }
 
+/** The program that is run: the built one, or the one of the package. */
+let program = () => builtProgram('commonwatt')
+
+/** Unpacks a package into a new folder. */
+export function unpacked(file: string, place: string): string {
+  mkdirSync(place)
+  execFileSync('tar', ['-xzf', file, '-C', place, '--strip-components', '1'])
+  return place
+}
+
+/** From now on the program of the packed server is run, which has what a registry would bring beside it; gives its path. */
+export function runPackedServer(folder: string): string {
+  builtProgram('commonwatt')
+  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
+  const [{ filename }] = JSON.parse(execFileSync('npm', pack, { encoding: 'utf8', stdio: 'pipe' }))
+  const place = unpacked(join(folder, filename), join(folder, 'commonwatt-package'))
+  symlinkSync(join(process.cwd(), 'node_modules'), join(place, 'node_modules'))
+  const path = join(place, 'bin/commonwatt.js')
+  program = () => path
+  return path
+}
+
 /** A command that has not ended by then does not end. */
 const longestCommandMs = 50_000
 
@@ -69,7 +91,7 @@ export const linesRun: string[] = []
 /** Runs `commonwatt …` in a folder, with nobody at the terminal. */
 export async function commonwatt(cwd: string, args: readonly string[], env: Record<string, string> = {}): Promise<Run> {
   linesRun.push(args.join(' '))
-  const child = spawn(process.execPath, [builtProgram('commonwatt'), ...args], {
+  const child = spawn(process.execPath, [program(), ...args], {
     ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: longestCommandMs, killSignal: 'SIGKILL' },
     env: { PATH: process.env.PATH, ...env },
   })
@@ -140,7 +162,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const line = ['serve', '--config', 'commonwatt.toml', '--confirmations', '1', ...args]
   linesRun.push(line.join(' '))
-  const child = spawn(process.execPath, [builtProgram('commonwatt'), ...line], {
+  const child = spawn(process.execPath, [program(), ...line], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH },

@@ -1,11 +1,9 @@
-/** The story of docs/operate.md, by the commands that it shows: founding, checking, inviting, joining, confirming, backing up, restoring, upgrading. */
+/** The story of docs/operate.md, by the packed program and the commands that the page shows: founding, checking, inviting, joining, confirming, backing up, restoring, upgrading. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getAddress, Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
-import { signFull } from '../../contracts/protocol/typed-data.ts'
-import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { type ApiClient, signInWithKey } from '../../server/api-client.ts'
 import { applyMigrations, migrationsOf, openDatabase, transact } from '../../server/store/database.ts'
@@ -19,14 +17,17 @@ import {
   giveGas,
   linesRun,
   openArea,
+  runPackedServer,
   startGround,
   startServer,
 } from './community.ts'
+import { claimHome, openSeat } from './member.ts'
 
 let ground: Ground
 let community: Community
 beforeAll(async () => {
   ground = await startGround()
+  runPackedServer(ground.folder)
 }, 120_000)
 afterAll(() => ground.stop())
 
@@ -109,12 +110,17 @@ function formOf(line: string): { name: string; options: string[] } {
   return { name, options: words.filter((word) => word.startsWith('--') && word !== name) }
 }
 
-/** What needs watchers or months of trading is run where those are: `chain/verify-area.test.ts` and `store/archive.test.ts`. */
+/**
+ * What needs trading, watchers or months is run where those are: `two-homes.test.ts`, `chain/verify-area.test.ts` and
+ * `store/archive.test.ts`.
+ */
 const ranElsewhere = [
+  'found --embedded',
+  'embedded --config',
+  'rebuild --config',
   'watch --server-url --rpc-url',
   'archive --config',
   'verify area-1.commonwatt-archive.gz --rpc-url',
-  'rebuild --database-url --area --archive-folder',
 ]
 
 /** Whether the story ran it, or another test does, with at least the options that are shown. */
@@ -159,28 +165,10 @@ async function joins(url: string, member: Wallet, client: ApiClient): Promise<vo
   const agent = new PairingAgent(url, area)
   const { code, link } = await agent.offer()
   expect(link).toBe(`https://sunfield.example/join/${code}`)
-  await client.post(`/pairings/${code}/claim`, {}, 'claim')
+  await claimHome(client, code)
   expect(await agent.go()).toBe('consented')
-  const { consent, epochStart } = await client.get<PairingResource>(`/pairings/${code}`)
+  await openSeat({ client, member, area, code, mostSellWh: 30, mostBuyWh: 60 })
   const account = member.address.toLowerCase()
-  const { signature: epochSignature, ...begun } = epochStart!
-  const mandate = {
-    ...{ account, meter: agent.address, rules: area.rules.hash, sellFloor: 800, buyCeiling: 3_000 },
-    ...{ maxSellWh: 30, maxBuyWh: 60, validFrom: begun.time, version: 1 },
-    validUntil: (Math.floor(begun.time / 86_400) + 30) * 86_400,
-    deadline: Math.floor(Date.now() / 1000) + 600,
-  }
-  const { chain, rules } = area
-  await client.post(
-    '/relay/seats',
-    {
-      ...{ mandate, mandateSignature: await signFull(member, chain, 'Mandate', mandate) },
-      ...{ consentValidFrom: consent!.validFrom, consentDeadline: consent!.deadline },
-      ...{ consentSignature: consent!.signature, epochSignature },
-      epoch: { account, rules: rules.hash, meter: agent.address, ...begun },
-    },
-    'seat',
-  )
   const seatThat = (is: (seat: SeatResource) => boolean) =>
     eventually(async () => {
       const seats = await client.get<{ items: SeatResource[] }>(`/accounts/${account}/seats`)

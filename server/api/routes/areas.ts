@@ -4,7 +4,7 @@ import type { AreaHandle } from '../../areas/area-handle.ts'
 import { requireKept } from '../../store/archives.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import type { IntervalRow } from '../../store/rows.ts'
-import { areaAt, areaSlugs, isFoundBy } from '../area-places.ts'
+import { areaAt, areaSlugs, foundBy } from '../area-places.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
@@ -47,7 +47,7 @@ export function areaRoutes(parts: OrderParts): Route[] {
         const all = areas.all()
         const rows = all
           .filter((area) => area.settings.area > after)
-          .filter((area) => search === undefined || isFoundBy(area, search))
+          .filter(search === undefined ? () => true : foundBy(search))
           .filter((area) => grid === undefined || gridOperatorOf(parts, area) === grid)
           .sort((a, b) => a.settings.area - b.settings.area)
         const place = ({ settings }: AreaHandle) => settings.area
