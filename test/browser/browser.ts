@@ -15,6 +15,9 @@ export async function startBrowser(): Promise<Browser> {
   })
 }
 
+/** Tests on a slow machine wait so long for what they expect. */
+export const patienceMs = 90_000
+
 export const wide = { width: 1280, height: 900 }
 export const phone = { width: 360, height: 740 }
 
@@ -54,6 +57,33 @@ export async function tabTo(page: Page, role: string, name: RegExp): Promise<voi
     seen.push(`${focus.role} ${JSON.stringify(focus.name)}`)
   }
   throw new Error(`no ${role} ${name} comes by the Tab key; there were ${seen.join(', ')}`)
+}
+
+/** The text of the first element, with ordinary spaces for the narrow ones before units. */
+export async function textOf(page: Page, selector: string): Promise<string> {
+  return ((await page.locator(selector).first().textContent()) ?? '').replaceAll('\u202f', ' ')
+}
+
+/** Waits until one of the elements holds the text, and gives the first one's. */
+export async function shows(page: Page, selector: string, text: RegExp): Promise<string> {
+  await page.waitForFunction(
+    ([where, source, flags]) =>
+      [...document.querySelectorAll(where!)].some((element) =>
+        new RegExp(source!, flags).test(element.textContent.replaceAll('\u202f', ' ')),
+      ),
+    [selector, text.source, text.flags],
+    { timeout: patienceMs, polling: 100 },
+  )
+  return textOf(page, selector)
+}
+
+/** Waits until the element says something else than now. */
+export async function changes(page: Page, selector: string): Promise<void> {
+  await page.waitForFunction(
+    ([where, text]) => document.querySelector(where!)?.textContent.replaceAll('\u202f', ' ') !== text,
+    [selector, await textOf(page, selector)],
+    { timeout: patienceMs, polling: 100 },
+  )
 }
 
 /** By how many pixels the page is wider than its window. */

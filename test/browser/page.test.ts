@@ -28,14 +28,25 @@ import { checkReport, readCsv } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
 import { batchSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
-import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide, withAuthenticator } from './browser.ts'
+import {
+  accessibilityFaults,
+  changes,
+  overflow,
+  patienceMs,
+  phone,
+  shows,
+  startBrowser,
+  tabTo,
+  textOf,
+  wide,
+  withAuthenticator,
+} from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
 
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */
 const scriptedIntervals = 200
-const patienceMs = 90_000
 
 let folder: string
 let demo: RunningDemo
@@ -84,33 +95,6 @@ async function open(
   page.on('pageerror', (error) => faults.push(error.message))
   await page.goto(`${demo.url}${path}`)
   return page
-}
-
-/** The text of the first element, with ordinary spaces for the narrow ones before units. */
-async function textOf(page: Page, selector: string): Promise<string> {
-  return ((await page.locator(selector).first().textContent()) ?? '').replaceAll('\u202f', ' ')
-}
-
-/** Waits until one of the elements holds the text, and gives the first one's. */
-async function shows(page: Page, selector: string, text: RegExp): Promise<string> {
-  await page.waitForFunction(
-    ([where, source, flags]) =>
-      [...document.querySelectorAll(where!)].some((element) =>
-        new RegExp(source!, flags).test(element.textContent.replaceAll('\u202f', ' ')),
-      ),
-    [selector, text.source, text.flags],
-    { timeout: patienceMs, polling: 100 },
-  )
-  return textOf(page, selector)
-}
-
-/** Waits until the element says something else than now. */
-async function changes(page: Page, selector: string): Promise<void> {
-  await page.waitForFunction(
-    ([where, text]) => document.querySelector(where!)?.textContent.replaceAll('\u202f', ' ') !== text,
-    [selector, await textOf(page, selector)],
-    { timeout: patienceMs, polling: 100 },
-  )
 }
 
 /** As the grid operator sees them: to others a zone of one home is told together with the rest. */
@@ -177,6 +161,26 @@ describe('a price', () => {
     await shows(page, '.effect', /5\.0 ct\/kWh/)
     await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh/)
   }, 180_000)
+})
+
+describe('a home’s energy', () => {
+  it('is told by the keyboard, point by point and in a table, newest and by day', async () => {
+    const page = await open('/people/roof-north', { viewport: { width: 320, height: 640 } })
+    await shows(page, '.takeaway', /^Together sold/)
+    await tabTo(page, 'slider', /Point of the chart/)
+    await shows(page, '.readout', /^\d\d:\d\d:\d\d: sold \d+ Wh/)
+    const newest = await textOf(page, '.readout')
+    await page.keyboard.press('ArrowLeft')
+    await shows(page, '.readout', new RegExp(`^(?!${newest.slice(0, 8)})`))
+    await page.locator('.spans').getByRole('button', { name: 'Day' }).click()
+    await shows(page, '.history .takeaway', /^Together .*sold [\d.]+ k?Wh/)
+    await page.locator('.history .numbers-table summary').click()
+    await shows(page, '.history table tbody', /\d\d:\d\d–\d\d:\d\d/)
+    expect(await overflow(page)).toBe(0)
+    expect(await accessibilityFaults(page)).toEqual([])
+    await page.getByRole('button', { name: 'The day before' }).click()
+    await shows(page, '.history', /No result of this time is known/)
+  }, 120_000)
 })
 
 describe('trading ahead', () => {

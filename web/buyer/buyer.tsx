@@ -1,16 +1,14 @@
 /** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
 import { useQuery } from '@tanstack/react-query'
 import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
-import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/drawn.ts'
-import { SeatChart } from '../charts/later-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
-import { AgreedAhead } from '../forward/agreed-ahead.tsx'
+import { EnergyCard } from '../history/energy-card.tsx'
 import { AmountBars } from '../market/comparison.tsx'
 import { Instead } from '../market/instead.tsx'
 import { cheapestToday, lastPrice, priceIn } from '../market/market.ts'
@@ -53,14 +51,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         lastLimit={limit}
         priceNow={priceNow}
       />
-      <Card title={said.myEnergy} className="wide">
-        <Trouble error={intervals.error} />
-        {intervals.isPending && <Waiting lines={5} />}
-        {intervals.data?.length === 0 && <NoResultYet area={area} />}
-        {intervals.data && intervals.data.length > 0 && (
-          <SeatChart intervals={intervals.data} exports={false} imports />
-        )}
-      </Card>
+      <EnergyCard area={area} seat={seat} intervals={intervals} exports={false} />
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
       <Card title={said.myBudget} className="payout">
         <PurseLedger area={area} seat={seat} />
@@ -72,9 +63,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         </details>
         <Settlements area={area} seat={seat} />
       </Card>
-      <AgreedAhead area={area} seat={seat} side="buy" />
-      <Agreements area={area} seat={seat} />
-      <SeatActs area={area} seat={seat} />
+      <SeatActs area={area} seat={seat} usually="buy" />
     </div>
   )
 }

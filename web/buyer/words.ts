@@ -5,7 +5,6 @@ import { vocabulary } from '../words/vocabulary.ts'
 export const buyerWords = catalogue({
   en: {
     myPrice: 'My price',
-    myEnergy: 'My energy over the day',
     myBudget: 'My purse',
     takeBack: 'Take money back',
     priceNow: 'Price now',
@@ -28,7 +27,6 @@ export const buyerWords = catalogue({
   },
   de: {
     myPrice: 'Mein Preis',
-    myEnergy: 'Mein Strom über den Tag',
     myBudget: 'Mein Guthaben',
     takeBack: 'Geld zurückholen',
     priceNow: 'Preis jetzt',

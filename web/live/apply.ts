@@ -58,6 +58,7 @@ export function applySeatInterval(queries: QueryClient, account: string, interva
     (items) => items && withNewest(items, interval, keptIntervals),
   )
   void queries.invalidateQueries({ queryKey: ['summary', account, interval.seat] })
+  void queries.invalidateQueries({ queryKey: ['totals', account, interval.seat] })
   void queries.invalidateQueries({ queryKey: ['forward-trades', account, interval.seat] })
 }
 

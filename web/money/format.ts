@@ -190,7 +190,7 @@ export function moneyScale(amounts: readonly string[], currency: string): MoneyS
 
 /** A column of amounts, exact: all with as many decimals as the one that needs most, two at least. */
 export function moneyColumn(amounts: readonly string[], currency: string): (tokens: string) => string {
-  const decimals = Math.max(2, ...amounts.map((amount) => new BigNumber(amount).decimalPlaces() ?? 0))
+  const decimals = amounts.reduce((most, amount) => Math.max(most, new BigNumber(amount).decimalPlaces() ?? 0), 2)
   return (tokens) => `${print(new BigNumber(tokens), decimals)}${gap}${currencySign(currency)}`
 }
 

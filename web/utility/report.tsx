@@ -13,7 +13,7 @@ import { utilityWords } from './words.ts'
 
 const hourMs = 3_600_000
 
-export function Report({ area }: { area: AreaResource }) {
+export default function Report({ area }: { area: AreaResource }) {
   const said = utilityWords()
   const session = useSession()
   const ids = { from: useId(), to: useId(), format: useId(), by: useId() }

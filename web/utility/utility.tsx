@@ -3,19 +3,21 @@ import { useQuery } from '@tanstack/react-query'
 import { Tabs } from 'radix-ui'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { batchesQuery, intervalsQuery } from '../api/queries.ts'
+import { MarketChart } from '../charts/later-chart.tsx'
 import { priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { cents, energy, moneyWords, sum } from '../money/format.ts'
 import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
+import { later } from '../page/later.tsx'
 import { duration, localMoment } from '../time/clock.ts'
-import { BatchTable } from './batch-table.tsx'
 import { Check } from './check.tsx'
 import { IntervalTable } from './interval-table.tsx'
-import { Report } from './report.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
-import { MarketChart } from '../charts/later-chart.tsx'
+
+const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
+const Report = later(() => import('./report.tsx'), Waiting)
 
 export default function Utility({ area }: { area: AreaResource }) {
   const said = utilityWords()
