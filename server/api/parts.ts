@@ -10,6 +10,7 @@ import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { WatchingDesk } from '../chain/watching-desk.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
+import type { OtherPrices, OtherPricesQuery } from '../statements/other-prices.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
@@ -57,6 +58,8 @@ export interface Statements {
    * `SettlementError` `SETTLEMENT_STATEMENT_ERASED` where its salts are gone.
    */
   file(query: { area: number; seat: number; end: UtcSeconds }): Promise<StatementFile | null>
+  /** What a seat's surplus would have earned at other prices; takes seconds. */
+  otherPrices(query: OtherPricesQuery & { area: number }): Promise<OtherPrices>
 }
 
 export interface ApiParts {
