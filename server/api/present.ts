@@ -71,6 +71,7 @@ export function presentArea(
     retailPerKwh: decimalPrice(settings, settings.retailTicks),
     lowestPerKwh: decimalPrice(settings, lowestTicks),
     highestPerKwh: decimalPrice(settings, highestTicks),
+    supplierMix: settings.supplierMix ?? null,
     ownUse: settings.ownUse,
     rules: { hash: settings.rulesHash, ...rules },
     offices,

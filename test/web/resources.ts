@@ -30,6 +30,7 @@ export const area: AreaResource = {
   retailPerKwh: '0.3000',
   lowestPerKwh: '0.0000',
   highestPerKwh: '0.4000',
+  supplierMix: null,
   ownUse: 'net',
   rules: { hash: hashRules(rules), ...rules },
   offices: { grid: rules.grid, operator: address('6') },

@@ -16,11 +16,22 @@ import { PriceHeadline } from '../market/price-headline.tsx'
 import { PriceScale } from '../market/price-scale.tsx'
 import { ProblemList } from '../market/problem-list.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
-import { averagePrice, energy, moneyScale, moneyWords, priceWords, signOf, sum, timesIn } from '../money/format.ts'
+import {
+  averagePrice,
+  difference,
+  energy,
+  mass,
+  moneyScale,
+  moneyWords,
+  priceWords,
+  signOf,
+  sum,
+  timesIn,
+} from '../money/format.ts'
 import { neighbourhoodWords } from '../neighbourhood/words.ts'
 import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Card, Empty, Energy, Trouble, Waiting } from '../page/card.tsx'
+import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
@@ -42,6 +53,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
       <ProblemList area={area} seat={seat} />
       <PriceNowCard area={area} seat={seat} />
       <TodayCard area={area} seat={seat} />
+      <MonthCard area={area} seat={seat} />
       <PriceControl
         area={area}
         seat={seat}
@@ -173,6 +185,29 @@ function TodayCard({ area, seat }: SeatViewProps) {
             </div>
           </dl>
         </>
+      )}
+    </Card>
+  )
+}
+
+/** What buying from neighbours has come to this month. */
+function MonthCard({ area, seat }: SeatViewProps) {
+  const said = buyerWords()
+  const session = useSession()
+  const month = useQuery(summaryQuery(session, seat.seat, localSpan('month', useNow()))).data
+  if (month === undefined || month.importWh === 0) return null
+  const { supplierMix } = area
+  return (
+    <Card title={said.thisMonth} className="month">
+      <div className="figures">
+        <Figure label={said.share}>{Math.round((month.boughtWh / month.importWh) * 100)} %</Figure>
+        <Figure label={said.savedInstead}>
+          <Money tokens={difference(month.boughtAtRetail, month.paid)} currency={area.currency} />
+        </Figure>
+        {supplierMix !== null && <Figure label={said.avoided}>{mass(month.boughtWh, supplierMix.gramsPerKwh)}</Figure>}
+      </div>
+      {supplierMix !== null && (
+        <p className="explain">{said.avoidedHow(supplierMix.gramsPerKwh, supplierMix.source)}</p>
       )}
     </Card>
   )

@@ -24,6 +24,12 @@ export const buyerWords = catalogue({
     usedByMyself: 'used by myself',
     shareFromNeighbours: 'from neighbours',
     purse: vocabulary.en.home.purse,
+    thisMonth: 'This month',
+    share: 'of my energy from neighbours',
+    savedInstead: 'saved instead of the retail tariff',
+    avoided: 'CO₂ avoided',
+    avoidedHow: (grams: number, source: string) =>
+      `The supplier’s power emits ${grams} g a kWh (${source}); the neighbours’ roofs emit none at work.`,
   },
   de: {
     myPrice: 'Mein Preis',
@@ -46,5 +52,11 @@ export const buyerWords = catalogue({
     usedByMyself: 'selbst verbraucht',
     shareFromNeighbours: 'von Nachbarn',
     purse: vocabulary.de.home.purse,
+    thisMonth: 'Dieser Monat',
+    share: 'meines Stroms von Nachbarn',
+    savedInstead: 'gespart statt des Stromtarifs',
+    avoided: 'CO₂ vermieden',
+    avoidedHow: (grams, source) =>
+      `Der Strom des Versorgers verursacht ${grams} g je kWh (${source}); die Dächer der Nachbarn im Betrieb keine.`,
   },
 })

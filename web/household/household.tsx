@@ -25,6 +25,7 @@ import { PowerFlow } from './power-flow.tsx'
 import { householdWords } from './words.tsx'
 import './household.css'
 
+const OtherPrices = later(() => import('../orders/other-prices.tsx'))
 const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
 export default function Household({ area, seat }: SeatViewProps) {
@@ -48,6 +49,7 @@ export default function Household({ area, seat }: SeatViewProps) {
         <WithdrawalCard area={area} seat={seat} word="payout" />
         <Settlements area={area} seat={seat} />
       </Card>
+      <OtherPrices area={area} seat={seat} />
       {seat.mandate.maxBuyWh > 0 && (
         <details className="more">
           <summary>{said.whatIPay}</summary>
