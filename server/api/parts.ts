@@ -47,6 +47,8 @@ export interface AreaServices {
   /** Null where the chain has nothing that opens accounts of passkeys. */
   accounts: PasskeyAccounts | null
   wallet(account: string): Promise<WalletResource>
+  /** How often a meter was revoked or suspended so far: what a confirmation must carry. */
+  barsOf(area: number, meter: Address): number
   /** The statement root of the batch that the chain settled in this block, as the node says now. */
   settledRoot(area: number, end: UtcSeconds, block: number): Promise<Omit<SettledRootResource, 'area' | 'end'>>
 }

@@ -125,6 +125,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
     accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
+    barsOf: () => 0,
     settledRoot: async (_area: number, end: number, block: number) => ({
       ...{ statementRoot: `0x${String(end).padStart(64, '0')}` as const, transaction: '0x12', block },
       ...{ chainId: settings.chain.chainId, escrow: settings.chain.escrow, node: 'node.example:8545' },

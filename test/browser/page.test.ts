@@ -510,6 +510,8 @@ async function invitationOf({ area, chain, rules }: AreaResource): Promise<strin
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {
     const page = await open('/people/grid')
+    await shows(page, '.attention', /(all in order|look at this).*Yesterday.*Nothing was traded yesterday/s)
+    await shows(page, '.lines', /South.*of 20 Wh.*Full in \d+ of/s)
     await shows(page, '.check', /adds up/)
     await page.getByRole('tab', { name: 'Payments' }).click()
     await shows(page, 'table', /paid.*0x[0-9a-f]{4}…/s)

@@ -143,7 +143,15 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
     areas: { get: (number) => (number === area.settings.area ? area : undefined), all: () => [area] },
     signatures: { check: unused } as unknown as ApiParts['signatures'],
     servicesOf: () => ({
-      ...{ relay: null, revocations: null, accounts: null, watching, wallet: unused, settledRoot: unused },
+      ...{
+        relay: null,
+        revocations: null,
+        accounts: null,
+        watching,
+        wallet: unused,
+        settledRoot: unused,
+        barsOf: () => 0,
+      },
       officesOf: () => ({ grid: area.settings.rules.grid, operator: area.settings.rules.grid }),
       isWalletSignature: async () => false,
     }),

@@ -34,6 +34,7 @@ export function applyInterval(queries: QueryClient, interval: IntervalResource):
     ['intervals', interval.area],
     (items) => items && withNewest(items, interval, keptIntervals),
   )
+  void queries.invalidateQueries({ queryKey: ['grid-intervals', interval.area] })
 }
 
 export function applyBatch(queries: QueryClient, batch: BatchResource): void {
