@@ -31,6 +31,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     // The slowest files wait for real minutes most of the time, so three at a time keep two cores busy; more only make
     // each other slower.
+    globalSetup: ['test/store/scratch-door.ts'],
     maxWorkers: 3,
     sequence: { sequencer: SlowestFirst },
     testTimeout: 60_000,

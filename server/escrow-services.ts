@@ -104,6 +104,10 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       const events = await handleOf(area)?.submit({ type: 'leave-out', ...request })
       return events?.some(({ type }) => type === 'leaving-out') ?? false
     },
+    async disown(area, { start, end }) {
+      const events = await handleOf(area)?.submit({ type: 'disown-batch', start, end })
+      return events?.some(({ type }) => type === 'batch-missed') ?? false
+    },
   })
   const batchesOf = (area: number) => handleOf(area)?.status
   // What the server itself has to say about a meter is paid by the key that settles where there is no other.

@@ -41,7 +41,9 @@ const definitions = {
   DataGrant:
     'address account,uint64 seat,address grantee,uint8 scope,uint8 granularity,uint32 from,uint32 until,uint64 nonce',
   AgentHello: 'address meter,uint32 time',
+  Declaration: 'bytes32 rules,uint8 kind,uint32 start,uint32 end,uint32 version,bytes32 content,bytes32 evidence',
   Invitation: 'bytes32 rules,uint32 accounts,uint32 validUntil,uint64 nonce',
+  DocumentApproval: 'address account,bytes32 rules,uint32 month,uint32 revision,bytes32 documents',
 } as const
 
 /** The name of a signed structure. */
@@ -284,6 +286,30 @@ export interface Invitation {
   nonce: number
 }
 
+/** The account approves that the documents of a month of the rules' area are issued as they were previewed. */
+export interface DocumentApproval {
+  account: Address
+  rules: Hex
+  /** Year and month in six digits: 202611. */
+  month: number
+  revision: number
+  /** SHA-256 of all that the documents say, and of who may approve them. */
+  documents: Hex
+}
+
+/** The grid operator's account declares something of `[start, end)`: `content` is the hash of what, `evidence` of what it keeps. */
+export interface Declaration {
+  rules: Hex
+  /** 0 energy that it allocated, 1 a key by which energy is shared, 2 prices of the exchange. */
+  kind: number
+  start: number
+  end: number
+  /** Of declarations of one kind and time the one with the highest version counts. */
+  version: number
+  content: Hex
+  evidence: Hex
+}
+
 export interface TypedDataValues {
   AreaRules: AreaRules
   Mandate: Mandate
@@ -306,7 +332,9 @@ export interface TypedDataValues {
   BatchRefusal: BatchRefusal
   DataGrant: DataGrant
   AgentHello: AgentHello
+  Declaration: Declaration
   Invitation: Invitation
+  DocumentApproval: DocumentApproval
 }
 
 /** The version of the domain and of everything signed in it. */

@@ -57,6 +57,7 @@ export const readKinds = [
   'statement',
   'report',
   'batch export',
+  'documents',
   'who joins',
 ] as const
 export type ReadKind = (typeof readKinds)[number]

@@ -8,6 +8,7 @@ import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
 import type { AllowGas } from '../chain/sender.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { WatchingDesk } from '../chain/watching-desk.ts'
+import type { Tolerance } from '../metering/witnesses.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { OtherPrices, OtherPricesQuery } from '../statements/other-prices.ts'
@@ -76,6 +77,10 @@ export interface ApiParts {
   /** What is not ready, each in a sentence; empty when everything is. */
   ready(): Promise<string[]>
   demo: DemoFacts | null
+  /** The account of the metering operator's key, where this server has it: it may bring official values, as grid operators may. */
+  meteringOperator: Address | null
+  /** How far an official value and an agent may differ. */
+  witnessTolerance: Tolerance
   /** Folder of the built page, or null to serve none. */
   pageFolder: string | null
   /** The addresses under which people open the page (`http://localhost:8080`): sign-in messages must name one of them, and links name the first. */

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { zoneName } from '../areas/settings.ts'
 import { energyWh, hex32Form, uint32, utcSeconds } from '../settlement/signed-forms.ts'
-import { addressSchema, int24, type OrdersAnswer, seatId, uint24 } from './resources.ts'
+import type { OrdersAnswer } from './live-resources.ts'
+import { addressSchema, int24, seatId, uint24 } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
 
@@ -310,3 +311,17 @@ export interface PageToLive {
   /** Places up to 100 signed orders; answered once all of them are judged and what was accepted is durable. */
   orders: (orders: OrderRequest[], answer: (answer: OrdersAnswer) => void) => void
 }
+
+/** `DocumentApproval`: the documents of a month are issued as they were previewed. */
+export const signedApprovalSchema = z
+  .strictObject({
+    approval: z.strictObject({
+      account: addressSchema,
+      rules: hex32Form,
+      month: z.int().min(190_001).max(999_912).meta({ description: 'Year and month: 202611' }),
+      revision: z.int().min(1).meta({ description: 'Of the preview' }),
+      documents: hex32Form.meta({ description: '`documentsHash` of the preview' }),
+    }),
+    signature,
+  })
+  .meta({ id: 'SignedApproval' })

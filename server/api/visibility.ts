@@ -21,7 +21,7 @@ const mostSeats = 10_000
 const daySeconds = 86_400
 
 /** Of everybody in an area, by its grid operator. */
-type AreaRead = 'report' | 'batch export' | 'who joins'
+type AreaRead = 'report' | 'batch export' | 'documents' | 'who joins'
 
 /** What of an account is read, with what a grant must open for it; null of what no grant opens. */
 const kinds = {
@@ -131,7 +131,7 @@ export function visibilityOf(parts: Pick<ApiParts, 'database' | 'areas' | 'servi
     return { seats, from, to }
   }
 
-  /** Notes that an area's grid operator reads of everybody in it, or of one seat. */
+  /** Notes that an area's grid operator, or whoever acts for it, reads of everybody in it, or of one seat. */
   async function noteAreaRead(
     area: AreaHandle,
     what: AreaRead,
@@ -139,10 +139,11 @@ export function visibilityOf(parts: Pick<ApiParts, 'database' | 'areas' | 'servi
       from,
       until,
       seats,
-    }: { from: UtcSeconds; until: UtcSeconds; seats?: readonly { seat: number; account: Address }[] },
+      reader,
+    }: { from: UtcSeconds; until: UtcSeconds; seats?: readonly { seat: number; account: Address }[]; reader?: Address },
   ): Promise<void> {
     const grid = gridOperatorOf(parts, area)
-    const read = { reader: grid, what, areaId: await tables.idOf(area), grant: null, from, until }
+    const read = { reader: reader ?? grid, what, areaId: await tables.idOf(area), grant: null, from, until }
     const others = seats?.filter(({ account }) => account !== grid)
     const whose = others?.map(({ seat, account }) => ({ seat, account })) ?? [{ account: null, seat: null }]
     await noteReads(

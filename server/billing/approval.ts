@@ -1,33 +1,60 @@
-/** Approvals: what a person signs with a key to have documents issued, and who has signed. */
-import { verifyMessage } from 'ethers'
+/** Approvals: what an account signs to have the documents of a month issued, and who has signed. */
+import {
+  type Address,
+  type DocumentApproval,
+  digestOf,
+  type EscrowDomain,
+  type Hex,
+  recoverSigner,
+} from '../../contracts/protocol/typed-data.ts'
 
+/** A preview, as those who approve it name it. */
 export interface ApprovedDraft {
-  area: number
+  /** Hash of the area's rules. */
+  rules: Hex
+  /** `2026-11`. */
   month: string
   revision: number
-  /** SHA-256 of all that the documents say. */
+  /** `hashOfDraft`: 64 hexadecimal digits. */
   hash: string
 }
 
-/** The text that is signed (EIP-191). */
-export function approvalText({ area, month, revision, hash }: ApprovedDraft): string {
-  return `I approve the Commonwatt documents of area ${area} for ${month}, revision ${revision}: ${hash}`
+export interface Approval {
+  approver: Address
+  signature: Hex
 }
 
-/** Of those who are said to have signed, whoever did. */
-export function approversOf(
+/** Of how many accounts the documents of a month need the word. */
+export const approvalsNeeded = 2
+
+/** What an account signs (EIP-712, in the domain of the area's escrow). */
+export function approvalOf({ rules, month, revision, hash }: ApprovedDraft, account: Address): DocumentApproval {
+  return { account, rules, month: Number(month.replace('-', '')), revision, documents: `0x${hash}` }
+}
+
+/**
+ * Of those who are said to have approved, whoever did: by the account's own key or, where `isWalletSignature` asks the chain, as a
+ * contract wallet.
+ */
+export async function approversOf(
+  domain: EscrowDomain,
   draft: ApprovedDraft,
-  approvals: readonly { approver: string; signature: string }[],
-): Set<string> {
-  const text = approvalText(draft)
-  return new Set(
-    approvals.filter((each) => signerOf(text, each.signature) === each.approver).map(({ approver }) => approver),
-  )
+  approvals: readonly Approval[],
+  isWalletSignature: ((account: Address, digest: Hex, signature: Hex) => Promise<boolean>) | null,
+): Promise<Set<Address>> {
+  const found = new Set<Address>()
+  for (const { approver, signature } of approvals) {
+    const value = approvalOf(draft, approver)
+    const digest = () => digestOf(domain, 'DocumentApproval', value)
+    if (keyOf(domain, value, signature) === approver) found.add(approver)
+    else if (await isWalletSignature?.(approver, digest(), signature)) found.add(approver)
+  }
+  return found
 }
 
-function signerOf(text: string, signature: string): string | null {
+function keyOf(domain: EscrowDomain, value: DocumentApproval, signature: Hex): Address | null {
   try {
-    return verifyMessage(text, signature).toLowerCase()
+    return recoverSigner(domain, 'DocumentApproval', value, signature)
   } catch {
     return null
   }

@@ -2,7 +2,15 @@
 import { CodedError } from '../../contracts/protocol/error.ts'
 
 export class BillingError extends CodedError<
-  'BILL_APPROVAL' | 'BILL_CHANGED' | 'BILL_INCOMPLETE' | 'BILL_MONTH' | 'BILL_NOTHING' | 'BILL_PARTIES'
+  | 'BILL_APPROVAL'
+  | 'BILL_CHANGED'
+  | 'BILL_CURRENCY'
+  | 'BILL_DIFFERS'
+  | 'BILL_INCOMPLETE'
+  | 'BILL_MONTH'
+  | 'BILL_NOTHING'
+  | 'BILL_PARTIES'
+  | 'BILL_UNKNOWN'
 > {
   override readonly name = 'BillingError'
 }

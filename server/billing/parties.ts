@@ -1,4 +1,4 @@
-/** Who issues documents, who approves them, and who gets them: a JSON file that the community keeps. */
+/** Who issues documents, who approves them, and who gets them: a JSON file of the community, of which the area keeps every version. */
 import { z } from 'zod'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { BillingError } from './error.ts'
@@ -20,14 +20,30 @@ const vat = z.discriminatedUnion('kind', [
 ])
 export type VatFrom = z.infer<typeof vat>
 
+const countries = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' })
+const country = z
+  .string()
+  .refine(
+    (code) => /^[A-Z]{2}$/.test(code) && countries.of(code) !== undefined,
+    'no country has this code (ISO 3166, two letters)',
+  )
+
 const party = {
-  ...{ name: text, street: text, postcode: text, city: text, country: z.string().regex(/^[A-Z]{2}$/) },
-  vatId: text.optional(),
+  ...{ name: text, street: text, postcode: text, city: text, country },
+  /** With the code of its country in front (`ATU12345678`). */
+  vatId: text.regex(/^[A-Z]{2}[0-9A-Za-z+*.]{2,}$/, 'begins with the code of its country: ATU12345678').optional(),
+  /** Of those who have no `vatId`. */
+  taxNumber: text.optional(),
   /** Ascending by day. What the party supplies is taxed so. */
   vat: z.array(vat).min(1),
 }
 
 const fileSchema = z.strictObject({
+  /** Where the page and the API are: links to proofs begin with it. */
+  site: z
+    .url({ protocol: /^https?$/ })
+    .max(200)
+    .transform((text) => text.replace(/\/+$/, '')),
   issuer: z.strictObject({ ...party, registration: text }),
   /** Who may approve; two of them do. */
   approvers: z.array(account).min(2),
@@ -53,11 +69,14 @@ function inconsistencies({ issuer, approvers, members }: Parties): string[] {
   if (new Set(approvers).size < approvers.length) mistakes.push('approvers: somebody is named twice')
   if (new Set(members.map(({ account }) => account)).size < members.length)
     mistakes.push('members: an account is named twice')
-  for (const { name, vat, vatId } of [issuer, ...members]) {
+  for (const { name, vat, vatId, taxNumber } of [issuer, ...members]) {
     if (vat.some(({ from }, i) => i > 0 && from <= vat[i - 1]!.from))
       mistakes.push(`${name}: vat is not ascending by day`)
     if (vat.some(({ kind }) => kind === 'taxed' || kind === 'reverse') && vatId === undefined) {
       mistakes.push(`${name}: taxed supplies need a vatId`)
+    }
+    if (vat.some(({ kind }) => kind === 'small') && vatId === undefined && taxNumber === undefined) {
+      mistakes.push(`${name}: a small business needs a vatId or a taxNumber`)
     }
   }
   return mistakes

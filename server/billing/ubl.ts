@@ -5,7 +5,7 @@
 import { isoSeconds } from '../exchange/instants.ts'
 import { xmlText } from '../exchange/xml-text.ts'
 import { centsText } from './cents.ts'
-import type { DraftDocument } from './documents.ts'
+import type { DraftDocument } from './draft.ts'
 import type { Issuer, Member } from './parties.ts'
 import { type BillWords, billWordsOf } from './words.ts'
 
@@ -30,7 +30,7 @@ const basic = (name: string, text: string) => element(`cbc:${name}`, xmlText(tex
 /** Writes the document. Not for information sheets, which are no documents of EN 16931. */
 export function ublOf(numbered: NumberedDocument): string {
   const { number, issuedOn, document: own } = numbered
-  const { currency, issuer, kind, member, vat, lines, net, tax, rounding, total, corrects } = own
+  const { currency, issuer, kind, member, vat, net, tax, rounding, total, corrects } = own
   const words = billWordsOf(member.language)
   const isCredit = kind === '381' || kind === '261'
   const isSelfBilled = kind === '389' || kind === '261'
@@ -57,6 +57,14 @@ export function ublOf(numbered: NumberedDocument): string {
     ...(corrects === null
       ? []
       : [element('cac:BillingReference', element('cac:InvoiceDocumentReference', basic('ID', corrects)))]),
+    ...proofLinks(numbered).map(({ hash, url }) =>
+      element(
+        'cac:AdditionalDocumentReference',
+        basic('ID', hash) +
+          basic('DocumentDescription', words.labels.proof) +
+          element('cac:Attachment', element('cac:ExternalReference', basic('URI', url))),
+      ),
+    ),
     element('cac:AccountingSupplierParty', partyOf(seller, withIds)),
     element('cac:AccountingCustomerParty', partyOf(buyer, withIds)),
     element(
@@ -76,27 +84,49 @@ export function ublOf(numbered: NumberedDocument): string {
         (rounding === 0n ? '' : amount('PayableRoundingAmount', rounding)) +
         amount('PayableAmount', net + tax + rounding - total),
     ),
-    ...lines.map((line, i) =>
-      element(
-        isCredit ? 'cac:CreditNoteLine' : 'cac:InvoiceLine',
-        basic('ID', String(i + 1)) +
-          `<cbc:${isCredit ? 'CreditedQuantity' : 'InvoicedQuantity'} unitCode="${kilowattHour}">${kilowattHoursText(line.energyWh)}` +
-          `</cbc:${isCredit ? 'CreditedQuantity' : 'InvoicedQuantity'}>` +
-          amount('LineExtensionAmount', line.net) +
-          element(
-            'cac:Item',
-            basic('Description', line.point) +
-              basic('Name', isSelfBilled ? words.soldItem : words.boughtItem) +
-              element('cac:ClassifiedTaxCategory', category.plain),
-          ) +
-          element(
-            'cac:Price',
-            `<cbc:PriceAmount currencyID="${currency}">${priceText(line.net, line.energyWh)}</cbc:PriceAmount>`,
-          ),
-      ),
-    ),
+    ...linesOf(own, { isCredit, isSelfBilled, category: category.plain, words }),
     `</${root}>`,
   ].join('\n')}\n`
+}
+
+/** The lines. BR-27: no price is negative; where money went the other way the quantity is. */
+function linesOf(
+  { currency, lines }: DraftDocument,
+  {
+    isCredit,
+    isSelfBilled,
+    category,
+    words,
+  }: { isCredit: boolean; isSelfBilled: boolean; category: string; words: BillWords },
+): string[] {
+  const money = (name: string, text: string) => `<cbc:${name} currencyID="${currency}">${text}</cbc:${name}>`
+  const quantity = isCredit ? 'CreditedQuantity' : 'InvoicedQuantity'
+  return lines.map((line, i) => {
+    const sign = line.net < 0n ? '-' : ''
+    return element(
+      isCredit ? 'cac:CreditNoteLine' : 'cac:InvoiceLine',
+      basic('ID', String(i + 1)) +
+        basic('Note', words.intervals(line.intervals)) +
+        `<cbc:${quantity} unitCode="${kilowattHour}">${sign}${kilowattHoursText(line.energyWh)}</cbc:${quantity}>` +
+        money('LineExtensionAmount', centsText(line.net)) +
+        element(
+          'cac:Item',
+          basic('Description', line.point) +
+            basic('Name', isSelfBilled ? words.soldItem : words.boughtItem) +
+            element('cac:ClassifiedTaxCategory', category),
+        ) +
+        element('cac:Price', money('PriceAmount', priceText(line.net < 0n ? -line.net : line.net, line.energyWh))),
+    )
+  })
+}
+
+/** Where each line's intervals are shown, with the hash that binds them; what takes a document back has those of that one. */
+export function proofLinks({ number, document }: NumberedDocument): { hash: string; url: string }[] {
+  const { lines, area, site, corrects } = document
+  if (corrects !== null) return []
+  return lines.flatMap(({ proof }, i) =>
+    proof === null ? [] : [{ hash: proof, url: `${site}/api/v1/areas/${area}/documents/${number}/lines/${i + 1}` }],
+  )
 }
 
 /** What a document says besides its amounts. */
@@ -120,19 +150,25 @@ function vatCategory({ vat, member }: DraftDocument) {
 }
 
 function partyOf(party: Issuer | Member, withIds: boolean): string {
-  const { name, street, postcode, city, country, vatId } = party
+  const { name, street, postcode, city, country, vatId, taxNumber } = party
+  // BR-CO-26: who sells is known by an identifier, and a private person has no other.
+  const identifier = 'account' in party ? element('cac:PartyIdentification', basic('ID', party.account)) : ''
   const scheme = (id: string) => element('cac:TaxScheme', basic('ID', id))
   const registration = 'registration' in party ? basic('CompanyID', party.registration) : ''
   return element(
     'cac:Party',
-    element(
-      'cac:PostalAddress',
-      basic('StreetName', street) +
-        basic('CityName', city) +
-        basic('PostalZone', postcode) +
-        element('cac:Country', basic('IdentificationCode', country)),
-    ) +
+    identifier +
+      element(
+        'cac:PostalAddress',
+        basic('StreetName', street) +
+          basic('CityName', city) +
+          basic('PostalZone', postcode) +
+          element('cac:Country', basic('IdentificationCode', country)),
+      ) +
       (withIds && vatId !== undefined ? element('cac:PartyTaxScheme', basic('CompanyID', vatId) + scheme('VAT')) : '') +
+      (withIds && taxNumber !== undefined
+        ? element('cac:PartyTaxScheme', basic('CompanyID', taxNumber) + scheme('FC'))
+        : '') +
       element('cac:PartyLegalEntity', basic('RegistrationName', name) + registration),
   )
 }

@@ -1,5 +1,5 @@
 /** What documents say, by language. */
-import type { DocumentKind } from './documents.ts'
+import type { DocumentKind } from './draft.ts'
 
 export interface BillWords {
   titles: Record<DocumentKind, string>
@@ -8,6 +8,8 @@ export interface BillWords {
   selfBilled: string
   untaxed: Record<'private' | 'small' | 'reverse', string>
   takesBack(number: string): string
+  /** Of how many intervals a line is the sum. */
+  intervals(count: number): string
   paid(first: string, last: string, batches: number): string
   labels: Record<
     | 'number'
@@ -23,7 +25,8 @@ export interface BillWords {
     | 'rounding'
     | 'total'
     | 'open'
-    | 'remainder',
+    | 'remainder'
+    | 'proof',
     string
   >
 }
@@ -45,12 +48,14 @@ const english: BillWords = {
     reverse: 'Reverse charge: the customer owes the VAT.',
   },
   takesBack: (number) => `Takes back document ${number}.`,
+  intervals: (count) => (count === 1 ? '1 settled interval' : `${count} settled intervals`),
   paid: (first, last, batches) =>
     `Paid through the escrow by ${batches === 1 ? 'the batch' : `${batches} batches`} that ended ${batches === 1 ? `at ${first}` : `from ${first} to ${last}`}.`,
   labels: {
     ...{ number: 'Number', date: 'Date', period: 'Supplied', seller: 'Supplier', buyer: 'Customer' },
     ...{ point: 'Metering point', energy: 'kWh', price: 'per kWh', net: 'Net', tax: 'VAT', rounding: 'Rounding' },
     ...{ total: 'Paid through the escrow', open: 'Still to pay', remainder: 'Below a cent, not invoiced' },
+    proof: 'Every interval of the line, with the statement that settled it',
   },
 }
 
@@ -71,6 +76,7 @@ const german: BillWords = {
     reverse: 'Steuerschuldnerschaft des Leistungsempfängers.',
   },
   takesBack: (number) => `Nimmt das Dokument ${number} zurück.`,
+  intervals: (count) => (count === 1 ? '1 abgerechneter Zeitraum' : `${count} abgerechnete Zeiträume`),
   paid: (first, last, batches) =>
     `Über das Treuhandkonto bezahlt, ${batches === 1 ? `Abrechnungslauf bis ${first}` : `${batches} Abrechnungsläufe, Ende von ${first} bis ${last}`}.`,
   labels: {
@@ -80,6 +86,7 @@ const german: BillWords = {
       total: 'Über das Treuhandkonto bezahlt',
       open: 'Noch zu zahlen',
       remainder: 'Unter einem Cent, nicht verrechnet',
+      proof: 'Jeder Zeitraum der Zeile, mit dem Auszug, der ihn abgerechnet hat',
     },
   },
 }

@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander'
 import { takesConfig } from './configured.ts'
-import { areaNumber, databaseUrl, escrowOfArea, keyFile } from './options.ts'
+import { areaNumber, databaseUrl, escrowOfArea, keyFile, rpcUrl } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import type { BillOptions } from './run-bill.ts'
 
@@ -15,11 +15,12 @@ export function billCommand(): Command {
     .addOption(areaNumber())
     .addOption(escrowOfArea())
     .requiredOption('--month <month>', 'a month of the area’s calendar (2026-11)')
-    .requiredOption('--parties <file>', 'JSON: who issues, who approves, and the members with how they are taxed')
+    .option('--parties <file>', 'JSON: who issues, who approves, and the members with how they are taxed; it is kept')
     .option('--incomplete-because <reason>', 'go on although something is missing; approvers sign the reason')
     .option('--approve', 'sign what the newest preview says, with --key-file')
     .addOption(keyFile('is an approver’s').makeOptionMandatory(false))
     .option('--issue', 'give numbers and write the documents, once two approvers have signed')
+    .addOption(rpcUrl('JSON-RPC of a node, which knows what contract wallets signed').makeOptionMandatory(false))
     .option('--out <folder>', 'where documents are written')
     .action(async (options: BillOptions) => {
       const { makeBill } = await import('./run-bill.ts')

@@ -31,8 +31,8 @@ export function namedArea({ area, escrow }: { area: number; escrow?: string }): 
 }
 
 /** A node of the chain. */
-export function rpcUrl(): Option {
-  return new Option('--rpc-url <url>', 'JSON-RPC of a node of the chain').env('RPC_URL').makeOptionMandatory()
+export function rpcUrl(what = 'JSON-RPC of a node of the chain'): Option {
+  return new Option('--rpc-url <url>', what).env('RPC_URL').makeOptionMandatory()
 }
 
 /** The file of a private key; `use` says what the key does. */

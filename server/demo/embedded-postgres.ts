@@ -21,6 +21,8 @@ export interface PostgresOptions {
   /** The option that sets the port, for the error about a taken one. */
   portOption?: string
   log: Log
+  /** Settings of the server beside or instead of its usual ones. */
+  settings?: Record<string, string>
   /** Aborted while the database is started, it is stopped. */
   signal?: AbortSignal | undefined
 }
@@ -47,6 +49,7 @@ export async function startPostgres({
   port,
   portOption = '--database-port',
   log,
+  settings = {},
   signal,
 }: PostgresOptions): Promise<EmbeddedPostgres> {
   await holdDataFolder(dataFolder)
@@ -64,7 +67,7 @@ export async function startPostgres({
 
   const kept = await keepRunning(
     'the database',
-    (stopping) => launch({ place, cluster, port, serverUrl, logs }, stopping),
+    (stopping) => launch({ place, cluster, port, serverUrl, logs, settings }, stopping),
     { log, signal },
   )
   return {
@@ -79,12 +82,12 @@ export async function startPostgres({
   }
 }
 
-/** Makes the database `name` on a server unless it exists; gives the URL of that database. */
-export async function createDatabase(url: string, name: string): Promise<string> {
+/** Makes the database `name` on a server, as a copy of `template`, unless it exists; gives the URL of that database. */
+export async function createDatabase(url: string, name: string, template = 'template1'): Promise<string> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {
     const [existing] = await sql`select from pg_database where datname = ${name}`
-    if (existing === undefined) await sql`create database ${sql(name)}`
+    if (existing === undefined) await sql`create database ${sql(name)} template ${sql(template)}`
   } finally {
     await sql.end()
   }
@@ -99,9 +102,13 @@ interface LaunchOptions {
   port: number
   serverUrl: string
   logs: LogFiles
+  settings: Record<string, string>
 }
 
-async function launch({ place, cluster, port, serverUrl, logs }: LaunchOptions, signal: AbortSignal): Promise<Running> {
+async function launch(
+  { place, cluster, port, serverUrl, logs, settings: further }: LaunchOptions,
+  signal: AbortSignal,
+): Promise<Running> {
   await stopLeftovers(cluster)
   const settings = {
     listen_addresses: loopback,
@@ -114,6 +121,7 @@ async function launch({ place, cluster, port, serverUrl, logs }: LaunchOptions, 
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_checkpoints: 'off',
+    ...further,
   }
   const mark = logs.size('postgres')
   const child = logs.write('postgres', (descriptor) =>

@@ -18,6 +18,8 @@ export interface PointEntry {
 export interface RosterPoints {
   /** Null where the roster does not know the meter at that time. The same object as long as nothing changes. */
   factsOf(meter: string, start: UtcSeconds): PointFacts | null
+  /** Whether the roster ever names the meter. */
+  knows(meter: string): boolean
   /** The meters that ever stood behind an official identifier; a meter's address is itself one. */
   metersWith(point: string): Address[]
 }
@@ -35,6 +37,7 @@ export function pointsOf(entries: readonly PointEntry[], zone: TimeZone): Roster
   const stretches = new Map([...ofMeter].map(([meter, own]) => [meter, stretchesOf(own, zone)]))
   return {
     factsOf: (meter, start) => stretches.get(meter)?.find(({ from, to }) => start >= from && start < to)?.facts ?? null,
+    knows: (meter) => stretches.has(meter),
     metersWith(point) {
       const meters = new Set(entries.filter((entry) => entry.point === point).map(({ meter }) => meter))
       return meters.size === 0 ? [point.toLowerCase() as Address] : [...meters]

@@ -1,110 +1,189 @@
-/** A month of an area as its documents rest on it: sums of days by point, and what is not complete. */
+/**
+ * A month of an area as its documents rest on it: what each point did by day, of that what settled batches moved, and what is not
+ * complete.
+ */
 import type { Address } from '../../contracts/protocol/typed-data.ts'
-import type { UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { BilledDay } from '../billing/documents.ts'
 import { BillingError } from '../billing/error.ts'
-import { isoDay, secondsPerDay } from '../exchange/instants.ts'
+import { DaySum } from '../billing/line-proof.ts'
+import { isoDay, isoSeconds, secondsPerDay } from '../exchange/instants.ts'
 import { TimeZone } from '../exchange/time-zone.ts'
-import { pointsOf } from '../reports/roster-facts.ts'
-import { ReportError } from '../reports/row.ts'
-import { settledRow } from '../reports/settled-row.ts'
+import { RefusalLog } from '../reports/refusals.ts'
+import { pointsOf, type RosterPoints } from '../reports/roster-facts.ts'
+import { ReportError, type ReportRow } from '../reports/row.ts'
+import { type SettledInterval, settledRow } from '../reports/settled-row.ts'
 import { requireKept } from './archives.ts'
-import { settledBatches } from './billing-store.ts'
-import type { Database } from './database.ts'
+import { CoverageOfSeats, type PointCoverage } from './bill-coverage.ts'
+import { BatchComparison, type BilledBatch, billedBatches, filled } from './billed-batches.ts'
+import type { Database, Queries } from './database.ts'
 import { reportRowsByPoint } from './queries-report.ts'
 import { areaPlace, rosterOf } from './roster-store.ts'
 import { settingsFor, settingsHistory } from './settings-store.ts'
 
-/** How much of a point's month is there. */
-export interface Coverage {
-  point: string
-  /** Intervals from its first one in the month on. */
-  expected: number
-  measured: number
-  final: number
+/** The months of an area by its own calendar, with what held in each. */
+export interface MonthCalendar {
+  from: UtcSeconds
+  to: UtcSeconds
+  /** The local day of an interval that starts then: `2026-11-05`. */
+  dayOf(start: UtcSeconds): string
+  points: RosterPoints
+  settingsAt(start: UtcSeconds): ReturnType<typeof settingsFor>
 }
 
 export interface BilledMonth {
   from: UtcSeconds
   to: UtcSeconds
+  area: number
   priceDecimals: number
   currency: string
   days: BilledDay[]
-  coverage: Coverage[]
+  coverage: PointCoverage[]
   /** What is missing, each in a sentence; empty where the month is complete. */
   gaps: string[]
-  /** Ends of the settled batches. */
-  batches: UtcSeconds[]
+  /** Settled batches that hold some of it. */
+  batches: BilledBatch[]
 }
 
-/** Reads a month (`2026-11`) by the area's own calendar. Throws `BILL_MONTH` for one that has not ended, or none, and `STORE_ARCHIVED`. */
-export async function readMonth(database: Database, areaId: number, month: string, now: Date): Promise<BilledMonth> {
+const iso4217 = new Set(Intl.supportedValuesOf('currency'))
+
+/** Throws `BILL_MONTH` for a text that is no month, and `BILL_NOTHING` for an area that was never configured. */
+export async function calendarOf(sql: Queries, areaId: number, month: string): Promise<MonthCalendar> {
   const [, year, number] = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(month) ?? []
   if (year === undefined) throw new BillingError('BILL_MONTH', `${JSON.stringify(month)} is no month (2026-11)`)
-  const timeZone = new TimeZone((await areaPlace(database, areaId))?.timeZone ?? 'UTC')
+  const timeZone = new TimeZone((await areaPlace(sql, areaId))?.timeZone ?? 'UTC')
   const [from, to] = [0, 1].map((after) =>
     timeZone.startOfDay(Date.UTC(Number(year), Number(number) - 1 + after, 1) / 1000 / secondsPerDay),
   ) as [number, number]
-  if (now.getTime() < to * 1000) throw new BillingError('BILL_MONTH', `${month} has not ended`)
-  await requireKept(database, areaId, from)
-  const history = await settingsHistory(database, areaId)
+  const history = await settingsHistory(sql, areaId)
   if (history.length === 0) throw new BillingError('BILL_NOTHING', 'the area has no settings yet')
-  const settingsAt = (start: UtcSeconds) => settingsFor(history, start)
-  const { rules, priceDecimals, currency } = settingsAt(to - 1)
-  const points = pointsOf(await rosterOf(database, areaId), timeZone)
-  const zoneAt = (start: UtcSeconds, zone: number) => settingsAt(start).zones[zone]!.zone
-  const range = { area: areaId, from, to, intervalSeconds: rules.intervalSeconds, zoneAt, meters: null }
-  const days = new Map<string, BilledDay>()
-  const coverage = new Map<string, Coverage & { first: UtcSeconds }>()
+  const points = pointsOf(await rosterOf(sql, areaId), timeZone)
+  // A month has few intervals and many rows of each, and calendars are slow.
+  const days = new Map<UtcSeconds, string>()
+  const dayOf = (start: UtcSeconds) => {
+    const day = days.get(start) ?? isoDay(Math.floor(timeZone.local(start) / secondsPerDay))
+    days.set(start, day)
+    return day
+  }
+  return { from, to, dayOf, points, settingsAt: (start) => settingsFor(history, start) }
+}
+
+/**
+ * Reads a month (`2026-11`) by the area's own calendar. Throws `BILL_MONTH` for one that has not ended, or none, `BILL_NOTHING`,
+ * `BILL_CURRENCY`, `BILL_DIFFERS` where the tables say something else than the settled batches, and `STORE_ARCHIVED`.
+ */
+export async function readMonth(database: Database, areaId: number, month: string, now: Date): Promise<BilledMonth> {
+  const { from, to, dayOf, points, settingsAt } = await calendarOf(database, areaId, month)
+  if (now.getTime() < to * 1000) throw new BillingError('BILL_MONTH', `${month} has not ended`)
+  const { area, rules, priceDecimals, currency } = settingsAt(to - 1)
+  if (!iso4217.has(currency)) {
+    throw new BillingError('BILL_CURRENCY', `documents name money by a code of ISO 4217, and ${currency} is none`)
+  }
+  const batches = await billedBatches(database, areaId, { from, to })
+  // Batches are compared whole, also those of which a part lies in another month.
+  const span = { from: Math.min(from, batches[0]?.start ?? from), to: Math.max(to, batches.at(-1)?.end ?? to) }
+  await requireKept(database, areaId, span.from)
+  const { intervalSeconds } = rules
+  const coverage = await CoverageOfSeats.open(database, areaId, { from, to, intervalSeconds, points })
+  const comparison = new BatchComparison(database, areaId, batches)
+  const days = new DaysOfPoints()
   const gaps: string[] = []
-  for await (const page of reportRowsByPoint(database, range)) {
+  const refusals = new RefusalLog(({ point, from, to, rows, reason }) =>
+    gaps.push(`${point}, ${rows} intervals from ${isoSeconds(from)} to ${isoSeconds(to)}: ${reason}`),
+  )
+  let unsettled = 0
+  const zoneAt = (start: UtcSeconds, zone: number) => settingsAt(start).zones[zone]!.zone
+  for await (const page of reportRowsByPoint(database, {
+    area: areaId,
+    ...span,
+    intervalSeconds,
+    zoneAt,
+    meters: null,
+  })) {
     for (const settled of page) {
       const { start, meter } = settled
+      const fills = filled(settled)
+      const batch = batchOf(batches, start)
+      if (batch !== null) await comparison.add(settled, batch, fills)
+      if (start < from || start >= to) continue
       const facts = points.factsOf(meter, start)
       try {
         const row = settledRow(settingsAt(start), facts, settled)
-        const day = isoDay(Math.floor(timeZone.local(start) / secondsPerDay))
-        addDay(days, { day, account: settled.account as Address, ...row.facts, ...row })
-        const known = coverage.get(row.facts.point) ?? {
-          point: row.facts.point,
-          expected: 0,
-          measured: 0,
-          final: 0,
-          first: start,
-        }
-        known.measured += row.quality === 'measured' ? 1 : 0
-        known.final += row.status === 'final' ? 1 : 0
-        known.expected = (to - known.first) / rules.intervalSeconds
-        coverage.set(row.facts.point, known)
+        coverage.add(row)
+        if (batch === null && (settled.bought_wh > 0 || settled.sold_wh > 0)) unsettled += 1
+        days.add(dayOf(start), settled, { row, batch, fills })
       } catch (error) {
         if (!(error instanceof ReportError)) throw error
-        gaps.push(`${facts?.point ?? meter}: ${error.message}`)
+        const end = start + intervalSeconds
+        refusals.add({
+          point: facts?.point ?? meter,
+          meter,
+          from: start,
+          to: end,
+          code: error.code,
+          reason: error.message,
+        })
       }
     }
   }
-  if (days.size === 0) throw new BillingError('BILL_NOTHING', `the area has no result in ${month}`)
-  for (const { point, expected, measured, final } of coverage.values()) {
-    if (measured < expected) gaps.push(`${point}: ${expected - measured} of ${expected} intervals are not measured`)
-    if (final < expected) gaps.push(`${point}: ${expected - final} of ${expected} intervals are not final`)
+  const differences = await comparison.finish()
+  if (differences.length > 0) throw new BillingError('BILL_DIFFERS', differences.join('; '))
+  const billed = days.finish()
+  if (billed.length === 0) throw new BillingError('BILL_NOTHING', `the area has no result in ${month}`)
+  refusals.finish()
+  gaps.push(...coverage.gaps())
+  if (unsettled > 0) {
+    gaps.push(
+      `${unsettled} traded intervals of points lie in batches that are not settled: a later correction bills them`,
+    )
   }
-  const { ends, unsettled } = await settledBatches(database, areaId, { from, to })
-  if (unsettled > 0) gaps.push(`${unsettled} intervals with money lie in batches that are not settled`)
-  return {
-    ...{ from, to, priceDecimals, currency, days: [...days.values()], gaps, batches: ends },
-    coverage: [...coverage.values()].map(({ first: _, ...rest }) => rest),
-  }
+  return { from, to, area, priceDecimals, currency, days: billed, coverage: coverage.finish(), gaps, batches }
 }
 
-function addDay(
-  days: Map<string, BilledDay>,
-  { day, account, point, exportPoint, importWh, exportWh, boughtWh, soldWh, paid, received }: BilledDay,
-): void {
-  const key = JSON.stringify([day, account, point, exportPoint])
-  const before = days.get(key)
-  const sum = (name: 'importWh' | 'exportWh' | 'boughtWh' | 'soldWh', wh: Wh) => (before?.[name] ?? 0) + wh
-  days.set(key, {
-    ...{ day, account, point, exportPoint, importWh: sum('importWh', importWh), exportWh: sum('exportWh', exportWh) },
-    ...{ boughtWh: sum('boughtWh', boughtWh), soldWh: sum('soldWh', soldWh) },
-    ...{ paid: (before?.paid ?? 0n) + paid, received: (before?.received ?? 0n) + received },
-  })
+/** The settled batch that holds an interval. */
+export function batchOf(batches: readonly BilledBatch[], start: UtcSeconds): BilledBatch | null {
+  let [low, high] = [0, batches.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (batches[middle]!.end > start) high = middle
+    else low = middle + 1
+  }
+  const found = batches[low]
+  return found !== undefined && found.start <= start ? found : null
+}
+
+interface OpenDay extends Omit<BilledDay, 'bought' | 'sold'> {
+  bought: DaySum
+  sold: DaySum
+}
+
+/** Sums rows, which come meter by meter and ascending, by day and point. */
+class DaysOfPoints {
+  readonly #days = new Map<string, OpenDay>()
+
+  add(
+    day: string,
+    settled: SettledInterval,
+    { row, batch, fills }: { row: ReportRow; batch: BilledBatch | null; fills: ReturnType<typeof filled> },
+  ): void {
+    const { point, exportPoint } = row.facts
+    const account = settled.account as Address
+    const key = JSON.stringify([day, account, row.meter, point, exportPoint])
+    let open = this.#days.get(key)
+    if (open === undefined) {
+      const sums = { importWh: 0, exportWh: 0, bought: new DaySum(), sold: new DaySum() }
+      open = { day, account, point, exportPoint, ...sums }
+      this.#days.set(key, open)
+    }
+    open.importWh += row.importWh
+    open.exportWh += row.exportWh
+    if (batch === null) return
+    const of = { start: row.start, batch: batch.end, statementRoot: batch.statementRoot }
+    if (fills.boughtWh > 0) open.bought.add({ ...of, energyWh: fills.boughtWh, amount: fills.paid })
+    if (fills.soldWh > 0) open.sold.add({ ...of, energyWh: fills.soldWh, amount: fills.received })
+  }
+
+  finish(): BilledDay[] {
+    return [...this.#days.values()].map((day) => ({ ...day, bought: day.bought.finish(), sold: day.sold.finish() }))
+  }
 }

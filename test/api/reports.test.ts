@@ -1,9 +1,17 @@
-/** Reports over HTTP: for the grid operator alone, in every format, compressed, numbered, refused with a reason. */
+/**
+ * Reports over HTTP: for the grid operator alone, in every format, compressed, numbered, refused with a reason. Documents of the same
+ * month: previewed, approved by two accounts, issued, read by those whom they concern, and proved.
+ */
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Wallet } from 'ethers'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
+import { readParties } from '../../server/billing/parties.ts'
+import { keepParties } from '../../server/store/billing-parties.ts'
+import { faultsOf } from '../billing/en16931.ts'
 import { batchSeconds, intervalSeconds, t0 } from '../market/engine/street.ts'
 import { linesOf } from '../reports/rows.ts'
-import { lower, meters, people } from './people.ts'
+import { domain, lower, meters, people, settings } from './people.ts'
 import { ask, type Street, startStreet, tokenOf, trade } from './street.ts'
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
@@ -120,5 +128,132 @@ describe('the settlement report', () => {
     const own = items.filter(({ report }: { report: { to: number } }) => report.to === t0 + 2 * intervalSeconds)
     expect(own.map(({ version }: { version: number }) => version)).toEqual([1, 2, 1])
     expect(own[2].manifest).toMatchObject({ rows: 4, sha256: createHash('sha256').update(first.body).digest('hex') })
+  })
+})
+
+describe('documents', () => {
+  const base = 'areas/1/bills/2027-01'
+  const place = { street: 'Weg 1', postcode: '4020', city: 'Linz', country: 'AT', vatId: 'ATU12345678' }
+  const vat = [{ from: '2026-01-01', kind: 'small' }]
+  const parties = readParties({
+    site: 'https://street.example',
+    issuer: { ...place, name: 'Community', registration: 'ZVR 1', vat },
+    approvers: [lower(people.grid), lower(people.stranger)],
+    members: (['alice', 'bob'] as const).map((name) => {
+      return { ...place, name, account: lower(people[name]), language: 'en', vat }
+    }),
+  })
+  let tokens: Record<'grid' | 'stranger' | 'alice' | 'bob', string>
+  beforeAll(async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2027-02-02T10:00:00Z') })
+    const { database } = street
+    await database`
+      insert into batch_progress (area_id, end_at, number, status) select area_id, end_at, number, 'settled' from batches
+      on conflict (area_id, end_at) do update set status = 'settled'`
+    await database`
+      insert into statements (area_id, end_at, number, leaves, root, stated)
+      select area_id, end_at, number, 1, '0xab', '' from batches on conflict do nothing`
+    const [grid, stranger, alice, bob] = await Promise.all(
+      (['grid', 'stranger', 'alice', 'bob'] as const).map((name) => tokenOf(street, people[name])),
+    )
+    tokens = { grid: grid!, stranger: stranger!, alice: alice!, bob: bob! }
+  })
+  afterAll(() => {
+    vi.useRealTimers()
+  })
+  const get = (path: string, who: keyof typeof tokens = 'grid') => ask(street, 'GET', path, { token: tokens[who] })
+  const post = (path: string, body: unknown, who: keyof typeof tokens = 'grid') =>
+    ask(street, 'POST', `${base}/${path}`, { token: tokens[who], body })
+  const preview = (incompleteBecause: string | null) => post('previews', { incompleteBecause })
+  async function approve(wallet: Wallet, change: object = {}, who: keyof typeof tokens = 'grid') {
+    const { revision, documentsHash } = (await get(base)).body.preview
+    const rules = settings.rulesHash
+    const approval = { account: lower(wallet), rules, month: 202_701, revision, documents: documentsHash, ...change }
+    const signature = await signFull(wallet, domain, 'DocumentApproval', approval)
+    return post('approvals', { approval, signature }, who)
+  }
+
+  test('need the word of whoever issues them, and of why a month with gaps is billed', async () => {
+    expect((await get(base, 'alice')).body.code).toBe('NOT_GRID_ACCOUNT')
+    expect((await get(base, 'stranger')).body.code).toBe('NOT_GRID_ACCOUNT')
+    expect((await get(base)).body).toMatchObject({ parties: null, preview: null })
+    expect((await preview(null)).body.code).toBe('BILL_PARTIES')
+    await keepParties(street.database, 1, { parties, now: new Date() })
+    const refused = await preview(null)
+    expect([refused.status, refused.body.code]).toEqual([409, 'BILL_INCOMPLETE'])
+    expect(refused.body.detail).toMatch(/intervals are not measured, the newest value is of 2027-01-15T09:00:00Z/)
+    const { body } = await preview('the street began to trade in the middle of the month')
+    expect(body.preview).toMatchObject({
+      ...{ revision: 1, documents: 2, approvals: [], issuedAt: null, currency: 'EUR' },
+      sums: { paid: '0.31', received: '0.25', paidRemainder: '0.002', receivedRemainder: '-0.002' },
+      settled: { paid: '0.312', received: '0.248' },
+    })
+    expect(body.preview.coverage.map(({ member }: { member: string }) => member).toSorted()).toEqual(['alice', 'bob'])
+    // Who may approve is a clerk, too.
+    const { items } = (await get(`${base}/documents`, 'stranger')).body
+    expect(items.map(({ kind, number, total }: Record<string, string>) => [kind, number, total]).toSorted()).toEqual([
+      ['380', null, '0.31'],
+      ['389', null, '0.25'],
+    ])
+  })
+
+  test('are issued once two different accounts have signed exactly this', async () => {
+    expect((await post('issue', {})).body.code).toBe('BILL_APPROVAL')
+    expect((await approve(people.alice)).body.code).toBe('BILL_APPROVAL')
+    expect((await approve(people.grid, { month: 202_612 })).body.code).toBe('BILL_CHANGED')
+    expect((await approve(people.grid, { revision: 2 })).body.code).toBe('BILL_CHANGED')
+    expect((await approve(people.grid, { documents: `0x${'1'.repeat(64)}` })).body.code).toBe('BILL_CHANGED')
+    expect((await approve(people.grid)).body.preview.approvals).toEqual([lower(people.grid)])
+    await approve(people.grid)
+    expect((await post('issue', {})).body.detail).toContain('1 of 2 approvers')
+    await approve(people.stranger, {}, 'stranger')
+    expect((await post('issue', {}, 'stranger')).body.preview.issuedAt).toBe('2027-02-02T10:00:00.000Z')
+    expect((await post('issue', {})).status).toBe(200)
+    const { items } = (await get('areas/1/documents?month=2027-01')).body
+    expect(items.map(({ number }: { number: string }) => number)).toEqual(['1-000001', '1-000002'])
+  })
+
+  test('are read by whom they concern, as JSON, UBL and PDF', async () => {
+    const all = (await get('areas/1/documents?limit=1')).body
+    const rest = (await get(`areas/1/documents?limit=1&cursor=${all.cursor}`)).body
+    expect([...all.items, ...rest.items]).toHaveLength(2)
+    const [own, ...others] = (await get('areas/1/documents', 'bob')).body.items
+    expect(others).toEqual([])
+    expect(own).toMatchObject({ kind: '380', member: 'bob', total: '0.31', takenBackBy: null, corrects: null })
+    expect((await get(`areas/1/documents?account=${lower(people.alice)}`, 'bob')).body.code).toBe('ACCOUNT_FOREIGN')
+    expect((await get(`areas/1/documents/${own.number}`, 'alice')).body.code).toBe('BILL_UNKNOWN')
+    expect((await get('areas/1/documents/1-000009')).body.code).toBe('BILL_UNKNOWN')
+    expect((await get(`areas/1/documents/${own.number}`, 'bob')).body).toEqual(own)
+    const ubl = await get(`areas/1/documents/${own.number}/ubl`, 'bob')
+    expect(ubl.headers.get('content-disposition')).toContain(`${own.number}.xml`)
+    expect(faultsOf(ubl.body)).toEqual([])
+    expect((await get(`areas/1/documents/${own.number}/pdf`, 'bob')).body).toMatch(/^%PDF-/)
+    const reads = (await get(`accounts/${lower(people.bob)}/reads`, 'bob')).body.items
+    expect(reads.map(({ what }: { what: string }) => what)).toContain('documents')
+  })
+
+  test('have lines that are proved by the batches that settled them', async () => {
+    const [own] = (await get('areas/1/documents', 'bob')).body.items
+    const proof = (await get(`areas/1/documents/${own.number}/lines/1`, 'bob')).body
+    expect(proof).toMatchObject({
+      agrees: true,
+      intervals: 4,
+      energyWh: 1_600,
+      amount: '0.312',
+      hash: own.lines[0].proof,
+    })
+    expect(proof.batches).toEqual([
+      expect.objectContaining({
+        end: '2027-01-15T09:00:00.000Z',
+        statementRoot: '0xab',
+        energyWh: 1_600,
+        amount: '0.312',
+      }),
+    ])
+    street.statements.set(`1 2 ${t0 + batchSeconds}`, new Error('asked for'))
+    expect((await get(proof.batches[0].statement.slice(1), 'bob')).status).toBe(500)
+    expect((await get(`areas/1/documents/${own.number}/lines/2`)).body.code).toBe('BILL_UNKNOWN')
+    await street.database`update batch_progress set status = 'submitted'`
+    expect((await get(`areas/1/documents/${own.number}/lines/1`)).body).toMatchObject({ agrees: false, intervals: 0 })
   })
 })

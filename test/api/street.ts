@@ -57,6 +57,8 @@ export interface Street {
   database: Database
   databaseUrl: string
   area: ConnectedArea
+  /** All of them. */
+  areas: ConnectedArea[]
   registry: Registry
   /** Who holds the offices, as the chain would say. */
   offices: Offices
@@ -83,6 +85,8 @@ export interface StreetOptions {
   /** Of an account, or of all who have none. */
   readsPerMinute?: number
   demo?: boolean
+  /** Where the demo gives visitors homes. */
+  homesUrl?: string
   pageFolder?: string | null
   trustProxy?: TrustedProxies
   /** Where people open the page, beside the street's own address. */
@@ -133,6 +137,8 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   })
   const apiParts = {
     ...{ database, areas, signatures, registry, log, servicesOf },
+    meteringOperator: lower(people.metering),
+    witnessTolerance: { wh: 5, percent: 1 },
     networkOf: networkReader(options.trustProxy ?? null, log),
     gate: createOrderGate(),
     reads: createReadAllowance(options.readsPerMinute ?? 1_000_000),
@@ -157,7 +163,11 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     ...apiParts,
     ready: async () => notReady,
     demo: options.demo
-      ? { people: demoPeople, day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 } }
+      ? {
+          people: demoPeople,
+          day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 },
+          homesUrl: options.homesUrl ?? null,
+        }
       : null,
     pageFolder: options.pageFolder ?? null,
     origins: [origin, ...(options.origins ?? [])],
@@ -193,6 +203,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     database,
     databaseUrl,
     area: handles[0]!,
+    areas: handles,
     registry,
     offices,
     relayed,

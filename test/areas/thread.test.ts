@@ -7,12 +7,12 @@ import { startAreaThread } from '../../server/areas/start-area.ts'
 import type { Database } from '../../server/store/database.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
 import { addressOf, order, placing, seat, terms } from '../market/engine/street.ts'
-import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import { type OwnServer, startOwnServer } from '../store/scratch-database.ts'
 import { areaFile, escrowFacts } from './area-file.ts'
 
-let server: ScratchServer
+let server: OwnServer
 beforeAll(async () => {
-  server = await startScratchServer()
+  server = await startOwnServer()
 })
 afterAll(() => server.stop())
 

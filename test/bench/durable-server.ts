@@ -123,6 +123,8 @@ const parts: ApiParts = {
   log,
   ready: async () => [],
   demo: null,
+  meteringOperator: null,
+  witnessTolerance: { wh: 20, percent: 5 },
   pageFolder: null,
   origins: [origin!],
   networkOf: networkReader(null, log),

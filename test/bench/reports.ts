@@ -8,7 +8,7 @@ import type { Database } from '../../server/store/database.ts'
 import { encodeOutcomes } from '../../server/store/outcomes.ts'
 import { openReport } from '../../server/store/report-source.ts'
 import { config, face, intervalSeconds } from '../market/engine/street.ts'
-import { startScratchServer } from '../store/scratch-database.ts'
+import { startOwnServer } from '../store/scratch-database.ts'
 
 export interface ReportBenchRow {
   format: string
@@ -26,7 +26,7 @@ const intervals = 2_880
 const seats = 350
 
 export async function benchReports(): Promise<ReportBenchRow[]> {
-  const scratch = await startScratchServer()
+  const scratch = await startOwnServer()
   const rows: ReportBenchRow[] = []
   try {
     for (const zones of [3, 1_000]) {

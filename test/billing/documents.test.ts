@@ -1,20 +1,15 @@
 /** Documents of a month: their sums are those of what was settled, to the cent, and each adds up by itself as EN 16931 asks. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { pdfOf } from '../../server/api/document-pdf.ts'
 import { halfAwayFromZero, splitTax, unitsPerCent } from '../../server/billing/cents.ts'
-import {
-  type BilledDay,
-  corrected,
-  type DraftDocument,
-  documentsOf,
-  hashOfDraft,
-  rateOf,
-  sumsOf,
-} from '../../server/billing/documents.ts'
+import { corrected } from '../../server/billing/corrections.ts'
+import { type BilledDay, documentsOf, rateOf } from '../../server/billing/documents.ts'
+import { type DraftDocument, hashOfDraft, isOfPurchase, sumsOf } from '../../server/billing/draft.ts'
+import { type DaySide, DaySum } from '../../server/billing/line-proof.ts'
 import { readParties } from '../../server/billing/parties.ts'
-import { ublOf } from '../../server/billing/ubl.ts'
-import { pdfOf } from '../../server/commands/bill-pdf.ts'
-import { readXml } from '../../server/exchange/xml.ts'
+import { kilowattHoursText, ublOf } from '../../server/billing/ubl.ts'
+import { all, elementOf, faultsOf, ruleNames, text } from './en16931.ts'
 
 const seed = 20_261_101
 const accountOf = (i: number) => `0x${String(i).padStart(40, '0')}` as const
@@ -31,6 +26,7 @@ const treatments = [
 ]
 /** A street of 30 homes. */
 const parties = readParties({
+  site: 'https://sonnenweg.example/',
   issuer: {
     ...{ ...place, name: 'Energiegemeinschaft Sonnenweg', registration: 'ZVR 123', vatId: 'ATU12345678' },
     vat: [{ from: '2026-01-01', kind: 'taxed', ratePercent: '20' }],
@@ -41,7 +37,15 @@ const parties = readParties({
     ...{ language: i % 2 === 0 ? 'de' : 'en', vat: treatments[i % treatments.length] },
   })),
 })
-const terms = { priceDecimals: 4, currency: 'EUR', paidBy: [1_793_577_600, 1_796_083_200] }
+const terms = { area: 1, priceDecimals: 4, currency: 'EUR' }
+const noon = 1_793_577_600
+
+/** One side of a day, of one settled interval; none where nothing was traded. */
+function sideOf(energyWh: number, amount: bigint): DaySide {
+  const sum = new DaySum()
+  if (energyWh > 0) sum.add({ start: noon, energyWh, amount, batch: noon + 3_600, statementRoot: '0xab' })
+  return sum.finish()
+}
 
 const energy = fc.integer({ min: 0, max: 40_000 })
 const dayOf = fc.record({
@@ -59,11 +63,12 @@ const month = fc.array(dayOf, { minLength: 1, maxLength: 120 }).map((days): Bill
       point: `AT${home}`,
       exportPoint: `AT${home}E`,
     },
-    ...{ importWh: boughtWh + 5, exportWh: soldWh, boughtWh, soldWh },
-    ...{ paid: BigInt(price * boughtWh), received: BigInt(price * soldWh) },
+    ...{ importWh: boughtWh + 5, exportWh: soldWh },
+    ...{ bought: sideOf(boughtWh, BigInt(price * boughtWh)), sold: sideOf(soldWh, BigInt(price * soldWh)) },
   })),
 )
-const sum = (days: readonly BilledDay[], side: 'paid' | 'received') => days.reduce((all, day) => all + day[side], 0n)
+const sum = (days: readonly BilledDay[], side: 'bought' | 'sold') =>
+  days.reduce((total, day) => total + day[side].amount, 0n)
 
 describe('the documents of a month', () => {
   test(`have the sums of what was settled, with the remainder shown (seed ${seed})`, () => {
@@ -71,8 +76,14 @@ describe('the documents of a month', () => {
       fc.property(month, (days) => {
         const documents = documentsOf(days, parties, terms)
         const sums = sumsOf(documents, terms.priceDecimals)
-        expect([sums.paid, sums.received]).toEqual([sum(days, 'paid'), sum(days, 'received')])
+        expect([sums.paid, sums.received]).toEqual([sum(days, 'bought'), sum(days, 'sold')])
         for (const { remainder } of documents) expect(remainder * 2n).toBeLessThanOrEqual(unitsPerCent(4))
+        const lines = (isBought: boolean) =>
+          documents
+            .filter((document) => document.kind !== 'sheet' && isOfPurchase(document) === isBought)
+            .flatMap((document) => document.lines.map(({ amount }) => amount))
+            .reduce((total, amount) => total + amount, 0n)
+        expect([lines(true), lines(false)]).toEqual([sums.paid, sums.received])
         expect(new Set(documents.map(({ account }) => account))).toEqual(new Set(days.map(({ account }) => account)))
       }),
       { seed, numRuns: 200 },
@@ -83,7 +94,7 @@ describe('the documents of a month', () => {
     fc.assert(
       fc.property(month, (days) => {
         for (const { lines, net, tax, rounding, total, vat } of documentsOf(days, parties, terms)) {
-          expect(lines.reduce((all, line) => all + line.net, 0n)).toBe(net)
+          expect(lines.reduce((total, line) => total + line.net, 0n)).toBe(net)
           expect(tax).toBe(halfAwayFromZero(net * rateOf(vat), 10_000n))
           expect(net + tax + rounding).toBe(total)
           expect(total).toBeGreaterThanOrEqual(0n)
@@ -100,12 +111,25 @@ describe('the documents of a month', () => {
         const issued = documentsOf(before, parties, terms).map((document, i) => ({ number: `1-${i + 1}`, document }))
         const later = corrected(documentsOf(now, parties, terms), issued)
         const sums = sumsOf([...issued.map(({ document }) => document), ...later], terms.priceDecimals)
-        expect([sums.paid, sums.received]).toEqual([sum(now, 'paid'), sum(now, 'received')])
+        expect([sums.paid, sums.received]).toEqual([sum(now, 'bought'), sum(now, 'sold')])
         for (const { kind, corrects } of later)
           if (corrects !== null) expect(['380', '381', '389', '261']).toContain(kind)
         expect(corrected(documentsOf(before, parties, terms), issued)).toEqual([])
       }),
       { seed, numRuns: 100 },
+    )
+  })
+
+  test(`keep the rules of EN 16931 as UBL, whatever was traded and corrected (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(month, month, (before, now) => {
+        const issued = documentsOf(before, parties, terms).map((document, i) => ({ number: `1-${i + 1}`, document }))
+        const later = corrected(documentsOf(now, parties, terms), issued)
+        for (const document of [...issued.map((each) => each.document), ...later]) {
+          if (document.kind !== 'sheet') expect(faultsOf(ublOf(numbered(document)))).toEqual([])
+        }
+      }),
+      { seed, numRuns: 25 },
     )
   })
 
@@ -126,8 +150,9 @@ const days: BilledDay[] = Array.from({ length: 30 }, (_, home) => ({
     point: `AT${home}`,
     exportPoint: `AT${home}E`,
   },
-  ...{ importWh: 9_000, exportWh: 4_000, boughtWh: home === 7 ? 0 : 3_333, soldWh: home % 3 === 0 ? 2_500 : 0 },
-  ...{ paid: home === 7 ? 0n : 3_333n * 1_777n, received: home % 3 === 0 ? 2_500n * 1_500n : 0n },
+  ...{ importWh: 9_000, exportWh: 4_000 },
+  bought: home === 7 ? sideOf(0, 0n) : sideOf(3_333, 3_333n * 1_777n),
+  sold: home % 3 === 0 ? sideOf(2_500, 2_500n * 1_500n) : sideOf(0, 0n),
 }))
 const documents = documentsOf(days, parties, terms)
 const numbered = (document: DraftDocument, i = 0) => ({
@@ -142,68 +167,80 @@ describe('a month of 30 homes', () => {
     expect([count('380'), count('389'), count('sheet')]).toEqual([29, 10, 1])
   })
 
-  test('as UBL holds the rules of EN 16931 on totals, taxes and parties', () => {
-    for (const [i, document] of [
-      ...documents,
-      ...corrected(
-        [],
-        documents.map((each, at) => ({ number: `1-${at}`, document: each })),
-      ),
-    ].entries()) {
-      if (document.kind === 'sheet') continue
-      const text = ublOf(numbered(document, i))
-      const found = valuesOf(text)
-      const one = (path: string) => found.get(path)?.[0] ?? ''
-      const cents = (path: string) => Math.round(Number(one(path)) * 100)
-      const root = document.kind === '381' || document.kind === '261' ? 'CreditNote' : 'Invoice'
-      const total = `${root}/LegalMonetaryTotal/`
-      // BR-CO-10, 13, 15, 16.
-      const lineNets = found.get(`${root}/${root}Line/LineExtensionAmount`)!.map((net) => Math.round(Number(net) * 100))
-      expect(lineNets.reduce((all, net) => all + net, 0)).toBe(cents(`${total}LineExtensionAmount`))
-      expect(cents(`${total}TaxExclusiveAmount`)).toBe(cents(`${total}LineExtensionAmount`))
-      expect(cents(`${total}TaxInclusiveAmount`)).toBe(
-        cents(`${total}TaxExclusiveAmount`) + cents(`${root}/TaxTotal/TaxAmount`),
+  const everything = [
+    ...documents,
+    ...corrected(
+      [],
+      documents.map((document, i) => ({ number: `1-${i}`, document })),
+    ),
+  ].filter(({ kind }) => kind !== 'sheet')
+
+  test('as UBL keeps the rules of EN 16931 and says who bills whom, for what, and where it is proved', () => {
+    for (const [i, document] of everything.entries()) {
+      const xml = ublOf(numbered(document, i))
+      expect(faultsOf(xml)).toEqual([])
+      const root = elementOf(xml)
+      const isSelfBilled = !isOfPurchase(document)
+      expect(text(root, `${root.name}TypeCode`)).toBe(document.kind)
+      expect(text(root, 'AccountingSupplierParty/Party/PartyLegalEntity/RegistrationName')).toBe(
+        isSelfBilled ? document.member.name : document.issuer.name,
       )
-      expect(cents(`${total}PayableAmount`)).toBe(
-        cents(`${total}TaxInclusiveAmount`) - cents(`${total}PrepaidAmount`) + cents(`${total}PayableRoundingAmount`),
+      expect(text(root, 'LegalMonetaryTotal/PayableAmount')).toBe('0.00')
+      expect(text(root, 'Note')).toContain('2026-11-02T01:00:00Z')
+      expect(text(root, 'BillingReference/InvoiceDocumentReference/ID')).toBe(document.corrects ?? '')
+      const [line] = all(root, `${root.name}Line`)
+      const quantity = text(line!, root.name === 'Invoice' ? 'InvoicedQuantity' : 'CreditedQuantity')
+      expect(quantity).toBe(kilowattHoursText(document.lines[0]!.energyWh))
+      const links = all(root, 'AdditionalDocumentReference').map((each) =>
+        text(each, 'Attachment/ExternalReference/URI'),
       )
-      expect(cents(`${total}PayableAmount`)).toBe(0)
-      // BR-S-9, BR-E-9, BR-AE-9, BR-O-9 and 10; BR-O-2 and 5: not subject means no rate and no identifier.
-      const subtotal = `${root}/TaxTotal/TaxSubtotal/`
-      const category = one(`${subtotal}TaxCategory/ID`)
-      const rate = Number(one(`${subtotal}TaxCategory/Percent`) || 0)
-      expect(cents(`${subtotal}TaxAmount`)).toBe(Math.round((cents(`${subtotal}TaxableAmount`) * rate) / 100 + 1e-9))
-      expect(one(`${subtotal}TaxCategory/TaxExemptionReason`) === '').toBe(category === 'S')
-      expect(text.includes('<cac:PartyTaxScheme>')).toBe(category !== 'O')
-      if (category === 'O') expect(text).not.toContain('cbc:Percent')
-      // BR-2 to 11 and 21 to 27.
-      for (const name of ['ID', 'IssueDate', 'DocumentCurrencyCode', `${root}TypeCode`])
-        expect(one(`${root}/${name}`)).not.toBe('')
-      expect(one(`${root}/${root}TypeCode`)).toBe(document.kind)
-      if (document.corrects !== null) {
-        expect(one(`${root}/BillingReference/InvoiceDocumentReference/ID`)).toBe(document.corrects)
-      }
-      const seller = one(`${root}/AccountingSupplierParty/Party/PartyLegalEntity/RegistrationName`)
-      const isSelfBilled = document.kind === '389' || document.kind === '261'
-      expect(seller).toBe(isSelfBilled ? document.member.name : document.issuer.name)
+      const path = `https://sonnenweg.example/api/v1/areas/1/documents/1-${String(i + 1).padStart(6, '0')}/lines/1`
+      expect(links).toEqual(document.corrects === null ? [path] : [])
     }
+  })
+
+  test('is refused by the checker of rules once something in it is changed', () => {
+    const [document] = documents
+    const xml = ublOf(numbered(document!))
+    const broken = (from: string | RegExp, to: string) => {
+      const changed = xml.replace(from, to)
+      expect(changed).not.toBe(xml)
+      return faultsOf(changed).join(' ')
+    }
+    expect(ruleNames.length).toBeGreaterThan(45)
+    expect(broken(/<cbc:ID>1-000001<\/cbc:ID>/, '')).toContain('BR-02 ')
+    expect(broken(/<cbc:PrepaidAmount currencyID="EUR">[\d.]+/, '<cbc:PrepaidAmount currencyID="EUR">1.00')).toContain(
+      'BR-CO-16 ',
+    )
+    expect(broken(/<cbc:TaxAmount currencyID="EUR">[\d.]+/, '<cbc:TaxAmount currencyID="EUR">77.00')).toContain(
+      'BR-CO-14 ',
+    )
+    expect(broken(/<cbc:PriceAmount currencyID="EUR">/, '<cbc:PriceAmount currencyID="EUR">-')).toContain('BR-27 ')
+    expect(broken('<cbc:DocumentCurrencyCode>EUR', '<cbc:DocumentCurrencyCode>SUN')).toContain('BR-CL-03 ')
+    expect(broken('<cbc:IdentificationCode>AT', '<cbc:IdentificationCode>XX')).toContain('BR-CL-14 ')
+    expect(broken('<cbc:CompanyID>ATU12345678', '<cbc:CompanyID>U12345678')).toContain('BR-CO-09 ')
+    expect(
+      broken(/(<cbc:IssueDate>.*<\/cbc:IssueDate>\n)(<cbc:InvoiceTypeCode>.*<\/cbc:InvoiceTypeCode>\n)/, '$2$1'),
+    ).toContain('wrong place')
   })
 
   test('is readable in both languages, and the same document is the same file', async () => {
     for (const language of ['de', 'en']) {
       const document = documents.find(({ member, kind }) => member.language === language && kind === '380')!
-      const [pdf, again] = [await pdfOf(numbered(document), 4), await pdfOf(numbered(document), 4)]
+      const [pdf, again] = [await pdfOf(numbered(document)), await pdfOf(numbered(document))]
       expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
       expect(again.equals(pdf)).toBe(true)
     }
   })
 
   test('is approved by what it says: one cent more is another hash', () => {
-    const draft = { month: '2026-11', priceDecimals: 4, currency: 'EUR', documents, incompleteBecause: null }
+    const { approvers } = parties
+    const draft = { month: '2026-11', documents, approvers, incompleteBecause: null }
     const [first, ...rest] = documents
     const changed = { ...draft, documents: [{ ...first!, total: first!.total + 1n }, ...rest] }
     expect(hashOfDraft(draft)).toBe(hashOfDraft({ ...draft }))
     expect(hashOfDraft(changed)).not.toBe(hashOfDraft(draft))
+    expect(hashOfDraft({ ...draft, approvers: [accountOf(901)] })).not.toBe(hashOfDraft(draft))
   })
 })
 
@@ -220,16 +257,3 @@ test('parties that contradict themselves are refused, each mistake by name', () 
     /nobody among the members/,
   )
 })
-
-/** Texts of a document by the path of their element. */
-function valuesOf(text: string): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  readXml(Buffer.from(text), () => ({
-    open() {},
-    close(_name, content, path) {
-      const key = path.join('/')
-      found.set(key, [...(found.get(key) ?? []), content])
-    },
-  }))
-  return found
-}

@@ -15,9 +15,6 @@ export async function startBrowser(): Promise<Browser> {
   })
 }
 
-/** Tests on a slow machine wait so long for what they expect. */
-export const patienceMs = 90_000
-
 export const wide = { width: 1280, height: 900 }
 export const phone = { width: 360, height: 740 }
 
@@ -59,6 +56,22 @@ export async function tabTo(page: Page, role: string, name: RegExp): Promise<voi
   throw new Error(`no ${role} ${name} comes by the Tab key; there were ${seen.join(', ')}`)
 }
 
+/** By how many pixels the page is wider than its window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+}
+
+/** What axe finds serious or critical, a line each. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))
+}
+
+/** How long a slow machine may take. */
+export const patienceMs = 90_000
+
 /** The text of the first element, with ordinary spaces for the narrow ones before units. */
 export async function textOf(page: Page, selector: string): Promise<string> {
   return ((await page.locator(selector).first().textContent()) ?? '').replaceAll('\u202f', ' ')
@@ -84,17 +97,4 @@ export async function changes(page: Page, selector: string): Promise<void> {
     [selector, await textOf(page, selector)],
     { timeout: patienceMs, polling: 100 },
   )
-}
-
-/** By how many pixels the page is wider than its window. */
-export function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-}
-
-/** What axe finds serious or critical, a line each. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))
 }

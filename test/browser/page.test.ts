@@ -26,7 +26,7 @@ import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport, readCsv } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
-import { batchSeconds } from '../end-to-end/scripted-street.ts'
+import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import {
   accessibilityFaults,
@@ -41,8 +41,10 @@ import {
   wide,
   withAuthenticator,
 } from './browser.ts'
+import { energyJourney } from './energy-journey.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
+import { toFirstLiveValue } from './visitor-journey.ts'
 
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */
@@ -86,7 +88,7 @@ afterEach(async () => {
 async function open(
   path: string,
   options: BrowserContextOptions = { viewport: wide },
-  prepare: (context: BrowserContext) => Promise<void> = async () => {},
+  prepare: (context: BrowserContext) => Promise<unknown> = async () => {},
 ): Promise<Page> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(patienceMs)
@@ -163,25 +165,9 @@ describe('a price', () => {
   }, 180_000)
 })
 
-describe('a home’s energy', () => {
-  it('is told by the keyboard, point by point and in a table, newest and by day', async () => {
-    const page = await open('/people/roof-north', { viewport: { width: 320, height: 640 } })
-    await shows(page, '.takeaway', /^Together sold/)
-    await tabTo(page, 'slider', /Point of the chart/)
-    await shows(page, '.readout', /^\d\d:\d\d:\d\d: sold \d+ Wh/)
-    const newest = await textOf(page, '.readout')
-    await page.keyboard.press('ArrowLeft')
-    await shows(page, '.readout', new RegExp(`^(?!${newest.slice(0, 8)})`))
-    await page.locator('.spans').getByRole('button', { name: 'Day' }).click()
-    await shows(page, '.history .takeaway', /^Together .*sold [\d.]+ k?Wh/)
-    await page.locator('.history .numbers-table summary').click()
-    await shows(page, '.history table tbody', /\d\d:\d\d–\d\d:\d\d/)
-    expect(await overflow(page)).toBe(0)
-    expect(await accessibilityFaults(page)).toEqual([])
-    await page.getByRole('button', { name: 'The day before' }).click()
-    await shows(page, '.history', /No result of this time is known/)
-  }, 120_000)
-})
+it('tells a home’s energy by the keyboard, point by point and in a table, newest and by day', async () => {
+  await energyJourney(await open('/people/roof-north', { viewport: { width: 320, height: 640 } }))
+}, 120_000)
 
 describe('trading ahead', () => {
   it('is signed and taken back by the keyboard alone, on a phone', async () => {
@@ -506,6 +492,25 @@ async function invitationOf({ area, chain, rules }: AreaResource): Promise<strin
   const signature = await signFull(grid, chain, 'Invitation', invitation)
   return invitationLink(demo.url, { area, invitation, signature })
 }
+
+describe('a visitor of the demo', () => {
+  /** What a person needs for one act, to read, find and do it, and how long all of it may take. */
+  const [secondsAnAct, goalSeconds] = [20, 300]
+
+  it('has a home of its own within five minutes: first visit, account, real agent, first live value, first trade', async () => {
+    const page = await open('/', { viewport: phone, locale: 'de-AT' })
+    const { acts, waits } = await toFirstLiveValue(page, '7,2', shows)
+    const waited = waits.reduce((sum, [, seconds]) => sum + seconds, 0)
+    const told = waits.map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`).join(', ')
+    console.info(`a first live value after ${acts.length} acts and ${waited.toFixed(1)} s of waiting: ${told}`)
+    expect(acts.length * secondsAnAct).toBeLessThan(goalSeconds)
+    await shows(page, '.result-list', new RegExp(`${guestWh} Wh verkauft`))
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    const homes = await publicClient(demo.url).get('/demo/homes')
+    expect(homes).toEqual({ most: 2, free: 1 })
+  }, 240_000)
+})
 
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {

@@ -53,6 +53,8 @@ const names: TypedDataName[] = [
   'MovePurse',
   'DataGrant',
   'Invitation',
+  'DocumentApproval',
+  'Declaration',
 ]
 
 describe.each(names)('the hand-built digest of %s', (name) => {

@@ -41,7 +41,7 @@ function open(url: string): Database {
 }
 
 let names = 0
-const emptyDatabase = async () => createDatabase(server.postgres.url, `restored_${++names}`)
+const emptyDatabase = async () => createDatabase(server.url, `restored_${++names}`)
 
 async function bytesOf(url: string): Promise<Buffer> {
   const chunks: Buffer[] = []

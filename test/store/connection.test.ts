@@ -7,11 +7,11 @@ import { order, placing, seat, t0 } from '../market/engine/street.ts'
 import { identity, openedArea, type ScratchArea } from './area.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { type BrittleWay, startProxy } from './proxy.ts'
-import { type ScratchServer, startScratchServer } from './scratch-database.ts'
+import { type OwnServer, startOwnServer } from './scratch-database.ts'
 
-let server: ScratchServer
+let server: OwnServer
 beforeAll(async () => {
-  server = await startScratchServer()
+  server = await startOwnServer()
 })
 afterAll(() => server.stop())
 

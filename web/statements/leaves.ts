@@ -5,7 +5,7 @@
 import { concat, keccak256, toBeHex } from 'ethers'
 import type { StatementFile } from '../../server/settlement/statement-file.ts'
 
-const stages = ['agreements', 'forward', 'spot'] as const
+const stages = ['agreements', 'forward', 'spot', 'imported', 'coefficients'] as const
 
 /** hash(0x00 ‖ salt ‖ area ‖ start ‖ seat ‖ stage ‖ reference ‖ side ‖ energy ‖ amount) of each, salt n = hash(0x03 ‖ seed ‖ n). */
 export function leafHashes({ area, seat, seed, leaves }: StatementFile): string[] {

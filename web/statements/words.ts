@@ -31,9 +31,13 @@ export const statementWords = catalogue({
       'sell agreements': 'sold by agreement',
       'sell forward': 'sold ahead',
       'sell spot': 'sold to the street',
+      'sell imported': 'sold as the grid operator shared it',
+      'sell coefficients': 'sold by the sharing key',
       'buy agreements': 'bought by agreement',
       'buy forward': 'bought ahead',
       'buy spot': 'bought from the street',
+      'buy imported': 'bought as the grid operator shared it',
+      'buy coefficients': 'bought by the sharing key',
       toSupplier: 'to the supplier',
       fromSupplier: 'from the supplier',
       ownUse: 'used by yourself',
@@ -51,6 +55,14 @@ export const statementWords = catalogue({
         `The price agreed ahead, for what was really delivered and taken in its ${period}; the rest was not charged.`,
       'buy spot': (period: string) =>
         `The neighbours’ price of each ${period} with the grid fee in it, never more than yours; what came back from a full line is taken off.`,
+      'sell imported': (period: string) =>
+        `What the grid operator says was shared of each ${period}, at the community’s price; never more than the meter measured, never for less than yours.`,
+      'sell coefficients': (period: string) =>
+        `What the community’s sharing key gives for each ${period}, at the community’s price; never more than the meter measured, never for less than yours.`,
+      'buy imported': (period: string) =>
+        `What the grid operator says was yours of each ${period}, at the community’s price with the grid fee in it; never more than the meter measured, nor above your price.`,
+      'buy coefficients': (period: string) =>
+        `What the community’s sharing key gives for each ${period}, at the community’s price with the grid fee in it; never more than the meter measured, nor above your price.`,
       toSupplier: (_period: string) =>
         'No neighbour took it. Your supplier pays for it by its own tariff, outside this statement.',
       fromSupplier: (_period: string) =>
@@ -111,9 +123,13 @@ export const statementWords = catalogue({
       'sell agreements': 'nach Vereinbarung verkauft',
       'sell forward': 'im Voraus verkauft',
       'sell spot': 'an die Straße verkauft',
+      'sell imported': 'nach Aufteilung des Netzbetreibers verkauft',
+      'sell coefficients': 'nach dem Aufteilungsschlüssel verkauft',
       'buy agreements': 'nach Vereinbarung gekauft',
       'buy forward': 'im Voraus gekauft',
       'buy spot': 'aus der Straße gekauft',
+      'buy imported': 'nach Aufteilung des Netzbetreibers gekauft',
+      'buy coefficients': 'nach dem Aufteilungsschlüssel gekauft',
       toSupplier: 'an den Versorger',
       fromSupplier: 'vom Versorger',
       ownUse: 'selbst verbraucht',
@@ -131,6 +147,14 @@ export const statementWords = catalogue({
         `Der im Voraus vereinbarte Preis, für das, was in der ${period} wirklich geliefert und genommen wurde; der Rest wurde nicht berechnet.`,
       'buy spot': (period) =>
         `Der Preis der Nachbarn in jeder ${period} samt Netzgebühr, nie über Ihrem; was von einer vollen Leitung zurückkam, ist abgezogen.`,
+      'sell imported': (period) =>
+        `Was in jeder ${period} nach Angabe des Netzbetreibers geteilt wurde, zum Preis der Gemeinschaft; nie mehr, als der Zähler gemessen hat, und nie unter Ihrem Preis.`,
+      'sell coefficients': (period) =>
+        `Was der Aufteilungsschlüssel der Gemeinschaft für jede ${period} ergibt, zum Preis der Gemeinschaft; nie mehr, als der Zähler gemessen hat, und nie unter Ihrem Preis.`,
+      'buy imported': (period) =>
+        `Was in jeder ${period} nach Angabe des Netzbetreibers Ihnen gehörte, zum Preis der Gemeinschaft samt Netzgebühr; nie mehr, als der Zähler gemessen hat, und nie über Ihrem Preis.`,
+      'buy coefficients': (period) =>
+        `Was der Aufteilungsschlüssel der Gemeinschaft für jede ${period} ergibt, zum Preis der Gemeinschaft samt Netzgebühr; nie mehr, als der Zähler gemessen hat, und nie über Ihrem Preis.`,
       toSupplier: () =>
         'Kein Nachbar hat ihn genommen. Ihr Versorger vergütet ihn nach seinem Tarif, außerhalb dieser Abrechnung.',
       fromSupplier: () =>

@@ -6,6 +6,7 @@ import { batchesQuery, gridIntervalsQuery } from '../api/queries.ts'
 import { MarketChart } from '../charts/later-chart.tsx'
 import { priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
+import { meteringWords } from '../metering/words.ts'
 import { cents, energy, moneyWords, sum } from '../money/format.ts'
 import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
@@ -21,6 +22,8 @@ const AttentionCards = later(() => import('./attention.tsx'), Waiting)
 const LineLoad = later(() => import('./line-load.tsx'))
 const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
 const Report = later(() => import('./report.tsx'), Waiting)
+
+const AreaWitnesses = later(() => import('../metering/area-witnesses.tsx'), Waiting)
 
 export default function Utility({ area }: { area: AreaResource }) {
   const said = utilityWords()
@@ -57,6 +60,7 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Tabs.Trigger value="intervals">{said.intervals}</Tabs.Trigger>
           <Tabs.Trigger value="batches">{said.batches}</Tabs.Trigger>
           <Tabs.Trigger value="report">{said.report}</Tabs.Trigger>
+          <Tabs.Trigger value="witnesses">{meteringWords().tab}</Tabs.Trigger>
         </Tabs.List>
         <Tabs.Content value="intervals" tabIndex={-1}>
           <IntervalTable area={area} intervals={intervals.data ?? []} />
@@ -67,6 +71,9 @@ export default function Utility({ area }: { area: AreaResource }) {
         </Tabs.Content>
         <Tabs.Content value="report" tabIndex={-1}>
           <Report area={area} />
+        </Tabs.Content>
+        <Tabs.Content value="witnesses" tabIndex={-1}>
+          <AreaWitnesses area={area} />
         </Tabs.Content>
       </Tabs.Root>
     </div>

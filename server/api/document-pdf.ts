@@ -2,7 +2,7 @@
 import PDFDocument from 'pdfkit'
 import { formatMoney } from '../../contracts/protocol/units.ts'
 import { centsText } from '../billing/cents.ts'
-import { kilowattHoursText, type NumberedDocument, noteOf, priceText } from '../billing/ubl.ts'
+import { kilowattHoursText, type NumberedDocument, noteOf, priceText, proofLinks } from '../billing/ubl.ts'
 import { billWordsOf } from '../billing/words.ts'
 
 const margin = 50
@@ -10,9 +10,9 @@ const columns = [margin, 290, 360, 430]
 const widths = [235, 65, 65, 115]
 
 /** Writes it whole; a document has few pages. */
-export function pdfOf(numbered: NumberedDocument, priceDecimals: number): Promise<Buffer> {
+export function pdfOf(numbered: NumberedDocument): Promise<Buffer> {
   const { number, issuedOn, document: own } = numbered
-  const { currency, issuer, kind, member, vat, lines, net, tax, rounding, total, remainder } = own
+  const { currency, priceDecimals, issuer, kind, member, vat, lines, net, tax, rounding, total, remainder } = own
   const words = billWordsOf(member.language)
   const { labels } = words
   const decimal = (text: string) => (member.language === 'de' ? text.replace('.', ',') : text)
@@ -54,7 +54,9 @@ export function pdfOf(numbered: NumberedDocument, priceDecimals: number): Promis
   row([labels.point, labels.energy, labels.price, labels.net])
   pdf.font('Helvetica')
   for (const { point, energyWh, net: own } of lines) {
-    row([point, decimal(kilowattHoursText(energyWh)), decimal(priceText(own, energyWh)), money(own)])
+    const sign = own < 0n ? '-' : ''
+    const price = priceText(own < 0n ? -own : own, energyWh)
+    row([point, `${sign}${decimal(kilowattHoursText(energyWh))}`, decimal(price), money(own)])
   }
   pdf.moveDown()
   row([labels.net, '', '', money(net)])
@@ -67,6 +69,9 @@ export function pdfOf(numbered: NumberedDocument, priceDecimals: number): Promis
   row([labels.remainder, '', '', `${decimal(formatMoney(remainder, priceDecimals))} ${currency}`])
   pdf.moveDown()
   pdf.text([...(vat.kind === 'taxed' ? [] : [words.untaxed[vat.kind]]), noteOf(own, words)].join(' '), margin)
+  const links = proofLinks(numbered)
+  if (links.length > 0) pdf.moveDown().font('Helvetica-Bold').text(labels.proof).font('Helvetica').fontSize(8)
+  for (const { url, hash } of links) pdf.text(url, { link: url, underline: true }).text(`SHA-256 ${hash}`)
   pdf.end()
   return done
 }
