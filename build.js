@@ -2,7 +2,7 @@
 // only its native add-ons and loggers beside it, the signature worker and the page. A build that fails leaves the last one.
 // `dist/sources.json` says of each which sources it was made of, so that a test never runs what is older than they are.
 import { createHash } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -124,7 +124,12 @@ try {
     build: { outDir: join(staged, 'web'), emptyOutDir: true },
   })
   assertLight(page.output)
-  sources.web = hashesOf([join(root, 'web/index.html'), ...page.output.flatMap(({ moduleIds = [] }) => moduleIds)])
+  const beside = readdirSync(join(root, 'web/public')).map((file) => join(root, 'web/public', file))
+  sources.web = hashesOf([
+    join(root, 'web/index.html'),
+    ...beside,
+    ...page.output.flatMap(({ moduleIds = [] }) => moduleIds),
+  ])
   writeFileSync(join(staged, 'sources.json'), JSON.stringify(sources, null, 1))
   rmSync(dist, { recursive: true, force: true })
   renameSync(staged, dist)

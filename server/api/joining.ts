@@ -30,6 +30,8 @@ export const joiningSchema = z
     account: address,
     /** From when on it may trade, once it is confirmed. */
     openedAt: time,
+    /** How often the meter was revoked or suspended so far: its confirmation carries that. */
+    bars: uint32,
     /** What its agent said of it when it was offered; null where it came without. Nobody has checked it. */
     found: foundMeterSchema.nullable(),
   })

@@ -11,6 +11,7 @@ import type { WatchingDesk } from '../chain/watching-desk.ts'
 import type { Tolerance } from '../metering/witnesses.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
+import type { OtherPrices, OtherPricesQuery } from '../statements/other-prices.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
@@ -47,6 +48,8 @@ export interface AreaServices {
   /** Null where the chain has nothing that opens accounts of passkeys. */
   accounts: PasskeyAccounts | null
   wallet(account: string): Promise<WalletResource>
+  /** How often a meter was revoked or suspended so far: what a confirmation must carry. */
+  barsOf(area: number, meter: Address): number
   /** The statement root of the batch that the chain settled in this block, as the node says now. */
   settledRoot(area: number, end: UtcSeconds, block: number): Promise<Omit<SettledRootResource, 'area' | 'end'>>
 }
@@ -58,6 +61,8 @@ export interface Statements {
    * `SettlementError` `SETTLEMENT_STATEMENT_ERASED` where its salts are gone.
    */
   file(query: { area: number; seat: number; end: UtcSeconds }): Promise<StatementFile | null>
+  /** What a seat's surplus would have earned at other prices; takes seconds. */
+  otherPrices(query: OtherPricesQuery & { area: number }): Promise<OtherPrices>
 }
 
 export interface ApiParts {

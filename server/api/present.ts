@@ -79,6 +79,7 @@ export function presentArea(
     retailPerKwh: decimalPrice(settings, settings.retailTicks),
     lowestPerKwh: decimalPrice(settings, lowestTicks),
     highestPerKwh: decimalPrice(settings, highestTicks),
+    supplierMix: settings.supplierMix ?? null,
     ownUse: settings.ownUse,
     sharing: settings.sharing && {
       price: settings.sharing.price.type,

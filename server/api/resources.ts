@@ -61,6 +61,8 @@ export const areaSchema = z
     /** Every price of a trade lies between these, both included. */
     lowestPerKwh: price,
     highestPerKwh: price,
+    /** What the supplier's power emits in grams of CO₂ (equivalents), and who says so; null where nobody does. */
+    supplierMix: z.object({ gramsPerKwh: z.int(), source: z.string() }).nullable(),
     /**
      * What a home uses of its own within an interval: told by itself (`net`), or billed by the supplier in both directions
      * and so part of what stays with it (`residual`).

@@ -78,6 +78,28 @@ export const monthSchema = z
   .meta({ id: 'Month' })
 export type MonthResource = z.infer<typeof monthSchema>
 
+/** What a seat's surplus would have earned at other prices, every other order being as it was. */
+export const otherPricesSchema = z
+  .object({
+    seat: seatId,
+    /** From the oldest to the newest interval that was cleared again; null where there is none. */
+    from: time.nullable(),
+    to: time.nullable(),
+    intervals: z.int().meta({ description: 'Intervals that were cleared again' }),
+    leftOut: z.int().meta({ description: 'Intervals in which more than prices decided, which are in no sum' }),
+    offeredWh: z.int(),
+    at: z.array(
+      z.object({
+        limitPerKwh: z.string(),
+        soldWh: z.int(),
+        received: z.string().meta({ description: 'From neighbours' }),
+        fromSupplier: z.string().meta({ description: 'For the rest, at the feed-in tariff of its time' }),
+      }),
+    ),
+  })
+  .meta({ id: 'OtherPrices' })
+export type OtherPricesResource = z.infer<typeof otherPricesSchema>
+
 /** What the chain says of a batch, asked now. */
 export const settledRootSchema = z
   .object({

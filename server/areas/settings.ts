@@ -62,9 +62,18 @@ export interface AreaSettings {
   /** How shared energy is priced; null exactly where the market decides the quantities. */
   sharing: Sharing | null
   zones: NamedZone[]
+  /** What the supplier's power emits, for whoever wants to know what buying from neighbours avoids; absent where nobody says. */
+  supplierMix?: SupplierMix | undefined
   rules: AreaRules
   rulesHash: Hex
   chain: EscrowFacts
+}
+
+export interface SupplierMix {
+  /** Carbon dioxide (equivalents), in grams. */
+  gramsPerKwh: number
+  /** Who says so, of which year. */
+  source: string
 }
 
 export class SettingsError extends CodedError<'AREA_SETTINGS'> {
@@ -102,6 +111,10 @@ const fileSchema = z.strictObject({
   lowestPricePerKwh: price.default('0'),
   /** What a home uses of its own within an interval: used (`net`), or billed by the supplier in both directions. */
   ownUse: z.enum(['net', 'residual']).default('net'),
+  /** As the supplier labels its power, with who says so. */
+  supplierMix: z
+    .strictObject({ gramsPerKwh: z.int().min(0).max(5_000), source: z.string().min(1).max(300) })
+    .optional(),
   /** Exactly where the grid operator or a key decides the quantities. */
   sharing: sharingFile.optional(),
   zones: z
@@ -213,6 +226,7 @@ export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
   return {
     ...{ area, name, currency, priceDecimals, feedInTicks, retailTicks, graceMs, lowestTicks, ownUse, zones },
     ...{ sharing, rules, rulesHash: hashRules(rules), chain },
+    ...(file.supplierMix !== undefined && { supplierMix: file.supplierMix }),
   }
 }
 

@@ -205,6 +205,7 @@ export const demoStreet: Street = streetSchema.parse({
     currency: 'EUR',
     feedInPerKwh: '0.08',
     retailPerKwh: '0.30',
+    supplierMix: { gramsPerKwh: 380, source: 'Sunfield Grid, made up for this demo' },
     graceSeconds: 4,
     zones: [
       { zone: 'sunfield', name: 'Sunfield' },

@@ -9,6 +9,7 @@ import { SettlementError } from '../settlement/error.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import { StatementsError } from './error.ts'
 import type { MadeStatement } from './make-statement.ts'
+import type { OtherPrices, OtherPricesQuery } from './other-prices.ts'
 import type { Asked, Said } from './statement-program.ts'
 import type { StatementThreadData } from './statement-thread.ts'
 
@@ -31,6 +32,8 @@ export interface RunningStatements {
   file(query: { area: number; seat: number; end: UtcSeconds }): Promise<StatementFile | null>
   /** Makes the statement of a batch now; null where there is no such batch, or seats are just being left out of it. */
   make(query: { area: number; end: UtcSeconds }): Promise<MadeStatement | null>
+  /** What a seat's surplus would have earned at other prices. */
+  otherPrices(query: OtherPricesQuery & { area: number }): Promise<OtherPrices>
   stop(): Promise<void>
 }
 
@@ -41,7 +44,7 @@ const pollMs = 500
 const restMs = 1_000
 
 interface Waiting {
-  resolve(answer: MadeStatement | StatementFile | null): void
+  resolve(answer: MadeStatement | StatementFile | OtherPrices | null): void
   reject(error: Error): void
 }
 
@@ -92,7 +95,7 @@ export function startStatements({ databaseUrl, settings, log, registry }: Statem
     waiting.clear()
   }
 
-  function ask<Answer extends MadeStatement | StatementFile | null>(
+  function ask<Answer extends MadeStatement | StatementFile | OtherPrices | null>(
     area: number,
     question: (id: number, place: number) => Asked,
   ): Promise<Answer> {
@@ -110,6 +113,8 @@ export function startStatements({ databaseUrl, settings, log, registry }: Statem
   return {
     file: ({ area, seat, end }) => ask(area, (id, place) => ({ id, type: 'prove', area: place, end, seat })),
     make: ({ area, end }) => ask(area, (id, place) => ({ id, type: 'make', area: place, end })),
+    otherPrices: ({ area, ...query }) =>
+      ask(area, (id, place) => ({ id, type: 'other-prices', area: place, ...query })),
     async stop() {
       if (restart !== null) clearTimeout(restart)
       const ended = new Promise<void>((resolve) => {

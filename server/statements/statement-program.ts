@@ -1,5 +1,5 @@
 /**
- * What makes and proves statements, in a thread of its own: beside what it is asked, it looks for batches that were cut and have
+ * What makes and proves statements, and clears auctions of the past again, in a thread of its own: beside what it is asked, it looks for batches that were cut and have
  * no statement yet. It keeps nothing that is not in the database, so it can be ended and started at any time.
  */
 import type { MessagePort } from 'node:worker_threads'
@@ -11,16 +11,18 @@ import { batchesWithoutStatement } from '../store/batch-store.ts'
 import type { Database } from '../store/database.ts'
 import { newestSettled } from '../store/settlement-store.ts'
 import { type MadeStatement, makeStatement } from './make-statement.ts'
+import { type OtherPrices, type OtherPricesQuery, otherPrices } from './other-prices.ts'
 import { seatStatement } from './seat-statement.ts'
 
-/** Makes a batch's statement now, or hands out a seat's. Areas are named by their place among those that the thread serves. */
+/** Makes a batch's statement now, hands out a seat's, or tells what other prices would have brought. Areas are named by their place among those that the thread serves. */
 export type Asked =
   | { id: number; type: 'make'; area: number; end: UtcSeconds }
   | { id: number; type: 'prove'; area: number; end: UtcSeconds; seat: number }
+  | ({ id: number; type: 'other-prices'; area: number } & OtherPricesQuery)
   | { type: 'stop' }
 
 export type Said =
-  | { type: 'answer'; id: number; answer: MadeStatement | StatementFile | null }
+  | { type: 'answer'; id: number; answer: MadeStatement | StatementFile | OtherPrices | null }
   | { type: 'refusal'; id: number; code: string | null; message: string }
   | { type: 'made'; area: number; end: UtcSeconds; made: MadeStatement; ms: number }
   | { type: 'failure'; area: number; message: string }
@@ -76,10 +78,12 @@ export async function runStatements(
   }
 
   async function answer(asked: Exclude<Asked, { type: 'stop' }>): Promise<void> {
-    const { id, area, end } = asked
+    const { id, area } = asked
     try {
-      if (asked.type === 'make') say({ type: 'answer', id, answer: await make(area, end) })
-      else say({ type: 'answer', id, answer: await seatStatement(database, await storedArea(area), asked) })
+      if (asked.type === 'make') say({ type: 'answer', id, answer: await make(area, asked.end) })
+      else if (asked.type === 'prove')
+        say({ type: 'answer', id, answer: await seatStatement(database, await storedArea(area), asked) })
+      else say({ type: 'answer', id, answer: await otherPrices(database, (await storedArea(area)).areaId, asked) })
     } catch (error) {
       const { message } = error as Error
       say({ type: 'refusal', id, code: error instanceof CodedError ? error.code : null, message })

@@ -30,23 +30,11 @@ export function seatTotals(
   { area, seat, bounds, intervalSeconds }: SeatKey & { bounds: readonly UtcSeconds[]; intervalSeconds: number },
 ): Promise<TotalsRow[]> {
   const [from, to] = [bounds[0]!, bounds.at(-1)!]
-  const firstPlace = Math.ceil(from / intervalSeconds)
-  const lastPlace = Math.floor(to / intervalSeconds)
+  // Looked up at the boundaries of intervals that have a result: a month of short intervals has many that have none.
+  const readingAt = (time: ReturnType<Queries>) => sql`(
+    select count(*) as readings, min(epoch) as epoch, min(production_wh) as production_wh from readings
+    where area_id = ${area} and time = ${time} and seat = ${seat})`
   return sql<TotalsRow[]>`
-    with newest as (
-      select distinct on (start) start, status from intervals
-      where area_id = ${area} and start >= ${from} and start < ${to} order by start desc, run desc
-    ), boundaries as (
-      select time, min(epoch) as epoch, min(production_wh) as production_wh
-      from generate_series(${firstPlace}::bigint, ${lastPlace}::bigint) place cross join lateral (
-        select epoch, time, production_wh from readings
-        where area_id = ${area} and time = place * ${intervalSeconds}::bigint and seat = ${seat} offset 0) own
-      group by time having count(*) = 1
-    ), produced as (
-      select before.time as start, after.production_wh - before.production_wh as wh
-      from boundaries before join boundaries after on after.time = before.time + ${intervalSeconds}::bigint
-      where after.epoch = before.epoch and after.production_wh >= before.production_wh
-    )
     select width_bucket(own.start, ${numbers(bounds, (bound) => bound)}::bigint[]) - 1 as place,
       count(*)::int as intervals, (count(*) filter (where status = 'provisional'))::int as provisional,
       sum(import_wh)::bigint as import_wh, sum(export_wh)::bigint as export_wh,
@@ -55,10 +43,17 @@ export function seatTotals(
       sum(paid)::text as paid, sum(received)::text as received,
       count(produced.wh)::int as producing, coalesce(sum(produced.wh), 0)::bigint as produced_wh,
       coalesce(sum(greatest(0, produced.wh - export_wh)), 0)::bigint as used_at_once_wh
-    from newest cross join lateral (
+    from (
+      select distinct on (start) start, status from intervals
+      where area_id = ${area} and start >= ${from} and start < ${to} order by start desc, run desc
+    ) newest cross join lateral (
       select * from seat_intervals where seat_intervals.area_id = ${area} and seat_intervals.seat = ${seat}
         and seat_intervals.start = newest.start and current limit 1) own
-    left join produced on produced.start = own.start
+    left join lateral (
+      select after.production_wh - before.production_wh as wh
+      from ${readingAt(sql`newest.start`)} before, ${readingAt(sql`newest.start + ${intervalSeconds}::bigint`)} after
+      where before.readings = 1 and after.readings = 1 and before.epoch = after.epoch
+        and after.production_wh >= before.production_wh) produced on true
     group by 1 order by 1`
 }
 

@@ -3,6 +3,7 @@ import type { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Agreement, digestOf, signFull } from '../../contracts/protocol/typed-data.ts'
 import { agreementSchema, pageOf, seatIntervalSchema } from '../../server/api/resources.ts'
+import { monthSchema } from '../../server/api/totals-resources.ts'
 import { connected, listen } from '../live/view.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
 import { domain, lower, people, seatIds, signedAgreement } from './people.ts'
@@ -126,6 +127,11 @@ test('energy goes to the partner first; own use of either home is told by itself
     ['agreements', expect.any(Number), 300],
   ])
   expect(items[0]!.outcomes[0]!.message).toMatch(/^Agreed sale: all of 100.Wh at 15\.0.ct\/kWh, as agreed\.$/)
+  const month = `accounts/${lower(people.alice)}/months/${new Date(t0 * 1000).toISOString().slice(0, 7)}?seat=${seatIds.alice}&timeZone=UTC`
+  const { lines, summary } = monthSchema.parse((await ask(street, 'GET', month, { token: tokens.alice })).body)
+  expect(lines).toMatchObject([
+    { side: 'sell', stage: 'agreements', energyWh: 400, amount: summary.received, intervals: 1 },
+  ])
   agent.close()
 })
 

@@ -35,7 +35,9 @@ import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
+import { type OtherPricesQuery, otherPrices } from '../../server/statements/other-prices.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
+import { findAreas } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
 import { withClock } from '../areas/with-clock.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
@@ -127,6 +129,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
     accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
+    barsOf: () => 0,
     settledRoot: async (_area: number, end: number, block: number) => ({
       ...{ statementRoot: `0x${String(end).padStart(64, '0')}` as const, transaction: '0x12', block },
       ...{ chainId: settings.chain.chainId, escrow: settings.chain.escrow, node: 'node.example:8545' },
@@ -144,6 +147,11 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
         const statement = statements.get(`${number} ${seat} ${end}`) ?? null
         if (statement instanceof Error) throw statement
         return statement
+      },
+      async otherPrices({ area: number, ...query }: OtherPricesQuery & { area: number }) {
+        const { chainId, escrow } = settings.chain
+        const [found] = await findAreas(database, { chainId, escrow, area: number })
+        return otherPrices(database, found!.areaId, query)
       },
     },
   }

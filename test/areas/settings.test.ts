@@ -16,6 +16,13 @@ describe('area settings', () => {
     })
   })
 
+  it('may say what the supplier’s power emits, and by whose word', () => {
+    const supplierMix = { gramsPerKwh: 380, source: 'its label of 2025' }
+    expect(areaSettings({ ...file(), supplierMix }, chain).supplierMix).toEqual(supplierMix)
+    expect(areaSettings(file(), chain).supplierMix).toBeUndefined()
+    expect(() => areaSettings({ ...file(), supplierMix: { gramsPerKwh: 380 } }, chain)).toThrow('supplierMix.source')
+  })
+
   it.each([
     ['rules.batchSeconds: 65 is no multiple', file({ rules: { batchSeconds: 65 } })],
     ['the longest path costs 0.0300, more than the cap of 0.0299', file({ rules: { maxGridPerKwh: '0.0299' } })],

@@ -117,6 +117,7 @@ const parts: ApiParts = {
     officesOf: () => ({ grid: settings.rules.grid, operator: settings.rules.grid }),
     wallet: unused,
     settledRoot: unused,
+    barsOf: () => 0,
   }),
   registry,
   log,

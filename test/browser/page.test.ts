@@ -41,6 +41,7 @@ import {
   wide,
   withAuthenticator,
 } from './browser.ts'
+import { energyJourney } from './energy-journey.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
 import { toFirstLiveValue } from './visitor-journey.ts'
@@ -163,6 +164,10 @@ describe('a price', () => {
     await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh/)
   }, 180_000)
 })
+
+it('tells a home’s energy by the keyboard, point by point and in a table, newest and by day', async () => {
+  await energyJourney(await open('/people/roof-north', { viewport: { width: 320, height: 640 } }))
+}, 120_000)
 
 describe('trading ahead', () => {
   it('is signed and taken back by the keyboard alone, on a phone', async () => {
@@ -511,6 +516,8 @@ describe('a visitor of the demo', () => {
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {
     const page = await open('/people/grid')
+    await shows(page, '.attention', /(all in order|look at this).*Yesterday.*Nothing was traded yesterday/s)
+    await shows(page, '.lines', /South.*of 20 Wh.*Full in \d+ of/s)
     await shows(page, '.check', /adds up/)
     await page.getByRole('tab', { name: 'Payments' }).click()
     await shows(page, 'table', /paid.*0x[0-9a-f]{4}…/s)

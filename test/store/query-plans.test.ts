@@ -55,6 +55,7 @@ import {
   forwardTradesOfSeats,
   newestForwardTrades,
 } from '../../server/store/queries-forward.ts'
+import { pastSeats, startsWithOffer } from '../../server/store/queries-offers.ts'
 import { activeOrders, orderById, ordersOfSeats, sessionRevocation } from '../../server/store/queries-orders.ts'
 import { isRangeFinal, reportRows, reportRowsByPoint, sourcesOf } from '../../server/store/queries-report.ts'
 import {
@@ -173,6 +174,12 @@ describe('a query', () => {
       () => seatTotals(sql, { ...seat, bounds: [startOf(0), startOf(100), startOf(300)], intervalSeconds }),
     ],
     ['outcomes of a seat', 3_000, () => all(seatOutcomes(sql, { ...seat, from: startOf(0), to: startOf(300) }))],
+    [
+      'offers of a seat',
+      3_000,
+      () => startsWithOffer(sql, { ...seat, from: startOf(0), to: startOf(300), limit: 100 }),
+    ],
+    ['everybody’s offers', 1_500, () => pastSeats(sql, area, [startOf(5), startOf(6)])],
     ['batches with a seat', 1_000, () => batchesOfSeat(sql, { ...seat, from: startOf(0), to: startOf(300) })],
     ['batches of a seat', 1_000, () => seatBatches(sql, { seats: [seat], limit: 50 })],
     ['production', 1_500, () => productionByTime(sql, { ...seat, from: startOf(0), to: startOf(200) })],

@@ -8,12 +8,14 @@ import {
   difference,
   energy,
   exactMoney,
+  mass,
   moneyColumn,
   moneyScale,
   moneyWords,
   negated,
   position,
   power,
+  pricesBetween,
   priceWords,
   readAmount,
   sum,
@@ -40,6 +42,19 @@ describe('prices', () => {
       { seed: 1 },
     )
   })
+})
+
+it('what energy emits is told in grams and kilograms', () => {
+  expect([mass(500, 380), mass(12_345, 380), mass(0, 380)].map((text) => text.replaceAll('\u202f', ' '))).toEqual([
+    '190 g',
+    '4.69 kg',
+    '0 g',
+  ])
+})
+
+it('prices between two others are evenly apart, in ticks of the area', () => {
+  expect(pricesBetween('0.0800', '0.3000', 5, 4)).toEqual(['0.0800', '0.1350', '0.1900', '0.2450', '0.3000'])
+  expect(pricesBetween('0.08', '0.3', 3, 2)).toEqual(['0.08', '0.19', '0.30'])
 })
 
 describe('money', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { SettledInterval } from '../../server/reports/settled-row.ts'
-import { checkReport, readCsv } from '../../web/utility/report-check.ts'
+import { checkReport, readCsv, reportSums } from '../../web/utility/report-check.ts'
 import { headOf, seller, settings, write } from '../reports/rows.ts'
 
 const row: SettledInterval = {
@@ -23,6 +23,12 @@ async function report(rows: SettledInterval[]): Promise<string> {
 it('agrees with the server’s report', async () => {
   expect(checkReport(await report([row, { ...row, start: row.start + 10 }]))).toEqual({ rows: 2, faults: [] })
   expect(checkReport(await report([]))).toEqual({ rows: 0, faults: [] })
+})
+
+it('adds its rows up', async () => {
+  const text = await report([row, { ...row, start: row.start + 10 }])
+  expect(reportSums(text)).toEqual({ rows: 2, importWh: 24, exportWh: 60, soldWh: 40 })
+  expect(reportSums(await report([]))).toEqual({ rows: 0, importWh: 0, exportWh: 0, soldWh: 0 })
 })
 
 it('finds a row that was altered', async () => {

@@ -31,6 +31,7 @@ export const area: AreaResource = {
   retailPerKwh: '0.3000',
   lowestPerKwh: '0.0000',
   highestPerKwh: '0.4000',
+  supplierMix: null,
   ownUse: 'net',
   sharing: null,
   rules: { hash: hashRules(rules), ...rules },

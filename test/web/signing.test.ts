@@ -1,5 +1,5 @@
 /** What the browser signs, sends and says when it cannot. */
-import { verifyMessage, verifyTypedData, Wallet } from 'ethers'
+import { encodeBytes32String, verifyMessage, verifyTypedData, Wallet } from 'ethers'
 import { SiweMessage } from 'siwe'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { digestOf, recoverSigner, signCompact } from '../../contracts/protocol/typed-data.ts'
@@ -8,6 +8,7 @@ import type { OrderResource } from '../../server/api/resources.ts'
 import {
   relayClaimSchema,
   relayClosureSchema,
+  relayConfirmationSchema,
   relayDepositSchema,
   relayKeySchema,
   relayWithdrawalSchema,
@@ -23,6 +24,7 @@ import { SessionError } from '../../web/session/identity.ts'
 import { identityOfKey } from '../../web/session/keys.ts'
 import type { Session } from '../../web/session/session.tsx'
 import { signInMessage } from '../../web/session/sign-in.ts'
+import { confirmMeter } from '../../web/utility/confirm.ts'
 import { area, seatOf } from './resources.ts'
 
 const wallet = new Wallet(`0x${'0123456789abcdef'.repeat(4)}`)
@@ -62,6 +64,18 @@ describe('what the browser signs', () => {
     expect(recoverSigner(area.chain, 'Order', parsed.order, parsed.signature)).toBe(identity.account)
     expect(headers['commonwatt-account']).toBe('the-token')
     expect(headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('a confirmation carries the meter’s zone, its most and its bars to the grid operator’s relay', async () => {
+    const sent = serverThatAnswers({ transaction: '0x12' })
+    const joining = { seat: seat.seat, meter: seat.meter, account: seat.account, openedAt: '', bars: 2, found: null }
+    await confirmMeter(session, area, joining, { zone: 'north', nameplateWh: 900 })
+    const { signature, zone, seat: id, ...rest } = relayConfirmationSchema.parse(sent[0]!.body)
+    expect(sent[0]!.path).toBe('/api/v1/relay/confirmations')
+    expect([zone, rest.nameplateWh, rest.bars, rest.grade]).toEqual(['north', 900, 2, area.rules.settlingGrade])
+    expect(rest.from % area.intervalSeconds).toBe(0)
+    const signed = { ...rest, seat: BigInt(id), zone: encodeBytes32String('north') as `0x${string}` }
+    expect(recoverSigner(area.chain, 'ConfirmMeter', signed, signature)).toBe(identity.account)
   })
 
   it('a pause cancels exactly that order', async () => {

@@ -97,6 +97,17 @@ export function intervalsQuery(area: number) {
   })
 }
 
+/** The same as the grid operator reads them: with the figures of small zones. */
+export function gridIntervalsQuery({ account, token }: Credentials, area: number) {
+  return queryOptions({
+    queryKey: ['grid-intervals', area, account],
+    queryFn: async ({ signal }) =>
+      (await getJson<Page<IntervalResource>>(`/areas/${area}/intervals?limit=${keptIntervals}`, { token, signal }))
+        .items,
+    placeholderData: (previous) => previous,
+  })
+}
+
 export function batchesQuery(area: number) {
   return queryOptions({
     queryKey: ['batches', area],

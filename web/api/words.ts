@@ -17,6 +17,12 @@ export const apiWords = catalogue({
       ORDER_FUNDS: 'There is not enough money in your purse for that. Put some in first.',
       ORDER_UNCONFIRMED: 'The grid operator has not confirmed your meter yet.',
       SESSION_KEY_EXPIRED: 'This device may not sign for you any more. Sign in again.',
+      DATABASE_SILENT: 'The server is busy and did not answer in time. Try again in a moment.',
+      STORE_ARCHIVED: 'This time has been put away in an archive. Ask whoever keeps the server.',
+      STATEMENTS_BUSY: 'Too many statements are being made right now. Try again in a moment.',
+      SETTLEMENT_STATEMENT_ERASED: 'This statement has been erased.',
+      CHAIN_UNREACHABLE: 'The chain cannot be reached right now. Nothing was sent; try again in a moment.',
+      RELAY_UNINVITED: 'The server pays only for who is invited. Ask a neighbour or the operator for a link.',
     } as Readonly<Record<string, string>>,
   },
   de: {
@@ -35,6 +41,15 @@ export const apiWords = catalogue({
       ORDER_FUNDS: 'Dafür reicht Ihr Guthaben nicht. Zahlen Sie zuerst etwas ein.',
       ORDER_UNCONFIRMED: 'Der Netzbetreiber hat Ihren Zähler noch nicht bestätigt.',
       SESSION_KEY_EXPIRED: 'Dieses Gerät darf nicht mehr für Sie unterschreiben. Melden Sie sich neu an.',
+      DATABASE_SILENT:
+        'Der Server ist beschäftigt und hat nicht rechtzeitig geantwortet. Versuchen Sie es gleich noch einmal.',
+      STORE_ARCHIVED: 'Diese Zeit liegt in einem Archiv. Wer den Server betreibt, hat es.',
+      STATEMENTS_BUSY: 'Gerade werden zu viele Abrechnungen gemacht. Versuchen Sie es gleich noch einmal.',
+      SETTLEMENT_STATEMENT_ERASED: 'Diese Abrechnung wurde gelöscht.',
+      CHAIN_UNREACHABLE:
+        'Die Kette ist gerade nicht erreichbar. Nichts wurde geschickt; versuchen Sie es gleich noch einmal.',
+      RELAY_UNINVITED:
+        'Der Server zahlt nur für Eingeladene. Bitten Sie einen Nachbarn oder den Betreiber um einen Link.',
     },
   },
 })

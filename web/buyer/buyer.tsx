@@ -1,16 +1,14 @@
 /** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
 import { useQuery } from '@tanstack/react-query'
 import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
-import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/drawn.ts'
-import { SeatChart } from '../charts/later-chart.tsx'
 import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
-import { AgreedAhead } from '../forward/agreed-ahead.tsx'
+import { EnergyCard } from '../history/energy-card.tsx'
 import { AmountBars } from '../market/comparison.tsx'
 import { Instead } from '../market/instead.tsx'
 import { cheapestToday, lastPrice, priceIn } from '../market/market.ts'
@@ -18,11 +16,22 @@ import { PriceHeadline } from '../market/price-headline.tsx'
 import { PriceScale } from '../market/price-scale.tsx'
 import { ProblemList } from '../market/problem-list.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
-import { averagePrice, energy, moneyScale, moneyWords, priceWords, signOf, sum, timesIn } from '../money/format.ts'
+import {
+  averagePrice,
+  difference,
+  energy,
+  mass,
+  moneyScale,
+  moneyWords,
+  priceWords,
+  signOf,
+  sum,
+  timesIn,
+} from '../money/format.ts'
 import { neighbourhoodWords } from '../neighbourhood/words.ts'
 import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Card, Empty, Energy, Trouble, Waiting } from '../page/card.tsx'
+import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
@@ -44,6 +53,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
       <ProblemList area={area} seat={seat} />
       <PriceNowCard area={area} seat={seat} />
       <TodayCard area={area} seat={seat} />
+      <MonthCard area={area} seat={seat} />
       <PriceControl
         area={area}
         seat={seat}
@@ -53,14 +63,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         lastLimit={limit}
         priceNow={priceNow}
       />
-      <Card title={said.myEnergy} className="wide">
-        <Trouble error={intervals.error} />
-        {intervals.isPending && <Waiting lines={5} />}
-        {intervals.data?.length === 0 && <NoResultYet area={area} />}
-        {intervals.data && intervals.data.length > 0 && (
-          <SeatChart intervals={intervals.data} exports={false} imports />
-        )}
-      </Card>
+      <EnergyCard area={area} seat={seat} intervals={intervals} exports={false} />
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
       <Card title={said.myBudget} className="payout">
         <PurseLedger area={area} seat={seat} />
@@ -72,9 +75,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         </details>
         <Settlements area={area} seat={seat} />
       </Card>
-      <AgreedAhead area={area} seat={seat} side="buy" />
-      <Agreements area={area} seat={seat} />
-      <SeatActs area={area} seat={seat} />
+      <SeatActs area={area} seat={seat} usually="buy" />
     </div>
   )
 }
@@ -184,6 +185,29 @@ function TodayCard({ area, seat }: SeatViewProps) {
             </div>
           </dl>
         </>
+      )}
+    </Card>
+  )
+}
+
+/** What buying from neighbours has come to this month. */
+function MonthCard({ area, seat }: SeatViewProps) {
+  const said = buyerWords()
+  const session = useSession()
+  const month = useQuery(summaryQuery(session, seat.seat, localSpan('month', useNow()))).data
+  if (month === undefined || month.importWh === 0) return null
+  const { supplierMix } = area
+  return (
+    <Card title={said.thisMonth} className="month">
+      <div className="figures">
+        <Figure label={said.share}>{Math.round((month.boughtWh / month.importWh) * 100)} %</Figure>
+        <Figure label={said.savedInstead}>
+          <Money tokens={difference(month.boughtAtRetail, month.paid)} currency={area.currency} />
+        </Figure>
+        {supplierMix !== null && <Figure label={said.avoided}>{mass(month.boughtWh, supplierMix.gramsPerKwh)}</Figure>}
+      </div>
+      {supplierMix !== null && (
+        <p className="explain">{said.avoidedHow(supplierMix.gramsPerKwh, supplierMix.source)}</p>
       )}
     </Card>
   )

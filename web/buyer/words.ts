@@ -5,7 +5,6 @@ import { vocabulary } from '../words/vocabulary.ts'
 export const buyerWords = catalogue({
   en: {
     myPrice: 'My price',
-    myEnergy: 'My energy over the day',
     myBudget: 'My purse',
     takeBack: 'Take money back',
     priceNow: 'Price now',
@@ -25,10 +24,15 @@ export const buyerWords = catalogue({
     usedByMyself: 'used by myself',
     shareFromNeighbours: 'from neighbours',
     purse: vocabulary.en.home.purse,
+    thisMonth: 'This month',
+    share: 'of my energy from neighbours',
+    savedInstead: 'saved instead of the retail tariff',
+    avoided: 'CO₂ avoided',
+    avoidedHow: (grams: number, source: string) =>
+      `The supplier’s power emits ${grams} g a kWh (${source}); the neighbours’ roofs emit none at work.`,
   },
   de: {
     myPrice: 'Mein Preis',
-    myEnergy: 'Mein Strom über den Tag',
     myBudget: 'Mein Guthaben',
     takeBack: 'Geld zurückholen',
     priceNow: 'Preis jetzt',
@@ -48,5 +52,11 @@ export const buyerWords = catalogue({
     usedByMyself: 'selbst verbraucht',
     shareFromNeighbours: 'von Nachbarn',
     purse: vocabulary.de.home.purse,
+    thisMonth: 'Dieser Monat',
+    share: 'meines Stroms von Nachbarn',
+    savedInstead: 'gespart statt des Stromtarifs',
+    avoided: 'CO₂ vermieden',
+    avoidedHow: (grams, source) =>
+      `Der Strom des Versorgers verursacht ${grams} g je kWh (${source}); die Dächer der Nachbarn im Betrieb keine.`,
   },
 })

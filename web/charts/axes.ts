@@ -4,6 +4,7 @@ import uPlot from 'uplot'
 import { localTime } from '../time/clock.ts'
 import { language } from '../words/language.ts'
 import type { Theme } from './plot.tsx'
+import { aroundOneZero, type ValueSpan } from './zero.ts'
 
 /** Local time along the bottom. */
 export function timeAxis(theme: Theme): uPlot.Axis {
@@ -45,7 +46,7 @@ export function energyAxis(theme: Theme): uPlot.Axis {
     ticks: { show: false },
     size: 58,
     values: (_, splits) => {
-      const large = splits.some((each) => Math.abs(each) >= 2000)
+      const large = splits.some((each) => Math.abs(each) >= 1000)
       return splits.map((each) =>
         large
           ? axisNumber(Math.abs(each) / 1000, 'kWh')
@@ -82,20 +83,55 @@ export const bars = uPlot.paths.bars!({ size: [0.86, 44], align: 1 })
 /** A line that keeps its value for the length of an interval. */
 export const steps = uPlot.paths.stepped!({ align: 1 })
 
-/** The price scale starts at zero, or below where prices are negative. */
-export function scaleFromZero(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
-  return [Math.min(0, low ?? 0), Math.max(1, (high ?? 10) * 1.15)]
+/** What a list of numbers spans, zero included. */
+export function spanOfValues(lists: readonly (readonly (number | null | undefined)[])[]): ValueSpan {
+  let [low, high] = [0, 0]
+  for (const list of lists) {
+    for (const value of list) {
+      if (value == null) continue
+      if (value < low) low = value
+      if (value > high) high = value
+    }
+  }
+  return { low: low * 1.1, high: high * 1.1 }
 }
 
-/** The energy scale always shows zero. */
-export function energyRange(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
-  return [Math.min(0, (low ?? 0) * 1.1), Math.max(1, (high ?? 1) * 1.1)]
+/** Scales for energy (`y`) and prices (`ct`, the last series) with one zero line. */
+export function scalesAroundZero(): Pick<uPlot.Scales, 'y' | 'ct'> {
+  const both = ({ data }: uPlot) =>
+    aroundOneZero(spanOfValues(data.slice(1, -1) as number[][]), spanOfValues(data.slice(-1) as number[][]))
+  const range =
+    (of: 0 | 1): uPlot.Scale.Range =>
+    (plot) => {
+      const { low, high } = both(plot)[of]
+      return [low, high]
+    }
+  return { y: { range: range(0) }, ct: { range: range(1) } }
 }
 
-/** Calls back with the interval under the pointer, or null. */
-export function pointer(show: (index: number | null) => void): Pick<uPlot.Options, 'cursor' | 'hooks'> {
+/** The zero line, drawn over the bars. */
+function zeroLine({ ink }: Theme): NonNullable<uPlot.Hooks.Arrays['draw']>[number] {
+  return (plot) => {
+    const { ctx, bbox } = plot
+    const y = Math.round(plot.valToPos(0, 'y', true)) + 0.5
+    ctx.save()
+    ctx.strokeStyle = ink
+    ctx.lineWidth = 1
+    ctx.beginPath()
+    ctx.moveTo(bbox.left, y)
+    ctx.lineTo(bbox.left + bbox.width, y)
+    ctx.stroke()
+    ctx.restore()
+  }
+}
+
+/** Draws the zero line, and calls back with the point under the pointer; the last one stays told when the pointer leaves. */
+export function pointer(theme: Theme, show: (index: number) => void): Pick<uPlot.Options, 'cursor' | 'hooks'> {
   return {
     cursor: { y: false, points: { show: false }, drag: { setScale: false, x: false } },
-    hooks: { setCursor: [(plot) => show(plot.cursor.idx ?? null)] },
+    hooks: {
+      setCursor: [({ cursor: { idx } }) => idx != null && show(idx)],
+      draw: [zeroLine(theme)],
+    },
   }
 }

@@ -8,18 +8,19 @@ import { localTime } from '../time/clock.ts'
 import {
   bars,
   energyAxis,
-  energyRange,
   lengthOfBars,
   pointer,
   priceAxis,
-  scaleFromZero,
+  scalesAroundZero,
   steps,
   timeAxis,
   timeRange,
 } from './axes.ts'
 import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
+import { NumbersTable } from './numbers-table.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
+import { PointSlider } from './point-slider.tsx'
 import { chartWords } from './words.ts'
 
 interface MarketChartProps {
@@ -53,8 +54,7 @@ export default function MarketChart({ intervals, height = 260 }: MarketChartProp
         legend: { show: false },
         scales: {
           x: { time: true, range: timeRange(lengthSeconds) },
-          y: { range: energyRange },
-          ct: { range: scaleFromZero },
+          ...scalesAroundZero(),
         },
         axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
         series: [
@@ -65,15 +65,22 @@ export default function MarketChart({ intervals, height = 260 }: MarketChartProp
           bar(theme.leaf),
           { scale: 'ct', stroke: theme.sun, width: 2.5, paths: steps, points: { show: false } },
         ],
-        ...pointer(setPointed),
+        ...pointer(theme, setPointed),
       }
     },
     [lengthSeconds],
   )
   const shown = pointed === null ? undefined : intervals[intervals.length - 1 - pointed]
+  const sum = (of: (interval: IntervalResource) => number) => intervals.reduce((total, each) => total + of(each), 0)
+  const takeaway = said.marketTakeaway(
+    energy(sum(({ matchedWh }) => matchedWh)),
+    energy(sum(({ exportWh }) => exportWh)),
+    energy(sum(({ importWh }) => importWh)),
+  )
   return (
     <figure className="chart">
-      <Plot label={said.market} options={options} data={data} height={height} />
+      <p className="takeaway">{takeaway}</p>
+      <Plot label={`${said.market} ${takeaway}`} options={options} data={data} height={height} at={pointed} />
       <figcaption>
         <Legend
           entries={[
@@ -82,20 +89,37 @@ export default function MarketChart({ intervals, height = 260 }: MarketChartProp
             { color: 'sun', text: said.price, line: true },
           ]}
         />
-        <p className="readout">
-          {shown ? (
-            said.marketReadout(
-              localTime(shown.start),
-              energy(shown.matchedWh),
-              energy(shown.exportWh),
-              energy(shown.importWh),
-              priceWords(priceIn(shown)),
-            )
-          ) : (
-            <span className="soft">{said.marketHint}</span>
-          )}
-        </p>
       </figcaption>
+      <PointSlider
+        count={intervals.length}
+        shown={pointed}
+        show={setPointed}
+        words={shown ? readout(shown) : null}
+        hint={said.marketHint}
+      />
+      <NumbersTable
+        label={said.market}
+        head={[said.time, said.between, said.fedIn, said.taken, said.price]}
+        count={intervals.length}
+        row={(index) => {
+          const each = intervals[index]!
+          return [
+            localTime(each.start),
+            ...[each.matchedWh, each.exportWh, each.importWh].map(energy),
+            priceWords(priceIn(each)),
+          ]
+        }}
+      />
     </figure>
+  )
+}
+
+function readout(interval: IntervalResource): string {
+  return chartWords().marketReadout(
+    localTime(interval.start),
+    energy(interval.matchedWh),
+    energy(interval.exportWh),
+    energy(interval.importWh),
+    priceWords(priceIn(interval)),
   )
 }

@@ -45,9 +45,11 @@ interface PlotProps {
   options: PlotOptions
   data: uPlot.AlignedData
   height: number
+  /** The point at which a line stands, as the pointer would put it. */
+  at?: number | null
 }
 
-export function Plot({ label, options, data, height }: PlotProps) {
+export function Plot({ label, options, data, height, at = null }: PlotProps) {
   const container = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot>(null)
   const newest = useRef(data)
@@ -75,6 +77,14 @@ export function Plot({ label, options, data, height }: PlotProps) {
     newest.current = data
     chart.current?.setData(data)
   }, [data])
+
+  useEffect(() => {
+    const plot = chart.current
+    const x = at === null ? undefined : plot?.data[0][at]
+    if (plot && x !== undefined && plot.cursor.idx !== at) {
+      plot.setCursor({ left: plot.valToPos(x, 'x') + 1, top: 0 }, false)
+    }
+  }, [at])
 
   return <div className="plot" role="img" aria-label={label} ref={container} style={{ minHeight: height }} />
 }

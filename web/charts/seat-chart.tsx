@@ -7,18 +7,20 @@ import { localTime } from '../time/clock.ts'
 import {
   bars,
   energyAxis,
-  energyRange,
   lengthOfBars,
   pointer,
   priceAxis,
-  scaleFromZero,
+  scalesAroundZero,
   steps,
   timeAxis,
   timeRange,
 } from './axes.ts'
 import { drawnCents } from './drawn.ts'
 import { Legend } from './legend.tsx'
+import { NumbersTable } from './numbers-table.tsx'
 import { Plot, type PlotOptions } from './plot.tsx'
+import { PointSlider } from './point-slider.tsx'
+import { takeawayOf } from './takeaway.ts'
 import { chartWords } from './words.ts'
 
 interface SeatChartProps {
@@ -55,8 +57,7 @@ export default function SeatChart({ intervals, imports, exports }: SeatChartProp
       legend: { show: false },
       scales: {
         x: { time: true, range: timeRange(lengthSeconds) },
-        y: { range: energyRange },
-        ct: { range: scaleFromZero },
+        ...scalesAroundZero(),
       },
       axes: [timeAxis(theme), energyAxis(theme), priceAxis(theme)],
       series: [
@@ -67,14 +68,19 @@ export default function SeatChart({ intervals, imports, exports }: SeatChartProp
         { show: imports, fill: theme.leaf, stroke: theme.leaf, width: 0, paths: bars, points: { show: false } },
         { scale: 'ct', stroke: theme.sun, width: 2.5, paths: steps, points: { show: false } },
       ],
-      ...pointer(setPointed),
+      ...pointer(theme, setPointed),
     }),
     [imports, exports, lengthSeconds],
   )
   const shown = pointed === null ? undefined : intervals[intervals.length - 1 - pointed]
+  const columns = [...(exports ? outwards(said) : []), ...(imports ? inwards(said) : [])]
+  const takeaway = takeawayOf(
+    columns.map(({ words, of }) => ({ words, wh: intervals.reduce((total, each) => total + of(each), 0) })),
+  )
   return (
     <figure className="chart">
-      <Plot label={said.seat} options={options} data={data} height={250} />
+      <p className="takeaway">{takeaway}</p>
+      <Plot label={`${said.seat} ${takeaway}`} options={options} data={data} height={250} at={pointed} />
       <figcaption>
         <Legend
           entries={[
@@ -89,10 +95,41 @@ export default function SeatChart({ intervals, imports, exports }: SeatChartProp
             { color: 'sun', text: said.price, line: true },
           ]}
         />
-        <p className="readout">{shown ? readout(shown) : <span className="soft">{hint(exports, imports)}</span>}</p>
       </figcaption>
+      <PointSlider
+        count={intervals.length}
+        shown={pointed}
+        show={setPointed}
+        words={shown ? readout(shown) : null}
+        hint={hint(exports, imports)}
+      />
+      <NumbersTable
+        label={said.seat}
+        head={[said.time, ...columns.map(({ name }) => name), said.price]}
+        count={intervals.length}
+        row={(index) => {
+          const each = intervals[index]!
+          return [localTime(each.start), ...columns.map(({ of }) => energy(of(each))), priceWords(each.pricePerKwh)]
+        }}
+      />
     </figure>
   )
+}
+
+type Column = { name: string; words: (energy: string) => string; of: (interval: SeatIntervalResource) => number }
+
+function outwards(said: ReturnType<typeof chartWords>): Column[] {
+  return [
+    { name: said.toNeighbours, words: said.sold, of: ({ soldWh }) => soldWh },
+    { name: said.toMySupplier, words: said.toSupplier, of: ({ residualExportWh }) => residualExportWh },
+  ]
+}
+
+function inwards(said: ReturnType<typeof chartWords>): Column[] {
+  return [
+    { name: said.fromNeighbours, words: said.bought, of: ({ boughtWh }) => boughtWh },
+    { name: said.fromMySupplier, words: said.fromSupplier, of: ({ residualImportWh }) => residualImportWh },
+  ]
 }
 
 function hint(exports: boolean, imports: boolean): string {

@@ -25,6 +25,18 @@ export const chartWords = catalogue({
     bought: (energy: string) => `bought ${energy}`,
     fromSupplier: (energy: string) => `from supplier ${energy}`,
     nothing: 'nothing metered',
+    point: 'Point of the chart',
+    asTable: 'All numbers as a table',
+    newer: 'Newer',
+    older: 'Older',
+    rows: (first: number, last: number, count: number) => `${first} to ${last} of ${count}`,
+    time: 'from',
+    fedIn: 'fed in',
+    taken: 'taken',
+    inAll: (parts: string) => `Together ${parts}.`,
+    nothingInAll: 'Nothing was metered in this time.',
+    marketTakeaway: (matched: string, fedIn: string, taken: string) =>
+      `Together ${matched} between neighbours, of ${fedIn} fed in and ${taken} taken.`,
   },
   de: {
     market:
@@ -50,5 +62,17 @@ export const chartWords = catalogue({
     bought: (energy) => `${energy} gekauft`,
     fromSupplier: (energy) => `${energy} vom Versorger`,
     nothing: 'nichts gemessen',
+    point: 'Stelle im Diagramm',
+    asTable: 'Alle Zahlen als Tabelle',
+    newer: 'Neuere',
+    older: 'Ältere',
+    rows: (first, last, count) => `${first} bis ${last} von ${count}`,
+    time: 'ab',
+    fedIn: 'eingespeist',
+    taken: 'bezogen',
+    inAll: (parts) => `Zusammen ${parts}.`,
+    nothingInAll: 'In dieser Zeit wurde nichts gemessen.',
+    marketTakeaway: (matched, fedIn, taken) =>
+      `Zusammen ${matched} unter Nachbarn, von ${fedIn} eingespeist und ${taken} bezogen.`,
   },
 })

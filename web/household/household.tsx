@@ -1,19 +1,18 @@
 /** A home with a roof: what it does now, what it sold, at which price, and the payout. */
 import { useQuery } from '@tanstack/react-query'
-import { Agreements } from '../agreements/agreements.tsx'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { Spark } from '../charts/spark.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
 import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
-import { AgreedAhead } from '../forward/agreed-ahead.tsx'
+import { EnergyCard } from '../history/energy-card.tsx'
 import { useTelemetry } from '../live/apply.ts'
 import { useConnection } from '../live/live.tsx'
 import { AmountBars } from '../market/comparison.tsx'
 import { Instead } from '../market/instead.tsx'
 import { priceIn } from '../market/market.ts'
 import { ProblemList } from '../market/problem-list.tsx'
-import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
+import { SeatResults } from '../market/seat-results.tsx'
 import { averagePrice, energy, moneyScale, priceWords } from '../money/format.ts'
 import { lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
@@ -25,8 +24,8 @@ import { localMoment, localSpan, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'
 import { householdWords } from './words.tsx'
 import './household.css'
-import { SeatChart } from '../charts/later-chart.tsx'
 
+const OtherPrices = later(() => import('../orders/other-prices.tsx'))
 const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
 export default function Household({ area, seat }: SeatViewProps) {
@@ -43,20 +42,14 @@ export default function Household({ area, seat }: SeatViewProps) {
       <TodayCard area={area} seat={seat} />
       <NowCard area={area} seat={seat} />
       <PriceControl {...controls} side="sell" title={said.myPrice} lastLimit={lastLimit(orders.data ?? [], 'sell')} />
-      <Card title={said.myEnergy} className="wide">
-        <Trouble error={intervals.error} />
-        {intervals.isPending && <Waiting lines={5} />}
-        {intervals.data?.length === 0 && <NoResultYet area={area} />}
-        {intervals.data && intervals.data.length > 0 && <SeatChart intervals={intervals.data} exports imports />}
-      </Card>
+      <EnergyCard area={area} seat={seat} intervals={intervals} exports />
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
       <Card title={said.payout} className="payout">
         <PurseLedger area={area} seat={seat} />
         <WithdrawalCard area={area} seat={seat} word="payout" />
         <Settlements area={area} seat={seat} />
       </Card>
-      <AgreedAhead area={area} seat={seat} side="sell" />
-      <Agreements area={area} seat={seat} />
+      <OtherPrices area={area} seat={seat} />
       {seat.mandate.maxBuyWh > 0 && (
         <details className="more">
           <summary>{said.whatIPay}</summary>
@@ -68,7 +61,7 @@ export default function Household({ area, seat }: SeatViewProps) {
           />
         </details>
       )}
-      <SeatActs area={area} seat={seat} />
+      <SeatActs area={area} seat={seat} usually="sell" />
     </div>
   )
 }

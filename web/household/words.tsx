@@ -5,7 +5,6 @@ import { catalogue } from '../words/language.ts'
 export const householdWords = catalogue({
   en: {
     myPrice: 'My price',
-    myEnergy: 'My energy over the day',
     payout: 'My money',
     whatIPay: 'What I pay when I need energy',
     priceForBuying: 'My price for buying',
@@ -50,7 +49,6 @@ export const householdWords = catalogue({
   },
   de: {
     myPrice: 'Mein Preis',
-    myEnergy: 'Mein Strom über den Tag',
     payout: 'Mein Geld',
     whatIPay: 'Was ich zahle, wenn ich Strom brauche',
     priceForBuying: 'Mein Preis beim Kaufen',

@@ -34,6 +34,7 @@ export function applyInterval(queries: QueryClient, interval: IntervalResource):
     ['intervals', interval.area],
     (items) => items && withNewest(items, interval, keptIntervals),
   )
+  void queries.invalidateQueries({ queryKey: ['grid-intervals', interval.area] })
 }
 
 export function applyBatch(queries: QueryClient, batch: BatchResource): void {
@@ -58,6 +59,7 @@ export function applySeatInterval(queries: QueryClient, account: string, interva
     (items) => items && withNewest(items, interval, keptIntervals),
   )
   void queries.invalidateQueries({ queryKey: ['summary', account, interval.seat] })
+  void queries.invalidateQueries({ queryKey: ['totals', account, interval.seat] })
   void queries.invalidateQueries({ queryKey: ['forward-trades', account, interval.seat] })
 }
 

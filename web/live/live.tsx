@@ -11,6 +11,11 @@ import { applyBatch, applyInterval, applySeat, applySeatInterval, applyTelemetry
 /** `isOffline`: the device itself has no network. */
 type Connection = { state: 'connecting' | 'connected' } | { state: 'lost'; sinceMs: number; isOffline: boolean }
 
+/** A device without a network is told at once, also where the page came from what the device had kept. */
+function firstConnection(): Connection {
+  return navigator.onLine ? { state: 'connecting' } : { state: 'lost', sinceMs: Date.now(), isOffline: true }
+}
+
 const ConnectionContext = createContext<Connection>({ state: 'connecting' })
 
 /** Whether live events arrive. */
@@ -28,7 +33,7 @@ interface LiveProviderProps {
 
 export function LiveProvider({ area, token, account, children }: LiveProviderProps) {
   const queries = useQueryClient()
-  const [connection, setConnection] = useState<Connection>({ state: 'connecting' })
+  const [connection, setConnection] = useState<Connection>(firstConnection)
 
   useEffect(() => {
     if (area === undefined) return

@@ -80,6 +80,12 @@ export function energy(energyWh: number): string {
   return `${number}${gap}${unit}`
 }
 
+/** What an energy emits at so many grams a kWh: "840 g", "1.24 kg". */
+export function mass(energyWh: number, gramsPerKwh: number): string {
+  const grams = new BigNumber(energyWh).times(gramsPerKwh).shiftedBy(-3)
+  return grams.lt(1000) ? `${print(grams, 0)}${gap}g` : `${print(grams.shiftedBy(-3), 2)}${gap}kg`
+}
+
 /** Power in words, sign left out: "820 W", "3.42 kW". Telemetry only: never used for money. */
 export function power(powerW: number): string {
   const magnitude = Math.abs(powerW)
@@ -133,6 +139,15 @@ export function timesIn(amount: string, into: string): number {
 export function averagePrice(amount: string, energyWh: number): string | null {
   if (energyWh === 0) return null
   return new BigNumber(amount).shiftedBy(3).dividedBy(energyWh).toFixed(4, BigNumber.ROUND_HALF_UP)
+}
+
+/** So many prices from one to another, both included, evenly apart and whole tenths of a cent where the area's ticks allow. */
+export function pricesBetween(low: string, high: string, count: number, decimals: number): string[] {
+  const step = new BigNumber(high).minus(low).dividedBy(count - 1)
+  return Array.from({ length: count }, (_, place) => {
+    const price = place === count - 1 ? new BigNumber(high) : new BigNumber(low).plus(step.times(place))
+    return price.decimalPlaces(Math.min(3, decimals), BigNumber.ROUND_HALF_UP).toFixed(decimals)
+  })
 }
 
 /** Where a price lies between two others, as a share of 0 to 1 for drawing. */
@@ -190,7 +205,7 @@ export function moneyScale(amounts: readonly string[], currency: string): MoneyS
 
 /** A column of amounts, exact: all with as many decimals as the one that needs most, two at least. */
 export function moneyColumn(amounts: readonly string[], currency: string): (tokens: string) => string {
-  const decimals = Math.max(2, ...amounts.map((amount) => new BigNumber(amount).decimalPlaces() ?? 0))
+  const decimals = amounts.reduce((most, amount) => Math.max(most, new BigNumber(amount).decimalPlaces() ?? 0), 2)
   return (tokens) => `${print(new BigNumber(tokens), decimals)}${gap}${currencySign(currency)}`
 }
 

@@ -43,6 +43,17 @@ export function checkReport(text: string): ReportCheck {
   return { rows: rows.length, faults }
 }
 
+/** What the rows of a report come to; refused ones are not in it. */
+export function reportSums(text: string): { rows: number; importWh: number; exportWh: number; soldWh: number } {
+  const [header = [], ...lines] = readCsv(text)
+  const rows = lines.filter(([first]) => !endPattern.test(first ?? ''))
+  const sum = (name: string) => {
+    const column = header.indexOf(name)
+    return rows.reduce((total, row) => total + Number(row[column]), 0)
+  }
+  return { rows: rows.length, importWh: sum('importWh'), exportWh: sum('exportWh'), soldWh: sum('soldWh') }
+}
+
 /** Rows of cells; quoted cells may hold commas, quotes and line breaks. */
 export function readCsv(text: string): string[][] {
   const rows: string[][] = []

@@ -2,34 +2,39 @@
 import { useQuery } from '@tanstack/react-query'
 import { Tabs } from 'radix-ui'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
-import { batchesQuery, intervalsQuery } from '../api/queries.ts'
+import { batchesQuery, gridIntervalsQuery } from '../api/queries.ts'
+import { MarketChart } from '../charts/later-chart.tsx'
 import { priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { meteringWords } from '../metering/words.ts'
 import { cents, energy, moneyWords, sum } from '../money/format.ts'
 import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
+import { useSession } from '../session/session.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
 import { IntervalTable } from './interval-table.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
-import { MarketChart } from '../charts/later-chart.tsx'
 
+const AttentionCards = later(() => import('./attention.tsx'), Waiting)
+const LineLoad = later(() => import('./line-load.tsx'))
 const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
 const Report = later(() => import('./report.tsx'), Waiting)
+
 const AreaWitnesses = later(() => import('../metering/area-witnesses.tsx'), Waiting)
 
 export default function Utility({ area }: { area: AreaResource }) {
   const said = utilityWords()
-  const intervals = useQuery(intervalsQuery(area.area))
+  const intervals = useQuery(gridIntervalsQuery(useSession(), area.area))
   const batches = useQuery(batchesQuery(area.area))
   const newest = intervals.data?.[0]
   const cleared = intervals.data ?? []
   return (
     <div className="utility">
       <Trouble error={intervals.error} retry={() => void intervals.refetch()} />
+      {intervals.data && <AttentionCards area={area} intervals={cleared} />}
       {newest ? (
         <Numbers area={area} newest={newest} cleared={cleared} />
       ) : (
@@ -49,6 +54,7 @@ export default function Utility({ area }: { area: AreaResource }) {
       <Card title={said.betweenAndRest} aside={<Check area={area} intervals={cleared} />}>
         {intervals.isPending ? <Waiting lines={5} /> : <MarketChart intervals={cleared} height={230} />}
       </Card>
+      {newest && <LineLoad area={area} intervals={cleared} />}
       <Tabs.Root defaultValue="intervals" className="tabs card dense">
         <Tabs.List className="tab-list" aria-label={said.records}>
           <Tabs.Trigger value="intervals">{said.intervals}</Tabs.Trigger>

@@ -54,7 +54,7 @@ const stateSchema = z
   .meta({ id: 'PairingState' })
 
 export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Route[] {
-  const { database, areas, tables, signatures, origins } = parts
+  const { database, areas, tables, signatures, origins, servicesOf } = parts
   const { noteAreaRead } = visibilityOf(parts)
   const allowance = createAllowance({ mostPerMinute, done: 'an agent may pair from one network' })
   const wrongTries = new WrongTries()
@@ -240,7 +240,14 @@ export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Ro
         const foundOf = new Map<string, FoundMeter>(rows.map(({ meter, found }) => [meter, found]))
         const body = waiting.map(({ seat, meter, account, opened_at }) => {
           const found = foundOf.get(meter) ?? null
-          return { seat: seatIdIn(area.settings, seat), meter, account, openedAt: isoTime(opened_at), found }
+          return {
+            seat: seatIdIn(area.settings, seat),
+            meter,
+            account,
+            openedAt: isoTime(opened_at),
+            bars: servicesOf(number).barsOf(number, meter),
+            found,
+          }
         })
         return { status: 200, body }
       },

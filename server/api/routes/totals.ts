@@ -1,9 +1,16 @@
 /** A seat's sums by quarter-hour, hour, day or month, its statement of a month, and what the chain says of a batch. */
 import { z } from 'zod'
-import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
+import {
+  type LedgerUnits,
+  parsePrice,
+  type Ticks,
+  type UtcSeconds,
+  type Wh,
+} from '../../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../../areas/settings.ts'
 import { TimeZone } from '../../exchange/time-zone.ts'
 import { sides, stageNames } from '../../market/area/codes.ts'
+import type { OtherPrices } from '../../statements/other-prices.ts'
 import { requireKept } from '../../store/archives.ts'
 import { batchEndingAt } from '../../store/queries.ts'
 import { seatSummary } from '../../store/queries-seats.ts'
@@ -18,9 +25,9 @@ import type { SeatKey } from '../../store/rows.ts'
 import type { SettingsHistory } from '../area-tables.ts'
 import { calendarParts, monthBounds, startsOf } from '../calendar.ts'
 import { timeInput } from '../paging.ts'
-import { areaOf } from '../parts.ts'
+import { type ApiParts, areaOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
-import { isoTime, moneyIn, presentSummary, seatIdIn } from '../present.ts'
+import { decimalPrice, isoTime, moneyIn, presentSummary, seatIdIn } from '../present.ts'
 import { ApiError } from '../problem.ts'
 import { addressSchema, seatId } from '../resources.ts'
 import { type Route, route } from '../route.ts'
@@ -28,6 +35,8 @@ import {
   type MonthLine,
   type MonthResource,
   monthSchema,
+  type OtherPricesResource,
+  otherPricesSchema,
   settledRootSchema,
   type TotalsResource,
   totalsSchema,
@@ -49,10 +58,26 @@ const zoneInput = z
     }
   })
 const accountParams = z.object({ account: addressSchema })
+const limitsInput = z
+  .string()
+  .max(200)
+  .transform((text) => text.split(','))
+  .refine((limits) => limits.length <= 12, 'name at most twelve prices')
 const monthInput = z.string().regex(/^(20|21)\d\d-(0[1-9]|1[0-2])$/, 'a month is written 2026-11')
 
-export function totalsRoutes(parts: OrderParts): Route[] {
-  const { database, areas, tables, servicesOf } = parts
+export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): Route[] {
+  const { database, areas, tables, servicesOf, statements } = parts
+  /** The same question of a seat is worked on once, however often it is asked meanwhile. */
+  const working = new Map<string, Promise<OtherPrices>>()
+  function otherPricesOf(query: Parameters<typeof statements.otherPrices>[0]): Promise<OtherPrices> {
+    const key = JSON.stringify(query)
+    let answer = working.get(key)
+    if (answer === undefined) {
+      answer = statements.otherPrices(query).finally(() => working.delete(key))
+      working.set(key, answer)
+    }
+    return answer
+  }
   const { readable } = visibilityOf(parts)
   return [
     route({
@@ -117,6 +142,44 @@ export function totalsRoutes(parts: OrderParts): Route[] {
           provisional: sums.reduce((sum, each) => sum + each.row.provisional, 0),
           lines: await linesOf(settings, key, range, batches),
           batches: batches.map((batch) => ({ ...batch, start: isoTime(batch.start), end: isoTime(batch.end) })),
+        }
+        return { status: 200, body }
+      },
+    }),
+    route({
+      id: 'getOtherPrices',
+      method: 'get',
+      path: '/accounts/:account/other-prices',
+      tag: 'Accounts',
+      summary: 'What a seat’s surplus of the last weeks would have earned at other prices: its auctions cleared again',
+      private: true,
+      params: accountParams,
+      query: z.object({ seat: seatId, from: timeInput, to: timeInput, limits: limitsInput }),
+      answers: { 200: otherPricesSchema },
+      async handle({ params: { account }, query: { seat, from, to, limits }, session }) {
+        requireRange(from, to)
+        const own = await session()
+        if (own.account !== account) throw new ApiError('ACCOUNT_FOREIGN', 'only the account itself may ask this')
+        const [row] = (await readable(own, account, { what: 'intervals', seat, from, to })).seats
+        const { settings } = tables.areaWith(row!.area_id)
+        await requireKept(database, row!.area_id, from)
+        const ticks = limits.map((limit) => ticksOf(limit, settings))
+        const found = await otherPricesOf({ area: settings.area, seat: row!.seat, from, to, limits: ticks })
+        const { span, at, ...counts } = found
+        const body: OtherPricesResource = {
+          seat: seatIdIn(settings, row!.seat),
+          from: span && isoTime(span.first),
+          to: span && isoTime(span.last + settings.rules.intervalSeconds),
+          ...counts,
+          at: at.map(({ limitTicks, soldWh, received, fromSupplier }) => {
+            const [fromNeighbours, rest] = [moneyIn(settings, received), moneyIn(settings, fromSupplier)]
+            return {
+              limitPerKwh: decimalPrice(settings, limitTicks),
+              soldWh,
+              received: fromNeighbours,
+              fromSupplier: rest,
+            }
+          }),
         }
         return { status: 200, body }
       },
@@ -197,6 +260,15 @@ interface LineSums {
 
 function noSums(side: LineSums['side'], stage: LineSums['stage']): LineSums {
   return { side, stage, starts: new Set(), energyWh: 0, amount: 0n, settledWh: 0, settledAmount: 0n }
+}
+
+/** Throws `REQUEST_INVALID` for what is no price of the area. */
+function ticksOf(limit: string, { priceDecimals }: AreaSettings): Ticks {
+  try {
+    return parsePrice(limit, priceDecimals)
+  } catch (cause) {
+    throw new ApiError('REQUEST_INVALID', `limits: ${(cause as Error).message}`, { cause })
+  }
 }
 
 function requireRange(from: UtcSeconds, to: UtcSeconds): void {

@@ -7,11 +7,12 @@ import type { Purse } from '../../area/funds.ts'
 import type { ClearedSums, Fill, Interval, Reservation } from '../../area/interval.ts'
 import { countingOrder, isSuspended, termsAt, tradableWh } from '../../area/state.ts'
 import type { Side } from '../../auction.ts'
-import { type AuctionInput, type AuctionOrder, type AuctionResult, clearAuction, type Zone } from '../../auction.ts'
-import { explainAuction, type OrderOutcome } from '../../explain.ts'
+import { type AuctionOrder, type AuctionResult, clearAuction } from '../../auction.ts'
+import type { OrderOutcome } from '../../explain.ts'
 import { positionOf } from '../forward/positions.ts'
 import type { Allocation, Pool, PoolSeat } from '../pool.ts'
 import type { Computed, PromiseState, Reduction, Stage } from '../stage.ts'
+import { spotAuction, zonesWith } from './spot-auction.ts'
 
 /** Sets each counting order's worst case aside: buying at most limit × energy, selling at a negative limit likewise. */
 function promise(state: PromiseState, interval: Interval, config: AreaConfig, purse: Purse): void {
@@ -52,33 +53,19 @@ function allocate(pool: Pool): Allocation & { prices: Pick<ClearedSums, 'zones' 
   const orders = taking.map(({ own, side, reservation, limitTicks, energyWh }): AuctionOrder => {
     return { id: String(reservation.arrival), side, zone: config.zones[own.zone]!.id, energyWh, limitTicks }
   })
-  const input: AuctionInput = {
-    zones: zonesWith(config, (zone) => grid.capacityWh[zone]! - Math.abs(flowWh[zone]!)),
-    orders,
-  }
-  const auction = clearAuction(input)
-  const explained = explainAuction(input, auction)
+  const room = (zone: number) => grid.capacityWh[zone]! - Math.abs(flowWh[zone]!)
+  const { auction, explained, amounts, gridTake } = spotAuction(config, room, orders)
   const { matchedWh, gridFees, congestionRent, flows } = auction
-  const grossOf = ({ priceTicks, filledWh }: OrderOutcome) => amountOf(priceTicks!, filledWh)
-  const { gridTake, refunds } = capGridTake({
-    ...{ maxGridPerKwh: config.rules.maxGridPerKwh, matchedWh, gridFees, congestionRent },
-    fills: explained.flatMap((outcome, index): OrderFill[] => {
-      const { order, filledWh: energyWh } = outcome
-      return energyWh === 0 ? [] : [{ order, side: taking[index]!.side, energyWh, amount: grossOf(outcome) }]
-    }),
-  })
   const fills: Fill[] = []
   for (const [index, offer] of taking.entries()) {
     const outcome = explained[index]!
-    const { order, filledWh: energyWh } = outcome
+    const { filledWh: energyWh } = outcome
     if (energyWh === 0) {
       offer.own.outcomes.push(outcomeOf(outcome, offer, { amount: 0n, zones: config.zones }))
       continue
     }
     const { own, side, reservation } = offer
-    const gross = grossOf(outcome)
-    const refund = refunds.get(order)
-    const amount = refund === undefined ? gross : side === 'buy' ? gross - refund : gross + refund
+    const amount = amounts[index]!
     own.outcomes.push(outcomeOf(outcome, offer, { amount, zones: config.zones }))
     if (side === 'buy') own.buyWh -= energyWh
     else own.sellWh -= energyWh
@@ -190,13 +177,6 @@ function untraded({ arrival, limitTicks }: Reservation, side: Side, code: SeatOu
     code,
     details,
   }
-}
-
-function zonesWith({ zones }: AreaConfig, capacityWh: (zone: number) => number): Zone[] {
-  return zones.map(({ id, parent, feeTicksPerKwh }, zone) => {
-    const most = capacityWh(zone)
-    return { id, feeTicksPerKwh, capacityWh: Number.isFinite(most) ? most : null, ...(parent !== null && { parent }) }
-  })
 }
 
 /**

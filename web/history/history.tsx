@@ -1,0 +1,81 @@
+/** A home's energy over a day, a week, a month or a year: chosen, turned back, told finer or coarser. */
+import { useQuery } from '@tanstack/react-query'
+import { useId, useMemo, useState } from 'react'
+import { Trouble, Waiting } from '../page/card.tsx'
+import type { SeatViewProps } from '../page/seat-view.ts'
+import { useSession } from '../session/session.tsx'
+import { language } from '../words/language.ts'
+import HistoryChart from './history-chart.tsx'
+import { spanName } from './labels.ts'
+import { boundsOf, type ChartSpan, type Fineness, finenessesOf } from './spans.ts'
+import { partsOf, totalsQuery } from './totals.ts'
+import { historyWords } from './words.ts'
+import './history.css'
+
+interface HistoryProps extends SeatViewProps {
+  span: ChartSpan
+  exports: boolean
+}
+
+export default function History({ area, seat, span, exports }: HistoryProps) {
+  const said = historyWords()
+  const session = useSession()
+  const id = useId()
+  const choices = finenessesOf(span, area.intervalSeconds)
+  const [back, setBack] = useState(0)
+  const [chosen, setChosen] = useState<Fineness>(choices[0]!)
+  const bounds = boundsOf(span, back, Date.now())
+  const totals = useQuery(totalsQuery(session, seat.seat, { ...bounds, by: chosen }))
+  const isOfThis = totals.data !== undefined && !totals.isPlaceholderData
+  const parts = useMemo(() => (totals.data === undefined ? [] : partsOf(totals.data)), [totals.data])
+  const name = spanName(bounds, span, language())
+  const provisional = parts.reduce((sum, part) => sum + part.provisional, 0)
+  const isEmpty = parts.every(({ intervals }) => intervals === 0)
+  return (
+    <div className="history">
+      <p className="history-choice">
+        <span className="history-turn">
+          <button type="button" aria-label={said.before[span]} onClick={() => setBack(back + 1)}>
+            ‹
+          </button>
+          <span role="status">{name}</span>
+          <button type="button" aria-label={said.after[span]} disabled={back === 0} onClick={() => setBack(back - 1)}>
+            ›
+          </button>
+        </span>
+        <span>
+          <label htmlFor={id}>{said.by}</label>{' '}
+          <select id={id} value={chosen} onChange={(event) => setChosen(event.target.value as Fineness)}>
+            {choices.map((each) => (
+              <option key={each} value={each}>
+                {said.parts[each]}
+              </option>
+            ))}
+          </select>
+        </span>
+      </p>
+      <Trouble error={totals.error} retry={() => void totals.refetch()} />
+      {totals.isPending && <Waiting lines={5} />}
+      {isOfThis && isEmpty && <p className="empty">{said.nothing}</p>}
+      {totals.data && !isEmpty && (
+        <div className={isOfThis ? undefined : 'stale'}>
+          <HistoryChart
+            key={`${span} ${chosen} ${totals.data.from}`}
+            name={name}
+            parts={parts}
+            span={span}
+            by={totals.data.by}
+            exports={exports}
+            currency={area.currency}
+          />
+          {provisional > 0 && (
+            <p className="explain">{said.provisional(provisional, said.periods(area.intervalSeconds))}</p>
+          )}
+          {exports && parts.some(({ usedAtOnceWh }) => usedAtOnceWh !== null) && (
+            <p className="explain">{said.usedExplained}</p>
+          )}
+        </div>
+      )}
+    </div>
+  )
+}

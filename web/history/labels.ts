@@ -1,0 +1,99 @@
+/** What parts of a time are called, at length and on an axis, with the hour that the clocks show twice in autumn told apart. */
+import type { ChartSpan, Fineness } from './spans.ts'
+
+const hourMs = 3_600_000
+
+interface Labelling {
+  span: ChartSpan
+  by: Fineness
+  language: string
+}
+
+type Form = Intl.DateTimeFormatOptions
+
+const clockForm: Form = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
+const forms: Readonly<Record<Exclude<Fineness, 'hour' | 'quarter-hour'>, Form>> = {
+  day: { weekday: 'short', day: 'numeric', month: 'short' },
+  month: { month: 'long', year: 'numeric' },
+}
+
+const known = new Map<string, Intl.DateTimeFormat>()
+
+/** Formats are slow to make and quick to use. */
+function formatOf(language: string, form: Form): Intl.DateTimeFormat {
+  // British English writes the time of day and the names of time zones as the page does.
+  const locale = language === 'en' ? 'en-GB' : language
+  const key = `${locale} ${JSON.stringify(form)}`
+  const format = known.get(key) ?? new Intl.DateTimeFormat(locale, form)
+  known.set(key, format)
+  return format
+}
+
+/** Whether the clocks show this time once more an hour away: then its offset tells which one is meant. */
+function isShownTwice(at: Date): boolean {
+  const wall = (ms: number) => formatOf('en', { ...clockForm, day: 'numeric' }).format(ms)
+  const own = wall(at.getTime())
+  return own === wall(at.getTime() - hourMs) || own === wall(at.getTime() + hourMs)
+}
+
+function clock(at: Date, language: string): string {
+  return formatOf(language, isShownTwice(at) ? { ...clockForm, timeZoneName: 'short' } : clockForm).format(at)
+}
+
+/** "02:15 CEST–02:30 CEST", "Sat 28 Nov", "November 2026"; an hour of a span longer than a day has its date before it. */
+export function labelOf({ start, end }: { start: string; end: string }, { span, by, language }: Labelling): string {
+  const from = new Date(start)
+  if (by === 'day' || by === 'month') return formatOf(language, forms[by]).format(from)
+  const hours = `${clock(from, language)}–${clock(new Date(end), language)}`
+  return span === 'day' ? hours : `${formatOf(language, forms.day).format(from)}, ${hours}`
+}
+
+/** The whole span: "Saturday, 28 November 2026", "23–29 November 2026", "November 2026", "2026". */
+export function spanName({ from, to }: { from: string; to: string }, span: ChartSpan, language: string): string {
+  const whole: Record<ChartSpan, Form> = {
+    day: { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' },
+    week: { day: 'numeric', month: 'long', year: 'numeric' },
+    month: { month: 'long', year: 'numeric' },
+    year: { year: 'numeric' },
+  }
+  const format = formatOf(language, whole[span])
+  return span === 'week'
+    ? format.formatRange(new Date(from), new Date(Date.parse(to) - 1))
+    : format.format(new Date(from))
+}
+
+/** What an axis says at some of the parts. */
+export interface Tick {
+  index: number
+  text: string
+}
+
+/** Steps between ticks that read well, by what a tick stands for. */
+const steps = { hour: [1, 2, 3, 4, 6, 12], day: [1, 2, 5, 10, 15], month: [1, 2, 3, 6] } as const
+
+/** At most `most` ticks where hours (in a day), days (in a week or month) or months (in a year) begin; the first part always has one. */
+export function ticksOf(
+  starts: readonly string[],
+  { span, language, most }: Omit<Labelling, 'by'> & { most: number },
+): Tick[] {
+  const unit = span === 'day' ? 'hour' : span === 'year' ? 'month' : 'day'
+  const places: { index: number; at: Date; number: number }[] = []
+  let before = ''
+  starts.forEach((start, index) => {
+    const at = new Date(start)
+    const numbers = { hour: at.getHours(), day: at.getDate(), month: at.getMonth() }
+    // An hour that comes twice begins twice.
+    const key = unit === 'hour' ? String(Math.floor(at.getTime() / hourMs)) : String(numbers[unit])
+    if (key !== before) places.push({ index, at, number: unit === 'day' ? numbers.day - 1 : numbers[unit] })
+    before = key
+  })
+  const step = steps[unit].find((each) => places.length / each <= most) ?? steps[unit].at(-1)!
+  const form: Record<typeof unit, Form> = {
+    hour: clockForm,
+    day: span === 'week' ? { weekday: 'short' } : { day: 'numeric' },
+    month: { month: 'short' },
+  }
+  return places
+    .filter(({ number, index }) => number % step === 0 || (index === 0 && places.length === 1))
+    .map(({ index, at }) => ({ index, text: formatOf(language, form[unit]).format(at) }))
+}

@@ -1,0 +1,107 @@
+/** The texts of what the utility has to look at first. */
+import { catalogue } from '../words/language.ts'
+import { vocabulary } from '../words/vocabulary.ts'
+
+const en = vocabulary.en.utility
+const de = vocabulary.de.utility
+
+export const attentionWords = catalogue({
+  en: {
+    title: 'Today',
+    period: en.period,
+    periods: en.periods,
+    lights: { good: 'all in order', warn: 'look at this', bad: 'does not add up' },
+    lightTexts: {
+      good: (count: number, periods: string) => `The last ${count} ${periods} add up, and nothing waits for you.`,
+      warn: 'Everything adds up. This waits for somebody:',
+      bad: 'Something is wrong:',
+    },
+    exceptions: {
+      missed: (count: number) =>
+        `${count} ${count === 1 ? 'payment was' : 'payments were'} settled of which this server has no results.`,
+      faults: (count: number, periods: string) => `${count} of the ${periods} shown below do not add up.`,
+      waiting: (count: number) =>
+        count === 1 ? 'One meter waits to be confirmed.' : `${count} meters wait to be confirmed.`,
+      missing: (count: number) =>
+        `${count} ${count === 1 ? 'meter has' : 'meters have'} no reading in the newest final result.`,
+      unpaid: (since: string) => `Nothing was paid since ${since}.`,
+      corrected: (count: number, periods: string) => `${count} ${periods} were corrected by readings that came late.`,
+      deviated: (energy: string) => `${energy} that were agreed ahead were not delivered or not taken.`,
+    },
+    yesterday: 'Yesterday',
+    yesterdayText: (rows: number, fedIn: string, sold: string, taken: string) =>
+      `${rows} meters fed in ${fedIn}, of which neighbours took ${sold}; ${taken} were taken in all.`,
+    nothingYesterday: 'Nothing was traded yesterday.',
+    addsUp: 'adds up',
+    doesNot: 'does not add up',
+    getYesterday: 'Yesterday’s report',
+    saved: (rows: number) => `${rows} rows saved; every one adds up, checked here.`,
+    inbox: 'Meters to confirm',
+    nobodyWaits: 'No meter waits.',
+    agentSays: (sentence: string) => `Its agent says: ${sentence}`,
+    noAgent: 'It came without an agent’s word.',
+    registers: (taken: string, fedIn: string) => `Registers: ${taken} taken, ${fedIn} fed in.`,
+    zone: 'Zone',
+    most: (period: string) => `Most it can feed in within a ${period}, Wh`,
+    confirm: 'Sign and confirm',
+    signing: 'Signing…',
+    confirmed: (hash: string) => `On its way, in transaction ${hash}.`,
+    load: 'Load of the lines',
+    loadNow: (flow: string, capacity: string) => `Now ${flow} of ${capacity}.`,
+    loadPeak: (peak: string, time: string) => `Most: ${peak}, at ${time}.`,
+    loadFull: (full: number, all: number, periods: string) => `Full in ${full} of ${all} ${periods}.`,
+    unlimited: 'unlimited',
+    noLines: 'The area has one zone, and no line.',
+    lineLoad: (zone: string) => `Energy over the line of ${zone}`,
+    time: 'from',
+  },
+  de: {
+    title: 'Heute',
+    period: de.period,
+    periods: de.periods,
+    lights: { good: 'alles in Ordnung', warn: 'bitte ansehen', bad: 'geht nicht auf' },
+    lightTexts: {
+      good: (count, periods) => `Die letzten ${count} ${periods} gehen auf, und nichts wartet auf Sie.`,
+      warn: 'Alles geht auf. Dies wartet auf jemanden:',
+      bad: 'Etwas stimmt nicht:',
+    },
+    exceptions: {
+      missed: (count) =>
+        `${count} ${count === 1 ? 'Zahlung wurde' : 'Zahlungen wurden'} abgerechnet, von der dieser Server keine Ergebnisse hat.`,
+      faults: (count, periods) => `${count} der unten gezeigten ${periods} gehen nicht auf.`,
+      waiting: (count) =>
+        count === 1 ? 'Ein Zähler wartet auf Bestätigung.' : `${count} Zähler warten auf Bestätigung.`,
+      missing: (count) =>
+        `${count} Zähler ${count === 1 ? 'hat' : 'haben'} im neuesten endgültigen Ergebnis keinen Wert.`,
+      unpaid: (since) => `Seit ${since} wurde nichts bezahlt.`,
+      corrected: (count, periods) => `${count} ${periods} wurden durch späte Werte berichtigt.`,
+      deviated: (energy) => `${energy}, die im Voraus vereinbart waren, wurden nicht geliefert oder nicht genommen.`,
+    },
+    yesterday: 'Gestern',
+    yesterdayText: (rows, fedIn, sold, taken) =>
+      `${rows} Zähler haben ${fedIn} eingespeist, davon nahmen Nachbarn ${sold}; bezogen wurden insgesamt ${taken}.`,
+    nothingYesterday: 'Gestern wurde nichts gehandelt.',
+    addsUp: 'geht auf',
+    doesNot: 'geht nicht auf',
+    getYesterday: 'Bericht von gestern',
+    saved: (rows) => `${rows} Zeilen gespeichert; jede geht auf, hier geprüft.`,
+    inbox: 'Zähler zum Bestätigen',
+    nobodyWaits: 'Kein Zähler wartet.',
+    agentSays: (sentence) => `Sein Agent sagt: ${sentence}`,
+    noAgent: 'Er kam ohne das Wort eines Agenten.',
+    registers: (taken, fedIn) => `Zählerstände: ${taken} bezogen, ${fedIn} eingespeist.`,
+    zone: 'Zone',
+    most: (period) => `Was er in einer ${period} höchstens einspeist, Wh`,
+    confirm: 'Unterschreiben und bestätigen',
+    signing: 'Wird unterschrieben …',
+    confirmed: (hash) => `Unterwegs, in Transaktion ${hash}.`,
+    load: 'Last der Leitungen',
+    loadNow: (flow, capacity) => `Jetzt ${flow} von ${capacity}.`,
+    loadPeak: (peak, time) => `Höchstens: ${peak}, um ${time}.`,
+    loadFull: (full, all, periods) => `Voll in ${full} von ${all} ${periods}.`,
+    unlimited: 'unbegrenzt',
+    noLines: 'Das Gebiet hat eine Zone und keine Leitung.',
+    lineLoad: (zone) => `Strom über die Leitung von ${zone}`,
+    time: 'ab',
+  },
+})

@@ -1,0 +1,29 @@
+/** The grid operator's word that a meter is where it is: signed in the browser, carried to the chain by the server. */
+import { encodeBytes32String } from 'ethers'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
+import type { JoiningResource } from '../../server/api/joining.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { relay } from '../api/client.ts'
+import type { Session } from '../session/session.tsx'
+import { nextBoundary } from '../time/clock.ts'
+
+const lifeSeconds = 3600
+
+/** `nameplateWh` is the most that the home can feed in within an interval. */
+export async function confirmMeter(
+  session: Session,
+  area: AreaResource,
+  { seat, bars }: JoiningResource,
+  { zone, nameplateWh }: { zone: string; nameplateWh: number },
+): Promise<{ transaction: string }> {
+  const common = {
+    nameplateWh,
+    grade: area.rules.settlingGrade,
+    from: nextBoundary(Date.now(), area.intervalSeconds),
+    bars,
+    deadline: Math.floor(Date.now() / 1000) + lifeSeconds,
+  }
+  const confirmation = { ...common, seat: BigInt(seat), zone: encodeBytes32String(zone) as `0x${string}` }
+  const signature = await signFull(await session.identity.signer(), area.chain, 'ConfirmMeter', confirmation)
+  return relay('/relay/confirmations', { ...common, seat, zone, signature }, session)
+}
