@@ -1,5 +1,5 @@
 /** The settlement report of a range in any of its formats, for the grid operator's own session. */
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { ReportFormatResource } from '../../server/api/report-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -16,6 +16,7 @@ const hourMs = 3_600_000
 export function Report({ area }: { area: AreaResource }) {
   const said = utilityWords()
   const session = useSession()
+  const queries = useQueryClient()
   const ids = { from: useId(), to: useId(), format: useId(), by: useId() }
   const formats = useQuery({
     queryKey: ['report-formats'],
@@ -37,6 +38,7 @@ export function Report({ area }: { area: AreaResource }) {
       saveFile(text, name, known?.mediaType ?? 'text/csv')
       return format === 'csv' ? checkReport(text) : null
     },
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['reports', session.account, area.area] }),
   })
   return (
     <form

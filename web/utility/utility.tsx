@@ -12,6 +12,7 @@ import { BatchTable } from './batch-table.tsx'
 import { Check } from './check.tsx'
 import { IntervalTable } from './interval-table.tsx'
 import { Report } from './report.tsx'
+import { ReportVersions } from './report-versions.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
@@ -60,6 +61,7 @@ export default function Utility({ area }: { area: AreaResource }) {
         </Tabs.Content>
         <Tabs.Content value="report" tabIndex={-1}>
           <Report area={area} />
+          <ReportVersions area={area} />
         </Tabs.Content>
       </Tabs.Root>
     </div>
