@@ -71,6 +71,12 @@ export function publicClient(serverUrl: string): Pick<ApiClient, 'get'> {
   return { get: (path) => request(`${serverUrl}/api/v1${path}`, {}) }
 }
 
+/** What carries its own signature and needs no session: a meter's messages. */
+export function postAsMeter<T>(serverUrl: string, path: string, body: unknown): Promise<T> {
+  const headers = { 'content-type': 'application/json' }
+  return request(`${serverUrl}/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+}
+
 /** An account that signs messages; one of a passkey that is not open yet shows the keys that it will be opened with. */
 type SigningAccount = Pick<Wallet, 'address' | 'signMessage'> & { keys?: FirstKeys }
 

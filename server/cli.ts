@@ -100,6 +100,14 @@ const commands: Record<string, Entry> = {
     does: 'print the interval values of a file from a grid operator as JSON, or say why it is refused',
     load: async () => (await import('./commands/read-values.ts')).readValuesCommand(),
   },
+  'offer-point': {
+    does: 'let a metering point without an agent join by a code: the metering operator’s key signs for it',
+    load: async () => (await import('./commands/offer-point.ts')).offerPointCommand(),
+  },
+  import: {
+    does: 'take files of official values for an area: kept as evidence, the newest valid one counts, differences are named',
+    load: async () => (await import('./commands/import.ts')).importCommand(),
+  },
   keys: {
     does: 'compute from files of official values which coefficients would have covered how much of whose consumption',
     load: async () => (await import('./commands/keys.ts')).keysCommand(),

@@ -15,6 +15,7 @@ import { passkeyAccounts } from './chain/passkey-accounts.ts'
 import { createRelay } from './chain/relay.ts'
 import { startRevocations } from './chain/revocations.ts'
 import { type Sender, startSender } from './chain/sender.ts'
+import { readSettledRoot } from './chain/settled-root.ts'
 import { type SettlementMetrics, startSettlement } from './chain/settlement-service.ts'
 import { walletSignatures } from './chain/wallet-signature.ts'
 import { createWatchingDesk, type WatchingDesk } from './chain/watching-desk.ts'
@@ -103,6 +104,10 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       const events = await handleOf(area)?.submit({ type: 'leave-out', ...request })
       return events?.some(({ type }) => type === 'leaving-out') ?? false
     },
+    async disown(area, { start, end }) {
+      const events = await handleOf(area)?.submit({ type: 'disown-batch', start, end })
+      return events?.some(({ type }) => type === 'batch-missed') ?? false
+    },
   })
   const batchesOf = (area: number) => handleOf(area)?.status
   // What the server itself has to say about a meter is paid by the key that settles where there is no other.
@@ -145,6 +150,10 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       async wallet(account) {
         const { baseUnits, ...permit } = await readWallet(provider, facts, account)
         return { account, tokens: formatMoney(baseUnits, facts.tokenDecimals - 3), ...permit }
+      },
+      async settledRoot(area, end, block) {
+        const said = await readSettledRoot(provider, { escrow: facts.escrow, area, end, block })
+        return { ...said, chainId: facts.chainId, escrow: facts.escrow, node: new URL(rpcUrl).host }
       },
     },
     async stop() {

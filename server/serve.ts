@@ -31,8 +31,11 @@ import { attachAgents } from './live/agents.ts'
 import { limitPackets, socketOptions } from './live/limits.ts'
 import { attachLive } from './live/live.ts'
 import { meterOwners } from './live/meter-seats.ts'
+import { createReadingIntake } from './live/reading-intake.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
+import type { Tolerance } from './metering/witnesses.ts'
 import { createMetricsServer } from './metrics-server.ts'
+import { startFeeder } from './official/start-feeder.ts'
 import { startSignatureCheck } from './signatures/signature-check.ts'
 import {
   portError,
@@ -68,6 +71,10 @@ export interface ServeOptions {
   relayKeyFile: string | null
   host: string
   port: number
+  /** File with the metering operator's private key, or null where this server signs no official values. */
+  meteringKeyFile: string | null
+  /** How far the metering operator and a home's agent may differ in an interval before somebody should look. */
+  witnessTolerance: Tolerance
   /** Where Prometheus reads; null for no such port. */
   metricsHost: string
   metricsPort: number | null
@@ -110,6 +117,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   if (relayWallet?.address === wallet.address) {
     throw new ServeError('SERVE_RELAY_KEY', 'what people sign is paid by a key of its own, not by the one that settles')
   }
+  const meteringWallet = options.meteringKeyFile === null ? null : readWalletFile(options.meteringKeyFile)
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const database = openDatabase(databaseUrl)
@@ -173,6 +181,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const origins = [...options.origins, url, `http://localhost:${new URL(url).port}`]
   const parts: ApiParts = {
     ...{ database, signatures, statements, registry, log, demo },
+    meteringOperator: meteringWallet === null ? null : parseAddress(meteringWallet.address),
     areas: { get: (area) => handles.get(area), all: () => [...handles.values()] },
     servicesOf: (area) => servicesOf.get(area)!.services,
     ready: health.ready,
@@ -181,6 +190,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     networkOf: networkReader(options.trustProxy, log),
     gate: createOrderGate(),
     reads: createReadAllowance(),
+    witnessTolerance: options.witnessTolerance,
     isOwnHost: ownHosts(origins),
     senderOf: pageSenders(origins),
   }
@@ -190,12 +200,23 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
+  const intake = createReadingIntake(parts.areas, signatures)
+  const feeder = startFeeder({
+    ...{ database, registry, log, pollMs, wallet: meteringWallet, areas: parts.areas.all },
+    tolerance: options.witnessTolerance,
+    deliver(area, readings) {
+      const { chain: domain } = area.settings
+      const { loads } = area.status
+      return intake.take(readings.map((reading) => ({ reading, domain, area, loads })))
+    },
+  })
   log.info({ url, areas: settings.map(({ area }) => area), operator: escrows[0]!.sender.address }, 'serving')
 
   return {
     url,
     async stop() {
       live.close()
+      await feeder.stop()
       const closed = io.close()
       http.closeAllConnections()
       await closed

@@ -42,7 +42,15 @@ beforeAll(async () => {
   options = {
     ...{ databaseUrl: (await server.fresh()).url, escrows: streets.map(served) },
     ...{ operatorKeyFile, relayKeyFile, host: '127.0.0.1', port: await freePort(), origins: [] },
-    ...{ trustProxy: null, confirmations: 1, chainPollMs: 50, demoFile: null, pageFolder: null },
+    ...{
+      trustProxy: null,
+      meteringKeyFile: null,
+      witnessTolerance: { wh: 20, percent: 5 },
+      confirmations: 1,
+      chainPollMs: 50,
+      demoFile: null,
+      pageFolder: null,
+    },
     ...{ metricsHost: '127.0.0.1', metricsPort: await freePort(), backupFolder: null, migrates: true },
     log: pino({ level: 'silent' }),
   }

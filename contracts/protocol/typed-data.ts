@@ -41,6 +41,7 @@ const definitions = {
   DataGrant:
     'address account,uint64 seat,address grantee,uint8 scope,uint8 granularity,uint32 from,uint32 until,uint64 nonce',
   AgentHello: 'address meter,uint32 time',
+  Declaration: 'bytes32 rules,uint8 kind,uint32 start,uint32 end,uint32 version,bytes32 content,bytes32 evidence',
   Invitation: 'bytes32 rules,uint32 accounts,uint32 validUntil,uint64 nonce',
   DocumentApproval: 'address account,bytes32 rules,uint32 month,uint32 revision,bytes32 documents',
 } as const
@@ -296,6 +297,19 @@ export interface DocumentApproval {
   documents: Hex
 }
 
+/** The grid operator's account declares something of `[start, end)`: `content` is the hash of what, `evidence` of what it keeps. */
+export interface Declaration {
+  rules: Hex
+  /** 0 energy that it allocated, 1 a key by which energy is shared, 2 prices of the exchange. */
+  kind: number
+  start: number
+  end: number
+  /** Of declarations of one kind and time the one with the highest version counts. */
+  version: number
+  content: Hex
+  evidence: Hex
+}
+
 export interface TypedDataValues {
   AreaRules: AreaRules
   Mandate: Mandate
@@ -318,6 +332,7 @@ export interface TypedDataValues {
   BatchRefusal: BatchRefusal
   DataGrant: DataGrant
   AgentHello: AgentHello
+  Declaration: Declaration
   Invitation: Invitation
   DocumentApproval: DocumentApproval
 }

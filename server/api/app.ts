@@ -13,11 +13,13 @@ import { mountRoute, type Route, sendProblem } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
+import { declarationRoutes } from './routes/declarations.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { officialRoutes } from './routes/official.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
 import { passkeyAccountRoutes } from './routes/passkey-accounts.ts'
@@ -25,10 +27,14 @@ import { relayRoutes } from './routes/relays.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
+import { totalsRoutes } from './routes/totals.ts'
 import { watchingRoutes } from './routes/watching.ts'
+import { witnessRoutes } from './routes/witnesses.ts'
 
 const base = '/api/v1'
 const bodyLimitBytes = 64 * 1024
+/** A day of a hundred members, or an hour of some thousands. */
+const declarationLimitBytes = 1024 * 1024
 
 export function createApp(parts: ApiParts): Express {
   const { log, registry, ready } = parts
@@ -60,6 +66,7 @@ export function createApp(parts: ApiParts): Express {
     response.setHeader('Cache-Control', 'no-store')
     next()
   })
+  api.use('/areas/:area/declarations', express.json({ limit: declarationLimitBytes }))
   api.use(express.json({ limit: bodyLimitBytes }))
   for (const definition of routes) mountRoute(api, definition, parts)
   api.use(nothingHere)
@@ -96,13 +103,17 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...orderRoutes(orderParts),
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
+    ...declarationRoutes(orderParts),
     ...areaRoutes(orderParts),
+    ...officialRoutes(orderParts),
+    ...witnessRoutes(orderParts),
     ...reportRoutes(orderParts),
     ...documentRoutes(orderParts),
     ...watchingRoutes(parts),
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
+    ...totalsRoutes(orderParts),
     ...pairingRoutes(orderParts),
     ...relayRoutes(orderParts, admission),
     ...passkeyAccountRoutes(orderParts, admission),

@@ -21,8 +21,18 @@ export const demoPersonSchema = z
   .meta({ id: 'DemoPerson' })
 export type DemoPerson = z.infer<typeof demoPersonSchema>
 
+/** `GET /api/v1/demo/homes`: how many homes visitors can have at a time, and how many more of them there are. */
+export const demoHomesSchema = z.object({ most: z.int(), free: z.int() }).meta({ id: 'DemoHomes' })
+export type DemoHomes = z.infer<typeof demoHomesSchema>
+
+/** `POST /api/v1/demo/homes`: what the agent of the account's new home shows. */
+export const demoHomeTakenSchema = z.object({ code: z.string() }).meta({ id: 'DemoHomeTaken' })
+export type DemoHomeTaken = z.infer<typeof demoHomeTakenSchema>
+
 /** What a server of the demo knows beyond any other. */
 export interface DemoFacts {
   people: DemoPerson[]
   day: DemoDay
+  /** Where the demo is asked for a visitor's home; null where it gives none. */
+  homesUrl: string | null
 }

@@ -34,6 +34,7 @@ export const joiningSchema = z
     found: foundMeterSchema.nullable(),
   })
   .meta({ id: 'Joining' })
+export type JoiningResource = z.infer<typeof joiningSchema>
 
 const accountKeySchema = z.object({ x: hex32Form, y: hex32Form })
 

@@ -14,7 +14,7 @@ export function openApiDocument(routes: readonly Route[], base: string) {
     description: 'The token of POST /session',
   })
   for (const definition of routes) {
-    const { id, method, path, summary, tag, params, query, body, keyed } = definition
+    const { id, method, path, summary, tag, params, query, body, mostFileBytes, keyed } = definition
     registry.registerPath({
       operationId: id,
       method,
@@ -27,6 +27,7 @@ export function openApiDocument(routes: readonly Route[], base: string) {
         ...(query === undefined ? {} : { query: query as z.ZodObject }),
         ...(keyed ? { headers: keyHeader } : {}),
         ...(body === undefined ? {} : { body: { required: true, content: { 'application/json': { schema: body } } } }),
+        ...(mostFileBytes === undefined ? {} : { body: { required: true, content: { [fileType]: { schema: file } } } }),
       },
       ...(typedRequests[id] === undefined ? {} : { 'x-eip712': typedRequests[id] }),
       responses: { ...answersOf(definition), default: problem },
@@ -52,9 +53,13 @@ export function openApiDocument(routes: readonly Route[], base: string) {
   })
 }
 
+const fileType = 'application/octet-stream'
+const file = z.string().meta({ format: 'binary' })
+
 /** As the documentation shows them, whatever the order in which routes are tried. */
 const tagsInOrder = [
   'Market areas',
+  'Official values',
   'Reports',
   'Documents',
   'Session',
@@ -62,6 +67,7 @@ const tagsInOrder = [
   'Orders',
   'Forward trading',
   'Agreements',
+  'Declarations',
   'Grants',
   'Relay',
   'Demo',

@@ -8,6 +8,7 @@ import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
 import type { AllowGas } from '../chain/sender.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { WatchingDesk } from '../chain/watching-desk.ts'
+import type { Tolerance } from '../metering/witnesses.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { Database } from '../store/database.ts'
@@ -19,6 +20,7 @@ import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
 import type { Relay } from './relay.ts'
 import type { WalletResource } from './resources.ts'
+import type { SettledRootResource } from './totals-resources.ts'
 
 /** The market areas that this process serves. */
 export interface Areas {
@@ -45,6 +47,8 @@ export interface AreaServices {
   /** Null where the chain has nothing that opens accounts of passkeys. */
   accounts: PasskeyAccounts | null
   wallet(account: string): Promise<WalletResource>
+  /** The statement root of the batch that the chain settled in this block, as the node says now. */
+  settledRoot(area: number, end: UtcSeconds, block: number): Promise<Omit<SettledRootResource, 'area' | 'end'>>
 }
 
 /** Hands statements out, off every thread that trades or answers. */
@@ -68,6 +72,10 @@ export interface ApiParts {
   /** What is not ready, each in a sentence; empty when everything is. */
   ready(): Promise<string[]>
   demo: DemoFacts | null
+  /** The account of the metering operator's key, where this server has it: it may bring official values, as grid operators may. */
+  meteringOperator: Address | null
+  /** How far an official value and an agent may differ. */
+  witnessTolerance: Tolerance
   /** Folder of the built page, or null to serve none. */
   pageFolder: string | null
   /** The addresses under which people open the page (`http://localhost:8080`): sign-in messages must name one of them, and links name the first. */

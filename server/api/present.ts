@@ -51,16 +51,24 @@ export function seatIdIn({ area }: Pick<AreaSettings, 'area'>, seat: number): st
 export function presentArea(
   settings: AreaSettings,
   {
+    slug,
     settledUntil,
     missed,
     revocations,
     offices,
-  }: { settledUntil: UtcSeconds; missed: readonly MissedRow[]; revocations: Address | null; offices: Offices },
+  }: {
+    slug: string
+    settledUntil: UtcSeconds
+    missed: readonly MissedRow[]
+    revocations: Address | null
+    offices: Offices
+  },
 ): AreaResource {
   const { rules, chain } = settings
   const { lowestTicks, highestTicks } = engineConfig(settings)
   return {
     area: settings.area,
+    slug,
     name: settings.name,
     intervalSeconds: rules.intervalSeconds,
     batchSeconds: rules.batchSeconds,
@@ -72,6 +80,10 @@ export function presentArea(
     lowestPerKwh: decimalPrice(settings, lowestTicks),
     highestPerKwh: decimalPrice(settings, highestTicks),
     ownUse: settings.ownUse,
+    sharing: settings.sharing && {
+      price: settings.sharing.price.type,
+      waitSeconds: settings.sharing.waitMs / 1000,
+    },
     rules: { hash: settings.rulesHash, ...rules },
     offices,
     chain: { ...chain, revocations },
@@ -255,10 +267,19 @@ export function presentSeat(
     sellOrder: newestOf('sell'),
     buyOrder: newestOf('buy'),
     lastReadingAt: row.newest_time === null ? null : isoTime(row.newest_time),
+    record: recordOf(row, terms),
   }
 }
 
 /** `settings` are those of the interval's time. */
+/** What the grade of a billing meter is on chain. */
+const billing = 1
+
+function recordOf({ compared_days, beyond_intervals }: SeatRow, { grade }: { grade: number }): SeatResource['record'] {
+  const kind = grade === billing ? 'official' : compared_days > 0 ? 'compared' : 'agent'
+  return { kind, comparedDays: compared_days, beyondIntervals: beyond_intervals }
+}
+
 export function presentSeatInterval(
   settings: AreaSettings,
   row: SeatIntervalRow,
@@ -292,7 +313,7 @@ export function presentSeatInterval(
 }
 
 function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: readonly string[]): OutcomeResource {
-  const { bestTicks, fullZone, coveredWh, because } = meaningOf(outcome)
+  const { bestTicks, fullZone, coveredWh, meteredWh, togetherWh, because } = meaningOf(outcome)
   return {
     stage: outcome.stage,
     arrival: outcome.arrival,
@@ -305,7 +326,7 @@ function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: rea
     code: outcome.code,
     bestPerKwh: priceOrNull(settings, bestTicks),
     fullZone: fullZone === null ? null : (zoneNames[fullZone] ?? null),
-    coveredWh,
+    ...{ coveredWh, meteredWh, togetherWh },
     because,
     message: outcomeSentence(languages.en, outcome, { measures: settings, zoneNames }),
   }

@@ -5,6 +5,7 @@ import { AreaError } from '../areas/error.ts'
 import { BillingError } from '../billing/error.ts'
 import { ChainError } from '../chain/error.ts'
 import { ExchangeError } from '../exchange/error.ts'
+import { OfficialError } from '../official/error.ts'
 import { ReportError } from '../reports/row.ts'
 import { SettlementError } from '../settlement/error.ts'
 import { SignatureCheckError } from '../signatures/signature-check.ts'
@@ -24,6 +25,7 @@ const table = {
   GRANT_COARSER: [403, 'The grant is for coarser data'],
   RELAY_UNINVITED: [403, 'The server pays for those who are invited'],
   NOT_GRID_ACCOUNT: [403, 'Only the area’s grid operator may read this'],
+  NOT_METERING_ACCOUNT: [403, 'Only the area’s metering operator may do this'],
   NOT_WATCHER: [403, 'Only the area’s watchers may do this'],
   ROUTE_UNKNOWN: [404, 'There is nothing at this address'],
   AREA_UNKNOWN: [404, 'This server does not serve the area'],
@@ -43,16 +45,19 @@ const table = {
   DEMO_ONLY: [404, 'Only the demo has this'],
   RELAY_UNDER_WAY: [409, 'Something about the same is on its way'],
   IDEMPOTENCY_UNDER_WAY: [409, 'The first request with this key is still under way'],
+  DEMO_HOME_REFUSED: [409, 'The demo has no home to give now'],
   PAIRING_TAKEN: [409, 'Another account has claimed the meter'],
   ORIGIN_FOREIGN: [403, 'A page of another site may not write here'],
   HOST_UNKNOWN: [421, 'This server does not answer under this name'],
   BODY_TOO_LARGE: [413, 'The body is too large'],
-  BODY_CONTENT_TYPE: [415, 'The body must be application/json'],
+  BODY_CONTENT_TYPE: [415, 'The body has another content type'],
   IDEMPOTENCY_KEY_REUSED: [422, 'The key was used for another request'],
   RULES_UNKNOWN: [422, 'No area of this server has these rules'],
   ORDER_SIGNATURE: [422, 'The order is not signed by its account'],
   CANCEL_SIGNATURE: [422, 'The cancellation is not signed by the order’s account'],
   SESSION_KEY_SIGNATURE: [422, 'The session key is not signed by the account'],
+  DECLARATION_SIGNATURE: [422, 'The declaration is not signed by the area’s grid operator'],
+  DECLARATION_CONTENT: [422, 'The declaration is signed for something else'],
   AGREEMENT_SIGNATURE: [422, 'The agreement is not signed by both accounts'],
   GRANT_SIGNATURE: [422, 'The grant is not signed by its account'],
   GRANT_INVALID: [422, 'A grant cannot be like this'],
@@ -171,7 +176,13 @@ export function problemOf(error: unknown): Problem | null {
     const status = billingStatus[error.code]
     return problem({ code: error.code, status, title: 'These documents cannot be', detail: error.message })
   }
-  if (error instanceof ReportError || error instanceof ExchangeError) {
+  if (error instanceof OfficialError) {
+    return problem({ code: error.code, status: 409, title: 'The area takes no values yet', detail: error.message })
+  }
+  if (error instanceof ExchangeError) {
+    return problem({ code: error.code, status: 400, title: 'This is refused', detail: error.message })
+  }
+  if (error instanceof ReportError) {
     return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })
   }
   const isEnded = (error as { code?: unknown }).code === statementTimeout
@@ -205,7 +216,13 @@ export const internalProblem: Problem = problem({
 /** What express's body parser and router throw. */
 function parserProblem(error: unknown): Problem | null {
   const { type, status } = error as { type?: unknown; status?: unknown }
-  if (type === 'entity.too.large') return problemOf(new ApiError('BODY_TOO_LARGE', 'the body is larger than 64 KiB'))
+  if (type === 'entity.too.large')
+    return problemOf(
+      new ApiError(
+        'BODY_TOO_LARGE',
+        `the body is larger than ${Math.ceil((error as { limit: number }).limit / 1024)} KiB`,
+      ),
+    )
   if (type === 'entity.parse.failed') return problemOf(new ApiError('BODY_NOT_JSON', (error as Error).message))
   if (type === 'encoding.unsupported' || type === 'charset.unsupported') {
     return problemOf(new ApiError('BODY_CONTENT_TYPE', (error as Error).message))

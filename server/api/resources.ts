@@ -9,6 +9,8 @@ import { cancelReasons, outcomeCodes, qualities, sides, stageNames } from '../ma
 import { hex32Form, uint32 } from '../settlement/signed-forms.ts'
 import { statementFileSchema } from '../settlement/statement-file.ts'
 import { agreementKinds } from '../words/details.ts'
+import { sharingSchema } from './declaration-resources.ts'
+import { pointRecordSchema } from './point-record.ts'
 
 export const addressSchema = z
   .string()
@@ -45,6 +47,8 @@ const zoneSchema = z
 export const areaSchema = z
   .object({
     area: uint32,
+    /** Its name in addresses: `/areas/<slug>` of the page, and of this API; the number always leads there too. */
+    slug: z.string(),
     name: z.string(),
     intervalSeconds: z.int(),
     batchSeconds: z.int(),
@@ -62,6 +66,7 @@ export const areaSchema = z
      * and so part of what stays with it (`residual`).
      */
     ownUse: z.enum(['net', 'residual']),
+    sharing: sharingSchema.nullable(),
     rules: z.object({
       hash: hex32Form,
       area: uint32,
@@ -247,6 +252,7 @@ export const seatSchema = z
     sellOrder: orderSchema.nullable(),
     buyOrder: orderSchema.nullable(),
     lastReadingAt: time.nullable(),
+    record: pointRecordSchema,
   })
   .meta({ id: 'Seat' })
 export type SeatResource = z.infer<typeof seatSchema>
@@ -375,9 +381,9 @@ export interface ForwardBookChange {
 
 export const outcomeSchema = z
   .object({
-    /** In which way energy was to be given: by an agreement, by trades made ahead, or by the spot auction. */
+    /** In which way energy was to be given: by an agreement, trades made ahead, the auction, the grid operator or a key. */
     stage: z.enum(stageNames),
-    /** Names the order or agreement in the area. */
+    /** Names the order, agreement or declaration in the area; 0 where there is none. */
     arrival: z.int(),
     side: sideSchema,
     limitPerKwh: price,
@@ -394,6 +400,7 @@ export const outcomeSchema = z
     fullZone: z.string().nullable(),
     /** For how much energy the money reached; all that was offered where money was no matter. */
     coveredWh: wh,
+    ...{ meteredWh: wh, togetherWh: wh },
     /** Why one of the two sides could not trade at all, where that was so. */
     because: z.enum(outcomeCodes).nullable(),
     message: z.string(),
@@ -567,29 +574,3 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
 export const invitedSchema = z.object({ area: uint32, account: address }).meta({ id: 'Invited' })
 
 export const relayedSchema = z.object({ transaction: z.string() }).meta({ id: 'Relayed' })
-
-/** Events of the socket.io namespace `/live`. Public ones need `watch`; private ones the token of a session in `auth.token`. */
-export interface LiveToPage {
-  interval: (interval: IntervalResource) => void
-  batch: (batch: BatchResource) => void
-  forwardTrade: (trade: ForwardTradeResource) => void
-  forwardBook: (change: ForwardBookChange) => void
-  /** Private: the account's own seats. */
-  seat: (seat: SeatResource) => void
-  seatInterval: (interval: SeatIntervalResource) => void
-  forwardOrder: (order: ForwardOrderResource) => void
-  agreement: (agreement: AgreementResource) => void
-  telemetry: (telemetry: TelemetryEvent) => void
-}
-
-/** What became of one order of a message; a refused one disturbs none of its neighbours. */
-export type OrderAck =
-  /** `known`: this very order was accepted before. */
-  | { status: 'accepted' | 'known'; order: string; effectiveFrom: string }
-  /** `retry`: sending it again later can help. */
-  | { status: 'refused'; code: string; message: string; retry: boolean }
-
-/** One result per order in their order, or a refusal of the whole message. */
-export type OrdersAnswer =
-  | { ok: true; results: OrderAck[] }
-  | { ok: false; code: string; message: string; retryAfterMs: number }

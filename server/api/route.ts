@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
-import type { Request, Response, Router } from 'express'
+import { type Request, type RequestHandler, type Response, type Router, raw } from 'express'
 import type { z } from 'zod'
 import { sweepNowAndThen } from '../accounts/sessions.ts'
 import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
@@ -45,6 +45,8 @@ interface RouteDefinition<Params, Query, Body> {
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
   body?: z.ZodType<Body>
+  /** Takes a file instead, of at most so many bytes, as `application/octet-stream`: `body` is its bytes. */
+  mostFileBytes?: number
   /** By status; null is an answer without a body, a string a content type that is not JSON. */
   answers: Record<number, z.ZodType | string | null>
   handle(input: RouteInput<Params, Query, Body>): Promise<Answer>
@@ -70,7 +72,9 @@ export function mountRoute(
   }: { database: Database; networkOf: NetworkOf; senderOf: SenderOf; reads: Allowance },
 ): void {
   const isRead = definition.method === 'get'
-  router[definition.method](definition.path, async (request, response) => {
+  const before: RequestHandler[] = []
+  if (definition.mostFileBytes !== undefined) before.push(raw({ limit: definition.mostFileBytes }))
+  router[definition.method](definition.path, ...before, async (request, response) => {
     const answer = answerOf(request)
     await send(response, await (isRead ? inTime(answer) : answer))
   })
@@ -216,6 +220,10 @@ async function sessionOf(
 }
 
 function parseBody(definition: Route, request: Request): unknown {
+  if (definition.mostFileBytes !== undefined) {
+    if (Buffer.isBuffer(request.body)) return request.body
+    throw new ApiError('BODY_CONTENT_TYPE', 'send the file’s bytes with Content-Type: application/octet-stream')
+  }
   if (definition.body === undefined) return undefined
   if (request.body === undefined) {
     throw new ApiError('BODY_CONTENT_TYPE', 'send the body as JSON with Content-Type: application/json')

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { zoneName } from '../areas/settings.ts'
 import { energyWh, hex32Form, uint32, utcSeconds } from '../settlement/signed-forms.ts'
-import { addressSchema, int24, type OrdersAnswer, seatId, uint24 } from './resources.ts'
+import type { OrdersAnswer } from './live-resources.ts'
+import { addressSchema, int24, seatId, uint24 } from './resources.ts'
 
 const signature = z.string().regex(/^0x([0-9a-fA-F]{2}){64,1024}$/, '0x and at least 64 bytes in hexadecimal digits')
 

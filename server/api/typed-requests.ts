@@ -114,6 +114,7 @@ export const typedRequests: Record<string, readonly TypedRequest[]> = {
   acceptAgreements: (['seller', 'buyer'] as const).map((party) =>
     typed('Agreement', { signature: `/agreements/*/${party}Signature`, by: `the ${party}` }, '/agreements/*/agreement'),
   ),
+  declareQuantities: [typed('Declaration', byGrid, '/declaration')],
   endAgreement: [
     typed('EndAgreement', { signature, by: 'one of the two accounts' }, '', { agreement: path('agreement') }),
   ],

@@ -69,6 +69,10 @@ export function changesOf(state: AreaState, sequence: number, events: readonly E
         intervals.add(event.start)
         all = true
         break
+      case 'interval-redeclared':
+        intervals.add(event.start)
+        for (const { seat } of event.changes) seats.add(seat)
+        break
       case 'interval-amended':
       case 'interval-corrected':
         intervals.add(event.start)

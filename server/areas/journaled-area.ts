@@ -6,7 +6,6 @@ import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import {
   type AreaConfig,
   type AreaFace,
-  areaConfig,
   areaFace,
   type Command,
   chainSeat,
@@ -14,12 +13,14 @@ import {
   type MeterReading,
 } from '../market/area/area.ts'
 import { encode, struct } from '../market/area/binary.ts'
+import { areaConfig } from '../market/area/config.ts'
 import { EngineError } from '../market/area/error.ts'
 import { committedFunds, freeFunds } from '../market/area/funds.ts'
 import { type AreaState, emptyState, seatsServedAt } from '../market/area/state.ts'
 import { openBatch } from '../market/engine/batches.ts'
 import { apply, changesState } from '../market/engine/engine.ts'
 import { decodeCommand, encodeCommand, encodeEvents, genesisHash, rollHash } from '../market/engine/journal.ts'
+import { servingSeat } from '../market/engine/official.ts'
 import { isBeyondMemory } from '../market/engine/readings.ts'
 import { snapshotOf, stateOf } from '../market/engine/snapshot.ts'
 import type { Submission } from './area-handle.ts'
@@ -130,14 +131,16 @@ export class JournaledArea {
     await store.saveSnapshot(this.committed, pieces)
   }
 
-  /** Whether it holds readings of intervals that only the tables know. */
+  /** Whether it holds readings or values of intervals that only the tables know. */
   isLate(submission: Submission): boolean {
+    if (submission.type === 'official-values') return submission.values.some(({ start }) => this.isForgotten(start))
     return submission.type === 'readings' && submission.readings.some(({ time }) => isBeyondMemory(this.state, time))
   }
 
   /** Late readings come with what the tables say, the chain without what is known. */
   async take(submission: Submission, atMs: number): Promise<Taken> {
     if (submission.type === 'readings') return this.takeReadings(submission, atMs)
+    if (submission.type === 'official-values') return this.takeOfficialValues(submission, atMs)
     if (submission.type !== 'chain')
       return { commands: [{ ...submission, atMs } as Command], refused: [], places: null }
     const { state } = this
@@ -150,6 +153,29 @@ export class JournaledArea {
     const isFurther = endsBatch || submission.settledUntil !== state.chain.settledUntil || state.chain.isPartial
     const isNew = seats.length > 0 || (isFurther && !submission.isPart)
     return { commands: isNew ? [{ ...submission, seats, atMs }] : [], refused: [], places: null }
+  }
+
+  private isForgotten(start: UtcSeconds): boolean {
+    return start < this.state.firstStart
+  }
+
+  /** Values of intervals that the engine no longer holds come with what the tables say of those. */
+  private async takeOfficialValues(
+    submission: Extract<Submission, { type: 'official-values' }>,
+    atMs: number,
+  ): Promise<Taken> {
+    const { state } = this
+    const until = await this.store.archivedUntil()
+    const late = submission.values.filter(({ start }) => this.isForgotten(start) && start >= until)
+    // The tables are asked as for a reading at the boundary at which the interval begins.
+    const asked = late.map(({ meter, start }) => {
+      const seat = servingSeat(state, { meter, start })?.chain.seat ?? 0
+      return { reading: { ...noReading, meter, time: start }, seat }
+    })
+    const known = late.length === 0 ? [] : await this.store.late(asked)
+    const standings = new Map(late.map((value, index) => [value, known[index]!.starting]))
+    const values = submission.values.map((value) => ({ ...value, standing: standings.get(value) ?? null }))
+    return { commands: [{ type: 'official-values', atMs, values }], refused: [], places: null }
   }
 
   private async takeReadings(submission: Extract<Submission, { type: 'readings' }>, atMs: number): Promise<Taken> {
@@ -207,6 +233,11 @@ export class JournaledArea {
     const computed = events.filter(({ type }) => type === 'interval-cleared' || type === 'batch-cut').length
     return replayMs.command + computed * this.state.seats.size * replayMs.seatComputed
   }
+}
+
+const noReading = {
+  ...{ epoch: 0, importWh: 0, exportWh: 0, quality: 0, signature: '0x', sequence: 0 },
+  ...{ productionWh: null, reasons: 0, key: null },
 }
 
 /** What would correct results that are in the tables no more. */

@@ -19,9 +19,11 @@ import {
 } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
 import type { AreaConfig, AreaFace } from '../market/area/area.ts'
+import type { Sharing } from '../market/area/sharing.ts'
 import { clearAuction, type Zone } from '../market/auction.ts'
 import { MarketError } from '../market/errors.ts'
 import { longestPathTicks } from './longest-path.ts'
+import { pricesOf, sharingFile, sharingOf } from './sharing-settings.ts'
 
 /** What the chain says of the escrow; read once at start. */
 export interface EscrowFacts {
@@ -56,6 +58,8 @@ export interface AreaSettings {
   lowestTicks: Ticks
   /** How the supplier treats what a home uses of its own within an interval. */
   ownUse: 'net' | 'residual'
+  /** How shared energy is priced; null exactly where the market decides the quantities. */
+  sharing: Sharing | null
   zones: NamedZone[]
   rules: AreaRules
   rulesHash: Hex
@@ -95,6 +99,8 @@ const fileSchema = z.strictObject({
   lowestPricePerKwh: price.default('0'),
   /** What a home uses of its own within an interval: used (`net`), or billed by the supplier in both directions. */
   ownUse: z.enum(['net', 'residual']).default('net'),
+  /** Exactly where the grid operator or a key decides the quantities. */
+  sharing: sharingFile.optional(),
   zones: z
     .array(
       z.strictObject({
@@ -124,13 +130,15 @@ const fileSchema = z.strictObject({
 type AreaFile = z.output<typeof fileSchema>
 
 /** An area file whose prices are ticks. */
-interface PricedFile extends Omit<AreaFile, 'feedInPerKwh' | 'retailPerKwh' | 'lowestPricePerKwh' | 'zones'> {
+interface PricedFile
+  extends Omit<AreaFile, 'feedInPerKwh' | 'retailPerKwh' | 'lowestPricePerKwh' | 'zones' | 'sharing'> {
   priceDecimals: number
   feedInTicks: Ticks
   retailTicks: Ticks
   lowestTicks: Ticks
   maxGridTicks: Ticks
   maxBandTicks: Ticks
+  sharing: Sharing | null
   zones: NamedZone[]
 }
 
@@ -146,7 +154,7 @@ function priced(file: AreaFile, mistakes: string[]): PricedFile {
       return 0
     }
   }
-  const { feedInPerKwh, retailPerKwh, lowestPricePerKwh, zones, ...rest } = file
+  const { feedInPerKwh, retailPerKwh, lowestPricePerKwh, sharing, zones, ...rest } = file
   return {
     ...rest,
     priceDecimals,
@@ -155,6 +163,7 @@ function priced(file: AreaFile, mistakes: string[]): PricedFile {
     lowestTicks: read('lowestPricePerKwh', lowestPricePerKwh),
     maxGridTicks: read('rules.maxGridPerKwh', file.rules.maxGridPerKwh),
     maxBandTicks: read('rules.maxBandPerKwh', file.rules.maxBandPerKwh),
+    sharing: sharing === undefined ? null : sharingOf(sharing, priceDecimals, mistakes),
     zones: zones.map(({ feePerKwh, ...zone }, index) => {
       return { ...zone, feeTicksPerKwh: read(`zones.${index}.feePerKwh`, feePerKwh) }
     }),
@@ -196,11 +205,11 @@ export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
     throw new SettingsError('AREA_SETTINGS', `area: ${file.area} is not the number of these rules, which is ${area}`)
   }
   const rules: AreaRules = { area, ...unnumbered }
-  const { name, currency, feedInTicks, retailTicks, lowestTicks, ownUse, zones } = file
+  const { name, currency, feedInTicks, retailTicks, lowestTicks, ownUse, sharing, zones } = file
   const graceMs = Math.round(file.graceSeconds * 1000)
   return {
     ...{ area, name, currency, priceDecimals, feedInTicks, retailTicks, graceMs, lowestTicks, ownUse, zones },
-    ...{ rules, rulesHash: hashRules(rules), chain },
+    ...{ sharing, rules, rulesHash: hashRules(rules), chain },
   }
 }
 
@@ -223,11 +232,7 @@ function inconsistencies(
       `rules.batchSeconds: batch and watcherGraceSeconds together must be shorter than the escrow's delay of ${withdrawalDelaySeconds} s`,
     )
   }
-  if (file.rules.allocation !== 'market') {
-    mistakes.push(
-      `rules.allocation: this release lets the market decide the quantities, and nobody by ${file.rules.allocation}`,
-    )
-  }
+  mistakes.push(...mistakesOfSharing(file, withdrawalDelaySeconds))
   if (file.rules.settlingGrade === 'billing' && file.rules.confirmation !== 'everybody') {
     mistakes.push('rules.confirmation: where billing meters settle, everybody must be confirmed')
   }
@@ -252,6 +257,35 @@ function inconsistencies(
   return mistakes
 }
 
+function mistakesOfSharing(file: PricedFile, withdrawalDelaySeconds: number): string[] {
+  const { sharing, zones, priceDecimals, lowestTicks, maxBandTicks } = file
+  const { allocation, batchSeconds, watcherGraceSeconds } = file.rules
+  if ((allocation === 'market') !== (sharing === null)) {
+    return [`sharing: ${sharing === null ? 'missing: it says' : 'only'} how energy is priced that no market gives out`]
+  }
+  if (sharing === null) return []
+  const mistakes: string[] = []
+  const highestTicks = lowestTicks + Math.floor(maxBandTicks / 2)
+  const outside = pricesOf(sharing.price).find((ticks) => ticks < lowestTicks || ticks > highestTicks)
+  if (outside !== undefined) {
+    const [own, low, high] = [outside, lowestTicks, highestTicks].map((ticks) => formatPrice(ticks, priceDecimals))
+    mistakes.push(`sharing.price: ${own} lies outside the prices of this area, ${low} to ${high}`)
+  }
+  if (sharing.price.type === 'exchange' && sharing.price.floorTicks > sharing.price.ceilingTicks) {
+    mistakes.push('sharing.price: the floor lies above the ceiling')
+  }
+  if (batchSeconds + sharing.waitMs / 1000 + watcherGraceSeconds >= withdrawalDelaySeconds) {
+    mistakes.push(
+      `sharing.waitSeconds: batch, wait and watcherGraceSeconds together must be shorter than the escrow's delay of ${withdrawalDelaySeconds} s`,
+    )
+  }
+  const limited = zones.find(({ capacityWh }) => capacityWh !== null)
+  if (limited !== undefined) {
+    mistakes.push(`zones: ${limited.zone} has a capacity, which only the market's own quantities keep to`)
+  }
+  return mistakes
+}
+
 /** Reads and checks an area file. Throws `SettingsError` that names the file. */
 export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings {
   let file: unknown
@@ -265,9 +299,9 @@ export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings
 
 /** The part of the settings that the engine clears by. */
 export function engineConfig(settings: AreaSettings): AreaConfig {
-  const { rules, rulesHash, graceMs, lowestTicks, ownUse, zones } = settings
+  const { rules, rulesHash, graceMs, lowestTicks, ownUse, sharing, zones } = settings
   return {
-    ...{ rules, rulesHash, graceMs, lowestTicks, ownUse },
+    ...{ rules, rulesHash, graceMs, lowestTicks, ownUse, sharing },
     highestTicks: lowestTicks + Math.floor(rules.maxBandTicks / 2),
     zones: zones.map(({ zone, parent, feeTicksPerKwh, capacityWh }) => ({
       id: zone,
@@ -290,10 +324,12 @@ export function areaFaceOf({ name, currency, zones, feedInTicks, retailTicks, ch
 /** The settings that a journaled configuration stands for. */
 export function settingsOf(config: AreaConfig, face: AreaFace): AreaSettings {
   const { rules, rulesHash, graceMs, lowestTicks, ownUse, zones } = config
+  // Settings that were kept before areas could share have none.
+  const sharing = config.sharing ?? null
   const { name, currency, zoneNames, feedInTicks, retailTicks, ...chain } = face
   return {
     ...{ area: rules.area, name, currency, priceDecimals: decimalsOfTick(rules.priceTick), feedInTicks, retailTicks },
-    ...{ graceMs, lowestTicks, ownUse, rules, rulesHash, chain: { ...chain, token: rules.token } },
+    ...{ graceMs, lowestTicks, ownUse, sharing, rules, rulesHash, chain: { ...chain, token: rules.token } },
     zones: zones.map(({ id, ...zone }, index) => ({ zone: id, name: zoneNames[index] ?? id, ...zone })),
   }
 }

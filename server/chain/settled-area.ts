@@ -50,8 +50,11 @@ export async function readSettledArea(query: SettledAreaQuery): Promise<SettledA
     await compareBalances({ provider, escrow, area, newest }, folded.view!)
     const { start, statementRoot } = batch
     const { rules } = folded.view!
-    const { seats, versions, bases, entries, gridTake } = folded
-    return { rules, statementRoot, start, end, seats, versions: versions.noted, bases, entries, gridTake, band: null }
+    const { seats, versions, bases, entries, gridTake, grids } = folded
+    return {
+      ...{ rules, grids, statementRoot, start, end, seats, versions: versions.noted },
+      ...{ bases, entries, gridTake, band: null },
+    }
   } catch (error) {
     throw asChainError(error)
   }
@@ -68,7 +71,7 @@ export async function readShownArea(
 ): Promise<SettledArea> {
   const { start, end, bandLow, bandHigh, statementRoot, gridTake } = shown
   try {
-    const { view, seats, versions } = await fold({ ...query, end }, events)
+    const { view, seats, versions, grids } = await fold({ ...query, end }, events)
     if (view === undefined) throw new ChainError('CHAIN_REQUEST', `area ${query.area} is not open`)
     if (view.settledUntil > start) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${query.area} has settled until ${view.settledUntil} already`)
@@ -78,7 +81,7 @@ export async function readShownArea(
     const hasBegun = seats.length > 0
     if (!hasBegun) versions.note(Number.POSITIVE_INFINITY, records)
     return {
-      ...{ rules: view.rules, statementRoot, start, end, gridTake, entries: shown.parts.flat() },
+      ...{ rules: view.rules, grids, statementRoot, start, end, gridTake, entries: shown.parts.flat() },
       seats: hasBegun ? seats : records.map(wholeSeat),
       // An attempt that was given up has moved some of them.
       bases: new Map(records.map(({ seat, base }) => [seat, base])),
@@ -100,6 +103,7 @@ async function fold(
   let seats: ChainSeat[] = []
   let bases: SettledArea['bases'] = new Map()
   let gridTake = 0n
+  const grids: Address[] = []
   const versions = new SeatVersions(knownFrom)
   for await (const event of events) {
     if (event.args.area === area && event.args.end === end) {
@@ -119,8 +123,10 @@ async function fold(
     }
     if (seats.length === 0) versions.note(event.block, view.get(area)?.seats.values() ?? [])
     applyEvent(view, event)
+    const grid = view.get(area)?.grid
+    if (grid !== undefined && grid !== grids.at(-1)) grids.push(grid)
   }
-  return { view: view.get(area), entries, seats, bases, gridTake, versions }
+  return { view: view.get(area), entries, seats, bases, gridTake, grids, versions }
 }
 
 /** The seat with all terms that it ever had: the engine remembers those that intervals in memory go by. */

@@ -24,6 +24,7 @@ import {
   type StoredBatch,
   signedEntries,
 } from '../store/settlement-store.ts'
+import { forgetStatement } from '../store/statement-store.ts'
 import { keepShown, readShown, wordsAbout } from '../store/watching-store.ts'
 import {
   type ApprovalSource,
@@ -76,6 +77,8 @@ export interface SettlementOptions {
   metrics: SettlementMetrics
   /** Has a batch cut anew without these seats; says whether it was. */
   leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
+  /** Names a batch as one that only the chain knows; says whether the area did so. */
+  disown(area: number, batch: { start: UtcSeconds; end: UtcSeconds }): Promise<boolean>
   /** The most entries of one transaction, where they shall be fewer than fit into it. */
   entriesPerPart?: number
   /** Shows batches to the watchers of their areas; without it a batch waits until their silence counts. */
@@ -88,7 +91,8 @@ export interface Settlement {
 }
 
 export function createSettlement(options: SettlementOptions): Settlement {
-  const { database, provider, sender, indexer, settings, log, metrics, leaveOut, entriesPerPart, approvals } = options
+  const { database, provider, sender, indexer, settings, log, metrics, leaveOut, disown, entriesPerPart, approvals } =
+    options
   for (const { area } of settings) metrics.settled.inc({ area }, 0)
   const ids = new Map<number, number>()
 
@@ -177,7 +181,14 @@ export function createSettlement(options: SettlementOptions): Settlement {
     // Until its statement is made nobody can say whether it is the one that was settled.
     if (!isStated(batch)) return
     if (settled.statementRoot !== batch.statementRoot) {
-      throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: another batch that ends at ${batch.end} was settled`)
+      const what = `another batch that ends at ${batch.end} was settled than the journal has`
+      if (!(await disown(area, batch))) throw new ChainError('CHAIN_OVERTAKEN', `area ${area}: ${what}`)
+      await forgetStatement(database, areaId, batch.end)
+      log.error(
+        { area, start: batch.start, end: batch.end },
+        `${what}: the journal was restored, or lost its newest rows`,
+      )
+      return
     }
     if (batch.status === 'settled') return
     const transaction = settled.transactions.at(-1)!

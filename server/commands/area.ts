@@ -23,7 +23,8 @@ export function areaCommand(): Command {
           new Option('--most-export-wh <Wh>', 'the most that it can feed in within one interval')
             .argParser(whole)
             .makeOptionMandatory(),
-        ),
+        )
+        .option('--companion', 'it is the home’s own agent beside its official meter, which alone settles'),
     )
     .addCommand(
       act('revoke', 'revoke a meter: it trades nothing from the next interval on', 'the grid operator’s').addOption(

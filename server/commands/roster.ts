@@ -21,6 +21,7 @@ interface Options {
   sender?: string
   receiver?: string
   domain?: string
+  community?: string
 }
 
 /** The subcommand, ready to be added to the program. Ends with status 1 where a line was refused. */
@@ -35,6 +36,7 @@ export function rosterCommand(): Command {
     .option('--sender <code>', 'who sends reports (EIC or GLN)')
     .option('--receiver <code>', 'who receives them (EIC or GLN)')
     .option('--domain <code>', 'the market balance area (EIC)')
+    .option('--community <name>', 'which community of the list the area is, where points take part in several')
     .action(async (file: string, options: Options) => {
       try {
         await takeRoster(file, options)
@@ -46,16 +48,16 @@ export function rosterCommand(): Command {
 }
 
 async function takeRoster(file: string, options: Options): Promise<void> {
-  const { databaseUrl, country, timezone, sender = null, receiver = null, domain = null } = options
+  const { databaseUrl, country, timezone, sender = null, receiver = null, domain = null, community = null } = options
   const timeZone = new TimeZone(timezone).id
   if (!/^[A-Z]{2}$/.test(country)) throw new InputError(`--country ${country}: two letters, as in AT`)
   const roster = readRosterCsv(await readBounded(file), country)
   const database = openDatabase(databaseUrl, 1)
   try {
     const { areaId } = await requireArea(database, namedArea(options))
-    const { rows, refused } = seatedRows(roster, await metersOf(database, areaId))
+    const { rows, refused } = seatedRows(roster, await metersOf(database, areaId), community)
     await transact(database, async (sql) => {
-      await setAreaPlace(sql, areaId, { country, timeZone, sender, receiver, domain })
+      await setAreaPlace(sql, areaId, { country, timeZone, sender, receiver, domain, community })
       await replaceRoster(sql, areaId, rows)
     })
     await writeOutput(`${rows.length} lines taken, ${refused.length} refused\n`)

@@ -16,6 +16,7 @@ export interface AreaFlags {
   seat?: string
   zone?: string
   mostExportWh?: number
+  companion?: boolean
   to?: string
   json?: boolean
 }
@@ -37,7 +38,10 @@ function actOf(act: AreaAct['act'], flags: AreaFlags): AreaAct {
     case 'open':
       return { act, operator: address(flags.operator) }
     case 'confirm':
-      return { act, seat: flags.seat!, zone: flags.zone!, mostExportWh: flags.mostExportWh! }
+      return {
+        ...{ act, seat: flags.seat!, zone: flags.zone!, mostExportWh: flags.mostExportWh! },
+        isCompanion: flags.companion === true,
+      }
     case 'revoke':
       return { act, seat: flags.seat! }
     case 'appoint':

@@ -48,6 +48,23 @@ export function serveCommand(): Command {
     .addOption(new Option('--area-file <file...>', 'area files').env('AREA_FILE'))
     .addOption(keyFile('settles').makeOptionMandatory(false))
     .addOption(new Option('--relay-key-file <file>', 'key file that pays for what members sign').env('RELAY_KEY_FILE'))
+    .addOption(
+      new Option('--metering-key-file <file>', 'key file of the metering operator, which signs official values').env(
+        'METERING_KEY_FILE',
+      ),
+    )
+    .addOption(
+      new Option('--witness-tolerance-wh <Wh>', 'how far official value and agent may differ in an interval')
+        .env('WITNESS_TOLERANCE_WH')
+        .argParser(whole)
+        .default(20),
+    )
+    .addOption(
+      new Option('--witness-tolerance-percent <n>', 'how far beyond that, of the larger of the two')
+        .env('WITNESS_TOLERANCE_PERCENT')
+        .argParser(whole)
+        .default(5),
+    )
     .addOption(new Option('--host <host>', 'address to listen on').env('HOST').default('127.0.0.1'))
     .addOption(webPort())
     .addOption(
@@ -128,6 +145,11 @@ async function optionsOf(
     escrows: await escrowsOf(command, file),
     operatorKeyFile: neededOption(command, 'keyFile', file.keyFile),
     relayKeyFile: givenOption(command, 'relayKeyFile', file.relayKeyFile) ?? null,
+    meteringKeyFile: givenOption(command, 'meteringKeyFile', file.meteringKeyFile) ?? null,
+    witnessTolerance: {
+      wh: neededOption(command, 'witnessToleranceWh', file.witnessToleranceWh),
+      percent: neededOption(command, 'witnessTolerancePercent', file.witnessTolerancePercent),
+    },
     host: neededOption(command, 'host', file.host),
     port: neededOption(command, 'port', file.port),
     metricsHost: neededOption(command, 'metricsHost', file.metricsHost),

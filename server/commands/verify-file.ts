@@ -1,5 +1,6 @@
 /** What `commonwatt verify` does: reads the file and the chain, and says whether they agree. */
 import type { JsonRpcProvider } from 'ethers'
+import { hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { ApiClient } from '../api-client.ts'
 import { openProvider } from '../chain/escrow-client.ts'
 import { readSettledArea } from '../chain/settled-area.ts'
@@ -192,7 +193,7 @@ function seatCheck(file: StatementFile, firstBlock: number): Check {
 }
 
 function areaCheck(file: AreaFile, firstBlock: number, figures: BatchFigures | null): Check {
-  const { chainId, escrow, area, end, agreements, revocations } = file
+  const { chainId, escrow, area, end, agreements, revocations, declarations } = file
   const knownFrom = file.intervals[0]?.block ?? firstBlock
   return {
     chainId,
@@ -203,6 +204,7 @@ function areaCheck(file: AreaFile, firstBlock: number, figures: BatchFigures | n
         words: await wordsOfWallets(provider, file, {
           orders: [...file.orders, ...file.forwardOrders],
           ...{ agreements, revocations },
+          declared: { declarations, rules: hashRules(chain.rules), grids: chain.grids },
         }),
         signerOf: signerOfReading,
       })

@@ -57,6 +57,10 @@ export interface FileConfig {
   keyFile?: string | undefined
   /** Absolute. */
   relayKeyFile?: string | undefined
+  /** Absolute. */
+  meteringKeyFile?: string | undefined
+  witnessToleranceWh?: number | undefined
+  witnessTolerancePercent?: number | undefined
   host?: string | undefined
   port?: number | undefined
   metricsHost?: string | undefined
@@ -119,6 +123,9 @@ const schema = z.strictObject({
   'database-url': aUrl(/^postgres(ql)?:$/, 'postgres://user:password@host/database').optional(),
   'key-file': aText.optional(),
   'relay-key-file': aText.optional(),
+  'metering-key-file': aText.optional(),
+  'witness-tolerance-wh': whole(0, 1e9).optional(),
+  'witness-tolerance-percent': whole(0, 100).optional(),
   host: aText.optional(),
   port: whole(1, 65_535).optional(),
   'metrics-host': aText.optional(),
@@ -173,6 +180,9 @@ export function readServerConfig(path: string): FileConfig {
     databaseUrl: file['database-url'],
     keyFile: absolute(file['key-file']),
     relayKeyFile: absolute(file['relay-key-file']),
+    meteringKeyFile: absolute(file['metering-key-file']),
+    witnessToleranceWh: file['witness-tolerance-wh'],
+    witnessTolerancePercent: file['witness-tolerance-percent'],
     host: file.host,
     port: file.port,
     metricsHost: file['metrics-host'],

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NonceManager, type Wallet, ZeroAddress } from 'ethers'
+import { type Contract, NonceManager, type Wallet, ZeroAddress } from 'ethers'
 import { tokenAt } from '../../contracts/build/deploy.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import { type Address, parseAddress } from '../../contracts/protocol/typed-data.ts'
@@ -156,23 +156,39 @@ async function giveGas(rpcUrl: string, wallets: readonly Wallet[]): Promise<void
 }
 
 /** Each home once: twice what it puts into the escrow. */
-async function giveTokens(
-  { homes }: Street,
+async function giveTokens(street: Street, rpcUrl: string, file: DeploymentFile, people: People): Promise<void> {
+  const { homes } = street
+  await withToken(rpcUrl, file, people.deployer, async (contract) => {
+    const minted = await contract.queryFilter(contract.filters.Transfer!(ZeroAddress), file.firstBlock)
+    const have = new Set(minted.map((log) => ('args' in log ? parseAddress(log.args.to as string) : null)))
+    for (const { id, deposit } of homes) {
+      const { address } = people.accounts.get(id)!
+      if (!have.has(parseAddress(address))) await mint(contract, address, deposit)
+    }
+  })
+}
+
+/** What a visitor finds in its wallet: twice what a home like that puts into the escrow. */
+export async function giveGuest(dataFolder: string, deployer: Wallet, account: string, deposit: string): Promise<void> {
+  const { rpcUrl } = readServerConfig(configOf(dataFolder)).escrows[0]!
+  const file = readDeployment(join(folderOf(dataFolder), deploymentName))
+  await withToken(rpcUrl, file, deployer, (contract) => mint(contract, account, deposit))
+}
+
+async function mint(contract: Contract, account: string, deposit: string): Promise<void> {
+  const sent = await contract.mint!(account, BigInt(deposit) * 2n * tokenUnits)
+  await sent.wait()
+}
+
+async function withToken(
   rpcUrl: string,
-  { chainId, token, firstBlock }: DeploymentFile,
-  { deployer, accounts }: People,
+  { chainId, token }: DeploymentFile,
+  deployer: Wallet,
+  use: (contract: Contract) => Promise<void>,
 ): Promise<void> {
   const provider = openProvider(rpcUrl, chainId)
   try {
-    const contract = tokenAt(token, new NonceManager(deployer.connect(provider)))
-    const minted = await contract.queryFilter(contract.filters.Transfer!(ZeroAddress), firstBlock)
-    const have = new Set(minted.map((log) => ('args' in log ? parseAddress(log.args.to as string) : null)))
-    for (const { id, deposit } of homes) {
-      const { address } = accounts.get(id)!
-      if (have.has(parseAddress(address))) continue
-      const sent = await contract.mint!(address, BigInt(deposit) * 2n * tokenUnits)
-      await sent.wait()
-    }
+    await use(tokenAt(token, new NonceManager(deployer.connect(provider))))
   } finally {
     provider.destroy()
   }

@@ -7,19 +7,30 @@ import { join } from 'node:path'
 import type { Wallet } from 'ethers'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { DemoFacts, DemoPerson } from '../api/demo-resources.ts'
+import type { JoiningResource } from '../api/joining.ts'
 import type { AreaResource } from '../api/resources.ts'
-import { publicClient } from '../api-client.ts'
+import { publicClient, signInWithKey } from '../api-client.ts'
 import { configurationVariables, placeOfEscrow, readServerConfig } from '../configuration/config.ts'
 import { carryOutAct } from '../founding/area-acts.ts'
 import type { ConfiguredArea } from '../founding/configured-areas.ts'
 import { signInvitations } from '../founding/invitations.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
 import { placeCars, startCars } from './cars.ts'
-import { configOf, configureStreet, foundStreet, openStreet, type People } from './community.ts'
+import { configOf, configureStreet, foundStreet, giveGuest, openStreet, type People } from './community.ts'
 import { startChain } from './embedded-chain.ts'
 import { startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
-import { enrolHomes, epochOf, placeDevices, wishesOf, writeAgentConfig, writeSimulation } from './homes.ts'
+import { openGuestDoor } from './guest-door.ts'
+import { type GuestOffice, type Guests, startGuests } from './guests.ts'
+import {
+  enrolHomes,
+  epochOf,
+  placeDevices,
+  simulationOf,
+  wishesOf,
+  writeAgentConfig,
+  writeSimulation,
+} from './homes.ts'
 import { type GridOffice, onboard } from './onboarding.ts'
 import { assertPortFree } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
@@ -134,7 +145,7 @@ async function startParts(options: StartOptions, stops: (() => Promise<void>)[])
   print(`chain      anvil, chain id ${chainId}, on port ${ports.chain}`)
   const place = { databaseUrl, rpcUrl, port: ports.web, metricsPort: ports.metrics }
   configureStreet(street, dataFolder, parseAddress(people.grid.address), place)
-  const running = await startMarket(options, { supervisor, people, pids })
+  const running = await startMarket(options, { supervisor, people, pids, stops })
   return {
     ...running,
     databaseUrl,
@@ -144,7 +155,12 @@ async function startParts(options: StartOptions, stops: (() => Promise<void>)[])
 
 async function startMarket(
   { street, dataFolder, ports, print, signal }: StartOptions,
-  { supervisor, people, pids }: { supervisor: Supervisor; people: People; pids: Record<string, () => number> },
+  {
+    supervisor,
+    people,
+    pids,
+    stops,
+  }: { supervisor: Supervisor; people: People; pids: Record<string, () => number>; stops: (() => Promise<void>)[] },
 ): Promise<Pick<RunningDemo, 'url' | 'config' | 'escrow' | 'token'>> {
   const place = await openStreet(street, dataFolder, people)
   const { area, chain, rulesHash } = place.settings
@@ -152,9 +168,16 @@ async function startMarket(
 
   const epoch = epochOf(street, dataFolder)
   const demoFile = join(dataFolder, 'demo.json')
+  let guests: Guests | null = null
+  const door = street.guests && (await openGuestDoor(street.guests.most, () => guests))
+  stops.push(async () => {
+    door?.close()
+    guests?.stop()
+  })
   const facts: DemoFacts = {
     people: publicPeople(street, people),
     day: { epoch, dayLengthSeconds: street.dayLengthSeconds },
+    homesUrl: door?.url ?? null,
   }
   writeFileSync(demoFile, JSON.stringify(facts, null, 2), { mode: 0o600 })
   const config = configOf(dataFolder)
@@ -196,10 +219,14 @@ async function startMarket(
   await Promise.all(
     [...cars.values()].map((port) => assertPortFree({ port, purpose: 'a simulated wallbox', option: '--device-port' })),
   )
+  const simulation = writeSimulation(street, {
+    ...{ homes: street.homes, epoch, places, cars },
+    ...simulationOf(dataFolder),
+  })
   const devices = await supervisor.start({
     name: 'devices',
     script: agentProgram,
-    args: ['simulate', '--config', writeSimulation(street, { dataFolder, epoch, places, cars })],
+    args: ['simulate', '--config', simulation],
   })
   pids.devices = () => devices.pid
   print(`devices    ${[...places.values()].flat().length} on Modbus TCP ports from ${ports.devices}`)
@@ -214,7 +241,8 @@ async function startMarket(
   await Promise.all(
     [...agents].map(async ([agent, homes]) => {
       const file = writeAgentConfig({
-        ...{ agent, homes, street, dataFolder, places, settings, accounts: people.accounts, serverUrl: url },
+        ...{ agent, homes, street, dataFolder, places, settings, serverUrl: url },
+        accountOf: (home) => people.accounts.get(home)!.address.toLowerCase(),
       })
       const enrolments = await inTurn(async () => {
         const made = await enrolHomes(file, rulesHash, signal)
@@ -234,6 +262,13 @@ async function startMarket(
   )
   print(`agents     ${agents.size} processes for ${street.homes.length} meters`)
   print('people     every seat is open, confirmed and funded')
+  if (street.guests !== undefined) {
+    const office = guestOfficeOf({ serverUrl: url, place, people, street, dataFolder })
+    guests = await startGuests({
+      ...{ street, dataFolder, epoch, serverUrl: url, settings, supervisor, office, log: print },
+    })
+    print(`visitors   ${street.guests.most} can have a home of their own: ${url}/join`)
+  }
   const tariffUrl = `${url}/api/v1/areas/${area}/tariff`
   for (const [name, car] of await startCars({ street, cars, supervisor, tariffUrl })) {
     pids[name] = () => car.pid
@@ -252,7 +287,32 @@ function officeOf(place: ConfiguredArea, grid: Wallet): GridOffice {
       return signed!
     },
     async confirm(meter) {
-      await inTurn(() => carryOutAct(place, grid, { act: 'confirm', ...meter }))
+      await inTurn(() => carryOutAct(place, grid, { act: 'confirm', isCompanion: false, ...meter }))
+    },
+  }
+}
+
+/** What is done for visitors: the same as for the street's own homes. */
+function guestOfficeOf(parts: {
+  serverUrl: string
+  place: ConfiguredArea
+  people: People
+  street: Street
+  dataFolder: string
+}): GuestOffice {
+  const { serverUrl, place, people, street, dataFolder } = parts
+  const { area, chain } = place.settings
+  const office = officeOf(place, people.grid)
+  const inTurn = turnstile(1)
+  return {
+    give: (account, deposit) => inTurn(() => giveGuest(dataFolder, people.deployer, account, deposit)),
+    async confirm(account, home) {
+      const client = await signInWithKey(serverUrl, people.grid, chain.chainId)
+      const waiting = await client.get<JoiningResource[]>(`/areas/${area}/joining`)
+      const own = waiting.filter((each) => each.account === account && each.found?.name === home.id)
+      const { zone, nameplateWh: mostExportWh } = wishesOf(home, street)
+      for (const { seat } of own) await office.confirm({ seat, zone, mostExportWh })
+      return own.length > 0
     },
   }
 }

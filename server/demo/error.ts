@@ -18,6 +18,7 @@ export class DemoError extends CodedError<
   | 'PROGRAM_START'
   | 'DEMO_STOPPED'
   | 'STREET_FILE'
+  | 'GUEST_REFUSED'
 > {
   override readonly name = 'DemoError'
 }

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Wallet } from 'ethers'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import { agentProgram } from '../project-files.ts'
@@ -38,18 +37,25 @@ export function epochOf(street: Street, dataFolder: string): string {
     : new Date(Date.now() - dayFractionAtStart * street.dayLengthSeconds * 1000).toISOString()
 }
 
-/** Writes what `commonwatt-agent simulate` is told; the sun goes on from the first start. */
+/** The files of the street's own simulation: what it is told, and where it keeps its counters. */
+export function simulationOf(dataFolder: string): { file: string; stateFile: string } {
+  return { file: simulationFile(dataFolder), stateFile: join(dataFolder, 'devices-state.json') }
+}
+
+/** Writes what `commonwatt-agent simulate` is told of some homes; the sun goes on from the first start. Returns the file. */
 export function writeSimulation(
   street: Street,
-  {
-    dataFolder,
-    epoch,
-    places,
-    cars,
-  }: { dataFolder: string; epoch: string; places: Map<string, DevicePlace[]>; cars: Map<string, number> },
+  parts: {
+    homes: readonly StreetHome[]
+    file: string
+    stateFile: string
+    epoch: string
+    places: ReadonlyMap<string, DevicePlace[]>
+    cars: ReadonlyMap<string, number>
+  },
 ): string {
-  const file = simulationFile(dataFolder)
-  const homes = street.homes.map((home) => ({
+  const { file, stateFile, epoch, places, cars } = parts
+  const homes = parts.homes.map((home) => ({
     name: home.id,
     serialNumber: createHash('sha256').update(home.id).digest('hex').slice(0, 10).toUpperCase(),
     ...home.physics,
@@ -62,16 +68,13 @@ export function writeSimulation(
         : { kind: 'profile', profile }),
     })),
   }))
-  const config = {
-    dayLengthSeconds: street.dayLengthSeconds,
-    ...longDays,
-    epoch,
-    stateFile: join(dataFolder, 'devices-state.json'),
-    homes,
-  }
+  const config = { dayLengthSeconds: street.dayLengthSeconds, ...longDays, epoch, stateFile, homes }
   writeFileSync(file, JSON.stringify(config, null, 2))
   return file
 }
+
+/** The folder of one agent, with everything that it keeps. */
+export const agentFolder = (dataFolder: string, agent: string): string => join(dataFolder, 'homes', agent)
 
 /** Writes one agent's configuration, for all of its homes. */
 export function writeAgentConfig(parts: {
@@ -79,13 +82,14 @@ export function writeAgentConfig(parts: {
   homes: StreetHome[]
   street: Street
   dataFolder: string
-  places: Map<string, DevicePlace[]>
-  accounts: ReadonlyMap<string, Wallet>
+  places: ReadonlyMap<string, DevicePlace[]>
+  /** Of each home; a home without one is to be paired. */
+  accountOf: (home: string) => string | null
   serverUrl: string
   settings: AreaSettings
 }): string {
   const { agent, homes, street, settings } = parts
-  const folder = join(parts.dataFolder, 'homes', agent)
+  const folder = agentFolder(parts.dataFolder, agent)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const text = (value: string) => JSON.stringify(value)
   const lines = [
@@ -102,10 +106,11 @@ export function writeAgentConfig(parts: {
     'trust = true',
   ]
   for (const home of homes) {
+    const account = parts.accountOf(home.id)
     lines.push(
       '[[meter]]',
       `name = ${text(home.id)}`,
-      `account = ${text(parts.accounts.get(home.id)!.address.toLowerCase())}`,
+      ...(account === null ? [] : [`account = ${text(account)}`]),
       `keyFile = ${text(join(folder, `${home.id}-meter.key`))}`,
       `pollSeconds = ${street.pollSeconds}`,
       // Some of its meters count each phase by itself, and so does its grid.

@@ -56,6 +56,8 @@ const streetSchema = z.strictObject({
   pollSeconds: z.number().positive(),
   utility: z.strictObject({ name: z.string(), description: demoTextSchema }),
   homes: z.array(homeSchema).min(1),
+  /** Homes that visitors take for themselves: how many there may be at a time, and what each is like. */
+  guests: z.strictObject({ most: z.int().min(1).max(64), home: homeSchema }).optional(),
 })
 
 export type Street = z.output<typeof streetSchema>
@@ -395,4 +397,18 @@ export const demoStreet: Street = streetSchema.parse({
       carKw: 3.7,
     }),
   ],
+  guests: {
+    most: 8,
+    home: roof({
+      id: 'guest',
+      name: 'A visitor’s home',
+      zone: north,
+      kwp: 8.2,
+      azimuthDeg: 185,
+      direction: 'south',
+      sellAt: '0.09',
+      buyAt: '0.27',
+      seed: 100,
+    }),
+  },
 })

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DemoError } from './error.ts'
 import { LogFiles } from './log-files.ts'
@@ -133,6 +134,8 @@ export interface Program {
 export interface Supervisor {
   /** Starts a program; throws `DemoError` (`PROGRAM_START`, `DEMO_STOPPED`) when it cannot be started at all. */
   start(program: Program): Promise<Kept>
+  /** Starts a program that ends by itself and is not started again; `said` is told each line of its standard output. Throws as `start`. */
+  run(program: Omit<Program, 'isReady'>, said: (line: string) => void): Promise<Running>
   /** Stops all programs, the last started first; a second call does nothing more. */
   stop(): Promise<void>
 }
@@ -171,16 +174,16 @@ export async function startSupervisor({
   mkdirSync(pidFolder, { recursive: true })
   await Promise.all(readdirSync(pidFolder).map((file) => stopLeftover(join(pidFolder, file))))
   const logs = new LogFiles(join(dataFolder, 'logs'))
-  const kept: Kept[] = []
+  const kept: Pick<Running, 'stop'>[] = []
 
-  async function launch({ name, script, args, env }: Program): Promise<Running> {
+  async function launch({ name, script, args, env }: Program, said?: (line: string) => void): Promise<Running> {
     if (signal?.aborted) throw new DemoError('DEMO_STOPPED', 'stopped before everything was up')
     const pidFile = join(pidFolder, `${name}.pid`)
     await stopLeftover(pidFile)
     const child = logs.write(name, (descriptor) =>
       spawn(process.execPath, ['--import', endWithParent, script, ...args], {
         detached: true,
-        stdio: ['ignore', descriptor, descriptor, 'ipc'],
+        stdio: ['ignore', said === undefined ? descriptor : 'pipe', descriptor, 'ipc'],
         env: { ...process.env, ...env },
       }),
     )
@@ -188,6 +191,7 @@ export async function startSupervisor({
       const cause = await new Promise<Error>((resolve) => child.once('error', resolve))
       throw new DemoError('PROGRAM_START', `${name} cannot be started: ${cause.message}`, { cause })
     }
+    if (said !== undefined) createInterface({ input: child.stdout! }).on('line', said)
     const pid = child.pid
     writePidFile(pidFile, pid)
     const ended = new Promise<string>((resolve) => {
@@ -226,6 +230,11 @@ export async function startSupervisor({
       )
       kept.push(started)
       return started
+    },
+    async run(program, said) {
+      const running = await launch(program, said)
+      kept.push(running)
+      return running
     },
     async stop() {
       for (let one = kept.pop(); one !== undefined; one = kept.pop()) await one.stop()

@@ -15,7 +15,8 @@ import type { ConfiguredArea } from './configured-areas.ts'
 /** An act with what it takes; seats are numbers of this area, in decimals. */
 export type AreaAct =
   | { act: 'open'; operator: Address }
-  | { act: 'confirm'; seat: string; zone: string; mostExportWh: number }
+  /** A companion is the home's own agent beside its official meter: it is of grade `device`, whatever the rules settle on. */
+  | { act: 'confirm'; seat: string; zone: string; mostExportWh: number; isCompanion: boolean }
   | { act: 'revoke'; seat: string }
   | { act: 'appoint' | 'hand-over' | 'withdraw-fees'; to: Address }
   | { act: 'accept' | 'dismiss' | 'take-over' | 'claim-succession' | 'present' }
@@ -77,7 +78,7 @@ async function callOf({ settings, file }: ConfiguredArea, act: AreaAct, escrow: 
       }
       const { meter } = await escrow.seatView(seat)
       const { bars } = await escrow.meterView(meter)
-      const { settlingGrade: grade } = rules
+      const grade = act.isCompanion ? 0 : rules.settlingGrade
       const confirmation = { seat, zone: encodeBytes32String(zone), nameplateWh, grade, from: next, bars, deadline }
       return { name: 'confirmMeter', args: [confirmation, '0x'] }
     }

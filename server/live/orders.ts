@@ -1,11 +1,11 @@
 /** Signed orders over a page's socket: many in one message, each judged by itself. They speak for themselves: no session. */
 import type { Socket } from 'socket.io'
 import { z } from 'zod'
+import type { OrderAck, OrdersAnswer } from '../api/live-resources.ts'
 import type { OrderSender } from '../api/order-gate.ts'
 import type { ApiParts } from '../api/parts.ts'
 import { type OrderParts, placeOrder } from '../api/place-order.ts'
 import { ApiError, internalProblem, problemOf } from '../api/problem.ts'
-import type { OrderAck, OrdersAnswer } from '../api/resources.ts'
 import { signedOrderSchema } from '../api/signed-requests.ts'
 
 export type OrderSocketParts = Pick<

@@ -1,6 +1,6 @@
 /** What a publisher of one area's changes is given, and what it does. */
 import type { AreaTables } from '../api/area-tables.ts'
-import type { LiveToPage } from '../api/resources.ts'
+import type { LiveToPage } from '../api/live-resources.ts'
 import type { Database } from '../store/database.ts'
 
 /** The part of socket.io's broadcasting that is used here. */

@@ -97,7 +97,8 @@ export interface IntervalEnergy {
   exportWh: Wh
 }
 
-type End = Omit<JudgedRegisters, 'time'>
+/** The registers at one of an interval's ends. */
+export type End = Omit<JudgedRegisters, 'time'>
 
 /** Turns the readings at an interval's two ends into its energy; a missing end or a change of epoch leaves nothing to count. */
 export function intervalEnergy(atStart: End | null, atEnd: End | null): IntervalEnergy {

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod'
 import { stageNames } from '../market/area/codes.ts'
+import { declarationForm, sharingForm } from './declaration-forms.ts'
 import { SettlementError } from './error.ts'
 import {
   addressForm,
@@ -63,6 +64,8 @@ const items = {
         capacityWh: z.int().min(0).nullable(),
       }),
     ),
+    /** Where somebody else than the market decides the quantities. */
+    sharing: sharingForm.nullable().default(null),
   }),
   /** Spot orders, by arrival. */
   orders: orderForm.extend({ arrival, seat: uint32, ...active }),
@@ -72,6 +75,8 @@ const items = {
   forwardTrades: z.strictObject({ start: uint32, buyOrder: arrival, sellOrder: arrival, priceTicks: tick, energyWh }),
   /** By arrival; `group` is the arrival of the first of those that were signed together. */
   agreements: agreementForm.extend({ arrival, group: arrival, sellerSeat: uint32, buyerSeat: uint32, ...active }),
+  /** What the grid operator declared of intervals of the batch before that was cut, by arrival. */
+  declarations: declarationForm.extend({ arrival }),
   /** Session keys of these orders that were taken back, by account, key and boundary. */
   revocations: revocationForm,
   /** What the promises and the result of each interval rested on, by start; see `stated-facts.ts`. */
@@ -184,9 +189,10 @@ export function statedFactsOf(
   readings: StatedFacts['readings'],
   idOf: (arrival: number) => string,
 ): StatedFacts {
-  const { number, settings, forwardTrades, intervals, leftOut } = parts
+  const { number, settings, forwardTrades, intervals, leftOut, declarations } = parts
   return {
     ...{ number, settings, forwardTrades, intervals, leftOut, readings },
+    declarations: declarations.map(({ arrival: place }) => ({ arrival: place, id: idOf(place) })),
     orders: parts.orders.map(({ arrival: place, seat, activeFrom, activeUntil }) => ({
       ...{ arrival: place, id: idOf(place), seat, activeFrom, activeUntil },
     })),

@@ -6,14 +6,16 @@
  * watcher does not sign a batch that keeps a seat out for more than `mostInARow` batches in a row.
  */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import { sharingKeyAt, sideNumber } from '../market/area/declarations.ts'
 import type { AreaFile } from './area-file.ts'
+import { declaredIn } from './declared.ts'
 
 /** A seat may be kept out of so many batches in a row. */
 export const mostInARow = 3
 
 /** Intervals of a batch. */
 export interface Chances {
-  /** In which an order or agreement of the seat counted. */
+  /** In which an order or agreement of the seat counted, or energy was shared with it. */
   wanted: number
   /**
    * Those of them in which it could trade nothing, whatever the market: a reading at one end was not in, its funds were said to
@@ -24,7 +26,15 @@ export interface Chances {
 
 type Grounds = Pick<
   AreaFile,
-  'start' | 'end' | 'orders' | 'forwardOrders' | 'forwardTrades' | 'agreements' | 'intervals' | 'leftOut'
+  | 'start'
+  | 'end'
+  | 'orders'
+  | 'forwardOrders'
+  | 'forwardTrades'
+  | 'agreements'
+  | 'declarations'
+  | 'intervals'
+  | 'leftOut'
 > & { seats: readonly Pick<AreaFile['seats'][number], 'seat' | 'readings' | 'fills'>[] }
 
 /** By seat; those that wanted nothing are missing. */
@@ -42,6 +52,7 @@ export function chancesOf(file: Grounds, intervalSeconds: number): Map<number, C
       for (const seat of [sellerSeat, buyerSeat]) wishes.add(seat, start, arrival)
     }
   }
+  addShared(wishes, file, intervalSeconds)
   const uncovered = new Map(
     file.intervals.map(({ start, cut }) => {
       return [start, new Set(cut.filter(({ energyWh }) => energyWh === 0).map(({ arrival }) => arrival))] as const
@@ -81,6 +92,21 @@ class Wishes {
     const byStart = this.bySeat.get(seat) ?? new Map<UtcSeconds, number[]>()
     this.bySeat.set(seat, byStart)
     byStart.set(start, [...(byStart.get(start) ?? []), arrival])
+  }
+}
+
+/** In areas that share, those count to whom the grid operator allocated something, and the members of the key. */
+function addShared(wishes: Wishes, file: Grounds, intervalSeconds: number): void {
+  const { declared, keys } = declaredIn(file)
+  for (const start of startsIn(file.start, file.end, intervalSeconds)) {
+    const own = declared.get(start)
+    for (const [place, seat] of (own?.seats ?? []).entries()) {
+      if (own!.allocatedWh[place]! > 0) wishes.add(seat, start, sideNumber(seat, 'buy'))
+      if (own!.sharedWh[place]! > 0) wishes.add(seat, start, sideNumber(seat, 'sell'))
+    }
+    const key = sharingKeyAt(keys, start)
+    for (const seat of key?.consumers ?? []) wishes.add(seat, start, sideNumber(seat, 'buy'))
+    for (const seat of key?.producers ?? []) wishes.add(seat, start, sideNumber(seat, 'sell'))
   }
 }
 

@@ -19,7 +19,9 @@ export const ledgerUnits = z
   .max(2 ** 52)
   .meta({ description: 'Ledger units: ticks per kWh × Wh, as they are settled' })
 /** A key's has 64 or 65 bytes; a contract wallet's is what its contract makes of it. */
-const signature = z.string().regex(/^0x([0-9a-f]{2}){64,1024}$/i, '0x and 64 to 1,024 bytes in hexadecimal digits')
+export const signature = z
+  .string()
+  .regex(/^0x([0-9a-f]{2}){64,1024}$/i, '0x and 64 to 1,024 bytes in hexadecimal digits')
 const compactSignature = z.string().regex(/^0x[0-9a-f]{128}$/, 'a compact signature is 0x and 128 hexadecimal digits')
 
 export const readingSchema = z.strictObject({

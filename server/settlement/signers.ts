@@ -2,6 +2,7 @@
 import { recoverAddress } from 'ethers'
 import { allowsOrder } from '../../contracts/protocol/session-keys.ts'
 import { type Address, digestOf, type EscrowDomain, type Hex } from '../../contracts/protocol/typed-data.ts'
+import type { StatedDeclaration } from './declaration-forms.ts'
 import type { StatedAgreement, StatedOrder, StatedRevocation } from './signed-forms.ts'
 
 /** What an account is said to have signed: by its key or, where it is a contract wallet, by its own word (EIP-1271). */
@@ -23,17 +24,20 @@ export interface SignedThings {
   orders?: readonly StatedOrder[]
   agreements?: readonly StatedAgreement[]
   revocations?: readonly StatedRevocation[]
+  /** With the hash of the area's rules, and the accounts that were its grid operator. */
+  declared?: { declarations: readonly StatedDeclaration[]; rules: Hex; grids: readonly Address[] }
 }
 
 /** What accounts are said to have signed. */
 export function claimsOf(
   domain: EscrowDomain,
-  { orders = [], agreements = [], revocations = [] }: SignedThings,
+  { orders = [], agreements = [], revocations = [], declared }: SignedThings,
 ): Claim[] {
   return [
     ...orders.map((signed) => claimOfOrder(domain, signed)),
     ...agreements.flatMap((signed) => claimsOfAgreement(domain, signed)),
     ...revocations.map((signed) => claimOfRevocation(domain, signed)),
+    ...(declared?.declarations ?? []).flatMap((signed) => claimsOfDeclaration(domain, signed, declared!)),
   ]
 }
 
@@ -67,6 +71,15 @@ export function wrongSignerOfRevocation(
   return missing(claimOfRevocation(domain, signed), words)
 }
 
+/** Whether none of the accounts that were the area's grid operator has signed a declaration. */
+export function isForeignDeclaration(
+  domain: EscrowDomain,
+  signed: StatedDeclaration,
+  by: { rules: Hex; grids: readonly Address[]; words: WalletWords },
+): boolean {
+  return claimsOfDeclaration(domain, signed, by).every((claim) => missing(claim, by.words) !== null)
+}
+
 function missing(claim: Claim, words: WalletWords): Address | null {
   return isByKey(claim) || words.has(nameOf(claim)) ? null : claim.account
 }
@@ -94,6 +107,15 @@ function claimOfRevocation(domain: EscrowDomain, { account, key, signedFrom, sig
   return { account, digest: digestOf(domain, 'RevokeSessionKey', { account, key, from: signedFrom }), signature }
 }
 
+function claimsOfDeclaration(
+  domain: EscrowDomain,
+  signed: StatedDeclaration,
+  { rules, grids }: { rules: Hex; grids: readonly Address[] },
+): Claim[] {
+  const digest = declarationId(domain, signed, rules)
+  return grids.map((account) => ({ account, digest, signature: signed.signature }))
+}
+
 function isByKey({ account, digest, signature }: Claim): boolean {
   try {
     return recoverAddress(digest, signature).toLowerCase() === account
@@ -110,4 +132,13 @@ export function orderId(domain: EscrowDomain, { order }: Pick<StatedOrder, 'orde
 /** The identifier of an agreement. */
 export function agreementId(domain: EscrowDomain, { agreement }: Pick<StatedAgreement, 'agreement'>): Hex {
   return digestOf(domain, 'Agreement', agreement)
+}
+
+/** The identifier of a declaration in an area of these rules. */
+export function declarationId(
+  domain: EscrowDomain,
+  { declaration }: Pick<StatedDeclaration, 'declaration'>,
+  rules: Hex,
+): Hex {
+  return digestOf(domain, 'Declaration', { rules, ...declaration })
 }

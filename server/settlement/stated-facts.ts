@@ -7,11 +7,24 @@
  */
 import { createHash } from 'node:crypto'
 import { keccak256 } from '../../contracts/protocol/keccak.ts'
-import { areaZone, ownUse, promiseCut } from '../market/area/area.ts'
-import { address, encode, hex32, type Infer, int, list, struct, uint } from '../market/area/binary.ts'
+import { promiseCut } from '../market/area/area.ts'
+import {
+  address,
+  type Codec,
+  encode,
+  hex32,
+  type Infer,
+  int,
+  list,
+  optional,
+  struct,
+  uint,
+} from '../market/area/binary.ts'
+import { areaZone, ownUse } from '../market/area/config.ts'
+import { type Sharing, sharing } from '../market/area/sharing.ts'
 
 /** Times are UTC seconds; orders and agreements are named by their `arrival`, their place in the order of arrival in the area. */
-const statedFacts = struct({
+const marketFacts = struct({
   /** Of the batch: 1, or higher where it was cut anew. */
   number: uint,
   /** What the area cleared by beside its signed rules, ascending by the interval from which it held. */
@@ -49,10 +62,33 @@ const statedFacts = struct({
   /** Which readings were in when the batch was cut, by the seat that each was booked to, epoch and time. */
   readings: list(struct({ seat: uint, read: list(struct({ epoch: uint, time: uint })) })),
 })
-export type StatedFacts = Infer<typeof statedFacts>
+/** Of areas whose quantities somebody else decides; nothing is written of it in others. */
+const sharedFacts = struct({
+  /** In the order of the settings. */
+  sharing: list(optional(sharing)),
+  /** What the grid operator had declared before the batch was cut, by arrival. */
+  declarations: list(struct({ arrival: uint, id: hex32 })),
+})
+
+type MarketFacts = Infer<typeof marketFacts>
+export type StatedFacts = Omit<MarketFacts, 'settings'> &
+  Pick<Infer<typeof sharedFacts>, 'declarations'> & {
+    settings: (MarketFacts['settings'][number] & { sharing: Sharing | null })[]
+  }
+
+const statedFacts: Pick<Codec<StatedFacts>, 'write'> = {
+  write(writer, facts) {
+    marketFacts.write(writer, facts)
+    const { settings, declarations } = facts
+    if (settings.every((own) => own.sharing === null)) return
+    sharedFacts.write(writer, { sharing: settings.map((own) => own.sharing), declarations })
+  },
+}
 
 /** 32 bytes; deleting the salt, which is secret, makes them say nothing. */
 export function statedHash(facts: StatedFacts, salt: Uint8Array): Uint8Array {
-  const digest = createHash('sha256').update(encode(statedFacts, facts)).digest()
+  const digest = createHash('sha256')
+    .update(encode(statedFacts as Codec<StatedFacts>, facts))
+    .digest()
   return keccak256(Buffer.concat([Buffer.of(0x05), salt, digest]))
 }

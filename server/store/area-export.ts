@@ -24,6 +24,7 @@ import {
   readingsOfBatch,
 } from './batch-store.ts'
 import type { Queries } from './database.ts'
+import { declarationsOfBatch } from './declaration-store.ts'
 import { settingsBetween } from './settings-store.ts'
 import { seedsOf, storedStatement } from './statement-store.ts'
 
@@ -42,6 +43,7 @@ export async function partsOfBatch(
   const orders = await ordersOfBatch(sql, areaId, batch)
   const forwardOrders = await forwardOrdersOfBatch(sql, areaId, batch)
   const agreements = await agreementsOfBatch(sql, areaId, batch)
+  const declarations = await declarationsOfBatch(sql, areaId, batch)
   const intervals = (await groundsOfBatch(sql, areaId, batch)).map(({ suspendedAtComputation, ...grounds }) => ({
     ...grounds,
     suspendedAtComputation: suspendedAtComputation ?? [],
@@ -57,10 +59,13 @@ export async function partsOfBatch(
       ...agreement,
       ...{ sellerSeat: seller, buyerSeat: buyer },
     })),
+    declarations: declarations.map(({ id: _, ...own }) => own),
     revocations: await revocationsOfOrders(sql, areaId, orders),
     contradictions: await contradictionsOfSeats(sql, areaId, suspended),
   }
-  const ids = new Map([...orders, ...forwardOrders, ...agreements].map(({ arrival, id }) => [arrival, id]))
+  const ids = new Map(
+    [...orders, ...forwardOrders, ...agreements, ...declarations].map(({ arrival, id }) => [arrival, id]),
+  )
   return { parts, ids }
 }
 
@@ -71,8 +76,8 @@ async function settingsOfBatch(
 ): Promise<AreaFileParts['settings']> {
   const settings = await settingsBetween(sql, areaId, { from: start, to: end })
   return settings.map(({ from, settings: own }) => {
-    const { lowestTicks, highestTicks, ownUse, zones } = engineConfig(own)
-    return { from: Math.max(from, start), lowestTicks, highestTicks, ownUse, zones }
+    const { lowestTicks, highestTicks, ownUse, zones, sharing } = engineConfig(own)
+    return { from: Math.max(from, start), lowestTicks, highestTicks, ownUse, zones, sharing }
   })
 }
 

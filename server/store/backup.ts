@@ -22,7 +22,7 @@ import {
   transact,
 } from './database.ts'
 import { StoreError } from './error.ts'
-import { keptMonths } from './months.ts'
+import { keptMonths, makeOfficialMonths, officialMonths } from './months.ts'
 
 /** Tables whose rows mean nothing an hour later; a session in a stolen backup would still open an account. */
 const passing = ['migrations', 'area_leases', 'sessions', 'sign_in_nonces', 'idempotency_keys', 'pairings']
@@ -34,6 +34,8 @@ const headSchema = z.strictObject({
   migrations: z.array(z.strictObject({ name: z.string(), checksum: z.string() })),
   /** That have partitions, UTC seconds of their first moments. */
   months: z.array(z.int()),
+  /** Likewise of official values. */
+  officialMonths: z.array(z.int()).default([]),
 })
 export type BackupHead = z.output<typeof headSchema>
 const tableSchema = z.strictObject({ table: z.string(), columns: z.array(z.string()) })
@@ -75,6 +77,7 @@ async function* bytesOf(database: Database, release: string, resume: () => void)
       ...{ commonwatt: 'backup', release, takenAt: (now!.now as Date).toISOString() },
       migrations: await migrationsOf(sql),
       months: await keptMonths(sql),
+      officialMonths: await officialMonths(sql),
     }
     yield line(head)
     let rows = 0
@@ -128,6 +131,7 @@ async function fill(sql: Transaction, lines: Lines): Promise<{ head: BackupHead;
   const head = parsed(headSchema, await lines.next())
   await applyMigrations(sql, head.migrations)
   await sql`select make_months(${numbers(head.months, (month) => month)}::bigint[])`
+  if (head.officialMonths.length > 0) await makeOfficialMonths(sql, head.officialMonths)
   const ofSchema = new Map((await tablesOf(sql)).map(({ table, columns }) => [table, columns]))
   let rows = 0
   for (;;) {

@@ -122,6 +122,8 @@ async function references(
     agreements: [sql`agreements`, sql`agreement_id`],
     forward: [sql`forward_orders`, sql`order_id`],
     spot: [sql`orders`, sql`order_id`],
+    imported: [sql`declarations`, sql`declaration_id`],
+    coefficients: [sql`declarations`, sql`declaration_id`],
   } as const
   for (const stage of stageNames) {
     const arrivals = [...new Set(named.filter((each) => each.stage === stage).map(({ arrival }) => arrival))]

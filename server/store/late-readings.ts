@@ -3,8 +3,9 @@
  * two intervals stand that meet at its boundary. Three queries, however many readings there are.
  */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
-import type { ChainSeat, EpochRegisters, LateReading, MeterReading, Standing } from '../market/area/area.ts'
+import type { ChainSeat, EpochRegisters, LateReading, MeterReading } from '../market/area/area.ts'
 import { qualities } from '../market/area/codes.ts'
+import type { Standing } from '../market/area/standing.ts'
 import { numbers, texts } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { stretchLength } from './project-readings.ts'

@@ -7,9 +7,12 @@ import points from './migrations/0005_points.sql?raw'
 import documents from './migrations/0006_documents.sql?raw'
 import watching from './migrations/0007_watching.sql?raw'
 import billing from './migrations/0008_billing.sql?raw'
+import official from './migrations/0009_official.sql?raw'
+import declarations from './migrations/0010_declarations.sql?raw'
 
-export const migrations: readonly { name: string; text: string }[] = [
-  { name: '0001_market', text: market },
+/** `isProjected`: its tables follow from areas' journals, wholly or in part. */
+export const migrations: readonly { name: string; text: string; isProjected?: true }[] = [
+  { name: '0001_market', text: market, isProjected: true },
   { name: '0002_settlement', text: settlement },
   { name: '0003_chain', text: chain },
   { name: '0004_accounts', text: accounts },
@@ -17,4 +20,6 @@ export const migrations: readonly { name: string; text: string }[] = [
   { name: '0006_documents', text: documents },
   { name: '0007_watching', text: watching },
   { name: '0008_billing', text: billing },
+  { name: '0009_official', text: official },
+  { name: '0010_declarations', text: declarations, isProjected: true },
 ]

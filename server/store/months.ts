@@ -21,12 +21,26 @@ export async function makeMonthsAhead(sql: Queries, now: UtcSeconds): Promise<vo
 }
 
 /** The months that have partitions, ascending. */
-export async function keptMonths(sql: Queries): Promise<UtcSeconds[]> {
+export function keptMonths(sql: Queries): Promise<UtcSeconds[]> {
+  return monthsOf(sql, 'seat_intervals')
+}
+
+/** The months of which there are official values, ascending. */
+export function officialMonths(sql: Queries): Promise<UtcSeconds[]> {
+  return monthsOf(sql, 'official_values')
+}
+
+async function monthsOf(sql: Queries, parent: string): Promise<UtcSeconds[]> {
   const rows = await sql<{ month: UtcSeconds }[]>`
     select extract(epoch from to_date(replace(right(relname, 7), '_', '-'), 'YYYY-MM'))::bigint as month
     from pg_inherits join pg_class on pg_class.oid = inhrelid
-    where inhparent = 'seat_intervals'::regclass and relkind = 'r' order by month`
+    where inhparent = ${parent}::regclass and relkind = 'r' order by month`
   return rows.map(({ month }) => month)
+}
+
+/** The partitions of official values in which these times lie. */
+export async function makeOfficialMonths(sql: Queries, times: readonly UtcSeconds[]): Promise<void> {
+  await sql`select make_months_of(array['official_values'], ${numbers(times, (time) => time)}::bigint[])`
 }
 
 /** Makes months that a commit writes to and that nobody made ahead: after a long pause, or of readings that come very late. */

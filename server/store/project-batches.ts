@@ -27,6 +27,7 @@ export function projectBatches(sql: Transaction, areaId: number, told: ToldEvent
       areaId,
       rows.flatMap(({ event: { batch } }) => batch.entries.map((entry) => ({ ...entry, end: batch.end }))),
     ),
+    ...disown(sql, areaId, told.of('batch-missed')),
     ...insertMissed(sql, areaId, told.of('batch-missed')),
   ]
 }
@@ -96,6 +97,17 @@ function insertEntries(sql: Transaction, areaId: number, all: readonly (BatchEnt
         ${numbers(entries, ({ received }) => received)}::numeric[]
       ) as row`,
   )
+}
+
+/** What was cut here of a time that the chain has settled by another batch is no batch. */
+function disown(sql: Transaction, areaId: number, told: readonly ToldEvent<'batch-missed'>[]): Statement[] {
+  return told.flatMap(({ event: { start, end } }) => [
+    sql`
+      delete from batch_entries using batches
+      where batches.area_id = ${areaId} and batches.start >= ${start} and batches.end_at <= ${end}
+        and batch_entries.area_id = ${areaId} and batch_entries.end_at = batches.end_at`,
+    sql`delete from batches where area_id = ${areaId} and start >= ${start} and end_at <= ${end}`,
+  ])
 }
 
 function insertMissed(sql: Transaction, areaId: number, told: readonly ToldEvent<'batch-missed'>[]): Statement[] {

@@ -161,17 +161,9 @@ export async function reduceRuns(
   const changes = reductions.flatMap(({ event: { start, run, changes: seats } }) =>
     seats.map((seat) => ({ ...seat, start, run })),
   )
-  const stored = await sql<{ seat: number; start: number; outcomes: Buffer }[]>`
-    select own.seat, own.start, own.outcomes
-    from unnest(
-      ${numbers(changes, ({ seat }) => seat)}::int[],
-      ${numbers(changes, ({ start }) => start)}::bigint[]
-    ) as changed (seat, start)
-    join seat_intervals own
-      on own.area_id = ${areaId} and own.start = changed.start and own.seat = changed.seat and own.current`
-  const outcomesOf = new Map(stored.map(({ seat, start, outcomes }) => [`${start} ${seat}`, outcomes]))
+  const outcomesOf = await storedOutcomes(sql, areaId, changes)
   const seats = changes.map((change) => {
-    const before = decodeOutcomes(outcomesOf.get(`${change.start} ${change.seat}`)!)
+    const before = outcomesOf.get(`${change.start} ${change.seat}`)!
     return { ...change, outcomes: encodeOutcomes(reducedOutcomes(before, change.fills)) }
   })
   const zones = reductions.flatMap(({ event }) => zoneRows(event))
@@ -251,6 +243,109 @@ export async function reduceRuns(
         from changed join before using (seat, start)`,
     ),
   ])
+}
+
+/**
+ * The same figures under a new number, since nothing moves: of those whose allocation is another one now the outcome says what it
+ * is. Reads the outcomes, since a row of them holds all of the seat's.
+ */
+export async function redeclareRuns(
+  sql: Transaction,
+  areaId: number,
+  corrections: readonly ToldEvent<'interval-redeclared'>[],
+): Promise<void> {
+  const changed = corrections.flatMap(({ event: { start, run, arrival, changes } }) => {
+    const bySeat = new Map<number, Redeclared['own'][number][]>()
+    for (const { seat, ...own } of changes) bySeat.set(seat, [...(bySeat.get(seat) ?? []), own])
+    return [...bySeat].map(([seat, own]) => ({ seat, start, run, arrival, own }))
+  })
+  const stored = await storedOutcomes(sql, areaId, changed)
+  const seats = changed.map((own) => {
+    const outcomes = encodeOutcomes(redeclaredOutcomes(stored.get(`${own.start} ${own.seat}`) ?? [], own))
+    return { ...own, outcomes }
+  })
+  await Promise.all([
+    ...[...parts(corrections)].map(
+      (rows) => sql`
+        insert into intervals (
+          area_id, start, run, status, kind, matched_wh, import_wh, export_wh, missing_readings, deviation_wh, grid_fees,
+          congestion_rent, grid_take, computed_at)
+        select before.area_id, before.start, redeclared.run, before.status, 'corrected', before.matched_wh, before.import_wh,
+          before.export_wh, before.missing_readings, before.deviation_wh, before.grid_fees, before.congestion_rent,
+          before.grid_take, to_timestamp(redeclared.at_ms / 1000)
+        from unnest(
+          ${numbers(rows, ({ event }) => event.start)}::bigint[],
+          ${numbers(rows, ({ event }) => event.run)}::int[],
+          ${numbers(rows, ({ command }) => command.atMs)}::float8[]
+        ) as redeclared (start, run, at_ms)
+        join intervals before
+          on before.area_id = ${areaId} and before.start = redeclared.start and before.run = redeclared.run - 1`,
+    ),
+    ...[...parts(seats)].map(
+      (rows) => sql`
+        with changed as (
+          select * from unnest(
+            ${numbers(rows, ({ seat }) => seat)}::int[],
+            ${numbers(rows, ({ start }) => start)}::bigint[],
+            ${numbers(rows, ({ run }) => run)}::int[],
+            ${bytes(rows, ({ outcomes }) => outcomes)}::bytea[]
+          ) as row (seat, start, run, outcomes)
+        ), before as (
+          update seat_intervals own set current = false from changed
+          where own.area_id = ${areaId} and own.start = changed.start and own.seat = changed.seat and own.current
+          returning own.*
+        )
+        insert into seat_intervals (
+          area_id, seat, start, run, current, zone, quality, import_wh, export_wh, bought_wh, sold_wh, paid, received,
+          deviation_wh, outcomes)
+        select ${areaId}, changed.seat, changed.start, changed.run, true, before.zone, before.quality, before.import_wh,
+          before.export_wh, before.bought_wh, before.sold_wh, before.paid, before.received, before.deviation_wh,
+          changed.outcomes
+        from changed join before using (seat, start)`,
+    ),
+  ])
+}
+
+interface Redeclared {
+  arrival: number
+  own: readonly { side: Outcome['side']; declaredWh: number }[]
+}
+
+/** A fill keeps the declaration that it was settled under. */
+function redeclaredOutcomes(before: readonly Outcome[], { arrival, own }: Redeclared): Outcome[] {
+  const of = (side: Outcome['side']) => own.find((each) => each.side === side)
+  const kept = before.map((outcome): Outcome => {
+    const change = outcome.stage === 'imported' ? of(outcome.side) : undefined
+    if (change === undefined) return outcome
+    return { ...outcome, offeredWh: change.declaredWh, code: 'declared-later', details: [] }
+  })
+  const missing = own.filter(
+    ({ side }) => !kept.some((outcome) => outcome.stage === 'imported' && outcome.side === side),
+  )
+  return [
+    ...kept,
+    ...missing.map(({ side, declaredWh }): Outcome => {
+      const nothing = { limitTicks: 0, filledWh: 0, priceTicks: null, amount: 0n, details: [] }
+      return { stage: 'imported', arrival, side, offeredWh: declaredWh, ...nothing, code: 'declared-later' }
+    }),
+  ]
+}
+
+/** The outcomes of seats' current rows, by interval and seat. */
+async function storedOutcomes(
+  sql: Transaction,
+  areaId: number,
+  changes: readonly { seat: number; start: number }[],
+): Promise<Map<string, Outcome[]>> {
+  const stored = await sql<{ seat: number; start: number; outcomes: Buffer }[]>`
+    select own.seat, own.start, own.outcomes
+    from unnest(
+      ${numbers(changes, ({ seat }) => seat)}::int[],
+      ${numbers(changes, ({ start }) => start)}::bigint[]
+    ) as changed (seat, start)
+    join seat_intervals own
+      on own.area_id = ${areaId} and own.start = changed.start and own.seat = changed.seat and own.current`
+  return new Map(stored.map(({ seat, start, outcomes }) => [`${start} ${seat}`, decodeOutcomes(outcomes)]))
 }
 
 /** What the event says of a fill takes the place of what its outcome said. */

@@ -4,7 +4,7 @@ import { qualities } from '../market/area/codes.ts'
 import { bytes, numbers, parts, texts } from './arrays.ts'
 import type { Statement, Transaction } from './database.ts'
 import { encodeOutcomes } from './outcomes.ts'
-import { amendRuns, correctRuns, reduceRuns } from './project-changed-runs.ts'
+import { amendRuns, correctRuns, redeclareRuns, reduceRuns } from './project-changed-runs.ts'
 import type { ToldEvent, ToldEvents } from './told.ts'
 import { metersOfZones, type ZoneRow, zoneRows } from './zone-rows.ts'
 
@@ -14,6 +14,7 @@ const types = [
   'interval-final',
   'interval-corrected',
   'interval-reduced',
+  'interval-redeclared',
   'batch-missed',
 ] as const satisfies Event['type'][]
 type Change = ToldEvent<(typeof types)[number]>
@@ -37,6 +38,10 @@ export async function projectIntervals(sql: Transaction, areaId: number, told: T
     const of = <Type extends Change['event']['type']>() => together as unknown as ToldEvent<Type>[]
     if (type === 'interval-reduced') {
       await reduceRuns(sql, areaId, of())
+      continue
+    }
+    if (type === 'interval-redeclared') {
+      await redeclareRuns(sql, areaId, of())
       continue
     }
     const statements =
@@ -181,7 +186,7 @@ function markMissed(sql: Transaction, areaId: number, all: readonly ToldEvent<'b
   return all.map(
     ({ event: { start, end } }) => sql`
       update intervals set status = 'missed'
-      where area_id = ${areaId} and start >= ${start} and start < ${end} and status = 'provisional' and run = (
+      where area_id = ${areaId} and start >= ${start} and start < ${end} and status <> 'missed' and run = (
         select max(run) from intervals newest where newest.area_id = ${areaId} and newest.start = intervals.start)`,
   )
 }

@@ -10,6 +10,7 @@ import type { Transaction } from './database.ts'
 import { MonthsProjection } from './months.ts'
 import { projectAgreements, projectRevocations } from './project-agreements.ts'
 import { projectBatches } from './project-batches.ts'
+import { projectDeclarations } from './project-declarations.ts'
 import { projectForward } from './project-forward.ts'
 import { projectGrounds } from './project-grounds.ts'
 import { projectIntervals } from './project-intervals.ts'
@@ -29,6 +30,7 @@ export const projectedTables = [
   'forward_trades',
   'agreements',
   'session_revocations',
+  'declarations',
   'readings',
   'reading_stretches',
   'suspensions',
@@ -74,6 +76,7 @@ export class Projection {
       ...projectForward(sql, areaId, told),
       ...projectAgreements(sql, areaId, told),
       ...projectRevocations(sql, areaId, told),
+      ...projectDeclarations(sql, areaId, told),
       ...this.readings.project(sql, areaId, told, this.intervalSeconds ?? 1),
       ...projectBatches(sql, areaId, told),
       ...projectGrounds(sql, areaId, told),

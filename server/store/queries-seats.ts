@@ -54,8 +54,13 @@ export function unconfirmedSeats(
 
 function selectSeats(sql: Queries) {
   return sql`
-    select seats.*, coalesce(seat_funds.available, 0) as available, newest.epoch as newest_epoch, newest.time as newest_time
-    from seats left join seat_funds using (area_id, seat) left join lateral ${newestReading(sql)} newest on true`
+    select seats.*, coalesce(seat_funds.available, 0) as available, newest.epoch as newest_epoch, newest.time as newest_time,
+      coalesce(witnessed.days, 0)::int as compared_days, coalesce(witnessed.beyond, 0)::int as beyond_intervals
+    from seats left join seat_funds using (area_id, seat) left join lateral ${newestReading(sql)} newest on true
+      left join lateral (
+        select count(distinct day) as days, sum(beyond) as beyond from witness_days
+        where witness_days.area_id = seats.area_id and witness_days.meter = seats.meter
+      ) witnessed on true`
 }
 
 /** Of `seats`: found by its newest stretch, and in that from the end on. */

@@ -72,11 +72,11 @@ export async function rebuildArea(options: RebuildOptions): Promise<Rebuilt> {
 
 const rebuildLock = 0x7265626c
 
-/** The tables of the first migration that follow from the journal; what a killed run left is removed. */
+/** The tables that follow from the journal; what a killed run left is removed. */
 async function makeTables(stored: Database, anew: Database, schema: string): Promise<void> {
   await stored`drop schema if exists ${stored(schema)} cascade`
   await stored`create schema ${stored(schema)}`
-  await anew.unsafe(migrations[0]!.text)
+  for (const { text, isProjected } of migrations) if (isProjected) await anew.unsafe(text)
   const tables = await stored<{ name: string; isPartitioned: boolean }[]>`
     select relname as name, relkind = 'p' as "isPartitioned" from pg_class
     where relnamespace = ${schema}::regnamespace and relkind in ('r', 'p')`

@@ -129,6 +129,9 @@ export interface SeatRow {
   /** The newest reading that was booked to the seat. */
   newest_epoch: number | null
   newest_time: UtcSeconds | null
+  /** On how many days official values of its meter were compared with an agent's, and in how many intervals they differed. */
+  compared_days: number
+  beyond_intervals: number
 }
 
 export interface OrderRow {

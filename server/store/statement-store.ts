@@ -132,6 +132,15 @@ export async function nodeChunks(
     where area_id = ${areaId} and end_at = ${end} and number = ${number}`
 }
 
+/** Removes the statement of a batch that is no batch, and what became of it. */
+export async function forgetStatement(database: Database, areaId: number, end: UtcSeconds): Promise<void> {
+  await transact(database, async (sql) => {
+    for (const table of ['statement_nodes', 'statement_seats', 'statements', 'batch_progress']) {
+      await sql`delete from ${sql(table)} where area_id = ${areaId} and end_at = ${end}`
+    }
+  })
+}
+
 /**
  * Erases what links a seat to its leaves in batches that are settled and end at `until` or before. Their secrets go as well, and the
  * salt of what nobody signs of them, since both would tell the same; everybody else's proofs stay. Returns the ends of the batches.

@@ -9,6 +9,7 @@ import { refusalReasons } from '../../contracts/protocol/batch.ts'
 import {
   type Address,
   type Hex,
+  hashRules,
   parseAddress,
   signCompact,
   type Watchers,
@@ -114,11 +115,12 @@ export function createWatcher(options: WatcherOptions): Watcher {
       events.forget()
       throw error
     })
-    const { orders, forwardOrders, agreements, revocations } = file
+    const { orders, forwardOrders, agreements, revocations, declarations } = file
     const words = await wordsOfWallets(provider, file, {
       orders: [...orders, ...forwardOrders],
       agreements,
       revocations,
+      declared: { declarations, rules: hashRules(chain.rules), grids: chain.grids },
     })
     const keptOutBefore = (seat: number) => book.keptOutBefore(seat, shown.start)
     const judgement = judge({

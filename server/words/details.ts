@@ -72,6 +72,15 @@ export const orderDetails = {
   AGREEMENT_FOREIGN: {},
   AGREEMENT_NOTICE: { notice: 'length', earliest: 'time', end: 'time' },
   BATCH_UNKNOWN: { end: 'time', number: 'count' },
+  ORDER_ALLOCATION: { allocation: 'count' },
+  DECLARATION_KIND: { kind: 'count' },
+  DECLARATION_INTERVALS: { start: 'time', end: 'time' },
+  DECLARATION_TIME: { start: 'time', earliest: 'time', latest: 'time' },
+  DECLARATION_VERSION: { version: 'count', known: 'count' },
+  DECLARATION_SEAT: { seat: 'count' },
+  DECLARATION_UNBALANCED: { start: 'time', allocated: 'energy', shared: 'energy' },
+  DECLARATION_KEY: { from: 'time', round: 'count' },
+  DECLARATION_SIZE: { most: 'count' },
 } as const satisfies Record<OrderCode, Readonly<Record<string, Kind>>>
 
 export const readingDetails = {

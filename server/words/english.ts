@@ -136,12 +136,31 @@ const outcomes: Language['outcomes'] = {
   'zone-changed': ({ offered }) => `nothing of ${offered}: the two are in different zones by now`,
   'partner-left-out': (facts) =>
     `${partAt(facts)}: somebody who traded in this interval could not pay and was left out`,
+  allocated: (facts) =>
+    `${facts.filled}${facts.price === null ? '' : ` at ${facts.price}`}: ${decidedBy(facts)} of the ${facts.together} that were shared; the meter measured ${facts.metered}`,
+  'above-metered': (facts) => `${partAt(facts)}: the meter measured no more, and the rest stays with the supplier`,
+  'above-mandate': (facts) => `${partAt(facts)}: the mandate allows no more, and the rest stays with the supplier`,
+  'partner-short': (facts) =>
+    `${partAt(facts)}: those on the other side could ${sells(facts) ? 'take' : 'give'} no more of it`,
+  'price-outside-mandate': (facts) =>
+    `${partAt(facts)}: the price${facts.best === null ? '' : ` of ${facts.best}`}${sells(facts) ? '' : ' and the grid fee'} lay ${sells(facts) ? 'below' : 'above'} the limit of ${facts.limit}`,
+  'no-price': ({ offered }) => `nothing of ${offered}: there is no price for this interval, or not yet`,
+  'not-declared': () => 'the grid operator has not said yet what it allocated in this interval',
+  'declared-later': (facts) =>
+    `${partAt(facts)}: the grid operator changed its allocation after the batch was cut, so nothing moves any more`,
+}
+
+/** Who decided how much it is. */
+function decidedBy({ stage }: OutcomeFacts): string {
+  return stage === 'imported' ? 'what the grid operator allocated' : 'the part that the key gives'
 }
 
 const places = {
   spot: { sell: 'Selling', buy: 'Buying' },
   forward: { sell: 'Sold ahead', buy: 'Bought ahead' },
   agreements: { sell: 'Agreed sale', buy: 'Agreed purchase' },
+  imported: { sell: 'Shared', buy: 'From the community' },
+  coefficients: { sell: 'Shared', buy: 'From the community' },
 } as const
 
 const orders: Language['orders'] = {
@@ -209,6 +228,21 @@ const orders: Language['orders'] = {
   AGREEMENT_NOTICE: ({ notice, earliest, end }) =>
     `with a notice of ${notice} it can end at a boundary of an interval from ${earliest} on and before ${end}`,
   BATCH_UNKNOWN: ({ end, number }) => `no batch to ${end} with number ${number} can be cut anew`,
+  ORDER_ALLOCATION: ({ allocation }) =>
+    `orders and agreements decide nothing in an area of allocation ${allocation}: the grid operator allocates (1), or a key shares (2)`,
+  DECLARATION_KIND: ({ kind }) => `kind ${kind} is not what this area goes by, or not what the content is`,
+  DECLARATION_INTERVALS: ({ start, end }) =>
+    `from ${start} to ${end} must be whole intervals, each once and in their order`,
+  DECLARATION_TIME: ({ start, earliest, latest }) =>
+    `what begins at ${start} cannot be declared any more or not yet: the earliest is ${earliest}, the latest ${latest}`,
+  DECLARATION_VERSION: ({ version, known }) => `version ${version} is not above ${known}, which is known already`,
+  DECLARATION_SEAT: ({ seat }) =>
+    `seat ${seat} is not known, listed twice or out of order, or has more energy than a seat can`,
+  DECLARATION_UNBALANCED: ({ start, allocated, shared }) =>
+    `in the interval of ${start} ${allocated} were allocated and ${shared} shared: both must be the same`,
+  DECLARATION_KEY: ({ from, round }) =>
+    `${round === 0 ? 'the rounds' : `round ${round}`} from ${from}: there must be one, with a value for each consumer and no more than 100 % altogether`,
+  DECLARATION_SIZE: ({ most }) => `a declaration holds at most ${most} values: divide it`,
 }
 
 function partyOf(side: Side): string {

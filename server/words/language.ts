@@ -29,6 +29,9 @@ export interface OutcomeFacts {
   covered: string
   /** Why the other or the own side could not trade. */
   because: SeatOutcomeCode | null
+  /** What the meter measured of this side beyond the home's own use, and what all producers together had shared; of shared energy only. */
+  metered: string
+  together: string
 }
 
 /** What became of a trade that was made ahead. */

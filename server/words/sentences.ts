@@ -30,9 +30,14 @@ export function meaningOf({ code, details, offeredWh }: Outcome): {
   coveredWh: Wh
   /** Why the other or the own side could not trade. */
   because: SeatOutcomeCode | null
+  /** Of shared energy: what was measured of this side, and what was shared together. */
+  meteredWh: Wh
+  togetherWh: Wh
 } {
-  const isMissed = code === 'price-too-high' || code === 'price-too-low'
+  const isMissed = code === 'price-too-high' || code === 'price-too-low' || code === 'price-outside-mandate'
+  const [meteredWh = 0, togetherWh = 0] = code === 'allocated' ? details : []
   return {
+    ...{ meteredWh, togetherWh },
     bestTicks: (code === 'link-full' ? details[1] : isMissed ? details[0] : null) ?? null,
     fullZone: code === 'link-full' ? (details[0] ?? null) : null,
     coveredWh: code === 'escrow-low' ? (details[0] ?? offeredWh) : offeredWh,
@@ -42,7 +47,7 @@ export function meaningOf({ code, details, offeredWh }: Outcome): {
 
 function factsOfOutcome(outcome: Outcome, amounts: Amounts, zoneNames: readonly string[]): OutcomeFacts {
   const { stage, side, limitTicks, offeredWh, filledWh, priceTicks, code } = outcome
-  const { bestTicks, fullZone, coveredWh, because } = meaningOf(outcome)
+  const { bestTicks, fullZone, coveredWh, because, meteredWh, togetherWh } = meaningOf(outcome)
   const missed = code === 'price-too-high' || code === 'price-too-low'
   return {
     ...{ stage, side, because },
@@ -54,6 +59,8 @@ function factsOfOutcome(outcome: Outcome, amounts: Amounts, zoneNames: readonly 
     best: bestTicks === null ? null : amounts.price(bestTicks),
     zone: fullZone === null ? null : (zoneNames[fullZone] ?? null),
     covered: amounts.energy(coveredWh),
+    metered: amounts.energy(meteredWh),
+    together: amounts.energy(togetherWh),
   }
 }
 
@@ -82,6 +89,8 @@ export function auctionSentence(language: Language, side: Side, outcome: OrderOu
     best: hasBest ? amounts.price(bestTicks) : null,
     zone: link === undefined ? null : quoted(link),
     covered: amounts.energy(offeredWh),
+    metered: amounts.energy(offeredWh),
+    together: amounts.energy(offeredWh),
     because: null,
   })
 }

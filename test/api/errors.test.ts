@@ -31,6 +31,7 @@ const foreign = new Set([
   'FIRST_BLOCK',
   'KEY_FILE',
   'LOG_LEVEL',
+  'METERING_KEY_FILE',
   'METRICS_HOST',
   'METRICS_PORT',
   'POLL_MS',
@@ -38,6 +39,8 @@ const foreign = new Set([
   'RPC_URL',
   'SERVER_URL',
   'TRUST_PROXY',
+  'WITNESS_TOLERANCE_PERCENT',
+  'WITNESS_TOLERANCE_WH',
 ])
 
 const programs = readSourceTree(process.cwd()).filter(({ path, module }) => {

@@ -1,6 +1,7 @@
 /** What is shown of the past goes by the settings of its time: names, fees, capacities and tariffs. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { intervalSchema, pageOf, seatIntervalSchema, summarySchema } from '../../server/api/resources.ts'
+import { monthSchema, settledRootSchema, totalsSchema } from '../../server/api/totals-resources.ts'
 import type { AreaConfig, AreaFace } from '../../server/market/area/area.ts'
 import { checkInterval } from '../../web/market/market.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
@@ -34,6 +35,7 @@ beforeAll(async () => {
 })
 afterAll(() => street.stop())
 
+const sumOf = (amounts: readonly string[]) => amounts.reduce((sum, each) => sum + Math.round(Number(each) * 1e7), 0)
 const own = (path: string) => ask(street, 'GET', `accounts/${lower(people.bob)}/${path}`, { token })
 
 describe('after a zone changed', () => {
@@ -72,6 +74,79 @@ describe('after a zone changed', () => {
     expect(await sum(t0, end)).toMatchObject({ boughtWh: 1_600, boughtAtRetail: '0.72' })
   })
 
+  test('parts of a time add up to its intervals, with the tariffs of each', async () => {
+    const end = t0 + 4 * intervalSeconds
+    const { items } = pageOf(seatIntervalSchema).parse((await own('intervals')).body)
+    for (const by of ['quarter-hour', 'hour', 'day', 'month'] as const) {
+      const path = `totals?seat=${seatIds.bob}&from=${iso(t0)}&to=${iso(end)}&by=${by}&timeZone=Europe/Vienna`
+      const totals = totalsSchema.parse((await own(path)).body)
+      const parts = totals.starts.map((start, index) => {
+        const next = totals.starts[index + 1] ?? totals.to
+        return items.filter((each) => each.start >= start && each.start < next)
+      })
+      for (const name of ['importWh', 'exportWh', 'boughtWh', 'soldWh', 'ownUseWh'] as const) {
+        expect(totals[name]).toEqual(parts.map((part) => part.reduce((sum, each) => sum + each[name], 0)))
+      }
+      const produced = (part: typeof items) =>
+        part.flatMap(({ productionWh, exportWh }) => (productionWh === null ? [] : [{ productionWh, exportWh }]))
+      expect(totals.producing).toEqual(parts.map((part) => produced(part).length))
+      expect(totals.productionWh).toEqual(
+        parts.map((part) =>
+          produced(part).length === 0 ? null : produced(part).reduce((sum, each) => sum + each.productionWh, 0),
+        ),
+      )
+      expect(totals.usedAtOnceWh).toEqual(
+        parts.map((part) =>
+          produced(part).length === 0
+            ? null
+            : produced(part).reduce((sum, each) => sum + Math.max(0, each.productionWh - each.exportWh), 0),
+        ),
+      )
+      expect(totals.intervals).toEqual(parts.map((part) => part.length))
+      expect(sumOf(totals.paid)).toBe(sumOf(items.map(({ paid }) => paid)))
+      expect(sumOf(totals.boughtAtRetail)).toBe(sumOf(['0.72']))
+    }
+  })
+
+  test('a month is told by stage and side, and what is settled of it', async () => {
+    const month = async () => {
+      const reply = await own(`months/${iso(t0).slice(0, 7)}?seat=${seatIds.bob}&timeZone=UTC`)
+      return monthSchema.parse(reply.body)
+    }
+    const { lines, summary, batches, intervals } = await month()
+    expect([summary.boughtWh, intervals, batches.map(({ status }) => status)]).toEqual([1_600, 4, ['cut']])
+    expect(lines).toEqual([
+      {
+        ...{ side: 'buy', stage: 'spot', intervals: 4, energyWh: 1_600, amount: summary.paid },
+        ...{ settledWh: 0, settledAmount: '0' },
+      },
+    ])
+    const end = batches[0]!.end
+    const root = () => ask(street, 'GET', `areas/1/batches/${end}/settled-root`)
+    expect((await root()).body.code).toBe('BATCH_UNKNOWN')
+    const [row] = await street.database`select area_id, end_at, number from batches`
+    await street.database`
+      insert into batch_progress ${street.database({ ...row, status: 'settled', transaction: '\\x12', block: 7 })}`
+    expect(await month()).toMatchObject({ lines: [{ settledWh: 1_600, settledAmount: summary.paid }] })
+    expect(settledRootSchema.parse((await root()).body)).toMatchObject({ block: 7, node: 'node.example:8545', end })
+  })
+
+  test('what is no range, no month and no time zone is refused in words', async () => {
+    const code = async (path: string) => (await own(path)).body.code
+    const totals = `totals?seat=${seatIds.bob}&from=${iso(t0)}&by=hour`
+    expect(await code(`${totals}&to=${iso(t0)}&timeZone=UTC`)).toBe('RANGE_EMPTY')
+    expect(await code(`${totals}&to=${iso(t0 + 400 * 86_400)}&timeZone=UTC`)).toBe('RANGE_TOO_LONG')
+    expect(await code(`${totals}&to=${iso(t0 + 900)}&timeZone=Nowhere`)).toBe('REQUEST_INVALID')
+    expect(await code(`months/2026-13?seat=${seatIds.bob}&timeZone=UTC`)).toBe('REQUEST_INVALID')
+    const foreign = await ask(
+      street,
+      'GET',
+      `accounts/${lower(people.alice)}/months/2026-07?seat=${seatIds.alice}&timeZone=UTC`,
+      { token },
+    )
+    expect(foreign.body.code).toBe('ACCOUNT_FOREIGN')
+  })
+
   test('the report runs through, and what was settled keeps its fees', async () => {
     const grid = await tokenOf(street, people.grid)
     const path = `areas/1/report?from=${iso(t0)}&to=${iso(t0 + 4 * intervalSeconds)}`
@@ -97,6 +172,8 @@ test('what lies in an archive is said to, and is no empty list', async () => {
     ask(street, 'GET', `areas/1/batches/${iso(until)}/export`, { token: grid }),
     own(`intervals?${range}`),
     own(`summary?seat=${seatIds.bob}&${range}`),
+    own(`totals?seat=${seatIds.bob}&${range}&by=hour&timeZone=UTC`),
+    own(`months/${iso(t0).slice(0, 7)}?seat=${seatIds.bob}&timeZone=UTC`),
     own(`readings?seat=${seatIds.bob}&${range}`),
     own(`statements/${iso(until)}?seat=${seatIds.bob}`),
   ])

@@ -125,7 +125,9 @@ describe('what everybody may see', () => {
 
   test.each([
     ['areas/2', 404, 'AREA_UNKNOWN'],
-    ['areas/x', 400, 'REQUEST_INVALID'],
+    ['areas/x', 404, 'AREA_UNKNOWN'],
+    ['areas/x/intervals', 400, 'REQUEST_INVALID'],
+    ['areas/X', 400, 'REQUEST_INVALID'],
     ['areas/1/intervals?limit=501', 400, 'REQUEST_INVALID'],
     ['areas/1/intervals?limit=0', 400, 'REQUEST_INVALID'],
     ['areas/1/intervals?from=yesterday', 400, 'REQUEST_INVALID'],

@@ -14,7 +14,13 @@ import type { ChainSeat } from '../../server/market/area/area.ts'
 import { intervalSeconds, rules as plainRules, seat, t0, terms } from '../market/engine/street.ts'
 
 const walletOf = (byte: string) => new Wallet(`0x${byte.repeat(32)}`)
-export const people = { alice: walletOf('a1'), bob: walletOf('b2'), grid: walletOf('c3'), stranger: walletOf('d4') }
+export const people = {
+  alice: walletOf('a1'),
+  bob: walletOf('b2'),
+  grid: walletOf('c3'),
+  stranger: walletOf('d4'),
+  metering: walletOf('e5'),
+}
 export const meters = { alice: walletOf('1a'), bob: walletOf('2b'), stranger: walletOf('4d') }
 export const lower = (wallet: { address: string }) => wallet.address.toLowerCase()
 
@@ -31,6 +37,7 @@ export function settingsOfArea(area: number, change: Partial<AreaSettings> = {})
     graceMs: 60_000,
     lowestTicks: 0,
     ownUse: 'net',
+    sharing: null,
     zones: [
       { zone: 'street', name: 'The street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
       { zone: 'north', name: 'North feeder', parent: 'street', feeTicksPerKwh: 100, capacityWh: null },

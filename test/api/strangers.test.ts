@@ -1,8 +1,8 @@
 /** What strangers send waits in no queue and is answered under no foreign name. */
 import { request as httpRequest } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { OrdersAnswer } from '../../server/api/live-resources.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
-import type { OrdersAnswer } from '../../server/api/resources.ts'
 import type { AreaHandle } from '../../server/areas/area-handle.ts'
 import { lower, meters, people, settings, signedOrder } from './people.ts'
 import { ask, type Street, startStreet, tokenOf } from './street.ts'

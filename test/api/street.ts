@@ -55,6 +55,8 @@ export interface Street {
   database: Database
   databaseUrl: string
   area: ConnectedArea
+  /** All of them. */
+  areas: ConnectedArea[]
   registry: Registry
   /** Who holds the offices, as the chain would say. */
   offices: Offices
@@ -81,6 +83,8 @@ export interface StreetOptions {
   /** Of an account, or of all who have none. */
   readsPerMinute?: number
   demo?: boolean
+  /** Where the demo gives visitors homes. */
+  homesUrl?: string
   pageFolder?: string | null
   trustProxy?: TrustedProxies
   /** Where people open the page, beside the street's own address. */
@@ -123,9 +127,15 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
     accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
+    settledRoot: async (_area: number, end: number, block: number) => ({
+      ...{ statementRoot: `0x${String(end).padStart(64, '0')}` as const, transaction: '0x12', block },
+      ...{ chainId: settings.chain.chainId, escrow: settings.chain.escrow, node: 'node.example:8545' },
+    }),
   })
   const apiParts = {
     ...{ database, areas, signatures, registry, log, servicesOf },
+    meteringOperator: lower(people.metering),
+    witnessTolerance: { wh: 5, percent: 1 },
     networkOf: networkReader(options.trustProxy ?? null, log),
     gate: createOrderGate(),
     reads: createReadAllowance(options.readsPerMinute ?? 1_000_000),
@@ -145,7 +155,11 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     ...apiParts,
     ready: async () => notReady,
     demo: options.demo
-      ? { people: demoPeople, day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 } }
+      ? {
+          people: demoPeople,
+          day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 },
+          homesUrl: options.homesUrl ?? null,
+        }
       : null,
     pageFolder: options.pageFolder ?? null,
     origins: [origin, ...(options.origins ?? [])],
@@ -181,6 +195,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     database,
     databaseUrl,
     area: handles[0]!,
+    areas: handles,
     registry,
     offices,
     relayed,

@@ -1,7 +1,7 @@
 /** Which area files are accepted, and what is said about the others. */
 import { describe, expect, it } from 'vitest'
 import { longestPathTicks } from '../../server/areas/longest-path.ts'
-import { areaSettings, engineConfig } from '../../server/areas/settings.ts'
+import { areaFaceOf, areaSettings, engineConfig, settingsOf } from '../../server/areas/settings.ts'
 import { escrowFacts as chain, areaFile as file } from './area-file.ts'
 
 describe('area settings', () => {
@@ -58,9 +58,88 @@ describe('area settings', () => {
     expect(longestPathTicks(tree)).toBe(12)
   })
 
-  it('of an area in which somebody else decides the quantities are refused: the market would trade there all the same', () => {
-    for (const allocation of ['imported', 'coefficients']) {
-      expect(() => areaSettings(file({ rules: { allocation } }), chain)).toThrow(`rules.allocation: this release`)
-    }
+  describe('of an area in which the grid operator or a key decides the quantities', () => {
+    const zones = [
+      { zone: 'root', name: 'Root' },
+      { zone: 'north', name: 'North', parent: 'root', feePerKwh: '0.01' },
+    ]
+    const fixed = { rule: 'fixed', pricePerKwh: '0.12' }
+    const shared = (sharing: object | undefined, rules: object = {}) => ({
+      ...file({ zones, rules: { allocation: 'coefficients', ...rules } }),
+      ...(sharing && { sharing }),
+    })
+
+    it.each([
+      ['imported', 1],
+      ['coefficients', 2],
+    ] as const)('say how energy is priced: %s', (allocation, number) => {
+      const settings = areaSettings(shared({ price: fixed, waitSeconds: 200 }, { allocation }), chain)
+      expect(settings.rules.allocation).toBe(number)
+      expect(settings.sharing).toEqual({ price: { type: 'fixed', ticks: 1_200 }, waitMs: 200_000 })
+      expect(engineConfig(settings).sharing).toEqual(settings.sharing)
+      expect(settingsOf(engineConfig(settings), areaFaceOf(settings))).toEqual(settings)
+    })
+
+    it('write the clocks of their time zone down', () => {
+      const price = {
+        ...{ rule: 'by-time', timeZone: 'Europe/Vienna', otherwisePerKwh: '0.10' },
+        periods: [{ days: ['mon', 'sun'], from: '06:30', to: '24:00', pricePerKwh: '0.14' }],
+      }
+      const { sharing } = areaSettings(shared({ price, waitSeconds: 0 }), chain)
+      const rule = sharing!.price
+      if (rule.type !== 'by-time') throw new Error('another rule')
+      expect(rule.periods).toEqual([{ days: 0b100_0001, fromMinute: 390, toMinute: 1_440, ticks: 1_400 }])
+      const change = (iso: string) => rule.clock.find(({ from }) => from === Date.parse(iso) / 1_000)?.offsetSeconds
+      expect([change('2027-03-28T01:00:00Z'), change('2027-10-31T01:00:00Z')]).toEqual([7_200, 3_600])
+      expect(rule.clock.length).toBe(1 + 2 * 41)
+    })
+
+    it.each([
+      ['sharing: missing', shared(undefined)],
+      [
+        'sharing: only how energy is priced that no market gives out',
+        { ...file(), sharing: { price: fixed, waitSeconds: 0 } },
+      ],
+      [
+        '0.2500 lies outside the prices of this area',
+        shared({ price: { ...fixed, pricePerKwh: '0.25' }, waitSeconds: 0 }),
+      ],
+      [
+        'the floor lies above the ceiling',
+        shared({ price: { rule: 'exchange', floorPerKwh: '0.2', ceilingPerKwh: '0.1' }, waitSeconds: 0 }),
+      ],
+      ['sharing.waitSeconds: batch, wait', shared({ price: fixed, waitSeconds: 240 })],
+      [
+        'zones: south has a capacity',
+        { ...file({ rules: { allocation: 'imported' } }), sharing: { price: fixed, waitSeconds: 0 } },
+      ],
+      ['sharing.price.pricePerKwh: ', shared({ price: { ...fixed, pricePerKwh: '0.00001' }, waitSeconds: 0 })],
+      [
+        'sharing.price.timeZone: ',
+        shared({
+          price: {
+            rule: 'by-time',
+            timeZone: 'Nowhere',
+            periods: [{ from: '06:00', to: '07:00', pricePerKwh: '0.1' }],
+            otherwisePerKwh: '0.1',
+          },
+          waitSeconds: 0,
+        }),
+      ],
+      [
+        '22:00 is not before 06:00',
+        shared({
+          price: {
+            rule: 'by-time',
+            timeZone: 'UTC',
+            periods: [{ from: '22:00', to: '06:00', pricePerKwh: '0.1' }],
+            otherwisePerKwh: '0.1',
+          },
+          waitSeconds: 0,
+        }),
+      ],
+    ])('are refused by name: %s', (reason, written) => {
+      expect(() => areaSettings(written, chain)).toThrow(reason)
+    })
   })
 })

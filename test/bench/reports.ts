@@ -21,7 +21,7 @@ export interface ReportBenchRow {
   cpuSeconds: number
   /** Most that the process had, less what it had before. */
   memoryMiB: number
-  /** What it holds after a collection near the end, as a multiple of that near the beginning. */
+  /** What it holds after a collection at the end, as a multiple of that near the beginning. */
   heldRatio: number
 }
 
@@ -29,8 +29,8 @@ export interface ReportBenchRow {
 const from = 1_793_491_200
 const intervals = 2_880
 const seats = 350
-/** Pieces of text after which is looked how much is held: some ten times a report. */
-const samplePieces = 250
+/** How often it is looked how much is held. */
+const sampleMs = 2_000
 const eic = (text: string) => text + eicCheckCharacter(text)
 const parties = { sender: eic('11XSENDER------'), receiver: eic('11XRECEIVER----'), domain: eic('10YDOMAIN------') }
 
@@ -74,14 +74,16 @@ async function measured(database: Database, format: ReportFormat, zones: number)
   const cpu = process.cpuUsage()
   const opened = await openReport(database, 1, request, new Date())
   const pieces = opened.write(() => {})
-  for (let count = 1; ; count++) {
+  let sampleAt = performance.now() + sampleMs / 4
+  for (;;) {
     const piece = await pieces.next()
     most = Math.max(most, process.memoryUsage().rss)
-    if (count % samplePieces === 0) {
-      const paused = performance.now()
+    const now = performance.now()
+    if (piece.done || now > sampleAt) {
       globalThis.gc?.()
       held.push(process.memoryUsage().heapUsed)
-      collecting += performance.now() - paused
+      collecting += performance.now() - now
+      sampleAt = performance.now() + sampleMs
     }
     if (!piece.done) continue
     const { user, system } = process.cpuUsage(cpu)

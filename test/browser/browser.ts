@@ -68,3 +68,33 @@ export async function accessibilityFaults(page: Page): Promise<string[]> {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))
 }
+
+/** How long a slow machine may take. */
+export const patienceMs = 90_000
+
+/** The text of the first element, with ordinary spaces for the narrow ones before units. */
+export async function textOf(page: Page, selector: string): Promise<string> {
+  return ((await page.locator(selector).first().textContent()) ?? '').replaceAll('\u202f', ' ')
+}
+
+/** Waits until one of the elements holds the text, and gives the first one's. */
+export async function shows(page: Page, selector: string, text: RegExp): Promise<string> {
+  await page.waitForFunction(
+    ([where, source, flags]) =>
+      [...document.querySelectorAll(where!)].some((element) =>
+        new RegExp(source!, flags).test(element.textContent.replaceAll('\u202f', ' ')),
+      ),
+    [selector, text.source, text.flags],
+    { timeout: patienceMs, polling: 100 },
+  )
+  return textOf(page, selector)
+}
+
+/** Waits until the element says something else than now. */
+export async function changes(page: Page, selector: string): Promise<void> {
+  await page.waitForFunction(
+    ([where, text]) => document.querySelector(where!)?.textContent.replaceAll('\u202f', ' ') !== text,
+    [selector, await textOf(page, selector)],
+    { timeout: patienceMs, polling: 100 },
+  )
+}

@@ -24,18 +24,30 @@ import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
-import { checkReport } from '../../web/utility/report-check.ts'
+import { checkReport, readCsv } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
-import { batchSeconds } from '../end-to-end/scripted-street.ts'
+import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
-import { accessibilityFaults, overflow, phone, startBrowser, tabTo, wide, withAuthenticator } from './browser.ts'
+import {
+  accessibilityFaults,
+  changes,
+  overflow,
+  patienceMs,
+  phone,
+  shows,
+  startBrowser,
+  tabTo,
+  textOf,
+  wide,
+  withAuthenticator,
+} from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { TestWallet } from './test-wallet.ts'
+import { toFirstLiveValue } from './visitor-journey.ts'
 
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */
 const scriptedIntervals = 200
-const patienceMs = 90_000
 
 let folder: string
 let demo: RunningDemo
@@ -75,7 +87,7 @@ afterEach(async () => {
 async function open(
   path: string,
   options: BrowserContextOptions = { viewport: wide },
-  prepare: (context: BrowserContext) => Promise<void> = async () => {},
+  prepare: (context: BrowserContext) => Promise<unknown> = async () => {},
 ): Promise<Page> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(patienceMs)
@@ -84,33 +96,6 @@ async function open(
   page.on('pageerror', (error) => faults.push(error.message))
   await page.goto(`${demo.url}${path}`)
   return page
-}
-
-/** The text of the first element, with ordinary spaces for the narrow ones before units. */
-async function textOf(page: Page, selector: string): Promise<string> {
-  return ((await page.locator(selector).first().textContent()) ?? '').replaceAll('\u202f', ' ')
-}
-
-/** Waits until one of the elements holds the text, and gives the first one's. */
-async function shows(page: Page, selector: string, text: RegExp): Promise<string> {
-  await page.waitForFunction(
-    ([where, source, flags]) =>
-      [...document.querySelectorAll(where!)].some((element) =>
-        new RegExp(source!, flags).test(element.textContent.replaceAll('\u202f', ' ')),
-      ),
-    [selector, text.source, text.flags],
-    { timeout: patienceMs, polling: 100 },
-  )
-  return textOf(page, selector)
-}
-
-/** Waits until the element says something else than now. */
-async function changes(page: Page, selector: string): Promise<void> {
-  await page.waitForFunction(
-    ([where, text]) => document.querySelector(where!)?.textContent.replaceAll('\u202f', ' ') !== text,
-    [selector, await textOf(page, selector)],
-    { timeout: patienceMs, polling: 100 },
-  )
 }
 
 /** As the grid operator sees them: to others a zone of one home is told together with the rest. */
@@ -368,6 +353,15 @@ describe('money', () => {
       .click()
     const statement = readStatementFile(JSON.parse(readFileSync(await (await saved).path(), 'utf8')))
     expect(statement.leaves.length).toBeGreaterThan(0)
+
+    await page.locator('summary', { hasText: 'Statement of a month' }).click()
+    await shows(page, '.month-statement', /sold to the street.*never less than yours.*adds up/s)
+    await page.getByRole('button', { name: 'Verify it here' }).click()
+    await shows(page, '.month-verify', /verified here.*which asked the node 127\.0\.0\.1:\d+.*Not checked here/s)
+    const csv = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save as CSV' }).click()
+    expect(readCsv(readFileSync(await (await csv).path(), 'utf8'))[1]![1]).toBe('sold to the street')
+    expect(await accessibilityFaults(page)).toEqual([])
   }, 240_000)
 })
 
@@ -493,6 +487,25 @@ async function invitationOf({ area, chain, rules }: AreaResource): Promise<strin
   const signature = await signFull(grid, chain, 'Invitation', invitation)
   return invitationLink(demo.url, { area, invitation, signature })
 }
+
+describe('a visitor of the demo', () => {
+  /** What a person needs for one act, to read, find and do it, and how long all of it may take. */
+  const [secondsAnAct, goalSeconds] = [20, 300]
+
+  it('has a home of its own within five minutes: first visit, account, real agent, first live value, first trade', async () => {
+    const page = await open('/', { viewport: phone, locale: 'de-AT' })
+    const { acts, waits } = await toFirstLiveValue(page, '7,2', shows)
+    const waited = waits.reduce((sum, [, seconds]) => sum + seconds, 0)
+    const told = waits.map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`).join(', ')
+    console.info(`a first live value after ${acts.length} acts and ${waited.toFixed(1)} s of waiting: ${told}`)
+    expect(acts.length * secondsAnAct).toBeLessThan(goalSeconds)
+    await shows(page, '.result-list', new RegExp(`${guestWh} Wh verkauft`))
+    expect(await accessibilityFaults(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    const homes = await publicClient(demo.url).get('/demo/homes')
+    expect(homes).toEqual({ most: 2, free: 1 })
+  }, 240_000)
+})
 
 describe('the utility', () => {
   it('sees results that add up, settled batches, and a report that agrees', async () => {

@@ -27,7 +27,7 @@ export function settingsOf(street: Street): AreaSettings {
   const { area } = rules
   return {
     ...{ area, name: 'Test street', currency: 'tEUR', priceDecimals: 4, feedInTicks: 800, retailTicks: 3_000 },
-    ...{ graceMs: 5_000, lowestTicks: -1_000, ownUse: 'net', rules, rulesHash: hashRules(rules) },
+    ...{ graceMs: 5_000, lowestTicks: -1_000, ownUse: 'net', sharing: null, rules, rulesHash: hashRules(rules) },
     zones: [
       { zone: 'street', name: 'Street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
       { zone: 'lane', name: 'Lane', parent: 'street', feeTicksPerKwh: 100, capacityWh: 40 },
@@ -90,6 +90,10 @@ export async function startMarket({ chain, database, url, street, operator, entr
     async leaveOut(_, request) {
       const events = await handle.submit({ type: 'leave-out', ...request })
       return events.some(({ type }) => type === 'leaving-out')
+    },
+    async disown(_, { start, end }) {
+      const events = await handle.submit({ type: 'disown-batch', start, end })
+      return events.some(({ type }) => type === 'batch-missed')
     },
   })
   let nonces = 0

@@ -42,9 +42,15 @@ afterAll(async () => {
 })
 
 /** Everything a process of the server has of the chain, made anew from the database alone. */
-function startProcess(database: Database, street: Street, operator: Wallet, parts: { entriesPerPart?: number } = {}) {
+function startProcess(
+  database: Database,
+  street: Street,
+  operator: Wallet,
+  parts: { entriesPerPart?: number; disowns?: boolean } = {},
+) {
   const { provider } = chain
   const delivered: AreaDelivery[] = []
+  const disowned: { start: number; end: number }[] = []
   const registry = new Registry()
   const sender = createSender({
     ...{ database, provider, wallet: operator, chainId, log },
@@ -62,9 +68,13 @@ function startProcess(database: Database, street: Street, operator: Wallet, part
     ...{ database, provider, sender, indexer, settings, log, ...parts },
     metrics: settlementMetrics(registry),
     leaveOut: async () => false,
+    async disown(_, { start, end }) {
+      disowned.push({ start, end })
+      return parts.disowns ?? true
+    },
   })
   return {
-    ...{ sender, indexer, settlement, delivered, registry },
+    ...{ sender, indexer, settlement, delivered, disowned, registry },
     /** A block with what was sent, then one turn of each of the server's loops. */
     async turn() {
       await mine(provider)
@@ -298,6 +308,33 @@ test('an abandoned batch gives its debits back, in the view as on chain', async 
   await mine(chain.provider)
   await server.indexer.advance()
   await expect(server.settlement.advance(area)).rejects.toMatchObject({ code: 'CHAIN_OVERTAKEN' })
+})
+
+test('a batch that the chain has settled otherwise than this journal has it is disowned, and settling goes on', async () => {
+  const scene = await newScene([10_000_000n, 1_000_000n])
+  const { database, street, operator } = scene
+  const { from } = street
+  await passUntil(chain.provider, from + 120)
+  await cutBatch(scene, from, from + 60, trade(street, from, from + 60))
+  const before = startProcess(database, street, operator)
+  for (let round = 0; round < 4; round += 1) await before.turn()
+  expect(await statuses(database)).toEqual(['settled'])
+  // As after a restore from before the batch was cut anew: its statement is that of the number before.
+  await database`delete from batch_progress`
+  await database`update statements set root = ${`0x${'5e'.repeat(32)}`}`
+
+  const unheard = startProcess(database, street, operator, { disowns: false })
+  await expect(unheard.turn()).rejects.toMatchObject({ code: 'CHAIN_OVERTAKEN' })
+  const after = startProcess(database, street, operator)
+  await after.turn()
+  expect(after.disowned).toEqual([{ start: from, end: from + 60 }])
+  expect(await database`select from statements`).toHaveLength(0)
+  // What the area does with it.
+  await database`delete from batches`
+  await cutBatch(scene, from + 60, from + 120, trade(street, from + 60, from + 120))
+  for (let round = 0; round < 4; round += 1) await after.turn()
+  expect(await statuses(database)).toEqual(['settled'])
+  expect(after.disowned).toHaveLength(1)
 })
 
 test('a batch that the escrow refuses stops its area by name and is never skipped', async () => {

@@ -60,6 +60,7 @@ const settlement = createSettlement({
   metrics: settlementMetrics(new Registry()),
   entriesPerPart: order.entriesPerPart,
   leaveOut: async () => false,
+  disown: async () => false,
 })
 for (;;) {
   await sender.watch()

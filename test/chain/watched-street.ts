@@ -139,11 +139,20 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
   }
   const { area, watching } = market
   const parts: ApiParts = {
-    ...{ database, log, registry: new Registry(), demo: null, pageFolder: null, origins: [url] },
+    ...{
+      database,
+      log,
+      registry: new Registry(),
+      demo: null,
+      meteringOperator: null,
+      witnessTolerance: { wh: 20, percent: 5 },
+      pageFolder: null,
+      origins: [url],
+    },
     areas: { get: (number) => (number === area.settings.area ? area : undefined), all: () => [area] },
     signatures: { check: unused } as unknown as ApiParts['signatures'],
     servicesOf: () => ({
-      ...{ relay: null, revocations: null, accounts: null, watching, wallet: unused },
+      ...{ relay: null, revocations: null, accounts: null, watching, wallet: unused, settledRoot: unused },
       officesOf: () => ({ grid: area.settings.rules.grid, operator: area.settings.rules.grid }),
       isWalletSignature: async () => false,
     }),

@@ -10,6 +10,9 @@ import { readStreet, type Street } from '../../server/demo/street.ts'
 export const intervalSeconds = 5
 export const batchSeconds = 15
 
+/** Wh that a visitor's roof feeds in in every interval. */
+export const guestWh = 10
+
 /** Wh that each meter counts in the middle of every scripted interval. */
 export interface Counted {
   roofNorth: number
@@ -19,7 +22,7 @@ export interface Counted {
 
 /** Counters that stand still until `startSeconds` (UTC, a boundary) and then step once in the middle of each interval. */
 export function scriptedStreet(folder: string, options: { startSeconds: number; intervals: Counted[] }): Street {
-  const script = (quantity: 'importWh' | 'exportWh', who: keyof Counted) => {
+  const script = (quantity: 'importWh' | 'exportWh', whOf: (counted: Counted) => number) => {
     let total = 1_000
     const other = quantity === 'importWh' ? 'exportWh' : 'importWh'
     const still = [
@@ -31,8 +34,8 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
     ]
     const sign = quantity === 'importWh' ? 1 : -1
     const steps = options.intervals.flatMap((counted, index) => {
-      total += counted[who]
-      const watts = (sign * counted[who] * 3600) / intervalSeconds
+      total += whOf(counted)
+      const watts = (sign * whOf(counted) * 3600) / intervalSeconds
       return [
         { at: index * intervalSeconds, quantity: 'powerW', value: watts },
         { at: (index + 0.5) * intervalSeconds, quantity, value: total },
@@ -87,23 +90,33 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
         sellAtPerKwh: '0.10',
         buyAtPerKwh: null,
         devices: [{ models: [1, 103, 1, 203] }],
-        physics: { script: script('exportWh', 'roofNorth') },
+        physics: { script: script('exportWh', ({ roofNorth }) => roofNorth) },
       }),
       home('roof-south', 'south', {
         role: 'household',
         sellAtPerKwh: '0.08',
         buyAtPerKwh: null,
         devices: [{ profile: 'sma' }],
-        physics: { script: script('exportWh', 'roofSouth') },
+        physics: { script: script('exportWh', ({ roofSouth }) => roofSouth) },
       }),
       home('buyer', 'transformer', {
         role: 'buyer',
         sellAtPerKwh: null,
         buyAtPerKwh: '0.25',
         devices: [{ models: [1, 203] }],
-        physics: { script: script('importWh', 'buyer') },
+        physics: { script: script('importWh', ({ buyer }) => buyer) },
       }),
     ],
+    guests: {
+      most: 2,
+      home: home('guest', 'transformer', {
+        role: 'household',
+        sellAtPerKwh: null,
+        buyAtPerKwh: null,
+        devices: [{ models: [1, 103, 1, 203] }],
+        physics: { script: script('exportWh', () => guestWh) },
+      }),
+    },
   }
   const file = join(folder, 'street.json')
   writeFileSync(file, JSON.stringify(street, null, 2))

@@ -2,7 +2,7 @@
 import type { Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { digestOf } from '../../contracts/protocol/typed-data.ts'
-import type { OrdersAnswer } from '../../server/api/resources.ts'
+import type { OrdersAnswer } from '../../server/api/live-resources.ts'
 import { domain, orderOf, people, signedOrder } from '../api/people.ts'
 import { ask, type Street, startStreet } from '../api/street.ts'
 import { t0 } from '../market/engine/street.ts'

@@ -10,7 +10,7 @@ function batch(change: Partial<Grounds> = {}, missing: { seat: number; time: num
     ({ arrival, seat, activeFrom: 0, activeUntil }) as Grounds['orders'][number]
   const times = [0, 10, 20, 30, 40]
   return {
-    ...{ start: 0, end: 40, forwardOrders: [], forwardTrades: [], agreements: [], leftOut: [] },
+    ...{ start: 0, end: 40, forwardOrders: [], forwardTrades: [], agreements: [], declarations: [], leftOut: [] },
     orders: [order(1, 1, 40), order(2, 2, 20)],
     intervals: [0, 10, 20, 30].map((start) => {
       return { start, block: 1, suspendedAtStart: [], suspendedAtComputation: [], cut: [] }

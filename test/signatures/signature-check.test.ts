@@ -54,6 +54,7 @@ const names: TypedDataName[] = [
   'DataGrant',
   'Invitation',
   'DocumentApproval',
+  'Declaration',
 ]
 
 describe.each(names)('the hand-built digest of %s', (name) => {

@@ -95,8 +95,10 @@ export class Chain {
       // Another server has sent it as well.
       if (state.settled.has(batch.end)) return null
       const next = check(state, time)
-      if (typeof next === 'string') done(next)
-      return typeof next === 'string' || next instanceof Insolvent ? null : next
+      if (typeof next !== 'string' && !(next instanceof Insolvent)) return next
+      // Somebody took their money out since it was sent: whoever sent it looks again.
+      done(typeof next === 'string' ? next : null)
+      return null
     })
   }
 

@@ -94,3 +94,8 @@ function checkEntry(
   if (entry.paid > BigInt(terms.buyCeiling) * BigInt(entry.boughtWh)) return 'BeyondPrice'
   return null
 }
+
+/** Entries in one form, to be compared. */
+export function printed(entries: BatchCut['entries'] | undefined): string {
+  return JSON.stringify(entries, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
+}

@@ -2,12 +2,12 @@
  * Laws of the end, some time after the last fault: the area is ready and nothing is overdue, everything that homes have signed is
  * there, and journal, snapshots and tables say the same when they are made anew.
  */
-import type { BatchCut } from '../../server/market/area/area.ts'
 import { emptyState } from '../../server/market/area/state.ts'
 import { apply } from '../../server/market/engine/engine.ts'
 import { decodeCommand } from '../../server/market/engine/journal.ts'
 import { hashState, stateOf } from '../../server/market/engine/snapshot.ts'
 import type { Chain } from './chain.ts'
+import { printed } from './contract.ts'
 import type { Database } from './database.ts'
 import type { Home } from './home.ts'
 import type { JournalLaws } from './journal-laws.ts'
@@ -99,10 +99,6 @@ function checkSettled({ verdict, database, chain }: EndLawParts): void {
       return `the chain has settled another batch to ${end} than the journal has`
     })
   }
-}
-
-function printed(entries: BatchCut['entries'] | undefined): string {
-  return JSON.stringify(entries, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
 }
 
 /** The journal from its first row, and from every snapshot, gives the state and the tables that are there. */

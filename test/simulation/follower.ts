@@ -6,7 +6,7 @@ import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { chainSeatOf, type SeatRecord } from '../../server/chain/seat-view.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import type { Block, Chain } from './chain.ts'
-import { Insolvent } from './contract.ts'
+import { Insolvent, printed } from './contract.ts'
 import type { Database } from './database.ts'
 import type { Machine } from './machine.ts'
 import type { Random } from './random.ts'
@@ -88,6 +88,7 @@ export class Follower {
 
   private settle(): void {
     const { machine, chain, database, handle, refused } = this.parts
+    this.disownOthers()
     if (machine.scheduler.nowMs < chain.unsettledUntilMs) return
     const { settledUntil, settled } = chain.head.state
     const ends = [...database.tables.batches.keys()].filter((end) => end > chain.counted.state.settledUntil)
@@ -111,6 +112,16 @@ export class Follower {
       if (!(error instanceof Insolvent)) throw error
       const seats = error.seats.filter((seat) => cannotPay(batch.entries, chain.counted.state.seats.get(seat)))
       if (seats.length > 0) handle.submit({ type: 'leave-out', end: next, number, seats }).catch(() => {})
+    }
+  }
+
+  /** Names the batches that the chain has settled otherwise than they were cut here. */
+  private disownOthers(): void {
+    const { chain, database, handle } = this.parts
+    for (const [end, { start, entries }] of chain.counted.state.settled) {
+      const own = database.tables.batches.get(end)?.batch
+      if (own === undefined || printed(own.entries) === printed(entries)) continue
+      handle.submit({ type: 'disown-batch', start, end }).catch(() => {})
     }
   }
 }

@@ -11,9 +11,9 @@ import type {
   IntervalRun,
   LateReading,
   MeterReading,
-  Standing,
 } from '../../server/market/area/area.ts'
 import type { Quality } from '../../server/market/area/codes.ts'
+import type { Standing } from '../../server/market/area/standing.ts'
 
 /** How a seat stands in one interval, by the newest run that tells of it. */
 export interface SeatRow {
@@ -139,7 +139,10 @@ export class Tables {
       case 'batch-missed':
         insert(this.missed, event.end, event.start)
         for (const [start, interval] of this.intervals) {
-          if (start >= event.start && start < event.end && !interval.isFinal) interval.isMissed = true
+          if (start >= event.start && start < event.end) interval.isMissed = true
+        }
+        for (const [end, { batch }] of this.batches) {
+          if (batch.start >= event.start && end <= event.end) this.batches.delete(end)
         }
         break
       default:

@@ -1,14 +1,17 @@
 /** Whatever an area went through, each of its batches is computed again from its file, and each seat's statement is right. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { contentOf } from '../../server/market/area/declarations.ts'
 import type { AreaFile } from '../../server/settlement/area-file.ts'
 import { verifyArea } from '../../server/settlement/verify/verify-area.ts'
 import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
 import { makeStatement } from '../../server/statements/make-statement.ts'
+import { rebuildArea } from '../../server/store/rebuild.ts'
 import { seededDraws } from '../bench/measure.ts'
 import { exportedBatch, statementOfSeat } from '../settlement/exported.ts'
 import { identity, type ScratchArea, scratchArea } from '../store/area.ts'
 import { RandomStreet } from '../store/random-journal.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+import { playShared } from './allocated-batch.ts'
 import { commandsOf, everybodySigned, newestCuts, settledArea, settledSeat } from './settled-journal.ts'
 
 let server: ScratchServer
@@ -94,4 +97,64 @@ test.skipIf(process.env.SEED !== undefined)('have seen everything that a batch c
     'readings that are not measured',
   ].filter((sight) => !seen.has(sight))
   expect(missing).toEqual([])
+})
+
+describe.each([1, 2] as const)('energy that somebody else gives out (allocation %i)', (allocation) => {
+  test('its batch is right, a forged allocation is found, and the tables follow from the journal', async () => {
+    const area = await scratchArea(server)
+    await playShared(area, allocation)
+    const stored = { ...identity, areaId: area.areaId }
+    const commands = await commandsOf(area.store)
+    const cuts = newestCuts(area.writer.events)
+    const [batch] = cuts
+    const made = await makeStatement(area.database, stored, batch!.end)
+    const file = await exportedBatch(area.database, stored, batch!.end)
+    const settled = settledArea(commands, { batch: batch!, cuts }, made!.root)
+    const verifying = everybodySigned(file, settled)
+    expect(verifyArea(file, settled, verifying)).toBeNull()
+    const fills = file.seats.flatMap((seat) => seat.fills)
+    expect(new Set(fills.map(([, stage]) => stage))).toEqual(new Set([allocation === 1 ? 'imported' : 'coefficients']))
+    expect([file.leftOut, file.intervals.some(({ cut }) => cut.length > 0)]).toEqual([[[4]], true])
+    for (const { seat } of file.seats) {
+      const own = await statementOfSeat(area.database, stored, { seat, end: batch!.end })
+      expect(verifyStatement(own, settledSeat(settled, batch!, seat), everybodySigned(own))).toBeNull()
+    }
+
+    const forged = (change: (own: AreaFile) => void) => {
+      const copy = structuredClone(file)
+      change(copy)
+      return verifyArea(copy, settled, verifying)
+    }
+    const allocate = (own: AreaFile) => {
+      const { body } = own.declarations[0]!
+      if (body.type === 'quantities') body.intervals[0]!.seats[2]!.allocatedWh -= 1
+      if (body.type === 'key') body.steps[0]!.rounds[0]!.ofMillionths += 1
+    }
+    expect(forged(allocate)).toMatch(/does not say what was signed/)
+    const resigned = (own: AreaFile) => {
+      allocate(own)
+      own.declarations[0]!.declaration.content = contentOf(own.declarations[0]!.body)
+    }
+    expect(forged(resigned)).toMatch(/is not signed by the grid operator/)
+    expect(forged((own) => own.declarations.pop())).toMatch(
+      /settled \d+ Wh|computed nothing|is missing|does not count there/,
+    )
+    const dearer = (own: AreaFile) => {
+      own.settings[0]!.sharing = { price: { type: 'fixed', ticks: 1_201 }, waitMs: 0 }
+    }
+    expect(forged(dearer)).toMatch(/settled .*computed/)
+    expect(forged((own) => Object.assign(own.settings[0]!, { sharing: null }))).toMatch(/is not stated/)
+
+    const rebuilt = () => rebuildArea({ databaseUrl: area.url, areaId: area.areaId, progress() {} })
+    expect((await rebuilt()).difference).toBeNull()
+    await area.database`update declarations set version = version + 1`
+    expect((await rebuilt()).difference).toMatchObject({ table: 'declarations', columns: ['version'] })
+    if (allocation === 1) {
+      const [row] = await area.database`
+        select run, kind, matched_wh from intervals where area_id = ${area.areaId} and start = ${file.start} order by run desc limit 1`
+      expect(row).toMatchObject({ kind: 'corrected' })
+      expect(file.declarations.map(({ declaration }) => declaration.version)).toEqual([1, 2])
+    }
+    await area.close()
+  })
 })

@@ -1,6 +1,6 @@
 /** What the chain would say of a batch, had it settled what a journal cut: for journals whose signatures are of nobody. */
 import type { EntryFields } from '../../contracts/protocol/entry.ts'
-import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
+import { type EscrowDomain, hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { AreaStore } from '../../server/areas/area-store.ts'
 import type { BatchCut, ChainSeat, Command, Event } from '../../server/market/area/area.ts'
 import { decodeCommand } from '../../server/market/engine/journal.ts'
@@ -53,7 +53,17 @@ export function settledArea(
   const bases = new Map([...seats].map(([number, { base }]) => [number, base]))
   const { start, end, paid, received } = batch
   return {
-    ...{ rules, statementRoot, start, end, versions, bases, gridTake: paid - received, band: null },
+    ...{
+      rules,
+      grids: [rules.grid],
+      statementRoot,
+      start,
+      end,
+      versions,
+      bases,
+      gridTake: paid - received,
+      band: null,
+    },
     seats: [...seats.values()].sort((a, b) => a.seat - b.seat),
     entries: entryWords(batch, bases, rules.intervalSeconds),
   }
@@ -89,10 +99,14 @@ export function settledSeat(area: SettledArea, batch: BatchCut, seat: number): S
   }
 }
 
-/** Whatever is signed counts as signed by whom it must be. */
+/** Whatever is signed counts as signed by whom it must be; `area` says who the grid operator is, where it declared something. */
 export function everybodySigned(
-  file: EscrowDomain & SignedThings & Partial<Pick<AreaFile, 'forwardOrders'>>,
+  file: EscrowDomain & SignedThings & Partial<Pick<AreaFile, 'forwardOrders' | 'declarations'>>,
+  area?: SettledArea,
 ): Verifying {
   const orders = [...(file.orders ?? []), ...(file.forwardOrders ?? [])]
-  return { words: new Set(claimsOf(file, { ...file, orders }).map(nameOf)), signerOf: (_, { meter }) => meter }
+  const { declarations = [] } = file
+  const declared = area && { declared: { declarations, rules: hashRules(area.rules), grids: area.grids } }
+  const claims = claimsOf(file, { ...file, orders, ...declared })
+  return { words: new Set(claims.map(nameOf)), signerOf: (_, { meter }) => meter }
 }

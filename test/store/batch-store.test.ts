@@ -88,9 +88,9 @@ test('those without a statement of their number are named, oldest first', () =>
   }, 1))
 
 test('fills are those of its entries, with what they are called outside, in the order of a statement', () => {
-  const unseen = new Set<string>(stageNames)
+  const unseen = new Set<string>(['agreements', 'forward', 'spot'])
   return inRandomJournals(async ({ area, told, batches }) => {
-    const nameOf = new Map([
+    const nameOf = new Map<string, string>([
       ...told('order-accepted').map(({ order }) => [`spot ${order.arrival}`, order.id] as const),
       ...told('forward-accepted').map(({ order }) => [`forward ${order.arrival}`, order.id] as const),
       ...told('agreement-accepted').map(({ agreement }) => [`agreements ${agreement.arrival}`, agreement.id] as const),

@@ -66,6 +66,7 @@ import {
   seatsOfAccount,
   seatsOfAccounts,
 } from '../../server/store/queries-seats.ts'
+import { batchesOfSeat, seatOutcomes, seatTotals } from '../../server/store/queries-totals.ts'
 import { settingsAt, settingsBetween, settingsHistory } from '../../server/store/settings-store.ts'
 import { batchesAfter, markSubmitted, signedEntries } from '../../server/store/settlement-store.ts'
 import { addressOf, intervalSeconds, reading, seal, t0 } from '../market/engine/street.ts'
@@ -166,6 +167,13 @@ describe('a query', () => {
       () => seatIntervalsOfAccounts(sql, { area, starts: [startOf(5), startOf(6)], accounts: [account] }),
     ],
     ['sums of a seat', 3_000, () => seatSummary(sql, { ...seat, from: startOf(0), to: startOf(300) })],
+    [
+      'sums of a seat in parts',
+      9_000,
+      () => seatTotals(sql, { ...seat, bounds: [startOf(0), startOf(100), startOf(300)], intervalSeconds }),
+    ],
+    ['outcomes of a seat', 3_000, () => all(seatOutcomes(sql, { ...seat, from: startOf(0), to: startOf(300) }))],
+    ['batches with a seat', 1_000, () => batchesOfSeat(sql, { ...seat, from: startOf(0), to: startOf(300) })],
     ['batches of a seat', 1_000, () => seatBatches(sql, { seats: [seat], limit: 50 })],
     ['production', 1_500, () => productionByTime(sql, { ...seat, from: startOf(0), to: startOf(200) })],
     ['active orders', 50, () => activeOrders(sql, [seat])],

@@ -99,7 +99,7 @@ describe('an agreement', () => {
       const seats = { seller: roof, buyer: flat }
       const agreement = agreementOf(area, seats[first], { ...terms, side, partner: seats[second] }, nowMs)
       const offer = await signOffer(sessions[first], area, agreement, side)
-      for (const sent of [offerText(offer), offerLink(offer, 'https://market.example')]) {
+      for (const sent of [offerText(offer), offerLink(offer, 'https://market.example/account')]) {
         const read = readOffer(sent, area, seats[second], nowMs)
         expect(read).toEqual({ offer, side: side === 'sell' ? 'buy' : 'sell' })
       }

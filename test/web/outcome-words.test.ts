@@ -13,7 +13,16 @@ describe.each(Object.entries(outcomeWords.texts))('in %s', (_language, { codes: 
   })
 
   it('names what is missing nowhere', () => {
-    const facts = { limit: 'L', offered: 'O', filled: 'F', zone: 'Z', covered: 'C', because: 'B' }
+    const facts = {
+      limit: 'L',
+      offered: 'O',
+      filled: 'F',
+      zone: 'Z',
+      covered: 'C',
+      because: 'B',
+      metered: 'M',
+      together: 'T',
+    }
     for (const sentence of Object.values(sentences)) {
       for (const sells of [true, false]) {
         for (const price of ['P', null]) {
@@ -49,5 +58,5 @@ it('says the side first and the number that would have changed the result', () =
 
 it('begins with the side in every stage', () => {
   for (const stage of stages)
-    expect(sentence({ stage, side: 'buy' })).toMatch(/^(Buying|Bought ahead|Agreed purchase): /)
+    expect(sentence({ stage, side: 'buy' })).toMatch(/^(Buying|Bought ahead|Agreed purchase|From the community): /)
 })

@@ -20,6 +20,7 @@ const rules = {
 
 export const area: AreaResource = {
   area: 1,
+  slug: 'test-street',
   name: 'Test street',
   intervalSeconds: 10,
   batchSeconds: 60,
@@ -31,6 +32,7 @@ export const area: AreaResource = {
   lowestPerKwh: '0.0000',
   highestPerKwh: '0.4000',
   ownUse: 'net',
+  sharing: null,
   rules: { hash: hashRules(rules), ...rules },
   offices: { grid: rules.grid, operator: address('6') },
   chain: {
@@ -80,6 +82,7 @@ export function seatOf(account: string, change: Partial<SeatResource> = {}): Sea
     sellOrder: null,
     buyOrder: null,
     lastReadingAt: null,
+    record: { kind: 'agent', comparedDays: 0, beyondIntervals: 0 },
     ...change,
   }
 }
@@ -95,7 +98,7 @@ export function outcomeOf(change: Partial<OutcomeResource>): OutcomeResource {
     pricePerKwh: '0.1460',
     amount: '0',
     code: 'price-too-high',
-    ...{ bestPerKwh: null, fullZone: null, coveredWh: 9, because: null },
+    ...{ bestPerKwh: null, fullZone: null, coveredWh: 9, meteredWh: 9, togetherWh: 20, because: null },
     message: 'Selling: your price of 15.0 ct/kWh was 0.4 ct above the clearing price of 14.6 ct/kWh.',
     ...change,
   }

@@ -74,6 +74,12 @@ describe('what stands in the way of a home', () => {
     expect(problems({ lastReadingAt: '2026-07-01T11:59:30.000Z' })).toEqual([])
   })
 
+  it('is no silence of a meter that the metering operator reads', () => {
+    const record = { kind: 'official' as const, comparedDays: 0, beyondIntervals: 0 }
+    expect(problems({ record, lastReadingAt: null })).toEqual([])
+    expect(problems({ record, lastReadingAt: '2026-06-29T00:00:00.000Z' })).toEqual([])
+  })
+
   it('is an empty purse only where somebody wants to buy', () => {
     const order = { side: 'buy' } as NonNullable<ReturnType<typeof seatOf>['buyOrder']>
     expect(problems({ available: '0', buyOrder: order })).toEqual(['purseEmpty'])

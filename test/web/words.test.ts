@@ -1,10 +1,10 @@
 /** The page's plain words for outcomes and power. */
 import { describe, expect, it } from 'vitest'
+import { slugOf } from '../../contracts/protocol/slug.ts'
 import type { TelemetryEvent } from '../../server/api/resources.ts'
 import { sparkPath } from '../../web/charts/spark.tsx'
 import { flowSentence, flowsOf } from '../../web/household/power-flow.tsx'
 import { initials } from '../../web/page/person-switch.tsx'
-import { slugOf } from '../../web/session/identity.ts'
 
 describe('the power of a home', () => {
   const telemetry = (change: Partial<TelemetryEvent>): TelemetryEvent => ({

@@ -4,6 +4,7 @@ import { useId, useState } from 'react'
 import { part } from '../api/part.ts'
 import { readCents, readWh } from '../forward/forward.ts'
 import { mandateWh, type OrderSide } from '../orders/order.ts'
+import { usePathHere } from '../page/address.tsx'
 import { Card, Trouble } from '../page/card.tsx'
 import { NumberField, SideField } from '../page/fields.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
@@ -19,6 +20,7 @@ const usualMs = 30 * daySeconds * 1000
 
 export function AgreementForm({ area, seat }: SeatViewProps) {
   const said = agreementWords()
+  const pathHere = usePathHere()
   const session = useSession()
   const sides = (['sell', 'buy'] as const).filter((each) => mandateWh(seat, each) > 0)
   const ids = { partner: useId(), kind: useId() }
@@ -154,7 +156,7 @@ export function AgreementForm({ area, seat }: SeatViewProps) {
           />
           <p className="explain">
             {said.asLink}
-            <a href={offerLink(sign.data, window.location.origin)}>{said.openIt}</a>
+            <a href={offerLink(sign.data, window.location.origin + pathHere('/account'))}>{said.openIt}</a>
           </p>
         </div>
       )}

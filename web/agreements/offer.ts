@@ -83,9 +83,9 @@ export function offerText(offer: AgreementOffer): string {
 
 const linkMark = '#agreement='
 
-/** A link that opens the partner's own page with the offer; what follows the mark never reaches a server. */
-export function offerLink(offer: AgreementOffer, origin: string): string {
-  return `${origin}/account${linkMark}${offerText(offer)}`
+/** A link that opens the partner's own page (`account` is its address) with the offer; what follows the mark never reaches a server. */
+export function offerLink(offer: AgreementOffer, account: string): string {
+  return `${account}${linkMark}${offerText(offer)}`
 }
 
 /** The offer's text in the address of a page, or null. */

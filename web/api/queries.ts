@@ -1,7 +1,7 @@
 /** What the page asks for, with the keys under which live events renew it. */
 
 import { queryOptions } from '@tanstack/react-query'
-import type { DemoDay, DemoPerson } from '../../server/api/demo-resources.ts'
+import type { DemoDay, DemoHomes, DemoPerson } from '../../server/api/demo-resources.ts'
 import type {
   AreaResource,
   BatchResource,
@@ -31,11 +31,41 @@ export interface Credentials {
   token: string
 }
 
+/** The first of the server's areas: whoever wants more than to know whether there is one or more searches. */
 export const areasQuery = queryOptions({
-  queryKey: ['areas'],
+  queryKey: ['areas', 'first'],
   queryFn: async ({ signal }) => (await getJson<Page<AreaResource>>('/areas', { signal })).items,
   staleTime: 60_000,
 })
+
+/** The areas whose name, number or zones hold the words of a search; with a cursor where there are more. */
+export function foundAreasQuery(search: string, limit: number) {
+  return queryOptions({
+    queryKey: ['areas', 'found', search, limit],
+    queryFn: ({ signal }) =>
+      getJson<Page<AreaResource> & { cursor: string | null }>(
+        `/areas?limit=${limit}&search=${encodeURIComponent(search)}`,
+        { signal },
+      ),
+  })
+}
+
+/** One area, by its number or slug; null where the server has none there. */
+export function areaQuery(place: string) {
+  return queryOptions({
+    queryKey: ['areas', 'one', place],
+    queryFn: async ({ signal }): Promise<AreaResource | null> => {
+      try {
+        return await getJson<AreaResource>(`/areas/${encodeURIComponent(place)}`, { signal })
+      } catch (error) {
+        // Nothing there, or nothing that could be an area's place.
+        if (error instanceof ProblemError && (error.status === 404 || error.status === 400)) return null
+        throw error
+      }
+    },
+    staleTime: 60_000,
+  })
+}
 
 /** What only a server of the demo knows; null on any other. */
 function demoQuery<Answer>(name: string) {
@@ -54,6 +84,8 @@ function demoQuery<Answer>(name: string) {
 }
 
 export const peopleQuery = demoQuery<DemoPerson[]>('people')
+/** How many homes the demo gives to visitors. */
+export const demoHomesQuery = demoQuery<DemoHomes>('homes')
 /** How fast the demo's sun runs. */
 export const demoDayQuery = demoQuery<DemoDay>('day')
 

@@ -36,7 +36,8 @@ function GivenCard({ area, seat }: SeatViewProps) {
   const session = useSession()
   const queries = useQueryClient()
   const grants = useQuery(grantsQuery(session))
-  const areas = useQuery(areasQuery).data ?? [area]
+  const known = useQuery(areasQuery).data ?? []
+  const areas = [area, ...known.filter((each) => each.area !== area.area)]
   const takeBack = useMutation({
     mutationFn: async (taken: GrantResource) =>
       (await part(() => import('./submit.ts'))).takeGrantBack(session, taken, { grants: grants.data ?? [], areas }),

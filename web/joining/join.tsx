@@ -1,22 +1,22 @@
 /** Joining: an account, the agent's code, what it found, limits in plain words, and who is waited for. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useId, useState } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
-import { areasQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
+import { areaQuery, demoHomesQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
 import { readCents } from '../forward/forward.ts'
 import { energy, power, priceWords, typedCents } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
-import { PageLink, useAddress } from '../page/address.tsx'
+import { PageLink, pathIn, useAddress } from '../page/address.tsx'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
 import OwnAccount from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
-import { keepInvitation, pairingQuery, requestPairing, showInvitation } from './queries.ts'
+import { pairingQuery, requestPairing, showInvitation, takeDemoHome } from './queries.ts'
 import { joiningWords } from './words.tsx'
 import './joining.css'
 
@@ -26,15 +26,11 @@ type StepName = (typeof steps)[number]
 /** What a connection of a home in Europe carries: three phases of 63 A hold 43 kW, most homes less than 25. */
 const usualConnectionKw = 25
 
-export default function Join() {
+export default function Join({ area }: { area: AreaResource }) {
   const said = joiningWords()
-  const areas = useQuery(areasQuery).data
   const session = useOptionalSession()
   const place = useAddress()
   const [code, setCode] = useState(place.view === 'join' ? place.code : null)
-  useEffect(() => keepInvitation(window.location.hash), [])
-  const area = areas?.[0]
-  if (!area) return <Waiting lines={4} />
   return (
     <>
       <div className="page-head">
@@ -51,10 +47,10 @@ export default function Join() {
       ) : code === null ? (
         <>
           <Steps at="code" />
-          <CodeForm setCode={setCode} />
+          <CodeForm session={session} setCode={setCode} />
         </>
       ) : (
-        <Pairing session={session} areas={areas} code={code} again={() => setCode(null)} />
+        <Pairing session={session} area={area} code={code} again={() => setCode(null)} />
       )}
     </>
   )
@@ -78,55 +74,96 @@ function Steps({ at }: { at: StepName }) {
   )
 }
 
-function CodeForm({ setCode }: { setCode: (code: string) => void }) {
+function CodeForm({ session, setCode }: { session: Session; setCode: (code: string) => void }) {
   const said = joiningWords()
   const ids = { code: useId(), hint: useId() }
   const [text, setText] = useState('')
+  const homes = useQuery(demoHomesQuery).data
   const plain = text.replaceAll(/[\s-]/g, '').toUpperCase()
   const isCode = /^[2-9A-HJKMNP-TV-Z]{8}$/.test(plain)
   return (
-    <Card title={said.codeTitle} className="join-card">
-      <p>{said.codeText(<code>commonwatt-agent pair</code>)}</p>
-      <form
-        className="amount-form"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (isCode) setCode(plain)
-        }}
-      >
-        <label htmlFor={ids.code}>{said.code}</label>
-        <div className="amount-row">
-          <input
-            id={ids.code}
-            className="join-code"
-            autoComplete="off"
-            autoCapitalize="characters"
-            spellCheck={false}
-            placeholder="XXXX-XXXX"
-            aria-describedby={ids.hint}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-          <button type="submit" className="primary" disabled={!isCode}>
-            {said.find}
-          </button>
-        </div>
-        <p className="explain" id={ids.hint}>
-          {plain.length >= 8 && !isCode ? said.notACode : said.codeHint}
-        </p>
-      </form>
+    <>
+      <Card title={said.codeTitle} className="join-card">
+        <p>{said.codeText(<code>commonwatt-agent pair</code>)}</p>
+        <form
+          className="amount-form"
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (isCode) setCode(plain)
+          }}
+        >
+          <label htmlFor={ids.code}>{said.code}</label>
+          <div className="amount-row">
+            <input
+              id={ids.code}
+              className="join-code"
+              autoComplete="off"
+              autoCapitalize="characters"
+              spellCheck={false}
+              placeholder="XXXX-XXXX"
+              aria-describedby={ids.hint}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
+            <button type="submit" className="primary" disabled={!isCode}>
+              {said.find}
+            </button>
+          </div>
+          <p className="explain" id={ids.hint}>
+            {plain.length >= 8 && !isCode ? said.notACode : said.codeHint}
+          </p>
+        </form>
+      </Card>
+      {homes && <DemoHomeCard session={session} free={homes.free} shown={setText} />}
+    </>
+  )
+}
+
+/** Whoever looks at the demo has no meter here: it gives a home, whose agent shows a code like everybody's. */
+function DemoHomeCard({
+  session,
+  free,
+  shown,
+}: {
+  session: Session
+  free: number
+  /** The agent's code, to be entered like any other. */
+  shown: (code: string) => void
+}) {
+  const said = joiningWords()
+  const take = useMutation({
+    mutationFn: () => takeDemoHome(session),
+    onSuccess: ({ code }) => shown(`${code.slice(0, 4)}-${code.slice(4)}`),
+  })
+  return (
+    <Card title={said.demoTitle} className="join-card">
+      <p>{said.demoText}</p>
+      <p>
+        <button type="button" disabled={take.isPending || take.isSuccess || free === 0} onClick={() => take.mutate()}>
+          {take.isPending ? said.demoWaiting : said.demoTake}
+        </button>
+      </p>
+      {free === 0 && !take.isSuccess && <p className="explain">{said.demoFull}</p>}
+      <div role="status">
+        {take.data && (
+          <p className="effect">
+            {said.demoReady(<strong>{`${take.data.code.slice(0, 4)}-${take.data.code.slice(4)}`}</strong>)}
+          </p>
+        )}
+      </div>
+      <Trouble error={take.error} />
     </Card>
   )
 }
 
 function Pairing({
   session,
-  areas,
+  area: here,
   code,
   again,
 }: {
   session: Session
-  areas: readonly AreaResource[]
+  area: AreaResource
   code: string
   again: () => void
 }) {
@@ -139,6 +176,8 @@ function Pairing({
     onSuccess: (claimed) => queries.setQueryData(pairingQuery(session, code).queryKey, claimed),
   })
   const found = pairing.data
+  const elsewhere = found !== undefined && found.area !== here.area ? found.area : null
+  const other = useQuery({ ...areaQuery(String(elsewhere)), enabled: elsewhere !== null })
   const seat = seats.data?.find(({ meter }) => meter === found?.meter)
   if (found === undefined) {
     return (
@@ -159,7 +198,9 @@ function Pairing({
       </>
     )
   }
-  const area = areas.find((each) => each.area === found.area) ?? areas[0]!
+  // A code leads to its meter's area, wherever it is entered.
+  const area = elsewhere === null ? here : other.data
+  if (!area) return other.error ? <Trouble error={other.error} /> : <Waiting lines={4} />
   if (seat !== undefined) return <Opened area={area} seat={seat} session={session} />
   const isClaimed = found.state !== 'offered'
   return (
@@ -337,6 +378,8 @@ function problemOf(
 
 function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResource; session: Session }) {
   const said = joiningWords()
+  const address = useAddress()
+  const toAccount = pathIn(address.area === null ? null : area.slug, '/account')
   const queries = useQueryClient()
   const sides = [
     { side: 'sell', mostWh: seat.mandate.maxSellWh, limit: seat.mandate.sellFloorPerKwh, order: seat.sellOrder },
@@ -401,7 +444,7 @@ function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResourc
           </li>
           {seat.mandate.maxBuyWh > 0 && seat.balance === '0' && <li>{said.putMoneyIn}</li>}
         </ul>
-        <PageLink to="/account" className="button primary">
+        <PageLink to={toAccount} className="button primary">
           {said.toMyPage}
         </PageLink>
       </Card>

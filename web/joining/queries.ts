@@ -1,13 +1,13 @@
 /** What the page asks while a home joins. */
 
 import { queryOptions } from '@tanstack/react-query'
-import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
-import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import type { DemoHomeTaken, DemoPerson } from '../../server/api/demo-resources.ts'
 import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, postJson } from '../api/client.ts'
 import { part } from '../api/part.ts'
 import type { Session } from '../session/session.tsx'
+import { keptInvitation } from './kept-invitation.ts'
 
 /** How often the page looks what the agent sees and whether it has signed. */
 const lookEveryMs = 2_000
@@ -24,20 +24,13 @@ export function pairingQuery({ account, token }: Session, code: string) {
   })
 }
 
-const invitationPlace = 'commonwatt.invitation'
-
-/** Keeps the invitation of the address this page was opened with, for as long as the tab lives. */
-export function keepInvitation(fragment: string): void {
-  if (readInvitation(fragment) !== null) sessionStorage.setItem(invitationPlace, fragment)
-}
-
 /** Shows the server the invitation that this page was opened with, if there is one for the area; the demo invites everybody. */
 export async function showInvitation(
   session: Session,
   area: AreaResource,
   people: readonly DemoPerson[] | null,
 ): Promise<void> {
-  const kept = readInvitation(sessionStorage.getItem(invitationPlace) ?? '')
+  const kept = keptInvitation()
   const isKept = kept?.area === area.area
   const invited = isKept
     ? kept
@@ -49,4 +42,9 @@ export async function showInvitation(
 
 export function requestPairing(session: Session, code: string): Promise<PairingResource> {
   return postJson<PairingResource>(`/pairings/${encodeURIComponent(code)}/claim`, {}, session)
+}
+
+/** The demo sets up a home for the account; its agent shows the code. */
+export function takeDemoHome(session: Session): Promise<DemoHomeTaken> {
+  return postJson<DemoHomeTaken>('/demo/homes', {}, session)
 }

@@ -23,6 +23,15 @@ export const joiningWords = catalogue({
     find: 'Find my home',
     notACode: 'A code has eight letters and digits; 0, 1, I, L, O and U are never among them.',
     codeHint: 'Small or capital letters, with or without the hyphen. A code lives ten minutes.',
+    demoTitle: 'No meter at hand?',
+    demoText:
+      'This is a demo: it lends you a roof with real devices and an agent of its own for a day. From here on everything is as it is for anybody.',
+    demoTake: 'Lend me a home',
+    demoWaiting: 'Its devices and its agent are starting…',
+    demoFull: 'All of its homes have found somebody. One becomes free within a day.',
+    demoReady: (code: ReactNode): ReactNode => (
+      <>Your home is there. Its agent shows the code {code}: find your home by it.</>
+    ),
     looking: 'Looking for your home',
     another: 'Enter another code',
     moment: 'One moment…',
@@ -108,6 +117,13 @@ export const joiningWords = catalogue({
     find: 'Mein Haus finden',
     notACode: 'Ein Code hat acht Buchstaben und Ziffern; 0, 1, I, L, O und U kommen nie darin vor.',
     codeHint: 'Kleine oder große Buchstaben, mit oder ohne Bindestrich. Ein Code lebt zehn Minuten.',
+    demoTitle: 'Kein Zähler zur Hand?',
+    demoText:
+      'Dies ist eine Vorführung: Sie leiht Ihnen für einen Tag ein Dach mit echten Geräten und einem eigenen Agenten. Von hier an ist alles wie bei jedem.',
+    demoTake: 'Leih mir ein Haus',
+    demoWaiting: 'Geräte und Agent fahren hoch …',
+    demoFull: 'Alle Häuser haben jemanden gefunden. Binnen eines Tages wird eines frei.',
+    demoReady: (code) => <>Ihr Haus ist da. Sein Agent zeigt den Code {code}: Finden Sie Ihr Haus damit.</>,
     looking: 'Ihr Haus wird gesucht',
     another: 'Einen anderen Code eingeben',
     moment: 'Einen Moment …',

@@ -2,7 +2,7 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useState } from 'react'
 import { io, type Socket } from 'socket.io-client'
-import type { LiveToPage } from '../../server/api/resources.ts'
+import type { LiveToPage } from '../../server/api/live-resources.ts'
 import type { PageToLive } from '../../server/api/signed-requests.ts'
 import { applyAgreement } from '../agreements/queries.ts'
 import { applyForwardBook, applyForwardOrder, applyForwardTrade } from '../forward/queries.ts'

@@ -36,6 +36,9 @@ export interface OutcomeParts {
   because: string
   /** Whether it was the own side that could not. */
   isOwn: boolean
+  /** Of shared energy: what the own meter measured, and what was shared together. */
+  metered: string
+  together: string
 }
 
 interface OutcomeTexts {
@@ -50,6 +53,8 @@ const en: OutcomeTexts = {
     spot: { sell: 'Selling', buy: 'Buying' },
     forward: { sell: 'Sold ahead', buy: 'Bought ahead' },
     agreements: { sell: 'Agreed sale', buy: 'Agreed purchase' },
+    imported: { sell: 'Shared', buy: 'From the community' },
+    coefficients: { sell: 'Shared', buy: 'From the community' },
   },
   seat: {
     'seat-closed': 'this meter took no part',
@@ -99,6 +104,19 @@ const en: OutcomeTexts = {
     'zone-changed': ({ offered }) => `nothing of ${offered}: the two are in different zones by now`,
     'partner-left-out': ({ filled, offered, price }) =>
       `${filled} of ${offered}${at(price)}: somebody who traded with you could not pay and was left out`,
+    allocated: ({ filled, price, metered, together }) =>
+      `${filled}${at(price)}: your part of the ${together} that were shared; your meter measured ${metered}`,
+    'above-metered': ({ filled, offered, price }) => `${filled} of ${offered}${at(price)}: your meter measured no more`,
+    'above-mandate': ({ filled, offered, price }) =>
+      `${filled} of ${offered}${at(price)}: ${vocabulary.en.home.limit} allows no more`,
+    'partner-short': ({ filled, offered, price, sells }) =>
+      `${filled} of ${offered}${at(price)}: the others could ${sells ? 'take' : 'give'} no more of it`,
+    'price-outside-mandate': ({ filled, offered, best, limit, sells }) =>
+      `${filled} of ${offered}: the price${best === null ? '' : ` of ${best}`}${sells ? '' : ' and the grid fee'} lay ${sells ? 'below' : 'above'} ${vocabulary.en.home.limit} of ${limit}`,
+    'no-price': ({ offered }) => `nothing of ${offered}: there is no price for this time, or not yet`,
+    'not-declared': () => 'the grid operator has not said yet who gets how much',
+    'declared-later': ({ filled, offered, price }) =>
+      `${filled} of ${offered}${at(price)}: the grid operator changed its mind after it was paid, so nothing moves any more`,
   },
 }
 
@@ -123,6 +141,8 @@ const de: OutcomeTexts = {
     spot: { sell: 'Verkauf', buy: 'Kauf' },
     forward: { sell: 'Im Voraus verkauft', buy: 'Im Voraus gekauft' },
     agreements: { sell: 'Vereinbarter Verkauf', buy: 'Vereinbarter Kauf' },
+    imported: { sell: 'Geteilt', buy: 'Aus der Gemeinschaft' },
+    coefficients: { sell: 'Geteilt', buy: 'Aus der Gemeinschaft' },
   },
   seat: {
     'seat-closed': 'dieser Zähler nahm nicht teil',
@@ -174,6 +194,20 @@ const de: OutcomeTexts = {
     'zone-changed': ({ offered }) => `nichts von ${offered}: die beiden sind inzwischen in verschiedenen Zonen`,
     'partner-left-out': ({ filled, offered, price }) =>
       `${filled} von ${offered}${zu(price)}: jemand, der mit Ihnen handelte, konnte nicht zahlen und fiel heraus`,
+    allocated: ({ filled, price, metered, together }) =>
+      `${filled}${zu(price)}: Ihr Teil von ${together}, die geteilt wurden; Ihr Zähler maß ${metered}`,
+    'above-metered': ({ filled, offered, price }) =>
+      `${filled} von ${offered}${zu(price)}: mehr hat Ihr Zähler nicht gemessen`,
+    'above-mandate': ({ filled, offered, price }) =>
+      `${filled} von ${offered}${zu(price)}: mehr erlaubt ${vocabulary.de.home.limit} nicht`,
+    'partner-short': ({ filled, offered, price, sells }) =>
+      `${filled} von ${offered}${zu(price)}: mehr davon konnten die anderen nicht ${sells ? 'nehmen' : 'geben'}`,
+    'price-outside-mandate': ({ filled, offered, best, limit, sells }) =>
+      `${filled} von ${offered}: der Preis${best === null ? '' : ` von ${best}`}${sells ? '' : ' mit der Netzgebühr'} lag ${sells ? 'unter' : 'über'} Ihrer Grenze von ${limit}`,
+    'no-price': ({ offered }) => `nichts von ${offered}: für diese Zeit gibt es keinen Preis, oder noch keinen`,
+    'not-declared': () => 'der Netzbetreiber hat noch nicht gesagt, wer wie viel bekommt',
+    'declared-later': ({ filled, offered, price }) =>
+      `${filled} von ${offered}${zu(price)}: der Netzbetreiber hat es geändert, nachdem es bezahlt war, darum bewegt sich nichts mehr`,
   },
 }
 
@@ -220,6 +254,8 @@ function outcomeClause(outcome: Omit<OutcomeResource, 'message'>): string {
     zone: fullZone ?? '',
     covered: energy(coveredWh),
     because: seatReason(outcome.because),
+    metered: energy(outcome.meteredWh),
+    together: energy(outcome.togetherWh),
     isOwn: (code === 'seller-side') === (side === 'sell'),
   })
 }

@@ -21,12 +21,14 @@ export function problemsOf(area: AreaResource, seat: SeatResource, nowMs: number
   if (seat.closed) return ['closed']
   const silentMs = (silentAfterIntervals * area.intervalSeconds + area.graceSeconds) * 1000
   const { lastReadingAt, mandate } = seat
-  const isSilent = lastReadingAt !== null && nowMs - Date.parse(lastReadingAt) > silentMs
+  // The metering operator's values come when they come; they are no device that has fallen silent.
+  const hasDevice = seat.record.kind !== 'official'
+  const isSilent = hasDevice && lastReadingAt !== null && nowMs - Date.parse(lastReadingAt) > silentMs
   const buys = mandate.maxBuyWh > 0 && seat.buyOrder !== null
   const problems: [HomeProblem, boolean][] = [
     ['suspended', seat.suspended],
     ['unconfirmed', !seat.confirmed && !seat.suspended],
-    ['firstReading', lastReadingAt === null],
+    ['firstReading', hasDevice && lastReadingAt === null],
     ['noReading', isSilent],
     ['purseEmpty', buys && signOf(seat.available) <= 0],
     ['limitEnds', Date.parse(mandate.validUntil) - nowMs < remindDays * dayMs],

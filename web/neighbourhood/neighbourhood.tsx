@@ -1,5 +1,6 @@
 /** The public view of a market area: the price now, how much is traded, and where it flows. */
 import { useQuery } from '@tanstack/react-query'
+import { slugOf } from '../../contracts/protocol/slug.ts'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { intervalsQuery, peopleQuery } from '../api/queries.ts'
 import { IntervalProgress } from '../market/interval-progress.tsx'
@@ -9,11 +10,10 @@ import { PriceScale } from '../market/price-scale.tsx'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { ZoneMap } from '../market/zone-map.tsx'
 import { energy, moneyWords, percentWords, priceWords } from '../money/format.ts'
-import { PageLink } from '../page/address.tsx'
+import { PageLink, usePathHere } from '../page/address.tsx'
 import { Card, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { Avatar, peopleByRole } from '../page/person-switch.tsx'
 import { pageWords } from '../page/words.ts'
-import { slugOf } from '../session/identity.ts'
 import { duration, localTime } from '../time/clock.ts'
 import { neighbourhoodWords } from './words.ts'
 import './neighbourhood.css'
@@ -104,21 +104,22 @@ function StreetNow({ area, intervals }: { area: AreaResource; intervals: readonl
 /** What to do next: join, or see how it looks for somebody with a roof or without. */
 function Ways() {
   const said = neighbourhoodWords()
+  const pathHere = usePathHere()
   const people = useQuery(peopleQuery).data ?? []
   const home = people.find(({ role }) => role === 'household')
   const flat = people.findLast(({ role }) => role === 'buyer')
   return (
     <p className="hero-join">
-      <PageLink to="/join" className="button primary">
+      <PageLink to={pathHere('/join')} className="button primary">
         {said.join}
       </PageLink>{' '}
       {home && (
-        <PageLink to={`/people/${slugOf(home.name)}`} className="button">
+        <PageLink to={pathHere(`/people/${slugOf(home.name)}`)} className="button">
           {said.seeHome}
         </PageLink>
       )}{' '}
       {flat && (
-        <PageLink to={`/people/${slugOf(flat.name)}`} className="button">
+        <PageLink to={pathHere(`/people/${slugOf(flat.name)}`)} className="button">
           {said.seeFlat}
         </PageLink>
       )}
@@ -128,11 +129,12 @@ function Ways() {
 
 function People() {
   const said = neighbourhoodWords()
+  const pathHere = usePathHere()
   const people = useQuery(peopleQuery).data
   if (!people) {
     return people === null ? (
       <p className="own-account">
-        <PageLink to="/account" className="button primary">
+        <PageLink to={pathHere('/account')} className="button primary">
           {said.signIn}
         </PageLink>
       </p>
@@ -147,7 +149,7 @@ function People() {
           <ul>
             {group.map((person) => (
               <li key={person.account}>
-                <PageLink to={`/people/${slugOf(person.name)}`}>
+                <PageLink to={pathHere(`/people/${slugOf(person.name)}`)}>
                   <Avatar name={person.name} role={person.role} />
                   <span>
                     <span className="person-name">{person.name}</span>

@@ -1,52 +1,61 @@
 /** The pages behind the addresses. */
 import { useQuery } from '@tanstack/react-query'
-import { areasQuery, peopleQuery } from '../api/queries.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { peopleQuery } from '../api/queries.ts'
+import { AreaSearch } from '../areas/area-search.tsx'
 import { Neighbourhood } from '../neighbourhood/neighbourhood.tsx'
 import { sessionQuery, useIdentity, useVisitor } from '../session/session.tsx'
 import { PageLink, useAddress } from './address.tsx'
 import { Card, Empty, Trouble } from './card.tsx'
 import { later } from './later.tsx'
 import { PageWaiting, SeatPage } from './seat-page.tsx'
+import { useShownArea } from './shown-area.ts'
 import { pageWords } from './words.ts'
 
-/** The view that the address names. */
+/** The view that the address names, of the area that it names. */
 export function View() {
   const place = useAddress()
-  switch (place.view) {
-    case 'neighbourhood':
-      return <NeighbourhoodPage />
-    case 'join':
-      return <Join />
-    case 'nobody':
+  const shown = useShownArea()
+  if (place.view === 'nobody') return <NotFound />
+  switch (shown.is) {
+    case 'waiting':
+      return <PageWaiting />
+    case 'failed':
+      return <Trouble error={shown.error} retry={shown.retry} />
+    case 'none':
+      return <NoArea />
+    case 'unknown':
       return <NotFound />
-    default:
-      return <AccountPage />
+    case 'open':
+      return <AreaSearch />
+    case 'area':
+      return <AreaView area={shown.area} />
   }
 }
 
-function NeighbourhoodPage() {
-  const areas = useQuery(areasQuery)
-  if (areas.data?.[0]) return <Neighbourhood area={areas.data[0]} />
-  if (areas.isPending) return <PageWaiting />
-  if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
-  return <NoArea />
+function AreaView({ area }: { area: AreaResource }) {
+  const place = useAddress()
+  switch (place.view) {
+    case 'neighbourhood':
+      return <Neighbourhood key={area.area} area={area} />
+    case 'join':
+      return <Join key={area.area} area={area} />
+    default:
+      return <AccountPage key={area.area} area={area} />
+  }
 }
 
 const Join = later(() => import('../joining/join.tsx'), PageWaiting)
 const AccountCare = later(() => import('../session/account-care.tsx'))
 const OwnAccount = later(() => import('../session/own-account.tsx'), PageWaiting)
 
-function AccountPage() {
+function AccountPage({ area }: { area: AreaResource }) {
   const place = useAddress()
-  const areas = useQuery(areasQuery)
   const people = useQuery(peopleQuery)
   const identity = useIdentity()
   const { own } = useVisitor()
-  const area = areas.data?.[0]
   const session = useQuery(sessionQuery(identity, area))
-  if (areas.error) return <Trouble error={areas.error} retry={() => void areas.refetch()} />
-  if (areas.isPending || people.isPending) return <PageWaiting />
-  if (!area) return <NoArea />
+  if (people.isPending) return <PageWaiting />
   if (!identity) {
     if (place.view !== 'account') return <NotFound />
     return <OwnAccount area={area} />
@@ -55,7 +64,7 @@ function AccountPage() {
   if (!session.data) return <PageWaiting />
   return (
     <>
-      <SeatPage key={identity.account} areas={areas.data} />
+      <SeatPage key={identity.account} area={area} />
       {identity === own && <AccountCare area={area} />}
     </>
   )

@@ -1,11 +1,12 @@
 /** The demo's people in the header, or the visitor's own account elsewhere. A native popover closes itself by Esc or a click beside it. */
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
+import { slugOf } from '../../contracts/protocol/slug.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import { peopleQuery } from '../api/queries.ts'
-import { type Identity, type Role, slugOf } from '../session/identity.ts'
+import type { Identity, Role } from '../session/identity.ts'
 import { inPageLanguage } from '../words/language.ts'
-import { PageLink } from './address.tsx'
+import { PageLink, usePathHere } from './address.tsx'
 import { pageWords } from './words.ts'
 
 const roles: readonly Role[] = ['household', 'buyer', 'utility']
@@ -21,6 +22,7 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
   const said = pageWords()
   const people = useQuery(peopleQuery).data
   const menu = useRef<HTMLDivElement>(null)
+  const pathHere = usePathHere()
   const account = identity?.account
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever has been chosen closes the list.
@@ -30,7 +32,7 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
 
   if (!people || people.length === 0) {
     return (
-      <PageLink to="/account" className="person-button">
+      <PageLink to={pathHere('/account')} className="person-button">
         {identity ? identity.name : said.myAccount}
       </PageLink>
     )
@@ -56,7 +58,7 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
               {group.map((person) => (
                 <li key={person.account}>
                   <PageLink
-                    to={`/people/${slugOf(person.name)}`}
+                    to={pathHere(`/people/${slugOf(person.name)}`)}
                     aria-current={person.account.toLowerCase() === account ? 'page' : undefined}
                     onClick={() => menu.current?.hidePopover()}
                   >
@@ -71,7 +73,7 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
             </ul>
           </section>
         ))}
-        <PageLink to="/" className="menu-foot" onClick={() => menu.current?.hidePopover()}>
+        <PageLink to={pathHere('/')} className="menu-foot" onClick={() => menu.current?.hidePopover()}>
           {said.wholeNeighbourhood}
         </PageLink>
       </div>

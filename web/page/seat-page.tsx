@@ -2,11 +2,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-import { seatsQuery } from '../api/queries.ts'
+
+import { areaQuery, seatsQuery } from '../api/queries.ts'
+
 import { IntervalProgress } from '../market/interval-progress.tsx'
 import type { Role } from '../session/identity.ts'
 import { useSession } from '../session/session.tsx'
-import { PageLink } from './address.tsx'
+import { PageLink, pathIn, useAddress, usePathHere } from './address.tsx'
 import { Badge, Card, Empty, Trouble, Waiting } from './card.tsx'
 import { later } from './later.tsx'
 import { pageWords } from './words.ts'
@@ -22,20 +24,21 @@ function roleOf(account: string, area: AreaResource, seats: readonly SeatResourc
   return seats.some((seat) => seat.mandate.maxSellWh > 0) ? 'household' : 'buyer'
 }
 
-export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
+export function SeatPage({ area }: { area: AreaResource }) {
   const said = pageWords()
   const session = useSession()
   const { identity } = session
   const seats = useQuery(seatsQuery(session))
   const [chosen, setChosen] = useState(0)
+  const pathHere = usePathHere()
 
   if (seats.isPending) return <PageWaiting />
   if (!seats.data) return <Trouble error={seats.error} retry={() => void seats.refetch()} />
 
-  const operated = areas.find((each) => each.offices.grid === session.account)
-  const seat = seats.data[Math.min(chosen, seats.data.length - 1)]
-  const area = operated ?? areas.find((each) => each.area === seat?.area) ?? areas[0]!
-  const role = identity.role ?? roleOf(session.account, area, seats.data)
+  const here = seats.data.filter((each) => each.area === area.area)
+  const elsewhere = [...new Set(seats.data.map((each) => each.area))].filter((each) => each !== area.area)
+  const seat = here[Math.min(chosen, here.length - 1)]
+  const role = identity.role ?? roleOf(session.account, area, here)
   const zone = area.zones.find((each) => each.zone === seat?.zone)
 
   return (
@@ -55,18 +58,19 @@ export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
         </div>
         <IntervalProgress area={area} />
       </div>
-      {role !== 'utility' && seats.data.length > 1 && (
+      {role !== 'utility' && here.length > 1 && (
         <label className="seat-choice">
           {said.meter}{' '}
           <select value={chosen} onChange={(event) => setChosen(Number(event.target.value))}>
-            {seats.data.map((each, index) => (
-              <option key={`${each.area}-${each.seat}`} value={index}>
+            {here.map((each, index) => (
+              <option key={each.seat} value={index}>
                 {each.meter.slice(0, 8)}… · {each.zone}
               </option>
             ))}
           </select>
         </label>
       )}
+      {elsewhere.length > 0 && <Elsewhere areas={elsewhere} />}
       {role === 'utility' ? (
         <Utility area={area} />
       ) : seat ? (
@@ -78,7 +82,7 @@ export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
       ) : (
         <Card title={said.noMeter}>
           <Empty>{said.noMeterText(area.name)}</Empty>
-          <PageLink to="/join" className="button primary">
+          <PageLink to={pathHere('/join')} className="button primary">
             {said.join}
           </PageLink>
         </Card>
@@ -86,6 +90,25 @@ export function SeatPage({ areas }: { areas: readonly AreaResource[] }) {
       <Documents area={area} />
     </>
   )
+}
+
+/** The other areas in which the account has a meter, each by its own address. */
+function Elsewhere({ areas }: { areas: readonly number[] }) {
+  return (
+    <p className="seat-choice">
+      {pageWords().elsewhere}
+      {areas.map((area) => (
+        <OtherArea key={area} number={area} />
+      ))}
+    </p>
+  )
+}
+
+function OtherArea({ number }: { number: number }) {
+  const place = useAddress()
+  const area = useQuery(areaQuery(String(number))).data
+  const path = place.view === 'person' ? `/people/${encodeURIComponent(place.person)}` : '/account'
+  return <PageLink to={pathIn(area?.slug ?? String(number), path)}>{area?.name ?? number}</PageLink>
 }
 
 export function PageWaiting() {

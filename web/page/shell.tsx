@@ -2,7 +2,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { areasQuery } from '../api/queries.ts'
 import { LiveProvider, useConnection } from '../live/live.tsx'
 import { SessionProvider, sessionQuery, useIdentity } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
@@ -12,12 +11,14 @@ import { LanguageSwitch } from './language-switch.tsx'
 import { Broken } from './later.tsx'
 import { View } from './pages.tsx'
 import { PersonSwitch } from './person-switch.tsx'
+import { useShownArea } from './shown-area.ts'
 import { useTitle } from './title.ts'
 import { pageWords } from './words.ts'
 
 export function Shell() {
   const said = pageWords()
-  const area = useQuery(areasQuery).data?.[0]
+  const shown = useShownArea()
+  const area = shown.is === 'area' ? shown.area : undefined
   const identity = useIdentity()
   const token = useQuery(sessionQuery(identity, area)).data
   const session = identity && token ? { identity, account: identity.account, token: token.token } : null
@@ -38,7 +39,7 @@ export function Shell() {
           </nav>
         </header>
         <ConnectionNote />
-        <Main />
+        <Main area={area} />
         <footer className="foot">
           <span>{area ? footerOf(area) : 'Commonwatt'}</span>
           <span>
@@ -57,10 +58,10 @@ function footerOf({ name, intervalSeconds }: AreaResource): string {
 }
 
 /** Moves the focus to the content when another page is shown, so that a screen reader starts there. */
-function Main() {
+function Main({ area }: { area: AreaResource | undefined }) {
   const path = usePath()
   const name = useIdentity()?.name
-  useTitle(titleOf(addressOf(path), name))
+  useTitle(titleOf(addressOf(path), { person: name, area: area?.name }))
   const main = useRef<HTMLElement>(null)
   const shown = useRef(path)
   useEffect(() => {
@@ -79,10 +80,14 @@ function Main() {
 }
 
 /** Where somebody is. */
-function titleOf({ view }: PageAddress, name: string | undefined): string {
+function titleOf(
+  { view, area: place }: PageAddress,
+  { person, area }: { person: string | undefined; area: string | undefined },
+): string {
   const { titles } = pageWords()
-  if (view === 'person') return name ?? titles.nobody
-  return titles[view]
+  const where = view === 'person' ? (person ?? titles.nobody) : titles[view]
+  if (place === null) return where
+  return view === 'neighbourhood' ? (area ?? titles.nobody) : `${where} · ${area ?? place}`
 }
 
 function ConnectionNote() {

@@ -34,7 +34,9 @@ export const pageWords = catalogue({
     noMeter: 'No meter yet',
     noMeterText: (area: string) => `This account has no meter in ${area}.`,
     join: 'Join with my home',
+    elsewhere: 'I also have a meter in',
     titles: {
+      areas: 'Neighbourhoods',
       neighbourhood: 'The neighbourhood',
       account: 'My account',
       join: 'Join',
@@ -72,7 +74,9 @@ export const pageWords = catalogue({
     noMeter: 'Noch kein Zähler',
     noMeterText: (area) => `Dieses Konto hat keinen Zähler in ${area}.`,
     join: 'Mit meinem Haus mitmachen',
+    elsewhere: 'Ich habe auch einen Zähler in',
     titles: {
+      areas: 'Nachbarschaften',
       neighbourhood: 'Die Nachbarschaft',
       account: 'Mein Konto',
       join: 'Mitmachen',

@@ -69,13 +69,3 @@ export class SessionError extends CodedError<
     super(code, message, { cause })
   }
 }
-
-/** The part of a page's address that names a person: "Mara & Jo" → "mara-jo". */
-export function slugOf(name: string): string {
-  return name
-    .toLowerCase()
-    .normalize('NFKD')
-    .replaceAll(/\p{M}/gu, '')
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
-}

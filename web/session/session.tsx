@@ -1,10 +1,11 @@
 /** The session of whoever the page's address names: a person of the demo, or the visitor's own account. */
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useMemo, useState } from 'react'
+import { slugOf } from '../../contracts/protocol/slug.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { type Credentials, peopleQuery } from '../api/queries.ts'
 import { useAddress } from '../page/address.tsx'
-import { type Identity, slugOf } from './identity.ts'
+import type { Identity } from './identity.ts'
 import { identityOfPerson } from './person.ts'
 import { signIn } from './sign-in.ts'
 

@@ -67,6 +67,21 @@ export function localSpan(span: LocalSpan, nowMs: number): { from: string; to: s
   return { from: from.toISOString(), to: to.toISOString() }
 }
 
+/** The newest months by the reader's clock, this one first: "2026-11". */
+export function newestMonths(nowMs: number, count: number): string[] {
+  const now = new Date(nowMs)
+  return Array.from({ length: count }, (_, back) => {
+    const month = new Date(now.getFullYear(), now.getMonth() - back)
+    return `${month.getFullYear()}-${String(month.getMonth() + 1).padStart(2, '0')}`
+  })
+}
+
+/** "2026-11" as "November 2026". */
+export function monthName(month: string): string {
+  const [year, number] = month.split('-').map(Number) as [number, number]
+  return new Intl.DateTimeFormat(language(), { month: 'long', year: 'numeric' }).format(new Date(year, number - 1))
+}
+
 /** A local time in the form of the `datetime-local` field: "2026-07-01T14:05". */
 export function fieldTime(ms: number): string {
   const local = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)

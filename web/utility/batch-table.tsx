@@ -10,7 +10,7 @@ import { duration, localMoment, localTime } from '../time/clock.ts'
 import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
 
-export function BatchTable({ area, batches }: { area: AreaResource; batches: readonly BatchResource[] }) {
+export default function BatchTable({ area, batches }: { area: AreaResource; batches: readonly BatchResource[] }) {
   const said = utilityWords()
   const watchers = useQuery(watchersQuery(area.area)).data?.keys.length ?? 0
   const column = (pick: (batch: BatchResource) => string) => moneyColumn(batches.map(pick), area.currency)

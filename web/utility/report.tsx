@@ -9,11 +9,21 @@ import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { fieldTime } from '../time/clock.ts'
 import { checkReport } from './report-check.ts'
+import { ReportVersions } from './report-versions.tsx'
 import { utilityWords } from './words.ts'
 
 const hourMs = 3_600_000
 
-export function Report({ area }: { area: AreaResource }) {
+export default function Report({ area }: { area: AreaResource }) {
+  return (
+    <>
+      <ReportForm area={area} />
+      <ReportVersions area={area} />
+    </>
+  )
+}
+
+function ReportForm({ area }: { area: AreaResource }) {
   const said = utilityWords()
   const session = useSession()
   const queries = useQueryClient()

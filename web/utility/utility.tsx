@@ -5,18 +5,21 @@ import type { AreaResource, IntervalResource } from '../../server/api/resources.
 import { batchesQuery, intervalsQuery } from '../api/queries.ts'
 import { priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
+import { meteringWords } from '../metering/words.ts'
 import { cents, energy, moneyWords, sum } from '../money/format.ts'
 import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
+import { later } from '../page/later.tsx'
 import { duration, localMoment } from '../time/clock.ts'
-import { BatchTable } from './batch-table.tsx'
 import { Check } from './check.tsx'
 import { IntervalTable } from './interval-table.tsx'
-import { Report } from './report.tsx'
-import { ReportVersions } from './report-versions.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
 import { MarketChart } from '../charts/later-chart.tsx'
+
+const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
+const Report = later(() => import('./report.tsx'), Waiting)
+const AreaWitnesses = later(() => import('../metering/area-witnesses.tsx'), Waiting)
 
 export default function Utility({ area }: { area: AreaResource }) {
   const said = utilityWords()
@@ -51,6 +54,7 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Tabs.Trigger value="intervals">{said.intervals}</Tabs.Trigger>
           <Tabs.Trigger value="batches">{said.batches}</Tabs.Trigger>
           <Tabs.Trigger value="report">{said.report}</Tabs.Trigger>
+          <Tabs.Trigger value="witnesses">{meteringWords().tab}</Tabs.Trigger>
         </Tabs.List>
         <Tabs.Content value="intervals" tabIndex={-1}>
           <IntervalTable area={area} intervals={intervals.data ?? []} />
@@ -61,7 +65,9 @@ export default function Utility({ area }: { area: AreaResource }) {
         </Tabs.Content>
         <Tabs.Content value="report" tabIndex={-1}>
           <Report area={area} />
-          <ReportVersions area={area} />
+        </Tabs.Content>
+        <Tabs.Content value="witnesses" tabIndex={-1}>
+          <AreaWitnesses area={area} />
         </Tabs.Content>
       </Tabs.Root>
     </div>

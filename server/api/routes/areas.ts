@@ -4,15 +4,19 @@ import type { AreaHandle } from '../../areas/area-handle.ts'
 import { requireKept } from '../../store/archives.ts'
 import { batchEndingAt, batches, intervals, missedBatches, runsOfInterval } from '../../store/queries.ts'
 import type { IntervalRow } from '../../store/rows.ts'
+import { areaAt, areaSlugs, isFoundBy } from '../area-places.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { isoTime, presentArea, presentBatch, presentInterval } from '../present.ts'
 import { ApiError } from '../problem.ts'
-import { type AreaResource, areaSchema, batchSchema, intervalSchema, pageOf } from '../resources.ts'
+import { type AreaResource, addressSchema, areaSchema, batchSchema, intervalSchema, pageOf } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 
 const areaNumber = z.coerce.number().int().min(0).max(0xffff_ffff)
+/** What an area is looked for by, and where it lies: its number, or its name as a part of an address. */
+const searchInput = z.string().max(100).meta({ description: 'Words of the area’s name, number or zones' })
+const placeInput = z.string().regex(/^[a-z0-9-]{1,200}$/, 'an area is its number, or its name in addresses')
 const areaParams = z.object({ area: areaNumber })
 const tag = 'Market areas'
 /** Times without results that an area lists. */
@@ -20,11 +24,12 @@ const shownMissed = 20
 
 export function areaRoutes(parts: OrderParts): Route[] {
   const { database, areas, tables, servicesOf } = parts
-  const present = async (area: AreaHandle): Promise<AreaResource> => {
+  const present = async (area: AreaHandle, slugs = areaSlugs(areas.all())): Promise<AreaResource> => {
     const missed = await missedBatches(database, { area: await tables.idOf(area), limit: shownMissed })
     const { revocations, officesOf } = servicesOf(area.settings.area)
     const { grid, operator } = officesOf(area.settings.area)
-    const now = { settledUntil: area.status.settledUntil, missed, revocations, offices: { grid, operator } }
+    const slug = slugs.get(area.settings.area)!
+    const now = { slug, settledUntil: area.status.settledUntil, missed, revocations, offices: { grid, operator } }
     return presentArea(area.settings, now)
   }
   return [
@@ -33,18 +38,23 @@ export function areaRoutes(parts: OrderParts): Route[] {
       method: 'get',
       path: '/areas',
       tag,
-      summary: 'The market areas of this server, by number',
-      query: z.object(pageQuery),
+      summary:
+        'The market areas of this server, by number; those that a search or a grid operator names, where one is given',
+      query: z.object({ search: searchInput.optional(), grid: addressSchema.optional(), ...pageQuery }),
       answers: { 200: pageOf(areaSchema) },
-      async handle({ query: { limit, cursor } }) {
+      async handle({ query: { search, grid, limit, cursor } }) {
         const after = readCursor('areas', areaNumber, cursor) ?? -1
-        const rows = areas
-          .all()
-          .filter(({ settings }) => settings.area > after)
+        const all = areas.all()
+        const rows = all
+          .filter((area) => area.settings.area > after)
+          .filter((area) => search === undefined || isFoundBy(area, search))
+          .filter((area) => grid === undefined || gridOperatorOf(parts, area) === grid)
           .sort((a, b) => a.settings.area - b.settings.area)
         const place = ({ settings }: AreaHandle) => settings.area
         const page = pageOfRows('areas', rows, { limit, item: (area) => area, place })
-        return { status: 200, body: { ...page, items: await Promise.all(page.items.map(present)) } }
+        const slugs = areaSlugs(all)
+        const items = await Promise.all(page.items.map((area) => present(area, slugs)))
+        return { status: 200, body: { ...page, items } }
       },
     }),
     route({
@@ -52,10 +62,14 @@ export function areaRoutes(parts: OrderParts): Route[] {
       method: 'get',
       path: '/areas/:area',
       tag,
-      summary: 'A market area: its rules, zones, tariffs and chain',
-      params: areaParams,
+      summary: 'A market area, by its number or its name in addresses: its rules, zones, tariffs and chain',
+      params: z.object({ area: placeInput }),
       answers: { 200: areaSchema },
-      handle: async ({ params: { area } }) => ({ status: 200, body: await present(areaOf(areas, area)) }),
+      async handle({ params: { area: place } }) {
+        const area = areaAt(areas, place)
+        if (area === undefined) throw new ApiError('AREA_UNKNOWN', `this server does not serve area ${place}`)
+        return { status: 200, body: await present(area) }
+      },
     }),
     route({
       id: 'listIntervals',

@@ -1,6 +1,12 @@
-/** The demo's people with their keys, which exist on its own chain only, and its fast sun. */
+/** The demo's people with their keys, which exist on its own chain only, its fast sun, and homes for visitors. */
 import { z } from 'zod'
-import { type DemoFacts, demoDaySchema, demoPersonSchema } from '../demo-resources.ts'
+import {
+  type DemoFacts,
+  demoDaySchema,
+  demoHomesSchema,
+  demoHomeTakenSchema,
+  demoPersonSchema,
+} from '../demo-resources.ts'
 import type { ApiParts } from '../parts.ts'
 import { ApiError } from '../problem.ts'
 import { type Route, route } from '../route.ts'
@@ -29,7 +35,46 @@ export function demoRoutes({ demo }: ApiParts): Route[] {
         return { status: 200, body: factsOf(demo).day }
       },
     }),
+    route({
+      id: 'getDemoHomes',
+      method: 'get',
+      path: '/demo/homes',
+      tag: 'Demo',
+      summary: 'How many simulated homes visitors can take for themselves, and how many are left',
+      answers: { 200: demoHomesSchema },
+      async handle() {
+        return { status: 200, body: demoHomesSchema.parse(await askHomes(demo)) }
+      },
+    }),
+    route({
+      id: 'takeDemoHome',
+      method: 'post',
+      path: '/demo/homes',
+      tag: 'Demo',
+      summary: 'Gives the account a simulated home with devices and an agent, which waits to be paired by its code',
+      private: true,
+      answers: { 201: demoHomeTakenSchema },
+      async handle({ session }) {
+        const { account } = await session()
+        return { status: 201, body: demoHomeTakenSchema.parse(await askHomes(demo, { account })) }
+      },
+    }),
   ]
+}
+
+/** Longer than an agent takes to start on a busy machine. */
+const homesWithinMs = 40_000
+
+/** Asks the demo that runs this server. Throws `DEMO_ONLY`, and `DEMO_HOME_REFUSED` with its reason. */
+async function askHomes(demo: DemoFacts | null, asked?: { account: string }): Promise<unknown> {
+  const { homesUrl } = factsOf(demo)
+  if (homesUrl === null) throw new ApiError('DEMO_ONLY', 'this demo gives visitors no homes')
+  const init = asked === undefined ? {} : { method: 'POST', body: JSON.stringify(asked) }
+  const answer = await fetch(homesUrl, { ...init, signal: AbortSignal.timeout(homesWithinMs) })
+  const body = (await answer.json()) as { detail?: string }
+  if (answer.status === 409) throw new ApiError('DEMO_HOME_REFUSED', body.detail ?? 'there is no home now')
+  if (!answer.ok) throw new Error(`the demo answers ${answer.status}: ${body.detail}`)
+  return body
 }
 
 function factsOf(demo: DemoFacts | null): DemoFacts {

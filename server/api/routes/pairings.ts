@@ -22,6 +22,7 @@ import {
 } from '../../store/pairing-store.ts'
 import { unconfirmedSeats } from '../../store/queries-seats.ts'
 import { createAllowance } from '../allowance.ts'
+import { areaSlugs } from '../area-places.ts'
 import { joiningSchema, type PairingResource, pairingSchema } from '../joining.ts'
 import { newPairingCode, pairingMs, plainCode, WrongTries } from '../pairing-codes.ts'
 import { type ApiParts, areaOf, gridOperatorOf } from '../parts.ts'
@@ -121,7 +122,8 @@ export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Ro
         const offer = { area: await tables.idOf(area), meter: hello.meter, found, now }
         const expiresAt = new Date(now.getTime() + pairingMs)
         const { code } = await offerPairing(database, { ...offer, code: newPairingCode(), expiresAt })
-        const link = `${origins[0]}/join/${code}`
+        const slug = areas.all().length > 1 ? areaSlugs(areas.all()).get(number)! : null
+        const link = `${origins[0]}${slug === null ? '' : `/areas/${slug}`}/join/${code}`
         return { status: 201, body: { code, link, expiresAt: Math.floor(expiresAt.getTime() / 1000) } }
       },
     }),

@@ -24,6 +24,7 @@ import {
 } from './binary.ts'
 import {
   cancelReasons,
+  officialStatuses,
   orderCodes,
   orderStatuses,
   outcomeCodes,
@@ -33,45 +34,11 @@ import {
   sides,
   stageNames,
 } from './codes.ts'
+import { areaConfig } from './config.ts'
+import { declaration, declarationKinds, declared } from './declarations.ts'
+import { officialValue, standing } from './standing.ts'
 
-export const areaZone = struct({ id: text, parent: optional(text), feeTicksPerKwh: uint, capacityWh: optional(uint) })
-
-const areaRules = struct({
-  area: uint,
-  grid: address,
-  successor: address,
-  token: address,
-  intervalSeconds: uint,
-  batchSeconds: uint,
-  priceTick: uint,
-  maxGridPerKwh: uint,
-  maxBandTicks: uint,
-  confirmation: uint,
-  settlingGrade: uint,
-  allocation: uint,
-  watchers: hex32,
-  watcherGraceSeconds: uint,
-})
-
-/** Whether the supplier treats what a home uses of its own within an interval as used (`net`) or bills it in both directions. */
-export const ownUse = oneOf(['net', 'residual'])
-
-/**
- * What an area clears by. `rules` is what everybody signed; the rest is the server's and public, and holds from an interval on.
- *
- * Prices of trades lie in `[lowestTicks, highestTicks]`, half as wide as the band that the rules allow a batch: a share in
- * excess congestion rent moves an average by at most half the width beyond either end, so every batch fits its band.
- */
-export const areaConfig = struct({
-  rules: areaRules,
-  rulesHash: hex32,
-  zones: list(areaZone),
-  lowestTicks: int,
-  highestTicks: int,
-  /** How long after an interval's end a missing reading is waited for. */
-  graceMs: uint,
-  ownUse,
-})
+/** What an area clears by; see `config.ts`. */
 export type AreaConfig = Infer<typeof areaConfig>
 
 /** What people read of an area beside what it clears by: names, tariffs, and where its money lies. */
@@ -209,21 +176,6 @@ export type SignedAgreement = Infer<typeof signedAgreement>
 const side = oneOf(sides)
 const quality = oneOf(qualities)
 
-/** What stands in the tables of an interval that the engine no longer holds. */
-const standing = struct({
-  start: uint,
-  run: uint,
-  zone: text,
-  /** Whether the newest run has a row of the seat; without one the rest is as of a silent seat. */
-  hasRow: bool,
-  quality,
-  importWh: uint,
-  exportWh: uint,
-  boughtWh: uint,
-  soldWh: uint,
-})
-export type Standing = Infer<typeof standing>
-
 const lateReading = struct({
   reading: meterReading,
   /** The seat that the meter served at that boundary. */
@@ -277,6 +229,15 @@ export const command = union({
    * of a batch's statement follow; it is there where a batch is to be cut.
    */
   tick: struct({ ...at, seal: optional(hex32) }),
+  /**
+   * The grid operator's account says something about a stretch of time. `id` is its digest; signature and content have been
+   * checked.
+   */
+  declare: struct({ ...at, id: hex32, declaration, body: declared, signature: hexBytes }),
+  /** The chain has settled another batch of this time than the one that was cut here: a restored journal can lack its newest number. */
+  'disown-batch': struct({ ...at, start: uint, end: uint }),
+  /** What the metering operator says of intervals before, or after, it signs registers made from it. */
+  'official-values': struct({ ...at, values: list(officialValue) }),
 })
 export type Command = Infer<typeof command>
 export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>
@@ -590,6 +551,24 @@ export const event = union({
   'batch-missed': struct({ start: uint, end: uint }),
   /** A stored reading came again under the key that was the meter's then: from here on this signature is the one that counts. */
   'reading-renewed': struct({ seat: uint, epoch: uint, time: uint }),
+  /** A declaration of the grid operator was taken up. `countsFrom` is the first interval that it can still move energy in. */
+  declared: struct({
+    ...{ arrival: uint, id: hex32, kind: oneOf(declarationKinds) },
+    ...{ start: uint, end: uint, version: uint, countsFrom: uint },
+  }),
+  /**
+   * Of a final interval the grid operator allocated something else than what was settled: reported under a number of its own,
+   * nothing moves. Those whose allocation is another one now, with what it is.
+   */
+  'interval-redeclared': struct({
+    ...{ start: uint, run: uint, arrival: uint },
+    changes: list(struct({ seat: uint, side, declaredWh: uint })),
+  }),
+  /** One for each official value of the command, in their order; `seat` is 0 where none is known. */
+  'official-value': struct({
+    ...{ meter: address, start: uint, seat: uint, importWh: uint, exportWh: uint, isGood: bool },
+    status: oneOf(officialStatuses),
+  }),
 })
 export type Event = Infer<typeof event>
 export type EventOf<Type extends Event['type']> = Extract<Event, { type: Type }>

@@ -10,7 +10,7 @@ export const qualities = ['measured', 'estimated', 'doubtful', 'missing'] as con
 export type Quality = (typeof qualities)[number]
 
 /** Ways in which energy of an interval is given to parties, in the order in which they come. */
-export const stageNames = ['agreements', 'forward', 'spot'] as const
+export const stageNames = ['agreements', 'forward', 'spot', 'imported', 'coefficients'] as const
 export type StageName = (typeof stageNames)[number]
 
 export const orderStatuses = ['replaced', 'cancelled', 'expired', 'revoked'] as const
@@ -27,6 +27,14 @@ export const cancelReasons = [
 ] as const
 
 export const readingStatuses = ['stored', 'duplicate', 'refused'] as const
+
+/**
+ * What becomes of a value that the metering operator tells: `taken`, or nothing because it is known (`same`), because its
+ * registers are signed and the batch is still open (`signed`), because less is told than was traded (`traded`), because the
+ * interval has not ended (`early`), has no result (`gone`), or no seat of the area has the meter (`unknown`).
+ */
+export const officialStatuses = ['taken', 'same', 'signed', 'traded', 'early', 'gone', 'unknown'] as const
+export type OfficialStatus = (typeof officialStatuses)[number]
 
 export const readingCodes = [
   'READING_UNKNOWN_METER',
@@ -105,6 +113,15 @@ export const orderCodes = [
   'AGREEMENT_FOREIGN',
   'AGREEMENT_NOTICE',
   'BATCH_UNKNOWN',
+  'ORDER_ALLOCATION',
+  'DECLARATION_KIND',
+  'DECLARATION_INTERVALS',
+  'DECLARATION_TIME',
+  'DECLARATION_VERSION',
+  'DECLARATION_SEAT',
+  'DECLARATION_UNBALANCED',
+  'DECLARATION_KEY',
+  'DECLARATION_SIZE',
 ] as const
 export type OrderCode = (typeof orderCodes)[number]
 
@@ -142,5 +159,13 @@ export const outcomeCodes = [
   'partner-left-out',
   'before-base',
   'zone-changed',
+  'allocated',
+  'above-metered',
+  'above-mandate',
+  'partner-short',
+  'price-outside-mandate',
+  'no-price',
+  'not-declared',
+  'declared-later',
 ] as const
 export type SeatOutcomeCode = (typeof outcomeCodes)[number]

@@ -9,6 +9,7 @@ import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import type { Side } from '../auction.ts'
 import type { IntervalRun } from './area.ts'
 import { type StageName, stageNames } from './codes.ts'
+import { OfficialColumns, type OfficialEnergy } from './official-columns.ts'
 
 /** A meter's registers at a boundary as the engine holds them. */
 export interface StoredRegisters {
@@ -97,6 +98,10 @@ export class Interval {
   fills: Fills = Fills.of([])
   /** Of agreements, in the order in which they are honoured. */
   promised: PromisedEnergy[] = []
+  /** What the metering operator told and has not signed, and what it corrected since the interval is final. */
+  official: OfficialColumns | null = null
+  /** Was computed from energy that nobody who settles has signed yet: it is computed once more before it is final. */
+  isLent = false
 
   constructor(start: UtcSeconds, places: number) {
     this.start = start
@@ -185,6 +190,22 @@ export class Interval {
     this.isChanged = true
   }
 
+  /** The metering operator tells a seat's energy, or takes back (null) what it told. */
+  tellOfficial(slot: number, energy: OfficialEnergy | null): void {
+    this.official ??= new OfficialColumns(this.places)
+    this.official.set(slot, energy)
+    this.isChanged = true
+  }
+
+  /** From here on only what was signed counts; what is told later is a correction. */
+  finish(): void {
+    this.status = 'final'
+    this.reserved = null
+    this.official = null
+    this.isLent = false
+    this.isChanged = true
+  }
+
   /** Whether a run of the interval has told of the seat: then it has a row. */
   isTold(slot: number): boolean {
     return slot < this.flags.length && (this.flags[slot]! & isTold) !== 0
@@ -220,14 +241,12 @@ export class Interval {
 
   /** Makes the interval final without a result: nothing of it is traded. */
   giveUp(): void {
-    this.status = 'final'
-    this.reserved = null
+    this.finish()
     this.promised = []
     this.fills = Fills.of([])
     this.cleared = null
     this.deliveredWh = []
     this.isStale = false
-    this.isChanged = true
   }
 
   /** Whether anything of the seat was set aside, promised or given: then what its meter says can move energy. */
@@ -267,6 +286,7 @@ export class Interval {
   clearPlace(slot: number): void {
     if (slot >= this.flags.length) return
     this.flags[slot] = 0
+    if (this.official?.at(slot)) this.official.set(slot, null)
     this.isChanged = true
   }
 

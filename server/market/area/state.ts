@@ -14,6 +14,7 @@ import type {
   SeatSpan,
   Terms,
 } from './area.ts'
+import type { DeclaredInterval, DeclaredKey, DeclaredPrices } from './declarations.ts'
 import { Interval, type StoredRegisters } from './interval.ts'
 
 /** The version of the rules by which this program computes; it stands in every journal row. */
@@ -103,6 +104,11 @@ export interface AreaState {
   forward: Map<UtcSeconds, ForwardInterval>
   /** Those that have not ended, and those that intervals in memory know, in order of arrival. */
   agreements: Map<Hex, AgreementState>
+  /** What the grid operator allocated, by the start of the interval, as long as that is in memory. */
+  declared: Map<UtcSeconds, DeclaredInterval>
+  /** Keys and prices of the exchange that it declared, in order of arrival, as long as one may count in an interval in memory or to come. */
+  keys: DeclaredKey[]
+  prices: DeclaredPrices[]
   /** Start of the next interval to be started; 0 until the area has been configured. */
   nextStart: UtcSeconds
   /** The first interval in memory. */
@@ -134,6 +140,9 @@ export function emptyState(): AreaState {
     arrivals: 0,
     forward: new Map(),
     agreements: new Map(),
+    declared: new Map(),
+    keys: [],
+    prices: [],
     nextStart: 0,
     firstStart: 0,
     intervals: new Map(),

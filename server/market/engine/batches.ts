@@ -2,9 +2,11 @@
 import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import { BatchNetting, spansOf } from '../../settlement/netting.ts'
-import type { BatchCut, ChainSeat, Event, SeatSpan } from '../area/area.ts'
+import type { AreaConfig, BatchCut, ChainSeat, CommandOf, Event, SeatSpan } from '../area/area.ts'
+import { settlesOnBilling } from '../area/energy.ts'
 import { bind, costOf, owedIn, release, reservedIn } from '../area/funds.ts'
 import type { Interval } from '../area/interval.ts'
+import { noId, refused } from '../area/refusal.ts'
 import {
   type AreaState,
   type Configured,
@@ -14,6 +16,7 @@ import {
   lengthOf,
   type UnsettledBatch,
 } from '../area/state.ts'
+import { waitsForDeclaration } from './declarations.ts'
 import { forgetOld } from './forgetting.ts'
 import { clearingDueMs, giveUp } from './intervals.ts'
 
@@ -29,8 +32,8 @@ export function openBatch(state: AreaState): { start: UtcSeconds; end: UtcSecond
 }
 
 /**
- * When a batch can be cut: some time after its last readings were waited for, and never before a counted block of the chain
- * at or after its end has been seen, so that every change of its terms is known. Infinite as long as that has not come.
+ * When a batch can be cut: some time after its last readings were waited for, and what the grid operator has to declare. Never before
+ * a counted block of the chain at or after its end has been seen, so that every change of its terms is known: infinite until then.
  */
 export function batchDueMs(state: AreaState, { start, end }: { start: UtcSeconds; end: UtcSeconds }): number {
   if (state.chain.time < end) return Number.POSITIVE_INFINITY
@@ -38,10 +41,20 @@ export function batchDueMs(state: AreaState, { start, end }: { start: UtcSeconds
   for (const interval of intervalsBetween(state, start, end)) {
     if (interval.status === 'started') return Number.POSITIVE_INFINITY
     const config = configAt(state, interval.start)
-    dueMs = Math.max(dueMs, clearingDueMs(interval, config) + config.graceMs)
+    dueMs = Math.max(dueMs, clearingDueMs(interval, config) + config.graceMs + signingMs(config))
+    if (waitsForDeclaration(state, interval.start, config)) {
+      const endMs = (interval.start + config.rules.intervalSeconds) * 1000
+      dueMs = Math.max(dueMs, endMs + config.sharing!.waitMs)
+    }
   }
   return dueMs
 }
+
+/** What the metering operator has told is signed when the grace has passed, for which there is some time. */
+function signingMs(config: AreaConfig): number {
+  return settlesOnBilling(config) ? Math.min(config.graceMs, longestSigningMs) : 0
+}
+const longestSigningMs = 3_600_000
 
 /** Cuts a batch. One in which no meter was read is final but has nothing to settle. */
 export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; end: UtcSeconds }, seal: Hex): Event[] {
@@ -49,9 +62,7 @@ export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; 
   release(state, reservedIn(state, provisional))
   const events = provisional.map((interval): Event => {
     for (const trade of state.forward.get(interval.start)?.trades ?? []) release(state, costOf(trade))
-    interval.status = 'final'
-    interval.reserved = null
-    interval.isChanged = true
+    interval.finish()
     return { type: 'interval-final', start: interval.start, run: interval.run }
   })
   bind(state, owedIn(state, provisional))
@@ -151,6 +162,15 @@ export function followChain(state: AreaState, seen: Omit<AreaState['chain'], 'is
   for (const end of state.batches.keys()) if (end <= settledUntil) state.batches.delete(end)
   const events: Event[] = [{ type: 'chain-followed', block, time, settledUntil }]
   return settledUntil > state.cutUntil ? [...events, ...adopt(state)] : events
+}
+
+/**
+ * The chain has settled another batch of this time than the one cut here: it counts as one that only the chain knows. Refused as
+ * long as the chain is not known to have settled so far, and for a time of which nothing was cut.
+ */
+export function disownBatch(state: AreaState, { start, end }: CommandOf<'disown-batch'>): Event[] {
+  const isSettled = start < end && end <= Math.min(state.chain.settledUntil, state.cutUntil)
+  return isSettled ? [{ type: 'batch-missed', start, end }] : refused(noId, 'BATCH_UNKNOWN', [end, 0])
 }
 
 /** Gives up the intervals that the chain has settled without this journal; those that have not started do so when they start. */

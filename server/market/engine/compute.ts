@@ -1,22 +1,29 @@
 /** One computation of an interval: metered energy and what was set aside in, fills, payments and explanations out. */
 import type { LedgerUnits, Wh } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, IntervalRun, SeatInterval } from '../area/area.ts'
+import { sides } from '../area/codes.ts'
+import { type Energies, settlesOnBilling } from '../area/energy.ts'
 import { type ClearedSums, type Fill, Fills, type Interval } from '../area/interval.ts'
 import { suspendedSeats } from '../area/state.ts'
 import { openPool, type PoolSeat, type PoolState } from '../stages/pool.ts'
-import { stages } from '../stages/stages.ts'
+import { stagesOf } from '../stages/stages.ts'
 
 /**
  * Computes an interval from what is known of it now, keeps its fills, prices and sums, and says the result under the next
- * number. Metered = own use + matched + residual for every seat; nothing that is not measured at both ends is traded.
+ * number. `energies` says what that is. Metered = own use + matched + residual for every seat; nothing that is not measured at both ends is traded.
  */
-export function computeInterval(state: PoolState, config: AreaConfig, interval: Interval): IntervalRun {
-  const pool = openPool(state, config, interval)
+export function computeInterval(
+  state: PoolState,
+  config: AreaConfig,
+  interval: Interval,
+  energies: Energies,
+): IntervalRun {
+  const pool = openPool(state, config, interval, energies)
   const sums = { matchedWh: 0, gridFees: 0n, congestionRent: 0n, gridTake: 0n }
   const fills: Fill[] = []
   let prices: Pick<ClearedSums, 'zones' | 'flows'> = { zones: [], flows: [] }
   interval.deliveredWh = []
-  for (const stage of stages) {
+  for (const stage of stagesOf(config)) {
     const given = stage.allocate(pool)
     fills.push(...given.fills)
     sums.matchedWh += given.matchedWh
@@ -26,9 +33,7 @@ export function computeInterval(state: PoolState, config: AreaConfig, interval: 
     prices = given.prices ?? prices
   }
   const totals = totalsBySlot(fills)
-  const told = [...pool.seats.values()].filter(
-    ({ seat: { slot } }) => interval.isRead(slot) || interval.isExpected(slot),
-  )
+  const told = [...pool.seats.values()].filter((own) => isTold(own, interval, config) && !energies.isWitness(own.seat))
   const zones = prices.zones.map((zone) => ({ ...zone }))
   for (const { zone, importWh, exportWh } of told) {
     zones[zone]!.importWh += importWh
@@ -39,6 +44,7 @@ export function computeInterval(state: PoolState, config: AreaConfig, interval: 
   interval.cleared = { ...sums, zones, flows: prices.flows }
   interval.run += 1
   interval.isStale = false
+  interval.isLent = told.some(({ isSigned }) => !isSigned)
   interval.isChanged = true
   for (const { seat } of told) interval.tell(seat.slot)
   return {
@@ -49,6 +55,16 @@ export function computeInterval(state: PoolState, config: AreaConfig, interval: 
     forward: interval.deliveredWh.map((deliveredWh, index) => ({ number: index + 1, deliveredWh })),
     suspended: suspendedSeats(state),
   }
+}
+
+/** Whoever was read at the interval's end or waited for; and a seat whose readings come later, where there is something to tell. */
+function isTold({ seat: { slot }, isSigned }: PoolSeat, interval: Interval, config: AreaConfig): boolean {
+  if (interval.isRead(slot) || interval.isExpected(slot) || !isSigned) return true
+  return settlesOnBilling(config) && hasReserved(interval, slot)
+}
+
+function hasReserved(interval: Interval, slot: number): boolean {
+  return sides.some((side) => (interval.reservation(slot, side)?.reservedWh ?? 0) > 0)
 }
 
 /** What forward trades of the interval promised and nobody delivered or took. */

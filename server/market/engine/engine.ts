@@ -3,19 +3,30 @@
  * arrives in commands. The state is changed in place, so a command that throws must be followed by a rebuild from the
  * journal. A command does a bounded amount of work: what is due stays due, and each `tick` does the first of it.
  */
+import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, Command, CommandOf, Event } from '../area/area.ts'
 import { EngineError } from '../area/error.ts'
 import { acceptOrder, cancelOrder } from '../area/orders.ts'
-import { refused } from '../area/refusal.ts'
+import { noId, refused } from '../area/refusal.ts'
 import { type AreaState, configAt, configNow, firstStartAfter } from '../area/state.ts'
 import { clearAuction } from '../auction.ts'
 import { acceptAgreements, endAgreement } from '../stages/agreements/agreements.ts'
 import { cancelForward, placeForward } from '../stages/forward/book.ts'
 import { gridOf } from '../stages/grid.ts'
-import { batchDueMs, cutBatch, followChain, openBatch } from './batches.ts'
-import { clearInterval, firstStale, nextToClear, rerunInterval, startInterval } from './intervals.ts'
+import { batchDueMs, cutBatch, disownBatch, followChain, openBatch } from './batches.ts'
+import { declare } from './declarations.ts'
+import {
+  clearInterval,
+  firstStale,
+  firstUnsettled,
+  nextToClear,
+  rerunInterval,
+  settleInterval,
+  startInterval,
+} from './intervals.ts'
 import { batchInWork, leaveOut, leaveOutNext } from './leaving-out.ts'
+import { takeOfficialValues } from './official.ts'
 import { takeLateReadings, takeReading } from './readings.ts'
 import { syncSeats } from './seats.ts'
 import { revokeSession } from './sessions.ts'
@@ -23,7 +34,7 @@ import { revokeSession } from './sessions.ts'
 /** What is due by itself, and from when on; a `tick` at or after that time does it. */
 export interface Due {
   atMs: number
-  work: 'start' | 'clear' | 'leave-out' | 'cut' | 'rerun'
+  work: 'start' | 'clear' | 'leave-out' | 'settle' | 'cut' | 'rerun'
 }
 
 /** Applies one command and says what followed from it, in order. One that changes nothing leaves the state as it was, its time included. */
@@ -37,6 +48,7 @@ export function apply(state: AreaState, command: Command): Event[] {
 
 /** Whether an event tells of a change: a command none of whose events does needs no place in the journal. */
 export function changesState(event: Event): boolean {
+  if (event.type === 'official-value') return event.status === 'taken'
   return event.type !== 'refused' && (event.type !== 'reading' || event.status === 'stored')
 }
 
@@ -55,7 +67,7 @@ function carryOut(state: AreaState, command: Command): Event[] {
     case 'cancel':
       return state.orders.has(command.id) ? cancelOrder(state, command) : cancelForward(state, command)
     case 'agreements':
-      return acceptAgreements(state, command)
+      return isMarket(state) ? acceptAgreements(state, command) : decidedElsewhere(state, command.items[0]?.id ?? noId)
     case 'end-agreement':
       return endAgreement(state, command)
     case 'revoke-session':
@@ -64,17 +76,38 @@ function carryOut(state: AreaState, command: Command): Event[] {
       return command.readings.flatMap((reading) => takeReading(state, reading))
     case 'late-readings':
       return takeLateReadings(state, command.readings)
+    case 'official-values':
+      return takeOfficialValues(state, command.values)
     case 'leave-out':
       return leaveOut(state, command)
     case 'tick':
       return doNext(state, command)
+    case 'declare':
+      return declare(state, command)
+    case 'disown-batch':
+      return disownBatch(state, command)
   }
 }
 
 function placeOrder(state: AreaState, command: CommandOf<'order'>): Event[] {
   const { market } = command.order
+  if (!(market === 0 ? takesBids(state) : isMarket(state))) return decidedElsewhere(state, command.id)
   if (market === 0) return acceptOrder(state, command)
   return market === 1 ? placeForward(state, command) : refused(command.id, 'ORDER_MARKET', [market])
+}
+
+/** Whether orders, trades ahead and agreements decide who gets how much. */
+function isMarket(state: AreaState): boolean {
+  return configNow(state).rules.allocation === 0
+}
+
+/** Orders of the auction also count where it only makes the price of what somebody else allocates. */
+function takesBids(state: AreaState): boolean {
+  return isMarket(state) || configNow(state).sharing?.price.type === 'auction'
+}
+
+function decidedElsewhere(state: AreaState, id: Hex): Event[] {
+  return refused(id, 'ORDER_ALLOCATION', [configNow(state).rules.allocation])
 }
 
 /** What comes due next by itself, or null for an area that has not been configured. */
@@ -91,8 +124,8 @@ export function nextDue(state: AreaState): Due | null {
   const batch = openBatch(state)
   const cutMs = batch === null ? Number.POSITIVE_INFINITY : batchDueMs(state, batch)
   if (batch !== null && cutMs < Number.POSITIVE_INFINITY) {
-    const isStale = firstStale(state, batch.end) !== null
-    sooner({ atMs: Math.max(cutMs, state.nowMs), work: isStale ? 'rerun' : 'cut' })
+    const isUnsettled = firstUnsettled(state, batch.end) !== null
+    sooner({ atMs: Math.max(cutMs, state.nowMs), work: isUnsettled ? 'settle' : 'cut' })
   }
   if (firstStale(state, Number.POSITIVE_INFINITY) !== null) {
     sooner({ atMs: Math.max(state.rerunsFromMs, state.nowMs), work: 'rerun' })
@@ -113,6 +146,8 @@ function doNext(state: AreaState, { seal }: CommandOf<'tick'>): Event[] {
       return leaveOutNext(state, batchInWork(state)!)
     case 'rerun':
       return rerunInterval(state, firstStale(state, Number.POSITIVE_INFINITY)!)
+    case 'settle':
+      return settleInterval(state, firstUnsettled(state, openBatch(state)!.end)!)
     case 'cut':
       return seal === null ? [] : cutBatch(state, openBatch(state)!, seal)
   }

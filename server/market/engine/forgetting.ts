@@ -3,13 +3,14 @@
 import type { Event } from '../area/area.ts'
 import { type AreaState, configNow, lengthOf } from '../area/state.ts'
 import { forgetAgreements } from '../stages/agreements/agreements.ts'
+import { forgetDeclarations } from './declarations.ts'
 import { forgetSeats } from './seats.ts'
 import { forgetRevocations } from './sessions.ts'
 
 /** Batches that stay in memory after they were settled: a reading of theirs is still compared with what was read before. */
 const settledBatchesKept = 2
 
-/** Forgets intervals, forward trades, settings, agreements, revocations and seats of batches long settled. */
+/** Forgets intervals, forward trades, settings, agreements, declarations, revocations and seats of batches long settled. */
 export function forgetOld(state: AreaState): Event[] {
   const { batchSeconds } = configNow(state).rules
   const length = lengthOf(state)
@@ -25,6 +26,7 @@ export function forgetOld(state: AreaState): Event[] {
     return next === undefined || next.from > state.firstStart
   })
   forgetAgreements(state)
+  forgetDeclarations(state)
   forgetRevocations(state)
   return forgetSeats(state)
 }

@@ -2,6 +2,7 @@
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, Event, IntervalRun, PromiseCut } from '../area/area.ts'
 import { sides } from '../area/codes.ts'
+import { companionOf, type Energies, provisionalEnergies, settlesOnBilling, settlingEnergies } from '../area/energy.ts'
 import { costOf, purseOf, release, reservedIn } from '../area/funds.ts'
 import type { Interval } from '../area/interval.ts'
 import { forgetOrders } from '../area/orders.ts'
@@ -17,13 +18,15 @@ import {
 } from '../area/state.ts'
 import { closeGate } from '../stages/forward/book.ts'
 import { positionOf } from '../stages/forward/positions.ts'
-import { stages } from '../stages/stages.ts'
+import { stagesOf } from '../stages/stages.ts'
 import { computeInterval } from './compute.ts'
 import { forgetOld } from './forgetting.ts'
 import { mostMissed } from './seats.ts'
 
 /** After an outage meters need time to deliver their backlog: an interval started late waits this much longer at most. */
 const longestBacklogWaitMs = 30_000
+/** Companions are read at once: nobody waits longer for one, whatever the grace of the metering operator is. */
+const longestCompanionWaitMs = 60_000
 /** After computing again an area rests for this long per seat. */
 const restMsPerSeat = 1
 
@@ -44,7 +47,7 @@ export function startInterval(state: AreaState): Event[] {
   if (start < state.cutUntil) giveUp(state, interval)
   else {
     const purse = purseOf(state)
-    for (const stage of stages) stage.promise(state, interval, config, purse)
+    for (const stage of stagesOf(config)) stage.promise(state, interval, config, purse)
     expectReadings(state, interval, config)
   }
   const ended = [...state.seats.values()].flatMap((seat) =>
@@ -87,7 +90,7 @@ function cutPromises(interval: Interval): PromiseCut[] {
 
 /**
  * Waits for those that can trade something and were read lately: a seat that stays silent, whoever it is of, delays nobody for
- * longer than a few intervals.
+ * longer than a few intervals. Where the metering operator's values settle they come much later: there, companions are waited for.
  */
 function expectReadings(state: AreaState, interval: Interval, config: AreaConfig): void {
   const promised = new Set<number>()
@@ -95,24 +98,27 @@ function expectReadings(state: AreaState, interval: Interval, config: AreaConfig
   const forward = state.forward.get(interval.start)
   const end = interval.start + config.rules.intervalSeconds
   for (const [number, seat] of state.seats) {
-    if (seat.missed >= mostMissed || isSuspended(state, seat) || seat.base.time >= end) continue
+    if (isSuspended(state, seat) || seat.base.time >= end) continue
     const terms = termsAt(seat, interval.start)
     if (terms === null || terms.closed || terms.validUntil < end) continue
     if (terms.grade !== config.rules.settlingGrade) continue
+    const read = settlesOnBilling(config) ? companionOf(state, seat, interval.start) : seat
+    if (read === null || read.missed >= mostMissed || isSuspended(state, read)) continue
     const { tradedWh } = positionOf(forward, number)
     const trades = sides.some(
       (side) => tradedWh[side] > 0 || (interval.reservation(seat.slot, side)?.reservedWh ?? 0) > 0,
     )
-    if (trades || promised.has(number)) interval.expect(seat.slot)
+    if (trades || promised.has(number)) interval.expect(read.slot)
   }
 }
 
-/** Until when an interval waits for readings that are missing. */
+/** Until when an interval waits for its first result, where readings are missing. */
 export function clearingDueMs(interval: Interval, config: AreaConfig): number {
   const endMs = (interval.start + config.rules.intervalSeconds) * 1000
+  const waitMs = settlesOnBilling(config) ? Math.min(config.graceMs, longestCompanionWaitMs) : config.graceMs
   const latenessMs = interval.startedAtMs - interval.start * 1000
   const backlogMs = latenessMs > config.rules.intervalSeconds * 1000 ? Math.min(latenessMs, longestBacklogWaitMs) : 0
-  return Math.max(endMs, interval.startedAtMs) + config.graceMs + backlogMs
+  return Math.max(endMs, interval.startedAtMs) + waitMs + backlogMs
 }
 
 /** The first interval that waits for its first computation, with when that is due. */
@@ -135,19 +141,37 @@ export function firstStale(state: AreaState, until: UtcSeconds): Interval | null
   return null
 }
 
+/** The first interval that can be final only once it has been computed from what is signed alone. */
+export function firstUnsettled(state: AreaState, until: UtcSeconds): Interval | null {
+  for (const interval of intervalsBetween(state, state.cutUntil, until)) {
+    if (interval.isStale || interval.isLent) return interval
+  }
+  return null
+}
+
 /** Computes an interval for the first time. Those who were waited for in vain are waited for a little less. */
 export function clearInterval(state: AreaState, interval: Interval): Event[] {
   for (const seat of state.seats.values()) {
     if (interval.isExpected(seat.slot) && !interval.isRead(seat.slot)) seat.missed += 1
   }
   interval.status = 'provisional'
-  return [cleared(computeInterval(state, configAt(state, interval.start), interval))]
+  return [cleared(computed(state, interval, provisionalEnergies(state, interval.start)))]
 }
 
 /** Computes a stale interval again; in a large area not all the time, unless it is about to become final. */
 export function rerunInterval(state: AreaState, interval: Interval): Event[] {
   state.rerunsFromMs = state.nowMs + state.seats.size * restMsPerSeat
-  return [cleared(computeInterval(state, configAt(state, interval.start), interval))]
+  return [cleared(computed(state, interval, provisionalEnergies(state, interval.start)))]
+}
+
+/** Computes an interval from what settles alone. */
+export function settleInterval(state: AreaState, interval: Interval): Event[] {
+  state.rerunsFromMs = state.nowMs + state.seats.size * restMsPerSeat
+  return [cleared(computed(state, interval, settlingEnergies(state, interval.start)))]
+}
+
+function computed(state: AreaState, interval: Interval, energies: Energies): IntervalRun {
+  return computeInterval(state, configAt(state, interval.start), interval, energies)
 }
 
 function cleared(result: IntervalRun): Event {

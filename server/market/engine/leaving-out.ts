@@ -12,7 +12,7 @@ import { floorDivide } from '../stages/floor-divide.ts'
 import { gridOf } from '../stages/grid.ts'
 import type { PoolState } from '../stages/pool.ts'
 import type { Computed, Reduction } from '../stages/stage.ts'
-import { stages } from '../stages/stages.ts'
+import { stagesOf } from '../stages/stages.ts'
 import { cutAnew } from './batches.ts'
 import { addTraded, totalsBySlot, undeliveredWh } from './compute.ts'
 
@@ -89,7 +89,7 @@ export function reduceInterval(
   }
   const computed: Computed = { state, interval, config, zoneOf }
   const out = new Set(leaving)
-  const kept = stages.map((stage): Reduction => stage.without(computed, out))
+  const kept = stagesOf(config).map((stage): Reduction => stage.without(computed, out))
   const fills = kept.flatMap((each) => each.fills)
   const sum = (of: (each: Reduction) => bigint) => kept.reduce((total, each) => total + of(each), 0n)
   const prices = kept.findLast((each) => each.prices !== undefined)!.prices!
@@ -102,9 +102,9 @@ export function reduceInterval(
     gridTake: sum((each) => each.gridTake),
     ...{ zones, flows: prices.flows },
   }
-  interval.deliveredWh = kept.findLast((each) => each.deliveredWh !== undefined)!.deliveredWh!
+  interval.deliveredWh = kept.findLast((each) => each.deliveredWh !== undefined)?.deliveredWh ?? []
   interval.fills = Fills.of(fills)
-  return kept.findLast((each) => each.lostWh !== undefined)!.lostWh!
+  return kept.findLast((each) => each.lostWh !== undefined)?.lostWh ?? new Map()
 }
 
 function changesOf(

@@ -4,15 +4,18 @@ import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import {
   type Admission,
   admitReading,
+  type End,
   type IntervalEnergy,
-  intervalEnergy,
   type JudgedRegisters,
   misplaced,
   type Registers,
 } from '../../readings/admission.ts'
-import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading, Standing } from '../area/area.ts'
+import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterReading } from '../area/area.ts'
+import { sharingKeyAt } from '../area/declarations.ts'
+import { energyBetween, energyNow, principalOf, provisionalEnergies } from '../area/energy.ts'
 import type { Fills, StoredRegisters } from '../area/interval.ts'
 import { registersOf } from '../area/registers.ts'
+import type { Standing } from '../area/standing.ts'
 import {
   type AreaState,
   configAt,
@@ -144,35 +147,39 @@ function store(state: AreaState, seat: SeatState, reading: MeterReading): Event[
   const { time, epoch, importWh, exportWh, quality } = reading
   const length = lengthOf(state)
   const registers: StoredRegisters = { epoch, time, importWh, exportWh, quality }
-  const before = [time - length, time].map((start) => energyIn(state, seat, start))
+  const touched = [time - length, time].map((start) => {
+    const told = toldOf(state, seat, start)
+    return { start, told, before: energyNow(state, told, start) }
+  })
   intervalAt(state, time - length).setRegisters(seat.slot, registers)
   if (isNewer(seat.newest, registers)) seat.newest = registers
   seat.missed = 0
-  return [time - length, time].flatMap((start, index) => follow(state, seat, start, before[index]!))
+  return touched.flatMap(({ start, told, before }) => follow(state, told, start, before))
+}
+
+/** Whose energy of an interval a seat's readings tell: its own, or that of the seat that it is the companion of. */
+function toldOf(state: AreaState, seat: SeatState, start: UtcSeconds): SeatState {
+  return principalOf(state, seat, start) ?? seat
 }
 
 function isNewer(than: StoredRegisters, { epoch, time }: StoredRegisters): boolean {
   return epoch === than.epoch ? time > than.time : epoch > than.epoch
 }
 
-function energyIn(state: AreaState, seat: SeatState, start: UtcSeconds): IntervalEnergy {
-  const atEnd = registersOf(state, seat, start + lengthOf(state), null)
-  return intervalEnergy(atEnd === null ? null : registersOf(state, seat, start, atEnd.epoch), atEnd)
-}
-
 /**
- * What a reading changes of an interval that it ends or begins and that has been computed. One that is not final and in which
+ * What a reading or an official value changes of an interval that has been computed. One that is not final and in which
  * the seat may trade, or has traded ahead, is computed again; else nobody's trade changes, and only the energy is told.
  */
-function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: IntervalEnergy): Event[] {
+export function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: IntervalEnergy): Event[] {
   const interval = state.intervals.get(start)
   const terms = termsAt(seat, start)
   if (interval === undefined || interval.cleared === null || terms === null) return []
   const { slot, chain } = seat
   const hasRow = interval.isTold(slot)
-  const after = energyIn(state, seat, start)
+  const after = energyNow(state, seat, start)
   const { tradedWh } = positionOf(state.forward.get(start), chain.seat)
-  const isConcerned = interval.concerns(slot, chain.seat) || tradedWh.buy > 0 || tradedWh.sell > 0
+  const isConcerned =
+    interval.concerns(slot, chain.seat) || tradedWh.buy > 0 || tradedWh.sell > 0 || isShared(state, start, chain.seat)
   if (interval.status === 'provisional' && isConcerned) {
     if (!hasRow || !isSameEnergy(before, after)) interval.outdate()
     return []
@@ -185,16 +192,24 @@ function follow(state: AreaState, seat: SeatState, start: UtcSeconds, before: In
   interval.learn(slot, zone, correction)
   const learnt = { start, run: interval.run, seat: chain.seat, zone: interval.cleared.zones[zone]!.zone, ...correction }
   if (interval.status === 'final') return [{ type: 'interval-corrected', ...learnt }]
-  const own = measure(state, config, interval, seat)
-  const outcomes = own === null ? [] : idleOutcomes(own, interval, config)
+  const energies = provisionalEnergies(state, start)
+  const own = measure(state, { config, start, seat, energies })
+  const outcomes = own === null || config.rules.allocation !== 0 ? [] : idleOutcomes(own, interval, config)
   return [{ type: 'interval-amended', ...learnt, outcomes }]
 }
 
-function isSameEnergy(one: IntervalEnergy, other: IntervalEnergy): boolean {
+/** Whether somebody else decided a quantity of the seat, or decides others' by what it measured. */
+function isShared({ declared, keys }: AreaState, start: UtcSeconds, seat: number): boolean {
+  if (declared.get(start)?.seats.includes(seat)) return true
+  const key = sharingKeyAt(keys, start)
+  return key !== null && (key.consumers.includes(seat) || key.producers.includes(seat))
+}
+
+export function isSameEnergy(one: IntervalEnergy, other: IntervalEnergy): boolean {
   return one.quality === other.quality && one.importWh === other.importWh && one.exportWh === other.exportWh
 }
 
-function tradedIn(fills: Fills, slot: number): { boughtWh: Wh; soldWh: Wh } {
+export function tradedIn(fills: Fills, slot: number): { boughtWh: Wh; soldWh: Wh } {
   const traded = { boughtWh: 0, soldWh: 0 }
   for (let at = fills.slot.indexOf(slot); at >= 0; at = fills.slot.indexOf(slot, at + 1)) {
     if (fills.kind[at]! & 1) traded.soldWh += fills.energyWh[at]!
@@ -293,14 +308,16 @@ function takeLateReading(state: AreaState, late: LateReading): Event[] {
   if (isNewer(seat.newest, registers)) seat.newest = registers
   const end = (known: LateReading['startQuality']) => (known === null ? null : { ...known, epoch: reading.epoch })
   const own: JudgedRegisters = reading
+  const energyOf = (start: UtcSeconds, atStart: End | null, atEnd: End | null) =>
+    energyBetween(state, { seat, start }, atStart, atEnd)
   return [
     answerOf(reading, admission, { seat: late.seat, isLate: true }),
-    ...correctStanding(late.ending, late.seat, intervalEnergy(end(late.startQuality), own)),
-    ...correctStanding(late.starting, late.seat, intervalEnergy(own, end(late.endQuality))),
+    ...correctStanding(late.ending, late.seat, energyOf(reading.time - lengthOf(state), end(late.startQuality), own)),
+    ...correctStanding(late.starting, late.seat, energyOf(reading.time, own, end(late.endQuality))),
   ]
 }
 
-function correctStanding(standing: Standing | null, seat: number, after: IntervalEnergy): Event[] {
+export function correctStanding(standing: Standing | null, seat: number, after: IntervalEnergy): Event[] {
   if (standing === null) return []
   const correction = correctionOf(standing, after)
   if (correction === null) return []

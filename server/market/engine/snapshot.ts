@@ -7,7 +7,6 @@
 import { createHash } from 'node:crypto'
 import {
   agreementState,
-  areaConfig,
   areaFace,
   chainSeat,
   epochRegisters,
@@ -37,8 +36,11 @@ import {
   type Writer,
 } from '../area/binary.ts'
 import { sides } from '../area/codes.ts'
+import { areaConfig } from '../area/config.ts'
+import { type DeclaredKey, type DeclaredPrices, declared, columnsOf as declaredColumns } from '../area/declarations.ts'
 import { EngineError } from '../area/error.ts'
 import { Fills, Interval } from '../area/interval.ts'
+import { OfficialColumns } from '../area/official-columns.ts'
 import { type AreaState, emptyState } from '../area/state.ts'
 import { addSeat } from './seats.ts'
 
@@ -86,6 +88,14 @@ const seat = struct({
 const nonce = struct({ key: text, buy: int, sell: int, agreement: int, until: uint })
 
 const forward = struct({ start: uint, orders: list(forwardOrder), trades: list(forwardTrade) })
+
+const declaredInterval = struct({
+  ...{ start: uint, arrival: uint, version: uint },
+  seats: list(struct({ seat: uint, allocatedWh: uint, sharedWh: uint })),
+})
+
+/** A key, or prices of the exchange. */
+const declaredStretch = struct({ arrival: uint, start: uint, end: uint, version: uint, body: declared })
 
 const batch = struct({
   start: uint,
@@ -176,6 +186,29 @@ const interval: Codec<Interval> = {
   },
 }
 
+/** What the metering operator told of an interval: a piece of its own, since most areas know of none. */
+const official: Codec<Pick<Interval, 'start' | 'official' | 'isLent'>> = {
+  write(writer: Writer, { start, official: columns, isLent }) {
+    officialHead.write(writer, { start, isLent, places: columns === null ? null : columns.flags.length })
+    for (const { buffer, byteOffset, byteLength } of columns === null ? [] : officialColumnsOf(columns)) {
+      writer.raw(new Uint8Array(buffer, byteOffset, byteLength))
+    }
+  },
+  read(reader: Reader) {
+    const { start, isLent, places } = officialHead.read(reader)
+    const columns = places === null ? null : new OfficialColumns(places)
+    for (const { buffer, byteOffset, byteLength } of columns === null ? [] : officialColumnsOf(columns)) {
+      new Uint8Array(buffer, byteOffset, byteLength).set(reader.raw(byteLength))
+    }
+    return { start, isLent, official: columns }
+  },
+}
+const officialHead = struct({ start: uint, isLent: bool, places: optional(uint) })
+
+function officialColumnsOf({ importWh, exportWh, flags }: OfficialColumns): Column[] {
+  return [importWh, exportWh, flags]
+}
+
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
@@ -215,12 +248,21 @@ export function snapshotOf(state: AreaState, isKnown: (hash: string) => boolean 
   for (const [start, { orders, trades }] of ascending(state.forward)) {
     add(`forward/${start}`, forward, { start, orders: [...orders.values()], trades })
   }
+  for (const [start, { arrival, version, seats, allocatedWh, sharedWh }] of ascending(state.declared)) {
+    const rows = [...seats].map((own, place) => {
+      return { seat: own, allocatedWh: allocatedWh[place]!, sharedWh: sharedWh[place]! }
+    })
+    add(`declared/${start}`, declaredInterval, { start, arrival, version, seats: rows })
+  }
+  for (const stretch of state.keys) add(`key/${stretch.arrival}`, declaredStretch, stretch)
+  for (const stretch of state.prices) add(`prices/${stretch.arrival}`, declaredStretch, stretch)
   for (const [end, unsettled] of state.batches) add(`batch/${end}`, batch, unsettled)
   for (const [start, value] of ascending(state.intervals)) {
     const name = `interval/${start}`
     const known = value.isChanged ? undefined : hashOf.get(value)
     if (known !== undefined && isKnown(known)) pieces.push({ name, hash: known, bytes: null })
     else hashOf.set(value, add(name, interval, value, sizeOf(value)))
+    if (value.official !== null || value.isLent) add(`official/${start}`, official, value)
     value.isChanged = false
   }
   return pieces
@@ -259,6 +301,11 @@ export function stateOf(pieces: readonly { name: string; bytes: Uint8Array }[]):
   each('forward', forward, ({ start, orders, trades }) => {
     state.forward.set(start, { orders: new Map(orders.map((order) => [order.id, order])), trades })
   })
+  each('declared', declaredInterval, ({ start, seats, ...own }) =>
+    state.declared.set(start, declaredColumns(own, seats)),
+  )
+  each('key', declaredStretch, (stretch) => state.keys.push(stretch as DeclaredKey))
+  each('prices', declaredStretch, (stretch) => state.prices.push(stretch as DeclaredPrices))
   each('batch', batch, (unsettled) => state.batches.set(unsettled.end, unsettled))
   for (const { name, bytes } of pieces) {
     if (!name.startsWith('interval/')) continue
@@ -268,6 +315,7 @@ export function stateOf(pieces: readonly { name: string; bytes: Uint8Array }[]):
     hashOf.set(value, sha256(bytes))
     value.isChanged = false
   }
+  each('official', official, ({ start, ...told }) => Object.assign(state.intervals.get(start)!, told))
   return state
 }
 

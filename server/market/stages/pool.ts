@@ -3,11 +3,10 @@
  * links have left. Stages take from it one after the other.
  */
 import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
-import { intervalEnergy } from '../../readings/admission.ts'
 import type { AreaConfig, Outcome, Terms } from '../area/area.ts'
 import type { Quality, SeatOutcomeCode } from '../area/codes.ts'
+import type { Energies } from '../area/energy.ts'
 import type { Fill, Interval } from '../area/interval.ts'
-import { registersOf } from '../area/registers.ts'
 import {
   type AreaState,
   buyableWh,
@@ -31,6 +30,8 @@ export interface PoolSeat {
   exportWh: Wh
   /** What the home used of its own: the smaller of the two, which no stage gives away. */
   ownUseWh: Wh
+  /** By the seat's meter. */
+  isSigned: boolean
   /** What it may still sell and buy. */
   sellWh: Wh
   buyWh: Wh
@@ -64,13 +65,16 @@ export interface Allocation {
 
 /** The part of an area's state that an interval is computed from. */
 export type PoolState = Configured &
-  Pick<AreaState, 'agreements' | 'seats' | 'slots' | 'forward' | 'suspensions' | 'intervals'>
+  Pick<
+    AreaState,
+    'agreements' | 'seats' | 'slots' | 'forward' | 'suspensions' | 'intervals' | 'declared' | 'keys' | 'prices'
+  >
 
 /** Measures every seat that had a mandate in the interval. */
-export function openPool(state: PoolState, config: AreaConfig, interval: Interval): Pool {
+export function openPool(state: PoolState, config: AreaConfig, interval: Interval, energies: Energies): Pool {
   const seats = new Map<number, PoolSeat>()
   for (const [number, seat] of state.seats) {
-    const own = measure(state, config, interval, seat)
+    const own = measure(state, { config, start: interval.start, seat, energies })
     if (own !== null) seats.set(number, own)
   }
   const flowWh = config.zones.map(() => 0)
@@ -80,20 +84,17 @@ export function openPool(state: PoolState, config: AreaConfig, interval: Interva
 /** What is known of one seat in an interval; null for one that had no mandate. */
 export function measure(
   state: PoolState,
-  config: AreaConfig,
-  { start }: Pick<Interval, 'start'>,
-  seat: SeatState,
+  { config, start, seat, energies }: { config: AreaConfig; start: UtcSeconds; seat: SeatState; energies: Energies },
 ): PoolSeat | null {
   const terms = termsAt(seat, start)
   if (terms === null) return null
   const end = start + config.rules.intervalSeconds
   const grid = gridOf(config)
-  const atEnd = registersOf(state, seat, end, null)
-  const atStart = atEnd === null ? null : registersOf(state, seat, start, atEnd.epoch)
-  const { quality, importWh, exportWh } = intervalEnergy(atStart, atEnd)
+  const { quality, importWh, exportWh, epoch, isSigned } = energies.of(seat)
   const ownUseWh = Math.min(importWh, exportWh)
   // What the escrow has counted already, or counts no more, could never be settled.
-  const isCounted = atEnd === null || (start >= seat.base.time && atEnd.epoch === seat.base.epoch)
+  const isSince = start >= seat.base.time
+  const isCounted = isSigned ? epoch === null || (isSince && epoch === seat.base.epoch) : isSince
   const isZoneKnown = terms.zone === null || grid.indexOf.has(terms.zone)
   const refusal = reasonNotToTrade(state, seat, { terms, config, end, quality, isZoneKnown, isCounted })
   const isOpen = refusal === null
@@ -105,6 +106,7 @@ export function measure(
     importWh,
     exportWh,
     ownUseWh,
+    isSigned,
     refusal,
     deviationWh: 0,
     sellWh: isOpen ? Math.min(exportWh - ownUseWh, sellableWh(terms, config)) : 0,

@@ -1,6 +1,6 @@
 /**
  * A stage: one way in which energy of an interval is given to parties. The engine, netting, explanations, funds, leaving
- * out and the check of a batch go through the list in `stages.ts`; adding a stage is one folder, one line there and its name.
+ * out and the check of a batch go through the lists in `stages.ts`; adding a stage is one folder, one line there and its name.
  */
 import type { Wh } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig } from '../area/area.ts'
@@ -30,7 +30,7 @@ export interface Reduction extends Allocation {
 }
 
 /** The part of an area's state that promises are made from. */
-export type PromiseState = Pick<AreaState, 'agreements' | 'seats' | 'forward' | 'suspensions'>
+export type PromiseState = Pick<AreaState, 'agreements' | 'seats' | 'forward' | 'suspensions' | 'keys'>
 
 export interface Stage {
   readonly name: StageName

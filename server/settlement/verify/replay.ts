@@ -12,6 +12,7 @@ import type {
   OrderState,
   SeatSpan,
 } from '../../market/area/area.ts'
+import { signedEnergies } from '../../market/area/energy.ts'
 import type { Purse } from '../../market/area/funds.ts'
 import { Interval } from '../../market/area/interval.ts'
 import { type AreaState, configAt, type ForwardInterval, type SeatState } from '../../market/area/state.ts'
@@ -19,8 +20,9 @@ import { batchSpans } from '../../market/engine/batches.ts'
 import { computeInterval } from '../../market/engine/compute.ts'
 import { reduceInterval } from '../../market/engine/leaving-out.ts'
 import type { PoolState } from '../../market/stages/pool.ts'
-import { stages } from '../../market/stages/stages.ts'
+import { stagesOf } from '../../market/stages/stages.ts'
 import type { AreaFile } from '../area-file.ts'
+import { declaredIn } from '../declared.ts'
 import { SettlementError } from '../error.ts'
 import { type SettledArea, timeOf } from './settled.ts'
 import type { Evidence } from './signed-parts.ts'
@@ -41,6 +43,9 @@ export class Replay {
   private readonly orders: ReadonlyMap<number, OrderState[]>
   private readonly agreements: Map<Hex, AgreementState>
   private readonly forward: Map<UtcSeconds, ForwardInterval>
+  private readonly declared: AreaState['declared']
+  private readonly keys: AreaState['keys']
+  private readonly prices: AreaState['prices']
   /** Those that end or begin in the batch, by start. */
   private readonly intervals = new Map<UtcSeconds, Interval>()
 
@@ -58,6 +63,10 @@ export class Replay {
     this.seats = new Map(this.slots.map((number) => [number, this.seatState(seats.get(number)!, slotOf.get(number)!)]))
     this.agreements = agreementsOf(file, ids)
     this.forward = tradesByInterval(file)
+    const { declared, keys, prices } = declaredIn(file)
+    this.declared = declared
+    this.keys = keys
+    this.prices = prices
     for (let start = file.start - this.length; start < file.end; start += this.length) {
       this.intervals.set(start, new Interval(start, this.slots.length))
     }
@@ -91,6 +100,7 @@ export class Replay {
           this.stateWith(grounds.suspendedAtComputation),
           configAt({ configs: this.configs }, start),
           interval,
+          signedEnergies({ configs: this.configs, intervals: this.intervals }, start),
         )
       } else this.requireNothingPromised(interval)
     }
@@ -147,10 +157,16 @@ export class Replay {
         throw wrong(`order or agreement ${arrival} was cut in the interval of ${timeOf(interval.start)} for no reason`)
       },
     }
-    const { agreements, forward } = this
-    const state = { agreements, forward, seats: this.known, suspensions: this.suspensions(grounds.suspendedAtStart) }
-    for (const stage of stages)
-      stage.promise(state, interval, configAt({ configs: this.configs }, interval.start), purse)
+    const { agreements, forward, keys } = this
+    const state = {
+      agreements,
+      forward,
+      keys,
+      seats: this.known,
+      suspensions: this.suspensions(grounds.suspendedAtStart),
+    }
+    const config = configAt({ configs: this.configs }, interval.start)
+    for (const stage of stagesOf(config)) stage.promise(state, interval, config, purse)
     for (const arrival of cuts.keys()) {
       throw wrong(
         `order or agreement ${arrival} was cut in the interval of ${timeOf(interval.start)} and does not count there`,
@@ -160,11 +176,11 @@ export class Replay {
 
   /** An interval that was never begun, before the area was, holds nothing that anybody could miss. */
   private requireNothingPromised(interval: Interval): void {
-    const { agreements, forward, seats } = this
+    const { agreements, forward, keys, seats } = this
     const purse: Purse = { cover: (_, wantedWh) => wantedWh }
-    const state = { agreements, forward, seats, suspensions: this.suspensions([]) }
-    for (const stage of stages)
-      stage.promise(state, interval, configAt({ configs: this.configs }, interval.start), purse)
+    const state = { agreements, forward, keys, seats, suspensions: this.suspensions([]) }
+    const config = configAt({ configs: this.configs }, interval.start)
+    for (const stage of stagesOf(config)) stage.promise(state, interval, config, purse)
     const { promised, reserved } = interval
     const isEmpty = [reserved!.buy, reserved!.sell].every(({ arrival }) => arrival.every((each) => each === 0))
     if (promised.length === 0 && isEmpty && !forward.has(interval.start)) return
@@ -184,8 +200,9 @@ export class Replay {
   }
 
   private stateWith(suspended: readonly number[]): PoolState {
-    const { agreements, forward, configs, slots, seats, intervals } = this
-    return { agreements, forward, configs, slots, seats, intervals, suspensions: this.suspensions(suspended) }
+    const { agreements, forward, configs, slots, seats, intervals, declared, keys, prices } = this
+    const known = { agreements, forward, declared, keys, prices }
+    return { ...known, configs, slots, seats, intervals, suspensions: this.suspensions(suspended) }
   }
 
   private suspensions(seats: readonly number[]): AreaState['suspensions'] {

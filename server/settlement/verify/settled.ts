@@ -26,6 +26,8 @@ export interface SettledSeat {
 /** A batch that was settled, or is shown before it settles, and all seats of its area. */
 export interface SettledArea {
   rules: AreaRules
+  /** The accounts that held the grid operator's office up to now, in their order. */
+  grids: Address[]
   statementRoot: Hex
   start: UtcSeconds
   end: UtcSeconds

@@ -2,10 +2,14 @@
 import { keyAt } from '../../../contracts/protocol/meter-keys.ts'
 import { type Address, type Hex, hashRules, type Reading } from '../../../contracts/protocol/typed-data.ts'
 import type { ChainSeat } from '../../market/area/area.ts'
+import { contentOf, kindOfDeclared } from '../../market/area/declarations.ts'
+import { mistakeInDeclaration } from '../../market/engine/declarations.ts'
 import type { AreaFile } from '../area-file.ts'
 import type { StatedReading } from '../signed-forms.ts'
 import {
   agreementId,
+  declarationId,
+  isForeignDeclaration,
   orderId,
   type WalletWords,
   wrongSignerOfAgreement,
@@ -36,8 +40,10 @@ export function evidenceOf(
   const ids = new Map<number, Hex>()
   for (const signed of [...file.orders, ...file.forwardOrders]) ids.set(signed.arrival, orderId(file, signed))
   for (const signed of file.agreements) ids.set(signed.arrival, agreementId(file, signed))
+  const rulesHash = hashRules(chain.rules)
+  for (const signed of file.declarations) ids.set(signed.arrival, declarationId(file, signed, rulesHash))
   const seats = new Map(chain.seats.map((seat) => [seat.seat, seat]))
-  return { file, chain, words, signerOf, rulesHash: hashRules(chain.rules), seats, ids }
+  return { file, chain, words, signerOf, rulesHash, seats, ids }
 }
 
 /** The first thing that is not signed by whom it must be, or does not stand where it must. */
@@ -47,6 +53,7 @@ export function wrongSignature(evidence: Evidence): string | null {
     wrongArrival(evidence) ??
     wrongOrder(evidence) ??
     wrongAgreement(evidence) ??
+    wrongDeclaration(evidence) ??
     wrongRevocation(evidence) ??
     wrongSuspension(evidence)
   )
@@ -73,12 +80,16 @@ function wrongReading({ file, chain, seats, signerOf }: Evidence): string | null
   return null
 }
 
-/** Orders and agreements share one count. */
+/** Orders, agreements and declarations share one count. */
 function wrongArrival({ file }: Evidence): string | null {
-  const lists = [file.orders, file.forwardOrders, file.agreements].map((list) => list.map(({ arrival }) => arrival))
-  if (!lists.every(isAscending)) return 'orders or agreements are not in the order of their arrival, each once'
+  const signed = [file.orders, file.forwardOrders, file.agreements, file.declarations]
+  const lists = signed.map((list) => list.map(({ arrival }) => arrival))
+  if (!lists.every(isAscending))
+    return 'orders, agreements or declarations are not in the order of their arrival, each once'
   const all = lists.flat()
-  return new Set(all).size === all.length ? null : 'two orders or agreements have one place in the order of arrival'
+  return new Set(all).size === all.length
+    ? null
+    : 'two orders, agreements or declarations have one place in the order of arrival'
 }
 
 function wrongOrder(evidence: Evidence): string | null {
@@ -143,6 +154,29 @@ function wrongAgreement({ file, ids, seats, words, rulesHash }: Evidence): strin
   }
   const names = new Set(file.agreements.map(({ arrival }) => ids.get(arrival)))
   return names.size === file.agreements.length ? null : 'an agreement is listed twice'
+}
+
+/** The grid operator has signed what is declared, of intervals of the batch, and only what the area goes by. */
+function wrongDeclaration({ file, chain, ids, words, rulesHash }: Evidence): string | null {
+  const { allocation } = chain.rules
+  const { start, end, declarations, settings } = file
+  if (settings.some(({ sharing }) => (sharing === null) !== (allocation === 0))) {
+    return 'how shared energy is priced is stated where it is not shared, or is not stated'
+  }
+  for (const signed of declarations) {
+    const { declaration, body } = signed
+    const name = `declaration ${ids.get(signed.arrival)}`
+    if (allocation === 0) return `${name} is of an area whose market decides`
+    const by = { rules: rulesHash, grids: chain.grids, words }
+    if (isForeignDeclaration(file, signed, by)) return `${name} is not signed by the grid operator`
+    if (contentOf(body) !== declaration.content || kindOfDeclared(body) !== declaration.kind) {
+      return `${name} does not say what was signed`
+    }
+    if (declaration.start >= end || declaration.end <= start) return `${name} is of no interval of the batch`
+    const mistake = mistakeInDeclaration(declaration, body, chain.rules.intervalSeconds)
+    if (mistake !== null) return `${name} cannot have been taken up: ${mistake.join(' ')}`
+  }
+  return null
 }
 
 /** A key that was taken back signs nothing from then on. */

@@ -338,6 +338,17 @@ describe('leaving out', () => {
     expect(leave(2, [3])).toMatchObject([{ code: 'BATCH_UNKNOWN' }])
   })
 
+  it('is disowned once the chain has settled another one of its time, and not before', () => {
+    const { state, run } = busyHour()
+    const [start, end] = [batchEnd - batchSeconds, batchEnd]
+    const disown = (times = { start, end }) => apply(state, { type: 'disown-batch', atMs: cutMs + 8, ...times })
+    expect(disown()).toMatchObject([{ code: 'BATCH_UNKNOWN' }])
+    run(following(cutMs + 7, [], batchEnd))
+    expect(disown({ start, end: end + batchSeconds })).toMatchObject([{ code: 'BATCH_UNKNOWN' }])
+    expect(disown({ start: end, end })).toMatchObject([{ code: 'BATCH_UNKNOWN' }])
+    expect(disown()).toEqual([{ type: 'batch-missed', start, end }])
+  })
+
   it('of everybody leaves entries without energy', () => {
     const { state, run } = busyHour()
     apply(state, { type: 'leave-out', atMs: cutMs + 5, end: batchEnd, number: 1, seats: [1, 2] })

@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { IntervalRun } from '../../../server/market/area/area.ts'
+import type { StageName } from '../../../server/market/area/codes.ts'
 import { committedFunds } from '../../../server/market/area/funds.ts'
 import type { Interval } from '../../../server/market/area/interval.ts'
 import { type AreaState, configAt, emptyState, termsAt } from '../../../server/market/area/state.ts'
@@ -102,12 +103,12 @@ function checkLinks(state: AreaState, interval: Interval): void {
 
 describe(`over random streets (SEED=${seed}, RUNS=${numRuns})`, { timeout: 60_000 + 1_000 * numRuns }, () => {
   it('energy, prices and money hold in every computed interval, and links carry no more than they may', () => {
-    const matched = { agreements: 0, forward: 0, spot: 0 }
+    const matched: Partial<Record<StageName, number>> = { agreements: 0, forward: 0, spot: 0 }
     overStreets(() => ({
       look({ state }, _, events) {
         for (const { result } of eventsOf(events, 'interval-cleared')) {
           checkRows(state, result)
-          for (const { outcomes } of result.seats) for (const own of outcomes) matched[own.stage] += own.filledWh
+          for (const { outcomes } of result.seats) for (const own of outcomes) matched[own.stage]! += own.filledWh
         }
         for (const { start } of [
           ...eventsOf(events, 'interval-reduced'),

@@ -1,0 +1,119 @@
+/** What the API says of official values: files, what became of them, and where they differ. */
+import { z } from 'zod'
+import { formatMicroWh } from '../exchange/decimal.ts'
+import { isoDay } from '../exchange/instants.ts'
+import { valueQualities } from '../exchange/official-values.ts'
+import type { Tolerance } from '../metering/witnesses.ts'
+import type { TakenFile } from '../official/take-file.ts'
+import type { OfficialDifference, OfficialFile } from '../store/official-store.ts'
+import type { WitnessDay, WitnessInterval } from '../store/witness-store.ts'
+import { isoTime } from './present.ts'
+
+const time = z.iso.datetime()
+const count = z.int().min(0)
+const energy = z.string().nullable().meta({ description: 'Wh, an exact decimal; null where the value is missing' })
+const refusalSchema = z.object({ place: z.string(), reason: z.string() })
+const claimSchema = z.object({ file: z.string(), energyWh: energy, quality: z.enum(valueQualities) })
+
+export const officialDifferenceSchema = z
+  .object({
+    start: time,
+    point: z.string(),
+    direction: z.enum(['import', 'export']),
+    channel: z.enum(['total', 'shared', 'offered', 'residual']),
+    kind: z.enum(['replaced', 'conflict']).meta({
+      description: 'replaced: the newer value counts; conflict: neither is newer, and the one before counts on',
+    }),
+    before: claimSchema,
+    after: claimSchema,
+  })
+  .meta({ id: 'OfficialDifference' })
+type OfficialDifferenceResource = z.infer<typeof officialDifferenceSchema>
+
+export const takenFileSchema = z
+  .object({
+    name: z.string(),
+    format: z.string(),
+    isNew: z.boolean().meta({ description: 'False where the same content was taken before: nothing has changed' }),
+    kept: count,
+    verdicts: z.object({
+      ...{ counts: count, same: count, replaced: count, conflict: count, older: count, missing: count },
+    }),
+    refused: count,
+    refusals: z.array(refusalSchema).meta({ description: 'The first 1,000' }),
+    differences: z.array(officialDifferenceSchema).meta({ description: 'The first 1,000' }),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'TakenFile' })
+type TakenFileResource = z.infer<typeof takenFileSchema>
+
+export const officialFileSchema = z
+  .object({
+    name: z.string(),
+    format: z.string(),
+    createdAt: time.nullable().meta({ description: 'As the file says' }),
+    takenAt: time,
+    takenBy: z.string().nullable().meta({ description: 'The account that sent it; null where the command took it' }),
+    kept: count,
+    refused: count,
+    refusals: z.array(refusalSchema),
+  })
+  .meta({ id: 'OfficialFile' })
+type OfficialFileResource = z.infer<typeof officialFileSchema>
+
+const energies = { officialWh: z.int(), agentWh: z.int() }
+const pointOf = { point: z.string(), direction: z.enum(['import', 'export']) }
+
+export const witnessesSchema = z
+  .object({
+    tolerance: z.object({ wh: z.int(), percent: z.int() }).meta({
+      description:
+        'They differ beyond it where |official − agent| is more than `wh` and `percent` of the larger together',
+    }),
+    days: z
+      .array(
+        z.object({
+          ...{ day: z.iso.date(), ...pointOf, compared: count, beyond: count, ...energies },
+          largestWh: z.int().meta({ description: 'Official less agent, of the interval in which they differ most' }),
+        }),
+      )
+      .meta({ description: 'Days of UTC of which both say something, newest first; the first 2,000' }),
+    contradictions: z
+      .array(z.object({ start: time, ...pointOf, ...energies, differenceWh: z.int() }))
+      .meta({ description: 'Intervals in which they differ beyond the tolerance, newest first; the first 500' }),
+  })
+  .meta({ id: 'Witnesses' })
+export type WitnessesResource = z.infer<typeof witnessesSchema>
+
+export function presentWitnesses(
+  tolerance: Tolerance,
+  days: readonly WitnessDay[],
+  contradicting: readonly WitnessInterval[],
+): WitnessesResource {
+  return {
+    tolerance,
+    days: days.map(({ day, meter: _, ...rest }) => ({ day: isoDay(day), ...rest })),
+    contradictions: contradicting.map(({ start, officialWh, agentWh, point, direction }) => ({
+      ...{ start: isoTime(start), point, direction, officialWh, agentWh, differenceWh: officialWh - agentWh },
+    })),
+  }
+}
+
+export function presentTaken({ file, differences, ...taken }: TakenFile): TakenFileResource {
+  const { name, format, kept, verdicts, refused, refusals, warnings } = taken
+  return {
+    ...{ name, format, isNew: file !== null, kept, verdicts, refused, refusals, warnings },
+    differences: differences.map(presentDifference),
+  }
+}
+
+export function presentDifference({ start, before, after, ...rest }: OfficialDifference): OfficialDifferenceResource {
+  const claim = ({ file, energyMicroWh, quality }: OfficialDifference['before']) => {
+    return { file, energyWh: energyMicroWh === null ? null : formatMicroWh(energyMicroWh), quality }
+  }
+  return { ...rest, start: isoTime(start), before: claim(before), after: claim(after) }
+}
+
+export function presentOfficialFile({ createdAt, takenAt, file: _, ...rest }: OfficialFile): OfficialFileResource {
+  return { ...rest, createdAt: createdAt === null ? null : isoTime(createdAt), takenAt: takenAt.toISOString() }
+}

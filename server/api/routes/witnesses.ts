@@ -1,0 +1,104 @@
+/** Where an official value and the home's own agent both say something of an interval: for the owner, and for who meters the area. */
+import { z } from 'zod'
+import type { AreaHandle } from '../../areas/area-handle.ts'
+import { TimeZone } from '../../exchange/time-zone.ts'
+import { witnessedPoints } from '../../official/witnessed-points.ts'
+import { areaPlace, rosterOf } from '../../store/roster-store.ts'
+import { contradictions, type WitnessInterval, witnessDays } from '../../store/witness-store.ts'
+import { presentWitnesses, type WitnessesResource, witnessesSchema } from '../official-resources.ts'
+import { timeInput } from '../paging.ts'
+import type { ApiParts } from '../parts.ts'
+import type { OrderParts } from '../place-order.ts'
+import { ApiError } from '../problem.ts'
+import { addressSchema, seatId } from '../resources.ts'
+import { type Route, route } from '../route.ts'
+import { visibilityOf } from '../visibility.ts'
+import { meteredAreaOf } from './official.ts'
+
+const tag = 'Official values'
+const daySeconds = 86_400
+const mostDays = 92
+const shown = { days: 2_000, contradictions: 500 }
+const range = { from: timeInput, to: timeInput }
+
+type WitnessParts = OrderParts & Pick<ApiParts, 'meteringOperator' | 'witnessTolerance'>
+
+export function witnessRoutes(parts: WitnessParts): Route[] {
+  const { tables } = parts
+  const { readable } = visibilityOf(parts)
+  return [
+    route({
+      id: 'getAreaWitnesses',
+      method: 'get',
+      path: '/areas/:area/witnesses',
+      tag,
+      summary: 'What the metering operator and the homes’ agents say of the same intervals, for who meters the area',
+      private: true,
+      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      query: z.object(range),
+      answers: { 200: witnessesSchema },
+      async handle({ params, query, session }) {
+        requireRange(query)
+        const { area } = await meteredAreaOf(parts, params.area, session)
+        return { status: 200, body: await witnesses(parts, area, query, null) }
+      },
+    }),
+    route({
+      id: 'getSeatWitnesses',
+      method: 'get',
+      path: '/accounts/:account/witnesses',
+      tag,
+      summary: 'What the metering operator and the home’s agent say of the same intervals of a seat’s metering points',
+      private: true,
+      params: z.object({ account: addressSchema }),
+      query: z.object({ seat: seatId, ...range }),
+      answers: { 200: witnessesSchema },
+      async handle({ params: { account }, query: { seat, ...asked }, session }) {
+        requireRange(asked)
+        const read = await readable(await session(), account, { what: 'readings', seat, ...asked })
+        const [row] = read.seats
+        const within = { from: read.from ?? asked.from, to: read.to ?? asked.to }
+        return { status: 200, body: await witnesses(parts, tables.areaWith(row!.area_id), within, row!.meter) }
+      },
+    }),
+  ]
+}
+
+function requireRange({ from, to }: { from: number; to: number }): void {
+  if (to <= from) throw new ApiError('RANGE_EMPTY', 'the range ends before it begins')
+  if (to - from > mostDays * daySeconds) throw new ApiError('RANGE_TOO_LONG', `ask for at most ${mostDays} days`)
+}
+
+/** Of all points of an area, or of one meter's. */
+async function witnesses(
+  { database, tables, witnessTolerance: tolerance }: WitnessParts,
+  area: AreaHandle,
+  { from, to }: { from: number; to: number },
+  meter: string | null,
+): Promise<WitnessesResource> {
+  const areaId = await tables.idOf(area)
+  const days = await witnessDays(
+    database,
+    areaId,
+    {
+      ...{ from: Math.floor(from / daySeconds), to: Math.ceil(to / daySeconds) },
+      ...(meter === null ? {} : { meters: [meter] }),
+    },
+    shown.days,
+  )
+  let found: WitnessInterval[] = []
+  const place = await areaPlace(database, areaId)
+  if (place !== null && days.some(({ beyond }) => beyond > 0)) {
+    const rows = (await rosterOf(database, areaId)).filter((row) => meter === null || row.meter === meter)
+    const now = Math.floor(Date.now() / 1000)
+    const points = await witnessedPoints(database, areaId, { rows, zone: new TimeZone(place.timeZone), now })
+    const { intervalSeconds } = area.settings.rules
+    found = await contradictions(
+      database,
+      areaId,
+      { points, from, to, intervalSeconds, tolerance },
+      shown.contradictions,
+    )
+  }
+  return presentWitnesses(tolerance, days, found)
+}

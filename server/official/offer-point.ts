@@ -1,0 +1,89 @@
+/**
+ * A flat without an agent joins as a home with one does: the metering operator's key of its point is offered under a code, the owner
+ * enters it on the page, and the key consents and begins its epoch. Nothing is installed there.
+ */
+import type { Wallet } from 'ethers'
+import type { PairingOffered, PairingState } from '../../contracts/protocol/pairing.ts'
+import { parseAddress, signCompact } from '../../contracts/protocol/typed-data.ts'
+import { postAsMeter } from '../api-client.ts'
+import type { AreaSettings } from '../areas/settings.ts'
+
+export interface PointOffer {
+  serverUrl: string
+  settings: Pick<AreaSettings, 'area' | 'chain'>
+  /** Of the point, as `keyOfPoint` makes it. */
+  key: Wallet
+  point: string
+  /** 1, unless the meter has had a seat before. */
+  epoch: number
+  nowMs: () => number
+  sleep: (ms: number) => Promise<unknown>
+  /** Shows the code and its link; again when there is a new one. */
+  show: (offered: PairingOffered) => void
+}
+
+const pollMs = 2_000
+/** An offer is said again before its code ends. */
+const renewMs = 240_000
+const monthSeconds = 30 * 86_400
+
+/** Resolves with the account once its seat is open. Rejects with `ApiClientError` where the server refuses. */
+export async function offerPoint(offer: PointOffer): Promise<string> {
+  const { serverUrl, settings, nowMs, sleep, show } = offer
+  let shown = ''
+  for (let renewedMs = Number.NEGATIVE_INFINITY; ; ) {
+    if (nowMs() - renewedMs > renewMs) {
+      renewedMs = nowMs()
+      const offered = await postAsMeter<PairingOffered>(serverUrl, '/pairings', {
+        ...(await asked(offer)),
+        found: foundIn(offer),
+      })
+      if (offered.code !== shown) show(offered)
+      shown = offered.code
+    }
+    const state = await postAsMeter<PairingState>(serverUrl, '/pairings/state', await asked(offer))
+    if (state.state === 'opened') return state.account
+    if (state.state === 'claimed') await consent(offer, state)
+    if (state.state === 'none') renewedMs = Number.NEGATIVE_INFINITY
+    await sleep(pollMs)
+  }
+
+  async function consent(
+    { key, epoch }: PointOffer,
+    claimed: Extract<PairingState, { account: string }>,
+  ): Promise<void> {
+    const { chain } = settings
+    const { account, rules, intervalSeconds } = claimed
+    const meter = parseAddress(key.address)
+    // The next boundary: values of the intervals after it count.
+    const time = (Math.floor(nowMs() / 1000 / intervalSeconds) + 1) * intervalSeconds
+    const promise = { meter, account, rules, validFrom: time, deadline: time + 2 * monthSeconds }
+    const begun = { account, rules, meter, epoch, time, importWh: 0, exportWh: 0 }
+    await postAsMeter(serverUrl, '/pairings/consent', {
+      ...(await asked(offer)),
+      ...{ account, rules },
+      consent: {
+        ...{ validFrom: promise.validFrom, deadline: promise.deadline },
+        signature: await signCompact(key, chain, 'MeterConsent', promise),
+      },
+      epochStart: {
+        ...{ epoch, time, importWh: 0, exportWh: 0 },
+        signature: await signCompact(key, chain, 'EpochStart', begun),
+      },
+    })
+  }
+}
+
+/** Which area, and that the key is there now. */
+async function asked({ settings: { area, chain }, key, nowMs }: PointOffer) {
+  const value = { meter: parseAddress(key.address), time: Math.floor(nowMs() / 1000) }
+  return { area, hello: { ...value, signature: await signCompact(key, chain, 'AgentHello', value) } }
+}
+
+function foundIn({ point }: PointOffer) {
+  return {
+    ...{ name: point, devices: [], powerW: null, productionW: null, importWh: null, exportWh: null },
+    sells: true,
+    sentence: 'The metering operator reads this meter: its values count once they arrive, mostly on the next day.',
+  }
+}

@@ -1,0 +1,78 @@
+/** The page of a server with two areas: a list that is searched, one address for each, one account with a meter in both. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { pageFolder } from '../../server/project-files.ts'
+import { lower, people, seatOfPerson, settingsOfArea } from '../api/people.ts'
+import { type Street, startStreet } from '../api/street.ts'
+import { assertBuilt } from '../built.ts'
+import { accessibilityFaults, overflow, phone, startBrowser } from './browser.ts'
+
+const hill = settingsOfArea(0xffff_ffff, {
+  ...{ name: 'Hill', rulesHash: `0x${'5'.repeat(64)}` },
+  zones: [{ zone: 'top', name: 'Upper Path', parent: null, feeTicksPerKwh: 0, capacityWh: null }],
+})
+
+let street: Street
+let browser: Browser
+beforeAll(async () => {
+  assertBuilt(['web'])
+  street = await startStreet({ others: [hill], pageFolder })
+  await street.syncSeats([seatOfPerson('alice', 'top', { meter: `0x${'e'.repeat(40)}` })], hill.area)
+  browser = await startBrowser()
+}, 60_000)
+afterAll(async () => {
+  await browser?.close()
+  await street?.stop()
+})
+
+async function open(path: string, locale: string): Promise<Page> {
+  const context = await browser.newContext({ viewport: phone, locale, reducedMotion: 'reduce' })
+  const page = await context.newPage()
+  page.setDefaultTimeout(30_000)
+  await page.goto(street.origin + path)
+  return page
+}
+
+it('lists both, finds one by its street, and goes on to what was asked for', async () => {
+  const page = await open('/join/ABCD2345', 'en-GB')
+  const list = page.getByRole('list', { name: 'Neighbourhoods' })
+  await list.getByRole('link', { name: /^Hill/ }).waitFor()
+  expect(await list.getByRole('link').count()).toBe(2)
+  expect(await accessibilityFaults(page)).toEqual([])
+  expect(await overflow(page)).toBe(0)
+  const search = page.getByRole('searchbox', { name: 'Search for a neighbourhood' })
+  await search.fill('valley')
+  await page.getByText('No neighbourhood is called like that here.').waitFor()
+  await search.fill('upper path')
+  await list.getByRole('link', { name: /^Test street/ }).waitFor({ state: 'detached' })
+  await list.getByRole('link', { name: /^Hill/ }).click()
+  await page.getByRole('heading', { level: 1, name: 'Join Hill' }).waitFor()
+  expect(new URL(page.url()).pathname).toBe('/areas/hill/join/ABCD2345')
+  expect(await page.title()).toBe('Join · Hill · Commonwatt')
+  await page.getByRole('link', { name: 'Commonwatt, the neighbourhood' }).click()
+  await list.getByRole('link', { name: /^Test street/ }).click()
+  await page.getByText('In Test street, roofs sell').waitFor()
+  expect(await page.title()).toBe('Test street · Commonwatt')
+  await page.context().close()
+}, 60_000)
+
+it('shows one account’s meter in each area under one session', async () => {
+  const page = await open(`/areas/${hill.area}/account`, 'de-AT')
+  await page.getByLabel('Oder einen privaten Schlüssel einfügen').fill(people.alice.privateKey)
+  await page.getByRole('button', { name: 'Anmelden' }).click()
+  await page.getByText('Upper Path').first().waitFor()
+  await page.getByText('Ich habe auch einen Zähler in').getByRole('link', { name: 'Test street' }).click()
+  await page.getByText('North feeder').first().waitFor()
+  expect(new URL(page.url()).pathname).toBe('/areas/test-street/account')
+  await page.getByText('Ich habe auch einen Zähler in').getByRole('link', { name: 'Hill' }).waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  const cookies = await page.context().cookies()
+  expect(cookies.filter(({ name }) => name.includes(lower(people.alice).slice(2)))).toHaveLength(1)
+  await page.context().close()
+}, 60_000)
+
+it('says so where no area is', async () => {
+  const page = await open('/areas/valley', 'en-GB')
+  await page.getByRole('heading', { name: 'Nobody here' }).waitFor()
+  await page.context().close()
+}, 60_000)

@@ -1,0 +1,148 @@
+/** Homes for visitors: who gets one, how many there are, and what a restart of the demo finds again. Programs are only written down. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { openGuestDoor } from '../../server/demo/guest-door.ts'
+import { type GuestParts, startGuests } from '../../server/demo/guests.ts'
+import { demoStreet, type Street } from '../../server/demo/street.ts'
+import type { Supervisor } from '../../server/demo/supervisor.ts'
+import { settings } from '../api/people.ts'
+import { scratchFolder } from './scratch-folder.ts'
+
+const account = (digit: string) => `0x${digit.repeat(40)}`
+const street: Street = { ...demoStreet, guests: { ...demoStreet.guests!, most: 2 } }
+
+/** A program that was started: agents that pair are let speak and end by the test. */
+interface Started {
+  name: string
+  stopped: boolean
+  say(step: object): void
+  end(): void
+}
+
+function recorder() {
+  const programs: Started[] = []
+  const note = (name: string, said: (line: string) => void = () => {}) => {
+    let end = () => {}
+    const ended = new Promise<string>((resolve) => {
+      end = () => resolve('exit status 0')
+    })
+    const program = { name, stopped: false, say: (step: object) => said(JSON.stringify(step)), end }
+    programs.push(program)
+    const stop = async () => {
+      program.stopped = true
+    }
+    return { pid: 1, ended, stop }
+  }
+  const supervisor: Supervisor = {
+    start: async ({ name }) => note(name),
+    run: async ({ name }, said) => note(name, said),
+    stop: async () => {},
+  }
+  const named = (name: string) =>
+    vi.waitFor(() => {
+      const program = programs.find((each) => each.name === name && !each.stopped)
+      if (program === undefined) throw new Error(`${name} has not been started`)
+      return program
+    })
+  return { programs, supervisor, named }
+}
+
+async function guestsIn(dataFolder: string, street_ = street) {
+  const { programs, supervisor, named } = recorder()
+  const given: string[] = []
+  const confirmed: string[] = []
+  const office: GuestParts['office'] = {
+    give: async (to) => void given.push(to),
+    confirm: async (of, { id }) => confirmed.push(`${of} ${id}`) > 0,
+  }
+  const guests = await startGuests({
+    ...{ street: street_, dataFolder, epoch: '2026-07-01T00:00:00.000Z', serverUrl: 'http://localhost:1', settings },
+    ...{ supervisor, office, log: () => {} },
+  })
+  onTestFinished(() => guests.stop())
+  return { guests, programs, named, given, confirmed }
+}
+
+test('a visitor gets devices and an agent of its own, whose code is the answer, and the same one when it asks again', async () => {
+  const { guests, programs, named } = await guestsIn(scratchFolder())
+  const first = guests.open(account('a'))
+  const agent = await named('pair-guest-1')
+  agent.say({ step: 'offered', code: 'ABCD2345' })
+  expect(await first).toEqual({ code: 'ABCD2345' })
+  expect(await guests.open(account('a'))).toEqual({ code: 'ABCD2345' })
+  expect(programs.map(({ name }) => name)).toEqual(['devices-guest-1', 'pair-guest-1'])
+  expect(guests.free()).toBe(1)
+})
+
+test('once paired, the agent runs, the account has tokens and the grid operator confirms; a restart goes on with it', async () => {
+  const folder = scratchFolder()
+  const { guests, named, given, confirmed } = await guestsIn(folder)
+  const opened = guests.open(account('a'))
+  const agent = await named('pair-guest-1')
+  agent.say({ step: 'offered', code: 'ABCD2345' })
+  await opened
+  for (const step of ['claimed', 'consented', 'opened']) agent.say({ step, account: account('b') })
+  agent.end()
+  await named('agent-guest-1')
+  await vi.waitFor(() => expect(confirmed).toEqual([`${account('b')} guest-1`]))
+  expect(given).toEqual([account('b')])
+  await expect(guests.open(account('a'))).rejects.toMatchObject({ code: 'GUEST_REFUSED' })
+  guests.stop()
+
+  const next = await guestsIn(folder)
+  expect(next.programs.map(({ name }) => name)).toEqual(['devices-guest-1', 'agent-guest-1'])
+  expect(next.guests.free()).toBe(1)
+})
+
+test('there are no more than the street says, and a home that nobody pairs is free again', async () => {
+  const folder = scratchFolder()
+  const { guests, named, programs } = await guestsIn(folder)
+  const opening = ['a', 'b'].map((each) => guests.open(account(each)))
+  for (const [place, code] of [
+    [1, 'ABCD2345'],
+    [2, 'BCDE2345'],
+  ] as const) {
+    ;(await named(`pair-guest-${place}`)).say({ step: 'offered', code })
+  }
+  await Promise.all(opening)
+  expect(guests.free()).toBe(0)
+  await expect(guests.open(account('c'))).rejects.toThrow(/all 2 homes of the demo have found somebody/)
+  ;(await named('pair-guest-1')).end()
+  await vi.waitFor(() => expect(guests.free()).toBe(1))
+  await vi.waitFor(() => expect(existsSync(join(folder, 'homes/guest-1'))).toBe(false))
+  const ended = programs.filter(({ stopped }) => stopped).map(({ name }) => name)
+  expect(ended).toEqual(['devices-guest-1', 'pair-guest-1'])
+})
+
+test('an agent that ends without a code is no home', async () => {
+  const folder = scratchFolder()
+  const { guests, named } = await guestsIn(folder)
+  const opened = guests.open(account('a'))
+  ;(await named('pair-guest-1')).end()
+  await expect(opened).rejects.toThrow(/shows no code; try again/)
+  await vi.waitFor(() => expect(existsSync(join(folder, 'homes/guest-1'))).toBe(false))
+})
+
+test('the door answers whoever knows its name, and says why nobody gets a home', async () => {
+  const { guests } = await guestsIn(scratchFolder(), { ...street, guests: undefined })
+  let there = false
+  const door = await openGuestDoor(0, () => (there ? guests : null))
+  onTestFinished(() => door.close())
+  const ask = async (url: string, body?: object) => {
+    const answer = await fetch(url, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
+    return [answer.status, await answer.json()]
+  }
+  expect(await ask(new URL('/', door.url).href)).toEqual([404, null])
+  expect(await ask(door.url, { account: account('a') })).toEqual([
+    409,
+    { detail: expect.stringMatching(/still being set up/) },
+  ])
+  there = true
+  expect(await ask(door.url)).toEqual([200, { most: 0, free: 0 }])
+  expect(await ask(door.url, { account: account('a') })).toEqual([
+    409,
+    { detail: expect.stringMatching(/all 0 homes/) },
+  ])
+  expect((await ask(door.url, { account: 'Mara' }))[0]).toBe(500)
+})

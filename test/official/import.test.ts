@@ -1,0 +1,120 @@
+/** Files of official values taken into a real database: kept as evidence, once each; the newest counts; differences are named. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readOfficialValues } from '../../server/exchange/read-values.ts'
+import { takeFile } from '../../server/official/take-file.ts'
+import { takenLines } from '../../server/official/taken-lines.ts'
+import { transact } from '../../server/store/database.ts'
+import { replaceRoster, setAreaPlace } from '../../server/store/roster-store.ts'
+import type { Profile } from '../exchange/street.ts'
+import { edaXml } from '../exchange/writers/eda-xml.ts'
+import { ownCsv, ownCsvRows } from '../exchange/writers/own-csv.ts'
+import { addressOf, boundary, intervalSeconds, seat, t0 } from '../market/engine/street.ts'
+import { openedArea, type ScratchArea } from '../store/area.ts'
+import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
+
+const point = 'AT0099990000000000000000000000001'
+const now = new Date((t0 + 86_400) * 1000)
+let server: ScratchServer
+let area: ScratchArea
+beforeAll(async () => {
+  server = await startScratchServer()
+  area = await openedArea(server, [seat(1)])
+  await transact(area.database, async (sql) => {
+    const place = { country: 'AT', timeZone: 'UTC', sender: null, receiver: null, domain: null, community: null }
+    await setAreaPlace(sql, area.areaId, place)
+    await replaceRoster(sql, area.areaId, [
+      {
+        ...{ meter: addressOf('b', 1), direction: 'import', fromDay: Math.floor(t0 / 86_400), endDay: null },
+        ...{ member: 'one', point, supplier: null, balanceGroup: null, community: '', factorPercent: 100 },
+        shareMillionths: null,
+      },
+    ])
+  })
+})
+afterAll(async () => {
+  await area.close()
+  await server.stop()
+})
+
+function profile(values: Profile['values'], first = 0): Profile {
+  return { point, direction: 'import', start: boundary(first), intervalSeconds, values }
+}
+
+const measured = (...energies: number[]) => energies.map((wh) => ({ wh, quality: 'measured' as const }))
+
+async function take(name: string, text: string, at = now) {
+  const content = Buffer.from(text)
+  const values = await readOfficialValues(content)
+  return takeFile(area.database, area.areaId, { name, content, values, by: null, now: at })
+}
+
+const document = (createdAt: string, values: Profile['values']) =>
+  edaXml({ registers: [['1-1:1.9.0 P.01', profile(values)]], createdAt })
+
+async function counting() {
+  const rows = await area.database`
+    select start, energy_micro_wh / 1000000 as wh, quality, file from official_values
+    where area_id = ${area.areaId} and counts order by start`
+  return rows.map(({ start, wh, quality, file }) => [(start - t0) / intervalSeconds, wh, quality, file])
+}
+
+test('the newest valid value counts, whatever comes when; every value is kept and what differs is named', async () => {
+  const second = await take('second.xml', document('2027-01-17T02:00:00Z', measured(10, 20, 31, 40)))
+  expect(second).toMatchObject({ file: 1, kept: 4, verdicts: { counts: 4 }, refused: 0, differences: [] })
+  // Made before it, and taken after it.
+  const first = await take('first.xml', document('2027-01-17T01:00:00Z', measured(10, 20, 30, 40)))
+  expect(first.verdicts).toMatchObject({ older: 4, counts: 0 })
+  const third = await take('third.xml', document('2027-01-17T03:00:00Z', measured(10, 20, 33, 40)))
+  expect(third.verdicts).toMatchObject({ same: 3, replaced: 1 })
+  expect(takenLines('third.xml', third).said).toEqual([
+    'third.xml: eda-xml, 4 values kept: 0 new, 1 replace others, 3 as before',
+    `third.xml: ${point} import 2027-01-15T08:30:00Z: 33 Wh measured replaces 31 Wh measured of second.xml`,
+  ])
+  const rival = await take('rival.xml', document('2027-01-17T03:00:00Z', measured(10, 20, 34, 40)))
+  expect(rival.verdicts).toMatchObject({ same: 3, conflict: 1 })
+  expect(rival.differences).toMatchObject([
+    { kind: 'conflict', before: { file: 'third.xml' }, after: { file: 'rival.xml' } },
+  ])
+  expect(await counting()).toEqual([
+    [0, 10, 0, 4],
+    [1, 20, 0, 4],
+    [2, 33, 0, 3],
+    [3, 40, 0, 4],
+  ])
+  const [kept] = await area.database`select count(*)::int as count from official_values`
+  expect(kept!.count).toBe(16)
+  expect(await take('again.xml', document('2027-01-17T03:00:00Z', measured(10, 20, 34, 40)))).toMatchObject({
+    file: null,
+  })
+})
+
+test('an interval without a value takes nothing away from one that was measured', async () => {
+  const rows = ownCsv(
+    ownCsvRows([
+      profile(
+        [
+          { wh: null, quality: 'missing' },
+          { wh: 7, quality: 'estimated' },
+        ],
+        3,
+      ),
+    ]),
+  )
+  const taken = await take('later.csv', rows, new Date(now.getTime() + 86_400_000))
+  expect(taken.verdicts).toMatchObject({ missing: 1, counts: 1 })
+  expect((await counting()).slice(3)).toEqual([
+    [3, 40, 0, 4],
+    [4, 7, 2, 5],
+  ])
+})
+
+test('what the roster does not know is refused by name, and the others are taken', async () => {
+  const stranger = { ...profile(measured(1, 2)), point: 'AT0099990000000000000000000000002' }
+  const taken = await take('two.csv', ownCsv(ownCsvRows([stranger, profile(measured(50, 60), 6)])))
+  expect(taken).toMatchObject({ kept: 2, refused: 1 })
+  expect(takenLines('two.csv', taken).refused).toEqual([
+    'two.csv: AT0099990000000000000000000000002 import total: no line of the roster has this metering point',
+  ])
+  const [file] = await area.database`select kept, refused, refusals from official_files where name = 'two.csv'`
+  expect(file).toMatchObject({ kept: 2, refused: 1, refusals: taken.refusals })
+})

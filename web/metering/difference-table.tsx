@@ -1,0 +1,42 @@
+/** The moments in which official value and own device differ beyond the tolerance. */
+import type { WitnessesResource } from '../../server/api/official-resources.ts'
+import { count } from '../money/format.ts'
+import { localMoment } from '../time/clock.ts'
+import { TableFrame } from '../utility/table-frame.tsx'
+import { meteringWords } from './words.ts'
+
+export function DifferenceTable({ contradictions }: Pick<WitnessesResource, 'contradictions'>) {
+  const said = meteringWords()
+  return (
+    <TableFrame label={said.differences} tall>
+      <thead>
+        <tr>
+          <th scope="col">{said.when}</th>
+          <th scope="col">{said.point}</th>
+          <th scope="col">{said.direction}</th>
+          <th scope="col" className="n">
+            {said.official}
+          </th>
+          <th scope="col" className="n">
+            {said.own}
+          </th>
+          <th scope="col" className="n">
+            {said.difference}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {contradictions.map(({ start, point, direction, officialWh, agentWh, differenceWh }) => (
+          <tr key={`${start} ${point} ${direction}`}>
+            <th scope="row">{localMoment(start)}</th>
+            <td>{point}</td>
+            <td>{said.directions[direction]}</td>
+            <td className="n">{count(officialWh)}</td>
+            <td className="n">{count(agentWh)}</td>
+            <td className="n">{count(differenceWh)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </TableFrame>
+  )
+}

@@ -1,0 +1,34 @@
+/** Which market area the page shows: the one that its address names, or an invitation, or the server's only one. */
+import { useQuery } from '@tanstack/react-query'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { areaQuery, areasQuery } from '../api/queries.ts'
+import { keptInvitation } from '../joining/kept-invitation.ts'
+import { useAddress } from './address.tsx'
+
+export type ShownArea =
+  | { is: 'area'; area: AreaResource }
+  | { is: 'waiting' }
+  /** The server has several, and nothing says which. */
+  | { is: 'open' }
+  /** The server has none at all, or none at this address. */
+  | { is: 'none' | 'unknown' }
+  | { is: 'failed'; error: Error; retry: () => void }
+
+export function useShownArea(): ShownArea {
+  const address = useAddress()
+  const invited = address.area === null && address.view === 'join' ? keptInvitation() : null
+  const place = address.area ?? (invited === null ? null : String(invited.area))
+  const named = useQuery({ ...areaQuery(place ?? ''), enabled: place !== null })
+  // An invitation to another market leads to this one's front door.
+  const isUnnamed = place === null || (invited !== null && named.data === null)
+  const first = useQuery({ ...areasQuery, enabled: isUnnamed && address.view !== 'areas' })
+  if (address.view === 'areas') return { is: 'open' }
+  const query = isUnnamed ? first : named
+  if (query.data === undefined) {
+    return query.error ? { is: 'failed', error: query.error, retry: () => void query.refetch() } : { is: 'waiting' }
+  }
+  if (!isUnnamed) return named.data ? { is: 'area', area: named.data } : { is: 'unknown' }
+  const [area, ...others] = first.data ?? []
+  if (area === undefined) return { is: 'none' }
+  return others.length === 0 ? { is: 'area', area } : { is: 'open' }
+}
