@@ -64,11 +64,17 @@ export function formatPrice(ticks: Ticks, decimals: number = defaultPriceDecimal
   return new BigNumber(ticks).shiftedBy(-decimals).toFixed(decimals)
 }
 
+const digitZero = 48
+
 /** Prints money exactly, in tokens without trailing zeros; `decimals` are those of the price ("0.156"). */
 export function formatMoney(units: LedgerUnits, decimals: number = defaultPriceDecimals): string {
+  if (units === 0n) return '0'
   const places = decimals + 3
   const digits = String(units < 0n ? -units : units).padStart(places + 1, '0')
-  const text = `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, '')
+  const point = digits.length - places
+  let end = digits.length
+  while (end > point && digits.charCodeAt(end - 1) === digitZero) end--
+  const text = end === point ? digits.slice(0, point) : `${digits.slice(0, point)}.${digits.slice(point, end)}`
   return units < 0n ? `-${text}` : text
 }
 

@@ -25,3 +25,4 @@ export const reportVersionSchema = z
     ),
   })
   .meta({ id: 'ReportVersion' })
+export type ReportVersionResource = z.infer<typeof reportVersionSchema>

@@ -35,6 +35,18 @@ export function rpcUrl(what = 'JSON-RPC of a node of the chain'): Option {
   return new Option('--rpc-url <url>', what).env('RPC_URL').makeOptionMandatory()
 }
 
+/** A server whose API is asked. */
+export function serverUrl(what: string): Option {
+  return new Option('--server-url <url>', what).env('SERVER_URL').argParser(httpUrl)
+}
+
+function httpUrl(text: string): string {
+  if (!/^https?:\/\/./.test(text) || !URL.canParse(text)) {
+    throw new InvalidArgumentError('a server looks like https://street.example.')
+  }
+  return text.replace(/\/+$/, '')
+}
+
 /** The file of a private key; `use` says what the key does. */
 export function keyFile(use: string): Option {
   return new Option('--key-file <file>', `file with the private key that ${use}`).env('KEY_FILE').makeOptionMandatory()

@@ -12,7 +12,7 @@ import { openProvider } from '../chain/escrow-client.ts'
 import { readWalletFile } from '../chain/key-file.ts'
 import { walletSignatures } from '../chain/wallet-signature.ts'
 import { requireArea, type StoredArea } from '../store/areas.ts'
-import { approveDraft, draftToApprove, issueMonth, previewMonth } from '../store/bill-desk.ts'
+import { approveDraft, draftToApprove, issueMonth, previewMonth, requireComplete } from '../store/bill-desk.ts'
 import { keepParties, requireParties } from '../store/billing-parties.ts'
 import { draftDocuments, issuedDocuments, monthKey } from '../store/billing-store.ts'
 import { type Database, endless, openDatabase } from '../store/database.ts'
@@ -57,7 +57,8 @@ async function preview(
   { month, incompleteBecause = null }: Pick<BillOptions, 'month'> & { incompleteBecause?: string | null },
   now: Date,
 ): Promise<void> {
-  const { revision, hash, shown } = await previewMonth(database, area, { month, incompleteBecause, now })
+  const stored = await previewMonth(database, area, { month, incompleteBecause, now })
+  const { revision, hash, shown } = stored
   const { version, sha256, parties } = await requireParties(database, area.areaId)
   const all = { revision, after: 0, limit: shown.documents }
   const documents = await draftDocuments(database, monthKey(area.areaId, month), all)
@@ -66,6 +67,7 @@ async function preview(
   })
   const said = { month, revision, hash, incompleteBecause, parties: { version, sha256, approvers: parties.approvers } }
   await writeOutput(`${JSON.stringify({ ...said, ...shown, list }, null, 1)}\n`)
+  requireComplete(month, stored)
 }
 
 async function approve(

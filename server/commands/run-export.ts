@@ -2,20 +2,40 @@
 import { areaFileLines } from '../store/area-export.ts'
 import { requireArea } from '../store/areas.ts'
 import { endless, openDatabase, transact } from '../store/database.ts'
+import { clerkOf, exportedLines } from './clerk-client.ts'
 import { namedArea } from './options.ts'
 import { InputError, writeOutput } from './streams.ts'
 
 /** The options as they are read. */
 export interface ExportOptions {
-  databaseUrl: string
+  databaseUrl?: string
+  /** Instead of a database. */
+  serverUrl?: string
+  keyFile?: string
   area: number
   escrow?: string
   end: number
 }
 
-/** In one view of the tables, so that a batch that is cut anew meanwhile is not seen in parts. */
 /** Throws what its parts throw: each says what to do. */
-export async function exportBatch({ databaseUrl, end, ...named }: ExportOptions): Promise<void> {
+export async function exportBatch({ serverUrl, keyFile, databaseUrl, ...rest }: ExportOptions): Promise<void> {
+  if (serverUrl !== undefined) {
+    const clerk = await clerkOf({ serverUrl, ...(keyFile === undefined ? {} : { keyFile }) }, rest.area)
+    for await (const line of exportedLines(clerk, rest.area, rest.end)) {
+      if (!(await writeOutput(`${line}\n`))) break
+    }
+    return
+  }
+  if (databaseUrl === undefined) throw new InputError('give --database-url, or --server-url with --key-file')
+  await exportFromTables({ databaseUrl, ...rest })
+}
+
+/** In one view of the tables, so that a batch that is cut anew meanwhile is not seen in parts. */
+async function exportFromTables({
+  databaseUrl,
+  end,
+  ...named
+}: Omit<ExportOptions, 'databaseUrl'> & { databaseUrl: string }): Promise<void> {
   const database = openDatabase(databaseUrl, 1, endless)
   try {
     const stored = await requireArea(database, namedArea(named))

@@ -1,11 +1,13 @@
 /** What `commonwatt verify` does: reads the file and the chain, and says whether they agree. */
 import type { JsonRpcProvider } from 'ethers'
 import { hashRules } from '../../contracts/protocol/typed-data.ts'
+import type { ApiClient } from '../api-client.ts'
 import { openProvider } from '../chain/escrow-client.ts'
 import { readSettledArea } from '../chain/settled-area.ts'
 import { readSettledSeat } from '../chain/settled-seat.ts'
 import { wordsOfWallets } from '../chain/wallet-words.ts'
-import { beginsReport, ReportReader } from '../reports/verify-report.ts'
+import { ReportError } from '../reports/row.ts'
+import { beginsReport, type CheckedRow, ReportReader } from '../reports/verify-report.ts'
 import { BatchFigures } from '../reports/verify-rows.ts'
 import { beginsArchive } from '../settlement/archive-file.ts'
 import { type AreaFile, AreaFileReader, beginsAreaFile } from '../settlement/area-file.ts'
@@ -13,6 +15,7 @@ import { readStatementFile, type StatementFile } from '../settlement/statement-f
 import { verifyArea } from '../settlement/verify/verify-area.ts'
 import { verifyStatement } from '../settlement/verify/verify-statement.ts'
 import { signerOfReading } from '../signatures/reading-signer.ts'
+import { type ClerkOptions, clerkOf, exportedLines } from './clerk-client.ts'
 import { InputError, readLines, writeOutput } from './streams.ts'
 import { verifyArchive } from './verify-archive.ts'
 
@@ -22,13 +25,22 @@ export interface VerifyOptions {
   firstBlock: number
   /** Of a report: the file of a batch, from which its rows are computed again. */
   batch?: string
+  /** Of a report: the server that has the batches of all its rows, and whose key signs in there. */
+  serverUrl?: string
+  keyFile?: string
+}
+
+/** What the rows of a report are compared with. */
+interface Comparison {
+  /** Throws `REPORT_WRONG` for a row that its batch does not give. */
+  compare(row: CheckedRow): Promise<void>
+  /** Says what was compared. */
+  finish(): string
 }
 
 /** Prints that a statement, a batch, an archive or a report is right. Throws `InputError` naming the first difference. */
 export async function verifyFile(path: string, options: VerifyOptions): Promise<void> {
-  const figures = options.batch === undefined ? null : new BatchFigures()
-  if (options.batch !== undefined)
-    await againstChain(await readCheck(readLines(options.batch), options.batch, { ...options, figures }), options)
+  const comparison = await comparisonOf(options)
   const lines = readLines(path)
   const first = await lines.next()
   if (first.done === false && beginsArchive(first.value)) {
@@ -38,9 +50,77 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
     await writeOutput(`right: ${said}\n`)
     return
   }
-  const check = await readCheck(withFirst(first.value ?? '', lines), path, { ...options, figures })
+  const { firstBlock } = options
+  const check = await readCheck(withFirst(first.value ?? '', lines), path, { firstBlock, figures: null, comparison })
   if (typeof check !== 'string') await againstChain(check, options)
   await writeOutput(typeof check === 'string' ? `right: ${check}\n` : 'right\n')
+}
+
+async function comparisonOf(options: VerifyOptions): Promise<Comparison | null> {
+  const { batch, serverUrl, keyFile } = options
+  if (batch !== undefined) {
+    const figures = await figuresOf(readLines(batch), batch, options)
+    const finish = () => `, of which ${figures.finish()} are what their batch gives`
+    return { compare: async (row) => figures.compare(row), finish }
+  }
+  if (serverUrl === undefined) return null
+  return new ServerComparison({ serverUrl, ...(keyFile === undefined ? {} : { keyFile }) }, options)
+}
+
+/** A batch, computed again and compared with the chain. */
+async function figuresOf(lines: AsyncIterable<string>, name: string, options: VerifyOptions): Promise<BatchFigures> {
+  const figures = new BatchFigures()
+  const { firstBlock } = options
+  await againstChain(await readCheck(lines, name, { firstBlock, figures, comparison: null }), options)
+  return figures
+}
+
+/** Fetches the batches of a report's rows one after the other: rows come in the order of time. */
+class ServerComparison implements Comparison {
+  readonly #of: ClerkOptions
+  readonly #options: VerifyOptions
+  #clerk: ApiClient | null = null
+  #open: { end: number; figures: BatchFigures } | null = null
+  #rows = 0
+  #batches = 0
+  #unsettled = 0
+
+  constructor(of: ClerkOptions, options: VerifyOptions) {
+    this.#of = of
+    this.#options = options
+  }
+
+  async compare(row: CheckedRow): Promise<void> {
+    const { area, batch, intervals, line } = row
+    if (intervals !== 1) {
+      throw new ReportError('REPORT_WRONG', `line ${line}: sums of days or months have no batch to be compared with`)
+    }
+    if (batch === null || row.statementRoot === null) {
+      this.#unsettled++
+      return
+    }
+    if (this.#open?.end !== batch) {
+      this.#finishBatch()
+      this.#clerk ??= await clerkOf(this.#of, area)
+      const lines = exportedLines(this.#clerk, area, batch)
+      this.#open = { end: batch, figures: await figuresOf(lines, `the batch of line ${line}`, this.#options) }
+    }
+    this.#open.figures.compare(row)
+  }
+
+  finish(): string {
+    this.#finishBatch()
+    const open = this.#unsettled === 0 ? '' : `; ${this.#unsettled} are not settled yet`
+    const given = this.#batches === 1 ? 'batch gives' : `${this.#batches} batches give`
+    return `, of which ${this.#rows} are what their ${given}${open}`
+  }
+
+  #finishBatch(): void {
+    if (this.#open === null) return
+    this.#rows += this.#open.figures.finish()
+    this.#batches++
+    this.#open = null
+  }
 }
 
 async function* withFirst(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
@@ -73,7 +153,11 @@ interface Check {
 async function readCheck(
   source: AsyncIterable<string>,
   path: string,
-  { firstBlock, figures }: { firstBlock: number; figures: BatchFigures | null },
+  {
+    firstBlock,
+    figures,
+    comparison,
+  }: { firstBlock: number; figures: BatchFigures | null; comparison: Comparison | null },
 ): Promise<Check | string> {
   const area = new AreaFileReader()
   const report = new ReportReader()
@@ -85,13 +169,12 @@ async function readCheck(
     else if (kind === 'statement') lines.push(line)
     else {
       const row = report.take(line)
-      if (row !== null) figures?.compare(row)
+      if (row !== null) await comparison?.compare(row)
     }
   }
   if (kind === 'report') {
     const { rows } = report.finish()
-    const compared = figures === null ? '' : `, of which ${figures.finish()} are what their batch gives`
-    return `${rows} rows${compared}`
+    return `${rows} rows${comparison?.finish() ?? ''}`
   }
   if (kind === 'area') return areaCheck(area.finish(), firstBlock, figures)
   return seatCheck(readStatementFile(parseJson(path, lines.join('\n'))), firstBlock)

@@ -12,12 +12,29 @@ function fixedDecimal(units: bigint | number, places: number): string {
 /** Money by energy in tokens per kWh, rounded to a hundredth of a tick, half away from zero; empty without energy. */
 export function pricePerKwh(units: LedgerUnits, energyWh: Wh, priceDecimals: number): string {
   if (energyWh === 0) return ''
-  const wh = BigInt(energyWh)
-  const hundredths = ((units < 0n ? -units : units) * 200n + wh) / (2n * wh)
+  const magnitude = units < 0n ? -units : units
+  const hundredths =
+    magnitude < mostOfNumbers ? quotient(Number(magnitude), energyWh) : bigQuotient(magnitude, energyWh)
   return fixedDecimal(units < 0n ? -hundredths : hundredths, priceDecimals + 2)
+}
+
+/** Below this, 200 times as much and an energy are whole numbers that a `number` holds exactly, as nearly every row's are. */
+const mostOfNumbers = 2n ** 44n
+
+/** A hundred times the quotient, rounded half up. */
+function quotient(magnitude: number, energyWh: Wh): number {
+  const dividend = magnitude * 200 + energyWh
+  return (dividend - (dividend % (2 * energyWh))) / (2 * energyWh)
+}
+
+function bigQuotient(magnitude: bigint, energyWh: Wh): bigint {
+  const wh = BigInt(energyWh)
+  return (magnitude * 200n + wh) / (2n * wh)
 }
 
 /** kWh with three decimals, which is exact. */
 export function kilowattHours(energyWh: Wh): string {
-  return fixedDecimal(energyWh, 3)
+  if (energyWh < 0) return fixedDecimal(energyWh, 3)
+  const rest = energyWh % 1000
+  return `${(energyWh - rest) / 1000}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}`
 }

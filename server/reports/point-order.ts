@@ -2,7 +2,8 @@
 import { ReportError, type ReportRow } from './row.ts'
 
 export class PointOrder {
-  #names = ''
+  #point = ''
+  #exportPoint = ''
   #end = Number.NEGATIVE_INFINITY
   readonly #before = new Set<string>()
 
@@ -11,16 +12,19 @@ export class PointOrder {
    * a second meter, and for a row that overlaps the one before it.
    */
   begins({ facts, start, end }: ReportRow): boolean {
-    const names = JSON.stringify([facts.point, facts.exportPoint])
-    const isNew = names !== this.#names
-    if (isNew && this.#before.has(names)) {
-      throw new ReportError('REPORT_REPEATED', `another meter of ${facts.point} is in the report already`)
-    }
-    if (!isNew && start < this.#end) {
+    const { point, exportPoint } = facts
+    const isNew = point !== this.#point || exportPoint !== this.#exportPoint
+    if (isNew) {
+      const names = JSON.stringify([point, exportPoint])
+      if (this.#before.has(names)) {
+        throw new ReportError('REPORT_REPEATED', `another meter of ${point} is in the report already`)
+      }
+      this.#before.add(names)
+    } else if (start < this.#end) {
       throw new ReportError('REPORT_REPEATED', 'the interval is in the report already')
     }
-    this.#before.add(names)
-    this.#names = names
+    this.#point = point
+    this.#exportPoint = exportPoint
     this.#end = end
     return isNew
   }

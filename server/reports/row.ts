@@ -75,11 +75,38 @@ export interface Summed {
 
 export const noEnergies: StageEnergies = { agreements: 0, forward: 0, spot: 0, imported: 0, coefficients: 0 }
 
-export const nothingSummed: Summed = {
-  ...{ importWh: 0, exportWh: 0, ownUseWh: 0, boughtWh: 0, soldWh: 0, bought: noEnergies, sold: noEnergies },
-  ...{ residualImportWh: 0, residualExportWh: 0, deviationWh: 0, paid: 0n, received: 0n },
-  split: { energy: 0n, gridFee: 0n, congestion: 0n },
+/** Adds up many rows without making an object for each; what one of them does not split is not split. */
+export class RunningSum {
+  readonly #wh = new Array<number>(8).fill(0)
+  readonly #bought: Record<ReportStage, Wh> = { ...noEnergies }
+  readonly #sold: Record<ReportStage, Wh> = { ...noEnergies }
+  #paid: LedgerUnits = 0n
+  #received: LedgerUnits = 0n
+  #split: MoneySplit | null = { energy: 0n, gridFee: 0n, congestion: 0n }
+
+  add(row: Summed): void {
+    for (let i = 0; i < summedWh.length; i++) this.#wh[i]! += row[summedWh[i]!]
+    for (const stage of reportStages) {
+      this.#bought[stage] += row.bought[stage]
+      this.#sold[stage] += row.sold[stage]
+    }
+    this.#paid += row.paid
+    this.#received += row.received
+    this.#split = addedSplit(this.#split, row.split)
+  }
+
+  get sums(): Summed {
+    const energies = Object.fromEntries(summedWh.map((name, i) => [name, this.#wh[i]!])) as Record<SummedWh, Wh>
+    const [paid, received, split] = [this.#paid, this.#received, this.#split]
+    return { ...energies, bought: { ...this.#bought }, sold: { ...this.#sold }, paid, received, split }
+  }
 }
+
+const summedWh = [
+  ...(['importWh', 'exportWh', 'ownUseWh', 'boughtWh', 'soldWh'] as const),
+  ...(['residualImportWh', 'residualExportWh', 'deviationWh'] as const),
+] as const
+type SummedWh = (typeof summedWh)[number]
 
 /** Both together; what one of them does not split is not split. */
 export function added(a: Summed, b: Summed): Summed {
@@ -96,14 +123,16 @@ export function added(a: Summed, b: Summed): Summed {
     deviationWh: a.deviationWh + b.deviationWh,
     paid: a.paid + b.paid,
     received: a.received + b.received,
-    split:
-      a.split === null || b.split === null
-        ? null
-        : {
-            energy: a.split.energy + b.split.energy,
-            gridFee: a.split.gridFee + b.split.gridFee,
-            congestion: a.split.congestion + b.split.congestion,
-          },
+    split: addedSplit(a.split, b.split),
+  }
+}
+
+function addedSplit(a: MoneySplit | null, b: MoneySplit | null): MoneySplit | null {
+  if (a === null || b === null) return null
+  return {
+    energy: a.energy + b.energy,
+    gridFee: a.gridFee + b.gridFee,
+    congestion: a.congestion + b.congestion,
   }
 }
 

@@ -9,13 +9,13 @@
  * The last line ends the report: its first cell is `#end rows=… refused=… sha256=…`, the hash that of all bytes before the
  * line, and its other cells are the sums of their columns, so that what holds for each row holds for it too.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { formatMoney, type LedgerUnits, type UtcSeconds, type Wh } from '../../contracts/protocol/units.ts'
 import { isoSeconds } from '../exchange/instants.ts'
 import type { TimeZone } from '../exchange/time-zone.ts'
 import { pricePerKwh } from './decimals.ts'
 import type { ReportTotals } from './manifest.ts'
-import { type BoundaryRegisters, type ReportRow, reportStages, type Summed } from './row.ts'
+import { type ReportRow, reportStages, type StageEnergies, type Summed } from './row.ts'
 import { quotedCell } from './separated-cells.ts'
 import type { FormatWriter, ReportHead } from './writer.ts'
 
@@ -96,38 +96,20 @@ export function separatedWriter(style: SeparatedStyle, { timeZone }: ReportHead)
   }
 }
 
-/** What stands in a line beside its sums; texts are made harmless, times and numbers are in their form already. */
-interface Identity {
+/** What a point's lines have in common as long as nothing of it changes, as cells with their separators. */
+interface PointCells {
+  row: Pick<ReportRow, 'settings' | 'zone' | 'zoneName' | 'facts'>
+  /** From the area's name to the balance group. */
   first: string
-  zone: string
-  facts: { point: string; exportPoint: string; supplier: string | null; balanceGroup: string | null }
-  start: string
-  seconds: string
-  run: string
-  status: string
-  quality: string
   currency: string
-  batch: string
-  statementRoot: string
-  area: string
-  meter: string
-  zoneName: string
-  localStart: string
-  intervals: string
-  computedAt: string
-  registersAtStart: BoundaryRegisters | null
-  registersAtEnd: BoundaryRegisters | null
-}
-
-const ofTheEnd: Omit<Identity, 'first' | 'currency'> = {
-  ...{ zone: '', facts: { point: '', exportPoint: '', supplier: null, balanceGroup: null }, start: '', seconds: '' },
-  ...{ run: '', status: '', quality: '', batch: '', statementRoot: '', area: '', meter: '', zoneName: '' },
-  ...{ localStart: '', intervals: '', computedAt: '', registersAtStart: null, registersAtEnd: null },
+  /** From the area's number to the zone's name. */
+  second: string
 }
 
 class LineWriter {
   readonly #style: SeparatedStyle
   readonly #zone: TimeZone
+  readonly #points = new Map<string, PointCells>()
   readonly #texts = new Map<string, string>()
   readonly #times = new Map<UtcSeconds, string>()
   readonly #localTimes = new Map<UtcSeconds, string>()
@@ -138,79 +120,69 @@ class LineWriter {
   }
 
   row(row: ReportRow): string {
-    const { settings, start, end, run, intervals, batch } = row
-    return this.#line(
-      {
-        ...{ first: settings.name, zone: row.zone, facts: row.facts, start: this.#time(start) },
-        ...{ seconds: String(end - start), run: String(run), status: row.status, quality: row.quality },
-        ...{ currency: settings.currency, batch: batch === null ? '' : this.#time(batch) },
-        ...{ statementRoot: row.statementRoot ?? '', area: String(settings.area), meter: row.meter },
-        ...{ zoneName: row.zoneName, localStart: this.#localTime(start), intervals: String(intervals) },
-        computedAt: this.#time(row.computedAt),
-        ...{ registersAtStart: row.registersAtStart, registersAtEnd: row.registersAtEnd },
-      },
-      row,
-      settings.priceDecimals,
-    )
+    const { start, end, batch, registersAtStart: before, registersAtEnd: after } = row
+    const s = this.#style.separator
+    const { first, currency, second } = this.#pointCells(row)
+    const when = `${this.#time(start)}${s}${end - start}${s}${row.run}${s}${row.status}${s}${row.quality}`
+    const settled = `${batch === null ? '' : this.#time(batch)}${s}${row.statementRoot ?? ''}`
+    const registers = `${before?.importWh ?? ''}${s}${after?.importWh ?? ''}${s}${before?.exportWh ?? ''}${s}${after?.exportWh ?? ''}`
+    const computed = `${this.#localTime(start)}${s}${row.intervals}${s}${this.#time(row.computedAt)}${s}${registers}`
+    const cells = { first: `${first}${s}${when}`, currency, second: `${settled}${s}${second}${s}${computed}` }
+    return this.#line(cells, row, row.settings.priceDecimals)
   }
 
   end({ rows, refused, sums, sha256, currency, priceDecimals }: ReportTotals): string {
-    const first = `#end rows=${rows} refused=${refused} sha256=${sha256}`
-    return this.#line({ ...ofTheEnd, first, currency }, sums, priceDecimals)
+    const empty = (cells: number) => this.#style.separator.repeat(cells)
+    const first = `${this.#text(`#end rows=${rows} refused=${refused} sha256=${sha256}`)}${empty(9)}`
+    return this.#line({ first, currency: this.#text(currency), second: empty(12) }, sums, priceDecimals)
   }
 
-  #line(of: Identity, sums: Summed, priceDecimals: number): string {
-    const { facts, registersAtStart, registersAtEnd } = of
-    const { boughtWh, soldWh, paid, received, split } = sums
-    const text = (content: string | null) => this.#text(content ?? '')
-    const money = (units: LedgerUnits | undefined) =>
-      units === undefined ? '' : this.#decimal(formatMoney(units, priceDecimals))
+  /** `first` are the ten cells before the sums, `second` the thirteen behind the currency. */
+  #line(
+    { first, currency, second }: { first: string; currency: string; second: string },
+    sums: Summed,
+    priceDecimals: number,
+  ): string {
+    const s = this.#style.separator
+    const { boughtWh, soldWh, bought, sold, paid, received, split } = sums
+    const money = (units: LedgerUnits) => this.#decimal(formatMoney(units, priceDecimals))
     const price = (units: LedgerUnits, energyWh: Wh) => this.#decimal(pricePerKwh(units, energyWh, priceDecimals))
-    const line = [
-      text(of.first),
-      text(of.zone),
-      text(facts.point),
-      text(facts.supplier),
-      text(facts.balanceGroup),
-      of.start,
-      of.seconds,
-      of.run,
-      of.status,
-      of.quality,
-      sums.importWh,
-      sums.exportWh,
-      boughtWh,
-      soldWh,
-      sums.residualImportWh,
-      sums.residualExportWh,
-      sums.deviationWh,
-      price(paid + received, boughtWh + soldWh),
-      money(split?.energy),
-      money(split?.gridFee),
-      money(split?.congestion),
-      text(of.currency),
-      of.batch,
-      of.statementRoot,
-      of.area,
-      of.meter,
-      text(facts.exportPoint),
-      text(of.zoneName),
-      of.localStart,
-      of.intervals,
-      of.computedAt,
-      registersAtStart?.importWh ?? '',
-      registersAtEnd?.importWh ?? '',
-      registersAtStart?.exportWh ?? '',
-      registersAtEnd?.exportWh ?? '',
-      sums.ownUseWh,
-      ...reportStages.map((stage) => sums.bought[stage]),
-      ...reportStages.map((stage) => sums.sold[stage]),
-      money(paid),
-      money(received),
-      price(paid, boughtWh),
-      price(received, soldWh),
-    ].join(this.#style.separator)
-    return `${line}${this.#style.separator}${createHash('sha256').update(line, 'utf8').digest('hex')}${lineEnd}`
+    const [paidText, receivedText] = [money(paid), money(received)]
+    const [purchase, sale] = [price(paid, boughtWh), price(received, soldWh)]
+    const average = soldWh === 0 ? purchase : boughtWh === 0 ? sale : price(paid + received, boughtWh + soldWh)
+    const parts =
+      split === null ? `${s}${s}` : `${money(split.energy)}${s}${money(split.gridFee)}${s}${money(split.congestion)}`
+    const residual = `${sums.residualImportWh}${s}${sums.residualExportWh}${s}${sums.deviationWh}`
+    const line =
+      `${first}${s}${sums.importWh}${s}${sums.exportWh}${s}${boughtWh}${s}${soldWh}${s}${residual}${s}${average}${s}${parts}` +
+      `${s}${currency}${s}${second}${s}${sums.ownUseWh}${s}${this.#stages(bought)}${s}${this.#stages(sold)}` +
+      `${s}${paidText}${s}${receivedText}${s}${purchase}${s}${sale}`
+    return `${line}${s}${hash('sha256', line)}${lineEnd}`
+  }
+
+  #stages(energies: StageEnergies): string {
+    const s = this.#style.separator
+    let text = String(energies[reportStages[0]])
+    for (let i = 1; i < reportStages.length; i++) text += `${s}${energies[reportStages[i]!]}`
+    return text
+  }
+
+  #pointCells(row: ReportRow): PointCells {
+    const known = this.#points.get(row.meter)
+    if (known !== undefined && isSamePoint(known.row, row)) return known
+    const { settings, zone, zoneName, facts, meter } = row
+    const s = this.#style.separator
+    const text = (content: string | null) => this.#text(content ?? '')
+    const party = `${text(facts.point)}${s}${text(facts.supplier)}${s}${text(facts.balanceGroup)}`
+    const cells = {
+      row: { settings, zone, zoneName, facts },
+      first: `${text(settings.name)}${s}${text(zone)}${s}${party}`,
+      currency: text(settings.currency),
+      second: `${settings.area}${s}${meter}${s}${text(facts.exportPoint)}${s}${text(zoneName)}`,
+    }
+    if (this.#points.size >= mostKeptTexts) this.#points.clear()
+    this.#points.set(meter, cells)
+    return cells
   }
 
   #text(text: string): string {
@@ -231,6 +203,19 @@ class LineWriter {
   #decimal(text: string): string {
     return this.#style.decimalSign === '.' ? text : text.replace('.', this.#style.decimalSign)
   }
+}
+
+/** Without a roster the facts are made for each row anew, so they are compared by what they say. */
+function isSamePoint(known: PointCells['row'], { settings, zone, zoneName, facts: own }: ReportRow): boolean {
+  if (known.settings !== settings || known.zone !== zone || known.zoneName !== zoneName) return false
+  const { facts } = known
+  return (
+    facts === own ||
+    (facts.point === own.point &&
+      facts.exportPoint === own.exportPoint &&
+      facts.supplier === own.supplier &&
+      facts.balanceGroup === own.balanceGroup)
+  )
 }
 
 /** Looks up what was made before; what was made of too many different things is forgotten. */

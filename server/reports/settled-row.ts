@@ -45,7 +45,7 @@ export interface SettledInterval {
   account: string
   zone: string
   run: number
-  computed_at: Date
+  computed_at: UtcSeconds
   status: RowStatus
   quality: RowQuality
   /** Registers at the boundaries; null where no reading is known. */
@@ -99,7 +99,7 @@ export function settledRow(settings: ReportSettings, facts: PointFacts | null, s
     end: start + settings.rules.intervalSeconds,
     intervals: 1,
     run: settled.run,
-    computedAt: Math.floor(settled.computed_at.getTime() / 1000),
+    computedAt: settled.computed_at,
     status: settled.status,
     quality: settled.quality,
     registersAtStart: registers(settled.import_at_start, settled.export_at_start),
@@ -128,19 +128,22 @@ function registers(importWh: Wh | null, exportWh: Wh | null) {
 
 function stageEnergies({ outcomes, bought_wh, sold_wh }: SettledInterval) {
   let [boughtWh, soldWh] = [0, 0]
-  let [bought, sold] = [noEnergies, noEnergies]
+  // Most rows have fills of one side, and those of the other share what is empty.
+  let [bought, sold]: [Record<ReportStage, Wh> | null, Record<ReportStage, Wh> | null] = [null, null]
   for (const { stage, side, filledWh } of outcomes) {
     if (filledWh === 0) continue
     if (side === 'buy') {
       boughtWh += filledWh
-      bought = { ...bought, [stage]: bought[stage] + filledWh }
+      bought ??= { ...noEnergies }
+      bought[stage] += filledWh
     } else {
       soldWh += filledWh
-      sold = { ...sold, [stage]: sold[stage] + filledWh }
+      sold ??= { ...noEnergies }
+      sold[stage] += filledWh
     }
   }
   if (boughtWh !== bought_wh || soldWh !== sold_wh) throw unbalanced('the fills are not the matched energy')
-  return { bought, sold }
+  return { bought: bought ?? noEnergies, sold: sold ?? noEnergies }
 }
 
 function splitOf(settings: ReportSettings, row: SettledInterval, results: IntervalResults): MoneySplit {

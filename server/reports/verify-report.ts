@@ -13,6 +13,7 @@ import { reportColumns } from './separated-report.ts'
 /** What of a row can be compared with the batch that it belongs to; money in ledger units. */
 export interface CheckedRow {
   line: number
+  area: number
   meter: string
   point: string
   start: UtcSeconds
@@ -111,7 +112,7 @@ export class ReportReader {
     const time = (name: string) => (row.get(name) === '' ? null : Date.parse(row.get(name)!) / 1000)
     const wh = (name: string) => Number(row.get(name))
     return {
-      ...{ line: this.#line, meter: row.get('meter')!, point: textOfCell(row.get('meteringPoint')!) },
+      ...{ line: this.#line, area: wh('area'), meter: row.get('meter')!, point: textOfCell(row.get('meteringPoint')!) },
       ...{ start: time('intervalStart')!, intervals: wh('intervals'), run: wh('run'), batch: time('batch') },
       ...{ statementRoot: row.get('statementRoot') || null, importWh: wh('importWh'), exportWh: wh('exportWh') },
       ...{ boughtWh: wh('boughtWh'), soldWh: wh('soldWh') },

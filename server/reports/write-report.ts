@@ -9,7 +9,7 @@ import type { ReportFormat } from './formats.ts'
 import { presentSums, type ReportManifest, type ReportTotals } from './manifest.ts'
 import { PeriodSums } from './periods.ts'
 import { type Refusal, RefusalLog } from './refusals.ts'
-import { added, nothingSummed, type PointFacts, ReportError, type ReportRow, type ReportSettings } from './row.ts'
+import { type PointFacts, ReportError, type ReportRow, type ReportSettings, RunningSum } from './row.ts'
 import { isSelected, presentSelection } from './selection.ts'
 import { type SettledInterval, settledRow } from './settled-row.ts'
 import type { FormatWriter, ReportHead } from './writer.ts'
@@ -71,7 +71,7 @@ class ReportText {
   #bytes = 0
   #rows = 0
   #refused = 0
-  #sums = nothingSummed
+  readonly #sums = new RunningSum()
   #computedUntil: UtcSeconds | null = null
 
   constructor(writer: FormatWriter, head: ReportHead, onRefused: (refusal: Refusal) => void) {
@@ -108,7 +108,7 @@ class ReportText {
       return
     }
     this.#rows++
-    this.#sums = added(this.#sums, row)
+    this.#sums.add(row)
     this.#computedUntil = Math.max(this.#computedUntil ?? 0, row.computedAt)
   }
 
@@ -156,7 +156,7 @@ class ReportText {
   #totals(): ReportTotals {
     const { currency, priceDecimals } = this.#head.settings
     const sha256 = this.#hash.copy().digest('hex')
-    return { rows: this.#rows, refused: this.#refused, sums: this.#sums, currency, priceDecimals, sha256 }
+    return { rows: this.#rows, refused: this.#refused, sums: this.#sums.sums, currency, priceDecimals, sha256 }
   }
 
   /** With the first row, so that what refuses a report without rows does so before anything of it is given on. */

@@ -48,7 +48,7 @@ export interface ShownDraft {
   }[]
 }
 
-/** A refusal names so many gaps, and counts the others; a preview with a reason shows them all. */
+/** A refusal names so many gaps, and counts the others; a preview shows them all. */
 const mostNamedGaps = 20
 
 interface Prepared {
@@ -57,7 +57,7 @@ interface Prepared {
   shown: ShownDraft
 }
 
-/** What the documents would be now. Throws `BILL_INCOMPLETE` where something is missing and nobody says why it is issued. */
+/** What the documents would be now. */
 async function prepare(
   database: Database,
   { area, areaId }: StoredArea,
@@ -65,11 +65,6 @@ async function prepare(
 ): Promise<Prepared> {
   const { parties } = await requireParties(database, areaId)
   const month = await readMonth(database, areaId, name, now)
-  if (month.gaps.length > 0 && incompleteBecause === null) {
-    const [named, others] = [month.gaps.slice(0, mostNamedGaps), month.gaps.length - mostNamedGaps]
-    const rest = others > 0 ? `; and ${others} more` : ''
-    throw new BillingError('BILL_INCOMPLETE', `${name} is not complete: ${named.join('; ')}${rest}`)
-  }
   const { priceDecimals, currency } = month
   const issued = await issuedDocuments(database, { area, areaId, month: name })
   const documents = corrected(documentsOf(month.days, parties, { area, priceDecimals, currency }), notTakenBack(issued))
@@ -117,16 +112,31 @@ export async function previewMonth(
   return (await newestDraft<ShownDraft>(database, key))!
 }
 
-/** What approvers sign of the newest preview, and who they are. Throws `BILL_APPROVAL` where there is none that waits. */
+/** Throws `BILL_INCOMPLETE` where something is missing and nobody has said why it is billed all the same. */
+export function requireComplete(
+  month: string,
+  { incompleteBecause, shown: { gaps } }: Pick<StoredDraft<ShownDraft>, 'incompleteBecause' | 'shown'>,
+): void {
+  if (gaps.length === 0 || incompleteBecause !== null) return
+  const others = gaps.length - mostNamedGaps
+  const rest = others > 0 ? `; and ${others} more` : ''
+  throw new BillingError(
+    'BILL_INCOMPLETE',
+    `${month} is not complete: ${gaps.slice(0, mostNamedGaps).join('; ')}${rest}`,
+  )
+}
+
+/** What approvers sign of the newest preview, and who they are. Throws `BILL_APPROVAL` where there is none, and `BILL_INCOMPLETE`. */
 export async function draftToApprove(
   sql: Queries,
   { areaId, chainId, escrow }: StoredArea,
   month: string,
 ): Promise<{ domain: EscrowDomain; draft: ApprovedDraft; stored: StoredDraft; approvers: readonly Address[] }> {
-  const stored = await newestDraft(sql, monthKey(areaId, month))
+  const stored = await newestDraft<ShownDraft>(sql, monthKey(areaId, month))
   if (stored === null) throw new BillingError('BILL_APPROVAL', `${month} was not previewed yet`)
   const settings = await newestSettings(sql, areaId)
   if (settings === null) throw new BillingError('BILL_NOTHING', 'the area has no settings yet')
+  requireComplete(month, stored)
   const { approvers } = (await requireParties(sql, areaId)).parties
   const draft = { rules: settings.rulesHash, month, revision: stored.revision, hash: stored.hash }
   return { domain: { chainId, escrow }, draft, stored, approvers }

@@ -24,15 +24,25 @@ export interface ReportRange {
   meters: readonly Address[] | null
 }
 
-type StoredRow = Omit<
-  SettledInterval,
-  'zone' | 'status' | 'quality' | 'outcomes' | 'agreed' | 'results' | 'batch_end' | 'statement_root'
-> & {
+/** A row of a seat's interval as the database writes it. */
+interface StoredRow {
+  start: UtcSeconds
   seat: number
-  zone: number
-  status: StoredIntervalStatus
-  quality: number
+  /** Whole numbers between blanks, in the order of `places`: one text is read sooner than a column for each. */
+  facts: string
   outcomes: Buffer
+}
+
+/** The places in `facts`; of registers that are not known the text is `-`. */
+const places = {
+  ...{ zone: 0, run: 1, computedAt: 2, status: 3, quality: 4, importWh: 5, exportWh: 6, boughtWh: 7, soldWh: 8 },
+  ...{ paid: 9, received: 10, deviationWh: 11, importAtStart: 12, exportAtStart: 13, importAtEnd: 14, exportAtEnd: 15 },
+}
+
+interface Seat {
+  seat: number
+  meter: Address
+  account: Address
 }
 
 const pageRows = 4_000
@@ -40,9 +50,9 @@ const pageRows = 4_000
 /** The newest runs of the area's intervals that start in `[from, to)`, ascending by start, then seat; in pages. */
 export async function* reportRows(sql: Queries, range: ReportRange): AsyncGenerator<SettledInterval[]> {
   const { area, to, meters } = range
-  const completed = await completion(sql, range, true)
-  const seats = meters === null ? null : await seatsOf(sql, area, meters)
-  const only = seats === null ? sql`` : sql`and seat = any(${numbers(seats, ({ seat }) => seat)}::int[])`
+  const seats = await seatsOf(sql, area, meters)
+  const completed = await completion(sql, range, seats, true)
+  const only = meters === null ? sql`` : sql`and seat = any(${numbers(seats, ({ seat }) => seat)}::int[])`
   const pageAfter = (start: UtcSeconds, seat: number) =>
     caught(
       storedRows(
@@ -70,14 +80,12 @@ export async function* reportRows(sql: Queries, range: ReportRange): AsyncGenera
  */
 export async function* reportRowsByPoint(sql: Queries, range: ReportRange): AsyncGenerator<SettledInterval[]> {
   const { area, from, to, meters } = range
-  const completed = await completion(sql, range, false)
+  const seats = await seatsOf(sql, area, meters)
+  const completed = await completion(sql, range, seats, false)
   const starts = await sql<{ start: UtcSeconds }[]>`
     select distinct start from intervals where area_id = ${area} and start >= ${from} and start < ${to} order by start`
   const list = numbers(starts, ({ start }) => start)
-  const groups = groupsOf(
-    await seatsOf(sql, area, meters),
-    Math.max(1, Math.floor((2 * pageRows) / (starts.length + 1))),
-  )
+  const groups = groupsOf(seats, Math.max(1, Math.floor((2 * pageRows) / (starts.length + 1))))
   const rowsOf = (group: readonly number[]) =>
     caught(
       storedRows(
@@ -111,10 +119,10 @@ async function storedRows(
   order: ReturnType<Queries>,
 ): Promise<StoredRow[]> {
   return sql<StoredRow[]>`
-    select own.start, own.seat, seats.meter, seats.account, own.zone, own.run, computed.computed_at, computed.status, own.quality,
-      own.import_wh, own.export_wh, own.bought_wh, own.sold_wh, own.paid::text, own.received::text, own.deviation_wh,
-      own.outcomes, at_start.import_wh as import_at_start, at_start.export_wh as export_at_start,
-      at_end.import_wh as import_at_end, at_end.export_wh as export_at_end
+    select own.start, own.seat, concat_ws(' ', own.zone, own.run, floor(extract(epoch from computed.computed_at))::bigint,
+      computed.status, own.quality, own.import_wh, own.export_wh, own.bought_wh, own.sold_wh, own.paid, own.received,
+      own.deviation_wh, coalesce(at_start.import_wh::text, '-'), coalesce(at_start.export_wh::text, '-'),
+      coalesce(at_end.import_wh::text, '-'), coalesce(at_end.export_wh::text, '-')) as facts, own.outcomes
     from (${own}) own
     join seats using (area_id, seat)
     join intervals computed using (area_id, start, run)
@@ -131,18 +139,14 @@ async function storedRows(
 }
 
 /** The seats of these meters, or all, by meter. */
-async function seatsOf(
-  sql: Queries,
-  area: number,
-  meters: readonly Address[] | null,
-): Promise<{ seat: number; meter: Address }[]> {
-  const all = await sql<{ seat: number; meter: Address }[]>`
-    select seat, meter from seats where area_id = ${area} order by meter, seat`
+async function seatsOf(sql: Queries, area: number, meters: readonly Address[] | null): Promise<Seat[]> {
+  const all = await sql<Seat[]>`
+    select seat, meter, account from seats where area_id = ${area} order by meter, seat`
   return meters === null ? all : all.filter(({ meter }) => meters.includes(meter))
 }
 
 /** Groups of seats, of which no meter is in two. */
-function groupsOf(seats: readonly { seat: number; meter: Address }[], size: number): number[][] {
+function groupsOf(seats: readonly Seat[], size: number): number[][] {
   const groups: number[][] = []
   let before: Address | null = null
   for (const { seat, meter } of seats) {
@@ -161,39 +165,48 @@ interface Batch {
 }
 
 /** Adds to rows what is known of their intervals. */
-async function completion(sql: Queries, range: ReportRange, withResults: boolean) {
+async function completion(sql: Queries, range: ReportRange, seats: readonly Seat[], withResults: boolean) {
   const { area, from, to, zoneAt } = range
   const batches = await sql<Batch[]>`
     select batches.start, end_at as end, statements.root from batches left join statements using (area_id, end_at, number)
     where area_id = ${area} and end_at > ${from} and batches.start < ${to} order by end_at`
+  const seatOf = new Map(seats.map((each) => [each.seat, each]))
   return async (rows: readonly StoredRow[]): Promise<SettledInterval[]> => {
     const outcomes = rows.map((row) => decodeOutcomes(row.outcomes))
     const agreed = await agreedPrices(sql, area, outcomes)
     const results = withResults ? await resultsOf(sql, range, rows) : null
-    return rows.map((row, index) => {
-      const batch = batches[firstEndingAfter(batches, row.start)]
-      const isIn = batch !== undefined && batch.start <= row.start
+    return rows.map(({ start, seat, facts }, index) => {
+      const batch = batches[firstEndingAfter(batches, start)]
+      const isIn = batch !== undefined && batch.start <= start
+      const { meter, account } = seatOf.get(seat)!
+      const texts = facts.split(' ')
+      const whole = (place: number) => Number(texts[place])
+      const register = (place: number) => (texts[place] === '-' ? null : Number(texts[place]))
       return {
-        ...{
-          start: row.start,
-          meter: row.meter,
-          account: row.account,
-          zone: zoneAt(row.start, row.zone),
-          run: row.run,
-        },
-        ...{ computed_at: row.computed_at, status: row.status, quality: qualities[row.quality]! },
-        ...{ import_at_start: row.import_at_start, export_at_start: row.export_at_start },
-        ...{ import_at_end: row.import_at_end, export_at_end: row.export_at_end },
-        ...{ import_wh: row.import_wh, export_wh: row.export_wh, bought_wh: row.bought_wh, sold_wh: row.sold_wh },
-        ...{
-          paid: row.paid,
-          received: row.received,
-          deviation_wh: row.deviation_wh,
-          outcomes: outcomes[index]!,
-          agreed,
-        },
-        results: results?.get(row.start) ?? null,
-        ...{ batch_end: isIn ? batch.end : null, statement_root: isIn ? batch.root : null },
+        start,
+        meter,
+        account,
+        zone: zoneAt(start, whole(places.zone)),
+        run: whole(places.run),
+        computed_at: whole(places.computedAt),
+        status: texts[places.status] as StoredIntervalStatus,
+        quality: qualities[whole(places.quality)]!,
+        import_at_start: register(places.importAtStart),
+        export_at_start: register(places.exportAtStart),
+        import_at_end: register(places.importAtEnd),
+        export_at_end: register(places.exportAtEnd),
+        import_wh: whole(places.importWh),
+        export_wh: whole(places.exportWh),
+        bought_wh: whole(places.boughtWh),
+        sold_wh: whole(places.soldWh),
+        paid: texts[places.paid]!,
+        received: texts[places.received]!,
+        deviation_wh: whole(places.deviationWh),
+        outcomes: outcomes[index]!,
+        agreed,
+        results: results?.get(start) ?? null,
+        batch_end: isIn ? batch.end : null,
+        statement_root: isIn ? batch.root : null,
       }
     })
   }

@@ -21,7 +21,7 @@ interface Schema {
 interface Operation {
   operationId: string
   parameters?: { name: string; schema: Schema; description?: string }[]
-  requestBody?: { content: { 'application/json': { schema: Schema } } }
+  requestBody?: { content: { 'application/json'?: { schema: Schema } } }
   responses: Record<string, { content?: Record<string, { schema: Schema }> }>
   'x-eip712'?: TypedEntry[]
 }
@@ -56,7 +56,7 @@ function propertiesOf(
     ]),
   ]
 }
-const bodyOf = ({ requestBody }: Operation) => requestBody?.content['application/json'].schema
+const bodyOf = ({ requestBody }: Operation) => requestBody?.content['application/json']?.schema
 
 describe('what is signed', () => {
   test('is described for each signature that a request carries, and for no other', () => {

@@ -30,6 +30,9 @@ type Part = keyof Results
 const parts = ['auction', 'book', 'engine', 'durable', 'bytes', 'reports', 'agent'] as const satisfies Part[]
 const byDefault: readonly Part[] = ['auction', 'book', 'engine', 'durable']
 
+/** Of a settlement report, in every format. */
+const wantedRowsPerSecond = 50_000
+
 /** Runs one part in this process. */
 const run: Record<Exclude<Part, 'agent'>, () => Promise<unknown>> = {
   auction: async () => (await import('./market-auction.ts')).benchAuction(),
@@ -103,7 +106,7 @@ interface TableRow {
   more?: string
 }
 
-function tableOf({ auction, book, engine, durable, bytes, agent }: Results): TableRow[] {
+function tableOf({ auction, book, engine, durable, bytes, reports, agent }: Results): TableRow[] {
   return [
     ...(auction?.rows ?? []).map((row, i, { length }) => ({
       benchmark: `auction: ${row.name}`,
@@ -158,6 +161,13 @@ function tableOf({ auction, book, engine, durable, bytes, agent }: Results): Tab
       ].join('; '),
     })),
     ...(bytes === undefined ? [] : bytesRows(bytes)),
+    ...(reports ?? []).map((row) => ({
+      benchmark: `report: ${row.format}, ${row.zones} zones`,
+      result: `${rounded(row.rowsPerSecond)} rows/s`,
+      ratio: `${rounded(row.rowsPerSecond / wantedRowsPerSecond)} × what is wanted`,
+      memory: `${row.memoryMiB} MiB`,
+      more: `${row.rows} rows in ${rounded(row.seconds)} s, ${rounded(row.cpuSeconds)} s of CPU; held at the end ${rounded(row.heldRatio)} × at the beginning`,
+    })),
     ...(agent ?? []).map((row) => ({
       benchmark: `agent: ${row.homes} homes`,
       result: `${rounded(row.cpuPercent)} % of a core`,
@@ -232,7 +242,7 @@ interface Goal {
   reached: boolean
 }
 
-function goalsOf({ auction, book, engine, bytes }: Results): Goal[] {
+function goalsOf({ auction, book, engine, bytes, reports }: Results): Goal[] {
   const atLeast = (goal: string, measured: number, least: number): Goal => ({
     goal,
     wanted: `at least ${least} ×`,
@@ -260,6 +270,21 @@ function goalsOf({ auction, book, engine, bytes }: Results): Goal[] {
     )
   }
   if (bytes !== undefined) goals.push(below('bytes: kept for each meter and interval', bytes.totalBytes, 500, 'B'))
+  if (reports !== undefined) {
+    const slowest = reports.reduce((a, b) => (a.rowsPerSecond < b.rowsPerSecond ? a : b))
+    goals.push(
+      {
+        ...{ goal: `reports: rows a second of the slowest, ${slowest.format} with ${slowest.zones} zones` },
+        ...{ wanted: `at least ${wantedRowsPerSecond}`, measured: slowest.rowsPerSecond },
+        reached: slowest.rowsPerSecond >= wantedRowsPerSecond,
+      },
+      atMost(
+        'reports: what is held at the end, as a multiple of the beginning',
+        Math.max(...reports.map((row) => row.heldRatio)),
+        1.5,
+      ),
+    )
+  }
   if (auction !== undefined) {
     const times = (start: string) => auction.rows.find(({ name }) => name.startsWith(start))!.timesOneZone
     goals.push(

@@ -1,9 +1,10 @@
 /**
- * How fast a settlement report is written from the database and how much memory that takes: a million rows of a month, in one
- * format of each order, with few zones and with many. `npm run bench -- reports`.
+ * How fast a settlement report is written from the database and how much memory that takes: a million rows of a month in every format,
+ * with few zones and with many. `npm run bench -- reports`.
  */
 
-import { reportFormat } from '../../server/reports/formats.ts'
+import { eicCheckCharacter } from '../../server/reports/energy-codes.ts'
+import { type ReportFormat, reportFormats } from '../../server/reports/formats.ts'
 import type { Database } from '../../server/store/database.ts'
 import { encodeOutcomes } from '../../server/store/outcomes.ts'
 import { openReport } from '../../server/store/report-source.ts'
@@ -16,57 +17,88 @@ export interface ReportBenchRow {
   rows: number
   seconds: number
   rowsPerSecond: number
+  /** Of this process, without the database's. */
+  cpuSeconds: number
   /** Most that the process had, less what it had before. */
   memoryMiB: number
+  /** What it holds after a collection at the end, as a multiple of that near the beginning. */
+  heldRatio: number
 }
 
 /** 2026-11-01T00:00:00Z. */
 const from = 1_793_491_200
 const intervals = 2_880
 const seats = 350
+/** How often it is looked how much is held. */
+const sampleMs = 2_000
+const eic = (text: string) => text + eicCheckCharacter(text)
+const parties = { sender: eic('11XSENDER------'), receiver: eic('11XRECEIVER----'), domain: eic('10YDOMAIN------') }
 
 export async function benchReports(): Promise<ReportBenchRow[]> {
-  const scratch = await startOwnServer()
+  const server = await startOwnServer()
   const rows: ReportBenchRow[] = []
   try {
     for (const zones of [3, 1_000]) {
-      const { database } = await scratch.fresh()
+      const { database } = await server.fresh()
       await fill(database, zones)
-      for (const format of ['csv', 'espi']) rows.push(await measured(database, format, zones))
+      for (const format of reportFormats) {
+        await nameThePoints(database, format.name === 'nem12' ? 'N' : 'AT0010000000000000000000')
+        rows.push(await measured(database, format, zones))
+      }
     }
   } finally {
-    await scratch.stop()
+    await server.stop()
   }
   return rows
 }
 
-async function measured(database: Database, format: string, zones: number): Promise<ReportBenchRow> {
+/** NEM12 has identifiers of ten characters, the formats of the European market of 33. */
+async function nameThePoints(sql: Database, begins: string): Promise<void> {
+  await sql`delete from roster_entries`
+  await sql`
+    insert into roster_entries (area_id, meter, direction, from_day, member, point)
+    select 1, meter, 'import', 0, meter, ${begins} || lpad(seat::text, 9, '0') from seats`
+}
+
+async function measured(database: Database, format: ReportFormat, zones: number): Promise<ReportBenchRow> {
   const request = {
-    format: reportFormat(format),
-    from,
-    to: from + intervals * intervalSeconds,
-    by: 'interval' as const,
-    selection: {},
+    ...{ format, from, to: from + intervals * intervalSeconds, by: 'interval' as const, selection: {} },
+    parties,
   }
   globalThis.gc?.()
   const before = process.memoryUsage().rss
   let most = before
+  const held: number[] = []
+  let collecting = 0
   const begun = performance.now()
+  const cpu = process.cpuUsage()
   const opened = await openReport(database, 1, request, new Date())
   const pieces = opened.write(() => {})
+  let sampleAt = performance.now() + sampleMs / 4
   for (;;) {
     const piece = await pieces.next()
     most = Math.max(most, process.memoryUsage().rss)
+    const now = performance.now()
+    if (piece.done || now > sampleAt) {
+      globalThis.gc?.()
+      held.push(process.memoryUsage().heapUsed)
+      collecting += performance.now() - now
+      sampleAt = performance.now() + sampleMs
+    }
     if (!piece.done) continue
-    const seconds = (performance.now() - begun) / 1000
+    const { user, system } = process.cpuUsage(cpu)
+    const seconds = (performance.now() - begun - collecting) / 1000
     const { rows } = piece.value
-    const memoryMiB = Math.round((most - before) / 2 ** 20)
-    return { format, zones, rows, seconds, rowsPerSecond: Math.round(rows / seconds), memoryMiB }
+    return {
+      ...{ format: format.name, zones, rows, seconds, rowsPerSecond: Math.round(rows / seconds) },
+      ...{ cpuSeconds: (user + system) / 1e6, memoryMiB: Math.round((most - before) / 2 ** 20) },
+      heldRatio: held.at(-1)! / held[0]!,
+    }
   }
 }
 
 /** Every second seat sells 100 Wh that the next one buys, in its zone. */
-async function fill(sql: Database, zones: number): Promise<void> {
+export async function fill(sql: Database, zones: number): Promise<void> {
   const names = Array.from({ length: zones }, (_, place) => `zone-${place}`)
   const own = {
     config: {

@@ -260,6 +260,12 @@ describe('a day in the life of a watt-hour', () => {
     const file = join(folder, 'batch.jsonl')
     writeFileSync(file, command('export', ...number, '--end', at(end)))
     expect(command('verify', file)).toBe('right\n')
+    const clerk = ['--server-url', demo.url, '--key-file', join(folder, 'data/community/keys/grid.key')]
+    expect(command('export', ...number, ...clerk, '--end', at(end))).toBe(readFileSync(file, 'utf8'))
+    const report = join(folder, 'report.csv')
+    writeFileSync(report, csv)
+    const compared = `right: ${3 * intervals} rows, of which ${3 * intervals} are what their batch gives\n`
+    expect(command('verify', report, ...clerk)).toBe(compared)
     const to = Wallet.createRandom().address
     const gridKey = join(folder, 'data/community/keys/grid.key')
     expect(command('area', 'withdraw-fees', '--key-file', gridKey, '--to', to)).toMatch(/^done in transaction 0x/)

@@ -32,7 +32,7 @@ export const seller: SettledInterval = {
   account: `0x${'a'.repeat(40)}`,
   zone: 'north',
   run: 2,
-  computed_at: new Date('2027-01-15T08:15:20Z'),
+  computed_at: t0 + 920,
   status: 'final',
   quality: 'measured',
   ...{ import_at_start: 1_000, export_at_start: 2_000, import_at_end: 1_000, export_at_end: 2_500 },

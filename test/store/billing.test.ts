@@ -284,7 +284,7 @@ describe('numbers', () => {
     let pid: number | undefined
     while (pid === undefined) {
       const [row] = await database<{ pid: number }[]>`
-        select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%insert into documents%'`
+        select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into documents%'`
       pid = row?.pid
     }
     await database`select pg_terminate_backend(${pid})`

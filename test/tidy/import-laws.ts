@@ -57,7 +57,7 @@ const purePackages: Readonly<Record<string, RegExp>> = {
   fflate: /^(strToU8|zipSync)$/,
   'hash-wasm': /./,
   'node:buffer': /^isUtf8$/,
-  'node:crypto': /^createHash$/,
+  'node:crypto': /^(createHash|hash)$/,
   'node:util': /^TextDecoder$/,
   'node:zlib': /^crc32$/,
   saxes: /./,

@@ -66,6 +66,12 @@ export async function getText(path: string, options: RequestOptions = {}): Promi
   return answer.text()
 }
 
+/** Fetches a document that is no text, such as a PDF. */
+export async function getBytes(path: string, options: RequestOptions = {}): Promise<Blob> {
+  const answer = await send(path, { headers: sessionOf(options.token), signal: options.signal ?? null })
+  return answer.blob()
+}
+
 /** A random key; unlike `crypto.randomUUID` it also works on a page served without TLS from another machine. */
 function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -74,6 +74,11 @@ export function energyParts(energyWh: number): { number: string; unit: string } 
   return { number: print(value.shiftedBy(-3), value.abs().gte(100_000) ? 1 : 2), unit: 'kWh' }
 }
 
+/** Energy to the watt-hour, with the decimals of every other: "1.240 kWh". */
+export function exactEnergy(energyWh: number): string {
+  return `${print(new BigNumber(energyWh).shiftedBy(-3), 3)}${gap}kWh`
+}
+
 /** Energy in words: "840 Wh", "1.24 kWh". */
 export function energy(energyWh: number): string {
   const { number, unit } = energyParts(energyWh)

@@ -1,5 +1,5 @@
-/** Hands a text to the person as a file. */
-export function saveFile(text: string, name: string, type: string): void {
+/** Hands a text, or bytes, to the person as a file. */
+export function saveFile(text: string | Blob, name: string, type: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }))
   const link = document.createElement('a')
   link.href = url

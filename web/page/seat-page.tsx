@@ -16,6 +16,7 @@ import { pageWords } from './words.ts'
 const Household = later(() => import('../household/household.tsx'), PageWaiting)
 const Buyer = later(() => import('../buyer/buyer.tsx'), PageWaiting)
 const Utility = later(() => import('../utility/utility.tsx'), PageWaiting)
+const Documents = later(() => import('../documents/documents.tsx'))
 
 /** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
 function roleOf(account: string, area: AreaResource, seats: readonly SeatResource[]): Role {
@@ -86,6 +87,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
           </PageLink>
         </Card>
       )}
+      <Documents area={area} />
     </>
   )
 }

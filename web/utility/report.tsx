@@ -1,5 +1,5 @@
 /** The settlement report of a range in any of its formats, for the grid operator's own session. */
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { ReportFormatResource } from '../../server/api/report-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
@@ -9,13 +9,24 @@ import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { fieldTime } from '../time/clock.ts'
 import { checkReport } from './report-check.ts'
+import { ReportVersions } from './report-versions.tsx'
 import { utilityWords } from './words.ts'
 
 const hourMs = 3_600_000
 
 export default function Report({ area }: { area: AreaResource }) {
+  return (
+    <>
+      <ReportForm area={area} />
+      <ReportVersions area={area} />
+    </>
+  )
+}
+
+function ReportForm({ area }: { area: AreaResource }) {
   const said = utilityWords()
   const session = useSession()
+  const queries = useQueryClient()
   const ids = { from: useId(), to: useId(), format: useId(), by: useId() }
   const formats = useQuery({
     queryKey: ['report-formats'],
@@ -37,6 +48,7 @@ export default function Report({ area }: { area: AreaResource }) {
       saveFile(text, name, known?.mediaType ?? 'text/csv')
       return format === 'csv' ? checkReport(text) : null
     },
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['reports', session.account, area.area] }),
   })
   return (
     <form

@@ -83,6 +83,15 @@ export const utilityWords = catalogue({
     rowsSaved: (rows: number) =>
       ` ${rows} rows saved; in every one metered = own use + neighbours + supplier, checked here`,
     csvAbout: 'for programs',
+    versions: 'Reports that were given out',
+    noReport: 'No report was given out yet.',
+    givenOut: 'given out',
+    range: 'of',
+    version: 'version',
+    rows: 'rows',
+    leftOut: 'left out',
+    changes: 'again',
+    saveChanges: (version: number) => `What changed since version ${version}`,
     faults: {
       columns: 'the columns are not those of a settlement report',
       cut: 'the report is not whole: it was cut on its way',
@@ -170,6 +179,15 @@ export const utilityWords = catalogue({
     rowsSaved: (rows) =>
       ` ${rows} Zeilen gespeichert; in jeder ist gemessen = Eigenverbrauch + Nachbarn + Versorger, hier geprüft`,
     csvAbout: 'für Programme',
+    versions: 'Herausgegebene Berichte',
+    noReport: 'Noch ist kein Bericht herausgegeben.',
+    givenOut: 'herausgegeben',
+    range: 'über',
+    version: 'Fassung',
+    rows: 'Zeilen',
+    leftOut: 'ausgelassen',
+    changes: 'noch einmal',
+    saveChanges: (version) => `Was sich seit Fassung ${version} geändert hat`,
     faults: {
       columns: 'die Spalten sind nicht die eines Abrechnungsberichts',
       cut: 'der Bericht ist nicht vollständig: er wurde unterwegs abgeschnitten',

@@ -121,7 +121,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
       path: '/areas/:area/bills/:month/previews',
       tag,
       summary:
-        'Makes a preview of a month: what is missing by metering point, what batches settled, and the documents; a month with gaps only with a reason, which approvers sign',
+        'Makes a preview of a month: what is missing by metering point, what batches settled, and the documents; a month with gaps is approved only with a reason, which approvers sign',
       private: true,
       keyed: true,
       params: monthParams,
@@ -212,7 +212,11 @@ export function documentRoutes(parts: OrderParts): Route[] {
       private: true,
       params: areaParams,
       query: z.object({ ...pageQuery, month: month.optional(), account: addressSchema.optional() }),
-      answers: { 200: listOf(issuedDocumentSchema) },
+      answers: {
+        200: listOf(issuedDocumentSchema).extend({
+          clerk: z.boolean().meta({ description: 'Whether the reader sees everybody’s documents' }),
+        }),
+      },
       async handle({ params, query: { limit, cursor, month: only, account }, session }) {
         const own = await asked(params.area, session)
         if (!own.isClerk && account !== undefined && account !== own.account) {
@@ -231,7 +235,8 @@ export function documentRoutes(parts: OrderParts): Route[] {
         const backs = await Promise.all(rows.map(({ place }) => takenBackBy(database, own.stored, place)))
         const back = new Map(rows.map(({ place }, i) => [place, backs[i]!]))
         const item = (row: StoredDocument) => presentIssued(row, back.get(row.place) ?? null)
-        return { status: 200, body: pageOfRows(list, rows, { limit, item, place: ({ place }) => place }) }
+        const page = pageOfRows(list, rows, { limit, item, place: ({ place }) => place })
+        return { status: 200, body: { ...page, clerk: own.isClerk } }
       },
     }),
     route({

@@ -1,0 +1,45 @@
+/** What a clerk does with the documents of a month: preview, approve with the account's signature, issue; and files to keep. */
+import { type DocumentApproval, signFull } from '../../contracts/protocol/typed-data.ts'
+import type { BillResource } from '../../server/api/document-resources.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { getBytes, getText, postJson } from '../api/client.ts'
+import { saveFile } from '../page/save-file.ts'
+import type { Session } from '../session/session.tsx'
+
+interface MonthOfArea {
+  area: AreaResource
+  month: string
+}
+
+const base = ({ area, month }: MonthOfArea) => `/areas/${area.area}/bills/${month}`
+
+export function previewBill(session: Session, of: MonthOfArea, incompleteBecause: string | null) {
+  return postJson<BillResource>(`${base(of)}/previews`, { incompleteBecause }, session)
+}
+
+/** Signs what the newest preview says, as it is shown. */
+export async function approveBill(session: Session, of: MonthOfArea, bill: BillResource): Promise<BillResource> {
+  const { revision, documentsHash } = bill.preview!
+  const approval: DocumentApproval = {
+    ...{ account: session.account, rules: of.area.rules.hash, month: Number(of.month.replace('-', '')) },
+    ...{ revision, documents: documentsHash },
+  }
+  const signature = await signFull(await session.identity.signer(), of.area.chain, 'DocumentApproval', approval)
+  return postJson<BillResource>(`${base(of)}/approvals`, { approval, signature }, session)
+}
+
+export function issueBill(session: Session, of: MonthOfArea) {
+  return postJson<BillResource>(`${base(of)}/issue`, {}, session)
+}
+
+/** Hands a document to the person as a file. */
+export async function saveDocument(session: Session, area: number, number: string, as: 'ubl' | 'pdf'): Promise<void> {
+  const path = `/areas/${area}/documents/${number}/${as}`
+  if (as === 'ubl') saveFile(await getText(path, session), `${number}.xml`, 'application/xml')
+  else saveFile(await getBytes(path, session), `${number}.pdf`, 'application/pdf')
+}
+
+/** Hands the statement of a batch to the person, for `commonwatt verify`. */
+export async function saveStatement(session: Session, path: string, name: string): Promise<void> {
+  saveFile(await getText(path, session), name, 'application/json')
+}

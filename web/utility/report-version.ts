@@ -1,0 +1,29 @@
+/** Versions of reports: what they were asked for, and since when something has changed in one. */
+import type { ReportVersionResource } from '../../server/api/report-resources.ts'
+
+/** The range as times. */
+export function rangeOf({ report }: ReportVersionResource): { from: string; to: string } {
+  const time = (seconds: unknown) => new Date(Number(seconds) * 1000).toISOString()
+  return { from: time(report.from), to: time(report.to) }
+}
+
+/** The query that asks for the same report again; without what it was limited to as changed. */
+export function queryOf(version: ReportVersionResource): string {
+  const { from: _, to: __, changedSince: ___, ...rest } = version.report
+  const { from, to } = rangeOf(version)
+  const query = new URLSearchParams({ from, to })
+  for (const [name, value] of Object.entries(rest)) query.set(name, String(value))
+  return query.toString()
+}
+
+/**
+ * From when on something was computed that this version has and the one before it has not, as `changedSince` takes it; null for
+ * a first version, and where the one before was never read to its end.
+ */
+export function changedSinceOf(version: ReportVersionResource, all: readonly ReportVersionResource[]): string | null {
+  const name = JSON.stringify(version.report)
+  const before = all.find((each) => JSON.stringify(each.report) === name && each.version === version.version - 1)
+  const until = before?.manifest?.computedUntil
+  // Rows of that very second may be in both, and none is missed.
+  return typeof until === 'string' ? until : null
+}

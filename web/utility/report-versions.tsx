@@ -1,0 +1,92 @@
+/** The reports that were given out, each with its version, what it held, and what has changed from one version to the next. */
+import { useMutation, useQuery } from '@tanstack/react-query'
+import type { ReportVersionResource } from '../../server/api/report-resources.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { getJson, getText } from '../api/client.ts'
+import { Empty, Trouble, Waiting } from '../page/card.tsx'
+import { saveFile } from '../page/save-file.ts'
+import { useSession } from '../session/session.tsx'
+import { localMoment } from '../time/clock.ts'
+import { changedSinceOf, queryOf, rangeOf } from './report-version.ts'
+import { TableFrame } from './table-frame.tsx'
+import { utilityWords } from './words.ts'
+
+export function ReportVersions({ area }: { area: AreaResource }) {
+  const said = utilityWords()
+  const session = useSession()
+  const versions = useQuery({
+    queryKey: ['reports', session.account, area.area],
+    queryFn: async ({ signal }) =>
+      (await getJson<{ items: ReportVersionResource[] }>(`/areas/${area.area}/reports`, { ...session, signal })).items,
+  })
+  const save = useMutation({
+    mutationFn: async ({ version, since }: { version: ReportVersionResource; since: string | null }) => {
+      const changed = since === null ? '' : `&changedSince=${encodeURIComponent(since)}`
+      const text = await getText(`/areas/${area.area}/report?${queryOf(version)}${changed}`, session)
+      const part = since === null ? '' : '-changes'
+      saveFile(
+        text,
+        `settlement-${area.area}-v${version.version}${part}.${String(version.report.format)}`,
+        'text/plain',
+      )
+    },
+  })
+  if (versions.isPending) return <Waiting lines={3} />
+  const all = versions.data ?? []
+  return (
+    <>
+      <Trouble error={versions.error ?? save.error} />
+      {all.length === 0 ? (
+        <Empty>{said.noReport}</Empty>
+      ) : (
+        <TableFrame label={said.versions} tall>
+          <thead>
+            <tr>
+              <th scope="col">{said.givenOut}</th>
+              <th scope="col">{said.range}</th>
+              <th scope="col">{said.as}</th>
+              <th scope="col" className="n">
+                {said.version}
+              </th>
+              <th scope="col" className="n">
+                {said.rows}
+              </th>
+              <th scope="col" className="n">
+                {said.leftOut}
+              </th>
+              <th scope="col">{said.changes}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {all.map((version) => {
+              const { from, to } = rangeOf(version)
+              const since = changedSinceOf(version, all)
+              return (
+                <tr key={`${JSON.stringify(version.report)} ${version.version}`}>
+                  <th scope="row">{localMoment(version.createdAt)}</th>
+                  <td>
+                    {localMoment(from)} – {localMoment(to)}
+                  </td>
+                  <td>{version.report.format}</td>
+                  <td className="n">{version.version}</td>
+                  <td className="n">{String(version.manifest?.rows ?? '–')}</td>
+                  <td className="n">{String(version.manifest?.refused ?? '–')}</td>
+                  <td>
+                    <button
+                      type="button"
+                      className="quiet"
+                      disabled={save.isPending}
+                      onClick={() => save.mutate({ version, since })}
+                    >
+                      {since === null ? said.download : said.saveChanges(version.version - 1)}
+                    </button>
+                  </td>
+                </tr>
+              )
+            })}
+          </tbody>
+        </TableFrame>
+      )}
+    </>
+  )
+}
