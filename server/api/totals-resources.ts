@@ -8,6 +8,7 @@ import { seatId, summarySchema } from './resources.ts'
 const time = z.iso.datetime()
 const whs = z.array(z.int().min(0))
 const counts = z.array(z.int().min(0))
+const money = (of: string) => z.string().meta({ description: `Tokens, decimal: ${of}` })
 const moneys = z.array(z.string()).meta({ description: 'Tokens, decimal' })
 
 /** Columns of equal length, one place for each period: a year of quarter-hours is one answer. */
@@ -47,11 +48,9 @@ const monthLineSchema = z
     stage: z.enum(stageNames),
     intervals: z.int(),
     energyWh: z.int().min(0),
-    /** Paid (buy) or received (sell). */
-    amount: z.string(),
-    /** Of it, what lies in batches that the chain has settled. */
-    settledWh: z.int().min(0),
-    settledAmount: z.string(),
+    amount: money('paid (buy) or received (sell)'),
+    settledWh: z.int().min(0).meta({ description: 'Of the energy, what lies in batches that the chain has settled' }),
+    settledAmount: money('of the amount, what lies in batches that the chain has settled'),
   })
   .meta({ id: 'MonthLine' })
 export type MonthLine = z.infer<typeof monthLineSchema>
@@ -90,10 +89,10 @@ export const otherPricesSchema = z
     offeredWh: z.int(),
     at: z.array(
       z.object({
-        limitPerKwh: z.string(),
+        limitPerKwh: z.string().meta({ description: 'Tokens per kWh, decimal' }),
         soldWh: z.int(),
-        received: z.string().meta({ description: 'From neighbours' }),
-        fromSupplier: z.string().meta({ description: 'For the rest, at the feed-in tariff of its time' }),
+        received: money('from neighbours'),
+        fromSupplier: money('for the rest, at the feed-in tariff of its time'),
       }),
     ),
   })

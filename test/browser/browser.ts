@@ -39,7 +39,7 @@ export async function withAuthenticator(page: Page): Promise<{ signed(): Promise
 /** Presses Tab until the focus is on something whose role and name match; fails when the focus comes round in vain. */
 export async function tabTo(page: Page, role: string, name: RegExp): Promise<void> {
   const seen: string[] = []
-  for (let presses = 0; presses < 120; presses++) {
+  for (let presses = 0; presses < 500; presses++) {
     await page.keyboard.press('Tab')
     const focus = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement | null
