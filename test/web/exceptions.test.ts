@@ -37,7 +37,7 @@ it('is yellow for meters, readings, payments, corrections and deviations that so
     ],
   ])
   expect(notes.map((each) => each.replaceAll('\u202f', ' '))).toEqual([
-    '1 periods were corrected by readings that came late.',
+    'Corrected by readings that came late: 1 of these periods.',
     '40 Wh that were agreed ahead were not delivered or not taken.',
   ])
 })

@@ -17,7 +17,7 @@ export const historyWords = catalogue({
     received: 'received',
     paid: 'paid',
     nothing: 'No result of this time is known.',
-    provisional: (count: number, periods: string) => `${count} ${periods} of it are not final yet.`,
+    provisional: (count: number, periods: string) => `Not final yet: ${count} of these ${periods}.`,
     periods: vocabulary.en.home.periods,
   },
   de: {
@@ -35,7 +35,7 @@ export const historyWords = catalogue({
     received: 'bekommen',
     paid: 'bezahlt',
     nothing: 'Aus dieser Zeit ist kein Ergebnis bekannt.',
-    provisional: (count, periods) => `${count} ${periods} davon sind noch nicht endgültig.`,
+    provisional: (count, periods) => `Noch nicht endgültig: ${count} dieser ${periods}.`,
     periods: vocabulary.de.home.periods,
   },
 })

@@ -19,7 +19,7 @@ export const otherPricesWords = catalogue({
     how: (count: number, periods: string, energy: string, since: string) =>
       `Computed from ${count} ${periods} since ${since} in which you offered ${energy}: each was cleared again with your price changed and every other price as it was. What neighbours would not have taken earns the feed-in tariff.`,
     leftOut: (count: number, periods: string) =>
-      `${count} ${periods} are left out, because more than prices decided in them.`,
+      `Left out, because more than prices decided there: ${count} of these ${periods}.`,
   },
   de: {
     title: 'Was andere Preise gebracht hätten',
@@ -36,6 +36,6 @@ export const otherPricesWords = catalogue({
     fine: (mine, money) => `Keiner davon hätte mehr gebracht als Ihre ${mine}: ${money}.`,
     how: (count, periods, energy, since) =>
       `Berechnet aus ${count} ${periods} seit ${since}, in denen Sie ${energy} angeboten haben: Jede wurde mit Ihrem geänderten Preis und allen anderen Preisen wie damals noch einmal abgerechnet. Was Nachbarn nicht genommen hätten, bringt die Einspeisevergütung.`,
-    leftOut: (count, periods) => `${count} ${periods} fehlen, weil in ihnen mehr als Preise entschieden hat.`,
+    leftOut: (count, periods) => `Ohne die, in denen mehr als Preise entschieden hat: ${count} dieser ${periods}.`,
   },
 })

@@ -23,7 +23,7 @@ export const statementWords = catalogue({
       `The lines are all that was sold (${sold}) and bought (${bought}) in this month.`,
     doesNot: 'does not add up',
     doesNotText: 'The lines are not all that was sold and bought in this month.',
-    open: (count: number, periods: string) => `${count} ${periods} of this month are not final yet.`,
+    open: (count: number, periods: string) => `Not final yet: ${count} of the month’s ${periods}.`,
     periods: en.periods,
     unpaid: (count: number) =>
       count === 1 ? 'One payment of this month is on its way.' : `${count} payments of this month are on their way.`,
@@ -115,7 +115,7 @@ export const statementWords = catalogue({
       `Die Zeilen sind alles, was in diesem Monat verkauft (${sold}) und gekauft (${bought}) wurde.`,
     doesNot: 'geht nicht auf',
     doesNotText: 'Die Zeilen sind nicht alles, was in diesem Monat verkauft und gekauft wurde.',
-    open: (count, periods) => `${count} ${periods} dieses Monats sind noch nicht endgültig.`,
+    open: (count, periods) => `Noch nicht endgültig: ${count} der ${periods} dieses Monats.`,
     periods: de.periods,
     unpaid: (count) =>
       count === 1 ? 'Eine Zahlung dieses Monats ist unterwegs.' : `${count} Zahlungen dieses Monats sind unterwegs.`,

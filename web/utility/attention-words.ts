@@ -25,7 +25,8 @@ export const attentionWords = catalogue({
       missing: (count: number) =>
         `${count} ${count === 1 ? 'meter has' : 'meters have'} no reading in the newest final result.`,
       unpaid: (since: string) => `Nothing was paid since ${since}.`,
-      corrected: (count: number, periods: string) => `${count} ${periods} were corrected by readings that came late.`,
+      corrected: (count: number, periods: string) =>
+        `Corrected by readings that came late: ${count} of these ${periods}.`,
       deviated: (energy: string) => `${energy} that were agreed ahead were not delivered or not taken.`,
     },
     yesterday: 'Yesterday',
@@ -74,7 +75,7 @@ export const attentionWords = catalogue({
       missing: (count) =>
         `${count} Zähler ${count === 1 ? 'hat' : 'haben'} im neuesten endgültigen Ergebnis keinen Wert.`,
       unpaid: (since) => `Seit ${since} wurde nichts bezahlt.`,
-      corrected: (count, periods) => `${count} ${periods} wurden durch späte Werte berichtigt.`,
+      corrected: (count, periods) => `Durch späte Werte berichtigt: ${count} dieser ${periods}.`,
       deviated: (energy) => `${energy}, die im Voraus vereinbart waren, wurden nicht geliefert oder nicht genommen.`,
     },
     yesterday: 'Gestern',
