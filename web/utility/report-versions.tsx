@@ -78,7 +78,7 @@ export function ReportVersions({ area }: { area: AreaResource }) {
                       disabled={save.isPending}
                       onClick={() => save.mutate({ version, since })}
                     >
-                      {since === null ? said.download : said.saveChanges(version.version - 1)}
+                      {since === null ? said.saveVersion(version.version) : said.saveChanges(version.version - 1)}
                     </button>
                   </td>
                 </tr>

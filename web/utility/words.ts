@@ -91,6 +91,7 @@ export const utilityWords = catalogue({
     rows: 'rows',
     leftOut: 'left out',
     changes: 'again',
+    saveVersion: (version: number) => `Download version ${version}`,
     saveChanges: (version: number) => `What changed since version ${version}`,
     faults: {
       columns: 'the columns are not those of a settlement report',
@@ -187,6 +188,7 @@ export const utilityWords = catalogue({
     rows: 'Zeilen',
     leftOut: 'ausgelassen',
     changes: 'noch einmal',
+    saveVersion: (version) => `Fassung ${version} herunterladen`,
     saveChanges: (version) => `Was sich seit Fassung ${version} geändert hat`,
     faults: {
       columns: 'die Spalten sind nicht die eines Abrechnungsberichts',
