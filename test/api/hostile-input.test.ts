@@ -9,7 +9,7 @@ import { ask, type Reply, type Street, startStreet, tokenOf, trade } from './str
 
 let street: Street
 const roles: Record<string, string | undefined> = { stranger: undefined }
-let operations: { method: string; path: string; query: string[]; body: Schema | null }[]
+let operations: { method: string; path: string; query: string[]; body: Schema | null; takesFile: boolean }[]
 
 type Schema = {
   type?: string
@@ -33,14 +33,15 @@ beforeAll(async () => {
       method: method.toUpperCase(),
       path,
       query: parameters.filter((each) => each.in === 'query').map(({ name }) => name),
-      body: requestBody?.content['application/json'].schema ?? null,
+      body: requestBody?.content['application/json']?.schema ?? null,
+      takesFile: requestBody !== undefined && requestBody.content['application/json'] === undefined,
     })),
   )
 })
 afterAll(() => street.stop())
 interface Operation {
   parameters?: { in: string; name: string }[]
-  requestBody?: { content: { 'application/json': { schema: Schema } } }
+  requestBody?: { content: { 'application/json'?: { schema: Schema } } }
 }
 
 const cursor = (list: string, place: unknown) => Buffer.from(JSON.stringify([list, place])).toString('base64url')
@@ -170,7 +171,7 @@ describe('no request makes the server fail', () => {
     await fc.assert(
       fc.asyncProperty(asked, async ({ operation, role, parts, isKnown, values, named, body }) => {
         const at = operation % operations.length
-        const { method, path, query } = operations[at]!
+        const { method, path, query, takesFile } = operations[at]!
         const known: Record<string, string> = { area: '1', account: lower(people.alice), start: '2026-11-22T08:00:00Z' }
         let n = 0
         const filled = path.replace(/\{(\w+)\}/g, (_all, name: string) =>
@@ -183,6 +184,7 @@ describe('no request makes the server fail', () => {
         const json = bodies[at]?.[body % 40]
         const token = roles[role]
         const reply = await ask(street, method, url, {
+          ...(takesFile ? { body: values.join('\n'), headers: { 'content-type': 'application/octet-stream' } } : {}),
           ...(json === undefined || method === 'GET' ? {} : { body: json as object }),
           ...(token === undefined || method === 'DELETE' ? {} : { token }),
           key: `k${operation}`,
