@@ -64,8 +64,8 @@ export function createRelayAdmission(
   const allowance = createAllowance({ mostPerMinute, done: 'something is relayed for one account' })
   /** What is being prepared, by area and subject. */
   const underWay = new Map<string, string>()
-  /** What is under way and in no table yet, by account. */
-  const preparing = new Map<string, Budget>()
+  /** What is under way and in no table yet, a transaction each. */
+  const preparing = new Set<{ account: string; gas: number }>()
 
   async function requireMember({ area, account, purse }: RelayRequest, areaId: number): Promise<void> {
     const seats = await seatsOfAccount(database, { account, areas: [areaId], limit: mostSeats })
@@ -81,37 +81,49 @@ export function createRelayAdmission(
     )
   }
 
+  /** The end of what was counted or noted last: whoever counts must not read the table while something moves into it. */
+  let turn: Promise<unknown> = Promise.resolve()
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const own = turn.then(work)
+    turn = own.catch(() => {})
+    return own
+  }
+
   /** With what is under way, this request and its gas among them. */
-  async function requireBudget({ area, account, chargedTo = account }: RelayRequest): Promise<void> {
-    const most = chargedTo === gridOperatorOf(parts, area) ? mostOfDay.grid : mostOfDay.account
-    const used = await relaysOfDay(database, chargedTo)
-    const all = [...preparing.values()].reduce(sumOf, used.all)
-    requireWithin(sumOf(used.own, preparing.get(chargedTo)!), most, 'one account')
-    requireWithin(all, mostOfDay.all, 'all')
+  function requireBudget({ area, account, chargedTo = account }: RelayRequest): Promise<void> {
+    return inTurn(async () => {
+      const most = chargedTo === gridOperatorOf(parts, area) ? mostOfDay.grid : mostOfDay.account
+      const used = await relaysOfDay(database, chargedTo)
+      const own = [...preparing].filter(({ account: by }) => by === chargedTo)
+      requireWithin(own.reduce(withOne, used.own), most, 'one account')
+      requireWithin([...preparing].reduce(withOne, used.all), mostOfDay.all, 'all')
+    })
   }
 
   async function admit(request: RelayRequest, requestHash: Buffer, send: Send): Promise<{ hash: string }> {
     const { area, account, chargedTo = account, subject } = request
     const areaId = await tables.idOf(area)
-    // What was carried before costs nothing: whoever sends it gives the same transaction again.
-    const isRepeated = await wasRelayed(database, { area: areaId, requestHash })
-    if (!isRepeated) {
-      await requireMember(request, areaId)
-      if (await isRelayUnderWay(database, { area: areaId, subject })) throw busy()
-      await requireBudget(request)
-    }
-    const own = preparing.get(chargedTo)!
-    let gas = 0
+    const own = { account: chargedTo, gas: 0 }
+    preparing.add(own)
     try {
+      // What was carried before costs nothing: whoever sends it gives the same transaction again.
+      if (!(await wasRelayed(database, { area: areaId, requestHash }))) {
+        await requireMember(request, areaId)
+        if (await isRelayUnderWay(database, { area: areaId, subject })) throw busy()
+        await requireBudget(request)
+      }
       const { hash } = await send(async (wanted) => {
-        gas = Number(wanted)
-        own.gas += gas
+        own.gas = Number(wanted)
         await requireBudget(request)
       })
-      await noteRelay(database, { area: areaId, account: chargedTo, subject, requestHash, transaction: hash, gas })
+      await inTurn(async () => {
+        const { gas } = own
+        await noteRelay(database, { area: areaId, account: chargedTo, subject, requestHash, transaction: hash, gas })
+        preparing.delete(own)
+      })
       return { hash }
     } finally {
-      own.gas -= gas
+      preparing.delete(own)
     }
   }
 
@@ -128,22 +140,17 @@ export function createRelayAdmission(
         .update(`${subject}\n${JSON.stringify(body)}`)
         .digest()
       underWay.set(place, account)
-      const own = preparing.get(chargedTo) ?? { transactions: 0, gas: 0 }
-      preparing.set(chargedTo, own)
-      own.transactions += 1
       try {
         return await admit(request, requestHash, send)
       } finally {
         underWay.delete(place)
-        own.transactions -= 1
-        if (own.transactions === 0) preparing.delete(chargedTo)
       }
     },
   }
 }
 
-function sumOf(a: Budget, b: Budget): Budget {
-  return { transactions: a.transactions + b.transactions, gas: a.gas + b.gas }
+function withOne(sum: Budget, { gas }: { gas: number }): Budget {
+  return { transactions: sum.transactions + 1, gas: sum.gas + gas }
 }
 
 function requireWithin(used: Budget, most: Budget, whom: string): void {
