@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { describeOutcome } from './describe-outcome.ts'
-import { plantedBugs } from './planted.ts'
+import { type PlantedBug, plantedBugs } from './planted.ts'
 import { simulate } from './world.ts'
 
 const { SEED, SEEDS } = process.env
@@ -30,11 +30,11 @@ describe('a street under faults', () => {
 })
 
 describe('a planted bug', () => {
-  it.each(plantedBugs)(
+  it.each(Object.entries(plantedBugs) as [PlantedBug, number][])(
     '(%s) breaks a law',
-    async (planted) => {
+    async (planted, from) => {
       let broken: string[] = []
-      for (let seed = 1; seed <= mostSeeds && broken.length === 0; seed += 1) {
+      for (let seed = from; seed < from + mostSeeds && broken.length === 0; seed += 1) {
         broken = (await simulate(seed, planted)).violations.map(({ law }) => law)
       }
       expect(broken).not.toEqual([])
