@@ -21,6 +21,19 @@ async function serve(description: DeviceDescription, listen: { port?: number; tr
   return served
 }
 
+/** Serves the first device, and the second one with RTU frames on the port after it; another program may have either. */
+async function serveBeside(first: DeviceDescription, second: DeviceDescription) {
+  for (;;) {
+    const served = await serve(first)
+    try {
+      await serve(second, { port: served.port + 1, transport: 'rtutcp' })
+      return served
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
+}
+
 async function field(fieldCase: Partial<FieldCase>, port = 0) {
   const whole: FieldCase = { id: 'x', what: '', profile: 'sunspec', fc: [3], units: [], ...fieldCase }
   const served = await serveField(whole, port)
@@ -32,10 +45,9 @@ const at = (port: number) => ({ host: ['127.0.0.1'], port: [port] })
 
 describe('a scan', () => {
   it('finds a meter on the next port, though its frames are RTU', async () => {
-    const inverter = await serve({ kind: 'sunspec', unit: 1, models: [1, 103] })
-    await serve(
+    const inverter = await serveBeside(
+      { kind: 'sunspec', unit: 1, models: [1, 103] },
       { kind: 'profile', name: 'carlo-gavazzi-em340', unit: 1 },
-      { port: inverter.port + 1, transport: 'rtutcp' },
     )
     const scanned = await scan({ ...at(inverter.port), unit: [1, 3] })
     expect(scanned.found.map(({ url, report }) => [url, report.profile])).toEqual([
