@@ -67,7 +67,9 @@ export async function takeFile(database: Database, areaId: number, taking: FileT
       if (taken.refusals.length < mostNamed) taken.refusals.push(refusal)
     })
     const file = await keepFile(sql, areaId, { hash, name, format, createdAt, takenAt, takenBy })
-    const stamp = createdAt ?? Math.floor(takenAt.getTime() / 1000)
+    const takenSeconds = Math.floor(takenAt.getTime() / 1000)
+    // A wrong clock in a file must not let it count for ever.
+    const stamp = Math.min(createdAt ?? takenSeconds, takenSeconds)
     for (const { values: own, point, direction, channel, code, canCount } of series) {
       const register = { point, direction, channel, code: code ?? '', canCount }
       for (const part of partsOf(own)) {

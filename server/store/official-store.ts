@@ -173,7 +173,7 @@ async function countingValues(
 ): Promise<Map<UtcSeconds, CountingValue>> {
   const rows = await sql<(Omit<CountingValue, 'quality'> & { start: UtcSeconds; quality: number })[]>`
     select start, energy_micro_wh as "energyMicroWh", quality, untold, file,
-      floor(extract(epoch from coalesce(created_at, taken_at)))::bigint as stamp
+      floor(extract(epoch from least(created_at, taken_at)))::bigint as stamp
     from official_values join official_files using (area_id, file)
     where area_id = ${areaId} and start = any(${numbers(starts, (start) => start)}::bigint[])
       and point = ${point} and direction = ${direction} and channel = ${channel} and counts`

@@ -13,7 +13,7 @@ import { openedArea, type ScratchArea } from '../store/area.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 
 const point = 'AT0099990000000000000000000000001'
-const now = new Date((t0 + 86_400) * 1000)
+const now = new Date('2027-01-17T04:00:00Z')
 let server: ScratchServer
 let area: ScratchArea
 beforeAll(async () => {
@@ -106,6 +106,20 @@ test('an interval without a value takes nothing away from one that was measured'
     [3, 40, 0, 4],
     [4, 7, 2, 5],
   ])
+})
+
+test('a file that says it was made years ahead is as new as the day on which it was taken, and no newer', async () => {
+  const of = (createdAt: string, wh: number) =>
+    edaXml({ registers: [['1-1:1.9.0 P.01', profile(measured(wh), 6)]], createdAt })
+  const ahead = await take('ahead.xml', of('2099-01-01T00:00:00Z', 60), now)
+  expect(ahead.verdicts).toMatchObject({ counts: 1 })
+  const day = 86_400_000
+  const right = await take(
+    'right.xml',
+    of(new Date(now.getTime() + day).toISOString(), 61),
+    new Date(now.getTime() + day),
+  )
+  expect(right.verdicts).toMatchObject({ replaced: 1, older: 0 })
 })
 
 test('what the roster does not know is refused by name, and the others are taken', async () => {
