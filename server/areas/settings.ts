@@ -7,6 +7,7 @@ import { ZeroAddress } from 'ethers'
 import { z } from 'zod'
 import { mostIntervalsPerBatch } from '../../contracts/protocol/entry.ts'
 import { CodedError } from '../../contracts/protocol/error.ts'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import type { AccountsFacts } from '../../contracts/protocol/passkey-account.ts'
 import {
   type Address,
@@ -190,10 +191,7 @@ function priced(file: AreaFile, mistakes: string[]): PricedFile {
 export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
   const parsed = fileSchema.safeParse(json)
   if (!parsed.success) {
-    throw new SettingsError(
-      'AREA_SETTINGS',
-      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
-    )
+    throw new SettingsError('AREA_SETTINGS', mistakesOf(parsed.error).join('\n'))
   }
   const mistakes: string[] = []
   const file = priced(parsed.data, mistakes)

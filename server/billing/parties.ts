@@ -1,5 +1,7 @@
 /** Who issues documents, who approves them, and who gets them: a JSON file of the community, of which the area keeps every version. */
+
 import { z } from 'zod'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { BillingError } from './error.ts'
 
@@ -57,9 +59,7 @@ export type Member = Parties['members'][number]
 /** Throws `BILL_PARTIES` with a line for each mistake. */
 export function readParties(json: unknown): Parties {
   const parsed = fileSchema.safeParse(json)
-  const mistakes = parsed.success
-    ? inconsistencies(parsed.data)
-    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const mistakes = parsed.success ? inconsistencies(parsed.data) : mistakesOf(parsed.error)
   if (mistakes.length > 0) throw new BillingError('BILL_PARTIES', mistakes.join('\n'))
   return parsed.data!
 }

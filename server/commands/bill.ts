@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander'
 import { takesConfig } from './configured.ts'
-import { areaNumber, databaseUrl, escrowOfArea, keyFile, rpcUrl } from './options.ts'
+import { areaNumber, databaseUrl, escrowOfArea, keyFile, month, rpcUrl } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import type { BillOptions } from './run-bill.ts'
 
@@ -14,7 +14,7 @@ export function billCommand(): Command {
     .addOption(databaseUrl())
     .addOption(areaNumber())
     .addOption(escrowOfArea())
-    .requiredOption('--month <month>', 'a month of the area’s calendar (2026-11)')
+    .addOption(month('a month of the area’s calendar (2026-11)'))
     .option('--parties <file>', 'JSON: who issues, who approves, and the members with how they are taxed; it is kept')
     .option('--incomplete-because <reason>', 'go on although something is missing; approvers sign the reason')
     .option('--approve', 'sign what the newest preview says, with --key-file')

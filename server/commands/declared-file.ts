@@ -1,5 +1,7 @@
 /** What a file declares: allocated energy of points by interval, a key over points, or prices; ready to be signed piece by piece. */
+
 import { z } from 'zod'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import type { Ticks, UtcSeconds } from '../../contracts/protocol/units.ts'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import { allocatedOf } from '../exchange/allocation/allocated.ts'
@@ -132,7 +134,7 @@ function fromJson(bytes: Buffer, { priceDecimals, seatAt, intervalSeconds }: Fil
   }
   const parsed = jsonFile.safeParse(json)
   if (!parsed.success) {
-    throw new InputError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+    throw new InputError(mistakesOf(parsed.error).join('; '))
   }
   const file = parsed.data
   const start = file.from

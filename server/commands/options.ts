@@ -30,6 +30,16 @@ export function namedArea({ area, escrow }: { area: number; escrow?: string }): 
   return escrow === undefined ? { area } : { area, escrow: escrow.toLowerCase() }
 }
 
+/** A calendar month of the area. */
+export function month(what: string): Option {
+  return new Option('--month <month>', what).argParser(monthText).makeOptionMandatory()
+}
+
+function monthText(text: string): string {
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(text)) throw new InvalidArgumentError('a month looks like 2026-11.')
+  return text
+}
+
 /** A node of the chain. */
 export function rpcUrl(what = 'JSON-RPC of a node of the chain'): Option {
   return new Option('--rpc-url <url>', what).env('RPC_URL').makeOptionMandatory()

@@ -1,7 +1,9 @@
 /** What `commonwatt deploy` writes down: which contracts of which release stand where. It holds no secret; anybody may check it. */
+
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CodedError } from '../../contracts/protocol/error.ts'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 
 export class DeploymentError extends CodedError<'DEPLOYMENT_FILE' | 'DEPLOYMENT_DIFFERS' | 'DEPLOYMENT_EXISTS'> {
@@ -48,6 +50,6 @@ export function readDeployment(path: string): DeploymentFile {
   }
   const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data
-  const lines = parsed.error.issues.map(({ path: place, message }) => `${path}: ${place.join('.')}: ${message}`)
+  const lines = mistakesOf(parsed.error).map((mistake) => `${path}: ${mistake}`)
   throw new DeploymentError('DEPLOYMENT_FILE', lines.join('\n'))
 }

@@ -2,8 +2,10 @@
  * The demo's neighbourhood: who lives there, what stands on the roofs, what everybody wants of the market. Prices are
  * tokens per kWh, energies Wh per interval of ten seconds: one kilowatt is 2.8 Wh.
  */
+
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import { type DemoText, demoTextSchema } from '../api/demo-resources.ts'
 import { givenAreaSchema } from '../founding/found.ts'
 import { DemoError } from './error.ts'
@@ -74,7 +76,7 @@ export function readStreet(file: string): Street {
   }
   const parsed = streetSchema.safeParse(text)
   if (parsed.success) return parsed.data
-  const lines = parsed.error.issues.map((issue) => `${file}: ${issue.path.join('.')}: ${issue.message}`)
+  const lines = mistakesOf(parsed.error).map((mistake) => `${file}: ${mistake}`)
   throw new DemoError('STREET_FILE', lines.join('\n'))
 }
 

@@ -1,4 +1,5 @@
 /** Writes the folder of a new community: configuration, area file, keys and a service unit, from the answers to the questions. */
+
 import {
   existsSync,
   mkdirSync,
@@ -12,6 +13,7 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { CodedError } from '../../contracts/protocol/error.ts'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import { type Address, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice } from '../../contracts/protocol/units.ts'
 import { areaSettings } from '../areas/settings.ts'
@@ -65,10 +67,7 @@ export function readGivenArea(path: string): GivenAreaFile {
   try {
     return givenAreaSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch (cause) {
-    const what =
-      cause instanceof z.ZodError
-        ? cause.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
-        : (cause as Error).message
+    const what = cause instanceof z.ZodError ? mistakesOf(cause).join('; ') : (cause as Error).message
     throw new FoundingError('FOUND_ANSWER', `--area-file ${path}: ${what}`, { cause })
   }
 }

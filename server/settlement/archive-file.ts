@@ -5,10 +5,12 @@
  * for each stretch of the journal a line `{"journal": …}`; and `{"end": …}` with how many of each there are and the SHA-256 of all
  * bytes before, by which a file that was cut or changed is noticed.
  */
+
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import { SettlementError } from './error.ts'
-import { addressForm, mistakesOf, uint32 } from './signed-forms.ts'
+import { addressForm, uint32 } from './signed-forms.ts'
 
 const headSchema = z.strictObject({
   release: z.string(),
@@ -144,7 +146,7 @@ export class ArchiveReader {
       throw this.wrong('it is no JSON')
     }
     const parsed = schemas[kind as keyof typeof schemas].safeParse(value)
-    if (!parsed.success) throw this.wrong(mistakesOf(parsed.error))
+    if (!parsed.success) throw this.wrong(mistakesOf(parsed.error).join('; '))
     return { kind, value: parsed.data } as ArchiveLine
   }
 

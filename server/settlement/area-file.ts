@@ -5,7 +5,9 @@
  * of each list, `{"orders": …}`, the lists in the order of the schema below and the items in theirs. A seat's readings and fills
  * stand in one line.
  */
+
 import { z } from 'zod'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import { stageNames } from '../market/area/codes.ts'
 import { declarationForm, sharingForm } from './declaration-forms.ts'
 import { SettlementError } from './error.ts'
@@ -16,7 +18,6 @@ import {
   energyWh,
   hex32Form,
   ledgerUnits,
-  mistakesOf,
   orderForm,
   readingSchema,
   revocationForm,
@@ -169,7 +170,7 @@ export class AreaFileReader {
   private checked<Value>(schema: z.ZodType<Value>, value: unknown): Value {
     const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
-    throw this.wrong(mistakesOf(parsed.error))
+    throw this.wrong(mistakesOf(parsed.error).join('; '))
   }
 
   private wrong(reason: string): SettlementError {

@@ -1,9 +1,11 @@
 /** A batch as a server shows it to watchers: what its header binds, in a form that JSON can hold. */
+
 import { z } from 'zod'
 import { entryWordsOf, type ShownBatch } from '../../contracts/protocol/batch.ts'
 import { decodeWords } from '../../contracts/protocol/entry.ts'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import { SettlementError } from './error.ts'
-import { hex32Form, mistakesOf, uint32, utcSeconds } from './signed-forms.ts'
+import { hex32Form, uint32, utcSeconds } from './signed-forms.ts'
 
 /** Each part as its log will hold it: a word of 32 bytes for each entry. */
 const words = z.string().regex(/^0x([0-9a-f]{64})*$/, '0x and 64 lower-case hexadecimal digits for each entry')
@@ -51,7 +53,7 @@ export function formOfShown(batch: AttemptShown): ShownBatchForm {
 /** Reads what a server showed, from parsed JSON. Throws `SettlementError` `SETTLEMENT_STATEMENT` with all mistakes. */
 export function readShownBatch(json: unknown): AttemptShown {
   const parsed = shownBatchForm.safeParse(json)
-  if (!parsed.success) throw new SettlementError('SETTLEMENT_STATEMENT', mistakesOf(parsed.error))
+  if (!parsed.success) throw new SettlementError('SETTLEMENT_STATEMENT', mistakesOf(parsed.error).join('; '))
   const { gridTake, parts, ...batch } = parsed.data
   return { ...batch, gridTake: BigInt(gridTake), parts: parts.map(decodeWords) }
 }

@@ -102,11 +102,3 @@ export const revocationForm = z.strictObject({
   signature,
 })
 export type StatedRevocation = z.infer<typeof revocationForm>
-
-/** All mistakes of a file in one sentence. */
-export function mistakesOf({ issues }: z.ZodError): string {
-  return issues
-    .slice(0, 20)
-    .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    .join('; ')
-}

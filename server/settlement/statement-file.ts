@@ -1,5 +1,7 @@
 /** A seat's statement as it is handed out: its leaves with one proof for all of them, and the signed readings they rest on. */
+
 import { z } from 'zod'
+import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import { stageNames } from '../market/area/codes.ts'
 import { SettlementError } from './error.ts'
 import {
@@ -8,7 +10,6 @@ import {
   energyWh,
   hex32Form,
   ledgerUnits,
-  mistakesOf,
   orderForm,
   readingSchema,
   uint32,
@@ -61,5 +62,5 @@ export type StatementFile = z.infer<typeof statementFileSchema>
 export function readStatementFile(json: unknown): StatementFile {
   const parsed = statementFileSchema.safeParse(json)
   if (parsed.success) return parsed.data
-  throw new SettlementError('SETTLEMENT_STATEMENT', mistakesOf(parsed.error))
+  throw new SettlementError('SETTLEMENT_STATEMENT', mistakesOf(parsed.error).join('; '))
 }

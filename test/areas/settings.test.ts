@@ -54,7 +54,7 @@ describe('area settings', () => {
       }),
     ],
     ['rules.grid', file({ rules: { grid: '0x12' } })],
-    ['Unrecognized key', { ...file(), colour: 'green' }],
+    ['colour: has no meaning here', { ...file(), colour: 'green' }],
   ])('are refused by name: %s', (reason, written) => {
     expect(() => areaSettings(written, chain)).toThrow(reason)
   })
