@@ -1,4 +1,5 @@
 /** A real PostgreSQL for tests: one server for all test files of a run, a fresh database a call. */
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -31,7 +32,16 @@ export async function startScratchServer(): Promise<ScratchServer> {
   const door = createConnection({ host: '127.0.0.1', port: inject('scratchDoor') })
   const told = JSON.parse(await text(door)) as { url: string } | { error: string }
   if ('error' in told) throw new Error(told.error)
-  return scratchServer(told.url)
+  const { close, ...scratch } = scratchServer(told.url)
+  return {
+    ...scratch,
+    async stop() {
+      const names = await close()
+      const server = openDatabase(told.url, 1)
+      for (const name of names) await server`drop database ${server(name)} with (force)`
+      await server.end()
+    },
+  }
 }
 
 /** Starts a server in a temporary folder that `stop` removes. */
@@ -41,42 +51,35 @@ export async function startOwnServer(settings: Record<string, string> = {}): Pro
   const schema = openDatabase(await createDatabase(postgres.url, template))
   await migrate(schema)
   await schema.end()
-  const scratch = scratchServer(postgres.url)
+  const { close, ...scratch } = scratchServer(postgres.url)
   return {
     ...scratch,
     postgres,
     async stop() {
-      await scratch.stop()
+      await close()
       await postgres.stop()
       removeDataFolder(folder)
     },
   }
 }
 
-let count = 0
-
-function scratchServer(url: string): ScratchServer {
-  const made: { database: Database; name: string }[] = []
+/** Where databases are made; `close` ends the connections to them. */
+function scratchServer(url: string): Pick<ScratchServer, 'url' | 'fresh'> & { close(): Promise<string[]> } {
+  const made = new Map<string, Database>()
   return {
     url,
     async fresh() {
-      count += 1
-      const name = `scratch_${process.pid}_${count}`
+      // Random, since processes of other test files make theirs on the same server.
+      const name = `scratch_${randomBytes(8).toString('hex')}`
       const own = await createDatabase(url, name, template)
       const database = openDatabase(own)
-      made.push({ database, name })
+      made.set(name, database)
       return { database, url: own }
     },
-    async stop() {
-      for (const { database } of made) await database.end({ timeout: 1 })
-      const server = openDatabase(url, 1)
-      try {
-        for (const { name } of made) await server`drop database ${server(name)} with (force)`
-      } catch {
-        // A server that a test has killed takes its databases with it.
-      } finally {
-        await server.end({ timeout: 1 })
-      }
+    /** Gives the names of the databases that were made. */
+    async close() {
+      for (const database of made.values()) await database.end({ timeout: 1 })
+      return [...made.keys()]
     },
   }
 }
