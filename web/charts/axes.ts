@@ -63,7 +63,7 @@ function axisNumber(value: number, unit: string): string {
   return `${new Intl.NumberFormat(language()).format(value)} ${unit}`
 }
 
-/** Cents per kWh on the right. */
+/** Cents per kWh on the right; what lies below the zero line for the energy's sake has none, unless a price does. */
 export function priceAxis(theme: Theme): uPlot.Axis {
   return {
     scale: 'ct',
@@ -73,7 +73,10 @@ export function priceAxis(theme: Theme): uPlot.Axis {
     grid: { show: false },
     ticks: { show: false },
     size: 44,
-    values: (_, splits) => splits.map((each) => axisNumber(each, 'ct')),
+    values: (plot, splits) => {
+      const { low } = spanOfValues([plot.data.at(-1) as number[]])
+      return splits.map((each) => (each < 0 && low === 0 ? '' : axisNumber(each, 'ct')))
+    },
   }
 }
 

@@ -3,11 +3,11 @@
  * nothing where that is nothing.
  */
 import { useQuery } from '@tanstack/react-query'
-import { useId, useState } from 'react'
+import { useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { Card, Trouble, Waiting } from '../page/card.tsx'
+import { MonthChoice } from '../page/fields.tsx'
 import { useSession } from '../session/session.tsx'
-import { monthName } from '../time/clock.ts'
 import { Bill } from './bill.tsx'
 import { IssuedList } from './issued-list.tsx'
 import { pastMonths } from './months.ts'
@@ -29,7 +29,6 @@ export default function Documents({ area }: DocumentsProps) {
 function OfClerk({ area }: DocumentsProps) {
   const said = documentWords()
   const session = useSession()
-  const id = useId()
   const [months] = useState(() => pastMonths(Date.now()))
   const [month, setMonth] = useState(months[0]!)
   const bill = useQuery(billQuery(session, area.area, month))
@@ -37,18 +36,7 @@ function OfClerk({ area }: DocumentsProps) {
     <Card
       title={said.title}
       className="dense documents"
-      aside={
-        <p className="month-choice">
-          <label htmlFor={id}>{said.month}</label>
-          <select id={id} value={month} onChange={(event) => setMonth(event.target.value)}>
-            {months.map((each) => (
-              <option key={each} value={each}>
-                {monthName(each)}
-              </option>
-            ))}
-          </select>
-        </p>
-      }
+      aside={<MonthChoice label={said.month} months={months} month={month} choose={setMonth} />}
     >
       <Trouble error={bill.error} retry={() => void bill.refetch()} />
       {bill.isPending && <Waiting lines={3} />}

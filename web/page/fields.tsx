@@ -1,6 +1,7 @@
-/** Fields that several forms have: a number that somebody types, an account, and the side on which they trade. */
+/** Fields that several forms have: a number that somebody types, an account, the side on which they trade, a month. */
 import { useId } from 'react'
 import type { OrderSide } from '../orders/order.ts'
+import { monthName } from '../time/clock.ts'
 import { pageWords } from './words.ts'
 
 interface NumberFieldProps {
@@ -72,6 +73,30 @@ export function SideField({ side, setSide }: { side: OrderSide; setSide: (side: 
       <select id={id} value={side} onChange={(event) => setSide(event.target.value as OrderSide)}>
         <option value="sell">{said.sides.sell}</option>
         <option value="buy">{said.sides.buy}</option>
+      </select>
+    </p>
+  )
+}
+
+interface MonthChoiceProps {
+  label: string
+  /** "2026-11", the newest first. */
+  months: readonly string[]
+  month: string
+  choose: (month: string) => void
+}
+
+export function MonthChoice({ label, months, month, choose }: MonthChoiceProps) {
+  const id = useId()
+  return (
+    <p className="month-choice">
+      <label htmlFor={id}>{label}</label>
+      <select id={id} value={month} onChange={(event) => choose(event.target.value)}>
+        {months.map((each) => (
+          <option key={each} value={each}>
+            {monthName(each)}
+          </option>
+        ))}
       </select>
     </p>
   )

@@ -1,6 +1,6 @@
 /** One month of a home on a page: its lines with the rule of each, its days, as CSV and on paper, and verified in the browser. */
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { Fragment, useEffect, useId, useRef, useState } from 'react'
+import { Fragment, useEffect, useRef, useState } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
 import type { MonthResource, SettledRootResource } from '../../server/api/totals-resources.ts'
 import type { StatementFile } from '../../server/settlement/statement-file.ts'
@@ -9,6 +9,7 @@ import { part } from '../api/part.ts'
 import { ownTimeZone, type Part, partsOf, totalsQuery } from '../history/totals.ts'
 import { difference, energy, moneyColumn } from '../money/format.ts'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
+import { MonthChoice } from '../page/fields.tsx'
 import { saveFile } from '../page/save-file.ts'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
@@ -26,7 +27,6 @@ const offeredMonths = 24
 export default function MonthCard({ area, seat }: SeatViewProps) {
   const said = statementWords()
   const session = useSession()
-  const id = useId()
   const months = newestMonths(Date.now(), offeredMonths)
   const [month, setMonth] = useState(months[0]!)
   const statement = useQuery({
@@ -48,16 +48,7 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
   const shownDays = days.data === undefined ? [] : partsOf(days.data).filter(({ intervals }) => intervals > 0)
   return (
     <Card title={said.title} className="month-statement">
-      <p className="month-choice">
-        <label htmlFor={id}>{said.month}</label>
-        <select id={id} value={month} onChange={(event) => setMonth(event.target.value)}>
-          {months.map((each) => (
-            <option key={each} value={each}>
-              {monthName(each)}
-            </option>
-          ))}
-        </select>
-      </p>
+      <MonthChoice label={said.month} months={months} month={month} choose={setMonth} />
       <Trouble error={statement.error} retry={() => void statement.refetch()} />
       {statement.isPending && <Waiting lines={5} />}
       {known && known.intervals === 0 && <Empty>{said.none}</Empty>}
