@@ -77,6 +77,7 @@ export const orderDetails = {
   DECLARATION_INTERVALS: { start: 'time', end: 'time' },
   DECLARATION_TIME: { start: 'time', earliest: 'time', latest: 'time' },
   DECLARATION_VERSION: { version: 'count', known: 'count' },
+  DECLARATION_AHEAD: { version: 'count', most: 'count' },
   DECLARATION_SEAT: { seat: 'count' },
   DECLARATION_UNBALANCED: { start: 'time', allocated: 'energy', shared: 'energy' },
   DECLARATION_KEY: { from: 'time', round: 'count' },

@@ -235,6 +235,8 @@ const orders: Language['orders'] = {
     `from ${start} to ${end} must be whole intervals, each once and in their order`,
   DECLARATION_TIME: ({ start, earliest, latest }) =>
     `what begins at ${start} cannot be declared any more or not yet: the earliest is ${earliest}, the latest ${latest}`,
+  DECLARATION_AHEAD: ({ version, most }) =>
+    `version ${version} is above ${most}: a version is no higher than the seconds since 1970 are a day from now`,
   DECLARATION_VERSION: ({ version, known }) => `version ${version} is not above ${known}, which is known already`,
   DECLARATION_SEAT: ({ seat }) =>
     `seat ${seat} is not known, listed twice or out of order, or has more energy than a seat can`,

@@ -122,6 +122,7 @@ export const orderCodes = [
   'DECLARATION_UNBALANCED',
   'DECLARATION_KEY',
   'DECLARATION_SIZE',
+  'DECLARATION_AHEAD',
 ] as const
 export type OrderCode = (typeof orderCodes)[number]
 

@@ -34,6 +34,12 @@ const mostDeclared = 20_000
 /** Keys, and stretches of prices, that may count in intervals in memory or to come. */
 const mostHeld = 1_000
 
+/**
+ * A version may be as high as UTC seconds are a day from now: whoever signs the highest one there is, by mistake or with a stolen key,
+ * would have the last word for ever.
+ */
+const mostAheadSeconds = 86_400
+
 type Refusal = readonly [code: OrderCode, ...details: number[]]
 
 /** Takes up a declaration, or refuses all of it by the first thing that is wrong. */
@@ -235,6 +241,7 @@ function wrongPlace(
   const { nowMs, nextStart, firstStart, cutUntil } = state
   const length = lengthOf(state)
   const newest = Math.floor(nowMs / 1000)
+  if (version > newest + mostAheadSeconds) return ['DECLARATION_AHEAD', version, newest + mostAheadSeconds]
   if (body.type === 'quantities') {
     // Of intervals that have ended and are in memory or in the tables.
     const inTables = new Map(forgotten.map((own) => [own.start, own]))

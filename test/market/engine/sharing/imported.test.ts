@@ -228,6 +228,8 @@ describe('quantities of the grid operator', () => {
       ]),
       { start: t0, end, version: 0 },
     ],
+    // The highest version that there is would have the last word for ever.
+    ['DECLARATION_AHEAD', quantitiesOf(t0, []), { start: t0, end, version: 2 ** 32 - 1 }],
     [
       'DECLARATION_UNBALANCED',
       quantitiesOf(t0, [
