@@ -28,11 +28,24 @@ class End {
   postMessage(message: unknown): void {
     const other = this.other!
     // As it crosses a thread: nothing is shared.
-    other.unheard.push(structuredClone(message))
+    other.unheard.push(cloned(message))
     this.machine.after(0, () => other.listener(other.unheard.shift()))
   }
 
   close(): void {
     this.listener = () => {}
   }
+}
+
+const plain: ReadonlySet<string> = new Set(['undefined', 'boolean', 'number', 'bigint', 'string'])
+
+/** What `structuredClone` makes of a value, several times faster for the plain objects and lists that messages are made of. */
+export function cloned<Value>(value: Value): Value {
+  if (value === null || plain.has(typeof value)) return value
+  if (Array.isArray(value)) return value.map(cloned) as Value
+  // As it crosses a thread, or throws.
+  if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return structuredClone(value)
+  const copy = {} as Value
+  for (const name in value) copy[name] = cloned(value[name])
+  return copy
 }
