@@ -13,6 +13,7 @@ import { networkReader } from './api/addresses.ts'
 import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
 import type { DemoFacts } from './api/demo-resources.ts'
+import { createDoor } from './api/door.ts'
 import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
@@ -101,8 +102,12 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** A connection on which nothing moves for so long is closed: Node waits for a client that does not read for ever. */
+const silentMs = 300_000
+
 /** Chain ids whose keys may be public. */
 const developmentChainIds: readonly number[] = [31337, 1337]
+
 /**
  * Makes sure of everything that it takes, starts the areas and starts serving; resolves when the port is open. Throws `ServeError`,
  * `StoreError`, `ChainError` and `SettingsError`, each saying what to do; then nothing is left running.
@@ -172,6 +177,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     areas: () => [...handles.values()],
   })
   const http = createServer()
+  http.setTimeout(silentMs)
   const url = await listen(http, options, '--port')
   const metricsServer = options.metricsPort === null ? null : createMetricsServer(registry, health.ready)
   if (metricsServer !== null) {
@@ -194,8 +200,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     isOwnHost: ownHosts(origins),
     senderOf: pageSenders(origins),
   }
-  http.on('request', createApp(parts))
-  const io = new SocketServer(http, socketOptions(parts.isOwnHost, parts.senderOf))
+  const door = createDoor(parts.networkOf)
+  http.on('request', door.before(createApp(parts)))
+  const io = new SocketServer(http, socketOptions(parts.isOwnHost, parts.senderOf, door.admits))
   limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })

@@ -17,6 +17,7 @@ import { networkReader, type TrustedProxies } from '../../server/api/addresses.t
 import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import { createDoor, type DoorLimits } from '../../server/api/door.ts'
 import { ownHosts, pageSenders } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { Offices } from '../../server/api/parts.ts'
@@ -77,13 +78,16 @@ export interface Street {
   /** The chain shows these seats. */
   syncSeats(seats: ChainSeat[], area?: number): Promise<void>
   agent(): Socket
-  page(token?: string): Socket
+  /** With a session's token, or with whatever else is shown. */
+  page(shown?: string | Record<string, unknown>): Socket
   stop(): Promise<void>
 }
 
 export interface StreetOptions {
-  /** Of an account, or of all who have none. */
+  /** Of an account that belongs here, or of a network of others. */
   readsPerMinute?: number
+  /** What one network may ask at all. */
+  door?: DoorLimits
   demo?: boolean
   /** Where the demo gives visitors homes. */
   homesUrl?: string
@@ -174,8 +178,9 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     isOwnHost,
     senderOf,
   })
-  http.on('request', app)
-  const io = new Server(http, socketOptions(isOwnHost, senderOf))
+  const door = createDoor(apiParts.networkOf, options.door)
+  http.on('request', door.before(app))
+  const io = new Server(http, socketOptions(isOwnHost, senderOf, door.admits))
   limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(areas))
   attachAgents(io, { ...apiParts, telemetry })
@@ -220,7 +225,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
       await parts.find((part) => part.area.settings.area === area)!.sync(seats)
     },
     agent: () => open('/agents'),
-    page: (token) => open('/live', token === undefined ? {} : { token }),
+    page: (shown) => open('/live', typeof shown === 'object' ? shown : shown === undefined ? {} : { token: shown }),
     async stop() {
       for (const socket of sockets) socket.close()
       live.close()
