@@ -49,7 +49,14 @@ import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, sign
 export const revocations = `0x${'8'.repeat(40)}`
 
 const demoPeople: DemoPerson[] = [
-  { name: 'Alice', role: 'household', description: 'a roof', account: lower(people.alice), privateKey: '0x00' },
+  {
+    name: 'Alice',
+    role: 'household',
+    description: 'a roof',
+    area: null,
+    account: lower(people.alice),
+    privateKey: '0x00',
+  },
 ]
 
 export interface Street {
