@@ -5,12 +5,12 @@ import type { OtherPricesResource } from '../../server/api/totals-resources.ts'
 import { getJson } from '../api/client.ts'
 import { difference, energy, exceeds, moneyScale, pricesBetween, priceWords, sum } from '../money/format.ts'
 import { Trouble, Waiting } from '../page/card.tsx'
+import { Scrolls } from '../page/scrolls.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
 import { activeOrder } from './order.ts'
 import { otherPricesWords } from './other-prices-words.ts'
-import '../style/plain-table.css'
 
 const weeks = 3
 const hourMs = 3_600_000
@@ -89,7 +89,7 @@ function Answer({ area, found, mine }: AnswerProps) {
               )
             : said.fine(priceWords(own.limitPerKwh), scale.words(own.together))}
       </p>
-      <table className="plain-table">
+      <Scrolls label={said.title}>
         <thead>
           <tr>
             <th scope="col">{said.price}</th>
@@ -111,7 +111,7 @@ function Answer({ area, found, mine }: AnswerProps) {
             </tr>
           ))}
         </tbody>
-      </table>
+      </Scrolls>
       <p className="explain">{said.how(intervals, periods, energy(offeredWh), localMoment(found.from))}</p>
       {leftOut > 0 && <p className="explain">{said.leftOut(leftOut, periods)}</p>}
     </div>
