@@ -108,6 +108,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
       accounts: () => [...new Set(visitors().map(({ account }) => account))],
       toArea: namespace.to(room),
       grid: () => gridOperatorOf(parts, area),
+      moveOf: (seat) => parts.servicesOf(area.settings.area).moveOf(area.settings.area, seat),
       toAccount: (account) => namespace.to(accountRoom(account)),
     }
     return [createResultPublisher(area, publishing), createForwardPublisher(area, publishing)]

@@ -70,8 +70,12 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         const rows = await seatsOfAccount(database, { account, areas: visible, after, limit: limit + 1 })
         await noteOfGrid(caller, account, { what: 'seats' }, rows.map(keyOf))
         const active = await activeOrders(database, rows.map(keyOf))
-        const now = Date.now() / 1000
-        const item = (row: SeatRow) => presentSeat(settingsOf(row), row, active, now)
+        const nowSeconds = Date.now() / 1000
+        const item = (row: SeatRow) => {
+          const settings = settingsOf(row)
+          const movesTo = servicesOf(settings.area).moveOf(settings.area, row.seat)
+          return presentSeat(settings, row, { active, nowSeconds, movesTo })
+        }
         return { status: 200, body: pageOfRows('seats', rows, { limit, item, place: keyOf }) }
       },
     }),
