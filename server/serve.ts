@@ -16,6 +16,7 @@ import type { DemoFacts } from './api/demo-resources.ts'
 import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
+import { presentNotice } from './api/present-notice.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import { areaMetrics } from './areas/metrics.ts'
 import { type AreaSettings, readSettingsFile } from './areas/settings.ts'
@@ -35,6 +36,7 @@ import { createReadingIntake } from './live/reading-intake.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
 import type { Tolerance } from './metering/witnesses.ts'
 import { createMetricsServer } from './metrics-server.ts'
+import { startNotices } from './notices/start-notices.ts'
 import { startFeeder } from './official/start-feeder.ts'
 import { startSignatureCheck } from './signatures/signature-check.ts'
 import {
@@ -100,6 +102,9 @@ export interface RunningServer {
   url: string
   stop(): Promise<void>
 }
+
+/** How often it is looked whether there is something to tell accounts. */
+const noticesEveryMs = 1_000
 
 /** Chain ids whose keys may be public. */
 const developmentChainIds: readonly number[] = [31337, 1337]
@@ -200,6 +205,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
+  const notices = startNotices({
+    ...{ database, registry, log, confirmations, everyMs: Math.max(pollMs, noticesEveryMs), areas: parts.areas.all },
+    tell: (area, notice) => live.tell(notice.account, presentNotice(area.settings, notice)),
+  })
   const intake = createReadingIntake(parts.areas, signatures)
   const feeder = startFeeder({
     ...{ database, registry, log, pollMs, wallet: meteringWallet, areas: parts.areas.all },
@@ -215,6 +224,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     url,
     async stop() {
+      await notices.stop()
       live.close()
       await feeder.stop()
       const closed = io.close()

@@ -21,6 +21,7 @@ import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
 import { meterRoutes } from './routes/meters.ts'
+import { noticeRoutes } from './routes/notices.ts'
 import { officialRoutes } from './routes/official.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
@@ -118,6 +119,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...totalsRoutes(orderParts),
     ...pairingRoutes(orderParts),
     ...meterRoutes(orderParts),
+    ...noticeRoutes(orderParts),
     ...relayRoutes(orderParts, admission),
     ...passkeyAccountRoutes(orderParts, admission),
     ...grantRoutes(orderParts, admission),

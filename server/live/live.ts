@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { tokensWithSession } from '../accounts/sessions.ts'
 import { createAreaTables } from '../api/area-tables.ts'
 import type { LiveToPage } from '../api/live-resources.ts'
+import type { NoticeResource } from '../api/notice-resources.ts'
 import { gridOperatorOf } from '../api/parts.ts'
 import { cookieOf, sessionShown } from '../api/session-cookie.ts'
 import type { PageToLive } from '../api/signed-requests.ts'
@@ -31,6 +32,8 @@ export interface LiveParts extends OrderSocketParts {
 }
 
 export interface Live {
+  /** Tells the pages of an account what it is told of. */
+  tell(account: string, notice: NoticeResource): void
   /** Stops the rounds; the sockets are the server's to close. */
   close(): void
 }
@@ -136,6 +139,9 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     }),
   ]
   return {
+    tell(account, notice) {
+      namespace.to(accountRoom(account)).emit('notice', notice)
+    },
     close() {
       for (const stop of timers) stop()
       for (const publisher of publishers) publisher.close()

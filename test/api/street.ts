@@ -78,6 +78,7 @@ export interface Street {
   syncSeats(seats: ChainSeat[], area?: number): Promise<void>
   agent(): Socket
   page(token?: string): Socket
+  tell: Live['tell']
   stop(): Promise<void>
 }
 
@@ -222,6 +223,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     },
     agent: () => open('/agents'),
     page: (token) => open('/live', token === undefined ? {} : { token }),
+    tell: live.tell,
     async stop() {
       for (const socket of sockets) socket.close()
       live.close()

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
 import { requireKept, requireKeptBatch } from '../../store/archives.ts'
 import type { Database } from '../../store/database.ts'
+import { eraseNotices } from '../../store/notice-store.ts'
 import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
 import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
 import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
@@ -180,7 +181,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       path: '/accounts/:account/erasures',
       tag,
       summary:
-        'Erases what links a seat to its leaves in settled batches that end until then: no statement shows them again, others keep theirs',
+        'Erases what links a seat to its leaves in settled batches that end until then, and its notices until then: no statement shows them again, others keep theirs',
       private: true,
       params,
       body: z.strictObject({ seat: seatId, until: timeInput }).meta({ id: 'Erasure' }),
@@ -193,6 +194,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         const [row] = (await readable(own, account, { what: 'statement', seat })).seats
         const { area_id: areaId, seat: number } = row!
         const batches = await eraseLeaves(database, { areaId, seat: number, until })
+        await eraseNotices(database, { areaId, seat: number, until })
         return { status: 200, body: { batches: batches.map(isoTime) } }
       },
     }),

@@ -34,6 +34,7 @@ const needs = {
     'listGrants',
     'listGrantsReceived',
     'listReads',
+    'listNotices',
     'getSessions',
   ],
   area: ['listDocuments'],
