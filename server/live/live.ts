@@ -11,6 +11,7 @@ import { tokensWithSession } from '../accounts/sessions.ts'
 import { createAreaTables } from '../api/area-tables.ts'
 import { belongsHere } from '../api/belonging.ts'
 import type { LiveToPage } from '../api/live-resources.ts'
+import type { NoticeResource } from '../api/notice-resources.ts'
 import { gridOperatorOf } from '../api/parts.ts'
 import { problemOf } from '../api/problem.ts'
 import { cookieOf, sessionShown } from '../api/session-cookie.ts'
@@ -33,6 +34,8 @@ export interface LiveParts extends OrderSocketParts {
 }
 
 export interface Live {
+  /** Tells the pages of an account what it is told of. */
+  tell(account: string, notice: NoticeResource): void
   /** Stops the rounds; the sockets are the server's to close. */
   close(): void
 }
@@ -119,6 +122,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
       accounts: () => [...new Set(visitors().map(({ account }) => account))],
       toArea: namespace.to(room),
       grid: () => gridOperatorOf(parts, area),
+      moveOf: (seat) => parts.servicesOf(area.settings.area).moveOf(area.settings.area, seat),
       toAccount: (account) => namespace.to(accountRoom(account)),
     }
     return [createResultPublisher(area, publishing), createForwardPublisher(area, publishing)]
@@ -146,6 +150,9 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     }),
   ]
   return {
+    tell(account, notice) {
+      namespace.to(accountRoom(account)).emit('notice', notice)
+    },
     close() {
       for (const stop of timers) stop()
       for (const publisher of publishers) publisher.close()

@@ -87,6 +87,7 @@ export interface Street {
   agent(): Socket
   /** With a session's token, or with whatever else is shown. */
   page(shown?: string | Record<string, unknown>): Socket
+  tell: Live['tell']
   stop(): Promise<void>
 }
 
@@ -141,6 +142,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
     barsOf: () => 0,
+    moveOf: () => null,
     settledRoot: async (_area: number, end: number, block: number) => ({
       ...{ statementRoot: `0x${String(end).padStart(64, '0')}` as const, transaction: '0x12', block },
       ...{ chainId: settings.chain.chainId, escrow: settings.chain.escrow, node: 'node.example:8545' },
@@ -233,6 +235,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     },
     agent: () => open('/agents'),
     page: (shown) => open('/live', typeof shown === 'object' ? shown : shown === undefined ? {} : { token: shown }),
+    tell: live.tell,
     async stop() {
       for (const socket of sockets) socket.close()
       live.close()
