@@ -1,6 +1,5 @@
 /** Other limits than the ones that were signed, or the same for another year: in plain words, and signed by the account. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { part } from '../api/part.ts'
 import { LimitsFields, useLimits } from '../joining/limits-fields.tsx'
 import { mandateOf, nextVersion } from '../joining/mandate.ts'
@@ -9,7 +8,7 @@ import { Act } from '../page/act.tsx'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
-import { localMoment, nextBoundary } from '../time/clock.ts'
+import { localMoment, nextBoundary, useNow } from '../time/clock.ts'
 import { actTexts } from './act-words.tsx'
 import '../joining/joining.css'
 
@@ -25,11 +24,11 @@ export default function LimitsCard({ area, seat }: SeatViewProps) {
     ceiling: maxBuyWh > 0 ? typedCents(buyCeilingPerKwh) : '',
     connection: typedAmount(String(connectionW / 1000)),
   })
-  const [openedMs] = useState(Date.now)
-  const mandateAt = (nowMs: number) => {
-    const startsAt = nextBoundary(nowMs, area.intervalSeconds)
+  const nowMs = useNow()
+  const mandateAt = (ms: number) => {
+    const startsAt = nextBoundary(ms, area.intervalSeconds)
     const home = { account: seat.account, meter: seat.meter, startsAt, version: nextVersion([seat]) }
-    return typing.limits === null ? null : mandateOf(area, home, typing.limits, nowMs)
+    return typing.limits === null ? null : mandateOf(area, home, typing.limits, ms)
   }
   const sign = useMutation({
     mutationFn: async () =>
@@ -48,7 +47,7 @@ export default function LimitsCard({ area, seat }: SeatViewProps) {
           if (isReady) sign.mutate()
         }}
       >
-        <LimitsFields area={area} typing={typing} sells mandate={mandateAt(openedMs)} />
+        <LimitsFields area={area} typing={typing} sells mandate={mandateAt(nowMs)} />
         <Act isSubmit isOff={!isReady} className="primary">
           {sign.isPending ? said.signing : said.limitsAct}
         </Act>

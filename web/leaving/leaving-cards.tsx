@@ -18,6 +18,7 @@ import { duration } from '../time/clock.ts'
 import { intervalsCsv, isWhole, itemCount } from './take-along.ts'
 import { leavingWords } from './words.tsx'
 import '../agreements/agreements.css'
+import '../joining/joining.css'
 
 export default function LeavingCards({ area, seat }: SeatViewProps) {
   const session = useSession()
@@ -36,8 +37,8 @@ function Moving({ area, seat, others }: SeatViewProps & { others: readonly SeatR
   const said = leavingWords()
   const pathHere = usePathHere()
   return (
-    <Card title={said.movingTitle} className="moving">
-      <ul className="plain">
+    <Card title={said.movingTitle} className="moving-house">
+      <ul className="join-words">
         <li>{said.movingNext(<code>commonwatt-agent pair</code>)}</li>
         <li>{said.movingNew}</li>
         <li>{said.movingMoney}</li>

@@ -9,8 +9,8 @@ export const leavingWords = catalogue({
     movingNext: (command: ReactNode): ReactNode => (
       <>
         Whoever lives here after you starts {command} and enters its code in an account of their own. Your place with
-        this meter ends by itself at the next boundary, and what was traded before is paid to you. Nobody else can take
-        it over: the meter itself signs.
+        this meter ends by itself with the running period, and what was traded before is paid to you. Nobody else can
+        take it over: the meter itself signs.
       </>
     ),
     movingNew:
@@ -63,8 +63,8 @@ export const leavingWords = catalogue({
     movingNext: (command) => (
       <>
         Wer nach Ihnen hier wohnt, startet {command} und gibt den Code in einem eigenen Konto ein. Ihr Platz mit diesem
-        Zähler endet dann von selbst an der nächsten Grenze, und was vorher gehandelt wurde, wird Ihnen bezahlt. Niemand
-        sonst kann ihn übernehmen: Der Zähler selbst unterschreibt.
+        Zähler endet dann von selbst mit der laufenden Zeitspanne, und was vorher gehandelt wurde, wird Ihnen bezahlt.
+        Niemand sonst kann ihn übernehmen: Der Zähler selbst unterschreibt.
       </>
     ),
     movingNew:

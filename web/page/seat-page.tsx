@@ -66,7 +66,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
         </div>
         <IntervalProgress area={area} />
       </div>
-      <Notices area={area} />
+      {role !== 'utility' && <Notices area={area} />}
       {role !== 'utility' && here.length > 1 && (
         <label className="seat-choice">
           {said.meter}{' '}

@@ -25,7 +25,7 @@ export const meterWords = catalogue({
     act: 'Revoke…',
     revokeTitle: (meter: string) => `Revoke the meter ${meter}`,
     revokeText: (period: string) =>
-      `From the next ${period} on it trades nothing, wherever it sits, and its owner is told. What it traded before is paid. Nobody else has to agree. It cannot be taken back; you can confirm the meter anew, and it waits for that among the meters to confirm.`,
+      `From the next ${period} on it trades nothing, wherever it sits, and its owner’s page says so. What it traded before is paid. Nobody else has to agree. It cannot be taken back; you can confirm the meter anew, and it waits for that among the meters to confirm.`,
     revoke: 'Sign and revoke',
     signing: 'Signing…',
     cancel: 'Leave it confirmed',
@@ -53,7 +53,7 @@ export const meterWords = catalogue({
     act: 'Widerrufen …',
     revokeTitle: (meter) => `Den Zähler ${meter} widerrufen`,
     revokeText: (period) =>
-      `Ab der nächsten ${period} handelt er nichts, wo immer er sitzt, und sein Besitzer erfährt es. Was er vorher gehandelt hat, wird bezahlt. Niemand sonst muss zustimmen. Es lässt sich nicht zurücknehmen; Sie können den Zähler neu bestätigen, und er wartet darauf unter den Zählern zum Bestätigen.`,
+      `Ab der nächsten ${period} handelt er nichts, wo immer er sitzt, und die Seite seines Besitzers sagt es. Was er vorher gehandelt hat, wird bezahlt. Niemand sonst muss zustimmen. Es lässt sich nicht zurücknehmen; Sie können den Zähler neu bestätigen, und er wartet darauf unter den Zählern zum Bestätigen.`,
     revoke: 'Unterschreiben und widerrufen',
     signing: 'Wird unterschrieben …',
     cancel: 'Bestätigt lassen',
