@@ -16,7 +16,7 @@ export const noticeSchema = z
     happenedAt: time,
     read: z.boolean(),
     /** Of a payout: tokens, decimal, to whom, and by which transaction; else null. */
-    amount: z.string().nullable(),
+    amount: z.string().nullable().meta({ description: 'Tokens, decimal' }),
     to: address.nullable(),
     transaction: z.string().nullable(),
     /** Of a silent meter: its last reading; else null. */
@@ -33,7 +33,7 @@ export const noticeChoicesSchema = z
   .meta({ id: 'NoticeChoices' })
 
 export const noticesSchema = pageOf(noticeSchema)
-  .extend({ unread: z.int().min(0), choices: noticeChoicesSchema })
+  .extend({ unread: z.int().min(0).meta({ description: 'How many notices' }), choices: noticeChoicesSchema })
   .meta({ id: 'Notices' })
 export type NoticesResource = z.infer<typeof noticesSchema>
 

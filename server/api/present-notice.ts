@@ -1,12 +1,11 @@
 /** A notice as the API tells it. */
 import type { AreaSettings } from '../areas/settings.ts'
-import { amountOf, type NoticeKind, type NoticeRow, noticeKinds } from '../store/notice-store.ts'
+import { type NoticeKind, type NoticeRow, noticeKinds } from '../store/notice-store.ts'
 import type { NoticeResource, NoticesResource } from './notice-resources.ts'
 import { isoTime, moneyIn, seatIdIn } from './present.ts'
 
 export function presentNotice(settings: AreaSettings, row: NoticeRow): NoticeResource {
-  const { id, seat, kind, subject, happened_at, payee, read_at } = row
-  const amount = amountOf(row)
+  const { id, seat, kind, subject, happened_at, amount, payee, read_at } = row
   return {
     ...{ id: String(id), area: settings.area, seat: seatIdIn(settings, seat), kind },
     ...{ happenedAt: isoTime(happened_at), read: read_at !== null },

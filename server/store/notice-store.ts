@@ -1,6 +1,6 @@
 /** Notices of accounts: each arises once, whoever looks and however often, and waits until its account has read it. */
 import type { Address } from '../../contracts/protocol/typed-data.ts'
-import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { StoredArea } from './areas.ts'
 import { numbers, texts } from './arrays.ts'
 import { type Database, type Queries, transact } from './database.ts'
@@ -142,9 +142,4 @@ export async function eraseNotices(
   { areaId, seat, until }: { areaId: number; seat: number; until: UtcSeconds },
 ): Promise<void> {
   await sql`delete from notices where area_id = ${areaId} and seat = ${seat} and happened_at <= ${until}`
-}
-
-/** A payout's amount in ledger units. */
-export function amountOf({ amount }: NoticeRow): LedgerUnits | null {
-  return amount === null ? null : BigInt(amount)
 }

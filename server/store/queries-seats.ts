@@ -41,7 +41,7 @@ export function seatsOfAccounts(sql: Queries, area: number, accounts: readonly A
 }
 
 /** Seats of one area, ascending, from the one after `after`. */
-export function seatsOfArea(
+export function allSeats(
   sql: Queries,
   { area, after, limit }: { area: number; after: number; limit: number },
 ): Promise<SeatRow[]> {

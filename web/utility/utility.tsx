@@ -14,6 +14,7 @@ import { useSession } from '../session/session.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
 import { IntervalTable } from './interval-table.tsx'
+import { meterWords } from './meter-words.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
@@ -21,6 +22,7 @@ import './utility.css'
 const AttentionCards = later(() => import('./attention.tsx'), Waiting)
 const LineLoad = later(() => import('./line-load.tsx'))
 const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
+const MeterTable = later(() => import('./meter-table.tsx'), Waiting)
 const Report = later(() => import('./report.tsx'), Waiting)
 
 const AreaWitnesses = later(() => import('../metering/area-witnesses.tsx'), Waiting)
@@ -60,6 +62,7 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Tabs.Trigger value="intervals">{said.intervals}</Tabs.Trigger>
           <Tabs.Trigger value="batches">{said.batches}</Tabs.Trigger>
           <Tabs.Trigger value="report">{said.report}</Tabs.Trigger>
+          <Tabs.Trigger value="meters">{meterWords().tab}</Tabs.Trigger>
           <Tabs.Trigger value="witnesses">{meteringWords().tab}</Tabs.Trigger>
         </Tabs.List>
         <Tabs.Content value="intervals" tabIndex={-1}>
@@ -71,6 +74,9 @@ export default function Utility({ area }: { area: AreaResource }) {
         </Tabs.Content>
         <Tabs.Content value="report" tabIndex={-1}>
           <Report area={area} />
+        </Tabs.Content>
+        <Tabs.Content value="meters" tabIndex={-1}>
+          <MeterTable area={area} />
         </Tabs.Content>
         <Tabs.Content value="witnesses" tabIndex={-1}>
           <AreaWitnesses area={area} />

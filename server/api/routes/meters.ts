@@ -1,6 +1,6 @@
 /** The meters of an area, as its grid operator knows them: where each is, what it may feed in, and whether it still sends. */
 import { z } from 'zod'
-import { seatsOfArea } from '../../store/queries-seats.ts'
+import { allSeats } from '../../store/queries-seats.ts'
 import type { SeatRow } from '../../store/rows.ts'
 import { type MeterResource, meterSchema } from '../joining.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
@@ -32,7 +32,7 @@ export function meterRoutes(parts: OrderParts): Route[] {
           throw new ApiError('NOT_GRID_ACCOUNT', `only the grid operator of area ${number} may read of its meters`)
         }
         const after = readCursor('meters', z.object({ seat: placeForm.number }), cursor)?.seat ?? 0
-        const rows = await seatsOfArea(database, { area: await tables.idOf(area), after, limit: limit + 1 })
+        const rows = await allSeats(database, { area: await tables.idOf(area), after, limit: limit + 1 })
         const nowSeconds = Math.floor(Date.now() / 1000)
         const seats = rows.slice(0, limit)
         if (seats.length > 0) await noteAreaRead(area, 'seats', { from: nowSeconds, until: nowSeconds, seats })
