@@ -2,7 +2,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { WitnessesResource } from '../../server/api/official-resources.ts'
 import { getJson } from '../api/client.ts'
-import type { Credentials } from '../api/queries.ts'
+import type { Asker } from '../api/queries.ts'
 
 const shownDays = 30
 const dayMs = 86_400_000
@@ -15,21 +15,21 @@ function lastDays(nowMs: number): string {
 }
 
 /** Of one seat of the account. */
-export function seatWitnessesQuery({ account, token }: Credentials, seat: string, nowMs: number) {
+export function seatWitnessesQuery({ account }: Asker, seat: string, nowMs: number) {
   const path = `/accounts/${account}/witnesses?seat=${seat}&${lastDays(nowMs)}`
   return queryOptions({
     queryKey: ['witnesses', account, seat, path],
-    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { token, signal }),
+    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { account, signal }),
     staleTime: 60_000,
   })
 }
 
 /** Of all points of an area, for who meters it. */
-export function areaWitnessesQuery({ account, token }: Credentials, area: number, nowMs: number) {
+export function areaWitnessesQuery({ account }: Asker, area: number, nowMs: number) {
   const path = `/areas/${area}/witnesses?${lastDays(nowMs)}`
   return queryOptions({
     queryKey: ['area-witnesses', account, area, path],
-    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { token, signal }),
+    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { account, signal }),
     staleTime: 60_000,
   })
 }

@@ -46,7 +46,7 @@ function Tried({ area, seat }: SeatViewProps) {
         ...{ seat: seat.seat, from: from.toISOString(), to: to.toISOString(), limits: prices.join() },
       })
       return getJson<OtherPricesResource>(`/accounts/${session.account}/other-prices?${query}`, {
-        token: session.token,
+        account: session.account,
         signal,
       })
     },

@@ -27,7 +27,7 @@ export default function AttentionCards({ area, intervals }: AttentionProps) {
   const joining = useQuery({
     queryKey: ['joining', session.account, area.area],
     queryFn: ({ signal }) =>
-      getJson<JoiningResource[]>(`/areas/${area.area}/joining`, { token: session.token, signal }),
+      getJson<JoiningResource[]>(`/areas/${area.area}/joining`, { account: session.account, signal }),
     refetchInterval: 60_000,
   })
   const { light, exceptions, notes } = attentionOf(area, intervals, {
