@@ -455,6 +455,33 @@ describe('joining', () => {
     await page.getByRole('link', { name: 'To my page' }).click()
     await leavingJourney(page)
   }, 180_000)
+
+  it('with a second meter lets money move to its purse, and stay where it is', async () => {
+    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
+    const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
+    const agent = new PairingAgent(demo.url, items[0]!)
+    const { code } = await agent.offer()
+    const wallet = new TestWallet(people.find(({ name }) => name === 'buyer')!.privateKey)
+    const page = await open(`/join/${code}`, { viewport: phone }, (context) => wallet.install(context))
+    await page.getByRole('button', { name: 'Use the wallet in this browser' }).click()
+    await page.getByRole('button', { name: 'This is my home' }).click()
+    await shows(page, '.effect', /Waiting for the agent/)
+    expect(await agent.go()).toBe('consented')
+    await page.getByRole('button', { name: 'Sign and join' }).click()
+    await shows(page, '.join-card h2', /^You are in$/)
+    await page.goto(`${demo.url}/people/buyer`)
+    await page.locator('summary', { hasText: 'Moving, my data, being erased' }).click()
+    await shows(page, '.moving-house', /Move money to my other meter.*you can leave it where it is/s)
+    const amount = page.locator('.moving-house').getByLabel('Amount, EUR')
+    await amount.fill('99999')
+    await shows(page, '.moving-house .wrong', /more than can be moved now/)
+    await amount.fill('1,5')
+    await page.getByRole('button', { name: 'Ask for it to move' }).click()
+    await shows(page, '.step', /1\.50 € asked for.*It goes to the purse of your other meter/s)
+    await page.getByRole('button', { name: 'Leave it in the purse' }).click()
+    await page.locator('.step').waitFor({ state: 'detached' })
+    expect(await overflow(page)).toBe(0)
+  }, 180_000)
 })
 
 describe('an account of a passkey', () => {
@@ -534,7 +561,7 @@ describe('an account of a passkey', () => {
 
     // What it was paid leaves the account by the word of its new passkey.
     await shows(payer, '.step', /ready to collect/)
-    await payer.locator('.step').getByRole('button', { name: 'Collect it' }).click({ force: true })
+    await payer.locator('.step').getByRole('button', { name: 'Collect it' }).click()
     await shows(payer, '.notices .effect', new RegExp(`Payout arrived at ${kept.account}: 50\\.0 ct`))
     await other.locator('summary', { hasText: 'Money: other ways in and out' }).click()
     const send = other.locator('.money-ways section', { hasText: 'Send what is in my wallet' })
