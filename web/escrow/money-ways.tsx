@@ -131,7 +131,7 @@ interface PaymentFormProps {
   limits: { decimals: number; most: string; tooMuch: string }
   words: { amount: string; act: string }
   pay: {
-    mutate: (payment: Payment) => void
+    mutate: (payment: Payment, options: { onSuccess: () => void }) => void
     isPending: boolean
     error: Error | null
     data?: { transaction: string } | undefined
@@ -156,7 +156,12 @@ function PaymentForm({ area, limits, words, pay, done }: PaymentFormProps) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        if (isReady) pay.mutate({ amount, to: payee.address })
+        // Empty fields cannot be sent twice.
+        const empty = () => {
+          setText('')
+          setTo('')
+        }
+        if (isReady) pay.mutate({ amount, to: payee.address }, { onSuccess: empty })
       }}
     >
       <NumberField
