@@ -36,7 +36,12 @@ import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
-import { type OtherPricesQuery, otherPrices } from '../../server/statements/other-prices.ts'
+import {
+  type BetterLimitsQuery,
+  betterLimitsOf,
+  type OtherPricesQuery,
+  otherPrices,
+} from '../../server/statements/other-prices.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import { findAreas } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
@@ -165,6 +170,11 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
         const { chainId, escrow } = settings.chain
         const [found] = await findAreas(database, { chainId, escrow, area: number })
         return otherPrices(database, found!.areaId, query)
+      },
+      async betterLimits({ area: number, ...query }: BetterLimitsQuery & { area: number }) {
+        const { chainId, escrow } = settings.chain
+        const [found] = await findAreas(database, { chainId, escrow, area: number })
+        return betterLimitsOf(database, found!.areaId, query)
       },
     },
   }

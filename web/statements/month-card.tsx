@@ -118,7 +118,7 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
         {summary.soldWh > 0 && said.earned(energy(summary.soldWh), money(summary.received))}{' '}
         {summary.boughtWh > 0 && said.spent(energy(summary.boughtWh), money(summary.paid))}
       </p>
-      <Scrolls label={said.title}>
+      <Scrolls label={said.byLine}>
         <thead>
           <tr>
             <th scope="col">{said.what}</th>
