@@ -17,6 +17,7 @@ import { createDoor } from './api/door.ts'
 import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
+import { tellWhoWatches } from './api/routes/demo.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import { areaMetrics } from './areas/metrics.ts'
 import { type AreaSettings, readSettingsFile } from './areas/settings.ts'
@@ -207,6 +208,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
+  const stopTelling = demo?.homesUrl ? tellWhoWatches(demo.homesUrl, live.watching) : () => {}
   const intake = createReadingIntake(parts.areas, signatures)
   const feeder = startFeeder({
     ...{ database, registry, log, pollMs, wallet: meteringWallet, areas: parts.areas.all },
@@ -222,6 +224,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     url,
     async stop() {
+      stopTelling()
       live.close()
       await feeder.stop()
       const closed = io.close()

@@ -2,14 +2,17 @@
  * A whole neighbourhood on one machine: database, chain, contracts, server, devices, agents and the people's consent, each
  * a real process or a real signature. Every step is done once and found done on the next start.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Wallet } from 'ethers'
+import { escrowAt } from '../../contracts/build/deploy.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { DemoFacts, DemoPerson } from '../api/demo-resources.ts'
 import type { JoiningResource } from '../api/joining.ts'
 import type { AreaResource } from '../api/resources.ts'
 import { publicClient, signInWithKey } from '../api-client.ts'
+import { asChainError, openProvider } from '../chain/escrow-client.ts'
+import { readWalletFile } from '../chain/key-file.ts'
 import { configurationVariables, placeOfEscrow, readServerConfig } from '../configuration/config.ts'
 import { carryOutAct } from '../founding/area-acts.ts'
 import type { ConfiguredArea } from '../founding/configured-areas.ts'
@@ -313,6 +316,21 @@ function guestOfficeOf(parts: {
       const { zone, nameplateWh: mostExportWh } = wishesOf(home, street)
       for (const { seat } of own) await office.confirm({ seat, zone, mostExportWh })
       return own.length > 0
+    },
+    async hasLeft(account, keyFile) {
+      if (!existsSync(keyFile)) return false
+      const provider = openProvider(place.rpcUrl, chain.chainId)
+      try {
+        const escrow = escrowAt(chain.escrow, provider)
+        const seat: bigint = await escrow.getFunction('seatOf')(account, readWalletFile(keyFile).address, area)
+        if (seat === 0n) return false
+        const { closedFrom } = await escrow.getFunction('seatView')(seat)
+        return closedFrom !== 0n && Number(closedFrom) <= Date.now() / 1000
+      } catch (error) {
+        throw asChainError(error)
+      } finally {
+        provider.destroy()
+      }
     },
   }
 }

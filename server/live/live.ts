@@ -33,6 +33,8 @@ export interface LiveParts extends OrderSocketParts {
 }
 
 export interface Live {
+  /** The accounts that have a page open. */
+  watching(): string[]
   /** Stops the rounds; the sockets are the server's to close. */
   close(): void
 }
@@ -110,13 +112,14 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     for (const event of telemetry.of(visitor.account)) socket.emit('telemetry', event)
   })
 
+  const watching = () => [...new Set(visitors().map(({ account }) => account))]
   const visitors = (): Visitor[] => [...namespace.sockets.values()].flatMap((socket) => socket.data.visitor ?? [])
   const publishers = areas.all().flatMap((area) => {
     const room = areaRoom(area.settings.area)
     const publishing: Publishing = {
       ...{ database, tables },
       watched: () => (namespace.adapter.rooms.get(room)?.size ?? 0) > 0,
-      accounts: () => [...new Set(visitors().map(({ account }) => account))],
+      accounts: watching,
       toArea: namespace.to(room),
       grid: () => gridOperatorOf(parts, area),
       toAccount: (account) => namespace.to(accountRoom(account)),
@@ -146,6 +149,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     }),
   ]
   return {
+    watching,
     close() {
       for (const stop of timers) stop()
       for (const publisher of publishers) publisher.close()

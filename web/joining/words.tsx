@@ -28,7 +28,7 @@ export const joiningWords = catalogue({
       'This is a demo: it lends you a roof with real devices and an agent of its own for a day. From here on everything is as it is for anybody.',
     demoTake: 'Lend me a home',
     demoWaiting: 'Its devices and its agent are starting…',
-    demoFull: 'All of its homes have found somebody. One becomes free within a day.',
+    demoFull: 'All of its homes have found somebody. One becomes free when nobody looks at it for an hour.',
     demoReady: (code: ReactNode): ReactNode => (
       <>Your home is there. Its agent shows the code {code}: find your home by it.</>
     ),
