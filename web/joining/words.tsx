@@ -122,7 +122,7 @@ export const joiningWords = catalogue({
       'Dies ist eine Vorführung: Sie leiht Ihnen für einen Tag ein Dach mit echten Geräten und einem eigenen Agenten. Von hier an ist alles wie bei jedem.',
     demoTake: 'Leih mir ein Haus',
     demoWaiting: 'Geräte und Agent fahren hoch …',
-    demoFull: 'Alle Häuser haben jemanden gefunden. Binnen eines Tages wird eines frei.',
+    demoFull: 'Alle Häuser haben jemanden gefunden. Eines wird frei, wenn es eine Stunde lang niemand ansieht.',
     demoReady: (code) => <>Ihr Haus ist da. Sein Agent zeigt den Code {code}: Finden Sie Ihr Haus damit.</>,
     looking: 'Ihr Haus wird gesucht',
     another: 'Einen anderen Code eingeben',
