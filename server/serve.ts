@@ -18,6 +18,7 @@ import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
 import { presentNotice } from './api/present-notice.ts'
+import { tellWhoWatches } from './api/routes/demo.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import { areaMetrics } from './areas/metrics.ts'
 import { type AreaSettings, readSettingsFile } from './areas/settings.ts'
@@ -216,6 +217,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ...{ database, registry, log, confirmations, everyMs: Math.max(pollMs, noticesEveryMs), areas: parts.areas.all },
     tell: (area, notice) => live.tell(notice.account, presentNotice(area.settings, notice)),
   })
+  const stopTelling = demo?.homesUrl ? tellWhoWatches(demo.homesUrl, live.watching) : () => {}
   const intake = createReadingIntake(parts.areas, signatures)
   const feeder = startFeeder({
     ...{ database, registry, log, pollMs, wallet: meteringWallet, areas: parts.areas.all },
@@ -232,6 +234,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     url,
     async stop() {
       await notices.stop()
+      stopTelling()
       live.close()
       await feeder.stop()
       const closed = io.close()

@@ -36,6 +36,8 @@ export interface LiveParts extends OrderSocketParts {
 export interface Live {
   /** Tells the pages of an account what it is told of. */
   tell(account: string, notice: NoticeResource): void
+  /** The accounts that have a page open. */
+  watching(): string[]
   /** Stops the rounds; the sockets are the server's to close. */
   close(): void
 }
@@ -113,13 +115,14 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     for (const event of telemetry.of(visitor.account)) socket.emit('telemetry', event)
   })
 
+  const watching = () => [...new Set(visitors().map(({ account }) => account))]
   const visitors = (): Visitor[] => [...namespace.sockets.values()].flatMap((socket) => socket.data.visitor ?? [])
   const publishers = areas.all().flatMap((area) => {
     const room = areaRoom(area.settings.area)
     const publishing: Publishing = {
       ...{ database, tables },
       watched: () => (namespace.adapter.rooms.get(room)?.size ?? 0) > 0,
-      accounts: () => [...new Set(visitors().map(({ account }) => account))],
+      accounts: watching,
       toArea: namespace.to(room),
       grid: () => gridOperatorOf(parts, area),
       moveOf: (seat) => parts.servicesOf(area.settings.area).moveOf(area.settings.area, seat),
@@ -153,6 +156,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     tell(account, notice) {
       namespace.to(accountRoom(account)).emit('notice', notice)
     },
+    watching,
     close() {
       for (const stop of timers) stop()
       for (const publisher of publishers) publisher.close()
