@@ -2,6 +2,7 @@
 
 import { type SeatRecord, termsOnChain } from '../../server/chain/seat-view.ts'
 import type { BatchCut, BatchEntry } from '../../server/market/area/area.ts'
+import { frozen } from './port.ts'
 import { print } from './print.ts'
 import { config } from './street.ts'
 
@@ -103,8 +104,7 @@ export function printed(entries: BatchCut['entries'] | undefined): string {
   if (entries === undefined) return ''
   const before = printedBefore.get(entries)
   if (before !== undefined) return before
-  for (const entry of entries) Object.freeze(entry)
-  const text = print(Object.freeze(entries))
+  const text = print(frozen(entries))
   printedBefore.set(entries, text)
   return text
 }

@@ -9,6 +9,7 @@ import type { Block, Chain } from './chain.ts'
 import { Insolvent, printed } from './contract.ts'
 import type { Database } from './database.ts'
 import type { Machine } from './machine.ts'
+import { frozen } from './port.ts'
 import { print } from './print.ts'
 import type { Random } from './random.ts'
 import { batchSeconds } from './street.ts'
@@ -161,7 +162,7 @@ const shownBefore = new WeakMap<SeatRecord, Shown>()
 function shown(record: SeatRecord, newest: SeatRecord): Shown {
   const before = shownBefore.get(record)
   if (before?.newest === newest) return before
-  const seat = withOpenRequest(chainSeatOf(record), newest)
+  const seat = frozen(withOpenRequest(chainSeatOf(record), newest))
   const made = { newest, seat, form: print(seat) }
   shownBefore.set(record, made)
   return made
