@@ -81,7 +81,7 @@ it('names what official values, documents and declarations wait for', () => {
       'Two files of official values contradict each other in 2 of the periods: a newer file decides.',
       'One official value of the last day is missing.',
       '3 official values of the last day are only estimated, and do not settle.',
-      'In 1 of the periods of the last three days an official value and the home’s own device differ beyond the tolerance.',
+      'In one of the periods of the last three days an official value and the home’s own device differ beyond the tolerance.',
     ],
     notes: [
       '4 official values came when they were overdue.',

@@ -30,7 +30,7 @@ export const attentionWords = catalogue({
       undeclared: (count: number, periods: string) =>
         `${count} ${periods} wait for what you allocate in them; nothing is paid until then.`,
       conflicts: (count: number, periods: string) =>
-        `Two files of official values contradict each other in ${count} of the ${periods}: a newer file decides.`,
+        `Two files of official values contradict each other in ${count === 1 ? 'one' : count} of the ${periods}: a newer file decides.`,
       valuesMissing: (count: number) =>
         count === 1
           ? 'One official value of the last day is missing.'
@@ -40,7 +40,7 @@ export const attentionWords = catalogue({
           ? 'One official value of the last day is only estimated, and does not settle.'
           : `${count} official values of the last day are only estimated, and do not settle.`,
       differing: (count: number, periods: string) =>
-        `In ${count} of the ${periods} of the last three days an official value and the home’s own device differ beyond the tolerance.`,
+        `In ${count === 1 ? 'one' : count} of the ${periods} of the last three days an official value and the home’s own device differ beyond the tolerance.`,
       valuesLate: (count: number) =>
         count === 1
           ? 'One official value came when it was overdue.'
@@ -102,7 +102,7 @@ export const attentionWords = catalogue({
       undeclared: (count, periods) =>
         `${count} ${periods} warten darauf, was Sie darin zuteilen; bis dahin wird nichts bezahlt.`,
       conflicts: (count, periods) =>
-        `Zwei Dateien mit Messwerten widersprechen einander in ${count} der ${periods}: Eine neuere Datei entscheidet.`,
+        `Zwei Dateien mit Messwerten widersprechen einander in ${count === 1 ? 'einer' : count} der ${periods}: Eine neuere Datei entscheidet.`,
       valuesMissing: (count) =>
         count === 1 ? 'Ein Messwert des letzten Tages fehlt.' : `${count} Messwerte des letzten Tages fehlen.`,
       estimated: (count) =>
@@ -110,7 +110,7 @@ export const attentionWords = catalogue({
           ? 'Ein Messwert des letzten Tages ist nur geschätzt und wird nicht abgerechnet.'
           : `${count} Messwerte des letzten Tages sind nur geschätzt und werden nicht abgerechnet.`,
       differing: (count, periods) =>
-        `In ${count} der ${periods} der letzten drei Tage weichen Messwert und eigenes Gerät stärker voneinander ab als erlaubt.`,
+        `In ${count === 1 ? 'einer' : count} der ${periods} der letzten drei Tage weichen Messwert und eigenes Gerät stärker voneinander ab als erlaubt.`,
       valuesLate: (count) => (count === 1 ? 'Ein Messwert kam zu spät.' : `${count} Messwerte kamen zu spät.`),
       valuesReplaced: (count) =>
         `Am letzten Tag durch eine neuere Datei berichtigt: ${count} ${count === 1 ? 'Messwert' : 'Messwerte'}.`,
