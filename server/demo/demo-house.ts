@@ -20,7 +20,7 @@ export const demoHouse: z.input<typeof houseSchema> = {
     supplierMix: { gramsPerKwh: 380, source: 'Sunfield Grid, made up for this demo' },
     // How long official values may take: those of a batch come within half of it.
     graceSeconds: 60,
-    zones: [{ zone, name: 'Orchard House' }],
+    zones: [{ zone, name: 'The whole house' }],
     rules: {
       intervalSeconds: 10,
       batchSeconds: 60,

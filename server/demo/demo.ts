@@ -269,9 +269,11 @@ async function startMarket(
       ...{ wallet: people.metering!, accounts: people.accounts, places, serverUrl: url, startInTurn: inTurn },
       area: await publicClient(url).get<AreaResource>(`/areas/${own.area}`),
     }
-    for (const [name, agent] of await joinHouse(parts)) pids[name] = () => agent.pid
+    let isJoined = false
     const controlUrl = `http://127.0.0.1:${controlPort}`
-    stops.push(startMetering({ ...parts, controlUrl, log: print }))
+    stops.push(startMetering({ ...parts, controlUrl, log: print, isAwaited: () => isJoined }))
+    for (const [name, agent] of await joinHouse(parts)) pids[name] = () => agent.pid
+    isJoined = true
   }
   await Promise.all([...joinStreet(), joinHouseBeside()])
   print(`agents     ${agents.size} processes for ${street.homes.length} meters`)

@@ -36,6 +36,11 @@ export class LoadProfiles {
     }
   }
 
+  /** The earliest boundary that is remembered; null while none is. */
+  get first(): UtcSeconds | null {
+    return this.#registers.keys().next().value ?? null
+  }
+
   /** The intervals of `[from, to)`. */
   series(register: PointRegister, from: UtcSeconds, to: UtcSeconds): OfficialSeries & { values: IntervalValue[] } {
     const { point, direction } = register

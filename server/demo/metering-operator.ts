@@ -29,14 +29,16 @@ export interface MeteringOperatorParts {
   folder: string
   /** The values of one interval are wrong. */
   wrongAt: UtcSeconds
+  /** Whether somebody takes files already; the first one has all that was read before. */
+  isAwaited: () => boolean
   log: Log
   signal: AbortSignal
 }
 
 /** A file covers so many intervals, and is brought so many after the last of them. */
 const fileRhythm = { intervals: 3, lateIntervals: 2 }
-/** Boundaries that are remembered: of two files, and what lies between the last and the present. */
-const remembered = 4 * fileRhythm.intervals
+/** Boundaries that are remembered: ten minutes of them, should nobody take files for so long. */
+const remembered = 60
 /** Files that were brought stay for whoever wants to look. */
 const mostKept = 20
 const wrongMicroWh = 12_000_000
@@ -57,6 +59,7 @@ export async function runMeteringOperator(parts: MeteringOperatorParts): Promise
   mkdirSync(brought, { recursive: true, mode: 0o700 })
   let client: ApiClient | null = null
   let isBringing = false
+  let isFirst = true
 
   async function bring(name: string): Promise<void> {
     client ??= await signInWithKey(parts.serverUrl, parts.wallet, settings.chain.chainId)
@@ -91,9 +94,11 @@ export async function runMeteringOperator(parts: MeteringOperatorParts): Promise
     const shown = await metersShow(parts, boundary)
     if (shown !== null) profiles.note(boundary, shown)
     const end = boundary - fileRhythm.lateIntervals * length
-    if (end % (fileRhythm.intervals * length) !== 0) continue
-    const series = asItComes(profiles, registers, { end, length, wrongAt: parts.wrongAt })
+    if (end % (fileRhythm.intervals * length) !== 0 || !parts.isAwaited()) continue
+    const earliest = isFirst ? profiles.first : null
+    const series = asItComes(profiles, registers, { end, length, wrongAt: parts.wrongAt, earliest })
     if (series.length === 0) continue
+    isFirst = false
     const name = `orchard-${new Date(end * 1000).toISOString().replaceAll(/[-:]|\.000/g, '')}.xml`
     await saveDurably(join(folder, name), writeEspi({ createdAt: Math.floor(Date.now() / 1000), series }))
     const one = bringAll().finally(() => bringing.delete(one))
@@ -134,22 +139,28 @@ export function pointsOfHouse({ homes }: House): PointRegister[] {
 /**
  * The series of the file up to `end`. Of the last home every fourth file has its last value estimated only, and the next file what was
  * measured; of the one before it every eighth file has nothing, and the next file all of it. Once, at `wrongAt`, what the first home fed in
- * is replaced by something else than its meter counted, which nobody corrects.
+ * is replaced by something else than its meter counted, which nobody corrects. The first file begins with `earliest`.
  */
 export function asItComes(
   profiles: LoadProfiles,
   registers: readonly PointRegister[],
-  { end, length, wrongAt }: { end: UtcSeconds; length: number; wrongAt: UtcSeconds },
+  {
+    end,
+    length,
+    wrongAt,
+    earliest = null,
+  }: { end: UtcSeconds; length: number; wrongAt: UtcSeconds; earliest?: UtcSeconds | null },
 ): OfficialSeries[] {
   const span = fileRhythm.intervals * length
   const number = end / span
   const [last, beforeLast] = [registers.at(-1), registers.at(-2)]
   return registers.flatMap((register) => {
     const [isLast, isBefore] = [register === last, register === beforeLast]
-    if (isBefore && number % 8 === 3) return []
+    if (isBefore && number % 8 === 3 && earliest === null) return []
     let from = end - span
     if (isBefore && number % 8 === 4) from -= span
     if (isLast && number % 4 === 2) from -= length
+    from = Math.min(from, earliest ?? from)
     const own = profiles.series(register, from, end)
     const values = own.values.map((value): IntervalValue => {
       if (value.energyMicroWh === null) return value

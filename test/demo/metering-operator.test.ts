@@ -105,6 +105,16 @@ describe('the files of the house', () => {
   })
 })
 
+test('the first file of the house has everything since its meters were read first, and nothing is left out of it', () => {
+  const house = demoStreet.house!
+  const profiles = new LoadProfiles(length, 100)
+  for (let boundary = 50; boundary <= 100; boundary += length) {
+    profiles.note(boundary, new Map(house.homes.map(({ id }) => [id, { import: boundary, export: 0 }])))
+  }
+  const series = asItComes(profiles, pointsOfHouse(house), { end: 90, length, wrongAt: 0, earliest: profiles.first })
+  expect(series.map(({ values }) => Array.from(values, ({ start }) => start))).toEqual(Array(4).fill([50, 60, 70, 80]))
+})
+
 test('two flats of the house have no agent, and the home with the roof has one', () => {
   expect(demoHouse.homes.map(({ hasAgent }) => hasAgent)).toEqual([true, false, false])
 })
