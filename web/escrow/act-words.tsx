@@ -38,7 +38,7 @@ export const actTexts = catalogue({
     outSent: (transaction: ReactNode): ReactNode => (
       <>Asked for in transaction {transaction}. Collect it above, once the wait is over.</>
     ),
-    replaces: 'It replaces what is asked for now.',
+    replaces: 'It replaces what is asked for at present.',
     sendTitle: 'Send what is in my wallet',
     sendText: 'Your passkey signs, and the server carries it to the chain at once. It cannot be taken back.',
     sendAmount: 'Send',
