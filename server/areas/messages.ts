@@ -116,6 +116,8 @@ export function connectArea(
   const counters = new Set<(counts: Counts) => void>()
   const seats = new Map<number, SeatSummary>()
   const ofMeter = new Map<Address, SeatSummary[]>()
+  /** How many seats each account has. */
+  const ofAccount = new Map<Address, number>()
   let items: Item[] = []
   let ids = 0
   let goneBecause: string | null = null
@@ -131,12 +133,16 @@ export function connectArea(
       const left = ofMeter.get(before.meter)!.filter((each) => each.seat !== number)
       if (left.length === 0) ofMeter.delete(before.meter)
       else ofMeter.set(before.meter, left)
+      const count = ofAccount.get(before.account)! - 1
+      if (count === 0) ofAccount.delete(before.account)
+      else ofAccount.set(before.account, count)
     }
     if (summary === null) {
       seats.delete(number)
       return
     }
     seats.set(number, summary)
+    ofAccount.set(summary.account, (ofAccount.get(summary.account) ?? 0) + 1)
     const others = ofMeter.get(summary.meter) ?? []
     ofMeter.set(
       summary.meter,
@@ -157,6 +163,7 @@ export function connectArea(
       case 'seats':
         seats.clear()
         ofMeter.clear()
+        ofAccount.clear()
         for (const summary of said.seats) note(summary.seat, summary)
         break
       case 'changes':
@@ -182,6 +189,7 @@ export function connectArea(
     seatsOfMeter: (meter) => ofMeter.get(meter) ?? [],
     seat: (number) => seats.get(number),
     seats: () => seats.values(),
+    hasAccount: (account) => ofAccount.has(account),
     submit(submission, loads) {
       return new Promise((resolve, reject) => {
         if (goneBecause !== null) return reject(new AreaError('AREA_STOPPED', goneBecause))
