@@ -235,7 +235,6 @@ async function checkTables(
   return { undisturbed, intervals: computed.length, energyWh }
 }
 
-/** The journal alone gives every table as it stands. */
 /** Numbers of the journaled readings, by meter and boundary: one that came again is the same one. */
 async function journaledSequences(database: Database): Promise<Map<string, Map<number, number>>> {
   const sequencesOf = new Map<string, Map<number, number>>()
@@ -250,6 +249,7 @@ async function journaledSequences(database: Database): Promise<Map<string, Map<n
   }
 }
 
+/** The journal alone gives every table as it stands. */
 function checkRebuilt(area: number, databaseUrl: string): void {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

@@ -8,7 +8,7 @@ import type { BatchCut } from '../../server/market/area/area.ts'
 import { checkBatch, type EscrowState, Insolvent, type SignedRegisters } from './contract.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
-import { boundaryAfter, config, withdrawalDelaySeconds } from './street.ts'
+import { boundaryAfter, withdrawalDelaySeconds } from './street.ts'
 
 export interface Block {
   number: number
@@ -204,16 +204,10 @@ export function claim(number: number): Transaction {
   })
 }
 
-/**
- * Begins a new epoch of a seat's meter. The operator lets it pass only as long as the batch in which it begins has not ended, so that
- * nothing of the epoch before is cut off.
- */
+/** Begins a new epoch of a seat's meter; what is not settled of the epoch before never will be. */
 export function startEpoch(number: number, epoch: SeatRecord['epochStart']): Transaction {
-  return onSeat(number, (seat, time, { settledUntil }) => {
-    const { batchSeconds } = config.rules
-    const batchStart = Math.floor(epoch.time / batchSeconds) * batchSeconds
-    const isOpen = time < batchStart + batchSeconds && settledUntil >= batchStart
-    if (!isOpen || epoch.epoch <= seat.base.epoch || epoch.time < seat.base.time) return null
+  return onSeat(number, ({ base }) => {
+    if (epoch.epoch <= base.epoch || epoch.time < base.time) return null
     return { base: epoch, epochStart: epoch }
   })
 }

@@ -39,6 +39,8 @@ export class Home {
   readonly queue = new Map<string, MeterReading>()
   readonly acknowledged = new Map<string, MeterReading>()
   epoch = { epoch: 1, time: 0, importWh: 0, exportWh: 0 }
+  /** Whether another area has the meter at a boundary: what it signs then is not for this one. */
+  isElsewhere: (time: number) => boolean = () => false
   private readonly parts: HomeParts
   private registers = { importWh: 0, exportWh: 0 }
   private sequence = 0
@@ -90,7 +92,7 @@ export class Home {
     this.registers.exportWh += isRoof ? much : little
     this.registers.importWh += isRoof ? little : much
     // The agent was off at the boundary, or the meter could not be read.
-    if (random.chance(0.03)) return
+    if (random.chance(0.03) || this.isElsewhere(time)) return
     const quality = random.chance(0.06) ? random.whole(1, 2) : 0
     this.sequence += 1
     const { epoch } = this.epoch

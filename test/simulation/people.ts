@@ -1,4 +1,5 @@
 /** What accounts and the grid operator arrange on the chain while the street trades: none of it may surprise a batch. */
+import type { AreaStatus } from '../../server/areas/area-handle.ts'
 import {
   barMeter,
   type Chain,
@@ -15,7 +16,8 @@ import {
 import type { Home } from './home.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
-import { midnight, withdrawalDelaySeconds } from './street.ts'
+import type { Server } from './server.ts'
+import { batchSeconds, midnight, withdrawalDelaySeconds } from './street.ts'
 
 const day = 86_400
 
@@ -30,6 +32,7 @@ export interface PeopleParts {
   random: Random
   chain: Chain
   households: readonly Household[]
+  servers: readonly Server[]
 }
 
 export function randomLimits(random: Random): MandateLimits {
@@ -82,7 +85,10 @@ export class People {
     const number = seat.seat
     const isClosed = seat.terms.at(-1)!.closed
     const isBarred = seat.standings.at(-1)?.barred !== false
-    const acts = ['mandate', 'mandate', 'deposit', 'withdraw', 'confirm', 'revoke', 'epoch', 'close', 'move'] as const
+    const acts = [
+      ...(['mandate', 'mandate', 'deposit', 'withdraw', 'confirm', 'revoke'] as const),
+      ...(['epoch', 'close', 'move', 'leave'] as const),
+    ]
     const act = isClosed ? 'open' : isBarred ? random.pick(['confirm', 'confirm', 'close'] as const) : random.pick(acts)
     if (act === 'mandate') chain.send(changeMandate(number, randomLimits(random)))
     else if (act === 'deposit') chain.send(deposit(number, BigInt(random.whole(100_000, 3_000_000))))
@@ -91,8 +97,22 @@ export class People {
     else if (act === 'revoke') chain.send(barMeter(number))
     else if (act === 'epoch') this.replaceMeter(household)
     else if (act === 'close') chain.send(closeSeat(number))
+    else if (act === 'leave') this.leave(household, number)
     else if (act === 'open') this.open(household, random.pick(household.accounts))
     else this.open(household, household.accounts.find((account) => account !== seat.account)!)
+  }
+
+  /** The meter moves to another area, and comes back with a new seat some time later. */
+  private leave({ home }: Household, number: number): void {
+    const { chain } = this.parts
+    home.isElsewhere = (time) => {
+      const seats = [...chain.head.state.seats.values()].filter(({ meter }) => meter === home.meter)
+      return !seats.some(({ openedAt, terms }) => {
+        const last = terms.at(-1)!
+        return openedAt <= time && (!last.closed || time <= last.from)
+      })
+    }
+    chain.send(closeSeat(number))
   }
 
   private withdraw(number: number): void {
@@ -103,20 +123,19 @@ export class People {
     scheduler.after(withdrawalDelaySeconds * 1000 + random.between(0, 60_000), () => chain.send(claim(number)))
   }
 
-  /**
-   * The operator carries a new epoch once it has begun, while the batch in which it begins is open. Where that comes too late, the
-   * meter begins one more, until its seat has the epoch that it counts in.
-   */
-  private replaceMeter(household: Household): void {
-    const { scheduler, random, chain } = this.parts
-    const { home } = household
-    const epoch = home.replaceMeter()
-    const seat = () => [...chain.head.state.seats.values()].findLast(({ meter }) => meter === home.meter)!
-    scheduler.after(epoch.time * 1000 - scheduler.nowMs + random.between(500, 20_000), () => {
-      chain.send(startEpoch(seat().seat, epoch))
-    })
-    scheduler.after(epoch.time * 1000 - scheduler.nowMs + 60_000, () => {
-      if (home.epoch === epoch && seat().epochStart.epoch < epoch.epoch) this.replaceMeter(household)
+  private replaceMeter({ home }: Household): void {
+    this.carryEpoch(home, home.replaceMeter())
+  }
+
+  /** Asks the operator for the new epoch again and again, until the chain has it. */
+  private carryEpoch(home: Home, epoch: Home['epoch']): void {
+    const { scheduler, random, chain, servers } = this.parts
+    scheduler.after(random.between(5_000, 20_000), () => {
+      const seat = [...chain.head.state.seats.values()].findLast(({ meter }) => meter === home.meter)!
+      if (home.epoch !== epoch || seat.epochStart.epoch >= epoch.epoch) return
+      const { isReady, handle } = random.pick(servers)
+      if (isReady && isSettledBefore(handle.status, epoch.time)) chain.send(startEpoch(seat.seat, epoch))
+      this.carryEpoch(home, epoch)
     })
   }
 
@@ -133,4 +152,9 @@ export class People {
       })
     })
   }
+}
+
+/** Whether the operator's server carries an epoch that begins then: all of the one before is settled, as `server/chain/relay.ts` demands. */
+function isSettledBefore({ cutUntil, unsettledFrom }: AreaStatus, time: number): boolean {
+  return cutUntil >= Math.ceil(time / batchSeconds) * batchSeconds && (unsettledFrom ?? time) >= time
 }

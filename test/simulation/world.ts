@@ -116,7 +116,7 @@ async function play(seed: number, planted: PlantedBug | null): Promise<Outcome> 
       scheduler.after(random.between(1_000, 60_000), () => people.reportEquivocation(reading.meter))
     },
   })
-  const people = new People({ scheduler, random: random.fork(), chain, households })
+  const people = new People({ scheduler, random: random.fork(), chain, households, servers })
   const faults = new Faults({
     ...{ scheduler, random: random.fork(), servers, database, chain, network, homes },
     say: (what) => verdict.say(what),

@@ -112,3 +112,11 @@ export function undatedDecisions(files: readonly SourceFile[]): string[] {
     .filter(({ text }) => !/^# .+\n\nDecided on 20\d\d-(0[1-9]|1[0-2])-([0-2]\d|3[01])\.\n/.test(text))
     .map(({ path }) => `${path} does not say in its third line when it was decided`)
 }
+
+/** Transactions begun by the library itself, whose end of a lost connection would end the process: `transact` begins all others. */
+export function unguardedTransactions(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith('server/') && path !== 'server/store/database.ts')
+    .filter(({ text }) => /\b(database|sql|own)\s*\.begin\(/.test(text))
+    .map(({ path }) => `${path} begins a transaction that a lost connection could end the process with`)
+}

@@ -178,6 +178,15 @@ const laws: Record<string, { law: Law; planted: Record<string, string>; found: R
     },
     found: [/^docs\/decisions\/0002-b.md/],
   },
+  'every transaction outlives a lost connection': {
+    law: fileLaws.unguardedTransactions,
+    planted: {
+      'server/store/database.ts': '/** A. */\ndatabase\n  .begin(isolation, body)\n',
+      'server/chain/a.ts': '/** A. */\ntransact(database, body)\nwriter.begin()\n',
+      'server/chain/b.ts': '/** B. */\nawait database\n  .begin(async (sql) => {})\n',
+    },
+    found: [/^server\/chain\/b.ts/],
+  },
 }
 
 const root = process.cwd()
