@@ -5,7 +5,7 @@ import { areaNumber, databaseUrl, escrowOfArea, time } from './options.ts'
 import { refuseKnown } from './refusal.ts'
 import type { ExportValuesOptions } from './run-export-values.ts'
 
-export const valueFormats = ['eda-xlsx', 'eda-xml', 'es-coefficients', 'triples'] as const
+const formats: ExportValuesOptions['format'][] = ['eda-xlsx', 'eda-xml', 'es-coefficients', 'triples']
 
 /** The subcommand, ready to be added to the program. Ends with status 1 where something could not be written. */
 export function exportValuesCommand(): Command {
@@ -15,7 +15,7 @@ export function exportValuesCommand(): Command {
     .addOption(escrowOfArea())
     .requiredOption('--from <time>', 'first interval, ISO 8601 UTC (2026-11-01T00:00:00Z)', time)
     .requiredOption('--to <time>', 'end of the range, exclusive; 31 days and a few hours at most', time)
-    .addOption(new Option('--format <name>', 'of the files').choices(valueFormats).makeOptionMandatory())
+    .addOption(new Option('--format <name>', 'of the files').choices(formats).makeOptionMandatory())
     .requiredOption('--out <folder>', 'write the files there')
     .option('--cau <code>', 'es-coefficients: the installation, after which the file is named')
     .addHelpText(

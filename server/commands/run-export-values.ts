@@ -15,7 +15,6 @@ import { requireArea } from '../store/areas.ts'
 import { endless, openDatabase } from '../store/database.ts'
 import { rowsOfRange } from '../store/report-source.ts'
 import { type AreaPlace, areaPlace, type RosterRow, rosterOf } from '../store/roster-store.ts'
-import type { valueFormats } from './export-values.ts'
 import { namedArea } from './options.ts'
 import { InputError, refuse, writeOutput } from './streams.ts'
 
@@ -26,7 +25,7 @@ export interface ExportValuesOptions {
   escrow?: string
   from: number
   to: number
-  format: (typeof valueFormats)[number]
+  format: 'eda-xlsx' | 'eda-xml' | 'es-coefficients' | 'triples'
   out: string
   cau?: string
 }
