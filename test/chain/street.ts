@@ -121,14 +121,14 @@ export interface Street {
   homes: Home[]
   /** Signed by the meter's first key, or by `key`. */
   reading(
-    home: Home,
+    home: Pick<Home, 'meter'>,
     time: number,
     importWh: number,
     exportWh: number,
     key?: Wallet,
   ): Promise<Reading & { signature: Hex }>
   call(signer: Wallet, name: string, ...args: unknown[]): Promise<void>
-  deposit(home: Home, ledgerUnits: bigint): Promise<void>
+  deposit(home: Pick<Home, 'number'>, ledgerUnits: bigint): Promise<void>
 }
 
 const newKey = () => new Wallet(Wallet.createRandom().privateKey)
@@ -230,7 +230,7 @@ export async function openStreet(
     )
     homes.push({ number, account, meter })
   }
-  const deposit = async (home: Home, units: bigint) => {
+  const deposit = async (home: Pick<Home, 'number'>, units: bigint) => {
     // Six decimals and a tick of 0.0001: ten ledger units are one base unit.
     const tokens = units / 10n
     const coin = tokenAt(token.address, deployer)

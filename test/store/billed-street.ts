@@ -58,7 +58,8 @@ export const parties = partiesOf(
 export async function fillStreet(sql: Database): Promise<number> {
   const { chainId, escrow } = face
   const [{ areaId }] = await sql<[{ areaId: number }]>`
-    insert into areas (chain_id, escrow, area) values (${chainId}, ${escrow}, ${area}) returning area_id as "areaId"`
+    insert into areas (chain_id, escrow, area) values (${chainId}, ${escrow}, ${area})
+    on conflict (chain_id, escrow, area) do update set area = excluded.area returning area_id as "areaId"`
   const rules = { ...config.rules, area, intervalSeconds: hour, batchSeconds: day }
   const settings = { config: { ...config, rules }, face: { ...face, name: 'Sonnenweg' } }
   await sql`insert into area_settings values (${areaId}, 0, ${sql.json(settings as never)})`

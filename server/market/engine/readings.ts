@@ -46,7 +46,8 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
     const near = neighboursOf(state, seat, reading)
     return takeLateReading(state, { ...knowingNothing, ...near, reading, seat: number })
   }
-  const barred = barredBy(state, seat, reading)
+  // Of a meter's two seats one may have been told of a new key and the other not yet.
+  const barred = barredBy(state, seat, reading) ?? (next === undefined ? null : barredBy(state, next, reading))
   if (barred !== null) return [answerOf(reading, barred, { seat: number })]
   const admission = judge(state, seat, reading)
   if (admission.status !== 'stored') {
