@@ -116,6 +116,10 @@ const commands: Record<string, Entry> = {
     does: 'take files of official values for an area: kept as evidence, the newest valid one counts, differences are named',
     load: async () => (await import('./commands/import.ts')).importCommand(),
   },
+  'export-values': {
+    does: 'write what an area came to as files that grid operators and programs of communities read',
+    load: async () => (await import('./commands/export-values.ts')).exportValuesCommand(),
+  },
   keys: {
     does: 'compute from files of official values which coefficients would have covered how much of whose consumption',
     load: async () => (await import('./commands/keys.ts')).keysCommand(),

@@ -7,8 +7,9 @@ import type { ReportManifest } from '../reports/manifest.ts'
 import type { Period } from '../reports/periods.ts'
 import type { Refusal } from '../reports/refusals.ts'
 import { pointsOf } from '../reports/roster-facts.ts'
-import { ReportError } from '../reports/row.ts'
+import { ReportError, type ReportRow } from '../reports/row.ts'
 import { presentSelection, type RowSelection } from '../reports/selection.ts'
+import { settledRow } from '../reports/settled-row.ts'
 import { writeReport } from '../reports/write-report.ts'
 import type { MarketParties, ReportHead } from '../reports/writer.ts'
 import { requireKept } from './archives.ts'
@@ -95,6 +96,30 @@ export async function openReport(
       return manifest
     },
   }
+}
+
+/** The rows of a range by themselves, without a format. Throws `ReportError` and `StoreError` as a report does, and for a row that cannot be. */
+export async function rowsOfRange(
+  database: Database,
+  areaId: number,
+  { from, to, order }: { from: UtcSeconds; to: UtcSeconds; order: ReportFormat['order'] },
+): Promise<{ intervalSeconds: number; rows: AsyncGenerator<ReportRow> }> {
+  await requireKept(database, areaId, from)
+  const history = await settingsHistory(database, areaId)
+  if (history.length === 0) throw new ReportError('REPORT_AREA_UNKNOWN', 'the area has no settings yet')
+  const place = (await areaPlace(database, areaId)) ?? nowhere
+  const points = pointsOf(await rosterOf(database, areaId), new TimeZone(place.timeZone))
+  const settingsAt = (start: UtcSeconds) => settingsFor(history, start)
+  const zoneAt = (start: UtcSeconds, zone: number) => settingsAt(start).zones[zone]!.zone
+  const { intervalSeconds } = settingsAt(to - 1).rules
+  const read = order === 'time' ? reportRows : reportRowsByPoint
+  const pages = read(database, { area: areaId, from, to, intervalSeconds, zoneAt, meters: null })
+  async function* rows() {
+    for await (const page of pages) {
+      for (const own of page) yield settledRow(settingsAt(own.start), points.factsOf(own.meter, own.start), own)
+    }
+  }
+  return { intervalSeconds, rows: rows() }
 }
 
 function partiesOf(

@@ -166,7 +166,7 @@ function tableOf({ auction, book, engine, durable, bytes, reports, agent }: Resu
       result: `${rounded(row.rowsPerSecond)} rows/s`,
       ratio: `${rounded(row.rowsPerSecond / wantedRowsPerSecond)} × what is wanted`,
       memory: `${row.memoryMiB} MiB`,
-      more: `${row.rows} rows in ${rounded(row.seconds)} s, ${rounded(row.cpuSeconds)} s of CPU; held at the end ${rounded(row.heldRatio)} × at the beginning`,
+      more: `${row.rows} rows in ${rounded(row.seconds)} s, ${rounded(row.cpuSeconds)} s of CPU (${rounded(row.rows / row.cpuSeconds)} rows each); held at the end ${rounded(row.heldRatio)} × at the beginning`,
     })),
     ...(agent ?? []).map((row) => ({
       benchmark: `agent: ${row.homes} homes`,

@@ -34,7 +34,7 @@ const [seed, quarter, hour, day] = [7, 900, 3_600, 86_400]
 const sentAfter = 3 * hour
 
 /** Homes are numbered from 1. Each belongs to the files of one format. */
-export function formatOf(home: number): 'eda-xml' | 'eda-xlsx' | 'csv' {
+function formatOf(home: number): 'eda-xml' | 'eda-xlsx' | 'csv' {
   return (['csv', 'eda-xml', 'eda-xlsx'] as const)[home % 3]!
 }
 

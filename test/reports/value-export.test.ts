@@ -1,0 +1,164 @@
+/** What an area came to, in files of grid operators: read back by our own readers, in a folder as the command writes them. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { type ExportValuesOptions, exportValues } from '../../server/commands/run-export-values.ts'
+import { readEsCoefficients } from '../../server/exchange/write/es-coefficients.ts'
+import { readTriples, writeTriples } from '../../server/exchange/write/triples.ts'
+import type { PointFacts } from '../../server/reports/row.ts'
+import { settledRow } from '../../server/reports/settled-row.ts'
+import { officialSeriesOf, triplesOf } from '../../server/reports/value-export.ts'
+import { requireArea } from '../../server/store/areas.ts'
+import { transact } from '../../server/store/database.ts'
+import { replaceRoster, setAreaPlace } from '../../server/store/roster-store.ts'
+import { lower, meters } from '../api/people.ts'
+import { type Street, startStreet, trade } from '../api/street.ts'
+import { read } from '../exchange/reading.ts'
+import { cupsOf } from '../exchange/writers/spanish.ts'
+import { t0 } from '../market/engine/street.ts'
+import { later, seller, settings } from './rows.ts'
+
+const at = (number: number) => `AT0010000${String(number).padStart(24, '0')}`
+const facts = (point: string): PointFacts => ({ point, exportPoint: point, supplier: null, balanceGroup: null })
+
+test('a point has what was metered, what came from neighbours and what was left; what is not final is an estimate', () => {
+  const rows = [
+    { ...seller, import_wh: 20 },
+    later({ ...seller, import_wh: 5 }, 1, { status: 'provisional' }),
+    later(seller, 3, { quality: 'doubtful', sold_wh: 0, export_wh: 0, outcomes: [], received: '0' }),
+  ].map((row) => settledRow(settings, facts(at(1)), { ...row, results: null }))
+  const range = { from: seller.start, to: seller.start + 3_600, intervalSeconds: 900, community: null }
+  const series = officialSeriesOf(rows, range).map(({ code, direction, channel, values }) => {
+    const said = [...values].map(({ energyMicroWh, quality }) => [energyMicroWh && energyMicroWh / 1e6, quality[0]])
+    return [`${code} ${direction} ${channel}`, said]
+  })
+  const lacking = [null, 'm']
+  expect(series).toEqual([
+    ['1-1:1.9.0 G.01T import total', [[20, 'm'], [5, 'e'], lacking, lacking]],
+    ['1-1:2.9.0 G.03 import shared', [[0, 'm'], [0, 'e'], lacking, lacking]],
+    ['1-1:2.9.0 G.01T export total', [[500, 'm'], [500, 'e'], lacking, lacking]],
+    ['1-1:2.9.0 P.01T export residual', [[200, 'm'], [200, 'e'], lacking, lacking]],
+  ])
+})
+
+test('whoever gave and whoever got add up in every interval', () => {
+  const buyer = (meter: string, wh: number) => ({
+    ...{ ...seller, meter, import_wh: wh + 50, export_wh: 0, bought_wh: wh, sold_wh: 0, received: '0' },
+    ...{ paid: String(wh * 1_000), results: null },
+    outcomes: [
+      {
+        stage: 'spot' as const,
+        arrival: 2,
+        side: 'buy' as const,
+        filledWh: wh,
+        priceTicks: 1_000,
+        amount: BigInt(wh * 1_000),
+      },
+    ],
+  })
+  const own = [{ ...seller, results: null }, buyer('m2', 100), buyer('m3', 200)]
+  const rows = own.map((row, i) => settledRow(settings, facts(at(i + 1)), row))
+  const { productions, triples } = triplesOf(rows)
+  expect(triples).toEqual([
+    { producer: at(1), consumer: at(2), start: seller.start, energyWh: 100 },
+    { producer: at(1), consumer: at(3), start: seller.start, energyWh: 200 },
+  ])
+  expect(readTriples(Buffer.from(writeTriples(productions, triples)))).toEqual({ productions, triples })
+  expect(() => triplesOf(rows.slice(1))).toThrow(RangeError)
+})
+
+const folder = mkdtempSync(join(tmpdir(), 'commonwatt-values-'))
+const cups = cupsOf(21_990_000_000_001)
+let street: Street
+beforeAll(async () => {
+  street = await startStreet()
+  await trade(street, 4)
+})
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await street.stop()
+})
+
+/** Gives the files that the command named, and what it refused. */
+async function exported(change: Pick<ExportValuesOptions, 'format'> & Partial<ExportValuesOptions>) {
+  const out = join(folder, change.format)
+  const asked = { databaseUrl: street.databaseUrl, area: 1, from: t0, to: t0 + 3_600, out, ...change }
+  const said: string[] = []
+  const taking = (text: unknown, ...rest: unknown[]) => {
+    said.push(String(text))
+    const written = rest.at(-1)
+    if (typeof written === 'function') written()
+    return true
+  }
+  vi.spyOn(process.stdout, 'write').mockImplementation(taking)
+  vi.spyOn(process.stderr, 'write').mockImplementation(taking)
+  await exportValues(asked).finally(() => vi.restoreAllMocks())
+  process.exitCode = 0
+  return { files: readdirSync(out).map((name) => join(out, name)), said: said.join('') }
+}
+
+async function name(points: { alice: string; bob: string }, shareMillionths: number | null) {
+  const { areaId } = await requireArea(street.database, { area: 1 })
+  await transact(street.database, async (sql) => {
+    const place = { country: 'AT', timeZone: 'UTC', sender: null, receiver: null, domain: null, community: null }
+    await setAreaPlace(sql, areaId, place)
+    const line = {
+      fromDay: Math.floor(t0 / 86_400) - 1,
+      endDay: null,
+      supplier: null,
+      balanceGroup: null,
+      community: '',
+    }
+    const whole = { ...line, factorPercent: 100 }
+    await replaceRoster(sql, areaId, [
+      {
+        ...whole,
+        meter: lower(meters.alice),
+        member: 'a',
+        point: points.alice,
+        direction: 'export',
+        shareMillionths: null,
+      },
+      { ...whole, meter: lower(meters.bob), member: 'b', point: points.bob, direction: 'import', shareMillionths },
+    ])
+  })
+}
+
+test('the command writes documents, a workbook, triples and coefficients, which say what the report says', async () => {
+  await expect(exported({ format: 'triples' })).rejects.toThrow('the area has no roster')
+  await name({ alice: at(1), bob: at(2) }, null)
+  const [sums] = await street.database`
+    select sum(import_wh)::int as drawn, sum(bought_wh)::int as bought, sum(export_wh)::int as fed, sum(sold_wh)::int as sold
+    from seat_intervals where current and start >= ${t0} and start < ${t0 + 3_600} and quality = 0`
+  const triples = await exported({ format: 'triples' })
+  const { productions, triples: given } = readTriples(readFileSync(triples.files[0]!))
+  const sumOf = (list: readonly { energyWh: number }[]) => list.reduce((sum, { energyWh }) => sum + energyWh, 0)
+  expect([sumOf(productions), sumOf(given)]).toEqual([sums!.fed, sums!.sold])
+  for (const format of ['eda-xml', 'eda-xlsx'] as const) {
+    const { files } = await exported({ format })
+    expect(files).toHaveLength(format === 'eda-xml' ? 2 : 1)
+    const series = (await Promise.all(files.map(async (file) => (await read(readFileSync(file))).series))).flat()
+    const wh = (code: string) =>
+      series
+        .flatMap((own) => (own.code === code ? [...own.values] : []))
+        .reduce((sum, own) => sum + (own.energyMicroWh ?? 0) / 1e6, 0)
+    expect([wh('1-1:1.9.0 G.01T'), wh('1-1:2.9.0 G.03'), wh('1-1:2.9.0 G.01T')]).toEqual([
+      sums!.drawn,
+      sums!.bought,
+      sums!.fed,
+    ])
+    expect(wh('1-1:2.9.0 P.01T')).toBe(sums!.fed - sums!.sold)
+  }
+  const longer = await exported({ format: 'eda-xml', to: t0 + 2 * 86_400, out: join(folder, 'eda-xml') })
+  expect(longer.said).toMatch(/no value at/)
+  const cau = `${cups}0FA001`
+  await expect(exported({ format: 'es-coefficients', cau })).rejects.toThrow('the roster has no share for')
+  await name({ alice: cupsOf(21_990_000_000_002), bob: cups }, 1_000_000)
+  const { files } = await exported({ format: 'es-coefficients', cau })
+  expect(files.map((path) => path.slice(path.lastIndexOf('/') + 1))).toEqual([`${cau}_2027.txt`])
+  const read2027 = readEsCoefficients(readFileSync(files[0]!, 'utf8'), 2027)
+  expect(read2027).toEqual({ cups: [`${cups}0F`], millionths: [[1_000_000]] })
+  await expect(exported({ format: 'triples', to: t0 })).rejects.toThrow('not after')
+  await expect(exported({ format: 'triples', to: t0 + 40 * 86_400 })).rejects.toThrow('longer than a month')
+})
