@@ -38,6 +38,7 @@ export const meteringWords = catalogue({
     lastDay: 'the last 24 hours',
     points: 'Metering points',
     due: (time: string) => `A value is due ${time} after its period has ended.`,
+    notDue: 'The homes’ own devices settle here; official values are only compared with them, and none is due.',
     noRoster: 'Nobody has said yet whose metering points these are: the operator does that with a roster.',
     member: 'member',
     there: 'good values',
@@ -105,6 +106,7 @@ export const meteringWords = catalogue({
     lastDay: 'die letzten 24 Stunden',
     points: 'Zählpunkte',
     due: (time) => `Ein Wert ist ${time} nach dem Ende seines Zeitraums fällig.`,
+    notDue: 'Hier zählen die eigenen Geräte der Häuser; Messwerte werden nur damit verglichen, und keiner ist fällig.',
     noRoster:
       'Noch steht nicht fest, wem die Zählpunkte gehören: das legt der Betreiber mit einer Teilnehmerliste fest.',
     member: 'Mitglied',
