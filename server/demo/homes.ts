@@ -111,7 +111,7 @@ export function writeAgentConfig(parts: {
       '[[meter]]',
       `name = ${text(home.id)}`,
       ...(account === null ? [] : [`account = ${text(account)}`]),
-      `keyFile = ${text(join(folder, `${home.id}-meter.key`))}`,
+      `keyFile = ${text(meterKeyFile(folder, home.id))}`,
       `pollSeconds = ${street.pollSeconds}`,
       // Some of its meters count each phase by itself, and so does its grid.
       'utilityCounts = "per-phase"',
@@ -134,6 +134,11 @@ export function writeAgentConfig(parts: {
   const file = join(folder, 'agent.toml')
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 })
   return file
+}
+
+/** Where an agent keeps the key of a home's meter. */
+export function meterKeyFile(folder: string, home: string): string {
+  return join(folder, `${home}-meter.key`)
 }
 
 /** Runs the agent's own `enrol`, which makes the meter keys where they live. */

@@ -1,7 +1,11 @@
 /** What the grid operator does for the demo's homes, as by `commonwatt invite` and `commonwatt area confirm`: one transaction at a time. */
+import { existsSync } from 'node:fs'
 import type { Wallet } from 'ethers'
+import { escrowAt } from '../../contracts/build/deploy.ts'
 import type { JoiningResource } from '../api/joining.ts'
 import { signInWithKey } from '../api-client.ts'
+import { asChainError, openProvider } from '../chain/escrow-client.ts'
+import { readWalletFile } from '../chain/key-file.ts'
 import { carryOutAct } from '../founding/area-acts.ts'
 import type { ConfiguredArea } from '../founding/configured-areas.ts'
 import { signInvitations } from '../founding/invitations.ts'
@@ -50,6 +54,21 @@ export function guestOfficeOf(parts: {
       const { zone, nameplateWh: mostExportWh } = wishesOf(home, street.area)
       for (const { seat } of own) await office.confirm({ seat, zone, mostExportWh, isCompanion: false })
       return own.length > 0
+    },
+    async hasLeft(account, keyFile) {
+      if (!existsSync(keyFile)) return false
+      const provider = openProvider(place.rpcUrl, chain.chainId)
+      try {
+        const escrow = escrowAt(chain.escrow, provider)
+        const seat: bigint = await escrow.getFunction('seatOf')(account, readWalletFile(keyFile).address, area)
+        if (seat === 0n) return false
+        const { closedFrom } = await escrow.getFunction('seatView')(seat)
+        return closedFrom !== 0n && Number(closedFrom) <= Date.now() / 1000
+      } catch (error) {
+        throw asChainError(error)
+      } finally {
+        provider.destroy()
+      }
     },
   }
 }

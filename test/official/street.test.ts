@@ -239,7 +239,8 @@ test('files of one moment that contradict each other are a conflict, named by fi
 
 test('the two witnesses are compared by point, interval and day, for owner and metering operator', async () => {
   const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
-  const range = `from=${iso(t0)}&to=${iso(t0 + 86_400)}`
+  const midnight = Math.floor(t0 / 86_400) * 86_400
+  const range = `from=${iso(midnight)}&to=${iso(midnight + 86_400)}`
   const seen = {
     tolerance: { wh: 5, percent: 1 },
     // The second value is estimated and the third missing: only the first has two witnesses.
@@ -273,6 +274,17 @@ test('the two witnesses are compared by point, interval and day, for owner and m
   const stranger = { token: await tokenOf(street, people.stranger) }
   const refused = await ask(street, 'GET', `${own}/witnesses?seat=${items[1].seat}&${range}`, stranger)
   expect(refused.body.code).toBe('ACCOUNT_FOREIGN')
+  // Of a day that may be seen only in part the intervals are shown, and no sum that would tell the rest.
+  const part = `from=${iso(t0)}&to=${iso(t0 + 3_600)}`
+  const shown = (await ask(street, 'GET', `${own}/witnesses?seat=${items[1].seat}&${part}`, owner)).body
+  expect([shown.days, shown.contradictions.length]).toEqual([[], 1])
+  // What the next owner's agent reads by the same meter, the former owner does not see.
+  await street.database`update witness_days set agent_seat = 2 where area_id = ${areaId}`
+  const former = (await ask(street, 'GET', `${own}/witnesses?seat=${items[1].seat}&${range}`, owner)).body
+  expect([former.days, former.contradictions]).toEqual([[], []])
+  const seats = (await ask(street, 'GET', `${own}/seats`, owner)).body.items
+  expect(seats[1].record).toMatchObject({ comparedDays: 0, beyondIntervals: 0 })
+  await street.database`update witness_days set agent_seat = 3 where area_id = ${areaId}`
 })
 
 test('what is signed when the grace has passed settles; estimated and missing do not', async () => {

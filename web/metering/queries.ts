@@ -7,7 +7,7 @@ import type {
   WitnessesResource,
 } from '../../server/api/official-resources.ts'
 import { getJson } from '../api/client.ts'
-import type { Credentials } from '../api/queries.ts'
+import type { Asker } from '../api/queries.ts'
 
 const shownDays = 30
 const dayMs = 86_400_000
@@ -20,21 +20,21 @@ function lastDays(nowMs: number): string {
 }
 
 /** Of one seat of the account. */
-export function seatWitnessesQuery({ account, token }: Credentials, seat: string, nowMs: number) {
+export function seatWitnessesQuery({ account }: Asker, seat: string, nowMs: number) {
   const path = `/accounts/${account}/witnesses?seat=${seat}&${lastDays(nowMs)}`
   return queryOptions({
     queryKey: ['witnesses', account, seat, path],
-    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { token, signal }),
+    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { account, signal }),
     staleTime: 60_000,
   })
 }
 
 /** Of all points of an area, for who meters it. */
-export function areaWitnessesQuery({ account, token }: Credentials, area: number, nowMs: number) {
+export function areaWitnessesQuery({ account }: Asker, area: number, nowMs: number) {
   const path = `/areas/${area}/witnesses?${lastDays(nowMs)}`
   return queryOptions({
     queryKey: ['area-witnesses', account, area, path],
-    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { token, signal }),
+    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { account, signal }),
     staleTime: 60_000,
   })
 }
@@ -48,36 +48,36 @@ function bounds(month: string | null): string {
 }
 
 /** The metering points with how complete their official values are. */
-export function pointsQuery({ account, token }: Credentials, area: number, month: string | null) {
+export function pointsQuery({ account }: Asker, area: number, month: string | null) {
   return queryOptions({
     queryKey: ['metering-points', account, area, month],
     queryFn: ({ signal }) =>
       getJson<{ dueSeconds: number | null; items: MeteringPointResource[] }>(
         `/areas/${area}/metering-points?${bounds(month)}`,
-        { token, signal },
+        { account, signal },
       ),
     staleTime: 10_000,
   })
 }
 
 /** Where files contradict each other or the newer one took the place of the other. */
-export function officialDifferencesQuery({ account, token }: Credentials, area: number, month: string | null) {
+export function officialDifferencesQuery({ account }: Asker, area: number, month: string | null) {
   return queryOptions({
     queryKey: ['official-differences', account, area, month],
     queryFn: async ({ signal }) => {
       const path = `/areas/${area}/official-values/differences?${bounds(month)}`
-      return (await getJson<{ items: OfficialDifferenceResource[] }>(path, { token, signal })).items
+      return (await getJson<{ items: OfficialDifferenceResource[] }>(path, { account, signal })).items
     },
     staleTime: 10_000,
   })
 }
 
 /** The files that were taken, newest first. */
-export function officialFilesQuery({ account, token }: Credentials, area: number) {
+export function officialFilesQuery({ account }: Asker, area: number) {
   return queryOptions({
     queryKey: ['official-files', account, area],
     queryFn: async ({ signal }) =>
-      (await getJson<{ items: OfficialFileResource[] }>(`/areas/${area}/official-values/files`, { token, signal }))
+      (await getJson<{ items: OfficialFileResource[] }>(`/areas/${area}/official-values/files`, { account, signal }))
         .items,
     staleTime: 10_000,
   })

@@ -55,7 +55,7 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
             <span className="person-name">{identity.name}</span>
           </>
         ) : (
-          said.seeItAs
+          <span className="person-name">{said.seeItAs}</span>
         )}
         <span aria-hidden="true" className="caret" />
       </button>

@@ -66,9 +66,13 @@ export const attentionWords = catalogue({
     registers: (taken: string, fedIn: string) => `Registers: ${taken} taken, ${fedIn} fed in.`,
     zone: 'Zone',
     most: (period: string) => `Most it can feed in within a ${period}, Wh`,
+    confirmText: (period: string) =>
+      `With your signature the meter trades from the next ${period} on, at most so much. You can revoke it at any time, in the list of meters below.`,
+    mostWrong:
+      'That is a whole number of watt-hours above zero. It follows from the power of the roof: 10 kW feed in 2500 Wh in a quarter of an hour.',
     confirm: 'Sign and confirm',
     signing: 'Signing…',
-    confirmed: (hash: string) => `On its way, in transaction ${hash}.`,
+    confirmed: 'On its way, in transaction',
     load: 'Load of the lines',
     loadNow: (flow: string, capacity: string) => `Now ${flow} of ${capacity}.`,
     loadPeak: (peak: string, time: string) => `Most: ${peak}, at ${time}.`,
@@ -132,9 +136,13 @@ export const attentionWords = catalogue({
     registers: (taken, fedIn) => `Zählerstände: ${taken} bezogen, ${fedIn} eingespeist.`,
     zone: 'Zone',
     most: (period) => `Was er in einer ${period} höchstens einspeist, Wh`,
+    confirmText: (period) =>
+      `Mit Ihrer Unterschrift handelt der Zähler ab der nächsten ${period}, höchstens so viel. Sie können ihn jederzeit widerrufen, unten in der Liste der Zähler.`,
+    mostWrong:
+      'Das ist eine ganze Zahl von Wattstunden über null. Sie folgt aus der Leistung des Dachs: 10 kW speisen in einer Viertelstunde 2500 Wh ein.',
     confirm: 'Unterschreiben und bestätigen',
     signing: 'Wird unterschrieben …',
-    confirmed: (hash) => `Unterwegs, in Transaktion ${hash}.`,
+    confirmed: 'Unterwegs, in Transaktion',
     load: 'Last der Leitungen',
     loadNow: (flow, capacity) => `Jetzt ${flow} von ${capacity}.`,
     loadPeak: (peak, time) => `Höchstens: ${peak}, um ${time}.`,

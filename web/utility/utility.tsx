@@ -15,6 +15,7 @@ import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
 import { declarationWords } from './declaration-words.ts'
 import { IntervalTable } from './interval-table.tsx'
+import { meterWords } from './meter-words.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
@@ -22,6 +23,7 @@ import './utility.css'
 const AttentionCards = later(() => import('./attention.tsx'), Waiting)
 const LineLoad = later(() => import('./line-load.tsx'))
 const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
+const MeterTable = later(() => import('./meter-table.tsx'), Waiting)
 const Report = later(() => import('./report.tsx'), Waiting)
 
 const DeclarationTable = later(() => import('./declaration-table.tsx'), Waiting)
@@ -64,6 +66,7 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Tabs.Trigger value="intervals">{said.intervals}</Tabs.Trigger>
           <Tabs.Trigger value="batches">{said.batches}</Tabs.Trigger>
           <Tabs.Trigger value="report">{said.report}</Tabs.Trigger>
+          <Tabs.Trigger value="meters">{meterWords().tab}</Tabs.Trigger>
           <Tabs.Trigger value="official">{meteringWords().tab}</Tabs.Trigger>
           {!isMarket && <Tabs.Trigger value="declarations">{declarationWords().tab}</Tabs.Trigger>}
         </Tabs.List>
@@ -76,6 +79,9 @@ export default function Utility({ area }: { area: AreaResource }) {
         </Tabs.Content>
         <Tabs.Content value="report" tabIndex={-1}>
           <Report area={area} />
+        </Tabs.Content>
+        <Tabs.Content value="meters" tabIndex={-1}>
+          <MeterTable area={area} />
         </Tabs.Content>
         <Tabs.Content value="official" tabIndex={-1}>
           <OfficialTab area={area} />

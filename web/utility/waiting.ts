@@ -24,7 +24,7 @@ export function useWaiting(area: AreaResource): { waiting: InboxState; joining: 
   const joining = useQuery({
     queryKey: ['joining', session.account, area.area],
     queryFn: ({ signal }) =>
-      getJson<JoiningResource[]>(`/areas/${area.area}/joining`, { token: session.token, signal }),
+      getJson<JoiningResource[]>(`/areas/${area.area}/joining`, { account: session.account, signal }),
     refetchInterval,
   })
   const points = useQuery({ ...pointsQuery(session, area.area, null), refetchInterval }).data

@@ -8,6 +8,7 @@ const de = vocabulary.de.utility
 export const utilityWords = catalogue({
   en: {
     zones: 'Zones and links',
+    byZone: 'Zone by zone',
     ofOne: (moment: string, period: string) => `${moment}, Wh of one ${period}`,
     period: en.period,
     periods: en.periods,
@@ -113,6 +114,7 @@ export const utilityWords = catalogue({
   },
   de: {
     zones: 'Zonen und Leitungen',
+    byZone: 'Zone für Zone',
     ofOne: (moment, period) => `${moment}, Wh einer ${period}`,
     period: de.period,
     periods: de.periods,
