@@ -18,7 +18,6 @@ export const meteringWords = catalogue({
         ? 'In one moment they differ by more than that.'
         : `In ${count} moments they differ by more than that.`,
     show: 'Which ones',
-    tab: 'Official values',
     nothing: 'In the last 30 days no official value met a reading of a home’s own device.',
     days: 'Days on which both said something',
     differences: 'Moments in which they differ beyond the tolerance',
@@ -86,7 +85,6 @@ export const meteringWords = catalogue({
         ? 'In einem Zeitraum weichen sie stärker voneinander ab.'
         : `In ${count} Zeiträumen weichen sie stärker voneinander ab.`,
     show: 'In welchen',
-    tab: 'Messwerte des Netzes',
     nothing: 'In den letzten 30 Tagen traf kein Messwert des Netzes auf einen Wert eines eigenen Geräts.',
     days: 'Tage, an denen beide etwas sagten',
     differences: 'Zeiträume, in denen sie stärker abweichen als erlaubt',
