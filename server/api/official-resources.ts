@@ -84,15 +84,32 @@ export type MeteringPointResource = z.infer<typeof meteringPointSchema>
 
 const millionths = 1_000_000
 
-export function presentMeteringPoint({ row, expected, newest, ...counts }: PointOverview): MeteringPointResource {
-  const { measured, substituted, estimated } = counts
+/** Where official values do not settle, none is due. */
+export function presentMeteringPoint(
+  { row, newest, ...counts }: PointOverview,
+  { isDue }: { isDue: boolean },
+): MeteringPointResource {
+  const { measured, substituted, estimated, late } = counts
+  const there = measured + substituted + estimated
+  const expected = isDue ? counts.expected : there
   const { point, direction, meter, member, supplier, balanceGroup, factorPercent, shareMillionths } = row
   return {
-    ...{ point, direction, meter, member, supplier, balanceGroup, factorPercent, ...counts, expected },
+    ...{
+      point,
+      direction,
+      meter,
+      member,
+      supplier,
+      balanceGroup,
+      factorPercent,
+      ...counts,
+      expected,
+      late: isDue ? late : 0,
+    },
     sharePercent: shareMillionths === null ? null : String((shareMillionths * 100) / millionths),
     fromDay: isoDay(row.fromDay),
     endDay: row.endDay === null ? null : isoDay(row.endDay),
-    missing: expected - measured - substituted - estimated,
+    missing: expected - there,
     newest: newest === null ? null : isoTime(newest),
   }
 }

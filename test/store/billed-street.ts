@@ -65,8 +65,9 @@ export async function fillStreet(sql: Database): Promise<number> {
   await sql`insert into area_settings values (${areaId}, 0, ${sql.json(settings as never)})`
   await sql`insert into area_places values (${areaId}, 'AT', 'Europe/Vienna', null, null, null)`
   const all = Array.from({ length: homes }, (_, i) => i + 1)
+  const epochStart = { epoch: 1, time: from, importWh: 0, exportWh: 0 }
   await sql`
-    insert into seats select ${areaId}, own.seat, own.account, own.meter, ${sql.json({ openedAt: from, terms: [] })}, false
+    insert into seats select ${areaId}, own.seat, own.account, own.meter, ${sql.json({ openedAt: from, epochStart, terms: [] })}, false
     from unnest(${numbers(all, (home) => home)}::int[], ${texts(all, accountOf)}::text[], ${texts(all, meterOf)}::text[])
       own (seat, account, meter)`
   await sql`

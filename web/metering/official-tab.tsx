@@ -44,7 +44,9 @@ export default function OfficialTab({ area }: { area: AreaResource }) {
       {points.isPending && <Waiting lines={4} />}
       {points.data && (
         <>
-          <p className="soft">{said.due(duration(points.data.dueSeconds))}</p>
+          <p className="soft">
+            {points.data.dueSeconds === null ? said.notDue : said.due(duration(points.data.dueSeconds))}
+          </p>
           {points.data.items.length === 0 ? <Empty>{said.noRoster}</Empty> : <PointTable points={points.data.items} />}
         </>
       )}

@@ -52,7 +52,7 @@ export function pointsQuery({ account }: Asker, area: number, month: string | nu
   return queryOptions({
     queryKey: ['metering-points', account, area, month],
     queryFn: ({ signal }) =>
-      getJson<{ dueSeconds: number; items: MeteringPointResource[] }>(
+      getJson<{ dueSeconds: number | null; items: MeteringPointResource[] }>(
         `/areas/${area}/metering-points?${bounds(month)}`,
         { account, signal },
       ),

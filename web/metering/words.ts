@@ -18,7 +18,6 @@ export const meteringWords = catalogue({
         ? 'In one moment they differ by more than that.'
         : `In ${count} moments they differ by more than that.`,
     show: 'Which ones',
-    tab: 'Official values',
     nothing: 'In the last 30 days no official value met a reading of a home’s own device.',
     days: 'Days on which both said something',
     differences: 'Moments in which they differ beyond the tolerance',
@@ -38,6 +37,7 @@ export const meteringWords = catalogue({
     lastDay: 'the last 24 hours',
     points: 'Metering points',
     due: (time: string) => `A value is due ${time} after its period has ended.`,
+    notDue: 'The homes’ own devices settle here; official values are only compared with them, and none is due.',
     noRoster: 'Nobody has said yet whose metering points these are: the operator does that with a roster.',
     member: 'member',
     there: 'good values',
@@ -85,7 +85,6 @@ export const meteringWords = catalogue({
         ? 'In einem Zeitraum weichen sie stärker voneinander ab.'
         : `In ${count} Zeiträumen weichen sie stärker voneinander ab.`,
     show: 'In welchen',
-    tab: 'Messwerte des Netzes',
     nothing: 'In den letzten 30 Tagen traf kein Messwert des Netzes auf einen Wert eines eigenen Geräts.',
     days: 'Tage, an denen beide etwas sagten',
     differences: 'Zeiträume, in denen sie stärker abweichen als erlaubt',
@@ -105,6 +104,7 @@ export const meteringWords = catalogue({
     lastDay: 'die letzten 24 Stunden',
     points: 'Zählpunkte',
     due: (time) => `Ein Wert ist ${time} nach dem Ende seines Zeitraums fällig.`,
+    notDue: 'Hier zählen die eigenen Geräte der Häuser; Messwerte werden nur damit verglichen, und keiner ist fällig.',
     noRoster:
       'Noch steht nicht fest, wem die Zählpunkte gehören: das legt der Betreiber mit einer Teilnehmerliste fest.',
     member: 'Mitglied',

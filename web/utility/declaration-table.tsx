@@ -7,6 +7,7 @@ import { Empty, Trouble, Waiting } from '../page/card.tsx'
 import { localMoment } from '../time/clock.ts'
 import { declarationWords } from './declaration-words.ts'
 import { TableFrame } from './table-frame.tsx'
+import { utilityWords } from './words.ts'
 
 const shown = 100
 
@@ -34,7 +35,7 @@ export default function DeclarationTable({ area }: { area: AreaResource }) {
       {declared.isPending && <Waiting lines={4} />}
       {declared.data?.length === 0 && <Empty>{said.none}</Empty>}
       {declared.data && declared.data.length > 0 && (
-        <TableFrame label={said.tab} tall>
+        <TableFrame label={utilityWords().declarations} tall>
           <thead>
             <tr>
               {[said.accepted, said.kind, said.from, said.until, said.version, said.counts].map((name) => (

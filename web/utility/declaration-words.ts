@@ -3,7 +3,6 @@ import { catalogue } from '../words/language.ts'
 
 export const declarationWords = catalogue({
   en: {
-    tab: 'Declarations',
     awaited: (count: number, first: string, last: string) =>
       count === 1
         ? `The period from ${first} waits for what you allocate in it; nothing is paid until then.`
@@ -20,7 +19,6 @@ export const declarationWords = catalogue({
     whole: 'in all of it',
   },
   de: {
-    tab: 'Zuteilungen',
     awaited: (count, first, last) =>
       count === 1
         ? `Der Zeitraum ab ${first} wartet darauf, was Sie darin zuteilen; bis dahin wird nichts bezahlt.`

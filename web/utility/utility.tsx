@@ -6,14 +6,12 @@ import { batchesQuery, gridIntervalsQuery } from '../api/queries.ts'
 import { MarketChart } from '../charts/later-chart.tsx'
 import { priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
-import { meteringWords } from '../metering/words.ts'
 import { cents, energy, moneyWords, sum } from '../money/format.ts'
 import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
-import { declarationWords } from './declaration-words.ts'
 import { IntervalTable } from './interval-table.tsx'
 import { meterWords } from './meter-words.tsx'
 import { utilityWords } from './words.ts'
@@ -67,8 +65,8 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Tabs.Trigger value="batches">{said.batches}</Tabs.Trigger>
           <Tabs.Trigger value="report">{said.report}</Tabs.Trigger>
           <Tabs.Trigger value="meters">{meterWords().tab}</Tabs.Trigger>
-          <Tabs.Trigger value="official">{meteringWords().tab}</Tabs.Trigger>
-          {!isMarket && <Tabs.Trigger value="declarations">{declarationWords().tab}</Tabs.Trigger>}
+          <Tabs.Trigger value="official">{said.official}</Tabs.Trigger>
+          {!isMarket && <Tabs.Trigger value="declarations">{said.declarations}</Tabs.Trigger>}
         </Tabs.List>
         <Tabs.Content value="intervals" tabIndex={-1}>
           <IntervalTable area={area} intervals={intervals.data ?? []} />

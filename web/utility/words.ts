@@ -94,6 +94,8 @@ export const utilityWords = catalogue({
     changes: 'again',
     saveVersion: (version: number) => `Download version ${version}`,
     saveChanges: (version: number) => `What changed since version ${version}`,
+    official: 'Official values',
+    declarations: 'Declarations',
     saveThese: (version: number) => `Download the changes of version ${version}`,
     changed: (version: number, rows: number | null) =>
       `Computed since version ${version}${rows === null ? '' : `: ${rows} ${rows === 1 ? 'row' : 'rows'}, as they are now`}`,
@@ -200,6 +202,8 @@ export const utilityWords = catalogue({
     changes: 'noch einmal',
     saveVersion: (version) => `Fassung ${version} herunterladen`,
     saveChanges: (version) => `Was sich seit Fassung ${version} geändert hat`,
+    official: 'Messwerte des Netzes',
+    declarations: 'Zuteilungen',
     saveThese: (version) => `Änderungen der Fassung ${version} herunterladen`,
     changed: (version, rows) =>
       `Seit Fassung ${version} berechnet${rows === null ? '' : `: ${rows} ${rows === 1 ? 'Zeile' : 'Zeilen'}, so wie sie jetzt sind`}`,

@@ -25,6 +25,7 @@ import { type Route, type RouteInput, route } from '../route.ts'
 
 const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
 const tag = 'Official values'
+const billing = 1
 /** Reading a file keeps the server from answering others meanwhile: larger ones are for the command. */
 const mostFileBytes = 4 * 2 ** 20
 /** A month has 32 days of UTC where the clock is put back. */
@@ -102,21 +103,28 @@ export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOpera
       private: true,
       params: areaParams,
       query: z.object({ from: timeInput, to: timeInput }),
-      answers: { 200: z.object({ dueSeconds: z.number(), items: z.array(meteringPointSchema) }) },
+      answers: {
+        200: z.object({
+          dueSeconds: z.number().nullable().meta({ description: 'Null where official values do not settle' }),
+          items: z.array(meteringPointSchema),
+        }),
+      },
       async handle({ params, query: { from, to }, session }) {
         if (to <= from) throw new ApiError('RANGE_EMPTY', 'the range ends before it begins')
         if (to - from > mostDays * 86_400) throw new ApiError('RANGE_TOO_LONG', `ask for at most ${mostDays} days`)
         const { area } = await ofMetering(params.area, session)
         const { settings, status } = area
-        const [areaId, dueSeconds] = [await tables.idOf(area), settings.graceMs / 1000]
+        const { intervalSeconds, settlingGrade } = settings.rules
+        const [areaId, graceSeconds] = [await tables.idOf(area), settings.graceMs / 1000]
+        const isDue = settlingGrade === billing
+        const dueSeconds = isDue ? graceSeconds : null
         const place = await areaPlace(database, areaId)
         if (place === null) return { status: 200, body: { dueSeconds, items: [] } }
-        const range = {
-          ...{ from, to, now: status.nowMs / 1000, dueSeconds, zone: new TimeZone(place.timeZone) },
-          intervalSeconds: settings.rules.intervalSeconds,
-        }
+        const now = status.nowMs / 1000
+        const zone = new TimeZone(place.timeZone)
+        const range = { from, to, now, dueSeconds: graceSeconds, intervalSeconds, zone }
         const found = await pointOverviews(database, areaId, await rosterOf(database, areaId), range)
-        return { status: 200, body: { dueSeconds, items: found.map(presentMeteringPoint) } }
+        return { status: 200, body: { dueSeconds, items: found.map((own) => presentMeteringPoint(own, { isDue })) } }
       },
     }),
     route({
