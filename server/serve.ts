@@ -17,6 +17,7 @@ import { createDoor } from './api/door.ts'
 import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
+import { presentNotice } from './api/present-notice.ts'
 import { tellWhoWatches } from './api/routes/demo.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import { areaMetrics } from './areas/metrics.ts'
@@ -37,6 +38,7 @@ import { createReadingIntake } from './live/reading-intake.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
 import type { Tolerance } from './metering/witnesses.ts'
 import { createMetricsServer } from './metrics-server.ts'
+import { startNotices } from './notices/start-notices.ts'
 import { startFeeder } from './official/start-feeder.ts'
 import { startSignatureCheck } from './signatures/signature-check.ts'
 import {
@@ -105,6 +107,9 @@ export interface RunningServer {
 
 /** A connection on which nothing moves for so long is closed: Node waits for a client that does not read for ever. */
 const silentMs = 300_000
+
+/** How often it is looked whether there is something to tell accounts. */
+const noticesEveryMs = 1_000
 
 /** Chain ids whose keys may be public. */
 const developmentChainIds: readonly number[] = [31337, 1337]
@@ -208,6 +213,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
+  const notices = startNotices({
+    ...{ database, registry, log, confirmations, everyMs: Math.max(pollMs, noticesEveryMs), areas: parts.areas.all },
+    tell: (area, notice) => live.tell(notice.account, presentNotice(area.settings, notice)),
+  })
   const stopTelling = demo?.homesUrl ? tellWhoWatches(demo.homesUrl, live.watching) : () => {}
   const intake = createReadingIntake(parts.areas, signatures)
   const feeder = startFeeder({
@@ -224,6 +233,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     url,
     async stop() {
+      await notices.stop()
       stopTelling()
       live.close()
       await feeder.stop()

@@ -17,9 +17,12 @@ import { areaRoutes } from './routes/areas.ts'
 import { declarationRoutes } from './routes/declarations.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { everythingRoutes } from './routes/everything.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { meterRoutes } from './routes/meters.ts'
+import { noticeRoutes } from './routes/notices.ts'
 import { officialRoutes } from './routes/official.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
@@ -97,7 +100,7 @@ function apiRoutes(parts: ApiParts): Route[] {
   const orderParts = { ...parts, tables: createAreaTables(database, areas) }
   const admission = createRelayAdmission(orderParts)
   // Orders first, since they come most often: a router tries its routes one after the other.
-  return [
+  const routes = [
     ...orderRoutes(orderParts),
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
@@ -113,12 +116,15 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...accountRoutes(orderParts),
     ...totalsRoutes(orderParts),
     ...pairingRoutes(orderParts),
+    ...meterRoutes(orderParts),
+    ...noticeRoutes(orderParts),
     ...relayRoutes(orderParts, admission),
     ...passkeyAccountRoutes(orderParts, admission),
     ...grantRoutes(orderParts, admission),
     ...invitationRoutes(orderParts),
     ...demoRoutes(parts),
   ]
+  return [...routes, ...everythingRoutes(orderParts, routes)]
 }
 
 const nothingHere: RequestHandler = (request) => {

@@ -11,6 +11,7 @@ import { tokensWithSession } from '../accounts/sessions.ts'
 import { createAreaTables } from '../api/area-tables.ts'
 import { belongsHere } from '../api/belonging.ts'
 import type { LiveToPage } from '../api/live-resources.ts'
+import type { NoticeResource } from '../api/notice-resources.ts'
 import { gridOperatorOf } from '../api/parts.ts'
 import { problemOf } from '../api/problem.ts'
 import { cookieOf, sessionShown } from '../api/session-cookie.ts'
@@ -33,6 +34,8 @@ export interface LiveParts extends OrderSocketParts {
 }
 
 export interface Live {
+  /** Tells the pages of an account what it is told of. */
+  tell(account: string, notice: NoticeResource): void
   /** The accounts that have a page open. */
   watching(): string[]
   /** Stops the rounds; the sockets are the server's to close. */
@@ -122,6 +125,7 @@ export function attachLive(io: Server, parts: LiveParts): Live {
       accounts: watching,
       toArea: namespace.to(room),
       grid: () => gridOperatorOf(parts, area),
+      moveOf: (seat) => parts.servicesOf(area.settings.area).moveOf(area.settings.area, seat),
       toAccount: (account) => namespace.to(accountRoom(account)),
     }
     return [createResultPublisher(area, publishing), createForwardPublisher(area, publishing)]
@@ -149,6 +153,9 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     }),
   ]
   return {
+    tell(account, notice) {
+      namespace.to(accountRoom(account)).emit('notice', notice)
+    },
     watching,
     close() {
       for (const stop of timers) stop()

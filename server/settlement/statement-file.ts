@@ -62,5 +62,8 @@ export type StatementFile = z.infer<typeof statementFileSchema>
 export function readStatementFile(json: unknown): StatementFile {
   const parsed = statementFileSchema.safeParse(json)
   if (parsed.success) return parsed.data
-  throw new SettlementError('SETTLEMENT_STATEMENT', `this is no seat’s statement: ${mistakesOf(parsed.error).join('; ')}`)
+  throw new SettlementError(
+    'SETTLEMENT_STATEMENT',
+    `this is no seat’s statement: ${mistakesOf(parsed.error).join('; ')}`,
+  )
 }

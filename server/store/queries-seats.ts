@@ -40,6 +40,15 @@ export function seatsOfAccounts(sql: Queries, area: number, accounts: readonly A
     order by seats.seat`
 }
 
+/** Seats of one area, ascending, from the one after `after`. */
+export function allSeats(
+  sql: Queries,
+  { area, after, limit }: { area: number; after: number; limit: number },
+): Promise<SeatRow[]> {
+  return sql<SeatRow[]>`
+    ${selectSeats(sql)} where seats.area_id = ${area} and seats.seat > ${after} order by seats.seat limit ${limit}`
+}
+
 /** Open seats of an area whose meters the grid operator has not confirmed, ascending. */
 export function unconfirmedSeats(
   sql: Queries,

@@ -1,7 +1,15 @@
 /** What is shown of the past goes by the settings of its time: names, fees, capacities and tariffs. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { meterSchema } from '../../server/api/joining.ts'
 import { intervalSchema, pageOf, seatIntervalSchema, summarySchema } from '../../server/api/resources.ts'
-import { monthSchema, otherPricesSchema, settledRootSchema, totalsSchema } from '../../server/api/totals-resources.ts'
+import { listsTakenAlong } from '../../server/api/routes/everything.ts'
+import {
+  betterLimitsSchema,
+  monthSchema,
+  otherPricesSchema,
+  settledRootSchema,
+  totalsSchema,
+} from '../../server/api/totals-resources.ts'
 import type { AreaConfig, AreaFace } from '../../server/market/area/area.ts'
 import { checkInterval } from '../../web/market/market.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
@@ -152,18 +160,36 @@ describe('after a zone changed', () => {
     const ask1 = (path: string, token: string) =>
       ask(street, 'GET', `accounts/${lower(people.alice)}/${path}`, { token })
     const range = `seat=${seatIds.alice}&from=${iso(t0)}&to=${iso(t0 + 4 * intervalSeconds)}`
-    const as = otherPricesSchema.parse((await ask1(`other-prices?${range}&limits=0.1000,0.9000`, alice)).body)
+    const as = otherPricesSchema.parse((await ask1(`other-prices?${range}&side=sell&limits=0.1000,0.9000`, alice)).body)
     // The later two were cleared over a link that has room for nothing by what was written into their settings.
     expect(as).toMatchObject({ intervals: 2, leftOut: 2, offeredWh: 1_000, from: iso(t0), to: iso(changed) })
     const real = summarySchema.parse(
       (await ask1(`summary?seat=${seatIds.alice}&from=${iso(t0)}&to=${iso(changed)}`, alice)).body,
     )
     expect(as.at).toEqual([
-      { limitPerKwh: '0.1000', soldWh: real.soldWh, received: real.received, fromSupplier: '0.016' },
-      { limitPerKwh: '0.9000', soldWh: 0, received: '0', fromSupplier: '0.08' },
+      { limitPerKwh: '0.1000', tradedWh: real.soldWh, amount: real.received, withSupplier: '0.016' },
+      { limitPerKwh: '0.9000', tradedWh: 0, amount: '0', withSupplier: '0.08' },
     ])
-    expect((await ask1(`other-prices?${range}&limits=0.1`, token)).body.code).toBe('ACCOUNT_FOREIGN')
-    expect((await ask1(`other-prices?${range}&limits=cheap`, alice)).body.code).toBe('REQUEST_INVALID')
+    const bought = await own(
+      `other-prices?seat=${seatIds.bob}&from=${iso(t0)}&to=${iso(changed)}&side=buy&limits=0.0001,0.2500`,
+    )
+    const spent = summarySchema.parse(
+      (await own(`summary?seat=${seatIds.bob}&from=${iso(t0)}&to=${iso(changed)}`)).body,
+    )
+    expect(otherPricesSchema.parse(bought.body).at).toMatchObject([
+      { tradedWh: 0, amount: '0' },
+      { tradedWh: spent.boughtWh, amount: spent.paid },
+    ])
+    const better = await ask1(`better-limits?seat=${seatIds.alice}&side=sell&start=${iso(t0)}`, alice)
+    expect(betterLimitsSchema.parse(better.body)).toMatchObject({
+      found: { offeredWh: 500, tradedWh: 400, better: [] },
+    })
+    const untold = await ask1(`better-limits?seat=${seatIds.alice}&side=sell&start=${iso(changed)}`, alice)
+    expect(betterLimitsSchema.parse(untold.body).found).toBeNull()
+    const foreign = await ask1(`better-limits?seat=${seatIds.alice}&side=sell&start=${iso(t0)}`, token)
+    expect(foreign.body.code).toBe('ACCOUNT_FOREIGN')
+    expect((await ask1(`other-prices?${range}&side=sell&limits=0.1`, token)).body.code).toBe('ACCOUNT_FOREIGN')
+    expect((await ask1(`other-prices?${range}&side=sell&limits=cheap`, alice)).body.code).toBe('REQUEST_INVALID')
   })
 
   test('the report runs through, and what was settled keeps its fees', async () => {
@@ -203,4 +229,58 @@ test('what lies in an archive is said to, and is no empty list', async () => {
   const later = await ask(street, 'GET', `areas/1/intervals?from=${iso(until)}`)
   expect(pageOf(intervalSchema).parse(later.body).items).toHaveLength(2)
   await street.database`delete from archives`
+})
+
+describe('everything that is kept of an account', () => {
+  const lists = async () => {
+    const { body } = await ask(street, 'GET', '/openapi.json')
+    return Object.entries<Record<string, { operationId: string; responses: object }>>(body.paths).flatMap(
+      ([path, { get }]) => (path.startsWith('/api/v1/accounts/{account}/') && get !== undefined ? [get] : []),
+    )
+  }
+
+  test('comes as a line for each item of each of its lists, and says where it ends', async () => {
+    const answer = await fetch(`${street.origin}/api/v1/accounts/${lower(people.bob)}/everything`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const lines = (await answer.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { list: string; item: { start?: string; account?: string } })
+    expect(lines.at(-1)).toEqual({ list: 'end' })
+    const of = (list: string) => lines.filter((line) => line.list === list).map(({ item }) => item)
+    expect(of('listSeats')).toEqual((await own('seats')).body.items)
+    expect(of('listSeatIntervals')).toEqual((await own('intervals')).body.items)
+    expect(of('listOrders').every(({ account }) => account === lower(people.bob))).toBe(true)
+    expect(of('listReadings').length).toBeGreaterThanOrEqual(4)
+    expect(of('getSessions').length).toBeGreaterThanOrEqual(1)
+  })
+
+  test('leaves no list of an account out', async () => {
+    const all = (await lists()).filter(({ responses }) => JSON.stringify(responses).includes('cursor'))
+    const ids = all.map(({ operationId }) => operationId)
+    expect(ids.length).toBeGreaterThan(8)
+    expect(ids.filter((id) => !listsTakenAlong.includes(id))).toEqual([])
+  })
+
+  test('is for nobody else', async () => {
+    const alice = await tokenOf(street, people.alice)
+    const reply = await ask(street, 'GET', `accounts/${lower(people.bob)}/everything`, { token: alice })
+    expect([reply.status, reply.body.code]).toEqual([403, 'ACCOUNT_FOREIGN'])
+  })
+})
+
+test('a grid operator lists the meters of its area, which notes that it read of them', async () => {
+  const grid = await tokenOf(street, people.grid)
+  const page = meterSchema
+    .array()
+    .parse((await ask(street, 'GET', 'areas/1/meters?limit=1', { token: grid })).body.items)
+  expect(page.map(({ account, confirmed, closesAt }) => [account, confirmed, closesAt])).toEqual([
+    [lower(people.alice), true, null],
+  ])
+  const { cursor } = (await ask(street, 'GET', 'areas/1/meters?limit=1', { token: grid })).body
+  const next = (await ask(street, 'GET', `areas/1/meters?limit=1&cursor=${cursor}`, { token: grid })).body
+  expect(next.items.map(({ account }: { account: string }) => account)).toEqual([lower(people.bob)])
+  expect((await own('reads')).body.items[0]).toMatchObject({ what: 'seats', reader: lower(people.grid) })
+  expect((await ask(street, 'GET', 'areas/1/meters', { token })).body.code).toBe('NOT_GRID_ACCOUNT')
 })

@@ -36,7 +36,12 @@ import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
-import { type OtherPricesQuery, otherPrices } from '../../server/statements/other-prices.ts'
+import {
+  type BetterLimitsQuery,
+  betterLimitsOf,
+  type OtherPricesQuery,
+  otherPrices,
+} from '../../server/statements/other-prices.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import { findAreas } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
@@ -49,7 +54,14 @@ import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, sign
 export const revocations = `0x${'8'.repeat(40)}`
 
 const demoPeople: DemoPerson[] = [
-  { name: 'Alice', role: 'household', description: 'a roof', account: lower(people.alice), privateKey: '0x00' },
+  {
+    name: 'Alice',
+    role: 'household',
+    description: 'a roof',
+    area: null,
+    account: lower(people.alice),
+    privateKey: '0x00',
+  },
 ]
 
 export interface Street {
@@ -80,6 +92,7 @@ export interface Street {
   agent(): Socket
   /** With a session's token, or with whatever else is shown. */
   page(shown?: string | Record<string, unknown>): Socket
+  tell: Live['tell']
   stop(): Promise<void>
 }
 
@@ -134,6 +147,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
     barsOf: () => 0,
+    moveOf: () => null,
     settledRoot: async (_area: number, end: number, block: number) => ({
       ...{ statementRoot: `0x${String(end).padStart(64, '0')}` as const, transaction: '0x12', block },
       ...{ chainId: settings.chain.chainId, escrow: settings.chain.escrow, node: 'node.example:8545' },
@@ -156,6 +170,11 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
         const { chainId, escrow } = settings.chain
         const [found] = await findAreas(database, { chainId, escrow, area: number })
         return otherPrices(database, found!.areaId, query)
+      },
+      async betterLimits({ area: number, ...query }: BetterLimitsQuery & { area: number }) {
+        const { chainId, escrow } = settings.chain
+        const [found] = await findAreas(database, { chainId, escrow, area: number })
+        return betterLimitsOf(database, found!.areaId, query)
       },
     },
   }
@@ -226,6 +245,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     },
     agent: () => open('/agents'),
     page: (shown) => open('/live', typeof shown === 'object' ? shown : shown === undefined ? {} : { token: shown }),
+    tell: live.tell,
     async stop() {
       for (const socket of sockets) socket.close()
       live.close()

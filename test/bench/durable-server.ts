@@ -118,6 +118,7 @@ const parts: ApiParts = {
     wallet: unused,
     settledRoot: unused,
     barsOf: () => 0,
+    moveOf: () => null,
   }),
   registry,
   log,

@@ -371,6 +371,31 @@ test('a value that comes or changes after the cut is a correction run, and nothi
   expect(registers!.wh).toBe('870000000')
 })
 
+test('a clerk sees point by point what is missing, late, corrected and in conflict', async () => {
+  const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
+  const path = `areas/${area}/metering-points?from=${iso(t0)}&to=${iso(boundary(6))}`
+  const { status, body } = await ask(street, 'GET', path, { token })
+  expect([status, body.dueSeconds]).toEqual([200, graceSeconds])
+  const line = { factorPercent: 100, sharePercent: null, fromDay: '2027-01-15', endDay: null, supplier: null }
+  expect(body.items).toMatchObject([
+    {
+      ...{ ...line, point: points.alice, direction: 'export', meter: lower(keys.alice), account: lower(people.alice) },
+      // The correction made all that came good. Here every file is taken a day after its time.
+      ...{ expected: 6, measured: 3, substituted: 0, estimated: 0, missing: 3 },
+      ...{ late: 3, replaced: 2, conflicts: 0, newest: iso(boundary(2)), member: 'alice' },
+    },
+    {
+      ...{ ...line, point: points.bob, direction: 'import', meter: lower(keys.bob), account: lower(people.bob) },
+      ...{ expected: 6, measured: 4, substituted: 0, estimated: 0, missing: 2 },
+      ...{ late: 4, replaced: 1, conflicts: 1, newest: iso(boundary(3)), member: 'bob' },
+    },
+  ])
+  const stranger = await tokenOf(street, people.stranger)
+  expect((await ask(street, 'GET', path, { token: stranger })).body.code).toBe('NOT_METERING_ACCOUNT')
+  const backwards = `areas/${area}/metering-points?from=${iso(t0)}&to=${iso(t0)}`
+  expect((await ask(street, 'GET', backwards, { token })).body.code).toBe('RANGE_EMPTY')
+})
+
 test('a flat without an agent joins by a code: its owner claims the point, and the metering operator’s key consents', async () => {
   const point = 'AT0099990000000000000000000000003'
   const key = keyOfPoint(people.metering, point)

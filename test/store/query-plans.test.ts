@@ -177,7 +177,7 @@ describe('a query', () => {
     [
       'offers of a seat',
       3_000,
-      () => startsWithOffer(sql, { ...seat, from: startOf(0), to: startOf(300), limit: 100 }),
+      () => startsWithOffer(sql, { ...seat, side: 'sell', from: startOf(0), to: startOf(300), limit: 100 }),
     ],
     ['everybody’s offers', 1_500, () => pastSeats(sql, area, [startOf(5), startOf(6)])],
     ['batches with a seat', 1_000, () => batchesOfSeat(sql, { ...seat, from: startOf(0), to: startOf(300) })],

@@ -1,12 +1,12 @@
 /** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/drawn.ts'
 import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
-import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { EnergyCard } from '../history/energy-card.tsx'
 import { AmountBars } from '../market/comparison.tsx'
@@ -38,11 +38,16 @@ import { useSession } from '../session/session.tsx'
 import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
 import { buyerWords } from './words.ts'
 
+const OtherPrices = later(() => import('../orders/other-prices.tsx'))
+const Settlements = later(() => import('../escrow/settlements.tsx'))
 const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
 export default function Buyer({ area, seat }: SeatViewProps) {
   const said = buyerWords()
   const session = useSession()
+  // What waits to be collected is not hidden; what came of it stays in sight.
+  const [isAsked, setIsAsked] = useState(seat.withdrawal !== null)
+  if (seat.withdrawal !== null && !isAsked) setIsAsked(true)
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
   const market = useQuery(intervalsQuery(area.area))
@@ -69,12 +74,13 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         <PurseLedger area={area} seat={seat} />
         <Lasts seat={seat} intervals={intervals.data ?? []} seconds={area.intervalSeconds} />
         <Deposit area={area} seat={seat} />
-        <details className="inner-more">
+        <details className="inner-more" open={isAsked}>
           <summary>{said.takeBack}</summary>
           <WithdrawalCard area={area} seat={seat} word="withdrawal" />
         </details>
         <Settlements area={area} seat={seat} />
       </Card>
+      <OtherPrices area={area} seat={seat} side="buy" />
       <SeatActs area={area} seat={seat} usually="buy" />
     </div>
   )

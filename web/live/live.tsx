@@ -81,6 +81,7 @@ export function LiveProvider({ area, account, children }: LiveProviderProps) {
       socket.on('seatInterval', (interval) => applySeatInterval(queries, account, interval))
       socket.on('agreement', (agreement) => applyAgreement(queries, account, agreement))
       socket.on('forwardOrder', (order) => applyForwardOrder(queries, account, order))
+      socket.on('notice', () => void queries.invalidateQueries({ queryKey: ['notices', account] }))
       socket.on('telemetry', (telemetry) => applyTelemetry(queries, account, telemetry))
     }
     return () => {

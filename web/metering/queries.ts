@@ -1,6 +1,11 @@
 /** What the page asks for of two witnesses. */
 import { queryOptions } from '@tanstack/react-query'
-import type { WitnessesResource } from '../../server/api/official-resources.ts'
+import type {
+  MeteringPointResource,
+  OfficialDifferenceResource,
+  OfficialFileResource,
+  WitnessesResource,
+} from '../../server/api/official-resources.ts'
 import { getJson } from '../api/client.ts'
 import type { Asker } from '../api/queries.ts'
 
@@ -31,5 +36,49 @@ export function areaWitnessesQuery({ account }: Asker, area: number, nowMs: numb
     queryKey: ['area-witnesses', account, area, path],
     queryFn: ({ signal }) => getJson<WitnessesResource>(path, { account, signal }),
     staleTime: 60_000,
+  })
+}
+
+/** The bounds of a month by the reader's clock ("2026-11"), or of the last day where none is named. */
+function bounds(month: string | null): string {
+  const iso = (ms: number) => new Date(ms).toISOString()
+  if (month === null) return `from=${iso(Date.now() - dayMs)}&to=${iso(Date.now())}`
+  const [year, number] = month.split('-').map(Number) as [number, number]
+  return `from=${iso(new Date(year, number - 1).getTime())}&to=${iso(new Date(year, number).getTime())}`
+}
+
+/** The metering points with how complete their official values are. */
+export function pointsQuery({ account }: Asker, area: number, month: string | null) {
+  return queryOptions({
+    queryKey: ['metering-points', account, area, month],
+    queryFn: ({ signal }) =>
+      getJson<{ dueSeconds: number; items: MeteringPointResource[] }>(
+        `/areas/${area}/metering-points?${bounds(month)}`,
+        { account, signal },
+      ),
+    staleTime: 10_000,
+  })
+}
+
+/** Where files contradict each other or the newer one took the place of the other. */
+export function officialDifferencesQuery({ account }: Asker, area: number, month: string | null) {
+  return queryOptions({
+    queryKey: ['official-differences', account, area, month],
+    queryFn: async ({ signal }) => {
+      const path = `/areas/${area}/official-values/differences?${bounds(month)}`
+      return (await getJson<{ items: OfficialDifferenceResource[] }>(path, { account, signal })).items
+    },
+    staleTime: 10_000,
+  })
+}
+
+/** The files that were taken, newest first. */
+export function officialFilesQuery({ account }: Asker, area: number) {
+  return queryOptions({
+    queryKey: ['official-files', account, area],
+    queryFn: async ({ signal }) =>
+      (await getJson<{ items: OfficialFileResource[] }>(`/areas/${area}/official-values/files`, { account, signal }))
+        .items,
+    staleTime: 10_000,
   })
 }

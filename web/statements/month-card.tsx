@@ -11,6 +11,7 @@ import { difference, energy, moneyColumn } from '../money/format.ts'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { MonthChoice } from '../page/fields.tsx'
 import { saveFile } from '../page/save-file.ts'
+import { Scrolls } from '../page/scrolls.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localDate, localMoment, monthName, newestMonths } from '../time/clock.ts'
@@ -18,7 +19,6 @@ import { statementCsv } from './csv.ts'
 import { addsUp, statementLines } from './lines.ts'
 import type { Verified } from './verify.ts'
 import { statementWords } from './words.ts'
-import '../style/plain-table.css'
 import './statements.css'
 
 /** So many months are offered. */
@@ -118,7 +118,7 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
         {summary.soldWh > 0 && said.earned(energy(summary.soldWh), money(summary.received))}{' '}
         {summary.boughtWh > 0 && said.spent(energy(summary.boughtWh), money(summary.paid))}
       </p>
-      <table className="plain-table">
+      <Scrolls label={said.byLine}>
         <thead>
           <tr>
             <th scope="col">{said.what}</th>
@@ -148,7 +148,7 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
             <td>{money(difference(summary.received, summary.paid))}</td>
           </tr>
         </tbody>
-      </table>
+      </Scrolls>
       <p className="check">
         {addsUp(month) ? (
           <>
@@ -187,35 +187,32 @@ function Days({
       <summary>{said.byDay}</summary>
       <Trouble error={error} />
       {isPending && <Waiting />}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it. */}
-      <section className="scrolls" aria-label={said.byDay} tabIndex={0}>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{said.dayName}</th>
-              <th scope="col">{said.day.sold}</th>
-              <th scope="col">{said.received}</th>
-              <th scope="col">{said.day.toSupplier}</th>
-              <th scope="col">{said.day.bought}</th>
-              <th scope="col">{said.spentColumn}</th>
-              <th scope="col">{said.day.fromSupplier}</th>
+      <Scrolls label={said.byDay}>
+        <thead>
+          <tr>
+            <th scope="col">{said.dayName}</th>
+            <th scope="col">{said.day.sold}</th>
+            <th scope="col">{said.received}</th>
+            <th scope="col">{said.day.toSupplier}</th>
+            <th scope="col">{said.day.bought}</th>
+            <th scope="col">{said.spentColumn}</th>
+            <th scope="col">{said.day.fromSupplier}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {days.map((day) => (
+            <tr key={day.start}>
+              <th scope="row">{localDate(day.start)}</th>
+              <td>{energy(day.soldWh)}</td>
+              <td>{money(day.received)}</td>
+              <td>{energy(day.toSupplierWh)}</td>
+              <td>{energy(day.boughtWh)}</td>
+              <td>{money(day.paid)}</td>
+              <td>{energy(day.fromSupplierWh)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {days.map((day) => (
-              <tr key={day.start}>
-                <th scope="row">{localDate(day.start)}</th>
-                <td>{energy(day.soldWh)}</td>
-                <td>{money(day.received)}</td>
-                <td>{energy(day.toSupplierWh)}</td>
-                <td>{energy(day.boughtWh)}</td>
-                <td>{money(day.paid)}</td>
-                <td>{energy(day.fromSupplierWh)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+          ))}
+        </tbody>
+      </Scrolls>
     </details>
   )
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
 import { requireKept, requireKeptBatch } from '../../store/archives.ts'
 import type { Database } from '../../store/database.ts'
+import { eraseNotices } from '../../store/notice-store.ts'
 import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
 import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
 import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
@@ -70,8 +71,12 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         const rows = await seatsOfAccount(database, { account, areas: visible, after, limit: limit + 1 })
         await noteOfGrid(caller, account, { what: 'seats' }, rows.map(keyOf))
         const active = await activeOrders(database, rows.map(keyOf))
-        const now = Date.now() / 1000
-        const item = (row: SeatRow) => presentSeat(settingsOf(row), row, active, now)
+        const nowSeconds = Date.now() / 1000
+        const item = (row: SeatRow) => {
+          const settings = settingsOf(row)
+          const movesTo = servicesOf(settings.area).moveOf(settings.area, row.seat)
+          return presentSeat(settings, row, { active, nowSeconds, movesTo })
+        }
         return { status: 200, body: pageOfRows('seats', rows, { limit, item, place: keyOf }) }
       },
     }),
@@ -176,7 +181,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       path: '/accounts/:account/erasures',
       tag,
       summary:
-        'Erases what links a seat to its leaves in settled batches that end until then: no statement shows them again, others keep theirs',
+        'Erases what links a seat to its leaves in settled batches that end until then, and its notices until then: no statement shows them again, others keep theirs',
       private: true,
       params,
       body: z.strictObject({ seat: seatId, until: timeInput }).meta({ id: 'Erasure' }),
@@ -189,6 +194,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         const [row] = (await readable(own, account, { what: 'statement', seat })).seats
         const { area_id: areaId, seat: number } = row!
         const batches = await eraseLeaves(database, { areaId, seat: number, until })
+        await eraseNotices(database, { areaId, seat: number, until })
         return { status: 200, body: { batches: batches.map(isoTime) } }
       },
     }),

@@ -32,6 +32,8 @@ import { ApiError } from '../problem.ts'
 import { addressSchema, seatId } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 import {
+  type BetterLimitsResource,
+  betterLimitsSchema,
   type MonthLine,
   type MonthResource,
   monthSchema,
@@ -151,12 +153,12 @@ export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): 
       method: 'get',
       path: '/accounts/:account/other-prices',
       tag: 'Accounts',
-      summary: 'What a seat’s surplus of the last weeks would have earned at other prices: its auctions cleared again',
+      summary: 'What a seat would have sold or bought over the last weeks at other prices: its auctions cleared again',
       private: true,
       params: accountParams,
-      query: z.object({ seat: seatId, from: timeInput, to: timeInput, limits: limitsInput }),
+      query: z.object({ seat: seatId, side: z.enum(sides), from: timeInput, to: timeInput, limits: limitsInput }),
       answers: { 200: otherPricesSchema },
-      async handle({ params: { account }, query: { seat, from, to, limits }, session }) {
+      async handle({ params: { account }, query: { seat, side, from, to, limits }, session }) {
         requireRange(from, to)
         const own = await session()
         if (own.account !== account) throw new ApiError('ACCOUNT_FOREIGN', 'only the account itself may ask this')
@@ -164,22 +166,50 @@ export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): 
         const { settings } = tables.areaWith(row!.area_id)
         await requireKept(database, row!.area_id, from)
         const ticks = limits.map((limit) => ticksOf(limit, settings))
-        const found = await otherPricesOf({ area: settings.area, seat: row!.seat, from, to, limits: ticks })
+        const found = await otherPricesOf({ area: settings.area, seat: row!.seat, side, from, to, limits: ticks })
         const { span, at, ...counts } = found
         const body: OtherPricesResource = {
-          seat: seatIdIn(settings, row!.seat),
+          ...{ seat: seatIdIn(settings, row!.seat), side },
           from: span && isoTime(span.first),
           to: span && isoTime(span.last + settings.rules.intervalSeconds),
           ...counts,
-          at: at.map(({ limitTicks, soldWh, received, fromSupplier }) => {
-            const [fromNeighbours, rest] = [moneyIn(settings, received), moneyIn(settings, fromSupplier)]
-            return {
-              limitPerKwh: decimalPrice(settings, limitTicks),
-              soldWh,
-              received: fromNeighbours,
-              fromSupplier: rest,
-            }
-          }),
+          at: at.map(({ limitTicks, tradedWh, amount, withSupplier }) => ({
+            limitPerKwh: decimalPrice(settings, limitTicks),
+            tradedWh,
+            amount: moneyIn(settings, amount),
+            withSupplier: moneyIn(settings, withSupplier),
+          })),
+        }
+        return { status: 200, body }
+      },
+    }),
+    route({
+      id: 'getBetterLimits',
+      method: 'get',
+      path: '/accounts/:account/better-limits',
+      tag: 'Accounts',
+      summary: 'Which price would have sold or bought more in one interval: its auction cleared again',
+      private: true,
+      params: accountParams,
+      query: z.object({ seat: seatId, side: z.enum(sides), start: timeInput }),
+      answers: { 200: betterLimitsSchema },
+      async handle({ params: { account }, query: { seat, side, start }, session }) {
+        const own = await session()
+        if (own.account !== account) throw new ApiError('ACCOUNT_FOREIGN', 'only the account itself may ask this')
+        const wanted = { what: 'intervals', seat, from: start, to: start + 1 } as const
+        const [row] = (await readable(own, account, wanted)).seats
+        const { settings } = tables.areaWith(row!.area_id)
+        await requireKept(database, row!.area_id, start)
+        const found = await statements.betterLimits({ area: settings.area, seat: row!.seat, side, start })
+        const body: BetterLimitsResource = {
+          ...{ seat: seatIdIn(settings, row!.seat), side, start: isoTime(start) },
+          found: found && {
+            ...{ offeredWh: found.offeredWh, tradedWh: found.tradedWh },
+            limitPerKwh: decimalPrice(settings, found.limitTicks),
+            better: found.better.map(({ limitTicks, tradedWh }) => {
+              return { limitPerKwh: decimalPrice(settings, limitTicks), tradedWh }
+            }),
+          },
         }
         return { status: 200, body }
       },
