@@ -1,10 +1,10 @@
 /** The port on which Prometheus reads. */
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 
-/** Serves `/metrics`, and health beside it, to those who watch the program. */
+/** Serves `/metrics`, and health beside it, to those who watch the program. What cannot be measured now is status 500, and no more. */
 export function createMetricsServer(registry: Registry, ready: () => Promise<string[]>): Server {
-  return createServer(async (request, response) => {
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?')[0]
     if (path === '/metrics') {
       response.setHeader('Content-Type', registry.contentType).end(await registry.metrics())
@@ -17,5 +17,11 @@ export function createMetricsServer(registry: Registry, ready: () => Promise<str
       response.statusCode = path === '/healthz' ? 200 : 404
       response.end()
     }
+  }
+  return createServer((request, response) => {
+    answer(request, response).catch((error: Error) => {
+      response.statusCode = 500
+      response.setHeader('Content-Type', 'text/plain').end(`this cannot be measured now: ${error.message}\n`)
+    })
   })
 }

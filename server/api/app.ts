@@ -2,6 +2,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
 import { Histogram, type Registry } from 'prom-client'
 import { createSignIn } from '../accounts/sign-in.ts'
+import { createNodeAllowance } from './allowance.ts'
 import { createAreaTables } from './area-tables.ts'
 import type { IsOwnHost } from './hosts.ts'
 import { openApiDocument } from './openapi.ts'
@@ -67,7 +68,8 @@ export function createApp(parts: ApiParts): Express {
     response.setHeader('Cache-Control', 'no-store')
     next()
   })
-  for (const definition of routes) mountRoute(api, definition, parts)
+  const nodeReads = createNodeAllowance()
+  for (const definition of routes) mountRoute(api, definition, { ...parts, nodeReads })
   api.use(nothingHere)
   app.use(base, api)
 

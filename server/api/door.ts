@@ -17,7 +17,7 @@ export interface DoorLimits {
   heldBytes: number
 }
 
-const most: DoorLimits = { perMinute: 36_000, underWay: 512, heldBytes: 64 * 2 ** 20 }
+const most: DoorLimits = { perMinute: 12_000, underWay: 512, heldBytes: 64 * 2 ** 20 }
 const unknownBytes = 4 * 2 ** 20
 
 export interface Door {

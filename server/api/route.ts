@@ -8,8 +8,10 @@ import { json, type Request, type Response, type Router, raw } from 'express'
 import type { z } from 'zod'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import { sweepNowAndThen } from '../accounts/sessions.ts'
+import { ChainError } from '../chain/error.ts'
 import { answerKeyedRequest, beginKeyedRequest, releaseKeyedRequest, type SessionRow } from '../store/account-store.ts'
 import type { Database } from '../store/database.ts'
+import type { Allowance } from './allowance.ts'
 import { belongsHere } from './belonging.ts'
 import type { SenderOf } from './hosts.ts'
 import type { ApiParts } from './parts.ts'
@@ -53,6 +55,8 @@ interface RouteDefinition<Params, Query, Body> {
   mostBytes?: number
   /** Takes a file instead, of at most so many bytes, as `application/octet-stream`: `body` is its bytes. */
   mostFileBytes?: number
+  /** Has the chain's node asked, which may cost the operator: counted by itself, and what is late is the node's. */
+  asksNode?: boolean
   /** Has limits of its own, and counts as nothing that is asked. */
   isGated?: boolean
   /** By status; null is an answer without a body, a string a content type that is not JSON. */
@@ -76,15 +80,15 @@ type MountParts = Pick<
   'database' | 'networkOf' | 'senderOf' | 'reads' | 'areas' | 'servicesOf' | 'meteringOperator'
 >
 
-/** `reads` is what one account that belongs here, or one network of others, may ask. */
-export function mountRoute(router: Router, definition: Route, parts: MountParts): void {
-  const { database, networkOf, senderOf, reads } = parts
+/** `reads` is what one account that belongs here, or one network of others, may ask, and `nodeReads` of the chain's node. */
+export function mountRoute(router: Router, definition: Route, parts: MountParts & { nodeReads: Allowance }): void {
+  const { database, networkOf, senderOf, reads, nodeReads } = parts
   const { mostFileBytes, mostBytes = mostBodyBytes } = definition
   const isRead = definition.method === 'get'
   const parser = mostFileBytes === undefined ? json({ limit: mostBytes }) : raw({ limit: mostFileBytes })
   router[definition.method](definition.path, async (request, response) => {
     const answer = answerOf(request, response)
-    await send(response, await (isRead ? inTime(answer) : answer))
+    await send(response, await (isRead ? inTime(answer, definition.asksNode ? nodeSilent : databaseSilent) : answer))
   })
 
   async function answerOf(request: Request, response: Response): Promise<Answer> {
@@ -95,6 +99,7 @@ export function mountRoute(router: Router, definition: Route, parts: MountParts)
     const asker = member ?? network
     // Each costs a query or some, and so does a token that is looked up.
     if (!definition.isGated || (found === null && shownSession(request) !== null)) reads.use(asker, Date.now())
+    if (definition.asksNode) nodeReads.use(asker, Date.now())
     const session = async () => {
       if (found !== null) return found
       throw new ApiError(
@@ -128,13 +133,17 @@ export function mountRoute(router: Router, definition: Route, parts: MountParts)
 /** Reads that are sound are answered much sooner; a database that was stopped answers never. */
 const readWithinMs = 10_000
 
-/** The answer to a read, while somebody still waits for it. Throws `ApiError` `DATABASE_SILENT`. */
-async function inTime(answer: Promise<Answer>): Promise<Answer> {
+/** The answer to a read, while somebody still waits for it. Throws what `late` makes. */
+async function inTime(answer: Promise<Answer>, late: () => Error): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(databaseSilent()), readWithinMs)
+  const isLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), readWithinMs)
   })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+  return Promise.race([answer, isLate]).finally(() => clearTimeout(timer))
+}
+
+function nodeSilent(): ChainError {
+  return new ChainError('CHAIN_UNREACHABLE', 'the chain’s node does not answer: try again shortly')
 }
 
 /** Writes a problem document. */

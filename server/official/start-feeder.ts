@@ -2,6 +2,7 @@
 import type { Wallet } from 'ethers'
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { type Poller, startPoller } from '../chain/poller.ts'
 import type { Tolerance } from '../metering/witnesses.ts'
@@ -25,7 +26,7 @@ export interface FeederOptions extends Pick<FeederParts, 'deliver'> {
 export function startFeeder(options: FeederOptions): Poller {
   const { database, wallet, tolerance, areas, deliver, pollMs, registry, log } = options
   const noted = counting(registry, log)
-  measureWitnesses(options)
+  const measure = measureWitnesses(options)
   const parts: FeederParts = { database, operator: wallet, tolerance, deliver, noted }
   return startPoller({
     name: 'official values',
@@ -35,7 +36,9 @@ export function startFeeder(options: FeederOptions): Poller {
       for (const area of areas()) {
         const { chainId, escrow } = area.settings.chain
         const [found] = await findAreas(database, { chainId, escrow, area: area.settings.area })
-        if (found !== undefined) await feedArea(parts, area, found.areaId)
+        if (found === undefined) continue
+        await feedArea(parts, area, found.areaId)
+        await measure(area, found.areaId)
       }
     },
   })
@@ -43,8 +46,17 @@ export function startFeeder(options: FeederOptions): Poller {
 
 /** Of today and the two days before it. */
 const measuredDays = 2
+const measuredEveryMs = 30_000
 
-function measureWitnesses({ database, areas, registry }: FeederOptions): void {
+/**
+ * Measures an area, now and then, and keeps it for whoever reads the metrics: those are read when the database does not answer, and
+ * must answer then.
+ */
+function measureWitnesses({
+  database,
+  areas,
+  registry,
+}: FeederOptions): (area: AreaHandle, areaId: number) => Promise<void> {
   const registers = [registry]
   const labelNames = ['area']
   const gauge = (name: string, help: string) => new Gauge({ name, help, labelNames, registers })
@@ -60,27 +72,33 @@ function measureWitnesses({ database, areas, registry }: FeederOptions): void {
     'commonwatt_witness_largest_difference_wh',
     'Largest difference of one interval in the newest days',
   )
+  const measuredAtMs = new Map<number, number>()
+  /** When the newest interval begins of which an official value counts. */
+  const newestStart = new Map<number, UtcSeconds>()
   new Gauge({
     name: 'commonwatt_official_values_age_seconds',
     help: 'Since the end of the newest interval with an official value that counts, where there is one',
     labelNames,
     registers,
-    async collect() {
-      for (const area of areas()) {
-        const { chain, rules, area: number } = area.settings
-        const [found] = await findAreas(database, { ...chain, area: number })
-        if (found === undefined) continue
-        const day = Math.floor(area.status.nowMs / 86_400_000)
-        const sums = await newestWitnesses(database, found.areaId, day - measuredDays)
-        beyond.set({ area: number }, sums.beyond)
-        compared.set({ area: number }, sums.compared)
-        largest.set({ area: number }, sums.largestWh)
-        const newest = await newestOfficial(database, found.areaId)
-        if (newest === null) continue
-        this.set({ area: number }, area.status.nowMs / 1000 - newest - rules.intervalSeconds)
+    collect() {
+      for (const { settings, status } of areas()) {
+        const start = newestStart.get(settings.area)
+        if (start === undefined) continue
+        this.set({ area: settings.area }, status.nowMs / 1000 - start - settings.rules.intervalSeconds)
       }
     },
   })
+  return async ({ settings: { area }, status }, areaId) => {
+    if (Date.now() - (measuredAtMs.get(area) ?? 0) < measuredEveryMs) return
+    const day = Math.floor(status.nowMs / 86_400_000)
+    const sums = await newestWitnesses(database, areaId, day - measuredDays)
+    beyond.set({ area }, sums.beyond)
+    compared.set({ area }, sums.compared)
+    largest.set({ area }, sums.largestWh)
+    const newest = await newestOfficial(database, areaId)
+    if (newest !== null) newestStart.set(area, newest)
+    measuredAtMs.set(area, Date.now())
+  }
 }
 
 function counting(registry: Registry, log: Logger): (note: FeederNote) => void {

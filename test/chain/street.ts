@@ -27,6 +27,7 @@ import {
 import { openProvider } from '../../server/chain/escrow-client.ts'
 import { type EmbeddedChain, startChain } from '../../server/demo/embedded-chain.ts'
 import { freePort } from '../../server/demo/ports.ts'
+import { guardOf } from '../orphans.ts'
 import { nobodyWatches, numbered, plainRules } from '../rules.ts'
 
 export const chainId = 31337
@@ -61,6 +62,7 @@ export async function startTestChain(): Promise<TestChain> {
     chainId,
     blockSeconds: 3600,
   })
+  const guard = guardOf(chain.pid, 'TERM')
   const provider = openProvider(chain.url, chainId)
   provider.pollingInterval = 20
   // Leaves the mixed mode, in which mining cannot be stopped.
@@ -70,6 +72,7 @@ export async function startTestChain(): Promise<TestChain> {
     provider,
     async stop() {
       provider.destroy()
+      guard.kill()
       await chain.stop()
       rmSync(folder, { recursive: true, force: true })
     },

@@ -6,6 +6,14 @@ import { builtProgram } from '../built.ts'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
+test('the newest part of the CHANGELOG is of this version, or of what comes after it', () => {
+  const parts = [...readFileSync('CHANGELOG.md', 'utf8').matchAll(/^## (.+)$/gm)].map(([, name]) => name!)
+  expect(version).toMatch(/^\d+\.\d+\.\d+$/)
+  expect(parts.slice(0, 2)).toContain(version)
+  expect(parts.slice(1).filter((name) => !/^\d+\.\d+\.\d+$/.test(name))).toEqual([])
+  if (parts[0] !== version) expect(parts[0]).toBe('Unreleased')
+})
+
 /** Prints the processor time of the whole process when it ends, on a line of its own on standard error. */
 const meter = `data:text/javascript,${encodeURIComponent(
   "process.on('exit', () => { const { user, system } = process.cpuUsage(); console.error('CPU ' + (user + system) / 1000) })",

@@ -1,8 +1,10 @@
 /** The commands that need a database, where there is none: one line that says so, and no trace of the program's insides. */
 import { spawnSync } from 'node:child_process'
+import postgres from 'postgres'
 import { expect, test, vi } from 'vitest'
 import { writeOutput } from '../../server/commands/streams.ts'
 import { freePort } from '../../server/demo/ports.ts'
+import { whyUnreachable } from '../../server/store/unreachable.ts'
 import { builtProgram } from '../built.ts'
 
 const commands = [
@@ -37,6 +39,12 @@ test.each(commands)('%s says what a database looks like', (...args) => {
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect(stderr).toContain('a database looks like postgres://user:password@host:5432/name.')
   }
+})
+
+test('a database in which nothing is set up is called empty, not the program wrong', () => {
+  const error = Object.assign(Object.create(postgres.PostgresError.prototype), { code: '42P01' })
+  expect(whyUnreachable(error)).toMatch(/^the database is empty or of another release: "commonwatt serve" sets up/)
+  expect(whyUnreachable(new Error('a bug'))).toBeNull()
 })
 
 test('an output of many parts is listened to once', async () => {

@@ -10,6 +10,7 @@ import { createDatabase, type EmbeddedPostgres, startPostgres } from '../../serv
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { type Database, migrate, openDatabase } from '../../server/store/database.ts'
+import { guardOf } from '../orphans.ts'
 
 export interface ScratchServer {
   /** Leads to a database of the server that no test uses. */
@@ -48,6 +49,7 @@ export async function startScratchServer(): Promise<ScratchServer> {
 export async function startOwnServer(settings: Record<string, string> = {}): Promise<OwnServer> {
   const folder = mkdtempSync(join(tmpdir(), 'commonwatt-test-'))
   const postgres = await startPostgres({ dataFolder: folder, port: await freePort(), log: () => {}, settings })
+  const guard = guardOf(postgres.pid, 'INT')
   const schema = openDatabase(await createDatabase(postgres.url, template))
   await migrate(schema)
   await schema.end()
@@ -57,6 +59,7 @@ export async function startOwnServer(settings: Record<string, string> = {}): Pro
     postgres,
     async stop() {
       await close()
+      guard.kill()
       await postgres.stop()
       removeDataFolder(folder)
     },

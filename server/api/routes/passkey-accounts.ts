@@ -62,6 +62,7 @@ export function passkeyAccountRoutes({ areas, servicesOf }: Parts, admission: Re
       summary:
         'The keys of an open account of a passkey, what its next signatures must carry, and a recovery that waits',
       params: z.object({ area: z.coerce.number().int().min(0), account: addressSchema }),
+      asksNode: true,
       answers: { 200: passkeyAccountSchema },
       async handle({ params: { area, account }, network }) {
         allowance.use(network, Date.now())

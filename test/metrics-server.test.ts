@@ -1,0 +1,54 @@
+/** The port of the metrics while something that is measured cannot be asked: it answers, and nothing ends the program. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { pino } from 'pino'
+import { Gauge, Registry } from 'prom-client'
+import { expect, onTestFinished, test } from 'vitest'
+import { createMetricsServer } from '../server/metrics-server.ts'
+import { type FeederOptions, startFeeder } from '../server/official/start-feeder.ts'
+
+async function ask(registry: Registry, path: string): Promise<[status: number, text: string]> {
+  const server = createMetricsServer(registry, async () => {
+    throw new Error('nobody knows')
+  })
+  onTestFinished(() => void server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`)
+  return [answer.status, await answer.text()]
+}
+
+test('what cannot be measured now is said to whoever asks', async () => {
+  const registry = new Registry()
+  new Gauge({
+    ...{ name: 'a', help: 'a', registers: [registry] },
+    async collect() {
+      throw new Error('the database has not answered for 30 s')
+    },
+  })
+  expect(await ask(registry, '/metrics')).toEqual([
+    500,
+    'this cannot be measured now: the database has not answered for 30 s\n',
+  ])
+  expect((await ask(registry, '/readyz'))[0]).toBe(500)
+  expect((await ask(registry, '/healthz'))[0]).toBe(200)
+})
+
+test('official values are measured beside the metrics: those ask no database that is silent', async () => {
+  const registry = new Registry()
+  const silent = (() => new Promise(() => {})) as unknown as FeederOptions['database']
+  const area = { settings: { area: 1, chain: {} }, status: { nowMs: 0 } } as ReturnType<FeederOptions['areas']>[number]
+  startFeeder({
+    ...{
+      database: silent,
+      registry,
+      wallet: null,
+      tolerance: { wh: 5, percent: 1 },
+      areas: () => [area],
+      pollMs: 60_000,
+    },
+    ...{ log: pino({ level: 'silent' }), deliver: async () => [] },
+  })
+  const [status, text] = await ask(registry, '/metrics')
+  expect([status, text.includes('commonwatt_official_values_age_seconds')]).toEqual([200, true])
+})
