@@ -4,14 +4,14 @@ import { moneyWords } from '../money/format.ts'
 import { localMoment, monthName } from '../time/clock.ts'
 import { noticeWords } from './words.ts'
 
-export interface Place {
+export interface NoticePlace {
   account: string
   currency: string
   /** The meter of the notice's seat; null where the page does not know it. */
   meter: string | null
 }
 
-export function noticeText(notice: NoticeResource, { account, currency, meter }: Place): string {
+export function noticeText(notice: NoticeResource, { account, currency, meter }: NoticePlace): string {
   const said = noticeWords()
   switch (notice.kind) {
     case 'payout': {
