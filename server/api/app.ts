@@ -35,9 +35,6 @@ import { watchingRoutes } from './routes/watching.ts'
 import { witnessRoutes } from './routes/witnesses.ts'
 
 const base = '/api/v1'
-const bodyLimitBytes = 64 * 1024
-/** A day of a hundred members, or an hour of some thousands. */
-const declarationLimitBytes = 1024 * 1024
 
 export function createApp(parts: ApiParts): Express {
   const { log, registry, ready } = parts
@@ -58,9 +55,10 @@ export function createApp(parts: ApiParts): Express {
   })
 
   app.use(requireOwnHost(parts.isOwnHost))
-  const document = openApiDocument(routes, base)
+  // Written once: it is the longest answer that anybody gets.
+  const document = Buffer.from(JSON.stringify(openApiDocument(routes, base)))
   app.get('/openapi.json', (_request, response) => {
-    response.json(document)
+    response.type('json').send(document)
   })
   app.use('/docs', serveDocumentation())
 
@@ -69,8 +67,6 @@ export function createApp(parts: ApiParts): Express {
     response.setHeader('Cache-Control', 'no-store')
     next()
   })
-  api.use('/areas/:area/declarations', express.json({ limit: declarationLimitBytes }))
-  api.use(express.json({ limit: bodyLimitBytes }))
   for (const definition of routes) mountRoute(api, definition, parts)
   api.use(nothingHere)
   app.use(base, api)

@@ -8,10 +8,11 @@ import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
 import type { AllowGas } from '../chain/sender.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { WatchingDesk } from '../chain/watching-desk.ts'
+import type { BetterLimits } from '../market/stages/spot/other-limits.ts'
 import type { Tolerance } from '../metering/witnesses.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
-import type { OtherPrices, OtherPricesQuery } from '../statements/other-prices.ts'
+import type { BetterLimitsQuery, OtherPrices, OtherPricesQuery } from '../statements/other-prices.ts'
 import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
@@ -65,6 +66,7 @@ export interface Statements {
   file(query: { area: number; seat: number; end: UtcSeconds }): Promise<StatementFile | null>
   /** What a seat's surplus would have earned at other prices; takes seconds. */
   otherPrices(query: OtherPricesQuery & { area: number }): Promise<OtherPrices>
+  betterLimits(query: BetterLimitsQuery & { area: number }): Promise<BetterLimits | null>
 }
 
 export interface ApiParts {

@@ -77,10 +77,11 @@ export const monthSchema = z
   .meta({ id: 'Month' })
 export type MonthResource = z.infer<typeof monthSchema>
 
-/** What a seat's surplus would have earned at other prices, every other order being as it was. */
+/** What a seat would have traded at other prices, every other order being as it was. */
 export const otherPricesSchema = z
   .object({
     seat: seatId,
+    side: z.enum(sides),
     /** From the oldest to the newest interval that was cleared again; null where there is none. */
     from: time.nullable(),
     to: time.nullable(),
@@ -90,14 +91,35 @@ export const otherPricesSchema = z
     at: z.array(
       z.object({
         limitPerKwh: z.string().meta({ description: 'Tokens per kWh, decimal' }),
-        soldWh: z.int(),
-        received: money('from neighbours'),
-        fromSupplier: money('for the rest, at the feed-in tariff of its time'),
+        tradedWh: z.int(),
+        amount: money('received from neighbours (sell) or paid to them (buy)'),
+        withSupplier: money('for the rest, at the feed-in (sell) or retail (buy) tariff of its time'),
       }),
     ),
   })
   .meta({ id: 'OtherPrices' })
 export type OtherPricesResource = z.infer<typeof otherPricesSchema>
+
+/** Which limits would have traded more in one interval, every other order being as it was. */
+export const betterLimitsSchema = z
+  .object({
+    seat: seatId,
+    side: z.enum(sides),
+    start: time,
+    /** Null where more than prices decided, or nothing was offered. */
+    found: z
+      .object({
+        limitPerKwh: z.string().meta({ description: 'As it was: tokens per kWh, decimal' }),
+        offeredWh: z.int(),
+        tradedWh: z.int(),
+        better: z
+          .array(z.object({ limitPerKwh: z.string(), tradedWh: z.int() }))
+          .meta({ description: 'The first that trades more and the first that trades all; empty where no price does' }),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'BetterLimits' })
+export type BetterLimitsResource = z.infer<typeof betterLimitsSchema>
 
 /** What the chain says of a batch, asked now. */
 export const settledRootSchema = z

@@ -1,7 +1,8 @@
-/** What a seat's surplus would have earned at other prices over the last weeks: the auctions of that time, cleared again. */
+/** What a seat would have traded at other prices, over weeks or in one interval: the auctions of that time, cleared again. */
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import { engineConfig } from '../areas/settings.ts'
-import { soldAtLimits } from '../market/stages/spot/other-limits.ts'
+import type { Side } from '../market/auction.ts'
+import { type BetterLimits, betterInPast, tradedAtLimits } from '../market/stages/spot/other-limits.ts'
 import type { Database } from '../store/database.ts'
 import { pastSeats, startsWithOffer } from '../store/queries-offers.ts'
 import { settingsFor, settingsHistory } from '../store/settings-store.ts'
@@ -10,6 +11,7 @@ import { settingsFor, settingsHistory } from '../store/settings-store.ts'
 export interface OtherPricesQuery {
   /** The seat's number in its area. */
   seat: number
+  side: Side
   from: UtcSeconds
   to: UtcSeconds
   limits: readonly Ticks[]
@@ -22,8 +24,8 @@ export interface OtherPrices {
   intervals: number
   leftOut: number
   offeredWh: Wh
-  /** By limit: what neighbours would have taken and paid, and what the supplier would have paid for the rest. */
-  at: { limitTicks: Ticks; soldWh: Wh; received: LedgerUnits; fromSupplier: LedgerUnits }[]
+  /** By limit: what would have been traded with neighbours, for how much, and for how much the rest with the supplier. */
+  at: { limitTicks: Ticks; tradedWh: Wh; amount: LedgerUnits; withSupplier: LedgerUnits }[]
 }
 
 /** Rows of seats that are read at most: older intervals are left out. */
@@ -35,13 +37,13 @@ const intervalsAtOnce = 24
 export async function otherPrices(
   database: Database,
   areaId: number,
-  { seat, from, to, limits }: OtherPricesQuery,
+  { seat, side, from, to, limits }: OtherPricesQuery,
 ): Promise<OtherPrices> {
   const history = await settingsHistory(database, areaId)
-  const starts = await startsWithOffer(database, { area: areaId, seat, from, to, limit: mostIntervals })
+  const starts = await startsWithOffer(database, { area: areaId, seat, side, from, to, limit: mostIntervals })
   const found: OtherPrices = {
     ...{ span: null, intervals: 0, leftOut: 0, offeredWh: 0 },
-    at: limits.map((limitTicks) => ({ limitTicks, soldWh: 0, received: 0n, fromSupplier: 0n })),
+    at: limits.map((limitTicks) => ({ limitTicks, tradedWh: 0, amount: 0n, withSupplier: 0n })),
   }
   let rows = 0
   for (let next = 0; next < starts.length && rows < mostRows; next += intervalsAtOnce) {
@@ -49,21 +51,40 @@ export async function otherPrices(
     for (const [start, seats] of await pastSeats(database, areaId, chunk)) {
       rows += seats.length
       const settings = settingsFor(history, start)
-      const sold = soldAtLimits(engineConfig(settings), seats, seat, limits)
-      if (sold === null) {
+      const traded = tradedAtLimits(engineConfig(settings), seats, { seat, side }, limits)
+      if (traded === null) {
         found.leftOut += 1
         continue
       }
       found.intervals += 1
       found.span = { first: start, last: found.span?.last ?? start }
-      found.offeredWh += sold[0]!.offeredWh
-      for (const [index, { offeredWh, soldWh, received }] of sold.entries()) {
+      found.offeredWh += traded[0]!.offeredWh
+      const tariffTicks = side === 'sell' ? settings.feedInTicks : settings.retailTicks
+      for (const [index, { offeredWh, tradedWh, amount }] of traded.entries()) {
         const sum = found.at[index]!
-        sum.soldWh += soldWh
-        sum.received += received
-        sum.fromSupplier += BigInt(settings.feedInTicks) * BigInt(offeredWh - soldWh)
+        sum.tradedWh += tradedWh
+        sum.amount += amount
+        sum.withSupplier += BigInt(tariffTicks) * BigInt(offeredWh - tradedWh)
       }
     }
   }
   return found
+}
+
+/** An order of the past: the seat's number in its area, its side and the interval. */
+export interface BetterLimitsQuery {
+  seat: number
+  side: Side
+  start: UtcSeconds
+}
+
+/** Which limits would have traded more in one interval; null where more than limits decided, or nothing was offered. */
+export async function betterLimitsOf(
+  database: Database,
+  areaId: number,
+  { seat, side, start }: BetterLimitsQuery,
+): Promise<BetterLimits | null> {
+  const settings = settingsFor(await settingsHistory(database, areaId), start)
+  const seats = await pastSeats(database, areaId, [start])
+  return betterInPast(engineConfig(settings), seats.get(start)!, { seat, side })
 }

@@ -5,12 +5,13 @@ import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
+import type { BetterLimits } from '../market/stages/spot/other-limits.ts'
 import { SettlementError } from '../settlement/error.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import { StatementsError } from './error.ts'
 import type { MadeStatement } from './make-statement.ts'
-import type { OtherPrices, OtherPricesQuery } from './other-prices.ts'
-import type { Asked, Said } from './statement-program.ts'
+import type { BetterLimitsQuery, OtherPrices, OtherPricesQuery } from './other-prices.ts'
+import type { Answered, Asked, Said } from './statement-program.ts'
 import type { StatementThreadData } from './statement-thread.ts'
 
 export interface StatementsOptions {
@@ -32,8 +33,10 @@ export interface RunningStatements {
   file(query: { area: number; seat: number; end: UtcSeconds }): Promise<StatementFile | null>
   /** Makes the statement of a batch now; null where there is no such batch, or seats are just being left out of it. */
   make(query: { area: number; end: UtcSeconds }): Promise<MadeStatement | null>
-  /** What a seat's surplus would have earned at other prices. */
+  /** What a seat would have traded at other prices. */
   otherPrices(query: OtherPricesQuery & { area: number }): Promise<OtherPrices>
+  /** Which limits would have traded more in one interval; null where that cannot be told. */
+  betterLimits(query: BetterLimitsQuery & { area: number }): Promise<BetterLimits | null>
   stop(): Promise<void>
 }
 
@@ -44,7 +47,7 @@ const pollMs = 500
 const restMs = 1_000
 
 interface Waiting {
-  resolve(answer: MadeStatement | StatementFile | OtherPrices | null): void
+  resolve(answer: Answered): void
   reject(error: Error): void
 }
 
@@ -95,10 +98,7 @@ export function startStatements({ databaseUrl, settings, log, registry }: Statem
     waiting.clear()
   }
 
-  function ask<Answer extends MadeStatement | StatementFile | OtherPrices | null>(
-    area: number,
-    question: (id: number, place: number) => Asked,
-  ): Promise<Answer> {
+  function ask<One extends Answered>(area: number, question: (id: number, place: number) => Asked): Promise<One> {
     return new Promise((resolve, reject) => {
       if (whenStopped !== null) return reject(new StatementsError('STATEMENTS_STOPPED', 'the server is stopping'))
       if (waiting.size >= mostWaiting) {
@@ -115,6 +115,8 @@ export function startStatements({ databaseUrl, settings, log, registry }: Statem
     make: ({ area, end }) => ask(area, (id, place) => ({ id, type: 'make', area: place, end })),
     otherPrices: ({ area, ...query }) =>
       ask(area, (id, place) => ({ id, type: 'other-prices', area: place, ...query })),
+    betterLimits: ({ area, ...query }) =>
+      ask(area, (id, place) => ({ id, type: 'better-limits', area: place, ...query })),
     async stop() {
       if (restart !== null) clearTimeout(restart)
       const ended = new Promise<void>((resolve) => {

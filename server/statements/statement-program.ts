@@ -5,24 +5,34 @@
 import type { MessagePort } from 'node:worker_threads'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { BetterLimits } from '../market/stages/spot/other-limits.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import { type AreaIdentity, registerArea, type StoredArea } from '../store/areas.ts'
 import { batchesWithoutStatement } from '../store/batch-store.ts'
 import type { Database } from '../store/database.ts'
 import { newestSettled } from '../store/settlement-store.ts'
 import { type MadeStatement, makeStatement } from './make-statement.ts'
-import { type OtherPrices, type OtherPricesQuery, otherPrices } from './other-prices.ts'
+import {
+  type BetterLimitsQuery,
+  betterLimitsOf,
+  type OtherPrices,
+  type OtherPricesQuery,
+  otherPrices,
+} from './other-prices.ts'
 import { seatStatement } from './seat-statement.ts'
 
-/** Makes a batch's statement now, hands out a seat's, or tells what other prices would have brought. Areas are named by their place among those that the thread serves. */
+/** Makes a batch's statement now, hands out a seat's, or tells what other prices would have traded. Areas are named by their place among those that the thread serves. */
 export type Asked =
   | { id: number; type: 'make'; area: number; end: UtcSeconds }
   | { id: number; type: 'prove'; area: number; end: UtcSeconds; seat: number }
   | ({ id: number; type: 'other-prices'; area: number } & OtherPricesQuery)
+  | ({ id: number; type: 'better-limits'; area: number } & BetterLimitsQuery)
   | { type: 'stop' }
 
+export type Answered = MadeStatement | StatementFile | OtherPrices | BetterLimits | null
+
 export type Said =
-  | { type: 'answer'; id: number; answer: MadeStatement | StatementFile | OtherPrices | null }
+  | { type: 'answer'; id: number; answer: Answered }
   | { type: 'refusal'; id: number; code: string | null; message: string }
   | { type: 'made'; area: number; end: UtcSeconds; made: MadeStatement; ms: number }
   | { type: 'failure'; area: number; message: string }
@@ -83,7 +93,12 @@ export async function runStatements(
       if (asked.type === 'make') say({ type: 'answer', id, answer: await make(area, asked.end) })
       else if (asked.type === 'prove')
         say({ type: 'answer', id, answer: await seatStatement(database, await storedArea(area), asked) })
-      else say({ type: 'answer', id, answer: await otherPrices(database, (await storedArea(area)).areaId, asked) })
+      else {
+        const { areaId } = await storedArea(area)
+        const found =
+          asked.type === 'other-prices' ? otherPrices(database, areaId, asked) : betterLimitsOf(database, areaId, asked)
+        say({ type: 'answer', id, answer: await found })
+      }
     } catch (error) {
       const { message } = error as Error
       say({ type: 'refusal', id, code: error instanceof CodedError ? error.code : null, message })

@@ -1,26 +1,27 @@
 /** What was offered in intervals of the past, by everybody in an area: what its auctions are cleared from again. */
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { Side } from '../market/auction.ts'
 import type { PastSeat } from '../market/stages/spot/other-limits.ts'
 import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { decodeOutcomes } from './outcomes.ts'
 import type { SeatKey } from './rows.ts'
 
-/** Intervals in which a seat offered energy for sale in the auction, newest first, at most `limit`. */
+/** Intervals in which a seat had something to sell, or asked for something, in the auction; newest first, at most `limit`. */
 export async function startsWithOffer(
   sql: Queries,
-  { area, seat, from, to, limit }: SeatKey & { from: UtcSeconds; to: UtcSeconds; limit: number },
+  { area, seat, side, from, to, limit }: SeatKey & { side: Side; from: UtcSeconds; to: UtcSeconds; limit: number },
 ): Promise<UtcSeconds[]> {
   const rows = await sql<{ start: UtcSeconds; outcomes: Buffer }[]>`
     select newest.start, own.outcomes from (
       select distinct start from intervals where area_id = ${area} and start >= ${from} and start < ${to}
     ) newest cross join lateral (
       select outcomes from seat_intervals where seat_intervals.area_id = ${area} and seat_intervals.seat = ${seat}
-        and seat_intervals.start = newest.start and current and export_wh > 0 limit 1) own
+        and seat_intervals.start = newest.start and current and ${side === 'sell' ? sql`export_wh` : sql`import_wh`} > 0 limit 1) own
     order by newest.start desc limit ${limit}`
   return rows.flatMap(({ start, outcomes }) => {
     const offers = decodeOutcomes(outcomes)
-    const isOffered = offers.some(({ stage, side, offeredWh }) => stage === 'spot' && side === 'sell' && offeredWh > 0)
+    const isOffered = offers.some((offer) => offer.stage === 'spot' && offer.side === side && offer.offeredWh > 0)
     return isOffered ? [start] : []
   })
 }

@@ -68,7 +68,8 @@ function selectSeats(sql: Queries) {
     from seats left join seat_funds using (area_id, seat) left join lateral ${newestReading(sql)} newest on true
       left join lateral (
         select count(distinct day) as days, sum(beyond) as beyond from witness_days
-        where witness_days.area_id = seats.area_id and witness_days.meter = seats.meter
+        join seats agent on agent.area_id = witness_days.area_id and agent.seat = witness_days.agent_seat
+        where witness_days.area_id = seats.area_id and witness_days.meter = seats.meter and agent.account = seats.account
       ) witnessed on true`
 }
 

@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { meterSchema } from '../../server/api/joining.ts'
 import { intervalSchema, pageOf, seatIntervalSchema, summarySchema } from '../../server/api/resources.ts'
 import { listsTakenAlong } from '../../server/api/routes/everything.ts'
-import { monthSchema, otherPricesSchema, settledRootSchema, totalsSchema } from '../../server/api/totals-resources.ts'
+import {
+  betterLimitsSchema,
+  monthSchema,
+  otherPricesSchema,
+  settledRootSchema,
+  totalsSchema,
+} from '../../server/api/totals-resources.ts'
 import type { AreaConfig, AreaFace } from '../../server/market/area/area.ts'
 import { checkInterval } from '../../web/market/market.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
@@ -154,18 +160,36 @@ describe('after a zone changed', () => {
     const ask1 = (path: string, token: string) =>
       ask(street, 'GET', `accounts/${lower(people.alice)}/${path}`, { token })
     const range = `seat=${seatIds.alice}&from=${iso(t0)}&to=${iso(t0 + 4 * intervalSeconds)}`
-    const as = otherPricesSchema.parse((await ask1(`other-prices?${range}&limits=0.1000,0.9000`, alice)).body)
+    const as = otherPricesSchema.parse((await ask1(`other-prices?${range}&side=sell&limits=0.1000,0.9000`, alice)).body)
     // The later two were cleared over a link that has room for nothing by what was written into their settings.
     expect(as).toMatchObject({ intervals: 2, leftOut: 2, offeredWh: 1_000, from: iso(t0), to: iso(changed) })
     const real = summarySchema.parse(
       (await ask1(`summary?seat=${seatIds.alice}&from=${iso(t0)}&to=${iso(changed)}`, alice)).body,
     )
     expect(as.at).toEqual([
-      { limitPerKwh: '0.1000', soldWh: real.soldWh, received: real.received, fromSupplier: '0.016' },
-      { limitPerKwh: '0.9000', soldWh: 0, received: '0', fromSupplier: '0.08' },
+      { limitPerKwh: '0.1000', tradedWh: real.soldWh, amount: real.received, withSupplier: '0.016' },
+      { limitPerKwh: '0.9000', tradedWh: 0, amount: '0', withSupplier: '0.08' },
     ])
-    expect((await ask1(`other-prices?${range}&limits=0.1`, token)).body.code).toBe('ACCOUNT_FOREIGN')
-    expect((await ask1(`other-prices?${range}&limits=cheap`, alice)).body.code).toBe('REQUEST_INVALID')
+    const bought = await own(
+      `other-prices?seat=${seatIds.bob}&from=${iso(t0)}&to=${iso(changed)}&side=buy&limits=0.0001,0.2500`,
+    )
+    const spent = summarySchema.parse(
+      (await own(`summary?seat=${seatIds.bob}&from=${iso(t0)}&to=${iso(changed)}`)).body,
+    )
+    expect(otherPricesSchema.parse(bought.body).at).toMatchObject([
+      { tradedWh: 0, amount: '0' },
+      { tradedWh: spent.boughtWh, amount: spent.paid },
+    ])
+    const better = await ask1(`better-limits?seat=${seatIds.alice}&side=sell&start=${iso(t0)}`, alice)
+    expect(betterLimitsSchema.parse(better.body)).toMatchObject({
+      found: { offeredWh: 500, tradedWh: 400, better: [] },
+    })
+    const untold = await ask1(`better-limits?seat=${seatIds.alice}&side=sell&start=${iso(changed)}`, alice)
+    expect(betterLimitsSchema.parse(untold.body).found).toBeNull()
+    const foreign = await ask1(`better-limits?seat=${seatIds.alice}&side=sell&start=${iso(t0)}`, token)
+    expect(foreign.body.code).toBe('ACCOUNT_FOREIGN')
+    expect((await ask1(`other-prices?${range}&side=sell&limits=0.1`, token)).body.code).toBe('ACCOUNT_FOREIGN')
+    expect((await ask1(`other-prices?${range}&side=sell&limits=cheap`, alice)).body.code).toBe('REQUEST_INVALID')
   })
 
   test('the report runs through, and what was settled keeps its fees', async () => {

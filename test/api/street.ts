@@ -17,6 +17,7 @@ import { networkReader, type TrustedProxies } from '../../server/api/addresses.t
 import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import { createDoor, type DoorLimits } from '../../server/api/door.ts'
 import { ownHosts, pageSenders } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { Offices } from '../../server/api/parts.ts'
@@ -35,7 +36,12 @@ import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
-import { type OtherPricesQuery, otherPrices } from '../../server/statements/other-prices.ts'
+import {
+  type BetterLimitsQuery,
+  betterLimitsOf,
+  type OtherPricesQuery,
+  otherPrices,
+} from '../../server/statements/other-prices.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import { findAreas } from '../../server/store/areas.ts'
 import type { Database } from '../../server/store/database.ts'
@@ -48,7 +54,14 @@ import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, sign
 export const revocations = `0x${'8'.repeat(40)}`
 
 const demoPeople: DemoPerson[] = [
-  { name: 'Alice', role: 'household', description: 'a roof', account: lower(people.alice), privateKey: '0x00' },
+  {
+    name: 'Alice',
+    role: 'household',
+    description: 'a roof',
+    area: null,
+    account: lower(people.alice),
+    privateKey: '0x00',
+  },
 ]
 
 export interface Street {
@@ -77,14 +90,17 @@ export interface Street {
   /** The chain shows these seats. */
   syncSeats(seats: ChainSeat[], area?: number): Promise<void>
   agent(): Socket
-  page(token?: string): Socket
+  /** With a session's token, or with whatever else is shown. */
+  page(shown?: string | Record<string, unknown>): Socket
   tell: Live['tell']
   stop(): Promise<void>
 }
 
 export interface StreetOptions {
-  /** Of an account, or of all who have none. */
+  /** Of an account that belongs here, or of a network of others. */
   readsPerMinute?: number
+  /** What one network may ask at all. */
+  door?: DoorLimits
   demo?: boolean
   /** Where the demo gives visitors homes. */
   homesUrl?: string
@@ -155,6 +171,11 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
         const [found] = await findAreas(database, { chainId, escrow, area: number })
         return otherPrices(database, found!.areaId, query)
       },
+      async betterLimits({ area: number, ...query }: BetterLimitsQuery & { area: number }) {
+        const { chainId, escrow } = settings.chain
+        const [found] = await findAreas(database, { chainId, escrow, area: number })
+        return betterLimitsOf(database, found!.areaId, query)
+      },
     },
   }
   const http = createServer()
@@ -176,8 +197,9 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     isOwnHost,
     senderOf,
   })
-  http.on('request', app)
-  const io = new Server(http, socketOptions(isOwnHost, senderOf))
+  const door = createDoor(apiParts.networkOf, options.door)
+  http.on('request', door.before(app))
+  const io = new Server(http, socketOptions(isOwnHost, senderOf, door.admits))
   limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(areas))
   attachAgents(io, { ...apiParts, telemetry })
@@ -222,7 +244,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
       await parts.find((part) => part.area.settings.area === area)!.sync(seats)
     },
     agent: () => open('/agents'),
-    page: (token) => open('/live', token === undefined ? {} : { token }),
+    page: (shown) => open('/live', typeof shown === 'object' ? shown : shown === undefined ? {} : { token: shown }),
     tell: live.tell,
     async stop() {
       for (const socket of sockets) socket.close()

@@ -140,6 +140,7 @@ const io = new Server(
   socketOptions(
     () => true,
     () => 'own',
+    () => true,
   ),
 )
 const telemetry = createTelemetryBoard(meterOwners(areas))

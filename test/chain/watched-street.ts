@@ -165,7 +165,7 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
       officesOf: () => ({ grid: area.settings.rules.grid, operator: area.settings.rules.grid }),
       isWalletSignature: async () => false,
     }),
-    statements: { file: unused, otherPrices: unused },
+    statements: { file: unused, otherPrices: unused, betterLimits: unused },
     ready: async () => [],
     networkOf: networkReader(null, log),
     gate: createOrderGate(),

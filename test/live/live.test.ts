@@ -139,6 +139,16 @@ describe('a connection', () => {
     }
   })
 
+  test('with rubbish for a session is refused by name, and leaves no line in the log', async () => {
+    const before = street.logged.length
+    for (const auth of [{ account: { toString: 1 } }, { account: [] }, { token: {} }, { account: null, token: 1 }]) {
+      const page = street.page(auth)
+      const error = await new Promise<Error & { data?: unknown }>((resolve) => page.once('connect_error', resolve))
+      expect(error.data).toEqual({ code: 'SESSION_NEEDED' })
+    }
+    expect(street.logged.slice(before)).toEqual([])
+  })
+
   test('ends with its session', async () => {
     const token = await tokenOf(street, people.alice)
     const page = street.page(token)

@@ -41,7 +41,7 @@ import { area, seatOf } from './resources.ts'
 
 const wallet = new Wallet(`0x${'0123456789abcdef'.repeat(4)}`)
 const identity = identityOfKey(wallet.privateKey)
-const session: Session = { identity, account: identity.account, token: 'the-token' }
+const session: Session = { identity, account: identity.account }
 const seat = seatOf(identity.account)
 
 interface Sent {
@@ -74,7 +74,7 @@ describe('what the browser signs', () => {
     expect(path).toBe('/api/v1/orders')
     expect(parsed.order).toEqual(order)
     expect(recoverSigner(area.chain, 'Order', parsed.order, parsed.signature)).toBe(identity.account)
-    expect(headers['commonwatt-account']).toBe('the-token')
+    expect(headers['commonwatt-account']).toBe(identity.account)
     expect(headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/)
   })
 

@@ -7,7 +7,6 @@ import { drawnCents } from '../charts/drawn.ts'
 import { Spark } from '../charts/spark.tsx'
 import { Deposit } from '../escrow/deposit.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
-import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { EnergyCard } from '../history/energy-card.tsx'
 import { AmountBars } from '../market/comparison.tsx'
@@ -39,6 +38,8 @@ import { useSession } from '../session/session.tsx'
 import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
 import { buyerWords } from './words.ts'
 
+const OtherPrices = later(() => import('../orders/other-prices.tsx'))
+const Settlements = later(() => import('../escrow/settlements.tsx'))
 const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
 export default function Buyer({ area, seat }: SeatViewProps) {
@@ -79,6 +80,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         </details>
         <Settlements area={area} seat={seat} />
       </Card>
+      <OtherPrices area={area} seat={seat} side="buy" />
       <SeatActs area={area} seat={seat} usually="buy" />
     </div>
   )

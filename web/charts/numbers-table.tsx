@@ -1,7 +1,7 @@
 /** The table behind a chart, with every number that the chart draws: made when somebody opens it, a page at a time. */
 import { useState } from 'react'
+import { Scrolls } from '../page/scrolls.tsx'
 import { chartWords } from './words.ts'
-import '../style/plain-table.css'
 
 interface NumbersTableProps {
   /** What the table is of. */
@@ -26,33 +26,30 @@ export function NumbersTable({ label, head, count, row }: NumbersTableProps) {
       <summary>{said.asTable}</summary>
       {open && (
         <>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it. */}
-          <section className="scrolls tall" aria-label={label} tabIndex={0}>
-            <table className="plain-table">
-              <thead>
-                <tr>
-                  {head.map((name) => (
-                    <th key={name} scope="col">
-                      {name}
-                    </th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {shown.map((index) => {
-                  const [name, ...cells] = row(index)
-                  return (
-                    <tr key={index}>
-                      <th scope="row">{name}</th>
-                      {cells.map((cell, place) => (
-                        <td key={head[place + 1]}>{cell}</td>
-                      ))}
-                    </tr>
-                  )
-                })}
-              </tbody>
-            </table>
-          </section>
+          <Scrolls label={label} isTall>
+            <thead>
+              <tr>
+                {head.map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((index) => {
+                const [name, ...cells] = row(index)
+                return (
+                  <tr key={index}>
+                    <th scope="row">{name}</th>
+                    {cells.map((cell, place) => (
+                      <td key={head[place + 1]}>{cell}</td>
+                    ))}
+                  </tr>
+                )
+              })}
+            </tbody>
+          </Scrolls>
           {pages > 1 && (
             <p className="pages">
               <button type="button" className="quiet" disabled={first === 0} onClick={() => setPage(page - 1)}>

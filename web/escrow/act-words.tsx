@@ -38,7 +38,7 @@ export const actTexts = catalogue({
     outSent: (transaction: ReactNode): ReactNode => (
       <>Asked for in transaction {transaction}. Collect it above, once the wait is over.</>
     ),
-    replaces: 'It replaces what you asked for before.',
+    replaces: 'It replaces what is asked for at present.',
     sendTitle: 'Send what is in my wallet',
     sendText: 'Your passkey signs, and the server carries it to the chain at once. It cannot be taken back.',
     sendAmount: 'Send',
@@ -112,7 +112,7 @@ export const actTexts = catalogue({
     outSent: (transaction) => (
       <>Verlangt in Transaktion {transaction}. Holen Sie es oben ab, wenn die Wartezeit vorbei ist.</>
     ),
-    replaces: 'Es ersetzt, was Sie vorher verlangt haben.',
+    replaces: 'Es ersetzt, was jetzt verlangt ist.',
     sendTitle: 'Schicken, was in meiner Wallet ist',
     sendText:
       'Ihr Passkey unterschreibt, und der Server bringt es sofort auf die Blockchain. Es lässt sich nicht zurücknehmen.',

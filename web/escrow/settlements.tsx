@@ -16,7 +16,7 @@ const shownPayments = 6
 
 export const batchStatusTones = { cut: 'calm', submitted: 'warn', settled: 'good' } as const
 
-export function Settlements({ area, seat }: { area: AreaResource; seat: SeatResource }) {
+export default function Settlements({ area, seat }: { area: AreaResource; seat: SeatResource }) {
   const said = moneyTexts()
   const session = useSession()
   const batches = useQuery(seatBatchesQuery(session, seat.seat))

@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { Spark } from '../charts/spark.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
-import { Settlements } from '../escrow/settlements.tsx'
 import { WithdrawalCard } from '../escrow/withdrawal.tsx'
 import { EnergyCard } from '../history/energy-card.tsx'
 import { useTelemetry } from '../live/apply.ts'
@@ -26,6 +25,7 @@ import { householdWords } from './words.tsx'
 import './household.css'
 
 const OtherPrices = later(() => import('../orders/other-prices.tsx'))
+const Settlements = later(() => import('../escrow/settlements.tsx'))
 const SeatActs = later(() => import('../page/seat-acts.tsx'))
 
 export default function Household({ area, seat }: SeatViewProps) {
@@ -49,7 +49,7 @@ export default function Household({ area, seat }: SeatViewProps) {
         <WithdrawalCard area={area} seat={seat} word="payout" />
         <Settlements area={area} seat={seat} />
       </Card>
-      <OtherPrices area={area} seat={seat} />
+      <OtherPrices area={area} seat={seat} side="sell" />
       {seat.mandate.maxBuyWh > 0 && (
         <details className="more">
           <summary>{said.whatIPay}</summary>

@@ -40,7 +40,7 @@ export function Instead({ area, seat, side }: SeatViewProps & { side: 'sell' | '
             <td className="soft">{said.inUnit(unit)}</td>
             <th scope="col">{side === 'sell' ? said.sold : said.bought}</th>
             <th scope="col">{side === 'sell' ? said.earned : said.paid}</th>
-            <th scope="col">{side === 'sell' ? said.atFeedIn : said.atRetail}</th>
+            <th scope="col">{said.atSupplier}</th>
             <th scope="col">{said.better}</th>
           </tr>
         </thead>

@@ -11,8 +11,9 @@ import {
   signOf,
 } from '../money/format.ts'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
+import { later } from '../page/later.tsx'
 import { localTime, nextBoundary, useNow } from '../time/clock.ts'
-import { type ResultRow, resultRows } from './telling.ts'
+import { type ResultRow, resultRows, wantingSides } from './telling.ts'
 import { marketWords } from './words.ts'
 
 interface SeatResultsProps {
@@ -22,13 +23,15 @@ interface SeatResultsProps {
   error: Error | null
 }
 
+const WhyNotMore = later(() => import('../orders/why-not-more.tsx'))
+
 /** How many rows are listed. */
 const shownRows = 8
 
 export function SeatResults({ area, seat, intervals, error }: SeatResultsProps) {
   const said = marketWords()
   const sides = { sells: seat.mandate.maxSellWh > 0, buys: seat.mandate.maxBuyWh > 0 }
-  const rows = resultRows(intervals ?? [], sides).slice(0, shownRows)
+  const rows = resultRows(intervals ?? [], sides, area.currency).slice(0, shownRows)
   const amounts = rows.flatMap((row) => row.intervals.flatMap(({ received, paid }) => [received, paid]))
   const scale = moneyScale(amounts, area.currency)
   return (
@@ -39,7 +42,7 @@ export function SeatResults({ area, seat, intervals, error }: SeatResultsProps) 
       {rows.length > 0 && (
         <ol className="result-list">
           {rows.map((row) => (
-            <Result key={row.intervals.at(-1)!.start} area={area} row={row} scale={scale} />
+            <Result key={row.intervals.at(-1)!.start} area={area} seat={seat.seat} row={row} scale={scale} />
           ))}
         </ol>
       )}
@@ -67,7 +70,14 @@ function priceTold(side: { wh: number; amount: string; isSale: boolean }, interv
     : `${priceWords(got)} ${marketWords().withBack(priceWords(theirs), priceWords(back))}`
 }
 
-function Result({ area, row, scale }: { area: AreaResource; row: ResultRow; scale: MoneyScale }) {
+interface ResultProps {
+  area: AreaResource
+  seat: string
+  row: ResultRow
+  scale: MoneyScale
+}
+
+function Result({ area, seat, row, scale }: ResultProps) {
   const said = marketWords()
   const interval = row.intervals[0]!
   const oldest = row.intervals.at(-1)!
@@ -108,6 +118,13 @@ function Result({ area, row, scale }: { area: AreaResource; row: ResultRow; scal
       <span className="result-reason">
         {row.reasons.map((reason) => (
           <span key={reason}>{reason}</span>
+        ))}
+        {wantingSides(interval).map((side) => (
+          <WhyNotMore
+            key={side}
+            {...{ area, seat, side, start: interval.start }}
+            of={row.intervals.length === 1 ? null : time(interval.start)}
+          />
         ))}
       </span>
     </li>

@@ -1,5 +1,6 @@
 /** What the list of results tells: which outcomes answer the home's question, and which neighbours in time say the same. */
 import type { OutcomeResource, SeatIntervalResource } from '../../server/api/resources.ts'
+import { energy, energyCost, moneyWords } from '../money/format.ts'
 import { resultSentence } from './outcome-words.ts'
 import { marketWords } from './words.ts'
 
@@ -14,21 +15,47 @@ export interface Sides {
 /**
  * Why this home traded what it did, in sentences that begin with their side. A side with nothing to trade is left out while the other
  * one has something to say; a side that had energy and no price says that it paused.
+ * Where the auction gave all that was asked for and the supplier still took part, what held the home back is told with the number
+ * that would have changed it: more in the purse, or an order and a limit for more.
  */
-export function reasonsOf(
-  { outcomes, residualExportWh, residualImportWh }: SeatIntervalResource,
-  { sells, buys }: Sides,
-): string[] {
+export function reasonsOf(interval: SeatIntervalResource, { sells, buys }: Sides, currency: string): string[] {
+  const { outcomes, residualExportWh, residualImportWh } = interval
   const said = marketWords()
   const has = (side: OutcomeResource['side']) => outcomes.some((each) => each.side === side)
   const reasons = [
     ...outcomes.filter(({ code }) => !idle.has(code)).map(resultSentence),
+    ...outcomes.flatMap((outcome) => {
+      const more = heldBack(interval, outcome, currency)
+      return more === null ? [] : [more]
+    }),
     ...(sells && residualExportWh > 0 && !has('sell') ? [said.sellingPaused] : []),
     ...(buys && residualImportWh > 0 && !has('buy') ? [said.buyingPaused] : []),
   ]
   if (reasons.length > 0) return reasons
   const first = outcomes.find(({ side }) => side === (sells ? 'sell' : 'buy')) ?? outcomes[0]
   return first === undefined ? [] : [resultSentence(first)]
+}
+
+/** What would have let the rest be traded too, where what was asked of the auction was less than what the home had. */
+function heldBack(
+  { outcomes, residualExportWh, residualImportWh }: SeatIntervalResource,
+  { stage, side, code, limitPerKwh, filledWh }: OutcomeResource,
+  currency: string,
+): string | null {
+  const restWh = side === 'sell' ? residualExportWh : residualImportWh
+  if (stage !== 'spot' || restWh === 0) return null
+  const said = marketWords()
+  if (code === 'escrow-low' && side === 'buy')
+    return said.purseForMore(moneyWords(energyCost(limitPerKwh, restWh), currency), energy(restWh))
+  if (code !== 'filled' || filledWh === 0) return null
+  const askedWh = outcomes.reduce((sum, each) => (each.side === side ? sum + each.filledWh : sum), 0)
+  return said.cappedAt[side](energy(restWh), energy(askedWh))
+}
+
+/** The sides on which the auction gave less than was asked of it. */
+export function wantingSides({ outcomes }: SeatIntervalResource): OutcomeResource['side'][] {
+  const isShort = ({ stage, filledWh, offeredWh }: OutcomeResource) => stage === 'spot' && filledWh < offeredWh
+  return outcomes.filter(isShort).map(({ side }) => side)
 }
 
 /** One row of the list: one result, or several that followed each other without a trade and say the same. */
@@ -38,10 +65,10 @@ export interface ResultRow {
   reasons: readonly string[]
 }
 
-export function resultRows(intervals: readonly SeatIntervalResource[], sides: Sides): ResultRow[] {
+export function resultRows(intervals: readonly SeatIntervalResource[], sides: Sides, currency: string): ResultRow[] {
   const rows: { intervals: SeatIntervalResource[]; reasons: string[] }[] = []
   for (const interval of intervals) {
-    const reasons = reasonsOf(interval, sides)
+    const reasons = reasonsOf(interval, sides, currency)
     const before = rows.at(-1)
     const older = before?.intervals.at(-1)
     const isSame =

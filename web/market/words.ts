@@ -35,8 +35,7 @@ export const marketWords = catalogue({
       inUnit: (unit: string) => `in ${unit}`,
       earned: 'earned',
       paid: 'paid',
-      atFeedIn: 'feed-in tariff',
-      atRetail: 'retail tariff',
+      atSupplier: 'with the supplier',
       better: 'better by',
       spans: { day: 'today', dayBefore: 'yesterday', month: 'this month', year: 'this year' },
     },
@@ -48,6 +47,14 @@ export const marketWords = catalogue({
     corrected: en.corrected,
     noTrade: 'no trade',
     withBack: (theirs: string, back: string) => `(${theirs}, and ${back} back from a full line)`,
+    purseForMore: (money: string, energy: string) =>
+      `Another ${money} in your purse would have paid for the other ${energy} too.`,
+    cappedAt: {
+      sell: (rest: string, most: string) =>
+        `The other ${rest} went to the supplier: you offer at most ${most} at a time.`,
+      buy: (rest: string, most: string) =>
+        `The other ${rest} came from the supplier: you ask for at most ${most} at a time.`,
+    },
     sellingPaused: 'Selling: paused, so what was left over went to the supplier.',
     buyingPaused: 'Buying: paused, so the supplier brought what was needed.',
     sold: 'sold',
@@ -104,8 +111,7 @@ export const marketWords = catalogue({
       inUnit: (unit) => `in ${unit}`,
       earned: 'bekommen',
       paid: 'bezahlt',
-      atFeedIn: 'Einspeise­ver­gütung',
-      atRetail: 'Stromtarif',
+      atSupplier: 'beim Versorger',
       better: 'besser um',
       spans: { day: 'heute', dayBefore: 'gestern', month: 'dieser Monat', year: 'dieses Jahr' },
     },
@@ -117,6 +123,11 @@ export const marketWords = catalogue({
     corrected: de.corrected,
     noTrade: 'kein Handel',
     withBack: (theirs, back) => `(${theirs}, dazu ${back} zurück von einer vollen Leitung)`,
+    purseForMore: (money, energy) => `Mit ${money} mehr Guthaben wären auch die anderen ${energy} bezahlt gewesen.`,
+    cappedAt: {
+      sell: (rest, most) => `Die anderen ${rest} gingen an den Versorger: Sie bieten höchstens ${most} auf einmal an.`,
+      buy: (rest, most) => `Die anderen ${rest} kamen vom Versorger: Sie verlangen höchstens ${most} auf einmal.`,
+    },
     sellingPaused: 'Verkauf: pausiert, darum ging, was übrig war, an den Versorger.',
     buyingPaused: 'Kauf: pausiert, darum brachte der Versorger, was gebraucht wurde.',
     sold: 'verkauft',

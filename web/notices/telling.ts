@@ -4,7 +4,7 @@ import { moneyWords } from '../money/format.ts'
 import { localMoment, monthName } from '../time/clock.ts'
 import { noticeWords } from './words.ts'
 
-export interface NoticePlace {
+interface NoticePlace {
   account: string
   currency: string
   /** The meter of the notice's seat; null where the page does not know it. */

@@ -1,52 +1,55 @@
-/** What a home's surplus of the last weeks would have earned at other prices: computed from what really happened, when somebody asks. */
+/** What other prices would have earned or saved over the last weeks: computed from what really happened, when somebody asks. */
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { OtherPricesResource } from '../../server/api/totals-resources.ts'
 import { getJson } from '../api/client.ts'
 import { difference, energy, exceeds, moneyScale, pricesBetween, priceWords, sum } from '../money/format.ts'
 import { Trouble, Waiting } from '../page/card.tsx'
+import { Scrolls } from '../page/scrolls.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
-import { activeOrder } from './order.ts'
+import { activeOrder, type OrderSide } from './order.ts'
 import { otherPricesWords } from './other-prices-words.ts'
-import '../style/plain-table.css'
 
 const weeks = 3
 const hourMs = 3_600_000
 /** So many prices are tried beside the own one. */
 const tried = 8
 
-export default function OtherPrices({ area, seat }: SeatViewProps) {
-  const said = otherPricesWords()
+type OtherPricesProps = SeatViewProps & { side: OrderSide }
+
+export default function OtherPrices({ area, seat, side }: OtherPricesProps) {
+  const said = otherPricesWords()[side]
   const [open, setOpen] = useState(false)
   return (
     <details className="more" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{said.title}</summary>
-      {open && <Tried area={area} seat={seat} />}
+      {open && <Tried area={area} seat={seat} side={side} />}
     </details>
   )
 }
 
-function Tried({ area, seat }: SeatViewProps) {
+function Tried({ area, seat, side }: OtherPricesProps) {
   const session = useSession()
-  const mine = activeOrder(seat, 'sell')?.limitPerKwh
-  const { sellFloorPerKwh: floor } = seat.mandate
-  const low = exceeds(floor, area.feedInPerKwh) ? floor : area.feedInPerKwh
-  const limits = pricesBetween(low, area.retailPerKwh, tried, area.priceDecimals)
+  const mine = activeOrder(seat, side)?.limitPerKwh
+  const { sellFloorPerKwh: floor, buyCeilingPerKwh: ceiling } = seat.mandate
+  const low = side === 'sell' && exceeds(floor, area.feedInPerKwh) ? floor : area.feedInPerKwh
+  const high = side === 'buy' && exceeds(area.retailPerKwh, ceiling) ? ceiling : area.retailPerKwh
+  const limits = pricesBetween(low, high, tried, area.priceDecimals)
   const prices = [...new Set([...limits, ...(mine === undefined ? [] : [mine])])].sort((a, b) =>
     exceeds(a, b) ? 1 : -1,
   )
   const to = new Date(Math.floor(Date.now() / hourMs) * hourMs + hourMs)
   const from = new Date(to.getTime() - weeks * 7 * 24 * hourMs)
   const answer = useQuery({
-    queryKey: ['other-prices', session.account, seat.seat, prices.join()],
+    queryKey: ['other-prices', session.account, seat.seat, side, prices.join()],
     queryFn: ({ signal }) => {
       const query = new URLSearchParams({
-        ...{ seat: seat.seat, from: from.toISOString(), to: to.toISOString(), limits: prices.join() },
+        ...{ seat: seat.seat, side, from: from.toISOString(), to: to.toISOString(), limits: prices.join() },
       })
       return getJson<OtherPricesResource>(`/accounts/${session.account}/other-prices?${query}`, {
-        token: session.token,
+        account: session.account,
         signal,
       })
     },
@@ -64,15 +67,16 @@ interface AnswerProps {
 }
 
 function Answer({ area, found, mine }: AnswerProps) {
-  const said = otherPricesWords()
-  const { at, intervals, leftOut, offeredWh } = found
-  const periods = said.periods(area.intervalSeconds)
-  const rows = at.map((each) => ({ ...each, together: sum([each.received, each.fromSupplier]) }))
+  const { [found.side]: said, periods: periodsOf, leftOut: leftOutWords, together: togetherWords } = otherPricesWords()
+  const { side, at, intervals, leftOut, offeredWh } = found
+  const periods = periodsOf(area.intervalSeconds)
+  const rows = at.map((each) => ({ ...each, together: sum([each.amount, each.withSupplier]) }))
   const scale = moneyScale(
-    rows.flatMap(({ together, received }) => [together, received]),
+    rows.flatMap(({ together, amount }) => [together, amount]),
     area.currency,
   )
-  const best = rows.reduce((most, row) => (exceeds(row.together, most.together) ? row : most), rows[0]!)
+  const gain = (from: string, to: string) => (side === 'sell' ? difference(to, from) : difference(from, to))
+  const best = rows.reduce((most, row) => (exceeds(gain(most.together, row.together), '0') ? row : most), rows[0]!)
   const own = rows.find(({ limitPerKwh }) => limitPerKwh === mine)
   if (found.from === null) return <p className="empty">{said.nothing}</p>
   return (
@@ -80,40 +84,42 @@ function Answer({ area, found, mine }: AnswerProps) {
       <p className="takeaway">
         {own === undefined
           ? said.best(priceWords(best.limitPerKwh), scale.words(best.together))
-          : exceeds(difference(best.together, own.together), '0')
+          : exceeds(gain(own.together, best.together), '0')
             ? said.better(
                 priceWords(own.limitPerKwh),
                 scale.words(own.together),
                 priceWords(best.limitPerKwh),
-                scale.difference(best.together, own.together),
+                side === 'sell'
+                  ? scale.difference(best.together, own.together)
+                  : scale.difference(own.together, best.together),
               )
             : said.fine(priceWords(own.limitPerKwh), scale.words(own.together))}
       </p>
-      <table className="plain-table">
+      <Scrolls label={said.title}>
         <thead>
           <tr>
             <th scope="col">{said.price}</th>
-            <th scope="col">{said.sold}</th>
-            <th scope="col">{said.fromNeighbours(scale.unit)}</th>
-            <th scope="col">{said.together(scale.unit)}</th>
+            <th scope="col">{said.traded}</th>
+            <th scope="col">{said.amount(scale.unit)}</th>
+            <th scope="col">{togetherWords(scale.unit)}</th>
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ limitPerKwh, soldWh, received, together }) => (
+          {rows.map(({ limitPerKwh, tradedWh, amount, together }) => (
             <tr key={limitPerKwh} className={limitPerKwh === mine ? 'total' : undefined}>
               <th scope="row">
                 {priceWords(limitPerKwh)}
-                {limitPerKwh === mine && ` (${said.mine})`}
+                {limitPerKwh === mine && ` (${otherPricesWords().mine})`}
               </th>
-              <td>{energy(soldWh)}</td>
-              <td>{scale.number(received)}</td>
+              <td>{energy(tradedWh)}</td>
+              <td>{scale.number(amount)}</td>
               <td>{scale.number(together)}</td>
             </tr>
           ))}
         </tbody>
-      </table>
+      </Scrolls>
       <p className="explain">{said.how(intervals, periods, energy(offeredWh), localMoment(found.from))}</p>
-      {leftOut > 0 && <p className="explain">{said.leftOut(leftOut, periods)}</p>}
+      {leftOut > 0 && <p className="explain">{leftOutWords(leftOut, periods)}</p>}
     </div>
   )
 }

@@ -8,15 +8,18 @@ interface CardProps {
   /** Beside the title: a state, a switch. */
   aside?: ReactNode
   className?: string
+  /** The title is the page's: there is nothing above the card. */
+  isPage?: boolean
   children: ReactNode
 }
 
-export function Card({ title, aside, className = '', children }: CardProps) {
+export function Card({ title, aside, className = '', isPage = false, children }: CardProps) {
   const id = useId()
+  const Title = isPage ? 'h1' : 'h2'
   return (
     <section className={`card ${className}`} aria-labelledby={id}>
       <header className="card-head">
-        <h2 id={id}>{title}</h2>
+        <Title id={id}>{title}</Title>
         {aside}
       </header>
       {children}

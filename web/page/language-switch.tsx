@@ -14,10 +14,14 @@ export function LanguageSwitch() {
     justChosen = false
   }, [])
   return (
-    <>
+    <span className="language-choice">
       <label htmlFor={id} className="visually-hidden">
         {pageWords().language}
       </label>
+      <span className="language-code" aria-hidden="true">
+        {language().toUpperCase()}
+        <span className="caret" />
+      </span>
       <select
         id={id}
         ref={field}
@@ -34,6 +38,6 @@ export function LanguageSwitch() {
           </option>
         ))}
       </select>
-    </>
+    </span>
   )
 }

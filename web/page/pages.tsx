@@ -58,7 +58,7 @@ function AccountPage({ area }: { area: AreaResource }) {
   if (people.isPending) return <PageWaiting />
   if (!identity) {
     if (place.view !== 'account') return <NotFound />
-    return <OwnAccount area={area} />
+    return <OwnAccount area={area} isPage />
   }
   if (session.error && !session.data) return <Trouble error={session.error} retry={() => void session.refetch()} />
   if (!session.data) return <PageWaiting />
@@ -72,7 +72,7 @@ function AccountPage({ area }: { area: AreaResource }) {
 
 function NoArea() {
   return (
-    <Card title={pageWords().noArea}>
+    <Card title={pageWords().noArea} isPage>
       <Empty>{pageWords().noAreaText}</Empty>
     </Card>
   )
@@ -80,7 +80,7 @@ function NoArea() {
 
 function NotFound() {
   return (
-    <Card title={pageWords().nobody}>
+    <Card title={pageWords().nobody} isPage>
       <p>{pageWords().nobodyText}</p>
       <PageLink to="/">{pageWords().toNeighbourhood}</PageLink>
     </Card>

@@ -11,7 +11,8 @@ import { useVisitor } from './session.tsx'
 import { type FoundWallet, watchWallets } from './wallets.ts'
 import { sessionWords } from './words.ts'
 
-export default function OwnAccount({ area }: { area: AreaResource }) {
+/** `isPage` where nothing stands above it. */
+export default function OwnAccount({ area, isPage = false }: { area: AreaResource; isPage?: boolean }) {
   const said = sessionWords()
   const { setOwn } = useVisitor()
   const fieldId = useId()
@@ -79,7 +80,7 @@ export default function OwnAccount({ area }: { area: AreaResource }) {
     </>
   )
   return (
-    <Card title={said.myAccount} className="sign-in">
+    <Card title={said.myAccount} className="sign-in" isPage={isPage}>
       {offersPasskey ? (
         <>
           <PasskeyAccount area={area} />

@@ -11,6 +11,7 @@ import { difference, energy, moneyColumn } from '../money/format.ts'
 import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { MonthChoice } from '../page/fields.tsx'
 import { saveFile } from '../page/save-file.ts'
+import { Scrolls } from '../page/scrolls.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localDate, localMoment, monthName, newestMonths } from '../time/clock.ts'
@@ -18,7 +19,6 @@ import { statementCsv } from './csv.ts'
 import { addsUp, statementLines } from './lines.ts'
 import type { Verified } from './verify.ts'
 import { statementWords } from './words.ts'
-import '../style/plain-table.css'
 import './statements.css'
 
 /** So many months are offered. */
@@ -34,7 +34,7 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
     queryFn: ({ signal }) => {
       const query = new URLSearchParams({ seat: seat.seat, timeZone: ownTimeZone() })
       return getJson<MonthResource>(`/accounts/${session.account}/months/${month}?${query}`, {
-        token: session.token,
+        account: session.account,
         signal,
       })
     },
@@ -118,7 +118,7 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
         {summary.soldWh > 0 && said.earned(energy(summary.soldWh), money(summary.received))}{' '}
         {summary.boughtWh > 0 && said.spent(energy(summary.boughtWh), money(summary.paid))}
       </p>
-      <table className="plain-table">
+      <Scrolls label={said.byLine}>
         <thead>
           <tr>
             <th scope="col">{said.what}</th>
@@ -148,7 +148,7 @@ function Lines({ area, month }: { area: AreaResource; month: MonthResource }) {
             <td>{money(difference(summary.received, summary.paid))}</td>
           </tr>
         </tbody>
-      </table>
+      </Scrolls>
       <p className="check">
         {addsUp(month) ? (
           <>
@@ -187,35 +187,32 @@ function Days({
       <summary>{said.byDay}</summary>
       <Trouble error={error} />
       {isPending && <Waiting />}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or the keyboard cannot scroll it. */}
-      <section className="scrolls" aria-label={said.byDay} tabIndex={0}>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{said.dayName}</th>
-              <th scope="col">{said.day.sold}</th>
-              <th scope="col">{said.received}</th>
-              <th scope="col">{said.day.toSupplier}</th>
-              <th scope="col">{said.day.bought}</th>
-              <th scope="col">{said.spentColumn}</th>
-              <th scope="col">{said.day.fromSupplier}</th>
+      <Scrolls label={said.byDay}>
+        <thead>
+          <tr>
+            <th scope="col">{said.dayName}</th>
+            <th scope="col">{said.day.sold}</th>
+            <th scope="col">{said.received}</th>
+            <th scope="col">{said.day.toSupplier}</th>
+            <th scope="col">{said.day.bought}</th>
+            <th scope="col">{said.spentColumn}</th>
+            <th scope="col">{said.day.fromSupplier}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {days.map((day) => (
+            <tr key={day.start}>
+              <th scope="row">{localDate(day.start)}</th>
+              <td>{energy(day.soldWh)}</td>
+              <td>{money(day.received)}</td>
+              <td>{energy(day.toSupplierWh)}</td>
+              <td>{energy(day.boughtWh)}</td>
+              <td>{money(day.paid)}</td>
+              <td>{energy(day.fromSupplierWh)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {days.map((day) => (
-              <tr key={day.start}>
-                <th scope="row">{localDate(day.start)}</th>
-                <td>{energy(day.soldWh)}</td>
-                <td>{money(day.received)}</td>
-                <td>{energy(day.toSupplierWh)}</td>
-                <td>{energy(day.boughtWh)}</td>
-                <td>{money(day.paid)}</td>
-                <td>{energy(day.fromSupplierWh)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
+          ))}
+        </tbody>
+      </Scrolls>
     </details>
   )
 }
@@ -239,11 +236,11 @@ function Verify({ area, seat, month }: SeatViewProps & { month: MonthResource })
         statement: (end) =>
           getJson<StatementFile>(
             `/accounts/${session.account}/statements/${encodeURIComponent(end)}?seat=${seat.seat}`,
-            { token: session.token, signal },
+            { account: session.account, signal },
           ),
         settledRoot: (end) =>
           getJson<SettledRootResource>(`/areas/${area.area}/batches/${encodeURIComponent(end)}/settled-root`, {
-            token: session.token,
+            account: session.account,
             signal,
           }),
       })

@@ -3,7 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { JoiningResource } from '../../server/api/joining.ts'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
-import { getJson, getText } from '../api/client.ts'
+import { getText } from '../api/client.ts'
 import { part } from '../api/part.ts'
 import { readWh } from '../forward/forward.ts'
 import { energy } from '../money/format.ts'
@@ -16,6 +16,7 @@ import { localDate, localSpan, useNow } from '../time/clock.ts'
 import { attentionWords } from './attention-words.ts'
 import { attentionOf } from './exceptions.ts'
 import { checkReport, reportSums } from './report-check.ts'
+import { useWaiting } from './waiting.ts'
 
 interface AttentionProps {
   area: AreaResource
@@ -25,17 +26,8 @@ interface AttentionProps {
 
 export default function AttentionCards({ area, intervals }: AttentionProps) {
   const said = attentionWords()
-  const session = useSession()
-  const joining = useQuery({
-    queryKey: ['joining', session.account, area.area],
-    queryFn: ({ signal }) =>
-      getJson<JoiningResource[]>(`/areas/${area.area}/joining`, { token: session.token, signal }),
-    refetchInterval: 60_000,
-  })
-  const { light, exceptions, notes } = attentionOf(area, intervals, {
-    waiting: joining.data?.length ?? null,
-    nowMs: useNow(),
-  })
+  const { waiting, joining } = useWaiting(area)
+  const { light, exceptions, notes } = attentionOf(area, intervals, { ...waiting, nowMs: useNow() })
   return (
     <>
       <Card title={said.title} className="attention">

@@ -30,7 +30,7 @@ export default function MeterTable({ area }: { area: AreaResource }) {
     queryFn: ({ pageParam, signal }) => {
       const after = pageParam === null ? '' : `&cursor=${encodeURIComponent(pageParam)}`
       const path = `/areas/${area.area}/meters?limit=${pageLength}${after}`
-      return getJson<MeterPage>(path, { token: session.token, signal })
+      return getJson<MeterPage>(path, { account: session.account, signal })
     },
     initialPageParam: null as string | null,
     getNextPageParam: ({ cursor }) => cursor,

@@ -15,7 +15,7 @@ export function ZoneTable({ area, interval }: { area: AreaResource; interval: In
   }
   if (root) walk(root)
   return (
-    <TableFrame label={said.zones}>
+    <TableFrame label={said.byZone}>
       <thead>
         <tr>
           <th scope="col">{said.zone}</th>

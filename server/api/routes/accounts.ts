@@ -8,6 +8,7 @@ import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
 import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
 import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
 import { eraseLeaves } from '../../store/statement-store.ts'
+import { createNodeAllowance } from '../allowance.ts'
 import type { AreaTables, SettingsHistory } from '../area-tables.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
@@ -48,6 +49,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
   const { visibleAreas, noteOfGrid, readable } = visibilityOf(parts)
   const settingsOf = (row: { area_id: number }) => tables.areaWith(row.area_id).settings
   const { number, seconds, ms, arrival } = placeForm
+  const allowance = createNodeAllowance()
   const seatPlace = z.object({ area: number, seat: number })
   const intervalPlace = seatPlace.extend({ start: seconds })
   const batchPlace = seatPlace.extend({ end: seconds })
@@ -235,8 +237,9 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       params,
       query: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
       answers: { 200: walletSchema },
-      async handle({ params: { account }, query: { area }, session }) {
+      async handle({ params: { account }, query: { area }, session, asker }) {
         const caller = await session()
+        allowance.use(asker, Date.now())
         const { seats } = await readable(caller, account, { what: 'wallet' })
         if (caller.account !== account && seats.length === 0) {
           throw new ApiError('ACCOUNT_FOREIGN', `account ${account} has no seat in an area of ${caller.account}`)

@@ -136,7 +136,8 @@ async function* itemsOf(list: Route, { own, request }: Asking, asked: Asked): As
       params: list.params?.parse(asked.params),
       query: list.query?.parse(query),
       body: undefined,
-      ...{ request, network: '', session: async () => own, account: own.account },
+      ...{ request, network: '', session: async () => own },
+      ...{ member: own.account, asker: own.account },
     }
     const answer = await list.handle(input)
     if (!('body' in answer)) return

@@ -22,6 +22,7 @@ import {
   type TotalsRow,
 } from '../../store/queries-totals.ts'
 import type { SeatKey } from '../../store/rows.ts'
+import { createNodeAllowance } from '../allowance.ts'
 import type { SettingsHistory } from '../area-tables.ts'
 import { calendarParts, monthBounds, startsOf } from '../calendar.ts'
 import { timeInput } from '../paging.ts'
@@ -32,6 +33,8 @@ import { ApiError } from '../problem.ts'
 import { addressSchema, seatId } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 import {
+  type BetterLimitsResource,
+  betterLimitsSchema,
   type MonthLine,
   type MonthResource,
   monthSchema,
@@ -67,6 +70,7 @@ const monthInput = z.string().regex(/^(20|21)\d\d-(0[1-9]|1[0-2])$/, 'a month is
 
 export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): Route[] {
   const { database, areas, tables, servicesOf, statements } = parts
+  const allowance = createNodeAllowance()
   /** The same question of a seat is worked on once, however often it is asked meanwhile. */
   const working = new Map<string, Promise<OtherPrices>>()
   function otherPricesOf(query: Parameters<typeof statements.otherPrices>[0]): Promise<OtherPrices> {
@@ -151,12 +155,12 @@ export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): 
       method: 'get',
       path: '/accounts/:account/other-prices',
       tag: 'Accounts',
-      summary: 'What a seat’s surplus of the last weeks would have earned at other prices: its auctions cleared again',
+      summary: 'What a seat would have sold or bought over the last weeks at other prices: its auctions cleared again',
       private: true,
       params: accountParams,
-      query: z.object({ seat: seatId, from: timeInput, to: timeInput, limits: limitsInput }),
+      query: z.object({ seat: seatId, side: z.enum(sides), from: timeInput, to: timeInput, limits: limitsInput }),
       answers: { 200: otherPricesSchema },
-      async handle({ params: { account }, query: { seat, from, to, limits }, session }) {
+      async handle({ params: { account }, query: { seat, side, from, to, limits }, session }) {
         requireRange(from, to)
         const own = await session()
         if (own.account !== account) throw new ApiError('ACCOUNT_FOREIGN', 'only the account itself may ask this')
@@ -164,22 +168,50 @@ export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): 
         const { settings } = tables.areaWith(row!.area_id)
         await requireKept(database, row!.area_id, from)
         const ticks = limits.map((limit) => ticksOf(limit, settings))
-        const found = await otherPricesOf({ area: settings.area, seat: row!.seat, from, to, limits: ticks })
+        const found = await otherPricesOf({ area: settings.area, seat: row!.seat, side, from, to, limits: ticks })
         const { span, at, ...counts } = found
         const body: OtherPricesResource = {
-          seat: seatIdIn(settings, row!.seat),
+          ...{ seat: seatIdIn(settings, row!.seat), side },
           from: span && isoTime(span.first),
           to: span && isoTime(span.last + settings.rules.intervalSeconds),
           ...counts,
-          at: at.map(({ limitTicks, soldWh, received, fromSupplier }) => {
-            const [fromNeighbours, rest] = [moneyIn(settings, received), moneyIn(settings, fromSupplier)]
-            return {
-              limitPerKwh: decimalPrice(settings, limitTicks),
-              soldWh,
-              received: fromNeighbours,
-              fromSupplier: rest,
-            }
-          }),
+          at: at.map(({ limitTicks, tradedWh, amount, withSupplier }) => ({
+            limitPerKwh: decimalPrice(settings, limitTicks),
+            tradedWh,
+            amount: moneyIn(settings, amount),
+            withSupplier: moneyIn(settings, withSupplier),
+          })),
+        }
+        return { status: 200, body }
+      },
+    }),
+    route({
+      id: 'getBetterLimits',
+      method: 'get',
+      path: '/accounts/:account/better-limits',
+      tag: 'Accounts',
+      summary: 'Which price would have sold or bought more in one interval: its auction cleared again',
+      private: true,
+      params: accountParams,
+      query: z.object({ seat: seatId, side: z.enum(sides), start: timeInput }),
+      answers: { 200: betterLimitsSchema },
+      async handle({ params: { account }, query: { seat, side, start }, session }) {
+        const own = await session()
+        if (own.account !== account) throw new ApiError('ACCOUNT_FOREIGN', 'only the account itself may ask this')
+        const wanted = { what: 'intervals', seat, from: start, to: start + 1 } as const
+        const [row] = (await readable(own, account, wanted)).seats
+        const { settings } = tables.areaWith(row!.area_id)
+        await requireKept(database, row!.area_id, start)
+        const found = await statements.betterLimits({ area: settings.area, seat: row!.seat, side, start })
+        const body: BetterLimitsResource = {
+          ...{ seat: seatIdIn(settings, row!.seat), side, start: isoTime(start) },
+          found: found && {
+            ...{ offeredWh: found.offeredWh, tradedWh: found.tradedWh },
+            limitPerKwh: decimalPrice(settings, found.limitTicks),
+            better: found.better.map(({ limitTicks, tradedWh }) => {
+              return { limitPerKwh: decimalPrice(settings, limitTicks), tradedWh }
+            }),
+          },
         }
         return { status: 200, body }
       },
@@ -192,7 +224,8 @@ export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): 
       summary: 'The root of a settled batch’s statement as the chain has it, asked now of the server’s node',
       params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff), end: timeInput }),
       answers: { 200: settledRootSchema },
-      async handle({ params: { area: number, end } }) {
+      async handle({ params: { area: number, end }, asker }) {
+        allowance.use(asker, Date.now())
         const area = areaOf(areas, number)
         const batch = await batchEndingAt(database, await tables.idOf(area), end)
         if (batch?.block == null)

@@ -1,12 +1,13 @@
 /**
- * What a seat would have sold in an interval of the past at other limits, everything else being as it was: the interval's auction is
+ * What a seat would have traded in an interval of the past at other limits, everything else being as it was: the interval's auction is
  * cleared again from what its orders offered. What was agreed on before it stays as it was, since it comes before the auction.
  */
 import type { LedgerUnits, Ticks, Wh } from '../../../../contracts/protocol/units.ts'
 import type { AreaConfig, Outcome } from '../../area/area.ts'
-import type { AuctionOrder } from '../../auction.ts'
+import type { AuctionOrder, Side } from '../../auction.ts'
+import { betterLimits } from '../../explain.ts'
 import { gridOf } from '../grid.ts'
-import { spotAuction } from './spot-auction.ts'
+import { spotAuction, zonesWith } from './spot-auction.ts'
 
 /** A seat's row of the interval. */
 export interface PastSeat {
@@ -16,26 +17,68 @@ export interface PastSeat {
   outcomes: readonly Outcome[]
 }
 
-export interface SoldAt {
+/** Whose order it is whose limit is another one. */
+export interface PastOrder {
+  seat: number
+  side: Side
+}
+
+export interface TradedAt {
   offeredWh: Wh
-  soldWh: Wh
-  received: LedgerUnits
+  tradedWh: Wh
+  /** Paid (buy) or received (sell). */
+  amount: LedgerUnits
+}
+
+/** How it was, and the limits that would have traded more. */
+export interface BetterLimits {
+  limitTicks: Ticks
+  offeredWh: Wh
+  tradedWh: Wh
+  /** The first that trades more, and the first that trades all; empty where no limit does. */
+  better: { limitTicks: Ticks; tradedWh: Wh }[]
 }
 
 /**
- * By limit, in their order. Null where the seat offered nothing in the auction, or where clearing it again as it was does not give what
- * was paid: then more than limits decided, for example seats that could not pay and were left out.
+ * By limit, in their order. Null where the seat offered nothing in the auction, where its purse decided how much, or where clearing it
+ * again as it was does not give what was paid: then more than limits decided, for example seats that could not pay and were left out.
  *
  * @param config the settings of the interval's time.
  * @param rows of every seat of the area, in any order.
- * @param seat whose limit for selling is another one.
  */
-export function soldAtLimits(
+export function tradedAtLimits(
   config: AreaConfig,
   rows: readonly PastSeat[],
-  seat: number,
+  order: PastOrder,
   limits: readonly Ticks[],
-): SoldAt[] | null {
+): TradedAt[] | null {
+  const past = pastAuction(config, rows, order)
+  if (past === null) return null
+  return limits.map((limitTicks) => {
+    const { explained, amounts } = past.clear(limitTicks)
+    return {
+      offeredWh: past.own.offeredWh,
+      tradedWh: explained[past.place]!.filledWh,
+      amount: amounts[past.place]!,
+    }
+  })
+}
+
+/** Which limit would have traded more in the interval: null as for `tradedAtLimits`. */
+export function betterInPast(config: AreaConfig, rows: readonly PastSeat[], order: PastOrder): BetterLimits | null {
+  const past = pastAuction(config, rows, order)
+  if (past === null) return null
+  const { limitTicks, offeredWh, filledWh, arrival } = past.own
+  const input = { zones: zonesWith(config, past.roomWh), orders: past.ordersAt(limitTicks) }
+  const better = betterLimits(input, String(arrival))
+  return {
+    ...{ limitTicks, offeredWh, tradedWh: filledWh },
+    better: better.map(({ limitTicks: limit, filledWh: tradedWh }) => ({ limitTicks: limit, tradedWh })),
+  }
+}
+
+/** The auction as it was, ready to be cleared with another limit for one order. */
+function pastAuction(config: AreaConfig, rows: readonly PastSeat[], { seat, side }: PastOrder) {
   const offers = rows
     .flatMap(({ seat: whose, zone, outcomes }) =>
       outcomes
@@ -43,28 +86,25 @@ export function soldAtLimits(
         .map((outcome) => ({ whose, zone, outcome })),
     )
     .sort((a, b) => a.outcome.arrival - b.outcome.arrival)
-  const own = offers.findIndex(({ whose, outcome }) => whose === seat && outcome.side === 'sell')
-  if (own === -1) return null
+  const place = offers.findIndex(({ whose, outcome }) => whose === seat && outcome.side === side)
+  const own = offers[place]?.outcome
+  if (own === undefined || own.code === 'escrow-low') return null
   const flowWh = agreedFlows(config, rows)
   const { capacityWh } = gridOf(config)
-  const clear = (limitTicks: Ticks) => {
-    const orders = offers.map(({ zone, outcome }, index): AuctionOrder => {
-      const limit = index === own ? limitTicks : outcome.limitTicks
-      const { arrival, side, offeredWh: energyWh } = outcome
-      return { id: String(arrival), side, zone: config.zones[zone]!.id, energyWh, limitTicks: limit }
+  const roomWh = (zone: number) => capacityWh[zone]! - Math.abs(flowWh[zone]!)
+  const ordersAt = (limitTicks: Ticks) =>
+    offers.map(({ zone, outcome }, index): AuctionOrder => {
+      const limit = index === place ? limitTicks : outcome.limitTicks
+      const { arrival, offeredWh: energyWh } = outcome
+      return { id: String(arrival), side: outcome.side, zone: config.zones[zone]!.id, energyWh, limitTicks: limit }
     })
-    return spotAuction(config, (zone) => capacityWh[zone]! - Math.abs(flowWh[zone]!), orders)
-  }
-  const asItWas = clear(offers[own]!.outcome.limitTicks)
+  const clear = (limitTicks: Ticks) => spotAuction(config, roomWh, ordersAt(limitTicks))
+  const asItWas = clear(own.limitTicks)
   const isSame = offers.every(({ outcome }, index) => {
     const { filledWh } = asItWas.explained[index]!
     return filledWh === outcome.filledWh && asItWas.amounts[index] === outcome.amount
   })
-  if (!isSame) return null
-  return limits.map((limitTicks) => {
-    const { explained, amounts } = clear(limitTicks)
-    return { offeredWh: offers[own]!.outcome.offeredWh, soldWh: explained[own]!.filledWh, received: amounts[own]! }
-  })
+  return isSame ? { place, own, roomWh, ordersAt, clear } : null
 }
 
 /** What agreements carry over the link of each zone to its parent, by what the zones below it sold beyond what they bought. */
