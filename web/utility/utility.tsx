@@ -15,7 +15,6 @@ import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
 import { declarationWords } from './declaration-words.ts'
 import { IntervalTable } from './interval-table.tsx'
-import { meterWords } from './meter-words.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
@@ -66,7 +65,7 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Tabs.Trigger value="intervals">{said.intervals}</Tabs.Trigger>
           <Tabs.Trigger value="batches">{said.batches}</Tabs.Trigger>
           <Tabs.Trigger value="report">{said.report}</Tabs.Trigger>
-          <Tabs.Trigger value="meters">{meterWords().tab}</Tabs.Trigger>
+          <Tabs.Trigger value="meters">{said.meters}</Tabs.Trigger>
           <Tabs.Trigger value="official">{meteringWords().tab}</Tabs.Trigger>
           {!isMarket && <Tabs.Trigger value="declarations">{declarationWords().tab}</Tabs.Trigger>}
         </Tabs.List>
