@@ -43,6 +43,10 @@ export async function leavingJourney(page: Page): Promise<void> {
   expect(await accessibilityFaults(page)).toEqual([])
   expect(await overflow(page)).toBe(0)
 
+  const file = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Save my account as a file' }).click()
+  expect(JSON.parse(readFileSync(await (await file).path(), 'utf8'))).toMatchObject({ commonwatt: 'account' })
+
   await opened(page, 'Stop trading for good')
   await page.getByLabel('I want to stop').check()
   await page.getByRole('button', { name: 'Stop for good' }).click()

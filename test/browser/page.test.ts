@@ -10,15 +10,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getAddress, Wallet } from 'ethers'
+import { Wallet } from 'ethers'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
-import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
-import type { DemoPerson } from '../../server/api/demo-resources.ts'
-import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
+import type { IntervalResource } from '../../server/api/resources.ts'
 import { publicClient, signInWithKey } from '../../server/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { freePort } from '../../server/demo/ports.ts'
@@ -34,7 +31,6 @@ import {
   overflow,
   patienceMs,
   phone,
-  shownBySystem,
   shows,
   startBrowser,
   tabTo,
@@ -44,8 +40,10 @@ import {
   withNoticeCentre,
 } from './browser.ts'
 import { energyJourney } from './energy-journey.ts'
+import { claimAndSign, demoArea, findByCode, invitationOf, keyOfPerson, offeredMeter } from './joining-journey.ts'
 import { confirmingJourney, leavingJourney, revokingJourney } from './leaving-journey.ts'
-import { PairingAgent } from './pairing-agent.ts'
+import { allowNotices, askForSomebody, collectAndSendOn, moveAndStay, noticeOfPayout } from './money-journey.ts'
+import { printRecoveryKey, recoverAccount } from './recovery-journey.ts'
 import { TestWallet } from './test-wallet.ts'
 import { toFirstLiveValue } from './visitor-journey.ts'
 
@@ -104,10 +102,8 @@ async function open(
 
 /** As the grid operator sees them: to others a zone of one home is told together with the rest. */
 async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
-  const people = await publicClient(demo.url).get<DemoPerson[]>('/demo/people')
-  const grid = new Wallet(people.find(({ role }) => role === 'utility')!.privateKey)
-  const { items: areas } = await publicClient(demo.url).get<{ items: AreaResource[] }>('/areas')
-  const { area, chain } = areas[0]!
+  const grid = new Wallet(await keyOfPerson(demo.url, ({ role }) => role === 'utility'))
+  const { area, chain } = await demoArea(demo.url)
   const client = await signInWithKey(demo.url, grid, chain.chainId)
   const { items } = await client.get<{ items: IntervalResource[] }>(`/areas/${area}/intervals?limit=200`)
   return items.reverse().map(({ start, zones }) => {
@@ -244,14 +240,13 @@ describe('a standing agreement', () => {
   }, 180_000)
 
   it('is opened by the link that the neighbour sent', async () => {
-    const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
     const roof = await withAgreements('/people/roof-south')
     await roof.getByLabel('The neighbour’s line').fill(await lineOf('/people/buyer'))
     await roof.getByLabel('for, ct/kWh').fill('8,5')
     await roof.getByRole('button', { name: 'Sign it' }).click()
     const link = await roof.getByRole('link', { name: 'open it on the neighbour’s page' }).getAttribute('href')
     const { pathname, hash } = new URL(link!)
-    const wallet = new TestWallet(people.find(({ name }) => name === 'buyer')!.privateKey)
+    const wallet = new TestWallet(await keyOfPerson(demo.url, ({ name }) => name === 'buyer'))
     const buyer = await open(`${pathname}${hash}`, { viewport: phone }, (context) => wallet.install(context))
     await buyer.getByRole('button', { name: 'Use the wallet in this browser' }).click()
     await shows(buyer, '.agreements-sent .explain', /^You buy all of the surplus from 0x[0-9a-f]{40} at 8\.5 ct\/kWh/)
@@ -268,8 +263,7 @@ describe('a standing agreement', () => {
 
 describe('a wallet in the browser', () => {
   it('changes to the market’s chain, signs in and signs a price', async () => {
-    const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
-    const wallet = new TestWallet(people.find(({ name }) => name === 'roof-south')!.privateKey)
+    const wallet = new TestWallet(await keyOfPerson(demo.url, ({ name }) => name === 'roof-south'))
     const page = await open('/account', { viewport: phone }, (context) => wallet.install(context))
     await page.getByRole('button', { name: 'Use the wallet in this browser' }).click()
     await shows(page, '.result-list', /Wh sold/)
@@ -336,11 +330,7 @@ describe('money', () => {
 
   it('comes out in two steps, and the device that was asked to says that it arrived', async () => {
     const page = await open('/people/roof-south', { viewport: wide }, withNoticeCentre)
-    await page.locator('.notices summary').click()
-    expect(await shownBySystem(page)).toEqual({ asked: 0, shown: [] })
-    await page.getByRole('button', { name: 'Show notices on this device' }).click()
-    await shows(page, '.notice-device', /This device shows them/)
-    expect(await accessibilityFaults(page)).toEqual([])
+    await allowNotices(page)
     await page.getByLabel('Ask for a payout').fill('1')
     await page.getByRole('button', { name: 'Ask for it', exact: true }).click()
     await shows(page, '.step', /1\.00 € asked for\. You can collect it \d\d:\d\d:\d\d, in \d+ s/)
@@ -359,16 +349,7 @@ describe('money', () => {
     await collect.click()
     await shows(page, '.sent', /Collected in transaction 0x/)
     await page.locator('.step').waitFor({ state: 'detached' })
-    await shows(page, '.notices .effect', /1 new notice.*Payout arrived: 1\.00 €/s)
-    await vi.waitFor(
-      async () => expect(await shownBySystem(page)).toEqual({ asked: 1, shown: ['Payout arrived: 1.00 €.'] }),
-      {
-        timeout: patienceMs,
-      },
-    )
-    await page.getByRole('button', { name: 'I have read them' }).click()
-    await page.locator('.notices .effect').waitFor({ state: 'detached' })
-    await shows(page, '.notice-list', /Payout arrived: 1\.00 €/)
+    await noticeOfPayout(page)
     await shows(page, '.settlement-list', /Wh sold.*0x/s)
     const saved = page.waitForEvent('download')
     await page
@@ -392,11 +373,8 @@ describe('money', () => {
 
 describe('joining', () => {
   it('makes an account, finds the home by its code, signs limits in plain words and starts trading', async () => {
-    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
-    const agent = new PairingAgent(demo.url, items[0]!)
-    const { code } = await agent.offer()
-    const link = await invitationOf(items[0]!)
-    const page = await open(link.slice(demo.url.length), { viewport: phone })
+    const { agent, code } = await offeredMeter(demo.url)
+    const page = await open((await invitationOf(demo.url)).slice(demo.url.length), { viewport: phone })
     await page.getByLabel('Choose a passphrase').fill('short')
     await shows(page, '.sign-in .explain', /^5 more characters\./)
     await page.getByLabel('Choose a passphrase').fill('sunshine from next door')
@@ -439,58 +417,32 @@ describe('joining', () => {
   }, 180_000)
 
   it('can be undone: other limits, data taken along and erased, and a meter that stops for good', async () => {
-    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
-    const agent = new PairingAgent(demo.url, items[0]!)
-    const { code } = await agent.offer()
-    const page = await open((await invitationOf(items[0]!)).slice(demo.url.length), { viewport: phone })
+    const { agent, code } = await offeredMeter(demo.url)
+    const page = await open((await invitationOf(demo.url)).slice(demo.url.length), { viewport: phone })
     await page.getByLabel('Choose a passphrase').fill('sunshine from next door')
     await page.getByRole('button', { name: 'Continue with this device' }).click()
-    await page.getByRole('textbox', { name: 'Code' }).fill(code)
-    await page.getByRole('button', { name: 'Find my home' }).click()
-    await page.getByRole('button', { name: 'This is my home' }).click()
-    await shows(page, '.effect', /Waiting for the agent/)
-    expect(await agent.go()).toBe('consented')
-    await page.getByRole('button', { name: 'Sign and join' }).click()
-    await shows(page, '.join-card h2', /^You are in$/)
+    await findByCode(page, code)
+    await claimAndSign(page, agent)
     await page.getByRole('link', { name: 'To my page' }).click()
     await leavingJourney(page)
   }, 180_000)
 
   it('with a second meter lets money move to its purse, and stay where it is', async () => {
-    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
-    const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
-    const agent = new PairingAgent(demo.url, items[0]!)
-    const { code } = await agent.offer()
-    const wallet = new TestWallet(people.find(({ name }) => name === 'buyer')!.privateKey)
+    const { agent, code } = await offeredMeter(demo.url)
+    const wallet = new TestWallet(await keyOfPerson(demo.url, ({ name }) => name === 'buyer'))
     const page = await open(`/join/${code}`, { viewport: phone }, (context) => wallet.install(context))
     await page.getByRole('button', { name: 'Use the wallet in this browser' }).click()
-    await page.getByRole('button', { name: 'This is my home' }).click()
-    await shows(page, '.effect', /Waiting for the agent/)
-    expect(await agent.go()).toBe('consented')
-    await page.getByRole('button', { name: 'Sign and join' }).click()
-    await shows(page, '.join-card h2', /^You are in$/)
+    await claimAndSign(page, agent)
     await page.goto(`${demo.url}/people/buyer`)
-    await page.locator('summary', { hasText: 'Moving, my data, being erased' }).click()
-    await shows(page, '.moving-house', /Move money to my other meter.*you can leave it where it is/s)
-    const amount = page.locator('.moving-house').getByLabel('Amount, EUR')
-    await amount.fill('99999')
-    await shows(page, '.moving-house .wrong', /more than can be moved now/)
-    await amount.fill('1,5')
-    await page.getByRole('button', { name: 'Ask for it to move' }).click()
-    await shows(page, '.step', /1\.50 € asked for.*It goes to the purse of your other meter/s)
-    await page.getByRole('button', { name: 'Leave it in the purse' }).click()
-    await page.locator('.step').waitFor({ state: 'detached' })
-    expect(await overflow(page)).toBe(0)
+    await moveAndStay(page)
   }, 180_000)
 })
 
 describe('an account of a passkey', () => {
   it('is made by the device, opened on chain, asked for no finger when a price changes, and recovered by a printed key', async () => {
-    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
-    const area = items[0]!
-    const agent = new PairingAgent(demo.url, area)
-    const { code } = await agent.offer()
-    const link = await invitationOf(area)
+    const { area } = await demoArea(demo.url)
+    const { agent, code } = await offeredMeter(demo.url)
+    const link = await invitationOf(demo.url)
     const page = await open('/', { viewport: phone })
     const device = await withAuthenticator(page)
     await page.goto(link)
@@ -499,29 +451,19 @@ describe('an account of a passkey', () => {
     expect(await accessibilityFaults(page)).toEqual([])
     expect(await overflow(page)).toBe(0)
     await make.click()
-    await page.getByRole('textbox', { name: 'Code' }).fill(code)
-    await page.getByRole('button', { name: 'Find my home' }).click()
-    await page.getByRole('button', { name: 'This is my home' }).click()
-    await shows(page, '.effect', /Waiting for the agent/)
-    expect(await agent.go()).toBe('consented')
-    await page.getByRole('button', { name: 'Sign and join' }).click()
-    await shows(page, '.join-card h2', /^You are in$/)
+    await findByCode(page, code)
+    await claimAndSign(page, agent)
     await page.getByRole('button', { name: 'Start trading' }).click()
     await shows(page, '.join-card [role=status]', /Your prices count from the next period on/)
     await page.getByRole('link', { name: 'To my page' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
     const [kept] = JSON.parse(await page.evaluate(() => localStorage.getItem('commonwatt.passkeys') ?? ''))
-    const path = `/areas/${area.area}/passkey-accounts/${kept.account}`
+    const path = `/areas/${area}/passkey-accounts/${kept.account}`
     expect(await publicClient(demo.url).get(path)).toMatchObject({ owner: kept.key, nextNonce: '0' })
 
     // Somebody pays this account; the wait goes by meanwhile.
     const payer = await open('/people/buyer', { viewport: phone })
-    await payer.locator('summary', { hasText: 'Money: other ways in and out' }).click()
-    await payer.getByLabel('Pay out, EUR').fill('0,5')
-    await payer.getByLabel('To the address').fill(getAddress(kept.account).toUpperCase().replace('0X', '0x'))
-    await shows(payer, '.money-ways', new RegExp(`read as ${getAddress(kept.account)}`))
-    await payer.locator('.money-ways').getByRole('button', { name: 'Ask for it' }).click()
-    await shows(payer, '.step', new RegExp(`50\\.0 ct asked for.*It goes to ${kept.account}`, 's'))
+    await askForSomebody(payer, kept.account)
 
     const before = await device.signed()
     const slider = page.getByRole('slider', { name: 'My lowest selling price' })
@@ -538,52 +480,16 @@ describe('an account of a passkey', () => {
     await shows(page, '.page-sub', /meter not confirmed yet/)
 
     // A recovery key is printed, and another device asks with it for the account, which the first one is told.
-    const saved = page.waitForEvent('download')
-    await page.getByRole('button', { name: 'Save a recovery key to print' }).click()
-    const paper = readFileSync(await (await saved).path(), 'utf8')
-    await shows(page, '.card', /A second key is named/)
-    await shows(page, '.session', /Chrome on Linux.*here/)
-    expect(await accessibilityFaults(page)).toEqual([])
-    expect(await overflow(page)).toBe(0)
+    const paper = await printRecoveryKey(page)
     const other = await open('/', { viewport: phone })
     await withAuthenticator(other)
     await other.goto(`${demo.url}/account`)
-    await other.getByRole('button', { name: 'I lost my passkey' }).click()
-    await other.getByLabel('Account', { exact: true }).fill(/Account: (\S+)/.exec(paper)![1]!)
-    await other.getByLabel('Recovery key').fill(/Key: +(\S+)/.exec(paper)![1]!)
-    expect(await accessibilityFaults(other)).toEqual([])
-    await other.getByRole('button', { name: 'Ask for my account' }).click()
-    await shows(page, '[role=alert]', /Somebody with your second key asks for this account/)
-    await shows(other, '.effect', /can take it over/)
-    await other.getByRole('button', { name: 'Take it over' }).click()
-    await shows(other, '.page-sub', /meter not confirmed yet/)
-    await other.getByText(/since/).first().waitFor()
-
-    // What it was paid leaves the account by the word of its new passkey.
-    await shows(payer, '.step', /ready to collect/)
-    await payer.locator('.step').getByRole('button', { name: 'Collect it' }).click()
-    await shows(payer, '.notices .effect', new RegExp(`Payout arrived at ${kept.account}: 50\\.0 ct`))
-    await other.locator('summary', { hasText: 'Money: other ways in and out' }).click()
-    const send = other.locator('.money-ways section', { hasText: 'Send what is in my wallet' })
-    await send.getByLabel(/^Send \(50\.0\sct\), EUR/).fill('0,25')
-    await send.getByLabel('To the address').fill(Wallet.createRandom().address)
-    await send.getByRole('button', { name: 'Sign and send' }).click()
-    await shows(other, '.money-ways .sent', /Sent in transaction 0x/)
-    await shows(other, '.money-ways', /Send \(25\.0 ct\)/)
+    await recoverAccount(page, other, paper)
+    await collectAndSendOn(payer, other, kept.account)
     await other.getByRole('button', { name: 'Sign out' }).click()
     await other.getByRole('button', { name: 'Open my account with fingerprint, face or PIN' }).waitFor()
   }, 240_000)
 })
-
-/** The grid operator invites one account. */
-async function invitationOf({ area, chain, rules }: AreaResource): Promise<string> {
-  const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
-  const grid = new Wallet(people.find(({ role }) => role === 'utility')!.privateKey)
-  const validUntil = Math.floor(Date.now() / 1000) + 3_600
-  const invitation = { rules: rules.hash, accounts: 1, validUntil, nonce: Date.now() }
-  const signature = await signFull(grid, chain, 'Invitation', invitation)
-  return invitationLink(demo.url, { area, invitation, signature })
-}
 
 describe('a visitor of the demo', () => {
   /** What a person needs for one act, to read, find and do it, and how long all of it may take. */

@@ -10,12 +10,14 @@ import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { duration, localMoment } from '../time/clock.ts'
 import { careWords } from './care-words.tsx'
+import { savedAccounts } from './saved-account.ts'
 import { type Session, useSession, useVisitor } from './session.tsx'
 import './account-care.css'
 
 export default function AccountCare({ area }: { area: AreaResource }) {
   const said = careWords()
   const session = useSession()
+  const kept = savedAccounts().find(({ account }) => account === session.account)
   return (
     <div className="view">
       <Card title={said.signedIn}>
@@ -24,6 +26,19 @@ export default function AccountCare({ area }: { area: AreaResource }) {
       {session.identity.passkey && (
         <Card title={said.ifLost}>
           <SecondKey session={session} area={area} />
+        </Card>
+      )}
+      {kept && (
+        <Card title={said.ifLostDevice} className="lost-device">
+          <p>{said.lostDeviceText}</p>
+          <p className="explain">
+            <button
+              type="button"
+              onClick={() => saveFile(JSON.stringify(kept), 'commonwatt-account.json', 'application/json')}
+            >
+              {said.saveAccount}
+            </button>
+          </p>
         </Card>
       )}
       {session.identity.orderKeys && <PriceKeys session={session} area={area} />}

@@ -22,6 +22,10 @@ export const careWords = catalogue({
     here: 'here',
     signOut: 'Sign out',
     endIt: 'End it',
+    ifLostDevice: 'If I lose this device',
+    lostDeviceText:
+      'Your account lies in this browser, locked with your passphrase. Save it as a file and keep that elsewhere: with the file and the passphrase you open it on any device. Without both nobody can bring it back, nor what is in its purse.',
+    saveAccount: 'Save my account as a file',
     ifLost: 'If I lose my passkey',
     notOpenYet:
       'Your account is put on the chain when you join with a meter. Then you can name a second key for it here.',
@@ -72,6 +76,10 @@ To recover: open ${page}/account, choose "${sessionWords.texts.en.lostPasskey}",
     here: 'hier',
     signOut: 'Abmelden',
     endIt: 'Dort abmelden',
+    ifLostDevice: 'Wenn ich dieses Gerät verliere',
+    lostDeviceText:
+      'Ihr Konto liegt in diesem Browser, verschlossen mit Ihrem Passwortsatz. Speichern Sie es als Datei und bewahren Sie diese woanders auf: Mit Datei und Passwortsatz öffnen Sie es auf jedem Gerät. Ohne beides kann es niemand zurückbringen, und auch das Guthaben nicht.',
+    saveAccount: 'Mein Konto als Datei speichern',
     ifLost: 'Wenn ich meinen Passkey verliere',
     notOpenYet:
       'Ihr Konto kommt auf die Blockchain, wenn Sie mit einem Zähler mitmachen. Dann können Sie hier einen zweiten Schlüssel dafür festlegen.',

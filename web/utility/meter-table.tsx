@@ -13,6 +13,7 @@ import { useSession } from '../session/session.tsx'
 import { localMoment, useNow } from '../time/clock.ts'
 import { meterWords } from './meter-words.tsx'
 import { TableFrame } from './table-frame.tsx'
+import { utilityWords } from './words.ts'
 
 const pageLength = 100
 
@@ -46,7 +47,7 @@ export default function MeterTable({ area }: { area: AreaResource }) {
       {items.length === 0 ? (
         <Empty>{said.none}</Empty>
       ) : (
-        <TableFrame label={said.tab} tall>
+        <TableFrame label={utilityWords().meters} tall>
           <thead>
             <tr>
               <th scope="col">{said.meter}</th>

@@ -5,7 +5,6 @@ import { vocabulary } from '../words/vocabulary.ts'
 
 export const meterWords = catalogue({
   en: {
-    tab: 'Meters',
     period: vocabulary.en.utility.period,
     none: 'No meter has joined yet.',
     meter: 'Meter',
@@ -33,7 +32,6 @@ export const meterWords = catalogue({
     older: 'Show more',
   },
   de: {
-    tab: 'Zähler',
     period: vocabulary.de.utility.period,
     none: 'Noch macht kein Zähler mit.',
     meter: 'Zähler',

@@ -13,7 +13,6 @@ import { useSession } from '../session/session.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
 import { IntervalTable } from './interval-table.tsx'
-import { meterWords } from './meter-words.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
@@ -64,7 +63,7 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Tabs.Trigger value="intervals">{said.intervals}</Tabs.Trigger>
           <Tabs.Trigger value="batches">{said.batches}</Tabs.Trigger>
           <Tabs.Trigger value="report">{said.report}</Tabs.Trigger>
-          <Tabs.Trigger value="meters">{meterWords().tab}</Tabs.Trigger>
+          <Tabs.Trigger value="meters">{said.meters}</Tabs.Trigger>
           <Tabs.Trigger value="official">{said.official}</Tabs.Trigger>
           {!isMarket && <Tabs.Trigger value="declarations">{said.declarations}</Tabs.Trigger>}
         </Tabs.List>

@@ -1,0 +1,50 @@
+/** What every way of joining has in common, from an invitation to an open place in the area. */
+import { Wallet } from 'ethers'
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
+import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { publicClient } from '../../server/api-client.ts'
+import { shows } from './browser.ts'
+import { PairingAgent } from './pairing-agent.ts'
+
+export async function demoArea(url: string): Promise<AreaResource> {
+  const { items } = await publicClient(url).get<{ items: AreaResource[] }>('/areas')
+  return items[0]!
+}
+
+export async function keyOfPerson(url: string, isWanted: (person: DemoPerson) => boolean): Promise<string> {
+  return (await publicClient(url).get<DemoPerson[]>('/demo/people')).find(isWanted)!.privateKey
+}
+
+/** The grid operator invites one account. */
+export async function invitationOf(url: string): Promise<string> {
+  const { area, chain, rules } = await demoArea(url)
+  const grid = new Wallet(await keyOfPerson(url, ({ role }) => role === 'utility'))
+  const validUntil = Math.floor(Date.now() / 1000) + 3_600
+  const invitation = { rules: rules.hash, accounts: 1, validUntil, nonce: Date.now() }
+  const signature = await signFull(grid, chain, 'Invitation', invitation)
+  return invitationLink(url, { area, invitation, signature })
+}
+
+/** A meter that nobody has yet, and the code that its agent shows. */
+export async function offeredMeter(url: string): Promise<{ agent: PairingAgent; code: string }> {
+  const agent = new PairingAgent(url, await demoArea(url))
+  return { agent, code: (await agent.offer()).code }
+}
+
+/** The home that was found is claimed, its agent consents, and its owner signs what the page proposes. */
+export async function claimAndSign(page: Page, agent: PairingAgent): Promise<void> {
+  await page.getByRole('button', { name: 'This is my home' }).click()
+  await shows(page, '.effect', /Waiting for the agent/)
+  expect(await agent.go()).toBe('consented')
+  await page.getByRole('button', { name: 'Sign and join' }).click()
+  await shows(page, '.join-card h2', /^You are in$/)
+}
+
+export async function findByCode(page: Page, code: string): Promise<void> {
+  await page.getByRole('textbox', { name: 'Code' }).fill(code)
+  await page.getByRole('button', { name: 'Find my home' }).click()
+}
