@@ -22,6 +22,8 @@ export interface ApiClient {
   lines(path: string): AsyncGenerator<string>
   /** Sends once under an idempotency key, so that a repetition has no second effect. */
   post<T>(path: string, body: unknown, idempotencyKey: string): Promise<T>
+  /** Sends a file as it is. */
+  send<T>(path: string, content: Buffer): Promise<T>
 }
 
 const timeoutMs = 15_000
@@ -112,6 +114,12 @@ export async function signInWithKey(serverUrl: string, account: SigningAccount, 
           'idempotency-key': idempotencyKey,
         },
         body: JSON.stringify(body),
+      }),
+    send: (path, content) =>
+      request(`${base}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+        body: new Uint8Array(content),
       }),
   }
 }

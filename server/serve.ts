@@ -13,9 +13,12 @@ import { networkReader } from './api/addresses.ts'
 import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
 import type { DemoFacts } from './api/demo-resources.ts'
+import { createDoor } from './api/door.ts'
 import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
+import { presentNotice } from './api/present-notice.ts'
+import { tellWhoWatches } from './api/routes/demo.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import { areaMetrics } from './areas/metrics.ts'
 import { type AreaSettings, readSettingsFile } from './areas/settings.ts'
@@ -35,6 +38,7 @@ import { createReadingIntake } from './live/reading-intake.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
 import type { Tolerance } from './metering/witnesses.ts'
 import { createMetricsServer } from './metrics-server.ts'
+import { startNotices } from './notices/start-notices.ts'
 import { startFeeder } from './official/start-feeder.ts'
 import { startSignatureCheck } from './signatures/signature-check.ts'
 import {
@@ -101,8 +105,15 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** A connection on which nothing moves for so long is closed: Node waits for a client that does not read for ever. */
+const silentMs = 300_000
+
+/** How often it is looked whether there is something to tell accounts. */
+const noticesEveryMs = 1_000
+
 /** Chain ids whose keys may be public. */
 const developmentChainIds: readonly number[] = [31337, 1337]
+
 /**
  * Makes sure of everything that it takes, starts the areas and starts serving; resolves when the port is open. Throws `ServeError`,
  * `StoreError`, `ChainError` and `SettingsError`, each saying what to do; then nothing is left running.
@@ -172,6 +183,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     areas: () => [...handles.values()],
   })
   const http = createServer()
+  http.setTimeout(silentMs)
   const url = await listen(http, options, '--port')
   const metricsServer = options.metricsPort === null ? null : createMetricsServer(registry, health.ready)
   if (metricsServer !== null) {
@@ -194,12 +206,18 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     isOwnHost: ownHosts(origins),
     senderOf: pageSenders(origins),
   }
-  http.on('request', createApp(parts))
-  const io = new SocketServer(http, socketOptions(parts.isOwnHost, parts.senderOf))
+  const door = createDoor(parts.networkOf)
+  http.on('request', door.before(createApp(parts)))
+  const io = new SocketServer(http, socketOptions(parts.isOwnHost, parts.senderOf, door.admits))
   limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })
+  const notices = startNotices({
+    ...{ database, registry, log, confirmations, everyMs: Math.max(pollMs, noticesEveryMs), areas: parts.areas.all },
+    tell: (area, notice) => live.tell(notice.account, presentNotice(area.settings, notice)),
+  })
+  const stopTelling = demo?.homesUrl ? tellWhoWatches(demo.homesUrl, live.watching) : () => {}
   const intake = createReadingIntake(parts.areas, signatures)
   const feeder = startFeeder({
     ...{ database, registry, log, pollMs, wallet: meteringWallet, areas: parts.areas.all },
@@ -215,6 +233,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     url,
     async stop() {
+      await notices.stop()
+      stopTelling()
       live.close()
       await feeder.stop()
       const closed = io.close()

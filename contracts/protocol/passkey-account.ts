@@ -113,3 +113,8 @@ function selectorsOf(abi: Interface): Hex[] {
 export function keyChange(account: Address, name: 'changeOwner' | 'changeRecovery', key: AccountKey): AccountCall {
   return { to: account, value: 0n, data: ownCalls.encodeFunctionData(name, [key]) }
 }
+
+/** The account's call by which it sends `amount`, in base units of the token, to an address. */
+export function tokenTransfer(token: Address, to: Address, amount: bigint): AccountCall {
+  return { to: token, value: 0n, data: tokenCalls.encodeFunctionData('transfer', [to, amount]) }
+}

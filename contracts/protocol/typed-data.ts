@@ -48,6 +48,7 @@ const definitions = {
 
 /** The name of a signed structure. */
 export type TypedDataName = keyof typeof definitions
+export const typedDataNames = Object.keys(definitions) as TypedDataName[]
 
 /** The constants that an area's participants agree on by signing their hash. `priceTick` is in millionths of a token. */
 export interface AreaRules {

@@ -2,7 +2,7 @@
 import type { Address, Agreement, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { agreementsById } from '../store/queries-agreements.ts'
-import { hasSeat } from './order-gate.ts'
+import { hasSeat, requireSeat } from './order-gate.ts'
 import { type OrderParts, refusedBy } from './place-order.ts'
 import { presentAgreement } from './present-agreement.ts'
 import { ApiError } from './problem.ts'
@@ -14,13 +14,19 @@ type SignedAgreement = SignedAgreements['agreements'][number]
 
 /**
  * Checks both signatures of each and has the area judge them; resolves once they are durable. `isKnown` says that all of
- * them were accepted before. Throws `ApiError` `AGREEMENT_SIGNATURE`, `Refused`, `AreaError` or `SignatureCheckError`.
+ * them were accepted before. Strangers are refused from memory: whoever signs for seats that nobody has waits in no queue. Throws
+ * `ApiError` `AGREEMENT_SIGNATURE`, `Refused`, `AreaError` or `SignatureCheckError`.
  */
 export async function acceptSigned(
   parts: OrderParts,
   area: AreaHandle,
   { agreements }: SignedAgreements,
 ): Promise<{ items: AgreementResource[]; isKnown: boolean }> {
+  for (const { agreement } of agreements) {
+    const { seller, sellerMeter, buyer, buyerMeter } = agreement
+    requireSeat(area, { account: seller, meter: sellerMeter }, { code: 'AGREEMENT_NO_SEAT', details: [1] })
+    requireSeat(area, { account: buyer, meter: buyerMeter }, { code: 'AGREEMENT_NO_SEAT', details: [0] })
+  }
   const items = await Promise.all(agreements.map((signed) => checked(parts, area, signed)))
   const events = await area.submit({ type: 'agreements', items })
   const ids = items.map(({ id }) => id)

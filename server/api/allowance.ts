@@ -4,12 +4,23 @@ import { ApiError } from './problem.ts'
 /** Of whom more is remembered than this, those who asked longest ago are forgotten. */
 const mostRemembered = 20_000
 
-/** Of an account, or of a network without one: a village behind one address, with a dozen pages open, asks for fewer. */
+/** Of an account that belongs here, or of a network of others: a village behind one address, with a dozen pages open, asks for fewer. */
 const mostReadsPerMinute = 6_000
 
-/** What one account, or one network without one, may read of the API. */
+/** What one account, or one network, may ask of the API, where nothing has limits of its own. */
 export function createReadAllowance(mostPerMinute: number = mostReadsPerMinute): Allowance {
-  return createAllowance({ mostPerMinute, done: 'one account or address may read' })
+  return createAllowance({ mostPerMinute, done: 'one account or address may ask' })
+}
+
+/** What has the chain's node asked, which may cost the operator: a page asks for a wallet twice a minute. */
+const mostNodeReadsPerMinute = 120
+
+/** How often one account, or one network without one, may have the chain's node asked. */
+export function createNodeAllowance(): Allowance {
+  return createAllowance({
+    mostPerMinute: mostNodeReadsPerMinute,
+    done: 'one account or address may have the chain asked',
+  })
 }
 
 export interface Allowance {

@@ -16,9 +16,12 @@ import { areaRoutes } from './routes/areas.ts'
 import { declarationRoutes } from './routes/declarations.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { everythingRoutes } from './routes/everything.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
+import { meterRoutes } from './routes/meters.ts'
+import { noticeRoutes } from './routes/notices.ts'
 import { officialRoutes } from './routes/official.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
@@ -32,9 +35,6 @@ import { watchingRoutes } from './routes/watching.ts'
 import { witnessRoutes } from './routes/witnesses.ts'
 
 const base = '/api/v1'
-const bodyLimitBytes = 64 * 1024
-/** A day of a hundred members, or an hour of some thousands. */
-const declarationLimitBytes = 1024 * 1024
 
 export function createApp(parts: ApiParts): Express {
   const { log, registry, ready } = parts
@@ -55,9 +55,10 @@ export function createApp(parts: ApiParts): Express {
   })
 
   app.use(requireOwnHost(parts.isOwnHost))
-  const document = openApiDocument(routes, base)
+  // Written once: it is the longest answer that anybody gets.
+  const document = Buffer.from(JSON.stringify(openApiDocument(routes, base)))
   app.get('/openapi.json', (_request, response) => {
-    response.json(document)
+    response.type('json').send(document)
   })
   app.use('/docs', serveDocumentation())
 
@@ -66,8 +67,6 @@ export function createApp(parts: ApiParts): Express {
     response.setHeader('Cache-Control', 'no-store')
     next()
   })
-  api.use('/areas/:area/declarations', express.json({ limit: declarationLimitBytes }))
-  api.use(express.json({ limit: bodyLimitBytes }))
   for (const definition of routes) mountRoute(api, definition, parts)
   api.use(nothingHere)
   app.use(base, api)
@@ -99,7 +98,7 @@ function apiRoutes(parts: ApiParts): Route[] {
   const orderParts = { ...parts, tables: createAreaTables(database, areas) }
   const admission = createRelayAdmission(orderParts)
   // Orders first, since they come most often: a router tries its routes one after the other.
-  return [
+  const routes = [
     ...orderRoutes(orderParts),
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
@@ -115,12 +114,15 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...accountRoutes(orderParts),
     ...totalsRoutes(orderParts),
     ...pairingRoutes(orderParts),
+    ...meterRoutes(orderParts),
+    ...noticeRoutes(orderParts),
     ...relayRoutes(orderParts, admission),
     ...passkeyAccountRoutes(orderParts, admission),
     ...grantRoutes(orderParts, admission),
     ...invitationRoutes(orderParts),
     ...demoRoutes(parts),
   ]
+  return [...routes, ...everythingRoutes(orderParts, routes)]
 }
 
 const nothingHere: RequestHandler = (request) => {

@@ -15,6 +15,9 @@ export const demoPersonSchema = z
     name: z.string(),
     role: z.enum(['household', 'buyer', 'utility']),
     description: demoTextSchema,
+    area: z.string().nullable().meta({
+      description: 'The slug of the neighbourhood where the person lives; null where there is one, or who is in all',
+    }),
     account: z.string(),
     privateKey: z.string(),
   })

@@ -23,6 +23,9 @@ export const grantSchema = z
     from: time,
     until: time,
     nonce: z.int(),
+    /** Where the account takes it back, with all that it gave there under a lower nonce. */
+    chainId: z.int(),
+    revocations: address,
     givenAt: time,
     /** The account has taken back what it granted under this nonce. */
     revoked: z.boolean(),

@@ -38,6 +38,25 @@ export const joiningSchema = z
   .meta({ id: 'Joining' })
 export type JoiningResource = z.infer<typeof joiningSchema>
 
+/** As its grid operator knows it: where it is and whether it sends, and nothing of money or limits. */
+export const meterSchema = z
+  .object({
+    seat: seatId,
+    meter: address,
+    account: address,
+    zone: z.string(),
+    /** The most that it may feed in within an interval; null where it is not confirmed. */
+    nameplateWh: z.int().nullable(),
+    confirmed: z.boolean(),
+    suspended: z.boolean(),
+    closed: z.boolean(),
+    /** From when on it is closed, or barred until it is confirmed anew; null where that is not coming. */
+    closesAt: time.nullable(),
+    lastReadingAt: time.nullable(),
+  })
+  .meta({ id: 'Meter' })
+export type MeterResource = z.infer<typeof meterSchema>
+
 const accountKeySchema = z.object({ x: hex32Form, y: hex32Form })
 
 /** An open account of a passkey, as the newest block of the chain has it. */

@@ -1,4 +1,5 @@
 /** What the socket of the page carries, beside the resources themselves. */
+import type { NoticeResource } from './notice-resources.ts'
 import type {
   AgreementResource,
   BatchResource,
@@ -23,6 +24,7 @@ export interface LiveToPage {
   forwardOrder: (order: ForwardOrderResource) => void
   agreement: (agreement: AgreementResource) => void
   telemetry: (telemetry: TelemetryEvent) => void
+  notice: (notice: NoticeResource) => void
 }
 
 /** What became of one order of a message; a refused one disturbs none of its neighbours. */

@@ -5,6 +5,7 @@ import { isoDay } from '../exchange/instants.ts'
 import { valueQualities } from '../exchange/official-values.ts'
 import type { Tolerance } from '../metering/witnesses.ts'
 import type { TakenFile } from '../official/take-file.ts'
+import type { PointOverview } from '../store/metering-overview.ts'
 import type { OfficialDifference, OfficialFile } from '../store/official-store.ts'
 import type { WitnessDay, WitnessInterval } from '../store/witness-store.ts'
 import { isoTime } from './present.ts'
@@ -28,7 +29,7 @@ export const officialDifferenceSchema = z
     after: claimSchema,
   })
   .meta({ id: 'OfficialDifference' })
-type OfficialDifferenceResource = z.infer<typeof officialDifferenceSchema>
+export type OfficialDifferenceResource = z.infer<typeof officialDifferenceSchema>
 
 export const takenFileSchema = z
   .object({
@@ -59,7 +60,42 @@ export const officialFileSchema = z
     refusals: z.array(refusalSchema),
   })
   .meta({ id: 'OfficialFile' })
-type OfficialFileResource = z.infer<typeof officialFileSchema>
+export type OfficialFileResource = z.infer<typeof officialFileSchema>
+
+export const meteringPointSchema = z
+  .object({
+    ...{ point: z.string(), direction: z.enum(['import', 'export']), meter: z.string(), account: z.string() },
+    member: z.string().meta({ description: 'As the roster names it' }),
+    ...{ supplier: z.string().nullable(), balanceGroup: z.string().nullable() },
+    factorPercent: z.int(),
+    sharePercent: z.string().nullable().meta({ description: 'Under static keys, an exact decimal' }),
+    ...{ fromDay: z.iso.date(), endDay: z.iso.date().nullable().meta({ description: 'The day after the last' }) },
+    expected: count.meta({
+      description: 'Intervals of the range of which a value is due, `dueSeconds` after their end',
+    }),
+    ...{ measured: count, substituted: count, estimated: count, missing: count },
+    late: count.meta({ description: 'Of those with a value, the ones whose first value came when it was overdue' }),
+    replaced: count.meta({ description: 'Intervals of the range in which a newer file replaced a value' }),
+    conflicts: count.meta({ description: 'Intervals of the range in which two files contradict each other' }),
+    newest: time.nullable().meta({ description: 'The start of the newest interval with a value' }),
+  })
+  .meta({ id: 'MeteringPoint' })
+export type MeteringPointResource = z.infer<typeof meteringPointSchema>
+
+const millionths = 1_000_000
+
+export function presentMeteringPoint({ row, expected, newest, ...counts }: PointOverview): MeteringPointResource {
+  const { measured, substituted, estimated } = counts
+  const { point, direction, meter, member, supplier, balanceGroup, factorPercent, shareMillionths } = row
+  return {
+    ...{ point, direction, meter, member, supplier, balanceGroup, factorPercent, ...counts, expected },
+    sharePercent: shareMillionths === null ? null : String((shareMillionths * 100) / millionths),
+    fromDay: isoDay(row.fromDay),
+    endDay: row.endDay === null ? null : isoDay(row.endDay),
+    missing: expected - measured - substituted - estimated,
+    newest: newest === null ? null : isoTime(newest),
+  }
+}
 
 const energies = { officialWh: z.int(), agentWh: z.int() }
 const pointOf = { point: z.string(), direction: z.enum(['import', 'export']) }

@@ -19,7 +19,7 @@ const mostFalsePerMinute = 120
 /** Messages in a minute in which no order is one of anybody here, of one network or account: each costs a look at a hundred forms. */
 const mostVainPerMinute = 600
 
-/** Who sends an order: a network, and the account of its session where it has one. */
+/** Who sends something signed: a network, and the account of its session where that belongs here. */
 export interface OrderSender {
   network: string
   account: string | null
@@ -35,6 +35,11 @@ export interface OrderGate {
     { account, meter, sender }: { account: string; meter: string; sender: OrderSender },
     work: (asAccount: <Inner>(inner: () => Promise<Inner>) => Promise<Inner>) => Promise<Result>,
   ): Promise<Result>
+  /**
+   * Takes a place for anything else that is signed and does the work, for which no account need have a seat: what turns out not to be
+   * signed by whom it names counts as with orders. Throws `ApiError` (`ORDERS_BUSY`, `TOO_MANY_REQUESTS`).
+   */
+  judge<Result>(sender: OrderSender, work: () => Promise<Result>): Promise<Result>
   /** Throws `TOO_MANY_REQUESTS` where the sender's messages have been in vain for too long to look at another one. */
   hear(sender: OrderSender): void
   /** Notes a message in which no order was one of anybody here. */
@@ -50,6 +55,20 @@ export function createOrderGate(nowMs: () => number = Date.now): OrderGate {
   })
   const vain = createAllowance({ mostPerMinute: mostVainPerMinute, done: 'one may send orders that are nobody’s here' })
   const nameOf = ({ account, network }: OrderSender) => account ?? network
+
+  async function judged<Result>(who: string, work: () => Promise<Result>): Promise<Result> {
+    falseOrders.check(who, nowMs())
+    if (networks.total >= most.all) throw busy()
+    return networks.run(who, async () => {
+      try {
+        return await work()
+      } catch (error) {
+        if (error instanceof ApiError && error.code.endsWith('_SIGNATURE')) falseOrders.use(who, nowMs())
+        throw error
+      }
+    })
+  }
+
   return {
     hear(sender) {
       vain.check(nameOf(sender), nowMs())
@@ -62,30 +81,28 @@ export function createOrderGate(nowMs: () => number = Date.now): OrderGate {
       }
     },
     async enter(area, { account, meter, sender }, work) {
-      requireSeat(area, account, meter)
+      requireSeat(area, { account, meter }, { code: 'ORDER_NO_SEAT', details: [] })
       // Whoever has signed in for this seat needs no share of a network that it has with others.
-      const network = sender.account === account ? account : sender.network
-      falseOrders.check(network, nowMs())
-      if (networks.total >= most.all) throw busy()
-      return networks.run(network, async () => {
-        try {
-          return await work((inner) => accounts.run(`${area.settings.rulesHash} ${account}`, inner))
-        } catch (error) {
-          if (error instanceof ApiError && error.code.endsWith('_SIGNATURE')) falseOrders.use(network, nowMs())
-          throw error
-        }
+      return judged(sender.account === account ? account : sender.network, () => {
+        return work((inner) => accounts.run(`${area.settings.rulesHash} ${account}`, inner))
       })
     },
+    judge: (sender, work) => judged(nameOf(sender), work),
   }
 }
 
-function requireSeat(area: AreaHandle, account: string, meter: string): void {
+/** Throws `Refused` with the refusal where the area has no such seat, or `AreaError` `AREA_NOT_READY` where it cannot know. */
+export function requireSeat(
+  area: AreaHandle,
+  { account, meter }: { account: Address; meter: Address },
+  refusal: { code: 'ORDER_NO_SEAT' | 'AGREEMENT_NO_SEAT'; details: readonly number[] },
+): void {
   if (hasSeat(area, account, meter)) return
   // What is known of seats is as new as the area is: nobody is made to give up by one that waits.
   if (area.status.condition.is !== 'ready') {
     throw new AreaError('AREA_NOT_READY', 'the area does not know its seats yet; try again')
   }
-  throw new Refused('ORDER_NO_SEAT', orderSentence(languages.en, { code: 'ORDER_NO_SEAT', details: [] }, area.settings))
+  throw new Refused(refusal.code, orderSentence(languages.en, refusal, area.settings))
 }
 
 function busy(): ApiError {

@@ -51,6 +51,8 @@ export interface AreaServices {
   wallet(account: string): Promise<WalletResource>
   /** How often a meter was revoked or suspended so far: what a confirmation must carry. */
   barsOf(area: number, meter: Address): number
+  /** The seat, as the escrow numbers it, into whose purse the money goes that is asked for of a seat; null where it is paid out. */
+  moveOf(area: number, seat: number): string | null
   /** The statement root of the batch that the chain settled in this block, as the node says now. */
   settledRoot(area: number, end: UtcSeconds, block: number): Promise<Omit<SettledRootResource, 'area' | 'end'>>
 }

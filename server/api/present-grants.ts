@@ -12,11 +12,26 @@ import { isoTime, seatIdIn } from './present.ts'
 const qualities = ['measured', 'estimated', 'doubtful'] as const
 
 export function presentGrant(settings: AreaSettings, grant: StoredGrant): GrantResource {
-  const { digest, seat, account, grantee, scope, granularity, from, until, nonce, givenAt, isRevoked } = grant
+  const {
+    digest,
+    seat,
+    account,
+    grantee,
+    scope,
+    granularity,
+    from,
+    until,
+    nonce,
+    givenAt,
+    isRevoked,
+    chainId,
+    revocations,
+  } = grant
   return {
     ...{ grant: digest, area: settings.area, seat: seatIdIn(settings, seat), account, grantee },
     ...{ scopes: scopesOf(scope), granularity: granularities[granularity]! },
-    ...{ from: isoTime(from), until: isoTime(until), nonce, givenAt: givenAt.toISOString(), revoked: isRevoked },
+    ...{ from: isoTime(from), until: isoTime(until), nonce, chainId, revocations },
+    ...{ givenAt: givenAt.toISOString(), revoked: isRevoked },
   }
 }
 

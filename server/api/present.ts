@@ -217,15 +217,23 @@ export function presentOrder(settings: AreaSettings, row: Omit<OrderRow, 'area_i
   }
 }
 
-/** `active` are active orders in order of arrival, of any seats. */
+interface SeatSurroundings {
+  /** Active orders in order of arrival, of any seats. */
+  active: readonly OrderRow[]
+  nowSeconds: UtcSeconds
+  /** The seat into whose purse the money goes that is asked for, as the escrow numbers it; null where it is paid out. */
+  movesTo: string | null
+}
+
 export function presentSeat(
   settings: AreaSettings,
   row: SeatRow,
-  active: readonly OrderRow[],
-  nowSeconds: UtcSeconds,
+  { active, nowSeconds, movesTo }: SeatSurroundings,
 ): SeatResource {
   const { chain } = row
   const terms = termsNow(chain.terms, nowSeconds)
+  const coming = chain.terms.at(-1)!
+  const changes = coming.from > nowSeconds && (coming.version !== terms.version || coming.closed !== terms.closed)
   const newestOf = (side: 'buy' | 'sell') => {
     const order = active.findLast(
       (each) => each.side === side && each.seat === row.seat && each.area_id === row.area_id,
@@ -242,15 +250,8 @@ export function presentSeat(
     confirmed: terms.nameplateWh !== null,
     closed: terms.closed,
     suspended: row.suspended,
-    mandate: {
-      sellFloorPerKwh: decimalPrice(settings, terms.sellFloor),
-      buyCeilingPerKwh: decimalPrice(settings, terms.buyCeiling),
-      maxSellWh: terms.maxSellWh,
-      maxBuyWh: terms.maxBuyWh,
-      validFrom: isoTime(terms.from),
-      validUntil: isoTime(terms.validUntil),
-      version: terms.version,
-    },
+    mandate: presentMandate(settings, terms),
+    next: changes ? { ...presentMandate(settings, coming), closed: coming.closed } : null,
     nameplateWh: terms.nameplateWh,
     epoch: Math.max(chain.epochStart.epoch, row.newest_epoch ?? 0),
     balance: moneyIn(settings, chain.balance),
@@ -261,6 +262,7 @@ export function presentSeat(
         : {
             amount: moneyIn(settings, chain.withdrawal.amount),
             to: chain.withdrawal.to,
+            movesTo,
             claimableAt: isoTime(chain.withdrawal.claimableAt),
             nonce: chain.withdrawalNonce - 1,
           },
@@ -377,6 +379,18 @@ export function presentSummary(
 }
 
 /** The terms that hold now; before the first ones begin, those. */
+function presentMandate(settings: AreaSettings, terms: Terms): SeatResource['mandate'] {
+  return {
+    sellFloorPerKwh: decimalPrice(settings, terms.sellFloor),
+    buyCeilingPerKwh: decimalPrice(settings, terms.buyCeiling),
+    maxSellWh: terms.maxSellWh,
+    maxBuyWh: terms.maxBuyWh,
+    validFrom: isoTime(terms.from),
+    validUntil: isoTime(terms.validUntil),
+    version: terms.version,
+  }
+}
+
 function termsNow(terms: readonly Terms[], nowSeconds: UtcSeconds): Terms {
   return terms.findLast(({ from }) => from <= nowSeconds) ?? terms[0]!
 }

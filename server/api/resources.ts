@@ -219,6 +219,16 @@ export const orderSchema = z
   .meta({ id: 'Order' })
 export type OrderResource = z.infer<typeof orderSchema>
 
+const mandateSchema = z.object({
+  sellFloorPerKwh: price,
+  buyCeilingPerKwh: price,
+  maxSellWh: wh,
+  maxBuyWh: wh,
+  validFrom: time,
+  validUntil: time,
+  version: z.int(),
+})
+
 export const seatSchema = z
   .object({
     area: uint32,
@@ -233,22 +243,19 @@ export const seatSchema = z
     closed: z.boolean(),
     /** The meter signed two values for one boundary: nothing trades until it is confirmed once more. */
     suspended: z.boolean(),
-    mandate: z.object({
-      sellFloorPerKwh: price,
-      buyCeilingPerKwh: price,
-      maxSellWh: wh,
-      maxBuyWh: wh,
-      validFrom: time,
-      validUntil: time,
-      version: z.int(),
-    }),
+    mandate: mandateSchema,
+    /** What the account has changed and what holds from its `validFrom` on; null where nothing changes. */
+    next: mandateSchema.extend({ closed: z.boolean() }).nullable(),
     nameplateWh: wh.nullable(),
     epoch: z.int(),
     /** On chain. */
     balance: money,
     /** Neither reserved for an open interval, owed for an unsettled one, nor asked back. */
     available: money,
-    withdrawal: z.object({ amount: money, to: address, claimableAt: time, nonce: z.int() }).nullable(),
+    /** `movesTo`: another seat of the account, into whose purse it goes; null where it is paid out to `to`. */
+    withdrawal: z
+      .object({ amount: money, to: address, movesTo: seatId.nullable(), claimableAt: time, nonce: z.int() })
+      .nullable(),
     /** The nonce that the next `Withdrawal` must carry. */
     withdrawalNonce: z.int(),
     sellOrder: orderSchema.nullable(),

@@ -134,7 +134,7 @@ export function visibilityOf(parts: Pick<ApiParts, 'database' | 'areas' | 'servi
   /** Notes that an area's grid operator, or whoever acts for it, reads of everybody in it, or of one seat. */
   async function noteAreaRead(
     area: AreaHandle,
-    what: AreaRead,
+    what: AreaRead | 'seats',
     {
       from,
       until,

@@ -87,6 +87,8 @@ export interface AreaHandle {
   seatsOfMeter(meter: Address): readonly SeatSummary[]
   seat(number: number): SeatSummary | undefined
   seats(): Iterable<SeatSummary>
+  /** Whether the account has a seat here, open or closed. */
+  hasAccount(account: Address): boolean
   /**
    * Resolves with the command's events once they are durable, or once it is certain that nothing needs to be. Rejects with
    * `AreaError`: `AREA_BUSY`, `AREA_NOT_READY` (both pass: try again), `AREA_STOPPED`, or `AREA_COMMAND` (this command alone

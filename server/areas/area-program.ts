@@ -32,7 +32,7 @@ export function runArea(port: AreaPort, program: AreaProgram): Promise<void> {
     longestReplayMs,
     tell: telling(port, log),
   })
-  return serveArea(port, runner, runner.run())
+  return serveArea(port, runner, { running: runner.run() })
 }
 
 /** The machine's clocks. */

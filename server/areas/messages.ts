@@ -50,14 +50,21 @@ function say(port: AreaPort, said: Said): void {
   port.postMessage(said)
 }
 
+/** Does something once everything that happens at once has happened: so what belongs together goes in one message. */
+export type Soon = (action: () => void) => void
+
 /** Serves a running area's port until it is asked to stop; `running` is what `run` returned. */
-export function serveArea(port: AreaPort, runner: AreaRunner, running: Promise<void>): Promise<void> {
+export function serveArea(
+  port: AreaPort,
+  runner: AreaRunner,
+  { running, soon = setImmediate }: { running: Promise<void>; soon?: Soon },
+): Promise<void> {
   return new Promise((resolve) => {
     let answers: Answer[] = []
     const answer = (one: Answer) => {
       if (answers.length === 0) {
         // Those of one commit go in one message.
-        setImmediate(() => {
+        soon(() => {
           say(port, { type: 'answers', answers })
           answers = []
         })
@@ -69,7 +76,7 @@ export function serveArea(port: AreaPort, runner: AreaRunner, running: Promise<v
       else if (asked.type === 'chain-told') runner.chainTold(asked.timeMs)
       else if (asked.type === 'stop') {
         runner.stop(running).finally(() => {
-          setImmediate(() => {
+          soon(() => {
             say(port, { type: 'stopped' })
             resolve()
           })
@@ -99,12 +106,18 @@ export interface ConnectedArea extends AreaHandle {
 }
 
 /** The handle of the area at the other end of a port. */
-export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedArea {
+export function connectArea(
+  port: AreaPort,
+  settings: AreaSettings,
+  { soon = setImmediate }: { soon?: Soon } = {},
+): ConnectedArea {
   const waiting = new Map<number, { resolve(events: Event[]): void; reject(error: AreaError): void }>()
   const listeners = new Set<(changes: AreaChanges) => void>()
   const counters = new Set<(counts: Counts) => void>()
   const seats = new Map<number, SeatSummary>()
   const ofMeter = new Map<Address, SeatSummary[]>()
+  /** How many seats each account has. */
+  const ofAccount = new Map<Address, number>()
   let items: Item[] = []
   let ids = 0
   let goneBecause: string | null = null
@@ -120,12 +133,16 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
       const left = ofMeter.get(before.meter)!.filter((each) => each.seat !== number)
       if (left.length === 0) ofMeter.delete(before.meter)
       else ofMeter.set(before.meter, left)
+      const count = ofAccount.get(before.account)! - 1
+      if (count === 0) ofAccount.delete(before.account)
+      else ofAccount.set(before.account, count)
     }
     if (summary === null) {
       seats.delete(number)
       return
     }
     seats.set(number, summary)
+    ofAccount.set(summary.account, (ofAccount.get(summary.account) ?? 0) + 1)
     const others = ofMeter.get(summary.meter) ?? []
     ofMeter.set(
       summary.meter,
@@ -146,6 +163,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
       case 'seats':
         seats.clear()
         ofMeter.clear()
+        ofAccount.clear()
         for (const summary of said.seats) note(summary.seat, summary)
         break
       case 'changes':
@@ -171,6 +189,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
     seatsOfMeter: (meter) => ofMeter.get(meter) ?? [],
     seat: (number) => seats.get(number),
     seats: () => seats.values(),
+    hasAccount: (account) => ofAccount.has(account),
     submit(submission, loads) {
       return new Promise((resolve, reject) => {
         if (goneBecause !== null) return reject(new AreaError('AREA_STOPPED', goneBecause))
@@ -178,7 +197,7 @@ export function connectArea(port: AreaPort, settings: AreaSettings): ConnectedAr
         waiting.set(ids, { resolve, reject })
         if (items.length === 0) {
           // Those of one round of the event loop go in one message.
-          setImmediate(() => {
+          soon(() => {
             port.postMessage({ type: 'submit', items } satisfies Asked)
             items = []
           })

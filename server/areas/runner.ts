@@ -156,7 +156,7 @@ export class AreaRunner {
       } catch (error) {
         this.unload()
         if (isFinal(error)) return this.give(error)
-        this.refuseAll(new AreaError('AREA_NOT_READY', `the area waits: ${reasonOf(error)}`, { cause: error }))
+        this.refuseAll(() => new AreaError('AREA_NOT_READY', `the area waits: ${reasonOf(error)}`, { cause: error }))
         this.become({ is: 'waiting', code: codeOf(error), reason: reasonOf(error) })
         const isHeld = error instanceof AreaError && error.code === 'AREA_HELD'
         if (!isHeld) this.parts.tell({ type: 'failure', what: 'the area is made again from its journal', error })
@@ -174,7 +174,7 @@ export class AreaRunner {
     this.stopping = true
     this.wake()
     await running
-    this.refuseAll(new AreaError('AREA_STOPPED', 'the area has stopped: the server is stopping'))
+    this.refuseAll(() => new AreaError('AREA_STOPPED', 'the area has stopped: the server is stopping'))
     await this.snapshot
     if (!this.isLoaded) return
     if (this.area.tailMs > 0) await this.keep()
@@ -192,7 +192,7 @@ export class AreaRunner {
     if (!this.isLoaded) await this.load()
     const time = this.parts.clock.read(this.area.state.nowMs)
     if ('code' in time) {
-      this.refuseAll(new AreaError('AREA_NOT_READY', `the area waits: ${time.reason}`))
+      this.refuseAll(() => new AreaError('AREA_NOT_READY', `the area waits: ${time.reason}`))
       this.become({ is: 'waiting', code: time.code, reason: time.reason })
       await this.pause(longestPauseMs)
       return
@@ -335,14 +335,16 @@ export class AreaRunner {
     for (const { reject } of group) reject(error)
   }
 
-  private refuseAll(error: AreaError): void {
-    this.refuse([...this.alone.splice(0), ...this.queue.splice(0)], error)
+  /** Refuses what waits; an error costs something, and mostly nobody waits for one. */
+  private refuseAll(errorOf: () => AreaError): void {
+    const group = [...this.alone.splice(0), ...this.queue.splice(0)]
+    if (group.length > 0) this.refuse(group, errorOf())
   }
 
   private give(error: unknown): void {
     const reason = reasonOf(error)
     this.become({ is: 'stopped', code: codeOf(error), reason })
-    this.refuseAll(new AreaError('AREA_STOPPED', `the area has stopped: ${reason}`))
+    this.refuseAll(() => new AreaError('AREA_STOPPED', `the area has stopped: ${reason}`))
     this.parts.tell({ type: 'failure', what: 'the area cannot go on', error })
   }
 
@@ -448,9 +450,9 @@ export class AreaRunner {
   }
 
   private become(condition: AreaCondition): void {
-    const isSame = JSON.stringify(condition) === JSON.stringify(this.condition)
+    const before = this.condition
     this.condition = condition
-    if (!isSame) this.tellStatus()
+    if (!isSameCondition(before, condition)) this.tellStatus()
   }
 
   private tellStatus(): void {
@@ -517,6 +519,11 @@ function formOf(submission: Submission): Buffer | null {
 
 function nameOf(form: Buffer): string {
   return createHash('sha256').update(form).digest('hex')
+}
+
+function isSameCondition(one: AreaCondition, other: AreaCondition): boolean {
+  if (one.is === 'ready' || other.is === 'ready') return one.is === other.is
+  return one.is === other.is && one.code === other.code && one.reason === other.reason
 }
 
 function codeOf(error: unknown): string {

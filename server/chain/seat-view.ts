@@ -48,6 +48,8 @@ export interface SeatRecord {
   readonly balance: LedgerUnits
   readonly withdrawal: ChainSeat['withdrawal']
   readonly withdrawalNonce: number
+  /** The seat, as the escrow numbers it, into whose purse the withdrawal goes; null where it is paid out, or there is none. */
+  readonly movesTo: string | null
   readonly base: ChainSeat['base']
   /** The boundary from which the seat may trade. */
   readonly openedAt: UtcSeconds
@@ -291,6 +293,7 @@ function openedSeat(area: AreaView, seat: number, args: EscrowEvent['args']): Se
     balance: 0n,
     withdrawal: null,
     withdrawalNonce: 0,
+    movesTo: null,
     base: { epoch, time, importWh, exportWh },
     openedAt: args.from as UtcSeconds,
     epochStart: { epoch, time, importWh, exportWh },
@@ -346,13 +349,21 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
     case 'WithdrawalRequested': {
       const amount = BigInt(args.amount as string)
       const withdrawal = { amount, to: args.to as Address, claimableAt: args.claimableAt as UtcSeconds }
-      return { withdrawal: amount === 0n ? null : withdrawal, withdrawalNonce: args.nextNonce as number }
+      return {
+        withdrawal: amount === 0n ? null : withdrawal,
+        withdrawalNonce: args.nextNonce as number,
+        movesTo: null,
+      }
     }
     case 'MoveRequested': {
       // It stays the account's own, but this seat may not spend it.
       const amount = BigInt(args.amount as string)
       const withdrawal = { amount, to: seat.account, claimableAt: args.claimableAt as UtcSeconds }
-      return { withdrawal: amount === 0n ? null : withdrawal, withdrawalNonce: args.nextNonce as number }
+      return {
+        withdrawal: amount === 0n ? null : withdrawal,
+        withdrawalNonce: args.nextNonce as number,
+        movesTo: amount === 0n ? null : String(args.to),
+      }
     }
     case 'WithdrawalClaimed':
     case 'PurseMoved':
@@ -366,10 +377,8 @@ function seatChange(area: AreaView, seat: SeatRecord, { name, args }: EscrowEven
 function claimed(area: AreaView, seat: SeatRecord, paid: LedgerUnits): Partial<SeatRecord> {
   const waits = (area.open?.credits.has(seat.seat) || area.open?.debits.has(seat.seat)) ?? false
   const left = waits && seat.withdrawal !== null ? seat.withdrawal.amount - paid : 0n
-  return {
-    balance: seat.balance - paid,
-    withdrawal: left > 0n && seat.withdrawal !== null ? { ...seat.withdrawal, amount: left } : null,
-  }
+  const rest = left > 0n && seat.withdrawal !== null ? { ...seat.withdrawal, amount: left } : null
+  return { balance: seat.balance - paid, withdrawal: rest, movesTo: rest === null ? null : seat.movesTo }
 }
 
 function scheduled<Change extends { from: UtcSeconds }>(before: readonly Change[], change: Change): Change[] {

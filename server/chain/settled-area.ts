@@ -6,8 +6,8 @@ import type { JsonRpcProvider } from 'ethers'
 import { escrowAt } from '../../contracts/build/deploy.ts'
 import type { ShownBatch } from '../../contracts/protocol/batch.ts'
 import { decodeWords, type EntryFields, seatIdOf } from '../../contracts/protocol/entry.ts'
-import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
-import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { Address, AreaRules, Hex } from '../../contracts/protocol/typed-data.ts'
+import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { ChainSeat } from '../market/area/area.ts'
 import type { SettledArea } from '../settlement/verify/settled.ts'
 import { ChainError } from './error.ts'
@@ -42,7 +42,11 @@ export async function readSettledArea(query: SettledAreaQuery): Promise<SettledA
   const { provider, escrow, area, end, firstBlock } = query
   try {
     const newest = await provider.getBlockNumber()
-    const folded = await fold(query, eventsOfEscrow(provider, { escrow, fromBlock: firstBlock, toBlock: newest }))
+    const overAt = await firstBlockSince(provider, end, { first: query.knownFrom, newest })
+    const folded = await fold(
+      { ...query, overAt },
+      eventsOfEscrow(provider, { escrow, fromBlock: firstBlock, toBlock: newest }),
+    )
     const batch = folded.view?.batches.get(end)
     if (batch === undefined) {
       throw new ChainError('CHAIN_REQUEST', `area ${area} has settled no batch that ends at ${end}`)
@@ -50,10 +54,11 @@ export async function readSettledArea(query: SettledAreaQuery): Promise<SettledA
     await compareBalances({ provider, escrow, area, newest }, folded.view!)
     const { start, statementRoot } = batch
     const { rules } = folded.view!
-    const { seats, versions, bases, entries, gridTake, grids } = folded
+    const { seats, versions, bases, leastBalances, entries, gridTake, grids } = folded
+    const isTooOld = await isTooOldAt({ provider, escrow, block: batch.block }, { start, rules })
     return {
       ...{ rules, grids, statementRoot, start, end, seats, versions: versions.noted },
-      ...{ bases, entries, gridTake, band: null },
+      ...{ bases, leastBalances, isTooOld, entries, gridTake, band: null },
     }
   } catch (error) {
     throw asChainError(error)
@@ -71,7 +76,9 @@ export async function readShownArea(
 ): Promise<SettledArea> {
   const { start, end, bandLow, bandHigh, statementRoot, gridTake } = shown
   try {
-    const { view, seats, versions, grids } = await fold({ ...query, end }, events)
+    const { provider, escrow, knownFrom, newest } = query
+    const overAt = await firstBlockSince(provider, end, { first: knownFrom, newest })
+    const { view, seats, versions, least, grids } = await fold({ ...query, end, overAt }, events)
     if (view === undefined) throw new ChainError('CHAIN_REQUEST', `area ${query.area} is not open`)
     if (view.settledUntil > start) {
       throw new ChainError('CHAIN_OVERTAKEN', `area ${query.area} has settled until ${view.settledUntil} already`)
@@ -80,11 +87,15 @@ export async function readShownArea(
     const records = [...view.seats.values()]
     const hasBegun = seats.length > 0
     if (!hasBegun) versions.note(Number.POSITIVE_INFINITY, records)
+    least.note(Number.POSITIVE_INFINITY, records)
+    const isTooOld = await isTooOldAt({ provider, escrow, block: newest }, { start, rules: view.rules })
     return {
       ...{ rules: view.rules, grids, statementRoot, start, end, gridTake, entries: shown.parts.flat() },
       seats: hasBegun ? seats : records.map(wholeSeat),
       // An attempt that was given up has moved some of them.
       bases: new Map(records.map(({ seat, base }) => [seat, base])),
+      leastBalances: least.bySeat,
+      isTooOld,
       versions: versions.noted,
       band: { low: bandLow, high: bandHigh },
     }
@@ -95,16 +106,18 @@ export async function readShownArea(
 
 /** The events of a batch and what they say of its area; `seats` is empty where it has not begun. */
 async function fold(
-  { area, end, knownFrom }: Pick<SettledAreaQuery, 'area' | 'end' | 'knownFrom'>,
+  { area, end, knownFrom, overAt }: Pick<SettledAreaQuery, 'area' | 'end' | 'knownFrom'> & { overAt: number },
   events: AsyncIterable<EscrowEvent> | Iterable<EscrowEvent>,
 ) {
   const view: EscrowView = new Map()
   let entries: EntryFields[] = []
   let seats: ChainSeat[] = []
   let bases: SettledArea['bases'] = new Map()
+  let leastBalances: SettledArea['leastBalances'] = new Map()
   let gridTake = 0n
   const grids: Address[] = []
   const versions = new SeatVersions(knownFrom)
+  const least = new LeastBalances(overAt)
   for await (const event of events) {
     if (event.args.area === area && event.args.end === end) {
       if (event.name === 'PartSettled') {
@@ -116,17 +129,22 @@ async function fold(
             seats = records.map(wholeSeat)
           }
           bases = new Map(records.map(({ seat, base }) => [seat, base]))
+          least.note(Number.POSITIVE_INFINITY, records)
+          leastBalances = new Map(least.bySeat)
         }
         entries.push(...decodeWords(event.args.words as Hex))
       }
       if (event.name === 'BatchSettled') gridTake = BigInt(event.args.gridTake as string)
     }
     if (seats.length === 0) versions.note(event.block, view.get(area)?.seats.values() ?? [])
+    least.note(event.block, view.get(area)?.seats.values() ?? [])
     applyEvent(view, event)
+    // What the batch before owed its seats, and they owed it, is paid.
+    if (event.name === 'BatchSettled' && event.args.area === area && Number(event.args.end) < end) least.bySeat.clear()
     const grid = view.get(area)?.grid
     if (grid !== undefined && grid !== grids.at(-1)) grids.push(grid)
   }
-  return { view: view.get(area), entries, seats, bases, gridTake, grids, versions }
+  return { view: view.get(area), entries, seats, bases, leastBalances, least, gridTake, grids, versions }
 }
 
 /** The seat with all terms that it ever had: the engine remembers those that intervals in memory go by. */
@@ -156,6 +174,58 @@ class SeatVersions {
       this.noted.push({ block: before, seat: wholeSeat(record) })
     }
   }
+}
+
+/** The least that each seat's purse held at the ends of blocks, from one block on. */
+class LeastBalances {
+  readonly bySeat = new Map<number, LedgerUnits>()
+  private readonly from: number
+  private block = -1
+
+  constructor(from: number) {
+    this.from = from
+  }
+
+  /** Before each event, in the order of the chain: the seats as the blocks before the event's left them. */
+  note(block: number, seats: Iterable<SeatRecord>): void {
+    const before = this.block
+    this.block = block
+    if (block === before || block <= this.from) return
+    for (const { seat, balance } of seats) {
+      const least = this.bySeat.get(seat)
+      if (least === undefined || balance < least) this.bySeat.set(seat, balance)
+    }
+  }
+}
+
+/** The first block, after `first`, whose time is `time` or later; the one after the newest where there is none. */
+async function firstBlockSince(
+  provider: JsonRpcProvider,
+  time: UtcSeconds,
+  { first, newest }: { first: number; newest: number },
+): Promise<number> {
+  let [low, high] = [first, newest + 1]
+  while (low + 1 < high) {
+    const middle = Math.floor((low + high) / 2)
+    if ((await timeOfBlock(provider, middle)) >= time) high = middle
+    else low = middle
+  }
+  return high
+}
+
+async function timeOfBlock(provider: JsonRpcProvider, number: number): Promise<UtcSeconds> {
+  const block = await provider.getBlock(number)
+  if (block === null) throw new ChainError('CHAIN_REQUEST', `the node has no block ${number}`)
+  return block.timestamp
+}
+
+/** Whether the escrow takes no trade of a batch any more that begins at `start`, in this block. */
+async function isTooOldAt(
+  { provider, escrow, block }: { provider: JsonRpcProvider; escrow: Address; block: number },
+  { start, rules }: { start: UtcSeconds; rules: AreaRules },
+): Promise<boolean> {
+  const delay: bigint = await escrowAt(escrow, provider).getFunction('withdrawalDelaySeconds')()
+  return (await timeOfBlock(provider, block)) > start + rules.batchSeconds + Number(delay)
 }
 
 const callsAtOnce = 50

@@ -11,8 +11,9 @@ import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { escrowInterface } from '../../contracts/build/deploy.ts'
 import { type Hex, hashRules } from '../../contracts/protocol/typed-data.ts'
-import type { LedgerUnits, UtcSeconds } from '../../contracts/protocol/units.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
+import { neededToPay } from '../settlement/solvency.ts'
 import { registerArea } from '../store/areas.ts'
 import type { Database } from '../store/database.ts'
 import {
@@ -293,7 +294,9 @@ export function createSettlement(options: SettlementOptions): Settlement {
     if (view.open !== null) return abandon(work, 'it cannot be paid')
     const entries = await signedEntries(database, areaId, batch.end)
     const isOnePart = divideIntoParts(entries, view, entriesPerPart).length === 1
-    const seats = counted === undefined ? [] : seatsThatCannotPay(entries, counted, isOnePart)
+    // What the batch before paid out has to count as well.
+    const isBehind = counted === undefined || counted.settledUntil < view.settledUntil
+    const seats = isBehind ? [] : seatsThatCannotPay(entries, counted, isOnePart)
     if (seats.length === 0) throw refusal
     log.warn({ area, end: batch.end, seats }, 'seats cannot pay their batch: it is cut anew without them')
     if (!(await leaveOut(area, { end: batch.end, number: batch.number, seats }))) throw refusal
@@ -358,18 +361,11 @@ function attemptOf({ batch, view }: Work): number {
   return view.abandoned.get(batch.end) ?? 0
 }
 
-/** The seats whose balance some entry of theirs would take below zero, counted as the escrow counts. */
+/** The seats whose balance some entry of theirs would take below zero. */
 function seatsThatCannotPay(entries: readonly SignedEntry[], view: AreaView, isOnePart: boolean): number[] {
-  const balances = new Map<number, LedgerUnits>()
-  const insolvent = new Set<number>()
-  for (const { seat, paid, received } of entries) {
-    const before = balances.get(seat) ?? view.seats.get(seat)?.balance ?? 0n
-    const net = received - paid
-    if (before + net < 0n) insolvent.add(seat)
-    // Of a batch in parts a credit comes with its end.
-    balances.set(seat, isOnePart || net < 0n ? before + net : before)
-  }
-  return [...insolvent]
+  return [...neededToPay(entries, isOnePart)]
+    .filter(([seat, needed]) => (view.seats.get(seat)?.balance ?? 0n) < needed)
+    .map(([seat]) => seat)
 }
 
 /** Settlement of all areas, each at its own pace: one that is stopped holds up no other. */

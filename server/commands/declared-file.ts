@@ -1,11 +1,14 @@
 /** What a file declares: allocated energy of points by interval, a key over points, or prices; ready to be signed piece by piece. */
-
 import { z } from 'zod'
 import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import type { Ticks, UtcSeconds } from '../../contracts/protocol/units.ts'
 import { parsePrice } from '../../contracts/protocol/units.ts'
+import { wholeMillionths } from '../exchange/allocation/allocate.ts'
 import { allocatedOf } from '../exchange/allocation/allocated.ts'
+import { dayOf } from '../exchange/instants.ts'
 import { readOfficialValues } from '../exchange/read-values.ts'
+import { TimeZone } from '../exchange/time-zone.ts'
+import { beginsEsCoefficients, readEsCoefficients } from '../exchange/write/es-coefficients.ts'
 import { readTriples } from '../exchange/write/triples.ts'
 import type { Declared } from '../market/area/declarations.ts'
 import { InputError } from './streams.ts'
@@ -24,6 +27,11 @@ export interface FileForm {
   priceDecimals: number
   timezone?: string
   seatAt: SeatAt
+  /** The file's own name, of which a file of coefficients needs the year. */
+  name: string
+  /** Points of the roster that feed in at a time: a file of coefficients names only those who get energy. */
+  producersAt(start: UtcSeconds): string[]
+  now: UtcSeconds
 }
 
 /** Rows of one piece, so that its JSON stays well below what the server takes. */
@@ -72,6 +80,7 @@ export async function readDeclaredFile(
     return { pieces: [fromJson(bytes, form)], told: [] }
   }
   if (text.startsWith('producer,consumer,')) return { pieces: piecesOf(fromTriples(bytes), form), told: [] }
+  if (beginsEsCoefficients(text)) return { pieces: fromCoefficients(bytes, form), told: [] }
   const { series } = await readOfficialValues(bytes, { timezone: form.timezone })
   const { intervalSeconds, intervals, incomplete } = allocatedOf(series)
   if (intervalSeconds !== form.intervalSeconds) {
@@ -155,6 +164,45 @@ function fromJson(bytes: Buffer, { priceDecimals, seatAt, intervalSeconds }: Fil
     steps: file.steps ?? [{ from: start, rounds: file.rounds! }],
   }
   return { body, start, end: file.to ?? endOfTime - (endOfTime % intervalSeconds) }
+}
+
+/** Spain: the whole of what the roster's producers feed in, by percentages of the year or of its hours, as far as they are still to come. */
+function fromCoefficients(bytes: Buffer, form: FileForm): DeclaredPiece[] {
+  const { name, now, intervalSeconds, seatAt, producersAt, timezone = 'Europe/Madrid' } = form
+  const year = Number(/_(\d{4})\.txt$/.exec(name)?.[1])
+  if (!year) throw new InputError('a file of coefficients is named after its installation and its year: <CAU>_2027.txt')
+  const { cups, millionths } = readEsCoefficients(bytes.toString('utf8'), year)
+  const zone = new TimeZone(timezone)
+  const [yearStart, end] = [year, year + 1].map((each) => zone.startOfDay(dayOf(each, 1, 1)!)) as [number, number]
+  // A key counts for intervals that start after it was heard.
+  const from = Math.max(yearStart, (Math.floor(now / intervalSeconds) + 2) * intervalSeconds)
+  if (from >= end) throw new InputError(`the year ${year} is over`)
+  const consumers = cups.map((point) => seatAt(point, 'import', from))
+  const producers = producersAt(from).map((point) => seatAt(point, 'export', from))
+  if (producers.length === 0) throw new InputError('the roster has no point that feeds in')
+  const steps: KeySteps = []
+  for (const [hour, sharesMillionths] of millionths.entries()) {
+    const begins = Math.max(from, yearStart + hour * 3_600)
+    const last = steps.at(-1)
+    const round = { ofMillionths: wholeMillionths, key: { type: 'static' as const, sharesMillionths, repeated: false } }
+    if (last?.from === begins) steps[steps.length - 1] = { from: begins, rounds: [round] }
+    else if (last === undefined || !sameShares(last, sharesMillionths)) steps.push({ from: begins, rounds: [round] })
+  }
+  const perPiece = Math.max(1, Math.floor(rowsPerPiece / cups.length))
+  const pieces: DeclaredPiece[] = []
+  for (let at = 0; at < steps.length; at += perPiece) {
+    const own = steps.slice(at, at + perPiece)
+    const body: Declared = { type: 'key', consumers, producers, steps: own }
+    pieces.push({ body, start: own[0]!.from, end: steps[at + perPiece]?.from ?? end })
+  }
+  return pieces
+}
+
+type KeySteps = Extract<Declared, { type: 'key' }>['steps']
+
+function sameShares({ rounds }: KeySteps[number], shares: readonly number[]): boolean {
+  const { key } = rounds[0]!
+  return key.type === 'static' && key.sharesMillionths.every((share, place) => share === shares[place])
 }
 
 function timeOf(seconds: UtcSeconds): string {

@@ -33,8 +33,9 @@ export function demoCommand(): Command {
 
 async function run(flags: Flags): Promise<void> {
   const started = performance.now()
-  const [{ startDemo }, { demoStreet, readStreet }] = await Promise.all([
+  const [{ startDemo }, { demoStreet }, { readStreet }] = await Promise.all([
     import('../demo/demo.ts'),
+    import('../demo/demo-street.ts'),
     import('../demo/street.ts'),
   ])
   process.stdout.write('Commonwatt: starting a neighbourhood\n')

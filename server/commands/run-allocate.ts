@@ -1,5 +1,6 @@
 /** What `commonwatt allocate` does: reads each file, finds the seats of its points, signs and sends what it declares. */
 import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
 import { type Declaration, digestOf, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { signInWithKey } from '../api-client.ts'
@@ -12,7 +13,7 @@ import { seatsOfArea } from '../store/declaration-store.ts'
 import { areaPlace, rosterOf } from '../store/roster-store.ts'
 import { readConfigOf } from './configured.ts'
 import { configuredArea } from './configured-area.ts'
-import { readDeclaredFile, type SeatAt } from './declared-file.ts'
+import { type FileForm, readDeclaredFile, type SeatAt } from './declared-file.ts'
 import { InputError, refuse, writeOutput } from './streams.ts'
 import { readBounded } from './values-file.ts'
 
@@ -35,7 +36,7 @@ export async function runAllocate(files: readonly string[], flags: AllocateFlags
   const { area, chain, rules, rulesHash, priceDecimals } = settings
   if (config.databaseUrl === undefined) throw new InputError('the configuration names no database')
   const wallet = readWalletFile(flags.keyFile)
-  const seatAt = await seatsIn(config.databaseUrl, { area, escrow: chain.escrow })
+  const points = await pointsIn(config.databaseUrl, { area, escrow: chain.escrow })
   const server = flags.server ?? `http://localhost:${config.port ?? 8080}`
   const client = await signInWithKey(server, wallet, chain.chainId)
   const { intervalSeconds } = rules
@@ -44,8 +45,8 @@ export async function runAllocate(files: readonly string[], flags: AllocateFlags
     const bytes = await readBounded(file).catch((error: Error) => {
       throw new InputError(`${file}: ${error.message}`)
     })
-    const form = { intervalSeconds, priceDecimals, seatAt, ...(flags.timezone && { timezone: flags.timezone }) }
-    const { pieces, told } = await readDeclaredFile(bytes, form)
+    const here = { name: basename(file), now: Date.now() / 1000, ...(flags.timezone && { timezone: flags.timezone }) }
+    const { pieces, told } = await readDeclaredFile(bytes, { intervalSeconds, priceDecimals, ...points, ...here })
     const evidence = `0x${createHash('sha256').update(bytes).digest('hex')}`
     for (const { body, start, end } of pieces) {
       const value: Declaration = {
@@ -64,18 +65,20 @@ export async function runAllocate(files: readonly string[], flags: AllocateFlags
   }
 }
 
+type PointsOfArea = Pick<FileForm, 'seatAt' | 'producersAt'>
+
 /** The seats that points, meters and numbers mean, by the roster and the seats of the area. */
-async function seatsIn(databaseUrl: string, named: { area: number; escrow: string }): Promise<SeatAt> {
+async function pointsIn(databaseUrl: string, named: { area: number; escrow: string }): Promise<PointsOfArea> {
   const database = openDatabase(databaseUrl, 1)
   try {
     const { areaId } = await requireArea(database, named)
-    return await seatFinder(database, areaId)
+    return await pointsOf(database, areaId)
   } finally {
     await database.end()
   }
 }
 
-async function seatFinder(sql: Queries, areaId: number): Promise<SeatAt> {
+async function pointsOf(sql: Queries, areaId: number): Promise<PointsOfArea> {
   const seats = await seatsOfArea(sql, areaId)
   const roster = await rosterOf(sql, areaId)
   const zone = new TimeZone((await areaPlace(sql, areaId))?.timeZone ?? 'UTC')
@@ -91,15 +94,25 @@ async function seatFinder(sql: Queries, areaId: number): Promise<SeatAt> {
     (start: UtcSeconds) =>
     ({ fromDay, endDay }: (typeof roster)[number]) =>
       zone.startOfDay(fromDay) <= start && (endDay === null || start < zone.startOfDay(endDay))
-  return (name, direction, start) => {
+  const seatAt: SeatAt = (name, direction, start) => {
     if (/^\d{1,10}$/.test(name) && known.has(Number(name))) return Number(name)
     const meter = /^0x[0-9a-f]{40}$/i.test(name)
       ? name.toLowerCase()
-      : byPoint.get(`${direction} ${name}`)?.find(holds(start))?.meter
+      : namesOf(name).flatMap((own) => byPoint.get(`${direction} ${own}`)?.find(holds(start))?.meter ?? [])[0]
     const own = meter === undefined ? undefined : ofMeter.get(meter)
     const seat = own?.findLast(({ openedAt }) => openedAt <= start) ?? own?.[0]
     if (seat !== undefined) return seat.seat
     const at = new Date(start * 1000).toISOString()
     throw new InputError(`point ${name} (${direction}) has no seat at ${at}: is it in the roster?`)
   }
+  const producersAt = (start: UtcSeconds) => {
+    const feeding = roster.filter((row) => row.direction === 'export' && holds(start)(row))
+    return [...new Set(feeding.map(({ point }) => point))]
+  }
+  return { seatAt, producersAt }
+}
+
+/** A CUPS of 22 characters is the point that values name by its first 20. */
+function namesOf(name: string): string[] {
+  return /^ES.{20}$/.test(name) ? [name, name.slice(0, 20)] : [name]
 }

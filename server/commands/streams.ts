@@ -64,7 +64,8 @@ function sourceOf(path: string): AsyncIterable<Buffer> {
 }
 
 /**
- * The lines of a file, or of standard input for `-`, as UTF-8 text and without their ends: the whole of it is never held. Throws
+ * The lines of a file, or of standard input for `-`, as UTF-8 text and without their ends: the whole of it is never held. A byte order mark
+ * stays in the first one, since a hash may cover it. Throws
  * `InputError` saying what is wrong with it.
  */
 export async function* readLines(path: string, mostLineBytes = usualLineBytes): AsyncGenerator<string> {
@@ -74,7 +75,7 @@ export async function* readLines(path: string, mostLineBytes = usualLineBytes): 
   let lines = 0
   const whole = () => {
     lines++
-    const text = textOf(Buffer.concat(parts))
+    const text = textOf(Buffer.concat(parts), true)
     if (text === null) throw new InputError(`${name}: line ${lines} is not UTF-8 text`)
     parts = []
     bytes = 0
@@ -102,9 +103,9 @@ export async function* readLines(path: string, mostLineBytes = usualLineBytes): 
   if (bytes > 0) yield whole()
 }
 
-function textOf(bytes: Buffer): string | null {
+function textOf(bytes: Buffer, keepsMark = false): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: keepsMark }).decode(bytes)
   } catch {
     return null
   }

@@ -43,8 +43,8 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
   const comparison = await comparisonOf(options)
   const lines = readLines(path)
   const first = await lines.next()
-  if (first.done === false && beginsArchive(first.value)) {
-    const said = await verifyArchive(withFirst(first.value, lines), (file) =>
+  if (first.done === false && beginsArchive(withoutMark(first.value))) {
+    const said = await verifyArchive(withFirst(withoutMark(first.value), lines), (file) =>
       againstChain(areaCheck(file, options.firstBlock, null), options),
     )
     await writeOutput(`right: ${said}\n`)
@@ -123,6 +123,11 @@ class ServerComparison implements Comparison {
   }
 }
 
+/** A byte order mark is a part of reports for spreadsheets, and means nothing elsewhere. */
+function withoutMark(line: string): string {
+  return line.startsWith('\ufeff') ? line.slice(1) : line
+}
+
 async function* withFirst(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
   yield first
   yield* rest
@@ -163,12 +168,13 @@ async function readCheck(
   const report = new ReportReader()
   const lines: string[] = []
   let kind: 'area' | 'report' | 'statement' | null = null
-  for await (const line of source) {
-    kind ??= beginsAreaFile(line) ? 'area' : beginsReport(line) ? 'report' : 'statement'
+  for await (const marked of source) {
+    const line = withoutMark(marked)
+    kind ??= beginsAreaFile(line) ? 'area' : beginsReport(marked) ? 'report' : 'statement'
     if (kind === 'area') area.take(line)
     else if (kind === 'statement') lines.push(line)
     else {
-      const row = report.take(line)
+      const row = report.take(marked)
       if (row !== null) await comparison?.compare(row)
     }
   }

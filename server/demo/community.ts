@@ -29,7 +29,7 @@ import {
   withGrid,
 } from '../founding/found.ts'
 import { DemoError } from './error.ts'
-import type { Street } from './street.ts'
+import type { Street, StreetHome } from './street.ts'
 import { type DemoWatcher, demoWatchers, quorumOf } from './watchers.ts'
 
 /** What the embedded parts and ports of one start are. */
@@ -46,6 +46,8 @@ export interface People {
   grid: Wallet
   operator: Wallet
   relay: Wallet
+  /** Of the house's meters; null where there is no house. */
+  metering: Wallet | null
   /** The account of each home, by the home's name. */
   accounts: Map<string, Wallet>
 }
@@ -55,6 +57,11 @@ const confirmations = 2
 /** Enough gas for years on a development chain. */
 const plentyOfWei = 10n ** 24n
 const tokenUnits = 10n ** 6n
+
+const houseName = 'house.json'
+const meteringKey = 'keys/metering.key'
+/** Of intervals as short as the demo's, in Wh: what two meters may differ by is made for quarter-hours. */
+const witnessToleranceWh = 5
 
 const folderOf = (dataFolder: string) => join(dataFolder, 'community')
 
@@ -74,10 +81,16 @@ export function foundStreet(street: Street, dataFolder: string): People {
   return {
     watchers: demoWatchers(street, dataFolder),
     ...{ deployer: key('deployer'), grid: key('grid'), operator: key('operator'), relay: key('relay') },
+    metering: street.house === undefined ? null : walletOfFile(join(folder, meteringKey)),
     accounts: new Map(
-      street.homes.map(({ id }) => [id, walletOfFile(join(dataFolder, 'homes', id, 'account.key'))] as const),
+      homesOf(street).map(({ id }) => [id, walletOfFile(join(dataFolder, 'homes', id, 'account.key'))] as const),
     ),
   }
+}
+
+/** Those of the street and of the house beside it. */
+export function homesOf({ homes, house }: Street): StreetHome[] {
+  return [...homes, ...(house?.homes ?? [])]
 }
 
 /** The street's area with its watchers. */
@@ -99,30 +112,48 @@ function given(street: Street, place: Answers): Answers {
 export function configureStreet(street: Street, dataFolder: string, grid: Address, place: StartPlace): void {
   const { databaseUrl, rpcUrl, port, metricsPort } = place
   const answers = given(street, { databaseUrl, rpcUrl, port: String(port), metricsPort: String(metricsPort) })
-  writeFileSync(configOf(dataFolder), configurationText(completeAnswers(answers, answersIn(street.area))))
-  const areaFile = join(folderOf(dataFolder), areaName)
-  const { rules } = JSON.parse(readFileSync(areaFile, 'utf8')) as GivenAreaFile
-  const area = withGrid(areaOf(street, dataFolder), grid)
-  if (JSON.stringify(area.rules) !== JSON.stringify(rules)) {
-    throw new DemoError(
-      'STREET_FILE',
-      `the street in ${dataFolder} has other rules, which never change: choose another data folder`,
-    )
+  const { house } = street
+  const more = {
+    areaFiles: [areaName, houseName],
+    options: { 'metering-key-file': meteringKey, 'witness-tolerance-wh': witnessToleranceWh },
   }
-  writeFileSync(areaFile, `${JSON.stringify(area, null, 2)}\n`)
+  const text = configurationText(completeAnswers(answers, answersIn(street.area)), house === undefined ? {} : more)
+  writeFileSync(configOf(dataFolder), text)
+  const write = (name: string, given: GivenAreaFile) => {
+    const areaFile = join(folderOf(dataFolder), name)
+    const area = withGrid(given, grid)
+    const before = existsSync(areaFile) ? (JSON.parse(readFileSync(areaFile, 'utf8')) as GivenAreaFile) : area
+    if (JSON.stringify(area.rules) !== JSON.stringify(before.rules)) {
+      throw new DemoError(
+        'STREET_FILE',
+        `the street in ${dataFolder} has other rules, which never change: choose another data folder`,
+      )
+    }
+    writeFileSync(areaFile, `${JSON.stringify(area, null, 2)}\n`)
+  }
+  write(areaName, areaOf(street, dataFolder))
+  if (house !== undefined) write(houseName, house.area)
 }
 
-/** Puts the contracts on the chain, opens the area and gives everybody tokens, each where it is not done yet. Throws `DemoError`. */
-export async function openStreet(street: Street, dataFolder: string, people: People): Promise<ConfiguredArea> {
+/**
+ * Puts the contracts on the chain, opens the areas and gives everybody tokens, each where it is not done yet. Gives the street's area and
+ * the house's, where there is one. Throws `DemoError`.
+ */
+export async function openStreet(
+  street: Street,
+  dataFolder: string,
+  people: People,
+): Promise<[ConfiguredArea, ConfiguredArea?]> {
   const config = readServerConfig(configOf(dataFolder))
   const { rpcUrl } = config.escrows[0]!
   const deployment = await deployed(street, dataFolder, rpcUrl, people)
-  const [area] = await configuredAreas(config)
-  if ((await readOffices(area!)) === null) {
-    await carryOutAct(area!, people.grid, { act: 'open', operator: parseAddress(people.operator.address) })
+  const areas = await configuredAreas(config)
+  for (const area of areas) {
+    if ((await readOffices(area)) !== null) continue
+    await carryOutAct(area, people.grid, { act: 'open', operator: parseAddress(people.operator.address) })
   }
   await giveTokens(street, rpcUrl, deployment, people)
-  return area!
+  return areas as [ConfiguredArea, ConfiguredArea?]
 }
 
 async function deployed(street: Street, dataFolder: string, rpcUrl: string, people: People): Promise<DeploymentFile> {
@@ -157,11 +188,10 @@ export async function giveGas(rpcUrl: string, wallets: readonly Pick<Wallet, 'ad
 
 /** Each home once: twice what it puts into the escrow. */
 async function giveTokens(street: Street, rpcUrl: string, file: DeploymentFile, people: People): Promise<void> {
-  const { homes } = street
   await withToken(rpcUrl, file, people.deployer, async (contract) => {
     const minted = await contract.queryFilter(contract.filters.Transfer!(ZeroAddress), file.firstBlock)
     const have = new Set(minted.map((log) => ('args' in log ? parseAddress(log.args.to as string) : null)))
-    for (const { id, deposit } of homes) {
+    for (const { id, deposit } of homesOf(street)) {
       const { address } = people.accounts.get(id)!
       if (!have.has(parseAddress(address))) await mint(contract, address, deposit)
     }

@@ -5,23 +5,20 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Wallet } from 'ethers'
+import { slugOf } from '../../contracts/protocol/slug.ts'
 import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { DemoFacts, DemoPerson } from '../api/demo-resources.ts'
-import type { JoiningResource } from '../api/joining.ts'
 import type { AreaResource } from '../api/resources.ts'
-import { publicClient, signInWithKey } from '../api-client.ts'
+import { publicClient } from '../api-client.ts'
 import { configurationVariables, placeOfEscrow, readServerConfig } from '../configuration/config.ts'
-import { carryOutAct } from '../founding/area-acts.ts'
-import type { ConfiguredArea } from '../founding/configured-areas.ts'
-import { signInvitations } from '../founding/invitations.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
 import { placeCars, startCars } from './cars.ts'
-import { configOf, configureStreet, foundStreet, giveGuest, openStreet, type People } from './community.ts'
+import { configOf, configureStreet, foundStreet, homesOf, openStreet, type People } from './community.ts'
 import { startChain } from './embedded-chain.ts'
 import { startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
 import { openGuestDoor } from './guest-door.ts'
-import { type GuestOffice, type Guests, startGuests } from './guests.ts'
+import { type Guests, startGuests } from './guests.ts'
 import {
   enrolHomes,
   epochOf,
@@ -31,7 +28,9 @@ import {
   writeAgentConfig,
   writeSimulation,
 } from './homes.ts'
-import { type GridOffice, onboard } from './onboarding.ts'
+import { joinHouse, startMetering } from './house.ts'
+import { guestOfficeOf, officesOf } from './offices.ts'
+import { onboard } from './onboarding.ts'
 import { assertPortFree } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
 import { type Supervisor, startSupervisor } from './supervisor.ts'
@@ -76,7 +75,6 @@ const blockSeconds = 1
 const chainPollMs = 500
 /** Starting a process takes a core for a moment. */
 const agentsStartedAtOnce = 2
-const invitedForSeconds = 3_600
 
 /**
  * Starts everything, the first time within a minute. Throws `DemoError` that says what to do, `DEMO_STOPPED` once it is to stop; then
@@ -162,7 +160,7 @@ async function startMarket(
     stops,
   }: { supervisor: Supervisor; people: People; pids: Record<string, () => number>; stops: (() => Promise<void>)[] },
 ): Promise<Pick<RunningDemo, 'url' | 'config' | 'escrow' | 'token'>> {
-  const place = await openStreet(street, dataFolder, people)
+  const [place, housePlace] = await openStreet(street, dataFolder, people)
   const { area, chain, rulesHash } = place.settings
   print(`escrow     ${chain.escrow}`)
 
@@ -209,7 +207,7 @@ async function startMarket(
   const { keys, quorum } = quorumOf(people.watchers)
   if (keys.length > 0) print(`watchers   ${keys.length} processes, ${quorum} of which must sign each batch`)
 
-  const places = placeDevices(street, ports.devices)
+  const places = placeDevices(homesOf(street), ports.devices)
   await Promise.all(
     [...places.values()]
       .flat()
@@ -219,8 +217,10 @@ async function startMarket(
   await Promise.all(
     [...cars.values()].map((port) => assertPortFree({ port, purpose: 'a simulated wallbox', option: '--device-port' })),
   )
+  const controlPort = ports.devices + [...places.values()].flat().length + cars.size
+  await assertPortFree({ port: controlPort, purpose: 'the simulated meters', option: '--device-port' })
   const simulation = writeSimulation(street, {
-    ...{ homes: street.homes, epoch, places, cars },
+    ...{ homes: homesOf(street), epoch, places, cars, controlPort },
     ...simulationOf(dataFolder),
   })
   const devices = await supervisor.start({
@@ -236,9 +236,10 @@ async function startMarket(
     const agent = home.gateway ?? home.id
     agents.set(agent, [...(agents.get(agent) ?? []), home])
   }
-  const office = officeOf(place, people.grid)
+  const officeOf = officesOf(people.grid)
+  const office = officeOf(place)
   const inTurn = turnstile(agentsStartedAtOnce)
-  await Promise.all(
+  const joinStreet = () =>
     [...agents].map(async ([agent, homes]) => {
       const file = writeAgentConfig({
         ...{ agent, homes, street, dataFolder, places, settings, serverUrl: url },
@@ -254,18 +255,39 @@ async function startMarket(
       const joining = homes.map((home) => {
         const account = people.accounts.get(home.id)!
         const enrolment = enrolments.find((one) => one.account === account.address.toLowerCase())!
-        const wishes = wishesOf(home, street)
+        const wishes = wishesOf(home, street.area)
         return onboard({ serverUrl: url, area: resource, account, office, enrolment, wishes, now: Date.now, signal })
       })
       await Promise.all(joining)
-    }),
-  )
+    })
+  const { house } = street
+  const joinHouseBeside = async () => {
+    if (house === undefined || housePlace === undefined) return
+    const { settings: own } = housePlace
+    const parts = {
+      ...{ street, house, dataFolder, config, settings: own, office: officeOf(housePlace), epoch, supervisor, signal },
+      ...{ wallet: people.metering!, accounts: people.accounts, places, serverUrl: url, startInTurn: inTurn },
+      area: await publicClient(url).get<AreaResource>(`/areas/${own.area}`),
+    }
+    let isJoined = false
+    const controlUrl = `http://127.0.0.1:${controlPort}`
+    stops.push(startMetering({ ...parts, controlUrl, log: print, isAwaited: () => isJoined }))
+    for (const [name, agent] of await joinHouse(parts)) pids[name] = () => agent.pid
+    isJoined = true
+  }
+  await Promise.all([...joinStreet(), joinHouseBeside()])
   print(`agents     ${agents.size} processes for ${street.homes.length} meters`)
   print('people     every seat is open, confirmed and funded')
+  if (house !== undefined) {
+    print(
+      `house      ${house.area.name}: the metering operator reads ${house.homes.length} homes and brings values late`,
+    )
+  }
   if (street.guests !== undefined) {
-    const office = guestOfficeOf({ serverUrl: url, place, people, street, dataFolder })
+    const parts = { serverUrl: url, place, office, people, street, dataFolder }
     guests = await startGuests({
-      ...{ street, dataFolder, epoch, serverUrl: url, settings, supervisor, office, log: print },
+      ...{ street, dataFolder, epoch, serverUrl: url, settings, supervisor, log: print },
+      office: guestOfficeOf(parts),
     })
     print(`visitors   ${street.guests.most} can have a home of their own: ${url}/join`)
   }
@@ -277,55 +299,19 @@ async function startMarket(
   return { url, config, escrow: chain.escrow, token: chain.token }
 }
 
-/** What the grid operator does for the homes, as by `commonwatt invite` and `commonwatt area confirm`: one transaction at a time. */
-function officeOf(place: ConfiguredArea, grid: Wallet): GridOffice {
-  const inTurn = turnstile(1)
-  return {
-    async invite() {
-      const validUntil = Math.floor(Date.now() / 1000) + invitedForSeconds
-      const [signed] = await signInvitations(place, grid, { number: 1, accounts: 1, validUntil })
-      return signed!
-    },
-    async confirm(meter) {
-      await inTurn(() => carryOutAct(place, grid, { act: 'confirm', isCompanion: false, ...meter }))
-    },
-  }
-}
-
-/** What is done for visitors: the same as for the street's own homes. */
-function guestOfficeOf(parts: {
-  serverUrl: string
-  place: ConfiguredArea
-  people: People
-  street: Street
-  dataFolder: string
-}): GuestOffice {
-  const { serverUrl, place, people, street, dataFolder } = parts
-  const { area, chain } = place.settings
-  const office = officeOf(place, people.grid)
-  const inTurn = turnstile(1)
-  return {
-    give: (account, deposit) => inTurn(() => giveGuest(dataFolder, people.deployer, account, deposit)),
-    async confirm(account, home) {
-      const client = await signInWithKey(serverUrl, people.grid, chain.chainId)
-      const waiting = await client.get<JoiningResource[]>(`/areas/${area}/joining`)
-      const own = waiting.filter((each) => each.account === account && each.found?.name === home.id)
-      const { zone, nameplateWh: mostExportWh } = wishesOf(home, street)
-      for (const { seat } of own) await office.confirm({ seat, zone, mostExportWh })
-      return own.length > 0
-    },
-  }
-}
-
 function publicPeople(street: Street, people: People): DemoPerson[] {
+  const { homes, house, utility } = street
   const person = (wallet: Wallet) => ({ account: wallet.address.toLowerCase(), privateKey: wallet.privateKey })
-  return [
-    ...street.homes.map(({ id, name, role, description }) => ({
-      name,
-      role,
-      description,
+  // A street alone needs no addresses of neighbourhoods.
+  const slug = (area: Street['area']) => (house === undefined ? null : slugOf(area.name))
+  const living = (own: readonly StreetHome[], area: Street['area']) =>
+    own.map(({ id, name, role, description }) => ({
+      ...{ name, role, description, area: slug(area) },
       ...person(people.accounts.get(id)!),
-    })),
-    { ...street.utility, role: 'utility' as const, ...person(people.grid) },
+    }))
+  return [
+    ...living(homes, street.area),
+    ...(house === undefined ? [] : living(house.homes, house.area)),
+    { ...utility, role: 'utility' as const, area: null, ...person(people.grid) },
   ]
 }

@@ -9,8 +9,11 @@ import { DemoError } from './error.ts'
 import type { Guests } from './guests.ts'
 import { loopback } from './ports.ts'
 
-const largestBodyBytes = 1_000
-const askedSchema = z.strictObject({ account: z.string().regex(/^0x[0-9a-f]{40}$/) })
+/** Ten thousand accounts have pages open. */
+const largestBodyBytes = 1_000_000
+const account = z.string().regex(/^0x[0-9a-f]{40}$/)
+const askedSchema = z.strictObject({ account })
+const watchedSchema = z.array(account)
 
 export interface GuestDoor {
   url: string
@@ -24,6 +27,10 @@ export async function openGuestDoor(most: number, guests: () => Guests | null): 
     if (request.url !== path) return [404, null]
     const now = guests()
     if (request.method === 'GET') return [200, { most, free: now?.free() ?? 0 } satisfies DemoHomes]
+    if (request.method === 'PUT') {
+      now?.watched(watchedSchema.parse(JSON.parse(await bodyOf(request))))
+      return [200, null]
+    }
     const { account } = askedSchema.parse(JSON.parse(await bodyOf(request)))
     if (now === null) throw new DemoError('GUEST_REFUSED', 'the street is still being set up; try again in a moment')
     return [201, (await now.open(account)) satisfies DemoHomeTaken]

@@ -1,6 +1,7 @@
 /**
  * Homes that visitors take for themselves: for each its own simulated devices, and an agent that is paired by its code and runs from
- * then on, like anybody's. They are bounded in number, live a day, and go on after a restart of the demo.
+ * then on, like anybody's. They are bounded in number, live a day, go on after a restart of the demo, and make room as soon as their seat
+ * has closed or nobody has looked at them for an hour.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ import type { AreaSettings } from '../areas/settings.ts'
 import { agentProgram } from '../project-files.ts'
 import { saveDurably } from './durable-file.ts'
 import { DemoError } from './error.ts'
-import { agentFolder, writeAgentConfig, writeSimulation } from './homes.ts'
+import { agentFolder, meterKeyFile, writeAgentConfig, writeSimulation } from './homes.ts'
 import { freePort } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
 import type { Log, Running, Supervisor } from './supervisor.ts'
@@ -22,6 +23,8 @@ export interface GuestOffice {
   give(account: string, deposit: string): Promise<void>
   /** The grid operator confirms the home's meter, which the account has brought; false while it does not wait for that. */
   confirm(account: string, home: StreetHome): Promise<boolean>
+  /** Whether the account's seat with the meter, whose key lies in this file, has closed. */
+  hasLeft(account: string, meterKeyFile: string): Promise<boolean>
 }
 
 export interface GuestParts {
@@ -40,12 +43,18 @@ export interface Guests {
   free(): number
   /** The code that the agent of the account's new home shows. Throws `DemoError` `GUEST_REFUSED` with a sentence for the visitor. */
   open(account: string): Promise<{ code: string }>
+  /** These accounts have the page open now. */
+  watched(accounts: readonly string[]): void
+  /** Takes down what nobody uses any more; also done every minute. */
+  makeRoom(nowMs: number): Promise<void>
   /** Nothing is started or taken down any more; the programs are the supervisor's to stop. */
   stop(): void
 }
 
 /** A visitor's home lives so long; one that nobody pairs as long as its agent waits. */
 const lifeMs = 86_400_000
+/** One whose page nobody has open so long. */
+const unusedMs = 3_600_000
 const pairMinutes = 15
 const codeWithinMs = 30_000
 const look = { everyMs: 1_000, times: 120 }
@@ -64,8 +73,14 @@ const keptSchema = z.array(
 type Kept = z.output<typeof keptSchema>[number]
 
 interface Guest extends Kept {
+  /** When somebody last had its page open, as far as this run of the demo knows. */
+  watchedMs: number
   running: Pick<Running, 'stop'>[]
   code: Promise<string>
+}
+
+function notRunning(): Pick<Guest, 'running' | 'code' | 'watchedMs'> {
+  return { running: [], code: Promise.resolve(''), watchedMs: Date.now() }
 }
 
 /** The line that `commonwatt-agent pair --json` prints of each step, as far as it matters here. */
@@ -194,16 +209,25 @@ export async function startGuests(parts: GuestParts): Promise<Guests> {
       rmSync(agentFolder(dataFolder, idOf(each.place)), { recursive: true, force: true })
       continue
     }
-    const guest: Guest = { ...each, running: [], code: Promise.resolve('') }
+    const guest: Guest = { ...each, ...notRunning() }
     guests.set(each.place, guest)
     await start(guest)
     tryOut(`${idOf(each.place)} is confirmed`, () => office.confirm(each.account!, homeOf(each.place)))
   }
-  const timer = setInterval(() => {
-    for (const guest of guests.values()) {
-      if (Date.now() - guest.openedMs > lifeMs) tryOut('a home is taken down', () => inTurn(() => takeDown(guest)))
+  async function isOver({ account, openedMs, watchedMs, place }: Guest, nowMs: number): Promise<boolean> {
+    if (nowMs - openedMs > lifeMs) return true
+    if (account === null) return false
+    if (nowMs - watchedMs > unusedMs) return true
+    return office.hasLeft(account, meterKeyFile(agentFolder(dataFolder, idOf(place)), idOf(place)))
+  }
+
+  async function makeRoom(nowMs: number): Promise<void> {
+    for (const guest of [...guests.values()]) {
+      if (await isOver(guest, nowMs)) await inTurn(() => takeDown(guest))
     }
-  }, lookedAfterEveryMs)
+  }
+
+  const timer = setInterval(() => tryOut('homes are looked after', () => makeRoom(Date.now())), lookedAfterEveryMs)
 
   async function take(account: string): Promise<Guest> {
     const known = [...guests.values()].find(({ askedBy }) => askedBy === account)
@@ -215,11 +239,11 @@ export async function startGuests(parts: GuestParts): Promise<Guests> {
     if (place === undefined) {
       throw new DemoError(
         'GUEST_REFUSED',
-        `all ${most} homes of the demo have found somebody; one becomes free within a day`,
+        `all ${most} homes of the demo have found somebody; one becomes free as soon as nobody looks at it for an hour`,
       )
     }
     const opened = { place, askedBy: account, account: null, openedMs: Date.now() }
-    const guest: Guest = { ...opened, running: [], code: Promise.resolve('') }
+    const guest: Guest = { ...opened, ...notRunning() }
     guests.set(place, guest)
     await save()
     try {
@@ -233,6 +257,10 @@ export async function startGuests(parts: GuestParts): Promise<Guests> {
 
   return {
     free: () => most - guests.size,
+    watched(accounts) {
+      for (const guest of guests.values()) if (accounts.includes(guest.account ?? '')) guest.watchedMs = Date.now()
+    },
+    makeRoom,
     stop() {
       stopping.abort()
       clearInterval(timer)

@@ -20,11 +20,9 @@ export interface DevicePlace {
 }
 
 /** Each device on the next port, by the home's name. */
-export function placeDevices(street: Street, firstPort: number): Map<string, DevicePlace[]> {
+export function placeDevices(homes: readonly StreetHome[], firstPort: number): Map<string, DevicePlace[]> {
   let port = firstPort
-  return new Map(
-    street.homes.map(({ id, devices }) => [id, devices.map((device) => ({ device, port: port++ }))] as const),
-  )
+  return new Map(homes.map(({ id, devices }) => [id, devices.map((device) => ({ device, port: port++ }))] as const))
 }
 
 const simulationFile = (dataFolder: string) => join(dataFolder, 'devices.json')
@@ -52,9 +50,11 @@ export function writeSimulation(
     epoch: string
     places: ReadonlyMap<string, DevicePlace[]>
     cars: ReadonlyMap<string, number>
+    /** Where the simulation tells what the homes' meters show. */
+    controlPort?: number
   },
 ): string {
-  const { file, stateFile, epoch, places, cars } = parts
+  const { file, stateFile, epoch, places, cars, controlPort } = parts
   const homes = parts.homes.map((home) => ({
     name: home.id,
     serialNumber: createHash('sha256').update(home.id).digest('hex').slice(0, 10).toUpperCase(),
@@ -68,7 +68,7 @@ export function writeSimulation(
         : { kind: 'profile', profile }),
     })),
   }))
-  const config = { dayLengthSeconds: street.dayLengthSeconds, ...longDays, epoch, stateFile, homes }
+  const config = { dayLengthSeconds: street.dayLengthSeconds, ...longDays, epoch, stateFile, controlPort, homes }
   writeFileSync(file, JSON.stringify(config, null, 2))
   return file
 }
@@ -111,7 +111,7 @@ export function writeAgentConfig(parts: {
       '[[meter]]',
       `name = ${text(home.id)}`,
       ...(account === null ? [] : [`account = ${text(account)}`]),
-      `keyFile = ${text(join(folder, `${home.id}-meter.key`))}`,
+      `keyFile = ${text(meterKeyFile(folder, home.id))}`,
       `pollSeconds = ${street.pollSeconds}`,
       // Some of its meters count each phase by itself, and so does its grid.
       'utilityCounts = "per-phase"',
@@ -134,6 +134,11 @@ export function writeAgentConfig(parts: {
   const file = join(folder, 'agent.toml')
   writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 })
   return file
+}
+
+/** Where an agent keeps the key of a home's meter. */
+export function meterKeyFile(folder: string, home: string): string {
+  return join(folder, `${home}-meter.key`)
 }
 
 /** Runs the agent's own `enrol`, which makes the meter keys where they live. */
@@ -159,7 +164,6 @@ export async function enrolHomes(config: string, rulesHash: string, signal: Abor
 }
 
 /** What the home wants of the market, with the most that its connection can feed in. */
-export function wishesOf(home: StreetHome, street: Street) {
-  const { intervalSeconds } = street.area.rules
+export function wishesOf(home: StreetHome, { rules: { intervalSeconds } }: Street['area']) {
   return { ...home, nameplateWh: Math.max(1, Math.ceil((home.nameplateW * intervalSeconds) / 3600)) }
 }

@@ -19,7 +19,8 @@ export interface Wishes {
   maxBuyWh: number
   /** The connection's most export per interval, which the grid operator confirms. */
   nameplateWh: number
-  deposit: string
+  /** Null for a companion, which trades nothing. */
+  deposit: string | null
   sellAtPerKwh: string | null
   buyAtPerKwh: string | null
 }
@@ -28,7 +29,7 @@ export interface Wishes {
 export interface GridOffice {
   /** Invites one account. */
   invite(): Promise<SignedInvitation>
-  confirm(meter: { seat: string; zone: string; mostExportWh: number }): Promise<void>
+  confirm(meter: { seat: string; zone: string; mostExportWh: number; isCompanion: boolean }): Promise<void>
 }
 
 export interface Onboarding {
@@ -80,9 +81,10 @@ export async function settleIn(home: SettlingIn, client: ApiClient, opened: Seat
   const address = home.account.address.toLowerCase()
   const own = `/accounts/${address}/orders?seat=${opened.seat}`
   const placed = (await client.get<{ items: OrderResource[] }>(own)).items
+  const amount = home.wishes.deposit
   await Promise.all([
     opened.confirmed ? undefined : confirm(home, opened),
-    opened.balance === '0' ? deposit(home, client, opened) : undefined,
+    opened.balance === '0' && amount !== null ? deposit(home, client, opened, amount) : undefined,
     ...(['sell', 'buy'] as const).map((side) => {
       const price = side === 'sell' ? home.wishes.sellAtPerKwh : home.wishes.buyAtPerKwh
       const missing = price !== null && !placed.some((order) => order.side === side)
@@ -92,7 +94,7 @@ export async function settleIn(home: SettlingIn, client: ApiClient, opened: Seat
   return eventually(
     async () => {
       const now = await seatOf(client, address, opened.meter)
-      return now?.confirmed && now.balance !== '0' ? now : undefined
+      return now?.confirmed && (amount === null || now.balance !== '0') ? now : undefined
     },
     'confirmation and deposit',
     home.signal,
@@ -134,16 +136,17 @@ async function seatRequest(home: Onboarding) {
 }
 
 function confirm({ office, wishes }: SettlingIn, { seat }: SeatResource): Promise<void> {
-  return office.confirm({ seat, zone: wishes.zone, mostExportWh: wishes.nameplateWh })
+  const { zone, nameplateWh: mostExportWh, deposit } = wishes
+  return office.confirm({ seat, zone, mostExportWh, isCompanion: deposit === null })
 }
 
-async function deposit(home: SettlingIn, client: ApiClient, seat: SeatResource): Promise<void> {
-  const { area, account, wishes } = home
+async function deposit(home: SettlingIn, client: ApiClient, seat: SeatResource, amount: string): Promise<void> {
+  const { area, account } = home
   const own = `/accounts/${account.address.toLowerCase()}`
   const wallet = await client.get<WalletResource>(`${own}/wallet?area=${area.area}`)
   const deadline = deadlineOf(home)
   const unitsPerToken = 10n ** BigInt(area.chain.tokenDecimals)
-  const value = (parseMoney(wishes.deposit) * unitsPerToken) / parseMoney('1')
+  const value = (parseMoney(amount) * unitsPerToken) / parseMoney('1')
   const signature = await account.signTypedData(
     wallet.permitDomain!,
     {
@@ -157,7 +160,7 @@ async function deposit(home: SettlingIn, client: ApiClient, seat: SeatResource):
     },
     { owner: account.address, spender: area.chain.escrow, value, nonce: wallet.permitNonce, deadline },
   )
-  const body = { seat: seat.seat, amount: wishes.deposit, deadline, signature }
+  const body = { seat: seat.seat, amount, deadline, signature }
   await client.post('/relay/deposits', body, `deposit-${seat.seat}-${wallet.permitNonce}`)
 }
 

@@ -2,8 +2,16 @@
 import { stringify } from 'smol-toml'
 import type { Answers } from './answers.ts'
 
+/** What is written beside the answers. */
+export interface MoreConfiguration {
+  areaFiles?: readonly string[]
+  /** Further options, by their keys. */
+  options?: Record<string, string | number>
+}
+
 /** Every key is an option of `commonwatt serve`; paths are relative to the file. */
-export function configurationText(answers: Answers): string {
+export function configurationText(answers: Answers, more: MoreConfiguration = {}): string {
+  const { areaFiles = ['area.json'], options } = more
   const config = {
     'database-url': answers.databaseUrl,
     'key-file': 'keys/operator.key',
@@ -15,7 +23,8 @@ export function configurationText(answers: Answers): string {
     confirmations: Number(answers.confirmations),
     'backup-folder': 'backups',
     'archive-folder': 'archives',
-    escrow: [{ 'rpc-url': answers.rpcUrl, deployment: 'deployment.json', 'area-file': ['area.json'] }],
+    escrow: [{ 'rpc-url': answers.rpcUrl, deployment: 'deployment.json', 'area-file': areaFiles }],
+    ...options,
   }
   return `# What "commonwatt serve --config" is told; every key is an option of that command. It holds secrets: mode 0600.
 ${stringify(config)}

@@ -1,10 +1,15 @@
 /** Limits of sockets: how many, how large, and how far one may fall behind. */
 
 import type { Server, ServerOptions, Socket } from 'socket.io'
+import type { Door } from '../api/door.ts'
 import type { IsOwnHost, SenderOf } from '../api/hosts.ts'
 
 /** For the socket.io server that both namespaces share: a message of 100 readings has about 45 kB. */
-export function socketOptions(isOwnHost: IsOwnHost, senderOf: SenderOf): Partial<ServerOptions> {
+export function socketOptions(
+  isOwnHost: IsOwnHost,
+  senderOf: SenderOf,
+  admits: Door['admits'],
+): Partial<ServerOptions> {
   return {
     maxHttpBufferSize: 256 * 1024,
     pingInterval: 20_000,
@@ -12,7 +17,9 @@ export function socketOptions(isOwnHost: IsOwnHost, senderOf: SenderOf): Partial
     connectTimeout: 10_000,
     serveClient: false,
     // A socket is read as well as written, and no other site's page may do either.
-    allowRequest: (request, answer) => answer(null, isOwnHost(request) && senderOf(request) !== 'foreign'),
+    allowRequest(request, answer) {
+      answer(null, isOwnHost(request) && senderOf(request) !== 'foreign' && admits(request))
+    },
   }
 }
 

@@ -9,8 +9,11 @@ import type { Namespace, Server } from 'socket.io'
 import { z } from 'zod'
 import { tokensWithSession } from '../accounts/sessions.ts'
 import { createAreaTables } from '../api/area-tables.ts'
+import { belongsHere } from '../api/belonging.ts'
 import type { LiveToPage } from '../api/live-resources.ts'
+import type { NoticeResource } from '../api/notice-resources.ts'
 import { gridOperatorOf } from '../api/parts.ts'
+import { problemOf } from '../api/problem.ts'
 import { cookieOf, sessionShown } from '../api/session-cookie.ts'
 import type { PageToLive } from '../api/signed-requests.ts'
 import { createForwardPublisher } from './forward.ts'
@@ -31,12 +34,16 @@ export interface LiveParts extends OrderSocketParts {
 }
 
 export interface Live {
+  /** Tells the pages of an account what it is told of. */
+  tell(account: string, notice: NoticeResource): void
+  /** The accounts that have a page open. */
+  watching(): string[]
   /** Stops the rounds; the sockets are the server's to close. */
   close(): void
 }
 
 const watchedPerSocket = 16
-/** Pages with a session, and without one. */
+/** Pages of accounts that belong here, and of others: any key signs in. */
 const places = { known: 20_000, knownOfOne: 32, strangers: 10_000, strangersOfNetwork: 512 }
 
 /** Who is behind a socket; null for the public. */
@@ -54,22 +61,31 @@ export function attachLive(io: Server, parts: LiveParts): Live {
   limitPlaces(io.of('/live'), {
     networkOf: parts.networkOf,
     limits: places,
-    nameOf: ({ data }) => (data.visitor as Visitor | null)?.account ?? null,
+    nameOf({ data }) {
+      const visitor = data.visitor as Visitor | null
+      return visitor !== null && belongsHere(parts, visitor.account) ? visitor.account : null
+    },
   })
   const metrics = registerMetrics(registry, () => namespace.sockets.size)
 
   namespace.use(async (socket, next) => {
     try {
-      const { token, account } = socket.handshake.auth
+      const { token, account } = socket.handshake.auth as { token?: unknown; account?: unknown }
       socket.data.visitor = null
       if (token === undefined && account === undefined) return next()
-      const shown =
-        typeof token === 'string' ? { token, account: null } : cookieOf(socket.request.headers, `${account}`)
+      const named = typeof account === 'string' ? cookieOf(socket.request.headers, account) : null
+      const shown = typeof token === 'string' ? { token, account: null } : named
       const session = shown && (await sessionShown(database, shown, new Date()))
-      if (!session) return next(connectError('SESSION_NEEDED', 'the session has ended; sign in again'))
-      socket.data.visitor = { account: session.account, token: shown.token }
+      if (session === null) {
+        // As over HTTP: what is looked up in vain counts for the network.
+        if (shown !== null) parts.reads.use(parts.networkOf(socket.request), Date.now())
+        return next(connectError('SESSION_NEEDED', 'the session has ended; sign in again'))
+      }
+      socket.data.visitor = { account: session.account, token: shown!.token }
       next()
     } catch (error) {
+      const problem = problemOf(error)
+      if (problem !== null) return next(connectError(problem.document.code, problem.document.detail))
       log.error({ err: error }, 'a session could not be looked up')
       next(connectError('INTERNAL', 'the server failed; try again'))
     }
@@ -99,15 +115,17 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     for (const event of telemetry.of(visitor.account)) socket.emit('telemetry', event)
   })
 
+  const watching = () => [...new Set(visitors().map(({ account }) => account))]
   const visitors = (): Visitor[] => [...namespace.sockets.values()].flatMap((socket) => socket.data.visitor ?? [])
   const publishers = areas.all().flatMap((area) => {
     const room = areaRoom(area.settings.area)
     const publishing: Publishing = {
       ...{ database, tables },
       watched: () => (namespace.adapter.rooms.get(room)?.size ?? 0) > 0,
-      accounts: () => [...new Set(visitors().map(({ account }) => account))],
+      accounts: watching,
       toArea: namespace.to(room),
       grid: () => gridOperatorOf(parts, area),
+      moveOf: (seat) => parts.servicesOf(area.settings.area).moveOf(area.settings.area, seat),
       toAccount: (account) => namespace.to(accountRoom(account)),
     }
     return [createResultPublisher(area, publishing), createForwardPublisher(area, publishing)]
@@ -135,6 +153,10 @@ export function attachLive(io: Server, parts: LiveParts): Live {
     }),
   ]
   return {
+    tell(account, notice) {
+      namespace.to(accountRoom(account)).emit('notice', notice)
+    },
+    watching,
     close() {
       for (const stop of timers) stop()
       for (const publisher of publishers) publisher.close()

@@ -1,6 +1,7 @@
 /** Signed orders over a page's socket: many in one message, each judged by itself. They speak for themselves: no session. */
 import type { Socket } from 'socket.io'
 import { z } from 'zod'
+import { belongsHere } from '../api/belonging.ts'
 import type { OrderAck, OrdersAnswer } from '../api/live-resources.ts'
 import type { OrderSender } from '../api/order-gate.ts'
 import type { ApiParts } from '../api/parts.ts'
@@ -10,7 +11,7 @@ import { signedOrderSchema } from '../api/signed-requests.ts'
 
 export type OrderSocketParts = Pick<
   ApiParts,
-  'database' | 'areas' | 'signatures' | 'servicesOf' | 'networkOf' | 'gate' | 'log'
+  'database' | 'areas' | 'signatures' | 'servicesOf' | 'meteringOperator' | 'networkOf' | 'gate' | 'reads' | 'log'
 >
 type TakerParts = OrderSocketParts & Pick<OrderParts, 'tables'>
 
@@ -24,7 +25,9 @@ const messageSchema = z.array(z.unknown()).min(1).max(ordersPerMessage)
 /** Lets sockets place orders; every message is answered once what it placed is durable. */
 export function orderTaker(parts: TakerParts): (socket: Pick<Socket, 'on' | 'request' | 'data'>) => void {
   return (socket) => {
-    const sender = { network: parts.networkOf(socket.request), account: socket.data.visitor?.account ?? null }
+    const account: string | undefined = socket.data.visitor?.account
+    const isMember = account !== undefined && belongsHere(parts, account)
+    const sender = { network: parts.networkOf(socket.request), account: isMember ? account : null }
     let underWay = 0
     socket.on('orders', async (message: unknown, answer: unknown) => {
       if (typeof answer !== 'function') return

@@ -18,6 +18,8 @@ export interface Publishing {
   toArea: Audience
   /** The area's grid operator, now. */
   grid(): string
+  /** The seat into whose purse the money goes that is asked for of a seat; null where none does. */
+  moveOf(seat: number): string | null
   toAccount(account: string): Audience
 }
 

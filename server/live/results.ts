@@ -65,7 +65,10 @@ export function createResultPublisher(area: AreaHandle, publishing: Publishing):
     const keys = wanted.map(({ seat }) => ({ area: areaId, seat }))
     const active = await activeOrders(database, keys)
     for (const row of wanted) {
-      const seat = presentSeat(area.settings, row, active, Date.now() / 1000)
+      const seat = presentSeat(area.settings, row, {
+        ...{ active, nowSeconds: Date.now() / 1000 },
+        movesTo: publishing.moveOf(row.seat),
+      })
       const text = JSON.stringify(seat)
       if (sentSeats.get(row.seat) === text) continue
       sentSeats.set(row.seat, text)

@@ -5,7 +5,13 @@
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { type DayNumber, isoSeconds } from '../exchange/instants.ts'
-import type { EnergyDirection, IntervalValue, OfficialSeries, SeriesIdentity } from '../exchange/official-values.ts'
+import {
+  type EnergyDirection,
+  type IntervalValue,
+  type OfficialSeries,
+  type SeriesIdentity,
+  worseQuality,
+} from '../exchange/official-values.ts'
 import type { TimeZone } from '../exchange/time-zone.ts'
 
 /** A line of the roster, as far as values are matched by it. */
@@ -95,15 +101,15 @@ export function admitSeries(series: readonly OfficialSeries[], admission: Admiss
       refuse({ place, reason: 'the file does not say the direction, and the roster has the point in both' })
     } else if (!directions.includes(direction)) {
       refuse({ place, reason: `the roster does not have the point as ${direction}` })
-    } else if (one.intervalSeconds !== intervalSeconds) {
-      const reason = `intervals of ${one.intervalSeconds} s, and the area’s have ${intervalSeconds} s`
+    } else if (intervalSeconds % one.intervalSeconds !== 0) {
+      const reason = `intervals of ${one.intervalSeconds} s, which do not make up those of the area of ${intervalSeconds} s`
       refuse({ place, reason })
     } else {
-      const values = valuesWithin(one.values, roster.of(one.point, direction), place, admission)
+      const values = valuesWithin(one, roster.of(one.point, direction), admission)
       admitted.push({ ...one, direction, canCount: true, values })
     }
   }
-  return chooseRegisters(admitted, refuse)
+  return eachOnce(chooseRegisters(admitted, refuse), refuse)
 }
 
 /** The part of the point's energy that takes part in the community is measured by a register of its own (`…T`). */
@@ -120,47 +126,120 @@ function chooseRegisters(admitted: readonly AdmittedSeries[], refuse: AdmissionO
   }
   return admitted.flatMap((one) => {
     const rivals = alike.get(`${one.point} ${one.direction} ${one.channel}`)!
-    if (rivals.length === 1) return [one]
-    const chosen = rivals.filter(({ code }) => isFactored(code))
-    if (chosen.length === 1) return [{ ...one, canCount: one === chosen[0] }]
-    const codes = rivals.map(({ code }) => code ?? 'without a name').join(', ')
-    refuse({ place: nameOf(one), reason: `registers that say the same of the point: ${codes}` })
+    // One register may have changed the length of its intervals.
+    const codes = [...new Set(rivals.map(({ code }) => code))]
+    if (codes.length === 1) return [one]
+    const chosen = codes.filter(isFactored)
+    if (chosen.length === 1) return [{ ...one, canCount: one.code === chosen[0] }]
+    const names = codes.map((code) => code ?? 'without a name').join(', ')
+    refuse({ place: nameOf(one), reason: `registers that say the same of the point: ${names}` })
     return []
   })
 }
 
-/** The values that lie within the point's days and have passed; runs of others are refused together. */
+/** Of a register whose values come in several lengths no interval is given twice. */
+function eachOnce(admitted: readonly AdmittedSeries[], refuse: AdmissionOf['refuse']): AdmittedSeries[] {
+  const taken = new Map<string, Set<UtcSeconds> | null>()
+  for (const one of admitted) taken.set(nameOf(one), taken.has(nameOf(one)) ? new Set() : null)
+  return admitted.map((one) => {
+    const starts = taken.get(nameOf(one))!
+    return starts === null ? one : { ...one, values: withoutRepeated(one, starts, refuse) }
+  })
+}
+
+function* withoutRepeated(
+  one: AdmittedSeries,
+  starts: Set<UtcSeconds>,
+  refuse: AdmissionOf['refuse'],
+): Generator<IntervalValue> {
+  const refused = new RefusedRuns(nameOf(one), refuse)
+  for (const value of one.values) {
+    const isRepeated = starts.has(value.start)
+    refused.note(value.start, isRepeated ? 'the register says it in intervals of another length too' : null)
+    starts.add(value.start)
+    if (!isRepeated) yield value
+  }
+  refused.finish()
+}
+
+/** The values that lie within the point's days and have passed, in intervals of the area; runs of others are refused together. */
 function* valuesWithin(
-  values: Iterable<IntervalValue>,
+  one: OfficialSeries,
   stretches: readonly PointStretch[],
-  place: string,
   { intervalSeconds, now, refuse }: AdmissionOf,
 ): Generator<IntervalValue> {
-  let run: { reason: string; from: UtcSeconds; count: number } | null = null
-  const told = () => {
-    if (run !== null) refuse({ place: `${place} from ${isoSeconds(run.from)}`, reason: `${run.count} × ${run.reason}` })
-    run = null
+  const refused = new RefusedRuns(nameOf(one), refuse)
+  const length = one.intervalSeconds
+  for (const { value, isWhole } of inIntervals(one, intervalSeconds)) {
+    const reason = isWhole
+      ? reasonToRefuse(value.start, value.start + intervalSeconds)
+      : `not all of its ${intervalSeconds / length} values of ${length} s are there`
+    refused.note(value.start, reason)
+    if (reason === null) yield value
   }
-  for (const value of values) {
-    const reason = reasonToRefuse(value.start, value.start + intervalSeconds)
-    if (reason === null) {
-      told()
-      yield value
-      continue
-    }
-    if (run === null || run.reason !== reason) {
-      told()
-      run = { reason, from: value.start, count: 0 }
-    }
-    run.count += 1
-  }
-  told()
+  refused.finish()
 
   function reasonToRefuse(start: UtcSeconds, end: UtcSeconds): string | null {
     if (start % intervalSeconds !== 0) return `no interval of the area begins then`
     if (end > now) return 'the interval has not ended'
     if (stretches.some(({ from, to }) => start >= from && end <= to)) return null
     return 'outside the days of the roster'
+  }
+}
+
+/** Shorter values summed: the worst quality counts, and what lacks a part is missing. */
+function* inIntervals(
+  { values, intervalSeconds: length }: OfficialSeries,
+  intervalSeconds: number,
+): Generator<{ value: IntervalValue; isWhole: boolean }> {
+  const perInterval = intervalSeconds / length
+  if (perInterval === 1) {
+    for (const value of values) yield { value, isWhole: true }
+    return
+  }
+  let open: IntervalValue | null = null
+  let count = 0
+  for (const { start: at, energyMicroWh, quality } of values) {
+    const start = Math.floor(at / intervalSeconds) * intervalSeconds
+    if (open !== null && open.start !== start) yield { value: open, isWhole: count === perInterval }
+    if (open === null || open.start !== start) {
+      open = { start, energyMicroWh: 0, quality: 'measured' }
+      count = 0
+    }
+    const isMissing: boolean = energyMicroWh === null || open.energyMicroWh === null
+    const sum: number | null = isMissing ? null : open.energyMicroWh! + energyMicroWh!
+    open = { start, energyMicroWh: sum, quality: worseQuality(open.quality, quality) }
+    // One that is off the grid of its own length is in no interval.
+    if (at % length === 0) count += 1
+  }
+  if (open !== null) yield { value: open, isWhole: count === perInterval }
+}
+
+/** Intervals of one register that follow one another and are refused for one reason are one refusal. */
+class RefusedRuns {
+  readonly #place: string
+  readonly #refuse: AdmissionOf['refuse']
+  #run: { reason: string; from: UtcSeconds; count: number } | null = null
+
+  constructor(place: string, refuse: AdmissionOf['refuse']) {
+    this.#place = place
+    this.#refuse = refuse
+  }
+
+  /** `reason` is null for an interval that is taken. */
+  note(start: UtcSeconds, reason: string | null): void {
+    if (this.#run !== null && this.#run.reason === reason) this.#run.count += 1
+    else {
+      this.finish()
+      if (reason !== null) this.#run = { reason, from: start, count: 1 }
+    }
+  }
+
+  finish(): void {
+    const run = this.#run
+    this.#run = null
+    if (run === null) return
+    this.#refuse({ place: `${this.#place} from ${isoSeconds(run.from)}`, reason: `${run.count} × ${run.reason}` })
   }
 }
 

@@ -50,27 +50,38 @@ export async function offerPoint(offer: PointOffer): Promise<string> {
 
   async function consent(
     { key, epoch }: PointOffer,
-    claimed: Extract<PairingState, { account: string }>,
+    { account, rules, intervalSeconds }: Extract<PairingState, { account: string }>,
   ): Promise<void> {
-    const { chain } = settings
-    const { account, rules, intervalSeconds } = claimed
-    const meter = parseAddress(key.address)
-    // The next boundary: values of the intervals after it count.
-    const time = (Math.floor(nowMs() / 1000 / intervalSeconds) + 1) * intervalSeconds
-    const promise = { meter, account, rules, validFrom: time, deadline: time + 2 * monthSeconds }
-    const begun = { account, rules, meter, epoch, time, importWh: 0, exportWh: 0 }
+    const asking = { account, rules, intervalSeconds, epoch, nowMs: nowMs() }
     await postAsMeter(serverUrl, '/pairings/consent', {
       ...(await asked(offer)),
       ...{ account, rules },
-      consent: {
-        ...{ validFrom: promise.validFrom, deadline: promise.deadline },
-        signature: await signCompact(key, chain, 'MeterConsent', promise),
-      },
-      epochStart: {
-        ...{ epoch, time, importWh: 0, exportWh: 0 },
-        signature: await signCompact(key, chain, 'EpochStart', begun),
-      },
+      ...(await consentOfPoint(key, settings.chain, asking)),
     })
+  }
+}
+
+/** What the key of a point signs for its owner: its consent, and where its registers begin: at 0, with the next boundary. */
+export async function consentOfPoint(
+  key: Wallet,
+  chain: AreaSettings['chain'],
+  asking: { account: string; rules: string; intervalSeconds: number; epoch: number; nowMs: number },
+) {
+  const { account, rules, intervalSeconds, epoch, nowMs } = asking
+  const meter = parseAddress(key.address)
+  // Values of the intervals after it count.
+  const time = (Math.floor(nowMs / 1000 / intervalSeconds) + 1) * intervalSeconds
+  const promise = { meter, account, rules, validFrom: time, deadline: time + 2 * monthSeconds }
+  const begun = { account, rules, meter, epoch, time, importWh: 0, exportWh: 0 }
+  return {
+    consent: {
+      ...{ validFrom: promise.validFrom, deadline: promise.deadline },
+      signature: await signCompact(key, chain, 'MeterConsent', promise),
+    },
+    epochStart: {
+      ...{ epoch, time, importWh: 0, exportWh: 0 },
+      signature: await signCompact(key, chain, 'EpochStart', begun),
+    },
   }
 }
 

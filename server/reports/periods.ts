@@ -61,6 +61,9 @@ export class PeriodSums {
 }
 
 function withRow(sum: ReportRow, row: ReportRow): ReportRow {
+  const { registersAtEnd } = row
+  // What was measured and is in no register was corrected later: the registers of the period do not say its energy either.
+  const isInRegisters = row.quality !== 'measured' || (row.registersAtStart !== null && registersAtEnd !== null)
   const oneBatch = sum.batch === row.batch && sum.statementRoot === row.statementRoot
   return {
     ...sum,
@@ -70,7 +73,8 @@ function withRow(sum: ReportRow, row: ReportRow): ReportRow {
     computedAt: Math.max(sum.computedAt, row.computedAt),
     status: laterOf(rowStatuses, sum.status, row.status),
     quality: laterOf(rowQualities, sum.quality, row.quality),
-    registersAtEnd: row.registersAtEnd,
+    registersAtStart: isInRegisters ? sum.registersAtStart : null,
+    registersAtEnd,
     batch: oneBatch ? sum.batch : null,
     statementRoot: oneBatch ? sum.statementRoot : null,
   }

@@ -167,7 +167,7 @@ export interface ReportRow extends Summed {
   status: RowStatus
   /** Of a sum: the worst. */
   quality: RowQuality
-  /** Null where no reading of that boundary is known. */
+  /** Null where no reading of that boundary is known, and where energy was corrected after its registers were signed. */
   registersAtStart: BoundaryRegisters | null
   registersAtEnd: BoundaryRegisters | null
   /** End of the batch and root of its statement; null while it is not cut, and for a sum over several batches. */

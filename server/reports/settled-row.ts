@@ -10,6 +10,7 @@
  */
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import {
+  type BoundaryRegisters,
   type MoneySplit,
   noEnergies,
   type PointFacts,
@@ -45,6 +46,8 @@ export interface SettledInterval {
   account: string
   zone: string
   run: number
+  /** Whether that run corrected what was final. */
+  is_corrected: boolean
   computed_at: UtcSeconds
   status: RowStatus
   quality: RowQuality
@@ -89,6 +92,10 @@ export function settledRow(settings: ReportSettings, facts: PointFacts | null, s
   const residualExportWh = exportWh - ownUseWh - settled.sold_wh
   if (residualImportWh < 0 || residualExportWh < 0) throw unbalanced('more was matched than metered')
   const { bought, sold } = stageEnergies(settled)
+  const atStart = registers(settled.import_at_start, settled.export_at_start)
+  const atEnd = registers(settled.import_at_end, settled.export_at_end)
+  // An official value that was corrected after it was signed is in no register.
+  const isInRegisters = !settled.is_corrected || advancedBy(atStart, atEnd, settled)
   return {
     settings,
     facts: facts ?? withoutRoster(meter),
@@ -102,8 +109,8 @@ export function settledRow(settings: ReportSettings, facts: PointFacts | null, s
     computedAt: settled.computed_at,
     status: settled.status,
     quality: settled.quality,
-    registersAtStart: registers(settled.import_at_start, settled.export_at_start),
-    registersAtEnd: registers(settled.import_at_end, settled.export_at_end),
+    registersAtStart: isInRegisters ? atStart : null,
+    registersAtEnd: isInRegisters ? atEnd : null,
     importWh,
     exportWh,
     ownUseWh,
@@ -124,6 +131,15 @@ export function settledRow(settings: ReportSettings, facts: PointFacts | null, s
 
 function registers(importWh: Wh | null, exportWh: Wh | null) {
   return importWh === null || exportWh === null ? null : { importWh, exportWh }
+}
+
+function advancedBy(
+  atStart: BoundaryRegisters | null,
+  atEnd: BoundaryRegisters | null,
+  { import_wh, export_wh }: SettledInterval,
+): boolean {
+  if (atStart === null || atEnd === null) return true
+  return atEnd.importWh - atStart.importWh === import_wh && atEnd.exportWh - atStart.exportWh === export_wh
 }
 
 function stageEnergies({ outcomes, bought_wh, sold_wh }: SettledInterval) {

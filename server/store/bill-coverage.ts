@@ -2,6 +2,7 @@
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { isoSeconds } from '../exchange/instants.ts'
+import type { Terms } from '../market/area/area.ts'
 import type { RosterPoints } from '../reports/roster-facts.ts'
 import type { ReportRow } from '../reports/row.ts'
 import type { Queries } from './database.ts'
@@ -22,7 +23,17 @@ interface Range {
   from: UtcSeconds
   to: UtcSeconds
   intervalSeconds: number
+  /** Of the area's rules: seats of a lower one only bear witness. */
+  settlingGrade: number
   points: RosterPoints
+}
+
+interface StoredSeat {
+  account: Address
+  meter: Address
+  opened: UtcSeconds
+  closed: UtcSeconds | null
+  terms: Pick<Terms, 'from' | 'grade'>[]
 }
 
 export class CoverageOfSeats {
@@ -34,18 +45,20 @@ export class CoverageOfSeats {
   static async open(
     sql: Queries,
     areaId: number,
-    { from, to, intervalSeconds, points }: Range,
+    { from, to, intervalSeconds, settlingGrade, points }: Range,
   ): Promise<CoverageOfSeats> {
-    const seats = await sql<{ account: Address; meter: Address; opened: UtcSeconds; closed: UtcSeconds | null }[]>`
-      select account, meter, coalesce((chain ->> 'openedAt')::bigint, 0) as opened,
+    const seats = await sql<StoredSeat[]>`
+      select account, meter, coalesce((chain ->> 'openedAt')::bigint, 0) as opened, coalesce(chain -> 'terms', '[]') as terms,
         (select min((term ->> 'from')::bigint) from jsonb_array_elements(coalesce(chain -> 'terms', '[]')) term
           where (term ->> 'closed')::boolean) as closed
       from seats where area_id = ${areaId} order by meter, seat`
     const all = new CoverageOfSeats()
-    for (const { account, meter, opened, closed } of seats) {
+    for (const { account, meter, opened, closed, terms } of seats) {
       const first = Math.max(from, Math.ceil(opened / intervalSeconds) * intervalSeconds)
       const isListed = points.knows(meter)
       for (let start = first; start < Math.min(to, closed ?? to); start += intervalSeconds) {
+        const grade = (terms.findLast((term) => term.from <= start) ?? terms[0])?.grade ?? settlingGrade
+        if (grade < settlingGrade) continue
         const facts = points.factsOf(meter, start)
         if (facts !== null || !isListed) all.#of(facts?.point ?? meter, account).expected += 1
       }

@@ -83,8 +83,8 @@ export async function readMonth(database: Database, areaId: number, month: strin
   // Batches are compared whole, also those of which a part lies in another month.
   const span = { from: Math.min(from, batches[0]?.start ?? from), to: Math.max(to, batches.at(-1)?.end ?? to) }
   await requireKept(database, areaId, span.from)
-  const { intervalSeconds } = rules
-  const coverage = await CoverageOfSeats.open(database, areaId, { from, to, intervalSeconds, points })
+  const { intervalSeconds, settlingGrade } = rules
+  const coverage = await CoverageOfSeats.open(database, areaId, { from, to, intervalSeconds, settlingGrade, points })
   const comparison = new BatchComparison(database, areaId, batches)
   const days = new DaysOfPoints()
   const gaps: string[] = []

@@ -12,7 +12,7 @@ export interface RevocationsKey {
 }
 
 /** A grant as it is kept; times are UTC seconds and bound the data. */
-export interface StoredGrant {
+export interface StoredGrant extends RevocationsKey {
   id: number
   digest: Hex
   areaId: number
@@ -34,7 +34,7 @@ const mostGrants = 100
 /** Keeps a grant; the same one again changes nothing. `full` where the account has given as many as one may. */
 export function keepGrant(
   database: Database,
-  grant: Omit<StoredGrant, 'id' | 'givenAt' | 'isRevoked'> & RevocationsKey & { signature: Hex },
+  grant: Omit<StoredGrant, 'id' | 'givenAt' | 'isRevoked'> & { signature: Hex },
 ): Promise<'kept' | 'full'> {
   const { areaId, seat, account, grantee, scope, granularity, from, until, nonce, chainId, revocations } = grant
   const digest = bytesOf(grant.digest)
@@ -66,7 +66,7 @@ type GrantColumns = Omit<StoredGrant, 'digest'> & { digest: Buffer }
 function selectGrants(sql: Queries) {
   return sql`
     select id, digest, area_id as "areaId", seat, account, grantee, scope, granularity, data_from as "from",
-      data_until as until, nonce, given_at as "givenAt", nonce < ${revokedBelow(sql)} as "isRevoked"
+      data_until as until, nonce, chain_id as "chainId", revocations, given_at as "givenAt", nonce < ${revokedBelow(sql)} as "isRevoked"
     from data_grants given`
 }
 

@@ -13,13 +13,14 @@ import type { Queries, Transaction } from './database.ts'
 export interface MeteredSeat {
   seat: number
   meter: Address
+  account: Address
   epochStart: EpochRegisters
 }
 
 /** The newest seat of each meter of an area. */
 export function meteredSeats(sql: Queries, areaId: number): Promise<MeteredSeat[]> {
   return sql<MeteredSeat[]>`
-    select distinct on (meter) seat, meter, chain -> 'epochStart' as "epochStart"
+    select distinct on (meter) seat, meter, account, chain -> 'epochStart' as "epochStart"
     from seats where area_id = ${areaId} order by meter, seat desc`
 }
 

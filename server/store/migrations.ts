@@ -9,7 +9,8 @@ import watching from './migrations/0007_watching.sql?raw'
 import billing from './migrations/0008_billing.sql?raw'
 import official from './migrations/0009_official.sql?raw'
 import declarations from './migrations/0010_declarations.sql?raw'
-import seatSums from './migrations/0011_seat-sums.sql?raw'
+import notices from './migrations/0011_notices.sql?raw'
+import seatSums from './migrations/0012_seat-sums.sql?raw'
 
 /** `isProjected`: its tables follow from areas' journals, wholly or in part. */
 export const migrations: readonly { name: string; text: string; isProjected?: true }[] = [
@@ -23,5 +24,6 @@ export const migrations: readonly { name: string; text: string; isProjected?: tr
   { name: '0008_billing', text: billing },
   { name: '0009_official', text: official },
   { name: '0010_declarations', text: declarations, isProjected: true },
-  { name: '0011_seat-sums', text: seatSums, isProjected: true },
+  { name: '0011_notices', text: notices },
+  { name: '0012_seat-sums', text: seatSums, isProjected: true },
 ]

@@ -25,10 +25,14 @@ function decoded(rows: readonly StoredOrder[]): ForwardOrderRow[] {
   return rows.map((row) => ({ ...row, order_id: hexOf(row.order_id), signed: decodeSignedOrder(row.signed) }))
 }
 
-export async function forwardOrderById(sql: Queries, area: number, id: Hex): Promise<ForwardOrderRow | null> {
+export async function forwardOrderById(
+  sql: Queries,
+  areas: readonly number[],
+  id: Hex,
+): Promise<ForwardOrderRow | null> {
   const rows = await sql<StoredOrder[]>`
     select orders.*, ${tradedWh(sql)} from forward_orders orders
-    where area_id = ${area} and order_id = ${bytesOf(id)}`
+    where area_id = any(${numbers(areas, (area) => area)}::int[]) and order_id = ${bytesOf(id)}`
   return decoded(rows)[0] ?? null
 }
 

@@ -3,6 +3,7 @@
 import { bytesOf, hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import { numbers } from './arrays.ts'
 import type { Queries } from './database.ts'
 import { wantedSeats } from './queries-seats.ts'
 import type { AcceptedPlace, OrderRow, SeatKey } from './rows.ts'
@@ -23,8 +24,9 @@ export async function activeOrders(sql: Queries, seats: readonly SeatKey[]): Pro
   )
 }
 
-export async function orderById(sql: Queries, area: number, id: Hex): Promise<OrderRow | null> {
-  const rows = await sql<StoredOrder[]>`select * from orders where area_id = ${area} and order_id = ${bytesOf(id)}`
+export async function orderById(sql: Queries, areas: readonly number[], id: Hex): Promise<OrderRow | null> {
+  const rows = await sql<StoredOrder[]>`
+    select * from orders where area_id = any(${numbers(areas, (area) => area)}::int[]) and order_id = ${bytesOf(id)}`
   return decoded(rows)[0] ?? null
 }
 

@@ -37,6 +37,7 @@ interface StoredRow {
 const places = {
   ...{ zone: 0, run: 1, computedAt: 2, status: 3, quality: 4, importWh: 5, exportWh: 6, boughtWh: 7, soldWh: 8 },
   ...{ paid: 9, received: 10, deviationWh: 11, importAtStart: 12, exportAtStart: 13, importAtEnd: 14, exportAtEnd: 15 },
+  isCorrected: 16,
 }
 
 interface Seat {
@@ -122,7 +123,8 @@ async function storedRows(
     select own.start, own.seat, concat_ws(' ', own.zone, own.run, floor(extract(epoch from computed.computed_at))::bigint,
       computed.status, own.quality, own.import_wh, own.export_wh, own.bought_wh, own.sold_wh, own.paid, own.received,
       own.deviation_wh, coalesce(at_start.import_wh::text, '-'), coalesce(at_start.export_wh::text, '-'),
-      coalesce(at_end.import_wh::text, '-'), coalesce(at_end.export_wh::text, '-')) as facts, own.outcomes
+      coalesce(at_end.import_wh::text, '-'), coalesce(at_end.export_wh::text, '-'),
+      (computed.kind = 'corrected')::int) as facts, own.outcomes
     from (${own}) own
     join seats using (area_id, seat)
     join intervals computed using (area_id, start, run)
@@ -188,6 +190,7 @@ async function completion(sql: Queries, range: ReportRange, seats: readonly Seat
         account,
         zone: zoneAt(start, whole(places.zone)),
         run: whole(places.run),
+        is_corrected: texts[places.isCorrected] === '1',
         computed_at: whole(places.computedAt),
         status: texts[places.status] as StoredIntervalStatus,
         quality: qualities[whole(places.quality)]!,

@@ -40,6 +40,15 @@ export function seatsOfAccounts(sql: Queries, area: number, accounts: readonly A
     order by seats.seat`
 }
 
+/** Seats of one area, ascending, from the one after `after`. */
+export function allSeats(
+  sql: Queries,
+  { area, after, limit }: { area: number; after: number; limit: number },
+): Promise<SeatRow[]> {
+  return sql<SeatRow[]>`
+    ${selectSeats(sql)} where seats.area_id = ${area} and seats.seat > ${after} order by seats.seat limit ${limit}`
+}
+
 /** Open seats of an area whose meters the grid operator has not confirmed, ascending. */
 export function unconfirmedSeats(
   sql: Queries,
@@ -59,7 +68,8 @@ function selectSeats(sql: Queries) {
     from seats left join seat_funds using (area_id, seat) left join lateral ${newestReading(sql)} newest on true
       left join lateral (
         select count(distinct day) as days, sum(beyond) as beyond from witness_days
-        where witness_days.area_id = seats.area_id and witness_days.meter = seats.meter
+        join seats agent on agent.area_id = witness_days.area_id and agent.seat = witness_days.agent_seat
+        where witness_days.area_id = seats.area_id and witness_days.meter = seats.meter and agent.account = seats.account
       ) witnessed on true`
 }
 

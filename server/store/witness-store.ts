@@ -133,18 +133,27 @@ export interface WitnessDay extends WitnessSums {
   meter: Address
 }
 
-/** Days of an area, or of some of its meters, newest first. */
+/** A home as its account may see it: its meter's points, as far as its own seats' readings are the second witness. */
+export interface WitnessedHome {
+  meter: Address
+  agentSeats: readonly number[]
+}
+
+/** Days in `[from, to)` of an area, or of a home, newest first. */
 export function witnessDays(
   sql: Queries,
   areaId: number,
-  { from, to, meters }: { from: number; to: number; meters?: readonly Address[] },
+  { from, to, home }: { from: number; to: number; home: WitnessedHome | null },
   most: number,
 ): Promise<WitnessDay[]> {
+  const ofHome =
+    home === null
+      ? sql``
+      : sql`and meter = ${home.meter} and agent_seat = any(${numbers(home.agentSeats, (seat) => seat)}::int[])`
   return sql<WitnessDay[]>`
     select day, point, direction, meter, compared, beyond, official_wh as "officialWh", agent_wh as "agentWh",
       largest_wh as "largestWh"
-    from witness_days where area_id = ${areaId} and day >= ${from} and day < ${to}
-      ${meters === undefined ? sql`` : sql`and meter = any(${texts(meters, (meter) => meter)}::text[])`}
+    from witness_days where area_id = ${areaId} and day >= ${from} and day < ${to} ${ofHome}
     order by day desc, point, direction limit ${most}`
 }
 

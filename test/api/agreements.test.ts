@@ -14,7 +14,7 @@ const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
 let street: Street
 let tokens: Record<'alice' | 'bob' | 'grid' | 'stranger', string>
 beforeAll(async () => {
-  street = await startStreet({ bobZone: 'north' })
+  street = await startStreet({ bobZone: 'north', trustProxy: ['loopback'] })
   tokens = {
     alice: await tokenOf(street, people.alice),
     bob: await tokenOf(street, people.bob),
@@ -38,6 +38,26 @@ async function agreementsOf(name: 'alice' | 'bob', token = tokens[name], query =
 }
 
 let agreed: ReturnType<typeof agreementSchema.parse>
+
+describe('what strangers sign', () => {
+  test('is refused from memory where they have no seat, and uses up what their address may send where they have none’s key', async () => {
+    const before = street.area.status.sequence
+    const nobodys = await agree({ seller: lower(people.stranger) }, { seller: people.stranger })
+    expect([nobodys.status, nobodys.body.code]).toEqual([422, 'AGREEMENT_NO_SEAT'])
+    expect(street.area.status.sequence).toBe(before)
+    const headers = { 'x-forwarded-for': '192.0.2.66' }
+    const body = { agreements: [await signedAgreement({}, { seller: people.stranger })] }
+    const codes: string[] = []
+    for (let n = 0; n < 62; n++)
+      codes.push((await ask(street, 'POST', 'areas/1/agreements', { body, headers })).body.code)
+    expect(codes.filter((code) => code === 'AGREEMENT_SIGNATURE').length).toBeGreaterThanOrEqual(60)
+    expect(codes.at(-1)).toBe('TOO_MANY_REQUESTS')
+    const cancel = await ask(street, 'POST', `orders/0x${'1'.repeat(64)}/cancel`, {
+      ...{ body: { signature: `0x${'11'.repeat(65)}` }, headers },
+    })
+    expect(cancel.body.code).toBe('TOO_MANY_REQUESTS')
+  })
+})
 
 describe('an agreement', () => {
   test('that both have signed is accepted once, and shown to both live', async () => {

@@ -1,6 +1,8 @@
 /** What is shown of the past goes by the settings of its time: names, fees, capacities and tariffs. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { meterSchema } from '../../server/api/joining.ts'
 import { intervalSchema, pageOf, seatIntervalSchema, summarySchema } from '../../server/api/resources.ts'
+import { listsTakenAlong } from '../../server/api/routes/everything.ts'
 import {
   betterLimitsSchema,
   monthSchema,
@@ -227,4 +229,58 @@ test('what lies in an archive is said to, and is no empty list', async () => {
   const later = await ask(street, 'GET', `areas/1/intervals?from=${iso(until)}`)
   expect(pageOf(intervalSchema).parse(later.body).items).toHaveLength(2)
   await street.database`delete from archives`
+})
+
+describe('everything that is kept of an account', () => {
+  const lists = async () => {
+    const { body } = await ask(street, 'GET', '/openapi.json')
+    return Object.entries<Record<string, { operationId: string; responses: object }>>(body.paths).flatMap(
+      ([path, { get }]) => (path.startsWith('/api/v1/accounts/{account}/') && get !== undefined ? [get] : []),
+    )
+  }
+
+  test('comes as a line for each item of each of its lists, and says where it ends', async () => {
+    const answer = await fetch(`${street.origin}/api/v1/accounts/${lower(people.bob)}/everything`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const lines = (await answer.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { list: string; item: { start?: string; account?: string } })
+    expect(lines.at(-1)).toEqual({ list: 'end' })
+    const of = (list: string) => lines.filter((line) => line.list === list).map(({ item }) => item)
+    expect(of('listSeats')).toEqual((await own('seats')).body.items)
+    expect(of('listSeatIntervals')).toEqual((await own('intervals')).body.items)
+    expect(of('listOrders').every(({ account }) => account === lower(people.bob))).toBe(true)
+    expect(of('listReadings').length).toBeGreaterThanOrEqual(4)
+    expect(of('getSessions').length).toBeGreaterThanOrEqual(1)
+  })
+
+  test('leaves no list of an account out', async () => {
+    const all = (await lists()).filter(({ responses }) => JSON.stringify(responses).includes('cursor'))
+    const ids = all.map(({ operationId }) => operationId)
+    expect(ids.length).toBeGreaterThan(8)
+    expect(ids.filter((id) => !listsTakenAlong.includes(id))).toEqual([])
+  })
+
+  test('is for nobody else', async () => {
+    const alice = await tokenOf(street, people.alice)
+    const reply = await ask(street, 'GET', `accounts/${lower(people.bob)}/everything`, { token: alice })
+    expect([reply.status, reply.body.code]).toEqual([403, 'ACCOUNT_FOREIGN'])
+  })
+})
+
+test('a grid operator lists the meters of its area, which notes that it read of them', async () => {
+  const grid = await tokenOf(street, people.grid)
+  const page = meterSchema
+    .array()
+    .parse((await ask(street, 'GET', 'areas/1/meters?limit=1', { token: grid })).body.items)
+  expect(page.map(({ account, confirmed, closesAt }) => [account, confirmed, closesAt])).toEqual([
+    [lower(people.alice), true, null],
+  ])
+  const { cursor } = (await ask(street, 'GET', 'areas/1/meters?limit=1', { token: grid })).body
+  const next = (await ask(street, 'GET', `areas/1/meters?limit=1&cursor=${cursor}`, { token: grid })).body
+  expect(next.items.map(({ account }: { account: string }) => account)).toEqual([lower(people.bob)])
+  expect((await own('reads')).body.items[0]).toMatchObject({ what: 'seats', reader: lower(people.grid) })
+  expect((await ask(street, 'GET', 'areas/1/meters', { token })).body.code).toBe('NOT_GRID_ACCOUNT')
 })

@@ -86,6 +86,31 @@ describe('another name of this machine', () => {
   })
 })
 
+test('who has no session is answered before a body has come, however long it is', async () => {
+  const { port } = new URL(street.origin)
+  for (const path of ['areas/1/official-values?name=x', 'areas/1/declarations']) {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': 4_000_000 }
+    const options = { host: '127.0.0.1', port, path: `/api/v1/${path}`, method: 'POST', headers }
+    const status = await new Promise((resolve, reject) => {
+      const asking = httpRequest(options, (response) => {
+        resolve(response.statusCode)
+        asking.destroy()
+      })
+      asking.on('error', reject).flushHeaders()
+    })
+    expect([path, status]).toEqual([path, 401])
+  }
+})
+
+test('what has the chain’s node asked is asked seldom', async () => {
+  const codes: string[] = []
+  for (let n = 0; n < 62; n++) {
+    const path = 'areas/1/batches/2026-01-01T00:00:00Z/settled-root'
+    codes.push((await ask(street, 'GET', path)).body.code)
+  }
+  expect([codes.at(0), codes.at(-1)]).toEqual(['BATCH_UNKNOWN', 'TOO_MANY_REQUESTS'])
+})
+
 describe('orders', () => {
   const pages: { close(): void }[] = []
   afterEach(() => {

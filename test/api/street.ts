@@ -17,6 +17,7 @@ import { networkReader, type TrustedProxies } from '../../server/api/addresses.t
 import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import { createDoor, type DoorLimits } from '../../server/api/door.ts'
 import { ownHosts, pageSenders } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { Offices } from '../../server/api/parts.ts'
@@ -53,7 +54,14 @@ import { domain, hello, lower, people, seatOfPerson, settings, signedOrder, sign
 export const revocations = `0x${'8'.repeat(40)}`
 
 const demoPeople: DemoPerson[] = [
-  { name: 'Alice', role: 'household', description: 'a roof', account: lower(people.alice), privateKey: '0x00' },
+  {
+    name: 'Alice',
+    role: 'household',
+    description: 'a roof',
+    area: null,
+    account: lower(people.alice),
+    privateKey: '0x00',
+  },
 ]
 
 export interface Street {
@@ -82,13 +90,17 @@ export interface Street {
   /** The chain shows these seats. */
   syncSeats(seats: ChainSeat[], area?: number): Promise<void>
   agent(): Socket
-  page(token?: string): Socket
+  /** With a session's token, or with whatever else is shown. */
+  page(shown?: string | Record<string, unknown>): Socket
+  tell: Live['tell']
   stop(): Promise<void>
 }
 
 export interface StreetOptions {
-  /** Of an account, or of all who have none. */
+  /** Of an account that belongs here, or of a network of others. */
   readsPerMinute?: number
+  /** What one network may ask at all. */
+  door?: DoorLimits
   demo?: boolean
   /** Where the demo gives visitors homes. */
   homesUrl?: string
@@ -135,6 +147,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),
     barsOf: () => 0,
+    moveOf: () => null,
     settledRoot: async (_area: number, end: number, block: number) => ({
       ...{ statementRoot: `0x${String(end).padStart(64, '0')}` as const, transaction: '0x12', block },
       ...{ chainId: settings.chain.chainId, escrow: settings.chain.escrow, node: 'node.example:8545' },
@@ -184,8 +197,9 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     isOwnHost,
     senderOf,
   })
-  http.on('request', app)
-  const io = new Server(http, socketOptions(isOwnHost, senderOf))
+  const door = createDoor(apiParts.networkOf, options.door)
+  http.on('request', door.before(app))
+  const io = new Server(http, socketOptions(isOwnHost, senderOf, door.admits))
   limitPackets(io)
   const telemetry = createTelemetryBoard(meterOwners(areas))
   attachAgents(io, { ...apiParts, telemetry })
@@ -230,7 +244,8 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
       await parts.find((part) => part.area.settings.area === area)!.sync(seats)
     },
     agent: () => open('/agents'),
-    page: (token) => open('/live', token === undefined ? {} : { token }),
+    page: (shown) => open('/live', typeof shown === 'object' ? shown : shown === undefined ? {} : { token: shown }),
+    tell: live.tell,
     async stop() {
       for (const socket of sockets) socket.close()
       live.close()

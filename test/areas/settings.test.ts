@@ -25,6 +25,11 @@ describe('area settings', () => {
 
   it.each([
     ['rules.batchSeconds: 65 is no multiple', file({ rules: { batchSeconds: 65 } })],
+    ['rules.batchSeconds: a batch has at most 4095 intervals', file({ rules: { batchSeconds: 40_960 } })],
+    [
+      'rules.batchSeconds: batch and watcherGraceSeconds together must be shorter than the escrow',
+      file({ rules: { batchSeconds: (Math.floor(chain.withdrawalDelaySeconds / 10) + 1) * 10 } }),
+    ],
     ['the longest path costs 0.0300, more than the cap of 0.0299', file({ rules: { maxGridPerKwh: '0.0299' } })],
     [
       'feePerKwh: price 0.00001 is off the tick',

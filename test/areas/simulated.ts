@@ -36,8 +36,9 @@ export class SimulatedArea {
       monotonicMs: () => machine.monotonicMs(),
       tell: telling(inside, (what) => this.failures.push(what)),
     })
-    void serveArea(inside, runner, runner.run())
-    return { machine, handle: connectArea(outside, {} as AreaSettings) }
+    const { soon } = this.scheduler
+    void serveArea(inside, runner, { running: runner.run(), soon })
+    return { machine, handle: connectArea(outside, {} as AreaSettings, { soon }) }
   }
 
   /** A server that is ready and knows these seats. */

@@ -118,6 +118,7 @@ const parts: ApiParts = {
     wallet: unused,
     settledRoot: unused,
     barsOf: () => 0,
+    moveOf: () => null,
   }),
   registry,
   log,
@@ -139,6 +140,7 @@ const io = new Server(
   socketOptions(
     () => true,
     () => 'own',
+    () => true,
   ),
 )
 const telemetry = createTelemetryBoard(meterOwners(areas))

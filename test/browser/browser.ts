@@ -1,7 +1,7 @@
 /** Chromium from npm, and what the tests do with a page beyond clicking. */
 import { AxeBuilder } from '@axe-core/playwright'
 import chromium from '@sparticuz/chromium'
-import { type Browser, type Page, chromium as playwright } from 'playwright-core'
+import { type Browser, type BrowserContext, type Page, chromium as playwright } from 'playwright-core'
 
 const unusual = ['--single-process', '--disable-web-security']
 
@@ -34,6 +34,30 @@ export async function withAuthenticator(page: Page): Promise<{ signed(): Promise
       return credentials.reduce((sum, { signCount }) => sum + signCount, 0)
     },
   }
+}
+
+/** A place where a system shows notices, which a browser without windows has not: it allows them once it is asked, and keeps them. */
+export function withNoticeCentre(context: BrowserContext): Promise<unknown> {
+  return context.addInitScript(() => {
+    const centre = { asked: 0, shown: [] as string[] }
+    Object.assign(window, { noticeCentre: centre })
+    Object.defineProperty(Notification, 'permission', { get: () => (centre.asked > 0 ? 'granted' : 'default') })
+    Notification.requestPermission = async () => {
+      centre.asked += 1
+      return 'granted'
+    }
+    ServiceWorkerRegistration.prototype.showNotification = async (_title, options) => {
+      centre.shown.push(options?.body ?? '')
+    }
+  })
+}
+
+/** How often the page has asked to show notices, and what it has shown. */
+export function shownBySystem(page: Page): Promise<{ asked: number; shown: string[] }> {
+  return page.evaluate(() => {
+    const { asked, shown } = (window as unknown as { noticeCentre: { asked: number; shown: string[] } }).noticeCentre
+    return { asked, shown: shown.map((text) => text.replaceAll('\u202f', ' ')) }
+  })
 }
 
 /** Presses Tab until the focus is on something whose role and name match; fails when the focus comes round in vain. */

@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Wallet } from 'ethers'
+import { getAddress, Wallet } from 'ethers'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
@@ -34,14 +34,17 @@ import {
   overflow,
   patienceMs,
   phone,
+  shownBySystem,
   shows,
   startBrowser,
   tabTo,
   textOf,
   wide,
   withAuthenticator,
+  withNoticeCentre,
 } from './browser.ts'
 import { energyJourney } from './energy-journey.ts'
+import { confirmingJourney, leavingJourney, revokingJourney } from './leaving-journey.ts'
 import { PairingAgent } from './pairing-agent.ts'
 import { narrow, sweep } from './sweep.ts'
 import { TestWallet } from './test-wallet.ts'
@@ -332,8 +335,13 @@ describe('money', () => {
     await shows(page, '.today', /saved/)
   }, 180_000)
 
-  it('comes out in two steps', async () => {
-    const page = await open('/people/roof-south')
+  it('comes out in two steps, and the device that was asked to says that it arrived', async () => {
+    const page = await open('/people/roof-south', { viewport: wide }, withNoticeCentre)
+    await page.locator('.notices summary').click()
+    expect(await shownBySystem(page)).toEqual({ asked: 0, shown: [] })
+    await page.getByRole('button', { name: 'Show notices on this device' }).click()
+    await shows(page, '.notice-device', /This device shows them/)
+    expect(await accessibilityFaults(page)).toEqual([])
     await page.getByLabel('Ask for a payout').fill('1')
     await page.getByRole('button', { name: 'Ask for it', exact: true }).click()
     await shows(page, '.step', /1\.00 € asked for\. You can collect it \d\d:\d\d:\d\d, in \d+ s/)
@@ -352,6 +360,16 @@ describe('money', () => {
     await collect.click()
     await shows(page, '.sent', /Collected in transaction 0x/)
     await page.locator('.step').waitFor({ state: 'detached' })
+    await shows(page, '.notices .effect', /1 new notice.*Payout arrived: 1\.00 €/s)
+    await vi.waitFor(
+      async () => expect(await shownBySystem(page)).toEqual({ asked: 1, shown: ['Payout arrived: 1.00 €.'] }),
+      {
+        timeout: patienceMs,
+      },
+    )
+    await page.getByRole('button', { name: 'I have read them' }).click()
+    await page.locator('.notices .effect').waitFor({ state: 'detached' })
+    await shows(page, '.notice-list', /Payout arrived: 1\.00 €/)
     await shows(page, '.settlement-list', /Wh sold.*0x/s)
     const saved = page.waitForEvent('download')
     await page
@@ -413,6 +431,57 @@ describe('joining', () => {
     await page.getByLabel(/Passphrase of the account/).fill('sunshine from next door')
     await page.getByRole('button', { name: 'Open my account' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
+
+    const grid = await open('/people/grid', { viewport: phone, locale: 'de-AT' })
+    await confirmingJourney(grid, 'house')
+    await page.locator('.page-sub .badge').waitFor({ state: 'detached' })
+    await revokingJourney(grid, agent.address)
+    await shows(page, '.problems', /closed and trades no more/)
+  }, 180_000)
+
+  it('can be undone: other limits, data taken along and erased, and a meter that stops for good', async () => {
+    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
+    const agent = new PairingAgent(demo.url, items[0]!)
+    const { code } = await agent.offer()
+    const page = await open((await invitationOf(items[0]!)).slice(demo.url.length), { viewport: phone })
+    await page.getByLabel('Choose a passphrase').fill('sunshine from next door')
+    await page.getByRole('button', { name: 'Continue with this device' }).click()
+    await page.getByRole('textbox', { name: 'Code' }).fill(code)
+    await page.getByRole('button', { name: 'Find my home' }).click()
+    await page.getByRole('button', { name: 'This is my home' }).click()
+    await shows(page, '.effect', /Waiting for the agent/)
+    expect(await agent.go()).toBe('consented')
+    await page.getByRole('button', { name: 'Sign and join' }).click()
+    await shows(page, '.join-card h2', /^You are in$/)
+    await page.getByRole('link', { name: 'To my page' }).click()
+    await leavingJourney(page)
+  }, 180_000)
+
+  it('with a second meter lets money move to its purse, and stay where it is', async () => {
+    const { items } = (await (await fetch(`${demo.url}/api/v1/areas`)).json()) as { items: AreaResource[] }
+    const people = (await (await fetch(`${demo.url}/api/v1/demo/people`)).json()) as DemoPerson[]
+    const agent = new PairingAgent(demo.url, items[0]!)
+    const { code } = await agent.offer()
+    const wallet = new TestWallet(people.find(({ name }) => name === 'buyer')!.privateKey)
+    const page = await open(`/join/${code}`, { viewport: phone }, (context) => wallet.install(context))
+    await page.getByRole('button', { name: 'Use the wallet in this browser' }).click()
+    await page.getByRole('button', { name: 'This is my home' }).click()
+    await shows(page, '.effect', /Waiting for the agent/)
+    expect(await agent.go()).toBe('consented')
+    await page.getByRole('button', { name: 'Sign and join' }).click()
+    await shows(page, '.join-card h2', /^You are in$/)
+    await page.goto(`${demo.url}/people/buyer`)
+    await page.locator('summary', { hasText: 'Moving, my data, being erased' }).click()
+    await shows(page, '.moving-house', /Move money to my other meter.*you can leave it where it is/s)
+    const amount = page.locator('.moving-house').getByLabel('Amount, EUR')
+    await amount.fill('99999')
+    await shows(page, '.moving-house .wrong', /more than can be moved now/)
+    await amount.fill('1,5')
+    await page.getByRole('button', { name: 'Ask for it to move' }).click()
+    await shows(page, '.step', /1\.50 € asked for.*It goes to the purse of your other meter/s)
+    await page.getByRole('button', { name: 'Leave it in the purse' }).click()
+    await page.locator('.step').waitFor({ state: 'detached' })
+    expect(await overflow(page)).toBe(0)
   }, 180_000)
 })
 
@@ -445,6 +514,15 @@ describe('an account of a passkey', () => {
     const [kept] = JSON.parse(await page.evaluate(() => localStorage.getItem('commonwatt.passkeys') ?? ''))
     const path = `/areas/${area.area}/passkey-accounts/${kept.account}`
     expect(await publicClient(demo.url).get(path)).toMatchObject({ owner: kept.key, nextNonce: '0' })
+
+    // Somebody pays this account; the wait goes by meanwhile.
+    const payer = await open('/people/buyer', { viewport: phone })
+    await payer.locator('summary', { hasText: 'Money: other ways in and out' }).click()
+    await payer.getByLabel('Pay out, EUR').fill('0,5')
+    await payer.getByLabel('To the address').fill(getAddress(kept.account).toUpperCase().replace('0X', '0x'))
+    await shows(payer, '.money-ways', new RegExp(`read as ${getAddress(kept.account)}`))
+    await payer.locator('.money-ways').getByRole('button', { name: 'Ask for it' }).click()
+    await shows(payer, '.step', new RegExp(`50\\.0 ct asked for.*It goes to ${kept.account}`, 's'))
 
     const before = await device.signed()
     const slider = page.getByRole('slider', { name: 'My lowest selling price' })
@@ -481,6 +559,18 @@ describe('an account of a passkey', () => {
     await other.getByRole('button', { name: 'Take it over' }).click()
     await shows(other, '.page-sub', /meter not confirmed yet/)
     await other.getByText(/since/).first().waitFor()
+
+    // What it was paid leaves the account by the word of its new passkey.
+    await shows(payer, '.step', /ready to collect/)
+    await payer.locator('.step').getByRole('button', { name: 'Collect it' }).click()
+    await shows(payer, '.notices .effect', new RegExp(`Payout arrived at ${kept.account}: 50\\.0 ct`))
+    await other.locator('summary', { hasText: 'Money: other ways in and out' }).click()
+    const send = other.locator('.money-ways section', { hasText: 'Send what is in my wallet' })
+    await send.getByLabel(/^Send \(50\.0\sct\), EUR/).fill('0,25')
+    await send.getByLabel('To the address').fill(Wallet.createRandom().address)
+    await send.getByRole('button', { name: 'Sign and send' }).click()
+    await shows(other, '.money-ways .sent', /Sent in transaction 0x/)
+    await shows(other, '.money-ways', /Send \(25\.0 ct\)/)
     await other.getByRole('button', { name: 'Sign out' }).click()
     await other.getByRole('button', { name: 'Open my account with fingerprint, face or PIN' }).waitFor()
   }, 240_000)

@@ -165,10 +165,11 @@ test('a purse moves by what its account signed, and by nothing else', async () =
   await expect(relay.requestMove({ ...request, amount: '0.00000001' })).rejects.toMatchObject({ code: 'CHAIN_REQUEST' })
   await relay.requestMove(request)
   await market.turn()
+  expect(recordOf(home).movesTo).toBe(second)
   await passUntil(chain.provider, recordOf(home).withdrawal!.claimableAt)
   await relay.claim({ seat: from })
   await market.turn()
-  expect(recordOf(home)).toMatchObject({ balance: 8_990_000n, withdrawal: null })
+  expect(recordOf(home)).toMatchObject({ balance: 8_990_000n, withdrawal: null, movesTo: null })
   const view = market.indexer.head.view.get(area)!
   expect(view.seats.get(partsOfSeatId(BigInt(second)).number)).toMatchObject({ balance: 10_000n })
 })

@@ -46,14 +46,16 @@ export interface MarketParts {
   street: Street
   operator: Wallet
   entriesPerPart?: number
+  /** What is other than usual. */
+  change?: Partial<AreaSettings>
 }
 
 export type Market = Awaited<ReturnType<typeof startMarket>>
 
 /** A process of the server, with a clock that `passTo` moves together with the chain's. */
-export async function startMarket({ chain, database, url, street, operator, entriesPerPart }: MarketParts) {
+export async function startMarket({ chain, database, url, street, operator, entriesPerPart, change }: MarketParts) {
   const { provider } = chain
-  const settings = settingsOf(street)
+  const settings = { ...settingsOf(street), ...change }
   const clock = { ms: (street.from - 1) * 1_000 }
   const { area } = street.rules
   const { areaId, store, lease, close } = await openAreaStore(url, { chainId, escrow: street.escrow, area })
@@ -134,6 +136,11 @@ export async function startMarket({ chain, database, url, street, operator, entr
       }
       await settle()
     },
+    /** The same at once: meanwhile the lease runs out, and the area is made again from its journal. */
+    async leapTo(time: number): Promise<void> {
+      clock.ms = time * 1_000
+      await settle()
+    },
     /** The server hears what is new on the chain, and whatever is due by that happens. */
     async hear(): Promise<void> {
       await indexer.advance()
@@ -144,8 +151,8 @@ export async function startMarket({ chain, database, url, street, operator, entr
       const next = { ...settings, ...change }
       await handle.submit({ type: 'configure', config: engineConfig(next), face: areaFaceOf(next) })
     },
-    order(home: Home, side: 'buy' | 'sell', limitPrice: number, end: number): Promise<Event[]> {
-      const wish = { side: side === 'buy' ? 0 : 1, limitPrice, maxWh: 100, start: street.from, end }
+    order(home: Home, side: 'buy' | 'sell', limitPrice: number, end: number, maxWh = 100): Promise<Event[]> {
+      const wish = { side: side === 'buy' ? 0 : 1, limitPrice, maxWh, start: street.from, end }
       return order(home, { ...wish, market: 0 })
     },
     /** For the one interval from `start`. */

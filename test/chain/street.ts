@@ -121,17 +121,19 @@ export interface Street {
   homes: Home[]
   /** Signed by the meter's first key, or by `key`. */
   reading(
-    home: Home,
+    home: Pick<Home, 'meter'>,
     time: number,
     importWh: number,
     exportWh: number,
     key?: Wallet,
   ): Promise<Reading & { signature: Hex }>
   call(signer: Wallet, name: string, ...args: unknown[]): Promise<void>
-  deposit(home: Home, ledgerUnits: bigint): Promise<void>
+  deposit(home: Pick<Home, 'number'>, ledgerUnits: bigint): Promise<void>
 }
 
-/** Deploys, opens an area of 10 s intervals and a seat for each wish, confirmed and with `deposit` ledger units. */
+const newKey = () => new Wallet(Wallet.createRandom().privateKey)
+
+/** Deploys, opens an area of 10 s intervals and a seat for each deposit (in ledger units), confirmed. */
 export async function openStreet(
   provider: JsonRpcProvider,
   options: {
@@ -142,9 +144,14 @@ export async function openStreet(
     zones?: readonly string[]
     rules?: Partial<AreaRules>
     watchers?: Watchers
+    /** Whose each seat is, and of what grade; new keys and 0 where it does not say. */
+    owners?: readonly { account?: Wallet; meter?: Wallet; grade?: number }[]
+    /** How long mandates are in force. */
+    validDays?: number
   },
 ): Promise<Street> {
   const { operator, deposits, withdrawalDelaySeconds = 300, batchSeconds = 60, zones = [] } = options
+  const { owners = [], validDays = 30 } = options
   const deployer = new Wallet(fundedKey(9), provider)
   const grid = new Wallet(fundedKey(8), provider)
   const token = await deployToken(deployer)
@@ -172,12 +179,13 @@ export async function openStreet(
   }
   await call(grid, 'openArea', rules, options.watchers ?? nobodyWatches, operator.address)
 
+  const { intervalSeconds } = rules
   const now = await chainTime(provider)
-  const epochTime = Math.floor(now / 10) * 10
+  const epochTime = Math.floor(now / intervalSeconds) * intervalSeconds
+  const deadline = now + 300 * daySeconds
   const homes: Home[] = []
   for (const index of deposits.keys()) {
-    const account = new Wallet(Wallet.createRandom().privateKey)
-    const meter = new Wallet(Wallet.createRandom().privateKey)
+    const { account = newKey(), meter = newKey(), grade = 0 } = owners[index] ?? {}
     const mandate: Mandate = {
       account: account.address.toLowerCase(),
       meter: meter.address.toLowerCase(),
@@ -187,9 +195,9 @@ export async function openStreet(
       maxSellWh: 100_000,
       maxBuyWh: 100_000,
       validFrom: epochTime,
-      validUntil: (Math.floor(now / daySeconds) + 30) * daySeconds,
+      validUntil: (Math.floor(now / daySeconds) + validDays) * daySeconds,
       version: 1,
-      deadline: forever,
+      deadline,
     }
     const { account: owner, meter: name, rules: signedRules } = mandate
     const parties = { account: owner, meter: name, rules: signedRules }
@@ -215,14 +223,14 @@ export async function openStreet(
       grid,
       'confirmMeter',
       {
-        ...{ seat: id, zone: encodeBytes32String(zones[index] ?? 'street'), nameplateWh: 100_000, grade: 0 },
-        ...{ from: epochTime, bars: 0, deadline: forever },
+        ...{ seat: id, zone: encodeBytes32String(zones[index] ?? 'street'), nameplateWh: 100_000, grade },
+        ...{ from: epochTime, bars: 0, deadline },
       },
       '0x',
     )
     homes.push({ number, account, meter })
   }
-  const deposit = async (home: Home, units: bigint) => {
+  const deposit = async (home: Pick<Home, 'number'>, units: bigint) => {
     // Six decimals and a tick of 0.0001: ten ledger units are one base unit.
     const tokens = units / 10n
     const coin = tokenAt(token.address, deployer)
@@ -231,7 +239,7 @@ export async function openStreet(
     await call(deployer, 'deposit', seatIdOf(area, home.number), tokens)
   }
   for (const [index, units] of deposits.entries()) if (units > 0n) await deposit(homes[index]!, units)
-  const from = (Math.floor((await chainTime(provider)) / 10) + 1) * 10
+  const from = (Math.floor((await chainTime(provider)) / intervalSeconds) + 1) * intervalSeconds
   return {
     domain,
     escrow: escrow.address,

@@ -261,6 +261,14 @@ describe('a batch in which everything happened', () => {
     expect(runs.length).toBeGreaterThan(1)
   })
 
+  test('is wrong where a seat that could pay was left out', () => {
+    const [[gone]] = file.leftOut as [[number]]
+    expect(settled.leastBalances.get(gone)).toBe(0n)
+    const leastBalances = new Map([...settled.leastBalances, [gone, 9_000_000n]])
+    expect(verifyArea(file, { ...settled, leastBalances })).toMatch(`seat ${gone} is stated as unable to pay`)
+    expect(verifyArea(file, { ...settled, leastBalances, isTooOld: true })).toBeNull()
+  })
+
   test('is right for every seat', () => {
     for (const { own, view } of statements) expect(verifyStatement(own, view)).toBeNull()
     expect(statements.filter(({ own }) => own.leaves.length > 0).length).toBeGreaterThan(3)

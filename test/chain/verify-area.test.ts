@@ -109,6 +109,8 @@ describe('a batch of an area, computed again from what was signed', () => {
     expect(verifyArea(file, { ...settled, entries })).toMatch(/the chain settled paid/)
     expect(verifyArea(file, { ...settled, entries: settled.entries.slice(0, -1) })).toMatch(/entries/)
     expect(verifyArea(file, { ...settled, gridTake: settled.gridTake + 1n })).toMatch(/grid operator/)
+    const shorter = { end: end - 10 }
+    expect(verifyArea({ ...file, ...shorter }, { ...settled, ...shorter })).toMatch(/a batch from .* ends at/)
   })
 
   test.each<[string, RegExp, (copy: AreaFile) => void]>([
@@ -246,6 +248,14 @@ test('a batch settles with two of three watchers, which run as processes of thei
       eventually,
     )
     expect(await settledWith(start + 180)).toBeUndefined()
+
+    // It says instead that the buyer could not pay.
+    const buyer = place.homes[1]!.number
+    await watched.market.area.submit({ type: 'leave-out', end: start + 180, number: 1, seats: [buyer] })
+    await expect(watched.turnUntil(async () => false)).rejects.toMatchObject({
+      code: 'CHAIN_WATCHERS',
+      message: expect.stringContaining(`seat ${buyer} is stated as unable to pay`),
+    })
   } finally {
     await watched.stop()
   }

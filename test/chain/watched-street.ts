@@ -160,6 +160,7 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
         wallet: unused,
         settledRoot: unused,
         barsOf: () => 0,
+        moveOf: () => null,
       },
       officesOf: () => ({ grid: area.settings.rules.grid, operator: area.settings.rules.grid }),
       isWalletSignature: async () => false,

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Street} from "./Street.sol";
+import {Gas} from "./Gas.sol";
+import {AreaRules} from "../../contracts/src/IAreas.sol";
 import {Mandate, EpochStart} from "../../contracts/src/ISeats.sol";
 import {Reading, Confirmation} from "../../contracts/src/IMeters.sol";
-import {Withdrawal} from "../../contracts/src/IPurses.sol";
+import {Withdrawal, MovePurse} from "../../contracts/src/IPurses.sol";
 import {Batch} from "../../contracts/src/ISettlement.sol";
 import {TypedData} from "../../contracts/src/TypedData.sol";
 
-/// What every call costs as a transaction of its own, calldata and base cost included. The numbers beside it, in
-/// `gas/`, change knowingly only: `npm run bench:gas` writes and prints them.
-contract GasTest is Street {
+/// What settling costs, and every call about an area and a seat that has neither watchers nor a passkey.
+contract GasTest is Gas {
     /// The most gas a transaction may use (EIP-7825).
     uint256 internal constant TRANSACTION_CAP = 16_777_216;
-
-    function _keep(string memory name) private returns (uint256 gas) {
-        gas = vm.lastCallGas().gasTotalUsed;
-        vm.snapshotValue("gas", name, gas);
-    }
 
     /// Settles two days of `count` seats, half of them sellers, and keeps what the second one costs: the first finds
     /// seats whose opening has still to be carried out.
@@ -47,9 +42,9 @@ contract GasTest is Street {
     function test_200_entries_cost_at_most_15000_each() public {
         _settleDays(200);
         uint256 gas = _keep("settle: 200 entries");
-        vm.snapshotValue("gas", "settle: one of 200 entries", gas / 200);
-        vm.snapshotValue("gas", "settle: one of 1,000 trades in 1 interval", gas / 1000);
-        vm.snapshotValue("gas", "settle: one of 96,000 trades in 96 intervals", gas / 96_000);
+        _keep("settle: one of 200 entries", gas / 200);
+        _keep("settle: one of 1,000 trades in 1 interval", gas / 1000);
+        _keep("settle: one of 96,000 trades in 96 intervals", gas / 96_000);
         vm.assertLe(gas, 200 * 15_000, "gas of 200 entries");
     }
 
@@ -76,7 +71,7 @@ contract GasTest is Street {
         entries = _day(homes, START + 2 * DAY);
         batch = _inParts(_batch(START + DAY, START + 2 * DAY), _two(entries, ""));
         _settle(batch, entries);
-        vm.snapshotValue("gas", "settle: one of 100 entries of a part", vm.lastCallGas().gasTotalUsed / 100);
+        _keep("settle: one of 100 entries of a part", vm.lastCallGas().gasTotalUsed / 100);
         vm.prank(operator);
         escrow.abandonBatch(area);
         _keep("abandonBatch");
@@ -100,7 +95,7 @@ contract GasTest is Street {
         _keep("rotateKey");
         _keysChanged = true;
         _settle(_batch(START + DAY, START + 2 * DAY), _day(homes, START + 2 * DAY));
-        vm.snapshotValue("gas", "settle: one of 100 entries with another key", vm.lastCallGas().gasTotalUsed / 100);
+        _keep("settle: one of 100 entries with another key", vm.lastCallGas().gasTotalUsed / 100);
     }
 
     function test_every_other_call() public {
@@ -142,6 +137,40 @@ contract GasTest is Street {
         vm.prank(operator);
         escrow.acceptOperator(area);
         _keep("acceptOperator");
+    }
+
+    function test_offices_that_pass_on() public {
+        address heir = address(0x4e1);
+        AreaRules memory unnumbered = _rules(2);
+        unnumbered.successor = heir;
+        uint32 inherited = _openArea(unnumbered).area;
+        vm.prank(grid);
+        escrow.offerGrid(area, heir);
+        vm.warp(block.timestamp + DELAY);
+        vm.prank(heir);
+        escrow.acceptGrid(area);
+        _keep("acceptGrid");
+        vm.prank(heir);
+        escrow.dismissOperator(area);
+        _keep("dismissOperator");
+        vm.warp(block.timestamp + 30 days);
+        vm.prank(heir);
+        escrow.claimSuccession(inherited);
+        _keep("claimSuccession");
+    }
+
+    function test_a_purse_that_moves() public {
+        Home memory home = _ready(1, 10_000_000);
+        Home memory next = _home(2);
+        (next.account, next.accountKey) = (home.account, home.accountKey);
+        next.seat = _open(next, _mandate(next), uint32(block.timestamp), _epoch(next));
+        MovePurse memory move = MovePurse(home.account, home.seat, next.seat, TEN, 0, NO_DEADLINE);
+        bytes memory signature = _sign(home.accountKey, hashes.hash(move));
+        escrow.requestMove(move, signature);
+        _keep("requestMove");
+        vm.warp(block.timestamp + DELAY);
+        escrow.claim(home.seat);
+        _keep("claim: a purse that moves");
     }
 
     function _confirmSigned(Home memory home) private {

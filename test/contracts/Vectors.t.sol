@@ -110,6 +110,7 @@ contract VectorsTest is Street {
             _expectSignedOffChain();
             _expectAgreements();
             _expectGrants();
+            _expectDeclared();
         }
     }
 
@@ -235,6 +236,53 @@ contract VectorsTest is Street {
                     _uint("grant.from"),
                     _uint("grant.until"),
                     _uint("grant.nonce")
+                )
+            )
+        );
+    }
+
+    function _expectDeclared() private view {
+        _expect(
+            "declaration",
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "Declaration(bytes32 rules,uint8 kind,uint32 start,uint32 end,uint32 version,bytes32 content,bytes32 evidence)"
+                    ),
+                    _word("declaration.rules"),
+                    _uint("declaration.kind"),
+                    _uint("declaration.start"),
+                    _uint("declaration.end"),
+                    _uint("declaration.version"),
+                    _word("declaration.content"),
+                    _word("declaration.evidence")
+                )
+            )
+        );
+        _expect(
+            "invitation",
+            keccak256(
+                abi.encode(
+                    keccak256("Invitation(bytes32 rules,uint32 accounts,uint32 validUntil,uint64 nonce)"),
+                    _word("invitation.rules"),
+                    _uint("invitation.accounts"),
+                    _uint("invitation.validUntil"),
+                    _uint("invitation.nonce")
+                )
+            )
+        );
+        _expect(
+            "documents",
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "DocumentApproval(address account,bytes32 rules,uint32 month,uint32 revision,bytes32 documents)"
+                    ),
+                    _address("documents.account"),
+                    _word("documents.rules"),
+                    _uint("documents.month"),
+                    _uint("documents.revision"),
+                    _word("documents.documents")
                 )
             )
         );

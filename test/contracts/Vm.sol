@@ -35,6 +35,9 @@ interface Vm {
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
     function deployCode(string calldata artifact, bytes calldata args) external returns (address);
+    function envOr(string calldata name, string calldata fallback_) external view returns (string memory);
+    function getCode(string calldata artifact) external view returns (bytes memory);
+    function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function assume(bool condition) external pure;
     function snapshotState() external returns (uint256);
     function revertToState(uint256 id) external returns (bool);

@@ -19,6 +19,17 @@ abstract contract Watched is Street {
 
     function setUp() public virtual override {
         super.setUp();
+        _nameWatchers();
+        rules = _openWatched(grid, watchers);
+        rulesHash = hashes.hash(rules);
+        area = rules.area;
+        seller = _ready(1, 0);
+        buyer = _ready(2, 10_000_000);
+        vm.warp(END);
+        entries = abi.encodePacked(_entry(seller, END, _sell(5000, 1000)), _entry(buyer, END, _buy(5000, 1100)));
+    }
+
+    function _nameWatchers() internal {
         watcherKeys = [uint256(0x3a7c1), 0x3a7c2, 0x3a7c3];
         for (uint256 i = 0; i < 3; ++i) {
             for (uint256 j = i + 1; j < 3; ++j) {
@@ -29,13 +40,6 @@ abstract contract Watched is Street {
             watchers.keys.push(vm.addr(watcherKeys[i]));
         }
         watchers.quorum = 2;
-        rules = _openWatched(grid, watchers);
-        rulesHash = hashes.hash(rules);
-        area = rules.area;
-        seller = _ready(1, 0);
-        buyer = _ready(2, 10_000_000);
-        vm.warp(END);
-        entries = abi.encodePacked(_entry(seller, END, _sell(5000, 1000)), _entry(buyer, END, _buy(5000, 1100)));
     }
 
     function _hashOf(Watchers memory list) internal pure returns (bytes32) {

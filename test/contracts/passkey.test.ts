@@ -80,6 +80,27 @@ test('an account signs by its passkey, whichever s the device chose, and its own
   expect(await original.isSignedBy!(other.key, digest, '0x1234')).toBe(false)
 })
 
+test.each([
+  ['osaka', 0, 60_000],
+  ['prague', 150_000, 400_000],
+] as const)('a signature costs far less than the escrow allows a wallet: %s', async (hardfork, least, most) => {
+  const place = await startChain('--hardfork', hardfork)
+  try {
+    const signer = await place.provider.getSigner(0)
+    const { address } = await deployAccounts(signer, recoveryDelaySeconds)
+    const accounts = new Contract(address, accountsInterface, signer)
+    const original = new Contract(await accounts.implementation!(), accountInterface, signer)
+    const passkey = new Passkey()
+    const question = [passkey.key, digest, passkey.signDigest(digest)] as const
+    expect(await original.isSignedBy!(...question)).toBe(true)
+    const gas = Number(await original.isSignedBy!.estimateGas(...question)) - 21_000
+    expect(gas).toBeGreaterThan(least)
+    expect(gas).toBeLessThan(most)
+  } finally {
+    await place.close()
+  }
+})
+
 test('the passkey of an assertion is one of two', () => {
   for (let n = 0; n < 20; n++) {
     const passkey = new Passkey()

@@ -7,6 +7,8 @@ import {
   hashRules,
   hashWatchers,
   noWatchers,
+  type TypedDataName,
+  type TypedDataValues,
 } from '../../contracts/protocol/typed-data.ts'
 
 const domain: EscrowDomain = { chainId: 31_337, escrow: '0x5fbdb2315678afecb367f032d93f642f64180aa3' }
@@ -28,10 +30,18 @@ const uint24 = [5000, 0xff_ffff, 0] as const
 const uint32 = [1_800_000_000, 0xffff_ffff, 0] as const
 const int24 = [-42, 0x7f_ffff, -0x80_0000] as const
 const uint48 = [812_345, 0xffff_ffff_ffff, 0] as const
+const hashes = [`0x${'5a'.repeat(32)}`, `0x${'ff'.repeat(32)}`, `0x${'00'.repeat(32)}`] as const
 const zone = `0x${'66'.repeat(2)}${'00'.repeat(30)}`
 
-/** The vectors as they stand in `vectors.json`: per structure its fields and its digest; `rulesHash` is a struct hash. */
-export function digestVectors() {
+/**
+ * The vectors as they stand in `vectors.json`: per structure its fields and its digest; `rulesHash` is a struct hash. `hashed` takes the
+ * names of the structures.
+ */
+export function digestVectors(hashed = new Set<TypedDataName>(['AreaRules'])) {
+  const digest = <Name extends TypedDataName>(name: Name, value: TypedDataValues[Name]): Hex => {
+    hashed.add(name)
+    return digestOf(domain, name, value)
+  }
   const cases = [0, 1, 2] as const
   return {
     chainId: domain.chainId,
@@ -117,27 +127,30 @@ export function digestVectors() {
         rulesHash: rules,
         areaNumber: areaNumberOf(areaRules).toString(),
         digests: {
-          mandate: digestOf(domain, 'Mandate', mandate),
-          consent: digestOf(domain, 'MeterConsent', consent),
-          epoch: digestOf(domain, 'EpochStart', epoch),
-          reading: digestOf(domain, 'Reading', reading),
-          measured: digestOf(domain, 'Reading', measured),
-          withdrawal: digestOf(domain, 'Withdrawal', withdrawal),
-          close: digestOf(domain, 'CloseSeat', close),
-          confirm: digestOf(domain, 'ConfirmMeter', confirm),
-          revoke: digestOf(domain, 'RevokeMeter', revoke),
-          rotation: digestOf(domain, 'RotateKey', rotation),
-          approval: digestOf(domain, 'BatchApproval', approval),
-          refusal: digestOf(domain, 'BatchRefusal', refusal),
-          move: digestOf(domain, 'MovePurse', move),
-          order: digestOf(domain, 'Order', signedOffChain.order),
-          cancel: digestOf(domain, 'CancelOrder', signedOffChain.cancel),
-          agreement: digestOf(domain, 'Agreement', signedOffChain.agreement),
-          endAgreement: digestOf(domain, 'EndAgreement', signedOffChain.endAgreement),
-          sessionKey: digestOf(domain, 'SessionKey', signedOffChain.sessionKey),
-          revokeSessionKey: digestOf(domain, 'RevokeSessionKey', signedOffChain.revokeSessionKey),
-          grant: digestOf(domain, 'DataGrant', signedOffChain.grant),
-          hello: digestOf(domain, 'AgentHello', signedOffChain.hello),
+          mandate: digest('Mandate', mandate),
+          consent: digest('MeterConsent', consent),
+          epoch: digest('EpochStart', epoch),
+          reading: digest('Reading', reading),
+          measured: digest('Reading', measured),
+          withdrawal: digest('Withdrawal', withdrawal),
+          close: digest('CloseSeat', close),
+          confirm: digest('ConfirmMeter', confirm),
+          revoke: digest('RevokeMeter', revoke),
+          rotation: digest('RotateKey', rotation),
+          approval: digest('BatchApproval', approval),
+          refusal: digest('BatchRefusal', refusal),
+          move: digest('MovePurse', move),
+          order: digest('Order', signedOffChain.order),
+          cancel: digest('CancelOrder', signedOffChain.cancel),
+          agreement: digest('Agreement', signedOffChain.agreement),
+          endAgreement: digest('EndAgreement', signedOffChain.endAgreement),
+          sessionKey: digest('SessionKey', signedOffChain.sessionKey),
+          revokeSessionKey: digest('RevokeSessionKey', signedOffChain.revokeSessionKey),
+          grant: digest('DataGrant', signedOffChain.grant),
+          hello: digest('AgentHello', signedOffChain.hello),
+          declaration: digest('Declaration', signedOffChain.declaration),
+          invitation: digest('Invitation', signedOffChain.invitation),
+          documents: digest('DocumentApproval', signedOffChain.documents),
         },
       }
     }),
@@ -170,6 +183,12 @@ function offChain(i: 0 | 1 | 2, rules: Hex) {
       ...{ granularity: uint8[2 - i]!, from: uint32[2 - i]!, until: uint32[i], nonce: nonces[i] },
     },
     hello: { meter, time: uint32[i] },
+    declaration: {
+      ...{ rules, kind: uint8[i], ...times, version: uint32[2 - i]! },
+      ...{ content: hashes[i], evidence: hashes[2 - i]! },
+    },
+    invitation: { rules, accounts: uint32[i], validUntil: uint32[2 - i]!, nonce: nonces[i] },
+    documents: { account, rules, month: uint32[i], revision: uint32[2 - i]!, documents: hashes[i] },
   }
 }
 

@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { tellWhoWatches } from '../../server/api/routes/demo.ts'
+import { demoStreet } from '../../server/demo/demo-street.ts'
 import { openGuestDoor } from '../../server/demo/guest-door.ts'
 import { type GuestParts, startGuests } from '../../server/demo/guests.ts'
-import { demoStreet, type Street } from '../../server/demo/street.ts'
+import type { Street } from '../../server/demo/street.ts'
 import type { Supervisor } from '../../server/demo/supervisor.ts'
 import { settings } from '../api/people.ts'
 import { scratchFolder } from './scratch-folder.ts'
@@ -52,16 +54,18 @@ async function guestsIn(dataFolder: string, street_ = street) {
   const { programs, supervisor, named } = recorder()
   const given: string[] = []
   const confirmed: string[] = []
+  const left = new Set<string>()
   const office: GuestParts['office'] = {
     give: async (to) => void given.push(to),
     confirm: async (of, { id }) => confirmed.push(`${of} ${id}`) > 0,
+    hasLeft: async (of) => left.has(of),
   }
   const guests = await startGuests({
     ...{ street: street_, dataFolder, epoch: '2026-07-01T00:00:00.000Z', serverUrl: 'http://localhost:1', settings },
     ...{ supervisor, office, log: () => {} },
   })
   onTestFinished(() => guests.stop())
-  return { guests, programs, named, given, confirmed }
+  return { guests, programs, named, given, confirmed, left }
 }
 
 test('a visitor gets devices and an agent of its own, whose code is the answer, and the same one when it asks again', async () => {
@@ -115,6 +119,37 @@ test('there are no more than the street says, and a home that nobody pairs is fr
   expect(ended).toEqual(['devices-guest-1', 'pair-guest-1'])
 })
 
+test('a home is free again once its seat has closed, or nobody has had its page open for an hour', async () => {
+  const { guests, named, left } = await guestsIn(scratchFolder())
+  for (const [place, name] of [
+    [1, 'a'],
+    [2, 'b'],
+  ] as const) {
+    const opened = guests.open(account(name))
+    const agent = await named(`pair-guest-${place}`)
+    agent.say({ step: 'offered', code: 'ABCD2345' })
+    await opened
+    agent.say({ step: 'opened', account: account(name) })
+    agent.end()
+    await named(`agent-guest-${place}`)
+  }
+  const now = Date.now()
+  await guests.makeRoom(now)
+  expect(guests.free()).toBe(0)
+  left.add(account('a'))
+  await guests.makeRoom(now)
+  expect(guests.free()).toBe(1)
+  await guests.makeRoom(now + 3_500_000)
+  expect(guests.free()).toBe(1)
+  vi.useFakeTimers({ toFake: ['Date'], now: now + 3_500_000 })
+  onTestFinished(() => void vi.useRealTimers())
+  guests.watched([account('b')])
+  await guests.makeRoom(now + 3_700_000)
+  expect(guests.free()).toBe(1)
+  await guests.makeRoom(now + 7_200_000)
+  expect(guests.free()).toBe(2)
+})
+
 test('an agent that ends without a code is no home', async () => {
   const folder = scratchFolder()
   const { guests, named } = await guestsIn(folder)
@@ -145,4 +180,7 @@ test('the door answers whoever knows its name, and says why nobody gets a home',
     { detail: expect.stringMatching(/all 0 homes/) },
   ])
   expect((await ask(door.url, { account: 'Mara' }))[0]).toBe(500)
+  const heard = vi.spyOn(guests, 'watched')
+  onTestFinished(tellWhoWatches(door.url, () => [account('a')], 5))
+  await vi.waitFor(() => expect(heard).toHaveBeenCalledWith([account('a')]))
 })

@@ -1,5 +1,7 @@
 /** Rules of Green Button feeds: links, units, periods, qualities, and which of two blocks counts. */
 import { describe, expect, test } from 'vitest'
+import type { OfficialSeries } from '../../server/exchange/official-values.ts'
+import { writeEspi } from '../../server/exchange/write/espi.ts'
 import { read, refusal } from './reading.ts'
 import { intervalsOf, type Profile, plainDay, profileOf } from './street.ts'
 import { type EspiReading, espi } from './writers/espi.ts'
@@ -154,5 +156,34 @@ describe('a feed', () => {
     ['cut short', good.slice(0, -30), 'VALUES_SYNTAX'],
   ])('is refused for %s', async (_name, file, reason) => {
     expect(await refusal(file)).toContain(reason)
+  })
+})
+
+describe('what is written', () => {
+  const series = (point: string): OfficialSeries => ({
+    ...{ point, direction: 'import', channel: 'total', code: null, community: null, intervalSeconds: 900 },
+    values: [
+      { start: 900, energyMicroWh: null, quality: 'missing' },
+      { start: 1_800, energyMicroWh: 125_250_001, quality: 'measured' },
+      { start: 2_700, energyMicroWh: 0, quality: 'substituted' },
+      { start: 3_600, energyMicroWh: 7, quality: 'estimated' },
+      { start: 4_500, energyMicroWh: null, quality: 'missing' },
+    ],
+  })
+
+  test('is read as the same, to the millionth of a Wh', async () => {
+    const other: OfficialSeries = { ...series('AT1.2'), direction: 'export' }
+    const file = writeEspi({ createdAt: 5_400, series: [series('AT1.2'), other] })
+    expect(await read(file)).toMatchObject({ createdAt: 5_400, series: [other, series('AT1.2')], warnings: [] })
+  })
+
+  test.each([
+    ['a point that is no part of a link', { point: 'A/1' }, 'VALUES_POINT'],
+    ['no direction', { direction: null }, 'VALUES_SYNTAX'],
+    ['what was shared', { channel: 'shared' as const }, 'VALUES_SYNTAX'],
+    ['no value', { values: [] }, 'VALUES_SYNTAX'],
+  ])('is refused for %s', (_name, more, code) => {
+    const write = () => writeEspi({ createdAt: 0, series: [{ ...series('A'), ...more }] })
+    expect(write).toThrow(expect.objectContaining({ code }))
   })
 })

@@ -14,6 +14,7 @@ test('a page that stops reading is dropped while another receives everything', a
     socketOptions(
       () => true,
       () => 'own',
+      () => true,
     ),
   )
   const dropped: string[] = []

@@ -21,6 +21,7 @@ async function start(limits: Partial<PlaceLimits> = {}) {
     socketOptions(
       ({ headers }) => headers.host?.startsWith('127.0.0.1') ?? false,
       () => 'unsaid',
+      () => true,
     ),
   )
   limitPackets(io)

@@ -26,10 +26,10 @@ function series(change: Partial<OfficialSeries> & { days?: number; from?: number
   }
 }
 
-function admit(files: OfficialSeries[], lines: PointDays[], now = zone.startOfDay(day + 10)) {
+function admit(files: OfficialSeries[], lines: PointDays[], now = zone.startOfDay(day + 10), intervalSeconds = 900) {
   const refusals: ValueRefusal[] = []
   const roster = new RosterStretches(lines, zone)
-  const admission = { roster, intervalSeconds: 900, now, refuse: (refusal: ValueRefusal) => refusals.push(refusal) }
+  const admission = { roster, intervalSeconds, now, refuse: (refusal: ValueRefusal) => refusals.push(refusal) }
   const taken = admitSeries(files, admission).map(({ values, ...own }) => ({ ...own, values: [...values] }))
   return { taken, refusals }
 }
@@ -72,7 +72,46 @@ describe('admission', () => {
     expect(refusals.map(({ reason }) => reason)).toEqual([
       'no line of the roster has this metering point',
       'the roster does not have the point as export',
-      'intervals of 3600 s, and the area’s have 900 s',
+      'intervals of 3600 s, which do not make up those of the area of 900 s',
+    ])
+  })
+
+  it('sums shorter values where they make up whole intervals of the area, and names those that do not', () => {
+    const from = zone.startOfDay(day)
+    const quarters = series({ from: from + 900 })
+    const values = [...quarters.values]
+    values[4] = { ...values[4]!, quality: 'estimated' }
+    values[8] = { start: values[8]!.start, energyMicroWh: null, quality: 'missing' }
+    const inHours = (...files: OfficialSeries[]) => admit(files, [line()], undefined, 3_600)
+    const { taken, refusals } = inHours({ ...quarters, values })
+    expect(taken[0]!.values.slice(0, 3)).toEqual([
+      { start: from + 3_600, energyMicroWh: 4_000_000, quality: 'estimated' },
+      { start: from + 7_200, energyMicroWh: null, quality: 'missing' },
+      { start: from + 10_800, energyMicroWh: 4_000_000, quality: 'measured' },
+    ])
+    // The first hour lacks its first quarter, and the one after the last day has no more than that.
+    expect(taken[0]!.values).toHaveLength(23)
+    expect(refusals.map(({ place, reason }) => [place.slice(-20), reason])).toEqual([
+      ['2026-10-23T22:00:00Z', '1 × not all of its 4 values of 900 s are there'],
+      ['2026-10-24T22:00:00Z', '1 × not all of its 4 values of 900 s are there'],
+    ])
+    const odd = inHours(series({ values: values.map((value) => ({ ...value, start: value.start + 60 })) }))
+    expect([odd.taken[0]!.values, odd.refusals[0]!.reason]).toEqual([[], expect.stringMatching(/^25 × not all/)])
+    const long = inHours(series({ intervalSeconds: 86_400 }))
+    expect(long.refusals[0]!.reason).toMatch(/^intervals of 86400 s/)
+  })
+
+  it('takes a register whose intervals change their length, no interval twice', () => {
+    const from = zone.startOfDay(day)
+    const hours = Array.from({ length: 3 }, (_, i) => ({
+      ...{ start: from + i * 3_600, energyMicroWh: 7_000_000, quality: 'measured' as const },
+    }))
+    const shorter = series({ from: from + 2 * 3_600 })
+    const longer = series({ intervalSeconds: 3_600, values: hours })
+    const { taken, refusals } = admit([shorter, longer], [line()], undefined, 3_600)
+    expect(taken.map(({ values }) => values.length)).toEqual([24, 2])
+    expect(refusals.map(({ reason }) => reason)).toEqual([
+      '1 × the register says it in intervals of another length too',
     ])
   })
 

@@ -239,7 +239,8 @@ test('files of one moment that contradict each other are a conflict, named by fi
 
 test('the two witnesses are compared by point, interval and day, for owner and metering operator', async () => {
   const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
-  const range = `from=${iso(t0)}&to=${iso(t0 + 86_400)}`
+  const midnight = Math.floor(t0 / 86_400) * 86_400
+  const range = `from=${iso(midnight)}&to=${iso(midnight + 86_400)}`
   const seen = {
     tolerance: { wh: 5, percent: 1 },
     // The second value is estimated and the third missing: only the first has two witnesses.
@@ -273,6 +274,17 @@ test('the two witnesses are compared by point, interval and day, for owner and m
   const stranger = { token: await tokenOf(street, people.stranger) }
   const refused = await ask(street, 'GET', `${own}/witnesses?seat=${items[1].seat}&${range}`, stranger)
   expect(refused.body.code).toBe('ACCOUNT_FOREIGN')
+  // Of a day that may be seen only in part the intervals are shown, and no sum that would tell the rest.
+  const part = `from=${iso(t0)}&to=${iso(t0 + 3_600)}`
+  const shown = (await ask(street, 'GET', `${own}/witnesses?seat=${items[1].seat}&${part}`, owner)).body
+  expect([shown.days, shown.contradictions.length]).toEqual([[], 1])
+  // What the next owner's agent reads by the same meter, the former owner does not see.
+  await street.database`update witness_days set agent_seat = 2 where area_id = ${areaId}`
+  const former = (await ask(street, 'GET', `${own}/witnesses?seat=${items[1].seat}&${range}`, owner)).body
+  expect([former.days, former.contradictions]).toEqual([[], []])
+  const seats = (await ask(street, 'GET', `${own}/seats`, owner)).body.items
+  expect(seats[1].record).toMatchObject({ comparedDays: 0, beyondIntervals: 0 })
+  await street.database`update witness_days set agent_seat = 3 where area_id = ${areaId}`
 })
 
 test('what is signed when the grace has passed settles; estimated and missing do not', async () => {
@@ -357,6 +369,31 @@ test('a value that comes or changes after the cut is a correction run, and nothi
   const [registers] = await street.database`
     select export_micro_wh as wh from metering_registers where meter = ${lower(keys.alice)}`
   expect(registers!.wh).toBe('870000000')
+})
+
+test('a clerk sees point by point what is missing, late, corrected and in conflict', async () => {
+  const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
+  const path = `areas/${area}/metering-points?from=${iso(t0)}&to=${iso(boundary(6))}`
+  const { status, body } = await ask(street, 'GET', path, { token })
+  expect([status, body.dueSeconds]).toEqual([200, graceSeconds])
+  const line = { factorPercent: 100, sharePercent: null, fromDay: '2027-01-15', endDay: null, supplier: null }
+  expect(body.items).toMatchObject([
+    {
+      ...{ ...line, point: points.alice, direction: 'export', meter: lower(keys.alice), account: lower(people.alice) },
+      // The correction made all that came good. Here every file is taken a day after its time.
+      ...{ expected: 6, measured: 3, substituted: 0, estimated: 0, missing: 3 },
+      ...{ late: 3, replaced: 2, conflicts: 0, newest: iso(boundary(2)), member: 'alice' },
+    },
+    {
+      ...{ ...line, point: points.bob, direction: 'import', meter: lower(keys.bob), account: lower(people.bob) },
+      ...{ expected: 6, measured: 4, substituted: 0, estimated: 0, missing: 2 },
+      ...{ late: 4, replaced: 1, conflicts: 1, newest: iso(boundary(3)), member: 'bob' },
+    },
+  ])
+  const stranger = await tokenOf(street, people.stranger)
+  expect((await ask(street, 'GET', path, { token: stranger })).body.code).toBe('NOT_METERING_ACCOUNT')
+  const backwards = `areas/${area}/metering-points?from=${iso(t0)}&to=${iso(t0)}`
+  expect((await ask(street, 'GET', backwards, { token })).body.code).toBe('RANGE_EMPTY')
 })
 
 test('a flat without an agent joins by a code: its owner claims the point, and the metering operator’s key consents', async () => {

@@ -10,6 +10,7 @@ import type { PointFacts } from '../../server/reports/row.ts'
 import type { SettledInterval } from '../../server/reports/settled-row.ts'
 import { read } from '../exchange/reading.ts'
 import { headOf, later, seller, settings, write } from './rows.ts'
+import { energyAccountRules, espiRules, faultsOf } from './xml-rules.ts'
 
 const eic = (text: string) => text + eicCheckCharacter(text)
 const parties = { sender: eic('11XSENDER------'), receiver: eic('11XRECEIVER----'), domain: eic('10YDOMAIN------') }
@@ -40,6 +41,38 @@ function elements(text: string, name: string): string[] {
   }))
   return found
 }
+
+test.each([
+  ['espi', espiRules],
+  ['energy-account', energyAccountRules],
+] as const)(
+  '%s keeps the rules of its standard, by interval, day and month, and whatever is turned round in it is found',
+  async (name, rules) => {
+    const qualities = ['measured', 'estimated', 'doubtful', 'missing'] as const
+    const many = [seller, buyer].flatMap((row) =>
+      [0, 1, 3, 100].map((after, i) => byPoint(later(row, after, { quality: qualities[i]! }))),
+    )
+    for (const by of ['interval', 'day', 'month'] as const) {
+      const head = headOf({ parties, by, to: seller.start + 40 * 86_400 })
+      const { text, refusals } = await write(name, many, { head, factsOf: austria })
+      expect([refusals, faultsOf(text, rules)]).toEqual([[], []])
+      const turned = (from: RegExp, to: string) => {
+        const other = text.replace(from, to)
+        expect(other).not.toBe(text)
+        expect(faultsOf(other, rules)).not.toEqual([])
+      }
+      if (name === 'espi') {
+        turned(/(<espi:duration>\d+<\/espi:duration>)(<espi:start>\d+<\/espi:start>)/, '$2$1')
+        turned(/<espi:value>\d+/, '<espi:value>1.5')
+        turned(/<updated>/, '<unknown/><updated>')
+      } else {
+        turned(/<curveType>A01<\/curveType>/, '')
+        turned(/(<resolution>.*?<\/resolution>)/, '$1$1')
+        turned(/<position>1</, '<position>0<')
+      }
+    }
+  },
+)
 
 test('the table names each format once, and is what the documents list', () => {
   const names = reportFormats.map(({ name }) => name)

@@ -32,6 +32,7 @@ export const seller: SettledInterval = {
   account: `0x${'a'.repeat(40)}`,
   zone: 'north',
   run: 2,
+  is_corrected: false,
   computed_at: t0 + 920,
   status: 'final',
   quality: 'measured',

@@ -52,6 +52,29 @@ describe.each(['csv', 'csv-excel'])('a report as %s', (format) => {
   })
 })
 
+test('energy that was corrected after its registers were signed is in none, nor in those of its day', async () => {
+  const before = {
+    ...seller,
+    import_at_start: 1_000,
+    import_at_end: 1_000,
+    export_at_start: 1_500,
+    export_at_end: 2_000,
+  }
+  const corrected = { ...later(seller, 1), export_wh: 520, is_corrected: true }
+  const after = { ...later(seller, 2), export_at_start: 2_500, export_at_end: 3_000 }
+  for (const by of ['interval', 'day'] as const) {
+    const { text } = await write('csv', [before, corrected, after], { head: headOf({ by }) })
+    expect(readReport(text).rows.reduce((sum, { exportWh }) => sum + exportWh, 0)).toBe(1_520)
+  }
+  const { text } = await write('csv', [before, { ...corrected, export_wh: 500 }, after], {
+    head: headOf({ by: 'day' }),
+  })
+  expect(text).toContain(',1500,3000,')
+  // Whatever else differs from the registers is found.
+  const wrong = await write('csv', [before, { ...corrected, is_corrected: false }])
+  expect(() => readReport(wrong.text)).toThrow('the registers did not advance by exportWh')
+})
+
 test('a report that is right by itself is not what its batch gives where the fills differ', async () => {
   const { text } = await write('csv', rows)
   const compared = (change: { amount?: string; energyWh?: number; root?: string }) => {

@@ -129,6 +129,7 @@ export function openSeat(
     )
     const record: SeatRecord = {
       ...{ seat: number, account, meter, keys: [], standings: [], balance: 0n, withdrawal: null, withdrawalNonce: 0 },
+      movesTo: null,
       terms: [{ from, mandate: mandateOf(limits, Math.max(0, ...versions) + 1), closed: false }],
       ...{ base: epoch, openedAt: from, epochStart: epoch, confirmations: 0, inForceUntil: 0 },
     }

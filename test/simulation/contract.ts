@@ -2,6 +2,8 @@
 
 import { type SeatRecord, termsOnChain } from '../../server/chain/seat-view.ts'
 import type { BatchCut, BatchEntry } from '../../server/market/area/area.ts'
+import { frozen } from './port.ts'
+import { print } from './print.ts'
 import { config } from './street.ts'
 
 /** The escrow at one block. Never changed in place. */
@@ -95,7 +97,14 @@ function checkEntry(
   return null
 }
 
-/** Entries in one form, to be compared. */
+const printedBefore = new WeakMap<BatchCut['entries'], string>()
+
+/** Entries in one form, to be compared. From then on nothing of them can change. */
 export function printed(entries: BatchCut['entries'] | undefined): string {
-  return JSON.stringify(entries, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
+  if (entries === undefined) return ''
+  const before = printedBefore.get(entries)
+  if (before !== undefined) return before
+  const text = print(frozen(entries))
+  printedBefore.set(entries, text)
+  return text
 }

@@ -9,10 +9,15 @@ import type { Block, Chain } from './chain.ts'
 import { Insolvent, printed } from './contract.ts'
 import type { Database } from './database.ts'
 import type { Machine } from './machine.ts'
+import { frozen } from './port.ts'
+import { print } from './print.ts'
 import type { Random } from './random.ts'
 import { batchSeconds } from './street.ts'
 
 interface Told {
+  /** The newest block that counts, and the newest one. */
+  counted: Block
+  head: Block
   batchEnd: number
   settledUntil: number
   loads: number
@@ -57,7 +62,12 @@ export class Follower {
     this.forgets = false
     const { counted, head } = chain
     const before = this.told?.loads === handle.status.loads ? this.told : null
+    if (before?.counted === counted && before.head === head) {
+      handle.chainTold(counted.time * 1000)
+      return
+    }
     const next: Told = {
+      ...{ counted, head },
       batchEnd: Math.floor(counted.time / batchSeconds) * batchSeconds,
       settledUntil: counted.state.settledUntil,
       loads: handle.status.loads,
@@ -65,8 +75,7 @@ export class Follower {
     }
     const changed: ChainSeat[] = []
     for (const record of counted.state.seats.values()) {
-      const seat = withOpenRequest(chainSeatOf(record), head.state.seats.get(record.seat)!)
-      const form = JSON.stringify(seat, (_key, value) => (typeof value === 'bigint' ? value.toString() : value))
+      const { seat, form } = shown(record, head.state.seats.get(record.seat)!)
       next.forms.set(record.seat, form)
       if (before?.forms.get(record.seat) !== form) changed.push(seat)
     }
@@ -137,6 +146,26 @@ function cannotPay(
     if (balance < 0n) return true
   }
   return false
+}
+
+interface Shown {
+  newest: SeatRecord
+  seat: ChainSeat
+  /** The seat as text, to be compared. */
+  form: string
+}
+
+/** What was made of a record last; records never change in place. */
+const shownBefore = new WeakMap<SeatRecord, Shown>()
+
+/** What an area hears of a seat that counts as `record` and is `newest` by the newest block. */
+function shown(record: SeatRecord, newest: SeatRecord): Shown {
+  const before = shownBefore.get(record)
+  if (before?.newest === newest) return before
+  const seat = frozen(withOpenRequest(chainSeatOf(record), newest))
+  const made = { newest, seat, form: print(seat) }
+  shownBefore.set(record, made)
+  return made
 }
 
 /** A withdrawal binds funds as soon as any block shows it. */

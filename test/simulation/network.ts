@@ -24,16 +24,22 @@ export class Network {
     const { scheduler, random } = this
     const { machine } = server
     return new Promise((resolve, reject) => {
-      scheduler.after(patienceMs, () => reject(new Error('no answer')))
+      let isOver = false
+      const end = (how: () => void) => {
+        if (!isOver) how()
+        isOver = true
+      }
+      scheduler.after(patienceMs, () => end(() => reject(new Error('no answer'))))
       const travel = (arrive: () => void) => {
         if (!random.chance(this.loss)) scheduler.after(random.between(5, 400), arrive)
       }
       const arrive = () => {
-        if (machine.isDead || machine !== server.machine) return travel(() => reject(new Error('connection refused')))
+        if (machine.isDead || machine !== server.machine)
+          return travel(() => end(() => reject(new Error('connection refused'))))
         machine.hear(() => {
           question().then(
-            (answer) => travel(() => resolve(answer)),
-            (error) => travel(() => reject(error)),
+            (answer) => travel(() => end(() => resolve(answer))),
+            (error) => travel(() => end(() => reject(error))),
           )
         })
       }

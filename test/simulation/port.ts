@@ -28,11 +28,35 @@ class End {
   postMessage(message: unknown): void {
     const other = this.other!
     // As it crosses a thread: nothing is shared.
-    other.unheard.push(structuredClone(message))
+    other.unheard.push(cloned(message))
     this.machine.after(0, () => other.listener(other.unheard.shift()))
   }
 
   close(): void {
     this.listener = () => {}
   }
+}
+
+const plain: ReadonlySet<string> = new Set(['undefined', 'boolean', 'number', 'bigint', 'string'])
+
+/** Values that can never change any more: to share one is as good as to copy it. */
+const unchanging = new WeakSet<object>()
+
+/** Freezes a plain value with all that it holds, so that messages need not copy it. */
+export function frozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value
+  for (const part of Object.values(value)) frozen(part)
+  unchanging.add(Object.freeze(value))
+  return value
+}
+
+/** What `structuredClone` makes of a value, several times faster for the plain objects and lists that messages are made of. */
+function cloned<Value>(value: Value): Value {
+  if (value === null || plain.has(typeof value) || unchanging.has(value as object)) return value
+  if (Array.isArray(value)) return value.map(cloned) as Value
+  // As it crosses a thread, or throws.
+  if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return structuredClone(value)
+  const copy = {} as Value
+  for (const name in value) copy[name] = cloned(value[name])
+  return copy
 }

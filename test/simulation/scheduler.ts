@@ -13,6 +13,12 @@ interface Planned {
   action: () => void
 }
 
+/**
+ * Between two callbacks of `setImmediate` every promise goes on that can, and many of them in one round of the event loop cost much
+ * less than one round each.
+ */
+const stepsPerRound = 500
+
 export class Scheduler {
   /** True time, UTC milliseconds. */
   nowMs: number
@@ -21,6 +27,7 @@ export class Scheduler {
   private readonly random: Random
   private readonly heap: Planned[] = []
   private planned = 0
+  private readonly following: (() => void)[] = []
 
   constructor(nowMs: number, random: Random) {
     this.nowMs = nowMs
@@ -35,16 +42,51 @@ export class Scheduler {
     this.rise(this.heap.length - 1)
   }
 
+  /** Plans what follows from an event once every promise has gone on that can, and before the next event. */
+  readonly soon = (action: () => void): void => {
+    this.following.push(action)
+  }
+
   /** Runs events until `untilMs`, or until `isOver` says so between two of them. */
-  async run(untilMs: number, isOver: () => boolean): Promise<void> {
-    while (this.heap.length > 0 && this.heap[0]!.atMs <= untilMs && !isOver()) {
-      const { atMs, action } = this.takeFirst()
-      this.nowMs = atMs
-      this.steps += 1
-      action()
-      await settled()
+  run(untilMs: number, isOver: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let isRunning = true
+      const step = () => {
+        if (!isRunning) return
+        try {
+          isRunning = this.step(untilMs, isOver)
+          if (!isRunning) resolve()
+        } catch (error) {
+          isRunning = false
+          reject(error)
+        }
+      }
+      const round = () => {
+        if (!isRunning) return
+        for (let number = 0; number < stepsPerRound; number += 1) setImmediate(step)
+        setImmediate(round)
+      }
+      round()
+    })
+  }
+
+  /** Does the next thing; false where nothing was left to do. */
+  private step(untilMs: number, isOver: () => boolean): boolean {
+    const following = this.following.shift()
+    if (following !== undefined) {
+      following()
+      return true
     }
-    if (!isOver()) this.nowMs = untilMs
+    if (isOver()) return false
+    if (this.heap.length === 0 || this.heap[0]!.atMs > untilMs) {
+      this.nowMs = untilMs
+      return false
+    }
+    const { atMs, action } = this.takeFirst()
+    this.nowMs = atMs
+    this.steps += 1
+    action()
+    return true
   }
 
   private takeFirst(): Planned {
@@ -87,10 +129,4 @@ export class Scheduler {
 function comesBefore(a: Planned, b: Planned): boolean {
   if (a.atMs !== b.atMs) return a.atMs < b.atMs
   return a.rank !== b.rank ? a.rank < b.rank : a.number < b.number
-}
-
-/** Resolves when every promise that can go on has gone on, and what these left for the end of the round (`setImmediate`) too. */
-async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve))
-  await new Promise((resolve) => setImmediate(resolve))
 }

@@ -78,8 +78,9 @@ export class Server {
       longestReplayMs: chance.pick([3, 10, 60]),
     })
     this.runner = runner
-    void serveArea(inside, runner, runner.run())
-    this.handle = connectArea(outside, {} as AreaSettings)
+    const { soon } = scheduler
+    void serveArea(inside, runner, { running: runner.run(), soon })
+    this.handle = connectArea(outside, {} as AreaSettings, { soon })
     this.loads = 0
     this.connection += 1
     this.follower = new Follower({

@@ -14,6 +14,7 @@ import type {
 } from '../../server/market/area/area.ts'
 import type { Quality } from '../../server/market/area/codes.ts'
 import type { Standing } from '../../server/market/area/standing.ts'
+import { print } from './print.ts'
 
 /** How a seat stands in one interval, by the newest run that tells of it. */
 export interface SeatRow {
@@ -214,8 +215,7 @@ export class Tables {
   print(): string {
     const lines = Object.entries(this).flatMap(([name, value]) => {
       if (value instanceof Set) return [...value].map((each) => `${name} ${each}`)
-      if (value instanceof Map)
-        return [...value].map(([key, each]) => `${name} ${key} ${JSON.stringify(each, bigintAsText)}`)
+      if (value instanceof Map) return [...value].map(([key, each]) => `${name} ${key} ${print(each)}`)
       return [`${name} ${value}`]
     })
     return lines.sort().join('\n')
@@ -238,8 +238,4 @@ export function refusal(code: string, message: string): postgres.PostgresError {
 function insert<Key, Value>(table: Map<Key, Value>, key: Key, value: Value): void {
   if (table.has(key)) throw refusal('23505', `duplicate key value violates unique constraint: ${key}`)
   table.set(key, value)
-}
-
-function bigintAsText(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value
 }

@@ -19,9 +19,12 @@ import { identity } from '../store/area.ts'
 const signature = `0x${'1'.repeat(128)}`
 const evidence = `0x${'e'.repeat(64)}`
 
-/** Seats 1 and 2 feed in, 3 to 5 draw; seat 5 has little money, and seat 4 is left out of the batch. */
-export async function playShared({ writer }: ScratchArea, allocation: 1 | 2): Promise<void> {
-  const own = { ...rules, allocation }
+/**
+ * Seats 1 and 2 feed in, 3 to 5 draw; seat 5 has little money, and seat 4 is left out of the batch. In an area that settles on
+ * `billing` meters (grade 1) all of them are such, which are read when the batch is over; one value of seat 3 is an estimate.
+ */
+export async function playShared({ writer }: ScratchArea, allocation: 1 | 2, grade: 0 | 1 = 0): Promise<void> {
+  const own = { ...rules, allocation, settlingGrade: grade }
   const rulesHash = hashRules(own)
   const sharing = { price: { type: 'fixed' as const, ticks: 1_200 }, waitMs: 0 }
   const zones = config.zones.map((zone) => ({ ...zone, capacityWh: null }))
@@ -30,7 +33,7 @@ export async function playShared({ writer }: ScratchArea, allocation: 1 | 2): Pr
     config: { ...config, rules: own, rulesHash, zones, sharing },
   })
   const seats = [1, 2, 3, 4, 5].map((number) => {
-    const limits = terms({ zone: number % 2 === 0 ? 'south' : 'north' })
+    const limits = terms({ zone: number % 2 === 0 ? 'south' : 'north', grade })
     return seat(number, { terms: [limits], ...(number === 5 && { balance: 400_000n }) })
   })
   writer.run(following(t0 * 1000 - 4_000, seats))
@@ -53,13 +56,14 @@ export async function playShared({ writer }: ScratchArea, allocation: 1 | 2): Pr
     declare(t0 * 1000 - 3_000, key, { start: t0, end: end + 365 * 86_400, version: 1 })
   }
   for (let interval = 0; interval < 4; interval += 1) {
-    const atMs = boundary(interval + 1) * 1000 + 1_000
+    const atMs = grade === 1 ? end * 1000 + 1_000 + interval : boundary(interval + 1) * 1000 + 1_000
     writer.passTime(atMs)
     const sums = interval + 1
     const readings = [1, 2, 3, 4, 5].map((number) => {
       const wh = (100 * number + 37) * sums
       const [importWh, exportWh] = number < 3 ? [0, wh * 2] : [wh, 0]
-      return reading(number, boundary(sums), importWh, exportWh, { signature })
+      const quality = grade === 1 && number === 3 && sums === 4 ? 1 : 0
+      return reading(number, boundary(sums), importWh, exportWh, { signature, quality })
     })
     writer.run({ type: 'readings', atMs, readings })
   }

@@ -99,10 +99,15 @@ test.skipIf(process.env.SEED !== undefined)('have seen everything that a batch c
   expect(missing).toEqual([])
 })
 
-describe.each([1, 2] as const)('energy that somebody else gives out (allocation %i)', (allocation) => {
+describe.each([
+  [1, 0],
+  [2, 0],
+  [1, 1],
+  [2, 1],
+] as const)('energy that somebody else gives out (allocation %i, grade %i)', (allocation, grade) => {
   test('its batch is right, a forged allocation is found, and the tables follow from the journal', async () => {
     const area = await scratchArea(server)
-    await playShared(area, allocation)
+    await playShared(area, allocation, grade)
     const stored = { ...identity, areaId: area.areaId }
     const commands = await commandsOf(area.store)
     const cuts = newestCuts(area.writer.events)

@@ -4,7 +4,7 @@
  * last batch (days of UTC) lie partly in other months.
  */
 import { createHash } from 'node:crypto'
-import { readParties } from '../../server/billing/parties.ts'
+import { type Parties, readParties } from '../../server/billing/parties.ts'
 import type { Outcome } from '../../server/market/area/area.ts'
 import { bytes, numbers, parts, texts } from '../../server/store/arrays.ts'
 import type { Database } from '../../server/store/database.ts'
@@ -23,33 +23,43 @@ const accountOf = (home: number) => `0x${'ac'.repeat(18)}${String(home).padStart
 const meterOf = (home: number) => `0x${'e1'.repeat(18)}${String(home).padStart(4, '0')}`
 export const pointOf = (home: number) => `AT0010000000000000000010000000${String(home).padStart(5, '0')}`
 const place = { street: 'Sonnenweg 3', postcode: '4020', city: 'Linz', country: 'AT' }
-const treatments = [
-  [{ from: '2026-01-01', kind: 'private' }],
-  [
-    { from: '2026-01-01', kind: 'small' },
-    { from: '2026-10-16', kind: 'taxed', ratePercent: '13' },
-  ],
-  [{ from: '2026-01-01', kind: 'reverse' }],
-]
+const from2026 = '2026-01-01'
 
-export const parties = readParties({
-  site: 'https://sonnenweg.example',
-  issuer: {
-    ...{ ...place, name: 'Energiegemeinschaft Sonnenweg', registration: 'ZVR 123', vatId: 'ATU12345678' },
-    vat: [{ from: '2026-01-01', kind: 'taxed', ratePercent: '20' }],
-  },
-  approvers: [lower(people.grid), lower(people.stranger)],
-  members: Array.from({ length: homes }, (_, i) => ({
-    ...{ ...place, account: accountOf(i + 1), name: `Home ${i + 1}`, vatId: `ATU${10_000_001 + i}` },
-    ...{ language: i % 2 === 0 ? 'de' : 'en', vat: treatments[i % treatments.length] },
-  })),
-})
+/** Members of two languages, every third of whom is a private person, taxed from a day on, or owes the tax. */
+export function partiesOf(accounts: readonly string[], taxedFrom: string): Parties {
+  const treatments = [
+    [{ from: from2026, kind: 'private' }],
+    [
+      { from: from2026, kind: 'small' },
+      { from: taxedFrom, kind: 'taxed', ratePercent: '13' },
+    ],
+    [{ from: from2026, kind: 'reverse' }],
+  ]
+  return readParties({
+    site: 'https://sonnenweg.example',
+    issuer: {
+      ...{ ...place, name: 'Energiegemeinschaft Sonnenweg', registration: 'ZVR 123', vatId: 'ATU12345678' },
+      vat: [{ from: from2026, kind: 'taxed', ratePercent: '20' }],
+    },
+    approvers: [lower(people.grid), lower(people.stranger)],
+    members: accounts.map((account, i) => ({
+      ...{ ...place, account, name: `Home ${i + 1}`, vatId: `ATU${10_000_001 + i}` },
+      ...{ language: i % 2 === 0 ? 'de' : 'en', vat: treatments[i % treatments.length] },
+    })),
+  })
+}
+
+export const parties = partiesOf(
+  Array.from({ length: homes }, (_, i) => accountOf(i + 1)),
+  '2026-10-16',
+)
 
 /** Fills the tables; gives the number of the area in the database. */
 export async function fillStreet(sql: Database): Promise<number> {
   const { chainId, escrow } = face
   const [{ areaId }] = await sql<[{ areaId: number }]>`
-    insert into areas (chain_id, escrow, area) values (${chainId}, ${escrow}, ${area}) returning area_id as "areaId"`
+    insert into areas (chain_id, escrow, area) values (${chainId}, ${escrow}, ${area})
+    on conflict (chain_id, escrow, area) do update set area = excluded.area returning area_id as "areaId"`
   const rules = { ...config.rules, area, intervalSeconds: hour, batchSeconds: day }
   const settings = { config: { ...config, rules }, face: { ...face, name: 'Sonnenweg' } }
   await sql`insert into area_settings values (${areaId}, 0, ${sql.json(settings as never)})`

@@ -28,7 +28,7 @@ const nowMs = Date.parse('2026-07-01T12:00:03.000Z')
 const wallets = { seller: Wallet.createRandom(), buyer: Wallet.createRandom() }
 const sessionOf = (wallet: (typeof wallets)['seller']) => {
   const identity = identityOfKey(wallet.privateKey)
-  return { identity, account: identity.account, token: 't' }
+  return { identity, account: identity.account }
 }
 const sessions = { seller: sessionOf(wallets.seller), buyer: sessionOf(wallets.buyer) }
 const roof = seatOf(sessions.seller.account, { seat: '11', meter: `0x${'5'.repeat(40)}` })

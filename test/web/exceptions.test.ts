@@ -1,7 +1,7 @@
 /** One light for the utility, and what it is red or yellow for. */
 import { expect, it } from 'vitest'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
-import { attentionOf } from '../../web/utility/exceptions.ts'
+import { attentionOf, type InboxState, officialSums } from '../../web/utility/exceptions.ts'
 import { loadOf } from '../../web/utility/load.ts'
 import { area } from './resources.ts'
 
@@ -13,12 +13,17 @@ const interval = (change: Partial<IntervalResource> = {}): IntervalResource => (
 })
 const nowMs = Date.parse('2026-07-01T12:01:00Z')
 const settled: AreaResource = { ...area, missed: [], settledUntil: '2026-07-01T12:00:00.000Z' }
-const look = (intervals: IntervalResource[], waiting = 0, own = settled) =>
-  attentionOf(own, intervals, { waiting, nowMs })
+const nothing: InboxState = { meters: 0, official: null, documents: null, undeclared: null }
+const look = (intervals: IntervalResource[], meters = 0, own = settled) =>
+  attentionOf(own, intervals, { ...nothing, meters, nowMs })
 
 it('is green where nothing waits for anybody', () => {
   expect(look([interval()])).toEqual({ light: 'good', exceptions: [], notes: [] })
-  expect(attentionOf(settled, [], { waiting: null, nowMs })).toEqual({ light: 'good', exceptions: [], notes: [] })
+  expect(attentionOf(settled, [], { ...nothing, meters: null, nowMs })).toEqual({
+    light: 'good',
+    exceptions: [],
+    notes: [],
+  })
 })
 
 it('is yellow for meters, readings, payments, corrections and deviations that somebody has to look at', () => {
@@ -57,4 +62,37 @@ it('a line’s load is what went over it, whichever way, where that is told', ()
     { zone: 'south', exportWh: null, congestionPerKwh: '0' },
   ]
   expect(['north', 'south', 'west'].map((zone) => loadOf(interval({ flows }), zone))).toEqual([30, null, null])
+})
+
+it('names what official values, documents and declarations wait for', () => {
+  const point = { missing: 1, estimated: 0, conflicts: 1, late: 2, replaced: 1 }
+  const waiting: InboxState = {
+    meters: null,
+    official: officialSums([point, { ...point, missing: 0, estimated: 3, replaced: 0 }], 1),
+    documents: { month: '2026-06', given: 1, needed: 2 },
+    undeclared: 4,
+  }
+  const seen = attentionOf(settled, [], { ...waiting, nowMs })
+  expect(seen).toEqual({
+    light: 'warn',
+    exceptions: [
+      'The documents of June 2026 wait for approval: 1 of 2 have signed.',
+      '4 periods wait for what you allocate in them; nothing is paid until then.',
+      'Two files of official values contradict each other in 2 of the periods: a newer file decides.',
+      'One official value of the last day is missing.',
+      '3 official values of the last day are only estimated, and do not settle.',
+      'In one of the periods of the last three days an official value and the home’s own device differ beyond the tolerance.',
+    ],
+    notes: [
+      '4 official values came when they were overdue.',
+      'Corrected by a newer file in the last day: 1 official value.',
+    ],
+  })
+})
+
+it('waits for official values before it calls payments late, and does not call their coming a correction', () => {
+  const rules = { ...area.rules, settlingGrade: 1 }
+  const official = { ...settled, rules, graceSeconds: 60, settledUntil: '2026-07-01T11:55:01.000Z' }
+  expect(look([interval({ run: 3 })], 0, official)).toEqual({ light: 'good', exceptions: [], notes: [] })
+  expect(look([interval()], 0, { ...official, graceSeconds: 59 }).light).toBe('warn')
 })

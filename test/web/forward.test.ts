@@ -158,7 +158,7 @@ describe('in plain words', () => {
     )
     const fell = { ...trade, deliveredWh: 0, deviationWh: 200, code: 'buyer-side', because: 'no-reading' } as const
     expect(tradeWords(fell, later)).toBe(
-      'Fell through: on the buyer’s side the meter sent no value. Nothing was charged.',
+      'Fell through: on the buyer’s side no value has come from the meter. Nothing was charged.',
     )
   })
 })

@@ -42,14 +42,16 @@ describe('taking one back', () => {
     ...{ grant: `0x${String(nonce).padStart(64, '0')}`, area: area.area, seat: seat.seat, account: seat.account },
     ...{ grantee: reader, scopes: ['readings'], granularity: 'interval', nonce, revoked: false },
     ...{ from: '2026-07-01T00:00:00Z', until: '2026-08-01T00:00:00Z', givenAt: '2026-07-01T00:00:00Z' },
+    ...{ chainId: 31337, revocations: `0x${'8'.repeat(40)}` },
     ...change,
   })
 
   test('ends the older ones of the same contract, which can be signed again', () => {
     const taken = given(5)
-    const elsewhere = { ...area, area: 99, chain: { ...area.chain, revocations: `0x${'9'.repeat(40)}` } }
-    const others = [given(6), given(4), given(3, { revoked: true }), given(2, { area: 99 }), given(1)]
-    const ending = endingWith(taken, [taken, ...others], [area, elsewhere])
+    const elsewhere = given(2, { area: 99, revocations: `0x${'9'.repeat(40)}` })
+    // Another area of the same contract, however many areas there are.
+    const others = [given(6), given(4), given(3, { revoked: true }), elsewhere, given(1, { area: 1_000 })]
+    const ending = endingWith(taken, [taken, ...others])
     expect(ending.map(({ nonce }) => nonce)).toEqual([4, 1])
     expect(again(ending[0]!, 7)).toEqual({
       ...{ account: seat.account, seat: BigInt(seat.seat), grantee: reader, scope: 2, granularity: 0, nonce: 7 },

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { mandateOf, mandateSentences } from '../../web/joining/mandate.ts'
 import { area } from './resources.ts'
 
-const home = { account: `0x${'1'.repeat(40)}`, meter: `0x${'2'.repeat(40)}`, startsAt: 1_764_288_900 }
+const home = { account: `0x${'1'.repeat(40)}`, meter: `0x${'2'.repeat(40)}`, startsAt: 1_764_288_900, version: 1 }
 const nowMs = 1_764_288_000_000
 const limits = { sellFloorTicks: 800, buyCeilingTicks: 3_000, connectionW: 25_000 }
 

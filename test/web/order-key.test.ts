@@ -20,7 +20,7 @@ const signer = Object.assign(Object.create(wallet), {
   },
 }) as Wallet
 const session = {
-  ...{ account, token: 't' },
+  account,
   identity: {
     ...{ account, name: 'x', description: null, role: null, signer: async () => signer },
     orderKeys: orderKeysOf(account, signer),
@@ -38,8 +38,10 @@ beforeEach(() => {
   asked.length = 0
   vi.stubGlobal('fetch', async (path: string, init: RequestInit) => {
     if (init.body) posted.push(JSON.parse(String(init.body)))
-    const items = path.endsWith('/areas') ? [area] : [seat]
-    return new Response(JSON.stringify({ items }))
+    if (path.endsWith(`/areas/${area.area}`)) return new Response(JSON.stringify(area))
+    // The seat is on the last of several pages.
+    const isLast = path.includes('cursor=next')
+    return new Response(JSON.stringify({ items: isLast ? [seat] : [], cursor: isLast ? null : 'next' }))
   })
 })
 

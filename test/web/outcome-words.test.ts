@@ -51,7 +51,7 @@ it('says the side first and the number that would have changed the result', () =
     'Buying: 4 Wh at 14.6 ct/kWh: your purse held enough for 4 Wh only.',
   )
   expect(sentence({ code: 'buyer-side', because: 'no-reading', stage: 'forward' })).toBe(
-    'Sold ahead: nothing of 9 Wh: on the buyer’s side the meter sent no value.',
+    'Sold ahead: nothing of 9 Wh: on the buyer’s side no value has come from the meter.',
   )
   expect(sentence({ code: 'estimated' })).toMatch(/^Selling: the meter’s value was estimated/)
 })

@@ -7,7 +7,13 @@ import { sum } from '../../web/money/format.ts'
 import { seatOf } from './resources.ts'
 
 const account = `0x${'1'.repeat(40)}`
-const asked = (amount: string) => ({ amount, to: account, claimableAt: '2026-07-01T12:05:00.000Z', nonce: 4 })
+const asked = (amount: string) => ({
+  amount,
+  to: account,
+  movesTo: null,
+  claimableAt: '2026-07-01T12:05:00.000Z',
+  nonce: 4,
+})
 
 describe('a purse', () => {
   it('is what was put in and earned less what was spent, and the same as held back, asked for and available', () => {

@@ -74,6 +74,7 @@ export function seatOf(account: string, change: Partial<SeatResource> = {}): Sea
       validUntil: '2027-01-01T00:00:00.000Z',
       version: 1,
     },
+    next: null,
     nameplateWh: 30,
     epoch: 1,
     balance: '1.5',

@@ -11,25 +11,37 @@ import {
   relayConfirmationSchema,
   relayDepositSchema,
   relayKeySchema,
+  relayMandateSchema,
+  relayMoveSchema,
+  relayRevocationSchema,
   relayWithdrawalSchema,
   signedCancelSchema,
   signedOrderSchema,
 } from '../../server/api/signed-requests.ts'
 import { ProblemError } from '../../web/api/client.ts'
 import { readTicket } from '../../web/escrow/key-ticket.ts'
-import { approveKey, claim, closeSeat, deposit, requestWithdrawal } from '../../web/escrow/relay.ts'
+import {
+  approveKey,
+  changeMandate,
+  claim,
+  closeSeat,
+  deposit,
+  requestMove,
+  requestWithdrawal,
+} from '../../web/escrow/relay.ts'
+import { mandateOf, nextVersion } from '../../web/joining/mandate.ts'
 import { orderOf } from '../../web/orders/order.ts'
 import { submitCancel, submitOrder } from '../../web/orders/submit.ts'
 import { SessionError } from '../../web/session/identity.ts'
 import { identityOfKey } from '../../web/session/keys.ts'
 import type { Session } from '../../web/session/session.tsx'
 import { signInMessage } from '../../web/session/sign-in.ts'
-import { confirmMeter } from '../../web/utility/confirm.ts'
+import { confirmMeter, revokeMeter } from '../../web/utility/confirm.ts'
 import { area, seatOf } from './resources.ts'
 
 const wallet = new Wallet(`0x${'0123456789abcdef'.repeat(4)}`)
 const identity = identityOfKey(wallet.privateKey)
-const session: Session = { identity, account: identity.account, token: 'the-token' }
+const session: Session = { identity, account: identity.account }
 const seat = seatOf(identity.account)
 
 interface Sent {
@@ -62,7 +74,7 @@ describe('what the browser signs', () => {
     expect(path).toBe('/api/v1/orders')
     expect(parsed.order).toEqual(order)
     expect(recoverSigner(area.chain, 'Order', parsed.order, parsed.signature)).toBe(identity.account)
-    expect(headers['commonwatt-account']).toBe('the-token')
+    expect(headers['commonwatt-account']).toBe(identity.account)
     expect(headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/)
   })
 
@@ -116,7 +128,7 @@ describe('what the browser signs', () => {
 
   it('a payout goes to the account itself, in ledger units, under the seat’s next nonce', async () => {
     const sent = serverThatAnswers({ transaction: '0x' }, 202)
-    await requestWithdrawal(session, area, seat, '0.0000001')
+    await requestWithdrawal(session, area, seat, { amount: '0.0000001' })
     const request = relayWithdrawalSchema.parse(sent[0]!.body)
     expect(request).toMatchObject({ seat: seat.seat, amount: '0.0000001', to: identity.account, nonce: 4 })
     const { signature, amount, ...signed } = request
@@ -124,6 +136,46 @@ describe('what the browser signs', () => {
     expect(recoverSigner(area.chain, 'Withdrawal', value, signature)).toBe(identity.account)
     await claim(session, seat)
     expect(relayClaimSchema.parse(sent[1]!.body)).toEqual({ seat: seat.seat })
+  })
+
+  it('a payout to somebody else, and a purse that moves, name where the money goes', async () => {
+    const sent = serverThatAnswers({ transaction: '0x' }, 202)
+    const to = `0x${'e'.repeat(40)}`
+    await requestWithdrawal(session, area, seat, { amount: '1.5', to })
+    const { signature, amount, ...signed } = relayWithdrawalSchema.parse(sent[0]!.body)
+    const value = { ...signed, account: identity.account, seat: BigInt(seat.seat), amount: parseMoney(amount, 4) }
+    expect([signed.to, recoverSigner(area.chain, 'Withdrawal', value, signature)]).toEqual([to, identity.account])
+    const other = String(2 ** 32 + 4)
+    await requestMove(session, area, seat, { amount: '1.5', to: other })
+    const move = relayMoveSchema.parse(sent[1]!.body)
+    expect(move).toMatchObject({ from: seat.seat, to: other, nonce: 4 })
+    const moved = {
+      ...{ account: identity.account, from: BigInt(move.from), to: BigInt(move.to), nonce: move.nonce },
+      ...{ deadline: move.deadline, amount: parseMoney(move.amount, 4) },
+    }
+    expect(recoverSigner(area.chain, 'MovePurse', moved, move.signature)).toBe(identity.account)
+  })
+
+  it('other limits carry a version above every one that was signed', async () => {
+    const sent = serverThatAnswers({ transaction: '0x' }, 202)
+    const next = { ...seat.mandate, version: 3, closed: false }
+    const version = nextVersion([{ mandate: seat.mandate, next }])
+    expect([version, nextVersion([{ mandate: seat.mandate, next: null }]), nextVersion([])]).toEqual([4, 2, 1])
+    const home = { account: seat.account, meter: seat.meter, startsAt: 1_764_288_900, version }
+    const limits = { sellFloorTicks: 900, buyCeilingTicks: null, connectionW: 10_000 }
+    await changeMandate(session, area, seat, mandateOf(area, home, limits, 1_764_288_000_000))
+    const { mandate, mandateSignature } = relayMandateSchema.parse(sent[0]!.body)
+    expect(mandate).toMatchObject({ sellFloor: 900, maxBuyWh: 0, version: 4 })
+    expect(recoverSigner(area.chain, 'Mandate', mandate, mandateSignature)).toBe(identity.account)
+  })
+
+  it('a revoked meter stops at a boundary, by the grid operator’s word', async () => {
+    const sent = serverThatAnswers({ transaction: '0x' }, 202)
+    await revokeMeter(session, area, seat)
+    const { signature, ...signed } = relayRevocationSchema.parse(sent[0]!.body)
+    expect(signed.from % area.intervalSeconds).toBe(0)
+    const value = { ...signed, seat: BigInt(signed.seat) }
+    expect(recoverSigner(area.chain, 'RevokeMeter', value, signature)).toBe(identity.account)
   })
 
   it('a seat is closed by its account’s own word', async () => {

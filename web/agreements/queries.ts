@@ -2,15 +2,15 @@
 import { type QueryClient, queryOptions } from '@tanstack/react-query'
 import type { AgreementResource } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'
-import type { Credentials } from '../api/queries.ts'
+import type { Asker } from '../api/queries.ts'
 import { withAgreement } from './offer.ts'
 
-export function agreementsQuery({ account, token }: Credentials, seat: string) {
+export function agreementsQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['agreements', account, seat],
     queryFn: async ({ signal }) => {
       const path = `/accounts/${account}/agreements?seat=${seat}`
-      return (await getJson<{ items: AgreementResource[] }>(path, { token, signal })).items
+      return (await getJson<{ items: AgreementResource[] }>(path, { account, signal })).items
     },
   })
 }

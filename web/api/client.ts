@@ -16,13 +16,13 @@ export class ProblemError extends CodedError {
 }
 
 interface RequestOptions {
-  /** Names the session that the request speaks for; what proves it is a cookie that no script reads. */
-  token?: string | undefined
+  /** Whose session the request speaks for; what proves it is a cookie that no script reads. */
+  account?: string | undefined
   signal?: AbortSignal | undefined
 }
 
 export async function getJson<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  return readJson<T>(await send(path, { headers: sessionOf(options.token), signal: options.signal ?? null }))
+  return readJson<T>(await send(path, { headers: sessionOf(options.account), signal: options.signal ?? null }))
 }
 
 /** Posts JSON under an `Idempotency-Key` of its own, so that a repeated delivery has effect once. */
@@ -31,7 +31,7 @@ export async function postJson<T>(path: string, body: unknown, options: RequestO
     await send(path, {
       method: 'POST',
       headers: {
-        ...sessionOf(options.token),
+        ...sessionOf(options.account),
         'content-type': 'application/json',
         'idempotency-key': randomKey(),
       },
@@ -57,18 +57,18 @@ export async function relay<T>(path: `/relay/${string}`, body: unknown, options:
 }
 
 export async function deleteAt(path: string, options: RequestOptions = {}): Promise<void> {
-  await send(path, { method: 'DELETE', headers: sessionOf(options.token) })
+  await send(path, { method: 'DELETE', headers: sessionOf(options.account) })
 }
 
 /** Fetches a text document, such as a CSV report. */
 export async function getText(path: string, options: RequestOptions = {}): Promise<string> {
-  const answer = await send(path, { headers: sessionOf(options.token), signal: options.signal ?? null })
+  const answer = await send(path, { headers: sessionOf(options.account), signal: options.signal ?? null })
   return answer.text()
 }
 
 /** Fetches a document that is no text, such as a PDF. */
 export async function getBytes(path: string, options: RequestOptions = {}): Promise<Blob> {
-  const answer = await send(path, { headers: sessionOf(options.token), signal: options.signal ?? null })
+  const answer = await send(path, { headers: sessionOf(options.account), signal: options.signal ?? null })
   return answer.blob()
 }
 
@@ -77,8 +77,8 @@ function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-function sessionOf(token: string | undefined): Record<string, string> {
-  return token === undefined ? {} : { 'commonwatt-account': token }
+function sessionOf(account: string | undefined): Record<string, string> {
+  return account === undefined ? {} : { 'commonwatt-account': account }
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {

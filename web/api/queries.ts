@@ -15,6 +15,7 @@ import type {
 } from '../../server/api/resources.ts'
 import type { WatchersResource } from '../../server/api/watching-resources.ts'
 import { getJson, ProblemError } from './client.ts'
+import { everyPage } from './every-page.ts'
 
 /** How many of the newest intervals and batches the page keeps: a day of quarter-hours, or a quarter of an hour in the demo. */
 export const keptIntervals = 96
@@ -24,11 +25,9 @@ interface Page<Item> {
   items: Item[]
 }
 
-/** Who asks for private data. */
-export interface Credentials {
+/** Who asks for private data: whose session the request speaks for. */
+export interface Asker {
   account: string
-  /** What requests name the session by: the account. */
-  token: string
 }
 
 /** The first of the server's areas: whoever wants more than to know whether there is one or more searches. */
@@ -98,11 +97,11 @@ export function intervalsQuery(area: number) {
 }
 
 /** The same as the grid operator reads them: with the figures of small zones. */
-export function gridIntervalsQuery({ account, token }: Credentials, area: number) {
+export function gridIntervalsQuery({ account }: Asker, area: number) {
   return queryOptions({
     queryKey: ['grid-intervals', area, account],
     queryFn: async ({ signal }) =>
-      (await getJson<Page<IntervalResource>>(`/areas/${area}/intervals?limit=${keptIntervals}`, { token, signal }))
+      (await getJson<Page<IntervalResource>>(`/areas/${area}/intervals?limit=${keptIntervals}`, { account, signal }))
         .items,
     placeholderData: (previous) => previous,
   })
@@ -125,15 +124,14 @@ export function watchersQuery(area: number) {
   })
 }
 
-export function seatsQuery({ account, token }: Credentials) {
+export function seatsQuery({ account }: Asker) {
   return queryOptions({
     queryKey: ['seats', account],
-    queryFn: async ({ signal }) =>
-      (await getJson<Page<SeatResource>>(`/accounts/${account}/seats`, { token, signal })).items,
+    queryFn: ({ signal }) => everyPage<SeatResource>(`/accounts/${account}/seats`, { account }, signal),
   })
 }
 
-export function seatIntervalsQuery({ account, token }: Credentials, seat: string) {
+export function seatIntervalsQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['seat-intervals', account, seat],
     queryFn: async ({ signal }) =>
@@ -141,7 +139,7 @@ export function seatIntervalsQuery({ account, token }: Credentials, seat: string
         await getJson<Page<SeatIntervalResource>>(
           `/accounts/${account}/intervals?seat=${seat}&limit=${keptIntervals}`,
           {
-            token,
+            account,
             signal,
           },
         )
@@ -149,43 +147,43 @@ export function seatIntervalsQuery({ account, token }: Credentials, seat: string
   })
 }
 
-export function summaryQuery({ account, token }: Credentials, seat: string, range: { from: string; to: string }) {
+export function summaryQuery({ account }: Asker, seat: string, range: { from: string; to: string }) {
   return queryOptions({
     queryKey: ['summary', account, seat, range.from],
     queryFn: ({ signal }) =>
       getJson<SummaryResource>(
         `/accounts/${account}/summary?seat=${seat}&from=${encodeURIComponent(range.from)}&to=${encodeURIComponent(range.to)}`,
-        { token, signal },
+        { account, signal },
       ),
     placeholderData: (previous) => previous,
   })
 }
 
-export function seatBatchesQuery({ account, token }: Credentials, seat: string) {
+export function seatBatchesQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['seat-batches', account, seat],
     queryFn: async ({ signal }) =>
       (
         await getJson<Page<SeatBatchResource>>(`/accounts/${account}/batches?seat=${seat}&limit=${keptBatches}`, {
-          token,
+          account,
           signal,
         })
       ).items,
   })
 }
 
-export function ordersQuery({ account, token }: Credentials, seat: string) {
+export function ordersQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['orders', account, seat],
     queryFn: async ({ signal }) =>
-      (await getJson<Page<OrderResource>>(`/accounts/${account}/orders?seat=${seat}`, { token, signal })).items,
+      (await getJson<Page<OrderResource>>(`/accounts/${account}/orders?seat=${seat}`, { account, signal })).items,
   })
 }
 
 /** Tokens outside the escrow, of the kind in which the area is paid. */
-export function walletQuery({ account, token }: Credentials, area: number) {
+export function walletQuery({ account }: Asker, area: number) {
   return queryOptions({
     queryKey: ['wallet', account, area],
-    queryFn: ({ signal }) => getJson<WalletResource>(`/accounts/${account}/wallet?area=${area}`, { token, signal }),
+    queryFn: ({ signal }) => getJson<WalletResource>(`/accounts/${account}/wallet?area=${area}`, { account, signal }),
   })
 }

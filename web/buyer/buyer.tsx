@@ -1,5 +1,6 @@
 /** Somebody who buys: the price now, the most they pay, what came from neighbours, and the budget it is paid from. */
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { drawnCents } from '../charts/drawn.ts'
@@ -44,6 +45,9 @@ const SeatActs = later(() => import('../page/seat-acts.tsx'))
 export default function Buyer({ area, seat }: SeatViewProps) {
   const said = buyerWords()
   const session = useSession()
+  // What waits to be collected is not hidden; what came of it stays in sight.
+  const [isAsked, setIsAsked] = useState(seat.withdrawal !== null)
+  if (seat.withdrawal !== null && !isAsked) setIsAsked(true)
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
   const market = useQuery(intervalsQuery(area.area))
@@ -70,7 +74,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         <PurseLedger area={area} seat={seat} />
         <Lasts seat={seat} intervals={intervals.data ?? []} seconds={area.intervalSeconds} />
         <Deposit area={area} seat={seat} />
-        <details className="inner-more">
+        <details className="inner-more" open={isAsked}>
           <summary>{said.takeBack}</summary>
           <WithdrawalCard area={area} seat={seat} word="withdrawal" />
         </details>

@@ -1,38 +1,50 @@
 /** Ending a seat: signed by its account, carried to the chain by the server; the money stays the account's. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { part } from '../api/part.ts'
+import { Act } from '../page/act.tsx'
 import { Card, TransactionLink, Trouble } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
-import { moneyTexts } from './words.tsx'
+import { localMoment } from '../time/clock.ts'
+import { actTexts } from './act-words.tsx'
 
 export function ClosingCard({ area, seat }: SeatViewProps) {
-  const said = moneyTexts()
+  const said = actTexts()
   const session = useSession()
   const queries = useQueryClient()
   const [isSure, setIsSure] = useState(false)
+  const sureId = useId()
   const close = useMutation({
     mutationFn: async () => (await part(() => import('./relay.ts'))).closeSeat(session, area, seat),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['seats', session.account] }),
   })
-  if (seat.closed) return null
   return (
     <details className="more">
       <summary>{said.stopTitle}</summary>
       <Card title={said.stopTitle}>
-        <p className="explain">{said.stopText(said.period(area.intervalSeconds))}</p>
-        <p>
-          <label>
-            <input type="checkbox" checked={isSure} onChange={(event) => setIsSure(event.target.checked)} />{' '}
-            {said.iWantToStop}
-          </label>
-        </p>
-        <p>
-          <button type="button" disabled={!isSure || close.isPending} onClick={() => close.mutate()}>
-            {close.isPending ? said.signing : said.close}
-          </button>
-        </p>
+        {seat.closed ? (
+          <p role="status">{said.stopped}</p>
+        ) : seat.next?.closed ? (
+          <p role="status">{said.stopsAt(localMoment(seat.next.validFrom))}</p>
+        ) : (
+          <>
+            <p className="explain">
+              {said.stopText(said.period(area.intervalSeconds))} {said.stopForGood}
+            </p>
+            <p>
+              <label id={sureId}>
+                <input type="checkbox" checked={isSure} onChange={(event) => setIsSure(event.target.checked)} />{' '}
+                {said.iWantToStop}
+              </label>
+            </p>
+            <p>
+              <Act isOff={!isSure || close.isPending} describedBy={sureId} press={() => close.mutate()}>
+                {close.isPending ? said.signing : said.close}
+              </Act>
+            </p>
+          </>
+        )}
         <Trouble error={close.error} />
         {close.data && (
           <p className="sent" role="status">

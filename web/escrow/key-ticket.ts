@@ -2,7 +2,7 @@
 import type { RotateKey } from '../../contracts/protocol/typed-data.ts'
 import type { KeyRotation } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-import { moneyTexts } from './words.tsx'
+import { actTexts } from './act-words.tsx'
 
 /** A ticket that fits the seat, or what is wrong with it in words for its owner. */
 type ReadTicket = { ticket: KeyRotation } | { problem: string }
@@ -14,7 +14,7 @@ export function lastKey(seat: SeatResource): string {
 
 /** Reads a pasted ticket for a seat. */
 export function readTicket(text: string, area: AreaResource, seat: SeatResource, nowMs: number): ReadTicket {
-  const said = moneyTexts().ticket
+  const said = actTexts().ticket
   const ticket = ticketIn(text)
   if (ticket === null) return { problem: said.notALine }
   const { chainId, escrow, rotation } = ticket

@@ -6,11 +6,11 @@ import { Card, TransactionLink, Trouble } from '../page/card.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment, useNow } from '../time/clock.ts'
+import { actTexts } from './act-words.tsx'
 import { lastKey, readTicket } from './key-ticket.ts'
-import { moneyTexts } from './words.tsx'
 
 export function MeterKeyCard({ area, seat }: SeatViewProps) {
-  const said = moneyTexts()
+  const said = actTexts()
   const session = useSession()
   const queries = useQueryClient()
   const fieldId = useId()

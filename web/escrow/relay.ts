@@ -3,7 +3,7 @@
  * move money to anybody but the escrow and the address that the person signed for.
  */
 import { parseUnits } from 'ethers'
-import { signFull } from '../../contracts/protocol/typed-data.ts'
+import { type Mandate, signFull } from '../../contracts/protocol/typed-data.ts'
 import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { KeyRotation } from '../../contracts/protocol/wire.ts'
 import type { AreaResource, SeatResource, WalletResource } from '../../server/api/resources.ts'
@@ -54,18 +54,18 @@ export async function deposit(
   return relay<Relayed>('/relay/deposits', { seat: seat.seat, amount, deadline: until, signature }, session)
 }
 
-/** Asks for `amount` tokens back to the account itself; it can be collected after the escrow's delay. */
+/** Asks for `amount` tokens, paid to `to` (the account itself by default); it can be collected after the escrow's delay. */
 export async function requestWithdrawal(
   session: Session,
   area: AreaResource,
   seat: SeatResource,
-  amount: string,
+  { amount, to = seat.account }: { amount: string; to?: string },
 ): Promise<Relayed> {
   const withdrawal = {
     account: seat.account,
     seat: BigInt(seat.seat),
     amount: parseMoney(amount, area.priceDecimals),
-    to: seat.account,
+    to,
     nonce: seat.withdrawalNonce,
     deadline: deadline(),
   }
@@ -82,6 +82,33 @@ export async function requestWithdrawal(
     },
     session,
   )
+}
+
+/** Asks that `amount` tokens go to the purse of another seat of the account; they move by a claim after the escrow's delay. */
+export async function requestMove(
+  session: Session,
+  area: AreaResource,
+  seat: SeatResource,
+  { amount, to }: { amount: string; to: string },
+): Promise<Relayed> {
+  const times = { nonce: seat.withdrawalNonce, deadline: deadline() }
+  const move = {
+    ...{ account: seat.account, from: BigInt(seat.seat), to: BigInt(to), ...times },
+    amount: parseMoney(amount, area.priceDecimals),
+  }
+  const signature = await signFull(await session.identity.signer(), area.chain, 'MovePurse', move)
+  return relay<Relayed>('/relay/moves', { from: seat.seat, to, amount, ...times, signature }, session)
+}
+
+/** Other limits for a meter, from the boundary that they name. */
+export async function changeMandate(
+  session: Session,
+  area: AreaResource,
+  seat: SeatResource,
+  mandate: Mandate,
+): Promise<Relayed> {
+  const mandateSignature = await signFull(await session.identity.signer(), area.chain, 'Mandate', mandate)
+  return relay<Relayed>('/relay/mandates', { seat: seat.seat, mandate, mandateSignature }, session)
 }
 
 /** Collects a withdrawal whose delay has passed. */

@@ -103,6 +103,7 @@ function Open({
       <p>
         {said.askedFor(<strong>{moneyWords(open.amount, area.currency)}</strong>)}{' '}
         {remaining > 0 ? said.collectAt(localMoment(open.claimableAt), duration(remaining)) : said.ready}
+        {open.movesTo !== null ? ` ${said.movesOver}` : open.to !== seat.account && ` ${said.goesTo(open.to)}`}
         {stopsBuying && ` ${said.nothingToBuyWith}`}
       </p>
       <p className="step-acts">
@@ -126,7 +127,7 @@ function useWithdrawal(area: AreaResource, seat: SeatResource, asked: () => void
   }
   const relay = () => part(() => import('./relay.ts'))
   const request = useMutation({
-    mutationFn: async (amount: string) => (await relay()).requestWithdrawal(session, area, seat, amount),
+    mutationFn: async (amount: string) => (await relay()).requestWithdrawal(session, area, seat, { amount }),
     onSuccess: () => {
       asked()
       renew()
@@ -134,7 +135,7 @@ function useWithdrawal(area: AreaResource, seat: SeatResource, asked: () => void
   })
   const cancel = useMutation({
     // A request replaces the one before it; one for nothing leaves none.
-    mutationFn: async () => (await relay()).requestWithdrawal(session, area, seat, '0'),
+    mutationFn: async () => (await relay()).requestWithdrawal(session, area, seat, { amount: '0' }),
     onSuccess: () => {
       request.reset()
       renew()

@@ -39,6 +39,8 @@ export const moneyTexts = catalogue({
     requestInstead: 'Ask for another amount instead',
     askedFor: (amount: ReactNode): ReactNode => <>{amount} asked for.</>,
     collectAt: (time: string, duration: string) => `You can collect it ${time}, in ${duration}.`,
+    movesOver: 'It goes to the purse of your other meter.',
+    goesTo: (address: string) => `It goes to ${address}.`,
     ready: 'It is ready to collect.',
     collect: 'Collect it',
     all: 'all',
@@ -60,38 +62,6 @@ export const moneyTexts = catalogue({
         : `${approvals} of ${count} watchers computed this payment themselves`
     },
     saveStatement: (time: string) => `Save the statement of the payment at ${time}`,
-    meterKey: 'Meter’s key',
-    firstKey: 'Your meter signs with its first key,',
-    newestKey: 'Your meter’s newest key is',
-    signsFrom: (time: string) => `, which signs from ${time}`,
-    signsSince: (time: string) => `, which signs since ${time}`,
-    changeKey: (command: ReactNode): ReactNode => (
-      <>
-        . To change it, run {command} where the meter is read, and paste the line that it prints. Prices, money and
-        readings stay. Approve only a line that you made yourself.
-      </>
-    ),
-    agentLine: 'The agent’s line',
-    approve: 'Approve the next key',
-    nextKey: 'Next key:',
-    approved: (transaction: ReactNode): ReactNode => (
-      <>Approved in transaction {transaction}. The agent goes over to the next key by itself.</>
-    ),
-    stopTitle: 'Stop trading for good',
-    stopText: (period: string) =>
-      `From the next ${period} on this meter sells and buys nothing here. What was traded before is paid as always, what is in the purse stays yours and can be asked for at any time. To come back you join anew.`,
-    iWantToStop: 'I want to stop',
-    close: 'Stop for good',
-    closed: (transaction: ReactNode): ReactNode => <>Stopped in transaction {transaction}.</>,
-    period: en.period,
-    ticket: {
-      notALine: 'This is not the line that the agent printed. Paste all of it.',
-      otherMarket: 'This line was made for another market.',
-      otherAccount: 'This line was made for another account.',
-      otherMeter: 'This line was made for another meter.',
-      keyChanged: 'The meter’s key has changed since this line was printed. Let the agent print a new one.',
-      expired: 'This line has expired. Let the agent print it again.',
-    },
   },
   de: {
     inPurse: 'auf meinem Guthaben',
@@ -126,6 +96,8 @@ export const moneyTexts = catalogue({
     requestInstead: 'Stattdessen einen anderen Betrag verlangen',
     askedFor: (amount) => <>{amount} verlangt.</>,
     collectAt: (time, duration) => `Sie können es ab ${time} abholen, in ${duration}.`,
+    movesOver: 'Es geht auf das Guthaben Ihres anderen Zählers.',
+    goesTo: (address) => `Es geht an ${address}.`,
     ready: 'Es liegt zum Abholen bereit.',
     collect: 'Abholen',
     all: 'alles',
@@ -148,37 +120,5 @@ export const moneyTexts = catalogue({
         : `${approvals} von ${count} Wächtern haben diese Zahlung selbst nachgerechnet`
     },
     saveStatement: (time) => `Nachweis der Zahlung von ${time} speichern`,
-    meterKey: 'Schlüssel des Zählers',
-    firstKey: 'Ihr Zähler unterschreibt mit seinem ersten Schlüssel,',
-    newestKey: 'Der neueste Schlüssel Ihres Zählers ist',
-    signsFrom: (time) => `; er unterschreibt ab ${time}`,
-    signsSince: (time) => `; er unterschreibt seit ${time}`,
-    changeKey: (command) => (
-      <>
-        . Um ihn zu wechseln, starten Sie {command} dort, wo der Zähler gelesen wird, und fügen Sie die Zeile ein, die
-        es ausgibt. Preise, Geld und Zählerstände bleiben. Bestätigen Sie nur eine Zeile, die Sie selbst erzeugt haben.
-      </>
-    ),
-    agentLine: 'Die Zeile des Agenten',
-    approve: 'Nächsten Schlüssel bestätigen',
-    nextKey: 'Nächster Schlüssel:',
-    approved: (transaction) => (
-      <>Bestätigt in Transaktion {transaction}. Der Agent wechselt von selbst zum nächsten Schlüssel.</>
-    ),
-    stopTitle: 'Für immer aufhören',
-    stopText: (period) =>
-      `Ab der nächsten ${period} verkauft und kauft dieser Zähler hier nichts mehr. Was vorher gehandelt wurde, wird wie immer bezahlt; Ihr Guthaben bleibt Ihres und lässt sich jederzeit auszahlen. Um zurückzukommen, machen Sie neu mit.`,
-    iWantToStop: 'Ich möchte aufhören',
-    close: 'Für immer aufhören',
-    closed: (transaction) => <>Beendet in Transaktion {transaction}.</>,
-    period: de.period,
-    ticket: {
-      notALine: 'Das ist nicht die Zeile, die der Agent ausgegeben hat. Fügen Sie sie ganz ein.',
-      otherMarket: 'Diese Zeile gehört zu einem anderen Markt.',
-      otherAccount: 'Diese Zeile gehört zu einem anderen Konto.',
-      otherMeter: 'Diese Zeile gehört zu einem anderen Zähler.',
-      keyChanged: 'Der Schlüssel des Zählers hat seitdem gewechselt. Lassen Sie den Agenten eine neue Zeile ausgeben.',
-      expired: 'Diese Zeile ist abgelaufen. Lassen Sie den Agenten sie noch einmal ausgeben.',
-    },
   },
 })

@@ -8,7 +8,7 @@ import type {
   OwnForwardTradeResource,
 } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'
-import type { Credentials } from '../api/queries.ts'
+import type { Asker } from '../api/queries.ts'
 import { withChange, withForwardOrder, withTrade } from './forward.ts'
 
 const keptTrades = 12
@@ -37,22 +37,22 @@ export function forwardBookQuery(book: BookName) {
 }
 
 /** The seat's orders that are still open. */
-export function forwardOrdersQuery({ account, token }: Credentials, seat: string) {
+export function forwardOrdersQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['forward-orders', account, seat],
     queryFn: async ({ signal }) => {
       const path = `/accounts/${account}/forward-orders?seat=${seat}&status=open`
-      return (await getJson<{ items: ForwardOrderResource[] }>(path, { token, signal })).items
+      return (await getJson<{ items: ForwardOrderResource[] }>(path, { account, signal })).items
     },
   })
 }
 
-export function forwardTradesQuery({ account, token }: Credentials, seat: string) {
+export function forwardTradesQuery({ account }: Asker, seat: string) {
   return queryOptions({
     queryKey: ['forward-trades', account, seat],
     queryFn: async ({ signal }) => {
       const path = `/accounts/${account}/forward-trades?seat=${seat}&limit=${keptTrades}`
-      return (await getJson<{ items: OwnForwardTradeResource[] }>(path, { token, signal })).items
+      return (await getJson<{ items: OwnForwardTradeResource[] }>(path, { account, signal })).items
     },
   })
 }

@@ -4,7 +4,6 @@ import { useId, useState } from 'react'
 import { type GrantScope, grantScopes } from '../../contracts/protocol/data-grants.ts'
 import type { GrantResource } from '../../server/api/grant-resources.ts'
 import { part } from '../api/part.ts'
-import { areasQuery } from '../api/queries.ts'
 import { Card, Empty, Trouble, Waiting } from '../page/card.tsx'
 import { AddressField } from '../page/fields.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
@@ -36,11 +35,9 @@ function GivenCard({ area, seat }: SeatViewProps) {
   const session = useSession()
   const queries = useQueryClient()
   const grants = useQuery(grantsQuery(session))
-  const known = useQuery(areasQuery).data ?? []
-  const areas = [area, ...known.filter((each) => each.area !== area.area)]
   const takeBack = useMutation({
     mutationFn: async (taken: GrantResource) =>
-      (await part(() => import('./submit.ts'))).takeGrantBack(session, taken, { grants: grants.data ?? [], areas }),
+      (await part(() => import('./submit.ts'))).takeGrantBack(session, taken, grants.data ?? []),
     onSettled: () => queries.invalidateQueries({ queryKey: ['grants', session.account] }),
   })
   const given = (grants.data ?? []).filter((each) => !each.revoked && each.seat === seat.seat)
@@ -52,7 +49,7 @@ function GivenCard({ area, seat }: SeatViewProps) {
       {grants.data && given.length === 0 && <Empty>{said.nobody}</Empty>}
       <ul className="grant-list">
         {given.map((each) => {
-          const others = endingWith(each, grants.data ?? [], areas).length
+          const others = endingWith(each, grants.data ?? []).length
           return (
             <li key={each.grant}>
               <p>

@@ -2,7 +2,7 @@
 import { type GrantScope, grantScopes } from '../../contracts/protocol/data-grants.ts'
 import { type DataGrant, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { DataReadResource, GrantResource } from '../../server/api/grant-resources.ts'
-import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import type { SeatResource } from '../../server/api/resources.ts'
 import { grantWords } from './words.ts'
 
 export interface GrantDraft {
@@ -65,18 +65,10 @@ function beginOf(date: string, isUtc: boolean): number {
  * The grants that end together with `taken`, since one number takes back all that are older: signed again with a newer nonce
  * they go on.
  */
-export function endingWith(
-  taken: GrantResource,
-  grants: readonly GrantResource[],
-  areas: readonly AreaResource[],
-): GrantResource[] {
-  const contractOf = (area: number) => {
-    const chain = areas.find((each) => each.area === area)?.chain
-    return chain && `${chain.chainId} ${chain.revocations}`
-  }
+export function endingWith(taken: GrantResource, grants: readonly GrantResource[]): GrantResource[] {
   return grants.filter((other) => {
     if (other.revoked || other.grant === taken.grant || other.nonce > taken.nonce) return false
-    return contractOf(other.area) === contractOf(taken.area)
+    return other.chainId === taken.chainId && other.revocations === taken.revocations
   })
 }
 

@@ -2,27 +2,25 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { DataReadResource, GrantResource } from '../../server/api/grant-resources.ts'
 import { getJson } from '../api/client.ts'
-import type { Credentials } from '../api/queries.ts'
+import { everyPage } from '../api/every-page.ts'
+import type { Asker } from '../api/queries.ts'
 
 /** Reads that the page shows. */
 const shownReads = 50
 
-export function grantsQuery({ account, token }: Credentials) {
+export function grantsQuery({ account }: Asker) {
   return queryOptions({
     queryKey: ['grants', account],
-    queryFn: async ({ signal }) => {
-      const path = `/accounts/${account}/grants?limit=500`
-      return (await getJson<{ items: GrantResource[] }>(path, { token, signal })).items
-    },
+    queryFn: ({ signal }) => everyPage<GrantResource>(`/accounts/${account}/grants`, { account }, signal),
   })
 }
 
-export function readsQuery({ account, token }: Credentials) {
+export function readsQuery({ account }: Asker) {
   return queryOptions({
     queryKey: ['reads', account],
     queryFn: async ({ signal }) => {
       const path = `/accounts/${account}/reads?limit=${shownReads}`
-      return (await getJson<{ items: DataReadResource[] }>(path, { token, signal })).items
+      return (await getJson<{ items: DataReadResource[] }>(path, { account, signal })).items
     },
     refetchInterval: 30_000,
   })

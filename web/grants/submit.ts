@@ -3,7 +3,7 @@ import { signRevocation } from '../../contracts/protocol/data-grants.ts'
 import { type DataGrant, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { GrantResource, GrantsRevokedResource } from '../../server/api/grant-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { postJson } from '../api/client.ts'
+import { getJson, postJson } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
 import { again, endingWith } from './grant.ts'
 
@@ -20,20 +20,24 @@ export async function giveGrant(session: Session, area: AreaResource, grant: Dat
 export async function takeGrantBack(
   session: Session,
   taken: GrantResource,
-  { grants, areas }: { grants: readonly GrantResource[]; areas: readonly AreaResource[] },
+  grants: readonly GrantResource[],
 ): Promise<GrantsRevokedResource> {
-  const areaOf = (number: number) => areas.find((each) => each.area === number)!
-  const { area, chain } = areaOf(taken.area)
   const { account } = session
+  const { area, chainId, revocations } = taken
   const value = { account, below: taken.nonce + 1, deadline: Math.floor(Date.now() / 1000) + lifeSeconds }
-  const domain = { chainId: chain.chainId, revocations: chain.revocations! }
-  const signature = await signRevocation(await session.identity.signer(), domain, value)
+  const signature = await signRevocation(await session.identity.signer(), { chainId, revocations }, value)
   const { below, deadline } = value
+  // Whatever is needed to give the others again is there before anything ends.
+  const goingOn = endingWith(taken, grants)
+  const areas = new Map<number, AreaResource>()
+  for (const other of goingOn) {
+    if (!areas.has(other.area)) areas.set(other.area, await getJson<AreaResource>(`/areas/${other.area}`))
+  }
   const path = `/accounts/${account}/grants/revocations`
   const revoked = await postJson<GrantsRevokedResource>(path, { area, below, deadline, signature }, session)
   const nonce = Math.max(Date.now(), below)
-  for (const [index, other] of endingWith(taken, grants, areas).entries()) {
-    await giveGrant(session, areaOf(other.area), again(other, nonce + index))
+  for (const [index, other] of goingOn.entries()) {
+    await giveGrant(session, areas.get(other.area)!, again(other, nonce + index))
   }
   return revoked
 }

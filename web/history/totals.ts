@@ -2,7 +2,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { TotalsResource } from '../../server/api/totals-resources.ts'
 import { getJson } from '../api/client.ts'
-import type { Credentials } from '../api/queries.ts'
+import type { Asker } from '../api/queries.ts'
 
 /** The time zone of the reader's device. */
 export function ownTimeZone(): string {
@@ -15,13 +15,13 @@ export interface TotalsRange {
   by: TotalsResource['by']
 }
 
-export function totalsQuery({ account, token }: Credentials, seat: string, { from, to, by }: TotalsRange) {
+export function totalsQuery({ account }: Asker, seat: string, { from, to, by }: TotalsRange) {
   const timeZone = ownTimeZone()
   return queryOptions({
     queryKey: ['totals', account, seat, by, from, to],
     queryFn: ({ signal }) => {
       const query = new URLSearchParams({ seat, from, to, by, timeZone })
-      return getJson<TotalsResource>(`/accounts/${account}/totals?${query}`, { token, signal })
+      return getJson<TotalsResource>(`/accounts/${account}/totals?${query}`, { account, signal })
     },
     placeholderData: (previous) => previous,
   })

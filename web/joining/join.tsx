@@ -6,16 +6,15 @@ import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { areaQuery, demoHomesQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
-import { readCents } from '../forward/forward.ts'
 import { energy, power, priceWords, typedCents } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
 import { PageLink, pathIn, useAddress } from '../page/address.tsx'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
-import { NumberField } from '../page/fields.tsx'
 import OwnAccount from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
-import { type Limits, mandateOf, mandateSentences } from './mandate.ts'
+import { LimitsFields, useLimits } from './limits-fields.tsx'
+import { mandateOf, nextVersion } from './mandate.ts'
 import { pairingQuery, requestPairing, showInvitation, takeDemoHome } from './queries.ts'
 import { joiningWords } from './words.tsx'
 import './joining.css'
@@ -178,7 +177,7 @@ function Pairing({
   const found = pairing.data
   const elsewhere = found !== undefined && found.area !== here.area ? found.area : null
   const other = useQuery({ ...areaQuery(String(elsewhere)), enabled: elsewhere !== null })
-  const seat = seats.data?.find(({ meter }) => meter === found?.meter)
+  const seat = seats.data?.find(({ meter, closed }) => meter === found?.meter && !closed)
   if (found === undefined) {
     return (
       <>
@@ -281,22 +280,20 @@ function FoundHome({ found: { found, expiresAt }, children }: { found: PairingRe
 
 function LimitsForm({ area, found, session }: { area: AreaResource; found: PairingResource; session: Session }) {
   const said = joiningWords()
-  const whatId = useId()
-  const [floorText, setFloorText] = useState(found.found.sells ? typedCents(area.feedInPerKwh) : '')
-  const [ceilingText, setCeilingText] = useState(typedCents(area.retailPerKwh))
-  const [connectionText, setConnectionText] = useState(String(usualConnectionKw))
+  const { sells } = found.found
+  const typing = useLimits(area, {
+    floor: sells ? typedCents(area.feedInPerKwh) : '',
+    ceiling: typedCents(area.retailPerKwh),
+    connection: String(usualConnectionKw),
+  })
   const [nowMs] = useState(Date.now)
   const people = useQuery(peopleQuery).data
-  const sellFloorTicks = floorText.trim() === '' ? null : readCents(floorText, area.priceDecimals)
-  const buyCeilingTicks = ceilingText.trim() === '' ? null : readCents(ceilingText, area.priceDecimals)
-  const isPower = /^\d{1,4}([.,]\d)?$/.test(connectionText.trim()) && Number(connectionText.replace(',', '.')) > 0
-  const problem = problemOf(area, { floorText, ceilingText, sellFloorTicks, buyCeilingTicks, isPower })
-  const limits: Limits = {
-    ...{ sellFloorTicks, buyCeilingTicks },
-    connectionW: Math.round(Number(connectionText.replace(',', '.')) * 1000),
+  const seats = useQuery(seatsQuery(session)).data ?? []
+  const home = {
+    ...{ account: session.account, meter: found.meter, startsAt: found.epochStart!.time },
+    version: nextVersion(seats.filter((seat) => seat.area === area.area && seat.meter === found.meter)),
   }
-  const home = { account: session.account, meter: found.meter, startsAt: found.epochStart!.time }
-  const mandate = problem === null ? mandateOf(area, home, limits, nowMs) : null
+  const mandate = typing.limits === null ? null : mandateOf(area, home, typing.limits, nowMs)
   const open = useMutation({
     mutationFn: async () => {
       await showInvitation(session, area, people ?? null)
@@ -307,7 +304,7 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
         session,
         area,
         found,
-        mandateOf(area, home, limits, Date.now()),
+        mandateOf(area, home, typing.limits!, Date.now()),
       )
     },
   })
@@ -320,22 +317,7 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
           if (mandate !== null) open.mutate()
         }}
       >
-        {found.found.sells && (
-          <NumberField label={said.sellAtLeast} text={floorText} setText={setFloorText} describedBy={whatId} />
-        )}
-        <NumberField label={said.buyAtMost} text={ceilingText} setText={setCeilingText} describedBy={whatId} />
-        <NumberField label={said.connection} text={connectionText} setText={setConnectionText} describedBy={whatId} />
-        <div id={whatId} aria-live="polite">
-          {problem === null && mandate !== null ? (
-            <ul className="join-words">
-              {mandateSentences(area, mandate).map((sentence) => (
-                <li key={sentence}>{sentence}</li>
-              ))}
-            </ul>
-          ) : (
-            <p className="explain">{problem}</p>
-          )}
-        </div>
+        <LimitsFields area={area} typing={typing} sells={sells} mandate={mandate} />
         <button type="submit" className="primary" disabled={mandate === null || open.isPending || open.isSuccess}>
           {open.isPending ? said.signing : said.signAndJoin}
         </button>
@@ -349,31 +331,6 @@ function LimitsForm({ area, found, session }: { area: AreaResource; found: Pairi
       )}
     </Card>
   )
-}
-
-/** What is wrong with what somebody typed, in a sentence; null where nothing is. */
-function problemOf(
-  area: AreaResource,
-  typed: {
-    floorText: string
-    ceilingText: string
-    sellFloorTicks: number | null
-    buyCeilingTicks: number | null
-    isPower: boolean
-  },
-): string | null {
-  const said = joiningWords()
-  const { sellFloorTicks, buyCeilingTicks } = typed
-  const [lowest, highest] = [area.lowestPerKwh, area.highestPerKwh].map((price) =>
-    parsePrice(price, area.priceDecimals),
-  )
-  const wrong = (text: string, ticks: number | null) =>
-    text.trim() !== '' && (ticks === null || ticks < lowest! || ticks > highest!)
-  const between = said.between(priceWords(area.lowestPerKwh), priceWords(area.highestPerKwh))
-  if (wrong(typed.floorText, sellFloorTicks)) return said.floorWrong(between)
-  if (wrong(typed.ceilingText, buyCeilingTicks)) return said.ceilingWrong(between)
-  if (sellFloorTicks === null && buyCeilingTicks === null) return said.onePrice
-  return typed.isPower ? null : said.connectionWrong
 }
 
 function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResource; session: Session }) {

@@ -1,7 +1,7 @@
 /** The mandate of a home that joins: what its owner chose, as the account signs it, and in plain words. */
 import type { Mandate } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, type Ticks } from '../../contracts/protocol/units.ts'
-import type { AreaResource } from '../../server/api/resources.ts'
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { energy, priceWords } from '../money/format.ts'
 import { duration, localDate, localMoment } from '../time/clock.ts'
 import { joiningWords } from './words.tsx'
@@ -27,13 +27,15 @@ function intervalWh({ intervalSeconds }: Pick<AreaResource, 'intervalSeconds'>, 
   return Math.min(mostWh, Math.ceil((powerW * intervalSeconds) / 3_600))
 }
 
-/**
- * The first mandate of a meter, from the boundary at which its epoch begins, for a year of whole days. A side that is not
- * wanted moves nothing at all.
- */
+/** The version of the next mandate of a meter: above every one that its account has signed for it in the area. */
+export function nextVersion(seats: readonly Pick<SeatResource, 'mandate' | 'next'>[]): number {
+  return 1 + Math.max(0, ...seats.flatMap(({ mandate, next }) => [mandate.version, next?.version ?? 0]))
+}
+
+/** A mandate of a meter, from a boundary on, for a year of whole days. A side that is not wanted moves nothing at all. */
 export function mandateOf(
   area: AreaResource,
-  home: { account: string; meter: string; startsAt: number },
+  home: { account: string; meter: string; startsAt: number; version: number },
   { sellFloorTicks, buyCeilingTicks, connectionW }: Limits,
   nowMs: number,
 ): Mandate {
@@ -46,7 +48,7 @@ export function mandateOf(
     maxBuyWh: buyCeilingTicks === null ? 0 : mostEachWay,
     validFrom: home.startsAt,
     validUntil: (Math.floor(home.startsAt / daySeconds) + mandateDays) * daySeconds,
-    version: 1,
+    version: home.version,
     deadline: Math.floor(nowMs / 1000) + signatureLifeSeconds,
   }
 }

@@ -13,10 +13,10 @@ import { keptInvitation } from './kept-invitation.ts'
 const lookEveryMs = 2_000
 
 /** The meter that is offered under a code, as its agent sees it now. */
-export function pairingQuery({ account, token }: Session, code: string) {
+export function pairingQuery({ account }: Session, code: string) {
   return queryOptions({
     queryKey: ['pairing', account, code],
-    queryFn: ({ signal }) => getJson<PairingResource>(`/pairings/${encodeURIComponent(code)}`, { token, signal }),
+    queryFn: ({ signal }) => getJson<PairingResource>(`/pairings/${encodeURIComponent(code)}`, { account, signal }),
     refetchInterval: ({ state }) => (state.error === null ? lookEveryMs : false),
     // A wrong code counts: it is not tried again by itself.
     retry: false,

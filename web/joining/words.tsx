@@ -28,7 +28,7 @@ export const joiningWords = catalogue({
       'This is a demo: it lends you a roof with real devices and an agent of its own for a day. From here on everything is as it is for anybody.',
     demoTake: 'Lend me a home',
     demoWaiting: 'Its devices and its agent are starting…',
-    demoFull: 'All of its homes have found somebody. One becomes free within a day.',
+    demoFull: 'All of its homes have found somebody. One becomes free when nobody looks at it for an hour.',
     demoReady: (code: ReactNode): ReactNode => (
       <>Your home is there. Its agent shows the code {code}: find your home by it.</>
     ),
@@ -122,7 +122,7 @@ export const joiningWords = catalogue({
       'Dies ist eine Vorführung: Sie leiht Ihnen für einen Tag ein Dach mit echten Geräten und einem eigenen Agenten. Von hier an ist alles wie bei jedem.',
     demoTake: 'Leih mir ein Haus',
     demoWaiting: 'Geräte und Agent fahren hoch …',
-    demoFull: 'Alle Häuser haben jemanden gefunden. Binnen eines Tages wird eines frei.',
+    demoFull: 'Alle Häuser haben jemanden gefunden. Eines wird frei, wenn es eine Stunde lang niemand ansieht.',
     demoReady: (code) => <>Ihr Haus ist da. Sein Agent zeigt den Code {code}: Finden Sie Ihr Haus damit.</>,
     looking: 'Ihr Haus wird gesucht',
     another: 'Einen anderen Code eingeben',

@@ -25,13 +25,12 @@ export function useConnection(): Connection {
 
 interface LiveProviderProps {
   area: number | undefined
-  /** What names the session, for private events. */
-  token: string | undefined
+  /** Whose session it is, for private events. */
   account: string | undefined
   children: ReactNode
 }
 
-export function LiveProvider({ area, token, account, children }: LiveProviderProps) {
+export function LiveProvider({ area, account, children }: LiveProviderProps) {
   const queries = useQueryClient()
   const [connection, setConnection] = useState<Connection>(firstConnection)
 
@@ -39,7 +38,7 @@ export function LiveProvider({ area, token, account, children }: LiveProviderPro
     if (area === undefined) return
     const socket: Socket<LiveToPage, PageToLive> = io('/live', {
       forceNew: true,
-      auth: token === undefined ? {} : { account: token },
+      auth: account === undefined ? {} : { account },
       reconnectionDelayMax: 5000,
     })
     let connectedBefore = false
@@ -82,6 +81,7 @@ export function LiveProvider({ area, token, account, children }: LiveProviderPro
       socket.on('seatInterval', (interval) => applySeatInterval(queries, account, interval))
       socket.on('agreement', (agreement) => applyAgreement(queries, account, agreement))
       socket.on('forwardOrder', (order) => applyForwardOrder(queries, account, order))
+      socket.on('notice', () => void queries.invalidateQueries({ queryKey: ['notices', account] }))
       socket.on('telemetry', (telemetry) => applyTelemetry(queries, account, telemetry))
     }
     return () => {
@@ -89,7 +89,7 @@ export function LiveProvider({ area, token, account, children }: LiveProviderPro
       window.removeEventListener('online', online)
       socket.close()
     }
-  }, [area, token, account, queries])
+  }, [area, account, queries])
 
   return <ConnectionContext value={connection}>{children}</ConnectionContext>
 }

@@ -17,13 +17,20 @@ const dayMs = 86_400_000
 /** How long before its end a limit is told to end. */
 const remindDays = 14
 
+/** How long a meter may send nothing before it counts as silent, in milliseconds. */
+export function silentAfterMs({
+  intervalSeconds,
+  graceSeconds,
+}: Pick<AreaResource, 'intervalSeconds' | 'graceSeconds'>): number {
+  return (silentAfterIntervals * intervalSeconds + graceSeconds) * 1000
+}
+
 export function problemsOf(area: AreaResource, seat: SeatResource, nowMs: number): HomeProblem[] {
   if (seat.closed) return ['closed']
-  const silentMs = (silentAfterIntervals * area.intervalSeconds + area.graceSeconds) * 1000
   const { lastReadingAt, mandate } = seat
   // The metering operator's values come when they come; they are no device that has fallen silent.
   const hasDevice = seat.record.kind !== 'official'
-  const isSilent = hasDevice && lastReadingAt !== null && nowMs - Date.parse(lastReadingAt) > silentMs
+  const isSilent = hasDevice && lastReadingAt !== null && nowMs - Date.parse(lastReadingAt) > silentAfterMs(area)
   const buys = mandate.maxBuyWh > 0 && seat.buyOrder !== null
   const problems: [HomeProblem, boolean][] = [
     ['suspended', seat.suspended],

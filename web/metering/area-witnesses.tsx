@@ -12,7 +12,7 @@ import { DifferenceTable } from './difference-table.tsx'
 import { areaWitnessesQuery } from './queries.ts'
 import { meteringWords } from './words.ts'
 
-export default function AreaWitnesses({ area }: { area: AreaResource }) {
+export function AreaWitnesses({ area }: { area: AreaResource }) {
   const said = meteringWords()
   const session = useSession()
   const [openedMs] = useState(Date.now)
@@ -26,11 +26,11 @@ export default function AreaWitnesses({ area }: { area: AreaResource }) {
       <p className="soft">{said.tolerance(count(tolerance.wh), count(tolerance.percent))}</p>
       {contradictions.length > 0 && (
         <>
-          <h3>{said.differences}</h3>
+          <h4>{said.differences}</h4>
           <DifferenceTable contradictions={contradictions} />
         </>
       )}
-      <h3>{said.days}</h3>
+      <h4>{said.days}</h4>
       <DayTable days={days} />
     </>
   )
@@ -43,7 +43,6 @@ function DayTable({ days }: Pick<WitnessesResource, 'days'>) {
       <thead>
         <tr>
           <th scope="col">{said.day}</th>
-          <th scope="col">{said.point}</th>
           <th scope="col">{said.direction}</th>
           <th scope="col" className="n">
             {said.both}
@@ -60,19 +59,20 @@ function DayTable({ days }: Pick<WitnessesResource, 'days'>) {
           <th scope="col" className="n">
             {said.largest}
           </th>
+          <th scope="col">{said.point}</th>
         </tr>
       </thead>
       <tbody>
         {days.map(({ day, point, direction, compared, beyond, officialWh, agentWh, largestWh }) => (
           <tr key={`${day} ${point} ${direction}`}>
             <th scope="row">{localDate(`${day}T12:00:00Z`)}</th>
-            <td>{point}</td>
             <td>{said.directions[direction]}</td>
             <td className="n">{count(compared)}</td>
             <td className="n">{count(beyond)}</td>
             <td className="n">{count(officialWh)}</td>
             <td className="n">{count(agentWh)}</td>
             <td className="n">{count(largestWh)}</td>
+            <td>{point}</td>
           </tr>
         ))}
       </tbody>

@@ -12,7 +12,6 @@ export function DifferenceTable({ contradictions }: Pick<WitnessesResource, 'con
       <thead>
         <tr>
           <th scope="col">{said.when}</th>
-          <th scope="col">{said.point}</th>
           <th scope="col">{said.direction}</th>
           <th scope="col" className="n">
             {said.official}
@@ -23,17 +22,18 @@ export function DifferenceTable({ contradictions }: Pick<WitnessesResource, 'con
           <th scope="col" className="n">
             {said.difference}
           </th>
+          <th scope="col">{said.point}</th>
         </tr>
       </thead>
       <tbody>
         {contradictions.map(({ start, point, direction, officialWh, agentWh, differenceWh }) => (
           <tr key={`${start} ${point} ${direction}`}>
             <th scope="row">{localMoment(start)}</th>
-            <td>{point}</td>
             <td>{said.directions[direction]}</td>
             <td className="n">{count(officialWh)}</td>
             <td className="n">{count(agentWh)}</td>
             <td className="n">{count(differenceWh)}</td>
+            <td>{point}</td>
           </tr>
         ))}
       </tbody>

@@ -1,8 +1,13 @@
 /** What the page asks for of two witnesses. */
 import { queryOptions } from '@tanstack/react-query'
-import type { WitnessesResource } from '../../server/api/official-resources.ts'
+import type {
+  MeteringPointResource,
+  OfficialDifferenceResource,
+  OfficialFileResource,
+  WitnessesResource,
+} from '../../server/api/official-resources.ts'
 import { getJson } from '../api/client.ts'
-import type { Credentials } from '../api/queries.ts'
+import type { Asker } from '../api/queries.ts'
 
 const shownDays = 30
 const dayMs = 86_400_000
@@ -15,21 +20,65 @@ function lastDays(nowMs: number): string {
 }
 
 /** Of one seat of the account. */
-export function seatWitnessesQuery({ account, token }: Credentials, seat: string, nowMs: number) {
+export function seatWitnessesQuery({ account }: Asker, seat: string, nowMs: number) {
   const path = `/accounts/${account}/witnesses?seat=${seat}&${lastDays(nowMs)}`
   return queryOptions({
     queryKey: ['witnesses', account, seat, path],
-    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { token, signal }),
+    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { account, signal }),
     staleTime: 60_000,
   })
 }
 
 /** Of all points of an area, for who meters it. */
-export function areaWitnessesQuery({ account, token }: Credentials, area: number, nowMs: number) {
+export function areaWitnessesQuery({ account }: Asker, area: number, nowMs: number) {
   const path = `/areas/${area}/witnesses?${lastDays(nowMs)}`
   return queryOptions({
     queryKey: ['area-witnesses', account, area, path],
-    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { token, signal }),
+    queryFn: ({ signal }) => getJson<WitnessesResource>(path, { account, signal }),
     staleTime: 60_000,
+  })
+}
+
+/** The bounds of a month by the reader's clock ("2026-11"), or of the last day where none is named. */
+function bounds(month: string | null): string {
+  const iso = (ms: number) => new Date(ms).toISOString()
+  if (month === null) return `from=${iso(Date.now() - dayMs)}&to=${iso(Date.now())}`
+  const [year, number] = month.split('-').map(Number) as [number, number]
+  return `from=${iso(new Date(year, number - 1).getTime())}&to=${iso(new Date(year, number).getTime())}`
+}
+
+/** The metering points with how complete their official values are. */
+export function pointsQuery({ account }: Asker, area: number, month: string | null) {
+  return queryOptions({
+    queryKey: ['metering-points', account, area, month],
+    queryFn: ({ signal }) =>
+      getJson<{ dueSeconds: number; items: MeteringPointResource[] }>(
+        `/areas/${area}/metering-points?${bounds(month)}`,
+        { account, signal },
+      ),
+    staleTime: 10_000,
+  })
+}
+
+/** Where files contradict each other or the newer one took the place of the other. */
+export function officialDifferencesQuery({ account }: Asker, area: number, month: string | null) {
+  return queryOptions({
+    queryKey: ['official-differences', account, area, month],
+    queryFn: async ({ signal }) => {
+      const path = `/areas/${area}/official-values/differences?${bounds(month)}`
+      return (await getJson<{ items: OfficialDifferenceResource[] }>(path, { account, signal })).items
+    },
+    staleTime: 10_000,
+  })
+}
+
+/** The files that were taken, newest first. */
+export function officialFilesQuery({ account }: Asker, area: number) {
+  return queryOptions({
+    queryKey: ['official-files', account, area],
+    queryFn: async ({ signal }) =>
+      (await getJson<{ items: OfficialFileResource[] }>(`/areas/${area}/official-values/files`, { account, signal }))
+        .items,
+    staleTime: 10_000,
   })
 }

@@ -18,7 +18,7 @@ export function WitnessCard({ seat }: SeatViewProps) {
   const differs = beyondIntervals > 0
   return (
     <Card
-      title={said.title}
+      title={comparedDays > 0 ? said.title : said.home}
       aside={comparedDays > 0 && <Badge tone={differs ? 'warn' : 'good'}>{said.compared(count(comparedDays))}</Badge>}
     >
       <p>{said.record[kind]}</p>

@@ -1,8 +1,7 @@
 /** The public view of a market area: the price now, how much is traded, and where it flows. */
 import { useQuery } from '@tanstack/react-query'
-import { slugOf } from '../../contracts/protocol/slug.ts'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
-import { intervalsQuery, peopleQuery } from '../api/queries.ts'
+import { intervalsQuery } from '../api/queries.ts'
 import { IntervalProgress } from '../market/interval-progress.tsx'
 import { keptInStreet, lastPrice, priceIn, pricesIn } from '../market/market.ts'
 import { PriceHeadline } from '../market/price-headline.tsx'
@@ -12,7 +11,7 @@ import { ZoneMap } from '../market/zone-map.tsx'
 import { energy, moneyWords, percentWords, priceWords } from '../money/format.ts'
 import { PageLink, usePathHere } from '../page/address.tsx'
 import { Card, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
-import { Avatar, peopleByRole } from '../page/person-switch.tsx'
+import { Avatar, peopleByRole, usePeopleHere } from '../page/person-switch.tsx'
 import { pageWords } from '../page/words.ts'
 import { duration, localTime } from '../time/clock.ts'
 import { neighbourhoodWords } from './words.ts'
@@ -105,21 +104,21 @@ function StreetNow({ area, intervals }: { area: AreaResource; intervals: readonl
 function Ways() {
   const said = neighbourhoodWords()
   const pathHere = usePathHere()
-  const people = useQuery(peopleQuery).data ?? []
-  const home = people.find(({ role }) => role === 'household')
-  const flat = people.findLast(({ role }) => role === 'buyer')
+  const { people, pathOf } = usePeopleHere()
+  const home = people?.find(({ role }) => role === 'household')
+  const flat = people?.findLast(({ role }) => role === 'buyer')
   return (
     <p className="hero-join">
       <PageLink to={pathHere('/join')} className="button primary">
         {said.join}
       </PageLink>{' '}
       {home && (
-        <PageLink to={pathHere(`/people/${slugOf(home.name)}`)} className="button">
+        <PageLink to={pathOf(home)} className="button">
           {said.seeHome}
         </PageLink>
       )}{' '}
       {flat && (
-        <PageLink to={pathHere(`/people/${slugOf(flat.name)}`)} className="button">
+        <PageLink to={pathOf(flat)} className="button">
           {said.seeFlat}
         </PageLink>
       )}
@@ -130,7 +129,7 @@ function Ways() {
 function People() {
   const said = neighbourhoodWords()
   const pathHere = usePathHere()
-  const people = useQuery(peopleQuery).data
+  const { people, pathOf } = usePeopleHere()
   if (!people) {
     return people === null ? (
       <p className="own-account">
@@ -149,7 +148,7 @@ function People() {
           <ul>
             {group.map((person) => (
               <li key={person.account}>
-                <PageLink to={pathHere(`/people/${slugOf(person.name)}`)}>
+                <PageLink to={pathOf(person)}>
                   <Avatar name={person.name} role={person.role} />
                   <span>
                     <span className="person-name">{person.name}</span>

@@ -49,7 +49,7 @@ function Tried({ area, seat, side }: OtherPricesProps) {
         ...{ seat: seat.seat, side, from: from.toISOString(), to: to.toISOString(), limits: prices.join() },
       })
       return getJson<OtherPricesResource>(`/accounts/${session.account}/other-prices?${query}`, {
-        token: session.token,
+        account: session.account,
         signal,
       })
     },

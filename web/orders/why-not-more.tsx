@@ -37,7 +37,7 @@ function Answer({ area, seat, side, start, of }: WhyNotMoreProps) {
     queryFn: ({ signal }) =>
       getJson<BetterLimitsResource>(
         `/accounts/${session.account}/better-limits?${new URLSearchParams({ seat, side, start })}`,
-        { token: session.token, signal },
+        { account: session.account, signal },
       ),
     staleTime: Number.POSITIVE_INFINITY,
   })

@@ -6,7 +6,7 @@ import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import { peopleQuery } from '../api/queries.ts'
 import type { Identity, Role } from '../session/identity.ts'
 import { inPageLanguage } from '../words/language.ts'
-import { PageLink, usePathHere } from './address.tsx'
+import { PageLink, pathIn, useAddress, usePathHere } from './address.tsx'
 import { pageWords } from './words.ts'
 
 const roles: readonly Role[] = ['household', 'buyer', 'utility']
@@ -18,9 +18,18 @@ export function peopleByRole(people: readonly DemoPerson[]): [Role, DemoPerson[]
     .filter(([, group]) => group.length > 0)
 }
 
+/** Those who live in the neighbourhood that the address names, or all; with the paths of their pages. */
+export function usePeopleHere(): { people: DemoPerson[] | null | undefined; pathOf: (person: DemoPerson) => string } {
+  const here = useAddress().area
+  const all = useQuery(peopleQuery).data
+  const isPlace = all?.some(({ area }) => area === here)
+  const people = isPlace ? all!.filter(({ area }) => area === here || area === null) : all
+  return { people, pathOf: ({ name, area }) => pathIn(area ?? here, `/people/${slugOf(name)}`) }
+}
+
 export function PersonSwitch({ identity }: { identity: Identity | null }) {
   const said = pageWords()
-  const people = useQuery(peopleQuery).data
+  const { people, pathOf } = usePeopleHere()
   const menu = useRef<HTMLDivElement>(null)
   const pathHere = usePathHere()
   const account = identity?.account
@@ -58,7 +67,7 @@ export function PersonSwitch({ identity }: { identity: Identity | null }) {
               {group.map((person) => (
                 <li key={person.account}>
                   <PageLink
-                    to={pathHere(`/people/${slugOf(person.name)}`)}
+                    to={pathOf(person)}
                     aria-current={person.account.toLowerCase() === account ? 'page' : undefined}
                     onClick={() => menu.current?.hidePopover()}
                   >

@@ -1,17 +1,26 @@
 /**
  * What a home does seldom, each closed until somebody opens it: trading ahead, agreements, a month's statement, what stands
- * behind its values, who reads its data, inviting, the meter's key, stopping.
+ * behind its values, who reads its data, inviting, its limits, other ways of money, the meter's key, leaving.
  */
 import { Agreements } from '../agreements/agreements.tsx'
+import { actTexts } from '../escrow/act-words.tsx'
 import { ClosingCard } from '../escrow/closing.tsx'
 import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { Grants } from '../grants/grants.tsx'
 import { InviteCard } from '../joining/invite.tsx'
+import { leavingWords } from '../leaving/words.tsx'
 import { WitnessCard } from '../metering/witness-card.tsx'
 import type { OrderSide } from '../orders/order.ts'
 import { MonthStatements } from '../statements/statements.tsx'
+import { Waiting } from './card.tsx'
+import { later } from './later.tsx'
+import { More } from './more.tsx'
 import type { SeatViewProps } from './seat-view.ts'
+
+const LimitsCard = later(() => import('../escrow/limits-card.tsx'), Waiting)
+const MoneyWays = later(() => import('../escrow/money-ways.tsx'), Waiting)
+const LeavingCards = later(() => import('../leaving/leaving-cards.tsx'), Waiting)
 
 /** `usually`: what the home mostly does. */
 export default function SeatActs({ area, seat, usually }: SeatViewProps & { usually: OrderSide }) {
@@ -23,7 +32,16 @@ export default function SeatActs({ area, seat, usually }: SeatViewProps & { usua
       <WitnessCard area={area} seat={seat} />
       <Grants area={area} seat={seat} />
       <InviteCard area={area} seat={seat} />
+      <More title={actTexts().limitsTitle}>
+        <LimitsCard area={area} seat={seat} />
+      </More>
+      <More title={actTexts().waysTitle}>
+        <MoneyWays area={area} seat={seat} />
+      </More>
       <MeterKeyCard area={area} seat={seat} />
+      <More title={leavingWords().title}>
+        <LeavingCards area={area} seat={seat} />
+      </More>
       <ClosingCard area={area} seat={seat} />
     </>
   )

@@ -16,6 +16,7 @@ import { pageWords } from './words.ts'
 const Household = later(() => import('../household/household.tsx'), PageWaiting)
 const Buyer = later(() => import('../buyer/buyer.tsx'), PageWaiting)
 const Utility = later(() => import('../utility/utility.tsx'), PageWaiting)
+const Notices = later(() => import('../notices/notices.tsx'))
 const Documents = later(() => import('../documents/documents.tsx'))
 
 /** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
@@ -29,7 +30,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
   const session = useSession()
   const { identity } = session
   const seats = useQuery(seatsQuery(session))
-  const [chosen, setChosen] = useState(0)
+  const [chosen, setChosen] = useState<number | null>(null)
   const pathHere = usePathHere()
 
   if (seats.isPending) return <PageWaiting />
@@ -37,7 +38,14 @@ export function SeatPage({ area }: { area: AreaResource }) {
 
   const here = seats.data.filter((each) => each.area === area.area)
   const elsewhere = [...new Set(seats.data.map((each) => each.area))].filter((each) => each !== area.area)
-  const seat = here[Math.min(chosen, here.length - 1)]
+  // Who joined anew with a meter looks at what it does now.
+  const place =
+    chosen ??
+    Math.max(
+      0,
+      here.findIndex(({ closed }) => !closed),
+    )
+  const seat = here[Math.min(place, here.length - 1)]
   const role = identity.role ?? roleOf(session.account, area, here)
   const zone = area.zones.find((each) => each.zone === seat?.zone)
 
@@ -58,10 +66,11 @@ export function SeatPage({ area }: { area: AreaResource }) {
         </div>
         <IntervalProgress area={area} />
       </div>
+      {role !== 'utility' && <Notices area={area} />}
       {role !== 'utility' && here.length > 1 && (
         <label className="seat-choice">
           {said.meter}{' '}
-          <select value={chosen} onChange={(event) => setChosen(Number(event.target.value))}>
+          <select value={place} onChange={(event) => setChosen(Number(event.target.value))}>
             {here.map((each, index) => (
               <option key={each.seat} value={index}>
                 {each.meter.slice(0, 8)}… · {each.zone}

@@ -20,11 +20,11 @@ export function Shell() {
   const shown = useShownArea()
   const area = shown.is === 'area' ? shown.area : undefined
   const identity = useIdentity()
-  const token = useQuery(sessionQuery(identity, area)).data
-  const session = identity && token ? { identity, account: identity.account, token: token.token } : null
+  const isOpen = useQuery(sessionQuery(identity, area)).data !== undefined
+  const session = identity && isOpen ? { identity, account: identity.account } : null
   return (
     <SessionProvider value={session}>
-      <LiveProvider area={area?.area} token={session?.token} account={session?.account}>
+      <LiveProvider area={area?.area} account={session?.account}>
         <a className="skip" href="#content">
           {said.skip}
         </a>

@@ -43,3 +43,10 @@ async function keptPart(request) {
   }
   return answer
 }
+
+/** A notice leads to the page that showed it, or opens it. */
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const open = self.clients.matchAll({ type: 'window' })
+  event.waitUntil(open.then(([page]) => (page === undefined ? self.clients.openWindow('/account') : page.focus())))
+})

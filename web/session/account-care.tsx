@@ -38,7 +38,7 @@ function Sessions({ session }: { session: Session }) {
   const sessions = useQuery({
     queryKey: ['sessions', session.account],
     queryFn: async ({ signal }) =>
-      (await getJson<{ items: ListedSessionResource[] }>('/sessions', { token: session.token, signal })).items,
+      (await getJson<{ items: ListedSessionResource[] }>('/sessions', { account: session.account, signal })).items,
   })
   const end = useMutation({
     mutationFn: ({ id }: ListedSessionResource) => deleteAt(`/sessions/${id}`, session),

@@ -3,7 +3,7 @@
 import { CodedError } from '../../contracts/protocol/error.ts'
 import type { EscrowDomain, Order, SessionKey, TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
-import type { Credentials } from '../api/queries.ts'
+import type { Asker } from '../api/queries.ts'
 import type { KeptPasskey } from './kept-passkeys.ts'
 
 export type Role = DemoPerson['role']
@@ -26,7 +26,7 @@ export interface OrderKey {
 /** The session keys of one account on this device. */
 export interface OrderKeys {
   /** One that may sign the order: a kept one, or a new one, which the account grants now. */
-  forOrder(asking: Credentials, domain: EscrowDomain, order: Order): Promise<OrderKey>
+  forOrder(asking: Asker, domain: EscrowDomain, order: Order): Promise<OrderKey>
   /** The signer of a key of this device; null for another. */
   signerOf(key: string | null): TypedDataSigner | null
 }

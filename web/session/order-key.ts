@@ -15,7 +15,8 @@ import {
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import { getJson, postJson } from '../api/client.ts'
-import type { Credentials } from '../api/queries.ts'
+import { everyPage } from '../api/every-page.ts'
+import type { Asker } from '../api/queries.ts'
 import type { Granted, Identity, OrderKey, OrderKeys } from './identity.ts'
 
 interface KeptKey {
@@ -65,7 +66,7 @@ export function keptKeyOf(account: string, meter: string): Granted | null {
 
 /** Takes the device's key back; its orders end at the next boundary, until the account sets a price anew. */
 export async function takeKeyBack(
-  session: Credentials & { identity: Identity },
+  session: Asker & { identity: Identity },
   area: AreaResource,
   key: string,
 ): Promise<void> {
@@ -76,15 +77,12 @@ export async function takeKeyBack(
 }
 
 async function grantKey(
-  { asking, signer }: { asking: Credentials; signer: TypedDataSigner },
+  { asking, signer }: { asking: Asker; signer: TypedDataSigner },
   domain: EscrowDomain,
   order: Order,
 ): Promise<OrderKey> {
   const secret = Wallet.createRandom()
-  const { items: areas } = await getJson<{ items: AreaResource[] }>('/areas')
-  const { items: seats } = await getJson<{ items: SeatResource[] }>(`/accounts/${asking.account}/seats`, asking)
-  const area = areas.find(({ rules }) => rules.hash === order.rules)!
-  const { mandate } = seats.find((seat) => seat.meter === order.meter && seat.area === area.area)!
+  const { area, mandate } = await seatOfOrder(asking, order)
   const [floor, ceiling, feedIn, retail] = [
     mandate.sellFloorPerKwh,
     mandate.buyCeilingPerKwh,
@@ -109,6 +107,18 @@ async function grantKey(
   const others = keptKeys().filter((each) => each.account !== account || each.meter !== order.meter)
   keep([{ account, meter: order.meter, secret: secret.privateKey, granted }, ...others])
   return { signer: secret, granted }
+}
+
+/** The area in which the order counts, and what the account's mandate there allows. */
+async function seatOfOrder(
+  asking: Asker,
+  order: Order,
+): Promise<{ area: AreaResource; mandate: SeatResource['mandate'] }> {
+  const seats = await everyPage<SeatResource>(`/accounts/${asking.account}/seats`, asking)
+  const own = seats.filter(({ meter }) => meter === order.meter)
+  const areas = await Promise.all(own.map(({ area }) => getJson<AreaResource>(`/areas/${area}`)))
+  const place = areas.findIndex(({ rules }) => rules.hash === order.rules)
+  return { area: areas[place]!, mandate: own[place]!.mandate }
 }
 
 /** How far this device's clock may be ahead of the market's. */

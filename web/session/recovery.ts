@@ -4,11 +4,12 @@
  */
 import { Wallet } from 'ethers'
 import { type AccountKey, keyOfAddress, noKey } from '../../contracts/protocol/passkey.ts'
-import { type AccountActs, accountTypedData, keyChange } from '../../contracts/protocol/passkey-account.ts'
-import { parseAddress, type TypedDataSigner } from '../../contracts/protocol/typed-data.ts'
+import { keyChange } from '../../contracts/protocol/passkey-account.ts'
+import { parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { relay } from '../api/client.ts'
 import { careWords } from './care-words.tsx'
+import { execute, signAct } from './execute.ts'
 import { type Identity, SessionError } from './identity.ts'
 import { type KeptPasskey, keepAskingPasskey, keepPasskey } from './kept-passkeys.ts'
 import { identityOfPasskey, makePasskeyFor, passkeyAccountAt, signerOfChosenPasskey } from './passkey.ts'
@@ -52,7 +53,7 @@ export async function objectToRecovery(session: Session, area: AreaResource): Pr
   const { account } = session
   const state = await passkeyAccountAt(area.area, account)
   const nonce = BigInt(state!.nextRecoveryNonce) - 1n
-  const signature = await sign(await session.identity.signer(), { area, account }, 'Veto', { nonce })
+  const signature = await signAct(await session.identity.signer(), { area, account }, 'Veto', { nonce })
   await relay('/relay/vetoes', { area: area.area, account, signature }, session)
 }
 
@@ -69,7 +70,7 @@ export async function askForAccount(area: AreaResource, typed: { account: string
   const made = await makePasskeyFor(account, area)
   const asked = { nonce: state.nextRecoveryNonce, deadline: deadline() }
   const act = { ...made.key, nonce: BigInt(asked.nonce), deadline: asked.deadline }
-  const signature = await sign(signer ?? signerOfChosenPasskey(account), { area, account }, 'Recover', act)
+  const signature = await signAct(signer ?? signerOfChosenPasskey(account), { area, account }, 'Recover', act)
   await relay('/relay/recoveries', { area: area.area, account, next: made.key, ...asked, signature })
   keepAskingPasskey(made)
 }
@@ -91,24 +92,7 @@ export async function takeAccountOver(area: AreaResource, kept: KeptPasskey): Pr
 const lookEveryMs = 1_000
 
 async function changeRecovery(session: Session, area: AreaResource, key: AccountKey): Promise<void> {
-  const { account } = session
-  const state = await passkeyAccountAt(area.area, account)
-  const call = keyChange(account, 'changeRecovery', key)
-  const asked = { nonce: state!.nextNonce, deadline: deadline() }
-  const act = { calls: [call], nonce: BigInt(asked.nonce), deadline: asked.deadline }
-  const signature = await sign(await session.identity.signer(), { area, account }, 'Execute', act)
-  const { value: _, ...sent } = call
-  await relay('/relay/executions', { area: area.area, account, calls: [sent], ...asked, signature }, session)
-}
-
-function sign<Name extends keyof AccountActs>(
-  signer: TypedDataSigner,
-  { area, account }: { area: AreaResource; account: string },
-  name: Name,
-  act: AccountActs[Name],
-): Promise<string> {
-  const { domain, types } = accountTypedData(name, { chainId: area.chain.chainId, account })
-  return signer.signTypedData(domain, types, act as unknown as Record<string, unknown>)
+  await execute(session, area, keyChange(session.account, 'changeRecovery', key))
 }
 
 function readRecovery({ account, key }: { account: string; key: string | null }) {

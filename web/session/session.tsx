@@ -3,7 +3,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useMemo, useState } from 'react'
 import { slugOf } from '../../contracts/protocol/slug.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { type Credentials, peopleQuery } from '../api/queries.ts'
+import { type Asker, peopleQuery } from '../api/queries.ts'
 import { useAddress } from '../page/address.tsx'
 import type { Identity } from './identity.ts'
 import { identityOfPerson } from './person.ts'
@@ -55,7 +55,7 @@ export function sessionQuery(identity: Identity | null, area: AreaResource | und
   })
 }
 
-export interface Session extends Credentials {
+export interface Session extends Asker {
   identity: Identity
 }
 

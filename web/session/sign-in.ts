@@ -4,8 +4,6 @@ import type { Identity } from './identity.ts'
 
 export interface OpenSession {
   account: string
-  /** What requests name the session by. */
-  token: string
   expiresAt: string
 }
 
@@ -52,21 +50,15 @@ export async function signIn(identity: Identity, chainId: number): Promise<OpenS
   })
   const keys = identity.passkey?.firstKeys ?? undefined
   const signature = await signer.signMessage(message)
-  return named(await postJson<SessionFacts>('/session', { message, signature, keys, cookie: true }))
+  return postJson<OpenSession>('/session', { message, signature, keys, cookie: true })
 }
-
-type SessionFacts = Omit<OpenSession, 'token'>
 
 async function openSessionOf(account: string): Promise<OpenSession | null> {
   try {
-    const session = await getJson<SessionFacts>('/session', { token: account })
-    return Date.parse(session.expiresAt) > Date.now() + freshForMs ? named(session) : null
+    const session = await getJson<OpenSession>('/session', { account })
+    return Date.parse(session.expiresAt) > Date.now() + freshForMs ? session : null
   } catch (error) {
     if (error instanceof ProblemError && error.status === 401) return null
     throw error
   }
-}
-
-function named(session: SessionFacts): OpenSession {
-  return { ...session, token: session.account }
 }

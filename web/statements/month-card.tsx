@@ -34,7 +34,7 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
     queryFn: ({ signal }) => {
       const query = new URLSearchParams({ seat: seat.seat, timeZone: ownTimeZone() })
       return getJson<MonthResource>(`/accounts/${session.account}/months/${month}?${query}`, {
-        token: session.token,
+        account: session.account,
         signal,
       })
     },
@@ -236,11 +236,11 @@ function Verify({ area, seat, month }: SeatViewProps & { month: MonthResource })
         statement: (end) =>
           getJson<StatementFile>(
             `/accounts/${session.account}/statements/${encodeURIComponent(end)}?seat=${seat.seat}`,
-            { token: session.token, signal },
+            { account: session.account, signal },
           ),
         settledRoot: (end) =>
           getJson<SettledRootResource>(`/areas/${area.area}/batches/${encodeURIComponent(end)}/settled-root`, {
-            token: session.token,
+            account: session.account,
             signal,
           }),
       })

@@ -25,6 +25,28 @@ export const attentionWords = catalogue({
       missing: (count: number) =>
         `${count} ${count === 1 ? 'meter has' : 'meters have'} no reading in the newest final result.`,
       unpaid: (since: string) => `Nothing was paid since ${since}.`,
+      documents: (month: string, given: number, needed: number) =>
+        `The documents of ${month} wait for approval: ${given} of ${needed} have signed.`,
+      undeclared: (count: number, periods: string) =>
+        `${count} ${periods} wait for what you allocate in them; nothing is paid until then.`,
+      conflicts: (count: number, periods: string) =>
+        `Two files of official values contradict each other in ${count === 1 ? 'one' : count} of the ${periods}: a newer file decides.`,
+      valuesMissing: (count: number) =>
+        count === 1
+          ? 'One official value of the last day is missing.'
+          : `${count} official values of the last day are missing.`,
+      estimated: (count: number) =>
+        count === 1
+          ? 'One official value of the last day is only estimated, and does not settle.'
+          : `${count} official values of the last day are only estimated, and do not settle.`,
+      differing: (count: number, periods: string) =>
+        `In ${count === 1 ? 'one' : count} of the ${periods} of the last three days an official value and the home’s own device differ beyond the tolerance.`,
+      valuesLate: (count: number) =>
+        count === 1
+          ? 'One official value came when it was overdue.'
+          : `${count} official values came when they were overdue.`,
+      valuesReplaced: (count: number) =>
+        `Corrected by a newer file in the last day: ${count} official ${count === 1 ? 'value' : 'values'}.`,
       corrected: (count: number, periods: string) =>
         `Corrected by readings that came late: ${count} of these ${periods}.`,
       deviated: (energy: string) => `${energy} that were agreed ahead were not delivered or not taken.`,
@@ -44,9 +66,13 @@ export const attentionWords = catalogue({
     registers: (taken: string, fedIn: string) => `Registers: ${taken} taken, ${fedIn} fed in.`,
     zone: 'Zone',
     most: (period: string) => `Most it can feed in within a ${period}, Wh`,
+    confirmText: (period: string) =>
+      `With your signature the meter trades from the next ${period} on, at most so much. You can revoke it at any time, in the list of meters below.`,
+    mostWrong:
+      'That is a whole number of watt-hours above zero. It follows from the power of the roof: 10 kW feed in 2500 Wh in a quarter of an hour.',
     confirm: 'Sign and confirm',
     signing: 'Signing…',
-    confirmed: (hash: string) => `On its way, in transaction ${hash}.`,
+    confirmed: 'On its way, in transaction',
     load: 'Load of the lines',
     loadNow: (flow: string, capacity: string) => `Now ${flow} of ${capacity}.`,
     loadPeak: (peak: string, time: string) => `Most: ${peak}, at ${time}.`,
@@ -75,6 +101,23 @@ export const attentionWords = catalogue({
       missing: (count) =>
         `${count} Zähler ${count === 1 ? 'hat' : 'haben'} im neuesten endgültigen Ergebnis keinen Wert.`,
       unpaid: (since) => `Seit ${since} wurde nichts bezahlt.`,
+      documents: (month, given, needed) =>
+        `Die Dokumente vom ${month} warten auf Freigabe: ${given} von ${needed} haben unterschrieben.`,
+      undeclared: (count, periods) =>
+        `${count} ${periods} warten darauf, was Sie darin zuteilen; bis dahin wird nichts bezahlt.`,
+      conflicts: (count, periods) =>
+        `Zwei Dateien mit Messwerten widersprechen einander in ${count === 1 ? 'einer' : count} der ${periods}: Eine neuere Datei entscheidet.`,
+      valuesMissing: (count) =>
+        count === 1 ? 'Ein Messwert des letzten Tages fehlt.' : `${count} Messwerte des letzten Tages fehlen.`,
+      estimated: (count) =>
+        count === 1
+          ? 'Ein Messwert des letzten Tages ist nur geschätzt und wird nicht abgerechnet.'
+          : `${count} Messwerte des letzten Tages sind nur geschätzt und werden nicht abgerechnet.`,
+      differing: (count, periods) =>
+        `In ${count === 1 ? 'einer' : count} der ${periods} der letzten drei Tage weichen Messwert und eigenes Gerät stärker voneinander ab als erlaubt.`,
+      valuesLate: (count) => (count === 1 ? 'Ein Messwert kam zu spät.' : `${count} Messwerte kamen zu spät.`),
+      valuesReplaced: (count) =>
+        `Am letzten Tag durch eine neuere Datei berichtigt: ${count} ${count === 1 ? 'Messwert' : 'Messwerte'}.`,
       corrected: (count, periods) => `Durch späte Werte berichtigt: ${count} dieser ${periods}.`,
       deviated: (energy) => `${energy}, die im Voraus vereinbart waren, wurden nicht geliefert oder nicht genommen.`,
     },
@@ -93,9 +136,13 @@ export const attentionWords = catalogue({
     registers: (taken, fedIn) => `Zählerstände: ${taken} bezogen, ${fedIn} eingespeist.`,
     zone: 'Zone',
     most: (period) => `Was er in einer ${period} höchstens einspeist, Wh`,
+    confirmText: (period) =>
+      `Mit Ihrer Unterschrift handelt der Zähler ab der nächsten ${period}, höchstens so viel. Sie können ihn jederzeit widerrufen, unten in der Liste der Zähler.`,
+    mostWrong:
+      'Das ist eine ganze Zahl von Wattstunden über null. Sie folgt aus der Leistung des Dachs: 10 kW speisen in einer Viertelstunde 2500 Wh ein.',
     confirm: 'Unterschreiben und bestätigen',
     signing: 'Wird unterschrieben …',
-    confirmed: (hash) => `Unterwegs, in Transaktion ${hash}.`,
+    confirmed: 'Unterwegs, in Transaktion',
     load: 'Last der Leitungen',
     loadNow: (flow, capacity) => `Jetzt ${flow} von ${capacity}.`,
     loadPeak: (peak, time) => `Höchstens: ${peak}, um ${time}.`,

@@ -1,12 +1,14 @@
 /** First things first for the utility: one light with its exceptions, yesterday's totals and report, and the meters that wait. */
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import type { JoiningResource } from '../../server/api/joining.ts'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
-import { getJson, getText } from '../api/client.ts'
+import { getText } from '../api/client.ts'
 import { part } from '../api/part.ts'
+import { readWh } from '../forward/forward.ts'
 import { energy } from '../money/format.ts'
-import { Badge, Card, Empty, Trouble, Waiting } from '../page/card.tsx'
+import { Act } from '../page/act.tsx'
+import { Badge, Card, Empty, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
@@ -14,6 +16,7 @@ import { localDate, localSpan, useNow } from '../time/clock.ts'
 import { attentionWords } from './attention-words.ts'
 import { attentionOf } from './exceptions.ts'
 import { checkReport, reportSums } from './report-check.ts'
+import { useWaiting } from './waiting.ts'
 
 interface AttentionProps {
   area: AreaResource
@@ -23,17 +26,8 @@ interface AttentionProps {
 
 export default function AttentionCards({ area, intervals }: AttentionProps) {
   const said = attentionWords()
-  const session = useSession()
-  const joining = useQuery({
-    queryKey: ['joining', session.account, area.area],
-    queryFn: ({ signal }) =>
-      getJson<JoiningResource[]>(`/areas/${area.area}/joining`, { token: session.token, signal }),
-    refetchInterval: 60_000,
-  })
-  const { light, exceptions, notes } = attentionOf(area, intervals, {
-    waiting: joining.data?.length ?? null,
-    nowMs: useNow(),
-  })
+  const { waiting, joining } = useWaiting(area)
+  const { light, exceptions, notes } = attentionOf(area, intervals, { ...waiting, nowMs: useNow() })
   return (
     <>
       <Card title={said.title} className="attention">
@@ -127,7 +121,9 @@ function Confirming({ area, joining }: { area: AreaResource; joining: JoiningRes
   const session = useSession()
   const [zone, setZone] = useState(area.zones.at(-1)!.zone)
   const [most, setMost] = useState('')
-  const nameplateWh = /^\d{1,8}$/.test(most) ? Number(most) : null
+  const nameplateWh = readWh(most)
+  const isWrong = most !== '' && nameplateWh === null
+  const noteId = useId()
   const confirm = useMutation({
     mutationFn: async () => {
       const { confirmMeter } = await part(() => import('./confirm.ts'))
@@ -135,12 +131,13 @@ function Confirming({ area, joining }: { area: AreaResource; joining: JoiningRes
     },
   })
   const { found } = joining
+  const isReady = nameplateWh !== null && !confirm.isPending && !confirm.data
   return (
     <form
       className="confirming"
       onSubmit={(event) => {
         event.preventDefault()
-        if (nameplateWh !== null) confirm.mutate()
+        if (isReady) confirm.mutate()
       }}
     >
       <h3>{found?.name ?? <code>{joining.meter}</code>}</h3>
@@ -172,17 +169,21 @@ function Confirming({ area, joining }: { area: AreaResource; joining: JoiningRes
           label={said.most(said.period(area.intervalSeconds))}
           text={most}
           setText={setMost}
-          isWrong={nameplateWh === null}
+          isWrong={isWrong}
           isWhole
+          describedBy={noteId}
         />
-        <button type="submit" className="primary" disabled={nameplateWh === null || confirm.isPending}>
+        <Act isSubmit className="primary" isOff={!isReady} describedBy={noteId}>
           {confirm.isPending ? said.signing : said.confirm}
-        </button>
+        </Act>
       </div>
+      <p id={noteId} className={isWrong ? 'explain wrong' : 'explain'} aria-live="polite">
+        {isWrong ? said.mostWrong : said.confirmText(said.period(area.intervalSeconds))}
+      </p>
       <Trouble error={confirm.error} />
       {confirm.data && (
         <p className="sent" role="status">
-          {said.confirmed(confirm.data.transaction)}
+          {said.confirmed} <TransactionLink hash={confirm.data.transaction} />
         </p>
       )}
     </form>

@@ -1,7 +1,7 @@
-/** The grid operator's word that a meter is where it is: signed in the browser, carried to the chain by the server. */
+/** The grid operator's word that a meter is where it is, or is no longer to trade: signed in the browser, carried to the chain by the server. */
 import { encodeBytes32String } from 'ethers'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
-import type { JoiningResource } from '../../server/api/joining.ts'
+import type { JoiningResource, MeterResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { relay } from '../api/client.ts'
 import type { Session } from '../session/session.tsx'
@@ -26,4 +26,19 @@ export async function confirmMeter(
   const confirmation = { ...common, seat: BigInt(seat), zone: encodeBytes32String(zone) as `0x${string}` }
   const signature = await signFull(await session.identity.signer(), area.chain, 'ConfirmMeter', confirmation)
   return relay('/relay/confirmations', { ...common, seat, zone, signature }, session)
+}
+
+/** The meter trades nothing from the next boundary on, until it is confirmed anew. */
+export async function revokeMeter(
+  session: Session,
+  area: AreaResource,
+  { seat }: Pick<MeterResource, 'seat'>,
+): Promise<{ transaction: string }> {
+  const revocation = {
+    from: nextBoundary(Date.now(), area.intervalSeconds),
+    deadline: Math.floor(Date.now() / 1000) + lifeSeconds,
+  }
+  const signed = { ...revocation, seat: BigInt(seat) }
+  const signature = await signFull(await session.identity.signer(), area.chain, 'RevokeMeter', signed)
+  return relay('/relay/revocations', { ...revocation, seat, signature }, session)
 }

@@ -1,8 +1,9 @@
 /** What the utility has to look at, from what the page knows of its area. */
+import type { MeteringPointResource } from '../../server/api/official-resources.ts'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { checkInterval } from '../market/market.ts'
 import { energy } from '../money/format.ts'
-import { localMoment } from '../time/clock.ts'
+import { localMoment, monthName } from '../time/clock.ts'
 import { attentionWords } from './attention-words.ts'
 
 export type Light = 'good' | 'warn' | 'bad'
@@ -17,14 +18,54 @@ export interface Attention {
 
 /** Payments are late once so many of their lengths have passed without one. */
 const lateAfterBatches = 3
+const billing = 1
+/** After its end a batch waits at most so many times for official values: for companions, for values, for signatures. */
+const waitsOfGrace = 3
 
-/** `intervals` newest first; `waiting` is how many meters are to be confirmed, null where that is not known yet. */
+/** What waits for the utility's people; null is what does not, or is not known yet. */
+export interface InboxState {
+  /** Meters to be confirmed. */
+  meters: number | null
+  official: OfficialSums | null
+  /** Documents that are previewed and not approved by enough. */
+  documents: { month: string; given: number; needed: number } | null
+  /** Intervals whose batch waits for what the grid operator allocates. */
+  undeclared: number | null
+}
+
+/** Intervals of all metering points in the last day; those that differ from the homes' own devices in the last three. */
+export interface OfficialSums {
+  missing: number
+  estimated: number
+  conflicts: number
+  late: number
+  replaced: number
+  differing: number
+}
+
+const nothing: OfficialSums = { missing: 0, estimated: 0, conflicts: 0, late: 0, replaced: 0, differing: 0 }
+
+/** What all points come to, and in how many moments two witnesses differ. */
+export function officialSums(
+  points: readonly Pick<MeteringPointResource, Exclude<keyof OfficialSums, 'differing'>>[],
+  differing: number,
+): OfficialSums {
+  const sum = (name: Exclude<keyof OfficialSums, 'differing'>) => points.reduce((all, each) => all + each[name], 0)
+  return {
+    ...{ missing: sum('missing'), estimated: sum('estimated'), conflicts: sum('conflicts') },
+    ...{ late: sum('late'), replaced: sum('replaced'), differing },
+  }
+}
+
+/** `intervals` newest first. */
 export function attentionOf(
   area: AreaResource,
   intervals: readonly IntervalResource[],
-  { waiting, nowMs }: { waiting: number | null; nowMs: number },
+  { meters, official, documents, undeclared, nowMs }: InboxState & { nowMs: number },
 ): Attention {
   const said = attentionWords()
+  const isOfficial = area.rules.settlingGrade === billing
+  const values = official ?? nothing
   const { exceptions } = said
   const periods = said.periods(area.intervalSeconds)
   const faulty = intervals.filter((interval) => checkInterval(interval).length > 0).length
@@ -33,16 +74,27 @@ export function attentionOf(
     ...(area.missed.length > 0 ? [exceptions.missed(area.missed.length)] : []),
   ]
   const missing = intervals.find(({ status }) => status === 'final')?.missingReadings ?? 0
-  const corrected = intervals.filter(({ status, run }) => status === 'final' && run > 1).length
+  // Where official values settle, every result is computed again as they come.
+  const corrected = isOfficial ? 0 : intervals.filter(({ status, run }) => status === 'final' && run > 1).length
   const deviationWh = intervals.reduce((sum, each) => sum + each.deviationWh, 0)
-  const lateMs = lateAfterBatches * area.batchSeconds * 1000
+  const lateMs = (lateAfterBatches * area.batchSeconds + (isOfficial ? waitsOfGrace * area.graceSeconds : 0)) * 1000
   const isLate = area.settledUntil !== null && nowMs - Date.parse(area.settledUntil) > lateMs
   const warn = [
-    ...(waiting !== null && waiting > 0 ? [exceptions.waiting(waiting)] : []),
+    ...(meters !== null && meters > 0 ? [exceptions.waiting(meters)] : []),
+    ...(documents === null
+      ? []
+      : [exceptions.documents(monthName(documents.month), documents.given, documents.needed)]),
+    ...(undeclared !== null && undeclared > 0 ? [exceptions.undeclared(undeclared, periods)] : []),
+    ...(values.conflicts > 0 ? [exceptions.conflicts(values.conflicts, periods)] : []),
+    ...(values.missing > 0 ? [exceptions.valuesMissing(values.missing)] : []),
+    ...(values.estimated > 0 ? [exceptions.estimated(values.estimated)] : []),
+    ...(values.differing > 0 ? [exceptions.differing(values.differing, periods)] : []),
     ...(missing > 0 ? [exceptions.missing(missing)] : []),
     ...(isLate ? [exceptions.unpaid(localMoment(area.settledUntil!))] : []),
   ]
   const notes = [
+    ...(values.late > 0 ? [exceptions.valuesLate(values.late)] : []),
+    ...(values.replaced > 0 ? [exceptions.valuesReplaced(values.replaced)] : []),
     ...(corrected > 0 ? [exceptions.corrected(corrected, periods)] : []),
     ...(deviationWh > 0 ? [exceptions.deviated(energy(deviationWh))] : []),
   ]

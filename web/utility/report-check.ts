@@ -54,6 +54,32 @@ export function reportSums(text: string): { rows: number; importWh: number; expo
   return { rows: rows.length, importWh: sum('importWh'), exportWh: sum('exportWh'), soldWh: sum('soldWh') }
 }
 
+/** A row as far as a list of changes tells it; energies in Wh. */
+export interface ChangedRow {
+  start: string
+  point: string
+  run: string
+  computedAt: string
+  importWh: number
+  exportWh: number
+  boughtWh: number
+  soldWh: number
+}
+
+/** The rows of a report, the newest computed first. */
+export function changedRows(text: string): ChangedRow[] {
+  const [header = [], ...lines] = readCsv(text)
+  const rows = lines.filter(([first]) => !endPattern.test(first ?? ''))
+  const cell = (row: readonly string[], name: string) => row[header.indexOf(name)] ?? ''
+  const changed = rows.map((row) => ({
+    ...{ start: cell(row, 'intervalStart'), point: cell(row, 'meteringPoint'), run: cell(row, 'run') },
+    ...{ computedAt: cell(row, 'computedAt'), importWh: Number(cell(row, 'importWh')) },
+    ...{ exportWh: Number(cell(row, 'exportWh')), boughtWh: Number(cell(row, 'boughtWh')) },
+    soldWh: Number(cell(row, 'soldWh')),
+  }))
+  return changed.sort((a, b) => Date.parse(b.computedAt) - Date.parse(a.computedAt))
+}
+
 /** Rows of cells; quoted cells may hold commas, quotes and line breaks. */
 export function readCsv(text: string): string[][] {
   const rows: string[][] = []

@@ -1,5 +1,6 @@
 /** The reports that were given out, each with its version, what it held, and what has changed from one version to the next. */
 import { useMutation, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { ReportVersionResource } from '../../server/api/report-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson, getText } from '../api/client.ts'
@@ -7,6 +8,7 @@ import { Empty, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
+import { ReportChanges } from './report-changes.tsx'
 import { changedSinceOf, queryOf, rangeOf } from './report-version.ts'
 import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
@@ -14,6 +16,7 @@ import { utilityWords } from './words.ts'
 export function ReportVersions({ area }: { area: AreaResource }) {
   const said = utilityWords()
   const session = useSession()
+  const [opened, setOpened] = useState<string | null>(null)
   const versions = useQuery({
     queryKey: ['reports', session.account, area.area],
     queryFn: async ({ signal }) =>
@@ -33,6 +36,7 @@ export function ReportVersions({ area }: { area: AreaResource }) {
   })
   if (versions.isPending) return <Waiting lines={3} />
   const all = versions.data ?? []
+  const shown = all.find((each) => keyOf(each) === opened && changedSinceOf(each, all) !== null)
   return (
     <>
       <Trouble error={versions.error ?? save.error} />
@@ -62,7 +66,7 @@ export function ReportVersions({ area }: { area: AreaResource }) {
               const { from, to } = rangeOf(version)
               const since = changedSinceOf(version, all)
               return (
-                <tr key={`${JSON.stringify(version.report)} ${version.version}`}>
+                <tr key={keyOf(version)}>
                   <th scope="row">{localMoment(version.createdAt)}</th>
                   <td>
                     {localMoment(from)} – {localMoment(to)}
@@ -72,13 +76,23 @@ export function ReportVersions({ area }: { area: AreaResource }) {
                   <td className="n">{String(version.manifest?.rows ?? '–')}</td>
                   <td className="n">{String(version.manifest?.refused ?? '–')}</td>
                   <td>
+                    {since !== null && (
+                      <button
+                        type="button"
+                        className="quiet"
+                        aria-expanded={opened === keyOf(version)}
+                        onClick={() => setOpened(opened === keyOf(version) ? null : keyOf(version))}
+                      >
+                        {said.saveChanges(version.version - 1)}
+                      </button>
+                    )}{' '}
                     <button
                       type="button"
                       className="quiet"
                       disabled={save.isPending}
                       onClick={() => save.mutate({ version, since })}
                     >
-                      {since === null ? said.saveVersion(version.version) : said.saveChanges(version.version - 1)}
+                      {since === null ? said.saveVersion(version.version) : said.saveThese(version.version)}
                     </button>
                   </td>
                 </tr>
@@ -87,6 +101,9 @@ export function ReportVersions({ area }: { area: AreaResource }) {
           </tbody>
         </TableFrame>
       )}
+      {shown !== undefined && <ReportChanges area={area} version={shown} since={changedSinceOf(shown, all)!} />}
     </>
   )
 }
+
+const keyOf = ({ report, version }: ReportVersionResource) => `${JSON.stringify(report)} ${version}`

@@ -13,17 +13,21 @@ import { later } from '../page/later.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
-import { IntervalTable } from './interval-table.tsx'
+import { declarationWords } from './declaration-words.ts'
+import { meterWords } from './meter-words.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
 
 const AttentionCards = later(() => import('./attention.tsx'), Waiting)
 const LineLoad = later(() => import('./line-load.tsx'))
+const IntervalTable = later(() => import('./interval-table.tsx'), Waiting)
 const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
+const MeterTable = later(() => import('./meter-table.tsx'), Waiting)
 const Report = later(() => import('./report.tsx'), Waiting)
 
-const AreaWitnesses = later(() => import('../metering/area-witnesses.tsx'), Waiting)
+const DeclarationTable = later(() => import('./declaration-table.tsx'), Waiting)
+const OfficialTab = later(() => import('../metering/official-tab.tsx'), Waiting)
 
 export default function Utility({ area }: { area: AreaResource }) {
   const said = utilityWords()
@@ -31,6 +35,8 @@ export default function Utility({ area }: { area: AreaResource }) {
   const batches = useQuery(batchesQuery(area.area))
   const newest = intervals.data?.[0]
   const cleared = intervals.data ?? []
+  // Where the grid operator or a key decides the quantities, it says so in declarations.
+  const isMarket = area.rules.allocation === 0
   return (
     <div className="utility">
       <Trouble error={intervals.error} retry={() => void intervals.refetch()} />
@@ -60,7 +66,9 @@ export default function Utility({ area }: { area: AreaResource }) {
           <Tabs.Trigger value="intervals">{said.intervals}</Tabs.Trigger>
           <Tabs.Trigger value="batches">{said.batches}</Tabs.Trigger>
           <Tabs.Trigger value="report">{said.report}</Tabs.Trigger>
-          <Tabs.Trigger value="witnesses">{meteringWords().tab}</Tabs.Trigger>
+          <Tabs.Trigger value="meters">{meterWords().tab}</Tabs.Trigger>
+          <Tabs.Trigger value="official">{meteringWords().tab}</Tabs.Trigger>
+          {!isMarket && <Tabs.Trigger value="declarations">{declarationWords().tab}</Tabs.Trigger>}
         </Tabs.List>
         <Tabs.Content value="intervals" tabIndex={-1}>
           <IntervalTable area={area} intervals={intervals.data ?? []} />
@@ -72,9 +80,17 @@ export default function Utility({ area }: { area: AreaResource }) {
         <Tabs.Content value="report" tabIndex={-1}>
           <Report area={area} />
         </Tabs.Content>
-        <Tabs.Content value="witnesses" tabIndex={-1}>
-          <AreaWitnesses area={area} />
+        <Tabs.Content value="meters" tabIndex={-1}>
+          <MeterTable area={area} />
         </Tabs.Content>
+        <Tabs.Content value="official" tabIndex={-1}>
+          <OfficialTab area={area} />
+        </Tabs.Content>
+        {!isMarket && (
+          <Tabs.Content value="declarations" tabIndex={-1}>
+            <DeclarationTable area={area} />
+          </Tabs.Content>
+        )}
       </Tabs.Root>
     </div>
   )

@@ -94,6 +94,14 @@ export const utilityWords = catalogue({
     changes: 'again',
     saveVersion: (version: number) => `Download version ${version}`,
     saveChanges: (version: number) => `What changed since version ${version}`,
+    saveThese: (version: number) => `Download the changes of version ${version}`,
+    changed: (version: number, rows: number | null) =>
+      `Computed since version ${version}${rows === null ? '' : `: ${rows} ${rows === 1 ? 'row' : 'rows'}, as they are now`}`,
+    unchanged: 'No row was computed again; the roster or a setting has changed.',
+    time: 'from',
+    point: 'metering point',
+    run: 'computed for the nth time',
+    computed: 'computed',
     faults: {
       columns: 'the columns are not those of a settlement report',
       cut: 'the report is not whole: it was cut on its way',
@@ -192,6 +200,14 @@ export const utilityWords = catalogue({
     changes: 'noch einmal',
     saveVersion: (version) => `Fassung ${version} herunterladen`,
     saveChanges: (version) => `Was sich seit Fassung ${version} geändert hat`,
+    saveThese: (version) => `Änderungen der Fassung ${version} herunterladen`,
+    changed: (version, rows) =>
+      `Seit Fassung ${version} berechnet${rows === null ? '' : `: ${rows} ${rows === 1 ? 'Zeile' : 'Zeilen'}, so wie sie jetzt sind`}`,
+    unchanged: 'Keine Zeile wurde neu berechnet; geändert hat sich die Teilnehmerliste oder eine Einstellung.',
+    time: 'ab',
+    point: 'Zählpunkt',
+    run: 'zum wievielten Mal berechnet',
+    computed: 'berechnet',
     faults: {
       columns: 'die Spalten sind nicht die eines Abrechnungsberichts',
       cut: 'der Bericht ist nicht vollständig: er wurde unterwegs abgeschnitten',

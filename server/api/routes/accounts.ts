@@ -3,10 +3,12 @@ import { z } from 'zod'
 import { partsOfSeatId } from '../../../contracts/protocol/entry.ts'
 import { requireKept, requireKeptBatch } from '../../store/archives.ts'
 import type { Database } from '../../store/database.ts'
+import { eraseNotices } from '../../store/notice-store.ts'
 import { activeOrders, ordersOfSeats } from '../../store/queries-orders.ts'
 import { productionByTime, seatBatches, seatIntervals, seatSummary, seatsOfAccount } from '../../store/queries-seats.ts'
 import type { SeatIntervalRow, SeatKey, SeatRow } from '../../store/rows.ts'
 import { eraseLeaves } from '../../store/statement-store.ts'
+import { createNodeAllowance } from '../allowance.ts'
 import type { AreaTables, SettingsHistory } from '../area-tables.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor, timeInput } from '../paging.ts'
 import { type ApiParts, areaOf } from '../parts.ts'
@@ -47,6 +49,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
   const { visibleAreas, noteOfGrid, readable } = visibilityOf(parts)
   const settingsOf = (row: { area_id: number }) => tables.areaWith(row.area_id).settings
   const { number, seconds, ms, arrival } = placeForm
+  const allowance = createNodeAllowance()
   const seatPlace = z.object({ area: number, seat: number })
   const intervalPlace = seatPlace.extend({ start: seconds })
   const batchPlace = seatPlace.extend({ end: seconds })
@@ -70,8 +73,12 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         const rows = await seatsOfAccount(database, { account, areas: visible, after, limit: limit + 1 })
         await noteOfGrid(caller, account, { what: 'seats' }, rows.map(keyOf))
         const active = await activeOrders(database, rows.map(keyOf))
-        const now = Date.now() / 1000
-        const item = (row: SeatRow) => presentSeat(settingsOf(row), row, active, now)
+        const nowSeconds = Date.now() / 1000
+        const item = (row: SeatRow) => {
+          const settings = settingsOf(row)
+          const movesTo = servicesOf(settings.area).moveOf(settings.area, row.seat)
+          return presentSeat(settings, row, { active, nowSeconds, movesTo })
+        }
         return { status: 200, body: pageOfRows('seats', rows, { limit, item, place: keyOf }) }
       },
     }),
@@ -176,7 +183,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       path: '/accounts/:account/erasures',
       tag,
       summary:
-        'Erases what links a seat to its leaves in settled batches that end until then: no statement shows them again, others keep theirs',
+        'Erases what links a seat to its leaves in settled batches that end until then, and its notices until then: no statement shows them again, others keep theirs',
       private: true,
       params,
       body: z.strictObject({ seat: seatId, until: timeInput }).meta({ id: 'Erasure' }),
@@ -189,6 +196,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
         const [row] = (await readable(own, account, { what: 'statement', seat })).seats
         const { area_id: areaId, seat: number } = row!
         const batches = await eraseLeaves(database, { areaId, seat: number, until })
+        await eraseNotices(database, { areaId, seat: number, until })
         return { status: 200, body: { batches: batches.map(isoTime) } }
       },
     }),
@@ -229,8 +237,9 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       params,
       query: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
       answers: { 200: walletSchema },
-      async handle({ params: { account }, query: { area }, session }) {
+      async handle({ params: { account }, query: { area }, session, asker }) {
         const caller = await session()
+        allowance.use(asker, Date.now())
         const { seats } = await readable(caller, account, { what: 'wallet' })
         if (caller.account !== account && seats.length === 0) {
           throw new ApiError('ACCOUNT_FOREIGN', `account ${account} has no seat in an area of ${caller.account}`)

@@ -16,7 +16,7 @@ const tag = 'Agreements'
 const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
 
 export function agreementRoutes(parts: OrderParts): Route[] {
-  const { database, areas, tables } = parts
+  const { database, areas, tables, gate } = parts
   const { readable } = visibilityOf(parts)
   const place = z.object({ acceptedAtMs: placeForm.ms, arrival: placeForm.arrival, area: placeForm.number })
   return [
@@ -31,8 +31,9 @@ export function agreementRoutes(parts: OrderParts): Route[] {
       params: areaParams,
       body: signedAgreementsSchema,
       answers: { 201: pageOf(agreementSchema), 200: pageOf(agreementSchema) },
-      async handle({ params: { area }, body }) {
-        const { items, isKnown } = await acceptSigned(parts, areaOf(areas, area), body)
+      async handle({ params: { area }, body, network, member }) {
+        const accept = () => acceptSigned(parts, areaOf(areas, area), body)
+        const { items, isKnown } = await gate.judge({ network, account: member }, accept)
         return { status: isKnown ? 200 : 201, body: { items, cursor: null } }
       },
     }),
@@ -46,8 +47,9 @@ export function agreementRoutes(parts: OrderParts): Route[] {
       params: areaParams.extend({ agreement: z.string().regex(/^0x[0-9a-f]{64}$/) }),
       body: signedNoticeSchema,
       answers: { 200: agreementSchema },
-      async handle({ params: { area, agreement }, body }) {
-        return { status: 200, body: await endSigned(parts, areaOf(areas, area), agreement, body) }
+      async handle({ params: { area, agreement }, body, network, member }) {
+        const end = () => endSigned(parts, areaOf(areas, area), agreement, body)
+        return { status: 200, body: await gate.judge({ network, account: member }, end) }
       },
     }),
     route({

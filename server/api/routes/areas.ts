@@ -80,9 +80,9 @@ export function areaRoutes(parts: OrderParts): Route[] {
       params: areaParams,
       query: z.object({ from: timeInput.optional(), to: timeInput.optional(), ...pageQuery }),
       answers: { 200: pageOf(intervalSchema) },
-      async handle({ params: { area: number }, query: { from, to, limit, cursor }, account }) {
+      async handle({ params: { area: number }, query: { from, to, limit, cursor }, member }) {
         const area = areaOf(areas, number)
-        const reader = readerOf(gridOperatorOf(parts, area), account)
+        const reader = readerOf(gridOperatorOf(parts, area), member)
         const before = readCursor('intervals', placeForm.seconds, cursor) ?? to
         const history = await tables.history(area)
         if (from !== undefined) await requireKept(database, await tables.idOf(area), from)
@@ -99,9 +99,9 @@ export function areaRoutes(parts: OrderParts): Route[] {
       summary: 'Every run of the interval that starts at this time, newest first',
       params: areaParams.extend({ start: timeInput }),
       answers: { 200: pageOf(intervalSchema) },
-      async handle({ params: { area: number, start }, account }) {
+      async handle({ params: { area: number, start }, member }) {
         const area = areaOf(areas, number)
-        const reader = readerOf(gridOperatorOf(parts, area), account)
+        const reader = readerOf(gridOperatorOf(parts, area), member)
         await requireKept(database, await tables.idOf(area), start)
         const rows = await runsOfInterval(database, await tables.idOf(area), start)
         if (rows.length === 0)

@@ -77,6 +77,17 @@ async function askHomes(demo: DemoFacts | null, asked?: { account: string }): Pr
   return body
 }
 
+const toldEveryMs = 60_000
+
+/** Tells the demo every minute who has a page open: a home that nobody looks at makes room for another visitor. */
+export function tellWhoWatches(homesUrl: string, watching: () => readonly string[], everyMs = toldEveryMs): () => void {
+  const timer = setInterval(() => {
+    // A demo that does not hear it now does so in a minute; only an hour without counts.
+    fetch(homesUrl, { method: 'PUT', body: JSON.stringify(watching()) }).catch(() => {})
+  }, everyMs)
+  return () => clearInterval(timer)
+}
+
 function factsOf(demo: DemoFacts | null): DemoFacts {
   if (demo === null) throw new ApiError('DEMO_ONLY', 'this server is not the demo')
   return demo

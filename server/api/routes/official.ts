@@ -2,12 +2,17 @@
 import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
 import { readOfficialValues } from '../../exchange/read-values.ts'
+import { TimeZone } from '../../exchange/time-zone.ts'
 import { takeFile } from '../../official/take-file.ts'
+import { pointOverviews } from '../../store/metering-overview.ts'
 import { officialDifferences, officialFiles } from '../../store/official-store.ts'
+import { areaPlace, rosterOf } from '../../store/roster-store.ts'
 import {
+  meteringPointSchema,
   officialDifferenceSchema,
   officialFileSchema,
   presentDifference,
+  presentMeteringPoint,
   presentOfficialFile,
   presentTaken,
   takenFileSchema,
@@ -22,6 +27,8 @@ const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ff
 const tag = 'Official values'
 /** Reading a file keeps the server from answering others meanwhile: larger ones are for the command. */
 const mostFileBytes = 4 * 2 ** 20
+/** A month has 32 days of UTC where the clock is put back. */
+const mostDays = 32
 const shown = { files: 200, differences: 1_000 }
 
 type Session = RouteInput<unknown, unknown, unknown>['session']
@@ -83,6 +90,33 @@ export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOpera
         const { area } = await ofMetering(params.area, session)
         const files = await officialFiles(database, await tables.idOf(area), shown.files)
         return { status: 200, body: { items: files.map(presentOfficialFile) } }
+      },
+    }),
+    route({
+      id: 'listMeteringPoints',
+      method: 'get',
+      path: '/areas/:area/metering-points',
+      tag,
+      summary:
+        'The metering points of the roster with how complete their official values are in intervals that start in [from, to)',
+      private: true,
+      params: areaParams,
+      query: z.object({ from: timeInput, to: timeInput }),
+      answers: { 200: z.object({ dueSeconds: z.number(), items: z.array(meteringPointSchema) }) },
+      async handle({ params, query: { from, to }, session }) {
+        if (to <= from) throw new ApiError('RANGE_EMPTY', 'the range ends before it begins')
+        if (to - from > mostDays * 86_400) throw new ApiError('RANGE_TOO_LONG', `ask for at most ${mostDays} days`)
+        const { area } = await ofMetering(params.area, session)
+        const { settings, status } = area
+        const [areaId, dueSeconds] = [await tables.idOf(area), settings.graceMs / 1000]
+        const place = await areaPlace(database, areaId)
+        if (place === null) return { status: 200, body: { dueSeconds, items: [] } }
+        const range = {
+          ...{ from, to, now: status.nowMs / 1000, dueSeconds, zone: new TimeZone(place.timeZone) },
+          intervalSeconds: settings.rules.intervalSeconds,
+        }
+        const found = await pointOverviews(database, areaId, await rosterOf(database, areaId), range)
+        return { status: 200, body: { dueSeconds, items: found.map(presentMeteringPoint) } }
       },
     }),
     route({

@@ -26,10 +26,11 @@ export function orderRoutes(parts: OrderParts): Route[] {
       summary:
         'Places a signed order. A spot order counts from the next interval on and replaces older ones of its meter and side; a forward order trades at once with what rests in its zone, and rests until its interval starts',
       keyed: true,
+      isGated: true,
       body: signedOrderSchema,
       answers: { 201: placedSchema, 200: placedSchema },
-      async handle({ body, network, account }) {
-        const { order, isKnown } = await placeOrder(parts, body, { network, account })
+      async handle({ body, network, member }) {
+        const { order, isKnown } = await placeOrder(parts, body, { network, account: member })
         return { status: isKnown ? 200 : 201, body: order }
       },
     }),
@@ -44,8 +45,9 @@ export function orderRoutes(parts: OrderParts): Route[] {
       params: z.object({ order: z.string().regex(/^0x[0-9a-f]{64}$/) }),
       body: signedCancelSchema,
       answers: { 200: z.union([orderSchema, forwardOrderSchema]) },
-      async handle({ params: { order }, body: { signature } }) {
-        return { status: 200, body: await cancelOrderOf(parts, order, signature) }
+      async handle({ params: { order }, body: { signature }, network, member }) {
+        const cancel = () => cancelOrderOf(parts, order, signature)
+        return { status: 200, body: await parts.gate.judge({ network, account: member }, cancel) }
       },
     }),
     route({

@@ -73,7 +73,7 @@ export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Ro
 
   const stateOf = (area: AreaHandle, { meter, account, consent }: PairingRow): PairingResource['state'] => {
     if (account === null) return 'offered'
-    if (area.seatsOfMeter(meter).some((seat) => seat.account === account)) return 'opened'
+    if (area.seatsOfMeter(meter).some((seat) => seat.account === account && !seat.closed)) return 'opened'
     return consent === null ? 'claimed' : 'consented'
   }
 

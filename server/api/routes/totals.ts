@@ -22,6 +22,7 @@ import {
   type TotalsRow,
 } from '../../store/queries-totals.ts'
 import type { SeatKey } from '../../store/rows.ts'
+import { createNodeAllowance } from '../allowance.ts'
 import type { SettingsHistory } from '../area-tables.ts'
 import { calendarParts, monthBounds, startsOf } from '../calendar.ts'
 import { timeInput } from '../paging.ts'
@@ -69,6 +70,7 @@ const monthInput = z.string().regex(/^(20|21)\d\d-(0[1-9]|1[0-2])$/, 'a month is
 
 export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): Route[] {
   const { database, areas, tables, servicesOf, statements } = parts
+  const allowance = createNodeAllowance()
   /** The same question of a seat is worked on once, however often it is asked meanwhile. */
   const working = new Map<string, Promise<OtherPrices>>()
   function otherPricesOf(query: Parameters<typeof statements.otherPrices>[0]): Promise<OtherPrices> {
@@ -222,7 +224,8 @@ export function totalsRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>): 
       summary: 'The root of a settled batch’s statement as the chain has it, asked now of the server’s node',
       params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff), end: timeInput }),
       answers: { 200: settledRootSchema },
-      async handle({ params: { area: number, end } }) {
+      async handle({ params: { area: number, end }, asker }) {
+        allowance.use(asker, Date.now())
         const area = areaOf(areas, number)
         const batch = await batchEndingAt(database, await tables.idOf(area), end)
         if (batch?.block == null)

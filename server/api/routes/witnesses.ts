@@ -3,8 +3,9 @@ import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
 import { TimeZone } from '../../exchange/time-zone.ts'
 import { witnessedPoints } from '../../official/witnessed-points.ts'
+import { seatsOfAccount } from '../../store/queries-seats.ts'
 import { areaPlace, rosterOf } from '../../store/roster-store.ts'
-import { contradictions, type WitnessInterval, witnessDays } from '../../store/witness-store.ts'
+import { contradictions, type WitnessedHome, type WitnessInterval, witnessDays } from '../../store/witness-store.ts'
 import { presentWitnesses, type WitnessesResource, witnessesSchema } from '../official-resources.ts'
 import { timeInput } from '../paging.ts'
 import type { ApiParts } from '../parts.ts'
@@ -18,13 +19,15 @@ import { meteredAreaOf } from './official.ts'
 const tag = 'Official values'
 const daySeconds = 86_400
 const mostDays = 92
+/** Of one account in an area. */
+const mostSeats = 1_000
 const shown = { days: 2_000, contradictions: 500 }
 const range = { from: timeInput, to: timeInput }
 
 type WitnessParts = OrderParts & Pick<ApiParts, 'meteringOperator' | 'witnessTolerance'>
 
 export function witnessRoutes(parts: WitnessParts): Route[] {
-  const { tables } = parts
+  const { database, tables } = parts
   const { readable } = visibilityOf(parts)
   return [
     route({
@@ -58,7 +61,11 @@ export function witnessRoutes(parts: WitnessParts): Route[] {
         const read = await readable(await session(), account, { what: 'readings', seat, ...asked })
         const [row] = read.seats
         const within = { from: read.from ?? asked.from, to: read.to ?? asked.to }
-        return { status: 200, body: await witnesses(parts, tables.areaWith(row!.area_id), within, row!.meter) }
+        const { area_id: areaId, meter } = row!
+        // A meter outlives its owner: of what others read by it before and afterwards nothing is shown.
+        const own = await seatsOfAccount(database, { account, areas: [areaId], limit: mostSeats })
+        const home = { meter, agentSeats: own.map((each) => each.seat) }
+        return { status: 200, body: await witnesses(parts, tables.areaWith(areaId), within, home) }
       },
     }),
   ]
@@ -69,29 +76,24 @@ function requireRange({ from, to }: { from: number; to: number }): void {
   if (to - from > mostDays * daySeconds) throw new ApiError('RANGE_TOO_LONG', `ask for at most ${mostDays} days`)
 }
 
-/** Of all points of an area, or of one meter's. */
+/** Of all points of an area, or of a home's; days only where all of them is asked for and may be seen. */
 async function witnesses(
   { database, tables, witnessTolerance: tolerance }: WitnessParts,
   area: AreaHandle,
   { from, to }: { from: number; to: number },
-  meter: string | null,
+  home: WitnessedHome | null,
 ): Promise<WitnessesResource> {
   const areaId = await tables.idOf(area)
-  const days = await witnessDays(
-    database,
-    areaId,
-    {
-      ...{ from: Math.floor(from / daySeconds), to: Math.ceil(to / daySeconds) },
-      ...(meter === null ? {} : { meters: [meter] }),
-    },
-    shown.days,
-  )
+  const around = { from: Math.floor(from / daySeconds), to: Math.ceil(to / daySeconds), home }
+  const touched = await witnessDays(database, areaId, around, shown.days)
+  const days = touched.filter(({ day }) => day * daySeconds >= from && (day + 1) * daySeconds <= to)
   let found: WitnessInterval[] = []
   const place = await areaPlace(database, areaId)
-  if (place !== null && days.some(({ beyond }) => beyond > 0)) {
-    const rows = (await rosterOf(database, areaId)).filter((row) => meter === null || row.meter === meter)
+  if (place !== null && touched.some(({ beyond }) => beyond > 0)) {
+    const rows = (await rosterOf(database, areaId)).filter((row) => home === null || row.meter === home.meter)
     const now = Math.floor(Date.now() / 1000)
-    const points = await witnessedPoints(database, areaId, { rows, zone: new TimeZone(place.timeZone), now })
+    const all = await witnessedPoints(database, areaId, { rows, zone: new TimeZone(place.timeZone), now })
+    const points = all.filter(({ agentSeat }) => home === null || home.agentSeats.includes(agentSeat))
     const { intervalSeconds } = area.settings.rules
     found = await contradictions(
       database,

@@ -62,6 +62,11 @@ export function esCoefficientsName(cau: string, year: number): string {
   return `${cau}_${year}.txt`
 }
 
+/** Whether a text begins as such a file does. */
+export function beginsEsCoefficients(text: string): boolean {
+  return /^ES[^;,\s]{20};(\d{1,4};)?[01],\d/.test(text)
+}
+
 /** Reads such a file. Throws as the writer does, and `VALUES_SYNTAX` for a line of another form. */
 export function readEsCoefficients(text: string, year: number): EsCoefficients {
   const cups: string[] = []

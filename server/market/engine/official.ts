@@ -5,7 +5,7 @@ import type { OfficialStatus } from '../area/codes.ts'
 import { energyNow, signedEnergies } from '../area/energy.ts'
 import type { OfficialValue } from '../area/standing.ts'
 import { type AreaState, intervalAt, lengthOf, type SeatState } from '../area/state.ts'
-import { correctStanding, follow, isSameEnergy, tradedIn } from './readings.ts'
+import { correctStanding, follow, isBelowTraded, isSameEnergy, tradedIn } from './readings.ts'
 
 /** Takes them one by one. What one of an interval that the engine no longer holds corrects is told to those after it. */
 export function takeOfficialValues(state: AreaState, values: readonly OfficialValue[]): Event[] {
@@ -53,8 +53,7 @@ function takeValue(state: AreaState, seat: SeatState, value: OfficialValue): Eve
     if (!isGood) return [answer('same')]
     const before = energyNow(state, seat, start)
     if (isSameEnergy(before, { quality: 'measured', importWh, exportWh })) return [answer('same')]
-    const { boughtWh, soldWh } = tradedIn(interval.fills, slot)
-    if (importWh < boughtWh || exportWh < soldWh) return [answer('traded')]
+    if (isBelowTraded(value, tradedIn(interval.fills, slot))) return [answer('traded')]
   } else if (isGood ? told?.importWh === importWh && told.exportWh === exportWh : told === null) {
     return [answer('same')]
   }
@@ -68,7 +67,7 @@ function correctLate(value: OfficialValue, seat: number, runs: ReadonlyMap<UtcSe
   const { start, importWh, exportWh, isGood, standing } = value
   if (standing === null || standing.start !== start) return [answerOf(value, 'gone', seat)]
   if (!isGood) return [answerOf(value, 'same', seat)]
-  if (importWh < standing.boughtWh || exportWh < standing.soldWh) return [answerOf(value, 'traded', seat)]
+  if (isBelowTraded(value, standing)) return [answerOf(value, 'traded', seat)]
   const known = { ...standing, run: runs.get(start) ?? standing.run }
   const corrected = correctStanding(known, seat, { quality: 'measured', importWh, exportWh })
   return [answerOf(value, corrected.length > 0 ? 'taken' : 'same', seat), ...corrected]

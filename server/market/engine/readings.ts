@@ -46,7 +46,8 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
     const near = neighboursOf(state, seat, reading)
     return takeLateReading(state, { ...knowingNothing, ...near, reading, seat: number })
   }
-  const barred = barredBy(state, seat, reading)
+  // Of a meter's two seats one may have been told of a new key and the other not yet.
+  const barred = barredBy(state, seat, reading) ?? (next === undefined ? null : barredBy(state, next, reading))
   if (barred !== null) return [answerOf(reading, barred, { seat: number })]
   const admission = judge(state, seat, reading)
   if (admission.status !== 'stored') {
@@ -218,6 +219,18 @@ export function tradedIn(fills: Fills, slot: number): { boughtWh: Wh; soldWh: Wh
   return traded
 }
 
+/**
+ * Whether an energy that is known later leaves less than was traded. A home serves itself first, so more of one side can leave less of
+ * the other.
+ */
+export function isBelowTraded(
+  { importWh, exportWh }: { importWh: Wh; exportWh: Wh },
+  { boughtWh, soldWh }: { boughtWh: Wh; soldWh: Wh },
+): boolean {
+  const ownUseWh = Math.min(importWh, exportWh)
+  return importWh - ownUseWh < boughtWh || exportWh - ownUseWh < soldWh
+}
+
 /** What becomes known of a seat's energy; nothing where it is the same or does not hold what was traded. */
 function correctionOf(
   before: IntervalEnergy & { boughtWh: Wh; soldWh: Wh; hasRow: boolean },
@@ -225,7 +238,7 @@ function correctionOf(
 ): Omit<EventOf<'interval-corrected'>, 'type' | 'start' | 'run' | 'seat' | 'zone'> | null {
   const { quality, importWh, exportWh } = after
   if (quality === 'missing' || (before.hasRow && isSameEnergy(before, after))) return null
-  if (importWh < before.boughtWh || exportWh < before.soldWh) return null
+  if (isBelowTraded({ importWh, exportWh }, before)) return null
   return {
     ...{ quality, importWh, exportWh },
     importChangeWh: importWh - before.importWh,

@@ -115,16 +115,13 @@ export class Replay {
     return batchSpans({ configs, intervals, seats }, file)
   }
 
-  /** Takes those out who could not pay. */
-  leaveOut(): void {
-    const { file, configs } = this
-    if (file.leftOut.length !== file.number - 1) throw wrong('a batch is cut anew each time that seats are left out')
-    for (const seats of file.leftOut) {
-      const slots = new Set(seats.map((seat) => this.tradingSlot(seat)))
-      for (const interval of this.computed()) {
-        if (!interval.fills.slot.some((slot) => slots.has(slot))) continue
-        reduceInterval(this.stateWith([]), configAt({ configs }, interval.start), interval, seats)
-      }
+  /** Takes seats out, all at once. */
+  leaveOut(seats: readonly number[]): void {
+    const { configs } = this
+    const slots = new Set(seats.map((seat) => this.tradingSlot(seat)))
+    for (const interval of this.computed()) {
+      if (!interval.fills.slot.some((slot) => slots.has(slot))) continue
+      reduceInterval(this.stateWith([]), configAt({ configs }, interval.start), interval, seats)
     }
   }
 

@@ -37,6 +37,13 @@ export interface SettledArea {
   versions: { block: number; seat: ChainSeat }[]
   /** Where seats stood, by number, when the attempt that settled the batch began. */
   bases: ReadonlyMap<number, EpochRegisters>
+  /**
+   * The least that each seat's purse held at the end of a block, by number, from when the batch could be settled: its time was over,
+   * and the batch before it was settled.
+   */
+  leastBalances: ReadonlyMap<number, LedgerUnits>
+  /** Whether it was so late that the escrow takes no trade of the batch any more. */
+  isTooOld: boolean
   /** Of all parts, in order. */
   entries: EntryFields[]
   /** What the grid operator's account got. */

@@ -9,13 +9,14 @@ import type { RefusalReason } from '../../../contracts/protocol/batch.ts'
 import type { EntryFields } from '../../../contracts/protocol/entry.ts'
 import { bytesOf } from '../../../contracts/protocol/hex.ts'
 import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
-import type { BatchCut, BatchEntry } from '../../market/area/area.ts'
+import type { BatchCut, BatchEntry, SeatSpan } from '../../market/area/area.ts'
 import { clearAuction } from '../../market/auction.ts'
 import { MarketError } from '../../market/errors.ts'
 import { type AreaFile, statedFactsOf } from '../area-file.ts'
 import { SettlementError } from '../error.ts'
 import { TreeBuilder } from '../merkle.ts'
 import { BatchNetting } from '../netting.ts'
+import { neededToPay } from '../solvency.ts'
 import { statedHash } from '../stated-facts.ts'
 import { inLeafOrder, LeafHasher, type StatedFill, statementRoot } from '../statement.ts'
 import { Replay } from './replay.ts'
@@ -43,6 +44,14 @@ export function differenceInArea(
   if (chain.start !== file.start || chain.end !== file.end) {
     const [settled, own] = [chain, file].map(({ start, end }) => `from ${timeOf(start)} to ${timeOf(end)}`)
     return { reason: 'times', sentence: `${says(chain)} the batch ${settled}, the file is of the one ${own}` }
+  }
+  const { batchSeconds } = chain.rules
+  const due = (Math.floor(file.start / batchSeconds) + 1) * batchSeconds
+  if (file.end !== due) {
+    return {
+      reason: 'times',
+      sentence: `a batch from ${timeOf(file.start)} ends at ${timeOf(due)}, not ${timeOf(file.end)}`,
+    }
   }
   try {
     const evidence = evidenceOf(file, chain, words, signerOf)
@@ -117,16 +126,18 @@ function wrongBatch(evidence: Evidence): BatchDifference | null {
   const { intervalSeconds } = chain.rules
   const replay = new Replay(evidence)
   replay.compute()
-  const netting = new BatchNetting({ start, end, intervalSeconds }, replay.spans())
-  replay.leaveOut()
+  const spans = replay.spans()
+  if (file.leftOut.length !== file.number - 1) {
+    return { reason: 'incomplete', sentence: 'a batch is cut anew each time that seats are left out, and only then' }
+  }
+  for (const seats of file.leftOut) {
+    const solvent = wronglyLeftOut(chain, seats, cutOf(replay, spans, { start, end, intervalSeconds }).entries)
+    if (solvent !== null) return { reason: 'stated', sentence: solvent }
+    replay.leaveOut(seats)
+  }
   const wrong = wrongFills(evidence, replay)
   if (wrong !== null) return { reason: 'statement', sentence: wrong }
-  for (const { start: from, fills } of replay.computed()) {
-    for (const { slot, side, energyWh, amount } of fills) {
-      netting.add(replay.seatAt(slot), from, { isSale: side === 'sell', energyWh, amount })
-    }
-  }
-  const batch = netting.finish()
+  const batch = cutOf(replay, spans, { start, end, intervalSeconds })
   const isMoved = movesWithoutTrade(chain, batch.entries)
   const gridTake = batch.paid - batch.received
   return (
@@ -137,6 +148,44 @@ function wrongBatch(evidence: Evidence): BatchDifference | null {
     difference('grid-take', wrongTake(chain, gridTake)) ??
     difference('band', wrongBand(chain, batch))
   )
+}
+
+/** The batch as the intervals stand now. */
+function cutOf(
+  replay: Replay,
+  spans: readonly SeatSpan[],
+  batch: { start: UtcSeconds; end: UtcSeconds; intervalSeconds: number },
+): BatchCut {
+  const netting = new BatchNetting(batch, spans)
+  for (const { start, fills } of replay.computed()) {
+    for (const { slot, side, energyWh, amount } of fills) {
+      netting.add(replay.seatAt(slot), start, { isSale: side === 'sell', energyWh, amount })
+    }
+  }
+  return netting.finish()
+}
+
+/**
+ * A seat is left out only where it could not pay, where an attempt that was given up has moved its base over what it traded, or
+ * where the whole batch has become too old. How many parts the batch had when it was left out nobody knows any more: a seat that
+ * could pay in any case was not to be left out.
+ */
+function wronglyLeftOut(
+  { isTooOld, bases, leastBalances }: SettledArea,
+  seats: readonly number[],
+  entries: readonly BatchEntry[],
+): string | null {
+  if (isTooOld) return null
+  const needed = neededToPay(entries, false)
+  const moved = new Set(
+    entries.filter((entry) => isTrade(entry) && bases.get(entry.seat)!.time >= entry.time).map(({ seat }) => seat),
+  )
+  for (const seat of seats) {
+    const [needs, had] = [needed.get(seat) ?? 0n, leastBalances.get(seat) ?? 0n]
+    if (moved.has(seat) || had < needs) continue
+    return `seat ${seat} is stated as unable to pay: it needed ${needs} ledger units at most and always had ${had}`
+  }
+  return null
 }
 
 /** Whether an entry only moves the base of a seat that traded: what the seat is owed would be lost. */

@@ -5,7 +5,7 @@ import {Street} from "../Street.sol";
 import {Wallet} from "../Wallet.sol";
 import {ICommon} from "../../../contracts/src/ICommon.sol";
 import {AreaRules} from "../../../contracts/src/IAreas.sol";
-import {Mandate} from "../../../contracts/src/ISeats.sol";
+import {Mandate, EpochStart} from "../../../contracts/src/ISeats.sol";
 import {IMeters} from "../../../contracts/src/IMeters.sol";
 import {Withdrawal} from "../../../contracts/src/IPurses.sol";
 import {TypedData} from "../../../contracts/src/TypedData.sol";
@@ -54,11 +54,20 @@ contract HostileWalletsTest is Street {
         }
     }
 
-    /// Four bytes are no word, even where the memory behind them happens to be empty: a broken signature of a key leaves it so.
-    function test_half_an_answer_is_a_refusal_beside_a_broken_signature() public {
+    /// Four bytes are no word, even where the memory behind them happens to be empty: after a broken signature of a key, or
+    /// before anything else has been looked up.
+    function test_half_an_answer_is_a_refusal_where_memory_is_empty() public {
         wallet.set(Wallet.Mood.Short, _digest(hashes.hash(withdrawal)));
         vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
         escrow.requestWithdrawal(withdrawal, abi.encodePacked(bytes32(0), bytes32(uint256(1)), uint8(27)));
+        Home memory other = _home(2);
+        other.account = home.account;
+        Mandate memory mandate = _mandate(other);
+        EpochStart memory epoch = _epoch(other);
+        bytes memory consent = _consent(other, other.meterKey, mandate.rules, START);
+        bytes memory begun = _sign(other.meterKey, hashes.hash(epoch));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
+        escrow.openSeat(mandate, "anything", _times(START), consent, epoch, begun);
     }
 
     /// A wallet that needs nearly all the gas it may use is heard.

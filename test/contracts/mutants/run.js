@@ -3,10 +3,21 @@
 //
 // Named mistakes come first, then `--count` (100) that are drawn with `--seed` from those of `--kind`: comparison, guard and logic
 // unless other kinds are named (condition, arithmetic, bits, value, statement, bound, or all). `--all` draws every one, `--file` those
-// of one source, `--skip` leaves out so many of the drawn ones. Some ten seconds each, without the intermediate representation;
-// the first one some minutes, since everything is compiled.
+// of one source, `--skip` leaves out so many of the drawn ones, `--resume` those that a run of the same sources has tried and some
+// test noticed. Some ten seconds each, without the intermediate representation; the first one some minutes, since everything is compiled.
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { forgePath, forgeRoot } from '../../../contracts/build/forge.js'
@@ -20,13 +31,14 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '20261128' },
     skip: { type: 'string', default: '0' },
     all: { type: 'boolean', default: false },
+    resume: { type: 'boolean', default: false },
     file: { type: 'string' },
     kind: { type: 'string', default: 'comparison,guard,logic' },
   },
 })
 
-/** A mistake can make a loop endless. */
-const patienceMs = 300_000
+/** A mistake can make a loop endless. Of CPU time, so that on a busy machine nothing counts as endless that is not. */
+const patienceSeconds = 300
 
 /** Tests and contracts are copied, so that no mistake is ever made in the sources themselves; what was compiled is kept. */
 const copy = join(forgeRoot, 'cache/mutants')
@@ -41,26 +53,30 @@ function prepare() {
   if (!existsSync(join(copy, 'node_modules'))) symlinkSync(join(forgeRoot, 'node_modules'), join(copy, 'node_modules'))
 }
 
+/** What takes long and alone notices few mistakes runs where nothing else has noticed one. What measures the released code never does. */
+const slow = 'InvariantsTest|VectorsTest|PasskeyAccountTest'
+const never = 'GasTest|ReleasedTest'
+
 /** Runs the tests up to the first that fails: `passed`, `failed`, `endless`, or `no program` where the mistake does not compile. */
-function runTests() {
+async function runTests() {
+  const first = await runSome(['--no-match-contract', `${never}|${slow}`])
+  return first.result === 'passed' ? runSome(['--match-contract', slow]) : first
+}
+
+function runSome(which) {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, FOUNDRY_PROFILE: 'mutants' }
-    const child = spawn(forgePath(), ['test', '--fail-fast'], { cwd: copy, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const command = ['-c', 'ulimit -S -t "$0" && exec "$@"', `${patienceSeconds}`, forgePath(), 'test', '--fail-fast']
+    const child = spawn('sh', [...command, ...which], { cwd: copy, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let out = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
         out += text
       })
     }
-    let isLate = false
-    const timer = setTimeout(() => {
-      isLate = true
-      child.kill('SIGKILL')
-    }, patienceMs)
     child.once('error', reject)
-    child.once('close', (status) => {
-      clearTimeout(timer)
-      if (isLate) resolve({ result: 'endless', out })
+    child.once('close', (status, signal) => {
+      if (signal === 'SIGXCPU') resolve({ result: 'endless', out })
       else if (status === 0) resolve({ result: 'passed', out })
       else if (/^Encountered a total of/m.test(out)) resolve({ result: 'failed', out })
       else if (out.includes('Compiler run failed')) resolve({ result: 'no program', out })
@@ -120,7 +136,26 @@ const totals = () =>
     .map(([what, count]) => `${what}: ${count}`)
     .join(', ')
 
+/** The mistakes that some test noticed, or that do not compile, one name on each line. */
+const diary = join(forgeRoot, 'cache/mutants-noticed.txt')
+const tried = new Map(
+  values.resume && existsSync(diary)
+    ? readFileSync(diary, 'utf8')
+        .split('\n')
+        .map((line) => line.split(' '))
+    : [],
+)
+const nameOf = ({ file, at, from, to }) =>
+  createHash('sha256')
+    .update([sources.get(file), at, from, to].join('\0'))
+    .digest('hex')
+
 async function tryOut(mutant) {
+  const before = tried.get(nameOf(mutant))
+  if (before !== undefined) {
+    counts[before.replaceAll('-', ' ')] += 1
+    return
+  }
   const source = sources.get(mutant.file)
   const path = join(copy, 'contracts/src', mutant.file)
   writeFileSync(path, withMistake(source, mutant))
@@ -137,6 +172,9 @@ async function tryOut(mutant) {
           ? 'survived'
           : 'argued'
   counts[outcome] += 1
+  if (reason === undefined && outcome !== 'survived') {
+    appendFileSync(diary, `${nameOf(mutant)} ${outcome.replaceAll(' ', '-')}\n`)
+  }
   if (outcome === 'survived') {
     console.log(`survived: ${mutant.file}:${line} (${mutant.kind})\n  was:     ${was}\n  becomes: ${becomes}`)
   }
@@ -150,8 +188,7 @@ console.log(`the named ones: ${totals()}`)
 for (const mutant of wanted.slice(Number(values.skip))) {
   if (counts.noticed + counts.argued + counts.survived >= least + named.length) break
   await tryOut(mutant)
-  const tried = counts.noticed + counts.argued + counts.survived
-  if (tried % 25 === 0) console.log(totals())
+  if ((counts.noticed + counts.argued + counts.survived) % 25 === 0) console.log(totals())
 }
 console.log(totals())
 process.exitCode = counts.survived === 0 ? 0 : 1

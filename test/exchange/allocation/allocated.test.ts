@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { readDeclaredFile } from '../../../server/commands/declared-file.ts'
 import { allocatedOf } from '../../../server/exchange/allocation/allocated.ts'
 import type { Channel, OfficialSeries, ValueQuality } from '../../../server/exchange/official-values.ts'
+import { writeEsCoefficients } from '../../../server/exchange/write/es-coefficients.ts'
 import { writeTriples } from '../../../server/exchange/write/triples.ts'
+import { cupsOf } from '../writers/spanish.ts'
 
 const start = 1_800_000_000
 
@@ -65,7 +67,7 @@ describe('what the grid operator allocated', () => {
 describe('a file', () => {
   const seats: Record<string, number> = { A: 3, B: 2, P: 1 }
   const form = {
-    ...{ intervalSeconds: 900, priceDecimals: 4 },
+    ...{ intervalSeconds: 900, priceDecimals: 4, name: 'file', now: start, producersAt: () => ['P'] },
     seatAt(name: string) {
       const seat = seats[name]
       if (seat === undefined) throw new Error(`point ${name} has no seat`)
@@ -90,6 +92,35 @@ describe('a file', () => {
       body: { type: 'quantities', intervals: starts.map((own) => ({ start: own, seats: seatsOf })) },
     })
     expect(await read(writeTriples(productions, triples))).toEqual([piece(start, start + 900), piece(start + 2_700)])
+  })
+
+  test('of Spanish coefficients is a key of what is still to come of the year, a step for each hour that differs', async () => {
+    const cups = [1, 2].map((number) => `${cupsOf(21_990_000_000_000 + number)}0F`)
+    const seatAt = (name: string) => (name === 'P' ? 1 : 2 + cups.indexOf(name))
+    // The days are those of Madrid: an hour is that many after the year began there.
+    const yearStart = Date.UTC(2026, 11, 31, 23) / 1000
+    const noon = Math.floor((start - yearStart) / 3_600) + 4
+    const hours = Array.from({ length: 8_760 }, (_, hour) => (hour < noon ? [400_000, 600_000] : [250_000, 750_000]))
+    const named = (millionths: number[][], name: string) =>
+      readDeclaredFile(Buffer.from(writeEsCoefficients({ cups, millionths }, 2027)), { ...form, seatAt, name })
+    const { pieces } = await named(hours, `${cups[0]}A001_2027.txt`)
+    const round = (sharesMillionths: number[]) => [
+      { ofMillionths: 1_000_000, key: { type: 'static', sharesMillionths, repeated: false } },
+    ]
+    const end = yearStart + 365 * 86_400
+    const key = { type: 'key', consumers: [2, 3], producers: [1] }
+    const first = { from: start + 1_800, rounds: round([400_000, 600_000]) }
+    const steps = [first, { from: yearStart + noon * 3_600, rounds: round([250_000, 750_000]) }]
+    expect(pieces).toEqual([{ start: start + 1_800, end, body: { ...key, steps } }])
+    const fixed = await named([[400_000, 600_000]], `${cups[0]}A001_2027.txt`)
+    expect(fixed.pieces).toEqual([{ start: start + 1_800, end, body: { ...key, steps: [first] } }])
+    // So many different hours do not fit into one declaration.
+    const changing = hours.map((_, hour) => [hour, 1_000_000 - hour])
+    const many = (await named(changing, `${cups[0]}A001_2027.txt`)).pieces
+    expect(many.map((piece) => piece.end).slice(0, -1)).toEqual(many.slice(1).map((piece) => piece.start))
+    expect(many.map(({ body }) => body.type === 'key' && body.steps.length)).toEqual([5_000, 8_760 - 5_000 - noon + 4])
+    await expect(named(hours, 'coefficients.txt')).rejects.toThrow('<CAU>_2027.txt')
+    await expect(named([[400_000, 600_000]], `${cups[0]}A001_2026.txt`)).rejects.toThrow('the year 2026 is over')
   })
 
   test('of a key or of prices is JSON that names points', async () => {

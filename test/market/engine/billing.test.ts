@@ -221,15 +221,19 @@ describe('an interval of an area of grade billing', () => {
     const [more] = eventsOf(tell(cutMs + 3_000, official(1, 0, 0, 455)), 'interval-corrected')
     expect(more).toMatchObject({ exportWh: 455, exportChangeWh: -5, run: 4 })
     expect(statuses(tell(cutMs + 4_000, official(1, 0, 0, 100)))).toEqual(['traded'])
+    // Drawn energy is served by what was fed in, so that less of it was there to be sold than was.
+    expect(statuses(tell(cutMs + 4_000, official(1, 0, 6, 455)))).toEqual(['traded'])
+    expect(statuses(tell(cutMs + 4_000, official(1, 0, 5, 455)))).toEqual(['taken'])
     // Long after, by what the tables say of it.
     state.firstStart = boundary(8)
     const standing = {
       ...{ start: t0, run: 4, zone: 'north', hasRow: true, quality: 'measured' as const },
       ...{ importWh: 0, exportWh: 455, boughtWh: 0, soldWh: 450 },
     }
-    const late = tell(cutMs + 5_000, { ...official(1, 0, 0, 470), standing }, { ...official(1, 0, 0, 449), standing })
+    const later = [official(1, 0, 0, 470), official(1, 0, 0, 449), official(1, 0, 6, 455)]
+    const late = tell(cutMs + 5_000, ...later.map((value) => ({ ...value, standing })))
     expect([statuses(late), eventsOf(late, 'interval-corrected')]).toMatchObject([
-      ['taken', 'traded'],
+      ['taken', 'traded', 'traded'],
       [{ run: 5, exportWh: 470, exportChangeWh: 15 }],
     ])
   })

@@ -191,6 +191,20 @@ describe('a meter that moves from one seat to another', () => {
     ])
   })
 
+  it('has the shared reading taken once both seats know the key that signs it', () => {
+    const start = { epoch: 1, time: t0, importWh: 0, exportWh: 0 }
+    const key = addressOf('b', 101)
+    const keys = [{ key, from: end }]
+    const { read, run } = street([closing, { ...next(start), keys }])
+    const shared = reading(1, moveAt, 0, 250)
+    for (const own of [null, key]) {
+      expect(answersOf(read(moveAt * 1000, { ...shared, key: own }))).toMatchObject([{ code: 'READING_KEY' }])
+    }
+    run(following(moveAt * 1000, [{ ...closing, keys }]))
+    const answers = answersOf(read(moveAt * 1000, shared, { ...shared, key }))
+    expect(answers).toMatchObject([{ code: 'READING_KEY' }, { status: 'stored', seat: 1, nextSeat: 2 }])
+  })
+
   it('is measured in both seats on their own side of the move', () => {
     const { run, read } = street([closing, next({ epoch: 1, time: t0, importWh: 0, exportWh: 0 })])
     run(placing(before, order(1, 'sell', { end: moveAt })))

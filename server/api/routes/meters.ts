@@ -1,0 +1,51 @@
+/** The meters of an area, as its grid operator knows them: where each is, what it may feed in, and whether it still sends. */
+import { z } from 'zod'
+import { allSeats } from '../../store/queries-seats.ts'
+import type { SeatRow } from '../../store/rows.ts'
+import { type MeterResource, meterSchema } from '../joining.ts'
+import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
+import { areaOf, gridOperatorOf } from '../parts.ts'
+import type { OrderParts } from '../place-order.ts'
+import { presentSeat } from '../present.ts'
+import { ApiError } from '../problem.ts'
+import { pageOf } from '../resources.ts'
+import { type Route, route } from '../route.ts'
+import { visibilityOf } from '../visibility.ts'
+
+export function meterRoutes(parts: OrderParts): Route[] {
+  const { database, areas, tables } = parts
+  const { noteAreaRead } = visibilityOf(parts)
+  return [
+    route({
+      id: 'listMeters',
+      method: 'get',
+      path: '/areas/:area/meters',
+      tag: 'Joining',
+      summary: 'The meters of an area with zone, nameplate and newest reading; for its grid operator',
+      private: true,
+      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      query: z.object(pageQuery),
+      answers: { 200: pageOf(meterSchema) },
+      async handle({ params: { area: number }, query: { limit, cursor }, session }) {
+        const area = areaOf(areas, number)
+        if ((await session()).account !== gridOperatorOf(parts, area)) {
+          throw new ApiError('NOT_GRID_ACCOUNT', `only the grid operator of area ${number} may read of its meters`)
+        }
+        const after = readCursor('meters', z.object({ seat: placeForm.number }), cursor)?.seat ?? 0
+        const rows = await allSeats(database, { area: await tables.idOf(area), after, limit: limit + 1 })
+        const nowSeconds = Math.floor(Date.now() / 1000)
+        const seats = rows.slice(0, limit)
+        if (seats.length > 0) await noteAreaRead(area, 'seats', { from: nowSeconds, until: nowSeconds, seats })
+        const item = (row: SeatRow): MeterResource => {
+          const seat = presentSeat(area.settings, row, { active: [], nowSeconds, movesTo: null })
+          const { meter, account, zone, nameplateWh, confirmed, suspended, closed, lastReadingAt, next } = seat
+          return {
+            ...{ seat: seat.seat, meter, account, zone, nameplateWh, confirmed, suspended, closed, lastReadingAt },
+            closesAt: next?.closed === true ? next.validFrom : null,
+          }
+        }
+        return { status: 200, body: pageOfRows('meters', rows, { limit, item, place: ({ seat }) => ({ seat }) }) }
+      },
+    }),
+  ]
+}

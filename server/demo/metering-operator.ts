@@ -1,0 +1,177 @@
+/**
+ * The house's metering operator: reads what the meters show at each boundary, writes a file every half minute and brings it over the API with
+ * its own account, some intervals late. As in life not everything comes at once, and once it is wrong: see `asItComes`.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Wallet } from 'ethers'
+import { z } from 'zod'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
+import { type ApiClient, ApiClientError, signInWithKey } from '../api-client.ts'
+import type { AreaSettings } from '../areas/settings.ts'
+import type { IntervalValue, OfficialSeries } from '../exchange/official-values.ts'
+import { writeEspi } from '../exchange/write/espi.ts'
+import { saveDurably } from './durable-file.ts'
+import { LoadProfiles, type MeterRegisters, type PointRegister } from './load-profile.ts'
+import type { House } from './street.ts'
+import type { Log } from './supervisor.ts'
+
+export interface MeteringOperatorParts {
+  house: House
+  settings: AreaSettings
+  /** Signs in, and brings the files. */
+  wallet: Wallet
+  /** Where the simulation tells what the meters show. */
+  controlUrl: string
+  serverUrl: string
+  /** Where the files lie. */
+  folder: string
+  /** The values of one interval are wrong. */
+  wrongAt: UtcSeconds
+  /** Whether somebody takes files already; the first one has all that was read before. */
+  isAwaited: () => boolean
+  log: Log
+  signal: AbortSignal
+}
+
+/** A file covers so many intervals, and is brought so many after the last of them. */
+const fileRhythm = { intervals: 3, lateIntervals: 2 }
+/** Boundaries that are remembered: ten minutes of them, should nobody take files for so long. */
+const remembered = 60
+/** Files that were brought stay for whoever wants to look. */
+const mostKept = 20
+const wrongMicroWh = 12_000_000
+const answerWithinMs = 2_000
+
+const homesSchema = z.record(
+  z.string(),
+  z.object({ timeMs: z.number(), importMilliWh: z.number(), exportMilliWh: z.number() }),
+)
+
+/** Reads and brings until the signal is aborted. */
+export async function runMeteringOperator(parts: MeteringOperatorParts): Promise<void> {
+  const { house, settings, folder, log, signal } = parts
+  const length = settings.rules.intervalSeconds
+  const profiles = new LoadProfiles(length, remembered)
+  const registers = pointsOfHouse(house)
+  const brought = join(folder, 'brought')
+  mkdirSync(brought, { recursive: true, mode: 0o700 })
+  let client: ApiClient | null = null
+  let isBringing = false
+  let isFirst = true
+
+  async function bring(name: string): Promise<void> {
+    client ??= await signInWithKey(parts.serverUrl, parts.wallet, settings.chain.chainId)
+    const path = `/areas/${settings.area}/official-values?name=${name}&format=espi`
+    await client.send(path, readFileSync(join(folder, name)))
+    renameSync(join(folder, name), join(brought, name))
+    for (const old of readdirSync(brought).sort().slice(0, -mostKept)) rmSync(join(brought, old))
+  }
+
+  /** The oldest first; what cannot be brought now is brought with the next file. */
+  async function bringAll(): Promise<void> {
+    if (isBringing) return
+    isBringing = true
+    try {
+      for (const name of readdirSync(folder)
+        .filter((each) => each.endsWith('.xml'))
+        .sort())
+        await bring(name)
+    } catch (error) {
+      if (error instanceof ApiClientError && error.status === 401) client = null
+      if (!signal.aborted) log(`metering operator: ${(error as Error).message}; it tries again`)
+    } finally {
+      isBringing = false
+    }
+  }
+
+  const bringing = new Set<Promise<void>>()
+  while (!signal.aborted) {
+    const boundary = (Math.floor(Date.now() / 1000 / length) + 1) * length
+    await delay(boundary * 1000 - Date.now(), undefined, { signal }).catch(() => {})
+    if (signal.aborted) break
+    const shown = await metersShow(parts, boundary)
+    if (shown !== null) profiles.note(boundary, shown)
+    const end = boundary - fileRhythm.lateIntervals * length
+    if (end % (fileRhythm.intervals * length) !== 0 || !parts.isAwaited()) continue
+    const earliest = isFirst ? profiles.first : null
+    const series = asItComes(profiles, registers, { end, length, wrongAt: parts.wrongAt, earliest })
+    if (series.length === 0) continue
+    isFirst = false
+    const name = `orchard-${new Date(end * 1000).toISOString().replaceAll(/[-:]|\.000/g, '')}.xml`
+    await saveDurably(join(folder, name), writeEspi({ createdAt: Math.floor(Date.now() / 1000), series }))
+    const one = bringAll().finally(() => bringing.delete(one))
+    bringing.add(one)
+  }
+  await Promise.all(bringing)
+}
+
+/** What the registers showed when the boundary passed; null where nobody says so in time. */
+async function metersShow(
+  { controlUrl, signal }: MeteringOperatorParts,
+  boundary: UtcSeconds,
+): Promise<Map<string, MeterRegisters> | null> {
+  try {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)])
+    const answer = await fetch(`${controlUrl}/homes`, { signal: within })
+    const homes = homesSchema.parse(await answer.json())
+    const inTime = Object.entries(homes).filter(([, { timeMs }]) => Math.abs(timeMs - boundary * 1000) < 1_000)
+    return new Map(
+      inTime.map(([home, { importMilliWh, exportMilliWh }]) => [
+        home,
+        { import: Math.round(importMilliWh), export: Math.round(exportMilliWh) },
+      ]),
+    )
+  } catch {
+    return null
+  }
+}
+
+/** One for each identifier. */
+export function pointsOfHouse({ homes }: House): PointRegister[] {
+  return homes.flatMap(({ id: home, drawsThrough, feedsInThrough }): PointRegister[] => [
+    { home, point: drawsThrough, direction: 'import' },
+    ...(feedsInThrough === null ? [] : [{ home, point: feedsInThrough, direction: 'export' as const }]),
+  ])
+}
+
+/**
+ * The series of the file up to `end`. Of the last home every fourth file has its last value estimated only, and the next file what was
+ * measured; of the one before it every eighth file has nothing, and the next file all of it. Once, at `wrongAt`, what the first home fed in
+ * is replaced by something else than its meter counted, which nobody corrects. The first file begins with `earliest`.
+ */
+export function asItComes(
+  profiles: LoadProfiles,
+  registers: readonly PointRegister[],
+  {
+    end,
+    length,
+    wrongAt,
+    earliest = null,
+  }: { end: UtcSeconds; length: number; wrongAt: UtcSeconds; earliest?: UtcSeconds | null },
+): OfficialSeries[] {
+  const span = fileRhythm.intervals * length
+  const number = end / span
+  const [last, beforeLast] = [registers.at(-1), registers.at(-2)]
+  return registers.flatMap((register) => {
+    const [isLast, isBefore] = [register === last, register === beforeLast]
+    if (isBefore && number % 8 === 3 && earliest === null) return []
+    let from = end - span
+    if (isBefore && number % 8 === 4) from -= span
+    if (isLast && number % 4 === 2) from -= length
+    from = Math.min(from, earliest ?? from)
+    const own = profiles.series(register, from, end)
+    const values = own.values.map((value): IntervalValue => {
+      if (value.energyMicroWh === null) return value
+      if (isLast && number % 4 === 1 && value.start === end - length) {
+        return { ...value, energyMicroWh: own.values[0]!.energyMicroWh ?? 0, quality: 'estimated' }
+      }
+      if (register.direction === 'export' && value.start === wrongAt) {
+        return { ...value, energyMicroWh: value.energyMicroWh + wrongMicroWh, quality: 'substituted' }
+      }
+      return value
+    })
+    return values.every(({ quality }) => quality === 'missing') ? [] : [{ ...own, values }]
+  })
+}

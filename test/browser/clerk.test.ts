@@ -1,0 +1,132 @@
+/**
+ * The clerk's two minutes: somebody who has never seen the page, and knows that a member asks about last month, finds that member's document
+ * among those of 30 homes and proves one line of it. What the clerk does and waits for is counted.
+ */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
+import { approvalOf } from '../../server/billing/approval.ts'
+import { pageFolder } from '../../server/project-files.ts'
+import { requireArea } from '../../server/store/areas.ts'
+import { approveDraft, draftToApprove, issueMonth, previewMonth } from '../../server/store/bill-desk.ts'
+import { keepParties } from '../../server/store/billing-parties.ts'
+import { lower, people, settingsOfArea } from '../api/people.ts'
+import { type Street, startStreet } from '../api/street.ts'
+import { assertBuilt } from '../built.ts'
+import { face } from '../market/engine/street.ts'
+import { fillStreet, month, area as number, parties, pointOf } from '../store/billed-street.ts'
+import { accessibilityFaults, overflow, phone, startBrowser, wide } from './browser.ts'
+
+const now = new Date('2026-11-03T09:00:00Z')
+const plain = settingsOfArea(number)
+const settings = settingsOfArea(number, {
+  name: 'Sonnenweg',
+  chain: { ...plain.chain, escrow: face.escrow },
+  rules: { ...plain.rules, intervalSeconds: 3_600, batchSeconds: 86_400 },
+})
+
+let street: Street
+let browser: Browser
+beforeAll(async () => {
+  assertBuilt(['web'])
+  vi.useFakeTimers({ toFake: ['Date'], now })
+  street = await startStreet({ others: [settings], pageFolder })
+  const { database } = street
+  await fillStreet(database)
+  const area = await requireArea(database, { area: number })
+  await keepParties(database, area.areaId, { parties, now })
+  await previewMonth(database, area, { month, incompleteBecause: null, now })
+  for (const approver of [people.grid, people.stranger]) {
+    const { domain, draft } = await draftToApprove(database, area, month)
+    const signature = await signFull(approver, domain, 'DocumentApproval', approvalOf(draft, lower(approver)))
+    const said = { month, revision: draft.revision, hash: draft.hash, approver: lower(approver), signature }
+    await approveDraft(database, area, said, { now, isWalletSignature: null })
+  }
+  await issueMonth(database, area, month, { now, isWalletSignature: null })
+  browser = await startBrowser()
+}, 90_000)
+afterAll(async () => {
+  await browser?.close()
+  await street?.stop()
+  vi.useRealTimers()
+})
+
+async function open(viewport: { width: number; height: number }, locale: string): Promise<Page> {
+  const context = await browser.newContext({ viewport, locale, reducedMotion: 'reduce' })
+  context.setDefaultTimeout(60_000)
+  await context.addInitScript(setClock, now.getTime())
+  const page = await context.newPage()
+  await page.goto(`${street.origin}/areas/sonnenweg/account`)
+  return page
+}
+
+/** In the page: its clock shows this time and goes on from there, while timers run as ever. */
+function setClock(ms: number): void {
+  const Real = Date
+  const ahead = ms - Real.now()
+  globalThis.Date = class extends Real {
+    constructor(...parts: []) {
+      super(...((parts.length > 0 ? parts : [Real.now() + ahead]) as [number]))
+    }
+    static override now(): number {
+      return Real.now() + ahead
+    }
+  } as DateConstructor
+}
+
+it('is enough to find last month’s bill of one member and to prove a line of it: six acts', async () => {
+  const page = await open(wide, 'en-GB')
+  const acts: string[] = []
+  const waits: [what: string, seconds: number][] = []
+  const act = async (what: string, doing: Promise<unknown>) => {
+    acts.push(what)
+    await doing
+  }
+  const wait = async (what: string, until: Promise<unknown>) => {
+    const since = performance.now()
+    await until
+    waits.push([what, (performance.now() - since) / 1000])
+  }
+  const documents = page.locator('.card.documents')
+  await act('paste the key', page.getByLabel('Or paste a private key').fill(people.grid.privateKey))
+  await act('sign in', page.getByRole('button', { name: 'Sign in', exact: true }).click())
+  const find = documents.getByRole('searchbox', { name: 'member or number' })
+  await wait('the page of the area', find.waitFor())
+  // Last month is the one that is shown.
+  expect(await documents.getByLabel('month').inputValue()).toBe(month)
+  const rows = documents.getByRole('table').last().getByRole('row')
+  expect(await rows.count()).toBeGreaterThan(30)
+  await act('scroll to the documents', find.scrollIntoViewIfNeeded())
+  await act('type the member', find.fill('Home 7'))
+  const show = documents.getByRole('button', { name: /^Show / })
+  expect(await show.count()).toBe(1)
+  await act('show the document', show.click())
+  await page.getByRole('heading', { name: /^Document .*, Home 7$/ }).waitFor()
+  expect(await documents.getByRole('row', { name: pointOf(7) }).count()).toBeGreaterThan(0)
+  await act('prove its line', documents.getByRole('button', { name: 'Prove 1' }).click())
+  await wait('the proof', documents.getByText('proved', { exact: true }).waitFor())
+  const proof = documents.locator('.line-proof')
+  // 31 local days with 25 hours in one of them, which lie in 32 batches of days of UTC.
+  expect(await proof.getByRole('row').count()).toBe(1 + 32 + 1)
+  expect(await proof.getByRole('row').last().textContent()).toContain('745')
+  expect(await accessibilityFaults(page)).toEqual([])
+  expect(await overflow(page)).toBe(0)
+  expect(acts).toHaveLength(6)
+  const seconds = waits.map(([what, time]) => `${what} ${time.toFixed(1)} s`).join(', ')
+  process.stdout.write(`the clerk: ${acts.length} acts (${acts.join(', ')}); waited for ${seconds}\n`)
+  await page.context().close()
+}, 90_000)
+
+it('goes the same way on a phone, in German', async () => {
+  const page = await open(phone, 'de-AT')
+  await page.getByLabel('Oder einen privaten Schlüssel einfügen').fill(people.grid.privateKey)
+  await page.getByRole('button', { name: 'Anmelden' }).click()
+  const documents = page.locator('.card.documents')
+  await documents.getByRole('searchbox').fill('Home 7')
+  await documents.getByRole('button', { name: /^Zeigen / }).click()
+  await documents.getByRole('button', { name: /1$/ }).first().click()
+  await documents.locator('.line-proof .badge.good').waitFor()
+  expect(await accessibilityFaults(page)).toEqual([])
+  expect(await overflow(page)).toBe(0)
+  await page.context().close()
+}, 90_000)

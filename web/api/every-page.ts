@@ -1,0 +1,28 @@
+/** A list of the API from its first page to its last. */
+import { getJson } from './client.ts'
+
+interface Page<Item> {
+  items: Item[]
+  cursor: string | null
+}
+
+/** Items that are fetched at most: what is longer nobody looks through. */
+const mostItems = 10_000
+
+/** `path` may hold a query already. */
+export async function everyPage<Item>(
+  path: string,
+  { account }: { account: string },
+  signal?: AbortSignal,
+): Promise<Item[]> {
+  const items: Item[] = []
+  const start = `${path}${path.includes('?') ? '&' : '?'}limit=500`
+  let cursor: string | null = null
+  do {
+    const place = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
+    const page: Page<Item> = await getJson<Page<Item>>(`${start}${place}`, { account, signal })
+    items.push(...page.items)
+    cursor = page.cursor
+  } while (cursor !== null && items.length < mostItems)
+  return items
+}

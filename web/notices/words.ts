@@ -1,0 +1,60 @@
+/** The texts of notices. */
+import { catalogue } from '../words/language.ts'
+
+export const noticeWords = catalogue({
+  en: {
+    title: 'Notices',
+    titleUnread: (count: number) => `Notices (${count} new)`,
+    newOnes: (count: number) => (count === 1 ? '1 new notice' : `${count} new notices`),
+    markRead: 'I have read them',
+    none: 'Nothing yet.',
+    payout: (amount: string) => `Payout arrived: ${amount}.`,
+    payoutTo: (amount: string, to: string) => `Payout arrived at ${to}: ${amount}.`,
+    silent: (meter: string, since: string) =>
+      `The meter ${meter} sends nothing since ${since}. Nothing of it is traded.`,
+    silentFix: 'Look whether its agent is on and reaches the meter and the internet.',
+    statement: (month: string) => `Your statement of ${month} is ready: all of it is paid.`,
+    isNew: 'new',
+    which: 'What I want to be told of',
+    kinds: { payout: 'a payout that arrived', silent: 'a meter that went silent', statement: 'a month’s statement' },
+    saved: 'Kept for your account.',
+    systemTitle: 'On this device',
+    systemText:
+      'This device can show notices while the page is open, also behind other windows, or while the installed app is open. It asks nobody else for that, so it cannot wake a device on which neither is open.',
+    allow: 'Show notices on this device',
+    shown: 'This device shows them.',
+    stopShowing: 'Show them no more',
+    denied: 'This browser does not allow it. You can change that in its settings for this page.',
+    unable: 'This browser cannot show notices.',
+    older: 'Show older ones',
+  },
+  de: {
+    title: 'Mitteilungen',
+    titleUnread: (count) => `Mitteilungen (${count} neu)`,
+    newOnes: (count) => (count === 1 ? '1 neue Mitteilung' : `${count} neue Mitteilungen`),
+    markRead: 'Ich habe sie gelesen',
+    none: 'Noch keine.',
+    payout: (amount) => `Auszahlung angekommen: ${amount}.`,
+    payoutTo: (amount, to) => `Auszahlung bei ${to} angekommen: ${amount}.`,
+    silent: (meter, since) => `Der Zähler ${meter} schickt seit ${since} nichts. Von ihm wird nichts gehandelt.`,
+    silentFix: 'Sehen Sie nach, ob sein Agent läuft und den Zähler und das Internet erreicht.',
+    statement: (month) => `Ihre Abrechnung für ${month} ist fertig: Alles ist bezahlt.`,
+    isNew: 'neu',
+    which: 'Was mir mitgeteilt werden soll',
+    kinds: {
+      payout: 'eine Auszahlung, die angekommen ist',
+      silent: 'ein Zähler, der verstummt ist',
+      statement: 'die Abrechnung eines Monats',
+    },
+    saved: 'Für Ihr Konto gemerkt.',
+    systemTitle: 'Auf diesem Gerät',
+    systemText:
+      'Dieses Gerät kann Mitteilungen zeigen, solange die Seite offen ist, auch hinter anderen Fenstern, oder die installierte App läuft. Es fragt dafür niemand anderen und kann deshalb kein Gerät wecken, auf dem beides geschlossen ist.',
+    allow: 'Mitteilungen auf diesem Gerät zeigen',
+    shown: 'Dieses Gerät zeigt sie.',
+    stopShowing: 'Nicht mehr zeigen',
+    denied: 'Dieser Browser erlaubt es nicht. Sie können das in seinen Einstellungen für diese Seite ändern.',
+    unable: 'Dieser Browser kann keine Mitteilungen zeigen.',
+    older: 'Ältere zeigen',
+  },
+})

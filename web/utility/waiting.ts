@@ -1,0 +1,56 @@
+/** Asks the API for everything that may wait for the utility's people. */
+import { type UseQueryResult, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { AwaitedResource } from '../../server/api/declaration-resources.ts'
+import type { JoiningResource } from '../../server/api/joining.ts'
+import type { AreaResource } from '../../server/api/resources.ts'
+import { getJson } from '../api/client.ts'
+import { accessQuery, billQuery } from '../documents/queries.ts'
+import { areaWitnessesQuery, pointsQuery } from '../metering/queries.ts'
+import { useSession } from '../session/session.tsx'
+import { newestMonths } from '../time/clock.ts'
+import { type InboxState, officialSums } from './exceptions.ts'
+
+const imported = 1
+const refetchInterval = 60_000
+/** As the metrics count them. */
+const differingDays = 3
+const dayMs = 86_400_000
+
+export function useWaiting(area: AreaResource): { waiting: InboxState; joining: UseQueryResult<JoiningResource[]> } {
+  const session = useSession()
+  const [openedMs] = useState(Date.now)
+  const [, lastMonth] = newestMonths(openedMs, 2)
+  const joining = useQuery({
+    queryKey: ['joining', session.account, area.area],
+    queryFn: ({ signal }) =>
+      getJson<JoiningResource[]>(`/areas/${area.area}/joining`, { account: session.account, signal }),
+    refetchInterval,
+  })
+  const points = useQuery({ ...pointsQuery(session, area.area, null), refetchInterval }).data
+  const witnesses = useQuery({ ...areaWitnessesQuery(session, area.area, openedMs), refetchInterval }).data
+  const isClerk = useQuery(accessQuery(session, area.area)).data?.isClerk ?? false
+  const bill = useQuery({ ...billQuery(session, area.area, lastMonth!), enabled: isClerk }).data
+  const awaited = useQuery({
+    queryKey: ['awaited', area.area],
+    queryFn: ({ signal }) => getJson<AwaitedResource>(`/areas/${area.area}/declarations/awaited`, { signal }),
+    enabled: area.rules.allocation === imported,
+    refetchInterval,
+  }).data
+  const differing = witnesses?.contradictions.filter(
+    ({ start }) => Date.parse(start) > openedMs - differingDays * dayMs,
+  )
+  const preview = bill?.preview ?? null
+  return {
+    joining,
+    waiting: {
+      meters: joining.data?.length ?? null,
+      official: points && differing ? officialSums(points.items, differing.length) : null,
+      documents:
+        preview === null || preview.issuedAt !== null || preview.approvals.length >= preview.approvalsNeeded
+          ? null
+          : { month: lastMonth!, given: preview.approvals.length, needed: preview.approvalsNeeded },
+      undeclared: awaited?.intervals.length ?? null,
+    },
+  }
+}
