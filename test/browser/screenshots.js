@@ -42,13 +42,13 @@ try {
   await demo.stop()
 }
 
-/** Starts a demo of its own, which leaves nothing behind. */
+/** Starts a demo of its own, which `npm run screenshots` has just built, and which leaves nothing behind. */
 async function startDemo() {
   const folder = mkdtempSync(join(tmpdir(), 'commonwatt-screenshots-'))
   const names = ['--port', '--metrics-port', '--database-port', '--chain-port']
   const ports = await Promise.all(names.map(freePort))
   const options = names.flatMap((name, place) => [name, String(ports[place])])
-  const program = [join(root, 'bin/commonwatt.js'), 'demo', '--data', join(folder, 'data'), '--device-port', '25100']
+  const program = [join(root, 'bin', 'commonwatt.js'), 'demo', '--data', join(folder, 'data'), '--device-port', '25100']
   const running = spawn(process.execPath, [...program, ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
   const ended = once(running, 'exit')
   return {
