@@ -186,9 +186,7 @@ export async function seatSummary(
       coalesce(sum(least(import_wh, export_wh)), 0)::bigint as own_use_wh,
       coalesce(sum(bought_wh), 0)::bigint as bought_wh, coalesce(sum(sold_wh), 0)::bigint as sold_wh,
       coalesce(sum(paid), 0)::text as paid, coalesce(sum(received), 0)::text as received
-    from (
-      select distinct start from intervals where area_id = ${area} and start >= ${from} and start < ${to}
-    ) newest cross join lateral ${ownRow(sql, area, seat)} own`
+    from seat_intervals where area_id = ${area} and seat = ${seat} and start >= ${from} and start < ${to} and current`
   return row!
 }
 

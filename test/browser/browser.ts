@@ -86,10 +86,15 @@ export function overflow(page: Page): Promise<number> {
 }
 
 /** What axe finds serious or critical, a line each. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+export function accessibilityFaults(page: Page): Promise<string[]> {
+  return axeFinds(page, ['serious', 'critical'])
+}
+
+/** What axe finds, a line each: of these impacts only, where they are named. */
+export async function axeFinds(page: Page, impacts?: readonly string[]): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .filter(({ impact }) => impacts === undefined || impacts.includes(impact ?? ''))
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))
 }
 

@@ -58,7 +58,14 @@ function AccountPage({ area }: { area: AreaResource }) {
   if (people.isPending) return <PageWaiting />
   if (!identity) {
     if (place.view !== 'account') return <NotFound />
-    return <OwnAccount area={area} isPage />
+    return (
+      <>
+        <div className="page-head">
+          <h1>{area.name}</h1>
+        </div>
+        <OwnAccount area={area} />
+      </>
+    )
   }
   if (session.error && !session.data) return <Trouble error={session.error} retry={() => void session.refetch()} />
   if (!session.data) return <PageWaiting />

@@ -11,8 +11,7 @@ import { useVisitor } from './session.tsx'
 import { type FoundWallet, watchWallets } from './wallets.ts'
 import { sessionWords } from './words.ts'
 
-/** `isPage` where nothing stands above it. */
-export default function OwnAccount({ area, isPage = false }: { area: AreaResource; isPage?: boolean }) {
+export default function OwnAccount({ area }: { area: AreaResource }) {
   const said = sessionWords()
   const { setOwn } = useVisitor()
   const fieldId = useId()
@@ -80,7 +79,7 @@ export default function OwnAccount({ area, isPage = false }: { area: AreaResourc
     </>
   )
   return (
-    <Card title={said.myAccount} className="sign-in" isPage={isPage}>
+    <Card title={said.myAccount} className="sign-in">
       {offersPasskey ? (
         <>
           <PasskeyAccount area={area} />

@@ -9,7 +9,13 @@ import { utilityWords } from './words.ts'
 
 const shownRows = 40
 
-export function IntervalTable({ area, intervals }: { area: AreaResource; intervals: readonly IntervalResource[] }) {
+export default function IntervalTable({
+  area,
+  intervals,
+}: {
+  area: AreaResource
+  intervals: readonly IntervalResource[]
+}) {
   const said = utilityWords()
   if (intervals.length === 0) return <Empty>{said.noInterval}</Empty>
   const shown = intervals.slice(0, shownRows)

@@ -12,13 +12,13 @@ import { later } from '../page/later.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
-import { IntervalTable } from './interval-table.tsx'
 import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
 
 const AttentionCards = later(() => import('./attention.tsx'), Waiting)
 const LineLoad = later(() => import('./line-load.tsx'))
+const IntervalTable = later(() => import('./interval-table.tsx'), Waiting)
 const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
 const MeterTable = later(() => import('./meter-table.tsx'), Waiting)
 const Report = later(() => import('./report.tsx'), Waiting)

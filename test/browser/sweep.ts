@@ -1,0 +1,62 @@
+/** What holds of every page in every state: it fits the smallest phone and text twice as large, and nobody is kept from using it. */
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { axeFinds, overflow } from './browser.ts'
+
+/** A page in the width of the smallest phone that is asked for (WCAG 1.4.10), and of a desk. */
+export const narrow = { width: 320, height: 740 }
+const desk = { width: 1280, height: 900 }
+/** A browser's usual size of text, and 200 % of it (WCAG 1.4.4). */
+const [usualPixels, largePixels] = [16, 32]
+
+/** Opens all that is closed on the page, and looks at it in either width and size of text. */
+export async function sweep(page: Page, name: string): Promise<void> {
+  await openAll(page)
+  expect(await axeFinds(page), name).toEqual([])
+  const devtools = await page.context().newCDPSession(page)
+  for (const [size, pixels] of [
+    [desk, largePixels],
+    [desk, usualPixels],
+    [narrow, usualPixels],
+    [narrow, largePixels],
+  ] as const) {
+    await page.setViewportSize(size)
+    await devtools.send('Page.setFontSizes', { fontSizes: { standard: pixels, fixed: pixels } })
+    const what = `${name}, ${size.width} pixels wide, text of ${pixels} pixels`
+    expect(await overflow(page), what).toBe(0)
+    expect(await tooWide(page), what).toEqual([])
+  }
+  await devtools.detach()
+}
+
+/** What is folded away holds more that is: each is opened, and waited for. */
+async function openAll(page: Page): Promise<void> {
+  const closed = page.locator('main details:not([open])')
+  while ((await closed.count()) > 0) {
+    await closed.evaluateAll((all) => {
+      for (const each of all) (each as HTMLDetailsElement).open = true
+    })
+    await page.locator('main .waiting').first().waitFor({ state: 'detached' })
+  }
+}
+
+/** What is cut off at its own edge or leaves the window, and is not in a frame that scrolls. */
+function tooWide(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const right = document.documentElement.clientWidth + 1
+    const isFramed = (element: Element) => {
+      for (let at: Element | null = element; at !== null; at = at.parentElement) {
+        if (['auto', 'scroll'].includes(getComputedStyle(at).overflowX)) return true
+      }
+      return false
+    }
+    return [...document.querySelectorAll<HTMLElement>('body *')].flatMap((element) => {
+      if (!element.checkVisibility({ visibilityProperty: true })) return []
+      // A chart is drawn anew in the frame after its space has changed.
+      if (element.closest('svg, .visually-hidden, .skip, .plot') !== null || isFramed(element)) return []
+      const isCut = getComputedStyle(element).overflowX === 'hidden' && element.scrollWidth > element.clientWidth + 1
+      const isOut = element.getBoundingClientRect().right > right
+      return isCut || isOut ? [`${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`] : []
+    })
+  })
+}
