@@ -1,6 +1,7 @@
 /** The `commonwatt` command line: one command per file in `commands/`, loaded only when it is asked for. */
 import { Command } from 'commander'
 import { version } from '../package.json' with { type: 'json' }
+import { nameVariables } from './commands/name-variables.ts'
 
 interface Entry {
   does: string
@@ -129,16 +130,6 @@ const commands: Record<string, Entry> = {
 const program = new Command('commonwatt')
   .description('a peer-to-peer marketplace for local solar energy')
   .version(version)
-/** Every option that takes a value has a variable; what has no name of its own there is called as the program and the option. */
-function nameVariables(command: Command): Command {
-  for (const option of command.options) {
-    const takesValue = option.required || option.optional
-    if (takesValue && option.envVar === undefined)
-      option.env(`COMMONWATT_${option.name().toUpperCase().replaceAll('-', '_')}`)
-  }
-  for (const each of command.commands) nameVariables(each)
-  return command
-}
 
 const [first, second] = process.argv.slice(2)
 const asked = first === 'help' ? second : first

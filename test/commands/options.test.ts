@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { demoCommand } from '../../server/commands/demo.ts'
+import { nameVariables } from '../../server/commands/name-variables.ts'
 import { rebuildCommand } from '../../server/commands/rebuild.ts'
 import { serveCommand } from '../../server/commands/serve.ts'
 
@@ -24,6 +26,32 @@ it.each([
   })
   await command.parseAsync(['node', 'serve', ...given])
   expect(migrates).toBe(expected)
+})
+
+describe('an option without a variable of its own', () => {
+  async function portsGiven(...given: string[]): Promise<Record<string, unknown>> {
+    let ports = {}
+    const command = nameVariables(demoCommand()).action((flags: object) => {
+      ports = flags
+    })
+    await command.exitOverride().parseAsync(['node', 'demo', ...given])
+    return ports
+  }
+
+  it('has one called as the program and the option, which what is given comes before', async () => {
+    vi.stubEnv('COMMONWATT_DATABASE_PORT', '25432')
+    expect(await portsGiven()).toMatchObject({ databasePort: 25432 })
+    expect(await portsGiven('--database-port', '25433')).toMatchObject({ databasePort: 25433 })
+  })
+
+  it('is refused with the name of its variable', async () => {
+    vi.stubEnv('COMMONWATT_DATABASE_PORT', 'many')
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    onTestFinished(() => {
+      vi.restoreAllMocks()
+    })
+    await expect(portsGiven()).rejects.toThrow(/--database-port <port>.*'many'.*COMMONWATT_DATABASE_PORT/)
+  })
 })
 
 describe('a configuration that names areas', () => {
