@@ -73,7 +73,10 @@ export const meteringPointSchema = z
     expected: count.meta({
       description: 'Intervals of the range of which a value is due, `dueSeconds` after their end',
     }),
-    ...{ measured: count, substituted: count, estimated: count, missing: count },
+    measured: count.meta({ description: 'Intervals with a value that was measured' }),
+    substituted: count.meta({ description: 'Intervals with a value put in another’s place' }),
+    estimated: count.meta({ description: 'Intervals with a value that was estimated' }),
+    missing: count.meta({ description: 'Intervals without a value though one is due' }),
     late: count.meta({ description: 'Of those with a value, the ones whose first value came when it was overdue' }),
     replaced: count.meta({ description: 'Intervals of the range in which a newer file replaced a value' }),
     conflicts: count.meta({ description: 'Intervals of the range in which two files contradict each other' }),

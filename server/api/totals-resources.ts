@@ -113,7 +113,9 @@ export const betterLimitsSchema = z
         offeredWh: z.int(),
         tradedWh: z.int(),
         better: z
-          .array(z.object({ limitPerKwh: z.string(), tradedWh: z.int() }))
+          .array(
+            z.object({ limitPerKwh: z.string().meta({ description: 'Tokens per kWh, decimal' }), tradedWh: z.int() }),
+          )
           .meta({ description: 'The first that trades more and the first that trades all; empty where no price does' }),
       })
       .nullable(),
