@@ -95,7 +95,7 @@ export async function axeFinds(page: Page, impacts?: readonly string[]): Promise
   const { violations } = await new AxeBuilder({ page }).analyze()
   return violations
     .filter(({ impact }) => impacts === undefined || impacts.includes(impact ?? ''))
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}`))
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.html.slice(0, 160)}`))
 }
 
 /** How long a slow machine may take. */

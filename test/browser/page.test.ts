@@ -535,7 +535,7 @@ describe('everybody', () => {
     { path: '/', ready: '.zones' },
     { path: '/people/roof-north', ready: '.result-list' },
     { path: '/people/buyer', ready: '.result-list' },
-    { path: '/people/grid', ready: 'table' },
+    { path: '/people/grid', ready: '.lines' },
     { path: '/account', ready: '.sign-in' },
     { path: '/join', ready: '.sign-in' },
     { path: '/people/nobody', ready: '.card' },

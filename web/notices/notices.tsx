@@ -143,7 +143,7 @@ function OnThisDevice({ account }: { account: string }) {
   const allow = useMutation({ mutationFn: () => showOnThisDevice(account), onSettled: renew })
   return (
     <div className="notice-device">
-      <h3>{said.systemTitle}</h3>
+      <h2>{said.systemTitle}</h2>
       <p className="explain">{said.systemText}</p>
       <div role="status">
         {state === 'unable' && <p>{said.unable}</p>}

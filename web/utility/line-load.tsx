@@ -30,7 +30,7 @@ export default function LineLoad({ area, intervals }: LineLoadProps) {
         ))}
       </div>
       <NumbersTable
-        label={said.load}
+        label={said.loadTable}
         head={[said.time, ...lines.map(({ name }) => name)]}
         count={intervals.length}
         row={(index) => {
