@@ -19,6 +19,8 @@ export interface FaultParts {
   say(what: string): void
 }
 
+/** A clock that agrees with the database's is at most this wrong while that one is right. */
+export const clockToleranceMs = 3_000
 /** Clocks that are wrong by at most this much together may be believed: the chain alone cannot tell. */
 export const mostJointLeapMs = 120_000
 
@@ -29,6 +31,8 @@ export class Faults {
   hasLeaptTogether = false
   /** And still are. */
   private isLeaptTogether = false
+  /** Clocks that leapt one by one were wrong in the same way by as much, and so vouched for each other. */
+  agreedWrongMs = 0
   private readonly parts: FaultParts
 
   constructor(parts: FaultParts) {
@@ -151,6 +155,7 @@ export class Faults {
     const ms = anyLeapMs(random)
     say(`the clock of ${machine.name} leaps by ${ms} ms`)
     machine.offsetMs += ms
+    this.noteAgreement()
     scheduler.after(random.between(2_000, 120_000), () => (machine.offsetMs = random.between(-800, 800)))
   }
 
@@ -159,7 +164,17 @@ export class Faults {
     const ms = anyLeapMs(random)
     say(`the database's clock leaps by ${ms} ms`)
     database.offsetMs += ms
+    this.noteAgreement()
     scheduler.after(random.between(2_000, 60_000), () => (database.offsetMs = random.between(-800, 800)))
+  }
+
+  private noteAgreement(): void {
+    const { database, servers } = this.parts
+    for (const { machine } of servers) {
+      const [theirs, own] = [database.offsetMs, machine.offsetMs]
+      if (Math.sign(theirs) !== Math.sign(own) || Math.abs(theirs - own) > clockToleranceMs) continue
+      this.agreedWrongMs = Math.max(this.agreedWrongMs, Math.min(Math.abs(theirs), Math.abs(own)))
+    }
   }
 
   /** All clocks follow one that is wrong. */

@@ -3,7 +3,7 @@ import type { Event } from '../../server/market/area/area.ts'
 import { Chain, confirmMeter, deposit, openSeat } from './chain.ts'
 import { Database, type JournalWitness } from './database.ts'
 import { checkEnd } from './end-laws.ts'
-import { Faults, mostJointLeapMs } from './faults.ts'
+import { clockToleranceMs, Faults, mostJointLeapMs } from './faults.ts'
 import { Home } from './home.ts'
 import { JournalLaws } from './journal-laws.ts'
 import { MarketLaws } from './market-laws.ts'
@@ -34,8 +34,6 @@ export interface Outcome {
 const minutes = { troubled: 22, quiet: 9 }
 /** One of so many seeds has its journal replayed once more at the end. */
 const seedsPerThoroughOne = 8
-/** A clock that agrees with the database's is at most this wrong. */
-const clockToleranceMs = 3_000
 
 /** Simulates a street; what is `planted` has to be found. */
 export async function simulate(seed: number, planted: PlantedBug | null = null): Promise<Outcome> {
@@ -60,7 +58,7 @@ async function play(seed: number, planted: PlantedBug | null): Promise<Outcome> 
   const market = new MarketLaws({ verdict, chain })
   const journal = new JournalLaws({
     ...{ scheduler, verdict, madeAtMs: signed.madeAtMs },
-    toleranceMs: () => clockToleranceMs + (faults.hasLeaptTogether ? mostJointLeapMs : 0),
+    toleranceMs: () => clockToleranceMs + faults.agreedWrongMs + (faults.hasLeaptTogether ? mostJointLeapMs : 0),
   })
   const witness: JournalWitness = {
     committed(rows, by) {
