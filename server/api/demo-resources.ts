@@ -6,7 +6,13 @@ export const demoTextSchema = z.union([z.string(), z.object({ en: z.string(), de
 export type DemoText = z.infer<typeof demoTextSchema>
 
 /** `GET /api/v1/demo/day`: the sun of the demo's street runs fast; at `epoch` it was midnight there. */
-export const demoDaySchema = z.object({ epoch: z.iso.datetime(), dayLengthSeconds: z.number() }).meta({ id: 'DemoDay' })
+export const demoDaySchema = z
+  .object({
+    area: z.int().meta({ description: 'The market area of the street' }),
+    epoch: z.iso.datetime(),
+    dayLengthSeconds: z.number(),
+  })
+  .meta({ id: 'DemoDay' })
 export type DemoDay = z.infer<typeof demoDaySchema>
 
 /** `GET /api/v1/demo/people`, there only on the demo's own chain. */

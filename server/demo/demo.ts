@@ -174,7 +174,7 @@ async function startMarket(
   })
   const facts: DemoFacts = {
     people: publicPeople(street, people),
-    day: { epoch, dayLengthSeconds: street.dayLengthSeconds },
+    day: { area, epoch, dayLengthSeconds: street.dayLengthSeconds },
     homesUrl: door?.url ?? null,
   }
   writeFileSync(demoFile, JSON.stringify(facts, null, 2), { mode: 0o600 })

@@ -56,11 +56,11 @@ test('areas come with tick, token and escrow of their own', async () => {
     items.map(({ area, priceDecimals, currency, chain }) => [area, priceDecimals, currency, chain.escrow]),
   ).toEqual([
     [1, 4, 'EUR', settings.chain.escrow],
-    [3, 4, 'EUR', settings.chain.escrow],
     [0xffff_ffff, 3, 'CHF', other.chain.escrow],
+    [3, 4, 'EUR', settings.chain.escrow],
   ])
-  expect(items.map(({ sharing }) => sharing)).toEqual([null, { price: 'fixed', waitSeconds: 86_400 }, null])
-  expect(items[2]!.retailPerKwh).toBe('3.000')
+  expect(items.map(({ sharing }) => sharing)).toEqual([null, null, { price: 'fixed', waitSeconds: 86_400 }])
+  expect(items[1]!.retailPerKwh).toBe('3.000')
 })
 
 test('an area is found by name, zone or number, and by who operates its grid', async () => {
@@ -68,17 +68,19 @@ test('an area is found by name, zone or number, and by who operates its grid', a
     const { items } = pageOf(areaSchema).parse((await ask(street, 'GET', `areas?${query}`)).body)
     return items.map(({ slug }) => slug)
   }
-  expect(await found('')).toEqual(['test-street', 'mill', 'hill'])
+  expect(await found('')).toEqual(['test-street', 'hill', 'mill'])
   expect(await found('search=hill')).toEqual(['hill'])
   expect(await found('search=H%C3%ADLL')).toEqual(['hill'])
-  expect(await found('search=street%20north')).toEqual(['test-street', 'mill', 'hill'])
+  expect(await found('search=street%20north')).toEqual(['test-street', 'hill', 'mill'])
   expect(await found('search=test%20north')).toEqual(['test-street'])
   expect(await found('search=4294967295')).toEqual(['hill'])
   expect(await found('search=valley')).toEqual([])
-  expect(await found(`grid=${people.grid.address}`)).toEqual(['test-street', 'mill', 'hill'])
+  expect(await found(`grid=${people.grid.address}`)).toEqual(['test-street', 'hill', 'mill'])
   expect(await found(`grid=${people.alice.address}`)).toEqual([])
   const first = (await ask(street, 'GET', 'areas?search=north&limit=1')).body
-  expect(await found(`search=north&cursor=${first.cursor}`)).toEqual(['mill', 'hill'])
+  expect(await found(`search=north&cursor=${first.cursor}`)).toEqual(['hill', 'mill'])
+  const gone = Buffer.from(JSON.stringify(['areas', 7])).toString('base64url')
+  expect((await ask(street, 'GET', `areas?cursor=${gone}`)).body.code).toBe('CURSOR_INVALID')
 })
 
 test('an area lies at its number and at its name in addresses', async () => {

@@ -188,7 +188,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     demo: options.demo
       ? {
           people: demoPeople,
-          day: { epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 },
+          day: { area: 1, epoch: '2026-07-01T00:00:00.000Z', dayLengthSeconds: 360 },
           homesUrl: options.homesUrl ?? null,
         }
       : null,

@@ -1,6 +1,6 @@
 /** The page of a server with two areas: a list that is searched, one address for each, one account with a meter in both. */
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { pageFolder } from '../../server/project-files.ts'
 import { lower, people, seatOfPerson, settingsOfArea } from '../api/people.ts'
 import { type Street, startStreet } from '../api/street.ts'
@@ -25,11 +25,11 @@ afterAll(async () => {
   await street?.stop()
 })
 
-async function open(path: string, locale: string): Promise<Page> {
+async function open(path: string, locale: string, { origin } = street): Promise<Page> {
   const context = await browser.newContext({ viewport: phone, locale, reducedMotion: 'reduce' })
   const page = await context.newPage()
   page.setDefaultTimeout(30_000)
-  await page.goto(street.origin + path)
+  await page.goto(origin + path)
   return page
 }
 
@@ -68,6 +68,17 @@ it('shows one account’s meter in each area under one session', async () => {
   expect(await accessibilityFaults(page)).toEqual([])
   const cookies = await page.context().cookies()
   expect(cookies.filter(({ name }) => name.includes(lower(people.alice).slice(2)))).toHaveLength(1)
+  await page.context().close()
+}, 60_000)
+
+it('opens with the street where it is a demo, and leads to the others', async () => {
+  const demo = await startStreet({ others: [hill], pageFolder, demo: true })
+  onTestFinished(() => demo.stop())
+  const page = await open('/', 'en-GB', demo)
+  await page.getByText('In Test street, roofs sell').waitFor()
+  await page.getByRole('link', { name: 'Other neighbourhoods' }).click()
+  await page.getByRole('link', { name: /^Hill/ }).waitFor()
+  expect(new URL(page.url()).pathname).toBe('/areas')
   await page.context().close()
 }, 60_000)
 

@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import type { AreaResource } from '../../server/api/resources.ts'
+import { areasQuery } from '../api/queries.ts'
 import { LiveProvider, useConnection } from '../live/live.tsx'
 import { SessionProvider, sessionQuery, useIdentity } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
@@ -18,6 +19,7 @@ import { pageWords } from './words.ts'
 export function Shell() {
   const said = pageWords()
   const shown = useShownArea()
+  const areas = useQuery(areasQuery).data ?? []
   const area = shown.is === 'area' ? shown.area : undefined
   const identity = useIdentity()
   const isOpen = useQuery(sessionQuery(identity, area)).data !== undefined
@@ -43,6 +45,11 @@ export function Shell() {
         <footer className="foot">
           <span>{area ? footerOf(area) : 'Commonwatt'}</span>
           <span>
+            {area && areas.length > 1 && (
+              <>
+                <PageLink to="/areas">{said.otherAreas}</PageLink> ·{' '}
+              </>
+            )}
             <a href="/docs">API</a> · <a href="/openapi.json">OpenAPI</a>
           </span>
         </footer>

@@ -1,7 +1,7 @@
-/** Which market area the page shows: the one that its address names, or an invitation, or the server's only one. */
+/** Which market area the page shows: the one that its address names, or an invitation, or the server's only one, or the demo's street. */
 import { useQuery } from '@tanstack/react-query'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { areaQuery, areasQuery } from '../api/queries.ts'
+import { areaQuery, areasQuery, demoDayQuery } from '../api/queries.ts'
 import { keptInvitation } from '../joining/kept-invitation.ts'
 import { useAddress } from './address.tsx'
 
@@ -22,13 +22,17 @@ export function useShownArea(): ShownArea {
   // An invitation to another market leads to this one's front door.
   const isUnnamed = place === null || (invited !== null && named.data === null)
   const first = useQuery({ ...areasQuery, enabled: isUnnamed && address.view !== 'areas' })
+  const isOneOfMany = isUnnamed && (first.data?.length ?? 0) > 1
+  const demo = useQuery({ ...demoDayQuery, enabled: isOneOfMany })
   if (address.view === 'areas') return { is: 'open' }
   const query = isUnnamed ? first : named
   if (query.data === undefined) {
     return query.error ? { is: 'failed', error: query.error, retry: () => void query.refetch() } : { is: 'waiting' }
   }
   if (!isUnnamed) return named.data ? { is: 'area', area: named.data } : { is: 'unknown' }
-  const [area, ...others] = first.data ?? []
-  if (area === undefined) return { is: 'none' }
-  return others.length === 0 ? { is: 'area', area } : { is: 'open' }
+  const areas = first.data ?? []
+  if (areas.length === 0) return { is: 'none' }
+  if (isOneOfMany && demo.isPending) return { is: 'waiting' }
+  const area = isOneOfMany ? areas.find((each) => each.area === demo.data?.area) : areas[0]
+  return area === undefined ? { is: 'open' } : { is: 'area', area }
 }

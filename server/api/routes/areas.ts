@@ -39,17 +39,19 @@ export function areaRoutes(parts: OrderParts): Route[] {
       path: '/areas',
       tag,
       summary:
-        'The market areas of this server, by number; those that a search or a grid operator names, where one is given',
+        'The market areas of this server, as it was told of them; those that a search or a grid operator names, where one is given',
       query: z.object({ search: searchInput.optional(), grid: addressSchema.optional(), ...pageQuery }),
       answers: { 200: pageOf(areaSchema) },
       async handle({ query: { search, grid, limit, cursor } }) {
-        const after = readCursor('areas', areaNumber, cursor) ?? -1
+        const after = readCursor('areas', areaNumber, cursor)
         const all = areas.all()
+        const last = all.findIndex(({ settings }) => settings.area === after)
+        if (after !== undefined && last === -1)
+          throw new ApiError('CURSOR_INVALID', `area ${after} is not here any more`)
         const rows = all
-          .filter((area) => area.settings.area > after)
+          .slice(last + 1)
           .filter(search === undefined ? () => true : foundBy(search))
           .filter((area) => grid === undefined || gridOperatorOf(parts, area) === grid)
-          .sort((a, b) => a.settings.area - b.settings.area)
         const place = ({ settings }: AreaHandle) => settings.area
         const page = pageOfRows('areas', rows, { limit, item: (area) => area, place })
         const slugs = areaSlugs(all)
