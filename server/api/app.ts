@@ -34,6 +34,7 @@ import { tariffRoutes } from './routes/tariff.ts'
 import { totalsRoutes } from './routes/totals.ts'
 import { watchingRoutes } from './routes/watching.ts'
 import { witnessRoutes } from './routes/witnesses.ts'
+import { createTurns } from './turns.ts'
 
 const base = '/api/v1'
 
@@ -68,8 +69,8 @@ export function createApp(parts: ApiParts): Express {
     response.setHeader('Cache-Control', 'no-store')
     next()
   })
-  const nodeReads = createNodeAllowance()
-  for (const definition of routes) mountRoute(api, definition, { ...parts, nodeReads })
+  const limits = { nodeReads: createNodeAllowance(), slow: createTurns() }
+  for (const definition of routes) mountRoute(api, definition, { ...parts, ...limits })
   api.use(nothingHere)
   app.use(base, api)
 

@@ -17,6 +17,7 @@ import type { SenderOf } from './hosts.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, databaseSilent, type Problem } from './problem.ts'
 import { mayUseCookie, sessionShown, shownSession } from './session-cookie.ts'
+import type { Turns } from './turns.ts'
 
 export type Answer =
   | { status: number; body: unknown }
@@ -57,6 +58,8 @@ interface RouteDefinition<Params, Query, Body> {
   mostFileBytes?: number
   /** Has the chain's node asked, which may cost the operator: counted by itself, and what is late is the node's. */
   asksNode?: boolean
+  /** Takes the server long (files that are read or made, auctions cleared again): few at a time of one asker. */
+  isSlow?: boolean
   /** Has limits of its own, and counts as nothing that is asked. */
   isGated?: boolean
   /** By status; null is an answer without a body, a string a content type that is not JSON. */
@@ -80,9 +83,13 @@ type MountParts = Pick<
   'database' | 'networkOf' | 'senderOf' | 'reads' | 'areas' | 'servicesOf' | 'meteringOperator'
 >
 
-/** `reads` is what one account that belongs here, or one network of others, may ask, and `nodeReads` of the chain's node. */
-export function mountRoute(router: Router, definition: Route, parts: MountParts & { nodeReads: Allowance }): void {
-  const { database, networkOf, senderOf, reads, nodeReads } = parts
+/** `reads` is what one account that belongs here, or one network of others, may ask, `nodeReads` of the chain's node, and `slow` at a time of what takes long. */
+export function mountRoute(
+  router: Router,
+  definition: Route,
+  parts: MountParts & { nodeReads: Allowance; slow: Turns },
+): void {
+  const { database, networkOf, senderOf, reads, nodeReads, slow } = parts
   const { mostFileBytes, mostBytes = mostBodyBytes } = definition
   const isRead = definition.method === 'get'
   const parser = mostFileBytes === undefined ? json({ limit: mostBytes }) : raw({ limit: mostFileBytes })
@@ -120,7 +127,8 @@ export function mountRoute(router: Router, definition: Route, parts: MountParts 
       request,
       ...{ network, session, member, asker },
     }
-    const run = () => definition.handle(input)
+    const handle = () => definition.handle(input)
+    const run = () => (definition.isSlow ? slow.take(asker, handle) : handle())
     const key = definition.keyed ? request.get('idempotency-key') : undefined
     if (key !== undefined) requireKeyForm(key)
     // Keys are an account's own: a stranger has none, and leaves no row. What is signed is its own key anyway.

@@ -42,6 +42,8 @@ export interface RunningStatements {
 
 /** Requests that wait at most. */
 const mostWaiting = 500
+/** Of those, the ones that have auctions of the past cleared again: each takes seconds, and statements must not wait for them. */
+const mostPast = 50
 const pollMs = 500
 /** Before a thread that has failed is started again. */
 const restMs = 1_000
@@ -98,6 +100,16 @@ export function startStatements({ databaseUrl, settings, log, registry }: Statem
     waiting.clear()
   }
 
+  let past = 0
+  /** One that has auctions of the past cleared again. */
+  async function askPast<One extends Answered>(...asked: Parameters<typeof ask>): Promise<One> {
+    if (past >= mostPast) throw new StatementsError('STATEMENTS_BUSY', 'too many ask for other prices; try again')
+    past += 1
+    return ask<One>(...asked).finally(() => {
+      past -= 1
+    })
+  }
+
   function ask<One extends Answered>(area: number, question: (id: number, place: number) => Asked): Promise<One> {
     return new Promise((resolve, reject) => {
       if (whenStopped !== null) return reject(new StatementsError('STATEMENTS_STOPPED', 'the server is stopping'))
@@ -114,9 +126,9 @@ export function startStatements({ databaseUrl, settings, log, registry }: Statem
     file: ({ area, seat, end }) => ask(area, (id, place) => ({ id, type: 'prove', area: place, end, seat })),
     make: ({ area, end }) => ask(area, (id, place) => ({ id, type: 'make', area: place, end })),
     otherPrices: ({ area, ...query }) =>
-      ask(area, (id, place) => ({ id, type: 'other-prices', area: place, ...query })),
+      askPast(area, (id, place) => ({ id, type: 'other-prices', area: place, ...query })),
     betterLimits: ({ area, ...query }) =>
-      ask(area, (id, place) => ({ id, type: 'better-limits', area: place, ...query })),
+      askPast(area, (id, place) => ({ id, type: 'better-limits', area: place, ...query })),
     async stop() {
       if (restart !== null) clearTimeout(restart)
       const ended = new Promise<void>((resolve) => {

@@ -87,6 +87,14 @@ export async function runStatements(
     for (const { end } of missing) if (!stopping) await make(place, end)
   }
 
+  // One after the other: beside them statements are made.
+  let past: Promise<unknown> = Promise.resolve()
+  function clearedAgain<Found>(work: () => Promise<Found>): Promise<Found> {
+    const found = past.then(work)
+    past = found.catch(() => {})
+    return found
+  }
+
   async function answer(asked: Exclude<Asked, { type: 'stop' }>): Promise<void> {
     const { id, area } = asked
     try {
@@ -95,9 +103,12 @@ export async function runStatements(
         say({ type: 'answer', id, answer: await seatStatement(database, await storedArea(area), asked) })
       else {
         const { areaId } = await storedArea(area)
-        const found =
-          asked.type === 'other-prices' ? otherPrices(database, areaId, asked) : betterLimitsOf(database, areaId, asked)
-        say({ type: 'answer', id, answer: await found })
+        const found = await clearedAgain<OtherPrices | BetterLimits | null>(() =>
+          asked.type === 'other-prices'
+            ? otherPrices(database, areaId, asked)
+            : betterLimitsOf(database, areaId, asked),
+        )
+        say({ type: 'answer', id, answer: found })
       }
     } catch (error) {
       const { message } = error as Error

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { networkOf, networkReader } from '../../server/api/addresses.ts'
 import { createAllowance } from '../../server/api/allowance.ts'
 import { ApiError } from '../../server/api/problem.ts'
+import { createTurns } from '../../server/api/turns.ts'
 import { people } from './people.ts'
 import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
@@ -66,6 +67,24 @@ describe('an allowance', () => {
     allowance.use('a', 0)
     for (let n = 0; n < 15_000; n++) allowance.use(`stranger ${n}`, 1)
     expect(refusalOf(() => allowance.use('a', 2))).not.toBeNull()
+  })
+})
+
+describe('what takes long', () => {
+  test('is done for one asker a few times at once and so often a minute, and is under way until it has ended', async () => {
+    const turns = createTurns()
+    const end: (() => void)[] = []
+    const work = () => new Promise<void>((resolve) => end.push(resolve))
+    const own = Array.from({ length: 8 }, () => turns.take('a', work))
+    await expect(turns.take('a', work)).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS', retryAfterSeconds: 1 })
+    expect(await turns.take('b', async () => 'done')).toBe('done')
+    end[0]!()
+    await own[0]
+    await expect(turns.take('a', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
+    for (let n = 0; n < 51; n++) await turns.take('a', async () => {}).catch(() => {})
+    await expect(turns.take('a', async () => {})).rejects.toThrow('120 times a minute')
+    for (const each of end) each()
+    await Promise.all(own)
   })
 })
 

@@ -9,7 +9,7 @@ import { ChainError } from '../../server/chain/error.ts'
 import { deleteExpired } from '../../server/store/account-store.ts'
 import { batchSeconds, intervalSeconds, t0 } from '../market/engine/street.ts'
 import { domain, lower, people, seatIds, settings } from './people.ts'
-import { ask, revocations, type Street, startStreet, tokenOf, trade } from './street.ts'
+import { ask, type Reply, revocations, type Street, startStreet, tokenOf, trade } from './street.ts'
 
 type Name = keyof typeof people
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
@@ -140,6 +140,27 @@ describe('who reads what', () => {
     } finally {
       street.offices.grid = lower(people.grid)
     }
+  })
+
+  test('one member who asks for what takes long again and again keeps nobody else waiting', async () => {
+    const name = `1 1 ${t0 + batchSeconds}`
+    const statement = street.statements.get(name)!
+    let finish = (_: typeof statement) => {}
+    street.statements.set(name, new Promise((resolve) => (finish = resolve)) as never)
+    const refused: Reply[] = []
+    const asked = Array.from({ length: 12 }, async () => {
+      const reply = await get('alice', resources.statement)
+      if (reply.status !== 200) refused.push(reply)
+      return reply.status
+    })
+    await vi.waitFor(() => expect(refused).toHaveLength(4), { timeout: 20_000 })
+    for (const { body, headers } of refused)
+      expect([body.code, headers.get('retry-after')]).toEqual(['TOO_MANY_REQUESTS', '1'])
+    expect((await get('bob', `${bob}/statements/${iso(t0 + batchSeconds)}?seat=${seatIds.bob}`)).status).toBe(404)
+    finish(statement)
+    expect((await Promise.all(asked)).filter((status) => status === 200)).toHaveLength(8)
+    expect((await get('alice', resources.statement)).status).toBe(200)
+    street.statements.set(name, statement)
   })
 
   test('a grant opens the time that it names, and no more', async () => {

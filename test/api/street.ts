@@ -112,6 +112,8 @@ export interface StreetOptions {
   bobZone?: string
   /** Further areas, in which nobody has a seat yet. */
   others?: AreaSettings[]
+  /** Who holds the offices of those; without it whoever holds the first area's. */
+  otherOffices?: Offices
 }
 
 export async function startStreet(options: StreetOptions = {}): Promise<Street> {
@@ -142,7 +144,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     watching: { watchersOf: () => null, waiting: () => null, take: async () => {} },
     relay: (allow: AllowGas) => recordingRelay(relayed, relayError, allow),
     revocations,
-    officesOf: () => offices,
+    officesOf: (number: number) => (number === settings.area ? offices : (options.otherOffices ?? offices)),
     isWalletSignature: async (...said: string[]) => walletSignatures.has(said.join(' ')),
     accounts: null,
     wallet: async (account: string) => ({ account, tokens: `${area}2.5`, permitNonce: 3, permitDomain: null }),

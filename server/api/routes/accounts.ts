@@ -202,6 +202,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       id: 'getStatement',
       method: 'get',
       path: '/accounts/:account/statements/:end',
+      isSlow: true,
       tag,
       summary:
         'A seat’s statement of the batch that ends then, with the proofs and readings that `commonwatt verify` checks',

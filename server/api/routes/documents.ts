@@ -119,6 +119,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
       id: 'previewBill',
       method: 'post',
       path: '/areas/:area/bills/:month/previews',
+      isSlow: true,
       tag,
       summary:
         'Makes a preview of a month: what is missing by metering point, what batches settled, and the documents; a month with gaps is approved only with a reason, which approvers sign',
@@ -274,6 +275,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
       id: 'getDocumentAsPdf',
       method: 'get',
       path: '/areas/:area/documents/:number/pdf',
+      isSlow: true,
       tag,
       summary: 'An issued document as PDF, in the member’s language',
       private: true,
@@ -288,6 +290,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
       id: 'getLineProof',
       method: 'get',
       path: '/areas/:area/documents/:number/lines/:line',
+      isSlow: true,
       tag,
       summary:
         'What proves a line of an issued document: the batches that settled its intervals, with their statements, summed and hashed again',

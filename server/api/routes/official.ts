@@ -57,6 +57,7 @@ export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOpera
       id: 'importOfficialValues',
       method: 'post',
       path: '/areas/:area/official-values',
+      isSlow: true,
       tag,
       summary:
         'Takes a file of official values (at most 4 MiB) in any of the formats. The same content is taken once; the newest valid value of an interval counts; what the roster does not know is refused by name, and the others are taken',
@@ -97,6 +98,7 @@ export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOpera
       id: 'listMeteringPoints',
       method: 'get',
       path: '/areas/:area/metering-points',
+      isSlow: true,
       tag,
       summary:
         'The metering points of the roster with how complete their official values are in intervals that start in [from, to)',

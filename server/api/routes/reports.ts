@@ -122,6 +122,7 @@ export function reportRoutes(parts: OrderParts): Route[] {
       id: 'exportBatch',
       method: 'get',
       path: '/areas/:area/batches/:end/export',
+      isSlow: true,
       tag,
       summary:
         'The batch that ends at this time with all that `commonwatt verify` computes it again from; for the grid operator and the watchers, since it shows all accounts',
