@@ -21,6 +21,7 @@ import {
 } from '../../contracts/build/deploy.ts'
 import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
 import type { EscrowFacts } from '../areas/settings.ts'
+import { askNode } from './ask-node.ts'
 import { ChainError } from './error.ts'
 import { type PermitDomain, readPermitDomain } from './permit-domain.ts'
 import type { EscrowEvent } from './seat-view.ts'
@@ -49,6 +50,7 @@ class EscrowProvider extends JsonRpcProvider {
 
 /** Why there was no answer, in words of our own. */
 function unanswered(error: unknown): ChainError {
+  if (error instanceof ChainError) return error
   const status = isError(error, 'SERVER_ERROR') ? error.response?.statusCode : undefined
   if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429) {
     return new ChainError(
@@ -72,6 +74,7 @@ function isResult(answer: unknown): answer is JsonRpcResult {
 export function openProvider(rpcUrl: string, chainId: number): JsonRpcProvider {
   const request = new FetchRequest(rpcUrl)
   request.timeout = requestTimeoutMs
+  request.getUrlFunc = askNode
   request.setThrottleParams({ maxAttempts: 1 })
   return new EscrowProvider(request, chainId, {
     staticNetwork: Network.from(chainId),

@@ -5,7 +5,7 @@
  * that the chain no longer has (another hash, or a shorter chain) is a reorganisation: everything after the newest block
  * that both have is forgotten and read again.
  */
-import type { JsonRpcProvider, Log } from 'ethers'
+import type { Block, JsonRpcProvider, Log } from 'ethers'
 import type { Logger } from 'pino'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
@@ -51,7 +51,7 @@ export interface Indexer {
   readonly head: { block: number; time: UtcSeconds; view: EscrowView }
   /** The escrow at the newest block that is deep enough to count. */
   readonly counted: { block: number; time: UtcSeconds; view: EscrowView }
-  /** For how long the node has shown no block. */
+  /** For how long the node has been asked for its newest block and has shown none: 0 while nobody asks. */
   readonly silentMs: number
 }
 
@@ -110,13 +110,10 @@ export function createIndexer(options: IndexerOptions): Indexer {
   let counted = origin()
   let head = origin()
   const told = new Map<number, Told>()
-  let shownAtMs = performance.now()
+  let unansweredSinceMs: number | null = null
 
   async function advance(): Promise<void> {
     try {
-      if (Number(await provider.send('eth_chainId', [])) !== chainId) {
-        throw new ChainError('CHAIN_REQUEST', `the node is on another chain than ${chainId}`)
-      }
       let more = true
       while (more) {
         more = await step()
@@ -131,10 +128,7 @@ export function createIndexer(options: IndexerOptions): Indexer {
   /** Stores one run of blocks, or takes back those that are gone; says whether there may be more. */
   async function step(): Promise<boolean> {
     const stored = await newestBlock(database, key)
-    const newest = await provider.getBlock('latest')
-    if (newest === null) throw new ChainError('CHAIN_BEHIND', 'the node has no block yet')
-    shownAtMs = performance.now()
-    seen?.(newest.timestamp)
+    const newest = await askForNewest()
     if (stored !== null && (newest.number < stored.number || !(await isOnChain(stored)))) {
       await forgetLost(stored, newest.number)
       return true
@@ -145,6 +139,18 @@ export function createIndexer(options: IndexerOptions): Indexer {
     const run = await readRun(from, to, newest.number)
     if (run !== null) await appendBlocks(database, key, stored, { ...run, keepFrom: to - keptBlocks })
     return run === null || to < newest.number
+  }
+
+  async function askForNewest(): Promise<Block> {
+    unansweredSinceMs ??= performance.now()
+    if (Number(await provider.send('eth_chainId', [])) !== chainId) {
+      throw new ChainError('CHAIN_REQUEST', `the node is on another chain than ${chainId}`)
+    }
+    const newest = await provider.getBlock('latest')
+    if (newest === null) throw new ChainError('CHAIN_BEHIND', 'the node has no block yet')
+    unansweredSinceMs = null
+    seen?.(newest.timestamp)
+    return newest
   }
 
   async function isOnChain(block: StoredBlock): Promise<boolean> {
@@ -262,7 +268,7 @@ export function createIndexer(options: IndexerOptions): Indexer {
       return counted
     },
     get silentMs() {
-      return performance.now() - shownAtMs
+      return unansweredSinceMs === null ? 0 : performance.now() - unansweredSinceMs
     },
   }
 }

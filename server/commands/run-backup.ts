@@ -40,9 +40,15 @@ export async function makeBackup(flags: DatabaseUse, command: Command): Promise<
   const file = flags.out ?? newFile(config.backupFolder)
   if (existsSync(file)) throw new InputError(`${file} is there already: nothing is overwritten`)
   const partial = `${file}.partial`
-  await pipeline(backUp(url, version), createGzip(), createWriteStream(partial, { mode: 0o600 }))
-  await sync(partial)
-  renameSync(partial, file)
+  try {
+    await pipeline(backUp(url, version), createGzip(), createWriteStream(partial, { mode: 0o600 }))
+    await sync(partial)
+    renameSync(partial, file)
+  } catch (error) {
+    // Night after night, what a full disk has left of it would keep the disk full.
+    rmSync(partial, { force: true })
+    throw error
+  }
   await sync(dirname(file))
   await writeOutput(`${file} (${(statSync(file).size / 1e6).toFixed(1)} MB)\n`)
   if (flags.keep !== undefined && flags.out === undefined) removeOld(dirname(file), Number(flags.keep))

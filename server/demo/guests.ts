@@ -189,10 +189,12 @@ export async function startGuests(parts: GuestParts): Promise<Guests> {
   }
 
   /** What goes on beside a visitor's request says at the terminal what went wrong. */
-  function tryOut(what: string, work: () => Promise<unknown>): void {
-    work().catch((error: Error) => {
-      if (!signal.aborted) log(`${what}: ${error.message}`)
-    })
+  async function tryOut(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!signal.aborted) log(`${what}: ${(error as Error).message}`)
+    }
   }
 
   async function takeDown(guest: Guest): Promise<void> {
@@ -223,11 +225,13 @@ export async function startGuests(parts: GuestParts): Promise<Guests> {
 
   async function makeRoom(nowMs: number): Promise<void> {
     for (const guest of [...guests.values()]) {
-      if (await isOver(guest, nowMs)) await inTurn(() => takeDown(guest))
+      await tryOut(`${idOf(guest.place)} is looked after`, async () => {
+        if (await isOver(guest, nowMs)) await inTurn(() => takeDown(guest))
+      })
     }
   }
 
-  const timer = setInterval(() => tryOut('homes are looked after', () => makeRoom(Date.now())), lookedAfterEveryMs)
+  const timer = setInterval(() => makeRoom(Date.now()), lookedAfterEveryMs)
 
   async function take(account: string): Promise<Guest> {
     const known = [...guests.values()].find(({ askedBy }) => askedBy === account)

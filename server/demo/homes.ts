@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Wallet } from 'ethers'
 import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import { agentProgram } from '../project-files.ts'
@@ -139,6 +140,12 @@ export function writeAgentConfig(parts: {
 /** Where an agent keeps the key of a home's meter. */
 export function meterKeyFile(folder: string, home: string): string {
   return join(folder, `${home}-meter.key`)
+}
+
+/** The meter whose key lies in the file: the address of its first key, which the file of every later key names. */
+export function meterOf(keyFile: string): string {
+  const [secret, named] = readFileSync(keyFile, 'utf8').trim().split('\nmeter ')
+  return named ?? new Wallet(secret!).address
 }
 
 /** Runs the agent's own `enrol`, which makes the meter keys where they live. */

@@ -5,13 +5,12 @@ import { escrowAt } from '../../contracts/build/deploy.ts'
 import type { JoiningResource } from '../api/joining.ts'
 import { signInWithKey } from '../api-client.ts'
 import { asChainError, openProvider } from '../chain/escrow-client.ts'
-import { readWalletFile } from '../chain/key-file.ts'
 import { carryOutAct } from '../founding/area-acts.ts'
 import type { ConfiguredArea } from '../founding/configured-areas.ts'
 import { signInvitations } from '../founding/invitations.ts'
 import { giveGuest, type People } from './community.ts'
 import type { GuestOffice } from './guests.ts'
-import { wishesOf } from './homes.ts'
+import { meterOf, wishesOf } from './homes.ts'
 import type { GridOffice } from './onboarding.ts'
 import type { Street } from './street.ts'
 import { turnstile } from './turnstile.ts'
@@ -55,20 +54,24 @@ export function guestOfficeOf(parts: {
       for (const { seat } of own) await office.confirm({ seat, zone, mostExportWh, isCompanion: false })
       return own.length > 0
     },
-    async hasLeft(account, keyFile) {
-      if (!existsSync(keyFile)) return false
-      const provider = openProvider(place.rpcUrl, chain.chainId)
-      try {
-        const escrow = escrowAt(chain.escrow, provider)
-        const seat: bigint = await escrow.getFunction('seatOf')(account, readWalletFile(keyFile).address, area)
-        if (seat === 0n) return false
-        const { closedFrom } = await escrow.getFunction('seatView')(seat)
-        return closedFrom !== 0n && Number(closedFrom) <= Date.now() / 1000
-      } catch (error) {
-        throw asChainError(error)
-      } finally {
-        provider.destroy()
-      }
-    },
+    hasLeft: (account, keyFile) => hasSeatClosed(place, account, keyFile),
+  }
+}
+
+/** Whether the account's seat with the meter, whose key lies in this file, has closed: what the escrow says. */
+export async function hasSeatClosed(place: ConfiguredArea, account: string, meterKeyFile: string): Promise<boolean> {
+  if (!existsSync(meterKeyFile)) return false
+  const { area, chain } = place.settings
+  const provider = openProvider(place.rpcUrl, chain.chainId)
+  try {
+    const escrow = escrowAt(chain.escrow, provider)
+    const seat: bigint = await escrow.getFunction('seatOf')(account, meterOf(meterKeyFile), area)
+    if (seat === 0n) return false
+    const { closedFrom } = await escrow.getFunction('seatView')(seat)
+    return closedFrom !== 0n && Number(closedFrom) <= Date.now() / 1000
+  } catch (error) {
+    throw asChainError(error)
+  } finally {
+    provider.destroy()
   }
 }

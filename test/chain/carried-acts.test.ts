@@ -1,7 +1,9 @@
 /** What accounts, grid operators and the server itself have carried to the chain: closing, moving, revoking, reports, grants taken back. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Wallet } from 'ethers'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { deployRevocations } from '../../contracts/build/deploy.ts'
 import { signRevocation } from '../../contracts/protocol/data-grants.ts'
 import { partsOfSeatId, seatIdOf } from '../../contracts/protocol/entry.ts'
@@ -10,9 +12,11 @@ import { reportEquivocations } from '../../server/chain/equivocations.ts'
 import { ChainError } from '../../server/chain/error.ts'
 import { createRelay } from '../../server/chain/relay.ts'
 import { readRevocations } from '../../server/chain/revocations.ts'
+import { hasSeatClosed } from '../../server/demo/offices.ts'
 import type { Database } from '../../server/store/database.ts'
 import { revokedBelowOf } from '../../server/store/grant-store.ts'
 import { signFromDocument } from '../api/sign-from-document.ts'
+import { scratchFolder } from '../demo/scratch-folder.ts'
 import { type ScratchServer, startScratchServer } from '../store/scratch-database.ts'
 import { type Market, startMarket } from './market.ts'
 import {
@@ -191,6 +195,28 @@ test('a meter is revoked by the grid operator’s word, a seat closed by its acc
   await market.turn()
   expect(recordOf(home).terms.at(-1)).toMatchObject({ closed: true })
   expect(recordOf(home).standings.at(-1)).toMatchObject({ barred: true })
+})
+
+test('the demo sees by the escrow when a visitor’s seat is over, whichever key its meter has by now', async () => {
+  const [stays, gone] = homes
+  const folder = scratchFolder()
+  const place = { settings: market.settings, file: '', rpcUrl: chain.chain.url }
+  const hasLeft = ({ account, meter }: Home, text: string) => {
+    const file = join(folder, `${meter.address}.key`)
+    writeFileSync(file, text, { mode: 0o600 })
+    return hasSeatClosed(place, lower(account), file)
+  }
+  const rotated = `${Wallet.createRandom().privateKey}\nmeter ${lower(gone.meter)}\n`
+  const { from } = recordOf(gone).terms.at(-1)!
+  onTestFinished(() => void vi.useRealTimers())
+  vi.useFakeTimers({ toFake: ['Date'], now: (from - 1) * 1000 })
+  expect(await hasLeft(gone, `${gone.meter.privateKey}\n`)).toBe(false)
+  vi.setSystemTime(from * 1000)
+  expect(await hasLeft(gone, `${gone.meter.privateKey}\n`)).toBe(true)
+  expect(await hasLeft(gone, rotated)).toBe(true)
+  expect(await hasLeft(stays, `${stays.meter.privateKey}\n`)).toBe(false)
+  expect(await hasLeft(stays, `${Wallet.createRandom().privateKey}\n`)).toBe(false)
+  expect(await hasSeatClosed(place, lower(gone.account), join(folder, 'not-there.key'))).toBe(false)
 })
 
 test('grants are taken back through the server or without it, and both are read from the contract', async () => {

@@ -1,9 +1,12 @@
 /** The address of the chain's node holds a key that is paid for: whatever the node does, nobody reads it in an answer or the log. */
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { FetchRequest } from 'ethers'
 import { pino } from 'pino'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { internalProblem, problemOf } from '../../server/api/problem.ts'
+import { askNode } from '../../server/chain/ask-node.ts'
 import { asChainError, openProvider, readEscrowFacts } from '../../server/chain/escrow-client.ts'
 import { startPoller } from '../../server/chain/poller.ts'
 import { walletSignatures } from '../../server/chain/wallet-signature.ts'
@@ -22,6 +25,18 @@ async function startNode(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v3/${secret}?key=${secret}`
 }
 
+const zipped = { 'content-encoding': 'gzip' }
+const bomb = gzipSync(Buffer.alloc(40 * 2 ** 20, ' '))
+
+function endless(_request: unknown, response: ServerResponse): void {
+  const piece = secret.repeat(50_000)
+  const go = () => {
+    while (!response.destroyed && response.write(piece));
+  }
+  response.on('drain', go)
+  go()
+}
+
 const nodes: [what: string, answer: RequestListener, code: string][] = [
   ['refuses the key', (_request, response) => response.writeHead(401).end(`bad key ${secret}`), 'CHAIN_NODE'],
   ['fails', (_request, response) => response.writeHead(502).end(`upstream of ${secret}`), 'CHAIN_UNREACHABLE'],
@@ -34,6 +49,8 @@ const nodes: [what: string, answer: RequestListener, code: string][] = [
     (_request, response) => response.end(`{"id": 999, "result": "${secret}"}`),
     'CHAIN_NODE',
   ],
+  ['answers without an end', endless, 'CHAIN_NODE'],
+  ['packs too much', (_request, response) => response.writeHead(200, zipped).end(bomb), 'CHAIN_NODE'],
   ['refuses with an error', answering({ error: { code: -32000, message: `no ${secret}` } }), 'CHAIN_NODE'],
   ['answers with the wrong kind', answering({ result: { url: secret } }), 'CHAIN_NODE'],
 ]
@@ -80,4 +97,19 @@ test.each(nodes)('a node that %s', async (_what, answer, code) => {
   provider.destroy()
   expect(JSON.stringify(document) + lines.join('')).not.toContain(secret)
   expect(lines.length).toBeGreaterThan(2)
+})
+
+test('a node that goes on dripping is given up at the deadline, and let go', async () => {
+  let isLetGo = false
+  const url = await startNode((_request, response) => {
+    const dripping = setInterval(() => response.write(' '), 5)
+    response.once('close', () => {
+      clearInterval(dripping)
+      isLetGo = true
+    })
+  })
+  const request = new FetchRequest(url)
+  request.timeout = 100
+  await expect(askNode(request)).rejects.toMatchObject({ code: 'TIMEOUT' })
+  await vi.waitFor(() => expect(isLetGo).toBe(true))
 })

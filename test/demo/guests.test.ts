@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { tellWhoWatches } from '../../server/api/routes/demo.ts'
 import { demoStreet } from '../../server/demo/demo-street.ts'
 import { openGuestDoor } from '../../server/demo/guest-door.ts'
-import { type GuestParts, startGuests } from '../../server/demo/guests.ts'
+import { type GuestParts, type Guests, startGuests } from '../../server/demo/guests.ts'
 import type { Street } from '../../server/demo/street.ts'
 import type { Supervisor } from '../../server/demo/supervisor.ts'
 import { settings } from '../api/people.ts'
@@ -55,17 +55,38 @@ async function guestsIn(dataFolder: string, street_ = street) {
   const given: string[] = []
   const confirmed: string[] = []
   const left = new Set<string>()
+  const look = { fails: '' }
+  const said: string[] = []
   const office: GuestParts['office'] = {
     give: async (to) => void given.push(to),
     confirm: async (of, { id }) => confirmed.push(`${of} ${id}`) > 0,
-    hasLeft: async (of) => left.has(of),
+    hasLeft: async (of) => {
+      if (of === look.fails) throw new Error('the node does not answer')
+      return left.has(of)
+    },
   }
   const guests = await startGuests({
     ...{ street: street_, dataFolder, epoch: '2026-07-01T00:00:00.000Z', serverUrl: 'http://localhost:1', settings },
-    ...{ supervisor, office, log: () => {} },
+    ...{ supervisor, office, log: (line) => void said.push(line) },
   })
   onTestFinished(() => guests.stop())
-  return { guests, programs, named, given, confirmed, left }
+  return { guests, programs, named, given, confirmed, left, look, said }
+}
+
+/** Accounts a and b take the two homes and pair them. */
+async function takeBoth(...[guests, named]: [Guests, ReturnType<typeof recorder>['named']]) {
+  for (const [place, name] of [
+    [1, 'a'],
+    [2, 'b'],
+  ] as const) {
+    const opened = guests.open(account(name))
+    const agent = await named(`pair-guest-${place}`)
+    agent.say({ step: 'offered', code: 'ABCD2345' })
+    await opened
+    agent.say({ step: 'opened', account: account(name) })
+    agent.end()
+    await named(`agent-guest-${place}`)
+  }
 }
 
 test('a visitor gets devices and an agent of its own, whose code is the answer, and the same one when it asks again', async () => {
@@ -121,18 +142,7 @@ test('there are no more than the street says, and a home that nobody pairs is fr
 
 test('a home is free again once its seat has closed, or nobody has had its page open for an hour', async () => {
   const { guests, named, left } = await guestsIn(scratchFolder())
-  for (const [place, name] of [
-    [1, 'a'],
-    [2, 'b'],
-  ] as const) {
-    const opened = guests.open(account(name))
-    const agent = await named(`pair-guest-${place}`)
-    agent.say({ step: 'offered', code: 'ABCD2345' })
-    await opened
-    agent.say({ step: 'opened', account: account(name) })
-    agent.end()
-    await named(`agent-guest-${place}`)
-  }
+  await takeBoth(guests, named)
   const now = Date.now()
   await guests.makeRoom(now)
   expect(guests.free()).toBe(0)
@@ -148,6 +158,16 @@ test('a home is free again once its seat has closed, or nobody has had its page 
   expect(guests.free()).toBe(1)
   await guests.makeRoom(now + 7_200_000)
   expect(guests.free()).toBe(2)
+})
+
+test('a home that cannot be looked at stays, and keeps no other one in its place', async () => {
+  const { guests, named, left, look, said } = await guestsIn(scratchFolder())
+  await takeBoth(guests, named)
+  look.fails = account('a')
+  left.add(account('b'))
+  await guests.makeRoom(Date.now())
+  expect(guests.free()).toBe(1)
+  expect(said).toEqual(['guest-1 is looked after: the node does not answer'])
 })
 
 test('an agent that ends without a code is no home', async () => {

@@ -102,7 +102,11 @@ export class Faults {
     const server = random.pick(servers)
     if (!server.machine.isRunning) return
     say(`${server.machine.name} is stopped in order`)
-    void server.stop().then(() => scheduler.after(random.between(200, 10_000), () => this.startAgain(server)))
+    void server.stop().then(() => {
+      // One that was still stopping when everything was mended is started by nobody else.
+      if (this.isOver) server.start()
+      else scheduler.after(random.between(200, 10_000), () => this.startAgain(server))
+    })
   }
 
   private startAgain(server: Server): void {

@@ -1,10 +1,16 @@
 /** A backup, restored, is the same database; a damaged one is refused and leaves nothing behind. */
+import { existsSync, lstatSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { backupCommand } from '../../server/commands/backup.ts'
+import { whyDiskRefuses } from '../../server/commands/disk-fault.ts'
+import { makeBackup } from '../../server/commands/run-backup.ts'
 import { createDatabase } from '../../server/demo/embedded-postgres.ts'
 import { backUp, restore } from '../../server/store/backup.ts'
 import { type Database, migrate, openDatabase } from '../../server/store/database.ts'
 import { rebuildArea } from '../../server/store/rebuild.ts'
 import { tryMigrations } from '../../server/store/trial.ts'
+import { scratchFolder } from '../demo/scratch-folder.ts'
 import { randomArea } from './random-journal.ts'
 import { type ScratchServer, startScratchServer } from './scratch-database.ts'
 
@@ -124,4 +130,34 @@ describe('migrations', { timeout: 60_000 }, () => {
     expect(await database`select from pg_database where datname like 'commonwatt_trial%'`).toHaveLength(0)
     await expect(tryMigrations(url)).rejects.toMatchObject({ code: 'STORE_IN_USE' })
   })
+})
+
+test.skipIf(!existsSync('/dev/full'))('a backup for which there is no room says so and leaves nothing', async () => {
+  const out = join(scratchFolder(), 'a.commonwatt-backup.gz')
+  // Whatever is written there finds the disk full.
+  symlinkSync('/dev/full', `${out}.partial`)
+  const command = backupCommand()
+  command.parseOptions(['--database-url', places.url])
+  const error: unknown = await makeBackup({ out }, command).then(
+    () => null,
+    (thrown) => thrown,
+  )
+  expect(whyDiskRefuses(error)).toBe('the disk is full: make room, then try again')
+  expect(lstatSync(`${out}.partial`, { throwIfNoEntry: false })).toBeUndefined()
+})
+
+test('what a disk refuses is told with the file, and faults of the program are not taken for it', () => {
+  const thrownBy = (work: () => unknown) => {
+    try {
+      work()
+    } catch (error) {
+      return error
+    }
+    throw new Error('nothing was thrown')
+  }
+  const folder = scratchFolder()
+  const missing = join(folder, 'missing')
+  expect(whyDiskRefuses(thrownBy(() => readFileSync(missing)))).toBe(`${missing}: there is no such file or folder`)
+  expect(whyDiskRefuses(thrownBy(() => readFileSync(folder)))).toBe('this is a folder, not a file')
+  expect(whyDiskRefuses(new TypeError('a fault'))).toBeNull()
 })

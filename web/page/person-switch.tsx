@@ -7,6 +7,7 @@ import { peopleQuery } from '../api/queries.ts'
 import type { Identity, Role } from '../session/identity.ts'
 import { inPageLanguage } from '../words/language.ts'
 import { PageLink, pathIn, useAddress, usePathHere } from './address.tsx'
+import { useShownArea } from './shown-area.ts'
 import { pageWords } from './words.ts'
 
 const roles: readonly Role[] = ['household', 'buyer', 'utility']
@@ -18,13 +19,15 @@ export function peopleByRole(people: readonly DemoPerson[]): [Role, DemoPerson[]
     .filter(([, group]) => group.length > 0)
 }
 
-/** Those who live in the neighbourhood that the address names, or all; with the paths of their pages. */
+/** Those who live in the neighbourhood that the page shows, or all; with the paths of their pages. */
 export function usePeopleHere(): { people: DemoPerson[] | null | undefined; pathOf: (person: DemoPerson) => string } {
-  const here = useAddress().area
+  const place = useAddress().area
+  const shown = useShownArea()
+  const here = shown.is === 'area' ? shown.area.slug : place
   const all = useQuery(peopleQuery).data
   const isPlace = all?.some(({ area }) => area === here)
   const people = isPlace ? all!.filter(({ area }) => area === here || area === null) : all
-  return { people, pathOf: ({ name, area }) => pathIn(area ?? here, `/people/${slugOf(name)}`) }
+  return { people, pathOf: ({ name, area }) => pathIn(area ?? place, `/people/${slugOf(name)}`) }
 }
 
 export function PersonSwitch({ identity }: { identity: Identity | null }) {

@@ -1,0 +1,24 @@
+/** What a disk or a file refuses, in a sentence with what to do: no command ends with a trace of the program for it. */
+
+const reasons: Record<string, string> = {
+  ENOSPC: 'the disk is full: make room, then try again',
+  EDQUOT: 'this user may keep no more on this disk: make room, then try again',
+  EFBIG: 'this user may write no file so large (ulimit -f)',
+  EROFS: 'the disk can only be read',
+  EACCES: 'this user may not use it',
+  EPERM: 'this user may not use it',
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of this path is a file, not a folder',
+  EEXIST: 'there is a file of this name already',
+  EISDIR: 'this is a folder, not a file',
+  EIO: 'the disk cannot be read or written: it may be broken',
+}
+
+/** Null where the error is of another kind. A write does not say which file it was for. */
+export function whyDiskRefuses(error: unknown): string | null {
+  if (!(error instanceof Error) || !('syscall' in error)) return null
+  const { code, path } = error as NodeJS.ErrnoException
+  const reason = reasons[code ?? '']
+  if (reason === undefined) return null
+  return path === undefined ? reason : `${path}: ${reason}`
+}
