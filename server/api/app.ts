@@ -26,6 +26,7 @@ import { noticeRoutes } from './routes/notices.ts'
 import { officialRoutes } from './routes/official.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
+import { partnerRoutes } from './routes/partners.ts'
 import { passkeyAccountRoutes } from './routes/passkey-accounts.ts'
 import { relayRoutes } from './routes/relays.ts'
 import { reportRoutes } from './routes/reports.ts'
@@ -116,6 +117,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),
     ...totalsRoutes(orderParts),
+    ...partnerRoutes(orderParts),
     ...pairingRoutes(orderParts),
     ...meterRoutes(orderParts),
     ...noticeRoutes(orderParts),

@@ -61,6 +61,7 @@ const table = {
   AGREEMENT_SIGNATURE: [422, 'The agreement is not signed by both accounts'],
   GRANT_SIGNATURE: [422, 'The grant is not signed by its account'],
   GRANT_INVALID: [422, 'A grant cannot be like this'],
+  NEIGHBOUR_UNKNOWN: [422, 'No such neighbour lets itself be seen'],
   GRANTS_FULL: [422, 'The account has given all the grants that it may'],
   INVITATION_SIGNATURE: [422, 'The invitation is signed by nobody who invites here'],
   INVITATION_ENDED: [422, 'The invitation is good for nobody any more'],

@@ -11,6 +11,7 @@ import official from './migrations/0009_official.sql?raw'
 import declarations from './migrations/0010_declarations.sql?raw'
 import notices from './migrations/0011_notices.sql?raw'
 import seatSums from './migrations/0012_seat-sums.sql?raw'
+import partners from './migrations/0013_partners.sql?raw'
 
 /** `isProjected`: its tables follow from areas' journals, wholly or in part. */
 export const migrations: readonly { name: string; text: string; isProjected?: true }[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly { name: string; text: string; isProjected?: tr
   { name: '0010_declarations', text: declarations, isProjected: true },
   { name: '0011_notices', text: notices },
   { name: '0012_seat-sums', text: seatSums, isProjected: true },
+  { name: '0013_partners', text: partners },
 ]

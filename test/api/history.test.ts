@@ -1,6 +1,7 @@
 /** What is shown of the past goes by the settings of its time: names, fees, capacities and tariffs. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { meterSchema } from '../../server/api/joining.ts'
+import { partnerChoicesSchema, partnersSchema } from '../../server/api/partner-resources.ts'
 import { intervalSchema, pageOf, seatIntervalSchema, summarySchema } from '../../server/api/resources.ts'
 import { listsTakenAlong } from '../../server/api/routes/everything.ts'
 import {
@@ -229,6 +230,63 @@ test('what lies in an archive is said to, and is no empty list', async () => {
   const later = await ask(street, 'GET', `areas/1/intervals?from=${iso(until)}`)
   expect(pageOf(intervalSchema).parse(later.body).items).toHaveLength(2)
   await street.database`delete from archives`
+})
+
+describe('from whom energy came', () => {
+  const range = `from=${iso(t0)}&to=${iso(t0 + 4 * intervalSeconds)}`
+  const alice = lower(people.alice)
+  const partners = async (name: 'alice' | 'bob', by: string) => {
+    const path = `accounts/${lower(people[name])}/partners?seat=${seatIds[name]}&${range}`
+    return partnersSchema.parse((await ask(street, 'GET', path, { token: by })).body)
+  }
+  const choose = (body: unknown, by: string, account = alice) =>
+    ask(street, 'POST', `accounts/${account}/partner-choices`, { body, token: by })
+
+  test('is told without a name until somebody lets itself be seen, and then to those who traded with it', async () => {
+    const hers = await tokenOf(street, people.alice)
+    const before = await partners('bob', token)
+    expect(before.sold).toEqual({ energyWh: 0, partners: [] })
+    expect(before.bought).toEqual({
+      energyWh: 1_600,
+      partners: [
+        {
+          ...{ who: 'others', neighbour: null, name: null, zone: 'street', zoneName: 'The street' },
+          ...{ levels: 1, isRoot: true, energyWh: 1_600 },
+        },
+      ],
+    })
+    const chosen = await choose({ name: ' Alice at the mill ', preferred: [] }, hers)
+    expect(partnerChoicesSchema.parse(chosen.body)).toMatchObject({ name: 'Alice at the mill', neighbours: [] })
+    const [neighbour] = (await partners('bob', token)).bought.partners
+    expect(neighbour).toMatchObject({ who: 'neighbour', name: 'Alice at the mill', energyWh: 1_600 })
+    expect(JSON.stringify(await partners('bob', token))).not.toContain(alice)
+    expect((await partners('alice', hers)).sold.partners).toMatchObject([{ who: 'others', energyWh: 1_600 }])
+    // Who may read Bob's data is no neighbour of hers.
+    const grid = await tokenOf(street, people.grid)
+    expect((await partners('bob', grid)).bought.partners).toMatchObject([{ who: 'others', name: null }])
+    const preferring = await choose({ name: null, preferred: [neighbour!.neighbour] }, token, lower(people.bob))
+    expect(partnerChoicesSchema.parse(preferring.body)).toMatchObject({
+      ...{ name: null, preferred: [neighbour!.neighbour] },
+      neighbours: [{ neighbour: neighbour!.neighbour, name: 'Alice at the mill' }],
+    })
+    await choose({ name: null, preferred: [] }, hers)
+    expect((await own('partner-choices')).body).toMatchObject({ preferred: [], neighbours: [] })
+    expect((await partners('bob', token)).bought.partners).toMatchObject([{ who: 'others' }])
+  })
+
+  test('is for whoever may read the seat’s intervals, and choices for the account alone', async () => {
+    const stranger = await tokenOf(street, people.stranger)
+    const codes = [
+      await ask(street, 'GET', `accounts/${alice}/partners?seat=${seatIds.alice}&${range}`, { token: stranger }),
+      await ask(street, 'GET', `accounts/${alice}/partner-choices`, { token }),
+      await choose({ name: 'Not me', preferred: [] }, token),
+      await choose({ name: null, preferred: ['999'] }, token, lower(people.bob)),
+      await choose({ name: 'two\nlines', preferred: [] }, token, lower(people.bob)),
+      await own(`partners?seat=${seatIds.bob}&from=${iso(t0)}&to=${iso(t0 + 32 * 86_400)}`),
+    ].map(({ body }) => body.code)
+    const foreign = 'ACCOUNT_FOREIGN'
+    expect(codes).toEqual([foreign, foreign, foreign, 'NEIGHBOUR_UNKNOWN', 'REQUEST_INVALID', 'RANGE_TOO_LONG'])
+  })
 })
 
 describe('everything that is kept of an account', () => {

@@ -35,6 +35,14 @@ import {
 import type { Database } from '../../server/store/database.ts'
 import { newestPlace, rowsAfter } from '../../server/store/journal.ts'
 import { lateReadings } from '../../server/store/late-readings.ts'
+import {
+  namedTrades,
+  neighboursOf,
+  partnerChoices,
+  preferredSeats,
+  seatNames,
+  tradedBeside,
+} from '../../server/store/partner-store.ts'
 import { Projection } from '../../server/store/projection.ts'
 import {
   batchEndingAt,
@@ -180,6 +188,16 @@ describe('a query', () => {
       () => startsWithOffer(sql, { ...seat, side: 'sell', from: startOf(0), to: startOf(300), limit: 100 }),
     ],
     ['everybody’s offers', 1_500, () => pastSeats(sql, area, [startOf(5), startOf(6)])],
+    [
+      'trades beside a seat',
+      30_000,
+      () => tradedBeside(sql, { ...seat, from: startOf(0), to: startOf(300), limit: 100 }),
+    ],
+    ['trades with a partner by name', 12_000, () => namedTrades(sql, { area, from: startOf(0), to: startOf(4) })],
+    ['names of seats', 1_000, () => seatNames(sql, area)],
+    ['preferred seats', 2_000, () => preferredSeats(sql, area)],
+    ['neighbours', 1_000, () => neighboursOf(sql, { account, areas: [1, 2] })],
+    ['what an account chose', 20, () => partnerChoices(sql, account)],
     ['batches with a seat', 1_000, () => batchesOfSeat(sql, { ...seat, from: startOf(0), to: startOf(300) })],
     ['batches of a seat', 1_000, () => seatBatches(sql, { seats: [seat], limit: 50 })],
     ['production', 1_500, () => productionByTime(sql, { ...seat, from: startOf(0), to: startOf(200) })],

@@ -1,6 +1,6 @@
 /**
- * What a home does seldom, each closed until somebody opens it: trading ahead, agreements, a month's statement, what stands
- * behind its values, who reads its data, inviting, its limits, other ways of money, the meter's key, leaving.
+ * What a home does seldom, each closed until somebody opens it: looking with whom it traded, trading ahead, agreements, a month's
+ * statement, what stands behind its values, who reads its data, inviting, its limits, other ways of money, the meter's key, leaving.
  */
 import { Agreements } from '../agreements/agreements.tsx'
 import { actTexts } from '../escrow/act-words.tsx'
@@ -12,12 +12,14 @@ import { InviteCard } from '../joining/invite.tsx'
 import { leavingWords } from '../leaving/words.tsx'
 import { WitnessCard } from '../metering/witness-card.tsx'
 import type { OrderSide } from '../orders/order.ts'
+import { partnerWords } from '../partners/words.ts'
 import { MonthStatements } from '../statements/statements.tsx'
 import { Waiting } from './card.tsx'
 import { later } from './later.tsx'
 import { More } from './more.tsx'
 import type { SeatViewProps } from './seat-view.ts'
 
+const Partners = later(() => import('../partners/partners.tsx'), Waiting)
 const LimitsCard = later(() => import('../escrow/limits-card.tsx'), Waiting)
 const MoneyWays = later(() => import('../escrow/money-ways.tsx'), Waiting)
 const LeavingCards = later(() => import('../leaving/leaving-cards.tsx'), Waiting)
@@ -26,6 +28,9 @@ const LeavingCards = later(() => import('../leaving/leaving-cards.tsx'), Waiting
 export default function SeatActs({ area, seat, usually }: SeatViewProps & { usually: OrderSide }) {
   return (
     <>
+      <More title={partnerWords().title[usually]}>
+        <Partners area={area} seat={seat} usually={usually} />
+      </More>
       <AgreedAhead area={area} seat={seat} side={usually} />
       <Agreements area={area} seat={seat} />
       <MonthStatements area={area} seat={seat} />

@@ -36,6 +36,7 @@ const needs = {
     'listReads',
     'listNotices',
     'getSessions',
+    'getPartnerChoices',
   ],
   area: ['listDocuments'],
   seat: ['listReadings'],
@@ -127,7 +128,7 @@ function lineOf(list: string, item?: unknown): string {
   return `${JSON.stringify({ list, item })}\n`
 }
 
-/** All items of a list, asked for as a client would. */
+/** All items of a list, asked for as a client would; an answer that is no list is one item. */
 async function* itemsOf(list: Route, { own, request }: Asking, asked: Asked): AsyncGenerator<unknown> {
   let cursor: string | undefined
   do {
@@ -141,8 +142,8 @@ async function* itemsOf(list: Route, { own, request }: Asking, asked: Asked): As
     }
     const answer = await list.handle(input)
     if (!('body' in answer)) return
-    const page = answer.body as { items: unknown[]; cursor?: string | null }
-    yield* page.items
+    const page = answer.body as { items?: unknown[]; cursor?: string | null }
+    yield* page.items ?? [answer.body]
     cursor = page.cursor ?? undefined
   } while (cursor !== undefined)
 }
