@@ -82,8 +82,14 @@ const longestRun = 2_000
 /** Blocks without events that are kept to find where a reorganisation began; deeper ones cost a longer way back. */
 const keptBlocks = 256
 
+/** So often in a row the chain may change while it is read; then the node is asked again later. */
+const mostChanges = 8
+
 /** So many of the newest blocks some node may not have yet. At most as many as are kept. */
 const exactBlocks = 64
+
+/** What a step came to: everything there is, a part of it, or that what was read is no more what the chain says. */
+type Found = 'all' | 'part' | 'change'
 
 interface Point {
   block: number
@@ -114,10 +120,13 @@ export function createIndexer(options: IndexerOptions): Indexer {
 
   async function advance(): Promise<void> {
     try {
-      let more = true
-      while (more) {
-        more = await step()
+      let changes = 0
+      for (let found: Found | null = null; found !== 'all'; ) {
+        found = await step()
         await refresh()
+        changes = found === 'change' ? changes + 1 : 0
+        if (changes > mostChanges)
+          throw new ChainError('CHAIN_BEHIND', 'the node names newest blocks that it does not show')
       }
     } catch (error) {
       throw asChainError(error)
@@ -125,20 +134,21 @@ export function createIndexer(options: IndexerOptions): Indexer {
     await deliverChanges()
   }
 
-  /** Stores one run of blocks, or takes back those that are gone; says whether there may be more. */
-  async function step(): Promise<boolean> {
+  /** Stores one run of blocks, or takes back those that are gone; says whether there may be more, and whether the chain changed. */
+  async function step(): Promise<Found> {
     const stored = await newestBlock(database, key)
     const newest = await askForNewest()
     if (stored !== null && (newest.number < stored.number || !(await isOnChain(stored)))) {
       await forgetLost(stored, newest.number)
-      return true
+      return 'change'
     }
     const from = stored === null ? firstBlock : stored.number + 1
-    if (from > newest.number) return false
+    if (from > newest.number) return 'all'
     const to = Math.min(newest.number, from + longestRun - 1)
     const run = await readRun(from, to, newest.number)
-    if (run !== null) await appendBlocks(database, key, stored, { ...run, keepFrom: to - keptBlocks })
-    return run === null || to < newest.number
+    if (run === null) return 'change'
+    await appendBlocks(database, key, stored, { ...run, keepFrom: to - keptBlocks })
+    return to < newest.number ? 'part' : 'all'
   }
 
   async function askForNewest(): Promise<Block> {

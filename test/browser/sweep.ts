@@ -23,8 +23,8 @@ export async function sweep(page: Page, name: string): Promise<void> {
     await page.setViewportSize(size)
     await devtools.send('Page.setFontSizes', { fontSizes: { standard: pixels, fixed: pixels } })
     const what = `${name}, ${size.width} pixels wide, text of ${pixels} pixels`
-    expect(await overflow(page), what).toBe(0)
     expect(await tooWide(page), what).toEqual([])
+    expect(await overflow(page), what).toBe(0)
   }
   await devtools.detach()
 }

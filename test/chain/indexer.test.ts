@@ -486,6 +486,25 @@ test('an area that was made again is told everything anew, and hears until when 
   expect(told.length).toBe(heard)
 })
 
+test('a node that names a newest block far ahead is asked a few times, then later', async () => {
+  const { database, street } = await scene()
+  let asked = 0
+  const boasting = new Proxy(chain.provider, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target)
+      if (name !== 'getBlock') return typeof value === 'function' ? value.bind(target) : value
+      return async (which: string | number) => {
+        asked += 1
+        const block = await target.getBlock(which)
+        return which === 'latest' ? Object.create(block, { number: { value: 0xfffffff } }) : block
+      }
+    },
+  })
+  const { indexer } = follow(database, street, { provider: boasting })
+  await expect(indexer.advance()).rejects.toMatchObject({ code: 'CHAIN_BEHIND' })
+  expect(asked).toBeLessThan(50)
+})
+
 test('a chain that cannot be reached is named', async () => {
   const { database, street } = await scene()
   const provider = openProvider(`http://127.0.0.1:${await freePort()}`, chainId)

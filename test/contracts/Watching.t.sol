@@ -199,4 +199,17 @@ contract WatchingTest is Watched {
         vm.expectRevert(IAreas.BadWatchers.selector);
         escrow.openArea(unwatched, watchers, operator);
     }
+
+    function test_as_many_watchers_are_taken_as_there_are_places_for_refusals() public {
+        Watchers memory most = watchers;
+        most.keys = new address[](64);
+        for (uint256 k = 0; k < 64; ++k) {
+            most.keys[k] = address(uint160(k + 1));
+        }
+        AreaRules memory opened = _rules(GRACE);
+        opened.watchers = _hashOf(most);
+        opened = _numbered(opened);
+        vm.prank(grid);
+        escrow.openArea(opened, most, operator);
+    }
 }

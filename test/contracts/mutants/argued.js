@@ -3,6 +3,12 @@
 /** `was` and `becomes` are the line before and after, without needless blanks. */
 export const argued = [
   {
+    file: 'Purses.sol',
+    was: 'tokens -= tokens % (multiple > tokensPerUnit ? multiple : tokensPerUnit);',
+    becomes: 'tokens -= tokens % (multiple >= tokensPerUnit ? multiple : tokensPerUnit);',
+    why: 'Where the two are equal, either one is the same number.',
+  },
+  {
     file: 'Seats.sol',
     was: 'if (record.seat == seatId && from < record.begins) from = record.begins;',
     becomes: 'if (record.seat == seatId && from <= record.begins) from = record.begins;',
