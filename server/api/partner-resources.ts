@@ -58,7 +58,7 @@ export const partnerChoicesSchema = z
   .object({
     name: z.string().nullable(),
     preferred: z.array(neighbour),
-    mostPreferred: z.int(),
+    mostPreferred: z.int().meta({ description: 'How many neighbours can be preferred' }),
     /** Of the areas in which the account has a seat, those who let themselves be seen. */
     neighbours: z.array(z.object({ neighbour, name: z.string() })),
   })

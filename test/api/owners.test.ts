@@ -99,6 +99,7 @@ const ofAlice: Record<string, Request> = {
   },
   readNotices: { path: `accounts/${alice}/notices/read`, body: { until: '1' } },
   chooseNotices: { path: `accounts/${alice}/notices/choices`, body: { payout: true, silent: true, statement: true } },
+  choosePartners: { path: `accounts/${alice}/partner-choices`, body: { name: 'Alice', preferred: [] } },
   relaySeat: { path: 'relay/seats', body: { mandate, mandateSignature: bytes, ...consents } },
   relayMandate: { path: 'relay/mandates', body: { seat, mandate, mandateSignature: bytes } },
   relayClosure: { path: 'relay/closures', body: ofSeat },
