@@ -126,7 +126,7 @@ function troublesOf({ indexer, facts }: EscrowServices, gas: readonly GasBalance
   const ageSeconds = Date.now() / 1000 - head.time
   if (silentMs > chainSeenWithinMs) {
     troubles.push(`${name}: the node has shown no block for ${Math.round(silentMs / 1000)} s`)
-  } else if (head.block < 0) troubles.push(`${name}: no block has been read yet`)
+  } else if (head.time === 0) troubles.push(`${name}: no block has been read yet`)
   else if (ageSeconds > chainFreshWithinS) {
     troubles.push(`${name}: the newest block is ${Math.round(ageSeconds / 60)} min old`)
   }
@@ -160,7 +160,7 @@ function registerGauges({ areas, escrows, registry, backupFolder }: HealthParts,
     collect() {
       this.reset()
       for (const { indexer, facts } of escrows) {
-        if (indexer.head.block >= 0) this.set({ chain: facts.chainId }, Date.now() / 1000 - indexer.head.time)
+        if (indexer.head.time > 0) this.set({ chain: facts.chainId }, Date.now() / 1000 - indexer.head.time)
       }
     },
   })

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { Gauge, Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
+import type { EscrowServices } from '../server/escrow-services.ts'
+import { type HealthParts, startHealth } from '../server/health.ts'
 import { createMetricsServer } from '../server/metrics-server.ts'
 import { type FeederOptions, startFeeder } from '../server/official/start-feeder.ts'
 
@@ -51,4 +53,17 @@ test('official values are measured beside the metrics: those ask no database tha
   })
   const [status, text] = await ask(registry, '/metrics')
   expect([status, text.includes('commonwatt_official_values_age_seconds')]).toEqual([200, true])
+})
+
+test('an escrow of which no block was read yet has no age, wherever its first block lies', async () => {
+  const registry = new Registry()
+  const database = (async () => [{ bytes: 0 }]) as unknown as HealthParts['database']
+  const indexer = { silentMs: 0, head: { block: 41, time: 0, view: new Map() } }
+  const escrow = { indexer, facts: { chainId: 5 }, readGas: async () => [] } as unknown as EscrowServices
+  const parts = { database, registry, areas: () => [], escrows: [escrow], backupFolder: null }
+  const health = startHealth({ ...parts, operator: `0x${'1'.repeat(40)}`, log: pino({ level: 'silent' }) })
+  onTestFinished(() => health.stop())
+  expect(await health.ready()).toEqual(['chain 5: no block has been read yet'])
+  const { values } = await registry.getSingleMetric('commonwatt_chain_head_age_seconds')!.get()
+  expect(values).toEqual([])
 })

@@ -47,7 +47,7 @@ export interface AreaDelivery {
 export interface Indexer {
   /** Reads what is new and delivers it. Throws `CHAIN_UNREACHABLE` and lets the caller try again. */
   advance(): Promise<void>
-  /** The escrow at the newest block that was read, with that block's number (-1 before the first) and time. */
+  /** The escrow at the newest block that was read, with that block's number and time; the time is 0 before the first. */
   readonly head: { block: number; time: UtcSeconds; view: EscrowView }
   /** The escrow at the newest block that is deep enough to count. */
   readonly counted: { block: number; time: UtcSeconds; view: EscrowView }

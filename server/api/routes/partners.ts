@@ -55,6 +55,7 @@ export function partnerRoutes(parts: OrderParts): Route[] {
       summary:
         'From whom a seat’s energy of 31 days at most came, and who took what it sold: by name who lets itself be seen, the others together by how far away they are',
       private: true,
+      isSlow: true,
       params,
       query: z.object({ seat: seatId, from: timeInput, to: timeInput }),
       answers: { 200: partnersSchema },
