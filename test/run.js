@@ -2,7 +2,7 @@
 // `npm test -- market lint` runs only what is named: `types`, `lint`, `dead-code`, `solidity-lint`, `solidity`, or test files by their path.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { forgePath, forgeRoot } from '../contracts/build/forge.js'
@@ -31,14 +31,15 @@ const wants = (name) => named.length === 0 || named.includes(name)
 /** What a suite's run came to: counts, and what to print when it is not well. */
 const ran = ({ passed = 0, failed = 0, skipped = 0, report = '' }) => ({ passed, failed, skipped, report })
 
-/** Runs a program to its end. What it prints is collected, or shown at once and not collected. */
-function run(command, args, { show = false, cwd = root, env = process.env } = {}) {
+/** Runs a program to its end. What it prints is collected, or shown at once and not collected; with `yields` all others go first. */
+function run(command, args, { show = false, yields = false, cwd = root, env = process.env } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
       env,
       stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
     })
+    if (yields && child.pid !== undefined) setPriority(child.pid, 10)
     const output = { out: '', err: '' }
     child.stdout?.setEncoding('utf8').on('data', (text) => {
       output.out += text
@@ -105,7 +106,7 @@ async function solidity() {
   } catch (error) {
     return ran({ failed: 1, report: error.message })
   }
-  const { ok, out, err } = await run(forge, ['test', '--json'], { cwd: forgeRoot })
+  const { ok, out, err } = await run(forge, ['test', '--json'], { cwd: forgeRoot, yields: true })
   let contracts
   try {
     contracts = JSON.parse(out)
@@ -157,8 +158,10 @@ if (build.ok) {
       .filter(([name]) => wants(name))
       .map(([name, command]) => suite(name, () => check(command))),
   )
+  // What waits for real minutes leaves the processors idle often enough for the contracts' tests.
+  const beside = wants('solidity') ? suite('solidity', solidity) : null
   if (named.length === 0 || testPaths.length > 0) await suite('typescript', typescript)
-  if (wants('solidity')) await suite('solidity', solidity)
+  await beside
 } else {
   await suite('build', async () => ran({ failed: 1, report: `${build.out}${build.err}` }))
 }
