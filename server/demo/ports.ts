@@ -38,9 +38,41 @@ export async function assertPortFree({ port, purpose, option, host = loopback }:
   }
 }
 
-/** A port that is free now; another program may take it before it is used. */
-export async function freePort(): Promise<number> {
-  return listenOnce(0, loopback)
+/**
+ * Below the ports that operating systems give to outgoing connections (from 32,768 on Linux, 49,152 elsewhere): a port from
+ * among those can be lost to any connection between the moment that it is found free and the moment that it is used.
+ */
+const firstPort = 16_384
+const lastPort = 32_767
+
+/** Programs that look for ports at the same time have neighbouring process ids; each begins in a stretch of its own. */
+const stretches = 128
+const stretchPorts = (lastPort + 1 - firstPort) / stretches
+let next = firstPort + (process.pid % stretches) * stretchPorts
+
+/**
+ * The first of `span` ports in a row that are free now. None is given twice by one process before all others were; another
+ * program that listens on a port of its own choice may still take one before it is used.
+ */
+export async function freePort(span = 1): Promise<number> {
+  for (let tried = 0; tried <= lastPort - firstPort; tried += span) {
+    if (next + span > lastPort + 1) next = firstPort
+    const port = next
+    next += span
+    if (await areFree(port, span)) return port
+  }
+  throw new DemoError('PORT_TAKEN', `no ${span} ports in a row between ${firstPort} and ${lastPort} are free`)
+}
+
+async function areFree(first: number, span: number): Promise<boolean> {
+  for (let port = first; port < first + span; port++) {
+    const isFree = await listenOnce(port, loopback).then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) return false
+  }
+  return true
 }
 
 /** Listens, closes again, and gives the port that was bound. */

@@ -18,11 +18,11 @@ import { readConfig } from '../../meter-agent/setup/config.ts'
 import type { IntervalResource } from '../../server/api/resources.ts'
 import { publicClient, signInWithKey } from '../../server/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
-import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { checkReport, readCsv } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
+import { freeDemoPorts } from '../end-to-end/demo-ports.ts'
 import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 import {
@@ -64,13 +64,7 @@ beforeAll(async () => {
     startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,
     intervals: scriptedIntervals,
   })
-  const ports = {
-    web: await freePort(),
-    metrics: await freePort(),
-    database: await freePort(),
-    chain: await freePort(),
-    devices: await freePort(),
-  }
+  const ports = await freeDemoPorts()
   browser = await startBrowser()
   demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
 }, 240_000)

@@ -20,13 +20,13 @@ import { expect } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { startDemo } from '../../server/demo/demo.ts'
-import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { decodeCommand } from '../../server/market/engine/journal.ts'
 import { type Database, openDatabase } from '../../server/store/database.ts'
 import { rowsAfter } from '../../server/store/journal.ts'
 import { readingsOf } from '../../server/store/told.ts'
 import { assertBuilt, builtProgram } from '../built.ts'
+import { freeDemoPorts } from '../end-to-end/demo-ports.ts'
 import { batchSeconds, intervalSeconds } from '../end-to-end/scripted-street.ts'
 import { steadyStreet } from '../end-to-end/steady-street.ts'
 
@@ -99,13 +99,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
     ...steadyStreet(folder, { startSeconds, intervals: intervals + calmIntervals }),
     withdrawalDelaySeconds: 900,
   }
-  const ports = {
-    web: await freePort(),
-    metrics: await freePort(),
-    database: await freePort(),
-    chain: await freePort(),
-    devices: await freePort(),
-  }
+  const ports = await freeDemoPorts()
   assertBuilt(['commonwatt', 'commonwatt-agent'])
   const demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
   const database = openDatabase(demo.databaseUrl, 2)

@@ -19,3 +19,18 @@ test('a free port stays free for the one who asked', async () => {
   await assertPortFree({ port, purpose: 'the chain', option: '--chain-port' })
   await assertPortFree({ port, purpose: 'the chain', option: '--chain-port' })
 })
+
+test('ports in a row are free together, below those of outgoing connections, and never given twice', async () => {
+  const taken = createServer()
+  onTestFinished(() => void taken.close())
+  const last = await freePort()
+  await new Promise<void>((resolve) => taken.listen(last + 2, loopback, resolve))
+  const rows = await Promise.all([freePort(4), freePort(), freePort(4)])
+  const ports = [
+    last,
+    ...rows.flatMap((first, row) => (row === 1 ? [first] : [0, 1, 2, 3].map((place) => first + place))),
+  ]
+  expect(new Set(ports).size).toBe(ports.length)
+  expect(ports).not.toContain(last + 2)
+  expect(Math.max(...ports)).toBeLessThan(32_768)
+})

@@ -36,11 +36,11 @@ import { type ApiClient, publicClient, signInWithKey } from '../../server/api-cl
 import { readSettledSeat } from '../../server/chain/settled-seat.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { eventually } from '../../server/demo/onboarding.ts'
-import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { verifyStatement } from '../../server/settlement/verify/verify-statement.ts'
 import { assertBuilt, builtProgram } from '../built.ts'
+import { freeDemoPorts } from './demo-ports.ts'
 import { batchSeconds, intervalSeconds, scriptedStreet } from './scripted-street.ts'
 
 /** What the first start takes at most before the script begins. */
@@ -70,16 +70,15 @@ beforeAll(async () => {
   assertBuilt(['commonwatt', 'commonwatt-agent'])
   const counted = { roofNorth: 100, roofSouth: 100, buyer: 120 }
   const street = scriptedStreet(folder, { startSeconds, intervals: Array.from({ length: intervals }, () => counted) })
-  const [web, metrics, database] = [await freePort(), await freePort(), await freePort()]
-  const [chain, devices] = [await freePort(), await freePort()]
+  const ports = await freeDemoPorts()
   demo = await startDemo({
     street,
     dataFolder: join(folder, 'data'),
-    ports: { web, metrics, database, chain, devices },
+    ports,
     print: () => {},
   })
   expect(Date.now() / 1000, 'everybody was ready before the script began').toBeLessThan(startSeconds)
-  provider = new JsonRpcProvider(`http://127.0.0.1:${chain}`, 31337, { staticNetwork: true, cacheTimeout: -1 })
+  provider = new JsonRpcProvider(`http://127.0.0.1:${ports.chain}`, 31337, { staticNetwork: true, cacheTimeout: -1 })
   const visitor = publicClient(demo.url)
   area = (await visitor.get<{ items: AreaResource[] }>('/areas')).items[0]!
   for (const person of await visitor.get<DemoPerson[]>('/demo/people')) {
