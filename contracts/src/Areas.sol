@@ -13,6 +13,8 @@ abstract contract Areas is Ledger, IAreas {
     /// As many as the lag of an entry can count back (12 bits).
     uint256 private constant MOST_INTERVALS = 4095;
     uint256 private constant SILENCE = 30 days;
+    /// In base units of the token: the largest power of ten that 128 bits hold.
+    uint256 private constant LARGEST_UNIT = 1e38;
 
     constructor() {
         if (withdrawalDelaySeconds > 365 days) revert BadDelay(withdrawalDelaySeconds);
@@ -55,20 +57,22 @@ abstract contract Areas is Ledger, IAreas {
             rules.intervalSeconds == 0 || rules.batchSeconds == 0 || rules.batchSeconds % rules.intervalSeconds != 0
                 || rules.batchSeconds / rules.intervalSeconds > MOST_INTERVALS
                 || uint256(rules.batchSeconds) + rules.watcherGraceSeconds >= withdrawalDelaySeconds
-                || rules.settlingGrade > 1 || (rules.settlingGrade != 0 && rules.confirmation != 2) || rules.confirmation > 2 || rules.allocation > 2
+                || rules.settlingGrade > 1 || (rules.settlingGrade != 0 && rules.confirmation != 2)
+                || rules.confirmation > 2 || rules.allocation > 2
         ) revert BadRules();
     }
 
-    // Both quotients were compared with their bounds.
+    // Neither quotient is above the largest unit.
     // forge-lint: disable-next-item(unsafe-typecast)
-    /// A ledger unit is `priceTick` × 10^decimals / 10⁹ base units of the token.
+    /// A ledger unit is `priceTick` × 10^decimals / 10⁹ base units of the token. It is a power of ten, as a base unit is, so of
+    /// any two units the smaller divides the larger: what a purse takes from one area to another is exact in both.
     function _scale(uint32 priceTick) private view returns (uint128 unitsPerToken, uint128 tokensPerUnit) {
+        uint256 digits = priceTick;
+        while (digits != 0 && digits % 10 == 0) digits /= 10;
         uint256 numerator = priceTick * 10 ** uint256(DECIMALS);
-        if (numerator != 0 && numerator <= 1e9 && 1e9 % numerator == 0) return (uint128(1e9 / numerator), 1);
-        if (numerator != 0 && numerator % 1e9 == 0 && numerator / 1e9 <= type(uint128).max) {
-            return (1, uint128(numerator / 1e9));
-        }
-        revert UnitNotRepresentable(priceTick, DECIMALS);
+        if (digits != 1 || numerator > LARGEST_UNIT * 1e9) revert UnitNotRepresentable(priceTick, DECIMALS);
+        if (numerator < 1e9) return (uint128(1e9 / numerator), 1);
+        return (1, uint128(numerator / 1e9));
     }
 
     function offerOperator(uint32 areaNumber, address operator) external {

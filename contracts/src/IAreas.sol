@@ -65,7 +65,7 @@ interface IAreas is ICommon {
     error BadRules();
     /// The watchers are not those of the rules, do not ascend, or are fewer than their quorum.
     error BadWatchers();
-    /// Neither is the ledger unit a whole number of the token's base units nor the other way round.
+    /// The price tick is no power of ten, or the ledger unit of a token with so many decimals is beyond 128 bits.
     error UnitNotRepresentable(uint32 priceTick, uint8 decimals);
     /// The office was offered to somebody else, or to nobody.
     error NotOffered(address caller);

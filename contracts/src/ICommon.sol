@@ -21,6 +21,8 @@ interface ICommon {
     error TooEarly(uint32 from);
     /// `signer` did not sign this.
     error BadSignature(address signer);
+    /// This signed instruction was already carried out.
+    error AlreadyUsed(bytes32 digest);
     /// What was signed names another account, meter, seat or area.
     error WrongParty();
     /// An epoch must not be lower than the meter's last one, and a new one be higher and start at the seat's base or later.

@@ -60,8 +60,6 @@ interface IMeters is ICommon {
     event KeyRotated(uint64 indexed seat, address key, address next, uint32 from);
     event EpochStarted(uint64 indexed seat, uint16 epoch, uint32 time, uint48 importWh, uint48 exportWh);
 
-    /// This signed instruction was already carried out.
-    error AlreadyUsed(bytes32 digest);
     /// A confirmation lifts a revocation or suspension only if it starts later.
     error StillBarred(uint32 from);
     /// The meter was revoked or suspended so often: a confirmation that says otherwise was signed before.

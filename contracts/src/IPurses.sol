@@ -62,7 +62,7 @@ interface IPurses is ICommon {
     /// Takes what the ledger can represent of `tokens` from the caller, into any seat's purse. With six decimals and the default
     /// tick that is all of it; with more decimals the rest below one ledger unit is left with the caller.
     function deposit(uint64 seat, uint256 tokens) external;
-    /// Takes `tokens` from the seat's own account, by the ERC-2612 permit that it signed last, whoever handed it to the token;
+    /// Takes `tokens` from the seat's own account, once, by the ERC-2612 permit that it signed last, whoever handed it to the token;
     /// anyone may relay. A contract wallet signs by EIP-1271, where the token takes such permits.
     function depositWithPermit(uint64 seat, uint256 tokens, uint256 deadline, bytes calldata signature) external;
     /// Replaces the seat's open request, if any, and starts the delay anew. More than the balance means all of it.

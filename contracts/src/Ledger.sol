@@ -218,6 +218,12 @@ abstract contract Ledger is ICommon {
         }
     }
 
+    /// For instructions that carry no number of their own.
+    function _useOnce(bytes32 digest) internal {
+        if (_usedInstructions[digest]) revert AlreadyUsed(digest);
+        _usedInstructions[digest] = true;
+    }
+
     /// Whether readings of `meter` at `time` are for `key` to sign.
     function _isKeyOf(address meter, address key, uint256 time) internal view returns (bool) {
         KeyRecord storage record = _keys[key];

@@ -99,8 +99,7 @@ abstract contract Meters is Arrangements, IMeters {
         bytes32 digest = _authorise(area.grid, structHash, signature);
         area.gridSeenAt = uint32(block.timestamp);
         if (signature.length == 0) return;
-        if (_usedInstructions[digest]) revert AlreadyUsed(digest);
-        _usedInstructions[digest] = true;
+        _useOnce(digest);
     }
 
     function rotateKey(

@@ -7,7 +7,8 @@ import {P256} from "@openzeppelin/contracts/utils/cryptography/P256.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {WebAuthn} from "@openzeppelin/contracts/utils/cryptography/WebAuthn.sol";
 
-/// Who signs: a passkey, by its point on the curve P-256, or, where `y` is 0, the address in `x`. No point has a y of 0.
+/// Who signs: a passkey, by its point on the curve P-256, or, where `y` is 0, the address in `x`. No point has a y of 0; the two
+/// whose x is 0 are nobody's, since an `x` of 0 says that there is no key.
 struct Key {
     bytes32 x;
     bytes32 y;
@@ -182,9 +183,9 @@ contract PasskeyAccount is IERC1271 {
     }
 
     function _requireKey(Key memory key) private view {
-        bool isAddress = key.y == 0 && key.x != 0 && uint256(key.x) <= type(uint160).max
-            && key.x != bytes32(uint256(uint160(address(this))));
-        if (!isAddress && !P256.isValidPublicKey(key.x, key.y)) revert BadKey(key.x, key.y);
+        bool isAddress =
+            key.y == 0 && uint256(key.x) <= type(uint160).max && key.x != bytes32(uint256(uint160(address(this))));
+        if (key.x == 0 || (!isAddress && !P256.isValidPublicKey(key.x, key.y))) revert BadKey(key.x, key.y);
     }
 
     function _requireSelf() private view {

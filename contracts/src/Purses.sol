@@ -35,7 +35,7 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient, IPurses {
         address account = _seatAt(seatId).account;
         _permit(account, tokens, deadline, signature);
         // Whoever saw the permit may have used it already: what counts is the allowance that the transfer finds, and that
-        // the account signed its last permit for this deposit. No other allowance is for strangers to use.
+        // the account signed its last permit for this deposit, which is for one. No other allowance is for strangers to use.
         IERC20Permit permits = IERC20Permit(address(TOKEN));
         uint256 nonce;
         unchecked {
@@ -45,6 +45,7 @@ abstract contract Purses is Ledger, ReentrancyGuardTransient, IPurses {
         bytes32 structHash = keccak256(abi.encode(PERMIT, account, address(this), tokens, nonce, deadline));
         bytes32 digest = MessageHashUtils.toTypedDataHash(permits.DOMAIN_SEPARATOR(), structHash);
         if (block.timestamp > deadline || !Signatures.isBy(account, digest, signature)) revert BadSignature(account);
+        _useOnce(digest);
         _deposit(seatId, account, tokens);
     }
 

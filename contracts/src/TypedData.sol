@@ -30,10 +30,9 @@ library TypedData {
     bytes32 internal constant WITHDRAWAL =
         keccak256("Withdrawal(address account,uint64 seat,uint128 amount,address to,uint32 nonce,uint32 deadline)");
     bytes32 internal constant CLOSE_SEAT = keccak256("CloseSeat(address account,uint64 seat,uint32 deadline)");
-    bytes32 internal constant CONFIRM_METER =
-        keccak256(
-            "ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 deadline)"
-        );
+    bytes32 internal constant CONFIRM_METER = keccak256(
+        "ConfirmMeter(uint64 seat,bytes32 zone,uint24 nameplateWh,uint8 grade,uint32 from,uint32 bars,uint32 deadline)"
+    );
     bytes32 internal constant REVOKE_METER = keccak256("RevokeMeter(uint64 seat,uint32 from,uint32 deadline)");
     bytes32 internal constant ROTATE_KEY =
         keccak256("RotateKey(address account,address meter,address key,address next,uint32 from,uint32 deadline)");

@@ -91,9 +91,12 @@ contract AreasTest is Street {
 
     function test_refuses_a_ledger_unit_too_large_for_the_scale() public {
         WideToken wide = new WideToken();
-        wide.setDecimals(48);
+        wide.setDecimals(46);
         escrow = _deploy(address(wide), DELAY);
-        _refuse(_rules(1), abi.encodeWithSelector(IAreas.UnitNotRepresentable.selector, 100, 48));
+        _refuse(_rules(1), abi.encodeWithSelector(IAreas.UnitNotRepresentable.selector, 100, 46));
+        AreaRules memory largest = _rules(2);
+        largest.priceTick = 10;
+        _openArea(largest);
     }
 
     function test_refuses_a_delay_that_no_clock_reaches() public {
@@ -259,6 +262,42 @@ contract AreasTest is Street {
         // It was seen just now.
         vm.assertEq(escrow.successionFrom(number), silentFrom + DELAY + SILENCE);
         vm.stopPrank();
+    }
+
+    /// The rules name one successor for good: it may follow whoever comes after it, as it followed the first one.
+    function test_a_successor_may_follow_again() public {
+        uint32 number = _openWithSuccessor();
+        address third = address(0x3d);
+        vm.warp(block.timestamp + SILENCE);
+        vm.startPrank(next);
+        escrow.claimSuccession(number);
+        vm.warp(block.timestamp + DELAY);
+        escrow.acceptGrid(number);
+        vm.expectRevert(abi.encodeWithSelector(IAreas.NotOffered.selector, next));
+        escrow.acceptGrid(number);
+        escrow.offerGrid(number, third);
+        vm.stopPrank();
+        vm.warp(block.timestamp + DELAY);
+        vm.prank(third);
+        escrow.acceptGrid(number);
+        vm.startPrank(next);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.NotGrid.selector, next));
+        escrow.showPresence(number);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.TooEarly.selector, block.timestamp + SILENCE));
+        escrow.claimSuccession(number);
+        vm.warp(block.timestamp + SILENCE);
+        escrow.claimSuccession(number);
+        vm.stopPrank();
+        // An offer to somebody else is a sign of life, and takes the claim's place.
+        vm.prank(third);
+        escrow.offerGrid(number, grid);
+        vm.warp(block.timestamp + DELAY);
+        vm.prank(next);
+        vm.expectRevert(abi.encodeWithSelector(IAreas.NotOffered.selector, next));
+        escrow.acceptGrid(number);
+        vm.prank(grid);
+        escrow.acceptGrid(number);
+        vm.assertEq(escrow.gridOf(number), grid);
     }
 
     function test_a_sign_of_life_ends_a_claim() public {

@@ -27,7 +27,7 @@ contract MetersTest is Street {
         emit IMeters.MeterConfirmed(home.seat, "zone", 77, 0, START + INTERVAL);
         escrow.confirmMeter(confirmation, signature);
         bytes32 digest = _digest(structHash);
-        vm.expectRevert(abi.encodeWithSelector(IMeters.AlreadyUsed.selector, digest));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.AlreadyUsed.selector, digest));
         escrow.confirmMeter(confirmation, signature);
         confirmation.grade = 1;
         vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, grid));

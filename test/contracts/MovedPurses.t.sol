@@ -161,6 +161,18 @@ contract MovedPursesTest is Street {
         escrow.claim(home.seat);
         vm.assertEq(token.balanceOf(address(7)), 8);
         vm.assertEq(escrow.balanceOf(next.seat), 0);
+        // And the other way round, with the delay anew.
+        _request(home, 80, address(7));
+        vm.warp(block.timestamp + DELAY);
+        MovePurse memory move = _move(100);
+        move.nonce = 3;
+        _request(move);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.TooEarly.selector, block.timestamp + DELAY));
+        escrow.claim(home.seat);
+        vm.warp(block.timestamp + DELAY);
+        escrow.claim(home.seat);
+        vm.assertEq(token.balanceOf(address(7)), 8);
+        vm.assertEq(escrow.balanceOf(next.seat), 1);
     }
 
     /// While a batch of several parts is open, what the purse has moves, and what is still missing stays requested.

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Passkeys} from "./Passkeys.sol";
 import {Call, Key, PasskeyAccount} from "../../contracts/src/PasskeyAccount.sol";
 import {PasskeyAccounts} from "../../contracts/src/PasskeyAccounts.sol";
+import {ICommon} from "../../contracts/src/ICommon.sol";
 import {Mandate, EpochStart} from "../../contracts/src/ISeats.sol";
 import {Withdrawal} from "../../contracts/src/IPurses.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
@@ -42,12 +43,14 @@ contract PasskeyAccountTest is Passkeys {
     }
 
     function test_a_key_is_a_point_or_an_address() public {
-        Key[5] memory bad = [
+        // The last one is a point of the curve. But an account whose owner begins with 0 is one that nobody has opened.
+        Key[6] memory bad = [
             Key(0, 0),
             Key(0, bytes32(uint256(1))),
             Key(bytes32(uint256(1)), bytes32(uint256(1))),
             Key(bytes32(uint256(1) << 160), 0),
-            Key(_passkey(1).x, _passkey(2).y)
+            Key(_passkey(1).x, _passkey(2).y),
+            Key(0, 0x66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4)
         ];
         for (uint256 i = 0; i < bad.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(PasskeyAccount.BadKey.selector, bad[i].x, bad[i].y));
@@ -56,6 +59,8 @@ contract PasskeyAccountTest is Passkeys {
             vm.expectRevert(abi.encodeWithSelector(PasskeyAccount.BadKey.selector, bad[i].x, bad[i].y));
             accounts.open(_passkey(SECOND), bad[i]);
         }
+        Key memory last = _address(address(type(uint160).max));
+        vm.assertEq(PasskeyAccount(accounts.open(last, none)).owner().x, last.x);
         Key memory itself = _address(address(account));
         Call[] memory calls = _one(address(account), abi.encodeCall(account.changeOwner, (itself)));
         bytes memory signature = _assert(OWNER, _execution(account, calls, 0, NO_DEADLINE));
@@ -145,7 +150,10 @@ contract PasskeyAccountTest is Passkeys {
         token.permit(address(account), address(escrow), 100, NO_DEADLINE, permit);
         escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, permit);
         vm.assertEq(escrow.balanceOf(home.seat), 1000);
-        vm.expectRevert();
+        // Nor does it draw on an allowance that the account gives for another purpose.
+        vm.prank(address(account));
+        token.approve(address(escrow), type(uint256).max);
+        vm.expectPartialRevert(ICommon.AlreadyUsed.selector);
         escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, permit);
         vm.expectRevert();
         token.permit(address(account), address(escrow), 100, NO_DEADLINE, permit);
@@ -269,6 +277,23 @@ contract PasskeyAccountTest is Passkeys {
         _request(_passkey(SECOND), 1);
         vm.expectRevert(PasskeyAccount.BadSignature.selector);
         account.vetoRecovery(veto);
+    }
+
+    /// Whoever sees the objection on its way asks again first, and the objection is to nothing any more. But each request waits
+    /// for the whole delay, in which the owner objects to that one.
+    function test_asking_again_before_an_objection_gains_nothing() public {
+        _request(_passkey(SECOND), 0);
+        bytes memory first = _veto(0);
+        vm.warp(block.timestamp + RECOVERY_DELAY - 1);
+        _request(_passkey(SECOND), 1);
+        vm.expectRevert(PasskeyAccount.BadSignature.selector);
+        account.vetoRecovery(first);
+        vm.warp(block.timestamp + RECOVERY_DELAY - 1);
+        vm.expectPartialRevert(PasskeyAccount.TooEarly.selector);
+        account.finishRecovery();
+        account.vetoRecovery(_veto(1));
+        vm.assertEq(account.owner().x, _passkey(OWNER).x);
+        vm.assertEq(account.recoverableFrom(), 0);
     }
 
     function test_a_recovery_is_signed_once_in_time_and_by_the_recovery_key() public {

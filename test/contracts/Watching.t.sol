@@ -162,6 +162,10 @@ contract WatchingTest is Watched {
         _settleWith(batch, _signedBy(header, _pair(0, 1)));
         batch.part = 1;
         entries = buying;
+        // Who watches does not change between two parts.
+        Approvals memory others = _signedBy(header, _none());
+        others.watchers.quorum = 1;
+        _refuseSettling(batch, others, abi.encodeWithSelector(ISettlement.WrongWatchers.selector));
         uint256 before = vm.snapshotState();
         _settleWith(batch, _signedBy(header, _none()));
         vm.assertEq(escrow.settledUntil(area), END);

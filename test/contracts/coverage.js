@@ -1,5 +1,5 @@
-// `npm run coverage:solidity`: which branches of `contracts/src` the Solidity tests take, and which they do not. Ends with status 1
-// unless they take all. Two runs: without the optimizer everything is seen but passkey accounts, whose curve needs more stack
+// `npm run coverage:solidity`: which branches, lines and functions of `contracts/src` the Solidity tests reach, and which they do not.
+// Ends with status 1 unless they reach all. Two runs: without the optimizer everything is seen but passkey accounts, whose curve needs more stack
 // than such code has; those are compiled by way of the intermediate representation, by themselves, which takes some minutes.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -24,17 +24,22 @@ function cover(name, args) {
   return readFileSync(file, 'utf8').split('\n')
 }
 
-/** By file: how often each branch was taken, named by its line and its numbers. */
-function branchesOf(lines) {
+const kinds = ['branches', 'lines', 'functions']
+
+/** By file and kind: how often each place was reached, by its name. */
+function placesOf(lines) {
   const files = new Map()
-  let branches
+  let places
   for (const line of lines) {
-    if (line.startsWith('SF:')) {
-      branches = new Map()
-      files.set(line.slice(3), branches)
+    const [what, ...rest] = line.split(/[:,]/)
+    if (what === 'SF') {
+      places = { branches: new Map(), lines: new Map(), functions: new Map() }
+      files.set(line.slice(3), places)
     }
-    const [, number, block, branch, count] = line.match(/^BRDA:(\d+),(\d+),(\d+),(\d+|-)$/) ?? []
-    if (number !== undefined) branches.set(`${number}: branch ${block}.${branch}`, count === '-' ? 0 : Number(count))
+    const [first, second, third, count] = rest
+    if (what === 'BRDA') places.branches.set(`${first}: branch ${second}.${third}`, Number(count === '-' ? 0 : count))
+    if (what === 'DA') places.lines.set(`${first}: line`, Number(second))
+    if (what === 'FNDA') places.functions.set(` ${second}`, Number(first))
   }
   return files
 }
@@ -44,20 +49,21 @@ const tests = readdirSync(join(forgeRoot, 'test/contracts'), { recursive: true }
   file.endsWith('.t.sol'),
 )
 const others = tests.filter((file) => file !== 'PasskeyAccount.t.sol').flatMap((file) => ['--skip', file])
-const wide = branchesOf(cover('wide', ['--skip', '*Passkey*']))
-const passkeys = branchesOf(cover('passkeys', ['--ir-minimum', '--match-contract', 'PasskeyAccountTest', ...others]))
+const wide = placesOf(cover('wide', ['--skip', '*Passkey*']))
+const passkeys = placesOf(cover('passkeys', ['--ir-minimum', '--match-contract', 'PasskeyAccountTest', ...others]))
 rmSync(folder, { recursive: true })
 
-let taken = 0
+const total = { branches: 0, lines: 0, functions: 0 }
 const missing = []
-for (const [file, branches] of [...wide, ...[...passkeys].filter(([file]) => isPasskey(file))].sort()) {
-  const left = [...branches].filter(([, count]) => count === 0)
-  taken += branches.size - left.length
-  missing.push(...left.map(([branch]) => `${file}:${branch}`))
-  console.log(
-    `${file.padEnd(36)} ${String(branches.size - left.length).padStart(3)} of ${String(branches.size).padStart(3)}`,
-  )
+for (const [file, places] of [...wide, ...[...passkeys].filter(([file]) => isPasskey(file))].sort()) {
+  const words = kinds.map((kind) => {
+    const left = [...places[kind]].filter(([, count]) => count === 0)
+    missing.push(...left.map(([place]) => `${file}:${place}`))
+    total[kind] += places[kind].size
+    return `${String(places[kind].size - left.length).padStart(4)} of ${String(places[kind].size).padStart(3)} ${kind}`
+  })
+  console.log(`${file.padEnd(36)}${words.join('')}`)
 }
-console.log(`${taken} of ${taken + missing.length} branches`)
-for (const branch of missing) console.log(`not taken: ${branch}`)
+console.log(`${kinds.map((kind) => `${total[kind]} ${kind}`).join(', ')}; not reached: ${missing.length}`)
+for (const place of missing) console.log(`not reached: ${place}`)
 process.exitCode = missing.length === 0 ? 0 : 1

@@ -1,4 +1,4 @@
-/** The gas that the documents name against the snapshot, which holds every call. */
+/** What the page on settlement computes with: gas against the snapshot, which holds every call, and the worst case of a day. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Interface } from 'ethers'
@@ -11,7 +11,8 @@ import {
 } from '../../contracts/build/deploy.ts'
 
 const root = join(import.meta.dirname, '../..')
-const page = readFileSync(join(root, 'docs/settlement.md'), 'utf8').replace(/\s+/g, ' ')
+const pageAt = (path: string) => readFileSync(join(root, path), 'utf8').replace(/\s+/g, ' ')
+const page = pageAt('docs/settlement.md')
 const gas = JSON.parse(readFileSync(join(root, 'test/contracts/gas/gas.json'), 'utf8')) as Record<string, string>
 const snapshot = (call: string) => Number(gas[call])
 const written = (value: number) => value.toLocaleString('en')
@@ -42,6 +43,13 @@ test('the page on settlement says what follows from the gas snapshot', () => {
     `| an entry of one of several parts, of 100 | ${written(part)} |`,
     `| opening a seat, confirming a meter | ${written(open)} + ${written(confirm)} |`,
     `| deposit by permit | ${written(permit)} |`,
+    `| an entry of a meter that has had another key, of 100 | ${sum('settle: one of 100 entries with another key')} |`,
+    `| changing a meter’s key | ${sum('rotateKey')} |`,
+    `| changing a mandate, closing a seat | ${sum('changeMandate', 'closeSeat')} |`,
+    `| revoking a meter, reporting two readings of one boundary | ${sum('revokeMeter', 'reportEquivocation')} |`,
+    `| a new epoch of a meter | ${sum('startEpoch')} |`,
+    `| opening an area; offering and accepting the operator’s office | ${sum('openArea')}; ${sum('offerOperator', 'acceptOperator')} |`,
+    `| withdrawing the grid operator’s take, giving up a batch | ${sum('withdrawGrid', 'abandonBatch')} |`,
     `| withdrawal: request, claim | ${written(request)} + ${written(claim)} |`,
     `grid operator’s office, showing that it is there | ${sum('offerGrid', 'acceptGrid')}; ${sum('showPresence')} |`,
     `| a successor’s claim, dismissing an operator | ${sum('claimSuccession', 'dismissOperator')} |`,
@@ -54,6 +62,7 @@ test('the page on settlement says what follows from the gas snapshot', () => {
     `Two signatures are ${written(2 * signature)} a batch: of 200 entries with ${written(entry)} each ${((100 * 2 * signature) / (200 * entry)).toFixed(1)} %`,
     `365 × ${written(entry)} + 4 × (${written(request)} + ${written(claim)}) = ${written(settling)} + ${written(leaving)} = **${written(year)} gas a year**`,
     `once ${written(open + confirm)} more for opening and confirmation`,
+    `52 entries a year instead of 365, 52 × ${written(entry)} = ${written(52 * entry)}.`,
     `${written(settling)} + 4 × ${written(permit)} = ${written(settling + 4 * permit)}.`,
     `${written(entry)} / 96 = ${Math.round(entry / 96)} gas for an interval`,
     `365 × 96 = ${written(calldata)} bytes a year`,
@@ -67,6 +76,32 @@ test('the page on settlement says what follows from the gas snapshot', () => {
     `${written(year)} × 10⁻⁹ × 3,000 € = ${eurosOf(year).toFixed(2)} € a year`,
   ]
   expect(sentences.filter((sentence) => !page.includes(sentence))).toEqual([])
+  expect(pageAt('docs/euro.md')).toContain(`A deposit by permit takes ${written(permit)} gas`)
+})
+
+test('the decision to compute every batch on chain rests on what follows from the gas snapshot', () => {
+  // Of today's shape, and of the three that were measured on prototypes.
+  const shapes = [entry, 8_700, 3_700, 600]
+  const yearly = (gas: number) => days * gas
+  const [, rows, calldata, blobs] = shapes as [number, number, number, number]
+  // At which today's shape costs a household 1 € a year, in gwei.
+  const worth = Number((1 / eurosOf(yearly(entry))).toFixed(3))
+  const saved = (gas: number) => eurosOf((yearly(entry) - yearly(gas)) * worth).toFixed(2)
+  const challenge = snapshot('settle: 1,100 entries')
+  const sentences = [
+    `against ${written(entry)} gas an entry today`,
+    ...shapes.map((gas) => {
+      const [layer2, layer1] = [eurosOf(yearly(gas) * 0.01), eurosOf(yearly(gas))].map((euros) => euros.toFixed(2))
+      return `| ${written(gas)} | ${written(yearly(gas))} | ${layer2} € | ${layer1} € |`
+    }),
+    `the saving of ${written(entry - rows)} gas holds only`,
+    `1,100 entries are ${written(challenge)} gas, ${eurosOf(challenge * 0.01).toFixed(2)} € at 0.01 gwei and ${eurosOf(challenge).toFixed(0)} € at 1 gwei`,
+    `above 1 / ${eurosOf(yearly(entry)).toFixed(2)} = ${worth} gwei at the price above`,
+    `a batch in calldata saves ${saved(calldata)} € and one in blobs ${saved(blobs)} € a household and year`,
+    `divide today's cost by seven, ${eurosOf((yearly(entry) / 7) * worth).toFixed(2)} € at ${worth} gwei`,
+  ]
+  const decision = pageAt('docs/decisions/0013-every-batch-is-recomputed-on-chain.md')
+  expect(sentences.filter((sentence) => !decision.includes(sentence))).toEqual([])
 })
 
 test('every call that changes something is in the gas snapshot', () => {
@@ -85,4 +120,30 @@ test('every call that changes something is in the gas snapshot', () => {
   const kept = Object.keys(gas).map((name) => name.split(':')[0])
   // The factory opens an account with its own call.
   expect(all.filter((call) => !kept.includes(call))).toEqual(['account.open'])
+})
+
+test('the worst case of a household and day is what the page computes, from the figures that the contracts are tested with', () => {
+  const source = readFileSync(join(root, 'test/contracts/attacks/WorstCase.t.sol'), 'utf8')
+  const figure = (name: string) =>
+    Number(new RegExp(`constant ${name} = ([0-9_]+);`).exec(source)![1]!.replaceAll('_', ''))
+  const [exported, imported] = [figure('EXPORT_WH') / 1_000, figure('IMPORT_WH') / 1_000]
+  // In ticks of 0.0001.
+  const [floor, ceiling, feedIn, retail] = ['FLOOR', 'CEILING', 'FEED_IN', 'RETAIL'].map(figure) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  const price = (ticks: number) => (ticks / 10_000).toFixed(2)
+  const [below, above] = [feedIn - floor, ceiling - retail]
+  const loss = (exported * below + imported * above) / 10_000
+  const days = 1 + 3
+  const sentences = [
+    `*E* = ${exported} kWh, *I* = ${imported} kWh, *t* = ${price(feedIn)}, *r* = ${price(retail)}`,
+    `With a floor of ${price(floor)} and a ceiling of ${price(ceiling)} that is ${exported} × ${price(below)} + ${imported} × ${price(above)} = ` +
+      `${price(exported * below)} + ${price(imported * above)} = **${loss.toFixed(2)} a day**`,
+    `at most ${days} × ${loss.toFixed(2)} = ${(days * loss).toFixed(2)} are at stake`,
+    `(below ${2 * days} × ${loss.toFixed(2)} with the figures above, instead of ${days} ×)`,
+  ]
+  expect(sentences.filter((sentence) => !page.includes(sentence))).toEqual([])
 })

@@ -6,7 +6,6 @@ import {Wallet} from "../Wallet.sol";
 import {ICommon} from "../../../contracts/src/ICommon.sol";
 import {AreaRules} from "../../../contracts/src/IAreas.sol";
 import {Mandate, EpochStart} from "../../../contracts/src/ISeats.sol";
-import {IMeters} from "../../../contracts/src/IMeters.sol";
 import {Withdrawal} from "../../../contracts/src/IPurses.sol";
 import {TypedData} from "../../../contracts/src/TypedData.sol";
 
@@ -88,7 +87,7 @@ contract HostileWalletsTest is Street {
         bytes32 digest = _digest(TypedData.hashRevoke(other.seat, START, NO_DEADLINE));
         wallet.set(Wallet.Mood.Honest, digest);
         escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything");
-        vm.expectRevert(abi.encodeWithSelector(IMeters.AlreadyUsed.selector, digest));
+        vm.expectRevert(abi.encodeWithSelector(ICommon.AlreadyUsed.selector, digest));
         escrow.revokeMeter(other.seat, START, NO_DEADLINE, "anything else");
     }
 

@@ -51,13 +51,26 @@ contract PermitFrontRunTest is Street {
         escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, abi.encodePacked(uint256(1), uint256(1), uint8(27)));
     }
 
+    /// What was signed for one deposit does not draw a second one from what the account allows for another purpose.
+    function test_a_permit_is_for_one_deposit() public {
+        bytes memory permit = _permit(home, 100, NO_DEADLINE);
+        bytes32 digest = _permitDigest(home, 100, NO_DEADLINE);
+        escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, permit);
+        token.mint(home.account, 1000);
+        vm.prank(home.account);
+        token.approve(address(escrow), type(uint256).max);
+        vm.expectRevert(abi.encodeWithSelector(ICommon.AlreadyUsed.selector, digest));
+        vm.prank(address(0xbad));
+        escrow.depositWithPermit(home.seat, 100, NO_DEADLINE, permit);
+        vm.assertEq(token.balanceOf(home.account), 1000);
+    }
+
+    /// Nor does one that was handed to the token alone, once its time is over.
     function test_a_used_permit_does_not_outlive_its_deadline() public {
         uint256 deadline = block.timestamp;
         bytes memory permit = _permit(home, 100, deadline);
-        escrow.depositWithPermit(home.seat, 100, deadline, permit);
-        token.mint(home.account, 100);
-        vm.prank(home.account);
-        token.approve(address(escrow), 100);
+        (bytes32 r, bytes32 s, uint8 v) = _pieces(permit);
+        token.permit(home.account, address(escrow), 100, deadline, v, r, s);
         vm.warp(deadline + 1);
         vm.expectRevert(abi.encodeWithSelector(ICommon.BadSignature.selector, home.account));
         escrow.depositWithPermit(home.seat, 100, deadline, permit);

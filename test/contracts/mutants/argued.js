@@ -3,6 +3,12 @@
 /** `was` and `becomes` are the line before and after, without needless blanks. */
 export const argued = [
   {
+    file: 'Areas.sol',
+    was: 'if (numerator < 1e9) return (uint128(1e9 / numerator), 1);',
+    becomes: 'if (numerator <= 1e9) return (uint128(1e9 / numerator), 1);',
+    why: 'Where the two are equal, one unit is one base unit, whichever is counted in the other.',
+  },
+  {
     file: 'Purses.sol',
     was: 'tokens -= tokens % (multiple > tokensPerUnit ? multiple : tokensPerUnit);',
     becomes: 'tokens -= tokens % (multiple >= tokensPerUnit ? multiple : tokensPerUnit);',

@@ -85,19 +85,17 @@ function runSome(which) {
   })
 }
 
-/** The mutants in an order that follows from the seed. */
+/** The mutants in an order that follows from the seed and from each one's own words, so that an edit elsewhere draws no others. */
 function drawn(mutants, seed) {
-  let state = seed >>> 0
-  const random = () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let word = Math.imul(state ^ (state >>> 15), state | 1)
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61)
-    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32
-  }
-  return mutants
-    .map((mutant) => ({ mutant, place: random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ mutant }) => mutant)
+  const seen = new Map()
+  const placed = mutants.map((mutant) => {
+    const { was, becomes } = wordsOf(sources.get(mutant.file), mutant)
+    const words = [seed, mutant.file, was, becomes].join('\0')
+    const before = seen.get(words) ?? 0
+    seen.set(words, before + 1)
+    return { mutant, place: createHash('sha256').update(`${words}\0${before}`).digest('hex') }
+  })
+  return placed.sort((a, b) => (a.place < b.place ? -1 : 1)).map(({ mutant }) => mutant)
 }
 
 const sources = new Map(
