@@ -30,11 +30,17 @@ export const demoPersonSchema = z
   .meta({ id: 'DemoPerson' })
 export type DemoPerson = z.infer<typeof demoPersonSchema>
 
-/** `GET /api/v1/demo/homes`: how many homes visitors can have at a time, and how many more of them there are. */
-export const demoHomesSchema = z.object({ most: z.int(), free: z.int() }).meta({ id: 'DemoHomes' })
+/** `GET /api/v1/demo/homes`: how many homes of each area visitors can have at a time, and how many more of them there are. */
+export const demoHomesSchema = z.array(
+  z.object({ area: z.int(), most: z.int(), free: z.int() }).meta({ id: 'DemoHomes' }),
+)
 export type DemoHomes = z.infer<typeof demoHomesSchema>
 
-/** `POST /api/v1/demo/homes`: what the agent of the account's new home shows. */
+export const demoHomeWantedSchema = z.object({
+  area: z.int().meta({ description: 'Where the home is to be, of the areas that have some for visitors' }),
+})
+
+/** `POST /api/v1/demo/homes`: the code of the account's new home, that its agent shows or the metering operator has sent. */
 export const demoHomeTakenSchema = z.object({ code: z.string() }).meta({ id: 'DemoHomeTaken' })
 export type DemoHomeTaken = z.infer<typeof demoHomeTakenSchema>
 

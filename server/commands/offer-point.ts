@@ -9,7 +9,8 @@ interface Flags {
   config: string
   area?: number
   serverUrl?: string
-  epoch: number
+  epoch?: number
+  drawsOnly: boolean
 }
 
 /** The subcommand, ready to be added to the program. It ends when the owner has opened the seat. */
@@ -20,10 +21,12 @@ export function offerPointCommand(): Command {
     .addOption(areaNumber().makeOptionMandatory(false))
     .addOption(new Option('--server-url <url>', 'where the server is, where not on this machine').env('SERVER_URL'))
     .addOption(
-      new Option('--epoch <number>', 'one more than the last, where the meter has had a seat')
-        .argParser(whole)
-        .default(1),
+      new Option(
+        '--epoch <number>',
+        'the one that the meter begins, where it is not one more than its last on chain',
+      ).argParser(whole),
     )
+    .option('--draws-only', 'nothing is fed in there, as in most flats: its owner only buys', false)
     .action(async (point: string, flags: Flags) => {
       try {
         await offer(point, flags)
@@ -34,20 +37,23 @@ export function offerPointCommand(): Command {
 }
 
 async function offer(point: string, flags: Flags): Promise<void> {
-  const [{ readWalletFile }, { keyOfPoint }, { offerPoint }, { configuredArea }] = await Promise.all([
+  const [{ readWalletFile }, { keyOfPoint }, { offerPoint }, { configuredArea }, { nextEpoch }] = await Promise.all([
     import('../chain/key-file.ts'),
     import('../official/metering-keys.ts'),
     import('../official/offer-point.ts'),
     import('./configured-area.ts'),
+    import('../founding/meter-seats.ts'),
   ])
   const config = await readConfigOf(flags)
   const { meteringKeyFile } = config
   if (meteringKeyFile === undefined) {
     throw new InputError(`"metering-key-file" is missing in ${flags.config}: "commonwatt key new FILE" makes the key`)
   }
-  const { settings } = await configuredArea(config, flags.area)
+  const place = await configuredArea(config, flags.area)
+  const key = keyOfPoint(readWalletFile(meteringKeyFile), point)
+  const epoch = flags.epoch ?? (await nextEpoch(place, key.address))
   const account = await offerPoint({
-    ...{ settings, point, epoch: flags.epoch, key: keyOfPoint(readWalletFile(meteringKeyFile), point) },
+    ...{ settings: place.settings, point, epoch, key, feedsIn: !flags.drawsOnly },
     serverUrl: flags.serverUrl ?? `http://localhost:${config.port ?? 8080}`,
     nowMs: Date.now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -17,7 +17,8 @@ import { configOf, configureStreet, foundStreet, homesOf, openStreet, type Peopl
 import { startChain } from './embedded-chain.ts'
 import { startPostgres } from './embedded-postgres.ts'
 import { DemoError } from './error.ts'
-import { openGuestDoor } from './guest-door.ts'
+import type { Flats } from './flats.ts'
+import { type GuestPlace, openGuestDoor } from './guest-door.ts'
 import { type Guests, startGuests } from './guests.ts'
 import {
   enrolHomes,
@@ -28,8 +29,8 @@ import {
   writeAgentConfig,
   writeSimulation,
 } from './homes.ts'
-import { joinHouse, startMetering } from './house.ts'
-import { guestOfficeOf, officesOf } from './offices.ts'
+import { joinHouse, letFlats, startMetering } from './house.ts'
+import { flatOfficeOf, giveInTurn, guestOfficeOf, officesOf } from './offices.ts'
 import { onboard } from './onboarding.ts'
 import { assertPortFree } from './ports.ts'
 import type { Street, StreetHome } from './street.ts'
@@ -167,10 +168,18 @@ async function startMarket(
   const epoch = epochOf(street, dataFolder)
   const demoFile = join(dataFolder, 'demo.json')
   let guests: Guests | null = null
-  const door = street.guests && (await openGuestDoor(street.guests.most, () => guests))
+  let flats: Flats | null = null
+  const vacant = street.house?.vacant ?? []
+  const guestPlaces: GuestPlace[] = []
+  if (street.guests !== undefined) guestPlaces.push({ area, most: street.guests.most, guests: () => guests })
+  if (housePlace !== undefined && vacant.length > 0) {
+    guestPlaces.push({ area: housePlace.settings.area, most: vacant.length, guests: () => flats })
+  }
+  const door = guestPlaces.length > 0 ? await openGuestDoor(guestPlaces) : null
   stops.push(async () => {
     door?.close()
     guests?.stop()
+    flats?.stop()
   })
   const facts: DemoFacts = {
     people: publicPeople(street, people),
@@ -207,7 +216,8 @@ async function startMarket(
   const { keys, quorum } = quorumOf(people.watchers)
   if (keys.length > 0) print(`watchers   ${keys.length} processes, ${quorum} of which must sign each batch`)
 
-  const places = placeDevices(homesOf(street), ports.devices)
+  const simulated = [...homesOf(street), ...vacant]
+  const places = placeDevices(simulated, ports.devices)
   await Promise.all(
     [...places.values()]
       .flat()
@@ -220,7 +230,7 @@ async function startMarket(
   const controlPort = ports.devices + [...places.values()].flat().length + cars.size
   await assertPortFree({ port: controlPort, purpose: 'the simulated meters', option: '--device-port' })
   const simulation = writeSimulation(street, {
-    ...{ homes: homesOf(street), epoch, places, cars, controlPort },
+    ...{ homes: simulated, epoch, places, cars, controlPort },
     ...simulationOf(dataFolder),
   })
   const devices = await supervisor.start({
@@ -261,6 +271,7 @@ async function startMarket(
       await Promise.all(joining)
     })
   const { house } = street
+  const guestParts = { serverUrl: url, people, give: giveInTurn(dataFolder, people) }
   const joinHouseBeside = async () => {
     if (house === undefined || housePlace === undefined) return
     const { settings: own } = housePlace
@@ -269,11 +280,13 @@ async function startMarket(
       ...{ wallet: people.metering!, accounts: people.accounts, places, serverUrl: url, startInTurn: inTurn },
       area: await publicClient(url).get<AreaResource>(`/areas/${own.area}`),
     }
-    let isJoined = false
     const controlUrl = `http://127.0.0.1:${controlPort}`
-    stops.push(startMetering({ ...parts, controlUrl, log: print, isAwaited: () => isJoined }))
+    // Nobody takes values before the house has joined.
+    const awaited = () => (flats === null ? [] : [...flats.seated(), ...house.homes])
+    stops.push(startMetering({ ...parts, controlUrl, log: print, awaited }))
     for (const [name, agent] of await joinHouse(parts)) pids[name] = () => agent.pid
-    isJoined = true
+    const guestOffice = flatOfficeOf({ ...guestParts, place: housePlace, office: parts.office, area: house.area })
+    flats = letFlats({ ...parts, guestOffice, log: print })
   }
   await Promise.all([...joinStreet(), joinHouseBeside()])
   print(`agents     ${agents.size} processes for ${street.homes.length} meters`)
@@ -282,12 +295,13 @@ async function startMarket(
     print(
       `house      ${house.area.name}: the metering operator reads ${house.homes.length} homes and brings values late`,
     )
+    const path = `${url}/areas/${slugOf(house.area.name)}/join`
+    if (vacant.length > 0) print(`flats      ${vacant.length} of it are for visitors: ${path}`)
   }
   if (street.guests !== undefined) {
-    const parts = { serverUrl: url, place, office, people, street, dataFolder }
     guests = await startGuests({
       ...{ street, dataFolder, epoch, serverUrl: url, settings, supervisor, log: print },
-      office: guestOfficeOf(parts),
+      office: guestOfficeOf({ ...guestParts, place, office, area: street.area }),
     })
     print(`visitors   ${street.guests.most} can have a home of their own: ${url}/join`)
   }

@@ -12,7 +12,7 @@ import { loopback } from './ports.ts'
 /** Ten thousand accounts have pages open. */
 const largestBodyBytes = 1_000_000
 const account = z.string().regex(/^0x[0-9a-f]{40}$/)
-const askedSchema = z.strictObject({ account })
+const askedSchema = z.strictObject({ account, area: z.int() })
 const watchedSchema = z.array(account)
 
 export interface GuestDoor {
@@ -20,18 +20,32 @@ export interface GuestDoor {
   close(): void
 }
 
-/** Opens the door; `guests` are asked once they are there, and before that everybody is refused. */
-export async function openGuestDoor(most: number, guests: () => Guests | null): Promise<GuestDoor> {
+/** The homes of an area that visitors can have; `guests` are asked once they are there, and before that everybody is refused. */
+export interface GuestPlace {
+  area: number
+  most: number
+  guests: () => Guests | null
+}
+
+/** Opens the door of all these places. */
+export async function openGuestDoor(places: readonly GuestPlace[]): Promise<GuestDoor> {
   const path = `/${randomBytes(16).toString('hex')}`
   const answer = async (request: IncomingMessage): Promise<[status: number, body: unknown]> => {
     if (request.url !== path) return [404, null]
-    const now = guests()
-    if (request.method === 'GET') return [200, { most, free: now?.free() ?? 0 } satisfies DemoHomes]
+    if (request.method === 'GET') {
+      const homes = places.map(({ area, most, guests }) => ({ area, most, free: guests()?.free() ?? 0 }))
+      return [200, homes satisfies DemoHomes]
+    }
     if (request.method === 'PUT') {
-      now?.watched(watchedSchema.parse(JSON.parse(await bodyOf(request))))
+      const watching = watchedSchema.parse(JSON.parse(await bodyOf(request)))
+      for (const { guests } of places) guests()?.watched(watching)
       return [200, null]
     }
-    const { account } = askedSchema.parse(JSON.parse(await bodyOf(request)))
+    const { account, area } = askedSchema.parse(JSON.parse(await bodyOf(request)))
+    const place = places.find((each) => each.area === area)
+    if (place === undefined)
+      throw new DemoError('GUEST_REFUSED', 'there are no homes for visitors in this neighbourhood')
+    const now = place.guests()
     if (now === null) throw new DemoError('GUEST_REFUSED', 'the street is still being set up; try again in a moment')
     return [201, (await now.open(account)) satisfies DemoHomeTaken]
   }

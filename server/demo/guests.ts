@@ -52,13 +52,13 @@ export interface Guests {
 }
 
 /** A visitor's home lives so long; one that nobody pairs as long as its agent waits. */
-const lifeMs = 86_400_000
+export const lifeMs = 86_400_000
 /** One whose page nobody has open so long. */
-const unusedMs = 3_600_000
-const pairMinutes = 15
-const codeWithinMs = 30_000
-const look = { everyMs: 1_000, times: 120 }
-const lookedAfterEveryMs = 60_000
+export const unusedMs = 3_600_000
+export const pairMinutes = 15
+export const codeWithinMs = 30_000
+export const look = { everyMs: 1_000, times: 120 }
+export const lookedAfterEveryMs = 60_000
 
 const keptSchema = z.array(
   z.strictObject({

@@ -171,6 +171,9 @@ export async function enrolHomes(config: string, rulesHash: string, signal: Abor
 }
 
 /** What the home wants of the market, with the most that its connection can feed in. */
-export function wishesOf(home: StreetHome, { rules: { intervalSeconds } }: Street['area']) {
+export function wishesOf<Home extends Pick<StreetHome, 'nameplateW'>>(
+  home: Home,
+  { rules: { intervalSeconds } }: Street['area'],
+) {
   return { ...home, nameplateWh: Math.max(1, Math.ceil((home.nameplateW * intervalSeconds) / 3600)) }
 }

@@ -10,13 +10,14 @@ import type { Enrolment } from '../../contracts/protocol/wire.ts'
 import type { AreaResource } from '../api/resources.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import { keyOfPoint } from '../official/metering-keys.ts'
-import { consentOfPoint } from '../official/offer-point.ts'
+import { consentOfPoint, offerPoint } from '../official/offer-point.ts'
 import { agentProgram, serverProgram } from '../project-files.ts'
 import { DemoError } from './error.ts'
+import { type FlatOffice, type Flats, seatedBefore, startFlats } from './flats.ts'
 import { type DevicePlace, enrolHomes, wishesOf, writeAgentConfig } from './homes.ts'
-import { pointsOfHouse, runMeteringOperator } from './metering-operator.ts'
+import { pointsOf, runMeteringOperator } from './metering-operator.ts'
 import { type GridOffice, onboard } from './onboarding.ts'
-import type { House, MeteredHome, Street } from './street.ts'
+import type { House, MeteredHome, Street, VacantFlat } from './street.ts'
 import type { Kept, Log, Supervisor } from './supervisor.ts'
 
 export interface HouseParts {
@@ -64,17 +65,32 @@ export async function joinHouse(parts: HouseParts): Promise<Map<string, Kept>> {
       await onboard({ ...own, wishes: { ...wishes, ...nothing }, enrolment })
     }),
   )
-  await takeRoster(parts)
+  await takeRoster(parts, seatedBefore({ flats: house.vacant, dataFolder: parts.dataFolder }))
   return agents
+}
+
+/** Gives the house's vacant flats to visitors. */
+export function letFlats(
+  parts: HouseParts & { guestOffice: Pick<FlatOffice, 'give' | 'confirm' | 'hasLeft' | 'nextEpoch'>; log: Log },
+): Flats {
+  const { house, dataFolder, wallet, settings, serverUrl, log } = parts
+  return startFlats({
+    ...{ flats: house.vacant, dataFolder, wallet, log },
+    office: {
+      ...parts.guestOffice,
+      offer: (own) => offerPoint({ ...own, serverUrl, settings, feedsIn: false, nowMs: Date.now }),
+      takeRoster: (flats) => takeRoster(parts, flats),
+    },
+  })
 }
 
 /** Starts the metering operator, which reads from now on and brings what it has read once somebody takes it; gives what stops it. */
 export function startMetering(
-  parts: Pick<HouseParts, 'house' | 'settings' | 'wallet' | 'dataFolder' | 'serverUrl' | 'epoch'> & {
+  parts: Pick<HouseParts, 'settings' | 'wallet' | 'dataFolder' | 'serverUrl' | 'epoch'> & {
     /** Where the simulation tells what the meters show. */
     controlUrl: string
-    /** Whether the house has joined. */
-    isAwaited: () => boolean
+    /** The homes whose values somebody takes now. */
+    awaited: () => readonly (MeteredHome | VacantFlat)[]
     log: Log
   },
 ): () => Promise<void> {
@@ -83,7 +99,8 @@ export function startMetering(
   const stopping = new AbortController()
   const wrongAt = Math.ceil((Date.parse(parts.epoch) / 1000 + wrongAfterSeconds) / length) * length
   const folder = join(dataFolder, 'metering')
-  const running = runMeteringOperator({ ...parts, folder, wrongAt, signal: stopping.signal })
+  const points = () => pointsOf(parts.awaited())
+  const running = runMeteringOperator({ ...parts, folder, wrongAt, points, signal: stopping.signal })
   running.catch((error: Error) => parts.log(`metering operator: ${error.message}`))
   return async () => {
     stopping.abort()
@@ -124,13 +141,14 @@ async function startCompanion(parts: HouseParts, home: MeteredHome, account: Wal
   }
 }
 
-/** Says whose points these are, as `commonwatt roster` does. */
-async function takeRoster(parts: HouseParts): Promise<void> {
+/** Says whose points these are, as `commonwatt roster` does: of the house's homes, and of flats that have been taken. */
+async function takeRoster(parts: HouseParts, flats: readonly VacantFlat[]): Promise<void> {
   const { house, settings, wallet, dataFolder, config, supervisor, epoch, signal } = parts
   const file = join(dataFolder, 'house-roster.csv')
   const since = new Date(Date.parse(epoch) - daySeconds * 1000).toISOString().slice(0, 10)
-  const lines = pointsOfHouse(house).map(({ home, point, direction }) => {
-    const { drawsThrough } = house.homes.find(({ id }) => id === home)!
+  const homes = [...house.homes, ...flats]
+  const lines = pointsOf(homes).map(({ home, point, direction }) => {
+    const { drawsThrough } = homes.find(({ id }) => id === home)!
     const meter = keyOfPoint(wallet, drawsThrough).address.toLowerCase()
     return [meter, point, direction, '', 'Sunfield Grid', '', '', '', since, ''].join(',')
   })

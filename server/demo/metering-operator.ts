@@ -14,11 +14,10 @@ import type { IntervalValue, OfficialSeries } from '../exchange/official-values.
 import { writeEspi } from '../exchange/write/espi.ts'
 import { saveDurably } from './durable-file.ts'
 import { LoadProfiles, type MeterRegisters, type PointRegister } from './load-profile.ts'
-import type { House } from './street.ts'
+import type { VacantFlat } from './street.ts'
 import type { Log } from './supervisor.ts'
 
 export interface MeteringOperatorParts {
-  house: House
   settings: AreaSettings
   /** Signs in, and brings the files. */
   wallet: Wallet
@@ -29,8 +28,8 @@ export interface MeteringOperatorParts {
   folder: string
   /** The values of one interval are wrong. */
   wrongAt: UtcSeconds
-  /** Whether somebody takes files already; the first one has all that was read before. */
-  isAwaited: () => boolean
+  /** The points whose values somebody takes now; the first file of each has all that was read before. */
+  points: () => PointRegister[]
   log: Log
   signal: AbortSignal
 }
@@ -51,15 +50,14 @@ const homesSchema = z.record(
 
 /** Reads and brings until the signal is aborted. */
 export async function runMeteringOperator(parts: MeteringOperatorParts): Promise<void> {
-  const { house, settings, folder, log, signal } = parts
+  const { settings, folder, log, signal } = parts
   const length = settings.rules.intervalSeconds
   const profiles = new LoadProfiles(length, remembered)
-  const registers = pointsOfHouse(house)
   const brought = join(folder, 'brought')
   mkdirSync(brought, { recursive: true, mode: 0o700 })
   let client: ApiClient | null = null
   let isBringing = false
-  let isFirst = true
+  const known = new Set<string>()
 
   async function bring(name: string): Promise<void> {
     client ??= await signInWithKey(parts.serverUrl, parts.wallet, settings.chain.chainId)
@@ -94,11 +92,11 @@ export async function runMeteringOperator(parts: MeteringOperatorParts): Promise
     const shown = await metersShow(parts, boundary)
     if (shown !== null) profiles.note(boundary, shown)
     const end = boundary - fileRhythm.lateIntervals * length
-    if (end % (fileRhythm.intervals * length) !== 0 || !parts.isAwaited()) continue
-    const earliest = isFirst ? profiles.first : null
-    const series = asItComes(profiles, registers, { end, length, wrongAt: parts.wrongAt, earliest })
+    if (end % (fileRhythm.intervals * length) !== 0) continue
+    const isNew = ({ point }: PointRegister) => !known.has(point)
+    const series = asItComes(profiles, parts.points(), { end, length, wrongAt: parts.wrongAt, isNew })
     if (series.length === 0) continue
-    isFirst = false
+    for (const { point } of series) known.add(point)
     const name = `orchard-${new Date(end * 1000).toISOString().replaceAll(/[-:]|\.000/g, '')}.xml`
     await saveDurably(join(folder, name), writeEspi({ createdAt: Math.floor(Date.now() / 1000), series }))
     const one = bringAll().finally(() => bringing.delete(one))
@@ -129,7 +127,9 @@ async function metersShow(
 }
 
 /** One for each identifier. */
-export function pointsOfHouse({ homes }: House): PointRegister[] {
+export function pointsOf(
+  homes: readonly Pick<VacantFlat, 'id' | 'drawsThrough' | 'feedsInThrough'>[],
+): PointRegister[] {
   return homes.flatMap(({ id: home, drawsThrough, feedsInThrough }): PointRegister[] => [
     { home, point: drawsThrough, direction: 'import' },
     ...(feedsInThrough === null ? [] : [{ home, point: feedsInThrough, direction: 'export' as const }]),
@@ -139,7 +139,7 @@ export function pointsOfHouse({ homes }: House): PointRegister[] {
 /**
  * The series of the file up to `end`. Of the last home every fourth file has its last value estimated only, and the next file what was
  * measured; of the one before it every eighth file has nothing, and the next file all of it. Once, at `wrongAt`, what the first home fed in
- * is replaced by something else than its meter counted, which nobody corrects. The first file begins with `earliest`.
+ * is replaced by something else than its meter counted, which nobody corrects. Of what is new it has all that is remembered.
  */
 export function asItComes(
   profiles: LoadProfiles,
@@ -148,14 +148,15 @@ export function asItComes(
     end,
     length,
     wrongAt,
-    earliest = null,
-  }: { end: UtcSeconds; length: number; wrongAt: UtcSeconds; earliest?: UtcSeconds | null },
+    isNew = () => false,
+  }: { end: UtcSeconds; length: number; wrongAt: UtcSeconds; isNew?: (register: PointRegister) => boolean },
 ): OfficialSeries[] {
   const span = fileRhythm.intervals * length
   const number = end / span
   const [last, beforeLast] = [registers.at(-1), registers.at(-2)]
   return registers.flatMap((register) => {
     const [isLast, isBefore] = [register === last, register === beforeLast]
+    const earliest = isNew(register) ? profiles.first : null
     if (isBefore && number % 8 === 3 && earliest === null) return []
     let from = end - span
     if (isBefore && number % 8 === 4) from -= span

@@ -1,18 +1,18 @@
 /** What the grid operator does for the demo's homes, as by `commonwatt invite` and `commonwatt area confirm`: one transaction at a time. */
 import { existsSync } from 'node:fs'
 import type { Wallet } from 'ethers'
-import { escrowAt } from '../../contracts/build/deploy.ts'
 import type { JoiningResource } from '../api/joining.ts'
 import { signInWithKey } from '../api-client.ts'
-import { asChainError, openProvider } from '../chain/escrow-client.ts'
 import { carryOutAct } from '../founding/area-acts.ts'
 import type { ConfiguredArea } from '../founding/configured-areas.ts'
 import { signInvitations } from '../founding/invitations.ts'
+import { hasSeatClosed, nextEpoch } from '../founding/meter-seats.ts'
 import { giveGuest, type People } from './community.ts'
+import type { FlatOffice } from './flats.ts'
 import type { GuestOffice } from './guests.ts'
 import { meterOf, wishesOf } from './homes.ts'
 import type { GridOffice } from './onboarding.ts'
-import type { Street } from './street.ts'
+import type { Street, StreetHome, VacantFlat } from './street.ts'
 import { turnstile } from './turnstile.ts'
 
 const invitedForSeconds = 3_600
@@ -32,46 +32,54 @@ export function officesOf(grid: Wallet): (place: ConfiguredArea) => GridOffice {
   })
 }
 
-/** For visitors: the same as for the street's own homes. */
-export function guestOfficeOf(parts: {
+export interface GuestOfficeParts {
   serverUrl: string
   place: ConfiguredArea
   office: GridOffice
   people: People
-  street: Street
-  dataFolder: string
-}): GuestOffice {
-  const { serverUrl, place, office, people, street, dataFolder } = parts
-  const { area, chain } = place.settings
+  /** The area of the street, or of the house. */
+  area: Street['area']
+  /** Gives visitors their tokens, one after the other. */
+  give: GuestOffice['give']
+}
+
+/** What a visitor finds in its wallet: of one purse for all that visitors can have. */
+export function giveInTurn(dataFolder: string, { deployer }: People): GuestOffice['give'] {
   const inTurn = turnstile(1)
+  return (account, deposit) => inTurn(() => giveGuest(dataFolder, deployer, account, deposit))
+}
+
+/** For visitors of the street: the same as for its own homes. */
+export function guestOfficeOf(parts: GuestOfficeParts): GuestOffice {
   return {
-    give: (account, deposit) => inTurn(() => giveGuest(dataFolder, people.deployer, account, deposit)),
-    async confirm(account, home) {
-      const client = await signInWithKey(serverUrl, people.grid, chain.chainId)
-      const waiting = await client.get<JoiningResource[]>(`/areas/${area}/joining`)
-      const own = waiting.filter((each) => each.account === account && each.found?.name === home.id)
-      const { zone, nameplateWh: mostExportWh } = wishesOf(home, street.area)
-      for (const { seat } of own) await office.confirm({ seat, zone, mostExportWh, isCompanion: false })
-      return own.length > 0
-    },
-    hasLeft: (account, keyFile) => hasSeatClosed(place, account, keyFile),
+    give: parts.give,
+    confirm: (account, home) => confirmWaiting(parts, account, { name: home.id, home }),
+    hasLeft: async (account, keyFile) =>
+      existsSync(keyFile) && (await hasSeatClosed(parts.place, account, meterOf(keyFile))),
   }
 }
 
-/** Whether the account's seat with the meter, whose key lies in this file, has closed: what the escrow says. */
-export async function hasSeatClosed(place: ConfiguredArea, account: string, meterKeyFile: string): Promise<boolean> {
-  if (!existsSync(meterKeyFile)) return false
-  const { area, chain } = place.settings
-  const provider = openProvider(place.rpcUrl, chain.chainId)
-  try {
-    const escrow = escrowAt(chain.escrow, provider)
-    const seat: bigint = await escrow.getFunction('seatOf')(account, meterOf(meterKeyFile), area)
-    if (seat === 0n) return false
-    const { closedFrom } = await escrow.getFunction('seatView')(seat)
-    return closedFrom !== 0n && Number(closedFrom) <= Date.now() / 1000
-  } catch (error) {
-    throw asChainError(error)
-  } finally {
-    provider.destroy()
+/** For visitors of the house. */
+export function flatOfficeOf(parts: GuestOfficeParts): Pick<FlatOffice, 'give' | 'confirm' | 'hasLeft' | 'nextEpoch'> {
+  return {
+    give: parts.give,
+    confirm: (account, flat) => confirmWaiting(parts, account, { name: flat.drawsThrough, home: flat }),
+    hasLeft: (account, meter) => hasSeatClosed(parts.place, account, meter),
+    nextEpoch: (meter) => nextEpoch(parts.place, meter),
   }
+}
+
+/** Confirms what the account has brought under this name; false where nothing waits. */
+async function confirmWaiting(
+  { serverUrl, place, office, people, area }: GuestOfficeParts,
+  account: string,
+  { name, home }: { name: string; home: StreetHome | VacantFlat },
+): Promise<boolean> {
+  const { chain, area: number } = place.settings
+  const client = await signInWithKey(serverUrl, people.grid, chain.chainId)
+  const waiting = await client.get<JoiningResource[]>(`/areas/${number}/joining`)
+  const own = waiting.filter((each) => each.account === account && each.found?.name === name)
+  const { zone, nameplateWh: mostExportWh } = wishesOf(home, area)
+  for (const { seat } of own) await office.confirm({ seat, zone, mostExportWh, isCompanion: false })
+  return own.length > 0
 }

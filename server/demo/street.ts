@@ -53,6 +53,9 @@ const meteredHomeSchema = homeSchema.extend({
   hasAgent: z.boolean(),
 })
 
+/** A flat in which nobody lives until a visitor takes it. */
+const vacantFlatSchema = meteredHomeSchema.omit({ hasAgent: true })
+
 /** A neighbourhood of its own beside the street, which settles on official values. */
 export const houseSchema = z.strictObject({
   area: givenAreaSchema,
@@ -60,6 +63,7 @@ export const houseSchema = z.strictObject({
   country: z.string().regex(/^[A-Z]{2}$/),
   timeZone: z.string().min(1),
   homes: z.array(meteredHomeSchema).min(1),
+  vacant: z.array(vacantFlatSchema).default([]),
 })
 
 export const streetSchema = z.strictObject({
@@ -83,6 +87,7 @@ export type Street = z.output<typeof streetSchema>
 export type StreetHome = Street['homes'][number]
 export type House = NonNullable<Street['house']>
 export type MeteredHome = House['homes'][number]
+export type VacantFlat = House['vacant'][number]
 export type HomeInput = z.input<typeof homeSchema>
 
 /** Reads a street from a JSON file. Throws `STREET_FILE` with a line per mistake. */

@@ -120,12 +120,19 @@ async function pointOf({ database }: FeederParts, areaId: number): Promise<Point
 }
 
 /** A meter whose key the operator has, with how far it is signed. */
-interface OwnMeter extends MeteredSeat {
+interface OwnMeter {
+  meter: Address
   key: Wallet
   rows: RosterRow[]
   signed: SignedUntil | null
-  /** Where the next register goes on. */
-  from: SignedUntil
+  /** One after the other: each is signed to its end before the next one begins. */
+  stretches: Stretch[]
+}
+
+/** The time for which a meter's readings are one seat's. */
+interface Stretch extends Pick<MeteredSeat, 'epochStart' | 'openedAt'> {
+  /** Where the next seat has the meter, or this one was closed; for ever, while neither is known. */
+  until: UtcSeconds
 }
 
 async function ownMeters(
@@ -137,15 +144,29 @@ async function ownMeters(
   const keys = keysOfPoints(operator, new Set(rows.map(({ point }) => point)))
   const [seats, signed] = await Promise.all([meteredSeats(database, areaId), signedUntil(database, areaId)])
   const own = new Map<Address, OwnMeter>()
-  for (const seat of seats) {
-    const key = keys.get(seat.meter)
+  for (const { meter, epochStart, openedAt, terms } of seats) {
+    const key = keys.get(meter)
     if (key === undefined) continue
-    const known = signed.get(seat.meter) ?? null
-    const from = known !== null && known.epoch === seat.epochStart.epoch ? known : exactly(seat.epochStart)
-    const ofMeter = rows.filter(({ meter }) => meter === seat.meter)
-    own.set(seat.meter, { ...seat, key, rows: ofMeter, signed: known, from })
+    const known = own.get(meter) ?? {
+      ...{ meter, key, stretches: [], signed: signed.get(meter) ?? null },
+      rows: rows.filter((row) => row.meter === meter),
+    }
+    const before = known.stretches.at(-1)
+    if (before !== undefined) before.until = Math.min(before.until, openedAt)
+    const closed = terms[terms.findLastIndex((each) => !each.closed) + 1]?.from
+    known.stretches.push({ epochStart, openedAt, until: closed ?? Number.POSITIVE_INFINITY })
+    own.set(meter, known)
   }
   return own
+}
+
+/** The stretch whose registers are made next, and where they go on. A meter's epochs ascend from one seat to the next. */
+function running({ signed, stretches }: OwnMeter): { stretch: Stretch; from: SignedUntil } {
+  const fromOf = ({ epochStart }: Stretch) => (signed?.epoch === epochStart.epoch ? signed : exactly(epochStart))
+  const isOver = (stretch: Stretch) =>
+    (signed !== null && signed.epoch > stretch.epochStart.epoch) || fromOf(stretch).time >= stretch.until
+  const stretch = stretches.find((each) => !isOver(each)) ?? stretches.at(-1)!
+  return { stretch, from: fromOf(stretch) }
 }
 
 function exactly({ epoch, time, importWh, exportWh }: MeteredSeat['epochStart']): SignedUntil {
@@ -153,22 +174,30 @@ function exactly({ epoch, time, importWh, exportWh }: MeteredSeat['epochStart'])
   return { epoch, time, importMicroWh: micro(importWh), exportMicroWh: micro(exportWh) }
 }
 
+interface IntervalsQuery {
+  rows: RosterRow[]
+  from: UtcSeconds
+  to: UtcSeconds
+  /** Nothing of the time before was the seat's: it counts as nothing. */
+  since: UtcSeconds
+  zone: TimeZone
+  length: number
+}
+
 /** What counts of a meter in each interval that starts in `[from, to)`. */
 async function intervalsOf(
   { database }: FeederParts,
   areaId: number,
-  {
-    rows,
-    from,
-    to,
-    zone,
-    length,
-  }: { rows: RosterRow[]; from: UtcSeconds; to: UtcSeconds; zone: TimeZone; length: number },
+  { rows, from, to, since, zone, length }: IntervalsQuery,
 ): Promise<MeterInterval[]> {
   const points = [...new Set(rows.map(({ point }) => point))]
   const counting = await countingOf(database, areaId, { points, from, to })
   const intervals: MeterInterval[] = []
   for (let start = from; start < to; start += length) {
+    if (start < since) {
+      intervals.push({ start, importMicroWh: 0n, exportMicroWh: 0n, quality: 'measured' })
+      continue
+    }
     const standing = rows.filter(({ fromDay, endDay }) => {
       return zone.startOfDay(fromDay) <= start && (endDay === null || start + length <= zone.startOfDay(endDay))
     })
@@ -181,7 +210,7 @@ async function intervalsOf(
   return intervals
 }
 
-/** Signs every meter's registers up to the end of the newest batch that is due. */
+/** Signs every meter's registers up to the end of the newest batch that is due, each seat's in its own epoch. */
 async function signBatches(
   parts: FeederParts,
   area: AreaHandle,
@@ -191,10 +220,14 @@ async function signBatches(
   const { rules, chain } = area.settings
   const length = rules.intervalSeconds
   let count = 0
-  for (const own of meters.values()) {
-    const { meter, rows, key, signed, from } = own
-    if (from.time >= signTo) continue
-    const intervals = await intervalsOf(parts, areaId, { rows, from: from.time, to: signTo, zone, length })
+  const waiting = [...meters.values()]
+  for (let own = waiting.pop(); own !== undefined; own = waiting.pop()) {
+    const { meter, rows, key, signed } = own
+    const { stretch, from } = running(own)
+    const to = Math.min(signTo, stretch.until)
+    if (from.time >= to) continue
+    const query = { rows, from: from.time, to, since: stretch.openedAt, zone, length }
+    const intervals = await intervalsOf(parts, areaId, query)
     const { readings, after } = makeRegisters(from, intervals, length)
     const { epoch } = from
     const made: ReadingToSend[] = []
@@ -206,8 +239,9 @@ async function signBatches(
     const isKept = await transact(parts.database, (sql) => keepSigned(sql, areaId, step, made))
     if (!isKept) continue
     own.signed = step.after
-    own.from = step.after
     count += made.length
+    // The next seat's may be due as well.
+    if (to === stretch.until) waiting.push(own)
   }
   if (count > 0) parts.noted({ what: 'signed', area: rules.area, readings: count })
 }
@@ -259,9 +293,11 @@ async function tell(
       told.push(...changed)
       continue
     }
-    const { from, rows } = own
-    const query = { rows, zone: point.zone, length }
-    const open = changed.filter(({ start }) => start >= from.time && start + length <= ended)
+    const { rows } = own
+    const { stretch, from } = running(own)
+    const signedTo = Math.max(from.time, stretch.openedAt)
+    const query = { rows, since: stretch.openedAt, zone: point.zone, length }
+    const open = changed.filter(({ start }) => start >= signedTo && start + length <= ended)
     if (open.length > 0) {
       const to = Math.max(...open.map(({ start }) => start)) + length
       const intervals = await intervalsOf(parts, areaId, { ...query, from: from.time, to })
@@ -271,9 +307,9 @@ async function tell(
       )
       told.push(...open)
     }
-    const late = changed.filter(({ start }) => start < from.time && start + length <= cutUntil)
+    const late = changed.filter(({ start }) => start < signedTo && start + length <= cutUntil)
     for (const { start } of late) {
-      const [interval] = await intervalsOf(parts, areaId, { ...query, from: start, to: start + length })
+      const [interval] = await intervalsOf(parts, areaId, { ...query, since: 0, from: start, to: start + length })
       const exact = { time: start, importMicroWh: 0n, exportMicroWh: 0n }
       values.push(...energiesFrom(exact, [interval!], length).map((own) => ({ ...own, meter })))
     }

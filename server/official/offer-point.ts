@@ -14,8 +14,10 @@ export interface PointOffer {
   /** Of the point, as `keyOfPoint` makes it. */
   key: Wallet
   point: string
-  /** 1, unless the meter has had a seat before. */
+  /** The one that the meter begins: 1, or one more than that of its last seat. */
   epoch: number
+  /** Whether energy can be fed in there; a flat only draws. */
+  feedsIn: boolean
   nowMs: () => number
   sleep: (ms: number) => Promise<unknown>
   /** Shows the code and its link; again when there is a new one. */
@@ -91,10 +93,10 @@ async function asked({ settings: { area, chain }, key, nowMs }: PointOffer) {
   return { area, hello: { ...value, signature: await signCompact(key, chain, 'AgentHello', value) } }
 }
 
-function foundIn({ point }: PointOffer) {
+function foundIn({ point, feedsIn }: PointOffer) {
   return {
     ...{ name: point, devices: [], powerW: null, productionW: null, importWh: null, exportWh: null },
-    sells: true,
+    sells: feedsIn,
     sentence: 'The metering operator reads this meter: its values count once they arrive, mostly on the next day.',
   }
 }

@@ -4,24 +4,27 @@ import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { SignedReading } from '../../contracts/protocol/wire.ts'
 import type { EnergyDirection } from '../exchange/official-values.ts'
 import { valueQualities } from '../exchange/official-values.ts'
-import type { EpochRegisters } from '../market/area/area.ts'
+import type { ChainSeat, EpochRegisters } from '../market/area/area.ts'
 import type { ExactRegisters, PointValue } from '../metering/registers.ts'
 import { hexes, numbers, parts, texts } from './arrays.ts'
 import type { Queries, Transaction } from './database.ts'
 
-/** A seat of the area with where its meter's epoch began on chain. */
+/** A seat of the area with where its meter's epoch began on chain, and from where on the meter's readings are the seat's. */
 export interface MeteredSeat {
   seat: number
   meter: Address
   account: Address
   epochStart: EpochRegisters
+  openedAt: UtcSeconds
+  terms: Pick<ChainSeat['terms'][number], 'from' | 'closed'>[]
 }
 
-/** The newest seat of each meter of an area. */
+/** The seats of an area in the order in which each meter had them. */
 export function meteredSeats(sql: Queries, areaId: number): Promise<MeteredSeat[]> {
   return sql<MeteredSeat[]>`
-    select distinct on (meter) seat, meter, account, chain -> 'epochStart' as "epochStart"
-    from seats where area_id = ${areaId} order by meter, seat desc`
+    select seat, meter, account, chain -> 'epochStart' as "epochStart", (chain ->> 'openedAt')::bigint as "openedAt",
+      chain -> 'terms' as terms
+    from seats where area_id = ${areaId} order by meter, seat`
 }
 
 /** Intervals and points of which the area has not been told what counts, in order of time. */

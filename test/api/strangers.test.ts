@@ -23,7 +23,7 @@ const door = createServer(async (request, response) => {
   let text = ''
   for await (const chunk of request) text += chunk
   if (text !== '') asked.push(JSON.parse(text))
-  const answers = { GET: [200, { most: 1, free: 1 }], POST: [201, { code: 'ABCD2345' }] } as const
+  const answers = { GET: [200, [{ area: 1, most: 1, free: 1 }]], POST: [201, { code: 'ABCD2345' }] } as const
   const [status, body] = asked.length > 1 ? [409, { detail: 'all 1 homes' }] : answers[request.method as 'GET' | 'POST']
   response.writeHead(status).end(JSON.stringify(body))
 })
@@ -36,14 +36,14 @@ async function openDoor(): Promise<string> {
 }
 
 test('a home of the demo is for whoever has signed in, and as long as there are some', async () => {
-  expect((await ask(street, 'GET', 'demo/homes')).body).toEqual({ most: 1, free: 1 })
-  expect((await ask(street, 'POST', 'demo/homes')).body.code).toBe('SESSION_NEEDED')
+  expect((await ask(street, 'GET', 'demo/homes')).body).toEqual([{ area: 1, most: 1, free: 1 }])
+  expect((await ask(street, 'POST', 'demo/homes', { body: { area: 1 } })).body.code).toBe('SESSION_NEEDED')
   expect(asked).toEqual([])
   const token = await tokenOf(street, people.bob)
-  const { status, body } = await ask(street, 'POST', 'demo/homes', { token })
+  const { status, body } = await ask(street, 'POST', 'demo/homes', { token, body: { area: 1 } })
   expect([status, body]).toEqual([201, { code: 'ABCD2345' }])
-  expect(asked).toEqual([{ account: lower(people.bob) }])
-  const refused = await ask(street, 'POST', 'demo/homes', { token })
+  expect(asked).toEqual([{ account: lower(people.bob), area: 1 }])
+  const refused = await ask(street, 'POST', 'demo/homes', { token, body: { area: 1 } })
   expect([refused.status, refused.body.code, refused.body.detail]).toEqual([409, 'DEMO_HOME_REFUSED', 'all 1 homes'])
 })
 

@@ -12,7 +12,8 @@ import { reportEquivocations } from '../../server/chain/equivocations.ts'
 import { ChainError } from '../../server/chain/error.ts'
 import { createRelay } from '../../server/chain/relay.ts'
 import { readRevocations } from '../../server/chain/revocations.ts'
-import { hasSeatClosed } from '../../server/demo/offices.ts'
+import { meterOf } from '../../server/demo/homes.ts'
+import { hasSeatClosed, nextEpoch } from '../../server/founding/meter-seats.ts'
 import type { Database } from '../../server/store/database.ts'
 import { revokedBelowOf } from '../../server/store/grant-store.ts'
 import { signFromDocument } from '../api/sign-from-document.ts'
@@ -204,7 +205,7 @@ test('the demo sees by the escrow when a visitor’s seat is over, whichever key
   const hasLeft = ({ account, meter }: Home, text: string) => {
     const file = join(folder, `${meter.address}.key`)
     writeFileSync(file, text, { mode: 0o600 })
-    return hasSeatClosed(place, lower(account), file)
+    return hasSeatClosed(place, lower(account), meterOf(file))
   }
   const rotated = `${Wallet.createRandom().privateKey}\nmeter ${lower(gone.meter)}\n`
   const { from } = recordOf(gone).terms.at(-1)!
@@ -216,7 +217,9 @@ test('the demo sees by the escrow when a visitor’s seat is over, whichever key
   expect(await hasLeft(gone, rotated)).toBe(true)
   expect(await hasLeft(stays, `${stays.meter.privateKey}\n`)).toBe(false)
   expect(await hasLeft(stays, `${Wallet.createRandom().privateKey}\n`)).toBe(false)
-  expect(await hasSeatClosed(place, lower(gone.account), join(folder, 'not-there.key'))).toBe(false)
+  // Whoever takes the meter over begins its next epoch.
+  expect(await nextEpoch(place, gone.meter.address)).toBe(2)
+  expect(await nextEpoch(place, Wallet.createRandom().address)).toBe(1)
 })
 
 test('grants are taken back through the server or without it, and both are read from the contract', async () => {

@@ -182,24 +182,20 @@ test('an agent that ends without a code is no home', async () => {
 test('the door answers whoever knows its name, and says why nobody gets a home', async () => {
   const { guests } = await guestsIn(scratchFolder(), { ...street, guests: undefined })
   let there = false
-  const door = await openGuestDoor(0, () => (there ? guests : null))
+  const door = await openGuestDoor([{ area: 1, most: 0, guests: () => (there ? guests : null) }])
   onTestFinished(() => door.close())
   const ask = async (url: string, body?: object) => {
     const answer = await fetch(url, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
     return [answer.status, await answer.json()]
   }
   expect(await ask(new URL('/', door.url).href)).toEqual([404, null])
-  expect(await ask(door.url, { account: account('a') })).toEqual([
-    409,
-    { detail: expect.stringMatching(/still being set up/) },
-  ])
+  const refused = (detail: RegExp) => [409, { detail: expect.stringMatching(detail) }]
+  expect(await ask(door.url, { account: account('a'), area: 1 })).toEqual(refused(/still being set up/))
   there = true
-  expect(await ask(door.url)).toEqual([200, { most: 0, free: 0 }])
-  expect(await ask(door.url, { account: account('a') })).toEqual([
-    409,
-    { detail: expect.stringMatching(/all 0 homes/) },
-  ])
-  expect((await ask(door.url, { account: 'Mara' }))[0]).toBe(500)
+  expect(await ask(door.url)).toEqual([200, [{ area: 1, most: 0, free: 0 }]])
+  expect(await ask(door.url, { account: account('a'), area: 1 })).toEqual(refused(/all 0 homes/))
+  expect(await ask(door.url, { account: account('a'), area: 2 })).toEqual(refused(/no homes for visitors in this/))
+  expect((await ask(door.url, { account: 'Mara', area: 1 }))[0]).toBe(500)
   const heard = vi.spyOn(guests, 'watched')
   onTestFinished(tellWhoWatches(door.url, () => [account('a')], 5))
   await vi.waitFor(() => expect(heard).toHaveBeenCalledWith([account('a')]))

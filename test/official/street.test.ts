@@ -417,7 +417,7 @@ test('a flat without an agent joins by a code: its owner claims the point, and t
     })
     await street.syncSeats([seat(4, { account, meter: lower(key), terms: [terms({ grade: 1 })] })], area)
   }
-  const offer = { serverUrl: street.origin, settings, key, point, epoch: 1, nowMs: Date.now, sleep }
+  const offer = { serverUrl: street.origin, settings, key, point, epoch: 1, feedsIn: false, nowMs: Date.now, sleep }
   const joined = await offerPoint({
     ...offer,
     show: (offered) => {
@@ -425,4 +425,51 @@ test('a flat without an agent joins by a code: its owner claims the point, and t
     },
   })
   expect([joined, states]).toEqual([account, ['offered', 'consented']])
+})
+
+test('of a flat that is sold each owner’s time is signed in an epoch of its own, and neither has anything of the other’s', async () => {
+  const sold = Math.ceil((now - t0) / intervalSeconds) + 2
+  const next = { epoch: 2, time: boundary(sold - 1), importWh: 0, exportWh: 0 }
+  const account = lower(people.stranger)
+  const meter = lower(keys.bob)
+  const closing = [terms({ grade: 1 }), terms({ grade: 1, from: boundary(sold), closed: true })]
+  const own = {
+    openedAt: boundary(sold),
+    epochStart: next,
+    base: next,
+    terms: [terms({ grade: 1, from: boundary(sold) })],
+  }
+  await street.syncSeats(
+    [seat(2, { account: lower(people.bob), meter, terms: closing }), seat(6, { account, meter, ...own })],
+    area,
+  )
+  vi.setSystemTime(Date.now() + 60_000)
+  await pass(boundary(sold + 2) + 10)
+  await bring('sold.csv', csv(profile('bob', sold - 2, measured(110, 120, 30, 40.5))))
+  const { batchSeconds } = settings.rules
+  await pass(Math.ceil(boundary(sold + 2) / batchSeconds) * batchSeconds + graceSeconds + 1)
+  await feed()
+  const signed = await street.database`
+    select seat, epoch, time, import_wh, quality from readings
+    where area_id = ${areaId} and seat in (2, 6) and time > ${boundary(sold - 2)} and time <= ${boundary(sold + 2)} order by time, seat`
+  const before = signed[0]!.import_wh - 110
+  expect(signed.map((row) => [row.seat, row.epoch, row.time, row.import_wh, row.quality])).toEqual([
+    [2, 1, boundary(sold - 1), before + 110, 0],
+    [2, 1, boundary(sold), before + 230, 0],
+    [6, 2, boundary(sold), 0, 0],
+    [6, 2, boundary(sold + 1), 30, 0],
+    [6, 2, boundary(sold + 2), 70, 0],
+  ])
+  await pass(Math.ceil(boundary(sold + 2) / batchSeconds) * batchSeconds + 60 + 2 * graceSeconds + 1)
+  expect(await interval(sold - 1)).toMatchObject({ seats: expect.arrayContaining([[2, 120, 0, 0]]) })
+  expect(await interval(sold)).toMatchObject({ seats: expect.arrayContaining([[6, 30, 0, 0]]) })
+  // What was read after the seat was closed is not the former owner's to see.
+  const former = { token: await tokenOf(street, people.bob) }
+  const seats = (await ask(street, 'GET', `accounts/${lower(people.bob)}/seats`, former)).body.items
+  const { seat: number } = seats.find((each: { area: number }) => each.area === area)
+  const [from, to] = [sold - 2, sold + 4].map((place) => new Date(boundary(place) * 1000).toISOString())
+  const path = `accounts/${lower(people.bob)}/readings?seat=${number}&from=${from}&to=${to}`
+  const { body } = await ask(street, 'GET', path, former)
+  const times = body.items.map(({ time }: { time: string }) => Date.parse(time) / 1000)
+  expect(Math.max(...times)).toBe(boundary(sold))
 })

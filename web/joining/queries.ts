@@ -44,7 +44,7 @@ export function requestPairing(session: Session, code: string): Promise<PairingR
   return postJson<PairingResource>(`/pairings/${encodeURIComponent(code)}/claim`, {}, session)
 }
 
-/** The demo sets up a home for the account; its agent shows the code. */
-export function takeDemoHome(session: Session): Promise<DemoHomeTaken> {
-  return postJson<DemoHomeTaken>('/demo/homes', {}, session)
+/** The demo sets up a home in the area for the account; its agent shows the code, or the metering operator sends it. */
+export function takeDemoHome(session: Session, area: number): Promise<DemoHomeTaken> {
+  return postJson<DemoHomeTaken>('/demo/homes', { area }, session)
 }

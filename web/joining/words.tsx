@@ -95,6 +95,41 @@ export const joiningWords = catalogue({
       pause: `You can pause at any time. When you leave, what is in ${en.purse} comes back to your account.`,
       tax: 'What you earn may have to be taxed. This is a reminder and no advice.',
     },
+    /** What is said otherwise where the metering operator reads the meter, and nothing is installed. */
+    metered: {
+      steps: { account: 'Account', code: 'Code', home: 'Your meter', limits: 'Limits', open: 'Open' },
+      fiveMinutes:
+        'It takes about five minutes, and nothing is installed: your metering operator reads your meter as ever. Your supplier stays.',
+      codeTitle: 'The code of your metering point',
+      codeText: (_command: ReactNode): ReactNode =>
+        'Here the values of the metering operator count. Ask whoever runs this neighbourhood for the code of your metering point: it has eight characters. The number of the point is on your electricity bill.',
+      find: 'Find my meter',
+      codeHint:
+        'Small or capital letters, with or without the hyphen. A code lives ten minutes, then there is a new one.',
+      demoTitle: 'No letter at hand?',
+      demoText:
+        'This is a demo: it lends you a flat in this house for a day. Its metering operator sends you the code of the flat’s metering point. From here on everything is as it is for anybody.',
+      demoTake: 'Lend me a flat',
+      demoWaiting: 'The metering operator is asked…',
+      demoFull: 'All of its flats have found somebody. One becomes free when nobody looks at it for an hour.',
+      demoReady: (code: ReactNode): ReactNode => (
+        <>The metering operator has sent the code {code}: find your meter by it.</>
+      ),
+      looking: 'Looking for your meter',
+      mine: 'This is my meter',
+      meterAsked: 'The metering operator is asked to sign for your meter.',
+      waitingAgent: 'Waiting for the metering operator',
+      itDoes: (_command: ReactNode): ReactNode => ': it does so by itself.',
+      found: 'Your metering point',
+      codeHolds: (time: string) => `The code holds until ${time}, longer while the metering operator offers it.`,
+      waitingReading: 'Waiting for the first values',
+      itSends: (_period: string) => ': the metering operator brings them, mostly on the next day.',
+      firstReadings: (time: string) => `The first values are here, the newest of ${time}.`,
+    },
+    point: 'number',
+    isItYours:
+      'Compare it with the number on your electricity bill. If it is another one, this is not your meter: do not go on.',
+    pointValues: 'What counts here is what the metering operator reads. The values come later, mostly on the next day.',
     invite: 'Invite a neighbour',
     inviteText:
       'You sign a link for one neighbour. Whoever opens it within two weeks can join without paying for the chain. You can bring five a year.',
@@ -186,6 +221,38 @@ export const joiningWords = catalogue({
       pause: 'Sie können jederzeit pausieren. Wenn Sie gehen, kommt Ihr Guthaben auf Ihr Konto zurück.',
       tax: 'Was Sie einnehmen, ist vielleicht zu versteuern. Das ist ein Hinweis und kein Rat.',
     },
+    metered: {
+      steps: { account: 'Konto', code: 'Code', home: 'Ihr Zähler', limits: 'Grenzen', open: 'Offen' },
+      fiveMinutes:
+        'Es dauert etwa fünf Minuten, und nichts wird eingebaut: Ihr Messstellenbetreiber liest den Zähler ab wie immer. Ihr Versorger bleibt.',
+      codeTitle: 'Der Code Ihres Zählpunkts',
+      codeText: () =>
+        'Hier gelten die Werte des Messstellenbetreibers. Fragen Sie, wer diese Nachbarschaft betreibt, nach dem Code Ihres Zählpunkts: er hat acht Zeichen. Die Nummer des Zählpunkts steht auf Ihrer Stromrechnung.',
+      find: 'Meinen Zähler finden',
+      codeHint:
+        'Kleine oder große Buchstaben, mit oder ohne Bindestrich. Ein Code lebt zehn Minuten, dann gibt es einen neuen.',
+      demoTitle: 'Kein Brief zur Hand?',
+      demoText:
+        'Dies ist eine Vorführung: Sie leiht Ihnen für einen Tag eine Wohnung in diesem Haus. Der Messstellenbetreiber schickt Ihnen den Code ihres Zählpunkts. Von hier an ist alles wie bei jedem.',
+      demoTake: 'Leih mir eine Wohnung',
+      demoWaiting: 'Der Messstellenbetreiber wird gefragt …',
+      demoFull: 'Alle Wohnungen haben jemanden gefunden. Eine wird frei, wenn sie eine Stunde lang niemand ansieht.',
+      demoReady: (code) => <>Der Messstellenbetreiber hat den Code {code} geschickt: Finden Sie Ihren Zähler damit.</>,
+      looking: 'Ihr Zähler wird gesucht',
+      mine: 'Das ist mein Zähler',
+      meterAsked: 'Der Messstellenbetreiber wird gebeten, für Ihren Zähler zu unterschreiben.',
+      waitingAgent: 'Gewartet wird auf den Messstellenbetreiber',
+      itDoes: () => ': er macht das von selbst.',
+      found: 'Ihr Zählpunkt',
+      codeHolds: (time) => `Der Code gilt bis ${time}, länger, solange der Messstellenbetreiber ihn anbietet.`,
+      waitingReading: 'Gewartet wird auf die ersten Werte',
+      itSends: () => ': der Messstellenbetreiber bringt sie, meist am nächsten Tag.',
+      firstReadings: (time) => `Die ersten Werte sind da, die neuesten von ${time}.`,
+    },
+    point: 'Nummer',
+    isItYours:
+      'Vergleichen Sie sie mit der Nummer auf Ihrer Stromrechnung. Ist es eine andere, dann ist es nicht Ihr Zähler: Machen Sie nicht weiter.',
+    pointValues: 'Hier zählt, was der Messstellenbetreiber abliest. Die Werte kommen später, meist am nächsten Tag.',
     invite: 'Einen Nachbarn einladen',
     inviteText:
       'Sie unterschreiben einen Link für einen Nachbarn. Wer ihn binnen zwei Wochen öffnet, kann mitmachen, ohne für die Blockchain zu zahlen. Fünf im Jahr können Sie mitbringen.',
@@ -193,3 +260,9 @@ export const joiningWords = catalogue({
     sendLink: 'Schicken Sie diesen Link Ihrem Nachbarn',
   },
 })
+
+/** The same for a meter that the metering operator reads. */
+export function meteredWords() {
+  const said = joiningWords()
+  return { ...said, ...said.metered }
+}

@@ -56,7 +56,7 @@ export function SeatPage({ area }: { area: AreaResource }) {
           <h1>{identity.name}</h1>
           <p className="page-sub">
             {[identity.description, role === 'utility' ? area.name : zone?.name].filter(Boolean).join(' · ')}
-            {role === 'household' && seat && !seat.confirmed && (
+            {role !== 'utility' && seat && !seat.confirmed && (
               <>
                 {' '}
                 <Badge tone="warn">{said.unconfirmed}</Badge>

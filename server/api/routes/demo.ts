@@ -5,6 +5,7 @@ import {
   demoDaySchema,
   demoHomesSchema,
   demoHomeTakenSchema,
+  demoHomeWantedSchema,
   demoPersonSchema,
 } from '../demo-resources.ts'
 import type { ApiParts } from '../parts.ts'
@@ -40,7 +41,7 @@ export function demoRoutes({ demo }: ApiParts): Route[] {
       method: 'get',
       path: '/demo/homes',
       tag: 'Demo',
-      summary: 'How many simulated homes visitors can take for themselves, and how many are left',
+      summary: 'How many simulated homes of each area visitors can take for themselves, and how many are left',
       answers: { 200: demoHomesSchema },
       async handle() {
         return { status: 200, body: demoHomesSchema.parse(await askHomes(demo)) }
@@ -51,12 +52,14 @@ export function demoRoutes({ demo }: ApiParts): Route[] {
       method: 'post',
       path: '/demo/homes',
       tag: 'Demo',
-      summary: 'Gives the account a simulated home with devices and an agent, which waits to be paired by its code',
+      summary:
+        'Gives the account a simulated home, which waits to be paired by its code: one with devices and an agent, or a flat whose meter the metering operator reads',
       private: true,
+      body: demoHomeWantedSchema,
       answers: { 201: demoHomeTakenSchema },
-      async handle({ session }) {
+      async handle({ session, body: { area } }) {
         const { account } = await session()
-        return { status: 201, body: demoHomeTakenSchema.parse(await askHomes(demo, { account })) }
+        return { status: 201, body: demoHomeTakenSchema.parse(await askHomes(demo, { account, area })) }
       },
     }),
   ]
@@ -66,7 +69,7 @@ export function demoRoutes({ demo }: ApiParts): Route[] {
 const homesWithinMs = 40_000
 
 /** Asks the demo that runs this server. Throws `DEMO_ONLY`, and `DEMO_HOME_REFUSED` with its reason. */
-async function askHomes(demo: DemoFacts | null, asked?: { account: string }): Promise<unknown> {
+async function askHomes(demo: DemoFacts | null, asked?: { account: string; area: number }): Promise<unknown> {
   const { homesUrl } = factsOf(demo)
   if (homesUrl === null) throw new ApiError('DEMO_ONLY', 'this demo gives visitors no homes')
   const init = asked === undefined ? {} : { method: 'POST', body: JSON.stringify(asked) }

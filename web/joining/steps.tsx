@@ -1,0 +1,29 @@
+/** Which step of joining somebody is at. */
+import { joiningWords } from './words.tsx'
+
+const steps = ['account', 'code', 'home', 'limits', 'open'] as const
+type StepName = (typeof steps)[number]
+
+interface StepsProps {
+  at: StepName
+  /** What they are called here. */
+  names: Record<StepName, string>
+}
+
+export function Steps({ at, names }: StepsProps) {
+  const said = joiningWords()
+  const place = steps.indexOf(at)
+  return (
+    <ol className="join-steps" aria-label={said.stepsLabel}>
+      {steps.map((step, index) => (
+        <li
+          key={step}
+          aria-current={step === at ? 'step' : undefined}
+          className={index < place ? 'done' : index === place ? 'at' : ''}
+        >
+          {names[step]}
+        </li>
+      ))}
+    </ol>
+  )
+}
