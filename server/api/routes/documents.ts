@@ -4,9 +4,7 @@
  */
 import { z } from 'zod'
 import type { Address } from '../../../contracts/protocol/typed-data.ts'
-import type { AreaHandle } from '../../areas/area-handle.ts'
 import { BillingError } from '../../billing/error.ts'
-import type { StoredArea } from '../../store/areas.ts'
 import { approveDraft, draftToApprove, issueMonth, previewMonth, type ShownDraft } from '../../store/bill-desk.ts'
 import { proofOfLine } from '../../store/bill-proof.ts'
 import { partiesOfArea } from '../../store/billing-parties.ts'
@@ -19,15 +17,15 @@ import {
   type StoredDocument,
   takenBackBy,
 } from '../../store/billing-store.ts'
+import { type Asked, clerksOf } from '../clerks.ts'
 import { filesOf } from '../document-files.ts'
 import { billSchema, documentSchema, issuedDocumentSchema, lineProofSchema } from '../document-resources.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
-import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { presentBill, presentDocument, presentIssued, presentProof } from '../present-documents.ts'
 import { ApiError } from '../problem.ts'
 import { addressSchema } from '../resources.ts'
-import { type Route, type RouteInput, route } from '../route.ts'
+import { type Route, route } from '../route.ts'
 import { signedApprovalSchema } from '../signed-requests.ts'
 import { visibilityOf } from '../visibility.ts'
 
@@ -38,35 +36,10 @@ const documentParams = areaParams.extend({ number: z.string().regex(/^\d{1,10}-\
 const tag = 'Documents'
 const listOf = (item: z.ZodType) => z.object({ items: z.array(item), cursor: z.string().nullable() })
 
-type Session = RouteInput<unknown, unknown, unknown>['session']
-
-interface Asked {
-  handle: AreaHandle
-  stored: StoredArea
-  account: Address
-  isClerk: boolean
-}
-
 export function documentRoutes(parts: OrderParts): Route[] {
-  const { database, areas, tables, servicesOf } = parts
+  const { database, servicesOf } = parts
+  const { asked, ofClerk } = clerksOf(parts)
   const { noteAreaRead } = visibilityOf(parts)
-
-  async function asked(number: number, session: Session): Promise<Asked> {
-    const handle = areaOf(areas, number)
-    const { chainId, escrow } = handle.settings.chain
-    const stored = { areaId: await tables.idOf(handle), chainId, escrow, area: number }
-    const { account } = await session()
-    const approvers = (await partiesOfArea(database, stored.areaId))?.parties.approvers ?? []
-    const isClerk = account === gridOperatorOf(parts, handle) || approvers.includes(account)
-    return { handle, stored, account, isClerk }
-  }
-
-  async function ofClerk(number: number, session: Session): Promise<Asked> {
-    const all = await asked(number, session)
-    if (all.isClerk) return all
-    const grid = gridOperatorOf(parts, all.handle)
-    throw new ApiError('NOT_GRID_ACCOUNT', `sign in as ${grid}, the grid operator of area ${number}, or as an approver`)
-  }
 
   async function bill({ stored }: Asked, name: string) {
     const [parties, draft] = await Promise.all([
