@@ -11,7 +11,7 @@ import type { RouteInput } from './route.ts'
 type Session = RouteInput<unknown, unknown, unknown>['session']
 
 /** An area, and who asks about it. */
-export interface Asked {
+export interface ClerkAsks {
   handle: AreaHandle
   stored: StoredArea
   account: Address
@@ -21,7 +21,7 @@ export interface Asked {
 export function clerksOf(parts: OrderParts) {
   const { database, areas, tables } = parts
 
-  async function asked(number: number, session: Session): Promise<Asked> {
+  async function asked(number: number, session: Session): Promise<ClerkAsks> {
     const handle = areaOf(areas, number)
     const { chainId, escrow } = handle.settings.chain
     const stored = { areaId: await tables.idOf(handle), chainId, escrow, area: number }
@@ -34,7 +34,7 @@ export function clerksOf(parts: OrderParts) {
   return {
     asked,
     /** Throws `NOT_GRID_ACCOUNT` for everybody else. */
-    async ofClerk(number: number, session: Session): Promise<Asked> {
+    async ofClerk(number: number, session: Session): Promise<ClerkAsks> {
       const all = await asked(number, session)
       if (all.isClerk) return all
       const grid = gridOperatorOf(parts, all.handle)

@@ -53,7 +53,7 @@ export function hashOfManifest(manifest: unknown): string {
   return createHash('sha256').update(canonical(manifest)).digest('hex')
 }
 
-export function releaseApprovalOf({ hash, ...report }: ApprovedReport, account: Address): ReportApproval {
+function releaseApprovalOf({ hash, ...report }: ApprovedReport, account: Address): ReportApproval {
   return { account, ...report, manifest: `0x${hash}` }
 }
 
@@ -73,7 +73,7 @@ export function ofReport(report: ApprovedReport): Signed<'ReportApproval'> {
   return { name: 'ReportApproval', valueBy: (account) => releaseApprovalOf(report, account) }
 }
 
-export type IsWalletSignature = (account: Address, digest: Hex, signature: Hex) => Promise<boolean>
+export type SignedByWallet = (account: Address, digest: Hex, signature: Hex) => Promise<boolean>
 
 /**
  * Of those who are said to have approved, whoever did: by the account's own key or, where `isWalletSignature` asks the chain, as a
@@ -83,7 +83,7 @@ export async function approversOf<Name extends ApprovalName>(
   domain: EscrowDomain,
   { name, valueBy }: Signed<Name>,
   approvals: readonly Approval[],
-  isWalletSignature: IsWalletSignature | null,
+  isWalletSignature: SignedByWallet | null,
 ): Promise<Set<Address>> {
   const found = new Set<Address>()
   for (const { approver, signature } of approvals) {

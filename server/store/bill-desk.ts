@@ -8,8 +8,8 @@ import {
   type ApprovedDraft,
   approvalsNeeded,
   approversOf,
-  type IsWalletSignature,
   ofDocuments,
+  type SignedByWallet,
 } from '../billing/approval.ts'
 import { centsText } from '../billing/cents.ts'
 import { corrected } from '../billing/corrections.ts'
@@ -159,7 +159,7 @@ export async function approveDraft(
     approver,
     signature,
   }: { month: string; revision: number; hash: string; approver: Address; signature: Hex },
-  { now, isWalletSignature }: { now: Date; isWalletSignature: IsWalletSignature | null },
+  { now, isWalletSignature }: { now: Date; isWalletSignature: SignedByWallet | null },
 ): Promise<void> {
   const { domain, draft, stored, approvers } = await draftToApprove(database, area, month)
   if (stored.revision !== revision || stored.hash !== hash || stored.issuedAt !== null) {
@@ -184,7 +184,7 @@ export async function issueMonth(
   database: Database,
   area: StoredArea,
   month: string,
-  { now, isWalletSignature }: { now: Date; isWalletSignature: IsWalletSignature | null },
+  { now, isWalletSignature }: { now: Date; isWalletSignature: SignedByWallet | null },
 ): Promise<number> {
   const { domain, draft, stored, approvers } = await draftToApprove(database, area, month)
   const { revision, hash, incompleteBecause } = stored

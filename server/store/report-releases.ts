@@ -9,8 +9,8 @@ import {
   approvalsNeeded,
   approversOf,
   hashOfManifest,
-  type IsWalletSignature,
   ofReport,
+  type SignedByWallet,
 } from '../billing/approval.ts'
 import type { ReportManifest } from '../reports/manifest.ts'
 import { ReportError } from '../reports/row.ts'
@@ -95,7 +95,7 @@ export async function approveRelease(
   database: Database,
   area: StoredArea,
   { hash, approver, signature }: { hash: string; approver: Address; signature: Hex },
-  { now, isWalletSignature }: { now: Date; isWalletSignature: IsWalletSignature | null },
+  { now, isWalletSignature }: { now: Date; isWalletSignature: SignedByWallet | null },
 ): Promise<void> {
   const { areaId } = area
   const { domain, release, asked, approvers } = await releaseToApprove(database, area, hash)

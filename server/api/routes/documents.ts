@@ -17,7 +17,7 @@ import {
   type StoredDocument,
   takenBackBy,
 } from '../../store/billing-store.ts'
-import { type Asked, clerksOf } from '../clerks.ts'
+import { type ClerkAsks, clerksOf } from '../clerks.ts'
 import { filesOf } from '../document-files.ts'
 import { billSchema, documentSchema, issuedDocumentSchema, lineProofSchema } from '../document-resources.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
@@ -41,7 +41,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
   const { asked, ofClerk } = clerksOf(parts)
   const { noteAreaRead } = visibilityOf(parts)
 
-  async function bill({ stored }: Asked, name: string) {
+  async function bill({ stored }: ClerkAsks, name: string) {
     const [parties, draft] = await Promise.all([
       partiesOfArea(database, stored.areaId),
       newestDraft<ShownDraft>(database, monthKey(stored.areaId, name)),
@@ -51,7 +51,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
 
   /** Notes whose documents a clerk reads, where they are not the reader's own. */
   async function note(
-    { handle, isClerk, account }: Asked,
+    { handle, isClerk, account }: ClerkAsks,
     documents: readonly { from: string; to: string; account: Address }[],
   ) {
     if (!isClerk || documents.every((each) => each.account === account)) return
@@ -61,7 +61,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
   }
 
   /** An issued document, for a clerk or for whom it is. Throws `BILL_UNKNOWN`. */
-  async function documentOf(own: Asked, number: string): Promise<StoredDocument> {
+  async function documentOf(own: ClerkAsks, number: string): Promise<StoredDocument> {
     const found = await issuedDocument(database, own.stored, number)
     if (found === null || !(own.isClerk || found.document.account === own.account)) {
       throw new BillingError('BILL_UNKNOWN', `area ${own.stored.area} has no document ${number} for ${own.account}`)
@@ -70,7 +70,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
     return found
   }
 
-  const walletsOf = ({ stored }: Asked) => ({
+  const walletsOf = ({ stored }: ClerkAsks) => ({
     now: new Date(),
     isWalletSignature: servicesOf(stored.area).isWalletSignature,
   })

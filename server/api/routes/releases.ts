@@ -11,7 +11,7 @@ import {
   releasesOf,
   releaseToApprove,
 } from '../../store/report-releases.ts'
-import { type Asked, clerksOf } from '../clerks.ts'
+import { type ClerkAsks, clerksOf } from '../clerks.ts'
 import type { OrderParts } from '../place-order.ts'
 import { releaseSchema, reportNameSchema } from '../report-resources.ts'
 import { type Route, route } from '../route.ts'
@@ -25,7 +25,7 @@ export function releaseRoutes(parts: OrderParts): Route[] {
   const { database, servicesOf } = parts
   const { ofClerk } = clerksOf(parts)
 
-  async function present({ stored }: Asked, release: ReportRelease) {
+  async function present({ stored }: ClerkAsks, release: ReportRelease) {
     const { name, version, hash, manifest, proposedBy, proposedAt, approvals, releasedAt } = release
     return {
       ...{ report: JSON.parse(name), version, manifestHash: `0x${hash}`, manifest },
@@ -38,7 +38,7 @@ export function releaseRoutes(parts: OrderParts): Route[] {
     }
   }
 
-  async function one(own: Asked, hash: string) {
+  async function one(own: ClerkAsks, hash: string) {
     const [release] = await releasesOf(database, own.stored, { hash, limit: 1 })
     return { status: 200, body: await present(own, release!) }
   }
