@@ -44,6 +44,7 @@ const definitions = {
   Declaration: 'bytes32 rules,uint8 kind,uint32 start,uint32 end,uint32 version,bytes32 content,bytes32 evidence',
   Invitation: 'bytes32 rules,uint32 accounts,uint32 validUntil,uint64 nonce',
   DocumentApproval: 'address account,bytes32 rules,uint32 month,uint32 revision,bytes32 documents',
+  ReportApproval: 'address account,bytes32 rules,uint32 from,uint32 to,uint32 version,bytes32 manifest',
 } as const
 
 /** The name of a signed structure. */
@@ -298,6 +299,17 @@ export interface DocumentApproval {
   documents: Hex
 }
 
+/** The account approves that a report of `[from, to)` of the rules' area is released as this version has it. */
+export interface ReportApproval {
+  account: Address
+  rules: Hex
+  from: number
+  to: number
+  version: number
+  /** SHA-256 of the version's manifest, which has the format, the selection, the sums and the SHA-256 of the file. */
+  manifest: Hex
+}
+
 /** The grid operator's account declares something of `[start, end)`: `content` is the hash of what, `evidence` of what it keeps. */
 export interface Declaration {
   rules: Hex
@@ -336,6 +348,7 @@ export interface TypedDataValues {
   Declaration: Declaration
   Invitation: Invitation
   DocumentApproval: DocumentApproval
+  ReportApproval: ReportApproval
 }
 
 /** The version of the domain and of everything signed in it. */

@@ -30,6 +30,7 @@ import { pairingRoutes } from './routes/pairings.ts'
 import { partnerRoutes } from './routes/partners.ts'
 import { passkeyAccountRoutes } from './routes/passkey-accounts.ts'
 import { relayRoutes } from './routes/relays.ts'
+import { releaseRoutes } from './routes/releases.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tariffRoutes } from './routes/tariff.ts'
@@ -114,6 +115,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...officialRoutes(orderParts),
     ...witnessRoutes(orderParts),
     ...reportRoutes(orderParts),
+    ...releaseRoutes(orderParts),
     ...documentRoutes(orderParts),
     ...watchingRoutes(parts),
     ...tariffRoutes(orderParts),

@@ -184,7 +184,8 @@ export function problemOf(error: unknown): Problem | null {
     return problem({ code: error.code, status: 400, title: 'This is refused', detail: error.message })
   }
   if (error instanceof ReportError) {
-    return problem({ code: error.code, status: 400, title: 'There is no such report', detail: error.message })
+    const status = reportStatus[error.code] ?? 400
+    return problem({ code: error.code, status, title: 'There is no such report', detail: error.message })
   }
   const isEnded = (error as { code?: unknown }).code === statementTimeout
   if (isConnectionLoss(error) || isEnded) return problemOf(databaseSilent())
@@ -194,6 +195,10 @@ export function problemOf(error: unknown): Problem | null {
 const billingStatus: Record<BillingError['code'], number> = {
   ...{ BILL_UNKNOWN: 404, BILL_MONTH: 400, BILL_APPROVAL: 403, BILL_CURRENCY: 422, BILL_PARTIES: 422 },
   ...{ BILL_CHANGED: 409, BILL_DIFFERS: 409, BILL_INCOMPLETE: 409, BILL_NOTHING: 409 },
+}
+
+const reportStatus: Partial<Record<ReportError['code'], number>> = {
+  ...{ REPORT_APPROVAL: 403, REPORT_CHANGED: 409, REPORT_UNKNOWN: 404 },
 }
 
 /** SQLSTATE of a statement that took longer than it may. */

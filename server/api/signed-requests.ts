@@ -325,3 +325,18 @@ export const signedApprovalSchema = z
     signature,
   })
   .meta({ id: 'SignedApproval' })
+
+/** `ReportApproval`: a version of a report is released as its manifest says. */
+export const signedReleaseSchema = z
+  .strictObject({
+    approval: z.strictObject({
+      account: addressSchema,
+      rules: hex32Form,
+      from: utcSeconds,
+      to: utcSeconds,
+      version: uint32.min(1),
+      manifest: hex32Form.meta({ description: '`manifestHash` of the release' }),
+    }),
+    signature,
+  })
+  .meta({ id: 'SignedRelease' })

@@ -128,6 +128,7 @@ export const typedRequests: Record<string, readonly TypedRequest[]> = {
     }),
   ),
   approveBill: [typed('DocumentApproval', { signature, by: 'one of the approvers' }, '/approval')],
+  approveRelease: [typed('ReportApproval', { signature, by: 'one of the approvers' }, '/approval')],
   giveGrant: [typed('DataGrant', byAccount, '/grant')],
   revokeGrants: [
     {

@@ -2,6 +2,7 @@
 import {
   type CallExceptionError,
   type ErrorDescription,
+  type EventFragment,
   FetchRequest,
   type Interface,
   isError,
@@ -168,16 +169,20 @@ export function decodeEvent(log: {
   index: number
   transactionHash: string
 }): EscrowEvent | null {
-  const parsed = escrowInterface.parseLog(log)
-  if (parsed === null) return null
+  const fragment = eventsByTopic.get(log.topics[0] ?? '')
+  if (fragment === undefined) return null
   return {
     block: log.blockNumber,
     logIndex: log.index,
     transaction: log.transactionHash,
-    name: parsed.name,
-    args: plainStruct(parsed.fragment.inputs, parsed.args),
+    name: fragment.name,
+    args: plainStruct(fragment.inputs, escrowInterface.decodeEventLog(fragment, log.data, log.topics)),
   }
 }
+
+/** The library's own look-up hashes every event of the interface for every log. */
+const eventsByTopic = new Map<string, EventFragment>()
+escrowInterface.forEachEvent((fragment) => eventsByTopic.set(fragment.topicHash, fragment))
 
 /**
  * A contract's logs of `[fromBlock, toBlock]`, in the order of the chain. A node that refuses so long a range, or so many

@@ -1,4 +1,6 @@
 /** What `commonwatt verify` does: reads the file and the chain, and says whether they agree. */
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { JsonRpcProvider } from 'ethers'
 import { hashRules } from '../../contracts/protocol/typed-data.ts'
 import type { ApiClient } from '../api-client.ts'
@@ -23,7 +25,7 @@ export interface VerifyOptions {
   /** A report can be checked by itself, without a node. */
   rpcUrl?: string
   firstBlock: number
-  /** Of a report: the file of a batch, from which its rows are computed again. */
+  /** Of a report: the file of a batch, from which its rows are computed again, or a folder of such files. */
   batch?: string
   /** Of a report: the server that has the batches of all its rows, and whose key signs in there. */
   serverUrl?: string
@@ -59,13 +61,31 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
 async function comparisonOf(options: VerifyOptions): Promise<Comparison | null> {
   const { batch, serverUrl, keyFile } = options
   if (batch !== undefined) {
-    const figures = await figuresOf(readLines(batch), batch, options)
-    const finish = () => `, of which ${figures.finish()} are what their batch gives`
-    return { compare: async (row) => figures.compare(row), finish }
+    const all: BatchFigures[] = []
+    for (const path of filesAt(batch)) all.push(await figuresOf(readLines(path), path, options))
+    return {
+      async compare(row) {
+        for (const figures of all) figures.compare(row)
+      },
+      finish() {
+        const rows = all.reduce((sum, figures) => sum + figures.finish(), 0)
+        return `, of which ${rows} are what their ${givenBy(all.length)}`
+      },
+    }
   }
   if (serverUrl === undefined) return null
   return new ServerComparison({ serverUrl, ...(keyFile === undefined ? {} : { keyFile }) }, options)
 }
+
+/** The file, or those of the folder by their names. */
+function filesAt(path: string): string[] {
+  if (path === '-' || !statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
+  const names = readdirSync(path).filter((name) => name.endsWith('.jsonl'))
+  if (names.length === 0) throw new InputError(`${path} has no file that ends with .jsonl`)
+  return names.sort().map((name) => join(path, name))
+}
+
+const givenBy = (batches: number) => (batches === 1 ? 'batch gives' : `${batches} batches give`)
 
 /** A batch, computed again and compared with the chain. */
 async function figuresOf(lines: AsyncIterable<string>, name: string, options: VerifyOptions): Promise<BatchFigures> {
@@ -111,8 +131,7 @@ class ServerComparison implements Comparison {
   finish(): string {
     this.#finishBatch()
     const open = this.#unsettled === 0 ? '' : `; ${this.#unsettled} are not settled yet`
-    const given = this.#batches === 1 ? 'batch gives' : `${this.#batches} batches give`
-    return `, of which ${this.#rows} are what their ${given}${open}`
+    return `, of which ${this.#rows} are what their ${givenBy(this.#batches)}${open}`
   }
 
   #finishBatch(): void {

@@ -18,7 +18,10 @@ export function verifyCommand(): Command {
       'the statement, what `commonwatt export` or `archive` wrote, or a report as csv or csv-excel; - for standard input',
     )
     .addOption(rpcUrl().makeOptionMandatory(false))
-    .option('--batch <file>', 'of a report: what `commonwatt export` wrote, to compute its rows again from')
+    .option(
+      '--batch <file or folder>',
+      'of a report: what `commonwatt export` wrote, to compute its rows again from; a folder of such files for many batches',
+    )
     .addOption(serverUrl('of a report: the server that gives the batches of its rows, to compute all of them again'))
     .addOption(keyFile('signs in to the server: the grid operator’s').makeOptionMandatory(false))
     .addOption(firstBlock())

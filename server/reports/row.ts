@@ -176,7 +176,9 @@ export interface ReportRow extends Summed {
 }
 
 export type ReportErrorCode =
+  | 'REPORT_APPROVAL'
   | 'REPORT_AREA_UNKNOWN'
+  | 'REPORT_CHANGED'
   | 'REPORT_CURRENCY'
   | 'REPORT_EMPTY'
   | 'REPORT_FORMAT'
@@ -186,6 +188,7 @@ export type ReportErrorCode =
   | 'REPORT_REPEATED'
   | 'REPORT_SELECTION'
   | 'REPORT_UNBALANCED'
+  | 'REPORT_UNKNOWN'
   | 'REPORT_WRONG'
   | 'REPORT_ZONE_UNKNOWN'
 

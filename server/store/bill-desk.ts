@@ -4,7 +4,13 @@
  */
 import type { Address, EscrowDomain, Hex } from '../../contracts/protocol/typed-data.ts'
 import { formatMoney } from '../../contracts/protocol/units.ts'
-import { type ApprovedDraft, approvalsNeeded, approversOf } from '../billing/approval.ts'
+import {
+  type ApprovedDraft,
+  approvalsNeeded,
+  approversOf,
+  ofDocuments,
+  type SignedByWallet,
+} from '../billing/approval.ts'
 import { centsText } from '../billing/cents.ts'
 import { corrected } from '../billing/corrections.ts'
 import { documentsOf } from '../billing/documents.ts'
@@ -142,8 +148,6 @@ export async function draftToApprove(
   return { domain: { chainId, escrow }, draft, stored, approvers }
 }
 
-type IsWalletSignature = (account: Address, digest: Hex, signature: Hex) => Promise<boolean>
-
 /** Takes an account's word of a preview. Throws `BILL_APPROVAL` and `BILL_CHANGED`. */
 export async function approveDraft(
   database: Database,
@@ -155,7 +159,7 @@ export async function approveDraft(
     approver,
     signature,
   }: { month: string; revision: number; hash: string; approver: Address; signature: Hex },
-  { now, isWalletSignature }: { now: Date; isWalletSignature: IsWalletSignature | null },
+  { now, isWalletSignature }: { now: Date; isWalletSignature: SignedByWallet | null },
 ): Promise<void> {
   const { domain, draft, stored, approvers } = await draftToApprove(database, area, month)
   if (stored.revision !== revision || stored.hash !== hash || stored.issuedAt !== null) {
@@ -165,7 +169,7 @@ export async function approveDraft(
     )
   }
   if (!approvers.includes(approver)) throw new BillingError('BILL_APPROVAL', `${approver} is none of the approvers`)
-  const signed = await approversOf(domain, draft, [{ approver, signature }], isWalletSignature)
+  const signed = await approversOf(domain, ofDocuments(draft), [{ approver, signature }], isWalletSignature)
   if (!signed.has(approver)) {
     throw new BillingError('BILL_APPROVAL', `this is no signature by ${approver} of revision ${revision} of ${month}`)
   }
@@ -180,12 +184,12 @@ export async function issueMonth(
   database: Database,
   area: StoredArea,
   month: string,
-  { now, isWalletSignature }: { now: Date; isWalletSignature: IsWalletSignature | null },
+  { now, isWalletSignature }: { now: Date; isWalletSignature: SignedByWallet | null },
 ): Promise<number> {
   const { domain, draft, stored, approvers } = await draftToApprove(database, area, month)
   const { revision, hash, incompleteBecause } = stored
   if (stored.issuedAt !== null) return revision
-  const signed = await approversOf(domain, draft, stored.approvals, isWalletSignature)
+  const signed = await approversOf(domain, ofDocuments(draft), stored.approvals, isWalletSignature)
   const counted = approvers.filter((approver) => signed.has(approver))
   if (counted.length < approvalsNeeded) {
     const message = `${counted.length} of ${approvalsNeeded} approvers have signed revision ${revision} of ${month}`

@@ -2,20 +2,20 @@
 import { createHash } from 'node:crypto'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { TimeZone } from '../exchange/time-zone.ts'
-import { checkReportHead, type ReportFormat } from '../reports/formats.ts'
+import { checkReportHead, type ReportFormat, reportFormat, reportPeriod } from '../reports/formats.ts'
 import type { ReportManifest } from '../reports/manifest.ts'
 import type { Period } from '../reports/periods.ts'
 import type { Refusal } from '../reports/refusals.ts'
 import { pointsOf } from '../reports/roster-facts.ts'
 import { ReportError, type ReportRow } from '../reports/row.ts'
-import { presentSelection, type RowSelection } from '../reports/selection.ts'
+import { presentSelection, type RowSelection, readChangedSince } from '../reports/selection.ts'
 import { settledRow } from '../reports/settled-row.ts'
 import { writeReport } from '../reports/write-report.ts'
 import type { MarketParties, ReportHead } from '../reports/writer.ts'
 import { requireKept } from './archives.ts'
 import type { Database } from './database.ts'
 import { isRangeFinal, reportRows, reportRowsByPoint, sourcesOf } from './queries-report.ts'
-import { keepManifest, versionFor } from './report-versions.ts'
+import { isNewestVersion, keepManifest, type ReportVersion, versionFor } from './report-versions.ts'
 import { areaPlace, rosterOf } from './roster-store.ts'
 import { settingsFor, settingsHistory } from './settings-store.ts'
 
@@ -43,13 +43,8 @@ export interface OpenReport {
   write(onRefused: (refusal: Refusal) => void): AsyncGenerator<string, ReportManifest>
 }
 
-/** Throws `ReportError` for a report that cannot be, and `StoreError` `STORE_ARCHIVED`. */
-export async function openReport(
-  database: Database,
-  areaId: number,
-  request: ReportRequest,
-  now: Date,
-): Promise<OpenReport> {
+/** What a report is asked of the tables: what it is called, and the SHA-256 of what it rests on now. */
+async function sourcesOfReport(database: Database, areaId: number, request: ReportRequest) {
   const { format, from, to, by, selection } = request
   const range = { from, to }
   await requireKept(database, areaId, from)
@@ -72,6 +67,36 @@ export async function openReport(
     ...presentSelection(selection),
     timeZone: timeZone.id,
   })
+  return { name, sources, undated, history, roster }
+}
+
+/** Whether a version that was given out is still what the tables say. Throws what `openReport` throws. */
+export async function isReportCurrent(database: Database, areaId: number, version: ReportVersion): Promise<boolean> {
+  const { name, sources } = await sourcesOfReport(database, areaId, requestOf(version.name))
+  return name === version.name && (await isNewestVersion(database, { ...version, areaId, sources }))
+}
+
+/** What was asked for, by the name of what was given out. */
+function requestOf(name: string): ReportRequest {
+  const { format, from, to, by, zone, point, changedSince, timeZone } = JSON.parse(name)
+  const selection = {
+    ...{ ...(zone === undefined ? {} : { zone }), ...(point === undefined ? {} : { point }) },
+    ...(changedSince === undefined ? {} : { changedSince: readChangedSince(changedSince) }),
+  }
+  return { format: reportFormat(format), from, to, by: reportPeriod(by), selection, timeZone }
+}
+
+/** Throws `ReportError` for a report that cannot be, and `StoreError` `STORE_ARCHIVED`. */
+export async function openReport(
+  database: Database,
+  areaId: number,
+  request: ReportRequest,
+  now: Date,
+): Promise<OpenReport> {
+  const { format, from, to, selection } = request
+  const range = { from, to }
+  const { name, sources, undated, history, roster } = await sourcesOfReport(database, areaId, request)
+  const { settings, timeZone } = undated
   const { version, createdAt } = await versionFor(database, { areaId, name, sources, now })
   const isFinal = await isRangeFinal(database, areaId, range)
   const head: ReportHead = { ...undated, version, createdAt: Math.floor(createdAt.getTime() / 1000), isFinal }

@@ -1,18 +1,19 @@
 /** Which reports were given out: the same sources give the same version again, others the next one. */
 import type { ReportManifest } from '../reports/manifest.ts'
 import type { Refusal } from '../reports/refusals.ts'
-import { type Database, transact } from './database.ts'
+import { type Database, type Queries, transact } from './database.ts'
 
-export interface VersionKey {
-  areaId: number
+export interface ReportVersion {
   /** Format, range, period, selection and time zone, as JSON. */
   name: string
   version: number
 }
 
-export interface VersionRow {
-  name: string
-  version: number
+interface VersionKey extends ReportVersion {
+  areaId: number
+}
+
+export interface VersionRow extends ReportVersion {
   createdAt: Date
   manifest: ReportManifest | null
   refusals: Refusal[] | null
@@ -46,6 +47,17 @@ export async function keepManifest(
   await database`
     update report_versions set manifest = ${database.json(manifest as never)}, refusals = ${database.json(refusals as never)}
     where area_id = ${areaId} and name = ${name} and version = ${version} and manifest is null`
+}
+
+/** Whether no other version followed this one, and it rests on these sources. */
+export async function isNewestVersion(
+  sql: Queries,
+  { areaId, name, version, sources }: VersionKey & { sources: Buffer },
+): Promise<boolean> {
+  const [newest] = await sql<{ version: number; sources: Buffer }[]>`
+    select version, sources from report_versions where area_id = ${areaId} and name = ${name}
+    order by version desc limit 1`
+  return newest?.version === version && newest.sources.equals(sources)
 }
 
 /** Newest first. */

@@ -128,12 +128,22 @@ const ofArea = (area: number): Record<string, Request & { also?: Name[] }> => {
     revision: 1,
     documents: settings.rulesHash,
   }
+  const release = {
+    ...{ account: alice, rules: settings.rulesHash, from: t0, to: t0 + 900, version: 1 },
+    manifest: settings.rulesHash,
+  }
   return {
     previewBill: { path: `${bills}/previews`, body: { incompleteBecause: null } },
     approveBill: { path: `${bills}/approvals`, body: { approval, signature: bytes } },
     issueBill: { path: `${bills}/issue`, body: {} },
     declareQuantities: { path: `areas/${area}/declarations`, body: { declaration, body: words, signature: bytes } },
     importOfficialValues: { path: `areas/${area}/official-values?name=a.csv`, file: 'a', also: ['metering'] },
+    listReleases: { path: `areas/${area}/releases` },
+    proposeRelease: { path: `areas/${area}/releases`, body: { report: { format: 'csv' }, version: 1 } },
+    approveRelease: {
+      path: `areas/${area}/releases/${settings.rulesHash}/approvals`,
+      body: { approval: release, signature: bytes },
+    },
     getBill: { path: bills },
     listPreviewedDocuments: { path: `${bills}/documents` },
     listOfficialFiles: { path: `areas/${area}/official-values/files`, also: ['metering'] },

@@ -1,11 +1,12 @@
 /**
  * Reports over HTTP: for the grid operator alone, in every format, compressed, numbered, refused with a reason. Documents of the same
- * month: previewed, approved by two accounts, issued, read by those whom they concern, and proved.
+ * month: previewed, approved by two accounts, issued, read by those whom they concern, and proved. Reports released by two.
  */
 import { createHash } from 'node:crypto'
 import type { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { signFull } from '../../contracts/protocol/typed-data.ts'
+import { recoverSigner, signFull } from '../../contracts/protocol/typed-data.ts'
+import { hashOfManifest } from '../../server/billing/approval.ts'
 import { readParties } from '../../server/billing/parties.ts'
 import { keepParties } from '../../server/store/billing-parties.ts'
 import { faultsOf } from '../billing/en16931.ts'
@@ -131,18 +132,19 @@ describe('the settlement report', () => {
   })
 })
 
+const place = { street: 'Weg 1', postcode: '4020', city: 'Linz', country: 'AT', vatId: 'ATU12345678' }
+const vat = [{ from: '2026-01-01', kind: 'small' }]
+const parties = readParties({
+  site: 'https://street.example',
+  issuer: { ...place, name: 'Community', registration: 'ZVR 1', vat },
+  approvers: [lower(people.grid), lower(people.stranger)],
+  members: (['alice', 'bob'] as const).map((name) => {
+    return { ...place, name, account: lower(people[name]), language: 'en', vat }
+  }),
+})
+
 describe('documents', () => {
   const base = 'areas/1/bills/2027-01'
-  const place = { street: 'Weg 1', postcode: '4020', city: 'Linz', country: 'AT', vatId: 'ATU12345678' }
-  const vat = [{ from: '2026-01-01', kind: 'small' }]
-  const parties = readParties({
-    site: 'https://street.example',
-    issuer: { ...place, name: 'Community', registration: 'ZVR 1', vat },
-    approvers: [lower(people.grid), lower(people.stranger)],
-    members: (['alice', 'bob'] as const).map((name) => {
-      return { ...place, name, account: lower(people[name]), language: 'en', vat }
-    }),
-  })
   let tokens: Record<'grid' | 'stranger' | 'alice' | 'bob', string>
   beforeAll(async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: new Date('2027-02-02T10:00:00Z') })
@@ -256,5 +258,109 @@ describe('documents', () => {
     expect((await get(`areas/1/documents/${own.number}/lines/2`)).body.code).toBe('BILL_UNKNOWN')
     await street.database`update batch_progress set status = 'submitted'`
     expect((await get(`areas/1/documents/${own.number}/lines/1`)).body).toMatchObject({ agrees: false, intervals: 0 })
+  })
+})
+
+describe('the release of a report', () => {
+  const query = `from=${iso(t0)}&to=${iso(t0 + 3 * intervalSeconds)}`
+  const asked = { format: 'csv', from: t0, to: t0 + 3 * intervalSeconds, by: 'interval', timeZone: 'UTC' }
+  let tokens: Record<'grid' | 'stranger' | 'alice', string>
+  beforeAll(async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2027-02-02T10:00:00Z') })
+    await keepParties(street.database, 1, { parties, now: new Date() })
+    const [grid, stranger, alice] = await Promise.all(
+      (['grid', 'stranger', 'alice'] as const).map((name) => tokenOf(street, people[name])),
+    )
+    tokens = { grid: grid!, stranger: stranger!, alice: alice! }
+  })
+  afterAll(() => {
+    vi.useRealTimers()
+  })
+  const written = () => ask(street, 'GET', `areas/1/report?${query}`, { token: tokens.grid })
+  type Who = keyof typeof tokens
+  const list = async (who: Who = 'grid') => (await ask(street, 'GET', 'areas/1/releases', { token: tokens[who] })).body
+  const propose = (version: number, report: object = asked, who: Who = 'grid') =>
+    ask(street, 'POST', 'areas/1/releases', { token: tokens[who], body: { report, version } })
+  async function approve(wallet: Wallet, change: object = {}, who: Who = 'grid') {
+    const { manifestHash: manifest, version } = (await list()).items[0]
+    const { from, to } = asked
+    const approval = { account: lower(wallet), rules: settings.rulesHash, from, to, version, manifest, ...change }
+    const signature = await signFull(wallet, domain, 'ReportApproval', approval)
+    const body = { approval, signature }
+    return ask(street, 'POST', `areas/1/releases/${manifest}/approvals`, { token: tokens[who], body })
+  }
+  const change = () =>
+    street.database`update intervals set computed_at = computed_at + interval '1 minute' where start = ${t0}`
+
+  test('begins with a version that was written to its end, and is still what the report says', async () => {
+    expect((await propose(1)).body.code).toBe('REPORT_UNKNOWN')
+    await written()
+    expect((await propose(2)).body.code).toBe('REPORT_UNKNOWN')
+    expect((await propose(1, { ...asked, format: 'espi' })).body.code).toBe('REPORT_UNKNOWN')
+    await change()
+    const refused = await propose(1)
+    expect([refused.status, refused.body.code]).toEqual([409, 'REPORT_CHANGED'])
+    await written()
+    // Whose names stand in another order is the same report.
+    const { body } = await propose(2, Object.fromEntries(Object.entries(asked).reverse()))
+    expect(body).toMatchObject({ version: 2, state: 'waiting', approvals: [], releasedAt: null, approvalsNeeded: 2 })
+    expect(body.manifestHash).toBe(`0x${hashOfManifest(body.manifest)}`)
+    expect(body.manifest.sha256).toBe(
+      createHash('sha256')
+        .update((await written()).body)
+        .digest('hex'),
+    )
+    expect((await propose(2)).body).toEqual(body)
+    expect((await list('stranger')).items).toEqual([body])
+  })
+
+  test('needs two different approvers, who sign exactly this manifest', async () => {
+    for (const [code, wallet, said] of [
+      ['REPORT_APPROVAL', people.alice, {}],
+      ['REPORT_APPROVAL', people.alice, { account: lower(people.grid) }],
+      ['REPORT_CHANGED', people.grid, { manifest: `0x${'1'.repeat(64)}` }],
+      ['REPORT_CHANGED', people.grid, { version: 1 }],
+      ['REPORT_CHANGED', people.grid, { to: t0 + intervalSeconds }],
+      ['REPORT_CHANGED', people.grid, { rules: `0x${'1'.repeat(64)}` }],
+    ] as const) {
+      expect((await approve(wallet, said)).body.code).toBe(code)
+    }
+    const once = (await approve(people.grid)).body
+    expect(once.approvals.map(({ account }: { account: string }) => account)).toEqual([lower(people.grid)])
+    // The same person twice is one person.
+    expect((await approve(people.grid)).body).toEqual(once)
+    expect((await list()).items[0].state).toBe('waiting')
+  })
+
+  test('counts no word on what has changed since: the next version begins without any', async () => {
+    await change()
+    expect((await list()).items[0]).toMatchObject({ version: 2, state: 'changed' })
+    const refused = await approve(people.stranger, {}, 'stranger')
+    expect([refused.status, refused.body.code]).toEqual([409, 'REPORT_CHANGED'])
+    await written()
+    await propose(3)
+    const [waiting, ...older] = (await list()).items
+    expect(waiting).toMatchObject({ version: 3, state: 'waiting', approvals: [] })
+    expect(older).toEqual([])
+  })
+
+  test('is done with the second word, and stays whatever comes after it', async () => {
+    await Promise.all([approve(people.grid), approve(people.stranger, {}, 'stranger')])
+    const [released] = (await list()).items
+    expect(released).toMatchObject({ version: 3, state: 'released', releasedAt: '2027-02-02T10:00:00.000Z' })
+    expect(released.approvals).toHaveLength(2)
+    for (const { account, signature } of released.approvals) {
+      const { from, to } = asked
+      const value = { account, rules: settings.rulesHash, from, to, version: 3, manifest: released.manifestHash }
+      expect(recoverSigner(domain, 'ReportApproval', value, signature)).toBe(account)
+    }
+    await change()
+    expect((await approve(people.grid)).body).toEqual(released)
+    await written()
+    await propose(4)
+    expect((await list()).items.map(({ state }: { state: string }) => state).toSorted()).toEqual([
+      'released',
+      'waiting',
+    ])
   })
 })

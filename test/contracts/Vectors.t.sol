@@ -286,6 +286,22 @@ contract VectorsTest is Street {
                 )
             )
         );
+        _expect(
+            "release",
+            keccak256(
+                abi.encode(
+                    keccak256(
+                        "ReportApproval(address account,bytes32 rules,uint32 from,uint32 to,uint32 version,bytes32 manifest)"
+                    ),
+                    _address("release.account"),
+                    _word("release.rules"),
+                    _uint("release.from"),
+                    _uint("release.to"),
+                    _uint("release.version"),
+                    _word("release.manifest")
+                )
+            )
+        );
     }
 
     function _expectInstructions() private view {

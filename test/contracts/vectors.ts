@@ -151,6 +151,7 @@ export function digestVectors(hashed = new Set<TypedDataName>(['AreaRules'])) {
           declaration: digest('Declaration', signedOffChain.declaration),
           invitation: digest('Invitation', signedOffChain.invitation),
           documents: digest('DocumentApproval', signedOffChain.documents),
+          release: digest('ReportApproval', signedOffChain.release),
         },
       }
     }),
@@ -189,6 +190,7 @@ function offChain(i: 0 | 1 | 2, rules: Hex) {
     },
     invitation: { rules, accounts: uint32[i], validUntil: uint32[2 - i]!, nonce: nonces[i] },
     documents: { account, rules, month: uint32[i], revision: uint32[2 - i]!, documents: hashes[i] },
+    release: { account, rules, from: uint32[2 - i]!, to: uint32[i], version: uint32[2 - i]!, manifest: hashes[i] },
   }
 }
 

@@ -41,8 +41,6 @@ export async function auditMonth(
   const nets = new Map<number, bigint>()
   for (const name of batches) {
     const batch = join(folder, 'batches', name)
-    // The batch against the chain, and the rows of the report against the batch.
-    await verifyFile(report, { ...node, batch })
     const reader = new AreaFileReader()
     for (const line of readFileSync(batch, 'utf8').trimEnd().split('\n')) reader.take(line)
     for (const { seat, fills } of reader.finish().seats) {
@@ -55,6 +53,8 @@ export async function auditMonth(
       }
     }
   }
+  // Each batch against the chain, and the rows of the report against the batches.
+  await verifyFile(report, { ...node, batch: join(folder, 'batches') })
   await verifyFile(join(folder, 'reports', 'csv-excel.csv'), node)
   const statements = readdirSync(join(folder, 'statements'))
   for (const name of statements) await verifyFile(join(folder, 'statements', name), node)

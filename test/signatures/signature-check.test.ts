@@ -61,6 +61,7 @@ const names: TypedDataName[] = [
   'DataGrant',
   'Invitation',
   'DocumentApproval',
+  'ReportApproval',
   'Declaration',
 ]
 

@@ -6,7 +6,7 @@ import type { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf, signFull } from '../../contracts/protocol/typed-data.ts'
 import { filesOf } from '../../server/api/document-files.ts'
-import { approvalOf, approversOf } from '../../server/billing/approval.ts'
+import { approvalOf, approversOf, ofDocuments } from '../../server/billing/approval.ts'
 import { corrected } from '../../server/billing/corrections.ts'
 import { documentsOf } from '../../server/billing/documents.ts'
 import { sumsOf } from '../../server/billing/draft.ts'
@@ -311,8 +311,8 @@ test('an approval counts of whoever signed it, by key or as a contract wallet', 
     { approver: wallet, signature: '0x1234' },
   ]
   const isWalletSignature = async (account: string, digest: string) => account === wallet && digest === ofWallet
-  expect([...(await approversOf(domain, draft, approvals, null))]).toEqual([grid])
-  expect([...(await approversOf(domain, draft, approvals, isWalletSignature))]).toEqual([grid, wallet])
-  expect([...(await approversOf(domain, { ...draft, revision: 4 }, approvals, null))]).toEqual([])
+  expect([...(await approversOf(domain, ofDocuments(draft), approvals, null))]).toEqual([grid])
+  expect([...(await approversOf(domain, ofDocuments(draft), approvals, isWalletSignature))]).toEqual([grid, wallet])
+  expect([...(await approversOf(domain, ofDocuments({ ...draft, revision: 4 }), approvals, null))]).toEqual([])
   expect(corrected([], [])).toEqual([])
 })

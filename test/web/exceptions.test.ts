@@ -1,7 +1,7 @@
 /** One light for the utility, and what it is red or yellow for. */
 import { expect, it } from 'vitest'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
-import { attentionOf, type InboxState, officialSums } from '../../web/utility/exceptions.ts'
+import { attentionOf, type InboxState, officialSums, releaseCounts } from '../../web/utility/exceptions.ts'
 import { loadOf } from '../../web/utility/load.ts'
 import { area } from './resources.ts'
 
@@ -13,7 +13,7 @@ const interval = (change: Partial<IntervalResource> = {}): IntervalResource => (
 })
 const nowMs = Date.parse('2026-07-01T12:01:00Z')
 const settled: AreaResource = { ...area, missed: [], settledUntil: '2026-07-01T12:00:00.000Z' }
-const nothing: InboxState = { meters: 0, official: null, documents: null, undeclared: null }
+const nothing: InboxState = { meters: 0, official: null, documents: null, releases: null, undeclared: null }
 const look = (intervals: IntervalResource[], meters = 0, own = settled) =>
   attentionOf(own, intervals, { ...nothing, meters, nowMs })
 
@@ -70,6 +70,7 @@ it('names what official values, documents and declarations wait for', () => {
     meters: null,
     official: officialSums([point, { ...point, missing: 0, estimated: 3, replaced: 0 }], 1),
     documents: { month: '2026-06', given: 1, needed: 2 },
+    releases: null,
     undeclared: 4,
   }
   const seen = attentionOf(settled, [], { ...waiting, nowMs })
@@ -88,6 +89,18 @@ it('names what official values, documents and declarations wait for', () => {
       'Corrected by a newer file in the last day: 1 official value.',
     ],
   })
+})
+
+it('waits for those who release reports, and says which are to be written again', () => {
+  const releases = releaseCounts((['waiting', 'released', 'changed', 'waiting'] as const).map((state) => ({ state })))
+  expect(attentionOf(settled, [interval()], { ...nothing, releases, nowMs })).toMatchObject({
+    light: 'warn',
+    exceptions: [
+      '2 reports wait to be released by two people.',
+      'One report that was put forward says something else by now: write it again.',
+    ],
+  })
+  expect(attentionOf(settled, [], { ...nothing, releases: releaseCounts([]), nowMs }).light).toBe('good')
 })
 
 it('waits for official values before it calls payments late, and does not call their coming a correction', () => {

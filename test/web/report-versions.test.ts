@@ -1,7 +1,7 @@
 /** Versions of reports as the page lists them. */
 import { expect, it } from 'vitest'
 import type { ReportVersionResource } from '../../server/api/report-resources.ts'
-import { changedSinceOf, queryOf, rangeOf } from '../../web/utility/report-version.ts'
+import { changedSinceOf, isProposable, queryOf, rangeOf } from '../../web/utility/report-version.ts'
 
 const report = { format: 'csv', from: 1_793_491_200, to: 1_793_577_600, by: 'interval', timeZone: 'UTC' }
 const version = (number: number, computedUntil: string | null, own = report): ReportVersionResource => ({
@@ -28,4 +28,12 @@ it('differ by what was computed after the version before, where that was read to
   expect(changedSinceOf(all[1]!, all)).toBe('2026-11-01T12:00:00Z')
   expect(changedSinceOf(all[0]!, all)).toBeNull()
   expect(changedSinceOf(all[2]!, all)).toBeNull()
+})
+
+it('are put forward to be released once, the newest one, when it was written to its end', () => {
+  const all = [version(3, null), version(2, '2026-11-02T00:00:00Z'), version(1, '2026-11-01T00:00:00Z')]
+  const [third, second, first] = all as [ReportVersionResource, ReportVersionResource, ReportVersionResource]
+  expect([third, second, first].map((each) => isProposable(each, all, []))).toEqual([false, false, false])
+  expect(isProposable(second, [second, first], [first])).toBe(true)
+  expect(isProposable(second, [second, first], [second])).toBe(false)
 })

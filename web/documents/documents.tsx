@@ -12,6 +12,7 @@ import { Bill } from './bill.tsx'
 import { IssuedList } from './issued-list.tsx'
 import { pastMonths } from './months.ts'
 import { accessQuery, billQuery, documentsQuery } from './queries.ts'
+import { Releases } from './releases.tsx'
 import { documentWords } from './words.ts'
 import '../utility/utility.css'
 import './documents.css'
@@ -33,16 +34,19 @@ function OfClerk({ area }: DocumentsProps) {
   const [month, setMonth] = useState(months[0]!)
   const bill = useQuery(billQuery(session, area.area, month))
   return (
-    <Card
-      title={said.title}
-      className="dense documents"
-      aside={<MonthChoice label={said.month} months={months} month={month} choose={setMonth} />}
-    >
-      <Trouble error={bill.error} retry={() => void bill.refetch()} />
-      {bill.isPending && <Waiting lines={3} />}
-      {bill.data && <Bill key={month} area={area} month={month} bill={bill.data} />}
-      <Issued key={`issued ${month}`} area={area} month={month} />
-    </Card>
+    <>
+      <Card
+        title={said.title}
+        className="dense documents"
+        aside={<MonthChoice label={said.month} months={months} month={month} choose={setMonth} />}
+      >
+        <Trouble error={bill.error} retry={() => void bill.refetch()} />
+        {bill.isPending && <Waiting lines={3} />}
+        {bill.data && <Bill key={month} area={area} month={month} bill={bill.data} />}
+        <Issued key={`issued ${month}`} area={area} month={month} />
+      </Card>
+      <Releases area={area} month={month} />
+    </>
   )
 }
 

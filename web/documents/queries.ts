@@ -6,6 +6,7 @@ import type {
   IssuedDocumentResource,
   LineProofResource,
 } from '../../server/api/document-resources.ts'
+import type { ReleaseResource } from '../../server/api/report-resources.ts'
 import { getJson } from '../api/client.ts'
 import { everyPage } from '../api/every-page.ts'
 import type { Asker } from '../api/queries.ts'
@@ -31,6 +32,17 @@ export function billQuery(session: Asker, area: number, month: string) {
     queryKey: ['bill', session.account, area, month],
     queryFn: ({ signal }) =>
       getJson<BillResource>(`/areas/${area}/bills/${month}`, { account: session.account, signal }),
+  })
+}
+
+/** Reports that were put forward to be released, the newest first. */
+export function releasesQuery(session: Asker, area: number) {
+  return queryOptions({
+    queryKey: ['releases', session.account, area],
+    queryFn: async ({ signal }) => {
+      const path = `/areas/${area}/releases`
+      return (await getJson<{ items: ReleaseResource[] }>(path, { account: session.account, signal })).items
+    },
   })
 }
 

@@ -1,6 +1,7 @@
-/** What a clerk does with the documents of a month: preview, approve with the account's signature, issue; and files to keep. */
-import { type DocumentApproval, signFull } from '../../contracts/protocol/typed-data.ts'
+/** What a clerk does with documents and reports: preview, approve with the account's signature, issue; and files to keep. */
+import { type DocumentApproval, type ReportApproval, signFull } from '../../contracts/protocol/typed-data.ts'
 import type { BillResource } from '../../server/api/document-resources.ts'
+import type { ReleaseResource } from '../../server/api/report-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getBytes, getText, postJson } from '../api/client.ts'
 import { saveFile } from '../page/save-file.ts'
@@ -26,6 +27,20 @@ export async function approveBill(session: Session, of: MonthOfArea, bill: BillR
   }
   const signature = await signFull(await session.identity.signer(), of.area.chain, 'DocumentApproval', approval)
   return postJson<BillResource>(`${base(of)}/approvals`, { approval, signature }, session)
+}
+
+/** Signs what a report that was put forward says, as it is shown. */
+export async function signRelease(
+  session: Session,
+  area: AreaResource,
+  { report, version, manifestHash }: ReleaseResource,
+): Promise<void> {
+  const approval: ReportApproval = {
+    ...{ account: session.account, rules: area.rules.hash, from: Number(report.from), to: Number(report.to) },
+    ...{ version, manifest: manifestHash },
+  }
+  const signature = await signFull(await session.identity.signer(), area.chain, 'ReportApproval', approval)
+  await postJson(`/areas/${area.area}/releases/${manifestHash}/approvals`, { approval, signature }, session)
 }
 
 export function issueBill(session: Session, of: MonthOfArea) {

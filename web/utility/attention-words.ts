@@ -27,6 +27,14 @@ export const attentionWords = catalogue({
       unpaid: (since: string) => `Nothing was paid since ${since}.`,
       documents: (month: string, given: number, needed: number) =>
         `The documents of ${month} wait for approval: ${given} of ${needed} have signed.`,
+      releases: (count: number) =>
+        count === 1
+          ? 'One report waits to be released by two people.'
+          : `${count} reports wait to be released by two people.`,
+      releasesChanged: (count: number) =>
+        count === 1
+          ? 'One report that was put forward says something else by now: write it again.'
+          : `${count} reports that were put forward say something else by now: write them again.`,
       undeclared: (count: number, periods: string) =>
         `${count} ${periods} wait for what you allocate in them; nothing is paid until then.`,
       conflicts: (count: number, periods: string) =>
@@ -104,6 +112,14 @@ export const attentionWords = catalogue({
       unpaid: (since) => `Seit ${since} wurde nichts bezahlt.`,
       documents: (month, given, needed) =>
         `Die Dokumente vom ${month} warten auf Freigabe: ${given} von ${needed} haben unterschrieben.`,
+      releases: (count) =>
+        count === 1
+          ? 'Ein Bericht wartet auf die Freigabe durch zwei Personen.'
+          : `${count} Berichte warten auf die Freigabe durch zwei Personen.`,
+      releasesChanged: (count) =>
+        count === 1
+          ? 'Ein vorgelegter Bericht sagt inzwischen etwas anderes: schreiben Sie ihn neu.'
+          : `${count} vorgelegte Berichte sagen inzwischen etwas anderes: schreiben Sie sie neu.`,
       undeclared: (count, periods) =>
         `${count} ${periods} warten darauf, was Sie darin zuteilen; bis dahin wird nichts bezahlt.`,
       conflicts: (count, periods) =>

@@ -1,5 +1,6 @@
 /** What the utility has to look at, from what the page knows of its area. */
 import type { MeteringPointResource } from '../../server/api/official-resources.ts'
+import type { ReleaseResource } from '../../server/api/report-resources.ts'
 import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { checkInterval } from '../market/market.ts'
 import { energy } from '../money/format.ts'
@@ -29,6 +30,8 @@ export interface InboxState {
   official: OfficialSums | null
   /** Documents that are previewed and not approved by enough. */
   documents: { month: string; given: number; needed: number } | null
+  /** Reports that were put forward: those that wait for approval, and those that changed since. */
+  releases: { waiting: number; changed: number } | null
   /** Intervals whose batch waits for what the grid operator allocates. */
   undeclared: number | null
 }
@@ -44,6 +47,11 @@ export interface OfficialSums {
 }
 
 const nothing: OfficialSums = { missing: 0, estimated: 0, conflicts: 0, late: 0, replaced: 0, differing: 0 }
+
+export function releaseCounts(releases: readonly Pick<ReleaseResource, 'state'>[]): InboxState['releases'] {
+  const count = (state: ReleaseResource['state']) => releases.filter((each) => each.state === state).length
+  return { waiting: count('waiting'), changed: count('changed') }
+}
 
 /** What all points come to, and in how many moments two witnesses differ. */
 export function officialSums(
@@ -61,7 +69,7 @@ export function officialSums(
 export function attentionOf(
   area: AreaResource,
   intervals: readonly IntervalResource[],
-  { meters, official, documents, undeclared, nowMs }: InboxState & { nowMs: number },
+  { meters, official, documents, releases, undeclared, nowMs }: InboxState & { nowMs: number },
 ): Attention {
   const said = attentionWords()
   const isOfficial = area.rules.settlingGrade === billing
@@ -84,6 +92,8 @@ export function attentionOf(
     ...(documents === null
       ? []
       : [exceptions.documents(monthName(documents.month), documents.given, documents.needed)]),
+    ...(releases !== null && releases.waiting > 0 ? [exceptions.releases(releases.waiting)] : []),
+    ...(releases !== null && releases.changed > 0 ? [exceptions.releasesChanged(releases.changed)] : []),
     ...(undeclared !== null && undeclared > 0 ? [exceptions.undeclared(undeclared, periods)] : []),
     ...(values.conflicts > 0 ? [exceptions.conflicts(values.conflicts, periods)] : []),
     ...(values.missing > 0 ? [exceptions.valuesMissing(values.missing)] : []),

@@ -1,5 +1,5 @@
 /** Versions of reports: what they were asked for, and since when something has changed in one. */
-import type { ReportVersionResource } from '../../server/api/report-resources.ts'
+import type { ReleaseResource, ReportVersionResource } from '../../server/api/report-resources.ts'
 
 /** The range as times. */
 export function rangeOf({ report }: ReportVersionResource): { from: string; to: string } {
@@ -14,6 +14,19 @@ export function queryOf(version: ReportVersionResource): string {
   const query = new URLSearchParams({ from, to })
   for (const [name, value] of Object.entries(rest)) query.set(name, String(value))
   return query.toString()
+}
+
+/** Whether it can be put forward to be released: the newest of its report, written to its end, and not put forward yet. */
+export function isProposable(
+  version: ReportVersionResource,
+  all: readonly ReportVersionResource[],
+  releases: readonly Pick<ReleaseResource, 'report' | 'version'>[],
+): boolean {
+  const name = JSON.stringify(version.report)
+  const isSame = (each: Pick<ReportVersionResource, 'report' | 'version'>, number: number) =>
+    each.version === number && JSON.stringify(each.report) === name
+  const isNewest = !all.some((each) => isSame(each, version.version + 1))
+  return isNewest && version.manifest !== null && !releases.some((each) => isSame(each, version.version))
 }
 
 /**

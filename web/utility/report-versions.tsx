@@ -1,26 +1,35 @@
 /** The reports that were given out, each with its version, what it held, and what has changed from one version to the next. */
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ReportVersionResource } from '../../server/api/report-resources.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { getJson, getText } from '../api/client.ts'
+import { getJson, getText, postJson } from '../api/client.ts'
+import { releasesQuery } from '../documents/queries.ts'
+import { releaseWords } from '../documents/release-words.ts'
 import { Empty, Trouble, Waiting } from '../page/card.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment } from '../time/clock.ts'
 import { ReportChanges } from './report-changes.tsx'
-import { changedSinceOf, queryOf, rangeOf } from './report-version.ts'
+import { changedSinceOf, isProposable, queryOf, rangeOf } from './report-version.ts'
 import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
 
 export function ReportVersions({ area }: { area: AreaResource }) {
   const said = utilityWords()
   const session = useSession()
+  const queries = useQueryClient()
   const [opened, setOpened] = useState<string | null>(null)
   const versions = useQuery({
     queryKey: ['reports', session.account, area.area],
     queryFn: async ({ signal }) =>
       (await getJson<{ items: ReportVersionResource[] }>(`/areas/${area.area}/reports`, { ...session, signal })).items,
+  })
+  const releases = useQuery(releasesQuery(session, area.area))
+  const propose = useMutation({
+    mutationFn: ({ report, version }: ReportVersionResource) =>
+      postJson(`/areas/${area.area}/releases`, { report, version }, session),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['releases', session.account, area.area] }),
   })
   const save = useMutation({
     mutationFn: async ({ version, since }: { version: ReportVersionResource; since: string | null }) => {
@@ -39,7 +48,7 @@ export function ReportVersions({ area }: { area: AreaResource }) {
   const shown = all.find((each) => keyOf(each) === opened && changedSinceOf(each, all) !== null)
   return (
     <>
-      <Trouble error={versions.error ?? save.error} />
+      <Trouble error={versions.error ?? save.error ?? propose.error} />
       {all.length === 0 ? (
         <Empty>{said.noReport}</Empty>
       ) : (
@@ -65,6 +74,7 @@ export function ReportVersions({ area }: { area: AreaResource }) {
             {all.map((version) => {
               const { from, to } = rangeOf(version)
               const since = changedSinceOf(version, all)
+              const mayPropose = isProposable(version, all, releases.data ?? [])
               return (
                 <tr key={keyOf(version)}>
                   <th scope="row">{localMoment(version.createdAt)}</th>
@@ -93,7 +103,17 @@ export function ReportVersions({ area }: { area: AreaResource }) {
                       onClick={() => save.mutate({ version, since })}
                     >
                       {since === null ? said.saveVersion(version.version) : said.saveThese(version.version)}
-                    </button>
+                    </button>{' '}
+                    {mayPropose && (
+                      <button
+                        type="button"
+                        className="quiet"
+                        disabled={propose.isPending}
+                        onClick={() => propose.mutate(version)}
+                      >
+                        {releaseWords().propose}
+                      </button>
+                    )}
                   </td>
                 </tr>
               )

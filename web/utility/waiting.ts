@@ -5,11 +5,11 @@ import type { AwaitedResource } from '../../server/api/declaration-resources.ts'
 import type { JoiningResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'
-import { accessQuery, billQuery } from '../documents/queries.ts'
+import { accessQuery, billQuery, releasesQuery } from '../documents/queries.ts'
 import { areaWitnessesQuery, pointsQuery } from '../metering/queries.ts'
 import { useSession } from '../session/session.tsx'
 import { newestMonths } from '../time/clock.ts'
-import { type InboxState, officialSums } from './exceptions.ts'
+import { type InboxState, officialSums, releaseCounts } from './exceptions.ts'
 
 const imported = 1
 const refetchInterval = 60_000
@@ -31,6 +31,7 @@ export function useWaiting(area: AreaResource): { waiting: InboxState; joining: 
   const witnesses = useQuery({ ...areaWitnessesQuery(session, area.area, openedMs), refetchInterval }).data
   const isClerk = useQuery(accessQuery(session, area.area)).data?.isClerk ?? false
   const bill = useQuery({ ...billQuery(session, area.area, lastMonth!), enabled: isClerk }).data
+  const releases = useQuery({ ...releasesQuery(session, area.area), enabled: isClerk, refetchInterval }).data
   const awaited = useQuery({
     queryKey: ['awaited', area.area],
     queryFn: ({ signal }) => getJson<AwaitedResource>(`/areas/${area.area}/declarations/awaited`, { signal }),
@@ -50,6 +51,7 @@ export function useWaiting(area: AreaResource): { waiting: InboxState; joining: 
         preview === null || preview.issuedAt !== null || preview.approvals.length >= preview.approvalsNeeded
           ? null
           : { month: lastMonth!, given: preview.approvals.length, needed: preview.approvalsNeeded },
+      releases: releases === undefined ? null : releaseCounts(releases),
       undeclared: awaited?.intervals.length ?? null,
     },
   }

@@ -4,9 +4,7 @@
  */
 import { z } from 'zod'
 import type { Address } from '../../../contracts/protocol/typed-data.ts'
-import type { AreaHandle } from '../../areas/area-handle.ts'
 import { BillingError } from '../../billing/error.ts'
-import type { StoredArea } from '../../store/areas.ts'
 import { approveDraft, draftToApprove, issueMonth, previewMonth, type ShownDraft } from '../../store/bill-desk.ts'
 import { proofOfLine } from '../../store/bill-proof.ts'
 import { partiesOfArea } from '../../store/billing-parties.ts'
@@ -19,15 +17,15 @@ import {
   type StoredDocument,
   takenBackBy,
 } from '../../store/billing-store.ts'
+import { type ClerkAsks, clerksOf } from '../clerks.ts'
 import { filesOf } from '../document-files.ts'
 import { billSchema, documentSchema, issuedDocumentSchema, lineProofSchema } from '../document-resources.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
-import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
 import { presentBill, presentDocument, presentIssued, presentProof } from '../present-documents.ts'
 import { ApiError } from '../problem.ts'
 import { addressSchema } from '../resources.ts'
-import { type Route, type RouteInput, route } from '../route.ts'
+import { type Route, route } from '../route.ts'
 import { signedApprovalSchema } from '../signed-requests.ts'
 import { visibilityOf } from '../visibility.ts'
 
@@ -38,37 +36,12 @@ const documentParams = areaParams.extend({ number: z.string().regex(/^\d{1,10}-\
 const tag = 'Documents'
 const listOf = (item: z.ZodType) => z.object({ items: z.array(item), cursor: z.string().nullable() })
 
-type Session = RouteInput<unknown, unknown, unknown>['session']
-
-interface Asked {
-  handle: AreaHandle
-  stored: StoredArea
-  account: Address
-  isClerk: boolean
-}
-
 export function documentRoutes(parts: OrderParts): Route[] {
-  const { database, areas, tables, servicesOf } = parts
+  const { database, servicesOf } = parts
+  const { asked, ofClerk } = clerksOf(parts)
   const { noteAreaRead } = visibilityOf(parts)
 
-  async function asked(number: number, session: Session): Promise<Asked> {
-    const handle = areaOf(areas, number)
-    const { chainId, escrow } = handle.settings.chain
-    const stored = { areaId: await tables.idOf(handle), chainId, escrow, area: number }
-    const { account } = await session()
-    const approvers = (await partiesOfArea(database, stored.areaId))?.parties.approvers ?? []
-    const isClerk = account === gridOperatorOf(parts, handle) || approvers.includes(account)
-    return { handle, stored, account, isClerk }
-  }
-
-  async function ofClerk(number: number, session: Session): Promise<Asked> {
-    const all = await asked(number, session)
-    if (all.isClerk) return all
-    const grid = gridOperatorOf(parts, all.handle)
-    throw new ApiError('NOT_GRID_ACCOUNT', `sign in as ${grid}, the grid operator of area ${number}, or as an approver`)
-  }
-
-  async function bill({ stored }: Asked, name: string) {
+  async function bill({ stored }: ClerkAsks, name: string) {
     const [parties, draft] = await Promise.all([
       partiesOfArea(database, stored.areaId),
       newestDraft<ShownDraft>(database, monthKey(stored.areaId, name)),
@@ -78,7 +51,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
 
   /** Notes whose documents a clerk reads, where they are not the reader's own. */
   async function note(
-    { handle, isClerk, account }: Asked,
+    { handle, isClerk, account }: ClerkAsks,
     documents: readonly { from: string; to: string; account: Address }[],
   ) {
     if (!isClerk || documents.every((each) => each.account === account)) return
@@ -88,7 +61,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
   }
 
   /** An issued document, for a clerk or for whom it is. Throws `BILL_UNKNOWN`. */
-  async function documentOf(own: Asked, number: string): Promise<StoredDocument> {
+  async function documentOf(own: ClerkAsks, number: string): Promise<StoredDocument> {
     const found = await issuedDocument(database, own.stored, number)
     if (found === null || !(own.isClerk || found.document.account === own.account)) {
       throw new BillingError('BILL_UNKNOWN', `area ${own.stored.area} has no document ${number} for ${own.account}`)
@@ -97,7 +70,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
     return found
   }
 
-  const walletsOf = ({ stored }: Asked) => ({
+  const walletsOf = ({ stored }: ClerkAsks) => ({
     now: new Date(),
     isWalletSignature: servicesOf(stored.area).isWalletSignature,
   })
