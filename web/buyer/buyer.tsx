@@ -33,6 +33,7 @@ import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
 import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
+import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
@@ -51,6 +52,10 @@ export default function Buyer({ area, seat }: SeatViewProps) {
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
   const market = useQuery(intervalsQuery(area.area))
+  const [openedMs] = useState(Date.now)
+  const today = useQuery(summaryQuery(session, seat.seat, localSpan('day', openedMs)))
+  const month = useQuery(summaryQuery(session, seat.seat, localSpan('month', openedMs)))
+  if (isComing(intervals, orders, market, today, month)) return <PageWaiting />
   const priceNow = priceIn(market.data?.[0], seat.zone)
   const limit = lastLimit(orders.data ?? [], 'buy')
   return (

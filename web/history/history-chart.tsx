@@ -11,7 +11,7 @@ import { takeawayOf } from '../charts/takeaway.ts'
 import { chartWords } from '../charts/words.ts'
 import { energy, moneyColumn } from '../money/format.ts'
 import { language } from '../words/language.ts'
-import { labelOf, ticksOf } from './labels.ts'
+import { labelOf, type Tick, ticksOf } from './labels.ts'
 import type { ChartSpan, Fineness } from './spans.ts'
 import { type Part, wholeOf } from './totals.ts'
 import { historyWords } from './words.ts'
@@ -88,12 +88,14 @@ export default function HistoryChart({ name, parts, span, by, exports, currency 
       const series = (color: string, show: boolean): uPlot.Series => {
         return { show, fill: color, stroke: color, width: 0, paths, points: { show: false } }
       }
-      const ticks = (plot: uPlot) =>
-        ticksOf(starts, {
-          span,
-          language: language(),
-          most: Math.max(2, Math.floor((plot.width - scalePixels) / tickPixels)),
-        })
+      // Both the places and their names are asked for at each drawing, and a year has many places to look at.
+      const known = new Map<number, Tick[]>()
+      const ticks = (plot: uPlot) => {
+        const most = Math.max(2, Math.floor((plot.width - scalePixels) / tickPixels))
+        const found = known.get(most) ?? ticksOf(starts, { span, language: language(), most })
+        known.set(most, found)
+        return found
+      }
       return {
         legend: { show: false },
         scales: {

@@ -1,5 +1,6 @@
 /** A home with a roof: what it does now, what it sold, at which price, and the payout. */
 import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
 import { intervalsQuery, ordersQuery, seatIntervalsQuery, summaryQuery } from '../api/queries.ts'
 import { Spark } from '../charts/spark.tsx'
 import { PurseLedger } from '../escrow/purse-card.tsx'
@@ -17,6 +18,7 @@ import { lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
 import { Card, Empty, Energy, Money, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
+import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { localMoment, localSpan, useNow } from '../time/clock.ts'
@@ -34,6 +36,9 @@ export default function Household({ area, seat }: SeatViewProps) {
   const intervals = useQuery(seatIntervalsQuery(session, seat.seat))
   const orders = useQuery(ordersQuery(session, seat.seat))
   const market = useQuery(intervalsQuery(area.area))
+  const [openedMs] = useState(Date.now)
+  const today = useQuery(summaryQuery(session, seat.seat, localSpan('day', openedMs)))
+  if (isComing(intervals, orders, market, today)) return <PageWaiting />
   const priceNow = priceIn(market.data?.[0], seat.zone)
   const controls = { area, seat, intervals: intervals.data ?? [], priceNow }
   return (

@@ -11,6 +11,7 @@ import { ZoneMap } from '../market/zone-map.tsx'
 import { energy, moneyWords, percentWords, priceWords } from '../money/format.ts'
 import { PageLink, usePathHere } from '../page/address.tsx'
 import { Card, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
+import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import { Avatar, peopleByRole, usePeopleHere } from '../page/person-switch.tsx'
 import { pageWords } from '../page/words.ts'
 import { duration, localTime } from '../time/clock.ts'
@@ -22,6 +23,7 @@ import { inPageLanguage } from '../words/language.ts'
 export function Neighbourhood({ area }: { area: AreaResource }) {
   const said = neighbourhoodWords()
   const intervals = useQuery(intervalsQuery(area.area))
+  if (isComing(intervals)) return <PageWaiting />
   const newest = intervals.data?.[0]
   const now = priceIn(newest)
   const span = (intervals.data?.length ?? 0) * area.intervalSeconds

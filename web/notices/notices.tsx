@@ -32,7 +32,13 @@ export default function Notices({ area }: { area: AreaResource }) {
     mutationFn: () => postJson(`/accounts/${session.account}/notices/read`, { until: items[0]!.id }, session),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['notices', session.account] }),
   })
-  if (first === undefined) return <Trouble error={notices.error} retry={() => void notices.refetch()} />
+  if (first === undefined) {
+    return notices.error ? (
+      <Trouble error={notices.error} retry={() => void notices.refetch()} />
+    ) : (
+      <div className="notices-space" />
+    )
+  }
   return (
     <section className="notices" aria-label={said.title}>
       <div role="status">

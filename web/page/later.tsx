@@ -16,13 +16,25 @@ export function later<Props extends object>(
   load: () => Promise<{ default: ComponentType<Props> }>,
   Space: ComponentType = () => null,
 ): ComponentType<Props> {
-  const Part = lazy(() => part(load))
+  const Part = awaited(load)
   return function Later(props: Props) {
     return (
+      <Suspense fallback={<Space />}>
+        <Part {...props} />
+      </Suspense>
+    )
+  }
+}
+
+/** A component of the top of a page, without which the page around it is not shown: the space that is kept is the page's own. */
+export function awaited<Props extends object>(
+  load: () => Promise<{ default: ComponentType<Props> }>,
+): ComponentType<Props> {
+  const Part = lazy(() => part(load))
+  return function Awaited(props: Props) {
+    return (
       <Boundary instead={(error, again) => <Broken error={error} again={again} />}>
-        <Suspense fallback={<Space />}>
-          <Part {...props} />
-        </Suspense>
+        <Part {...props} />
       </Boundary>
     )
   }

@@ -2,21 +2,20 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-
 import { areaQuery, seatsQuery } from '../api/queries.ts'
-
 import { IntervalProgress } from '../market/interval-progress.tsx'
 import type { Role } from '../session/identity.ts'
 import { useSession } from '../session/session.tsx'
 import { PageLink, pathIn, useAddress, usePathHere } from './address.tsx'
-import { Badge, Card, Empty, Trouble, Waiting } from './card.tsx'
+import { Badge, Card, Empty, Trouble } from './card.tsx'
 import { later } from './later.tsx'
+import { PageWaiting } from './page-waiting.tsx'
 import { pageWords } from './words.ts'
 
 const Household = later(() => import('../household/household.tsx'), PageWaiting)
 const Buyer = later(() => import('../buyer/buyer.tsx'), PageWaiting)
 const Utility = later(() => import('../utility/utility.tsx'), PageWaiting)
-const Notices = later(() => import('../notices/notices.tsx'))
+const Notices = later(() => import('../notices/notices.tsx'), NoticesSpace)
 const Documents = later(() => import('../documents/documents.tsx'))
 
 /** What an account is here: the operator named in the area's rules, a seller where a mandate sells, else a buyer. */
@@ -120,12 +119,7 @@ function OtherArea({ number }: { number: number }) {
   return <PageLink to={pathIn(area?.slug ?? String(number), path)}>{area?.name ?? number}</PageLink>
 }
 
-export function PageWaiting() {
-  return (
-    <div className="view" aria-busy="true">
-      <Card title={pageWords().moment} className="now">
-        <Waiting lines={5} />
-      </Card>
-    </div>
-  )
+/** As high as the list of notices while it is closed. */
+function NoticesSpace() {
+  return <div className="notices-space" />
 }

@@ -8,7 +8,8 @@ import { priceIn } from '../market/market.ts'
 import { NoResultYet } from '../market/seat-results.tsx'
 import { cents, energy, moneyWords, sum } from '../money/format.ts'
 import { Card, Figure, Trouble, Waiting } from '../page/card.tsx'
-import { later } from '../page/later.tsx'
+import { awaited, later } from '../page/later.tsx'
+import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localMoment } from '../time/clock.ts'
 import { Check } from './check.tsx'
@@ -16,7 +17,7 @@ import { utilityWords } from './words.ts'
 import { ZoneTable } from './zone-table.tsx'
 import './utility.css'
 
-const AttentionCards = later(() => import('./attention.tsx'), Waiting)
+const AttentionCards = awaited(() => import('./attention.tsx'))
 const LineLoad = later(() => import('./line-load.tsx'))
 const IntervalTable = later(() => import('./interval-table.tsx'), Waiting)
 const BatchTable = later(() => import('./batch-table.tsx'), Waiting)
@@ -30,6 +31,7 @@ export default function Utility({ area }: { area: AreaResource }) {
   const said = utilityWords()
   const intervals = useQuery(gridIntervalsQuery(useSession(), area.area))
   const batches = useQuery(batchesQuery(area.area))
+  if (isComing(intervals)) return <PageWaiting />
   const newest = intervals.data?.[0]
   const cleared = intervals.data ?? []
   // Where the grid operator or a key decides the quantities, it says so in declarations.

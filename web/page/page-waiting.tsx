@@ -1,0 +1,21 @@
+/** In place of a page of which nothing has come yet: it is as high as the window, so that nothing below it is seen to move. */
+import { Card, Waiting } from './card.tsx'
+import { pageWords } from './words.ts'
+
+export function PageWaiting() {
+  return (
+    <div className="view" aria-busy="true">
+      <Card title={pageWords().moment} className="now">
+        <Waiting lines={5} />
+      </Card>
+    </div>
+  )
+}
+
+/**
+ * Whether the first answer is still on its way. A page waits for what stands at its top, so that it appears whole and nothing jumps;
+ * once something has gone wrong it no longer does, since the rest may be there.
+ */
+export function isComing(...queries: readonly { isPending: boolean; failureCount: number }[]): boolean {
+  return queries.some(({ isPending, failureCount }) => isPending && failureCount === 0)
+}
