@@ -9,7 +9,9 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((f
 it('is fetched by `part` or `later`', () => {
   const bare = files.flatMap((file) => {
     const code = readFileSync(join(root, file), 'utf8')
-    return [...code.matchAll(/(?<!(?:part|later|awaited)\(\(\) => )\bimport\('[^']+'\)/g)].map(([found]) => `${file}: ${found}`)
+    return [...code.matchAll(/(?<!(?:part|later|awaited)\(\(\) => )\bimport\('[^']+'\)/g)].map(
+      ([found]) => `${file}: ${found}`,
+    )
   })
   expect(bare).toEqual([])
 })
