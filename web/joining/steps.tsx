@@ -4,13 +4,13 @@ import { joiningWords } from './words.tsx'
 const steps = ['account', 'code', 'home', 'limits', 'open'] as const
 type StepName = (typeof steps)[number]
 
-interface StepsProps {
+interface JoiningStepsProps {
   at: StepName
   /** What they are called here. */
   names: Record<StepName, string>
 }
 
-export function Steps({ at, names }: StepsProps) {
+export function JoiningSteps({ at, names }: JoiningStepsProps) {
   const said = joiningWords()
   const place = steps.indexOf(at)
   return (

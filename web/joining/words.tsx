@@ -102,7 +102,7 @@ export const joiningWords = catalogue({
         'It takes about five minutes, and nothing is installed: your metering operator reads your meter as ever. Your supplier stays.',
       codeTitle: 'The code of your metering point',
       codeText: (_command: ReactNode): ReactNode =>
-        'Here the values of the metering operator count. Ask whoever runs this neighbourhood for the code of your metering point: it has eight characters. The number of the point is on your electricity bill.',
+        'Here the values of the metering operator count. Ask whoever looks after this neighbourhood for the code of your metering point: it has eight characters. The number of the point is on your electricity bill.',
       find: 'Find my meter',
       codeHint:
         'Small or capital letters, with or without the hyphen. A code lives ten minutes, then there is a new one.',
