@@ -211,7 +211,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const door = createDoor(parts.networkOf)
   http.on('request', door.before(createApp(parts)))
   const io = new SocketServer(http, socketOptions(parts.isOwnHost, parts.senderOf, door.admits))
-  limitPackets(io)
+  limitPackets(io, parts.networkOf)
   const telemetry = createTelemetryBoard(meterOwners(parts.areas))
   attachAgents(io, { ...parts, telemetry })
   const live = attachLive(io, { ...parts, telemetry })

@@ -2,10 +2,12 @@
 import type { Address, Agreement, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
 import { agreementsById } from '../store/queries-agreements.ts'
+import { languages } from '../words/languages.ts'
+import { orderSentence } from '../words/sentences.ts'
 import { hasSeat, requireSeat } from './order-gate.ts'
 import { type OrderParts, refusedBy } from './place-order.ts'
 import { presentAgreement } from './present-agreement.ts'
-import { ApiError } from './problem.ts'
+import { ApiError, Refused } from './problem.ts'
 import type { AgreementResource } from './resources.ts'
 import type { SignedAgreements } from './signed-requests.ts'
 import { checkSigner } from './signers.ts'
@@ -78,13 +80,20 @@ export async function endSigned(
   const [row] = await agreementsById(parts.database, areaId, [id])
   if (row === undefined) throw new ApiError('AGREEMENT_UNKNOWN', `area ${area.settings.area} has no agreement ${id}`)
   const { seller, buyer } = row.signed.agreement
+  // Nobody else waits in the area's queue to be told so.
+  if (account !== seller && account !== buyer) {
+    throw new Refused(
+      'AGREEMENT_FOREIGN',
+      orderSentence(languages.en, { code: 'AGREEMENT_FOREIGN', details: [] }, area.settings),
+    )
+  }
   const signed = { name: 'EndAgreement', value: { account, agreement: id, end }, signature } as const
-  const mayBeWallet = account === seller || account === buyer
-  const { isByAccount } = await checkSigner(parts, area, signed, { account, mayBeWallet })
+  const { isByAccount } = await checkSigner(parts, area, signed, { account, mayBeWallet: true })
   if (!isByAccount) throw new ApiError('NOTICE_SIGNATURE', `the notice must be signed by ${account}`)
+  const isGiven = ({ end_at, notice_by }: typeof row) => end_at === end && notice_by === account
+  if (isGiven(row)) return presentAgreement(area.settings, row)
   const events = await area.submit({ type: 'end-agreement', id, by: account, end, signature })
   const [after] = await agreementsById(parts.database, areaId, [id])
-  const isEnded = after!.end_at === end && after!.notice_by === account
-  if (!isEnded) throw refusedBy(events, area)
+  if (!isGiven(after!)) throw refusedBy(events, area)
   return presentAgreement(area.settings, after!)
 }

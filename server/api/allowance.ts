@@ -28,6 +28,8 @@ export interface Allowance {
   use(who: string, nowMs: number): void
   /** Throws as `use` where nothing is left, and counts nothing. */
   check(who: string, nowMs: number): void
+  /** Counts so many, also more than are left; fewer than none gives back what was counted for nothing. */
+  charge(who: string, nowMs: number, count: number): void
 }
 
 /**
@@ -39,28 +41,39 @@ export function createAllowance({ mostPerMinute, done }: { mostPerMinute: number
   const eachMs = 60_000 / Math.max(1, mostPerMinute - atOnce)
   const usedUntil = new Map<string, number>()
 
-  /** Until when one more would be used. */
-  function next(who: string, nowMs: number): number {
+  /** Until when something is used. */
+  function used(who: string, nowMs: number): number {
     const knownMs = usedUntil.get(who) ?? 0
     // Only a clock that was set back leaves a time so far ahead: that must lock nobody out.
-    const beforeMs = knownMs > nowMs + atOnce * eachMs ? nowMs : knownMs
-    const untilMs = Math.max(beforeMs, nowMs) + eachMs
+    return knownMs > nowMs + atOnce * eachMs ? nowMs : Math.max(knownMs, nowMs)
+  }
+
+  /** Until when one more would be used. */
+  function next(who: string, nowMs: number): number {
+    const untilMs = used(who, nowMs) + eachMs
     const waitMs = untilMs - nowMs - atOnce * eachMs
     if (waitMs <= 0) return untilMs
     const retryAfterSeconds = Math.ceil(waitMs / 1000)
     throw new ApiError('TOO_MANY_REQUESTS', `at most ${mostPerMinute} times a minute ${done}`, { retryAfterSeconds })
   }
 
+  function remember(who: string, nowMs: number, untilMs: number): void {
+    // Whoever asks moves to the end: at the beginning are those who asked longest ago.
+    usedUntil.delete(who)
+    usedUntil.set(who, untilMs)
+    for (const [other, otherMs] of usedUntil) {
+      if (otherMs > nowMs && usedUntil.size <= mostRemembered) break
+      usedUntil.delete(other)
+    }
+  }
+
   return {
     use(who, nowMs) {
-      const untilMs = next(who, nowMs)
-      // Whoever asks moves to the end: at the beginning are those who asked longest ago.
-      usedUntil.delete(who)
-      usedUntil.set(who, untilMs)
-      for (const [other, otherMs] of usedUntil) {
-        if (otherMs > nowMs && usedUntil.size <= mostRemembered) break
-        usedUntil.delete(other)
-      }
+      remember(who, nowMs, next(who, nowMs))
+    },
+    charge(who, nowMs, count) {
+      const untilMs = used(who, nowMs) + count * eachMs
+      remember(who, nowMs, Math.min(untilMs, nowMs + atOnce * eachMs))
     },
     check(who, nowMs) {
       next(who, nowMs)

@@ -74,11 +74,7 @@ export function createOrderGate(nowMs: () => number = Date.now): OrderGate {
       vain.check(nameOf(sender), nowMs())
     },
     heardInVain(sender) {
-      try {
-        vain.use(nameOf(sender), nowMs())
-      } catch {
-        // It was heard before the ones that used the allowance up.
-      }
+      vain.charge(nameOf(sender), nowMs(), 1)
     },
     async enter(area, { account, meter, sender }, work) {
       requireSeat(area, { account, meter }, { code: 'ORDER_NO_SEAT', details: [] })

@@ -17,7 +17,9 @@ import {
   telemetrySchema,
 } from '../../contracts/protocol/wire.ts'
 import type { NetworkOf } from '../api/addresses.ts'
+import { createAllowance } from '../api/allowance.ts'
 import type { Areas } from '../api/parts.ts'
+import { ApiError } from '../api/problem.ts'
 import { AreaError } from '../areas/error.ts'
 import { type SignatureCheck, SignatureCheckError } from '../signatures/signature-check.ts'
 import { dropWhenSlow } from './limits.ts'
@@ -55,6 +57,10 @@ const limits = {
   /** A connection that announced nothing for so long is closed. */
   silentMs: 120_000,
 }
+/** Announcements of strangers of one network that are not signed by the meter: each costs a look at a signature. */
+const mostFalsePerMinute = 1_200
+/** Readings of one agent that change nothing (duplicates, refused ones) and announcements said again. */
+const mostVainPerMinute = 6_000
 const retryMs = { busy: 1_000, unknownMeter: 3_000, clock: 60_000, failure: 5_000 }
 
 /** The meters announced on a connection. */
@@ -67,12 +73,20 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
   const namespace = io.of('/agents')
   const metrics = registerMetrics(registry, () => namespace.sockets.size)
   const intake = createReadingIntake(areas, signatures)
+  const falseHellos = createAllowance({
+    mostPerMinute: mostFalsePerMinute,
+    done: 'one address may announce meters without their signature',
+  })
+  const vain = createAllowance({ mostPerMinute: mostVainPerMinute, done: 'an agent may send what changes nothing' })
   let readingsUnderWay = 0
   const { makeKnown } = limitPlaces(namespace, { networkOf, limits: places, nameOf: () => null })
 
   namespace.on('connection', (socket) => {
     const meters: AnnouncedMeters = new Map()
+    const network = networkOf(socket.request)
     let messagesUnderWay = 0
+    /** The meter that was announced first. */
+    let name: string | null = null
     let silence = setTimeout(() => socket.disconnect(true), limits.silentMs)
     dropWhenSlow(socket, () => metrics.dropped.inc())
 
@@ -105,7 +119,14 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
     onMessage('hello', async (message) => {
       clearTimeout(silence)
       if (meters.size === 0) silence = setTimeout(() => socket.disconnect(true), limits.silentMs)
-      const { answer, announced } = await hello(message, { areas, signatures, nowMs: Date.now() })
+      const nowMs = Date.now()
+      const [allowance, who] = name === null ? [falseHellos, network] : [vain, name]
+      allowance.check(who, nowMs)
+      // It is given back to whoever announces a meter that is new here; many may be looked at at once.
+      allowance.charge(who, nowMs, 1)
+      const { answer, announced } = await hello(message, { areas, signatures, nowMs })
+      const isUnsigned = !answer.ok && answer.code === 'HELLO_SIGNATURE'
+      if (!isUnsigned && !meters.has(announced?.meter ?? '')) allowance.charge(who, nowMs, -1)
       if (announced === null) return answer
       if (meters.size >= limits.metersPerConnection && !meters.has(announced.meter)) {
         return refusal(
@@ -118,12 +139,17 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
         return refusal('SOCKETS_FULL', 'the server has as many agents as it takes; try again later', retryMs.clock)
       }
       clearTimeout(silence)
+      name ??= announced.meter
       meters.set(announced.meter, announced.as)
       return answer
     })
 
     onMessage('readings', async (message) => {
       if (hangUp()) return refusal('AREA_NOT_READY', 'the area was made again: announce the meter anew', retryMs.busy)
+      if (name === null) {
+        return refusal('READING_FOREIGN', 'this connection has not announced a meter', retryMs.unknownMeter)
+      }
+      vain.check(name, Date.now())
       const elements = readingsMessageSchema.safeParse(message)
       if (!elements.success) {
         const form = `readings are an array of 1 to ${readingsPerMessage} readings`
@@ -137,6 +163,7 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
       try {
         const results = await takeReadings(elements.data, meters, intake)
         for (const { code } of results) if (code !== undefined) metrics.refused.inc({ code })
+        vain.charge(name, Date.now(), results.filter(isVain).length)
         return waitingFor(results) ?? { ok: true, results }
       } finally {
         readingsUnderWay -= count
@@ -249,6 +276,11 @@ function waitingFor(results: readonly ReadingAck[]): Refusal | null {
   return isWaiting ? refusal(code!, message!, retryMs.busy) : null
 }
 
+/** Nothing has changed for it, and not because of anything that passes. */
+function isVain({ status, code }: ReadingAck): boolean {
+  return status === 'duplicate' || (status === 'refused' && !passing.has(code ?? ''))
+}
+
 const passing: ReadonlySet<string> = new Set<AreaError['code']>([
   'AREA_BUSY',
   'AREA_NOT_READY',
@@ -274,13 +306,19 @@ function refusalOf(error: unknown, log: Logger): Refusal {
   if (error instanceof AreaError || error instanceof SignatureCheckError) {
     return refusal(error.code, error.message, retryMs.busy)
   }
+  if (error instanceof ApiError) {
+    return refusal(error.code, error.message, 1000 * (error.retryAfterSeconds ?? 1))
+  }
   log.error({ err: error }, 'a message of an agent failed')
   return refusal('INTERNAL', 'the server failed; it has been noted', retryMs.failure)
 }
 
+/** Unknown keys are named, however many there are. */
+const longestIssue = 300
+
 function firstIssue(issues: readonly { path: PropertyKey[]; message: string }[]): string {
   const { path, message } = issues[0]!
-  return path.length === 0 ? message : `${path.join('.')}: ${message}`
+  return (path.length === 0 ? message : `${path.join('.')}: ${message}`).slice(0, longestIssue)
 }
 
 function registerMetrics(registry: Registry, connections: () => number) {

@@ -1,6 +1,8 @@
 /** Limits of sockets: how many, how large, and how far one may fall behind. */
 
 import type { Server, ServerOptions, Socket } from 'socket.io'
+import type { NetworkOf } from '../api/addresses.ts'
+import { createAllowance } from '../api/allowance.ts'
 import type { Door } from '../api/door.ts'
 import type { IsOwnHost, SenderOf } from '../api/hosts.ts'
 
@@ -27,6 +29,12 @@ export function socketOptions(
 const mostConnects = 8
 /** Packets of one connection: so many at once, and so many a second in the long run. */
 const packets = { atOnce: 2_000, perSecond: 500 }
+/** A packet counts as one more for each of these bytes: it is read before anybody knows what it is. */
+const bytesOfOne = 4_096
+/** Packets of all connections of one network that have not shown who they are. */
+const mostOfStrangers = 12_000
+/** The first small packets of a connection, in which whoever means well says who it is: a neighbour's flood does not take them away. */
+const freePackets = 8
 /** Packets that may wait for one client; a page that reads none for minutes is let go and resumes by itself. */
 const mostWaitingPackets = 500
 
@@ -34,33 +42,66 @@ const mostWaitingPackets = 500
  * Closes a connection that sends more packets than anybody needs to. They are counted before socket.io looks at them: one
  * polling request holds twenty thousand that each ask for a namespace, which took two seconds of everybody's time.
  */
-export function limitPackets(io: Server, nowMs: () => number = () => performance.now()): void {
+export function limitPackets(io: Server, networkOf: NetworkOf, nowMs: () => number = () => performance.now()): void {
+  const ofStrangers = createAllowance({ mostPerMinute: mostOfStrangers, done: 'strangers of one address may send' })
+  const eachMs = 1_000 / packets.perSecond
   io.engine.on('connection', (connection: Socket['conn']) => {
+    const network = networkOf(connection.request)
     let connects = 0
+    let messages = 0
     let usedUntilMs = 0
-    const eachMs = 1_000 / packets.perSecond
+
+    function isOneOfTooMany(count: number, atMs: number): boolean {
+      messages += 1
+      if ((messages <= freePackets && count === 1) || trusted.has(connection)) return false
+      try {
+        ofStrangers.check(network, atMs)
+        ofStrangers.charge(network, atMs, count)
+        return false
+      } catch {
+        return true
+      }
+    }
+
     connection.on('packet', ({ type, data }) => {
       const atMs = nowMs()
-      usedUntilMs = Math.max(usedUntilMs, atMs) + eachMs
-      if (type === 'message' && typeof data === 'string' && data.startsWith(connectPacket)) connects += 1
+      const count = 1 + Math.floor((data?.length ?? 0) / bytesOfOne)
+      usedUntilMs = Math.max(usedUntilMs, atMs) + count * eachMs
+      const isMessage = type === 'message'
+      if (isMessage && typeof data === 'string' && data.startsWith(connectPacket)) connects += 1
+      const isTooMuch = connects > mostConnects || usedUntilMs - atMs > packets.atOnce * eachMs
       // What follows in the same request is not looked at any more.
-      if (connects > mostConnects || usedUntilMs - atMs > packets.atOnce * eachMs) connection.close(true)
+      if (isTooMuch || (isMessage && isOneOfTooMany(count, atMs))) hangUp(connection)
     })
   })
+}
+
+/** Connections that have shown who they are. */
+const trusted = new WeakSet<Socket['conn']>()
+
+/** Gives a connection that has shown who it is the limits of its own alone. */
+export function trustConnection({ conn }: Socket): void {
+  trusted.add(conn)
+}
+
+/** Closing alone waits half a minute for the client's consent, and takes what it sends meanwhile. */
+function hangUp(connection: Socket['conn']): void {
+  const { socket } = connection.transport as { socket?: { terminate(): void } }
+  connection.close(true)
+  socket?.terminate()
 }
 
 /** The first character of a packet that asks for a namespace. */
 const connectPacket = '0'
 
 /** Lets a client go that does not read what is sent to it; `dropped` is called then. */
-export function dropWhenSlow(socket: Pick<Socket, 'conn' | 'once' | 'request'>, dropped: () => void): void {
+export function dropWhenSlow(socket: Pick<Socket, 'conn' | 'once'>, dropped: () => void): void {
   let waiting = 0
   const count = () => {
     waiting += 1
     if (waiting !== mostWaitingPackets) return
     dropped()
-    socket.conn.close(true)
-    socket.request.socket.destroy() // Closing alone waits half a minute for the client's consent.
+    hangUp(socket.conn)
   }
   const read = () => {
     waiting = 0

@@ -5,7 +5,7 @@
  */
 import type { Namespace, Socket } from 'socket.io'
 import type { NetworkOf } from '../api/addresses.ts'
-import { connectError } from './limits.ts'
+import { connectError, trustConnection } from './limits.ts'
 
 export interface PlaceLimits {
   known: number
@@ -36,6 +36,7 @@ export function limitPlaces(
     if (known.has(socket)) return true
     if (known.size >= limits.known) return false
     strangers.delete(socket)
+    trustConnection(socket)
     const ofOne = known.add(socket, name)
     if (ofOne.size > limits.knownOfOne) close(ofOne)
     return true

@@ -1,6 +1,6 @@
 /** Agreements over HTTP: signed by both, honoured before anything else, shown to both and to nobody else, ended by notice. */
 import type { Wallet } from 'ethers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Agreement, digestOf, signFull } from '../../contracts/protocol/typed-data.ts'
 import { agreementSchema, pageOf, seatIntervalSchema } from '../../server/api/resources.ts'
 import { monthSchema } from '../../server/api/totals-resources.ts'
@@ -167,10 +167,14 @@ describe('notice', () => {
   })
 
   test('is given by one of the two, signed by them', async () => {
+    const asked = vi.spyOn(street.area, 'submit')
     const foreign = await end(agreed.agreement, earliest, { by: people.stranger })
-    expect(foreign.body.code).toBe('AGREEMENT_FOREIGN')
+    expect([foreign.status, foreign.body.code]).toEqual([422, 'AGREEMENT_FOREIGN'])
     const forged = await end(agreed.agreement, earliest, { by: people.alice, signer: people.bob })
     expect(forged.body.code).toBe('NOTICE_SIGNATURE')
+    expect((await end(agreed.agreement, earliest)).status).toBe(200)
+    expect(asked, 'nobody waits in the area’s queue for what is refused, or was said before').not.toHaveBeenCalled()
+    asked.mockRestore()
     const unknown = await end(`0x${'0'.repeat(64)}`, earliest)
     expect([unknown.status, unknown.body.code]).toEqual([404, 'AGREEMENT_UNKNOWN'])
   })

@@ -204,7 +204,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const door = createDoor(apiParts.networkOf, options.door)
   http.on('request', door.before(app))
   const io = new Server(http, socketOptions(isOwnHost, senderOf, door.admits))
-  limitPackets(io)
+  limitPackets(io, apiParts.networkOf)
   const telemetry = createTelemetryBoard(meterOwners(areas))
   attachAgents(io, { ...apiParts, telemetry })
   const live: Live = attachLive(io, {

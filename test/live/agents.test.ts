@@ -142,6 +142,7 @@ describe('readings', () => {
     ['more than a message holds', Array.from({ length: readingsPerMessage + 1 }, () => null)],
   ])('a message with %s is refused as a whole', async (_name, message) => {
     agent = street.agent()
+    await announce(await hello('alice'))
     expect(await send(message)).toMatchObject({
       ok: false,
       code: 'READINGS_MALFORMED',
@@ -180,6 +181,27 @@ describe('readings', () => {
     agent.emit('readings', ['x'.repeat(400_000)], () => {})
     await ended
     expect(await neighbour.emitWithAck('hello', await hello('alice'))).toMatchObject({ ok: true })
+    neighbour.close()
+  })
+
+  test('of a connection that has announced no meter are not looked at', async () => {
+    agent = street.agent()
+    const answer = await send(Array(readingsPerMessage).fill({}))
+    expect(answer).toMatchObject({ ok: false, code: 'READING_FOREIGN', retryAfterMs: 3_000 })
+  })
+
+  test('that change nothing are heard only so often, and their sender’s neighbours go on', async () => {
+    agent = street.agent()
+    await announce(await hello('alice'))
+    const rubbish = Array(readingsPerMessage).fill({ meter: '0x', [`a${'b'.repeat(1_000)}`]: 1 })
+    let answer = await send(rubbish)
+    expect(answer.ok && answer.results[0]!.message!.length).toBeLessThanOrEqual(300)
+    for (let n = 0; n < 60 && answer.ok; n++) answer = await send(rubbish)
+    expect(answer).toMatchObject({ ok: false, code: 'TOO_MANY_REQUESTS' })
+    const neighbour = street.agent()
+    expect(await neighbour.emitWithAck('hello', await hello('bob'))).toMatchObject({ ok: true })
+    const bobs = await signedReading('bob', { time: t0 + 2_700, importWh: 1_000 })
+    expect(await neighbour.emitWithAck('readings', [bobs])).toMatchObject({ ok: true })
     neighbour.close()
   })
 
@@ -272,4 +294,20 @@ test('agents announce their meters anew where an area was made again: it may hav
   }, 20_000)
   agent = street.agent()
   expect(await announce(await hello('bob'))).toMatchObject({ ok: true })
+})
+
+test('announcements that their meters did not sign are looked at so often for one network, and who is known says more', async () => {
+  const known = street.agent()
+  expect(await known.emitWithAck('hello', await hello('bob'))).toMatchObject({ ok: true })
+  agent = street.agent()
+  const unsigned = { ...(await hello('alice')), signature: `0x${'1'.repeat(128)}` }
+  const codes: (string | false)[] = []
+  while (codes.length < 4_000 && !codes.includes('TOO_MANY_REQUESTS')) {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => announce(unsigned)))
+    codes.push(...answers.map((answer) => !answer.ok && answer.code))
+  }
+  expect(codes.slice(0, 590).every((code) => code === 'HELLO_SIGNATURE')).toBe(true)
+  expect(codes).toContain('TOO_MANY_REQUESTS')
+  expect(await known.emitWithAck('hello', await hello('bob'))).toMatchObject({ ok: true })
+  known.close()
 })

@@ -1,5 +1,5 @@
 /** Places of connections: a stranger gets one for each connection, few for each network, and none of those who are known. */
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
@@ -24,11 +24,12 @@ async function start(limits: Partial<PlaceLimits> = {}) {
       () => true,
     ),
   )
-  limitPackets(io)
+  const networkOf = ({ headers }: Pick<IncomingMessage, 'headers'>) => String(headers['x-network'] ?? 'here')
+  limitPackets(io, networkOf)
   running.push(io)
   const namespace = io.of('/agents')
   const places = limitPlaces(namespace, {
-    networkOf: ({ headers }) => String(headers['x-network'] ?? 'here'),
+    networkOf,
     limits: { known: 2, knownOfOne: 1, strangers: 4, strangersOfNetwork: 2, ...limits },
     nameOf: () => null,
   })
@@ -102,8 +103,31 @@ test('a connection has one socket of a namespace, however many it asks for', asy
 test('a connection that sends packets without end is closed', async () => {
   const { open } = await start()
   const socket = await open()
-  for (let n = 0; n < 3_000; n++) socket.emit('nothing', n)
-  await vi.waitFor(() => expect(socket.connected).toBe(false))
+  for (let n = 0; n < 20_000; n++) socket.emit('nothing', n)
+  await vi.waitFor(() => expect(socket.connected).toBe(false), { timeout: 10_000 })
+})
+
+test('strangers of one network send so much together, and who has shown who it is goes on, as do the first packets of all', async () => {
+  const { open } = await start({ strangers: 100, strangersOfNetwork: 100 })
+  const known = await open()
+  expect(await known.emitWithAck('name', 'honest')).toBe(true)
+  const crowd: Socket[] = []
+  for (let n = 0; n < 6; n++) crowd.push(await open())
+  for (const socket of crowd) for (let n = 0; n < 1_200; n++) socket.emit('nothing', n)
+  await vi.waitFor(() => expect(alive(crowd)).toContain(false), { timeout: 10_000 })
+  for (let n = 0; n < 100; n++) known.emit('nothing', n)
+  expect(await known.emitWithAck('name', 'honest')).toBe(true)
+  expect(await (await open()).emitWithAck('name', 'newcomer')).toBe(true)
+  const elsewhere = await open('b')
+  for (let n = 0; n < 20; n++) elsewhere.emit('nothing', n)
+  expect(await elsewhere.emitWithAck('name', 'far')).toBe(false)
+})
+
+test('a packet counts by its size', async () => {
+  const { open } = await start()
+  const socket = await open()
+  for (let n = 0; n < 40; n++) socket.emit('nothing', 'x'.repeat(250_000))
+  await vi.waitFor(() => expect(socket.connected).toBe(false), { timeout: 10_000 })
 })
 
 test('no connection is made under another name', async () => {
