@@ -63,10 +63,31 @@ test(`batches of ${entries} entries settle in transactions below the gas cap`, a
     expect(count).toBeGreaterThanOrEqual(entries)
     console.log(`${count} entries: ${gas_used} gas in all, ${Math.round(gas_used / count)} an entry`)
   }
-  const transactions = await database`select purpose, gas_used from transactions where status = 'mined'`
+  const transactions = await database`select purpose, gas_used, hash from transactions where status = 'mined'`
   for (const { purpose, gas_used } of transactions) {
     expect(gas_used).toBeLessThan(gasCap)
     console.log(`${purpose}: ${gas_used} gas`)
   }
+  await checkNamedWords(transactions.map(({ hash }) => hash as string))
   await market.stop()
 }, 1_800_000)
+
+/** What a settlement names ahead is what it reads, two words a seat: a word that it did not read would cost and save nothing. */
+async function checkNamedWords(hashes: string[]): Promise<void> {
+  const { provider } = chain
+  const settlements = (await Promise.all(hashes.map((hash) => provider.getTransaction(hash)))).filter(
+    (transaction) => transaction!.accessList!.length > 0,
+  )
+  expect(settlements.length).toBeGreaterThan(0)
+  for (const transaction of settlements) {
+    const { from, to, data, blockNumber, accessList } = transaction!
+    const named = accessList!.flatMap(({ storageKeys }) => storageKeys)
+    expect(named.length).toBeGreaterThanOrEqual(2 * 16)
+    const before = `0x${(blockNumber! - 1).toString(16)}`
+    const answer = await provider.send('eth_createAccessList', [{ from, to, data }, before])
+    const read = (answer.accessList as { address: string; storageKeys: string[] }[]).find(
+      ({ address }) => address.toLowerCase() === to!.toLowerCase(),
+    )!.storageKeys
+    expect(named.filter((key) => !read.includes(key))).toEqual([])
+  }
+}
