@@ -26,6 +26,21 @@ export function servedAt(seats: readonly MeterSeat[], time: UtcSeconds): MeterSe
   return seats.find(({ seat }) => seat.openedAt < time) ?? seats.at(-1)
 }
 
+/**
+ * Whose area takes a reading: that of the seat which is served at its boundary, or of a later one whose epoch it is of, or which is
+ * beyond its epoch and so can say that it will never be known. An area decides alike among its own seats.
+ */
+export function takerOf(
+  seats: readonly MeterSeat[],
+  { epoch, time }: { epoch: number; time: UtcSeconds },
+): MeterSeat | undefined {
+  const served = servedAt(seats, time)
+  if (served === undefined || served.seat.epochStart.epoch >= epoch) return served
+  const later = seats.filter((each) => each !== served && each.seat.openedAt >= time)
+  const ofEpoch = later.find(({ seat: { epochStart } }) => epochStart.epoch === epoch && epochStart.time < time)
+  return ofEpoch ?? later.find(({ seat }) => seat.epochStart.epoch > epoch) ?? served
+}
+
 function isOf({ settings: { chain } }: AreaHandle, { chainId, escrow }: EscrowDomain): boolean {
   return chain.chainId === chainId && chain.escrow === escrow
 }

@@ -16,7 +16,7 @@ import { canRetryReading } from '../market/area/codes.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import { languages } from '../words/languages.ts'
 import { readingSentence } from '../words/sentences.ts'
-import { seatsOfMeter, servedAt } from './meter-seats.ts'
+import { seatsOfMeter, takerOf } from './meter-seats.ts'
 
 /** A meter that was announced: for this escrow, to this area, which told it as of so many loads what it has of it. */
 export interface WelcomedMeter {
@@ -58,7 +58,12 @@ export interface ReadingIntake {
   take(arrived: readonly ArrivedReading[]): Promise<ReadingAck[]>
 }
 
-export function createReadingIntake(areas: Areas, signatures: SignatureCheck): ReadingIntake {
+/** `later` does something after so many ms. */
+export function createReadingIntake(
+  areas: Areas,
+  signatures: Pick<SignatureCheck, 'recover'>,
+  { later = setTimeout }: { later?: (action: () => void, ms: number) => unknown } = {},
+): ReadingIntake {
   let gathered: ReadingMessage[] = []
 
   async function carryOn(messages: readonly ReadingMessage[]): Promise<void> {
@@ -82,7 +87,7 @@ export function createReadingIntake(areas: Areas, signatures: SignatureCheck): R
       if (arrived.length === 0) return Promise.resolve([])
       return new Promise((resolve, reject) => {
         if (gathered.length === 0) {
-          setTimeout(() => {
+          later(() => {
             const messages = gathered
             gathered = []
             void carryOn(messages)
@@ -95,7 +100,10 @@ export function createReadingIntake(areas: Areas, signatures: SignatureCheck): R
 }
 
 /** Who signed each, in order; mostly they are of one escrow. */
-async function signersOf(readings: readonly Carried[], signatures: SignatureCheck): Promise<(string | null)[]> {
+async function signersOf(
+  readings: readonly Carried[],
+  signatures: Pick<SignatureCheck, 'recover'>,
+): Promise<(string | null)[]> {
   const byDomain = new Map<string, { domain: EscrowDomain; places: number[] }>()
   for (const [place, { domain }] of readings.entries()) {
     const name = `${domain.chainId} ${domain.escrow}`
@@ -126,7 +134,7 @@ function byArea(
   const admitted = new Map<AreaHandle, Carried[]>()
   for (const [index, each] of readings.entries()) {
     const { reading, domain } = each
-    const served = servedAt(seatsOfMeter(areas, reading.meter, domain), reading.time)
+    const served = takerOf(seatsOfMeter(areas, reading.meter, domain), reading)
     if (served === undefined) {
       answer(each, readingRefusal(reading, 'READING_UNKNOWN_METER', 'no seat here has the meter any more', true))
       continue

@@ -78,6 +78,26 @@ test('of seats that follow one another the last one counts that had opened by th
   expect(servedAt([], t0)).toBeUndefined()
 })
 
+test('an epoch that began and ended unseen, before its meter moved, is refused for good', async () => {
+  const { areas, parts } = await startAreas(2)
+  const [first, second] = parts as [MemoryArea, MemoryArea]
+  const closing = [terms({ zone: 'north' }), terms({ zone: 'north', from: moved, closed: true })]
+  await sync(first, [seatOfPerson('alice', 'north', { terms: closing })])
+  const start = { epoch: 3, time: t0 + intervalSeconds, importWh: 0, exportWh: 0 }
+  const there = { openedAt: moved, epochStart: start, base: start, terms: [terms({ from: moved })] }
+  await sync(second, [seatOfPerson('alice', 'south', there)])
+  const take = await intakeOf(areas)
+  for (const each of parts) await each.setTime(moved + 1)
+  const [lost, early] = await take([
+    await signedReading('alice', { epoch: 2, time: t0 + intervalSeconds, exportWh: 5 }),
+    // Of the epoch that the next seat runs in: that one takes it, though it is not open yet.
+    await signedReading('alice', { epoch: 3, time: moved, exportWh: 7 }),
+  ])
+  expect(lost).toMatchObject({ code: 'READING_EPOCH_ENDED', retry: false })
+  expect(early).toMatchObject({ status: 'stored' })
+  expect(committedReadings(first)).toEqual([])
+})
+
 test('what travels beside a reading comes along', async () => {
   const { areas, parts } = await startAreas(1)
   await sync(parts[0]!, [seatOfPerson('alice', 'north')])
