@@ -41,6 +41,34 @@ export function takerOf(
   return ofEpoch ?? later.find(({ seat }) => seat.epochStart.epoch > epoch) ?? served
 }
 
+/** What a meter's agent hears of what there is of it. */
+export interface HeldOfMeter extends Pick<SeatSummary, 'newest' | 'gaps' | 'settledTo' | 'keys'> {
+  served: MeterSeat
+}
+
+/**
+ * What there is of a meter in all its seats, the newest first: of the one that is served now, and of former ones what they lack
+ * of the same epoch until the next one opened, where that is not settled. Undefined where there is no seat.
+ */
+export function heldOf(seats: readonly MeterSeat[], now: UtcSeconds): HeldOfMeter | undefined {
+  const served = servedAt(seats, now)
+  if (served === undefined) return undefined
+  const { newest } = served.seat
+  let { settledTo, keys } = served.seat
+  const gaps = [...served.seat.gaps]
+  for (const { seat } of seats) if (seat.keys.length > keys.length) keys = seat.keys
+  for (let place = seats.indexOf(served) + 1; place < seats.length; place += 1) {
+    const { seat } = seats[place]!
+    const until = seats[place - 1]!.seat.openedAt
+    if (seat.settledTo >= until) continue
+    settledTo = Math.min(settledTo, seat.settledTo)
+    if (seat.newest.epoch !== newest.epoch) continue
+    gaps.push(...seat.gaps)
+    if (seat.newest.time < until) gaps.push({ from: seat.newest.time + 1, to: until })
+  }
+  return { served, newest, gaps, settledTo, keys }
+}
+
 function isOf({ settings: { chain } }: AreaHandle, { chainId, escrow }: EscrowDomain): boolean {
   return chain.chainId === chainId && chain.escrow === escrow
 }

@@ -11,11 +11,12 @@ import { AreaClock } from '../../server/areas/clock.ts'
 import { type ConnectedArea, connectArea, serveArea, telling } from '../../server/areas/messages.ts'
 import { AreaRunner } from '../../server/areas/runner.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
-import { seatsOfMeter, servedAt } from '../../server/live/meter-seats.ts'
+import { heldOf, seatsOfMeter } from '../../server/live/meter-seats.ts'
 import {
   createReadingIntake,
   isOutOfDate,
   type ReadingIntake,
+  toldBy,
   type WelcomedMeter,
 } from '../../server/live/reading-intake.ts'
 import type { AreaConfig, Event } from '../../server/market/area/area.ts'
@@ -179,13 +180,12 @@ export class Server {
   /** What the server says to a meter that announces itself, or null where it knows no seat of it. */
   hello(meter: string): Welcome | null {
     const { areas, connection } = this
-    const held = servedAt(seatsOfMeter(areas, meter, domain), this.machine.wallMs() / 1000)
+    const seats = seatsOfMeter(areas, meter, domain)
+    const held = heldOf(seats, this.machine.wallMs() / 1000)
     if (held === undefined) return null
-    const { area, seat } = held
-    const { newest, gaps, settledTo, keys } = seat
-    const { condition, loads } = area.status
-    const isWaiting = condition.is !== 'ready'
-    return { connection, as: { domain, area, loads }, isWaiting, newest, gaps, settledTo, keys }
+    const { served, ...heard } = held
+    const isWaiting = served.area.status.condition.is !== 'ready'
+    return { connection, as: { domain, told: toldBy(seats) }, isWaiting, ...heard }
   }
 
   /** Takes signed readings of one connection. Rejects where the meter has to announce itself first. */
@@ -193,7 +193,8 @@ export class Server {
     { connection, as }: Pick<Welcome, 'connection' | 'as'>,
     readings: readonly SignedReading[],
   ): Promise<ReadingAck[]> {
-    if (connection !== this.connection || isOutOfDate(as)) throw new Error('the connection has ended')
+    const isGone = readings.some(({ meter }) => isOutOfDate(as, seatsOfMeter(this.areas, meter, domain)))
+    if (connection !== this.connection || isGone) throw new Error('the connection has ended')
     const acks = await this.intake.take(readings.map((reading) => ({ reading, ...as })))
     for (const [index, { meter, epoch, time }] of readings.entries()) {
       const ack = acks[index]
