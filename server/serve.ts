@@ -34,7 +34,7 @@ import { attachAgents } from './live/agents.ts'
 import { limitPackets, socketOptions } from './live/limits.ts'
 import { attachLive } from './live/live.ts'
 import { meterOwners } from './live/meter-seats.ts'
-import { createReadingIntake } from './live/reading-intake.ts'
+import { createReadingIntake, toldBy } from './live/reading-intake.ts'
 import { createTelemetryBoard } from './live/telemetry-board.ts'
 import type { Tolerance } from './metering/witnesses.ts'
 import { createMetricsServer } from './metrics-server.ts'
@@ -226,8 +226,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     tolerance: options.witnessTolerance,
     deliver(area, readings) {
       const { chain: domain } = area.settings
-      const { loads } = area.status
-      return intake.take(readings.map((reading) => ({ reading, domain, area, loads })))
+      const told = toldBy(parts.areas.all().map((each) => ({ area: each })))
+      return intake.take(readings.map((reading) => ({ reading, domain, told })))
     },
   })
   log.info({ url, areas: settings.map(({ area }) => area), operator: escrows[0]!.sender.address }, 'serving')

@@ -20,6 +20,8 @@ export interface SeatSummary {
   keys: LaterKey[]
   /** The boundary from which the seat may trade: readings of its meter after it are this seat's. */
   openedAt: UtcSeconds
+  /** Where the epoch began that the chain has of the seat. */
+  epochStart: { epoch: number; time: UtcSeconds }
   closed: boolean
   /** Null where the seat trades in the root zone. */
   zone: string | null

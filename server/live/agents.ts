@@ -23,7 +23,7 @@ import { ApiError } from '../api/problem.ts'
 import { AreaError } from '../areas/error.ts'
 import { type SignatureCheck, SignatureCheckError } from '../signatures/signature-check.ts'
 import { dropWhenSlow } from './limits.ts'
-import { type MeterSeat, seatsOfMeter, servedAt } from './meter-seats.ts'
+import { type HeldOfMeter, heldOf, type MeterSeat, seatsOfMeter } from './meter-seats.ts'
 import { limitPlaces } from './places.ts'
 import {
   type ArrivedReading,
@@ -31,6 +31,7 @@ import {
   isOutOfDate,
   type ReadingIntake,
   readingRefusal,
+  toldBy,
   type WelcomedMeter,
 } from './reading-intake.ts'
 import type { TelemetryBoard } from './telemetry-board.ts'
@@ -92,7 +93,8 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
 
     /** Hangs up where an area may have lost what it had acknowledged: the agent announces its meters anew and hears what is left. */
     function hangUp(): boolean {
-      if (![...meters.values()].some(isOutOfDate)) return false
+      const isGone = ([meter, as]: [string, WelcomedMeter]) => isOutOfDate(as, seatsOfMeter(areas, meter, as.domain))
+      if (![...meters].some(isGone)) return false
       socket.disconnect(true)
       return true
     }
@@ -199,41 +201,38 @@ async function hello(
     const text = `the agent's clock says ${new Date(time * 1000).toISOString()}, the server's ${new Date(nowMs).toISOString()}`
     return refuse('HELLO_CLOCK', text, retryMs.clock)
   }
-  const candidates = escrowsOf(seatsOfMeter(areas, meter), nowMs / 1000).map(({ area, seat }) => {
-    return { area, seat, loads: area.status.loads }
-  })
+  const candidates = escrowsOf(seatsOfMeter(areas, meter), nowMs / 1000)
   if (candidates.length === 0) {
     return refuse('METER_UNKNOWN', `no seat of this server has meter ${meter}: open one`, retryMs.unknownMeter)
   }
   // A meter may have been in areas of several escrows; its agent signs for one of them.
-  for (const { area, seat, loads } of candidates) {
-    const { area: number, rules, chain } = area.settings
+  for (const { served, told, newest, gaps, settledTo, keys } of candidates) {
+    const { area: number, rules, chain } = served.area.settings
     const [signer] = await signatures.recover(chain, 'AgentHello', [{ value: { meter, time }, signature }])
-    const { keys, newest, gaps, settledTo } = seat
     if (signer === null || signer === undefined || !keysFrom(meter, keys, nowMs / 1000).includes(signer)) continue
     return {
       answer: {
         ...{ ok: true, area: number, intervalSeconds: rules.intervalSeconds },
         ...{ chainId: chain.chainId, escrow: chain.escrow, serverTimeMs: nowMs, newest, gaps, settledTo, keys },
       },
-      announced: { meter, as: { domain: chain, area, loads } },
+      announced: { meter, as: { domain: chain, told } },
     }
   }
-  const { area, seat } = candidates[0]!
+  const { area, seat } = candidates[0]!.served
   const key = keyAt(meter, seat.keys, nowMs / 1000)
   const wanted = key === meter ? meter : `${key}, which signs for ${meter} now,`
   const text = `the announcement is not signed by ${wanted} for escrow ${area.settings.chain.escrow}`
   return refuse('HELLO_SIGNATURE', text, retryMs.clock)
 }
 
-/** Of each escrow the seat that the meter serves now, the newest first. */
-function escrowsOf(seats: readonly MeterSeat[], now: number): MeterSeat[] {
+/** Of each escrow what there is of the meter. */
+function escrowsOf(seats: readonly MeterSeat[], now: number): (HeldOfMeter & Pick<WelcomedMeter, 'told'>)[] {
   const byEscrow = new Map<string, MeterSeat[]>()
   for (const each of seats) {
     const { chainId, escrow } = each.area.settings.chain
     byEscrow.set(`${chainId} ${escrow}`, [...(byEscrow.get(`${chainId} ${escrow}`) ?? []), each])
   }
-  return [...byEscrow.values()].map((ofEscrow) => servedAt(ofEscrow, now)!)
+  return [...byEscrow.values()].map((ofEscrow) => ({ ...heldOf(ofEscrow, now)!, told: toldBy(ofEscrow) }))
 }
 
 /** What becomes of each element, in order; one that is refused disturbs none of its neighbours. */

@@ -26,6 +26,49 @@ export function servedAt(seats: readonly MeterSeat[], time: UtcSeconds): MeterSe
   return seats.find(({ seat }) => seat.openedAt < time) ?? seats.at(-1)
 }
 
+/**
+ * Whose area takes a reading: that of the seat which is served at its boundary, or of a later one whose epoch it is of, or which is
+ * beyond its epoch and so can say that it will never be known. An area decides alike among its own seats.
+ */
+export function takerOf(
+  seats: readonly MeterSeat[],
+  { epoch, time }: { epoch: number; time: UtcSeconds },
+): MeterSeat | undefined {
+  const served = servedAt(seats, time)
+  if (served === undefined || served.seat.epochStart.epoch >= epoch) return served
+  const later = seats.filter((each) => each !== served && each.seat.openedAt >= time)
+  const ofEpoch = later.find(({ seat: { epochStart } }) => epochStart.epoch === epoch && epochStart.time < time)
+  return ofEpoch ?? later.find(({ seat }) => seat.epochStart.epoch > epoch) ?? served
+}
+
+/** What a meter's agent hears of what there is of it. */
+export interface HeldOfMeter extends Pick<SeatSummary, 'newest' | 'gaps' | 'settledTo' | 'keys'> {
+  served: MeterSeat
+}
+
+/**
+ * What there is of a meter in all its seats, the newest first: of the one that is served now, and of former ones what they lack
+ * of the same epoch until the next one opened, where that is not settled. Undefined where there is no seat.
+ */
+export function heldOf(seats: readonly MeterSeat[], now: UtcSeconds): HeldOfMeter | undefined {
+  const served = servedAt(seats, now)
+  if (served === undefined) return undefined
+  const { newest } = served.seat
+  let { settledTo, keys } = served.seat
+  const gaps = [...served.seat.gaps]
+  for (const { seat } of seats) if (seat.keys.length > keys.length) keys = seat.keys
+  for (let place = seats.indexOf(served) + 1; place < seats.length; place += 1) {
+    const { seat } = seats[place]!
+    const until = seats[place - 1]!.seat.openedAt
+    if (seat.settledTo >= until) continue
+    settledTo = Math.min(settledTo, seat.settledTo)
+    if (seat.newest.epoch !== newest.epoch) continue
+    gaps.push(...seat.gaps)
+    if (seat.newest.time < until) gaps.push({ from: seat.newest.time + 1, to: until })
+  }
+  return { served, newest, gaps, settledTo, keys }
+}
+
 function isOf({ settings: { chain } }: AreaHandle, { chainId, escrow }: EscrowDomain): boolean {
   return chain.chainId === chainId && chain.escrow === escrow
 }

@@ -9,20 +9,24 @@ import { keyAt } from '../../contracts/protocol/meter-keys.ts'
 import type { EscrowDomain } from '../../contracts/protocol/typed-data.ts'
 import { type ReadingAck, readingReasons, type SignedReading } from '../../contracts/protocol/wire.ts'
 import type { Areas } from '../api/parts.ts'
-import type { AreaHandle, SeatSummary } from '../areas/area-handle.ts'
+import type { AreaHandle } from '../areas/area-handle.ts'
 import { AreaError } from '../areas/error.ts'
 import type { EventOf, MeterReading } from '../market/area/area.ts'
 import { canRetryReading } from '../market/area/codes.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import { languages } from '../words/languages.ts'
 import { readingSentence } from '../words/sentences.ts'
-import { seatsOfMeter, servedAt } from './meter-seats.ts'
+import { type MeterSeat, seatsOfMeter, takerOf } from './meter-seats.ts'
 
-/** A meter that was announced: for this escrow, to this area, which told it as of so many loads what it has of it. */
+/** A meter that was announced for an escrow, and as of which loads each of its areas has told what it has of it. */
 export interface WelcomedMeter {
   domain: EscrowDomain
-  area: AreaHandle
-  loads: number
+  told: ReadonlyMap<AreaHandle, number>
+}
+
+/** As of now. */
+export function toldBy(seats: readonly Pick<MeterSeat, 'area'>[]): WelcomedMeter['told'] {
+  return new Map(seats.map(({ area }) => [area, area.status.loads]))
 }
 
 /** A reading that came over a connection which announced its meter for this escrow. */
@@ -58,7 +62,12 @@ export interface ReadingIntake {
   take(arrived: readonly ArrivedReading[]): Promise<ReadingAck[]>
 }
 
-export function createReadingIntake(areas: Areas, signatures: SignatureCheck): ReadingIntake {
+/** `later` does something after so many ms. */
+export function createReadingIntake(
+  areas: Areas,
+  signatures: Pick<SignatureCheck, 'recover'>,
+  { later = setTimeout }: { later?: (action: () => void, ms: number) => unknown } = {},
+): ReadingIntake {
   let gathered: ReadingMessage[] = []
 
   async function carryOn(messages: readonly ReadingMessage[]): Promise<void> {
@@ -82,7 +91,7 @@ export function createReadingIntake(areas: Areas, signatures: SignatureCheck): R
       if (arrived.length === 0) return Promise.resolve([])
       return new Promise((resolve, reject) => {
         if (gathered.length === 0) {
-          setTimeout(() => {
+          later(() => {
             const messages = gathered
             gathered = []
             void carryOn(messages)
@@ -95,7 +104,10 @@ export function createReadingIntake(areas: Areas, signatures: SignatureCheck): R
 }
 
 /** Who signed each, in order; mostly they are of one escrow. */
-async function signersOf(readings: readonly Carried[], signatures: SignatureCheck): Promise<(string | null)[]> {
+async function signersOf(
+  readings: readonly Carried[],
+  signatures: Pick<SignatureCheck, 'recover'>,
+): Promise<(string | null)[]> {
   const byDomain = new Map<string, { domain: EscrowDomain; places: number[] }>()
   for (const [place, { domain }] of readings.entries()) {
     const name = `${domain.chainId} ${domain.escrow}`
@@ -126,18 +138,19 @@ function byArea(
   const admitted = new Map<AreaHandle, Carried[]>()
   for (const [index, each] of readings.entries()) {
     const { reading, domain } = each
-    const served = servedAt(seatsOfMeter(areas, reading.meter, domain), reading.time)
+    const seats = seatsOfMeter(areas, reading.meter, domain)
+    const served = takerOf(seats, reading)
     if (served === undefined) {
       answer(each, readingRefusal(reading, 'READING_UNKNOWN_METER', 'no seat here has the meter any more', true))
       continue
     }
     const { area, seat } = served
-    if (area === each.area && isOutOfDate(each)) {
+    if (isOutOfDate(each, [served])) {
       answer(each, readingRefusal(reading, 'AREA_NOT_READY', 'the area was made again: announce the meter anew', true))
       continue
     }
     const signer = signers[index]!
-    const refusal = wrongSigner(reading, signer, seat, area)
+    const refusal = wrongSigner(reading, signer, { seat, seats, area })
     if (refusal !== null) {
       // What is known of the meter's keys is as new as the area is: nobody is made to give up by one that waits.
       answer(each, { ...refusal, retry: refusal.retry || area.status.condition.is !== 'ready' })
@@ -151,9 +164,12 @@ function byArea(
   return admitted
 }
 
-/** Whether the area has been made anew since the meter was told what it has: it may have lost some of that. */
-export function isOutOfDate({ area, loads }: WelcomedMeter): boolean {
-  return area.status.loads !== loads
+/**
+ * Whether one of these seats' areas has been made anew since it told the meter what it has, or has told nothing yet: it may have lost
+ * what the meter takes as delivered.
+ */
+export function isOutOfDate({ told }: Pick<WelcomedMeter, 'told'>, seats: readonly MeterSeat[]): boolean {
+  return seats.some(({ area }) => area.status.loads !== told.get(area))
 }
 
 /** Submits readings in one command; where that cannot be carried out, each alone, so that only the culprit is refused. */
@@ -198,14 +214,13 @@ function nameOf({ meter, epoch, time }: { meter: string; epoch: number; time: nu
 function wrongSigner(
   reading: SignedReading,
   signer: string | null,
-  { keys }: SeatSummary,
-  { settings }: AreaHandle,
+  { seat, seats, area }: MeterSeat & { seats: readonly MeterSeat[] },
 ): ReadingAck | null {
   const { meter, time } = reading
-  const key = keyAt(meter, keys, time)
-  if (signer === key) return null
-  if (signer === meter || keys.some((later) => later.key === signer)) {
-    const message = readingSentence(languages.en, { code: 'READING_KEY', details: [] }, settings)
+  if (signer === keyAt(meter, seat.keys, time)) return null
+  // One area may have heard of a key before the other.
+  if (signer === meter || seats.some((own) => own.seat.keys.some(({ key }) => key === signer))) {
+    const message = readingSentence(languages.en, { code: 'READING_KEY', details: [] }, area.settings)
     return readingRefusal(reading, 'READING_KEY', message, true)
   }
   return readingRefusal(reading, 'READING_SIGNATURE', 'the reading is not signed by its meter for this escrow', false)

@@ -30,8 +30,8 @@ export class ReadingProjection {
     this.pending = this.newStretches(rows, intervalSeconds)
     return [
       ...noteInNext(sql, areaId, told),
+      ...deleteVoided(sql, areaId, told),
       ...insertReadings(sql, areaId, rows),
-      ...renewSignatures(sql, areaId, told),
       ...insertStretches(sql, areaId, this.pending),
     ]
   }
@@ -53,16 +53,21 @@ export class ReadingProjection {
   }
 }
 
+/** What is stored and not voided by the same commit. */
 function rowsOf(told: ToldEvents): Row[] {
   const rows: Row[] = []
   const cuts = told.of('batch-cut')
+  const voided = told.of('reading-voided')
   for (const { event, reading, place } of told.of('reading')) {
     if (event.status !== 'stored') continue
-    const { seat, nextSeat, isLate } = event
+    const { nextSeat, isLate } = event
     const isInNext = isLate && cuts.some((cut) => cut.place > place && begins(cut.event, event.time))
-    const row = { ...reading!, seat, isLate, isInNext }
-    rows.push(row)
-    if (nextSeat > 0) rows.push({ ...row, seat: nextSeat })
+    for (const seat of nextSeat > 0 ? [event.seat, nextSeat] : [event.seat]) {
+      const isVoided = voided.some(({ event: own, place: later }) => {
+        return later > place && own.seat === seat && own.epoch === event.epoch && own.time === event.time
+      })
+      if (!isVoided) rows.push({ ...reading!, seat, isLate, isInNext })
+    }
   }
   return rows
 }
@@ -102,22 +107,19 @@ function insertReadings(sql: Transaction, areaId: number, all: readonly Row[]): 
   )
 }
 
-/** Of several of one reading the last one counts. */
-function renewSignatures(sql: Transaction, areaId: number, told: ToldEvents): Statement[] {
-  const newest = new Map(told.of('reading-renewed').map((own) => [JSON.stringify(own.event), own]))
-  if (newest.size === 0) return []
-  const rows = [...newest.values()]
+/** Of those that the same commit stores again a new row follows. */
+function deleteVoided(sql: Transaction, areaId: number, told: ToldEvents): Statement[] {
+  const voided = told.of('reading-voided').map(({ event }) => event)
+  if (voided.length === 0) return []
   return [
     sql`
-      update readings set signature = again.signature
-      from unnest(
-        ${numbers(rows, ({ event }) => event.seat)}::int[],
-        ${numbers(rows, ({ event }) => event.time)}::bigint[],
-        ${numbers(rows, ({ event }) => event.epoch)}::int[],
-        ${hexes(rows, ({ reading }) => reading!.signature)}::bytea[]
-      ) as again (seat, time, epoch, signature)
-      where area_id = ${areaId} and readings.time = again.time and readings.seat = again.seat
-        and readings.epoch = again.epoch`,
+      delete from readings using unnest(
+        ${numbers(voided, ({ seat }) => seat)}::int[],
+        ${numbers(voided, ({ time }) => time)}::bigint[],
+        ${numbers(voided, ({ epoch }) => epoch)}::int[]
+      ) as void (seat, time, epoch)
+      where area_id = ${areaId} and readings.time = void.time and readings.seat = void.seat
+        and readings.epoch = void.epoch`,
   ]
 }
 

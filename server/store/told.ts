@@ -9,12 +9,12 @@ export interface ToldEvent<Type extends Event['type']> {
   sequence: number
   /** Place among all events of the commit. */
   place: number
-  /** What a reading's answer, a suspension and a renewed signature are about; of other events null. */
+  /** What a reading's answer and a suspension are about; of other events null. */
   reading: MeterReading | null
 }
 
 /** Each follows the answer to its reading. */
-const aboutReadings: ReadonlySet<Event['type']> = new Set(['reading', 'meter-suspended', 'reading-renewed'])
+const aboutReadings: ReadonlySet<Event['type']> = new Set(['reading', 'meter-suspended'])
 
 export class ToldEvents {
   private readonly byType = new Map<Event['type'], ToldEvent<Event['type']>[]>()

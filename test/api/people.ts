@@ -108,7 +108,7 @@ export async function signedOrder(name: 'alice' | 'bob', change: Partial<Order> 
 
 export async function signedReading(
   name: 'alice' | 'bob' | 'stranger',
-  value: { time: number; importWh?: number; exportWh?: number; quality?: number },
+  value: { time: number; epoch?: number; importWh?: number; exportWh?: number; quality?: number },
   signer: Wallet = meters[name],
 ): Promise<SignedReading> {
   const reading = { meter: lower(meters[name]), epoch: 1, importWh: 0, exportWh: 0, quality: 0, ...value }

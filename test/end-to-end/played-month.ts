@@ -6,7 +6,7 @@ import { Wallet } from 'ethers'
 import { Registry } from 'prom-client'
 import type { ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
 import { readOfficialValues } from '../../server/exchange/read-values.ts'
-import { createReadingIntake, type ReadingIntake } from '../../server/live/reading-intake.ts'
+import { createReadingIntake, type ReadingIntake, toldBy } from '../../server/live/reading-intake.ts'
 import { type FeederNote, feedArea } from '../../server/official/feeder.ts'
 import { keyOfPoint } from '../../server/official/metering-keys.ts'
 import { type TakenFile, takeFile } from '../../server/official/take-file.ts'
@@ -181,8 +181,8 @@ async function take(
   { domain }: Street,
   readings: readonly SignedReading[],
 ): Promise<ReadingAck[]> {
-  const { area } = market
-  return intake.take(readings.map((reading) => ({ reading, domain, area, loads: area.status.loads })))
+  const told = toldBy([market])
+  return intake.take(readings.map((reading) => ({ reading, domain, told })))
 }
 
 async function takeSent(database: Database, areaId: number, { at, name, content }: SentFile): Promise<TakenFile> {

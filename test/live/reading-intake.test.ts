@@ -3,8 +3,8 @@ import { Registry } from 'prom-client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readingReasons, type SignedReading } from '../../contracts/protocol/wire.ts'
 import type { Areas } from '../../server/api/parts.ts'
-import { meterOwners, seatsOfMeter, servedAt } from '../../server/live/meter-seats.ts'
-import { createReadingIntake, type WelcomedMeter } from '../../server/live/reading-intake.ts'
+import { heldOf, meterOwners, seatsOfMeter, servedAt } from '../../server/live/meter-seats.ts'
+import { createReadingIntake, isOutOfDate, toldBy, type WelcomedMeter } from '../../server/live/reading-intake.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
@@ -37,8 +37,8 @@ async function sync({ area }: MemoryArea, seats: ChainSeat[]): Promise<void> {
 async function intakeOf(areas: Areas) {
   const intake = createReadingIntake(areas, await startSignatureCheck({ registry: new Registry(), threads: 0 }))
   return (readings: SignedReading[], of: Partial<WelcomedMeter> = {}) => {
-    const [area] = areas.all()
-    const announced = { domain, area: area!, loads: area!.status.loads, ...of }
+    const told = new Map(areas.all().map((area) => [area, area.status.loads]))
+    const announced = { domain, told, ...of }
     return intake.take(readings.map((reading) => ({ reading, ...announced })))
   }
 }
@@ -78,6 +78,59 @@ test('of seats that follow one another the last one counts that had opened by th
   expect(servedAt([], t0)).toBeUndefined()
 })
 
+test('an epoch that began and ended unseen, before its meter moved, is refused for good', async () => {
+  const { areas, parts } = await startAreas(2)
+  const [first, second] = parts as [MemoryArea, MemoryArea]
+  const closing = [terms({ zone: 'north' }), terms({ zone: 'north', from: moved, closed: true })]
+  await sync(first, [seatOfPerson('alice', 'north', { terms: closing })])
+  const start = { epoch: 3, time: t0 + intervalSeconds, importWh: 0, exportWh: 0 }
+  const there = { openedAt: moved, epochStart: start, base: start, terms: [terms({ from: moved })] }
+  await sync(second, [seatOfPerson('alice', 'south', there)])
+  const take = await intakeOf(areas)
+  for (const each of parts) await each.setTime(moved + 1)
+  const [lost, early] = await take([
+    await signedReading('alice', { epoch: 2, time: t0 + intervalSeconds, exportWh: 5 }),
+    // Of the epoch that the next seat runs in: that one takes it, though it is not open yet.
+    await signedReading('alice', { epoch: 3, time: moved, exportWh: 7 }),
+  ])
+  expect(lost).toMatchObject({ code: 'READING_EPOCH_ENDED', retry: false })
+  expect(early).toMatchObject({ status: 'stored' })
+  expect(committedReadings(first)).toEqual([])
+})
+
+test('who moved hears what the area that it left lacks, and announces itself anew once either was made again', async () => {
+  const { areas, parts } = await startAreas(2)
+  const [first, second] = parts as [MemoryArea, MemoryArea]
+  const closing = [terms({ zone: 'north' }), terms({ zone: 'north', from: moved, closed: true })]
+  await sync(first, [seatOfPerson('alice', 'north', { terms: closing })])
+  const key = lower(meters.stranger)
+  const keys = [{ key, from: moved }]
+  await sync(second, [seatOfPerson('alice', 'south', { openedAt: moved, keys, terms: [terms({ from: moved })] })])
+  const seats = () => seatsOfMeter(areas, lower(meters.alice), domain)
+  const told = toldBy(seats())
+  expect(heldOf(seats(), moved + 1)).toMatchObject({
+    ...{ newest: { epoch: 1, time: t0 }, settledTo: t0, gaps: [{ from: t0 + 1, to: moved }] },
+    // The other area has not heard of the key yet.
+    keys,
+  })
+  for (const each of parts) await each.setTime(moved + 1)
+  const take = await intakeOf(areas)
+  const reading = { time: t0 + intervalSeconds, exportWh: 450 }
+  expect(await take([await signedReading('alice', reading, meters.stranger)])).toMatchObject([
+    { code: 'READING_KEY', retry: true },
+  ])
+  await take([await signedReading('alice', reading)])
+  expect(heldOf(seats(), moved + 1)!.gaps).toEqual([{ from: t0 + intervalSeconds + 1, to: moved }])
+  expect(isOutOfDate({ told }, seats())).toBe(false)
+  for (const { area } of parts) {
+    const before = new Map(told).set(area, area.status.loads - 1)
+    expect(isOutOfDate({ told: before }, seats())).toBe(true)
+    before.delete(area)
+    expect(isOutOfDate({ told: before }, seats())).toBe(true)
+  }
+  expect(heldOf([], t0)).toBeUndefined()
+})
+
 test('what travels beside a reading comes along', async () => {
   const { areas, parts } = await startAreas(1)
   await sync(parts[0]!, [seatOfPerson('alice', 'north')])
@@ -97,8 +150,10 @@ test('what goes by an area as it was before it was made again waits until its me
   const take = await intakeOf(areas)
   const reading = await signedReading('alice', { time: t0 + intervalSeconds, exportWh: 5 })
   const { loads } = parts[0]!.area.status
-  expect(await take([reading], { loads: loads - 1 })).toMatchObject([{ code: 'AREA_NOT_READY', retry: true }])
-  expect(codes(await take([reading], { loads }))).toEqual(['stored'])
+  expect(await take([reading], { told: new Map([[parts[0]!.area, loads - 1]]) })).toMatchObject([
+    { code: 'AREA_NOT_READY', retry: true },
+  ])
+  expect(codes(await take([reading], { told: new Map([[parts[0]!.area, loads]]) }))).toEqual(['stored'])
 })
 
 describe('what is wrong with one reading', () => {

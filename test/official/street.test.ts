@@ -6,7 +6,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { signCompact } from '../../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from '../../server/areas/area-handle.ts'
-import { createReadingIntake } from '../../server/live/reading-intake.ts'
+import { createReadingIntake, toldBy } from '../../server/live/reading-intake.ts'
 import { type FeederNote, feedArea } from '../../server/official/feeder.ts'
 import { keyOfPoint } from '../../server/official/metering-keys.ts'
 import { offerPoint } from '../../server/official/offer-point.ts'
@@ -115,7 +115,8 @@ async function feed() {
 }
 
 function arrivedFor(to: AreaHandle, readings: Parameters<Parameters<typeof feedArea>[0]['deliver']>[1]) {
-  return readings.map((reading) => ({ reading, domain: settings.chain, area: to, loads: to.status.loads }))
+  const told = toldBy([{ area: to }])
+  return readings.map((reading) => ({ reading, domain: settings.chain, told }))
 }
 
 let now = t0 + 1

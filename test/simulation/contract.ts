@@ -1,13 +1,27 @@
 /** What the escrow's contract demands of a batch, entry by entry, as `contracts/src/Settlement.sol` does. */
 
+import { keyAt } from '../../contracts/protocol/meter-keys.ts'
 import { type SeatRecord, termsOnChain } from '../../server/chain/seat-view.ts'
 import type { BatchCut, BatchEntry } from '../../server/market/area/area.ts'
 import { frozen } from './port.ts'
 import { print } from './print.ts'
 import { config } from './street.ts'
 
+/** A seat of one of the areas. */
+export interface SeatPlace {
+  area: number
+  seat: number
+}
+
 /** The escrow at one block. Never changed in place. */
 export interface EscrowState {
+  areas: ReadonlyMap<number, AreaEscrow>
+  /** The seats that each meter ever had, in whatever area, in the order in which they were opened. */
+  seatsOf: ReadonlyMap<string, readonly SeatPlace[]>
+}
+
+/** What the escrow holds of one area. */
+export interface AreaEscrow {
   seats: ReadonlyMap<number, SeatRecord>
   settledUntil: number
   /** Batches by their end. */
@@ -21,6 +35,8 @@ export interface SignedRegisters {
   time: number
   importWh: number
   exportWh: number
+  /** The key whose signature is shown for them. */
+  signature: string
 }
 
 /** These seats cannot pay. */
@@ -32,25 +48,32 @@ export class Insolvent {
   }
 }
 
-/** The escrow once a batch is settled, or the name of what the contract refuses it for. */
+export interface BatchContext {
+  time: number
+  /** The signature that is shown for the registers of each entry, null where there is none. */
+  signatures: readonly (string | null)[]
+  isSigned(reading: SignedRegisters): boolean
+}
+
+/** The area's escrow once a batch is settled, or the name of what the contract refuses it for. */
 export function checkBatch(
-  state: EscrowState,
+  state: AreaEscrow,
   { start, end, bandLow, bandHigh, entries }: BatchCut,
-  { time, isSigned }: { time: number; isSigned: (reading: SignedRegisters) => boolean },
-): EscrowState | string | Insolvent {
+  { time, signatures, isSigned }: BatchContext,
+): AreaEscrow | string | Insolvent {
   const { batchSeconds, maxBandTicks, maxGridPerKwh } = config.rules
   if (start < state.settledUntil || end <= start || end - start > batchSeconds || end > time) return 'BadBatchTimes'
   if (bandHigh < bandLow || bandHigh - bandLow > maxBandTicks) return 'BadBand'
   const seats = new Map(state.seats)
   const insolvent: number[] = []
   const sums = { soldWh: 0, boughtWh: 0, take: 0n }
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     const seat = seats.get(entry.seat)
     if (seat === undefined) return `seat ${entry.seat}: SeatUnknown`
     const trades = entry.soldWh + entry.boughtWh > 0
     // The base is there already.
     if (seat.base.time >= entry.time && !trades) continue
-    const refusal = checkEntry(seat, entry, { start, end, isSigned })
+    const refusal = checkEntry(seat, entry, { start, end, signature: signatures[index]!, isSigned })
     if (refusal !== null) return `seat ${entry.seat} to ${entry.time}: ${refusal}`
     const balance = seat.balance + entry.received - entry.paid
     if (balance < 0n) insolvent.push(entry.seat)
@@ -70,14 +93,20 @@ export function checkBatch(
 function checkEntry(
   seat: SeatRecord,
   entry: BatchEntry,
-  { start, end, isSigned }: { start: number; end: number; isSigned: (reading: SignedRegisters) => boolean },
+  {
+    start,
+    end,
+    signature,
+    isSigned,
+  }: Pick<BatchCut, 'start' | 'end'> & Pick<BatchContext, 'isSigned'> & { signature: string | null },
 ): string | null {
   const { base, meter } = seat
   const { epoch, time, importWh, exportWh } = entry
   if (epoch !== base.epoch) return 'BadEpoch'
   if (time < start || time > end || time <= base.time) return 'BadReadingTime'
   if (importWh < base.importWh || exportWh < base.exportWh) return 'BeyondRegister'
-  if (!isSigned({ meter, epoch, time, importWh, exportWh })) return 'BadReadingSignature'
+  const isByItsKey = signature !== null && signature === keyAt(meter, seat.keys, time)
+  if (!isByItsKey || !isSigned({ meter, epoch, time, importWh, exportWh, signature })) return 'BadReadingSignature'
   if (entry.soldWh + entry.boughtWh === 0) return entry.paid === 0n && entry.received === 0n ? null : 'OutsideBand'
   if (base.time < start) return 'BaseBeforeBatch'
   const all = termsOnChain(seat)

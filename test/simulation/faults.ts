@@ -11,7 +11,8 @@ export interface FaultParts {
   scheduler: Scheduler
   random: Random
   servers: readonly Server[]
-  database: Database
+  /** One for each area. */
+  databases: readonly Database[]
   chain: Chain
   network: Network
   homes: readonly Home[]
@@ -49,13 +50,16 @@ export class Faults {
 
   /** Mends everything: from here on all is well. */
   mend(): void {
-    const { servers, database, chain, network, homes } = this.parts
+    const { servers, databases, chain, network, homes } = this.parts
     this.isOver = true
-    database.troubles = noTroubles
-    database.stalledUntilMs = 0
-    database.downUntilMs = 0
-    database.offsetMs = 0
+    for (const database of databases) {
+      database.troubles = noTroubles
+      database.stalledUntilMs = 0
+      database.downUntilMs = 0
+      database.offsetMs = 0
+    }
     chain.stoppedUntilMs = 0
+    chain.unheardUntilMs = 0
     chain.unsettledUntilMs = 0
     network.loss = 0
     network.repetition = 0
@@ -74,7 +78,16 @@ export class Faults {
     const kinds = [
       ...[this.pause, this.pause, this.kill, this.kill, this.restart, this.stall, this.troubles, this.troubles],
       ...[this.failOver, this.restore, this.leap, this.leapOfDatabase, this.leapTogether],
-      ...[this.chainStops, this.nothingIsSettled, this.chainIsToldAnew, this.offline, this.offline, this.badNetwork],
+      ...[
+        this.chainStops,
+        this.chainIsUnheard,
+        this.chainIsUnheard,
+        this.nothingIsSettled,
+        this.chainIsToldAnew,
+        this.offline,
+        this.offline,
+        this.badNetwork,
+      ],
     ]
     random.pick(kinds).call(this)
   }
@@ -115,14 +128,16 @@ export class Faults {
   }
 
   private stall(): void {
-    const { random, scheduler, database, say } = this.parts
+    const { random, scheduler, databases, say } = this.parts
+    const database = random.pick(databases)
     const ms = random.between(500, 20_000)
     say(`the database answers nothing for ${ms.toFixed(0)} ms`)
     database.stalledUntilMs = scheduler.nowMs + ms
   }
 
   private troubles(): void {
-    const { random, scheduler, database, say } = this.parts
+    const { random, scheduler, databases, say } = this.parts
+    const database = random.pick(databases)
     const chance = () => (random.chance(0.5) ? random.between(0, 0.2) : 0)
     const troubles: Troubles = {
       ...{ lostBefore: chance(), lostAfter: chance(), lostAndLate: chance(), refused: chance() },
@@ -136,7 +151,8 @@ export class Faults {
 
   /** Another copy takes over that has not heard of the last rows. */
   private failOver(): void {
-    const { random, database, say } = this.parts
+    const { random, databases, say } = this.parts
+    const database = random.pick(databases)
     const rows = random.chance(0.3) ? 0 : random.whole(1, 12)
     say(`the database fails over and loses ${rows} rows`)
     database.failOver(rows, { downMs: random.between(0, 5_000) })
@@ -144,10 +160,11 @@ export class Faults {
 
   /** The disk is gone: servers and database come back from a backup of some minutes ago. */
   private restore(): void {
-    const { random, scheduler, servers, database, say } = this.parts
+    const { random, scheduler, servers, databases, say } = this.parts
     if (!random.chance(0.4)) return
+    const database = random.pick(databases)
     const rows = Math.min(database.log.length - 1, random.whole(20, 400))
-    say(`everything is restored from a backup that lacks ${rows} rows`)
+    say(`an area is restored from a backup that lacks ${rows} rows`)
     for (const server of servers) server.kill()
     database.failOver(rows, { downMs: 1_000 })
     for (const server of servers) scheduler.after(random.between(1_000, 20_000), () => this.startAgain(server))
@@ -164,7 +181,8 @@ export class Faults {
   }
 
   private leapOfDatabase(): void {
-    const { random, scheduler, database, say } = this.parts
+    const { random, scheduler, databases, say } = this.parts
+    const database = random.pick(databases)
     const ms = anyLeapMs(random)
     say(`the database's clock leaps by ${ms} ms`)
     database.offsetMs += ms
@@ -173,9 +191,9 @@ export class Faults {
   }
 
   private noteAgreement(): void {
-    const { database, servers } = this.parts
-    for (const { machine } of servers) {
-      const [theirs, own] = [database.offsetMs, machine.offsetMs]
+    const { databases, servers } = this.parts
+    const pairs = databases.flatMap((database) => servers.map(({ machine }) => [database.offsetMs, machine.offsetMs]))
+    for (const [theirs, own] of pairs as [number, number][]) {
       if (Math.sign(theirs) !== Math.sign(own) || Math.abs(theirs - own) > clockToleranceMs) continue
       this.agreedWrongMs = Math.max(this.agreedWrongMs, Math.min(Math.abs(theirs), Math.abs(own)))
     }
@@ -183,7 +201,7 @@ export class Faults {
 
   /** All clocks follow one that is wrong. */
   private leapTogether(): void {
-    const { random, scheduler, database, servers, say } = this.parts
+    const { random, scheduler, databases, servers, say } = this.parts
     const far = random.between(20 * 60_000, 20 * 86_400_000) * random.pick([1, -1])
     const ms = random.chance(0.6) ? far : random.between(-mostJointLeapMs, mostJointLeapMs)
     // Two at once would add up to more than what one may be.
@@ -191,10 +209,10 @@ export class Faults {
     say(`all clocks leap by ${ms.toFixed(0)} ms`)
     this.hasLeaptTogether = true
     this.isLeaptTogether = true
-    database.offsetMs += ms
+    for (const database of databases) database.offsetMs += ms
     for (const { machine } of servers) machine.offsetMs += ms
     scheduler.after(random.between(2_000, 60_000), () => {
-      database.offsetMs = random.between(-800, 800)
+      for (const database of databases) database.offsetMs = random.between(-800, 800)
       for (const { machine } of servers) machine.offsetMs = random.between(-800, 800)
       this.isLeaptTogether = false
     })
@@ -207,6 +225,14 @@ export class Faults {
     chain.stoppedUntilMs = scheduler.nowMs + ms
   }
 
+  /** The way to the node is cut: what people arrange meanwhile is heard of late. */
+  private chainIsUnheard(): void {
+    const { random, scheduler, chain, say } = this.parts
+    const ms = random.between(60_000, 8 * 60_000)
+    say(`no server hears of the chain for ${ms.toFixed(0)} ms`)
+    chain.unheardUntilMs = scheduler.nowMs + ms
+  }
+
   private nothingIsSettled(): void {
     const { random, scheduler, chain, say } = this.parts
     const ms = random.between(60_000, 11 * 60_000)
@@ -216,9 +242,9 @@ export class Faults {
 
   private chainIsToldAnew(): void {
     const { random, servers, say } = this.parts
-    const { follower, name } = random.pick(servers)
-    say(`${name} tells its area once more what the chain says`)
-    follower.forgets = true
+    const { served, name } = random.pick(servers)
+    say(`${name} tells its areas once more what the chain says`)
+    for (const { follower } of served) follower.forgets = true
   }
 
   private offline(): void {

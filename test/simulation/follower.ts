@@ -13,6 +13,7 @@ import { frozen } from './port.ts'
 import { print } from './print.ts'
 import type { Random } from './random.ts'
 import { batchSeconds } from './street.ts'
+import { readingKey } from './tables.ts'
 
 interface Told {
   /** The newest block that counts, and the newest one. */
@@ -25,6 +26,7 @@ interface Told {
 }
 
 export interface FollowerParts {
+  area: number
   machine: Machine
   random: Random
   chain: Chain
@@ -56,7 +58,8 @@ export class Follower {
   }
 
   private async tell(): Promise<void> {
-    const { chain, handle, random } = this.parts
+    const { area, machine, chain, handle, random } = this.parts
+    if (machine.scheduler.nowMs < chain.unheardUntilMs) return
     handle.seeChain(chain.head.time * 1000)
     if (this.forgets) this.told = null
     this.forgets = false
@@ -69,13 +72,14 @@ export class Follower {
     const next: Told = {
       ...{ counted, head },
       batchEnd: Math.floor(counted.time / batchSeconds) * batchSeconds,
-      settledUntil: counted.state.settledUntil,
+      settledUntil: counted.state.areas.get(area)!.settledUntil,
       loads: handle.status.loads,
       forms: new Map(),
     }
     const changed: ChainSeat[] = []
-    for (const record of counted.state.seats.values()) {
-      const { seat, form } = shown(record, head.state.seats.get(record.seat)!)
+    const newest = head.state.areas.get(area)!.seats
+    for (const record of counted.state.areas.get(area)!.seats.values()) {
+      const { seat, form } = shown(record, newest.get(record.seat)!)
       next.forms.set(record.seat, form)
       if (before?.forms.get(record.seat) !== form) changed.push(seat)
     }
@@ -91,16 +95,20 @@ export class Follower {
   }
 
   private async deliver({ number, time, state }: Block, seats: ChainSeat[], isPart: boolean): Promise<void> {
-    const { settledUntil } = state
-    await this.parts.handle.submit({ type: 'chain', block: number, time, settledUntil, seats, isPart })
+    const { area, handle } = this.parts
+    const { settledUntil } = state.areas.get(area)!
+    await handle.submit({ type: 'chain', block: number, time, settledUntil, seats, isPart })
   }
 
   private settle(): void {
-    const { machine, chain, database, handle, refused } = this.parts
+    const { area, machine, chain, database, handle, refused } = this.parts
+    const { nowMs } = machine.scheduler
+    if (nowMs < chain.unheardUntilMs) return
     this.disownOthers()
-    if (machine.scheduler.nowMs < chain.unsettledUntilMs) return
-    const { settledUntil, settled } = chain.head.state
-    const ends = [...database.tables.batches.keys()].filter((end) => end > chain.counted.state.settledUntil)
+    if (nowMs < chain.unsettledUntilMs) return
+    const { settledUntil, settled } = chain.head.state.areas.get(area)!
+    const counted = chain.counted.state.areas.get(area)!
+    const ends = [...database.tables.batches.keys()].filter((end) => end > counted.settledUntil)
     const next = ends.sort((a, b) => a - b).find((end) => !settled.has(end))
     if (next === undefined) return
     const { batch, number } = database.tables.batches.get(next)!
@@ -112,22 +120,25 @@ export class Follower {
     }
     try {
       this.sent.add(purpose)
-      chain.settle(batch, (reason) => {
+      const signatures = batch.entries.map(({ seat, epoch, time }) => {
+        return database.tables.readings.get(readingKey(seat, epoch, time))?.signature ?? null
+      })
+      chain.settle(area, batch, signatures, (reason) => {
         this.sent.delete(purpose)
         if (reason !== null) refused(next, reason)
       })
     } catch (error) {
       this.sent.delete(purpose)
       if (!(error instanceof Insolvent)) throw error
-      const seats = error.seats.filter((seat) => cannotPay(batch.entries, chain.counted.state.seats.get(seat)))
+      const seats = error.seats.filter((seat) => cannotPay(batch.entries, counted.seats.get(seat)))
       if (seats.length > 0) handle.submit({ type: 'leave-out', end: next, number, seats }).catch(() => {})
     }
   }
 
   /** Names the batches that the chain has settled otherwise than they were cut here. */
   private disownOthers(): void {
-    const { chain, database, handle } = this.parts
-    for (const [end, { start, entries }] of chain.counted.state.settled) {
+    const { area, chain, database, handle } = this.parts
+    for (const [end, { start, entries }] of chain.counted.state.areas.get(area)!.settled) {
       const own = database.tables.batches.get(end)?.batch
       if (own === undefined || printed(own.entries) === printed(entries)) continue
       handle.submit({ type: 'disown-batch', start, end }).catch(() => {})

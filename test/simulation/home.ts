@@ -1,14 +1,15 @@
 /**
  * A home: its meter counts, its agent signs the registers at every boundary and repeats each reading until the server has it or will
- * never take it, and keeps it until it is settled. After a greeting it sends again what is newer than the server's newest.
+ * never take it, and keeps it until it is settled. After a greeting it sends again what is newer than the server's newest, and what another
+ * key has to sign.
  */
-import type { EventOf, MeterReading } from '../../server/market/area/area.ts'
-import { canRetryReading } from '../../server/market/area/codes.ts'
+import { keyAt, type LaterKey } from '../../contracts/protocol/meter-keys.ts'
+import type { ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
 import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { Server } from './server.ts'
-import { intervalSeconds } from './street.ts'
+import type { Server, Welcome } from './server.ts'
+import { intervalSeconds, laterKeyOf } from './street.ts'
 
 export interface HomeParts {
   scheduler: Scheduler
@@ -23,9 +24,8 @@ export interface HomeParts {
 
 /** Looks on when a home signs a reading and learns what became of it. */
 export interface HomeWitness {
-  signed(reading: MeterReading): void
-  acknowledged(reading: MeterReading): void
-  refused(reading: MeterReading, answer: EventOf<'reading'>): void
+  signed(reading: SignedReading): void
+  refused(reading: SignedReading, ack: ReadingAck): void
 }
 
 /** As many readings as one message takes. */
@@ -36,17 +36,18 @@ export class Home {
   /** Its network is gone until then. */
   offlineUntilMs = 0
   /** Nothing is sent before, so that a meter comes with a backlog. */
-  readonly queue = new Map<string, MeterReading>()
-  readonly acknowledged = new Map<string, MeterReading>()
+  readonly queue = new Map<string, SignedReading>()
+  readonly acknowledged = new Map<string, SignedReading>()
   epoch = { epoch: 1, time: 0, importWh: 0, exportWh: 0 }
-  /** Whether another area has the meter at a boundary: what it signs then is not for this one. */
-  isElsewhere: (time: number) => boolean = () => false
   private readonly parts: HomeParts
   private registers = { importWh: 0, exportWh: 0 }
   private sequence = 0
   private server: Server
-  private connection = -1
+  private welcome: Pick<Welcome, 'connection' | 'as'> | null = null
   private failures = 0
+  /** The keys that followed the meter's first one, as far as a server has told. */
+  private keys: readonly LaterKey[] = []
+  private freshKeys = 0
 
   constructor(parts: HomeParts) {
     this.parts = parts
@@ -69,9 +70,10 @@ export class Home {
     return this.epoch
   }
 
-  /** What has been signed of the running epoch and is on its way. */
-  get isWaiting(): boolean {
-    return this.queue.size > 0
+  /** A key that may follow the last one: it signs once a server has told that the chain has it. */
+  nextKey(): string {
+    this.freshKeys += 1
+    return laterKeyOf(this.meter, this.freshKeys)
   }
 
   private countTo(time: number): void {
@@ -83,7 +85,7 @@ export class Home {
   }
 
   private count(time: number): void {
-    const { random, isRoof, witness } = this.parts
+    const { random, isRoof } = this.parts
     if (time <= this.epoch.time) {
       this.registers = { importWh: 0, exportWh: 0 }
       return
@@ -92,15 +94,23 @@ export class Home {
     this.registers.exportWh += isRoof ? much : little
     this.registers.importWh += isRoof ? little : much
     // The agent was off at the boundary, or the meter could not be read.
-    if (random.chance(0.03) || this.isElsewhere(time)) return
+    if (random.chance(0.03)) return
     const quality = random.chance(0.06) ? random.whole(1, 2) : 0
     this.sequence += 1
     const { epoch } = this.epoch
-    const reading: MeterReading = {
-      ...{ meter: this.meter, epoch, time, ...this.registers, quality },
-      ...{ signature: '0x', sequence: this.sequence, productionWh: null, reasons: 0, key: null },
-    }
-    witness.signed(reading)
+    this.put({
+      ...{ meter: this.meter, epoch, time, ...this.registers, quality, signature: this.keyAt(time) },
+      ...{ sequence: this.sequence, productionWh: null, reasons: [] },
+    })
+  }
+
+  private keyAt(time: number): string {
+    return keyAt(this.meter, this.keys, time)
+  }
+
+  /** Signs a reading, and has it sent. */
+  private put(reading: SignedReading): void {
+    this.parts.witness.signed(reading)
     this.queue.set(nameOf(reading), reading)
   }
 
@@ -112,7 +122,7 @@ export class Home {
       await new Promise<void>((resolve) => scheduler.after(waitMs, resolve))
       if (scheduler.nowMs < this.offlineUntilMs) continue
       try {
-        if (this.connection !== this.server.connection) await this.greet()
+        if (this.welcome?.connection !== this.server.connection) await this.greet()
         else if (this.queue.size > 0) await this.sendSome()
       } catch {
         this.fail()
@@ -122,18 +132,20 @@ export class Home {
 
   private fail(): void {
     const { servers } = this.parts
-    this.connection = -1
+    this.welcome = null
     this.failures = Math.min(this.failures + 1, 3)
     this.server = servers[(servers.indexOf(this.server) + 1) % servers.length]!
   }
 
   private async greet(): Promise<void> {
-    const { network } = this.parts
+    const { network, random } = this.parts
     const { server } = this
     const answer = await network.ask(server, async () => server.hello(this.meter))
-    if (answer === null) return this.fail()
-    this.connection = answer.connection
-    const { newest, gaps, settledTo } = answer
+    // Mostly somebody has led the home to the server that runs its area.
+    if (answer === null || (answer.isWaiting && random.chance(0.8))) return this.fail()
+    this.welcome = answer
+    const { newest, gaps, settledTo, keys } = answer
+    if (keys.length > this.keys.length) this.signAgain(keys)
     for (const [name, reading] of this.acknowledged) {
       const isKnown = reading.epoch < newest.epoch || (reading.epoch === newest.epoch && reading.time <= newest.time)
       const isMissing = gaps.some(
@@ -145,29 +157,48 @@ export class Home {
     }
   }
 
-  private async sendSome(): Promise<void> {
-    const { network, scheduler, random } = this.parts
-    const { server, connection } = this
-    const current = Math.floor(scheduler.nowMs / 1000 / intervalSeconds) * intervalSeconds
-    const waiting = [...this.queue.values()].sort((a, b) => a.time - b.time)
-    const isCurrent = ({ time }: MeterReading) => time >= current
-    const sent = [...waiting.filter(isCurrent), ...waiting.filter((reading) => !isCurrent(reading))]
-    const message = sent.slice(0, random.chance(0.4) ? random.whole(1, 3) : perMessage)
-    const answers = await network.ask(server, () => server.take(connection, message))
-    this.failures = 0
-    for (const [index, reading] of message.entries()) this.hear(reading, answers[index]!)
+  /** Other keys have to sign what was signed before they were heard of: the same values. */
+  private signAgain(keys: readonly LaterKey[]): void {
+    this.keys = keys
+    for (const readings of [this.acknowledged, this.queue]) {
+      for (const [name, reading] of readings) {
+        const signature = this.keyAt(reading.time)
+        if (signature === reading.signature) continue
+        readings.delete(name)
+        this.put({ ...reading, signature })
+      }
+    }
   }
 
-  private hear(reading: MeterReading, answer: EventOf<'reading'>): void {
+  private async sendSome(): Promise<void> {
+    const { network, scheduler, random } = this.parts
+    const { server, welcome } = this
+    const current = Math.floor(scheduler.nowMs / 1000 / intervalSeconds) * intervalSeconds
+    const waiting = [...this.queue.values()].sort((a, b) => a.time - b.time)
+    const isCurrent = ({ time }: SignedReading) => time >= current
+    const sent = [...waiting.filter(isCurrent), ...waiting.filter((reading) => !isCurrent(reading))]
+    const message = sent.slice(0, random.chance(0.4) ? random.whole(1, 3) : perMessage)
+    const answers = await network.ask(server, () => server.take(welcome!, message))
+    this.failures = 0
+    for (const [index, reading] of message.entries()) this.hear(reading, answers[index]!)
+    // Another server may be the one that runs the area, and know more of its meters.
+    if (answers.some(({ retry }) => retry) && random.chance(0.5)) this.fail()
+  }
+
+  private hear(reading: SignedReading, ack: ReadingAck): void {
     const { witness } = this.parts
     const name = nameOf(reading)
-    if (answer.status === 'refused') {
-      if (canRetryReading(answer.code!)) return
-      if (this.queue.delete(name)) witness.refused(reading, answer)
-    } else if (this.queue.delete(name)) {
-      this.acknowledged.set(name, reading)
-      witness.acknowledged(reading)
-    }
+    // The meter's key has changed on chain: the server says since when.
+    if (ack.code === 'READING_KEY') this.welcome = null
+    if (ack.status === 'refused') {
+      if (ack.retry) return
+      if (this.takeOut(name, reading)) witness.refused(reading, ack)
+    } else if (this.takeOut(name, reading)) this.acknowledged.set(name, reading)
+  }
+
+  /** Takes a reading out of the queue, unless it was signed again meanwhile. */
+  private takeOut(name: string, reading: SignedReading): boolean {
+    return this.queue.get(name) === reading && this.queue.delete(name)
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * Laws of the journal, checked at every row: it follows the one before, replays to its hash, is written by whom the newest barrier
- * names, is dated as it was, and does a bounded piece of work.
+ * names, is dated as it was, does a bounded piece of work, and takes readings only that the right key of their meter has signed.
  */
-import type { Event } from '../../server/market/area/area.ts'
+import { keyAt } from '../../contracts/protocol/meter-keys.ts'
+import type { Command, Event } from '../../server/market/area/area.ts'
 import { type AreaState, emptyState } from '../../server/market/area/state.ts'
 import { apply } from '../../server/market/engine/engine.ts'
 import { decodeCommand, encodeEvents, genesisHash, rollHash } from '../../server/market/engine/journal.ts'
@@ -57,6 +58,7 @@ export class JournalLaws {
     this.owner = owner
     this.checkDate(logged, events)
     this.checkWork(logged, events, bytes.length)
+    this.checkKeys(command, events)
   }
 
   /** The journal is shorter again: starts anew with what is left of it. */
@@ -87,6 +89,23 @@ export class JournalLaws {
         isAfter,
         () => `row ${row.sequence} is dated ${made - atMs} ms before its order was signed`,
       )
+    }
+  }
+
+  /** As far as the journal tells which key signs when. */
+  private checkKeys(command: Command, events: readonly Event[]): void {
+    if (command.type !== 'readings' && command.type !== 'late-readings') return
+    const readings =
+      command.type === 'readings' ? [...command.readings] : command.readings.map(({ reading }) => reading)
+    for (const event of events) {
+      if (event.type !== 'reading') continue
+      const { meter, time, key, signature } = readings.shift()!
+      if (event.status !== 'stored' && event.code !== 'READING_EQUIVOCATION') continue
+      const seat = this.state.seats.get(event.seat)
+      const right = seat === undefined ? signature : keyAt(meter, seat.chain.keys, time)
+      this.parts.verdict.holds('right key', signature === right && signature === (key ?? meter), () => {
+        return `the reading of ${meter} at ${time} is signed by ${signature}, and ${right} signs then`
+      })
     }
   }
 

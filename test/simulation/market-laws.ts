@@ -10,6 +10,7 @@ import type { Verdict } from './verdict.ts'
 
 export interface MarketLawParts {
   verdict: Verdict
+  area: number
   chain: Chain
 }
 
@@ -113,9 +114,10 @@ export class MarketLaws {
 
   /** Money has moved by the chain's newest block. */
   private mustNotBeSettled(start: number, what: string): void {
-    const { verdict, chain } = this.parts
-    verdict.holds('settled figures stay', start >= chain.head.state.settledUntil, () => {
-      return `the interval of ${start} is ${what}, and the chain has settled until ${chain.head.state.settledUntil}`
+    const { verdict, area, chain } = this.parts
+    const { settledUntil } = chain.head.state.areas.get(area)!
+    verdict.holds('settled figures stay', start >= settledUntil, () => {
+      return `the interval of ${start} is ${what}, and the chain has settled until ${settledUntil}`
     })
   }
 }

@@ -8,16 +8,20 @@ import {
   closeSeat,
   confirmMeter,
   deposit,
+  type HeldSeat,
   type MandateLimits,
   openSeat,
   requestWithdrawal,
+  rotateKey,
+  seatsOf,
   startEpoch,
 } from './chain.ts'
+import type { SeatPlace } from './contract.ts'
 import type { Home } from './home.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Server } from './server.ts'
-import { batchSeconds, midnight, withdrawalDelaySeconds } from './street.ts'
+import { batchSeconds, boundaryAfter, intervalSeconds, midnight, withdrawalDelaySeconds } from './street.ts'
 
 const day = 86_400
 
@@ -33,6 +37,7 @@ export interface PeopleParts {
   chain: Chain
   households: readonly Household[]
   servers: readonly Server[]
+  areas: number
 }
 
 export function randomLimits(random: Random): MandateLimits {
@@ -72,55 +77,60 @@ export class People {
   /** The grid operator hears that a meter has signed two values. */
   reportEquivocation(meter: string): void {
     const { chain } = this.parts
-    const seat = [...chain.head.state.seats.values()].findLast((each) => each.meter === meter)
-    if (seat !== undefined) chain.send(barMeter(seat.seat))
+    const seat = seatsOf(chain.head, meter).at(-1)
+    if (seat !== undefined) chain.send(barMeter(seat))
   }
 
   private act(): void {
     const { random, chain, households } = this.parts
     const household = random.pick(households)
     const { meter } = household.home
-    const seats = [...chain.head.state.seats.values()].filter((seat) => seat.meter === meter)
-    const seat = seats.at(-1)!
-    const number = seat.seat
-    const isClosed = seat.terms.at(-1)!.closed
-    const isBarred = seat.standings.at(-1)?.barred !== false
+    const held = seatsOf(chain.head, meter).at(-1)!
+    const { record } = held
+    const isClosed = record.terms.at(-1)!.closed
+    const isBarred = record.standings.at(-1)?.barred !== false
     const acts = [
       ...(['mandate', 'mandate', 'deposit', 'withdraw', 'confirm', 'revoke'] as const),
-      ...(['epoch', 'close', 'move', 'leave'] as const),
+      ...(['epoch', 'close', 'move', 'move', 'key', 'key'] as const),
     ]
     const act = isClosed ? 'open' : isBarred ? random.pick(['confirm', 'confirm', 'close'] as const) : random.pick(acts)
-    if (act === 'mandate') chain.send(changeMandate(number, randomLimits(random)))
-    else if (act === 'deposit') chain.send(deposit(number, BigInt(random.whole(100_000, 3_000_000))))
-    else if (act === 'withdraw') this.withdraw(number)
-    else if (act === 'confirm') chain.send(confirmMeter(number, randomPlace(random)))
-    else if (act === 'revoke') chain.send(barMeter(number))
+    if (act === 'mandate') chain.send(changeMandate(held, randomLimits(random)))
+    else if (act === 'deposit') chain.send(deposit(held, BigInt(random.whole(100_000, 3_000_000))))
+    else if (act === 'withdraw') this.withdraw(held)
+    else if (act === 'confirm') chain.send(confirmMeter(held, randomPlace(random)))
+    else if (act === 'revoke') chain.send(barMeter(held))
     else if (act === 'epoch') this.replaceMeter(household)
-    else if (act === 'close') chain.send(closeSeat(number))
-    else if (act === 'leave') this.leave(household, number)
-    else if (act === 'open') this.open(household, random.pick(household.accounts))
-    else this.open(household, household.accounts.find((account) => account !== seat.account)!)
+    else if (act === 'close') chain.send(closeSeat(held))
+    else if (act === 'key') this.rotateKey(household.home, record.keys.at(-1)?.key ?? meter)
+    else if (act === 'open') this.open(household, random.pick(household.accounts), this.anyArea())
+    else this.move(household, held)
   }
 
-  /** The meter moves to another area, and comes back with a new seat some time later. */
-  private leave({ home }: Household, number: number): void {
-    const { chain } = this.parts
-    home.isElsewhere = (time) => {
-      const seats = [...chain.head.state.seats.values()].filter(({ meter }) => meter === home.meter)
-      return !seats.some(({ openedAt, terms }) => {
-        const last = terms.at(-1)!
-        return openedAt <= time && (!last.closed || time <= last.from)
-      })
-    }
-    chain.send(closeSeat(number))
+  private anyArea(): number {
+    return this.parts.random.whole(1, this.parts.areas)
   }
 
-  private withdraw(number: number): void {
+  /** The meter goes to another account, to another area, or both. */
+  private move(household: Household, { area, record }: HeldSeat): void {
+    const { random } = this.parts
+    const to = this.anyArea()
+    const isKept = to !== area && random.chance(0.5)
+    this.open(household, household.accounts.find((account) => (account === record.account) === isKept)!, to)
+  }
+
+  /** The home makes a new key, which its last one vouches for; some time later perhaps than it was meant to sign. */
+  private rotateKey(home: Home, key: string): void {
     const { scheduler, random, chain } = this.parts
-    const { balance } = chain.head.state.seats.get(number)!
+    const from = boundaryAfter(scheduler.nowMs / 1000) + random.whole(0, 4) * intervalSeconds
+    const rotation = rotateKey(home.meter, { key, next: home.nextKey(), from })
+    scheduler.after(random.chance(0.3) ? random.between(0, 300_000) : 0, () => chain.send(rotation))
+  }
+
+  private withdraw({ record: { balance }, ...place }: HeldSeat): void {
+    const { scheduler, random, chain } = this.parts
     const amount = random.chance(0.5) ? balance : BigInt(random.whole(1, 1_000_000))
-    if (amount > 0n) chain.send(requestWithdrawal(number, amount))
-    scheduler.after(withdrawalDelaySeconds * 1000 + random.between(0, 60_000), () => chain.send(claim(number)))
+    if (amount > 0n) chain.send(requestWithdrawal(place, amount))
+    scheduler.after(withdrawalDelaySeconds * 1000 + random.between(0, 60_000), () => chain.send(claim(place)))
   }
 
   private replaceMeter({ home }: Household): void {
@@ -131,22 +141,22 @@ export class People {
   private carryEpoch(home: Home, epoch: Home['epoch']): void {
     const { scheduler, random, chain, servers } = this.parts
     scheduler.after(random.between(5_000, 20_000), () => {
-      const seat = [...chain.head.state.seats.values()].findLast(({ meter }) => meter === home.meter)!
-      if (home.epoch !== epoch || seat.epochStart.epoch >= epoch.epoch) return
-      const { isReady, handle } = random.pick(servers)
-      if (isReady && isSettledBefore(handle.status, epoch.time)) chain.send(startEpoch(seat.seat, epoch))
+      const held = seatsOf(chain.head, home.meter).at(-1)!
+      if (home.epoch !== epoch || held.record.epochStart.epoch >= epoch.epoch) return
+      const server = random.pick(servers)
+      const { status } = server.area(held.area)
+      if (server.isReadyIn(held.area) && isSettledBefore(status, epoch.time)) chain.send(startEpoch(held, epoch))
       this.carryEpoch(home, epoch)
     })
   }
 
   /** A seat for a meter that is free, or that another account hands over; confirmed and funded soon. */
-  private open({ home }: Household, account: string): void {
+  private open({ home }: Household, account: string, area: number): void {
     const { scheduler, random, chain } = this.parts
-    const seats = () => [...chain.head.state.seats.values()]
-    chain.send(openSeat({ account, meter: home.meter, epoch: home.epoch }, randomLimits(random)), (went) => {
+    chain.send(openSeat({ area, account, meter: home.meter, epoch: home.epoch }, randomLimits(random)), (went) => {
       if (!went) return
       scheduler.after(random.between(5_000, 30_000), () => {
-        const { seat } = seats().findLast((each) => each.meter === home.meter)!
+        const seat: SeatPlace = seatsOf(chain.head, home.meter).at(-1)!
         chain.send(deposit(seat, BigInt(random.whole(500_000, 5_000_000))))
         chain.send(confirmMeter(seat, randomPlace(random)))
       })

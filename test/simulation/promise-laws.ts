@@ -1,23 +1,15 @@
 /**
- * Laws of what is answered: what was acknowledged stands in the tables, a final refusal comes from a writer that has just shown that it
- * is the one, and what its rightful owner signed is refused for reasons only that the owner has made.
+ * Laws of what an area answers: what was acknowledged stands in the tables, and a final refusal comes from a writer that has just shown
+ * that it is the one.
  */
 import type { Submission } from '../../server/areas/area-handle.ts'
-import type { Event, EventOf, MeterReading } from '../../server/market/area/area.ts'
-import { canRetryReading, type ReadingCode } from '../../server/market/area/codes.ts'
-import type { SignedRegisters } from './contract.ts'
+import type { Event } from '../../server/market/area/area.ts'
+import { canRetryReading } from '../../server/market/area/codes.ts'
 import type { Database, Logged } from './database.ts'
-import type { HomeWitness } from './home.ts'
 import type { Machine } from './machine.ts'
 import type { AnswerWitness } from './server.ts'
 import { readingKey } from './tables.ts'
 import type { Verdict } from './verdict.ts'
-
-/** For these a meter's own readings may be refused: it has a newer epoch, or signed two values. */
-const ownFault: ReadonlySet<ReadingCode> = new Set(['READING_EPOCH_ENDED', 'READING_BEFORE_EPOCH', 'READING_SUSPENDED'])
-
-/** What else a meter may hear whose key somebody has stolen: a forged value may have come first, and the genuine ones fall after it. */
-const ofStolenKey: ReadonlySet<ReadingCode> = new Set(['READING_EQUIVOCATION', 'READING_FALLING'])
 
 interface Question {
   submission: Submission
@@ -30,18 +22,12 @@ export interface PromiseLawParts {
   database(): Database
 }
 
-export class PromiseLaws implements AnswerWitness, HomeWitness {
-  /** Every reading that a home has signed. */
-  readonly readings: MeterReading[] = []
+export class PromiseLaws implements AnswerWitness {
   /** What fail-overs have lost: rows of readings, and identifiers. */
   private readonly lost = new Set<string>()
   private readonly questions = new Map<symbol, Question>()
   /** How often a machine has been shown to be the writer. */
   private readonly shows = new Map<Machine, number>()
-  /** What meters have signed as measured. */
-  private readonly measured = new Set<string>()
-  /** Meters whose key was stolen. */
-  private readonly forged = new Set<string>()
   private readonly parts: PromiseLawParts
 
   constructor(parts: PromiseLawParts) {
@@ -103,46 +89,6 @@ export class PromiseLaws implements AnswerWitness, HomeWitness {
   refusedByChain(end: number, reason: string): void {
     this.parts.verdict.broken('batches settle', `the contract refuses the batch to ${end}: ${reason}`)
   }
-
-  signed(reading: MeterReading): void {
-    this.readings.push(reading)
-    this.note(reading)
-  }
-
-  /** A meter has signed this. */
-  note(reading: MeterReading): void {
-    if (reading.quality === 0) this.measured.add(registersName(reading))
-  }
-
-  /** Somebody else has signed this with a meter's key. */
-  noteForged(reading: MeterReading): void {
-    this.note(reading)
-    this.forged.add(reading.meter)
-  }
-
-  /** Whether somebody else signs with this meter's key, too. */
-  isKeyStolen(meter: string): boolean {
-    return this.forged.has(meter)
-  }
-
-  /** Whether a meter has signed these registers as measured. */
-  hasSigned(registers: SignedRegisters): boolean {
-    return this.measured.has(registersName(registers))
-  }
-
-  acknowledged(_reading: MeterReading): void {}
-
-  refused({ meter, time }: MeterReading, { code, details }: EventOf<'reading'>): void {
-    const { verdict } = this.parts
-    const isOwnFault = ownFault.has(code!) || (ofStolenKey.has(code!) && this.isKeyStolen(meter))
-    verdict.holds('no final refusal', isOwnFault, () => {
-      return `the reading of ${meter} at ${time} was refused for good: ${code} ${details.join(' ')}`
-    })
-  }
-}
-
-function registersName({ meter, epoch, time, importWh, exportWh }: SignedRegisters): string {
-  return `${meter} ${epoch} ${time} ${importWh} ${exportWh}`
 }
 
 /** What stands in the tables once an event has happened. */

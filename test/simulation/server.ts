@@ -1,14 +1,25 @@
 /**
- * A server process: the real runner behind the real messages, on a machine of its own, and what meters and accounts reach of it.
+ * A server process: the real runners of its areas behind the real messages, and the real intake of readings, on a machine of its own;
+ * and what meters and accounts reach of it.
  */
 
-import type { Gap } from '../../contracts/protocol/wire.ts'
-import type { Submission } from '../../server/areas/area-handle.ts'
+import type { LaterKey } from '../../contracts/protocol/meter-keys.ts'
+import type { Gap, ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
+import type { Areas } from '../../server/api/parts.ts'
+import type { AreaHandle, Submission } from '../../server/areas/area-handle.ts'
 import { AreaClock } from '../../server/areas/clock.ts'
 import { type ConnectedArea, connectArea, serveArea, telling } from '../../server/areas/messages.ts'
 import { AreaRunner } from '../../server/areas/runner.ts'
 import type { AreaSettings } from '../../server/areas/settings.ts'
-import type { AreaConfig, Event, EventOf, MeterReading } from '../../server/market/area/area.ts'
+import { heldOf, seatsOfMeter } from '../../server/live/meter-seats.ts'
+import {
+  createReadingIntake,
+  isOutOfDate,
+  type ReadingIntake,
+  toldBy,
+  type WelcomedMeter,
+} from '../../server/live/reading-intake.ts'
+import type { AreaConfig, Event } from '../../server/market/area/area.ts'
 import type { Chain } from './chain.ts'
 import type { Database } from './database.ts'
 import { Follower } from './follower.ts'
@@ -17,7 +28,7 @@ import type { PlantedBug } from './planted.ts'
 import { portsOf } from './port.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
-import { face } from './street.ts'
+import { domain, face } from './street.ts'
 
 /** Looks on when something is asked of an area and answered. */
 export interface AnswerWitness {
@@ -27,49 +38,93 @@ export interface AnswerWitness {
   refusedByChain(end: number, reason: string): void
 }
 
+/** An area as every server knows it. */
+export interface AreaParts {
+  number: number
+  database: Database
+  witness: AnswerWitness
+  /** What the settings of a server say that starts now. */
+  config(): AreaConfig
+}
+
 export interface Surroundings {
   scheduler: Scheduler
   random: Random
-  database: Database
   chain: Chain
-  witness: AnswerWitness
+  areas: readonly AreaParts[]
   planted: PlantedBug | null
-  /** What the settings of a server say that starts now. */
-  config(): AreaConfig
+}
+
+/** An area in one process. */
+interface ServedArea {
+  number: number
+  handle: ConnectedArea
+  /** The same, with somebody who looks on. */
+  watched: AreaHandle
+  follower: Follower
+}
+
+/** What a meter hears that announces itself. */
+export interface Welcome {
+  connection: number
+  as: WelcomedMeter
+  /** Whether the area cannot take anything now. */
+  isWaiting: boolean
+  newest: { epoch: number; time: number }
+  gaps: Gap[]
+  settledTo: number
+  keys: LaterKey[]
+}
+
+/** Whoever signs puts the name of the key where a signature would be. */
+const signatures = {
+  recover: async (_domain: unknown, _type: unknown, items: readonly { signature: string }[]) =>
+    items.map(({ signature }) => signature),
 }
 
 export class Server {
   readonly name: string
   machine: Machine
-  runner!: AreaRunner
-  handle!: ConnectedArea
-  follower!: Follower
+  served: readonly ServedArea[] = []
   /** Changes whenever those that were connected have to connect anew. */
   connection = 0
-  private loads = 0
   private starts = 0
+  private intake!: ReadingIntake
+  private readonly areas: Areas
   private readonly surroundings: Surroundings
 
   constructor(name: string, surroundings: Surroundings) {
     this.name = name
     this.surroundings = surroundings
+    this.areas = {
+      get: (number) => this.served.find((area) => area.number === number)?.watched,
+      all: () => this.served.map(({ watched }) => watched),
+    }
     this.machine = this.start()
   }
 
   /** Starts a new process where the former one has ended. */
   start(): Machine {
-    const { scheduler, random, database, chain, witness, planted, config } = this.surroundings
+    const { scheduler, random, areas } = this.surroundings
     this.starts += 1
-    const owner = `${this.name}.${this.starts}`
-    const machine = new Machine(owner, scheduler)
+    const machine = new Machine(`${this.name}.${this.starts}`, scheduler)
     const chance = random.fork()
     machine.offsetMs = chance.between(-800, 800)
     machine.driftPpm = chance.between(-100, 100)
     this.machine = machine
+    this.connection += 1
+    this.served = areas.map((parts) => this.serve(parts, machine, chance))
+    const later = (action: () => void, ms: number) => machine.after(ms, action)
+    this.intake = createReadingIntake(this.areas, signatures, { later })
+    return machine
+  }
+
+  private serve({ number, database, witness, config }: AreaParts, machine: Machine, chance: Random): ServedArea {
+    const { scheduler, chain, planted } = this.surroundings
     const [inside, outside] = portsOf(machine)
-    const { store, lease } = database.connect(machine, owner)
+    const { store, lease } = database.connect(machine, machine.name)
     const runner = new AreaRunner({
-      ...{ store, lease, owner, config: config(), face, waitsForChain: true },
+      ...{ store, lease, owner: machine.name, config: config(), face, waitsForChain: true },
       clock: planted === 'one clock' ? new OneClock(machine) : new AreaClock(machine, { hasChain: true }),
       newSecret: () => Buffer.from(Array.from({ length: 32 }, () => chance.whole(0, 255))),
       sleep: (ms) => machine.sleep(ms),
@@ -77,21 +132,37 @@ export class Server {
       tell: telling(inside, (what, error) => witness.failed(what, error)),
       longestReplayMs: chance.pick([3, 10, 60]),
     })
-    this.runner = runner
     const { soon } = scheduler
     void serveArea(inside, runner, { running: runner.run(), soon })
-    this.handle = connectArea(outside, {} as AreaSettings, { soon })
-    this.loads = 0
-    this.connection += 1
-    this.follower = new Follower({
-      ...{ machine, random: chance, chain, database, handle: this.handle },
+    const settings = { area: number, chain: domain, priceDecimals: 4, currency: 'EUR' } as AreaSettings
+    const handle = connectArea(outside, settings, { soon })
+    const watched: AreaHandle = Object.assign(Object.create(handle), {
+      async submit(submission: Submission, loads?: number) {
+        const question = witness.asked(machine, submission)
+        try {
+          const events = await handle.submit(submission, loads)
+          witness.answered(machine, question, events)
+          return events
+        } catch (error) {
+          witness.answered(machine, question, error as Error)
+          throw error
+        }
+      },
+    })
+    const follower = new Follower({
+      ...{ area: number, machine, random: chance, chain, database, handle },
       refused: (end, reason) => witness.refusedByChain(end, reason),
     })
-    return machine
+    return { number, handle, watched, follower }
   }
 
-  get isReady(): boolean {
-    return this.machine.isRunning && this.handle.status.condition.is === 'ready'
+  /** The area of this process as those outside know it. */
+  area(number: number): AreaHandle {
+    return this.areas.get(number)!
+  }
+
+  isReadyIn(area: number): boolean {
+    return this.machine.isRunning && this.area(area).status.condition.is === 'ready'
   }
 
   kill(): void {
@@ -100,61 +171,38 @@ export class Server {
   }
 
   /** Ends the process in order; the one that follows is for the caller to start. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     const { machine } = this
-    return this.handle.stop().then(() => machine.kill())
-  }
-
-  /** Meters that are connected hang up when the area was made anew: its journal may have lost what it had acknowledged. */
-  private lookAtLoads(): void {
-    const { loads } = this.handle.status
-    if (loads !== this.loads) this.connection += 1
-    this.loads = loads
-  }
-
-  /** The newest reading of a meter that this server knows, null where it knows no seat of it. */
-  newestOf(meter: string): { epoch: number; time: number } | null {
-    return this.handle.seatsOfMeter(meter).at(-1)?.newest ?? null
+    await Promise.all(this.served.map(({ handle }) => handle.stop()))
+    machine.kill()
   }
 
   /** What the server says to a meter that announces itself, or null where it knows no seat of it. */
-  hello(
-    meter: string,
-  ): { connection: number; newest: { epoch: number; time: number }; gaps: Gap[]; settledTo: number } | null {
-    this.lookAtLoads()
-    const seat = this.handle.seatsOfMeter(meter).at(-1)
-    if (seat === undefined) return null
-    return { connection: this.connection, newest: seat.newest, gaps: seat.gaps, settledTo: seat.settledTo }
+  hello(meter: string): Welcome | null {
+    const { areas, connection } = this
+    const seats = seatsOfMeter(areas, meter, domain)
+    const held = heldOf(seats, this.machine.wallMs() / 1000)
+    if (held === undefined) return null
+    const { served, ...heard } = held
+    const isWaiting = served.area.status.condition.is !== 'ready'
+    return { connection, as: { domain, told: toldBy(seats) }, isWaiting, ...heard }
   }
 
-  /** Takes signed readings of one connection. Rejects where the meter has to announce itself first, or the area is not there. */
-  async take(connection: number, readings: readonly MeterReading[]): Promise<EventOf<'reading'>[]> {
-    this.lookAtLoads()
-    if (connection !== this.connection) throw new Error('the connection has ended')
-    const events = await this.submit({ type: 'readings', readings: [...readings] }, this.loads)
-    const answers = events.filter((event) => event.type === 'reading')
+  /** Takes signed readings of one connection. Rejects where the meter has to announce itself first. */
+  async take(
+    { connection, as }: Pick<Welcome, 'connection' | 'as'>,
+    readings: readonly SignedReading[],
+  ): Promise<ReadingAck[]> {
+    const isGone = readings.some(({ meter }) => isOutOfDate(as, seatsOfMeter(this.areas, meter, domain)))
+    if (connection !== this.connection || isGone) throw new Error('the connection has ended')
+    const acks = await this.intake.take(readings.map((reading) => ({ reading, ...as })))
     for (const [index, { meter, epoch, time }] of readings.entries()) {
-      const answer = answers[index]
-      if (answer?.meter === meter && answer.epoch === epoch && answer.time === time) continue
-      this.surroundings.witness.failed(`the engine answered another reading than ${meter} at ${time}`, null)
-      throw new Error('the server failed')
+      const ack = acks[index]
+      if (ack?.meter === meter && ack.epoch === epoch && ack.time === time) continue
+      const [{ witness }] = this.surroundings.areas as [AreaParts]
+      witness.failed(`the engine answered another reading than ${meter} at ${time}`, null)
     }
-    return answers
-  }
-
-  /** Submits what an account has signed, or a meter. */
-  async submit(submission: Submission, loads?: number): Promise<Event[]> {
-    const { witness } = this.surroundings
-    const { machine } = this
-    const question = witness.asked(machine, submission)
-    try {
-      const events = await this.handle.submit(submission, loads)
-      witness.answered(machine, question, events)
-      return events
-    } catch (error) {
-      witness.answered(machine, question, error as Error)
-      throw error
-    }
+    return acks
   }
 }
 

@@ -40,6 +40,7 @@ interface ReadingRow {
   importWh: number
   exportWh: number
   quality: number
+  signature: string
 }
 
 export class Tables {
@@ -85,13 +86,17 @@ export class Tables {
         break
       case 'reading': {
         if (event.status !== 'stored') break
-        const { meter, importWh, exportWh, quality } = reading!
+        const { meter, importWh, exportWh, quality, signature } = reading!
         for (const seat of [event.seat, event.nextSeat]) {
           if (seat === 0) continue
-          insert(this.readings, readingKey(seat, event.epoch, event.time), { meter, importWh, exportWh, quality })
+          const row = { meter, importWh, exportWh, quality, signature }
+          insert(this.readings, readingKey(seat, event.epoch, event.time), row)
         }
         break
       }
+      case 'reading-voided':
+        this.readings.delete(readingKey(event.seat, event.epoch, event.time))
+        break
       case 'order-accepted':
       case 'forward-accepted':
         insert(this.arrivals, event.order.id, event.order.arrival)

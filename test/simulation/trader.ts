@@ -8,13 +8,16 @@ import type { Network } from './network.ts'
 import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Server } from './server.ts'
-import { batchSeconds, boundaryAfter, config, intervalSeconds, sessionKeyOf } from './street.ts'
+import { batchSeconds, boundaryAfter, intervalSeconds, rulesHashOf, sessionKeyOf } from './street.ts'
 
 export interface TraderParts {
   scheduler: Scheduler
   random: Random
   network: Network
   servers: readonly Server[]
+  /** Where the meter's newest seat is, and how many areas there are. */
+  areaOf(meter: string): number
+  areas: number
   account: string
   meter: string
   number: number
@@ -24,9 +27,15 @@ export interface TraderParts {
   signed: SignedThings
 }
 
+/** An order as it was sent to one of the areas. */
+export interface SignedOrder {
+  area: number
+  submission: Extract<Submission, { type: 'order' }>
+}
+
 /** Everything that was ever signed, with the true time of it: a stranger may send it again. */
 export class SignedThings {
-  readonly orders: { atMs: number; submission: Extract<Submission, { type: 'order' }> }[] = []
+  readonly orders: SignedOrder[] = []
   readonly madeAtMs = new Map<string, number>()
   private count = 0
 
@@ -45,6 +54,8 @@ export class Trader {
   private readonly parts: TraderParts
   private grant: SessionGrant | null = null
   private lastNonce = -1
+  /** Where it trades now. */
+  private area = 1
 
   constructor(parts: TraderParts) {
     this.parts = parts
@@ -55,9 +66,16 @@ export class Trader {
     const { random } = this.parts
     await this.sleep(random.between(0, 20_000))
     for (;;) {
-      await this.submit(this.next())
+      await this.tradeOnce()
       await this.sleep(random.chance(0.2) ? random.between(100, 2_000) : random.between(3_000, 40_000))
     }
+  }
+
+  /** Mostly trades where the meter is; who errs is told so. */
+  private tradeOnce(): Promise<void> {
+    const { random, areaOf, areas, meter } = this.parts
+    this.area = random.chance(0.95) ? areaOf(meter) : random.whole(1, areas)
+    return this.submit(this.next())
   }
 
   private sleep(ms: number): Promise<void> {
@@ -90,7 +108,7 @@ export class Trader {
     const { random, account, meter, isRoof } = this.parts
     const isSale = random.chance(0.85) === isRoof
     const order: OrderFields = {
-      ...{ account, meter, rules: config.rulesHash, ...times, side: isSale ? 1 : 0 },
+      ...{ account, meter, rules: rulesHashOf(this.area), ...times, side: isSale ? 1 : 0 },
       limitPrice: isSale ? random.whole(200, 1_500) : random.whole(1_200, 2_600),
       ...{ maxWh: random.whole(20, 250), nonce: this.nonce() },
     }
@@ -101,7 +119,7 @@ export class Trader {
   private signedOrder(order: OrderFields, session: SessionGrant | null): Submission {
     const { scheduler, signed } = this.parts
     const submission = { type: 'order' as const, id: signed.newId(), order, signature, session }
-    signed.orders.push({ atMs: scheduler.nowMs, submission })
+    signed.orders.push({ area: this.area, submission })
     signed.madeAtMs.set(submission.id, scheduler.nowMs)
     this.open.push(submission.id)
     return submission
@@ -155,7 +173,7 @@ export class Trader {
         noticeSeconds: intervalSeconds,
         nonce,
       }
-      const agreement = { ...parties, rules: config.rulesHash, ...terms }
+      const agreement = { ...parties, rules: rulesHashOf(this.area), ...terms }
       return { id, agreement, sellerSignature: signature, buyerSignature: signature }
     })
     return { type: 'agreements', items }
@@ -179,9 +197,12 @@ export class Trader {
   /** Asks until there is an answer. */
   private async submit(submission: Submission): Promise<void> {
     const { network, servers, random } = this.parts
+    const { area } = this
     for (;;) {
       const server = random.pick(servers)
-      const answer = await network.ask(server, () => server.submit(submission)).catch((error: Error) => error)
+      const answer = await network
+        .ask(server, () => server.area(area).submit(submission))
+        .catch((error: Error) => error)
       if (!(answer instanceof Error)) return this.hear(answer)
       if ((answer as { code?: string }).code === 'AREA_COMMAND') return
       await this.sleep(random.between(500, 6_000))

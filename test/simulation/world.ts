@@ -1,6 +1,6 @@
-/** One simulated street from a seed: who is in it, how long it lives, and what is made of it at the end. */
+/** One or two simulated areas from a seed: who is in them, how long they live, and what is made of it at the end. */
 import type { Event } from '../../server/market/area/area.ts'
-import { Chain, confirmMeter, deposit, openSeat } from './chain.ts'
+import { Chain, confirmMeter, deposit, type HeldSeat, openSeat, seatsOf } from './chain.ts'
 import { Database, type JournalWitness } from './database.ts'
 import { checkEnd } from './end-laws.ts'
 import { clockToleranceMs, Faults, mostJointLeapMs } from './faults.ts'
@@ -14,8 +14,9 @@ import { PromiseLaws } from './promise-laws.ts'
 import { randomOf } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 import { Server } from './server.ts'
+import { SignedReadings } from './signed-readings.ts'
 import { Stranger, strangeRegister } from './stranger.ts'
-import { accountOf, config, laterConfig, meterOf, t0 } from './street.ts'
+import { accountOf, changed, configOf, meterOf, t0 } from './street.ts'
 import { SignedThings, Trader } from './trader.ts'
 import { Verdict, type Violation } from './verdict.ts'
 
@@ -30,12 +31,12 @@ export interface Outcome {
   counts: Record<string, number>
 }
 
-/** Faults happen for this long; then everything is mended, and the area has the rest to come back. */
-const minutes = { troubled: 22, quiet: 9 }
+/** Faults happen for this long, by the number of areas; then everything is mended, and the areas have the rest to come back. */
+const minutes = { troubled: [20, 14], quiet: 9 }
 /** One of so many seeds has its journal replayed once more at the end. */
 const seedsPerThoroughOne = 8
 
-/** Simulates a street; what is `planted` has to be found. */
+/** Simulates one or two areas; what is `planted` has to be found. */
 export async function simulate(seed: number, planted: PlantedBug | null = null): Promise<Outcome> {
   // A street knows errors by what they say, and thousands of them are thrown: to note where each came from takes long.
   const { stackTraceLimit } = Error
@@ -53,41 +54,22 @@ async function play(seed: number, planted: PlantedBug | null): Promise<Outcome> 
   const verdict = new Verdict(scheduler)
   const signed = new SignedThings()
   const counts: Record<string, number> = {}
-  const promises = new PromiseLaws({ verdict, database: () => database })
-  const chain = new Chain(scheduler, random.fork(), (reading) => promises.hasSigned(reading))
-  const market = new MarketLaws({ verdict, chain })
-  const journal = new JournalLaws({
-    ...{ scheduler, verdict, madeAtMs: signed.madeAtMs },
-    toleranceMs: () => clockToleranceMs + faults.agreedWrongMs + (faults.hasLeaptTogether ? mostJointLeapMs : 0),
+  const signedReadings = new SignedReadings(verdict)
+  const numberOfAreas = random.whole(1, 2)
+  const chain = new Chain(scheduler, random.fork(), {
+    areas: numberOfAreas,
+    isSigned: (registers) => signedReadings.has(registers),
   })
-  const witness: JournalWitness = {
-    committed(rows, by) {
-      promises.shown(by)
-      for (const row of rows) {
-        journal.follow(row)
-        market.follow(row.journaled.events, journal.state, database.tables)
-        count(counts, row.journaled.events)
-      }
-    },
-    proved: (by) => promises.shown(by),
-    lost(rows) {
-      promises.lose(rows)
-      if (rows.length > 0) journal.restart(database.log)
-    },
-  }
-  const database = new Database(scheduler, random.fork(), { witness, planted })
+  const troubledMs = minutes.troubled[numberOfAreas - 1]! * 60_000
+  const areas = Array.from({ length: numberOfAreas }, (_, index) => layOut(index + 1))
   const network = new Network(scheduler, random.fork())
-  const changesAtMs = (t0 + random.between(0, 2 * minutes.troubled) * 60) * 1000
-  const surroundings = {
-    ...{ scheduler, random: random.fork(), database, chain, witness: promises, planted },
-    config: () => (scheduler.nowMs < changesAtMs ? config : laterConfig),
-  }
+  const surroundings = { scheduler, random: random.fork(), chain, areas, planted }
   const servers = Array.from(
     { length: random.whole(1, 3) },
     (_, index) => new Server(`server-${index + 1}`, surroundings),
   )
   const homes = Array.from({ length: random.whole(3, 6) }, (_, index) => {
-    const parts = { scheduler, random: random.fork(), network, servers, witness: promises }
+    const parts = { scheduler, random: random.fork(), network, servers, witness: signedReadings }
     return new Home({ ...parts, meter: meterOf(index + 1), isRoof: index % 2 === 0 })
   })
   const households: Household[] = homes.map((home, index) => ({
@@ -100,51 +82,89 @@ async function play(seed: number, planted: PlantedBug | null): Promise<Outcome> 
     for (const account of accounts) {
       new Trader({
         ...{ scheduler, random: random.fork(), network, servers, account, meter: home.meter, signed },
-        ...{ number: index + 1, isRoof: index % 2 === 0 },
+        ...{ number: index + 1, isRoof: index % 2 === 0, areas: numberOfAreas },
+        areaOf: (meter) => seatsOf(chain.head, meter).at(-1)!.area,
         neighbours: () => households.map((each) => ({ account: each.accounts[0]!, meter: each.home.meter })),
       })
     }
   }
   new Stranger({
-    ...{ scheduler, random: random.fork(), network, servers, database, signed, ...stranger },
-    readings: promises.readings,
-    sign: (reading) => promises.note(reading),
+    ...{ scheduler, random: random.fork(), network, servers, signed, ...stranger },
+    database: areas[0]!.database,
+    readings: signedReadings.all,
+    keysOf: (meter) => seatsOf(chain.head, meter).at(-1)!.record.keys,
+    sign: (reading) => signedReadings.note(reading),
     forge(reading) {
-      promises.noteForged(reading)
+      signedReadings.noteForged(reading)
       scheduler.after(random.between(1_000, 60_000), () => people.reportEquivocation(reading.meter))
     },
   })
-  const people = new People({ scheduler, random: random.fork(), chain, households, servers })
+  const people = new People({ scheduler, random: random.fork(), chain, households, servers, areas: numberOfAreas })
   const faults = new Faults({
-    ...{ scheduler, random: random.fork(), servers, database, chain, network, homes },
+    ...{ scheduler, random: random.fork(), servers, chain, network, homes },
+    databases: areas.map(({ database }) => database),
     say: (what) => verdict.say(what),
   })
-  faults.plan(random.whole(0, 14), (t0 + minutes.troubled * 60) * 1000)
-  await scheduler.run((t0 + minutes.troubled * 60) * 1000, () => verdict.isBroken)
+  faults.plan(random.whole(0, 14), t0 * 1000 + troubledMs)
+  await scheduler.run(t0 * 1000 + troubledMs, () => verdict.isBroken)
   verdict.say('everything is mended')
   faults.mend()
   people.isQuiet = true
-  await scheduler.run((t0 + (minutes.troubled + minutes.quiet) * 60) * 1000, () => verdict.isBroken)
+  await scheduler.run(t0 * 1000 + troubledMs + minutes.quiet * 60_000, () => verdict.isBroken)
   if (!verdict.isBroken)
     checkEnd({
-      ...{ verdict, nowMs: scheduler.nowMs, servers, database, chain, homes, journal, promises },
+      ...{ verdict, nowMs: scheduler.nowMs, servers, areas, chain, homes, signed: signedReadings },
       isThorough: seed % seedsPerThoroughOne === 0,
     })
   const { violations, history } = verdict
-  return { seed, violations, history, steps: scheduler.steps, rows: database.log.length, counts }
+  const rows = areas.reduce((sum, { database }) => sum + database.log.length, 0)
+  return { seed, violations, history, steps: scheduler.steps, rows, counts }
+
+  /** An area with its database, and the laws that are checked at every row of its journal. */
+  function layOut(number: number) {
+    const promises = new PromiseLaws({ verdict, database: () => database })
+    const market = new MarketLaws({ verdict, area: number, chain })
+    const journal = new JournalLaws({
+      ...{ scheduler, verdict, madeAtMs: signed.madeAtMs },
+      toleranceMs: () => clockToleranceMs + faults.agreedWrongMs + (faults.hasLeaptTogether ? mostJointLeapMs : 0),
+    })
+    const witness: JournalWitness = {
+      committed(logged, by) {
+        promises.shown(by)
+        for (const row of logged) {
+          journal.follow(row)
+          market.follow(row.journaled.events, journal.state, database.tables)
+          count(counts, row.journaled.events)
+        }
+      },
+      proved: (by) => promises.shown(by),
+      lost(logged) {
+        promises.lose(logged)
+        if (logged.length > 0) journal.restart(database.log)
+      },
+    }
+    const database = new Database(scheduler, random.fork(), { witness, planted })
+    const before = configOf(number)
+    const changesAtMs = t0 * 1000 + random.between(0, 2 * troubledMs)
+    const config = () => (scheduler.nowMs < changesAtMs ? before : changed(before))
+    return { number, database, journal, witness: promises, config }
+  }
 
   /** Opens, confirms and funds a seat for everybody, some time before the server starts. */
   function settleIn(): void {
     for (const { home, accounts } of households) {
       home.begin(t0)
-      chain.sendAtOnce(openSeat({ account: accounts[0]!, meter: home.meter, epoch: home.epoch }, randomLimits(random)))
+      const area = random.whole(1, numberOfAreas)
+      const opened = { area, account: accounts[0]!, meter: home.meter, epoch: home.epoch }
+      chain.sendAtOnce(openSeat(opened, randomLimits(random)))
     }
     const epoch = { epoch: 1, time: t0, importWh: strangeRegister(t0), exportWh: 0 }
-    chain.sendAtOnce(openSeat({ ...stranger, epoch }, randomLimits(random)))
+    chain.sendAtOnce(openSeat({ area: 1, ...stranger, epoch }, randomLimits(random)))
     chain.mine()
-    for (const index of households.keys()) {
-      chain.sendAtOnce(confirmMeter(index + 1, randomPlace(random)))
-      chain.sendAtOnce(deposit(index + 1, BigInt(random.whole(0, 10_000_000))))
+    for (const { home } of households) {
+      const [held] = seatsOf(chain.head, home.meter) as [HeldSeat]
+      chain.sendAtOnce(confirmMeter(held, randomPlace(random)))
+      chain.sendAtOnce(deposit(held, BigInt(random.whole(0, 10_000_000))))
     }
     for (let block = 0; block < chain.confirmations; block += 1) chain.mine()
   }

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { genesisHash } from '../../server/market/engine/journal.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
-import { order, placing, reading, seat, t0 } from '../market/engine/street.ts'
+import { boundary, following, order, placing, reading, seat, t0 } from '../market/engine/street.ts'
 import { identity, openedArea, type ScratchArea } from './area.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { type ScratchServer, startScratchServer } from './scratch-database.ts'
@@ -82,6 +82,46 @@ describe('a row', () => {
     expect(results.find((result) => result.status === 'rejected')).toMatchObject({ reason: { code: 'STORE_FENCED' } })
     expect((await area.store.rowsAfter(0)).map(({ sequence }) => sequence)).toEqual([1, 2, 3])
     await other.close()
+  })
+})
+
+describe('a reading that another key signed than its time’s', () => {
+  const times = [1, 2].map((number) => boundary(number))
+  const key = `0x${'9'.repeat(40)}` as const
+  const signed = `0x${'cd'.repeat(64)}`
+  const later = () => following(times[1]! * 1000 + 2_000, [seat(1, { keys: [{ key, from: times[0]! }] })])
+  const send = (atMs: number, again: object = {}) =>
+    area.writer.run({
+      ...{ type: 'readings', atMs },
+      readings: times.map((time, place) => ({ ...reading(1, time, 10 * (place + 1), 0), ...(place > 0 ? again : {}) })),
+    })
+  const stored = async () => {
+    const rows = await area.database`select time, signature from readings where seat = 1 order by time`
+    return rows.map(({ time, signature }) => [time, signature.toString('hex').slice(0, 2)])
+  }
+
+  test('leaves the table, and has its place there once it comes again', async () => {
+    area = await openedArea(server, [seat(1)])
+    const [, before] = [send(times[1]! * 1000 + 1_000), await area.writer.commit().then(stored)]
+    expect(before.map(([time]) => time)).toEqual(times)
+    area.writer.run(later())
+    await area.writer.commit()
+    expect((await stored()).map(([time]) => time)).toEqual([times[0]])
+    send(times[1]! * 1000 + 3_000, { key, signature: signed })
+    await area.writer.commit()
+    expect(await stored()).toEqual([before[0], [times[1], 'cd']])
+  })
+
+  test('does so also where all of it is one commit', async () => {
+    area = await openedArea(server, [seat(1)])
+    send(times[1]! * 1000 + 1_000)
+    area.writer.run(later())
+    send(times[1]! * 1000 + 3_000, { key, signature: signed })
+    await area.writer.commit()
+    expect(await stored()).toEqual([
+      [times[0], expect.any(String)],
+      [times[1], 'cd'],
+    ])
   })
 })
 

@@ -552,8 +552,8 @@ export const event = union({
   'leaving-out': struct({ end: uint, number: uint, seats: list(uint) }),
   /** The chain has settled what this journal does not know: the intervals are final without results of their own. */
   'batch-missed': struct({ start: uint, end: uint }),
-  /** A stored reading came again under the key that was the meter's then: from here on this signature is the one that counts. */
-  'reading-renewed': struct({ seat: uint, epoch: uint, time: uint }),
+  /** A stored reading is signed by a key that was not the meter's then, as turns out: it counts for nothing, and may come again. */
+  'reading-voided': struct({ seat: uint, epoch: uint, time: uint }),
   /** A declaration of the grid operator was taken up. `countsFrom` is the first interval that it can still move energy in. */
   declared: struct({
     ...{ arrival: uint, id: hex32, kind: oneOf(declarationKinds) },

@@ -71,7 +71,6 @@ const isBuyCut = 8
 const qualityShift = 4
 const qualityMask = 3 << qualityShift
 const isTold = 64
-const isDoubted = 128
 
 export class Interval {
   readonly start: UtcSeconds
@@ -148,25 +147,15 @@ export class Interval {
     this.importWh[slot] = importWh
     this.exportWh[slot] = exportWh
     this.epoch[slot] = epoch
-    const kept = this.flags[slot]! & ~(qualityMask | isDoubted)
-    this.flags[slot] = kept | isRead | ((quality << qualityShift) & qualityMask)
+    this.flags[slot] = (this.flags[slot]! & ~qualityMask) | isRead | ((quality << qualityShift) & qualityMask)
     this.isChanged = true
   }
 
-  /** Whether what was read at the interval's end is signed by a key that was not the meter's then. */
-  isDoubted(slot: number): boolean {
-    return slot < this.flags.length && (this.flags[slot]! & isDoubted) !== 0
-  }
-
-  doubt(slot: number): void {
-    this.flags[slot]! |= isDoubted
-    this.isChanged = true
-  }
-
-  /** The same has come again, signed as it must be. */
-  trust(slot: number): void {
-    this.flags[slot]! &= ~isDoubted
-    this.isChanged = true
+  /** What was read at the interval's end counts for nothing: from here on it is waited for once more. */
+  unread(slot: number): void {
+    // It was not waited for while it was there.
+    this.flags[slot]! &= ~(isRead | qualityMask | isExpected)
+    this.expect(slot)
   }
 
   isExpected(slot: number): boolean {

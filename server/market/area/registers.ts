@@ -19,3 +19,7 @@ export function registersOf(
   }
   return null
 }
+
+export function isNewer(than: StoredRegisters, { epoch, time }: StoredRegisters): boolean {
+  return epoch === than.epoch ? time > than.time : epoch > than.epoch
+}

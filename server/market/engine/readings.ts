@@ -14,7 +14,7 @@ import type { AreaConfig, EpochRegisters, Event, EventOf, LateReading, MeterRead
 import { sharingKeyAt } from '../area/declarations.ts'
 import { energyBetween, energyNow, principalOf, provisionalEnergies } from '../area/energy.ts'
 import type { Fills, StoredRegisters } from '../area/interval.ts'
-import { registersOf } from '../area/registers.ts'
+import { isNewer, registersOf } from '../area/registers.ts'
 import type { Standing } from '../area/standing.ts'
 import {
   type AreaState,
@@ -53,11 +53,7 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
   if (admission.status !== 'stored') {
     const answer = answerOf(reading, admission, { seat: number })
     const isEquivocation = admission.status === 'refused' && admission.code === 'READING_EQUIVOCATION'
-    if (isEquivocation) return [answer, ...suspend(state, seat, reading)]
-    const served = next === undefined ? [seat] : [seat, next]
-    return admission.status === 'duplicate'
-      ? [answer, ...served.flatMap((own) => renew(state, own, reading))]
-      : [answer]
+    return isEquivocation ? [answer, ...suspend(state, seat, reading)] : [answer]
   }
   const isTakenByNext = next !== undefined && judge(state, next, reading).status === 'stored'
   const nextSeat = isTakenByNext ? next.chain.seat : 0
@@ -65,14 +61,6 @@ export function takeReading(state: AreaState, reading: MeterReading): Event[] {
   const followed = store(state, seat, reading)
   if (isTakenByNext) followed.push(...store(state, next, reading))
   return [answerOf(reading, admission, { seat: number, nextSeat, isLate }), ...followed]
-}
-
-/** The same reading came again after its first signature turned out to be of a key that was not the meter's then. */
-function renew(state: AreaState, { slot, chain }: SeatState, { epoch, time }: MeterReading): Event[] {
-  const interval = state.intervals.get(time - lengthOf(state))
-  if (interval === undefined || !interval.isDoubted(slot) || interval.epoch[slot] !== epoch) return []
-  interval.trust(slot)
-  return [{ type: 'reading-renewed', seat: chain.seat, epoch, time }]
 }
 
 const knowingNothing: Omit<LateReading, 'reading' | 'seat'> = {
@@ -161,10 +149,6 @@ function store(state: AreaState, seat: SeatState, reading: MeterReading): Event[
 /** Whose energy of an interval a seat's readings tell: its own, or that of the seat that it is the companion of. */
 function toldOf(state: AreaState, seat: SeatState, start: UtcSeconds): SeatState {
   return principalOf(state, seat, start) ?? seat
-}
-
-function isNewer(than: StoredRegisters, { epoch, time }: StoredRegisters): boolean {
-  return epoch === than.epoch ? time > than.time : epoch > than.epoch
 }
 
 /**

@@ -3,7 +3,9 @@ import { keyAt } from '../../../contracts/protocol/meter-keys.ts'
 import type { Address } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { ChainSeat, Event, Terms } from '../area/area.ts'
+import type { StoredRegisters } from '../area/interval.ts'
 import { firstCreditMs, forgetOrders } from '../area/orders.ts'
+import { isNewer } from '../area/registers.ts'
 import { type AreaState, intervalsBetween, lengthOf, type SeatState, termsAt } from '../area/state.ts'
 import { cancelForwardOfSeat } from '../stages/forward/book.ts'
 
@@ -40,17 +42,35 @@ function syncSeat(state: AreaState, chain: ChainSeat): Event[] {
   if (beginsEpoch || isLater) seat.base = chain.base
   if (beginsEpoch || seat.base.time > seat.newest.time) seat.newest = { ...seat.base, quality: 0 }
   if (known !== undefined) outdate(state, seat, { before, beginsEpoch, isMoved: seat.base !== baseBefore })
-  doubtReadings(state, seat, keysBefore)
-  return [shown, ...endWhatIsClosed(state, seat), ...liftSuspension(state, chain)]
+  const voided = voidReadings(state, seat, keysBefore)
+  return [shown, ...voided, ...endWhatIsClosed(state, seat), ...liftSuspension(state, chain)]
 }
 
-/** A key that changed before the server heard of it: the chain takes no reading that another key signed than the one of its time. */
-function doubtReadings(state: AreaState, { slot, chain: { meter, keys } }: SeatState, before: ChainSeat['keys']): void {
-  if (keys === before || (keys.length === 0 && before.length === 0)) return
+/**
+ * A key may have changed before the server heard of it: what another key signed for its time could never be settled, and whoever
+ * does not sign it again would hold up everybody's batch. It counts for nothing from here on, and may come again.
+ */
+function voidReadings(state: AreaState, seat: SeatState, before: ChainSeat['keys']): Event[] {
+  const { slot, base } = seat
+  const { seat: number, meter, keys } = seat.chain
+  if (keys === before || (keys.length === 0 && before.length === 0)) return []
+  const length = lengthOf(state)
+  const events: Event[] = []
+  let newest: StoredRegisters = { ...base, quality: 0 }
   for (const interval of state.intervals.values()) {
-    const time = interval.start + lengthOf(state)
-    if (interval.isRead(slot) && keyAt(meter, before, time) !== keyAt(meter, keys, time)) interval.doubt(slot)
+    const time = interval.start + length
+    const read = interval.registersAt(slot, time)
+    if (read === null) continue
+    if (time <= state.cutUntil || keyAt(meter, before, time) === keyAt(meter, keys, time)) {
+      if (isNewer(newest, read)) newest = read
+      continue
+    }
+    interval.unread(slot)
+    for (const own of [interval, state.intervals.get(time)]) if (own?.status === 'provisional') own.outdate()
+    events.push({ type: 'reading-voided', seat: number, epoch: read.epoch, time })
   }
+  if (events.length > 0) seat.newest = newest
+  return events
 }
 
 function openSeat(state: AreaState, chain: ChainSeat): SeatState {

@@ -84,6 +84,21 @@ describe('a batch', () => {
     expect(eventsOf(run({ ...block, block: 3, time: batchEnd, atMs: cutMs + 600_002 }), 'batch-cut')).toHaveLength(1)
   })
 
+  it('waits for nobody whose key changed while nothing was heard of the chain: what the former one signed is not in it', () => {
+    const { state, run } = tradeAnHour()
+    state.chain.time = t0
+    run(waiting(cutMs + 1_000))
+    const key = `0x${'9'.repeat(40)}` as const
+    const events = run(following(cutMs + 2_000, [seat(2, { keys: [{ key, from: boundary(2) }] })]))
+    expect(eventsOf(events, 'reading-voided').map(({ time }) => time)).toEqual([boundary(3), boundary(4)])
+    const [cut] = eventsOf([...events, ...run(waiting(cutMs + 10_000))], 'batch-cut')
+    expect(cut!.batch.entries).toMatchObject([
+      { seat: 1, time: batchEnd, soldWh: 200 },
+      { seat: 2, time: boundary(2), boughtWh: 200 },
+    ])
+    expect(state.cutUntil).toBe(batchEnd)
+  })
+
   it('keeps to a mandate that was tightened while nothing was heard of the chain', () => {
     const { state, run } = tradeAnHour()
     state.chain.time = t0
