@@ -58,7 +58,7 @@ async function serveControl(street: ServedStreet, port: number): Promise<Server>
     try {
       const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1')
       if (request.method === 'GET' && pathname === '/devices') return reply(200, street.devices)
-      if (request.method === 'GET' && pathname === '/homes') return reply(200, street.states())
+      if (request.method === 'GET' && pathname === '/homes') return reply(200, street.shown())
       const device = /^\/faults\/(.+)$/.exec(pathname)?.[1]
       if (!device || (request.method !== 'POST' && request.method !== 'DELETE'))
         return reply(404, { error: 'not found' })

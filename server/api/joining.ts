@@ -57,6 +57,29 @@ export const meterSchema = z
   .meta({ id: 'Meter' })
 export type MeterResource = z.infer<typeof meterSchema>
 
+/** How many take part, and how many were asked to, as the grid operator knows them. */
+export const membersSchema = z
+  .object({
+    zones: z.array(
+      z.object({
+        zone: z.string().meta({ description: 'That of the meters, or of the whole area where none is confirmed yet' }),
+        meters: z.int(),
+        accounts: z.int(),
+        unconfirmed: z.int(),
+      }),
+    ),
+    invitations: z.object({
+      /** Accounts that have taken one, by who had signed it. */
+      ofOffices: z.int(),
+      ofMembers: z.int(),
+      /** Of them, how many have not brought a meter. */
+      withoutMeter: z.int(),
+      newestAt: time.nullable(),
+    }),
+  })
+  .meta({ id: 'Members' })
+export type MembersResource = z.infer<typeof membersSchema>
+
 const accountKeySchema = z.object({ x: hex32Form, y: hex32Form })
 
 /** An open account of a passkey, as the newest block of the chain has it. */

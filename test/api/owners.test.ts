@@ -155,6 +155,7 @@ const ofArea = (area: number): Record<string, Request & { also?: Name[] }> => {
     exportBatch: { path: `areas/${area}/batches/${iso(t0 + batchSeconds)}/export` },
     listJoining: { path: `areas/${area}/joining` },
     listMeters: { path: `areas/${area}/meters` },
+    getMembers: { path: `areas/${area}/members` },
   }
 }
 /** Of the area's grid operator, about a seat. */

@@ -104,6 +104,10 @@ describe('the relay', () => {
     // The stranger holds the operator's office here.
     await street.database`delete from invited_accounts where account = ${lower(guests[5]!)}`
     expect(await taken(people.stranger, 5)).toBe('taken')
+    // The grid operator sees how many that are, and how many take part where.
+    const { body } = await ask(street, 'GET', 'areas/1/members', { token: tokens.grid })
+    expect(body.invitations).toMatchObject({ ofOffices: 2, ofMembers: 5, withoutMeter: 7 })
+    expect(body.zones).toEqual([{ zone: 'north', meters: 2, accounts: 2, unconfirmed: 1 }])
   })
 
   test('takes the word of a grid operator that is a contract wallet', async () => {

@@ -5,8 +5,9 @@ import { expect } from 'vitest'
 import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
+import type { MeterResource } from '../../server/api/joining.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
-import { publicClient } from '../../server/api-client.ts'
+import { publicClient, signInWithKey } from '../../server/api-client.ts'
 import { shows } from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
 
@@ -42,6 +43,31 @@ export async function claimAndSign(page: Page, agent: PairingAgent): Promise<voi
   expect(await agent.go()).toBe('consented')
   await page.getByRole('button', { name: 'Sign and join' }).click()
   await shows(page, '.join-card h2', /^You are in$/)
+}
+
+/** A house is sold: whoever lives there now pairs its meter in an account of their own, and needs nobody's leave. */
+export async function takeOver(next: Page, agent: PairingAgent): Promise<void> {
+  agent.epoch += 1
+  const { code } = await agent.offer()
+  await next.getByLabel('Choose a passphrase').fill('a new house in the street')
+  await next.getByRole('button', { name: 'Continue with this device' }).click()
+  await findByCode(next, code)
+  await claimAndSign(next, agent)
+  expect(await agent.go()).toBe('opened')
+  await next.getByRole('link', { name: 'To my page' }).click()
+  await shows(next, '.page-sub', /meter not confirmed yet/)
+}
+
+/** Whose the meter was and is, as the grid operator sees it. */
+export async function ownersOf(
+  url: string,
+  { address }: PairingAgent,
+): Promise<Pick<MeterResource, 'account' | 'closed'>[]> {
+  const { area, chain } = await demoArea(url)
+  const grid = new Wallet(await keyOfPerson(url, ({ role }) => role === 'utility'))
+  const client = await signInWithKey(url, grid, chain.chainId)
+  const { items } = await client.get<{ items: MeterResource[] }>(`/areas/${area}/meters?limit=500`)
+  return items.filter(({ meter }) => meter === address).map(({ account, closed }) => ({ account, closed }))
 }
 
 export async function findByCode(page: Page, code: string): Promise<void> {

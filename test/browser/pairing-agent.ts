@@ -11,6 +11,8 @@ interface PairedArea {
 
 export class PairingAgent {
   readonly meter = Wallet.createRandom()
+  /** That the meter begins with its next owner. */
+  epoch = 1
   readonly #url: string
   readonly #area: PairedArea
 
@@ -41,7 +43,7 @@ export class PairingAgent {
     const now = Math.floor(Date.now() / 1000)
     const time = (Math.floor(now / intervalSeconds) + 1) * intervalSeconds
     const consent = { validFrom: time, deadline: now + 3_600 }
-    const epochStart = { epoch: 1, time, importWh: 0, exportWh: 0 }
+    const epochStart = { epoch: this.epoch, time, importWh: 0, exportWh: 0 }
     const whole = { meter: this.address, account, rules }
     const { chain } = this.#area
     await this.#post('/consent', {

@@ -20,31 +20,36 @@ export interface Counted {
   buyer: number
 }
 
-/** Counters that stand still until `startSeconds` (UTC, a boundary) and then step once in the middle of each interval. */
-export function scriptedStreet(folder: string, options: { startSeconds: number; intervals: Counted[] }): Street {
-  const script = (quantity: 'importWh' | 'exportWh', whOf: (counted: Counted) => number) => {
-    let total = 1_000
-    const other = quantity === 'importWh' ? 'exportWh' : 'importWh'
-    const still = [
-      { at: -1e9, quantity, value: total },
-      { at: -1e9, quantity: other, value: 500 },
-      { at: -1e9, quantity: 'powerW', value: 0 },
-      { at: -1e9, quantity: 'productionW', value: 0 },
-      { at: -1e9, quantity: 'productionWh', value: 9_000 },
+/** A counter that stands still until `startSeconds` (UTC, a boundary) and then steps once in the middle of each interval. */
+export function script(
+  { startSeconds, lengthSeconds = intervalSeconds }: { startSeconds: number; lengthSeconds?: number },
+  quantity: 'importWh' | 'exportWh',
+  steppedWh: readonly number[],
+): object {
+  let total = 1_000
+  const other = quantity === 'importWh' ? 'exportWh' : 'importWh'
+  const still = [
+    { at: -1e9, quantity, value: total },
+    { at: -1e9, quantity: other, value: 500 },
+    { at: -1e9, quantity: 'powerW', value: 0 },
+    { at: -1e9, quantity: 'productionW', value: 0 },
+    { at: -1e9, quantity: 'productionWh', value: 9_000 },
+  ]
+  const sign = quantity === 'importWh' ? 1 : -1
+  const steps = steppedWh.flatMap((wh, index) => {
+    total += wh
+    const watts = (sign * wh * 3600) / lengthSeconds
+    return [
+      { at: index * lengthSeconds, quantity: 'powerW', value: watts },
+      { at: (index + 0.5) * lengthSeconds, quantity, value: total },
     ]
-    const sign = quantity === 'importWh' ? 1 : -1
-    const steps = options.intervals.flatMap((counted, index) => {
-      total += whOf(counted)
-      const watts = (sign * whOf(counted) * 3600) / intervalSeconds
-      return [
-        { at: index * intervalSeconds, quantity: 'powerW', value: watts },
-        { at: (index + 0.5) * intervalSeconds, quantity, value: total },
-      ]
-    })
-    steps.push({ at: options.intervals.length * intervalSeconds, quantity: 'powerW', value: 0 })
-    return { start: new Date(options.startSeconds * 1000).toISOString(), steps: [...still, ...steps] }
-  }
-  const home = (id: string, zone: string, change: object) => ({
+  })
+  steps.push({ at: steppedWh.length * lengthSeconds, quantity: 'powerW', value: 0 })
+  return { start: new Date(startSeconds * 1000).toISOString(), steps: [...still, ...steps] }
+}
+
+export function scriptedHome<Change extends object>(id: string, zone: string, change: Change) {
+  return {
     id,
     name: id,
     description: 'scripted',
@@ -57,7 +62,14 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
     mainFuseW: 1_000_000,
     deposit: '10',
     ...change,
-  })
+  }
+}
+
+/** What each meter counts in each interval is given. */
+export function scriptedStreet(folder: string, options: { startSeconds: number; intervals: Counted[] }): Street {
+  const counting = (quantity: 'importWh' | 'exportWh', whOf: (counted: Counted) => number) =>
+    script(options, quantity, options.intervals.map(whOf))
+  const home = scriptedHome
   const street = {
     area: {
       name: 'Scripted street',
@@ -90,21 +102,21 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
         sellAtPerKwh: '0.10',
         buyAtPerKwh: null,
         devices: [{ models: [1, 103, 1, 203] }],
-        physics: { script: script('exportWh', ({ roofNorth }) => roofNorth) },
+        physics: { script: counting('exportWh', ({ roofNorth }) => roofNorth) },
       }),
       home('roof-south', 'south', {
         role: 'household',
         sellAtPerKwh: '0.08',
         buyAtPerKwh: null,
         devices: [{ profile: 'sma' }],
-        physics: { script: script('exportWh', ({ roofSouth }) => roofSouth) },
+        physics: { script: counting('exportWh', ({ roofSouth }) => roofSouth) },
       }),
       home('buyer', 'transformer', {
         role: 'buyer',
         sellAtPerKwh: null,
         buyAtPerKwh: '0.25',
         devices: [{ models: [1, 203] }],
-        physics: { script: script('importWh', ({ buyer }) => buyer) },
+        physics: { script: counting('importWh', ({ buyer }) => buyer) },
       }),
     ],
     guests: {
@@ -114,7 +126,7 @@ export function scriptedStreet(folder: string, options: { startSeconds: number; 
         sellAtPerKwh: null,
         buyAtPerKwh: null,
         devices: [{ models: [1, 103, 1, 203] }],
-        physics: { script: script('exportWh', () => guestWh) },
+        physics: { script: counting('exportWh', () => guestWh) },
       }),
     },
   }

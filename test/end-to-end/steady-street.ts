@@ -1,12 +1,15 @@
 /**
- * The scripted street with quantities that hold for minutes: the same in every interval, and a south link that is full.
+ * The scripted street with quantities that hold for minutes: the same in every interval, and a south link that is full. Beside it stands
+ * a house whose meters are read by the metering operator: a roof, and an empty flat.
  */
-import type { Street } from '../../server/demo/street.ts'
-import { type Counted, scriptedStreet } from './scripted-street.ts'
+import { houseSchema, type Street } from '../../server/demo/street.ts'
+import { type Counted, intervalSeconds, script, scriptedHome, scriptedStreet } from './scripted-street.ts'
 
 /** Wh in every interval. */
 const counted: Counted = { roofNorth: 40, roofSouth: 40, buyer: 45 }
 const southLinkWh = 20
+export const flatWh = 15
+export const flatPoint = 'AT0099990000000000000000000000003'
 
 export function steadyStreet(folder: string, options: { startSeconds: number; intervals: number }): Street {
   const street = scriptedStreet(folder, {
@@ -15,5 +18,52 @@ export function steadyStreet(folder: string, options: { startSeconds: number; in
   })
   const zones = street.area.zones as { zone: string; capacityWh?: number }[]
   zones.find(({ zone }) => zone === 'south')!.capacityWh = southLinkWh
-  return street
+  return { ...street, house: steadyHouse(options) }
+}
+
+/** Values come within six seconds after a batch, and settle three later. */
+const house = { intervalSeconds: 3, batchSeconds: 9, graceSeconds: 9 }
+
+function steadyHouse(options: { startSeconds: number; intervals: number }) {
+  const count = Math.ceil((options.intervals * intervalSeconds) / house.intervalSeconds)
+  const times = { startSeconds: options.startSeconds, lengthSeconds: house.intervalSeconds }
+  const home = (id: string, quantity: 'importWh' | 'exportWh', wh: number) => ({
+    ...scriptedHome(id, 'house', {
+      role: quantity === 'exportWh' ? 'household' : 'buyer',
+      sellAtPerKwh: quantity === 'exportWh' ? '0.10' : null,
+      buyAtPerKwh: null,
+      devices: [{ models: [1, 203] }],
+      physics: { script: script(times, quantity, Array(count).fill(wh)) },
+    }),
+  })
+  const roofPoints = ['AT0099990000000000000000000000001', 'AT0099990000000000000000000000002'] as const
+  return houseSchema.parse({
+    area: {
+      name: 'Scripted house',
+      currency: 'EUR',
+      feedInPerKwh: '0.08',
+      retailPerKwh: '0.30',
+      graceSeconds: house.graceSeconds,
+      zones: [{ zone: 'house', name: 'The whole house' }],
+      rules: {
+        intervalSeconds: house.intervalSeconds,
+        batchSeconds: house.batchSeconds,
+        maxGridPerKwh: '0',
+        maxBandPerKwh: '0.80',
+        confirmation: 'everybody',
+        settlingGrade: 'billing',
+      },
+    },
+    country: 'AT',
+    timeZone: 'Europe/Vienna',
+    homes: [
+      {
+        ...home('house-roof', 'exportWh', 20),
+        drawsThrough: roofPoints[0],
+        feedsInThrough: roofPoints[1],
+        hasAgent: false,
+      },
+    ],
+    vacant: [{ ...home('house-flat', 'importWh', flatWh), drawsThrough: flatPoint, feedsInThrough: null }],
+  })
 }

@@ -29,7 +29,7 @@ function FoundPoint({ found: { found, expiresAt }, children }: FoundProps) {
         <div>
           <dt>{said.point}</dt>
           <dd>
-            <code className="point">{found.name.replaceAll(/(.{4})(?=.)/g, '$1\u200b')}</code>
+            <code className="point">{found.name}</code>
           </dd>
         </div>
       </dl>

@@ -7,13 +7,16 @@ import type { SeatViewProps } from '../page/seat-view.ts'
 import { useSession } from '../session/session.tsx'
 import { joiningWords } from './words.tsx'
 
+/** A link for one, for two weeks. */
+const neighbour = (nowMs: number) => ({ accounts: 1, days: 14, nowMs })
+
 export function InviteCard({ area, seat }: SeatViewProps) {
   const said = joiningWords()
   const session = useSession()
   const fieldId = useId()
   const invite = useMutation({
     mutationFn: async () =>
-      (await part(() => import('./sign-invitation.ts'))).signInvitation(session, area, Date.now()),
+      (await part(() => import('./sign-invitation.ts'))).signInvitation(session, area, neighbour(Date.now())),
   })
   if (!seat.confirmed || seat.closed) return null
   return (
@@ -30,7 +33,7 @@ export function InviteCard({ area, seat }: SeatViewProps) {
         {invite.data !== undefined && (
           <p className="field">
             <label htmlFor={fieldId}>{said.sendLink}</label>
-            <input id={fieldId} readOnly value={invite.data} onFocus={(event) => event.target.select()} />
+            <input id={fieldId} readOnly value={invite.data.link} onFocus={(event) => event.target.select()} />
           </p>
         )}
       </Card>

@@ -1,20 +1,25 @@
-/** Signs an invitation for one neighbour, as a link. Loaded only when somebody invites. */
+/** Signs an invitation, as a link. Loaded only when somebody invites. */
 import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import type { AreaResource } from '../../server/api/resources.ts'
 import type { Session } from '../session/session.tsx'
 
-/** How long a link is good, in seconds. */
-const lifeSeconds = 14 * 86_400
+const daySeconds = 86_400
 
-export async function signInvitation(session: Session, area: AreaResource, nowMs: number): Promise<string> {
-  const validUntil = Math.floor(nowMs / 1000) + lifeSeconds
-  const invitation = { rules: area.rules.hash, accounts: 1, validUntil, nonce: nowMs }
+/** For so many accounts and so many days from now on. */
+export async function signInvitation(
+  session: Session,
+  area: AreaResource,
+  { accounts, days, nowMs }: { accounts: number; days: number; nowMs: number },
+): Promise<{ link: string; accounts: number; validUntil: number }> {
+  const validUntil = Math.floor(nowMs / 1000) + days * daySeconds
+  const invitation = { rules: area.rules.hash, accounts, validUntil, nonce: nowMs }
   const signature = await signFull(await session.identity.signer(), area.chain, 'Invitation', invitation)
-  return invitationLink(window.location.origin, {
+  const link = invitationLink(window.location.origin, {
     area: area.area,
     inviter: session.account,
     invitation,
     signature,
   })
+  return { link, accounts, validUntil }
 }

@@ -7,6 +7,7 @@ import { moneyTexts } from '../escrow/words.tsx'
 import { count, energy, moneyColumn } from '../money/format.ts'
 import { Badge, Empty, TransactionLink } from '../page/card.tsx'
 import { duration, localMoment, localTime } from '../time/clock.ts'
+import { SettlementHealth } from './settlement-health.tsx'
 import { TableFrame } from './table-frame.tsx'
 import { utilityWords } from './words.ts'
 
@@ -21,57 +22,60 @@ export default function BatchTable({ area, batches }: { area: AreaResource; batc
   ]
   if (batches.length === 0) return <Empty>{said.noBatch(duration(area.batchSeconds))}</Empty>
   return (
-    <TableFrame label={said.batches} tall>
-      <thead>
-        <tr>
-          <th scope="col">{said.batch}</th>
-          <th scope="col">{said.status}</th>
-          <th scope="col" className="n">
-            {said.seats}
-          </th>
-          <th scope="col" className="n">
-            {said.energy}
-          </th>
-          <th scope="col" className="n">
-            {said.paid}
-          </th>
-          <th scope="col" className="n">
-            {said.received}
-          </th>
-          <th scope="col" className="n">
-            {said.grid}
-          </th>
-          <th scope="col">{said.watchers}</th>
-          <th scope="col">{said.transaction}</th>
-          <th scope="col" className="n">
-            {said.block}
-          </th>
-          <th scope="col" className="n">
-            {said.gas}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {batches.map((batch) => (
-          <tr key={batch.start}>
-            <th scope="row">
-              {localMoment(batch.start)}–{localTime(batch.end)}
+    <>
+      <SettlementHealth area={area} batches={batches} />
+      <TableFrame label={said.batches} tall>
+        <thead>
+          <tr>
+            <th scope="col">{said.batch}</th>
+            <th scope="col">{said.status}</th>
+            <th scope="col" className="n">
+              {said.seats}
             </th>
-            <td>
-              <Badge tone={batchStatusTones[batch.status]}>{moneyTexts().statuses[batch.status]}</Badge>
-            </td>
-            <td className="n">{batch.seats}</td>
-            <td className="n">{energy(batch.energyWh)}</td>
-            <td className="n">{paid(batch.paid)}</td>
-            <td className="n">{received(batch.received)}</td>
-            <td className="n">{grid(batch.gridTake)}</td>
-            <td>{watchers > 0 && batch.approvals !== null ? said.approvals(batch.approvals, watchers) : '–'}</td>
-            <td>{batch.transaction ? <TransactionLink hash={batch.transaction} /> : '–'}</td>
-            <td className="n">{batch.block ?? '–'}</td>
-            <td className="n">{batch.gasUsed === null ? '–' : count(batch.gasUsed)}</td>
+            <th scope="col" className="n">
+              {said.energy}
+            </th>
+            <th scope="col" className="n">
+              {said.paid}
+            </th>
+            <th scope="col" className="n">
+              {said.received}
+            </th>
+            <th scope="col" className="n">
+              {said.grid}
+            </th>
+            <th scope="col">{said.watchers}</th>
+            <th scope="col">{said.transaction}</th>
+            <th scope="col" className="n">
+              {said.block}
+            </th>
+            <th scope="col" className="n">
+              {said.gas}
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </TableFrame>
+        </thead>
+        <tbody>
+          {batches.map((batch) => (
+            <tr key={batch.start}>
+              <th scope="row">
+                {localMoment(batch.start)}–{localTime(batch.end)}
+              </th>
+              <td>
+                <Badge tone={batchStatusTones[batch.status]}>{moneyTexts().statuses[batch.status]}</Badge>
+              </td>
+              <td className="n">{batch.seats}</td>
+              <td className="n">{energy(batch.energyWh)}</td>
+              <td className="n">{paid(batch.paid)}</td>
+              <td className="n">{received(batch.received)}</td>
+              <td className="n">{grid(batch.gridTake)}</td>
+              <td>{watchers > 0 && batch.approvals !== null ? said.approvals(batch.approvals, watchers) : '–'}</td>
+              <td>{batch.transaction ? <TransactionLink hash={batch.transaction} /> : '–'}</td>
+              <td className="n">{batch.block ?? '–'}</td>
+              <td className="n">{batch.gasUsed === null ? '–' : count(batch.gasUsed)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </TableFrame>
+    </>
   )
 }

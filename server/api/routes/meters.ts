@@ -1,8 +1,9 @@
 /** The meters of an area, as its grid operator knows them: where each is, what it may feed in, and whether it still sends. */
 import { z } from 'zod'
+import { invitedMembers, membersByZone } from '../../store/queries-members.ts'
 import { allSeats } from '../../store/queries-seats.ts'
 import type { SeatRow } from '../../store/rows.ts'
-import { type MeterResource, meterSchema } from '../joining.ts'
+import { type MeterResource, membersSchema, meterSchema } from '../joining.ts'
 import { pageOfRows, pageQuery, placeForm, readCursor } from '../paging.ts'
 import { areaOf, gridOperatorOf } from '../parts.ts'
 import type { OrderParts } from '../place-order.ts'
@@ -12,10 +13,42 @@ import { pageOf } from '../resources.ts'
 import { type Route, route } from '../route.ts'
 import { visibilityOf } from '../visibility.ts'
 
+const params = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
+
 export function meterRoutes(parts: OrderParts): Route[] {
-  const { database, areas, tables } = parts
+  const { database, areas, tables, servicesOf } = parts
   const { noteAreaRead } = visibilityOf(parts)
   return [
+    route({
+      id: 'getMembers',
+      method: 'get',
+      path: '/areas/:area/members',
+      tag: 'Joining',
+      summary:
+        'How many meters and accounts take part in each zone, and how many took an invitation; for the grid operator',
+      private: true,
+      params,
+      answers: { 200: membersSchema },
+      async handle({ params: { area: number }, session }) {
+        const area = areaOf(areas, number)
+        if ((await session()).account !== gridOperatorOf(parts, area)) {
+          throw new ApiError('NOT_GRID_ACCOUNT', `only the grid operator of area ${number} may read of its members`)
+        }
+        const areaId = await tables.idOf(area)
+        const { grid, operator } = servicesOf(number).officesOf(number)
+        const [zones, { newestAt, ...invited }] = await Promise.all([
+          membersByZone(database, areaId),
+          invitedMembers(database, areaId, [grid, operator]),
+        ])
+        // Numbers alone, of nobody in particular: nobody's data is read.
+        const root = area.settings.zones.find(({ parent }) => parent === null)!.zone
+        const body = {
+          zones: zones.map(({ zone, ...counts }) => ({ zone: zone ?? root, ...counts })),
+          invitations: { ...invited, newestAt: newestAt?.toISOString() ?? null },
+        }
+        return { status: 200, body }
+      },
+    }),
     route({
       id: 'listMeters',
       method: 'get',
@@ -23,7 +56,7 @@ export function meterRoutes(parts: OrderParts): Route[] {
       tag: 'Joining',
       summary: 'The meters of an area with zone, nameplate and newest reading; for its grid operator',
       private: true,
-      params: z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) }),
+      params,
       query: z.object(pageQuery),
       answers: { 200: pageOf(meterSchema) },
       async handle({ params: { area: number }, query: { limit, cursor }, session }) {
