@@ -4,7 +4,7 @@ import { readDeclaredFile } from '../../../server/commands/declared-file.ts'
 import { allocatedOf } from '../../../server/exchange/allocation/allocated.ts'
 import type { Channel, OfficialSeries, ValueQuality } from '../../../server/exchange/official-values.ts'
 import { writeEsCoefficients } from '../../../server/exchange/write/es-coefficients.ts'
-import { writeTriples } from '../../../server/exchange/write/triples.ts'
+import { tripleRows, triplesHeader } from '../../../server/exchange/write/triples.ts'
 import { cupsOf } from '../writers/spanish.ts'
 
 const start = 1_800_000_000
@@ -91,7 +91,10 @@ describe('a file', () => {
       ...{ start: starts[0]!, end: starts.at(-1)! + 900 },
       body: { type: 'quantities', intervals: starts.map((own) => ({ start: own, seats: seatsOf })) },
     })
-    expect(await read(writeTriples(productions, triples))).toEqual([piece(start, start + 900), piece(start + 2_700)])
+    expect(await read(triplesHeader + tripleRows(productions, triples))).toEqual([
+      piece(start, start + 900),
+      piece(start + 2_700),
+    ])
   })
 
   test('of Spanish coefficients is a key of what is still to come of the year, a step for each hour that differs', async () => {
