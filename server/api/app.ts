@@ -19,6 +19,7 @@ import { declarationRoutes } from './routes/declarations.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { everythingRoutes } from './routes/everything.ts'
+import { exportedValueRoutes } from './routes/exported-values.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
@@ -113,6 +114,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...declarationRoutes(orderParts),
     ...areaRoutes(orderParts),
     ...officialRoutes(orderParts),
+    ...exportedValueRoutes(orderParts),
     ...witnessRoutes(orderParts),
     ...reportRoutes(orderParts),
     ...releaseRoutes(orderParts),

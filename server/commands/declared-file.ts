@@ -4,7 +4,7 @@ import { mistakesOf } from '../../contracts/protocol/mistakes.ts'
 import type { Ticks, UtcSeconds } from '../../contracts/protocol/units.ts'
 import { parsePrice } from '../../contracts/protocol/units.ts'
 import { wholeMillionths } from '../exchange/allocation/allocate.ts'
-import { allocatedOf } from '../exchange/allocation/allocated.ts'
+import { allocatedOf, byIntervalsOf } from '../exchange/allocation/allocated.ts'
 import { dayOf } from '../exchange/instants.ts'
 import { readOfficialValues } from '../exchange/read-values.ts'
 import { TimeZone } from '../exchange/time-zone.ts'
@@ -82,10 +82,7 @@ export async function readDeclaredFile(
   if (text.startsWith('producer,consumer,')) return { pieces: piecesOf(fromTriples(bytes), form), told: [] }
   if (beginsEsCoefficients(text)) return { pieces: fromCoefficients(bytes, form), told: [] }
   const { series } = await readOfficialValues(bytes, { timezone: form.timezone })
-  const { intervalSeconds, intervals, incomplete } = allocatedOf(series)
-  if (intervalSeconds !== form.intervalSeconds) {
-    throw new InputError(`intervals of ${intervalSeconds} s, but the area has intervals of ${form.intervalSeconds} s`)
-  }
+  const { intervals, incomplete } = byIntervalsOf(form.intervalSeconds, allocatedOf(series))
   const told = incomplete.map((start) => `the interval of ${timeOf(start)} is not complete and was left out`)
   return { pieces: piecesOf(intervals, form), told }
 }

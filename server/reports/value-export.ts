@@ -8,6 +8,9 @@ import type { IntervalValue, OfficialSeries, ValueQuality } from '../exchange/of
 import type { FedIn, Triple } from '../exchange/write/triples.ts'
 import type { ReportRow } from './row.ts'
 
+export const valueFileFormats = ['eda-xlsx', 'eda-xml', 'es-coefficients', 'triples'] as const
+export type ValueFileFormat = (typeof valueFileFormats)[number]
+
 export interface ExportedRange {
   from: UtcSeconds
   to: UtcSeconds

@@ -3,7 +3,7 @@ import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Address, Hex } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { CommandOf } from '../market/area/area.ts'
-import type { DeclarationKind, ForgottenInterval } from '../market/area/declarations.ts'
+import type { DeclarationKind, DeclaredKey, ForgottenInterval } from '../market/area/declarations.ts'
 import { decodeCommand } from '../market/engine/journal.ts'
 import { numbers } from './arrays.ts'
 import type { BatchSpan } from './batch-store.ts'
@@ -32,6 +32,18 @@ export async function declarationsOfBatch(
     where area_id = ${areaId} and start < ${end} and end_at > ${start} and counts_from < ${end}
     order by arrival`
   return rows.map(({ arrival, id, signed }) => ({ arrival, id: hexOf(id), ...decodeSigned(signed) }))
+}
+
+/** The keys that cover a part of a stretch, as `sharingKeyAt` takes them. */
+export async function declaredKeys(sql: Queries, areaId: number, { start, end }: BatchSpan): Promise<DeclaredKey[]> {
+  const rows = await sql<{ arrival: number; signed: Buffer }[]>`
+    select arrival, signed from declarations
+    where area_id = ${areaId} and kind = 'key' and start < ${end} and end_at > ${start} order by arrival`
+  return rows.flatMap(({ arrival, signed }) => {
+    const { declaration, body } = decodeSigned(signed)
+    const { start, end, version } = declaration
+    return body.type === 'key' ? [{ arrival, start, end, version, body }] : []
+  })
 }
 
 /** A declaration without what it says. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { OfficialSeries, ValueQuality } from '../../server/exchange/official-values.ts'
 import { writeEdaXlsx } from '../../server/exchange/write/eda-xlsx.ts'
 import { writeEdaXml } from '../../server/exchange/write/eda-xml.ts'
-import { readTriples, type Triple, writeTriples } from '../../server/exchange/write/triples.ts'
+import { readTriples, type Triple, tripleRows, triplesHeader } from '../../server/exchange/write/triples.ts'
 import { read } from './reading.ts'
 import { autumnDay, intervalsOf, plainDay, profileOf, springDay } from './street.ts'
 
@@ -133,7 +133,7 @@ describe('triples', () => {
             energyWh: Math.floor((energyWh * part) / sum),
           }))
         })
-        const text = writeTriples(productions, triples)
+        const text = triplesHeader + tripleRows(productions, triples)
         expect(readTriples(Buffer.from(text))).toEqual({ productions, triples })
       }),
       { numRuns: 300, seed: 20261121 },
@@ -142,16 +142,21 @@ describe('triples', () => {
 
   test('name what nobody got', () => {
     const production = { producer: 'P1', start: 1_800_000_000, energyWh: 3 }
-    const text = writeTriples([production], [{ producer: 'P1', consumer: 'c1', start: 1_800_000_000, energyWh: 1 }])
+    const text =
+      triplesHeader + tripleRows([production], [{ producer: 'P1', consumer: 'c1', start: 1_800_000_000, energyWh: 1 }])
     expect(text.split('\r\n').slice(1, 3)).toEqual([
       'P1,c1,2027-01-15T08:00:00Z,1,0.333333',
       'P1,rest,2027-01-15T08:00:00Z,2,0.666667',
     ])
-    expect(() =>
-      writeTriples([production], [{ producer: 'P1', consumer: 'c1', start: 1_800_000_000, energyWh: 4 }]),
+    expect(
+      () =>
+        triplesHeader +
+        tripleRows([production], [{ producer: 'P1', consumer: 'c1', start: 1_800_000_000, energyWh: 4 }]),
     ).toThrow('gave more')
-    expect(() =>
-      writeTriples([production], [{ producer: 'P2', consumer: 'c1', start: 1_800_000_000, energyWh: 1 }]),
+    expect(
+      () =>
+        triplesHeader +
+        tripleRows([production], [{ producer: 'P2', consumer: 'c1', start: 1_800_000_000, energyWh: 1 }]),
     ).toThrow('nothing was produced')
     expect(() => readTriples(Buffer.from(text.replace('0.666667', '0.666666')))).toThrow('add up to 999999')
     expect(() => readTriples(Buffer.from(text.replace(/P1,rest.*\r\n/, '')))).toThrow('cut short')

@@ -4,16 +4,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type ExportValuesOptions, exportValues } from '../../server/commands/run-export-values.ts'
+import { TimeZone } from '../../server/exchange/time-zone.ts'
 import { readEsCoefficients } from '../../server/exchange/write/es-coefficients.ts'
-import { readTriples, writeTriples } from '../../server/exchange/write/triples.ts'
+import { readTriples, tripleRows, triplesHeader } from '../../server/exchange/write/triples.ts'
+import { contentOf } from '../../server/market/area/declarations.ts'
+import { encodeCommand } from '../../server/market/engine/journal.ts'
 import type { PointFacts } from '../../server/reports/row.ts'
 import { settledRow } from '../../server/reports/settled-row.ts'
 import { officialSeriesOf, triplesOf } from '../../server/reports/value-export.ts'
 import { requireArea } from '../../server/store/areas.ts'
 import { transact } from '../../server/store/database.ts'
+import { seatsOfArea } from '../../server/store/declaration-store.ts'
+import { yearOfCoefficients } from '../../server/store/declared-coefficients.ts'
 import { replaceRoster, setAreaPlace } from '../../server/store/roster-store.ts'
-import { lower, meters } from '../api/people.ts'
-import { type Street, startStreet, trade } from '../api/street.ts'
+import { lower, meters, people } from '../api/people.ts'
+import { ask, type Street, startStreet, tokenOf, trade } from '../api/street.ts'
 import { read } from '../exchange/reading.ts'
 import { cupsOf } from '../exchange/writers/spanish.ts'
 import { t0 } from '../market/engine/street.ts'
@@ -64,7 +69,7 @@ test('whoever gave and whoever got add up in every interval', () => {
     { producer: at(1), consumer: at(2), start: seller.start, energyWh: 100 },
     { producer: at(1), consumer: at(3), start: seller.start, energyWh: 200 },
   ])
-  expect(readTriples(Buffer.from(writeTriples(productions, triples)))).toEqual({ productions, triples })
+  expect(readTriples(Buffer.from(triplesHeader + tripleRows(productions, triples)))).toEqual({ productions, triples })
   expect(() => triplesOf(rows.slice(1))).toThrow(RangeError)
 })
 
@@ -159,6 +164,78 @@ test('the command writes documents, a workbook, triples and coefficients, which 
   expect(files.map((path) => path.slice(path.lastIndexOf('/') + 1))).toEqual([`${cau}_2027.txt`])
   const read2027 = readEsCoefficients(readFileSync(files[0]!, 'utf8'), 2027)
   expect(read2027).toEqual({ cups: [`${cups}0F`], millionths: [[1_000_000]] })
-  await expect(exported({ format: 'triples', to: t0 })).rejects.toThrow('not after')
+  await expect(exported({ format: 'triples', to: t0 })).rejects.toThrow('from must be before to')
   await expect(exported({ format: 'triples', to: t0 + 40 * 86_400 })).rejects.toThrow('longer than a month')
+})
+
+test('the API gives the same files, one at a time, to the grid operator', async () => {
+  const token = await tokenOf(street, people.grid)
+  const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
+  const range = `from=${iso(t0)}&to=${iso(t0 + 3_600)}`
+  const get = (query: string, as = token) => ask(street, 'GET', `areas/1/exported-values?${query}`, { token: as })
+  await name({ alice: at(1), bob: at(2) }, null)
+  const triples = await get(`${range}&format=triples`)
+  const { files } = await exported({ format: 'triples' })
+  expect(triples.body).toBe(readFileSync(files[0]!, 'utf8'))
+  expect(triples.headers.get('content-disposition')).toContain('triples-1-')
+  const document = await get(`${range}&format=eda-xml&point=${at(2)}`)
+  expect((await read(Buffer.from(document.body))).series.map(({ point }) => point)).toEqual([at(2), at(2)])
+  for (const [status, code, query] of [
+    [400, 'REQUEST_INVALID', `${range}&format=eda-xml`],
+    [400, 'REPORT_POINT', `${range}&format=eda-xml&point=AT9`],
+    [400, 'REPORT_SELECTION', `${range}&format=es-coefficients`],
+    [400, 'REPORT_RANGE', `from=${iso(t0)}&to=${iso(t0 + 40 * 86_400)}&format=triples`],
+  ]) {
+    const { status: answered, body } = await get(String(query))
+    expect([answered, body.code]).toEqual([status, code])
+  }
+  const foreign = await get(`${range}&format=triples`, await tokenOf(street, people.alice))
+  expect(foreign.body.code).toBe('NOT_METERING_ACCOUNT')
+})
+
+test('coefficients are those of the declared keys, hour by hour, and the roster’s where no key holds', async () => {
+  const { database } = street
+  await name({ alice: cupsOf(21_990_000_000_002), bob: cups }, 1_000_000)
+  const seats = new Map((await seatsOfArea(database, 1)).map(({ seat, meter }) => [meter, seat]))
+  const bob = seats.get(lower(meters.bob))!
+  const hours = 8_760
+  const [second, sixth] = [1, 5].map((hour) => Date.UTC(2027, 0, 1) / 1000 + hour * 3_600) as [number, number]
+  const steps = [
+    {
+      from: second,
+      rounds: [
+        { ofMillionths: 1_000_000, key: { type: 'static' as const, sharesMillionths: [1_000_000], repeated: false } },
+      ],
+    },
+  ]
+  const body = { type: 'key' as const, consumers: [bob], producers: [seats.get(lower(meters.alice))!], steps }
+  const declaration = {
+    ...{ rules: `0x${'1'.repeat(64)}`, kind: 1, start: second, end: sixth, version: 1 },
+    ...{ content: contentOf(body), evidence: `0x${'2'.repeat(64)}` },
+  }
+  const asked = { from: t0, zone: new TimeZone('UTC') }
+  const keep = (own: typeof body) =>
+    database`
+      insert into declarations (area_id, arrival, declaration_id, kind, start, end_at, version, counts_from, accepted_at, signed)
+      values (1, 1, ${Buffer.alloc(32)}, 'key', ${second}, ${sixth}, 1, ${second}, now(),
+        ${encodeCommand({ type: 'declare', atMs: 0, id: `0x${'0'.repeat(64)}`, declaration, body: own, signature: `0x${'3'.repeat(128)}`, forgotten: [] })})
+      on conflict (area_id, arrival) do update set signed = excluded.signed`
+  await keep(body)
+  // The key says what the roster says: one coefficient for the whole year.
+  expect(await yearOfCoefficients(database, 1, asked)).toEqual({
+    year: 2027,
+    cups: [`${cups}0F`],
+    millionths: [[1_000_000]],
+  })
+  await name({ alice: cupsOf(21_990_000_000_002), bob: cups }, 400_000)
+  const { millionths } = await yearOfCoefficients(database, 1, asked)
+  expect([millionths.length, millionths.slice(0, 7).map(([share]) => share! / 1e6)]).toEqual([
+    hours,
+    [0.4, 1, 1, 1, 1, 0.4, 0.4],
+  ])
+  await keep({
+    ...body,
+    steps: [{ ...steps[0]!, rounds: [{ ofMillionths: 1_000_000, key: { type: 'proportional' } } as never] }],
+  })
+  await expect(yearOfCoefficients(database, 1, asked)).rejects.toThrow('no list of shares that are fixed beforehand')
 })

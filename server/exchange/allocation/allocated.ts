@@ -73,6 +73,42 @@ export function allocatedOf(series: readonly OfficialSeries[]): AllocatedInterva
   }
 }
 
+/**
+ * The same by longer intervals, each the sum of its whole ones; one that lacks a part is left out and named. Throws `VALUES_COUNT` where they
+ * are shorter than what was allocated, since nobody but the grid operator knows how it lies inside them, or no multiple of it.
+ */
+export function byIntervalsOf(
+  intervalSeconds: number,
+  { intervalSeconds: length, intervals, incomplete }: AllocatedIntervals,
+): AllocatedIntervals {
+  if (length === intervalSeconds) return { intervalSeconds, intervals, incomplete }
+  if (intervalSeconds % length !== 0) {
+    const reason = `was allocated by intervals of ${length / 60} min: they do not make up the area’s of ${intervalSeconds / 60} min`
+    throw new ExchangeError('VALUES_COUNT', '', reason)
+  }
+  const startOf = (start: UtcSeconds) => Math.floor(start / intervalSeconds) * intervalSeconds
+  const sums = new Map<UtcSeconds, { parts: number; energies: Map<string, AllocatedEnergy> }>()
+  for (const { start, energies } of intervals) {
+    const whole = sums.get(startOf(start)) ?? { parts: 0, energies: new Map() }
+    sums.set(startOf(start), whole)
+    whole.parts++
+    for (const { point, direction, energyWh } of energies) {
+      const name = `${direction} ${point}`
+      const before = whole.energies.get(name)?.energyWh ?? 0
+      whole.energies.set(name, { point, direction, energyWh: before + energyWh })
+    }
+  }
+  const isWhole = ({ parts }: { parts: number }) => parts === intervalSeconds / length
+  const lacking = [...sums].flatMap(([start, sum]) => (isWhole(sum) ? [] : [start]))
+  return {
+    intervalSeconds,
+    intervals: [...sums].flatMap(([start, sum]) =>
+      isWhole(sum) ? [{ start, energies: [...sum.energies.values()] }] : [],
+    ),
+    incomplete: [...new Set([...incomplete.map(startOf), ...lacking])].sort((a, b) => a - b),
+  }
+}
+
 function isExport({ direction }: OfficialSeries): boolean {
   return direction === 'export'
 }

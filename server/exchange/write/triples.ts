@@ -24,15 +24,17 @@ export interface FedIn {
 }
 
 const header = 'producer,consumer,start,energyWh,coefficient'
+/** Begins the file. */
+export const triplesHeader = `${header}\r\n`
 /** Stands where a consumer stands: what no consumer got. */
 const rest = 'rest'
 const decimals = 6
 
 /**
- * Writes productions and what became of them, in the order of the productions. Throws `VALUES_SUM` where more was given than
+ * The rows of productions and of what became of them, in the order of the productions. Throws `VALUES_SUM` where more was given than
  * produced or by nobody who produced, `VALUES_POINT` for a consumer with the name of the rest.
  */
-export function writeTriples(productions: readonly FedIn[], triples: readonly Triple[]): string {
+export function tripleRows(productions: readonly FedIn[], triples: readonly Triple[]): string {
   const key = ({ producer, start }: { producer: string; start: UtcSeconds }) => `${start} ${producer}`
   const byProduction = new Map<string, Triple[]>(productions.map((production) => [key(production), []]))
   for (const triple of triples) {
@@ -46,7 +48,7 @@ export function writeTriples(productions: readonly FedIn[], triples: readonly Tr
     if (triple.consumer === rest) throw new ExchangeError('VALUES_POINT', '', `no consumer can be named ${rest}`)
     of.push(triple)
   }
-  const lines = [header]
+  const lines: string[] = []
   for (const { producer, start, energyWh } of productions) {
     let [leftWh, leftMillionths] = [energyWh, wholeMillionths]
     const row = (consumer: string, wh: number, millionths: number) =>
@@ -61,7 +63,7 @@ export function writeTriples(productions: readonly FedIn[], triples: readonly Tr
       throw new ExchangeError('VALUES_SUM', inQuotes(producer), `gave more than it produced at ${isoSeconds(start)}`)
     row(rest, leftWh, leftMillionths)
   }
-  return `${lines.join('\r\n')}\r\n`
+  return lines.map((line) => `${line}\r\n`).join('')
 }
 
 /** Reads such a file. Throws `VALUES_SYNTAX`, `VALUES_TIME`, and `VALUES_SUM` where a producer's coefficients are not one. */

@@ -1,10 +1,10 @@
 /** From the grid operator's series to what each point got and gave, and from there to what is declared. */
 import { describe, expect, test } from 'vitest'
 import { readDeclaredFile } from '../../../server/commands/declared-file.ts'
-import { allocatedOf } from '../../../server/exchange/allocation/allocated.ts'
+import { allocatedOf, byIntervalsOf } from '../../../server/exchange/allocation/allocated.ts'
 import type { Channel, OfficialSeries, ValueQuality } from '../../../server/exchange/official-values.ts'
 import { writeEsCoefficients } from '../../../server/exchange/write/es-coefficients.ts'
-import { writeTriples } from '../../../server/exchange/write/triples.ts'
+import { tripleRows, triplesHeader } from '../../../server/exchange/write/triples.ts'
 import { cupsOf } from '../writers/spanish.ts'
 
 const start = 1_800_000_000
@@ -64,6 +64,49 @@ describe('what the grid operator allocated', () => {
   })
 })
 
+describe('an area of other intervals than the file', () => {
+  const hour = 3_600
+  const file = (parts: (number | ValueQuality)[]) =>
+    allocatedOf([
+      series('A', 'import', 'shared', parts),
+      series('P', 'export', 'shared', parts),
+      series(
+        'B',
+        'import',
+        'shared',
+        parts.map(() => 0),
+      ),
+    ])
+
+  test('has the sums of quarter-hours by halves and by hours', () => {
+    const quarters = [1, 2, 3, 4, 10, 20, 30, 40]
+    const sums = (seconds: number) =>
+      byIntervalsOf(seconds, file(quarters)).intervals.map(({ start: own, energies }) => [
+        (own - start) / 900,
+        energies.map(({ point, energyWh }) => `${point}${energyWh}`).join(' '),
+      ])
+    expect(sums(900)).toHaveLength(8)
+    expect(sums(1_800)).toEqual([
+      [0, 'A3 B0 P3'],
+      [2, 'A7 B0 P7'],
+      [4, 'A30 B0 P30'],
+      [6, 'A70 B0 P70'],
+    ])
+    expect(sums(hour)).toEqual([
+      [0, 'A10 B0 P10'],
+      [4, 'A100 B0 P100'],
+    ])
+  })
+
+  test('leaves out and names what lacks a part, and refuses what nobody can divide', () => {
+    const { intervals, incomplete } = byIntervalsOf(hour, file([1, 'missing', 3, 4, 5, 6, 7, 8, 9]))
+    expect(intervals.map((own) => own.start)).toEqual([start + hour])
+    expect(incomplete).toEqual([start, start + 2 * hour])
+    expect(() => byIntervalsOf(300, file([1]))).toThrow('15 min: they do not make up the area’s of 5 min')
+    expect(() => byIntervalsOf(1_200, file([1]))).toThrow('15 min: they do not make up the area’s of 20 min')
+  })
+})
+
 describe('a file', () => {
   const seats: Record<string, number> = { A: 3, B: 2, P: 1 }
   const form = {
@@ -91,7 +134,10 @@ describe('a file', () => {
       ...{ start: starts[0]!, end: starts.at(-1)! + 900 },
       body: { type: 'quantities', intervals: starts.map((own) => ({ start: own, seats: seatsOf })) },
     })
-    expect(await read(writeTriples(productions, triples))).toEqual([piece(start, start + 900), piece(start + 2_700)])
+    expect(await read(triplesHeader + tripleRows(productions, triples))).toEqual([
+      piece(start, start + 900),
+      piece(start + 2_700),
+    ])
   })
 
   test('of Spanish coefficients is a key of what is still to come of the year, a step for each hour that differs', async () => {
