@@ -217,10 +217,8 @@ async function startMarket(
   await Promise.all(
     [...cars.values()].map((port) => assertPortFree({ port, purpose: 'a simulated wallbox', option: '--device-port' })),
   )
-  const controlPort = ports.devices + [...places.values()].flat().length + cars.size
-  await assertPortFree({ port: controlPort, purpose: 'the simulated meters', option: '--device-port' })
   const simulation = writeSimulation(street, {
-    ...{ homes: homesOf(street), epoch, places, cars, controlPort },
+    ...{ homes: homesOf(street), epoch, places, cars },
     ...simulationOf(dataFolder),
   })
   const devices = await supervisor.start({
@@ -270,8 +268,7 @@ async function startMarket(
       area: await publicClient(url).get<AreaResource>(`/areas/${own.area}`),
     }
     let isJoined = false
-    const controlUrl = `http://127.0.0.1:${controlPort}`
-    stops.push(startMetering({ ...parts, controlUrl, log: print, isAwaited: () => isJoined }))
+    stops.push(startMetering({ ...parts, log: print, isAwaited: () => isJoined }))
     for (const [name, agent] of await joinHouse(parts)) pids[name] = () => agent.pid
     isJoined = true
   }

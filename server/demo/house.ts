@@ -70,9 +70,10 @@ export async function joinHouse(parts: HouseParts): Promise<Map<string, Kept>> {
 
 /** Starts the metering operator, which reads from now on and brings what it has read once somebody takes it; gives what stops it. */
 export function startMetering(
-  parts: Pick<HouseParts, 'house' | 'settings' | 'wallet' | 'dataFolder' | 'serverUrl' | 'epoch'> & {
-    /** Where the simulation tells what the meters show. */
-    controlUrl: string
+  parts: Pick<
+    HouseParts,
+    'house' | 'settings' | 'wallet' | 'dataFolder' | 'serverUrl' | 'epoch' | 'places' | 'supervisor'
+  > & {
     /** Whether the house has joined. */
     isAwaited: () => boolean
     log: Log
