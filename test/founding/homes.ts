@@ -1,180 +1,102 @@
-/**
- * A community of two homes from an empty folder, by the packed programs and their commands alone: founded with a database and a chain of
- * its own, opened, joined by two agents that pair, traded, settled on chain, paid out, exported and verified. `--config` says everything.
- */
+/** Two homes for tests: their devices speak Modbus, an agent reads each by the packed program, and their members do what people do on the page. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { JsonRpcProvider, NonceManager, Wallet } from 'ethers'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { tokenAt } from '../../contracts/build/deploy.ts'
-import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
+import type { Wallet } from 'ethers'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import { formatMoney } from '../../contracts/protocol/units.ts'
-import type { AreaResource, BatchResource, SeatResource } from '../../server/api/resources.ts'
-import { type ApiClient, signInWithKey } from '../../server/api-client.ts'
+import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
+import type { ApiClient } from '../../server/api-client.ts'
 import { type SettlingIn, settleIn } from '../../server/demo/onboarding.ts'
 import { freePort } from '../../server/demo/ports.ts'
-import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
-import { turnstile } from '../../server/demo/turnstile.ts'
-import { assertBuilt } from '../built.ts'
-import { commonwatt, eventually, runPackedServer, startServer, unpacked } from './community.ts'
+import { eventually, unpacked } from './community.ts'
 import { claimHome, openSeat } from './member.ts'
 
-const [intervalSeconds, batchSeconds] = [5, 15]
-const config = '--config commonwatt.toml'
+/** Programs that go on until they are all stopped. */
+export class RunningPrograms {
+  readonly #cwd: string
+  readonly #running: ChildProcess[] = []
 
-let root: string
-let folder: string
-let program: string
-let agentProgram: string
-const running: ChildProcess[] = []
+  constructor(cwd: string) {
+    this.#cwd = cwd
+  }
 
-beforeAll(() => {
-  assertBuilt(['commonwatt', 'commonwatt-agent', 'web'])
-  root = mkdtempSync(join(tmpdir(), 'commonwatt-two-homes-'))
-  folder = join(root, 'sunfield')
-  program = runPackedServer(root)
-  const packed = execFileSync(process.execPath, ['package-agent.js', root], { encoding: 'utf8', stdio: 'pipe' })
-  agentProgram = join(unpacked(JSON.parse(packed).file, join(root, 'agent-package')), 'bin/commonwatt-agent.js')
-}, 120_000)
+  /** `onLine` is told each line that it prints. */
+  start(program: string, args: readonly string[], onLine: (line: string) => void = () => {}): ChildProcess {
+    const child = spawn(process.execPath, [program, ...args], {
+      ...{ cwd: this.#cwd, stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env.PATH } },
+    })
+    createInterface({ input: child.stdout! }).on('line', onLine)
+    this.#running.push(child)
+    return child
+  }
 
-afterAll(async () => {
-  for (const child of running.reverse()) await stopped(child)
-  removeDataFolder(join(folder, 'embedded'))
-  rmSync(root, { recursive: true, force: true })
-}, 60_000)
+  /** The first line that a program prints, as JSON. */
+  firstLine<Line>(program: string, args: readonly string[]): Promise<Line> {
+    return new Promise((resolve, reject) => {
+      const child = this.start(program, args, (line) => resolve(JSON.parse(line) as Line))
+      child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with status ${code}`)))
+    })
+  }
 
-async function stopped(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  await ended
+  /** The last one first. */
+  async stop(): Promise<void> {
+    for (const child of this.#running.reverse()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    }
+  }
 }
 
-/** A command that ends well; gives what it printed. */
-async function run(line: string): Promise<string> {
-  const { status, stdout, stderr } = await commonwatt(folder, line.split(' '))
-  expect([stderr, status], line).toEqual(['', 0])
-  return stdout
+/** The program of the packed agent. */
+export function packedAgent(folder: string): string {
+  const packed = execFileSync(process.execPath, ['package-agent.js', folder], { encoding: 'utf8', stdio: 'pipe' })
+  return join(unpacked(JSON.parse(packed).file, join(folder, 'agent-package')), 'bin/commonwatt-agent.js')
 }
 
-/** A program that goes on; `until` is told each line that it prints. */
-function start(program: string, args: readonly string[], until: (line: string) => void = () => {}): ChildProcess {
-  const child = spawn(process.execPath, [program, ...args], {
-    ...{ cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env.PATH } },
-  })
-  createInterface({ input: child.stdout! }).on('line', until)
-  running.push(child)
-  return child
-}
-
-/** The first line that a program prints, as JSON. */
-function firstLine<Line>(program: string, args: readonly string[]): Promise<Line> {
-  return new Promise((resolve, reject) => {
-    const child = start(program, args, (line) => resolve(JSON.parse(line) as Line))
-    child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with status ${code}`)))
-  })
-}
-
-interface Home {
-  name: string
+export interface Home {
+  name: 'roof' | 'flat'
   member: Wallet
   client: ApiClient
+  /** The configuration of its agent. */
   config: string
 }
 
-test('two homes trade, and are paid', { timeout: 240_000 }, async () => {
-  const ports = {
-    web: await freePort(),
-    metrics: await freePort(),
-    database: await freePort(),
-    chain: await freePort(),
-  }
-  const rpcUrl = `http://127.0.0.1:${ports.chain}`
-  const found = await commonwatt(root, [
-    ...['found', folder, '--embedded', '--yes', '--json', '--name', 'Sunfield', '--feeders', 'north,south'],
-    ...['--interval', '5s', '--batch', '15s', '--grace', '2s', '--withdrawal-delay', '20s', '--rpc-url', rpcUrl],
-    ...['--database-url', `postgres://commonwatt:of-this-test@127.0.0.1:${ports.database}/commonwatt`],
-    ...['--port', String(ports.web), '--metrics-port', String(ports.metrics)],
-  ])
-  expect([found.stderr, found.status]).toEqual(['', 0])
-  const { operator, next } = JSON.parse(found.stdout) as { operator: string; next: { command: string | null }[] }
-  expect(next[0]!.command).toBe(`commonwatt embedded ${config}`)
-  const { addresses } = await firstLine<{ addresses: string[] }>(program, ['embedded', ...config.split(' '), '--json'])
-  expect(addresses).toContain(operator)
-  await run(`deploy ${config} --key-file keys/deployer.key --development-token --withdrawal-delay 20s`)
-  await run(`area open ${config} --key-file keys/grid.key --operator ${operator}`)
-  const { url, child } = await startServer({
-    ...{ folder, port: ports.web, metricsPort: ports.metrics, operator, databaseUrl: '' },
-  })
-  running.push(child)
-  const { items } = await (await fetch(`${url}/api/v1/areas`)).json()
-  const area: AreaResource = items[0]
-  const provider = new JsonRpcProvider(rpcUrl, area.chain.chainId, { staticNetwork: true, cacheTimeout: -1 })
-  const deployer = new NonceManager(
-    new Wallet(readFileSync(join(folder, 'keys/deployer.key'), 'utf8').trim(), provider),
-  )
-  const token = tokenAt(area.chain.token, deployer)
+export interface Neighbours {
+  agentProgram: string
+  programs: RunningPrograms
+  area: AreaResource
+  serverUrl: string
+  /** For their files. */
+  folder: string
+}
 
-  const links = (await run(`invite ${config} --key-file keys/grid.key --links 2`)).trim().split('\n')
-  const devices = { roof: await freePort(), flat: await freePort() }
-  writeFileSync(join(root, 'devices.json'), JSON.stringify(simulation(devices)))
-  await firstLine(agentProgram, ['simulate', '--config', join(root, 'devices.json')])
-  const homes: Home[] = []
-  for (const [index, name] of (['roof', 'flat'] as const).entries()) {
-    const member = new Wallet(Wallet.createRandom().privateKey)
-    await (await token.mint!(member.address, 20_000_000n)).wait()
-    const client = await signInWithKey(url, member, area.chain.chainId)
-    const { area: _, ...signed } = readInvitation(new URL(links[index]!).hash)!
-    await client.post(`/areas/${area.area}/invitations`, signed, 'invited')
-    const file = join(root, `${name}.toml`)
-    writeFileSync(file, agentConfig({ name, url, area, port: devices[name] }), { mode: 0o600 })
-    homes.push({ name, member, client, config: file })
-  }
-  await Promise.all(homes.map((home) => joins(home, area)))
-
-  const [roof] = homes
-  const batch = await eventually(async () => {
-    const batches = await roof!.client.get<{ items: BatchResource[] }>(`/areas/${area.area}/batches`)
-    return batches.items.find(({ status, energyWh }) => status === 'settled' && energyWh > 0)
-  })
-  const to = Wallet.createRandom().address.toLowerCase()
-  await isPaidOut(roof!, area, to)
-  // What was earned is more than the euro that was put in.
-  expect(await token.balanceOf!(to)).toBeGreaterThan(1_000_000n)
-  const fees = Wallet.createRandom().address
-  await run(`area withdraw-fees ${config} --key-file keys/grid.key --to ${fees}`)
-  expect(await token.balanceOf!(fees)).toBeGreaterThan(0n)
-  provider.destroy()
-
-  writeFileSync(join(folder, 'batch.jsonl'), await run(`export ${config} --end ${batch.end}`))
-  expect(await run(`verify batch.jsonl ${config}`)).toBe('right\n')
-  const report = await run(`report ${config} --from ${batch.start} --to ${batch.end}`)
-  expect(report.trim().split('\r\n')).toHaveLength(1 + 2 * (batchSeconds / intervalSeconds) + 1)
-  expect(await run(`rebuild ${config}`)).toMatch(/^same: /)
-})
-
-/** A roof at noon of a long day, and a flat that takes more than it brings. */
-function simulation(ports: { roof: number; flat: number }) {
+/** Serves the devices of a roof at noon of a long day, and of a flat that takes more than the roof brings; gives their ports. */
+export async function startDevices({ agentProgram, programs, folder }: Omit<Neighbours, 'area' | 'serverUrl'>) {
+  const ports = { roof: await freePort(), flat: await freePort() }
   const device = (port: number) => [{ kind: 'sunspec', port, models: [1, 103, 1, 203] }]
-  return {
+  const simulation = {
     epoch: new Date(Date.now() - 43_200_000).toISOString(),
     homes: [
       { name: 'roof', pvKwp: 9, load: 'none', devices: device(ports.roof) },
       { name: 'flat', load: 'flat', loadScale: 20, devices: device(ports.flat) },
     ],
   }
+  writeFileSync(join(folder, 'devices.json'), JSON.stringify(simulation))
+  await programs.firstLine(agentProgram, ['simulate', '--config', join(folder, 'devices.json')])
+  return ports
 }
 
-function agentConfig({ name, url, area, port }: { name: string; url: string; area: AreaResource; port: number }) {
-  const folder = join(root, `${name}-data`)
-  return `dataFolder = ${JSON.stringify(folder)}
+/** Writes the configuration of a home's agent; gives its path. */
+export function writeAgentConfig({ area, serverUrl, folder }: Neighbours, name: Home['name'], port: number): string {
+  const file = join(folder, `${name}.toml`)
+  const text = `dataFolder = ${JSON.stringify(join(folder, `${name}-data`))}
 [server]
-url = "${url}"
+url = "${serverUrl}"
 [chain]
 id = ${area.chain.chainId}
 escrow = "${area.chain.escrow}"
@@ -185,7 +107,7 @@ intervalSeconds = ${area.intervalSeconds}
 trust = true
 [[meter]]
 name = "${name}"
-keyFile = ${JSON.stringify(join(root, `${name}-meter.key`))}
+keyFile = ${JSON.stringify(join(folder, `${name}-meter.key`))}
 pollSeconds = 0.5
 [meter.limits]
 nameplateW = 10000
@@ -196,51 +118,51 @@ profile = "sunspec"
 role = "grid"
 confirmed = true
 `
+  writeFileSync(file, text, { mode: 0o600 })
+  return file
 }
 
-/** The grid operator does one thing at a time. */
-const oneTransaction = turnstile(1)
-
-/** Pairs, opens the seat, is confirmed by the grid operator's command, puts a euro in and says its price; then the agent runs. */
-async function joins({ name, member, client, config: file }: Home, area: AreaResource): Promise<void> {
+/** Pairs, opens the seat, is confirmed, puts a euro in and says its price; then the agent runs. Gives the seat, and the link that the agent showed. */
+export async function joins(
+  { agentProgram, programs, area }: Neighbours,
+  { name, member, client, config }: Home,
+  confirm: SettlingIn['office']['confirm'],
+): Promise<{ seat: SeatResource; link: string }> {
   const sells = name === 'roof'
-  const paired = await new Promise<{ code: string; ended: Promise<unknown> }>((resolve, reject) => {
-    const agent = start(agentProgram, ['pair', '--config', file, '--json'], (line) => {
-      const step = JSON.parse(line)
-      if (step.step === 'offered') resolve({ code: step.code, ended })
+  const paired = await new Promise<{ code: string; link: string; ended: Promise<unknown> }>((resolve, reject) => {
+    const agent = programs.start(agentProgram, ['pair', '--config', config, '--json'], (line) => {
+      const { step, code, link } = JSON.parse(line)
+      if (step === 'offered') resolve({ code, link, ended })
     })
     const ended = once(agent, 'exit').then(([code]) => (code === 0 ? null : reject(new Error(`pair: ${code}`))))
   })
-  await claimHome(client, paired.code)
+  const { code, link } = paired
+  await claimHome(client, code)
   const most = { mostSellWh: sells ? 30 : 0, mostBuyWh: sells ? 0 : 60 }
-  const meter = await openSeat({ client, member, area, code: paired.code, ...most })
+  const meter = await openSeat({ client, member, area, code, ...most })
   await paired.ended
-  start(agentProgram, ['run', '--config', file])
+  programs.start(agentProgram, ['run', '--config', config])
   const account = member.address.toLowerCase()
-  const seat = await eventually(async () => {
+  const opened = await eventually(async () => {
     const { items } = await client.get<{ items: SeatResource[] }>(`/accounts/${account}/seats`)
     return items.find((each) => each.meter === meter)
   })
-  const confirm: SettlingIn['office']['confirm'] = async ({ seat: number, zone, mostExportWh }) => {
-    const act = `area confirm ${config} --key-file keys/grid.key --seat ${number} --zone ${zone}`
-    await oneTransaction(() => run(`${act} --most-export-wh ${mostExportWh}`))
-  }
   const wishes = {
-    ...{
-      zone: sells ? 'north' : 'south',
-      nameplateWh: 20,
-      deposit: '1',
-      maxSellWh: most.mostSellWh,
-      maxBuyWh: most.mostBuyWh,
-    },
+    ...{ zone: sells ? 'north' : 'south', nameplateWh: 20, deposit: '1' },
+    ...{ maxSellWh: most.mostSellWh, maxBuyWh: most.mostBuyWh },
     ...{ sellAtPerKwh: sells ? '0.10' : null, buyAtPerKwh: sells ? null : '0.25' },
   }
   const signal = AbortSignal.timeout(120_000)
-  await settleIn({ area, account: member, office: { confirm }, wishes, now: Date.now, signal }, client, seat)
+  const seat = await settleIn(
+    { area, account: member, office: { confirm }, wishes, now: Date.now, signal },
+    client,
+    opened,
+  )
+  return { seat, link }
 }
 
 /** Asks for everything, waits for the delay and collects it. */
-async function isPaidOut({ member, client }: Home, area: AreaResource, to: string): Promise<void> {
+export async function isPaidOut({ member, client }: Home, area: AreaResource, to: string): Promise<void> {
   const account = member.address.toLowerCase()
   const seatNow = async () => (await client.get<{ items: SeatResource[] }>(`/accounts/${account}/seats`)).items[0]!
   const { seat, withdrawalNonce: nonce } = await eventually(async () => {
