@@ -28,11 +28,10 @@ export type ReadArguments = DeviceOptions & { json?: boolean; profileFile?: stri
  * Reads the device that the command line names.
  * @throws DeviceError why it cannot be read, with what was seen there and what to try
  */
-export async function readGiven({ json: _, profileFile, ...given }: ReadArguments): Promise<DeviceReport> {
+export async function readGiven(given: ReadArguments): Promise<DeviceReport> {
   const startedMs = performance.now()
-  const map = profileFile === undefined ? undefined : await profileFromFile(profileFile)
-  // Who names the role on the command line vouches for it.
-  const options: DeviceOptions = { ...given, map, confirmed: given.role === 'grid' }
+  const options = await deviceGiven(given)
+  const { map } = options
   try {
     return await readDevice(options, longestMs)
   } catch (error) {
@@ -41,6 +40,13 @@ export async function readGiven({ json: _, profileFile, ...given }: ReadArgument
     const unit = given.unit ?? map?.unit ?? usualUnit(profile)
     throw await explained(error, { url: given.url, unit, profile }, startedMs + longestMs)
   }
+}
+
+/** The device that the command line names, with the register map of its file. Throws `DeviceError`. */
+export async function deviceGiven({ json: _, profileFile, ...given }: ReadArguments): Promise<DeviceOptions> {
+  const map = profileFile === undefined ? undefined : await profileFromFile(profileFile)
+  // Who names the role on the command line vouches for it.
+  return { ...given, map, confirmed: given.role === 'grid' }
 }
 
 /** The face that people script against; where the meter sits is among the warnings. */

@@ -48,7 +48,7 @@ function readStreet(file: string): StreetConfig {
 }
 
 /**
- * `GET /devices` and `GET /homes` tell; `POST /faults/<device>` with `{"kind":"silence"}` begins a fault, `DELETE` ends it.
+ * `GET /devices` tells; `POST /faults/<device>` with `{"kind":"silence"}` begins a fault, `DELETE` ends it.
  */
 async function serveControl(street: ServedStreet, port: number): Promise<Server> {
   const server = createServer(async (request, response) => {
@@ -58,7 +58,6 @@ async function serveControl(street: ServedStreet, port: number): Promise<Server>
     try {
       const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1')
       if (request.method === 'GET' && pathname === '/devices') return reply(200, street.devices)
-      if (request.method === 'GET' && pathname === '/homes') return reply(200, street.shown())
       const device = /^\/faults\/(.+)$/.exec(pathname)?.[1]
       if (!device || (request.method !== 'POST' && request.method !== 'DELETE'))
         return reply(404, { error: 'not found' })

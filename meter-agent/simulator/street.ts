@@ -40,15 +40,10 @@ export interface ServedStreet {
   wallboxes: StreetWallbox[]
   /** The homes' present states by name; those that follow a script have none. */
   states(): Record<string, HomeState>
-  /** The same, and of those that follow a script what their meters show, all by name. */
-  shown(): Record<string, HomeState | ShownMeter>
   /** False when there is no such device. */
   setFault(device: string, fault: FaultRequest | null): boolean
   close(): Promise<void>
 }
-
-/** What the meter of a home shows at a time, in thousandths of a Wh. */
-export type ShownMeter = Pick<HomeState, 'timeMs' | 'importMilliWh' | 'exportMilliWh'>
 
 /** Physics advances in steps of this length on one time grid, so that it comes out the same however often it is restarted. */
 const stepMs = 250
@@ -136,8 +131,6 @@ export async function serveStreet(config: StreetConfig, now: () => number = Date
     devices,
     wallboxes,
     states,
-    shown: () =>
-      Object.fromEntries(homes.map((home) => [home.config.name, home.state ?? home.meterAt(now())] as const)),
     setFault(name, fault) {
       const device = served.get(name)
       device?.setFault(fault)
@@ -174,11 +167,6 @@ class LivingHome {
   /** `null` for a home that follows a script. */
   get state(): HomeState | null {
     return this.#script ? null : this.#state
-  }
-
-  meterAt(nowMs: number): ShownMeter {
-    const { importMilliWh, exportMilliWh } = this.values(null, nowMs)
-    return { timeMs: nowMs, importMilliWh: Number(importMilliWh), exportMilliWh: Number(exportMilliWh) }
   }
 
   liveUntil(nowMs: number): void {

@@ -298,12 +298,12 @@ const refusals: Record<string, string> = {
   ERC20InsufficientAllowance: 'the permit was used already: sign the next one',
 }
 
-/** Gives an error of ethers a code and a sentence; what is not one of ethers stays as it is. */
-export function asChainError(error: unknown): unknown {
+/** Gives an error of ethers a code and a sentence; what is not one of ethers stays as it is. `sender` is whose key pays. */
+export function asChainError(error: unknown, sender = 'the sending key'): unknown {
   if (error instanceof ChainError) return error
   if (isError(error, 'CALL_EXCEPTION')) return refusalOf(error)
   if (isError(error, 'INSUFFICIENT_FUNDS')) {
-    return new ChainError('CHAIN_FUNDS', 'the sending key cannot pay the gas')
+    return new ChainError('CHAIN_FUNDS', `${sender} cannot pay the gas: send it some of the chain's own coin`)
   }
   if (isError(error, 'NONCE_EXPIRED') || isError(error, 'REPLACEMENT_UNDERPRICED')) {
     return new ChainError(

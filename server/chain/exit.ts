@@ -63,10 +63,7 @@ export async function exitStep(options: ExitOptions, seats: readonly ExitSeat[])
     for (const seat of seats) exits.push(await stepOf(options, seat))
     return exits
   } catch (error) {
-    const reason = asChainError(error)
-    if (!(reason instanceof ChainError) || reason.code !== 'CHAIN_FUNDS') throw reason
-    const message = `${options.wallet.address} cannot pay the gas: send it some of the chain's own coin`
-    throw new ChainError('CHAIN_FUNDS', message, { cause: error })
+    throw asChainError(error, options.wallet.address)
   }
 }
 

@@ -50,8 +50,13 @@ export async function makeBackup(flags: DatabaseUse, command: Command): Promise<
     throw error
   }
   await sync(dirname(file))
-  await writeOutput(`${file} (${(statSync(file).size / 1e6).toFixed(1)} MB)\n`)
+  await writeOutput(`${file} (${sizeOf(file)})\n`)
   if (flags.keep !== undefined && flags.out === undefined) removeOld(dirname(file), Number(flags.keep))
+}
+
+function sizeOf(file: string): string {
+  const kilobytes = Math.ceil(statSync(file).size / 1e3)
+  return kilobytes < 1_000 ? `${kilobytes} kB` : `${(kilobytes / 1e3).toFixed(1)} MB`
 }
 
 /** An older or newer schema is no reason against a backup. */

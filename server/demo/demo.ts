@@ -227,10 +227,8 @@ async function startMarket(
   await Promise.all(
     [...cars.values()].map((port) => assertPortFree({ port, purpose: 'a simulated wallbox', option: '--device-port' })),
   )
-  const controlPort = ports.devices + [...places.values()].flat().length + cars.size
-  await assertPortFree({ port: controlPort, purpose: 'the simulated meters', option: '--device-port' })
   const simulation = writeSimulation(street, {
-    ...{ homes: simulated, epoch, places, cars, controlPort },
+    ...{ homes: simulated, epoch, places, cars },
     ...simulationOf(dataFolder),
   })
   const devices = await supervisor.start({
@@ -280,10 +278,9 @@ async function startMarket(
       ...{ wallet: people.metering!, accounts: people.accounts, places, serverUrl: url, startInTurn: inTurn },
       area: await publicClient(url).get<AreaResource>(`/areas/${own.area}`),
     }
-    const controlUrl = `http://127.0.0.1:${controlPort}`
     // Nobody takes values before the house has joined.
     const awaited = () => (flats === null ? [] : [...flats.seated(), ...house.homes])
-    stops.push(startMetering({ ...parts, controlUrl, log: print, awaited }))
+    stops.push(startMetering({ ...parts, log: print, awaited }))
     for (const [name, agent] of await joinHouse(parts)) pids[name] = () => agent.pid
     const guestOffice = flatOfficeOf({ ...guestParts, place: housePlace, office: parts.office, area: house.area })
     flats = letFlats({ ...parts, guestOffice, log: print })

@@ -51,11 +51,9 @@ export function writeSimulation(
     epoch: string
     places: ReadonlyMap<string, DevicePlace[]>
     cars: ReadonlyMap<string, number>
-    /** Where the simulation tells what the homes' meters show. */
-    controlPort?: number
   },
 ): string {
-  const { file, stateFile, epoch, places, cars, controlPort } = parts
+  const { file, stateFile, epoch, places, cars } = parts
   const homes = parts.homes.map((home) => ({
     name: home.id,
     serialNumber: createHash('sha256').update(home.id).digest('hex').slice(0, 10).toUpperCase(),
@@ -69,7 +67,7 @@ export function writeSimulation(
         : { kind: 'profile', profile }),
     })),
   }))
-  const config = { dayLengthSeconds: street.dayLengthSeconds, ...longDays, epoch, stateFile, controlPort, homes }
+  const config = { dayLengthSeconds: street.dayLengthSeconds, ...longDays, epoch, stateFile, homes }
   writeFileSync(file, JSON.stringify(config, null, 2))
   return file
 }

@@ -86,21 +86,23 @@ export function letFlats(
 
 /** Starts the metering operator, which reads from now on and brings what it has read once somebody takes it; gives what stops it. */
 export function startMetering(
-  parts: Pick<HouseParts, 'settings' | 'wallet' | 'dataFolder' | 'serverUrl' | 'epoch'> & {
-    /** Where the simulation tells what the meters show. */
-    controlUrl: string
+  parts: Pick<
+    HouseParts,
+    'house' | 'settings' | 'wallet' | 'dataFolder' | 'serverUrl' | 'epoch' | 'places' | 'supervisor'
+  > & {
     /** The homes whose values somebody takes now. */
     awaited: () => readonly (MeteredHome | VacantFlat)[]
     log: Log
   },
 ): () => Promise<void> {
-  const { dataFolder, settings } = parts
+  const { house, dataFolder, settings } = parts
   const length = settings.rules.intervalSeconds
   const stopping = new AbortController()
   const wrongAt = Math.ceil((Date.parse(parts.epoch) / 1000 + wrongAfterSeconds) / length) * length
   const folder = join(dataFolder, 'metering')
   const points = () => readPoints(parts.awaited())
-  const running = runMeteringOperator({ ...parts, folder, wrongAt, points, signal: stopping.signal })
+  const homes = [...house.homes, ...house.vacant]
+  const running = runMeteringOperator({ ...parts, homes, folder, wrongAt, points, signal: stopping.signal })
   running.catch((error: Error) => parts.log(`metering operator: ${error.message}`))
   return async () => {
     stopping.abort()

@@ -4,7 +4,7 @@
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { EnergyDirection, IntervalValue, OfficialSeries } from '../exchange/official-values.ts'
 
-/** What a meter shows, in thousandths of a Wh. */
+/** What a meter shows, in Wh. */
 export type MeterRegisters = Record<EnergyDirection, number>
 
 /** A metering point of a home, in one direction. */
@@ -14,22 +14,23 @@ export interface PointRegister {
   direction: EnergyDirection
 }
 
-const microPerMilli = 1_000
+const microPerWh = 1_000_000
 
 /** The boundaries that are remembered of each home, no more than so many. */
 export class LoadProfiles {
   readonly #most: number
   readonly #intervalSeconds: number
-  readonly #registers = new Map<UtcSeconds, ReadonlyMap<string, MeterRegisters>>()
+  readonly #registers = new Map<UtcSeconds, Map<string, MeterRegisters>>()
 
   constructor(intervalSeconds: number, most: number) {
     this.#intervalSeconds = intervalSeconds
     this.#most = most
   }
 
-  /** Notes what the meters showed at a boundary, later than all before. */
-  note(boundary: UtcSeconds, registers: ReadonlyMap<string, MeterRegisters>): void {
-    this.#registers.set(boundary, registers)
+  /** Notes what a home's meter showed at a boundary, none of which is earlier than one before. */
+  note(boundary: UtcSeconds, home: string, registers: MeterRegisters): void {
+    const noted = this.#registers.get(boundary) ?? new Map<string, MeterRegisters>()
+    this.#registers.set(boundary, noted.set(home, registers))
     for (const oldest of this.#registers.keys()) {
       if (this.#registers.size <= this.#most) break
       this.#registers.delete(oldest)
@@ -61,7 +62,7 @@ export class LoadProfiles {
     const after = read.find((boundary) => boundary >= start + length)
     if (before === undefined || after === undefined) return { start, energyMicroWh: null, quality: 'missing' }
     const shown = (boundary: UtcSeconds) => this.#registers.get(boundary)!.get(home)![direction]
-    const counted = (shown(after) - shown(before)) * microPerMilli
+    const counted = (shown(after) - shown(before)) * microPerWh
     const count = (after - before) / length
     const share = Math.floor(counted / count)
     const energyMicroWh = start + length === after ? counted - share * (count - 1) : share

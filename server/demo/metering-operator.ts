@@ -1,5 +1,5 @@
 /**
- * The house's metering operator: reads what the meters show at each boundary, writes a file every half minute and brings it over the API with
+ * The house's metering operator: reads the meters over Modbus at each boundary, writes a file every half minute and brings it over the API with
  * its own account, some intervals late. As in life not everything comes at once, and once it is wrong: see `asItComes`.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -12,17 +12,22 @@ import { type ApiClient, ApiClientError, signInWithKey } from '../api-client.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { IntervalValue, OfficialSeries } from '../exchange/official-values.ts'
 import { writeEspi } from '../exchange/write/espi.ts'
+import { agentProgram } from '../project-files.ts'
 import { saveDurably } from './durable-file.ts'
-import { LoadProfiles, type MeterRegisters, type PointRegister } from './load-profile.ts'
+import type { DevicePlace } from './homes.ts'
+import { LoadProfiles, type PointRegister } from './load-profile.ts'
 import type { VacantFlat } from './street.ts'
-import type { Log } from './supervisor.ts'
+import { keepRunning, type Log, type Supervisor } from './supervisor.ts'
 
 export interface MeteringOperatorParts {
   settings: AreaSettings
   /** Signs in, and brings the files. */
   wallet: Wallet
-  /** Where the simulation tells what the meters show. */
-  controlUrl: string
+  /** The homes whose meters it reads. */
+  homes: readonly { id: string }[]
+  /** Where their devices answer; their grid meters speak SunSpec. */
+  places: ReadonlyMap<string, DevicePlace[]>
+  supervisor: Supervisor
   serverUrl: string
   /** Where the files lie. */
   folder: string
@@ -41,14 +46,16 @@ const remembered = 60
 /** Files that were brought stay for whoever wants to look. */
 const mostKept = 20
 const wrongMicroWh = 12_000_000
-const answerWithinMs = 2_000
+/** What was read later than this after a boundary says nothing of it. */
+const lateMs = 1_000
 
-const homesSchema = z.record(
-  z.string(),
-  z.object({ timeMs: z.number(), importMilliWh: z.number(), exportMilliWh: z.number() }),
-)
+const lineSchema = z.object({
+  url: z.string(),
+  timeMs: z.number(),
+  reading: z.object({ importWh: z.int().nullable(), exportWh: z.int().nullable() }),
+})
 
-/** Reads and brings until the signal is aborted. */
+/** Reads and brings until the signal is aborted. Throws `DemoError` where the meters cannot be read at all. */
 export async function runMeteringOperator(parts: MeteringOperatorParts): Promise<void> {
   const { settings, folder, log, signal } = parts
   const length = settings.rules.intervalSeconds
@@ -84,13 +91,16 @@ export async function runMeteringOperator(parts: MeteringOperatorParts): Promise
     }
   }
 
+  const reading = await readMeters(parts, length, (home, { timeMs, reading: { importWh, exportWh } }) => {
+    const boundary = Math.round(timeMs / 1000 / length) * length
+    if (importWh === null || exportWh === null || Math.abs(timeMs - boundary * 1000) > lateMs) return
+    profiles.note(boundary, home, { import: importWh, export: exportWh })
+  })
   const bringing = new Set<Promise<void>>()
   while (!signal.aborted) {
     const boundary = (Math.floor(Date.now() / 1000 / length) + 1) * length
     await delay(boundary * 1000 - Date.now(), undefined, { signal }).catch(() => {})
     if (signal.aborted) break
-    const shown = await metersShow(parts, boundary)
-    if (shown !== null) profiles.note(boundary, shown)
     const end = boundary - fileRhythm.lateIntervals * length
     if (end % (fileRhythm.intervals * length) !== 0) continue
     const isNew = ({ point }: PointRegister) => !known.has(point)
@@ -102,28 +112,29 @@ export async function runMeteringOperator(parts: MeteringOperatorParts): Promise
     const one = bringAll().finally(() => bringing.delete(one))
     bringing.add(one)
   }
-  await Promise.all(bringing)
+  await Promise.all([...bringing, reading.stop()])
 }
 
-/** What the registers showed when the boundary passed; null where nobody says so in time. */
-async function metersShow(
-  { controlUrl, signal }: MeteringOperatorParts,
-  boundary: UtcSeconds,
-): Promise<Map<string, MeterRegisters> | null> {
-  try {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)])
-    const answer = await fetch(`${controlUrl}/homes`, { signal: within })
-    const homes = homesSchema.parse(await answer.json())
-    const inTime = Object.entries(homes).filter(([, { timeMs }]) => Math.abs(timeMs - boundary * 1000) < 1_000)
-    return new Map(
-      inTime.map(([home, { importMilliWh, exportMilliWh }]) => [
-        home,
-        { import: Math.round(importMilliWh), export: Math.round(exportMilliWh) },
-      ]),
-    )
-  } catch {
-    return null
+/** Has the agent's program read each home's meter at every boundary; `note` is told what it showed. */
+function readMeters(
+  { homes, places, supervisor, log, signal }: MeteringOperatorParts,
+  everySeconds: number,
+  note: (home: string, line: z.output<typeof lineSchema>) => void,
+) {
+  const homeAt = new Map<string, string>(
+    homes.map(({ id }) => {
+      const { port } = places.get(id)!.find(({ device }) => device.role === 'grid')!
+      return [`tcp://127.0.0.1:${port}`, id]
+    }),
+  )
+  const urls = [...homeAt.keys()].flatMap((url) => ['--url', url])
+  const name = 'meter-reading'
+  const args = ['read', ...urls, '--role', 'grid', '--every', `${everySeconds}`]
+  const said = (line: string) => {
+    const parsed = lineSchema.parse(JSON.parse(line))
+    note(homeAt.get(parsed.url)!, parsed)
   }
+  return keepRunning(name, () => supervisor.run({ name, script: agentProgram, args }, said), { log, signal })
 }
 
 /** One for each identifier. */

@@ -168,7 +168,7 @@ export const questions: readonly FoundingQuestion[] = [
   {
     name: 'sharedPrice',
     isOfArea: true,
-    asks: 'What does a kWh cost that is shared (area-N.json can also say prices by time, of the exchange or of an auction)?',
+    asks: 'What does a kWh cost that is shared (area.json can also say prices by time, of the exchange or of an auction)?',
     standard: ({ retailPrice, feedInPrice }) => middleOf(feedInPrice!, retailPrice!),
     mistake: price,
     applies: isShared,

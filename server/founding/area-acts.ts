@@ -39,11 +39,15 @@ export async function carryOutAct(place: ConfiguredArea, wallet: Wallet, act: Ar
     const escrow = escrowAt(chain.escrow, wallet.connect(provider) as ContractRunner)
     const { name, args } = await callOf(place, act, escrow)
     const method = escrow.getFunction(name)
-    await method.staticCall(...args)
-    const gasLimit = ((await method.estimateGas(...args)) * gasShare) / 100n
-    const sent = await method(...args, { gasLimit })
-    await sent.wait()
-    return sent.hash
+    try {
+      await method.staticCall(...args)
+      const gasLimit = ((await method.estimateGas(...args)) * gasShare) / 100n
+      const sent = await method(...args, { gasLimit })
+      await sent.wait()
+      return sent.hash
+    } catch (error) {
+      throw asChainError(error, wallet.address)
+    }
   })
 }
 

@@ -49,7 +49,7 @@ export async function deployContracts(options: DeployedBy): Promise<DeploymentFi
     writeFileSync(out, `${JSON.stringify(file, null, 2)}\n`, { flag: 'wx' })
     return file
   } catch (error) {
-    throw asChainError(error)
+    throw asChainError(error, wallet.address)
   } finally {
     provider.destroy()
   }

@@ -230,6 +230,10 @@ function nextSteps(parts: {
     },
     { does: 'See whether everything is in place:', command: `commonwatt doctor ${config}` },
     { does: 'Run the server (commonwatt.service is a unit for systemd):', command: `commonwatt serve ${config}` },
+    {
+      does: 'Print links by which people join, and send one to each:',
+      command: `commonwatt invite ${config} --key-file ${gridKey} --links 20`,
+    },
     { does: 'Keep a copy of the keys elsewhere, and the grid operator’s key off this machine.', command: null },
   ]
 }

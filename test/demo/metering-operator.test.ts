@@ -10,12 +10,11 @@ import { writeEspi } from '../../server/exchange/write/espi.ts'
 const length = 10
 const flat = { home: 'flat', point: 'AT1', direction: 'import' as const }
 
-/** Registers in thousandths of a Wh at boundaries, from 0 on; null where nobody read. */
+/** Registers at boundaries, from 0 on; null where nobody read. */
 function profilesOf(shown: (number | null)[], most = 100): LoadProfiles {
   const profiles = new LoadProfiles(length, most)
   for (const [place, register] of shown.entries()) {
-    const homes = register === null ? [] : [['flat', { import: register, export: 0 }] as const]
-    profiles.note(place * length, new Map(homes))
+    if (register !== null) profiles.note(place * length, 'flat', { import: register, export: 0 })
   }
   return profiles
 }
@@ -25,26 +24,26 @@ const valuesOf = (profiles: LoadProfiles, from: number, to: number) =>
 
 describe('registers at boundaries', () => {
   test('give what was measured between them', () => {
-    expect(valuesOf(profilesOf([5_000, 5_750, 8_000]), 0, 20)).toEqual([
-      [750_000, 'measured'],
-      [2_250_000, 'measured'],
+    expect(valuesOf(profilesOf([5, 6, 8]), 0, 20)).toEqual([
+      [1_000_000, 'measured'],
+      [2_000_000, 'measured'],
     ])
   })
 
   test('share what was counted where one was not read, to the last millionth', () => {
-    expect(valuesOf(profilesOf([0, null, null, 1_000, 1_500]), 0, 40)).toEqual([
+    expect(valuesOf(profilesOf([0, null, null, 1, 3]), 0, 40)).toEqual([
       [333_333, 'substituted'],
       [333_333, 'substituted'],
       [333_334, 'substituted'],
-      [500_000, 'measured'],
+      [2_000_000, 'measured'],
     ])
   })
 
   test('say nothing of what lies outside them, nor of what is forgotten', () => {
-    expect(valuesOf(profilesOf([null, 0, 100, 300], 2), 0, 40)).toEqual([
+    expect(valuesOf(profilesOf([null, 0, 1, 3], 2), 0, 40)).toEqual([
       [null, 'missing'],
       [null, 'missing'],
-      [200_000, 'measured'],
+      [2_000_000, 'measured'],
       [null, 'missing'],
     ])
   })
@@ -57,8 +56,8 @@ describe('the files of the house', () => {
   const wrongAt = 2 * span
   const profiles = new LoadProfiles(length, 1_000)
   for (let boundary = 0; boundary <= 16 * span; boundary += length) {
-    const shown = { import: boundary * 100, export: boundary * 300 }
-    profiles.note(boundary, new Map(house.homes.map(({ id }) => [id, shown])))
+    const shown = { import: boundary / length, export: (3 * boundary) / length }
+    for (const { id } of house.homes) profiles.note(boundary, id, shown)
   }
 
   async function fileUp(end: number) {
@@ -109,7 +108,7 @@ test('the first file of a point has everything since its meter was read first, a
   const house = demoStreet.house!
   const profiles = new LoadProfiles(length, 100)
   for (let boundary = 50; boundary <= 100; boundary += length) {
-    profiles.note(boundary, new Map(house.homes.map(({ id }) => [id, { import: boundary, export: 0 }])))
+    for (const { id } of house.homes) profiles.note(boundary, id, { import: boundary, export: 0 })
   }
   const series = asItComes(profiles, readPoints(house.homes), { end: 90, length, wrongAt: 0, isNew: () => true })
   expect(series.map(({ values }) => Array.from(values, ({ start }) => start))).toEqual(Array(4).fill([50, 60, 70, 80]))

@@ -114,14 +114,16 @@ export interface Community {
   operator: string
 }
 
-/** Founds a community, deploys its contracts and opens its area. */
-export async function foundCommunity(ground: Ground, name: string): Promise<Community> {
+const calmTimes = ['--interval', '10s', '--batch', '1m', '--grace', '2s', '--withdrawal-delay', '5m']
+
+/** Founds a community of two feeders and deploys its contracts; `times` are the answers about times. */
+export async function foundCommunity(ground: Ground, name: string, times = calmTimes): Promise<Community> {
   const folder = join(ground.folder, name)
   const databaseUrl = await ground.newDatabase()
   const [port, metricsPort] = [await freePort(), await freePort()]
   const found = await commonwatt(ground.folder, [
     ...['found', folder, '--yes', '--json', '--name', name, '--feeders', 'north,south', '--retail-price', '0.30'],
-    ...['--interval', '10s', '--batch', '1m', '--grace', '2s', '--withdrawal-delay', '5m'],
+    ...times,
     ...['--database-url', databaseUrl, '--rpc-url', ground.rpcUrl],
     ...['--port', String(port), '--metrics-port', String(metricsPort)],
   ])
@@ -130,7 +132,7 @@ export async function foundCommunity(ground: Ground, name: string): Promise<Comm
   for (const address of [deployer!, operator!, relay!, grid!]) await giveGas(ground, address, 10n ** 20n)
   const deployed = await commonwatt(folder, [
     ...['deploy', '--config', 'commonwatt.toml', '--key-file', 'keys/deployer.key'],
-    ...['--development-token', '--withdrawal-delay', '5m'],
+    ...['--development-token', ...times.slice(times.indexOf('--withdrawal-delay'))],
   ])
   if (deployed.status !== 0) throw new Error(deployed.stderr)
   return { folder, port, metricsPort, databaseUrl, operator: operator! }

@@ -1,13 +1,18 @@
-/** The story of docs/operate.md, by the packed program and the commands that the page shows: founding, checking, inviting, joining, confirming, backing up, restoring, upgrading. */
+/**
+ * The story of docs/operate.md, by the packed programs and the commands that the page shows, on a PostgreSQL and a chain that were there before:
+ * a community is founded from an empty folder, two homes join, trade, are settled and paid out; fees are taken out, the operator's key changes, a
+ * meter is revoked, and the database is backed up, restored and upgraded.
+ */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { getAddress, Wallet } from 'ethers'
+import { getAddress, NonceManager, Wallet } from 'ethers'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { tokenAt } from '../../contracts/build/deploy.ts'
 import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
-import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
-import { type ApiClient, signInWithKey } from '../../server/api-client.ts'
+import type { AreaResource, BatchResource, SeatResource } from '../../server/api/resources.ts'
+import { signInWithKey } from '../../server/api-client.ts'
+import { turnstile } from '../../server/demo/turnstile.ts'
 import { applyMigrations, migrationsOf, openDatabase, transact } from '../../server/store/database.ts'
-import { PairingAgent } from '../browser/pairing-agent.ts'
 import {
   type Community,
   commonwatt,
@@ -17,32 +22,71 @@ import {
   giveGas,
   linesRun,
   openArea,
+  type RunningServer,
   runPackedServer,
   startGround,
   startServer,
 } from './community.ts'
-import { claimHome, openSeat } from './member.ts'
+import {
+  type Home,
+  isPaidOut,
+  joins,
+  type Neighbours,
+  packedAgent,
+  RunningPrograms,
+  startDevices,
+  writeAgentConfig,
+} from './homes.ts'
+import { asOfBefore } from './older-backup.ts'
+import { neverRun, unfounded } from './shown-commands.ts'
+
+const [intervalSeconds, batchSeconds] = [5, 15]
+const times = ['--interval', '5s', '--batch', '15s', '--grace', '2s', '--withdrawal-delay', '20s']
 
 let ground: Ground
 let community: Community
+let agentProgram: string
+let programs: RunningPrograms
 beforeAll(async () => {
   ground = await startGround()
   runPackedServer(ground.folder)
+  agentProgram = packedAgent(ground.folder)
+  programs = new RunningPrograms(ground.folder)
 }, 120_000)
-afterAll(() => ground.stop())
+afterAll(async () => {
+  await programs.stop()
+  await ground.stop()
+})
 
 /** Ends well; gives what it printed. */
-async function run(line: string, env: Record<string, string> = {}): Promise<string> {
-  const { status, stdout, stderr } = await commonwatt(community.folder, line.split(' '), env)
+async function run(line: string): Promise<string> {
+  const { status, stdout, stderr } = await commonwatt(community.folder, line.split(' '))
   expect(stderr, line).toBe('')
   expect(status, line).toBe(0)
   return stdout
 }
 
-const config = '--config commonwatt.toml'
+/** Ends with status 1; gives the one line that it said. */
+async function refused(line: string): Promise<string> {
+  const { status, stdout, stderr } = await commonwatt(community.folder, line.split(' '))
+  expect([status, stdout, stderr.trimEnd().split('\n').length], line).toEqual([1, '', 1])
+  return stderr
+}
 
-test('from an empty folder to a server that outlives its database', { timeout: 480_000 }, async () => {
-  community = await foundCommunity(ground, 'Sunfield')
+const config = '--config commonwatt.toml'
+const ofGrid = `${config} --key-file keys/grid.key`
+const files = () => readdirSync(join(community.folder, 'backups')).map((name) => `backups/${name}`)
+
+/** Says something else in the community's configuration. */
+function configure(before: string, after: string): void {
+  const file = join(community.folder, 'commonwatt.toml')
+  const text = readFileSync(file, 'utf8')
+  expect(text).toContain(before)
+  writeFileSync(file, text.replace(before, after), { mode: 0o600 })
+}
+
+test('from an empty folder to the release after', { timeout: 900_000 }, async () => {
+  community = await foundCommunity(ground, 'Sunfield', times)
   for (const secret of [
     'commonwatt.toml',
     ...['deployer', 'operator', 'relay', 'grid'].map((name) => `keys/${name}.key`),
@@ -54,135 +98,177 @@ test('from an empty folder to a server that outlives its database', { timeout: 4
     /are those of release .* its token is for trials/,
   )
   await openArea(community)
-  const again = await commonwatt(community.folder, [
-    ...`area open ${config} --key-file keys/grid.key --operator ${community.operator}`.split(' '),
-  ])
-  expect([again.status, again.stderr.trimEnd().split('\n').length]).toEqual([1, 1])
+  expect(await refused(`area open ${ofGrid} --operator ${community.operator}`)).toMatch(/opened before/)
   expect(await run(`area show ${config}`)).toMatch(new RegExp(`^operator ${community.operator}$`, 'm'))
+  expect(await run('--version')).toMatch(/^\d+\.\d+\.\d+\n$/)
 
   let server = await startServer(community, ['--origin', 'https://sunfield.example', '--trust-proxy', 'loopback'])
-  const links = (await run(`invite ${config} --key-file keys/grid.key --links 2`)).trim().split('\n')
-  const { area, ...signed } = readInvitation(new URL(links[0]!).hash)!
-  const member = new Wallet(Wallet.createRandom().privateKey)
-  const client = await signInWithKey(server.url, member, 424_242)
-  await client.post(`/areas/${area}/invitations`, signed, 'invited')
-  await joins(server.url, member, client)
-  // The grid operator's word reaches the area; where the market decides it is not wanted.
-  const prices = { type: 'prices', from: '2027-01-01T00:00:00Z', stepSeconds: 3_600, pricesPerKwh: ['0.08'] }
-  writeFileSync(join(community.folder, 'prices.json'), JSON.stringify(prices))
-  const allocate = `allocate ${config} --key-file keys/grid.key --server ${server.url} prices.json`
-  const declared = await commonwatt(community.folder, allocate.split(' '))
-  expect([declared.status, declared.stdout]).toEqual([1, ''])
-  expect(declared.stderr).toMatch(/^kind 2 is not what this area goes by/)
-  const said = await (await fetch(`${server.url}/api/v1/areas/${area}`)).json()
+  const [area, lasting] = [await areaOf(server), await lastingOf(server)]
+  const neighbours = { agentProgram, programs, area, serverUrl: server.url, folder: ground.folder }
+  const [roof, flat] = await homesOf(neighbours)
+  await isPriced(server, area)
+  const batch = await eventually(async () => {
+    return (await batchesOf(roof.home, area)).find(({ status, energyWh }) => status === 'settled' && energyWh > 0)
+  })
+  const next = await changesItsOperator()
+  await isPaid(roof.home, area)
+  await isProven(batch)
+  // The wait for the money was that for the office.
+  await eventually(
+    async () =>
+      (await commonwatt(community.folder, `area accept ${config} --key-file keys/next.key`.split(' '))).status === 0,
+  )
+  expect(await run(`area show ${config}`)).toMatch(new RegExp(`^operator ${next.toLowerCase()}$`, 'm'))
+  await eventually(async () => {
+    const { notReady } = await (await fetch(`${server.url}/readyz`)).json()
+    return notReady.some((why: string) => /has another operator than this key/.test(why))
+  })
+  const unwell = await commonwatt(community.folder, `doctor ${config}`.split(' '))
+  expect(unwell.stdout).toMatch(/^ILL {3}area .*has another operator than this key/m)
+  expect(await run(`area revoke ${ofGrid} --seat ${flat.seat}`)).toMatch(/^done in transaction 0x/)
+  await seatOf(flat.home, ({ confirmed }) => !confirmed)
 
-  expect(await run(`backup ${config} --keep 30`)).toMatch(/\.commonwatt-backup\.gz \([\d.]+ MB\)$/m)
-  expect(await run(`doctor ${config}`)).not.toMatch(/^(watch|ILL)/m)
+  expect(await run(`backup ${config} --keep 30`)).toMatch(/\.commonwatt-backup\.gz \([\d.]+ [kM]B\)$/m)
   await server.stop()
-
   const url = await ground.newDatabase()
-  const [backup] = readdirSync(join(community.folder, 'backups'))
-  expect(await run(`restore backups/${backup} --database-url ${url}`)).toMatch(/^\d+ rows of .*, made by release /)
-  expect(await run('migrate --trial', { DATABASE_URL: url })).toBe('on a copy: nothing to do\n')
-  const file = join(community.folder, 'commonwatt.toml')
-  writeFileSync(file, readFileSync(file, 'utf8').replace(community.databaseUrl, url), { mode: 0o600 })
+  expect(await run(`restore ${files()[0]} --database-url ${url}`)).toMatch(/^\d+ rows of .*, made by release /)
+  configure(community.databaseUrl, url)
+  configure('keys/operator.key', 'keys/next.key')
+  expect(await run(`migrate ${config} --trial`)).toBe('on a copy: nothing to do\n')
+  expect(await run(`migrate ${config}`)).toBe('the schema is up to date\n')
+  const startedAt = Date.now() / 1000
   server = await startServer(community)
-  expect(await (await fetch(`${server.url}/api/v1/areas/${area}`)).json()).toEqual(said)
+  expect(await lastingOf(server)).toEqual(lasting)
+  expect(await run(`doctor ${config}`)).not.toMatch(/^(watch|ILL)/m)
+  // The restored server goes on, and the new key settles.
+  await eventually(async () => {
+    const batches = await batchesOf(roof.home, area)
+    return batches.find(({ status, end }) => status === 'settled' && Date.parse(end) / 1000 > startedAt)
+  })
+  configure('backup-folder', 'retain = "1 month"\nbackup-folder')
+  expect(await run(`archive ${config}`)).toBe('nothing more is old enough\n')
   await server.stop()
+  await upgrades(url, lasting)
 
-  await upgrades(url)
-  await changesItsOperator()
-  expect(await run('--version')).toMatch(/^\d+\.\d+\.\d+\n$/)
-  expect(commandsOf(readFileSync('docs/operate.md', 'utf8')).filter((shown) => !wasRun(shown))).toEqual([])
+  expect(neverRun(readFileSync('docs/operate.md', 'utf8'), linesRun)).toEqual([])
+  expect(unfounded()).toEqual([])
 })
 
-/** The commands that a document shows, without `npx` and remarks. */
-function commandsOf(document: string): string[] {
-  const blocks = [...document.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block]) => block!.split('\n'))
-  const commands = blocks.map((line) => line.replace(/^npx /, '').replace(/\s+#.*$/, ''))
-  return commands.filter((line) => line.startsWith('commonwatt ')).map((line) => line.slice('commonwatt '.length))
+async function areaOf(server: RunningServer): Promise<AreaResource> {
+  const { items } = await (await fetch(`${server.url}/api/v1/areas`)).json()
+  return items[0]
 }
 
-/** Which command it is, and the names of its options. */
-function formOf(line: string): { name: string; options: string[] } {
-  const words = line.split(' ')
-  const name = words.slice(0, /^(area|key) /.test(line) ? 2 : 1).join(' ')
-  return { name, options: words.filter((word) => word.startsWith('--') && word !== name) }
+/** What no trade and no office changes. */
+async function lastingOf(server: RunningServer) {
+  const { area, name, slug, chain, rules, zones } = await areaOf(server)
+  return { area, name, slug, chain, rules, zones }
 }
 
-/**
- * What needs trading, watchers or months is run where those are: `two-homes.test.ts`, `chain/verify-area.test.ts` and
- * `store/archive.test.ts`.
- */
-const ranElsewhere = [
-  'found --embedded',
-  'embedded --config',
-  'rebuild --config',
-  'watch --server-url --rpc-url',
-  'archive --config',
-  'verify area-1.commonwatt-archive.gz --rpc-url',
-]
-
-/** Whether the story ran it, or another test does, with at least the options that are shown. */
-function wasRun(shown: string): boolean {
-  const { name, options } = formOf(shown)
-  return [...linesRun, ...ranElsewhere]
-    .map(formOf)
-    .some((run) => run.name === name && options.every((each) => run.options.includes(each)))
+async function batchesOf({ client }: Home, { area }: AreaResource): Promise<BatchResource[]> {
+  return (await client.get<{ items: BatchResource[] }>(`/areas/${area}/batches`)).items
 }
 
-/** Everything but the last migration, as the release before has it, becomes this release's: tried on a copy, then done. */
-async function upgrades(current: string): Promise<void> {
-  const url = await ground.newDatabase()
-  const [newest, older] = [openDatabase(current, 1), openDatabase(url, 1)]
-  const applied = await migrationsOf(newest)
-  const last = applied.at(-1)!.name
-  await transact(older, (sql) => applyMigrations(sql, applied.slice(0, -1)))
-  await Promise.all([newest.end(), older.end()])
-  const env = { DATABASE_URL: url }
-  const { status, stderr } = await commonwatt(community.folder, `serve ${config}`.split(' '), env)
-  expect([status, stderr]).toEqual([1, expect.stringMatching(new RegExp(`lacks ${last}.*make a backup, then run`))])
-  expect(await run(`migrate ${config} --trial`, env)).toMatch(new RegExp(`^on a copy: ${last} in [\\d.]+ s$`, 'm'))
-  expect(await run(`migrate ${config}`, env)).toBe(`${last}\n`)
-  expect(await run(`doctor ${config}`, env)).toMatch(/^ok {4}database .*schema of this release$/m)
+function seatOf({ client, member }: Home, is: (seat: SeatResource) => boolean): Promise<SeatResource> {
+  return eventually(async () => {
+    const own = `/accounts/${member.address.toLowerCase()}/seats`
+    return (await client.get<{ items: SeatResource[] }>(own)).items.find(is)
+  })
 }
 
-/** The office passes in two steps; where nothing was settled, the second need not wait. */
-async function changesItsOperator(): Promise<void> {
+function tokenOf({ chain }: AreaResource) {
+  const key = readFileSync(join(community.folder, 'keys/deployer.key'), 'utf8').trim()
+  return tokenAt(chain.token, new NonceManager(new Wallet(key, ground.provider)))
+}
+
+/** Two homes are invited, pair, and are confirmed by the grid operator, who does one thing at a time. */
+async function homesOf(
+  neighbours: Neighbours,
+): Promise<[roof: { home: Home; seat: string }, flat: { home: Home; seat: string }]> {
+  const { area, serverUrl } = neighbours
+  const links = (await run(`invite ${ofGrid} --links 2`)).trim().split('\n')
+  const ports = await startDevices(neighbours)
+  const token = tokenOf(area)
+  const oneTransaction = turnstile(1)
+  const confirm = async ({ seat, zone, mostExportWh }: { seat: string; zone: string; mostExportWh: number }) => {
+    const act = `area confirm ${ofGrid} --seat ${seat} --zone ${zone} --most-export-wh ${mostExportWh}`
+    expect(await oneTransaction(() => run(act))).toMatch(/^done in transaction 0x/)
+  }
+  const homes: Home[] = []
+  for (const [index, name] of (['roof', 'flat'] as const).entries()) {
+    const member = new Wallet(Wallet.createRandom().privateKey)
+    await (await token.mint!(member.address, 20_000_000n)).wait()
+    const client = await signInWithKey(serverUrl, member, area.chain.chainId)
+    const { area: number, ...signed } = readInvitation(new URL(links[index]!).hash)!
+    await client.post(`/areas/${number}/invitations`, signed, 'invited')
+    homes.push({ name, member, client, config: writeAgentConfig(neighbours, name, ports[name]) })
+  }
+  const joined = await Promise.all(homes.map((home) => joins(neighbours, home, confirm)))
+  for (const { link } of joined) expect(link).toMatch(/^https:\/\/sunfield\.example\/join\//)
+  const [roof, flat] = joined.map(({ seat: { seat } }, index) => ({ home: homes[index]!, seat }))
+  const wrong = `--zone moon --most-export-wh 25`
+  expect(await refused(`area confirm ${ofGrid} --seat ${roof!.seat} ${wrong}`)).toMatch(/has no zone moon/)
+  expect(await refused(`area revoke ${ofGrid} --seat 7`)).toMatch(/^7 is no seat of area/)
+  return [roof!, flat!]
+}
+
+/** The grid operator's word reaches the area; where the market decides it is not wanted. */
+async function isPriced(server: RunningServer, { chain }: AreaResource): Promise<void> {
+  expect(chain.chainId).toBe(424_242)
+  const prices = { type: 'prices', from: '2027-01-01T00:00:00Z', stepSeconds: 3_600, pricesPerKwh: ['0.08'] }
+  writeFileSync(join(community.folder, 'prices.json'), JSON.stringify(prices))
+  const said = await refused(`allocate ${ofGrid} --server ${server.url} prices.json`)
+  expect(said).toMatch(/^kind 2 is not what this area goes by/)
+}
+
+/** The roof has earned more than the euro that was put in, and the grid operator its fees. */
+async function isPaid(roof: Home, area: AreaResource): Promise<void> {
+  const token = tokenOf(area)
+  const [to, fees] = [Wallet.createRandom().address.toLowerCase(), Wallet.createRandom().address]
+  await isPaidOut(roof, area, to)
+  expect(await token.balanceOf!(to)).toBeGreaterThan(1_000_000n)
+  await run(`area withdraw-fees ${ofGrid} --to ${fees}`)
+  expect(await token.balanceOf!(fees)).toBeGreaterThan(0n)
+}
+
+/** What was settled is computed again from what was signed, and stands in the report; every table follows from the journal. */
+async function isProven({ start, end }: BatchResource): Promise<void> {
+  writeFileSync(join(community.folder, 'batch.jsonl'), await run(`export ${config} --end ${end}`))
+  expect(await run(`verify batch.jsonl ${config}`)).toBe('right\n')
+  const report = await run(`report ${config} --from ${start} --to ${end}`)
+  expect(report.trim().split('\r\n')).toHaveLength(1 + 2 * (batchSeconds / intervalSeconds) + 1)
+  expect(await run(`rebuild ${config}`)).toMatch(/^same: /)
+}
+
+/** The first of the two steps by which an office passes; gives the next key's address. */
+async function changesItsOperator(): Promise<string> {
   const next = (await run('key new keys/next.key')).trim()
+  await run(`area appoint ${ofGrid} --to ${next}`)
   await giveGas(ground, next, 10n ** 20n)
-  await run(`area appoint ${config} --key-file keys/grid.key --to ${next}`)
-  await run(`area accept ${config} --key-file keys/next.key`)
-  expect(await run(`area show ${config}`)).toMatch(new RegExp(`^operator ${next.toLowerCase()}$`, 'm'))
-  const { stdout } = await commonwatt(community.folder, `doctor ${config}`.split(' '))
-  expect(stdout).toMatch(/^ILL {3}area .*has another operator than this key/m)
+  return next
 }
 
-/** A home pairs, opens its seat by the relay, and is confirmed and revoked by the grid operator. */
-async function joins(url: string, member: Wallet, client: ApiClient): Promise<void> {
-  const { items } = await client.get<{ items: AreaResource[] }>('/areas')
-  const area = items[0]!
-  const agent = new PairingAgent(url, area)
-  const { code, link } = await agent.offer()
-  expect(link).toBe(`https://sunfield.example/join/${code}`)
-  await claimHome(client, code)
-  expect(await agent.go()).toBe('consented')
-  await openSeat({ client, member, area, code, mostSellWh: 30, mostBuyWh: 60 })
-  const account = member.address.toLowerCase()
-  const seatThat = (is: (seat: SeatResource) => boolean) =>
-    eventually(async () => {
-      const seats = await client.get<{ items: SeatResource[] }>(`/accounts/${account}/seats`)
-      return seats.items.find(is)
-    })
-  const { seat } = (await seatThat(() => true)) as SeatResource
-  expect(await agent.go()).toBe('opened')
-  const acts = `${config} --key-file keys/grid.key --seat`
-  expect(await run(`area confirm ${acts} ${seat} --zone north --most-export-wh 25`)).toMatch(/^done in transaction 0x/)
-  await seatThat(({ confirmed, zone }) => confirmed && zone === 'north')
-  const refused = async (line: string) => (await commonwatt(community.folder, line.split(' '))).stderr
-  expect(await refused(`area confirm ${acts} ${seat} --zone moon --most-export-wh 25`)).toMatch(/has no zone moon/)
-  expect(await refused(`area confirm ${acts} 7 --zone north --most-export-wh 25`)).toMatch(/^7 is no seat of area/)
-  expect(await refused(`area withdraw-fees ${config} --key-file keys/grid.key --to ${account}`)).toMatch(/no grid fees/)
-  expect(await run(`area revoke ${acts} ${seat}`)).toMatch(/^done in transaction 0x/)
-  await seatThat(({ confirmed }) => !confirmed)
+/** The community's database as the release before has it becomes this release's: tried on a copy, then done; and everything is there. */
+async function upgrades(current: string, lasting: unknown): Promise<void> {
+  const [newest, older] = [openDatabase(current, 1), openDatabase(await ground.newDatabase(), 1)]
+  const applied = await migrationsOf(newest)
+  await transact(older, (sql) => applyMigrations(sql, applied.slice(0, -1)))
+  const columns = await older<{ table: string; columns: string[] }[]>`
+    select table_name as "table", array_agg(column_name::text) as columns from information_schema.columns
+    where table_schema = 'public' group by table_name`
+  await Promise.all([newest.end(), older.end()])
+  await run(`backup ${config} --out whole.gz`)
+  const whole = readFileSync(join(community.folder, 'whole.gz'))
+  const { bytes, lacks } = asOfBefore(whole, new Map(columns.map(({ table, columns }) => [table, columns])))
+  writeFileSync(join(community.folder, 'before.gz'), bytes)
+  const url = await ground.newDatabase()
+  expect(await run(`restore before.gz --database-url ${url}`)).toMatch(/^\d{3,} rows/)
+  configure(current, url)
+  expect(await refused(`serve ${config}`)).toMatch(new RegExp(`lacks ${lacks}.*make a backup, then run`))
+  expect(await run(`migrate ${config} --trial`)).toMatch(new RegExp(`^on a copy: ${lacks} in [\\d.]+ s$`, 'm'))
+  expect(await run(`migrate ${config}`)).toBe(`${lacks}\n`)
+  expect(await run(`rebuild ${config}`)).toMatch(/^same: /)
+  const server = await startServer(community)
+  expect(await lastingOf(server)).toEqual(lasting)
+  await server.stop()
 }

@@ -10,6 +10,7 @@ import { scanCommand } from '../../../meter-agent/commands/scan.ts'
 import { scan, sentenceOf } from '../../../meter-agent/commands/scan-places.ts'
 import { readDevice } from '../../../meter-agent/devices/device.ts'
 import { type DeviceDescription, serveDevice } from '../../../meter-agent/simulator/device-server.ts'
+import { freePort } from '../../../server/demo/ports.ts'
 import { exceptionReply, reply, scriptedPeer } from '../modbus/scripted-peer.ts'
 import { house } from '../simulator/house.ts'
 import { chain as chainOf, common, model } from '../sunspec/image.ts'
@@ -79,6 +80,35 @@ describe('read', () => {
     const { out, status } = await run('--url', `tcp://127.0.0.1:${port}`, '--profile', 'sma', '--json')
     expect(status).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ profile: 'sma', unit: 3, reading: { powerW: -1250 }, models: [] })
+  })
+
+  it('goes on at every boundary of the clock, with several devices, and asks again whoever does not answer', async () => {
+    const { port } = await serve(chain)
+    const nobody = await freePort()
+    const urls = [port, nobody].map((each) => `tcp://127.0.0.1:${each}`)
+    const running = run(...urls.flatMap((url) => ['--url', url]), '--role', 'grid', '--every', '1')
+    await vi.waitUntil(() => printed.out.split('\n').length > 2 && printed.err.split('\n').length > 2, {
+      timeout: 30_000,
+    })
+    process.emit('SIGTERM')
+    const { out, err, status } = await running
+    expect(status).toBe(0)
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const boundaries = lines.map(({ timeMs }) => Math.floor(timeMs / 1000))
+    expect(boundaries).toEqual([...new Set(boundaries)])
+    for (const { url, reading } of lines) {
+      expect(url).toBe(urls[0])
+      expect(reading).toMatchObject({ powerW: -1250, importWh: 1_234_567, exportWh: 7_654_321 })
+    }
+    for (const line of err.trimEnd().split('\n')) expect(line.startsWith(`${urls[1]}: `), line).toBe(true)
+    ;[printed.out, printed.err] = ['', '']
+    expect(await run('--url', urls[0]!, '--url', urls[1]!)).toMatchObject({
+      ...{ out: '', status: 2 },
+      err: 'one device is read at a time: several --url go with --every\n',
+    })
   })
 
   it('tries a register map from a file, and says where the file is wrong', async () => {
