@@ -12,6 +12,7 @@ import declarations from './migrations/0010_declarations.sql?raw'
 import notices from './migrations/0011_notices.sql?raw'
 import seatSums from './migrations/0012_seat-sums.sql?raw'
 import partners from './migrations/0013_partners.sql?raw'
+import budgets from './migrations/0014_budgets.sql?raw'
 
 /** `isProjected`: its tables follow from areas' journals, wholly or in part. */
 export const migrations: readonly { name: string; text: string; isProjected?: true }[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly { name: string; text: string; isProjected?: tr
   { name: '0011_notices', text: notices },
   { name: '0012_seat-sums', text: seatSums, isProjected: true },
   { name: '0013_partners', text: partners },
+  { name: '0014_budgets', text: budgets, isProjected: true },
 ]
