@@ -24,6 +24,7 @@ const definitions = {
   Order:
     'address account,address meter,bytes32 rules,uint8 market,uint8 side,uint8 timeInForce,int24 limitPrice,uint24 maxWh,uint32 start,uint32 end,uint64 nonce',
   CancelOrder: 'address account,bytes32 order',
+  DailyBudget: 'address account,address meter,bytes32 rules,uint64 amount,uint64 nonce',
   Agreement:
     'address seller,address sellerMeter,address buyer,address buyerMeter,bytes32 rules,uint8 kind,uint24 amount,int24 price,uint32 start,uint32 end,uint32 noticeSeconds,uint64 nonce',
   EndAgreement: 'address account,bytes32 agreement,uint32 end',
@@ -141,6 +142,16 @@ export interface Order {
 export interface CancelOrder {
   account: Address
   order: Hex
+}
+
+/** The most that energy bought from neighbours may cost the meter's home in a local day, fees included, until it is changed. */
+export interface DailyBudget {
+  account: Address
+  meter: Address
+  rules: Hex
+  /** In ledger units of the area; 0 lifts the budget. */
+  amount: bigint
+  nonce: number
 }
 
 /** Two accounts agree on energy of one seat for another in `[start, end)`; both sign. */
@@ -331,6 +342,7 @@ export interface TypedDataValues {
   Reading: Reading
   Order: Order
   CancelOrder: CancelOrder
+  DailyBudget: DailyBudget
   Agreement: Agreement
   EndAgreement: EndAgreement
   SessionKey: SessionKey

@@ -15,6 +15,7 @@ import { mayPack, mountRoute, type Route, sendProblem } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
+import { budgetRoutes } from './routes/budgets.ts'
 import { declarationRoutes } from './routes/declarations.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { documentRoutes } from './routes/documents.ts'
@@ -109,6 +110,7 @@ function apiRoutes(parts: ApiParts): Route[] {
   // Orders first, since they come most often: a router tries its routes one after the other.
   const routes = [
     ...orderRoutes(orderParts),
+    ...budgetRoutes(orderParts),
     ...forwardRoutes(orderParts),
     ...agreementRoutes(orderParts),
     ...declarationRoutes(orderParts),

@@ -52,6 +52,7 @@ export const readKinds = [
   'wallet',
   'agreements',
   'forward orders',
+  'budgets',
   'forward trades',
   'intervals',
   'summary',

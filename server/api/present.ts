@@ -316,7 +316,7 @@ export function presentSeatInterval(
 }
 
 function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: readonly string[]): OutcomeResource {
-  const { bestTicks, fullZone, coveredWh, meteredWh, togetherWh, because } = meaningOf(outcome)
+  const { bestTicks, fullZone, coveredWh, meteredWh, togetherWh, because, budget, budgetLeft } = meaningOf(outcome)
   return {
     stage: outcome.stage,
     arrival: outcome.arrival,
@@ -330,6 +330,8 @@ function presentOutcome(settings: AreaSettings, outcome: Outcome, zoneNames: rea
     bestPerKwh: priceOrNull(settings, bestTicks),
     fullZone: fullZone === null ? null : (zoneNames[fullZone] ?? null),
     ...{ coveredWh, meteredWh, togetherWh },
+    dailyBudget: budget === null ? null : moneyIn(settings, BigInt(budget)),
+    budgetLeft: budgetLeft === null ? null : moneyIn(settings, BigInt(budgetLeft)),
     because,
     message: outcomeSentence(languages.en, outcome, { measures: settings, zoneNames }),
   }

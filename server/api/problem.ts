@@ -69,6 +69,8 @@ const table = {
   RECOVERY_SIGNATURE: [422, 'The recovery is not signed by the account’s recovery key'],
   RELAY_CALLS: [422, 'These calls are not carried'],
   NOTICE_SIGNATURE: [422, 'The notice is not signed by its account'],
+  BUDGET_SIGNATURE: [422, 'The daily budget is not signed by its account'],
+  BUDGET_AMOUNT: [422, 'The daily budget is no amount of the area'],
   REVOCATION_SIGNATURE: [422, 'The revocation is not signed by its account'],
   PAIRING_CLOCK: [422, 'The agent’s clock is wrong'],
   PAIRING_SIGNATURE: [422, 'This is not signed by the meter'],

@@ -20,7 +20,7 @@ const address = z.string()
 const time = z.iso.datetime()
 const wh = z.int().min(0)
 const price = z.string().meta({ description: 'Tokens per kWh, decimal' })
-const money = z.string().meta({ description: 'Tokens, decimal' })
+export const money = z.string().meta({ description: 'Tokens, decimal' })
 /** A seat as the escrow numbers it, as a decimal number: area × 2³² + its number in the area, so it is known without its area. */
 export const seatId = z
   .string()
@@ -396,7 +396,7 @@ export const outcomeSchema = z
     arrival: z.int(),
     side: sideSchema,
     limitPerKwh: price,
-    /** What the order could offer or ask after metering, mandate and escrow. */
+    /** What the order could offer or ask after metering, mandate, escrow and daily budget. */
     offeredWh: wh,
     filledWh: wh,
     pricePerKwh: price.nullable(),
@@ -407,9 +407,11 @@ export const outcomeSchema = z
     bestPerKwh: price.nullable(),
     /** The name of the zone whose link was full. */
     fullZone: z.string().nullable(),
-    /** For how much energy the money reached; all that was offered where money was no matter. */
+    /** For how much energy the money in the escrow or the daily budget reached; all that was offered where money was no matter. */
     coveredWh: wh,
     ...{ meteredWh: wh, togetherWh: wh },
+    /** The daily budget, and what of it was left to the interval; null where no budget held the home back. */
+    ...{ dailyBudget: money.nullable(), budgetLeft: money.nullable() },
     /** Why one of the two sides could not trade at all, where that was so. */
     because: z.enum(outcomeCodes).nullable(),
     message: z.string(),

@@ -116,6 +116,21 @@ const tokens = z
   .regex(/^\d{1,24}(\.\d{1,18})?$/, 'an amount of tokens such as 12.5')
   .meta({ description: 'Tokens, decimal: "12.5"' })
 
+/** `DailyBudget`; its `amount` is signed in ledger units of the area (priceDecimals + 3 decimals), 0 lifts the budget. */
+export const signedBudgetSchema = z
+  .strictObject({
+    budget: z.strictObject({
+      account: addressSchema,
+      meter: addressSchema,
+      rules: hex32Form,
+      amount: tokens,
+      nonce: z.int().min(0),
+    }),
+    signature,
+  })
+  .meta({ id: 'SignedBudget' })
+export type BudgetRequest = z.infer<typeof signedBudgetSchema>
+
 /** The area's grid operator, its operator or a member with a confirmed meter invites so many accounts. */
 export const signedInvitationSchema = z
   .strictObject({

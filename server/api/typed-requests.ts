@@ -110,6 +110,7 @@ export const typedRequests: Record<string, readonly TypedRequest[]> = {
       order: path('order'),
     }),
   ],
+  setDailyBudget: [typed('DailyBudget', byAccount, '/budget', { amount: body('/budget/amount', 'ledgerUnits') })],
   revokeSessionKey: [typed('RevokeSessionKey', byAccount, '')],
   acceptAgreements: (['seller', 'buyer'] as const).map((party) =>
     typed('Agreement', { signature: `/agreements/*/${party}Signature`, by: `the ${party}` }, '/agreements/*/agreement'),

@@ -27,6 +27,7 @@ type AreaRead = 'report' | 'batch export' | 'documents' | 'who joins'
 const kinds = {
   seats: null,
   orders: null,
+  budgets: null,
   wallet: null,
   agreements: null,
   'forward orders': null,

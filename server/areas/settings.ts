@@ -19,7 +19,9 @@ import {
   noWatchers,
 } from '../../contracts/protocol/typed-data.ts'
 import { formatPrice, parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
+import { clockOf } from '../exchange/written-clock.ts'
 import type { AreaConfig, AreaFace } from '../market/area/area.ts'
+import type { Clock } from '../market/area/clock.ts'
 import { longestWaitMs } from '../market/area/energy.ts'
 import type { Sharing } from '../market/area/sharing.ts'
 import { clearAuction, type Zone } from '../market/auction.ts'
@@ -60,6 +62,8 @@ export interface AreaSettings {
   lowestTicks: Ticks
   /** How the supplier treats what a home uses of its own within an interval. */
   ownUse: 'net' | 'residual'
+  /** By which local days go, as daily budgets count them. */
+  clock: Clock
   /** How shared energy is priced; null exactly where the market decides the quantities. */
   sharing: Sharing | null
   zones: NamedZone[]
@@ -112,6 +116,8 @@ const fileSchema = z.strictObject({
   lowestPricePerKwh: price.default('0'),
   /** What a home uses of its own within an interval: used (`net`), or billed by the supplier in both directions. */
   ownUse: z.enum(['net', 'residual']).default('net'),
+  /** By whose midnight daily budgets begin anew: an IANA name such as Europe/Vienna. */
+  timeZone: z.string().min(1).max(100).default('UTC'),
   /** As the supplier labels its power, with who says so. */
   supplierMix: z
     .strictObject({ gramsPerKwh: z.int().min(0).max(5_000), source: z.string().min(1).max(300) })
@@ -148,13 +154,14 @@ type AreaFile = z.output<typeof fileSchema>
 
 /** An area file whose prices are ticks. */
 interface PricedFile
-  extends Omit<AreaFile, 'feedInPerKwh' | 'retailPerKwh' | 'lowestPricePerKwh' | 'zones' | 'sharing'> {
+  extends Omit<AreaFile, 'feedInPerKwh' | 'retailPerKwh' | 'lowestPricePerKwh' | 'zones' | 'sharing' | 'timeZone'> {
   priceDecimals: number
   feedInTicks: Ticks
   retailTicks: Ticks
   lowestTicks: Ticks
   maxGridTicks: Ticks
   maxBandTicks: Ticks
+  clock: Clock
   sharing: Sharing | null
   zones: NamedZone[]
 }
@@ -171,7 +178,7 @@ function priced(file: AreaFile, mistakes: string[]): PricedFile {
       return 0
     }
   }
-  const { feedInPerKwh, retailPerKwh, lowestPricePerKwh, sharing, zones, ...rest } = file
+  const { feedInPerKwh, retailPerKwh, lowestPricePerKwh, sharing, zones, timeZone, ...rest } = file
   return {
     ...rest,
     priceDecimals,
@@ -180,6 +187,7 @@ function priced(file: AreaFile, mistakes: string[]): PricedFile {
     lowestTicks: read('lowestPricePerKwh', lowestPricePerKwh),
     maxGridTicks: read('rules.maxGridPerKwh', file.rules.maxGridPerKwh),
     maxBandTicks: read('rules.maxBandPerKwh', file.rules.maxBandPerKwh),
+    clock: clockOf(timeZone, 'timeZone', mistakes),
     sharing: sharing === undefined ? null : sharingOf(sharing, priceDecimals, mistakes),
     zones: zones.map(({ feePerKwh, ...zone }, index) => {
       return { ...zone, feeTicksPerKwh: read(`zones.${index}.feePerKwh`, feePerKwh) }
@@ -219,11 +227,11 @@ export function areaSettings(json: unknown, chain: EscrowFacts): AreaSettings {
     throw new SettingsError('AREA_SETTINGS', `area: ${file.area} is not the number of these rules, which is ${area}`)
   }
   const rules: AreaRules = { area, ...unnumbered }
-  const { name, currency, feedInTicks, retailTicks, lowestTicks, ownUse, sharing, zones } = file
+  const { name, currency, feedInTicks, retailTicks, lowestTicks, ownUse, clock, sharing, zones } = file
   const graceMs = Math.round(file.graceSeconds * 1000)
   return {
     ...{ area, name, currency, priceDecimals, feedInTicks, retailTicks, graceMs, lowestTicks, ownUse, zones },
-    ...{ sharing, rules, rulesHash: hashRules(rules), chain },
+    ...{ clock, sharing, rules, rulesHash: hashRules(rules), chain },
     ...(file.supplierMix !== undefined && { supplierMix: file.supplierMix }),
   }
 }
@@ -327,9 +335,9 @@ export function readSettingsFile(path: string, chain: EscrowFacts): AreaSettings
 
 /** The part of the settings that the engine clears by. */
 export function engineConfig(settings: AreaSettings): AreaConfig {
-  const { rules, rulesHash, graceMs, lowestTicks, ownUse, sharing, zones } = settings
+  const { rules, rulesHash, graceMs, lowestTicks, ownUse, clock, sharing, zones } = settings
   return {
-    ...{ rules, rulesHash, graceMs, lowestTicks, ownUse, sharing },
+    ...{ rules, rulesHash, graceMs, lowestTicks, ownUse, clock, sharing },
     highestTicks: lowestTicks + Math.floor(rules.maxBandTicks / 2),
     zones: zones.map(({ zone, parent, feeTicksPerKwh, capacityWh }) => ({
       id: zone,
@@ -351,13 +359,13 @@ export function areaFaceOf({ name, currency, zones, feedInTicks, retailTicks, ch
 
 /** The settings that a journaled configuration stands for. */
 export function settingsOf(config: AreaConfig, face: AreaFace): AreaSettings {
-  const { rules, rulesHash, graceMs, lowestTicks, ownUse, zones } = config
+  const { rules, rulesHash, graceMs, lowestTicks, ownUse, clock, zones } = config
   // Settings that were kept before areas could share have none.
   const sharing = config.sharing ?? null
   const { name, currency, zoneNames, feedInTicks, retailTicks, ...chain } = face
   return {
     ...{ area: rules.area, name, currency, priceDecimals: decimalsOfTick(rules.priceTick), feedInTicks, retailTicks },
-    ...{ graceMs, lowestTicks, ownUse, sharing, rules, rulesHash, chain: { ...chain, token: rules.token } },
+    ...{ graceMs, lowestTicks, ownUse, clock, sharing, rules, rulesHash, chain: { ...chain, token: rules.token } },
     zones: zones.map(({ id, ...zone }, index) => ({ zone: id, name: zoneNames[index] ?? id, ...zone })),
   }
 }

@@ -1,9 +1,7 @@
 /** How an area file says at which price shared energy changes hands, and what becomes of it: prices in ticks, clocks in UTC. */
 import { z } from 'zod'
 import { parsePrice, type Ticks, UnitError } from '../../contracts/protocol/units.ts'
-import { ExchangeError } from '../exchange/error.ts'
-import { dayOf, secondsPerDay } from '../exchange/instants.ts'
-import { TimeZone } from '../exchange/time-zone.ts'
+import { clockOf } from '../exchange/written-clock.ts'
 import type { PriceRule, Sharing } from '../market/area/sharing.ts'
 
 const price = z.string().max(40)
@@ -43,9 +41,6 @@ export const sharingFile = z.strictObject({
 })
 export type SharingFile = z.output<typeof sharingFile>
 
-/** The clocks of a time zone are written down for these years, so that what they say never changes with a table of zones. */
-const years = { first: 2020, last: 2060 }
-
 /** The settings that a file's words stand for; what cannot be read is added to `mistakes`. */
 export function sharingOf(
   { price: written, waitSeconds }: SharingFile,
@@ -83,7 +78,7 @@ function priceRuleOf(
     case 'by-time':
       return {
         type: 'by-time',
-        clock: clockOf(written.timeZone, mistakes),
+        clock: clockOf(written.timeZone, 'sharing.price.timeZone', mistakes),
         periods: written.periods.map((period, place) => {
           const [fromMinute, toMinute] = [minuteOf(period.from), minuteOf(period.to)]
           const name = `periods.${place}`
@@ -101,39 +96,6 @@ function priceRuleOf(
 function minuteOf(text: string): number {
   const [hour, minute] = text.split(':').map(Number)
   return 60 * hour! + minute!
-}
-
-/** What is to be added to UTC, from when on. */
-function clockOf(timeZone: string, mistakes: string[]): Extract<PriceRule, { type: 'by-time' }>['clock'] {
-  let zone: TimeZone
-  try {
-    zone = new TimeZone(timeZone)
-  } catch (error) {
-    if (!(error instanceof ExchangeError)) throw error
-    mistakes.push(`sharing.price.timeZone: ${error.message}`)
-    return []
-  }
-  const offsetAt = (seconds: number) => zone.local(seconds) - seconds
-  const first = dayOf(years.first, 1, 1)! * secondsPerDay
-  const last = dayOf(years.last, 12, 31)! * secondsPerDay
-  const clock = [{ from: 0, offsetSeconds: offsetAt(first) }]
-  for (let day = first; day < last; day += secondsPerDay) {
-    const offsetSeconds = offsetAt(day + secondsPerDay)
-    if (offsetSeconds !== clock.at(-1)!.offsetSeconds) clock.push({ from: changeWithin(day, offsetAt), offsetSeconds })
-  }
-  return clock
-}
-
-/** The second of a day from which on the offset is that of the day's end. */
-function changeWithin(day: number, offsetAt: (seconds: number) => number): number {
-  let [before, after] = [day, day + secondsPerDay]
-  const offset = offsetAt(after)
-  while (after - before > 1) {
-    const middle = Math.floor((before + after) / 2)
-    if (offsetAt(middle) === offset) after = middle
-    else before = middle
-  }
-  return after
 }
 
 /** Prices that the rule can give whatever the market, to be compared with the prices of the area. */

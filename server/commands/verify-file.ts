@@ -228,7 +228,7 @@ function areaCheck(file: AreaFile, firstBlock: number, figures: BatchFigures | n
       return verifyArea(file, chain, {
         words: await wordsOfWallets(provider, file, {
           orders: [...file.orders, ...file.forwardOrders],
-          ...{ agreements, revocations },
+          ...{ agreements, revocations, budgets: file.budgets },
           declared: { declarations, rules: hashRules(chain.rules), grids: chain.grids },
         }),
         signerOf: signerOfReading,

@@ -17,6 +17,7 @@ export const demoStreet: Street = streetSchema.parse({
     currency: 'EUR',
     feedInPerKwh: '0.08',
     retailPerKwh: '0.30',
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     supplierMix: { gramsPerKwh: 380, source: 'Sunfield Grid, made up for this demo' },
     graceSeconds: 4,
     zones: [

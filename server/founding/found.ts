@@ -160,6 +160,8 @@ function areaFileOf(answers: Answers, grid: Address): Record<string, unknown> {
     currency: answers.currency,
     feedInPerKwh: answers.feedInPrice,
     retailPerKwh: answers.retailPrice,
+    // Of this machine; another can be written here at any time.
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     graceSeconds: parseDuration(answers.grace!),
     ...sharingOf(answers),
     zones: [

@@ -15,6 +15,7 @@ import {
   addressForm,
   agreementForm,
   arrival,
+  budgetForm,
   energyWh,
   hex32Form,
   ledgerUnits,
@@ -78,6 +79,8 @@ const items = {
   agreements: agreementForm.extend({ arrival, group: arrival, sellerSeat: uint32, buyerSeat: uint32, ...active }),
   /** What the grid operator declared of intervals of the batch before that was cut, by arrival. */
   declarations: declarationForm.extend({ arrival }),
+  /** Daily budgets of the seats that got less because of them, by arrival, and the intervals of the batch in which each counted. */
+  budgets: budgetForm.extend({ arrival, seat: uint32, ...active }),
   /** Session keys of these orders that were taken back, by account, key and boundary. */
   revocations: revocationForm,
   /** What the promises and the result of each interval rested on, by start; see `stated-facts.ts`. */
@@ -87,6 +90,7 @@ const items = {
     suspendedAtStart: z.array(uint32),
     suspendedAtComputation: z.array(uint32),
     cut: z.array(z.strictObject({ arrival, energyWh })),
+    budgets: z.array(z.strictObject({ seat: uint32, left: z.int().min(0) })).default([]),
   }),
   /** Two different values that the meter of a suspended seat signed for one boundary, the one that stands first; by seat. */
   contradictions: z.strictObject({ seat: uint32, values: z.array(readingSchema).length(2) }),
@@ -190,10 +194,13 @@ export function statedFactsOf(
   readings: StatedFacts['readings'],
   idOf: (arrival: number) => string,
 ): StatedFacts {
-  const { number, settings, forwardTrades, intervals, leftOut, declarations } = parts
+  const { number, settings, forwardTrades, intervals, leftOut, declarations, budgets } = parts
   return {
     ...{ number, settings, forwardTrades, intervals, leftOut, readings },
     declarations: declarations.map(({ arrival: place }) => ({ arrival: place, id: idOf(place) })),
+    budgets: budgets.map(({ arrival: place, seat, activeFrom, activeUntil }) => ({
+      ...{ arrival: place, id: idOf(place), seat, activeFrom, activeUntil },
+    })),
     orders: parts.orders.map(({ arrival: place, seat, activeFrom, activeUntil }) => ({
       ...{ arrival: place, id: idOf(place), seat, activeFrom, activeUntil },
     })),

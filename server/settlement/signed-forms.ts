@@ -93,6 +93,18 @@ export const agreementForm = z.strictObject({
 })
 export type StatedAgreement = z.infer<typeof agreementForm>
 
+export const budgetForm = z.strictObject({
+  budget: z.strictObject({
+    account: addressForm,
+    meter: addressForm,
+    rules: hex32Form,
+    amount: z.int().min(0).meta({ description: 'Ledger units; 0 lifts the budget' }),
+    nonce: z.int().min(0),
+  }),
+  signature,
+})
+export type StatedBudget = z.infer<typeof budgetForm>
+
 export const revocationForm = z.strictObject({
   account: addressForm,
   key: addressForm,

@@ -3,7 +3,7 @@ import { recoverAddress } from 'ethers'
 import { allowsOrder } from '../../contracts/protocol/session-keys.ts'
 import { type Address, digestOf, type EscrowDomain, type Hex } from '../../contracts/protocol/typed-data.ts'
 import type { StatedDeclaration } from './declaration-forms.ts'
-import type { StatedAgreement, StatedOrder, StatedRevocation } from './signed-forms.ts'
+import type { StatedAgreement, StatedBudget, StatedOrder, StatedRevocation } from './signed-forms.ts'
 
 /** What an account is said to have signed: by its key or, where it is a contract wallet, by its own word (EIP-1271). */
 export interface Claim {
@@ -24,6 +24,7 @@ export interface SignedThings {
   orders?: readonly StatedOrder[]
   agreements?: readonly StatedAgreement[]
   revocations?: readonly StatedRevocation[]
+  budgets?: readonly StatedBudget[]
   /** With the hash of the area's rules, and the accounts that were its grid operator. */
   declared?: { declarations: readonly StatedDeclaration[]; rules: Hex; grids: readonly Address[] }
 }
@@ -31,12 +32,13 @@ export interface SignedThings {
 /** What accounts are said to have signed. */
 export function claimsOf(
   domain: EscrowDomain,
-  { orders = [], agreements = [], revocations = [], declared }: SignedThings,
+  { orders = [], agreements = [], revocations = [], budgets = [], declared }: SignedThings,
 ): Claim[] {
   return [
     ...orders.map((signed) => claimOfOrder(domain, signed)),
     ...agreements.flatMap((signed) => claimsOfAgreement(domain, signed)),
     ...revocations.map((signed) => claimOfRevocation(domain, signed)),
+    ...budgets.map((signed) => claimOfBudget(domain, signed)),
     ...(declared?.declarations ?? []).flatMap((signed) => claimsOfDeclaration(domain, signed, declared!)),
   ]
 }
@@ -69,6 +71,11 @@ export function wrongSignerOfRevocation(
   words: WalletWords,
 ): Address | null {
   return missing(claimOfRevocation(domain, signed), words)
+}
+
+/** The account that must have signed a daily budget, where it has not; else null. */
+export function wrongSignerOfBudget(domain: EscrowDomain, signed: StatedBudget, words: WalletWords): Address | null {
+  return missing(claimOfBudget(domain, signed), words)
 }
 
 /** Whether none of the accounts that were the area's grid operator has signed a declaration. */
@@ -107,6 +114,10 @@ function claimOfRevocation(domain: EscrowDomain, { account, key, signedFrom, sig
   return { account, digest: digestOf(domain, 'RevokeSessionKey', { account, key, from: signedFrom }), signature }
 }
 
+function claimOfBudget(domain: EscrowDomain, { budget, signature }: StatedBudget): Claim {
+  return { account: budget.account, digest: budgetId(domain, { budget }), signature }
+}
+
 function claimsOfDeclaration(
   domain: EscrowDomain,
   signed: StatedDeclaration,
@@ -132,6 +143,11 @@ export function orderId(domain: EscrowDomain, { order }: Pick<StatedOrder, 'orde
 /** The identifier of an agreement. */
 export function agreementId(domain: EscrowDomain, { agreement }: Pick<StatedAgreement, 'agreement'>): Hex {
   return digestOf(domain, 'Agreement', agreement)
+}
+
+/** The identifier of a daily budget. */
+export function budgetId(domain: EscrowDomain, { budget }: Pick<StatedBudget, 'budget'>): Hex {
+  return digestOf(domain, 'DailyBudget', { ...budget, amount: BigInt(budget.amount) })
 }
 
 /** The identifier of a declaration in an area of these rules. */

@@ -70,18 +70,39 @@ const sharedFacts = struct({
   declarations: list(struct({ arrival: uint, id: hex32 })),
 })
 
+/** Where homes got less because of their daily budgets; nothing is written of it where none did. */
+const budgetFacts = struct({
+  /** By arrival, with the seat that each is of and the intervals of the batch in which it counted. */
+  budgets: list(struct({ arrival: uint, id: hex32, seat: uint, activeFrom: uint, activeUntil: uint })),
+  /** What was left of them to an interval when that was computed last, in ledger units; by start and seat. */
+  left: list(struct({ start: uint, seat: uint, left: uint })),
+})
+
 type MarketFacts = Infer<typeof marketFacts>
-export type StatedFacts = Omit<MarketFacts, 'settings'> &
-  Pick<Infer<typeof sharedFacts>, 'declarations'> & {
+type SharedFacts = Infer<typeof sharedFacts>
+type BudgetFacts = Infer<typeof budgetFacts>
+export type StatedFacts = Omit<MarketFacts, 'settings' | 'intervals'> &
+  Pick<SharedFacts, 'declarations'> &
+  Pick<BudgetFacts, 'budgets'> & {
     settings: (MarketFacts['settings'][number] & { sharing: Sharing | null })[]
+    intervals: (MarketFacts['intervals'][number] & { budgets: Omit<BudgetFacts['left'][number], 'start'>[] })[]
   }
+
+/** What begins each part that is not there in every batch: so none can be taken for another. */
+const parts = { shared: 1, budgets: 2 }
 
 const statedFacts: Pick<Codec<StatedFacts>, 'write'> = {
   write(writer, facts) {
     marketFacts.write(writer, facts)
-    const { settings, declarations } = facts
-    if (settings.every((own) => own.sharing === null)) return
-    sharedFacts.write(writer, { sharing: settings.map((own) => own.sharing), declarations })
+    const { settings, declarations, budgets, intervals } = facts
+    if (settings.some((own) => own.sharing !== null)) {
+      writer.byte(parts.shared)
+      sharedFacts.write(writer, { sharing: settings.map((own) => own.sharing), declarations })
+    }
+    const left = intervals.flatMap(({ start, budgets: own }) => own.map((limited) => ({ start, ...limited })))
+    if (budgets.length + left.length === 0) return
+    writer.byte(parts.budgets)
+    budgetFacts.write(writer, { budgets, left })
   },
 }
 

@@ -23,12 +23,13 @@ import {
   readCutBatch,
   readingsOfBatch,
 } from './batch-store.ts'
+import { budgetsOfBatch } from './budget-store.ts'
 import type { Queries } from './database.ts'
 import { declarationsOfBatch } from './declaration-store.ts'
 import { settingsBetween } from './settings-store.ts'
 import { seedsOf, storedStatement } from './statement-store.ts'
 
-/** What a batch rests on but for its seats' readings and fills, and the digests of its orders and agreements by arrival. */
+/** What a batch rests on but for its seats' readings and fills, and the digests of what was signed by arrival. */
 export interface BatchParts {
   parts: Omit<AreaFileParts, 'salt'>
   ids: ReadonlyMap<number, Hex>
@@ -48,6 +49,8 @@ export async function partsOfBatch(
     ...grounds,
     suspendedAtComputation: suspendedAtComputation ?? [],
   }))
+  const limited = new Set(intervals.flatMap((own) => own.budgets.map(({ seat }) => seat)))
+  const budgets = await budgetsOfBatch(sql, areaId, batch, [...limited])
   const suspended = intervals.flatMap((own) => [...own.suspendedAtStart, ...own.suspendedAtComputation])
   const parts: BatchParts['parts'] = {
     ...{ chainId, escrow, area, start, end, number, leftOut, intervals },
@@ -60,11 +63,12 @@ export async function partsOfBatch(
       ...{ sellerSeat: seller, buyerSeat: buyer },
     })),
     declarations: declarations.map(({ id: _, ...own }) => own),
+    budgets: budgets.map(({ id: _, ...own }) => own),
     revocations: await revocationsOfOrders(sql, areaId, orders),
     contradictions: await contradictionsOfSeats(sql, areaId, suspended),
   }
   const ids = new Map(
-    [...orders, ...forwardOrders, ...agreements, ...declarations].map(({ arrival, id }) => [arrival, id]),
+    [...orders, ...forwardOrders, ...agreements, ...declarations, ...budgets].map(({ arrival, id }) => [arrival, id]),
   )
   return { parts, ids }
 }

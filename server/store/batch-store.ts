@@ -223,6 +223,7 @@ export interface IntervalGrounds {
   /** Null before the first computation. */
   suspendedAtComputation: number[] | null
   cut: { arrival: number; energyWh: Wh }[]
+  budgets: { seat: number; left: number }[]
 }
 
 /** By start. */
@@ -231,11 +232,18 @@ export async function groundsOfBatch(
   areaId: number,
   { start, end }: BatchSpan,
 ): Promise<IntervalGrounds[]> {
-  const rows = await sql<(Omit<IntervalGrounds, 'cut'> & { cut: [arrival: number, energyWh: Wh][] })[]>`
-    select start, block, suspended_at_start as "suspendedAtStart", suspended_at_computation as "suspendedAtComputation", cut
+  const rows = await sql<
+    (Omit<IntervalGrounds, 'cut' | 'budgets'> & {
+      cut: [arrival: number, energyWh: Wh][]
+      budgets: [seat: number, left: number][]
+    })[]
+  >`
+    select start, block, suspended_at_start as "suspendedAtStart", suspended_at_computation as "suspendedAtComputation", cut,
+      coalesce(budgets, '[]') as budgets
     from interval_grounds where area_id = ${areaId} and start >= ${start} and start < ${end} order by start`
-  return rows.map(({ cut, ...row }) => ({
+  return rows.map(({ cut, budgets, ...row }) => ({
     ...row,
+    budgets: budgets.map(([seat, left]) => ({ seat, left })),
     cut: cut.map(([arrival, energyWh]) => ({ arrival, energyWh })),
   }))
 }

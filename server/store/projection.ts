@@ -10,6 +10,7 @@ import type { Transaction } from './database.ts'
 import { MonthsProjection } from './months.ts'
 import { projectAgreements, projectRevocations } from './project-agreements.ts'
 import { projectBatches } from './project-batches.ts'
+import { projectBudgets } from './project-budgets.ts'
 import { projectDeclarations } from './project-declarations.ts'
 import { projectForward } from './project-forward.ts'
 import { projectGrounds } from './project-grounds.ts'
@@ -31,6 +32,7 @@ export const projectedTables = [
   'agreements',
   'session_revocations',
   'declarations',
+  'budgets',
   'readings',
   'reading_stretches',
   'suspensions',
@@ -77,6 +79,7 @@ export class Projection {
       ...projectAgreements(sql, areaId, told),
       ...projectRevocations(sql, areaId, told),
       ...projectDeclarations(sql, areaId, told),
+      ...projectBudgets(sql, areaId, told),
       ...this.readings.project(sql, areaId, told, this.intervalSeconds ?? 1),
       ...projectBatches(sql, areaId, told),
       ...projectGrounds(sql, areaId, told),

@@ -115,11 +115,12 @@ export function createWatcher(options: WatcherOptions): Watcher {
       events.forget()
       throw error
     })
-    const { orders, forwardOrders, agreements, revocations, declarations } = file
+    const { orders, forwardOrders, agreements, revocations, budgets, declarations } = file
     const words = await wordsOfWallets(provider, file, {
       orders: [...orders, ...forwardOrders],
       agreements,
       revocations,
+      budgets,
       declared: { declarations, rules: hashRules(chain.rules), grids: chain.grids },
     })
     const keptOutBefore = (seat: number) => book.keptOutBefore(seat, shown.start)

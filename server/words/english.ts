@@ -146,6 +146,10 @@ const outcomes: Language['outcomes'] = {
     `${partAt(facts)}: the price${facts.best === null ? '' : ` of ${facts.best}`}${sells(facts) ? '' : ' and the grid fee'} lay ${sells(facts) ? 'below' : 'above'} the limit of ${facts.limit}`,
   'no-price': ({ offered }) => `nothing of ${offered}: there is no price for this interval, or not yet`,
   'not-declared': () => 'the grid operator has not said yet what it allocated in this interval',
+  'budget-reached': ({ filled, price, covered, budget, budgetLeft }) =>
+    price === null
+      ? `the daily budget of ${budget} is reached, with ${budgetLeft} left`
+      : `${filled} at ${price}: the daily budget of ${budget} had ${budgetLeft} left, enough for ${covered} only`,
   'declared-later': (facts) =>
     `${partAt(facts)}: the grid operator changed its allocation after the batch was cut, so nothing moves any more`,
 }

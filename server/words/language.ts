@@ -32,6 +32,9 @@ export interface OutcomeFacts {
   /** What the meter measured of this side beyond the home's own use, and what all producers together had shared; of shared energy only. */
   metered: string
   together: string
+  /** The daily budget, and what of it was left to the interval; of `budget-reached` only. */
+  budget: string
+  budgetLeft: string
 }
 
 /** What became of a trade that was made ahead. */

@@ -33,21 +33,26 @@ export function meaningOf({ code, details, offeredWh }: Outcome): {
   /** Of shared energy: what was measured of this side, and what was shared together. */
   meteredWh: Wh
   togetherWh: Wh
+  /** The daily budget, and what it left to the interval, in ledger units. */
+  budget: number | null
+  budgetLeft: number | null
 } {
   const isMissed = code === 'price-too-high' || code === 'price-too-low' || code === 'price-outside-mandate'
   const [meteredWh = 0, togetherWh = 0] = code === 'allocated' ? details : []
+  const isBudgeted = code === 'budget-reached'
+  const [budgetLeft = null, budget = null] = isBudgeted ? details.slice(1) : []
   return {
-    ...{ meteredWh, togetherWh },
+    ...{ meteredWh, togetherWh, budget, budgetLeft },
     bestTicks: (code === 'link-full' ? details[1] : isMissed ? details[0] : null) ?? null,
     fullZone: code === 'link-full' ? (details[0] ?? null) : null,
-    coveredWh: code === 'escrow-low' ? (details[0] ?? offeredWh) : offeredWh,
+    coveredWh: isBudgeted || code === 'escrow-low' ? (details[0] ?? offeredWh) : offeredWh,
     because: becauseOf({ code, details }),
   }
 }
 
 function factsOfOutcome(outcome: Outcome, amounts: Amounts, zoneNames: readonly string[]): OutcomeFacts {
   const { stage, side, limitTicks, offeredWh, filledWh, priceTicks, code } = outcome
-  const { bestTicks, fullZone, coveredWh, because, meteredWh, togetherWh } = meaningOf(outcome)
+  const { bestTicks, fullZone, coveredWh, because, meteredWh, togetherWh, budget, budgetLeft } = meaningOf(outcome)
   const missed = code === 'price-too-high' || code === 'price-too-low'
   return {
     ...{ stage, side, because },
@@ -61,6 +66,8 @@ function factsOfOutcome(outcome: Outcome, amounts: Amounts, zoneNames: readonly 
     covered: amounts.energy(coveredWh),
     metered: amounts.energy(meteredWh),
     together: amounts.energy(togetherWh),
+    budget: amounts.money(budget ?? 0),
+    budgetLeft: amounts.money(budgetLeft ?? 0),
   }
 }
 
@@ -91,6 +98,8 @@ export function auctionSentence(language: Language, side: Side, outcome: OrderOu
     covered: amounts.energy(offeredWh),
     metered: amounts.energy(offeredWh),
     together: amounts.energy(offeredWh),
+    budget: amounts.money(0),
+    budgetLeft: amounts.money(0),
     because: null,
   })
 }

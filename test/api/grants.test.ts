@@ -77,6 +77,7 @@ const resources = {
   wallet: `${alice}/wallet?area=1`,
   agreements: `${alice}/agreements?${seat}`,
   'forward orders': `${alice}/forward-orders?${seat}`,
+  budgets: `${alice}/budgets?${seat}`,
   'forward trades': `${alice}/forward-trades?${seat}`,
   intervals: `${alice}/intervals?${seat}`,
   summary: `${alice}/summary?${seat}&${times}`,

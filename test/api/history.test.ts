@@ -1,5 +1,9 @@
 /** What is shown of the past goes by the settings of its time: names, fees, capacities and tariffs. */
+import { Wallet } from 'ethers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signFull } from '../../contracts/protocol/typed-data.ts'
+import { parseMoney } from '../../contracts/protocol/units.ts'
+import { budgetDaySchema, dailyBudgetSchema } from '../../server/api/budget-resources.ts'
 import { meterSchema } from '../../server/api/joining.ts'
 import { partnerChoicesSchema, partnersSchema } from '../../server/api/partner-resources.ts'
 import { intervalSchema, pageOf, seatIntervalSchema, summarySchema } from '../../server/api/resources.ts'
@@ -14,8 +18,8 @@ import {
 import type { AreaConfig, AreaFace } from '../../server/market/area/area.ts'
 import { checkInterval } from '../../web/market/market.ts'
 import { intervalSeconds, t0 } from '../market/engine/street.ts'
-import { lower, people, seatIds } from './people.ts'
-import { ask, type Street, startStreet, tokenOf, trade } from './street.ts'
+import { domain, lower, meters, people, seatIds, settings } from './people.ts'
+import { announce, ask, meter, type Street, startStreet, tokenOf, trade } from './street.ts'
 
 const iso = (seconds: number) => new Date(seconds * 1000).toISOString()
 /** From here on the south feeder carries nothing, costs more, has another name, and the tariffs are doubled. */
@@ -341,4 +345,69 @@ test('a grid operator lists the meters of its area, which notes that it read of 
   expect(next.items.map(({ account }: { account: string }) => account)).toEqual([lower(people.bob)])
   expect((await own('reads')).body.items[0]).toMatchObject({ what: 'seats', reader: lower(people.grid) })
   expect((await ask(street, 'GET', 'areas/1/meters', { token })).body.code).toBe('NOT_GRID_ACCOUNT')
+})
+
+describe('a daily budget', () => {
+  const set = async (amount: string, nonce: number, signer = people.bob) => {
+    const budget = { account: lower(people.bob), meter: lower(meters.bob), rules: settings.rulesHash, nonce }
+    // What is no amount of the area is refused whatever was signed.
+    const value = { ...budget, amount: /\.\d{8}/.test(amount) ? 0n : parseMoney(amount, 4) }
+    const signature = await signFull(signer, domain, 'DailyBudget', value)
+    return ask(street, 'POST', 'budgets', { body: { budget: { ...budget, amount }, signature } })
+  }
+  const day = async () => {
+    const reply = await own(`budget-day?seat=${seatIds.bob}&at=${iso(t0 + 6 * intervalSeconds)}`)
+    return budgetDaySchema.parse(reply.body)
+  }
+  const midnight = t0 - (t0 % 86_400)
+
+  test('is set by the account alone, once; amounts that none can be are refused', async () => {
+    const first = await set('0.000001', 1)
+    expect(first.status).toBe(201)
+    expect(dailyBudgetSchema.parse(first.body)).toMatchObject({
+      ...{ seat: seatIds.bob, amount: '0.000001', effectiveFrom: iso(t0 + 5 * intervalSeconds) },
+    })
+    const again = await set('0.000001', 1)
+    expect([again.status, again.body]).toEqual([200, first.body])
+    const key = new Wallet(`0x${'7e'.repeat(32)}`)
+    const refusals = [await set('4', 2, key), await set('0.00000001', 2), await set('1000000000', 2), await set('4', 1)]
+    expect(refusals.map(({ body }) => body.code)).toEqual([
+      ...['BUDGET_SIGNATURE', 'BUDGET_AMOUNT', 'BUDGET_AMOUNT', 'ORDER_NONCE'],
+    ])
+  })
+
+  test('ends buying when it is reached, and each interval says so with its numbers', async () => {
+    const agent = street.agent()
+    for (const name of ['alice', 'bob'] as const) await announce(agent, name)
+    for (const n of [5, 6]) {
+      const time = t0 + n * intervalSeconds
+      await street.setTime(time + 1)
+      await meter(agent, time, { exportWh: 500 * n, importWh: 800 * n })
+    }
+    await street.setTime(t0 + 6 * intervalSeconds + 120)
+    agent.close()
+    const { items } = pageOf(seatIntervalSchema).parse((await own('intervals')).body)
+    expect(items[0]).toMatchObject({ start: iso(t0 + 5 * intervalSeconds), boughtWh: 0, paid: '0' })
+    expect(items[0]!.outcomes[0]).toMatchObject({
+      ...{ code: 'budget-reached', dailyBudget: '0.000001', budgetLeft: '0', coveredWh: 0 },
+      message: expect.stringMatching(/^Buying: the daily budget of 0\.000001.€ is reached, with 0.€ left\.$/u),
+    })
+    const today = await day()
+    expect(today).toMatchObject({
+      ...{ dayStart: iso(midnight), dayEnd: iso(midnight + 86_400), budget: '0.000001' },
+      newest: { amount: '0.000001' },
+    })
+    expect(Number(today.paid) * 1e7).toBe(sumOf(items.map(({ paid }) => paid)))
+    expect(sumOf([today.paid])).toBeGreaterThan(0)
+  })
+
+  test('of 0 lifts it, and all that were signed are listed', async () => {
+    expect((await set('0', 3)).status).toBe(201)
+    expect(await day()).toMatchObject({ budget: '0.000001', newest: { amount: null } })
+    const { items } = pageOf(dailyBudgetSchema).parse((await own(`budgets?seat=${seatIds.bob}`)).body)
+    expect(items.map(({ amount }) => amount)).toEqual([null, '0.000001'])
+    const first = pageOf(dailyBudgetSchema).parse((await own('budgets?limit=1')).body)
+    const next = pageOf(dailyBudgetSchema).parse((await own(`budgets?limit=1&cursor=${first.cursor}`)).body)
+    expect([...first.items, ...next.items]).toEqual(items)
+  })
 })

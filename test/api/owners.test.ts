@@ -194,6 +194,15 @@ const signedBy: Record<string, { owners: Name[]; code: string; request(signer: W
     code: 'ORDER_SIGNATURE',
     request: async (signer) => ({ path: 'orders', body: { order, signature: await sign(signer, 'Order', order) } }),
   },
+  setDailyBudget: {
+    owners: ['alice'],
+    code: 'BUDGET_SIGNATURE',
+    async request(signer) {
+      const budget = { account: alice, meter: lower(meters.alice), rules: settings.rulesHash, nonce: 1 }
+      const signature = await sign(signer, 'DailyBudget', { ...budget, amount: 40_000_000n })
+      return { path: 'budgets', body: { budget: { ...budget, amount: '4' }, signature } }
+    },
+  },
   cancelOrder: {
     owners: ['alice'],
     code: 'CANCEL_SIGNATURE',

@@ -37,6 +37,7 @@ export function settingsOfArea(area: number, change: Partial<AreaSettings> = {})
     graceMs: 60_000,
     lowestTicks: 0,
     ownUse: 'net',
+    clock: [],
     sharing: null,
     zones: [
       { zone: 'street', name: 'The street', parent: null, feeTicksPerKwh: 0, capacityWh: null },

@@ -133,6 +133,8 @@ describe('what is signed', () => {
     const placed = await send('placeOrder', 'orders', { body: second }, { signers: bySession })
     const cancel = { body: {}, path: { order: placed.order }, seat }
     await send('cancelOrder', `orders/${placed.order}/cancel`, cancel, { signers: { '/signature': people.alice } })
+    const budget = { account, meter, rules, amount: '4.5', nonce: 1 }
+    await send('setDailyBudget', 'budgets', { body: { budget } }, { signers: { '/signature': people.alice } })
     const revocation = { area: 1, account, key: lower(key), from: t0 }
     await send(
       'revokeSessionKey',
@@ -283,7 +285,8 @@ describe('units', () => {
       propertiesOf(bodyOf(operation) ?? {}, operation.operationId).filter(({ name }) => ofMoney.test(name)),
     )
     const money = asked.filter(({ at }) => !at.startsWith('acceptAgreements'))
-    expect(money.map(({ at }) => at.split('/')[0]).toSorted()).toEqual(['relayDeposit', 'relayMove', 'relayWithdrawal'])
+    const asking = ['relayDeposit', 'relayMove', 'relayWithdrawal', 'setDailyBudget']
+    expect(money.map(({ at }) => at.split('/')[0]).toSorted()).toEqual(asking)
     for (const { is } of money)
       expect(is).toMatchObject({ type: 'string', description: expect.stringMatching(/^Tokens, decimal/) })
   })

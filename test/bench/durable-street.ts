@@ -42,6 +42,7 @@ export const settings: AreaSettings = {
   graceMs: 60_000,
   lowestTicks: 0,
   ownUse: 'net',
+  clock: [],
   sharing: null,
   zones: [
     { zone: 'street', name: 'The street', parent: null, feeTicksPerKwh: 0, capacityWh: null },

@@ -29,7 +29,7 @@ export function settingsOf(street: Street): AreaSettings {
   const isShared = rules.allocation !== 0
   return {
     ...{ area, name: 'Test street', currency: 'tEUR', priceDecimals: 4, feedInTicks: 800, retailTicks: 3_000 },
-    ...{ graceMs: 5_000, lowestTicks: -1_000, ownUse: 'net', rules, rulesHash: hashRules(rules) },
+    ...{ graceMs: 5_000, lowestTicks: -1_000, ownUse: 'net', clock: [], rules, rulesHash: hashRules(rules) },
     sharing: isShared ? { price: { type: 'fixed', ticks: 1_200 }, waitMs: 0 } : null,
     zones: [
       { zone: 'street', name: 'Street', parent: null, feeTicksPerKwh: 0, capacityWh: null },

@@ -148,6 +148,19 @@ contract VectorsTest is Street {
             )
         );
         _expect(
+            "budget",
+            keccak256(
+                abi.encode(
+                    keccak256("DailyBudget(address account,address meter,bytes32 rules,uint64 amount,uint64 nonce)"),
+                    _address("budget.account"),
+                    _address("budget.meter"),
+                    _word("budget.rules"),
+                    _uint("budget.amount"),
+                    _uint("budget.nonce")
+                )
+            )
+        );
+        _expect(
             "hello",
             keccak256(
                 abi.encode(

@@ -142,6 +142,7 @@ export function digestVectors(hashed = new Set<TypedDataName>(['AreaRules'])) {
           move: digest('MovePurse', move),
           order: digest('Order', signedOffChain.order),
           cancel: digest('CancelOrder', signedOffChain.cancel),
+          budget: digest('DailyBudget', signedOffChain.budget),
           agreement: digest('Agreement', signedOffChain.agreement),
           endAgreement: digest('EndAgreement', signedOffChain.endAgreement),
           sessionKey: digest('SessionKey', signedOffChain.sessionKey),
@@ -169,6 +170,7 @@ function offChain(i: 0 | 1 | 2, rules: Hex) {
       ...{ limitPrice: int24[i], maxWh: uint24[i], ...times, nonce: nonces[i] },
     },
     cancel: { account, order: rules },
+    budget: { account, meter, rules, amount: [40_000_000n, (1n << 64n) - 1n, 0n][i]!, nonce: nonces[i] },
     agreement: {
       ...{ seller: account, sellerMeter: meter, buyer: other, buyerMeter: otherMeter, rules, kind: uint8[i] },
       ...{ amount: uint24[i], price: int24[i], ...times, noticeSeconds: uint32[2 - i]!, nonce: nonces[i] },

@@ -13,7 +13,7 @@ function batch(change: Partial<Grounds> = {}, missing: { seat: number; time: num
     ...{ start: 0, end: 40, forwardOrders: [], forwardTrades: [], agreements: [], declarations: [], leftOut: [] },
     orders: [order(1, 1, 40), order(2, 2, 20)],
     intervals: [0, 10, 20, 30].map((start) => {
-      return { start, block: 1, suspendedAtStart: [], suspendedAtComputation: [], cut: [] }
+      return { start, block: 1, suspendedAtStart: [], suspendedAtComputation: [], cut: [], budgets: [] }
     }),
     seats: [1, 2, 3].map((seat) => ({
       seat,

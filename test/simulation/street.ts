@@ -21,7 +21,7 @@ export const config: AreaConfig = {
     ...{ settlingGrade: 0, allocation: 0, watchers: `0x${'0'.repeat(64)}`, watcherGraceSeconds: 0 },
   },
   rulesHash: rulesHashOf(1),
-  ...{ lowestTicks: -600, highestTicks: 3_400, graceMs: 15_000, ownUse: 'net', sharing: null },
+  ...{ lowestTicks: -600, highestTicks: 3_400, graceMs: 15_000, ownUse: 'net', clock: [], sharing: null },
   zones: [
     { id: 'street', parent: null, feeTicksPerKwh: 0, capacityWh: null },
     { id: 'north', parent: 'street', feeTicksPerKwh: 100, capacityWh: null },

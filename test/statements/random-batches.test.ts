@@ -44,6 +44,7 @@ function sightsOf({
   contradictions,
   seats,
   agreements,
+  budgets,
 }: AreaFile): string[] {
   const fills = seats.flatMap((seat) => seat.fills)
   const sights: [string, boolean][] = [
@@ -55,6 +56,8 @@ function sightsOf({
     ['settings that change', settings.length > 1],
     ['a key taken back', revocations.length > 0],
     ['funds too short', intervals.some(({ cut }) => cut.length > 0)],
+    ['a budget that is reached', budgets.length > 0],
+    ['a budget that changes', budgets.some(({ seat }, place) => budgets.findIndex((own) => own.seat === seat) < place)],
     ['a suspended meter', contradictions.length > 0],
     ['a group of agreements', agreements.some(({ arrival, group }) => arrival !== group)],
     ['readings that are not measured', seats.some(({ readings }) => readings.some((reading) => reading[4] > 0))],
@@ -94,7 +97,7 @@ test.skipIf(process.env.SEED !== undefined)('have seen everything that a batch c
   const missing = [
     ...['fills of agreements', 'fills of forward', 'fills of spot', 'seats left out', 'seats left out twice'],
     ...['settings that change', 'a key taken back', 'funds too short', 'a suspended meter', 'a group of agreements'],
-    'readings that are not measured',
+    ...['readings that are not measured', 'a budget that is reached', 'a budget that changes'],
   ].filter((sight) => !seen.has(sight))
   expect(missing).toEqual([])
 })

@@ -246,6 +246,7 @@ export class RandomStreet {
       const key = session === null ? undefined : sessionKeys[sessionAddresses.indexOf(session.key)]
       const own = key?.sign(id).serialized ?? signature
       this.writer.run({ type: 'order', atMs: this.nowMs, id, order: signed, signature: own, session })
+      if (side === 0 && this.nonce % 5 === 0) this.budget(this.seatOf(meter))
     }
   }
 
@@ -280,6 +281,15 @@ export class RandomStreet {
       return { id, agreement, sellerSignature: signature, buyerSignature: signature }
     })
     this.writer.run({ type: 'agreements', atMs: this.nowMs, items })
+  }
+
+  /** Mostly one that is soon reached. */
+  private budget({ account, meter }: ChainSeat): void {
+    this.nonce += 1
+    const amount = this.nonce % 4 === 0 ? 0 : 1 + ((this.nonce * 7_919) % 900_000)
+    const budget = { account, meter, rules: rulesHash, amount, nonce: this.nonce }
+    const id = digestOf(identity, 'DailyBudget', { ...budget, amount: BigInt(amount) })
+    this.writer.run({ type: 'budget', atMs: this.nowMs, id, budget, signature })
   }
 
   private endAgreement(): void {

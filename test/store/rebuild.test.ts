@@ -27,7 +27,7 @@ const allKinds = [
   ...['forward-trade', 'forward-cancelled', 'agreement-accepted', 'agreement-ended', 'session-revoked', 'reading'],
   ...['meter-suspended', 'suspension-lifted', 'interval-started', 'interval-cleared', 'interval-reduced'],
   ...['interval-amended', 'interval-final', 'interval-corrected', 'batch-cut', 'cut anew', 'leaving-out'],
-  ...['batch-missed', 'late-readings', 'disown-batch'],
+  ...['batch-missed', 'late-readings', 'disown-batch', 'budget-set'],
 ]
 
 async function kindsOf({ writer, store }: ScratchArea): Promise<string[]> {

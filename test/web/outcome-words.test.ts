@@ -22,6 +22,8 @@ describe.each(Object.entries(outcomeWords.texts))('in %s', (_language, { codes: 
       because: 'B',
       metered: 'M',
       together: 'T',
+      budget: 'D',
+      budgetLeft: 'E',
     }
     for (const sentence of Object.values(sentences)) {
       for (const sells of [true, false]) {
@@ -38,7 +40,7 @@ describe.each(Object.entries(outcomeWords.texts))('in %s', (_language, { codes: 
 })
 
 const sentence = (change: Parameters<typeof outcomeOf>[0]) =>
-  resultSentence(outcomeOf(change)).replaceAll('\u202f', ' ')
+  resultSentence(outcomeOf(change), 'EUR').replaceAll('\u202f', ' ')
 
 it('says the side first and the number that would have changed the result', () => {
   expect(sentence({})).toBe(
@@ -49,6 +51,10 @@ it('says the side first and the number that would have changed the result', () =
   ).toBe('Buying: your price of 10.0 ct/kWh was 2.5 ct/kWh below the best offer, which was 12.5 ct/kWh after fees.')
   expect(sentence({ side: 'buy', code: 'escrow-low', filledWh: 4, coveredWh: 4 })).toBe(
     'Buying: 4 Wh at 14.6 ct/kWh: your purse held enough for 4 Wh only.',
+  )
+  const budget = { dailyBudget: '4', budgetLeft: '0.02', coveredWh: 80, filledWh: 80, pricePerKwh: '0.2100' }
+  expect(sentence({ side: 'buy', code: 'budget-reached', ...budget })).toBe(
+    'Buying: 80 Wh at 21.0 ct/kWh: of your daily budget of 4.00 € there was 2.00 ct left, enough for 80 Wh only.',
   )
   expect(sentence({ code: 'buyer-side', because: 'no-reading', stage: 'forward' })).toBe(
     'Sold ahead: nothing of 9 Wh: on the buyer’s side no value has come from the meter.',

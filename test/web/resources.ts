@@ -101,6 +101,7 @@ export function outcomeOf(change: Partial<OutcomeResource>): OutcomeResource {
     amount: '0',
     code: 'price-too-high',
     ...{ bestPerKwh: null, fullZone: null, coveredWh: 9, meteredWh: 9, togetherWh: 20, because: null },
+    ...{ dailyBudget: null, budgetLeft: null },
     message: 'Selling: your price of 15.0 ct/kWh was 0.4 ct above the clearing price of 14.6 ct/kWh.',
     ...change,
   }

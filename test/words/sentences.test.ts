@@ -119,6 +119,10 @@ describe('in English', () => {
   })
 
   it('funds that did not reach say how far they did', () => {
+    const details = [80, 200_000, 40_000_000]
+    expect(said({ code: 'budget-reached', side: 'buy', offeredWh: 80, filledWh: 80, details })).toBe(
+      'Buying: 80 Wh at 11.25 ct/kWh: the daily budget of 4 € had 0.02 € left, enough for 80 Wh only.',
+    )
     expect(said({ code: 'escrow-low', side: 'buy', offeredWh: 120, filledWh: 120, details: [120] })).toBe(
       'Buying: 120 Wh at 11.25 ct/kWh: the money in the escrow reached for 120 Wh only.',
     )

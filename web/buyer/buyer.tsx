@@ -39,6 +39,7 @@ import { useSession } from '../session/session.tsx'
 import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
 import { buyerWords } from './words.ts'
 
+const BudgetCard = later(() => import('../budget/budget-card.tsx'))
 const OtherPrices = later(() => import('../orders/other-prices.tsx'))
 const Settlements = later(() => import('../escrow/settlements.tsx'))
 const SeatActs = later(() => import('../page/seat-acts.tsx'))
@@ -73,6 +74,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         lastLimit={limit}
         priceNow={priceNow}
       />
+      <BudgetCard area={area} seat={seat} newest={intervals.data?.[0]} />
       <EnergyCard area={area} seat={seat} intervals={intervals} exports={false} />
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
       <Card title={said.myBudget} className="payout">

@@ -3,7 +3,7 @@
  * that would have changed the result. Sentences begin with their side and end with a full stop.
  */
 import type { OutcomeResource } from '../../server/api/resources.ts'
-import { difference, energy, priceWords, signOf } from '../money/format.ts'
+import { difference, energy, moneyWords, priceWords, signOf } from '../money/format.ts'
 import { catalogue } from '../words/language.ts'
 import { vocabulary } from '../words/vocabulary.ts'
 
@@ -36,6 +36,9 @@ export interface OutcomeParts {
   because: string
   /** Whether it was the own side that could not. */
   isOwn: boolean
+  /** The daily budget, and what of it was left to the quarter-hour. */
+  budget: string
+  budgetLeft: string
   /** Of shared energy: what the own meter measured, and what was shared together. */
   metered: string
   together: string
@@ -81,6 +84,10 @@ const en: OutcomeTexts = {
     'no-counterparty': ({ sells }) => (sells ? 'no neighbour needed any' : 'no neighbour had any left'),
     'escrow-low': ({ filled, price, covered }) =>
       `${filled}${at(price)}: ${vocabulary.en.home.purse} held enough for ${covered} only`,
+    'budget-reached': ({ filled, price, covered, budget, budgetLeft }) =>
+      price === null
+        ? `your daily budget of ${budget} is reached, with ${budgetLeft} left`
+        : `${filled}${at(price)}: of your daily budget of ${budget} there was ${budgetLeft} left, enough for ${covered} only`,
     'meter-not-confirmed': () => 'the grid operator has not confirmed the meter yet',
     'nothing-to-sell': () => 'nothing was left over',
     'nothing-to-buy': () => 'nothing was needed from outside',
@@ -169,6 +176,10 @@ const de: OutcomeTexts = {
     'no-counterparty': ({ sells }) => (sells ? 'kein Nachbar brauchte etwas' : 'kein Nachbar hatte etwas übrig'),
     'escrow-low': ({ filled, price, covered }) =>
       `${filled}${zu(price)}: ${vocabulary.de.home.purse} reichte nur für ${covered}`,
+    'budget-reached': ({ filled, price, covered, budget, budgetLeft }) =>
+      price === null
+        ? `Ihr Tagesbudget von ${budget} ist ausgeschöpft, übrig sind ${budgetLeft}`
+        : `${filled}${zu(price)}: von Ihrem Tagesbudget von ${budget} waren noch ${budgetLeft} übrig, das reichte nur für ${covered}`,
     'meter-not-confirmed': () => 'der Netzbetreiber hat den Zähler noch nicht bestätigt',
     'nothing-to-sell': () => 'es war nichts übrig',
     'nothing-to-buy': () => 'von außen wurde nichts gebraucht',
@@ -237,7 +248,7 @@ export function seatReason(code: Code | null): string {
 }
 
 /** What became of an order, as a clause without its side. */
-function outcomeClause(outcome: Omit<OutcomeResource, 'message'>): string {
+function outcomeClause(outcome: Omit<OutcomeResource, 'message'>, currency: string): string {
   const { code, side, limitPerKwh, offeredWh, filledWh, pricePerKwh, bestPerKwh, fullZone, coveredWh } = outcome
   const { codes } = outcomeWords()
   if (!Object.hasOwn(codes, code)) return seatReason(code)
@@ -256,13 +267,15 @@ function outcomeClause(outcome: Omit<OutcomeResource, 'message'>): string {
     because: seatReason(outcome.because),
     metered: energy(outcome.meteredWh),
     together: energy(outcome.togetherWh),
+    budget: moneyWords(outcome.dailyBudget ?? '0', currency),
+    budgetLeft: moneyWords(outcome.budgetLeft ?? '0', currency),
     isOwn: (code === 'seller-side') === (side === 'sell'),
   })
 }
 
 /** The whole sentence: side, what became of it, and why. */
-export function resultSentence(outcome: Omit<OutcomeResource, 'message'>): string {
-  return `${outcomeWords().sides[outcome.stage][outcome.side]}: ${outcomeClause(outcome)}.`
+export function resultSentence(outcome: Omit<OutcomeResource, 'message'>, currency: string): string {
+  return `${outcomeWords().sides[outcome.stage][outcome.side]}: ${outcomeClause(outcome, currency)}.`
 }
 
 function magnitude(price: string): string {

@@ -16,14 +16,14 @@ export interface Sides {
  * Why this home traded what it did, in sentences that begin with their side. A side with nothing to trade is left out while the other
  * one has something to say; a side that had energy and no price says that it paused.
  * Where the auction gave all that was asked for and the supplier still took part, what held the home back is told with the number
- * that would have changed it: more in the purse, or an order and a limit for more.
+ * that would have changed it: more in the purse or the daily budget, or an order and a limit for more.
  */
 export function reasonsOf(interval: SeatIntervalResource, { sells, buys }: Sides, currency: string): string[] {
   const { outcomes, residualExportWh, residualImportWh } = interval
   const said = marketWords()
   const has = (side: OutcomeResource['side']) => outcomes.some((each) => each.side === side)
   const reasons = [
-    ...outcomes.filter(({ code }) => !idle.has(code)).map(resultSentence),
+    ...outcomes.filter(({ code }) => !idle.has(code)).map((own) => resultSentence(own, currency)),
     ...outcomes.flatMap((outcome) => {
       const more = heldBack(interval, outcome, currency)
       return more === null ? [] : [more]
@@ -33,7 +33,7 @@ export function reasonsOf(interval: SeatIntervalResource, { sells, buys }: Sides
   ]
   if (reasons.length > 0) return reasons
   const first = outcomes.find(({ side }) => side === (sells ? 'sell' : 'buy')) ?? outcomes[0]
-  return first === undefined ? [] : [resultSentence(first)]
+  return first === undefined ? [] : [resultSentence(first, currency)]
 }
 
 /** What would have let the rest be traded too, where what was asked of the auction was less than what the home had. */
@@ -47,6 +47,8 @@ function heldBack(
   const said = marketWords()
   if (code === 'escrow-low' && side === 'buy')
     return said.purseForMore(moneyWords(energyCost(limitPerKwh, restWh), currency), energy(restWh))
+  if (code === 'budget-reached')
+    return said.budgetForMore(moneyWords(energyCost(limitPerKwh, restWh), currency), energy(restWh))
   if (code !== 'filled' || filledWh === 0) return null
   const askedWh = outcomes.reduce((sum, each) => (each.side === side ? sum + each.filledWh : sum), 0)
   return said.cappedAt[side](energy(restWh), energy(askedWh))

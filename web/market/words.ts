@@ -47,6 +47,8 @@ export const marketWords = catalogue({
     corrected: en.corrected,
     noTrade: 'no trade',
     withBack: (theirs: string, back: string) => `(${theirs}, and ${back} back from a full line)`,
+    budgetForMore: (money: string, energy: string) =>
+      `Another ${money} of daily budget would have paid for the other ${energy} too.`,
     purseForMore: (money: string, energy: string) =>
       `Another ${money} in your purse would have paid for the other ${energy} too.`,
     cappedAt: {
@@ -123,6 +125,7 @@ export const marketWords = catalogue({
     corrected: de.corrected,
     noTrade: 'kein Handel',
     withBack: (theirs, back) => `(${theirs}, dazu ${back} zurück von einer vollen Leitung)`,
+    budgetForMore: (money, energy) => `Mit ${money} mehr Tagesbudget wären auch die anderen ${energy} bezahlt gewesen.`,
     purseForMore: (money, energy) => `Mit ${money} mehr Guthaben wären auch die anderen ${energy} bezahlt gewesen.`,
     cappedAt: {
       sell: (rest, most) => `Die anderen ${rest} gingen an den Versorger: Sie bieten höchstens ${most} auf einmal an.`,

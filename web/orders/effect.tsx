@@ -25,7 +25,7 @@ export function EffectOf({ area, order, intervals }: EffectOfProps) {
         <strong>
           {localTime(interval.start, area.intervalSeconds)}–{localTime(interval.end, area.intervalSeconds)}
         </strong>{' '}
-        {said.withLimit(limit)} {resultSentence(outcome)}
+        {said.withLimit(limit)} {resultSentence(outcome, area.currency)}
       </p>
     )
   }

@@ -26,6 +26,7 @@ const needs = {
   nothing: [
     'listSeats',
     'listOrders',
+    'listDailyBudgets',
     'listSeatIntervals',
     'listSeatBatches',
     'listAgreements',

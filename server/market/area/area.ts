@@ -173,6 +173,9 @@ const signedAgreement = struct({
 })
 export type SignedAgreement = Infer<typeof signedAgreement>
 
+/** The most that a home's energy from neighbours may cost in a local day, in ledger units; 0 lifts it. */
+const signedBudget = struct({ account: address, meter: address, rules: hex32, amount: uint, nonce: uint })
+
 const side = oneOf(sides)
 const quality = oneOf(qualities)
 
@@ -241,6 +244,8 @@ export const command = union({
   'disown-batch': struct({ ...at, start: uint, end: uint }),
   /** What the metering operator says of intervals before, or after, it signs registers made from it. */
   'official-values': struct({ ...at, values: list(officialValue) }),
+  /** Signed by the account itself; `id` is its digest. */
+  budget: struct({ ...at, id: hex32, budget: signedBudget, signature: hexBytes }),
 })
 export type Command = Infer<typeof command>
 export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>
@@ -265,6 +270,10 @@ export const orderState = struct({
   endsAs: oneOf(orderStatuses),
 })
 export type OrderState = Infer<typeof orderState>
+
+/** A daily budget as the engine holds it: it counts for intervals that start at `activeFrom` or later, until the next one does. */
+export const budgetState = struct({ id: hex32, arrival: uint, amount: uint, activeFrom: uint })
+export type BudgetState = Infer<typeof budgetState>
 
 /** A forward order as the engine holds it until the gate closes. */
 export const forwardOrder = struct({
@@ -401,6 +410,9 @@ export type ReducedSeat = Infer<typeof reducedSeat>
 export const promiseCut = struct({ arrival: uint, energyWh: uint })
 export type PromiseCut = Infer<typeof promiseCut>
 
+/** A seat that got less because of its daily budget, and what that left to the interval, in ledger units. */
+const budgetLeft = struct({ seat: uint, left: bigint })
+
 /** One computation of an interval's result. */
 const intervalRun = struct({
   start: uint,
@@ -424,6 +436,8 @@ const intervalRun = struct({
   forward: list(delivered),
   /** Seats that were suspended when it was computed, ascending. */
   suspended: list(uint),
+  /** By seat. */
+  budgets: list(budgetLeft),
 })
 export type IntervalRun = Infer<typeof intervalRun>
 
@@ -572,6 +586,7 @@ export const event = union({
     ...{ meter: address, start: uint, seat: uint, importWh: uint, exportWh: uint, isGood: bool },
     status: oneOf(officialStatuses),
   }),
+  'budget-set': struct({ seat: uint, nonce: uint, budget: budgetState }),
 })
 export type Event = Infer<typeof event>
 export type EventOf<Type extends Event['type']> = Extract<Event, { type: Type }>

@@ -168,5 +168,6 @@ export const outcomeCodes = [
   'no-price',
   'not-declared',
   'declared-later',
+  'budget-reached',
 ] as const
 export type SeatOutcomeCode = (typeof outcomeCodes)[number]

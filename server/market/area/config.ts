@@ -1,5 +1,6 @@
 /** What an area clears by, in canonical bytes: its rules, zones, prices and, where no market decides the quantities, how these are priced. */
 import { address, type Codec, hex32, type Infer, int, list, oneOf, optional, struct, text, uint } from './binary.ts'
+import { clock } from './clock.ts'
 import { type Sharing, sharing } from './sharing.ts'
 
 export const areaZone = struct({ id: text, parent: optional(text), feeTicksPerKwh: uint, capacityWh: optional(uint) })
@@ -39,6 +40,8 @@ const clearing = struct({
   /** How long after an interval's end a missing reading is waited for. */
   graceMs: uint,
   ownUse,
+  /** By which local days go. */
+  clock,
 })
 
 /** How energy that is shared out is priced and waited for; null exactly where the rules let the market decide the quantities. */

@@ -84,7 +84,7 @@ export function takeCredit(state: AreaState, seat: SeatState): boolean {
 export const firstCreditMs = ordersAtOnce * msPerOrder
 
 /** Notes a nonce as used: whatever was signed with it or a lower one is never taken again. */
-export function spendNonce(state: AreaState, seat: SeatState, kind: Side | 'agreement', nonce: number) {
+export function spendNonce(state: AreaState, seat: SeatState, kind: Side | 'agreement' | 'budget', nonce: number) {
   const { account, meter } = seat.chain
   const nonces = { ...noncesOf(state, account, meter) }
   nonces[kind] = nonce

@@ -3,16 +3,17 @@
  * others say: settings of the server, public, from an interval on.
  */
 import { type Infer, int, list, struct, uint, union } from './binary.ts'
+import { clock } from './clock.ts'
 
 /** Prices are ticks per kWh: what whoever gives energy receives. Whoever gets it pays the grid fee of the way on top. */
 export const priceRule = union({
   fixed: struct({ ticks: int }),
   /**
    * By local time. The first period that holds counts: on its days (bit 0 is Monday) from `fromMinute` of the day until before
-   * `toMinute`. `clock` says what is to be added to UTC from when on, ascending, so that nobody's table of time zones matters.
+   * `toMinute`.
    */
   'by-time': struct({
-    clock: list(struct({ from: uint, offsetSeconds: int })),
+    clock,
     periods: list(struct({ days: uint, fromMinute: uint, toMinute: uint, ticks: int })),
     otherwiseTicks: int,
   }),

@@ -1,11 +1,12 @@
 /** The engine's state, and the few questions that several of its parts ask of it. */
 import type { Address, Hex } from '../../../contracts/protocol/typed-data.ts'
-import type { UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
+import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import type { Side } from '../auction.ts'
 import type {
   AgreementState,
   AreaConfig,
   AreaFace,
+  BudgetState,
   ChainSeat,
   EpochRegisters,
   ForwardOrder,
@@ -37,6 +38,8 @@ export interface SeatState {
   creditAtMs: number
   /** Its orders that still cover an interval to come, in order of arrival. */
   orders: OrderState[]
+  /** Its daily budgets, ascending: the newest, and those by which intervals in memory go. */
+  budgets: BudgetState[]
 }
 
 /** Two different signed values for one boundary were seen: nothing of the meter trades until it is confirmed once more. */
@@ -51,6 +54,7 @@ export interface Suspension {
 export interface Nonces extends Record<Side, number> {
   /** For agreements that the account signed as seller. */
   agreement: number
+  budget: number
   /** Nothing that could have been accepted under these is valid after this. */
   until: UtcSeconds
 }
@@ -109,6 +113,8 @@ export interface AreaState {
   /** Keys and prices of the exchange that it declared, in order of arrival, as long as one may count in an interval in memory or to come. */
   keys: DeclaredKey[]
   prices: DeclaredPrices[]
+  /** By first moment of a local day and by seat: what energy of its intervals has cost as they stand, in ledger units. */
+  spent: Map<UtcSeconds, Map<number, LedgerUnits>>
   /** Start of the next interval to be started; 0 until the area has been configured. */
   nextStart: UtcSeconds
   /** The first interval in memory. */
@@ -143,6 +149,7 @@ export function emptyState(): AreaState {
     declared: new Map(),
     keys: [],
     prices: [],
+    spent: new Map(),
     nextStart: 0,
     firstStart: 0,
     intervals: new Map(),
@@ -288,7 +295,7 @@ export function nonceKey(account: Address, meter: Address): string {
 
 /** The nonces of an account and meter; none accepted yet is −1. */
 export function noncesOf(state: AreaState, account: Address, meter: Address): Nonces {
-  return state.nonces.get(nonceKey(account, meter)) ?? { buy: -1, sell: -1, agreement: -1, until: 0 }
+  return state.nonces.get(nonceKey(account, meter)) ?? { buy: -1, sell: -1, agreement: -1, budget: -1, until: 0 }
 }
 
 /**

@@ -1,23 +1,24 @@
 /** One computation of an interval: metered energy and what was set aside in, fills, payments and explanations out. */
 import type { LedgerUnits, Wh } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, IntervalRun, SeatInterval } from '../area/area.ts'
+import type { Budgets } from '../area/budgets.ts'
 import { type Energies, settlesOnBilling } from '../area/energy.ts'
 import { type ClearedSums, type Fill, Fills, type Interval } from '../area/interval.ts'
 import { suspendedSeats } from '../area/state.ts'
-import { openPool, type PoolSeat, type PoolState } from '../stages/pool.ts'
+import { openPool, type Pool, type PoolSeat, type PoolState } from '../stages/pool.ts'
 import { stagesOf } from '../stages/stages.ts'
 
 /**
  * Computes an interval from what is known of it now, keeps its fills, prices and sums, and says the result under the next
- * number. `energies` says what that is. Metered = own use + matched + residual for every seat; nothing that is not measured at both ends is traded.
+ * number. `energies` says what that is, `budgets` what homes may still spend. Metered = own use + matched + residual for every seat; nothing that is not measured at both ends is traded.
  */
 export function computeInterval(
   state: PoolState,
   config: AreaConfig,
   interval: Interval,
-  energies: Energies,
+  { energies, budgets }: { energies: Energies; budgets: Budgets },
 ): IntervalRun {
-  const pool = openPool(state, config, interval, energies)
+  const pool = openPool(state, config, interval, { energies, budgets })
   const sums = { matchedWh: 0, gridFees: 0n, congestionRent: 0n, gridTake: 0n }
   const fills: Fill[] = []
   let prices: Pick<ClearedSums, 'zones' | 'flows'> = { zones: [], flows: [] }
@@ -25,6 +26,7 @@ export function computeInterval(
   for (const stage of stagesOf(config)) {
     const given = stage.allocate(pool)
     fills.push(...given.fills)
+    charge(pool, given.fills)
     sums.matchedWh += given.matchedWh
     sums.gridFees += given.gridFees
     sums.congestionRent += given.congestionRent
@@ -53,7 +55,20 @@ export function computeInterval(
     seats: told.map((own) => seatInterval(own, totals.get(own.seat.slot))),
     forward: interval.deliveredWh.map((deliveredWh, index) => ({ number: index + 1, deliveredWh })),
     suspended: suspendedSeats(state),
+    budgets: bindingBudgets(pool),
   }
+}
+
+/** What a stage gave to homes leaves less of their budgets to the next one. */
+function charge({ state, seats }: Pool, fills: readonly Fill[]): void {
+  for (const { slot, side, amount } of fills) {
+    const budget = side === 'buy' ? seats.get(state.slots[slot]!)!.budget : null
+    if (budget !== null) budget.charged += BigInt(amount)
+  }
+}
+
+function bindingBudgets({ seats }: Pool): IntervalRun['budgets'] {
+  return [...seats].flatMap(([seat, { budget }]) => (budget?.isBinding === true ? [{ seat, left: budget.left }] : []))
 }
 
 /**

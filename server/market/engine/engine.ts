@@ -6,6 +6,7 @@
 import type { Hex } from '../../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, Command, CommandOf, Event } from '../area/area.ts'
+import { setBudget } from '../area/budgets.ts'
 import { EngineError } from '../area/error.ts'
 import { acceptOrder, cancelOrder } from '../area/orders.ts'
 import { noId, refused } from '../area/refusal.ts'
@@ -86,6 +87,8 @@ function carryOut(state: AreaState, command: Command): Event[] {
       return declare(state, command)
     case 'disown-batch':
       return disownBatch(state, command)
+    case 'budget':
+      return setBudget(state, command)
   }
 }
 

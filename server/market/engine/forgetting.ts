@@ -1,6 +1,7 @@
 /** Forgetting what nothing can change any more, so that the state does not grow with time. */
 
 import type { Event } from '../area/area.ts'
+import { forgetDays } from '../area/budgets.ts'
 import { type AreaState, configNow, lengthOf } from '../area/state.ts'
 import { forgetAgreements } from '../stages/agreements/agreements.ts'
 import { forgetDeclarations } from './declarations.ts'
@@ -10,7 +11,7 @@ import { forgetRevocations } from './sessions.ts'
 /** Batches that stay in memory after they were settled: a reading of theirs is still compared with what was read before. */
 const settledBatchesKept = 2
 
-/** Forgets intervals, forward trades, settings, agreements, declarations, revocations and seats of batches long settled. */
+/** Forgets intervals, forward trades, settings, days' charges, agreements, declarations, revocations and seats of batches long settled. */
 export function forgetOld(state: AreaState): Event[] {
   const { batchSeconds } = configNow(state).rules
   const length = lengthOf(state)
@@ -25,6 +26,7 @@ export function forgetOld(state: AreaState): Event[] {
     const next = state.configs[index + 1]
     return next === undefined || next.from > state.firstStart
   })
+  forgetDays(state)
   forgetAgreements(state)
   forgetDeclarations(state)
   forgetRevocations(state)

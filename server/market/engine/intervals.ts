@@ -1,6 +1,7 @@
 /** The life of an interval: promises when it starts, a computation when its readings are in, a new one when one comes late. */
 import type { UtcSeconds } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, Event, IntervalRun, PromiseCut } from '../area/area.ts'
+import { budgetsAt, countCharges, discountCharges } from '../area/budgets.ts'
 import { sides } from '../area/codes.ts'
 import {
   companionOf,
@@ -66,6 +67,7 @@ export function startInterval(state: AreaState): Event[] {
 export function giveUp(state: AreaState, interval: Interval): void {
   release(state, reservedIn(state, [interval]))
   for (const trade of state.forward.get(interval.start)?.trades ?? []) release(state, costOf(trade))
+  discountCharges(state, interval)
   interval.giveUp()
 }
 
@@ -176,7 +178,12 @@ export function settleInterval(state: AreaState, interval: Interval): Event[] {
 }
 
 function computed(state: AreaState, interval: Interval, energies: Energies): IntervalRun {
-  return computeInterval(state, configAt(state, interval.start), interval, energies)
+  const { start } = interval
+  discountCharges(state, interval)
+  const budgets = budgetsAt(state, start)
+  const result = computeInterval(state, configAt(state, start), interval, { energies, budgets })
+  countCharges(state, interval)
+  return result
 }
 
 function cleared(result: IntervalRun): Event {

@@ -4,6 +4,7 @@
  */
 
 import type { AreaConfig, CommandOf, Event, ReducedSeat } from '../area/area.ts'
+import { countCharges, discountCharges } from '../area/budgets.ts'
 import { bind, owedIn, release } from '../area/funds.ts'
 import { type Fill, Fills, type Interval } from '../area/interval.ts'
 import { noId, refused } from '../area/refusal.ts'
@@ -57,8 +58,10 @@ export function leaveOutNext(state: AreaState, batch: UnsettledBatch): Event[] {
 function reduce(state: AreaState, { leaving }: UnsettledBatch, interval: Interval): Event[] {
   const before = [...interval.fills]
   release(state, owedIn(state, [interval]))
+  discountCharges(state, interval)
   const lostWh = reduceInterval(state, configAt(state, interval.start), interval, leaving)
   bind(state, owedIn(state, [interval]))
+  countCharges(state, interval)
   interval.run += 1
   interval.isChanged = true
   const { matchedWh, gridFees, congestionRent, gridTake, zones, flows } = interval.cleared!

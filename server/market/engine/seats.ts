@@ -80,7 +80,7 @@ function openSeat(state: AreaState, chain: ChainSeat): SeatState {
   const seat: SeatState = {
     ...{ chain, earlierTerms: [], slot, base: chain.base, newest: { ...chain.base, quality: 0 } },
     missed: chain.confirmations > 0 ? 0 : mostMissed,
-    ...{ creditMs: firstCreditMs, creditAtMs: state.nowMs, orders: [] },
+    ...{ creditMs: firstCreditMs, creditAtMs: state.nowMs, orders: [], budgets: [] },
   }
   addSeat(state, seat)
   return seat

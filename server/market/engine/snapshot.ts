@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import {
   agreementState,
   areaFace,
+  budgetState,
   chainSeat,
   epochRegisters,
   flow,
@@ -83,9 +84,13 @@ const seat = struct({
   missed: uint,
   creditMs: uint,
   creditAtMs: uint,
+  budgets: list(budgetState),
 })
 
-const nonce = struct({ key: text, buy: int, sell: int, agreement: int, until: uint })
+const nonce = struct({ key: text, buy: int, sell: int, agreement: int, budget: int, until: uint })
+
+/** What a local day's intervals have cost seats so far. */
+const spentDay = struct({ day: uint, seats: list(struct({ seat: uint, amount: bigint })) })
 
 const forward = struct({ start: uint, orders: list(forwardOrder), trades: list(forwardTrade) })
 
@@ -256,6 +261,9 @@ export function snapshotOf(state: AreaState, isKnown: (hash: string) => boolean 
   }
   for (const stretch of state.keys) add(`key/${stretch.arrival}`, declaredStretch, stretch)
   for (const stretch of state.prices) add(`prices/${stretch.arrival}`, declaredStretch, stretch)
+  for (const [day, seats] of ascending(state.spent)) {
+    add(`spent/${day}`, spentDay, { day, seats: ascending(seats).map(([own, amount]) => ({ seat: own, amount })) })
+  }
   for (const [end, unsettled] of state.batches) add(`batch/${end}`, batch, unsettled)
   for (const [start, value] of ascending(state.intervals)) {
     const name = `interval/${start}`
@@ -306,6 +314,7 @@ export function stateOf(pieces: readonly { name: string; bytes: Uint8Array }[]):
   )
   each('key', declaredStretch, (stretch) => state.keys.push(stretch as DeclaredKey))
   each('prices', declaredStretch, (stretch) => state.prices.push(stretch as DeclaredPrices))
+  each('spent', spentDay, ({ day, seats }) => state.spent.set(day, new Map(seats.map((own) => [own.seat, own.amount]))))
   each('batch', batch, (unsettled) => state.batches.set(unsettled.end, unsettled))
   for (const { name, bytes } of pieces) {
     if (!name.startsWith('interval/')) continue

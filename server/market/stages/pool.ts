@@ -4,6 +4,7 @@
  */
 import type { LedgerUnits, UtcSeconds, Wh } from '../../../contracts/protocol/units.ts'
 import type { AreaConfig, Outcome, Terms } from '../area/area.ts'
+import type { Budgets, SeatBudget } from '../area/budgets.ts'
 import type { Quality, SeatOutcomeCode } from '../area/codes.ts'
 import type { Energies } from '../area/energy.ts'
 import type { Fill, Interval } from '../area/interval.ts'
@@ -35,6 +36,8 @@ export interface PoolSeat {
   /** What it may still sell and buy. */
   sellWh: Wh
   buyWh: Wh
+  /** What its daily budget lets it buy beyond what was promised before, or null. */
+  budget: SeatBudget | null
   /** Why nothing of this seat can be traded, or null. */
   refusal: SeatOutcomeCode | null
   /** Promised ahead but not delivered or not taken. */
@@ -71,11 +74,16 @@ export type PoolState = Configured &
   >
 
 /** Measures every seat that had a mandate in the interval. */
-export function openPool(state: PoolState, config: AreaConfig, interval: Interval, energies: Energies): Pool {
+export function openPool(
+  state: PoolState,
+  config: AreaConfig,
+  interval: Interval,
+  { energies, budgets }: { energies: Energies; budgets: Budgets },
+): Pool {
   const seats = new Map<number, PoolSeat>()
   for (const [number, seat] of state.seats) {
     const own = measure(state, { config, start: interval.start, seat, energies })
-    if (own !== null) seats.set(number, own)
+    if (own !== null) seats.set(number, { ...own, budget: budgets.of(seat) })
   }
   const flowWh = config.zones.map(() => 0)
   return { state, interval, config, start: interval.start, seats, grid: gridOf(config), flowWh }
@@ -108,6 +116,7 @@ export function measure(
     exportWh,
     ownUseWh,
     isSigned,
+    budget: null,
     refusal,
     deviationWh: 0,
     sellWh: isOpen ? Math.min(exportWh - ownUseWh, sellableWh(terms, config)) : 0,
@@ -137,4 +146,10 @@ function reasonNotToTrade(
   if (quality === 'missing') return 'no-reading'
   if (quality !== 'measured') return quality
   return isCounted ? null : 'before-base'
+}
+
+/** The numbers of `budget-reached`: the energy that the budget still covered, what was left of it and what it is, in ledger units. */
+export function budgetDetails({ budget }: PoolSeat, coveredWh: Wh): number[] {
+  const { amount, left } = budget!
+  return [coveredWh, Number(left), amount]
 }

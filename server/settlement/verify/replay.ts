@@ -12,6 +12,7 @@ import type {
   OrderState,
   SeatSpan,
 } from '../../market/area/area.ts'
+import type { Budgets, SeatBudget } from '../../market/area/budgets.ts'
 import { signedEnergies } from '../../market/area/energy.ts'
 import type { Purse } from '../../market/area/funds.ts'
 import { Interval } from '../../market/area/interval.ts'
@@ -55,7 +56,7 @@ export class Replay {
     const { rules } = chain
     this.length = rules.intervalSeconds
     this.configs = file.settings.map(({ from, ...stated }) => {
-      return { from, config: { ...stated, rules, rulesHash, graceMs: 0 } }
+      return { from, config: { ...stated, rules, rulesHash, graceMs: 0, clock: [] } }
     })
     this.orders = ordersBySeat(file, ids)
     this.slots = [...seats.keys()].sort((a, b) => a - b)
@@ -82,7 +83,7 @@ export class Replay {
     const { base, seat } = chain
     return {
       ...{ chain, earlierTerms: [], slot, base, newest: { ...base, quality: 0 } },
-      ...{ missed: 0, creditMs: 0, creditAtMs: 0, orders: this.orders.get(seat) ?? [] },
+      ...{ missed: 0, creditMs: 0, creditAtMs: 0, orders: this.orders.get(seat) ?? [], budgets: [] },
     }
   }
 
@@ -96,12 +97,16 @@ export class Replay {
       if (grounds?.start === start) {
         next += 1
         this.promise(interval, grounds)
-        computeInterval(
-          this.stateWith(grounds.suspendedAtComputation),
-          configAt({ configs: this.configs }, start),
-          interval,
-          signedEnergies({ configs: this.configs, intervals: this.intervals }, start),
-        )
+        const energies = signedEnergies({ configs: this.configs, intervals: this.intervals }, start)
+        const config = configAt({ configs: this.configs }, start)
+        const state = this.stateWith(grounds.suspendedAtComputation)
+        const { budgets } = computeInterval(state, config, interval, { energies, budgets: statedBudgets(grounds) })
+        const needless = grounds.budgets.find(({ seat }) => !budgets.some((own) => own.seat === seat))
+        if (needless !== undefined) {
+          throw wrong(
+            `seat ${needless.seat} is stated as limited by its budget in the interval of ${timeOf(start)} and was not`,
+          )
+        }
       } else this.requireNothingPromised(interval)
     }
     if (next < file.intervals.length) {
@@ -205,6 +210,17 @@ export class Replay {
   private suspensions(seats: readonly number[]): AreaState['suspensions'] {
     const suspension = { epoch: 0, time: 0, confirmations: [] }
     return new Map(seats.map((seat) => [this.seats.get(seat)!.chain.meter, suspension]))
+  }
+}
+
+/** Only those that limited a seat are stated: every other seat is computed without. */
+function statedBudgets({ budgets }: Grounds): Budgets {
+  const left = new Map(budgets.map((own) => [own.seat, own.left]))
+  return {
+    of({ chain }): SeatBudget | null {
+      const own = left.get(chain.seat)
+      return own === undefined ? null : { amount: own, left: BigInt(own), charged: 0n, isBinding: false }
+    },
   }
 }
 

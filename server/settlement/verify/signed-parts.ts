@@ -8,11 +8,13 @@ import type { AreaFile } from '../area-file.ts'
 import type { StatedReading } from '../signed-forms.ts'
 import {
   agreementId,
+  budgetId,
   declarationId,
   isForeignDeclaration,
   orderId,
   type WalletWords,
   wrongSignerOfAgreement,
+  wrongSignerOfBudget,
   wrongSignerOfOrder,
   wrongSignerOfRevocation,
 } from '../signers.ts'
@@ -40,6 +42,7 @@ export function evidenceOf(
   const ids = new Map<number, Hex>()
   for (const signed of [...file.orders, ...file.forwardOrders]) ids.set(signed.arrival, orderId(file, signed))
   for (const signed of file.agreements) ids.set(signed.arrival, agreementId(file, signed))
+  for (const signed of file.budgets) ids.set(signed.arrival, budgetId(file, signed))
   const rulesHash = hashRules(chain.rules)
   for (const signed of file.declarations) ids.set(signed.arrival, declarationId(file, signed, rulesHash))
   const seats = new Map(chain.seats.map((seat) => [seat.seat, seat]))
@@ -54,6 +57,7 @@ export function wrongSignature(evidence: Evidence): string | null {
     wrongOrder(evidence) ??
     wrongAgreement(evidence) ??
     wrongDeclaration(evidence) ??
+    wrongBudget(evidence) ??
     wrongRevocation(evidence) ??
     wrongSuspension(evidence)
   )
@@ -80,16 +84,16 @@ function wrongReading({ file, chain, seats, signerOf }: Evidence): string | null
   return null
 }
 
-/** Orders, agreements and declarations share one count. */
+/** Everything that is signed and arrives shares one count. */
 function wrongArrival({ file }: Evidence): string | null {
-  const signed = [file.orders, file.forwardOrders, file.agreements, file.declarations]
+  const signed = [file.orders, file.forwardOrders, file.agreements, file.declarations, file.budgets]
   const lists = signed.map((list) => list.map(({ arrival }) => arrival))
   if (!lists.every(isAscending))
-    return 'orders, agreements or declarations are not in the order of their arrival, each once'
+    return 'orders, agreements, declarations or budgets are not in the order of their arrival, each once'
   const all = lists.flat()
   return new Set(all).size === all.length
     ? null
-    : 'two orders, agreements or declarations have one place in the order of arrival'
+    : 'two orders, agreements, declarations or budgets have one place in the order of arrival'
 }
 
 function wrongOrder(evidence: Evidence): string | null {
@@ -175,6 +179,34 @@ function wrongDeclaration({ file, chain, ids, words, rulesHash }: Evidence): str
     if (declaration.start >= end || declaration.end <= start) return `${name} is of no interval of the batch`
     const mistake = mistakeInDeclaration(declaration, body, chain.rules.intervalSeconds)
     if (mistake !== null) return `${name} cannot have been taken up: ${mistake.join(' ')}`
+  }
+  return null
+}
+
+/** Of each seat one budget after the other, and what one is said to have left to an interval is not more than it is. */
+function wrongBudget({ file, ids, seats, words, rulesHash }: Evidence): string | null {
+  const until = new Map<number, number>()
+  for (const signed of file.budgets) {
+    const { arrival, budget, seat: number, activeFrom, activeUntil } = signed
+    const name = `daily budget ${ids.get(arrival)}`
+    if (budget.rules !== rulesHash) return `${name} names other rules than the area's`
+    const seat = seats.get(number)
+    if (seat?.account !== budget.account || seat.meter !== budget.meter) return `${name} is not of seat ${number}`
+    const missing = wrongSignerOfBudget(file, signed, words)
+    if (missing !== null) return `${name} is not signed by ${missing}`
+    if (!isWithin(file, signed) || activeFrom < (until.get(number) ?? 0)) return `${name} does not count in its turn`
+    until.set(number, activeUntil)
+  }
+  for (const { start, budgets } of file.intervals) {
+    if (!isAscending(budgets.map(({ seat }) => seat)))
+      return 'what budgets left is not in the order of seats, each once'
+    for (const { seat, left } of budgets) {
+      const counts = (own: AreaFile['budgets'][number]) =>
+        own.seat === seat && own.activeFrom <= start && start < own.activeUntil
+      const amount = file.budgets.find(counts)?.budget.amount ?? 0
+      if (amount > 0 && left <= amount) continue
+      return `seat ${seat} is stated as limited by its daily budget in the interval of ${timeOf(start)}, and signed none that leaves ${left}`
+    }
   }
   return null
 }

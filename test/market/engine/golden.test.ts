@@ -95,19 +95,20 @@ describe(`version ${rulesVersion} of the rules`, () => {
   it('meets in them every kind of command and event, and nearly every outcome', () => {
     const commandTypes = [
       ...['configure', 'chain', 'order', 'cancel', 'agreements', 'end-agreement', 'revoke-session', 'readings'],
-      ...['late-readings', 'leave-out', 'tick'],
+      ...['late-readings', 'leave-out', 'tick', 'budget'],
     ]
     const eventTypes = [
       ...['configured', 'chain-followed', 'seat-changed', 'seat-forgotten', 'order-accepted', 'order-ended'],
       ...['forward-accepted', 'forward-trade', 'forward-cancelled', 'agreement-accepted', 'agreement-ended'],
       ...['session-revoked', 'reading', 'meter-suspended', 'suspension-lifted', 'interval-started', 'interval-cleared'],
       ...['interval-amended', 'interval-reduced', 'interval-final', 'interval-corrected'],
-      ...['batch-cut', 'leaving-out', 'batch-missed'],
+      ...['batch-cut', 'leaving-out', 'batch-missed', 'budget-set'],
     ]
     expect([...commandTypes, ...eventTypes].filter((type) => !types.has(type))).toEqual([])
     const ofMarkets = outcomeCodes.slice(0, outcomeCodes.indexOf('allocated'))
     const outcomes = ofMarkets.filter((code) => types.has(`outcome ${code}`))
     expect(outcomes.length).toBeGreaterThan(ofMarkets.length - 6)
+    expect(types.has('outcome budget-reached')).toBe(true)
   })
 })
 

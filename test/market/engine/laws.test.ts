@@ -123,9 +123,11 @@ describe(`over random streets (SEED=${seed}, RUNS=${numRuns})`, { timeout: 60_00
 
   it('every result is what the slow and obvious twin computes from all that was accepted and read', () => {
     let fills = 0
+    let limited = 0
     overStreets(() => ({
       look({ slow }, _, events) {
         for (const { result } of eventsOf(events, 'interval-cleared')) {
+          limited += result.budgets.length
           const expected = slow.compute(result.start)
           const { matchedWh, gridFees, congestionRent, gridTake, deviationWh } = expected
           expect(result).toMatchObject({ matchedWh, gridFees, congestionRent, gridTake, deviationWh })
@@ -145,6 +147,7 @@ describe(`over random streets (SEED=${seed}, RUNS=${numRuns})`, { timeout: 60_00
       },
     }))
     expect(fills).toBeGreaterThan(200)
+    expect(limited).toBeGreaterThan(20)
   })
 
   it('what seats have committed is what everything adds up to, and nobody promises what it does not have', () => {

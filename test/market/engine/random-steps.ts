@@ -15,6 +15,7 @@ const weights = {
   contradict: 1,
   everybody: 4,
   order: 8,
+  budget: 4,
   session: 2,
   revoke: 1,
   forward: 4,
@@ -83,7 +84,11 @@ const only = (...kinds: Kind[]) => stepOf(fc.constantFrom(...kinds))
 /** Streets that trade in every interval of some batches. */
 const busySteps = fc
   .tuple(
-    fc.array(only('order', 'agreement', 'session'), { minLength: 15, maxLength: 40, size: 'max' }),
+    fc.array(only('order', 'agreement', 'session', 'order', 'agreement', 'session', 'budget'), {
+      minLength: 15,
+      maxLength: 40,
+      size: 'max',
+    }),
     fc.array(fc.tuple(only('cross', 'forward', 'order'), only('wait')), { minLength: 6, maxLength: 14, size: 'max' }),
     fc.array(only('leave', 'settle', 'leave', 'restart', 'backlog', 'mandate'), { minLength: 2, maxLength: 8 }),
   )

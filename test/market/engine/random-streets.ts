@@ -36,6 +36,8 @@ interface Meter {
 }
 
 const sessionKey = addressOf('b', 99)
+/** Whose days begin at different times. */
+const clocks = [[], [{ from: 0, offsetSeconds: 3_600 * 15 }], [{ from: 0, offsetSeconds: -900 * 38 }]]
 
 /** An engine, the escrow that it follows, and the people of a street. */
 export class RandomStreet {
@@ -255,6 +257,15 @@ export class RandomStreet {
   order(step: Step): void {
     this.place(this.orderOf(step))
     this.place(this.orderOf({ ...step, pick: step.pick + 1 + (step.other % 3), flag: !step.flag }))
+  }
+
+  /** A home's daily budget: some reach for a few intervals, some for none; at times it is lifted, or signed with a nonce of before. */
+  budget(step: Step): void {
+    const { account, meter } = this.escrow.seats.get(this.seatNumber(step))!
+    if (step.other % 9 > 0) this.nonce += 1
+    const amount = step.other % 5 === 0 ? 0 : 1 + step.amount * 400
+    const budget = { account, meter, rules: config.rulesHash, amount, nonce: this.nonce }
+    this.run({ type: 'budget', atMs: this.nowMs, id: newId(), budget, signature: '0x' })
   }
 
   private grant({ amount, other, flag }: Step): SessionGrant {
@@ -512,7 +523,7 @@ export class RandomStreet {
     const prices = { lowestTicks, highestTicks: lowestTicks + 4_000, graceMs: 1_000 * (5 + (amount % 90)) }
     this.run({
       ...{ type: 'configure', atMs: this.nowMs, face },
-      config: { ...rest, ...prices, zones: isNew ? [...changed, added] : changed },
+      config: { ...rest, ...prices, clock: clocks[other % 3]!, zones: isNew ? [...changed, added] : changed },
     })
   }
 

@@ -2,7 +2,6 @@
  * The slow and obvious twin of an area: plain objects, bigints and whole lists, made from the journal's commands and events
  * alone. It knows what was accepted and read, and from that promises and computes every interval anew, from nothing.
  */
-
 import type {
   AgreementState,
   AreaConfig,
@@ -80,6 +79,8 @@ export class SlowArea {
   readonly forwardOrders = new Map<number, ForwardOrder>()
   readonly trades: ForwardTrade[] = []
   readonly agreements = new Map<number, AgreementState>()
+  /** In order of arrival. */
+  readonly budgets: { seat: number; amount: number; activeFrom: number }[] = []
   /** By seat and boundary: what was stored last. */
   readonly readings = new Map<string, SlowRegisters>()
   readonly suspended = new Set<string>()
@@ -137,6 +138,9 @@ export class SlowArea {
         break
       case 'agreement-ended':
         this.agreements.set(event.arrival, { ...this.agreements.get(event.arrival)!, end: event.end })
+        break
+      case 'budget-set':
+        this.budgets.push({ seat: event.seat, ...event.budget })
         break
       case 'meter-suspended':
         this.suspended.add(event.meter)
@@ -451,7 +455,10 @@ export class SlowArea {
       const { seat, priceTicks } = stake!
       const terms = this.termsAt(seat, start)!
       const limitTicks = side === 'buy' ? Math.min(priceTicks, terms.buyCeiling) : Math.max(priceTicks, terms.sellFloor)
-      const offeredWh = Math.min(energyWh, left.get(seat)![side])
+      const promised = result.fills.filter((fill) => fill.seat === seat && fill.side === 'buy')
+      const paid = promised.reduce((sum, { amount }) => sum + amount, 0n)
+      const affordableWh = side === 'sell' ? Infinity : this.affordableWh(seat, start, limitTicks, paid)
+      const offeredWh = Math.min(energyWh, left.get(seat)![side], affordableWh)
       const zone = config.zones[this.zoneOf(seat, start)]!.id
       return offeredWh === 0 ? [] : [{ id: String(arrival), seat, side, zone, energyWh: offeredWh, limitTicks }]
     })
@@ -481,6 +488,25 @@ export class SlowArea {
     result.gridFees += auction.gridFees
     result.congestionRent += auction.congestionRent
     result.gridTake += take - excess
+  }
+
+  /** The energy that a daily budget pays for at a limit, where energy promised before costs so much in the interval already. */
+  private affordableWh(seat: number, start: number, limitTicks: number, paid: bigint): number {
+    const { amount } = this.budgets.findLast((own) => own.seat === seat && own.activeFrom <= start) ?? { amount: 0 }
+    if (amount === 0 || limitTicks <= 0) return Infinity
+    let left = BigInt(amount)
+    for (const own of this.intervals.values()) {
+      const spent = own.rows.get(seat)?.paid ?? 0n
+      const counts = own.start !== start && own.status !== 'missed' && this.dayOf(own.start) === this.dayOf(start)
+      if (counts && spent > 0n) left -= spent
+    }
+    return Math.max(0, Number(((left > 0n ? left : 0n) - paid) / BigInt(limitTicks)))
+  }
+
+  /** Its first moment; the clocks of these streets go the same all day. */
+  private dayOf(start: number): number {
+    const offset = this.configAt(start).clock[0]?.offsetSeconds ?? 0
+    return Math.floor((start + offset) / 86_400) * 86_400 - offset
   }
 
   /** A reading as the tables would describe it to the engine. */

@@ -43,6 +43,7 @@ export const config: AreaConfig = {
   highestTicks: 3_400,
   graceMs: 60_000,
   ownUse: 'net',
+  clock: [],
   sharing: null,
   zones: [
     { id: 'street', parent: null, feeTicksPerKwh: 0, capacityWh: null },

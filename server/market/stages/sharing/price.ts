@@ -1,6 +1,7 @@
 /** At which price energy is shared out: the area's rule, in one interval. */
 import type { Ticks, UtcSeconds, Wh } from '../../../../contracts/protocol/units.ts'
 import type { AreaConfig } from '../../area/area.ts'
+import { offsetAt } from '../../area/clock.ts'
 import { declaredPrice } from '../../area/declarations.ts'
 import type { PriceRule } from '../../area/sharing.ts'
 import type { AreaState } from '../../area/state.ts'
@@ -53,8 +54,7 @@ export function priceBounds(config: AreaConfig, start: UtcSeconds): { lowest: Ti
 }
 
 function priceByTime(rule: Extract<PriceRule, { type: 'by-time' }>, start: UtcSeconds): Ticks {
-  const offsetSeconds = rule.clock.findLast(({ from }) => from <= start)?.offsetSeconds ?? 0
-  const minute = Math.floor((start + offsetSeconds) / 60)
+  const minute = Math.floor((start + offsetAt(rule.clock, start)) / 60)
   const day = Math.floor(minute / 1_440)
   // 1970-01-01 was a Thursday, the fourth day of the week.
   const bit = 1 << ((day + 3) % 7)

@@ -1,5 +1,5 @@
 /**
- * From quantities that somebody else decided to fills: never more than was metered, mandated and covered by funds, both sides the
+ * From quantities that somebody else decided to fills: never more than was metered, mandated and covered by funds and budgets, both sides the
  * same, at the area's price inside every mandate. Whatever does not fit stays with the supplier, and the outcome says why.
  *
  * The order is: what a member may move of its quantity; where one side may move more than the other, it is cut pro rata; the
@@ -10,13 +10,14 @@
 import type { Ticks, Wh } from '../../../../contracts/protocol/units.ts'
 import { shareWhole } from '../../../exchange/allocation/largest-remainder.ts'
 import type { Outcome } from '../../area/area.ts'
+import { affordableWh } from '../../area/budgets.ts'
 import type { SeatOutcomeCode, StageName } from '../../area/codes.ts'
 import type { ClearedSums, Fill } from '../../area/interval.ts'
 import type { Side } from '../../auction.ts'
 import { shareProRata } from '../../pro-rata.ts'
 import { floorDivide } from '../floor-divide.ts'
 import { feeOf, type Grid, gridOf, wayBetween } from '../grid.ts'
-import type { Allocation, Pool, PoolSeat } from '../pool.ts'
+import { type Allocation, budgetDetails, type Pool, type PoolSeat } from '../pool.ts'
 import type { Computed, Reduction } from '../stage.ts'
 import { pairZones } from './nearest.ts'
 import { priceOf } from './price.ts'
@@ -89,9 +90,11 @@ function claimOf({ interval }: Pool, quantity: Quantity): Claim {
   const worse = side === 'buy' ? Math.min : Math.max
   const limitTicks = worse(signed, reservation?.limitTicks ?? signed)
   const leftWh = side === 'sell' ? own.sellWh : own.buyWh
-  const mayWh = Math.min(wantedWh, leftWh, reservation?.reservedWh ?? 0)
+  const coveredWh = Math.min(wantedWh, leftWh, reservation?.reservedWh ?? 0)
+  const mayWh = side === 'buy' ? affordableWh(own.budget, limitTicks, coveredWh) : coveredWh
   const claim = { ...quantity, limitTicks, meteredWh, mayWh, openWh: mayWh, filledWh: 0, amount: 0, isOutside: false }
   if (mayWh === wantedWh) return { ...claim, code: quantity.because ?? 'allocated', details: [] }
+  if (mayWh < coveredWh) return { ...claim, code: 'budget-reached', details: budgetDetails(own, mayWh) }
   const isCut = reservation?.isCut === true && mayWh === reservation.reservedWh
   if (own.refusal === null && isCut) return { ...claim, code: 'escrow-low', details: [mayWh] }
   return { ...claim, code: reasonToMoveLess(own, side, meteredWh, mayWh), details: [] }

@@ -40,7 +40,7 @@ export interface BetterLimits {
 }
 
 /**
- * By limit, in their order. Null where the seat offered nothing in the auction, where its purse decided how much, or where clearing it
+ * By limit, in their order. Null where the seat offered nothing in the auction, where its purse or its budget decided how much, or where clearing it
  * again as it was does not give what was paid: then more than limits decided, for example seats that could not pay and were left out.
  *
  * @param config the settings of the interval's time.
@@ -88,7 +88,7 @@ function pastAuction(config: AreaConfig, rows: readonly PastSeat[], { seat, side
     .sort((a, b) => a.outcome.arrival - b.outcome.arrival)
   const place = offers.findIndex(({ whose, outcome }) => whose === seat && outcome.side === side)
   const own = offers[place]?.outcome
-  if (own === undefined || own.code === 'escrow-low') return null
+  if (own === undefined || own.code === 'escrow-low' || own.code === 'budget-reached') return null
   const flowWh = agreedFlows(config, rows)
   const { capacityWh } = gridOf(config)
   const roomWh = (zone: number) => capacityWh[zone]! - Math.abs(flowWh[zone]!)

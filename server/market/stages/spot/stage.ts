@@ -2,6 +2,7 @@
 import { amountOf, type Ticks, type Wh } from '../../../../contracts/protocol/units.ts'
 import { capGridTake, type OrderFill } from '../../../settlement/grid-take.ts'
 import type { AreaConfig, Outcome } from '../../area/area.ts'
+import { affordableWh } from '../../area/budgets.ts'
 import { type SeatOutcomeCode, sides } from '../../area/codes.ts'
 import type { Purse } from '../../area/funds.ts'
 import type { ClearedSums, Fill, Interval, Reservation } from '../../area/interval.ts'
@@ -10,7 +11,7 @@ import type { Side } from '../../auction.ts'
 import { type AuctionOrder, type AuctionResult, clearAuction } from '../../auction.ts'
 import type { OrderOutcome } from '../../explain.ts'
 import { positionOf } from '../forward/positions.ts'
-import type { Allocation, Pool, PoolSeat } from '../pool.ts'
+import { type Allocation, budgetDetails, type Pool, type PoolSeat } from '../pool.ts'
 import type { Computed, PromiseState, Reduction, Stage } from '../stage.ts'
 import { spotAuction, zonesWith } from './spot-auction.ts'
 
@@ -44,6 +45,8 @@ interface Offer {
   energyWh: Wh
   refusal: SeatOutcomeCode | null
   details: number[]
+  /** Offers less than metered because the daily budget leaves no more. */
+  isBudgeted: boolean
 }
 
 function allocate(pool: Pool): Allocation & { prices: Pick<ClearedSums, 'zones' | 'flows'> } {
@@ -107,10 +110,12 @@ function offerOf(own: PoolSeat, side: Side, reservation: Reservation, config: Ar
       ? Math.min(reservation.limitTicks, terms.buyCeiling)
       : Math.max(reservation.limitTicks, terms.sellFloor)
   const leftWh = side === 'sell' ? own.sellWh : own.buyWh
-  const energyWh = Math.min(leftWh, reservation.reservedWh)
-  const refusal = energyWh > 0 ? null : reasonNotToOffer(own, side, reservation, config)
-  const details = refusal === 'escrow-low' ? [reservation.reservedWh] : []
-  return { own, side, reservation, limitTicks, energyWh, refusal, details }
+  const coveredWh = Math.min(leftWh, reservation.reservedWh)
+  const energyWh = side === 'buy' ? affordableWh(own.budget, limitTicks, coveredWh) : coveredWh
+  const isBudgeted = energyWh < coveredWh
+  const refusal = energyWh > 0 ? null : isBudgeted ? 'budget-reached' : reasonNotToOffer(own, side, reservation, config)
+  const details = isBudgeted ? budgetDetails(own, energyWh) : refusal === 'escrow-low' ? [reservation.reservedWh] : []
+  return { own, side, reservation, limitTicks, energyWh, refusal, details, isBudgeted }
 }
 
 function reasonNotToOffer(own: PoolSeat, side: Side, reservation: Reservation, config: AreaConfig): SeatOutcomeCode {
@@ -127,12 +132,13 @@ function reasonNotToOffer(own: PoolSeat, side: Side, reservation: Reservation, c
 
 function outcomeOf(
   explained: OrderOutcome,
-  { side, reservation }: Offer,
+  { side, reservation, isBudgeted, details }: Offer,
   { amount, zones }: { amount: bigint; zones: AreaConfig['zones'] },
 ): Outcome {
   const { limitTicks, offeredWh, filledWh, priceTicks } = explained
-  // Where all that was offered was filled, what held it back is that funds covered no more.
-  const isHeldBack = reservation.isCut && offeredWh === reservation.reservedWh && filledWh === offeredWh
+  // Where all that was offered was filled, what held it back is that the budget or funds covered no more.
+  const isHeldBack =
+    filledWh === offeredWh && (isBudgeted || (reservation.isCut && offeredWh === reservation.reservedWh))
   return {
     stage: 'spot',
     arrival: reservation.arrival,
@@ -142,8 +148,8 @@ function outcomeOf(
     filledWh,
     priceTicks,
     amount,
-    code: isHeldBack ? 'escrow-low' : explained.code,
-    details: isHeldBack ? [reservation.reservedWh] : detailsOf(explained, zones),
+    code: isHeldBack ? (isBudgeted ? 'budget-reached' : 'escrow-low') : explained.code,
+    details: isHeldBack ? (isBudgeted ? details : [reservation.reservedWh]) : detailsOf(explained, zones),
   }
 }
 

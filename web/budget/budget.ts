@@ -1,0 +1,64 @@
+/** A buyer's daily budget: what somebody types, what is signed, and what there is to say of the day. */
+import type { DailyBudget } from '../../contracts/protocol/typed-data.ts'
+import { parseMoney } from '../../contracts/protocol/units.ts'
+import type { BudgetDayResource } from '../../server/api/budget-resources.ts'
+import type { AreaResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
+import { difference, exceeds, moneyScale, moneyWords, readAmount, sum } from '../money/format.ts'
+import { localMoment, localTime } from '../time/clock.ts'
+import { budgetWords } from './words.ts'
+
+/** Decimals of a budget that somebody types. */
+const decimals = 2
+/** What − and + change. */
+export const step = '0.5'
+/** What is offered to somebody who has no budget yet. */
+export const firstBudget = '4'
+
+/** The budget that was typed, in tokens, or null. */
+export function readBudget(text: string): string | null {
+  return readAmount(text, decimals)
+}
+
+/** One step down or up; never less than a step. */
+export function stepped(amount: string, by: 1 | -1): string {
+  const next = by === 1 ? sum([amount, step]) : difference(amount, step)
+  return exceeds(step, next) ? step : next
+}
+
+/** The budget as it is signed; `amount` in tokens, null for none. */
+export function budgetOf(
+  area: Pick<AreaResource, 'rules' | 'priceDecimals'>,
+  { account, meter }: Pick<SeatResource, 'account' | 'meter'>,
+  amount: string | null,
+  nowMs: number,
+): DailyBudget {
+  const units = parseMoney(amount ?? '0', area.priceDecimals)
+  return { account, meter, rules: area.rules.hash, amount: units, nonce: nowMs }
+}
+
+/** Whether the newest result of the day was held back by the budget. */
+function isReached(day: BudgetDayResource, newest: SeatIntervalResource | undefined): boolean {
+  if (newest === undefined || newest.start < day.dayStart || newest.start >= day.dayEnd) return false
+  return newest.outcomes.some(({ code, side }) => side === 'buy' && code === 'budget-reached')
+}
+
+/** What is spent, whether that ends buying and until when, and what was signed and does not count yet. */
+export function sentencesOfDay(
+  day: BudgetDayResource,
+  { currency, intervalSeconds }: Pick<AreaResource, 'currency' | 'intervalSeconds'>,
+  newest: SeatIntervalResource | undefined,
+  nowMs: number,
+): string[] {
+  const said = budgetWords()
+  const { budget, paid, newest: signed } = day
+  const scale = moneyScale([paid, budget ?? '0'], currency)
+  const isComing = signed !== null && Date.parse(signed.effectiveFrom) > nowMs
+  const from = isComing ? localTime(signed.effectiveFrom, intervalSeconds) : ''
+  return [
+    ...(budget === null ? [] : [said.spent(scale.words(paid), scale.words(budget))]),
+    ...(budget !== null && isReached(day, newest) ? [said.reached(localMoment(day.dayEnd))] : []),
+    ...(isComing && signed.amount !== null ? [said.countsFrom(moneyWords(signed.amount, currency), from)] : []),
+    ...(isComing && signed.amount === null && budget !== null ? [said.endsFrom(from)] : []),
+    ...(budget === null && !isComing ? [said.none] : []),
+  ]
+}
