@@ -1,22 +1,19 @@
 /**
- * The page as people use it: a real browser, and behind it a whole street of real processes. Every five seconds the north
- * roof exports 40 Wh, the south roof 40 Wh and the buyer takes 45 Wh. The south roof asks 8 ct, the north roof 10 ct; the way
- * to the buyer costs 0.5 ct from the south, over a link that carries 20 Wh, and 1 ct from the north. So the south link is
- * full, the north roof sells the other 25 Wh and sets the price: 11 ct at the transformer, 10 ct in the north. When the
- * north roof asks 5 ct it sells all of its 40 Wh, the south roof sells 5 Wh and sets the price: 8.5 ct at the transformer,
- * 7.5 ct in the north, where 40 Wh then earn 0.3 ct.
+ * The page as people use it: a real browser, and behind it a whole street of real processes. Every five seconds the north roof exports 40 Wh,
+ * the south roof 40 Wh and the buyer takes 45 Wh. The south roof asks 8 ct, the north roof 10 ct; the way to the buyer costs 0.5 ct from the
+ * south, over a link that carries 20 Wh, and 1 ct from the north. So the south link is full, the north roof sells the other 25 Wh and sets the
+ * price: 11 ct at the transformer, 10 ct in the north. When the north roof asks 5 ct it sells all of its 40 Wh, the south roof sells 5 Wh and
+ * sets the price: 8.5 ct at the transformer, 7.5 ct in the north, where 40 Wh then earn 0.3 ct.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Wallet } from 'ethers'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
-import type { IntervalResource } from '../../server/api/resources.ts'
-import { publicClient, signInWithKey } from '../../server/api-client.ts'
+import { publicClient } from '../../server/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
@@ -40,17 +37,25 @@ import {
   withNoticeCentre,
 } from './browser.ts'
 import { energyJourney } from './energy-journey.ts'
-import { claimAndSign, demoArea, findByCode, invitationOf, keyOfPerson, offeredMeter } from './joining-journey.ts'
+import { firstThingsFirst, opensSteadily } from './first-things.ts'
+import {
+  claimAndSign,
+  demoArea,
+  findByCode,
+  invitationOf,
+  keyOfPerson,
+  offeredMeter,
+  resultsIn,
+} from './joining-journey.ts'
 import { confirmingJourney, leavingJourney, revokingJourney } from './leaving-journey.ts'
 import { allowNotices, askForSomebody, collectAndSendOn, moveAndStay, noticeOfPayout } from './money-journey.ts'
 import { printRecoveryKey, recoverAccount } from './recovery-journey.ts'
-import { narrow, sweep } from './sweep.ts'
+import { looks, narrow, sweep } from './sweep.ts'
 import { TestWallet } from './test-wallet.ts'
 import { toFirstLiveValue } from './visitor-journey.ts'
 
-const startUpSeconds = 50
-/** Enough for the tests on a slow machine. */
-const scriptedIntervals = 200
+/** How long the street takes to start, and enough of it for the tests on a slow machine. */
+const [startUpSeconds, scriptedIntervals] = [50, 200]
 
 let folder: string
 let demo: RunningDemo
@@ -95,18 +100,6 @@ async function open(
   return page
 }
 
-/** As the grid operator sees them: to others a zone of one home is told together with the rest. */
-async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
-  const grid = new Wallet(await keyOfPerson(demo.url, ({ role }) => role === 'utility'))
-  const { area, chain } = await demoArea(demo.url)
-  const client = await signInWithKey(demo.url, grid, chain.chainId)
-  const { items } = await client.get<{ items: IntervalResource[] }>(`/areas/${area}/intervals?limit=200`)
-  return items.reverse().map(({ start, zones }) => {
-    const { soldWh, pricePerKwh } = zones.find(({ zone }) => zone === 'north')!
-    return { start, soldWh: soldWh ?? Number.NaN, pricePerKwh }
-  })
-}
-
 describe('the neighbourhood', () => {
   it('shows a live price that the street agrees on, and renews it by itself', async () => {
     const page = await open('/')
@@ -141,7 +134,7 @@ describe('a price', () => {
     await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh\./)
     await shows(page, '.result-list', /40 Wh sold · 7\.5 ct\/kWh\+0\.300 ct/)
 
-    const results = await northResults()
+    const results = await resultsIn(demo.url, 'north')
     const first = results.findIndex(({ soldWh }) => soldWh === 40)
     expect(results[first]).toMatchObject({ soldWh: 40, pricePerKwh: '0.0750' })
     expect(results.slice(0, first).map(({ soldWh }) => soldWh)).toContain(25)
@@ -389,20 +382,23 @@ describe('joining', () => {
     await shows(page, '.join-card [aria-live] .explain', /lowest price for selling is a number of cents between/)
     await page.getByLabel(/Sell for at least/).fill('9')
     await shows(page, '.join-words', /never get less than 9\.0\sct\/kWh/)
-    expect(await accessibilityFaults(page)).toEqual([])
-    expect(await overflow(page)).toBe(0)
+    await sweep(page, 'joining, before anything is signed')
     await page.getByRole('button', { name: 'Sign and join' }).click()
     await shows(page, '.join-card h2', /^You are in$/)
     expect(await agent.go()).toBe('opened')
     await page.getByRole('button', { name: 'Start trading' }).click()
     await shows(page, '.join-card [role=status]', /Your prices count from the next period on/)
     await shows(page, '.join-words', /Waiting for the grid operator/)
+    await sweep(page, 'joining, done')
     await page.getByRole('link', { name: 'To my page' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
     await page.reload()
     await page.getByLabel(/Passphrase of the account/).fill('sunshine from next door')
     await page.getByRole('button', { name: 'Open my account' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
+    await page.goto(`${demo.url}/account`)
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+    await sweep(page, 'an account, before its meter has sent anything')
 
     const grid = await open('/people/grid', { viewport: phone, locale: 'de-AT' })
     await confirmingJourney(grid, 'house')
@@ -535,19 +531,36 @@ describe('everybody', () => {
     { path: '/people/nobody', ready: '.card' },
   ]
   it.each(views)(
-    'can use $path: 320 pixels wide and in large text, with all that opens, in light and dark, in English and German',
+    'can use $path: at 320 pixels, in large text, with all that opens, in either look',
     async ({ path, ready }) => {
-      for (const look of [
-        { colorScheme: 'light', locale: 'en-GB' },
-        { colorScheme: 'dark', locale: 'de-AT' },
-      ] as const) {
+      for (const look of looks) {
         const page = await open(path, { viewport: narrow, ...look })
         await page.locator(ready).first().waitFor()
         expect(await page.locator('html').getAttribute('lang')).toBe(look.locale.slice(0, 2))
-        await sweep(page, `${path}, ${look.colorScheme}`)
+        await sweep(page, `${path}, ${look.colorScheme}`, path === '/people/grid' ? 'utility' : 'home')
       }
     },
     120_000,
+  )
+
+  it.each([
+    ['/people/roof-north', ['Sold to neighbours today', 'My home now', 'My price', 'My energy'], 'My money'],
+    ['/people/buyer', ['Price now', 'This month', 'My price', 'My energy'], 'My purse'],
+  ] as const)(
+    'sees first things first on a phone: %s',
+    async (path, titles, money) => {
+      await firstThingsFirst(await open(path, { viewport: phone }), titles, money)
+    },
+    120_000,
+  )
+
+  const slow = views.slice(0, 4).map(({ path }) => path)
+  it.each(slow)(
+    'reads something before the script of %s has come, and then nothing jumps',
+    async (path) => {
+      await opensSteadily(await open('/account', { viewport: phone }), `${demo.url}${path}`)
+    },
+    60_000,
   )
 
   it('can change the language, by the keyboard too, and it is remembered', async () => {
