@@ -123,6 +123,7 @@ try {
       'signature-worker': 'server/signatures/signature-worker.ts',
       'area-thread': 'server/areas/area-thread.ts',
       'statement-thread': 'server/statements/statement-thread.ts',
+      'values-thread': 'server/official/values-thread.ts',
     },
     (id, importer) => isBuiltin(id) || isPackage(id, importer),
     { chunkFileNames: 'parts/[name]-[hash].js' },

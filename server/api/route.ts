@@ -63,6 +63,8 @@ interface RouteDefinition<Params, Query, Body> {
   isSlow?: boolean
   /** Has limits of its own, and counts as nothing that is asked. */
   isGated?: boolean
+  /** Refuses whoever may not send this, before the body is read. */
+  admits?(input: Pick<RouteInput<Params, Query, Body>, 'params' | 'session'>): Promise<unknown>
   /** By status; null is an answer without a body, a string a content type that is not JSON. */
   answers: Record<number, z.ZodType | string | null>
   handle(input: RouteInput<Params, Query, Body>): Promise<Answer>
@@ -117,12 +119,14 @@ export function mountRoute(
     }
     // Whoever has none is not listened to any longer: a body may have megabytes.
     if (definition.private) await session()
+    const params = parse(definition.params, request.params, '')
+    await definition.admits?.({ params, session })
     if (!isRead)
       await new Promise<void>((resolve, reject) => {
         parser(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)))
       })
     const input = {
-      params: parse(definition.params, request.params, ''),
+      params,
       query: parse(definition.query, request.query, ''),
       body: parseBody(definition, request),
       request,
@@ -284,13 +288,17 @@ function parseBody(definition: Route, request: Request): unknown {
   return parse(definition.body, request.body, 'body')
 }
 
+/** Whoever sends nothing but faults is told of the first ones: an answer must not be larger than what was asked. */
+const mostFaults = 20
+const longestFault = 300
+
 function parse(schema: z.ZodType | undefined, value: unknown, place: string): unknown {
   if (schema === undefined) return undefined
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const errors = result.error.issues.map((issue) => ({
+  const errors = result.error.issues.slice(0, mostFaults).map((issue) => ({
     path: [...(place === '' ? [] : [place]), ...issue.path].join('.'),
-    message: issue.message,
+    message: issue.message.slice(0, longestFault),
   }))
   throw new ApiError('REQUEST_INVALID', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors })
 }
