@@ -6,7 +6,7 @@ import { invitationLink } from '../../contracts/protocol/invitation-link.ts'
 import { signFull } from '../../contracts/protocol/typed-data.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import type { MeterResource } from '../../server/api/joining.ts'
-import type { AreaResource } from '../../server/api/resources.ts'
+import type { AreaResource, IntervalResource } from '../../server/api/resources.ts'
 import { publicClient, signInWithKey } from '../../server/api-client.ts'
 import { shows } from './browser.ts'
 import { PairingAgent } from './pairing-agent.ts'
@@ -18,6 +18,21 @@ export async function demoArea(url: string): Promise<AreaResource> {
 
 export async function keyOfPerson(url: string, isWanted: (person: DemoPerson) => boolean): Promise<string> {
   return (await publicClient(url).get<DemoPerson[]>('/demo/people')).find(isWanted)!.privateKey
+}
+
+/** The results of a zone as the grid operator sees them, the oldest first: to others a zone of one home is told together with the rest. */
+export async function resultsIn(
+  url: string,
+  name: string,
+): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
+  const grid = new Wallet(await keyOfPerson(url, ({ role }) => role === 'utility'))
+  const { area, chain } = await demoArea(url)
+  const client = await signInWithKey(url, grid, chain.chainId)
+  const { items } = await client.get<{ items: IntervalResource[] }>(`/areas/${area}/intervals?limit=200`)
+  return items.reverse().map(({ start, zones }) => {
+    const { soldWh, pricePerKwh } = zones.find(({ zone }) => zone === name)!
+    return { start, soldWh: soldWh ?? Number.NaN, pricePerKwh }
+  })
 }
 
 /** The grid operator invites one account. */

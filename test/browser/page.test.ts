@@ -1,23 +1,20 @@
 /**
- * The page as people use it: a real browser, and behind it a whole street of real processes. Every five seconds the north
- * roof exports 40 Wh, the south roof 40 Wh and the buyer takes 45 Wh. The south roof asks 8 ct, the north roof 10 ct; the way
- * to the buyer costs 0.5 ct from the south, over a link that carries 20 Wh, and 1 ct from the north. So the south link is
- * full, the north roof sells the other 25 Wh and sets the price: 11 ct at the transformer, 10 ct in the north. When the
- * north roof asks 5 ct it sells all of its 40 Wh, the south roof sells 5 Wh and sets the price: 8.5 ct at the transformer,
- * 7.5 ct in the north, where 40 Wh then earn 0.3 ct.
+ * The page as people use it: a real browser, and behind it a whole street of real processes. Every five seconds the north roof exports 40 Wh,
+ * the south roof 40 Wh and the buyer takes 45 Wh. The south roof asks 8 ct, the north roof 10 ct; the way to the buyer costs 0.5 ct from the
+ * south, over a link that carries 20 Wh, and 1 ct from the north. So the south link is full, the north roof sells the other 25 Wh and sets the
+ * price: 11 ct at the transformer, 10 ct in the north. When the north roof asks 5 ct it sells all of its 40 Wh, the south roof sells 5 Wh and
+ * sets the price: 8.5 ct at the transformer, 7.5 ct in the north, where 40 Wh then earn 0.3 ct.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Wallet } from 'ethers'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
 import type { DemoHomes } from '../../server/api/demo-resources.ts'
-import type { IntervalResource } from '../../server/api/resources.ts'
-import { publicClient, signInWithKey } from '../../server/api-client.ts'
+import { publicClient } from '../../server/api-client.ts'
 import { type RunningDemo, startDemo } from '../../server/demo/demo.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { checkReport } from '../../web/utility/report-check.ts'
@@ -25,6 +22,7 @@ import { assertBuilt } from '../built.ts'
 import { freeDemoPorts } from '../end-to-end/demo-ports.ts'
 import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
 import { flatPoint, flatWh, steadyStreet } from '../end-to-end/steady-street.ts'
+import { agreeAndGiveNotice, tradeAheadByKeyboard } from './agreeing-journey.ts'
 import {
   accessibilityFaults,
   changes,
@@ -40,6 +38,7 @@ import {
   withNoticeCentre,
 } from './browser.ts'
 import { energyJourney } from './energy-journey.ts'
+import { firstThingsFirst, opensSteadily } from './first-things.ts'
 import {
   claimAndSign,
   demoArea,
@@ -48,6 +47,7 @@ import {
   keyOfPerson,
   offeredMeter,
   ownersOf,
+  resultsIn,
   takeOver,
 } from './joining-journey.ts'
 import { confirmingJourney, leavingJourney, revokingJourney } from './leaving-journey.ts'
@@ -64,12 +64,11 @@ import {
   verifyStatement,
 } from './newcomer-journey.ts'
 import { printRecoveryKey, recoverAccount } from './recovery-journey.ts'
-import { narrow, sweep } from './sweep.ts'
+import { looks, narrow, sweep } from './sweep.ts'
 import { TestWallet } from './test-wallet.ts'
 
-const startUpSeconds = 50
-/** Enough for the tests on a slow machine. */
-const scriptedIntervals = 200
+/** How long the street takes to start, and enough of it for the tests on a slow machine. */
+const [startUpSeconds, scriptedIntervals] = [50, 200]
 
 let folder: string
 let demo: RunningDemo
@@ -114,18 +113,6 @@ async function open(
   return page
 }
 
-/** As the grid operator sees them: to others a zone of one home is told together with the rest. */
-async function northResults(): Promise<{ start: string; soldWh: number; pricePerKwh: string | null }[]> {
-  const grid = new Wallet(await keyOfPerson(demo.url, ({ role }) => role === 'utility'))
-  const { area, chain } = await demoArea(demo.url)
-  const client = await signInWithKey(demo.url, grid, chain.chainId)
-  const { items } = await client.get<{ items: IntervalResource[] }>(`/areas/${area}/intervals?limit=200`)
-  return items.reverse().map(({ start, zones }) => {
-    const { soldWh, pricePerKwh } = zones.find(({ zone }) => zone === 'north')!
-    return { start, soldWh: soldWh ?? Number.NaN, pricePerKwh }
-  })
-}
-
 describe('the neighbourhood', () => {
   it('shows a live price that the street agrees on, and renews it by itself', async () => {
     const page = await open('/')
@@ -160,7 +147,7 @@ describe('a price', () => {
     await shows(page, '.effect', /with 5\.0 ct\/kWh\. Selling: all of 40 Wh at 7\.5 ct\/kWh\./)
     await shows(page, '.result-list', /40 Wh sold · 7\.5 ct\/kWh\+0\.300 ct/)
 
-    const results = await northResults()
+    const results = await resultsIn(demo.url, 'north')
     const first = results.findIndex(({ soldWh }) => soldWh === 40)
     expect(results[first]).toMatchObject({ soldWh: 40, pricePerKwh: '0.0750' })
     expect(results.slice(0, first).map(({ soldWh }) => soldWh)).toContain(25)
@@ -184,28 +171,7 @@ it('tells a home’s energy by the keyboard, point by point and in a table, newe
 
 describe('trading ahead', () => {
   it('is signed and taken back by the keyboard alone, on a phone', async () => {
-    const page = await open('/people/buyer', { viewport: phone })
-    const more = page.getByText('Agreed ahead, for later today and tomorrow')
-    await more.focus()
-    await page.keyboard.press('Enter')
-    await shows(page, '.ahead-own', /Nothing yet/)
-    const interval = page.getByLabel('For the period from')
-    await interval.selectOption(await interval.evaluate((list: HTMLSelectElement) => list.options[40]!.value))
-    await tabTo(page, 'textbox', /^$/)
-    await page.keyboard.type('30')
-    await page.keyboard.press('Tab')
-    await page.keyboard.type('12,5')
-    await tabTo(page, 'button', /^Ask for \d\d:\d\d:\d\d/)
-    await page.keyboard.press('Enter')
-    await shows(page, '.ahead .sent', /^Signed\. What nobody takes stays open until/)
-    await shows(page, '.ahead-level', /30 Wh at 12\.5 ct\/kWh.*mine/)
-    await page.getByRole('button', { name: /^Take back/ }).waitFor()
-    expect(await overflow(page)).toBe(0)
-    expect(await accessibilityFaults(page)).toEqual([])
-    await tabTo(page, 'button', /^Take back/)
-    await page.keyboard.press('Enter')
-    await shows(page, '.ahead-own', /Nothing yet/)
-    await page.locator('.ahead-level').waitFor({ state: 'detached' })
+    await tradeAheadByKeyboard(await open('/people/buyer', { viewport: phone }))
   }, 180_000)
 })
 
@@ -218,39 +184,7 @@ describe('a standing agreement', () => {
 
   it('is signed by both, comes before everything else that is traded, and ends by notice', async () => {
     const roof = await withAgreements('/people/roof-north', { viewport: phone })
-    await shows(roof, '.agreements-own', /Nothing yet/)
-    const buyer = await withAgreements('/people/buyer')
-    const line = await textOf(buyer, '.agreement-line')
-
-    await roof.getByLabel('I', { exact: true }).selectOption('sell')
-    await roof.getByLabel('The neighbour’s line').fill(line)
-    await roof.getByLabel('What', { exact: true }).selectOption('fixed')
-    await roof.getByLabel('Wh a period').fill('12')
-    await roof.getByLabel('for, ct/kWh').fill('9')
-    await roof.getByRole('button', { name: 'Sign it' }).click()
-    await shows(roof, '.agreements-new .sent', /^Signed\. Send this to your neighbour/)
-    expect(await overflow(roof)).toBe(0)
-    expect(await accessibilityFaults(roof)).toEqual([])
-    const text = await roof.getByLabel('Text for the neighbour').inputValue()
-
-    await roof.getByLabel('The neighbour’s text or link').fill(text)
-    await shows(roof, '.agreements-sent [role=alert]', /your partner has to sign it now/)
-    await buyer.getByLabel('The neighbour’s text or link').fill(text)
-    await shows(buyer, '.agreements-sent .explain', /^You buy 12 Wh a period from 0x[0-9a-f]{40} at 9\.0 ct\/kWh/)
-    await buyer.getByRole('button', { name: 'Sign and hand in' }).click()
-    await shows(buyer, '.agreements-sent .sent', /^Agreed: 12 Wh a period at 9\.0 ct\/kWh\.$/)
-    await shows(buyer, '.agreements-own .agreement', /^I buy 12 Wh a period at 9\.0 ct\/kWh running/)
-    await shows(roof, '.agreements-own .agreement', /^I sell 12 Wh a period at 9\.0 ct\/kWh running/)
-    await shows(roof, '.result-list', /Agreed sale: all of 12 Wh at 9\.0 ct\/kWh, as agreed/)
-    // The buyer bears the north line's fee.
-    await shows(buyer, '.result-list', /Agreed purchase: all of 12 Wh at 10\.0 ct\/kWh, as agreed/)
-    expect(await accessibilityFaults(buyer)).toEqual([])
-
-    await roof.getByRole('button', { name: 'Give notice' }).click()
-    await roof.getByRole('button', { name: /^End it, shortly after/ }).click()
-    await shows(roof, '.agreements-own .agreement', /ends.*I gave notice/)
-    await shows(buyer, '.agreements-own .agreement', /the neighbour gave notice/)
-    await shows(buyer, '.agreements-own .agreement', /ended/)
+    await agreeAndGiveNotice(roof, await withAgreements('/people/buyer'))
   }, 180_000)
 
   it('is opened by the link that the neighbour sent', async () => {
@@ -372,20 +306,23 @@ describe('joining', () => {
     await shows(page, '.join-card [aria-live] .explain', /lowest price for selling is a number of cents between/)
     await page.getByLabel(/Sell for at least/).fill('9')
     await shows(page, '.join-words', /never get less than 9\.0\sct\/kWh/)
-    expect(await accessibilityFaults(page)).toEqual([])
-    expect(await overflow(page)).toBe(0)
+    await sweep(page, 'joining, before anything is signed')
     await page.getByRole('button', { name: 'Sign and join' }).click()
     await shows(page, '.join-card h2', /^You are in$/)
     expect(await agent.go()).toBe('opened')
     await page.getByRole('button', { name: 'Start trading' }).click()
     await shows(page, '.join-card [role=status]', /Your prices count from the next period on/)
     await shows(page, '.join-words', /Waiting for the grid operator/)
+    await sweep(page, 'joining, done')
     await page.getByRole('link', { name: 'To my page' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
     await page.reload()
     await page.getByLabel(/Passphrase of the account/).fill('sunshine from next door')
     await page.getByRole('button', { name: 'Open my account' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
+    await page.goto(`${demo.url}/account`)
+    await shows(page, '.page-sub', /meter not confirmed yet/)
+    await sweep(page, 'an account, before its meter has sent anything')
 
     const grid = await open('/people/grid', { viewport: phone, locale: 'de-AT' })
     await confirmingJourney(grid, 'house')
@@ -568,19 +505,36 @@ describe('everybody', () => {
     { path: '/people/nobody', ready: '.card' },
   ]
   it.each(views)(
-    'can use $path: 320 pixels wide and in large text, with all that opens, in light and dark, in English and German',
+    'can use $path: at 320 pixels, in large text, with all that opens, in either look',
     async ({ path, ready }) => {
-      for (const look of [
-        { colorScheme: 'light', locale: 'en-GB' },
-        { colorScheme: 'dark', locale: 'de-AT' },
-      ] as const) {
+      for (const look of looks) {
         const page = await open(path, { viewport: narrow, ...look })
         await page.locator(ready).first().waitFor()
         expect(await page.locator('html').getAttribute('lang')).toBe(look.locale.slice(0, 2))
-        await sweep(page, `${path}, ${look.colorScheme}`)
+        await sweep(page, `${path}, ${look.colorScheme}`, path === '/people/grid' ? 'utility' : 'home')
       }
     },
     120_000,
+  )
+
+  it.each([
+    ['/people/roof-north', ['Sold to neighbours today', 'My home now', 'My price', 'My energy'], 'My money'],
+    ['/people/buyer', ['Price now', 'This month', 'My price', 'My energy'], 'My purse'],
+  ] as const)(
+    'sees first things first on a phone: %s',
+    async (path, titles, money) => {
+      await firstThingsFirst(await open(path, { viewport: phone }), titles, money)
+    },
+    120_000,
+  )
+
+  const slow = views.slice(0, 4).map(({ path }) => path)
+  it.each(slow)(
+    'reads something before the script of %s has come, and then nothing jumps',
+    async (path) => {
+      await opensSteadily(await open('/account', { viewport: phone }), `${demo.url}${path}`)
+    },
+    60_000,
   )
 
   it('can change the language, by the keyboard too, and it is remembered', async () => {

@@ -5,13 +5,23 @@ import { axeFinds, overflow } from './browser.ts'
 
 /** A page in the width of the smallest phone that is asked for (WCAG 1.4.10), and of a desk. */
 export const narrow = { width: 320, height: 740 }
+/** Either language in either scheme of colours, both in two looks. */
+export const looks = [
+  { colorScheme: 'light', locale: 'en-GB' },
+  { colorScheme: 'dark', locale: 'de-AT' },
+] as const
 const desk = { width: 1280, height: 900 }
 /** A browser's usual size of text, and 200 % of it (WCAG 1.4.4). */
 const [usualPixels, largePixels] = [16, 32]
 
-/** Opens all that is closed on the page, and looks at it in either width and size of text. */
-export async function sweep(page: Page, name: string): Promise<void> {
+/** Words of the market that neither homes, buyers nor visitors read: each has one of everyday life in `web/words/vocabulary.ts`. */
+const oursNotTheirs =
+  /\b(intervals?|provisional|runs? \d+|clearing price|mandates?|in reach|escrow|(settled )?on chain|feeders?|kWp|residuals?|root|Intervalle?|vorläufige?|Lauf \d+|Clearing\w*|Mandate?|Treuhand|auf der Kette|Residuum|Wurzel)\b/gi
+
+/** Opens all that is closed on the page, and looks at it in either width and size of text; the utility has words of its own. */
+export async function sweep(page: Page, name: string, reader: 'home' | 'utility' = 'home'): Promise<void> {
   await openAll(page)
+  if (reader === 'home') expect((await wordsOf(page)).match(oursNotTheirs) ?? [], name).toEqual([])
   expect(await axeFinds(page), name).toEqual([])
   const devtools = await page.context().newCDPSession(page)
   for (const [size, pixels] of [
@@ -38,6 +48,17 @@ async function openAll(page: Page): Promise<void> {
     })
     await page.locator('main .waiting').first().waitFor({ state: 'detached' })
   }
+}
+
+/** All that is read or heard on the page. */
+function wordsOf(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const heard = ['aria-label', 'aria-valuetext', 'title', 'placeholder', 'alt']
+    const texts = [...document.querySelectorAll('body *')].flatMap((element) =>
+      heard.map((name) => element.getAttribute(name) ?? ''),
+    )
+    return [document.title, document.body.innerText, ...texts].join('\n')
+  })
 }
 
 /** What is cut off at its own edge or leaves the window, and is not in a frame that scrolls. */

@@ -87,7 +87,7 @@ describe('the texts of the page', () => {
 
   /** Words of the market that have a name of everyday life in `web/words/vocabulary.ts`. */
   const oursNotTheirs =
-    /\b(intervals?|provisional|runs?|clearing price|mandates?|in reach|escrow|on chain|feeders?|kWp|residuals?|root|batch(es)?|seats?|Intervalle?|vorläufig|Clearing|Mandate?|Treuhand|Residuum|Batch)\b/
+    /\b(intervals?|provisional|runs?|clearing price|mandates?|in reach|escrow|on chain|feeders?|kWp|residuals?|root|batch(es)?|seats?|Intervalle?|vorläufig|Clearing|Mandate?|Treuhand|Residuum|Batch)\b/i
 
   it.each(files.filter(isCatalogue))('%s uses the words of its readers', (file) => {
     const texts = [...textsOf(file)]

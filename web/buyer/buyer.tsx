@@ -18,7 +18,6 @@ import { ProblemList } from '../market/problem-list.tsx'
 import { NoResultYet, SeatResults } from '../market/seat-results.tsx'
 import {
   averagePrice,
-  difference,
   energy,
   mass,
   moneyScale,
@@ -31,10 +30,11 @@ import {
 import { neighbourhoodWords } from '../neighbourhood/words.ts'
 import { activeOrder, lastLimit } from '../orders/order.ts'
 import { PriceControl } from '../orders/price-control.tsx'
-import { Card, Empty, Energy, Figure, Money, Trouble, Waiting } from '../page/card.tsx'
+import { Card, Empty, Energy, Figure, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
+import { ThumbBar } from '../page/thumb-bar.tsx'
 import { useSession } from '../session/session.tsx'
 import { duration, localSpan, localTime, useNow } from '../time/clock.ts'
 import { buyerWords } from './words.ts'
@@ -63,12 +63,12 @@ export default function Buyer({ area, seat }: SeatViewProps) {
     <div className="view">
       <ProblemList area={area} seat={seat} />
       <PriceNowCard area={area} seat={seat} />
-      <TodayCard area={area} seat={seat} />
-      <MonthCard area={area} seat={seat} />
+      <MonthCard area={area} seat={seat} intervals={intervals.data ?? []} />
       <PriceControl
         area={area}
         seat={seat}
         side="buy"
+        anchor="price"
         title={said.myPrice}
         intervals={intervals.data ?? []}
         lastLimit={limit}
@@ -76,10 +76,10 @@ export default function Buyer({ area, seat }: SeatViewProps) {
       />
       <BudgetCard area={area} seat={seat} newest={intervals.data?.[0]} />
       <EnergyCard area={area} seat={seat} intervals={intervals} exports={false} />
+      <TodayCard area={area} seat={seat} />
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
-      <Card title={said.myBudget} className="payout">
+      <Card title={said.myBudget} anchor="money">
         <PurseLedger area={area} seat={seat} />
-        <Lasts seat={seat} intervals={intervals.data ?? []} seconds={area.intervalSeconds} />
         <Deposit area={area} seat={seat} />
         <details className="inner-more" open={isAsked}>
           <summary>{said.takeBack}</summary>
@@ -89,6 +89,7 @@ export default function Buyer({ area, seat }: SeatViewProps) {
       </Card>
       <OtherPrices area={area} seat={seat} side="buy" />
       <SeatActs area={area} seat={seat} usually="buy" />
+      <ThumbBar seat={seat} side="buy" names={{ price: said.myPrice, money: said.myBudget }} currency={area.currency} />
     </div>
   )
 }
@@ -203,22 +204,31 @@ function TodayCard({ area, seat }: SeatViewProps) {
   )
 }
 
-/** What buying from neighbours has come to this month. */
-function MonthCard({ area, seat }: SeatViewProps) {
+interface MonthCardProps extends SeatViewProps {
+  /** Those by whose pace the purse lasts. */
+  intervals: readonly SeatIntervalResource[]
+}
+
+/** What buying from neighbours has come to this month, and how long it can go on. */
+function MonthCard({ area, seat, intervals }: MonthCardProps) {
   const said = buyerWords()
   const session = useSession()
   const month = useQuery(summaryQuery(session, seat.seat, localSpan('month', useNow()))).data
   if (month === undefined || month.importWh === 0) return null
   const { supplierMix } = area
+  const { difference, sign } = moneyScale([month.paid, month.boughtAtRetail], area.currency)
+  const isLess = sign(month.boughtAtRetail, month.paid) < 0
   return (
     <Card title={said.thisMonth} className="month">
       <div className="figures">
         <Figure label={said.share}>{Math.round((month.boughtWh / month.importWh) * 100)} %</Figure>
         <Figure label={said.savedInstead}>
-          <Money tokens={difference(month.boughtAtRetail, month.paid)} currency={area.currency} />
+          {isLess && '−'}
+          {difference(month.boughtAtRetail, month.paid)}
         </Figure>
         {supplierMix !== null && <Figure label={said.avoided}>{mass(month.boughtWh, supplierMix.gramsPerKwh)}</Figure>}
       </div>
+      <Lasts seat={seat} intervals={intervals} seconds={area.intervalSeconds} />
       {supplierMix !== null && (
         <p className="explain">{said.avoidedHow(supplierMix.gramsPerKwh, supplierMix.source)}</p>
       )}

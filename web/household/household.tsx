@@ -20,6 +20,7 @@ import { Card, Empty, Energy, Money, Trouble, Waiting } from '../page/card.tsx'
 import { later } from '../page/later.tsx'
 import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import type { SeatViewProps } from '../page/seat-view.ts'
+import { ThumbBar } from '../page/thumb-bar.tsx'
 import { useSession } from '../session/session.tsx'
 import { localMoment, localSpan, useNow } from '../time/clock.ts'
 import { PowerFlow } from './power-flow.tsx'
@@ -46,10 +47,16 @@ export default function Household({ area, seat }: SeatViewProps) {
       <ProblemList area={area} seat={seat} />
       <TodayCard area={area} seat={seat} />
       <NowCard area={area} seat={seat} />
-      <PriceControl {...controls} side="sell" title={said.myPrice} lastLimit={lastLimit(orders.data ?? [], 'sell')} />
+      <PriceControl
+        {...controls}
+        side="sell"
+        anchor="price"
+        title={said.myPrice}
+        lastLimit={lastLimit(orders.data ?? [], 'sell')}
+      />
       <EnergyCard area={area} seat={seat} intervals={intervals} exports />
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
-      <Card title={said.payout} className="payout">
+      <Card title={said.payout} className="payout" anchor="money">
         <PurseLedger area={area} seat={seat} />
         <WithdrawalCard area={area} seat={seat} word="payout" />
         <Settlements area={area} seat={seat} />
@@ -67,6 +74,7 @@ export default function Household({ area, seat }: SeatViewProps) {
         </details>
       )}
       <SeatActs area={area} seat={seat} usually="sell" />
+      <ThumbBar seat={seat} side="sell" names={{ price: said.myPrice, money: said.payout }} currency={area.currency} />
     </div>
   )
 }

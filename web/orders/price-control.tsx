@@ -27,21 +27,23 @@ interface PriceControlProps {
   lastLimit: string | null
   /** The price in the seat's zone, to compare with. */
   priceNow: string | null
+  /** By what a link within the page leads here. */
+  anchor?: string
 }
 
 export function PriceControl(props: PriceControlProps) {
-  const { area, seat, side, title } = props
+  const { area, seat, side, title, anchor } = props
   const said = priceWordsOf()
   if (mandateWh(seat, side) > 0 && !seat.closed) return <OpenControl {...props} />
   return (
-    <Card title={title} className="my-price">
+    <Card title={title} className="my-price" anchor={anchor}>
       <p>{seat.closed ? said.closed : side === 'sell' ? said.notSelling : said.notBuying}</p>
       <p className="explain">{area.name}</p>
     </Card>
   )
 }
 
-function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow }: PriceControlProps) {
+function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow, anchor }: PriceControlProps) {
   const said = priceWordsOf()
   const ids = { note: useId() }
   const active = activeOrder(seat, side)
@@ -86,6 +88,7 @@ function OpenControl({ area, seat, side, title, intervals, lastLimit, priceNow }
     <Card
       title={title}
       className="my-price"
+      anchor={anchor}
       aside={
         <OnOff
           label={side === 'sell' ? said.sellToNeighbours : said.buyFromNeighbours}

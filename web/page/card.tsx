@@ -10,14 +10,16 @@ interface CardProps {
   className?: string
   /** The title is the page's: there is nothing above the card. */
   isPage?: boolean
+  /** By what a link within the page leads here. */
+  anchor?: string | undefined
   children: ReactNode
 }
 
-export function Card({ title, aside, className = '', isPage = false, children }: CardProps) {
+export function Card({ title, aside, className = '', isPage = false, anchor, children }: CardProps) {
   const id = useId()
   const Title = isPage ? 'h1' : 'h2'
   return (
-    <section className={`card ${className}`} aria-labelledby={id}>
+    <section className={`card ${className}`} id={anchor} aria-labelledby={id}>
       <header className="card-head">
         <Title id={id}>{title}</Title>
         {aside}

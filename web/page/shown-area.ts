@@ -27,7 +27,9 @@ export function useShownArea(): ShownArea {
   if (address.view === 'areas') return { is: 'open' }
   const query = isUnnamed ? first : named
   if (query.data === undefined) {
-    return query.error ? { is: 'failed', error: query.error, retry: () => void query.refetch() } : { is: 'waiting' }
+    // Said at the first try that fails; the next ones go on beside it.
+    const error = query.failureReason
+    return error ? { is: 'failed', error, retry: () => void query.refetch() } : { is: 'waiting' }
   }
   if (!isUnnamed) return named.data ? { is: 'area', area: named.data } : { is: 'unknown' }
   const areas = first.data ?? []

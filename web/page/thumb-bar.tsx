@@ -1,0 +1,27 @@
+/** At the foot of a phone's window, where the thumb is: a home's price and its money, each a way to where they are changed. */
+import type { SeatResource } from '../../server/api/resources.ts'
+import { moneyWords, priceWords } from '../money/format.ts'
+import { activeOrder, type OrderSide } from '../orders/order.ts'
+import { priceWordsOf } from '../orders/words.ts'
+
+interface ThumbBarProps {
+  seat: SeatResource
+  side: OrderSide
+  /** What the two cards are called. */
+  names: { price: string; money: string }
+  currency: string
+}
+
+export function ThumbBar({ seat, side, names, currency }: ThumbBarProps) {
+  const order = activeOrder(seat, side)
+  return (
+    <nav className="thumb-bar" aria-label={`${names.price}, ${names.money}`}>
+      <a href="#price">
+        {names.price} <strong>{order === null ? priceWordsOf().paused : priceWords(order.limitPerKwh)}</strong>
+      </a>
+      <a href="#money">
+        {names.money} <strong>{moneyWords(seat.available, currency)}</strong>
+      </a>
+    </nav>
+  )
+}
