@@ -59,7 +59,7 @@ function sizeOf(file: string): string {
   return kilobytes < 1_000 ? `${kilobytes} kB` : `${(kilobytes / 1e3).toFixed(1)} MB`
 }
 
-/** An older or newer schema is no reason against a backup. */
+/** An older or newer schema is no reason against a backup, and none at all is none against restoring one. */
 async function requireReachable(url: string): Promise<void> {
   const database = openDatabase(url, 1)
   try {
@@ -93,11 +93,12 @@ async function sync(path: string): Promise<void> {
   await file.sync().finally(() => file.close())
 }
 
-/** Fills an empty database. Throws `InputError` and `StoreError`. */
+/** Fills an empty database. Throws `InputError`, `ServeError` and `StoreError`. */
 export async function restoreBackup(flags: DatabaseUse, command: Command): Promise<void> {
   const url = neededOption<string>(command, 'databaseUrl', (await readConfigOf(flags)).databaseUrl)
   const file = flags.file!
   if (file !== '-' && !existsSync(file)) throw new InputError(`there is no file ${file}`)
+  await requireReachable(url)
   const source = file === '-' ? process.stdin : createReadStream(file)
   const unpacked = createGunzip()
   const reading = pipeline(source, unpacked).catch((error) => unpacked.destroy(error as Error))

@@ -11,6 +11,7 @@ import type { AreaResource, SeatResource } from '../../server/api/resources.ts'
 import type { ApiClient } from '../../server/api-client.ts'
 import { type SettlingIn, settleIn } from '../../server/demo/onboarding.ts'
 import { freePort } from '../../server/demo/ports.ts'
+import { builtProgram } from '../built.ts'
 import { eventually, unpacked } from './community.ts'
 import { claimHome, openSeat } from './member.ts'
 
@@ -54,6 +55,7 @@ export class RunningPrograms {
 
 /** The program of the packed agent. */
 export function packedAgent(folder: string): string {
+  builtProgram('commonwatt-agent')
   const packed = execFileSync(process.execPath, ['package-agent.js', folder], { encoding: 'utf8', stdio: 'pipe' })
   return join(unpacked(JSON.parse(packed).file, join(folder, 'agent-package')), 'bin/commonwatt-agent.js')
 }

@@ -46,7 +46,7 @@ function changed(name: string, of: string, change: (text: string) => string): st
   return name
 }
 
-describe('a server that cannot start', { timeout: 60_000 }, () => {
+describe('a server that cannot start', { timeout: 120_000 }, () => {
   test('says that its area is not open', async () => {
     expect(await refused()).toMatch(/^area \d+ is not open in the escrow: .*"commonwatt area open"$/)
     await openArea(community)
@@ -79,6 +79,12 @@ describe('a server that cannot start', { timeout: 60_000 }, () => {
     expect(await refused([], { DATABASE_URL: nowhere.href })).toMatch(
       /it has no such database: make it with "createdb"/,
     )
+    const restored = await commonwatt(community.folder, ['restore', 'area.json', '--database-url', nowhere.href])
+    expect(restored).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringContaining('make it with "createdb"'),
+    })
     nowhere.password = 'wrong'
     const said = await refused([], { DATABASE_URL: nowhere.href })
     expect(said).toMatch(/it refuses the password/)
