@@ -63,17 +63,15 @@ export const membersSchema = z
     zones: z.array(
       z.object({
         zone: z.string().meta({ description: 'That of the meters, or of the whole area where none is confirmed yet' }),
-        meters: z.int(),
+        meters: z.int().meta({ description: 'Meters with an open seat' }),
         accounts: z.int(),
-        unconfirmed: z.int(),
+        unconfirmed: z.int().meta({ description: 'Of these meters, those that the grid operator has not confirmed' }),
       }),
     ),
     invitations: z.object({
-      /** Accounts that have taken one, by who had signed it. */
-      ofOffices: z.int(),
-      ofMembers: z.int(),
-      /** Of them, how many have not brought a meter. */
-      withoutMeter: z.int(),
+      ofOffices: z.int().meta({ description: 'Accounts that have taken one of the operator or the grid operator' }),
+      ofMembers: z.int().meta({ description: 'Accounts that have taken one of a member' }),
+      withoutMeter: z.int().meta({ description: 'Of all these accounts, those that have brought no meter' }),
       newestAt: time.nullable(),
     }),
   })

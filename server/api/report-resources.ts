@@ -43,7 +43,7 @@ export const releaseSchema = z
     proposedBy: addressSchema,
     proposedAt: z.string(),
     approvals: z.array(z.object({ account: addressSchema, signature: z.string(), approvedAt: z.string() })),
-    approvalsNeeded: z.int(),
+    approvalsNeeded: z.int().meta({ description: 'Different accounts that must sign' }),
     state: z
       .enum(['waiting', 'changed', 'released'])
       .meta({ description: '`changed`: the report says something else by now, so nobody can approve this version' }),
