@@ -152,7 +152,8 @@ export interface RunningServer {
   child: ChildProcess
   url: string
   metricsUrl: string
-  stop(): Promise<void>
+  /** What it said, its log among it. */
+  stop(): Promise<Run>
 }
 
 /** Starts the community's server and waits until it is ready. Throws what it said where it ends. */
@@ -181,6 +182,7 @@ export async function startServer(
       child.kill('SIGCONT')
       child.kill()
       await eventually(() => ended)
+      return ended!
     },
   }
 }
