@@ -59,7 +59,7 @@ export interface EscrowServices {
   readGas(): Promise<GasBalance[]>
   /** Asks the node from which key the escrow takes the batches of an area. */
   operatorOf(area: number): Promise<Address>
-  readonly indexer: Pick<Indexer, 'head' | 'silentMs'>
+  readonly indexer: Pick<Indexer, 'head' | 'silentMs' | 'trouble'>
   readonly sender: Pick<Sender, 'address'>
   readonly watching: Pick<WatchingDesk, 'waiting'>
   stop(): Promise<void>

@@ -122,9 +122,11 @@ function waitedSeconds({ batch }: WaitingBatch): number {
 function troublesOf({ indexer, facts }: EscrowServices, gas: readonly GasBalance[]): string[] {
   const troubles: string[] = []
   const name = `chain ${facts.chainId}`
-  const { silentMs, head } = indexer
+  const { silentMs, trouble, head } = indexer
   const ageSeconds = Date.now() / 1000 - head.time
-  if (silentMs > chainSeenWithinMs) {
+  if (trouble !== null && Math.max(trouble.ms, silentMs) > chainSeenWithinMs) {
+    troubles.push(`${name}: ${trouble.sentence} (for ${Math.round(Math.max(trouble.ms, silentMs) / 1000)} s)`)
+  } else if (silentMs > chainSeenWithinMs) {
     troubles.push(`${name}: the node has shown no block for ${Math.round(silentMs / 1000)} s`)
   } else if (head.time === 0) troubles.push(`${name}: no block has been read yet`)
   else if (ageSeconds > chainFreshWithinS) {

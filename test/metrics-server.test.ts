@@ -58,7 +58,7 @@ test('official values are measured beside the metrics: those ask no database tha
 test('an escrow of which no block was read yet has no age, wherever its first block lies', async () => {
   const registry = new Registry()
   const database = (async () => [{ bytes: 0 }]) as unknown as HealthParts['database']
-  const indexer = { silentMs: 0, head: { block: 41, time: 0, view: new Map() } }
+  const indexer = { silentMs: 0, trouble: null, head: { block: 41, time: 0, view: new Map() } }
   const escrow = { indexer, facts: { chainId: 5 }, readGas: async () => [] } as unknown as EscrowServices
   const parts = { database, registry, areas: () => [], escrows: [escrow], backupFolder: null }
   const health = startHealth({ ...parts, operator: `0x${'1'.repeat(40)}`, log: pino({ level: 'silent' }) })
@@ -66,4 +66,17 @@ test('an escrow of which no block was read yet has no age, wherever its first bl
   expect(await health.ready()).toEqual(['chain 5: no block has been read yet'])
   const { values } = await registry.getSingleMetric('commonwatt_chain_head_age_seconds')!.get()
   expect(values).toEqual([])
+})
+
+test('what a node says that cannot be is told with what was expected, once it has lasted', async () => {
+  const database = (async () => [{ bytes: 0 }]) as unknown as HealthParts['database']
+  const sentence = 'the node is on chain 7, and the escrow is on chain 5'
+  const indexer = { silentMs: 0, trouble: { sentence, ms: 9_000 }, head: { block: 41, time: Date.now() / 1000 } }
+  const escrow = { indexer, facts: { chainId: 5 }, readGas: async () => [] } as unknown as EscrowServices
+  const parts = { database, registry: new Registry(), areas: () => [], escrows: [escrow], backupFolder: null }
+  const health = startHealth({ ...parts, operator: `0x${'1'.repeat(40)}`, log: pino({ level: 'silent' }) })
+  onTestFinished(() => health.stop())
+  expect(await health.ready()).toEqual([])
+  indexer.trouble.ms = 13_000
+  expect(await health.ready()).toEqual([`chain 5: ${sentence} (for 13 s)`])
 })

@@ -133,7 +133,7 @@ export function mountRoute(
       ...{ network, session, member, asker },
     }
     const handle = () => definition.handle(input)
-    const run = () => (definition.isSlow ? slow.take(asker, handle) : handle())
+    const run = () => (definition.isSlow ? slow.take(asker, handle, (answer) => sentOf(answer, response)) : handle())
     const key = definition.keyed ? request.get('idempotency-key') : undefined
     if (key !== undefined) requireKeyForm(key)
     // Keys are an account's own: a stranger has none, and leaves no row. What is signed is its own key anyway.
@@ -141,6 +141,11 @@ export function mountRoute(
     const isKeyed = key !== undefined && caller !== undefined
     return isKeyed ? runOnce(database, { request, body: input.body, caller, key, run }) : run()
   }
+}
+
+/** Until a file has been received, or nobody receives it any longer. */
+async function sentOf(answer: Answer, response: Response): Promise<void> {
+  if ('chunks' in answer && !response.closed) await new Promise((resolve) => response.once('close', resolve))
 }
 
 /** Reads that are sound are answered much sooner; a database that was stopped answers never. */

@@ -9,17 +9,17 @@ const mostPerMinute = 120
 
 export interface Turns {
   /**
-   * Does what `who` (an account, or a network) asks. It is under way until it has ended, also where nobody waits for it any longer.
-   * Rejects with `TOO_MANY_REQUESTS` where too much of the same asker is.
+   * Does what `who` (an account, or a network) asks. It is under way until it has ended, also where nobody waits for it any longer,
+   * and until `sent` has: what is read slowly lies in memory. Rejects with `TOO_MANY_REQUESTS` where too much of the same asker is.
    */
-  take<Answer>(who: string, work: () => Promise<Answer>): Promise<Answer>
+  take<Answer>(who: string, work: () => Promise<Answer>, sent?: (answer: Answer) => Promise<void>): Promise<Answer>
 }
 
 export function createTurns(): Turns {
   const allowance = createAllowance({ mostPerMinute, done: 'one account or address may ask for what takes long' })
   const underWay = new Map<string, number>()
   return {
-    async take(who, work) {
+    async take(who, work, sent = async () => {}) {
       const own = underWay.get(who) ?? 0
       if (own >= mostAtOnce) {
         const message = `wait for one of the ${mostAtOnce} answers that take long and are under way`
@@ -27,12 +27,18 @@ export function createTurns(): Turns {
       }
       allowance.use(who, Date.now())
       underWay.set(who, own + 1)
-      try {
-        return await work()
-      } finally {
+      const end = () => {
         const left = underWay.get(who)! - 1
         if (left > 0) underWay.set(who, left)
         else underWay.delete(who)
+      }
+      try {
+        const answer = await work()
+        void sent(answer).finally(end)
+        return answer
+      } catch (error) {
+        end()
+        throw error
       }
     },
   }

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { pino } from 'pino'
 import { openAreaStore } from '../store/area-store.ts'
+import { logFailure } from '../store/outage.ts'
 import { machineClocks, runArea } from './area-program.ts'
 import type { AreaSettings } from './settings.ts'
 
@@ -21,7 +22,7 @@ async function main({ databaseUrl, settings, owner, logLevel }: AreaThreadData):
   })
   await runArea(parentPort!, {
     ...{ settings, store, lease, owner, clocks: machineClocks, waitsForChain: true },
-    log: (what, error) => log.error({ err: error }, what),
+    log: (what, error) => logFailure(log, what, error),
   })
   await close()
 }

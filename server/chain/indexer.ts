@@ -53,6 +53,13 @@ export interface Indexer {
   readonly counted: { block: number; time: UtcSeconds; view: EscrowView }
   /** For how long the node has been asked for its newest block and has shown none: 0 while nobody asks. */
   readonly silentMs: number
+  /** What the node says that cannot be, and for how long it has; null while it can be followed, or where it says nothing. */
+  readonly trouble: NodeTrouble | null
+}
+
+export interface NodeTrouble {
+  sentence: string
+  ms: number
 }
 
 export interface IndexerOptions {
@@ -117,6 +124,7 @@ export function createIndexer(options: IndexerOptions): Indexer {
   let head = origin()
   const told = new Map<number, Told>()
   let unansweredSinceMs: number | null = null
+  let trouble: { sentence: string; sinceMs: number } | null = null
 
   async function advance(): Promise<void> {
     try {
@@ -128,8 +136,12 @@ export function createIndexer(options: IndexerOptions): Indexer {
         if (changes > mostChanges)
           throw new ChainError('CHAIN_BEHIND', 'the node names newest blocks that it does not show')
       }
+      trouble = null
     } catch (error) {
-      throw asChainError(error)
+      const known = asChainError(error)
+      const isSaid = known instanceof ChainError && known.code !== 'CHAIN_UNREACHABLE'
+      trouble = isSaid ? { sentence: known.message, sinceMs: trouble?.sinceMs ?? performance.now() } : null
+      throw known
     }
     await deliverChanges()
   }
@@ -153,8 +165,13 @@ export function createIndexer(options: IndexerOptions): Indexer {
 
   async function askForNewest(): Promise<Block> {
     unansweredSinceMs ??= performance.now()
-    if (Number(await provider.send('eth_chainId', [])) !== chainId) {
-      throw new ChainError('CHAIN_REQUEST', `the node is on another chain than ${chainId}`)
+    const found = Number(await provider.send('eth_chainId', []))
+    if (found !== chainId) {
+      const todo = 'name a node of that chain with --rpc-url'
+      throw new ChainError(
+        'CHAIN_REQUEST',
+        `the node is on chain ${found}, and the escrow is on chain ${chainId}: ${todo}`,
+      )
     }
     const newest = await provider.getBlock('latest')
     if (newest === null) throw new ChainError('CHAIN_BEHIND', 'the node has no block yet')
@@ -280,6 +297,9 @@ export function createIndexer(options: IndexerOptions): Indexer {
     get silentMs() {
       return unansweredSinceMs === null ? 0 : performance.now() - unansweredSinceMs
     },
+    get trouble() {
+      return trouble === null ? null : { sentence: trouble.sentence, ms: performance.now() - trouble.sinceMs }
+    },
   }
 }
 
@@ -321,6 +341,9 @@ export function startIndexer(options: IndexerOptions & { pollMs: number }): Inde
     },
     get silentMs() {
       return indexer.silentMs
+    },
+    get trouble() {
+      return indexer.trouble
     },
     stop: poller.stop,
   }

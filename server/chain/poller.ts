@@ -1,6 +1,7 @@
 /** Runs one task again and again, one at a time, and waits longer between runs while they fail. */
 import type { Logger } from 'pino'
 import { AreaError } from '../areas/error.ts'
+import { logFailure } from '../store/outage.ts'
 
 export interface Poller {
   /** Asks for a run now rather than after the pause. */
@@ -35,9 +36,7 @@ export function startPoller(options: { name: string; everyMs: number; log: Logge
       // An area that is being loaded or is busy is no failure: it takes what is told again.
       const isPassing = error instanceof AreaError && error.code !== 'AREA_STOPPED'
       if (message !== reason && isPassing) log.info({ task: name, code: error.code }, `${name} waits: ${message}`)
-      else if (message !== reason) {
-        log.error({ task: name, err: error }, `${name} failed and will be tried again: ${message}`)
-      }
+      else if (message !== reason) logFailure(log, `${name} failed and will be tried again`, error, { task: name })
       reason = message
     }
   }

@@ -16,6 +16,7 @@ import { gridOperatorOf } from '../api/parts.ts'
 import { problemOf } from '../api/problem.ts'
 import { cookieOf, sessionShown } from '../api/session-cookie.ts'
 import type { PageToLive } from '../api/signed-requests.ts'
+import { logFailure } from '../store/outage.ts'
 import { createForwardPublisher } from './forward.ts'
 import { connectError, dropWhenSlow } from './limits.ts'
 import { type OrderSocketParts, orderTaker } from './orders.ts'
@@ -164,15 +165,19 @@ export function attachLive(io: Server, parts: LiveParts): Live {
   }
 }
 
-/** Repeats `work`, each time `periodMs` after the last has ended; a failure is logged and the next round tries again. */
+/** Repeats `work`, each time `periodMs` after the last has ended; a failure is logged once and the next round tries again. */
 function every(periodMs: number, log: Logger, work: () => Promise<void>): () => void {
   let stopped = false
+  let reason: string | null = null
   let timer: NodeJS.Timeout
   const round = async () => {
     try {
       await work()
+      reason = null
     } catch (error) {
-      if (!stopped) log.error({ err: error }, 'a live round failed')
+      const { message } = error as Error
+      if (!stopped && message !== reason) logFailure(log, 'a live round failed', error)
+      reason = message
     }
     if (!stopped) timer = setTimeout(round, periodMs)
   }

@@ -48,7 +48,7 @@ describe('what strangers sign', () => {
     const headers = { 'x-forwarded-for': '192.0.2.66' }
     const body = { agreements: [await signedAgreement({}, { seller: people.stranger })] }
     const codes: string[] = []
-    for (let n = 0; n < 62; n++)
+    while (codes.length < 200 && codes.at(-1) !== 'TOO_MANY_REQUESTS')
       codes.push((await ask(street, 'POST', 'areas/1/agreements', { body, headers })).body.code)
     expect(codes.filter((code) => code === 'AGREEMENT_SIGNATURE').length).toBeGreaterThanOrEqual(60)
     expect(codes.at(-1)).toBe('TOO_MANY_REQUESTS')

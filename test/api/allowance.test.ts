@@ -86,6 +86,17 @@ describe('what takes long', () => {
     for (const each of end) each()
     await Promise.all(own)
   })
+
+  test('is under way until it has been received, however slowly', async () => {
+    const turns = createTurns()
+    const received: (() => void)[] = []
+    const sent = () => new Promise<void>((resolve) => received.push(resolve))
+    for (let n = 0; n < 8; n++) expect(await turns.take('a', async () => n, sent)).toBe(n)
+    await expect(turns.take('a', async () => 8, sent)).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+    received[0]!()
+    await Promise.resolve()
+    expect(await turns.take('a', async () => 8)).toBe(8)
+  })
 })
 
 describe('whose request it is', () => {

@@ -22,7 +22,12 @@ const stranger = lower(people.stranger)
 let street: Street
 const tokens: Partial<Record<Name, string>> = {}
 /** The street trades in a time of its own, which is that of the server where days must be over. */
-const atDay = (days: number) => vi.spyOn(Date, 'now').mockReturnValue((midnight + days * daySeconds + 900) * 1000)
+const atDay = (days: number) => {
+  minutes += 1
+  vi.spyOn(Date, 'now').mockReturnValue((midnight + days * daySeconds + 60 * minutes) * 1000)
+}
+/** Each test has a minute of its own, in which allowances have come back. */
+let minutes = 15
 beforeAll(async () => {
   street = await startStreet()
   await trade(street, 4)
@@ -71,25 +76,48 @@ const readsOf = async () => pageOf(dataReadSchema).parse((await get('alice', `${
 
 const times = `from=${iso(midnight)}&to=${iso(midnight + daySeconds)}`
 const seat = `seat=${seatIds.alice}`
+const month = iso(t0).slice(0, 7)
+/** Every read of the document that is of an account, by its operation. */
 const resources = {
-  seats: `${alice}/seats`,
-  orders: `${alice}/orders?${seat}`,
-  wallet: `${alice}/wallet?area=1`,
-  agreements: `${alice}/agreements?${seat}`,
-  'forward orders': `${alice}/forward-orders?${seat}`,
-  budgets: `${alice}/budgets?${seat}`,
-  'forward trades': `${alice}/forward-trades?${seat}`,
-  intervals: `${alice}/intervals?${seat}`,
-  summary: `${alice}/summary?${seat}&${times}`,
-  batches: `${alice}/batches?${seat}`,
-  readings: `${alice}/readings?${seat}&${times}`,
-  statement: `${alice}/statements/${iso(t0 + batchSeconds)}?${seat}`,
-  grants: `${alice}/grants`,
-  reads: `${alice}/reads`,
+  listSeats: `${alice}/seats`,
+  listOrders: `${alice}/orders?${seat}`,
+  getWallet: `${alice}/wallet?area=1`,
+  listAgreements: `${alice}/agreements?${seat}`,
+  listForwardOrders: `${alice}/forward-orders?${seat}`,
+  listDailyBudgets: `${alice}/budgets?${seat}`,
+  getBudgetDay: `${alice}/budget-day?${seat}&at=${iso(t0)}`,
+  listForwardTrades: `${alice}/forward-trades?${seat}`,
+  getPartnerChoices: `${alice}/partner-choices`,
+  listSeatIntervals: `${alice}/intervals?${seat}`,
+  getSummary: `${alice}/summary?${seat}&${times}`,
+  getTotals: `${alice}/totals?${seat}&${times}&by=hour&timeZone=UTC`,
+  getMonth: `${alice}/months/${month}?${seat}&timeZone=UTC`,
+  getPartners: `${alice}/partners?${seat}&${times}`,
+  listSeatBatches: `${alice}/batches?${seat}`,
+  listReadings: `${alice}/readings?${seat}&${times}`,
+  getSeatWitnesses: `${alice}/witnesses?${seat}&${times}`,
+  getStatement: `${alice}/statements/${iso(t0 + batchSeconds)}?${seat}`,
+  getOtherPrices: `${alice}/other-prices?${seat}&side=sell&${times}&limits=0.1`,
+  getBetterLimits: `${alice}/better-limits?${seat}&side=sell&start=${iso(t0)}`,
+  listGrants: `${alice}/grants`,
+  listGrantsReceived: `${alice}/grants-received`,
+  listReads: `${alice}/reads`,
+  listNotices: `${alice}/notices`,
+  takeEverything: `${alice}/everything`,
 } as const
 type Resource = keyof typeof resources
 const everything = Object.keys(resources) as Resource[]
-const ofOwnerAlone: Resource[] = ['grants', 'reads']
+const ofOwnerAlone: Resource[] = [
+  ...([
+    'getPartnerChoices',
+    'getOtherPrices',
+    'getBetterLimits',
+    'listGrants',
+    'listGrantsReceived',
+    'listReads',
+  ] as const),
+  ...(['listNotices', 'takeEverything'] as const),
+]
 
 async function readableBy(name: Name | undefined): Promise<Resource[]> {
   const replies = await Promise.all(everything.map((what) => get(name, resources[what])))
@@ -97,27 +125,63 @@ async function readableBy(name: Name | undefined): Promise<Resource[]> {
 }
 
 describe('who reads what', () => {
-  const ofIntervals: Resource[] = ['intervals', 'summary', 'batches']
+  const ofIntervals: Resource[] = [
+    ...(['listSeatIntervals', 'getSummary', 'getTotals', 'getPartners', 'listSeatBatches'] as const),
+  ]
+  const ofReadings: Resource[] = ['listReadings', 'getSeatWitnesses']
+  test('and every read of an account is asked', async () => {
+    const { paths } = (await ask(street, 'GET', '/openapi.json')).body
+    const reads = Object.entries<{ get?: { operationId: string } }>(paths).flatMap(([path, { get: read }]) =>
+      path.startsWith('/api/v1/accounts/{account}') && read !== undefined ? [read.operationId] : [],
+    )
+    expect([...everything].sort()).toEqual(reads.sort())
+  })
+
   const roles: [string, () => Promise<unknown>, Name | undefined, Resource[]][] = [
     ['the owner', async () => {}, 'alice', everything],
     ['the grid operator', async () => {}, 'grid', everything.filter((what) => !ofOwnerAlone.includes(what))],
     ['a neighbour', async () => {}, 'bob', []],
     ['nobody', async () => {}, undefined, []],
-    ['one with a grant of all', () => give(), 'stranger', [...ofIntervals, 'readings', 'statement']],
+    ['one with a grant of all', () => give(), 'stranger', [...ofIntervals, ...ofReadings, 'getStatement']],
     ['one with a grant of intervals', () => give({ scope: 1 }), 'stranger', ofIntervals],
-    ['one with a grant of readings', () => give({ scope: 2 }), 'stranger', ['readings']],
-    ['one with a grant of statements', () => give({ scope: 4 }), 'stranger', ['statement']],
+    ['one with a grant of readings', () => give({ scope: 2 }), 'stranger', ofReadings],
+    ['one with a grant of statements', () => give({ scope: 4 }), 'stranger', ['getStatement']],
     [
       'one with a grant of sums of days',
       () => give({ scope: 1, granularity: 1 }).then(() => atDay(1)),
       'stranger',
-      ['summary'],
+      ['getSummary'],
     ],
     [
       'one with a grant of a time to come',
       () => give({ from: t0 + 9 * daySeconds }),
       'stranger',
-      ['intervals', 'batches'],
+      ['listSeatIntervals', 'listSeatBatches'],
+    ],
+    [
+      'one with a grant of intervals and readings',
+      () => give({ scope: 3 }),
+      'stranger',
+      [...ofIntervals, ...ofReadings],
+    ],
+    [
+      'one with a grant of intervals and statements',
+      () => give({ scope: 5 }),
+      'stranger',
+      [...ofIntervals, 'getStatement'],
+    ],
+    [
+      'one with a grant of readings and statements',
+      () => give({ scope: 6 }),
+      'stranger',
+      [...ofReadings, 'getStatement'],
+    ],
+    ['one with a grant of another seat', () => give({ seat: BigInt(seatIds.bob) }).catch(() => {}), 'stranger', []],
+    [
+      'one with a grant of intervals of a whole month',
+      () => give({ scope: 1, from: Date.parse(`${month}-01`) / 1000 }),
+      'stranger',
+      everything.filter((what) => ofIntervals.includes(what) || what === 'getMonth'),
     ],
     ['one whose grant is taken back', () => give().then(revokeAll), 'stranger', []],
     ['one with a grant of somebody else', () => give({ grantee: bob }), 'stranger', []],
@@ -150,7 +214,7 @@ describe('who reads what', () => {
     street.statements.set(name, new Promise((resolve) => (finish = resolve)) as never)
     const refused: Reply[] = []
     const asked = Array.from({ length: 12 }, async () => {
-      const reply = await get('alice', resources.statement)
+      const reply = await get('alice', resources.getStatement)
       if (reply.status !== 200) refused.push(reply)
       return reply.status
     })
@@ -160,7 +224,7 @@ describe('who reads what', () => {
     expect((await get('bob', `${bob}/statements/${iso(t0 + batchSeconds)}?seat=${seatIds.bob}`)).status).toBe(404)
     finish(statement)
     expect((await Promise.all(asked)).filter((status) => status === 200)).toHaveLength(8)
-    expect((await get('alice', resources.statement)).status).toBe(200)
+    expect((await get('alice', resources.getStatement)).status).toBe(200)
     street.statements.set(name, statement)
   })
 
@@ -168,15 +232,15 @@ describe('who reads what', () => {
     await revokeAll()
     const [from, until] = [t0 + intervalSeconds, t0 + 3 * intervalSeconds]
     await give({ from, until })
-    const intervals = await get('stranger', resources.intervals)
+    const intervals = await get('stranger', resources.listSeatIntervals)
     expect(intervals.body.items.map(({ start }: { start: string }) => start)).toEqual(
       [2, 1].map((n) => iso(t0 + n * intervalSeconds)),
     )
-    expect((await get('stranger', resources.batches)).body.items).toEqual([])
-    expect((await get('stranger', resources.statement)).body.code).toBe('GRANT_COARSER')
-    const readings = pageOf(ownReadingSchema).parse((await get('stranger', resources.readings)).body).items
+    expect((await get('stranger', resources.listSeatBatches)).body.items).toEqual([])
+    expect((await get('stranger', resources.getStatement)).body.code).toBe('GRANT_COARSER')
+    const readings = pageOf(ownReadingSchema).parse((await get('stranger', resources.listReadings)).body).items
     expect(readings.map(({ time }) => time)).toEqual([1, 2].map((n) => iso(t0 + n * intervalSeconds)))
-    const summary = await get('stranger', resources.summary)
+    const summary = await get('stranger', resources.getSummary)
     expect(summary.body).toMatchObject({ from: iso(from), to: iso(until), exportWh: 1_000, soldWh: 800 })
     expect((await get('stranger', `${alice}/intervals`)).body.code).toBe('ACCOUNT_FOREIGN')
   })
@@ -194,9 +258,9 @@ describe('who reads what', () => {
   })
 
   test('readings come page by page as they were signed', async () => {
-    const page = await get('alice', `${resources.readings}&limit=3`)
+    const page = await get('alice', `${resources.listReadings}&limit=3`)
     expect(page.body.items).toHaveLength(3)
-    const next = await get('alice', `${resources.readings}&limit=3&cursor=${page.body.cursor}`)
+    const next = await get('alice', `${resources.listReadings}&limit=3&cursor=${page.body.cursor}`)
     expect(next.body.items.map(({ exportWh }: { exportWh: number }) => exportWh)).toEqual([2_000])
     expect((await get('alice', `${alice}/readings?${seat}&from=${iso(t0)}&to=${iso(t0)}`)).body.code).toBe(
       'RANGE_EMPTY',
@@ -261,7 +325,7 @@ describe('taking back', () => {
       transaction: null,
       notCarried: 'the chain’s node cannot be reached',
     })
-    expect(await readableBy('stranger')).toEqual(['readings'])
+    expect(await readableBy('stranger')).toEqual(['listReadings', 'getSeatWitnesses'])
     expect((await revoke(older + 1)).body).toMatchObject({
       transaction: expect.stringMatching(/^0x/),
       notCarried: null,
@@ -286,13 +350,13 @@ describe('the owner is told', () => {
     await revokeAll()
     await street.database`delete from data_reads`
     const { digest } = await give({ scope: 1 })
-    await get('alice', resources.intervals)
-    await get('bob', resources.intervals)
-    await get('stranger', resources.readings)
+    await get('alice', resources.listSeatIntervals)
+    await get('bob', resources.listSeatIntervals)
+    await get('stranger', resources.listReadings)
     expect(await readsOf()).toEqual([])
 
-    for (let n = 0; n < 3; n++) await get('stranger', resources.summary)
-    await get('grid', resources.orders)
+    for (let n = 0; n < 3; n++) await get('stranger', resources.getSummary)
+    await get('grid', resources.listOrders)
     await ask(street, 'GET', `areas/1/report?${times}`, as('grid'))
     await ask(street, 'GET', `areas/1/report?${times}&point=${settings.rulesHash.slice(0, 42)}`, as('grid'))
     await ask(street, 'GET', `areas/1/batches/${iso(t0 + batchSeconds)}/export`, as('grid'))

@@ -226,6 +226,11 @@ test('what lies in an archive is said to, and is no empty list', async () => {
     own(`months/${iso(t0).slice(0, 7)}?seat=${seatIds.bob}&timeZone=UTC`),
     own(`readings?seat=${seatIds.bob}&${range}`),
     own(`statements/${iso(until)}?seat=${seatIds.bob}`),
+    own(`partners?seat=${seatIds.bob}&${range}`),
+    own(`witnesses?seat=${seatIds.bob}&${range}`),
+    ask(street, 'GET', `areas/1/witnesses?${range}`, { token: grid }),
+    own(`better-limits?seat=${seatIds.bob}&side=buy&start=${iso(t0)}`),
+    own(`other-prices?seat=${seatIds.bob}&side=buy&${range}&limits=0.1`),
   ])
   for (const { status, body } of replies) {
     const problem = typeof body === 'string' ? JSON.parse(body) : body

@@ -295,3 +295,57 @@ describe.each([1, 2])('what area %i’s offices see and send', (area) => {
     expect(await allowed(id, request)).toEqual(names.filter((name) => owners.includes(name)))
   })
 })
+
+describe('what was signed once', () => {
+  const signedOnce = async (id: string, change: (path: string) => string = (path) => path) => {
+    const { owners, request } = signedBy[id]!
+    const own = await request(everybody[owners[0]!])
+    return { method: methodOf(id), request: { ...own, path: change(own.path) } }
+  }
+
+  test.each([
+    ['acceptAgreements', 'AGREEMENT_NO_SEAT'],
+    ['acceptInvitation', 'RULES_UNKNOWN'],
+  ])('%s counts in no other area', async (id, code) => {
+    const { method, request } = await signedOnce(id, (path) => path.replace('areas/1', 'areas/2'))
+    expect((await send(method, request, 'alice')).body.code).toBe(code)
+  })
+
+  test('a declaration counts in no other area, whoever has its office', async () => {
+    const signature = await sign(everybody.neighbour, 'Declaration', declaration)
+    const request = { path: 'areas/2/declarations', body: { declaration, body: words, signature } }
+    expect((await send('POST', request, 'neighbour')).body.code).toBe('RULES_UNKNOWN')
+  })
+
+  test.each(['placeOrder', 'cancelOrder', 'revokeSessionKey', 'acceptAgreements', 'acceptInvitation'])(
+    '%s has effect once, sent again in the same and in another session',
+    async (id) => {
+      const { method, request } = await signedOnce(id)
+      const first = await send(method, request, 'bob')
+      const journaled = street.area.status.sequence
+      const again = await send(method, request, 'bob')
+      expect([first, again].map(({ status, body }) => [status < 300, body.code])).toEqual([
+        [first.status < 300, first.body.code],
+        [first.status < 300, first.body.code],
+      ])
+      if (first.status < 300) expect(again.body).toEqual(first.body)
+      const elsewhere = await send(method, request, 'metering')
+      if (id === 'acceptInvitation') {
+        // It is for whoever shows it, as many as it says: this one for one, since Bob had been invited before.
+        expect(elsewhere.status).toBe(200)
+        expect((await send(method, request, 'neighbour')).body.code).toBe('INVITATION_ENDED')
+      } else expect([elsewhere.status, elsewhere.body]).toEqual([again.status, again.body])
+      expect(street.area.status.sequence).toBe(journaled)
+    },
+  )
+
+  test('a session that was ended opens nothing, by its token or beside another one', async () => {
+    const token = await tokenOf(street, people.alice)
+    const own = (shown: string) => ask(street, 'GET', `accounts/${alice}/wallet?area=1`, { token: shown })
+    expect((await own(token)).status).toBe(200)
+    expect((await ask(street, 'DELETE', 'session', { token })).status).toBe(204)
+    expect((await own(token)).body.code).toBe('SESSION_NEEDED')
+    expect((await ask(street, 'DELETE', 'session', { token })).status).toBe(401)
+    expect((await own(tokens.alice!)).status).toBe(200)
+  })
+})

@@ -1,7 +1,7 @@
 /** The indexer against a real chain, reorganisations included. */
 import { type JsonRpcProvider, makeError, Wallet } from 'ethers'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { escrowAt, tokenAt } from '../../contracts/build/deploy.ts'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { hashRules, type Mandate, signFull } from '../../contracts/protocol/typed-data.ts'
@@ -89,39 +89,6 @@ async function mandateOf(street: Street, home: Home, parts: Partial<Mandate>): P
     ...parts,
   }
 }
-
-test('a database that does not answer is not called a node that shows no block', async () => {
-  vi.useFakeTimers({ toFake: ['performance'] })
-  onTestFinished(() => void vi.useRealTimers())
-  const isGone = { node: false, database: true }
-  const database = async () => {
-    if (isGone.database) throw new Error('the database is silent')
-    return []
-  }
-  const provider = {
-    async send() {
-      if (isGone.node) throw new Error('the node is silent')
-      return '0x1'
-    },
-    getBlock: async () => ({ number: 0, timestamp: 60, hash: '0x01' }),
-  }
-  const indexer = createIndexer({
-    ...{ database: database as never, provider: provider as never, escrow: '0x' as never, chainId: 1, log },
-    ...{ confirmations: 1, firstBlock: 1, deliver: async () => {} },
-  })
-  const silentAfter = async (gone: Partial<typeof isGone>) => {
-    Object.assign(isGone, gone)
-    for (const _ of [1, 2]) {
-      await indexer.advance().catch(() => {})
-      vi.advanceTimersByTime(30_000)
-    }
-    return indexer.silentMs
-  }
-  expect(await silentAfter({})).toBe(0)
-  expect(await silentAfter({ database: false })).toBe(0)
-  expect(await silentAfter({ node: true })).toBe(60_000)
-  expect(await silentAfter({ node: false })).toBe(0)
-})
 
 test('every change is a boundary on the seat’s timeline, whoever made it', async () => {
   const { database, street, home } = await scene()

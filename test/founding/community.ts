@@ -154,7 +154,8 @@ export interface RunningServer {
   child: ChildProcess
   url: string
   metricsUrl: string
-  stop(): Promise<void>
+  /** What it said, its log among it. */
+  stop(): Promise<Run>
 }
 
 /** Starts the community's server and waits until it is ready. Throws what it said where it ends. */
@@ -183,6 +184,7 @@ export async function startServer(
       child.kill('SIGCONT')
       child.kill()
       await eventually(() => ended)
+      return ended!
     },
   }
 }

@@ -175,13 +175,16 @@ describe('a server that runs', { timeout: 120_000 }, () => {
       for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGCONT')
       process.kill(ground.postgres.pid, 'SIGCONT')
       await says(/^$/)
+      for (const pid of backendsOf(ground.postgres.pid)) process.kill(pid, 'SIGTERM')
+      await says(/^$/)
       await giveGas(ground, community.operator, 0n)
       await says(/cannot pay the gas of a batch: send it some/)
       await giveGas(ground, community.operator, 10n ** 20n)
       await says(/^$/)
     } finally {
       ground.anvil.kill('SIGCONT')
-      await server.stop()
+      const { stdout: log } = await server.stop()
+      expect(log.split('\n').filter((line) => line.includes('"stack"'))).toEqual([])
     }
   })
 })

@@ -50,6 +50,7 @@ export function reportRoutes(parts: OrderParts): Route[] {
       id: 'getReport',
       method: 'get',
       path: '/areas/:area/report',
+      isSlow: true,
       tag,
       summary: 'Settlement report of [from, to) for the area’s grid operator: a row per metering point and interval',
       private: true,

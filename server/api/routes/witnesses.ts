@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
 import { TimeZone } from '../../exchange/time-zone.ts'
 import { witnessedPoints } from '../../official/witnessed-points.ts'
+import { requireKept } from '../../store/archives.ts'
 import { seatsOfAccount } from '../../store/queries-seats.ts'
 import { areaPlace, rosterOf } from '../../store/roster-store.ts'
 import { contradictions, type WitnessedHome, type WitnessInterval, witnessDays } from '../../store/witness-store.ts'
@@ -86,6 +87,7 @@ async function witnesses(
   home: WitnessedHome | null,
 ): Promise<WitnessesResource> {
   const areaId = await tables.idOf(area)
+  await requireKept(database, areaId, from)
   const around = { from: Math.floor(from / daySeconds), to: Math.ceil(to / daySeconds), home }
   const touched = await witnessDays(database, areaId, around, shown.days)
   const days = touched.filter(({ day }) => day * daySeconds >= from && (day + 1) * daySeconds <= to)
