@@ -8,6 +8,8 @@ describe('area settings', () => {
   it('become what the engine clears by', () => {
     const settings = areaSettings(file(), chain)
     expect(settings.rules).toMatchObject({ priceTick: 100, maxGridPerKwh: 300, maxBandTicks: 4_000, settlingGrade: 0 })
+    // Who says nothing else has everybody's meter confirmed.
+    expect(settings.rules.confirmation).toBe(2)
     expect(engineConfig(settings).zones[2]).toEqual({
       id: 'south',
       parent: 'root',
