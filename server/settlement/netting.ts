@@ -7,6 +7,7 @@
  */
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
 import type { BatchCut, BatchEntry, SeatSpan } from '../market/area/area.ts'
+import type { Fills } from '../market/area/interval.ts'
 import { MoneySum } from '../market/money-sum.ts'
 import { SettlementError } from './error.ts'
 
@@ -47,11 +48,16 @@ export function spansOf(
   return spans
 }
 
+/** The fills of an interval, column by column. */
+type FillColumns = Pick<Fills, 'slot' | 'kind' | 'energyWh' | 'amount'>
+
 /** Adds fills up to the entries of a batch. */
 export class BatchNetting {
   private readonly batch: { start: UtcSeconds; end: UtcSeconds; intervalSeconds: number }
   private readonly sums: Sum[]
   private readonly ofSeat = new Map<number, Sum[]>()
+  /** What was looked up last for each place. */
+  private readonly ofPlace: { seat: number; sums: Sum[] | undefined }[] = []
 
   /** `spans` in any order of seats; those of one seat ascend. */
   constructor(batch: { start: UtcSeconds; end: UtcSeconds; intervalSeconds: number }, spans: readonly SeatSpan[]) {
@@ -72,26 +78,38 @@ export class BatchNetting {
    * interval's ends is not a measured reading).
    */
   add(seat: number, start: UtcSeconds, fill: { isSale: boolean; energyWh: Wh; amount: number }): void {
+    const sum = this.covering(this.ofSeat.get(seat), seat, start)
+    give(sum, fill.isSale, fill.energyWh, fill.amount)
+  }
+
+  /** Adds all fills of the interval that begins at `start`; `seats` names the seat of each place. Throws as `add`. */
+  addAll(start: UtcSeconds, fills: FillColumns, seats: readonly (number | null)[]): void {
+    // A day of a large area has a million fills: nothing is made for one of them, nor looked up twice.
+    const { slot, kind, energyWh, amount } = fills
+    for (let index = 0; index < slot.length; index += 1) {
+      const place = slot[index]!
+      const seat = seats[place]!
+      let own = this.ofPlace[place]
+      if (own === undefined || own.seat !== seat) {
+        own = { seat, sums: this.ofSeat.get(seat) }
+        this.ofPlace[place] = own
+      }
+      give(this.covering(own.sums, seat, start), (kind[index]! & 1) === 1, energyWh[index]!, amount[index]!)
+    }
+  }
+
+  private covering(sums: readonly Sum[] | undefined, seat: number, start: UtcSeconds): Sum {
     const end = start + this.batch.intervalSeconds
     if (start < this.batch.start || end > this.batch.end) {
       throw new SettlementError('SETTLEMENT_INPUT', `seat ${seat}: fill at ${start} lies outside the batch`)
     }
-    const sum = this.ofSeat
-      .get(seat)
-      ?.find(({ span }) => span.kind === 'settle' && span.from <= start && end <= span.time)
-    if (sum === undefined) {
-      throw new SettlementError(
-        'SETTLEMENT_FILL_UNCOVERED',
-        `seat ${seat}: the fill at ${start} has no measured reading at both ends of its interval`,
-      )
+    for (const sum of sums ?? []) {
+      if (sum.span.kind === 'settle' && sum.span.from <= start && end <= sum.span.time) return sum
     }
-    if (fill.isSale) {
-      sum.soldWh += fill.energyWh
-      sum.received.add(fill.amount, 1)
-    } else {
-      sum.boughtWh += fill.energyWh
-      sum.paid.add(fill.amount, 1)
-    }
+    throw new SettlementError(
+      'SETTLEMENT_FILL_UNCOVERED',
+      `seat ${seat}: the fill at ${start} has no measured reading at both ends of its interval`,
+    )
   }
 
   /**
@@ -128,6 +146,16 @@ export class BatchNetting {
   }
 }
 
+function give(sum: Sum, isSale: boolean, energyWh: Wh, amount: number): void {
+  if (isSale) {
+    sum.soldWh += energyWh
+    sum.received.add(amount, 1)
+  } else {
+    sum.boughtWh += energyWh
+    sum.paid.add(amount, 1)
+  }
+}
+
 interface Sum {
   span: SeatSpan
   soldWh: Wh
@@ -142,8 +170,11 @@ function tightestBand(entries: readonly BatchEntry[]): { bandLow: Ticks; bandHig
   let high: bigint | null = null
   const widen = (amount: LedgerUnits, energyWh: Wh) => {
     if (energyWh === 0) return
-    const floor = floorDivide(amount, BigInt(energyWh))
-    const ceiling = -floorDivide(-amount, BigInt(energyWh))
+    const wh = BigInt(energyWh)
+    // Most are inside, which is cheaper to see than to divide.
+    if (low !== null && high !== null && low * wh <= amount && amount <= high * wh) return
+    const floor = floorDivide(amount, wh)
+    const ceiling = -floorDivide(-amount, wh)
     if (low === null || floor < low) low = floor
     if (high === null || ceiling > high) high = ceiling
   }

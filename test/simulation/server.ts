@@ -120,9 +120,11 @@ export class Server {
   }
 
   private serve({ number, database, witness, config }: AreaParts, machine: Machine, chance: Random): ServedArea {
-    const { scheduler, chain, planted } = this.surroundings
+    const { scheduler, chain, areas, planted } = this.surroundings
     const [inside, outside] = portsOf(machine)
-    const { store, lease } = database.connect(machine, machine.name)
+    const { store } = database.connect(machine, machine.name)
+    // Whoever runs one of the areas runs them all: homes find it where they find the other.
+    const { lease } = areas[0]!.database.connect(machine, machine.name)
     const runner = new AreaRunner({
       ...{ store, lease, owner: machine.name, config: config(), face, waitsForChain: true },
       clock: planted === 'one clock' ? new OneClock(machine) : new AreaClock(machine, { hasChain: true }),

@@ -102,10 +102,11 @@ export function reservedIn(state: Pick<AreaState, 'slots'>, intervals: readonly 
       const columns = reserved?.[side]
       if (columns === undefined) continue
       const { arrival, limitTicks, energyWh } = columns
+      // Most of a million places cost nothing: who sells pays only where the price is below zero.
+      const sign = costPerWh(side, 1)
       for (let slot = 0; slot < arrival.length; slot += 1) {
-        if (energyWh[slot] === 0) continue
-        const perWh = costPerWh(side, limitTicks[slot]!)
-        if (perWh > 0) sums.add(slot, perWh * energyWh[slot]!)
+        const cost = sign * limitTicks[slot]! * energyWh[slot]!
+        if (cost > 0) sums.add(slot, cost)
       }
     }
   }

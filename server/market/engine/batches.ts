@@ -14,6 +14,7 @@ import {
   configNow,
   intervalsBetween,
   lengthOf,
+  type SeatState,
   type UnsettledBatch,
 } from '../area/state.ts'
 import { waitsForDeclaration } from './declarations.ts'
@@ -80,37 +81,76 @@ export function cutBatch(state: AreaState, { start, end }: { start: UtcSeconds; 
   return [...events, ...forgetOld(state)]
 }
 
+interface Boundary {
+  time: UtcSeconds
+  /** The one that ends here. */
+  interval: Interval
+}
+
 /** Where the entries of a batch begin and end, once its intervals were computed; a seat of which nothing was measured has none. */
 export function batchSpans(
   state: Configured & Pick<AreaState, 'intervals' | 'seats'>,
   { start, end }: { start: UtcSeconds; end: UtcSeconds },
 ): SeatSpan[] {
   const length = lengthOf(state)
-  const boundaries: { time: UtcSeconds; interval: Interval }[] = []
+  const boundaries: Boundary[] = []
   for (let time = start; time <= end; time += length) {
     const interval = state.intervals.get(time - length)
     if (interval !== undefined) boundaries.push({ time, interval })
   }
   const trading = new Set(state.intervals.get(start)?.fills.slot)
-  return [...state.seats.values()].flatMap((seat) => {
+  const all: SeatSpan[] = []
+  for (const seat of state.seats.values()) {
     const { slot, base, chain } = seat
-    const measured: UtcSeconds[] = []
-    for (const { time, interval } of boundaries) {
-      if (time > base.time && interval.isMeasured(slot, base.epoch)) measured.push(time)
-    }
-    if (measured.length === 0 || measured.at(-1)! <= start) return []
-    if (isClosedBetween(chain, Math.max(base.time, start), end)) return []
+    const startTrades = trading.has(slot)
     // No entry that trades runs across a change of terms, nor across a mandate's expiry.
     const changes: UtcSeconds[] = []
     for (const { from, validUntil } of chain.terms) {
-      for (const time of [from, validUntil]) if (time > base.time && time < end) changes.push(time)
+      if (from > base.time && from < end) changes.push(from)
+      if (validUntil > base.time && validUntil < end) changes.push(validUntil)
     }
-    const spans = spansOf({ base: base.time, measured, changes, startTrades: trading.has(slot) }, start)
-    return spans.map((span): SeatSpan => {
+    const measured =
+      changes.length > 0 ? measuredOf(seat, boundaries) : outermostOf(seat, boundaries, { start, startTrades })
+    if (measured.length === 0 || measured.at(-1)! <= start) continue
+    if (isClosedBetween(chain, Math.max(base.time, start), end)) continue
+    for (const span of spansOf({ base: base.time, measured, changes, startTrades }, start)) {
       const { epoch, importWh, exportWh } = state.intervals.get(span.time - length)!.registersAt(slot, span.time)!
-      return { seat: chain.seat, ...span, epoch, importWh, exportWh }
-    })
-  })
+      all.push({ seat: chain.seat, ...span, epoch, importWh, exportWh })
+    }
+  }
+  return all
+}
+
+/** The boundaries at which a seat was measured since its base, ascending. */
+function measuredOf({ slot, base }: SeatState, boundaries: readonly Boundary[]): UtcSeconds[] {
+  const measured: UtcSeconds[] = []
+  for (const { time, interval } of boundaries) {
+    if (time > base.time && interval.isMeasured(slot, base.epoch)) measured.push(time)
+  }
+  return measured
+}
+
+/**
+ * Of those the last one and, where an entry has to begin at it, the first: where no terms change, the spans follow from them. A day
+ * has many, and most seats have them all.
+ */
+function outermostOf(
+  { slot, base }: SeatState,
+  boundaries: readonly Boundary[],
+  { start, startTrades }: { start: UtcSeconds; startTrades: boolean },
+): UtcSeconds[] {
+  const isMeasured = (place: number) => {
+    const { time, interval } = boundaries[place]!
+    return time > base.time && interval.isMeasured(slot, base.epoch)
+  }
+  let last = boundaries.length - 1
+  while (last >= 0 && !isMeasured(last)) last -= 1
+  if (last < 0) return []
+  const times = [boundaries[last]!.time]
+  if (base.time >= start) return times
+  let first = boundaries[0]!.time > start || startTrades ? 0 : 1
+  while (first < last && !isMeasured(first)) first += 1
+  return first < last ? [boundaries[first]!.time, ...times] : times
 }
 
 /** A seat that trades in no interval of a batch, whatever comes, has nothing to settle there; it may be forgotten by then. */
@@ -124,11 +164,7 @@ function isClosedBetween({ terms }: Pick<ChainSeat, 'terms'>, from: UtcSeconds, 
 function netted(state: AreaState, { start, end, spans }: UnsettledBatch): BatchCut {
   const netting = new BatchNetting({ start, end, intervalSeconds: lengthOf(state) }, spans)
   for (const { start: from, fills } of intervalsBetween(state, start, end)) {
-    for (let index = 0; index < fills.length; index += 1) {
-      const seat = state.slots[fills.slot[index]!]!
-      const isSale = (fills.kind[index]! & 1) === 1
-      netting.add(seat, from, { isSale, energyWh: fills.energyWh[index]!, amount: fills.amount[index]! })
-    }
+    netting.addAll(from, fills, state.slots)
   }
   return netting.finish()
 }
