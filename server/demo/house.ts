@@ -15,7 +15,7 @@ import { agentProgram, serverProgram } from '../project-files.ts'
 import { DemoError } from './error.ts'
 import { type FlatOffice, type Flats, seatedBefore, startFlats } from './flats.ts'
 import { type DevicePlace, enrolHomes, wishesOf, writeAgentConfig } from './homes.ts'
-import { pointsOf, runMeteringOperator } from './metering-operator.ts'
+import { registersOfHomes, runMeteringOperator } from './metering-operator.ts'
 import { type GridOffice, onboard } from './onboarding.ts'
 import type { House, MeteredHome, Street, VacantFlat } from './street.ts'
 import type { Kept, Log, Supervisor } from './supervisor.ts'
@@ -99,7 +99,7 @@ export function startMetering(
   const stopping = new AbortController()
   const wrongAt = Math.ceil((Date.parse(parts.epoch) / 1000 + wrongAfterSeconds) / length) * length
   const folder = join(dataFolder, 'metering')
-  const points = () => pointsOf(parts.awaited())
+  const points = () => registersOfHomes(parts.awaited())
   const running = runMeteringOperator({ ...parts, folder, wrongAt, points, signal: stopping.signal })
   running.catch((error: Error) => parts.log(`metering operator: ${error.message}`))
   return async () => {
@@ -147,7 +147,7 @@ async function takeRoster(parts: HouseParts, flats: readonly VacantFlat[]): Prom
   const file = join(dataFolder, 'house-roster.csv')
   const since = new Date(Date.parse(epoch) - daySeconds * 1000).toISOString().slice(0, 10)
   const homes = [...house.homes, ...flats]
-  const lines = pointsOf(homes).map(({ home, point, direction }) => {
+  const lines = registersOfHomes(homes).map(({ home, point, direction }) => {
     const { drawsThrough } = homes.find(({ id }) => id === home)!
     const meter = keyOfPoint(wallet, drawsThrough).address.toLowerCase()
     return [meter, point, direction, '', 'Sunfield Grid', '', '', '', since, ''].join(',')

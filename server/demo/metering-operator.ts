@@ -127,7 +127,7 @@ async function metersShow(
 }
 
 /** One for each identifier. */
-export function pointsOf(
+export function registersOfHomes(
   homes: readonly Pick<VacantFlat, 'id' | 'drawsThrough' | 'feedsInThrough'>[],
 ): PointRegister[] {
   return homes.flatMap(({ id: home, drawsThrough, feedsInThrough }): PointRegister[] => [

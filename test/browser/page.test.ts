@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { Wallet } from 'ethers'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
 import type { DemoHomes } from '../../server/api/demo-resources.ts'
@@ -42,6 +43,7 @@ import {
 import { energyJourney } from './energy-journey.ts'
 import {
   claimAndSign,
+  codeOfAnswer,
   demoArea,
   findByCode,
   invitationOf,
@@ -51,17 +53,14 @@ import {
   takeOver,
 } from './joining-journey.ts'
 import { confirmingJourney, leavingJourney, revokingJourney } from './leaving-journey.ts'
-import { allowNotices, askForSomebody, collectAndSendOn, moveAndStay, noticeOfPayout } from './money-journey.ts'
+import { askForSomebody, collectAndSendOn, moveAndStay } from './money-journey.ts'
 import {
-  askAndLeave,
-  collect,
-  type Journey,
+  flatToMoneyBack,
+  isWithinFiveMinutes,
   newcomerWords,
-  putInAndAsk,
-  saveStatements,
+  sellToPayout,
+  sellWithNotices,
   toFirstLiveValue,
-  toOpenPlace,
-  verifyStatement,
 } from './newcomer-journey.ts'
 import { printRecoveryKey, recoverAccount } from './recovery-journey.ts'
 import { narrow, sweep } from './sweep.ts'
@@ -343,12 +342,6 @@ describe('money', () => {
   }, 180_000)
 })
 
-/** In a page: what the server answers to whoever is signed in here as this account, by its code. */
-async function askFor({ path, account }: { path: string; account: string }): Promise<string> {
-  const answer = await fetch(path, { headers: { 'commonwatt-account': account } })
-  return ((await answer.json()) as { code?: string }).code ?? String(answer.status)
-}
-
 describe('joining', () => {
   it('makes an account, finds the home by its code, signs limits in plain words and starts trading', async () => {
     const { agent, code } = await offeredMeter(demo.url)
@@ -416,8 +409,9 @@ describe('joining', () => {
     await page.getByRole('button', { name: 'Open my account' }).click()
     await shows(page, '.problems', /This meter was closed and trades no more/)
     expect(await page.getByRole('combobox', { name: 'Meter' }).count()).toBe(0)
-    const asked = { path: `/api/v1/accounts/${now!.account}/seats`, account: former!.account }
-    expect(await page.evaluate(askFor, asked)).toBe('ACCOUNT_FOREIGN')
+    expect(await codeOfAnswer(page, { path: `accounts/${now!.account}/seats`, account: former!.account })).toBe(
+      'ACCOUNT_FOREIGN',
+    )
   }, 180_000)
 
   it('with a second meter lets money move to its purse, and stay where it is', async () => {
@@ -485,49 +479,25 @@ describe('an account of a passkey', () => {
 })
 
 describe('newcomers of the demo', () => {
-  /** What a person needs for one act, to read, find and do it, and how long all of it may take. */
-  const [secondsAnAct, goalSeconds] = [20, 300]
-
-  function isWithinFiveMinutes(who: string, { acts, waits }: Journey): void {
-    const waited = waits.reduce((sum, [, seconds]) => sum + seconds, 0)
-    const told = waits.map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`).join(', ')
-    console.info(`${who}: a first live value after ${acts.length} acts and ${waited.toFixed(1)} s of waiting: ${told}`)
-    expect(acts.length * secondsAnAct).toBeLessThan(goalSeconds)
-  }
-
   it('go the whole way, from the first page to money that has arrived: two homes with an agent, and a flat without', async () => {
-    const { de, en } = newcomerWords
-    const traded = (word: string) => new RegExp(`${word}.*0x`, 's')
     const withPasskey = async () => {
       const page = await open('/', { viewport: phone, locale: 'de-AT', colorScheme: 'dark' })
       await withAuthenticator(page)
+      const { de } = newcomerWords
       isWithinFiveMinutes('with a passkey', await toFirstLiveValue(page, de, { account: 'passkey', power: '7,2' }))
-      await putInAndAsk(page, de)
-      await shows(page, '.result-list', new RegExp(`${guestWh} Wh verkauft`))
-      await verifyStatement(page, de, traded('verkauft'))
-      await collect(page, de)
+      await sellToPayout(page, de, guestWh)
     }
     const withPassphrase = async () => {
       const look = { viewport: wide, locale: 'en-GB', colorScheme: 'light' } as const
       const page = await open('/', look, withNoticeCentre)
       const account = 'passphrase' as const
+      const { en } = newcomerWords
       isWithinFiveMinutes('with a passphrase', await toFirstLiveValue(page, en, { account, power: '7\\.2' }))
-      await putInAndAsk(page, en)
-      await askAndLeave(page)
-      await allowNotices(page)
-      await shows(page, '.result-list', new RegExp(`${guestWh} Wh sold`))
-      await verifyStatement(page, en, traded('sold'))
-      await saveStatements(page)
-      await collect(page, en)
-      await noticeOfPayout(page)
+      await sellWithNotices(page, guestWh)
     }
     const withoutAgent = async () => {
       const page = await open('/areas/scripted-house', { viewport: wide, locale: 'en-GB', colorScheme: 'dark' })
-      await toOpenPlace(page, en, { kind: 'flat', account: 'passphrase', found: new RegExp(`number${flatPoint}`) })
-      await putInAndAsk(page, en)
-      await shows(page, '.result-list', new RegExp(`${flatWh} Wh bought`))
-      await verifyStatement(page, en, traded('bought'))
-      await collect(page, en)
+      await flatToMoneyBack(page, newcomerWords.en, { point: flatPoint, wh: flatWh })
     }
     await Promise.all([withPasskey(), withPassphrase(), withoutAgent()])
     const homes = await publicClient(demo.url).get<DemoHomes>('/demo/homes')
@@ -539,13 +509,23 @@ describe('newcomers of the demo', () => {
 })
 
 describe('the utility', () => {
-  it('sees results that add up, settled batches, and a report that agrees', async () => {
+  it('sees results that add up, how payments go, who takes part, invites more, and has a report that agrees', async () => {
     const page = await open('/people/grid')
     await shows(page, '.attention', /(all in order|look at this).*Yesterday.*Nothing was traded yesterday/s)
     await shows(page, '.lines', /South.*of 20 Wh.*Full in \d+ of/s)
     await shows(page, '.check', /adds up/)
     await page.getByRole('tab', { name: 'Payments' }).click()
     await shows(page, 'table', /paid.*0x[0-9a-f]{4}…/s)
+    await shows(page, '.tabs .facts', /paid until.*waiting to be paid.*gas of a payment.*watchers.*nobody/s)
+    await page.getByRole('tab', { name: 'Meters' }).click()
+    await shows(page, '.tabs table', /members.*North.*South.*Transformer/s)
+    await page.getByLabel('For how many members').fill('0')
+    await shows(page, '.inviting .wrong', /a whole number from 1 to/)
+    await page.getByLabel('For how many members').fill('3')
+    await page.getByRole('button', { name: 'Sign the link' }).click()
+    const link = await page.getByLabel(/^Send this link to 3 new members/).inputValue()
+    expect(readInvitation(new URL(link).hash)).toMatchObject({ invitation: { accounts: 3 } })
+    expect(await accessibilityFaults(page)).toEqual([])
     await page.getByRole('tab', { name: 'Report' }).click()
     const saved = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Download', exact: true }).click()

@@ -17,7 +17,7 @@ import { LimitsFields, useLimits } from './limits-fields.tsx'
 import { mandateOf, nextVersion } from './mandate.ts'
 import { isMetered, joiningWordsIn } from './metered.ts'
 import { pairingQuery, requestPairing, showInvitation } from './queries.ts'
-import { Steps } from './steps.tsx'
+import { JoinSteps } from './steps.tsx'
 import { joiningWords, meteredWords } from './words.tsx'
 
 /** What a connection of a home in Europe carries: three phases of 63 A hold 43 kW, most homes less than 25. */
@@ -47,7 +47,7 @@ export default function Pairing({ session, area: here, code, again }: PairingPro
   if (found === undefined) {
     return (
       <>
-        <Steps at="code" names={said.steps} />
+        <JoinSteps at="code" names={said.steps} />
         <Card title={said.looking} className="join-card">
           {pairing.error ? (
             <>
@@ -70,7 +70,7 @@ export default function Pairing({ session, area: here, code, again }: PairingPro
   const isClaimed = found.state !== 'offered'
   return (
     <>
-      <Steps at={isClaimed && found.consent !== null ? 'limits' : 'home'} names={said.steps} />
+      <JoinSteps at={isClaimed && found.consent !== null ? 'limits' : 'home'} names={said.steps} />
       <FoundHome found={found}>
         {!isClaimed && (
           <>
@@ -175,7 +175,7 @@ function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResourc
   })
   return (
     <>
-      <Steps at="open" names={said.steps} />
+      <JoinSteps at="open" names={said.steps} />
       <Card title={said.youAreIn} className="join-card">
         {missing.length > 0 ? (
           <>
