@@ -5,7 +5,7 @@
  * A boundary is signed once: what was signed, and how far, is kept before it is sent, and sent until the area has it.
  */
 import type { Wallet } from 'ethers'
-import { type Address, signCompact } from '../../contracts/protocol/typed-data.ts'
+import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { ReadingAck, SignedReading } from '../../contracts/protocol/wire.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
@@ -21,6 +21,7 @@ import {
   settles,
 } from '../metering/registers.ts'
 import type { Tolerance } from '../metering/witnesses.ts'
+import { signReading } from '../signatures/reading-signer.ts'
 import { type Database, transact } from '../store/database.ts'
 import {
   countingOf,
@@ -232,7 +233,7 @@ async function signBatches(
     const made: ReadingToSend[] = []
     for (const reading of readings) {
       const value = { meter, epoch, ...reading }
-      made.push({ ...value, signature: await signCompact(key, chain, 'Reading', value) })
+      made.push({ ...value, signature: signReading(key.privateKey, chain, value) })
     }
     const step = { meter, before: signed, after: { ...after, epoch } }
     const isKept = await transact(parts.database, (sql) => keepSigned(sql, areaId, step, made))

@@ -1,4 +1,4 @@
-/** Recovering who signed: libsecp256k1 where its binding loads, else `@noble/curves`, some thirty times slower. */
+/** Signing and recovering who signed: libsecp256k1 where its binding loads, else `@noble/curves`, some thirty times slower. */
 import { createRequire } from 'node:module'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak256 } from '../../contracts/protocol/keccak.ts'
@@ -19,10 +19,12 @@ export interface PackedSignatures {
 export type RecoveryImplementation = 'native' | 'portable'
 
 type RecoverPublicKey = (signature: Uint8Array, recovery: number, digest: Uint8Array) => Uint8Array
+/** Takes the digest before the key. The nonce is that of RFC 6979 and s is low, so that each implementation gives the same bytes. */
+type SignDigest = (digest: Uint8Array, privateKey: Uint8Array) => { signature: Uint8Array; recid: number }
 
 const halfOrder = secp256k1.Point.Fn.ORDER >> 1n
 
-const { implementation, recoverPublicKey } = chooseImplementation()
+const { implementation, recoverPublicKey, signDigest } = chooseImplementation()
 
 /** Which implementation this thread runs. */
 export const recoveryImplementation: RecoveryImplementation = implementation
@@ -52,6 +54,18 @@ export function recoverBatch(batch: PackedSignatures): Recovered {
   return { addresses, digests }
 }
 
+/** The compact signature (EIP-2098, 64 bytes) of a digest. Throws where the private key is no scalar of the curve. */
+export function signDigestCompact(
+  digest: Uint8Array,
+  privateKey: Uint8Array,
+  sign: SignDigest = signDigest,
+): Uint8Array {
+  const { signature, recid } = sign(digest, privateKey)
+  const compact = signature.slice()
+  compact[32]! |= recid << 7
+  return compact
+}
+
 function recoverCompact(compact: Uint8Array, digest: Uint8Array): Uint8Array | null {
   const signature = compact.slice()
   const recovery = signature[32]! >> 7
@@ -68,15 +82,20 @@ function isLow(s: Uint8Array): boolean {
   return BigInt(`0x${Buffer.from(s).toString('hex')}`) <= halfOrder
 }
 
-function chooseImplementation(): { implementation: RecoveryImplementation; recoverPublicKey: RecoverPublicKey } {
+function chooseImplementation(): {
+  implementation: RecoveryImplementation
+  recoverPublicKey: RecoverPublicKey
+  signDigest: SignDigest
+} {
   const native = loadNative()
   if (native !== null) {
     return {
       implementation: 'native',
       recoverPublicKey: (signature, recovery, digest) => native.ecdsaRecover(signature, recovery, digest, false),
+      signDigest: (digest, privateKey) => native.ecdsaSign(digest, privateKey),
     }
   }
-  return { implementation: 'portable', recoverPublicKey: recoverPortably }
+  return { implementation: 'portable', recoverPublicKey: recoverPortably, signDigest: signPortably }
 }
 
 /** The same recovery by `@noble/curves`; exported to be compared with the native one. */
@@ -87,8 +106,14 @@ export function recoverPortably(signature: Uint8Array, recovery: number, digest:
   return secp256k1.Point.fromBytes(secp256k1.recoverPublicKey(recovered, digest, { prehash: false })).toBytes(false)
 }
 
+/** The same signature by `@noble/curves`; exported to be compared with the native one. */
+export function signPortably(digest: Uint8Array, privateKey: Uint8Array): { signature: Uint8Array; recid: number } {
+  const signed = secp256k1.sign(digest, privateKey, { prehash: false, format: 'recovered' })
+  return { signature: signed.subarray(1), recid: signed[0]! }
+}
+
 /** The binding by its own name: the package's main file would fall back to a slow library without a word. */
-function loadNative(): { ecdsaRecover: typeof import('secp256k1').ecdsaRecover } | null {
+function loadNative(): Pick<typeof import('secp256k1'), 'ecdsaRecover' | 'ecdsaSign'> | null {
   try {
     return createRequire(import.meta.url)('secp256k1/bindings')
   } catch {

@@ -20,13 +20,13 @@ import {
   hashRules,
   type Mandate,
   type Reading,
-  signCompact,
   signFull,
   type Watchers,
 } from '../../contracts/protocol/typed-data.ts'
 import { openProvider } from '../../server/chain/escrow-client.ts'
 import { type EmbeddedChain, startChain } from '../../server/demo/embedded-chain.ts'
 import { freePort } from '../../server/demo/ports.ts'
+import { signReading } from '../../server/signatures/reading-signer.ts'
 import { guardOf } from '../orphans.ts'
 import { nobodyWatches, numbered, plainRules } from '../rules.ts'
 
@@ -256,7 +256,7 @@ export async function openStreet(
     deposit,
     async reading(home, time, importWh, exportWh, key = home.meter) {
       const reading = { meter: home.meter.address.toLowerCase(), epoch: 1, time, importWh, exportWh, quality: 0 }
-      return { ...reading, signature: await signCompact(key, domain, 'Reading', reading) }
+      return { ...reading, signature: signReading(key.privateKey, domain, reading) }
     },
   }
 }

@@ -60,7 +60,7 @@ const seconds: Record<string, number> = {}
 beforeAll(async () => {
   chain = await startTestChain()
   server = await startScratchServer()
-  played = await timed('lived', playMonth({ chain, server }, plan))
+  played = await timed('lived', playMonth({ chain, server }, plan, showDay))
   const taxedFrom = isWhole ? '2050-10-16' : '2050-10-31'
   handed = await timed('handed out', handOut(played, { folder, month, taxedFrom, now }))
   vi.spyOn(process.stdout, 'write').mockImplementation((text, ...rest: unknown[]) => {
@@ -78,6 +78,13 @@ afterAll(async () => {
   await server?.stop()
   await chain?.stop()
 })
+
+/** A line for each day of the whole month, since it takes minutes. */
+function showDay(time: number): void {
+  if (isWhole && time % day === 0) {
+    process.stderr.write(`${isoSeconds(time).slice(0, 10)} after ${Math.round(performance.now() / 1_000)} s\n`)
+  }
+}
 
 async function timed<Result>(name: string, work: Promise<Result>): Promise<Result> {
   const begun = performance.now()

@@ -121,10 +121,11 @@ async function agentReading(
   return { ...reading, sequence: time, productionWh: null, reasons: [] }
 }
 
-/** Plays the whole plan, and until its last batch is settled and the last late file was taken. */
+/** Plays the whole plan, and until its last batch is settled and the last late file was taken. `lived` hears how far it is, in seconds. */
 export async function playMonth(
   place: { chain: TestChain; server: ScratchServer },
   plan: MonthPlan,
+  lived: (time: number) => void,
 ): Promise<PlayedMonth> {
   const opened = await openMonth(place, plan)
   const { database, street, market, metering, homes, companions } = opened
@@ -163,6 +164,7 @@ export async function playMonth(
     }
     await feed(now + 1)
     await settleDue(place.chain, market, database, now + 2)
+    lived(time)
   }
   return {
     ...{ plan, database, street, market, homes, taken, notes, agentReadings },

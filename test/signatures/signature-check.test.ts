@@ -9,7 +9,14 @@ import { Registry } from 'prom-client'
 import { build } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf, signCompact, signFull, type TypedDataName, typesOf } from '../../contracts/protocol/typed-data.ts'
-import { recoverBatch, recoverPortably, recoveryImplementation } from '../../server/signatures/recover.ts'
+import { signerOfReading, signReading } from '../../server/signatures/reading-signer.ts'
+import {
+  recoverBatch,
+  recoverPortably,
+  recoveryImplementation,
+  signDigestCompact,
+  signPortably,
+} from '../../server/signatures/recover.ts'
 import { type SignatureCheck, startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import { digestOfStruct, domainSeparator, encodeStruct, structLength } from '../../server/signatures/struct-encoding.ts'
 
@@ -180,6 +187,23 @@ describe('recovering signers', () => {
         },
       ),
       { numRuns: 20, seed: 20_261_122 },
+    )
+  })
+
+  test('a reading signed in bulk carries the very signature that ethers makes, by either implementation', async () => {
+    const key = fc
+      .uint8Array({ minLength: 32, maxLength: 32 })
+      .filter((bytes) => bytes.some((byte) => byte !== 0) && bytes[0]! < 255)
+    await fc.assert(
+      fc.asyncProperty(key, fc.nat(), async (bytes, time) => {
+        const signer = new Wallet(hexlify(bytes))
+        const value = { ...reading(time), meter: signer.address.toLowerCase() }
+        const made = signReading(signer.privateKey, domain, value)
+        expect(made).toBe(await signCompact(signer, domain, 'Reading', value))
+        expect(hexlify(signDigestCompact(getBytes(digestOf(domain, 'Reading', value)), bytes, signPortably))).toBe(made)
+        expect(signerOfReading(domain, value, made)).toBe(value.meter)
+      }),
+      { numRuns: 20, seed: 20_261_128 },
     )
   })
 

@@ -6,7 +6,7 @@ import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { areaQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
-import { priceWords, typedCents } from '../money/format.ts'
+import { priceWords } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
 import { PageLink, pathIn, useAddress } from '../page/address.tsx'
 import { Card, Trouble, Waiting } from '../page/card.tsx'
@@ -16,12 +16,10 @@ import { FoundHome, isPoint } from './found-home.tsx'
 import { LimitsFields, useLimits } from './limits-fields.tsx'
 import { mandateOf, nextVersion } from './mandate.ts'
 import { isMetered, joiningWordsIn } from './metered.ts'
+import { proposedLimits } from './proposal.ts'
 import { pairingQuery, requestPairing, showInvitation } from './queries.ts'
 import { JoinSteps } from './steps.tsx'
 import { joiningWords, meteredWords } from './words.tsx'
-
-/** What a connection of a home in Europe carries: three phases of 63 A hold 43 kW, most homes less than 25. */
-const usualConnectionKw = 25
 
 interface PairingProps {
   session: Session
@@ -97,11 +95,7 @@ export default function Pairing({ session, area: here, code, again }: PairingPro
 function LimitsForm({ area, found, session }: { area: AreaResource; found: PairingResource; session: Session }) {
   const said = joiningWords()
   const { sells } = found.found
-  const typing = useLimits(area, {
-    floor: sells ? typedCents(area.feedInPerKwh) : '',
-    ceiling: typedCents(area.retailPerKwh),
-    connection: String(usualConnectionKw),
-  })
+  const typing = useLimits(area, proposedLimits(area, sells))
   const [nowMs] = useState(Date.now)
   const people = useQuery(peopleQuery).data
   const seats = useQuery(seatsQuery(session)).data ?? []
