@@ -25,7 +25,7 @@ import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
 import { freeDemoPorts } from '../end-to-end/demo-ports.ts'
 import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
-import { flatPoint, flatWh, steadyStreet } from '../end-to-end/steady-street.ts'
+import { flatPoint, flatWh, steadyHouse, steadyStreet } from '../end-to-end/steady-street.ts'
 import {
   accessibilityFaults,
   changes,
@@ -68,7 +68,7 @@ import { TestWallet } from './test-wallet.ts'
 
 const startUpSeconds = 50
 /** Enough for the tests on a slow machine. */
-const scriptedIntervals = 200
+const scriptedIntervals = 300
 
 let folder: string
 let demo: RunningDemo
@@ -78,10 +78,9 @@ const faults: string[] = []
 beforeAll(async () => {
   assertBuilt(['commonwatt', 'commonwatt-agent', 'web'])
   folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
-  const street = steadyStreet(folder, {
-    startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,
-    intervals: scriptedIntervals,
-  })
+  const startSeconds = Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds
+  const times = { startSeconds, intervals: scriptedIntervals }
+  const street = { ...steadyStreet(folder, times), house: steadyHouse(times) }
   const ports = await freeDemoPorts()
   browser = await startBrowser()
   demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
@@ -505,7 +504,7 @@ describe('newcomers of the demo', () => {
       { most: 2, free: 0 },
       { most: 1, free: 0 },
     ])
-  }, 300_000)
+  }, 420_000)
 })
 
 describe('the utility', () => {
