@@ -15,7 +15,7 @@ import { agentProgram, serverProgram } from '../project-files.ts'
 import { DemoError } from './error.ts'
 import { type FlatOffice, type Flats, seatedBefore, startFlats } from './flats.ts'
 import { type DevicePlace, enrolHomes, wishesOf, writeAgentConfig } from './homes.ts'
-import { readPoints, runMeteringOperator } from './metering-operator.ts'
+import { registersOfHomes, runMeteringOperator } from './metering-operator.ts'
 import { type GridOffice, onboard } from './onboarding.ts'
 import type { House, MeteredHome, Street, VacantFlat } from './street.ts'
 import type { Kept, Log, Supervisor } from './supervisor.ts'
@@ -100,7 +100,7 @@ export function startMetering(
   const stopping = new AbortController()
   const wrongAt = Math.ceil((Date.parse(parts.epoch) / 1000 + wrongAfterSeconds) / length) * length
   const folder = join(dataFolder, 'metering')
-  const points = () => readPoints(parts.awaited())
+  const points = () => registersOfHomes(parts.awaited())
   const homes = [...house.homes, ...house.vacant]
   const running = runMeteringOperator({ ...parts, homes, folder, wrongAt, points, signal: stopping.signal })
   running.catch((error: Error) => parts.log(`metering operator: ${error.message}`))
@@ -149,7 +149,7 @@ async function takeRoster(parts: HouseParts, flats: readonly VacantFlat[]): Prom
   const file = join(dataFolder, 'house-roster.csv')
   const since = new Date(Date.parse(epoch) - daySeconds * 1000).toISOString().slice(0, 10)
   const homes = [...house.homes, ...flats]
-  const lines = readPoints(homes).map(({ home, point, direction }) => {
+  const lines = registersOfHomes(homes).map(({ home, point, direction }) => {
     const { drawsThrough } = homes.find(({ id }) => id === home)!
     const meter = keyOfPoint(wallet, drawsThrough).address.toLowerCase()
     return [meter, point, direction, '', 'Sunfield Grid', '', '', '', since, ''].join(',')

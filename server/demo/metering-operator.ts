@@ -138,7 +138,7 @@ function readMeters(
 }
 
 /** One for each identifier. */
-export function readPoints(
+export function registersOfHomes(
   homes: readonly Pick<VacantFlat, 'id' | 'drawsThrough' | 'feedsInThrough'>[],
 ): PointRegister[] {
   return homes.flatMap(({ id: home, drawsThrough, feedsInThrough }): PointRegister[] => [

@@ -23,7 +23,8 @@ export interface PairingKey {
 
 /**
  * Notes what an agent offers. An offer that lives keeps its code and whoever claimed it; one that has ended begins anew with
- * the given code. Throws where another pairing has that code.
+ * the given code, and so does one that led to a seat which was closed since: the meter's next owner need not wait. Throws where another
+ * pairing has that code.
  */
 export async function offerPairing(
   sql: Database,
@@ -36,16 +37,21 @@ export async function offerPairing(
     expiresAt,
   }: PairingKey & { code: string; found: FoundMeter; now: Date; expiresAt: Date },
 ): Promise<PairingRow> {
+  const lives = sql`
+    (pairings.expires_at > ${now} and not exists (
+      select from seats where seats.area_id = pairings.area_id and seats.meter = pairings.meter
+        and seats.account = pairings.account and (chain->'terms'->-1->>'closed')::boolean
+        and (chain->'epochStart'->>'epoch')::int >= (pairings.epoch_start->>'epoch')::int))`
   const [row] = await sql<PairingRow[]>`
     insert into pairings (area_id, meter, code, found, offered_at, expires_at)
     values (${area}, ${meter}, ${code}, ${sql.json(found)}, ${now}, ${expiresAt})
     on conflict (area_id, meter) do update set
       found = excluded.found, offered_at = excluded.offered_at, expires_at = excluded.expires_at,
-      code = case when pairings.expires_at > ${now} then pairings.code else excluded.code end,
-      account = case when pairings.expires_at > ${now} then pairings.account end,
-      rules = case when pairings.expires_at > ${now} then pairings.rules end,
-      consent = case when pairings.expires_at > ${now} then pairings.consent end,
-      epoch_start = case when pairings.expires_at > ${now} then pairings.epoch_start end
+      code = case when ${lives} then pairings.code else excluded.code end,
+      account = case when ${lives} then pairings.account end,
+      rules = case when ${lives} then pairings.rules end,
+      consent = case when ${lives} then pairings.consent end,
+      epoch_start = case when ${lives} then pairings.epoch_start end
     returning *`
   return row!
 }

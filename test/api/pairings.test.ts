@@ -174,6 +174,22 @@ test('a code that has ended is nobody’s, and the next offer has another one', 
   expect(await state(meter)).toEqual({ state: 'offered' })
 })
 
+test('a meter whose seat was closed is offered to its next owner at once', async () => {
+  const meter = Wallet.createRandom()
+  const { code } = (await offer(meter)).body
+  await claim(code, tokens.alice)
+  const account = lower(people.alice)
+  expect((await ask(street, 'POST', 'pairings/consent', { body: await consentOf(meter, account) })).status).toBe(204)
+  const own = { account, meter: lower(meter), openedAt: t0 + intervalSeconds }
+  await street.syncSeats([seat(9, { ...own, terms: [terms()] })])
+  expect((await offer(meter)).body.code).toBe(code)
+  expect((await look(code, tokens.bob)).body.code).toBe('PAIRING_TAKEN')
+  await street.syncSeats([seat(9, { ...own, terms: [terms(), terms({ from: t0 + 9_000, closed: true })] })])
+  const next = (await offer(meter)).body.code
+  expect(next).not.toBe(code)
+  expect((await look(next, tokens.bob)).body).toMatchObject({ state: 'offered', account: null, consent: null })
+})
+
 test('five wrong codes and the account waits, also for the right one', async () => {
   const stranger = await tokenOf(street, people.stranger)
   const { code } = (await offer(Wallet.createRandom())).body

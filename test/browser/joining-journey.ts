@@ -85,6 +85,14 @@ export async function ownersOf(
   return items.filter(({ meter }) => meter === address).map(({ account, closed }) => ({ account, closed }))
 }
 
+/** What the server answers to whoever is signed in on the page as this account, by its code. */
+export function codeOfAnswer(page: Page, asked: { path: string; account: string }): Promise<string> {
+  return page.evaluate(async ({ path, account }) => {
+    const answer = await fetch(`/api/v1/${path}`, { headers: { 'commonwatt-account': account } })
+    return ((await answer.json()) as { code?: string }).code ?? String(answer.status)
+  }, asked)
+}
+
 export async function findByCode(page: Page, code: string): Promise<void> {
   await page.getByRole('textbox', { name: 'Code' }).fill(code)
   await page.getByRole('button', { name: 'Find my home' }).click()

@@ -54,14 +54,18 @@ export async function allowNotices(page: Page): Promise<void> {
   expect(await accessibilityFaults(page)).toEqual([])
 }
 
-/** The payout of one euro is told on the page and by the device, until somebody has read it. */
+/** A payout is told on the page and by the device, until somebody has read it. */
 export async function noticeOfPayout(page: Page): Promise<void> {
-  await shows(page, '.notices .effect', /1 new notice.*Payout arrived: 1\.00 €/s)
+  await shows(page, '.notices .effect', /1 new notice.*Payout arrived: [\d.]+ (ct|€)/s)
   await vi.waitFor(
-    async () => expect(await shownBySystem(page)).toEqual({ asked: 1, shown: ['Payout arrived: 1.00 €.'] }),
+    async () =>
+      expect(await shownBySystem(page)).toEqual({
+        asked: 1,
+        shown: [expect.stringMatching(/^Payout arrived: [\d.]+ (ct|€)\.$/)],
+      }),
     { timeout: patienceMs },
   )
   await page.getByRole('button', { name: 'I have read them' }).click()
   await page.locator('.notices .effect').waitFor({ state: 'detached' })
-  await shows(page, '.notice-list', /Payout arrived: 1\.00 €/)
+  await shows(page, '.notice-list', /Payout arrived: [\d.]+ (ct|€)/)
 }

@@ -5,8 +5,9 @@ import { expect } from 'vitest'
 import { readStatementFile } from '../../server/settlement/statement-file.ts'
 import { readCsv } from '../../web/utility/report-check.ts'
 import { accessibilityFaults, overflow, shows } from './browser.ts'
+import { allowNotices, noticeOfPayout } from './money-journey.ts'
 
-export interface Journey {
+interface Journey {
   acts: string[]
   /** For what the demo, the agent or the chain does, in seconds. */
   waits: [what: string, seconds: number][]
@@ -39,7 +40,9 @@ export const newcomerWords = {
     takeBack: 'Geld zurückholen',
     payout: /^(Auszahlung verlangen|Geld zurückverlangen)/,
     ask: 'Verlangen',
-    asked: /1,00 € verlangt/,
+    all: 'alles',
+    askForAll: 'Alles verlangen',
+    asked: /[\d,]+ (ct|€) verlangt/,
     ready: /Es liegt zum Abholen bereit/,
     collect: 'Abholen',
     collected: /Abgeholt in Transaktion 0x/,
@@ -73,7 +76,9 @@ export const newcomerWords = {
     takeBack: 'Take money back',
     payout: /^Ask for (a payout|money back)/,
     ask: 'Ask for it',
-    asked: /1\.00 € asked for/,
+    all: 'all',
+    askForAll: 'Ask for all of it',
+    asked: /[\d.]+ (ct|€) asked for/,
     ready: /ready to collect/,
     collect: 'Collect it',
     collected: /Collected in transaction 0x/,
@@ -83,9 +88,9 @@ export const newcomerWords = {
     verified: /verified here/,
   },
 }
-export type NewcomerWords = (typeof newcomerWords)['de' | 'en']
+type NewcomerWords = (typeof newcomerWords)['de' | 'en']
 
-export type AccountKind = 'passkey' | 'passphrase'
+type AccountKind = 'passkey' | 'passphrase'
 
 /** Notes what a person does and waits for. */
 function noting() {
@@ -111,7 +116,7 @@ async function isFitToShow(page: Page): Promise<void> {
 }
 
 /** From the first page to an open place that trades: with a home that has an agent, or a flat whose meter the metering operator reads. */
-export async function toOpenPlace(
+async function toOpenPlace(
   page: Page,
   words: NewcomerWords,
   { kind, account, found }: { kind: 'home' | 'flat'; account: AccountKind; found: RegExp },
@@ -159,27 +164,33 @@ export async function toFirstLiveValue(
   return journey
 }
 
-/** Three euro from the wallet, and one of them asked for at once: its delay goes by meanwhile. */
-export async function putInAndAsk(page: Page, words: NewcomerWords): Promise<void> {
-  // The grid operator confirms the meter.
+/** The grid operator confirms the meter. */
+async function confirmed(page: Page): Promise<void> {
   await page.locator('.page-sub .badge').waitFor({ state: 'detached' })
+}
+
+/** Three euro from the wallet, and one of them asked for at once: its delay goes by meanwhile. */
+async function putInAndAsk(page: Page, words: NewcomerWords): Promise<void> {
   await page.getByLabel(words.add).fill('3')
   await button(page, words.putIn).click()
   await shows(page, '.sent', words.onItsWay)
+  await page.locator('summary', { hasText: words.takeBack }).click()
+  const back = page.locator('.withdrawal')
+  await back.getByLabel(words.payout).fill('1')
+  await button(back, words.ask).click()
+  await shows(page, '.step', words.asked)
+}
+
+/** All that was earned is asked for. */
+async function askForAll(page: Page, words: NewcomerWords): Promise<void> {
   const payout = page.locator('.withdrawal')
-  // Who mostly buys has it folded away.
-  await page
-    .locator('summary', { hasText: words.takeBack })
-    .or(payout)
-    .first()
-    .click({ position: { x: 1, y: 1 } })
-  await payout.getByLabel(words.payout).fill('1')
-  await button(payout, words.ask).click()
+  await button(payout, words.all).click()
+  await button(payout, words.askForAll).click()
   await shows(page, '.step', words.asked)
 }
 
 /** The first payment is listed, and the month's statement is verified here, in the browser. */
-export async function verifyStatement(page: Page, words: NewcomerWords, traded: RegExp): Promise<void> {
+async function verifyStatement(page: Page, words: NewcomerWords, traded: RegExp): Promise<void> {
   await shows(page, '.settlement-list', traded)
   await page.locator('summary', { hasText: words.statement }).click()
   await shows(page, '.month-statement', words.adds)
@@ -188,7 +199,7 @@ export async function verifyStatement(page: Page, words: NewcomerWords, traded: 
   await isFitToShow(page)
 }
 
-export async function collect(page: Page, words: NewcomerWords): Promise<void> {
+async function collect(page: Page, words: NewcomerWords): Promise<void> {
   await shows(page, '.step', words.ready)
   await button(page, words.collect).click()
   await shows(page, '.sent', words.collected)
@@ -196,7 +207,7 @@ export async function collect(page: Page, words: NewcomerWords): Promise<void> {
 }
 
 /** What was paid, as files: the proof of one payment, and the lines of the month. */
-export async function saveStatements(page: Page): Promise<void> {
+async function saveStatements(page: Page): Promise<void> {
   const saved = page.waitForEvent('download')
   await page
     .getByRole('button', { name: /^Save the statement/ })
@@ -212,16 +223,59 @@ export async function saveStatements(page: Page): Promise<void> {
 }
 
 /** Somebody who asks for money: too much is refused in words, and what was asked for can stay. */
-export async function askAndLeave(page: Page): Promise<void> {
-  await shows(page, '.step', /1\.00 € asked for\. You can collect it \d\d:\d\d:\d\d, in \d+ s/)
+async function askAndLeave(page: Page): Promise<void> {
+  await shows(page, '.step', /[\d.]+ (ct|€) asked for\. You can collect it \d\d:\d\d:\d\d, in \d+ s/)
   expect(await page.getByRole('button', { name: 'Collect it' }).isDisabled()).toBe(true)
   await page.getByRole('button', { name: 'Leave it in the purse' }).click()
   await page.locator('.step').waitFor({ state: 'detached' })
   await shows(page, '.sent', /all of it stays in the purse/)
   await page.getByLabel('Ask for a payout').fill('99,999')
-  await shows(page, '.withdrawal .wrong', /more than can be paid out now: at most [\d.]+ €/)
-  await page.getByRole('button', { name: 'all', exact: true }).click()
-  await page.getByLabel('Ask for a payout').fill('1')
-  await page.getByRole('button', { name: 'Ask for it', exact: true }).click()
-  await shows(page, '.step', /1\.00 € asked for/)
+  await shows(page, '.withdrawal .wrong', /more than can be paid out now: at most [\d.]+ (ct|€)/)
+}
+
+const paidFor = (what: string) => new RegExp(`${what}.*0x`, 's')
+
+/** A home that sells `wh` in every interval, from its first trade to its money. */
+export async function sellToPayout(page: Page, words: NewcomerWords, wh: number): Promise<void> {
+  await confirmed(page)
+  await shows(page, '.result-list', new RegExp(`${wh} Wh ${words.sold}`))
+  await verifyStatement(page, words, paidFor(words.sold))
+  await askForAll(page, words)
+  await collect(page, words)
+}
+
+/** The same in English, by somebody who hesitates, keeps the papers, and wants to be told of the payout. */
+export async function sellWithNotices(page: Page, wh: number): Promise<void> {
+  const words = newcomerWords.en
+  await confirmed(page)
+  await allowNotices(page)
+  await shows(page, '.result-list', new RegExp(`${wh} Wh ${words.sold}`))
+  await verifyStatement(page, words, paidFor(words.sold))
+  await askForAll(page, words)
+  await askAndLeave(page)
+  await askForAll(page, words)
+  await saveStatements(page)
+  await collect(page, words)
+  await noticeOfPayout(page)
+}
+
+/** A flat of which the metering operator reads the meter, from the neighbourhood's page to what it bought, and money it takes back. */
+export async function flatToMoneyBack(page: Page, words: NewcomerWords, { point, wh }: { point: string; wh: number }) {
+  await toOpenPlace(page, words, { kind: 'flat', account: 'passphrase', found: new RegExp(point) })
+  await confirmed(page)
+  await putInAndAsk(page, words)
+  await shows(page, '.result-list', new RegExp(`${wh} Wh ${words.bought}`))
+  await verifyStatement(page, words, paidFor(words.bought))
+  await collect(page, words)
+}
+
+/** What a person needs for one act, to read, find and do it, and how long all of it may take. */
+const [secondsAnAct, goalSeconds] = [20, 300]
+
+/** Prints how long a newcomer took to its first live value, and holds it to the goal. */
+export function isWithinFiveMinutes(who: string, { acts, waits }: Journey): void {
+  const waited = waits.reduce((sum, [, seconds]) => sum + seconds, 0)
+  const told = waits.map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`).join(', ')
+  console.info(`${who}: a first live value after ${acts.length} acts and ${waited.toFixed(1)} s of waiting: ${told}`)
+  expect(acts.length * secondsAnAct).toBeLessThan(goalSeconds)
 }

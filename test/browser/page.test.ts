@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { readInvitation } from '../../contracts/protocol/invitation-link.ts'
 import { rotateKeys } from '../../meter-agent/keys/rotation.ts'
 import { readConfig } from '../../meter-agent/setup/config.ts'
 import type { DemoHomes } from '../../server/api/demo-resources.ts'
@@ -21,7 +22,7 @@ import { checkReport } from '../../web/utility/report-check.ts'
 import { assertBuilt } from '../built.ts'
 import { freeDemoPorts } from '../end-to-end/demo-ports.ts'
 import { batchSeconds, guestWh } from '../end-to-end/scripted-street.ts'
-import { flatPoint, flatWh, steadyStreet } from '../end-to-end/steady-street.ts'
+import { flatPoint, flatWh, steadyHouse, steadyStreet } from '../end-to-end/steady-street.ts'
 import { agreeAndGiveNotice, tradeAheadByKeyboard } from './agreeing-journey.ts'
 import {
   accessibilityFaults,
@@ -41,6 +42,7 @@ import { energyJourney } from './energy-journey.ts'
 import { firstThingsFirst, opensSteadily } from './first-things.ts'
 import {
   claimAndSign,
+  codeOfAnswer,
   demoArea,
   findByCode,
   invitationOf,
@@ -51,24 +53,21 @@ import {
   takeOver,
 } from './joining-journey.ts'
 import { confirmingJourney, leavingJourney, revokingJourney } from './leaving-journey.ts'
-import { allowNotices, askForSomebody, collectAndSendOn, moveAndStay, noticeOfPayout } from './money-journey.ts'
+import { askForSomebody, collectAndSendOn, moveAndStay } from './money-journey.ts'
 import {
-  askAndLeave,
-  collect,
-  type Journey,
+  flatToMoneyBack,
+  isWithinFiveMinutes,
   newcomerWords,
-  putInAndAsk,
-  saveStatements,
+  sellToPayout,
+  sellWithNotices,
   toFirstLiveValue,
-  toOpenPlace,
-  verifyStatement,
 } from './newcomer-journey.ts'
 import { printRecoveryKey, recoverAccount } from './recovery-journey.ts'
 import { looks, narrow, sweep } from './sweep.ts'
 import { TestWallet } from './test-wallet.ts'
 
 /** How long the street takes to start, and enough of it for the tests on a slow machine. */
-const [startUpSeconds, scriptedIntervals] = [50, 200]
+const [startUpSeconds, scriptedIntervals] = [50, 300]
 
 let folder: string
 let demo: RunningDemo
@@ -78,10 +77,9 @@ const faults: string[] = []
 beforeAll(async () => {
   assertBuilt(['commonwatt', 'commonwatt-agent', 'web'])
   folder = mkdtempSync(join(tmpdir(), 'commonwatt-browser-'))
-  const street = steadyStreet(folder, {
-    startSeconds: Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds,
-    intervals: scriptedIntervals,
-  })
+  const startSeconds = Math.ceil((Date.now() / 1000 + startUpSeconds) / batchSeconds) * batchSeconds
+  const times = { startSeconds, intervals: scriptedIntervals }
+  const street = { ...steadyStreet(folder, times), house: steadyHouse(times) }
   const ports = await freeDemoPorts()
   browser = await startBrowser()
   demo = await startDemo({ street, dataFolder: join(folder, 'data'), ports, print: () => {} })
@@ -277,12 +275,6 @@ describe('money', () => {
   }, 180_000)
 })
 
-/** In a page: what the server answers to whoever is signed in here as this account, by its code. */
-async function askFor({ path, account }: { path: string; account: string }): Promise<string> {
-  const answer = await fetch(path, { headers: { 'commonwatt-account': account } })
-  return ((await answer.json()) as { code?: string }).code ?? String(answer.status)
-}
-
 describe('joining', () => {
   it('makes an account, finds the home by its code, signs limits in plain words and starts trading', async () => {
     const { agent, code } = await offeredMeter(demo.url)
@@ -353,8 +345,9 @@ describe('joining', () => {
     await page.getByRole('button', { name: 'Open my account' }).click()
     await shows(page, '.problems', /This meter was closed and trades no more/)
     expect(await page.getByRole('combobox', { name: 'Meter' }).count()).toBe(0)
-    const asked = { path: `/api/v1/accounts/${now!.account}/seats`, account: former!.account }
-    expect(await page.evaluate(askFor, asked)).toBe('ACCOUNT_FOREIGN')
+    expect(await codeOfAnswer(page, { path: `accounts/${now!.account}/seats`, account: former!.account })).toBe(
+      'ACCOUNT_FOREIGN',
+    )
   }, 180_000)
 
   it('with a second meter lets money move to its purse, and stay where it is', async () => {
@@ -422,49 +415,25 @@ describe('an account of a passkey', () => {
 })
 
 describe('newcomers of the demo', () => {
-  /** What a person needs for one act, to read, find and do it, and how long all of it may take. */
-  const [secondsAnAct, goalSeconds] = [20, 300]
-
-  function isWithinFiveMinutes(who: string, { acts, waits }: Journey): void {
-    const waited = waits.reduce((sum, [, seconds]) => sum + seconds, 0)
-    const told = waits.map(([what, seconds]) => `${what} ${seconds.toFixed(1)} s`).join(', ')
-    console.info(`${who}: a first live value after ${acts.length} acts and ${waited.toFixed(1)} s of waiting: ${told}`)
-    expect(acts.length * secondsAnAct).toBeLessThan(goalSeconds)
-  }
-
   it('go the whole way, from the first page to money that has arrived: two homes with an agent, and a flat without', async () => {
-    const { de, en } = newcomerWords
-    const traded = (word: string) => new RegExp(`${word}.*0x`, 's')
     const withPasskey = async () => {
       const page = await open('/', { viewport: phone, locale: 'de-AT', colorScheme: 'dark' })
       await withAuthenticator(page)
+      const { de } = newcomerWords
       isWithinFiveMinutes('with a passkey', await toFirstLiveValue(page, de, { account: 'passkey', power: '7,2' }))
-      await putInAndAsk(page, de)
-      await shows(page, '.result-list', new RegExp(`${guestWh} Wh verkauft`))
-      await verifyStatement(page, de, traded('verkauft'))
-      await collect(page, de)
+      await sellToPayout(page, de, guestWh)
     }
     const withPassphrase = async () => {
       const look = { viewport: wide, locale: 'en-GB', colorScheme: 'light' } as const
       const page = await open('/', look, withNoticeCentre)
       const account = 'passphrase' as const
+      const { en } = newcomerWords
       isWithinFiveMinutes('with a passphrase', await toFirstLiveValue(page, en, { account, power: '7\\.2' }))
-      await putInAndAsk(page, en)
-      await askAndLeave(page)
-      await allowNotices(page)
-      await shows(page, '.result-list', new RegExp(`${guestWh} Wh sold`))
-      await verifyStatement(page, en, traded('sold'))
-      await saveStatements(page)
-      await collect(page, en)
-      await noticeOfPayout(page)
+      await sellWithNotices(page, guestWh)
     }
     const withoutAgent = async () => {
       const page = await open('/areas/scripted-house', { viewport: wide, locale: 'en-GB', colorScheme: 'dark' })
-      await toOpenPlace(page, en, { kind: 'flat', account: 'passphrase', found: new RegExp(`number${flatPoint}`) })
-      await putInAndAsk(page, en)
-      await shows(page, '.result-list', new RegExp(`${flatWh} Wh bought`))
-      await verifyStatement(page, en, traded('bought'))
-      await collect(page, en)
+      await flatToMoneyBack(page, newcomerWords.en, { point: flatPoint, wh: flatWh })
     }
     await Promise.all([withPasskey(), withPassphrase(), withoutAgent()])
     const homes = await publicClient(demo.url).get<DemoHomes>('/demo/homes')
@@ -472,17 +441,27 @@ describe('newcomers of the demo', () => {
       { most: 2, free: 0 },
       { most: 1, free: 0 },
     ])
-  }, 300_000)
+  }, 420_000)
 })
 
 describe('the utility', () => {
-  it('sees results that add up, settled batches, and a report that agrees', async () => {
+  it('sees results that add up, how payments go, who takes part, invites more, and has a report that agrees', async () => {
     const page = await open('/people/grid')
     await shows(page, '.attention', /(all in order|look at this).*Yesterday.*Nothing was traded yesterday/s)
     await shows(page, '.lines', /South.*of 20 Wh.*Full in \d+ of/s)
     await shows(page, '.check', /adds up/)
     await page.getByRole('tab', { name: 'Payments' }).click()
     await shows(page, 'table', /paid.*0x[0-9a-f]{4}…/s)
+    await shows(page, '.tabs .facts', /paid until.*waiting to be paid.*gas of a payment.*watchers.*nobody/s)
+    await page.getByRole('tab', { name: 'Meters' }).click()
+    await shows(page, '.tabs table', /members.*North.*South.*Transformer/s)
+    await page.getByLabel('For how many members').fill('0')
+    await shows(page, '.inviting .wrong', /a whole number from 1 to/)
+    await page.getByLabel('For how many members').fill('3')
+    await page.getByRole('button', { name: 'Sign the link' }).click()
+    const link = await page.getByLabel(/^Send this link to 3 new members/).inputValue()
+    expect(readInvitation(new URL(link).hash)).toMatchObject({ invitation: { accounts: 3 } })
+    expect(await accessibilityFaults(page)).toEqual([])
     await page.getByRole('tab', { name: 'Report' }).click()
     const saved = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Download', exact: true }).click()

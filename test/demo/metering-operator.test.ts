@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { demoHouse } from '../../server/demo/demo-house.ts'
 import { demoStreet } from '../../server/demo/demo-street.ts'
 import { LoadProfiles } from '../../server/demo/load-profile.ts'
-import { asItComes, readPoints } from '../../server/demo/metering-operator.ts'
+import { asItComes, registersOfHomes } from '../../server/demo/metering-operator.ts'
 import { readOfficialValues } from '../../server/exchange/read-values.ts'
 import { writeEspi } from '../../server/exchange/write/espi.ts'
 
@@ -51,7 +51,7 @@ describe('registers at boundaries', () => {
 
 describe('the files of the house', () => {
   const house = demoStreet.house!
-  const registers = readPoints(house.homes)
+  const registers = registersOfHomes(house.homes)
   const span = 30
   const wrongAt = 2 * span
   const profiles = new LoadProfiles(length, 1_000)
@@ -110,7 +110,7 @@ test('the first file of a point has everything since its meter was read first, a
   for (let boundary = 50; boundary <= 100; boundary += length) {
     for (const { id } of house.homes) profiles.note(boundary, id, { import: boundary, export: 0 })
   }
-  const series = asItComes(profiles, readPoints(house.homes), { end: 90, length, wrongAt: 0, isNew: () => true })
+  const series = asItComes(profiles, registersOfHomes(house.homes), { end: 90, length, wrongAt: 0, isNew: () => true })
   expect(series.map(({ values }) => Array.from(values, ({ start }) => start))).toEqual(Array(4).fill([50, 60, 70, 80]))
 })
 

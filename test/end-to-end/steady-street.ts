@@ -1,8 +1,8 @@
 /**
- * The scripted street with quantities that hold for minutes: the same in every interval, and a south link that is full. Beside it stands
- * a house whose meters are read by the metering operator: a roof, and an empty flat.
+ * The scripted street with quantities that hold for minutes: the same in every interval, and a south link that is full. Beside it can
+ * stand a house whose meters are read by the metering operator: a roof, and an empty flat.
  */
-import { houseSchema, type Street } from '../../server/demo/street.ts'
+import { type House, houseSchema, type Street } from '../../server/demo/street.ts'
 import { type Counted, intervalSeconds, script, scriptedHome, scriptedStreet } from './scripted-street.ts'
 
 /** Wh in every interval. */
@@ -18,13 +18,14 @@ export function steadyStreet(folder: string, options: { startSeconds: number; in
   })
   const zones = street.area.zones as { zone: string; capacityWh?: number }[]
   zones.find(({ zone }) => zone === 'south')!.capacityWh = southLinkWh
-  return { ...street, house: steadyHouse(options) }
+  return street
 }
 
 /** Values come within six seconds after a batch, and settle three later. */
 const house = { intervalSeconds: 3, batchSeconds: 9, graceSeconds: 9 }
 
-function steadyHouse(options: { startSeconds: number; intervals: number }) {
+/** For as long as so many of the street's intervals. */
+export function steadyHouse(options: { startSeconds: number; intervals: number }): House {
   const count = Math.ceil((options.intervals * intervalSeconds) / house.intervalSeconds)
   const times = { startSeconds: options.startSeconds, lengthSeconds: house.intervalSeconds }
   const home = (id: string, quantity: 'importWh' | 'exportWh', wh: number) => ({

@@ -10,7 +10,7 @@ import OwnAccount from '../session/own-account.tsx'
 import { type Session, useOptionalSession } from '../session/session.tsx'
 import { joiningWordsIn } from './metered.ts'
 import { takeDemoHome } from './queries.ts'
-import { JoiningSteps } from './steps.tsx'
+import { JoinSteps } from './steps.tsx'
 import './joining.css'
 
 const Pairing = later(() => import('./pairing.tsx'), Waiting)
@@ -30,12 +30,12 @@ export default function Join({ area }: { area: AreaResource }) {
       </div>
       {session === null ? (
         <>
-          <JoiningSteps at="account" names={said.steps} />
+          <JoinSteps at="account" names={said.steps} />
           <OwnAccount area={area} />
         </>
       ) : code === null ? (
         <>
-          <JoiningSteps at="code" names={said.steps} />
+          <JoinSteps at="code" names={said.steps} />
           <CodeForm area={area} session={session} setCode={setCode} />
         </>
       ) : (

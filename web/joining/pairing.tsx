@@ -18,7 +18,7 @@ import { mandateOf, nextVersion } from './mandate.ts'
 import { isMetered, joiningWordsIn } from './metered.ts'
 import { proposedLimits } from './proposal.ts'
 import { pairingQuery, requestPairing, showInvitation } from './queries.ts'
-import { JoiningSteps } from './steps.tsx'
+import { JoinSteps } from './steps.tsx'
 import { joiningWords, meteredWords } from './words.tsx'
 
 interface PairingProps {
@@ -45,7 +45,7 @@ export default function Pairing({ session, area: here, code, again }: PairingPro
   if (found === undefined) {
     return (
       <>
-        <JoiningSteps at="code" names={said.steps} />
+        <JoinSteps at="code" names={said.steps} />
         <Card title={said.looking} className="join-card">
           {pairing.error ? (
             <>
@@ -68,7 +68,7 @@ export default function Pairing({ session, area: here, code, again }: PairingPro
   const isClaimed = found.state !== 'offered'
   return (
     <>
-      <JoiningSteps at={isClaimed && found.consent !== null ? 'limits' : 'home'} names={said.steps} />
+      <JoinSteps at={isClaimed && found.consent !== null ? 'limits' : 'home'} names={said.steps} />
       <FoundHome found={found}>
         {!isClaimed && (
           <>
@@ -169,7 +169,7 @@ function Opened({ area, seat, session }: { area: AreaResource; seat: SeatResourc
   })
   return (
     <>
-      <JoiningSteps at="open" names={said.steps} />
+      <JoinSteps at="open" names={said.steps} />
       <Card title={said.youAreIn} className="join-card">
         {missing.length > 0 ? (
           <>

@@ -4,13 +4,13 @@ import { joiningWords } from './words.tsx'
 const steps = ['account', 'code', 'home', 'limits', 'open'] as const
 type StepName = (typeof steps)[number]
 
-interface JoiningStepsProps {
+interface JoinStepsProps {
   at: StepName
   /** What they are called here. */
   names: Record<StepName, string>
 }
 
-export function JoiningSteps({ at, names }: JoiningStepsProps) {
+export function JoinSteps({ at, names }: JoinStepsProps) {
   const said = joiningWords()
   const place = steps.indexOf(at)
   return (

@@ -43,7 +43,8 @@ export default function SeatActs({ area, seat, usually }: SeatViewProps & { usua
       <More title={actTexts().waysTitle}>
         <MoneyWays area={area} seat={seat} />
       </More>
-      <MeterKeyCard area={area} seat={seat} />
+      {/* The key of a meter that the metering operator reads is none of its owner's. */}
+      {seat.record.kind !== 'official' && <MeterKeyCard area={area} seat={seat} />}
       <More title={leavingWords().title}>
         <LeavingCards area={area} seat={seat} />
       </More>

@@ -23,6 +23,7 @@ import './statements.css'
 
 /** So many months are offered. */
 const offeredMonths = 24
+const onItsWayMs = 5_000
 
 export default function MonthCard({ area, seat }: SeatViewProps) {
   const said = statementWords()
@@ -38,6 +39,9 @@ export default function MonthCard({ area, seat }: SeatViewProps) {
         signal,
       })
     },
+    // What is on its way settles within seconds, and can be verified then.
+    refetchInterval: ({ state }) =>
+      state.data?.batches.some(({ status }) => status !== 'settled') ? onItsWayMs : false,
   })
   const range = statement.data?.summary
   const days = useQuery({

@@ -27,7 +27,7 @@ export const memberWords = catalogue({
         : `Invitations taken: ${ofOffices} of yours, ${ofMembers} of members.`,
     withoutMeter: (count: number) =>
       count === 0 ? 'Each of them has brought a meter.' : `${count} of them have not brought a meter yet.`,
-    newest: (time: string) => `The newest was taken on ${time}.`,
+    newest: (time: string) => `The newest: ${time}.`,
     health: 'How payments go',
     paidUntil: 'paid until',
     waiting: 'waiting to be paid',
@@ -69,7 +69,7 @@ export const memberWords = catalogue({
       count === 0
         ? 'Alle haben einen Zähler mitgebracht.'
         : `${plural(count, 'Konto davon hat', 'Konten davon haben')} noch keinen Zähler mitgebracht.`,
-    newest: (time) => `Die neueste wurde am ${time} angenommen.`,
+    newest: (time) => `Die neueste: ${time}.`,
     health: 'Wie die Zahlungen laufen',
     paidUntil: 'bezahlt bis',
     waiting: 'wartet auf Bezahlung',
