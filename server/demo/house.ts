@@ -139,7 +139,15 @@ async function takeRoster(parts: HouseParts): Promise<void> {
     ['member,point,direction,community,supplier,balanceGroup,factor,share,from,to', ...lines, ''].join('\n'),
   )
   const args = ['roster', file, '--config', config, '--area', String(settings.area)]
-  const place = ['--country', house.country, '--timezone', house.timeZone]
+  const { zone } = settings.zones.find(({ parent }) => parent === null)!
+  const place = [
+    '--country',
+    house.country,
+    '--timezone',
+    house.timeZone,
+    '--transformer',
+    `${zone}=${house.connection}`,
+  ]
   const said: string[] = []
   const running = await supervisor.run({ name: 'roster', script: serverProgram, args: [...args, ...place] }, (line) =>
     said.push(line),

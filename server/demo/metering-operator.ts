@@ -98,6 +98,8 @@ export async function runMeteringOperator(parts: MeteringOperatorParts): Promise
     const earliest = isFirst ? profiles.first : null
     const series = asItComes(profiles, registers, { end, length, wrongAt: parts.wrongAt, earliest })
     if (series.length === 0) continue
+    const from = earliest ?? end - fileRhythm.intervals * length
+    series.push(...connectionSeries(profiles, registers, { point: house.connection, from, end, length }))
     isFirst = false
     const name = `orchard-${new Date(end * 1000).toISOString().replaceAll(/[-:]|\.000/g, '')}.xml`
     await saveDurably(join(folder, name), writeEspi({ createdAt: Math.floor(Date.now() / 1000), series }))
@@ -134,6 +136,37 @@ export function pointsOfHouse({ homes }: House): PointRegister[] {
     { home, point: drawsThrough, direction: 'import' },
     ...(feedsInThrough === null ? [] : [{ home, point: feedsInThrough, direction: 'export' as const }]),
   ])
+}
+
+/** The stairs' lamps and the lift, which have no seat, and what the house's own lines lose. */
+const stairsW = 216
+const lostPercent = 2
+
+/** What the meter of the house's connection counts: all homes, and what no home's meter does. */
+export function connectionSeries(
+  profiles: LoadProfiles,
+  registers: readonly PointRegister[],
+  { point, from, end, length }: { point: string; from: UtcSeconds; end: UtcSeconds; length: number },
+): OfficialSeries[] {
+  const homes = registers.map((register) => ({ register, values: profiles.series(register, from, end).values }))
+  const nets = homes[0]!.values.map(({ start }, i): IntervalValue => {
+    let [net, through] = [0, 0]
+    for (const { register, values } of homes) {
+      const { energyMicroWh } = values[i]!
+      if (energyMicroWh === null) return { start, energyMicroWh: null, quality: 'missing' }
+      net += register.direction === 'import' ? energyMicroWh : -energyMicroWh
+      through += energyMicroWh
+    }
+    const besides = Math.round((stairsW * 1_000_000 * length) / 3_600 + (through * lostPercent) / 100)
+    return { start, energyMicroWh: net + besides, quality: 'measured' }
+  })
+  return (['import', 'export'] as const).map((direction) => ({
+    ...{ point, direction, channel: 'total', code: null, community: null, intervalSeconds: length },
+    values: nets.map(({ energyMicroWh, ...rest }) => {
+      const own = energyMicroWh === null ? null : Math.max(0, direction === 'import' ? energyMicroWh : -energyMicroWh)
+      return { ...rest, energyMicroWh: own }
+    }),
+  }))
 }
 
 /**

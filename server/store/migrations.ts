@@ -13,6 +13,7 @@ import notices from './migrations/0011_notices.sql?raw'
 import seatSums from './migrations/0012_seat-sums.sql?raw'
 import partners from './migrations/0013_partners.sql?raw'
 import releases from './migrations/0014_releases.sql?raw'
+import zoneMeters from './migrations/0015_zone-meters.sql?raw'
 
 /** `isProjected`: its tables follow from areas' journals, wholly or in part. */
 export const migrations: readonly { name: string; text: string; isProjected?: true }[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly { name: string; text: string; isProjected?: tr
   { name: '0012_seat-sums', text: seatSums, isProjected: true },
   { name: '0013_partners', text: partners },
   { name: '0014_releases', text: releases },
+  { name: '0015_zone-meters', text: zoneMeters },
 ]
