@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { builtinModules } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { rolldown } from 'rolldown'
 import { build as buildPage } from 'vite'
 import { rawText } from './raw-text.js'
@@ -88,6 +88,20 @@ function assertLight(written) {
   if (bytes > firstLoadBytes) throw new Error(`${page} makes a first visit load ${bytes} bytes of JavaScript`)
 }
 
+/** Parts smaller than this are one packet anyway. */
+const leastPackedBytes = 1_000
+
+/** Writes scripts and styles a second and third time as the server sends them, so that it packs nothing while somebody waits. */
+function pack(folder) {
+  for (const name of readdirSync(folder).filter((each) => /\.(js|css)$/.test(each))) {
+    const text = readFileSync(join(folder, name))
+    if (text.length < leastPackedBytes) continue
+    const brotli = { params: { [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT } }
+    writeFileSync(join(folder, `${name}.br`), brotliCompressSync(text, brotli))
+    writeFileSync(join(folder, `${name}.gz`), gzipSync(text, { level: constants.Z_BEST_COMPRESSION }))
+  }
+}
+
 function hashesOf(modules) {
   const files = modules
     .map((id) => relative(root, id.replace(/[?#].*$/, '')))
@@ -109,6 +123,7 @@ try {
       'signature-worker': 'server/signatures/signature-worker.ts',
       'area-thread': 'server/areas/area-thread.ts',
       'statement-thread': 'server/statements/statement-thread.ts',
+      'values-thread': 'server/official/values-thread.ts',
     },
     (id, importer) => isBuiltin(id) || isPackage(id, importer),
     { chunkFileNames: 'parts/[name]-[hash].js' },
@@ -124,6 +139,7 @@ try {
     build: { outDir: join(staged, 'web'), emptyOutDir: true },
   })
   assertLight(page.output)
+  pack(join(staged, 'web/assets'))
   const beside = readdirSync(join(root, 'web/public')).map((file) => join(root, 'web/public', file))
   sources.web = hashesOf([
     join(root, 'web/index.html'),

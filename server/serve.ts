@@ -39,6 +39,7 @@ import { createTelemetryBoard } from './live/telemetry-board.ts'
 import type { Tolerance } from './metering/witnesses.ts'
 import { createMetricsServer } from './metrics-server.ts'
 import { startNotices } from './notices/start-notices.ts'
+import { startFileIntake } from './official/file-intake.ts'
 import { startFeeder } from './official/start-feeder.ts'
 import { startSignatureCheck } from './signatures/signature-check.ts'
 import {
@@ -162,6 +163,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
   const stopAreas = () => Promise.all([...handles.values()].map((handle) => handle.stop()))
 
+  const files = startFileIntake(databaseUrl)
   const statements = startStatements({ databaseUrl, settings, log, registry })
   const escrowMetrics = settlementMetrics(registry)
   const escrows = served.map(({ rpcUrl, firstBlock, revocations, facts, areas }) =>
@@ -192,7 +194,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   // The first is the one that links name.
   const origins = [...options.origins, url, `http://localhost:${new URL(url).port}`]
   const parts: ApiParts = {
-    ...{ database, signatures, statements, registry, log, demo },
+    ...{ database, signatures, statements, registry, log, demo, takeFile: files.take },
     meteringOperator: meteringWallet === null ? null : parseAddress(meteringWallet.address),
     areas: { get: (area) => handles.get(area), all: () => [...handles.values()] },
     servicesOf: (area) => servicesOf.get(area)!.services,
@@ -246,6 +248,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       await Promise.all(escrows.map((escrow) => escrow.stop()))
       await stopAreas()
       await statements.stop()
+      await files.stop()
       await signatures.close()
       await database.end({ timeout: 5 })
     },

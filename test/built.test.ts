@@ -18,7 +18,7 @@ test('what is not built, or older than its sources, is refused with what to do',
   writeFileSync(source, 'one')
   const hash = createHash('sha256').update('one').digest('hex')
   const record = Object.fromEntries(
-    ['commonwatt', 'signature-worker', 'area-thread', 'statement-thread'].map((part) => [
+    ['commonwatt', 'signature-worker', 'area-thread', 'statement-thread', 'values-thread'].map((part) => [
       part,
       { 'server/cli.ts': hash },
     ]),

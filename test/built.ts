@@ -4,13 +4,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What `dist/` has besides the command lines, by the names that `build.js` gives it. */
-type Part = 'signature-worker' | 'area-thread' | 'statement-thread' | 'web'
+type Part = 'signature-worker' | 'area-thread' | 'statement-thread' | 'values-thread' | 'web'
 type Program = 'commonwatt' | 'commonwatt-agent'
 export type Built = Part | Program
 
 /** What a command line runs. */
 const partsOf: Record<Program, readonly Built[]> = {
-  commonwatt: ['commonwatt', 'signature-worker', 'area-thread', 'statement-thread'],
+  commonwatt: ['commonwatt', 'signature-worker', 'area-thread', 'statement-thread', 'values-thread'],
   'commonwatt-agent': ['commonwatt-agent'],
 }
 

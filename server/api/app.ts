@@ -1,4 +1,5 @@
 /** The HTTP side: the API with its document and health, and the page. */
+import { gzipSync } from 'node:zlib'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
 import { Histogram, type Registry } from 'prom-client'
 import { createSignIn } from '../accounts/sign-in.ts'
@@ -10,7 +11,7 @@ import { securityHeaders, serveDocumentation, servePage } from './pages.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, internalProblem, problemOf } from './problem.ts'
 import { createRelayAdmission } from './relay-admission.ts'
-import { mountRoute, type Route, sendProblem } from './route.ts'
+import { mayPack, mountRoute, type Route, sendProblem } from './route.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { agreementRoutes } from './routes/agreements.ts'
 import { areaRoutes } from './routes/areas.ts'
@@ -63,8 +64,10 @@ export function createApp(parts: ApiParts): Express {
   app.use(requireOwnHost(parts.isOwnHost))
   // Written once: it is the longest answer that anybody gets.
   const document = Buffer.from(JSON.stringify(openApiDocument(routes, base)))
+  const packedDocument = gzipSync(document)
   app.get('/openapi.json', (_request, response) => {
-    response.type('json').send(document)
+    const isPacked = mayPack(response)
+    response.type('json').send(isPacked ? packedDocument : document)
   })
   app.use('/docs', serveDocumentation())
 

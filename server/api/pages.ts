@@ -1,6 +1,7 @@
 /** What people open in a browser: the page with its routes, and the API's documentation, all served from here alone. */
+import { readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import express, { type RequestHandler, Router } from 'express'
 
 const require = createRequire(import.meta.url)
@@ -36,6 +37,7 @@ export function servePage(folder: string): Router {
   const router = Router()
   router.use(
     '/assets',
+    asPacked(join(folder, 'assets')),
     express.static(join(folder, 'assets'), {
       index: false,
       fallthrough: true,
@@ -57,6 +59,29 @@ export function servePage(folder: string): Router {
     response.set('Cache-Control', 'no-cache').sendFile('index.html', { root: folder })
   })
   return router
+}
+
+/** How the build packs a part, the smallest form first: browsers take Brotli only over HTTPS and from their own machine. */
+const packings = [
+  { encoding: 'br', ending: '.br' },
+  { encoding: 'gzip', ending: '.gz' },
+]
+
+/** Leads whoever takes it so to the packed form of a part, which lies beside it. */
+function asPacked(folder: string): RequestHandler {
+  const files = new Set(readdirSync(folder))
+  return (request, response, next) => {
+    response.vary('Accept-Encoding')
+    const packing = packings.find(
+      ({ encoding, ending }) =>
+        files.has(`${request.url.slice(1)}${ending}`) && request.acceptsEncodings(encoding) === encoding,
+    )
+    if (packing !== undefined) {
+      response.type(extname(request.url)).set('Content-Encoding', packing.encoding)
+      request.url += packing.ending
+    }
+    next()
+  }
 }
 
 const documentation = `<!doctype html>

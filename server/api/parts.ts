@@ -10,6 +10,7 @@ import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { WatchingDesk } from '../chain/watching-desk.ts'
 import type { BetterLimits } from '../market/stages/spot/other-limits.ts'
 import type { Tolerance } from '../metering/witnesses.ts'
+import type { FileIntake } from '../official/file-intake.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { BetterLimitsQuery, OtherPrices, OtherPricesQuery } from '../statements/other-prices.ts'
@@ -76,6 +77,8 @@ export interface ApiParts {
   /** Of an area that this process serves: areas may lie on several escrows, tokens and chains. */
   servicesOf(area: number): AreaServices
   statements: Statements
+  /** Takes a file of official values for an area, by its number in the database, off every thread that answers. */
+  takeFile: FileIntake['take']
   registry: Registry
   log: Logger
   /** What is not ready, each in a sentence; empty when everything is. */

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, createGzip } from 'node:zlib'
+import { promisify } from 'node:util'
+import { constants, createGzip, gzip } from 'node:zlib'
 import { json, type Request, type Response, type Router, raw } from 'express'
 import type { z } from 'zod'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
@@ -62,6 +63,8 @@ interface RouteDefinition<Params, Query, Body> {
   isSlow?: boolean
   /** Has limits of its own, and counts as nothing that is asked. */
   isGated?: boolean
+  /** Refuses whoever may not send this, before the body is read. */
+  admits?(input: Pick<RouteInput<Params, Query, Body>, 'params' | 'session'>): Promise<unknown>
   /** By status; null is an answer without a body, a string a content type that is not JSON. */
   answers: Record<number, z.ZodType | string | null>
   handle(input: RouteInput<Params, Query, Body>): Promise<Answer>
@@ -116,12 +119,14 @@ export function mountRoute(
     }
     // Whoever has none is not listened to any longer: a body may have megabytes.
     if (definition.private) await session()
+    const params = parse(definition.params, request.params, '')
+    await definition.admits?.({ params, session })
     if (!isRead)
       await new Promise<void>((resolve, reject) => {
         parser(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)))
       })
     const input = {
-      params: parse(definition.params, request.params, ''),
+      params,
       query: parse(definition.query, request.query, ''),
       body: parseBody(definition, request),
       request,
@@ -163,24 +168,47 @@ export function sendProblem(response: ServerResponse, { status, retryAfterSecond
 
 /** As Express's `json`, without its search for a character set and a fresh copy, which took a tenth of a request's time. */
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  startJson(response, status)
+  response.end(JSON.stringify(body))
+}
+
+function startJson(response: ServerResponse, status: number): void {
   const type = status >= 400 ? 'application/problem+json' : 'application/json'
   response.statusCode = status
   response.setHeader('Content-Type', `${type}; charset=utf-8`)
-  response.end(JSON.stringify(body))
 }
 
 async function send(response: Response, answer: Answer): Promise<void> {
   if ('body' in answer) {
     if (answer.body === null) response.status(answer.status).end()
-    else sendJson(response, answer.status, answer.body)
+    else {
+      startJson(response, answer.status)
+      await endWith(response, JSON.stringify(answer.body))
+    }
     return
   }
   response.status(answer.status).attachment(answer.fileName).type(answer.contentType)
-  response.vary('Accept-Encoding')
   const chunks = Readable.from(answer.chunks)
-  if (response.req.acceptsEncodings('gzip', 'identity') !== 'gzip') return pipeline(chunks, response)
+  await (mayPack(response) ? pipeline(chunks, createGzip(packing), response) : pipeline(chunks, response))
+}
+
+const packing = { level: constants.Z_BEST_SPEED }
+const packed = promisify(gzip)
+/** What is shorter is one packet anyway, and most answers to agents are. */
+const fewestPackedLetters = 1_400
+
+/** Ends an answer with a text, packed where it is long: a page of results has a tenth of its bytes then. */
+async function endWith(response: Response, text: string): Promise<void> {
+  const isPacked = text.length >= fewestPackedLetters && mayPack(response)
+  response.end(isPacked ? await packed(text, packing) : text)
+}
+
+/** Says in the answer's headers that it comes packed, and gives true, where whoever asked takes it so. */
+export function mayPack(response: Response): boolean {
+  response.vary('Accept-Encoding')
+  if (response.req.acceptsEncodings('gzip') !== 'gzip') return false
   response.setHeader('Content-Encoding', 'gzip')
-  await pipeline(chunks, createGzip({ level: constants.Z_BEST_SPEED }), response)
+  return true
 }
 
 function requireKeyForm(key: string): void {
@@ -260,13 +288,17 @@ function parseBody(definition: Route, request: Request): unknown {
   return parse(definition.body, request.body, 'body')
 }
 
+/** Whoever sends nothing but faults is told of the first ones: an answer must not be larger than what was asked. */
+const mostFaults = 20
+const longestFault = 300
+
 function parse(schema: z.ZodType | undefined, value: unknown, place: string): unknown {
   if (schema === undefined) return undefined
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const errors = result.error.issues.map((issue) => ({
+  const errors = result.error.issues.slice(0, mostFaults).map((issue) => ({
     path: [...(place === '' ? [] : [place]), ...issue.path].join('.'),
-    message: issue.message,
+    message: issue.message.slice(0, longestFault),
   }))
   throw new ApiError('REQUEST_INVALID', errors.map(({ path, message }) => `${path}: ${message}`).join('; '), { errors })
 }

@@ -12,12 +12,30 @@ const ticks = z
   .max(2 ** 23 - 1)
 const seat = uint32.meta({ description: 'The seat’s number in its area' })
 
+/**
+ * An array whose first wrong element is named alone: naming each of some hundred thousand would take seconds, and an answer of
+ * megabytes.
+ */
+function listOf<Element extends z.ZodType>(element: Element, { least = 0, most = 20_000 } = {}) {
+  return z.preprocess((list, context) => {
+    if (!Array.isArray(list) || list.length > most) return list
+    for (const [at, each] of list.entries()) {
+      const { error } = element.safeParse(each)
+      if (error === undefined) continue
+      const { path, message } = error.issues[0]!
+      context.addIssue({ code: 'custom', path: [at, ...path], message })
+      break
+    }
+    return list
+  }, z.array(element).min(least).max(most))
+}
+
 const round = z.strictObject({
   ofMillionths: millionths.meta({ description: 'The part of the interval’s energy that the round shares at most' }),
   key: z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('proportional') }),
-    z.strictObject({ type: z.literal('static'), sharesMillionths: z.array(millionths), repeated: z.boolean() }),
-    z.strictObject({ type: z.literal('cascade'), ranks: z.array(uint32.nullable()) }),
+    z.strictObject({ type: z.literal('static'), sharesMillionths: listOf(millionths), repeated: z.boolean() }),
+    z.strictObject({ type: z.literal('cascade'), ranks: listOf(uint32.nullable()) }),
   ]),
 })
 
@@ -25,29 +43,24 @@ const round = z.strictObject({
 export const declaredForm = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('quantities'),
-    intervals: z
-      .array(
-        z.strictObject({
-          start: utcSeconds,
-          seats: z.array(z.strictObject({ seat, allocatedWh: wh, sharedWh: wh })).max(20_000),
-        }),
-      )
-      .min(1)
-      .max(5_000),
+    intervals: listOf(
+      z.strictObject({
+        start: utcSeconds,
+        seats: listOf(z.strictObject({ seat, allocatedWh: wh, sharedWh: wh })),
+      }),
+      { least: 1, most: 5_000 },
+    ),
   }),
   z.strictObject({
     type: z.literal('key'),
-    consumers: z.array(seat).max(20_000),
-    producers: z.array(seat).max(20_000),
-    steps: z
-      .array(z.strictObject({ from: utcSeconds, rounds: z.array(round).min(1).max(20) }))
-      .min(1)
-      .max(20_000),
+    consumers: listOf(seat),
+    producers: listOf(seat),
+    steps: listOf(z.strictObject({ from: utcSeconds, rounds: z.array(round).min(1).max(20) }), { least: 1 }),
   }),
   z.strictObject({
     type: z.literal('prices'),
     stepSeconds: uint32.min(1),
-    ticks: z.array(ticks).min(1).max(20_000).meta({ description: 'Ticks per kWh of each step' }),
+    ticks: listOf(ticks, { least: 1 }).meta({ description: 'Ticks per kWh of each step' }),
   }),
 ]) satisfies z.ZodType<Declared>
 

@@ -161,6 +161,7 @@ test('results of one area are not those of the other', async () => {
 })
 
 test('the grid operator declares what it allocated, once, and nobody else does', async () => {
+  const gridToken = await tokenOf(street, people.grid)
   const seats = [seatOfPerson('alice', 'north'), seatOfPerson('bob', 'south')]
   await street.syncSeats(seats, allocated.area)
   const start = Math.ceil((t0 + intervalSeconds + 120) / intervalSeconds) * intervalSeconds
@@ -182,7 +183,9 @@ test('the grid operator declares what it allocated, once, and nobody else does',
     }
     const signature = await signFull(by, allocated.chain, 'Declaration', declaration)
     return {
-      ...(await ask(street, 'POST', 'areas/3/declarations', { body: { declaration, body: said, signature }, token })),
+      ...(await ask(street, 'POST', 'areas/3/declarations', {
+        ...{ body: { declaration, body: said, signature }, token: gridToken },
+      })),
       id: digestOf(allocated.chain, 'Declaration', declaration),
     }
   }

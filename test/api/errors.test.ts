@@ -7,6 +7,8 @@ import { readSourceTree } from '../tidy/source-tree.ts'
 
 /** Names of other people's codes and of settings, which look like codes. */
 const foreign = new Set([
+  // Node
+  'ERR_WORKER_OUT_OF_MEMORY',
   // ethers and LevelDB
   'CALL_EXCEPTION',
   'INSUFFICIENT_FUNDS',

@@ -106,6 +106,18 @@ describe('what everybody may see', () => {
     expect(alices.body).toEqual(body)
   })
 
+  test('a long answer comes packed to whoever takes it, a short one as it is', async () => {
+    const packing = async (path: string, encodings: string) => {
+      const { headers } = await fetch(`${street.origin}${path}`, { headers: { 'accept-encoding': encodings } })
+      return { encoding: headers.get('content-encoding'), vary: headers.get('vary') }
+    }
+    const long = '/api/v1/areas/1/intervals'
+    expect(await packing(long, 'gzip, br')).toEqual({ encoding: 'gzip', vary: 'Accept-Encoding' })
+    expect(await packing(long, 'identity')).toEqual({ encoding: null, vary: 'Accept-Encoding' })
+    expect(await packing(`${long}?limit=1&to=2001-01-01T00:00:00Z`, 'gzip')).toEqual({ encoding: null, vary: null })
+    expect(await packing('/openapi.json', 'gzip')).toEqual({ encoding: 'gzip', vary: 'Accept-Encoding' })
+  })
+
   test('batches', async () => {
     const { body } = await ask(street, 'GET', 'areas/1/batches')
     const [batch] = pageOf(batchSchema).parse(body).items

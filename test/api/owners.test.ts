@@ -136,6 +136,7 @@ const ofArea = (area: number): Record<string, Request & { also?: Name[] }> => {
     previewBill: { path: `${bills}/previews`, body: { incompleteBecause: null } },
     approveBill: { path: `${bills}/approvals`, body: { approval, signature: bytes } },
     issueBill: { path: `${bills}/issue`, body: {} },
+    declareQuantities: { path: `areas/${area}/declarations`, body: { declaration, body: words, signature: bytes } },
     importOfficialValues: { path: `areas/${area}/official-values?name=a.csv`, file: 'a', also: ['metering'] },
     listReleases: { path: `areas/${area}/releases` },
     proposeRelease: { path: `areas/${area}/releases`, body: { report: { format: 'csv' }, version: 1 } },
@@ -216,14 +217,6 @@ const signedBy: Record<string, { owners: Name[]; code: string; request(signer: W
     request: async (seller) => ({
       path: 'areas/1/agreements',
       body: { agreements: [await signedAgreement({}, { seller })] },
-    }),
-  },
-  declareQuantities: {
-    owners: ['grid'],
-    code: 'DECLARATION_SIGNATURE',
-    request: async (signer) => ({
-      path: 'areas/1/declarations',
-      body: { declaration, body: words, signature: await sign(signer, 'Declaration', declaration) },
     }),
   },
   acceptInvitation: {

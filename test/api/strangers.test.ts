@@ -86,10 +86,18 @@ describe('another name of this machine', () => {
   })
 })
 
-test('who has no session is answered before a body has come, however long it is', async () => {
+test.each([
+  [401, 'who has no session', async () => ({})],
+  [
+    403,
+    'who has one and no office',
+    async () => ({ authorization: `Bearer ${await tokenOf(street, people.stranger)}` }),
+  ],
+])('%i: %s is answered before a body has come, however long it is', async (refusal, _who, shown) => {
   const { port } = new URL(street.origin)
   for (const path of ['areas/1/official-values?name=x', 'areas/1/declarations']) {
-    const headers = { 'content-type': 'application/octet-stream', 'content-length': 4_000_000 }
+    const own = await shown()
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': 4_000_000, ...own }
     const options = { host: '127.0.0.1', port, path: `/api/v1/${path}`, method: 'POST', headers }
     const status = await new Promise((resolve, reject) => {
       const asking = httpRequest(options, (response) => {
@@ -98,7 +106,25 @@ test('who has no session is answered before a body has come, however long it is'
       })
       asking.on('error', reject).flushHeaders()
     })
-    expect([path, status]).toEqual([path, 401])
+    expect([path, status]).toEqual([path, refusal])
+  }
+})
+
+test('a body of nothing but faults is answered with the first ones, whatever its size', async () => {
+  const token = await tokenOf(street, people.grid)
+  const round = { ofMillionths: 1, key: { type: 'cascade', ranks: Array(1_000).fill(-1) } }
+  const steps = Array(200).fill({ from: 0, rounds: [round] })
+  const key = { type: 'key', consumers: [], producers: [], steps }
+  const unknown = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`a${n}`, 1]))
+  for (const body of [
+    { body: key },
+    { body: { type: 'prices', stepSeconds: 900, ticks: Array(20_000).fill('') } },
+    unknown,
+  ]) {
+    const { status, body: said } = await ask(street, 'POST', 'areas/1/declarations', { body, token })
+    expect([status, said.code]).toEqual([400, 'REQUEST_INVALID'])
+    expect(said.errors.length).toBeLessThanOrEqual(20)
+    expect(JSON.stringify(said).length).toBeLessThan(4_000)
   }
 })
 

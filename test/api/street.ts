@@ -34,6 +34,7 @@ import { attachLive, type Live } from '../../server/live/live.ts'
 import { meterOwners } from '../../server/live/meter-seats.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
 import type { ChainSeat } from '../../server/market/area/area.ts'
+import { type SentFile, takeSentFile } from '../../server/official/sent-file.ts'
 import type { StatementFile } from '../../server/settlement/statement-file.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
 import {
@@ -162,6 +163,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     networkOf: networkReader(options.trustProxy ?? null, log),
     gate: createOrderGate(),
     reads: createReadAllowance(options.readsPerMinute ?? 1_000_000),
+    takeFile: (areaId: number, sent: SentFile) => takeSentFile(database, areaId, sent),
     statements: {
       async file({ area: number, seat, end }: { area: number; seat: number; end: number }) {
         const statement = statements.get(`${number} ${seat} ${end}`) ?? null

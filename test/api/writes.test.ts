@@ -1,5 +1,5 @@
 /** What people send: signing in, orders, messages to be relayed; and each way in which it is refused. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'
@@ -17,6 +17,7 @@ const pageFolder = mkdtempSync(join(tmpdir(), 'commonwatt-page-'))
 
 let street: Street
 beforeAll(async () => {
+  mkdirSync(join(pageFolder, 'assets'))
   writeFileSync(join(pageFolder, 'index.html'), '<!doctype html><title>Commonwatt</title>')
   writeFileSync(join(pageFolder, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
   street = await startStreet({ demo: true, pageFolder })

@@ -107,6 +107,7 @@ const parts: ApiParts = {
   database,
   areas,
   signatures,
+  takeFile: unused,
   statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
   servicesOf: () => ({
     isWalletSignature: unused,

@@ -150,6 +150,7 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
       origins: [url],
     },
     areas: { get: (number) => (number === area.settings.area ? area : undefined), all: () => [area] },
+    takeFile: unused,
     signatures: { check: unused } as unknown as ApiParts['signatures'],
     servicesOf: () => ({
       ...{

@@ -1,12 +1,14 @@
 /** Files of official values taken into a real database: kept as evidence, once each; the newest counts; differences are named. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readOfficialValues } from '../../server/exchange/read-values.ts'
+import { type FileIntake, type IntakeBounds, startFileIntake } from '../../server/official/file-intake.ts'
 import { takeFile } from '../../server/official/take-file.ts'
 import { takenLines } from '../../server/official/taken-lines.ts'
 import { transact } from '../../server/store/database.ts'
 import { replaceRoster, setAreaPlace } from '../../server/store/roster-store.ts'
 import { settingsHistory } from '../../server/store/settings-store.ts'
 import { feedersOf, replaceZoneMeters } from '../../server/store/zone-meters.ts'
+import { assertBuilt } from '../built.ts'
 import type { Profile } from '../exchange/street.ts'
 import { edaXml } from '../exchange/writers/eda-xml.ts'
 import { ownCsv, ownCsvRows } from '../exchange/writers/own-csv.ts'
@@ -160,4 +162,67 @@ test('a transformer’s point is taken in both directions, is nobody’s, and st
       ],
     },
   ])
+})
+
+describe('files that are sent to the server', () => {
+  const started: FileIntake[] = []
+  const intake = (bounds?: IntakeBounds) => {
+    assertBuilt(['values-thread'])
+    const own = startFileIntake(area.url, bounds)
+    started.push(own)
+    return own
+  }
+  afterAll(() => Promise.all(started.map((own) => own.stop())))
+  const sent = (content: Buffer, by = 'an office') => ({ name: 'sent', content, by, now })
+  const csv = (wh: number, first: number) => Buffer.from(ownCsv(ownCsvRows([profile(measured(wh, wh), first)])))
+  const elements = Buffer.from(`<ConsumptionRecord>${'<a/>'.repeat(2 ** 20)}</ConsumptionRecord>`)
+
+  test('are taken off the thread that answers, and refused as they are anywhere else', async () => {
+    const { take } = intake()
+    expect(await take(area.areaId, sent(csv(70, 9)))).toMatchObject({ kept: 2, verdicts: { counts: 2 } })
+    expect(await take(area.areaId, sent(csv(70, 9)))).toMatchObject({ file: null })
+    await expect(take(area.areaId, sent(Buffer.from('what')))).rejects.toMatchObject({
+      code: 'VALUES_FORMAT',
+      place: '',
+    })
+    await expect(take(999, sent(csv(71, 9)))).rejects.toMatchObject({
+      name: 'OfficialError',
+      code: 'OFFICIAL_NO_PLACE',
+    })
+  })
+
+  test('are refused by name where reading them takes too long or too much memory, and the next is taken', async () => {
+    const hurried = intake({ readMs: 50, heapMebibytes: 384 })
+    await expect(hurried.take(area.areaId, sent(elements))).rejects.toMatchObject({
+      code: 'VALUES_TOO_LARGE',
+      message: 'reading it takes longer than 0.05 s: split the file, or take it with "commonwatt import"',
+    })
+    const narrow = intake({ readMs: 60_000, heapMebibytes: 24 })
+    const points = Array.from({ length: 60_000 }, (_, i) => `${i},2026-01-01T00:00:00Z,,total,1,measured\n`)
+    const many = Buffer.from(`point,start,direction,channel,energyWh,quality\n${points.join('')}`)
+    await expect(narrow.take(area.areaId, sent(many))).rejects.toMatchObject({
+      code: 'VALUES_TOO_LARGE',
+      message: expect.stringMatching(/^reading it takes more than 24 MiB of memory/),
+    })
+    expect(await narrow.take(area.areaId, sent(csv(80, 11)))).toMatchObject({ kept: 2 })
+  })
+
+  test('are taken one at a time, their senders in turn', async () => {
+    const { take } = intake()
+    const taken: string[] = []
+    const all = ['one', 'one', 'one', 'two'].map(async (by, i) => {
+      await take(area.areaId, sent(csv(90 + i, 13), by))
+      taken.push(by)
+    })
+    await Promise.all(all)
+    expect(taken).toEqual(['one', 'one', 'two', 'one'])
+  })
+
+  test('wait for nothing once the server stops', async () => {
+    const own = intake()
+    const [under, behind] = [own.take(area.areaId, sent(elements)), own.take(area.areaId, sent(elements))]
+    const ends = [under, behind].map((each) => expect(each).rejects.toMatchObject({ code: 'STORE_LOST' }))
+    await own.stop()
+    await Promise.all(ends)
+  })
 })

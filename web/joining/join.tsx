@@ -6,7 +6,7 @@ import type { PairingResource } from '../../server/api/joining.ts'
 import type { AreaResource, OrderResource, SeatResource } from '../../server/api/resources.ts'
 import { part } from '../api/part.ts'
 import { areaQuery, demoHomesQuery, peopleQuery, seatsQuery } from '../api/queries.ts'
-import { energy, power, priceWords, typedCents } from '../money/format.ts'
+import { energy, power, priceWords } from '../money/format.ts'
 import { orderOf } from '../orders/order.ts'
 import { PageLink, pathIn, useAddress } from '../page/address.tsx'
 import { Badge, Card, Trouble, Waiting } from '../page/card.tsx'
@@ -15,15 +15,13 @@ import { type Session, useOptionalSession } from '../session/session.tsx'
 import { localTime } from '../time/clock.ts'
 import { LimitsFields, useLimits } from './limits-fields.tsx'
 import { mandateOf, nextVersion } from './mandate.ts'
+import { proposedLimits } from './proposal.ts'
 import { pairingQuery, requestPairing, showInvitation, takeDemoHome } from './queries.ts'
 import { joiningWords } from './words.tsx'
 import './joining.css'
 
 const steps = ['account', 'code', 'home', 'limits', 'open'] as const
 type StepName = (typeof steps)[number]
-
-/** What a connection of a home in Europe carries: three phases of 63 A hold 43 kW, most homes less than 25. */
-const usualConnectionKw = 25
 
 export default function Join({ area }: { area: AreaResource }) {
   const said = joiningWords()
@@ -281,11 +279,7 @@ function FoundHome({ found: { found, expiresAt }, children }: { found: PairingRe
 function LimitsForm({ area, found, session }: { area: AreaResource; found: PairingResource; session: Session }) {
   const said = joiningWords()
   const { sells } = found.found
-  const typing = useLimits(area, {
-    floor: sells ? typedCents(area.feedInPerKwh) : '',
-    ceiling: typedCents(area.retailPerKwh),
-    connection: String(usualConnectionKw),
-  })
+  const typing = useLimits(area, proposedLimits(area, sells))
   const [nowMs] = useState(Date.now)
   const people = useQuery(peopleQuery).data
   const seats = useQuery(seatsQuery(session)).data ?? []

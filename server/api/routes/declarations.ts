@@ -16,7 +16,7 @@ import { type OrderParts, refusedBy } from '../place-order.ts'
 import { isoTime } from '../present.ts'
 import { ApiError } from '../problem.ts'
 import { pageOf } from '../resources.ts'
-import { type Route, route } from '../route.ts'
+import { type Route, type RouteInput, route } from '../route.ts'
 import { checkSigner } from '../signers.ts'
 
 const tag = 'Declarations'
@@ -35,6 +35,12 @@ const signedDeclarationSchema = z
 
 export function declarationRoutes(parts: OrderParts): Route[] {
   const { database, areas, tables } = parts
+  async function asGridOperator(number: number, session: RouteInput<unknown, unknown, unknown>['session']) {
+    const grid = gridOperatorOf(parts, areaOf(areas, number))
+    const { account } = await session()
+    if (account !== grid)
+      throw new ApiError('NOT_GRID_ACCOUNT', `sign in as ${grid}, the grid operator of area ${number}`)
+  }
   const place = z.object({ arrival: placeForm.arrival })
   return [
     route({
@@ -49,6 +55,8 @@ export function declarationRoutes(parts: OrderParts): Route[] {
       params: areaParams,
       body: signedDeclarationSchema,
       mostBytes,
+      // Looking at a body of this size may take a tenth of a second.
+      admits: ({ params, session }) => asGridOperator(params.area, session),
       answers: { 201: declarationSchema, 200: declarationSchema },
       async handle({ params: { area: number }, body: { declaration, body, signature: signed }, network, member }) {
         const area = areaOf(areas, number)

@@ -1,9 +1,7 @@
 /** Official values of the metering operator: it brings files, and reads what became of them. */
 import { z } from 'zod'
 import type { AreaHandle } from '../../areas/area-handle.ts'
-import { readOfficialValues } from '../../exchange/read-values.ts'
 import { TimeZone } from '../../exchange/time-zone.ts'
-import { takeFile } from '../../official/take-file.ts'
 import { pointOverviews } from '../../store/metering-overview.ts'
 import { officialDifferences, officialFiles } from '../../store/official-store.ts'
 import { areaPlace, rosterOf } from '../../store/roster-store.ts'
@@ -26,7 +24,7 @@ import { type Route, type RouteInput, route } from '../route.ts'
 const areaParams = z.object({ area: z.coerce.number().int().min(0).max(0xffff_ffff) })
 const tag = 'Official values'
 const billing = 1
-/** Reading a file keeps the server from answering others meanwhile: larger ones are for the command. */
+/** Held in memory while the files before it are taken: larger ones are for the command. */
 const mostFileBytes = 4 * 2 ** 20
 /** A month has 32 days of UTC where the clock is put back. */
 const mostDays = 32
@@ -49,8 +47,8 @@ export async function meteredAreaOf(
   throw new ApiError('NOT_METERING_ACCOUNT', `sign in as ${who}, who meters area ${number}`)
 }
 
-export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOperator'>): Route[] {
-  const { database, tables } = parts
+export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOperator' | 'takeFile'>): Route[] {
+  const { database, tables, takeFile } = parts
   const ofMetering = (number: number, session: Session) => meteredAreaOf(parts, number, session)
   return [
     route({
@@ -69,14 +67,13 @@ export function officialRoutes(parts: OrderParts & Pick<ApiParts, 'meteringOpera
         timezone: z.string().min(1).max(60).optional().meta({ description: 'Of its local times' }),
       }),
       mostFileBytes,
+      admits: ({ params, session }) => ofMetering(params.area, session),
       answers: { 200: takenFileSchema },
       async handle({ params, query: { name, format, timezone }, body, session }) {
         const { area, account } = await ofMetering(params.area, session)
-        const content = body as unknown as Buffer
         const reading = { ...(format === undefined ? {} : { format }), ...(timezone === undefined ? {} : { timezone }) }
-        const values = await readOfficialValues(content, reading)
-        const taking = { name, content, values, by: account, now: new Date() }
-        return { status: 200, body: presentTaken(await takeFile(database, await tables.idOf(area), taking)) }
+        const sent = { name, content: body as unknown as Buffer, by: account, now: new Date(), ...reading }
+        return { status: 200, body: presentTaken(await takeFile(await tables.idOf(area), sent)) }
       },
     }),
     route({

@@ -1,6 +1,5 @@
 /** A market's server for tests of the agent. */
 import { createServer, type Server as HttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'
 import { keyAt, keysFrom, type LaterKey } from '../../../contracts/protocol/meter-keys.ts'
 import type { EscrowDomain } from '../../../contracts/protocol/typed-data.ts'
@@ -14,6 +13,7 @@ import type {
   Telemetry,
 } from '../../../contracts/protocol/wire.ts'
 import { signedReadingSchema } from '../../../contracts/protocol/wire.ts'
+import { freePort } from '../../../server/demo/ports.ts'
 
 /** A market's server as agents see it: a real socket.io server that keeps what it is told and can be made to misbehave. */
 export class FakeServer {
@@ -62,8 +62,9 @@ export class FakeServer {
       socket.on('telemetry', (values: Telemetry) => this.telemetry.push(values))
     })
     const http = this.#http
+    // Agents look for it there again after a stop: no connection may have taken the port meanwhile.
+    if (this.port === 0) this.port = await freePort()
     await new Promise<void>((resolve) => http.listen(this.port, '127.0.0.1', resolve))
-    this.port = (http.address() as AddressInfo).port
     return this
   }
 
