@@ -9,7 +9,7 @@ export const feederWords = catalogue({
     homes: 'all homes below it',
     difference: 'difference',
     explain: (count: number) =>
-      `Drawn from above less fed back, in ${count} moments of which everything is measured. The difference is what lines and the transformer lose, and what is connected without a seat (stairs, street lamps, homes that do not take part). If it grows, or turns negative, a meter counts wrongly or somebody is connected whom nobody knows.`,
+      `Drawn from above less fed back, in ${count} moments of which everything is measured. The difference is what lines and the transformer lose, and what is connected and takes no part in the market (stairs, street lamps, other homes). If it grows, or turns negative, a meter counts wrongly or somebody is connected whom nobody knows.`,
     chart: (name: string) => `${name}: the difference over time`,
     table: 'The newest ones as numbers',
     time: 'from',
