@@ -21,6 +21,7 @@ import { demoRoutes } from './routes/demo.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { everythingRoutes } from './routes/everything.ts'
 import { exportedValueRoutes } from './routes/exported-values.ts'
+import { feederRoutes } from './routes/feeders.ts'
 import { forwardRoutes } from './routes/forward.ts'
 import { grantRoutes } from './routes/grants.ts'
 import { invitationRoutes } from './routes/invitations.ts'
@@ -117,6 +118,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...areaRoutes(orderParts),
     ...officialRoutes(orderParts),
     ...exportedValueRoutes(orderParts),
+    ...feederRoutes(orderParts),
     ...witnessRoutes(orderParts),
     ...reportRoutes(orderParts),
     ...releaseRoutes(orderParts),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { formatMicroWh } from '../exchange/decimal.ts'
 import { isoDay } from '../exchange/instants.ts'
 import { valueQualities } from '../exchange/official-values.ts'
+import type { FeederBalance } from '../metering/feeder-balance.ts'
 import type { Tolerance } from '../metering/witnesses.ts'
 import type { TakenFile } from '../official/take-file.ts'
 import type { PointOverview } from '../store/metering-overview.ts'
@@ -172,4 +173,42 @@ export function presentDifference({ start, before, after, ...rest }: OfficialDif
 
 export function presentOfficialFile({ createdAt, takenAt, file: _, ...rest }: OfficialFile): OfficialFileResource {
   return { ...rest, createdAt: createdAt === null ? null : isoTime(createdAt), takenAt: takenAt.toISOString() }
+}
+
+const net = (what: string) =>
+  z
+    .int()
+    .nullable()
+    .meta({ description: `Net Wh drawn from above ${what}; null where not everything is measured` })
+
+/** A transformer's meter beside the homes below it. */
+export const feederSchema = z
+  .object({
+    zone: z.string(),
+    point: z.string(),
+    transformerWh: z.int().meta({ description: 'Net, of the intervals of which both sides are known' }),
+    homesWh: z.int(),
+    differenceWh: z.int().meta({ description: 'Losses, and what is connected without a seat' }),
+    compared: z.int().meta({ description: 'Intervals of which both sides are known' }),
+    intervals: z.array(
+      z.object({
+        start: z.string(),
+        transformerWh: net('by the transformer’s meter'),
+        homesWh: net('by the homes below it'),
+        differenceWh: net('that no home took'),
+      }),
+    ),
+  })
+  .meta({ id: 'Feeder' })
+export type FeederResource = z.infer<typeof feederSchema>
+
+/** Sums are of all intervals; the newest `most` are listed. */
+export function presentFeeder({ zone, point, intervals }: FeederBalance, most: number): FeederResource {
+  const both = intervals.filter(({ differenceWh }) => differenceWh !== null)
+  const sum = (name: 'transformerWh' | 'homesWh' | 'differenceWh') => both.reduce((all, each) => all + each[name]!, 0)
+  return {
+    ...{ zone, point, compared: both.length, transformerWh: sum('transformerWh'), homesWh: sum('homesWh') },
+    differenceWh: sum('differenceWh'),
+    intervals: intervals.slice(-most).map(({ start, ...rest }) => ({ start: isoTime(start), ...rest })),
+  }
 }

@@ -1,11 +1,15 @@
 /** `commonwatt roster`: takes the list of who stands behind which meter, and says where the area lies. */
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
+import { pointFaultIn } from '../exchange/identifiers.ts'
 import { readRosterCsv } from '../exchange/roster-csv.ts'
 import { TimeZone } from '../exchange/time-zone.ts'
+import type { ZoneMeter } from '../metering/feeder-balance.ts'
 import { seatedRows } from '../reports/roster-rows.ts'
 import { requireArea } from '../store/areas.ts'
 import { openDatabase, transact } from '../store/database.ts'
 import { metersOf, replaceRoster, setAreaPlace } from '../store/roster-store.ts'
+import { newestSettings } from '../store/settings-store.ts'
+import { replaceZoneMeters } from '../store/zone-meters.ts'
 import { takesConfig } from './configured.ts'
 import { areaNumber, databaseUrl, escrowOfArea, namedArea } from './options.ts'
 import { refuseKnown } from './refusal.ts'
@@ -22,6 +26,7 @@ interface Options {
   receiver?: string
   domain?: string
   community?: string
+  transformer: ZoneMeter[]
 }
 
 /** The subcommand, ready to be added to the program. Ends with status 1 where a line was refused. */
@@ -37,6 +42,12 @@ export function rosterCommand(): Command {
     .option('--receiver <code>', 'who receives them (EIC or GLN)')
     .option('--domain <code>', 'the market balance area (EIC)')
     .option('--community <name>', 'which community of the list the area is, where points take part in several')
+    .option(
+      '--transformer <zone=point>',
+      'metering point of the meter of the zone’s transformer; once for each',
+      (text: string, all: ZoneMeter[]) => [...all, zoneMeterOf(text)],
+      [],
+    )
     .action(async (file: string, options: Options) => {
       try {
         await takeRoster(file, options)
@@ -47,6 +58,27 @@ export function rosterCommand(): Command {
   return takesConfig(command)
 }
 
+function zoneMeterOf(text: string): ZoneMeter {
+  const [, zone, point] = /^([^=]{1,60})=([0-9A-Za-z]{4,60})$/.exec(text) ?? []
+  if (zone === undefined || point === undefined)
+    throw new InvalidArgumentError('expected a zone and its point: street=AT00…')
+  return { zone, point }
+}
+
+/** An area that no server has run yet does not say its zones. */
+function requireZones(
+  { country, transformer }: Options,
+  settings: { zones: readonly { zone: string }[] } | null,
+): void {
+  for (const { zone, point } of transformer) {
+    const fault = pointFaultIn(country, point)
+    if (fault !== null) throw new InputError(`--transformer ${zone}: ${point} ${fault}`)
+    if (settings?.zones.some((own) => own.zone === zone) === false) {
+      throw new InputError(`--transformer ${zone}: the area has no such zone`)
+    }
+  }
+}
+
 async function takeRoster(file: string, options: Options): Promise<void> {
   const { databaseUrl, country, timezone, sender = null, receiver = null, domain = null, community = null } = options
   const timeZone = new TimeZone(timezone).id
@@ -55,10 +87,12 @@ async function takeRoster(file: string, options: Options): Promise<void> {
   const database = openDatabase(databaseUrl, 1)
   try {
     const { areaId } = await requireArea(database, namedArea(options))
+    requireZones(options, await newestSettings(database, areaId))
     const { rows, refused } = seatedRows(roster, await metersOf(database, areaId), community)
     await transact(database, async (sql) => {
       await setAreaPlace(sql, areaId, { country, timeZone, sender, receiver, domain, community })
       await replaceRoster(sql, areaId, rows)
+      await replaceZoneMeters(sql, areaId, options.transformer)
     })
     await writeOutput(`${rows.length} lines taken, ${refused.length} refused\n`)
     for (const { row, code, reason } of refused) refuse(`${row}: ${code} ${reason}`)

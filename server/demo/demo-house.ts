@@ -56,6 +56,7 @@ export const demoHouse: z.input<typeof houseSchema> = {
   },
   country: 'AT',
   timeZone: 'Europe/Vienna',
+  connection: point(9),
   homes: [
     {
       ...roof({

@@ -102,7 +102,10 @@ export function startMetering(
   const folder = join(dataFolder, 'metering')
   const points = () => registersOfHomes(parts.awaited())
   const homes = [...house.homes, ...house.vacant]
-  const running = runMeteringOperator({ ...parts, homes, folder, wrongAt, points, signal: stopping.signal })
+  const running = runMeteringOperator({
+    ...{ ...parts, homes, connection: house.connection, folder, wrongAt, points },
+    signal: stopping.signal,
+  })
   running.catch((error: Error) => parts.log(`metering operator: ${error.message}`))
   return async () => {
     stopping.abort()
@@ -159,7 +162,15 @@ async function takeRoster(parts: HouseParts, flats: readonly VacantFlat[]): Prom
     ['member,point,direction,community,supplier,balanceGroup,factor,share,from,to', ...lines, ''].join('\n'),
   )
   const args = ['roster', file, '--config', config, '--area', String(settings.area)]
-  const place = ['--country', house.country, '--timezone', house.timeZone]
+  const { zone } = settings.zones.find(({ parent }) => parent === null)!
+  const place = [
+    '--country',
+    house.country,
+    '--timezone',
+    house.timeZone,
+    '--transformer',
+    `${zone}=${house.connection}`,
+  ]
   const said: string[] = []
   const running = await supervisor.run({ name: 'roster', script: serverProgram, args: [...args, ...place] }, (line) =>
     said.push(line),

@@ -33,6 +33,8 @@ export interface MeteringOperatorParts {
   folder: string
   /** The values of one interval are wrong. */
   wrongAt: UtcSeconds
+  /** Metering point of the house's connection, behind which all its homes are. */
+  connection: string
   /** The points whose values somebody takes now; the first file of each has all that was read before. */
   points: () => PointRegister[]
   log: Log
@@ -104,9 +106,12 @@ export async function runMeteringOperator(parts: MeteringOperatorParts): Promise
     const end = boundary - fileRhythm.lateIntervals * length
     if (end % (fileRhythm.intervals * length) !== 0) continue
     const isNew = ({ point }: PointRegister) => !known.has(point)
-    const series = asItComes(profiles, parts.points(), { end, length, wrongAt: parts.wrongAt, isNew })
+    const registers = parts.points()
+    const series = asItComes(profiles, registers, { end, length, wrongAt: parts.wrongAt, isNew })
     if (series.length === 0) continue
+    const from = (known.size === 0 ? profiles.first : null) ?? end - fileRhythm.intervals * length
     for (const { point } of series) known.add(point)
+    series.push(...connectionSeries(profiles, registers, { point: parts.connection, from, end, length }))
     const name = `orchard-${new Date(end * 1000).toISOString().replaceAll(/[-:]|\.000/g, '')}.xml`
     await saveDurably(join(folder, name), writeEspi({ createdAt: Math.floor(Date.now() / 1000), series }))
     const one = bringAll().finally(() => bringing.delete(one))
@@ -145,6 +150,37 @@ export function registersOfHomes(
     { home, point: drawsThrough, direction: 'import' },
     ...(feedsInThrough === null ? [] : [{ home, point: feedsInThrough, direction: 'export' as const }]),
   ])
+}
+
+/** The stairs' lamps and the lift, which have no seat, and what the house's own lines lose. */
+const stairsW = 216
+const lostPercent = 2
+
+/** What the meter of the house's connection counts: all homes, and what no home's meter does. */
+export function connectionSeries(
+  profiles: LoadProfiles,
+  registers: readonly PointRegister[],
+  { point, from, end, length }: { point: string; from: UtcSeconds; end: UtcSeconds; length: number },
+): OfficialSeries[] {
+  const homes = registers.map((register) => ({ register, values: profiles.series(register, from, end).values }))
+  const nets = homes[0]!.values.map(({ start }, i): IntervalValue => {
+    let [net, through] = [0, 0]
+    for (const { register, values } of homes) {
+      const { energyMicroWh } = values[i]!
+      if (energyMicroWh === null) return { start, energyMicroWh: null, quality: 'missing' }
+      net += register.direction === 'import' ? energyMicroWh : -energyMicroWh
+      through += energyMicroWh
+    }
+    const besides = Math.round((stairsW * 1_000_000 * length) / 3_600 + (through * lostPercent) / 100)
+    return { start, energyMicroWh: net + besides, quality: 'measured' }
+  })
+  return (['import', 'export'] as const).map((direction) => ({
+    ...{ point, direction, channel: 'total', code: null, community: null, intervalSeconds: length },
+    values: nets.map(({ energyMicroWh, ...rest }) => {
+      const own = energyMicroWh === null ? null : Math.max(0, direction === 'import' ? energyMicroWh : -energyMicroWh)
+      return { ...rest, energyMicroWh: own }
+    }),
+  }))
 }
 
 /**

@@ -62,6 +62,8 @@ export const houseSchema = z.strictObject({
   /** By whose rules identifiers are checked and whose clocks days go by. */
   country: z.string().regex(/^[A-Z]{2}$/),
   timeZone: z.string().min(1),
+  /** Metering point of the house's connection, behind which all its homes are. */
+  connection: z.string().min(1),
   homes: z.array(meteredHomeSchema).min(1),
   vacant: z.array(vacantFlatSchema).default([]),
 })

@@ -5,7 +5,13 @@
 import { createHash } from 'node:crypto'
 import type { OfficialValues } from '../exchange/official-values.ts'
 import { TimeZone } from '../exchange/time-zone.ts'
-import { type AdmittedSeries, admitSeries, RosterStretches, type ValueRefusal } from '../metering/admit.ts'
+import {
+  type AdmittedSeries,
+  admitSeries,
+  type PointDays,
+  RosterStretches,
+  type ValueRefusal,
+} from '../metering/admit.ts'
 import type { Verdict } from '../metering/newest.ts'
 import { type Database, type Transaction, transact } from '../store/database.ts'
 import {
@@ -18,6 +24,7 @@ import {
 } from '../store/official-store.ts'
 import { areaPlace, rosterOf } from '../store/roster-store.ts'
 import { settingsHistory } from '../store/settings-store.ts'
+import { zoneMeters } from '../store/zone-meters.ts'
 import { OfficialError } from './error.ts'
 
 /** So many refusals and differences of one file are named; all are counted. */
@@ -100,8 +107,16 @@ async function admitted(
   const settings = (await settingsHistory(sql, areaId)).at(-1)
   if (settings === undefined) throw new OfficialError('OFFICIAL_NO_SETTINGS', 'no server has run this area yet')
   const { intervalSeconds } = settings.settings.rules
-  const roster = new RosterStretches(await rosterOf(sql, areaId), new TimeZone(place.timeZone))
+  const transformers = (await zoneMeters(sql, areaId)).flatMap(({ point }) => stretchesOf(point))
+  const rows = [...(await rosterOf(sql, areaId)), ...transformers]
+  const roster = new RosterStretches(rows, new TimeZone(place.timeZone))
   return admitSeries(values.series, { roster, intervalSeconds, now: now.getTime() / 1000, refuse })
+}
+
+/** A transformer's point belongs to no meter of the market: its values are evidence, at all times and in both directions. */
+function stretchesOf(point: string): PointDays[] {
+  const always = { meter: '', point, fromDay: 0, endDay: null, factorPercent: 100 }
+  return (['import', 'export'] as const).map((direction) => ({ ...always, direction }))
 }
 
 function* partsOf<Item>(items: Iterable<Item>): Generator<Item[]> {

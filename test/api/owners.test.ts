@@ -147,6 +147,7 @@ const ofArea = (area: number): Record<string, Request & { also?: Name[] }> => {
     getBill: { path: bills },
     listPreviewedDocuments: { path: `${bills}/documents` },
     exportValues: { path: `areas/${area}/exported-values?${range}&format=triples`, also: ['metering'] },
+    listFeeders: { path: `areas/${area}/feeders?${range}`, also: ['metering'] },
     listOfficialFiles: { path: `areas/${area}/official-values/files`, also: ['metering'] },
     listOfficialDifferences: { path: `areas/${area}/official-values/differences?${range}`, also: ['metering'] },
     listMeteringPoints: { path: `areas/${area}/metering-points?${range}`, also: ['metering'] },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { demoHouse } from '../../server/demo/demo-house.ts'
 import { demoStreet } from '../../server/demo/demo-street.ts'
 import { LoadProfiles } from '../../server/demo/load-profile.ts'
-import { asItComes, registersOfHomes } from '../../server/demo/metering-operator.ts'
+import { asItComes, connectionSeries, registersOfHomes } from '../../server/demo/metering-operator.ts'
 import { readOfficialValues } from '../../server/exchange/read-values.ts'
 import { writeEspi } from '../../server/exchange/write/espi.ts'
 
@@ -116,4 +116,22 @@ test('the first file of a point has everything since its meter was read first, a
 
 test('two flats of the house have no agent, and the home with the roof has one', () => {
   expect(demoHouse.homes.map(({ hasAgent }) => hasAgent)).toEqual([true, false, false])
+})
+
+test('the house’s connection counts all homes, the stairs and what its lines lose, in one direction at a time', () => {
+  const registers = [flat, { home: 'roof', point: 'AT2', direction: 'export' as const }]
+  const profiles = new LoadProfiles(length, 100)
+  // The flat draws 10 Wh an interval, the roof feeds in nothing, then 30 Wh.
+  for (const [place, fedIn] of [0, 0, 30].entries()) {
+    profiles.note(place * length, 'flat', { import: place * 10, export: 0 })
+    profiles.note(place * length, 'roof', { import: 0, export: fedIn })
+  }
+  const series = connectionSeries(profiles, registers, { point: 'AT9', from: 0, end: 3 * length, length })
+  const stairs = 600_000
+  expect(
+    series.map(({ direction, values }) => [direction, ...Array.from(values, ({ energyMicroWh }) => energyMicroWh)]),
+  ).toEqual([
+    ['import', 10_000_000 + 200_000 + stairs, 0, null],
+    ['export', 0, 20_000_000 - 800_000 - stairs, null],
+  ])
 })

@@ -6,6 +6,8 @@ import { takeFile } from '../../server/official/take-file.ts'
 import { takenLines } from '../../server/official/taken-lines.ts'
 import { transact } from '../../server/store/database.ts'
 import { replaceRoster, setAreaPlace } from '../../server/store/roster-store.ts'
+import { settingsHistory } from '../../server/store/settings-store.ts'
+import { feedersOf, replaceZoneMeters } from '../../server/store/zone-meters.ts'
 import { assertBuilt } from '../built.ts'
 import type { Profile } from '../exchange/street.ts'
 import { edaXml } from '../exchange/writers/eda-xml.ts'
@@ -133,6 +135,33 @@ test('what the roster does not know is refused by name, and the others are taken
   ])
   const [file] = await area.database`select kept, refused, refusals from official_files where name = 'two.csv'`
   expect(file).toMatchObject({ kept: 2, refused: 1, refusals: taken.refusals })
+})
+
+test('a transformer’s point is taken in both directions, is nobody’s, and stands beside the homes of its zone', async () => {
+  const { database, areaId } = area
+  const transformer = 'AT0099990000000000000000000000009'
+  const { zone } = (await settingsHistory(database, areaId)).at(-1)!.settings.zones[0]!
+  const row = (direction: 'import' | 'export', index: number, wh: number) =>
+    `${transformer},${new Date(boundary(index) * 1000).toISOString().slice(0, 19)}Z,${direction},total,${wh},measured`
+  const header = 'point,start,direction,channel,energyWh,quality'
+  const text = [header, ...[0, 1].flatMap((i) => [row('import', i, 70 + i), row('export', i, 0)]), ''].join('\n')
+  expect(await take('before.csv', text)).toMatchObject({ kept: 0, refused: 2 })
+  await transact(database, (sql) => replaceZoneMeters(sql, areaId, [{ zone, point: transformer }]))
+  expect(await take('transformer.csv', `${text}\n`)).toMatchObject({ kept: 4, refused: 0, verdicts: { counts: 4 } })
+  await database`
+    insert into seat_intervals (area_id, seat, start, paid, received, run, import_wh, export_wh, bought_wh, sold_wh, deviation_wh, zone,
+      quality, current, outcomes)
+    values (${areaId}, 1, ${boundary(0)}, 0, 0, 99, 65, 0, 0, 0, 0, 0, 0, true, '')`
+  const range = { from: boundary(0), to: boundary(4) }
+  expect(await feedersOf(database, areaId, range)).toEqual([
+    {
+      ...{ zone, point: transformer },
+      intervals: [
+        { start: boundary(0), transformerWh: 70, homesWh: 65, differenceWh: 5 },
+        { start: boundary(1), transformerWh: 71, homesWh: null, differenceWh: null },
+      ],
+    },
+  ])
 })
 
 describe('files that are sent to the server', () => {

@@ -10,6 +10,7 @@ import { duration, localMoment, monthName, newestMonths } from '../time/clock.ts
 import { TableFrame } from '../utility/table-frame.tsx'
 import { AreaWitnesses } from './area-witnesses.tsx'
 import { ChangeTable } from './change-table.tsx'
+import { Feeders } from './feeders.tsx'
 import { PointTable } from './point-table.tsx'
 import { officialDifferencesQuery, officialFilesQuery, pointsQuery } from './queries.ts'
 import { meteringWords } from './words.ts'
@@ -50,6 +51,7 @@ export default function OfficialTab({ area }: { area: AreaResource }) {
           {points.data.items.length === 0 ? <Empty>{said.noRoster}</Empty> : <PointTable points={points.data.items} />}
         </>
       )}
+      <Feeders area={area} month={month} />
       <h3>{said.changes}</h3>
       <Trouble error={changes.error} retry={() => void changes.refetch()} />
       {changes.data &&

@@ -1,6 +1,7 @@
 /** What the page asks for of two witnesses. */
 import { queryOptions } from '@tanstack/react-query'
 import type {
+  FeederResource,
   MeteringPointResource,
   OfficialDifferenceResource,
   OfficialFileResource,
@@ -45,6 +46,17 @@ function bounds(month: string | null): string {
   if (month === null) return `from=${iso(Date.now() - dayMs)}&to=${iso(Date.now())}`
   const [year, number] = month.split('-').map(Number) as [number, number]
   return `from=${iso(new Date(year, number - 1).getTime())}&to=${iso(new Date(year, number).getTime())}`
+}
+
+/** Transformers beside the homes below them. */
+export function feedersQuery({ account }: Asker, area: number, month: string | null) {
+  return queryOptions({
+    queryKey: ['feeders', account, area, month],
+    queryFn: async ({ signal }) =>
+      (await getJson<{ items: FeederResource[] }>(`/areas/${area}/feeders?${bounds(month)}`, { account, signal }))
+        .items,
+    staleTime: 10_000,
+  })
 }
 
 /** The metering points with how complete their official values are. */
