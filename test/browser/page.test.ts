@@ -39,6 +39,7 @@ import {
   withAuthenticator,
   withNoticeCentre,
 } from './browser.ts'
+import { budgetJourney } from './budget-journey.ts'
 import { energyJourney } from './energy-journey.ts'
 import { claimAndSign, demoArea, findByCode, invitationOf, keyOfPerson, offeredMeter } from './joining-journey.ts'
 import { confirmingJourney, leavingJourney, revokingJourney } from './leaving-journey.ts'
@@ -164,19 +165,7 @@ it('tells a home’s energy by the keyboard, point by point and in a table, newe
 }, 120_000)
 
 it('keeps to a daily budget: buying ends when it is reached, the page says until when, and it is lifted again', async () => {
-  const page = await open('/people/buyer', { viewport: phone })
-  await shows(page, '.my-budget .effect', /^You have no daily budget/)
-  const field = page.getByLabel('My daily budget in EUR')
-  await field.fill('0.005')
-  await shows(page, '.my-budget .wrong', /^A budget is an amount of more than nothing/)
-  await field.fill('0.01')
-  await page.getByRole('button', { name: 'Set my budget' }).click()
-  await shows(page, '.my-budget .effect', /reached: buying goes on at midnight \(\d\d:\d\d\)\.$/)
-  await shows(page, '.result-list', /Buying: your daily budget of 1\.00 ct is reached, with/)
-  expect(await overflow(page)).toBe(0)
-  expect(await accessibilityFaults(page)).toEqual([])
-  await page.getByRole('switch', { name: 'Keep to a daily budget' }).click()
-  await shows(page, '.my-budget .effect', /^You have no daily budget/)
+  await budgetJourney(await open('/people/buyer', { viewport: phone }))
 }, 180_000)
 
 describe('trading ahead', () => {
