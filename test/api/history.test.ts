@@ -404,6 +404,8 @@ describe('a daily budget', () => {
     })
     expect(Number(today.paid) * 1e7).toBe(sumOf(items.map(({ paid }) => paid)))
     expect(sumOf([today.paid])).toBeGreaterThan(0)
+    const now = budgetDaySchema.parse((await own(`budget-day?seat=${seatIds.bob}`)).body)
+    expect(now).toMatchObject({ budget: null, paid: '0' })
   })
 
   test('of 0 lifts it, and all that were signed are listed', async () => {

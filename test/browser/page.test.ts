@@ -38,6 +38,7 @@ import {
   withAuthenticator,
   withNoticeCentre,
 } from './browser.ts'
+import { budgetJourney } from './budget-journey.ts'
 import { energyJourney } from './energy-journey.ts'
 import { firstThingsFirst, opensSteadily } from './first-things.ts'
 import {
@@ -166,6 +167,10 @@ describe('a price', () => {
 it('tells a home’s energy by the keyboard, point by point and in a table, newest and by day', async () => {
   await energyJourney(await open('/people/roof-north', { viewport: { width: 320, height: 640 } }))
 }, 120_000)
+
+it('keeps to a daily budget: buying ends when it is reached, the page says until when, and it is lifted again', async () => {
+  await budgetJourney(await open('/people/buyer', { viewport: phone }))
+}, 180_000)
 
 describe('trading ahead', () => {
   it('is signed and taken back by the keyboard alone, on a phone', async () => {

@@ -16,6 +16,7 @@ import { useNow } from '../time/clock.ts'
 import { firstBudget, readBudget, sentencesOfDay, step, stepped } from './budget.ts'
 import { submitBudget } from './submit.ts'
 import { budgetWords } from './words.ts'
+import './budget.css'
 
 interface BudgetCardProps extends SeatViewProps {
   /** The seat's newest interval with a result. */
@@ -30,7 +31,7 @@ export default function BudgetCard(props: BudgetCardProps) {
   if (seat.closed || mandateWh(seat, 'buy') === 0) return null
   if (day.data !== undefined) return <OpenCard {...props} day={day.data} />
   return (
-    <Card title={said.title} className="my-price">
+    <Card title={said.title} className="my-budget">
       <Trouble error={day.error} retry={() => void day.refetch()} />
       {day.isPending && <Waiting lines={3} />}
     </Card>
@@ -85,7 +86,7 @@ function OpenCard({ area, seat, newest, day }: BudgetCardProps & { day: BudgetDa
   return (
     <Card
       title={said.title}
-      className="my-price"
+      className="my-budget"
       aside={
         <OnOff
           label={said.keepTo}

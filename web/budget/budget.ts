@@ -4,7 +4,7 @@ import { parseMoney } from '../../contracts/protocol/units.ts'
 import type { BudgetDayResource } from '../../server/api/budget-resources.ts'
 import type { AreaResource, SeatIntervalResource, SeatResource } from '../../server/api/resources.ts'
 import { difference, exceeds, moneyScale, moneyWords, readAmount, sum } from '../money/format.ts'
-import { localMoment, localTime } from '../time/clock.ts'
+import { localTime } from '../time/clock.ts'
 import { budgetWords } from './words.ts'
 
 /** Decimals of a budget that somebody types. */
@@ -56,7 +56,7 @@ export function sentencesOfDay(
   const from = isComing ? localTime(signed.effectiveFrom, intervalSeconds) : ''
   return [
     ...(budget === null ? [] : [said.spent(scale.words(paid), scale.words(budget))]),
-    ...(budget !== null && isReached(day, newest) ? [said.reached(localMoment(day.dayEnd))] : []),
+    ...(budget !== null && isReached(day, newest) ? [said.reached(localTime(day.dayEnd, 60))] : []),
     ...(isComing && signed.amount !== null ? [said.countsFrom(moneyWords(signed.amount, currency), from)] : []),
     ...(isComing && signed.amount === null && budget !== null ? [said.endsFrom(from)] : []),
     ...(budget === null && !isComing ? [said.none] : []),

@@ -74,8 +74,8 @@ export default function Buyer({ area, seat }: SeatViewProps) {
         lastLimit={limit}
         priceNow={priceNow}
       />
-      <BudgetCard area={area} seat={seat} newest={intervals.data?.[0]} />
       <EnergyCard area={area} seat={seat} intervals={intervals} exports={false} />
+      <BudgetCard area={area} seat={seat} newest={intervals.data?.[0]} />
       <TodayCard area={area} seat={seat} />
       <SeatResults area={area} seat={seat} intervals={intervals.data} error={intervals.error} />
       <Card title={said.myBudget} anchor="money">

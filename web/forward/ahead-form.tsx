@@ -44,8 +44,9 @@ export function AheadForm({ area, seat, sides, usually }: AheadFormProps) {
   const own = useQuery(forwardOrdersQuery(session, seat.seat)).data ?? []
   const { place, clear } = usePlacing({ area, seat })
   const edit = (change: () => void) => {
-    change()
+    // Whatever is changed is for the interval that is shown, unless that is what is changed.
     setChosen(start)
+    change()
     clear()
   }
   const energyWh = readWh(energyText)

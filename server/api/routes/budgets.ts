@@ -72,7 +72,7 @@ export function budgetRoutes(parts: OrderParts): Route[] {
       params,
       query: z.object({ seat: seatId, at: timeInput.optional() }),
       answers: { 200: budgetDaySchema },
-      async handle({ params: { account }, query: { seat, at = Date.now() / 1000 }, session }) {
+      async handle({ params: { account }, query: { seat, at = Math.floor(Date.now() / 1000) }, session }) {
         const [row] = (await readable(await session(), account, { what: 'budgets', seat })).seats
         const { clock, ...settings } = settingsOf(row!)
         const [from, to] = [dayStart(clock, at), dayEnd(clock, at)]
