@@ -3,9 +3,10 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { pageFolder } from '../../server/project-files.ts'
 import { lower, people, seatOfPerson, settingsOfArea } from '../api/people.ts'
-import { type Street, startStreet } from '../api/street.ts'
+import { type Street, startStreet, trade } from '../api/street.ts'
 import { assertBuilt } from '../built.ts'
 import { accessibilityFaults, phone, startBrowser } from './browser.ts'
+import { opensSteadily } from './first-things.ts'
 import { sweep } from './sweep.ts'
 
 const hill = settingsOfArea(0xffff_ffff, {
@@ -93,6 +94,11 @@ it('says at once that the server is silent, and opens when it answers', async ()
   expect(tries).toBe(1)
   await page.getByText('In Hill, roofs sell').waitFor()
   await context.close()
+}, 60_000)
+
+it('reads something before the script has come on a slow line, and then nothing jumps', async () => {
+  await trade(street, 4)
+  await opensSteadily(await open('/account', 'en-GB'), `${street.origin}/areas/test-street`)
 }, 60_000)
 
 it('says so where no area is', async () => {

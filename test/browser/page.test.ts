@@ -40,7 +40,7 @@ import {
 } from './browser.ts'
 import { budgetJourney } from './budget-journey.ts'
 import { energyJourney } from './energy-journey.ts'
-import { firstThingsFirst, opensSteadily } from './first-things.ts'
+import { firstThingsFirst } from './first-things.ts'
 import {
   claimAndSign,
   codeOfAnswer,
@@ -317,8 +317,6 @@ describe('joining', () => {
     await page.getByLabel(/Passphrase of the account/).fill('sunshine from next door')
     await page.getByRole('button', { name: 'Open my account' }).click()
     await shows(page, '.page-sub', /meter not confirmed yet/)
-    await page.goto(`${demo.url}/account`)
-    await shows(page, '.page-sub', /meter not confirmed yet/)
     await sweep(page, 'an account, before its meter has sent anything')
 
     const grid = await open('/people/grid', { viewport: phone, locale: 'de-AT' })
@@ -510,15 +508,6 @@ describe('everybody', () => {
       await firstThingsFirst(await open(path, { viewport: phone }), titles, money)
     },
     120_000,
-  )
-
-  const slow = views.slice(0, 4).map(({ path }) => path)
-  it.each(slow)(
-    'reads something before the script of %s has come, and then nothing jumps',
-    async (path) => {
-      await opensSteadily(await open('/account', { viewport: phone }), `${demo.url}${path}`)
-    },
-    60_000,
   )
 
   it('can change the language, by the keyboard too, and it is remembered', async () => {

@@ -24,6 +24,9 @@ const pictures = [
   { name: 'utility', path: '/people/sunfield-grid', size: desk, ready: '.attention' },
 ]
 
+/** As many devices, wallboxes and simulated meters as the demo's street has, and room to spare: each listens on a port of its own. */
+const mostDevices = 48
+
 /** So many intervals have traded, and the newest half as much as the best of them: it is day, and every chart has something to tell. */
 const enoughIntervals = 24
 
@@ -45,14 +48,17 @@ try {
 /** Starts a demo of its own, which `npm run screenshots` has just built, and which leaves nothing behind. */
 async function startDemo() {
   const folder = mkdtempSync(join(tmpdir(), 'commonwatt-screenshots-'))
-  const names = ['--port', '--metrics-port', '--database-port', '--chain-port']
-  const ports = await Promise.all(names.map(freePort))
-  const options = names.flatMap((name, place) => [name, String(ports[place])])
-  const program = [join(root, 'bin', 'commonwatt.js'), 'demo', '--data', join(folder, 'data'), '--device-port', '25100']
-  const running = spawn(process.execPath, [...program, ...options], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const options = []
+  for (const name of ['--metrics-port', '--database-port', '--chain-port']) options.push(name, await freePorts(1))
+  const page = await freePorts(1)
+  options.push('--port', page, '--device-port', await freePorts(mostDevices))
+  const program = [join(root, 'bin', 'commonwatt.js'), 'demo', '--data', join(folder, 'data')]
+  const running = spawn(process.execPath, [...program, ...options.map(String)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const ended = once(running, 'exit')
   return {
-    url: `http://localhost:${ports[0]}`,
+    url: `http://localhost:${page}`,
     hasEnded: () => running.exitCode !== null,
     async stop() {
       running.kill('SIGINT')
@@ -91,12 +97,28 @@ async function until(what, isSo) {
   }
 }
 
-/** A port that nobody listens on. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
+/** Below the ports that outgoing connections are given; programs that look at the same time begin in different places. */
+let nextPort = 16_384 + (process.pid % 128) * 128
+
+/** The first of `span` ports in a row on which nobody listens; none is given twice. */
+async function freePorts(span) {
+  for (; nextPort + span <= 32_768; nextPort++) {
+    const free = await Promise.all(Array.from({ length: span }, (_, place) => isFree(nextPort + place)))
+    if (!free.every(Boolean)) continue
+    nextPort += span
+    return nextPort - span
+  }
+  throw new Error('no port is free below 32,768')
+}
+
+async function isFree(port) {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  return port
+  return true
 }

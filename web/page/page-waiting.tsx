@@ -1,4 +1,5 @@
 /** In place of a page of which nothing has come yet: it is as high as the window, so that nothing below it is seen to move. */
+import type { UseQueryResult } from '@tanstack/react-query'
 import { Card, Waiting } from './card.tsx'
 import { pageWords } from './words.ts'
 
@@ -12,10 +13,15 @@ export function PageWaiting() {
   )
 }
 
+type First = Pick<UseQueryResult, 'isPending' | 'failureCount' | 'fetchStatus'>
+
 /**
  * Whether the first answer is still on its way. A page waits for what stands at its top, so that it appears whole and nothing jumps;
- * once something has gone wrong it no longer does, since the rest may be there.
+ * once something has gone wrong, or the device is offline, it no longer
+ * does, since the rest may be there.
  */
-export function isComing(...queries: readonly { isPending: boolean; failureCount: number }[]): boolean {
-  return queries.some(({ isPending, failureCount }) => isPending && failureCount === 0)
+export function isComing(...queries: readonly First[]): boolean {
+  return queries.some(
+    ({ isPending, failureCount, fetchStatus }) => isPending && failureCount === 0 && fetchStatus !== 'paused',
+  )
 }

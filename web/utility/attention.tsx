@@ -10,6 +10,7 @@ import { energy } from '../money/format.ts'
 import { Act } from '../page/act.tsx'
 import { Badge, Card, Empty, TransactionLink, Trouble, Waiting } from '../page/card.tsx'
 import { NumberField } from '../page/fields.tsx'
+import { isComing, PageWaiting } from '../page/page-waiting.tsx'
 import { saveFile } from '../page/save-file.ts'
 import { useSession } from '../session/session.tsx'
 import { localDate, localSpan, useNow } from '../time/clock.ts'
@@ -26,8 +27,17 @@ interface AttentionProps {
 
 export default function AttentionCards({ area, intervals }: AttentionProps) {
   const said = attentionWords()
-  const { waiting, joining } = useWaiting(area)
+  const { waiting, joining, isFirst } = useWaiting(area)
+  const { totals } = useYesterday(area)
   const { light, exceptions, notes } = attentionOf(area, intervals, { ...waiting, nowMs: useNow() })
+  // Nothing below is shown before the height of this is known.
+  if (isFirst || isComing(totals)) {
+    return (
+      <div className="attention-coming">
+        <PageWaiting />
+      </div>
+    )
+  }
   return (
     <>
       <Card title={said.title} className="attention">
@@ -64,8 +74,8 @@ export default function AttentionCards({ area, intervals }: AttentionProps) {
   )
 }
 
-function Yesterday({ area }: { area: AreaResource }) {
-  const said = attentionWords()
+/** What yesterday came to, and where its report is. */
+function useYesterday(area: AreaResource) {
   const session = useSession()
   const { from, to } = localSpan('dayBefore', useNow())
   const path = (by: 'interval' | 'day') => {
@@ -80,6 +90,13 @@ function Yesterday({ area }: { area: AreaResource }) {
     },
     staleTime: 600_000,
   })
+  return { from, path, totals }
+}
+
+function Yesterday({ area }: { area: AreaResource }) {
+  const said = attentionWords()
+  const session = useSession()
+  const { from, path, totals } = useYesterday(area)
   const save = useMutation({
     mutationFn: async () => {
       const text = await getText(path('interval'), session)

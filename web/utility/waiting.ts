@@ -7,6 +7,7 @@ import type { AreaResource } from '../../server/api/resources.ts'
 import { getJson } from '../api/client.ts'
 import { accessQuery, billQuery, releasesQuery } from '../documents/queries.ts'
 import { areaWitnessesQuery, pointsQuery } from '../metering/queries.ts'
+import { isComing } from '../page/page-waiting.tsx'
 import { useSession } from '../session/session.tsx'
 import { newestMonths } from '../time/clock.ts'
 import { type InboxState, officialSums, releaseCounts } from './exceptions.ts'
@@ -17,7 +18,14 @@ const refetchInterval = 60_000
 const differingDays = 3
 const dayMs = 86_400_000
 
-export function useWaiting(area: AreaResource): { waiting: InboxState; joining: UseQueryResult<JoiningResource[]> } {
+interface Waiting {
+  waiting: InboxState
+  joining: UseQueryResult<JoiningResource[]>
+  /** Whether some of it is asked for the first time. */
+  isFirst: boolean
+}
+
+export function useWaiting(area: AreaResource): Waiting {
   const session = useSession()
   const [openedMs] = useState(Date.now)
   const [, lastMonth] = newestMonths(openedMs, 2)
@@ -27,32 +35,42 @@ export function useWaiting(area: AreaResource): { waiting: InboxState; joining: 
       getJson<JoiningResource[]>(`/areas/${area.area}/joining`, { account: session.account, signal }),
     refetchInterval,
   })
-  const points = useQuery({ ...pointsQuery(session, area.area, null), refetchInterval }).data
-  const witnesses = useQuery({ ...areaWitnessesQuery(session, area.area, openedMs), refetchInterval }).data
-  const isClerk = useQuery(accessQuery(session, area.area)).data?.isClerk ?? false
-  const bill = useQuery({ ...billQuery(session, area.area, lastMonth!), enabled: isClerk }).data
-  const releases = useQuery({ ...releasesQuery(session, area.area), enabled: isClerk, refetchInterval }).data
+  const points = useQuery({ ...pointsQuery(session, area.area, null), refetchInterval })
+  const witnesses = useQuery({ ...areaWitnessesQuery(session, area.area, openedMs), refetchInterval })
+  const access = useQuery(accessQuery(session, area.area))
+  const isClerk = access.data?.isClerk ?? false
+  const bill = useQuery({ ...billQuery(session, area.area, lastMonth!), enabled: isClerk })
+  const releases = useQuery({ ...releasesQuery(session, area.area), enabled: isClerk, refetchInterval })
+  const isImported = area.rules.allocation === imported
   const awaited = useQuery({
     queryKey: ['awaited', area.area],
     queryFn: ({ signal }) => getJson<AwaitedResource>(`/areas/${area.area}/declarations/awaited`, { signal }),
-    enabled: area.rules.allocation === imported,
+    enabled: isImported,
     refetchInterval,
-  }).data
-  const differing = witnesses?.contradictions.filter(
+  })
+  const differing = witnesses.data?.contradictions.filter(
     ({ start }) => Date.parse(start) > openedMs - differingDays * dayMs,
   )
-  const preview = bill?.preview ?? null
+  const preview = bill.data?.preview ?? null
   return {
     joining,
+    isFirst: isComing(
+      joining,
+      points,
+      witnesses,
+      access,
+      ...(isClerk ? [bill, releases] : []),
+      ...(isImported ? [awaited] : []),
+    ),
     waiting: {
       meters: joining.data?.length ?? null,
-      official: points && differing ? officialSums(points.items, differing.length) : null,
+      official: points.data && differing ? officialSums(points.data.items, differing.length) : null,
       documents:
         preview === null || preview.issuedAt !== null || preview.approvals.length >= preview.approvalsNeeded
           ? null
           : { month: lastMonth!, given: preview.approvals.length, needed: preview.approvalsNeeded },
-      releases: releases === undefined ? null : releaseCounts(releases),
-      undeclared: awaited?.intervals.length ?? null,
+      releases: releases.data === undefined ? null : releaseCounts(releases.data),
+      undeclared: awaited.data?.intervals.length ?? null,
     },
   }
 }
