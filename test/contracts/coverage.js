@@ -24,6 +24,18 @@ function cover(name, args) {
   return readFileSync(file, 'utf8').split('\n')
 }
 
+/**
+ * Lines that are reached although the report misses them. By way of the intermediate representation `_requireSelf` is drawn into
+ * its two callers, and the line of the call is lost; `test_only_the_account_itself_changes_its_keys` fails without either.
+ */
+const argued = ['contracts/src/PasskeyAccount.sol: _requireSelf();']
+
+function isArgued(file, place) {
+  const [line, kind] = place.split(': ')
+  const text = readFileSync(join(forgeRoot, file), 'utf8').split('\n')[Number(line) - 1]
+  return kind === 'line' && argued.includes(`${file}: ${text?.trim()}`)
+}
+
 const kinds = ['branches', 'lines', 'functions']
 
 /** By file and kind: how often each place was reached, by its name. */
@@ -57,7 +69,7 @@ const total = { branches: 0, lines: 0, functions: 0 }
 const missing = []
 for (const [file, places] of [...wide, ...[...passkeys].filter(([file]) => isPasskey(file))].sort()) {
   const words = kinds.map((kind) => {
-    const left = [...places[kind]].filter(([, count]) => count === 0)
+    const left = [...places[kind]].filter(([place, count]) => count === 0 && !isArgued(file, place))
     missing.push(...left.map(([place]) => `${file}:${place}`))
     total[kind] += places[kind].size
     return `${String(places[kind].size - left.length).padStart(4)} of ${String(places[kind].size).padStart(3)} ${kind}`
