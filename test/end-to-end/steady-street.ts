@@ -56,6 +56,7 @@ export function steadyHouse(options: { startSeconds: number; intervals: number }
       },
     },
     country: 'AT',
+    connection: 'AT0099990000000000000000000000009',
     timeZone: 'Europe/Vienna',
     homes: [
       {

@@ -217,7 +217,7 @@ test('agreements are those that covered its intervals', () =>
 
 test('grounds of its intervals are what the events said', () =>
   inRandomJournals(async ({ area, told, batches }) => {
-    const computed = new Map(told('interval-cleared').map(({ result }) => [result.start, result.suspended]))
+    const computed = new Map(told('interval-cleared').map(({ result }) => [result.start, result]))
     let suspended = 0
     for (const { batch } of batches) {
       const started = told('interval-started').filter(({ start }) => start >= batch.start && start < batch.end)
@@ -225,7 +225,8 @@ test('grounds of its intervals are what the events said', () =>
       expect(grounds).toEqual(
         started.map(({ start, block, suspended: atStart, cut }) => ({
           ...{ start, block, cut, suspendedAtStart: atStart },
-          suspendedAtComputation: computed.get(start) ?? null,
+          suspendedAtComputation: computed.get(start)?.suspended ?? null,
+          budgets: (computed.get(start)?.budgets ?? []).map(({ seat, left }) => ({ seat, left: Number(left) })),
         })),
       )
       suspended += grounds.filter(({ suspendedAtStart }) => suspendedAtStart.length > 0).length
