@@ -45,23 +45,48 @@ export async function assertPortFree({ port, purpose, option, host = loopback }:
 const firstPort = 16_384
 const lastPort = 32_767
 
-/** Programs that look for ports at the same time have neighbouring process ids; each begins in a stretch of its own. */
+/**
+ * Each program that looks for ports has stretches of its own, which it holds by listening on their first port: nobody else who looks
+ * takes a port of it, also while what listens there is killed and started again.
+ */
 const stretches = 128
 const stretchPorts = (lastPort + 1 - firstPort) / stretches
-let next = firstPort + (process.pid % stretches) * stretchPorts
+let stretch: Promise<{ next: number; end: number }> | null = null
 
-/**
- * The first of `span` ports in a row that are free now. None is given twice by one process before all others were; another
- * program that listens on a port of its own choice may still take one before it is used.
- */
+/** The first of `span` ports in a row that are free now, none of which this process gave before. At most `stretchPorts` less one. */
 export async function freePort(span = 1): Promise<number> {
-  for (let tried = 0; tried <= lastPort - firstPort; tried += span) {
-    if (next + span > lastPort + 1) next = firstPort
-    const port = next
-    next += span
+  for (;;) {
+    stretch ??= holdStretch()
+    const current = stretch
+    const own = await current
+    const port = own.next
+    if (port + span > own.end) {
+      if (stretch === current) stretch = null
+      continue
+    }
+    own.next += span
     if (await areFree(port, span)) return port
   }
-  throw new DemoError('PORT_TAKEN', `no ${span} ports in a row between ${firstPort} and ${lastPort} are free`)
+}
+
+async function holdStretch(): Promise<{ next: number; end: number }> {
+  for (let tried = 0; tried < stretches; tried++) {
+    const first = firstPort + ((process.pid + tried) % stretches) * stretchPorts
+    if (await isHeld(first)) return { next: first + 1, end: first + stretchPorts }
+  }
+  throw new DemoError('PORT_TAKEN', `programs hold all ports between ${firstPort} and ${lastPort}`)
+}
+
+/** Listens on the port for as long as the process lives; false where another program does. */
+function isHeld(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy())
+    server.once('error', () => resolve(false))
+    server.listen({ port, host: loopback, exclusive: true }, () => {
+      server.unref()
+      resolve(true)
+    })
+  })
 }
 
 async function areFree(first: number, span: number): Promise<boolean> {

@@ -105,7 +105,7 @@ export async function surviveFire({ seed, intervals, everyMs, log }: UnderFire):
   const database = openDatabase(demo.databaseUrl, 2)
   try {
     const kills = await fire(demo.pids, { seed, untilMs: fireEndSeconds * 1000, everyMs, log })
-    await calm(database, endSeconds)
+    await calm(database, endSeconds, `${demo.url}/readyz`)
     const result = await checkTables(database, { startSeconds, endSeconds })
     await checkChain(database, { chainPort: ports.chain, escrow: demo.escrow, token: demo.token })
     checkRebuilt(await areaIn(database), demo.databaseUrl)
@@ -141,7 +141,7 @@ async function fire(
 }
 
 /** Waits until the batches of the script are settled on chain and every meter has been read well after its end. */
-async function calm(database: Database, endSeconds: number): Promise<void> {
+async function calm(database: Database, endSeconds: number, readyUrl: string): Promise<void> {
   const untilMs = Date.now() + calmWithinMs
   for (;;) {
     const [row] = await database`
@@ -154,7 +154,10 @@ async function calm(database: Database, endSeconds: number): Promise<void> {
     )
     const settled = row !== undefined && row.open === 0 && row.settled >= endSeconds
     if (settled && read !== undefined && read.meters === 3 && read.newest >= endSeconds + readOnSeconds) return
-    if (Date.now() > untilMs) throw new Error(`not calm after ${calmWithinMs} ms: ${JSON.stringify(row)}`)
+    if (Date.now() > untilMs) {
+      const ready = await fetch(readyUrl).then((answer) => answer.text(), String)
+      throw new Error(`not calm after ${calmWithinMs} ms: ${JSON.stringify({ ...row, ...read })}, ready: ${ready}`)
+    }
     await pause(500)
   }
 }

@@ -34,3 +34,9 @@ test('ports in a row are free together, below those of outgoing connections, and
   expect(ports).not.toContain(last + 2)
   expect(Math.max(...ports)).toBeLessThan(32_768)
 })
+
+test('more ports than a stretch has come from another, and a row is whole', async () => {
+  const firsts = await Promise.all(Array.from({ length: 9 }, () => freePort(40)))
+  const ports = firsts.flatMap((first) => Array.from({ length: 40 }, (_, place) => first + place))
+  expect(new Set(ports).size).toBe(ports.length)
+})
