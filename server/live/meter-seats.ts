@@ -11,14 +11,21 @@ export interface MeterSeat {
   seat: SeatSummary
 }
 
-/** The seats of a meter in all areas, or in those of one escrow, by when they opened, the newest first. */
+/**
+ * The seats of a meter in all areas, or in those of one escrow, by when they opened, the newest first. Of two that opened at one
+ * boundary the closed one is the earlier: its meter left before it had traded.
+ */
 export function seatsOfMeter(areas: Areas, meter: Address, domain?: EscrowDomain): MeterSeat[] {
   const found: MeterSeat[] = []
   for (const area of areas.all()) {
     if (domain !== undefined && !isOf(area, domain)) continue
     for (const seat of area.seatsOfMeter(meter)) found.push({ area, seat })
   }
-  return found.length < 2 ? found : found.sort((a, b) => b.seat.openedAt - a.seat.openedAt || b.seat.seat - a.seat.seat)
+  return found.length < 2 ? found : found.sort(({ seat: a }, { seat: b }) => newestFirst(a, b))
+}
+
+function newestFirst(a: SeatSummary, b: SeatSummary): number {
+  return b.openedAt - a.openedAt || Number(a.closed) - Number(b.closed) || b.seat - a.seat
 }
 
 /** Of seats, the newest first, the one that is served at a boundary: the last that opened before it, else the first of all. */

@@ -78,6 +78,21 @@ test('of seats that follow one another the last one counts that had opened by th
   expect(servedAt([], t0)).toBeUndefined()
 })
 
+test.each([1, 2])(
+  'of seats that opened at one boundary the one that has not closed is served: area %i',
+  async (own) => {
+    const { areas, parts } = await startAreas(2)
+    const left = [terms({ zone: 'north' }), terms({ zone: 'north', from: t0 + intervalSeconds, closed: true })]
+    for (const [place, each] of parts.entries()) {
+      await sync(each, [seatOfPerson('alice', 'north', place + 1 === own ? {} : { terms: left })])
+      await each.setTime(moved)
+    }
+    const seats = seatsOfMeter(areas, lower(meters.alice))
+    expect(seats.map(({ seat }) => seat.closed)).toEqual([false, true])
+    expect(servedAt(seats, moved)?.area.settings.area).toBe(own)
+  },
+)
+
 test('an epoch that began and ended unseen, before its meter moved, is refused for good', async () => {
   const { areas, parts } = await startAreas(2)
   const [first, second] = parts as [MemoryArea, MemoryArea]
