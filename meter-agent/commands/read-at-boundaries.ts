@@ -26,6 +26,8 @@ export async function readAtBoundaries(
     if (!(error instanceof DeviceError)) throw error
     return error.message
   } finally {
+    // One that can never be read ends the others too.
+    stop()
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
   }

@@ -105,6 +105,13 @@ describe('read', () => {
     }
     for (const line of err.trimEnd().split('\n')) expect(line.startsWith(`${urls[1]}: `), line).toBe(true)
     ;[printed.out, printed.err] = ['', '']
+    const hopeless = await run('--url', urls[0]!, '--url', 'nonsense', '--role', 'grid', '--every', '1')
+    expect(hopeless).toMatchObject({ out: '', status: 2, err: expect.stringContaining('nonsense') })
+    // The program has ended: the other device is not read on at the next boundary.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(printed.out).toBe('')
+    ;[printed.out, printed.err] = ['', '']
+    ;[printed.out, printed.err] = ['', '']
     expect(await run('--url', urls[0]!, '--url', urls[1]!)).toMatchObject({
       ...{ out: '', status: 2 },
       err: 'one device is read at a time: several --url go with --every\n',
