@@ -186,7 +186,9 @@ const declaration = {
   ...{ rules: settings.rulesHash, kind: 2, start: t0 + 9_000, end: t0 + 9_900, version: 1 },
   ...{ content: contentOf(words), evidence: settings.rulesHash },
 }
-const invitation = { rules: settings.rulesHash, accounts: 1, validUntil: 0, nonce: 1 }
+/** Each one is another: two of one second with one nonce would share their place. */
+const invitation = { rules: settings.rulesHash, accounts: 1, validUntil: Math.floor(Date.now() / 1000) + 86_400 }
+let invitations = 0
 
 /** What counts by who signed it, whoever brings it: signed by each in turn. */
 const signedBy: Record<string, { owners: Name[]; code: string; request(signer: Wallet): Promise<Request> }> = {
@@ -234,7 +236,7 @@ const signedBy: Record<string, { owners: Name[]; code: string; request(signer: W
     owners: ['alice', 'bob', 'grid', 'stranger'],
     code: 'INVITATION_SIGNATURE',
     async request(signer) {
-      const value = { ...invitation, validUntil: Math.floor(Date.now() / 1000) + 86_400 }
+      const value = { ...invitation, nonce: ++invitations }
       const signature = await sign(signer, 'Invitation', value)
       return { path: 'areas/1/invitations', body: { inviter: lower(signer), invitation: value, signature } }
     },
