@@ -1,12 +1,14 @@
 /**
  * `npm run bench`: the benchmarks, one after the other and each in a process of its own, then one table of them all and the
- * goals with what was reached. `npm run bench -- auction book` runs those; `agent` runs only where it is named. With
+ * goals with what was reached. `npm run bench -- auction book` runs those; `busy`, `bytes`, `reports`
+ * and `agent` run only where they are named. With
  * `--json`, one JSON document is all that is printed.
  */
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { BusyRow } from './busy-day.ts'
 import type { KeptBytes } from './bytes.ts'
 import type { BareCommit, DurableRow } from './durable.ts'
 import type { AuctionRow } from './market-auction.ts'
@@ -20,6 +22,7 @@ interface Results {
   book?: BookRow[]
   engine?: { rows: EngineRow[]; day: EngineDay }
   durable?: { bareCommit: BareCommit; rows: DurableRow[] }
+  busy?: BusyRow[]
   bytes?: KeptBytes
   reports?: ReportBenchRow[]
   agent?: AgentRow[]
@@ -27,7 +30,7 @@ interface Results {
 
 type Part = keyof Results
 
-const parts = ['auction', 'book', 'engine', 'durable', 'bytes', 'reports', 'agent'] as const satisfies Part[]
+const parts = ['auction', 'book', 'engine', 'durable', 'busy', 'bytes', 'reports', 'agent'] as const satisfies Part[]
 const byDefault: readonly Part[] = ['auction', 'book', 'engine', 'durable']
 
 /** Of a settlement report, in every format. */
@@ -39,6 +42,7 @@ const run: Record<Exclude<Part, 'agent'>, () => Promise<unknown>> = {
   book: async () => (await import('./market-book.ts')).benchBook(),
   engine: async () => (await import('./market-engine.ts')).benchEngine(),
   durable: async () => (await import('./durable.ts')).benchDurable(),
+  busy: async () => (await import('./busy-day.ts')).benchBusyDay(),
   bytes: async () => (await import('./bytes.ts')).benchBytes(),
   reports: async () => (await import('./reports.ts')).benchReports(),
 }
@@ -106,7 +110,7 @@ interface TableRow {
   more?: string
 }
 
-function tableOf({ auction, book, engine, durable, bytes, reports, agent }: Results): TableRow[] {
+function tableOf({ auction, book, engine, durable, busy, bytes, reports, agent }: Results): TableRow[] {
   return [
     ...(auction?.rows ?? []).map((row, i, { length }) => ({
       benchmark: `auction: ${row.name}`,
@@ -159,6 +163,14 @@ function tableOf({ auction, book, engine, durable, bytes, reports, agent }: Resu
           .map(([part, micros]) => `${part} ${rounded(micros)}`)
           .join(', ')}`,
       ].join('; '),
+    })),
+    ...(busy ?? []).map((row, _, [alone]) => ({
+      benchmark: `busy: ${row.phase}`,
+      result: `${row.readings} readings`,
+      ratio: `p99 ${rounded(row.p99Ms / alone!.p99Ms)} × a boundary alone`,
+      p50: `${rounded(row.p50Ms)} ms`,
+      p99: `${rounded(row.p99Ms)} ms`,
+      more: `longest block: main thread ${rounded(row.mainMs)} ms, area's thread ${rounded(row.areaMs)} ms; ${row.more}`,
     })),
     ...(bytes === undefined ? [] : bytesRows(bytes)),
     ...(reports ?? []).map((row) => ({
@@ -242,7 +254,7 @@ interface Goal {
   reached: boolean
 }
 
-function goalsOf({ auction, book, engine, bytes, reports }: Results): Goal[] {
+function goalsOf({ auction, book, engine, busy, bytes, reports }: Results): Goal[] {
   const atLeast = (goal: string, measured: number, least: number): Goal => ({
     goal,
     wanted: `at least ${least} ×`,
@@ -267,6 +279,13 @@ function goalsOf({ auction, book, engine, bytes, reports }: Results): Goal[] {
       below('engine: loading a day', loadMs, 1_000, 'ms of CPU'),
       below('engine: an interval is computed', computeMs, 500, 'ms of CPU'),
       below('engine: the slowest command', Math.max(...slowest.map(({ ms }) => ms)), 250, 'ms of CPU'),
+    )
+  }
+  for (const { phase, p99Ms, mainMs, areaMs } of busy ?? []) {
+    goals.push(
+      below(`busy: ${phase}, p99 until a reading is durable`, p99Ms, 1_000, 'ms'),
+      below(`busy: ${phase}, the longest block of the main thread`, mainMs, 50, 'ms'),
+      below(`busy: ${phase}, the longest block of the area's thread`, areaMs, 250, 'ms'),
     )
   }
   if (bytes !== undefined) goals.push(below('bytes: kept for each meter and interval', bytes.totalBytes, 500, 'B'))

@@ -1,24 +1,58 @@
-/** The area's thread of the durable-path benchmark: as in the server, but for a clock that its parent moves. */
-import { parentPort, workerData } from 'node:worker_threads'
-import { machineClocks, runArea } from '../../server/areas/area-program.ts'
+/**
+ * The area's thread of the durable-path benchmark: as in the server, but for a clock that its parent moves. What is leased goes by
+ * the machine's own: a thread that seems to have slept would make the area again from its journal.
+ */
+import { randomBytes } from 'node:crypto'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { machineClocks } from '../../server/areas/area-program.ts'
+import { AreaClock } from '../../server/areas/clock.ts'
+import { serveArea, telling } from '../../server/areas/messages.ts'
+import { AreaRunner } from '../../server/areas/runner.ts'
+import { areaFaceOf, engineConfig } from '../../server/areas/settings.ts'
 import { openAreaStore } from '../../server/store/area-store.ts'
 import { settings } from './durable-street.ts'
 
-/** `ahead` holds by how many ms the market's clock is ahead of the machine's. */
-const { databaseUrl, ahead } = workerData as { databaseUrl: string; ahead: Float64Array }
+/** `ahead` holds by how many ms the market's clock is ahead of the machine's, and then this thread's longest block in ms. */
+const { databaseUrl, ahead, clock } = workerData as { databaseUrl: string; ahead: Float64Array; clock: MessagePort }
+// Moved between two events of this thread: a clock that leaps while the area compares it with another would not be believed.
+clock.on('message', (aheadMs: number) => {
+  ahead[0] = aheadMs
+  clock.postMessage(null)
+})
+clock.unref()
+const delays = monitorEventLoopDelay({ resolution: 1 })
+delays.enable()
+setInterval(() => {
+  ahead[1] = Math.max(ahead[1]!, delays.max / 1e6)
+  delays.reset()
+}, 20).unref()
+
+class MovedClock extends AreaClock {
+  override seeDatabase(timeMs: number, askedMs: number): void {
+    super.seeDatabase(timeMs, askedMs + ahead[0]!)
+  }
+}
 
 const { chainId, escrow } = settings.chain
 const { store, lease, close } = await openAreaStore(databaseUrl, { chainId, escrow, area: settings.area })
 // The benchmark's database has no clock of its own to compare with.
 store.nowMs = async () => Date.now() + ahead[0]!
-await runArea(parentPort!, {
-  ...{ settings, store, lease, owner: 'bench', waitsForChain: false },
-  clocks: {
-    wallMs: () => machineClocks.wallMs() + ahead[0]!,
-    monotonicMs: () => machineClocks.monotonicMs() + ahead[0]!,
-  },
-  log(what, error) {
-    process.stderr.write(`${what}: ${error}\n`)
-  },
+const runner = new AreaRunner({
+  ...{ store, lease, owner: 'bench', waitsForChain: false },
+  ...{ config: engineConfig(settings), face: areaFaceOf(settings) },
+  clock: new MovedClock(
+    {
+      wallMs: () => machineClocks.wallMs() + ahead[0]!,
+      monotonicMs: () => machineClocks.monotonicMs() + ahead[0]!,
+    },
+    { hasChain: false },
+  ),
+  newSecret: () => randomBytes(32),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  monotonicMs: machineClocks.monotonicMs,
+  longestReplayMs: 300,
+  tell: telling(parentPort!, (what, error) => process.stderr.write(`${what}: ${error}\n`)),
 })
+await serveArea(parentPort!, runner, { running: runner.run() })
 await close()

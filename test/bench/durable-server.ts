@@ -3,12 +3,14 @@
  * in `commonwatt serve` (HTTP, sockets, signature threads, the area's thread, journal and tables in PostgreSQL), without a chain.
  * Its parent sends `ServerRequest`s and gets one `ServerAnswer` for each.
  */
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import { Session } from 'node:inspector/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import express from 'express'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
@@ -27,8 +29,10 @@ import { attachLive } from '../../server/live/live.ts'
 import { meterOwners } from '../../server/live/meter-seats.ts'
 import { createTelemetryBoard } from '../../server/live/telemetry-board.ts'
 import { startSignatureCheck } from '../../server/signatures/signature-check.ts'
+import { startStatements } from '../../server/statements/start-statements.ts'
 import { migrate, openDatabase } from '../../server/store/database.ts'
-import { intervalSeconds, seatOf, settings } from './durable-street.ts'
+import { type DayRequest, playedDay } from './busy-day-server.ts'
+import { daySeconds, seatOf, settings } from './durable-street.ts'
 import { selfTimes } from './self-times.ts'
 
 /** What the parent may ask. */
@@ -43,12 +47,21 @@ export type ServerRequest =
   | { ask: 'submit-kept'; underWay: number }
   /** Commands, transactions and seconds of commit so far. */
   | { ask: 'commits' }
+  /** The longest blocks since this was asked before. Answers `Blocks`. */
+  | { ask: 'blocks' }
+  | DayRequest
   | { ask: 'stop' }
 
 /** What was done, and how long each request or message took. */
 export interface Run {
   count: number
   latenciesMs: number[]
+}
+
+/** For how long nothing else could run on a thread, in ms. */
+export interface Blocks {
+  mainMs: number
+  areaMs: number
 }
 
 export interface ServerReady {
@@ -68,11 +81,16 @@ const registry = new Registry()
 const log = pino({ level: 'warn' }, pino.destination(2))
 const database = openDatabase(databaseUrl)
 await migrate(database)
-/** By how many ms the market's clock is ahead of the machine's. */
-const ahead = new Float64Array(new SharedArrayBuffer(8))
-const now = () => Date.now() + ahead[0]!
+/** By how many ms the market's clock is ahead of the machine's: it begins with a day. Beside it the longest block of the area's thread, ms. */
+const ahead = new Float64Array(new SharedArrayBuffer(16))
+const base = Math.ceil(Date.now() / 1000 / daySeconds) * daySeconds
+ahead[0] = base * 1000 - Date.now()
 const threadsAtFirst = readdirSync('/proc/self/task')
-const thread = new Worker(join(import.meta.dirname, 'durable-area.js'), { workerData: { databaseUrl, ahead } })
+const { port1: clock, port2: clockOfArea } = new MessageChannel()
+const thread = new Worker(join(import.meta.dirname, 'durable-area.js'), {
+  workerData: { databaseUrl, ahead, clock: clockOfArea },
+  transferList: [clockOfArea],
+})
 const area = connectArea(
   {
     postMessage: (message: unknown) => thread.postMessage(message),
@@ -83,9 +101,11 @@ const area = connectArea(
 )
 const metrics = areaMetrics(registry, () => [area])
 area.onCounts((counts) => metrics.count(settings.area, counts))
-const base = (Math.ceil(now() / 1000 / intervalSeconds) - 1) * intervalSeconds
 const seats = Array.from({ length: seatCount }, (_, n) => seatOf(n + 1, base))
+// What the chain says is told to an area that has been made from its journal.
+while (area.status.condition.is !== 'ready') await new Promise((resolve) => setTimeout(resolve, 10))
 await area.submit({ type: 'chain', block: 1, time: base, settledUntil: 0, seats, isPart: false })
+const statements = startStatements({ databaseUrl, settings: [settings], log, registry })
 const threadsBefore = readdirSync('/proc/self/task')
 const areaThreads = threadsBefore.filter((id) => !threadsAtFirst.includes(id)).map(Number)
 const signatures = await startSignatureCheck({ registry })
@@ -108,7 +128,7 @@ const parts: ApiParts = {
   areas,
   signatures,
   takeFile: unused,
-  statements: new Proxy({} as ApiParts['statements'], { get: () => unused }),
+  statements,
   servicesOf: () => ({
     isWalletSignature: unused,
     watching: { watchersOf: () => null, waiting: () => null, take: unused },
@@ -147,6 +167,9 @@ const io = new Server(
 const telemetry = createTelemetryBoard(meterOwners(areas))
 attachAgents(io, { ...parts, telemetry })
 const live = attachLive(io, { ...parts, telemetry })
+const delays = monitorEventLoopDelay({ resolution: 1 })
+delays.enable()
+const day = playedDay({ area, statements, base, seatCount, moveClock })
 
 process.on('message', async (request: ServerRequest) => {
   process.send!({ answer: (await answer(request)) ?? null })
@@ -157,6 +180,12 @@ process.send!({ origin: origin!, plainOrigin: plainOrigin!, signatureThreads, ar
 async function listen(server: HttpServer): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function moveClock(atMs: number): Promise<void> {
+  const moved = once(clock, 'message')
+  clock.postMessage(Math.max(ahead[0]!, atMs - Date.now()))
+  await moved
 }
 
 let kept: Submission[][] = []
@@ -183,8 +212,15 @@ async function submitKept(underWay: number): Promise<Run> {
 async function answer(request: ServerRequest): Promise<unknown> {
   switch (request.ask) {
     case 'clock':
-      ahead[0] = Math.max(ahead[0]!, request.atMs - Date.now())
-      return
+      return moveClock(request.atMs)
+    case 'blocks': {
+      // The area's thread notes its own some times a second.
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      const blocks: Blocks = { mainMs: delays.max / 1e6, areaMs: ahead[1]! }
+      delays.reset()
+      ahead[1] = 0
+      return blocks
+    }
     case 'start-profile':
       session.connect()
       await session.post('Profiler.enable')
@@ -209,11 +245,15 @@ async function answer(request: ServerRequest): Promise<unknown> {
         commitSeconds: value('commonwatt_commit_seconds_sum'),
       }
     }
+    case 'day':
+      return day(request)
     case 'stop':
+      clock.close()
       live.close()
       plain.close()
       await io.close()
       await area.stop()
+      await statements.stop()
       await signatures.close()
       await database.end({ timeout: 5 })
   }

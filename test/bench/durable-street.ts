@@ -18,13 +18,14 @@ import { plainRules } from '../rules.ts'
 const secp256k1 = createRequire(import.meta.url)('secp256k1/bindings') as typeof import('secp256k1')
 
 export const intervalSeconds = 900
+export const daySeconds = 86_400
 const token = `0x${'8'.repeat(40)}`
 const rules = {
   area: 1,
   grid: `0x${'9'.repeat(40)}`,
   token,
   intervalSeconds,
-  batchSeconds: 4 * intervalSeconds,
+  batchSeconds: daySeconds,
   priceTick: 100,
   maxGridPerKwh: 400,
   maxBandTicks: 8_000,
@@ -117,4 +118,11 @@ export function sign<Name extends TypedDataName>(key: Key, name: Name, value: Ty
   const { signature, recid } = secp256k1.ecdsaSign(digestOfStruct(separator, struct), key.privateKey)
   signature[32]! |= recid << 7
   return `0x${Buffer.from(signature).toString('hex')}`
+}
+
+/** A seat's registers at one of the day's boundaries: every other home draws, the others feed in. */
+export function registersOf(seat: number, boundary: number): { importWh: number; exportWh: number } {
+  return seat % 2 === 0
+    ? { importWh: 300 * boundary, exportWh: 10 * boundary }
+    : { importWh: 10 * boundary, exportWh: 310 * boundary }
 }

@@ -3,19 +3,19 @@
  * server has acknowledged them, which it does once they are in the journal in PostgreSQL. Load, server and database share
  * the machine's cores. Each path is run once for its figures and once more under a CPU profile of the server's main thread.
  */
-import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, type Socket as TcpSocket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { io, type Socket } from 'socket.io-client'
+import type { Socket } from 'socket.io-client'
 import type { Order } from '../../contracts/protocol/typed-data.ts'
-import type { HelloAnswer, ReadingsAnswer, SignedReading } from '../../contracts/protocol/wire.ts'
+import type { ReadingsAnswer, SignedReading } from '../../contracts/protocol/wire.ts'
 import { startPostgres } from '../../server/demo/embedded-postgres.ts'
 import { freePort } from '../../server/demo/ports.ts'
 import { removeDataFolder } from '../../server/demo/postgres-folder.ts'
 import { openDatabase } from '../../server/store/database.ts'
-import type { Run, ServerReady, ServerRequest } from './durable-server.ts'
+import { type BenchServer, chunks, open, quantile, sayHello, startServer } from './durable-load.ts'
+import type { Run } from './durable-server.ts'
 import { accountKey, intervalSeconds, meterKey, settings, sign } from './durable-street.ts'
 import { seededDraws } from './measure.ts'
 
@@ -68,15 +68,11 @@ async function measureBareCommit(url: string): Promise<BareCommit> {
   return { p50Ms: quantile(latenciesMs, 0.5), p99Ms: quantile(latenciesMs, 0.99) }
 }
 
-function quantile(values: readonly number[], part: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * part)]!
-}
-
 export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: DurableRow[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'commonwatt-bench-'))
   const postgres = await startPostgres({ dataFolder: folder, port: await freePort(), log: () => {} })
   const bareCommit = await measureBareCommit(postgres.url)
-  const server = await startServer(postgres.url)
+  const server = await startServer(postgres.url, seatCount)
   const rows: DurableRow[] = []
   const accounts = Array.from({ length: seatCount }, (_, n) => accountKey(n + 1))
   const meters = Array.from({ length: seatCount }, (_, n) => meterKey(n + 1))
@@ -210,13 +206,7 @@ export async function benchDurable(): Promise<{ bareCommit: BareCommit; rows: Du
     const agents = await Promise.all(Array.from({ length: seatCount / 200 }, () => open(`${server.origin}/agents`)))
     await Promise.all(
       chunks(meters, 200).map(async (each, n) => {
-        for (const meter of each) {
-          const time = Math.floor(Date.now() / 1000)
-          const signature = sign(meter, 'AgentHello', { meter: meter.address, time })
-          const hello = { meter: meter.address, time, signature }
-          const answer: HelloAnswer = await agents[n]!.emitWithAck('hello', hello)
-          if (!answer.ok) throw new Error(answer.message)
-        }
+        for (const meter of each) await sayHello(agents[n]!, meter)
       }),
     )
     for (const perMessage of [100, 1]) {
@@ -241,33 +231,6 @@ interface Commits {
   commands: number
   transactions: number
   commitSeconds: number
-}
-
-interface BenchServer extends ServerReady {
-  child: ChildProcess
-  ended: Promise<void>
-  ask<Result>(request: ServerRequest): Promise<Result>
-}
-
-async function startServer(databaseUrl: string): Promise<BenchServer> {
-  const child = fork(join(import.meta.dirname, 'durable-server.js'), [databaseUrl, String(seatCount)], { execArgv: [] })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const next = <Message>() =>
-    new Promise<Message>((resolve, reject) => {
-      child.once('message', (message) => resolve(message as Message))
-      ended.then(() => reject(new Error('the server ended')))
-    })
-  const ready = await next<ServerReady>()
-  return {
-    ...ready,
-    child,
-    ended,
-    async ask<Result>(request: ServerRequest) {
-      const answer = next<{ answer: Result }>()
-      child.send(request)
-      return (await answer).answer
-    },
-  }
 }
 
 function httpRequest(order: object): Buffer {
@@ -316,14 +279,6 @@ async function runHttp(origin: string, requests: readonly Buffer[], connections 
   return { count: requests.length, latenciesMs }
 }
 
-function open(url: string): Promise<Socket> {
-  const socket = io(url, { transports: ['websocket'], forceNew: true })
-  return new Promise((resolve, reject) => {
-    socket.once('connect', () => resolve(socket))
-    socket.once('connect_error', reject)
-  })
-}
-
 /** Each socket keeps some messages under way: of a common pile, or of its own where the messages are dealt out already. */
 async function runSockets<Item>(sockets: Socket[], event: string, piles: Item[][] | Item[][][]): Promise<Run> {
   const latenciesMs: number[] = []
@@ -348,10 +303,6 @@ async function runSockets<Item>(sockets: Socket[], event: string, piles: Item[][
     }),
   )
   return { count, latenciesMs }
-}
-
-function chunks<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size))
 }
 
 /**
