@@ -62,6 +62,8 @@ export interface EscrowServices {
   readonly indexer: Pick<Indexer, 'head' | 'silentMs' | 'trouble'>
   readonly sender: Pick<Sender, 'address'>
   readonly watching: Pick<WatchingDesk, 'waiting'>
+  /** How many batches of an area only the chain knows, and nobody has named yet. */
+  unnamed(area: number): number
   stop(): Promise<void>
 }
 
@@ -86,12 +88,21 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
   }
   const sender = startSender({ ...sending, wallet })
   const relaySender = relayWallet === null ? null : startSender({ ...sending, wallet: relayWallet })
+  const loadsOf = (area: number) => handleOf(area)?.status.loads ?? 0
   const indexer = startIndexer({
     ...{ database, provider, escrow: facts.escrow, chainId: facts.chainId, log, confirmations, firstBlock, pollMs },
     async deliver(area, delivery) {
-      await handleOf(area)?.submit({ type: 'chain', ...delivery })
+      const events = await handleOf(area)?.submit({ type: 'chain', ...delivery })
+      for (const event of events ?? []) {
+        if (event.type !== 'batch-missed') continue
+        const { start, end } = event
+        log.error(
+          { area, start, end },
+          `the chain has settled until ${end}, and the journal knows nothing of it from ${start} on: it was restored or lost rows`,
+        )
+      }
     },
-    loadsOf: (area) => handleOf(area)?.status.loads ?? 0,
+    loadsOf,
     hasTold: (area, time) => handleOf(area)?.chainTold(time * 1000),
     seen(time) {
       for (const { area } of areas) handleOf(area)?.seeChain(time * 1000)
@@ -108,6 +119,7 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
       const events = await handleOf(area)?.submit({ type: 'disown-batch', start, end })
       return events?.some(({ type }) => type === 'batch-missed') ?? false
     },
+    loadsOf,
   })
   const batchesOf = (area: number) => handleOf(area)?.status
   // What the server itself has to say about a meter is paid by the key that settles where there is no other.
@@ -127,6 +139,7 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
     indexer,
     sender,
     watching,
+    unnamed: settlement.unnamed,
     async readGas() {
       const gasPrice = BigInt((await provider.send('eth_gasPrice', [])) as string)
       const wallets = relayWallet === null ? [wallet] : [wallet, relayWallet]

@@ -8,11 +8,13 @@ import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import type { Address } from '../contracts/protocol/typed-data.ts'
 import type { AreaHandle } from './areas/area-handle.ts'
+import type { AreaSettings } from './areas/settings.ts'
 import { sentenceOfWaiting, type WaitingBatch } from './chain/watching-desk.ts'
 import type { EscrowServices, GasBalance } from './escrow-services.ts'
 import { notAppointed } from './start-up.ts'
 import type { Database } from './store/database.ts'
 import { keptMonths } from './store/months.ts'
+import { missedByArea } from './store/queries.ts'
 
 /** The database has to answer within this. */
 const databaseWithinMs = 2_000
@@ -50,11 +52,19 @@ interface Seen {
   databaseBytes: number | null
   /** First moment of the oldest month in the tables, UTC seconds. */
   keptFrom: number | null
+  /** Of each area how often the chain has settled what its journal does not know. */
+  missed: Map<number, number>
 }
 
 export function startHealth(parts: HealthParts): Health {
   const { database, areas, escrows, operator } = parts
-  const seen: Seen = { gas: new Map(), otherOperator: new Set(), databaseBytes: null, keptFrom: null }
+  const seen: Seen = {
+    gas: new Map(),
+    otherOperator: new Set(),
+    databaseBytes: null,
+    keptFrom: null,
+    missed: new Map(),
+  }
   registerGauges(parts, seen)
 
   async function look(): Promise<void> {
@@ -62,15 +72,16 @@ export function startHealth(parts: HealthParts): Health {
       ...escrows.map(async (escrow) => {
         seen.gas.set(escrow, await escrow.readGas())
       }),
-      ...areas().map(async ({ settings: { area, chain } }) => {
-        const escrow = escrows.find(({ facts }) => facts.escrow === chain.escrow && facts.chainId === chain.chainId)
-        if ((await escrow?.operatorOf(area)) === operator) seen.otherOperator.delete(area)
+      ...areas().map(async ({ settings }) => {
+        const { area } = settings
+        if ((await escrowOf(escrows, settings)?.operatorOf(area)) === operator) seen.otherOperator.delete(area)
         else seen.otherOperator.add(area)
       }),
       (async () => {
         const [row] = await database`select pg_database_size(current_database()) as bytes`
         seen.databaseBytes = row!.bytes as number
         seen.keptFrom = (await keptMonths(database))[0] ?? null
+        seen.missed = new Map((await missedByArea(database)).map(({ area, missed }) => [area, missed]))
       })(),
     ])
   }
@@ -88,6 +99,10 @@ export function startHealth(parts: HealthParts): Health {
         const { condition } = status
         if (condition.is !== 'ready') missing.push(`area ${settings.area}: ${condition.reason}`)
         if (seen.otherOperator.has(settings.area)) missing.push(notAppointed(settings.area, operator))
+      }
+      for (const { settings } of areas()) {
+        const unnamed = escrowOf(escrows, settings)?.unnamed(settings.area) ?? 0
+        if (unnamed > 0) missing.push(behindChain(settings.area, unnamed))
       }
       for (const escrow of escrows) missing.push(...troublesOf(escrow, seen.gas.get(escrow) ?? []))
       for (const waiting of waitingBatches(parts)) {
@@ -109,10 +124,15 @@ export function startHealth(parts: HealthParts): Health {
 
 /** The batches that wait for watchers, of all areas. */
 function waitingBatches({ areas, escrows }: Pick<HealthParts, 'areas' | 'escrows'>): WaitingBatch[] {
-  return areas().flatMap(({ settings: { area, chain } }) => {
-    const own = escrows.find(({ facts }) => facts.escrow === chain.escrow && facts.chainId === chain.chainId)
-    return own?.watching.waiting(area) ?? []
-  })
+  return areas().flatMap(({ settings }) => escrowOf(escrows, settings)?.watching.waiting(settings.area) ?? [])
+}
+
+function escrowOf(escrows: readonly EscrowServices[], { chain }: AreaSettings): EscrowServices | undefined {
+  return escrows.find(({ facts }) => facts.escrow === chain.escrow && facts.chainId === chain.chainId)
+}
+
+function behindChain(area: number, batches: number): string {
+  return `area ${area}: the chain has settled ${batches} batches that the journal does not know and has not named yet`
 }
 
 function waitedSeconds({ batch }: WaitingBatch): number {
@@ -255,6 +275,17 @@ function registerGauges({ areas, escrows, registry, backupFolder }: HealthParts,
       for (const { area, words } of waitingBatches({ areas, escrows })) {
         this.set({ area }, words.filter(({ reason }) => reason !== null).length)
       }
+    },
+  })
+  new Gauge({
+    ...{
+      name: 'commonwatt_missed_batches',
+      help: 'Batches that the chain has settled and the journal does not know',
+      registers,
+    },
+    labelNames: ['area'],
+    collect() {
+      for (const { settings } of areas()) this.set({ area: settings.area }, seen.missed.get(settings.area) ?? 0)
     },
   })
   new Gauge({

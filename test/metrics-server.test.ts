@@ -80,3 +80,28 @@ test('what a node says that cannot be is told with what was expected, once it ha
   indexer.trouble.ms = 13_000
   expect(await health.ready()).toEqual([`chain 5: ${sentence} (for 13 s)`])
 })
+
+test('a batch that only the chain knows is told until it is named', async () => {
+  const registry = new Registry()
+  const database = (async () => [{ bytes: 0, area: 3, missed: 2 }]) as unknown as HealthParts['database']
+  const indexer = { silentMs: 0, trouble: null, head: { block: 41, time: Date.now() / 1000 } }
+  let unnamed = 2
+  const operator = `0x${'1'.repeat(40)}` as const
+  const escrow = {
+    ...{ indexer, facts: { chainId: 5, escrow: '0xe' }, readGas: async () => [], operatorOf: async () => operator },
+    ...{ unnamed: () => unnamed, watching: { waiting: () => null } },
+  } as unknown as EscrowServices
+  const area = { settings: { area: 3, chain: { chainId: 5, escrow: '0xe' } }, status: { condition: { is: 'ready' } } }
+  const areas = () => [area] as unknown as ReturnType<HealthParts['areas']>
+  const parts = { database, registry, areas, escrows: [escrow], backupFolder: null, operator }
+  const health = startHealth({ ...parts, log: pino({ level: 'silent' }) })
+  onTestFinished(() => health.stop())
+  expect(await health.ready()).toEqual([
+    'area 3: the chain has settled 2 batches that the journal does not know and has not named yet',
+  ])
+  unnamed = 0
+  expect(await health.ready()).toEqual([])
+  await expect
+    .poll(async () => (await registry.getSingleMetric('commonwatt_missed_batches')!.get()).values)
+    .toMatchObject([{ value: 2, labels: { area: 3 } }])
+})

@@ -39,6 +39,7 @@ import { divideIntoParts } from './batch-parts.ts'
 import { ChainError } from './error.ts'
 import { asChainError } from './escrow-client.ts'
 import type { Indexer } from './indexer.ts'
+import { createMissedBatches } from './missed-batches.ts'
 import { startPoller } from './poller.ts'
 import type { AreaView, SettledBatch } from './seat-view.ts'
 import type { Sender } from './sender.ts'
@@ -80,6 +81,8 @@ export interface SettlementOptions {
   leaveOut(area: number, request: { end: UtcSeconds; number: number; seats: number[] }): Promise<boolean>
   /** Names a batch as one that only the chain knows; says whether the area did so. */
   disown(area: number, batch: { start: UtcSeconds; end: UtcSeconds }): Promise<boolean>
+  /** How often an area has been made anew: each time its journal may know less than before. */
+  loadsOf(area: number): number
   /** The most entries of one transaction, where they shall be fewer than fit into it. */
   entriesPerPart?: number
   /** Shows batches to the watchers of their areas; without it a batch waits until their silence counts. */
@@ -89,6 +92,8 @@ export interface SettlementOptions {
 export interface Settlement {
   /** Does for one area what can be done now. Throws what stops it. */
   advance(area: number): Promise<void>
+  /** How many batches of an area only the chain knows, and nobody has named yet. */
+  unnamed(area: number): number
 }
 
 export function createSettlement(options: SettlementOptions): Settlement {
@@ -96,6 +101,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
     options
   for (const { area } of settings) metrics.settled.inc({ area }, 0)
   const ids = new Map<number, number>()
+  const missed = createMissedBatches(options)
 
   /** The area's number in the database. */
   async function idOf({ area, chain: { chainId, escrow } }: AreaSettings): Promise<number> {
@@ -114,6 +120,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
       throw new ChainError('CHAIN_RULES', `area ${area} has other rules on chain than in its settings`)
     }
     const areaId = await idOf(own)
+    await missed.name({ area, areaId }, counted)
     const batches = await batchesAfter(database, areaId, counted?.settledUntil ?? 0)
     for (const one of batches) await noteOutcome({ area, areaId }, one, counted?.batches.get(one.end))
     const batch = batches.find(({ end }) => !newest.batches.has(end))
@@ -327,6 +334,7 @@ export function createSettlement(options: SettlementOptions): Settlement {
       advance(area).catch((error) => {
         throw asChainError(error)
       }),
+    unnamed: missed.unnamed,
   }
 }
 
@@ -369,7 +377,9 @@ function seatsThatCannotPay(entries: readonly SignedEntry[], view: AreaView, isO
 }
 
 /** Settlement of all areas, each at its own pace: one that is stopped holds up no other. */
-export function startSettlement(options: SettlementOptions & { pollMs: number }): { stop(): Promise<void> } {
+export function startSettlement(
+  options: SettlementOptions & { pollMs: number },
+): Pick<Settlement, 'unnamed'> & { stop(): Promise<void> } {
   const { settings, log, metrics, pollMs } = options
   const settlement = createSettlement(options)
   const pollers = settings.map(({ area }) =>
@@ -391,6 +401,7 @@ export function startSettlement(options: SettlementOptions & { pollMs: number })
     }),
   )
   return {
+    unnamed: settlement.unnamed,
     async stop() {
       await Promise.all(pollers.map((poller) => poller.stop()))
     },

@@ -34,18 +34,23 @@ export function servedAt(seats: readonly MeterSeat[], time: UtcSeconds): MeterSe
 }
 
 /**
- * Whose area takes a reading: that of the seat which is served at its boundary, or of a later one whose epoch it is of, or which is
- * beyond its epoch and so can say that it will never be known. An area decides alike among its own seats.
+ * Whose areas take a reading: that of the seat which is served at its boundary, or of a later one whose epoch it is of, or which is
+ * beyond its epoch and so can say that it will never be known. Where a meter moves at this very boundary and takes its epoch along,
+ * two: it ends the last interval of the seat before and begins the first one of the next. An area decides alike among its own seats.
  */
-export function takerOf(
+export function takersOf(
   seats: readonly MeterSeat[],
   { epoch, time }: { epoch: number; time: UtcSeconds },
-): MeterSeat | undefined {
-  const served = servedAt(seats, time)
-  if (served === undefined || served.seat.epochStart.epoch >= epoch) return served
+): MeterSeat[] {
+  if (seats.length < 2) return [...seats]
+  const served = servedAt(seats, time)!
   const later = seats.filter((each) => each !== served && each.seat.openedAt >= time)
   const ofEpoch = later.find(({ seat: { epochStart } }) => epochStart.epoch === epoch && epochStart.time < time)
-  return ofEpoch ?? later.find(({ seat }) => seat.epochStart.epoch > epoch) ?? served
+  if (served.seat.epochStart.epoch >= epoch) {
+    const isShared = served.seat.epochStart.epoch === epoch && ofEpoch?.seat.openedAt === time
+    return isShared && ofEpoch.area !== served.area ? [served, ofEpoch] : [served]
+  }
+  return [ofEpoch ?? later.find(({ seat }) => seat.epochStart.epoch > epoch) ?? served]
 }
 
 /** What a meter's agent hears of what there is of it. */

@@ -16,7 +16,7 @@ import { canRetryReading } from '../market/area/codes.ts'
 import type { SignatureCheck } from '../signatures/signature-check.ts'
 import { languages } from '../words/languages.ts'
 import { readingSentence } from '../words/sentences.ts'
-import { type MeterSeat, seatsOfMeter, takerOf } from './meter-seats.ts'
+import { type MeterSeat, seatsOfMeter, takersOf } from './meter-seats.ts'
 
 /** A meter that was announced for an escrow, and as of which loads each of its areas has told what it has of it. */
 export interface WelcomedMeter {
@@ -55,6 +55,9 @@ interface Carried extends ArrivedReading {
   place: number
   /** Who signed, once that is known; null for the meter's first key. */
   key: string | null
+  /** What the areas that take it have said so far, and how many have yet to say something. */
+  ack: ReadingAck | null
+  areas: number
 }
 
 export interface ReadingIntake {
@@ -72,7 +75,7 @@ export function createReadingIntake(
 
   async function carryOn(messages: readonly ReadingMessage[]): Promise<void> {
     const readings = messages.flatMap((message) =>
-      message.arrived.map((each, place): Carried => ({ ...each, message, place, key: null })),
+      message.arrived.map((each, place): Carried => ({ ...each, message, place, key: null, ack: null, areas: 1 })),
     )
     try {
       const signers = await signersOf(readings, signatures)
@@ -129,7 +132,7 @@ async function signersOf(
   return signers
 }
 
-/** The readings that their meters signed, by the area whose seat they served then; the others are answered. */
+/** The readings that their meters signed, by the areas whose seats they serve; the others are answered. */
 function byArea(
   areas: Areas,
   readings: readonly Carried[],
@@ -139,29 +142,40 @@ function byArea(
   for (const [index, each] of readings.entries()) {
     const { reading, domain } = each
     const seats = seatsOfMeter(areas, reading.meter, domain)
-    const served = takerOf(seats, reading)
-    if (served === undefined) {
+    const takers = takersOf(seats, reading)
+    if (takers.length === 0) {
       answer(each, readingRefusal(reading, 'READING_UNKNOWN_METER', 'no seat here has the meter any more', true))
       continue
     }
-    const { area, seat } = served
-    if (isOutOfDate(each, [served])) {
-      answer(each, readingRefusal(reading, 'AREA_NOT_READY', 'the area was made again: announce the meter anew', true))
-      continue
-    }
     const signer = signers[index]!
-    const refusal = wrongSigner(reading, signer, { seat, seats, area })
-    if (refusal !== null) {
-      // What is known of the meter's keys is as new as the area is: nobody is made to give up by one that waits.
-      answer(each, { ...refusal, retry: refusal.retry || area.status.condition.is !== 'ready' })
-      continue
-    }
     each.key = signer === reading.meter ? null : signer
-    const ofArea = admitted.get(area)
-    if (ofArea === undefined) admitted.set(area, [each])
-    else ofArea.push(each)
+    each.areas = takers.length
+    for (const taker of takers) {
+      const { area } = taker
+      const refusal = refusalBefore(each, signer, { taker, seats })
+      const ofArea = admitted.get(area)
+      if (refusal !== null) answer(each, refusal)
+      else if (ofArea === undefined) admitted.set(area, [each])
+      else ofArea.push(each)
+    }
   }
   return admitted
+}
+
+/** Why a reading does not go to an area that would take it, or null where it does. */
+function refusalBefore(
+  each: ArrivedReading,
+  signer: string | null,
+  { taker, seats }: { taker: MeterSeat; seats: readonly MeterSeat[] },
+): ReadingAck | null {
+  const { reading } = each
+  const { area } = taker
+  if (isOutOfDate(each, [taker])) {
+    return readingRefusal(reading, 'AREA_NOT_READY', 'the area was made again: announce the meter anew', true)
+  }
+  const refusal = wrongSigner(reading, signer, { ...taker, seats })
+  // What is known of the meter's keys is as new as the area is: nobody is made to give up by one that waits.
+  return refusal === null ? null : { ...refusal, retry: refusal.retry || area.status.condition.is !== 'ready' }
 }
 
 /**
@@ -197,10 +211,21 @@ async function submit(area: AreaHandle, loads: number, carried: readonly Carried
   }
 }
 
-function answer({ message, place }: Carried, ack: ReadingAck): void {
-  message.acks[place] = ack
+/** What an area says of a reading; it is answered once each area that takes it has said something. */
+function answer(carried: Carried, ack: ReadingAck): void {
+  const { message, place } = carried
+  carried.ack = carried.ack === null || rankOf(ack) < rankOf(carried.ack) ? ack : carried.ack
+  carried.areas -= 1
+  if (carried.areas > 0) return
+  message.acks[place] = carried.ack
   message.open -= 1
   if (message.open === 0) message.resolve(message.acks)
+}
+
+/** Of what two areas say the first counts: it is sent again as long as one lacks it, and kept where one has it. */
+function rankOf({ status, retry }: ReadingAck): number {
+  if (status === 'refused') return retry === true ? 0 : 3
+  return status === 'stored' ? 1 : 2
 }
 
 function nameOf({ meter, epoch, time }: { meter: string; epoch: number; time: number }): string {

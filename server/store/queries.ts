@@ -105,3 +105,9 @@ export function missedBatches(sql: Queries, { area, limit }: { area: number; lim
   return sql<MissedRow[]>`
     select * from missed_batches where area_id = ${area} order by end_at desc limit ${limit}`
 }
+
+/** How many times there are in each area that the chain has settled and the journal does not know, by the area's number. */
+export function missedByArea(sql: Queries): Promise<{ area: number; missed: number }[]> {
+  return sql<{ area: number; missed: number }[]>`
+    select area, count(*)::int as missed from missed_batches join areas using (area_id) group by area`
+}

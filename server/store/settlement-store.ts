@@ -3,6 +3,7 @@
 import { hexOf } from '../../contracts/protocol/hex.ts'
 import type { Hex } from '../../contracts/protocol/typed-data.ts'
 import type { LedgerUnits, Ticks, UtcSeconds, Wh } from '../../contracts/protocol/units.ts'
+import { numbers, parts } from './arrays.ts'
 import type { Queries } from './database.ts'
 import type { BatchStatus } from './rows.ts'
 
@@ -48,6 +49,31 @@ export function batchesAfter(sql: Queries, areaId: number, settledUntil: UtcSeco
     where area_id = ${areaId} and end_at > least(${settledUntil}, coalesce((
       select end_at from batch_progress where area_id = ${areaId} and status = 'settled' order by end_at desc limit 1), 0))
     order by end_at`
+}
+
+/**
+ * Of batches that the chain has settled those that the area knows nothing of, oldest first: they are neither cut here, nor named as
+ * missed, nor in an archive.
+ */
+export async function unknownBatches(
+  sql: Queries,
+  areaId: number,
+  settled: readonly { start: UtcSeconds; end: UtcSeconds }[],
+): Promise<{ start: UtcSeconds; end: UtcSeconds }[]> {
+  const unknown: { start: UtcSeconds; end: UtcSeconds }[] = []
+  for (const part of parts(settled)) {
+    const rows = await sql<{ start: UtcSeconds; end: UtcSeconds }[]>`
+      select start, "end" from unnest(
+        ${numbers(part, ({ start }) => start)}::bigint[], ${numbers(part, ({ end }) => end)}::bigint[]
+      ) as settled (start, "end")
+      where "end" > coalesce((select end_at from archives where area_id = ${areaId} order by month desc limit 1), 0)
+        and not exists (select from batches where area_id = ${areaId} and end_at = "end")
+        and coalesce((
+          select missed.start from missed_batches missed
+          where missed.area_id = ${areaId} and missed.end_at >= "end" order by missed.end_at limit 1), "end") >= "end"`
+    unknown.push(...rows)
+  }
+  return unknown.sort((a, b) => a.end - b.end)
 }
 
 /** When the newest batch ends that is settled; 0 before the first one. */

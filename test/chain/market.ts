@@ -48,15 +48,26 @@ export interface MarketParts {
   entriesPerPart?: number
   /** What is other than usual. */
   change?: Partial<AreaSettings>
+  /** What the clock says at first; just before the street begins where it is not given. */
+  now?: number
 }
 
 export type Market = Awaited<ReturnType<typeof startMarket>>
 
 /** A process of the server, with a clock that `passTo` moves together with the chain's. */
-export async function startMarket({ chain, database, url, street, operator, entriesPerPart, change }: MarketParts) {
+export async function startMarket({
+  chain,
+  database,
+  url,
+  street,
+  operator,
+  entriesPerPart,
+  change,
+  now,
+}: MarketParts) {
   const { provider } = chain
   const settings = { ...settingsOf(street), ...change }
-  const clock = { ms: (street.from - 1) * 1_000 }
+  const clock = { ms: (now ?? street.from - 1) * 1_000 }
   const { area } = street.rules
   const { areaId, store, lease, close } = await openAreaStore(url, { chainId, escrow: street.escrow, area })
   const stored: StoredArea = { chainId, escrow: street.escrow, area, areaId }
@@ -100,6 +111,7 @@ export async function startMarket({ chain, database, url, street, operator, entr
       const events = await handle.submit({ type: 'disown-batch', start, end })
       return events.some(({ type }) => type === 'batch-missed')
     },
+    loadsOf: () => handle.status.loads,
   })
   let nonces = 0
   let sequences = 0

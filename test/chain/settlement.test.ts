@@ -72,6 +72,7 @@ function startProcess(
       disowned.push({ start, end })
       return parts.disowns ?? true
     },
+    loadsOf: () => 1,
   })
   return {
     ...{ sender, indexer, settlement, delivered, disowned, registry },

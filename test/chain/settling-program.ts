@@ -61,6 +61,7 @@ const settlement = createSettlement({
   entriesPerPart: order.entriesPerPart,
   leaveOut: async () => false,
   disown: async () => false,
+  loadsOf: () => 1,
 })
 for (;;) {
   await sender.watch()

@@ -67,6 +67,41 @@ test('a meter that moved between two areas of one server sends to each what it m
   expect(committedReadings(second).map(({ time }) => time)).toEqual([moved + intervalSeconds])
 })
 
+describe('at the boundary at which a meter moves with its epoch', () => {
+  const at = (n: number, exportWh = 450 * n) => signedReading('alice', { time: t0 + n * intervalSeconds, exportWh })
+
+  async function startMoving() {
+    const { areas, parts } = await startAreas(2)
+    const [first, second] = parts as [MemoryArea, MemoryArea]
+    const closing = [terms({ zone: 'north' }), terms({ zone: 'north', from: moved, closed: true })]
+    await sync(first, [seatOfPerson('alice', 'north', { terms: closing })])
+    await sync(second, [seatOfPerson('alice', 'south', { openedAt: moved, terms: [terms({ from: moved })] })])
+    for (const each of parts) await each.setTime(moved + intervalSeconds + 1)
+    return { first, second, take: await intakeOf(areas), areas }
+  }
+
+  test('its reading ends the last interval of the one area and begins the first of the other', async () => {
+    const { first, second, take } = await startMoving()
+    expect(codes(await take(await Promise.all([at(1), at(2), at(3)])))).toEqual(['stored', 'stored', 'stored'])
+    expect(committedReadings(first).map(({ time }) => time)).toEqual([t0 + intervalSeconds, moved])
+    expect(committedReadings(second).map(({ time }) => time)).toEqual([moved, moved + intervalSeconds])
+    expect(codes(await take([await at(2)]))).toEqual(['duplicate'])
+    // Two values for one boundary are two in both.
+    expect(codes(await take([await at(2, 901)]))).toEqual(['READING_EQUIVOCATION'])
+  })
+
+  test('it is sent again as long as one of the two lacks it, and kept where one has it', async () => {
+    const { first, second, take, areas } = await startMoving()
+    const told = new Map(areas.all().map((area) => [area, area.status.loads]))
+    const [area] = areas.all().slice(1)
+    told.set(area!, area!.status.loads - 1)
+    expect(await take([await at(2)], { told })).toMatchObject([{ code: 'AREA_NOT_READY', retry: true }])
+    expect(committedReadings(first)).toHaveLength(1)
+    expect(codes(await take([await at(2)]))).toEqual(['stored'])
+    expect(committedReadings(second)).toHaveLength(1)
+  })
+})
+
 test('of seats that follow one another the last one counts that had opened by then', async () => {
   const { areas, parts } = await startAreas(2)
   await sync(parts[0]!, [seatOfPerson('alice', 'north')])

@@ -158,13 +158,18 @@ export class Faults {
     database.failOver(rows, { downMs: random.between(0, 5_000) })
   }
 
-  /** The disk is gone: servers and database come back from a backup of some minutes ago. */
+  /** The disk is gone: servers and database come back from a backup of some minutes ago, or from none. */
   private restore(): void {
     const { random, scheduler, servers, databases, say } = this.parts
     if (!random.chance(0.4)) return
     const database = random.pick(databases)
-    const rows = Math.min(database.log.length - 1, random.whole(20, 400))
-    say(`an area is restored from a backup that lacks ${rows} rows`)
+    const isEmptied = random.chance(0.2)
+    const rows = isEmptied ? database.log.length : Math.min(database.log.length, random.whole(20, 400))
+    say(
+      isEmptied
+        ? 'an area begins anew in an empty database'
+        : `an area is restored from a backup that lacks ${rows} rows`,
+    )
     for (const server of servers) server.kill()
     database.failOver(rows, { downMs: 1_000 })
     for (const server of servers) scheduler.after(random.between(1_000, 20_000), () => this.startAgain(server))

@@ -43,6 +43,8 @@ export class Follower {
   private told: Told | null = null
   /** Batches that are on their way, by end and number. */
   private readonly sent = new Set<string>()
+  /** Batches that are being named, by end. */
+  private readonly disowning = new Set<number>()
 
   constructor(parts: FollowerParts) {
     this.parts = parts
@@ -135,13 +137,17 @@ export class Follower {
     }
   }
 
-  /** Names the batches that the chain has settled otherwise than they were cut here. */
+  /** Names the batches that the chain has settled otherwise than they were cut here, and those of which nothing is known here. */
   private disownOthers(): void {
     const { area, chain, database, handle } = this.parts
+    const { batches, missed } = database.tables
     for (const [end, { start, entries }] of chain.counted.state.areas.get(area)!.settled) {
-      const own = database.tables.batches.get(end)?.batch
-      if (own === undefined || printed(own.entries) === printed(entries)) continue
-      handle.submit({ type: 'disown-batch', start, end }).catch(() => {})
+      const own = batches.get(end)?.batch
+      const isNamed = own === undefined && [...missed].some(([to, from]) => from < end && end <= to)
+      if (isNamed || printed(own?.entries) === printed(entries) || this.disowning.has(end)) continue
+      this.disowning.add(end)
+      const done = () => this.disowning.delete(end)
+      handle.submit({ type: 'disown-batch', start, end }).then(done, done)
     }
   }
 }

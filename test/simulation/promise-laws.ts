@@ -101,6 +101,8 @@ function keysOf(event: Event): string[] {
       return [event.order.id]
     case 'agreement-accepted':
       return [event.agreement.id]
+    case 'budget-set':
+      return [event.budget.id]
     default:
       return []
   }

@@ -49,7 +49,7 @@ export class Tables {
   readonly seats = new Map<number, ChainSeat>()
   /** By seat, epoch and time. */
   readonly readings = new Map<string, ReadingRow>()
-  /** Arrivals of orders, forward orders and agreements by their identifiers. */
+  /** Arrivals of orders, forward orders, agreements and budgets by their identifiers. */
   readonly arrivals = new Map<string, number>()
   readonly trades = new Map<string, { buyer: number; seller: number; priceTicks: number; energyWh: number }>()
   /** Newest run of each interval, and whether it is final. */
@@ -103,6 +103,9 @@ export class Tables {
         break
       case 'agreement-accepted':
         insert(this.arrivals, event.agreement.id, event.agreement.arrival)
+        break
+      case 'budget-set':
+        insert(this.arrivals, event.budget.id, event.budget.arrival)
         break
       case 'forward-trade': {
         const { start, number, buyer, seller, priceTicks, energyWh } = event.trade

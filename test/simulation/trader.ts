@@ -1,5 +1,5 @@
 /**
- * Whoever signs orders: standing ones, forward ones, agreements, under session keys as well; takes them back; and repeats each until
+ * Whoever signs orders: standing ones, forward ones, agreements, under session keys as well; and daily budgets; takes them back; and repeats each until
  * it is answered. A trader knows its own signature is good, so a refusal must be about what it says.
  */
 import type { Submission } from '../../server/areas/area-handle.ts'
@@ -84,7 +84,9 @@ export class Trader {
 
   private next(): Submission {
     const { random } = this.parts
-    const kind = random.pick(['spot', 'spot', 'spot', 'forward', 'forward', 'cancel', 'agreement', 'session'] as const)
+    const kinds = ['spot', 'spot', 'spot', 'forward', 'forward', 'cancel', 'agreement', 'session', 'budget'] as const
+    const kind = random.pick(kinds)
+    if (kind === 'budget') return this.budget()
     if (kind === 'cancel') return this.cancelling() ?? this.spotOrder()
     if (kind === 'agreement') return this.agreement() ?? this.spotOrder()
     if (kind === 'session') return this.session() ?? this.spotOrder()
@@ -128,6 +130,16 @@ export class Trader {
   private nonce(): number {
     this.lastNonce = Math.max(this.lastNonce + 1, Math.floor(this.parts.scheduler.nowMs))
     return this.lastNonce
+  }
+
+  /** What a day may cost: so little that it binds at times, or no more anything. */
+  private budget(): Submission {
+    const { random, account, meter, scheduler, signed } = this.parts
+    const amount = random.chance(0.15) ? 0 : random.whole(50_000, 1_500_000)
+    const id = signed.newId()
+    signed.madeAtMs.set(id, scheduler.nowMs)
+    const budget = { account, meter, rules: rulesHashOf(this.area), amount, nonce: this.nonce() }
+    return { type: 'budget', id, budget, signature }
   }
 
   private cancelling(): Submission | null {

@@ -1,5 +1,6 @@
 /** One or two simulated areas from a seed: who is in them, how long they live, and what is made of it at the end. */
 import type { Event } from '../../server/market/area/area.ts'
+import { BudgetLaws } from './budget-laws.ts'
 import { Chain, confirmMeter, deposit, type HeldSeat, openSeat, seatsOf } from './chain.ts'
 import { Database, type JournalWitness } from './database.ts'
 import { checkEnd } from './end-laws.ts'
@@ -124,6 +125,7 @@ async function play(seed: number, planted: PlantedBug | null): Promise<Outcome> 
   function layOut(number: number) {
     const promises = new PromiseLaws({ verdict, database: () => database })
     const market = new MarketLaws({ verdict, area: number, chain })
+    const budgets = new BudgetLaws(verdict)
     const journal = new JournalLaws({
       ...{ scheduler, verdict, madeAtMs: signed.madeAtMs },
       toleranceMs: () => clockToleranceMs + faults.agreedWrongMs + (faults.hasLeaptTogether ? mostJointLeapMs : 0),
@@ -134,13 +136,16 @@ async function play(seed: number, planted: PlantedBug | null): Promise<Outcome> 
         for (const row of logged) {
           journal.follow(row)
           market.follow(row.journaled.events, journal.state, database.tables)
+          budgets.follow(row.journaled.events)
           count(counts, row.journaled.events)
         }
       },
       proved: (by) => promises.shown(by),
       lost(logged) {
         promises.lose(logged)
-        if (logged.length > 0) journal.restart(database.log)
+        if (logged.length === 0) return
+        journal.restart(database.log)
+        budgets.restart(database.log)
       },
     }
     const database = new Database(scheduler, random.fork(), { witness, planted })
@@ -179,6 +184,7 @@ function count(counts: Record<string, number>, events: readonly Event[]): void {
     note(event.type)
     if (event.type === 'reading') note(`reading ${event.status} ${event.code ?? ''}${event.isLate ? 'late' : ''}`)
     if (event.type !== 'interval-cleared') continue
+    for (const _ of event.result.budgets) note('bound by a budget')
     for (const { outcomes } of event.result.seats) {
       for (const { stage, filledWh } of outcomes) if (filledWh > 0) note(`filled in ${stage}`)
     }
