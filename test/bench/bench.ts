@@ -8,6 +8,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { KeptBytes } from './bytes.ts'
+import type { CommandRow } from './commands.ts'
 import type { BareCommit, DurableRow } from './durable.ts'
 import type { AuctionRow } from './market-auction.ts'
 import type { BookRow } from './market-book.ts'
@@ -23,11 +24,21 @@ interface Results {
   bytes?: KeptBytes
   reports?: ReportBenchRow[]
   agent?: AgentRow[]
+  commands?: CommandRow[]
 }
 
 type Part = keyof Results
 
-const parts = ['auction', 'book', 'engine', 'durable', 'bytes', 'reports', 'agent'] as const satisfies Part[]
+const parts = [
+  'auction',
+  'book',
+  'engine',
+  'durable',
+  'bytes',
+  'reports',
+  'commands',
+  'agent',
+] as const satisfies Part[]
 const byDefault: readonly Part[] = ['auction', 'book', 'engine', 'durable']
 
 /** Of a settlement report, in every format. */
@@ -41,6 +52,7 @@ const run: Record<Exclude<Part, 'agent'>, () => Promise<unknown>> = {
   durable: async () => (await import('./durable.ts')).benchDurable(),
   bytes: async () => (await import('./bytes.ts')).benchBytes(),
   reports: async () => (await import('./reports.ts')).benchReports(),
+  commands: async () => (await import('./commands.ts')).benchCommands(),
 }
 
 const [command, name] = process.argv.slice(2)
@@ -106,7 +118,7 @@ interface TableRow {
   more?: string
 }
 
-function tableOf({ auction, book, engine, durable, bytes, reports, agent }: Results): TableRow[] {
+function tableOf({ auction, book, engine, durable, bytes, reports, agent, commands }: Results): TableRow[] {
   return [
     ...(auction?.rows ?? []).map((row, i, { length }) => ({
       benchmark: `auction: ${row.name}`,
@@ -173,6 +185,11 @@ function tableOf({ auction, book, engine, durable, bytes, reports, agent }: Resu
       result: `${rounded(row.cpuPercent)} % of a core`,
       memory: `${rounded(row.residentMb)} MB`,
       more: `${row.polls} polls`,
+    })),
+    ...(commands ?? []).map((row) => ({
+      benchmark: `command: ${row.command}`,
+      result: `${rounded(row.cpuMs)} ms of CPU`,
+      more: row.said,
     })),
   ]
 }
@@ -242,7 +259,7 @@ interface Goal {
   reached: boolean
 }
 
-function goalsOf({ auction, book, engine, bytes, reports }: Results): Goal[] {
+function goalsOf({ auction, book, engine, bytes, reports, commands }: Results): Goal[] {
   const atLeast = (goal: string, measured: number, least: number): Goal => ({
     goal,
     wanted: `at least ${least} ×`,
@@ -270,6 +287,10 @@ function goalsOf({ auction, book, engine, bytes, reports }: Results): Goal[] {
     )
   }
   if (bytes !== undefined) goals.push(below('bytes: kept for each meter and interval', bytes.totalBytes, 500, 'B'))
+  if (commands !== undefined) {
+    const slowest = commands.reduce((a, b) => (a.cpuMs > b.cpuMs ? a : b))
+    goals.push(below(`commands: until the slowest has started, ${slowest.command}`, slowest.cpuMs, 300, 'ms of CPU'))
+  }
   if (reports !== undefined) {
     const slowest = reports.reduce((a, b) => (a.rowsPerSecond < b.rowsPerSecond ? a : b))
     goals.push(
