@@ -1,4 +1,4 @@
-// Builds what runs: the server's command line (its dependencies stay in node_modules), the agent's in one file that needs
+// Builds what runs: the server's command line (most of its dependencies stay in node_modules), the agent's in one file that needs
 // only its native add-ons and loggers beside it, the signature worker and the page. A build that fails leaves the last one.
 // `dist/sources.json` says of each which sources it was made of, so that a test never runs what is older than they are.
 import { createHash } from 'node:crypto'
@@ -18,8 +18,20 @@ const staged = join(root, `.dist-${process.pid}`)
 /** What the agent leaves outside its file: prebuilt add-ons, and a logger that starts threads from its own files. */
 const besideTheAgent = /^(classic-level|serialport|@serialport\/|pino)/
 
+/**
+ * What the server's command line holds inside: libraries that most commands need, of which each needs a part. Reading them file by file
+ * from node_modules takes longer than most commands work. They stay dependencies, so that their licences come with them.
+ */
+const insideTheServer =
+  /^(ethers|zod|@asteasolutions\/zod-to-openapi|@noble\/curves|bignumber\.js|commander|hash-wasm|postgres|prom-client|saxes|smol-toml|temporal-polyfill|yauzl)(\/|$)/
+
 const isBuiltin = (id) => id.startsWith('node:') || builtinModules.includes(id)
-const isPackage = (id, importer) => importer !== undefined && /^[@a-z]/i.test(id)
+/** Named by one of our own files and not held inside; what a package inside needs is inside too. */
+const isOutsideTheServer = (id, importer) =>
+  importer !== undefined &&
+  /^[@a-z]/i.test(id) &&
+  !importer.split(sep).includes('node_modules') &&
+  !insideTheServer.test(id)
 
 /** By what was built: the hash of each of the project's own files that it was made of. */
 const sources = {}
@@ -125,7 +137,7 @@ try {
       'statement-thread': 'server/statements/statement-thread.ts',
       'values-thread': 'server/official/values-thread.ts',
     },
-    (id, importer) => isBuiltin(id) || isPackage(id, importer),
+    (id, importer) => isBuiltin(id) || isOutsideTheServer(id, importer),
     { chunkFileNames: 'parts/[name]-[hash].js' },
   )
   await bundle({ 'commonwatt-agent': 'meter-agent/cli.ts' }, (id) => isBuiltin(id) || besideTheAgent.test(id), {

@@ -1,7 +1,6 @@
 /** What whoever has a key does with a server's API: signs in with it (EIP-4361), reads, and sends signed messages. */
 
 import { getAddress, type Wallet } from 'ethers'
-import { SiweMessage } from 'siwe'
 import { CodedError } from '../contracts/protocol/error.ts'
 import type { FirstKeys } from '../contracts/protocol/passkey-account.ts'
 
@@ -86,6 +85,8 @@ type SigningAccount = Pick<Wallet, 'address' | 'signMessage'> & { keys?: FirstKe
 export async function signInWithKey(serverUrl: string, account: SigningAccount, chainId: number): Promise<ApiClient> {
   const base = `${serverUrl}/api/v1`
   const { nonce } = await request<{ nonce: string }>(`${base}/session/nonce`, {})
+  // It brings a second copy of ethers, which commands that end before they sign in need not wait for.
+  const { SiweMessage } = await import('siwe')
   const message = new SiweMessage({
     domain: new URL(serverUrl).host,
     address: getAddress(account.address),

@@ -1,7 +1,7 @@
 /** Where the files lie that come with the program: found from the running file upwards, bundled or not. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 function projectRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
@@ -23,3 +23,10 @@ export const agentProgram: string = join(root, 'bin/commonwatt-agent.js')
 export const carProgram: string = join(root, 'docs/examples/charge-with-the-neighbours.js')
 /** The built page. */
 export const pageFolder: string = join(root, 'dist/web')
+
+/** A thread's program, which `npm run build` makes. Throws where it was not built. */
+export function threadFile(name: 'area-thread' | 'signature-worker' | 'statement-thread' | 'values-thread'): URL {
+  const file = join(root, 'dist', `${name}.js`)
+  if (!existsSync(file)) throw new Error(`${name}.js is missing: run \`npm run build\``)
+  return pathToFileURL(file)
+}

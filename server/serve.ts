@@ -14,6 +14,7 @@ import { createReadAllowance } from './api/allowance.ts'
 import { createApp } from './api/app.ts'
 import type { DemoFacts } from './api/demo-resources.ts'
 import { createDoor } from './api/door.ts'
+import { HeardHellos } from './api/heard-hellos.ts'
 import { ownHosts, pageSenders } from './api/hosts.ts'
 import { createOrderGate } from './api/order-gate.ts'
 import type { ApiParts } from './api/parts.ts'
@@ -203,6 +204,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     origins,
     networkOf: networkReader(options.trustProxy, log),
     gate: createOrderGate(),
+    hellos: new HeardHellos(),
     reads: createReadAllowance(),
     witnessTolerance: options.witnessTolerance,
     isOwnHost: ownHosts(origins),

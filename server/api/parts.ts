@@ -18,6 +18,7 @@ import type { Database } from '../store/database.ts'
 import type { NetworkOf } from './addresses.ts'
 import type { Allowance } from './allowance.ts'
 import type { DemoFacts } from './demo-resources.ts'
+import type { HeardHellos } from './heard-hellos.ts'
 import type { IsOwnHost, SenderOf } from './hosts.ts'
 import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
@@ -71,6 +72,8 @@ export interface Statements {
 }
 
 export interface ApiParts {
+  /** Of meters, by whatever way they came. */
+  hellos: HeardHellos
   database: Database
   areas: Areas
   signatures: SignatureCheck

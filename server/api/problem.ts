@@ -75,6 +75,7 @@ const table = {
   PAIRING_CLOCK: [422, 'The agent’s clock is wrong'],
   PAIRING_SIGNATURE: [422, 'This is not signed by the meter'],
   PAIRING_TRIES: [429, 'Too many wrong codes'],
+  PAIRING_REPLAYED: [429, 'The announcement was heard before'],
   DATABASE_SILENT: [503, 'The database does not answer'],
   ORDERS_BUSY: [503, 'Too many orders are under way'],
   RELAY_BUDGET: [429, 'The day’s transactions or gas are used up'],

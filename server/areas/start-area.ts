@@ -1,7 +1,7 @@
 /** Starts areas: each in a thread of its own, or here where a test wants to look inside. */
-import { existsSync } from 'node:fs'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
+import { threadFile } from '../project-files.ts'
 import { type AreaProgram, runArea } from './area-program.ts'
 import type { AreaThreadData } from './area-thread.ts'
 import { type ConnectedArea, connectArea } from './messages.ts'
@@ -11,7 +11,7 @@ import { type ConnectedArea, connectArea } from './messages.ts'
  */
 export function startAreaThread(data: AreaThreadData, log: Logger): ConnectedArea {
   const { area } = data.settings
-  const worker = new Worker(threadFile(), { workerData: data })
+  const worker = new Worker(threadFile('area-thread'), { workerData: data })
   const handle = connectArea(
     {
       postMessage: (message: unknown) => worker.postMessage(message),
@@ -34,12 +34,4 @@ export function startAreaHere(program: AreaProgram): ConnectedArea {
   const handle = connectArea(port2, program.settings)
   void runArea(port1, program)
   return handle
-}
-
-/** Beside the program, wherever the bundler put this file's code. */
-function threadFile(): URL {
-  const places = ['./area-thread.js', '../area-thread.js', '../../dist/area-thread.js']
-  const found = places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url))
-  if (found === undefined) throw new Error('area-thread.js is missing: run `npm run build`')
-  return found
 }

@@ -113,13 +113,14 @@ export function serveCommand(): Command {
 
 async function run(flags: Flags, command: Command): Promise<void> {
   const file = await readConfigOf(flags)
+  const options = await optionsOf(flags, command, file)
+  // What is missing is said before the server is loaded, which takes most of the time of starting.
   const [{ pino }, { pageFolder }, { serve }] = await Promise.all([
     import('pino'),
     import('../project-files.ts'),
     import('../serve.ts'),
   ])
   const log = pino({ level: neededOption<string>(command, 'logLevel', file.logLevel) })
-  const options = await optionsOf(flags, command, file)
   const running = await serve({ ...options, pageFolder, log })
   const stop = () => {
     log.info('stopping')

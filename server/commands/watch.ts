@@ -40,28 +40,26 @@ export function watchCommand(): Command {
 }
 
 async function run(flags: { config?: string }, command: Command): Promise<void> {
-  const [{ pino }, { readWatchConfig }, { watch }] = await Promise.all([
-    import('pino'),
-    import('../configuration/config.ts'),
-    import('../watching/watch.ts'),
-  ])
+  const { readWatchConfig } = await import('../configuration/config.ts')
   const file: Partial<ReturnType<typeof readWatchConfig>> =
     flags.config === undefined ? {} : readWatchConfig(flags.config)
   const needed = <Value>(name: keyof ReturnType<typeof readWatchConfig>): Value =>
     neededOption(command, name, file[name] as Value | undefined)
-  const running = await watch({
-    serverUrl: needed('serverUrl'),
-    rpcUrl: needed('rpcUrl'),
-    escrow: needed('escrow'),
-    firstBlock: needed('firstBlock'),
-    area: needed('area'),
-    keyFile: needed('keyFile'),
-    dataFolder: needed('dataFolder'),
-    metricsHost: needed('metricsHost'),
+  const options = {
+    serverUrl: needed<string>('serverUrl'),
+    rpcUrl: needed<string>('rpcUrl'),
+    escrow: needed<string>('escrow'),
+    firstBlock: needed<number>('firstBlock'),
+    area: needed<number>('area'),
+    keyFile: needed<string>('keyFile'),
+    dataFolder: needed<string>('dataFolder'),
+    metricsHost: needed<string>('metricsHost'),
     metricsPort: givenOption(command, 'metricsPort', file.metricsPort) ?? null,
-    pollMs: needed('pollMs'),
-    log: pino({ level: needed('logLevel') }),
-  })
+    pollMs: needed<number>('pollMs'),
+  }
+  const level = needed<string>('logLevel')
+  const [{ pino }, { watch }] = await Promise.all([import('pino'), import('../watching/watch.ts')])
+  const running = await watch({ ...options, log: pino({ level }) })
   const stop = () => void running.stop().then(() => process.exit(0))
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)

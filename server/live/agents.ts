@@ -18,6 +18,7 @@ import {
 } from '../../contracts/protocol/wire.ts'
 import type { NetworkOf } from '../api/addresses.ts'
 import { createAllowance } from '../api/allowance.ts'
+import { type HeardHellos, helloToleranceMs } from '../api/heard-hellos.ts'
 import type { Areas } from '../api/parts.ts'
 import { ApiError } from '../api/problem.ts'
 import { AreaError } from '../areas/error.ts'
@@ -41,14 +42,13 @@ export interface AgentSocketParts {
   signatures: SignatureCheck
   telemetry: TelemetryBoard
   networkOf: NetworkOf
+  hellos: HeardHellos
   registry: Registry
   log: Logger
 }
 
 /** Connections of agents that have said a signed hello, and of those that have not. */
 const places = { known: 20_000, knownOfOne: 4, strangers: 4_000, strangersOfNetwork: 256 }
-/** How far an agent's clock may be off when it announces a meter. */
-const clockToleranceMs = 300_000
 const limits = {
   metersPerConnection: 256,
   /** Messages of one connection that are worked on at a time. */
@@ -62,7 +62,7 @@ const limits = {
 const mostFalsePerMinute = 1_200
 /** Readings of one agent that change nothing (duplicates, refused ones) and announcements said again. */
 const mostVainPerMinute = 6_000
-const retryMs = { busy: 1_000, unknownMeter: 3_000, clock: 60_000, failure: 5_000 }
+const retryMs = { busy: 1_000, usedHello: 1_000, unknownMeter: 3_000, clock: 60_000, failure: 5_000 }
 
 /** The meters announced on a connection. */
 type AnnouncedMeters = Map<string, WelcomedMeter>
@@ -70,7 +70,7 @@ type AnnouncedMeters = Map<string, WelcomedMeter>
 type Refusal = Extract<ReadingsAnswer, { ok: false }>
 
 export function attachAgents(io: Server, parts: AgentSocketParts): void {
-  const { areas, signatures, telemetry, networkOf, registry, log } = parts
+  const { areas, signatures, telemetry, networkOf, hellos, registry, log } = parts
   const namespace = io.of('/agents')
   const metrics = registerMetrics(registry, () => namespace.sockets.size)
   const intake = createReadingIntake(areas, signatures)
@@ -127,9 +127,15 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
       // It is given back to whoever announces a meter that is new here; many may be looked at at once.
       allowance.charge(who, nowMs, 1)
       const { answer, announced } = await hello(message, { areas, signatures, nowMs })
+      const isAgain = announced !== null && meters.has(announced.meter)
+      const isUsed = announced !== null && !hellos.isFirst(announced.as.domain, announced, nowMs) && !isAgain
       const isUnsigned = !answer.ok && answer.code === 'HELLO_SIGNATURE'
-      if (!isUnsigned && !meters.has(announced?.meter ?? '')) allowance.charge(who, nowMs, -1)
+      if (!isUnsigned && !isUsed && !isAgain) allowance.charge(who, nowMs, -1)
       if (announced === null) return answer
+      if (isUsed) {
+        const text = 'this announcement was heard before: sign one of another second'
+        return { ...refusal('HELLO_USED', text, retryMs.usedHello), serverTimeMs: nowMs }
+      }
       if (meters.size >= limits.metersPerConnection && !meters.has(announced.meter)) {
         return refusal(
           'HELLO_LIMIT',
@@ -176,7 +182,7 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
       if (hangUp()) return
       const values = telemetrySchema.safeParse(message)
       const isTaken =
-        values.success && meters.has(values.data.meter) && Math.abs(values.data.timeMs - Date.now()) <= clockToleranceMs
+        values.success && meters.has(values.data.meter) && Math.abs(values.data.timeMs - Date.now()) <= helloToleranceMs
       metrics.telemetry.inc({ status: isTaken ? 'taken' : 'refused' })
       if (isTaken) telemetry.put(values.data)
     })
@@ -189,7 +195,7 @@ export function attachAgents(io: Server, parts: AgentSocketParts): void {
 async function hello(
   message: unknown,
   { areas, signatures, nowMs }: { areas: Areas; signatures: SignatureCheck; nowMs: number },
-): Promise<{ answer: HelloAnswer; announced: { meter: string; as: WelcomedMeter } | null }> {
+): Promise<{ answer: HelloAnswer; announced: { meter: string; time: number; as: WelcomedMeter } | null }> {
   const refuse = (code: string, text: string, retryAfterMs: number) => ({
     answer: { ...refusal(code, text, retryAfterMs), serverTimeMs: nowMs },
     announced: null,
@@ -197,7 +203,7 @@ async function hello(
   const parsed = helloSchema.safeParse(message)
   if (!parsed.success) return refuse('HELLO_MALFORMED', firstIssue(parsed.error.issues), retryMs.clock)
   const { meter, time, signature } = parsed.data
-  if (Math.abs(time * 1000 - nowMs) > clockToleranceMs) {
+  if (Math.abs(time * 1000 - nowMs) > helloToleranceMs) {
     const text = `the agent's clock says ${new Date(time * 1000).toISOString()}, the server's ${new Date(nowMs).toISOString()}`
     return refuse('HELLO_CLOCK', text, retryMs.clock)
   }
@@ -215,7 +221,7 @@ async function hello(
         ...{ ok: true, area: number, intervalSeconds: rules.intervalSeconds },
         ...{ chainId: chain.chainId, escrow: chain.escrow, serverTimeMs: nowMs, newest, gaps, settledTo, keys },
       },
-      announced: { meter, as: { domain: chain, told } },
+      announced: { meter, time, as: { domain: chain, told } },
     }
   }
   const { area, seat } = candidates[0]!.served

@@ -2,9 +2,9 @@
  * Takes files of official values that are sent to the server: one at a time, each in a thread of its own with bounds on time and memory,
  * since reading what somebody made for the purpose may take half a minute of computing. Senders take turns.
  */
-import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { ExchangeError } from '../exchange/error.ts'
+import { threadFile } from '../project-files.ts'
 import { StoreError } from '../store/error.ts'
 import { OfficialError } from './error.ts'
 import type { SentFile } from './sent-file.ts'
@@ -51,7 +51,7 @@ export function startFileIntake(databaseUrl: string, { readMs, heapMebibytes }: 
   function run(data: ValuesThreadData): Promise<TakenFile> {
     return new Promise((resolve, reject) => {
       if (isStopped) return reject(lost('the server stops'))
-      const started = new Worker(threadFile(), {
+      const started = new Worker(threadFile('values-thread'), {
         workerData: data,
         resourceLimits: { maxOldGenerationSizeMb: heapMebibytes },
       })
@@ -114,12 +114,4 @@ function tooMuch(reason: string): ExchangeError {
 
 function lost(why: string): StoreError {
   return new StoreError('STORE_LOST', `the file was not taken: ${why}`)
-}
-
-/** Beside the program, wherever the bundler put this file's code. */
-function threadFile(): URL {
-  const places = ['./values-thread.js', '../values-thread.js', '../../dist/values-thread.js']
-  const found = places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url))
-  if (found === undefined) throw new Error('values-thread.js is missing: run `npm run build`')
-  return found
 }

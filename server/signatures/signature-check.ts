@@ -3,12 +3,12 @@
  * serves sockets and runs the market never waits for a curve.
  */
 
-import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { CodedError } from '../../contracts/protocol/error.ts'
 import type { Address, EscrowDomain, Hex, TypedDataName, TypedDataValues } from '../../contracts/protocol/typed-data.ts'
+import { threadFile } from '../project-files.ts'
 import {
   type PackedSignatures,
   type Recovered,
@@ -161,7 +161,7 @@ async function startPool(threads: number, workerFile?: URL): Promise<Pool> {
       close: async () => {},
     }
   }
-  const file = workerFile ?? findWorkerFile()
+  const file = workerFile ?? threadFile('signature-worker')
   const lanes = await Promise.all(Array.from({ length: threads }, () => startLane(file)))
   const slowest = lanes.find((lane) => lane.implementation === 'portable') ?? lanes[0]!
   return {
@@ -219,14 +219,6 @@ function startLane(file: URL): Promise<Lane> {
 
 function stopped(): SignatureCheckError {
   return new SignatureCheckError('SIGNATURE_CHECK_STOPPED', 'the server is stopping')
-}
-
-/** Beside the program, wherever the bundler put this file's code. */
-function findWorkerFile(): URL {
-  const places = ['./signature-worker.js', '../signature-worker.js', '../../dist/signature-worker.js']
-  const found = places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url))
-  if (found === undefined) throw new Error('signature-worker.js is missing: run `npm run build`')
-  return found
 }
 
 function pack<Name extends TypedDataName>(

@@ -1,11 +1,11 @@
 /** Starts the thread that makes and proves statements, and starts it again whenever it fails: it keeps nothing. */
-import { existsSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { Counter, type Registry } from 'prom-client'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaSettings } from '../areas/settings.ts'
 import type { BetterLimits } from '../market/stages/spot/other-limits.ts'
+import { threadFile } from '../project-files.ts'
 import { SettlementError } from '../settlement/error.ts'
 import type { StatementFile } from '../settlement/statement-file.ts'
 import { StatementsError } from './error.ts'
@@ -65,7 +65,7 @@ export function startStatements({ databaseUrl, settings, log, registry }: Statem
 
   function start(): Worker {
     const workerData: StatementThreadData = { databaseUrl, areas, pollMs }
-    const started = new Worker(threadFile(), { workerData })
+    const started = new Worker(threadFile('statement-thread'), { workerData })
     started.on('message', hear)
     started.once('error', (error) =>
       log.error({ err: error }, 'the thread of statements has failed: it is started again'),
@@ -145,14 +145,6 @@ function errorOf({ code, message }: Extract<Said, { type: 'refusal' }>): Error {
   return code?.startsWith('SETTLEMENT_')
     ? new SettlementError(code as SettlementError['code'], message)
     : new Error(message)
-}
-
-/** Beside the program, wherever the bundler put this file's code. */
-function threadFile(): URL {
-  const places = ['./statement-thread.js', '../statement-thread.js', '../../dist/statement-thread.js']
-  const found = places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url))
-  if (found === undefined) throw new Error('statement-thread.js is missing: run `npm run build`')
-  return found
 }
 
 function registerMetrics(registry: Registry) {

@@ -7,7 +7,7 @@ import { type PairingStep, pairMeter } from '../../meter-agent/pairing/pairing.t
 import { joiningSchema, pairingSchema } from '../../server/api/joining.ts'
 import { pairingOfMeter } from '../../server/store/pairing-store.ts'
 import { intervalSeconds, seat, t0, terms } from '../market/engine/street.ts'
-import { domain, lower, people, settings } from './people.ts'
+import { domain, helloTime, lower, people, settings } from './people.ts'
 import { ask, type Street, startStreet, tokenOf } from './street.ts'
 
 const found = {
@@ -31,7 +31,7 @@ afterAll(() => street.stop())
 
 const now = () => Math.floor(Date.now() / 1000)
 
-async function helloOf(meter: BaseWallet, { time = now(), signer = meter } = {}) {
+async function helloOf(meter: BaseWallet, { time = helloTime(meter), signer = meter } = {}) {
   const value = { meter: lower(meter), time }
   return { ...value, signature: await signCompact(signer, domain, 'AgentHello', value) }
 }
@@ -145,6 +145,21 @@ test('the home’s own program pairs with this server, without a word of trouble
   })
   expect(await paired).toBe(lower(people.bob))
   expect(steps.map(({ step }) => step)).toEqual(['offered', 'claimed', 'consented', 'opened'])
+})
+
+test('an announcement that was seen shows the code to nobody: it was good for one offer', async () => {
+  const meter = Wallet.createRandom()
+  const offerWith = (seen: unknown) => ask(street, 'POST', 'pairings', { body: { area: 1, hello: seen, found } })
+  const [offered, asked] = [await helloOf(meter), await helloOf(meter)]
+  expect((await offerWith(offered)).status).toBe(201)
+  expect((await ask(street, 'POST', 'pairings/state', { body: { area: 1, hello: asked } })).status).toBe(200)
+  for (const seen of [offered, asked]) {
+    expect(await offerWith(seen)).toMatchObject({ status: 429, body: { code: 'PAIRING_REPLAYED' } })
+  }
+  // Asked again it tells what the chain soon tells everybody, and a consent carries signatures of its own.
+  expect((await ask(street, 'POST', 'pairings/state', { body: { area: 1, hello: offered } })).body).toEqual({
+    state: 'offered',
+  })
 })
 
 test('a code belongs to whoever enters it first', async () => {

@@ -18,6 +18,7 @@ import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
 import type { DemoPerson } from '../../server/api/demo-resources.ts'
 import { createDoor, type DoorLimits } from '../../server/api/door.ts'
+import { HeardHellos } from '../../server/api/heard-hellos.ts'
 import { ownHosts, pageSenders } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { Offices } from '../../server/api/parts.ts'
@@ -162,6 +163,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     witnessTolerance: { wh: 5, percent: 1 },
     networkOf: networkReader(options.trustProxy ?? null, log),
     gate: createOrderGate(),
+    hellos: new HeardHellos(),
     reads: createReadAllowance(options.readsPerMinute ?? 1_000_000),
     takeFile: (areaId: number, sent: SentFile) => takeSentFile(database, areaId, sent),
     statements: {

@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the benchmarks, one after the other and each in a process of its own, then one table of them all and the
- * goals with what was reached. `npm run bench -- auction book` runs those; `busy`, `bytes`, `reports`
- * and `agent` run only where they are named. With
+ * goals with what was reached. `npm run bench -- auction book` runs those; `busy`, `bytes`, `reports`, `commands` and `agent` run
+ * only where they are named. With
  * `--json`, one JSON document is all that is printed.
  */
 import { execFileSync } from 'node:child_process'
@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BusyRow } from './busy-day.ts'
 import type { KeptBytes } from './bytes.ts'
+import type { CommandRow } from './commands.ts'
 import type { BareCommit, DurableRow } from './durable.ts'
 import type { AuctionRow } from './market-auction.ts'
 import type { BookRow } from './market-book.ts'
@@ -26,11 +27,22 @@ interface Results {
   bytes?: KeptBytes
   reports?: ReportBenchRow[]
   agent?: AgentRow[]
+  commands?: CommandRow[]
 }
 
 type Part = keyof Results
 
-const parts = ['auction', 'book', 'engine', 'durable', 'busy', 'bytes', 'reports', 'agent'] as const satisfies Part[]
+const parts = [
+  'auction',
+  'book',
+  'engine',
+  'durable',
+  'busy',
+  'bytes',
+  'reports',
+  'commands',
+  'agent',
+] as const satisfies Part[]
 const byDefault: readonly Part[] = ['auction', 'book', 'engine', 'durable']
 
 /** Of a settlement report, in every format. */
@@ -45,6 +57,7 @@ const run: Record<Exclude<Part, 'agent'>, () => Promise<unknown>> = {
   busy: async () => (await import('./busy-day.ts')).benchBusyDay(),
   bytes: async () => (await import('./bytes.ts')).benchBytes(),
   reports: async () => (await import('./reports.ts')).benchReports(),
+  commands: async () => (await import('./commands.ts')).benchCommands(),
 }
 
 const [command, name] = process.argv.slice(2)
@@ -110,7 +123,7 @@ interface TableRow {
   more?: string
 }
 
-function tableOf({ auction, book, engine, durable, busy, bytes, reports, agent }: Results): TableRow[] {
+function tableOf({ auction, book, engine, durable, busy, bytes, reports, agent, commands }: Results): TableRow[] {
   return [
     ...(auction?.rows ?? []).map((row, i, { length }) => ({
       benchmark: `auction: ${row.name}`,
@@ -186,6 +199,11 @@ function tableOf({ auction, book, engine, durable, busy, bytes, reports, agent }
       memory: `${rounded(row.residentMb)} MB`,
       more: `${row.polls} polls`,
     })),
+    ...(commands ?? []).map((row) => ({
+      benchmark: `command: ${row.command}`,
+      result: `${rounded(row.cpuMs)} ms of CPU`,
+      more: row.said,
+    })),
   ]
 }
 
@@ -254,7 +272,7 @@ interface Goal {
   reached: boolean
 }
 
-function goalsOf({ auction, book, engine, busy, bytes, reports }: Results): Goal[] {
+function goalsOf({ auction, book, engine, busy, bytes, reports, commands }: Results): Goal[] {
   const atLeast = (goal: string, measured: number, least: number): Goal => ({
     goal,
     wanted: `at least ${least} ×`,
@@ -289,6 +307,10 @@ function goalsOf({ auction, book, engine, busy, bytes, reports }: Results): Goal
     )
   }
   if (bytes !== undefined) goals.push(below('bytes: kept for each meter and interval', bytes.totalBytes, 500, 'B'))
+  if (commands !== undefined) {
+    const slowest = commands.reduce((a, b) => (a.cpuMs > b.cpuMs ? a : b))
+    goals.push(below(`commands: until the slowest has started, ${slowest.command}`, slowest.cpuMs, 300, 'ms of CPU'))
+  }
   if (reports !== undefined) {
     const slowest = reports.reduce((a, b) => (a.rowsPerSecond < b.rowsPerSecond ? a : b))
     goals.push(

@@ -18,6 +18,7 @@ import { Server } from 'socket.io'
 import { networkReader } from '../../server/api/addresses.ts'
 import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
+import { HeardHellos } from '../../server/api/heard-hellos.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { ApiParts } from '../../server/api/parts.ts'
 import type { Submission } from '../../server/areas/area-handle.ts'
@@ -151,6 +152,7 @@ const parts: ApiParts = {
   origins: [origin!],
   networkOf: networkReader(null, log),
   gate: createOrderGate(),
+  hellos: new HeardHellos(),
   reads: createReadAllowance(),
   isOwnHost: () => true,
   senderOf: () => 'own',

@@ -15,6 +15,7 @@ export class PairingAgent {
   epoch = 1
   readonly #url: string
   readonly #area: PairedArea
+  #helloTime = 0
 
   constructor(serverUrl: string, area: PairedArea) {
     this.#url = `${serverUrl}/api/v1/pairings`
@@ -61,7 +62,9 @@ export class PairingAgent {
   }
 
   async #hello() {
-    const value = { meter: this.address, time: Math.floor(Date.now() / 1000) }
+    // An announcement is good for one offer: each has a second of its own.
+    this.#helloTime = Math.max(Math.floor(Date.now() / 1000), this.#helloTime + 1)
+    const value = { meter: this.address, time: this.#helloTime }
     return { ...value, signature: await signCompact(this.meter, this.#area.chain, 'AgentHello', value) }
   }
 

@@ -14,6 +14,7 @@ import { hashWatchers } from '../../contracts/protocol/typed-data.ts'
 import { networkReader } from '../../server/api/addresses.ts'
 import { createReadAllowance } from '../../server/api/allowance.ts'
 import { createApp } from '../../server/api/app.ts'
+import { HeardHellos } from '../../server/api/heard-hellos.ts'
 import { ownHosts, pageSenders } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
 import type { ApiParts } from '../../server/api/parts.ts'
@@ -170,6 +171,7 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
     ready: async () => [],
     networkOf: networkReader(null, log),
     gate: createOrderGate(),
+    hellos: new HeardHellos(),
     reads: createReadAllowance(1_000_000),
     isOwnHost: ownHosts([url]),
     senderOf: pageSenders([url]),

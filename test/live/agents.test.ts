@@ -63,6 +63,28 @@ describe('hello', () => {
   })
 })
 
+test('an announcement is good once: who saw it comes with it in vain', async () => {
+  agent = street.agent()
+  const seen = await hello('alice')
+  expect(await announce(seen)).toMatchObject({ ok: true })
+  // The connection that brought it may say it again.
+  expect(await announce(seen)).toMatchObject({ ok: true })
+  const other = street.agent()
+  try {
+    const shown = { ok: false, code: 'HELLO_USED', retryAfterMs: 1_000, serverTimeMs: expect.any(Number) }
+    expect(await other.emitWithAck('hello', seen)).toMatchObject(shown)
+    // It is nobody there: what it shows of the meter is shown to nobody, and it holds none of the meter's places.
+    other.emit('telemetry', { meter: seen.meter, timeMs: Date.now(), powerW: 9 })
+    expect(await other.emitWithAck('readings', [await signedReading('alice', { time: t0 + 900 })])).toMatchObject({
+      code: 'READING_FOREIGN',
+    })
+    // One of another second is another one.
+    expect(await other.emitWithAck('hello', await hello('alice'))).toMatchObject({ ok: true })
+  } finally {
+    other.close()
+  }
+})
+
 async function signedElsewhere() {
   const value = { meter: lower(meters.alice), time: Math.floor(Date.now() / 1000) }
   return { ...value, signature: await signCompact(meters.alice, { ...domain, chainId: 1 }, 'AgentHello', value) }

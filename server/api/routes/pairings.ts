@@ -23,6 +23,7 @@ import {
 import { unconfirmedSeats } from '../../store/queries-seats.ts'
 import { createAllowance } from '../allowance.ts'
 import { areaSlugs } from '../area-places.ts'
+import { helloToleranceMs } from '../heard-hellos.ts'
 import { joiningSchema, type PairingResource, pairingSchema } from '../joining.ts'
 import { newPairingCode, pairingMs, plainCode, WrongTries } from '../pairing-codes.ts'
 import { type ApiParts, areaOf, gridOperatorOf } from '../parts.ts'
@@ -35,8 +36,6 @@ import { visibilityOf } from '../visibility.ts'
 const tag = 'Joining'
 /** An agent offers and asks every few seconds; each time costs the recovery of a signature. */
 const mostPerMinute = 120
-/** How far an agent's clock may be from ours. */
-const clockToleranceMs = 300_000
 /** Meters that wait for their confirmation, in one answer. */
 const mostJoining = 500
 
@@ -53,15 +52,15 @@ const stateSchema = z
   })
   .meta({ id: 'PairingState' })
 
-export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Route[] {
-  const { database, areas, tables, signatures, origins, servicesOf } = parts
+export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins' | 'hellos'>): Route[] {
+  const { database, areas, tables, signatures, origins, hellos, servicesOf } = parts
   const { noteAreaRead } = visibilityOf(parts)
   const allowance = createAllowance({ mostPerMinute, done: 'an agent may pair from one network' })
   const wrongTries = new WrongTries()
 
-  /** Whoever asks holds the meter's first key, and does so now. */
-  async function mustBeMeter(area: AreaHandle, { meter, time, signature }: Hello, nowMs: number): Promise<void> {
-    if (Math.abs(time * 1000 - nowMs) > clockToleranceMs) {
+  /** Whoever asks holds the meter's first key, and does so now. Says whether the announcement comes for the first time. */
+  async function mustBeMeter(area: AreaHandle, { meter, time, signature }: Hello, nowMs: number): Promise<boolean> {
+    if (Math.abs(time * 1000 - nowMs) > helloToleranceMs) {
       const text = `the agent's clock says ${isoTime(time)}, the server's ${new Date(nowMs).toISOString()}`
       throw new ApiError('PAIRING_CLOCK', text)
     }
@@ -69,6 +68,7 @@ export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Ro
       { value: { meter, time }, signature },
     ])
     if (signer !== meter) throw notSigned(meter, 'the announcement')
+    return hellos.isFirst(area.settings.chain, { meter, time }, nowMs)
   }
 
   const stateOf = (area: AreaHandle, { meter, account, consent }: PairingRow): PairingResource['state'] => {
@@ -117,7 +117,11 @@ export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Ro
         const now = new Date()
         allowance.use(network, now.getTime())
         const area = areaOf(areas, number)
-        await mustBeMeter(area, hello, now.getTime())
+        // The answer holds the code, by which an account takes the meter.
+        if (!(await mustBeMeter(area, hello, now.getTime()))) {
+          const text = 'this announcement was heard before: sign one of another second'
+          throw new ApiError('PAIRING_REPLAYED', text, { retryAfterSeconds: 1 })
+        }
         await forgetOffers(database, now)
         const offer = { area: await tables.idOf(area), meter: hello.meter, found, now }
         const expiresAt = new Date(now.getTime() + pairingMs)
