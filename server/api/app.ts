@@ -29,6 +29,7 @@ import { invitationRoutes } from './routes/invitations.ts'
 import { meterRoutes } from './routes/meters.ts'
 import { noticeRoutes } from './routes/notices.ts'
 import { officialRoutes } from './routes/official.ts'
+import { operationRoutes } from './routes/operation.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
 import { partnerRoutes } from './routes/partners.ts'
@@ -128,6 +129,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...releaseRoutes(orderParts),
     ...documentRoutes(orderParts),
     ...watchingRoutes(parts),
+    ...operationRoutes(parts),
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),

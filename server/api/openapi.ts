@@ -74,6 +74,7 @@ const tagsInOrder = [
   'Forward trading',
   'Agreements',
   'Declarations',
+  'Operation',
   'Grants',
   'Relay',
   'Demo',

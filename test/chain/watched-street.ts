@@ -168,6 +168,7 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
     }),
     statements: { file: unused, otherPrices: unused, betterLimits: unused },
     ready: async () => [],
+    operationOf: unused,
     networkOf: networkReader(null, log),
     gate: createOrderGate(),
     reads: createReadAllowance(1_000_000),
