@@ -4,10 +4,10 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { type Address, parseAddress } from '../contracts/protocol/typed-data.ts'
 import { formatMoney } from '../contracts/protocol/units.ts'
-import type { AreaServices, Offices } from './api/parts.ts'
+import type { AreaServices, GasBalance, Offices } from './api/parts.ts'
 import type { ConnectedArea } from './areas/messages.ts'
 import type { AreaSettings, EscrowFacts } from './areas/settings.ts'
-import { readAreaOnChain } from './chain/contract-facts.ts'
+import { type AreaOffers, readOffers } from './chain/contract-facts.ts'
 import { startEquivocations } from './chain/equivocations.ts'
 import { openProvider, readWallet } from './chain/escrow-client.ts'
 import { type Indexer, startIndexer } from './chain/indexer.ts'
@@ -16,7 +16,7 @@ import { createRelay } from './chain/relay.ts'
 import { startRevocations } from './chain/revocations.ts'
 import { type Sender, startSender } from './chain/sender.ts'
 import { readSettledRoot } from './chain/settled-root.ts'
-import { type SettlementMetrics, startSettlement } from './chain/settlement-service.ts'
+import { type RunningSettlement, type SettlementMetrics, startSettlement } from './chain/settlement-service.ts'
 import { walletSignatures } from './chain/wallet-signature.ts'
 import { createWatchingDesk, type WatchingDesk } from './chain/watching-desk.ts'
 import type { Database } from './store/database.ts'
@@ -44,26 +44,17 @@ export interface EscrowOptions {
   metrics: SettlementMetrics
 }
 
-/** What pays for settling and relaying. */
-export interface GasBalance {
-  address: Address
-  wei: bigint
-  /** What the node takes for a unit of gas now, in wei. */
-  gasPrice: bigint
-}
-
 export interface EscrowServices {
   readonly facts: EscrowFacts
   readonly services: AreaServices
   /** Asks the node what the keys have that settle and relay. */
   readGas(): Promise<GasBalance[]>
-  /** Asks the node from which key the escrow takes the batches of an area. */
-  operatorOf(area: number): Promise<Address>
+  /** Asks the node from which key the escrow takes the batches of an area, and who is to take an office over. */
+  readOffers(area: number): Promise<AreaOffers>
   readonly indexer: Pick<Indexer, 'head' | 'silentMs' | 'trouble'>
   readonly sender: Pick<Sender, 'address'>
   readonly watching: Pick<WatchingDesk, 'waiting'>
-  /** How many batches of an area only the chain knows, and nobody has named yet. */
-  unnamed(area: number): number
+  readonly settlement: Pick<RunningSettlement, 'heldUp' | 'unnamed'>
   stop(): Promise<void>
 }
 
@@ -139,19 +130,18 @@ export function startEscrowServices(options: EscrowOptions): EscrowServices {
     indexer,
     sender,
     watching,
-    unnamed: settlement.unnamed,
+    settlement,
     async readGas() {
       const gasPrice = BigInt((await provider.send('eth_gasPrice', [])) as string)
-      const wallets = relayWallet === null ? [wallet] : [wallet, relayWallet]
-      return Promise.all(
-        wallets.map(async ({ address }) => {
-          return { address: parseAddress(address), wei: await provider.getBalance(address), gasPrice }
-        }),
-      )
+      const balanceOf = async ({ address }: Wallet, does: GasBalance['does']): Promise<GasBalance> => {
+        return { address: parseAddress(address), does, wei: await provider.getBalance(address), gasPrice }
+      }
+      return Promise.all([
+        balanceOf(wallet, 'settles'),
+        ...(relayWallet === null ? [] : [balanceOf(relayWallet, 'relays')]),
+      ])
     },
-    async operatorOf(area) {
-      return (await readAreaOnChain(provider, { escrow: facts.escrow, area })).operator
-    },
+    readOffers: (area) => readOffers(provider, { escrow: facts.escrow, area }),
     services: {
       relay: relaySender === null ? null : (allow) => createRelay({ ...relaying, allow }),
       revocations,

@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
 import type { Address } from '../contracts/protocol/typed-data.ts'
+import type { ServerTrouble } from './api/operation-resources.ts'
+import type { GasBalance, OperationFacts } from './api/parts.ts'
 import type { AreaHandle } from './areas/area-handle.ts'
-import type { AreaSettings } from './areas/settings.ts'
+import type { AreaOffers } from './chain/contract-facts.ts'
 import { sentenceOfWaiting, type WaitingBatch } from './chain/watching-desk.ts'
-import type { EscrowServices, GasBalance } from './escrow-services.ts'
+import type { EscrowServices } from './escrow-services.ts'
 import { notAppointed } from './start-up.ts'
 import type { Database } from './store/database.ts'
 import { keptMonths } from './store/months.ts'
@@ -42,13 +44,15 @@ export interface HealthParts {
 export interface Health {
   /** What is not ready, each in a sentence; never later than the deadlines. */
   ready(): Promise<string[]>
+  /** What concerns an area of all that, and what else its operator asks for. */
+  operationOf(area: number): Promise<OperationFacts>
   stop(): Promise<void>
 }
 
 interface Seen {
   gas: Map<EscrowServices, GasBalance[]>
-  /** Areas whose operator is another key. */
-  otherOperator: Set<number>
+  /** By area. */
+  offers: Map<number, AreaOffers>
   databaseBytes: number | null
   /** First moment of the oldest month in the tables, UTC seconds. */
   keptFrom: number | null
@@ -60,7 +64,7 @@ export function startHealth(parts: HealthParts): Health {
   const { database, areas, escrows, operator } = parts
   const seen: Seen = {
     gas: new Map(),
-    otherOperator: new Set(),
+    offers: new Map(),
     databaseBytes: null,
     keptFrom: null,
     missed: new Map(),
@@ -72,10 +76,8 @@ export function startHealth(parts: HealthParts): Health {
       ...escrows.map(async (escrow) => {
         seen.gas.set(escrow, await escrow.readGas())
       }),
-      ...areas().map(async ({ settings }) => {
-        const { area } = settings
-        if ((await escrowOf(escrows, settings)?.operatorOf(area)) === operator) seen.otherOperator.delete(area)
-        else seen.otherOperator.add(area)
+      ...areas().map(async ({ settings: { area, chain } }) => {
+        seen.offers.set(area, await escrowOf(escrows, chain).readOffers(area))
       }),
       (async () => {
         const [row] = await database`select pg_database_size(current_database()) as bytes`
@@ -92,28 +94,56 @@ export function startHealth(parts: HealthParts): Health {
     looking = looking.then(look)
   }, lookEveryMs)
   let answer: Promise<boolean> | null = null
+
+  async function troubles(): Promise<ServerTrouble[]> {
+    const found: ServerTrouble[] = []
+    for (const { settings, status } of areas()) {
+      const { area } = settings
+      const { condition } = status
+      if (condition.is !== 'ready') {
+        found.push(trouble('area-not-ready', `area ${area}: ${condition.reason}`, { area }))
+      }
+      if (isOther(seen, area, operator)) {
+        found.push(trouble('operator-other', notAppointed(area, operator), { area, address: operator }))
+      }
+      const unnamed = escrowOf(escrows, settings.chain).settlement.unnamed(area)
+      if (unnamed > 0) found.push(trouble('behind-chain', behindChain(area, unnamed), { area }))
+    }
+    for (const escrow of escrows) found.push(...troublesOf(escrow, seen.gas.get(escrow) ?? []))
+    for (const waiting of waitingBatches(parts)) {
+      const seconds = waitedSeconds(waiting)
+      if (seconds <= watchersWithinS) continue
+      const place = { area: waiting.area, seconds: Math.round(seconds) }
+      found.push(trouble('watchers-late', sentenceOfWaiting(waiting, Date.now()), place))
+    }
+    // However many ask, the database is asked once at a time.
+    answer ??= answers(database).finally(() => {
+      answer = null
+    })
+    if (!(await answer)) {
+      found.push(trouble('database-silent', `database: no answer within ${databaseWithinMs / 1000} s`, {}))
+    }
+    return found
+  }
+
   return {
     async ready() {
-      const missing: string[] = []
-      for (const { settings, status } of areas()) {
-        const { condition } = status
-        if (condition.is !== 'ready') missing.push(`area ${settings.area}: ${condition.reason}`)
-        if (seen.otherOperator.has(settings.area)) missing.push(notAppointed(settings.area, operator))
+      return (await troubles()).map(({ sentence }) => sentence)
+    },
+    async operationOf(area) {
+      const { settings } = areas().find((each) => each.settings.area === area)!
+      const escrow = escrowOf(escrows, settings.chain)
+      const { chainId } = escrow.facts
+      const isOwn = (each: ServerTrouble) =>
+        (each.area === null || each.area === area) && (each.chainId === null || each.chainId === chainId)
+      return {
+        troubles: (await troubles()).filter(isOwn),
+        heldUp: escrow.settlement.heldUp(area),
+        head: escrow.indexer.head,
+        keys: seen.gas.get(escrow) ?? [],
+        settlesAs: operator,
+        offers: seen.offers.get(area) ?? null,
       }
-      for (const { settings } of areas()) {
-        const unnamed = escrowOf(escrows, settings)?.unnamed(settings.area) ?? 0
-        if (unnamed > 0) missing.push(behindChain(settings.area, unnamed))
-      }
-      for (const escrow of escrows) missing.push(...troublesOf(escrow, seen.gas.get(escrow) ?? []))
-      for (const waiting of waitingBatches(parts)) {
-        if (waitedSeconds(waiting) > watchersWithinS) missing.push(sentenceOfWaiting(waiting, Date.now()))
-      }
-      // However many ask, the database is asked once at a time.
-      answer ??= answers(database).finally(() => {
-        answer = null
-      })
-      if (!(await answer)) missing.push(`database: no answer within ${databaseWithinMs / 1000} s`)
-      return missing
     },
     async stop() {
       clearInterval(timer)
@@ -122,13 +152,25 @@ export function startHealth(parts: HealthParts): Health {
   }
 }
 
-/** The batches that wait for watchers, of all areas. */
-function waitingBatches({ areas, escrows }: Pick<HealthParts, 'areas' | 'escrows'>): WaitingBatch[] {
-  return areas().flatMap(({ settings }) => escrowOf(escrows, settings)?.watching.waiting(settings.area) ?? [])
+function trouble(code: ServerTrouble['code'], sentence: string, about: Partial<ServerTrouble>): ServerTrouble {
+  return { area: null, chainId: null, seconds: null, address: null, ...about, code, sentence }
 }
 
-function escrowOf(escrows: readonly EscrowServices[], { chain }: AreaSettings): EscrowServices | undefined {
-  return escrows.find(({ facts }) => facts.escrow === chain.escrow && facts.chainId === chain.chainId)
+/** Whether the escrow was seen to take an area's batches from another key than this server's. */
+function isOther({ offers }: Seen, area: number, operator: Address): boolean {
+  const now = offers.get(area)?.operatorNow
+  return now !== undefined && now !== operator
+}
+
+function escrowOf(escrows: readonly EscrowServices[], chain: { escrow: Address; chainId: number }): EscrowServices {
+  return escrows.find(({ facts }) => facts.escrow === chain.escrow && facts.chainId === chain.chainId)!
+}
+
+/** The batches that wait for watchers, of all areas. */
+function waitingBatches({ areas, escrows }: Pick<HealthParts, 'areas' | 'escrows'>): WaitingBatch[] {
+  return areas().flatMap(({ settings: { area, chain } }) => {
+    return escrowOf(escrows, chain).watching.waiting(area) ?? []
+  })
 }
 
 function behindChain(area: number, batches: number): string {
@@ -139,22 +181,28 @@ function waitedSeconds({ batch }: WaitingBatch): number {
   return Math.max(0, (Date.now() - batch.since.getTime()) / 1000)
 }
 
-function troublesOf({ indexer, facts }: EscrowServices, gas: readonly GasBalance[]): string[] {
-  const troubles: string[] = []
-  const name = `chain ${facts.chainId}`
-  const { silentMs, trouble, head } = indexer
+function troublesOf({ indexer, facts: { chainId } }: EscrowServices, gas: readonly GasBalance[]): ServerTrouble[] {
+  const troubles: ServerTrouble[] = []
+  const name = `chain ${chainId}`
+  const tell = (code: ServerTrouble['code'], sentence: string, about: Partial<ServerTrouble> = {}) =>
+    troubles.push(trouble(code, `${name}: ${sentence}`, { chainId, ...about }))
+  const { silentMs, trouble: seen, head } = indexer
   const ageSeconds = Date.now() / 1000 - head.time
-  if (trouble !== null && Math.max(trouble.ms, silentMs) > chainSeenWithinMs) {
-    troubles.push(`${name}: ${trouble.sentence} (for ${Math.round(Math.max(trouble.ms, silentMs) / 1000)} s)`)
+  const lasts = (ms: number) => ({ seconds: Math.round(ms / 1000) })
+  if (seen !== null && Math.max(seen.ms, silentMs) > chainSeenWithinMs) {
+    const about = lasts(Math.max(seen.ms, silentMs))
+    tell('chain-trouble', `${seen.sentence} (for ${about.seconds} s)`, about)
   } else if (silentMs > chainSeenWithinMs) {
-    troubles.push(`${name}: the node has shown no block for ${Math.round(silentMs / 1000)} s`)
-  } else if (head.time === 0) troubles.push(`${name}: no block has been read yet`)
+    const about = lasts(silentMs)
+    tell('chain-silent', `the node has shown no block for ${about.seconds} s`, about)
+  } else if (head.time === 0) tell('chain-unread', 'no block has been read yet')
   else if (ageSeconds > chainFreshWithinS) {
-    troubles.push(`${name}: the newest block is ${Math.round(ageSeconds / 60)} min old`)
+    tell('chain-old', `the newest block is ${Math.round(ageSeconds / 60)} min old`, lasts(ageSeconds * 1000))
   }
   for (const { address, wei, gasPrice } of gas) {
-    if (wei < gasPrice * leastGas)
-      troubles.push(`${name}: the key ${address} cannot pay the gas of a batch: send it some`)
+    if (wei < gasPrice * leastGas) {
+      tell('gas-short', `the key ${address} cannot pay the gas of a batch: send it some`, { address })
+    }
   }
   return troubles
 }
@@ -174,7 +222,7 @@ async function answers(database: Database): Promise<boolean> {
 }
 
 /** What is measured when somebody reads it, of what was seen before. */
-function registerGauges({ areas, escrows, registry, backupFolder }: HealthParts, seen: Seen): void {
+function registerGauges({ areas, escrows, operator, registry, backupFolder }: HealthParts, seen: Seen): void {
   const registers = [registry]
   new Gauge({
     ...{ name: 'commonwatt_chain_head_age_seconds', help: 'Age of the newest block that was read', registers },
@@ -222,7 +270,7 @@ function registerGauges({ areas, escrows, registry, backupFolder }: HealthParts,
     collect() {
       this.reset()
       for (const { settings } of areas()) {
-        this.set({ area: settings.area }, Number(!seen.otherOperator.has(settings.area)))
+        this.set({ area: settings.area }, Number(!isOther(seen, settings.area, operator)))
       }
     },
   })

@@ -199,7 +199,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     meteringOperator: meteringWallet === null ? null : parseAddress(meteringWallet.address),
     areas: { get: (area) => handles.get(area), all: () => [...handles.values()] },
     servicesOf: (area) => servicesOf.get(area)!.services,
-    ready: health.ready,
+    ...{ ready: health.ready, operationOf: health.operationOf },
     pageFolder: options.pageFolder,
     origins,
     networkOf: networkReader(options.trustProxy, log),

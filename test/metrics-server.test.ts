@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { pino } from 'pino'
 import { Gauge, Registry } from 'prom-client'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { Address } from '../contracts/protocol/typed-data.ts'
 import type { EscrowServices } from '../server/escrow-services.ts'
 import { type HealthParts, startHealth } from '../server/health.ts'
 import { createMetricsServer } from '../server/metrics-server.ts'
@@ -66,6 +67,42 @@ test('an escrow of which no block was read yet has no age, wherever its first bl
   expect(await health.ready()).toEqual(['chain 5: no block has been read yet'])
   const { values } = await registry.getSingleMetric('commonwatt_chain_head_age_seconds')!.get()
   expect(values).toEqual([])
+})
+
+test('an operator is told what concerns its own area, by code and number', async () => {
+  const database = (async () => [{ bytes: 0 }]) as unknown as HealthParts['database']
+  const address = (digit: string): Address => `0x${digit.repeat(40)}`
+  const escrowOn = (chainId: number, operatorNow: Address, wei: bigint) => ({
+    facts: { chainId, escrow: address(String(chainId)) },
+    indexer: { silentMs: 0, trouble: null, head: { block: 41, time: Math.floor(Date.now() / 1000), view: new Map() } },
+    watching: { waiting: () => null },
+    settlement: { heldUp: () => (chainId === 5 ? heldUp : null) },
+    readGas: async () => [{ address: address('1'), does: 'settles', wei, gasPrice: 10n }],
+    readOffers: async () => ({ operatorNow, operator: null, grid: null, successionFrom: null }),
+  })
+  const heldUp = { code: 'CHAIN_OVERTAKEN', sentence: 'the batch was overtaken', since: new Date(0) }
+  const escrows = [escrowOn(5, address('1'), 0n), escrowOn(6, address('2'), 10n ** 18n)] as unknown as EscrowServices[]
+  const areaOn = (area: number, chainId: number, condition: object) => ({
+    settings: { area, chain: { chainId, escrow: address(String(chainId)) } },
+    status: { condition },
+    seats: () => [],
+  })
+  const areas = [
+    areaOn(1, 5, { is: 'ready' }),
+    areaOn(2, 6, { is: 'loading', reason: 'it is being loaded' }),
+  ] as unknown as ReturnType<HealthParts['areas']>
+  const parts = { database, registry: new Registry(), areas: () => areas, escrows, backupFolder: null }
+  const health = startHealth({ ...parts, operator: address('1'), log: pino({ level: 'silent' }) })
+  onTestFinished(() => health.stop())
+  await vi.waitFor(async () => expect((await health.operationOf(2)).offers).not.toBeNull())
+  await vi.waitFor(async () => expect(await health.ready()).toHaveLength(3))
+  const [one, two] = [await health.operationOf(1), await health.operationOf(2)]
+  expect(one.troubles.map(({ code, address: key }) => [code, key])).toEqual([['gas-short', address('1')]])
+  expect(two.troubles.map(({ code, area }) => [code, area])).toEqual([
+    ['area-not-ready', 2],
+    ['operator-other', 2],
+  ])
+  expect([one.heldUp, two.heldUp]).toEqual([heldUp, null])
 })
 
 test('what a node says that cannot be is told with what was expected, once it has lasted', async () => {

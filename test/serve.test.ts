@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { NonceManager, Wallet } from 'ethers'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deployAccounts } from '../contracts/build/deploy.ts'
+import { deployAccounts, escrowAt } from '../contracts/build/deploy.ts'
 import type { AreaResource } from '../server/api/resources.ts'
+import { readOffers } from '../server/chain/contract-facts.ts'
+import { readWalletFile } from '../server/chain/key-file.ts'
 import { eventually } from '../server/demo/onboarding.ts'
 import { freePort } from '../server/demo/ports.ts'
 import { type ServedEscrow, type ServeOptions, serve } from '../server/serve.ts'
@@ -77,6 +79,19 @@ function served({ escrow, firstBlock, rules }: Street): ServedEscrow {
   writeFileSync(file, JSON.stringify(settings))
   return { rpcUrl: chain.chain.url, escrow, firstBlock, accounts, revocations: null, areaFiles: [file] }
 }
+
+test('to whom an office is offered is read from the escrow', async () => {
+  const { escrow, rules } = streets[1]!
+  const place = { escrow, area: rules.area }
+  const operatorNow = readWalletFile(options.operatorKeyFile).address.toLowerCase()
+  const nobody = { operatorNow, operator: null, grid: null, successionFrom: null }
+  expect(await readOffers(chain.provider, place)).toEqual(nobody)
+  const to = Wallet.createRandom().address
+  const grid = new Wallet(fundedKey(8), chain.provider)
+  await (await escrowAt(escrow, grid).offerOperator!(rules.area, to)).wait()
+  const operator = { to: to.toLowerCase(), from: expect.any(Number) }
+  expect(await readOffers(chain.provider, place)).toEqual({ ...nobody, operator })
+})
 
 test('two escrows with a token each are served side by side, and nothing else writes their areas meanwhile', async () => {
   const running = await serve(options)

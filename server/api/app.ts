@@ -6,6 +6,7 @@ import { createSignIn } from '../accounts/sign-in.ts'
 import { createNodeAllowance } from './allowance.ts'
 import { createAreaTables } from './area-tables.ts'
 import type { IsOwnHost } from './hosts.ts'
+import { etagOf, isKept, keepNothing } from './kept-answers.ts'
 import { openApiDocument } from './openapi.ts'
 import { securityHeaders, serveDocumentation, servePage } from './pages.ts'
 import type { ApiParts } from './parts.ts'
@@ -28,6 +29,7 @@ import { invitationRoutes } from './routes/invitations.ts'
 import { meterRoutes } from './routes/meters.ts'
 import { noticeRoutes } from './routes/notices.ts'
 import { officialRoutes } from './routes/official.ts'
+import { operationRoutes } from './routes/operation.ts'
 import { orderRoutes } from './routes/orders.ts'
 import { pairingRoutes } from './routes/pairings.ts'
 import { partnerRoutes } from './routes/partners.ts'
@@ -49,7 +51,7 @@ export function createApp(parts: ApiParts): Express {
   const routes = apiRoutes(parts)
   const app = express()
   app.disable('x-powered-by')
-  app.disable('etag') // No answer of the API is cached; files of the page get theirs from `express.static`.
+  app.disable('etag') // Answers of the API get theirs in `route.ts`, files of the page from `express.static`.
   app.set('query parser', 'simple')
   app.use(measureRequests(registry))
   app.use(securityHeaders)
@@ -66,7 +68,9 @@ export function createApp(parts: ApiParts): Express {
   // Written once: it is the longest answer that anybody gets.
   const document = Buffer.from(JSON.stringify(openApiDocument(routes, base)))
   const packedDocument = gzipSync(document)
+  const etag = etagOf(document)
   app.get('/openapi.json', (_request, response) => {
+    if (isKept(response, { etag, isOwn: false })) return response.end()
     const isPacked = mayPack(response)
     response.type('json').send(isPacked ? packedDocument : document)
   })
@@ -74,7 +78,8 @@ export function createApp(parts: ApiParts): Express {
 
   const api = Router({ caseSensitive: true })
   api.use((_request, response, next) => {
-    response.setHeader('Cache-Control', 'no-store')
+    // Until it is known what the answer is: a refusal, and the answer to a write, is kept by nobody.
+    keepNothing(response)
     next()
   })
   const limits = { nodeReads: createNodeAllowance(), slow: createTurns() }
@@ -124,6 +129,7 @@ function apiRoutes(parts: ApiParts): Route[] {
     ...releaseRoutes(orderParts),
     ...documentRoutes(orderParts),
     ...watchingRoutes(parts),
+    ...operationRoutes(parts),
     ...tariffRoutes(orderParts),
     ...sessionRoutes(parts, signIn),
     ...accountRoutes(orderParts),

@@ -26,6 +26,7 @@ export function openApiDocument(routes: readonly Route[], base: string) {
         ...(params === undefined ? {} : { params: params as z.ZodObject }),
         ...(query === undefined ? {} : { query: query as z.ZodObject }),
         ...(keyed ? { headers: keyHeader } : {}),
+        ...(isKnownByEtag(definition) ? { headers: etagSent } : {}),
         ...(body === undefined ? {} : { body: { required: true, content: { 'application/json': { schema: body } } } }),
         ...(mostFileBytes === undefined ? {} : { body: { required: true, content: { [fileType]: { schema: file } } } }),
       },
@@ -46,7 +47,12 @@ export function openApiDocument(routes: readonly Route[], base: string) {
         'the text’s bytes with zeros behind them, ledgerUnits tokens × 10^(priceDecimals + 3), baseUnits tokens × ' +
         '10^tokenDecimals of the area, calls each with the value 0, before one less; `*` is each item of a list; `compact` asks for the 64 bytes of EIP-2098. A key signs in 65 or 64 bytes, a contract wallet as it ' +
         'does (EIP-1271). Lists page by an opaque cursor, at most 500 items a page. Errors are problem documents ' +
-        '(RFC 9457) with a stable code. Live events come over socket.io: namespace /live.',
+        '(RFC 9457) with a stable code. Reads carry a weak `ETag` and may be kept, but never used without asking: with it in ' +
+        '`If-None-Match` an answer that would be the same is a 304 without a body, after the same checks of who asks. `Cache-Control` ' +
+        'is `private, no-cache` for whoever has a session, `no-cache` else, and `no-store` for refusals, writes and the few reads that ' +
+        'say why they have no `ETag`. Writes take no `If-Match`: what is signed carries the number of what it replaces, or a ' +
+        'nonce that counts once, and the rest is one’s own choices, of which the last one holds. Live events come over socket.io: ' +
+        'namespace /live.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     tags: tagsInOrder.map((name) => ({ name })),
@@ -68,6 +74,7 @@ const tagsInOrder = [
   'Forward trading',
   'Agreements',
   'Declarations',
+  'Operation',
   'Grants',
   'Relay',
   'Demo',
@@ -89,15 +96,35 @@ const problem: ResponseConfig = {
   content: { 'application/problem+json': { schema: problemSchema } },
 }
 
-function answersOf({ answers }: Route): Record<string, ResponseConfig> {
-  return Object.fromEntries(
-    Object.entries(answers).map(([status, form]) => {
-      const description = descriptions[status] ?? 'Done'
-      if (form === null) return [status, { description }]
-      if (typeof form === 'string') return [status, { description, content: { [form]: { schema: z.string() } } }]
-      return [status, { description, content: { 'application/json': { schema: form } } }]
-    }),
-  )
+function isKnownByEtag({ method, answers, version, keptByNobody }: Route): boolean {
+  return method === 'get' && keptByNobody === undefined && (typeof answers[200] !== 'string' || version !== undefined)
+}
+
+const etagSent = z.object({
+  'If-None-Match': z.string().optional().meta({ description: 'The `ETag` of an answer that was kept' }),
+})
+
+/** What the answer to a read says of keeping it. */
+function keeping(definition: Route): Pick<ResponseConfig, 'headers'> {
+  if (definition.method !== 'get') return {}
+  if (!isKnownByEtag(definition)) {
+    return {
+      headers: z.object({ 'Cache-Control': z.literal('no-store').meta({ description: definition.keptByNobody! }) }),
+    }
+  }
+  const of = definition.version ?? 'the JSON, whether it comes packed or not'
+  return { headers: z.object({ ETag: z.string().meta({ description: `Weak; names ${of}` }) }) }
+}
+
+function answersOf(definition: Route): Record<string, ResponseConfig> {
+  const answers = Object.entries(definition.answers).map(([status, form]): [string, ResponseConfig] => {
+    const own = { description: descriptions[status] ?? 'Done', ...(status === '200' ? keeping(definition) : {}) }
+    if (form === null) return [status, own]
+    if (typeof form === 'string') return [status, { ...own, content: { [form]: { schema: z.string() } } }]
+    return [status, { ...own, content: { 'application/json': { schema: form } } }]
+  })
+  if (isKnownByEtag(definition)) answers.push(['304', { description: descriptions[304]! }])
+  return Object.fromEntries(answers)
 }
 
 const descriptions: Record<string, string> = {
@@ -105,4 +132,5 @@ const descriptions: Record<string, string> = {
   201: 'Created',
   202: 'On its way to the chain',
   204: 'Done; no body',
+  304: 'What `If-None-Match` names is the answer still; no body',
 }

@@ -4,8 +4,10 @@ import type { Registry } from 'prom-client'
 import type { Address } from '../../contracts/protocol/typed-data.ts'
 import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import type { AreaHandle } from '../areas/area-handle.ts'
+import type { AreaOffers } from '../chain/contract-facts.ts'
 import type { PasskeyAccounts } from '../chain/passkey-accounts.ts'
 import type { AllowGas } from '../chain/sender.ts'
+import type { HeldUp } from '../chain/settlement-service.ts'
 import type { IsWalletSignature } from '../chain/wallet-signature.ts'
 import type { WatchingDesk } from '../chain/watching-desk.ts'
 import type { BetterLimits } from '../market/stages/spot/other-limits.ts'
@@ -20,6 +22,7 @@ import type { Allowance } from './allowance.ts'
 import type { DemoFacts } from './demo-resources.ts'
 import type { HeardHellos } from './heard-hellos.ts'
 import type { IsOwnHost, SenderOf } from './hosts.ts'
+import type { ServerTrouble } from './operation-resources.ts'
 import type { OrderGate } from './order-gate.ts'
 import { ApiError } from './problem.ts'
 import type { Relay } from './relay.ts'
@@ -36,6 +39,27 @@ export interface Areas {
 export interface Offices {
   grid: Address
   operator: Address
+}
+
+/** What pays for settling, or for what is relayed. */
+export interface GasBalance {
+  address: Address
+  does: 'settles' | 'relays'
+  wei: bigint
+  /** What the node takes for a unit of gas now, in wei. */
+  gasPrice: bigint
+}
+
+/** How the server works for an area, as far as was seen when it looked last. */
+export interface OperationFacts {
+  troubles: readonly ServerTrouble[]
+  heldUp: HeldUp | null
+  head: { block: number; time: UtcSeconds }
+  keys: readonly GasBalance[]
+  /** The address of the key that settles. */
+  settlesAs: Address
+  /** Null until the chain has been asked. */
+  offers: AreaOffers | null
 }
 
 /** What is done for an area on the chain of its own escrow. */
@@ -86,6 +110,8 @@ export interface ApiParts {
   log: Logger
   /** What is not ready, each in a sentence; empty when everything is. */
   ready(): Promise<string[]>
+  /** The same and more of one area, for its operator. */
+  operationOf(area: number): Promise<OperationFacts>
   demo: DemoFacts | null
   /** The account of the metering operator's key, where this server has it: it may bring official values, as grid operators may. */
   meteringOperator: Address | null

@@ -25,6 +25,7 @@ const table = {
   GRANT_COARSER: [403, 'The grant is for coarser data'],
   RELAY_UNINVITED: [403, 'The server pays for those who are invited'],
   NOT_GRID_ACCOUNT: [403, 'Only the area’s grid operator may do this'],
+  NOT_OPERATOR: [403, 'Only the area’s operator may do this'],
   NOT_METERING_ACCOUNT: [403, 'Only the area’s metering operator may do this'],
   NOT_WATCHER: [403, 'Only the area’s watchers may do this'],
   ROUTE_UNKNOWN: [404, 'There is nothing at this address'],

@@ -22,7 +22,7 @@ interface Budget {
 }
 
 /** In twenty-four hours: of an account, of an area's grid operator, who confirms meters, and of all. */
-const mostOfDay = {
+export const mostOfDay = {
   account: { transactions: 24, gas: 6_000_000 },
   grid: { transactions: 1_000, gas: 200_000_000 },
   all: { transactions: 2_000, gas: 500_000_000 },

@@ -15,6 +15,7 @@ import type { Database } from '../store/database.ts'
 import type { Allowance } from './allowance.ts'
 import { belongsHere } from './belonging.ts'
 import type { SenderOf } from './hosts.ts'
+import { etagOf, isKept } from './kept-answers.ts'
 import type { ApiParts } from './parts.ts'
 import { ApiError, databaseSilent, type Problem } from './problem.ts'
 import { mayUseCookie, sessionShown, shownSession } from './session-cookie.ts'
@@ -22,7 +23,14 @@ import type { Turns } from './turns.ts'
 
 export type Answer =
   | { status: number; body: unknown }
-  | { status: number; contentType: string; fileName: string; chunks: AsyncIterable<string | Uint8Array> }
+  | {
+      status: number
+      contentType: string
+      fileName: string
+      chunks: AsyncIterable<string | Uint8Array>
+      /** What names this content of the address and no other, so that whoever has it is not sent it again. */
+      version?: string | Buffer
+    }
 
 export interface RouteInput<Params, Query, Body> {
   params: Params
@@ -63,6 +71,10 @@ interface RouteDefinition<Params, Query, Body> {
   isSlow?: boolean
   /** Has limits of its own, and counts as nothing that is asked. */
   isGated?: boolean
+  /** Of a file: what it is known by, where it is known by something. */
+  version?: string
+  /** Why nobody keeps the answer to a read: it has no `ETag` then. */
+  keptByNobody?: string
   /** Refuses whoever may not send this, before the body is read. */
   admits?(input: Pick<RouteInput<Params, Query, Body>, 'params' | 'session'>): Promise<unknown>
   /** By status; null is an answer without a body, a string a content type that is not JSON. */
@@ -98,7 +110,13 @@ export function mountRoute(
   const parser = mostFileBytes === undefined ? json({ limit: mostBytes }) : raw({ limit: mostFileBytes })
   router[definition.method](definition.path, async (request, response) => {
     const answer = answerOf(request, response)
-    await send(response, await (isRead ? inTime(answer, definition.asksNode ? nodeSilent : databaseSilent) : answer))
+    const found = await (isRead ? inTime(answer, definition.asksNode ? nodeSilent : databaseSilent) : answer)
+    const mayBeKept = isRead && definition.keptByNobody === undefined
+    await send(
+      response,
+      found,
+      mayBeKept ? { isOwn: definition.private === true || shownSession(request) !== null } : null,
+    )
   })
 
   async function answerOf(request: Request, response: Response): Promise<Answer> {
@@ -183,15 +201,18 @@ function startJson(response: ServerResponse, status: number): void {
   response.setHeader('Content-Type', `${type}; charset=utf-8`)
 }
 
-async function send(response: Response, answer: Answer): Promise<void> {
+/** Sends an answer; `kept` says whether it is of whoever asks alone, null that nothing of it may be kept. */
+async function send(response: Response, answer: Answer, kept: { isOwn: boolean } | null): Promise<void> {
+  const isKnown = (content: string | Buffer) =>
+    kept !== null && answer.status === 200 && isKept(response, { etag: etagOf(content), ...kept })
   if ('body' in answer) {
-    if (answer.body === null) response.status(answer.status).end()
-    else {
-      startJson(response, answer.status)
-      await endWith(response, JSON.stringify(answer.body))
-    }
-    return
+    if (answer.body === null) return void response.status(answer.status).end()
+    const text = JSON.stringify(answer.body)
+    if (isKnown(text)) return void response.end()
+    startJson(response, answer.status)
+    return endWith(response, text)
   }
+  if (answer.version !== undefined && isKnown(answer.version)) return void response.end()
   response.status(answer.status).attachment(answer.fileName).type(answer.contentType)
   const chunks = Readable.from(answer.chunks)
   await (mayPack(response) ? pipeline(chunks, createGzip(packing), response) : pipeline(chunks, response))

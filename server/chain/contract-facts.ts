@@ -3,6 +3,7 @@ import type { JsonRpcProvider } from 'ethers'
 import { escrowAt, registryOf, tokenAt } from '../../contracts/build/deploy.ts'
 import { fixedValues } from '../../contracts/build/released-code.ts'
 import { type Address, type Hex, parseAddress } from '../../contracts/protocol/typed-data.ts'
+import type { UtcSeconds } from '../../contracts/protocol/units.ts'
 import { asChainError } from './escrow-client.ts'
 
 const noHash = `0x${'0'.repeat(64)}`
@@ -12,6 +13,48 @@ export interface AreaOnChain {
   rulesHash: Hex | null
   grid: Address
   operator: Address
+}
+
+/** Who settles an area, and who is to take an office over. */
+export interface AreaOffers {
+  operatorNow: Address
+  /** To whom the operator's office is offered, and from when on it can be accepted; null where to nobody. */
+  operator: Offer | null
+  grid: Offer | null
+  /** From when on the rules' successor may claim the grid operator's office; null where they name none. */
+  successionFrom: UtcSeconds | null
+}
+
+interface Offer {
+  to: Address
+  from: UtcSeconds
+}
+
+export async function readOffers(
+  provider: JsonRpcProvider,
+  { escrow, area }: { escrow: Address; area: number },
+): Promise<AreaOffers> {
+  const contract = escrowAt(escrow, provider)
+  try {
+    const [now, operator, grid, from] = (await Promise.all(
+      [contract.operatorOf, contract.operatorOffer, contract.gridOffer, contract.successionFrom].map((view) =>
+        view(area),
+      ),
+    )) as [string, OfferView, OfferView, bigint]
+    const successionFrom = from === 0n ? null : Number(from)
+    return { operatorNow: parseAddress(now), operator: offerOf(operator), grid: offerOf(grid), successionFrom }
+  } catch (error) {
+    throw asChainError(error)
+  }
+}
+
+interface OfferView {
+  to: string
+  from: bigint
+}
+
+function offerOf({ to, from }: OfferView): Offer | null {
+  return from === 0n ? null : { to: parseAddress(to), from: Number(from) }
 }
 
 /** The rules of an area, and who holds its offices. */

@@ -376,12 +376,24 @@ function seatsThatCannotPay(entries: readonly SignedEntry[], view: AreaView, isO
     .map(([seat]) => seat)
 }
 
+/** Why the next batch of an area cannot be settled, and since when that is so. */
+export interface HeldUp {
+  code: string
+  sentence: string
+  since: Date
+}
+
+export interface RunningSettlement extends Pick<Settlement, 'unnamed'> {
+  /** Null while nothing is in the way of the area's next batch. */
+  heldUp(area: number): HeldUp | null
+  stop(): Promise<void>
+}
+
 /** Settlement of all areas, each at its own pace: one that is stopped holds up no other. */
-export function startSettlement(
-  options: SettlementOptions & { pollMs: number },
-): Pick<Settlement, 'unnamed'> & { stop(): Promise<void> } {
+export function startSettlement(options: SettlementOptions & { pollMs: number }): RunningSettlement {
   const { settings, log, metrics, pollMs } = options
   const settlement = createSettlement(options)
+  const held = new Map<number, HeldUp>()
   const pollers = settings.map(({ area }) =>
     startPoller({
       name: `settlement of area ${area}`,
@@ -391,17 +403,22 @@ export function startSettlement(
         try {
           await settlement.advance(area)
           metrics.stopped.set({ area }, 0)
+          held.delete(area)
         } catch (error) {
           // Its watchers are asked again soon: nothing has failed.
           const isWaiting = error instanceof ChainError && error.code === 'CHAIN_UNWATCHED'
           metrics.stopped.set({ area }, isWaiting ? 0 : 1)
-          if (!isWaiting) throw error
+          if (isWaiting) return void held.delete(area)
+          const { message: sentence, code = 'unknown' } = error as Error & { code?: string }
+          held.set(area, { code, sentence, since: held.get(area)?.since ?? new Date() })
+          throw error
         }
       },
     }),
   )
   return {
     unnamed: settlement.unnamed,
+    heldUp: (area) => held.get(area) ?? null,
     async stop() {
       await Promise.all(pollers.map((poller) => poller.stop()))
     },

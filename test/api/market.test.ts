@@ -36,7 +36,7 @@ describe('what everybody may see', () => {
   test('the areas with their rules, zones and chain', async () => {
     const list = await ask(street, 'GET', 'areas')
     expect(list.status).toBe(200)
-    expect(list.headers.get('cache-control')).toBe('no-store')
+    expect(list.headers.get('cache-control')).toBe('no-cache')
     const { items, cursor } = pageOf(areaSchema).parse(list.body)
     expect(cursor).toBeNull()
     expect(items).toHaveLength(1)
@@ -112,10 +112,11 @@ describe('what everybody may see', () => {
       return { encoding: headers.get('content-encoding'), vary: headers.get('vary') }
     }
     const long = '/api/v1/areas/1/intervals'
-    expect(await packing(long, 'gzip, br')).toEqual({ encoding: 'gzip', vary: 'Accept-Encoding' })
-    expect(await packing(long, 'identity')).toEqual({ encoding: null, vary: 'Accept-Encoding' })
-    expect(await packing(`${long}?limit=1&to=2001-01-01T00:00:00Z`, 'gzip')).toEqual({ encoding: null, vary: null })
-    expect(await packing('/openapi.json', 'gzip')).toEqual({ encoding: 'gzip', vary: 'Accept-Encoding' })
+    const vary = expect.stringMatching(/^Accept-Encoding\b/)
+    expect(await packing(long, 'gzip, br')).toEqual({ encoding: 'gzip', vary })
+    expect(await packing(long, 'identity')).toEqual({ encoding: null, vary })
+    expect(await packing(`${long}?limit=1&to=2001-01-01T00:00:00Z`, 'gzip')).toEqual({ encoding: null, vary })
+    expect(await packing('/openapi.json', 'gzip')).toEqual({ encoding: 'gzip', vary })
   })
 
   test('batches', async () => {

@@ -19,8 +19,9 @@ const bytes = `0x${'11'.repeat(65)}`
 const short = `0x${'11'.repeat(64)}`
 const year = t0 + 300 * 86_400
 
-/** Grid operators of the areas; the first one's operator is the stranger, the other area's neighbour holds both offices there. */
+/** Who holds the offices of the areas: the other area's neighbour holds both there. */
 const gridOf: Record<number, Name> = { 1: 'grid', 2: 'neighbour' }
+const operatorOf: Record<number, Name> = { 1: 'stranger', 2: 'neighbour' }
 
 let street: Street
 const tokens: Partial<Record<Name, string>> = {}
@@ -157,9 +158,13 @@ const ofArea = (area: number): Record<string, Request & { also?: Name[] }> => {
     exportBatch: { path: `areas/${area}/batches/${iso(t0 + batchSeconds)}/export` },
     listJoining: { path: `areas/${area}/joining` },
     listMeters: { path: `areas/${area}/meters` },
-    getMembers: { path: `areas/${area}/members` },
+    getMembers: { path: `areas/${area}/members`, also: [operatorOf[area]!] },
   }
 }
+/** Of the area's operator. */
+const ofOperator = (area: number): Record<string, Request> => ({
+  getOperation: { path: `areas/${area}/operation` },
+})
 /** Of the area's grid operator, about a seat. */
 const ofGrid: Record<string, Request> = {
   relayConfirmation: {
@@ -262,7 +267,7 @@ async function allowed(id: string, request: Request): Promise<(Name | null)[]> {
 
 describe('each write is its owner’s alone', () => {
   test('and every one of the document is asked', () => {
-    const asked = [ofAlice, ofArea(1), ofGrid, ofWatchers, signedBy].flatMap((each) => Object.keys(each))
+    const asked = [ofAlice, ofArea(1), ofOperator(1), ofGrid, ofWatchers, signedBy].flatMap((each) => Object.keys(each))
     const writes = operations.filter(({ method }) => method !== 'get').map(({ id }) => id)
     expect(writes.filter((id) => !asked.includes(id) && !elsewhere.includes(id))).toEqual([])
     expect(operations.map(({ id }) => id)).toEqual(expect.arrayContaining([...asked, ...elsewhere]))
@@ -296,6 +301,10 @@ describe.each([1, 2])('what area %i’s offices see and send', (area) => {
     const { also = [], ...request } = ofArea(area)[id]!
     const owners = [gridOf[area]!, ...also]
     expect(await allowed(id, request)).toEqual(names.filter((name) => owners.includes(name)))
+  })
+
+  test.each(Object.keys(ofOperator(area)))('%s, of the operator alone', async (id) => {
+    expect(await allowed(id, ofOperator(area)[id]!)).toEqual([operatorOf[area]])
   })
 })
 

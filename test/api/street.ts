@@ -21,7 +21,7 @@ import { createDoor, type DoorLimits } from '../../server/api/door.ts'
 import { HeardHellos } from '../../server/api/heard-hellos.ts'
 import { ownHosts, pageSenders } from '../../server/api/hosts.ts'
 import { createOrderGate } from '../../server/api/order-gate.ts'
-import type { Offices } from '../../server/api/parts.ts'
+import type { Offices, OperationFacts } from '../../server/api/parts.ts'
 import type { Relay } from '../../server/api/relay.ts'
 import type { ConnectedArea } from '../../server/areas/messages.ts'
 import { areaMetrics } from '../../server/areas/metrics.ts'
@@ -79,6 +79,8 @@ export interface Street {
   offices: Offices
   relayed: { method: string; request: unknown }[]
   notReady: string[]
+  /** How the server works, as far as health and settlement would say; the same for all areas. */
+  operation: OperationFacts
   /** Lines of the log. */
   logged: string[]
   /** `account digest signature`, of what contract wallets call their own. */
@@ -139,6 +141,15 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const relayed: Street['relayed'] = []
   const relayError: Street['relayError'] = { next: null }
   const notReady: string[] = []
+  const operation: OperationFacts = {
+    ...{ troubles: [], heldUp: null, head: { block: 41, time: t0 } },
+    keys: [
+      { address: lower(people.stranger), does: 'settles', wei: 2n * 10n ** 18n, gasPrice: 10n ** 9n },
+      { address: lower(people.metering), does: 'relays', wei: 5n * 10n ** 17n, gasPrice: 10n ** 9n },
+    ],
+    settlesAs: lower(people.stranger),
+    offers: { operatorNow: lower(people.stranger), operator: null, grid: null, successionFrom: null },
+  }
   const walletSignatures = new Set<string>()
   const statements: Street['statements'] = new Map()
   const offices = { grid: settings.rules.grid, operator: lower(people.stranger) }
@@ -191,6 +202,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
   const app = createApp({
     ...apiParts,
     ready: async () => notReady,
+    operationOf: async () => operation,
     demo: options.demo
       ? {
           people: demoPeople,
@@ -239,6 +251,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<Street> 
     relayed,
     relayError,
     notReady,
+    operation,
     logged,
     walletSignatures,
     statements,

@@ -145,6 +145,7 @@ const parts: ApiParts = {
   registry,
   log,
   ready: async () => [],
+  operationOf: unused,
   demo: null,
   meteringOperator: null,
   witnessTolerance: { wh: 20, percent: 5 },

@@ -169,6 +169,7 @@ async function serveApi(database: Database, market: Market): Promise<{ url: stri
     }),
     statements: { file: unused, otherPrices: unused, betterLimits: unused },
     ready: async () => [],
+    operationOf: unused,
     networkOf: networkReader(null, log),
     gate: createOrderGate(),
     hellos: new HeardHellos(),

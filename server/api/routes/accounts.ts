@@ -210,6 +210,7 @@ export function accountRoutes(parts: OrderParts & Pick<ApiParts, 'statements'>):
       params: params.extend({ end: timeInput }),
       query: z.object({ seat: seatId }),
       answers: { 200: statementSchema },
+      keptByNobody: 'It shows what an erasure takes away: nothing of it lies in a cache',
       async handle({ params: { account, end }, query: { seat }, session }) {
         const { area: number } = partsOfSeatId(BigInt(seat))
         const from = end - areaOf(areas, number).settings.rules.batchSeconds

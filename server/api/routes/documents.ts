@@ -237,6 +237,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
       private: true,
       params: documentParams,
       answers: { 200: 'application/xml' },
+      version: issuedOnce,
       async handle({ params, session }) {
         const { ubl } = filesOf(await documentOf(await asked(params.area, session), params.number))
         if (ubl === null)
@@ -254,6 +255,7 @@ export function documentRoutes(parts: OrderParts): Route[] {
       private: true,
       params: documentParams,
       answers: { 200: 'application/pdf' },
+      version: issuedOnce,
       async handle({ params, session }) {
         const { pdf } = filesOf(await documentOf(await asked(params.area, session), params.number))
         return file(`${params.number}.pdf`, 'application/pdf', await pdf())
@@ -285,8 +287,10 @@ export function documentRoutes(parts: OrderParts): Route[] {
   ]
 }
 
+const issuedOnce = 'the file, which stays as it was issued'
+
 function file(fileName: string, contentType: string, content: string | Buffer) {
-  return { status: 200, fileName, contentType, chunks: only(content) }
+  return { status: 200, fileName, contentType, version: content, chunks: only(content) }
 }
 
 async function* only(content: string | Buffer): AsyncGenerator<string | Uint8Array> {

@@ -63,6 +63,8 @@ export function everythingRoutes(
       private: true,
       params: z.object({ account: addressSchema }),
       answers: { 200: 'application/x-ndjson' },
+      keptByNobody:
+        'It is read while it is sent, and is all that there is of an account: nothing of it lies in a cache',
       async handle({ params: { account }, request, session }) {
         const own = await session()
         if (own.account !== account)

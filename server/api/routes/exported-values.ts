@@ -34,6 +34,7 @@ export function exportedValueRoutes(parts: OrderParts & Pick<ApiParts, 'metering
         cau: name.optional().meta({ description: 'es-coefficients: the installation, after which the file is named' }),
       }),
       answers: { 200: 'application/octet-stream' },
+      keptByNobody: 'It is written while it is sent, and has no version of its own',
       async handle({ params, query, session }) {
         const { area, account } = await meteredAreaOf(parts, params.area, session)
         if (query.format === 'eda-xml' && query.point === undefined) {

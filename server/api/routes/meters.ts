@@ -25,17 +25,21 @@ export function meterRoutes(parts: OrderParts): Route[] {
       path: '/areas/:area/members',
       tag: 'Joining',
       summary:
-        'How many meters and accounts take part in each zone, and how many took an invitation; for the grid operator',
+        'How many meters and accounts take part in each zone, and how many took an invitation; for the grid operator and the operator',
       private: true,
       params,
       answers: { 200: membersSchema },
       async handle({ params: { area: number }, session }) {
         const area = areaOf(areas, number)
-        if ((await session()).account !== gridOperatorOf(parts, area)) {
-          throw new ApiError('NOT_GRID_ACCOUNT', `only the grid operator of area ${number} may read of its members`)
+        const { grid, operator } = servicesOf(number).officesOf(number)
+        const { account } = await session()
+        if (account !== grid && account !== operator) {
+          throw new ApiError(
+            'NOT_GRID_ACCOUNT',
+            `only those who hold an office of area ${number} may read of its members`,
+          )
         }
         const areaId = await tables.idOf(area)
-        const { grid, operator } = servicesOf(number).officesOf(number)
         const [zones, { newestAt, ...invited }] = await Promise.all([
           membersByZone(database, areaId),
           invitedMembers(database, areaId, [grid, operator]),

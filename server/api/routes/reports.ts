@@ -66,6 +66,7 @@ export function reportRoutes(parts: OrderParts): Route[] {
         timeZone: name.optional().meta({ description: 'Instead of the area’s own' }),
       }),
       answers: { 200: 'text/csv' },
+      version: 'the version of the report, which is another one as soon as anything that it rests on has changed',
       async handle({ params, query, session }) {
         const area = await ofClerk(params.area, session)
         const { from, to, zone, point, changedSince, timeZone } = query
@@ -83,9 +84,11 @@ export function reportRoutes(parts: OrderParts): Route[] {
         const pieces = opened.write(() => {})
         // What refuses the report as a whole does so before its first piece, and is an answer of its own.
         const first = await pieces.next()
-        const part = `${fileTime(from)}-${fileTime(to)}-v${opened.head.version}`
+        const { version, createdAt, isFinal } = opened.head
+        const part = `${fileTime(from)}-${fileTime(to)}-v${version}`
         return {
           status: 200,
+          version: JSON.stringify([opened.head.timeZone.id, version, createdAt, isFinal]),
           contentType: format.mediaType,
           fileName: `settlement-${params.area}-${part}.${format.ending}`,
           chunks: withFirst(first.done ? '' : first.value, pieces),
@@ -130,6 +133,7 @@ export function reportRoutes(parts: OrderParts): Route[] {
       private: true,
       params: areaParams.extend({ end: timeInput }),
       answers: { 200: 'application/jsonl' },
+      keptByNobody: 'All accounts of a batch, whose statements may be erased: nothing of it lies in a cache',
       async handle({ params: { area: number, end }, session }) {
         const area = areaOf(areas, number)
         const { account } = await session()
