@@ -30,6 +30,9 @@ const mostDevices = 48
 /** So many intervals have traded, and the newest half as much as the best of them: it is day, and every chart has something to tell. */
 const enoughIntervals = 24
 
+/** Below the ports that outgoing connections are given; programs that look at the same time begin in different places. */
+let nextPort = 16_384 + (process.pid % 128) * 128
+
 const demo =
   process.argv[2] === undefined ? await startDemo() : { url: process.argv[2], hasEnded: () => false, stop() {} }
 let browser
@@ -96,9 +99,6 @@ async function until(what, isSo) {
     await new Promise((resolve) => setTimeout(resolve, 1_000))
   }
 }
-
-/** Below the ports that outgoing connections are given; programs that look at the same time begin in different places. */
-let nextPort = 16_384 + (process.pid % 128) * 128
 
 /** The first of `span` ports in a row on which nobody listens; none is given twice. */
 async function freePorts(span) {

@@ -2,8 +2,10 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startsOf } from '../../server/api/calendar.ts'
+import type { TotalsResource } from '../../server/api/totals-resources.ts'
 import { TimeZone } from '../../server/exchange/time-zone.ts'
 import { aroundOneZero } from '../../web/charts/zero.ts'
+import { drawnColumns } from '../../web/history/drawn-columns.ts'
 import { labelOf, spanName, ticksOf } from '../../web/history/labels.ts'
 import { boundsOf, finenessesOf } from '../../web/history/spans.ts'
 import { monthName, newestMonths } from '../../web/time/clock.ts'
@@ -74,6 +76,71 @@ describe('spans', () => {
   })
 })
 
+/** Totals of quarter-hours that took and gave so much. */
+function totalsOf(quarters: readonly { importWh: number; exportWh: number; soldWh: number }[]): TotalsResource {
+  const each = <Value>(value: Value) => quarters.map(() => value)
+  const starts = quarters.map((_, index) => new Date(Date.UTC(2025, 11, 31, 23, 15 * index)).toISOString())
+  return {
+    ...{
+      seat: '1',
+      from: starts[0] ?? '',
+      to: '2026-12-31T23:00:00.000Z',
+      by: 'quarter-hour',
+      timeZone: 'Europe/Vienna',
+    },
+    ...{ starts, intervals: each(1), provisional: each(0), ownUseWh: each(0), boughtWh: each(0) },
+    importWh: quarters.map(({ importWh }) => importWh),
+    exportWh: quarters.map(({ exportWh }) => exportWh),
+    soldWh: quarters.map(({ soldWh }) => soldWh),
+    ...{ productionWh: each(null), usedAtOnceWh: each(null), producing: each(0) },
+    ...{ paid: each('0'), received: each('0'), soldAtFeedIn: each('0'), boughtAtRetail: each('0') },
+  }
+}
+
+describe('the columns of a chart', () => {
+  const energy = fc.integer({ min: 0, max: 2_000 })
+  const quarters = fc.array(fc.record({ importWh: energy, exportWh: energy, soldWh: energy }), { maxLength: 200 })
+
+  it('are no more than there is room for, hide no part, and stand for their highest one', () => {
+    fc.assert(
+      fc.property(quarters, fc.integer({ min: 1, max: 60 }), (list, most) => {
+        const { data, partAt, columnAt } = drawnColumns(totalsOf(list), { importSign: -1, most })
+        const [first, out, , , into] = data
+        expect(first.length).toBeLessThanOrEqual(most)
+        list.forEach(({ importWh, exportWh }, part) => {
+          const column = columnAt(part)
+          expect(first[column]).toBeLessThanOrEqual(part)
+          expect(out![column]).toBeGreaterThanOrEqual(exportWh)
+          expect(into![column]).toBeLessThanOrEqual(-importWh)
+          const { importWh: taken, exportWh: given } = list[partAt(column)]!
+          expect(columnAt(partAt(column))).toBe(column)
+          expect(taken + given).toBeGreaterThanOrEqual(importWh + exportWh)
+        })
+      }),
+    )
+  })
+
+  it('are the parts themselves while there is room for each', () => {
+    fc.assert(
+      fc.property(quarters, (list) => {
+        const { data, partAt, columnAt } = drawnColumns(totalsOf(list), { importSign: 1, most: 200 })
+        expect(data[0]).toEqual(list.map((_, index) => index))
+        expect(data[1]).toEqual(list.map(({ exportWh }) => exportWh))
+        expect(data[2]).toEqual(list.map(({ soldWh }) => soldWh))
+        expect(list.every((_, index) => partAt(index) === index && columnAt(index) === index)).toBe(true)
+      }),
+    )
+  })
+
+  it('of a year of quarter-hours are as many as a wide screen can show', () => {
+    const year = totalsOf(
+      Array.from({ length: 35_040 }, (_, index) => ({ importWh: index % 96, exportWh: 0, soldWh: 0 })),
+    )
+    const { data } = drawnColumns(year, { importSign: 1, most: 1_500 })
+    expect(data.map((list) => list.length)).toEqual(Array(6).fill(1_460))
+  })
+})
+
 describe('the ticks of an axis', () => {
   const texts = (
     time: string,
@@ -105,8 +172,12 @@ describe('the ticks of an axis', () => {
     expect(texts(summer, 'year', 'month', 12)).toHaveLength(12)
   })
 
-  it('are quick for a year of quarter-hours, and name a single part', () => {
-    expect(partsAt('2026-07-01T12:00:00Z', 'year', 'quarter-hour')).toHaveLength(35_040)
+  it('stand at the first quarter-hour of each month, and name a single part', () => {
+    const year = partsAt('2026-07-01T12:00:00Z', 'year', 'quarter-hour').map(({ start }) => start)
+    expect(year).toHaveLength(35_040)
+    expect(ticksOf(year, { span: 'year', language: 'en', most: 12 }).map(({ index }) => year[index])).toEqual(
+      partsAt('2026-07-01T12:00:00Z', 'year', 'month').map(({ start }) => start),
+    )
     expect(ticksOf(['2026-07-01T13:15:00.000Z'], { span: 'day', language: 'en', most: 8 })).toEqual([
       { index: 0, text: '15:15' },
     ])

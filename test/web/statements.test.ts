@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { seatIdOf } from '../../contracts/protocol/entry.ts'
 import { bytesOf, hexOf } from '../../contracts/protocol/hex.ts'
 import { formatMoney } from '../../contracts/protocol/units.ts'
-import type { MonthResource } from '../../server/api/totals-resources.ts'
+import type { MonthResource, TotalsResource } from '../../server/api/totals-resources.ts'
 import { stageNames } from '../../server/market/area/codes.ts'
 import { chunksFor, siblingsOf, TreeBuilder, treeOf } from '../../server/settlement/merkle.ts'
 import { inLeafOrder, LeafHasher, statementRoot } from '../../server/settlement/statement.ts'
@@ -206,14 +206,23 @@ describe('a statement', () => {
 
   it('is written as CSV with its days, whose sums are the month’s', () => {
     const columns = { importWh: [500, 400], exportWh: [300, 400], ownUseWh: [50, 0], boughtWh: [100, 0] }
-    const days = partsOf({
+    const totals: TotalsResource = {
       ...{ seat: '1', from: month.summary.from, to: month.summary.to, by: 'day', timeZone: 'UTC' },
       ...{ starts: [month.summary.from, end], intervals: [48, 48], provisional: [0, 4], ...columns },
       ...{ soldWh: [150, 250], productionWh: [null, 600], usedAtOnceWh: [null, 200], producing: [0, 48] },
       ...{ paid: ['0.02', '0'], received: ['0.0301', '0.03'], soldAtFeedIn: ['0', '0'], boughtAtRetail: ['0', '0'] },
-    })
-    expect(wholeOf(days)).toEqual({
-      ...{ intervals: 96, soldWh: 400, toSupplierWh: 250, boughtWh: 100, fromSupplierWh: 750, usedAtOnceWh: 200 },
+    }
+    const days = partsOf(totals)
+    expect(wholeOf(totals)).toEqual({
+      ...{
+        intervals: 96,
+        provisional: 4,
+        soldWh: 400,
+        toSupplierWh: 250,
+        boughtWh: 100,
+        fromSupplierWh: 750,
+        usedAtOnceWh: 200,
+      },
     })
     const csv = statementCsv(month, days, { currency: 'EUR', period: 'quarter-hour', dayOf: (at) => at.slice(0, 10) })
     const [header, ...rows] = readCsv(csv)

@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'react'
 import '../charts/language.ts'
 import uPlot from 'uplot'
+import type { TotalsResource } from '../../server/api/totals-resources.ts'
 import { bars, energyAxis, pointer, spanOfValues } from '../charts/axes.ts'
 import { Legend } from '../charts/legend.tsx'
 import { NumbersTable } from '../charts/numbers-table.tsx'
@@ -11,13 +12,14 @@ import { takeawayOf } from '../charts/takeaway.ts'
 import { chartWords } from '../charts/words.ts'
 import { energy, moneyColumn } from '../money/format.ts'
 import { language } from '../words/language.ts'
+import { drawnColumns } from './drawn-columns.ts'
 import { labelOf, type Tick, ticksOf } from './labels.ts'
-import type { ChartSpan, Fineness } from './spans.ts'
-import { type Part, wholeOf } from './totals.ts'
+import type { ChartSpan } from './spans.ts'
+import { type Part, partOf, type wholeOf } from './totals.ts'
 import { historyWords } from './words.ts'
 
-/** From so many parts on, bars are thinner than a pixel: their outline is drawn as an area. */
-const mostBars = 1_500
+/** More bars than this are thinner than a pixel: the outline of so many columns is drawn as an area. */
+const mostColumns = 1_500
 
 /** A name takes so many pixels of an axis, and the scale beside it so many. */
 const tickPixels = 46
@@ -26,65 +28,48 @@ const scalePixels = 90
 interface HistoryChartProps {
   /** What the chart is of. */
   name: string
-  /** Oldest first. */
-  parts: readonly Part[]
+  totals: TotalsResource
+  /** Their sums. */
+  whole: ReturnType<typeof wholeOf>
   span: ChartSpan
-  by: Fineness
   /** Draw what left the home too. */
   exports: boolean
   currency: string
 }
 
-/**
- * Heights drawn over one another, the taller one first: each list is the sum of what it shows and what covers it. What went into the
- * home is drawn downwards (`importSign` −1) beside what left it, and upwards (1) where there is nothing else.
- */
-function historySeries(parts: readonly Part[], importSign: 1 | -1): uPlot.AlignedData {
-  const used = (part: Part) => part.usedAtOnceWh ?? 0
-  return [
-    parts.map((_, index) => index),
-    parts.map((part) => used(part) + part.soldWh + part.toSupplierWh),
-    parts.map((part) => used(part) + part.soldWh),
-    parts.map(used),
-    parts.map((part) => importSign * (part.boughtWh + part.fromSupplierWh)),
-    parts.map((part) => importSign * part.boughtWh),
-  ]
-}
-
 interface Column {
   name: string
   words: (energy: string) => string
-  of: (part: Part) => number
+  of: 'soldWh' | 'toSupplierWh' | 'boughtWh' | 'fromSupplierWh' | 'usedAtOnceWh'
 }
 
 function columnsOf(exports: boolean, knowsUse: boolean): Column[] {
   const said = chartWords()
   const { usedAtOnce, used } = historyWords()
-  const out: Column[] = [
-    { name: said.toNeighbours, words: said.sold, of: (part) => part.soldWh },
-    { name: said.toMySupplier, words: said.toSupplier, of: (part) => part.toSupplierWh },
-  ]
   return [
-    ...(exports && knowsUse ? [{ name: usedAtOnce, words: used, of: (part: Part) => part.usedAtOnceWh ?? 0 }] : []),
-    ...(exports ? out : []),
-    { name: said.fromNeighbours, words: said.bought, of: (part) => part.boughtWh },
-    { name: said.fromMySupplier, words: said.fromSupplier, of: (part) => part.fromSupplierWh },
+    ...(exports && knowsUse ? [{ name: usedAtOnce, words: used, of: 'usedAtOnceWh' } as const] : []),
+    ...(exports ? [{ name: said.toNeighbours, words: said.sold, of: 'soldWh' } as const] : []),
+    ...(exports ? [{ name: said.toMySupplier, words: said.toSupplier, of: 'toSupplierWh' } as const] : []),
+    { name: said.fromNeighbours, words: said.bought, of: 'boughtWh' },
+    { name: said.fromMySupplier, words: said.fromSupplier, of: 'fromSupplierWh' },
   ]
 }
 
 const areas = uPlot.paths.linear!()
 
-export default function HistoryChart({ name, parts, span, by, exports, currency }: HistoryChartProps) {
+export default function HistoryChart({ name, totals, whole, span, exports, currency }: HistoryChartProps) {
   const said = historyWords()
   const ofCharts = chartWords()
   const [pointed, setPointed] = useState<number | null>(null)
-  const data = useMemo(() => historySeries(parts, exports ? -1 : 1), [parts, exports])
-  const whole = useMemo(() => wholeOf(parts), [parts])
+  const { starts, by } = totals
+  const drawn = useMemo(
+    () => drawnColumns(totals, { importSign: exports ? -1 : 1, most: mostColumns }),
+    [totals, exports],
+  )
   const knowsUse = whole.usedAtOnceWh !== null
   const options = useMemo<PlotOptions>(
     () => (theme) => {
-      const starts = parts.map(({ start }) => start)
-      const paths = parts.length > mostBars ? areas : bars
+      const paths = starts.length > mostColumns ? areas : bars
       const series = (color: string, show: boolean): uPlot.Series => {
         return { show, fill: color, stroke: color, width: 0, paths, points: { show: false } }
       }
@@ -99,7 +84,7 @@ export default function HistoryChart({ name, parts, span, by, exports, currency 
       return {
         legend: { show: false },
         scales: {
-          x: { time: false, range: [0, Math.max(1, parts.length)] },
+          x: { time: false, range: [0, Math.max(1, starts.length)] },
           y: {
             range: (plot) => {
               const { low, high } = spanOfValues(plot.data.slice(1) as number[][])
@@ -127,41 +112,42 @@ export default function HistoryChart({ name, parts, span, by, exports, currency 
           series(theme.grid, true),
           series(theme.leaf, true),
         ],
-        ...pointer(theme, setPointed),
+        ...pointer(theme, (column) => setPointed(drawn.partAt(column))),
       }
     },
-    [parts, span, exports, knowsUse],
+    [starts, drawn, span, exports, knowsUse],
   )
   const columns = useMemo(() => columnsOf(exports, knowsUse), [exports, knowsUse])
-  const takeaway = useMemo(
-    () => takeawayOf(columns.map(({ words, of }) => ({ words, wh: parts.reduce((sum, part) => sum + of(part), 0) }))),
-    [parts, columns],
-  )
-  const label = (index: number) => labelOf(parts[index]!, { span, by, language: language() })
-  const readout = (index: number) => {
-    const energies = columns
-      .filter(({ of }) => of(parts[index]!) > 0)
-      .map(({ words, of }) => words(energy(of(parts[index]!))))
-    return `${label(index)}: ${energies.length > 0 ? energies.join(' · ') : ofCharts.nothing}`
+  const takeaway = takeawayOf(columns.map(({ words, of }) => ({ words, wh: whole[of] ?? 0 })))
+  const label = (part: Part) => labelOf(part, { span, by, language: language() })
+  const readout = (part: Part) => {
+    const energies = columns.flatMap(({ words, of }) => ((part[of] ?? 0) > 0 ? [words(energy(part[of] ?? 0))] : []))
+    return `${label(part)}: ${energies.length > 0 ? energies.join(' · ') : ofCharts.nothing}`
   }
   /** The parts of which a result is known. */
-  const told = useMemo(() => parts.flatMap(({ intervals }, index) => (intervals > 0 ? [index] : [])), [parts])
-  const shown = pointed !== null && pointed < parts.length ? pointed : null
+  const told = useMemo(
+    () => starts.flatMap((_, index) => (totals.intervals[index]! > 0 ? [index] : [])),
+    [starts, totals],
+  )
+  const shown = pointed !== null && pointed < starts.length ? pointed : null
   const money = useMemo(() => {
     // A year has many amounts, and who opens no table reads none of them.
     let column: ((tokens: string) => string) | null = null
     return (tokens: string) => {
-      column ??= moneyColumn(
-        parts.flatMap(({ received, paid }) => [received, paid]),
-        currency,
-      )
+      column ??= moneyColumn([...totals.received, ...totals.paid], currency)
       return column(tokens)
     }
-  }, [parts, currency])
+  }, [totals, currency])
   return (
     <figure className="chart">
       <p className="takeaway">{takeaway}</p>
-      <Plot label={`${name}. ${takeaway}`} options={options} data={data} height={250} at={shown} />
+      <Plot
+        label={`${name}. ${takeaway}`}
+        options={options}
+        data={drawn.data}
+        height={250}
+        at={shown === null ? null : drawn.columnAt(shown)}
+      />
       <figcaption>
         <Legend
           entries={[
@@ -172,10 +158,10 @@ export default function HistoryChart({ name, parts, span, by, exports, currency 
         />
       </figcaption>
       <PointSlider
-        count={parts.length}
+        count={starts.length}
         shown={shown}
         show={setPointed}
-        words={shown === null ? null : readout(shown)}
+        words={shown === null ? null : readout(partOf(totals, shown))}
         newest={told.at(-1) ?? 0}
         hint={exports ? ofCharts.seatHint : ofCharts.pointHint}
       />
@@ -184,11 +170,10 @@ export default function HistoryChart({ name, parts, span, by, exports, currency 
         head={[said.parts[by], ...columns.map((column) => column.name), ...(exports ? [said.received] : []), said.paid]}
         count={told.length}
         row={(place) => {
-          const index = told[told.length - 1 - place]!
-          const part = parts[index]!
+          const part = partOf(totals, told[told.length - 1 - place]!)
           return [
-            label(index),
-            ...columns.map(({ of }) => energy(of(part))),
+            label(part),
+            ...columns.map(({ of }) => energy(part[of] ?? 0)),
             ...(exports ? [money(part.received)] : []),
             money(part.paid),
           ]

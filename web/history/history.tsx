@@ -8,7 +8,7 @@ import { language } from '../words/language.ts'
 import HistoryChart from './history-chart.tsx'
 import { spanName } from './labels.ts'
 import { boundsOf, type ChartSpan, type Fineness, finenessesOf } from './spans.ts'
-import { partsOf, totalsQuery } from './totals.ts'
+import { totalsQuery, wholeOf } from './totals.ts'
 import { historyWords } from './words.ts'
 import './history.css'
 
@@ -27,10 +27,9 @@ export default function History({ area, seat, span, exports }: HistoryProps) {
   const bounds = boundsOf(span, back, Date.now())
   const totals = useQuery(totalsQuery(session, seat.seat, { ...bounds, by: chosen }))
   const isOfThis = totals.data !== undefined && !totals.isPlaceholderData
-  const parts = useMemo(() => (totals.data === undefined ? [] : partsOf(totals.data)), [totals.data])
+  const whole = useMemo(() => (totals.data === undefined ? null : wholeOf(totals.data)), [totals.data])
   const name = spanName(bounds, span, language())
-  const provisional = parts.reduce((sum, part) => sum + part.provisional, 0)
-  const isEmpty = parts.every(({ intervals }) => intervals === 0)
+  const isEmpty = whole?.intervals === 0
   return (
     <div className="history">
       <p className="history-choice">
@@ -57,23 +56,21 @@ export default function History({ area, seat, span, exports }: HistoryProps) {
       <Trouble error={totals.error} retry={() => void totals.refetch()} />
       {totals.isPending && <Waiting lines={5} />}
       {isOfThis && isEmpty && <p className="empty">{said.nothing}</p>}
-      {totals.data && !isEmpty && (
+      {totals.data && whole && !isEmpty && (
         <div className={isOfThis ? undefined : 'stale'}>
           <HistoryChart
             key={`${span} ${chosen} ${totals.data.from}`}
             name={name}
-            parts={parts}
+            totals={totals.data}
+            whole={whole}
             span={span}
-            by={totals.data.by}
             exports={exports}
             currency={area.currency}
           />
-          {provisional > 0 && (
-            <p className="explain">{said.provisional(provisional, said.periods(area.intervalSeconds))}</p>
+          {whole.provisional > 0 && (
+            <p className="explain">{said.provisional(whole.provisional, said.periods(area.intervalSeconds))}</p>
           )}
-          {exports && parts.some(({ usedAtOnceWh }) => usedAtOnceWh !== null) && (
-            <p className="explain">{said.usedExplained}</p>
-          )}
+          {exports && whole.usedAtOnceWh !== null && <p className="explain">{said.usedExplained}</p>}
         </div>
       )}
     </div>

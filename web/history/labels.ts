@@ -77,16 +77,7 @@ export function ticksOf(
   { span, language, most }: Omit<Labelling, 'by'> & { most: number },
 ): Tick[] {
   const unit = span === 'day' ? 'hour' : span === 'year' ? 'month' : 'day'
-  const places: { index: number; at: Date; number: number }[] = []
-  let before = ''
-  starts.forEach((start, index) => {
-    const at = new Date(start)
-    const numbers = { hour: at.getHours(), day: at.getDate(), month: at.getMonth() }
-    // An hour that comes twice begins twice.
-    const key = unit === 'hour' ? String(Math.floor(at.getTime() / hourMs)) : String(numbers[unit])
-    if (key !== before) places.push({ index, at, number: unit === 'day' ? numbers.day - 1 : numbers[unit] })
-    before = key
-  })
+  const places = unit === 'hour' ? hoursOf(starts) : calendarPlaces(starts, unit)
   const step = steps[unit].find((each) => places.length / each <= most) ?? steps[unit].at(-1)!
   const form: Record<typeof unit, Form> = {
     hour: clockForm,
@@ -96,4 +87,47 @@ export function ticksOf(
   return places
     .filter(({ number, index }) => number % step === 0 || (index === 0 && places.length === 1))
     .map(({ index, at }) => ({ index, text: formatOf(language, form[unit]).format(at) }))
+}
+
+/** Where something begins: at which part, when, and how many of its kind lie before it in what is counted anew. */
+interface Place {
+  index: number
+  at: Date
+  number: number
+}
+
+/** An hour that comes twice begins twice. */
+function hoursOf(starts: readonly string[]): Place[] {
+  const hours = starts.map((start) => Math.floor(Date.parse(start) / hourMs))
+  return starts.flatMap((start, index) => {
+    const at = new Date(start)
+    return hours[index] === hours[index - 1] ? [] : [{ index, at, number: at.getHours() }]
+  })
+}
+
+/** Days or months, each looked for by its beginning: a year has 35,040 quarter-hours, and twelve months. */
+function calendarPlaces(starts: readonly string[], unit: 'day' | 'month'): Place[] {
+  const first = new Date(starts[0]!)
+  const [year, month, date] = [first.getFullYear(), first.getMonth(), first.getDate()]
+  const places: Place[] = []
+  let index = 0
+  for (let later = 1; index < starts.length; later++) {
+    const at = new Date(starts[index]!)
+    places.push({ index, at, number: unit === 'day' ? at.getDate() - 1 : at.getMonth() })
+    const next = unit === 'day' ? new Date(year, month, date + later) : new Date(year, month + later)
+    index = firstNotBefore(starts, next.getTime(), index + 1)
+  }
+  return places
+}
+
+/** The first part from `low` on that begins at this time or later. */
+function firstNotBefore(starts: readonly string[], ms: number, low: number): number {
+  let high = starts.length
+  let from = low
+  while (from < high) {
+    const middle = Math.floor((from + high) / 2)
+    if (Date.parse(starts[middle]!) < ms) from = middle + 1
+    else high = middle
+  }
+  return from
 }

@@ -47,9 +47,10 @@ export interface Part {
   boughtAtRetail: string
 }
 
-export function partsOf(totals: TotalsResource): Part[] {
-  return totals.starts.map((start, index) => ({
-    start,
+/** One part of them; a year has many, and most are only drawn. */
+export function partOf(totals: TotalsResource, index: number): Part {
+  return {
+    start: totals.starts[index]!,
     end: totals.starts[index + 1] ?? totals.to,
     intervals: totals.intervals[index]!,
     provisional: totals.provisional[index]!,
@@ -62,19 +63,25 @@ export function partsOf(totals: TotalsResource): Part[] {
     paid: totals.paid[index]!,
     soldAtFeedIn: totals.soldAtFeedIn[index]!,
     boughtAtRetail: totals.boughtAtRetail[index]!,
-  }))
+  }
+}
+
+export function partsOf(totals: TotalsResource): Part[] {
+  return totals.starts.map((_, index) => partOf(totals, index))
 }
 
 /** All parts together; what a home used at once is null where no part knows it. */
-export function wholeOf(parts: readonly Part[]) {
-  const sum = (of: (part: Part) => number) => parts.reduce((total, part) => total + of(part), 0)
-  const known = parts.filter(({ usedAtOnceWh }) => usedAtOnceWh !== null)
+export function wholeOf(totals: TotalsResource) {
+  const sum = (column: readonly (number | null)[]) => column.reduce<number>((total, value) => total + (value ?? 0), 0)
+  const { importWh, exportWh, ownUseWh, boughtWh, soldWh, usedAtOnceWh } = totals
+  const [own, bought, sold] = [sum(ownUseWh), sum(boughtWh), sum(soldWh)]
   return {
-    intervals: sum(({ intervals }) => intervals),
-    soldWh: sum(({ soldWh }) => soldWh),
-    toSupplierWh: sum(({ toSupplierWh }) => toSupplierWh),
-    boughtWh: sum(({ boughtWh }) => boughtWh),
-    fromSupplierWh: sum(({ fromSupplierWh }) => fromSupplierWh),
-    usedAtOnceWh: known.length === 0 ? null : known.reduce((total, part) => total + part.usedAtOnceWh!, 0),
+    intervals: sum(totals.intervals),
+    provisional: sum(totals.provisional),
+    soldWh: sold,
+    toSupplierWh: sum(exportWh) - own - sold,
+    boughtWh: bought,
+    fromSupplierWh: sum(importWh) - own - bought,
+    usedAtOnceWh: usedAtOnceWh.some((value) => value !== null) ? sum(usedAtOnceWh) : null,
   }
 }

@@ -40,18 +40,19 @@ export default function Household({ area, seat }: SeatViewProps) {
   const [openedMs] = useState(Date.now)
   const today = useQuery(summaryQuery(session, seat.seat, localSpan('day', openedMs)))
   if (isComing(intervals, orders, market, today)) return <PageWaiting />
-  const priceNow = priceIn(market.data?.[0], seat.zone)
-  const controls = { area, seat, intervals: intervals.data ?? [], priceNow }
   return (
     <div className="view">
       <ProblemList area={area} seat={seat} />
       <TodayCard area={area} seat={seat} />
       <NowCard area={area} seat={seat} />
       <PriceControl
-        {...controls}
+        area={area}
+        seat={seat}
         side="sell"
         anchor="price"
         title={said.myPrice}
+        intervals={intervals.data ?? []}
+        priceNow={priceIn(market.data?.[0], seat.zone)}
         lastLimit={lastLimit(orders.data ?? [], 'sell')}
       />
       <EnergyCard area={area} seat={seat} intervals={intervals} exports />
@@ -62,17 +63,6 @@ export default function Household({ area, seat }: SeatViewProps) {
         <Settlements area={area} seat={seat} />
       </Card>
       <OtherPrices area={area} seat={seat} side="sell" />
-      {seat.mandate.maxBuyWh > 0 && (
-        <details className="more">
-          <summary>{said.whatIPay}</summary>
-          <PriceControl
-            {...controls}
-            side="buy"
-            title={said.priceForBuying}
-            lastLimit={lastLimit(orders.data ?? [], 'buy')}
-          />
-        </details>
-      )}
       <SeatActs area={area} seat={seat} usually="sell" />
       <ThumbBar seat={seat} side="sell" names={{ price: said.myPrice, money: said.payout }} currency={area.currency} />
     </div>

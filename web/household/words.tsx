@@ -6,8 +6,6 @@ export const householdWords = catalogue({
   en: {
     myPrice: 'My price',
     payout: 'My money',
-    whatIPay: 'What I pay when I need energy',
-    priceForBuying: 'My price for buying',
     roofNow: 'My home now',
     noLive: 'No live value from this home yet.',
     lastReading: (time: string) => `Its last value is from ${time}.`,
@@ -50,8 +48,6 @@ export const householdWords = catalogue({
   de: {
     myPrice: 'Mein Preis',
     payout: 'Mein Geld',
-    whatIPay: 'Was ich zahle, wenn ich Strom brauche',
-    priceForBuying: 'Mein Preis beim Kaufen',
     roofNow: 'Mein Haus jetzt',
     noLive: 'Noch kein aktueller Wert von diesem Haus.',
     lastReading: (time) => `Sein letzter Wert ist von ${time}.`,

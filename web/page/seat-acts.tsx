@@ -1,5 +1,5 @@
 /**
- * What a home does seldom, each closed until somebody opens it: looking with whom it traded, trading ahead, agreements, a month's
+ * What a home does seldom, each closed until somebody opens it: buying where it mostly sells, looking with whom it traded, trading ahead, agreements, a month's
  * statement, what stands behind its values, who reads its data, inviting, its limits, other ways of money, the meter's key, leaving.
  */
 import { Agreements } from '../agreements/agreements.tsx'
@@ -8,6 +8,7 @@ import { ClosingCard } from '../escrow/closing.tsx'
 import { MeterKeyCard } from '../escrow/meter-key.tsx'
 import { AgreedAhead } from '../forward/agreed-ahead.tsx'
 import { Grants } from '../grants/grants.tsx'
+import { Buying } from '../household/buying.tsx'
 import { InviteCard } from '../joining/invite.tsx'
 import { leavingWords } from '../leaving/words.tsx'
 import { WitnessCard } from '../metering/witness-card.tsx'
@@ -28,6 +29,7 @@ const LeavingCards = later(() => import('../leaving/leaving-cards.tsx'), Waiting
 export default function SeatActs({ area, seat, usually }: SeatViewProps & { usually: OrderSide }) {
   return (
     <>
+      {usually === 'sell' && seat.mandate.maxBuyWh > 0 && <Buying area={area} seat={seat} />}
       <More title={partnerWords().title[usually]}>
         <Partners area={area} seat={seat} usually={usually} />
       </More>
