@@ -184,7 +184,7 @@ test('a meter is revoked by the grid operator’s word, a seat closed by its acc
   const { relay } = market
   const seat = seatOf(home)
   const from = (await chainTime(chain.provider)) + 600
-  const revocation = { seat, from, deadline: forever }
+  const revocation = { seat, from, version: 2, deadline: forever }
   const revokedBy = (signer: Wallet) => signedFor<Revoked>('relayRevocation', revocation, { '/signature': signer })
   const byAnother = await revokedBy(home.account)
   await expect(relay.revokeMeter(byAnother)).rejects.toMatchObject({ contractError: 'BadSignature' })

@@ -246,6 +246,7 @@ export function pairingRoutes(parts: OrderParts & Pick<ApiParts, 'origins'>): Ro
             account,
             openedAt: isoTime(opened_at),
             bars: servicesOf(number).barsOf(number, meter),
+            nextVersion: servicesOf(number).nextVersionOf(number, meter),
             found,
           }
         })
